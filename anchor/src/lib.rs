@@ -1,0 +1,1 @@
+//! Ledgers to public chain: the hub, the contract, epochs, receipts.

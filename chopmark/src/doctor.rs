@@ -1,0 +1,127 @@
+//! `chopmark doctor`: looks at this machine and says what is missing and how to get it.
+//!
+//! What holds: nothing is changed, nothing is sent anywhere; each finding names its mend.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Where to look.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Folder that is to hold the data
+    #[arg(long, default_value = "./var")]
+    data: PathBuf,
+}
+
+/// One thing looked at.
+struct Finding {
+    what: &'static str,
+    /// What was found, or what is wrong and how to mend it.
+    outcome: Result<String, String>,
+    /// Whether the processes cannot run without it.
+    needed: bool,
+}
+
+/// Prints the findings; exit status 1 if something needed is missing.
+///
+/// # Errors
+///
+/// None: what cannot be looked at is a finding.
+#[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let findings = [
+        Finding { what: "PostgreSQL", outcome: postgres(), needed: true },
+        Finding { what: "chain for development (anvil)", outcome: anvil(), needed: false },
+        Finding { what: "browser for tests", outcome: browser(), needed: false },
+        Finding { what: "data folder", outcome: writable(&arguments.data), needed: true },
+        Finding { what: "free space", outcome: space(&arguments.data), needed: true },
+        Finding { what: "a free port", outcome: port(), needed: true },
+        Finding { what: "random numbers", outcome: random(), needed: true },
+        Finding { what: "serial ports", outcome: Ok(serial_ports()), needed: false },
+    ];
+    let mut is_well = true;
+    for finding in &findings {
+        let (mark, text) = match &finding.outcome {
+            Ok(text) => ("ok     ", text),
+            Err(text) if finding.needed => ("MISSING", text),
+            Err(text) => ("absent ", text),
+        };
+        is_well &= finding.outcome.is_ok() || !finding.needed;
+        println!("{mark}  {:<30} {text}", finding.what);
+    }
+    println!();
+    println!(
+        "{}",
+        if is_well {
+            "Everything that the processes need is here. Try: chopmark demo"
+        } else {
+            "Something needed is missing; the lines above say how to get it."
+        }
+    );
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn postgres() -> Result<String, String> {
+    sql::cluster::find_binaries()
+        .map(|found| format!("{} ({})", found.version, found.bin.display()))
+        .map_err(|error| format!("{error}; `make setup` installs it (Debian package postgresql-15)"))
+}
+
+fn anvil() -> Result<String, String> {
+    anchor::anvil::find()
+        .map(|path| path.display().to_string())
+        .map_err(|error| format!("{error}; `make setup` installs it (only the demo and tests need it)"))
+}
+
+fn browser() -> Result<String, String> {
+    let name = std::env::var("CHOPMARK_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+    let found = Command::new(&name).arg("--version").stderr(Stdio::null()).output();
+    match found {
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
+        _ => Err(format!("`{name}` does not run; `make setup` installs it (only tests need it)")),
+    }
+}
+
+fn writable(folder: &Path) -> Result<String, String> {
+    let probe = folder.join(".doctor");
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, b"probe"))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map(|()| folder.display().to_string())
+        .map_err(|error| format!("{} cannot be written: {error}", folder.display()))
+}
+
+fn space(folder: &Path) -> Result<String, String> {
+    const NEEDED_GIB: u64 = 2;
+    let free = nix::sys::statvfs::statvfs(folder)
+        .map(|stat| stat.blocks_available() * stat.fragment_size() / (1 << 30))
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    if free < NEEDED_GIB {
+        return Err(format!("{free} GiB free; at least {NEEDED_GIB} GiB would be right"));
+    }
+    Ok(format!("{free} GiB"))
+}
+
+fn port() -> Result<String, String> {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map(|address| format!("loopback listens ({address})"))
+        .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))
+}
+
+fn random() -> Result<String, String> {
+    crate::keys::new_token()
+        .map(|_| "the operating system gives them".to_owned())
+        .map_err(|error| error.to_string())
+}
+
+fn serial_ports() -> String {
+    let folder = Path::new("/dev/serial/by-id");
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path().display().to_string()).collect())
+        .unwrap_or_default();
+    if names.is_empty() { "none attached".to_owned() } else { names.join(", ") }
+}

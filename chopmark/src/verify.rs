@@ -1,0 +1,169 @@
+//! `chopmark verify`: proves or refutes a bundle on a computer that never saw the server.
+//!
+//! What holds: nothing is asked of any network unless `--rpc` names an endpoint; the trust roots come from
+//! the policy file, never from the bundle; what was not checked is printed as plainly as what was.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use ledger::bundle::{self, CheckOutcome, Outcome, Report};
+use ledger::json::{Json, object};
+use ledger::policy::Policy;
+
+/// What to verify, and whom to trust.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The bundle file
+    bundle: PathBuf,
+    /// The policy file: the keys and the contract that you trust
+    #[arg(long)]
+    policy: PathBuf,
+    /// A JSON-RPC endpoint of the chain, to check that the anchor's block is on it
+    #[arg(long, value_name = "URL")]
+    rpc: Option<String>,
+    /// Blocks on top of the anchor's block before it counts as final
+    #[arg(long, default_value_t = 1)]
+    confirmations: u64,
+    /// Prints the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Verifies; exit status 0 proved, 1 refuted, 2 cannot tell.
+///
+/// # Errors
+///
+/// If a file cannot be read or the policy is none.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let bytes = std::fs::read(&arguments.bundle)
+        .with_context(|| format!("could not read {}", arguments.bundle.display()))?;
+    let policy: Policy = std::fs::read_to_string(&arguments.policy)
+        .with_context(|| format!("could not read {}", arguments.policy.display()))?
+        .parse()
+        .with_context(|| format!("{} is no policy", arguments.policy.display()))?;
+    let mut report = bundle::verify(&bytes, &policy);
+    if let Some(url) = &arguments.rpc {
+        check_chain(&mut report, url, arguments.confirmations);
+    }
+    if arguments.json {
+        println!("{}", to_json(&report).canonical());
+    } else {
+        print(&report);
+    }
+    Ok(ExitCode::from(match report.outcome {
+        Outcome::Proved => 0,
+        Outcome::Refuted => 1,
+        Outcome::CannotTell => 2,
+    }))
+}
+
+/// Asks the chain for the anchor's block and adds what it says to the report.
+fn check_chain(report: &mut Report, url: &str, confirmations: u64) {
+    const NAME: &str = "the anchor's block is on the chain";
+    let Some(claim) = report.anchor.clone() else {
+        report.add_check(NAME, CheckOutcome::NotChecked, "the bundle holds no anchor");
+        return;
+    };
+    match anchor::check_on_chain(&[url.to_owned()], &claim, confirmations) {
+        Ok(answer) if answer.is_final() => {
+            report.add_check(NAME, CheckOutcome::Passed, &answer.to_string());
+        }
+        Ok(answer) if answer.contradicts() => {
+            report.add_check(NAME, CheckOutcome::Failed, &answer.to_string());
+            report.outcome = Outcome::Refuted;
+        }
+        Ok(answer) => {
+            report.add_check(NAME, CheckOutcome::NotChecked, &answer.to_string());
+            lower(report);
+        }
+        Err(error) => {
+            report.add_check(NAME, CheckOutcome::NotChecked, &format!("{error}"));
+            lower(report);
+        }
+    }
+}
+
+/// The chain was asked for and did not answer: what would be proved can no longer be told.
+fn lower(report: &mut Report) {
+    if report.outcome == Outcome::Proved {
+        report.outcome = Outcome::CannotTell;
+    }
+}
+
+fn print(report: &Report) {
+    let word = match report.outcome {
+        Outcome::Proved => "PROVED",
+        Outcome::Refuted => "REFUTED",
+        Outcome::CannotTell => "CANNOT TELL",
+    };
+    println!("{word}  {}", report.item.as_deref().unwrap_or("(no item could be read)"));
+    for record in &report.records {
+        let field = |name: &str| {
+            record.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+        };
+        println!(
+            "  {}  {}  {}  #{}",
+            field("eventTime").trim_matches('"'),
+            field("bizStep").trim_matches('"').trim_start_matches("https://ref.gs1.org/cbv/BizStep-"),
+            record.origin,
+            record.index
+        );
+    }
+    for (title, wanted) in [
+        ("failed", CheckOutcome::Failed),
+        ("checked", CheckOutcome::Passed),
+        ("not checked", CheckOutcome::NotChecked),
+    ] {
+        let checks: Vec<_> = report.checks.iter().filter(|check| check.outcome == wanted).collect();
+        if !checks.is_empty() {
+            println!("{title}:");
+        }
+        for check in checks {
+            println!("  {}: {}", check.name, check.detail);
+        }
+    }
+}
+
+fn to_json(report: &Report) -> Json {
+    let text = |value: &str| Json::from(value);
+    let outcome = match report.outcome {
+        Outcome::Proved => "proved",
+        Outcome::Refuted => "refuted",
+        Outcome::CannotTell => "cannot tell",
+    };
+    let checks = report
+        .checks
+        .iter()
+        .map(|check| {
+            let outcome = match check.outcome {
+                CheckOutcome::Passed => "passed",
+                CheckOutcome::Failed => "failed",
+                CheckOutcome::NotChecked => "not checked",
+            };
+            object([
+                ("name", text(&check.name)),
+                ("outcome", text(outcome)),
+                ("detail", text(&check.detail)),
+            ])
+        })
+        .collect();
+    let records = report
+        .records
+        .iter()
+        .map(|record| {
+            let fields = record.fields.iter().map(|(name, value)| (name.clone(), text(value)));
+            object([
+                ("origin", text(&record.origin)),
+                ("index", Json::from(record.index)),
+                ("fields", object(fields)),
+            ])
+        })
+        .collect();
+    object([
+        ("outcome", text(outcome)),
+        ("item", report.item.as_deref().map_or(Json::Null, text)),
+        ("checks", Json::Array(checks)),
+        ("records", Json::Array(records)),
+    ])
+}

@@ -1,0 +1,1 @@
+//! What is written on a tag: TDS binary, URIs, GS1 Digital Link, TID.

@@ -1,0 +1,1 @@
+//! Reader to observation: drivers, settling, spool, delivery.

@@ -1,0 +1,72 @@
+//! Who may send: a key per bridge, a token per partner, nobody else.
+//!
+//! What holds: nothing of a body is parsed before its sender is known; there is no default key, token or
+//! password; tokens are compared by their SHA-256, which the configuration holds instead of the token.
+//!
+//! Source: docs/formats/observation-v1.md for the signed bytes; RFC 6750 for bearer tokens.
+
+use actix_web::HttpRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::config::{Bridge, Config, Partner};
+use crate::problem::Problem;
+
+/// A delivery's sender, and where it says it stands in its sequence.
+pub struct AdmittedBridge<'a> {
+    /// The bridge's name.
+    pub id: &'a str,
+    /// What is known of it.
+    pub bridge: &'a Bridge,
+    /// Boot number.
+    pub boot: u64,
+    /// Place in the boot's sequence.
+    pub seq: u64,
+    /// Signature over the delivery, base64, as received.
+    pub signature: String,
+}
+
+/// Admits the bridge that sent `body`.
+///
+/// # Errors
+///
+/// [`Problem::NotAdmitted`]: an unknown bridge and a wrong signature are told apart for nobody.
+pub fn bridge<'a>(
+    config: &'a Config,
+    request: &HttpRequest,
+    body: &[u8],
+) -> Result<AdmittedBridge<'a>, Problem> {
+    let refused = || {
+        Problem::NotAdmitted(
+            "no known bridge signed this; Chopmark-Bridge, Chopmark-Boot, Chopmark-Sequence and \
+             Chopmark-Signature must be those of a bridge in the configuration"
+                .to_owned(),
+        )
+    };
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let id = header("Chopmark-Bridge").ok_or_else(refused)?;
+    let number = |name: &str| header(name).and_then(|text| text.parse::<u64>().ok());
+    let boot = number("Chopmark-Boot").ok_or_else(refused)?;
+    let seq = number("Chopmark-Sequence").ok_or_else(refused)?;
+    let signature = header("Chopmark-Signature").ok_or_else(refused)?;
+    let bytes = STANDARD.decode(signature).map_err(|_| refused())?;
+    let (id, bridge) = config.bridges.get_key_value(id).ok_or_else(refused)?;
+    let signed = reads::signing_bytes(id, boot, seq, body);
+    bridge.key.verify(&signed, &bytes).map_err(|_| refused())?;
+    Ok(AdmittedBridge { id, bridge, boot, seq, signature: signature.to_owned() })
+}
+
+/// Admits the partner whose bearer token the request carries.
+///
+/// # Errors
+///
+/// [`Problem::NotAdmitted`], the same for a missing and for an unknown token.
+pub fn partner<'a>(config: &'a Config, request: &HttpRequest) -> Result<&'a Partner, Problem> {
+    let refused = || {
+        Problem::NotAdmitted("`Authorization: Bearer …` with a known partner's token is needed".into())
+    };
+    let header = request.headers().get("Authorization").and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(refused)?;
+    let digest = ledger::hash::sha256(token.trim().as_bytes()).to_string();
+    config.partners.get(&digest).ok_or_else(refused)
+}

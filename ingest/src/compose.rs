@@ -1,0 +1,130 @@
+//! Makes the record of an event: the event, who said it, and what it rests on.
+//!
+//! The way through: an EPCIS event (concluded by a rule, or stated by a partner) and its [`Source`] go in,
+//! a [`ledger::record::Record`] comes out, whose top-level members are those of docs/formats/record-v1.md.
+//!
+//! What holds:
+//!
+//! - the event's own members are carried over untouched, digits and order of lists included;
+//! - what we add is named `chopmark:…`, and an event that brings such a member itself is refused, so a
+//!   sender cannot speak in our name;
+//! - the event hash is kept as a derived id with its dialect; the ledger never rests on it.
+//!
+//! Not here: salts and hashing (`ledger::record`), places in the ledger ([`crate::writer`]).
+
+use epcis::Event;
+use epcis::hash::{Dialect, event_hash};
+use jiff::Timestamp;
+use ledger::json::{Json, object};
+use ledger::record::Record;
+use thiserror::Error;
+
+/// A party, as records name it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Party {
+    /// Name that people read.
+    pub name: String,
+    /// Party identifier, `urn:epc:id:pgln:…`.
+    pub pgln: String,
+}
+
+/// What a record rests on.
+#[derive(Debug, Clone)]
+pub enum Source<'a> {
+    /// A window of reads that a bridge delivered.
+    Observed {
+        /// Rule that concluded the event.
+        rule: &'a str,
+        /// Version of the site's rules.
+        version: &'a str,
+        /// The delivery.
+        delivery: &'a reads::Delivery,
+        /// SHA-256 of the delivery's body, hex.
+        body_sha256: &'a str,
+        /// The bridge's Ed25519 signature over the delivery, base64.
+        signature: &'a str,
+    },
+    /// A document that a partner stated.
+    Stated {
+        /// Name of the partner.
+        partner: &'a str,
+        /// SHA-256 of the document, hex.
+        document_sha256: &'a str,
+    },
+}
+
+/// Why an event cannot become a record.
+#[derive(Debug, Error)]
+pub enum ComposeError {
+    /// The event brings a member that only a ledger writes.
+    #[error("event has a member `{0}`; names beginning with `chopmark:` are written by the ledger only")]
+    ReservedMember(String),
+    /// The event hash could not be derived.
+    #[error("event hash could not be derived: {0}")]
+    Hash(String),
+    /// The record would not be well-formed.
+    #[error("event cannot be a record: {0}")]
+    Record(#[from] ledger::record::RecordError),
+}
+
+/// Makes the record of `event`.
+///
+/// - `captured_at`: when this ledger took the event.
+///
+/// # Errors
+///
+/// [`ComposeError`], naming the member and what would be right.
+pub fn compose(
+    event: &Event,
+    by: &Party,
+    captured_at: Timestamp,
+    source: &Source<'_>,
+) -> Result<Record, ComposeError> {
+    let mut json = event.json().clone();
+    if let Some(members) = json.as_object()
+        && let Some((name, _)) = members.iter().find(|(name, _)| name.starts_with("chopmark:"))
+    {
+        return Err(ComposeError::ReservedMember(name.clone()));
+    }
+    let dialect = Dialect::default();
+    let hash = event_hash(event, dialect).map_err(|error| ComposeError::Hash(error.to_string()))?;
+    let text = |value: &str| Json::from(value);
+    json.set("chopmark:by", object([("name", text(&by.name)), ("pgln", text(&by.pgln))]));
+    json.set("chopmark:capturedAt", text(&format!("{captured_at:.3}")));
+    json.set(
+        "chopmark:eventID",
+        object([("dialect", text(&dialect.to_string())), ("id", text(&hash))]),
+    );
+    match source {
+        Source::Observed { rule, version, delivery, body_sha256, signature } => {
+            let window = object([
+                ("bridge", text(&delivery.bridge)),
+                ("boot", Json::from(delivery.boot)),
+                ("sequence", Json::from(delivery.seq)),
+                ("reader", text(&delivery.reader)),
+                ("reads", Json::from(delivery.reads)),
+                ("digest", text(&delivery.window_digest)),
+            ]);
+            json.set(
+                "chopmark:evidence",
+                object([("rule", text(rule)), ("version", text(version)), ("window", window)]),
+            );
+            json.set(
+                "chopmark:sourceSignature",
+                object([
+                    ("body", text(body_sha256)),
+                    ("bridge", text(&delivery.bridge)),
+                    ("signature", text(signature)),
+                ]),
+            );
+        }
+        Source::Stated { partner, document_sha256 } => {
+            json.set(
+                "chopmark:evidence",
+                object([("document", text(document_sha256)), ("partner", text(partner))]),
+            );
+        }
+    }
+    Ok(Record::from_json(json)?)
+}

@@ -1,0 +1,139 @@
+//! Observation and event to record: admission, site rules, group commit.
+//!
+//! The way through:
+//!
+//! ```text
+//! POST /observations -> admit (a key per bridge) -> Delivery ---+
+//!                                                               +-> writer of the ledger -> one commit
+//! POST /capture -> admit (a token per partner) -> EPCIS events -+      (interpret, compose, sign)
+//! ```
+//!
+//! What holds:
+//!
+//! - an answer that says "recorded" is given only after the commit;
+//! - the same delivery or document is recorded once, however often it is sent;
+//! - whatever is refused is stored with its reason and counted.
+//!
+//! Not here: settling reads (firmware-bridge), publishing (anchor), answering questions (trace-api).
+//!
+//! Sources: EPCIS 2.0, CBV 2.0; docs/formats/observation-v1.md and record-v1.md.
+
+pub mod admit;
+pub mod compose;
+pub mod config;
+pub mod crash;
+pub mod facts;
+pub mod http;
+pub mod metrics;
+pub mod problem;
+pub mod rules;
+pub mod writer;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::{App, HttpServer, web};
+use sql::Db;
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::http::State;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::writer::Writer;
+
+/// Why ingest stopped or could not start.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The database refused or is away.
+    #[error("database: {0}")]
+    Sql(#[from] sql::Error),
+    /// The address could not be listened on.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The HTTP server failed.
+    #[error("http server failed")]
+    Serve(#[source] std::io::Error),
+}
+
+/// Runs ingest until `shutdown` turns true; then it answers what it has taken, and stops.
+///
+/// Ledgers that do not exist yet are created, empty.
+///
+/// # Errors
+///
+/// [`Error`], if it cannot start.
+pub async fn run(
+    config: Config,
+    db: Db,
+    mut shutdown: watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let metrics = Metrics::new();
+    let mut ledgers = HashMap::new();
+    let mut destinations = HashMap::new();
+    for site in &config.sites {
+        let id = sql::ledgers::create_ledger(&db, &site.origin, "site", &site.party.name).await?;
+        ledgers.insert(site.origin.clone(), id);
+        if let Some(rules) = &site.rules {
+            destinations.insert(rules.location.clone(), id);
+        }
+    }
+    let destinations = Arc::new(destinations);
+    let Config { settings, sites, bridges, partners } = config;
+    let mut writers = HashMap::new();
+    let mut tasks = Vec::new();
+    for site in sites {
+        let origin = site.origin.clone();
+        let (writer, task) = Writer::start(
+            db.clone(),
+            ledgers[&origin],
+            Arc::new(site),
+            Arc::clone(&destinations),
+            metrics.clone(),
+            settings.group_commit_max_jobs,
+        );
+        writers.insert(origin, writer);
+        tasks.push(task);
+    }
+    let listen = settings.listen;
+    let max_body = settings.max_body_bytes;
+    let config = Config { settings, sites: Vec::new(), bridges, partners };
+    let state = web::Data::new(State { db, config, writers, metrics });
+    let shared = state.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(web::PayloadConfig::new(max_body))
+            .default_service(web::to(|| async {
+                Err::<String, _>(Problem::NotFound("no such resource".into()))
+            }))
+            .configure(http::routes)
+    })
+    .workers(2)
+    .disable_signals()
+    .shutdown_timeout(10)
+    .bind(listen)
+    .map_err(|source| Error::Listen { address: listen, source })?
+    .run();
+    let handle = server.handle();
+    tracing::info!(%listen, "ingest listens");
+    tokio::spawn(async move {
+        // Errors only when the sender is gone, which is a reason to stop as well.
+        shutdown.wait_for(|stop| *stop).await.ok();
+        handle.stop(true).await;
+    });
+    server.await.map_err(Error::Serve)?;
+    // With the state go the queues' last senders; the writers finish what they hold.
+    drop(state);
+    for task in tasks {
+        task.await.ok();
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Every way in which a request can fail, as an RFC 9457 problem document.
+//!
+//! What holds: one exhaustive match gives status, code and title, so a new case does not compile until
+//! someone chose them; what went wrong inside never reaches a client, it is logged once, here.
+//!
+//! Source: RFC 9457 section 3.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use thiserror::Error;
+
+/// A request that was not fulfilled.
+#[derive(Debug, Error)]
+pub enum Problem {
+    /// Nobody with a known key sent it.
+    #[error("{0}")]
+    NotAdmitted(String),
+    /// It is larger than what is taken.
+    #[error("the body has more than {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// It is not what the contract asks for.
+    #[error("{detail}")]
+    Malformed {
+        /// What is wrong.
+        detail: String,
+        /// Field by field, where that can be said.
+        violations: Vec<Violation>,
+    },
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// The database is away; the same request may succeed later.
+    #[error("the ledger cannot be written just now; try again")]
+    Unavailable,
+    /// Something broke inside.
+    #[error("internal error")]
+    Internal(String),
+}
+
+/// One field that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// JSON pointer to the field, RFC 6901.
+    pub pointer: String,
+    /// The value found, shortened.
+    pub value: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What would be right.
+    pub expected: String,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    violations: &'a [Violation],
+}
+
+impl Problem {
+    fn parts(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotAdmitted(_) => (StatusCode::UNAUTHORIZED, "not-admitted", "Sender not admitted"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
+            Self::Malformed { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body is not as the contract asks")
+            }
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ledger not available")
+            }
+            Self::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
+            }
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code, title) = self.parts();
+        if let Self::Internal(cause) = self {
+            tracing::error!(cause, "request failed");
+        }
+        let violations = match self {
+            Self::Malformed { violations, .. } => violations.as_slice(),
+            _ => &[],
+        };
+        let document = Document {
+            r#type: format!("urn:chopmark:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            violations,
+        };
+        let mut response = HttpResponse::build(status);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(("Retry-After", "1"));
+        }
+        response
+            .content_type("application/problem+json")
+            .body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl From<sql::Error> for Problem {
+    fn from(error: sql::Error) -> Self {
+        if error.is_unavailable() {
+            tracing::warn!(%error, "database is away");
+            Self::Unavailable
+        } else {
+            Self::Internal(format!("{error:?}"))
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! Site rules: what an observation at a read point means there, written down, versioned, reviewable.
+//!
+//! The way through this file: a TOML text becomes [`SiteRules`] once, at start; [`interpret`] then
+//! turns every delivery into events by them.
+//!
+//! What holds:
+//!
+//! - a rule decides by the features that the observation carries, so the same delivery under the same
+//!   rules gives the same events for ever; nothing here reads a clock or a table;
+//! - every event names the rule and the version of the rules it came from;
+//! - a key that no rule knows is an error, not a default.
+//!
+//! Not here: fetching what a rule must know ([`crate::facts`]), writing ([`crate::writer`]).
+//!
+//! Source: the bounds for "passed by" against "parked next door" follow the features that Keller, Thiesse
+//! and Fleisch found to tell them apart (RSSI, count, time): docs/decisions/0012-site-rules.md.
+
+pub mod event;
+pub mod excursion;
+pub mod interpret;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// The rules of one site, as its TOML file gives them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteRules {
+    /// Version of this rule file, any text; named in every record made by it.
+    pub version: String,
+    /// Offset of local time from UTC that events carry, `+hh:mm` or `-hh:mm`.
+    /// Default: `+00:00`.
+    #[serde(default = "utc_offset")]
+    pub time_zone_offset: String,
+    /// SGLN of the site itself: despatch advices sent to it are expected here.
+    pub location: String,
+    /// The rules, tried in this order; each that matches adds its events.
+    #[serde(rename = "rule")]
+    pub rules: Vec<Rule>,
+}
+
+fn utc_offset() -> String {
+    "+00:00".to_owned()
+}
+
+/// One rule: a read point and what is concluded from what is observed there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Name of the rule, unique in its file.
+    pub id: String,
+    /// SGLN URI of the read point that the rule speaks of.
+    pub read_point: String,
+    /// SGLN URI of the business location that things are at afterwards.
+    #[serde(default)]
+    pub biz_location: Option<String>,
+    /// Fewest reads of one tag that count. Default: 1. Below it, the observation is refused as a stray.
+    #[serde(default = "one")]
+    pub min_reads: u32,
+    /// Lowest mean RSSI in dBm that counts. Default: none. Below it: a stray.
+    #[serde(default)]
+    pub min_rssi_mean_dbm: Option<f64>,
+    /// What the rule concludes: `concludes.receive.things = { scheme = "sgtin" }`.
+    #[serde(rename = "concludes")]
+    pub conclusion: Conclusion,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What a rule concludes from observations or readings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Conclusion {
+    /// Things observed here for the first time come into being: ObjectEvent ADD, commissioning.
+    Commission {
+        /// What kind of thing counts.
+        things: Kind,
+        /// Lot number, as printed on the pack. Default: none.
+        #[serde(default)]
+        lot: Option<String>,
+        /// Expiry date, `YYYY-MM-DD`. Default: none.
+        #[serde(default)]
+        expiry: Option<String>,
+    },
+    /// Contents observed together with exactly one container are packed into it: AggregationEvent ADD.
+    Pack {
+        /// What a container is.
+        container: Kind,
+        /// What contents are.
+        contents: Kind,
+    },
+    /// Things that passed are received: ObjectEvent OBSERVE, receiving, compared with the despatch advice.
+    Receive {
+        /// What kind of thing counts.
+        things: Kind,
+    },
+    /// Things that passed were seen, with the given business step: ObjectEvent OBSERVE.
+    Observe {
+        /// What kind of thing counts.
+        things: Kind,
+        /// CBV business step, bare word (`storing`, `inspecting` …).
+        step: String,
+        /// CBV disposition, bare word. Default: none.
+        #[serde(default)]
+        disposition: Option<String>,
+    },
+    /// Sensor readings are recorded; a limit crossed for longer than allowed flags the lots.
+    Excursion(ExcursionRule),
+}
+
+/// Limits for a measured quantity. All values are decimal text in the unit that the sensor reports.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExcursionRule {
+    /// `temperature` or `relative-humidity`.
+    pub quantity: Quantity,
+    /// Highest value allowed. Default: none.
+    #[serde(default)]
+    pub max: Option<String>,
+    /// Lowest value allowed. Default: none.
+    #[serde(default)]
+    pub min: Option<String>,
+    /// Seconds that a value may stay outside before the lots are flagged.
+    pub allowed_s: f64,
+    /// Class URIs (`urn:epc:class:lgtin:…`) of the lots that are kept here.
+    pub lots: Vec<String>,
+}
+
+/// A measured quantity, as the rules name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// Air or product temperature.
+    Temperature,
+    /// Relative humidity.
+    RelativeHumidity,
+}
+
+/// A kind of thing, by what its tag says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kind {
+    /// EPC scheme: `sgtin`, `sscc`, `sgln`, `grai` or `giai`.
+    pub scheme: String,
+    /// TDS filter value (0 to 7), as encoded on the tag: for `sscc` 2 is a full case, 6 a unit load.
+    /// Default: any.
+    #[serde(default)]
+    pub filter: Option<u8>,
+}
+
+/// Why a rule file is not usable.
+#[derive(Debug, Error)]
+pub enum RulesError {
+    /// The file could not be read.
+    #[error("could not read the rules at {path}")]
+    Read {
+        /// Where the file should be.
+        path: PathBuf,
+        /// Why it could not be read.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The text is not what a rule file is.
+    #[error("rules at {path} are not usable: {source}")]
+    Syntax {
+        /// Where the file is.
+        path: PathBuf,
+        /// Line, key and what would have been right.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// The text is well-formed, but a value makes no sense.
+    #[error("rule {rule} in {path}: {problem}")]
+    Value {
+        /// Where the file is.
+        path: PathBuf,
+        /// Which rule.
+        rule: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+impl SiteRules {
+    /// Reads and checks a rule file.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError`], naming file, rule and what would be right.
+    pub fn load(path: &Path) -> Result<Self, RulesError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| RulesError::Read { path: path.to_owned(), source })?;
+        Self::from_toml(&text, path)
+    }
+
+    /// Checks rules given as text; `path` only serves the error texts.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError`], naming rule and what would be right.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self, RulesError> {
+        let rules: Self = toml::from_str(text).map_err(|source| RulesError::Syntax {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        let refuse = |rule: &str, problem: String| RulesError::Value {
+            path: path.to_owned(),
+            rule: rule.to_owned(),
+            problem,
+        };
+        if !is_offset(&rules.time_zone_offset) {
+            return Err(refuse(
+                "(site)",
+                format!("time_zone_offset `{}` is not `+hh:mm` or `-hh:mm`", rules.time_zone_offset),
+            ));
+        }
+        check_sgln(&rules.location).map_err(|problem| refuse("(site)", problem))?;
+        let mut seen = std::collections::HashSet::new();
+        for rule in &rules.rules {
+            if !seen.insert(rule.id.as_str()) {
+                return Err(refuse(&rule.id, "the id stands twice; each rule needs its own".into()));
+            }
+            check_rule(rule).map_err(|problem| refuse(&rule.id, problem))?;
+        }
+        Ok(rules)
+    }
+
+    /// The rules that speak of `read_point`, in file order.
+    pub fn at<'a>(&'a self, read_point: &'a str) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(move |rule| rule.read_point == read_point)
+    }
+}
+
+fn is_offset(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 6
+        && matches!(bytes[0], b'+' | b'-')
+        && bytes[3] == b':'
+        && text[1..3].parse::<u8>().is_ok_and(|hours| hours <= 14)
+        && text[4..].parse::<u8>().is_ok_and(|minutes| minutes <= 59)
+}
+
+fn check_sgln(uri: &str) -> Result<(), String> {
+    match epc::Epc::from_uri(uri) {
+        Ok(parsed) if parsed.scheme() == epc::Scheme::Sgln => Ok(()),
+        Ok(_) => Err(format!("`{uri}` is not a location; `urn:epc:id:sgln:…` would be right")),
+        Err(error) => Err(format!("`{uri}`: {error}")),
+    }
+}
+
+fn check_rule(rule: &Rule) -> Result<(), String> {
+    check_sgln(&rule.read_point)?;
+    if let Some(location) = &rule.biz_location {
+        check_sgln(location)?;
+    }
+    let kinds: &[&Kind] = match &rule.conclusion {
+        Conclusion::Commission { things, expiry, .. } => {
+            if let Some(date) = expiry {
+                date.parse::<jiff::civil::Date>()
+                    .map_err(|_| format!("expiry `{date}` is not a date; `2027-05-31` would be right"))?;
+            }
+            &[things]
+        }
+        Conclusion::Pack { container, contents } => &[container, contents],
+        Conclusion::Receive { things } => &[things],
+        Conclusion::Observe { things, step, disposition } => {
+            let words = [Some(step), disposition.as_ref()];
+            for word in words.into_iter().flatten() {
+                if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+                    return Err(format!(
+                        "`{word}` is not a bare CBV word; small letters and _ would be right"
+                    ));
+                }
+            }
+            &[things]
+        }
+        Conclusion::Excursion(limits) => {
+            excursion::check_limits(limits)?;
+            &[]
+        }
+    };
+    for kind in kinds {
+        if !["sgtin", "sscc", "sgln", "grai", "giai"].contains(&kind.scheme.as_str()) {
+            return Err(format!(
+                "scheme `{}` is unknown; sgtin, sscc, sgln, grai or giai would be right",
+                kind.scheme
+            ));
+        }
+        if kind.filter.is_some_and(|filter| filter > 7) {
+            return Err("filter is above 7; TDS has three bits for it".into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<SiteRules, RulesError> {
+        SiteRules::from_toml(text, Path::new("rules.toml"))
+    }
+
+    const HEAD: &str = "version = \"1\"\nlocation = \"urn:epc:id:sgln:0614141.00777.0\"\n";
+
+    #[test]
+    fn a_rule_with_an_unknown_kind_is_refused_and_the_known_ones_are_named() {
+        let error = parse(&format!(
+            "{HEAD}[[rule]]\nid = \"a\"\nread_point = \"urn:epc:id:sgln:0614141.00777.1\"\nconcludes.guess = {{}}\n"
+        ))
+        .unwrap_err()
+        .to_string();
+        assert!(error.contains("commission") && error.contains("guess"), "{error}");
+    }
+
+    #[test]
+    fn a_read_point_that_is_no_location_is_refused() {
+        let error = parse(&format!(
+            "{HEAD}[[rule]]\nid = \"a\"\nread_point = \"door 3\"\nconcludes.receive.things = {{ scheme = \"sgtin\" }}\n"
+        ))
+        .unwrap_err()
+        .to_string();
+        assert!(error.contains("door 3"), "{error}");
+    }
+
+    #[test]
+    fn two_rules_of_one_name_are_refused() {
+        let rule = "[[rule]]\nid = \"a\"\nread_point = \"urn:epc:id:sgln:0614141.00777.1\"\nconcludes.receive.things = { scheme = \"sgtin\" }\n";
+        assert!(parse(&format!("{HEAD}{rule}{rule}")).unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
+    fn an_offset_is_checked() {
+        for (text, right) in
+            [("+08:00", true), ("-03:30", true), ("08:00", false), ("+8:00", false), ("+15:00", false), ("+0é:0", false)]
+        {
+            assert_eq!(is_offset(text), right, "{text}");
+        }
+    }
+}

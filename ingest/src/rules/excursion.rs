@@ -1,0 +1,253 @@
+//! Follows a measured value across deliveries and says when it stayed outside its limits for too long.
+//!
+//! The way through: [`check_limits`] at start; [`follow`] for each reading, in time order, on the state
+//! that the ledger's tables keep between deliveries.
+//!
+//! What holds:
+//!
+//! - an excursion is flagged once, when its allowed time is over, and again only after it ended;
+//! - values are compared as decimal text ([`Decimal`]), never as floating point;
+//! - a reading older than the last one followed changes nothing, so a late delivery cannot end or start one.
+//!
+//! Not here: the event that a flag becomes ([`super::interpret`]).
+
+use std::cmp::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::ExcursionRule;
+
+/// What is known of one sensor under one rule between two deliveries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SensorState {
+    /// When the value left its limits; none while it is inside.
+    pub outside_since: Option<Timestamp>,
+    /// The value furthest outside since then, decimal text.
+    pub worst: Option<String>,
+    /// Whether this excursion was already flagged.
+    pub flagged: bool,
+    /// Time of the last reading followed.
+    pub last: Option<Timestamp>,
+}
+
+/// An excursion that lasted longer than allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excursion {
+    /// When the value left its limits.
+    pub since: Timestamp,
+    /// The reading at which the allowed time was over.
+    pub until: Timestamp,
+    /// The value furthest outside, decimal text in the sensor's unit.
+    pub worst: String,
+}
+
+/// A finite decimal number, compared digit by digit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Decimal {
+    negative: bool,
+    whole: String,
+    fraction: String,
+}
+
+impl Decimal {
+    /// Parses `-12.50`; no exponent, at most 40 digits.
+    fn parse(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty()
+            || digits.ends_with('.')
+            || digits.len() > 40
+            || !are_digits(whole)
+            || !are_digits(fraction)
+        {
+            return None;
+        }
+        let whole = whole.trim_start_matches('0').to_owned();
+        let fraction = fraction.trim_end_matches('0').to_owned();
+        let is_zero = whole.is_empty() && fraction.is_empty();
+        Some(Self { negative: negative && !is_zero, whole, fraction })
+    }
+
+    fn magnitude(&self, other: &Self) -> Ordering {
+        self.whole
+            .len()
+            .cmp(&other.whole.len())
+            .then_with(|| self.whole.cmp(&other.whole))
+            .then_with(|| self.fraction.cmp(&other.fraction))
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => self.magnitude(other),
+            (true, true) => other.magnitude(self),
+        }
+    }
+}
+
+/// Checks that the limits of a rule are numbers, in order, and that there is at least one.
+///
+/// # Errors
+///
+/// What is wrong and what would be right, as a sentence part.
+pub(super) fn check_limits(rule: &ExcursionRule) -> Result<(), String> {
+    let parse = |name: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => Decimal::parse(text)
+            .map(Some)
+            .ok_or_else(|| format!("{name} `{text}` is not a decimal; `8.0` would be right")),
+    };
+    match (parse("min", &rule.min)?, parse("max", &rule.max)?) {
+        (None, None) => Err("neither max nor min is set; one limit is needed".into()),
+        (Some(min), Some(max)) if min >= max => Err("min is not below max".into()),
+        _ if !(rule.allowed_s.is_finite() && (0.0..=31_536_000.0).contains(&rule.allowed_s)) => {
+            Err(format!("allowed_s {} is not between 0 and one year of seconds", rule.allowed_s))
+        }
+        _ => check_lots(&rule.lots),
+    }
+}
+
+fn check_lots(lots: &[String]) -> Result<(), String> {
+    for lot in lots {
+        epc::EpcClass::from_uri(lot).map_err(|error| format!("lot `{lot}`: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Takes one more reading into `state`; `Some` when an excursion has just outlasted what is allowed.
+///
+/// - `value`: decimal text in the sensor's unit; a text that is no decimal is passed over (the contract
+///   between bridge and ingest admits none).
+pub fn follow(
+    state: &mut SensorState,
+    rule: &ExcursionRule,
+    value: &str,
+    at: Timestamp,
+) -> Option<Excursion> {
+    let decimal = Decimal::parse(value)?;
+    if state.last.is_some_and(|last| at < last) {
+        return None;
+    }
+    state.last = Some(at);
+    let above = limit(&rule.max).is_some_and(|max| decimal > max);
+    let below = limit(&rule.min).is_some_and(|min| decimal < min);
+    if !above && !below {
+        state.outside_since = None;
+        state.worst = None;
+        state.flagged = false;
+        return None;
+    }
+    let since = *state.outside_since.get_or_insert(at);
+    let is_worse = match state.worst.as_deref().and_then(Decimal::parse) {
+        None => true,
+        Some(worst) => (above && decimal > worst) || (below && decimal < worst),
+    };
+    if is_worse {
+        state.worst = Some(value.to_owned());
+    }
+    let allowed = SignedDuration::try_from_secs_f64(rule.allowed_s).unwrap_or(SignedDuration::MAX);
+    if state.flagged || at.duration_since(since) <= allowed {
+        return None;
+    }
+    state.flagged = true;
+    Some(Excursion { since, until: at, worst: state.worst.clone().unwrap_or_else(|| value.into()) })
+}
+
+fn limit(text: &Option<String>) -> Option<Decimal> {
+    text.as_deref().and_then(Decimal::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Quantity;
+
+    fn cold() -> ExcursionRule {
+        ExcursionRule {
+            quantity: Quantity::Temperature,
+            max: Some("8.0".into()),
+            min: Some("2".into()),
+            allowed_s: 10.0,
+            lots: vec![],
+        }
+    }
+
+    fn second(n: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + n).unwrap()
+    }
+
+    fn run(values: &[(i64, &str)]) -> Vec<Excursion> {
+        let mut state = SensorState::default();
+        values.iter().filter_map(|(t, v)| follow(&mut state, &cold(), v, second(*t))).collect()
+    }
+
+    #[test]
+    fn a_short_excursion_is_not_flagged() {
+        assert_eq!(run(&[(0, "5.0"), (5, "8.1"), (15, "9.9"), (16, "7.9"), (30, "8.5")]), []);
+    }
+
+    #[test]
+    fn a_long_excursion_is_flagged_once_with_its_worst_value() {
+        let found = run(&[(0, "8.1"), (5, "9.25"), (11, "9.1"), (20, "12.0")]);
+        assert_eq!(
+            found,
+            [Excursion { since: second(0), until: second(11), worst: "9.25".into() }]
+        );
+    }
+
+    #[test]
+    fn a_second_excursion_after_recovery_is_flagged_again() {
+        let found = run(&[(0, "9"), (11, "9"), (12, "5"), (13, "-3.5"), (24, "-4.5")]);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[1].worst, "-4.5");
+    }
+
+    #[test]
+    fn a_late_reading_neither_starts_nor_ends_an_excursion() {
+        assert_eq!(run(&[(10, "9"), (5, "5"), (21, "9")]).len(), 1);
+    }
+
+    #[test]
+    fn decimals_compare_by_value_not_by_text() {
+        for (a, b, order) in [
+            ("8", "8.0", Ordering::Equal),
+            ("-0", "0", Ordering::Equal),
+            ("10", "9.9", Ordering::Greater),
+            ("-20.5", "-3", Ordering::Less),
+            ("0.15", "0.2", Ordering::Less),
+            ("-0.15", "-0.2", Ordering::Greater),
+        ] {
+            assert_eq!(Decimal::parse(a).unwrap().cmp(&Decimal::parse(b).unwrap()), order, "{a} {b}");
+        }
+        for bad in ["", "-", ".", "1.", ".5", "1e3", "NaN", "1.2.3", "+1"] {
+            assert!(Decimal::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn limits_without_a_number_are_refused() {
+        let mut rule = cold();
+        rule.max = Some("warm".into());
+        assert!(check_limits(&rule).unwrap_err().contains("warm"));
+        rule.max = Some("1".into());
+        assert!(check_limits(&rule).unwrap_err().contains("below"));
+        rule.max = None;
+        rule.min = None;
+        assert!(check_limits(&rule).is_err());
+    }
+}

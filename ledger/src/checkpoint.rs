@@ -1,0 +1,113 @@
+//! Checkpoints: what a ledger signs, its name, size and root.
+//!
+//! ```text
+//! origin
+//! size, decimal
+//! base64 of the root
+//! ```
+//!
+//! What holds: three lines and no extension lines; `parse_body` takes exactly what `body` writes.
+//!
+//! Not here: signing it ([`crate::keys::LedgerKeys::sign_checkpoint`]), the note around it ([`crate::note`]).
+//!
+//! Sources: C2SP tlog-checkpoint; docs/formats/checkpoint-v1.md.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use thiserror::Error;
+
+use crate::{Hash, note};
+
+/// A ledger's size and root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Name of the ledger; a key name ([`note::is_key_name`]).
+    pub origin: String,
+    /// Number of leaves.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: Hash,
+}
+
+/// Why a text is no checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CheckpointError {
+    /// Too few or too many lines.
+    #[error("checkpoint of {0} lines; 3 lines, each ended, would be right")]
+    Lines(usize),
+    /// The first line names no ledger.
+    #[error("origin `{0}`; a name without white space and `+` would be right")]
+    Origin(String),
+    /// The second line is no size.
+    #[error("size `{0}`; a decimal number without leading zeros would be right")]
+    Size(String),
+    /// The third line is no root.
+    #[error("root `{0}`; the base64 form of 32 bytes would be right")]
+    Root(String),
+}
+
+impl Checkpoint {
+    /// The text that is signed.
+    #[must_use]
+    pub fn body(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(self.root.0))
+    }
+
+    /// Reads the text that was signed.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError`] with the line that does not fit.
+    pub fn parse_body(body: &str) -> Result<Self, CheckpointError> {
+        let excerpt = |line: &str| line.chars().take(120).collect::<String>();
+        let lines: Vec<&str> = body.split('\n').collect();
+        let [origin, size_text, root_text, ""] = lines[..] else {
+            return Err(CheckpointError::Lines(lines.len()));
+        };
+        if !note::is_key_name(origin) {
+            return Err(CheckpointError::Origin(excerpt(origin)));
+        }
+        let size = parse_decimal(size_text)
+            .ok_or_else(|| CheckpointError::Size(excerpt(size_text)))?;
+        let root = BASE64
+            .decode(root_text)
+            .ok()
+            .and_then(|bytes| Hash::from_slice(&bytes))
+            .ok_or_else(|| CheckpointError::Root(excerpt(root_text)))?;
+        Ok(Self { origin: origin.to_owned(), size, root })
+    }
+}
+
+/// A decimal number in its one form: digits only, no leading zero.
+pub(crate) fn parse_decimal(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "log.example/1\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+
+    #[test]
+    fn a_checkpoint_is_read_and_written_byte_for_byte() {
+        let checkpoint = Checkpoint::parse_body(EMPTY).unwrap();
+        assert_eq!(checkpoint.root, Hash::EMPTY);
+        assert_eq!(checkpoint.body(), EMPTY);
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_refused_with_its_line() {
+        for (from, to, what) in [
+            ("log.example/1", "log example", "origin `log example`; a name without white space and `+` would be right"),
+            ("\n0\n", "\n00\n", "size `00`; a decimal number without leading zeros would be right"),
+            ("\n0\n", "\n+0\n", "size `+0`; a decimal number without leading zeros would be right"),
+            ("FU=\n", "FU=\nextension\n", "checkpoint of 5 lines; 3 lines, each ended, would be right"),
+            ("FU=\n", "FU=", "checkpoint of 3 lines; 3 lines, each ended, would be right"),
+            ("47DE", "", "root `Qpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`; the base64 form of 32 bytes would be right"),
+        ] {
+            let wrong = EMPTY.replace(from, to);
+            assert_eq!(Checkpoint::parse_body(&wrong).unwrap_err().to_string(), what, "{wrong:?}");
+        }
+    }
+}

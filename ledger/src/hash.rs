@@ -1,0 +1,206 @@
+//! SHA-256 and everything that is made of it; the one file that names the digest library.
+//!
+//! What holds: each use begins with its own byte, so that no value of one kind can be taken for another.
+//!
+//! ```text
+//! 0x00 leaf of a tree      0x01 node of a tree
+//! 0x10 plain field         0x11 list element      0x12 list field      0x13 record commitment
+//! ```
+//!
+//! Not here: how trees are built ([`crate::tree`]), signatures ([`crate::keys`]).
+//!
+//! Sources: FIPS 180-4, RFC 2104 (HMAC), RFC 9162 section 2.1 (leaf and node).
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::{digest, hmac};
+use thiserror::Error;
+
+/// First byte of what is hashed for a tree's leaf.
+pub const LEAF: u8 = 0x00;
+/// First byte of what is hashed for a tree's node.
+pub const NODE: u8 = 0x01;
+/// First byte of what is hashed for a record's plain field.
+pub const PLAIN_FIELD: u8 = 0x10;
+/// First byte of what is hashed for one element of a record's list.
+pub const LIST_ELEMENT: u8 = 0x11;
+/// First byte of what is hashed for a record's list.
+pub const LIST_FIELD: u8 = 0x12;
+/// First byte of what is hashed for a record's commitment.
+pub const COMMITMENT: u8 = 0x13;
+
+/// A SHA-256 value, 32 bytes. Written as 64 lowercase hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+/// A text is not the hex form of a hash.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is not a hash; 64 lowercase hex digits would be right")]
+pub struct HashError(pub String);
+
+impl Hash {
+    /// SHA-256 of nothing: the root of the empty tree.
+    pub const EMPTY: Self = Self([
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9,
+        0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52,
+        0xb8, 0x55,
+    ]);
+
+    /// The 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Takes exactly 32 bytes.
+    #[must_use]
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+impl AsRef<[u8]> for Hash {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for Hash {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = HashError;
+
+    fn from_str(text: &str) -> Result<Self, HashError> {
+        let mut bytes = [0; 32];
+        let lowercase = text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        if !lowercase || hex::decode_to_slice(text, &mut bytes).is_err() {
+            return Err(HashError(text.chars().take(80).collect()));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// SHA-256 of `data`.
+#[must_use]
+pub fn sha256(data: &[u8]) -> Hash {
+    close(&digest::digest(&digest::SHA256, data))
+}
+
+/// SHA-256 of all parts, one after the other, with nothing between them.
+#[must_use]
+pub fn sha256_parts(parts: &[&[u8]]) -> Hash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    close(&context.finish())
+}
+
+fn close(digest: &digest::Digest) -> Hash {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.as_ref());
+    Hash(bytes)
+}
+
+/// HMAC-SHA-256 of `data` under `key`, 32 bytes.
+#[must_use]
+pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
+    HmacKey::new(key).sign(data)
+}
+
+/// An HMAC-SHA-256 key that is used many times: its padded blocks are hashed once.
+pub struct HmacKey(hmac::Key);
+
+impl HmacKey {
+    /// Takes a key of any length.
+    #[must_use]
+    pub fn new(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// HMAC of `data`, 32 bytes.
+    #[must_use]
+    pub fn sign(&self, data: &[u8]) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.0, data).as_ref());
+        bytes
+    }
+}
+
+/// Hash of a leaf: `H(0x00 ‖ data)`.
+#[must_use]
+pub fn leaf(data: &[u8]) -> Hash {
+    sha256_parts(&[&[LEAF], data])
+}
+
+/// Hash of a node: `H(0x01 ‖ left ‖ right)`.
+#[must_use]
+pub fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut bytes = [0; 65];
+    bytes[0] = NODE;
+    bytes[1..33].copy_from_slice(&left.0);
+    bytes[33..].copy_from_slice(&right.0);
+    sha256(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sha2::Digest as _;
+
+    use super::*;
+
+    fn independent(data: &[u8]) -> [u8; 32] {
+        sha2::Sha256::digest(data).into()
+    }
+
+    #[test]
+    fn the_hash_of_nothing_is_the_constant() {
+        assert_eq!(sha256(b""), Hash::EMPTY);
+    }
+
+    #[test]
+    fn hmac_gives_the_second_value_of_rfc_4231() {
+        assert_eq!(
+            hex::encode(hmac_sha256(b"Jefe", b"what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn only_the_strict_hex_form_is_a_hash() {
+        let text = Hash::EMPTY.to_string();
+        assert_eq!(text.parse(), Ok(Hash::EMPTY));
+        for wrong in [text.to_uppercase(), text[1..].to_owned(), format!("{text}0"), "0x".into()] {
+            assert!(wrong.parse::<Hash>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_independent_libraries_agree(data: Vec<u8>, left: [u8; 32], right: [u8; 32], cut: usize) {
+            prop_assert_eq!(sha256(&data).0, independent(&data));
+            let (head, tail) = data.split_at(cut % (data.len() + 1));
+            prop_assert_eq!(sha256_parts(&[head, tail]).0, independent(&data));
+            prop_assert_eq!(leaf(&data).0, independent(&[&[0][..], &data].concat()));
+            let both = [&[1][..], &left, &right].concat();
+            prop_assert_eq!(node(&Hash(left), &Hash(right)).0, independent(&both));
+        }
+    }
+}

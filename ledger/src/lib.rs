@@ -1,0 +1,34 @@
+//! That it cannot be unsaid: canonical JSON, records, tree, proofs, checkpoints, bundles.
+//!
+//! The way of a record through this crate:
+//!
+//! ```text
+//! event as JSON -> Record -> commitment -> leaf hash -> tree -> checkpoint -> signed note
+//!                                                                 |
+//!              bundle <- history of one item <- inclusion path <--+--> hub -> anchor
+//! ```
+//!
+//! What holds: nothing here does I/O, reads a clock or makes randomness (a random source is a parameter);
+//! what comes from outside never panics; every use of SHA-256 has its own first byte.
+//!
+//! Not here: where rows are kept (`sql`), what an event means (`epcis`), who may write (`ingest`).
+//!
+//! Sources: RFC 9162 section 2.1, RFC 8785, C2SP signed-note, tlog-checkpoint and tlog-policy;
+//! docs/formats/record-v1.md, checkpoint-v1.md, bundle-v1.md.
+
+pub mod audit;
+pub mod bundle;
+pub mod checkpoint;
+pub mod evm;
+pub mod hash;
+pub mod history;
+pub mod hub;
+pub mod json;
+pub mod keys;
+pub mod note;
+pub mod policy;
+pub mod proof;
+pub mod record;
+pub mod tree;
+
+pub use hash::Hash;

@@ -1,0 +1,20 @@
+//! What a reader reports, and what a bridge makes of it: read, observation, sensor reading, delivery.
+//!
+//! The way through: a driver gives [`Read`]s and [`SensorReading`]s; the bridge settles reads into
+//! [`Observation`]s and packs a window's worth into a [`Delivery`]; ingest parses it with
+//! [`Delivery::parse`], which admits nothing that the contract does not name.
+//!
+//! What holds: pure; sizes are limited on both ends; the contract carries its version in every delivery.
+//!
+//! Not here: drivers and settling (`firmware-bridge`), meaning (`ingest`).
+//!
+//! Source: docs/formats/observation-v1.md.
+
+mod delivery;
+mod window;
+
+pub use delivery::{
+    AntennaCount, CONTRACT, Delivery, DeliveryError, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS,
+    Observation, SensorKind, SensorReading, signing_bytes,
+};
+pub use window::{Read, Window, WindowError};

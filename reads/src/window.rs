@@ -1,0 +1,203 @@
+//! One read, and the raw window: every read between opening and closing, byte for byte.
+//!
+//! The layout of a read in a window, all numbers big-endian:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | time of the read, microseconds since 1970 UTC, signed |
+//! | 8 | the reader's own time, the same unit; the smallest number if it gave none |
+//! | 2 | antenna |
+//! | 4 | RSSI in hundredths of a dBm, signed |
+//! | 1 | length of the EPC bank's bytes, 0 to 62 |
+//! | n | the EPC bank's bytes |
+//! | 1 | length of the TID bank's bytes, 0 if it was not read |
+//! | m | the TID bank's bytes |
+//!
+//! The window's digest is SHA-256 over its reads in order of arrival. The same window always settles into
+//! the same observations, so whoever keeps it can check what was made of it.
+
+use jiff::Timestamp;
+use ledger::Hash;
+use thiserror::Error;
+
+/// Longest EPC or TID bank taken: 496 bits, the most that a Gen2 protocol control word can announce.
+const MAX_BANK: usize = 62;
+/// Stands for "the reader gave no time".
+const NO_TIME: i64 = i64::MIN;
+
+/// One report of one tag by one antenna.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// EPC bank as reported, 0 to 62 bytes.
+    pub epc: Vec<u8>,
+    /// TID bank, if the reader reads it along, 1 to 62 bytes.
+    pub tid: Option<Vec<u8>>,
+    /// Antenna port as the reader numbers it; 0 if it has none.
+    pub antenna: u16,
+    /// Signal strength in hundredths of a dBm.
+    pub rssi_cdbm: i32,
+    /// When it happened: the reader's time where that is sane, else the time of arrival.
+    pub at: Timestamp,
+    /// The reader's own time, if it gave one.
+    pub reader_time: Option<Timestamp>,
+}
+
+/// Why bytes are no window.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum WindowError {
+    /// The bytes end within a read.
+    #[error("window ends within the read that begins at byte {0}")]
+    Truncated(usize),
+    /// A bank is longer than any tag's.
+    #[error("bank of {0} bytes in a window; at most 62 would be right")]
+    Bank(usize),
+    /// A time is outside what can be told.
+    #[error("time {0} microseconds is outside the years -9999 to 9999")]
+    Time(i64),
+}
+
+/// The reads between opening and closing, in order of arrival, as bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Window {
+    bytes: Vec<u8>,
+    reads: u64,
+}
+
+impl Window {
+    /// Adds a read. Banks are cut at 62 bytes, which no tag exceeds.
+    pub fn push(&mut self, read: &Read) {
+        let reader_time = read.reader_time.map_or(NO_TIME, Timestamp::as_microsecond);
+        self.bytes.extend_from_slice(&read.at.as_microsecond().to_be_bytes());
+        self.bytes.extend_from_slice(&reader_time.to_be_bytes());
+        self.bytes.extend_from_slice(&read.antenna.to_be_bytes());
+        self.bytes.extend_from_slice(&read.rssi_cdbm.to_be_bytes());
+        for bank in [Some(&read.epc), read.tid.as_ref()] {
+            let bank = bank.map_or(&[][..], |bank| &bank[..bank.len().min(MAX_BANK)]);
+            self.bytes.push(u8::try_from(bank.len()).unwrap_or(0));
+            self.bytes.extend_from_slice(bank);
+        }
+        self.reads += 1;
+    }
+
+    /// The bytes so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many reads.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.reads
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reads == 0
+    }
+
+    /// SHA-256 over the bytes.
+    #[must_use]
+    pub fn digest(&self) -> Hash {
+        ledger::hash::sha256(&self.bytes)
+    }
+
+    /// Reads a window back.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowError`], with the place.
+    pub fn parse(bytes: &[u8]) -> Result<Vec<Read>, WindowError> {
+        let mut reads = Vec::new();
+        let mut place = 0;
+        while place < bytes.len() {
+            let truncated = WindowError::Truncated(place);
+            let mut rest = &bytes[place..];
+            let mut take = |n: usize| -> Option<&[u8]> {
+                let (head, tail) = rest.split_at_checked(n)?;
+                rest = tail;
+                Some(head)
+            };
+            let fields = (|| {
+                let at = i64::from_be_bytes(take(8)?.try_into().ok()?);
+                let reader_time = i64::from_be_bytes(take(8)?.try_into().ok()?);
+                let antenna = u16::from_be_bytes(take(2)?.try_into().ok()?);
+                let rssi_cdbm = i32::from_be_bytes(take(4)?.try_into().ok()?);
+                let epc_len = usize::from(take(1)?[0]);
+                let epc = take(epc_len)?.to_vec();
+                let tid_len = usize::from(take(1)?[0]);
+                let tid = take(tid_len)?.to_vec();
+                Some((at, reader_time, antenna, rssi_cdbm, epc, tid))
+            })();
+            let (at, reader_time, antenna, rssi_cdbm, epc, tid) = fields.ok_or(truncated)?;
+            for bank in [&epc, &tid] {
+                if bank.len() > MAX_BANK {
+                    return Err(WindowError::Bank(bank.len()));
+                }
+            }
+            place += 24 + epc.len() + tid.len();
+            let time = |micros: i64| {
+                Timestamp::from_microsecond(micros).map_err(|_| WindowError::Time(micros))
+            };
+            reads.push(Read {
+                epc,
+                tid: (!tid.is_empty()).then_some(tid),
+                antenna,
+                rssi_cdbm,
+                at: time(at)?,
+                reader_time: if reader_time == NO_TIME { None } else { Some(time(reader_time)?) },
+            });
+        }
+        Ok(reads)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn a_read() -> impl Strategy<Value = Read> {
+        (
+            proptest::collection::vec(any::<u8>(), 0..=62),
+            proptest::option::of(proptest::collection::vec(any::<u8>(), 1..=62)),
+            any::<u16>(),
+            any::<i32>(),
+            0i64..4_000_000_000_000_000,
+            proptest::option::of(0i64..4_000_000_000_000_000),
+        )
+            .prop_map(|(epc, tid, antenna, rssi_cdbm, at, reader_time)| Read {
+                epc,
+                tid,
+                antenna,
+                rssi_cdbm,
+                at: Timestamp::from_microsecond(at).unwrap(),
+                reader_time: reader_time.map(|t| Timestamp::from_microsecond(t).unwrap()),
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_reads_back_as_it_was_written(reads in proptest::collection::vec(a_read(), 0..20)) {
+            let mut window = Window::default();
+            for read in &reads {
+                window.push(read);
+            }
+            prop_assert_eq!(Window::parse(window.bytes()).unwrap(), reads);
+        }
+
+        #[test]
+        fn a_cut_window_is_refused_unless_cut_between_reads(read in a_read(), cut in 1usize..24) {
+            let mut window = Window::default();
+            window.push(&read);
+            let bytes = &window.bytes()[..window.bytes().len() - cut.min(window.bytes().len() - 1)];
+            prop_assert_eq!(Window::parse(bytes), Err(WindowError::Truncated(0)));
+        }
+
+        #[test]
+        fn garbage_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = Window::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Where it is kept: migrations, one query a file, the typed functions.

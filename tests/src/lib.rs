@@ -1,0 +1,1 @@
+//! Simulators of every device at the wire, and what end-to-end tests stand on.

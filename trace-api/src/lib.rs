@@ -1,0 +1,1 @@
+//! Ledgers to answers: verdict pages, histories, proofs, bundles.
