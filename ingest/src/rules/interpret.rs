@@ -502,3 +502,6 @@ fn number(text: &str) -> Json {
     let whole = if trimmed.is_empty() || trimmed.starts_with('.') { "0" } else { "" };
     Json::Number(format!("{sign}{whole}{trimmed}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Why something is no EPC.
+
+use thiserror::Error;
+
+/// Why something is no EPC; every text says what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EpcError {
+    /// Not hex.
+    #[error("`{0}` is not hex; an even number of hex digits would be right")]
+    Hex(String),
+    /// A header this crate does not read.
+    #[error("header 0x{0:02X} is none of SGTIN-96, SGTIN-198, SSCC-96, SGLN-96, GRAI-96, GIAI-96")]
+    Header(u8),
+    /// Too few or too many bits.
+    #[error("{got} bits; {scheme} has {want}")]
+    Length {
+        /// Scheme that the header names.
+        scheme: &'static str,
+        /// Bits there are.
+        got: usize,
+        /// Bits there must be.
+        want: usize,
+    },
+    /// A partition value that is reserved.
+    #[error("partition {0} is reserved; 0 to 6 would be right")]
+    Partition(u8),
+    /// A field's value does not fit.
+    #[error("{field} `{value}`: {expected} would be right")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// The value, cut to 64 characters.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A URI of another form.
+    #[error("`{uri}` is not understood; {expected} would be right")]
+    Uri {
+        /// The URI, cut to 64 characters.
+        uri: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A check digit that is wrong.
+    #[error("`{key}` has the wrong check digit; {right} would be right")]
+    CheckDigit {
+        /// The key, cut to 64 characters.
+        key: String,
+        /// The digit.
+        right: char,
+    },
+}
+
+/// The first 64 characters of what came from outside.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+pub(crate) fn field(field: &'static str, value: &str, expected: &'static str) -> EpcError {
+    EpcError::Field { field, value: cut(value), expected }
+}
+
+pub(crate) fn uri(uri: &str, expected: &'static str) -> EpcError {
+    EpcError::Uri { uri: cut(uri), expected }
+}

@@ -1,0 +1,101 @@
+//! The TID bank: who made the chip, which model it is, and its own serial number.
+//!
+//! | bits | what |
+//! |---|---|
+//! | 8 | allocation class, 0xE2 for EPC tags |
+//! | 3 | flags: extended TID, security, file |
+//! | 9 | mask designer (maker) |
+//! | 12 | model |
+//! | 16 | XTID header, if the first flag is set; its upper three bits give the serial's length |
+//! | n | serial number |
+//!
+//! What holds: a TID is written by the chip's maker and cannot be rewritten on an honest chip; an emulated
+//! one can say anything, so it is evidence, not proof.
+//!
+//! Source: TDS 2.x section 16.
+
+use crate::error::{EpcError, field};
+use crate::tag::from_hex;
+
+/// What a TID bank says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tid {
+    /// Allocation class, 0xE2.
+    pub class: u8,
+    /// Mask designer id, 9 bits: 0x001 Impinj, 0x006 NXP, 0x003 Alien.
+    pub maker: u16,
+    /// Model, 12 bits, as the maker numbers it.
+    pub model: u16,
+    /// Serial number of the chip, if the extended TID has one; 6 to 18 bytes.
+    pub serial: Option<Vec<u8>>,
+}
+
+impl Tid {
+    /// Reads a TID bank of at least four bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError::Field`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
+        let [class, b1, b2, b3, rest @ ..] = bytes else {
+            return Err(field("TID", &format!("{} bytes", bytes.len()), "at least 4 bytes"));
+        };
+        if *class != 0xE2 {
+            return Err(field("TID class", &format!("{class:02X}"), "E2"));
+        }
+        let has_xtid = b1 & 0x80 != 0;
+        let maker = (u16::from(b1 & 0x1F) << 4) | u16::from(b2 >> 4);
+        let model = (u16::from(b2 & 0x0F) << 8) | u16::from(*b3);
+        let serial = match rest {
+            [head, _, serial @ ..] if has_xtid && head >> 5 != 0 => {
+                // Length in bits: 48 + 16 * (value - 1), table 16-4.
+                let length = 6 + 2 * usize::from((head >> 5) - 1);
+                serial.get(..length).map(<[u8]>::to_vec)
+            }
+            _ => None,
+        };
+        Ok(Self { class: *class, maker, model, serial })
+    }
+
+    /// Reads a TID bank from hex.
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError`].
+    pub fn decode_hex(hex: &str) -> Result<Self, EpcError> {
+        Self::decode(&from_hex(hex)?)
+    }
+
+    /// The maker's name, where it is a common one.
+    #[must_use]
+    pub fn maker_name(&self) -> Option<&'static str> {
+        match self.maker & 0xFF {
+            0x01 => Some("Impinj"),
+            0x03 => Some("Alien"),
+            0x06 => Some("NXP"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extended_tid_gives_maker_model_and_serial() {
+        let tid =
+            Tid::decode_hex("E2801190200050 1F800558 17CA".replace(' ', "").as_str()).unwrap();
+        assert_eq!((tid.maker, tid.model), (0x001, 0x190));
+        assert_eq!(tid.maker_name(), Some("Impinj"));
+        assert_eq!(tid.serial.as_deref().map(<[u8]>::len), Some(6));
+    }
+
+    #[test]
+    fn a_plain_tid_has_no_serial_and_a_short_or_foreign_one_is_refused() {
+        assert_eq!(Tid::decode_hex("E2003412").unwrap().serial, None);
+        for bad in ["E20034", "", "E0003412", "zz"] {
+            assert!(Tid::decode_hex(bad).is_err(), "{bad}");
+        }
+    }
+}
