@@ -268,3 +268,106 @@ impl Transaction {
         Ok(SignedTransaction { hash: keccak256(&raw), raw })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ledger::keys::SystemRandom;
+
+    use super::*;
+
+    fn wallet() -> Wallet {
+        // The key of the example in EIP-155; it holds nothing.
+        Wallet::from_hex(&"46".repeat(32), "the example of EIP-155").unwrap()
+    }
+
+    #[test]
+    fn a_private_key_gives_the_address_that_others_compute() {
+        // EIP-155, "Example".
+        assert_eq!(
+            wallet().address().to_string(),
+            "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f"
+        );
+    }
+
+    #[test]
+    fn a_signed_call_equals_the_bytes_of_another_implementation() {
+        // Computed with eth-account 0.14.0 (Python).
+        let call = Transaction {
+            chain_id: 31_337,
+            nonce: 7,
+            max_priority_fee_wei: 1_500_000_000,
+            max_fee_wei: 30_000_000_000,
+            gas_limit: 60_000,
+            to: Some("0x3535353535353535353535353535353535353535".parse().unwrap()),
+            value_wei: 0,
+            data: hex::decode(format!("15954b2c{}", "ab".repeat(96))).unwrap(),
+        };
+        let signed = call.sign(&wallet()).unwrap();
+        assert_eq!(
+            hex::encode(signed.hash),
+            "c22d72b995744fb73794460c73c3354edd9ecabd821d908bbe957ee21b3c8107"
+        );
+        assert!(hex::encode(&signed.raw).ends_with(
+            "c080a060ccf73429ac6f8e3e65633df8ae4bedf807725982354c54944cc759f1015e6f\
+             a01c203f270728e1f29b98475c7a75bda801fe81b9f39cbab92788b164ffe32851"
+        ));
+    }
+
+    #[test]
+    fn a_signed_creation_equals_the_bytes_of_another_implementation() {
+        // Computed with eth-account 0.14.0 (Python).
+        let creation = Transaction {
+            chain_id: 1,
+            nonce: 0,
+            max_priority_fee_wei: 1,
+            max_fee_wei: 2,
+            gas_limit: 1_000_000,
+            to: None,
+            value_wei: 1_000_000_000_000_000_000,
+            data: vec![0x60, 0x01],
+        };
+        assert_eq!(
+            hex::encode(creation.sign(&wallet()).unwrap().hash),
+            "84cf931dfad6f667479c8d9dc3233cf8b811693e31fd80e56e013285cdb567ab"
+        );
+    }
+
+    #[test]
+    fn a_contract_lands_where_others_compute_it() {
+        // Computed with eth-utils and rlp (Python).
+        let cases = [
+            (0, "0x72665d3e94cb4f374b7728f1ab21a3115c4d50eb"),
+            (1, "0x20bb3edd03cdb25b85f5e7e5f107c801869cc3ae"),
+            (300, "0xa65e5ebf708124261d0b62a954febcfd85b69a40"),
+        ];
+        for (nonce, expected) in cases {
+            assert_eq!(Address::of_contract(wallet().address(), nonce).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_for_its_owner_alone_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("anchor.hex");
+        let made = Wallet::create(&path, &SystemRandom::new()).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Wallet::load(&path).unwrap().address(), made.address());
+        assert!(matches!(
+            Wallet::create(&path, &SystemRandom::new()),
+            Err(WalletError::File { what: "create", .. })
+        ));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(Wallet::load(&path), Err(WalletError::Mode { mode: 0o640, .. })));
+    }
+
+    #[test]
+    fn a_private_key_is_never_said() {
+        let said = format!("{:?}", wallet());
+        assert!(!said.contains("4646"), "{said}");
+        let error = Wallet::from_hex("46464", "keys/anchor.hex").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "keys/anchor.hex does not hold a secp256k1 private key of 64 hex digits"
+        );
+    }
+}

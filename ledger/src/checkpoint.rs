@@ -66,8 +66,8 @@ impl Checkpoint {
         if !note::is_key_name(origin) {
             return Err(CheckpointError::Origin(excerpt(origin)));
         }
-        let size = parse_decimal(size_text)
-            .ok_or_else(|| CheckpointError::Size(excerpt(size_text)))?;
+        let size =
+            parse_decimal(size_text).ok_or_else(|| CheckpointError::Size(excerpt(size_text)))?;
         let root = BASE64
             .decode(root_text)
             .ok()
@@ -99,12 +99,24 @@ mod tests {
     #[test]
     fn what_is_no_checkpoint_is_refused_with_its_line() {
         for (from, to, what) in [
-            ("log.example/1", "log example", "origin `log example`; a name without white space and `+` would be right"),
+            (
+                "log.example/1",
+                "log example",
+                "origin `log example`; a name without white space and `+` would be right",
+            ),
             ("\n0\n", "\n00\n", "size `00`; a decimal number without leading zeros would be right"),
             ("\n0\n", "\n+0\n", "size `+0`; a decimal number without leading zeros would be right"),
-            ("FU=\n", "FU=\nextension\n", "checkpoint of 5 lines; 3 lines, each ended, would be right"),
+            (
+                "FU=\n",
+                "FU=\nextension\n",
+                "checkpoint of 5 lines; 3 lines, each ended, would be right",
+            ),
             ("FU=\n", "FU=", "checkpoint of 3 lines; 3 lines, each ended, would be right"),
-            ("47DE", "", "root `Qpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`; the base64 form of 32 bytes would be right"),
+            (
+                "47DE",
+                "",
+                "root `Qpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`; the base64 form of 32 bytes would be right",
+            ),
         ] {
             let wrong = EMPTY.replace(from, to);
             assert_eq!(Checkpoint::parse_body(&wrong).unwrap_err().to_string(), what, "{wrong:?}");

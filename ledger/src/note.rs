@@ -162,12 +162,27 @@ mod tests {
             ("text\n\n", "the last line does not end in a newline"),
             ("text\n\n— n AQIDBAU=", "the last line does not end in a newline"),
             ("t\r\n\n— n AQIDBAU=\n", "character '\\r' in a note; only newlines may control it"),
-            ("t\n\n- n AQIDBAU=\n", "signature line `- n AQIDBAU=`; `— name base64` would be right"),
-            ("t\n\n— n AQIDBAV=\n", "signature line `— n AQIDBAV=`; `— name base64` would be right"),
+            (
+                "t\n\n- n AQIDBAU=\n",
+                "signature line `- n AQIDBAU=`; `— name base64` would be right",
+            ),
+            (
+                "t\n\n— n AQIDBAV=\n",
+                "signature line `— n AQIDBAV=`; `— name base64` would be right",
+            ),
             ("t\n\n— n AQIDBAU\n", "signature line `— n AQIDBAU`; `— name base64` would be right"),
-            ("t\n\n— n AQIDBA==\n", "signature line `— n AQIDBA==`; `— name base64` would be right"),
-            ("t\n\n— n+m AQIDBAU=\n", "key name `n+m`; a name without white space and `+` would be right"),
-            ("t\n\n— n  AQIDBAU=\n", "signature line `— n  AQIDBAU=`; `— name base64` would be right"),
+            (
+                "t\n\n— n AQIDBA==\n",
+                "signature line `— n AQIDBA==`; `— name base64` would be right",
+            ),
+            (
+                "t\n\n— n+m AQIDBAU=\n",
+                "key name `n+m`; a name without white space and `+` would be right",
+            ),
+            (
+                "t\n\n— n  AQIDBAU=\n",
+                "signature line `— n  AQIDBAU=`; `— name base64` would be right",
+            ),
         ] {
             assert_eq!(Note::parse(wrong).unwrap_err().to_string(), what, "{wrong:?}");
         }

@@ -61,15 +61,13 @@ pub(crate) fn path_len(index: u64, size: u64) -> usize {
 ///
 /// - Gives the root that the path leads to.
 pub(crate) fn climb(index: u64, leaf: &Hash, size: u64, path: &[Hash]) -> Hash {
-    // The RFC's inner loop only serves its closing length check, which is done before.
+    // Once on the right edge (`place == last`), every further sibling is to the left; the RFC's inner loop there
+    // only serves its closing length check, which is done before.
     let (mut place, mut last, mut seen) = (index, size - 1, *leaf);
     for sibling in path {
-        // On the right edge, levels without a sibling are passed over.
-        while place == last && place.is_multiple_of(2) && place > 0 {
-            (place, last) = (place / 2, last / 2);
-        }
-        let sibling_is_left = !place.is_multiple_of(2);
-        seen = if sibling_is_left { hash::node(sibling, &seen) } else { hash::node(&seen, sibling) };
+        let sibling_is_left = place % 2 == 1 || place == last;
+        seen =
+            if sibling_is_left { hash::node(sibling, &seen) } else { hash::node(&seen, sibling) };
         (place, last) = (place / 2, last / 2);
     }
     seen
@@ -82,12 +80,7 @@ pub(crate) fn climb(index: u64, leaf: &Hash, size: u64, path: &[Hash]) -> Hash {
 /// # Errors
 ///
 /// [`ProofError`] if index, size and length do not fit.
-pub fn root_of_path(
-    index: u64,
-    leaf: &Hash,
-    size: u64,
-    path: &[Hash],
-) -> Result<Hash, ProofError> {
+pub fn root_of_path(index: u64, leaf: &Hash, size: u64, path: &[Hash]) -> Result<Hash, ProofError> {
     if index >= size {
         return Err(ProofError::IndexOutOfTree { index, size });
     }
@@ -119,7 +112,11 @@ pub fn verify_inclusion(
     path: &[Hash],
     root: &Hash,
 ) -> Result<(), ProofError> {
-    if root_of_path(index, leaf, size, path)? == *root { Ok(()) } else { Err(ProofError::OtherRoot) }
+    if root_of_path(index, leaf, size, path)? == *root {
+        Ok(())
+    } else {
+        Err(ProofError::OtherRoot)
+    }
 }
 
 /// Checks that the tree of `old` leaves with `old_root` is the beginning of that of `new` leaves with `new_root`.
@@ -165,15 +162,12 @@ pub fn verify_consistency(
     };
     let (mut old_seen, mut new_seen) = (start, start);
     for sibling in rest {
-        while place == last && place.is_multiple_of(2) && place > 0 {
-            (place, last) = (place / 2, last / 2);
-        }
-        if place.is_multiple_of(2) {
-            // To the right of the old tree's edge: only the new tree has it.
-            new_seen = hash::node(&new_seen, sibling);
-        } else {
+        if place % 2 == 1 || place == last {
             old_seen = hash::node(sibling, &old_seen);
             new_seen = hash::node(sibling, &new_seen);
+        } else {
+            // To the right of the old tree's edge: only the new tree has it.
+            new_seen = hash::node(&new_seen, sibling);
         }
         (place, last) = (place / 2, last / 2);
     }

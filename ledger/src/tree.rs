@@ -142,7 +142,8 @@ impl NodeSource for LeafHashes<'_> {
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Infallible> {
         let span = || {
-            let begin = usize::try_from(index.checked_mul(1_u64.checked_shl(level.into())?)?).ok()?;
+            let begin =
+                usize::try_from(index.checked_mul(1_u64.checked_shl(level.into())?)?).ok()?;
             let end = begin.checked_add(1_usize.checked_shl(level.into())?)?;
             self.0.get(begin..end)
         };
@@ -184,7 +185,7 @@ type Range = (u64, u64);
 
 /// Largest power of two below `width`; `width >= 2`.
 fn split(width: u64) -> u64 {
-    1 << (63 - (width - 1).leading_zeros())
+    1 << (width - 1).ilog2()
 }
 
 /// Ranges whose roots are the inclusion path, from the leaf up; `index < size`.
@@ -228,7 +229,7 @@ fn consistency_ranges(old: u64, new: u64) -> Vec<Range> {
 fn spans(range: Range, into: &mut Vec<NodeSpan>) {
     let (mut begin, end) = range;
     while begin < end {
-        let level = 63 - (end - begin).leading_zeros();
+        let level = (end - begin).ilog2();
         into.push(NodeSpan { level: u8::try_from(level).unwrap_or(63), index: begin >> level });
         begin += 1 << level;
     }

@@ -1,1 +1,38 @@
 //! Where it is kept: migrations, one query a file, the typed functions.
+//!
+//! The way through: [`Db::connect`], [`Db::migrate`], then the modules by table; every write goes through
+//! [`Db::run_tx`], whose name shows in `pg_stat_activity` and in the log.
+//!
+//! What holds:
+//!
+//! - this is the only crate that talks to PostgreSQL;
+//! - tables that are evidence are append-only, by triggers, whoever connects;
+//! - every query is a file below `src/queries`, named after its function, prepared and cached, never built
+//!   from strings; a test prepares every one against the migrated schema.
+//!
+//! Not here: what rows mean (`ingest`, `anchor`, `trace-api`), how they are hashed (`ledger`).
+//!
+//! Sources: docs/decisions 0010 for the layout of chunks and index.
+
+pub mod anchors;
+pub mod captures;
+pub mod cluster;
+mod copy;
+mod db;
+pub mod deliveries;
+mod error;
+pub mod expected;
+pub mod hub;
+pub mod items;
+pub mod ledgers;
+mod migrate;
+mod queries;
+pub mod refusals;
+pub mod rules;
+pub mod scans;
+pub mod testing;
+
+pub use db::{Db, Transaction};
+pub use error::Error;
+pub use ledgers::LedgerId;
+pub use queries::QUERIES;

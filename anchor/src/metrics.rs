@@ -1,0 +1,124 @@
+//! What the anchor worker counts, in one struct; the registry is the process's own.
+//!
+//! Names follow `anchor_<thing>_<unit|total>`; labels hold kinds, never ids.
+
+use prometheus::core::Collector;
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+
+/// The metrics of one anchor worker.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// The registry that `/metrics` prints.
+    pub registry: Registry,
+    /// Checkpoints taken into the hub.
+    pub hub_entries: IntCounter,
+    /// Entries in the hub.
+    pub hub_size: IntGauge,
+    /// Ledgers whose newest checkpoint the hub refuses now.
+    pub ledgers_refused: IntGauge,
+    /// Entries of the hub that the newest final anchor covers.
+    pub anchored_size: IntGauge,
+    /// Age of the oldest hub entry that is in no final anchor; 0 if there is none.
+    pub unanchored_age: Gauge,
+    /// Transactions sent, by kind (`first`, `replacement`, `repeat`).
+    pub transactions: IntCounterVec,
+    /// Times that no transaction was sent because of its price, by reason (`too_dear`, `cap_reached`).
+    pub holds: IntCounterVec,
+    /// Anchors that became final.
+    pub finals: IntCounter,
+    /// Times that a mined transaction was found in no block or in another one.
+    pub reorganisations: IntCounter,
+    /// Wei paid for final anchors, in gwei.
+    pub fees_paid_gwei: Gauge,
+    /// Steps that failed, by reason (`chain_unreachable`, `chain`, `database`, `conflict`, `hub`).
+    pub failures: IntCounterVec,
+    /// Times that a chain endpoint failed and another was asked.
+    pub endpoint_failures: IntGauge,
+    /// Whether the hub was compared with the chain since the start and may sign (1) or not yet (0).
+    pub may_sign: IntGauge,
+}
+
+impl Metrics {
+    /// Registers all metrics in a new registry.
+    ///
+    /// # Panics
+    ///
+    /// Never in practice: the names are fixed and distinct.
+    #[must_use]
+    pub fn new() -> Self {
+        fn register<M: Collector + Clone + 'static>(
+            registry: &Registry,
+            metric: prometheus::Result<M>,
+        ) -> M {
+            let metric = metric.expect("the name and labels are fixed and well-formed");
+            registry.register(Box::new(metric.clone())).expect("the name is registered once");
+            metric
+        }
+        let registry = Registry::new();
+        let counters = |name: &str, help: &str, label: &str| {
+            register(&registry, IntCounterVec::new(Opts::new(name, help), &[label]))
+        };
+        let counter =
+            |name: &str, help: &str| register(&registry, IntCounter::new(name, help));
+        let whole = |name: &str, help: &str| register(&registry, IntGauge::new(name, help));
+        let gauge = |name: &str, help: &str| register(&registry, Gauge::new(name, help));
+        Self {
+            hub_entries: counter(
+                "anchor_hub_entries_total",
+                "Checkpoints of ledgers that were taken into the hub.",
+            ),
+            hub_size: whole("anchor_hub_size_entries", "Entries in the hub."),
+            ledgers_refused: whole(
+                "anchor_refused_ledgers",
+                "Ledgers whose newest checkpoint the hub refuses: forked, rolled back or not signed.",
+            ),
+            anchored_size: whole(
+                "anchor_anchored_size_entries",
+                "Entries of the hub that the newest final anchor covers.",
+            ),
+            unanchored_age: gauge(
+                "anchor_oldest_unanchored_age_seconds",
+                "Age of the oldest hub checkpoint that no final anchor covers; 0 if there is none.",
+            ),
+            transactions: counters(
+                "anchor_transactions_total",
+                "Transactions sent, by kind (first, replacement, repeat).",
+                "kind",
+            ),
+            holds: counters(
+                "anchor_holds_total",
+                "Times that nothing was sent because of the price, by reason.",
+                "reason",
+            ),
+            finals: counter("anchor_final_total", "Anchors that became final."),
+            reorganisations: counter(
+                "anchor_reorganisations_total",
+                "Times that a mined transaction was found in no block or in another one.",
+            ),
+            fees_paid_gwei: gauge(
+                "anchor_fees_paid_gwei",
+                "Gwei paid for anchors that became final since the start.",
+            ),
+            failures: counters(
+                "anchor_failures_total",
+                "Steps that failed and will be tried again, by reason.",
+                "reason",
+            ),
+            endpoint_failures: whole(
+                "anchor_endpoint_failures",
+                "Times since the start that a chain endpoint failed and another was asked.",
+            ),
+            may_sign: whole(
+                "anchor_may_sign",
+                "1 once the hub was compared with the chain since the start, else 0.",
+            ),
+            registry,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,256 @@
+//! Recomputes a whole ledger from its rows and says what does not fit.
+//!
+//! The way through: make a [`LedgerAudit`], feed it every row in ledger order (a site's [`LedgerAudit::record`], a
+//! hub's [`LedgerAudit::hub_entry`]) and every checkpoint as soon as as many rows as its size were fed, then
+//! [`LedgerAudit::finish`].
+//!
+//! What holds: each row is blamed for itself: the tree is continued with the stored leaf hash, so that one altered
+//! text gives one finding, and an altered leaf hash is caught by the next checkpoint. Memory does not grow with the
+//! ledger, but with the number of findings, of which the first [`MAX_FINDINGS`] are kept and the others counted.
+//!
+//! Not here: reading the rows (`chopmark audit`), whether a whole database was exchanged for another one (compare the
+//! last checkpoint with the hub's and the chain's).
+
+use std::fmt;
+
+use crate::{
+    Hash,
+    checkpoint::Checkpoint,
+    hub,
+    keys::VerifierKey,
+    note::Note,
+    record::{Record, Secret},
+    tree::Frontier,
+};
+
+/// Findings that are kept in full.
+pub const MAX_FINDINGS: usize = 1000;
+
+/// Something that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Name of the ledger.
+    pub ledger: String,
+    /// Place of the row, from 0; none if it concerns no single row.
+    pub index: Option<u64>,
+    /// What does not fit.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            Some(index) => write!(out, "{} #{index}: {}", self.ledger, self.what),
+            None => write!(out, "{}: {}", self.ledger, self.what),
+        }
+    }
+}
+
+/// What an audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSummary {
+    /// Name of the ledger.
+    pub ledger: String,
+    /// Rows that were recomputed.
+    pub rows: u64,
+    /// Checkpoints whose root and signatures were checked.
+    pub checkpoints: u64,
+    /// What does not fit, in the order it was found.
+    pub findings: Vec<Finding>,
+    /// Findings beyond [`MAX_FINDINGS`], only counted.
+    pub more_findings: u64,
+}
+
+impl AuditSummary {
+    /// Whether everything fits.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// The audit of one ledger.
+#[derive(Debug)]
+pub struct LedgerAudit {
+    origin: String,
+    keys: Vec<VerifierKey>,
+    frontier: Frontier,
+    /// Size and root of the last checkpoint, whether its root fitted or not.
+    last: Option<(u64, Hash)>,
+    /// Once a root does not fit, no later one can; only the first is told.
+    root_is_lost: bool,
+    checkpoints: u64,
+    findings: Vec<Finding>,
+    more_findings: u64,
+}
+
+impl LedgerAudit {
+    /// Begins the audit of the ledger `origin`.
+    ///
+    /// - `keys`: those that its checkpoints must be signed with, all of them.
+    #[must_use]
+    pub fn new(origin: &str, keys: &[VerifierKey]) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            keys: keys.iter().filter(|key| key.name() == origin).cloned().collect(),
+            frontier: Frontier::new(),
+            last: None,
+            root_is_lost: false,
+            checkpoints: 0,
+            findings: Vec::new(),
+            more_findings: 0,
+        }
+    }
+
+    /// Number of rows fed so far: checkpoints of this size are due now.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    fn find(&mut self, index: Option<u64>, what: String) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(Finding { ledger: self.origin.clone(), index, what });
+        } else {
+            self.more_findings += 1;
+        }
+    }
+
+    fn take(&mut self, index: u64, computed: Result<Hash, String>, stored: &Hash) {
+        if index != self.frontier.size() {
+            let what = format!("stands where row {} should", self.frontier.size());
+            self.find(Some(index), what);
+        }
+        match computed {
+            Ok(leaf) if leaf == *stored => {}
+            Ok(leaf) => self.find(
+                Some(index),
+                format!("the stored text and secret give leaf hash {leaf}, the ledger committed to {stored}"),
+            ),
+            Err(what) => self.find(Some(index), what),
+        }
+        self.frontier.append(*stored);
+    }
+
+    /// Feeds the next record of a site's ledger.
+    ///
+    /// - `index`: its place as stored; the rows are fed in order from 0.
+    pub fn record(&mut self, index: u64, text: &str, secret: &Secret, stored_leaf_hash: &Hash) {
+        let computed = Record::parse(text)
+            .map(|record| record.leaf_hash(secret))
+            .map_err(|error| format!("the stored text is no record: {error}"));
+        self.take(index, computed, stored_leaf_hash);
+    }
+
+    /// Feeds the next entry of a hub.
+    ///
+    /// - `note`: the checkpoint that it is, a signed note.
+    pub fn hub_entry(&mut self, index: u64, note: &str, stored_leaf_hash: &Hash) {
+        let computed = Note::parse(note)
+            .map_err(|error| error.to_string())
+            .and_then(|parsed| {
+                Checkpoint::parse_body(&parsed.text).map_err(|error| error.to_string())
+            })
+            .map(|_| hub::entry_leaf(note))
+            .map_err(|error| format!("the stored text is no checkpoint: {error}"));
+        self.take(index, computed, stored_leaf_hash);
+    }
+
+    /// Feeds a checkpoint; due when exactly `size` rows were fed.
+    ///
+    /// - `size`: as stored beside the note.
+    pub fn checkpoint(&mut self, size: u64, note: &str) {
+        self.checkpoints += 1;
+        let before = self.last.map_or(0, |(size, _)| size);
+        if size != self.size() {
+            let rows = self.size();
+            self.find(
+                None,
+                format!("a checkpoint of size {size}, but {rows} rows stand before it"),
+            );
+        }
+        let parsed = Note::parse(note).map_err(|error| error.to_string()).and_then(|note| {
+            let checkpoint =
+                Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
+            Ok((note, checkpoint))
+        });
+        let (note, checkpoint) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return self.find(None, format!("checkpoint of size {size}: {error}")),
+        };
+        if checkpoint.origin != self.origin || checkpoint.size != size {
+            let Checkpoint { origin, size: signed, .. } = &checkpoint;
+            let what =
+                format!("checkpoint of size {size} is signed for `{origin}` of size {signed}");
+            self.find(None, what);
+        }
+        for what in unsigned(&note, &self.keys) {
+            self.find(None, format!("checkpoint of size {size}: {what}"));
+        }
+        if size == self.size() && !self.root_is_lost {
+            let root = self.frontier.root();
+            if root != checkpoint.root {
+                self.root_is_lost = true;
+                self.find(
+                    None,
+                    format!(
+                        "rows {before} to {} give root {root}, the checkpoint of size {size} was signed with {}",
+                        size.saturating_sub(1),
+                        checkpoint.root
+                    ),
+                );
+            }
+        }
+        self.last = Some((size, checkpoint.root));
+    }
+
+    /// Ends the audit and compares with the ledger's head.
+    #[must_use]
+    pub fn finish(mut self, head_size: u64, head_root: Hash) -> AuditSummary {
+        let (rows, root) = (self.size(), self.frontier.root());
+        if rows != head_size {
+            self.find(None, format!("{rows} rows, but the head says {head_size}"));
+        } else if root != head_root && !self.root_is_lost {
+            self.find(None, format!("the rows give root {root}, the head says {head_root}"));
+        }
+        match self.last {
+            Some(last) if last == (head_size, head_root) => {}
+            None if head_size == 0 => {}
+            Some((size, _)) if size != head_size => {
+                self.find(
+                    None,
+                    format!("the last checkpoint has size {size}, the head {head_size}"),
+                );
+            }
+            Some((_, signed)) => {
+                self.find(None, format!("the head says root {head_root}, {signed} was signed"));
+            }
+            None => self.find(None, format!("{head_size} rows without a checkpoint")),
+        }
+        AuditSummary {
+            ledger: self.origin,
+            rows,
+            checkpoints: self.checkpoints,
+            findings: self.findings,
+            more_findings: self.more_findings,
+        }
+    }
+}
+
+/// Which keys have no line on the note that verifies.
+fn unsigned(note: &Note, keys: &[VerifierKey]) -> Vec<String> {
+    if keys.is_empty() {
+        return vec!["no key of this ledger is known".to_owned()];
+    }
+    let has_line = |key: &VerifierKey| {
+        note.signatures.iter().any(|line| {
+            line.name == key.name()
+                && line.key_id == key.key_id()
+                && key.verify(note.text.as_bytes(), &line.bytes).is_ok()
+        })
+    };
+    keys.iter()
+        .filter(|key| !has_line(key))
+        .map(|key| format!("no valid {} signature", key.algorithm()))
+        .collect()
+}

@@ -1,0 +1,22 @@
+//! The hub: the ledger whose entries are the checkpoints of all others.
+//!
+//! What holds: an entry is the whole signed note, signatures included, so that the hub commits to who signed; the
+//! hub is named on chain by the hash of its origin.
+//!
+//! Not here: when a checkpoint is taken in (`anchor`), the tree ([`crate::tree`]).
+//!
+//! Source: docs/formats/checkpoint-v1.md, "Hub".
+
+use crate::{Hash, hash};
+
+/// Leaf hash of a checkpoint's note as an entry of the hub: `H(0x00 ‖ note)`.
+#[must_use]
+pub fn entry_leaf(note_text: &str) -> Hash {
+    hash::leaf(note_text.as_bytes())
+}
+
+/// The hub's name on chain: SHA-256 of its origin.
+#[must_use]
+pub fn hub_id(origin: &str) -> Hash {
+    hash::sha256(origin.as_bytes())
+}

@@ -1,0 +1,125 @@
+//! Bundles: proved as they are, refuted with any bit flipped, undecided without the keys.
+
+#[path = "bundle/golden.rs"]
+mod golden;
+#[path = "bundle/scene.rs"]
+mod scene;
+
+use std::{collections::BTreeMap, fs};
+
+use ledger::{
+    bundle::{self, CheckOutcome, Naming, Outcome},
+    policy::Policy,
+    record::Disclosure,
+};
+
+/// Outcomes of a bundle whose bits are flipped one at a time, every `stride`-th of them, on all cores.
+fn flip_bits(bytes: &[u8], policy: &Policy, stride: usize) -> BTreeMap<String, usize> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let outcomes = std::thread::scope(|scope| {
+        let work = |first: usize| {
+            let (mut flipped, mut unrefuted) = (bytes.to_vec(), BTreeMap::new());
+            for bit in (first * stride..bytes.len() * 8).step_by(stride * cores) {
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                let outcome = bundle::verify(&flipped, policy).outcome;
+                if outcome != Outcome::Refuted {
+                    let around =
+                        String::from_utf8_lossy(&flipped[(bit / 8).saturating_sub(60)..=bit / 8]);
+                    unrefuted.insert(format!("{outcome:?} with bit {bit} flipped: {around}"), bit);
+                }
+                flipped[bit / 8] ^= 1 << (bit % 8);
+            }
+            unrefuted
+        };
+        let workers: Vec<_> = (0..cores).map(|first| scope.spawn(move || work(first))).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect::<Vec<_>>()
+    });
+    outcomes.into_iter().flatten().collect()
+}
+
+#[test]
+fn every_flipped_bit_of_a_bundle_refutes_it() {
+    let bytes = fs::read(scene::golden("valid/item.bundle.json")).unwrap();
+    let policy = scene::policy();
+    assert_eq!(bundle::verify(&bytes, &policy).outcome, Outcome::Proved);
+    assert_eq!(flip_bits(&bytes, &policy, 1), BTreeMap::new());
+}
+
+#[test]
+fn flipped_bits_of_a_bundle_of_1700_items_refute_it() {
+    let policy = scene::policy();
+    let one_of_many = scene::bundle(1700, &Disclosure::Items(&scene::shown())).to_bytes();
+    assert_eq!(bundle::verify(&one_of_many, &policy).outcome, Outcome::Proved);
+    assert_eq!(flip_bits(&one_of_many, &policy, 37), BTreeMap::new());
+    let all_of_them = scene::bundle(1700, &Disclosure::All).to_bytes();
+    assert_eq!(bundle::verify(&all_of_them, &policy).outcome, Outcome::Proved);
+    assert_eq!(flip_bits(&all_of_them, &policy, 8191), BTreeMap::new());
+}
+
+#[test]
+fn a_policy_without_the_keys_cannot_tell() {
+    let bytes = fs::read(scene::golden("valid/item.bundle.json")).unwrap();
+    let whole = scene::policy();
+    let rsa_only: fn(&mut Policy) =
+        |policy| policy.logs.retain(|key| key.algorithm() == ledger::keys::Algorithm::RsaPss3072);
+    let changes: [(fn(&mut Policy), &str); 5] = [
+        (
+            |policy| policy.logs.retain(|key| key.name() != scene::SHOP),
+            "the policy has no Ed25519 key of shop.example/till-1",
+        ),
+        (rsa_only, "the policy has no Ed25519 key of factory.example/line-1"),
+        (|policy| policy.hub.clear(), "the policy has no RSA-PSS-3072 key of hub.example"),
+        (|policy| policy.chains.clear(), "the policy names no chain and contract"),
+        (
+            |policy| policy.quorum = Some("w".into()),
+            "the policy asks for a quorum, but no independent witness has cosigned the checkpoints in this file",
+        ),
+    ];
+    for (change, detail) in changes {
+        let mut policy = whole.clone();
+        change(&mut policy);
+        let report = bundle::verify(&bytes, &policy);
+        assert_eq!(report.outcome, Outcome::CannotTell, "{detail}");
+        let missed = report.checks.iter().find(|check| check.detail == detail);
+        assert_eq!(missed.unwrap().outcome, CheckOutcome::NotChecked);
+    }
+}
+
+#[test]
+fn a_bundle_without_a_record_of_the_item_cannot_tell() {
+    let mut bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+    bundle.histories.clear();
+    assert_eq!(bundle::verify(&bundle.to_bytes(), &scene::policy()).outcome, Outcome::CannotTell);
+}
+
+#[test]
+fn hub_and_anchor_may_be_absent_and_are_listed_as_not_checked() {
+    let mut bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+    (bundle.hub, bundle.anchor) = (None, None);
+    bundle.histories.iter_mut().for_each(|history| history.hub = None);
+    let report = bundle::verify(&bundle.to_bytes(), &scene::policy());
+    assert_eq!(report.outcome, Outcome::Proved, "{report:#?}");
+    for name in ["hub", "anchor", "witnesses", "nothing was left out", "the events are true"] {
+        let check = report.checks.iter().find(|check| check.name == name);
+        assert_eq!(check.unwrap().outcome, CheckOutcome::NotChecked, "{name}");
+    }
+}
+
+#[test]
+fn the_report_shows_what_is_shown_and_no_more() {
+    let bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+    let report = bundle::verify(&bundle.to_bytes(), &scene::policy());
+    let packing = &report.records[1];
+    assert_eq!((packing.origin.as_str(), packing.index), (scene::FACTORY, 2));
+    let value = |name: &str| {
+        packing.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    };
+    assert_eq!(value("bizStep"), Some("\"packing\""));
+    assert_eq!(value("childEPCs"), Some(format!("[\"{}\"]", scene::ITEM).as_str()));
+    assert_eq!(bundle.histories[1].records[0].names, Naming::Container { of: scene::CASE.into() });
+    let banned = ["genuine", "authentic", "guarantee", "tamper", "trustless", "100"];
+    for check in &report.checks {
+        let words = format!("{} {}", check.name, check.detail).to_lowercase();
+        assert!(!banned.iter().any(|word| words.contains(word)), "{words}");
+    }
+}

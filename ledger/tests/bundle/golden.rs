@@ -1,0 +1,228 @@
+//! Files that must verify for ever, and their spoilt twins that never may. `UPDATE_GOLDEN=1` rewrites them.
+
+use std::{fs, sync::OnceLock};
+
+use ledger::{
+    bundle::{self, Bundle, CheckOutcome, Outcome, Report},
+    json::Json,
+    policy::Policy,
+    record::{Disclosure, Record},
+};
+
+use crate::scene;
+
+/// Rewrites the files once, before any test reads them, if that is asked for.
+fn files() -> (Vec<u8>, Policy) {
+    static WRITTEN: OnceLock<()> = OnceLock::new();
+    let (valid, policy) = (scene::golden("valid/item.bundle.json"), scene::golden("policy.txt"));
+    WRITTEN.get_or_init(|| {
+        if scene::is_update() {
+            fs::create_dir_all(valid.parent().unwrap()).unwrap();
+            let made = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+            fs::write(&valid, made.to_bytes()).unwrap();
+            let text = format!(
+                "# Keys of the golden bundle; test keys, good for nothing else.\n{}",
+                scene::policy()
+            );
+            fs::write(&policy, text).unwrap();
+        }
+    });
+    (fs::read(valid).unwrap(), fs::read_to_string(policy).unwrap().parse().unwrap())
+}
+
+/// The failed checks, one a line.
+fn failures(report: &Report) -> String {
+    let failed = report.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
+    failed.map(|check| format!("{}: {}\n", check.name, check.detail)).collect()
+}
+
+#[test]
+fn the_golden_bundle_is_proved_by_the_golden_policy() {
+    let (bytes, policy) = files();
+    let report = bundle::verify(&bytes, &policy);
+    assert_eq!(report.outcome, Outcome::Proved, "{report:#?}");
+    assert_eq!(report.item.as_deref(), Some(scene::ITEM));
+    assert_eq!(report.records.len(), 6);
+    assert_eq!(bundle::parse(&bytes).unwrap().to_bytes(), bytes);
+    let claim = report.anchor.unwrap();
+    assert_eq!(
+        (claim.chain_id, claim.block_number, claim.block_time),
+        (31337, 1234, 1_772_410_600)
+    );
+}
+
+type Spoil = fn(&mut Bundle);
+
+/// What is done to each twin.
+const SPOILT: &[(&str, Spoil)] = &[
+    ("another-item", |bundle| bundle.item = scene::item(3)),
+    ("record-moved", |bundle| bundle.histories[0].records[1].index = 1),
+    ("records-exchanged", |bundle| bundle.histories[0].records.swap(0, 1)),
+    ("record-left-out-of-history-root", |bundle| {
+        bundle.histories[0].records.remove(0);
+    }),
+    ("path-cut", |bundle| {
+        bundle.histories[0].records[0].path.pop();
+    }),
+    ("value-changed", |bundle| change_value(bundle, "bizStep", "\"destroying\"")),
+    ("container-not-linked", |bundle| {
+        // Without the record that packs the case, nothing leads from item to pallet.
+        let history = &mut bundle.histories[0];
+        history.records.remove(1);
+        let records = history.records.clone();
+        *history = bundle::LedgerHistory::assemble(
+            scene::FACTORY,
+            records,
+            history.checkpoint.clone(),
+            history.hub.clone(),
+        )
+        .unwrap();
+    }),
+    ("signature-line-missing", |bundle| {
+        let note = &mut bundle.histories[0].checkpoint;
+        note.truncate(note.trim_end().rfind('\n').unwrap() + 1);
+    }),
+    ("signature-lines-exchanged", |bundle| {
+        let note = &bundle.histories[0].checkpoint;
+        let (text, lines) = note.split_once("\n\n").unwrap();
+        let (first, second) = lines.split_once('\n').unwrap();
+        bundle.histories[0].checkpoint = format!("{text}\n\n{second}{first}\n");
+    }),
+    ("signed-by-another", |bundle| {
+        let foreign =
+            ledger::keys::LedgerKeys::generate(scene::SHOP, &ledger::keys::SystemRandom::new());
+        let checkpoint = scene::shop().checkpoint;
+        bundle.histories[1].checkpoint = foreign
+            .unwrap()
+            .sign_checkpoint(&checkpoint, &ledger::keys::SystemRandom::new())
+            .unwrap();
+    }),
+    ("another-ledgers-checkpoint", |bundle| {
+        bundle.histories[0].checkpoint = bundle.histories[1].checkpoint.clone();
+    }),
+    ("hub-entry-of-another-ledger", |bundle| {
+        bundle.histories[0].hub = bundle.histories[1].hub.clone()
+    }),
+    ("hub-missing", |bundle| bundle.hub = None),
+    ("anchor-of-another-size", |bundle| bundle.anchor.as_mut().unwrap().size += 1),
+    ("anchor-on-another-chain", |bundle| bundle.anchor.as_mut().unwrap().chain_id = 1),
+    ("anchor-of-another-block", |bundle| {
+        *bundle.anchor.as_mut().unwrap().header.last_mut().unwrap() ^= 1;
+    }),
+    ("anchor-of-another-transaction", |bundle| {
+        bundle.anchor.as_mut().unwrap().transaction_index = 0
+    }),
+    ("anchor-receipt-changed", |bundle| {
+        *bundle.anchor.as_mut().unwrap().receipt.last_mut().unwrap() ^= 1;
+    }),
+];
+
+fn change_value(bundle: &mut Bundle, wanted: &str, other: &str) {
+    for field in &mut bundle.histories[0].records[0].disclosed.fields {
+        if let ledger::record::DisclosedField::Plain { name, value, .. } = field
+            && name == wanted
+        {
+            other.clone_into(value);
+        }
+    }
+}
+
+/// Twins that are spoilt in their bytes.
+fn spoilt_bytes(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let (before, after) = text.split_once("\"salt\":\"").unwrap();
+    let (salt, rest) = after.split_at(32);
+    let capitals = format!("{before}\"salt\":\"{}{rest}", salt.to_uppercase());
+    vec![
+        ("truncated", bytes[..bytes.len() / 2].to_vec()),
+        ("newline-at-the-end", [bytes, b"\n"].concat()),
+        (
+            "member-twice",
+            text.replacen("\"format\":", "\"format\":\"\",\"format\":", 1).into_bytes(),
+        ),
+        ("member-unknown", text.replacen("\"item\":", "\"itel\":1,\"item\":", 1).into_bytes()),
+        ("another-format", text.replace("bundle@v1", "bundle@v2").into_bytes()),
+        ("hex-in-capitals", capitals.into_bytes()),
+    ]
+}
+
+#[test]
+fn each_spoilt_twin_is_refuted_for_its_reason() {
+    let (bytes, policy) = files();
+    let folder = scene::golden("invalid");
+    if scene::is_update() {
+        fs::create_dir_all(&folder).unwrap();
+        let mut twins = spoilt_bytes(&bytes);
+        for (name, spoil) in SPOILT {
+            let mut twin = bundle::parse(&bytes).unwrap();
+            spoil(&mut twin);
+            twins.push((name, twin.to_bytes()));
+        }
+        for (name, twin) in twins {
+            fs::write(
+                folder.join(format!("{name}.expected_error")),
+                failures(&bundle::verify(&twin, &policy)),
+            )
+            .unwrap();
+            fs::write(folder.join(format!("{name}.bundle.json")), twin).unwrap();
+        }
+    }
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(name) = path.to_str().unwrap().strip_suffix(".bundle.json") else { continue };
+        let report = bundle::verify(&fs::read(&path).unwrap(), &policy);
+        assert_eq!(report.outcome, Outcome::Refuted, "{name}");
+        assert_eq!(
+            failures(&report),
+            fs::read_to_string(format!("{name}.expected_error")).unwrap(),
+            "{name}"
+        );
+        count += 1;
+    }
+    assert_eq!(count, SPOILT.len() + spoilt_bytes(&bytes).len());
+}
+
+/// A record with every kind of value, its salts' source and its hashes.
+#[test]
+fn the_golden_record_has_its_hashes_for_ever() {
+    let file = scene::golden("record.txt");
+    let secret: [u8; 16] = *b"sixteen bytes!!!";
+    if scene::is_update() {
+        let json = ledger::json::parse(
+            "{\"type\":\"ObjectEvent\",\"epcList\":[\"urn:epc:id:sgtin:4012345.011122.1\",\"urn:epc:id:sgtin:4012345.011122.2\"],\
+             \"quantityList\":[{\"epcClass\":\"urn:epc:class:lgtin:4012345.011122.L-17\",\"quantity\":4.50,\"uom\":\"KGM\"}],\
+             \"childEPCs\":[],\"ilmd\":{\"b\":null,\"a\":[true,-0,1e3]},\"\u{fb33}\":1,\"\u{1f600}\":\"\u{20ac}\\n\"}"
+                .as_bytes(),
+            &ledger::json::Limits::default(),
+        );
+        let record = Record::from_json(json.unwrap()).unwrap();
+        let lines = [
+            ("text", record.text().to_owned()),
+            ("secret", hex::encode(secret)),
+            ("commitment", record.commitment(&secret).to_string()),
+            ("leaf", record.leaf_hash(&secret).to_string()),
+            (
+                "disclosed",
+                record
+                    .disclose(&secret, &Disclosure::Items(&[scene::ITEM.into()]))
+                    .to_json()
+                    .canonical(),
+            ),
+        ];
+        let text: String = lines.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
+        fs::write(&file, text).unwrap();
+    }
+    let text = fs::read_to_string(file).unwrap();
+    let line = |name: &str| {
+        let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        found.unwrap().to_owned()
+    };
+    let record = Record::parse(&line("text")).unwrap();
+    assert_eq!(line("secret"), hex::encode(secret));
+    assert_eq!(line("commitment"), record.commitment(&secret).to_string());
+    assert_eq!(line("leaf"), record.leaf_hash(&secret).to_string());
+    let shown = record.disclose(&secret, &Disclosure::Items(&[scene::ITEM.into()]));
+    assert_eq!(line("disclosed"), shown.to_json().canonical());
+    assert_eq!(record.json().get("childEPCs"), Some(&Json::Array(Vec::new())));
+}

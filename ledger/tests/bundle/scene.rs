@@ -1,0 +1,267 @@
+//! A small world with fixed keys and secrets: a factory, a shop, the hub and a block with the anchor.
+
+use std::{fs, path::PathBuf};
+
+use ledger::{
+    Hash,
+    bundle::{AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming},
+    checkpoint::Checkpoint,
+    evm, hash, hub,
+    json::{Json, object},
+    keys::{LedgerKeys, SystemRandom},
+    policy::{ChainRoot, Policy},
+    record::{Disclosure, Record, Secret},
+    tree,
+};
+
+pub const ITEM: &str = "urn:epc:id:sgtin:4012345.011122.1";
+pub const CASE: &str = "urn:epc:id:sscc:4012345.1111111111";
+pub const PALLET: &str = "urn:epc:id:sscc:4012345.2222222222";
+pub const FACTORY: &str = "factory.example/line-1";
+pub const SHOP: &str = "shop.example/till-1";
+pub const HUB: &str = "hub.example";
+pub const CONTRACT: [u8; 20] = [0x5f; 20];
+pub const CHAIN_ID: u64 = 31337;
+
+pub fn golden(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "golden", name].iter().collect()
+}
+
+pub fn is_update() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+/// The test keys of a ledger, made once and kept beside the golden files.
+pub fn keys(origin: &str) -> LedgerKeys {
+    let path = golden(&format!("keys/{}.pem", origin.split('.').next().unwrap()));
+    if is_update() && !path.exists() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let made = LedgerKeys::generate(origin, &SystemRandom::new()).unwrap();
+        fs::write(&path, made.to_pem_file()).unwrap();
+    }
+    LedgerKeys::from_pem_file(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+pub fn policy() -> Policy {
+    Policy {
+        logs: [FACTORY, SHOP].iter().flat_map(|origin| keys(origin).verifier_keys()).collect(),
+        hub: keys(HUB).verifier_keys(),
+        chains: vec![ChainRoot { chain_id: CHAIN_ID, contract: CONTRACT }],
+        ..Policy::default()
+    }
+}
+
+pub fn secret(origin: &str, index: usize) -> Secret {
+    hash::sha256(format!("{origin} {index}").as_bytes()).0[..16].try_into().unwrap()
+}
+
+pub fn item(serial: usize) -> String {
+    format!("urn:epc:id:sgtin:4012345.011122.{serial}")
+}
+
+fn event(kind: &str, step: &str, members: Vec<(&str, Json)>) -> Record {
+    let mut json = object([
+        ("type", Json::from(kind)),
+        ("eventTime", Json::from("2026-03-02T08:15:00.000+08:00")),
+        ("bizStep", Json::from(step)),
+        ("chopmark:by", Json::from("urn:epc:id:pgln:4012345.00001")),
+    ]);
+    for (name, value) in members {
+        json.set(name, value);
+    }
+    Record::from_json(json).unwrap()
+}
+
+fn uris(uris: &[String]) -> Json {
+    Json::Array(uris.iter().map(|uri| Json::from(uri.as_str())).collect())
+}
+
+/// One ledger with its rows and its checkpoint.
+pub struct Ledger {
+    pub origin: &'static str,
+    pub records: Vec<Record>,
+    pub leaves: Vec<Hash>,
+    pub checkpoint: Checkpoint,
+    pub note: String,
+}
+
+impl Ledger {
+    pub fn new(origin: &'static str, records: Vec<Record>) -> Self {
+        let leaves: Vec<_> = records
+            .iter()
+            .enumerate()
+            .map(|(index, record)| record.leaf_hash(&secret(origin, index)))
+            .collect();
+        let checkpoint = Checkpoint {
+            origin: origin.to_owned(),
+            size: leaves.len() as u64,
+            root: tree::root(&leaves),
+        };
+        let note = keys(origin).sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap();
+        Self { origin, records, leaves, checkpoint, note }
+    }
+
+    fn history(
+        &self,
+        wanted: &[(usize, Naming)],
+        what: &Disclosure<'_>,
+        entry: HubEntry,
+    ) -> LedgerHistory {
+        let records = wanted
+            .iter()
+            .map(|(index, names)| BundledRecord {
+                disclosed: self.records[*index].disclose(&secret(self.origin, *index), what),
+                index: *index as u64,
+                path: tree::inclusion_path(*index as u64, &self.leaves),
+                names: names.clone(),
+            })
+            .collect();
+        LedgerHistory::assemble(self.origin, records, self.note.clone(), Some(entry)).unwrap()
+    }
+}
+
+pub fn factory(count: usize) -> Ledger {
+    let items: Vec<_> = (0..count).map(item).collect();
+    let ilmd = object([("cbvmda:lotNumber", Json::from("L-17"))]);
+    let add = Json::from("ADD");
+    Ledger::new(
+        FACTORY,
+        vec![
+            event(
+                "ObjectEvent",
+                "commissioning",
+                vec![("epcList", uris(&items)), ("ilmd", ilmd), ("action", add.clone())],
+            ),
+            event("ObjectEvent", "inspecting", vec![("epcList", uris(&[item(count + 1)]))]),
+            event(
+                "AggregationEvent",
+                "packing",
+                vec![
+                    ("parentID", Json::from(CASE)),
+                    ("childEPCs", uris(&items)),
+                    ("action", add.clone()),
+                ],
+            ),
+            event(
+                "AggregationEvent",
+                "packing",
+                vec![
+                    ("parentID", Json::from(PALLET)),
+                    (
+                        "childEPCs",
+                        uris(&[CASE.into(), "urn:epc:id:sscc:4012345.1111111112".into()]),
+                    ),
+                    ("action", add),
+                ],
+            ),
+            event("ObjectEvent", "shipping", vec![("epcList", uris(&[PALLET.into()]))]),
+        ],
+    )
+}
+
+pub fn shop() -> Ledger {
+    Ledger::new(
+        SHOP,
+        vec![
+            event("ObjectEvent", "receiving", vec![("epcList", uris(&[CASE.into()]))]),
+            event("ObjectEvent", "retail_selling", vec![("epcList", uris(&[ITEM.into()]))]),
+        ],
+    )
+}
+
+/// The whole proof of [`ITEM`], one of `count` items.
+pub fn bundle(count: usize, what: &Disclosure<'_>) -> Bundle {
+    let (factory, shop) = (factory(count), shop());
+    let entries: Vec<_> =
+        ["an older entry", &factory.note, &shop.note, "a later entry", "and one more"]
+            .iter()
+            .map(|note| hub::entry_leaf(note))
+            .collect();
+    let published =
+        Checkpoint { origin: HUB.into(), size: entries.len() as u64, root: tree::root(&entries) };
+    let checkpoint = keys(HUB).sign_checkpoint(&published, &SystemRandom::new()).unwrap();
+    let entry = |index| HubEntry { index, path: tree::inclusion_path(index, &entries) };
+    let container = |of: &str| Naming::Container { of: of.to_owned() };
+    let histories = vec![
+        factory.history(
+            &[(0, Naming::Item), (2, Naming::Item), (3, container(CASE)), (4, container(PALLET))],
+            what,
+            entry(1),
+        ),
+        shop.history(&[(0, container(CASE)), (1, Naming::Item)], what, entry(2)),
+    ];
+    Bundle {
+        item: ITEM.to_owned(),
+        histories,
+        hub: Some(HubProof { origin: HUB.to_owned(), checkpoint }),
+        anchor: Some(anchor(&published)),
+    }
+}
+
+/// What of a record is shown to someone who holds the item.
+pub fn shown() -> Vec<String> {
+    vec![ITEM.to_owned(), CASE.to_owned(), PALLET.to_owned()]
+}
+
+/// RLP of a string, written here once more so that the reader is not tested by its own writer.
+pub fn rlp_bytes(bytes: &[u8]) -> Vec<u8> {
+    match bytes.len() {
+        1 if bytes[0] < 0x80 => bytes.to_vec(),
+        length => [rlp_head(0x80, length), bytes.to_vec()].concat(),
+    }
+}
+
+pub fn rlp_list(items: &[Vec<u8>]) -> Vec<u8> {
+    let content = items.concat();
+    [rlp_head(0xc0, content.len()), content].concat()
+}
+
+fn rlp_head(base: u8, length: usize) -> Vec<u8> {
+    match length {
+        0..=55 => vec![base + u8::try_from(length).unwrap()],
+        56..=255 => vec![base + 56, u8::try_from(length).unwrap()],
+        _ => [&[base + 57][..], &u16::try_from(length).unwrap().to_be_bytes()].concat(),
+    }
+}
+
+/// A receipt of type 2 with one event, as EIP-1559 transactions have it.
+pub fn receipt(status: &[u8], published: &Checkpoint) -> Vec<u8> {
+    let topics = [evm::keccak256(evm::ANCHORED.as_bytes()), hub::hub_id(HUB), published.root];
+    let mut data = [0; 32];
+    data[24..].copy_from_slice(&published.size.to_be_bytes());
+    let log = rlp_list(&[
+        rlp_bytes(&CONTRACT),
+        rlp_list(&topics.map(|topic| rlp_bytes(&topic.0))),
+        rlp_bytes(&data),
+    ]);
+    let body =
+        [rlp_bytes(status), rlp_bytes(&[0x5f, 0x50]), rlp_bytes(&[0; 256]), rlp_list(&[log])];
+    [vec![2], rlp_list(&body)].concat()
+}
+
+/// A header of 16 fields: number 1234, time 2026-03-02 00:16:40 UTC.
+pub fn header(receipts_root: &Hash) -> Vec<u8> {
+    let mut fields = vec![rlp_bytes(&[7; 32]); 16];
+    fields[5] = rlp_bytes(&receipts_root.0);
+    fields[8] = rlp_bytes(&[0x04, 0xd2]);
+    fields[11] = rlp_bytes(&1_772_410_600_u32.to_be_bytes());
+    rlp_list(&fields)
+}
+
+fn anchor(published: &Checkpoint) -> AnchorProof {
+    let failed = receipt(&[], published);
+    let receipts = [failed.clone(), receipt(&[1], published), failed];
+    let (root, proof) = evm::receipt_trie_proof(&receipts, 1);
+    let header = header(&root);
+    AnchorProof {
+        chain_id: CHAIN_ID,
+        contract: CONTRACT,
+        hub_id: hub::hub_id(HUB),
+        size: published.size,
+        block_hash: evm::keccak256(&header),
+        header,
+        transaction_index: 1,
+        receipt: receipts[1].clone(),
+        proof,
+    }
+}

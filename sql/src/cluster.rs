@@ -1,0 +1,355 @@
+//! A private PostgreSQL cluster on a unix socket: the default for trying out, for tests, for one machine.
+//!
+//! The way through: [`find_binaries`]; [`Cluster::start`] makes the cluster if need be, clears away what a
+//! killed run left, starts it and waits until it answers; dropping it stops it.
+//!
+//! What holds:
+//!
+//! - no port is opened, no other cluster is touched; the folder is ours alone (0700);
+//! - PostgreSQL refuses to run as root, so root starts it as `postgres`, or as `nobody`;
+//! - fsync and synchronous_commit stay on: what is answered as durable is durable.
+//!
+//! Not here: clusters that others run; those are only a URL.
+//!
+//! Source: PostgreSQL 15 manual, chapters 19.2 (cluster), 19.5 (shutdown), 20.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid};
+
+use crate::error::Error;
+
+/// Longest path of a unix socket, less its file name.
+const MAX_SOCKET_DIR: usize = 80;
+/// Longest wait for start and stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const SETTINGS: &str = "
+listen_addresses = ''
+max_connections = 100
+shared_buffers = 256MB
+max_wal_size = 2GB
+fsync = on
+synchronous_commit = on
+log_min_messages = warning
+unix_socket_permissions = 0770
+";
+
+/// PostgreSQL's programs.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    /// Folder that holds them.
+    pub bin: PathBuf,
+    /// What `postgres --version` says.
+    pub version: String,
+}
+
+/// A cluster that runs.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: PathBuf,
+    socket: PathBuf,
+    binaries: Binaries,
+    user: Option<(Uid, Gid)>,
+    server: Option<Child>,
+    url: String,
+}
+
+fn failed(text: impl Into<String>) -> Error {
+    Error::Cluster(text.into())
+}
+
+/// Finds PostgreSQL 15 or newer: `CHOPMARK_PG_BIN`, the path, then Debian's folders.
+///
+/// # Errors
+///
+/// [`Error::Cluster`], saying how to get it.
+pub fn find_binaries() -> Result<Binaries, Error> {
+    let mut folders: Vec<PathBuf> = std::env::var_os("CHOPMARK_PG_BIN").map(PathBuf::from).into_iter().collect();
+    let mut debian: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
+        .unwrap_or_default();
+    debian.sort();
+    folders.extend(debian.into_iter().rev());
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    for bin in folders {
+        if !bin.join("initdb").exists() {
+            continue;
+        }
+        let Ok(output) = Command::new(bin.join("postgres")).arg("--version").output() else { continue };
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let major = version.split_whitespace().nth(2).and_then(|v| v.split('.').next()?.parse::<u32>().ok());
+        if major.is_some_and(|major| major >= 15) {
+            return Ok(Binaries { bin, version });
+        }
+    }
+    Err(failed("PostgreSQL 15 or newer is not installed; `make setup` gets it"))
+}
+
+impl Cluster {
+    /// Starts the cluster in `folder`, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`], with the server's own last words.
+    pub fn start(folder: &Path) -> Result<Self, Error> {
+        let binaries = find_binaries()?;
+        fs::create_dir_all(folder).map_err(|e| failed(format!("could not make {}: {e}", folder.display())))?;
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+        let user = other_user()?;
+        own(&folder, user)?;
+        check_reachable(&folder, user)?;
+        Self::stop_left_over(&folder)?;
+        let socket = socket_folder(&folder, user)?;
+        let url = format!(
+            "postgresql://chopmark@/chopmark?host={}",
+            socket.to_string_lossy().replace('%', "%25").replace('/', "%2F")
+        );
+        let mut cluster = Self { folder, socket, binaries, user, server: None, url };
+        if !cluster.data().join("PG_VERSION").exists() {
+            cluster.init()?;
+        }
+        cluster.launch()?;
+        Ok(cluster)
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The same server, another database.
+    #[must_use]
+    pub fn url_of(&self, database: &str) -> String {
+        self.url.replacen("@/chopmark?", &format!("@/{database}?"), 1)
+    }
+
+    /// The server's process, for tests that kill it.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.binaries.bin.join(program));
+        command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir(&self.folder);
+        // A group of its own: Ctrl-C in the terminal reaches us, and we stop the server in order.
+        command.process_group(0);
+        if let Some((uid, gid)) = self.user {
+            command.uid(uid.as_raw()).gid(gid.as_raw());
+        }
+        command
+    }
+
+    fn init(&self) -> Result<(), Error> {
+        let output = self
+            .command("initdb")
+            .args(["--username=chopmark", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-instructions"])
+            .arg("-D")
+            .arg(self.data())
+            .output()
+            .map_err(|error| failed(format!("initdb did not start: {error}")))?;
+        if !output.status.success() {
+            return Err(failed(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr))));
+        }
+        let config = self.data().join("postgresql.conf");
+        let text = fs::read_to_string(&config).unwrap_or_default() + SETTINGS;
+        fs::write(&config, text).map_err(|error| failed(format!("{}: {error}", config.display())))
+    }
+
+    fn launch(&mut self) -> Result<(), Error> {
+        let log_path = self.folder.join("server.log");
+        let log = fs::File::create(&log_path).map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
+        let errors = log.try_clone().map_err(|e| failed(e.to_string()))?;
+        let child = self
+            .command("postgres")
+            .arg("-D")
+            .arg(self.data())
+            .arg("-k")
+            .arg(&self.socket)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .spawn()
+            .map_err(|error| failed(format!("postgres did not start: {error}")))?;
+        self.server = Some(child);
+        let deadline = Instant::now() + PATIENCE;
+        while !self.answers() {
+            let ended = self.server.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            if ended.is_some() || Instant::now() > deadline {
+                let words = fs::read_to_string(&log_path).unwrap_or_default();
+                return Err(failed(format!("PostgreSQL does not answer: {}", words.trim())));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.create_database()
+    }
+
+    fn answers(&self) -> bool {
+        self.command("pg_isready")
+            .args(["-q", "-d", "postgres", "-h"])
+            .arg(&self.socket)
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+
+    fn create_database(&self) -> Result<(), Error> {
+        let output = self
+            .command("createdb")
+            .args(["-U", "chopmark", "-h"])
+            .arg(&self.socket)
+            .arg("chopmark")
+            .output()
+            .map_err(|error| failed(format!("createdb did not start: {error}")))?;
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() || words.contains("already exists") {
+            return Ok(());
+        }
+        Err(failed(format!("createdb failed: {words}")))
+    }
+
+    /// Stops the server and starts it again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`].
+    pub fn restart(&mut self) -> Result<(), Error> {
+        self.stop();
+        self.launch()
+    }
+
+    /// Stops the server without starting it again; for tests of a database that is away.
+    pub fn stop(&mut self) {
+        let Some(mut child) = self.server.take() else { return };
+        signal(child.id(), Signal::SIGINT);
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(child.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                signal(child.id(), Signal::SIGQUIT);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Starts the server again after [`Self::stop`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`].
+    pub fn launch_again(&mut self) -> Result<(), Error> {
+        self.launch()
+    }
+
+    /// Stops a server that a killed run left behind in `folder`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`] if it does not end.
+    pub fn stop_left_over(folder: &Path) -> Result<(), Error> {
+        let file = folder.join("data").join("postmaster.pid");
+        let Ok(text) = fs::read_to_string(&file) else { return Ok(()) };
+        let mut lines = text.lines();
+        let pid = lines.next().and_then(|line| line.trim().parse::<u32>().ok());
+        let Some(pid) = pid.filter(|pid| is_postgres(*pid)) else {
+            // Stale: the machine or the server was killed; PostgreSQL itself would check it again.
+            fs::remove_file(&file).ok();
+            return Ok(());
+        };
+        signal(pid, Signal::SIGINT);
+        let deadline = Instant::now() + PATIENCE;
+        while is_postgres(pid) {
+            if Instant::now() > deadline {
+                return Err(failed(format!("an older PostgreSQL (process {pid}) does not end")));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+        if !self.socket.starts_with(&self.folder) {
+            fs::remove_dir_all(&self.socket).ok();
+        }
+    }
+}
+
+fn signal(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid) {
+        kill(Pid::from_raw(pid), signal).ok();
+    }
+}
+
+/// Whether `pid` is a PostgreSQL server that runs.
+fn is_postgres(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres")
+}
+
+/// The user to run as when we are root.
+fn other_user() -> Result<Option<(Uid, Gid)>, Error> {
+    if !geteuid().is_root() {
+        return Ok(None);
+    }
+    for name in ["postgres", "nobody"] {
+        if let Ok(Some(user)) = User::from_name(name) {
+            return Ok(Some((user.uid, user.gid)));
+        }
+    }
+    Err(failed("root may not run PostgreSQL, and there is neither a user `postgres` nor `nobody`"))
+}
+
+/// Makes `folder` ours alone.
+fn own(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+        .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    if let Some((uid, gid)) = user {
+        chown(folder, Some(uid), Some(gid))
+            .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    }
+    Ok(())
+}
+
+/// Whether the other user can reach `folder`: every folder above must let it pass.
+fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error> {
+    if user.is_none() {
+        return Ok(());
+    }
+    for above in folder.ancestors().skip(1) {
+        let mode = fs::metadata(above).map(|data| data.permissions().mode()).unwrap_or(0o777);
+        if mode & 0o001 == 0 {
+            return Err(failed(format!(
+                "{} cannot be entered by the user that runs PostgreSQL; another data folder would be right \
+                 (CHOPMARK_DATA), or `chmod o+x {}`",
+                above.display(),
+                above.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Where the socket lies: in the folder, or in a short one if the path is too long for a socket.
+fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, Error> {
+    if folder.as_os_str().len() <= MAX_SOCKET_DIR {
+        return Ok(folder.to_owned());
+    }
+    let short = std::env::temp_dir().join(format!("chopmark-{}", std::process::id()));
+    fs::create_dir_all(&short).map_err(|error| failed(format!("{}: {error}", short.display())))?;
+    own(&short, user)?;
+    Ok(short)
+}

@@ -1,0 +1,184 @@
+//! The pool, and transactions by name.
+//!
+//! What holds: nothing waits without an end (connecting 5 s, a statement 30 s, a free connection 10 s); a
+//! transaction that lost a race is run again, at most [`MAX_RETRIES`] times, and only then is it an error.
+
+use std::time::Duration;
+
+use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Row};
+
+use crate::error::Error;
+
+/// How often a transaction that lost a race is run again.
+const MAX_RETRIES: u32 = 8;
+/// Connections of one process.
+const CONNECTIONS: usize = 12;
+
+/// A transaction.
+pub type Transaction<'a> = deadpool_postgres::Transaction<'a>;
+
+/// The database, as one process sees it. Clones share the pool.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pool: Pool,
+    config: Config,
+}
+
+impl Db {
+    /// Prepares a pool for `url`; the first connection is made by the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if `url` is no PostgreSQL URL.
+    #[expect(clippy::unused_async, reason = "callers treat connecting as something that waits")]
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        let mut config: Config = url
+            .parse()
+            .map_err(|error| Error::data(format!("database url is not usable: {error}")))?;
+        config
+            .connect_timeout(Duration::from_secs(5))
+            .keepalives_idle(Duration::from_secs(30))
+            .application_name("chopmark")
+            .options("-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s");
+        let manager = Manager::from_config(
+            config.clone(),
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(Duration::from_secs(10)))
+            .create_timeout(Some(Duration::from_secs(10)))
+            .recycle_timeout(Some(Duration::from_secs(5)))
+            .build()
+            .map_err(|error| Error::data(error.to_string()))?;
+        Ok(Self { pool, config })
+    }
+
+    /// A connection from the pool.
+    pub(crate) async fn client(&self) -> Result<Object, Error> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// A connection of its own, outside the pool, and the task that drives it.
+    pub(crate) async fn own_client(&self) -> Result<tokio_postgres::Client, Error> {
+        let (client, connection) = self.config.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.client().await?.simple_query("select 1").await?;
+        Ok(())
+    }
+
+    /// Brings the schema to the version of this program.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if the schema is newer than this program or was changed by hand.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let mut client = self.client().await?;
+        crate::migrate::migrate(&mut client).await
+    }
+
+    /// Runs `work` in a transaction and commits it.
+    ///
+    /// - `name`: what the transaction is for; shows in `pg_stat_activity` and in the log.
+    /// - `work`: may run several times, after a race was lost; it must leave no trace outside the transaction.
+    ///
+    /// # Errors
+    ///
+    /// What `work` says, or [`Error`] from beginning and committing.
+    pub async fn run_tx<T>(
+        &self,
+        name: &'static str,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut attempt = 0;
+        loop {
+            let mut client = self.client().await?;
+            let tx = client.transaction().await?;
+            let named = tx.prepare_cached("select set_config('application_name', $1, true)").await?;
+            tx.query_one(&named, &[&name]).await?;
+            let ended = match work(&tx).await {
+                Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
+                Err(error) => Err(error),
+            };
+            match ended {
+                Err(Error::Conflict(cause)) if attempt < MAX_RETRIES => {
+                    attempt += 1;
+                    tracing::debug!(transaction = name, attempt, cause, "transaction is run again");
+                    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Runs a query file.
+pub(crate) async fn query(
+    client: &impl GenericClient,
+    text: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Error> {
+    let statement = client.prepare_cached(text).await?;
+    Ok(client.query(&statement, parameters).await?)
+}
+
+/// Runs a query file that gives at most one row.
+pub(crate) async fn query_opt(
+    client: &impl GenericClient,
+    text: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Option<Row>, Error> {
+    let statement = client.prepare_cached(text).await?;
+    Ok(client.query_opt(&statement, parameters).await?)
+}
+
+/// Runs a query file that changes rows, and gives their number.
+pub(crate) async fn execute(
+    client: &impl GenericClient,
+    text: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<u64, Error> {
+    let statement = client.prepare_cached(text).await?;
+    Ok(client.execute(&statement, parameters).await?)
+}
+
+/// A count or place as PostgreSQL's `bigint`.
+pub(crate) fn signed(number: u64) -> Result<i64, Error> {
+    i64::try_from(number).map_err(|_| Error::data(format!("{number} is above 2^63 - 1")))
+}
+
+/// A `bigint` that is never negative.
+pub(crate) fn unsigned(number: i64) -> Result<u64, Error> {
+    u64::try_from(number).map_err(|_| Error::data(format!("{number} is negative")))
+}
+
+/// A digest from a `bytea`.
+pub(crate) fn hash(bytes: &[u8]) -> Result<ledger::Hash, Error> {
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| Error::data(format!("digest of {} bytes; 32 would be right", bytes.len())))?;
+    Ok(ledger::Hash(bytes))
+}
+
+/// A time as `PostgreSQL` takes it.
+pub(crate) fn system_time(at: jiff::Timestamp) -> std::time::SystemTime {
+    at.into()
+}
+
+/// A time as `PostgreSQL` gives it.
+pub(crate) fn timestamp(at: std::time::SystemTime) -> Result<jiff::Timestamp, Error> {
+    at.try_into().map_err(|error| Error::data(format!("time is out of range: {error}")))
+}

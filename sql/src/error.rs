@@ -1,0 +1,70 @@
+//! What can go wrong with the database, by what the caller does about it.
+
+use thiserror::Error;
+
+/// A failure of the database.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// It is away or starting; the same call may succeed later.
+    #[error("database is not available: {0}")]
+    Unavailable(String),
+    /// Somebody else wrote first; look again.
+    #[error("another writer was first: {0}")]
+    Conflict(String),
+    /// What is stored, or was to be stored, is not what it must be.
+    #[error("{0}")]
+    Data(String),
+    /// PostgreSQL refused a statement.
+    #[error("database refused: {0}")]
+    Refused(String),
+    /// PostgreSQL's programs are missing or failed.
+    #[error("{0}")]
+    Cluster(String),
+}
+
+impl Error {
+    /// A failure of what is stored.
+    pub fn data(text: impl Into<String>) -> Self {
+        Self::Data(text.into())
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether another writer was first.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(answer) = error.as_db_error() else {
+            let cause = std::error::Error::source(&error).map_or_else(String::new, |c| format!(": {c}"));
+            return Self::Unavailable(format!("{error}{cause}"));
+        };
+        let (code, text) = (answer.code().code(), format!("{} ({})", answer.message(), answer.code().code()));
+        match code {
+            // Connection, shutdown, start-up, too many connections: SQLSTATE classes 08, 57P, 53.
+            _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
+                Self::Unavailable(text)
+            }
+            // Serialization failure, deadlock, and a row that another writer inserted first.
+            "40001" | "40P01" | "23505" => Self::Conflict(text),
+            _ => Self::Refused(text),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Error {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Which hub entry is which ledger's checkpoint, and what did not fit.
+
+use jiff::Timestamp;
+
+use crate::db::{Db, Transaction, execute, query, query_opt, signed, timestamp, unsigned};
+use crate::error::Error;
+use crate::ledgers::LedgerId;
+use crate::queries::{
+    HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_LAST_ENTRY,
+};
+
+/// A ledger's checkpoint in the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubEntry {
+    /// Place in the hub.
+    pub hub_index: u64,
+    /// Size of the ledger at that checkpoint.
+    pub ledger_size: u64,
+}
+
+fn entry(row: &tokio_postgres::Row) -> Result<HubEntry, Error> {
+    Ok(HubEntry { hub_index: unsigned(row.get(0))?, ledger_size: unsigned(row.get(1))? })
+}
+
+/// The latest entry of `ledger` in `hub`.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn last_entry(db: &Db, hub: LedgerId, ledger: LedgerId) -> Result<Option<HubEntry>, Error> {
+    let row = query_opt(&db.client().await?, HUB_LAST_ENTRY, &[&hub.0, &ledger.0]).await?;
+    row.as_ref().map(entry).transpose()
+}
+
+/// The first entry of `ledger` in `hub` that covers `size` leaves.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn entry_for(
+    db: &Db,
+    hub: LedgerId,
+    ledger: LedgerId,
+    size: u64,
+) -> Result<Option<HubEntry>, Error> {
+    let row = query_opt(&db.client().await?, HUB_ENTRY_FOR, &[&hub.0, &ledger.0, &signed(size)?]).await?;
+    row.as_ref().map(entry).transpose()
+}
+
+/// All entries of `hub`: place, ledger, size.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn entries(db: &Db, hub: LedgerId) -> Result<Vec<(u64, LedgerId, u64)>, Error> {
+    let rows = query(&db.client().await?, HUB_ENTRIES, &[&hub.0]).await?;
+    rows.iter()
+        .map(|row| Ok((unsigned(row.get(0))?, LedgerId(row.get(1)), unsigned(row.get(2))?)))
+        .collect()
+}
+
+/// Notes that the hub's entry `hub_index` is `ledger`'s checkpoint of `ledger_size` leaves.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] if that checkpoint is in the hub already.
+pub async fn insert_entry(
+    tx: &Transaction<'_>,
+    hub: LedgerId,
+    hub_index: u64,
+    ledger: LedgerId,
+    ledger_size: u64,
+) -> Result<(), Error> {
+    let (index, size) = (signed(hub_index)?, signed(ledger_size)?);
+    execute(tx, HUB_INSERT_ENTRY, &[&hub.0, &index, &ledger.0, &size]).await?;
+    Ok(())
+}
+
+/// Keeps the evidence of a ledger that forked or shrank; the same evidence is kept once.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn insert_fork(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    old_note: &str,
+    new_note: &str,
+    reason: &str,
+) -> Result<(), Error> {
+    execute(tx, HUB_INSERT_FORK, &[&ledger.0, &old_note, &new_note, &reason]).await?;
+    Ok(())
+}
+
+/// Evidence of a fork.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The checkpoint that the hub had.
+    pub old_note: String,
+    /// The one that does not extend it.
+    pub new_note: String,
+    /// Why not.
+    pub reason: String,
+    /// When it was found.
+    pub at: Timestamp,
+}
+
+/// All forks found.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn forks(db: &Db) -> Result<Vec<Fork>, Error> {
+    let rows = query(&db.client().await?, HUB_FORKS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Fork {
+                ledger: LedgerId(row.get(0)),
+                old_note: row.get(1),
+                new_note: row.get(2),
+                reason: row.get(3),
+                at: timestamp(row.get(4))?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,79 @@
+//! The item index: which records name a thing.
+//!
+//! What holds: a key is 8 bytes of a hash, so two things may share one; whoever looks up checks the
+//! record's own text.
+
+use ledger::hash::sha256;
+
+use crate::copy::CopyRows;
+use crate::db::{Db, Transaction, query, signed, unsigned};
+use crate::error::Error;
+use crate::ledgers::LedgerId;
+use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER};
+
+/// The key of a thing: the first 8 bytes of SHA-256 over its URI, big-endian.
+#[must_use]
+pub fn key(uri: &str) -> i64 {
+    let mut head = [0; 8];
+    head.copy_from_slice(&sha256(uri.as_bytes()).as_bytes()[..8]);
+    i64::from_be_bytes(head)
+}
+
+/// Where records may name `uri`: ledger and place, in order of both.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn records_naming(db: &Db, uri: &str) -> Result<Vec<(LedgerId, u64)>, Error> {
+    let rows = query(&db.client().await?, ITEMS_NAMING, &[&key(uri)]).await?;
+    rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
+}
+
+/// For each of `keys` that is known in `ledger`, the last record that may name it.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn last_records(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    keys: &[i64],
+) -> Result<Vec<(i64, u64)>, Error> {
+    let rows = query(tx, ITEMS_LAST_IN, &[&ledger.0, &keys]).await?;
+    rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
+}
+
+/// All entries of a ledger with places in `[from, to)`, in no order.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn of_ledger(
+    db: &Db,
+    ledger: LedgerId,
+    from: u64,
+    to: u64,
+) -> Result<Vec<(i64, u64)>, Error> {
+    let rows =
+        query(&db.client().await?, ITEMS_OF_LEDGER, &[&ledger.0, &signed(from)?, &signed(to)?]).await?;
+    rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
+}
+
+/// Adds entries: key and place.
+pub(crate) async fn copy(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    entries: &[(i64, u64)],
+) -> Result<(), Error> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut rows = CopyRows::new();
+    for (key, index) in entries {
+        rows.row(3);
+        rows.int8(*key);
+        rows.int4(ledger.0);
+        rows.int8(signed(*index)?);
+    }
+    rows.send(tx, ITEMS_COPY).await
+}

@@ -1,0 +1,65 @@
+//! Every query, by the name of its function; the first line of each file says it again.
+
+macro_rules! queries {
+    ($($name:ident $file:literal)*) => {
+        $(pub(crate) const $name: &str = include_str!(concat!("queries/", $file, ".sql"));)*
+        /// All queries: file below `src/queries` without its ending, and text.
+        pub const QUERIES: &[(&str, &str)] = &[$(($file, $name)),*];
+    };
+}
+
+queries! {
+    ANCHORS_ATTEMPTS "anchors/attempts"
+    ANCHORS_COVERING "anchors/covering"
+    ANCHORS_INSERT "anchors/insert"
+    ANCHORS_INSERT_ATTEMPT "anchors/insert_attempt"
+    ANCHORS_INSERT_PROOF "anchors/insert_proof"
+    ANCHORS_INSERT_STATE "anchors/insert_state"
+    ANCHORS_LATEST "anchors/latest"
+    ANCHORS_OPEN "anchors/open"
+    ANCHORS_SET_STATE "anchors/set_state"
+    CAPTURES_FIND "captures/find"
+    CAPTURES_INSERT "captures/insert"
+    CAPTURES_OUTCOME "captures/outcome"
+    DELIVERIES_INSERT "deliveries/insert"
+    DELIVERIES_LIST "deliveries/list"
+    DELIVERIES_OUTCOME "deliveries/outcome"
+    EXPECTED_DIFFERENCES "expected/differences"
+    EXPECTED_INSERT "expected/insert"
+    EXPECTED_INSERT_DIFFERENCE "expected/insert_difference"
+    EXPECTED_OVERLAPPING "expected/overlapping"
+    HUB_ENTRIES "hub/entries"
+    HUB_ENTRY_FOR "hub/entry_for"
+    HUB_FORKS "hub/forks"
+    HUB_INSERT_ENTRY "hub/insert_entry"
+    HUB_INSERT_FORK "hub/insert_fork"
+    HUB_LAST_ENTRY "hub/last_entry"
+    ITEMS_COPY "items/copy"
+    ITEMS_LAST_IN "items/last_in"
+    ITEMS_NAMING "items/naming"
+    ITEMS_OF_LEDGER "items/of_ledger"
+    LEDGERS_ALL_SUBTREES "ledgers/all_subtrees"
+    LEDGERS_CHECKPOINT_AT "ledgers/checkpoint_at"
+    LEDGERS_CHECKPOINTS_AFTER "ledgers/checkpoints_after"
+    LEDGERS_CHUNK_WITH "ledgers/chunk_with"
+    LEDGERS_CHUNKS_AFTER "ledgers/chunks_after"
+    LEDGERS_COPY_CHUNKS "ledgers/copy_chunks"
+    LEDGERS_FIND "ledgers/find"
+    LEDGERS_HEAD "ledgers/head"
+    LEDGERS_INSERT "ledgers/insert"
+    LEDGERS_INSERT_CHECKPOINT "ledgers/insert_checkpoint"
+    LEDGERS_INSERT_HEAD "ledgers/insert_head"
+    LEDGERS_INSERT_SUBTREE "ledgers/insert_subtree"
+    LEDGERS_LATEST_CHECKPOINT "ledgers/latest_checkpoint"
+    LEDGERS_LEAF_HASHES "ledgers/leaf_hashes"
+    LEDGERS_LIST "ledgers/list"
+    LEDGERS_SUBTREES "ledgers/subtrees"
+    LEDGERS_SWAP_HEAD "ledgers/swap_head"
+    LEDGERS_TRY_LOCK "ledgers/try_lock"
+    REFUSALS_INSERT "refusals/insert"
+    REFUSALS_TOTALS "refusals/totals"
+    RULES_SET_STATE "rules/set_state"
+    RULES_STATE "rules/state"
+    SCANS_INSERT "scans/insert"
+    SCANS_OF_ITEM "scans/of_item"
+}

@@ -1,0 +1,5 @@
+-- expected::insert
+insert into expected_deliveries (ledger_id, despatch_advice, shipped_by, epcs, recorded_in, leaf_index)
+values ($1 /* ledger */, $2 /* despatch_advice */, $3 /* shipped_by */, $4 /* epcs */, $5 /* recorded_in */,
+        $6 /* leaf_index */)
+on conflict (ledger_id, despatch_advice) do nothing

@@ -1,0 +1,3 @@
+-- ledgers::checkpoints_after
+select size, root, note, recorded_at from checkpoints
+where ledger_id = $1 /* ledger */ and size > $2 /* size */ order by size limit $3 /* rows */

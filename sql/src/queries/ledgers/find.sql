@@ -1,0 +1,2 @@
+-- ledgers::find
+select ledger_id, origin, kind, party from ledgers where origin = $1 /* origin */

@@ -1,0 +1,3 @@
+-- scans::of_item
+select item, at, device, role, place, latitude, longitude, uncertainty_km, verdict from scans
+where item_key = $1 /* key */ order by at desc limit 500

@@ -1,0 +1,141 @@
+//! A database of its own for every test, on one private server.
+//!
+//! The way through: [`TestDb::migrated`] starts the server of this test process (once), prepares a template
+//! (once), and clones it: a tenth of a second per test.
+//!
+//! What holds: a test never sees another's rows; without PostgreSQL a test fails, with the sentence that
+//! says how to get it.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use tokio::sync::OnceCell;
+
+use crate::cluster::Cluster;
+use crate::db::Db;
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+
+struct Server {
+    url: String,
+    /// Held for the life of the process; a watcher stops the server when the process is gone.
+    _cluster: Cluster,
+}
+
+/// A migrated database of one test.
+#[derive(Debug, Clone)]
+pub struct TestDb {
+    db: Db,
+    url: String,
+}
+
+impl Deref for TestDb {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+fn server() -> &'static Server {
+    SERVER.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("chopmark-test-{}", std::process::id()));
+        let cluster = Cluster::start(&folder)
+            .unwrap_or_else(|error| panic!("tests need PostgreSQL 15 (`make setup` gets it): {error}"));
+        watch(&folder, cluster.pid());
+        Server { url: cluster.url_of("DATABASE"), _cluster: cluster }
+    })
+}
+
+/// Statics are never dropped, so a small shell waits for the end of this process (the end of its input),
+/// stops the server and removes its folder.
+fn watch(folder: &PathBuf, server: Option<u32>) {
+    use std::os::unix::process::CommandExt as _;
+    let script = "cat >/dev/null; kill -INT \"$1\" 2>/dev/null; \
+                  while kill -0 \"$1\" 2>/dev/null; do sleep 0.1; done; rm -rf \"$2\"";
+    let child = std::process::Command::new("sh")
+        .args(["-c", script, "watch"])
+        .arg(server.unwrap_or_default().to_string())
+        .arg(folder)
+        .process_group(0)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("could not start sh: {error}"));
+    // The pipe's end must stay open as long as we live.
+    std::mem::forget(child);
+}
+
+async fn admin(sql: &str) {
+    let url = server().url.replace("DATABASE", "postgres");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap_or_else(|error| panic!("the test server does not answer: {error}"));
+    let driver = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    drop(client);
+    driver.await.ok();
+}
+
+impl TestDb {
+    /// A database named after the test, with the current schema and nothing in it.
+    ///
+    /// # Panics
+    ///
+    /// Without PostgreSQL, saying how to get it.
+    pub async fn migrated(name: &str) -> Self {
+        TEMPLATE
+            .get_or_init(|| async {
+                tokio::task::spawn_blocking(server)
+                    .await
+                    .unwrap_or_else(|error| panic!("the test server did not start: {error}"));
+                admin("create database template_chopmark").await;
+                let url = server().url.replace("DATABASE", "template_chopmark");
+                let prepared = async { Db::connect(&url).await?.migrate().await };
+                prepared.await.unwrap_or_else(|error| panic!("migrations failed: {error}"));
+                // Nobody may be connected to a template while it is cloned.
+                admin(
+                    "select pg_terminate_backend(pid) from pg_stat_activity \
+                     where datname = 'template_chopmark'",
+                )
+                .await;
+            })
+            .await;
+        let plain: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(40).collect();
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let database = format!("t{number}_{}", plain.to_lowercase());
+        admin(&format!("create database {database} template template_chopmark")).await;
+        let url = server().url.replace("DATABASE", &database);
+        let db = Db::connect(&url).await.unwrap_or_else(|error| panic!("{error}"));
+        Self { db, url }
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The handle for code under test.
+    #[must_use]
+    pub fn db(&self) -> Db {
+        self.db.clone()
+    }
+
+    /// Runs SQL as the database's owner, for what only an attacker or a test does.
+    ///
+    /// # Errors
+    ///
+    /// PostgreSQL's message.
+    pub async fn execute(&self, sql: &str) -> Result<(), String> {
+        let client = self.db.client().await.map_err(|error| error.to_string())?;
+        client.batch_execute(sql).await.map_err(|error| {
+            error.as_db_error().map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
+        })
+    }
+}
