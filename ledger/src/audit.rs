@@ -1,17 +1,17 @@
 //! Recomputes a whole ledger from its rows and says what does not fit.
 //!
 //! The way through: make a [`LedgerAudit`], feed it every row in ledger order (a site's [`LedgerAudit::record`], a
-//! hub's [`LedgerAudit::hub_entry`]) and every checkpoint as soon as as many rows as its size were fed, then
-//! [`LedgerAudit::finish`].
+//! hub's [`LedgerAudit::hub_entry`]) and every checkpoint in order of size, each not before the rows that it covers,
+//! then [`LedgerAudit::finish`].
 //!
 //! What holds: each row is blamed for itself: the tree is continued with the stored leaf hash, so that one altered
-//! text gives one finding, and an altered leaf hash is caught by the next checkpoint. Memory does not grow with the
-//! ledger, but with the number of findings, of which the first [`MAX_FINDINGS`] are kept and the others counted.
+//! text gives one finding, and an altered leaf hash is caught by the next checkpoint. Memory: 32 bytes for each row
+//! that no checkpoint was fed for yet, and the first [`MAX_FINDINGS`] findings; further ones are counted.
 //!
 //! Not here: reading the rows (`chopmark audit`), whether a whole database was exchanged for another one (compare the
 //! last checkpoint with the hub's and the chain's).
 
-use std::fmt;
+use std::{collections::VecDeque, fmt};
 
 use crate::{
     Hash,
@@ -50,9 +50,9 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditSummary {
     /// Name of the ledger.
-    pub ledger: String,
-    /// Rows that were recomputed.
-    pub rows: u64,
+    pub origin: String,
+    /// Records, or entries of the hub, that were recomputed.
+    pub records: u64,
     /// Checkpoints whose root and signatures were checked.
     pub checkpoints: u64,
     /// What does not fit, in the order it was found.
@@ -74,6 +74,11 @@ impl AuditSummary {
 pub struct LedgerAudit {
     origin: String,
     keys: Vec<VerifierKey>,
+    /// Rows fed so far.
+    rows: u64,
+    /// Leaf hashes of the rows behind the last checkpoint.
+    pending: VecDeque<Hash>,
+    /// The tree up to the last checkpoint.
     frontier: Frontier,
     /// Size and root of the last checkpoint, whether its root fitted or not.
     last: Option<(u64, Hash)>,
@@ -93,6 +98,8 @@ impl LedgerAudit {
         Self {
             origin: origin.to_owned(),
             keys: keys.iter().filter(|key| key.name() == origin).cloned().collect(),
+            rows: 0,
+            pending: VecDeque::new(),
             frontier: Frontier::new(),
             last: None,
             root_is_lost: false,
@@ -102,10 +109,19 @@ impl LedgerAudit {
         }
     }
 
-    /// Number of rows fed so far: checkpoints of this size are due now.
+    /// Number of rows fed so far.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.frontier.size()
+        self.rows
+    }
+
+    /// Lets the tree grow to `size`, as far as there are rows.
+    fn grow(&mut self, size: u64) {
+        while self.frontier.size() < size
+            && let Some(leaf) = self.pending.pop_front()
+        {
+            self.frontier.append(leaf);
+        }
     }
 
     fn find(&mut self, index: Option<u64>, what: String) {
@@ -117,8 +133,8 @@ impl LedgerAudit {
     }
 
     fn take(&mut self, index: u64, computed: Result<Hash, String>, stored: &Hash) {
-        if index != self.frontier.size() {
-            let what = format!("stands where row {} should", self.frontier.size());
+        if index != self.rows {
+            let what = format!("stands where row {} should", self.rows);
             self.find(Some(index), what);
         }
         match computed {
@@ -129,7 +145,8 @@ impl LedgerAudit {
             ),
             Err(what) => self.find(Some(index), what),
         }
-        self.frontier.append(*stored);
+        self.pending.push_back(*stored);
+        self.rows += 1;
     }
 
     /// Feeds the next record of a site's ledger.
@@ -156,18 +173,18 @@ impl LedgerAudit {
         self.take(index, computed, stored_leaf_hash);
     }
 
-    /// Feeds a checkpoint; due when exactly `size` rows were fed.
+    /// Feeds the next checkpoint, when at least `size` rows were fed.
     ///
     /// - `size`: as stored beside the note.
     pub fn checkpoint(&mut self, size: u64, note: &str) {
         self.checkpoints += 1;
         let before = self.last.map_or(0, |(size, _)| size);
-        if size != self.size() {
-            let rows = self.size();
-            self.find(
-                None,
-                format!("a checkpoint of size {size}, but {rows} rows stand before it"),
-            );
+        self.grow(size);
+        if size > self.rows {
+            let rows = self.rows;
+            self.find(None, format!("a checkpoint of size {size}, but there are {rows} rows"));
+        } else if size < self.frontier.size() {
+            self.find(None, format!("a checkpoint of size {size} stands after a larger one"));
         }
         let parsed = Note::parse(note).map_err(|error| error.to_string()).and_then(|note| {
             let checkpoint =
@@ -187,7 +204,7 @@ impl LedgerAudit {
         for what in unsigned(&note, &self.keys) {
             self.find(None, format!("checkpoint of size {size}: {what}"));
         }
-        if size == self.size() && !self.root_is_lost {
+        if size == self.frontier.size() && !self.root_is_lost {
             let root = self.frontier.root();
             if root != checkpoint.root {
                 self.root_is_lost = true;
@@ -206,15 +223,17 @@ impl LedgerAudit {
 
     /// Ends the audit and compares with the ledger's head.
     #[must_use]
-    pub fn finish(mut self, head_size: u64, head_root: Hash) -> AuditSummary {
-        let (rows, root) = (self.size(), self.frontier.root());
+    pub fn finish(mut self, head_size: u64, head_root: &Hash) -> AuditSummary {
+        let rows = self.rows;
+        self.grow(rows);
+        let root = self.frontier.root();
         if rows != head_size {
             self.find(None, format!("{rows} rows, but the head says {head_size}"));
-        } else if root != head_root && !self.root_is_lost {
+        } else if root != *head_root && !self.root_is_lost {
             self.find(None, format!("the rows give root {root}, the head says {head_root}"));
         }
         match self.last {
-            Some(last) if last == (head_size, head_root) => {}
+            Some(last) if last == (head_size, *head_root) => {}
             None if head_size == 0 => {}
             Some((size, _)) if size != head_size => {
                 self.find(
@@ -228,8 +247,8 @@ impl LedgerAudit {
             None => self.find(None, format!("{head_size} rows without a checkpoint")),
         }
         AuditSummary {
-            ledger: self.origin,
-            rows,
+            origin: self.origin,
+            records: rows,
             checkpoints: self.checkpoints,
             findings: self.findings,
             more_findings: self.more_findings,

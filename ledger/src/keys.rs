@@ -131,7 +131,7 @@ impl LedgerKeys {
     /// Makes the pair of the ledger `origin`.
     ///
     /// - `rng`: for Ed25519; the library takes the RSA primes from its own system source.
-    /// - Cost: a second or so, for the RSA primes.
+    /// - Cost: some 0.1 to 1 s, for the RSA primes.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl LedgerKeys {
     /// Signs a checkpoint: gives the note with two signature lines, Ed25519 first.
     ///
     /// - `rng`: for the salt of RSA-PSS.
-    /// - Cost: about 2 ms, nearly all of it RSA.
+    /// - Cost: under 1 ms, nearly all of it RSA.
     ///
     /// # Errors
     ///

@@ -82,6 +82,11 @@ pub struct PolicyError {
 }
 
 impl Policy {
+    /// Keys of the ledger `origin`.
+    pub fn keys_of(&self, origin: &str) -> impl Iterator<Item = &VerifierKey> {
+        self.logs.iter().filter(move |key| key.name() == origin)
+    }
+
     fn read_line(&mut self, line: &str) -> Result<(), String> {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         match words[..] {

@@ -1,5 +1,7 @@
 //! The audit of a whole ledger names what was altered and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
+
 #[path = "bundle/scene.rs"]
 #[expect(
     dead_code,
@@ -53,7 +55,7 @@ impl Rows {
                 }
             }
         }
-        audit.finish(self.head.0, self.head.1)
+        audit.finish(self.head.0, &self.head.1)
     }
 
     fn findings(&self) -> Vec<String> {
@@ -65,7 +67,25 @@ impl Rows {
 fn an_untouched_ledger_is_whole() {
     let summary = Rows::factory().audit();
     assert!(summary.is_whole(), "{summary:?}");
-    assert_eq!((summary.rows, summary.checkpoints), (5, 2));
+    assert_eq!((summary.records, summary.checkpoints), (5, 2));
+}
+
+#[test]
+fn checkpoints_may_come_after_all_rows_but_in_order() {
+    let rows = Rows::factory();
+    let audit = |checkpoints: &[(u64, String)]| {
+        let mut audit = LedgerAudit::new(scene::FACTORY, &scene::policy().logs);
+        for (index, (text, leaf)) in rows.texts.iter().zip(&rows.leaves).enumerate() {
+            audit.record(index as u64, text, &scene::secret(scene::FACTORY, index), leaf);
+        }
+        for (size, note) in checkpoints {
+            audit.checkpoint(*size, note);
+        }
+        audit.finish(rows.head.0, &rows.head.1).findings
+    };
+    assert_eq!(audit(&rows.checkpoints), []);
+    let reversed: Vec<_> = rows.checkpoints.iter().rev().cloned().collect();
+    assert!(audit(&reversed)[0].what.contains("stands after a larger one"));
 }
 
 #[test]
@@ -97,7 +117,8 @@ fn an_altered_text_with_its_leaf_hash_is_caught_by_the_next_checkpoint() {
 #[test]
 fn a_row_or_checkpoint_taken_away_or_exchanged_is_found() {
     let mut shorter = Rows::factory();
-    (shorter.texts.pop(), shorter.leaves.pop());
+    shorter.texts.pop();
+    shorter.leaves.pop();
     let found = shorter.findings();
     assert!(found.iter().any(|what| what.contains("4 rows, but the head says 5")), "{found:?}");
 
@@ -120,7 +141,7 @@ fn a_row_or_checkpoint_taken_away_or_exchanged_is_found() {
 
     let mut early = LedgerAudit::new(scene::FACTORY, &scene::policy().logs);
     early.checkpoint(2, &Rows::factory().checkpoints[0].1);
-    assert!(early.finish(0, Hash::EMPTY).findings[0].what.contains("but 0 rows stand before it"));
+    assert!(early.finish(0, &Hash::EMPTY).findings[0].what.contains("but there are 0 rows"));
 }
 
 #[test]
@@ -136,7 +157,7 @@ fn an_entry_of_the_hub_that_was_altered_is_named() {
             audit.hub_entry(index as u64, note, leaf);
         }
         audit.checkpoint(2, &signed);
-        audit.finish(2, checkpoint.root).findings
+        audit.finish(2, &checkpoint.root).findings
     };
     assert_eq!(audit(&leaves, &notes), []);
     let altered = [notes[0].replacen("factory", "factori", 1), notes[1].clone()];

@@ -1,5 +1,7 @@
 //! Bundles: proved as they are, refuted with any bit flipped, undecided without the keys.
 
+#![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
+
 #[path = "bundle/golden.rs"]
 mod golden;
 #[path = "bundle/scene.rs"]
@@ -56,13 +58,16 @@ fn flipped_bits_of_a_bundle_of_1700_items_refute_it() {
     assert_eq!(flip_bits(&all_of_them, &policy, 8191), BTreeMap::new());
 }
 
+/// Something that makes a policy know less.
+type Change = fn(&mut Policy);
+
 #[test]
 fn a_policy_without_the_keys_cannot_tell() {
     let bytes = fs::read(scene::golden("valid/item.bundle.json")).unwrap();
     let whole = scene::policy();
-    let rsa_only: fn(&mut Policy) =
+    let rsa_only: Change =
         |policy| policy.logs.retain(|key| key.algorithm() == ledger::keys::Algorithm::RsaPss3072);
-    let changes: [(fn(&mut Policy), &str); 5] = [
+    let changes: [(Change, &str); 5] = [
         (
             |policy| policy.logs.retain(|key| key.name() != scene::SHOP),
             "the policy has no Ed25519 key of shop.example/till-1",

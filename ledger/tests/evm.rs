@@ -1,5 +1,7 @@
 //! Receipt proofs: built for blocks of any number of transactions, verified, and broken by any change.
 
+#![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
+
 #[path = "bundle/scene.rs"]
 #[expect(
     dead_code,

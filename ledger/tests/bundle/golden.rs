@@ -33,7 +33,8 @@ fn files() -> (Vec<u8>, Policy) {
 /// The failed checks, one a line.
 fn failures(report: &Report) -> String {
     let failed = report.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
-    failed.map(|check| format!("{}: {}\n", check.name, check.detail)).collect()
+    let lines: Vec<_> = failed.map(|check| format!("{}: {}\n", check.name, check.detail)).collect();
+    lines.concat()
 }
 
 #[test]
@@ -101,7 +102,7 @@ const SPOILT: &[(&str, Spoil)] = &[
         bundle.histories[0].checkpoint = bundle.histories[1].checkpoint.clone();
     }),
     ("hub-entry-of-another-ledger", |bundle| {
-        bundle.histories[0].hub = bundle.histories[1].hub.clone()
+        bundle.histories[0].hub = bundle.histories[1].hub.clone();
     }),
     ("hub-missing", |bundle| bundle.hub = None),
     ("anchor-of-another-size", |bundle| bundle.anchor.as_mut().unwrap().size += 1),
@@ -110,7 +111,7 @@ const SPOILT: &[(&str, Spoil)] = &[
         *bundle.anchor.as_mut().unwrap().header.last_mut().unwrap() ^= 1;
     }),
     ("anchor-of-another-transaction", |bundle| {
-        bundle.anchor.as_mut().unwrap().transaction_index = 0
+        bundle.anchor.as_mut().unwrap().transaction_index = 0;
     }),
     ("anchor-receipt-changed", |bundle| {
         *bundle.anchor.as_mut().unwrap().receipt.last_mut().unwrap() ^= 1;
@@ -210,8 +211,8 @@ fn the_golden_record_has_its_hashes_for_ever() {
                     .canonical(),
             ),
         ];
-        let text: String = lines.iter().map(|(name, value)| format!("{name} {value}\n")).collect();
-        fs::write(&file, text).unwrap();
+        let lines = lines.map(|(name, value)| format!("{name} {value}\n"));
+        fs::write(&file, lines.concat()).unwrap();
     }
     let text = fs::read_to_string(file).unwrap();
     let line = |name: &str| {

@@ -1,0 +1,95 @@
+//! The standard's words: every spelling of a vocabulary element becomes its web URI.
+//!
+//! Source: CBV 2.0 section 7; the words themselves are those of its tables.
+
+/// Namespace of the Core Business Vocabulary.
+pub const CBV: &str = "https://ref.gs1.org/cbv/";
+/// Namespace of the GS1 Web Vocabulary.
+pub const GS1: &str = "https://ref.gs1.org/voc/";
+
+/// A kind of vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// Business steps.
+    BizStep,
+    /// Dispositions.
+    Disposition,
+    /// Business transaction types.
+    BizTransactionType,
+    /// Source and destination types.
+    SourceDestType,
+    /// Error reasons.
+    ErrorReason,
+    /// Sensor components.
+    Component,
+    /// Measurement types and exceptions, of the GS1 Web Vocabulary.
+    Measurement,
+}
+
+impl Vocabulary {
+    /// Namespace and prefix of its web URIs.
+    fn web(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BizStep => (CBV, "BizStep-"),
+            Self::Disposition => (CBV, "Disp-"),
+            Self::BizTransactionType => (CBV, "BTT-"),
+            Self::SourceDestType => (CBV, "SDT-"),
+            Self::ErrorReason => (CBV, "ER-"),
+            Self::Component => (CBV, "Comp-"),
+            Self::Measurement => (GS1, ""),
+        }
+    }
+
+    /// The web URI of `word`, a bare word of this vocabulary; other spellings stay as they are.
+    #[must_use]
+    pub fn expand(self, word: &str) -> String {
+        if let Some(uri) = expand_urn(word) {
+            return uri;
+        }
+        if word.contains(':') {
+            return word.to_owned();
+        }
+        let (namespace, prefix) = self.web();
+        format!("{namespace}{prefix}{word}")
+    }
+
+    /// The bare word of a web URI of this vocabulary; other texts stay as they are.
+    #[must_use]
+    pub fn shorten(self, uri: &str) -> &str {
+        let (namespace, prefix) = self.web();
+        uri.strip_prefix(namespace).and_then(|rest| rest.strip_prefix(prefix)).unwrap_or(uri)
+    }
+}
+
+/// `urn:epcglobal:cbv:bizstep:x` and its kin as web URIs.
+#[must_use]
+pub fn expand_urn(uri: &str) -> Option<String> {
+    let (kind, word) = uri.strip_prefix("urn:epcglobal:cbv:")?.split_once(':')?;
+    let prefix = match kind {
+        "bizstep" => "BizStep-",
+        "disp" => "Disp-",
+        "btt" => "BTT-",
+        "sdt" => "SDT-",
+        "er" => "ER-",
+        _ => return None,
+    };
+    Some(format!("{CBV}{prefix}{word}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_word_becomes_one_uri() {
+        let uri = "https://ref.gs1.org/cbv/BizStep-shipping";
+        for spelling in ["shipping", "urn:epcglobal:cbv:bizstep:shipping", uri] {
+            assert_eq!(Vocabulary::BizStep.expand(spelling), uri);
+        }
+        assert_eq!(Vocabulary::BizStep.shorten(uri), "shipping");
+        assert_eq!(
+            Vocabulary::Measurement.expand("Temperature"),
+            "https://ref.gs1.org/voc/Temperature"
+        );
+    }
+}

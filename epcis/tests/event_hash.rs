@@ -1,0 +1,134 @@
+//! The event hash against answers that others published.
+//!
+//! The two events here are retyped from the reference implementation's README (its Reference 1 and 3); the
+//! rest of its vectors are read where they lie beside the project, and are not needed for this to be complete.
+
+use std::path::{Path, PathBuf};
+
+use epcis::Document;
+use epcis::hash::{Dialect, event_hash, pre_hash};
+use ledger::json::{Json, Limits, parse};
+
+const REFERENCE_1: &str = r#"{
+  "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+    {"example": "https://ns.example.com/epcis/"}],
+  "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2020-03-03T13:07:51.709Z",
+  "epcisBody": {"eventList": [{
+    "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "departing",
+    "eventTime": "2020-03-04T11:00:30.000+01:00", "eventTimeZoneOffset": "+01:00",
+    "epcList": ["urn:epc:id:sscc:4012345.0000000333", "urn:epc:id:sscc:4012345.0000000111",
+      "urn:epc:id:sscc:4012345.0000000222"],
+    "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987"},
+    "example:myField1": {"example:mySubField1": "2", "example:mySubField2": "5"},
+    "example:myField2": "0",
+    "example:myField3": {"example:mySubField3": ["1", "3"]}
+  }]}}"#;
+
+const REFERENCE_3: &str = r#"{
+  "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+    {"example": "https://ns.example.com/epcis/"}],
+  "type": "ObjectEvent", "eventTime": "2020-03-04T11:00:30+01:00", "eventTimeZoneOffset": "+01:00",
+  "epcList": ["urn:epc:id:sgtin:0614141.011111.987"], "action": "OBSERVE", "bizStep": "departing",
+  "disposition": "in_transit",
+  "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.0", "example:myField1": "AB-12"},
+  "bizTransactionList": [{"type": "po", "bizTransaction": "urn:epc:id:gdti:4012345.11111.123"}],
+  "sourceList": [{"type": "owning_party", "source": "urn:epc:id:pgln:4012345.00000"}],
+  "destinationList": [{"type": "owning_party", "destination": "urn:epc:id:pgln:0614141.00000"}],
+  "example:userExt": "CD-34"}"#;
+
+fn hashes(text: &str, dialect: Dialect) -> Vec<String> {
+    let document = Document::parse(text.as_bytes()).unwrap();
+    document.events().iter().map(|event| event_hash(event, dialect).unwrap()).collect()
+}
+
+#[test]
+fn the_published_answers_come_out_in_both_dialects() {
+    let one = "ni:///sha-256;6ae96341e0acc6d7";
+    assert!(hashes(REFERENCE_1, Dialect::Cbv20_2026)[0].starts_with(one));
+    assert!(hashes(REFERENCE_1, Dialect::Cbv20_2025)[0].starts_with(one));
+    assert!(hashes(REFERENCE_3, Dialect::Cbv20_2026)[0].starts_with("ni:///sha-256;3ae14c02"));
+    assert!(hashes(REFERENCE_3, Dialect::Cbv20_2025)[0].starts_with("ni:///sha-256;a13cbe6c"));
+}
+
+fn vectors(folder: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors").join(folder);
+    if !path.exists() {
+        println!("skipped: {folder} is not beside the project");
+        return None;
+    }
+    Some(path)
+}
+
+/// Documents of the 2025 folder that this implementation reads otherwise, and why.
+const OTHERWISE: &[(&str, &str)] = &[];
+
+#[test]
+fn the_vectors_of_2025_come_out_in_the_dialect_of_2025() {
+    let Some(folder) = vectors("epcis-event-hash-2025/tests/examples") else { return };
+    let mut compared = 0;
+    let mut different = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "jsonld") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let Ok(expected) = std::fs::read_to_string(path.with_extension("prehashes")) else {
+            continue;
+        };
+        let Ok(document) = Document::parse(&std::fs::read(&path).unwrap()) else {
+            different.push(format!("{name}: refused"));
+            continue;
+        };
+        let mut found: Vec<String> =
+            document.events().iter().map(|e| pre_hash(e, Dialect::Cbv20_2025).unwrap()).collect();
+        let mut wanted: Vec<String> = expected.lines().map(str::to_owned).collect();
+        found.sort();
+        wanted.sort();
+        compared += 1;
+        if found != wanted && !OTHERWISE.iter().any(|(other, _)| *other == name) {
+            for (f, w) in found.iter().zip(&wanted) {
+                if f != w {
+                    let at = f.bytes().zip(w.bytes()).take_while(|(a, b)| a == b).count();
+                    let from = at.saturating_sub(30);
+                    let cut =
+                        |t: &str| t.get(from..(at + 90).min(t.len())).unwrap_or("?").to_owned();
+                    different.push(format!("{name}:\n   found {}\n  wanted {}", cut(f), cut(w)));
+                    break;
+                }
+            }
+        }
+    }
+    assert!(compared > 10, "only {compared} vectors were compared");
+    assert!(different.is_empty(), "{compared} compared\n{}", different.join("\n"));
+}
+
+#[test]
+fn the_vectors_of_2026_come_out_in_the_dialect_of_2026() {
+    let Some(folder) = vectors("epcis-event-hash-2026") else { return };
+    let text = std::fs::read(folder.join("vectors.json")).unwrap();
+    let vectors = parse(&text, &Limits::default()).unwrap();
+    let wanted: Vec<&str> = vectors
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|vector| vector.get("cbv").and_then(Json::as_str) == Some("CBV2.0"))
+        .filter_map(|vector| vector.get("prehash").and_then(Json::as_str))
+        .collect();
+    let old = folder.join("../epcis-event-hash-2025/tests/examples");
+    let mut found = Vec::new();
+    for path in [
+        old.join("ReferenceEventHashAlgorithm.jsonld"),
+        old.join("ReferenceEventHashAlgorithm2.jsonld"),
+        old.join("ReferenceEventHashAlgorithm3.jsonld"),
+        folder.join("TimeStampRoundOff.jsonld"),
+        folder.join("TransactionEvent_all_possible_fields.json"),
+    ] {
+        let document = Document::parse(&std::fs::read(&path).unwrap())
+            .unwrap_or_else(|violations| panic!("{}: {violations:?}", path.display()));
+        found.extend(document.events().iter().map(|e| pre_hash(e, Dialect::Cbv20_2026).unwrap()));
+    }
+    for text in wanted {
+        assert!(found.iter().any(|f| f == text), "not found:\n{text}\namong\n{}", found.join("\n"));
+    }
+}
