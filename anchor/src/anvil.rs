@@ -7,7 +7,7 @@
 //!
 //! Not here: what the chain is told (`deploy`, `target::evm`).
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

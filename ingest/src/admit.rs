@@ -63,7 +63,9 @@ pub fn bridge<'a>(
 /// [`Problem::NotAdmitted`], the same for a missing and for an unknown token.
 pub fn partner<'a>(config: &'a Config, request: &HttpRequest) -> Result<&'a Partner, Problem> {
     let refused = || {
-        Problem::NotAdmitted("`Authorization: Bearer …` with a known partner's token is needed".into())
+        Problem::NotAdmitted(
+            "`Authorization: Bearer …` with a known partner's token is needed".into(),
+        )
     };
     let header = request.headers().get("Authorization").and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(refused)?;

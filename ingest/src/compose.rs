@@ -58,7 +58,9 @@ pub enum Source<'a> {
 #[derive(Debug, Error)]
 pub enum ComposeError {
     /// The event brings a member that only a ledger writes.
-    #[error("event has a member `{0}`; names beginning with `chopmark:` are written by the ledger only")]
+    #[error(
+        "event has a member `{0}`; names beginning with `chopmark:` are written by the ledger only"
+    )]
     ReservedMember(String),
     /// The event hash could not be derived.
     #[error("event hash could not be derived: {0}")]

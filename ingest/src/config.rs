@@ -291,7 +291,10 @@ impl File {
             })?;
             let entry = Bridge { key, ledger: bridge.ledger.clone() };
             if bridges.insert(bridge.id.clone(), entry).is_some() {
-                return Err(ConfigError::Contradiction(format!("bridge `{}` stands twice", bridge.id)));
+                return Err(ConfigError::Contradiction(format!(
+                    "bridge `{}` stands twice",
+                    bridge.id
+                )));
             }
         }
         let mut partners = HashMap::new();

@@ -118,7 +118,9 @@ async fn known_here(
     for (key, index) in sql::items::last_records(tx, ledger, &keys).await? {
         let Some(thing) = by_key.get(&key) else { continue };
         if !records.contains_key(&index) {
-            let Some(stored) = sql::ledgers::record_text(tx, ledger, index).await? else { continue };
+            let Some(stored) = sql::ledgers::record_text(tx, ledger, index).await? else {
+                continue;
+            };
             let Ok(record) = Record::parse(&stored) else { continue };
             records.insert(index, (record.names().into_iter().collect(), last_here(&record)));
         }

@@ -70,11 +70,7 @@ pub enum Error {
 /// # Errors
 ///
 /// [`Error`], if it cannot start.
-pub async fn run(
-    config: Config,
-    db: Db,
-    mut shutdown: watch::Receiver<bool>,
-) -> Result<(), Error> {
+pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let metrics = Metrics::new();
     let mut ledgers = HashMap::new();
     let mut destinations = HashMap::new();
@@ -132,8 +128,8 @@ pub async fn run(
     server.await.map_err(Error::Serve)?;
     // With the state go the queues' last senders; the writers finish what they hold.
     drop(state);
-    for task in tasks {
-        task.await.ok();
-    }
+    tokio::task::spawn_blocking(move || tasks.into_iter().for_each(|task| drop(task.join())))
+        .await
+        .ok();
     Ok(())
 }

@@ -67,7 +67,9 @@ struct Document<'a> {
 impl Problem {
     fn parts(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::NotAdmitted(_) => (StatusCode::UNAUTHORIZED, "not-admitted", "Sender not admitted"),
+            Self::NotAdmitted(_) => {
+                (StatusCode::UNAUTHORIZED, "not-admitted", "Sender not admitted")
+            }
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Malformed { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body is not as the contract asks")
@@ -76,9 +78,7 @@ impl Problem {
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ledger not available")
             }
-            Self::Internal(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
-            }
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
 }

@@ -215,14 +215,20 @@ impl SiteRules {
         if !is_offset(&rules.time_zone_offset) {
             return Err(refuse(
                 "(site)",
-                format!("time_zone_offset `{}` is not `+hh:mm` or `-hh:mm`", rules.time_zone_offset),
+                format!(
+                    "time_zone_offset `{}` is not `+hh:mm` or `-hh:mm`",
+                    rules.time_zone_offset
+                ),
             ));
         }
         check_sgln(&rules.location).map_err(|problem| refuse("(site)", problem))?;
         let mut seen = std::collections::HashSet::new();
         for rule in &rules.rules {
             if !seen.insert(rule.id.as_str()) {
-                return Err(refuse(&rule.id, "the id stands twice; each rule needs its own".into()));
+                return Err(refuse(
+                    &rule.id,
+                    "the id stands twice; each rule needs its own".into(),
+                ));
             }
             check_rule(rule).map_err(|problem| refuse(&rule.id, problem))?;
         }
@@ -260,8 +266,9 @@ fn check_rule(rule: &Rule) -> Result<(), String> {
     let kinds: &[&Kind] = match &rule.conclusion {
         Conclusion::Commission { things, expiry, .. } => {
             if let Some(date) = expiry {
-                date.parse::<jiff::civil::Date>()
-                    .map_err(|_| format!("expiry `{date}` is not a date; `2027-05-31` would be right"))?;
+                date.parse::<jiff::civil::Date>().map_err(|_| {
+                    format!("expiry `{date}` is not a date; `2027-05-31` would be right")
+                })?;
             }
             &[things]
         }
@@ -335,9 +342,14 @@ mod tests {
 
     #[test]
     fn an_offset_is_checked() {
-        for (text, right) in
-            [("+08:00", true), ("-03:30", true), ("08:00", false), ("+8:00", false), ("+15:00", false), ("+0é:0", false)]
-        {
+        for (text, right) in [
+            ("+08:00", true),
+            ("-03:30", true),
+            ("08:00", false),
+            ("+8:00", false),
+            ("+15:00", false),
+            ("+0é:0", false),
+        ] {
             assert_eq!(is_offset(text), right, "{text}");
         }
     }

@@ -118,7 +118,7 @@ pub struct Writer {
 pub type Destinations = Arc<std::collections::HashMap<String, LedgerId>>;
 
 impl Writer {
-    /// Starts the writer of `site`. It stops when the last [`Writer`] is dropped and its queue is empty.
+    /// Starts the writer of `site` on a thread of the current runtime. It stops when the last [`Writer`] is dropped and its queue is empty.
     #[must_use]
     pub fn start(
         db: Db,
@@ -127,11 +127,15 @@ impl Writer {
         destinations: Destinations,
         metrics: Metrics,
         max_jobs: usize,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
+    ) -> (Self, std::thread::JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let worker = Worker { db, ledger, site, destinations, metrics, frontier: None, lease: None };
-        let task = tokio::spawn(worker.run(jobs, max_jobs.max(1)));
-        (Self { queue }, task)
+        let worker =
+            Worker { db, ledger, site, destinations, metrics, frontier: None, lease: None };
+        // A thread of its own: hashing and signing do not hold up the answers of other ledgers.
+        let runtime = tokio::runtime::Handle::current();
+        let thread =
+            std::thread::spawn(move || runtime.block_on(worker.run(jobs, max_jobs.max(1))));
+        (Self { queue }, thread)
     }
 
     /// Hands in work and waits until it is durable.
@@ -239,7 +243,7 @@ impl Worker {
                     let outcome = this.take(tx, &mut draft, work).await?;
                     draft.answers.push(outcome);
                 }
-                this.append(tx, &mut draft, before.size()).await?;
+                this.append(tx, &mut draft, &before).await?;
                 Ok(draft)
             })
             .await?;
@@ -252,7 +256,10 @@ impl Worker {
         self.metrics.records.inc_by(draft.records.len() as u64);
         self.metrics.observations.inc_by(draft.observations);
         if !draft.records.is_empty() {
-            #[expect(clippy::cast_precision_loss, reason = "a batch has far fewer than 2^52 records")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a batch has far fewer than 2^52 records"
+            )]
             self.metrics.commit_records.observe(draft.records.len() as f64);
         }
         let size = i64::try_from(draft.frontier.size()).unwrap_or(i64::MAX);
@@ -263,7 +270,10 @@ impl Worker {
                 continue;
             }
             for refusal in &answer.refusals {
-                self.metrics.refusals.with_label_values(&[kind, &refusal.code]).inc_by(refusal.count);
+                self.metrics
+                    .refusals
+                    .with_label_values(&[kind, &refusal.code])
+                    .inc_by(refusal.count);
             }
         }
     }
@@ -490,9 +500,10 @@ impl Worker {
         if event.biz_step().as_deref() != Some("https://ref.gs1.org/cbv/BizStep-shipping") {
             return Ok(());
         }
-        let advices = event.biz_transactions().into_iter().filter(|(kind, _)| {
-            kind.as_deref() == Some("https://ref.gs1.org/cbv/BTT-desadv")
-        });
+        let advices = event
+            .biz_transactions()
+            .into_iter()
+            .filter(|(kind, _)| kind.as_deref() == Some("https://ref.gs1.org/cbv/BTT-desadv"));
         for (_, reference) in advices {
             for (_, destination) in event.destinations() {
                 if let Some(receiver) = self.destinations.get(&destination) {
@@ -550,7 +561,7 @@ impl Worker {
         &self,
         tx: &Transaction<'_>,
         draft: &mut Draft,
-        old_size: u64,
+        before: &Frontier,
     ) -> Result<(), sql::Error> {
         if draft.records.is_empty() {
             return Ok(());
@@ -560,14 +571,13 @@ impl Worker {
             size: draft.frontier.size(),
             root: draft.frontier.root(),
         };
-        let note = self
-            .site
-            .keys
-            .sign_checkpoint(&checkpoint, &SystemRandom::new())
-            .map_err(|error| sql::Error::data(format!("checkpoint could not be signed: {error}")))?;
+        let note =
+            self.site.keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).map_err(|error| {
+                sql::Error::data(format!("checkpoint could not be signed: {error}"))
+            })?;
         let mut item_keys = Vec::new();
         let mut entries = Vec::with_capacity(draft.records.len());
-        for (index, (record, secret, leaf_hash)) in (old_size..).zip(&draft.records) {
+        for (index, (record, secret, leaf_hash)) in (before.size()..).zip(&draft.records) {
             item_keys.extend(record.names().iter().map(|name| (sql::items::key(name), index)));
             entries.push(sql::ledgers::Entry {
                 text: record.text().to_owned(),
@@ -580,10 +590,10 @@ impl Worker {
             tx,
             &sql::ledgers::Append {
                 ledger: self.ledger,
-                old_size,
+                old_size: before.size(),
+                frontier: before.clone(),
                 entries,
                 item_keys,
-                new_root: checkpoint.root,
                 note,
                 recorded_at: Timestamp::now(),
             },

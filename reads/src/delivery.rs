@@ -167,7 +167,10 @@ impl Delivery {
             Err(DeliveryError::Value { member: member.to_owned(), problem })
         };
         if self.contract != CONTRACT {
-            return refuse("contract", format!("`{}`; `{CONTRACT}` would be right", cut(&self.contract)));
+            return refuse(
+                "contract",
+                format!("`{}`; `{CONTRACT}` would be right", cut(&self.contract)),
+            );
         }
         for (member, name) in [("bridge", &self.bridge), ("reader", &self.reader)] {
             if !is_name(name) {
@@ -192,7 +195,10 @@ impl Delivery {
         }
         if self.observations.len() > MAX_OBSERVATIONS {
             let count = self.observations.len();
-            return refuse("observations", format!("{count}; at most {MAX_OBSERVATIONS} would be right"));
+            return refuse(
+                "observations",
+                format!("{count}; at most {MAX_OBSERVATIONS} would be right"),
+            );
         }
         if self.sensors.len() > MAX_READINGS {
             let count = self.sensors.len();
@@ -216,19 +222,32 @@ type Found = (&'static str, String);
 
 fn check_observation(observation: &Observation) -> Result<(), Found> {
     if !is_bank(&observation.epc_hex) {
-        return Err(("epcHex", "at most 124 uppercase hex digits, an even number, would be right".into()));
+        return Err((
+            "epcHex",
+            "at most 124 uppercase hex digits, an even number, would be right".into(),
+        ));
     }
     if observation.tid.as_ref().is_some_and(|tid| !is_bank(tid)) {
-        return Err(("tid", "at most 124 uppercase hex digits, an even number, would be right".into()));
+        return Err((
+            "tid",
+            "at most 124 uppercase hex digits, an even number, would be right".into(),
+        ));
     }
-    if observation.epc.as_ref().is_some_and(|uri| !uri.starts_with("urn:epc:id:") || uri.len() > 512) {
+    if observation
+        .epc
+        .as_ref()
+        .is_some_and(|uri| !uri.starts_with("urn:epc:id:") || uri.len() > 512)
+    {
         return Err(("epc", "a pure identity URI would be right".into()));
     }
     if observation.count == 0 {
         return Err(("count", "0; an observation rests on at least one read".into()));
     }
     if observation.last < observation.first {
-        return Err(("last", format!("{} is before first {}", observation.last, observation.first)));
+        return Err((
+            "last",
+            format!("{} is before first {}", observation.last, observation.first),
+        ));
     }
     for (member, value) in
         [("rssiMaxCdbm", observation.rssi_max_cdbm), ("rssiMeanCdbm", observation.rssi_mean_cdbm)]
@@ -289,7 +308,8 @@ fn is_decimal(text: &str) -> bool {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (digits, None),
     };
-    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let are_digits =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.len() <= 40
         && are_digits(whole)
         && (whole == "0" || !whole.starts_with('0'))

@@ -13,8 +13,8 @@ use crate::db::{
 use crate::error::Error;
 use crate::ledgers::LedgerId;
 use crate::queries::{
-    ANCHORS_ATTEMPTS, ANCHORS_COVERING, ANCHORS_INSERT, ANCHORS_INSERT_ATTEMPT, ANCHORS_INSERT_PROOF,
-    ANCHORS_INSERT_STATE, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,
+    ANCHORS_ATTEMPTS, ANCHORS_COVERING, ANCHORS_INSERT, ANCHORS_INSERT_ATTEMPT,
+    ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,
 };
 
 /// How far an anchor is.
@@ -146,7 +146,9 @@ pub struct FinalAnchor {
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
-    bytes.try_into().map_err(|_| Error::data(format!("{} bytes where {N} would be right", bytes.len())))
+    bytes
+        .try_into()
+        .map_err(|_| Error::data(format!("{} bytes where {N} would be right", bytes.len())))
 }
 
 /// Stores what is to be anchored, in state prepared, and gives its number.
@@ -171,7 +173,11 @@ pub async fn insert(tx: &Transaction<'_>, new: &NewAnchor<'_>) -> Result<i64, Er
 /// # Errors
 ///
 /// [`Error`].
-pub async fn insert_attempt(tx: &Transaction<'_>, anchor: i64, attempt: &Attempt) -> Result<(), Error> {
+pub async fn insert_attempt(
+    tx: &Transaction<'_>,
+    anchor: i64,
+    attempt: &Attempt,
+) -> Result<(), Error> {
     let nonce = signed(attempt.nonce)?;
     let (fee, tip) = (attempt.max_fee_wei.to_string(), attempt.priority_wei.to_string());
     execute(
@@ -190,9 +196,8 @@ pub async fn insert_attempt(tx: &Transaction<'_>, anchor: i64, attempt: &Attempt
 /// [`Error`].
 pub async fn attempts(db: &Db, anchor: i64) -> Result<Vec<Attempt>, Error> {
     let rows = query(&db.client().await?, ANCHORS_ATTEMPTS, &[&anchor]).await?;
-    let wei = |text: &str| {
-        text.parse().map_err(|_| Error::data(format!("`{text}` is no amount of wei")))
-    };
+    let wei =
+        |text: &str| text.parse().map_err(|_| Error::data(format!("`{text}` is no amount of wei")));
     rows.iter()
         .map(|row| {
             Ok(Attempt {

@@ -55,10 +55,8 @@ pub async fn outcome_by_document(
 /// [`Error`].
 pub async fn find(db: &Db, party: &str, capture: &str) -> Result<Option<StoredCapture>, Error> {
     let row = query_opt(&db.client().await?, CAPTURES_FIND, &[&party, &capture]).await?;
-    row.map(|row| {
-        Ok(StoredCapture { outcome: row.get(0), received_at: timestamp(row.get(1))? })
-    })
-    .transpose()
+    row.map(|row| Ok(StoredCapture { outcome: row.get(0), received_at: timestamp(row.get(1))? }))
+        .transpose()
 }
 
 /// Stores the answer of a document.

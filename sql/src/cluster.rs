@@ -71,7 +71,8 @@ fn failed(text: impl Into<String>) -> Error {
 ///
 /// [`Error::Cluster`], saying how to get it.
 pub fn find_binaries() -> Result<Binaries, Error> {
-    let mut folders: Vec<PathBuf> = std::env::var_os("CHOPMARK_PG_BIN").map(PathBuf::from).into_iter().collect();
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("CHOPMARK_PG_BIN").map(PathBuf::from).into_iter().collect();
     let mut debian: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
         .unwrap_or_default();
@@ -82,9 +83,14 @@ pub fn find_binaries() -> Result<Binaries, Error> {
         if !bin.join("initdb").exists() {
             continue;
         }
-        let Ok(output) = Command::new(bin.join("postgres")).arg("--version").output() else { continue };
+        let Ok(output) = Command::new(bin.join("postgres")).arg("--version").output() else {
+            continue;
+        };
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let major = version.split_whitespace().nth(2).and_then(|v| v.split('.').next()?.parse::<u32>().ok());
+        let major = version
+            .split_whitespace()
+            .nth(2)
+            .and_then(|v| v.split('.').next()?.parse::<u32>().ok());
         if major.is_some_and(|major| major >= 15) {
             return Ok(Binaries { bin, version });
         }
@@ -100,7 +106,8 @@ impl Cluster {
     /// [`Error::Cluster`], with the server's own last words.
     pub fn start(folder: &Path) -> Result<Self, Error> {
         let binaries = find_binaries()?;
-        fs::create_dir_all(folder).map_err(|e| failed(format!("could not make {}: {e}", folder.display())))?;
+        fs::create_dir_all(folder)
+            .map_err(|e| failed(format!("could not make {}: {e}", folder.display())))?;
         let folder = folder
             .canonicalize()
             .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
@@ -157,13 +164,22 @@ impl Cluster {
     fn init(&self) -> Result<(), Error> {
         let output = self
             .command("initdb")
-            .args(["--username=chopmark", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-instructions"])
+            .args([
+                "--username=chopmark",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--auth=trust",
+                "--no-instructions",
+            ])
             .arg("-D")
             .arg(self.data())
             .output()
             .map_err(|error| failed(format!("initdb did not start: {error}")))?;
         if !output.status.success() {
-            return Err(failed(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr))));
+            return Err(failed(format!(
+                "initdb failed: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )));
         }
         let config = self.data().join("postgresql.conf");
         let text = fs::read_to_string(&config).unwrap_or_default() + SETTINGS;
@@ -172,7 +188,8 @@ impl Cluster {
 
     fn launch(&mut self) -> Result<(), Error> {
         let log_path = self.folder.join("server.log");
-        let log = fs::File::create(&log_path).map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
+        let log = fs::File::create(&log_path)
+            .map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
         let errors = log.try_clone().map_err(|e| failed(e.to_string()))?;
         let child = self
             .command("postgres")

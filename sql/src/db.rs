@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, NoTls, Row};
 
@@ -107,7 +109,8 @@ impl Db {
         loop {
             let mut client = self.client().await?;
             let tx = client.transaction().await?;
-            let named = tx.prepare_cached("select set_config('application_name', $1, true)").await?;
+            let named =
+                tx.prepare_cached("select set_config('application_name', $1, true)").await?;
             tx.query_one(&named, &[&name]).await?;
             let ended = match work(&tx).await {
                 Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),

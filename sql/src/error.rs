@@ -44,10 +44,12 @@ impl Error {
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(answer) = error.as_db_error() else {
-            let cause = std::error::Error::source(&error).map_or_else(String::new, |c| format!(": {c}"));
+            let cause =
+                std::error::Error::source(&error).map_or_else(String::new, |c| format!(": {c}"));
             return Self::Unavailable(format!("{error}{cause}"));
         };
-        let (code, text) = (answer.code().code(), format!("{} ({})", answer.message(), answer.code().code()));
+        let (code, text) =
+            (answer.code().code(), format!("{} ({})", answer.message(), answer.code().code()));
         match code {
             // Connection, shutdown, start-up, too many connections: SQLSTATE classes 08, 57P, 53.
             _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {

@@ -94,7 +94,14 @@ pub async fn insert(tx: &Transaction<'_>, new: &NewExpected<'_>) -> Result<(), E
     execute(
         tx,
         EXPECTED_INSERT,
-        &[&new.ledger.0, &new.despatch_advice, &new.shipped_by, &new.epcs, &new.recorded_in.0, &index],
+        &[
+            &new.ledger.0,
+            &new.despatch_advice,
+            &new.shipped_by,
+            &new.epcs,
+            &new.recorded_in.0,
+            &index,
+        ],
     )
     .await?;
     Ok(())

@@ -27,7 +27,11 @@ fn entry(row: &tokio_postgres::Row) -> Result<HubEntry, Error> {
 /// # Errors
 ///
 /// [`Error`].
-pub async fn last_entry(db: &Db, hub: LedgerId, ledger: LedgerId) -> Result<Option<HubEntry>, Error> {
+pub async fn last_entry(
+    db: &Db,
+    hub: LedgerId,
+    ledger: LedgerId,
+) -> Result<Option<HubEntry>, Error> {
     let row = query_opt(&db.client().await?, HUB_LAST_ENTRY, &[&hub.0, &ledger.0]).await?;
     row.as_ref().map(entry).transpose()
 }
@@ -43,7 +47,8 @@ pub async fn entry_for(
     ledger: LedgerId,
     size: u64,
 ) -> Result<Option<HubEntry>, Error> {
-    let row = query_opt(&db.client().await?, HUB_ENTRY_FOR, &[&hub.0, &ledger.0, &signed(size)?]).await?;
+    let row =
+        query_opt(&db.client().await?, HUB_ENTRY_FOR, &[&hub.0, &ledger.0, &signed(size)?]).await?;
     row.as_ref().map(entry).transpose()
 }
 

@@ -55,7 +55,8 @@ pub async fn of_ledger(
     to: u64,
 ) -> Result<Vec<(i64, u64)>, Error> {
     let rows =
-        query(&db.client().await?, ITEMS_OF_LEDGER, &[&ledger.0, &signed(from)?, &signed(to)?]).await?;
+        query(&db.client().await?, ITEMS_OF_LEDGER, &[&ledger.0, &signed(from)?, &signed(to)?])
+            .await?;
     rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
 }
 

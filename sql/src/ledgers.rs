@@ -18,7 +18,8 @@ use tokio_postgres::Row;
 
 use crate::copy::CopyRows;
 use crate::db::{
-    Db, Transaction, execute, hash as digest, query, query_opt, signed, system_time, timestamp, unsigned,
+    Db, Transaction, execute, hash as digest, query, query_opt, signed, system_time, timestamp,
+    unsigned,
 };
 use crate::error::Error;
 use crate::queries::{
@@ -154,7 +155,12 @@ pub async fn hold_writer(db: &Db, ledger: LedgerId) -> Result<WriterLease, Error
 /// # Errors
 ///
 /// [`Error::Data`] if there is one of another kind.
-pub async fn create_ledger(db: &Db, origin: &str, kind: &str, party: &str) -> Result<LedgerId, Error> {
+pub async fn create_ledger(
+    db: &Db,
+    origin: &str,
+    kind: &str,
+    party: &str,
+) -> Result<LedgerId, Error> {
     db.run_tx("ledgers.create", async |tx: &Transaction<'_>| {
         execute(tx, LEDGERS_INSERT, &[&origin, &kind, &party]).await?;
         execute(tx, LEDGERS_INSERT_HEAD, &[&origin, &&Hash::EMPTY.0[..]]).await?;
@@ -163,7 +169,10 @@ pub async fn create_ledger(db: &Db, origin: &str, kind: &str, party: &str) -> Re
             .ok_or_else(|| Error::data(format!("ledger `{origin}` was not created")))?;
         let found = ledger_row(&row);
         if found.kind != kind {
-            return Err(Error::data(format!("ledger `{origin}` is a {}, not a {kind}", found.kind)));
+            return Err(Error::data(format!(
+                "ledger `{origin}` is a {}, not a {kind}",
+                found.kind
+            )));
         }
         Ok(found.id)
     })
@@ -214,10 +223,8 @@ pub async fn load_frontier(db: &Db, ledger: LedgerId) -> Result<Frontier, Error>
     let head = head(db, ledger).await?;
     let spans = root_nodes(head.size);
     let map = nodes(db, ledger, &spans).await?;
-    let peaks = spans
-        .iter()
-        .map(|span| map.node(span.level, span.index))
-        .collect::<Result<Vec<_>, _>>()?;
+    let peaks =
+        spans.iter().map(|span| map.node(span.level, span.index)).collect::<Result<Vec<_>, _>>()?;
     let frontier =
         Frontier::from_peaks(head.size, peaks).map_err(|error| Error::data(error.to_string()))?;
     if frontier.root() != head.root {
@@ -339,8 +346,13 @@ fn records_of(ledger: LedgerId, row: &Row) -> Result<Vec<StoredRecord>, Error> {
 /// # Errors
 ///
 /// [`Error`].
-pub async fn record_at(db: &Db, ledger: LedgerId, index: u64) -> Result<Option<StoredRecord>, Error> {
-    let row = query_opt(&db.client().await?, LEDGERS_CHUNK_WITH, &[&ledger.0, &signed(index)?]).await?;
+pub async fn record_at(
+    db: &Db,
+    ledger: LedgerId,
+    index: u64,
+) -> Result<Option<StoredRecord>, Error> {
+    let row =
+        query_opt(&db.client().await?, LEDGERS_CHUNK_WITH, &[&ledger.0, &signed(index)?]).await?;
     find_in_chunk(ledger, index, row.as_ref())
 }
 
@@ -381,7 +393,8 @@ pub async fn for_each_record(
     let mut next = 0;
     loop {
         let client = db.client().await?;
-        let rows = query(&client, LEDGERS_CHUNKS_AFTER, &[&ledger.0, &signed(next)?, &ROWS]).await?;
+        let rows =
+            query(&client, LEDGERS_CHUNKS_AFTER, &[&ledger.0, &signed(next)?, &ROWS]).await?;
         drop(client);
         if rows.is_empty() {
             return Ok(());
@@ -409,7 +422,10 @@ fn checkpoint(row: &Row) -> Result<StoredCheckpoint, Error> {
 /// # Errors
 ///
 /// [`Error`].
-pub async fn latest_checkpoint(db: &Db, ledger: LedgerId) -> Result<Option<StoredCheckpoint>, Error> {
+pub async fn latest_checkpoint(
+    db: &Db,
+    ledger: LedgerId,
+) -> Result<Option<StoredCheckpoint>, Error> {
     let row = query_opt(&db.client().await?, LEDGERS_LATEST_CHECKPOINT, &[&ledger.0]).await?;
     row.as_ref().map(checkpoint).transpose()
 }
@@ -424,7 +440,8 @@ pub async fn checkpoint_at(
     ledger: LedgerId,
     size: u64,
 ) -> Result<Option<StoredCheckpoint>, Error> {
-    let row = query_opt(&db.client().await?, LEDGERS_CHECKPOINT_AT, &[&ledger.0, &signed(size)?]).await?;
+    let row =
+        query_opt(&db.client().await?, LEDGERS_CHECKPOINT_AT, &[&ledger.0, &signed(size)?]).await?;
     row.as_ref().map(checkpoint).transpose()
 }
 

@@ -22,10 +22,12 @@ pub(crate) async fn migrate(client: &mut Object) -> Result<(), Error> {
     let lock = client.transaction().await?;
     lock.batch_execute("select pg_advisory_xact_lock(7236838)").await?;
     lock.batch_execute(TABLE).await?;
-    let rows = lock.query("select version, sha256 from schema_migrations order by version", &[]).await?;
+    let rows =
+        lock.query("select version, sha256 from schema_migrations order by version", &[]).await?;
     for row in &rows {
         let (version, applied): (i32, String) = (row.get(0), row.get(1));
-        let Some((_, name, text)) = MIGRATIONS.iter().find(|(number, ..)| *number == version) else {
+        let Some((_, name, text)) = MIGRATIONS.iter().find(|(number, ..)| *number == version)
+        else {
             return Err(Error::data(format!(
                 "schema version {version} is newer than this program; a newer program would be right"
             )));

@@ -35,7 +35,8 @@ pub struct NewRefusal<'a> {
 /// [`Error`].
 pub async fn insert(tx: &Transaction<'_>, new: &NewRefusal<'_>) -> Result<(), Error> {
     // PostgreSQL's text holds no NUL; what came from outside may.
-    let (source, detail) = (new.source.replace('\0', "\u{fffd}"), new.detail.replace('\0', "\u{fffd}"));
+    let (source, detail) =
+        (new.source.replace('\0', "\u{fffd}"), new.detail.replace('\0', "\u{fffd}"));
     let count = signed(new.count)?;
     execute(
         tx,

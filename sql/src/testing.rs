@@ -42,8 +42,9 @@ impl Deref for TestDb {
 fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("chopmark-test-{}", std::process::id()));
-        let cluster = Cluster::start(&folder)
-            .unwrap_or_else(|error| panic!("tests need PostgreSQL 15 (`make setup` gets it): {error}"));
+        let cluster = Cluster::start(&folder).unwrap_or_else(|error| {
+            panic!("tests need PostgreSQL 15 (`make setup` gets it): {error}")
+        });
         watch(&folder, cluster.pid());
         Server { url: cluster.url_of("DATABASE"), _cluster: cluster }
     })
@@ -104,8 +105,11 @@ impl TestDb {
                 .await;
             })
             .await;
-        let plain: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(40).collect();
+        let plain: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .take(40)
+            .collect();
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let database = format!("t{number}_{}", plain.to_lowercase());
@@ -135,7 +139,9 @@ impl TestDb {
     pub async fn execute(&self, sql: &str) -> Result<(), String> {
         let client = self.db.client().await.map_err(|error| error.to_string())?;
         client.batch_execute(sql).await.map_err(|error| {
-            error.as_db_error().map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
+            error
+                .as_db_error()
+                .map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
         })
     }
 }

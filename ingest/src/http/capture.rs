@@ -43,11 +43,7 @@ pub async fn post(
         .json(&outcome))
 }
 
-async fn capture(
-    state: &State,
-    request: &HttpRequest,
-    body: &Bytes,
-) -> Result<Outcome, Problem> {
+async fn capture(state: &State, request: &HttpRequest, body: &Bytes) -> Result<Outcome, Problem> {
     let partner = match admit::partner(&state.config, request) {
         Ok(partner) => partner,
         Err(problem) => {
@@ -118,7 +114,11 @@ pub async fn get(
         (
             "errors",
             Json::Array(
-                outcome.refusals.iter().map(|refusal| Json::from(refusal.detail.as_str())).collect(),
+                outcome
+                    .refusals
+                    .iter()
+                    .map(|refusal| Json::from(refusal.detail.as_str()))
+                    .collect(),
             ),
         ),
     ]);

@@ -38,8 +38,7 @@ pub async fn post(
     };
     state.metrics.deliveries.with_label_values(&[label]).inc();
     let outcome = outcome?;
-    let mut answer =
-        if outcome.repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
+    let mut answer = if outcome.repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(answer.json(&outcome))
 }
 

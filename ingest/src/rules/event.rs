@@ -24,10 +24,7 @@ impl Frame<'_> {
         let mut members = vec![
             ("type".to_owned(), Json::from(kind)),
             ("eventTime".to_owned(), Json::from(local_time(self.at, &self.rules.time_zone_offset))),
-            (
-                "eventTimeZoneOffset".to_owned(),
-                Json::from(self.rules.time_zone_offset.as_str()),
-            ),
+            ("eventTimeZoneOffset".to_owned(), Json::from(self.rules.time_zone_offset.as_str())),
             ("action".to_owned(), Json::from(action)),
             ("bizStep".to_owned(), Json::from(step)),
             ("readPoint".to_owned(), place(&self.rule.read_point)),

@@ -232,7 +232,11 @@ mod tests {
             ("0.15", "0.2", Ordering::Less),
             ("-0.15", "-0.2", Ordering::Greater),
         ] {
-            assert_eq!(Decimal::parse(a).unwrap().cmp(&Decimal::parse(b).unwrap()), order, "{a} {b}");
+            assert_eq!(
+                Decimal::parse(a).unwrap().cmp(&Decimal::parse(b).unwrap()),
+                order,
+                "{a} {b}"
+            );
         }
         for bad in ["", "-", ".", "1.", ".5", "1e3", "NaN", "1.2.3", "+1"] {
             assert!(Decimal::parse(bad).is_none(), "{bad}");

@@ -203,7 +203,13 @@ impl<'a> Pass<'a> {
         Frame { rules: self.rules, rule, at: last.unwrap_or(self.delivery.closed) }
     }
 
-    fn conclude(&mut self, rule: &Rule, places: &[usize], event: Json, difference: Option<Difference>) {
+    fn conclude(
+        &mut self,
+        rule: &Rule,
+        places: &[usize],
+        event: Json,
+        difference: Option<Difference>,
+    ) {
         self.taken.extend(places);
         self.out.events.push(Concluded { rule: rule.id.clone(), event, difference });
     }
@@ -256,10 +262,17 @@ impl<'a> Pass<'a> {
                 ("no-container", "contents were observed without a container".to_owned())
             } else {
                 let count = around.len();
-                ("several-containers", format!("{count} containers were observed at once; one is right"))
+                (
+                    "several-containers",
+                    format!("{count} containers were observed at once; one is right"),
+                )
             };
             let tags = inside.iter().map(|p| self.things[*p].observation.epc_hex.clone()).collect();
-            self.out.refusals.push(Refusal { code, detail: format!("rule {}: {detail}", rule.id), tags });
+            self.out.refusals.push(Refusal {
+                code,
+                detail: format!("rule {}: {detail}", rule.id),
+                tags,
+            });
         }
     }
 
@@ -273,7 +286,8 @@ impl<'a> Pass<'a> {
                         <= REPEAT_WINDOW_S
             });
             if is_repeat {
-                let reason = "received by this rule moments ago; the same pass is not received twice";
+                let reason =
+                    "received by this rule moments ago; the same pass is not received twice";
                 self.reasons.entry(*place).or_insert(("repeat", reason.into()));
             }
             !is_repeat
@@ -301,8 +315,9 @@ impl<'a> Pass<'a> {
     /// The announcement that shares the most things with what passed; the first of equals.
     fn compare_with_advice(&self, received: &[String]) -> Option<Difference> {
         let passed: HashSet<&str> = received.iter().map(String::as_str).collect();
-        let overlap =
-            |advice: &Advice| advice.epcs.iter().filter(|epc| passed.contains(epc.as_str())).count();
+        let overlap = |advice: &Advice| {
+            advice.epcs.iter().filter(|epc| passed.contains(epc.as_str())).count()
+        };
         let best = self.facts.advices.iter().rev().max_by_key(|advice| overlap(advice))?;
         if overlap(best) == 0 {
             return None;
@@ -400,9 +415,11 @@ impl<'a> Pass<'a> {
             self.out.refusals.push(Refusal { code: "no-rule", detail, tags: vec![] });
         }
         let refused = by_reason.into_iter();
-        self.out
-            .refusals
-            .extend(refused.map(|((code, detail), tags)| Refusal { code, detail, tags }));
+        self.out.refusals.extend(refused.map(|((code, detail), tags)| Refusal {
+            code,
+            detail,
+            tags,
+        }));
         self.out
     }
 }
@@ -457,7 +474,12 @@ fn one_reading(reading: &SensorReading, rules: &SiteRules) -> Json {
 }
 
 /// The event that flags the lots of a store.
-fn flag(frame: &Frame<'_>, limits: &ExcursionRule, reading: &SensorReading, found: &Excursion) -> Json {
+fn flag(
+    frame: &Frame<'_>,
+    limits: &ExcursionRule,
+    reading: &SensorReading,
+    found: &Excursion,
+) -> Json {
     let bound = if limits.max.is_some() { "maxValue" } else { "minValue" };
     let report = object([
         ("type", measurement(reading.kind)),
@@ -476,11 +498,8 @@ fn flag(frame: &Frame<'_>, limits: &ExcursionRule, reading: &SensorReading, foun
         ),
         ("sensorReport", Json::Array(vec![report])),
     ]);
-    let lots = limits
-        .lots
-        .iter()
-        .map(|lot| object([("epcClass", Json::from(lot.as_str()))]))
-        .collect();
+    let lots =
+        limits.lots.iter().map(|lot| object([("epcClass", Json::from(lot.as_str()))])).collect();
     let set = object([("set", uris(&["non_conformant".to_owned()]))]);
     frame.object_event(
         "OBSERVE",

@@ -81,7 +81,11 @@ fn uri(tag_uri: &str) -> String {
     TagEpc::from_tag_uri(tag_uri).unwrap().epc.to_uri()
 }
 
-fn delivery(read_point: &str, observations: Vec<Observation>, sensors: Vec<SensorReading>) -> Delivery {
+fn delivery(
+    read_point: &str,
+    observations: Vec<Observation>,
+    sensors: Vec<SensorReading>,
+) -> Delivery {
     Delivery {
         contract: CONTRACT.into(),
         bridge: "b1".into(),
@@ -126,8 +130,7 @@ fn is_event(concluded: &Concluded) {
 
 #[test]
 fn new_items_seen_with_a_case_are_made_and_packed_into_it() {
-    let seen =
-        vec![seen(&item(1), 3, -40), seen(&case(1), 3, -40), seen(&item(2), 3, -40)];
+    let seen = vec![seen(&item(1), 3, -40), seen(&case(1), 3, -40), seen(&item(2), 3, -40)];
     let found = interpret(&rules(), &delivery(STATION, seen, vec![]), &Facts::default());
     let [made, packed] = &found.events[..] else { panic!("{found:?}") };
     assert_eq!((made.rule.as_str(), member(made, "action")), ("make", "ADD"));
@@ -154,8 +157,11 @@ fn cases_seen_with_a_pallet_label_build_the_pallet() {
 
 #[test]
 fn contents_without_a_container_are_reported_and_not_packed() {
-    let found =
-        interpret(&rules(), &delivery(STATION, vec![seen(&item(1), 3, -40)], vec![]), &Facts::default());
+    let found = interpret(
+        &rules(),
+        &delivery(STATION, vec![seen(&item(1), 3, -40)], vec![]),
+        &Facts::default(),
+    );
     assert_eq!(found.events.len(), 1);
     assert_eq!(found.refusals[0].code, "no-container");
     let two = vec![seen(&item(2), 3, -40), seen(&case(1), 3, -40), seen(&case(2), 3, -40)];
@@ -229,20 +235,29 @@ fn a_receipt_is_compared_with_the_announcement_it_fits_best() {
 
 #[test]
 fn a_receipt_that_nobody_announced_is_a_blind_one() {
-    let found =
-        interpret(&rules(), &delivery(DOOR, vec![seen(&item(1), 9, -50)], vec![]), &Facts::default());
+    let found = interpret(
+        &rules(),
+        &delivery(DOOR, vec![seen(&item(1), 9, -50)], vec![]),
+        &Facts::default(),
+    );
     assert_eq!(found.events[0].difference, None);
     assert_eq!(found.events[0].event.get("bizTransactionList"), None);
 }
 
 #[test]
 fn readings_are_recorded_and_a_long_excursion_flags_the_lot() {
-    let readings = vec![reading("4.5", 0), reading("8.5", 1), reading("9.25", 6), reading("8.1", 12)];
+    let readings =
+        vec![reading("4.5", 0), reading("8.5", 1), reading("9.25", 6), reading("8.1", 12)];
     let found = interpret(&rules(), &delivery(STORE, vec![], readings), &Facts::default());
     let [recorded, flagged] = &found.events[..] else { panic!("{found:?}") };
-    assert_eq!(recorded.event.get("sensorElementList").and_then(Json::as_array).map(<[_]>::len), Some(4));
+    assert_eq!(
+        recorded.event.get("sensorElementList").and_then(Json::as_array).map(<[_]>::len),
+        Some(4)
+    );
     let text = flagged.event.canonical();
-    assert!(text.contains(LOT) && text.contains("\"maxValue\":9.25") && text.contains("non_conformant"));
+    assert!(
+        text.contains(LOT) && text.contains("\"maxValue\":9.25") && text.contains("non_conformant")
+    );
     found.events.iter().for_each(is_event);
     let (rule, sensor, state) = found.sensors[0].clone();
     let facts = Facts { sensors: [((rule, sensor), state)].into(), ..Facts::default() };
@@ -260,15 +275,20 @@ fn an_empty_window_concludes_nothing() {
 fn a_read_point_without_rules_refuses_everything_it_sees() {
     let elsewhere = "urn:epc:id:sgln:9521142.00001.9";
     let observations = vec![seen(&item(1), 9, -50)];
-    let found =
-        interpret(&rules(), &delivery(elsewhere, observations, vec![reading("5", 0)]), &Facts::default());
+    let found = interpret(
+        &rules(),
+        &delivery(elsewhere, observations, vec![reading("5", 0)]),
+        &Facts::default(),
+    );
     assert_eq!(found.events, []);
     assert_eq!(found.refusals.len(), 2);
 }
 
 #[test]
 fn decimal_text_becomes_a_json_number_with_its_digits() {
-    for (text, want) in [("-020.50", "-20.50"), ("0.5", "0.5"), ("000", "0"), ("-0.0", "-0.0"), ("8", "8")] {
+    for (text, want) in
+        [("-020.50", "-20.50"), ("0.5", "0.5"), ("000", "0"), ("-0.0", "-0.0"), ("8", "8")]
+    {
         assert_eq!(number(text), Json::Number(want.into()), "{text}");
     }
 }

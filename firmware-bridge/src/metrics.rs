@@ -1,0 +1,101 @@
+//! What the bridge counts; names follow `bridge_<thing>_<unit|total>`, labels hold readers and kinds.
+
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+/// The metrics of one bridge.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// The registry that `/metrics` prints.
+    pub registry: Registry,
+    /// Raw reads, by reader.
+    pub reads: IntCounterVec,
+    /// Sensor readings, by reader.
+    pub readings: IntCounterVec,
+    /// Events of readers that are no reads, by reader.
+    pub other_events: IntCounterVec,
+    /// Frames with a wrong checksum or length, by reader.
+    pub bad_frames: IntCounterVec,
+    /// Bytes that belonged to no frame, by reader.
+    pub garbage_bytes: IntCounterVec,
+    /// Raw reads dropped, by reason.
+    pub dropped: IntCounterVec,
+    /// Messages that could not be used, by reader.
+    pub dead_letters: IntCounterVec,
+    /// Windows settled, by reader.
+    pub windows: IntCounterVec,
+    /// Observations settled.
+    pub observations: IntCounter,
+    /// Attempts to deliver, by outcome.
+    pub deliveries: IntCounterVec,
+    /// Deliveries that wait in the spool.
+    pub waiting: IntGauge,
+    /// Whether a reader is connected, by reader.
+    pub connected: IntGaugeVec,
+    /// Times a connection was lost or failed, by reader.
+    pub reconnects: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers all metrics in a new registry.
+    ///
+    /// # Panics
+    ///
+    /// Never in practice: the names are fixed and distinct.
+    #[must_use]
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let by = |name: &str, help: &str, label: &str| {
+            let metric = IntCounterVec::new(Opts::new(name, help), &[label])
+                .expect("the name and label are fixed and well-formed");
+            registry.register(Box::new(metric.clone())).expect("the name is registered once");
+            metric
+        };
+        let observations = IntCounter::new("bridge_observations_total", "Observations settled.")
+            .expect("the name is fixed and well-formed");
+        let waiting =
+            IntGauge::new("bridge_waiting_deliveries", "Deliveries that wait in the spool.")
+                .expect("the name is fixed and well-formed");
+        let connected = IntGaugeVec::new(
+            Opts::new("bridge_connected_readers", "1 while a reader is connected, else 0."),
+            &["reader"],
+        )
+        .expect("the name and label are fixed and well-formed");
+        registry.register(Box::new(observations.clone())).expect("the name is registered once");
+        registry.register(Box::new(waiting.clone())).expect("the name is registered once");
+        registry.register(Box::new(connected.clone())).expect("the name is registered once");
+        Self {
+            reads: by("bridge_reads_total", "Raw reads.", "reader"),
+            readings: by("bridge_readings_total", "Sensor readings.", "reader"),
+            other_events: by("bridge_other_events_total", "Events that are no reads.", "reader"),
+            bad_frames: by(
+                "bridge_bad_frames_total",
+                "Frames with a wrong checksum or length.",
+                "reader",
+            ),
+            garbage_bytes: by(
+                "bridge_garbage_bytes_total",
+                "Bytes that belonged to no frame.",
+                "reader",
+            ),
+            dropped: by("bridge_dropped_reads_total", "Raw reads dropped.", "reason"),
+            dead_letters: by(
+                "bridge_dead_letters_total",
+                "Messages that could not be used.",
+                "reader",
+            ),
+            windows: by("bridge_windows_total", "Windows settled.", "reader"),
+            deliveries: by("bridge_deliveries_total", "Attempts to deliver.", "outcome"),
+            reconnects: by("bridge_reconnects_total", "Connections lost or failed.", "reader"),
+            observations,
+            waiting,
+            connected,
+            registry,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,3 @@
+//! Sensors: one file each.
+
+pub mod modbus_xy_md02;
