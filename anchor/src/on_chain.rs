@@ -118,7 +118,7 @@ pub fn check_on_chain(
     }
     let found: [u8; 32] = quantity::to_array("hash", member(&block, "hash"))
         .map_err(RpcError::shape("eth_getBlockByNumber"))?;
-    if found != claim.block_hash {
+    if found != claim.block_hash.0 {
         return Ok(ChainAnswer::OtherBlock { block_number, found });
     }
     let contract = Address(claim.contract);

@@ -15,8 +15,8 @@
 
 pub mod evm;
 
-use jiff::Timestamp;
 use ledger::Hash;
+use sql::anchors::{AnchorEvidence, Attempt};
 use thiserror::Error;
 
 use crate::fee::Hold;
@@ -31,23 +31,6 @@ pub struct Statement {
     pub size: u64,
     /// Root over them.
     pub root: Hash,
-}
-
-/// A signed transaction that publishes a statement, or tried to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// Its name on the chain.
-    pub tx_hash: [u8; 32],
-    /// Number of the account's transaction that it is.
-    pub nonce: u64,
-    /// Most that it pays, wei per gas.
-    pub max_fee_wei: u128,
-    /// Most that goes to the proposer, wei per gas.
-    pub priority_fee_wei: u128,
-    /// The bytes that a node takes.
-    pub raw: Vec<u8>,
-    /// When it was stored, just before it was first sent.
-    pub sent_at: Timestamp,
 }
 
 /// What a target answers when asked for a transaction.
@@ -87,25 +70,6 @@ pub struct Mined {
     pub has_succeeded: bool,
     /// Wei that it cost.
     pub cost_wei: u128,
-}
-
-/// What proves, with no server, that the statement stands in a block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// Height of the block.
-    pub block_number: u64,
-    /// Keccak-256 of `header`.
-    pub block_hash: [u8; 32],
-    /// When the proposer says it was made, whole seconds.
-    pub block_time: Timestamp,
-    /// The block's header, RLP.
-    pub header: Vec<u8>,
-    /// Place of the transaction in the block, from 0.
-    pub transaction_index: u64,
-    /// Its receipt, as in the trie.
-    pub receipt: Vec<u8>,
-    /// Trie nodes from the root down, RLP.
-    pub nodes: Vec<Vec<u8>>,
 }
 
 /// The newest statement that a target holds for a hub.
@@ -165,7 +129,7 @@ pub trait Target: Send + Sync {
     /// [`TargetError`]
     fn send(&self, attempt: &Attempt) -> Result<(), TargetError>;
 
-    /// Looks for the attempts, of which at least one is given, oldest first.
+    /// Looks for the attempts, newest first.
     ///
     /// # Errors
     ///
@@ -177,7 +141,7 @@ pub trait Target: Send + Sync {
     /// # Errors
     ///
     /// [`TargetError`]
-    fn prove(&self, statement: &Statement, mined: &Mined) -> Result<Proof, TargetError>;
+    fn prove(&self, statement: &Statement, mined: &Mined) -> Result<AnchorEvidence, TargetError>;
 
     /// How often an endpoint of the target failed since the start.
     fn failures(&self) -> u64;

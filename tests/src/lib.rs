@@ -1,1 +1,15 @@
-//! Simulators of every device at the wire, and what end-to-end tests stand on.
+//! Simulators of devices at the wire: what a maker's device writes, byte for byte, and nothing behind it.
+//!
+//! The way through: each simulator opens a pseudo-terminal or a broker connection and behaves like its
+//! device; everything that reads it is the code that runs in production.
+//!
+//! What holds: seeded, the same every time; no simulator knows anything of our crates but tag encodings.
+//!
+//! Not here: end-to-end tests (beside, in `e2e/`).
+
+pub mod broker;
+pub mod impinj_r700;
+pub mod pty;
+pub mod r200;
+pub mod seeded;
+pub mod xy_md02;

@@ -18,7 +18,9 @@ use jiff::Timestamp;
 use ledger::Hash;
 use serde_json::{Value, json};
 
-use super::{Attempt, Mined, Offer, Proof, Published, Sighting, Statement, Target, TargetError};
+use sql::anchors::{AnchorEvidence, Attempt};
+
+use super::{Mined, Offer, Published, Sighting, Statement, Target, TargetError};
 use crate::fee::{self, Fees, Market};
 use crate::quantity::{self, member};
 use crate::registry;
@@ -153,12 +155,12 @@ impl Evm {
         header: Vec<u8>,
         mut receipts: Vec<Vec<u8>>,
         place: usize,
-    ) -> Result<Proof, TargetError> {
+    ) -> Result<AnchorEvidence, TargetError> {
         let transaction_index = place as u64;
-        let (_, nodes) = ledger::evm::receipt_proof(&receipts, transaction_index);
+        let (_, proof) = ledger::evm::receipt_trie_proof(&receipts, transaction_index);
         let receipt = receipts.swap_remove(place);
         let (block, read) =
-            ledger::evm::verify_receipt(&header, transaction_index, &receipt, &nodes)
+            ledger::evm::verify_receipt(&header, transaction_index, &receipt, &proof)
                 .map_err(|error| TargetError::Inconsistent(error.to_string()))?;
         let Statement { hub_id, root, size } = statement;
         if !read.has_anchored(&self.contract.0, hub_id, root, *size) {
@@ -173,14 +175,14 @@ impl Evm {
             .ok_or_else(|| {
                 TargetError::Inconsistent(format!("block time {} is no time", block.timestamp))
             })?;
-        Ok(Proof {
+        Ok(AnchorEvidence {
             block_number: block.number,
-            block_hash: block.hash,
+            block_hash: block.hash.0,
             block_time,
             header,
             transaction_index,
             receipt,
-            nodes,
+            proof,
         })
     }
 }
@@ -237,7 +239,7 @@ impl Target for Evm {
         let market = self.market()?;
         let pending = replaces.map(|attempt| Fees {
             max_fee_wei: attempt.max_fee_wei,
-            max_priority_fee_wei: attempt.priority_fee_wei,
+            max_priority_fee_wei: attempt.priority_wei,
         });
         let fees = match fee::offer(market, self.max_fee_wei, urgency_permille, pending) {
             Ok(fees) => fees,
@@ -275,9 +277,9 @@ impl Target for Evm {
             tx_hash: signed.hash,
             nonce,
             max_fee_wei: fees.max_fee_wei,
-            priority_fee_wei: fees.max_priority_fee_wei,
+            priority_wei: fees.max_priority_fee_wei,
             raw: signed.raw,
-            sent_at: Timestamp::now(),
+            created_at: Timestamp::now(),
         }))
     }
 
@@ -299,7 +301,7 @@ impl Target for Evm {
 
     fn look_for(&self, attempts: &[Attempt]) -> Result<Sighting, TargetError> {
         let mut reverted = None;
-        for attempt in attempts.iter().rev() {
+        for attempt in attempts {
             let hash = json!([quantity::from_bytes(&attempt.tx_hash)]);
             let receipt = self.rpc.call("eth_getTransactionReceipt", &hash)?;
             if receipt.is_null() {
@@ -311,13 +313,13 @@ impl Target for Evm {
             }
             reverted.get_or_insert(mined);
         }
-        let Some(newest) = attempts.last() else { return Ok(Sighting::Missing) };
+        let Some(newest) = attempts.first() else { return Ok(Sighting::Missing) };
         if let Some(mined) = reverted
             && mined.tx_hash == newest.tx_hash
         {
             return Ok(Sighting::Mined(mined));
         }
-        for attempt in attempts.iter().rev() {
+        for attempt in attempts {
             let hash = json!([quantity::from_bytes(&attempt.tx_hash)]);
             if !self.rpc.call("eth_getTransactionByHash", &hash)?.is_null() {
                 return Ok(Sighting::Pending);
@@ -327,7 +329,7 @@ impl Target for Evm {
         Ok(if is_used { Sighting::NonceUsed } else { Sighting::Missing })
     }
 
-    fn prove(&self, statement: &Statement, mined: &Mined) -> Result<Proof, TargetError> {
+    fn prove(&self, statement: &Statement, mined: &Mined) -> Result<AnchorEvidence, TargetError> {
         let inconsistent = TargetError::Inconsistent;
         let number = quantity::from_number(mined.block_number.into());
         let block = self.rpc.call("eth_getBlockByNumber", &json!([number, false]))?;

@@ -1,0 +1,207 @@
+//! An R200 reader on a pseudo-terminal, as its maker's frames describe it.
+//!
+//! It answers version, power and stop, and after a multi-poll sends a notice per tag read, paced at 115200
+//! baud (11,520 bytes a second), in turn over the tags in its field; with none it says "no tag", as the
+//! device does. Faults can be asked for: garbage between frames, wrong checksums, writes cut in pieces.
+//!
+//! Source: the frame tables named in the bridge's driver; the bytes here are composed independently of it.
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::pty::Pty;
+use crate::seeded::Seeded;
+
+/// Bytes a second at 115200 baud, eight bits, no parity, one stop bit.
+const BYTES_PER_S: f64 = 11_520.0;
+
+/// Faults of the line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faults {
+    /// One in so many frames is preceded by garbage; 0 for none.
+    pub garbage_every: u64,
+    /// One in so many frames has a wrong checksum; 0 for none.
+    pub bad_checksum_every: u64,
+    /// Whether frames are written in pieces.
+    pub in_pieces: bool,
+}
+
+/// What the reader's two threads share.
+#[derive(Debug, Default)]
+struct Field {
+    tags: Mutex<Vec<Vec<u8>>>,
+    polling: AtomicBool,
+    /// Rounds over all tags since the field was set.
+    rounds: AtomicU64,
+    notices: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// A reader that runs.
+#[derive(Debug)]
+pub struct R200 {
+    /// Path of its port.
+    pub path: PathBuf,
+    field: Arc<Field>,
+}
+
+impl R200 {
+    /// Plugs a reader in.
+    ///
+    /// # Errors
+    ///
+    /// If no pseudo-terminal can be had.
+    pub fn start(seed: u64, faults: Faults) -> std::io::Result<Self> {
+        let pty = Pty::open()?;
+        let path = pty.path.clone();
+        let field = Arc::new(Field::default());
+        let listener = pty.device.try_clone()?;
+        let answers = pty.device.try_clone()?;
+        let shared = Arc::clone(&field);
+        std::thread::spawn(move || listen(listener, answers, &shared));
+        let shared = Arc::clone(&field);
+        std::thread::spawn(move || send(pty, &shared, Seeded::new(seed), faults));
+        Ok(Self { path, field })
+    }
+
+    /// Puts these tags, EPC banks, into the field, in place of those there.
+    pub fn set_field(&self, tags: Vec<Vec<u8>>) {
+        let mut field = self.field.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        *field = tags;
+        self.field.rounds.store(0, Ordering::SeqCst);
+    }
+
+    /// How often every tag of the field was read since it was set.
+    #[must_use]
+    pub fn rounds(&self) -> u64 {
+        self.field.rounds.load(Ordering::SeqCst)
+    }
+
+    /// Notices sent so far.
+    #[must_use]
+    pub fn notices(&self) -> u64 {
+        self.field.notices.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for R200 {
+    fn drop(&mut self) {
+        self.field.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+fn frame(kind: u8, command: u8, parameters: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(parameters.len()).unwrap_or(0).to_be_bytes();
+    let body = [&[kind, command, length[0], length[1]], parameters].concat();
+    let sum = body.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+    [&[0xBB], &body[..], &[sum, 0x7E]].concat()
+}
+
+/// Takes commands of the host, one complete frame after the other.
+fn listen(mut line: std::fs::File, mut answers: std::fs::File, field: &Field) {
+    let mut pending = Vec::new();
+    let mut buffer = [0; 256];
+    while !field.stop.load(Ordering::SeqCst) {
+        let Ok(count) = line.read(&mut buffer) else { return };
+        if count == 0 {
+            return;
+        }
+        pending.extend_from_slice(&buffer[..count]);
+        while let Some(end) = pending.iter().position(|byte| *byte == 0x7E) {
+            let command: Vec<u8> = pending.drain(..=end).collect();
+            let answer = match command.get(2) {
+                Some(0x03) => frame(1, 0x03, b"\x00M100 26dBm V1.0"),
+                Some(0xB6) => frame(1, 0xB6, &[0]),
+                Some(0x27) => {
+                    field.polling.store(true, Ordering::SeqCst);
+                    continue;
+                }
+                Some(0x28) => {
+                    field.polling.store(false, Ordering::SeqCst);
+                    frame(1, 0x28, &[0])
+                }
+                // An unknown command: error 0x17.
+                _ => frame(1, 0xFF, &[0x17]),
+            };
+            if answers.write_all(&answer).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Sends notices while polling, at the line's pace.
+fn send(mut pty: Pty, field: &Field, mut numbers: Seeded, faults: Faults) {
+    let mut place = 0;
+    let mut sent = 0.0;
+    let mut begun = Instant::now();
+    while !field.stop.load(Ordering::SeqCst) {
+        if !field.polling.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(2));
+            (sent, begun) = (0.0, Instant::now());
+            continue;
+        }
+        let tag = {
+            let tags = field.tags.lock().unwrap_or_else(PoisonError::into_inner);
+            if place >= tags.len() {
+                place = 0;
+            }
+            let tag = tags.get(place).cloned();
+            place += 1;
+            if tag.is_some() && place == tags.len() {
+                field.rounds.fetch_add(1, Ordering::SeqCst);
+            }
+            tag
+        };
+        let mut bytes = match &tag {
+            Some(epc) => {
+                field.notices.fetch_add(1, Ordering::SeqCst);
+                notice(epc, &mut numbers)
+            }
+            None => frame(1, 0xFF, &[0x15]),
+        };
+        let number = field.notices.load(Ordering::SeqCst);
+        if faults.bad_checksum_every > 0 && number.is_multiple_of(faults.bad_checksum_every) {
+            let at = bytes.len() - 2;
+            bytes[at] ^= 0x55;
+        }
+        if faults.garbage_every > 0 && number.is_multiple_of(faults.garbage_every) {
+            bytes.splice(0..0, [0x00, 0x7E, 0xFF, 0x13]);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a frame has a few dozen bytes")]
+        let length = bytes.len() as f64;
+        sent += length;
+        let due = begun + Duration::from_secs_f64(sent / BYTES_PER_S);
+        if let Some(wait) = due.checked_duration_since(Instant::now()) {
+            std::thread::sleep(wait);
+        }
+        let written = if faults.in_pieces {
+            bytes.chunks(5).try_for_each(|piece| pty.device.write_all(piece))
+        } else {
+            pty.device.write_all(&bytes)
+        };
+        if written.is_err() {
+            return;
+        }
+        if tag.is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    pty.release();
+}
+
+fn notice(epc: &[u8], numbers: &mut Seeded) -> Vec<u8> {
+    // RSSI about -45 dBm, the station's reach; scatter 3 dB.
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to a signed byte")]
+    let rssi = (-45.0 + 3.0 * numbers.normal()).clamp(-90.0, -20.0) as i8;
+    let words = u8::try_from(epc.len() / 2).unwrap_or(0);
+    let crc = u16::try_from(numbers.below(0x1_0000)).unwrap_or(0).to_be_bytes();
+    let mut parameters = rssi.to_be_bytes().to_vec();
+    parameters.extend_from_slice(&[words << 3, 0x00]);
+    parameters.extend_from_slice(epc);
+    parameters.extend_from_slice(&crc);
+    frame(2, 0x22, &parameters)
+}
