@@ -92,9 +92,8 @@ pub fn find() -> Result<PathBuf, AnvilError> {
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     // The package's own launcher is a node script; this is the program that it starts.
-    let path = contracts().join(format!(
-        "node_modules/@foundry-rs/anvil-{system}-{processor}/bin/anvil"
-    ));
+    let path =
+        contracts().join(format!("node_modules/@foundry-rs/anvil-{system}-{processor}/bin/anvil"));
     if path.is_file() { Ok(path) } else { Err(AnvilError::NotFound(path)) }
 }
 
@@ -111,9 +110,23 @@ impl Anvil {
     ///
     /// [`AnvilError`]
     pub fn start(mining: Mining) -> Result<Self, AnvilError> {
+        Self::start_somewhere(mining, None)
+    }
+
+    /// Starts a chain on a free port that begins with what the file `state` kept, if it is there, and keeps its
+    /// blocks there when it is stopped ([`Anvil::stop`]).
+    ///
+    /// # Errors
+    ///
+    /// [`AnvilError`]
+    pub fn start_keeping(mining: Mining, state: &Path) -> Result<Self, AnvilError> {
+        Self::start_somewhere(mining, Some(state))
+    }
+
+    fn start_somewhere(mining: Mining, state: Option<&Path>) -> Result<Self, AnvilError> {
         let mut tries = 1;
         loop {
-            match Self::start_on(free_port(), mining, None) {
+            match Self::start_on(free_port(), mining, state) {
                 Err(AnvilError::Silent { .. }) if tries < START_TRIES => tries += 1,
                 outcome => return outcome,
             }

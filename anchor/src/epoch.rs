@@ -48,7 +48,8 @@ impl Worker {
     /// Stores an anchor for the hub's head, unless the head is anchored.
     async fn prepare(&mut self) -> Result<(), Error> {
         let head = sql::ledgers::head(&self.db, self.hub_id).await?;
-        let anchored = sql::anchors::latest(&self.db, self.hub_id).await?.map_or(0, |(size, _)| size);
+        let anchored =
+            sql::anchors::latest(&self.db, self.hub_id).await?.map_or(0, |(size, _)| size);
         if head.size <= anchored {
             return Ok(());
         }
@@ -91,9 +92,8 @@ impl Worker {
         let kind = if replaces.is_some() { "replacement" } else { "first" };
         let statement = self.statement(anchor);
         let urgency = fee::urgency_permille(self.unanchored_age().await?, self.pace.epoch);
-        let offer = self
-            .ask(move |target| target.offer(&statement, replaces.as_ref(), urgency))
-            .await?;
+        let offer =
+            self.ask(move |target| target.offer(&statement, replaces.as_ref(), urgency)).await?;
         let attempt = match offer {
             Offer::Attempt(attempt) => attempt,
             Offer::Hold(hold) => {

@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn urgency_grows_with_the_age_of_the_oldest_unanchored_checkpoint() {
-        let epoch = Duration::from_secs(600);
+        let epoch = Duration::from_mins(10);
         let cases = [
             (0, 800),
             (300, 900),

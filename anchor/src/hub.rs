@@ -75,7 +75,11 @@ pub async fn collect(db: &Db, hub: &Hub, hub_id: LedgerId) -> Result<Collected, 
                 sources.push((row.id, size));
             }
             Finding::Refuse { old_note, new_note, reason } => {
-                tracing::error!(ledger.origin = row.origin, reason, "checkpoint refused by the hub");
+                tracing::error!(
+                    ledger.origin = row.origin,
+                    reason,
+                    "checkpoint refused by the hub"
+                );
                 db.run_tx("anchor.keep_evidence", async |tx: &Transaction<'_>| {
                     sql::hub::insert_fork(tx, row.id, &old_note, &new_note, &reason).await
                 })
@@ -168,15 +172,10 @@ async fn judge(
         // It was signed and checked when it entered; the hub's tree keeps it as it was.
         let old = Note::parse(old_note)
             .map_err(|error| error.to_string())
-            .and_then(|note| {
-                Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())
-            })
+            .and_then(|note| Checkpoint::parse_body(&note.text).map_err(|error| error.to_string()))
             .map_err(|error| sql::Error::data(format!("hub entry of {}: {error}", row.origin)))?;
         if new.size < old.size {
-            return Ok(Err(format!(
-                "the ledger shrank from {} to {} records",
-                old.size, new.size
-            )));
+            return Ok(Err(format!("the ledger shrank from {} to {} records", old.size, new.size)));
         }
         if new.size == old.size {
             // Signed twice over the same tree is no fork: RSA-PSS is salted.
@@ -211,8 +210,7 @@ fn fits(
         ));
     }
     let Some(old) = old else { return Ok(()) };
-    let path =
-        prove_consistency(old.size, new.size, nodes).map_err(|error| error.to_string())?;
+    let path = prove_consistency(old.size, new.size, nodes).map_err(|error| error.to_string())?;
     ledger::proof::verify_consistency(old.size, new.size, &path, &old.root, &new.root).map_err(
         |error| {
             format!(

@@ -111,11 +111,7 @@ impl Error {
 /// # Errors
 ///
 /// [`Error`], if it cannot start, or finds what only a person can decide ([`Error::is_fatal`]).
-pub async fn run(
-    config: Config,
-    db: Db,
-    mut shutdown: watch::Receiver<bool>,
-) -> Result<(), Error> {
+pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let metrics = Metrics::new();
     let address = config.listen;
     let server = http::serve(address, db.clone(), metrics.clone())

@@ -58,8 +58,7 @@ impl Metrics {
         let counters = |name: &str, help: &str, label: &str| {
             register(&registry, IntCounterVec::new(Opts::new(name, help), &[label]))
         };
-        let counter =
-            |name: &str, help: &str| register(&registry, IntCounter::new(name, help));
+        let counter = |name: &str, help: &str| register(&registry, IntCounter::new(name, help));
         let whole = |name: &str, help: &str| register(&registry, IntGauge::new(name, help));
         let gauge = |name: &str, help: &str| register(&registry, Gauge::new(name, help));
         Self {

@@ -80,7 +80,10 @@ impl fmt::Display for ChainAnswer {
                 "block {block_number} has {confirmations} blocks on top of it; {wanted} were asked for"
             ),
             Self::NotThere { block_number, head } => {
-                write!(formatter, "the endpoint's chain ends at block {head}, before {block_number}")
+                write!(
+                    formatter,
+                    "the endpoint's chain ends at block {head}, before {block_number}"
+                )
             }
             Self::OtherBlock { block_number, found } => write!(
                 formatter,

@@ -76,7 +76,10 @@ impl Worker {
     /// A mined anchor is in no block any more: back to sent.
     async fn take_back(&mut self, anchor: &OpenAnchor, newest: &Attempt) -> Result<(), Error> {
         self.metrics.reorganisations.inc();
-        tracing::warn!(hub.size = anchor.size, "the chain was reorganised; the anchor is sent again");
+        tracing::warn!(
+            hub.size = anchor.size,
+            "the chain was reorganised; the anchor is sent again"
+        );
         self.db
             .run_tx("anchor.take_back", async |tx: &Transaction<'_>| {
                 let hash = Some(&newest.tx_hash);
@@ -92,7 +95,10 @@ impl Worker {
         if anchor.state != AnchorState::Mined || !is_same {
             if anchor.state == AnchorState::Mined {
                 self.metrics.reorganisations.inc();
-                tracing::warn!(hub.size = anchor.size, "the anchor is in another block than before");
+                tracing::warn!(
+                    hub.size = anchor.size,
+                    "the anchor is in another block than before"
+                );
             }
             self.db
                 .run_tx("anchor.mined", async |tx: &Transaction<'_>| {
@@ -102,7 +108,11 @@ impl Worker {
                 })
                 .await?;
             crash::point("anchor.mined");
-            tracing::info!(hub.size = anchor.size, chain.block = mined.block_number, "anchor mined");
+            tracing::info!(
+                hub.size = anchor.size,
+                chain.block = mined.block_number,
+                "anchor mined"
+            );
         }
         if mined.confirmations < self.pace.confirmations {
             return Ok(());

@@ -33,7 +33,7 @@ const MAX_ANSWER_BYTES: u64 = 64 << 20;
 /// First rest of an endpoint that failed; doubles with every further failure.
 const FIRST_REST: Duration = Duration::from_secs(1);
 /// Longest rest.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_mins(1);
 /// EIP-1474: limit exceeded.
 const LIMIT_EXCEEDED: i64 = -32005;
 
@@ -193,7 +193,8 @@ impl Rpc {
             .filter(|endpoint| endpoint.health().rests_until.is_none_or(|until| until <= now))
             .collect();
         if ready.is_empty() {
-            let soonest = self.endpoints.iter().min_by_key(|endpoint| endpoint.health().rests_until);
+            let soonest =
+                self.endpoints.iter().min_by_key(|endpoint| endpoint.health().rests_until);
             ready.extend(soonest);
         }
         let mut last = String::from("no endpoint is configured");
@@ -267,7 +268,9 @@ impl Rpc {
         if let Some(error) = parsed.get("error").filter(|error| !error.is_null()) {
             let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
             let message = error.get("message").and_then(Value::as_str).unwrap_or("no reason given");
-            let message: String = message.chars().take(300).collect();
+            // Some nodes put the contract's own error bytes into the message.
+            let printable = message.chars().filter(|letter| !letter.is_control());
+            let message: String = printable.take(300).collect();
             if status == 429 || status >= 500 || code == LIMIT_EXCEEDED {
                 return Err(Failure::Endpoint(format!("HTTP {status}: {message} (code {code})")));
             }

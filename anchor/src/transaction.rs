@@ -143,8 +143,7 @@ impl Wallet {
     ///
     /// [`WalletError`], naming the file.
     pub fn load(path: &Path) -> Result<Self, WalletError> {
-        let failed =
-            |source| WalletError::File { path: path.to_owned(), what: "read", source };
+        let failed = |source| WalletError::File { path: path.to_owned(), what: "read", source };
         let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(WalletError::Mode { path: path.to_owned(), mode });
@@ -159,8 +158,7 @@ impl Wallet {
     ///
     /// [`WalletError`], naming the file.
     pub fn create(path: &Path, rng: &dyn SecureRandom) -> Result<Self, WalletError> {
-        let failed =
-            |source| WalletError::File { path: path.to_owned(), what: "create", source };
+        let failed = |source| WalletError::File { path: path.to_owned(), what: "create", source };
         let mut bytes = [0; 32];
         let key = loop {
             rng.fill(&mut bytes).map_err(|_| WalletError::Random)?;
@@ -283,10 +281,7 @@ mod tests {
     #[test]
     fn a_private_key_gives_the_address_that_others_compute() {
         // EIP-155, "Example".
-        assert_eq!(
-            wallet().address().to_string(),
-            "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f"
-        );
+        assert_eq!(wallet().address().to_string(), "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f");
     }
 
     #[test]
@@ -365,9 +360,6 @@ mod tests {
         let said = format!("{:?}", wallet());
         assert!(!said.contains("4646"), "{said}");
         let error = Wallet::from_hex("46464", "keys/anchor.hex").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "keys/anchor.hex does not hold a secp256k1 private key of 64 hex digits"
-        );
+        assert_eq!(error, "keys/anchor.hex does not hold a secp256k1 private key of 64 hex digits");
     }
 }

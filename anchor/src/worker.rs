@@ -161,8 +161,7 @@ impl Worker {
     /// Compares the hub with what the chain knows of it.
     async fn compare(&self) -> Result<(), Error> {
         let hub_id = ledger::hub::hub_id(&self.hub.origin);
-        let Some(Published { size, root }) =
-            self.ask(move |target| target.latest(&hub_id)).await?
+        let Some(Published { size, root }) = self.ask(move |target| target.latest(&hub_id)).await?
         else {
             return Ok(());
         };

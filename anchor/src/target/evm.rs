@@ -218,8 +218,8 @@ impl Target for Evm {
             if let (Some(size), Some(root)) = (size, root)
                 && size == latest.size
             {
-                let root = quantity::to_array("topics", root)
-                    .map_err(RpcError::shape("eth_getLogs"))?;
+                let root =
+                    quantity::to_array("topics", root).map_err(RpcError::shape("eth_getLogs"))?;
                 return Ok(Some(Published { size, root: Hash(root) }));
             }
         }
@@ -256,10 +256,11 @@ impl Target for Evm {
                 "from": self.wallet.address().to_string(),
                 "to": self.contract.to_string(),
                 "data": quantity::from_bytes(&data),
-            }]),
+            // Not on top of pending transactions: the one to be replaced would make this one fail.
+            }, "latest"]),
         )?;
-        let gas = quantity::to_u64("result", &estimate)
-            .map_err(RpcError::shape("eth_estimateGas"))?;
+        let gas =
+            quantity::to_u64("result", &estimate).map_err(RpcError::shape("eth_estimateGas"))?;
         let transaction = Transaction {
             chain_id: self.rpc.chain_id(),
             nonce,

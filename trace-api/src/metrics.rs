@@ -1,0 +1,64 @@
+//! What trace-api counts and times; names follow `trace_api_<thing>_<unit|total>`.
+
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+
+/// The metrics of one trace-api process.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// The registry that `/metrics` prints.
+    pub registry: Registry,
+    /// Scans answered, by verdict.
+    pub verdicts: IntCounterVec,
+    /// Scans, by role.
+    pub scans: IntCounterVec,
+    /// Seconds to gather, judge and answer one scan.
+    pub answer_seconds: Histogram,
+    /// Bundles given out, by whether they are anchored.
+    pub bundles: IntCounterVec,
+    /// Records met that do not fit their ledger.
+    pub broken_records: prometheus::IntCounter,
+}
+
+impl Metrics {
+    /// Registers all metrics in a new registry.
+    ///
+    /// # Panics
+    ///
+    /// Never in practice: the names are fixed and distinct.
+    #[must_use]
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let by = |name: &str, help: &str, label: &str| {
+            let metric = IntCounterVec::new(Opts::new(name, help), &[label])
+                .expect("the name and label are fixed and well-formed");
+            registry.register(Box::new(metric.clone())).expect("the name is registered once");
+            metric
+        };
+        let answer_seconds = Histogram::with_opts(
+            HistogramOpts::new("trace_api_answer_seconds", "Seconds to answer one scan.")
+                .buckets(vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0]),
+        )
+        .expect("the name and buckets are fixed and well-formed");
+        let broken_records = prometheus::IntCounter::new(
+            "trace_api_broken_records_total",
+            "Records met that do not fit their signed ledger.",
+        )
+        .expect("the name is fixed and well-formed");
+        registry.register(Box::new(answer_seconds.clone())).expect("the name is registered once");
+        registry.register(Box::new(broken_records.clone())).expect("the name is registered once");
+        Self {
+            verdicts: by("trace_api_verdicts_total", "Scans answered, by verdict.", "verdict"),
+            scans: by("trace_api_scans_total", "Scans, by role.", "role"),
+            bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
+            answer_seconds,
+            broken_records,
+            registry,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

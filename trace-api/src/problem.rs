@@ -1,0 +1,90 @@
+//! Every way in which a request can fail, as an RFC 9457 problem document.
+//!
+//! What holds: one exhaustive match gives status, code and title; what went wrong inside never reaches a
+//! client, it is logged once, here.
+//!
+//! Source: RFC 9457 section 3.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use thiserror::Error;
+
+/// A request that was not fulfilled.
+#[derive(Debug, Error)]
+pub enum Problem {
+    /// A part of the address is not what it must be.
+    #[error("{0}")]
+    Malformed(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// Too many questions about unknown things from one address.
+    #[error("too many unknown codes were asked for from your address; try again in a minute")]
+    TooMany,
+    /// The database is away; the same request may succeed later.
+    #[error("this cannot be checked just now; try again")]
+    Unavailable,
+    /// Something broke inside.
+    #[error("internal error")]
+    Internal(String),
+}
+
+#[derive(Serialize)]
+struct Document {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+}
+
+impl Problem {
+    fn parts(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "Address is malformed"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many questions"),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Cannot check now")
+            }
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code, title) = self.parts();
+        if let Self::Internal(cause) = self {
+            tracing::error!(cause, "request failed");
+        }
+        let document = Document {
+            r#type: format!("urn:chopmark:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+        };
+        let mut response = HttpResponse::build(status);
+        if matches!(self, Self::Unavailable | Self::TooMany) {
+            response.insert_header(("Retry-After", "1"));
+        }
+        response
+            .content_type("application/problem+json")
+            .body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl From<sql::Error> for Problem {
+    fn from(error: sql::Error) -> Self {
+        if error.is_unavailable() {
+            tracing::warn!(%error, "database is away");
+            Self::Unavailable
+        } else {
+            Self::Internal(format!("{error:?}"))
+        }
+    }
+}
