@@ -34,8 +34,8 @@ const START_TRIES: u32 = 5;
 pub enum AnvilError {
     /// The binary is not there.
     #[error(
-        "no anvil at {0}; `make setup` puts it there (npm ci in anchor/contracts), CHOPMARK_ANVIL may name \
-         another"
+        "no anvil at {0}; `make setup` puts it there on Linux on amd64 (npm ci in anchor/contracts), elsewhere \
+         CHOPMARK_ANVIL names one"
     )]
     NotFound(PathBuf),
     /// The process could not be started.
@@ -89,11 +89,9 @@ pub fn find() -> Result<PathBuf, AnvilError> {
         let path = PathBuf::from(path);
         return if path.is_file() { Ok(path) } else { Err(AnvilError::NotFound(path)) };
     }
-    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
-    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    // The package's own launcher is a node script; this is the program that it starts.
-    let path =
-        contracts().join(format!("node_modules/@foundry-rs/anvil-{system}-{processor}/bin/anvil"));
+    // The package for one kind of machine, not its launcher: that one's packages for other machines cannot be
+    // had from every registry, and then `npm ci` refuses the lock file.
+    let path = contracts().join("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
     if path.is_file() { Ok(path) } else { Err(AnvilError::NotFound(path)) }
 }
 

@@ -1,6 +1,6 @@
 //! The hub: the newest checkpoint of every site's ledger becomes an entry of the ledger of ledgers.
 //!
-//! The way through: [`collect`] looks at every ledger of kind `site` ([`inspect`]); whatever is new and fits
+//! The way through: [`collect`] looks at every ledger of kind `site` (`inspect`); whatever is new and fits
 //! is appended, and the hub's signed checkpoint over it committed, in one transaction.
 //!
 //! What a checkpoint must pass before it becomes an entry:

@@ -39,7 +39,6 @@ pub mod transaction;
 pub mod worker;
 
 use sql::Db;
-use thiserror::Error;
 use tokio::sync::watch;
 
 pub use crate::config::Config;
@@ -49,7 +48,7 @@ use crate::target::TargetError;
 use crate::worker::Worker;
 
 /// Why a step failed, or the worker stopped.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database refused or is away.
     #[error("database: {0}")]
@@ -111,7 +110,7 @@ impl Error {
 /// # Errors
 ///
 /// [`Error`], if it cannot start, or finds what only a person can decide ([`Error::is_fatal`]).
-pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
+pub async fn run(config: Config, db: Db, shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let metrics = Metrics::new();
     let address = config.listen;
     let server = http::serve(address, db.clone(), metrics.clone())
@@ -119,7 +118,12 @@ pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) ->
     let handle = server.handle();
     let serving = tokio::spawn(server);
     tracing::info!(listen = %address, ?config, "anchor worker listens");
-    let outcome = work(config, db, metrics, &mut shutdown).await;
+    // On a thread of its own: transactions take async closures, whose futures the compiler cannot show to be
+    // `Send` for every lifetime, and callers want to spawn this.
+    let runtime = tokio::runtime::Handle::current();
+    let working =
+        tokio::task::spawn_blocking(move || runtime.block_on(work(config, db, metrics, shutdown)));
+    let outcome = working.await.unwrap_or(Err(Error::Interrupted));
     handle.stop(true).await;
     // The server only ends; whatever it says then changes nothing.
     serving.await.ok();
@@ -130,7 +134,7 @@ async fn work(
     config: Config,
     db: Db,
     metrics: Metrics,
-    shutdown: &mut watch::Receiver<bool>,
+    mut shutdown: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let mut worker = Worker::new(config, db, metrics).await?;
     loop {
@@ -147,5 +151,19 @@ async fn work(
             _ = shutdown.wait_for(|stop| *stop) => return Ok(()),
             () = tokio::time::sleep(worker.poll()) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_can_be_spawned() {
+        fn spawnable(_: impl Future + Send + 'static) {}
+        // That this compiles is the point; it is never called.
+        let check: fn(Config, Db, watch::Receiver<bool>) =
+            |config, db, shutdown| spawnable(run(config, db, shutdown));
+        assert!(size_of_val(&check) > 0);
     }
 }

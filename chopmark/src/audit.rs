@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use futures::TryStreamExt as _;
 use ledger::audit::{AuditSummary, Finding, LedgerAudit};
 use ledger::json::{Json, object};
 use ledger::policy::Policy;
@@ -88,9 +87,7 @@ async fn audit_ledger(db: &Db, policy: &Policy, row: &LedgerRow) -> anyhow::Resu
     let mut audit = LedgerAudit::new(&row.origin, &keys);
     let mut more = Vec::new();
     let mut named: HashSet<(i64, u64)> = HashSet::new();
-    let records = sql::ledgers::all_records(db, row.id).await?;
-    let mut records = std::pin::pin!(records);
-    while let Some(stored) = records.try_next().await? {
+    sql::ledgers::for_each_record(db, row.id, async |stored| {
         match &stored.secret {
             Some(secret) => {
                 audit.record(stored.index, &stored.text, secret, &stored.leaf_hash);
@@ -101,17 +98,25 @@ async fn audit_ledger(db: &Db, policy: &Policy, row: &LedgerRow) -> anyhow::Resu
             }
             None => audit.hub_entry(stored.index, &stored.text, &stored.leaf_hash),
         }
+        Ok(())
+    })
+    .await?;
+    let mut size = 0;
+    loop {
+        let checkpoints = sql::ledgers::checkpoints_after(db, row.id, size, 1000).await?;
+        let Some(last) = checkpoints.last() else { break };
+        size = last.size;
+        for checkpoint in &checkpoints {
+            audit.checkpoint(checkpoint.size, &checkpoint.note);
+        }
     }
-    let checkpoints = sql::ledgers::all_checkpoints(db, row.id).await?;
-    let mut checkpoints = std::pin::pin!(checkpoints);
-    while let Some((size, note)) = checkpoints.try_next().await? {
-        audit.checkpoint(size, &note);
-    }
-    let indexed = sql::items::all_of_ledger(db, row.id).await?;
-    let mut indexed = std::pin::pin!(indexed);
+    let head = sql::ledgers::head(db, row.id).await?;
     let mut found: HashSet<(i64, u64)> = HashSet::new();
-    while let Some(entry) = indexed.try_next().await? {
-        found.insert(entry);
+    let mut from = 0;
+    while from < head.size {
+        let to = from + 10_000;
+        found.extend(sql::items::of_ledger(db, row.id, from, to).await?);
+        from = to;
     }
     let finding = |index: u64, what: &str| Finding {
         ledger: row.origin.clone(),
@@ -120,9 +125,16 @@ async fn audit_ledger(db: &Db, policy: &Policy, row: &LedgerRow) -> anyhow::Resu
     };
     let missing: HashSet<u64> = named.difference(&found).map(|(_, index)| *index).collect();
     let invented: HashSet<u64> = found.difference(&named).map(|(_, index)| *index).collect();
-    more.extend(missing.iter().map(|i| finding(*i, "the item index leaves out a thing that the record names")));
-    more.extend(invented.iter().map(|i| finding(*i, "the item index has a thing that the record does not name")));
-    let head = sql::ledgers::head(db, row.id).await?;
+    more.extend(
+        missing
+            .iter()
+            .map(|i| finding(*i, "the item index leaves out a thing that the record names")),
+    );
+    more.extend(
+        invented
+            .iter()
+            .map(|i| finding(*i, "the item index has a thing that the record does not name")),
+    );
     let mut summary = audit.finish(head.size, &head.root);
     more.sort_by_key(|finding| finding.index);
     summary.findings.extend(more);

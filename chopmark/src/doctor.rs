@@ -65,13 +65,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn postgres() -> Result<String, String> {
     sql::cluster::find_binaries()
         .map(|found| format!("{} ({})", found.version, found.bin.display()))
-        .map_err(|error| format!("{error}; `make setup` installs it (Debian package postgresql-15)"))
+        .map_err(|error| {
+            format!("{error}; `make setup` installs it (Debian package postgresql-15)")
+        })
 }
 
 fn anvil() -> Result<String, String> {
-    anchor::anvil::find()
-        .map(|path| path.display().to_string())
-        .map_err(|error| format!("{error}; `make setup` installs it (only the demo and tests need it)"))
+    anchor::anvil::find().map(|path| path.display().to_string()).map_err(|error| {
+        format!("{error}; `make setup` installs it (only the demo and tests need it)")
+    })
 }
 
 fn browser() -> Result<String, String> {

@@ -32,7 +32,8 @@ pub enum Command {
 /// If the file cannot be read.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Hash { file, dialect, pre_hash: show } = command;
-    let bytes = std::fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
+    let bytes =
+        std::fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
     let document = match epcis::Document::parse(&bytes) {
         Ok(document) => document,
         Err(violations) => {

@@ -112,10 +112,7 @@ pub fn new_token() -> anyhow::Result<(String, String)> {
 
 /// Creates a file for a secret: mode 0600, never over an existing one.
 pub fn create_secret(path: &Path) -> anyhow::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("could not create {} (an existing key is never overwritten)", path.display()))
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
+        format!("could not create {} (an existing key is never overwritten)", path.display())
+    })
 }

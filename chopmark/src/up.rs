@@ -45,7 +45,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         arguments.config.display()
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&file, &arguments.config, &roles, arguments.until_stdin_ends))?;
+    // The roles' own loops share this thread; their servers and writers have threads of their own.
+    let local = tokio::task::LocalSet::new();
+    let serving = serve(&file, &arguments.config, &roles, arguments.until_stdin_ends);
+    runtime.block_on(local.run_until(serving))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,7 +58,9 @@ fn start_log(log: &Log) {
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
-        Format::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        Format::Text => {
+            lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init()
+        }
         Format::Json => lines.json().init(),
     }
 }
@@ -108,22 +113,22 @@ fn start(
     match role {
         Role::Bridge => {
             let config = firmware_bridge::config::File::load(path)?.resolve()?;
-            running.spawn(async move { Ok(firmware_bridge::run(config, shutdown).await?) });
+            running.spawn_local(async move { Ok(firmware_bridge::run(config, shutdown).await?) });
         }
         Role::Ingest => {
             let config = ingest::config::File::load(path)?.resolve()?;
             let db = database()?;
-            running.spawn(async move { Ok(ingest::run(config, db, shutdown).await?) });
+            running.spawn_local(async move { Ok(ingest::run(config, db, shutdown).await?) });
         }
         Role::Anchor => {
             let config = anchor::config::File::load(path)?.resolve()?;
             let db = database()?;
-            running.spawn(async move { Ok(anchor::run(config, db, shutdown).await?) });
+            running.spawn_local(async move { Ok(anchor::run(config, db, shutdown).await?) });
         }
         Role::TraceApi => {
             let config = trace_api::config::File::load(path)?.resolve()?;
             let db = database()?;
-            running.spawn(async move { Ok(trace_api::run(config, db, shutdown).await?) });
+            running.spawn_local(async move { Ok(trace_api::run(config, db, shutdown).await?) });
         }
     }
     Ok(())

@@ -105,7 +105,9 @@ fn print(report: &Report) {
         println!(
             "  {}  {}  {}  #{}",
             field("eventTime").trim_matches('"'),
-            field("bizStep").trim_matches('"').trim_start_matches("https://ref.gs1.org/cbv/BizStep-"),
+            field("bizStep")
+                .trim_matches('"')
+                .trim_start_matches("https://ref.gs1.org/cbv/BizStep-"),
             record.origin,
             record.index
         );

@@ -145,3 +145,41 @@ impl TestDb {
         })
     }
 }
+
+/// Alters a stored record's text as the owner of the tables could: trigger off, change, trigger on. For showing
+/// and testing that it is found out; no process calls it.
+///
+/// # Errors
+///
+/// [`crate::Error`], also if there is no such record.
+pub async fn alter_record_as_owner(
+    db: &Db,
+    origin: &str,
+    index: u64,
+    from: &str,
+    to: &str,
+) -> Result<(), crate::Error> {
+    let ledger = crate::ledgers::find(db, origin)
+        .await?
+        .ok_or_else(|| crate::Error::data(format!("there is no ledger `{origin}`")))?;
+    let index = crate::db::signed(index)?;
+    db.run_tx("testing.alter_record", async |tx| {
+        tx.batch_execute("alter table record_chunks disable trigger record_chunks_append_only")
+            .await?;
+        let changed = tx
+            .execute(
+                "update record_chunks set records[$2 - first_leaf + 1] = \
+                 replace(records[$2 - first_leaf + 1], $3, $4) \
+                 where ledger_id = $1 and first_leaf <= $2 and $2 < first_leaf + leaf_count",
+                &[&ledger.id.0, &index, &from, &to],
+            )
+            .await?;
+        tx.batch_execute("alter table record_chunks enable trigger record_chunks_append_only")
+            .await?;
+        if changed == 1 {
+            return Ok(());
+        }
+        Err(crate::Error::data(format!("ledger `{origin}` has no record {index}")))
+    })
+    .await
+}

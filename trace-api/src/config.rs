@@ -50,7 +50,7 @@ pub struct Database {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
-    /// Address and port to listen on. Default: `127.0.0.1:8083`.
+    /// Address and port to listen on. Default: `127.0.0.1:8084`.
     #[serde(default = "default_listen")]
     listen: SocketAddr,
     /// Address that people see, for permanent links.
@@ -77,7 +77,7 @@ struct Section {
 }
 
 fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8083))
+    SocketAddr::from(([127, 0, 0, 1], 8084))
 }
 
 /// `[[trace_api.product]]`.

@@ -1,6 +1,7 @@
 //! A chain, a database, sites with ledgers, and a worker that is driven tick by tick.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -215,10 +216,12 @@ impl Scene {
         let mut ledgers = String::new();
         let mut add = |kind: &str, origin: &str, pem: &str, file: &str| {
             write(file, pem);
-            ledgers += &format!(
+            write!(
+                ledgers,
                 "[[ledger]]\norigin = \"{origin}\"\nkind = \"{kind}\"\nkeys = \"{file}\"\n\
                  party = {{ name = \"a party\", pgln = \"urn:epc:id:pgln:4012345.00000\" }}\n"
-            );
+            )
+            .unwrap();
         };
         add("hub", "hub.example/1", &self.hub_pem, "hub.pem");
         for (place, site) in sites.iter().enumerate() {

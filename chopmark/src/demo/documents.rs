@@ -30,7 +30,12 @@ fn now() -> String {
 /// A document around events.
 fn document(events: Vec<Json>) -> Json {
     object([
-        ("@context", Json::Array(vec![text("https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld")])),
+        (
+            "@context",
+            Json::Array(vec![text(
+                "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+            )]),
+        ),
         ("type", text("EPCISDocument")),
         ("schemaVersion", text("2.0")),
         ("creationDate", text(&now())),

@@ -7,6 +7,7 @@
 //! Not here: starting anything ([`super::world`]), what happens ([`super::scene`]).
 
 use epc::{Epc, TagEpc};
+use simulators::seeded::Seeded;
 
 /// Items on the pallet.
 pub const ITEMS: usize = 1_700;
@@ -48,26 +49,6 @@ pub const COLD_STORE_MAX: &str = "8.0";
 
 /// Days from now until the lot expires.
 const SHELF_LIFE_DAYS: i64 = 180;
-
-/// Numbers that look random and are the same every time (the SplitMix64 sequence).
-#[derive(Debug, Clone)]
-pub struct Seeded(u64);
-
-impl Seeded {
-    /// Starts the sequence.
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next number.
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-}
 
 /// The goods of the demo.
 #[derive(Debug, Clone)]
@@ -132,9 +113,7 @@ pub fn scan_path(item: &Epc) -> String {
 
 /// Rules of the factory: what is seen first is made; what is seen with one case is packed into it.
 pub fn factory_rules() -> String {
-    let expiry = jiff::Zoned::now()
-        .date()
-        .saturating_add(jiff::Span::new().days(SHELF_LIFE_DAYS));
+    let expiry = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(SHELF_LIFE_DAYS));
     format!(
         r#"# What an observation means at the factory.
 version = "1"
@@ -189,4 +168,12 @@ biz_location = "{CENTRE_PLACE}"
 concludes.excursion = {{ quantity = "temperature", max = "{COLD_STORE_MAX}", allowed_s = 2.0, lots = ["{LOT_CLASS}"] }}
 "#
     )
+}
+
+/// GTIN of the demo's product, 14 digits.
+pub fn gtin() -> String {
+    Epc::from_uri("urn:epc:id:sgtin:9521141.012345.1")
+        .ok()
+        .and_then(|epc| epc.gtin14())
+        .unwrap_or_default()
 }

@@ -55,7 +55,8 @@ pub fn prepare_folder(folder: &Path) -> anyhow::Result<()> {
             folder.display()
         );
         sql::cluster::Cluster::stop_left_over(&folder.join("postgres"))?;
-        fs::remove_dir_all(folder).with_context(|| format!("could not empty {}", folder.display()))?;
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("could not empty {}", folder.display()))?;
     }
     for part in ["keys", "rules", "logs"] {
         fs::create_dir_all(folder.join(part))?;
