@@ -24,11 +24,13 @@ impl XyMd02 {
     ///
     /// If no pseudo-terminal can be had.
     pub fn start(tenths: i16) -> std::io::Result<Self> {
-        let mut pty = Pty::open()?;
+        let pty = Pty::open()?;
         let path = pty.path.clone();
         let shared = Arc::new(AtomicI32::new(i32::from(tenths)));
         let own = Arc::clone(&shared);
         std::thread::spawn(move || {
+            // The whole of it, the line that keeps the terminal up included.
+            let mut pty = pty;
             let mut pending = Vec::new();
             let mut buffer = [0; 64];
             while let Ok(count @ 1..) = pty.device.read(&mut buffer) {

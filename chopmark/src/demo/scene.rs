@@ -349,7 +349,6 @@ impl Stage {
             hub >= 3,
             &format!("checkpoints of all three ledgers are in the hub ({hub} entries)"),
         )?;
-        self.voice.check(true, "the transaction is final: two blocks stand on its block")
     }
 
     fn scan(&self, item: &epc::Epc, address: &str, place: &str) -> anyhow::Result<Json> {

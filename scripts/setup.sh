@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
+#
+#   Debian   PostgreSQL 15, Chromium and its driver, promtool, fonts for screenshots
+#   npm      anvil and solc, as anchor/contracts/package-lock.json names them
+#
+# As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
+# var/tools, and var/tools/env says where: nothing outside this folder is touched.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools=$PWD/var/tools
+mkdir -p "$tools"
+
+say() { printf '%s\n' "setup: $*"; }
+fail() { printf '%s\n' "setup: $*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have cargo || fail "cargo is missing; Rust 1.95 or newer is needed (rustup.rs says how to get it)"
+have npm || fail "npm is missing; Node.js 20 or newer is needed"
+have cc || fail "a C compiler is missing; Debian's package gcc has one"
+
+postgres_bin() {
+  for folder in "${CHOPMARK_PG_BIN:-}" /usr/lib/postgresql/*/bin "$tools"/root/usr/lib/postgresql/*/bin; do
+    [ -n "$folder" ] && [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && { echo "$folder"; return 0; }
+  done
+  return 1
+}
+
+missing=()
+postgres_bin >/dev/null || missing+=(postgresql-15)
+{ have chromium || [ -x "$tools/bin/chromium" ]; } || missing+=(chromium)
+{ have chromedriver || [ -x "$tools/bin/chromedriver" ]; } || missing+=(chromium-driver)
+{ have promtool || [ -x "$tools/bin/promtool" ]; } || missing+=(prometheus)
+if ! ls /usr/share/fonts/*/noto/NotoSansCJK* "$tools"/root/usr/share/fonts/*/noto/NotoSansCJK* >/dev/null 2>&1; then
+  missing+=(fonts-noto-cjk)
+fi
+
+install_as_root() {
+  local as=("$@")
+  say "installing ${missing[*]} (Debian packages)"
+  # The package would start a cluster of its own; ours is private.
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    "${as[@]}" mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' | "${as[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+  "${as[@]}" apt-get update -qq
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >"$tools/apt.log" 2>&1 || fail "apt-get failed; $tools/apt.log says why"
+}
+
+wrap() { # name, program below var/tools/root
+  mkdir -p "$tools/bin"
+  cat >"$tools/bin/$1" <<WRAP
+#!/bin/sh
+export LD_LIBRARY_PATH="$tools/root/usr/lib/x86_64-linux-gnu:$tools/root/lib/x86_64-linux-gnu\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+exec "$tools/root$2" "\$@"
+WRAP
+  chmod +x "$tools/bin/$1"
+}
+
+unpack_privately() {
+  say "unpacking ${missing[*]} below var/tools (no root here)"
+  local apt=(-o "Dir::State=$tools/apt/state" -o "Dir::Cache=$tools/apt/cache"
+    -o Dir::State::status=/var/lib/dpkg/status -o Debug::NoLocking=1 -o "APT::Sandbox::User=")
+  mkdir -p "$tools/apt/state/lists/partial" "$tools/apt/cache/archives/partial" "$tools/root"
+  apt-get "${apt[@]}" update -qq >"$tools/apt.log" 2>&1 || fail "apt-get update failed; $tools/apt.log says why"
+  apt-get "${apt[@]}" install -y -qq --no-install-recommends --download-only "${missing[@]}" >>"$tools/apt.log" 2>&1 ||
+    fail "apt-get could not download; $tools/apt.log says why"
+  for package in "$tools"/apt/cache/archives/*.deb; do dpkg -x "$package" "$tools/root"; done
+  [ -x "$tools/root/usr/lib/chromium/chromium" ] && wrap chromium /usr/lib/chromium/chromium
+  [ -x "$tools/root/usr/bin/chromedriver" ] && wrap chromedriver /usr/bin/chromedriver
+  [ -x "$tools/root/usr/bin/promtool" ] && wrap promtool /usr/bin/promtool
+  return 0
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+  have apt-get || fail "${missing[*]} are missing, and this is no Debian: install them by your system's means"
+  if [ "$(id -u)" = 0 ]; then
+    install_as_root
+  elif have sudo && sudo -n true 2>/dev/null; then
+    install_as_root sudo -n
+  else
+    unpack_privately
+  fi
+fi
+
+contracts=anchor/contracts
+if [ ! -e "$contracts/node_modules/.done" ] || [ "$contracts/package-lock.json" -nt "$contracts/node_modules/.done" ]; then
+  say "installing anvil and solc (npm packages)"
+  (cd "$contracts" && npm ci --no-audit --no-fund --silent) || fail "npm ci failed in $contracts"
+  touch "$contracts/node_modules/.done"
+fi
+
+{
+  echo "# Where the tools are; written by scripts/setup.sh, read by the Makefile."
+  echo "export CHOPMARK_PG_BIN='$(postgres_bin || true)'"
+  for name in chromium chromedriver promtool; do
+    place=$(command -v "$name" || echo "$tools/bin/$name")
+    echo "export CHOPMARK_$(echo "$name" | tr '[:lower:]' '[:upper:]')='$place'"
+  done
+  if [ -d "$tools/root/usr/lib/x86_64-linux-gnu" ]; then
+    echo "export LD_LIBRARY_PATH='$tools/root/usr/lib/x86_64-linux-gnu:$tools/root/lib/x86_64-linux-gnu'"
+  fi
+} >"$tools/env.new"
+if cmp -s "$tools/env.new" "$tools/env" 2>/dev/null; then rm "$tools/env.new"; else mv "$tools/env.new" "$tools/env"; fi
+[ -n "$(postgres_bin || true)" ] || fail "PostgreSQL 15 or newer could not be had; $tools/apt.log says why"
