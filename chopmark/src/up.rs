@@ -59,7 +59,7 @@ fn start_log(log: &Log) {
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         Format::Text => {
-            lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init()
+            lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
         }
         Format::Json => lines.json().init(),
     }
@@ -83,7 +83,7 @@ async fn serve(
     let (stop, shutdown) = watch::channel(false);
     let mut running = JoinSet::new();
     for role in roles {
-        start(*role, path, db.clone(), shutdown.clone(), &mut running)?;
+        start(*role, path, db.as_ref(), shutdown.clone(), &mut running)?;
     }
     let stopper = stop.clone();
     tokio::spawn(async move {
@@ -105,11 +105,11 @@ async fn serve(
 fn start(
     role: Role,
     path: &Path,
-    db: Option<sql::Db>,
+    db: Option<&sql::Db>,
     shutdown: watch::Receiver<bool>,
     running: &mut JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    let database = || db.clone().context("this role needs [database]");
+    let database = || db.cloned().context("this role needs [database]");
     match role {
         Role::Bridge => {
             let config = firmware_bridge::config::File::load(path)?.resolve()?;

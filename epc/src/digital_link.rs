@@ -95,7 +95,7 @@ pub fn parse_digital_link(text: &str) -> Result<DigitalLink, EpcError> {
     let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     // The key stands at an even distance from the end; the first place where one fits is taken.
     let start = (0..parts.len())
-        .filter(|at| (parts.len() - at) % 2 == 0)
+        .filter(|at| (parts.len() - at).is_multiple_of(2))
         .find(|at| KEYS.iter().any(|(ai, _)| *ai == parts[*at]))
         .ok_or_else(wrong)?;
     let plain = |part: &str| {

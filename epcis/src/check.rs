@@ -226,14 +226,14 @@ fn required(kind: EventKind, json: &Json, findings: &mut Findings) {
         EventKind::Transformation => {
             let has_in = has("inputEPCList") || has("inputQuantityList");
             let has_out = has("outputEPCList") || has("outputQuantityList");
-            let has_id = has("transformationID");
+            let has_transformation = has("transformationID");
             need(
-                has_in || (has_id && has_out),
+                has_in || (has_transformation && has_out),
                 "/inputEPCList",
                 "inputs, or transformationID and outputs",
             );
             need(
-                has_out || (has_id && has_in),
+                has_out || (has_transformation && has_in),
                 "/outputEPCList",
                 "outputs, or transformationID and inputs",
             );

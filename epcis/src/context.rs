@@ -64,7 +64,7 @@ impl Context {
                 }
             }
             other => {
-                findings.add(pointer, &other.canonical(), "context is not understood", EXPECTED)
+                findings.add(pointer, &other.canonical(), "context is not understood", EXPECTED);
             }
         }
     }

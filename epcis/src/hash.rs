@@ -244,7 +244,7 @@ impl Writer<'_> {
             _ => {
                 let text = self.value(name, value);
                 if !text.is_empty() {
-                    self.out.push_str(&format!("{name}={text}"));
+                    self.out.extend([name, "=", &text]);
                 }
             }
         }
@@ -278,7 +278,7 @@ impl Writer<'_> {
         }
         match self.dialect {
             Dialect::Cbv20_2025 => self.out.push_str(&text),
-            Dialect::Cbv20_2026 => self.trailing.push_str(&format!("{name}{text}")),
+            Dialect::Cbv20_2026 => self.trailing.extend([name, &text]),
         }
     }
 
@@ -297,7 +297,7 @@ impl Writer<'_> {
                 if is_old {
                     text.push_str(&own);
                 } else if !own.is_empty() {
-                    extra.push_str(&format!("sensorMetadata{own}"));
+                    extra.extend(["sensorMetadata", &own]);
                 }
             }
             let mut reports = Vec::new();
@@ -369,9 +369,10 @@ impl Writer<'_> {
         let items = value.as_array().unwrap_or(std::slice::from_ref(value));
         items
             .iter()
-            .filter_map(|item| match item {
-                Json::Object(_) => Some(format!("{key}{}", self.extensions(item))),
-                _ => {
+            .filter_map(|item| {
+                if let Json::Object(_) = item {
+                    Some(format!("{key}{}", self.extensions(item)))
+                } else {
                     let text = self.value("extension", item);
                     (!text.is_empty()).then(|| format!("{key}={text}"))
                 }

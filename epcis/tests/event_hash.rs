@@ -37,8 +37,9 @@ const REFERENCE_3: &str = r#"{
   "example:userExt": "CD-34"}"#;
 
 fn hashes(text: &str, dialect: Dialect) -> Vec<String> {
-    let document = Document::parse(text.as_bytes()).unwrap();
-    document.events().iter().map(|event| event_hash(event, dialect).unwrap()).collect()
+    let document = Document::parse(text.as_bytes()).expect("the event is valid");
+    let hash = |event| event_hash(event, dialect).expect("every event has a hash");
+    document.events().iter().map(hash).collect()
 }
 
 #[test]
@@ -61,11 +62,20 @@ fn vectors(folder: &str) -> Option<PathBuf> {
 
 /// Documents of the 2025 folder that this implementation reads otherwise, and why.
 const OTHERWISE: &[(&str, &str)] = &[
-    ("epcisDocHavingEventWithIgnoreFields", "made with fields to leave out, an option of that tool"),
-    ("epcisQueryDocHavingEventWithIgnoreFields", "made with fields to leave out, an option of that tool"),
+    (
+        "epcisDocHavingEventWithIgnoreFields",
+        "made with fields to leave out, an option of that tool",
+    ),
+    (
+        "epcisQueryDocHavingEventWithIgnoreFields",
+        "made with fields to leave out, an option of that tool",
+    ),
     ("epcisDocWithAllGS1Keys", "the expected text is damaged in the middle"),
     ("epcisDocWithDefaultSchemaInContext", "the expected text is cut off"),
-    ("epcisDocWithCustomSchemaInContext", "a document's own schema changes standard terms, which is refused here"),
+    (
+        "epcisDocWithCustomSchemaInContext",
+        "a document's own schema changes standard terms, which is refused here",
+    ),
     ("epclist_normalisation", "short names such as /gtin/ left the Digital Link standard in 1.3"),
 ];
 

@@ -3,7 +3,7 @@
 //! What holds:
 //!
 //! - a message is acknowledged only after its reads are on disk; until then the broker keeps it;
-//! - the session outlives a connection (fixed client id, no clean session), so nothing published at QoS 1
+//! - the session outlives a connection (fixed client id, no clean session), so nothing published at `QoS` 1
 //!   while we were away is lost;
 //! - an acknowledgement made on an earlier connection is dropped: its number may mean another message by now;
 //! - a message that cannot be used is kept as a dead letter and acknowledged, so it holds up nobody.
@@ -118,7 +118,6 @@ impl Subscription {
                         return;
                     }
                 }
-                Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
                     self.metrics.connected.with_label_values(&[id]).set(0);
                     self.metrics.reconnects.with_label_values(&[id]).inc();
@@ -126,7 +125,8 @@ impl Subscription {
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(Duration::from_secs(10));
                 }
-                Err(_) => {}
+                // Other packets, and nothing at all for a while.
+                Ok(Ok(_)) | Err(_) => {}
             }
             acks.flush();
         }

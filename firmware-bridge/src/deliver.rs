@@ -11,7 +11,7 @@
 //!
 //! Source: docs/formats/observation-v1.md, sections "Signature" and "Answers".
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -61,13 +61,13 @@ impl Deliverer {
         url: &str,
         bridge: &str,
         key: SourceKey,
-        spool: &PathBuf,
+        spool: &Path,
         metrics: Metrics,
     ) -> Result<Self, SpoolError> {
         // Another part of the program may have installed it already; either is the same.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .timeout_connect(Some(Duration::from_secs(5)))
             .http_status_as_error(false)
             .build()

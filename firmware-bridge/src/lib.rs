@@ -135,7 +135,9 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     // First the lines, so that every read they took is settled; then the rest.
     stop_inputs.store(true, Ordering::Relaxed);
     let stopped = tokio::task::spawn_blocking(move || {
-        lines.into_iter().for_each(|line| drop(line.join()));
+        for line in lines {
+            line.join().map_err(|_| Error::Broken)?;
+        }
         stop_rest.store(true, Ordering::Relaxed);
         let keeper = keeper.join().map_err(|_| Error::Broken)?;
         let deliverer = deliverer.join().map_err(|_| Error::Broken)?;

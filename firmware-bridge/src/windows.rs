@@ -132,7 +132,9 @@ impl Keeper {
             let reads =
                 Window::parse(&bytes).map_err(|error| SpoolError::Data(error.to_string()))?;
             let mut raw = Window::default();
-            reads.iter().for_each(|read| raw.push(read));
+            for read in &reads {
+                raw.push(read);
+            }
             let now = Instant::now();
             open.insert(
                 source,
@@ -194,7 +196,7 @@ impl Keeper {
             if is_over {
                 return Ok(());
             }
-            if forgotten.elapsed() > Duration::from_secs(60) {
+            if forgotten.elapsed() > Duration::from_mins(1) {
                 forgotten = Instant::now();
                 let before = Timestamp::now() - self.keep_windows;
                 let mut batch = self.spool.begin()?;
@@ -290,12 +292,12 @@ impl Keeper {
             .collect();
         for source in due {
             let Some(window) = self.open.remove(&source) else { continue };
-            self.close(source, window)?;
+            self.close(source, &window)?;
         }
         Ok(())
     }
 
-    fn close(&mut self, source: usize, window: Open) -> Result<(), SpoolError> {
+    fn close(&mut self, source: usize, window: &Open) -> Result<(), SpoolError> {
         let reader = &self.readers[source];
         let closed = Timestamp::now();
         let reads = Window::parse(window.raw.bytes())

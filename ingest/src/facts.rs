@@ -117,12 +117,12 @@ async fn known_here(
     let mut records: HashMap<u64, (HashSet<String>, LastHere)> = HashMap::new();
     for (key, index) in sql::items::last_records(tx, ledger, &keys).await? {
         let Some(thing) = by_key.get(&key) else { continue };
-        if !records.contains_key(&index) {
+        if let std::collections::hash_map::Entry::Vacant(e) = records.entry(index) {
             let Some(stored) = sql::ledgers::record_text(tx, ledger, index).await? else {
                 continue;
             };
             let Ok(record) = Record::parse(&stored) else { continue };
-            records.insert(index, (record.names().into_iter().collect(), last_here(&record)));
+            e.insert((record.names().into_iter().collect(), last_here(&record)));
         }
         if let Some((names, last)) = records.get(&index)
             && names.contains(*thing)

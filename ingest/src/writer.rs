@@ -409,12 +409,12 @@ impl Worker {
             outcome.refusals.push(RefusalAnswer { code: code.to_owned(), detail, count });
         }
         let has_content = !(delivery.observations.is_empty() && delivery.sensors.is_empty());
-        outcome.outcome = match (outcome.indexes.is_empty(), has_content) {
+        let word = match (outcome.indexes.is_empty(), has_content) {
             (false, _) => "recorded",
             (true, true) => "refused",
             (true, false) => "empty",
-        }
-        .to_owned();
+        };
+        word.clone_into(&mut outcome.outcome);
         outcome.size = draft.frontier.size();
         Ok(outcome)
     }
@@ -461,8 +461,8 @@ impl Worker {
                 }
             }
         }
-        outcome.outcome =
-            if outcome.indexes.is_empty() { "refused" } else { "recorded" }.to_owned();
+        let word = if outcome.indexes.is_empty() { "refused" } else { "recorded" };
+        word.clone_into(&mut outcome.outcome);
         outcome.size = draft.frontier.size();
         Ok(outcome)
     }

@@ -7,7 +7,7 @@
 //!
 //! - no port is opened, no other cluster is touched; the folder is ours alone (0700);
 //! - PostgreSQL refuses to run as root, so root starts it as `postgres`, or as `nobody`;
-//! - fsync and synchronous_commit stay on: what is answered as durable is durable.
+//! - fsync and `synchronous_commit` stay on: what is answered as durable is durable.
 //!
 //! Not here: clusters that others run; those are only a URL.
 //!
@@ -28,7 +28,7 @@ use crate::error::Error;
 /// Longest path of a unix socket, less its file name.
 const MAX_SOCKET_DIR: usize = 80;
 /// Longest wait for start and stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const SETTINGS: &str = "
 listen_addresses = ''
@@ -347,7 +347,7 @@ fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error>
         return Ok(());
     }
     for above in folder.ancestors().skip(1) {
-        let mode = fs::metadata(above).map(|data| data.permissions().mode()).unwrap_or(0o777);
+        let mode = fs::metadata(above).map_or(0o777, |data| data.permissions().mode());
         if mode & 0o001 == 0 {
             return Err(failed(format!(
                 "{} cannot be entered by the user that runs PostgreSQL; another data folder would be right \

@@ -16,6 +16,8 @@ use crate::cluster::Cluster;
 use crate::db::Db;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
+/// Databases made so far, so that each has a name of its own.
+static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 
 struct Server {
@@ -110,7 +112,6 @@ impl TestDb {
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
             .take(40)
             .collect();
-        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let database = format!("t{number}_{}", plain.to_lowercase());
         admin(&format!("create database {database} template template_chopmark")).await;

@@ -18,7 +18,7 @@ use crate::seeded::Seeded;
 /// Seconds that a pass takes.
 const PASS_S: f64 = 3.0;
 /// Longest wait for the broker.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What was published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl R700 {
         Ok(Self { client, topic, hostname, acknowledged, sent: 0 })
     }
 
-    /// Publishes one payload at QoS 1.
+    /// Publishes one payload at `QoS` 1.
     ///
     /// # Errors
     ///

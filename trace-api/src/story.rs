@@ -236,7 +236,7 @@ fn read(stored: StoredRecord, known: &KnownLedger) -> Told {
         .map(|(record, secret)| record.leaf_hash(secret));
     let broken =
         (leaf != Some(stored.leaf_hash)).then(|| "its text does not fit its hash".to_owned());
-    let json = record.as_ref().map(|record| record.json().clone()).unwrap_or(Json::Null);
+    let json = record.as_ref().map_or(Json::Null, |record| record.json().clone());
     let text = |name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let place = |name: &str| {
         json.get(name).and_then(|p| p.get("id")).and_then(Json::as_str).map(str::to_owned)

@@ -1,5 +1,6 @@
 //! The files that configure the demo, written as an operator would write them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -95,10 +96,10 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Made> {
     for (origin, made) in made {
         let word = if origin == HUB { "hub" } else { "log" };
         for key in made?.verifier_keys() {
-            policy.push_str(&format!("{word} {key}\n"));
+            writeln!(policy, "{word} {key}")?;
         }
     }
-    policy.push_str(&format!("chain 31337 {}\nquorum none\n", wiring.contract));
+    writeln!(policy, "chain 31337 {}\nquorum none", wiring.contract)?;
     fs::write(folder.join("policy.txt"), policy)?;
     fs::write(folder.join("rules/factory.toml"), super::site::factory_rules())?;
     fs::write(folder.join("rules/centre.toml"), super::site::centre_rules())?;

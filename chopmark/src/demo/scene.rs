@@ -61,7 +61,8 @@ pub fn play(folder: &Path, once: bool) -> anyhow::Result<()> {
     stage.scans()?;
     stage.proof()?;
     stage.attack()?;
-    stage.account(once)
+    stage.account(once);
+    Ok(())
 }
 
 /// Waits for `condition`, asking every few milliseconds.
@@ -113,7 +114,7 @@ fn set(voice: Voice, folder: &Path) -> anyhow::Result<Stage> {
     };
     let wiring = Wiring {
         addresses,
-        database: &world.cluster.url().to_owned(),
+        database: world.cluster.url(),
         rpc: anvil.url(),
         contract: deployed.contract.to_string(),
         station: &station.path,
@@ -344,11 +345,12 @@ impl Stage {
                 .is_some())
         })?;
         drop(step);
+        self.voice.say("the transaction is final: two blocks stand on its block");
         let hub = self.size(HUB)?;
         self.voice.check(
             hub >= 3,
             &format!("checkpoints of all three ledgers are in the hub ({hub} entries)"),
-        )?;
+        )
     }
 
     fn scan(&self, item: &epc::Epc, address: &str, place: &str) -> anyhow::Result<Json> {
@@ -520,12 +522,12 @@ impl Stage {
     }
 
     /// What happened, where to look, and, unless `once`, a wait.
-    fn account(&self, once: bool) -> anyhow::Result<()> {
+    fn account(&self, once: bool) {
         let (checks, seconds) = self.voice.account();
         println!();
         println!("All {checks} checks held, in {seconds:.0} s.");
         if once {
-            return Ok(());
+            return;
         }
         println!();
         println!("Open in a browser (Ctrl-C ends everything):");
@@ -544,7 +546,6 @@ impl Stage {
             std::thread::sleep(Duration::from_millis(100));
         }
         println!("\nstopping …");
-        Ok(())
     }
 }
 

@@ -77,7 +77,7 @@ impl Goods {
         let mut order = Vec::new();
         // Serials are scattered over the 38 bits of SGTIN-96, so that one does not tell the next.
         while order.len() < ITEMS + ANNOUNCED_TOO_MANY {
-            let serial = numbers.next() >> 26;
+            let serial = numbers.draw() >> 26;
             if serials.insert(serial) {
                 order.push(serial);
             }

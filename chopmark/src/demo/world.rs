@@ -22,7 +22,7 @@ use anyhow::Context as _;
 /// A file that says: this folder was made by the demo and may be emptied by it.
 const MARK: &str = ".chopmark-demo";
 /// Longest wait for a process to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process of ours.
 #[derive(Debug)]

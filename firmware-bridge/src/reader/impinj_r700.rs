@@ -1,4 +1,4 @@
-//! The Impinj R700: JSON over MQTT, as its IoT device interface writes it.
+//! The Impinj R700: JSON over MQTT, as its `IoT` device interface writes it.
 //!
 //! A message holds one event, an array of events, or events one a line. An event with the member
 //! `tagInventoryEvent` is a read; older firmware writes no `eventType`, so that is not asked for. The EPC
@@ -8,7 +8,7 @@
 //! What holds: a message is taken whole or refused with its reason; other events (status, GPI) are counted
 //! and are no error.
 //!
-//! Source: Impinj's published samples of the reader's IoT device interface.
+//! Source: Impinj's published samples of the reader's `IoT` device interface.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};

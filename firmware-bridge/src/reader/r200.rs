@@ -1,4 +1,4 @@
-//! The R200, YRM100, MagicRF M100 and QM100 family: serial, 115200 baud.
+//! The R200, YRM100, `MagicRF` M100 and QM100 family: serial, 115200 baud.
 //!
 //! A frame: `BB`, type (00 host, 01 response, 02 notice), command, length of parameters (two bytes), the
 //! parameters, checksum (sum of type to last parameter, modulo 256), `7E`.
@@ -10,7 +10,7 @@
 //! What holds: parsed by length, not by end mark, since `7E` may stand in an EPC; after a bad frame the next
 //! `BB` is tried, so at most one good frame is lost with it. The reader gives no time and no antenna.
 //!
-//! Source: M5Stack's documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
+//! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
 
 use std::time::Duration;
 

@@ -144,8 +144,8 @@ pub fn follow(
         return None;
     }
     state.last = Some(at);
-    let above = limit(&rule.max).is_some_and(|max| decimal > max);
-    let below = limit(&rule.min).is_some_and(|min| decimal < min);
+    let above = limit(rule.max.as_ref()).is_some_and(|max| decimal > max);
+    let below = limit(rule.min.as_ref()).is_some_and(|min| decimal < min);
     if !above && !below {
         state.outside_since = None;
         state.worst = None;
@@ -168,8 +168,8 @@ pub fn follow(
     Some(Excursion { since, until: at, worst: state.worst.clone().unwrap_or_else(|| value.into()) })
 }
 
-fn limit(text: &Option<String>) -> Option<Decimal> {
-    text.as_deref().and_then(Decimal::parse)
+fn limit(text: Option<&String>) -> Option<Decimal> {
+    text.and_then(|text| Decimal::parse(text))
 }
 
 #[cfg(test)]

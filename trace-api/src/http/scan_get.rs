@@ -6,7 +6,6 @@
 //! What holds: an unknown serial and a malformed one are answered in the same shape; a scan is stored before
 //! it is answered; when the database is away, nothing is said of the item.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::web::{Data, Path, Query};
@@ -22,6 +21,13 @@ use crate::scan::Look;
 use crate::story::{Story, gather};
 use crate::verdict::{Facts, Judged, Seen, judge};
 use crate::words::Language;
+
+/// What may follow the address.
+#[derive(Debug, serde::Deserialize)]
+pub struct Asked {
+    /// `zh` or `en`; otherwise the browser's language.
+    lang: Option<String>,
+}
 
 /// One length of company prefix.
 struct Fixed(usize);
@@ -41,7 +47,7 @@ pub async fn get(
     state: Data<State>,
     request: HttpRequest,
     path: Path<(String, String)>,
-    query: Query<HashMap<String, String>>,
+    query: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let (gtin, serial) = path.into_inner();
     answer(&state, &request, &gtin, &serial, &query).await
@@ -56,7 +62,7 @@ pub async fn get_with_lot(
     state: Data<State>,
     request: HttpRequest,
     path: Path<(String, String, String)>,
-    query: Query<HashMap<String, String>>,
+    query: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let (gtin, _, serial) = path.into_inner();
     answer(&state, &request, &gtin, &serial, &query).await
@@ -67,14 +73,13 @@ async fn answer(
     request: &HttpRequest,
     gtin: &str,
     serial: &str,
-    query: &HashMap<String, String>,
+    query: &Asked,
 ) -> Result<HttpResponse, Problem> {
     let begun = Instant::now();
     let header = |name: &str| {
         request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     };
-    let language =
-        Language::preferred(query.get("lang").map(String::as_str), header("Accept-Language"));
+    let language = Language::preferred(query.lang.as_deref(), header("Accept-Language"));
     let wants_json = header("Accept").contains("json");
     if gtin.len() > MAX_PART || serial.len() > MAX_PART {
         return Err(Problem::Malformed(format!(
