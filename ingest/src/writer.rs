@@ -247,6 +247,7 @@ impl Worker {
                 Ok(draft)
             })
             .await?;
+        crate::crash::point("ingest.after_commit");
         self.count(&draft);
         self.frontier = Some(draft.frontier);
         Ok(draft.answers)

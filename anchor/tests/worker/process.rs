@@ -89,7 +89,7 @@ async fn the_process_anchors_tells_how_it_is_and_ends_when_told() {
     assert!(ended.success(), "{ended}");
 }
 
-#[cfg(feature = "crash-points")]
+#[cfg(debug_assertions)]
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_durable_step_the_next_process_finishes_what_was_begun() {
     use std::os::unix::process::ExitStatusExt as _;

@@ -171,7 +171,7 @@ impl Scene {
     }
 
     /// The account that publishes.
-    #[cfg(feature = "crash-points")]
+    #[cfg(debug_assertions)]
     pub fn publisher(&self) -> Address {
         Wallet::load(&self.key).unwrap().address()
     }

@@ -1,0 +1,177 @@
+//! Bad input from outside: a clear error or a stored refusal, and everything else goes on.
+
+mod stage;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use simulators::impinj_r700::R700;
+
+use stage::{DOOR, Stage, TOKEN, get, post, tag, wait_for};
+
+/// A delivery of one observation, as the bridge `b1` would send it.
+fn delivery(seq: u64, serial: u64) -> Vec<u8> {
+    let now = jiff::Timestamp::now();
+    let (uri, bank) = tag(serial);
+    reads::Delivery {
+        contract: reads::CONTRACT.into(),
+        bridge: "b1".into(),
+        boot: 1,
+        seq,
+        reader: "r".into(),
+        read_point: DOOR.into(),
+        opened: now,
+        closed: now,
+        reads: 1,
+        window_digest: "0".repeat(64),
+        suspect_clock: false,
+        late: false,
+        gaps: vec![],
+        observations: vec![reads::Observation {
+            epc_hex: hex::encode_upper(bank),
+            epc: Some(uri),
+            tid: None,
+            count: 1,
+            first: now,
+            last: now,
+            rssi_max_cdbm: -4500,
+            rssi_mean_cdbm: -4500,
+            rssi_slope_cdbm_per_s: 0,
+            antennas: vec![reads::AntennaCount { antenna: 1, count: 1 }],
+        }],
+        sensors: vec![],
+    }
+    .to_bytes()
+}
+
+/// Sends a body as `bridge`, signed with the stage's key.
+fn deliver(stage: &Stage, bridge: &str, seq: u64, body: &[u8]) -> (u16, String) {
+    let signed = reads::signing_bytes(bridge, 1, seq, body);
+    let signature = STANDARD.encode(stage.key.sign(&signed));
+    let seq = seq.to_string();
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Chopmark-Bridge", bridge),
+        ("Chopmark-Boot", "1"),
+        ("Chopmark-Sequence", seq.as_str()),
+        ("Chopmark-Signature", signature.as_str()),
+    ];
+    post(&format!("http://{}/observations", stage.ingest), &headers, body)
+}
+
+fn refusals(stage: &Stage) -> Vec<(String, String, u64)> {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let db = stage.db(&runtime);
+    runtime.block_on(sql::refusals::totals(&db)).expect("the database answers")
+}
+
+#[test]
+fn deliveries_that_cannot_be_taken_are_refused_with_a_reason_and_the_next_one_is_taken() {
+    let stage = Stage::new(None);
+    let mut ingest = stage.start_ingest();
+    let good = delivery(1, 1);
+    assert_eq!(deliver(&stage, "nobody", 1, &good).0, 401, "an unknown bridge");
+    assert_eq!(
+        post(&format!("http://{}/observations", stage.ingest), &[("Chopmark-Bridge", "b1")], &good)
+            .0,
+        401,
+        "a delivery without a signature"
+    );
+    for (what, body) in [
+        ("empty", Vec::new()),
+        ("garbage", vec![0xFF; 300]),
+        ("deep", [b"[".repeat(100_000), b"]".repeat(100_000)].concat()),
+        ("truncated", good[..good.len() / 2].to_vec()),
+        (
+            "duplicate key",
+            br#"{"contract":"chopmark.delivery/1","contract":"chopmark.delivery/1"}"#.to_vec(),
+        ),
+        ("another sequence than the headers say", delivery(9, 1)),
+    ] {
+        let (status, text) = deliver(&stage, "b1", 1, &body);
+        assert_eq!(status, 422, "{what}: {text}");
+        assert!(text.contains("urn:chopmark:problem:malformed"), "{what}: {text}");
+    }
+    let (status, first) = deliver(&stage, "b1", 1, &good);
+    assert_eq!(status, 201, "{first}");
+    let (status, again) = deliver(&stage, "b1", 1, &good);
+    assert_eq!((status, again), (200, first), "a replayed delivery gets the same answer");
+    let counted: u64 = refusals(&stage).iter().map(|(_, _, count)| count).sum();
+    assert_eq!(counted, 8, "{:?}", refusals(&stage));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    assert_eq!(stage.named(&runtime).len(), 1);
+    stage.check_whole_ledger();
+    assert!(ingest.stop().success());
+}
+
+#[test]
+fn an_epc_that_is_not_gs1_is_a_stored_refusal() {
+    let stage = Stage::new(None);
+    let _ingest = stage.start_ingest();
+    let text = String::from_utf8(delivery(1, 1)).expect("JSON is text");
+    let (_, bank) = tag(1);
+    let foreign = text.replace(&hex::encode_upper(bank), "E2801190A5021F80055817CA");
+    let (status, answer) = deliver(&stage, "b1", 1, foreign.as_bytes());
+    assert_eq!(status, 201, "{answer}");
+    assert!(answer.contains("not-gs1"), "{answer}");
+    assert!(refusals(&stage).contains(&("observation".into(), "not-gs1".into(), 1)));
+}
+
+#[test]
+fn a_malformed_document_is_answered_with_the_field_and_what_would_be_right() {
+    let stage = Stage::new(None);
+    let _ingest = stage.start_ingest();
+    let url = format!("http://{}/capture", stage.ingest);
+    let bearer = format!("Bearer {TOKEN}");
+    let document = |event: &str| {
+        format!(
+            "{{\"@context\":[],\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\",\"creationDate\":\"2026-11-20T00:00:00Z\",\"epcisBody\":{{\"eventList\":[{event}]}}}}"
+        )
+    };
+    for (event, pointer) in [
+        (
+            r#"{"type":"ObjectEvent","action":"OBSERVE","eventTime":"2026-11-20T00:00:00Z","eventTimeZoneOffset":"+00:00"}"#,
+            "/epcisBody/eventList/0/epcList",
+        ),
+        (
+            r#"{"type":"ObjectEvent","action":"LOOK","epcList":["urn:a:b"],"eventTime":"2026-11-20T00:00:00Z","eventTimeZoneOffset":"+00:00"}"#,
+            "/epcisBody/eventList/0/action",
+        ),
+        (
+            r#"{"type":"ObjectEvent","action":"ADD","epcList":["urn:epc:id:sgtin:1.2.3"],"eventTime":"2026-11-20T00:00:00Z","eventTimeZoneOffset":"+00:00"}"#,
+            "/epcisBody/eventList/0/epcList/0",
+        ),
+        (
+            r#"{"type":"ObjectEvent","action":"ADD","epcList":["urn:a:b"],"eventTime":"yesterday","eventTimeZoneOffset":"+00:00"}"#,
+            "/epcisBody/eventList/0/eventTime",
+        ),
+    ] {
+        let (status, text) = post(&url, &[("Authorization", &bearer)], document(event).as_bytes());
+        assert_eq!(status, 422, "{text}");
+        assert!(text.contains(pointer) && text.contains("expected"), "{pointer}: {text}");
+    }
+    assert_eq!(post(&url, &[("Authorization", "Bearer wrong")], b"{}").0, 401);
+    assert_eq!(post(&url, &[("Authorization", &bearer)], &[b'['; 100_000]).0, 422);
+}
+
+#[test]
+fn a_poisoned_message_is_kept_as_a_dead_letter_and_later_messages_flow() {
+    let broker = simulators::broker::start().expect("a broker starts");
+    let stage = Stage::new(Some(broker));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let _ingest = stage.start_ingest();
+    let mut bridge = stage.start("bridge.toml", "bridge", None);
+    let metrics = || get(&format!("http://{}/metrics", stage.bridge)).1;
+    wait_for("the bridge listens", || {
+        metrics().contains("bridge_connected_readers{reader=\"door-3\"} 1")
+    });
+    let mut reader = R700::connect(broker, "tags", "poison-reader").expect("the broker answers");
+    reader.publish(&vec![b'x'; 15 * 1024]).expect("published");
+    reader.publish(b"{\"tagInventoryEvent\":").expect("published");
+    reader.publish(&[b'['; 10_000]).expect("published");
+    let (uri, bank) = tag(7);
+    let good = format!("{{\"tagInventoryEvent\":{{\"epcHex\":\"{}\"}}}}", hex::encode_upper(bank));
+    reader.publish(good.as_bytes()).expect("published");
+    wait_for("the good message is in the ledger", || stage.named(&runtime).contains_key(&uri));
+    assert!(metrics().contains("bridge_dead_letters_total{reader=\"door-3\"} 3"), "{}", metrics());
+    assert!(bridge.stop().success());
+}
