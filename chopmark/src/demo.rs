@@ -6,6 +6,14 @@
 //! What holds: devices are simulated at the wire and nothing else; every check that is printed was made; exit
 //! status 0 only if all held; no process is left behind.
 
+/// Prints a line; a reader that went away is no reason to end in a panic with processes running.
+macro_rules! out {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), $($words)*).ok();
+    }};
+}
+
 mod documents;
 mod files;
 mod scene;
@@ -59,7 +67,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match scene::play(&data, arguments.once) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(_) if is_stopped() => {
-            println!("\nstopped before its end");
+            out!("\nstopped before its end");
             Ok(ExitCode::from(130))
         }
         Err(error) => {

@@ -136,6 +136,7 @@ impl Subscription {
     fn take(&self, publish: Publish, acks: &Acknowledger) -> Result<(), ()> {
         let epoch = acks.epoch.load(Ordering::SeqCst);
         let parsed = impinj_r700::parse(&publish.payload, Timestamp::now());
+        let digest = ledger::hash::sha256(&publish.payload);
         let payload = publish.payload.to_vec();
         let acks = acks.clone();
         let acknowledge: crate::windows::Acknowledge =
@@ -146,10 +147,16 @@ impl Subscription {
                     .other_events
                     .with_label_values(&[&self.reader.id])
                     .inc_by(message.other_events);
-                Input::Reads {
-                    source: self.source,
-                    reads: message.reads,
-                    acknowledge: Some(acknowledge),
+                {
+                    // Two reads can be told apart by their times; a message without them may be a new one.
+                    let is_dated = message.reads.iter().all(|read| read.reader_time.is_some());
+                    let digest = (is_dated && !message.reads.is_empty()).then_some(digest);
+                    Input::Reads {
+                        source: self.source,
+                        reads: message.reads,
+                        message: digest,
+                        acknowledge: Some(acknowledge),
+                    }
                 }
             }
             Err(reason) => Input::DeadLetter {

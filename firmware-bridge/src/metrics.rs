@@ -21,6 +21,8 @@ pub struct Metrics {
     pub dropped: IntCounterVec,
     /// Messages that could not be used, by reader.
     pub dead_letters: IntCounterVec,
+    /// Messages that had been taken before, by reader.
+    pub repeated: IntCounterVec,
     /// Windows settled, by reader.
     pub windows: IntCounterVec,
     /// Observations settled.
@@ -81,6 +83,11 @@ impl Metrics {
             dead_letters: by(
                 "bridge_dead_letters_total",
                 "Messages that could not be used.",
+                "reader",
+            ),
+            repeated: by(
+                "bridge_repeated_messages_total",
+                "Messages that had been taken before.",
                 "reader",
             ),
             windows: by("bridge_windows_total", "Windows settled.", "reader"),

@@ -117,7 +117,8 @@ impl Port {
                 (last_life, last_word) = (Instant::now(), Instant::now());
             }
             if !reads.is_empty() {
-                let input = Input::Reads { source: self.source, reads, acknowledge: None };
+                let input =
+                    Input::Reads { source: self.source, reads, message: None, acknowledge: None };
                 self.inputs.send(input).map_err(|_| "the bridge is stopping".to_owned())?;
             }
         }

@@ -39,6 +39,7 @@ create table if not exists deliveries (
   boot integer not null, seq integer not null, body blob not null, primary key (boot, seq)
 );
 create table if not exists sequences (boot integer primary key, last integer not null);
+create table if not exists messages (digest blob primary key, at text not null) without rowid;
 create table if not exists dead_letters (
   id integer primary key autoincrement, at text not null, source text not null, reason text not null,
   payload blob not null
@@ -293,6 +294,20 @@ pub struct Batch<'a> {
 }
 
 impl Batch<'_> {
+    /// Remembers a message; false if it was remembered before, so that it is taken once however often a broker
+    /// or a reader sends it.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn remember_message(&mut self, digest: &[u8], at: Timestamp) -> Result<bool, SpoolError> {
+        let added = self
+            .tx
+            .prepare_cached("insert or ignore into messages (digest, at) values (?1, ?2)")?
+            .execute(params![digest, text(at)])?;
+        Ok(added == 1)
+    }
+
     /// Opens a window and gives its number.
     ///
     /// # Errors
@@ -375,12 +390,13 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Forgets raw windows that were closed before `before`.
+    /// Forgets raw windows that were closed, and messages that were taken, before `before`.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
     pub fn forget_windows(&mut self, before: Timestamp) -> Result<(), SpoolError> {
+        self.tx.execute("delete from messages where at < ?1", params![text(before)])?;
         self.tx.execute("delete from windows where closed < ?1", params![text(before)])?;
         Ok(())
     }

@@ -8,7 +8,8 @@
 //!
 //! - an [`Acknowledge`] runs only after the commit that holds its reads;
 //! - a window that was open at a crash is taken up again from its raw reads;
-//! - reads keep the order in which they arrived.
+//! - reads keep the order in which they arrived;
+//! - a message that a broker or a reader sends again, to the byte and with a time in it, is taken once.
 //!
 //! Not here: sending ([`crate::deliver`]).
 
@@ -49,6 +50,8 @@ pub enum Input {
         source: usize,
         /// The reads.
         reads: Vec<Read>,
+        /// Digest of the message they came in, if the same message can only be a repetition.
+        message: Option<ledger::Hash>,
         /// What to do once they are on disk.
         acknowledge: Option<Acknowledge>,
     },
@@ -215,8 +218,15 @@ impl Keeper {
         let mut pieces: HashMap<usize, Window> = HashMap::new();
         for input in group {
             match input {
-                Input::Reads { source, reads, acknowledge } => {
+                Input::Reads { source, reads, message, acknowledge } => {
                     acknowledgements.extend(acknowledge);
+                    if let Some(digest) = message
+                        && !batch.remember_message(&digest.0, now)?
+                    {
+                        let reader = &self.readers[source].id;
+                        self.metrics.repeated.with_label_values(&[reader]).inc();
+                        continue;
+                    }
                     self.metrics
                         .reads
                         .with_label_values(&[&self.readers[source].id])

@@ -19,8 +19,9 @@ use sql::Db;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::writer::{Outcome, Work, Writer, cut};
+use crate::writer::{Work, Writer, cut};
 
 /// What every request handler stands on.
 pub struct State {

@@ -25,6 +25,7 @@ pub mod crash;
 pub mod facts;
 pub mod http;
 pub mod metrics;
+pub mod outcome;
 pub mod problem;
 pub mod rules;
 pub mod writer;

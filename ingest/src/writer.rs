@@ -31,7 +31,6 @@ use ledger::keys::SystemRandom;
 use ledger::record::{Record, Secret};
 use ledger::tree::Frontier;
 use reads::Delivery;
-use serde::{Deserialize, Serialize};
 use sql::{Db, LedgerId, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,43 +38,12 @@ use crate::compose::{Source, compose};
 use crate::config::Site;
 use crate::facts::{Known, gather};
 use crate::metrics::Metrics;
+use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
 use crate::rules::interpret::{Difference, interpret};
 
 /// Longest queue before senders are told to try again.
 const QUEUE: usize = 1024;
-
-/// What a sender gets back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// `recorded` if at least one record was made, else `refused`, or `empty` for an empty window.
-    pub outcome: String,
-    /// Origin of the ledger.
-    pub ledger: String,
-    /// Size of the ledger afterwards; the checkpoint of this size covers the records.
-    pub size: u64,
-    /// Places of the records made.
-    pub indexes: Vec<u64>,
-    /// What was not taken, one entry per reason.
-    pub refusals: Vec<RefusalAnswer>,
-    /// Capture id, for documents.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capture: Option<String>,
-    /// Whether this answer was given before.
-    #[serde(default, skip_serializing)]
-    pub repeated: bool,
-}
-
-/// One reason for which something was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusalAnswer {
-    /// Machine word.
-    pub code: String,
-    /// Plain words.
-    pub detail: String,
-    /// How many things.
-    pub count: u64,
-}
 
 /// Something to be recorded.
 #[derive(Debug)]
@@ -290,10 +258,10 @@ impl Worker {
             Work::Delivery { delivery, body, signature } => {
                 let (bridge, boot, seq) = (&delivery.bridge, delivery.boot, delivery.seq);
                 if let Some(text) = sql::deliveries::outcome(tx, bridge, boot, seq).await? {
-                    return repeated(&text);
+                    return Outcome::again(&text);
                 }
                 let outcome = self.take_delivery(tx, draft, delivery, body, signature).await?;
-                let text = to_text(&outcome);
+                let text = outcome.to_text();
                 sql::deliveries::insert(
                     tx,
                     &sql::deliveries::NewDelivery {
@@ -314,11 +282,11 @@ impl Worker {
                 if let Some(text) =
                     sql::captures::outcome_by_document(tx, partner, document_sha256).await?
                 {
-                    return repeated(&text);
+                    return Outcome::again(&text);
                 }
                 let outcome =
                     self.take_capture(tx, draft, capture, partner, document_sha256, events).await?;
-                let text = to_text(&outcome);
+                let text = outcome.to_text();
                 sql::captures::insert(
                     tx,
                     &sql::captures::NewCapture {
@@ -610,17 +578,6 @@ fn fresh_secret() -> Secret {
     ledger::keys::SecureRandom::fill(&SystemRandom::new(), &mut secret)
         .expect("the operating system gives random bytes");
     secret
-}
-
-fn repeated(text: &str) -> Result<Outcome, sql::Error> {
-    let mut outcome: Outcome = serde_json::from_str(text)
-        .map_err(|error| sql::Error::data(format!("stored outcome is not one: {error}")))?;
-    outcome.repeated = true;
-    Ok(outcome)
-}
-
-fn to_text(outcome: &Outcome) -> String {
-    serde_json::to_string(outcome).unwrap_or_default()
 }
 
 /// The first 4 KiB, which is what a refusal keeps.

@@ -12,7 +12,7 @@ use ledger::keys::{LedgerKeys, SourceKey, SystemRandom};
 use sql::cluster::Cluster;
 
 /// Longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 /// The ledger of the stage's one site.
 pub const ORIGIN: &str = "test.example/door";
 /// Its read point.
@@ -101,7 +101,7 @@ pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
 
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(60)))
+        .timeout_global(Some(Duration::from_mins(1)))
         .http_status_as_error(false)
         .build()
         .into()
@@ -143,15 +143,15 @@ impl Stage {
         });
         let keys = LedgerKeys::generate(ORIGIN, &SystemRandom::new()).expect("keys can be made");
         let key = SourceKey::generate(&SystemRandom::new()).expect("keys can be made");
-        let policy: String =
-            keys.verifier_keys().iter().map(|key| format!("log {key}\n")).collect();
+        let policy: Vec<String> =
+            keys.verifier_keys().iter().map(|key| format!("log {key}")).collect();
         let (ingest, bridge) = (free_address(), free_address());
         let put = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).expect("the folder is ours");
         };
         put("ledger.pem", &keys.to_pem_file());
         put("bridge.pem", &key.to_pem());
-        put("policy.txt", &policy);
+        put("policy.txt", &policy.join("\n"));
         put(
             "rules.toml",
             &format!(

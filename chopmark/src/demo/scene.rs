@@ -50,8 +50,8 @@ struct Stage {
 /// The first thing that failed or did not hold.
 pub fn play(folder: &Path, once: bool) -> anyhow::Result<()> {
     let voice = Voice::new();
-    println!("Chopmark demo: from a reader's bytes to a proof in a consumer's hand");
-    println!("data in {}", folder.display());
+    out!("Chopmark demo: from a reader's bytes to a proof in a consumer's hand");
+    out!("data in {}", folder.display());
     let mut stage = set(voice, folder)?;
     stage.factory()?;
     stage.dock_door()?;
@@ -524,28 +524,28 @@ impl Stage {
     /// What happened, where to look, and, unless `once`, a wait.
     fn account(&self, once: bool) {
         let (checks, seconds) = self.voice.account();
-        println!();
-        println!("All {checks} checks held, in {seconds:.0} s.");
+        out!();
+        out!("All {checks} checks held, in {seconds:.0} s.");
         if once {
             return;
         }
-        println!();
-        println!("Open in a browser (Ctrl-C ends everything):");
+        out!();
+        out!("Open in a browser (Ctrl-C ends everything):");
         for (what, place) in
             [("sold", 0), ("in two cities", 2), ("unsold, its receipt altered", 150)]
         {
-            println!("  {what:<28} {}", self.trace(&scan_path(&self.goods.items[place].epc)));
+            out!("  {what:<28} {}", self.trace(&scan_path(&self.goods.items[place].epc)));
         }
-        println!("  {:<28} {}", "verify a saved proof", self.trace("/verify"));
-        println!("  {:<28} {}", "receipts", self.trace("/deliveries"));
-        println!(
+        out!("  {:<28} {}", "verify a saved proof", self.trace("/verify"));
+        out!("  {:<28} {}", "receipts", self.trace("/deliveries"));
+        out!(
             "The saved proof: {}/item.bundle.json, policy.txt beside it.",
             self.world.folder.display()
         );
         while !is_stopped() {
             std::thread::sleep(Duration::from_millis(100));
         }
-        println!("\nstopping …");
+        out!("\nstopping …");
     }
 }
 

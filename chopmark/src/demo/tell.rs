@@ -31,8 +31,8 @@ impl Voice {
 
     /// Announces a step; keep the returned value while it works.
     pub fn step(&self, number: &str, title: &str) -> Step {
-        println!();
-        println!("{}  {}", self.strong(number), self.strong(title));
+        out!();
+        out!("{}  {}", self.strong(number), self.strong(title));
         let stop = Arc::new(AtomicBool::new(false));
         let ticker = self.is_terminal.then(|| {
             let stop = Arc::clone(&stop);
@@ -79,7 +79,7 @@ impl Voice {
         if self.is_terminal {
             print!("\r\u{1b}[K");
         }
-        println!("{lead}{text}");
+        out!("{lead}{text}");
     }
 
     fn strong(&self, text: &str) -> String {

@@ -14,8 +14,9 @@ use ledger::json::{Json, object};
 
 use super::State;
 use crate::admit;
+use crate::outcome::Outcome;
 use crate::problem::{Problem, Violation};
-use crate::writer::{Outcome, Work};
+use crate::writer::Work;
 
 /// Handles a document.
 ///

@@ -46,7 +46,7 @@ async fn record(
     state: &State,
     request: &HttpRequest,
     body: &Bytes,
-) -> Result<crate::writer::Outcome, Problem> {
+) -> Result<crate::outcome::Outcome, Problem> {
     let claimed = request
         .headers()
         .get("Chopmark-Bridge")

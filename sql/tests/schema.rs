@@ -1,0 +1,159 @@
+//! Rules that the schema itself must keep, whoever connects to it.
+
+use jiff::Timestamp;
+use ledger::hash;
+use ledger::proof::{verify_consistency, verify_inclusion};
+use ledger::tree::{
+    Frontier, consistency_nodes, inclusion_nodes, prove_consistency, prove_inclusion,
+};
+use sql::ledgers::{Append, Entry};
+use sql::testing::TestDb;
+use sql::{Error, LedgerId, QUERIES};
+
+/// Appends `count` entries in one commit.
+async fn append(
+    db: &TestDb,
+    ledger: LedgerId,
+    before: &Frontier,
+    count: u64,
+) -> Result<Frontier, Error> {
+    let mut after = before.clone();
+    let mut entries = Vec::new();
+    let mut item_keys = Vec::new();
+    for index in before.size()..before.size() + count {
+        let text = format!("{{\"n\":{index}}}");
+        let leaf_hash = hash::leaf(text.as_bytes());
+        after.append(leaf_hash);
+        item_keys.push((sql::items::key(&format!("urn:n:{}", index % 10)), index));
+        entries.push(Entry { text, secret: Some([7; 16]), leaf_hash });
+    }
+    let append = Append {
+        ledger,
+        old_size: before.size(),
+        frontier: before.clone(),
+        entries,
+        item_keys,
+        note: format!("note {}", after.size()),
+        recorded_at: Timestamp::now(),
+    };
+    db.run_tx("test.append", async |tx| sql::ledgers::append(tx, &append).await).await?;
+    Ok(after)
+}
+
+async fn ledger(db: &TestDb) -> LedgerId {
+    sql::ledgers::create_ledger(db, "a.example/x", "site", "A").await.expect("created")
+}
+
+#[tokio::test]
+async fn every_query_file_prepares_against_the_migrated_schema() {
+    let db = TestDb::migrated("prepares").await;
+    let (client, connection) =
+        tokio_postgres::connect(db.url(), tokio_postgres::NoTls).await.expect("it answers");
+    tokio::spawn(connection);
+    for (name, text) in QUERIES {
+        client.prepare(text).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_never_changed_or_removed() {
+    let db = TestDb::migrated("append_only").await;
+    let id = ledger(&db).await;
+    append(&db, id, &Frontier::new(), 3).await.expect("appended");
+    for table in [
+        "ledgers",
+        "record_chunks",
+        "subtree_hashes",
+        "checkpoints",
+        "item_records",
+        "deliveries",
+        "captures",
+        "refusals",
+        "expected_deliveries",
+        "differences",
+        "hub_entries",
+        "forks",
+        "anchors",
+        "anchor_attempts",
+        "anchor_proofs",
+        "scans",
+    ] {
+        for change in [format!("delete from {table}"), format!("truncate {table} cascade")] {
+            let refused = db.execute(&change).await.expect_err(&change);
+            assert!(refused.ends_with("is append-only"), "{change}: {refused}");
+        }
+    }
+    let refused = db.execute("update record_chunks set leaf_count = 1").await.expect_err("refused");
+    assert_eq!(refused, "record_chunks is append-only");
+}
+
+#[tokio::test]
+async fn batches_of_any_size_keep_the_tree_and_every_proof_from_the_tables_verifies() {
+    let db = TestDb::migrated("batches").await;
+    let id = ledger(&db).await;
+    let mut frontier = Frontier::new();
+    let mut roots = vec![(0, frontier.root())];
+    for count in [1, 255, 1, 256, 257, 1000, 3] {
+        frontier = append(&db, id, &frontier, count).await.expect("appended");
+        roots.push((frontier.size(), frontier.root()));
+        let loaded = sql::ledgers::load_frontier(&db, id).await.expect("loaded");
+        assert_eq!(loaded, frontier, "the frontier loads as it was");
+        assert_eq!(sql::ledgers::head(&db, id).await.expect("a head").root, frontier.root());
+    }
+    let (size, root) = (frontier.size(), frontier.root());
+    for index in [0, 1, 254, 255, 256, 257, 511, 512, 513, 1000, 1535, size - 1] {
+        let nodes =
+            sql::ledgers::nodes(&db, id, &inclusion_nodes(index, size)).await.expect("nodes");
+        let path = prove_inclusion(index, size, &nodes).expect("a proof");
+        let stored = sql::ledgers::record_at(&db, id, index).await.expect("asked").expect("there");
+        assert_eq!(stored.text, format!("{{\"n\":{index}}}"));
+        verify_inclusion(index, &stored.leaf_hash, size, &path, &root).expect("it verifies");
+    }
+    for (old, old_root) in &roots[1..] {
+        let nodes =
+            sql::ledgers::nodes(&db, id, &consistency_nodes(*old, size)).await.expect("nodes");
+        let path = prove_consistency(*old, size, &nodes).expect("a proof");
+        verify_consistency(*old, size, &path, old_root, &root).expect("it verifies");
+    }
+    let mut seen = 0;
+    sql::ledgers::for_each_record(&db, id, async |record| {
+        assert_eq!(record.index, seen);
+        seen += 1;
+        Ok(())
+    })
+    .await
+    .expect("read");
+    assert_eq!(seen, size);
+    let naming = sql::items::records_naming(&db, "urn:n:3").await.expect("asked");
+    assert!(naming.iter().all(|(_, index)| index % 10 == 3) && naming.len() as u64 >= size / 10);
+}
+
+#[tokio::test]
+async fn of_two_writers_with_the_same_view_one_fails() {
+    let db = TestDb::migrated("two_writers").await;
+    let id = ledger(&db).await;
+    let empty = Frontier::new();
+    append(&db, id, &empty, 2).await.expect("the first");
+    let second = append(&db, id, &empty, 1).await.expect_err("the second");
+    assert!(second.is_conflict(), "{second}");
+    let lease = sql::ledgers::hold_writer(&db, id).await.expect("the lease");
+    assert!(sql::ledgers::hold_writer(&db, id).await.is_err(), "one writer at a time");
+    drop(lease);
+}
+
+#[tokio::test]
+async fn a_ledger_is_created_once_and_keeps_its_kind() {
+    let db = TestDb::migrated("created_once").await;
+    assert_eq!(ledger(&db).await, ledger(&db).await);
+    assert!(sql::ledgers::create_ledger(&db, "a.example/x", "hub", "A").await.is_err());
+}
+
+#[tokio::test]
+async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_changed_past() {
+    let db = TestDb::migrated("samples").await;
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/0001_ledgers.sql");
+    db.execute(&std::fs::read_to_string(samples).expect("samples")).await.expect("samples fit");
+    db.migrate().await.expect("nothing to do");
+    db.execute("update schema_migrations set sha256 = 'other'").await.expect("changed");
+    assert!(db.migrate().await.is_err(), "a migration applied with another text is refused");
+}
