@@ -112,16 +112,16 @@ fn worst(one: &Told) -> String {
         report.get("maxValue").or_else(|| report.get("minValue"))?.as_number()
     });
     let time = |name: &str| {
-        element
-            .and_then(|e| e.get("sensorMetadata")?.get(name)?.as_str()?.get(..19))
-            .unwrap_or_default()
+        let text = element.and_then(|e| e.get("sensorMetadata")?.get(name)?.as_str());
+        text.and_then(|text| text.parse::<Timestamp>().ok())
     };
-    format!(
-        "{} °C, {} – {}",
-        value.unwrap_or("?"),
-        time("startTime").replace('T', " "),
-        time("endTime").get(11..).unwrap_or_default()
-    )
+    let span = match (time("startTime"), time("endTime")) {
+        (Some(from), Some(to)) => {
+            format!("{} – {}", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S UTC"))
+        }
+        _ => String::new(),
+    };
+    format!("{} °C, {span}", value.unwrap_or("?"))
 }
 
 struct Line {
