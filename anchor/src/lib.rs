@@ -109,7 +109,7 @@ impl Error {
 ///
 /// # Errors
 ///
-/// [`Error`], if it cannot start, or finds what only a person can decide ([`Error::is_fatal`]).
+/// [`enum@Error`], if it cannot start, or finds what only a person can decide ([`Error::is_fatal`]).
 pub async fn run(config: Config, db: Db, shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let metrics = Metrics::new();
     let address = config.listen;

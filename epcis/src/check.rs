@@ -1,6 +1,6 @@
 //! Validation: what an event must have and may not have, field by field.
 //!
-//! What holds: all that is wrong is found, not only the first (at most [`MOST`]); each finding says where,
+//! What holds: all that is wrong is found, not only the first (at most `MOST`); each finding says where,
 //! what stands there, what is wrong, and what would be right.
 //!
 //! Source: EPCIS 2.0 sections 7.3 and 7.4, JSON schema of EPCIS 2.0.

@@ -78,7 +78,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// [`Error`].
+/// [`enum@Error`].
 pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let metrics = Metrics::new();
     let stop_inputs = Arc::new(AtomicBool::new(false));

@@ -1,7 +1,7 @@
 //! Keeps the open windows, spools every read before anybody is told it is safe, and closes windows.
 //!
 //! The way through: readers send [`Input`]s over a bounded channel; [`Keeper::run`] takes what waits (at most
-//! [`GROUP`] inputs), writes it to the spool in one commit, lets the senders acknowledge, and closes windows
+//! `GROUP` inputs), writes it to the spool in one commit, lets the senders acknowledge, and closes windows
 //! that were quiet long enough: settle, delivery, close, in one commit.
 //!
 //! What holds:

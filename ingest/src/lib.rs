@@ -70,7 +70,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// [`Error`], if it cannot start.
+/// [`enum@Error`], if it cannot start.
 pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let metrics = Metrics::new();
     let mut ledgers = HashMap::new();

@@ -1,7 +1,7 @@
 //! The pool, and transactions by name.
 //!
 //! What holds: nothing waits without an end (connecting 5 s, a statement 30 s, a free connection 10 s); a
-//! transaction that lost a race is run again, at most [`MAX_RETRIES`] times, and only then is it an error.
+//! transaction that lost a race is run again, at most `MAX_RETRIES` times, and only then is it an error.
 
 use std::time::Duration;
 

@@ -62,7 +62,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// [`Error`].
+/// [`enum@Error`].
 pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
     let address = config.listen;
     let state = web::Data::new(State {

@@ -1,12 +1,12 @@
 //! Follows a measured value across deliveries and says when it stayed outside its limits for too long.
 //!
-//! The way through: [`check_limits`] at start; [`follow`] for each reading, in time order, on the state
+//! The way through: limits are checked at start; [`follow`] for each reading, in time order, on the state
 //! that the ledger's tables keep between deliveries.
 //!
 //! What holds:
 //!
 //! - an excursion is flagged once, when its allowed time is over, and again only after it ended;
-//! - values are compared as decimal text ([`Decimal`]), never as floating point;
+//! - values are compared as decimal text (`Decimal`), never as floating point;
 //! - a reading older than the last one followed changes nothing, so a late delivery cannot end or start one.
 //!
 //! Not here: the event that a flag becomes ([`super::interpret`]).
