@@ -74,6 +74,10 @@ impl Context {
         if name == "@version" || name == "@vocab" || name == "@base" {
             return;
         }
+        // How values of a sender's own term are to be read; it gives no standard term another meaning.
+        if name.split_once(':').is_some_and(|(prefix, _)| self.0.contains_key(prefix)) {
+            return;
+        }
         let Some(namespace) = value.as_str() else {
             let problem = "only prefixes can be defined here";
             findings.add(pointer, &value.canonical(), problem, EXPECTED);

@@ -64,7 +64,7 @@ async fn measure(
     let mut begun = Instant::now();
     for first in (0..ROWS).step_by(usize::try_from(PER_COMMIT).unwrap_or(1)) {
         client.execute(&insert, &[&i64::try_from(first).unwrap_or(0)]).await?;
-        if (first + PER_COMMIT) % 1_000_000 == 0 {
+        if (first + PER_COMMIT).is_multiple_of(1_000_000) {
             rates.push(1_000_000.0 / begun.elapsed().as_secs_f64());
             begun = Instant::now();
         }

@@ -1,0 +1,154 @@
+//! Documents: what is valid is taken as it is, what is not is refused with field and mend.
+
+use std::path::{Path, PathBuf};
+
+use epcis::{Document, Event};
+use ledger::json::{Json, Limits, parse};
+
+/// An event that is valid, to be spoiled.
+const VALID: &str = r#"{
+  "type": "ObjectEvent", "eventTime": "2026-11-20T08:15:00.125+08:00", "eventTimeZoneOffset": "+08:00",
+  "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"], "action": "OBSERVE", "bizStep": "receiving",
+  "disposition": "in_progress", "readPoint": {"id": "urn:epc:id:sgln:0614141.07346.1234"},
+  "quantityList": [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 8.0, "uom": "KGM"}]
+}"#;
+
+fn spoiled(from: &str, to: &str) -> Vec<epcis::Violation> {
+    assert!(VALID.contains(from), "{from}");
+    Document::parse(VALID.replacen(from, to, 1).as_bytes()).expect_err(to)
+}
+
+#[test]
+fn a_valid_event_is_kept_to_the_digit() {
+    let document = Document::parse(VALID.as_bytes()).expect("it is valid");
+    let event = &document.events()[0];
+    assert!(event.json().canonical().contains("\"quantity\":8.0"));
+    assert_eq!(event.event_time_text(), "2026-11-20T08:15:00.125+08:00");
+    assert_eq!(event.biz_step().as_deref(), Some("https://ref.gs1.org/cbv/BizStep-receiving"));
+    assert_eq!(event.quantity_list()[0].1.as_deref(), Some("8.0"));
+    let again = Event::from_json(event.json().clone()).expect("it is still valid");
+    assert_eq!(&again, event);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
+    for (from, to, pointer) in [
+        ("ObjectEvent", "Happening", "/type"),
+        ("2026-11-20T08:15:00.125+08:00", "yesterday", "/eventTime"),
+        ("\"+08:00\",", "\"8\",", "/eventTimeZoneOffset"),
+        ("OBSERVE", "LOOK", "/action"),
+        ("sgtin:0614141.107346.2017", "sgtin:0614141.1073.2017", "/epcList/0"),
+        ("\"epcList\"", "\"parentID\"", "/parentID"),
+        ("\"bizStep\"", "\"bizstep\"", "/bizstep"),
+        ("{\"id\": \"urn:epc:id:sgln:0614141.07346.1234\"}", "{}", "/readPoint"),
+        ("8.0", "\"8\"", "/quantityList/0/quantity"),
+        ("KGM", "kilograms", "/quantityList/0/uom"),
+        ("998877", "99 88", "/quantityList/0/epcClass"),
+    ] {
+        let found = spoiled(from, to);
+        assert!(found.iter().any(|one| one.pointer == pointer), "{to}: {found:?}");
+        assert!(found.iter().all(|one| !one.expected.is_empty() && !one.problem.is_empty()));
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_found_not_only_the_first() {
+    let text = r#"{"type":"ObjectEvent","action":"NO","eventTime":"x","eventTimeZoneOffset":"y"}"#;
+    assert_eq!(Document::parse(text.as_bytes()).expect_err("invalid").len(), 4);
+}
+
+#[test]
+fn a_context_cannot_change_what_the_standard_says() {
+    for context in [
+        r#"{"epcList":"https://evil.example/other"}"#,
+        r#"{"gs1":"https://evil.example/voc/"}"#,
+        r#"{"cbv":"https://evil.example/"}"#,
+        r#"{"x":{"@id":"https://evil.example/"}}"#,
+        "17",
+    ] {
+        let text = VALID.replacen('{', &format!("{{\"@context\":{context},"), 1);
+        let found = Document::parse(text.as_bytes()).expect_err(context);
+        assert!(found[0].pointer.starts_with("/@context"), "{context}: {found:?}");
+    }
+    let own = VALID.replacen('{', "{\"@context\":{\"x\":\"https://own.example/\"},\"x:y\":1,", 1);
+    let document = Document::parse(own.as_bytes()).expect("a prefix of one's own is fine");
+    let context = document.events()[0].json().get("@context").map(Json::canonical);
+    assert_eq!(context.as_deref(), Some("{\"x\":\"https://own.example/\"}"));
+}
+
+#[test]
+fn garbage_is_refused_and_never_panics() {
+    let deep = "[".repeat(100_000);
+    for text in [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"type\":\"EPCISDocument\"}",
+        "{\"type\":1}",
+        &deep,
+        "\u{0}",
+        "{\"a\":1,\"a\":2}",
+    ] {
+        assert!(Document::parse(text.as_bytes()).is_err());
+    }
+    let bytes = VALID.as_bytes();
+    for cut in 0..bytes.len() {
+        assert!(Document::parse(&bytes[..cut]).is_err(), "cut at {cut}");
+    }
+}
+
+fn examples(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            examples(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "jsonld") {
+            found.push(path);
+        }
+    }
+}
+
+/// Published examples that the standard itself does not allow, and why.
+const NOT_VALID: &[(&str, &str)] = &[
+    ("AssociationEvent-h.jsonld", "a member stands twice, so two readers could see two values"),
+    (
+        "transformation_event_all_possible_fields.jsonld",
+        "it gives a prefix of the standard another meaning",
+    ),
+];
+
+#[test]
+fn the_standards_published_examples_are_taken_and_kept_as_they_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/gs1-EPCIS/JSON");
+    if !folder.exists() {
+        println!("skipped: the standard's examples are not beside the project");
+        return;
+    }
+    let mut paths = Vec::new();
+    examples(&folder, &mut paths);
+    let mut refused = Vec::new();
+    for path in &paths {
+        let name =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes = std::fs::read(path).expect("readable");
+        match Document::parse(&bytes) {
+            Ok(document) => {
+                let whole = parse(&bytes, &Limits::default()).expect("it was parsed before");
+                assert_eq!(document.to_json(), &whole, "{name}");
+                assert!(!document.events().is_empty(), "{name}");
+            }
+            Err(found) if !NOT_VALID.iter().any(|(other, _)| *other == name) => {
+                refused.push(format!("{name}: {:?}", found[0]));
+            }
+            Err(_) => {}
+        }
+    }
+    assert!(
+        refused.is_empty(),
+        "{} of {} refused:\n{}",
+        refused.len(),
+        paths.len(),
+        refused.join("\n")
+    );
+}
