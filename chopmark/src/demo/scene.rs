@@ -398,6 +398,10 @@ impl Stage {
             let found = Self::verdict(answer);
             self.voice.check(found == *want, &format!("{what}: {found}"))?;
         }
+        let long = format!("/01/{}/21/{}", super::site::gtin(), "9".repeat(4096));
+        let answer = web::get(&self.trace(&long), &[("User-Agent", BROWSER)])?;
+        self.voice
+            .check(answer.status == 400, "a serial of 4 KiB gets a clear answer, not a verdict")?;
         for (language, words) in
             [("zh-CN", "记录完整，未发现异常"), ("en", "Records are complete and consistent")]
         {
