@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
 #
-#   Debian   PostgreSQL 15, Chromium and its driver, promtool, fonts for screenshots
+#   Debian   PostgreSQL 15, Chromium and its driver, promtool
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
@@ -31,10 +31,6 @@ postgres_bin >/dev/null || missing+=(postgresql-15)
 { have chromium || [ -x "$tools/bin/chromium" ]; } || missing+=(chromium)
 { have chromedriver || [ -x "$tools/bin/chromedriver" ]; } || missing+=(chromium-driver)
 { have promtool || [ -x "$tools/bin/promtool" ]; } || missing+=(prometheus)
-if ! ls /usr/share/fonts/*/noto/NotoSansCJK* "$tools"/root/usr/share/fonts/*/noto/NotoSansCJK* >/dev/null 2>&1; then
-  missing+=(fonts-noto-cjk)
-fi
-
 install_as_root() {
   local as=("$@")
   say "installing ${missing[*]} (Debian packages)"
