@@ -128,6 +128,36 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Where [`Self::start_anywhere`] puts a cluster that is asked for in `folder`: there, or, if we are root and
+    /// the user that runs PostgreSQL cannot enter it, in the system's temporary folder under a name that
+    /// follows from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`] if that user can enter no such folder.
+    pub fn place(folder: &Path) -> Result<PathBuf, Error> {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let user = other_user()?;
+        if check_reachable(&folder, user).is_ok() {
+            return Ok(folder);
+        }
+        let digest = ledger::hash::sha256(folder.as_os_str().as_encoded_bytes()).to_string();
+        [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()]
+            .into_iter()
+            .map(|base| base.join(format!("chopmark-{}", &digest[..12])))
+            .find(|place| check_reachable(place, user).is_ok())
+            .map_or_else(|| check_reachable(&folder, user).map(|()| folder), Ok)
+    }
+
+    /// Starts a cluster that need not last, at [`Self::place`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_anywhere(folder: &Path) -> Result<Self, Error> {
+        Self::start(&Self::place(folder)?)
+    }
+
     /// Where it answers.
     #[must_use]
     pub fn url(&self) -> &str {

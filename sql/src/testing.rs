@@ -44,6 +44,7 @@ impl Deref for TestDb {
 fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("chopmark-test-{}", std::process::id()));
+        let folder = Cluster::place(&folder).unwrap_or(folder);
         let cluster = Cluster::start(&folder).unwrap_or_else(|error| {
             panic!("tests need PostgreSQL 15 (`make setup` gets it): {error}")
         });

@@ -138,9 +138,10 @@ impl Stage {
         // PostgreSQL runs as another user when we are root, who must be able to pass.
         fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))
             .expect("the folder is ours");
-        let cluster = Cluster::start(&folder.path().join("postgres")).unwrap_or_else(|error| {
-            panic!("PostgreSQL 15 is needed; `make setup` gets it: {error}")
-        });
+        let cluster =
+            Cluster::start_anywhere(&folder.path().join("postgres")).unwrap_or_else(|error| {
+                panic!("PostgreSQL 15 is needed; `make setup` gets it: {error}")
+            });
         let keys = LedgerKeys::generate(ORIGIN, &SystemRandom::new()).expect("keys can be made");
         let key = SourceKey::generate(&SystemRandom::new()).expect("keys can be made");
         let policy: Vec<String> =

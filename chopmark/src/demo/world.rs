@@ -54,7 +54,12 @@ pub fn prepare_folder(folder: &Path) -> anyhow::Result<()> {
             "{} exists and was not made by the demo; an empty or new folder would be right (CHOPMARK_DATA)",
             folder.display()
         );
-        sql::cluster::Cluster::stop_left_over(&folder.join("postgres"))?;
+        let postgres = sql::cluster::Cluster::place(&folder.join("postgres"))?;
+        sql::cluster::Cluster::stop_left_over(&postgres)?;
+        if postgres.exists() {
+            fs::remove_dir_all(&postgres)
+                .with_context(|| format!("could not empty {}", postgres.display()))?;
+        }
         fs::remove_dir_all(folder)
             .with_context(|| format!("could not empty {}", folder.display()))?;
     }
@@ -81,7 +86,7 @@ impl World {
     ///
     /// If PostgreSQL is not installed or does not start.
     pub fn build(folder: PathBuf) -> anyhow::Result<Self> {
-        let cluster = sql::cluster::Cluster::start(&folder.join("postgres"))?;
+        let cluster = sql::cluster::Cluster::start_anywhere(&folder.join("postgres"))?;
         Ok(Self { folder, cluster, processes: HashMap::new() })
     }
 
