@@ -47,6 +47,10 @@ fn from_urn(rest: &str) -> Option<String> {
     let prefix = part(0).filter(|text| is_digits(text))?;
     let reference = part(1)?;
     let is_plain = reference.is_empty() || is_digits(reference);
+    // Only an asset's reference may end in a dot; anywhere else something is missing after it.
+    if parts.len() > 2 && body.ends_with('.') && !matches!(scheme, "giai" | "ginc") {
+        return None;
+    }
     // A pattern ends in stars where an identity has values.
     let last = part(2).filter(|text| kind != "idpat" || *text != "*");
     let whole = |length: usize| {
@@ -88,7 +92,9 @@ fn from_urn(rest: &str) -> Option<String> {
         ("id", "ginc") => format!("401/{prefix}{}", text(&body_after_prefix(body)?)),
         ("id", "gsin") => format!("402/{}", whole(16)?),
         ("id" | "idpat", "itip") => {
-            let key = format!("{}{}{}", leading(13)?, part(2)?, part(3)?);
+            // Unescaped, other characters would begin the next part of the link.
+            let piece = |at| part(at).filter(|text| text.len() == 2 && is_digits(text));
+            let key = format!("{}{}{}", leading(13)?, piece(2)?, piece(3)?);
             match part(4).filter(|serial| *serial != "*") {
                 Some(serial) => format!("8006/{key}/21/{}", text(serial)),
                 None => format!("8006/{key}"),
@@ -133,6 +139,31 @@ mod tests {
         ] {
             assert_eq!(digital_link_key(urn), Some(format!("https://id.gs1.org/{path}")), "{urn}");
         }
+    }
+
+    #[test]
+    fn pieces_of_an_item_cannot_pass_for_a_serial() {
+        for urn in [
+            "urn:epc:id:itip:4012345.011111.01.02%2F21%2F987",
+            "urn:epc:id:itip:4012345.011111.01.urn:e",
+            "urn:epc:id:itip:4012345.011111.1.002.987",
+        ] {
+            assert_eq!(digital_link_key(urn), None, "{urn}");
+        }
+    }
+
+    #[test]
+    fn what_lacks_its_last_part_has_no_link() {
+        for urn in [
+            "urn:epc:id:sgtin:4012345.011111.",
+            "urn:epc:id:cpi:401..",
+            "urn:epc:id:grai:4012345.11111.",
+            "urn:epc:id:itip:4012345.011111.01.02.",
+        ] {
+            assert_eq!(digital_link_key(urn), None, "{urn}");
+        }
+        let asset = digital_link_key("urn:epc:id:giai:4012345.a.");
+        assert_eq!(asset.as_deref(), Some("https://id.gs1.org/8004/4012345a."));
     }
 
     #[test]

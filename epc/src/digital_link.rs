@@ -3,13 +3,18 @@
 //! The way through: [`parse_digital_link`] checks form, lengths and check digits and gives the parts;
 //! [`DigitalLink::to_epc`] makes an identity of them where the company prefix's length is known.
 //!
-//! Not here: resolving, compression, short names (`/gtin/…`, gone from the standard since 1.3).
+//! What holds: a link that was read has a key of right length and check digit, and qualifiers in the order of
+//! the standard.
 //!
-//! Source: GS1 Digital Link URI syntax 1.4.
+//! Not here: resolving, what is inside a compressed segment ([`crate::compressed`]), payment slips (415), short
+//! names (`/gtin/…`, gone from the standard since 1.3).
+//!
+//! Source: GS1 Digital Link URI syntax 1.4; GS1 barcode syntax dictionary of January 2026 (keys, qualifiers).
 
 use crate::check_digit;
 use crate::error::{EpcError, cut, field, uri};
-use crate::text::{is_digits, is_gs1_text, unescape};
+use crate::scheme::{is_number, is_part_text};
+use crate::text::{escape_url, is_digits, is_gs1_text, unescape};
 
 /// Tells how many digits the company prefix at the beginning of a key has.
 pub trait PrefixLength {
@@ -36,23 +41,34 @@ impl PrefixLength for PrefixTable {
     }
 }
 
-/// Keys that a link may begin with: application identifier, and the qualifiers that may follow, in order.
-const KEYS: &[(&str, &[&str])] = &[
-    ("00", &[]),
-    ("01", &["22", "10", "21", "235"]),
-    ("253", &[]),
-    ("255", &[]),
-    ("401", &[]),
-    ("402", &[]),
-    ("414", &["254", "7040"]),
-    ("417", &["7040"]),
-    ("8003", &[]),
-    ("8004", &["7040"]),
-    ("8006", &["22", "10", "21"]),
-    ("8010", &["8011"]),
-    ("8013", &[]),
-    ("8017", &["8019"]),
-    ("8018", &["8019"]),
+/// A key that a link may begin with.
+struct Key {
+    ai: &'static str,
+    /// Qualifiers that may follow, in order; of several lists one is chosen.
+    qualifiers: &'static [&'static [&'static str]],
+}
+
+const fn key(ai: &'static str, qualifiers: &'static [&'static [&'static str]]) -> Key {
+    Key { ai, qualifiers }
+}
+
+/// Keys that a link may begin with.
+const KEYS: &[Key] = &[
+    key("00", &[]),
+    key("01", &[&["22", "10", "21"], &["235"]]),
+    key("253", &[]),
+    key("255", &[]),
+    key("401", &[]),
+    key("402", &[]),
+    key("414", &[&["254"], &["7040"]]),
+    key("417", &[&["7040"]]),
+    key("8003", &[]),
+    key("8004", &[&["7040"]]),
+    key("8006", &[&["22", "10", "21"]]),
+    key("8010", &[&["8011"]]),
+    key("8013", &[]),
+    key("8017", &[&["8019"]]),
+    key("8018", &[&["8019"]]),
 ];
 
 /// The parts of a Digital Link.
@@ -74,9 +90,43 @@ impl DigitalLink {
     pub fn qualifier(&self, ai: &str) -> Option<&str> {
         self.qualifiers.iter().find(|(name, _)| name == ai).map(|(_, value)| value.as_str())
     }
+
+    /// The URI on `host`: key, qualifiers and attributes, escaped.
+    #[must_use]
+    pub fn to_uri(&self, host: &str) -> String {
+        let mut out = format!("https://{host}/{}/{}", self.primary, escape_url(&self.value));
+        for (ai, value) in &self.qualifiers {
+            out.extend(["/", ai, "/", &escape_url(value)]);
+        }
+        for (place, (ai, value)) in self.attributes.iter().enumerate() {
+            let mark = if place == 0 { "?" } else { "&" };
+            out.extend([mark, ai, "=", &escape_url(value)]);
+        }
+        out
+    }
+
+    /// Checks key and qualifiers: lengths, characters, order, check digit.
+    pub(crate) fn check(&self) -> Result<(), EpcError> {
+        const PLACE: &str = "one that belongs to the key, in the standard's order,";
+        check_key(&self.primary, &self.value)?;
+        let lists =
+            KEYS.iter().find(|key| key.ai == self.primary).map_or(&[][..], |k| k.qualifiers);
+        for (ai, value) in &self.qualifiers {
+            check_qualifier(ai, value)?;
+        }
+        let is_in_order = |list: &&[&str]| {
+            let mut rest = list.iter();
+            self.qualifiers.iter().all(|(ai, _)| rest.any(|allowed| allowed == ai))
+        };
+        if self.qualifiers.is_empty() || lists.iter().any(is_in_order) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.qualifiers.iter().map(|(ai, _)| ai.as_str()).collect();
+        Err(field("qualifier", &names.join("/"), PLACE))
+    }
 }
 
-/// Reads a GS1 Digital Link URI, whatever its host and path prefix.
+/// Reads a GS1 Digital Link URI, whatever its host and path prefix, plain or compressed (`/eh…`, `/ex…`).
 ///
 /// # Errors
 ///
@@ -92,73 +142,95 @@ pub fn parse_digital_link(text: &str) -> Result<DigitalLink, EpcError> {
     if host.is_empty() {
         return Err(wrong());
     }
-    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-    // The key stands at an even distance from the end; the first place where one fits is taken.
-    let start = (0..parts.len())
-        .filter(|at| (parts.len() - at).is_multiple_of(2))
-        .find(|at| KEYS.iter().any(|(ai, _)| *ai == parts[*at]))
-        .ok_or_else(wrong)?;
     let plain = |part: &str| {
         unescape(part).ok_or_else(|| field("link", part, "ASCII with whole %XX escapes"))
     };
-    let primary = parts[start];
-    let mut value = plain(parts[start + 1])?;
-    if primary == "01" && is_digits(&value) && [8, 12, 13].contains(&value.len()) {
-        value = format!("{value:0>14}");
-    }
-    check_key(primary, &value)?;
-    let allowed = KEYS.iter().find(|(ai, _)| *ai == primary).map_or(&[][..], |(_, q)| q);
-    let mut qualifiers = Vec::new();
-    let mut from = 0;
-    for pair in parts[start + 2..].chunks_exact(2) {
-        let place = allowed[from..].iter().position(|ai| *ai == pair[0]).ok_or_else(|| {
-            field("qualifier", pair[0], "one that belongs to the key, in the standard's order,")
-        })?;
-        from += place + 1;
-        let value = plain(pair[1])?;
-        if value.is_empty()
-            || value.len() > 20 && pair[0] != "235"
-            || value.len() > 28
-            || !is_gs1_text(&value)
-        {
-            return Err(field("qualifier", &value, "1 to 20 GS1 characters"));
-        }
-        qualifiers.push((pair[0].to_owned(), value));
-    }
     let attributes = query
         .split(['&', ';'])
         .filter_map(|pair| pair.split_once('='))
         .filter(|(name, _)| is_digits(name))
         .map(|(name, value)| Ok((name.to_owned(), plain(value)?)))
+        .collect::<Result<Vec<_>, EpcError>>()?;
+    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    // The key stands at an even distance from the end; the first place where one fits is taken.
+    let mut pairs = parts.chunks_exact(2);
+    if parts.len() % 2 == 1 {
+        pairs = parts.get(1..).unwrap_or_default().chunks_exact(2);
+    }
+    let mut pairs = pairs
+        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
+        .skip_while(|(ai, _)| KEYS.iter().all(|key| key.ai != *ai));
+    let Some((primary, value)) = pairs.next() else {
+        let last = parts.last().copied().unwrap_or_default();
+        let mut link = crate::compressed::read_segment(last).ok_or_else(wrong)??;
+        link.attributes.extend(attributes);
+        return Ok(link);
+    };
+    let mut value = plain(value)?;
+    if primary == "01" && is_digits(&value) && [8, 12, 13].contains(&value.len()) {
+        value = format!("{value:0>14}");
+    }
+    let qualifiers = pairs
+        .map(|(ai, value)| Ok((ai.to_owned(), plain(value)?)))
         .collect::<Result<_, EpcError>>()?;
-    Ok(DigitalLink { primary: primary.to_owned(), value, qualifiers, attributes })
+    let link = DigitalLink { primary: primary.to_owned(), value, qualifiers, attributes };
+    link.check()?;
+    Ok(link)
+}
+
+/// Length and characters of a qualifier.
+fn check_qualifier(ai: &str, value: &str) -> Result<(), EpcError> {
+    let (longest, expected) = match ai {
+        "235" => (28, "1 to 28 GS1 characters"),
+        "7040" => (4, "a digit and 3 GS1 characters"),
+        "8011" => (12, "1 to 12 digits without leading zeros"),
+        "8019" => (10, "1 to 10 digits"),
+        _ => (20, "1 to 20 GS1 characters"),
+    };
+    let is_formed = match ai {
+        "7040" => value.len() == 4 && value.starts_with(|c: char| c.is_ascii_digit()),
+        "8011" => is_number(value),
+        "8019" => is_digits(value),
+        _ => true,
+    };
+    if value.is_empty() || value.len() > longest || !is_formed || !is_gs1_text(value) {
+        return Err(field("qualifier", value, expected));
+    }
+    Ok(())
 }
 
 /// Length, digits and check digit of a key.
 fn check_key(ai: &str, value: &str) -> Result<(), EpcError> {
-    let (digits, expected) = match ai {
-        "00" | "8017" | "8018" => (18, "18 digits"),
-        "01" => (14, "14 digits (or 8, 12 or 13 for a shorter GTIN)"),
-        "402" => (17, "17 digits"),
-        "414" | "417" | "255" | "253" => (13, "13 digits"),
-        "8003" => (14, "14 digits, the first 0,"),
-        "8006" => (14, "18 digits"),
-        _ => (0, "GS1 characters"),
+    // Digits with a check digit at their end; how many characters may follow; what would be right.
+    let (digits, more, expected) = match ai {
+        "00" | "8017" | "8018" => (18, 0, "18 digits"),
+        "01" => (14, 0, "14 digits (or 8, 12 or 13 for a shorter GTIN)"),
+        "402" => (17, 0, "17 digits"),
+        "414" | "417" => (13, 0, "13 digits"),
+        "253" => (13, 17, "13 digits and a serial of at most 17 GS1 characters"),
+        "255" => (13, 12, "13 digits and a serial of at most 12 digits"),
+        "8003" => (14, 16, "14 digits, the first 0, and a serial of at most 16 GS1 characters"),
+        "8006" => (14, 4, "18 digits"),
+        "8010" => (0, 30, "at most 30 digits, capitals, # - /"),
+        "8013" => (0, 25, "at most 25 GS1 characters"),
+        _ => (0, 30, "at most 30 GS1 characters"),
     };
-    let head = value.get(..digits).unwrap_or_default();
-    let may_go_on = ["253", "255", "8003", "8006"].contains(&ai);
-    let is_formed = if digits == 0 {
-        !value.is_empty() && value.len() <= 30 && is_gs1_text(value)
-    } else {
-        is_digits(head)
-            && (value.len() == digits || may_go_on && value.len() <= digits + 17)
-            && is_gs1_text(value)
+    let Some((head, tail)) = value.split_at_checked(digits) else {
+        return Err(field("key", value, expected));
     };
-    if !is_formed || (ai == "8003" && !value.starts_with('0')) {
+    let is_formed = match ai {
+        "255" => tail.is_empty() || is_digits(tail),
+        "8006" => tail.len() == 4 && is_digits(tail),
+        "8003" => head.starts_with('0') && is_gs1_text(tail),
+        "8010" => is_part_text(tail),
+        _ => is_gs1_text(tail),
+    };
+    if !is_formed || value.is_empty() || tail.len() > more || !(digits == 0 || is_digits(head)) {
         return Err(field("key", value, expected));
     }
     if digits > 0 && !check_digit::is_right(head) {
-        let right = check_digit::of(&head[..digits - 1]).unwrap_or('0');
+        let before = head.get(..digits - 1).unwrap_or_default();
+        let right = check_digit::of(before).unwrap_or('0');
         return Err(EpcError::CheckDigit { key: cut(value), right });
     }
     Ok(())
@@ -218,11 +290,68 @@ mod tests {
             "urn:epc:id:sgln:0614141.12345.0",
             "urn:epc:id:grai:0614141.12345.400",
             "urn:epc:id:giai:0614141.12345400",
+            "urn:epc:id:gsrn:0614141.1234567890",
+            "urn:epc:id:gsrnp:0614141.1234567890",
+            "urn:epc:id:gdti:0614141.12345.006847",
+            "urn:epc:id:cpi:0614141.5PQ7%2FZ43.12345",
+            "urn:epc:id:sgcn:0614141.67890.04711",
+            "urn:epc:id:itip:0614141.012345.04.04.32a%2Fb",
         ] {
             let epc: Epc = uri.parse().unwrap();
             assert_eq!(Epc::from_digital_link(&epc.to_digital_link(), &table).unwrap(), epc);
         }
         let foreign = "https://id.gs1.org/01/04012345000009/21/1";
         assert!(Epc::from_digital_link(foreign, &table).is_err());
+    }
+
+    #[test]
+    fn a_link_made_by_hand_with_a_short_key_is_an_error_and_no_panic() {
+        struct Eleven;
+        impl PrefixLength for Eleven {
+            fn length(&self, _: &str) -> Option<usize> {
+                Some(11)
+            }
+        }
+        for key in KEYS {
+            let link = DigitalLink {
+                primary: key.ai.to_owned(),
+                value: "061".to_owned(),
+                qualifiers: vec![("21".to_owned(), "1".to_owned())],
+                attributes: Vec::new(),
+            };
+            assert!(link.to_epc(&Eleven).is_err(), "{}", key.ai);
+        }
+    }
+
+    #[test]
+    fn keys_have_the_lengths_of_the_dictionary() {
+        for (path, is_right) in [
+            ("8006/040123451111180102/21/987", true),
+            ("8006/04012345111118/21/987", false),
+            ("8006/0401234511111801021", false),
+            ("255/4012345111118987", true),
+            ("255/40123451111189a7", false),
+            ("255/40123451111181234567890123", false),
+            ("8003/040123451111181234567890123456", true),
+            ("8003/0401234511111812345678901234567", false),
+            ("253/401234511111812345678901234567", true),
+            ("253/4012345111118123456789012345678", false),
+            ("8010/4012345AB%2F1/8011/12", true),
+            ("8010/4012345ab", false),
+            ("8010/4012345AB/8011/012", false),
+            ("414/4012345111118/7040/1ABC", true),
+            ("414/4012345111118/254/1/7040/1ABC", false),
+            ("01/04012345111118/235/AB", true),
+            ("01/04012345111118/21/1/235/AB", false),
+            ("8018/401234511111111115/8019/12", true),
+            ("8018/401234511111111115/8019/A", false),
+        ] {
+            let text = format!("https://id.gs1.org/{path}");
+            let read = parse_digital_link(&text);
+            assert_eq!(read.is_ok(), is_right, "{path}: {read:?}");
+            if let Ok(link) = read {
+                assert_eq!(link.to_uri("id.gs1.org"), text);
+            }
+        }
     }
 }

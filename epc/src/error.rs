@@ -9,7 +9,9 @@ pub enum EpcError {
     #[error("`{0}` is not hex; an even number of hex digits would be right")]
     Hex(String),
     /// A header this crate does not read.
-    #[error("header 0x{0:02X} is none of SGTIN-96, SGTIN-198, SSCC-96, SGLN-96, GRAI-96, GIAI-96")]
+    #[error(
+        "header 0x{0:02X} is none that TDS 2.3 gives to a scheme; 0x30 (SGTIN-96) would be right"
+    )]
     Header(u8),
     /// Too few or too many bits.
     #[error("{got} bits; {scheme} has {want}")]
@@ -21,9 +23,22 @@ pub enum EpcError {
         /// Bits there must be.
         want: usize,
     },
+    /// The bits end in the middle of a field.
+    #[error("{got} bits; {scheme} needs {want} or more here, whole words of 16 would be right")]
+    Short {
+        /// Scheme that the header names.
+        scheme: &'static str,
+        /// Bits there are.
+        got: usize,
+        /// Bits there must be at least.
+        want: usize,
+    },
     /// A partition value that is reserved.
     #[error("partition {0} is reserved; 0 to 6 would be right")]
     Partition(u8),
+    /// An application identifier whose bits nobody has defined.
+    #[error("application identifier `{0}` has no encoding; one of TDS table F would be right")]
+    ApplicationIdentifier(String),
     /// A field's value does not fit.
     #[error("{field} `{value}`: {expected} would be right")]
     Field {

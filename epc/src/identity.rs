@@ -1,9 +1,13 @@
 //! Pure identities: what a thing is called, apart from how it is written.
 //!
+//! The way through: a URI or a link is taken apart into parts, `Scheme::check` says what is wrong with them, and
+//! every spelling is put together again from the parts.
+//!
 //! What holds: an [`Epc`] is valid: lengths, digits and characters were checked when it was made, so every
 //! spelling of it can be written without failing.
 //!
-//! Not here: tags ([`crate::tag`]), reading Digital Links ([`crate::digital_link`]).
+//! Not here: the rules ([`crate::scheme`]), tags ([`crate::tag`]), classes ([`crate::class`]), reading
+//! Digital Links ([`crate::digital_link`]).
 //!
 //! Source: TDS 2.x sections 6.3 and 7.
 
@@ -13,53 +17,9 @@ use std::str::FromStr;
 use crate::check_digit;
 use crate::digital_link::{DigitalLink, PrefixLength};
 use crate::error::{EpcError, field, uri};
+use crate::scheme::{Parts, Scheme};
 use crate::tag::TagEpc;
-use crate::text::{escape_url, escape_urn, is_digits, is_gs1_text, unescape};
-
-/// Kinds of things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scheme {
-    /// Serialised trade item.
-    Sgtin,
-    /// Logistic unit: case, pallet.
-    Sscc,
-    /// Location, with or without extension.
-    Sgln,
-    /// Returnable asset.
-    Grai,
-    /// Individual asset.
-    Giai,
-}
-
-impl Scheme {
-    /// The scheme's name in URIs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sgtin => "sgtin",
-            Self::Sscc => "sscc",
-            Self::Sgln => "sgln",
-            Self::Grai => "grai",
-            Self::Giai => "giai",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::Sgtin, Self::Sscc, Self::Sgln, Self::Grai, Self::Giai]
-            .into_iter()
-            .find(|scheme| scheme.name() == name)
-    }
-
-    /// Digits that company prefix and reference have together; none if the reference is text.
-    pub(crate) fn digits(self) -> Option<usize> {
-        match self {
-            Self::Sgtin => Some(13),
-            Self::Sscc => Some(17),
-            Self::Sgln | Self::Grai => Some(12),
-            Self::Giai => None,
-        }
-    }
-}
+use crate::text::{escape_urn, unescape};
 
 /// A pure identity, validated.
 ///
@@ -74,62 +34,22 @@ pub struct Epc {
     scheme: Scheme,
     prefix: String,
     reference: String,
-    /// Serial or extension, unescaped; empty for an SSCC and a GIAI.
+    /// Piece and total of an ITIP, two digits each; empty otherwise.
+    pieces: String,
+    /// Serial or extension, unescaped; empty where the scheme has none.
     serial: String,
 }
 
 impl Epc {
     /// Makes an identity of its parts, unescaped.
-    pub(crate) fn new(
-        scheme: Scheme,
-        prefix: &str,
-        reference: &str,
-        serial: &str,
-    ) -> Result<Self, EpcError> {
-        if !is_digits(prefix) || !(6..=12).contains(&prefix.len()) {
-            return Err(field("company prefix", prefix, "6 to 12 digits"));
-        }
-        if let Some(total) = scheme.digits() {
-            let want = total - prefix.len();
-            if reference.len() != want || !(want == 0 || is_digits(reference)) {
-                return Err(EpcError::Field {
-                    field: "reference",
-                    value: crate::error::cut(reference),
-                    expected: match scheme {
-                        Scheme::Sgtin => "digits, 13 together with the company prefix,",
-                        Scheme::Sscc => "digits, 17 together with the company prefix,",
-                        _ => "digits, 12 together with the company prefix,",
-                    },
-                });
-            }
-        } else if reference.is_empty()
-            || reference.len() + prefix.len() > 30
-            || !is_gs1_text(reference)
-        {
-            return Err(field(
-                "asset reference",
-                reference,
-                "GS1 characters, at most 30 together with the company prefix,",
-            ));
-        }
-        let longest = match scheme {
-            Scheme::Sgtin | Scheme::Sgln => 20,
-            Scheme::Grai => 16,
-            Scheme::Sscc | Scheme::Giai => 0,
-        };
-        if serial.is_empty() != (longest == 0) || serial.len() > longest || !is_gs1_text(serial) {
-            let expected = match scheme {
-                Scheme::Grai => "1 to 16 GS1 characters",
-                Scheme::Sgtin | Scheme::Sgln => "1 to 20 GS1 characters",
-                Scheme::Sscc | Scheme::Giai => "no serial",
-            };
-            return Err(field("serial", serial, expected));
-        }
+    pub(crate) fn from_parts(scheme: Scheme, parts: Parts<'_>) -> Result<Self, EpcError> {
+        scheme.check(parts)?;
         Ok(Self {
             scheme,
-            prefix: prefix.to_owned(),
-            reference: reference.to_owned(),
-            serial: serial.to_owned(),
+            prefix: parts.prefix.to_owned(),
+            reference: parts.reference.to_owned(),
+            pieces: parts.pieces.to_owned(),
+            serial: parts.serial.to_owned(),
         })
     }
 
@@ -139,7 +59,8 @@ impl Epc {
         self.scheme
     }
 
-    /// The GS1 company prefix, 6 to 12 digits.
+    /// Who gave the number: the GS1 company prefix, 6 to 12 digits; of a GID the general manager number; of
+    /// a `USDoD` or ADI identity the CAGE code or `DoDAAC`, 5 or 6 characters.
     #[must_use]
     pub fn company_prefix(&self) -> &str {
         &self.prefix
@@ -148,6 +69,11 @@ impl Epc {
     /// The reference after the company prefix, as the URI has it, unescaped.
     pub(crate) fn reference(&self) -> &str {
         &self.reference
+    }
+
+    /// Piece and total of an ITIP, two digits each; empty otherwise.
+    pub(crate) fn pieces(&self) -> &str {
+        &self.pieces
     }
 
     /// Serial of a trade item or asset, extension of a location; unescaped.
@@ -162,7 +88,7 @@ impl Epc {
     ///
     /// [`EpcError`].
     pub fn from_uri(text: &str) -> Result<Self, EpcError> {
-        const FORM: &str = "urn:epc:id:sgtin|sscc|sgln|grai|giai:PREFIX.REFERENCE[.SERIAL]";
+        const FORM: &str = "urn:epc:id:sgtin|sscc|sgln|grai|giai|gsrn|gsrnp|gdti|cpi|sgcn|itip|gid|usdod|adi:PREFIX.REFERENCE[.SERIAL]";
         let rest = text.strip_prefix("urn:epc:id:").ok_or_else(|| uri(text, FORM))?;
         let (name, body) = rest.split_once(':').ok_or_else(|| uri(text, FORM))?;
         let scheme = Scheme::from_name(name).ok_or_else(|| uri(text, FORM))?;
@@ -172,23 +98,38 @@ impl Epc {
     /// Reads what follows scheme (and filter) in a URI.
     pub(crate) fn from_body(scheme: Scheme, body: &str) -> Result<Self, EpcError> {
         const ESCAPES: &str = "ASCII with whole %XX escapes";
-        let parts = match scheme {
-            Scheme::Sscc | Scheme::Giai => 2,
-            Scheme::Sgtin | Scheme::Sgln | Scheme::Grai => 3,
-        };
-        let parts: Vec<&str> = body.splitn(parts, '.').collect();
-        let [prefix, reference, rest @ ..] = &parts[..] else {
-            return Err(uri(
-                body,
-                "a company prefix, a reference and, but for SSCC and GIAI, a serial",
-            ));
-        };
-        let serial = rest.first().copied().unwrap_or_default();
-        let plain = |part: &str| unescape(part).ok_or_else(|| field("part", part, ESCAPES));
-        if [reference, serial].iter().any(|part| part.bytes().any(|b| b"\"&/<>?#".contains(&b))) {
-            return Err(uri(body, "escapes %22 %26 %2F %3C %3E %3F for those characters"));
+        if body.bytes().any(|byte| b"\"&/<>?#".contains(&byte)) {
+            return Err(uri(body, "escapes %22 %26 %2F %3C %3E %3F %23 for those characters"));
         }
-        Self::new(scheme, prefix, &plain(reference)?, &plain(serial)?)
+        // The last part may hold dots; the first is never escaped.
+        let parts = body
+            .splitn(scheme.part_count(), '.')
+            .enumerate()
+            .map(|(place, part)| match place {
+                0 => Ok(part.to_owned()),
+                _ => unescape(part).ok_or_else(|| field("part", part, ESCAPES)),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let texts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let pieces;
+        let parts = match (scheme, &texts[..]) {
+            (Scheme::Usdod, [prefix, serial]) => {
+                Parts { prefix, reference: "", pieces: "", serial }
+            }
+            (_, [prefix, reference]) => Parts { prefix, reference, pieces: "", serial: "" },
+            (_, [prefix, reference, serial]) => Parts { prefix, reference, pieces: "", serial },
+            (_, [prefix, reference, piece, total, serial])
+                if (piece.len(), total.len()) == (2, 2) =>
+            {
+                pieces = format!("{piece}{total}");
+                Parts { prefix, reference, pieces: &pieces, serial }
+            }
+            _ => return Err(uri(body, scheme.body_form())),
+        };
+        if texts.len() != scheme.part_count() {
+            return Err(uri(body, scheme.body_form()));
+        }
+        Self::from_parts(scheme, parts)
     }
 
     /// Reads a GS1 Digital Link URI; the company prefix's length comes from `lengths`, since the key in a
@@ -210,60 +151,77 @@ impl Epc {
     /// What follows scheme (and filter) in a URI.
     pub(crate) fn body(&self) -> String {
         let reference = escape_urn(&self.reference);
+        let serial = escape_urn(&self.serial);
+        let prefix = &self.prefix;
         match self.scheme {
-            Scheme::Sscc | Scheme::Giai => format!("{}.{reference}", self.prefix),
-            Scheme::Sgtin | Scheme::Sgln | Scheme::Grai => {
-                format!("{}.{reference}.{}", self.prefix, escape_urn(&self.serial))
+            Scheme::Sscc | Scheme::Giai | Scheme::Gsrn | Scheme::Gsrnp => {
+                format!("{prefix}.{reference}")
             }
+            Scheme::Usdod => format!("{prefix}.{serial}"),
+            Scheme::Itip => {
+                let (piece, total) = self.pieces.split_at_checked(2).unwrap_or_default();
+                format!("{prefix}.{reference}.{piece}.{total}.{serial}")
+            }
+            _ => format!("{prefix}.{reference}.{serial}"),
         }
     }
 
-    /// The canonical GS1 Digital Link URI, at id.gs1.org.
+    /// The key and its qualifiers; none for what is not GS1's (GID, `USDoD`, ADI).
+    #[must_use]
+    pub fn link(&self) -> Option<DigitalLink> {
+        let whole = || check_digit::append(&format!("{}{}", self.prefix, self.reference));
+        let leading = || {
+            let (first, rest) = self.reference.split_at_checked(1).unwrap_or_default();
+            check_digit::append(&format!("{first}{}{rest}", self.prefix))
+        };
+        let plain = || format!("{}{}", self.prefix, self.reference);
+        let serial = self.serial.as_str();
+        let (primary, value, qualifier) = match self.scheme {
+            Scheme::Sgtin => ("01", leading(), Some("21")),
+            Scheme::Sscc => ("00", leading(), None),
+            Scheme::Sgln => ("414", whole(), (serial != "0").then_some("254")),
+            Scheme::Grai => ("8003", format!("0{}{serial}", whole()), None),
+            Scheme::Giai => ("8004", plain(), None),
+            Scheme::Gsrn => ("8018", whole(), None),
+            Scheme::Gsrnp => ("8017", whole(), None),
+            Scheme::Gdti => ("253", format!("{}{serial}", whole()), None),
+            Scheme::Cpi => ("8010", plain(), Some("8011")),
+            Scheme::Sgcn => ("255", format!("{}{serial}", whole()), None),
+            Scheme::Itip => ("8006", format!("{}{}", leading(), self.pieces), Some("21")),
+            Scheme::Gid | Scheme::Usdod | Scheme::Adi => return None,
+        };
+        let qualifiers =
+            qualifier.map(|ai| (ai.to_owned(), serial.to_owned())).into_iter().collect();
+        Some(DigitalLink { primary: primary.to_owned(), value, qualifiers, attributes: Vec::new() })
+    }
+
+    /// The canonical GS1 Digital Link URI, at id.gs1.org. What is not GS1's (GID, `USDoD`, ADI) has none and
+    /// keeps its URN; [`Epc::link`] tells them apart.
     #[must_use]
     pub fn to_digital_link(&self) -> String {
-        let path = match self.scheme {
-            Scheme::Sgtin => {
-                format!("01/{}/21/{}", self.gtin14().unwrap_or_default(), escape_url(&self.serial))
-            }
-            Scheme::Sscc => format!("00/{}", self.sscc18().unwrap_or_default()),
-            Scheme::Sgln if self.serial == "0" => {
-                format!("414/{}", self.gln13().unwrap_or_default())
-            }
-            Scheme::Sgln => {
-                format!("414/{}/254/{}", self.gln13().unwrap_or_default(), escape_url(&self.serial))
-            }
-            Scheme::Grai => {
-                let digits = check_digit::append(&format!("{}{}", self.prefix, self.reference));
-                format!("8003/0{digits}{}", escape_url(&self.serial))
-            }
-            Scheme::Giai => format!("8004/{}{}", self.prefix, escape_url(&self.reference)),
-        };
-        format!("https://id.gs1.org/{path}")
+        self.link().map_or_else(|| self.to_uri(), |link| link.to_uri("id.gs1.org"))
+    }
+
+    fn key(&self, scheme: Scheme) -> Option<String> {
+        (self.scheme == scheme).then(|| self.link().map(|link| link.value)).flatten()
     }
 
     /// The 14 digits of a trade item's GTIN.
     #[must_use]
     pub fn gtin14(&self) -> Option<String> {
-        (self.scheme == Scheme::Sgtin).then(|| {
-            let (indicator, item) = self.reference.split_at(1);
-            check_digit::append(&format!("{indicator}{}{item}", self.prefix))
-        })
+        self.key(Scheme::Sgtin)
     }
 
     /// The 18 digits of a logistic unit's SSCC.
     #[must_use]
     pub fn sscc18(&self) -> Option<String> {
-        (self.scheme == Scheme::Sscc).then(|| {
-            let (extension, serial) = self.reference.split_at(1);
-            check_digit::append(&format!("{extension}{}{serial}", self.prefix))
-        })
+        self.key(Scheme::Sscc)
     }
 
     /// The 13 digits of a location's GLN.
     #[must_use]
     pub fn gln13(&self) -> Option<String> {
-        (self.scheme == Scheme::Sgln)
-            .then(|| check_digit::append(&format!("{}{}", self.prefix, self.reference)))
+        self.key(Scheme::Sgln)
     }
 }
 
@@ -284,91 +242,6 @@ impl FromStr for Epc {
     }
 }
 
-/// A class of things: all of one trade item, or one lot of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EpcClass {
-    prefix: String,
-    reference: String,
-    lot: Option<String>,
-}
-
-impl EpcClass {
-    /// Reads `urn:epc:class:lgtin:…` or `urn:epc:idpat:sgtin:….*`.
-    ///
-    /// # Errors
-    ///
-    /// [`EpcError`].
-    pub fn from_uri(text: &str) -> Result<Self, EpcError> {
-        const FORM: &str =
-            "urn:epc:class:lgtin:PREFIX.REFERENCE.LOT or urn:epc:idpat:sgtin:PREFIX.REFERENCE.*";
-        let wrong = || uri(text, FORM);
-        let (body, is_lot) = match text.strip_prefix("urn:epc:class:lgtin:") {
-            Some(body) => (body, true),
-            None => (text.strip_prefix("urn:epc:idpat:sgtin:").ok_or_else(wrong)?, false),
-        };
-        if !is_lot && !body.ends_with(".*") {
-            return Err(wrong());
-        }
-        // A lot has the characters and the length of a serial, so the same check serves.
-        let body = if is_lot { body.to_owned() } else { format!("{}0", &body[..body.len() - 1]) };
-        let parsed = Epc::from_body(Scheme::Sgtin, &body)?;
-        Ok(Self {
-            prefix: parsed.prefix,
-            reference: parsed.reference,
-            lot: is_lot.then_some(parsed.serial),
-        })
-    }
-
-    /// The lot number, unescaped.
-    #[must_use]
-    pub fn lot(&self) -> Option<&str> {
-        self.lot.as_deref()
-    }
-
-    /// The 14 digits of the GTIN.
-    #[must_use]
-    pub fn gtin14(&self) -> String {
-        let (indicator, item) = self.reference.split_at(1);
-        check_digit::append(&format!("{indicator}{}{item}", self.prefix))
-    }
-
-    /// The lot `lot` of the trade item `item`; none if `item` is no trade item or the lot is malformed.
-    #[must_use]
-    pub fn lot_of(item: &Epc, lot: &str) -> Option<Self> {
-        if item.scheme != Scheme::Sgtin || lot.is_empty() || lot.len() > 20 || !is_gs1_text(lot) {
-            return None;
-        }
-        let (prefix, reference) = (item.prefix.clone(), item.reference.clone());
-        Some(Self { prefix, reference, lot: Some(lot.to_owned()) })
-    }
-
-    /// `urn:epc:class:lgtin:…` or `urn:epc:idpat:sgtin:….*`.
-    #[must_use]
-    pub fn to_uri(&self) -> String {
-        match &self.lot {
-            Some(lot) => {
-                format!(
-                    "urn:epc:class:lgtin:{}.{}.{}",
-                    self.prefix,
-                    self.reference,
-                    escape_urn(lot)
-                )
-            }
-            None => format!("urn:epc:idpat:sgtin:{}.{}.*", self.prefix, self.reference),
-        }
-    }
-
-    /// The canonical GS1 Digital Link URI.
-    #[must_use]
-    pub fn to_digital_link(&self) -> String {
-        let gtin = self.gtin14();
-        match &self.lot {
-            Some(lot) => format!("https://id.gs1.org/01/{gtin}/10/{}", escape_url(lot)),
-            None => format!("https://id.gs1.org/01/{gtin}"),
-        }
-    }
-}
-
 impl DigitalLink {
     /// The identity that the link names.
     ///
@@ -378,40 +251,48 @@ impl DigitalLink {
     pub fn to_epc(&self, lengths: &dyn PrefixLength) -> Result<Epc, EpcError> {
         const UNKNOWN: &str = "a key whose company prefix is known";
         let key = self.value.as_str();
-        let length =
-            |digits: &str| lengths.length(digits).ok_or_else(|| field("key", digits, UNKNOWN));
-        let part = |text: &'_ str, from: usize, to: usize| -> Result<String, EpcError> {
-            text.get(from..to).map(str::to_owned).ok_or_else(|| field("key", text, UNKNOWN))
+        let part = |from: usize, to: usize| -> Result<&str, EpcError> {
+            key.get(from..to).ok_or_else(|| field("key", key, UNKNOWN))
         };
+        // The prefix begins at `from`; the reference ends at `to`.
+        let split = |from: usize, to: usize| -> Result<(&str, &str), EpcError> {
+            let body = part(from, to)?;
+            let length = lengths.length(body).ok_or_else(|| field("key", key, UNKNOWN))?;
+            body.split_at_checked(length).ok_or_else(|| field("key", key, UNKNOWN))
+        };
+        let need = |ai: &'static str, expected| {
+            self.qualifier(ai).ok_or_else(|| field("link", key, expected))
+        };
+        let serial = || need("21", "a serial, /21/…, which names one thing,");
+        let make = |scheme, (prefix, reference): (&str, &str), pieces, serial| {
+            Epc::from_parts(scheme, Parts { prefix, reference, pieces, serial })
+        };
+        // An extension or indicator digit stands before the prefix in the key, after it in the URN.
+        let led = |scheme, to: usize, pieces, serial| {
+            let (prefix, rest) = split(1, to)?;
+            make(scheme, (prefix, &format!("{}{rest}", part(0, 1)?)), pieces, serial)
+        };
+        let end = key.len();
         match self.primary.as_str() {
-            "01" => {
-                let serial = self
-                    .qualifier("21")
-                    .ok_or_else(|| field("link", key, "a serial, /21/…, which names one thing,"))?;
-                let n = length(&key[1..13])?;
-                let reference = format!("{}{}", &key[..1], part(key, 1 + n, 13)?);
-                Epc::new(Scheme::Sgtin, &part(key, 1, 1 + n)?, &reference, serial)
+            "01" => led(Scheme::Sgtin, 13, "", serial()?),
+            "00" => led(Scheme::Sscc, 17, "", ""),
+            "8006" => led(Scheme::Itip, 13, part(14, 18)?, serial()?),
+            "414" => make(Scheme::Sgln, split(0, 12)?, "", self.qualifier("254").unwrap_or("0")),
+            "8003" => make(Scheme::Grai, split(1, 13)?, "", part(14, end)?),
+            "8004" => make(Scheme::Giai, split(0, end)?, "", ""),
+            "8010" => {
+                let serial = need("8011", "a serial, /8011/…, which names one thing,")?;
+                make(Scheme::Cpi, split(0, end)?, "", serial)
             }
-            "00" => {
-                let n = length(&key[1..17])?;
-                let reference = format!("{}{}", &key[..1], part(key, 1 + n, 17)?);
-                Epc::new(Scheme::Sscc, &part(key, 1, 1 + n)?, &reference, "")
-            }
-            "414" => {
-                let n = length(&key[..12])?;
-                let extension = self.qualifier("254").unwrap_or("0");
-                Epc::new(Scheme::Sgln, &part(key, 0, n)?, &part(key, n, 12)?, extension)
-            }
-            "8003" => {
-                let n = length(&part(key, 1, 13)?)?;
-                let serial = part(key, 14, key.len())?;
-                Epc::new(Scheme::Grai, &part(key, 1, 1 + n)?, &part(key, 1 + n, 13)?, &serial)
-            }
-            "8004" => {
-                let n = length(key)?;
-                Epc::new(Scheme::Giai, &part(key, 0, n)?, &part(key, n, key.len())?, "")
-            }
-            _ => Err(field("application identifier", &self.primary, "01, 00, 414, 8003 or 8004")),
+            "253" => make(Scheme::Gdti, split(0, 12)?, "", part(13, end)?),
+            "255" => make(Scheme::Sgcn, split(0, 12)?, "", part(13, end)?),
+            "8017" => make(Scheme::Gsrnp, split(0, 17)?, "", ""),
+            "8018" => make(Scheme::Gsrn, split(0, 17)?, "", ""),
+            _ => Err(field(
+                "application identifier",
+                &self.primary,
+                "00, 01, 253, 255, 414, 8003, 8004, 8006, 8010, 8017 or 8018",
+            )),
         }
     }
 }

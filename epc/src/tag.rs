@@ -1,25 +1,39 @@
-//! The bits on a tag: header, filter, partition, and the fields of the six schemes read and written here.
+//! The bits on a classic tag: header, filter, partition, and the fields of the schemes up to TDS 1.13.
 //!
 //! All numbers are big-endian bit fields. The partition value tells how many bits and digits the company
 //! prefix has; what is left belongs to the reference:
 //!
-//! | partition | prefix bits/digits | SGTIN | SSCC | SGLN | GRAI | GIAI-96 |
-//! |---|---|---|---|---|---|---|
-//! | 0 | 40/12 | 4/1 | 18/5 | 1/0 | 4/0 | 42 |
-//! | … | … | … | … | … | … | … |
-//! | 6 | 20/6 | 24/7 | 38/11 | 21/6 | 24/6 | 62 |
+//! | partition | prefix bits/digits | SGTIN | SSCC, GSRN | SGLN, GDTI, SGCN | GRAI | GIAI-96 | CPI-96 |
+//! |---|---|---|---|---|---|---|---|
+//! | 0 | 40/12 | 4/1 | 18/5 | 1/0 | 4/0 | 42 | 11/3 |
+//! | … | … | … | … | … | … | … | … |
+//! | 6 | 20/6 | 24/7 | 38/11 | 21/6 | 24/6 | 62 | 31/9 |
+//!
+//! The way through: `layout` says where the fields stand, `fields` reads and writes each kind.
 //!
 //! What holds: `decode(encode(x)) == x`; a reader pads to 16-bit words, so zero bits after the scheme's own
 //! are passed over and others refused; a tag is untrusted input and never panics.
 //!
-//! Not here: schemes with other headers; they go into files beside this one.
+//! Not here: the schemes of TDS 2.x, whose headers begin at 0xE6 ([`crate::plus`]).
 //!
-//! Source: TDS 2.x section 14, tables 14-1 to 14-20.
+//! Source: TDS 2.x section 14, tables 14-1 to 14-20. GDTI-113 writes its serial as TDS 14.3.6 says, a 1 before
+//! the digits; the tag data tables of GS1 forgot it.
+
+mod fields;
+mod layout;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-use crate::error::{EpcError, cut, field, uri};
-use crate::identity::{Epc, Scheme};
+use crate::bits::{BitWriter, Bits, from_hex};
+use crate::error::{EpcError, field, uri};
+use crate::identity::Epc;
+use crate::scheme::{Parts, Scheme};
+use fields::{
+    decimal, number, put_cage, put_seven_bit, put_six_bit, take_cage, take_seven_bit, take_six_bit,
+};
+use layout::{Body, Layout, PREFIX_BITS, Partitioned, Reference, Serial, find};
 
 /// How an identity is written on a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,92 +50,61 @@ pub enum Encoding {
     Grai96,
     /// Header 0x34, numeric reference.
     Giai96,
+    /// Header 0x39, extension of up to 20 characters.
+    Sgln195,
+    /// Header 0x37, serial of up to 16 characters.
+    Grai170,
+    /// Header 0x38, reference of up to 24 characters.
+    Giai202,
+    /// Header 0x2D.
+    Gsrn96,
+    /// Header 0x2E.
+    Gsrnp96,
+    /// Header 0x2C, serial below 2^41.
+    Gdti96,
+    /// Header 0x3A, serial of up to 17 digits; no longer to be written to new tags.
+    Gdti113,
+    /// Header 0x3E, serial of up to 17 characters.
+    Gdti174,
+    /// Header 0x3C, numeric reference, serial below 2^31.
+    Cpi96,
+    /// Header 0x3D, as long as the reference needs.
+    CpiVar,
+    /// Header 0x3F, serial of up to 12 digits.
+    Sgcn96,
+    /// Header 0x40, serial below 2^38.
+    Itip110,
+    /// Header 0x41, serial of up to 20 characters.
+    Itip212,
+    /// Header 0x35, no filter.
+    Gid96,
+    /// Header 0x2F, filter 0 to 15.
+    Usdod96,
+    /// Header 0x3B, filter 0 to 63, as long as part number and serial need.
+    AdiVar,
 }
-
-/// One row of the scheme table.
-struct Layout {
-    encoding: Encoding,
-    header: u8,
-    name: &'static str,
-    scheme: Scheme,
-    /// Bits of prefix and reference together.
-    key_bits: u32,
-    /// Bits of the serial; 0 if there is none, 140 if it is text.
-    serial_bits: u32,
-    /// All bits.
-    bits: usize,
-}
-
-/// The schemes, by header.
-const LAYOUTS: [Layout; 6] = [
-    Layout {
-        encoding: Encoding::Sgtin96,
-        header: 0x30,
-        name: "sgtin-96",
-        scheme: Scheme::Sgtin,
-        key_bits: 44,
-        serial_bits: 38,
-        bits: 96,
-    },
-    Layout {
-        encoding: Encoding::Sscc96,
-        header: 0x31,
-        name: "sscc-96",
-        scheme: Scheme::Sscc,
-        key_bits: 58,
-        serial_bits: 0,
-        bits: 96,
-    },
-    Layout {
-        encoding: Encoding::Sgln96,
-        header: 0x32,
-        name: "sgln-96",
-        scheme: Scheme::Sgln,
-        key_bits: 41,
-        serial_bits: 41,
-        bits: 96,
-    },
-    Layout {
-        encoding: Encoding::Grai96,
-        header: 0x33,
-        name: "grai-96",
-        scheme: Scheme::Grai,
-        key_bits: 44,
-        serial_bits: 38,
-        bits: 96,
-    },
-    Layout {
-        encoding: Encoding::Giai96,
-        header: 0x34,
-        name: "giai-96",
-        scheme: Scheme::Giai,
-        key_bits: 82,
-        serial_bits: 0,
-        bits: 96,
-    },
-    Layout {
-        encoding: Encoding::Sgtin198,
-        header: 0x36,
-        name: "sgtin-198",
-        scheme: Scheme::Sgtin,
-        key_bits: 44,
-        serial_bits: 140,
-        bits: 198,
-    },
-];
-
-/// Bits of the company prefix, by partition; its digits are 12 minus the partition.
-const PREFIX_BITS: [u32; 7] = [40, 37, 34, 30, 27, 24, 20];
 
 impl Encoding {
     fn layout(self) -> &'static Layout {
-        LAYOUTS.iter().find(|layout| layout.encoding == self).unwrap_or(&LAYOUTS[0])
+        find(|layout| layout.encoding == self).unwrap_or(&layout::LAYOUTS[0])
     }
 
     /// The encoding's name in tag URIs.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.layout().name
+    }
+
+    /// What kind of thing it writes.
+    #[must_use]
+    pub fn scheme(self) -> Scheme {
+        self.layout().scheme
+    }
+
+    /// The highest filter value: 7, 15, 63, or 0 where there is none.
+    #[must_use]
+    pub fn highest_filter(self) -> u8 {
+        u8::try_from((1u32 << self.layout().filter_bits) - 1).unwrap_or(u8::MAX)
     }
 }
 
@@ -135,7 +118,8 @@ impl Encoding {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TagEpc {
-    /// Filter value, 0 to 7: what kind of unit it is, for readers that choose.
+    /// Filter value: what kind of unit it is, for readers that choose. 0 to 7; USDoD-96 0 to 15, ADI-var 0 to
+    /// 63, GID-96 always 0.
     pub filter: u8,
     /// How it is written.
     pub encoding: Encoding,
@@ -143,58 +127,9 @@ pub struct TagEpc {
     pub epc: Epc,
 }
 
-/// Reads bit fields.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    /// The next `count` bits, at most 128; bits past the end read as zero, lengths are checked before.
-    fn take(&mut self, count: u32) -> u128 {
-        let mut out = 0;
-        for _ in 0..count {
-            let byte = self.bytes.get(self.at / 8).copied().unwrap_or(0);
-            out = out << 1 | u128::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
-        }
-        out
-    }
-
-    fn take_small(&mut self, count: u32) -> u8 {
-        u8::try_from(self.take(count)).unwrap_or(0)
-    }
-}
-
-/// Writes bit fields.
-#[derive(Default)]
-struct BitWriter {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl BitWriter {
-    fn put(&mut self, value: u128, count: u32) {
-        for place in (0..count).rev() {
-            if self.at.is_multiple_of(8) {
-                self.bytes.push(0);
-            }
-            if value >> place & 1 == 1
-                && let Some(last) = self.bytes.last_mut()
-            {
-                *last |= 0x80 >> (self.at % 8);
-            }
-            self.at += 1;
-        }
-    }
-
-    /// The bytes, padded to whole 16-bit words.
-    fn finish(mut self) -> Vec<u8> {
-        if self.bytes.len() % 2 == 1 {
-            self.bytes.push(0);
-        }
-        self.bytes
-    }
+/// Whether a tag of this header is a classic one.
+pub(crate) fn is_classic(header: u8) -> bool {
+    find(|layout| layout.header == header).is_some()
 }
 
 impl TagEpc {
@@ -208,39 +143,38 @@ impl TagEpc {
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
         let header =
             *bytes.first().ok_or(EpcError::Length { scheme: "a tag", got: 0, want: 96 })?;
-        let layout = LAYOUTS.iter().find(|l| l.header == header).ok_or(EpcError::Header(header))?;
+        let layout = find(|layout| layout.header == header).ok_or(EpcError::Header(header))?;
         let wrong_length =
-            || EpcError::Length { scheme: layout.name, got: bytes.len() * 8, want: layout.bits };
-        if bytes.len() * 8 < layout.bits {
-            return Err(wrong_length());
+            |want| EpcError::Length { scheme: layout.name, got: bytes.len() * 8, want };
+        if let Some(want) = layout.bits()
+            && bytes.len() * 8 < want
+        {
+            return Err(wrong_length(want));
         }
-        let mut padding = Bits { bytes, at: layout.bits };
-        while padding.at < bytes.len() * 8 {
-            if padding.take(1) != 0 {
-                return Err(wrong_length());
+        let mut bits = Bits::new(bytes, layout.name);
+        bits.take(8)?;
+        let filter = bits.take_small(layout.filter_bits)?;
+        let epc = match &layout.body {
+            Body::Partitioned(fields) => take_partitioned(&mut bits, layout.scheme, fields)?,
+            Body::Gid => {
+                let [prefix, reference, serial] =
+                    [bits.take(28)?, bits.take(24)?, bits.take(36)?].map(|value| value.to_string());
+                make(Scheme::Gid, &prefix, &reference, "", &serial)?
             }
-        }
-        let mut bits = Bits { bytes, at: 8 };
-        let filter = bits.take_small(3);
-        let partition = bits.take_small(3);
-        let prefix_bits =
-            *PREFIX_BITS.get(usize::from(partition)).ok_or(EpcError::Partition(partition))?;
-        let prefix_digits = 12 - usize::from(partition);
-        let prefix = decimal("company prefix", bits.take(prefix_bits), prefix_digits)?;
-        let value = bits.take(layout.key_bits - prefix_bits);
-        let reference = match layout.scheme.digits() {
-            Some(total) => decimal("reference", value, total - prefix_digits)?,
-            None => value.to_string(),
+            Body::Usdod => {
+                let cage = take_cage(&mut bits, 8)?;
+                make(Scheme::Usdod, &cage, "", "", &bits.take(36)?.to_string())?
+            }
+            Body::Adi => {
+                let cage = take_cage(&mut bits, 6)?;
+                let part = take_six_bit(&mut bits, 32)?;
+                let serial = take_six_bit(&mut bits, 30)?;
+                make(Scheme::Adi, &cage, &part, "", &serial)?
+            }
         };
-        let serial = match layout.serial_bits {
-            0 => String::new(),
-            140 => seven_bit_text(&mut bits)?,
-            count => bits.take(count).to_string(),
-        };
-        if layout.encoding == Encoding::Sscc96 && bits.take(24) != 0 {
-            return Err(field("reserved bits", "not zero", "24 zero bits"));
+        if !bits.is_only_padding() {
+            return Err(wrong_length(bits.at));
         }
-        let epc = Epc::new(layout.scheme, &prefix, &reference, &serial)?;
         Ok(Self { filter, encoding: layout.encoding, epc })
     }
 
@@ -259,58 +193,65 @@ impl TagEpc {
     ///
     /// [`EpcError::Field`] if the identity does not fit this encoding.
     pub fn encode(&self) -> Result<Vec<u8>, EpcError> {
+        Ok(self.write()?.into_words())
+    }
+
+    /// The bits, none too many.
+    pub(crate) fn write(&self) -> Result<BitWriter, EpcError> {
         let layout = self.encoding.layout();
         if self.epc.scheme() != layout.scheme {
             return Err(field("scheme", self.epc.scheme().name(), "the scheme of the encoding"));
         }
-        if self.filter > 7 {
-            return Err(field("filter", &self.filter.to_string(), "0 to 7"));
+        if self.filter > self.encoding.highest_filter() {
+            let expected = "0 to 7 (USDoD 0 to 15, ADI 0 to 63, GID 0)";
+            return Err(field("filter", &self.filter.to_string(), expected));
         }
-        let prefix = self.epc.company_prefix();
-        let partition = 12 - prefix.len();
-        let prefix_bits = PREFIX_BITS[partition];
+        let (prefix, reference) = (self.epc.company_prefix(), self.epc.reference());
+        let serial = self.epc.serial().unwrap_or_default();
         let mut bits = BitWriter::default();
         bits.put(u128::from(layout.header), 8);
-        bits.put(u128::from(self.filter), 3);
-        bits.put(partition as u128, 3);
-        bits.put(number("company prefix", prefix, prefix_bits, true)?, prefix_bits);
-        let reference_bits = layout.key_bits - prefix_bits;
-        // A reference of fixed length may begin with zeros; an asset reference may not, they would be lost.
-        let is_fixed = layout.scheme.digits().is_some();
-        let reference = self.epc.reference();
-        bits.put(number("reference", reference, reference_bits, is_fixed)?, reference_bits);
-        let serial = self.epc.serial().unwrap_or_default();
-        match layout.serial_bits {
-            0 => {}
-            140 => {
-                for place in 0..20 {
-                    let byte = serial.as_bytes().get(place).copied().unwrap_or(0);
-                    bits.put(u128::from(byte), 7);
-                }
+        bits.put(u128::from(self.filter), layout.filter_bits);
+        match &layout.body {
+            Body::Partitioned(fields) => put_partitioned(&mut bits, &self.epc, fields)?,
+            Body::Gid => {
+                bits.put(number("general manager", prefix, 28, false)?, 28);
+                bits.put(number("object class", reference, 24, false)?, 24);
+                bits.put(number("serial", serial, 36, false)?, 36);
             }
-            count => bits.put(number("serial", serial, count, false)?, count),
+            Body::Usdod => {
+                put_cage(&mut bits, prefix, 8);
+                bits.put(number("serial", serial, 36, false)?, 36);
+            }
+            Body::Adi => {
+                put_cage(&mut bits, prefix, 6);
+                put_six_bit(&mut bits, reference);
+                put_six_bit(&mut bits, serial);
+            }
         }
-        if layout.encoding == Encoding::Sscc96 {
-            bits.put(0, 24);
-        }
-        Ok(bits.finish())
+        Ok(bits)
     }
 
-    /// Reads `urn:epc:tag:SCHEME:FILTER.…`.
+    /// Reads `urn:epc:tag:ENCODING:FILTER.…`; a GID has no filter.
     ///
     /// # Errors
     ///
     /// [`EpcError`], also if the identity does not fit the encoding.
     pub fn from_tag_uri(text: &str) -> Result<Self, EpcError> {
-        const FORM: &str = "urn:epc:tag:sgtin-96|sgtin-198|sscc-96|sgln-96|grai-96|giai-96:FILTER.PREFIX.REFERENCE[.SERIAL]";
+        const FORM: &str = "urn:epc:tag:sgtin-96|sgtin-198|sscc-96|sgln-96|grai-96|giai-96|…:FILTER.PREFIX.REFERENCE[.SERIAL]";
         let wrong = || uri(text, FORM);
         let rest = text.strip_prefix("urn:epc:tag:").ok_or_else(wrong)?;
         let (name, body) = rest.split_once(':').ok_or_else(wrong)?;
-        let layout = LAYOUTS.iter().find(|layout| layout.name == name).ok_or_else(wrong)?;
-        let (filter, body) = body.split_once('.').ok_or_else(wrong)?;
-        let filter = match filter.as_bytes() {
-            [digit @ b'0'..=b'7'] => digit - b'0',
-            _ => return Err(field("filter", filter, "one digit, 0 to 7,")),
+        let layout = find(|layout| layout.name == name).ok_or_else(wrong)?;
+        let (filter, body) = if layout.filter_bits == 0 {
+            (0, body)
+        } else {
+            let (filter, body) = body.split_once('.').ok_or_else(wrong)?;
+            let number = crate::scheme::is_number(filter).then(|| filter.parse().ok()).flatten();
+            let highest = layout.encoding.highest_filter();
+            let number = number.filter(|number| *number <= highest).ok_or_else(|| {
+                field("filter", filter, "0 to 7 (USDoD 0 to 15, ADI 0 to 63) without leading zeros")
+            })?;
+            (number, body)
         };
         let epc = Epc::from_body(layout.scheme, body)?;
         let tag = Self { filter, encoding: layout.encoding, epc };
@@ -321,205 +262,131 @@ impl TagEpc {
     /// `urn:epc:tag:…`.
     #[must_use]
     pub fn to_tag_uri(&self) -> String {
-        format!("urn:epc:tag:{}:{}.{}", self.encoding.name(), self.filter, self.epc.body())
+        let (name, body) = (self.encoding.name(), self.epc.body());
+        if self.encoding.layout().filter_bits == 0 {
+            return format!("urn:epc:tag:{name}:{body}");
+        }
+        format!("urn:epc:tag:{name}:{}.{body}", self.filter)
     }
+}
+
+fn make(
+    scheme: Scheme,
+    prefix: &str,
+    reference: &str,
+    pieces: &str,
+    serial: &str,
+) -> Result<Epc, EpcError> {
+    Epc::from_parts(scheme, Parts { prefix, reference, pieces, serial })
+}
+
+fn take_partitioned(
+    bits: &mut Bits<'_>,
+    scheme: Scheme,
+    fields: &Partitioned,
+) -> Result<Epc, EpcError> {
+    let partition = bits.take_small(3)?;
+    let prefix_bits =
+        *PREFIX_BITS.get(usize::from(partition)).ok_or(EpcError::Partition(partition))?;
+    let prefix_digits = 12 - usize::from(partition);
+    let prefix = decimal("company prefix", bits.take(prefix_bits)?, prefix_digits)?;
+    let reference_bits = fields.key_bits.saturating_sub(prefix_bits);
+    let digits = scheme.digits().unwrap_or_default().saturating_sub(prefix_digits);
+    let mut pieces = String::new();
+    let reference = match fields.reference {
+        Reference::Digits => decimal("reference", bits.take(reference_bits)?, digits)?,
+        Reference::Pieces => {
+            let reference = decimal("reference", bits.take(reference_bits)?, digits)?;
+            pieces = decimal("piece", bits.take(7)?, 2)?;
+            pieces += &decimal("total", bits.take(7)?, 2)?;
+            reference
+        }
+        Reference::Number(digits) => {
+            let text = bits.take(reference_bits)?.to_string();
+            fitting_number(&text, digits, prefix_digits)?;
+            text
+        }
+        Reference::SevenBit => take_seven_bit(bits, reference_bits)?,
+        Reference::SixBit => take_six_bit(bits, 30)?,
+    };
+    let serial = match fields.serial {
+        Serial::None => String::new(),
+        Serial::Number(count, limit) => {
+            let value = bits.take(count)?;
+            below(limit, value)?;
+            value.to_string()
+        }
+        Serial::Digits(count) => {
+            let text = bits.take(count)?.to_string();
+            let expected = "digits with a 1 before them";
+            text.strip_prefix('1').ok_or_else(|| field("serial", &text, expected))?.to_owned()
+        }
+        Serial::SevenBit(count) => take_seven_bit(bits, count)?,
+    };
+    if bits.take(fields.reserved)? != 0 {
+        return Err(field("reserved bits", "not zero", "24 zero bits"));
+    }
+    make(scheme, &prefix, &reference, &pieces, &serial)
+}
+
+fn put_partitioned(bits: &mut BitWriter, epc: &Epc, fields: &Partitioned) -> Result<(), EpcError> {
+    let (prefix, reference) = (epc.company_prefix(), epc.reference());
+    let partition = 12usize.saturating_sub(prefix.len());
+    let prefix_bits = PREFIX_BITS.get(partition).copied().unwrap_or_default();
+    bits.put(partition as u128, 3);
+    bits.put(number("company prefix", prefix, prefix_bits, true)?, prefix_bits);
+    let reference_bits = fields.key_bits.saturating_sub(prefix_bits);
+    match fields.reference {
+        Reference::Digits | Reference::Pieces => {
+            bits.put(number("reference", reference, reference_bits, true)?, reference_bits);
+        }
+        // Leading zeros of a reference without fixed length would be lost.
+        Reference::Number(digits) => {
+            fitting_number(reference, digits, prefix.len())?;
+            bits.put(number("reference", reference, reference_bits, false)?, reference_bits);
+        }
+        Reference::SevenBit => put_seven_bit(bits, reference, reference_bits)?,
+        Reference::SixBit => put_six_bit(bits, reference),
+    }
+    if fields.reference == Reference::Pieces {
+        let (piece, total) = epc.pieces().split_at_checked(2).unwrap_or_default();
+        bits.put(number("piece", piece, 7, true)?, 7);
+        bits.put(number("total", total, 7, true)?, 7);
+    }
+    let serial = epc.serial().unwrap_or_default();
+    match fields.serial {
+        Serial::None => {}
+        Serial::Number(count, limit) => {
+            let value = number("serial", serial, count, false)?;
+            below(limit, value)?;
+            bits.put(value, count);
+        }
+        Serial::Digits(count) => {
+            bits.put(number("serial", &format!("1{serial}"), count, false)?, count);
+        }
+        Serial::SevenBit(count) => put_seven_bit(bits, serial, count)?,
+    }
+    bits.put(0, fields.reserved);
+    Ok(())
+}
+
+/// A numeric reference has so many digits together with the prefix.
+fn fitting_number(text: &str, digits: usize, prefix_digits: usize) -> Result<(), EpcError> {
+    if text.len() + prefix_digits > digits {
+        return Err(field("reference", text, "fewer digits, as the partition has them,"));
+    }
+    Ok(())
+}
+
+fn below(limit: u64, value: u128) -> Result<(), EpcError> {
+    if value >= u128::from(limit) {
+        return Err(field("serial", &value.to_string(), "at most 12 digits"));
+    }
+    Ok(())
 }
 
 impl fmt::Display for TagEpc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_tag_uri())
-    }
-}
-
-/// `value` with exactly `digits` digits; none may be left over.
-fn decimal(name: &'static str, value: u128, digits: usize) -> Result<String, EpcError> {
-    if digits == 0 && value == 0 {
-        return Ok(String::new());
-    }
-    let text = format!("{value:0digits$}");
-    if text.len() > digits {
-        return Err(field(name, &text, "a number of as many digits as the partition has"));
-    }
-    Ok(text)
-}
-
-/// A decimal text as a number of at most `bits` bits.
-fn number(
-    name: &'static str,
-    text: &str,
-    bits: u32,
-    may_begin_with_zero: bool,
-) -> Result<u128, EpcError> {
-    if text.is_empty() && may_begin_with_zero {
-        return Ok(0);
-    }
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_plain || (!may_begin_with_zero && text.len() > 1 && text.starts_with('0')) {
-        return Err(field(name, text, "digits without leading zeros"));
-    }
-    match text.parse::<u128>() {
-        Ok(value) if value >> bits == 0 => Ok(value),
-        _ => Err(field(name, text, "a number that fits the bits of this encoding")),
-    }
-}
-
-/// Twenty characters of seven bits, ended by zeros.
-fn seven_bit_text(bits: &mut Bits<'_>) -> Result<String, EpcError> {
-    const ENDED: &str = "characters of seven bits and, after them, zeros only";
-    let mut out = String::new();
-    let mut is_over = false;
-    for _ in 0..20 {
-        match bits.take_small(7) {
-            0 => is_over = true,
-            _ if is_over => return Err(field("serial", &out, ENDED)),
-            byte => out.push(char::from(byte)),
-        }
-    }
-    Ok(out)
-}
-
-/// Bytes of hex of either case.
-pub(crate) fn from_hex(text: &str) -> Result<Vec<u8>, EpcError> {
-    let wrong = || EpcError::Hex(cut(text));
-    if text.is_empty() || !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return Err(wrong());
-    }
-    text.as_bytes()
-        .chunks_exact(2)
-        .map(|pair| {
-            let high = char::from(pair[0]).to_digit(16).ok_or_else(wrong)?;
-            let low = char::from(pair[1]).to_digit(16).ok_or_else(wrong)?;
-            u8::try_from(high * 16 + low).map_err(|_| wrong())
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().fold(String::new(), |out, byte| out + &format!("{byte:02X}"))
-    }
-
-    #[test]
-    fn published_examples_read_and_write() {
-        // TDS 2.x, annex E.3.
-        for (hex_text, uri) in [
-            ("3074257BF7194E4000001A85", "urn:epc:tag:sgtin-96:3.0614141.812345.6789"),
-            (
-                "3674257BF6B7A659B2C2BF1000000000000000000000000000 00",
-                "urn:epc:tag:sgtin-198:3.0614141.712345.32a%2Fb",
-            ),
-            ("3174257BF4499602D2000000", "urn:epc:tag:sscc-96:3.0614141.1234567890"),
-            ("3274257BF46072000000162E", "urn:epc:tag:sgln-96:3.0614141.12345.5678"),
-            ("3374257BF40C0E400000162E", "urn:epc:tag:grai-96:3.0614141.12345.5678"),
-            ("3474257BF40000000000162E", "urn:epc:tag:giai-96:3.0614141.5678"),
-        ] {
-            let text = hex_text.replace(' ', "");
-            let tag = TagEpc::decode_hex(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
-            assert_eq!(tag.to_tag_uri(), uri);
-            let written = hex(&tag.encode().unwrap());
-            let longest = written.len().max(text.len());
-            assert_eq!(format!("{written:0<longest$}"), format!("{text:0<longest$}"));
-            assert_eq!(TagEpc::from_tag_uri(uri).unwrap(), tag);
-        }
-    }
-
-    #[test]
-    fn every_cut_and_every_reserved_partition_is_refused() {
-        for header in [0x30, 0x31, 0x32, 0x33, 0x34, 0x36u8] {
-            let want = if header == 0x36 { 25 } else { 12 };
-            for length in 0..want {
-                let mut bytes = vec![0; length];
-                if let Some(first) = bytes.first_mut() {
-                    *first = header;
-                }
-                assert!(TagEpc::decode(&bytes).is_err(), "{header:02X} {length}");
-            }
-            let mut bytes = vec![0; 26];
-            (bytes[0], bytes[1]) = (header, 0b0001_1100);
-            assert_eq!(TagEpc::decode(&bytes), Err(EpcError::Partition(7)));
-        }
-    }
-
-    #[test]
-    fn padding_is_zero_or_refused() {
-        let mut bytes = from_hex("3074257BF7194E4000001A85").unwrap();
-        bytes.extend([0, 0]);
-        assert!(TagEpc::decode(&bytes).is_ok());
-        bytes[13] = 1;
-        assert!(matches!(TagEpc::decode(&bytes), Err(EpcError::Length { .. })));
-    }
-
-    #[test]
-    fn what_an_encoding_cannot_hold_is_refused() {
-        for bad in [
-            "urn:epc:tag:sgtin-96:3.0614141.812345.06789",
-            "urn:epc:tag:sgtin-96:3.0614141.812345.274877906944",
-            "urn:epc:tag:sgtin-96:3.0614141.812345.12a",
-            "urn:epc:tag:sgtin-96:8.0614141.812345.1",
-            "urn:epc:tag:sgtin-96:3.0614141.81234.1",
-            "urn:epc:tag:sgtin-198:3.0614141.812345.123456789012345678901",
-            "urn:epc:tag:sgln-96:3.0614141.12345.2199023255552",
-            "urn:epc:tag:giai-96:3.0614141.0123",
-            "urn:epc:tag:sgtin-97:3.0614141.812345.1",
-            "urn:epc:tag:",
-        ] {
-            assert!(TagEpc::from_tag_uri(bad).is_err(), "{bad}");
-        }
-        assert!(TagEpc::from_tag_uri("urn:epc:tag:sgtin-96:3.0614141.812345.274877906943").is_ok());
-    }
-
-    #[test]
-    fn a_twelve_digit_prefix_leaves_an_empty_reference() {
-        let uri = "urn:epc:tag:sgln-96:0.061414112345..7";
-        let tag = TagEpc::from_tag_uri(uri).unwrap();
-        assert_eq!(TagEpc::decode(&tag.encode().unwrap()).unwrap().to_tag_uri(), uri);
-    }
-
-    fn digits(count: usize) -> impl Strategy<Value = String> {
-        proptest::collection::vec(0..10u8, count)
-            .prop_map(|all| all.into_iter().map(|d| char::from(b'0' + d)).collect())
-    }
-
-    fn any_tag() -> impl Strategy<Value = String> {
-        (6..=12usize, 0..8u8, 0..6usize).prop_flat_map(|(prefix, filter, scheme)| {
-            let total = [13, 13, 17, 12, 12, 0][scheme];
-            let reference = if scheme == 5 { 0 } else { total - prefix };
-            (digits(prefix), digits(reference), 0..1u64 << 38, "[A-Za-z0-9!()*+,:;=_.-]{1,20}")
-                .prop_map(move |(prefix, reference, number, text)| match scheme {
-                    0 => format!("urn:epc:tag:sgtin-96:{filter}.{prefix}.{reference}.{number}"),
-                    1 => format!("urn:epc:tag:sgtin-198:{filter}.{prefix}.{reference}.{text}"),
-                    2 => format!("urn:epc:tag:sscc-96:{filter}.{prefix}.{reference}"),
-                    3 => format!("urn:epc:tag:sgln-96:{filter}.{prefix}.{reference}.{number}"),
-                    4 => format!("urn:epc:tag:grai-96:{filter}.{prefix}.{reference}.{number}"),
-                    _ => format!("urn:epc:tag:giai-96:{filter}.{prefix}.{number}"),
-                })
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn every_tag_reads_back_as_it_was_written(uri in any_tag()) {
-            let tag = TagEpc::from_tag_uri(&uri).unwrap();
-            let bytes = tag.encode().unwrap();
-            prop_assert_eq!(bytes.len() % 2, 0);
-            let again = TagEpc::decode(&bytes).unwrap();
-            prop_assert_eq!(again.to_tag_uri(), uri);
-            prop_assert_eq!(tag.epc.to_uri().parse::<Epc>().unwrap(), tag.epc);
-        }
-
-        #[test]
-        fn whatever_decodes_encodes_to_the_same_bits(mut bytes in proptest::collection::vec(any::<u8>(), 12..=26), header in 0x30..0x38u8) {
-            bytes[0] = header;
-            if let Ok(tag) = TagEpc::decode(&bytes) {
-                let mut written = tag.encode().unwrap();
-                written.resize(bytes.len().max(written.len()), 0);
-                bytes.resize(written.len(), 0);
-                prop_assert_eq!(written, bytes);
-            }
-        }
     }
 }

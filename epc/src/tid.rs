@@ -14,8 +14,8 @@
 //!
 //! Source: TDS 2.x section 16.
 
+use crate::bits::from_hex;
 use crate::error::{EpcError, field};
-use crate::tag::from_hex;
 
 /// What a TID bank says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

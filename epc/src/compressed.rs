@@ -1,0 +1,155 @@
+//! Digital Links that hold the bits of a tag: `/eh` and hex, `/ex` and base64url.
+//!
+//! The way through: [`crate::parse_digital_link`] asks `read_segment` where it found no key;
+//! [`Tag::to_compressed_link`] writes.
+//!
+//! What holds: the same decoder reads a tag and a link, so both give the same thing; a link of something that is
+//! not GS1's is refused, since it names no key.
+//!
+//! Not here: the compression of 2020 without a tag's header.
+//!
+//! Source: GS1, Compression of GS1 Digital Link for EPC binary strings 1.0.0; RFC 4648 sections 5 and 8.
+
+use std::fmt::Write as _;
+
+use crate::any_tag::Tag;
+use crate::bits::{BitWriter, Bits};
+use crate::digital_link::DigitalLink;
+use crate::error::{EpcError, field};
+use crate::plus::{base64_char, base64_value};
+
+/// How the bits of a tag are spelt in a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// `eh` and four bits per character.
+    Hex,
+    /// `ex` and six bits per character.
+    Base64url,
+}
+
+/// Longest segment that is read: more than the bits of any tag's memory bank.
+const LONGEST: usize = 4096;
+
+/// What a path segment holds; none if it begins otherwise.
+pub(crate) fn read_segment(segment: &str) -> Option<Result<DigitalLink, EpcError>> {
+    let (text, form) = match segment.split_at_checked(2)? {
+        ("eh", text) => (text, Form::Hex),
+        ("ex", text) => (text, Form::Base64url),
+        _ => return None,
+    };
+    Some(read(text, form))
+}
+
+fn read(text: &str, form: Form) -> Result<DigitalLink, EpcError> {
+    if text.is_empty() || text.len() > LONGEST {
+        return Err(field("compressed link", text, "the bits of a tag, at most 4096 characters"));
+    }
+    let mut bits = BitWriter::default();
+    for byte in text.bytes() {
+        let (value, width) = match form {
+            Form::Hex => (char::from(byte).to_digit(16), 4),
+            Form::Base64url => (base64_value(byte).map(u32::from), 6),
+        };
+        let value = value.ok_or_else(|| {
+            field("compressed link", text, "hex after eh, letters, digits, - and _ after ex")
+        })?;
+        bits.put(u128::from(value), width);
+    }
+    let tag = Tag::decode(&bits.into_bytes())?;
+    tag.to_link().ok_or_else(|| field("compressed link", text, "a tag with a GS1 key"))
+}
+
+impl Tag {
+    /// The Digital Link that holds this tag's bits, all of them and none too many.
+    ///
+    /// - `host`: host and, if need be, path, without `https://`.
+    ///
+    /// ```
+    /// use epc::{Form, Tag};
+    /// let tag = Tag::decode_hex("30164596F40C0E5CBE991A83")?;
+    /// let link = tag.to_compressed_link("example.com", Form::Base64url)?;
+    /// assert_eq!(link, "https://example.com/exMBZFlvQMDly-mRqD");
+    /// let read = epc::parse_digital_link(&link)?;
+    /// assert_eq!(read.to_uri("id.gs1.org"), "https://id.gs1.org/01/09528765123457/21/123456789123");
+    /// # Ok::<(), epc::EpcError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError`] if a field does not fit the encoding, or what the tag names has no GS1 key.
+    pub fn to_compressed_link(&self, host: &str, form: Form) -> Result<String, EpcError> {
+        if self.to_link().is_none() {
+            return Err(field("scheme", self.name(), "one with a GS1 key"));
+        }
+        let written = self.write()?;
+        let (name, width) = match form {
+            Form::Hex => ("eh", 4),
+            Form::Base64url => ("ex", 6),
+        };
+        let characters = written.len().div_ceil(width as usize);
+        let mut bytes = written.into_bytes();
+        // The last character may reach past the last byte.
+        bytes.push(0);
+        let mut bits = Bits::new(&bytes, self.name());
+        let mut out = format!("https://{host}/{name}");
+        for _ in 0..characters {
+            let value = bits.take_small(width)?;
+            match form {
+                Form::Hex => write!(out, "{value:X}").unwrap_or_default(),
+                Form::Base64url => out.push(base64_char(value)),
+            }
+        }
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_digital_link;
+
+    #[test]
+    fn both_forms_of_the_published_example_are_the_plain_link() {
+        let plain = parse_digital_link("https://x/01/09528765123457/21/123456789123").unwrap();
+        for segment in
+            ["eh30164596f40c0e5cbe991a83", "eh30164596F40C0E5CBE991A83", "exMBZFlvQMDly-mRqD"]
+        {
+            for start in ["https://example.com", "http://example.com/a/path", "https://x/01"] {
+                let read = parse_digital_link(&format!("{start}/{segment}/")).ok();
+                let is_plain_key = start.ends_with("01");
+                assert_eq!(read.as_ref(), (!is_plain_key).then_some(&plain), "{start}/{segment}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_data_of_a_tag_and_of_the_query_are_attributes() {
+        let link =
+            parse_digital_link("https://x/ehFB342CDE795211411234538566CB0AFC4?10=L1").unwrap();
+        assert_eq!(
+            link.to_uri("id.gs1.org"),
+            "https://id.gs1.org/01/79521141123453/21/32a%2Fb?17=220630&10=L1"
+        );
+    }
+
+    #[test]
+    fn a_serial_that_looks_compressed_is_a_serial() {
+        let text = "https://x/01/09528765123457/21/eh30164596f40c0e";
+        let link = parse_digital_link(text).unwrap();
+        assert_eq!(link.qualifier("21"), Some("eh30164596f40c0e"));
+    }
+
+    #[test]
+    fn what_is_no_tag_says_what_would_be_right() {
+        for segment in
+            ["eh", "ex", "ehzz", "ex!", "eh00", "ex====", "eh3500E86F8000A9E000000586", "eh3016"]
+        {
+            let error = parse_digital_link(&format!("https://x/{segment}")).unwrap_err();
+            assert!(!error.to_string().is_empty() && error.to_string().len() < 400, "{segment}");
+        }
+        let long = format!("https://x/eh30{}", "0".repeat(LONGEST));
+        assert!(parse_digital_link(&long).is_err());
+        let gid = Tag::decode_hex("3500E86F8000A9E000000586").unwrap();
+        assert!(gid.to_compressed_link("x", Form::Hex).is_err());
+    }
+}

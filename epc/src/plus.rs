@@ -1,0 +1,373 @@
+//! The `+` and `++` schemes of TDS 2.x: GS1 keys in full, a filter, data beside them, a host name.
+//!
+//! | bits | field |
+//! |---|---|
+//! | 8 | header |
+//! | 1 | toggle: data follow |
+//! | 3 | filter |
+//! | 4 + 16 | DSGTIN only: which date, the date |
+//! | … | the key and its qualifiers, each as table F writes it |
+//! | 7 + … | `++` only: host name |
+//! | … | data: application identifier, four bits per digit, and its value as table F writes it |
+//!
+//! The way through: `table` says how each application identifier is written, `value` writes the parts,
+//! `text` picks the shortest alphabet, `hostname` shortens host names.
+//!
+//! What holds: `decode(encode(x)) == x`; what is decoded is a valid Digital Link; there is no company prefix to
+//! be seen, so it becomes an [`Epc`](crate::Epc) only where the prefix's length is known from elsewhere.
+//!
+//! Not here: classic schemes ([`crate::tag`]).
+//!
+//! Source: TDS 2.3 sections 14.5, 14.6 and 15.3; GS1 tag data tables 2.2, tables B, E, F, K.
+
+mod hostname;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+
+pub(crate) use text::{base64_char, base64_value};
+
+use std::fmt;
+
+use crate::bits::{BitWriter, Bits};
+use crate::digital_link::DigitalLink;
+use crate::error::{EpcError, cut, field};
+
+/// Kinds of `+` and `++` tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlusScheme {
+    /// Trade item and serial.
+    Sgtin,
+    /// Trade item, serial and, first of all, a date.
+    Dsgtin,
+    /// Logistic unit.
+    Sscc,
+    /// Location and extension.
+    Sgln,
+    /// Returnable asset and serial.
+    Grai,
+    /// Individual asset.
+    Giai,
+    /// Recipient of a service.
+    Gsrn,
+    /// Provider of a service.
+    Gsrnp,
+    /// Document and serial.
+    Gdti,
+    /// Component or part, and serial.
+    Cpi,
+    /// Coupon and serial.
+    Sgcn,
+    /// Piece of a trade item, and serial.
+    Itip,
+}
+
+/// One row of the scheme table.
+struct Row {
+    scheme: PlusScheme,
+    /// Headers and names: without host name, with.
+    headers: [u8; 2],
+    names: [&'static str; 2],
+    key: &'static str,
+    qualifier: Option<&'static str>,
+    /// Characters that the key must have more than, where a serial is part of it.
+    shortest_key: usize,
+}
+
+const fn row(
+    scheme: PlusScheme,
+    headers: [u8; 2],
+    names: [&'static str; 2],
+    key: &'static str,
+    qualifier: Option<&'static str>,
+    shortest_key: usize,
+) -> Row {
+    Row { scheme, headers, names, key, qualifier, shortest_key }
+}
+
+const ROWS: [Row; 12] = [
+    row(PlusScheme::Sgtin, [0xF7, 0xFD], ["sgtin+", "sgtin++"], "01", Some("21"), 0),
+    row(PlusScheme::Dsgtin, [0xFB, 0xFC], ["dsgtin+", "dsgtin++"], "01", Some("21"), 0),
+    row(PlusScheme::Sscc, [0xF9, 0xEF], ["sscc+", "sscc++"], "00", None, 0),
+    row(PlusScheme::Sgln, [0xF2, 0xE9], ["sgln+", "sgln++"], "414", Some("254"), 0),
+    row(PlusScheme::Grai, [0xF1, 0xEB], ["grai+", "grai++"], "8003", None, 14),
+    row(PlusScheme::Giai, [0xFA, 0xEE], ["giai+", "giai++"], "8004", None, 0),
+    row(PlusScheme::Gsrn, [0xF4, 0xE7], ["gsrn+", "gsrn++"], "8018", None, 0),
+    row(PlusScheme::Gsrnp, [0xF5, 0xE8], ["gsrnp+", "gsrnp++"], "8017", None, 0),
+    row(PlusScheme::Gdti, [0xF6, 0xEA], ["gdti+", "gdti++"], "253", None, 13),
+    row(PlusScheme::Cpi, [0xF0, 0xE6], ["cpi+", "cpi++"], "8010", Some("8011"), 0),
+    row(PlusScheme::Sgcn, [0xF8, 0xEC], ["sgcn+", "sgcn++"], "255", None, 13),
+    row(PlusScheme::Itip, [0xF3, 0xED], ["itip+", "itip++"], "8006", Some("21"), 0),
+];
+
+/// Dates that a DSGTIN may begin with, by the number that says which: production, packaging, best before, sell
+/// by, expiry, first freezing, harvest.
+const DATES: [&str; 7] = ["11", "13", "15", "16", "17", "7006", "7007"];
+
+impl PlusScheme {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Sgtin,
+        Self::Dsgtin,
+        Self::Sscc,
+        Self::Sgln,
+        Self::Grai,
+        Self::Giai,
+        Self::Gsrn,
+        Self::Gsrnp,
+        Self::Gdti,
+        Self::Cpi,
+        Self::Sgcn,
+        Self::Itip,
+    ];
+
+    fn row(self) -> &'static Row {
+        ROWS.iter().find(|row| row.scheme == self).unwrap_or(&ROWS[0])
+    }
+
+    /// The name, `sgtin+` or, with a host name, `sgtin++`.
+    #[must_use]
+    pub fn name(self, has_hostname: bool) -> &'static str {
+        self.row().names[usize::from(has_hostname)]
+    }
+
+    /// The header, without or with a host name.
+    #[must_use]
+    pub fn header(self, has_hostname: bool) -> u8 {
+        self.row().headers[usize::from(has_hostname)]
+    }
+}
+
+/// What a `+` or `++` tag carries.
+///
+/// ```
+/// let tag = epc::Tag::decode_hex("F43952114112345678906")?;
+/// assert_eq!(tag.to_digital_link().unwrap(), "https://id.gs1.org/8018/952114112345678906");
+/// # Ok::<(), epc::EpcError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlusTag {
+    /// What kind of thing it names.
+    pub scheme: PlusScheme,
+    /// The toggle: whether data follow. Without it `aidc` must be empty.
+    pub has_aidc_data: bool,
+    /// Filter value, 0 to 7.
+    pub filter: u8,
+    /// Host name of a `++` tag, 1 to 63 letters, digits, dots and hyphens.
+    pub hostname: Option<String>,
+    /// Key and qualifiers; of a DSGTIN the date, its only attribute. An extension 0 of a location is left out.
+    pub link: DigitalLink,
+    /// Data beside the key: application identifiers and values, in the order of the tag.
+    pub aidc: Vec<(String, String)>,
+}
+
+fn find(header: u8) -> Option<(&'static Row, bool)> {
+    let place = |row: &Row| row.headers.iter().position(|own| *own == header);
+    ROWS.iter().find_map(|row| Some((row, place(row)? == 1)))
+}
+
+/// Whether a tag of this header is a `+` or `++` tag.
+pub(crate) fn is_plus(header: u8) -> bool {
+    find(header).is_some()
+}
+
+impl PlusTag {
+    /// A tag for what `link` names. Attributes of the link become data beside the key; of a DSGTIN the first
+    /// date among them goes to the front.
+    ///
+    /// - `filter`: 0 to 7.
+    /// - `hostname`: makes it a `++` tag.
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError`] if the scheme cannot hold the link, its attributes or the host name.
+    pub fn from_digital_link(
+        scheme: PlusScheme,
+        filter: u8,
+        hostname: Option<String>,
+        link: &DigitalLink,
+    ) -> Result<Self, EpcError> {
+        let mut link = link.clone();
+        let mut aidc = std::mem::take(&mut link.attributes);
+        if scheme == PlusScheme::Dsgtin
+            && let Some(place) = aidc.iter().position(|(ai, _)| DATES.contains(&ai.as_str()))
+        {
+            link.attributes.push(aidc.remove(place));
+        }
+        if scheme == PlusScheme::Sgln {
+            link.qualifiers.retain(|(ai, value)| !(ai == "254" && value == "0"));
+        }
+        let tag = Self { scheme, has_aidc_data: !aidc.is_empty(), filter, hostname, link, aidc };
+        tag.write()?;
+        Ok(tag)
+    }
+
+    /// Reads the EPC bank.
+    ///
+    /// - `bytes`: the bank from its header on; zero bits after the tag's own are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError`]; [`EpcError::ApplicationIdentifier`] if data beside the key are not understood.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
+        let header = *bytes.first().ok_or(EpcError::Short { scheme: "a tag", got: 0, want: 8 })?;
+        let (row, has_hostname) = find(header).ok_or(EpcError::Header(header))?;
+        let name = row.scheme.name(has_hostname);
+        let mut bits = Bits::new(bytes, name);
+        bits.take(8)?;
+        let has_aidc_data = bits.take(1)? == 1;
+        let filter = bits.take_small(3)?;
+        let mut attributes = Vec::new();
+        if row.scheme == PlusScheme::Dsgtin {
+            let which = bits.take_small(4)?;
+            let ai = DATES.get(usize::from(which)).ok_or_else(|| {
+                field("kind of date", &which.to_string(), "0 to 6 (production to harvest)")
+            })?;
+            attributes.push(((*ai).to_owned(), value::take_date(&mut bits)?));
+        }
+        let value = take_known(&mut bits, row.key)?;
+        let mut qualifiers = Vec::new();
+        if let Some(ai) = row.qualifier {
+            let value = take_known(&mut bits, ai)?;
+            if !(ai == "254" && value == "0") {
+                qualifiers.push((ai.to_owned(), value));
+            }
+        }
+        let hostname = if has_hostname { Some(hostname::take(&mut bits)?) } else { None };
+        let mut aidc = Vec::new();
+        while has_aidc_data && !bits.is_only_padding() {
+            let ai = take_ai(&mut bits)?;
+            let value = take_known(&mut bits, &ai)?;
+            aidc.push((ai, value));
+        }
+        if !bits.is_only_padding() {
+            let (got, want) = (bytes.len() * 8, bits.at);
+            return Err(EpcError::Length { scheme: name, got, want });
+        }
+        let link = DigitalLink { primary: row.key.to_owned(), value, qualifiers, attributes };
+        let scheme = row.scheme;
+        let tag = Self { scheme, has_aidc_data, filter, hostname, link, aidc };
+        tag.check()?;
+        Ok(tag)
+    }
+
+    /// Writes the EPC bank, whole 16-bit words, every value in the shortest alphabet that has its characters.
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError`] if a field does not fit the scheme.
+    pub fn encode(&self) -> Result<Vec<u8>, EpcError> {
+        Ok(self.write()?.into_words())
+    }
+
+    /// What must be true before it can be written.
+    fn check(&self) -> Result<(), EpcError> {
+        let row = self.scheme.row();
+        self.link.check()?;
+        let (primary, value) = (self.link.primary.as_str(), self.link.value.as_str());
+        if primary != row.key {
+            return Err(field("key", primary, "the application identifier of the scheme's key"));
+        }
+        if row.shortest_key > 0 && value.len() <= row.shortest_key {
+            return Err(field("key", value, "a key with a serial, which names one thing,"));
+        }
+        let qualifiers: Vec<&str> =
+            self.link.qualifiers.iter().map(|(ai, _)| ai.as_str()).collect();
+        let is_optional = self.scheme == PlusScheme::Sgln;
+        let is_right = match qualifiers[..] {
+            [] => row.qualifier.is_none() || is_optional,
+            [ai] => row.qualifier == Some(ai),
+            _ => false,
+        };
+        if !is_right {
+            let expected = "the serial or extension of the scheme and no other";
+            return Err(field("qualifier", &qualifiers.join("/"), expected));
+        }
+        if self.filter > 7 {
+            return Err(field("filter", &self.filter.to_string(), "0 to 7"));
+        }
+        if !self.aidc.is_empty() && !self.has_aidc_data {
+            return Err(field("toggle", "0", "1, since data follow,"));
+        }
+        let dates = usize::from(self.scheme == PlusScheme::Dsgtin);
+        if self.link.attributes.len() != dates {
+            let expected = "one date of a DSGTIN, none of another scheme,";
+            return Err(field("attributes", &self.link.attributes.len().to_string(), expected));
+        }
+        Ok(())
+    }
+
+    /// The bits, none too many.
+    pub(crate) fn write(&self) -> Result<BitWriter, EpcError> {
+        self.check()?;
+        let row = self.scheme.row();
+        let mut bits = BitWriter::default();
+        bits.put(u128::from(self.scheme.header(self.hostname.is_some())), 8);
+        bits.put(u128::from(self.has_aidc_data), 1);
+        bits.put(u128::from(self.filter), 3);
+        for (ai, date) in &self.link.attributes {
+            let which = DATES.iter().position(|own| own == ai).ok_or_else(|| {
+                field("attribute", ai, "a date: 11, 13, 15, 16, 17, 7006 or 7007")
+            })?;
+            bits.put_length(which, 4);
+            value::put_date(&mut bits, date)?;
+        }
+        put_known(&mut bits, row.key, &self.link.value)?;
+        if let Some(ai) = row.qualifier {
+            // The only qualifier that may be absent is the extension of a location; then it is 0.
+            put_known(&mut bits, ai, self.link.qualifier(ai).unwrap_or("0"))?;
+        }
+        if let Some(host) = &self.hostname {
+            hostname::put(&mut bits, host)?;
+        }
+        for (ai, value) in &self.aidc {
+            if table::length_of_ai(ai) != Some(ai.len()) {
+                return Err(EpcError::ApplicationIdentifier(cut(ai)));
+            }
+            bits.put_bcd(ai);
+            put_known(&mut bits, ai, value)?;
+        }
+        Ok(bits)
+    }
+
+    /// The Digital Link: key, qualifiers, and date and data as attributes.
+    #[must_use]
+    pub fn to_link(&self) -> DigitalLink {
+        let mut link = self.link.clone();
+        link.attributes.extend(self.aidc.iter().cloned());
+        link
+    }
+
+    /// The Digital Link URI, at the tag's host or id.gs1.org.
+    #[must_use]
+    pub fn to_digital_link(&self) -> String {
+        self.to_link().to_uri(self.hostname.as_deref().unwrap_or("id.gs1.org"))
+    }
+}
+
+impl fmt::Display for PlusTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_digital_link())
+    }
+}
+
+/// An application identifier, four bits per digit.
+fn take_ai(bits: &mut Bits<'_>) -> Result<String, EpcError> {
+    let mut ai = bits.take_bcd("application identifier", 2)?;
+    let length =
+        table::length_of_ai(&ai).ok_or_else(|| EpcError::ApplicationIdentifier(ai.clone()))?;
+    ai += &bits.take_bcd("application identifier", length.saturating_sub(2))?;
+    Ok(ai)
+}
+
+fn take_known(bits: &mut Bits<'_>, ai: &str) -> Result<String, EpcError> {
+    let format = table::format(ai).ok_or_else(|| EpcError::ApplicationIdentifier(cut(ai)))?;
+    value::take(bits, format)
+}
+
+fn put_known(bits: &mut BitWriter, ai: &str, value: &str) -> Result<(), EpcError> {
+    let format = table::format(ai).ok_or_else(|| EpcError::ApplicationIdentifier(cut(ai)))?;
+    value::put(bits, format, value)
+}
