@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::movement::{Direction, Movement, Rival};
+use crate::sensor::SensorReading;
+
 /// Name and version of the contract.
 pub const CONTRACT: &str = "chopmark.delivery/1";
 /// Largest delivery, in bytes.
@@ -54,32 +57,15 @@ pub struct Observation {
     pub rssi_slope_cdbm_per_s: i32,
     /// Reads per antenna, in order of antenna.
     pub antennas: Vec<AntennaCount>,
-}
-
-/// A quantity that sensors measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SensorKind {
-    /// Temperature.
-    Temperature,
-    /// Relative humidity.
-    RelativeHumidity,
-}
-
-/// One value that one sensor reported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SensorReading {
-    /// Identifier of the sensor, a URI.
-    pub sensor: String,
-    /// What was measured.
-    pub kind: SensorKind,
-    /// The value as decimal text, its digits as the sensor gave them: `-20.5`.
-    pub value: String,
-    /// UN/ECE unit code: `CEL` degrees Celsius, `P1` per cent.
-    pub unit: String,
-    /// When.
-    pub at: Timestamp,
+    /// Which way the tag went, where the read point can tell; see [`Direction`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// The neighbouring reader that read the same tag best at the same time, if any did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rival: Option<Rival>,
+    /// Whether the tag was read steadily for so long that it stands here rather than passes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub resident: bool,
 }
 
 /// One settled window, as a bridge sends it.
@@ -112,10 +98,22 @@ pub struct Delivery {
     pub late: bool,
     /// What is known to be missing from the window, in plain words.
     pub gaps: Vec<String>,
+    /// Edges of a light barrier opened and closed the window: then one without observations says that
+    /// something passed and nothing readable was on it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_barrier: bool,
     /// Observations, in order of EPC.
     pub observations: Vec<Observation>,
     /// Sensor readings, in order of time.
     pub sensors: Vec<SensorReading>,
+    /// Arrivals, moves and departures at read points where things rest, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub movements: Vec<Movement>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Why bytes are no delivery.
@@ -125,7 +123,7 @@ pub enum DeliveryError {
     #[error("delivery of {0} bytes; at most 4194304 would be right")]
     TooLarge(usize),
     /// Not the JSON that the contract describes.
-    #[error("delivery is not what the contract describes: {0}")]
+    #[error("delivery is not what the contract describes: {}", excerpt(&.0.to_string()))]
     Json(#[from] serde_json::Error),
     /// A member's value is out of range.
     #[error("delivery member {member}: {problem}")]
@@ -204,6 +202,18 @@ impl Delivery {
             let count = self.sensors.len();
             return refuse("sensors", format!("{count}; at most {MAX_READINGS} would be right"));
         }
+        if self.movements.len() > MAX_OBSERVATIONS {
+            let count = self.movements.len();
+            return refuse(
+                "movements",
+                format!("{count}; at most {MAX_OBSERVATIONS} would be right"),
+            );
+        }
+        for (place, movement) in self.movements.iter().enumerate() {
+            if let Err((member, problem)) = check_movement(movement) {
+                return refuse(&format!("movements/{place}/{member}"), problem);
+            }
+        }
         for (place, observation) in self.observations.iter().enumerate() {
             if let Err((member, problem)) = check_observation(observation) {
                 return refuse(&format!("observations/{place}/{member}"), problem);
@@ -243,6 +253,11 @@ fn check_observation(observation: &Observation) -> Result<(), Found> {
     if observation.count == 0 {
         return Err(("count", "0; an observation rests on at least one read".into()));
     }
+    if let Some(rival) = &observation.rival
+        && (!is_name(&rival.reader) || rival.count == 0)
+    {
+        return Err(("rival", "a reader's name and at least one read would be right".into()));
+    }
     if observation.last < observation.first {
         return Err((
             "last",
@@ -267,15 +282,37 @@ fn check_reading(reading: &SensorReading) -> Result<(), Found> {
     if !is_name(&reading.sensor) {
         return Err(("sensor", name_problem(&reading.sensor)));
     }
-    if !is_decimal(&reading.value) {
-        return Err(("value", format!("`{}`; `-20.5` would be right", cut(&reading.value))));
+    let told = reading.reported.as_ref().map(|reported| &reported.value);
+    for value in [Some(&reading.value), told].into_iter().flatten() {
+        if !is_decimal(value) {
+            return Err(("value", format!("`{}`; `-20.5` would be right", cut(value))));
+        }
     }
-    let unit = match reading.kind {
-        SensorKind::Temperature => "CEL",
-        SensorKind::RelativeHumidity => "P1",
-    };
+    let unit = reading.kind.unit();
     if reading.unit != unit {
         return Err(("unit", format!("`{}`; `{unit}` would be right", cut(&reading.unit))));
+    }
+    if reading.reported.as_ref().is_some_and(|reported| !is_name(&reported.unit)) {
+        return Err(("reported", "a UN/ECE unit code would be right".into()));
+    }
+    Ok(())
+}
+
+fn check_movement(movement: &Movement) -> Result<(), Found> {
+    if !is_bank(&movement.epc_hex) {
+        return Err((
+            "epcHex",
+            "at most 124 uppercase hex digits, an even number, would be right".into(),
+        ));
+    }
+    let places = [movement.from.as_ref(), movement.to.as_ref()];
+    for place in places.into_iter().flatten() {
+        if !place.starts_with("urn:epc:id:sgln:") || place.len() > MAX_NAME {
+            return Err(("from", format!("`{}`; an SGLN URI would be right", cut(place))));
+        }
+    }
+    if places == [None, None] {
+        return Err(("to", "a movement comes from a place, goes to one, or both".into()));
     }
     Ok(())
 }
@@ -316,6 +353,19 @@ fn is_decimal(text: &str) -> bool {
         && fraction.is_none_or(are_digits)
 }
 
+/// Beginning and end of what a parser says, at most 300 characters: it may quote all that was sent.
+#[must_use]
+pub fn excerpt(text: &str) -> String {
+    const HEAD: usize = 200;
+    const TAIL: usize = 99;
+    let count = text.chars().count();
+    if count <= HEAD + TAIL + 1 {
+        return text.to_owned();
+    }
+    let head = text.chars().take(HEAD);
+    head.chain(['…']).chain(text.chars().skip(count - TAIL)).collect()
+}
+
 /// The first 64 characters, for messages.
 fn cut(text: &str) -> String {
     text.chars().take(64).collect()
@@ -326,4 +376,18 @@ fn cut(text: &str) -> String {
 pub fn signing_bytes(bridge: &str, boot: u64, seq: u64, body: &[u8]) -> Vec<u8> {
     let digest = ledger::hash::sha256(body);
     format!("chopmark-delivery-v1\n{bridge}\n{boot}\n{seq}\n{digest}\n").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parser_quotes_is_told_in_short_with_its_place() {
+        let text = format!(r#"{{"{}":2}}"#, "x".repeat(100_000));
+        let error = Delivery::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.len() < 500 && error.contains("column"), "{error}");
+        assert_eq!(excerpt(&"é".repeat(300)), "é".repeat(300));
+        assert_eq!(excerpt(&"é".repeat(301)).chars().count(), 300);
+    }
 }
