@@ -85,7 +85,7 @@ pub enum JsonError {
     /// A member's name stands twice in one object.
     #[error("member {pointer} stands twice; one is right")]
     DuplicateMember {
-        /// JSON pointer, RFC 6901.
+        /// JSON pointer, RFC 6901; of a long one `…` and the last 200 characters.
         pointer: String,
     },
 }
@@ -340,13 +340,21 @@ impl Parser<'_> {
     }
 }
 
+/// Characters of a pointer that are told; of a longer one the last.
+const LONGEST_POINTER: usize = 200;
+
 fn pointer(path: &[String]) -> String {
     let mut out = String::new();
     for part in path {
         out.push('/');
         out.push_str(&part.replace('~', "~0").replace('/', "~1"));
     }
-    out
+    // Names may be as long as the whole text; what is said of it must not be.
+    let count = out.chars().count();
+    if count <= LONGEST_POINTER {
+        return out;
+    }
+    std::iter::once('…').chain(out.chars().skip(count - LONGEST_POINTER)).collect()
 }
 
 /// An object of the given members, in the given order. A name that stands twice keeps its last value.

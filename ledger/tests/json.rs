@@ -182,3 +182,10 @@ fn members_are_read_set_and_taken_out() {
     assert_eq!(value.get("a"), None);
     assert_eq!(value.as_object().map(<[_]>::len), Some(2));
 }
+
+#[test]
+fn a_name_as_long_as_the_text_is_not_told_whole() {
+    let name = "n".repeat(100_000);
+    let error = read(&format!("{{\"{name}\":1,\"{name}\":2}}")).unwrap_err().to_string();
+    assert!(error.len() < 300 && error.contains("member …nnn"), "{error}");
+}
