@@ -1,13 +1,19 @@
 //! What a bridge must be told, from the section `[firmware_bridge]` of the shared TOML file.
 
+pub mod device;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use jiff::SignedDuration;
 use ledger::keys::SourceKey;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use self::device::Device;
+pub use crate::settle::Settle;
 
 /// The TOML file, as far as the bridge reads it.
 #[derive(Debug, Deserialize)]
@@ -79,125 +85,88 @@ fn default_max() -> u64 {
 }
 
 /// `[[firmware_bridge.reader]]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reader {
     /// Name of the reader, unique in its bridge.
     pub id: String,
     /// Where it reads, SGLN URI.
     pub read_point: String,
-    /// When windows close. Default: portal.
+    /// Where single antennas read, if that is elsewhere: SGLN URI by antenna. Default: none.
+    #[serde(default)]
+    pub antenna_read_points: BTreeMap<u16, String>,
+    /// When windows close and what is made of them. Default: a portal.
     #[serde(default)]
     pub settle: Settle,
+    /// Seconds after which the silence of a sensor is a gap. Default: three questions for a sensor that is asked,
+    /// two hours for one that reports by itself; none for tag readers, whose silence says nothing.
+    #[serde(default)]
+    pub silent_after_s: Option<u64>,
     /// What it is and how it is reached.
     pub device: Device,
 }
 
-/// When windows close.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settle {
-    /// Milliseconds without a read after which a window closes. Default: 1500; public captures of moving tags
-    /// show gaps of up to 1.3 s, so less cuts one pass in two.
-    #[serde(default = "default_quiet")]
-    pub quiet_ms: u64,
-    /// Milliseconds after which a window closes in any case. Default: 60000.
-    #[serde(default = "default_longest")]
-    pub longest_ms: u64,
-}
-
-fn default_quiet() -> u64 {
-    1500
-}
-
-fn default_longest() -> u64 {
-    60_000
-}
-
-impl Default for Settle {
-    fn default() -> Self {
-        Self { quiet_ms: default_quiet(), longest_ms: default_longest() }
-    }
-}
-
-impl Settle {
-    /// Time without a read after which a window closes.
+impl Reader {
+    /// Time after which the silence of one of its sensors is a gap.
     #[must_use]
-    pub fn quiet(self) -> Duration {
-        Duration::from_millis(self.quiet_ms)
+    pub fn silent_after(&self) -> Option<SignedDuration> {
+        let seconds = self.silent_after_s.or_else(|| self.device.usual_silence_s())?;
+        i64::try_from(seconds).ok().map(SignedDuration::from_secs)
     }
 
-    /// Time after which a window closes in any case.
+    /// The sensors that it names.
     #[must_use]
-    pub fn longest(self) -> Duration {
-        Duration::from_millis(self.longest_ms)
+    pub fn sensors(&self) -> Vec<String> {
+        self.device.sensors()
+    }
+
+    /// What is configured, a name and a value a line: `configured.device.r200.power_dbm`, `20.0`.
+    #[must_use]
+    pub fn configured(&self) -> Vec<(String, String)> {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let mut out = Vec::new();
+        flatten("configured", &value, &mut out);
+        out
+    }
+
+    /// Checks what no type can.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`], naming reader and value.
+    fn check(&self, all: &[Reader]) -> Result<(), ConfigError> {
+        let wrong = |what: String| ConfigError::Value(format!("reader `{}`: {what}", self.id));
+        for place in self.antenna_read_points.values().chain([&self.read_point]) {
+            let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
+            if !is_place {
+                return Err(wrong(format!(
+                    "read point `{place}` is no location; `urn:epc:id:sgln:…` would be right"
+                )));
+            }
+        }
+        self.settle.check().map_err(wrong)?;
+        for neighbour in &self.settle.neighbours {
+            if *neighbour == self.id || !all.iter().any(|other| other.id == *neighbour) {
+                return Err(wrong(format!(
+                    "neighbour `{neighbour}` is none of the other readers of this bridge"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
-/// What a reader is and how it is reached: `device.r200.port = "/dev/serial/by-id/…"`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Device {
-    /// R200, YRM100, M100 family, serial.
-    R200 {
-        /// Path of the port.
-        port: String,
-        /// Bits per second. Default: 115200.
-        #[serde(default = "r200_baud")]
-        baud: u32,
-        /// Transmit power in dBm. Default: 20.
-        #[serde(default = "r200_power")]
-        power_dbm: f64,
-    },
-    /// Impinj R700, MQTT.
-    ImpinjR700 {
-        /// Broker, `host:port`.
-        broker: String,
-        /// Topic that the reader publishes to.
-        topic: String,
-        /// User name, if the broker asks for one.
-        #[serde(default)]
-        user: Option<String>,
-        /// File with the password.
-        #[serde(default)]
-        password_file: Option<PathBuf>,
-    },
-    /// XY-MD02 temperature and humidity sensor, Modbus RTU over serial.
-    XyMd02 {
-        /// Path of the port.
-        port: String,
-        /// Bits per second. Default: 9600.
-        #[serde(default = "modbus_baud")]
-        baud: u32,
-        /// Modbus address. Default: 1.
-        #[serde(default = "modbus_address")]
-        address: u8,
-        /// Identifier of the sensor, a URI.
-        sensor: String,
-        /// Milliseconds between questions. Default: 10000.
-        #[serde(default = "modbus_every")]
-        every_ms: u64,
-    },
-}
-
-fn r200_baud() -> u32 {
-    115_200
-}
-
-fn r200_power() -> f64 {
-    20.0
-}
-
-fn modbus_baud() -> u32 {
-    9600
-}
-
-fn modbus_address() -> u8 {
-    1
-}
-
-fn modbus_every() -> u64 {
-    10_000
+fn flatten(name: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for (member, value) in members {
+                flatten(&format!("{name}.{member}"), value, out);
+            }
+        }
+        serde_json::Value::Null => {}
+        serde_json::Value::String(text) => out.push((name.to_owned(), text.clone())),
+        other => out.push((name.to_owned(), other.to_string())),
+    }
 }
 
 /// Everything a bridge needs, loaded and checked.
@@ -275,6 +244,18 @@ impl File {
         Ok(file)
     }
 
+    /// Where the spool is.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_default().join(&self.firmware_bridge.spool)
+    }
+
+    /// The readers and sensors, unchecked.
+    #[must_use]
+    pub fn readers(&self) -> &[Reader] {
+        &self.firmware_bridge.readers
+    }
+
     /// Loads the key and checks the readers.
     ///
     /// # Errors
@@ -291,14 +272,8 @@ impl File {
             if !seen.insert(&reader.id) {
                 return Err(ConfigError::Value(format!("reader `{}` stands twice", reader.id)));
             }
-            let is_place = epc::Epc::from_uri(&reader.read_point)
-                .is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
-            if !is_place {
-                return Err(ConfigError::Value(format!(
-                    "read_point `{}` of reader `{}` is no location; `urn:epc:id:sgln:…` would be right",
-                    reader.read_point, reader.id
-                )));
-            }
+            reader.check(&section.readers)?;
+            reader.device.reach(&base, "")?;
         }
         Ok(Config {
             id: section.id,

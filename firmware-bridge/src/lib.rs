@@ -3,7 +3,7 @@
 //! The way through:
 //!
 //! ```text
-//! port, broker (a thread each) -> Input -> Keeper: spool, acknowledge, settle -> outbox -> Deliverer -> ingest
+//! line, broker (a thread each) -> Input -> Keeper: spool, acknowledge, settle -> outbox -> Deliverer -> ingest
 //! ```
 //!
 //! What holds:
@@ -17,21 +17,27 @@
 //! Sources: READERS' manuals as named in each driver; docs/formats/observation-v1.md.
 
 pub mod broker;
+pub mod clock;
 pub mod config;
 pub mod crash;
 pub mod deliver;
+pub mod detect;
 pub mod http;
+pub mod line;
+pub mod message;
 pub mod metrics;
 pub mod port;
 pub mod reader;
+pub mod replay;
 pub mod sensor;
 pub mod settle;
+pub mod socket;
 pub mod spool;
 pub mod windows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
 
@@ -40,13 +46,13 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::broker::Subscription;
-use crate::config::{Config, ConfigError, Device, Reader, read};
+use crate::config::device::Reached;
+use crate::config::{Config, ConfigError};
 use crate::deliver::Deliverer;
+use crate::line::{Sink, Supervisor};
 use crate::metrics::Metrics;
-use crate::port::{Line, Port};
-use crate::reader::r200::R200;
 use crate::spool::SpoolError;
-use crate::windows::{Input, Keeper, KeeperSettings};
+use crate::windows::{Keeper, KeeperSettings};
 
 /// Inputs that wait for the spool; a serial line that must wait longer loses reads to the kernel's buffer.
 const QUEUE: usize = 10_000;
@@ -102,16 +108,16 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     )?;
     let (inputs, taken) = sync_channel(QUEUE);
     let mut lines = Vec::new();
-    for (source, reader) in config.readers.iter().enumerate() {
-        lines.push(start_line(
+    for source in 0..config.readers.len() {
+        let session = format!("chopmark-{}-{}", config.id, config.readers[source].id);
+        let reached = config.readers[source].device.reach(&config.base, &session)?;
+        let sink = Sink {
             source,
-            reader,
-            &config.base,
-            &config.id,
-            &inputs,
-            &metrics,
-            &stop_inputs,
-        )?);
+            reader: config.readers[source].id.clone(),
+            inputs: inputs.clone(),
+            metrics: metrics.clone(),
+        };
+        lines.push(start_line(reached, sink, &stop_inputs));
     }
     drop(inputs);
     let stop = Arc::clone(&stop_rest);
@@ -119,7 +125,7 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let stop = Arc::clone(&stop_rest);
     let deliverer = spawn(move || deliverer.run(&stop));
 
-    let ended = http::serve(config.listen, metrics, async {
+    let ended = http::serve(config.listen, metrics, config.spool.clone(), async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }
@@ -150,62 +156,13 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     ended.and(stopped)
 }
 
-fn start_line(
-    source: usize,
-    reader: &Reader,
-    base: &std::path::Path,
-    bridge: &str,
-    inputs: &SyncSender<Input>,
-    metrics: &Metrics,
-    stop: &Arc<AtomicBool>,
-) -> Result<JoinHandle<()>, Error> {
-    let (inputs, metrics, stop) = (inputs.clone(), metrics.clone(), Arc::clone(stop));
-    let port = |path: &str, baud: u32, line: Line| Port {
-        source,
-        reader: reader.clone(),
-        path: path.to_owned(),
-        baud,
-        line,
-        inputs: inputs.clone(),
-        metrics: metrics.clone(),
-    };
-    Ok(match &reader.device {
-        Device::R200 { port: path, baud, power_dbm } => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-            let power = (power_dbm * 100.0).clamp(0.0, 4000.0) as u16;
-            let port = port(path, *baud, Line::Reader(Box::new(R200::new(power))));
-            spawn(move || port.run(&stop))
+/// Starts the thread of one reader or sensor.
+pub fn start_line(reached: Reached, sink: Sink, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
+    let stop = Arc::clone(stop);
+    match reached {
+        Reached::Line(opener, talk) => spawn(move || Supervisor { opener, talk, sink }.run(&stop)),
+        Reached::Broker(broker, format) => {
+            spawn(move || Subscription { broker, format, sink }.run(&stop))
         }
-        Device::XyMd02 { port: path, baud, address, sensor, every_ms } => {
-            let every = Duration::from_millis(*every_ms);
-            let port = port(path, *baud, Line::Modbus(*address, sensor.clone(), every));
-            spawn(move || port.run(&stop))
-        }
-        Device::ImpinjR700 { broker, topic, user, password_file } => {
-            let (host, port) = broker
-                .rsplit_once(':')
-                .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
-                .ok_or_else(|| {
-                    ConfigError::Value(format!(
-                        "broker `{broker}` is not `host:port`, e.g. localhost:1883"
-                    ))
-                })?;
-            let password = match password_file {
-                Some(path) => read(&base.join(path))?.trim_end().to_owned(),
-                None => String::new(),
-            };
-            let subscription = Subscription {
-                source,
-                reader: reader.clone(),
-                host,
-                port,
-                topic: topic.clone(),
-                client_id: format!("chopmark-{bridge}-{}", reader.id),
-                login: user.clone().map(|user| (user, password)),
-                inputs,
-                metrics,
-            };
-            spawn(move || subscription.run(&stop))
-        }
-    })
+    }
 }

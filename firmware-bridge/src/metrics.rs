@@ -27,6 +27,12 @@ pub struct Metrics {
     pub windows: IntCounterVec,
     /// Observations settled.
     pub observations: IntCounter,
+    /// What was found that somebody should know, by reader and code.
+    pub findings: IntCounterVec,
+    /// Arrivals, moves and departures at shelves.
+    pub movements: IntCounter,
+    /// Raw windows that were forgotten before their time to make room.
+    pub forgotten_windows: IntCounter,
     /// Attempts to deliver, by outcome.
     pub deliveries: IntCounterVec,
     /// Deliveries that wait in the spool.
@@ -54,6 +60,24 @@ impl Metrics {
         };
         let observations = IntCounter::new("bridge_observations_total", "Observations settled.")
             .expect("the name is fixed and well-formed");
+        let movements =
+            IntCounter::new("bridge_movements_total", "Arrivals, moves and departures at shelves.")
+                .expect("the name is fixed and well-formed");
+        let forgotten_windows = IntCounter::new(
+            "bridge_forgotten_windows_total",
+            "Raw windows forgotten before their time to make room.",
+        )
+        .expect("the name is fixed and well-formed");
+        registry
+            .register(Box::new(forgotten_windows.clone()))
+            .expect("the name is registered once");
+        let findings = IntCounterVec::new(
+            Opts::new("bridge_findings_total", "What was found that somebody should know."),
+            &["reader", "code"],
+        )
+        .expect("the name and labels are fixed and well-formed");
+        registry.register(Box::new(movements.clone())).expect("the name is registered once");
+        registry.register(Box::new(findings.clone())).expect("the name is registered once");
         let waiting =
             IntGauge::new("bridge_waiting_deliveries", "Deliveries that wait in the spool.")
                 .expect("the name is fixed and well-formed");
@@ -93,6 +117,9 @@ impl Metrics {
             windows: by("bridge_windows_total", "Windows settled.", "reader"),
             deliveries: by("bridge_deliveries_total", "Attempts to deliver.", "outcome"),
             reconnects: by("bridge_reconnects_total", "Connections lost or failed.", "reader"),
+            findings,
+            forgotten_windows,
+            movements,
             observations,
             waiting,
             connected,

@@ -1,218 +1,144 @@
 //! Serial ports: the only file that names the library.
 //!
-//! What holds: one blocking thread per port; a port that hangs up or cannot be opened is tried again, with
-//! growing pauses, until it is there; each failure has its own message that names the mend.
+//! What holds: a port is opened for us alone; each way in which that fails has its own message that names the
+//! mend; a port is named by a path below `/dev/serial/by-id` or `by-path` wherever there is one, because
+//! `/dev/ttyUSB0` is another device after the cables were pulled.
 //!
-//! Not here: what the bytes mean ([`crate::reader`], [`crate::sensor`]).
+//! Not here: what the bytes mean ([`crate::reader`], [`crate::sensor`]), trying again ([`crate::line`]).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use serialport::SerialPort;
 
-use crate::config::Reader;
-use crate::metrics::Metrics;
-use crate::reader::Dialect;
-use crate::sensor::modbus_xy_md02 as modbus;
-use crate::windows::Input;
+use crate::line::{Line, Opener, PATIENCE};
 
-/// Longest wait for bytes before looking around.
-const PATIENCE: Duration = Duration::from_millis(50);
-/// A reader that says nothing for this long is silent; its port is opened anew.
-const SILENT: Duration = Duration::from_secs(10);
-/// First and longest pause before a port is tried again.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
-
-/// What a line is used for.
-pub enum Line {
-    /// An RFID reader.
-    Reader(Box<dyn Dialect>),
-    /// A Modbus sensor: address, sensor's name, time between questions.
-    Modbus(u8, String, Duration),
-}
-
-/// One serial line and where its results go.
+/// Where a port is and how fast it talks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// The reader's place in the configuration.
-    pub source: usize,
-    /// Its configuration.
-    pub reader: Reader,
     /// Path of the device.
     pub path: String,
     /// Bits per second.
     pub baud: u32,
-    /// What it is used for.
-    pub line: Line,
-    /// Where results go.
-    pub inputs: std::sync::mpsc::SyncSender<Input>,
-    /// Counters.
-    pub metrics: Metrics,
 }
 
-impl Port {
-    /// Serves the line until `stop` is set.
-    pub fn run(mut self, stop: &Arc<AtomicBool>) {
-        let mut wait = BACK_OFF.0;
-        let id = self.reader.id.clone();
-        while !stop.load(Ordering::Relaxed) {
-            match open(&self.path, self.baud) {
-                Ok(mut port) => {
-                    tracing::info!(reader.id = id, port = self.path, "port is open");
-                    wait = BACK_OFF.0;
-                    self.metrics.connected.with_label_values(&[&id]).set(1);
-                    let ended = match &mut self.line {
-                        Line::Reader(_) => self.read_tags(port.as_mut(), stop),
-                        Line::Modbus(..) => self.ask_sensor(port.as_mut(), stop),
-                    };
-                    self.metrics.connected.with_label_values(&[&id]).set(0);
-                    if let Err(reason) = ended {
-                        tracing::warn!(reader.id = id, reason, "port is lost; it is tried again");
-                    }
-                }
-                Err(reason) => tracing::warn!(reader.id = id, reason, "port cannot be opened"),
-            }
-            self.metrics.reconnects.with_label_values(&[&id]).inc();
-            let until = Instant::now() + wait;
-            while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-                std::thread::sleep(PATIENCE);
-            }
-            wait = (wait * 2).min(BACK_OFF.1);
+struct Open(Box<dyn SerialPort>);
+
+impl Opener for Port {
+    fn open(&self) -> Result<Box<dyn Line>, String> {
+        let opened =
+            serialport::new(&self.path, self.baud).timeout(PATIENCE).exclusive(true).open();
+        match opened {
+            Ok(port) => Ok(Box::new(Open(port))),
+            Err(error) => Err(mend(&error, &self.path, self.baud)),
         }
     }
 
-    fn read_tags(
-        &mut self,
-        port: &mut dyn SerialPort,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<(), String> {
-        let Line::Reader(dialect) = &mut self.line else { return Ok(()) };
-        for command in dialect.start() {
-            send(port, &command)?;
-        }
-        let mut buffer = [0; 4096];
-        let mut last_life = Instant::now();
-        let mut last_word = Instant::now();
-        while !stop.load(Ordering::Relaxed) {
-            let bytes = receive(port, &mut buffer)?;
-            if bytes.is_empty() {
-                if last_life.elapsed() > SILENT {
-                    return Err(format!("reader said nothing for {} s", SILENT.as_secs()));
-                }
-                if let Some(command) = dialect.idle(last_word.elapsed()) {
-                    send(port, &command)?;
-                    last_word = Instant::now();
-                }
-                continue;
-            }
-            let mut reads = Vec::new();
-            let fed = dialect.feed(bytes, Timestamp::now(), &mut reads);
-            self.metrics.bad_frames.with_label_values(&[&self.reader.id]).inc_by(fed.bad_frames);
-            self.metrics
-                .garbage_bytes
-                .with_label_values(&[&self.reader.id])
-                .inc_by(fed.garbage_bytes);
-            if fed.frames > 0 {
-                (last_life, last_word) = (Instant::now(), Instant::now());
-            }
-            if !reads.is_empty() {
-                let input =
-                    Input::Reads { source: self.source, reads, message: None, acknowledge: None };
-                self.inputs.send(input).map_err(|_| "the bridge is stopping".to_owned())?;
-            }
-        }
-        send(port, &dialect.stop())
+    fn name(&self) -> &str {
+        &self.path
     }
 
-    fn ask_sensor(
-        &mut self,
-        port: &mut dyn SerialPort,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<(), String> {
-        let Line::Modbus(address, sensor, every) = &self.line else { return Ok(()) };
-        let mut last_answer = Instant::now();
-        let mut buffer = [0; 256];
-        while !stop.load(Ordering::Relaxed) {
-            let asked = Instant::now();
-            send(port, &modbus::question(*address))?;
-            let mut answer = Vec::new();
-            while answer.len() < modbus::ANSWER_BYTES
-                && asked.elapsed() < Duration::from_millis(500)
-            {
-                answer.extend_from_slice(receive(port, &mut buffer)?);
-            }
-            let at = Timestamp::now();
-            match modbus::answer(*address, &answer) {
-                Ok(measured) => {
-                    last_answer = Instant::now();
-                    let reading = |kind, value, unit: &str| reads::SensorReading {
-                        sensor: sensor.clone(),
-                        kind,
-                        value,
-                        unit: unit.to_owned(),
-                        at,
-                    };
-                    let readings = vec![
-                        reading(reads::SensorKind::Temperature, measured.temperature, "CEL"),
-                        reading(reads::SensorKind::RelativeHumidity, measured.humidity, "P1"),
-                    ];
-                    let input = Input::Readings { source: self.source, readings };
-                    self.inputs.send(input).map_err(|_| "the bridge is stopping".to_owned())?;
-                }
-                Err(reason) => {
-                    self.metrics.bad_frames.with_label_values(&[&self.reader.id]).inc();
-                    tracing::debug!(
-                        reader.id = self.reader.id,
-                        reason,
-                        "sensor's answer is not usable"
-                    );
-                    if last_answer.elapsed() > SILENT {
-                        return Err(format!(
-                            "sensor gave no usable answer for {} s",
-                            SILENT.as_secs()
-                        ));
-                    }
-                }
-            }
-            while asked.elapsed() < *every && !stop.load(Ordering::Relaxed) {
-                std::thread::sleep(PATIENCE.min(*every));
-            }
-        }
-        Ok(())
+    fn must_be_drained(&self) -> bool {
+        true
     }
 }
 
-fn open(path: &str, baud: u32) -> Result<Box<dyn SerialPort>, String> {
-    serialport::new(path, baud).timeout(PATIENCE).open().map_err(|error| {
-        let mend = match error.kind() {
-            serialport::ErrorKind::NoDevice => {
-                "is the cable plugged in? a path below /dev/serial/by-id stays the same after replugging"
+/// What failed and what mends it.
+fn mend(error: &serialport::Error, path: &str, baud: u32) -> String {
+    use std::io::ErrorKind;
+    let is_there = Path::new(path).exists();
+    let text = error.to_string();
+    let mend = match error.kind() {
+        _ if !is_there => {
+            "there is no such device; is the cable plugged in? `chopmark reader detect` lists the ports by names that stay the same after replugging".to_owned()
+        }
+        serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => {
+            "the user that runs the bridge may not open it; add that user to the group dialout and log in anew".to_owned()
+        }
+        _ if text.contains("Permission denied") => {
+            "the user that runs the bridge may not open it; add that user to the group dialout and log in anew".to_owned()
+        }
+        serialport::ErrorKind::NoDevice
+        | serialport::ErrorKind::Io(ErrorKind::ResourceBusy | ErrorKind::WouldBlock) => {
+            "another program holds the port; end it (ModemManager is a usual one)".to_owned()
+        }
+        _ if text.to_lowercase().contains("busy") => {
+            "another program holds the port; end it (ModemManager is a usual one)".to_owned()
+        }
+        serialport::ErrorKind::InvalidInput => {
+            format!("the device does not take {baud} baud; 115200, 57600, 38400 and 9600 are usual")
+        }
+        _ => "it may be no serial port".to_owned(),
+    };
+    format!("could not be opened ({text}): {mend}")
+}
+
+impl Line for Open {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.0
+            .write_all(bytes)
+            .and_then(|()| self.0.flush())
+            .map_err(|error| format!("writing failed ({error}): the cable may have been pulled"))
+    }
+
+    fn receive<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8], String> {
+        use std::io::ErrorKind;
+        match self.0.read(buffer) {
+            Ok(0) => Err("the line was hung up: the cable may have been pulled".into()),
+            Ok(count) => Ok(&buffer[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+                Ok(&[])
             }
-            serialport::ErrorKind::Io(std::io::ErrorKind::PermissionDenied) => {
-                "the user that runs the bridge must be in the group dialout"
-            }
-            serialport::ErrorKind::Io(std::io::ErrorKind::NotFound) => "there is no such device",
-            serialport::ErrorKind::InvalidInput => "the device does not take this baud rate",
-            _ => "another program may hold the port",
-        };
-        format!("{path}: {error}; {mend}")
+            Err(error) => Err(format!("reading failed ({error}): the cable may have been pulled")),
+        }
+    }
+}
+
+/// A serial port of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The name to write into a configuration: below `by-id`, else below `by-path`, else the device itself.
+    pub path: PathBuf,
+    /// The device that it leads to now.
+    pub device: PathBuf,
+    /// What the USB device says of itself, if it is one.
+    pub about: Option<String>,
+}
+
+/// The serial ports of this machine; nothing is opened.
+///
+/// # Errors
+///
+/// If the system does not tell.
+pub fn list() -> Result<Vec<Found>, String> {
+    let ports = serialport::available_ports()
+        .map_err(|error| format!("the system does not tell its serial ports: {error}"))?;
+    let mut found: Vec<Found> = ports
+        .into_iter()
+        .map(|port| {
+            let device = PathBuf::from(&port.port_name);
+            let about = match port.port_type {
+                serialport::SerialPortType::UsbPort(usb) => {
+                    let words = [usb.manufacturer, usb.product, usb.serial_number];
+                    let words: Vec<String> = words.into_iter().flatten().collect();
+                    Some(format!("{} ({:04x}:{:04x})", words.join(" "), usb.vid, usb.pid))
+                }
+                _ => None,
+            };
+            let path = lasting_name(&device).unwrap_or_else(|| device.clone());
+            Found { path, device, about }
+        })
+        .collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+/// The link below `/dev/serial/by-id` or `/dev/serial/by-path` that leads to `device`.
+fn lasting_name(device: &Path) -> Option<PathBuf> {
+    let target = device.canonicalize().ok()?;
+    ["/dev/serial/by-id", "/dev/serial/by-path"].iter().find_map(|folder| {
+        let mut links: Vec<PathBuf> =
+            std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+        links.sort();
+        links.into_iter().find(|link| link.canonicalize().is_ok_and(|found| found == target))
     })
-}
-
-fn send(port: &mut dyn SerialPort, bytes: &[u8]) -> Result<(), String> {
-    port.write_all(bytes)
-        .and_then(|()| port.flush())
-        .map_err(|error| format!("writing failed: {error}"))
-}
-
-/// Bytes that arrived, none if there were none for a while.
-fn receive<'a>(port: &mut dyn SerialPort, buffer: &'a mut [u8]) -> Result<&'a [u8], String> {
-    match port.read(buffer) {
-        Ok(0) => Err("the line was hung up".into()),
-        Ok(count) => Ok(&buffer[..count]),
-        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => Ok(&[]),
-        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(&[]),
-        Err(error) => Err(format!("reading failed: {error}")),
-    }
 }

@@ -1,154 +1,360 @@
-//! Settles the reads of a window into one observation per tag, with the features that tell a tag that passed
-//! from one that stood nearby.
+//! Settles the reads of a window into observations and movements, and packs them into deliveries.
 //!
-//! What holds: the same reads in the same order give the same observations, so a kept window can be settled
-//! again; nothing is concluded and nothing is left out here.
+//! The way through:
+//!
+//! ```text
+//! raw window + Closing (what else was known when it closed) -> features -> direction, rival -> deliveries
+//!                                                          \-> presence -> movements
+//! ```
+//!
+//! What holds: [`deliveries`] is pure, and a [`Closing`] is kept with its window; whoever has both makes the same
+//! bytes of them, to the last. Nothing is concluded here about custody; a window of a shelf delivers only the
+//! tags that moved, every other window all of them.
 //!
 //! Not here: when a window opens and closes ([`crate::windows`]), what it means (`ingest`).
+//!
+//! Source: docs/decisions/0015-settling.md, docs/formats/observation-v1.md.
 
-use std::collections::HashMap;
+pub mod direction;
+pub mod features;
+pub mod presence;
 
-use reads::{AntennaCount, Observation, Read};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
-/// Running features of one tag.
-struct Features<'a> {
-    first_read: &'a Read,
-    last: jiff::Timestamp,
-    earliest: jiff::Timestamp,
-    tid: Option<&'a [u8]>,
-    count: u32,
-    rssi_max: i32,
-    /// Sums for mean and slope; times in seconds since the tag's first read.
-    sum_rssi: f64,
-    sum_time: f64,
-    sum_time_squared: f64,
-    sum_time_rssi: f64,
-    antennas: Vec<AntennaCount>,
+use jiff::Timestamp;
+use reads::{
+    CONTRACT, Delivery, MAX_OBSERVATIONS, Movement, Observation, Read, Rival, SensorReading,
+};
+use serde::{Deserialize, Serialize};
+
+pub use self::direction::DirectionRule;
+pub use self::features::settle;
+pub use self::presence::{PresenceRule, Whereabouts};
+use crate::reader::Edge;
+
+/// What kind of place a read point is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// Things pass, in bulk: a dock door.
+    #[default]
+    Portal,
+    /// Things rest: a shelf, a bin, a cold store. Windows follow one another; what moved is delivered.
+    Shelf,
+    /// Somebody counts with a handheld: one long window.
+    Stocktake,
+    /// Things pass one after the other on a belt, mostly between light barriers.
+    Tunnel,
 }
 
-impl<'a> Features<'a> {
-    fn new(read: &'a Read) -> Self {
-        Self {
-            first_read: read,
-            last: read.at,
-            earliest: read.at,
-            tid: None,
-            count: 0,
-            rssi_max: i32::MIN,
-            sum_rssi: 0.0,
-            sum_time: 0.0,
-            sum_time_squared: 0.0,
-            sum_time_rssi: 0.0,
-            antennas: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, read: &'a Read) {
-        let time = read.at.duration_since(self.first_read.at).as_secs_f64();
-        let rssi = f64::from(read.rssi_cdbm);
-        self.count += 1;
-        self.last = self.last.max(read.at);
-        self.earliest = self.earliest.min(read.at);
-        self.rssi_max = self.rssi_max.max(read.rssi_cdbm);
-        self.sum_rssi += rssi;
-        self.sum_time += time;
-        self.sum_time_squared += time * time;
-        self.sum_time_rssi += time * rssi;
-        if self.tid.is_none() {
-            self.tid = read.tid.as_deref();
-        }
-        match self.antennas.iter_mut().find(|found| found.antenna == read.antenna) {
-            Some(found) => found.count += 1,
-            None => self.antennas.push(AntennaCount { antenna: read.antenna, count: 1 }),
-        }
-    }
-
-    /// Slope of the least-squares line, hundredths of a dBm per second.
-    fn slope(&self) -> i32 {
-        let n = f64::from(self.count);
-        let spread = n * self.sum_time_squared - self.sum_time * self.sum_time;
-        if spread <= f64::EPSILON {
-            return 0;
-        }
-        rounded((n * self.sum_time_rssi - self.sum_time * self.sum_rssi) / spread)
-    }
-
-    fn observation(mut self) -> Observation {
-        self.antennas.sort_by_key(|antenna| antenna.antenna);
-        let epc = epc::TagEpc::decode(&self.first_read.epc).ok();
-        Observation {
-            epc_hex: hex::encode_upper(&self.first_read.epc),
-            epc: epc.map(|tag| tag.epc.to_uri()),
-            tid: self.tid.map(hex::encode_upper),
-            count: self.count,
-            first: self.earliest,
-            last: self.last,
-            rssi_max_cdbm: self.rssi_max,
-            rssi_mean_cdbm: rounded(self.sum_rssi / f64::from(self.count)),
-            rssi_slope_cdbm_per_s: self.slope(),
-            antennas: self.antennas,
+impl Preset {
+    /// Milliseconds without a read after which a window closes, and after which it closes in any case.
+    #[must_use]
+    pub fn times(self) -> (u64, u64) {
+        match self {
+            // Public captures of moving tags show gaps of up to 1.3 s, so less cuts one pass in two.
+            Self::Portal => (1500, 60_000),
+            Self::Shelf => (2000, 2000),
+            Self::Stocktake => (10_000, 600_000),
+            // Boxes on a belt follow one another within a second.
+            Self::Tunnel => (300, 5000),
         }
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates; RSSI is far below")]
-fn rounded(value: f64) -> i32 {
-    value.round() as i32
+/// How the reads of a reader are settled.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settle {
+    /// What kind of place it is. Default: portal.
+    #[serde(default)]
+    pub preset: Preset,
+    /// Milliseconds without a read after which a window closes. Default: the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_ms: Option<u64>,
+    /// Milliseconds after which a window closes in any case. Default: the preset's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_ms: Option<u64>,
+    /// How the place tells directions. Default: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<DirectionRule>,
+    /// Input of a light barrier that opens and closes windows. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barrier: Option<u16>,
+    /// Names of readers near enough to read what passes here. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<String>,
+    /// Seconds of steady reading after which a tag stands here, and no longer keeps windows open. Default: 30; a pallet
+    /// that stops in the door takes 20.
+    #[serde(default = "resident_s")]
+    pub resident_s: u32,
+    /// How presence is decided, for shelves.
+    #[serde(default)]
+    pub presence: PresenceRule,
 }
 
-/// Settles reads into observations, in order of the tags' bytes.
+fn resident_s() -> u32 {
+    30
+}
+
+impl Settle {
+    /// Time without a read after which a window closes.
+    #[must_use]
+    pub fn quiet(&self) -> Duration {
+        Duration::from_millis(self.quiet_ms.unwrap_or(self.preset.times().0))
+    }
+
+    /// Time after which a window closes in any case.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        Duration::from_millis(self.longest_ms.unwrap_or(self.preset.times().1))
+    }
+
+    /// Whether an edge on `port` opens and closes windows.
+    #[must_use]
+    pub fn is_barrier(&self, port: u16) -> bool {
+        self.barrier == Some(port)
+            || self.direction.as_ref().is_some_and(|rule| rule.has_barrier(port))
+    }
+
+    /// Checks that the parts fit.
+    ///
+    /// # Errors
+    ///
+    /// What does not, and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(rule) = &self.direction {
+            rule.check()?;
+        }
+        if self.quiet().is_zero() || self.longest().is_zero() {
+            return Err("quiet_ms and longest_ms: both above 0 would be right".into());
+        }
+        if self.presence.depart_s < 2 {
+            return Err("presence.depart_s below 2: a tag that is there has gaps of 1.3 s".into());
+        }
+        if self.presence.memory_s < 10 {
+            return Err("presence.memory_s below 10: strengths are correlated for seconds".into());
+        }
+        Ok(())
+    }
+}
+
+/// What neighbours read of one tag while we read it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Elsewhere {
+    /// The neighbour's name.
+    pub reader: String,
+    /// Its reads.
+    pub count: u32,
+    /// Their mean, hundredths of a dBm.
+    pub rssi_mean_cdbm: i32,
+    /// The mean of their strongest quarter.
+    pub rssi_top_cdbm: i32,
+}
+
+/// Everything besides the raw reads that a delivery is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closing {
+    /// The bridge.
+    pub bridge: String,
+    /// The boot in which the window closed.
+    pub boot: u64,
+    /// The first delivery's place in the boot's sequence.
+    pub seq: u64,
+    /// The reader.
+    pub reader: String,
+    /// Its read point.
+    pub read_point: String,
+    /// Read points of single antennas, where they differ.
+    #[serde(default)]
+    pub antenna_read_points: BTreeMap<u16, String>,
+    /// When the window opened.
+    pub opened: Timestamp,
+    /// When it closed.
+    pub closed: Timestamp,
+    /// How it was settled.
+    pub settle: Settle,
+    /// Whether the reader's clock was not believed.
+    pub suspect_clock: bool,
+    /// Whether the reads came late.
+    pub late: bool,
+    /// What is known to be missing.
+    pub gaps: Vec<String>,
+    /// Inputs that changed.
+    pub edges: Vec<Edge>,
+    /// Sensor readings, in order of arrival.
+    pub sensors: Vec<SensorReading>,
+    /// What neighbours read meanwhile, by EPC.
+    pub elsewhere: BTreeMap<String, Elsewhere>,
+    /// EPCs that stood here when it closed.
+    pub residents: BTreeSet<String>,
+    /// EPCs that were passing when it closed: their reads are in the next window too, and are settled there.
+    #[serde(default)]
+    pub held: BTreeSet<String>,
+    /// Whereabouts before the window, of its tags and of those that fell silent, by EPC. Shelves only.
+    pub whereabouts: BTreeMap<String, Whereabouts>,
+}
+
+/// What a closing window comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The deliveries, one after the other in the boot's sequence; none if a shelf has nothing to say.
+    pub deliveries: Vec<Delivery>,
+    /// Observations settled, delivered or not.
+    pub observations: usize,
+    /// Whereabouts after the window, by EPC; an empty one is to be forgotten.
+    pub whereabouts: BTreeMap<String, Whereabouts>,
+}
+
+/// Settles a window.
+///
+/// - `reads`: the window's reads, in order of arrival.
+/// - `digest`: the window's digest, hex.
 #[must_use]
-pub fn settle(reads: &[Read]) -> Vec<Observation> {
-    let mut tags: HashMap<&[u8], Features<'_>> = HashMap::new();
-    for read in reads {
-        tags.entry(&read.epc).or_insert_with(|| Features::new(read)).add(read);
+pub fn close(closing: &Closing, reads: &[Read], digest: &str) -> Closed {
+    let mut observations = features::settle(reads);
+    observations.retain(|observation| !closing.held.contains(&observation.epc_hex));
+    add_direction(closing, reads, &mut observations);
+    add_rivals(closing, reads, &mut observations);
+    let settled = observations.len();
+    let mut whereabouts = closing.whereabouts.clone();
+    let mut movements = Vec::new();
+    if closing.settle.preset == Preset::Shelf {
+        movements = follow(closing, reads, &mut whereabouts);
+        let moved: BTreeSet<&str> = movements.iter().map(|step| step.epc_hex.as_str()).collect();
+        observations.retain(|observation| moved.contains(observation.epc_hex.as_str()));
     }
-    let mut observations: Vec<Observation> =
-        tags.into_values().map(Features::observation).collect();
-    observations.sort_by(|a, b| a.epc_hex.cmp(&b.epc_hex));
-    observations
+    let has_something = closing.settle.preset != Preset::Shelf
+        || !movements.is_empty()
+        || !closing.sensors.is_empty()
+        || !closing.gaps.is_empty();
+    let deliveries = if has_something {
+        pack(closing, reads.len(), digest, &observations, &movements)
+    } else {
+        Vec::new()
+    };
+    Closed { deliveries, observations: settled, whereabouts }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
+    for observation in observations.iter_mut() {
+        observation.resident = closing.residents.contains(&observation.epc_hex);
+    }
+    let Some(rule) = &closing.settle.direction else { return };
+    let mut by_tag: HashMap<&[u8], Vec<&Read>> = HashMap::new();
+    for read in reads {
+        by_tag.entry(&read.epc).or_default().push(read);
+    }
+    for observation in observations {
+        let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
+        let reads = by_tag.get(epc.as_slice()).map_or(&[][..], Vec::as_slice);
+        // Barriers tell that something went through; antennas tell it of each tag, and come first.
+        let by_barriers = direction::by_barriers(rule, &closing.edges, reads);
+        let by_antennas = direction::by_antennas(rule, reads, observation.resident);
+        observation.direction = Some(match (by_antennas, by_barriers) {
+            (reads::Direction::Unclear, Some(told)) if !observation.resident => told,
+            (told, _) => told,
+        });
+    }
+}
 
-    fn read(epc: u8, antenna: u16, rssi_cdbm: i32, millis: i64) -> Read {
-        Read {
-            epc: vec![epc; 12],
-            tid: None,
-            antenna,
-            rssi_cdbm,
-            at: jiff::Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap(),
-            reader_time: None,
+fn add_rivals(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
+    if closing.elsewhere.is_empty() {
+        return;
+    }
+    let mut strengths: HashMap<String, Vec<i32>> = HashMap::new();
+    for read in reads {
+        let hex = hex::encode_upper(&read.epc);
+        if closing.elsewhere.contains_key(&hex) {
+            strengths.entry(hex).or_default().push(read.rssi_cdbm);
         }
     }
-
-    #[test]
-    fn features_are_those_of_the_reads() {
-        let reads = [
-            read(1, 2, -6000, 0),
-            read(2, 1, -7000, 5),
-            read(1, 1, -5000, 1000),
-            read(1, 2, -4000, 2000),
-        ];
-        let settled = settle(&reads);
-        assert_eq!(settled.len(), 2);
-        let one = &settled[0];
-        assert_eq!((one.count, one.rssi_max_cdbm, one.rssi_mean_cdbm), (3, -4000, -5000));
-        assert_eq!(one.rssi_slope_cdbm_per_s, 1000);
-        assert_eq!(
-            one.antennas.iter().map(|a| (a.antenna, a.count)).collect::<Vec<_>>(),
-            [(1, 1), (2, 2)]
-        );
-        assert_eq!(settled[1].rssi_slope_cdbm_per_s, 0);
+    for observation in observations {
+        let Some(elsewhere) = closing.elsewhere.get(&observation.epc_hex) else { continue };
+        let own =
+            strengths.get_mut(&observation.epc_hex).map_or(i32::MIN, |own| features::top(own));
+        observation.rival = Some(Rival {
+            reader: elsewhere.reader.clone(),
+            count: elsewhere.count,
+            rssi_mean_cdbm: elsewhere.rssi_mean_cdbm,
+            rssi_top_cdbm: elsewhere.rssi_top_cdbm,
+            own_top_cdbm: own,
+        });
     }
+}
 
-    #[test]
-    fn a_window_settles_the_same_every_time() {
-        let reads: Vec<Read> = (0..200)
-            .map(|n| read(u8::try_from(n % 7).unwrap(), 1, -5000 - n * 3, i64::from(n) * 7))
-            .collect();
-        assert_eq!(settle(&reads), settle(&reads));
+/// Follows every tag of a shelf's window, and those that fell silent.
+fn follow(
+    closing: &Closing,
+    reads: &[Read],
+    whereabouts: &mut BTreeMap<String, Whereabouts>,
+) -> Vec<Movement> {
+    let rule = closing.settle.presence;
+    let mut seen: BTreeMap<String, BTreeMap<String, presence::Seen>> = BTreeMap::new();
+    for read in reads {
+        let place = closing.antenna_read_points.get(&read.antenna).unwrap_or(&closing.read_point);
+        let places = seen.entry(hex::encode_upper(&read.epc)).or_default();
+        let found = places.entry(place.clone()).or_insert_with(|| presence::Seen {
+            last: read.at,
+            count: 0,
+            sum_cdbm: 0,
+        });
+        found.last = found.last.max(read.at);
+        found.count += 1;
+        found.sum_cdbm += i64::from(read.rssi_cdbm);
     }
+    let mut movements = Vec::new();
+    for (epc_hex, tag) in whereabouts.iter_mut() {
+        if !seen.contains_key(epc_hex) {
+            movements.extend(presence::depart(tag, epc_hex, closing.closed, rule));
+        }
+    }
+    for (epc_hex, places) in seen {
+        let tag = whereabouts.entry(epc_hex.clone()).or_default();
+        movements.extend(presence::step(tag, &epc_hex, places, rule));
+    }
+    movements.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.epc_hex.cmp(&b.epc_hex)));
+    movements
+}
+
+fn pack(
+    closing: &Closing,
+    reads: usize,
+    digest: &str,
+    observations: &[Observation],
+    movements: &[Movement],
+) -> Vec<Delivery> {
+    // A window with more tags than one delivery takes becomes several; all name the same window.
+    let mut parts: Vec<&[Observation]> = observations.chunks(MAX_OBSERVATIONS).collect();
+    if parts.is_empty() {
+        parts.push(&[]);
+    }
+    let mut movements =
+        movements.chunks(MAX_OBSERVATIONS).map(<[Movement]>::to_vec).collect::<Vec<_>>();
+    movements.resize(parts.len().max(movements.len()), Vec::new());
+    parts.resize(movements.len(), &[]);
+    let parts = parts.into_iter().zip(movements).zip(closing.seq..);
+    parts
+        .map(|((observations, movements), seq)| Delivery {
+            contract: CONTRACT.to_owned(),
+            bridge: closing.bridge.clone(),
+            boot: closing.boot,
+            seq,
+            reader: closing.reader.clone(),
+            read_point: closing.read_point.clone(),
+            opened: closing.opened,
+            closed: closing.closed,
+            reads: reads as u64,
+            window_digest: digest.to_owned(),
+            suspect_clock: closing.suspect_clock,
+            late: closing.late,
+            gaps: closing.gaps.clone(),
+            by_barrier: closing.edges.iter().any(|edge| closing.settle.is_barrier(edge.port)),
+            observations: observations.to_vec(),
+            sensors: if seq == closing.seq { closing.sensors.clone() } else { Vec::new() },
+            movements,
+        })
+        .collect()
 }

@@ -17,16 +17,31 @@
 //!
 //! Source: docs/decisions, SQLite measured at 174,000 records a second with 100 a commit.
 
+mod batch;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use reads::SensorReading;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-const SCHEMA: &str = "
+pub use self::batch::Batch;
+use crate::reader::Edge;
+use crate::settle::{Closing, Whereabouts};
+
+const PRAGMAS: &str = "
 pragma journal_mode = wal;
 pragma synchronous = full;
 pragma foreign_keys = on;
+";
+
+/// The tables, one text for each version of the file; `user_version` counts how many it has.
+const VERSIONS: [&str; 2] = [
+    "
 create table if not exists boots (boot integer primary key autoincrement, at text not null);
 create table if not exists windows (
   window integer primary key autoincrement,
@@ -44,7 +59,37 @@ create table if not exists dead_letters (
   id integer primary key autoincrement, at text not null, source text not null, reason text not null,
   payload blob not null
 );
-";
+",
+    "
+alter table windows add column suspect integer not null default 0;
+alter table windows add column late integer not null default 0;
+alter table windows add column closing text;
+create index windows_digest on windows (digest);
+create index windows_closed on windows (closed);
+create index gaps_window on gaps (window);
+create table readings (window integer not null references windows on delete cascade, body text not null);
+create index readings_window on readings (window);
+create table edges (window integer not null references windows on delete cascade, body text not null);
+create index edges_window on edges (window);
+create table delivered (
+  window integer not null references windows on delete cascade,
+  boot integer not null, seq integer not null, digest text not null, primary key (window, boot, seq)
+) without rowid;
+create table whereabouts (epc text primary key, body text not null) without rowid;
+create table settings (
+  source text not null, name text not null, value text not null, primary key (source, name)
+) without rowid;
+create table changes (
+  id integer primary key autoincrement, at text not null, source text not null, name text not null,
+  old text not null, new text not null
+);
+create table findings (
+  id integer primary key autoincrement, source text not null, code text not null, what text not null,
+  at text not null, last text not null, count integer not null default 1
+);
+create index findings_source on findings (source, code);
+",
+];
 
 /// Bytes of a dead letter that are kept.
 const DEAD_LETTER_BYTES: usize = 64 * 1024;
@@ -69,6 +114,55 @@ pub struct OpenWindow {
     pub source: String,
     /// When it opened.
     pub opened: Timestamp,
+    /// Whether the reader's clock was not believed.
+    pub suspect: bool,
+    /// Whether reads came late.
+    pub late: bool,
+}
+
+/// A finding as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptFinding {
+    /// The reader.
+    pub source: String,
+    /// Machine word.
+    pub code: String,
+    /// What was found and what mends it.
+    pub text: String,
+    /// When it was found first.
+    pub at: String,
+    /// When it was found last.
+    pub last: String,
+    /// How often.
+    pub count: i64,
+}
+
+/// A setting that became another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// When it was noticed.
+    pub at: String,
+    /// The reader.
+    pub source: String,
+    /// The setting.
+    pub name: String,
+    /// What it was.
+    pub old: String,
+    /// What it is.
+    pub new: String,
+}
+
+/// A window with everything that its deliveries were made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptWindow {
+    /// Its number.
+    pub window: i64,
+    /// Its raw bytes.
+    pub raw: Vec<u8>,
+    /// What else was known when it closed.
+    pub closing: Closing,
+    /// SHA-256 of each delivery made of it, by place in the sequence.
+    pub delivered: Vec<(u64, String)>,
 }
 
 /// A delivery waiting to be sent.
@@ -96,6 +190,14 @@ fn number(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("every member has a JSON form")
+}
+
+fn parsed<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, SpoolError> {
+    serde_json::from_str(body).map_err(|error| SpoolError::Data(format!("{what}: {error}")))
+}
+
 fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -109,7 +211,33 @@ impl Spool {
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        connection.execute_batch(SCHEMA)?;
+        connection.execute_batch(PRAGMAS)?;
+        let mut spool = Self { connection };
+        let tx = spool.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let done = usize::try_from(version).unwrap_or(usize::MAX);
+        if done > VERSIONS.len() {
+            return Err(SpoolError::Data(format!(
+                "it is of version {version}, and this program knows {}; a newer one wrote it",
+                VERSIONS.len()
+            )));
+        }
+        for (more, text) in VERSIONS.iter().enumerate().skip(done) {
+            tx.execute_batch(text)?;
+            tx.pragma_update(None, "user_version", integer(more as u64 + 1))?;
+        }
+        tx.commit()?;
+        Ok(spool)
+    }
+
+    /// Opens a spool that is there, to look at it: nothing can be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`], also if there is none.
+    pub fn look(path: &Path) -> Result<Self, SpoolError> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
         Ok(Self { connection })
     }
 
@@ -119,7 +247,7 @@ impl Spool {
     ///
     /// [`SpoolError`].
     pub fn new_boot(&mut self, at: Timestamp) -> Result<u64, SpoolError> {
-        let tx = self.connection.transaction()?;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute("insert into boots (at) values (?1)", params![text(at)])?;
         let boot = tx.last_insert_rowid();
         tx.execute("insert into sequences (boot, last) values (?1, 0)", params![boot])?;
@@ -134,17 +262,18 @@ impl Spool {
     /// [`SpoolError`].
     pub fn open_windows(&self) -> Result<Vec<OpenWindow>, SpoolError> {
         let mut query = self.connection.prepare(
-            "select window, source, opened from windows where closed is null order by window",
+            "select window, source, opened, suspect, late from windows where closed is null order by window",
         )?;
         let rows = query.query_map([], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            let opened: String = row.get(2)?;
+            Ok((row.get(0)?, row.get(1)?, opened, row.get(3)?, row.get(4)?))
         })?;
         rows.map(|row| {
-            let (window, source, opened) = row?;
+            let (window, source, opened, suspect, late) = row?;
             let opened = opened
                 .parse()
                 .map_err(|_| SpoolError::Data(format!("window opened at `{opened}`")))?;
-            Ok(OpenWindow { window, source, opened })
+            Ok(OpenWindow { window, source, opened, suspect, late })
         })
         .collect()
     }
@@ -165,19 +294,150 @@ impl Spool {
         Ok(all)
     }
 
-    /// The raw window with that digest, if it is still kept.
+    /// A closed window by its number or its digest; none if it is not kept, or was closed by a version that did
+    /// not keep what it was made of.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
-    pub fn raw_by_digest(&self, digest: &str) -> Result<Option<Vec<u8>>, SpoolError> {
-        let window = self
+    pub fn closed_window(&self, name: &str) -> Result<Option<KeptWindow>, SpoolError> {
+        let found: Option<(i64, String)> = self
             .connection
-            .query_row("select window from windows where digest = ?1", params![digest], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "select window, closing from windows where closing is not null
+                 and (digest = ?1 or cast(window as text) = ?1) order by window desc limit 1",
+                params![name],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?;
-        window.map(|window| self.raw(window)).transpose()
+        let Some((window, closing)) = found else { return Ok(None) };
+        let mut query = self
+            .connection
+            .prepare_cached("select seq, digest from delivered where window = ?1 order by seq")?;
+        let delivered = query
+            .query_map(params![window], |row| Ok((number(row.get(0)?), row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        Ok(Some(KeptWindow {
+            window,
+            raw: self.raw(window)?,
+            closing: parsed("window", &closing)?,
+            delivered,
+        }))
+    }
+
+    /// The windows that closed last, newest first: number, reader, closing time, digest.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn last_windows(
+        &self,
+        count: u32,
+    ) -> Result<Vec<(i64, String, String, String)>, SpoolError> {
+        let mut query = self.connection.prepare(
+            "select window, source, closed, digest from windows where closing is not null
+             order by window desc limit ?1",
+        )?;
+        let rows = query.query_map(params![count], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Sensor readings of a window, in order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn readings(&self, window: i64) -> Result<Vec<SensorReading>, SpoolError> {
+        self.bodies("select body from readings where window = ?1 order by rowid", window)
+    }
+
+    /// Inputs that changed in a window, in order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn edges(&self, window: i64) -> Result<Vec<Edge>, SpoolError> {
+        self.bodies("select body from edges where window = ?1 order by rowid", window)
+    }
+
+    fn bodies<T: DeserializeOwned>(&self, query: &str, window: i64) -> Result<Vec<T>, SpoolError> {
+        let mut query = self.connection.prepare_cached(query)?;
+        let rows = query.query_map(params![window], |row| row.get::<_, String>(0))?;
+        rows.map(|row| parsed("window", &row?)).collect()
+    }
+
+    /// Where every tag is, by EPC.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn whereabouts(&self) -> Result<BTreeMap<String, Whereabouts>, SpoolError> {
+        let mut query = self.connection.prepare("select epc, body from whereabouts")?;
+        let rows =
+            query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (epc, body) = row?;
+            Ok((epc, parsed("whereabouts", &body)?))
+        })
+        .collect()
+    }
+
+    /// What was found last, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn findings(&self, count: u32) -> Result<Vec<KeptFinding>, SpoolError> {
+        let mut query = self.connection.prepare(
+            "select source, code, what, at, last, count from findings order by last desc, id desc limit ?1",
+        )?;
+        let rows = query.query_map(params![count], |row| {
+            Ok(KeptFinding {
+                source: row.get(0)?,
+                code: row.get(1)?,
+                text: row.get(2)?,
+                at: row.get(3)?,
+                last: row.get(4)?,
+                count: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Settings that became others, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn changes(&self, count: u32) -> Result<Vec<Change>, SpoolError> {
+        let mut query = self
+            .connection
+            .prepare("select at, source, name, old, new from changes order by id desc limit ?1")?;
+        let rows = query.query_map(params![count], |row| {
+            Ok(Change {
+                at: row.get(0)?,
+                source: row.get(1)?,
+                name: row.get(2)?,
+                old: row.get(3)?,
+                new: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Settings of every reader: reader, name, value.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn settings(&self) -> Result<Vec<(String, String, String)>, SpoolError> {
+        let mut query = self
+            .connection
+            .prepare("select source, name, value from settings order by source, name")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What is known to be missing from a window.
@@ -277,219 +537,19 @@ impl Spool {
         batch.commit()
     }
 
-    /// Begins a group of changes that are durable together.
+    /// Begins a group of changes that are durable together. Other connections that write wait until it ends: one
+    /// that wrote after our first look would make our first write fail.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
     pub fn begin(&mut self) -> Result<Batch<'_>, SpoolError> {
-        Ok(Batch { tx: self.connection.transaction()? })
-    }
-}
-
-/// Changes that are durable together.
-#[derive(Debug)]
-pub struct Batch<'a> {
-    tx: Transaction<'a>,
-}
-
-impl Batch<'_> {
-    /// Remembers a message; false if it was remembered before, so that it is taken once however often a broker
-    /// or a reader sends it.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn remember_message(&mut self, digest: &[u8], at: Timestamp) -> Result<bool, SpoolError> {
-        let added = self
-            .tx
-            .prepare_cached("insert or ignore into messages (digest, at) values (?1, ?2)")?
-            .execute(params![digest, text(at)])?;
-        Ok(added == 1)
-    }
-
-    /// Opens a window and gives its number.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn open_window(&mut self, source: &str, at: Timestamp) -> Result<i64, SpoolError> {
-        self.tx
-            .prepare_cached("insert into windows (source, opened) values (?1, ?2)")?
-            .execute(params![source, text(at)])?;
-        Ok(self.tx.last_insert_rowid())
-    }
-
-    /// Adds raw bytes to a window.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn add_raw(&mut self, window: i64, piece: &[u8]) -> Result<(), SpoolError> {
-        self.tx
-            .prepare_cached("insert into raw (window, piece) values (?1, ?2)")?
-            .execute(params![window, piece])?;
-        Ok(())
-    }
-
-    /// Notes that something is missing from a window.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn add_gap(&mut self, window: i64, what: &str) -> Result<(), SpoolError> {
-        self.tx
-            .prepare_cached("insert into gaps (window, what) values (?1, ?2)")?
-            .execute(params![window, what])?;
-        Ok(())
-    }
-
-    /// The next place in a boot's sequence.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn next_seq(&mut self, boot: u64) -> Result<u64, SpoolError> {
-        let boot = integer(boot);
-        self.tx.execute("update sequences set last = last + 1 where boot = ?1", params![boot])?;
-        let last: i64 = self.tx.query_row(
-            "select last from sequences where boot = ?1",
-            params![boot],
-            |row| row.get(0),
-        )?;
-        Ok(number(last))
-    }
-
-    /// Puts a delivery into the outbox.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn add_delivery(&mut self, waiting: &Waiting) -> Result<(), SpoolError> {
-        self.tx
-            .prepare_cached("insert into deliveries (boot, seq, body) values (?1, ?2, ?3)")?
-            .execute(params![integer(waiting.boot), integer(waiting.seq), waiting.body])?;
-        Ok(())
-    }
-
-    /// Closes a window.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn close_window(
-        &mut self,
-        window: i64,
-        digest: &str,
-        at: Timestamp,
-    ) -> Result<(), SpoolError> {
-        self.tx.execute(
-            "update windows set closed = ?2, digest = ?3 where window = ?1",
-            params![window, text(at), digest],
-        )?;
-        Ok(())
-    }
-
-    /// Forgets raw windows that were closed, and messages that were taken, before `before`.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn forget_windows(&mut self, before: Timestamp) -> Result<(), SpoolError> {
-        self.tx.execute("delete from messages where at < ?1", params![text(before)])?;
-        self.tx.execute("delete from windows where closed < ?1", params![text(before)])?;
-        Ok(())
-    }
-
-    /// Keeps something that cannot be used, with the reason; at most its first 64 KiB.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn dead_letter(
-        &mut self,
-        source: &str,
-        reason: &str,
-        payload: &[u8],
-        at: Timestamp,
-    ) -> Result<(), SpoolError> {
-        let payload = &payload[..payload.len().min(DEAD_LETTER_BYTES)];
-        self.tx.execute(
-            "insert into dead_letters (at, source, reason, payload) values (?1, ?2, ?3, ?4)",
-            params![text(at), source, reason, payload],
-        )?;
-        Ok(())
-    }
-
-    /// Makes the changes durable.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`]; then none of them happened.
-    pub fn commit(self) -> Result<(), SpoolError> {
-        crate::crash::point("spool.before_commit");
-        self.tx.commit()?;
-        crate::crash::point("spool.after_commit");
-        Ok(())
+        // Immediate: a batch that read before it wrote would fail at once, without waiting, if the other thread's
+        // connection had written in between.
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Batch { tx })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_boot_number_is_never_used_twice_and_sequences_begin_at_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spool.sqlite");
-        let mut seen = Vec::new();
-        for _ in 0..3 {
-            let mut spool = Spool::open(&path).unwrap();
-            let boot = spool.new_boot(Timestamp::UNIX_EPOCH).unwrap();
-            let mut batch = spool.begin().unwrap();
-            assert_eq!((batch.next_seq(boot).unwrap(), batch.next_seq(boot).unwrap()), (1, 2));
-            batch.commit().unwrap();
-            assert!(!seen.contains(&boot));
-            seen.push(boot);
-        }
-    }
-
-    #[test]
-    fn what_was_committed_is_there_after_opening_again_and_what_was_not_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spool.sqlite");
-        let mut spool = Spool::open(&path).unwrap();
-        let mut batch = spool.begin().unwrap();
-        let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
-        batch.add_raw(window, b"abc").unwrap();
-        batch.add_raw(window, b"def").unwrap();
-        batch.add_gap(window, "two reads").unwrap();
-        batch.commit().unwrap();
-        let mut batch = spool.begin().unwrap();
-        batch.add_raw(window, b"lost").unwrap();
-        drop(batch);
-        drop(spool);
-        let spool = Spool::open(&path).unwrap();
-        assert_eq!(spool.open_windows().unwrap()[0].source, "r1");
-        assert_eq!(spool.raw(window).unwrap(), b"abcdef");
-        assert_eq!(spool.gaps(window).unwrap(), ["two reads"]);
-    }
-
-    #[test]
-    fn deliveries_leave_in_order_and_the_refused_are_kept_with_their_reason() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(&folder.path().join("s")).unwrap();
-        for seq in [2, 1, 3] {
-            let mut batch = spool.begin().unwrap();
-            batch.add_delivery(&Waiting { boot: 1, seq, body: vec![7] }).unwrap();
-            batch.commit().unwrap();
-        }
-        let first = spool.oldest().unwrap().unwrap();
-        assert_eq!(first.seq, 1);
-        spool.bury(&first, "malformed", Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(spool.oldest().unwrap().unwrap().seq, 2);
-        spool.forget(1, 2).unwrap();
-        assert_eq!((spool.oldest().unwrap().unwrap().seq, spool.waiting().unwrap()), (3, 1));
-        assert_eq!(spool.dead_letters().unwrap(), [("delivery 1/1".into(), "malformed".into())]);
-    }
-}
+mod tests;

@@ -1,101 +1,87 @@
-//! Keeps the open windows, spools every read before anybody is told it is safe, and closes windows.
+//! Keeps the open windows, spools everything before anybody is told it is safe, and closes windows.
 //!
-//! The way through: readers send [`Input`]s over a bounded channel; [`Keeper::run`] takes what waits (at most
-//! `GROUP` inputs), writes it to the spool in one commit, lets the senders acknowledge, and closes windows
-//! that were quiet long enough: settle, delivery, close, in one commit.
+//! The way through: lines send [`Input`]s over a bounded channel; [`Keeper::run`] takes what waits (at most
+//! `GROUP` inputs), writes it to the spool in one commit, lets the senders acknowledge, and closes the windows
+//! that are due: settle, deliveries, close, in one commit.
 //!
 //! What holds:
 //!
-//! - an [`Acknowledge`] runs only after the commit that holds its reads;
-//! - a window that was open at a crash is taken up again from its raw reads;
+//! - an [`Acknowledge`] runs only after the commit that holds what it stands for;
+//! - a window that was open at a crash is taken up again with all that was in it;
 //! - reads keep the order in which they arrived;
-//! - a message that a broker or a reader sends again, to the byte and with a time in it, is taken once.
+//! - a tag that is passing when its window has lasted long enough is settled with the next one, which takes its
+//!   reads along in the same commit;
+//! - a message that a broker or a device sends again, to the byte and with a time in it, is taken once;
+//! - when the spool is full, the oldest closed windows go first, then raw reads are dropped and the gap is
+//!   recorded; observations, readings and deliveries never.
 //!
-//! Not here: sending ([`crate::deliver`]).
+//! Not here: what a window is and what is known when it closes ([`floor`]), what it comes to ([`crate::settle`]), sending ([`crate::deliver`]).
+
+pub mod floor;
+pub mod nearby;
+mod notes;
+pub mod silence;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use reads::{CONTRACT, Delivery, MAX_OBSERVATIONS, Read, SensorReading, Window};
+use reads::Window;
 
+use self::floor::{Floor, Moment, Open};
+use self::notes::{cut, note, put_setting};
+use self::silence::Silence;
 use crate::config::Reader;
+use crate::message::Taken;
 use crate::metrics::Metrics;
-use crate::settle::settle;
-use crate::spool::{Spool, SpoolError, Waiting};
+use crate::reader::{Finding, code};
+use crate::settle;
+use crate::spool::{Batch, Spool, SpoolError, Waiting};
 
 /// Most inputs in one commit.
 const GROUP: usize = 100;
 /// How often windows are looked at when nothing arrives.
 const TICK: Duration = Duration::from_millis(20);
-/// A reader's clock further ahead than this is not believed.
-const AHEAD: SignedDuration = SignedDuration::from_secs(5);
-/// Reads older than this when they arrive are late; older than an hour, the clock is not believed.
-const LATE: SignedDuration = SignedDuration::from_secs(60);
-/// Beyond this, a reader's clock is wrong rather than its buffer long.
-const BEHIND: SignedDuration = SignedDuration::from_hours(24);
+/// Closed windows that go at once when the spool is full.
+const FORGET_AT_ONCE: u32 = 256;
 
 /// Tells a sender that what it sent is on disk.
 pub type Acknowledge = Box<dyn FnOnce() + Send>;
 
-/// What readers and sensors hand in; `source` is the reader's place in the configuration.
-pub enum Input {
-    /// Reads of a reader.
-    Reads {
-        /// Which reader.
-        source: usize,
-        /// The reads.
-        reads: Vec<Read>,
-        /// Digest of the message they came in, if the same message can only be a repetition.
-        message: Option<ledger::Hash>,
-        /// What to do once they are on disk.
-        acknowledge: Option<Acknowledge>,
-    },
-    /// Readings of a sensor.
-    Readings {
-        /// Which reader.
-        source: usize,
-        /// The readings.
-        readings: Vec<SensorReading>,
-    },
-    /// Something that cannot be used.
-    DeadLetter {
-        /// Which reader.
-        source: usize,
-        /// Why not.
-        reason: String,
-        /// What it was.
-        payload: Vec<u8>,
-        /// What to do once it is kept.
-        acknowledge: Option<Acknowledge>,
-    },
+/// What a line hands in.
+pub struct Input {
+    /// The reader's place in the configuration.
+    pub source: usize,
+    /// What it brought.
+    pub taken: Taken,
+    /// Digest of the message it came in, if the same digest can only mean a repetition.
+    pub message: Option<ledger::Hash>,
+    /// What to do once it is on disk.
+    pub acknowledge: Option<Acknowledge>,
 }
 
-/// An open window in memory; its reads are on disk as well.
-struct Open {
-    window: i64,
-    opened: Timestamp,
-    last: Instant,
-    since: Instant,
-    raw: Window,
-    sensors: Vec<SensorReading>,
-    suspect_clock: bool,
-    late: bool,
+impl Input {
+    /// What nobody waits for.
+    #[must_use]
+    pub fn of(source: usize, taken: Taken) -> Self {
+        Self { source, taken, message: None, acknowledge: None }
+    }
 }
 
 /// Keeps the windows of all readers of one bridge.
 pub struct Keeper {
     bridge: String,
-    boot: u64,
-    readers: Vec<Reader>,
-    spool: Spool,
     max_spool_bytes: u64,
     keep_windows: SignedDuration,
-    open: HashMap<usize, Open>,
+    boot: u64,
+    /// The start, from which [`Moment::up`] counts.
+    begun: Instant,
+    spool: Spool,
+    floor: Floor,
+    silences: HashMap<usize, Silence>,
     metrics: Metrics,
 }
 
@@ -114,17 +100,18 @@ pub struct KeeperSettings {
 }
 
 impl Keeper {
-    /// Opens the spool and takes up the windows that were open.
+    /// Opens the spool, takes up the windows that were open, and notes what was configured since.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
     pub fn open(settings: KeeperSettings, metrics: Metrics) -> Result<Self, SpoolError> {
+        let now = Moment { at: Timestamp::now(), up: Duration::ZERO };
         let mut spool = Spool::open(&settings.spool)?;
-        let boot = spool.new_boot(Timestamp::now())?;
-        let mut open = HashMap::new();
+        let boot = spool.new_boot(now.at)?;
+        let mut floor = Floor::new(settings.readers, spool.whereabouts()?, now.up);
         for left in spool.open_windows()? {
-            let Some(source) = settings.readers.iter().position(|r| r.id == left.source) else {
+            let Some(source) = floor.readers().iter().position(|r| r.id == left.source) else {
                 tracing::warn!(
                     reader.id = left.source,
                     "an open window belongs to no configured reader"
@@ -134,35 +121,43 @@ impl Keeper {
             let bytes = spool.raw(left.window)?;
             let reads =
                 Window::parse(&bytes).map_err(|error| SpoolError::Data(error.to_string()))?;
-            let mut raw = Window::default();
+            let mut window = Open::new(left.window, now);
+            window.opened = left.opened;
             for read in &reads {
-                raw.push(read);
+                window.raw.push(read);
             }
-            let now = Instant::now();
-            open.insert(
-                source,
-                Open {
-                    window: left.window,
-                    opened: left.opened,
-                    last: now,
-                    since: now,
-                    raw,
-                    sensors: Vec::new(),
-                    suspect_clock: false,
-                    late: false,
-                },
-            );
+            window.sensors = spool.readings(left.window)?;
+            window.edges = spool.edges(left.window)?;
+            (window.suspect_clock, window.late) = (left.suspect, left.late);
+            window.begin(now.up);
+            floor.open(source, window);
         }
+        let mut batch = spool.begin()?;
+        let mut silences = HashMap::new();
+        for (source, reader) in floor.readers().iter().enumerate() {
+            for (name, value) in reader.configured() {
+                put_setting(&mut batch, &metrics, &reader.id, &name, &value, now.at)?;
+            }
+            if let Some(after) = reader.silent_after() {
+                silences.insert(source, Silence::new(after, reader.sensors(), now.at));
+            }
+        }
+        batch.commit()?;
         Ok(Self {
             bridge: settings.bridge,
-            boot,
-            readers: settings.readers,
-            spool,
             max_spool_bytes: settings.max_spool_bytes,
             keep_windows: settings.keep_windows,
-            open,
+            boot,
+            begun: Instant::now(),
+            spool,
+            floor,
+            silences,
             metrics,
         })
+    }
+
+    fn now(&self) -> Moment {
+        Moment { at: Timestamp::now(), up: self.begun.elapsed() }
     }
 
     /// Takes inputs until every sender is gone or `stop` is set; then closes what is open and ends.
@@ -170,12 +165,9 @@ impl Keeper {
     /// # Errors
     ///
     /// [`SpoolError`] if the disk fails: then nothing more may be acknowledged.
-    pub fn run(
-        mut self,
-        inputs: &Receiver<Input>,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<(), SpoolError> {
-        let mut forgotten = Instant::now();
+    pub fn run(mut self, inputs: &Receiver<Input>, stop: &AtomicBool) -> Result<(), SpoolError> {
+        let mut tidied = Instant::now();
+        let mut looked = Instant::now();
         loop {
             let mut group = Vec::new();
             let is_over = match inputs.recv_timeout(TICK) {
@@ -192,93 +184,124 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => stop.load(Ordering::Relaxed),
                 Err(RecvTimeoutError::Disconnected) => true,
             };
+            if looked.elapsed() > Duration::from_secs(1) {
+                looked = Instant::now();
+                self.look_for_silence(&mut group);
+                self.look_for_departures()?;
+            }
             if !group.is_empty() {
                 self.take(group)?;
             }
-            self.close_quiet(is_over)?;
+            self.close_due(is_over)?;
             if is_over {
                 return Ok(());
             }
-            if forgotten.elapsed() > Duration::from_mins(1) {
-                forgotten = Instant::now();
-                let before = Timestamp::now() - self.keep_windows;
+            if tidied.elapsed() > Duration::from_mins(1) {
+                tidied = Instant::now();
+                let now = Timestamp::now();
+                self.floor.forget(now);
                 let mut batch = self.spool.begin()?;
-                batch.forget_windows(before)?;
+                batch.forget_windows(now - self.keep_windows)?;
                 batch.commit()?;
+            }
+        }
+    }
+
+    fn look_for_silence(&mut self, group: &mut Vec<Input>) {
+        let now = Timestamp::now();
+        for (source, silence) in &mut self.silences {
+            let findings = silence.tick(now);
+            if !findings.is_empty() {
+                group.push(Input::of(*source, Taken { findings, ..Taken::default() }));
             }
         }
     }
 
     /// Writes a group of inputs to the spool, then acknowledges them.
     fn take(&mut self, group: Vec<Input>) -> Result<(), SpoolError> {
-        let now = Timestamp::now();
-        let is_full = self.spool.used_bytes()? > self.max_spool_bytes;
+        let now = self.now();
+        let is_full = self.make_room()?;
         let mut acknowledgements = Vec::new();
+        let mut pieces: HashMap<i64, Window> = HashMap::new();
         let mut batch = self.spool.begin()?;
-        let mut pieces: HashMap<usize, Window> = HashMap::new();
         for input in group {
-            match input {
-                Input::Reads { source, reads, message, acknowledge } => {
-                    acknowledgements.extend(acknowledge);
-                    if let Some(digest) = message
-                        && !batch.remember_message(&digest.0, now)?
-                    {
-                        let reader = &self.readers[source].id;
-                        self.metrics.repeated.with_label_values(&[reader]).inc();
-                        continue;
+            let Input { source, mut taken, message, acknowledge } = input;
+            let reader = self.floor.readers()[source].id.clone();
+            acknowledgements.extend(acknowledge);
+            if let Some(digest) = message
+                && !batch.remember_message(&digest.0, now.at)?
+            {
+                self.metrics.repeated.with_label_values(&[&reader]).inc();
+                continue;
+            }
+            for letter in &taken.dead_letters {
+                self.metrics.dead_letters.with_label_values(&[&reader]).inc();
+                let bytes = letter.payload.len();
+                tracing::warn!(reader.id = reader, reason = letter.reason, bytes, "dead letter");
+                batch.dead_letter(&reader, &letter.reason, &letter.payload, now.at)?;
+            }
+            for setting in &taken.settings {
+                let (name, value) = (setting.name, &setting.value);
+                put_setting(&mut batch, &self.metrics, &reader, name, value, now.at)?;
+            }
+            if let Some(silence) = self.silences.get_mut(&source) {
+                let told = taken.readings.iter().filter(|reading| !reading.stale);
+                let over: Vec<Finding> =
+                    told.filter_map(|reading| silence.reported(&reading.sensor, now.at)).collect();
+                taken.findings.extend(over);
+            }
+            for finding in &taken.findings {
+                note(&mut batch, &self.metrics, &reader, finding, now.at)?;
+                match finding.code {
+                    code::LOST => self.floor.lose(source),
+                    code::GAP => {
+                        let window = open_window(&mut self.floor, &mut batch, source, now)?;
+                        window.begin(now.up);
+                        batch.add_gap(window.window, &cut(&finding.text))?;
                     }
-                    self.metrics
-                        .reads
-                        .with_label_values(&[&self.readers[source].id])
-                        .inc_by(reads.len() as u64);
-                    let window =
-                        open_window(&mut self.open, &mut batch, &self.readers, source, now)?;
-                    if is_full && !reads.is_empty() {
-                        self.metrics
-                            .dropped
-                            .with_label_values(&["spool-full"])
-                            .inc_by(reads.len() as u64);
-                        batch.add_gap(
-                            window.window,
-                            &format!("{} reads dropped, spool full", reads.len()),
-                        )?;
-                        continue;
-                    }
-                    let piece = pieces.entry(source).or_default();
-                    for mut read in reads {
-                        judge_clock(&mut read, window);
-                        piece.push(&read);
-                        window.raw.push(&read);
-                    }
+                    _ => {}
                 }
-                Input::Readings { source, readings } => {
-                    let reader = &self.readers[source].id;
-                    self.metrics
-                        .readings
-                        .with_label_values(&[reader])
-                        .inc_by(readings.len() as u64);
-                    let window =
-                        open_window(&mut self.open, &mut batch, &self.readers, source, now)?;
-                    window.sensors.extend(readings);
+            }
+            let has_content =
+                !taken.reads.is_empty() || !taken.readings.is_empty() || !taken.edges.is_empty();
+            if !has_content {
+                continue;
+            }
+            self.floor.hear(source, now.up);
+            self.metrics.reads.with_label_values(&[&reader]).inc_by(taken.reads.len() as u64);
+            self.metrics.readings.with_label_values(&[&reader]).inc_by(taken.readings.len() as u64);
+            let window = open_window(&mut self.floor, &mut batch, source, now)?;
+            let number = window.window;
+            let marks = (window.suspect_clock, window.late);
+            for reading in taken.readings {
+                batch.add_reading(number, &reading)?;
+                window.sensors.push(reading);
+            }
+            for edge in taken.edges {
+                if self.floor.take_edge(source, edge, now.up) {
+                    batch.add_edge(number, &edge)?;
+                } else {
+                    self.metrics.other_events.with_label_values(&[&reader]).inc();
                 }
-                Input::DeadLetter { source, reason, payload, acknowledge } => {
-                    acknowledgements.extend(acknowledge);
-                    let reader = &self.readers[source].id;
-                    self.metrics.dead_letters.with_label_values(&[reader]).inc();
-                    tracing::warn!(
-                        reader.id = reader,
-                        reason,
-                        bytes = payload.len(),
-                        "dead letter"
-                    );
-                    batch.dead_letter(reader, &reason, &payload, now)?;
-                }
+            }
+            if is_full && !taken.reads.is_empty() {
+                let count = taken.reads.len();
+                self.metrics.dropped.with_label_values(&["spool-full"]).inc_by(count as u64);
+                batch.add_dropped(number, count as u64)?;
+                continue;
+            }
+            let piece = pieces.entry(number).or_default();
+            for read in self.floor.take(source, taken.reads, now.up) {
+                piece.push(&read);
+            }
+            if let Some(window) = self.floor.window(source)
+                && marks != (window.suspect_clock, window.late)
+            {
+                batch.mark_window(number, window.suspect_clock, window.late)?;
             }
         }
-        for (source, piece) in &pieces {
-            if let Some(window) = self.open.get(source) {
-                batch.add_raw(window.window, piece.bytes())?;
-            }
+        for (number, piece) in &pieces {
+            batch.add_raw(*number, piece.bytes())?;
         }
         batch.commit()?;
         for acknowledge in acknowledgements {
@@ -287,112 +310,198 @@ impl Keeper {
         Ok(())
     }
 
-    /// Closes windows that were quiet or open long enough, or all of them.
-    fn close_quiet(&mut self, all: bool) -> Result<(), SpoolError> {
-        let due: Vec<usize> = self
-            .open
-            .iter()
-            .filter(|(source, window)| {
-                let settle = &self.readers[**source].settle;
-                all || window.last.elapsed() >= settle.quiet()
-                    || window.since.elapsed() >= settle.longest()
-                    || window.sensors.len() >= MAX_OBSERVATIONS
-            })
-            .map(|(source, _)| *source)
-            .collect();
-        for source in due {
-            let Some(window) = self.open.remove(&source) else { continue };
-            self.close(source, &window)?;
+    /// Whether the spool is full although the closed windows were forgotten.
+    fn make_room(&mut self) -> Result<bool, SpoolError> {
+        if self.spool.used_bytes()? <= self.max_spool_bytes {
+            return Ok(false);
         }
-        Ok(())
-    }
-
-    fn close(&mut self, source: usize, window: &Open) -> Result<(), SpoolError> {
-        let reader = &self.readers[source];
-        let closed = Timestamp::now();
-        let reads = Window::parse(window.raw.bytes())
-            .map_err(|error| SpoolError::Data(error.to_string()))?;
-        let observations = settle(&reads);
-        let digest = window.raw.digest().to_string();
-        let gaps = self.spool.gaps(window.window)?;
         let mut batch = self.spool.begin()?;
-        // A window with more tags than one delivery takes becomes several; all name the same window.
-        let mut parts: Vec<&[reads::Observation]> = observations.chunks(MAX_OBSERVATIONS).collect();
-        if parts.is_empty() {
-            parts.push(&[]);
-        }
-        for (place, part) in parts.into_iter().enumerate() {
-            let seq = batch.next_seq(self.boot)?;
-            let delivery = Delivery {
-                contract: CONTRACT.to_owned(),
-                bridge: self.bridge.clone(),
-                boot: self.boot,
-                seq,
-                reader: reader.id.clone(),
-                read_point: reader.read_point.clone(),
-                opened: window.opened,
-                closed: closed.max(window.opened),
-                reads: window.raw.len(),
-                window_digest: digest.clone(),
-                suspect_clock: window.suspect_clock,
-                late: window.late,
-                gaps: gaps.clone(),
-                observations: part.to_vec(),
-                sensors: if place == 0 { window.sensors.clone() } else { Vec::new() },
-            };
-            batch.add_delivery(&Waiting { boot: self.boot, seq, body: delivery.to_bytes() })?;
-        }
-        batch.close_window(window.window, &digest, closed)?;
+        let forgotten = batch.forget_oldest_windows(FORGET_AT_ONCE)?;
         batch.commit()?;
-        self.metrics.windows.with_label_values(&[&reader.id]).inc();
-        self.metrics.observations.inc_by(observations.len() as u64);
-        tracing::info!(
-            reader.id,
-            reads = window.raw.len(),
-            observations = observations.len(),
-            sensors = window.sensors.len(),
-            "window settled"
-        );
+        if forgotten > 0 {
+            self.metrics.forgotten_windows.inc_by(forgotten as u64);
+        }
+        Ok(forgotten == 0)
+    }
+
+    /// Opens windows for shelves from which tags departed while nothing was read.
+    fn look_for_departures(&mut self) -> Result<(), SpoolError> {
+        let now = self.now();
+        for source in self.floor.left_silently(now) {
+            let mut batch = self.spool.begin()?;
+            open_window(&mut self.floor, &mut batch, source, now)?;
+            batch.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Closes the windows that are due, or all of them.
+    fn close_due(&mut self, all: bool) -> Result<(), SpoolError> {
+        for source in self.floor.due(all, self.begun.elapsed()) {
+            let Some(window) = self.floor.remove(source) else { continue };
+            self.close(source, window, all)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, source: usize, window: Open, all: bool) -> Result<(), SpoolError> {
+        let (number, now) = (window.window, self.now());
+        let digest = window.raw.digest().to_string();
+        let closing = self
+            .floor
+            .closing(source, window, all, now)
+            .map_err(|error| SpoolError::Data(error.to_string()))?;
+        let Some((mut closing, reads)) = closing else { return Ok(()) };
+        closing.bridge.clone_from(&self.bridge);
+        closing.boot = self.boot;
+        closing.gaps = self.spool.gaps(number)?;
+        let mut batch = self.spool.begin()?;
+        closing.seq = batch.last_seq(self.boot)? + 1;
+        let came_to = settle::close(&closing, &reads, &digest);
+        for delivery in &came_to.deliveries {
+            let seq = batch.next_seq(self.boot)?;
+            let waiting = Waiting { boot: self.boot, seq, body: delivery.to_bytes() };
+            batch.add_delivery(number, &waiting)?;
+        }
+        for (epc, tag) in &came_to.whereabouts {
+            batch.put_whereabouts(epc, tag)?;
+        }
+        batch.close_window(number, &digest, &closing)?;
+        let mut carried = Floor::carried(&closing, &reads, now);
+        if let Some(window) = &mut carried {
+            window.window = batch.open_window(&closing.reader, window.opened)?;
+            batch.add_raw(window.window, window.raw.bytes())?;
+            batch.mark_window(window.window, window.suspect_clock, window.late)?;
+        }
+        batch.commit()?;
+        if let Some(window) = carried {
+            self.floor.open(source, window);
+        }
+        self.floor.follow(came_to.whereabouts);
+        let reader = closing.reader;
+        self.metrics.windows.with_label_values(&[&reader]).inc();
+        self.metrics.observations.inc_by(came_to.observations as u64);
+        let movements: usize = came_to.deliveries.iter().map(|one| one.movements.len()).sum();
+        self.metrics.movements.inc_by(movements as u64);
+        if !came_to.deliveries.is_empty() {
+            tracing::info!(
+                reader.id = reader,
+                reads = reads.len(),
+                observations = came_to.observations,
+                movements,
+                sensors = closing.sensors.len(),
+                "window settled"
+            );
+        }
         Ok(())
     }
 }
 
+/// The reader's open window; one is opened if there is none.
 fn open_window<'a>(
-    open: &'a mut HashMap<usize, Open>,
-    batch: &mut crate::spool::Batch<'_>,
-    readers: &[Reader],
+    floor: &'a mut Floor,
+    batch: &mut Batch<'_>,
     source: usize,
-    now: Timestamp,
+    now: Moment,
 ) -> Result<&'a mut Open, SpoolError> {
-    use std::collections::hash_map::Entry;
-    let window = match open.entry(source) {
-        Entry::Occupied(found) => found.into_mut(),
-        Entry::Vacant(place) => {
-            let window = batch.open_window(&readers[source].id, now)?;
-            place.insert(Open {
-                window,
-                opened: now,
-                last: Instant::now(),
-                since: Instant::now(),
-                raw: Window::default(),
-                sensors: Vec::new(),
-                suspect_clock: false,
-                late: false,
-            })
-        }
-    };
-    window.last = Instant::now();
-    Ok(window)
+    if floor.window(source).is_none() {
+        let number = batch.open_window(&floor.readers()[source].id, now.at)?;
+        floor.open(source, Open::new(number, now));
+    }
+    floor.window(source).ok_or_else(|| SpoolError::Data(format!("no window of source {source}")))
 }
 
-/// Takes the reader's time where it is sane, else the time of arrival, and notes what was found.
-fn judge_clock(read: &mut Read, window: &mut Open) {
-    let Some(told) = read.reader_time else { return };
-    let age = read.at.duration_since(told);
-    if age < -AHEAD || age > BEHIND {
-        window.suspect_clock = true;
-        return;
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use reads::{Delivery, Read};
+
+    use super::*;
+
+    fn settings(spool: PathBuf) -> KeeperSettings {
+        let reader = serde_json::json!({
+            "id": "door",
+            "read_point": "urn:epc:id:sgln:0614141.00001.0",
+            "settle": { "preset": "portal", "quiet_ms": 50, "longest_ms": 50 },
+            "device": { "r200": { "port": "/dev/null", "region": "europe" } },
+        });
+        KeeperSettings {
+            bridge: "bridge".to_owned(),
+            spool,
+            max_spool_bytes: 1 << 30,
+            keep_windows: SignedDuration::from_hours(1),
+            readers: vec![serde_json::from_value(reader).unwrap()],
+        }
     }
-    window.late |= age > LATE;
-    read.at = told;
+
+    fn deliveries(spool: &mut Spool) -> Vec<Delivery> {
+        let mut out = Vec::new();
+        while let Some(waiting) = spool.oldest().unwrap() {
+            out.push(Delivery::parse(&waiting.body).unwrap());
+            spool.forget(waiting.boot, waiting.seq).unwrap();
+        }
+        out
+    }
+
+    #[test]
+    fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spool.sqlite");
+        let keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
+        let (sender, inputs) = sync_channel(1);
+        let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
+        // It is read all the time, over four times the length of a window.
+        let begun = Instant::now();
+        let mut sent = 0;
+        while begun.elapsed() < Duration::from_millis(200) {
+            let read = Read {
+                epc: vec![1],
+                tid: None,
+                antenna: 1,
+                rssi_cdbm: -5000,
+                at: Timestamp::now(),
+                reader_time: None,
+            };
+            sender.send(Input::of(0, Taken { reads: vec![read], ..Taken::default() })).unwrap();
+            sent += 1;
+        }
+        drop(sender);
+        thread.join().unwrap().unwrap();
+        let mut spool = Spool::open(&file).unwrap();
+        assert!(spool.open_windows().unwrap().is_empty());
+        let deliveries = deliveries(&mut spool);
+        assert!(deliveries.len() >= 2, "a window lasts 50 ms");
+        let counts = deliveries.iter().flat_map(|one| &one.observations).map(|one| one.count);
+        assert_eq!(counts.collect::<Vec<_>>(), [sent]);
+    }
+
+    #[test]
+    fn what_a_closing_window_held_back_survives_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spool.sqlite");
+        let mut keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
+        let read = Read {
+            epc: vec![1],
+            tid: None,
+            antenna: 1,
+            rssi_cdbm: -5000,
+            at: Timestamp::now(),
+            reader_time: None,
+        };
+        keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
+        let window = keeper.floor.remove(0).unwrap();
+        keeper.close(0, window, false).unwrap();
+        let held = keeper.floor.window(0).is_some();
+        drop(keeper);
+        // A machine that stood still for 50 ms has let the window fall quiet; then all was settled at once.
+        let mut spool = Spool::open(&file).unwrap();
+        let settled = deliveries(&mut spool).iter().flat_map(|one| &one.observations).count();
+        let open = spool.open_windows().unwrap();
+        let kept: usize = open
+            .iter()
+            .map(|left| Window::parse(&spool.raw(left.window).unwrap()).unwrap().len())
+            .sum();
+        assert_eq!((settled, kept), if held { (0, 1) } else { (1, 0) });
+    }
 }

@@ -5,23 +5,43 @@
 //! comes as hex (`epcHex`) or base64 (`epc`), either may be switched off; RSSI in hundredths of a dBm;
 //! `timestamp` in RFC 3339 with nine digits.
 //!
-//! What holds: a message is taken whole or refused with its reason; other events (status, GPI) are counted
-//! and are no error.
+//! `gpiTransitionEvent` (`low-to-high`, `high-to-low`) is an edge of a light barrier.
+//!
+//! What holds: a message is taken whole or refused with its reason; other events (status) are counted and are
+//! no error.
 //!
 //! Source: Impinj's published samples of the reader's `IoT` device interface.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use jiff::Timestamp;
 use reads::Read;
 use serde::Deserialize;
+
+use super::{Edge, Finding, code};
+use crate::message::{Format, Message, Taken, base64_bank, hex_bank, json_values, short};
 
 /// Deepest nesting of a message that is worth parsing is the parser's own limit (128).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
     timestamp: Option<String>,
-    tag_inventory_event: Option<Inventory>,
+    #[serde(rename = "tagInventoryEvent")]
+    inventory: Option<Inventory>,
+    #[serde(rename = "gpiTransitionEvent")]
+    transition: Option<Transition>,
+    #[serde(rename = "antennaDisconnectedEvent")]
+    disconnected: Option<Antenna>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Transition {
+    gpi: u16,
+    transition: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Antenna {
+    antenna_port: u16,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,13 +56,28 @@ struct Inventory {
     last_seen_time: Option<String>,
 }
 
-/// What a message holds.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Message {
-    /// Reads, in order.
-    pub reads: Vec<Read>,
-    /// Events that are no reads.
-    pub other_events: u64,
+/// The format of one reader's topic.
+#[derive(Debug)]
+pub struct ImpinjR700 {
+    topic: String,
+}
+
+impl ImpinjR700 {
+    /// The format for what is published on `topic`.
+    #[must_use]
+    pub fn new(topic: &str) -> Self {
+        Self { topic: topic.to_owned() }
+    }
+}
+
+impl Format for ImpinjR700 {
+    fn topics(&self) -> Vec<String> {
+        vec![self.topic.clone()]
+    }
+
+    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        parse(message.payload, message.at)
+    }
 }
 
 /// Reads a message that arrived at `arrived`.
@@ -50,73 +85,55 @@ pub struct Message {
 /// # Errors
 ///
 /// What is wrong and what would be right, for the dead letter.
-pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<Message, String> {
-    let mut message = Message::default();
-    for event in events(payload)? {
-        match event.tag_inventory_event {
-            None => message.other_events += 1,
-            Some(inventory) => {
-                message.reads.push(read(&inventory, event.timestamp.as_deref(), arrived)?);
-            }
+pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<Taken, String> {
+    let mut taken = Taken::default();
+    for event in json_values::<Event>(payload)? {
+        let at = event.timestamp.as_deref().map(time).transpose()?;
+        if let Some(inventory) = &event.inventory {
+            taken.reads.push(read(inventory, at, arrived)?);
+        } else if let Some(edge) = &event.transition {
+            taken.edges.push(Edge {
+                port: edge.gpi,
+                is_active: edge.transition == "low-to-high",
+                at: at.unwrap_or(arrived),
+            });
+        } else if let Some(status) = &event.disconnected {
+            let port = status.antenna_port;
+            let text = format!(
+                "antenna {port} is not connected; screw its cable on, or take the port out of the reader's configuration"
+            );
+            taken.findings.push(Finding { code: code::NO_ANTENNA, text });
+        } else {
+            taken.other_events += 1;
         }
     }
-    Ok(message)
+    Ok(taken)
 }
 
-fn events(payload: &[u8]) -> Result<Vec<Event>, String> {
-    let wrong = |error: serde_json::Error| format!("not the reader's JSON: {error}");
-    let first = payload.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first == Some(&b'[') {
-        return serde_json::from_slice(payload).map_err(wrong);
-    }
-    let events = serde_json::Deserializer::from_slice(payload)
-        .into_iter::<Event>()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(wrong)?;
-    if events.is_empty() {
-        Err("empty message; an event would be right".into())
-    } else {
-        Ok(events)
-    }
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("`{}` is no time; RFC 3339 would be right", short(text)))
 }
 
-fn read(
-    inventory: &Inventory,
-    timestamp: Option<&str>,
-    arrived: Timestamp,
-) -> Result<Read, String> {
+fn read(inventory: &Inventory, at: Option<Timestamp>, arrived: Timestamp) -> Result<Read, String> {
     let epc = bank(inventory.epc_hex.as_deref(), inventory.epc.as_deref())?
         .ok_or("event has neither epcHex nor epc; the reader must be set to send one")?;
     let tid = bank(inventory.tid_hex.as_deref(), inventory.tid.as_deref())?;
-    let time = inventory.last_seen_time.as_deref().or(timestamp);
-    let reader_time =
-        time.map(|text| text.parse().map_err(|_| format!("`{text}` is no time"))).transpose()?;
     Ok(Read {
         epc,
-        tid,
+        tid: tid.filter(|tid| !tid.is_empty()),
         antenna: inventory.antenna_port.unwrap_or(0),
         rssi_cdbm: inventory.peak_rssi_cdbm.unwrap_or(0).clamp(-30_000, 10_000),
         at: arrived,
-        reader_time,
+        reader_time: inventory.last_seen_time.as_deref().map(time).transpose()?.or(at),
     })
 }
 
 fn bank(hex_text: Option<&str>, base64_text: Option<&str>) -> Result<Option<Vec<u8>>, String> {
-    let short = |text: &str| text.chars().take(40).collect::<String>();
-    let bytes = match (hex_text, base64_text) {
-        (Some(text), _) => {
-            hex::decode(text).map_err(|_| format!("`{}` is not hex", short(text)))?
-        }
-        (None, Some(text)) => STANDARD
-            .decode(text)
-            .or_else(|_| URL_SAFE.decode(text))
-            .map_err(|_| format!("`{}` is not base64", short(text)))?,
-        (None, None) => return Ok(None),
-    };
-    if bytes.len() > 62 {
-        return Err(format!("memory bank of {} bytes; at most 62 would be right", bytes.len()));
+    match (hex_text, base64_text) {
+        (Some(text), _) => hex_bank(text).map(Some),
+        (None, Some(text)) => base64_bank(text).map(Some),
+        (None, None) => Ok(None),
     }
-    Ok(Some(bytes))
 }
 
 #[cfg(test)]
@@ -147,6 +164,17 @@ mod tests {
             r#"{"eventType":"inventoryStatus","inventoryStatusEvent":{"status":"running"}}"#;
         let message = parse(status.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((message.reads.len(), message.other_events), (0, 1));
+    }
+
+    #[test]
+    fn a_light_barrier_and_a_missing_antenna_are_understood() {
+        let edge = r#"{"timestamp":"2026-11-20T08:00:00Z","eventType":"gpiTransition","gpiTransitionEvent":{"gpi":1,"transition":"low-to-high"}}"#;
+        let taken = parse(edge.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((taken.edges[0].port, taken.edges[0].is_active), (1, true));
+        let missing = r#"{"eventType":"antennaDisconnected","antennaDisconnectedEvent":{"antennaPort":3,"antennaName":"Antenna 3"}}"#;
+        let taken = parse(missing.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(taken.findings[0].code, code::NO_ANTENNA);
+        assert!(taken.findings[0].text.contains("antenna 3"));
     }
 
     #[test]

@@ -1,109 +1,104 @@
 //! The R200, YRM100, `MagicRF` M100 and QM100 family: serial, 115200 baud.
 //!
-//! A frame: `BB`, type (00 host, 01 response, 02 notice), command, length of parameters (two bytes), the
-//! parameters, checksum (sum of type to last parameter, modulo 256), `7E`.
+//! The way through: stop, version, region, power, query, select, multi-poll, each waiting for its answer;
+//! then inventory notices, until the line ends. A notice has as parameters: RSSI (signed, dBm), protocol
+//! control word (two bytes), the EPC bank, the tag's own CRC (two bytes); the upper five bits of the control
+//! word are the length of the EPC in words and must fit.
 //!
-//! An inventory notice (type 02, command 22) has as parameters: RSSI (signed, dBm), protocol control word
-//! (two bytes), the EPC bank, the tag's own CRC (two bytes). The upper five bits of the control word are the
-//! length of the EPC in words and must fit.
+//! If TIDs are asked for, a tag that was not asked within [`TID_AGAIN`] is selected by its EPC and its TID
+//! bank read between two polls; the next read of that EPC carries it. Two tags with the same EPC then answer
+//! in turn, which is why the TID is never remembered for longer than one read.
 //!
-//! What holds: parsed by length, not by end mark, since `7E` may stand in an EPC; after a bad frame the next
-//! `BB` is tried, so at most one good frame is lost with it. The reader gives no time and no antenna.
+//! What holds: the reader gives no time and no antenna; a setting is written only if the reader holds another
+//! one, because it goes to flash.
 //!
 //! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
 
+pub mod frame;
+
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reads::Read;
 
-use super::{Dialect, Fed};
+use self::frame::{Frame, Framer, command};
+use super::script::{Script, Step};
+use super::{Dialect, Fed, Finding, Setting, code, strength};
 
-const HEAD: u8 = 0xBB;
-const END: u8 = 0x7E;
-/// Longest parameters taken: the longest documented response is a memory read of 255 words.
-const MAX_PARAMETERS: usize = 600;
 /// Silence after which multi-poll is asked for again: it ends by itself after 10,000 rounds.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Time after which the same EPC's TID is asked for again.
+const TID_AGAIN: Duration = Duration::from_secs(10);
+/// Words of the TID bank that are read: 96 bits hold class, maker, model and a serial.
+const TID_WORDS: u8 = 6;
+/// EPCs whose TID waits or was asked for; more are not asked for until some are forgotten.
+const MAX_ASKED: usize = 4096;
+/// Bytes without a single frame after which the line speaks something else.
+const FOREIGN_BYTES: u64 = 512;
 
-/// One frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// 0 host, 1 response, 2 notice.
-    pub kind: u8,
-    /// Command.
-    pub command: u8,
-    /// Parameters.
-    pub parameters: Vec<u8>,
+/// Where the reader may transmit, as the region command counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Region {
+    /// China, 920 to 925 MHz.
+    China900,
+    /// United States, 902 to 928 MHz.
+    Us,
+    /// Europe, 865 to 868 MHz.
+    Europe,
+    /// China, 840 to 845 MHz.
+    China800,
+    /// Korea, 917 to 923 MHz.
+    Korea,
 }
 
-impl Frame {
-    /// The frame as bytes.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let length = u16::try_from(self.parameters.len()).unwrap_or(u16::MAX).to_be_bytes();
-        let mut out = vec![HEAD, self.kind, self.command, length[0], length[1]];
-        out.extend_from_slice(&self.parameters);
-        out.push(checksum(&out[1..]));
-        out.push(END);
-        out
-    }
-
-    /// A command of the host.
-    #[must_use]
-    pub fn host(command: u8, parameters: &[u8]) -> Self {
-        Self { kind: 0, command, parameters: parameters.to_vec() }
-    }
-}
-
-fn checksum(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
-}
-
-/// Cuts a stream of bytes into frames.
-#[derive(Debug, Default)]
-pub struct Framer {
-    buffer: Vec<u8>,
-}
-
-impl Framer {
-    /// Takes bytes and gives the frames that are whole now.
-    pub fn feed(&mut self, bytes: &[u8], fed: &mut Fed) -> Vec<Frame> {
-        self.buffer.extend_from_slice(bytes);
-        let mut frames = Vec::new();
-        let mut at = 0;
-        loop {
-            let rest = &self.buffer[at..];
-            let skip = rest.iter().position(|byte| *byte == HEAD).unwrap_or(rest.len());
-            fed.garbage_bytes += skip as u64;
-            at += skip;
-            let rest = &self.buffer[at..];
-            let [_, kind, command, high, low, ..] = rest else { break };
-            let length = usize::from(u16::from_be_bytes([*high, *low]));
-            if *kind > 2 || length > MAX_PARAMETERS {
-                fed.bad_frames += 1;
-                at += 1;
-                continue;
-            }
-            let Some(frame) = rest.get(..length + 7) else { break };
-            let is_right =
-                frame[length + 5] == checksum(&frame[1..length + 5]) && frame[length + 6] == END;
-            if !is_right {
-                fed.bad_frames += 1;
-                at += 1;
-                continue;
-            }
-            fed.frames += 1;
-            frames.push(Frame {
-                kind: *kind,
-                command: *command,
-                parameters: frame[5..length + 5].to_vec(),
-            });
-            at += length + 7;
+impl Region {
+    fn byte(self) -> u8 {
+        match self {
+            Self::China900 => 1,
+            Self::Us => 2,
+            Self::Europe => 3,
+            Self::China800 => 4,
+            Self::Korea => 6,
         }
-        self.buffer.drain(..at);
-        frames
     }
+}
+
+/// How the reader is to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Transmit power, hundredths of a dBm.
+    pub power_cdbm: u16,
+    /// Region; none leaves what the reader holds.
+    pub region: Option<Region>,
+    /// Gen2 session, 0 to 3; none leaves what the reader holds.
+    pub session: Option<u8>,
+    /// Reads only tags whose EPC begins so; empty for all.
+    pub only: Vec<u8>,
+    /// Whether TIDs are read along.
+    pub read_tid: bool,
+}
+
+/// The driver.
+#[derive(Debug, Default)]
+pub struct R200 {
+    settings: Settings,
+    framer: Framer,
+    script: Script,
+    now: Duration,
+    last_notice: Duration,
+    is_polling: bool,
+    /// Bytes and frames since the line opened, to notice a foreign device.
+    heard: (u64, u64),
+    is_foreign_reported: bool,
+    /// EPCs whose TID was asked for, and when.
+    asked: HashMap<Vec<u8>, Duration>,
+    waiting: VecDeque<Vec<u8>>,
+    /// The tag that is selected for the TID read under way.
+    selected: Option<Vec<u8>>,
+    /// TIDs that wait for the next read of their EPC.
+    tids: HashMap<Vec<u8>, Vec<u8>>,
 }
 
 /// The tag in an inventory notice; none if its length does not fit its control word.
@@ -113,185 +108,242 @@ fn tag(parameters: &[u8]) -> Option<(i32, Vec<u8>)> {
     let words = usize::from(pc_high >> 3);
     #[expect(clippy::cast_possible_wrap, reason = "the byte is a signed number")]
     let rssi = i32::from(*rssi as i8);
-    (epc.len() == words * 2).then(|| (rssi * 100, epc.to_vec()))
+    (epc.len() == words * 2).then(|| (strength(rssi * 100), epc.to_vec()))
 }
 
-/// The driver.
-#[derive(Debug)]
-pub struct R200 {
-    framer: Framer,
-    /// Transmit power, hundredths of a dBm.
-    power_cdbm: u16,
-    version: Option<String>,
+/// EPC and TID in the answer to a read: length of control word and EPC, both, then the data.
+fn tid(parameters: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (length, rest) = parameters.split_first()?;
+    let (head, data) = rest.split_at_checked(usize::from(*length))?;
+    let epc = head.get(2..)?;
+    (!data.is_empty() && data.len() <= 62).then(|| (epc.to_vec(), data.to_vec()))
+}
+
+fn step(name: &'static str, frame: &Frame) -> Step {
+    Step { name, bytes: frame.to_bytes(), answer: Some(u16::from(frame.command)) }
+}
+
+/// A step whose answer nobody waits for: its notices are the answer.
+fn poll_step() -> Step {
+    Step { name: "multi-poll", bytes: Frame::multi_poll().to_bytes(), answer: None }
 }
 
 impl R200 {
-    /// A driver that sets the given power, in hundredths of a dBm.
+    /// A driver.
     #[must_use]
-    pub fn new(power_cdbm: u16) -> Self {
-        Self { framer: Framer::default(), power_cdbm, version: None }
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
     }
 
-    fn multi_poll() -> Vec<u8> {
-        // 0x2710 rounds, the most that the command takes.
-        Frame::host(0x27, &[0x22, 0x27, 0x10]).to_bytes()
+    fn answer(&mut self, frame: &Frame, fed: &mut Fed) {
+        let parameters = frame.parameters.as_slice();
+        let setting = |name, value: String| Setting { name, value };
+        match (frame.command, parameters) {
+            (command::VERSION, [_, text @ ..]) => {
+                fed.settings.push(setting("version", String::from_utf8_lossy(text).into_owned()));
+            }
+            (command::GET_POWER, [high, low]) => {
+                let held = u16::from_be_bytes([*high, *low]);
+                fed.settings.push(setting("power_cdbm", held.to_string()));
+                if held != self.settings.power_cdbm {
+                    let bytes = self.settings.power_cdbm.to_be_bytes();
+                    self.before_polling(step(
+                        "set power",
+                        &Frame::host(command::SET_POWER, &bytes),
+                    ));
+                }
+            }
+            (command::SET_POWER, [0]) => {
+                fed.settings.push(setting("power_cdbm", self.settings.power_cdbm.to_string()));
+            }
+            (command::GET_REGION, [held]) => {
+                fed.settings.push(setting("region", region_name(*held)));
+                if let Some(region) = self.settings.region.filter(|r| r.byte() != *held) {
+                    let frame = Frame::host(command::SET_REGION, &[region.byte()]);
+                    self.before_polling(step("set region", &frame));
+                }
+            }
+            (command::SET_REGION, [0]) => {
+                let region = self.settings.region.map_or(0, Region::byte);
+                fed.settings.push(setting("region", region_name(region)));
+            }
+            (command::GET_QUERY, [high, low]) => {
+                let held = u16::from_be_bytes([*high, *low]);
+                let session = (held >> 8 & 3) as u8;
+                fed.settings.push(setting("session", session.to_string()));
+                if let Some(wanted) = self.settings.session.filter(|wanted| *wanted != session) {
+                    let query = held & !(3 << 8) | u16::from(wanted & 3) << 8;
+                    let frame = Frame::host(command::SET_QUERY, &query.to_be_bytes());
+                    self.before_polling(step("set query", &frame));
+                }
+            }
+            (command::SET_QUERY, [0]) => {
+                let session = self.settings.session.unwrap_or(0);
+                fed.settings.push(setting("session", session.to_string()));
+            }
+            (command::READ, parameters) => {
+                if let Some((epc, tid)) = tid(parameters)
+                    && self.selected.as_ref() == Some(&epc)
+                {
+                    self.tids.insert(epc, tid);
+                }
+            }
+            (command::ERROR, [error, ..]) => return self.error(*error, fed),
+            (answered, [refusal]) if *refusal != 0 && answered != command::STOP => {
+                let text = format!(
+                    "the reader refused command {answered:02X} with code {refusal:02X}; its value is outside what this model takes"
+                );
+                fed.findings.push(Finding { code: code::REFUSED, text });
+            }
+            _ => {}
+        }
+        self.script.answered(u16::from(frame.command));
+    }
+
+    fn error(&mut self, error: u8, fed: &mut Fed) {
+        match error {
+            // No tag in a round: normal, and frequent.
+            0x15 => {}
+            // A tag that left before its TID was read.
+            0x09 | 0x16 => {
+                self.script.answered(u16::from(command::READ));
+            }
+            0x20 => fed.findings.push(Finding {
+                code: code::REGION,
+                text: "the reader found no free channel; every channel of its region is in use, or its region is not the one it stands in: set `region`".into(),
+            }),
+            _ => {
+                // A model that does not know a command still reads.
+                let what = self.script.refused().unwrap_or("a command");
+                let text = format!(
+                    "the reader answered `{what}` with error {error:02X}; it does not know the command or its value"
+                );
+                fed.findings.push(Finding { code: code::REFUSED, text });
+            }
+        }
+    }
+
+    /// Puts a step before the one that starts polling, so that it goes out while the reader listens.
+    fn before_polling(&mut self, step: Step) {
+        self.script.push_before_last(step);
+    }
+
+    /// Begins to read the TID of a tag that waits, if nothing else is under way.
+    fn ask_tid(&mut self) {
+        if !self.script.is_over() {
+            return;
+        }
+        let Some(epc) = self.waiting.pop_front() else { return };
+        self.script.push(step("stop", &Frame::host(command::STOP, &[])));
+        self.script.push(step("select a tag", &Frame::select(&epc)));
+        self.script.push(step("read TID", &Frame::read_tid(TID_WORDS)));
+        if !self.settings.only.is_empty() {
+            self.script.push(step("select", &Frame::select(&self.settings.only)));
+        }
+        self.script.push(poll_step());
+        self.selected = Some(epc);
+    }
+
+    fn notice(&mut self, rssi_cdbm: i32, epc: Vec<u8>, at: Timestamp) -> Read {
+        let tid = self.tids.remove(&epc);
+        if self.settings.read_tid && tid.is_none() {
+            let is_due =
+                self.asked.get(&epc).is_none_or(|at| self.now.saturating_sub(*at) > TID_AGAIN);
+            if self.asked.len() >= MAX_ASKED {
+                let now = self.now;
+                self.asked.retain(|_, at| now.saturating_sub(*at) <= TID_AGAIN);
+            }
+            if is_due && self.asked.len() < MAX_ASKED {
+                self.asked.insert(epc.clone(), self.now);
+                self.waiting.push_back(epc.clone());
+            }
+        }
+        Read { epc, tid, antenna: 0, rssi_cdbm, at, reader_time: None }
     }
 }
 
+fn region_name(byte: u8) -> String {
+    let name = match byte {
+        1 => "china900",
+        2 => "us",
+        3 => "europe",
+        4 => "china800",
+        6 => "korea",
+        other => return format!("code {other}"),
+    };
+    name.to_owned()
+}
+
 impl Dialect for R200 {
-    fn start(&mut self) -> Vec<Vec<u8>> {
-        vec![
-            self.stop(),
-            Frame::host(0x03, &[0x00]).to_bytes(),
-            Frame::host(0xB6, &self.power_cdbm.to_be_bytes()).to_bytes(),
-            Self::multi_poll(),
-        ]
+    fn open(&mut self) {
+        *self = Self::new(std::mem::take(&mut self.settings));
+        let host = |name, command| step(name, &Frame::host(command, &[]));
+        let steps = [
+            // A reader that polls answers nothing else; one that does not may not answer this.
+            Step { name: "stop", bytes: Frame::host(command::STOP, &[]).to_bytes(), answer: None },
+            step("version", &Frame::host(command::VERSION, &[0x00])),
+            host("get region", command::GET_REGION),
+            host("get power", command::GET_POWER),
+            host("get query", command::GET_QUERY),
+        ];
+        self.script = Script::new(steps);
+        // Select before every round with a filter, else only before memory is read.
+        let mode = if self.settings.only.is_empty() { 0x02 } else { 0x00 };
+        if !self.settings.only.is_empty() {
+            self.script.push(step("select", &Frame::select(&self.settings.only)));
+        }
+        if self.settings.read_tid || mode == 0 {
+            self.script.push(step("select mode", &Frame::host(command::SELECT_MODE, &[mode])));
+        }
+        self.script.push(poll_step());
     }
 
-    fn feed(&mut self, bytes: &[u8], at: Timestamp, reads: &mut Vec<Read>) -> Fed {
-        let mut fed = Fed::default();
-        for frame in self.framer.feed(bytes, &mut fed) {
+    fn poll(&mut self, now: Duration) -> Option<Vec<u8>> {
+        self.now = now;
+        if self.is_polling {
+            self.ask_tid();
+        }
+        if let Some(bytes) = self.script.poll(now) {
+            self.is_polling = self.script.is_over();
+            self.last_notice = now;
+            return Some(bytes);
+        }
+        if self.is_polling && now.saturating_sub(self.last_notice) >= ASK_AGAIN {
+            self.last_notice = now;
+            return Some(Frame::multi_poll().to_bytes());
+        }
+        None
+    }
+
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
+        let frames_before = fed.frames;
+        for frame in self.framer.feed(bytes, fed) {
+            self.last_notice = self.now;
             match (frame.kind, frame.command) {
-                (2, 0x22) => match tag(&frame.parameters) {
-                    Some((rssi_cdbm, epc)) => reads.push(Read {
-                        epc,
-                        tid: None,
-                        antenna: 0,
-                        rssi_cdbm,
-                        at,
-                        reader_time: None,
-                    }),
+                (2, command::SINGLE_POLL) => match tag(&frame.parameters) {
+                    Some((rssi, epc)) => fed.reads.push(self.notice(rssi, epc, at)),
                     None => fed.bad_frames += 1,
                 },
-                (1, 0x03) => {
-                    let text = frame.parameters.get(1..).unwrap_or_default();
-                    self.version = Some(String::from_utf8_lossy(text).into_owned());
-                }
-                // Rounds without a tag (error 15) and answers to commands: signs of life.
+                (1, _) => self.answer(&frame, fed),
                 _ => {}
             }
         }
-        fed
+        fed.findings.extend(self.script.findings());
+        self.heard.0 += bytes.len() as u64;
+        self.heard.1 += fed.frames - frames_before;
+        if self.heard.1 == 0 && self.heard.0 > FOREIGN_BYTES && !self.is_foreign_reported {
+            self.is_foreign_reported = true;
+            let text = format!(
+                "{FOREIGN_BYTES} bytes arrived and none is a frame of this family; the baud rate is mostly 115200, or another device is on the line"
+            );
+            fed.findings.push(Finding { code: code::NOT_THIS_DEVICE, text });
+        }
     }
 
-    fn idle(&mut self, silent: Duration) -> Option<Vec<u8>> {
-        (silent >= ASK_AGAIN).then(Self::multi_poll)
-    }
-
-    fn stop(&self) -> Vec<u8> {
-        Frame::host(0x28, &[]).to_bytes()
-    }
-
-    fn version(&self) -> Option<&str> {
-        self.version.as_deref()
+    fn stop(&mut self) -> Vec<u8> {
+        Frame::host(command::STOP, &[]).to_bytes()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const NOTICE: &str = "BB02220011C9340030751FEB705C5904E3D50D703A76EF7E";
-
-    fn bytes(text: &str) -> Vec<u8> {
-        hex::decode(text.replace(' ', "")).unwrap()
-    }
-
-    fn feed_all(parts: &[&[u8]]) -> (Vec<Read>, Fed) {
-        let mut driver = R200::new(2000);
-        let mut reads = Vec::new();
-        let mut sum = Fed::default();
-        for part in parts {
-            let fed = driver.feed(part, Timestamp::UNIX_EPOCH, &mut reads);
-            sum.frames += fed.frames;
-            sum.bad_frames += fed.bad_frames;
-            sum.garbage_bytes += fed.garbage_bytes;
-        }
-        (reads, sum)
-    }
-
-    #[test]
-    fn the_documented_commands_come_out_byte_for_byte() {
-        let mut driver = R200::new(2000);
-        let sent: Vec<String> = driver.start().iter().map(hex::encode_upper).collect();
-        assert_eq!(
-            sent,
-            [
-                "BB00280000287E",
-                "BB00030001000 47E".replace(' ', "").as_str(),
-                "BB00B6000207D08F7E",
-                "BB00270003222710837E"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_notice_gives_rssi_and_epc() {
-        let (reads, fed) = feed_all(&[&bytes(NOTICE)]);
-        assert_eq!(hex::encode_upper(&reads[0].epc), "30751FEB705C5904E3D50D70");
-        assert_eq!(reads[0].rssi_cdbm, -5500);
-        assert_eq!(fed, Fed { frames: 1, bad_frames: 0, garbage_bytes: 0 });
-    }
-
-    #[test]
-    fn frames_cut_at_every_byte_are_put_together() {
-        let stream = [bytes(NOTICE), bytes("BB01FF000115167E"), bytes(NOTICE)].concat();
-        for cut in 0..=stream.len() {
-            let (reads, fed) = feed_all(&[&stream[..cut], &stream[cut..]]);
-            assert_eq!((reads.len(), fed.frames, fed.bad_frames), (2, 3, 0), "cut at {cut}");
-        }
-        let one_by_one: Vec<&[u8]> = stream.chunks(1).collect();
-        assert_eq!(feed_all(&one_by_one).0.len(), 2);
-    }
-
-    #[test]
-    fn malformed_frames_from_public_documents_are_refused_and_the_next_frame_is_found() {
-        for bad in [
-            // A frame with a missing length byte, one with a wrong length and checksum, one with a wrong checksum.
-            "BB000D000D7E",
-            "BB01220003E8003000E20042007380601706 8E0440D242987E",
-            "BB01030010004D31303020323664426D2056312E30227E",
-        ] {
-            let (reads, fed) = feed_all(&[&bytes(bad), &bytes(NOTICE), &bytes(NOTICE)]);
-            assert!(fed.bad_frames + fed.garbage_bytes > 0, "{bad}");
-            assert!(!reads.is_empty(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_epc_that_does_not_fit_its_control_word_is_refused() {
-        let mut frame = bytes(NOTICE);
-        frame[6] = 0x3C;
-        let sum = checksum(&frame[1..frame.len() - 2]);
-        let place = frame.len() - 2;
-        frame[place] = sum;
-        assert_eq!(feed_all(&[&frame]).1.bad_frames, 1);
-    }
-
-    #[test]
-    fn the_version_is_remembered() {
-        let mut driver = R200::new(2000);
-        driver.feed(
-            &bytes("BB01030010004D31303020323664426D2056312E30927E"),
-            Timestamp::UNIX_EPOCH,
-            &mut vec![],
-        );
-        assert_eq!(driver.version(), Some("M100 26dBm V1.0"));
-    }
-
-    proptest! {
-        #[test]
-        fn garbage_never_panics_and_never_swallows_more_than_it_must(
-            garbage in proptest::collection::vec(any::<u8>().prop_filter("no head", |b| *b != HEAD), 0..200),
-        ) {
-            let (reads, _) = feed_all(&[&garbage, &bytes(NOTICE)]);
-            prop_assert_eq!(reads.len(), 1);
-        }
-
-        #[test]
-        fn any_bytes_are_survived(any_bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            feed_all(&[&any_bytes]);
-        }
-    }
-}
+mod tests;

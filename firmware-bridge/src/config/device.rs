@@ -1,0 +1,537 @@
+//! What a reader or sensor is and how it is reached: `device.r200.port = "/dev/serial/by-id/…"`.
+//!
+//! The way through: one variant a family, its settings with their defaults; [`Device::line`] makes of it what
+//! talks and how it is reached.
+//!
+//! What holds: a key that no family knows is an error that names it; a family's name here is its name in the
+//! documents and in `chopmark reader`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, read};
+use crate::broker::Broker;
+use crate::line::{Opener, Talk};
+use crate::message::Format;
+use crate::port::Port;
+use crate::reader::chafon::{self, Chafon};
+use crate::reader::impinj_r700::ImpinjR700;
+use crate::reader::llrp::{self, Llrp};
+use crate::reader::mapped_json::{MappedJson, Mapping};
+use crate::reader::mercury::{self, Mercury};
+use crate::reader::r200::{self, R200, Region};
+use crate::reader::zebra_iotc::ZebraIotc;
+use crate::sensor::Readings;
+use crate::sensor::chirpstack::ChirpStack;
+use crate::sensor::modbus::{Register, Sensor};
+use crate::sensor::quantity::Measure;
+use crate::sensor::shelly::Shelly;
+use crate::sensor::sparkplug::format::SparkplugB;
+use crate::sensor::sparkplug::topic::is_name;
+use crate::sensor::things_stack::ThingsStack;
+use crate::sensor::zigbee2mqtt::Zigbee2Mqtt;
+use crate::socket::Socket;
+
+/// What a reader or sensor is and how it is reached.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Device {
+    /// R200, YRM100, M100 family, serial.
+    R200 {
+        /// Path of the port.
+        port: String,
+        /// Bits per second. Default: 115200.
+        #[serde(default = "fast_baud")]
+        baud: u32,
+        /// Transmit power in dBm, 0 to 30. Default: 20.
+        #[serde(default = "usual_power")]
+        power_dbm: f64,
+        /// Where it may transmit. Default: what the reader holds.
+        #[serde(default)]
+        region: Option<Region>,
+        /// Gen2 session, 0 to 3. Default: what the reader holds.
+        #[serde(default)]
+        session: Option<u8>,
+        /// Hex that EPCs must begin with to be read at all. Default: all are read.
+        #[serde(default)]
+        only: String,
+        /// Whether TIDs are read along, which is slower. Default: false.
+        #[serde(default)]
+        read_tid: bool,
+    },
+    /// Chafon `UHFReader18` and `UHFReader288` families, serial.
+    Chafon {
+        /// Path of the port.
+        port: String,
+        /// Bits per second. Default: 57600.
+        #[serde(default = "chafon_baud")]
+        baud: u32,
+        /// Layout of its answers: `reader18` or `reader288`.
+        layout: chafon::Layout,
+        /// Transmit power in whole dBm, 0 to 33. Default: 20.
+        #[serde(default = "whole_power")]
+        power_dbm: u8,
+        /// Address on the line, 0 to 254. Default: 255, whichever answers.
+        #[serde(default = "broadcast")]
+        address: u8,
+        /// Antenna ports that read, 1 to 4. Default: 1.
+        #[serde(default)]
+        antennas: Vec<u8>,
+    },
+    /// `ThingMagic` and JADAK Mercury modules and Silion's, serial.
+    Mercury {
+        /// Path of the port.
+        port: String,
+        /// Bits per second. Default: 115200.
+        #[serde(default = "fast_baud")]
+        baud: u32,
+        /// Where it may transmit; it does not start without.
+        region: mercury::Region,
+        /// Transmit power in dBm, 0 to 33. Default: 20.
+        #[serde(default = "usual_power")]
+        power_dbm: f64,
+        /// Antenna ports that read, 1 to 15. Default: 1.
+        #[serde(default)]
+        antennas: Vec<u8>,
+    },
+    /// Any fixed reader that speaks LLRP, TCP.
+    Llrp {
+        /// `host:port`; the port is mostly 5084.
+        address: String,
+        /// Transmit power in dBm, 0 to 33. Default: 30.
+        #[serde(default = "portal_power")]
+        power_dbm: f64,
+        /// Antenna ports that read. Default: all.
+        #[serde(default)]
+        antennas: Vec<u16>,
+        /// Gen2 session, 0 to 3. Default: 1, in which a tag that was read keeps quiet for a moment.
+        #[serde(default = "session_one")]
+        session: u8,
+        /// Whether TIDs are read along, which is slower on readers other than Impinj's. Default: false.
+        #[serde(default)]
+        read_tid: bool,
+    },
+    /// Impinj R700 and R720, MQTT.
+    ImpinjR700 {
+        /// The broker.
+        broker: BrokerAt,
+        /// Topic that the reader publishes to.
+        topic: String,
+    },
+    /// Zebra fixed readers and handhelds with the `IoT` Connector, MQTT.
+    ZebraIotc {
+        /// The broker.
+        broker: BrokerAt,
+        /// Topic of the reader's tag data events.
+        topic: String,
+    },
+    /// Any other maker's JSON, MQTT.
+    MappedJson {
+        /// The broker.
+        broker: BrokerAt,
+        /// Topic that the reader publishes to.
+        topic: String,
+        /// Where each member of a read stands.
+        mapping: Mapping,
+    },
+    /// XY-MD02 temperature and humidity sensor, Modbus RTU over serial.
+    XyMd02 {
+        /// Path of the port.
+        port: String,
+        /// Bits per second. Default: 9600.
+        #[serde(default = "slow_baud")]
+        baud: u32,
+        /// Modbus address, 1 to 247. Default: 1.
+        #[serde(default = "first_address")]
+        address: u8,
+        /// Identifier of the sensor, a URI.
+        sensor: String,
+        /// Milliseconds between questions. Default: 10000.
+        #[serde(default = "every_ms")]
+        every_ms: u64,
+    },
+    /// Any other Modbus RTU sensor, over serial.
+    Modbus {
+        /// Path of the port.
+        port: String,
+        /// Bits per second. Default: 9600.
+        #[serde(default = "slow_baud")]
+        baud: u32,
+        /// Modbus address, 1 to 247. Default: 1.
+        #[serde(default = "first_address")]
+        address: u8,
+        /// Identifier of the sensor, a URI.
+        sensor: String,
+        /// Milliseconds between questions. Default: 10000.
+        #[serde(default = "every_ms")]
+        every_ms: u64,
+        /// 3 for holding registers, 4 for input registers. Default: 4.
+        #[serde(default = "input_registers")]
+        function: u8,
+        /// First register, counted from 0.
+        first: u16,
+        /// What the registers from there on hold.
+        registers: Vec<Register>,
+    },
+    /// Zigbee2MQTT, MQTT.
+    Zigbee2mqtt {
+        /// The broker.
+        broker: BrokerAt,
+        /// Its base topic. Default: zigbee2mqtt.
+        #[serde(default = "zigbee_base")]
+        base_topic: String,
+        /// Sensor URI by the device's friendly name.
+        sensors: BTreeMap<String, String>,
+        /// Quantities of fields with other than the usual names. Default: none.
+        #[serde(default)]
+        fields: BTreeMap<String, Measure>,
+    },
+    /// Shelly devices of generation 2 and later, MQTT.
+    Shelly {
+        /// The broker.
+        broker: BrokerAt,
+        /// Sensor URI by the device's id; `<id>/100` for an added probe.
+        sensors: BTreeMap<String, String>,
+    },
+    /// Sparkplug B nodes and devices, MQTT, as their host application.
+    SparkplugB {
+        /// The broker.
+        broker: BrokerAt,
+        /// Our name as a host, unlike that of every other host at the broker. Default: chopmark.
+        #[serde(default = "host_id")]
+        host_id: String,
+        /// Groups to listen to. Default: all.
+        #[serde(default)]
+        groups: Vec<String>,
+        /// Sensor URI by `group/node` or `group/node/device`.
+        sensors: BTreeMap<String, String>,
+        /// Quantities of metrics with other than the usual names. Default: none.
+        #[serde(default)]
+        fields: BTreeMap<String, Measure>,
+    },
+    /// `ChirpStack` v4, MQTT.
+    Chirpstack {
+        /// The broker.
+        broker: BrokerAt,
+        /// Id of the application. Default: all.
+        #[serde(default = "any_level")]
+        application: String,
+        /// Sensor URI by the device's EUI.
+        sensors: BTreeMap<String, String>,
+        /// Quantities of fields with other than the usual names. Default: none.
+        #[serde(default)]
+        fields: BTreeMap<String, Measure>,
+    },
+    /// The Things Stack v3, MQTT.
+    ThingsStack {
+        /// The broker.
+        broker: BrokerAt,
+        /// Application with tenant: `cold-chain@ttn`.
+        application: String,
+        /// Sensor URI by the device's id.
+        sensors: BTreeMap<String, String>,
+        /// Quantities of fields with other than the usual names. Default: none.
+        #[serde(default)]
+        fields: BTreeMap<String, Measure>,
+    },
+}
+
+/// A broker: `"localhost:1883"`, or with user and password.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum BrokerAt {
+    /// `host:port`.
+    Address(String),
+    /// With a login.
+    Login(BrokerLogin),
+}
+
+/// A broker that asks who we are.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerLogin {
+    /// `host:port`.
+    pub address: String,
+    /// User name.
+    pub user: String,
+    /// File with the password.
+    pub password_file: PathBuf,
+}
+
+fn fast_baud() -> u32 {
+    115_200
+}
+
+fn slow_baud() -> u32 {
+    9600
+}
+
+fn chafon_baud() -> u32 {
+    57_600
+}
+
+fn whole_power() -> u8 {
+    20
+}
+
+fn broadcast() -> u8 {
+    chafon::BROADCAST
+}
+
+fn host_id() -> String {
+    "chopmark".to_owned()
+}
+
+fn usual_power() -> f64 {
+    20.0
+}
+
+fn portal_power() -> f64 {
+    30.0
+}
+
+fn session_one() -> u8 {
+    1
+}
+
+fn first_address() -> u8 {
+    1
+}
+
+fn every_ms() -> u64 {
+    10_000
+}
+
+fn input_registers() -> u8 {
+    4
+}
+
+fn zigbee_base() -> String {
+    "zigbee2mqtt".to_owned()
+}
+
+fn any_level() -> String {
+    "+".to_owned()
+}
+
+/// What talks and how it is reached.
+pub enum Reached {
+    /// On a line of its own.
+    Line(Box<dyn Opener>, Talk),
+    /// Through a broker.
+    Broker(Broker, Box<dyn Format>),
+}
+
+/// Where something publishes, and what its messages mean.
+type Published<'a> = (&'a BrokerAt, Box<dyn Format>);
+
+impl BrokerAt {
+    /// The broker with its login.
+    ///
+    /// - `base`: folder that relative paths start from.
+    /// - `client_id`: name of the session.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`].
+    pub fn resolve(&self, base: &Path, client_id: String) -> Result<Broker, ConfigError> {
+        let (address, login) = match self {
+            Self::Address(address) => (address, None),
+            Self::Login(login) => {
+                let password = read(&base.join(&login.password_file))?.trim_end().to_owned();
+                (&login.address, Some((login.user.clone(), password)))
+            }
+        };
+        let (host, port) = address
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
+            .ok_or_else(|| {
+                ConfigError::Value(format!(
+                    "broker `{address}` is not `host:port`; `localhost:1883` would be right"
+                ))
+            })?;
+        Ok(Broker { host, port, client_id, is_lasting: true, login })
+    }
+}
+
+/// Hundredths of a dBm of a power between 0 and `most` dBm.
+fn power_cdbm(power_dbm: f64, most: f64) -> Result<u16, String> {
+    if !(0.0..=most).contains(&power_dbm) {
+        return Err(format!("power_dbm {power_dbm}; 0 to {most} would be right"));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+    let power = (power_dbm * 100.0).round() as u16;
+    Ok(power)
+}
+
+fn check_antennas(antennas: &[u8], most: u8) -> Result<(), String> {
+    match antennas.iter().find(|port| !(1..=most).contains(*port)) {
+        Some(port) => Err(format!("antenna {port}; 1 to {most} would be right")),
+        None => Ok(()),
+    }
+}
+
+impl Device {
+    /// What talks and how it is reached.
+    ///
+    /// - `base`: folder that relative paths start from.
+    /// - `client_id`: name of a session with a broker.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], with the value and what would be right.
+    pub fn reach(&self, base: &Path, client_id: &str) -> Result<Reached, ConfigError> {
+        if let Some((broker, format)) = self.published().map_err(ConfigError::Value)? {
+            return Ok(Reached::Broker(broker.resolve(base, client_id.to_owned())?, format));
+        }
+        let (opener, talk) = self.spoken().map_err(ConfigError::Value)?;
+        Ok(Reached::Line(opener, talk))
+    }
+
+    /// What has a line of its own.
+    fn spoken(&self) -> Result<(Box<dyn Opener>, Talk), String> {
+        let serial = |path: &str, baud: u32| Box::new(Port { path: path.to_owned(), baud });
+        let modbus = |sensor: Sensor, every_ms: u64| {
+            sensor.check()?;
+            Ok::<_, String>(Talk::Modbus(sensor, Duration::from_millis(every_ms)))
+        };
+        let session_of = |session: u8| match session {
+            0..=3 => Ok(session),
+            other => Err(format!("session {other}; Gen2 has sessions 0 to 3")),
+        };
+        Ok(match self {
+            Self::R200 { port, baud, power_dbm, region, session, only, read_tid } => {
+                let only =
+                    hex::decode(only).ok().filter(|only| only.len() <= 31).ok_or_else(|| {
+                        format!("only `{only}`; up to 31 bytes of hex would be right")
+                    })?;
+                let settings = r200::Settings {
+                    power_cdbm: power_cdbm(*power_dbm, 30.0)?,
+                    region: *region,
+                    session: session.map(session_of).transpose()?,
+                    only,
+                    read_tid: *read_tid,
+                };
+                (serial(port, *baud), Talk::Reader(Box::new(R200::new(settings))))
+            }
+            Self::Chafon { port, baud, layout, power_dbm, address, antennas } => {
+                power_cdbm(f64::from(*power_dbm), 33.0)?;
+                check_antennas(antennas, 4)?;
+                let settings = chafon::Settings {
+                    layout: *layout,
+                    power_dbm: *power_dbm,
+                    address: *address,
+                    antennas: antennas.clone(),
+                };
+                (serial(port, *baud), Talk::Reader(Box::new(Chafon::new(settings))))
+            }
+            Self::Mercury { port, baud, region, power_dbm, antennas } => {
+                check_antennas(antennas, 15)?;
+                let settings = mercury::Settings {
+                    power_cdbm: power_cdbm(*power_dbm, 33.0)?,
+                    region: *region,
+                    antennas: antennas.clone(),
+                };
+                (serial(port, *baud), Talk::Reader(Box::new(Mercury::new(settings))))
+            }
+            Self::Llrp { address, power_dbm, antennas, session, read_tid } => {
+                power_cdbm(*power_dbm, 33.0)?;
+                let settings = llrp::Settings {
+                    power_dbm: *power_dbm,
+                    antennas: antennas.clone(),
+                    session: session_of(*session)?,
+                    read_tid: *read_tid,
+                };
+                let socket = Box::new(Socket { address: address.clone() });
+                (socket, Talk::Reader(Box::new(Llrp::new(settings))))
+            }
+            Self::XyMd02 { port, baud, address, sensor, every_ms } => {
+                (serial(port, *baud), modbus(Sensor::xy_md02(sensor, *address), *every_ms)?)
+            }
+            Self::Modbus { port, baud, address, sensor, every_ms, function, first, registers } => {
+                let sensor = Sensor {
+                    sensor: sensor.clone(),
+                    address: *address,
+                    function: *function,
+                    first: *first,
+                    registers: registers.clone(),
+                };
+                (serial(port, *baud), modbus(sensor, *every_ms)?)
+            }
+            _ => return Err("it publishes to a broker".into()),
+        })
+    }
+
+    /// What publishes to a broker; none if it has a line of its own.
+    fn published(&self) -> Result<Option<Published<'_>>, String> {
+        let readings = |sensors: &BTreeMap<String, String>, fields: &BTreeMap<String, Measure>| {
+            Readings { sensors: sensors.clone(), fields: fields.clone() }
+        };
+        let found: Published<'_> = match self {
+            Self::ImpinjR700 { broker, topic } => (broker, Box::new(ImpinjR700::new(topic))),
+            Self::ZebraIotc { broker, topic } => (broker, Box::new(ZebraIotc::new(topic))),
+            Self::MappedJson { broker, topic, mapping } => {
+                mapping.check()?;
+                (broker, Box::new(MappedJson::new(topic, mapping.clone())))
+            }
+            Self::Zigbee2mqtt { broker, base_topic, sensors, fields } => {
+                (broker, Box::new(Zigbee2Mqtt::new(base_topic, readings(sensors, fields))))
+            }
+            Self::Shelly { broker, sensors } => {
+                (broker, Box::new(Shelly::new(readings(sensors, &BTreeMap::new()))))
+            }
+            Self::SparkplugB { broker, host_id, groups, sensors, fields } => {
+                if let Some(name) = groups.iter().chain([host_id]).find(|name| !is_name(name)) {
+                    return Err(format!(
+                        "`{name}` is no Sparkplug name; it must not be empty nor hold +, / or #"
+                    ));
+                }
+                let readings = readings(sensors, fields);
+                (broker, Box::new(SparkplugB::new(host_id, groups, readings)))
+            }
+            Self::Chirpstack { broker, application, sensors, fields } => {
+                (broker, Box::new(ChirpStack::new(application, readings(sensors, fields))))
+            }
+            Self::ThingsStack { broker, application, sensors, fields } => {
+                (broker, Box::new(ThingsStack::new(application, readings(sensors, fields))))
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(found))
+    }
+
+    /// The sensors that it names.
+    #[must_use]
+    pub fn sensors(&self) -> Vec<String> {
+        match self {
+            Self::XyMd02 { sensor, .. } | Self::Modbus { sensor, .. } => vec![sensor.clone()],
+            Self::Zigbee2mqtt { sensors, .. }
+            | Self::Shelly { sensors, .. }
+            | Self::SparkplugB { sensors, .. }
+            | Self::Chirpstack { sensors, .. }
+            | Self::ThingsStack { sensors, .. } => sensors.values().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Seconds of a sensor's silence that is a gap, if nothing else is configured; none for tag readers, whose
+    /// silence says nothing.
+    #[must_use]
+    pub fn usual_silence_s(&self) -> Option<u64> {
+        match self {
+            Self::XyMd02 { every_ms, .. } | Self::Modbus { every_ms, .. } => {
+                Some((every_ms * 3 / 1000).max(30))
+            }
+            // Battery sensors report when something changes, and at least once an hour.
+            Self::Zigbee2mqtt { .. }
+            | Self::Shelly { .. }
+            | Self::SparkplugB { .. }
+            | Self::Chirpstack { .. }
+            | Self::ThingsStack { .. } => Some(2 * 3600),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Finds out what is connected: which family a serial device, an LLRP host or a topic is of.
+//!
+//! The way through: [`listen`] only listens to a serial port; [`ask`] writes the question for the version of
+//! each family in turn; [`greet`] connects to an LLRP host, which speaks first; [`guess_topic`] looks at one
+//! message.
+//!
+//! What holds: nothing is written to a device unless it is asked for, because what one device takes as a
+//! question may switch another; and then only questions for a version, and the command that stops reading.
+//!
+//! Source: the drivers in [`crate::reader`] and [`crate::sensor`], which know their own frames.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::line::{Line, Opener as _};
+use crate::message::{Format, Message};
+use crate::port::Port;
+use crate::reader::chafon::{self, Chafon};
+use crate::reader::impinj_r700;
+use crate::reader::llrp::{self, Llrp};
+use crate::reader::mercury::{self, Mercury};
+use crate::reader::r200::{self, R200};
+use crate::reader::zebra_iotc::ZebraIotc;
+use crate::reader::{Dialect, Fed, code};
+use crate::sensor::modbus::Sensor;
+use crate::socket::Socket;
+
+/// Time that a device has to answer a question.
+const ANSWER: Duration = Duration::from_millis(1500);
+/// Time that an LLRP reader has to greet.
+const GREETING: Duration = Duration::from_secs(3);
+
+/// A device that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its family's name in the configuration: `r200`.
+    pub family: &'static str,
+    /// Bits per second; 0 for a network device.
+    pub baud: u32,
+    /// What it said of itself.
+    pub about: String,
+}
+
+/// The families on serial lines, the rate they mostly talk at, and a driver that asks carefully.
+fn families() -> Vec<(&'static str, u32, Box<dyn Dialect>)> {
+    let chafon = |layout| {
+        let settings =
+            chafon::Settings { layout, power_dbm: 0, address: chafon::BROADCAST, antennas: vec![] };
+        Box::new(Chafon::new(settings))
+    };
+    let mercury = mercury::Settings {
+        power_cdbm: 0,
+        region: mercury::Region::Number(0xFF),
+        antennas: vec![],
+    };
+    vec![
+        ("mercury", 115_200, Box::new(Mercury::new(mercury))),
+        ("r200", 115_200, Box::new(R200::new(r200::Settings::default()))),
+        ("chafon", 57_600, chafon(chafon::Layout::Reader288)),
+    ]
+}
+
+/// What a driver heard: its family if whole frames came and nothing spoke against them.
+fn heard(family: &'static str, baud: u32, fed: &Fed) -> Option<Known> {
+    if fed.frames == 0 || fed.bad_frames > fed.frames {
+        return None;
+    }
+    let words: Vec<String> = fed
+        .settings
+        .iter()
+        .filter(|setting| ["version", "model", "vendor"].contains(&setting.name))
+        .map(|setting| format!("{} {}", setting.name, setting.value))
+        .collect();
+    let about = if words.is_empty() { format!("{} frames", fed.frames) } else { words.join(", ") };
+    Some(Known { family, baud, about })
+}
+
+/// Listens to a port for a while at the usual rates, without writing anything.
+///
+/// # Errors
+///
+/// Why it cannot be listened to, and what mends it.
+pub fn listen(path: &str, time: Duration) -> Result<Option<Known>, String> {
+    for baud in [115_200, 57_600] {
+        let mut line = Port { path: path.to_owned(), baud }.open()?;
+        let bytes = collect(line.as_mut(), time)?;
+        for (family, usual, mut driver) in families() {
+            if usual != baud {
+                continue;
+            }
+            let mut fed = Fed::default();
+            driver.open();
+            driver.feed(&bytes, Timestamp::now(), &mut fed);
+            if let Some(known) = heard(family, baud, &fed) {
+                return Ok(Some(known));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn collect(line: &mut dyn Line, time: Duration) -> Result<Vec<u8>, String> {
+    let until = Instant::now() + time;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    while Instant::now() < until && bytes.len() < 64 * 1024 {
+        bytes.extend_from_slice(line.receive(&mut buffer)?);
+    }
+    Ok(bytes)
+}
+
+/// Asks a port what it is: writes the question for the version of each family in turn, until one answers.
+///
+/// # Errors
+///
+/// Why it cannot be asked, and what mends it.
+pub fn ask(path: &str) -> Result<Option<Known>, String> {
+    for (family, baud, mut driver) in families() {
+        let mut line = Port { path: path.to_owned(), baud }.open()?;
+        if let Some(fed) = question(driver.as_mut(), line.as_mut())?
+            && let Some(known) = heard(family, baud, &fed)
+        {
+            return Ok(Some(known));
+        }
+    }
+    let sensor = Sensor::xy_md02("urn:example:probe", 1);
+    let mut line = Port { path: path.to_owned(), baud: 9600 }.open()?;
+    line.send(&sensor.question())?;
+    let answer = collect(line.as_mut(), Duration::from_millis(500))?;
+    let readings = sensor.answer(&answer, Timestamp::now()).ok();
+    Ok(readings.map(|readings| {
+        let values: Vec<String> =
+            readings.iter().map(|reading| format!("{} {}", reading.value, reading.unit)).collect();
+        Known { family: "xy-md02", baud: 9600, about: values.join(", ") }
+    }))
+}
+
+/// Writes what a driver asks first, until something answers: its handshake goes no further by itself.
+fn question(driver: &mut dyn Dialect, line: &mut dyn Line) -> Result<Option<Fed>, String> {
+    let begun = Instant::now();
+    let mut buffer = [0; 4096];
+    let mut fed = Fed::default();
+    driver.open();
+    while begun.elapsed() < ANSWER {
+        while let Some(bytes) = driver.poll(begun.elapsed()) {
+            line.send(&bytes)?;
+        }
+        let bytes = line.receive(&mut buffer)?;
+        driver.feed(bytes, Timestamp::now(), &mut fed);
+        if fed.frames > 0 && !fed.settings.is_empty() {
+            return Ok(Some(fed));
+        }
+    }
+    Ok((fed.frames > 0).then_some(fed))
+}
+
+/// Connects to an LLRP host and hears its greeting; nothing is written.
+///
+/// - `address`: `host` or `host:port`; the port is 5084 if none is given.
+///
+/// # Errors
+///
+/// Why it cannot be connected or understood, or who holds it.
+pub fn greet(address: &str) -> Result<Known, String> {
+    let address =
+        if address.contains(':') { address.to_owned() } else { format!("{address}:5084") };
+    let mut line = Socket { address }.open()?;
+    let settings = llrp::Settings { power_dbm: 0.0, antennas: vec![], session: 0, read_tid: false };
+    let mut driver = Llrp::new(settings);
+    driver.open();
+    let mut fed = Fed::default();
+    let mut buffer = [0; 4096];
+    let until = Instant::now() + GREETING;
+    while Instant::now() < until && fed.frames == 0 && fed.findings.is_empty() {
+        let bytes = line.receive(&mut buffer)?;
+        driver.feed(bytes, Timestamp::now(), &mut fed);
+    }
+    if let Some(finding) = fed.findings.iter().find(|f| f.code == code::HELD) {
+        return Err(finding.text.clone());
+    }
+    if let Some(finding) = fed.findings.first() {
+        return Err(finding.text.clone());
+    }
+    if fed.frames == 0 {
+        return Err(format!(
+            "something listens, but says nothing for {} s; an LLRP reader greets at once",
+            GREETING.as_secs()
+        ));
+    }
+    Ok(Known { family: "llrp", baud: 0, about: "takes a connection".into() })
+}
+
+/// What a message on a topic is most probably, as the configuration calls it, and why.
+#[must_use]
+pub fn guess_topic(topic: &str, payload: &[u8]) -> (&'static str, String) {
+    let levels: Vec<&str> = topic.split('/').collect();
+    match levels.as_slice() {
+        ["spBv1.0", group, _, node, ..] => return ("sparkplug-b", format!("node {group}/{node}")),
+        ["application", _, "device", device, "event", "up"] => {
+            return ("chirpstack", format!("device {device}"));
+        }
+        ["v3", application, "devices", device, "up"] => {
+            return ("things-stack", format!("device {device} of {application}"));
+        }
+        [device, "events", "rpc"] => return ("shelly", format!("device {device}")),
+        ["zigbee2mqtt", "bridge", ..] => return ("", "Zigbee2MQTT speaks of itself".into()),
+        ["zigbee2mqtt", device @ ..] => {
+            return ("zigbee2mqtt", format!("device {}", device.join("/")));
+        }
+        _ => {}
+    }
+    let at = Timestamp::now();
+    if let Ok(taken) = impinj_r700::parse(payload, at)
+        && !taken.reads.is_empty()
+    {
+        return ("impinj-r700", format!("{} reads in the last message", taken.reads.len()));
+    }
+    let message = Message { topic, payload, is_retained: false, at };
+    if let Ok(taken) = ZebraIotc::new(topic).take(&message)
+        && !taken.reads.is_empty()
+    {
+        return ("zebra-iotc", format!("{} reads in the last message", taken.reads.len()));
+    }
+    match serde_json::from_slice::<serde_json::Value>(payload) {
+        Ok(value) if value.is_object() || value.is_array() => {
+            ("mapped-json", "JSON that a mapping could name the members of".into())
+        }
+        _ => ("", format!("{} bytes that are no JSON object", payload.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_told_by_their_levels_and_then_by_what_they_say() {
+        let r700 = r#"{"tagInventoryEvent":{"epcHex":"3074257BF7194E4000001A85"}}"#;
+        let zebra = r#"{"data":{"idHex":"3074257BF7194E4000001A85"},"type":"SIMPLE"}"#;
+        for (topic, payload, family) in [
+            ("spBv1.0/plant/NDATA/gw", "", "sparkplug-b"),
+            ("application/1/device/a84041/event/up", "{}", "chirpstack"),
+            ("v3/cold@ttn/devices/d1/up", "{}", "things-stack"),
+            ("shellyht-1/events/rpc", "{}", "shelly"),
+            ("zigbee2mqtt/cold/1", "{}", "zigbee2mqtt"),
+            ("zigbee2mqtt/bridge/state", "online", ""),
+            ("door/3", r700, "impinj-r700"),
+            ("door/4", zebra, "zebra-iotc"),
+            ("door/5", r#"{"tags":[]}"#, "mapped-json"),
+            ("door/6", "on", ""),
+        ] {
+            assert_eq!(guess_topic(topic, payload.as_bytes()).0, family, "{topic}");
+        }
+    }
+}

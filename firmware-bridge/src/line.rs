@@ -1,0 +1,390 @@
+//! One reader's line, whatever it is made of: opened, served, lost, opened again.
+//!
+//! The way through: [`Supervisor::run`] opens the line, lets a [`Dialect`] or a Modbus sensor talk on it until
+//! it is lost or silent, says so, waits, and begins anew.
+//!
+//! What holds:
+//!
+//! - a line that hangs up, falls silent or cannot be opened is noticed within [`SILENT`] and tried again with
+//!   growing pauses of at most [`BACK_OFF`], for ever; what was found out is a finding with its mend, told once;
+//! - a serial line is always drained: when the rest of the bridge is behind, reads are dropped, counted, and the
+//!   gap is reported as soon as there is room, with whatever else came meanwhile; a network line is left to fill up instead.
+//!
+//! Not here: how a serial port or a connection is opened ([`crate::port`], [`crate::socket`]).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::message::Taken;
+use crate::metrics::Metrics;
+use crate::reader::{Dialect, Fed, Finding, code};
+use crate::sensor::modbus;
+use crate::windows::Input;
+
+/// Longest wait for bytes before looking around.
+pub const PATIENCE: Duration = Duration::from_millis(50);
+/// A reader that says nothing for this long is silent; its line is opened anew.
+pub const SILENT: Duration = Duration::from_secs(10);
+/// First and longest pause before a line is tried again.
+pub const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// Most settings, findings and edges of each line that wait for room; more come again or are counted elsewhere.
+const MOST_BEHIND: usize = 1000;
+/// Time a Modbus sensor has to answer.
+const ANSWER: Duration = Duration::from_millis(500);
+
+/// Bytes to and from a device.
+pub trait Line {
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Why the line is lost.
+    fn send(&mut self, bytes: &[u8]) -> Result<(), String>;
+
+    /// Bytes that arrived within [`PATIENCE`], none if there were none.
+    ///
+    /// # Errors
+    ///
+    /// Why the line is lost.
+    fn receive<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8], String>;
+}
+
+/// Opens a line.
+pub trait Opener: Send {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// Why not, and what mends it.
+    fn open(&self) -> Result<Box<dyn Line>, String>;
+
+    /// Its name for logs: a path, or host and port.
+    fn name(&self) -> &str;
+
+    /// Whether bytes are lost if nobody takes them: a serial line.
+    fn must_be_drained(&self) -> bool;
+}
+
+/// What talks on a line.
+pub enum Talk {
+    /// An RFID reader.
+    Reader(Box<dyn Dialect>),
+    /// A Modbus sensor, asked again and again.
+    Modbus(modbus::Sensor, Duration),
+}
+
+/// Hands what a line brings to the rest of the bridge.
+#[derive(Clone)]
+pub struct Sink {
+    /// The reader's place in the configuration.
+    pub source: usize,
+    /// Its name.
+    pub reader: String,
+    /// Where it goes.
+    pub inputs: SyncSender<Input>,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+/// The bridge is stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopping;
+
+impl Sink {
+    /// Hands it over, waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`].
+    pub fn send(&self, taken: Taken) -> Result<(), Stopping> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        self.inputs.send(Input::of(self.source, taken)).map_err(|_| Stopping)
+    }
+
+    /// Tells one thing that somebody should know.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`].
+    pub fn tell(&self, code: &'static str, text: String) -> Result<(), Stopping> {
+        self.send(Taken { findings: vec![Finding { code, text }], ..Taken::default() })
+    }
+}
+
+/// Keeps one line alive.
+pub struct Supervisor {
+    /// How it is opened.
+    pub opener: Box<dyn Opener>,
+    /// What talks on it.
+    pub talk: Talk,
+    /// Where results go.
+    pub sink: Sink,
+}
+
+/// Why serving a line ended.
+enum End {
+    Stopped,
+    Lost(String),
+}
+
+impl From<Stopping> for End {
+    fn from(_: Stopping) -> Self {
+        Self::Stopped
+    }
+}
+
+impl Supervisor {
+    /// Serves the line until `stop` is set.
+    pub fn run(mut self, stop: &AtomicBool) {
+        let mut wait = BACK_OFF.0;
+        let mut told: Option<String> = None;
+        let reader = self.sink.reader.clone();
+        let name = self.opener.name().to_owned();
+        while !stop.load(Ordering::Relaxed) {
+            let opened = Instant::now();
+            let reason = match self.opener.open() {
+                Ok(mut line) => {
+                    tracing::info!(reader.id = reader, line = name, "line is open");
+                    self.sink.metrics.connected.with_label_values(&[&reader]).set(1);
+                    let mut is_away = told.is_some();
+                    let mut backlog = Backlog::default();
+                    let end = match &mut self.talk {
+                        Talk::Reader(dialect) => read_tags(
+                            dialect.as_mut(),
+                            line.as_mut(),
+                            &self.sink,
+                            self.opener.must_be_drained().then_some(&mut backlog),
+                            &mut is_away,
+                            stop,
+                        ),
+                        Talk::Modbus(sensor, every) => {
+                            let line = line.as_mut();
+                            ask_sensor(sensor, *every, line, &self.sink, &mut is_away, stop)
+                        }
+                    };
+                    // Nothing arrives any more, so what is left may wait for room.
+                    if self.sink.send(backlog.left()).is_err() {
+                        return;
+                    }
+                    // Once it was there again, the next loss is news even for the same reason.
+                    if !is_away {
+                        told = None;
+                    }
+                    self.sink.metrics.connected.with_label_values(&[&reader]).set(0);
+                    match end {
+                        End::Stopped => return,
+                        End::Lost(reason) => reason,
+                    }
+                }
+                Err(reason) => reason,
+            };
+            // A line that served for a while begins its pauses anew; one that fails at once waits longer.
+            if opened.elapsed() > SILENT {
+                wait = BACK_OFF.0;
+                told = None;
+            }
+            if told.as_ref() != Some(&reason) {
+                let text = format!("{name}: {reason}; it is tried again");
+                if self.sink.tell(code::LOST, text).is_err() {
+                    return;
+                }
+                told = Some(reason);
+            }
+            self.sink.metrics.reconnects.with_label_values(&[&reader]).inc();
+            let until = Instant::now() + wait;
+            while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(PATIENCE);
+            }
+            wait = (wait * 2).min(BACK_OFF.1);
+        }
+    }
+}
+
+fn read_tags(
+    dialect: &mut dyn Dialect,
+    line: &mut dyn Line,
+    sink: &Sink,
+    mut backlog: Option<&mut Backlog>,
+    is_away: &mut bool,
+    stop: &AtomicBool,
+) -> End {
+    let opened = Instant::now();
+    let mut buffer = [0; 16 * 1024];
+    let mut last_life = Instant::now();
+    dialect.open();
+    loop {
+        while let Some(bytes) = dialect.poll(opened.elapsed()) {
+            if let Err(reason) = line.send(&bytes) {
+                return End::Lost(reason);
+            }
+        }
+        if stop.load(Ordering::Relaxed) {
+            line.send(&dialect.stop()).ok();
+            return End::Stopped;
+        }
+        let bytes = match line.receive(&mut buffer) {
+            Ok(bytes) => bytes,
+            Err(reason) => return End::Lost(reason),
+        };
+        let mut fed = Fed::default();
+        if bytes.is_empty() {
+            if last_life.elapsed() > SILENT {
+                return End::Lost(format!(
+                    "the reader said nothing for {} s; look at its power and its cable",
+                    SILENT.as_secs()
+                ));
+            }
+            // A dialect may have found something by waiting alone.
+            dialect.feed(&[], Timestamp::now(), &mut fed);
+        } else {
+            dialect.feed(bytes, Timestamp::now(), &mut fed);
+        }
+        let label = [sink.reader.as_str()];
+        sink.metrics.bad_frames.with_label_values(&label).inc_by(fed.bad_frames);
+        sink.metrics.garbage_bytes.with_label_values(&label).inc_by(fed.garbage_bytes);
+        if fed.frames > 0 {
+            last_life = Instant::now();
+            // A reader that speaks only to turn us away is not there again.
+            let is_held = fed.findings.iter().any(|finding| finding.code == code::HELD);
+            if !is_held && std::mem::take(is_away) {
+                fed.findings
+                    .push(Finding { code: code::BACK, text: "the reader is there again".into() });
+            }
+        } else if last_life.elapsed() > SILENT {
+            return End::Lost(format!(
+                "nothing that arrived for {} s is of this family; look at the baud rate and the kind of reader",
+                SILENT.as_secs()
+            ));
+        }
+        let taken = Taken::from(fed);
+        let sent = match &mut backlog {
+            Some(backlog) => backlog.offer(taken, sink),
+            None => sink.send(taken),
+        };
+        if sent.is_err() {
+            return End::Stopped;
+        }
+    }
+}
+
+/// What a serial line could not hand over, because the rest of the bridge is behind.
+#[derive(Default)]
+struct Backlog {
+    /// Reads dropped since something was handed over.
+    missed: u64,
+    /// What else came with them, which is little and is not dropped.
+    rest: Taken,
+}
+
+impl Backlog {
+    fn gap(&self) -> Option<Finding> {
+        let missed = self.missed;
+        let text = format!("{missed} reads were dropped because the disk did not keep up");
+        (missed > 0).then_some(Finding { code: code::GAP, text })
+    }
+
+    /// What is left when the line ends.
+    fn left(mut self) -> Taken {
+        self.rest.findings.extend(self.gap());
+        self.rest
+    }
+
+    /// Hands over what there is room for, without waiting.
+    fn offer(&mut self, taken: Taken, sink: &Sink) -> Result<(), Stopping> {
+        let mut all = std::mem::take(&mut self.rest);
+        all.reads = taken.reads;
+        all.settings.extend(taken.settings);
+        all.findings.extend(taken.findings);
+        all.edges.extend(taken.edges);
+        all.findings.extend(self.gap());
+        if all.is_empty() {
+            return Ok(());
+        }
+        match sink.inputs.try_send(Input::of(sink.source, all)) {
+            Ok(()) => self.missed = 0,
+            Err(TrySendError::Full(input)) => {
+                let mut all = input.taken;
+                if self.missed > 0 {
+                    all.findings.pop();
+                }
+                let dropped = all.reads.len() as u64;
+                sink.metrics.dropped.with_label_values(&["queue-full"]).inc_by(dropped);
+                self.missed += dropped;
+                all.reads.clear();
+                all.settings.truncate(MOST_BEHIND);
+                all.findings.truncate(MOST_BEHIND);
+                all.edges.truncate(MOST_BEHIND);
+                self.rest = all;
+            }
+            Err(TrySendError::Disconnected(_)) => return Err(Stopping),
+        }
+        Ok(())
+    }
+}
+
+fn ask_sensor(
+    sensor: &modbus::Sensor,
+    every: Duration,
+    line: &mut dyn Line,
+    sink: &Sink,
+    is_away: &mut bool,
+    stop: &AtomicBool,
+) -> End {
+    let mut last_answer = Instant::now();
+    let mut buffer = [0; 512];
+    let mut reason = String::new();
+    // A slow sensor may miss three questions before it counts as silent, but not half a minute.
+    let patience = SILENT.max(every.min(SILENT * 2) + ANSWER);
+    while !stop.load(Ordering::Relaxed) {
+        let asked = Instant::now();
+        if let Err(reason) = line.send(&sensor.question()) {
+            return End::Lost(reason);
+        }
+        let mut answer = Vec::new();
+        while !sensor.is_whole(&answer) && asked.elapsed() < ANSWER {
+            match line.receive(&mut buffer) {
+                Ok(bytes) => answer.extend_from_slice(bytes),
+                Err(reason) => return End::Lost(reason),
+            }
+        }
+        match sensor.answer(&answer, Timestamp::now()) {
+            Ok(readings) => {
+                last_answer = Instant::now();
+                let mut taken = Taken { readings, ..Taken::default() };
+                if std::mem::take(is_away) {
+                    let text = "the sensor is there again".to_owned();
+                    taken.findings.push(Finding { code: code::BACK, text });
+                }
+                if sink.send(taken).is_err() {
+                    return End::Stopped;
+                }
+            }
+            Err(found) => {
+                let label = [sink.reader.as_str()];
+                sink.metrics.bad_frames.with_label_values(&label).inc();
+                if found != reason && !answer.is_empty() {
+                    let text = format!("sensor {}: {found}", sensor.sensor);
+                    if sink.tell(code::REFUSED, text).is_err() {
+                        return End::Stopped;
+                    }
+                    reason = found;
+                }
+                if last_answer.elapsed() > patience {
+                    return End::Lost(format!(
+                        "the sensor gave no usable answer for {} s; look at its power, the two wires (A and B may be swapped), its address and the baud rate",
+                        patience.as_secs()
+                    ));
+                }
+            }
+        }
+        while asked.elapsed() < every && !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(PATIENCE.min(every));
+        }
+    }
+    End::Stopped
+}

@@ -1,0 +1,94 @@
+//! Chafon's frames: how a stream of bytes is cut into answers, and how a command is put together.
+//!
+//! A command: length, address, command, data, CRC (low byte first). An answer has a status after the command.
+//! The length counts every byte after itself, at least 4 in a command and 5 in an answer.
+//!
+//! The way through: [`command`] makes what is written; [`Answers`] tells the answers in what arrives.
+//!
+//! What holds: a frame has no mark where it begins, so a place counts as a beginning only if length, address
+//! and command can be right, and as a frame only if the CRC is. A frame has at most 256 bytes.
+//!
+//! Not here: cutting (`super::super::cutter`), what answers mean.
+//!
+//! Source: `UHFReader18` user's manual V2.0, sections 3 and 4; `UHFReader288MP` user's manual V1.14, section 3.
+
+use super::super::cutter::{Look, Place};
+
+/// The address that every reader listens to.
+pub const BROADCAST: u8 = 0xFF;
+/// Inventory.
+pub const INVENTORY: u8 = 0x01;
+/// Reader information.
+pub const INFORMATION: u8 = 0x21;
+/// Set power.
+pub const POWER: u8 = 0x2F;
+/// What a reader that was set to read by itself sends.
+pub const BY_ITSELF: u8 = 0xEE;
+/// What a reader puts in place of a command that it does not know.
+const UNKNOWN: u8 = 0x00;
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Address of the reader.
+    pub address: u8,
+    /// The command that is answered.
+    pub command: u8,
+    /// How it went.
+    pub status: u8,
+    /// What follows the status, 0 to 250 bytes.
+    pub data: Vec<u8>,
+}
+
+/// CRC-16/MCRF4XX: polynomial 1021 reflected, begins with FFFF, no final change.
+#[must_use]
+pub fn crc(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xFFFF, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
+            if crc & 1 == 1 { (crc >> 1) ^ 0x8408 } else { crc >> 1 }
+        })
+    })
+}
+
+/// A command as bytes. Data over 251 bytes are cut, which no command here comes near.
+#[must_use]
+pub fn command(address: u8, command: u8, data: &[u8]) -> Vec<u8> {
+    let data = data.get(..251).unwrap_or(data);
+    let length = u8::try_from(data.len() + 4).unwrap_or(u8::MAX);
+    let mut bytes = vec![length, address, command];
+    bytes.extend_from_slice(data);
+    bytes.extend_from_slice(&crc(&bytes).to_le_bytes());
+    bytes
+}
+
+/// Answers of the reader with this address; of whichever answers with [`BROADCAST`].
+#[derive(Debug)]
+pub struct Answers(pub u8);
+
+impl Look for Answers {
+    type Frame = Frame;
+
+    fn look(&self, rest: &[u8]) -> Place<Frame> {
+        let can_be = |place: usize, is_right: &dyn Fn(u8) -> bool| {
+            rest.get(place).is_none_or(|byte| is_right(*byte))
+        };
+        let is_possible = can_be(0, &|length| length >= 5)
+            && can_be(1, &|address| self.0 == BROADCAST || self.0 == address)
+            && can_be(2, &|command| {
+                [INVENTORY, INFORMATION, POWER, BY_ITSELF, UNKNOWN].contains(&command)
+            });
+        if !is_possible {
+            return Place::Garbage;
+        }
+        let whole = rest.first().and_then(|length| rest.get(..=usize::from(*length)));
+        let Some(whole) = whole else { return Place::Open };
+        let Some((body, sum)) = whole.split_last_chunk::<2>() else { return Place::Bad };
+        let [_, address, command, status, data @ ..] = body else { return Place::Bad };
+        if crc(body) != u16::from_le_bytes(*sum) {
+            return Place::Bad;
+        }
+        let frame =
+            Frame { address: *address, command: *command, status: *status, data: data.to_vec() };
+        Place::Whole(frame, whole.len())
+    }
+}

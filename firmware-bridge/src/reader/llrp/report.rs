@@ -1,0 +1,114 @@
+//! Tag reports: from `TagReportData` to a read.
+//!
+//! The way through: [`read`] takes one `TagReportData` and what is known of the reader.
+//!
+//! What holds: a time counted from the reader's start is never taken for a time of day, and neither is a time
+//! of day from a reader that says it has no clock. Signal strength in hundredths is taken where Impinj's
+//! extension gives it, else whole dBm. A bank longer than any tag's is refused. Bits of padding are zero.
+//!
+//! Not here: windows and doubles (`crate::windows`).
+//!
+//! Source: LLRP 1.0.1, section 13.2.3 (`TagReportData`); Impinj Octane LLRP, sections on `ImpinjPeakRSSI` and
+//! `ImpinjSerializedTID`.
+
+use jiff::Timestamp;
+use reads::Read;
+
+use crate::clock::{Belief, judge};
+use crate::reader::{Edge, strength};
+
+use super::commands::TID_OPERATION;
+use super::definitions as d;
+use super::impinj;
+use super::parameter::{Node, Value};
+
+/// Longest EPC or TID bank: 496 bits.
+const MAX_BANK: usize = 62;
+
+/// The read in a report, or why there is none.
+///
+/// - `at`: time of arrival.
+/// - `has_clock`: whether the reader says that it knows the time of day.
+///
+/// # Errors
+///
+/// What is wrong and what would be right.
+pub fn read(report: &Node, at: Timestamp, has_clock: bool) -> Result<Read, String> {
+    let epc = epc(report).ok_or("a tag report without EPC; EPC_96 or EPCData would be right")?;
+    if epc.len() > MAX_BANK {
+        return Err(format!(
+            "a tag report with an EPC of {} bytes; at most {MAX_BANK} would be right",
+            epc.len()
+        ));
+    }
+    let fine = report.all(&d::CUSTOM).find_map(impinj::peak_rssi);
+    let coarse = report.child(&d::PEAK_RSSI).and_then(|rssi| rssi.signed("PeakRSSI"));
+    let coarse = coarse.and_then(|dbm| i32::try_from(dbm).ok()).map(|dbm| dbm * 100);
+    Ok(Read {
+        epc,
+        tid: tid(report).filter(|tid| (1..=MAX_BANK).contains(&tid.len())),
+        antenna: report.child(&d::ANTENNA_ID).and_then(|a| a.short("AntennaID")).unwrap_or(0),
+        rssi_cdbm: strength(fine.or(coarse).unwrap_or(0)),
+        at,
+        reader_time: if has_clock { time(report) } else { None },
+    })
+}
+
+/// The input that changed, if an event notification says so.
+///
+/// - `at`, `has_clock`: as for [`read`].
+#[must_use]
+pub fn edge(data: &Node, at: Timestamp, has_clock: bool) -> Option<Edge> {
+    let event = data.child(&d::GPI_EVENT)?;
+    let told = data.child(&d::UTC_TIMESTAMP).filter(|_| has_clock).and_then(microseconds);
+    let is_sane = matches!(judge(told, at), Belief::Sane | Belief::Late);
+    Some(Edge {
+        port: event.short("GPIPortNumber")?,
+        is_active: event.number("GPIEvent") == Some(1),
+        at: told.filter(|_| is_sane).unwrap_or(at),
+    })
+}
+
+fn epc(report: &Node) -> Option<Vec<u8>> {
+    if let Some(epc) = report.child(&d::EPC_96) {
+        return epc.bytes("EPC").map(<[u8]>::to_vec);
+    }
+    let Value::Bits { count, bytes } = report.child(&d::EPC_DATA)?.field("EPC")? else {
+        return None;
+    };
+    let mut bytes = bytes.clone();
+    let padding = (8 - count % 8) % 8;
+    if let Some(last) = bytes.last_mut() {
+        *last = *last >> padding << padding;
+    }
+    Some(bytes)
+}
+
+/// The TID bank, from Impinj's extension or from our own read operation, whose number tells it from others.
+fn tid(report: &Node) -> Option<Vec<u8>> {
+    if let Some(tid) = report.all(&d::CUSTOM).find_map(impinj::serialized_tid) {
+        return Some(tid);
+    }
+    let result = report.all(&d::C1G2_READ_OP_SPEC_RESULT).find(|result| {
+        result.short("OpSpecID") == Some(TID_OPERATION) && result.number("Result") == Some(0)
+    })?;
+    let Value::Numbers(words) = result.field("ReadData")? else { return None };
+    Some(
+        words
+            .iter()
+            .filter_map(|word| u16::try_from(*word).ok())
+            .flat_map(u16::to_be_bytes)
+            .collect(),
+    )
+}
+
+fn time(report: &Node) -> Option<Timestamp> {
+    let time = report
+        .child(&d::LAST_SEEN_TIMESTAMP_UTC)
+        .or_else(|| report.child(&d::FIRST_SEEN_TIMESTAMP_UTC))?;
+    microseconds(time)
+}
+
+fn microseconds(time: &Node) -> Option<Timestamp> {
+    Timestamp::from_microsecond(i64::try_from(time.number("Microseconds")?).ok()?).ok()
+}

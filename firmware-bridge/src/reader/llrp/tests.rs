@@ -1,0 +1,559 @@
+//! Behaviour of the driver against readers played from hand-written messages.
+//!
+//! The way through: [`Played`] feeds the driver and answers each command with success, unless a test says
+//! otherwise; what the driver writes is compared byte for byte.
+//!
+//! What holds: lengths of the reader's messages are counted by [`tlv`] and [`message`], all else is typed.
+//!
+//! Not here: reports in every form (`super::report_tests`), the codec (`super::codec_tests`).
+//!
+//! Source: LLRP 1.0.1, section 16; the order of commands is the driver's own.
+
+use proptest::prelude::*;
+
+use super::*;
+
+pub(super) fn bytes(text: &str) -> Vec<u8> {
+    hex::decode(text.replace(' ', "")).unwrap()
+}
+
+/// A parameter with its length counted.
+pub(super) fn tlv(number: u16, content: &str) -> String {
+    let content = content.replace(' ', "");
+    format!("{number:04x}{:04x}{content}", content.len() / 2 + 4)
+}
+
+/// A message of version 1 with its length counted.
+pub(super) fn message(number: u16, id: u32, content: &str) -> Vec<u8> {
+    let content = content.replace(' ', "");
+    bytes(&format!("{:04x}{:08x}{id:08x}{content}", 0x400 | number, content.len() / 2 + 10))
+}
+
+fn success() -> String {
+    tlv(287, "0000 0000")
+}
+
+/// A reader of this maker with two ports and the levels 10, 20.25 and 30 dBm; Impinj's can do more.
+fn capabilities(vendor: u32) -> String {
+    let is_impinj = vendor == impinj::VENDOR;
+    let general = tlv(137, &format!("0002 4000 {vendor:08x} 0000002a 0005 322e372e31"));
+    let llrp = tlv(
+        142,
+        &format!(
+            "{} 01 0000 00000001 00000020 00000001 00000010 00000008",
+            if is_impinj { "48" } else { "00" }
+        ),
+    );
+    let levels = ["0001 03e8", "0002 07e9", "0003 0bb8"].map(|level| tlv(145, level)).concat();
+    let frequencies = if is_impinj {
+        tlv(146, &format!("80 {}", tlv(147, "05 00 0001 000de1f2")))
+    } else {
+        tlv(146, &format!("00 {}", tlv(148, "0001 000d3584")))
+    };
+    let band = tlv(143, &format!("0348 0001 {}", tlv(144, &(levels + &frequencies))));
+    success() + &general + &llrp + &band
+}
+
+fn hello(status: u16) -> Vec<u8> {
+    let time = tlv(128, "0005ac35bd20d1da");
+    let attempt = tlv(256, &format!("{status:04x}"));
+    message(63, 0, &tlv(246, &(time + &attempt)))
+}
+
+fn event(content: &str) -> Vec<u8> {
+    message(63, 9, &tlv(246, &(tlv(128, "0005ac35bd20d1da") + content)))
+}
+
+pub(super) fn settings() -> Settings {
+    Settings { power_dbm: 25.0, antennas: vec![1, 2], session: 2, read_tid: true }
+}
+
+/// A reader, played.
+struct Played {
+    driver: Llrp,
+    vendor: u32,
+    now: Duration,
+    /// What the driver wrote, as hex.
+    written: Vec<String>,
+    fed: Fed,
+    /// Answers in place of success: type number of the command, number and content of the answer.
+    instead: Vec<(u16, u16, String)>,
+}
+
+impl Played {
+    fn new(vendor: u32, settings: Settings) -> Self {
+        Self {
+            driver: Llrp::new(settings),
+            vendor,
+            now: Duration::ZERO,
+            written: Vec::new(),
+            fed: Fed::default(),
+            instead: Vec::new(),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.driver.feed(bytes, Timestamp::UNIX_EPOCH, &mut self.fed);
+    }
+
+    fn answer(&self, command: &[u8]) -> Option<Vec<u8>> {
+        let number = u16::from_be_bytes([command[0] & 3, command[1]]);
+        let id = u32::from_be_bytes(command[6..10].try_into().unwrap());
+        if let Some((_, number, content)) = self.instead.iter().find(|it| it.0 == number) {
+            return (*number > 0).then(|| message(*number, id, content));
+        }
+        match number {
+            1 => Some(message(11, id, &capabilities(self.vendor))),
+            1023 => Some(message(1023, id, &format!("0000651a 16 {}", success()))),
+            64 | 72 => None,
+            _ => Some(message(number + 10, id, &success())),
+        }
+    }
+
+    /// Lets driver and reader talk until the driver has nothing to write.
+    fn talk(&mut self) {
+        while let Some(command) = self.driver.poll(self.now) {
+            self.written.push(hex::encode(&command));
+            if let Some(answer) = self.answer(&command) {
+                self.feed(&answer);
+            }
+        }
+    }
+
+    fn connected(vendor: u32, settings: Settings) -> Self {
+        let mut played = Self::new(vendor, settings);
+        played.driver.open();
+        assert_eq!(played.driver.poll(Duration::ZERO), None, "the reader speaks first");
+        played.feed(&hello(0));
+        played.talk();
+        played
+    }
+
+    fn findings(&mut self) -> Vec<Finding> {
+        self.feed(&[]);
+        std::mem::take(&mut self.fed.findings)
+    }
+
+    /// Type numbers of what was written.
+    fn numbers(&self) -> Vec<u16> {
+        let number = |text: &String| u16::from_str_radix(&text[..4], 16).unwrap() & 0x3FF;
+        self.written.iter().map(number).collect()
+    }
+}
+
+fn said(played: &Played, name: &str) -> Option<String> {
+    played.fed.settings.iter().find(|setting| setting.name == name).map(|it| it.value.clone())
+}
+
+#[test]
+fn a_plain_reader_is_brought_to_reading_command_by_command() {
+    let mut played = Played::connected(161, settings());
+    let inventory = |port: &str| {
+        let session = tlv(336, "80 0020 00000000");
+        let transmitter = tlv(224, "0000 0001 0002");
+        tlv(222, &(port.to_owned() + &transmitter + &tlv(330, &("00".to_owned() + &session))))
+    };
+    let boundary = tlv(178, &(tlv(179, "00") + &tlv(182, "00 00000000")));
+    let job = tlv(186, &("000101".to_owned() + &inventory("0001") + &inventory("0002")));
+    let antennas = tlv(183, &("000200010002".to_owned() + &tlv(184, "00 00000000") + &job));
+    let report = tlv(237, &("020001".to_owned() + &tlv(238, "1fc0")));
+    let spec = tlv(177, &format!("00000001 00 00 {boundary}{antennas}{report}"));
+    let event = |kind: &str| tlv(245, &format!("{kind} 80"));
+    let kinds = ["0001", "0002", "0004", "0008"].map(event);
+    let events = tlv(244, &kinds.concat());
+    let config = events + &tlv(239, "00") + &tlv(220, "01 00001388");
+    let tags = tlv(338, &tlv(339, "60 0000 0000 0000"));
+    let read = tlv(341, "1c03 00000000 80 0000 0006");
+    let access = tlv(208, "00 0000") + &tlv(209, &(tags + &read));
+    let access = tlv(207, &format!("00000001 0000 01 00 00000001 {access}"));
+    let right = [
+        message(1, 1, "00"),
+        message(3, 2, &format!("00 {config}")),
+        message(2, 3, "0000 02 0000 0000"),
+        message(41, 4, "00000000"),
+        message(21, 5, "00000000"),
+        message(20, 6, &spec),
+        message(40, 7, &access),
+        message(42, 8, "00000001"),
+        message(24, 9, "00000001"),
+        message(22, 10, "00000001"),
+    ];
+    assert_eq!(played.written, right.map(hex::encode));
+    assert_eq!(played.findings(), []);
+    for (name, value) in [
+        ("vendor", "161"),
+        ("model", "42"),
+        ("version", "2.7.1"),
+        ("power_cdbm", "2025"),
+        ("antennas", "1,2"),
+        ("session", "2"),
+    ] {
+        assert_eq!(said(&played, name).as_deref(), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
+    let mut played = Played::connected(25882, Settings { antennas: vec![], ..settings() });
+    assert_eq!(played.numbers(), [1, 1023, 3, 2, 41, 21, 20, 24, 22, 64]);
+    assert_eq!(played.written[1], hex::encode(message(1023, 2, "0000651a 15 00000000")));
+    // A buffer nearly full is told, and nothing is held back.
+    assert!(played.written[2].contains(&tlv(245, "0003 80")), "{}", played.written[2]);
+    assert!(played.written[2].ends_with(&tlv(226, "00")), "{}", played.written[2]);
+    let selectors =
+        "0000651a 00000032 03ff000e 0000651a 00000033 0001 03ff000e 0000651a 00000035 0001";
+    let report = tlv(237, &format!("02 0001 {} {}", tlv(238, "1f80"), tlv(1023, selectors)));
+    let inventory = tlv(330, &format!("00 {}", tlv(336, "80 0020 00000000")));
+    let antenna = tlv(222, &format!("0000 {} {inventory}", tlv(224, "0005 0000 0002")));
+    let job = tlv(184, "00 00000000") + &tlv(186, &format!("0001 01 {antenna}"));
+    let boundary = tlv(178, &(tlv(179, "00") + &tlv(182, "00 00000000")));
+    let job = tlv(183, &format!("0001 0000 {job}"));
+    let spec = tlv(177, &format!("00000001 00 00 {boundary}{job}{report}"));
+    assert_eq!(played.written[6], hex::encode(message(20, 7, &spec)));
+    assert_eq!(played.findings(), []);
+    assert_eq!(said(&played, "antennas").as_deref(), Some("all"));
+}
+
+#[test]
+fn only_one_command_is_under_way() {
+    let mut played = Played::new(161, settings());
+    played.driver.open();
+    played.feed(&hello(0));
+    assert!(played.driver.poll(played.now).is_some());
+    for _ in 0..10 {
+        assert_eq!(played.driver.poll(played.now), None);
+    }
+}
+
+#[test]
+fn a_reader_in_other_hands_is_told_as_held_and_left_alone() {
+    for status in [1, 2] {
+        let mut played = Played::new(161, settings());
+        played.driver.open();
+        played.feed(&hello(status));
+        played.talk();
+        let findings = played.findings();
+        assert_eq!((findings.len(), findings[0].code), (1, code::HELD));
+        assert!(played.written.is_empty());
+        assert!(played.driver.stop().is_empty());
+        // The line is opened anew, and this time it is free.
+        played.driver.open();
+        played.feed(&hello(0));
+        played.talk();
+        assert_eq!(played.numbers().last(), Some(&22));
+        assert_eq!(played.findings(), []);
+    }
+}
+
+#[test]
+fn other_words_about_a_connection_are_told_and_do_not_end_a_good_one() {
+    let mut played = Played::new(161, settings());
+    played.driver.open();
+    played.feed(&hello(3));
+    assert_eq!(played.findings()[0].code, code::REFUSED);
+    assert_eq!(played.driver.poll(played.now), None);
+
+    let mut played = Played::connected(161, settings());
+    played.feed(&hello(4));
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::REFUSED));
+    assert!(findings[0].text.contains("another client"), "{}", findings[0].text);
+    played.feed(&message(62, 5, ""));
+    assert_eq!(played.driver.poll(played.now), Some(message(72, 5, "")));
+}
+
+#[test]
+fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault_and_the_next_follows() {
+    let mut played = Played::new(161, settings());
+    let inner = tlv(289, &format!("00e0 00c9 {}", tlv(288, "0002 012d")));
+    let status = tlv(
+        287,
+        &format!("0064 0009 6261640a706f776572 {}", tlv(289, &format!("00b1 00c8 {inner}"))),
+    );
+    played.instead.push((20, 30, status));
+    played.driver.open();
+    played.feed(&hello(0));
+    played.talk();
+    let findings = played.findings();
+    assert_eq!(
+        findings,
+        [Finding {
+            code: code::REFUSED,
+            text: "the reader refused ADD_ROSPEC: status 100 (M_ParameterError), in its words \"badpower\", \
+                   at ROSpec (177): 200 (P_ParameterError), at RFTransmitter (224): 201 (P_FieldError), \
+                   field number 2: 301 (A_OutOfRange)"
+                .into()
+        }]
+    );
+    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
+    assert_eq!(said(&played, "power_cdbm"), None, "what was refused is not said to hold");
+}
+
+#[test]
+fn refusals_that_do_no_harm_are_not_told() {
+    let refused = |words: &str| tlv(287, &format!("0064 0002 {words}"));
+    let mut played = Played::new(25882, settings());
+    played.instead.push((21, 31, refused("6e6f")));
+    played.instead.push((41, 51, refused("6e6f")));
+    played.instead.push((64, 100, refused("6e6f")));
+    played.driver.open();
+    played.feed(&hello(0));
+    played.talk();
+    assert_eq!(played.findings(), []);
+    assert_eq!(played.numbers().last(), Some(&64));
+}
+
+#[test]
+fn an_error_message_ends_the_waiting_and_is_told() {
+    let mut played = Played::new(25882, settings());
+    played.instead.push((1023, 100, tlv(287, "006d 0000")));
+    played.instead.push((1, 100, tlv(287, "006d 0000")));
+    played.driver.open();
+    played.feed(&hello(0));
+    played.talk();
+    let findings = played.findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].text.contains("GET_READER_CAPABILITIES"), "{}", findings[0].text);
+    assert!(findings[0].text.contains("109 (M_UnsupportedMessage)"), "{}", findings[0].text);
+    // Nothing is known of the reader: no power, no extensions; it is set up all the same.
+    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
+    assert_eq!(said(&played, "power_cdbm"), None);
+}
+
+#[test]
+fn a_silent_reader_is_asked_after_ten_seconds_and_each_silence_is_told() {
+    let mut played = Played::new(161, settings());
+    played.instead = [1, 3, 2].map(|number| (number, 0, String::new())).to_vec();
+    played.driver.open();
+    played.now = Duration::from_secs(9);
+    played.talk();
+    assert!(played.written.is_empty());
+    for seconds in 10..45 {
+        played.now = Duration::from_secs(seconds);
+        played.talk();
+    }
+    let codes: Vec<_> = played.findings().iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [code::NO_ANSWER; 4]);
+    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
+}
+
+#[test]
+fn signs_of_life_are_answered_with_their_number_and_a_flood_is_bounded() {
+    let mut played = Played::new(161, settings());
+    played.driver.open();
+    played.feed(&hello(0));
+    played.driver.poll(played.now).unwrap();
+    // Also while a command waits for its answer.
+    played.feed(&[message(62, 7, ""), message(62, 8, "")].concat());
+    let acks = [message(72, 7, ""), message(72, 8, "")].concat();
+    assert_eq!(played.driver.poll(played.now), Some(acks));
+    assert_eq!(played.driver.poll(played.now), None);
+    played.feed(&message(62, 7, "").repeat(1000));
+    assert_eq!(played.driver.poll(played.now).unwrap().len(), 160);
+}
+
+#[test]
+fn antennas_that_are_missing_are_named() {
+    let port = |port: &str, is_there: &str| tlv(221, &format!("{is_there} {port} 0000"));
+    let config = |ports: [&str; 2]| success() + &port("0001", ports[0]) + &port("0002", ports[1]);
+    for (wanted, ports, right) in [
+        (vec![1, 2], ["80", "00"], vec!["port 2 "]),
+        (vec![1], ["80", "00"], vec![]),
+        (vec![1, 2], ["00", "00"], vec!["port 1 ", "port 2 "]),
+        (vec![], ["80", "00"], vec![]),
+        (vec![], ["00", "00"], vec!["any port"]),
+        (vec![1, 9], ["80", "80"], vec!["port 9 "]),
+    ] {
+        let settings = Settings { antennas: wanted.clone(), ..settings() };
+        let mut played = Played::new(161, settings);
+        played.instead.push((2, 12, config(ports)));
+        played.driver.open();
+        played.feed(&hello(0));
+        played.talk();
+        let findings = played.findings();
+        assert_eq!(findings.len(), right.len(), "{wanted:?} {ports:?} {findings:?}");
+        for (finding, right) in findings.iter().zip(right) {
+            assert_eq!(finding.code, code::NO_ANTENNA);
+            assert!(finding.text.contains(right), "{}", finding.text);
+        }
+    }
+}
+
+#[test]
+fn a_port_that_the_reader_has_not_is_left_out_and_with_no_port_left_nothing_is_started() {
+    let mut played = Played::connected(161, Settings { antennas: vec![2, 3], ..settings() });
+    assert_eq!(said(&played, "antennas").as_deref(), Some("2"));
+    assert_eq!(played.findings().len(), 1);
+    let mut played = Played::connected(161, Settings { antennas: vec![0, 3], ..settings() });
+    assert_eq!(played.numbers(), [1, 3, 2, 41, 21]);
+    assert_eq!(played.findings().len(), 2);
+}
+
+#[test]
+fn a_power_below_the_lowest_is_told() {
+    let mut played = Played::connected(161, Settings { power_dbm: 5.5, ..settings() });
+    assert_eq!(said(&played, "power_cdbm").as_deref(), Some("1000"));
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::HARDWARE));
+    assert!(findings[0].text.contains("5.5 dBm"), "{}", findings[0].text);
+    assert!(findings[0].text.contains("10.00 dBm"), "{}", findings[0].text);
+    let played = Played::connected(161, Settings { power_dbm: f64::INFINITY, ..settings() });
+    assert_eq!(said(&played, "power_cdbm").as_deref(), Some("3000"));
+}
+
+#[test]
+fn events_that_somebody_should_know_are_told() {
+    for (content, right) in [
+        (tlv(255, "00 0002"), Some((code::NO_ANTENNA, "port 2 "))),
+        (tlv(255, "01 0002"), None),
+        (tlv(255, "00 0003"), None),
+        (tlv(252, "0004 686f7421 810002"), Some((code::HARDWARE, "port 2: \"hot!\""))),
+        (tlv(252, "0000"), Some((code::HARDWARE, "fault: \"\""))),
+        (tlv(251, ""), Some((code::GAP, "overflowed"))),
+        (tlv(250, "5a"), Some((code::GAP, "90 %"))),
+        (tlv(257, ""), Some((code::REFUSED, "ends this connection"))),
+        (tlv(248, "0001 80"), None),
+    ] {
+        let mut played = Played::connected(161, settings());
+        played.feed(&event(&content));
+        let findings = played.findings();
+        assert_eq!(findings.first().map(|it| it.code), right.map(|it| it.0), "{content}");
+        if let Some((_, words)) = right {
+            assert!(findings[0].text.contains(words), "{}", findings[0].text);
+        }
+        assert!(findings.len() < 2);
+    }
+}
+
+#[test]
+fn a_job_that_ends_by_itself_is_started_again_but_not_sooner_than_after_a_second() {
+    let mut played = Played::connected(161, settings());
+    let ended = event(&tlv(249, "01 00000001 00000000"));
+    played.feed(&ended);
+    played.written.clear();
+    played.now = Duration::from_millis(900);
+    played.talk();
+    assert!(played.written.is_empty());
+    played.now = Duration::from_secs(1);
+    played.talk();
+    assert_eq!(played.numbers(), [22]);
+    played.feed(&ended);
+    played.now = Duration::from_millis(1900);
+    played.talk();
+    assert_eq!(played.numbers(), [22]);
+    assert_eq!(played.findings().len(), 2);
+    // The beginning of a job, or the end of another's, is nothing.
+    played.feed(&event(&tlv(249, "00 00000001 00000000")));
+    played.feed(&event(&tlv(249, "01 00000002 00000000")));
+    assert_eq!(played.findings(), []);
+}
+
+#[test]
+fn the_end_is_one_write_and_nothing_follows_it() {
+    let mut played = Played::connected(161, settings());
+    let job = "00000001";
+    let right =
+        [message(23, 11, job), message(21, 12, job), message(41, 13, job), message(14, 14, "")];
+    assert_eq!(hex::encode(played.driver.stop()), hex::encode(right.concat()));
+    played.feed(&message(33, 11, &tlv(287, "0064 0000")));
+    played.feed(&message(62, 1, ""));
+    assert_eq!(played.findings(), [], "what is refused at the end does no harm");
+    assert_eq!(played.driver.poll(played.now), None);
+    assert!(played.driver.stop().is_empty());
+    let mut impinj = Played::connected(25882, settings());
+    assert_eq!(impinj.driver.stop().len(), 14 + 14 + 10);
+}
+
+#[test]
+fn what_is_no_llrp_is_told_once_and_nothing_is_written_until_the_line_is_opened_anew() {
+    let mut played = Played::new(161, settings());
+    played.driver.open();
+    played.feed(b"HTTP/1.1 400 Bad Request");
+    played.feed(b"more");
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::NOT_THIS_DEVICE));
+    assert!(findings[0].text.contains("opened anew"), "{}", findings[0].text);
+    assert_eq!((played.fed.bad_frames, played.fed.garbage_bytes), (1, 28));
+    assert_eq!(played.driver.poll(Duration::from_mins(1)), None);
+    played.driver.open();
+    played.feed(&hello(0));
+    assert!(played.driver.poll(Duration::ZERO).is_some());
+}
+
+#[test]
+fn a_message_that_is_not_understood_is_counted_each_time_and_told_once() {
+    let mut played = Played::connected(161, settings());
+    let wrong = message(61, 1, "00f00009 00f10005 00");
+    let tag = message(61, 1, &tlv(240, "8d 300833b2ddd9014000000001"));
+    played.feed(&[wrong.clone(), wrong, tag].concat());
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::GAP));
+    assert!(findings[0].text.contains("RO_ACCESS_REPORT"), "{}", findings[0].text);
+    assert_eq!((played.fed.bad_frames, played.fed.reads.len()), (2, 1));
+}
+
+/// Everything that a reader says from its first word to two tags.
+fn transcript() -> Vec<u8> {
+    let tag = |serial: &str| tlv(240, &format!("8d 300833b2ddd90140000000{serial} 810001 86c9"));
+    let mut out = hello(0);
+    out.extend(message(11, 1, &capabilities(25882)));
+    out.extend(message(1023, 2, &format!("0000651a 16 {}", success())));
+    for (id, number) in (3..).zip([13, 12, 51, 31, 30, 34, 32]) {
+        out.extend(message(number, id, &success()));
+    }
+    out.extend(message(61, 50, &tag("01")));
+    out.extend(message(62, 51, ""));
+    out.extend(message(61, 52, &(tag("02") + &tag("03"))));
+    out
+}
+
+fn play(parts: &[&[u8]]) -> (Fed, usize) {
+    let mut driver = Llrp::new(settings());
+    driver.open();
+    let mut fed = Fed::default();
+    let mut written = 0;
+    for part in parts {
+        driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);
+        while let Some(bytes) = driver.poll(Duration::ZERO) {
+            written += bytes.len();
+        }
+    }
+    (fed, written)
+}
+
+#[test]
+fn a_stream_cut_at_any_byte_gives_the_same_reads_and_settings() {
+    let stream = transcript();
+    let (whole, _) = play(&[&stream]);
+    assert_eq!((whole.reads.len(), whole.frames, whole.bad_frames), (3, 13, 0));
+    for cut in 0..=stream.len() {
+        let (fed, _) = play(&[&stream[..cut], &stream[cut..]]);
+        assert_eq!(fed.reads, whole.reads, "cut at {cut}");
+        assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (13, 0, 0), "cut at {cut}");
+        assert_eq!(fed.findings, [], "cut at {cut}");
+    }
+    let (fed, _) = play(&stream.chunks(1).collect::<Vec<_>>());
+    assert_eq!(fed.reads, whole.reads);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(any_bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        play(&[&any_bytes]);
+    }
+
+    #[test]
+    fn a_transcript_with_any_byte_changed_is_survived_and_every_byte_is_accounted_for(
+        place in any::<proptest::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut stream = transcript();
+        let place = place.index(stream.len());
+        stream[place] = byte;
+        let (fed, _) = play(&[&stream]);
+        prop_assert!(fed.frames + fed.bad_frames <= 13 + 2);
+        prop_assert!(fed.reads.len() <= 3);
+        let is_broken = fed.findings.iter().any(|it| it.code == code::NOT_THIS_DEVICE);
+        prop_assert_eq!(is_broken, fed.garbage_bytes > 0);
+    }
+}

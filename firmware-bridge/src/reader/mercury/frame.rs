@@ -1,0 +1,90 @@
+//! Mercury's frames: how a stream of bytes is cut into messages, and how a command is put together.
+//!
+//! A command: `FF`, length of data, command, data, CRC (high byte first). A message of the reader has a status
+//! of two bytes after the command, which the length does not count.
+//!
+//! The way through: [`command`] makes what is written; [`Messages`] tells the messages in what arrives.
+//!
+//! What holds: `FF` may stand in an EPC, so a place counts as a beginning only if command and status can be
+//! right, and as a message only if the CRC is. A message has at most 262 bytes.
+//!
+//! Not here: cutting (`super::super::cutter`), what messages mean.
+//!
+//! Source: `ThingMagic` Mercury serial protocol as `SparkFun`'s communication logs of the M6E Nano show it;
+//! Silion's communication protocol, packet format.
+
+use super::super::cutter::{Look, Place};
+
+const HEAD: u8 = 0xFF;
+/// Bytes of a message besides its data.
+const FRAME: usize = 7;
+
+/// One message of the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The command that it answers, or 22 and AA for what comes by itself.
+    pub command: u8,
+    /// How it went, 0 if well.
+    pub status: u16,
+    /// What follows the status, 0 to 255 bytes.
+    pub data: Vec<u8>,
+}
+
+/// The checksum: polynomial 1021, begins with FFFF, bits are shifted in at the low end and no zeros are
+/// appended, so it is none of the catalogued CRC-16. From length to the last byte of data.
+#[must_use]
+pub fn crc(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xFFFF, |crc, byte| {
+        (0..8).rev().fold(crc, |crc, bit| {
+            let shifted = crc << 1 | u16::from(byte >> bit & 1);
+            if crc & 0x8000 == 0 { shifted } else { shifted ^ 0x1021 }
+        })
+    })
+}
+
+/// A command as bytes. Data over 255 bytes are cut, which no command here comes near.
+#[must_use]
+pub fn command(command: u8, data: &[u8]) -> Vec<u8> {
+    let data = data.get(..255).unwrap_or(data);
+    let mut bytes = vec![u8::try_from(data.len()).unwrap_or(u8::MAX), command];
+    bytes.extend_from_slice(data);
+    let sum = crc(&bytes);
+    bytes.insert(0, HEAD);
+    bytes.extend_from_slice(&sum.to_be_bytes());
+    bytes
+}
+
+/// Messages of a reader.
+#[derive(Debug, Default)]
+pub struct Messages;
+
+impl Look for Messages {
+    type Frame = Frame;
+
+    fn look(&self, rest: &[u8]) -> Place<Frame> {
+        let can_be = |place: usize, is_right: fn(u8) -> bool| {
+            rest.get(place).is_none_or(|byte| is_right(*byte))
+        };
+        let is_possible = can_be(0, |head| head == HEAD)
+            && can_be(
+                2,
+                |command| matches!(command, 0x01..=0x10 | 0x21..=0x2F | 0x60..=0x73 | 0x91..=0x9F | 0xAA),
+            )
+            && can_be(3, |status| matches!(status, 0x00..=0x08 | 0x7F));
+        if !is_possible {
+            return Place::Garbage;
+        }
+        let Some(length) = rest.get(1).map(|length| usize::from(*length) + FRAME) else {
+            return Place::Open;
+        };
+        let Some(whole) = rest.get(..length) else { return Place::Open };
+        let Some((body, sum)) = whole.split_last_chunk::<2>() else { return Place::Bad };
+        let [_, checked @ ..] = body else { return Place::Bad };
+        let [_, command, high, low, data @ ..] = checked else { return Place::Bad };
+        if crc(checked) != u16::from_be_bytes(*sum) {
+            return Place::Bad;
+        }
+        let status = u16::from_be_bytes([*high, *low]);
+        Place::Whole(Frame { command: *command, status, data: data.to_vec() }, length)
+    }
+}

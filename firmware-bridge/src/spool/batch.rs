@@ -1,0 +1,348 @@
+//! The writing side of the spool: changes that are durable together.
+//!
+//! What holds: nothing of a [`Batch`] is there before [`Batch::commit`] returned, everything after.
+//!
+//! Not here: reading ([`super::Spool`]).
+
+use jiff::Timestamp;
+use reads::SensorReading;
+use rusqlite::{Transaction, params};
+
+use super::{DEAD_LETTER_BYTES, SpoolError, Waiting, integer, json, number, text};
+use crate::reader::{Edge, Finding};
+use crate::settle::{Closing, Whereabouts};
+
+/// Changes that are durable together.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    pub(super) tx: Transaction<'a>,
+}
+
+impl Batch<'_> {
+    /// Remembers a message; false if it was remembered before, so that it is taken once however often a broker
+    /// or a reader sends it.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn remember_message(&mut self, digest: &[u8], at: Timestamp) -> Result<bool, SpoolError> {
+        let added = self
+            .tx
+            .prepare_cached("insert or ignore into messages (digest, at) values (?1, ?2)")?
+            .execute(params![digest, text(at)])?;
+        Ok(added == 1)
+    }
+
+    /// Opens a window and gives its number.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn open_window(&mut self, source: &str, at: Timestamp) -> Result<i64, SpoolError> {
+        self.tx
+            .prepare_cached("insert into windows (source, opened) values (?1, ?2)")?
+            .execute(params![source, text(at)])?;
+        Ok(self.tx.last_insert_rowid())
+    }
+
+    /// Adds raw bytes to a window.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_raw(&mut self, window: i64, piece: &[u8]) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached("insert into raw (window, piece) values (?1, ?2)")?
+            .execute(params![window, piece])?;
+        Ok(())
+    }
+
+    /// Notes that something is missing from a window.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_gap(&mut self, window: i64, what: &str) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached("insert into gaps (window, what) values (?1, ?2)")?
+            .execute(params![window, what])?;
+        Ok(())
+    }
+
+    /// Notes that reads of a window were dropped because the file is full; one line a window holds the sum.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_dropped(&mut self, window: i64, reads: u64) -> Result<(), SpoolError> {
+        use rusqlite::OptionalExtension as _;
+        const WORDS: &str = " reads dropped, spool full";
+        let before: Option<(i64, String)> = self
+            .tx
+            .prepare_cached(
+                "select rowid, what from gaps where window = ?1 and what like '%' || ?2 limit 1",
+            )?
+            .query_row(params![window, WORDS], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((row, what)) = before else {
+            return self.add_gap(window, &format!("{reads}{WORDS}"));
+        };
+        let before: u64 = what.strip_suffix(WORDS).and_then(|n| n.parse().ok()).unwrap_or(0);
+        self.tx
+            .prepare_cached("update gaps set what = ?2 where rowid = ?1")?
+            .execute(params![row, format!("{}{WORDS}", before.saturating_add(reads))])?;
+        Ok(())
+    }
+
+    /// The last place in a boot's sequence that was given out; 0 if none was.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn last_seq(&self, boot: u64) -> Result<u64, SpoolError> {
+        let last: i64 = self
+            .tx
+            .prepare_cached("select last from sequences where boot = ?1")?
+            .query_row(params![integer(boot)], |row| row.get(0))?;
+        Ok(number(last))
+    }
+
+    /// The next place in a boot's sequence.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn next_seq(&mut self, boot: u64) -> Result<u64, SpoolError> {
+        let boot = integer(boot);
+        self.tx.execute("update sequences set last = last + 1 where boot = ?1", params![boot])?;
+        let last: i64 = self.tx.query_row(
+            "select last from sequences where boot = ?1",
+            params![boot],
+            |row| row.get(0),
+        )?;
+        Ok(number(last))
+    }
+
+    /// Puts a delivery into the outbox.
+    ///
+    /// - `window`: the window that it was made of; the delivery's digest is kept with it for a replay.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_delivery(&mut self, window: i64, waiting: &Waiting) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached("insert into deliveries (boot, seq, body) values (?1, ?2, ?3)")?
+            .execute(params![integer(waiting.boot), integer(waiting.seq), waiting.body])?;
+        let digest = ledger::hash::sha256(&waiting.body).to_string();
+        self.tx
+            .prepare_cached(
+                "insert into delivered (window, boot, seq, digest) values (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![window, integer(waiting.boot), integer(waiting.seq), digest])?;
+        Ok(())
+    }
+
+    /// Closes a window, and keeps what its deliveries were made of besides its reads.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn close_window(
+        &mut self,
+        window: i64,
+        digest: &str,
+        closing: &Closing,
+    ) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached(
+                "update windows set closed = ?2, digest = ?3, closing = ?4 where window = ?1",
+            )?
+            .execute(params![window, text(closing.closed), digest, json(closing)])?;
+        Ok(())
+    }
+
+    /// Notes what was found about the times of a window's reads.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn mark_window(
+        &mut self,
+        window: i64,
+        suspect: bool,
+        late: bool,
+    ) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached("update windows set suspect = ?2, late = ?3 where window = ?1")?
+            .execute(params![window, suspect, late])?;
+        Ok(())
+    }
+
+    /// Adds a sensor reading to a window.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_reading(&mut self, window: i64, reading: &SensorReading) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached("insert into readings (window, body) values (?1, ?2)")?
+            .execute(params![window, json(reading)])?;
+        Ok(())
+    }
+
+    /// Adds an input that changed to a window.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_edge(&mut self, window: i64, edge: &Edge) -> Result<(), SpoolError> {
+        self.tx
+            .prepare_cached("insert into edges (window, body) values (?1, ?2)")?
+            .execute(params![window, json(edge)])?;
+        Ok(())
+    }
+
+    /// Keeps where a tag is; one that is nowhere is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn put_whereabouts(&mut self, epc_hex: &str, tag: &Whereabouts) -> Result<(), SpoolError> {
+        if tag.last.is_none() {
+            self.tx
+                .prepare_cached("delete from whereabouts where epc = ?1")?
+                .execute(params![epc_hex])?;
+        } else {
+            self.tx
+                .prepare_cached("insert or replace into whereabouts (epc, body) values (?1, ?2)")?
+                .execute(params![epc_hex, json(tag)])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a finding; the same one again within an hour only counts.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn add_finding(
+        &mut self,
+        source: &str,
+        finding: &Finding,
+        at: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let since = at - jiff::SignedDuration::from_hours(1);
+        let repeated = self
+            .tx
+            .prepare_cached(
+                "update findings set count = count + 1, last = ?5 where id = (select max(id) from findings
+                 where source = ?1 and code = ?2 and what = ?3 and last >= ?4)",
+            )?
+            .execute(params![source, finding.code, finding.text, text(since), text(at)])?;
+        if repeated == 0 {
+            self.tx
+                .prepare_cached(
+                    "insert into findings (source, code, what, at, last) values (?1, ?2, ?3, ?4, ?4)",
+                )?
+                .execute(params![source, finding.code, finding.text, text(at)])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the value of a setting, and gives the one it had if that was another.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn put_setting(
+        &mut self,
+        source: &str,
+        name: &str,
+        value: &str,
+        at: Timestamp,
+    ) -> Result<Option<String>, SpoolError> {
+        use rusqlite::OptionalExtension as _;
+        let old: Option<String> = self
+            .tx
+            .prepare_cached("select value from settings where source = ?1 and name = ?2")?
+            .query_row(params![source, name], |row| row.get(0))
+            .optional()?;
+        if old.as_deref() == Some(value) {
+            return Ok(None);
+        }
+        self.tx
+            .prepare_cached(
+                "insert or replace into settings (source, name, value) values (?1, ?2, ?3)",
+            )?
+            .execute(params![source, name, value])?;
+        if let Some(old) = &old {
+            self.tx
+                .prepare_cached(
+                    "insert into changes (at, source, name, old, new) values (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![text(at), source, name, old, value])?;
+        }
+        Ok(old)
+    }
+
+    /// Forgets the raw windows that were closed, and the messages that were taken, before `before`; findings a month
+    /// later.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn forget_windows(&mut self, before: Timestamp) -> Result<(), SpoolError> {
+        self.tx.execute("delete from messages where at < ?1", params![text(before)])?;
+        self.tx.execute("delete from windows where closed < ?1", params![text(before)])?;
+        // What was found may be asked for a month later, what was changed always.
+        let month = before - jiff::SignedDuration::from_hours(30 * 24);
+        self.tx.execute("delete from findings where last < ?1", params![text(month)])?;
+        Ok(())
+    }
+
+    /// Forgets the `count` raw windows that closed first, to make room; gives how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn forget_oldest_windows(&mut self, count: u32) -> Result<usize, SpoolError> {
+        Ok(self.tx.execute(
+            "delete from windows where window in
+             (select window from windows where closed is not null order by closed limit ?1)",
+            params![count],
+        )?)
+    }
+
+    /// Keeps something that cannot be used, with the reason; at most its first 64 KiB.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn dead_letter(
+        &mut self,
+        source: &str,
+        reason: &str,
+        payload: &[u8],
+        at: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let payload = &payload[..payload.len().min(DEAD_LETTER_BYTES)];
+        self.tx.execute(
+            "insert into dead_letters (at, source, reason, payload) values (?1, ?2, ?3, ?4)",
+            params![text(at), source, reason, payload],
+        )?;
+        Ok(())
+    }
+
+    /// Makes the changes durable.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`]; then none of them happened.
+    pub fn commit(self) -> Result<(), SpoolError> {
+        crate::crash::point("spool.before_commit");
+        self.tx.commit()?;
+        crate::crash::point("spool.after_commit");
+        Ok(())
+    }
+}

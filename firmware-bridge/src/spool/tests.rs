@@ -1,0 +1,177 @@
+//! The spool, opened again and again.
+
+use super::*;
+use crate::reader::Finding;
+
+#[test]
+fn a_boot_number_is_never_used_twice_and_sequences_begin_at_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spool.sqlite");
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let mut spool = Spool::open(&path).unwrap();
+        let boot = spool.new_boot(Timestamp::UNIX_EPOCH).unwrap();
+        let mut batch = spool.begin().unwrap();
+        assert_eq!((batch.next_seq(boot).unwrap(), batch.next_seq(boot).unwrap()), (1, 2));
+        batch.commit().unwrap();
+        assert!(!seen.contains(&boot));
+        seen.push(boot);
+    }
+}
+
+#[test]
+fn what_was_committed_is_there_after_opening_again_and_what_was_not_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spool.sqlite");
+    let mut spool = Spool::open(&path).unwrap();
+    let mut batch = spool.begin().unwrap();
+    let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
+    batch.add_raw(window, b"abc").unwrap();
+    batch.add_raw(window, b"def").unwrap();
+    batch.add_gap(window, "two reads").unwrap();
+    batch.commit().unwrap();
+    let mut batch = spool.begin().unwrap();
+    batch.add_raw(window, b"lost").unwrap();
+    drop(batch);
+    drop(spool);
+    let spool = Spool::open(&path).unwrap();
+    assert_eq!(spool.open_windows().unwrap()[0].source, "r1");
+    assert_eq!(spool.raw(window).unwrap(), b"abcdef");
+    assert_eq!(spool.gaps(window).unwrap(), ["two reads"]);
+}
+
+#[test]
+fn deliveries_leave_in_order_and_the_refused_are_kept_with_their_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    for seq in [2, 1, 3] {
+        let mut batch = spool.begin().unwrap();
+        let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
+        batch.add_delivery(window, &Waiting { boot: 1, seq, body: vec![7] }).unwrap();
+        batch.commit().unwrap();
+    }
+    let first = spool.oldest().unwrap().unwrap();
+    assert_eq!(first.seq, 1);
+    spool.bury(&first, "malformed", Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(spool.oldest().unwrap().unwrap().seq, 2);
+    spool.forget(1, 2).unwrap();
+    assert_eq!((spool.oldest().unwrap().unwrap().seq, spool.waiting().unwrap()), (3, 1));
+    assert_eq!(spool.dead_letters().unwrap(), [("delivery 1/1".into(), "malformed".into())]);
+}
+
+#[test]
+fn a_setting_that_changes_is_kept_with_its_old_and_new_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    for (value, old) in [("2000", None), ("2000", None), ("2600", Some("2000".to_owned()))] {
+        let mut batch = spool.begin().unwrap();
+        let found = batch.put_setting("r1", "power_cdbm", value, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(found, old);
+        batch.commit().unwrap();
+    }
+    let changes = spool.changes(10).unwrap();
+    assert_eq!(
+        (changes.len(), changes[0].old.as_str(), changes[0].new.as_str()),
+        (1, "2000", "2600")
+    );
+    assert_eq!(spool.settings().unwrap(), [("r1".into(), "power_cdbm".into(), "2600".into())]);
+}
+
+#[test]
+fn the_same_finding_within_an_hour_is_counted_and_later_kept_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    let finding = Finding { code: crate::reader::code::LOST, text: "gone".into() };
+    for seconds in [0, 60, 3000, 20_000] {
+        let mut batch = spool.begin().unwrap();
+        let at = Timestamp::from_second(1_700_000_000 + seconds).unwrap();
+        batch.add_finding("r1", &finding, at).unwrap();
+        batch.commit().unwrap();
+    }
+    let counts: Vec<i64> = spool.findings(10).unwrap().iter().map(|f| f.count).collect();
+    assert_eq!(counts, [1, 3]);
+}
+
+#[test]
+fn a_file_of_the_first_version_is_taken_over_and_one_of_a_later_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(VERSIONS[0]).unwrap();
+    connection
+        .execute_batch("insert into windows (source, opened) values ('r1', '2026-11-20T08:00:00Z')")
+        .unwrap();
+    drop(connection);
+    let spool = Spool::open(&path).unwrap();
+    assert_eq!(spool.open_windows().unwrap()[0].source, "r1");
+    drop(spool);
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    assert!(Spool::open(&path).unwrap_err().to_string().contains("newer"));
+}
+
+#[test]
+fn two_threads_that_read_and_write_wait_for_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let boot = Spool::open(&path).unwrap().new_boot(Timestamp::UNIX_EPOCH).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut spool = Spool::open(&path).unwrap();
+                for _ in 0..200 {
+                    let mut batch = spool.begin().unwrap();
+                    // First a look, then a change: the other thread has mostly written in between.
+                    let last = batch.last_seq(boot).unwrap();
+                    assert_eq!(batch.next_seq(boot).unwrap(), last + 1);
+                    batch.commit().unwrap();
+                }
+            });
+        }
+    });
+    let mut spool = Spool::open(&path).unwrap();
+    assert_eq!(spool.begin().unwrap().last_seq(boot).unwrap(), 400);
+}
+
+#[test]
+fn a_delivery_that_is_forgotten_while_a_window_closes_spoils_neither() {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let mut keeper = Spool::open(&path).unwrap();
+    let boot = keeper.new_boot(Timestamp::UNIX_EPOCH).unwrap();
+    let mut batch = keeper.begin().unwrap();
+    let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
+    batch.add_delivery(window, &Waiting { boot, seq: 9, body: vec![7] }).unwrap();
+    batch.commit().unwrap();
+    let mut deliverer = Spool::open(&path).unwrap();
+    // As the keeper closes a window: it looks, it settles, it writes.
+    let mut batch = keeper.begin().unwrap();
+    assert_eq!(batch.last_seq(boot).unwrap(), 0);
+    let (sender, forgotten) = channel();
+    let thread = std::thread::spawn(move || sender.send(deliverer.forget(boot, 9).is_ok()));
+    let meanwhile = forgotten.recv_timeout(std::time::Duration::from_millis(300));
+    let seq = batch.next_seq(boot);
+    assert!(matches!(seq, Ok(1)), "{seq:?}");
+    batch.commit().unwrap();
+    // The other one had to wait, and then it happened as well.
+    assert_eq!(meanwhile, Err(RecvTimeoutError::Timeout));
+    assert_eq!(forgotten.recv_timeout(std::time::Duration::from_secs(10)), Ok(true));
+    thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn reads_that_were_dropped_are_one_gap_with_their_sum() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    let mut batch = spool.begin().unwrap();
+    let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
+    batch.add_gap(window, "two events are missing").unwrap();
+    for reads in [7, 100, 1] {
+        batch.add_dropped(window, reads).unwrap();
+    }
+    batch.commit().unwrap();
+    let gaps = spool.gaps(window).unwrap();
+    assert_eq!(gaps, ["two events are missing", "108 reads dropped, spool full"]);
+}

@@ -1,0 +1,86 @@
+//! Sensors that should report and do not: a gap in data is a finding, never "in range".
+//!
+//! What holds: a silence is told once when it has lasted long enough and once when it ends, with both times;
+//! sensors that the configuration names count from the start, so one that never reports is found as well.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::reader::{Finding, code};
+
+/// When each sensor of one reader reported last.
+#[derive(Debug)]
+pub struct Silence {
+    after: SignedDuration,
+    /// Time of the last reading, and whether its absence since was told.
+    last: HashMap<String, (Timestamp, bool)>,
+}
+
+/// Sensors followed for one reader.
+const MAX_SENSORS: usize = 10_000;
+
+impl Silence {
+    /// Follows `sensors` from `now` on.
+    #[must_use]
+    pub fn new(
+        after: SignedDuration,
+        sensors: impl IntoIterator<Item = String>,
+        now: Timestamp,
+    ) -> Self {
+        let last = sensors.into_iter().map(|sensor| (sensor, (now, false))).collect();
+        Self { after, last }
+    }
+
+    /// A sensor reported at `now`; gives the silence that this ended, if it was told.
+    pub fn reported(&mut self, sensor: &str, now: Timestamp) -> Option<Finding> {
+        if !self.last.contains_key(sensor) && self.last.len() >= MAX_SENSORS {
+            return None;
+        }
+        let (last, told) = self.last.insert(sensor.to_owned(), (now, false))?;
+        told.then(|| Finding {
+            code: code::GAP,
+            text: format!(
+                "sensor {sensor} reports again; nothing was measured from {last} to {now}"
+            ),
+        })
+    }
+
+    /// The silences that have lasted long enough at `now` and were not told yet.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (sensor, (last, told)) in &mut self.last {
+            if !*told && now.duration_since(*last) > self.after {
+                *told = true;
+                found.push(Finding {
+                    code: code::GAP,
+                    text: format!(
+                        "sensor {sensor} has reported nothing since {last}, for more than {} s; look at its battery, its power and its range",
+                        self.after.as_secs()
+                    ),
+                });
+            }
+        }
+        found.sort_by(|a, b| a.text.cmp(&b.text));
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_told_once_when_it_lasts_and_once_when_it_ends() {
+        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        let mut silence = Silence::new(SignedDuration::from_secs(60), ["a".to_owned()], at(0));
+        assert_eq!(silence.tick(at(60)), []);
+        assert_eq!(silence.tick(at(61)).len(), 1);
+        assert_eq!(silence.tick(at(62)), []);
+        let over = silence.reported("a", at(90)).unwrap();
+        assert!(over.text.contains("from 2023-11-14T22:13:20Z to 2023-11-14T22:14:50Z"));
+        assert_eq!(silence.reported("a", at(91)), None);
+        assert_eq!(silence.reported("b", at(91)), None);
+        assert_eq!(silence.tick(at(152)).len(), 2);
+    }
+}
