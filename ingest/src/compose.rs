@@ -7,7 +7,8 @@
 //!
 //! - the event's own members are carried over untouched, digits and order of lists included;
 //! - what we add is named `chopmark:…`, and an event that brings such a member itself is refused, so a
-//!   sender cannot speak in our name;
+//!   sender cannot speak in our name, at any depth;
+//! - what is known to be missing from the window, or doubtful about it, stands in the record beside its digest;
 //! - the event hash is kept as a derived id with its dialect; the ledger never rests on it.
 //!
 //! Not here: salts and hashing (`ledger::record`), places in the ledger ([`crate::writer`]).
@@ -84,10 +85,9 @@ pub fn compose(
     source: &Source<'_>,
 ) -> Result<Record, ComposeError> {
     let mut json = event.json().clone();
-    if let Some(members) = json.as_object()
-        && let Some((name, _)) = members.iter().find(|(name, _)| name.starts_with("chopmark:"))
-    {
-        return Err(ComposeError::ReservedMember(name.clone()));
+    let is_stated = matches!(source, Source::Stated { .. });
+    if let Some(name) = reserved_member(&json, is_stated) {
+        return Err(ComposeError::ReservedMember(name.to_owned()));
     }
     let dialect = Dialect::default();
     let hash = event_hash(event, dialect).map_err(|error| ComposeError::Hash(error.to_string()))?;
@@ -100,17 +100,13 @@ pub fn compose(
     );
     match source {
         Source::Observed { rule, version, delivery, body_sha256, signature } => {
-            let window = object([
-                ("bridge", text(&delivery.bridge)),
-                ("boot", Json::from(delivery.boot)),
-                ("sequence", Json::from(delivery.seq)),
-                ("reader", text(&delivery.reader)),
-                ("reads", Json::from(delivery.reads)),
-                ("digest", text(&delivery.window_digest)),
-            ]);
             json.set(
                 "chopmark:evidence",
-                object([("rule", text(rule)), ("version", text(version)), ("window", window)]),
+                object([
+                    ("rule", text(rule)),
+                    ("version", text(version)),
+                    ("window", window(delivery)),
+                ]),
             );
             json.set(
                 "chopmark:sourceSignature",
@@ -130,3 +126,48 @@ pub fn compose(
     }
     Ok(Record::from_json(json)?)
 }
+
+/// What a record says of the window that it rests on; doubts and gaps only where there are any.
+fn window(delivery: &reads::Delivery) -> Json {
+    let text = |value: &str| Json::from(value);
+    let mut members = vec![
+        ("bridge", text(&delivery.bridge)),
+        ("boot", Json::from(delivery.boot)),
+        ("sequence", Json::from(delivery.seq)),
+        ("reader", text(&delivery.reader)),
+        ("reads", Json::from(delivery.reads)),
+        ("digest", text(&delivery.window_digest)),
+    ];
+    let marks = [
+        ("suspectClock", delivery.suspect_clock),
+        ("late", delivery.late),
+        ("byBarrier", delivery.by_barrier),
+    ];
+    members.extend(
+        marks.into_iter().filter(|(_, is_set)| *is_set).map(|(n, _)| (n, Json::Bool(true))),
+    );
+    if !delivery.gaps.is_empty() {
+        members.push(("gaps", Json::Array(delivery.gaps.iter().map(|gap| text(gap)).collect())));
+    }
+    object(members)
+}
+
+/// A member that only a ledger writes.
+///
+/// - `deep`: looks into values as well. A concluded event may carry such members inside, since we made it; the
+///   parser has bounded the depth of a stated one.
+fn reserved_member(json: &Json, deep: bool) -> Option<&str> {
+    match json {
+        Json::Object(members) => members.iter().find_map(|(name, value)| {
+            if name.starts_with("chopmark:") {
+                return Some(name.as_str());
+            }
+            if deep { reserved_member(value, deep) } else { None }
+        }),
+        Json::Array(items) if deep => items.iter().find_map(|item| reserved_member(item, deep)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use epc::TagEpc;
 use jiff::Timestamp;
 use ledger::json::Json;
 use ledger::record::Record;
@@ -20,6 +19,7 @@ use sql::{LedgerId, Transaction};
 use crate::rules::excursion::SensorState;
 use crate::rules::interpret::{Advice, Facts, LastHere};
 use crate::rules::{Conclusion, SiteRules};
+use crate::things;
 
 /// What the jobs of one batch already concluded, not yet in the tables.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ pub async fn gather(
         match &rule.conclusion {
             Conclusion::Receive { .. } => (concludes_receipt, concludes_from_things) = (true, true),
             Conclusion::Commission { .. } => concludes_from_things = true,
-            Conclusion::Pack { .. } | Conclusion::Observe { .. } => {}
+            Conclusion::Pack { .. } | Conclusion::Observe { .. } | Conclusion::Movement { .. } => {}
             Conclusion::Excursion(_) => {
                 let sensors: HashSet<&str> =
                     delivery.sensors.iter().map(|reading| reading.sensor.as_str()).collect();
@@ -85,8 +85,8 @@ pub async fn gather(
     let mut things: HashSet<String> = delivery
         .observations
         .iter()
-        .filter_map(|observation| TagEpc::decode_hex(&observation.epc_hex).ok())
-        .map(|tag| tag.epc.to_uri())
+        .filter_map(|seen| things::name(&seen.epc_hex, &rules.company_prefixes).ok())
+        .map(|thing| thing.uri)
         .collect();
     if concludes_receipt {
         let names: Vec<String> = things.iter().cloned().collect();

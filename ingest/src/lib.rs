@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod outcome;
 pub mod problem;
 pub mod rules;
+pub mod things;
 pub mod writer;
 
 use std::collections::HashMap;

@@ -21,7 +21,10 @@ pub mod interpret;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use epc::PrefixTable;
+use reads::{Direction, Passage, SensorKind};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 /// The rules of one site, as its TOML file gives them.
@@ -36,6 +39,10 @@ pub struct SiteRules {
     pub time_zone_offset: String,
     /// SGLN of the site itself: despatch advices sent to it are expected here.
     pub location: String,
+    /// GS1 company prefixes, 6 to 12 digits each, of those whose `+` and `++` tags are seen here: such a tag does
+    /// not tell how long its prefix is. Default: none, and every such tag is refused.
+    #[serde(default, deserialize_with = "company_prefixes")]
+    pub company_prefixes: PrefixTable,
     /// The rules, tried in this order; each that matches adds its events.
     #[serde(rename = "rule")]
     pub rules: Vec<Rule>,
@@ -43,6 +50,18 @@ pub struct SiteRules {
 
 fn utc_offset() -> String {
     "+00:00".to_owned()
+}
+
+fn company_prefixes<'de, D: Deserializer<'de>>(from: D) -> Result<PrefixTable, D::Error> {
+    let prefixes = Vec::<String>::deserialize(from)?;
+    for prefix in &prefixes {
+        let is_number = prefix.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number || !(6..=12).contains(&prefix.len()) {
+            let problem = format!("company prefix `{prefix}`; 6 to 12 digits would be right");
+            return Err(D::Error::custom(problem));
+        }
+    }
+    Ok(PrefixTable::new(prefixes))
 }
 
 /// One rule: a read point and what is concluded from what is observed there.
@@ -62,9 +81,37 @@ pub struct Rule {
     /// Lowest mean RSSI in dBm that counts. Default: none. Below it: a stray.
     #[serde(default)]
     pub min_rssi_mean_dbm: Option<f64>,
+    /// Which way a tag must have gone to count, `in` or `out`. Default: it is not asked.
+    #[serde(default)]
+    pub direction: Option<Direction>,
+    /// Whether a tag counts that was nearer to a neighbouring reader. Default: no.
+    #[serde(default)]
+    pub neighbours: bool,
+    /// Whether a tag counts that stands here: for a door that tells no direction and before which pallets wait.
+    /// Default: no for a receipt and for a rule that asks a direction, else yes.
+    #[serde(default)]
+    pub residents: Option<bool>,
     /// What the rule concludes: `concludes.receive.things = { scheme = "sgtin" }`.
     #[serde(rename = "concludes")]
     pub conclusion: Conclusion,
+}
+
+impl Rule {
+    /// What the rule asks of an observation.
+    ///
+    /// A tag that stands at the read point counts for what is seen there, not for what passes: a receipt, or a
+    /// rule that asks for a direction, takes it only if it went.
+    #[must_use]
+    pub fn passage(&self) -> Passage {
+        let is_receipt = matches!(self.conclusion, Conclusion::Receive { .. });
+        Passage {
+            min_reads: self.min_reads,
+            min_rssi_mean_dbm: self.min_rssi_mean_dbm,
+            neighbours: self.neighbours,
+            residents: self.residents.unwrap_or(!is_receipt && self.direction.is_none()),
+            direction: self.direction,
+        }
+    }
 }
 
 fn one() -> u32 {
@@ -108,16 +155,30 @@ pub enum Conclusion {
         #[serde(default)]
         disposition: Option<String>,
     },
+    /// Things that rest here arrived, moved here or departed: ObjectEvent OBSERVE. The rule's read point is the
+    /// movement's place, whichever reader of the bridge saw it. Where the rule has no business location, the
+    /// read point is the location of what arrived.
+    Movement {
+        /// What kind of thing counts.
+        things: Kind,
+        /// CBV business step of what arrived or moved here, bare word (`storing`).
+        arrived: String,
+        /// CBV business step of what departed, bare word (`picking`).
+        departed: String,
+        /// CBV disposition of what arrived or moved here, bare word. Default: none.
+        #[serde(default)]
+        disposition: Option<String>,
+    },
     /// Sensor readings are recorded; a limit crossed for longer than allowed flags the lots.
     Excursion(ExcursionRule),
 }
 
-/// Limits for a measured quantity. All values are decimal text in the unit that the sensor reports.
+/// Limits for a measured quantity. All values are decimal text in the quantity's unit ([`SensorKind::unit`]).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExcursionRule {
-    /// `temperature` or `relative-humidity`.
-    pub quantity: Quantity,
+    /// `temperature`, `relative-humidity`, `pressure`, `illuminance` or `voltage`.
+    pub quantity: SensorKind,
     /// Highest value allowed. Default: none.
     #[serde(default)]
     pub max: Option<String>,
@@ -130,21 +191,11 @@ pub struct ExcursionRule {
     pub lots: Vec<String>,
 }
 
-/// A measured quantity, as the rules name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Quantity {
-    /// Air or product temperature.
-    Temperature,
-    /// Relative humidity.
-    RelativeHumidity,
-}
-
 /// A kind of thing, by what its tag says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
-    /// EPC scheme: `sgtin`, `sscc`, `sgln`, `grai` or `giai`.
+    /// EPC scheme of the identity: `sgtin`, `sscc`, `sgln`, `grai`, `giai` or another of TDS, without its length.
     pub scheme: String,
     /// TDS filter value (0 to 7), as encoded on the tag: for `sscc` 2 is a full case, 6 a unit load.
     /// Default: any.
@@ -263,6 +314,23 @@ fn check_rule(rule: &Rule) -> Result<(), String> {
     if let Some(location) = &rule.biz_location {
         check_sgln(location)?;
     }
+    if rule.direction == Some(Direction::Unclear) {
+        return Err("direction `unclear` cannot be asked for; in or out would be right".into());
+    }
+    let has_no_passage =
+        matches!(rule.conclusion, Conclusion::Movement { .. } | Conclusion::Excursion(_));
+    if has_no_passage && (rule.direction.is_some() || rule.neighbours || rule.residents.is_some()) {
+        return Err("direction, neighbours and residents speak of what passes; \
+                    a rule of movements or readings has none"
+            .into());
+    }
+    if matches!(rule.conclusion, Conclusion::Movement { .. })
+        && (rule.min_reads != 1 || rule.min_rssi_mean_dbm.is_some())
+    {
+        return Err("min_reads and min_rssi_mean_dbm judge observations; \
+                    movements are judged by the bridge's presence settings"
+            .into());
+    }
     let kinds: &[&Kind] = match &rule.conclusion {
         Conclusion::Commission { things, expiry, .. } => {
             if let Some(date) = expiry {
@@ -275,14 +343,11 @@ fn check_rule(rule: &Rule) -> Result<(), String> {
         Conclusion::Pack { container, contents } => &[container, contents],
         Conclusion::Receive { things } => &[things],
         Conclusion::Observe { things, step, disposition } => {
-            let words = [Some(step), disposition.as_ref()];
-            for word in words.into_iter().flatten() {
-                if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-                    return Err(format!(
-                        "`{word}` is not a bare CBV word; small letters and _ would be right"
-                    ));
-                }
-            }
+            check_words([Some(step), disposition.as_ref()])?;
+            &[things]
+        }
+        Conclusion::Movement { things, arrived, departed, disposition } => {
+            check_words([Some(arrived), Some(departed), disposition.as_ref()])?;
             &[things]
         }
         Conclusion::Excursion(limits) => {
@@ -291,14 +356,27 @@ fn check_rule(rule: &Rule) -> Result<(), String> {
         }
     };
     for kind in kinds {
-        if !["sgtin", "sscc", "sgln", "grai", "giai"].contains(&kind.scheme.as_str()) {
+        let names = epc::Scheme::ALL.map(epc::Scheme::name);
+        if !names.contains(&kind.scheme.as_str()) {
             return Err(format!(
-                "scheme `{}` is unknown; sgtin, sscc, sgln, grai or giai would be right",
-                kind.scheme
+                "scheme `{}` is unknown; one of {} would be right",
+                kind.scheme,
+                names.join(", ")
             ));
         }
         if kind.filter.is_some_and(|filter| filter > 7) {
             return Err("filter is above 7; TDS has three bits for it".into());
+        }
+    }
+    Ok(())
+}
+
+fn check_words<const N: usize>(words: [Option<&String>; N]) -> Result<(), String> {
+    for word in words.into_iter().flatten() {
+        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+            return Err(format!(
+                "`{word}` is not a bare CBV word; small letters and _ would be right"
+            ));
         }
     }
     Ok(())
@@ -332,6 +410,60 @@ mod tests {
         .unwrap_err()
         .to_string();
         assert!(error.contains("door 3"), "{error}");
+    }
+
+    #[test]
+    fn a_company_prefix_is_six_to_twelve_digits() {
+        for (prefix, right) in [
+            ("061414", true),
+            ("061414112345", true),
+            ("06141", false),
+            ("0614141123456", false),
+            ("06141a", false),
+        ] {
+            let text = format!("{HEAD}company_prefixes = [\"{prefix}\"]\nrule = []\n");
+            let found = parse(&text).map_err(|error| error.to_string());
+            assert_eq!(found.is_ok(), right, "{prefix}");
+            assert!(right || found.is_err_and(|error| error.contains(prefix)), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn keys_that_a_rule_could_not_heed_are_refused() {
+        const RECEIVE: &str = "concludes.receive.things = { scheme = \"sgtin\" }";
+        const MOVEMENT: &str = "concludes.movement = { things = { scheme = \"sgtin\" }, arrived = \"storing\", departed = \"picking\" }";
+        const EXCURSION: &str = "concludes.excursion = { quantity = \"voltage\", min = \"3\", allowed_s = 1.0, lots = [] }";
+        for (keys, conclusion, problem) in [
+            ("", RECEIVE, ""),
+            ("direction = \"in\"", RECEIVE, ""),
+            ("direction = \"unclear\"", RECEIVE, "unclear"),
+            ("direction = \"up\"", RECEIVE, "up"),
+            ("neighbours = true", RECEIVE, ""),
+            ("residents = true", RECEIVE, ""),
+            ("residents = false", EXCURSION, "residents"),
+            ("", MOVEMENT, ""),
+            ("direction = \"in\"", MOVEMENT, "direction"),
+            ("neighbours = true", MOVEMENT, "neighbours"),
+            ("min_reads = 5", MOVEMENT, "min_reads"),
+            ("min_rssi_mean_dbm = -60.0", MOVEMENT, "min_rssi_mean_dbm"),
+            ("", EXCURSION, ""),
+            ("direction = \"out\"", EXCURSION, "direction"),
+        ] {
+            let text = format!(
+                "{HEAD}[[rule]]\nid = \"a\"\nread_point = \"urn:epc:id:sgln:0614141.00777.1\"\n{keys}\n{conclusion}\n"
+            );
+            match parse(&text) {
+                Ok(_) => assert_eq!(problem, "", "{text}"),
+                Err(error) => {
+                    let error = error.to_string();
+                    assert!(!problem.is_empty() && error.contains(problem), "{text}: {error}");
+                }
+            }
+        }
+        let text = format!(
+            "{HEAD}[[rule]]\nid = \"a\"\nread_point = \"urn:epc:id:sgln:0614141.00777.1\"\nconcludes.movement = {{ things = {{ scheme = \"sgtin\" }}, arrived = \"Storing!\", departed = \"picking\" }}\n"
+        );
+        assert!(parse(&text).unwrap_err().to_string().contains("Storing!"));
     }
 
     #[test]

@@ -40,7 +40,7 @@ use crate::facts::{Known, gather};
 use crate::metrics::Metrics;
 use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
-use crate::rules::interpret::{Difference, interpret};
+use crate::rules::interpret::{Difference, Refusal, interpret};
 
 /// Longest queue before senders are told to try again.
 const QUEUE: usize = 1024;
@@ -350,12 +350,16 @@ impl Worker {
                 sql::rules::set_state(tx, self.ledger, rule, sensor, &text).await?;
             }
             refusals.extend(found.refusals.into_iter().map(|refusal| {
-                let count = refusal.tags.len().max(1) as u64;
-                let tags = refusal.tags.join(" ");
-                (refusal.code, format!("{}: {tags}", refusal.detail), count)
+                let Refusal { code, mut detail, tags, count } = refusal;
+                if !tags.is_empty() {
+                    detail = format!("{detail}: {}", tags.join(" "));
+                }
+                (code, detail, count)
             }));
         } else {
-            let count = delivery.observations.len() as u64;
+            let count =
+                delivery.observations.len() + delivery.movements.len() + delivery.sensors.len();
+            let count = count.max(1) as u64;
             refusals.push(("no-rules", "this ledger has no site rules".to_owned(), count));
         }
         draft.observations += delivery.observations.len() as u64;
@@ -377,11 +381,10 @@ impl Worker {
             .await?;
             outcome.refusals.push(RefusalAnswer { code: code.to_owned(), detail, count });
         }
-        let has_content = !(delivery.observations.is_empty() && delivery.sensors.is_empty());
-        let word = match (outcome.indexes.is_empty(), has_content) {
+        let word = match (outcome.indexes.is_empty(), outcome.refusals.is_empty()) {
             (false, _) => "recorded",
-            (true, true) => "refused",
-            (true, false) => "empty",
+            (true, false) => "refused",
+            (true, true) => "empty",
         };
         word.clone_into(&mut outcome.outcome);
         outcome.size = draft.frontier.size();

@@ -17,6 +17,8 @@ pub(super) struct Frame<'a> {
     pub rules: &'a SiteRules,
     pub rule: &'a Rule,
     pub at: Timestamp,
+    /// Where things are afterwards, SGLN URI; mostly the rule's.
+    pub biz_location: Option<&'a str>,
 }
 
 impl Frame<'_> {
@@ -29,7 +31,7 @@ impl Frame<'_> {
             ("bizStep".to_owned(), Json::from(step)),
             ("readPoint".to_owned(), place(&self.rule.read_point)),
         ];
-        if let Some(location) = &self.rule.biz_location {
+        if let Some(location) = self.biz_location {
             members.push(("bizLocation".to_owned(), place(location)));
         }
         members

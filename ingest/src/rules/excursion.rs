@@ -41,6 +41,8 @@ pub struct Excursion {
     pub until: Timestamp,
     /// The value furthest outside, decimal text in the sensor's unit.
     pub worst: String,
+    /// Whether that value is above the highest allowed; else it is below the lowest.
+    pub above: bool,
 }
 
 /// A finite decimal number, compared digit by digit.
@@ -165,7 +167,12 @@ pub fn follow(
         return None;
     }
     state.flagged = true;
-    Some(Excursion { since, until: at, worst: state.worst.clone().unwrap_or_else(|| value.into()) })
+    let worst = state.worst.clone().unwrap_or_else(|| value.into());
+    let above = match (Decimal::parse(&worst), limit(rule.max.as_ref())) {
+        (Some(worst), Some(max)) => worst > max,
+        _ => false,
+    };
+    Some(Excursion { since, until: at, worst, above })
 }
 
 fn limit(text: Option<&String>) -> Option<Decimal> {
@@ -174,12 +181,13 @@ fn limit(text: Option<&String>) -> Option<Decimal> {
 
 #[cfg(test)]
 mod tests {
+    use reads::SensorKind;
+
     use super::*;
-    use crate::rules::Quantity;
 
     fn cold() -> ExcursionRule {
         ExcursionRule {
-            quantity: Quantity::Temperature,
+            quantity: SensorKind::Temperature,
             max: Some("8.0".into()),
             min: Some("2".into()),
             allowed_s: 10.0,
@@ -206,7 +214,7 @@ mod tests {
         let found = run(&[(0, "8.1"), (5, "9.25"), (11, "9.1"), (20, "12.0")]);
         assert_eq!(
             found,
-            [Excursion { since: second(0), until: second(11), worst: "9.25".into() }]
+            [Excursion { since: second(0), until: second(11), worst: "9.25".into(), above: true }]
         );
     }
 
@@ -214,7 +222,7 @@ mod tests {
     fn a_second_excursion_after_recovery_is_flagged_again() {
         let found = run(&[(0, "9"), (11, "9"), (12, "5"), (13, "-3.5"), (24, "-4.5")]);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[1].worst, "-4.5");
+        assert_eq!((found[1].worst.as_str(), found[1].above), ("-4.5", false));
     }
 
     #[test]

@@ -3,28 +3,39 @@
 //! The way through:
 //!
 //! ```text
-//! Delivery -> Thing (tag decoded) -> rules at its read point, in file order -> events
-//!                                 \-> what no rule took -> refusals, one per reason
+//! Delivery -> Seen (tag named) -> rules at its read point, in file order -> events
+//!         |                   \-> what no rule took -> refusals, one per reason
+//!         \-> movements -> rules at their own places -> events
 //! ```
 //!
 //! What holds:
 //!
 //! - pure: what the ledger already knows comes in as [`Facts`], so the same input gives the same output;
-//! - every observation ends in an event or in a refusal that counts it; none disappears;
+//! - every observation, movement and reading ends in an event or in a refusal that counts it; none disappears;
+//! - what is known to be missing leaves a trace, in the record or, where none is made, in a refusal;
 //! - a rule never concludes more than was observed: no item is received because its case was.
 //!
-//! Not here: fetching the facts ([`crate::facts`]), making records of the events ([`crate::compose`]).
+//! Not here: naming a tag ([`crate::things`]), what counts as a passage ([`Observation::passed`]), fetching the
+//! facts ([`crate::facts`]), making records of the events ([`crate::compose`]).
+
+mod movements;
+mod readings;
+mod refusal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use epc::TagEpc;
 use jiff::Timestamp;
 use ledger::json::{Json, object};
-use reads::{Delivery, Observation, SensorKind, SensorReading};
+use reads::{Delivery, Direction, NotPassed, Observation};
 
-use super::event::{Frame, local_time, uris};
-use super::excursion::{Excursion, SensorState, follow};
-use super::{Conclusion, ExcursionRule, Kind, Quantity, Rule, SiteRules};
+pub use self::refusal::Refusal;
+use self::refusal::{Reason, Untaken, listed};
+use super::event::Frame;
+use super::excursion::SensorState;
+use super::{Conclusion, Kind, Rule, SiteRules};
+use crate::things::{self, Thing, Unnamed};
 
 /// Seconds within which the same thing received again by the same rule is the same pass.
 ///
@@ -86,17 +97,6 @@ pub struct Difference {
     pub unexpected: Vec<String>,
 }
 
-/// Observations that no rule took, with the reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Machine word for the reason; the list is in docs/operations.md.
-    pub code: &'static str,
-    /// The reason in plain words.
-    pub detail: String,
-    /// The tags concerned, as hex.
-    pub tags: Vec<String>,
-}
-
 /// All that follows from one delivery.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interpretation {
@@ -108,11 +108,17 @@ pub struct Interpretation {
     pub sensors: Vec<(String, String, SensorState)>,
 }
 
-/// An observation whose tag could be decoded.
-struct Thing<'a> {
+/// An observation and what its tag names.
+struct Seen<'a> {
     observation: &'a Observation,
-    tag: Option<TagEpc>,
-    uri: String,
+    thing: Result<Thing, Unnamed>,
+}
+
+impl Seen<'_> {
+    /// The thing's URI; empty if the tag names none.
+    fn uri(&self) -> &str {
+        self.thing.as_ref().map_or("", |thing| &thing.uri)
+    }
 }
 
 /// Interprets `delivery` by `rules`, knowing `facts`.
@@ -130,8 +136,11 @@ pub fn interpret(rules: &SiteRules, delivery: &Delivery, facts: &Facts) -> Inter
                 pass.observe(rule, things, step, disposition.as_deref());
             }
             Conclusion::Excursion(limits) => pass.readings(rule, limits),
+            // A movement has a place of its own.
+            Conclusion::Movement { .. } => {}
         }
     }
+    pass.movements();
     pass.finish()
 }
 
@@ -140,13 +149,16 @@ struct Pass<'a> {
     rules: &'a SiteRules,
     delivery: &'a Delivery,
     facts: &'a Facts,
-    things: Vec<Thing<'a>>,
+    things: Vec<Seen<'a>>,
     /// Places in `things` that a rule took.
     taken: HashSet<usize>,
     /// Places in `things` that served as a container.
     containers: HashSet<usize>,
     /// Why a place was not taken, the first reason given.
-    reasons: BTreeMap<usize, (&'static str, String)>,
+    reasons: BTreeMap<usize, Reason>,
+    /// Tags that ended in a refusal.
+    untaken: Untaken,
+    /// Places of readings whose quantity a rule measures.
     readings_taken: HashSet<usize>,
     out: Interpretation,
 }
@@ -157,9 +169,8 @@ impl<'a> Pass<'a> {
             .observations
             .iter()
             .map(|observation| {
-                let tag = TagEpc::decode_hex(&observation.epc_hex).ok();
-                let uri = tag.as_ref().map_or_else(String::new, |tag| tag.epc.to_uri());
-                Thing { observation, tag, uri }
+                let thing = things::name(&observation.epc_hex, &rules.company_prefixes);
+                Seen { observation, thing }
             })
             .collect();
         Self {
@@ -170,37 +181,44 @@ impl<'a> Pass<'a> {
             taken: HashSet::new(),
             containers: HashSet::new(),
             reasons: BTreeMap::new(),
+            untaken: Untaken::default(),
             readings_taken: HashSet::new(),
             out: Interpretation::default(),
         }
     }
 
-    /// The places of things of `kind` that were read well enough for `rule`, in order of their URI.
+    /// The places of things of `kind` that passed as `rule` asks, in order of their URI.
     fn select(&mut self, rule: &Rule, kind: &Kind) -> Vec<usize> {
         let mut found = Vec::new();
-        for (place, thing) in self.things.iter().enumerate() {
-            let Some(tag) = &thing.tag else { continue };
-            if !is_of_kind(tag, kind) {
+        let asked = rule.passage();
+        for (place, seen) in self.things.iter().enumerate() {
+            if !seen.thing.as_ref().is_ok_and(|thing| is_of_kind(thing, kind)) {
                 continue;
             }
-            if let Some(reason) = stray(rule, thing.observation) {
+            if let Err(why) = seen.observation.passed(&asked) {
+                let reason = not_passed(why, rule, seen.observation);
                 self.reasons.entry(place).or_insert(reason);
                 continue;
             }
             found.push(place);
         }
-        found.sort_by(|a, b| self.things[*a].uri.cmp(&self.things[*b].uri));
-        found.dedup_by(|a, b| self.things[*a].uri == self.things[*b].uri);
+        found.sort_by(|a, b| self.things[*a].uri().cmp(self.things[*b].uri()));
+        found.dedup_by(|a, b| self.things[*a].uri() == self.things[*b].uri());
         found
     }
 
     fn uris_of(&self, places: &[usize]) -> Vec<String> {
-        places.iter().map(|place| self.things[*place].uri.clone()).collect()
+        places.iter().map(|place| self.things[*place].uri().to_owned()).collect()
     }
 
     fn frame(&self, rule: &'a Rule, places: &[usize]) -> Frame<'a> {
         let last = places.iter().map(|place| self.things[*place].observation.last).max();
-        Frame { rules: self.rules, rule, at: last.unwrap_or(self.delivery.closed) }
+        Frame {
+            rules: self.rules,
+            rule,
+            at: last.unwrap_or(self.delivery.closed),
+            biz_location: rule.biz_location.as_deref(),
+        }
     }
 
     fn conclude(
@@ -217,7 +235,7 @@ impl<'a> Pass<'a> {
     fn commission(&mut self, rule: &'a Rule, kind: &Kind, lot: Option<&str>, expiry: Option<&str>) {
         let mut places = self.select(rule, kind);
         places.retain(|place| {
-            let is_new = !self.facts.known.contains_key(&self.things[*place].uri);
+            let is_new = !self.facts.known.contains_key(self.things[*place].uri());
             if !is_new {
                 let reason = "this ledger already names the thing; it cannot come into being twice";
                 self.reasons.entry(*place).or_insert(("already-recorded", reason.into()));
@@ -252,7 +270,7 @@ impl<'a> Pass<'a> {
         if let [parent] = around[..] {
             let mut places = inside.clone();
             places.push(parent);
-            let parent_uri = self.things[parent].uri.clone();
+            let parent_uri = self.things[parent].uri().to_owned();
             let event =
                 self.frame(rule, &places).packing_event(&parent_uri, &self.uris_of(&inside));
             self.containers.insert(parent);
@@ -268,21 +286,18 @@ impl<'a> Pass<'a> {
                 )
             };
             let tags = inside.iter().map(|p| self.things[*p].observation.epc_hex.clone()).collect();
-            self.out.refusals.push(Refusal {
-                code,
-                detail: format!("rule {}: {detail}", rule.id),
-                tags,
-            });
+            let detail = format!("rule {}: {detail}", rule.id);
+            self.out.refusals.push(Refusal::of_tags(code, detail, tags));
         }
     }
 
     fn receive(&mut self, rule: &'a Rule, kind: &Kind) {
         let mut places = self.select(rule, kind);
         places.retain(|place| {
-            let thing = &self.things[*place];
-            let is_repeat = self.facts.known.get(&thing.uri).is_some_and(|last| {
+            let seen = &self.things[*place];
+            let is_repeat = self.facts.known.get(seen.uri()).is_some_and(|last| {
                 last.rule.as_deref() == Some(&rule.id)
-                    && (thing.observation.first.as_second() - last.at.as_second()).abs()
+                    && (seen.observation.first.as_second() - last.at.as_second()).abs()
                         <= REPEAT_WINDOW_S
             });
             if is_repeat {
@@ -350,177 +365,82 @@ impl<'a> Pass<'a> {
         self.conclude(rule, &places, event, None);
     }
 
-    fn readings(&mut self, rule: &'a Rule, limits: &ExcursionRule) {
-        let mut readings: Vec<(usize, &SensorReading)> = self
-            .delivery
-            .sensors
-            .iter()
-            .enumerate()
-            .filter(|(_, reading)| measures(reading, limits.quantity))
-            .collect();
-        if readings.is_empty() {
-            return;
-        }
-        readings.sort_by_key(|(_, reading)| reading.at);
-        self.readings_taken.extend(readings.iter().map(|(place, _)| *place));
-        let at = readings.last().map_or(self.delivery.closed, |(_, reading)| reading.at);
-        let frame = Frame { rules: self.rules, rule, at };
-        let elements =
-            readings.iter().map(|(_, reading)| one_reading(reading, self.rules)).collect();
-        let event = frame.object_event(
-            "OBSERVE",
-            "sensor_reporting",
-            None,
-            &[],
-            vec![("sensorElementList".to_owned(), Json::Array(elements))],
-        );
-        self.out.events.push(Concluded { rule: rule.id.clone(), event, difference: None });
-
-        let mut states: BTreeMap<&str, SensorState> = BTreeMap::new();
-        for (_, reading) in &readings {
-            let state = states.entry(&reading.sensor).or_insert_with(|| {
-                let key = (rule.id.clone(), reading.sensor.clone());
-                self.facts.sensors.get(&key).cloned().unwrap_or_default()
-            });
-            if let Some(found) = follow(state, limits, &reading.value, reading.at) {
-                let event = flag(&frame, limits, reading, &found);
-                self.out.events.push(Concluded { rule: rule.id.clone(), event, difference: None });
-            }
-        }
-        let states = states.into_iter();
-        self.out
-            .sensors
-            .extend(states.map(|(sensor, state)| (rule.id.clone(), sensor.to_owned(), state)));
-    }
-
-    /// Gathers what no rule took into one refusal per reason.
+    /// Gathers what no rule took, and what is known to be missing, into one refusal per reason.
     fn finish(mut self) -> Interpretation {
-        let mut by_reason: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
         let covered: HashSet<&str> =
-            self.taken.iter().map(|place| self.things[*place].uri.as_str()).collect();
-        for (place, thing) in self.things.iter().enumerate() {
+            self.taken.iter().map(|place| self.things[*place].uri()).collect();
+        let moved: HashSet<&str> =
+            self.delivery.movements.iter().map(|step| step.epc_hex.as_str()).collect();
+        for (place, seen) in self.things.iter().enumerate() {
+            let hex = &seen.observation.epc_hex;
             // By name, not by place: a second tag of the same number is covered by the first's event.
-            if thing.tag.is_some() && covered.contains(thing.uri.as_str()) {
+            if seen.thing.is_ok() && covered.contains(seen.uri()) {
                 continue;
             }
-            let reason = self.reasons.remove(&place).unwrap_or_else(|| match &thing.tag {
-                None => ("not-gs1", "the tag holds no GS1 EPC that is understood".to_owned()),
-                Some(_) => ("no-rule", "no rule of this read point takes such a thing".to_owned()),
-            });
-            by_reason.entry(reason).or_default().push(thing.observation.epc_hex.clone());
+            match (self.reasons.remove(&place), &seen.thing) {
+                (Some(reason), _) => self.untaken.add(reason, hex),
+                // The movement that the observation came with is taken or refused.
+                (None, _) if moved.contains(hex.as_str()) => {}
+                (None, Err(why)) => self.untaken.add_unnamed(why, hex),
+                (None, Ok(_)) => {
+                    let detail = "no rule of this read point takes such a thing".to_owned();
+                    self.untaken.add(("no-rule", detail), hex);
+                }
+            }
         }
-        let unread = self.delivery.sensors.len() - self.readings_taken.len();
-        if unread > 0 {
-            let detail = format!("{unread} sensor readings that no rule of this read point takes");
-            self.out.refusals.push(Refusal { code: "no-rule", detail, tags: vec![] });
-        }
-        let refused = by_reason.into_iter();
-        self.out.refusals.extend(refused.map(|((code, detail), tags)| Refusal {
-            code,
-            detail,
-            tags,
-        }));
+        self.refuse_readings();
+        self.tell_what_is_missing();
+        self.out.refusals.extend(self.untaken.into_refusals());
         self.out
     }
-}
 
-fn is_of_kind(tag: &TagEpc, kind: &Kind) -> bool {
-    tag.epc.scheme().name() == kind.scheme && kind.filter.is_none_or(|filter| filter == tag.filter)
-}
-
-/// Why the features of an observation say that the tag did not pass here.
-fn stray(rule: &Rule, observation: &Observation) -> Option<(&'static str, String)> {
-    if observation.count < rule.min_reads {
-        let detail = format!("rule {}: fewer reads than {}", rule.id, rule.min_reads);
-        return Some(("stray-few-reads", detail));
+    /// Gaps enter the record as evidence; where there is no record they are told as a refusal.
+    fn tell_what_is_missing(&mut self) {
+        let delivery = self.delivery;
+        if self.out.events.is_empty() && !delivery.gaps.is_empty() {
+            let detail =
+                format!("missing from a window without events: {}", delivery.gaps.join("; "));
+            self.out.refusals.push(Refusal::plain("gap", detail, delivery.gaps.len()));
+        }
+        // Whatever a sensor said meanwhile: something passed, and no record can tell what.
+        if delivery.by_barrier && delivery.observations.is_empty() && delivery.movements.is_empty()
+        {
+            let (opened, closed) = (delivery.opened, delivery.closed);
+            let detail = format!(
+                "something broke the light barrier from {opened} to {closed}, \
+                 and nothing readable was on it"
+            );
+            self.out.refusals.push(Refusal::plain("empty-passage", detail, 1));
+        }
     }
-    let floor = rule.min_rssi_mean_dbm?;
-    (f64::from(observation.rssi_mean_cdbm) / 100.0 < floor)
-        .then(|| ("stray-weak", format!("rule {}: mean RSSI below {floor} dBm", rule.id)))
 }
 
-fn measures(reading: &SensorReading, quantity: Quantity) -> bool {
-    matches!(
-        (reading.kind, quantity),
-        (SensorKind::Temperature, Quantity::Temperature)
-            | (SensorKind::RelativeHumidity, Quantity::RelativeHumidity)
-    )
+fn is_of_kind(thing: &Thing, kind: &Kind) -> bool {
+    thing.scheme == kind.scheme && kind.filter.is_none_or(|filter| filter == thing.filter)
 }
 
-/// The GS1 measurement type of a reading.
-fn measurement(kind: SensorKind) -> Json {
-    Json::from(match kind {
-        SensorKind::Temperature => "Temperature",
-        SensorKind::RelativeHumidity => "RelativeHumidity",
-    })
+/// Why the features of an observation say that the tag did not pass here as `rule` asks.
+fn not_passed(why: NotPassed, rule: &Rule, observation: &Observation) -> Reason {
+    let floor = rule.min_rssi_mean_dbm.unwrap_or_default();
+    let asked = match rule.direction {
+        Some(Direction::In) => "in",
+        Some(Direction::Out) => "out",
+        Some(Direction::Unclear) | None => "any way",
+    };
+    let (code, detail) = match why {
+        NotPassed::FewReads => ("stray-few-reads", format!("fewer reads than {}", rule.min_reads)),
+        NotPassed::Weak => ("stray-weak", format!("mean RSSI below {floor} dBm")),
+        NotPassed::Neighbour => {
+            let reader = observation.rival.as_ref().map_or("another", |rival| &rival.reader);
+            ("neighbour", format!("nearer to reader {reader}, which read it at the same time"))
+        }
+        NotPassed::Resident => {
+            ("resident", format!("stands at this read point and was not seen to go {asked}"))
+        }
+        NotPassed::OtherDirection => ("other-direction", format!("did not go {asked}")),
+        NotPassed::DirectionUnclear => {
+            ("direction-unclear", format!("the read point could not tell whether it went {asked}"))
+        }
+    };
+    (code, format!("rule {}: {detail}", rule.id))
 }
-
-fn one_reading(reading: &SensorReading, rules: &SiteRules) -> Json {
-    let report = object([
-        ("type", measurement(reading.kind)),
-        ("value", number(&reading.value)),
-        ("uom", Json::from(reading.unit.as_str())),
-    ]);
-    object([
-        (
-            "sensorMetadata",
-            object([
-                ("time", Json::from(local_time(reading.at, &rules.time_zone_offset))),
-                ("deviceID", Json::from(reading.sensor.as_str())),
-            ]),
-        ),
-        ("sensorReport", Json::Array(vec![report])),
-    ])
-}
-
-/// The event that flags the lots of a store.
-fn flag(
-    frame: &Frame<'_>,
-    limits: &ExcursionRule,
-    reading: &SensorReading,
-    found: &Excursion,
-) -> Json {
-    let bound = if limits.max.is_some() { "maxValue" } else { "minValue" };
-    let report = object([
-        ("type", measurement(reading.kind)),
-        (bound, number(&found.worst)),
-        ("uom", Json::from(reading.unit.as_str())),
-    ]);
-    let offset = &frame.rules.time_zone_offset;
-    let element = object([
-        (
-            "sensorMetadata",
-            object([
-                ("startTime", Json::from(local_time(found.since, offset))),
-                ("endTime", Json::from(local_time(found.until, offset))),
-                ("deviceID", Json::from(reading.sensor.as_str())),
-            ]),
-        ),
-        ("sensorReport", Json::Array(vec![report])),
-    ]);
-    let lots =
-        limits.lots.iter().map(|lot| object([("epcClass", Json::from(lot.as_str()))])).collect();
-    let set = object([("set", uris(&["non_conformant".to_owned()]))]);
-    frame.object_event(
-        "OBSERVE",
-        "sensor_reporting",
-        None,
-        &[],
-        vec![
-            ("quantityList".to_owned(), Json::Array(lots)),
-            ("persistentDisposition".to_owned(), set),
-            ("sensorElementList".to_owned(), Json::Array(vec![element])),
-        ],
-    )
-}
-
-/// Decimal text as a JSON number with its digits kept; leading zeros, which JSON has not, are dropped.
-fn number(text: &str) -> Json {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let trimmed = digits.trim_start_matches('0');
-    let whole = if trimmed.is_empty() || trimmed.starts_with('.') { "0" } else { "" };
-    Json::Number(format!("{sign}{whole}{trimmed}"))
-}
-
-#[cfg(test)]
-mod tests;

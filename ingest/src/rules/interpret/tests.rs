@@ -1,9 +1,14 @@
-//! What the rules conclude, observation by observation.
+//! What the rules conclude, observation by observation; passages, movements and sensors in files of their own.
+
+mod movements;
+mod passages;
+mod sensors;
 
 use std::path::Path;
 
+use epc::TagEpc;
 use jiff::SignedDuration;
-use reads::{AntennaCount, CONTRACT};
+use reads::{AntennaCount, CONTRACT, SensorKind, SensorReading};
 
 use super::*;
 
@@ -16,6 +21,7 @@ fn rules() -> SiteRules {
     let text = format!(
         r#"
 version = "7"
+company_prefixes = ["9521141"]
 time_zone_offset = "+08:00"
 location = "urn:epc:id:sgln:9521142.00001.0"
 [[rule]]
@@ -66,6 +72,9 @@ fn seen(tag_uri: &str, count: u32, mean_dbm: i32) -> Observation {
         rssi_mean_cdbm: mean_dbm * 100,
         rssi_slope_cdbm_per_s: 0,
         antennas: vec![AntennaCount { antenna: 1, count }],
+        direction: None,
+        rival: None,
+        resident: false,
     }
 }
 
@@ -79,6 +88,19 @@ fn case(number: u32) -> String {
 
 fn uri(tag_uri: &str) -> String {
     TagEpc::from_tag_uri(tag_uri).unwrap().epc.to_uri()
+}
+
+fn refused(found: &Interpretation) -> Vec<(&'static str, u64)> {
+    found.refusals.iter().map(|refusal| (refusal.code, refusal.count)).collect()
+}
+
+/// The rules of one read point, written as the members of one rule.
+fn one_rule(read_point: &str, members: &str) -> SiteRules {
+    let text = format!(
+        "version = \"7\"\nlocation = \"urn:epc:id:sgln:9521142.00001.0\"\n\
+         [[rule]]\nid = \"one\"\nread_point = \"{read_point}\"\n{members}\n"
+    );
+    SiteRules::from_toml(&text, Path::new("rules.toml")).unwrap()
 }
 
 fn delivery(
@@ -100,8 +122,10 @@ fn delivery(
         suspect_clock: false,
         late: false,
         gaps: vec![],
+        by_barrier: false,
         observations,
         sensors,
+        movements: vec![],
     }
 }
 
@@ -112,6 +136,9 @@ fn reading(value: &str, at: i64) -> SensorReading {
         value: value.into(),
         unit: "CEL".into(),
         at: start() + seconds(at),
+        timeless: false,
+        stale: false,
+        reported: None,
     }
 }
 
@@ -245,27 +272,6 @@ fn a_receipt_that_nobody_announced_is_a_blind_one() {
 }
 
 #[test]
-fn readings_are_recorded_and_a_long_excursion_flags_the_lot() {
-    let readings =
-        vec![reading("4.5", 0), reading("8.5", 1), reading("9.25", 6), reading("8.1", 12)];
-    let found = interpret(&rules(), &delivery(STORE, vec![], readings), &Facts::default());
-    let [recorded, flagged] = &found.events[..] else { panic!("{found:?}") };
-    assert_eq!(
-        recorded.event.get("sensorElementList").and_then(Json::as_array).map(<[_]>::len),
-        Some(4)
-    );
-    let text = flagged.event.canonical();
-    assert!(
-        text.contains(LOT) && text.contains("\"maxValue\":9.25") && text.contains("non_conformant")
-    );
-    found.events.iter().for_each(is_event);
-    let (rule, sensor, state) = found.sensors[0].clone();
-    let facts = Facts { sensors: [((rule, sensor), state)].into(), ..Facts::default() };
-    let more = delivery(STORE, vec![], vec![reading("8.9", 20)]);
-    assert_eq!(interpret(&rules(), &more, &facts).events.len(), 1, "flagged once");
-}
-
-#[test]
 fn an_empty_window_concludes_nothing() {
     let found = interpret(&rules(), &delivery(DOOR, vec![], vec![]), &Facts::default());
     assert_eq!(found, Interpretation::default());
@@ -282,13 +288,4 @@ fn a_read_point_without_rules_refuses_everything_it_sees() {
     );
     assert_eq!(found.events, []);
     assert_eq!(found.refusals.len(), 2);
-}
-
-#[test]
-fn decimal_text_becomes_a_json_number_with_its_digits() {
-    for (text, want) in
-        [("-020.50", "-20.50"), ("0.5", "0.5"), ("000", "0"), ("-0.0", "-0.0"), ("8", "8")]
-    {
-        assert_eq!(number(text), Json::Number(want.into()), "{text}");
-    }
 }
