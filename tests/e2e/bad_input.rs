@@ -26,6 +26,7 @@ fn delivery(seq: u64, serial: u64) -> Vec<u8> {
         suspect_clock: false,
         late: false,
         gaps: vec![],
+        by_barrier: false,
         observations: vec![reads::Observation {
             epc_hex: hex::encode_upper(bank),
             epc: Some(uri),
@@ -37,8 +38,12 @@ fn delivery(seq: u64, serial: u64) -> Vec<u8> {
             rssi_mean_cdbm: -4500,
             rssi_slope_cdbm_per_s: 0,
             antennas: vec![reads::AntennaCount { antenna: 1, count: 1 }],
+            direction: None,
+            rival: None,
+            resident: false,
         }],
         sensors: vec![],
+        movements: vec![],
     }
     .to_bytes()
 }

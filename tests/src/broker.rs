@@ -1,10 +1,24 @@
-//! An MQTT broker in this process, on a free port of the loopback interface.
+//! An MQTT broker in this process, on a free port of the loopback interface, and a device's connection to one.
+//!
+//! The way through: [`start`] gives the broker's address; [`Publisher::connect`] makes a device's session with it.
+//!
+//! What holds: what [`Publisher::flush`] waited for is with the broker.
+//!
+//! Not here: what devices say.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rumqttc::{Client, Event, MqttOptions, Outgoing, Packet, QoS};
 use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
+
+/// Largest message of a usual broker.
+const USUAL_MESSAGE: usize = 1024 * 1024;
+/// Longest wait for the broker.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts a broker and waits until it answers; it lives as long as the process.
 ///
@@ -24,6 +38,15 @@ pub fn start() -> Result<SocketAddr, String> {
 ///
 /// If it does not start.
 pub fn start_at(listen: SocketAddr) -> Result<SocketAddr, String> {
+    start_with(listen, USUAL_MESSAGE)
+}
+
+/// Starts a broker at an address that takes messages of up to `largest` bytes.
+///
+/// # Errors
+///
+/// If it does not start.
+pub fn start_with(listen: SocketAddr, largest: usize) -> Result<SocketAddr, String> {
     let server = ServerSettings {
         name: "v4".to_owned(),
         listen,
@@ -31,7 +54,7 @@ pub fn start_at(listen: SocketAddr) -> Result<SocketAddr, String> {
         next_connection_delay_ms: 1,
         connections: ConnectionSettings {
             connection_timeout_ms: 60_000,
-            max_payload_size: 1024 * 1024,
+            max_payload_size: largest,
             max_inflight_count: 500,
             auth: None,
             external_auth: None,
@@ -60,4 +83,77 @@ pub fn start_at(listen: SocketAddr) -> Result<SocketAddr, String> {
         std::thread::sleep(Duration::from_millis(10));
     }
     Ok(listen)
+}
+
+/// A device's session with a broker.
+pub struct Publisher {
+    client: Client,
+    acknowledged: Arc<AtomicU64>,
+    sent: u64,
+}
+
+impl Publisher {
+    /// Connects to the broker under a name of its own.
+    ///
+    /// # Errors
+    ///
+    /// None now; the first [`Publisher::flush`] says whether the broker answers.
+    pub fn connect(broker: SocketAddr, name: &str) -> Result<Self, String> {
+        let mut options = MqttOptions::new(name, broker.ip().to_string(), broker.port());
+        options.set_keep_alive(Duration::from_secs(30)).set_inflight(100);
+        options.set_max_packet_size(64 * USUAL_MESSAGE, 64 * USUAL_MESSAGE);
+        let (client, mut connection) = Client::new(options, 1000);
+        let acknowledged = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&acknowledged);
+        std::thread::spawn(move || {
+            for event in connection.iter() {
+                match event {
+                    Ok(Event::Incoming(Packet::PubAck(_))) => {
+                        counter.fetch_add(1, Ordering::SeqCst);
+                    }
+                    Ok(Event::Outgoing(Outgoing::Disconnect)) => return,
+                    Ok(_) => {}
+                    Err(_) => std::thread::sleep(Duration::from_millis(100)),
+                }
+            }
+        });
+        Ok(Self { client, acknowledged, sent: 0 })
+    }
+
+    /// Publishes at `QoS` 1.
+    ///
+    /// - `retain`: whether the broker keeps it for late subscribers.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is gone.
+    pub fn publish(&mut self, topic: &str, payload: &[u8], retain: bool) -> Result<(), String> {
+        self.client
+            .publish(topic, QoS::AtLeastOnce, retain, payload)
+            .map_err(|error| format!("publishing failed: {error}"))?;
+        self.sent += 1;
+        Ok(())
+    }
+
+    /// Waits until the broker has taken everything.
+    ///
+    /// # Errors
+    ///
+    /// If it does not within a minute.
+    pub fn flush(&self) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.acknowledged.load(Ordering::SeqCst) < self.sent {
+            if Instant::now() > deadline {
+                return Err("the broker did not take all messages within a minute".into());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.client.try_disconnect().ok();
+    }
 }

@@ -11,14 +11,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rumqttc::{Client, Event, MqttOptions, Outgoing, Packet, QoS};
 
+use crate::broker::Publisher;
 use crate::seeded::Seeded;
 
 /// Seconds that a pass takes.
 const PASS_S: f64 = 3.0;
-/// Longest wait for the broker.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What was published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,11 +40,9 @@ struct Planned {
 
 /// A reader with a connection to a broker.
 pub struct R700 {
-    client: Client,
+    publisher: Publisher,
     topic: String,
     hostname: String,
-    acknowledged: std::sync::Arc<std::sync::atomic::AtomicU64>,
-    sent: u64,
 }
 
 impl R700 {
@@ -56,27 +52,8 @@ impl R700 {
     ///
     /// If it does not answer.
     pub fn connect(broker: SocketAddr, topic: &str, hostname: &str) -> Result<Self, String> {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        let mut options = MqttOptions::new(hostname, broker.ip().to_string(), broker.port());
-        options.set_keep_alive(Duration::from_secs(30)).set_inflight(100);
-        options.set_max_packet_size(1024 * 1024, 1024 * 1024);
-        let (client, mut connection) = Client::new(options, 1000);
-        let acknowledged = std::sync::Arc::new(AtomicU64::new(0));
-        let counter = std::sync::Arc::clone(&acknowledged);
-        std::thread::spawn(move || {
-            for event in connection.iter() {
-                match event {
-                    Ok(Event::Incoming(Packet::PubAck(_))) => {
-                        counter.fetch_add(1, Ordering::SeqCst);
-                    }
-                    Ok(Event::Outgoing(Outgoing::Disconnect)) => return,
-                    Ok(_) => {}
-                    Err(_) => std::thread::sleep(Duration::from_millis(100)),
-                }
-            }
-        });
-        let (topic, hostname) = (topic.to_owned(), hostname.to_owned());
-        Ok(Self { client, topic, hostname, acknowledged, sent: 0 })
+        let publisher = Publisher::connect(broker, hostname)?;
+        Ok(Self { publisher, topic: topic.to_owned(), hostname: hostname.to_owned() })
     }
 
     /// Publishes one payload at `QoS` 1.
@@ -85,11 +62,7 @@ impl R700 {
     ///
     /// If the connection is gone.
     pub fn publish(&mut self, payload: &[u8]) -> Result<(), String> {
-        self.client
-            .publish(&self.topic, QoS::AtLeastOnce, false, payload)
-            .map_err(|error| format!("publishing failed: {error}"))?;
-        self.sent += 1;
-        Ok(())
+        self.publisher.publish(&self.topic, payload, false)
     }
 
     /// Waits until the broker has taken everything.
@@ -98,14 +71,7 @@ impl R700 {
     ///
     /// If it does not within a minute.
     pub fn flush(&self) -> Result<(), String> {
-        let deadline = Instant::now() + PATIENCE;
-        while self.acknowledged.load(std::sync::atomic::Ordering::SeqCst) < self.sent {
-            if Instant::now() > deadline {
-                return Err("the broker did not take all messages within a minute".into());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
+        self.publisher.flush()
     }
 
     /// Lets a pallet pass the door, in real time, and waits until the broker has everything.
@@ -186,11 +152,5 @@ impl R700 {
             hex::encode_upper(epc)
         );
         Planned { at, json }
-    }
-}
-
-impl Drop for R700 {
-    fn drop(&mut self) {
-        self.client.try_disconnect().ok();
     }
 }

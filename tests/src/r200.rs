@@ -1,18 +1,18 @@
 //! An R200 reader on a pseudo-terminal, as its maker's frames describe it.
 //!
-//! It answers version, power and stop, and after a multi-poll sends a notice per tag read, paced at 115200
-//! baud (11,520 bytes a second), in turn over the tags in its field; with none it says "no tag", as the
-//! device does. Faults can be asked for: garbage between frames, wrong checksums, writes cut in pieces.
+//! It keeps power, region and query, selects a tag and gives its TID, and after a multi-poll sends a notice per
+//! tag read, paced at 115200 baud (11,520 bytes a second), in turn over the tags in its field; with none it
+//! says "no tag", as the device does. Faults can be asked for: garbage between frames, wrong checksums, writes cut in pieces.
 //!
 //! Source: the frame tables named in the bridge's driver; the bytes here are composed independently of it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::pty::Pty;
+use crate::pty::{self, Pty};
 use crate::seeded::Seeded;
 
 /// Bytes a second at 115200 baud, eight bits, no parity, one stop bit.
@@ -100,37 +100,113 @@ fn frame(kind: u8, command: u8, parameters: &[u8]) -> Vec<u8> {
     [&[0xBB], &body[..], &[sum, 0x7E]].concat()
 }
 
+/// What the reader holds in its flash, and which tags are selected.
+struct Memory {
+    power: [u8; 2],
+    region: u8,
+    query: [u8; 2],
+    /// Beginning of the EPCs that take part in a memory read.
+    selected: Vec<u8>,
+}
+
 /// Takes commands of the host, one complete frame after the other.
 fn listen(mut line: std::fs::File, mut answers: std::fs::File, field: &Field) {
+    let mut memory =
+        Memory { power: [0x07, 0xD0], region: 1, query: [0x10, 0x20], selected: Vec::new() };
     let mut pending = Vec::new();
     let mut buffer = [0; 256];
     while !field.stop.load(Ordering::SeqCst) {
-        let Ok(count) = line.read(&mut buffer) else { return };
-        if count == 0 {
-            return;
-        }
-        pending.extend_from_slice(&buffer[..count]);
-        while let Some(end) = pending.iter().position(|byte| *byte == 0x7E) {
-            let command: Vec<u8> = pending.drain(..=end).collect();
-            let answer = match command.get(2) {
-                Some(0x03) => frame(1, 0x03, b"\x00M100 26dBm V1.0"),
-                Some(0xB6) => frame(1, 0xB6, &[0]),
-                Some(0x27) => {
-                    field.polling.store(true, Ordering::SeqCst);
-                    continue;
-                }
-                Some(0x28) => {
-                    field.polling.store(false, Ordering::SeqCst);
-                    frame(1, 0x28, &[0])
-                }
-                // An unknown command: error 0x17.
-                _ => frame(1, 0xFF, &[0x17]),
-            };
-            if answers.write_all(&answer).is_err() {
+        let Ok(bytes) = pty::read(&mut line, &mut buffer) else { return };
+        pending.extend_from_slice(bytes);
+        while let Some((command, parameters)) = next_command(&mut pending) {
+            let answer = memory.answer(command, &parameters, field);
+            if answer.is_some_and(|answer| answers.write_all(&answer).is_err()) {
                 return;
             }
         }
     }
+}
+
+/// Takes the first whole frame of the host out of what arrived: its command and parameters.
+fn next_command(pending: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
+    let head = pending.iter().position(|byte| *byte == 0xBB)?;
+    pending.drain(..head);
+    let length = usize::from(u16::from_be_bytes([*pending.get(3)?, *pending.get(4)?]));
+    if pending.len() < length + 7 {
+        return None;
+    }
+    let frame: Vec<u8> = pending.drain(..length + 7).collect();
+    Some((frame[2], frame[5..5 + length].to_vec()))
+}
+
+impl Memory {
+    fn answer(&mut self, command: u8, parameters: &[u8], field: &Field) -> Option<Vec<u8>> {
+        let done = Some(frame(1, command, &[0]));
+        match (command, parameters) {
+            (0x03, _) => Some(frame(1, 0x03, b"\x00M100 26dBm V1.0")),
+            (0x07, [region]) => {
+                self.region = *region;
+                done
+            }
+            (0x08, _) => Some(frame(1, 0x08, &[self.region])),
+            (0x0C, [_, _, _, _, _, bits, _, mask @ ..]) => {
+                self.selected = mask[..mask.len().min(usize::from(*bits) / 8)].to_vec();
+                done
+            }
+            (0x0D, _) => Some(frame(1, 0x0D, &self.query)),
+            (0x0E, [high, low]) => {
+                self.query = [*high, *low];
+                done
+            }
+            (0x12, _) => done,
+            (0xB6, [high, low]) => {
+                self.power = [*high, *low];
+                done
+            }
+            (0xB7, _) => Some(frame(1, 0xB7, &self.power)),
+            (0x22, _) => Some(match tags_of(field).first() {
+                Some(epc) => notice(epc, &mut Seeded::new(7)),
+                None => frame(1, 0xFF, &[0x15]),
+            }),
+            (0x27, _) => {
+                field.polling.store(true, Ordering::SeqCst);
+                None
+            }
+            (0x28, _) => {
+                field.polling.store(false, Ordering::SeqCst);
+                done
+            }
+            (0x39, [_, _, _, _, 2, ..]) => {
+                let found = tags_of(field).into_iter().find(|epc| epc.starts_with(&self.selected));
+                Some(match found {
+                    Some(epc) => frame(1, 0x39, &memory_read(&epc)),
+                    None => frame(1, 0xFF, &[0x09]),
+                })
+            }
+            // An unknown command, or a value that it does not take.
+            _ => Some(frame(1, 0xFF, &[0x17])),
+        }
+    }
+}
+
+fn tags_of(field: &Field) -> Vec<Vec<u8>> {
+    field.tags.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// The answer to a read of the TID bank: control word and EPC with their length before, then the bank.
+fn memory_read(epc: &[u8]) -> Vec<u8> {
+    let words = u8::try_from(epc.len() / 2).unwrap_or(0);
+    let length = u8::try_from(epc.len() + 2).unwrap_or(0);
+    [&[length, words << 3, 0x00], epc, &tid(epc)].concat()
+}
+
+/// The TID bank of the tag with this EPC: class, maker and model, then a serial that follows from the EPC.
+#[must_use]
+pub fn tid(epc: &[u8]) -> Vec<u8> {
+    let serial = epc
+        .iter()
+        .fold(0x811C_9DC5u32, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    [&[0xE2, 0x80, 0x11, 0x05, 0x20, 0x00, 0x50, 0x3B], &serial.to_be_bytes()[..]].concat()
 }
 
 /// Sends notices while polling, at the line's pace.

@@ -2,12 +2,12 @@
 //!
 //! Source: the sensor's register table: input register 1 temperature, 2 relative humidity, both in tenths.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use crate::pty::Pty;
+use crate::pty::{self, Pty};
 
 /// A sensor that runs.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub struct XyMd02 {
     /// Path of its port.
     pub path: PathBuf,
     tenths: Arc<AtomicI32>,
+    is_ended: Arc<AtomicBool>,
 }
 
 impl XyMd02 {
@@ -28,13 +29,16 @@ impl XyMd02 {
         let path = pty.path.clone();
         let shared = Arc::new(AtomicI32::new(i32::from(tenths)));
         let own = Arc::clone(&shared);
+        let is_ended = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&is_ended);
         std::thread::spawn(move || {
             // The whole of it, the line that keeps the terminal up included.
             let mut pty = pty;
             let mut pending = Vec::new();
             let mut buffer = [0; 64];
-            while let Ok(count @ 1..) = pty.device.read(&mut buffer) {
-                pending.extend_from_slice(&buffer[..count]);
+            while !ended.load(Ordering::SeqCst) {
+                let Ok(bytes) = pty::read(&mut pty.device, &mut buffer) else { return };
+                pending.extend_from_slice(bytes);
                 while pending.len() >= 8 {
                     let question: Vec<u8> = pending.drain(..8).collect();
                     if question[..6] != [1, 4, 0, 1, 0, 2] {
@@ -52,12 +56,18 @@ impl XyMd02 {
                 }
             }
         });
-        Ok(Self { path, tenths: shared })
+        Ok(Self { path, tenths: shared, is_ended })
     }
 
     /// Lets it measure another temperature, in tenths of a degree Celsius.
     pub fn set_tenths(&self, tenths: i16) {
         self.tenths.store(i32::from(tenths), Ordering::SeqCst);
+    }
+}
+
+impl Drop for XyMd02 {
+    fn drop(&mut self) {
+        self.is_ended.store(true, Ordering::SeqCst);
     }
 }
 

@@ -1,0 +1,272 @@
+//! Outages around the bridge: broker, bridge and disk; nothing that can be kept is lost, the rest is counted.
+//!
+//! The way through: devices publish to a broker in this process, the bridge reaches it over a cable that can be
+//! pulled; what it took is looked for in the spool.
+//!
+//! What holds: every wait ends by what it waits for, or fails after half a minute.
+//!
+//! Not here: lines (`supervision`), ingest that is away or killed (`survival`).
+
+mod site;
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use firmware_bridge::reader::code;
+use reads::SensorKind;
+use simulators as sim;
+use simulators::broker::Publisher;
+use simulators::cable::Cable;
+use simulators::impinj_r700::R700;
+
+use site::{Outbox, Site, free_address, hex_of, reader, tags, wait_for};
+
+/// An R700's event.
+fn event(epc: &[u8]) -> Vec<u8> {
+    let now = jiff::Timestamp::now();
+    let epc = hex::encode_upper(epc);
+    format!(
+        "{{\"timestamp\":\"{now:.9}\",\"hostname\":\"r\",\"eventType\":\"tagInventory\",\"tagInventoryEvent\":\
+         {{\"epcHex\":\"{epc}\",\"antennaPort\":1,\"peakRssiCdbm\":-4500}}}}"
+    )
+    .into()
+}
+
+fn door(broker: SocketAddr) -> String {
+    reader("door", &format!("device.impinj-r700 = {{ broker = \"{broker}\", topic = \"tags\" }}"))
+}
+
+fn publish(reader: &mut R700, field: &[Vec<u8>]) {
+    for epc in field {
+        reader.publish(&event(epc)).expect("the broker takes it");
+    }
+    reader.flush().expect("the broker takes it");
+}
+
+fn wait_for_tags(outbox: &mut Outbox, field: &[Vec<u8>]) {
+    wait_for("every tag is observed", || {
+        outbox.take();
+        hex_of(field).is_subset(&outbox.epcs("door"))
+    });
+}
+
+/// Publishes until the first message comes through: from then on the subscription stands.
+fn wait_for_subscription(outbox: &mut Outbox, reader: &mut R700, field: &[Vec<u8>]) {
+    let mut published: Option<Instant> = None;
+    wait_for("the bridge listens", || {
+        if published.is_none_or(|last| last.elapsed() > Duration::from_millis(500)) {
+            publish(reader, field);
+            published = Some(Instant::now());
+        }
+        outbox.take();
+        hex_of(field).is_subset(&outbox.epcs("door"))
+    });
+}
+
+#[test]
+fn what_is_published_while_the_network_or_the_bridge_is_away_arrives_later_and_once() {
+    let broker = sim::broker::start().unwrap();
+    let mut cable = Cable::to(broker).unwrap();
+    let site = Site::new(&door(cable.address));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(1, 1));
+
+    cable.pull();
+    site.wait_for_finding("door", code::LOST, "no broker listens on the port");
+    publish(&mut reader, &tags(2, 200));
+    cable.plug(broker).unwrap();
+    site.wait_for_finding("door", code::BACK, "there again");
+    wait_for_tags(&mut outbox, &tags(2, 200));
+
+    bridge.stop();
+    publish(&mut reader, &tags(3, 200));
+    let bridge = site.start();
+    wait_for_tags(&mut outbox, &tags(3, 200));
+    bridge.stop();
+    outbox.take();
+    // Each was published once; what the broker sent again was taken once.
+    let all = outbox.deliveries.iter().flat_map(|delivery| &delivery.observations);
+    let of = |reader: u8| move |hex: &str| hex.starts_with(&format!("3074257BF7{reader:02X}"));
+    let counted: u32 =
+        all.filter(|one| of(2)(&one.epc_hex) || of(3)(&one.epc_hex)).map(|one| one.count).sum();
+    assert_eq!(counted, 400);
+    assert_eq!(site.spool().dead_letters().unwrap(), []);
+}
+
+#[test]
+fn a_broker_that_was_restarted_and_forgot_everything_is_subscribed_to_again() {
+    let broker = sim::broker::start().unwrap();
+    let mut cable = Cable::to(broker).unwrap();
+    let site = Site::new(&door(cable.address));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(4, 1));
+    cable.pull();
+    let lost = site.wait_for_finding("door", code::LOST, "is lost");
+    assert!(lost.text.contains("it is tried again"), "{}", lost.text);
+    // The broker here keeps sessions in memory, so a restarted one is a new one behind the same address.
+    let restarted = sim::broker::start().unwrap();
+    cable.plug(restarted).unwrap();
+    let mut reader = R700::connect(restarted, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(5, 1));
+    site.wait_for_finding("door", code::BACK, "there again");
+    publish(&mut reader, &tags(6, 100));
+    wait_for_tags(&mut outbox, &tags(6, 100));
+    bridge.stop();
+}
+
+#[test]
+fn a_poisonous_message_becomes_a_dead_letter_and_those_behind_it_flow() {
+    let broker = sim::broker::start_with(free_address(), 64 * 1024 * 1024).unwrap();
+    let site = Site::new(&door(broker));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(7, 1));
+    let huge = vec![b'['; 16 * 1024 * 1024 + 1];
+    let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
+    let poisons: [&[u8]; 5] = [b"{\"tagInventoryEvent\":", b"\xFF\xFE\x00", b"", &deep, &huge];
+    for (number, poison) in (8..).zip(poisons) {
+        reader.publish(poison).unwrap();
+        publish(&mut reader, &tags(number, 3));
+    }
+    for number in 8..13 {
+        wait_for(&format!("behind poison {number}: {:#?}", site.findings()), || {
+            outbox.take();
+            hex_of(&tags(number, 3)).is_subset(&outbox.epcs("door"))
+        });
+    }
+    bridge.stop();
+    let letters = site.spool().dead_letters().unwrap();
+    assert_eq!(letters.len(), poisons.len(), "{letters:#?}");
+    assert!(letters.iter().all(|(source, reason)| source == "door" && !reason.is_empty()));
+    // None of them cost the connection.
+    let lost = site.findings().into_iter().filter(|found| found.code == code::LOST);
+    assert_eq!(lost.count(), 0);
+}
+
+#[test]
+fn a_full_spool_drops_raw_reads_with_a_recorded_gap_and_keeps_every_delivery() {
+    let there = sim::r200::R200::start(1, sim::r200::Faults::default()).unwrap();
+    there.set_field(tags(20, 5));
+    let text = reader("door", &format!("device.r200.port = \"{}\"", there.path.display()));
+    let site = Site::new(&text);
+    let bridge = site.start();
+    wait_for("deliveries wait", || site.spool().waiting().unwrap() >= 2);
+    bridge.stop();
+    let before = site.spool().waiting().unwrap();
+
+    there.set_field(tags(21, 5));
+    site.configure("max_spool_bytes = 1", &text);
+    let bridge = site.start();
+    wait_for("more deliveries wait", || site.spool().waiting().unwrap() >= before + 3);
+    bridge.stop();
+    let mut outbox = site.outbox();
+    outbox.take();
+    let first_boot = outbox.deliveries.iter().filter(|delivery| delivery.boot == 1);
+    assert_eq!(first_boot.count() as u64, before, "earlier deliveries stay");
+    assert!(outbox.epcs("door").len() > 5, "what was still kept is observed");
+    let full: Vec<&reads::Delivery> =
+        outbox.deliveries.iter().filter(|delivery| delivery.boot == 2).collect();
+    assert!(full.len() >= 3);
+    let is_told = |delivery: &&&reads::Delivery| {
+        delivery.gaps.iter().any(|gap| gap.ends_with("reads dropped, spool full"))
+    };
+    assert!(full.iter().filter(is_told).count() >= 2, "{full:#?}");
+    // Every window still names all its reads: those that it kept and those that it dropped.
+    for delivery in full.iter().filter(is_told) {
+        let dropped: u64 =
+            delivery.gaps.iter().filter_map(|gap| gap.split(' ').next()?.parse::<u64>().ok()).sum();
+        assert!(dropped > 0, "{delivery:#?}");
+    }
+}
+
+/// The bridge as a process; `crash` names the place at which it kills itself.
+fn process(site: &Site, crash: Option<&str>) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
+    command.args(["up", "--until-stdin-ends", "--role", "bridge", "--config"]);
+    command.arg(site.path("site.toml"));
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.envs(crash.map(|place| ("CHOPMARK_CRASH_AT", place)));
+    command.spawn().expect("chopmark starts")
+}
+
+fn wait_for_end(process: &mut Child) -> bool {
+    wait_for("the process ends", || process.try_wait().expect("it can be asked").is_some());
+    process.wait().expect("it can be asked").success()
+}
+
+/// An uplink whose temperature is its number.
+fn uplink(number: u32) -> Vec<u8> {
+    let now = jiff::Timestamp::now();
+    format!(
+        r#"{{"deduplicationId":"u-{number}","time":"{now}","deviceInfo":{{"devEui":"a8"}},"fCnt":{number},"object":{{"temperature":{number}}}}}"#
+    )
+    .into()
+}
+
+#[test]
+fn a_sensor_message_is_acknowledged_after_its_commit_only_so_a_kill_neither_loses_nor_doubles_it() {
+    const EACH: u32 = 40;
+    let broker = sim::broker::start().unwrap();
+    let device = format!(
+        "device.chirpstack = {{ broker = \"{broker}\", sensors = {{ a8 = \"urn:example:a8\" }} }}"
+    );
+    let site = Site::new(&reader("probes", &device));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut stack = Publisher::connect(broker, "stack").unwrap();
+    let mut number = 0;
+    let mut send = |count: u32| {
+        for _ in 0..count {
+            number += 1;
+            stack
+                .publish("application/1/device/a8/event/up", &uplink(number), false)
+                .expect("the broker takes it");
+        }
+        stack.flush().expect("the broker takes it");
+        number
+    };
+    wait_for("the bridge listens", || {
+        let all = send(1);
+        outbox.take();
+        all > 100 || !outbox.readings("probes").is_empty()
+    });
+    bridge.stop();
+    outbox.take();
+    assert!(!outbox.readings("probes").is_empty());
+    let mut last = send(0);
+    let first = last + 1;
+    for place in [
+        "spool.before_commit:2",
+        "spool.after_commit:2",
+        "spool.before_commit:3",
+        "spool.after_commit:3",
+    ] {
+        let mut doomed = process(&site, Some(place));
+        last = send(EACH);
+        assert!(!wait_for_end(&mut doomed), "the bridge passed {place} unharmed");
+    }
+    let mut bridge = process(&site, None);
+    let expected: Vec<String> = (first..=last).map(|number| number.to_string()).collect();
+    let measured = |outbox: &Outbox| -> Vec<String> {
+        let own = outbox.readings("probes").into_iter();
+        let own = own.filter(|reading| reading.kind == SensorKind::Temperature);
+        let values = own.map(|reading| reading.value.clone());
+        values.filter(|value| value.parse::<u32>().is_ok_and(|n| n >= first)).collect()
+    };
+    wait_for("every uplink is measured", || {
+        outbox.take();
+        measured(&outbox).len() >= expected.len()
+    });
+    drop(bridge.stdin.take());
+    assert!(wait_for_end(&mut bridge));
+    outbox.take();
+    let mut found = measured(&outbox);
+    found.sort_by_key(|value| value.parse::<u32>().unwrap_or(0));
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,251 @@
+//! `chopmark reader` as a technician types it: what is connected, what it reads, what a kept window comes to.
+//!
+//! What holds: simulated devices at the wire; everything behind them is the command itself.
+
+use std::process::Command;
+use std::time::Duration;
+
+use firmware_bridge::spool::Spool;
+use jiff::Timestamp;
+use simulators::chafon::{self, Chafon};
+use simulators::mercury::Mercury;
+use simulators::r200::{Faults, R200};
+use simulators::xy_md02::XyMd02;
+
+/// Runs `chopmark` and gives its status and all that it printed.
+fn chopmark(words: &[&str]) -> (Option<i32>, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_chopmark")).args(words).output().expect("chopmark starts");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+fn tags() -> Vec<Vec<u8>> {
+    ["3074257BF7194E4000001A85", "3074257BF7194E4000001A86"]
+        .map(|hex| hex::decode(hex).expect("hex"))
+        .into()
+}
+
+fn path(path: &std::path::Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn asked_serial_devices_are_named_with_the_line_that_configures_them() {
+    let r200 = R200::start(1, Faults::default()).unwrap();
+    let sensor = XyMd02::start(-205).unwrap();
+    let silent = simulators::pty::Pty::open().unwrap();
+    for (port, status, words) in [
+        (path(&r200.path), 0, ["r200 at 115200 baud", "device.r200"]),
+        (path(&sensor.path), 0, ["xy-md02 at 9600 baud", "device.xy-md02"]),
+        (path(&silent.path), 1, ["nothing that is understood", "without power"]),
+        ("/dev/ttyNONE".to_owned(), 1, ["no such device", "is the cable plugged in?"]),
+    ] {
+        let (found, text) = chopmark(&["reader", "detect", "--ask", &port]);
+        assert_eq!(found, Some(status), "{text}");
+        for word in words {
+            assert!(text.contains(word), "`{word}` is not in:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn live_reads_are_shown_and_counted_for_each_serial_family() {
+    let r200 = R200::start(1, Faults::default()).unwrap();
+    r200.set_field(tags());
+    let mercury = Mercury::start(1, simulators::wire::Faults::default()).unwrap();
+    mercury.set_field(tags());
+    let chafon =
+        Chafon::start(1, simulators::wire::Faults::default(), chafon::Layout::Reader288).unwrap();
+    chafon.set_field(tags());
+    for device in [
+        format!("r200 = {{ port = \"{}\" }}", path(&r200.path)),
+        format!("mercury = {{ port = \"{}\", region = \"europe\" }}", path(&mercury.path)),
+        format!("chafon = {{ port = \"{}\", layout = \"reader288\" }}", path(&chafon.path)),
+    ] {
+        let (status, text) = chopmark(&["reader", "test", "--device", &device, "--seconds", "4"]);
+        assert_eq!(status, Some(0), "{device}:\n{text}");
+        assert!(text.contains("tag 3074257BF7194E4000001A85  https://id.gs1.org/01/"), "{text}");
+        assert!(text.contains("reads of 2 tags"), "{text}");
+        assert!(text.contains("the device says: version"), "{text}");
+    }
+}
+
+#[test]
+fn tids_are_read_along_where_they_are_asked_for() {
+    let r200 = R200::start(1, Faults::default()).unwrap();
+    r200.set_field(tags());
+    let device = format!(
+        "r200 = {{ port = \"{}\", read_tid = true, region = \"europe\", session = 1 }}",
+        path(&r200.path)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let spool = read_for_a_while(&folder, &device, 3);
+    let mut seen = std::collections::BTreeSet::new();
+    for (window, ..) in spool.last_windows(100).unwrap() {
+        for read in reads::Window::parse(&spool.raw(window).unwrap()).unwrap() {
+            if let Some(tid) = read.tid {
+                assert_eq!(tid, simulators::r200::tid(&read.epc));
+                seen.insert(read.epc);
+            }
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), tags());
+    let settings = spool.settings().unwrap();
+    for (name, value) in [("region", "europe"), ("session", "1"), ("power_cdbm", "2000")] {
+        assert!(settings.contains(&("door".into(), name.into(), value.into())), "{settings:?}");
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there_and_one_that_nobody_knows_are_told_in_words() {
+    let device = "r200 = { port = \"/dev/ttyNONE\" }";
+    let (status, text) = chopmark(&["reader", "test", "--device", device, "--seconds", "1"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("[lost]") && text.contains("is the cable plugged in?"), "{text}");
+    let (status, text) = chopmark(&["reader", "test", "--device", "nimbus = { port = \"x\" }"]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("nimbus") && text.contains("r200"), "{text}");
+}
+
+#[test]
+fn topics_of_a_broker_are_shown_with_what_they_most_probably_are() {
+    let broker = simulators::broker::start().unwrap();
+    let reader = simulators::broker::Publisher::connect(broker, "r700").unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut reader = reader;
+            while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                let event = r#"{"tagInventoryEvent":{"epcHex":"3074257BF7194E4000001A85"}}"#;
+                reader.publish("door/3/tags", event.as_bytes(), false).unwrap();
+                reader.publish("zigbee2mqtt/cold 1", b"{\"temperature\":4.5}", false).unwrap();
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let (status, text) =
+            chopmark(&["reader", "detect", "--mqtt", &broker.to_string(), "--seconds", "2"]);
+        stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.contains("door/3/tags\n          impinj-r700"), "{text}");
+        assert!(
+            text.contains("zigbee2mqtt/cold 1\n          zigbee2mqtt: device cold 1"),
+            "{text}"
+        );
+    });
+    let (status, text) = chopmark(&["reader", "detect", "--mqtt", "127.0.0.1:1", "--seconds", "1"]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("no broker listens"), "{text}");
+}
+
+/// A bridge's whole life in this process, with one reader and ingest away, until `windows` are closed.
+fn read_for_a_while(folder: &tempfile::TempDir, device: &str, windows: usize) -> Spool {
+    let key = ledger::keys::SourceKey::generate(&ledger::keys::SystemRandom::new())
+        .expect("a bridge of our own");
+    std::fs::write(folder.path().join("bridge.pem"), key.to_pem()).expect("a bridge of our own");
+    let config = folder.path().join("bridge.toml");
+    let text = format!(
+        "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\n\
+         [[firmware_bridge.reader]]\nid = \"door\"\nread_point = \"urn:epc:id:sgln:9521142.00001.1\"\n\
+         settle = {{ quiet_ms = 200, longest_ms = 400 }}\ndevice.{device}\n"
+    );
+    std::fs::write(&config, text).expect("a bridge of our own");
+    let resolved = firmware_bridge::config::File::load(&config)
+        .expect("a bridge of our own")
+        .resolve()
+        .expect("a bridge of our own");
+    let (stop, shutdown) = tokio::sync::watch::channel(false);
+    let spool = resolved.spool.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a bridge of our own");
+    let local = tokio::task::LocalSet::new();
+    runtime.block_on(local.run_until(async {
+        let running = tokio::task::spawn_local(firmware_bridge::run(resolved, shutdown));
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let closed =
+                Spool::look(&spool).and_then(|spool| spool.last_windows(10)).unwrap_or_default();
+            if closed.len() >= windows {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "no window closed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stop.send(true).expect("a bridge of our own");
+        running.await.expect("a bridge of our own").expect("a bridge of our own");
+    }));
+    Spool::look(&spool).expect("a bridge of our own")
+}
+
+/// A bridge that read two tags with an R200. Gives the folder with its configuration and spool.
+fn a_bridge_that_read() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a bridge of our own");
+    let r200 = R200::start(1, Faults::default()).expect("a bridge of our own");
+    r200.set_field(tags());
+    let device = format!("r200 = {{ port = \"{}\", power_dbm = 20.0 }}", path(&r200.path));
+    read_for_a_while(&folder, &device, 2);
+    folder
+}
+
+#[test]
+fn a_kept_window_settles_into_the_same_bytes_and_a_changed_one_does_not() {
+    let folder = a_bridge_that_read();
+    let config = path(&folder.path().join("bridge.toml"));
+    let (status, list) = chopmark(&["reader", "replay", "--list", "--config", &config]);
+    assert_eq!(status, Some(0), "{list}");
+    let newest: Vec<&str> = list.lines().next().unwrap().split_whitespace().collect();
+    for name in [newest[0], newest[3]] {
+        let (status, text) = chopmark(&["reader", "replay", name, "--config", &config]);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.contains("2 observations") && text.contains("the same bytes"), "{text}");
+    }
+    let (status, text) = chopmark(&["reader", "replay", "4711", "--config", &config]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("--list"), "{text}");
+
+    // One read more, as somebody with the file in hand could add it.
+    let mut spool = Spool::open(&folder.path().join("spool.sqlite")).unwrap();
+    let raw = spool.raw(newest[0].parse().unwrap()).unwrap();
+    let mut added = reads::Window::default();
+    added.push(&reads::Window::parse(&raw).unwrap()[0]);
+    let mut batch = spool.begin().unwrap();
+    batch.add_raw(newest[0].parse().unwrap(), added.bytes()).unwrap();
+    batch.commit().unwrap();
+    let (status, text) = chopmark(&["reader", "replay", newest[0], "--config", &config]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("OTHER bytes"), "{text}");
+}
+
+#[test]
+fn findings_and_settings_of_a_bridge_can_be_asked_for() {
+    let folder = a_bridge_that_read();
+    let config = path(&folder.path().join("bridge.toml"));
+    let (status, text) = chopmark(&["reader", "findings", "--config", &config, "--settings"]);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("door  version = M100 26dBm V1.0"), "{text}");
+    assert!(text.contains("door  configured.device.r200.power_dbm = 20.0"), "{text}");
+    // The same bridge with another power: what changed is kept with both values.
+    let file = folder.path().join("bridge.toml");
+    let changed = std::fs::read_to_string(&file).unwrap().replace("= 20.0", "= 15.0");
+    std::fs::write(&file, changed).unwrap();
+    let config_read = firmware_bridge::config::File::load(&file).unwrap().resolve().unwrap();
+    firmware_bridge::windows::Keeper::open(
+        firmware_bridge::windows::KeeperSettings {
+            bridge: config_read.id,
+            spool: config_read.spool,
+            max_spool_bytes: config_read.max_spool_bytes,
+            keep_windows: jiff::SignedDuration::from_hours(1),
+            readers: config_read.readers,
+        },
+        firmware_bridge::metrics::Metrics::new(),
+    )
+    .unwrap();
+    let (_, text) = chopmark(&["reader", "findings", "--config", &config, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let change = &json["changes"][0];
+    assert_eq!((change["old"].as_str(), change["new"].as_str()), (Some("20.0"), Some("15.0")));
+    let at: Timestamp = change["at"].as_str().unwrap().parse().unwrap();
+    assert!(at <= Timestamp::now());
+}
