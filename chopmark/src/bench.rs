@@ -3,11 +3,17 @@
 //! What holds: each figure is the minimum, median and maximum of several rounds; absolute figures of shared
 //! machines mean little, so each stands beside a floor that was measured a moment before.
 
+mod fleet;
+
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use firmware_bridge::reader::llrp::{self, Llrp};
+use firmware_bridge::reader::r200::frame::Frame;
+use firmware_bridge::reader::r200::{self, R200};
+use firmware_bridge::reader::{Dialect, Fed};
 use jiff::Timestamp;
 use ledger::json::{Json, object};
 use ledger::record::Record;
@@ -18,6 +24,9 @@ pub struct Arguments {
     /// Rounds of each measurement
     #[arg(long, default_value_t = 7)]
     rounds: usize,
+    /// Seconds that the fleet of 64 readers runs; 0 leaves it out
+    #[arg(long, default_value_t = 60)]
+    fleet_seconds: u64,
 }
 
 /// Measures and prints a table in Markdown.
@@ -31,7 +40,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let rounds = arguments.rounds.max(1);
     hashing(rounds)?;
     settling(rounds)?;
+    framing(rounds)?;
+    reporting(rounds)?;
     spooling(rounds)?;
+    if arguments.fleet_seconds > 0 {
+        fleet::run(arguments.fleet_seconds)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,6 +132,81 @@ fn settling(rounds: usize) -> anyhow::Result<()> {
         Ok(())
     })?;
     row("R700 reads decoded and settled", "the same messages through a JSON parser", rate, floor);
+    Ok(())
+}
+
+/// Decoding and settling R200 frames against adding up their bytes, as their checksum does.
+fn framing(rounds: usize) -> anyhow::Result<()> {
+    const READS: u32 = 34_000;
+    let at: Timestamp = "2026-11-20T08:00:00Z".parse().context("a fixed time")?;
+    let mut stream = Vec::new();
+    for n in 0..READS {
+        let mut parameters = vec![0xCE, 0x30, 0x00, 0x30, 0x34, 0x25, 0x7B, 0xF7, 0x19, 0x4E, 0x40];
+        parameters.extend_from_slice(&(n % 1_700).to_be_bytes());
+        parameters.extend_from_slice(&[0xBE, 0xEF]);
+        let notice = Frame { kind: 2, command: 0x22, parameters };
+        stream.extend(notice.to_bytes());
+    }
+    let floor = rates(rounds, f64::from(READS), || {
+        let sum =
+            stream.iter().fold(0u8, |sum, byte| std::hint::black_box(sum.wrapping_add(*byte)));
+        std::hint::black_box(sum);
+        Ok(())
+    })?;
+    let rate = rates(rounds, f64::from(READS), || {
+        let settings = r200::Settings { power_cdbm: 2000, ..r200::Settings::default() };
+        decode_and_settle(&mut R200::new(settings), &stream, at, READS)
+    })?;
+    row("R200 reads decoded and settled", "the bytes of the same frames added up", rate, floor);
+    Ok(())
+}
+
+/// Decoding and settling LLRP tag reports against copying their bytes.
+fn reporting(rounds: usize) -> anyhow::Result<()> {
+    const READS: u32 = 34_000;
+    let at: Timestamp = "2026-11-20T08:00:00Z".parse().context("a fixed time")?;
+    let mut stream = Vec::new();
+    for n in 0..READS {
+        // EPC-96, antenna, RSSI, last seen: as a reader reports each tag by itself.
+        let mut tag = vec![0x8D, 0x30, 0x34, 0x25, 0x7B, 0xF7, 0x19, 0x4E, 0x40];
+        tag.extend_from_slice(&(n % 1_700).to_be_bytes());
+        tag.extend_from_slice(&[0x81, 0, 1, 0x86, 0xCE, 0x84]);
+        tag.extend_from_slice(&u64::try_from(at.as_microsecond())?.to_be_bytes());
+        let length = u16::try_from(tag.len() + 4)?;
+        stream.extend_from_slice(&[0x04, 61]);
+        stream.extend_from_slice(&(u32::from(length) + 10).to_be_bytes());
+        stream.extend_from_slice(&n.to_be_bytes());
+        stream.extend_from_slice(&[0x00, 240]);
+        stream.extend_from_slice(&length.to_be_bytes());
+        stream.extend(tag);
+    }
+    let floor = rates(rounds, f64::from(READS), || {
+        std::hint::black_box(stream.clone());
+        Ok(())
+    })?;
+    let rate = rates(rounds, f64::from(READS), || {
+        let settings =
+            llrp::Settings { power_dbm: 30.0, antennas: vec![], session: 1, read_tid: false };
+        decode_and_settle(&mut Llrp::new(settings), &stream, at, READS)
+    })?;
+    row("LLRP reports decoded and settled", "the bytes of the same reports copied", rate, floor);
+    Ok(())
+}
+
+/// Feeds a stream as a line does, 4 KiB at a time, and settles what comes out.
+fn decode_and_settle(
+    dialect: &mut dyn Dialect,
+    stream: &[u8],
+    at: Timestamp,
+    reads: u32,
+) -> anyhow::Result<()> {
+    let mut fed = Fed::default();
+    dialect.open();
+    for bytes in stream.chunks(4096) {
+        dialect.feed(bytes, at, &mut fed);
+    }
+    anyhow::ensure!(fed.reads.len() == reads as usize, "{} reads came out", fed.reads.len());
+    std::hint::black_box(firmware_bridge::settle::settle(&fed.reads));
     Ok(())
 }
 

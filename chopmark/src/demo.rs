@@ -19,8 +19,8 @@ mod files;
 mod scene;
 mod site;
 mod tell;
-mod web;
-mod world;
+pub mod web;
+pub mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

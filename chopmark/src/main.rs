@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod event;
 mod keys;
+mod reader;
 mod tag;
 mod up;
 mod verify;
@@ -51,6 +52,9 @@ enum Command {
     /// Makes and shows keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Finds, tries and explains readers and sensors
+    #[command(subcommand)]
+    Reader(reader::Command),
     /// Looks at this machine and says what is missing and how to get it
     Doctor(doctor::Arguments),
     /// Measures speed as ratios to plain floors in the same run
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
         Command::Epc(command) => tag::run(&command),
         Command::Event(command) => event::run(&command),
         Command::Keys(command) => keys::run(&command),
+        Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -1,10 +1,16 @@
 //! `chopmark epc`: what is written on a tag, in every spelling.
+//!
+//! The way through: hex becomes a tag and is printed; a tag URI, or a Digital Link and the name of a scheme,
+//! becomes a tag and its hex.
+//!
+//! Not here: which company prefixes a site knows, without which the tag of a `+` scheme has no pure identity
+//! (`ingest`).
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use epc::{Epc, TagEpc};
+use epc::{Epc, PlusScheme, PlusTag, Tag, TagEpc, parse_digital_link};
 
 /// What to do.
 #[derive(Subcommand)]
@@ -16,12 +22,19 @@ pub enum Command {
         /// Hex digits as a reader reports them
         hex: String,
     },
-    /// Writes a tag URI as the hex that goes into the EPC bank
+    /// Writes a tag URI, or a Digital Link with --scheme, as the hex that goes into the EPC bank
     ///
-    /// Example: chopmark epc encode urn:epc:tag:sgtin-96:3.0614141.812345.6789
+    /// Examples: chopmark epc encode urn:epc:tag:sgtin-96:3.0614141.812345.6789;
+    /// chopmark epc encode --scheme sgtin+ --filter 1 `https://id.gs1.org/01/09521141123454/21/32a`
     Encode {
-        /// `urn:epc:tag:…`, which names scheme, length and filter
+        /// `urn:epc:tag:…`, which names scheme, length and filter; or a GS1 Digital Link
         uri: String,
+        /// Scheme for a Digital Link: `sgtin+`, `sscc+` …; `sgtin++` keeps the link's host name
+        #[arg(long)]
+        scheme: Option<String>,
+        /// Filter value for a Digital Link, 0 to 7
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=7))]
+        filter: u8,
     },
 }
 
@@ -31,27 +44,122 @@ pub enum Command {
 ///
 /// What is wrong with the hex or the URI, and what would be right.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
-    match command {
-        Command::Decode { hex } => print(&TagEpc::decode_hex(hex)?)?,
-        Command::Encode { uri } if uri.starts_with("urn:epc:tag:") => {
-            println!("{}", hex::encode_upper(TagEpc::from_tag_uri(uri)?.encode()?));
+    let text = match command {
+        Command::Decode { hex } => describe(&Tag::decode_hex(hex)?)?,
+        Command::Encode { uri, scheme: Some(scheme), filter } => {
+            hex::encode_upper(of_link(uri, scheme, *filter)?.encode()?)
         }
-        Command::Encode { uri } => {
-            let known = Epc::from_uri(uri).context("neither a tag URI nor a pure identity URI")?;
+        Command::Encode { uri, .. } if uri.starts_with("urn:epc:tag:") => {
+            hex::encode_upper(TagEpc::from_tag_uri(uri)?.encode()?)
+        }
+        Command::Encode { uri, .. } if uri.starts_with("http") => {
+            let link = parse_digital_link(uri)?.to_uri("id.gs1.org");
+            anyhow::bail!(
+                "`{link}` names the thing but not how to write it; --scheme with one of {} would be right",
+                names(false)
+            );
+        }
+        Command::Encode { uri, .. } => {
+            let known = Epc::from_uri(uri)
+                .context("neither a tag URI nor a Digital Link nor a pure identity URI")?;
             anyhow::bail!(
                 "`{known}` names the thing but not how to write it; \
                  a tag URI would be right, for example urn:epc:tag:sgtin-96:1.… (filter 1)"
             );
         }
-    }
+    };
+    println!("{text}");
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(tag: &TagEpc) -> anyhow::Result<()> {
-    println!("tag URI        {}", tag.to_tag_uri());
-    println!("pure identity  {}", tag.epc.to_uri());
-    println!("Digital Link   {}", tag.epc.to_digital_link());
-    println!("filter         {}", tag.filter);
-    println!("hex            {}", hex::encode_upper(tag.encode()?));
-    Ok(())
+/// The names of all schemes that hold a key in full.
+fn names(has_hostname: bool) -> String {
+    PlusScheme::ALL.map(|scheme| scheme.name(has_hostname)).join(", ")
+}
+
+/// The tag of `scheme` for what the link `uri` names.
+fn of_link(uri: &str, scheme: &str, filter: u8) -> anyhow::Result<PlusTag> {
+    let has_hostname = scheme.ends_with("++");
+    let found = PlusScheme::ALL.into_iter().find(|known| known.name(has_hostname) == scheme);
+    let Some(found) = found else {
+        anyhow::bail!(
+            "scheme `{scheme}` is not one for a Digital Link; one of {} would be right",
+            names(has_hostname)
+        );
+    };
+    let link = parse_digital_link(uri)?;
+    let host = uri.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    let hostname = host.filter(|_| has_hostname).map(str::to_owned);
+    Ok(PlusTag::from_digital_link(found, filter, hostname, &link)?)
+}
+
+/// The tag in every spelling, one a line.
+fn describe(tag: &Tag) -> anyhow::Result<String> {
+    let mut lines = Vec::new();
+    let mut line = |name: &str, value: &str| lines.push(format!("{name:<15}{value}"));
+    match tag {
+        Tag::Classic(tag) => {
+            line("tag URI", &tag.to_tag_uri());
+            line("pure identity", &tag.epc.to_uri());
+            line("Digital Link", &tag.epc.to_digital_link());
+            line("filter", &tag.filter.to_string());
+        }
+        // The key does not tell how long its company prefix is, so there is no pure identity to be shown.
+        Tag::Plus(plus) => {
+            line("scheme", tag.name());
+            line("Digital Link", &plus.to_digital_link());
+            line("filter", &plus.filter.to_string());
+            for (ai, value) in &plus.aidc {
+                line("data", &format!("({ai}) {value}"));
+            }
+        }
+    }
+    line("hex", &hex::encode_upper(tag.encode()?));
+    Ok(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_written_with_a_scheme_reads_back_as_the_same_link() {
+        for (scheme, link) in [
+            ("sgtin+", "https://id.gs1.org/01/09521141123454/21/32a"),
+            ("sgtin+", "https://id.gs1.org/01/09521141123454/21/32a?10=L1&17=270531"),
+            ("sgtin++", "https://brand.example/01/09521141123454/21/32a"),
+            ("sscc+", "https://id.gs1.org/00/095211411234567892"),
+        ] {
+            let hex = hex::encode_upper(of_link(link, scheme, 3).unwrap().encode().unwrap());
+            let told = describe(&Tag::decode_hex(&hex).unwrap()).unwrap();
+            let lines: Vec<&str> = told.lines().collect();
+            assert_eq!(lines[0], format!("scheme         {scheme}"));
+            assert_eq!(lines[1], format!("Digital Link   {link}"));
+            assert_eq!(lines[2], "filter         3");
+            assert_eq!(lines[lines.len() - 1], format!("hex            {hex}"));
+            let data = lines.iter().filter(|line| line.starts_with("data ")).count();
+            assert_eq!(data, link.matches('=').count(), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_classic_tag_is_told_with_its_pure_identity() {
+        let told = describe(&Tag::decode_hex("3074257BF7194E4000001A85").unwrap()).unwrap();
+        assert!(told.contains("pure identity  urn:epc:id:sgtin:0614141.812345.6789"), "{told}");
+        assert!(told.starts_with("tag URI        urn:epc:tag:sgtin-96:3."), "{told}");
+    }
+
+    #[test]
+    fn what_cannot_be_written_says_what_would_be_right() {
+        let link = "https://id.gs1.org/01/09521141123454/21/32a";
+        for (uri, scheme, right) in [
+            (link, "sgtin-96", "sgtin+"),
+            (link, "giai++", "would be right"),
+            (link, "sscc+", "would be right"),
+            ("urn:epc:id:sgtin:0614141.812345.1", "sgtin+", "would be right"),
+        ] {
+            let error = format!("{:#}", of_link(uri, scheme, 0).unwrap_err());
+            assert!(error.contains(right), "{uri} {scheme}: {error}");
+        }
+    }
 }

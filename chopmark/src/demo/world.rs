@@ -144,6 +144,11 @@ impl World {
         Ok(())
     }
 
+    /// Number of the process `name` with the operating system.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        self.processes.get(name).map(|running| running.child.id())
+    }
+
     /// The processes still running, by name.
     pub fn names(&self) -> Vec<&'static str> {
         self.processes.keys().copied().collect()

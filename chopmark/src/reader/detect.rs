@@ -1,0 +1,175 @@
+//! `chopmark reader detect`: what is connected to this machine, to a host or to a broker.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use firmware_bridge::broker::{self, Broker};
+use firmware_bridge::config::device::{BrokerAt, BrokerLogin};
+use firmware_bridge::{detect, port};
+
+/// Where to look.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Greets this LLRP reader; may be given several times
+    #[arg(long, value_name = "HOST[:PORT]")]
+    llrp: Vec<String>,
+    /// Shows the topics of this broker
+    #[arg(long, value_name = "HOST:PORT")]
+    mqtt: Option<String>,
+    /// User name at the broker
+    #[arg(long, requires = "mqtt_password_file")]
+    mqtt_user: Option<String>,
+    /// File with the password
+    #[arg(long, value_name = "FILE", requires = "mqtt_user")]
+    mqtt_password_file: Option<PathBuf>,
+    /// Listens to this serial port without writing; may be given several times
+    #[arg(long, value_name = "PATH")]
+    listen: Vec<String>,
+    /// Asks this serial port what it is, by writing the question for the version of each family in turn
+    #[arg(long, value_name = "PATH")]
+    ask: Vec<String>,
+    /// Seconds to listen, to a port or a broker
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+/// Looks and prints; status 0 if everything asked for was found.
+///
+/// # Errors
+///
+/// If the system does not tell its ports.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut all_found = true;
+    let only_ports = arguments.llrp.is_empty() && arguments.mqtt.is_none();
+    if only_ports && arguments.listen.is_empty() && arguments.ask.is_empty() {
+        list_ports()?;
+    }
+    let time = Duration::from_secs(arguments.seconds);
+    for path in &arguments.listen {
+        println!("listening to {path} for {} s, writing nothing …", arguments.seconds);
+        all_found &= tell(path, detect::listen(path, time / 2));
+    }
+    for path in &arguments.ask {
+        println!("asking {path}: mercury, r200, chafon, xy-md02 …");
+        all_found &= tell(path, detect::ask(path));
+    }
+    for host in &arguments.llrp {
+        match detect::greet(host) {
+            Ok(_) => {
+                println!("{host}: an LLRP reader, and it takes a connection");
+                println!("  device.llrp = {{ address = \"{}\" }}", with_port(host));
+            }
+            Err(reason) => {
+                println!("{host}: {reason}");
+                all_found = false;
+            }
+        }
+    }
+    if let Some(address) = &arguments.mqtt {
+        all_found &= topics(address, arguments, time)?;
+    }
+    Ok(if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn with_port(host: &str) -> String {
+    if host.contains(':') { host.to_owned() } else { format!("{host}:5084") }
+}
+
+fn list_ports() -> anyhow::Result<()> {
+    let found = port::list().map_err(|reason| anyhow::anyhow!(reason))?;
+    if found.is_empty() {
+        println!(
+            "no serial port on this machine; a USB reader shows up here once it is plugged in"
+        );
+    }
+    for port in &found {
+        println!("{}", port.path.display());
+        if port.path != port.device {
+            println!(
+                "  is {} now; the name above stays the same after replugging",
+                port.device.display()
+            );
+        }
+        if let Some(about) = &port.about {
+            println!("  {about}");
+        }
+    }
+    if let Some(port) = found.first() {
+        println!();
+        println!(
+            "next: chopmark reader detect --listen {}   (writes nothing)",
+            port.path.display()
+        );
+        println!(
+            "      chopmark reader detect --ask {}      (asks it for its version)",
+            port.path.display()
+        );
+    }
+    println!("also: chopmark reader detect --llrp HOST, --mqtt HOST:PORT");
+    Ok(())
+}
+
+fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
+    match found {
+        Ok(Some(known)) => {
+            println!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
+            let more = match known.family {
+                "chafon" => ", layout = \"reader288\"",
+                "mercury" => ", region = \"europe\"",
+                "xy-md02" => ", sensor = \"urn:epc:id:giai:…\"",
+                _ => "",
+            };
+            println!("  device.{} = {{ port = \"{path}\"{more} }}", known.family);
+            println!(
+                "next: chopmark reader test --device '{} = {{ port = \"{path}\"{more} }}'",
+                known.family
+            );
+            true
+        }
+        Ok(None) => {
+            println!(
+                "{path}: nothing that is understood; it may be silent until it is asked (--ask), without power, or of another family"
+            );
+            false
+        }
+        Err(reason) => {
+            println!("{path}: {reason}");
+            false
+        }
+    }
+}
+
+fn topics(address: &str, arguments: &Arguments, time: Duration) -> anyhow::Result<bool> {
+    let at = match (&arguments.mqtt_user, &arguments.mqtt_password_file) {
+        (Some(user), Some(password_file)) => BrokerAt::Login(BrokerLogin {
+            address: address.to_owned(),
+            user: user.clone(),
+            password_file: password_file.clone(),
+        }),
+        _ => BrokerAt::Address(address.to_owned()),
+    };
+    let session = format!("chopmark-detect-{}", std::process::id());
+    let broker = Broker { is_lasting: false, ..at.resolve(&PathBuf::from("."), session)? };
+    println!("listening to every topic of {address} for {} s …", time.as_secs());
+    let seen = match broker::listen(&broker, "#", time) {
+        Ok(seen) => seen,
+        Err(reason) => {
+            println!("{address}: {reason}");
+            return Ok(false);
+        }
+    };
+    if seen.is_empty() {
+        println!(
+            "{address}: no message on any topic; a reader publishes when tags are in its field"
+        );
+        return Ok(false);
+    }
+    for (topic, payload, count) in seen {
+        let (family, why) = detect::guess_topic(&topic, &payload);
+        let family = if family.is_empty() { "-" } else { family };
+        println!("{count:>7} × {topic}");
+        println!("          {family}: {why}");
+    }
+    Ok(true)
+}

@@ -1,0 +1,81 @@
+//! `chopmark reader replay`: settles a kept window again and compares.
+
+use std::process::ExitCode;
+
+use firmware_bridge::replay::{ReplayError, replay};
+
+use super::SpoolAt;
+
+/// Which window.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Number or digest of the window; a record's evidence names the digest
+    #[arg(required_unless_present = "list")]
+    window: Option<String>,
+    #[command(flatten)]
+    spool: SpoolAt,
+    /// Lists the windows that are kept, newest first
+    #[arg(long)]
+    list: bool,
+    /// Prints the deliveries themselves
+    #[arg(long)]
+    show: bool,
+}
+
+/// Settles again and compares: status 0 the same bytes, 1 others, 2 cannot tell.
+///
+/// # Errors
+///
+/// If the spool cannot be opened or the window is not kept.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let spool = arguments.spool.look()?;
+    if arguments.list {
+        for (window, reader, closed, digest) in spool.last_windows(50)? {
+            println!("{window:>8}  {closed}  {reader}  {digest}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = arguments.window.as_deref().unwrap_or_default();
+    let replayed = match replay(&spool, name) {
+        Err(error @ ReplayError::Raw { .. }) => {
+            println!(
+                "{error}: {}",
+                std::error::Error::source(&error).map_or(String::new(), ToString::to_string)
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+        other => other?,
+    };
+    let closing = &replayed.window.closing;
+    println!("window      {} of reader {}", replayed.window.window, closing.reader);
+    println!("from        {}", closing.opened);
+    println!("to          {}", closing.closed);
+    println!("raw reads   {}, digest {}", replayed.reads, replayed.digest);
+    for made in &replayed.deliveries {
+        let verdict = match &made.delivered {
+            Some(_) if made.is_same() => "the same bytes as delivered",
+            Some(_) => "OTHER bytes than delivered",
+            None => "NOT among what was delivered",
+        };
+        println!(
+            "delivery    {}/{}: {} observations, {} movements, {} readings: {verdict}",
+            made.delivery.boot,
+            made.delivery.seq,
+            made.delivery.observations.len(),
+            made.delivery.movements.len(),
+            made.delivery.sensors.len()
+        );
+        println!("            SHA-256 {}", made.digest);
+        if arguments.show {
+            println!("{}", serde_json::to_string_pretty(&made.delivery)?);
+        }
+    }
+    let missing = replayed.window.delivered.len().saturating_sub(replayed.deliveries.len());
+    if missing > 0 {
+        println!("{missing} deliveries were made of this window that do not come out of it now");
+    }
+    if replayed.deliveries.is_empty() && missing == 0 {
+        println!("nothing was delivered of this window, and nothing comes out of it: no tag moved");
+    }
+    Ok(if replayed.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
