@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test check bench clean-data
+.PHONY: help setup demo test fuzz check bench clean-data
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -22,6 +22,10 @@ test: setup ## Runs every test
 	@. var/tools/env
 	cargo build --package chopmark --bin chopmark
 	cargo test --workspace --no-fail-fast
+	./scripts/fuzz.sh
+
+fuzz: ## Throws bytes at every decoder for a minute each; SECONDS=600 for longer, TARGETS="r200 llrp" for some
+	@./scripts/fuzz.sh "$(or $(SECONDS),60)" $(TARGETS)
 
 check: ## Format, lints, documentation
 	@cargo fmt --all --check

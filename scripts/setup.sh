@@ -3,6 +3,7 @@
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
+#   PyPI     llrpkit 0.3.0, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
 # var/tools, and var/tools/env says where: nothing outside this folder is touched.
@@ -88,6 +89,13 @@ if [ ! -e "$contracts/node_modules/.done" ] || [ "$contracts/package-lock.json" 
   say "installing anvil and solc (npm packages)"
   (cd "$contracts" && npm ci --no-audit --no-fund --silent) || fail "npm ci failed in $contracts"
   touch "$contracts/node_modules/.done"
+fi
+
+# An LLRP reader that others wrote, for one test; without it that test says that it was skipped.
+if ! have llrpkit && [ ! -x "$tools/venv/bin/llrpkit" ] && have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  say "installing llrpkit (Python package) into var/tools/venv"
+  { python3 -m venv "$tools/venv" && "$tools/venv/bin/pip" install --quiet llrpkit==0.3.0; } >"$tools/pip.log" 2>&1 ||
+    say "llrpkit could not be had; $tools/pip.log says why, and one test is skipped"
 fi
 
 {

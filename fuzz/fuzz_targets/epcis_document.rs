@@ -1,0 +1,38 @@
+//! EPCIS documents and events: what is taken has one hash, in the document and out of it.
+#![no_main]
+
+use epcis::hash::{Dialect, event_hash};
+use epcis::{Document, Event};
+use libfuzzer_sys::fuzz_target;
+
+const DIALECTS: [Dialect; 2] = [Dialect::Cbv20_2026, Dialect::Cbv20_2025];
+
+fuzz_target!(|bytes: &[u8]| {
+    let document = match Document::parse(bytes) {
+        Ok(document) => document,
+        Err(violations) => {
+            assert!((1..=100).contains(&violations.len()));
+            for violation in violations {
+                assert!(!violation.problem.is_empty() && !violation.expected.is_empty());
+                assert!(violation.value.chars().count() <= 81, "{violation:?}");
+            }
+            return;
+        }
+    };
+    assert!(!document.events().is_empty());
+    let canonical = document.to_json().canonical();
+    let again = Document::parse(canonical.as_bytes()).expect("the same document");
+    assert_eq!(hashes(document.events()), hashes(again.events()));
+    for event in document.events() {
+        let alone =
+            Event::from_json(event.json().clone()).expect("an event can leave its document");
+        assert_eq!(hashes(&[alone]), hashes(std::slice::from_ref(event)));
+    }
+});
+
+fn hashes(events: &[Event]) -> Vec<String> {
+    let hashes = events.iter().flat_map(|event| {
+        DIALECTS.map(|dialect| event_hash(event, dialect).expect("each event has a hash"))
+    });
+    hashes.collect()
+}

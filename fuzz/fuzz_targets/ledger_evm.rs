@@ -1,0 +1,42 @@
+//! What comes from a public chain: headers, receipts, nodes of the trie.
+#![no_main]
+
+use fuzz::{Choices, contract};
+use ledger::evm::{keccak256, read_header, read_receipt, verify_receipt};
+use libfuzzer_sys::fuzz_target;
+
+/// A header of 15 fields and this root of receipts.
+fn header(root: &[u8; 32]) -> Vec<u8> {
+    let mut fields = vec![0x80; 5];
+    fields.push(0xA0);
+    fields.extend_from_slice(root);
+    fields.extend_from_slice(&[0x80; 9]);
+    let length = u8::try_from(fields.len()).unwrap_or(u8::MAX);
+    [&[0xF8, length], &fields[..]].concat()
+}
+
+fuzz_target!(|input: &[u8]| {
+    match read_header(input) {
+        Ok(block) => assert_eq!(block.hash, keccak256(input)),
+        Err(error) => contract::reason(&error.to_string()),
+    }
+    if let Err(error) = read_receipt(input) {
+        contract::reason(&error.to_string());
+    }
+    let mut choices = Choices(input);
+    let index = choices.byte().into();
+    let mut nodes = Vec::new();
+    while let Some(node) = choices.part() {
+        nodes.push(node.to_vec());
+    }
+    // Only a root that is the hash of the first node lets anything behind it be seen.
+    let root = keccak256(nodes.first().map_or(&[], Vec::as_slice));
+    let receipt = nodes.last().cloned().unwrap_or_default();
+    match verify_receipt(&header(&root.0), index, &receipt, &nodes) {
+        Ok((block, _)) => {
+            assert_eq!(block.receipts_root, root);
+            assert!(read_receipt(&receipt).is_ok());
+        }
+        Err(error) => contract::reason(&error.to_string()),
+    }
+});
