@@ -34,6 +34,11 @@ pub const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration
 const MOST_BEHIND: usize = 1000;
 /// Time a Modbus sensor has to answer.
 const ANSWER: Duration = Duration::from_millis(500);
+/// Time after which a Modbus sensor is asked again that did not answer.
+const RETRY: Duration = Duration::from_secs(2);
+/// Longest time between questions to a Modbus sensor: one that is asked once an hour must be missed within half a
+/// minute all the same.
+const ALIVE: Duration = Duration::from_secs(15);
 
 /// Bytes to and from a device.
 pub trait Line {
@@ -335,11 +340,10 @@ fn ask_sensor(
     is_away: &mut bool,
     stop: &AtomicBool,
 ) -> End {
-    let mut last_answer = Instant::now();
     let mut buffer = [0; 512];
     let mut reason = String::new();
-    // A slow sensor may miss three questions before it counts as silent, but not half a minute.
-    let patience = SILENT.max(every.min(SILENT * 2) + ANSWER);
+    let mut failing: Option<Instant> = None;
+    let mut reported: Option<Instant> = None;
     while !stop.load(Ordering::Relaxed) {
         let asked = Instant::now();
         if let Err(reason) = line.send(&sensor.question()) {
@@ -354,8 +358,14 @@ fn ask_sensor(
         }
         match sensor.answer(&answer, Timestamp::now()) {
             Ok(readings) => {
-                last_answer = Instant::now();
-                let mut taken = Taken { readings, ..Taken::default() };
+                failing = None;
+                // Asked in between only to know that it is there.
+                let is_due = reported.is_none_or(|at| asked.duration_since(at) + PATIENCE >= every);
+                let mut taken = Taken::default();
+                if is_due {
+                    taken.readings = readings;
+                    reported = Some(asked);
+                }
                 if std::mem::take(is_away) {
                     let text = "the sensor is there again".to_owned();
                     taken.findings.push(Finding { code: code::BACK, text });
@@ -374,16 +384,24 @@ fn ask_sensor(
                     }
                     reason = found;
                 }
-                if last_answer.elapsed() > patience {
+                if failing.get_or_insert(asked).elapsed() > SILENT {
                     return End::Lost(format!(
                         "the sensor gave no usable answer for {} s; look at its power, the two wires (A and B may be swapped), its address and the baud rate",
-                        patience.as_secs()
+                        SILENT.as_secs()
                     ));
                 }
             }
         }
-        while asked.elapsed() < every && !stop.load(Ordering::Relaxed) {
-            std::thread::sleep(PATIENCE.min(every));
+        let due_in = reported.map_or(every, |at| every.saturating_sub(asked.duration_since(at)));
+        let pause = if failing.is_some() { RETRY.min(every) } else { due_in.min(ALIVE) };
+        while asked.elapsed() < pause && !stop.load(Ordering::Relaxed) {
+            // Nothing should come; a line that hangs up is noticed here.
+            let begun = Instant::now();
+            if let Err(reason) = line.receive(&mut buffer) {
+                return End::Lost(reason);
+            }
+            let left = pause.saturating_sub(asked.elapsed()).min(PATIENCE);
+            std::thread::sleep(left.saturating_sub(begun.elapsed()));
         }
     }
     End::Stopped

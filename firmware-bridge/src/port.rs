@@ -45,29 +45,25 @@ impl Opener for Port {
 /// What failed and what mends it.
 fn mend(error: &serialport::Error, path: &str, baud: u32) -> String {
     use std::io::ErrorKind;
-    let is_there = Path::new(path).exists();
     let text = error.to_string();
-    let mend = match error.kind() {
-        _ if !is_there => {
-            "there is no such device; is the cable plugged in? `chopmark reader detect` lists the ports by names that stay the same after replugging".to_owned()
-        }
-        serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => {
-            "the user that runs the bridge may not open it; add that user to the group dialout and log in anew".to_owned()
-        }
-        _ if text.contains("Permission denied") => {
-            "the user that runs the bridge may not open it; add that user to the group dialout and log in anew".to_owned()
-        }
-        serialport::ErrorKind::NoDevice
-        | serialport::ErrorKind::Io(ErrorKind::ResourceBusy | ErrorKind::WouldBlock) => {
-            "another program holds the port; end it (ModemManager is a usual one)".to_owned()
-        }
-        _ if text.to_lowercase().contains("busy") => {
-            "another program holds the port; end it (ModemManager is a usual one)".to_owned()
-        }
-        serialport::ErrorKind::InvalidInput => {
-            format!("the device does not take {baud} baud; 115200, 57600, 38400 and 9600 are usual")
-        }
-        _ => "it may be no serial port".to_owned(),
+    let says = |words: &str| text.to_lowercase().contains(words);
+    let kind = error.kind();
+    let is_io = |wanted: ErrorKind| kind == serialport::ErrorKind::Io(wanted);
+    // The library gives some of the system's errors as words only.
+    let mend = if !Path::new(path).exists() {
+        "there is no such device; is the cable plugged in? `chopmark reader detect` lists the ports by names that stay the same after replugging".to_owned()
+    } else if is_io(ErrorKind::PermissionDenied) || says("permission denied") {
+        "the user that runs the bridge may not open it; add that user to the group dialout and log in anew".to_owned()
+    } else if kind == serialport::ErrorKind::NoDevice
+        || is_io(ErrorKind::ResourceBusy)
+        || is_io(ErrorKind::WouldBlock)
+        || says("busy")
+    {
+        "another program holds the port; end it (ModemManager is a usual one)".to_owned()
+    } else if kind == serialport::ErrorKind::InvalidInput {
+        format!("the device does not take {baud} baud; 115200, 57600, 38400 and 9600 are usual")
+    } else {
+        "it may be no serial port".to_owned()
     };
     format!("could not be opened ({text}): {mend}")
 }
@@ -141,4 +137,29 @@ fn lasting_name(device: &Path) -> Option<PathBuf> {
         links.sort();
         links.into_iter().find(|link| link.canonicalize().is_ok_and(|found| found == target))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn each_way_in_which_a_port_does_not_open_names_its_own_mend() {
+        let here = std::env::current_exe().unwrap().display().to_string();
+        let io = serialport::ErrorKind::Io;
+        for (path, kind, words, mend_with) in [
+            ("/dev/ttyNONE", serialport::ErrorKind::NoDevice, "gone", "is the cable plugged in?"),
+            (&here, io(ErrorKind::PermissionDenied), "no", "the group dialout"),
+            (&here, io(ErrorKind::Other), "Permission denied", "the group dialout"),
+            (&here, serialport::ErrorKind::NoDevice, "no", "another program holds the port"),
+            (&here, io(ErrorKind::Other), "Device or resource busy", "another program holds"),
+            (&here, serialport::ErrorKind::InvalidInput, "no", "57600 baud; 115200"),
+            (&here, serialport::ErrorKind::Unknown, "odd", "no serial port"),
+        ] {
+            let text = mend(&serialport::Error::new(kind, words), path, 57_600);
+            assert!(text.contains(mend_with) && text.contains(words), "{kind:?}: {text}");
+        }
+    }
 }

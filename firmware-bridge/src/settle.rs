@@ -7,7 +7,7 @@
 //!                                                          \-> presence -> movements
 //! ```
 //!
-//! What holds: [`deliveries`] is pure, and a [`Closing`] is kept with its window; whoever has both makes the same
+//! What holds: [`close`] is pure, and a [`Closing`] is kept with its window; whoever has both makes the same
 //! bytes of them, to the last. Nothing is concluded here about custody; a window of a shelf delivers only the
 //! tags that moved, every other window all of them.
 //!

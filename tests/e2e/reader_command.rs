@@ -2,6 +2,7 @@
 //!
 //! What holds: simulated devices at the wire; everything behind them is the command itself.
 
+use std::io::{Read as _, Write as _};
 use std::process::Command;
 use std::time::Duration;
 
@@ -80,7 +81,11 @@ fn tids_are_read_along_where_they_are_asked_for() {
         path(&r200.path)
     );
     let folder = tempfile::tempdir().unwrap();
-    let spool = read_for_a_while(&folder, &device, 3);
+    let (spool, said) = read_for_a_while(&folder, &device, 3);
+    let door = &said["readers"][0];
+    assert_eq!((door["reader"].as_str(), door["connected"].as_bool()), (Some("door"), Some(true)));
+    assert!(door["reads"].as_u64() > Some(0), "{said}");
+    assert_eq!(door["settings"]["region"].as_str(), Some("europe"), "{said}");
     let mut seen = std::collections::BTreeSet::new();
     for (window, ..) in spool.last_windows(100).unwrap() {
         for read in reads::Window::parse(&spool.raw(window).unwrap()).unwrap() {
@@ -139,13 +144,22 @@ fn topics_of_a_broker_are_shown_with_what_they_most_probably_are() {
 }
 
 /// A bridge's whole life in this process, with one reader and ingest away, until `windows` are closed.
-fn read_for_a_while(folder: &tempfile::TempDir, device: &str, windows: usize) -> Spool {
+///
+/// Gives its spool, and what it said at `/readers` before it stopped.
+fn read_for_a_while(
+    folder: &tempfile::TempDir,
+    device: &str,
+    windows: usize,
+) -> (Spool, serde_json::Value) {
     let key = ledger::keys::SourceKey::generate(&ledger::keys::SystemRandom::new())
         .expect("a bridge of our own");
     std::fs::write(folder.path().join("bridge.pem"), key.to_pem()).expect("a bridge of our own");
     let config = folder.path().join("bridge.toml");
+    let listen = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|free| free.local_addr())
+        .expect("a free port");
     let text = format!(
-        "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\n\
+        "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nlisten = \"{listen}\"\n\
          [[firmware_bridge.reader]]\nid = \"door\"\nread_point = \"urn:epc:id:sgln:9521142.00001.1\"\n\
          settle = {{ quiet_ms = 200, longest_ms = 400 }}\ndevice.{device}\n"
     );
@@ -161,7 +175,7 @@ fn read_for_a_while(folder: &tempfile::TempDir, device: &str, windows: usize) ->
         .build()
         .expect("a bridge of our own");
     let local = tokio::task::LocalSet::new();
-    runtime.block_on(local.run_until(async {
+    let said = runtime.block_on(local.run_until(async {
         let running = tokio::task::spawn_local(firmware_bridge::run(resolved, shutdown));
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
         loop {
@@ -173,10 +187,26 @@ fn read_for_a_while(folder: &tempfile::TempDir, device: &str, windows: usize) ->
             assert!(tokio::time::Instant::now() < deadline, "no window closed");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        let said = tokio::task::spawn_blocking(move || get(listen, "/readers"));
+        let said = said.await.expect("a bridge of our own");
         stop.send(true).expect("a bridge of our own");
         running.await.expect("a bridge of our own").expect("a bridge of our own");
+        said
     }));
-    Spool::look(&spool).expect("a bridge of our own")
+    (Spool::look(&spool).expect("a bridge of our own"), said)
+}
+
+/// What a server answers, as JSON.
+fn get(server: std::net::SocketAddr, path: &str) -> serde_json::Value {
+    let mut stream = std::net::TcpStream::connect(server).expect("the bridge listens");
+    let mut answer = String::new();
+    stream
+        .write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())
+        .and_then(|()| stream.read_to_string(&mut answer))
+        .expect("the bridge answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer of HTTP");
+    assert!(head.contains(" 200 "), "{answer}");
+    serde_json::from_str(body).expect("JSON")
 }
 
 /// A bridge that read two tags with an R200. Gives the folder with its configuration and spool.

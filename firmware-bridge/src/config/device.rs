@@ -1,6 +1,6 @@
 //! What a reader or sensor is and how it is reached: `device.r200.port = "/dev/serial/by-id/…"`.
 //!
-//! The way through: one variant a family, its settings with their defaults; [`Device::line`] makes of it what
+//! The way through: one variant a family, its settings with their defaults; [`Device::reach`] makes of it what
 //! talks and how it is reached.
 //!
 //! What holds: a key that no family knows is an error that names it; a family's name here is its name in the

@@ -5,7 +5,7 @@
 //! control word (two bytes), the EPC bank, the tag's own CRC (two bytes); the upper five bits of the control
 //! word are the length of the EPC in words and must fit.
 //!
-//! If TIDs are asked for, a tag that was not asked within [`TID_AGAIN`] is selected by its EPC and its TID
+//! If TIDs are asked for, a tag that was not asked within `TID_AGAIN` is selected by its EPC and its TID
 //! bank read between two polls; the next read of that EPC carries it. Two tags with the same EPC then answer
 //! in turn, which is why the TID is never remembered for longer than one read.
 //!
