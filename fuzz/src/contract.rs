@@ -1,7 +1,7 @@
 //! What comes out of a driver must be what the later stages take: reads fit a window, readings a delivery,
 //! and what is said to people is short.
 //!
-//! The way through: [`reads`], [`readings`] and [`told`] panic on what does not fit, which is what a fuzz target
+//! The way through: [`reads()`], [`readings`] and [`told`] panic on what does not fit, which is what a fuzz target
 //! is to do.
 //!
 //! Source: docs/formats/observation-v1.md.
