@@ -47,8 +47,9 @@ fn from_urn(rest: &str) -> Option<String> {
     let prefix = part(0).filter(|text| is_digits(text))?;
     let reference = part(1)?;
     let is_plain = reference.is_empty() || is_digits(reference);
-    // Only an asset's reference may end in a dot; anywhere else something is missing after it.
-    if parts.len() > 2 && body.ends_with('.') && !matches!(scheme, "giai" | "ginc") {
+    // Serials and an asset's reference may end in a dot; an empty last part is something missing.
+    let is_cut = parts.len() > 2 && parts.last().is_some_and(String::is_empty);
+    if is_cut && !matches!(scheme, "giai" | "ginc") {
         return None;
     }
     // A pattern ends in stars where an identity has values.
@@ -128,6 +129,8 @@ mod tests {
             ("urn:epc:id:sgln:4012345.11111.987", "414/4012345111118/254/987"),
             ("urn:epc:id:pgln:4012345.00000", "417/4012345000009"),
             ("urn:epc:id:grai:4012345.11111.987", "8003/04012345111118987"),
+            ("urn:epc:id:grai:4012345.11111.4PX1.", "8003/040123451111184PX1."),
+            ("urn:epc:id:sgtin:4012345.011111.9.8.", "01/04012345111118/21/9.8."),
             ("urn:epc:id:giai:4012345.a.b%2Fc", "8004/4012345a.b%2Fc"),
             ("urn:epc:id:gdti:4012345.11111.987", "253/4012345111118987"),
             ("urn:epc:id:sgcn:4012345.11111.987", "255/4012345111118987"),
