@@ -36,6 +36,8 @@ const MOST_BEHIND: usize = 1000;
 const ANSWER: Duration = Duration::from_millis(500);
 /// Time after which a Modbus sensor is asked again that did not answer.
 const RETRY: Duration = Duration::from_secs(2);
+/// Unusable answers in a row that are told.
+const TOLD: u32 = 3;
 /// Longest time between questions to a Modbus sensor: one that is asked once an hour must be missed within half a
 /// minute all the same.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -341,7 +343,8 @@ fn ask_sensor(
     stop: &AtomicBool,
 ) -> End {
     let mut buffer = [0; 512];
-    let mut reason = String::new();
+    // Failures in a row, and since when; one alone may be a disturbance of the line.
+    let mut failures = 0u32;
     let mut failing: Option<Instant> = None;
     let mut reported: Option<Instant> = None;
     while !stop.load(Ordering::Relaxed) {
@@ -358,7 +361,7 @@ fn ask_sensor(
         }
         match sensor.answer(&answer, Timestamp::now()) {
             Ok(readings) => {
-                failing = None;
+                (failures, failing) = (0, None);
                 // Asked in between only to know that it is there.
                 let is_due = reported.is_none_or(|at| asked.duration_since(at) + PATIENCE >= every);
                 let mut taken = Taken::default();
@@ -377,12 +380,12 @@ fn ask_sensor(
             Err(found) => {
                 let label = [sink.reader.as_str()];
                 sink.metrics.bad_frames.with_label_values(&label).inc();
-                if found != reason && !answer.is_empty() {
+                failures += 1;
+                if failures == TOLD && !answer.is_empty() {
                     let text = format!("sensor {}: {found}", sensor.sensor);
                     if sink.tell(code::REFUSED, text).is_err() {
                         return End::Stopped;
                     }
-                    reason = found;
                 }
                 if failing.get_or_insert(asked).elapsed() > SILENT {
                     return End::Lost(format!(

@@ -185,8 +185,12 @@ struct Decimal {
     places: u32,
 }
 
-/// Digits that a value may have; sensors give six, and 10^20 times any factor fits 128 bits.
-const MAX_DIGITS: usize = 20;
+/// Digits that a value may have, zeros included; sensors give six, and 128 bits hold 38.
+const MAX_DIGITS: usize = 36;
+/// Decimal places that a value may have, and one that is to be converted, which gets up to five more: what comes
+/// out can be read again.
+const MAX_PLACES: i32 = 25;
+const MAX_PLACES_CONVERTED: u32 = 20;
 
 impl Decimal {
     /// Reads `-12.50` or `1.25e1`.
@@ -209,7 +213,7 @@ impl Decimal {
         let mantissa = if is_negative { -mantissa } else { mantissa };
         let places = i32::try_from(fraction.len()).ok()? - exponent;
         match places {
-            0..=20 => Some(Self { mantissa, places: u32::try_from(places).ok()? }),
+            0..=MAX_PLACES => Some(Self { mantissa, places: u32::try_from(places).ok()? }),
             -10..0 => {
                 let factor = 10i128.checked_pow(places.unsigned_abs())?;
                 Some(Self { mantissa: mantissa.checked_mul(factor)?, places: 0 })
@@ -221,6 +225,9 @@ impl Decimal {
     fn convert(self, by: &Conversion) -> Option<Self> {
         if (by.offset, by.multiply, by.divide) == SAME {
             return Some(self);
+        }
+        if self.places > MAX_PLACES_CONVERTED {
+            return None;
         }
         let places = self.places + 2;
         let scaled = self.mantissa.checked_mul(100)?;
@@ -276,6 +283,8 @@ mod tests {
             (Pressure, None, "101.3 kPa", "101300.0"),
             (Voltage, Some(Unit::Millivolt), "2995", "2.995"),
             (Illuminance, None, "12 lx", "12"),
+            (Illuminance, None, "2E-20", "0.00000000000000000002"),
+            (Illuminance, None, "0.00000000000000000002", "0.00000000000000000002"),
         ] {
             assert_eq!(value(kind, unit, text).as_deref(), Ok(right), "{text} {unit:?}");
         }
