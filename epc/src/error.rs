@@ -33,6 +33,16 @@ pub enum EpcError {
         /// Bits there must be at least.
         want: usize,
     },
+    /// More bits than any EPC bank holds.
+    #[error("{got} bits as {scheme}; a tag holds at most {most}")]
+    Long {
+        /// Scheme that the header names.
+        scheme: &'static str,
+        /// Bits there are.
+        got: usize,
+        /// Bits there may be at most.
+        most: usize,
+    },
     /// A partition value that is reserved.
     #[error("partition {0} is reserved; 0 to 6 would be right")]
     Partition(u8),

@@ -102,6 +102,9 @@ const ROWS: [Row; 12] = [
     row(PlusScheme::Itip, [0xF3, 0xED], ["itip+", "itip++"], "8006", Some("21"), 0),
 ];
 
+/// Bits that an EPC bank holds at most: 31 words of 16, as many as the length in its control word counts.
+const MOST_BITS: usize = 496;
+
 /// Dates that a DSGTIN may begin with, by the number that says which: production, packaging, best before, sell
 /// by, expiry, first freezing, harvest.
 const DATES: [&str; 7] = ["11", "13", "15", "16", "17", "7006", "7007"];
@@ -206,7 +209,7 @@ impl PlusTag {
 
     /// Reads the EPC bank.
     ///
-    /// - `bytes`: the bank from its header on; zero bits after the tag's own are passed over.
+    /// - `bytes`: the bank from its header on; zero bits after the tag's own are passed over, which are 496 at most.
     ///
     /// # Errors
     ///
@@ -246,6 +249,7 @@ impl PlusTag {
             let (got, want) = (bytes.len() * 8, bits.at);
             return Err(EpcError::Length { scheme: name, got, want });
         }
+        fits(bits.at, name)?;
         let link = DigitalLink { primary: row.key.to_owned(), value, qualifiers, attributes };
         let scheme = row.scheme;
         let tag = Self { scheme, has_aidc_data, filter, hostname, link, aidc };
@@ -329,6 +333,7 @@ impl PlusTag {
             bits.put_bcd(ai);
             put_known(&mut bits, ai, value)?;
         }
+        fits(bits.len(), self.scheme.name(self.hostname.is_some()))?;
         Ok(bits)
     }
 
@@ -351,6 +356,13 @@ impl fmt::Display for PlusTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_digital_link())
     }
+}
+
+fn fits(got: usize, scheme: &'static str) -> Result<(), EpcError> {
+    if got > MOST_BITS {
+        return Err(EpcError::Long { scheme, got, most: MOST_BITS });
+    }
+    Ok(())
 }
 
 /// An application identifier, four bits per digit.

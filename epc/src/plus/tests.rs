@@ -161,12 +161,16 @@ fn data_beside_the_key_read_back_in_their_order() {
         ("8200", "https://example.com/"),
         ("99", "012345678901234567890123456789012345678901234567890123456789"),
     ];
-    let tag = with_data(&data).unwrap();
-    let again = PlusTag::decode(&tag.encode().unwrap()).unwrap();
-    let pairs: Vec<(&str, &str)> =
-        again.aidc.iter().map(|(ai, value)| (ai.as_str(), value.as_str())).collect();
-    assert_eq!(pairs, data);
-    assert!(again.to_digital_link().starts_with("https://id.gs1.org/01/09506000134352/21/A1?00="));
+    // As many at a time as a tag holds beside its key; the last one is the longest.
+    for data in data.chunks(4) {
+        let tag = with_data(data).unwrap();
+        let again = PlusTag::decode(&tag.encode().unwrap()).unwrap();
+        let pairs: Vec<(&str, &str)> =
+            again.aidc.iter().map(|(ai, value)| (ai.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, data);
+        let link = format!("https://id.gs1.org/01/09506000134352/21/A1?{}=", data[0].0);
+        assert!(again.to_digital_link().starts_with(&link));
+    }
 }
 
 #[test]
@@ -313,6 +317,31 @@ fn any_plus() -> impl Strategy<Value = PlusTag> {
             PlusTag::from_digital_link(scheme, filter, host, &link).ok()
         },
     )
+}
+
+#[test]
+fn what_no_bank_holds_is_refused_both_ways() {
+    // 8 + 4 + 72 bits, then 8 + 16 for each date.
+    let link = |dates: usize| DigitalLink {
+        primary: "8018".into(),
+        value: "952114112345678906".into(),
+        qualifiers: Vec::new(),
+        attributes: vec![("13".into(), "270228".into()); dates],
+    };
+    let full = PlusTag::from_digital_link(PlusScheme::Gsrn, 0, None, &link(17)).unwrap();
+    let bytes = full.encode().unwrap();
+    assert_eq!((full.write().unwrap().len(), bytes.len()), (492, 62));
+    assert_eq!(PlusTag::decode(&bytes).as_ref(), Ok(&full));
+    let refused = PlusTag::from_digital_link(PlusScheme::Gsrn, 0, None, &link(18)).unwrap_err();
+    assert_eq!(refused.to_string(), "516 bits as gsrn+; a tag holds at most 496");
+    // The same date again behind the last one.
+    let mut bits = full.write().unwrap();
+    let date = PlusTag::from_digital_link(PlusScheme::Gsrn, 0, None, &link(1)).unwrap();
+    let date = date.write().unwrap().into_words();
+    let mut from = crate::bits::Bits::new(&date, "a date");
+    from.take(84).unwrap();
+    bits.put(from.take(24).unwrap(), 24);
+    assert_eq!(PlusTag::decode(&bits.into_words()), Err(refused));
 }
 
 proptest! {
