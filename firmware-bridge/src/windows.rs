@@ -109,7 +109,7 @@ impl Keeper {
         let now = Moment { at: Timestamp::now(), up: Duration::ZERO };
         let mut spool = Spool::open(&settings.spool)?;
         let boot = spool.new_boot(now.at)?;
-        let mut floor = Floor::new(settings.readers, spool.whereabouts()?, now.up);
+        let mut floor = Floor::new(settings.readers, spool.whereabouts()?, now);
         for left in spool.open_windows()? {
             let Some(source) = floor.readers().iter().position(|r| r.id == left.source) else {
                 tracing::warn!(
@@ -169,28 +169,23 @@ impl Keeper {
         let mut tidied = Instant::now();
         let mut looked = Instant::now();
         loop {
-            let mut group = Vec::new();
-            let is_over = match inputs.recv_timeout(TICK) {
-                Ok(input) => {
-                    group.push(input);
-                    while group.len() < GROUP {
-                        match inputs.try_recv() {
-                            Ok(input) => group.push(input),
-                            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                        }
-                    }
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => stop.load(Ordering::Relaxed),
-                Err(RecvTimeoutError::Disconnected) => true,
+            let now = self.now();
+            let (group, queue) = wait(inputs);
+            let is_over = match queue {
+                Queue::More => false,
+                Queue::Empty => group.is_empty() && stop.load(Ordering::Relaxed),
+                Queue::Over => true,
             };
-            if looked.elapsed() > Duration::from_secs(1) {
-                looked = Instant::now();
-                self.look_for_silence(&mut group);
-                self.look_for_departures()?;
-            }
             if !group.is_empty() {
                 self.take(group)?;
+            }
+            if queue != Queue::More {
+                self.floor.seen(now);
+                if looked.elapsed() > Duration::from_secs(1) {
+                    looked = Instant::now();
+                    self.look_for_silence(now)?;
+                    self.look_for_departures()?;
+                }
             }
             self.close_due(is_over)?;
             if is_over {
@@ -207,14 +202,15 @@ impl Keeper {
         }
     }
 
-    fn look_for_silence(&mut self, group: &mut Vec<Input>) {
-        let now = Timestamp::now();
+    fn look_for_silence(&mut self, now: Moment) -> Result<(), SpoolError> {
+        let mut told = Vec::new();
         for (source, silence) in &mut self.silences {
-            let findings = silence.tick(now);
+            let findings = silence.tick(now.at);
             if !findings.is_empty() {
-                group.push(Input::of(*source, Taken { findings, ..Taken::default() }));
+                told.push(Input::of(*source, Taken { findings, ..Taken::default() }));
             }
         }
+        if told.is_empty() { Ok(()) } else { self.take(told) }
     }
 
     /// Writes a group of inputs to the spool, then acknowledges them.
@@ -327,7 +323,7 @@ impl Keeper {
     /// Opens windows for shelves from which tags departed while nothing was read.
     fn look_for_departures(&mut self) -> Result<(), SpoolError> {
         let now = self.now();
-        for source in self.floor.left_silently(now) {
+        for source in self.floor.left_silently() {
             let mut batch = self.spool.begin()?;
             open_window(&mut self.floor, &mut batch, source, now)?;
             batch.commit()?;
@@ -395,6 +391,31 @@ impl Keeper {
         }
         Ok(())
     }
+}
+
+/// What is left of the inputs after a group was taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Queue {
+    More,
+    Empty,
+    Over,
+}
+
+/// Waits for inputs, a [`TICK`] at most, and takes those that wait, a [`GROUP`] at most.
+fn wait(inputs: &Receiver<Input>) -> (Vec<Input>, Queue) {
+    let mut group = match inputs.recv_timeout(TICK) {
+        Ok(input) => vec![input],
+        Err(RecvTimeoutError::Timeout) => return (Vec::new(), Queue::Empty),
+        Err(RecvTimeoutError::Disconnected) => return (Vec::new(), Queue::Over),
+    };
+    while group.len() < GROUP {
+        match inputs.try_recv() {
+            Ok(input) => group.push(input),
+            // If it is over, the next call says so.
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (group, Queue::Empty),
+        }
+    }
+    (group, Queue::More)
 }
 
 /// The reader's open window; one is opened if there is none.
@@ -474,6 +495,44 @@ mod tests {
         assert!(deliveries.len() >= 2, "a window lasts 50 ms");
         let counts = deliveries.iter().flat_map(|one| &one.observations).map(|one| one.count);
         assert_eq!(counts.collect::<Vec<_>>(), [sent]);
+    }
+
+    #[test]
+    fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spool.sqlite");
+        let mut settings = settings(file.clone());
+        settings.readers[0].settle.longest_ms = Some(60_000);
+        let keeper = Keeper::open(settings, Metrics::new()).unwrap();
+        let read = || Read {
+            epc: vec![1],
+            tid: None,
+            antenna: 1,
+            rssi_cdbm: -5000,
+            at: Timestamp::now(),
+            reader_time: None,
+        };
+        let input = || Input::of(0, Taken { reads: vec![read()], ..Taken::default() });
+        let (sender, inputs) = sync_channel(2);
+        let (written, stalled) = sync_channel(0);
+        let (_never, forever) = sync_channel::<()>(0);
+        let first = Input {
+            // As a disk does that takes four times as long as the window may be quiet.
+            acknowledge: Some(Box::new(move || {
+                written.send(()).unwrap();
+                let _ = forever.recv_timeout(Duration::from_millis(200));
+            })),
+            ..input()
+        };
+        let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
+        sender.send(first).unwrap();
+        stalled.recv().unwrap();
+        sender.send(input()).unwrap();
+        drop(sender);
+        thread.join().unwrap().unwrap();
+        let counts = deliveries(&mut Spool::open(&file).unwrap());
+        let counts = counts.iter().flat_map(|one| &one.observations).map(|one| one.count);
+        assert_eq!(counts.collect::<Vec<_>>(), [2]);
     }
 
     #[test]

@@ -40,16 +40,17 @@ pub fn play(
 ) -> Vec<Delivery> {
     let begins = reads.iter().flatten().map(|read| read.at).min().unwrap_or(ends);
     let count = readers.len();
-    let mut floor = Floor::new(readers, BTreeMap::new(), Duration::ZERO);
+    let mut now = Moment { at: begins, up: Duration::ZERO };
+    let mut floor = Floor::new(readers, BTreeMap::new(), now);
     let mut next = vec![(0, 0); count];
     let mut out = Vec::new();
-    let mut now = Moment { at: begins, up: Duration::ZERO };
     for step in 1_i64.. {
         let is_over = now.at >= ends;
         now.at = begins + STEP * i32::try_from(step).expect("less than a year");
         now.up = now.at.duration_since(begins).unsigned_abs();
+        floor.seen(now);
         if step % 50 == 0 {
-            for source in floor.left_silently(now) {
+            for source in floor.left_silently() {
                 floor.open(source, Open::new(step, now));
             }
         }

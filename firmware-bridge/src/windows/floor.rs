@@ -87,13 +87,13 @@ impl Open {
     }
 
     /// Whether no tag that passes was read for a while.
-    fn is_quiet(&self, settle: &Settle, up: Duration) -> bool {
-        self.last.is_some_and(|last| up.saturating_sub(last) >= settle.quiet())
+    fn is_quiet(&self, settle: &Settle, seen: Duration) -> bool {
+        self.last.is_some_and(|last| seen.saturating_sub(last) >= settle.quiet())
     }
 
-    fn is_due(&self, settle: &Settle, up: Duration) -> bool {
+    fn is_due(&self, settle: &Settle, seen: Duration, up: Duration) -> bool {
         let age = up.saturating_sub(self.since);
-        let is_quiet = self.is_quiet(settle, up);
+        let is_quiet = self.is_quiet(settle, seen);
         let has_sensors = !self.sensors.is_empty() && age >= settle.quiet();
         (is_quiet || self.raw.is_empty() && has_sensors) && !self.is_held(settle)
             || age >= settle.longest()
@@ -115,21 +115,23 @@ pub struct Floor {
     lost: HashSet<usize>,
     /// From when on departures are decided, by reader: after a start or a lost line, tags need time to be read.
     departures_from: HashMap<usize, Duration>,
+    /// Until when everything that came was taken.
+    seen: Moment,
 }
 
 impl Floor {
-    /// The floor of `readers`, with what was known of tags at rest; `up` is the time of the start.
+    /// The floor of `readers`, with what was known of tags at rest, at the start.
     #[must_use]
     pub fn new(
         readers: Vec<Reader>,
         whereabouts: BTreeMap<String, Whereabouts>,
-        up: Duration,
+        now: Moment,
     ) -> Self {
         let is_watched = |reader: &Reader| {
             readers.iter().any(|other| other.settle.neighbours.contains(&reader.id))
         };
         let watched = readers.iter().map(is_watched).collect();
-        let graces = readers.iter().map(|reader| up + grace(reader)).enumerate().collect();
+        let graces = readers.iter().map(|reader| now.up + grace(reader)).enumerate().collect();
         Self {
             readers,
             watched,
@@ -139,6 +141,7 @@ impl Floor {
             whereabouts,
             lost: HashSet::new(),
             departures_from: graces,
+            seen: now,
         }
     }
 
@@ -157,6 +160,12 @@ impl Floor {
     /// Puts an open window there, in place of one that was.
     pub fn open(&mut self, source: usize, window: Open) -> &mut Open {
         self.open.entry(source).insert_entry(window).into_mut()
+    }
+
+    /// Everything that came until `now` has been taken. Only until then does it mean something that nothing came: a
+    /// machine or disk that stood still leaves reads waiting that are older than they look.
+    pub fn seen(&mut self, now: Moment) {
+        self.seen = now;
     }
 
     /// The line of a reader is lost: silence says nothing of its tags any more.
@@ -220,7 +229,8 @@ impl Floor {
     #[must_use]
     pub fn due(&self, all: bool, up: Duration) -> Vec<usize> {
         let is_due = |(source, window): &(&usize, &Open)| {
-            all || self.readers.get(**source).is_none_or(|r| window.is_due(&r.settle, up))
+            let settle = self.readers.get(**source).map(|reader| &reader.settle);
+            all || settle.is_none_or(|settle| window.is_due(settle, self.seen.up, up))
         };
         let mut due: Vec<usize> =
             self.open.iter().filter(is_due).map(|(source, _)| *source).collect();
@@ -230,12 +240,12 @@ impl Floor {
 
     /// The shelves without an open window from which tags departed while nothing was read.
     #[must_use]
-    pub fn left_silently(&self, now: Moment) -> Vec<usize> {
+    pub fn left_silently(&self) -> Vec<usize> {
         let is_left = |(source, reader): &(usize, &Reader)| {
             reader.settle.preset == Preset::Shelf
                 && !self.open.contains_key(source)
-                && self.departs(*source, now.up)
-                && !self.silent_tags(reader, now.at).is_empty()
+                && self.departs(*source)
+                && !self.silent_tags(reader).is_empty()
         };
         self.readers.iter().enumerate().filter(is_left).map(|(source, _)| source).collect()
     }
@@ -272,8 +282,8 @@ impl Floor {
         });
         let mut whereabouts = BTreeMap::new();
         if is_shelf {
-            if self.departs(source, now.up) {
-                whereabouts = self.silent_tags(reader, closed);
+            if self.departs(source) {
+                whereabouts = self.silent_tags(reader);
             }
             for read in &reads {
                 let hex = hex::encode_upper(&read.epc);
@@ -283,7 +293,7 @@ impl Floor {
         }
         let residents = self.residents.get(&source);
         // Of a window that fell quiet, everything has passed.
-        let is_quiet = window.is_quiet(&reader.settle, now.up);
+        let is_quiet = window.is_quiet(&reader.settle, self.seen.up);
         let held = match residents {
             Some(residents) if !all && !is_quiet => {
                 residents.passing(&reads, reader.settle.quiet(), stands_after(reader))
@@ -344,13 +354,13 @@ impl Floor {
     }
 
     /// Whether a silence at this reader says that a tag is gone: not while its line is lost, nor soon after.
-    fn departs(&self, source: usize, up: Duration) -> bool {
+    fn departs(&self, source: usize) -> bool {
         !self.lost.contains(&source)
-            && self.departures_from.get(&source).is_none_or(|from| up >= *from)
+            && self.departures_from.get(&source).is_none_or(|from| self.seen.up >= *from)
     }
 
     /// The tags at a reader's places that were silent for so long that they have departed.
-    fn silent_tags(&self, reader: &Reader, now: Timestamp) -> BTreeMap<String, Whereabouts> {
+    fn silent_tags(&self, reader: &Reader) -> BTreeMap<String, Whereabouts> {
         let silence = SignedDuration::from_secs(i64::from(reader.settle.presence.depart_s));
         let is_here = |tag: &Whereabouts| match &tag.place {
             Some(place) => {
@@ -359,8 +369,9 @@ impl Floor {
             }
             None => true,
         };
-        let is_silent =
-            |tag: &Whereabouts| tag.last.is_some_and(|last| now.duration_since(last) >= silence);
+        let is_silent = |tag: &Whereabouts| {
+            tag.last.is_some_and(|last| self.seen.at.duration_since(last) >= silence)
+        };
         let tags = self.whereabouts.iter().filter(|(_, tag)| is_silent(tag) && is_here(tag));
         tags.map(|(epc, tag)| (epc.clone(), tag.clone())).collect()
     }
@@ -399,7 +410,7 @@ mod tests {
             "device": { "r200": { "port": "/dev/null", "region": "europe" } },
         });
         let reader = serde_json::from_value(reader).unwrap();
-        Floor::new(vec![reader], BTreeMap::new(), Duration::ZERO)
+        Floor::new(vec![reader], BTreeMap::new(), at(0))
     }
 
     fn at(millis: u64) -> Moment {
@@ -414,6 +425,7 @@ mod tests {
         let mut out = Vec::new();
         for millis in (0..=ends).step_by(20) {
             let now = at(millis);
+            floor.seen(now);
             for (when, epc) in reads.iter().filter(|(when, _)| *when == millis) {
                 if floor.window(0).is_none() {
                     floor.open(0, Open::new(1, now));
