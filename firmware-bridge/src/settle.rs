@@ -3,7 +3,7 @@
 //! The way through:
 //!
 //! ```text
-//! raw window + Closing (what else was known when it closed) -> features -> direction, rival -> deliveries
+//! raw window + Closing (what else was known when it closed) -> bursts -> features -> direction, rival -> deliveries
 //!                                                          \-> presence -> movements
 //! ```
 //!
@@ -15,22 +15,25 @@
 //!
 //! Source: docs/decisions/0015-settling.md, docs/formats/observation-v1.md.
 
+mod burst;
 pub mod direction;
 pub mod features;
+mod parts;
 pub mod presence;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reads::{
-    CONTRACT, Delivery, MAX_OBSERVATIONS, Movement, Observation, Read, Rival, SensorReading,
-};
+use reads::{CONTRACT, Delivery, Movement, Observation, Read, Rival, SensorReading};
 use serde::{Deserialize, Serialize};
 
+use self::burst::Burst;
+pub(crate) use self::burst::carried;
 pub use self::direction::DirectionRule;
 pub use self::features::settle;
 pub use self::presence::{PresenceRule, Whereabouts};
+use crate::clock::AHEAD;
 use crate::reader::Edge;
 
 /// What kind of place a read point is.
@@ -64,7 +67,7 @@ impl Preset {
 }
 
 /// How the reads of a reader are settled.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settle {
     /// What kind of place it is. Default: portal.
@@ -96,6 +99,21 @@ pub struct Settle {
 
 fn resident_s() -> u32 {
     30
+}
+
+impl Default for Settle {
+    fn default() -> Self {
+        Self {
+            preset: Preset::default(),
+            quiet_ms: None,
+            longest_ms: None,
+            direction: None,
+            barrier: None,
+            neighbours: Vec::new(),
+            resident_s: resident_s(),
+            presence: PresenceRule::default(),
+        }
+    }
 }
 
 impl Settle {
@@ -214,28 +232,37 @@ pub struct Closed {
 /// - `digest`: the window's digest, hex.
 #[must_use]
 pub fn close(closing: &Closing, reads: &[Read], digest: &str) -> Closed {
+    let mut whereabouts = closing.whereabouts.clone();
+    if closing.settle.preset == Preset::Shelf {
+        let movements = follow(closing, reads, &mut whereabouts);
+        let moved: BTreeSet<&str> = movements.iter().map(|step| step.epc_hex.as_str()).collect();
+        let mut observations = observe(closing, reads);
+        let settled = observations.len();
+        observations.retain(|observation| moved.contains(observation.epc_hex.as_str()));
+        let burst = Burst::whole(closing, reads);
+        let deliveries = pack(closing, digest, vec![(burst, observations)], movements);
+        return Closed { deliveries, observations: settled, whereabouts };
+    }
+    let bursts = burst::split(closing, reads);
+    let settled: Vec<_> = bursts
+        .into_iter()
+        .map(|burst| {
+            let observations = observe(closing, &burst.reads);
+            (burst, observations)
+        })
+        .collect();
+    let observations = settled.iter().map(|(_, observations)| observations.len()).sum();
+    let deliveries = pack(closing, digest, settled, Vec::new());
+    Closed { deliveries, observations, whereabouts }
+}
+
+/// What is settled of some of a window's reads, with all that its surroundings say.
+fn observe(closing: &Closing, reads: &[Read]) -> Vec<Observation> {
     let mut observations = features::settle(reads);
     observations.retain(|observation| !closing.held.contains(&observation.epc_hex));
     add_direction(closing, reads, &mut observations);
     add_rivals(closing, reads, &mut observations);
-    let settled = observations.len();
-    let mut whereabouts = closing.whereabouts.clone();
-    let mut movements = Vec::new();
-    if closing.settle.preset == Preset::Shelf {
-        movements = follow(closing, reads, &mut whereabouts);
-        let moved: BTreeSet<&str> = movements.iter().map(|step| step.epc_hex.as_str()).collect();
-        observations.retain(|observation| moved.contains(observation.epc_hex.as_str()));
-    }
-    let has_something = closing.settle.preset != Preset::Shelf
-        || !movements.is_empty()
-        || !closing.sensors.is_empty()
-        || !closing.gaps.is_empty();
-    let deliveries = if has_something {
-        pack(closing, reads.len(), digest, &observations, &movements)
-    } else {
-        Vec::new()
-    };
-    Closed { deliveries, observations: settled, whereabouts }
+    observations
 }
 
 fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
@@ -308,53 +335,62 @@ fn follow(
     let mut movements = Vec::new();
     for (epc_hex, tag) in whereabouts.iter_mut() {
         if !seen.contains_key(epc_hex) {
-            movements.extend(presence::depart(tag, epc_hex, closing.closed, rule));
+            movements.extend(presence::depart(tag, epc_hex));
         }
     }
     for (epc_hex, places) in seen {
         let tag = whereabouts.entry(epc_hex.clone()).or_default();
+        tag.forget_after(closing.closed + AHEAD);
         movements.extend(presence::step(tag, &epc_hex, places, rule));
     }
     movements.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.epc_hex.cmp(&b.epc_hex)));
     movements
 }
 
+/// The deliveries of a window: one for each of its bursts that says something, more where one does not hold it.
 fn pack(
     closing: &Closing,
-    reads: usize,
     digest: &str,
-    observations: &[Observation],
-    movements: &[Movement],
+    bursts: Vec<(Burst<'_>, Vec<Observation>)>,
+    mut movements: Vec<Movement>,
 ) -> Vec<Delivery> {
-    // A window with more tags than one delivery takes becomes several; all name the same window.
-    let mut parts: Vec<&[Observation]> = observations.chunks(MAX_OBSERVATIONS).collect();
-    if parts.is_empty() {
-        parts.push(&[]);
-    }
-    let mut movements =
-        movements.chunks(MAX_OBSERVATIONS).map(<[Movement]>::to_vec).collect::<Vec<_>>();
-    movements.resize(parts.len().max(movements.len()), Vec::new());
-    parts.resize(movements.len(), &[]);
-    let parts = parts.into_iter().zip(movements).zip(closing.seq..);
-    parts
-        .map(|((observations, movements), seq)| Delivery {
+    let mut out: Vec<Delivery> = Vec::new();
+    let last = bursts.len().saturating_sub(1);
+    for (place, (burst, observations)) in bursts.into_iter().enumerate() {
+        let empty = Delivery {
             contract: CONTRACT.to_owned(),
             bridge: closing.bridge.clone(),
             boot: closing.boot,
-            seq,
+            seq: 0,
             reader: closing.reader.clone(),
             read_point: closing.read_point.clone(),
-            opened: closing.opened,
-            closed: closing.closed,
-            reads: reads as u64,
+            opened: burst.opened,
+            closed: burst.closed,
+            reads: burst.reads.len() as u64,
             window_digest: digest.to_owned(),
             suspect_clock: closing.suspect_clock,
-            late: closing.late,
+            late: burst.is_late,
             gaps: closing.gaps.clone(),
-            by_barrier: closing.edges.iter().any(|edge| closing.settle.is_barrier(edge.port)),
-            observations: observations.to_vec(),
-            sensors: if seq == closing.seq { closing.sensors.clone() } else { Vec::new() },
-            movements,
-        })
-        .collect()
+            by_barrier: burst.by_barrier,
+            observations: Vec::new(),
+            sensors: Vec::new(),
+            movements: Vec::new(),
+        };
+        // What belongs to no passage goes with the last.
+        let is_last = place == last;
+        let movements = if is_last { std::mem::take(&mut movements) } else { Vec::new() };
+        let sensors = if is_last { closing.sensors.clone() } else { Vec::new() };
+        let is_silent = observations.is_empty() && movements.is_empty() && sensors.is_empty();
+        if is_silent && !burst.by_barrier && (closing.gaps.is_empty() || !is_last) {
+            continue;
+        }
+        out.extend(parts::fill(&empty, observations, movements, sensors));
+    }
+    for (delivery, seq) in out.iter_mut().zip(closing.seq..) {
+        delivery.seq = seq;
+    }
+    out
 }
+
+#[cfg(test)]
+mod tests;

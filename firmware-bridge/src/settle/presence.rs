@@ -2,8 +2,8 @@
 //! hysteresis.
 //!
 //! The way through: each closing window of a shelf gives, for every tag in it, how often and how strongly it
-//! was read at each place; [`step`] adds that to what the last windows said and decides; [`depart`] finds the
-//! tags that were silent for too long.
+//! was read at each place; [`step`] adds that to what the last windows said and decides; [`depart`] lets go of
+//! one that was silent for too long.
 //!
 //! What holds:
 //!
@@ -95,6 +95,15 @@ pub struct Whereabouts {
 }
 
 impl Whereabouts {
+    /// Forgets what was read after `now`, which can only be because a clock was set back since: else what was read
+    /// would stay the latest for ever.
+    pub fn forget_after(&mut self, now: Timestamp) {
+        for windows in self.seen.values_mut() {
+            windows.retain(|window| window.last <= now);
+        }
+        self.last = self.last.map(|last| last.min(now));
+    }
+
     /// Reads remembered at a place: count and mean.
     fn strength(&self, place: &str) -> Option<(i64, i64)> {
         let seen = self.seen.get(place)?;
@@ -179,17 +188,9 @@ fn margin(rule: PresenceRule, count: i64, other: i64) -> i64 {
     i64::from(rule.margin_cdb).max(ERRORS * error)
 }
 
-/// The departure of a tag that was silent for too long at `now`; it is nowhere then.
-pub fn depart(
-    tag: &mut Whereabouts,
-    epc_hex: &str,
-    now: Timestamp,
-    rule: PresenceRule,
-) -> Option<Movement> {
+/// The departure of a tag that was silent for too long; it is nowhere then.
+pub fn depart(tag: &mut Whereabouts, epc_hex: &str) -> Option<Movement> {
     let last = tag.last?;
-    if now.duration_since(last) < SignedDuration::from_secs(i64::from(rule.depart_s)) {
-        return None;
-    }
     let from = tag.place.take();
     tag.seen.clear();
     tag.last = None;
@@ -276,19 +277,29 @@ mod tests {
 
     #[test]
     fn a_tag_departs_once_after_the_silence_and_arrives_again_later() {
-        let rule = PresenceRule::default();
         let mut tag = Whereabouts::default();
         let stays: &[Step<'_>] = &[(0, &[(A, 5, -5000)]), (8000, &[(A, 5, -5000)])];
         assert_eq!(kinds(&mut tag, stays), [MovementKind::Arrived]);
-        assert_eq!(depart(&mut tag, "30", at(37_999), rule), None);
-        let gone = depart(&mut tag, "30", at(38_000), rule).unwrap();
+        let gone = depart(&mut tag, "30").unwrap();
         assert_eq!(
             (gone.kind, gone.from.as_deref(), gone.at),
             (MovementKind::Departed, Some(A), at(8000))
         );
-        assert_eq!(depart(&mut tag, "30", at(90_000), rule), None);
+        assert_eq!(depart(&mut tag, "30"), None);
         let again: &[Step<'_>] = &[(95_000, &[(A, 5, -5000)]), (103_000, &[(A, 5, -5000)])];
         assert_eq!(kinds(&mut tag, again), [MovementKind::Arrived]);
+    }
+
+    #[test]
+    fn a_tag_read_by_a_clock_a_year_ahead_is_followed_again() {
+        let mut tag = Whereabouts::default();
+        let year = 365 * 86_400_000;
+        let ahead: &[Step<'_>] = &[(year, &[(A, 5, -5000)]), (year + 8000, &[(A, 5, -5000)])];
+        assert_eq!(kinds(&mut tag, ahead), [MovementKind::Arrived]);
+        tag.forget_after(at(5000));
+        let windows: Vec<Step<'_>> = (0..20).map(|n| (n * 1000, &[(B, 3, -7000)][..])).collect();
+        assert_eq!(kinds(&mut tag, &windows), [MovementKind::Moved]);
+        assert_eq!(tag.last, Some(at(19_000)));
     }
 
     #[test]
