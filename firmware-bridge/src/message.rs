@@ -12,7 +12,7 @@
 use jiff::Timestamp;
 use reads::{Read, SensorReading};
 
-use crate::reader::{Edge, Fed, Finding, Setting};
+use crate::reader::{Antenna, Edge, Fed, Finding, Setting};
 
 /// One message as it arrived.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,8 @@ pub struct Taken {
     pub readings: Vec<SensorReading>,
     /// Inputs that changed.
     pub edges: Vec<Edge>,
+    /// Antennas of which the device said that they are gone or there.
+    pub antennas: Vec<Antenna>,
     /// What the device said of its settings.
     pub settings: Vec<Setting>,
     /// What somebody should know.
@@ -77,6 +79,7 @@ impl Taken {
         self.reads.is_empty()
             && self.readings.is_empty()
             && self.edges.is_empty()
+            && self.antennas.is_empty()
             && self.settings.is_empty()
             && self.findings.is_empty()
             && self.dead_letters.is_empty()
@@ -98,6 +101,7 @@ impl From<Fed> for Taken {
         Self {
             reads: fed.reads,
             edges: fed.edges,
+            antennas: fed.antennas,
             settings: fed.settings,
             findings: fed.findings,
             ..Self::default()

@@ -43,6 +43,17 @@ pub struct Fed {
     pub findings: Vec<Finding>,
     /// Light barriers and other inputs that changed.
     pub edges: Vec<Edge>,
+    /// Antennas of which the reader said that they are gone or there.
+    pub antennas: Vec<Antenna>,
+}
+
+/// An antenna as the reader finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Antenna {
+    /// Its port.
+    pub port: u16,
+    /// Whether one is connected.
+    pub is_there: bool,
 }
 
 /// A general purpose input of the reader changed: mostly a light barrier.
@@ -100,6 +111,8 @@ pub mod code {
     pub const UNKNOWN_SENSOR: &str = "unknown-sensor";
     /// A value that is no measurement: null, not finite, out of range.
     pub const BAD_VALUE: &str = "bad-value";
+    /// The clock of the bridge's machine was set.
+    pub const CLOCK: &str = "clock";
     /// A setting is another than it was.
     pub const CHANGED: &str = "changed";
 }

@@ -18,6 +18,7 @@
 //! Not here: what a window is and what is known when it closes ([`floor`]), what it comes to ([`crate::settle`]), sending ([`crate::deliver`]).
 
 pub mod floor;
+pub mod hearing;
 pub mod nearby;
 mod notes;
 pub mod silence;
@@ -34,6 +35,7 @@ use reads::Window;
 use self::floor::{Floor, Moment, Open};
 use self::notes::{cut, note, put_setting};
 use self::silence::Silence;
+use crate::clock::OwnClock;
 use crate::config::Reader;
 use crate::message::Taken;
 use crate::metrics::Metrics;
@@ -82,6 +84,7 @@ pub struct Keeper {
     spool: Spool,
     floor: Floor,
     silences: HashMap<usize, Silence>,
+    clock: OwnClock,
     metrics: Metrics,
 }
 
@@ -130,6 +133,7 @@ impl Keeper {
             window.edges = spool.edges(left.window)?;
             (window.suspect_clock, window.late) = (left.suspect, left.late);
             window.begin(now.up);
+            floor.restore(source, &reads, &window.edges);
             floor.open(source, window);
         }
         let mut batch = spool.begin()?;
@@ -139,7 +143,7 @@ impl Keeper {
                 put_setting(&mut batch, &metrics, &reader.id, &name, &value, now.at)?;
             }
             if let Some(after) = reader.silent_after() {
-                silences.insert(source, Silence::new(after, reader.sensors(), now.at));
+                silences.insert(source, Silence::new(after, reader.sensors(), now));
             }
         }
         batch.commit()?;
@@ -152,6 +156,7 @@ impl Keeper {
             spool,
             floor,
             silences,
+            clock: OwnClock::new(now),
             metrics,
         })
     }
@@ -183,7 +188,7 @@ impl Keeper {
                 self.floor.seen(now);
                 if looked.elapsed() > Duration::from_secs(1) {
                     looked = Instant::now();
-                    self.look_for_silence(now)?;
+                    self.look_around(now)?;
                     self.look_for_departures()?;
                 }
             }
@@ -202,10 +207,28 @@ impl Keeper {
         }
     }
 
-    fn look_for_silence(&mut self, now: Moment) -> Result<(), SpoolError> {
+    /// Tells what should have come and has not, and whether the clock was set.
+    fn look_around(&mut self, now: Moment) -> Result<(), SpoolError> {
         let mut told = Vec::new();
+        let of = |source, code, text| {
+            let findings = vec![Finding { code, text }];
+            Input::of(source, Taken { findings, ..Taken::default() })
+        };
+        if let Some(text) = self.clock.look(now) {
+            self.floor.clock_was_set(now.up);
+            told.extend(
+                (0..self.floor.readers().len()).map(|source| of(source, code::CLOCK, text.clone())),
+            );
+        }
+        for (source, silence) in self.floor.fallen_silent() {
+            let text = format!(
+                "nothing has come from the reader for {} s; look at its power, its network and the topic it publishes to",
+                silence.as_secs()
+            );
+            told.push(of(source, code::LOST, text));
+        }
         for (source, silence) in &mut self.silences {
-            let findings = silence.tick(now.at);
+            let findings = silence.tick(now);
             if !findings.is_empty() {
                 told.push(Input::of(*source, Taken { findings, ..Taken::default() }));
             }
@@ -223,12 +246,16 @@ impl Keeper {
         for input in group {
             let Input { source, mut taken, message, acknowledge } = input;
             let reader = self.floor.readers()[source].id.clone();
+            if acknowledge.is_some() && self.floor.live(source, now.up) {
+                let text = "messages come from the reader again".to_owned();
+                taken.findings.push(Finding { code: code::BACK, text });
+            }
             acknowledgements.extend(acknowledge);
             if let Some(digest) = message
                 && !batch.remember_message(&digest.0, now.at)?
             {
                 self.metrics.repeated.with_label_values(&[&reader]).inc();
-                continue;
+                taken = Taken { findings: std::mem::take(&mut taken.findings), ..Taken::default() };
             }
             for letter in &taken.dead_letters {
                 self.metrics.dead_letters.with_label_values(&[&reader]).inc();
@@ -243,19 +270,19 @@ impl Keeper {
             if let Some(silence) = self.silences.get_mut(&source) {
                 let told = taken.readings.iter().filter(|reading| !reading.stale);
                 let over: Vec<Finding> =
-                    told.filter_map(|reading| silence.reported(&reading.sensor, now.at)).collect();
+                    told.filter_map(|reading| silence.reported(&reading.sensor, now)).collect();
                 taken.findings.extend(over);
+            }
+            for antenna in &taken.antennas {
+                self.floor.antenna(source, antenna.port, antenna.is_there, now.up);
             }
             for finding in &taken.findings {
                 note(&mut batch, &self.metrics, &reader, finding, now.at)?;
-                match finding.code {
-                    code::LOST => self.floor.lose(source),
-                    code::GAP => {
-                        let window = open_window(&mut self.floor, &mut batch, source, now)?;
-                        window.begin(now.up);
-                        batch.add_gap(window.window, &cut(&finding.text))?;
-                    }
-                    _ => {}
+                self.floor.heed(source, finding.code, now.up);
+                if finding.code == code::GAP {
+                    let window = open_window(&mut self.floor, &mut batch, source, now)?;
+                    window.begin(now.up);
+                    batch.add_gap(window.window, &cut(&finding.text))?;
                 }
             }
             let has_content =
@@ -263,7 +290,6 @@ impl Keeper {
             if !has_content {
                 continue;
             }
-            self.floor.hear(source, now.up);
             self.metrics.reads.with_label_values(&[&reader]).inc_by(taken.reads.len() as u64);
             self.metrics.readings.with_label_values(&[&reader]).inc_by(taken.readings.len() as u64);
             let window = open_window(&mut self.floor, &mut batch, source, now)?;
@@ -284,8 +310,11 @@ impl Keeper {
                 let count = taken.reads.len();
                 self.metrics.dropped.with_label_values(&["spool-full"]).inc_by(count as u64);
                 batch.add_dropped(number, count as u64)?;
+                // Tags that were read and forgotten are not gone.
+                self.floor.lose(source);
                 continue;
             }
+            self.floor.hear(source, now.up);
             let piece = pieces.entry(number).or_default();
             for read in self.floor.take(source, taken.reads, now.up) {
                 piece.push(&read);
@@ -368,12 +397,18 @@ impl Keeper {
             window.window = batch.open_window(&closing.reader, window.opened)?;
             batch.add_raw(window.window, window.raw.bytes())?;
             batch.mark_window(window.window, window.suspect_clock, window.late)?;
+            for edge in &window.edges {
+                batch.add_edge(window.window, edge)?;
+            }
+            for gap in &closing.gaps {
+                batch.add_gap(window.window, gap)?;
+            }
         }
         batch.commit()?;
         if let Some(window) = carried {
             self.floor.open(source, window);
         }
-        self.floor.follow(came_to.whereabouts);
+        self.floor.follow(came_to.whereabouts, now.up);
         let reader = closing.reader;
         self.metrics.windows.with_label_values(&[&reader]).inc();
         self.metrics.observations.inc_by(came_to.observations as u64);
@@ -469,7 +504,8 @@ mod tests {
     fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("spool.sqlite");
-        let keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
+        let metrics = Metrics::new();
+        let keeper = Keeper::open(settings(file.clone()), metrics.clone()).unwrap();
         let (sender, inputs) = sync_channel(1);
         let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
         // It is read all the time, over four times the length of a window.
@@ -492,7 +528,7 @@ mod tests {
         let mut spool = Spool::open(&file).unwrap();
         assert!(spool.open_windows().unwrap().is_empty());
         let deliveries = deliveries(&mut spool);
-        assert!(deliveries.len() >= 2, "a window lasts 50 ms");
+        assert!(metrics.windows.with_label_values(&["door"]).get() >= 2, "a window lasts 50 ms");
         let counts = deliveries.iter().flat_map(|one| &one.observations).map(|one| one.count);
         assert_eq!(counts.collect::<Vec<_>>(), [sent]);
     }
@@ -533,6 +569,36 @@ mod tests {
         let counts = deliveries(&mut Spool::open(&file).unwrap());
         let counts = counts.iter().flat_map(|one| &one.observations).map(|one| one.count);
         assert_eq!(counts.collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings(folder.path().join("spool.sqlite"));
+        settings.readers[0].settle.preset = settle::Preset::Shelf;
+        settings.max_spool_bytes = 0;
+        let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
+        let place = keeper.floor.readers()[0].read_point.clone();
+        let rests = settle::Whereabouts {
+            place: Some(place),
+            last: Some(Timestamp::now()),
+            seen: std::collections::BTreeMap::new(),
+        };
+        keeper.floor.follow([("01".to_owned(), rests)].into(), Duration::ZERO);
+        let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };
+        keeper.floor.seen(later);
+        assert_eq!(keeper.floor.left_silently(), [0], "else it would be gone by now");
+        let read = Read {
+            epc: vec![1],
+            tid: None,
+            antenna: 1,
+            rssi_cdbm: -5000,
+            at: Timestamp::now(),
+            reader_time: None,
+        };
+        keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
+        drop(keeper.floor.remove(0));
+        assert_eq!(keeper.floor.left_silently(), [0; 0]);
     }
 
     #[test]

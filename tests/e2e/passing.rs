@@ -83,7 +83,7 @@ pub fn play(
             if let Some(carried) = Floor::carried(&closing, &reads, now) {
                 floor.open(source, carried);
             }
-            floor.follow(came_to.whereabouts);
+            floor.follow(came_to.whereabouts, now.up);
             out.extend(came_to.deliveries);
         }
         if is_over {

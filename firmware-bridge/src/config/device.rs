@@ -503,6 +503,12 @@ impl Device {
         Ok(Some(found))
     }
 
+    /// Whether it reads tags and is heard only through a broker, whose line says nothing of the reader itself.
+    #[must_use]
+    pub fn is_behind_broker(&self) -> bool {
+        matches!(self, Self::ImpinjR700 { .. } | Self::ZebraIotc { .. } | Self::MappedJson { .. })
+    }
+
     /// The sensors that it names.
     #[must_use]
     pub fn sensors(&self) -> Vec<String> {

@@ -18,10 +18,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reads::{MAX_READINGS, Read, SensorReading, Window, WindowError};
 
+use super::hearing::Hearing;
 use super::nearby::{self, Recent, Residents};
-use crate::clock::{Belief, judge};
+use crate::clock::{Belief, LATE, judge};
 use crate::config::Reader;
-use crate::reader::Edge;
+use crate::reader::{Edge, code};
 use crate::settle::{self, Closing, Preset, Settle, Whereabouts};
 
 /// A moment on both clocks.
@@ -32,6 +33,10 @@ pub struct Moment {
     /// Time since the start, which nobody can set.
     pub up: Duration,
 }
+
+/// Time beyond a reader's longest window for which its neighbours' reads are remembered: what is held over is
+/// settled with the next one.
+const KEPT: Duration = Duration::from_secs(40);
 
 /// An open window.
 #[derive(Debug)]
@@ -50,6 +55,8 @@ pub struct Open {
     pub suspect_clock: bool,
     /// Whether reads came late.
     pub late: bool,
+    /// What the reads' times are at least behind those of their arrival; none before the first that is not late.
+    lag: Option<SignedDuration>,
     /// When a tag that passes was read last, or a barrier changed; none while only residents were read.
     last: Option<Duration>,
     since: Duration,
@@ -67,6 +74,7 @@ impl Open {
             edges: Vec::new(),
             suspect_clock: false,
             late: false,
+            lag: None,
             last: None,
             since: now.up,
         }
@@ -77,25 +85,16 @@ impl Open {
         self.last.get_or_insert(up);
     }
 
-    /// Whether a light barrier is broken now.
-    fn is_held(&self, settle: &Settle) -> bool {
-        let mut state: BTreeMap<u16, bool> = BTreeMap::new();
-        for edge in self.edges.iter().filter(|edge| settle.is_barrier(edge.port)) {
-            state.insert(edge.port, edge.is_active);
-        }
-        state.values().any(|is_active| *is_active)
-    }
-
     /// Whether no tag that passes was read for a while.
     fn is_quiet(&self, settle: &Settle, seen: Duration) -> bool {
         self.last.is_some_and(|last| seen.saturating_sub(last) >= settle.quiet())
     }
 
-    fn is_due(&self, settle: &Settle, seen: Duration, up: Duration) -> bool {
+    fn is_due(&self, settle: &Settle, is_held: bool, seen: Duration, up: Duration) -> bool {
         let age = up.saturating_sub(self.since);
         let is_quiet = self.is_quiet(settle, seen);
         let has_sensors = !self.sensors.is_empty() && age >= settle.quiet();
-        (is_quiet || self.raw.is_empty() && has_sensors) && !self.is_held(settle)
+        (is_quiet || self.raw.is_empty() && has_sensors) && !is_held
             || age >= settle.longest()
             || self.sensors.len() >= MAX_READINGS
     }
@@ -105,16 +104,22 @@ impl Open {
 #[derive(Debug)]
 pub struct Floor {
     readers: Vec<Reader>,
-    /// Whether another reader wants to know what this one read, by reader.
-    watched: Vec<bool>,
+    /// How long another reader wants to know what this one read, by reader; none if no other does.
+    watched: Vec<Option<SignedDuration>>,
     open: HashMap<usize, Open>,
     recent: HashMap<usize, Recent>,
     residents: HashMap<usize, Residents>,
     whereabouts: BTreeMap<String, Whereabouts>,
-    /// Shelves whose line is lost: nothing departs from them.
-    lost: HashSet<usize>,
-    /// From when on departures are decided, by reader: after a start or a lost line, tags need time to be read.
-    departures_from: HashMap<usize, Duration>,
+    /// When tags at rest were read last, time since the start; none for those not read since.
+    rested: HashMap<String, Duration>,
+    /// Whether each reader would be heard, in their order.
+    hearings: Vec<Hearing>,
+    /// Light barriers that are broken, by reader and input.
+    broken: HashSet<(usize, u16)>,
+    /// The last [`Open::lag`] of each reader.
+    lags: HashMap<usize, SignedDuration>,
+    /// The start.
+    begun: Duration,
     /// Until when everything that came was taken.
     seen: Moment,
 }
@@ -127,11 +132,21 @@ impl Floor {
         whereabouts: BTreeMap<String, Whereabouts>,
         now: Moment,
     ) -> Self {
-        let is_watched = |reader: &Reader| {
-            readers.iter().any(|other| other.settle.neighbours.contains(&reader.id))
+        let kept_for = |reader: &Reader| {
+            let wanting =
+                readers.iter().filter(|other| other.settle.neighbours.contains(&reader.id));
+            wanting.map(|other| other.settle.longest()).max()
         };
-        let watched = readers.iter().map(is_watched).collect();
-        let graces = readers.iter().map(|reader| now.up + grace(reader)).enumerate().collect();
+        let watched = readers
+            .iter()
+            .map(|reader| kept_for(reader).and_then(|longest| (longest + KEPT).try_into().ok()))
+            .collect();
+        let hearing = |reader: &Reader| {
+            let patience = Duration::from_secs(u64::from(reader.settle.presence.depart_s));
+            let told = reader.silent_after_s.map_or(patience, Duration::from_secs);
+            Hearing::new(patience, reader.device.is_behind_broker().then_some(told), now.up)
+        };
+        let hearings = readers.iter().map(hearing).collect();
         Self {
             readers,
             watched,
@@ -139,8 +154,11 @@ impl Floor {
             recent: HashMap::new(),
             residents: HashMap::new(),
             whereabouts,
-            lost: HashSet::new(),
-            departures_from: graces,
+            rested: HashMap::new(),
+            hearings,
+            broken: HashSet::new(),
+            lags: HashMap::new(),
+            begun: now.up,
             seen: now,
         }
     }
@@ -168,18 +186,67 @@ impl Floor {
         self.seen = now;
     }
 
-    /// The line of a reader is lost: silence says nothing of its tags any more.
+    /// Something says that a reader does not read: silence says nothing of its tags any more, nor of its barriers.
     pub fn lose(&mut self, source: usize) {
-        self.lost.insert(source);
+        if let Some(hearing) = self.hearings.get_mut(source) {
+            hearing.lose();
+        }
+        self.broken.retain(|(broken, _)| *broken != source);
     }
 
-    /// A reader brought something; if it was lost, its tags have time again to be read.
-    pub fn hear(&mut self, source: usize, up: Duration) {
-        if self.lost.remove(&source)
-            && let Some(reader) = self.readers.get(source)
-        {
-            self.departures_from.insert(source, up + grace(reader));
+    /// Heeds what a finding says of a reader's reading: whatever keeps it from reading keeps its tags from being read.
+    pub fn heed(&mut self, source: usize, code: &str, up: Duration) {
+        match code {
+            code::LOST
+            | code::HELD
+            | code::NO_ANTENNA
+            | code::NO_ANSWER
+            | code::REFUSED
+            | code::HARDWARE => self.lose(source),
+            code::BACK => self.hear(source, up),
+            _ => {}
         }
+    }
+
+    /// A sign of life; true if the reader's silence had been told.
+    pub fn live(&mut self, source: usize, up: Duration) -> bool {
+        self.hearings.get_mut(source).is_some_and(|hearing| hearing.live(up))
+    }
+
+    /// A reader reads, or can again.
+    pub fn hear(&mut self, source: usize, up: Duration) {
+        if let Some(hearing) = self.hearings.get_mut(source) {
+            hearing.hear(up);
+        }
+    }
+
+    /// An antenna of a reader is gone or there again.
+    pub fn antenna(&mut self, source: usize, port: u16, is_there: bool, up: Duration) {
+        if let Some(hearing) = self.hearings.get_mut(source) {
+            hearing.antenna(port, is_there, up);
+        }
+    }
+
+    /// The machine's clock was set: times before and after do not compare, so tags have time again to be read.
+    pub fn clock_was_set(&mut self, up: Duration) {
+        self.hearings.iter_mut().for_each(|hearing| hearing.wait(up));
+        self.open.values_mut().for_each(|window| window.suspect_clock = true);
+    }
+
+    /// The readers behind a broker from which nothing has come for so long that somebody should know, with that
+    /// time: those of which the configuration says so, and those at whose places tags rest.
+    pub fn fallen_silent(&mut self) -> Vec<(usize, Duration)> {
+        let is_missed = |(_, reader): &(usize, &Reader)| {
+            reader.silent_after_s.is_some()
+                || reader.settle.preset == Preset::Shelf
+                    && self.whereabouts.values().any(|tag| is_at(reader, tag))
+        };
+        let missed: Vec<usize> =
+            self.readers.iter().enumerate().filter(is_missed).map(|(source, _)| source).collect();
+        let up = self.seen.up;
+        let silence = |source: usize| self.hearings.get_mut(source)?.fallen_silent(up);
+        let mut silence = silence;
+        missed.into_iter().filter_map(|source| Some((source, silence(source)?))).collect()
     }
 
     /// Takes an edge into the open window; true if it is one of a barrier that the reader's rules name.
@@ -191,6 +258,7 @@ impl Floor {
         }
         window.edges.push(edge);
         window.last = Some(up);
+        self.put_barrier(source, edge);
         true
     }
 
@@ -198,26 +266,53 @@ impl Floor {
     pub fn take(&mut self, source: usize, reads: Vec<Read>, up: Duration) -> Vec<Read> {
         let Some(reader) = self.readers.get(source) else { return reads };
         let Some(window) = self.open.get_mut(&source) else { return reads };
-        let is_watched = self.watched.get(source).is_some_and(|is_watched| *is_watched);
+        let watched = self.watched.get(source).copied().flatten();
         let stands_after = stands_after(reader);
         let passes = matches!(reader.settle.preset, Preset::Portal | Preset::Tunnel);
-        let keep = SignedDuration::try_from(reader.settle.longest())
-            .unwrap_or(SignedDuration::from_mins(10))
-            + SignedDuration::from_secs(10);
         let mut taken = reads;
         for read in &mut taken {
+            let arrived = read.at;
             judge_clock(read, window);
+            let lag = arrived.duration_since(read.at);
+            if lag <= LATE {
+                let least = window.lag.map_or(lag, |least| least.min(lag));
+                window.lag = Some(least);
+                self.lags.insert(source, least);
+            }
             let stands =
                 passes && self.residents.entry(source).or_default().take(read, stands_after);
             if !stands {
                 window.last = Some(up);
             }
-            if is_watched {
-                self.recent.entry(source).or_default().push(read, keep);
+            if let Some(keep) = watched {
+                self.recent.entry(source).or_default().push(read, arrived, keep);
             }
             window.raw.push(read);
         }
         taken
+    }
+
+    /// Remembers the reads and edges of a window that was open at a crash, as if they had just been taken.
+    pub fn restore(&mut self, source: usize, reads: &[Read], edges: &[Edge]) {
+        let Some(reader) = self.readers.get(source) else { return };
+        let (watched, stands_after) = (self.watched[source], stands_after(reader));
+        for read in reads {
+            self.residents.entry(source).or_default().take(read, stands_after);
+            if let Some(keep) = watched {
+                self.recent.entry(source).or_default().push(read, read.at, keep);
+            }
+        }
+        for edge in edges {
+            self.put_barrier(source, *edge);
+        }
+    }
+
+    fn put_barrier(&mut self, source: usize, edge: Edge) {
+        if edge.is_active {
+            self.broken.insert((source, edge.port));
+        } else {
+            self.broken.remove(&(source, edge.port));
+        }
     }
 
     /// Forgets the standing of tags that were not read for a while before `now`.
@@ -230,7 +325,8 @@ impl Floor {
     pub fn due(&self, all: bool, up: Duration) -> Vec<usize> {
         let is_due = |(source, window): &(&usize, &Open)| {
             let settle = self.readers.get(**source).map(|reader| &reader.settle);
-            all || settle.is_none_or(|settle| window.is_due(settle, self.seen.up, up))
+            let is_held = self.broken.iter().any(|(broken, _)| broken == *source);
+            all || settle.is_none_or(|settle| window.is_due(settle, is_held, self.seen.up, up))
         };
         let mut due: Vec<usize> =
             self.open.iter().filter(is_due).map(|(source, _)| *source).collect();
@@ -245,7 +341,7 @@ impl Floor {
             reader.settle.preset == Preset::Shelf
                 && !self.open.contains_key(source)
                 && self.departs(*source)
-                && !self.silent_tags(reader).is_empty()
+                && !self.silent_tags(*source, reader).is_empty()
         };
         self.readers.iter().enumerate().filter(is_left).map(|(source, _)| source).collect()
     }
@@ -283,7 +379,7 @@ impl Floor {
         let mut whereabouts = BTreeMap::new();
         if is_shelf {
             if self.departs(source) {
-                whereabouts = self.silent_tags(reader);
+                whereabouts = self.silent_tags(source, reader);
             }
             for read in &reads {
                 let hex = hex::encode_upper(&read.epc);
@@ -291,6 +387,7 @@ impl Floor {
                 whereabouts.insert(hex, known);
             }
         }
+        let lag = window.lag.or_else(|| self.lags.get(&source).copied()).unwrap_or_default();
         let residents = self.residents.get(&source);
         // Of a window that fell quiet, everything has passed.
         let is_quiet = window.is_quiet(&reader.settle, self.seen.up);
@@ -315,7 +412,7 @@ impl Floor {
             gaps: Vec::new(),
             edges: window.edges,
             sensors: window.sensors,
-            elsewhere: nearby::elsewhere(&observations, neighbours),
+            elsewhere: nearby::elsewhere(&observations, lag, neighbours),
             residents: residents
                 .map(|residents| residents.among(&observations, stands_after(reader)))
                 .unwrap_or_default(),
@@ -339,47 +436,54 @@ impl Floor {
                 window.raw.push(read);
             }
         }
+        window.edges = settle::carried(closing, reads).copied().collect();
         Some(window)
     }
 
-    /// Remembers where tags rest after a window.
-    pub fn follow(&mut self, whereabouts: BTreeMap<String, Whereabouts>) {
+    /// Remembers where tags rest after a window that closed at `up`.
+    pub fn follow(&mut self, whereabouts: BTreeMap<String, Whereabouts>, up: Duration) {
         for (epc, tag) in whereabouts {
             if tag.last.is_none() {
                 self.whereabouts.remove(&epc);
+                self.rested.remove(&epc);
             } else {
+                self.rested.insert(epc.clone(), up);
                 self.whereabouts.insert(epc, tag);
             }
         }
     }
 
-    /// Whether a silence at this reader says that a tag is gone: not while its line is lost, nor soon after.
+    /// Whether a silence at this reader says that a tag is gone.
     fn departs(&self, source: usize) -> bool {
-        !self.lost.contains(&source)
-            && self.departures_from.get(&source).is_none_or(|from| self.seen.up >= *from)
+        self.hearings.get(source).is_some_and(|hearing| hearing.is_telling(self.seen.up))
     }
 
     /// The tags at a reader's places that were silent for so long that they have departed.
-    fn silent_tags(&self, reader: &Reader) -> BTreeMap<String, Whereabouts> {
-        let silence = SignedDuration::from_secs(i64::from(reader.settle.presence.depart_s));
-        let is_here = |tag: &Whereabouts| match &tag.place {
-            Some(place) => {
-                *place == reader.read_point
-                    || reader.antenna_read_points.values().any(|p| p == place)
-            }
-            None => true,
+    fn silent_tags(&self, source: usize, reader: &Reader) -> BTreeMap<String, Whereabouts> {
+        let patience = Duration::from_secs(u64::from(reader.settle.presence.depart_s));
+        let gone: Vec<&String> = self
+            .hearings
+            .get(source)
+            .into_iter()
+            .flat_map(Hearing::gone)
+            .map(|port| reader.antenna_read_points.get(port).unwrap_or(&reader.read_point))
+            .collect();
+        let is_silent = |(epc, tag): &(&String, &Whereabouts)| {
+            let rested = self.rested.get(*epc).copied().unwrap_or(self.begun);
+            is_at(reader, tag)
+                && self.seen.up.saturating_sub(rested) >= patience
+                && !tag.place.as_ref().is_some_and(|place| gone.contains(&place))
         };
-        let is_silent = |tag: &Whereabouts| {
-            tag.last.is_some_and(|last| self.seen.at.duration_since(last) >= silence)
-        };
-        let tags = self.whereabouts.iter().filter(|(_, tag)| is_silent(tag) && is_here(tag));
+        let tags = self.whereabouts.iter().filter(is_silent);
         tags.map(|(epc, tag)| (epc.clone(), tag.clone())).collect()
     }
 }
 
-/// How long tags have, after a start or a lost line, to be read again before they are gone.
-fn grace(reader: &Reader) -> Duration {
-    Duration::from_secs(u64::from(reader.settle.presence.depart_s))
+/// Whether a tag rests at one of a reader's places, or nowhere yet.
+fn is_at(reader: &Reader, tag: &Whereabouts) -> bool {
+    tag.place.as_ref().is_none_or(|place| {
+        *place == reader.read_point || reader.antenna_read_points.values().any(|own| own == place)
+    })
 }
 
 fn stands_after(reader: &Reader) -> SignedDuration {
@@ -474,5 +578,173 @@ mod tests {
         tags.sort();
         let whole: Vec<(String, u32)> = (0..6).map(|tag| (format!("{tag:02X}"), 20)).collect();
         assert_eq!(tags, whole);
+    }
+
+    /// A shelf with one tag at rest, of a device, and the two.
+    fn shelf(device: &serde_json::Value) -> Floor {
+        let reader = serde_json::json!({
+            "id": "shelf",
+            "read_point": "urn:epc:id:sgln:0614141.00001.0",
+            "antenna_read_points": { "2": "urn:epc:id:sgln:0614141.00001.2" },
+            "settle": { "preset": "shelf" },
+            "device": device,
+        });
+        let reader = serde_json::from_value(reader).unwrap();
+        let mut floor = Floor::new(vec![reader], BTreeMap::new(), at(0));
+        let rests = |place: &str| Whereabouts {
+            place: Some(place.to_owned()),
+            last: Some(at(0).at),
+            seen: BTreeMap::new(),
+        };
+        let tags = [
+            ("01".to_owned(), rests("urn:epc:id:sgln:0614141.00001.0")),
+            ("02".to_owned(), rests("urn:epc:id:sgln:0614141.00001.2")),
+        ];
+        floor.follow(tags.into(), Duration::ZERO);
+        floor
+    }
+
+    fn r200() -> serde_json::Value {
+        serde_json::json!({ "r200": { "port": "/dev/null", "region": "europe" } })
+    }
+
+    /// The tags that would depart.
+    fn departing(floor: &Floor) -> Vec<String> {
+        if floor.left_silently().is_empty() {
+            return Vec::new();
+        }
+        floor.silent_tags(0, &floor.readers[0]).into_keys().collect()
+    }
+
+    #[test]
+    fn no_setting_of_the_clock_lets_a_tag_depart_or_keeps_it() {
+        let mut floor = shelf(&r200());
+        let day = SignedDuration::from_hours(24);
+        floor.seen(Moment { at: at(29_000).at + day, ..at(29_000) });
+        assert!(departing(&floor).is_empty());
+        floor.seen(Moment { at: at(30_000).at - day, ..at(30_000) });
+        assert_eq!(departing(&floor), ["01", "02"]);
+        floor.clock_was_set(Duration::from_secs(30));
+        assert!(departing(&floor).is_empty(), "they have time to be read by the new clock");
+        floor.seen(at(60_000));
+        assert_eq!(departing(&floor), ["01", "02"]);
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_lets_no_tag_depart_until_it_reads_again() {
+        let mut floor = shelf(&r200());
+        floor.lose(0);
+        floor.seen(at(3_600_000));
+        assert!(departing(&floor).is_empty());
+        floor.hear(0, at(3_600_000).up);
+        floor.seen(at(3_629_000));
+        assert!(departing(&floor).is_empty());
+        floor.seen(at(3_630_000));
+        assert_eq!(departing(&floor), ["01", "02"]);
+    }
+
+    #[test]
+    fn the_tags_of_an_antenna_that_is_gone_stay_while_those_of_others_depart() {
+        let mut floor = shelf(&r200());
+        floor.antenna(0, 2, false, at(1000).up);
+        floor.seen(at(40_000));
+        assert_eq!(departing(&floor), ["01"]);
+        floor.antenna(0, 2, true, at(40_000).up);
+        assert!(departing(&floor).is_empty());
+        floor.seen(at(70_000));
+        assert_eq!(departing(&floor), ["01", "02"]);
+    }
+
+    #[test]
+    fn a_reader_behind_a_broker_that_publishes_nothing_is_missed_and_keeps_its_tags() {
+        let device = serde_json::json!({ "impinj-r700": {
+            "broker": "localhost:1883", "topic": "door",
+        } });
+        let mut floor = shelf(&device);
+        floor.seen(at(29_000));
+        assert_eq!(floor.fallen_silent(), []);
+        floor.seen(at(40_000));
+        assert_eq!(floor.fallen_silent(), [(0, Duration::from_secs(40))]);
+        assert!(departing(&floor).is_empty());
+        assert!(floor.live(0, at(41_000).up), "its silence was told");
+        floor.seen(at(41_000));
+        assert!(departing(&floor).is_empty());
+        for millis in (42_000..72_000).step_by(1000) {
+            floor.live(0, at(millis).up);
+        }
+        floor.seen(at(72_000));
+        assert_eq!(departing(&floor), ["01", "02"]);
+    }
+
+    /// Two doors that are neighbours, the clock of the second one 10 s slow; the tag is stronger at the first.
+    #[test]
+    fn the_nearer_door_is_found_however_wrong_a_readers_clock() {
+        let door = |id: &str, other: &str| {
+            let reader = serde_json::json!({
+                "id": id,
+                "read_point": "urn:epc:id:sgln:0614141.00001.0",
+                "settle": { "neighbours": [other] },
+                "device": r200(),
+            });
+            serde_json::from_value(reader).unwrap()
+        };
+        let readers = vec![door("one", "two"), door("two", "one")];
+        let mut floor = Floor::new(readers, BTreeMap::new(), at(0));
+        for (source, rssi_cdbm, slow) in [(0, -4000, 0), (1, -6000, 10)] {
+            floor.open(source, Open::new(1, at(0)));
+            let reads = (0..10).map(|n| {
+                let arrived = at(n * 100).at;
+                Read {
+                    epc: vec![1],
+                    tid: None,
+                    antenna: 1,
+                    rssi_cdbm,
+                    at: arrived,
+                    reader_time: Some(arrived - SignedDuration::from_secs(slow)),
+                }
+            });
+            floor.take(source, reads.collect(), at(900).up);
+        }
+        for (source, other, top) in [(0, "two", -6000), (1, "one", -4000)] {
+            let window = floor.remove(source).unwrap();
+            let (closing, _) = floor.closing(source, window, true, at(3000)).unwrap().unwrap();
+            let elsewhere = &closing.elsewhere["01"];
+            assert_eq!((elsewhere.reader.as_str(), elsewhere.rssi_top_cdbm), (other, top));
+        }
+    }
+
+    #[test]
+    fn a_restored_window_knows_its_neighbours_and_its_barriers() {
+        let door = |id: &str, other: &str| {
+            let reader = serde_json::json!({
+                "id": id,
+                "read_point": "urn:epc:id:sgln:0614141.00001.0",
+                "settle": { "neighbours": [other], "barrier": 1 },
+                "device": r200(),
+            });
+            serde_json::from_value(reader).unwrap()
+        };
+        let mut floor =
+            Floor::new(vec![door("one", "two"), door("two", "one")], BTreeMap::new(), at(0));
+        let read = Read {
+            epc: vec![1],
+            tid: None,
+            antenna: 1,
+            rssi_cdbm: -4000,
+            at: at(0).at,
+            reader_time: None,
+        };
+        let edge = Edge { port: 1, is_active: true, at: at(0).at };
+        for source in [0, 1] {
+            floor.restore(source, std::slice::from_ref(&read), &[edge]);
+            let window = floor.open(source, Open::new(1, at(0)));
+            window.raw.push(&read);
+            window.begin(at(0).up);
+        }
+        floor.seen(at(50_000));
+        assert_eq!(floor.due(false, at(50_000).up), [0; 0], "both barriers are broken");
+        let window = floor.remove(0).unwrap();
+        let (closing, _) = floor.closing(0, window, true, at(50_000)).unwrap().unwrap();
+        assert_eq!(closing.elsewhere["01"].reader, "two");
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reads::{Observation, Read};
 
+use crate::clock::LATE;
 use crate::settle::{Elsewhere, features::top};
 
 /// Reads remembered per reader: ten seconds of the fastest burst planned for.
@@ -27,9 +28,14 @@ pub struct Recent {
 
 impl Recent {
     /// Remembers a read, and forgets those older than `keep` before it.
-    pub fn push(&mut self, read: &Read, keep: SignedDuration) {
-        self.reads.push_back((read.at, read.epc.clone(), read.rssi_cdbm));
-        let oldest = read.at - keep;
+    ///
+    /// - `arrived`: when it arrived, by the one clock that all readers of a bridge share. A device's own is taken only
+    ///   for what it buffered for long.
+    pub fn push(&mut self, read: &Read, arrived: Timestamp, keep: SignedDuration) {
+        let is_late = arrived.duration_since(read.at) > LATE;
+        let at = if is_late { read.at } else { arrived };
+        self.reads.push_back((at, read.epc.clone(), read.rssi_cdbm));
+        let oldest = at - keep;
         while self.reads.len() > MAX_READS
             || self.reads.front().is_some_and(|(at, ..)| *at < oldest)
         {
@@ -39,15 +45,18 @@ impl Recent {
 }
 
 /// What neighbours read of the tags of a window while it read them; of several neighbours, the best.
+///
+/// - `lag`: what the observations' times are behind those of arrival.
 #[must_use]
 pub fn elsewhere<'a>(
     observations: &[Observation],
+    lag: SignedDuration,
     neighbours: impl IntoIterator<Item = (&'a str, &'a Recent)>,
 ) -> BTreeMap<String, Elsewhere> {
     let mut spans: HashMap<Vec<u8>, (Timestamp, Timestamp)> = HashMap::new();
     for observation in observations {
         let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
-        spans.insert(epc, (observation.first - SLACK, observation.last + SLACK));
+        spans.insert(epc, (observation.first + lag - SLACK, observation.last + lag + SLACK));
     }
     let mut out: BTreeMap<String, Elsewhere> = BTreeMap::new();
     for (reader, recent) in neighbours {
@@ -160,14 +169,28 @@ mod tests {
         let (mut left, mut right) = (Recent::default(), Recent::default());
         let keep = SignedDuration::from_secs(60);
         for found in [read(1, 1000, -3000), read(1, 10_500, -5000), read(2, 10_500, -1000)] {
-            left.push(&found, keep);
+            left.push(&found, found.at, keep);
         }
-        right.push(&read(1, 12_900, -4000), keep);
-        let found = elsewhere(&observations, [("left", &left), ("right", &right)]);
+        let late = read(1, 12_900, -4000);
+        right.push(&late, late.at, keep);
+        let found =
+            elsewhere(&observations, SignedDuration::ZERO, [("left", &left), ("right", &right)]);
         assert_eq!(found.len(), 1);
         assert_eq!((found["01"].reader.as_str(), found["01"].rssi_top_cdbm), ("right", -4000));
-        let found = elsewhere(&observations, [("left", &left)]);
+        let found = elsewhere(&observations, SignedDuration::ZERO, [("left", &left)]);
         assert_eq!((found["01"].count, found["01"].rssi_top_cdbm), (1, -5000));
+    }
+
+    #[test]
+    fn neighbours_are_compared_by_arrival_however_wrong_their_clocks() {
+        // Ours is 10 s slow, the neighbour's 20 s; both reads arrive at the same moment.
+        let observations = settle(&[read(1, 0, -6000)]);
+        let arrived = read(1, 10_000, 0).at;
+        let mut other = Recent::default();
+        other.push(&read(1, -10_000, -5000), arrived, SignedDuration::from_secs(60));
+        let lag = SignedDuration::from_secs(10);
+        assert_eq!(elsewhere(&observations, lag, [("other", &other)]).len(), 1);
+        assert!(elsewhere(&observations, SignedDuration::ZERO, [("other", &other)]).is_empty());
     }
 
     #[test]
@@ -199,7 +222,8 @@ mod tests {
     fn old_reads_are_forgotten() {
         let mut recent = Recent::default();
         for second in 0..100 {
-            recent.push(&read(1, second * 1000, -6000), SignedDuration::from_secs(10));
+            let read = read(1, second * 1000, -6000);
+            recent.push(&read, read.at, SignedDuration::from_secs(10));
         }
         assert_eq!(recent.reads.len(), 11);
     }

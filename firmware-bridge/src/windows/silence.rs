@@ -1,20 +1,21 @@
 //! Sensors that should report and do not: a gap in data is a finding, never "in range".
 //!
-//! What holds: a silence is told once when it has lasted long enough and once when it ends, with both times;
+//! What holds: setting the machine's clock neither makes nor ends a silence; a silence is told once when it has lasted long enough and once when it ends, with both times;
 //! sensors that the configuration names count from the start, so one that never reports is found as well.
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::floor::Moment;
 use crate::reader::{Finding, code};
 
 /// When each sensor of one reader reported last.
 #[derive(Debug)]
 pub struct Silence {
     after: SignedDuration,
-    /// Time of the last reading, and whether its absence since was told.
-    last: HashMap<String, (Timestamp, bool)>,
+    /// Moment of the last reading, and whether its absence since was told.
+    last: HashMap<String, (Moment, bool)>,
 }
 
 /// Sensors followed for one reader.
@@ -26,14 +27,14 @@ impl Silence {
     pub fn new(
         after: SignedDuration,
         sensors: impl IntoIterator<Item = String>,
-        now: Timestamp,
+        now: Moment,
     ) -> Self {
         let last = sensors.into_iter().map(|sensor| (sensor, (now, false))).collect();
         Self { after, last }
     }
 
     /// A sensor reported at `now`; gives the silence that this ended, if it was told.
-    pub fn reported(&mut self, sensor: &str, now: Timestamp) -> Option<Finding> {
+    pub fn reported(&mut self, sensor: &str, now: Moment) -> Option<Finding> {
         if !self.last.contains_key(sensor) && self.last.len() >= MAX_SENSORS {
             return None;
         }
@@ -41,21 +42,24 @@ impl Silence {
         told.then(|| Finding {
             code: code::GAP,
             text: format!(
-                "sensor {sensor} reports again; nothing was measured from {last} to {now}"
+                "sensor {sensor} reports again; nothing was measured from {} to {}",
+                last.at, now.at
             ),
         })
     }
 
     /// The silences that have lasted long enough at `now` and were not told yet.
-    pub fn tick(&mut self, now: Timestamp) -> Vec<Finding> {
+    pub fn tick(&mut self, now: Moment) -> Vec<Finding> {
         let mut found = Vec::new();
         for (sensor, (last, told)) in &mut self.last {
-            if !*told && now.duration_since(*last) > self.after {
+            let silence = SignedDuration::try_from(now.up.saturating_sub(last.up));
+            if !*told && silence.is_ok_and(|silence| silence > self.after) {
                 *told = true;
                 found.push(Finding {
                     code: code::GAP,
                     text: format!(
-                        "sensor {sensor} has reported nothing since {last}, for more than {} s; look at its battery, its power and its range",
+                        "sensor {sensor} has reported nothing since {}, for more than {} s; look at its battery, its power and its range",
+                        last.at,
                         self.after.as_secs()
                     ),
                 });
@@ -68,11 +72,18 @@ impl Silence {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
     fn a_silence_is_told_once_when_it_lasts_and_once_when_it_ends() {
-        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        let at = |second: u64| {
+            let up = Duration::from_secs(second);
+            Moment { at: Timestamp::from_second(1_700_000_000).unwrap() + up, up }
+        };
         let mut silence = Silence::new(SignedDuration::from_secs(60), ["a".to_owned()], at(0));
         assert_eq!(silence.tick(at(60)), []);
         assert_eq!(silence.tick(at(61)).len(), 1);
@@ -81,6 +92,9 @@ mod tests {
         assert!(over.text.contains("from 2023-11-14T22:13:20Z to 2023-11-14T22:14:50Z"));
         assert_eq!(silence.reported("a", at(91)), None);
         assert_eq!(silence.reported("b", at(91)), None);
-        assert_eq!(silence.tick(at(152)).len(), 2);
+        // The clock is set forward by an hour, and back again.
+        let hour = SignedDuration::from_hours(1);
+        assert_eq!(silence.tick(Moment { at: at(100).at + hour, ..at(100) }), []);
+        assert_eq!(silence.tick(Moment { at: at(152).at - hour, ..at(152) }).len(), 2);
     }
 }
