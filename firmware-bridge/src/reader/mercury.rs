@@ -352,7 +352,7 @@ impl Mercury {
         }
     }
 
-    fn read(&self, tag: Tag, at: Timestamp) -> Read {
+    fn read(&mut self, tag: Tag, at: Timestamp) -> Read {
         Read {
             epc: tag.epc,
             tid: tag.tid,

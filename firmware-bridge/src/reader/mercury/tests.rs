@@ -203,6 +203,37 @@ fn a_read_gets_its_time_from_the_keep_alive_before_it() {
     assert!(fed.reads.iter().all(|read| read.reader_time.is_none()));
 }
 
+/// The recorded tag, read so many milliseconds after the keep-alive at this port.
+fn tag_at(count: u16, port: u8) -> Vec<u8> {
+    let recorded = bytes(TAG_96);
+    let mut data = recorded[5..recorded.len() - 2].to_vec();
+    data[8] = port << 4 | port;
+    data[14..16].copy_from_slice(&count.to_be_bytes());
+    answer(0x22, 0, &data)
+}
+
+#[test]
+fn a_spoilt_keep_alive_does_not_turn_a_tags_way_round() {
+    let mut driver = reading();
+    let mut fed = Fed::default();
+    driver.feed(&bytes(KEEP_ALIVE), at(10_000), &mut fed);
+    for count in (550..=950).step_by(50) {
+        driver.feed(&tag_at(count, 1), at(10_005 + i64::from(count)), &mut fed);
+    }
+    let mut spoilt = bytes(KEEP_ALIVE);
+    spoilt[6] ^= 1;
+    driver.feed(&spoilt, at(11_000), &mut fed);
+    for count in (40..=440).step_by(50) {
+        driver.feed(&tag_at(count, 2), at(11_005 + i64::from(count)), &mut fed);
+    }
+    assert_eq!(fed.reads.len(), 18);
+    assert!(fed.reads.is_sorted_by_key(|read| read.at), "{:#?}", fed.reads);
+    let ways: Vec<(u16, Timestamp)> =
+        fed.reads.iter().map(|read| (read.antenna, read.at)).collect();
+    assert_eq!((ways[0], ways[8]), ((1, at(10_550)), (1, at(10_950))));
+    assert_eq!((ways[9], ways[17]), ((2, at(11_045)), (2, at(11_445))));
+}
+
 #[test]
 fn memory_read_along_becomes_the_tid() {
     let tid = [0xE2, 0x00, 0x34, 0x12, 0x01, 0x23, 0x45, 0x67];
