@@ -1,18 +1,21 @@
 //! The R200, YRM100, `MagicRF` M100 and QM100 family: serial, 115200 baud.
 //!
 //! The way through: stop, version, region, power, query, select, multi-poll, each waiting for its answer;
-//! then inventory notices, until the line ends. A notice has as parameters: RSSI (signed, dBm), protocol
+//! then inventory notices. If nothing comes for `ASK_AGAIN`, all begins again: either the polling came to its
+//! end, or the reader lost its power and with it its settings. A notice has as parameters: RSSI (signed, dBm), protocol
 //! control word (two bytes), the EPC bank, the tag's own CRC (two bytes); the upper five bits of the control
 //! word are the length of the EPC in words and must fit.
 //!
 //! If TIDs are asked for, a tag that was not asked within `TID_AGAIN` is selected by its EPC and its TID
 //! bank read between two polls; the next read of that EPC carries it. Two tags with the same EPC then answer
-//! in turn, which is why the TID is never remembered for longer than one read.
+//! in turn, which is why a TID is never remembered for longer than one read, nor than `TID_FRESH`.
 //!
 //! What holds: the reader gives no time and no antenna; a setting is written only if the reader holds another
-//! one, because it goes to flash.
+//! one, and lasts until the reader loses its power: the bridge never sends the command 09 that would save it.
+//! What is found while nothing arrives is given with the next feed, which may be one without bytes.
 //!
-//! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
+//! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit;
+//! the maker's development kit for the command 09.
 
 pub mod frame;
 
@@ -22,14 +25,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reads::Read;
 
-use self::frame::{Frame, Framer, command};
+use self::frame::{Frame, Frames, command};
+use super::cutter::{Cutter, Quiet};
 use super::script::{Script, Step};
+use super::told::Told;
 use super::{Dialect, Fed, Finding, Setting, code, strength};
 
-/// Silence after which multi-poll is asked for again: it ends by itself after 10,000 rounds.
+/// Silence after which the reader is set up again. Multi-poll ends by itself after 10,000 rounds, and a reader
+/// whose power failed for a moment has forgotten it, its region and its power.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Time after which the same EPC's TID is asked for again.
 const TID_AGAIN: Duration = Duration::from_secs(10);
+/// How long a TID waits for the next read of its EPC: the tag stands in the field and answers several times a
+/// second, and a clone that comes later must not be given the TID of the genuine tag.
+const TID_FRESH: Duration = Duration::from_secs(1);
 /// Words of the TID bank that are read: 96 bits hold class, maker, model and a serial.
 const TID_WORDS: u8 = 6;
 /// EPCs whose TID waits or was asked for; more are not asked for until some are forgotten.
@@ -84,11 +93,15 @@ pub struct Settings {
 #[derive(Debug, Default)]
 pub struct R200 {
     settings: Settings,
-    framer: Framer,
+    cutter: Cutter<Frames>,
     script: Script,
+    /// Time of the last poll.
     now: Duration,
-    last_notice: Duration,
-    is_polling: bool,
+    quiet: Quiet,
+    /// When the last frame came, or the reader was set up.
+    last_sign: Duration,
+    /// The handshake is over: the reader polls, but for the reading of a TID.
+    is_set_up: bool,
     /// Bytes and frames since the line opened, to notice a foreign device.
     heard: (u64, u64),
     is_foreign_reported: bool,
@@ -97,8 +110,11 @@ pub struct R200 {
     waiting: VecDeque<Vec<u8>>,
     /// The tag that is selected for the TID read under way.
     selected: Option<Vec<u8>>,
-    /// TIDs that wait for the next read of their EPC.
-    tids: HashMap<Vec<u8>, Vec<u8>>,
+    /// TIDs that wait for the next read of their EPC, and since when.
+    tids: HashMap<Vec<u8>, (Vec<u8>, Duration)>,
+    /// What came to light outside a feed.
+    late: Fed,
+    told: Told,
 }
 
 /// The tag in an inventory notice; none if its length does not fit its control word.
@@ -135,7 +151,44 @@ impl R200 {
         Self { settings, ..Self::default() }
     }
 
-    fn answer(&mut self, frame: &Frame, fed: &mut Fed) {
+    fn set_up(&mut self) {
+        let host = |name, command| step(name, &Frame::host(command, &[]));
+        let steps = [
+            // A reader that polls answers nothing else; one that does not may not answer this.
+            Step { name: "stop", bytes: Frame::host(command::STOP, &[]).to_bytes(), answer: None },
+            step("version", &Frame::host(command::VERSION, &[0x00])),
+            host("get region", command::GET_REGION),
+            host("get power", command::GET_POWER),
+            host("get query", command::GET_QUERY),
+        ];
+        self.script = Script::new(steps);
+        self.is_set_up = false;
+        // Select before every round with a filter, else only before memory is read.
+        let mode = if self.settings.only.is_empty() { 0x02 } else { 0x00 };
+        if !self.settings.only.is_empty() {
+            self.script.push(step("select", &Frame::select(&self.settings.only)));
+        }
+        if self.settings.read_tid || mode == 0 {
+            self.script.push(step("select mode", &Frame::host(command::SELECT_MODE, &[mode])));
+        }
+        self.script.push(poll_step());
+    }
+
+    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut Fed) {
+        for frame in frames {
+            self.last_sign = self.now;
+            match (frame.kind, frame.command) {
+                (2, command::SINGLE_POLL) => match tag(&frame.parameters) {
+                    Some((rssi, epc)) => fed.reads.push(self.notice(rssi, epc, at)),
+                    None => fed.bad_frames += 1,
+                },
+                (1, _) => self.answer(&frame, at, fed),
+                _ => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
         let parameters = frame.parameters.as_slice();
         let setting = |name, value: String| Setting { name, value };
         match (frame.command, parameters) {
@@ -185,22 +238,24 @@ impl R200 {
                 if let Some((epc, tid)) = tid(parameters)
                     && self.selected.as_ref() == Some(&epc)
                 {
-                    self.tids.insert(epc, tid);
+                    let now = self.now;
+                    self.tids.retain(|_, (_, since)| is_fresh(*since, now));
+                    self.tids.insert(epc, (tid, now));
                 }
             }
-            (command::ERROR, [error, ..]) => return self.error(*error, fed),
+            (command::ERROR, [error, ..]) => return self.error(*error, at, fed),
             (answered, [refusal]) if *refusal != 0 && answered != command::STOP => {
                 let text = format!(
                     "the reader refused command {answered:02X} with code {refusal:02X}; its value is outside what this model takes"
                 );
-                fed.findings.push(Finding { code: code::REFUSED, text });
+                self.told.tell(Finding { code: code::REFUSED, text }, at, fed);
             }
             _ => {}
         }
         self.script.answered(u16::from(frame.command));
     }
 
-    fn error(&mut self, error: u8, fed: &mut Fed) {
+    fn error(&mut self, error: u8, at: Timestamp, fed: &mut Fed) {
         match error {
             // No tag in a round: normal, and frequent.
             0x15 => {}
@@ -208,18 +263,31 @@ impl R200 {
             0x09 | 0x16 => {
                 self.script.answered(u16::from(command::READ));
             }
-            0x20 => fed.findings.push(Finding {
-                code: code::REGION,
-                text: "the reader found no free channel; every channel of its region is in use, or its region is not the one it stands in: set `region`".into(),
-            }),
+            0x20 => {
+                let text = "the reader found no free channel; every channel of its region is in use, or its region is not the one it stands in: set `region`".to_owned();
+                self.told.tell(Finding { code: code::REGION, text }, at, fed);
+            }
             _ => {
                 // A model that does not know a command still reads.
                 let what = self.script.refused().unwrap_or("a command");
                 let text = format!(
                     "the reader answered `{what}` with error {error:02X}; it does not know the command or its value"
                 );
-                fed.findings.push(Finding { code: code::REFUSED, text });
+                self.told.tell(Finding { code: code::REFUSED, text }, at, fed);
             }
+        }
+    }
+
+    /// Notes the time, and gives up a frame whose rest does not come.
+    fn tick(&mut self, now: Duration) {
+        self.now = now;
+        if let Some(at) = self.quiet.is_gap(now)
+            && self.cutter.is_waiting()
+        {
+            let mut late = std::mem::take(&mut self.late);
+            let frames = self.cutter.give_up(&mut late);
+            self.take(frames, at, &mut late);
+            self.late = late;
         }
     }
 
@@ -245,7 +313,8 @@ impl R200 {
     }
 
     fn notice(&mut self, rssi_cdbm: i32, epc: Vec<u8>, at: Timestamp) -> Read {
-        let tid = self.tids.remove(&epc);
+        let tid = self.tids.remove(&epc).filter(|(_, since)| is_fresh(*since, self.now));
+        let tid = tid.map(|(tid, _)| tid);
         if self.settings.read_tid && tid.is_none() {
             let is_due =
                 self.asked.get(&epc).is_none_or(|at| self.now.saturating_sub(*at) > TID_AGAIN);
@@ -260,6 +329,10 @@ impl R200 {
         }
         Read { epc, tid, antenna: 0, rssi_cdbm, at, reader_time: None }
     }
+}
+
+fn is_fresh(since: Duration, now: Duration) -> bool {
+    now.saturating_sub(since) <= TID_FRESH
 }
 
 fn region_name(byte: u8) -> String {
@@ -277,58 +350,37 @@ fn region_name(byte: u8) -> String {
 impl Dialect for R200 {
     fn open(&mut self) {
         *self = Self::new(std::mem::take(&mut self.settings));
-        let host = |name, command| step(name, &Frame::host(command, &[]));
-        let steps = [
-            // A reader that polls answers nothing else; one that does not may not answer this.
-            Step { name: "stop", bytes: Frame::host(command::STOP, &[]).to_bytes(), answer: None },
-            step("version", &Frame::host(command::VERSION, &[0x00])),
-            host("get region", command::GET_REGION),
-            host("get power", command::GET_POWER),
-            host("get query", command::GET_QUERY),
-        ];
-        self.script = Script::new(steps);
-        // Select before every round with a filter, else only before memory is read.
-        let mode = if self.settings.only.is_empty() { 0x02 } else { 0x00 };
-        if !self.settings.only.is_empty() {
-            self.script.push(step("select", &Frame::select(&self.settings.only)));
-        }
-        if self.settings.read_tid || mode == 0 {
-            self.script.push(step("select mode", &Frame::host(command::SELECT_MODE, &[mode])));
-        }
-        self.script.push(poll_step());
+        self.set_up();
     }
 
     fn poll(&mut self, now: Duration) -> Option<Vec<u8>> {
-        self.now = now;
-        if self.is_polling {
-            self.ask_tid();
+        self.tick(now);
+        if self.is_set_up {
+            if now.saturating_sub(self.last_sign) >= ASK_AGAIN {
+                self.set_up();
+            } else {
+                self.ask_tid();
+            }
         }
-        if let Some(bytes) = self.script.poll(now) {
-            self.is_polling = self.script.is_over();
-            self.last_notice = now;
-            return Some(bytes);
+        let bytes = self.script.poll(now);
+        self.late.findings.extend(self.script.findings());
+        if !self.is_set_up && self.script.is_over() {
+            self.is_set_up = true;
+            self.last_sign = now;
         }
-        if self.is_polling && now.saturating_sub(self.last_notice) >= ASK_AGAIN {
-            self.last_notice = now;
-            return Some(Frame::multi_poll().to_bytes());
-        }
-        None
+        bytes
     }
 
     fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
-        let frames_before = fed.frames;
-        for frame in self.framer.feed(bytes, fed) {
-            self.last_notice = self.now;
-            match (frame.kind, frame.command) {
-                (2, command::SINGLE_POLL) => match tag(&frame.parameters) {
-                    Some((rssi, epc)) => fed.reads.push(self.notice(rssi, epc, at)),
-                    None => fed.bad_frames += 1,
-                },
-                (1, _) => self.answer(&frame, fed),
-                _ => {}
-            }
+        let late = std::mem::take(&mut self.late);
+        self.told.merge(late, at, fed);
+        if bytes.is_empty() {
+            return;
         }
-        fed.findings.extend(self.script.findings());
+        self.quiet.heard(at);
+        let frames_before = fed.frames;
+        let frames = self.cutter.feed(bytes, fed);
+        self.take(frames, at, fed);
         self.heard.0 += bytes.len() as u64;
         self.heard.1 += fed.frames - frames_before;
         if self.heard.1 == 0 && self.heard.0 > FOREIGN_BYTES && !self.is_foreign_reported {

@@ -3,12 +3,13 @@
 //! A frame: `BB`, type (00 host, 01 response, 02 notice), command, length of parameters (two bytes), the
 //! parameters, checksum (sum of type to last parameter, modulo 256), `7E`.
 //!
-//! What holds: parsed by length, not by end mark, since `7E` may stand in an EPC; after a bad frame the next
-//! `BB` is tried, so at most one good frame is lost with it; the buffer holds at most one frame.
+//! What holds: parsed by length, not by end mark, since `7E` may stand in an EPC. A frame has at most 607 bytes.
+//!
+//! Not here: cutting (`super::super::cutter`), what frames mean.
 //!
 //! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
 
-use crate::reader::Fed;
+use super::super::cutter::{Look, Place};
 
 const HEAD: u8 = 0xBB;
 const END: u8 = 0x7E;
@@ -103,48 +104,29 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
-/// Cuts a stream of bytes into frames.
+/// Frames of a reader.
 #[derive(Debug, Default)]
-pub struct Framer {
-    buffer: Vec<u8>,
-}
+pub struct Frames;
 
-impl Framer {
-    /// Takes bytes and gives the frames that are whole now.
-    pub fn feed(&mut self, bytes: &[u8], fed: &mut Fed) -> Vec<Frame> {
-        self.buffer.extend_from_slice(bytes);
-        let mut frames = Vec::new();
-        let mut at = 0;
-        loop {
-            let rest = &self.buffer[at..];
-            let skip = rest.iter().position(|byte| *byte == HEAD).unwrap_or(rest.len());
-            fed.garbage_bytes += skip as u64;
-            at += skip;
-            let rest = &self.buffer[at..];
-            let [_, kind, command, high, low, ..] = rest else { break };
-            let length = usize::from(u16::from_be_bytes([*high, *low]));
-            if *kind > 2 || length > MAX_PARAMETERS {
-                fed.bad_frames += 1;
-                at += 1;
-                continue;
-            }
-            let Some(frame) = rest.get(..length + 7) else { break };
-            let is_right =
-                frame[length + 5] == checksum(&frame[1..length + 5]) && frame[length + 6] == END;
-            if !is_right {
-                fed.bad_frames += 1;
-                at += 1;
-                continue;
-            }
-            fed.frames += 1;
-            frames.push(Frame {
-                kind: *kind,
-                command: *command,
-                parameters: frame[5..length + 5].to_vec(),
-            });
-            at += length + 7;
+impl Look for Frames {
+    type Frame = Frame;
+
+    fn look(&self, rest: &[u8]) -> Place<Frame> {
+        if rest.first() != Some(&HEAD) || rest.get(1).is_some_and(|kind| *kind > 2) {
+            return Place::Garbage;
         }
-        self.buffer.drain(..at);
-        frames
+        let [_, kind, command, high, low, ..] = rest else { return Place::Open };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if length > MAX_PARAMETERS {
+            return Place::Bad;
+        }
+        let Some(frame) = rest.get(..length + 7) else { return Place::Open };
+        let is_right =
+            frame[length + 5] == checksum(&frame[1..length + 5]) && frame[length + 6] == END;
+        if !is_right {
+            return Place::Bad;
+        }
+        let parameters = frame[5..length + 5].to_vec();
+        Place::Whole(Frame { kind: *kind, command: *command, parameters }, length + 7)
     }
 }

@@ -163,6 +163,136 @@ fn a_tag_is_selected_its_tid_read_and_its_next_read_carries_it() {
     assert_eq!(fed.reads.last().unwrap().tid.as_deref(), Some(tid.as_slice()));
 }
 
+/// A driver that reads, at `millis` after the line was opened, with every question answered.
+fn reading(settings: Settings, millis: u64) -> R200 {
+    let mut driver = driver(settings);
+    let mut fed = Fed::default();
+    for now in (0..=millis).step_by(20) {
+        while let Some(sent) = driver.poll(Duration::from_millis(now)) {
+            driver.feed(&reply(&sent), Timestamp::UNIX_EPOCH, &mut fed);
+        }
+    }
+    driver
+}
+
+/// What a reader in order answers: region us, 26 dBm, session 0, one tag.
+fn reply(sent: &[u8]) -> Vec<u8> {
+    match sent.get(2) {
+        Some(0x03) => bytes(VERSION.1),
+        Some(0x08) => bytes(REGION_US.1),
+        Some(0xB7) => bytes(POWER_26.1),
+        Some(0x0D) => bytes(QUERY.1),
+        Some(0x27) => bytes(NOTICE),
+        Some(0x28) | None => vec![],
+        Some(other) => Frame { kind: 1, command: *other, parameters: vec![0] }.to_bytes(),
+    }
+}
+
+#[test]
+fn a_tid_that_waited_for_long_is_not_given_to_a_tag_that_comes_later() {
+    let epc = bytes("30751FEB705C5904E3D50D70");
+    let tid = bytes("E28011052000503B42AC0A1C");
+    let answer = [&[14, 0x34, 0x00], &epc[..], &tid[..]].concat();
+    let answer = Frame { kind: 1, command: command::READ, parameters: answer }.to_bytes();
+    for (wait, expected) in [(1_000, Some(tid)), (5_000, None)] {
+        let settings = Settings { power_cdbm: 2600, read_tid: true, ..Settings::default() };
+        let mut driver = reading(settings, 200);
+        driver.selected = Some(epc.clone());
+        let mut fed = Fed::default();
+        driver.feed(&answer, Timestamp::UNIX_EPOCH, &mut fed);
+        driver.poll(Duration::from_millis(200 + wait));
+        driver.feed(&bytes(NOTICE), Timestamp::UNIX_EPOCH, &mut fed);
+        assert_eq!(fed.reads[0].tid, expected, "after {wait} ms");
+    }
+}
+
+#[test]
+fn a_reader_that_fell_silent_is_set_up_again_and_what_it_forgot_is_written_again() {
+    let settings = Settings { power_cdbm: 2600, region: Some(Region::Us), ..Settings::default() };
+    let mut driver = reading(settings, 200);
+    let mut fed = Fed::default();
+    let mut written = Vec::new();
+    // It lost its power and came back as it left the factory: China, 20 dBm.
+    for now in (220..2_500).step_by(20) {
+        while let Some(sent) = driver.poll(Duration::from_millis(now)) {
+            let answer = match sent[2] {
+                0x08 => Frame { kind: 1, command: 0x08, parameters: vec![1] }.to_bytes(),
+                0xB7 => Frame { kind: 1, command: 0xB7, parameters: vec![0x07, 0xD0] }.to_bytes(),
+                _ => reply(&sent),
+            };
+            written.push((now, hex::encode_upper(sent)));
+            driver.feed(&answer, Timestamp::UNIX_EPOCH, &mut fed);
+        }
+        if !fed.reads.is_empty() {
+            break;
+        }
+    }
+    assert!((1_000..1_100).contains(&written[0].0), "{written:?}");
+    let written: Vec<&str> = written.iter().map(|(_, sent)| sent.as_str()).collect();
+    assert_eq!(
+        written,
+        [
+            "BB00280000287E",
+            "BB0003000100047E",
+            "BB00080000087E",
+            "BB00B70000B77E",
+            "BB000D00000D7E",
+            "BB00070001020A7E",
+            "BB00B600020A28EA7E",
+            "BB00270003222710837E"
+        ]
+    );
+    // Both the value that came back and the one written are told, so that the change is seen.
+    let regions: Vec<&str> =
+        fed.settings.iter().filter(|it| it.name == "region").map(|it| it.value.as_str()).collect();
+    assert_eq!(regions, ["china900", "us"]);
+}
+
+#[test]
+fn a_tag_that_keeps_answering_leaves_the_reader_at_its_work() {
+    let mut driver = reading(Settings { power_cdbm: 2600, ..Settings::default() }, 200);
+    let mut fed = Fed::default();
+    for now in (220..10_000).step_by(20) {
+        if now % 900 < 20 {
+            driver.feed(&bytes(NOTICE), Timestamp::UNIX_EPOCH, &mut fed);
+        }
+        assert_eq!(driver.poll(Duration::from_millis(now)), None, "at {now} ms");
+    }
+}
+
+#[test]
+fn a_length_that_became_too_long_costs_one_frame_and_not_what_follows() {
+    let mut driver = driver(Settings::default());
+    let mut fed = Fed::default();
+    let mut spoilt = bytes(VERSION.1);
+    spoilt[3] ^= 2;
+    driver.feed(&spoilt, Timestamp::UNIX_EPOCH, &mut fed);
+    for now in [0, 50, 100, 150, 200] {
+        driver.poll(Duration::from_millis(now));
+    }
+    driver.feed(&bytes(VERSION.1), Timestamp::UNIX_EPOCH, &mut fed);
+    assert_eq!((fed.frames, fed.bad_frames), (1, 1));
+    let version = Setting { name: "version", value: "M100 26dBm V1.0".into() };
+    assert_eq!(fed.settings, [version]);
+}
+
+#[test]
+fn an_error_that_repeats_is_told_once_a_minute() {
+    for (error, expected) in [(0x20, code::REGION), (0x17, code::REFUSED)] {
+        let frame = Frame { kind: 1, command: command::ERROR, parameters: vec![error] }.to_bytes();
+        let refusal =
+            Frame { kind: 1, command: command::SET_POWER, parameters: vec![0x24] }.to_bytes();
+        let mut driver = reading(Settings { power_cdbm: 2600, ..Settings::default() }, 200);
+        let mut fed = Fed::default();
+        for _ in 0..100 {
+            driver.feed(&frame, Timestamp::UNIX_EPOCH, &mut fed);
+            driver.feed(&refusal, Timestamp::UNIX_EPOCH, &mut fed);
+        }
+        let codes: Vec<&str> = fed.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [expected, code::REFUSED]);
+    }
+}
+
 #[test]
 fn a_notice_gives_rssi_and_epc() {
     let fed = feed_all(&[&bytes(NOTICE)]);
