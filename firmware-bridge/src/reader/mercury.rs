@@ -60,8 +60,9 @@ const STARTED: u16 = 0x2F01;
 
 /// Silence after which the reader is set up again: five keep-alives.
 const SILENCE: Duration = Duration::from_secs(5);
-/// Rest before a reader that refused to read is set up again.
-const REST: Duration = Duration::from_secs(10);
+/// Rest before a reader that refused to read is set up again. It says nothing while it rests, so this is shorter
+/// than the silence after which its line would count as lost.
+const REST: Duration = Duration::from_secs(5);
 
 /// How the reader is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]

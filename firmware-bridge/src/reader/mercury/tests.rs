@@ -318,12 +318,12 @@ fn a_reader_that_refuses_its_region_is_not_started_and_asked_again_later() {
         0x97 => Some(answer(0x97, 0x010B, &[])),
         _ => reply(command),
     };
-    let sent = talk(&mut driver, (0, 9_900), &mut fed, refuse);
+    let sent = talk(&mut driver, (0, 4_900), &mut fed, refuse);
     assert_eq!(commands(&sent), [0x2F, 0x03, 0x0C, 0x97]);
     assert_eq!(fed.findings.len(), 1);
     assert_eq!(fed.findings[0].code, code::REGION);
     assert!(fed.findings[0].text.contains("North America (Nano)"), "{}", fed.findings[0].text);
-    let sent = talk(&mut driver, (9_900, 11_000), &mut fed, reply);
+    let sent = talk(&mut driver, (4_900, 6_000), &mut fed, reply);
     assert_eq!(commands(&sent), [0x2F, 0x03, 0x0C, 0x97, 0x93, 0x91, 0x92, 0x2F]);
 }
 
@@ -346,7 +346,7 @@ fn a_reader_that_never_answers_the_region_is_not_started() {
     driver.open();
     let mut fed = Fed::default();
     let deaf = |command: &[u8]| if command[2] == 0x97 { None } else { reply(command) };
-    let sent = talk(&mut driver, (0, 8_000), &mut fed, deaf);
+    let sent = talk(&mut driver, (0, 7_000), &mut fed, deaf);
     assert_eq!(commands(&sent), [0x2F, 0x03, 0x0C, 0x97, 0x97, 0x97]);
     assert_eq!(fed.findings[0].code, code::NO_ANSWER);
 }
@@ -362,7 +362,7 @@ fn a_start_without_antenna_is_told_and_tried_again() {
     };
     let sent = talk(&mut driver, (0, 25_000), &mut fed, refuse);
     let starts = sent.iter().filter(|(_, command)| command[2] == 0x2F && command[5] == 1).count();
-    assert_eq!(starts, 3, "at once, after 10 s and after 20 s");
+    assert_eq!(starts, 5, "at once and every five seconds");
     let codes: Vec<&str> = fed.findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [code::NO_ANTENNA], "told once a minute");
 }
