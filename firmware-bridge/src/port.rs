@@ -2,13 +2,15 @@
 //!
 //! What holds: a port is opened for us alone; each way in which that fails has its own message that names the
 //! mend; a port is named by a path below `/dev/serial/by-id` or `by-path` wherever there is one, because
-//! `/dev/ttyUSB0` is another device after the cables were pulled.
+//! `/dev/ttyUSB0` is another device after the cables were pulled, and never by one that another adapter may take;
+//! writing waits for room and for nothing else, since a hung adapter never says that it has sent.
 //!
 //! Not here: what the bytes mean ([`crate::reader`], [`crate::sensor`]), trying again ([`crate::line`]).
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use serialport::SerialPort;
+use serialport::{SerialPortInfo, SerialPortType, UsbPortInfo};
 
 use crate::line::{Line, Opener, PATIENCE};
 
@@ -21,7 +23,7 @@ pub struct Port {
     pub baud: u32,
 }
 
-struct Open(Box<dyn SerialPort>);
+struct Open<P>(P);
 
 impl Opener for Port {
     fn open(&self) -> Result<Box<dyn Line>, String> {
@@ -68,11 +70,10 @@ fn mend(error: &serialport::Error, path: &str, baud: u32) -> String {
     format!("could not be opened ({text}): {mend}")
 }
 
-impl Line for Open {
+impl<P: Read + Write> Line for Open<P> {
     fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.0
             .write_all(bytes)
-            .and_then(|()| self.0.flush())
             .map_err(|error| format!("writing failed ({error}): the cable may have been pulled"))
     }
 
@@ -98,6 +99,8 @@ pub struct Found {
     pub device: PathBuf,
     /// What the USB device says of itself, if it is one.
     pub about: Option<String>,
+    /// Why it is named by the socket it is plugged into, if its adapter cannot be told from another.
+    pub by_socket: Option<&'static str>,
 }
 
 /// The serial ports of this machine; nothing is opened.
@@ -108,35 +111,64 @@ pub struct Found {
 pub fn list() -> Result<Vec<Found>, String> {
     let ports = serialport::available_ports()
         .map_err(|error| format!("the system does not tell its serial ports: {error}"))?;
+    Ok(named(&ports, Path::new("/dev/serial")))
+}
+
+/// The ports by names that last.
+///
+/// - `links`: folder that holds the links of the system, in `by-id` and `by-path`.
+fn named(ports: &[SerialPortInfo], links: &Path) -> Vec<Found> {
+    let usb: Vec<&UsbPortInfo> = ports.iter().filter_map(usb_of).collect();
+    let (by_id, by_path) = (links.join("by-id"), links.join("by-path"));
     let mut found: Vec<Found> = ports
-        .into_iter()
+        .iter()
         .map(|port| {
             let device = PathBuf::from(&port.port_name);
-            let about = match port.port_type {
-                serialport::SerialPortType::UsbPort(usb) => {
-                    let words = [usb.manufacturer, usb.product, usb.serial_number];
-                    let words: Vec<String> = words.into_iter().flatten().collect();
-                    Some(format!("{} ({:04x}:{:04x})", words.join(" "), usb.vid, usb.pid))
-                }
-                _ => None,
-            };
-            let path = lasting_name(&device).unwrap_or_else(|| device.clone());
-            Found { path, device, about }
+            let about = usb_of(port).map(|usb| {
+                let words = [&usb.manufacturer, &usb.product, &usb.serial_number];
+                let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
+                format!("{} ({:04x}:{:04x})", words.join(" "), usb.vid, usb.pid)
+            });
+            let by_socket = usb_of(port).and_then(|own| confusable(own, &usb));
+            let by_id = by_socket.is_none().then_some(&by_id);
+            let path = by_id
+                .into_iter()
+                .chain([&by_path])
+                .find_map(|folder| link(&device, folder))
+                .unwrap_or_else(|| device.clone());
+            Found { path, device, about, by_socket }
         })
         .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+    found
 }
 
-/// The link below `/dev/serial/by-id` or `/dev/serial/by-path` that leads to `device`.
-fn lasting_name(device: &Path) -> Option<PathBuf> {
+fn usb_of(port: &SerialPortInfo) -> Option<&UsbPortInfo> {
+    match &port.port_type {
+        SerialPortType::UsbPort(usb) => Some(usb),
+        _ => None,
+    }
+}
+
+/// Why an adapter cannot be told from another by what it says of itself; none if it can.
+fn confusable(own: &UsbPortInfo, all: &[&UsbPortInfo]) -> Option<&'static str> {
+    let identity = |usb: &UsbPortInfo| (usb.vid, usb.pid, usb.serial_number.clone());
+    if own.serial_number.as_ref().is_none_or(String::is_empty) {
+        Some("its adapter has no serial number")
+    } else if all.iter().filter(|other| identity(other) == identity(own)).count() > 1 {
+        Some("another port has the same maker, model and serial number")
+    } else {
+        None
+    }
+}
+
+/// The link in `folder` that leads to `device`.
+fn link(device: &Path, folder: &Path) -> Option<PathBuf> {
     let target = device.canonicalize().ok()?;
-    ["/dev/serial/by-id", "/dev/serial/by-path"].iter().find_map(|folder| {
-        let mut links: Vec<PathBuf> =
-            std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
-        links.sort();
-        links.into_iter().find(|link| link.canonicalize().is_ok_and(|found| found == target))
-    })
+    let mut links: Vec<PathBuf> =
+        std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    links.sort();
+    links.into_iter().find(|link| link.canonicalize().is_ok_and(|found| found == target))
 }
 
 #[cfg(test)]
@@ -144,6 +176,77 @@ mod tests {
     use std::io::ErrorKind;
 
     use super::*;
+
+    /// An adapter that hung: it takes bytes and never says that they are sent.
+    struct Hung(Vec<u8>);
+
+    impl Read for Hung {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(ErrorKind::TimedOut.into())
+        }
+    }
+
+    impl Write for Hung {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            panic!("waited for what never comes");
+        }
+    }
+
+    #[test]
+    fn an_adapter_that_hung_does_not_hold_up_whoever_writes() {
+        let mut line = Open(Hung(Vec::new()));
+        line.send(&[1, 2, 3]).unwrap();
+        assert_eq!(line.0.0, [1, 2, 3]);
+        assert_eq!(line.receive(&mut [0; 8]), Ok(&[][..]));
+    }
+
+    #[test]
+    fn a_port_is_named_by_its_adapter_only_if_no_other_adapter_can_take_that_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let links = folder.path();
+        for name in ["by-id", "by-path"] {
+            std::fs::create_dir(links.join(name)).unwrap();
+        }
+        // Of two that say the same, the system links one by its id.
+        let port = |name: &str, serial: Option<&str>, id: Option<&str>| {
+            let device = links.join(name);
+            std::fs::write(&device, "").unwrap();
+            let by_path = links.join("by-path").join(format!("socket-{name}"));
+            std::os::unix::fs::symlink(&device, by_path).unwrap();
+            if let Some(id) = id {
+                std::os::unix::fs::symlink(&device, links.join("by-id").join(id)).unwrap();
+            }
+            let (pid, serial_number) = (0xEA60, serial.map(str::to_owned));
+            let usb =
+                UsbPortInfo { vid: 0x10C4, pid, serial_number, manufacturer: None, product: None };
+            let port_name = device.display().to_string();
+            SerialPortInfo { port_name, port_type: SerialPortType::UsbPort(usb) }
+        };
+        let ports = [
+            port("one", Some("0001"), Some("usb-0001")),
+            port("two", Some("0001"), None),
+            port("three", None, Some("usb-nameless")),
+            port("four", Some("A7F3"), Some("usb-A7F3")),
+        ];
+        let found = named(&ports, links);
+        let named: Vec<(&str, Option<&str>)> = found
+            .iter()
+            .map(|it| (it.path.strip_prefix(links).unwrap().to_str().unwrap(), it.by_socket))
+            .collect();
+        let same = Some("another port has the same maker, model and serial number");
+        let expected = [
+            ("by-id/usb-A7F3", None),
+            ("by-path/socket-one", same),
+            ("by-path/socket-three", Some("its adapter has no serial number")),
+            ("by-path/socket-two", same),
+        ];
+        assert_eq!(named, expected);
+    }
 
     #[test]
     fn each_way_in_which_a_port_does_not_open_names_its_own_mend() {

@@ -86,10 +86,15 @@ fn list_ports() -> anyhow::Result<()> {
     for port in &found {
         println!("{}", port.path.display());
         if port.path != port.device {
-            println!(
-                "  is {} now; the name above stays the same after replugging",
-                port.device.display()
-            );
+            let how_long = match port.by_socket {
+                None => "stays the same after replugging".to_owned(),
+                Some(why) => {
+                    format!("stays the same as long as it is plugged into the same socket: {why}")
+                }
+            };
+            println!("  is {} now; the name above {how_long}", port.device.display());
+        } else if let Some(why) = port.by_socket {
+            println!("  this name may be another device's after replugging: {why}");
         }
         if let Some(about) = &port.about {
             println!("  {about}");
