@@ -275,6 +275,7 @@ impl File {
             reader.check(&section.readers)?;
             reader.device.reach(&base, "")?;
         }
+        check_ports(&section.readers)?;
         Ok(Config {
             id: section.id,
             key,
@@ -289,7 +290,45 @@ impl File {
     }
 }
 
+/// Refuses two readers on one serial port.
+fn check_ports(readers: &[Reader]) -> Result<(), ConfigError> {
+    let mut held = std::collections::HashMap::new();
+    for reader in readers {
+        if let Some(port) = reader.device.port()
+            && let Some(other) = held.insert(port, &reader.id)
+        {
+            return Err(ConfigError::Value(format!(
+                "readers `{other}` and `{}` have the same port `{port}`, and only one can hold it; give each device an adapter of its own",
+                reader.id
+            )));
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_readers_on_one_port_are_refused_with_both_names() {
+        let reader = |id: &str, port: &str, address: u8| -> Reader {
+            let text = format!(
+                "id = \"{id}\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\n[device.xy-md02]\n\
+                 port = \"{port}\"\naddress = {address}\nsensor = \"urn:example:{id}\"\n"
+            );
+            toml::from_str(&text).unwrap()
+        };
+        let (one, two) = (reader("one", "/dev/ttyS1", 1), reader("two", "/dev/ttyS1", 2));
+        let refused = check_ports(&[one.clone(), two]).unwrap_err().to_string();
+        for word in ["`one`", "`two`", "`/dev/ttyS1`", "an adapter of its own"] {
+            assert!(refused.contains(word), "{refused}");
+        }
+        check_ports(&[one, reader("two", "/dev/ttyS2", 2)]).unwrap();
+    }
 }

@@ -391,6 +391,19 @@ impl Device {
         Ok(Reached::Line(opener, talk))
     }
 
+    /// Path of its serial port, if it is on one.
+    #[must_use]
+    pub fn port(&self) -> Option<&str> {
+        match self {
+            Self::R200 { port, .. }
+            | Self::Chafon { port, .. }
+            | Self::Mercury { port, .. }
+            | Self::XyMd02 { port, .. }
+            | Self::Modbus { port, .. } => Some(port),
+            _ => None,
+        }
+    }
+
     /// What has a line of its own.
     fn spoken(&self) -> Result<(Box<dyn Opener>, Talk), String> {
         let serial = |path: &str, baud: u32| Box::new(Port { path: path.to_owned(), baud });
