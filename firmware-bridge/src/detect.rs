@@ -128,10 +128,13 @@ pub fn ask(path: &str) -> Result<Option<Known>, String> {
     let mut line = Port { path: path.to_owned(), baud: 9600 }.open()?;
     line.send(&sensor.question())?;
     let answer = collect(line.as_mut(), Duration::from_millis(500))?;
-    let readings = sensor.answer(&answer, Timestamp::now()).ok();
-    Ok(readings.map(|readings| {
-        let values: Vec<String> =
-            readings.iter().map(|reading| format!("{} {}", reading.value, reading.unit)).collect();
+    let taken = sensor.answer(&answer, Timestamp::now()).ok();
+    Ok(taken.map(|taken| {
+        let values: Vec<String> = taken
+            .readings
+            .iter()
+            .map(|reading| format!("{} {}", reading.value, reading.unit))
+            .collect();
         Known { family: "xy-md02", baud: 9600, about: values.join(", ") }
     }))
 }

@@ -7,6 +7,9 @@
 //!
 //! - a line that hangs up, falls silent or cannot be opened is noticed within [`SILENT`] and tried again with
 //!   growing pauses of at most [`BACK_OFF`], for ever; what was found out is a finding with its mend, told once;
+//! - a reader is connected from the first frame on that does not turn us away, a sensor from its first usable
+//!   answer on, until the line is lost: an adapter that opens proves nothing about what is behind it;
+//! - when the bridge stops, what a reader still sends is kept;
 //! - a serial line is always drained: when the rest of the bridge is behind, reads are dropped, counted, and the
 //!   gap is reported as soon as there is room, with whatever else came meanwhile; a network line is left to fill up instead.
 //!
@@ -20,6 +23,7 @@ use jiff::Timestamp;
 
 use crate::message::Taken;
 use crate::metrics::Metrics;
+use crate::reader::told::Told;
 use crate::reader::{Dialect, Fed, Finding, code};
 use crate::sensor::modbus;
 use crate::windows::Input;
@@ -30,6 +34,9 @@ pub const PATIENCE: Duration = Duration::from_millis(50);
 pub const SILENT: Duration = Duration::from_secs(10);
 /// First and longest pause before a line is tried again.
 pub const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// A reader that was told to stop still sends what it has read, 0.7 s of it with some: silence after which that
+/// was all, and the longest wait for it.
+const EMPTIED: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(1));
 /// Most settings, findings and edges of each line that wait for room; more come again or are counted elsewhere.
 const MOST_BEHIND: usize = 1000;
 /// Time a Modbus sensor has to answer.
@@ -121,6 +128,11 @@ impl Sink {
     pub fn tell(&self, code: &'static str, text: String) -> Result<(), Stopping> {
         self.send(Taken { findings: vec![Finding { code, text }], ..Taken::default() })
     }
+
+    fn set_connected(&self, is_connected: bool) {
+        let connected = self.metrics.connected.with_label_values(&[&self.reader]);
+        connected.set(i64::from(is_connected));
+    }
 }
 
 /// Keeps one line alive.
@@ -139,9 +151,25 @@ enum End {
     Lost(String),
 }
 
-impl From<Stopping> for End {
-    fn from(_: Stopping) -> Self {
-        Self::Stopped
+/// Whether what is on a line has shown that it lives, since the line was opened.
+struct Presence<'a> {
+    sink: &'a Sink,
+    /// It was told to be lost before.
+    was_lost: bool,
+    is_there: bool,
+}
+
+impl Presence<'_> {
+    /// It shows that it lives. Gives what is to be told, if it was lost before.
+    ///
+    /// - `who`: what it is, for people: `reader`.
+    fn sign(&mut self, who: &str) -> Option<Finding> {
+        if std::mem::replace(&mut self.is_there, true) {
+            return None;
+        }
+        self.sink.set_connected(true);
+        let text = format!("the {who} is there again");
+        self.was_lost.then_some(Finding { code: code::BACK, text })
     }
 }
 
@@ -152,37 +180,43 @@ impl Supervisor {
         let mut told: Option<String> = None;
         let reader = self.sink.reader.clone();
         let name = self.opener.name().to_owned();
+        self.sink.set_connected(false);
         while !stop.load(Ordering::Relaxed) {
             let opened = Instant::now();
             let reason = match self.opener.open() {
                 Ok(mut line) => {
                     tracing::info!(reader.id = reader, line = name, "line is open");
-                    self.sink.metrics.connected.with_label_values(&[&reader]).set(1);
-                    let mut is_away = told.is_some();
-                    let mut backlog = Backlog::default();
-                    let end = match &mut self.talk {
-                        Talk::Reader(dialect) => read_tags(
-                            dialect.as_mut(),
-                            line.as_mut(),
-                            &self.sink,
-                            self.opener.must_be_drained().then_some(&mut backlog),
-                            &mut is_away,
-                            stop,
-                        ),
+                    let line = line.as_mut();
+                    let was_lost = told.is_some();
+                    let presence = Presence { sink: &self.sink, was_lost, is_there: false };
+                    let (end, has_lived) = match &mut self.talk {
+                        Talk::Reader(dialect) => {
+                            let may_wait = !self.opener.must_be_drained();
+                            Reading {
+                                dialect: dialect.as_mut(),
+                                presence,
+                                may_wait,
+                                backlog: Backlog::default(),
+                            }
+                            .serve(line, stop)
+                        }
                         Talk::Modbus(sensor, every) => {
-                            let line = line.as_mut();
-                            ask_sensor(sensor, *every, line, &self.sink, &mut is_away, stop)
+                            let mut presence = presence;
+                            (
+                                ask_sensor(sensor, *every, line, &mut presence, stop),
+                                presence.is_there,
+                            )
                         }
                     };
-                    // Nothing arrives any more, so what is left may wait for room.
-                    if self.sink.send(backlog.left()).is_err() {
-                        return;
-                    }
-                    // Once it was there again, the next loss is news even for the same reason.
-                    if !is_away {
+                    self.sink.set_connected(false);
+                    // Once it was there again, the next loss is news even for the same reason. A line that served
+                    // for a while begins its pauses anew; one that is lost at once waits longer.
+                    if has_lived {
                         told = None;
+                        if opened.elapsed() > SILENT {
+                            wait = BACK_OFF.0;
+                        }
                     }
-                    self.sink.metrics.connected.with_label_values(&[&reader]).set(0);
                     match end {
                         End::Stopped => return,
                         End::Lost(reason) => reason,
@@ -190,11 +224,6 @@ impl Supervisor {
                 }
                 Err(reason) => reason,
             };
-            // A line that served for a while begins its pauses anew; one that fails at once waits longer.
-            if opened.elapsed() > SILENT {
-                wait = BACK_OFF.0;
-                told = None;
-            }
             if told.as_ref() != Some(&reason) {
                 let text = format!("{name}: {reason}; it is tried again");
                 if self.sink.tell(code::LOST, text).is_err() {
@@ -212,70 +241,101 @@ impl Supervisor {
     }
 }
 
-fn read_tags(
-    dialect: &mut dyn Dialect,
-    line: &mut dyn Line,
-    sink: &Sink,
-    mut backlog: Option<&mut Backlog>,
-    is_away: &mut bool,
-    stop: &AtomicBool,
-) -> End {
-    let opened = Instant::now();
-    let mut buffer = [0; 16 * 1024];
-    let mut last_life = Instant::now();
-    dialect.open();
-    loop {
-        while let Some(bytes) = dialect.poll(opened.elapsed()) {
-            if let Err(reason) = line.send(&bytes) {
-                return End::Lost(reason);
+/// A reader's line while it is served.
+struct Reading<'a> {
+    dialect: &'a mut dyn Dialect,
+    presence: Presence<'a>,
+    /// Whether bytes may wait on the line until there is room.
+    may_wait: bool,
+    backlog: Backlog,
+}
+
+impl Reading<'_> {
+    /// Serves the line until it is lost or the bridge stops; gives also whether the reader showed that it lives.
+    fn serve(mut self, line: &mut dyn Line, stop: &AtomicBool) -> (End, bool) {
+        let end = self.read(line, stop);
+        // A dialect may have found something by waiting alone.
+        let last = self.feed(&[]);
+        // Nothing arrives any more, so what is left may wait for room.
+        let is_stopping = last.is_err() || self.presence.sink.send(self.backlog.left()).is_err();
+        (if is_stopping { End::Stopped } else { end }, self.presence.is_there)
+    }
+
+    fn read(&mut self, line: &mut dyn Line, stop: &AtomicBool) -> End {
+        let opened = Instant::now();
+        let mut buffer = [0; 16 * 1024];
+        let mut last_life = opened;
+        self.dialect.open();
+        loop {
+            while let Some(bytes) = self.dialect.poll(opened.elapsed()) {
+                if let Err(reason) = line.send(&bytes) {
+                    return End::Lost(reason);
+                }
             }
-        }
-        if stop.load(Ordering::Relaxed) {
-            line.send(&dialect.stop()).ok();
-            return End::Stopped;
-        }
-        let bytes = match line.receive(&mut buffer) {
-            Ok(bytes) => bytes,
-            Err(reason) => return End::Lost(reason),
-        };
-        let mut fed = Fed::default();
-        if bytes.is_empty() {
+            if stop.load(Ordering::Relaxed) {
+                self.stop(line, &mut buffer);
+                return End::Stopped;
+            }
+            let bytes = match line.receive(&mut buffer) {
+                Ok(bytes) => bytes,
+                Err(reason) => return End::Lost(reason),
+            };
+            match self.feed(bytes) {
+                Ok(true) => last_life = Instant::now(),
+                Ok(false) => {}
+                Err(Stopping) => return End::Stopped,
+            }
             if last_life.elapsed() > SILENT {
-                return End::Lost(format!(
-                    "the reader said nothing for {} s; look at its power and its cable",
-                    SILENT.as_secs()
-                ));
+                let seconds = SILENT.as_secs();
+                return End::Lost(if bytes.is_empty() {
+                    format!(
+                        "the reader said nothing for {seconds} s; look at its power and its cable"
+                    )
+                } else {
+                    format!(
+                        "nothing that arrived for {seconds} s is of this family; look at the baud rate and the kind of reader"
+                    )
+                });
             }
-            // A dialect may have found something by waiting alone.
-            dialect.feed(&[], Timestamp::now(), &mut fed);
-        } else {
-            dialect.feed(bytes, Timestamp::now(), &mut fed);
         }
+    }
+
+    /// Tells the reader to stop and keeps what it still sends.
+    fn stop(&mut self, line: &mut dyn Line, buffer: &mut [u8]) {
+        let told = line.send(&self.dialect.stop());
+        let (quiet, longest) = EMPTIED;
+        let begun = Instant::now();
+        let mut heard = begun;
+        while told.is_ok() && heard.elapsed() < quiet && begun.elapsed() < longest {
+            match line.receive(buffer) {
+                Ok([]) => {}
+                Ok(bytes) => {
+                    heard = Instant::now();
+                    if self.feed(bytes).is_err() {
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Feeds what arrived and hands over what comes of it; true if there was a whole frame in it.
+    fn feed(&mut self, bytes: &[u8]) -> Result<bool, Stopping> {
+        let mut fed = Fed::default();
+        self.dialect.feed(bytes, Timestamp::now(), &mut fed);
+        let sink = self.presence.sink;
         let label = [sink.reader.as_str()];
         sink.metrics.bad_frames.with_label_values(&label).inc_by(fed.bad_frames);
         sink.metrics.garbage_bytes.with_label_values(&label).inc_by(fed.garbage_bytes);
-        if fed.frames > 0 {
-            last_life = Instant::now();
-            // A reader that speaks only to turn us away is not there again.
-            let is_held = fed.findings.iter().any(|finding| finding.code == code::HELD);
-            if !is_held && std::mem::take(is_away) {
-                fed.findings
-                    .push(Finding { code: code::BACK, text: "the reader is there again".into() });
-            }
-        } else if last_life.elapsed() > SILENT {
-            return End::Lost(format!(
-                "nothing that arrived for {} s is of this family; look at the baud rate and the kind of reader",
-                SILENT.as_secs()
-            ));
+        let has_frames = fed.frames > 0;
+        // A reader that speaks only to turn us away is not there.
+        if has_frames && !fed.findings.iter().any(|finding| finding.code == code::HELD) {
+            fed.findings.extend(self.presence.sign("reader"));
         }
         let taken = Taken::from(fed);
-        let sent = match &mut backlog {
-            Some(backlog) => backlog.offer(taken, sink),
-            None => sink.send(taken),
-        };
-        if sent.is_err() {
-            return End::Stopped;
-        }
+        if self.may_wait { sink.send(taken) } else { self.backlog.offer(taken, sink) }?;
+        Ok(has_frames)
     }
 }
 
@@ -338,15 +398,16 @@ fn ask_sensor(
     sensor: &modbus::Sensor,
     every: Duration,
     line: &mut dyn Line,
-    sink: &Sink,
-    is_away: &mut bool,
+    presence: &mut Presence<'_>,
     stop: &AtomicBool,
 ) -> End {
+    let sink = presence.sink;
     let mut buffer = [0; 512];
     // Failures in a row, and since when; one alone may be a disturbance of the line.
     let mut failures = 0u32;
     let mut failing: Option<Instant> = None;
     let mut reported: Option<Instant> = None;
+    let mut told = Told::default();
     while !stop.load(Ordering::Relaxed) {
         let asked = Instant::now();
         if let Err(reason) = line.send(&sensor.question()) {
@@ -359,20 +420,23 @@ fn ask_sensor(
                 Err(reason) => return End::Lost(reason),
             }
         }
-        match sensor.answer(&answer, Timestamp::now()) {
-            Ok(readings) => {
+        let at = Timestamp::now();
+        match sensor.answer(&answer, at) {
+            Ok(mut taken) => {
                 (failures, failing) = (0, None);
                 // Asked in between only to know that it is there.
                 let is_due = reported.is_none_or(|at| asked.duration_since(at) + PATIENCE >= every);
-                let mut taken = Taken::default();
                 if is_due {
-                    taken.readings = readings;
                     reported = Some(asked);
+                } else {
+                    taken.readings.clear();
                 }
-                if std::mem::take(is_away) {
-                    let text = "the sensor is there again".to_owned();
-                    taken.findings.push(Finding { code: code::BACK, text });
+                let mut fed = Fed::default();
+                for finding in taken.findings.drain(..) {
+                    told.tell(finding, at, &mut fed);
                 }
+                taken.findings = fed.findings;
+                taken.findings.extend(presence.sign("sensor"));
                 if sink.send(taken).is_err() {
                     return End::Stopped;
                 }
@@ -389,7 +453,7 @@ fn ask_sensor(
                 }
                 if failing.get_or_insert(asked).elapsed() > SILENT {
                     return End::Lost(format!(
-                        "the sensor gave no usable answer for {} s; look at its power, the two wires (A and B may be swapped), its address and the baud rate",
+                        "the sensor gave no usable answer for {} s: {found}",
                         SILENT.as_secs()
                     ));
                 }

@@ -10,7 +10,7 @@
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ use simulators::mercury::Mercury;
 use simulators::pty::{self, Pty};
 use simulators::seeded::Seeded;
 use simulators::wire::Faults;
+use simulators::xy_md02::XyMd02;
 
 use site::{Site, hex_of, reader, tags, wait_for};
 
@@ -46,6 +47,44 @@ fn serial(kind: &str, path: &Path, more: &str) -> String {
 
 fn mercury(path: &Path) -> String {
     serial("mercury", path, ", region = \"europe\"")
+}
+
+/// What the bridge serves at `path`.
+fn page(site: &Site, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(site.listen).expect("the bridge listens");
+    write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("the bridge reads");
+    let mut page = String::new();
+    stream.read_to_string(&mut page).expect("the bridge answers");
+    page
+}
+
+/// The value of a metric of one reader; none if there is no such series.
+fn metric(site: &Site, name: &str, id: &str) -> Option<u64> {
+    let series = format!("{name}{{reader=\"{id}\"}} ");
+    let page = page(site, "/metrics");
+    page.lines().find_map(|line| line.strip_prefix(&series)?.parse().ok())
+}
+
+/// How often a reader's findings with this code were told.
+fn times_told(site: &Site, id: &str, code: &str) -> i64 {
+    let own = site.findings().into_iter().filter(|it| it.source == id && it.code == code);
+    own.map(|it| it.count).sum()
+}
+
+/// How often each EPC, upper-case hex, stands in the windows that are kept.
+fn kept_reads(site: &Site) -> BTreeMap<String, u64> {
+    let spool = site.spool();
+    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    for (window, ..) in spool.last_windows(1000).expect("the spool can be read") {
+        let kept = spool
+            .closed_window(&window.to_string())
+            .expect("the spool can be read")
+            .expect("it is kept");
+        for read in reads::Window::parse(&kept.raw).expect("a window") {
+            *found.entry(hex::encode_upper(read.epc)).or_default() += 1;
+        }
+    }
+    found
 }
 
 /// Waits until a reader has observed all of `field`.
@@ -116,6 +155,125 @@ fn a_reader_that_falls_silent_is_told_and_taken_up_again() {
         site.wait_for_finding(id, code::BACK, "there again");
     }
     assert_eq!((serial.starts(), network.starts()), (2, 2));
+    bridge.stop();
+}
+
+#[test]
+fn a_reader_without_power_behind_an_adapter_is_never_connected_and_told_once() {
+    // The adapter takes what is written; nobody answers.
+    let adapter = Pty::open().unwrap();
+    let site = Site::new(
+        &[
+            reader("silent", &serial("r200", &adapter.path, "")),
+            reader("absent", &serial("r200", Path::new("/dev/serial/by-id/none"), "")),
+        ]
+        .concat(),
+    );
+    let bridge = site.start();
+    wait_for("the silent line was given up twice", || {
+        for id in ["silent", "absent"] {
+            assert_eq!(metric(&site, "bridge_connected_readers", id), Some(0), "{id}");
+        }
+        metric(&site, "bridge_reconnects_total", "silent") >= Some(2)
+    });
+    for id in ["silent", "absent"] {
+        assert_eq!(times_told(&site, id, code::LOST), 1, "{id}: {:#?}", site.findings());
+    }
+    bridge.stop();
+}
+
+#[test]
+fn a_reader_is_connected_from_its_first_frame_until_its_line_is_lost() {
+    let there = plug_r200(20, tags(20, 1));
+    let site = Site::new(&reader("door", &serial("r200", &there.path, "")));
+    let bridge = site.start();
+    let is_connected = |expected: u64| {
+        wait_for(&format!("the gauge is {expected}"), || {
+            metric(&site, "bridge_connected_readers", "door") == Some(expected)
+        });
+        let said = format!("\"connected\":{}", expected == 1);
+        let page = page(&site, "/readers");
+        assert!(page.contains(&said), "{page}");
+    };
+    is_connected(1);
+    drop(there);
+    is_connected(0);
+    bridge.stop();
+}
+
+#[test]
+fn what_a_reader_still_sends_after_its_stop_is_kept() {
+    let nano = Mercury::start(21, Faults::default()).unwrap();
+    nano.set_field(tags(21, 3));
+    let site = Site::new(&reader("nano", &mercury(&nano.path)));
+    let bridge = site.start();
+    wait_for("it reads", || nano.notices() >= 50);
+    bridge.stop();
+    wait_for("it has stopped", || !nano.is_reading());
+    assert_eq!(kept_reads(&site).values().sum::<u64>(), nano.notices());
+}
+
+#[test]
+fn a_reader_without_antenna_is_there_and_its_line_is_not_lost() {
+    let nano = Mercury::start(22, Faults::default()).unwrap();
+    nano.take_antenna(true);
+    let site = Site::new(&reader("nano", &mercury(&nano.path)));
+    let bridge = site.start();
+    site.wait_for_finding("nano", code::NO_ANTENNA, "antenna");
+    wait_for("it was asked again for twenty seconds", || nano.refusals() >= 5);
+    assert_eq!(times_told(&site, "nano", code::LOST), 0, "{:#?}", site.findings());
+    assert_eq!(metric(&site, "bridge_connected_readers", "nano"), Some(1));
+    bridge.stop();
+}
+
+fn cold(path: &Path) -> String {
+    reader("cold", &serial("xy-md02", path, ", every_ms = 500, sensor = \"urn:example:cold\""))
+}
+
+#[test]
+fn one_broken_probe_of_a_modbus_sensor_does_not_cost_the_other() {
+    let there = XyMd02::start(50).unwrap();
+    there.set_humidity(0xFFFF);
+    let site = Site::new(&cold(&there.path));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    wait_for("the temperature is delivered", || {
+        outbox.take();
+        outbox.readings("cold").iter().any(|reading| reading.value == "5.0")
+    });
+    site.wait_for_finding("cold", code::BAD_VALUE, "6553.5");
+    assert_eq!(times_told(&site, "cold", code::LOST), 0);
+    assert_eq!(metric(&site, "bridge_connected_readers", "cold"), Some(1));
+    bridge.stop();
+}
+
+#[test]
+fn a_modbus_adapter_that_hears_itself_is_no_hindrance() {
+    let there = XyMd02::start(-205).unwrap();
+    there.echo(true);
+    let site = Site::new(&cold(&there.path));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    wait_for("the temperature is delivered", || {
+        outbox.take();
+        outbox.readings("cold").iter().any(|reading| reading.value == "-20.5")
+    });
+    bridge.stop();
+    assert_eq!(site.findings(), []);
+}
+
+#[test]
+fn a_modbus_sensor_that_refuses_is_lost_with_its_own_words() {
+    let there = XyMd02::start(50).unwrap();
+    there.refuse(true);
+    let site = Site::new(&cold(&there.path));
+    let bridge = site.start();
+    let lost = site.wait_for_finding("cold", code::LOST, "no such register");
+    assert!(!lost.text.contains("A and B"), "{}", lost.text);
+    assert_eq!(metric(&site, "bridge_connected_readers", "cold"), Some(0));
+    there.refuse(false);
+    site.wait_for_finding("cold", code::BACK, "there again");
+    assert_eq!(metric(&site, "bridge_connected_readers", "cold"), Some(1));
     bridge.stop();
 }
 
@@ -406,30 +564,16 @@ fn play(stream: &[u8], seed: u64, largest: u64) {
     nano.play(pieces);
     let site = Site::new(&reader("nano", &mercury(&nano.path)));
     let bridge = site.start();
-    let count = || {
-        let spool = site.spool();
-        let mut found: BTreeMap<String, usize> = BTreeMap::new();
-        for (window, ..) in spool.last_windows(1000).expect("the spool can be read") {
-            let kept = spool
-                .closed_window(&window.to_string())
-                .expect("the spool can be read")
-                .expect("it is kept");
-            for read in reads::Window::parse(&kept.raw).expect("a window") {
-                *found.entry(hex::encode_upper(read.epc)).or_default() += 1;
-            }
-        }
-        found
-    };
     let deadline = Instant::now() + site::LIMIT;
-    while count().values().sum::<usize>() < 1122 {
-        let found = (count(), site.findings());
+    while kept_reads(&site).values().sum::<u64>() < 1122 {
+        let found = (kept_reads(&site), site.findings());
         assert!(Instant::now() < deadline, "pieces of up to {largest} bytes: {found:#?}");
         std::thread::sleep(Duration::from_millis(50));
     }
     bridge.stop();
     let expected =
         [("000000000000000000001545", 375), ("596F596F", 376), ("E2001026760E017915907125", 371)];
-    assert_eq!(count(), expected.map(|(epc, count)| (epc.to_owned(), count)).into());
+    assert_eq!(kept_reads(&site), expected.map(|(epc, count)| (epc.to_owned(), count)).into());
     assert_eq!(site.findings(), []);
     println!("cut in pieces of up to {largest} bytes: 375, 376 and 371 reads, none lost");
 }

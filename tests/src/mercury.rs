@@ -43,8 +43,9 @@ struct Knobs {
     has_no_region: AtomicBool,
     /// It hangs: nothing is sent and nothing answered.
     hangs: AtomicBool,
-    /// How often reading was started.
+    /// How often reading was started, and how often that was refused.
     starts: AtomicU64,
+    refusals: AtomicU64,
     is_reading: AtomicBool,
     /// Bytes to send while it reads, in place of the field's tags, a piece at a time.
     tape: Mutex<VecDeque<Vec<u8>>>,
@@ -122,6 +123,12 @@ impl Mercury {
     #[must_use]
     pub fn starts(&self) -> u64 {
         self.knobs.starts.load(Ordering::SeqCst)
+    }
+
+    /// How often it refused to start, for want of a region or an antenna.
+    #[must_use]
+    pub fn refusals(&self) -> u64 {
+        self.knobs.refusals.load(Ordering::SeqCst)
     }
 
     /// Whether it reads.
@@ -274,11 +281,13 @@ impl Device {
     }
 
     fn begin(&mut self, command: u8, data: &[u8]) -> std::io::Result<()> {
-        if !self.has_region {
-            return self.answer(command, 0x0405, &[]);
-        }
-        if self.knobs.has_no_antenna.load(Ordering::SeqCst) {
-            return self.answer(command, 0x0503, &[]);
+        let refusal = match self.knobs.has_no_antenna.load(Ordering::SeqCst) {
+            _ if !self.has_region => Some(0x0405),
+            has_no_antenna => has_no_antenna.then_some(0x0503),
+        };
+        if let Some(status) = refusal {
+            self.knobs.refusals.fetch_add(1, Ordering::SeqCst);
+            return self.answer(command, status, &[]);
         }
         self.answer(command, 0, data)?;
         self.knobs.starts.fetch_add(1, Ordering::SeqCst);

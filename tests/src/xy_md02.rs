@@ -1,11 +1,14 @@
 //! An XY-MD02 sensor on a pseudo-terminal: a Modbus RTU slave that answers one question.
 //!
+//! Faults can be asked for: a humidity that no air has, as with a broken probe; a refusal; an adapter that hears what
+//! it sends.
+//!
 //! Source: the sensor's register table: input register 1 temperature, 2 relative humidity, both in tenths.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use crate::pty::{self, Pty};
 
@@ -14,8 +17,16 @@ use crate::pty::{self, Pty};
 pub struct XyMd02 {
     /// Path of its port.
     pub path: PathBuf,
-    tenths: Arc<AtomicI32>,
-    is_ended: Arc<AtomicBool>,
+    knobs: Arc<Knobs>,
+}
+
+#[derive(Debug)]
+struct Knobs {
+    /// Temperature and humidity as the registers hold them.
+    registers: [AtomicU16; 2],
+    refuses: AtomicBool,
+    has_echo: AtomicBool,
+    is_ended: AtomicBool,
 }
 
 impl XyMd02 {
@@ -27,16 +38,19 @@ impl XyMd02 {
     pub fn start(tenths: i16) -> std::io::Result<Self> {
         let pty = Pty::open()?;
         let path = pty.path.clone();
-        let shared = Arc::new(AtomicI32::new(i32::from(tenths)));
-        let own = Arc::clone(&shared);
-        let is_ended = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&is_ended);
+        let knobs = Arc::new(Knobs {
+            registers: [AtomicU16::new(tenths.cast_unsigned()), AtomicU16::new(0x0222)],
+            refuses: AtomicBool::new(false),
+            has_echo: AtomicBool::new(false),
+            is_ended: AtomicBool::new(false),
+        });
+        let own = Arc::clone(&knobs);
         std::thread::spawn(move || {
             // The whole of it, the line that keeps the terminal up included.
             let mut pty = pty;
             let mut pending = Vec::new();
             let mut buffer = [0; 64];
-            while !ended.load(Ordering::SeqCst) {
+            while !own.is_ended.load(Ordering::SeqCst) {
                 let Ok(bytes) = pty::read(&mut pty.device, &mut buffer) else { return };
                 pending.extend_from_slice(bytes);
                 while pending.len() >= 8 {
@@ -45,29 +59,59 @@ impl XyMd02 {
                         pending.clear();
                         continue;
                     }
-                    let value =
-                        i16::try_from(own.load(Ordering::SeqCst)).unwrap_or(0).to_be_bytes();
-                    let mut answer = vec![1, 4, 4, value[0], value[1], 0x02, 0x22];
-                    let crc = crc(&answer);
-                    answer.extend_from_slice(&crc.to_le_bytes());
-                    if pty.device.write_all(&answer).is_err() {
+                    if pty.device.write_all(&own.answer(&question)).is_err() {
                         return;
                     }
                 }
             }
         });
-        Ok(Self { path, tenths: shared, is_ended })
+        Ok(Self { path, knobs })
     }
 
     /// Lets it measure another temperature, in tenths of a degree Celsius.
     pub fn set_tenths(&self, tenths: i16) {
-        self.tenths.store(i32::from(tenths), Ordering::SeqCst);
+        self.knobs.registers[0].store(tenths.cast_unsigned(), Ordering::SeqCst);
+    }
+
+    /// Lets it measure another humidity, in tenths of a per cent.
+    pub fn set_humidity(&self, tenths: u16) {
+        self.knobs.registers[1].store(tenths, Ordering::SeqCst);
+    }
+
+    /// Makes it refuse every question, as one without these registers does, or answer again.
+    pub fn refuse(&self, refuses: bool) {
+        self.knobs.refuses.store(refuses, Ordering::SeqCst);
+    }
+
+    /// Makes its adapter hear what it sends, and a stray byte when it turns to listening; or not any more.
+    pub fn echo(&self, has_echo: bool) {
+        self.knobs.has_echo.store(has_echo, Ordering::SeqCst);
+    }
+}
+
+impl Knobs {
+    fn answer(&self, question: &[u8]) -> Vec<u8> {
+        let mut answer = vec![1, 4, 4];
+        if self.refuses.load(Ordering::SeqCst) {
+            answer = vec![1, 0x84, 2];
+        } else {
+            for register in &self.registers {
+                answer.extend(register.load(Ordering::SeqCst).to_be_bytes());
+            }
+        }
+        let crc = crc(&answer);
+        answer.extend_from_slice(&crc.to_le_bytes());
+        if self.has_echo.load(Ordering::SeqCst) {
+            [question, &[0], &answer].concat()
+        } else {
+            answer
+        }
     }
 }
 
 impl Drop for XyMd02 {
     fn drop(&mut self) {
-        self.is_ended.store(true, Ordering::SeqCst);
+        self.knobs.is_ended.store(true, Ordering::SeqCst);
     }
 }
 

@@ -5,8 +5,10 @@
 //! (SHT20) is the case in most cold stores: input registers 1 and 2, tenths, temperature signed, so that
 //! 0xFF33 is -20.5.
 //!
-//! What holds: an answer counts only if address, function, length and CRC fit; a refusal of the sensor is told
-//! in words; anything else is an error that is counted, and the line is silent before the next question.
+//! What holds: an answer counts only if address, function, length and CRC fit, wherever in what arrived it
+//! begins: an adapter may hear its own question, or a stray byte when it turns to listening. A register with an
+//! impossible number is a finding and costs no other register. A refusal of the sensor is told in words;
+//! anything else is an error that is counted, and the line is silent before the next question.
 //!
 //! Source: Modbus over Serial Line 1.02 section 2.5 (CRC-16); Modbus Application Protocol 1.1b3 sections 6.3,
 //! 6.4 and 7; the sensor's register table.
@@ -16,6 +18,8 @@ use reads::{SensorKind, SensorReading};
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Measure, measure};
+use crate::message::Taken;
+use crate::reader::{Finding, code};
 
 /// Registers that one question may ask for, by the protocol.
 pub const MAX_REGISTERS: usize = 125;
@@ -135,64 +139,103 @@ impl Sensor {
     /// Whether no more bytes belong to this answer: it is whole, or a refusal.
     #[must_use]
     pub fn is_whole(&self, answer: &[u8]) -> bool {
-        let is_refusal = answer.len() >= 5 && answer[1] & 0x80 != 0;
-        is_refusal || answer.len() >= self.answer_bytes()
+        self.find(answer).is_some()
     }
 
-    /// Reads an answer that arrived at `at`.
+    /// The answer in what arrived, behind an echo of the question and stray bytes: what the registers hold, or the
+    /// code of a refusal.
+    fn find<'a>(&self, bytes: &'a [u8]) -> Option<Result<&'a [u8], u8>> {
+        let question = self.question();
+        let mut rest = bytes;
+        while let [_, behind @ ..] = rest {
+            if let Some(behind) = rest.strip_prefix(&question[..]) {
+                rest = behind;
+                continue;
+            }
+            if let Some([address, function, reason]) = body(rest, 3)
+                && *address == self.address
+                && *function == self.function | 0x80
+            {
+                return Some(Err(*reason));
+            }
+            if let Some([address, function, length, registers @ ..]) =
+                body(rest, self.answer_bytes() - 2)
+                && *address == self.address
+                && *function == self.function
+                && usize::from(*length) == registers.len()
+            {
+                return Some(Ok(registers));
+            }
+            rest = behind;
+        }
+        None
+    }
+
+    /// Why there is no answer in what arrived, and what mends it.
+    fn missing(&self, bytes: &[u8]) -> String {
+        let question = self.question();
+        let whole = bytes.len().checked_sub(2).and_then(|length| body(bytes, length));
+        if bytes.is_empty() {
+            "no bytes at all; look at its power, the two wires (A and B may be swapped), its address and the baud rate".into()
+        } else if bytes.windows(question.len()).any(|part| part == question) {
+            "only the echo of the question; the adapter hears itself, so look at the sensor's power, the two wires (A and B may be swapped), its address and the baud rate".into()
+        } else if whole.is_some() {
+            format!(
+                "{} bytes to another question, where {} would be right; look whether another device has the address {}, and at the number of registers",
+                bytes.len(),
+                self.answer_bytes(),
+                self.address
+            )
+        } else {
+            format!(
+                "bytes with a wrong CRC; look at the baud rate, and whether another device has the address {}",
+                self.address
+            )
+        }
+    }
+
+    /// Reads an answer that arrived at `at`: readings, and a finding for each register without one.
     ///
     /// # Errors
     ///
     /// What does not fit.
-    pub fn answer(&self, bytes: &[u8], at: Timestamp) -> Result<Vec<SensorReading>, String> {
-        let body_bytes = bytes.len().checked_sub(2).ok_or("no whole answer")?;
-        let (body, tail) = bytes.split_at(body_bytes);
-        if tail != crc(body).to_le_bytes() {
-            return Err("answer with a wrong CRC".into());
-        }
-        let registers = match body {
-            [address, function, reason]
-                if *address == self.address && *function == self.function | 0x80 =>
-            {
-                return Err(refusal(*reason));
-            }
-            [address, function, length, registers @ ..]
-                if *address == self.address
-                    && *function == self.function
-                    && usize::from(*length) == registers.len()
-                    && registers.len() == 2 * self.registers.len() =>
-            {
-                registers
-            }
-            _ => {
-                return Err(format!(
-                    "answer of {} bytes to another question; {} would be right",
-                    bytes.len(),
-                    self.answer_bytes()
-                ));
-            }
-        };
-        let mut readings = Vec::new();
-        for (register, pair) in self.registers.iter().zip(registers.chunks_exact(2)) {
+    pub fn answer(&self, bytes: &[u8], at: Timestamp) -> Result<Taken, String> {
+        let held = self.find(bytes).ok_or_else(|| self.missing(bytes))?.map_err(refusal)?;
+        let mut taken = Taken::default();
+        let places = u32::from(self.first)..;
+        for ((place, register), pair) in places.zip(&self.registers).zip(held.chunks_exact(2)) {
             let Some(wanted) = register.measures else { continue };
             let number = u16::from_be_bytes([pair[0], pair[1]]);
             let number =
                 if register.signed { i32::from(number.cast_signed()) } else { i32::from(number) };
-            let measured = measure(wanted, &with_places(number, register.places))?;
-            readings.push(SensorReading {
-                sensor: self.sensor.clone(),
-                kind: wanted.quantity,
-                value: measured.value,
-                unit: wanted.quantity.unit().to_owned(),
-                at,
-                // It was asked for and answered at once: the time of arrival is its time.
-                timeless: false,
-                stale: false,
-                reported: measured.reported,
-            });
+            match measure(wanted, &with_places(number, register.places)) {
+                Ok(measured) => taken.readings.push(SensorReading {
+                    sensor: self.sensor.clone(),
+                    kind: wanted.quantity,
+                    value: measured.value,
+                    unit: wanted.quantity.unit().to_owned(),
+                    at,
+                    // It was asked for and answered at once: the time of arrival is its time.
+                    timeless: false,
+                    stale: false,
+                    reported: measured.reported,
+                }),
+                Err(reason) => {
+                    let sensor = &self.sensor;
+                    let text =
+                        format!("register {place} of sensor {sensor} is no measurement: {reason}");
+                    taken.findings.push(Finding { code: code::BAD_VALUE, text });
+                }
+            }
         }
-        Ok(readings)
+        Ok(taken)
     }
+}
+
+/// The first `length` bytes, if the CRC behind them is theirs.
+fn body(bytes: &[u8], length: usize) -> Option<&[u8]> {
+    let (body, tail) = bytes.get(..length + 2)?.split_at(length);
+    (tail == crc(body).to_le_bytes()).then_some(body)
 }
 
 fn refusal(reason: u8) -> String {
@@ -232,8 +275,8 @@ mod tests {
     }
 
     fn values(answer: &[u8]) -> Result<Vec<String>, String> {
-        let readings = sensor().answer(answer, Timestamp::UNIX_EPOCH)?;
-        Ok(readings.into_iter().map(|reading| reading.value).collect())
+        let taken = sensor().answer(answer, Timestamp::UNIX_EPOCH)?;
+        Ok(taken.readings.into_iter().map(|reading| reading.value).collect())
     }
 
     #[test]
@@ -263,6 +306,42 @@ mod tests {
     }
 
     #[test]
+    fn one_impossible_register_does_not_cost_the_others() {
+        let answer = framed(&[1, 4, 4, 0x00, 0x32, 0xFF, 0xFF]);
+        let found = sensor().answer(&answer, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(found.readings.len(), 1);
+        assert_eq!(found.readings[0].value, "5.0");
+        assert_eq!(found.findings.len(), 1);
+        assert_eq!(found.findings[0].code, code::BAD_VALUE);
+        let text = &found.findings[0].text;
+        assert!(text.contains("register 2") && text.contains("6553.5"), "{text}");
+    }
+
+    #[test]
+    fn an_answer_is_found_behind_an_echo_of_the_question_and_stray_bytes() {
+        let answer = hex::decode("010404013102222ACE").unwrap();
+        let question = sensor().question();
+        for before in [&question[..], &[0x00], &[0xFF, 0x00], &[&[0][..], &question].concat()] {
+            let bytes = [before, &answer].concat();
+            assert_eq!(values(&bytes).unwrap(), ["30.5", "54.6"], "{before:02X?}");
+            for cut in 0..bytes.len() {
+                assert!(!sensor().is_whole(&bytes[..cut]), "{cut} of {bytes:02X?}");
+            }
+            assert!(sensor().is_whole(&bytes));
+            assert!(sensor().is_whole(&[&bytes[..], &[0]].concat()));
+        }
+        let echo = values(&question).unwrap_err();
+        assert!(echo.contains("only the echo of the question"), "{echo}");
+    }
+
+    #[test]
+    fn a_refusal_behind_an_echo_is_told_in_words() {
+        let bytes = [sensor().question(), framed(&[1, 0x84, 2])].concat();
+        assert!(sensor().is_whole(&bytes));
+        assert!(values(&bytes).unwrap_err().contains("no such register"));
+    }
+
+    #[test]
     fn a_refusal_is_told_in_words() {
         let refusal = framed(&[1, 0x84, 2]);
         assert!(sensor().is_whole(&refusal));
@@ -287,7 +366,7 @@ mod tests {
         assert_eq!(sensor.question()[..6], [1, 3, 1, 44, 0, 3]);
         let [t1, t2] = 1400i16.to_be_bytes();
         let answer = framed(&[1, 3, 6, t1, t2, 9, 9, 0xEA, 0x60]);
-        let readings = sensor.answer(&answer, Timestamp::UNIX_EPOCH).unwrap();
+        let readings = sensor.answer(&answer, Timestamp::UNIX_EPOCH).unwrap().readings;
         let found: Vec<(&str, &str)> =
             readings.iter().map(|r| (r.value.as_str(), r.unit.as_str())).collect();
         assert_eq!(found, [("-10.00", "CEL"), ("60", "VLT")]);
@@ -298,7 +377,7 @@ mod tests {
         #[test]
         fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = sensor().is_whole(&bytes);
-            prop_assert!(values(&bytes).is_err() || bytes.len() == 9);
+            prop_assert!(values(&bytes).is_err() || bytes.len() >= 9);
         }
     }
 }
