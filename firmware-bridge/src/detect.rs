@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use crate::line::{Line, Opener as _};
 use crate::message::{Format, Message};
 use crate::port::Port;
-use crate::reader::chafon::{self, Chafon};
+use crate::reader::chafon::{self, Chafon, Layout};
 use crate::reader::impinj_r700;
 use crate::reader::llrp::{self, Llrp};
 use crate::reader::mercury::{self, Mercury};
@@ -40,6 +40,8 @@ pub struct Known {
     pub baud: u32,
     /// What it said of itself.
     pub about: String,
+    /// Layout of its answers, if it is a Chafon reader that said its model.
+    pub layout: Option<Layout>,
 }
 
 /// The families on serial lines, the rate they mostly talk at, and a driver that asks carefully.
@@ -57,7 +59,7 @@ fn families() -> Vec<(&'static str, u32, Box<dyn Dialect>)> {
     vec![
         ("mercury", 115_200, Box::new(Mercury::new(mercury))),
         ("r200", 115_200, Box::new(R200::new(r200::Settings::default()))),
-        ("chafon", 57_600, chafon(chafon::Layout::Reader288)),
+        ("chafon", 57_600, chafon(Layout::Reader288)),
     ]
 }
 
@@ -73,7 +75,9 @@ fn heard(family: &'static str, baud: u32, fed: &Fed) -> Option<Known> {
         .map(|setting| format!("{} {}", setting.name, setting.value))
         .collect();
     let about = if words.is_empty() { format!("{} frames", fed.frames) } else { words.join(", ") };
-    Some(Known { family, baud, about })
+    let model = fed.settings.iter().find(|it| family == "chafon" && it.name == "model");
+    let layout = model.map(|model| Layout::of(&model.value));
+    Some(Known { family, baud, about, layout })
 }
 
 /// Listens to a port for a while at the usual rates, without writing anything.
@@ -135,7 +139,7 @@ pub fn ask(path: &str) -> Result<Option<Known>, String> {
             .iter()
             .map(|reading| format!("{} {}", reading.value, reading.unit))
             .collect();
-        Known { family: "xy-md02", baud: 9600, about: values.join(", ") }
+        Known { family: "xy-md02", baud: 9600, about: values.join(", "), layout: None }
     }))
 }
 
@@ -191,7 +195,7 @@ pub fn greet(address: &str) -> Result<Known, String> {
             GREETING.as_secs()
         ));
     }
-    Ok(Known { family: "llrp", baud: 0, about: "takes a connection".into() })
+    Ok(Known { family: "llrp", baud: 0, about: "takes a connection".into(), layout: None })
 }
 
 /// What a message on a topic is most probably, as the configuration calls it, and why.

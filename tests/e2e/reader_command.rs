@@ -35,9 +35,17 @@ fn path(path: &std::path::Path) -> String {
 fn asked_serial_devices_are_named_with_the_line_that_configures_them() {
     let r200 = R200::start(1, Faults::default()).unwrap();
     let sensor = XyMd02::start(-205).unwrap();
+    let chafon =
+        |layout| Chafon::start(1, simulators::wire::Faults::default(), layout).expect("a terminal");
+    let reader18 = chafon(chafon::Layout::Reader18);
+    let reader288 = chafon(chafon::Layout::Reader288);
+    let mercury = Mercury::start(1, simulators::wire::Faults::default()).unwrap();
     let silent = simulators::pty::Pty::open().unwrap();
     for (port, status, words) in [
         (path(&r200.path), 0, ["r200 at 115200 baud", "device.r200"]),
+        (path(&reader18.path), 0, ["chafon at 57600 baud", "layout = \"reader18\""]),
+        (path(&reader288.path), 0, ["chafon at 57600 baud", "layout = \"reader288\""]),
+        (path(&mercury.path), 0, ["mercury at 115200 baud", "region = \"europe\""]),
         (path(&sensor.path), 0, ["xy-md02 at 9600 baud", "device.xy-md02"]),
         (path(&silent.path), 1, ["nothing that is understood", "without power"]),
         ("/dev/ttyNONE".to_owned(), 1, ["no such device", "is the cable plugged in?"]),

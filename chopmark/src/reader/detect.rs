@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use firmware_bridge::broker::{self, Broker};
 use firmware_bridge::config::device::{BrokerAt, BrokerLogin};
+use firmware_bridge::reader::chafon::Layout;
 use firmware_bridge::{detect, port};
 
 /// Where to look.
@@ -120,6 +121,7 @@ fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
         Ok(Some(known)) => {
             println!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
             let more = match known.family {
+                "chafon" if known.layout == Some(Layout::Reader18) => ", layout = \"reader18\"",
                 "chafon" => ", layout = \"reader288\"",
                 "mercury" => ", region = \"europe\"",
                 "xy-md02" => ", sensor = \"urn:epc:id:giai:…\"",

@@ -57,6 +57,15 @@ pub enum Layout {
     Reader288,
 }
 
+impl Layout {
+    /// The layout of a reader that calls its model so, as the setting `model` has it.
+    #[must_use]
+    pub fn of(model: &str) -> Self {
+        let is_18 = ["RRU9803M ", "UHFReader18 "].iter().any(|name| model.starts_with(name));
+        if is_18 { Self::Reader18 } else { Self::Reader288 }
+    }
+}
+
 /// How the reader is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
