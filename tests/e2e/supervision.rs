@@ -202,6 +202,24 @@ fn a_reader_is_connected_from_its_first_frame_until_its_line_is_lost() {
 }
 
 #[test]
+fn a_reader_whose_power_failed_for_a_moment_gets_its_region_again_and_that_is_told() {
+    let there = plug_r200(23, tags(23, 2));
+    let site = Site::new(&reader("door", &serial("r200", &there.path, ", region = \"europe\"")));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    wait_for_tags(&site, &mut outbox, "door", &tags(23, 2));
+    let is_europe = || site.setting("door", "region").as_deref() == Some("europe");
+    wait_for("the region is known", is_europe);
+    there.lose_power();
+    there.set_field(tags(24, 2));
+    wait_for_tags(&site, &mut outbox, "door", &tags(24, 2));
+    site.wait_for_finding("door", code::CHANGED, "was `europe` and is `china900`");
+    wait_for("the region is the one asked for", is_europe);
+    assert_eq!(times_told(&site, "door", code::LOST), 0);
+    bridge.stop();
+}
+
+#[test]
 fn what_a_reader_still_sends_after_its_stop_is_kept() {
     let nano = Mercury::start(21, Faults::default()).unwrap();
     nano.set_field(tags(21, 3));

@@ -37,6 +37,8 @@ struct Field {
     /// Rounds over all tags since the field was set.
     rounds: AtomicU64,
     notices: AtomicU64,
+    /// Its power failed for a moment.
+    has_failed: AtomicBool,
     stop: AtomicBool,
 }
 
@@ -87,6 +89,14 @@ impl R200 {
     }
 }
 
+impl R200 {
+    /// Takes its power away for a moment: it forgets what it was told, and polls no more.
+    pub fn lose_power(&self) {
+        self.field.polling.store(false, Ordering::SeqCst);
+        self.field.has_failed.store(true, Ordering::SeqCst);
+    }
+}
+
 impl Drop for R200 {
     fn drop(&mut self) {
         self.field.stop.store(true, Ordering::SeqCst);
@@ -100,7 +110,7 @@ fn frame(kind: u8, command: u8, parameters: &[u8]) -> Vec<u8> {
     [&[0xBB], &body[..], &[sum, 0x7E]].concat()
 }
 
-/// What the reader holds in its flash, and which tags are selected.
+/// What the reader holds until it loses its power, and which tags are selected.
 struct Memory {
     power: [u8; 2],
     region: u8,
@@ -111,13 +121,15 @@ struct Memory {
 
 /// Takes commands of the host, one complete frame after the other.
 fn listen(mut line: std::fs::File, mut answers: std::fs::File, field: &Field) {
-    let mut memory =
-        Memory { power: [0x07, 0xD0], region: 1, query: [0x10, 0x20], selected: Vec::new() };
+    let mut memory = Memory::of_the_factory();
     let mut pending = Vec::new();
     let mut buffer = [0; 256];
     while !field.stop.load(Ordering::SeqCst) {
         let Ok(bytes) = pty::read(&mut line, &mut buffer) else { return };
         pending.extend_from_slice(bytes);
+        if field.has_failed.swap(false, Ordering::SeqCst) {
+            memory = Memory::of_the_factory();
+        }
         while let Some((command, parameters)) = next_command(&mut pending) {
             let answer = memory.answer(command, &parameters, field);
             if answer.is_some_and(|answer| answers.write_all(&answer).is_err()) {
@@ -140,6 +152,10 @@ fn next_command(pending: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
 }
 
 impl Memory {
+    fn of_the_factory() -> Self {
+        Self { power: [0x07, 0xD0], region: 1, query: [0x10, 0x20], selected: Vec::new() }
+    }
+
     fn answer(&mut self, command: u8, parameters: &[u8], field: &Field) -> Option<Vec<u8>> {
         let done = Some(frame(1, command, &[0]));
         match (command, parameters) {
