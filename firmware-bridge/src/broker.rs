@@ -5,22 +5,28 @@
 //! - a message is acknowledged only after its reads are on disk; until then the broker keeps it;
 //! - a lasting session outlives a connection (fixed client id, no clean session), so nothing published at `QoS` 1
 //!   while we were away is lost;
-//! - an acknowledgement made on an earlier connection is dropped: its number may mean another message by now;
+//! - an acknowledgement of a message of an earlier connection is dropped: its number may mean another message by now;
+//! - connecting takes as long as it takes, up to the client's own limit of 5 s; then it is a finding;
 //! - a message that cannot be used is kept as a dead letter and acknowledged, so it holds up nobody.
 //!
 //! Source: MQTT 3.1.1 sections 3.1.2.4 and 4.4.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rumqttc::{Client, Event, LastWill, MqttOptions, Packet, QoS, SubscribeReasonCode};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Packet, QoS,
+    SubscribeReasonCode,
+};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::line::{BACK_OFF, PATIENCE, Sink, Stopping};
 use crate::message::{DeadLetter, Format, Message, Publish, Taken};
-use crate::reader::{Finding, code};
+use crate::reader::code;
 use crate::windows::{Acknowledge, Input};
 
 /// Largest message whose content is looked at; a larger one becomes a dead letter.
@@ -36,6 +42,9 @@ const IN_FLIGHT: u16 = 1000;
 /// Longest silence on a connection before the broker is asked whether it is there; it has as long to answer,
 /// so that a broker that vanished is noticed within 20 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// Longest wait for the broker when we leave.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// How often a format looks for what time alone brings.
 const TICK: Duration = Duration::from_millis(250);
@@ -65,143 +74,216 @@ pub struct Subscription {
     pub sink: Sink,
 }
 
-/// Acknowledgements that wait for room in the client's queue.
-#[derive(Clone)]
-struct Acknowledger {
-    client: Client,
-    epoch: Arc<AtomicU64>,
-    waiting: Arc<Mutex<VecDeque<(u64, rumqttc::Publish)>>>,
+/// A message to acknowledge, and the connection it came on.
+type Taking = (u64, rumqttc::Publish);
+
+/// Acknowledgements on their way to the client, which only the connection's own thread hands over: an older
+/// connection's are dropped, and none slips in while a connection is lost.
+struct Acknowledgements {
+    /// Number of the connection.
+    epoch: u64,
+    sender: UnboundedSender<Taking>,
+    receiver: UnboundedReceiver<Taking>,
+    /// Those for which the client's queue had no room.
+    waiting: VecDeque<Taking>,
 }
 
-impl Acknowledger {
-    fn acknowledge(&self, epoch: u64, publish: rumqttc::Publish) {
-        if let Ok(mut waiting) = self.waiting.lock() {
-            waiting.push_back((epoch, publish));
-        }
-        self.flush();
+impl Acknowledgements {
+    fn new() -> Self {
+        let (sender, receiver) = unbounded_channel();
+        Self { epoch: 0, sender, receiver, waiting: VecDeque::new() }
     }
 
-    /// Hands over what the queue takes; the rest waits for the next message or tick.
-    fn flush(&self) {
-        let Ok(mut waiting) = self.waiting.lock() else { return };
-        while let Some((epoch, publish)) = waiting.front() {
-            let is_current = *epoch == self.epoch.load(Ordering::SeqCst);
-            if is_current && self.client.try_ack(publish).is_err() {
+    /// Waits for one.
+    async fn come(&mut self) {
+        self.waiting.extend(self.receiver.recv().await);
+    }
+
+    /// Hands over what the client's queue takes.
+    fn flush(&mut self, client: &AsyncClient) {
+        while let Ok(taking) = self.receiver.try_recv() {
+            self.waiting.push_back(taking);
+        }
+        while let Some((epoch, publish)) = self.waiting.front() {
+            if *epoch == self.epoch && client.try_ack(publish).is_err() {
                 return;
             }
-            waiting.pop_front();
+            self.waiting.pop_front();
         }
     }
+}
+
+/// What is known of the connection from one event to the next.
+struct Standing {
+    address: String,
+    acks: Acknowledgements,
+    /// Of one connection: its will and what it says first carry the same time.
+    connecting: Timestamp,
+    /// Pause before the next attempt.
+    wait: Duration,
+    /// The loss that was told.
+    told: Option<String>,
+    ticked: Instant,
 }
 
 impl Subscription {
     /// Takes messages until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) {
+        match Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                // An error says that the bridge stops, as does an end.
+                runtime.block_on(self.serve(stop)).ok();
+                // A name that is still being looked up holds up nobody.
+                runtime.shutdown_background();
+            }
+            Err(error) => {
+                let text = format!("no connection to a broker can be made: {error}");
+                self.sink.tell(code::LOST, text).ok();
+            }
+        }
+    }
+
+    async fn serve(&mut self, stop: &AtomicBool) -> Result<(), Stopping> {
+        let mut standing = Standing {
+            address: format!("{}:{}", self.broker.host, self.broker.port),
+            acks: Acknowledgements::new(),
+            connecting: Timestamp::now(),
+            wait: BACK_OFF.0,
+            told: None,
+            ticked: Instant::now(),
+        };
         let mut options = options(&self.broker);
-        // Of one connection: its will and what it says first carry the same time.
-        let mut connecting = Timestamp::now();
-        set_will(&mut options, self.format.will(connecting));
-        let (client, mut connection) = Client::new(options, 10 * usize::from(IN_FLIGHT));
-        let acks =
-            Acknowledger { client: client.clone(), epoch: Arc::default(), waiting: Arc::default() };
-        let id = self.sink.reader.clone();
-        let address = format!("{}:{}", self.broker.host, self.broker.port);
-        let mut wait = BACK_OFF.0;
-        let mut told: Option<String> = None;
-        let mut ticked = Instant::now();
-        while !stop.load(Ordering::Relaxed) {
-            let mut taken = Taken::default();
-            match connection.recv_timeout(PATIENCE) {
-                Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => {
-                    acks.epoch.fetch_add(1, Ordering::SeqCst);
-                    tracing::info!(reader.id = id, broker = address, "broker is connected");
-                    self.sink.metrics.connected.with_label_values(&[&id]).set(1);
-                    wait = BACK_OFF.0;
-                    for topic in self.format.topics() {
-                        if client.try_subscribe(&topic, QoS::AtLeastOnce).is_err() {
-                            tracing::warn!(reader.id = id, topic, "subscribing failed");
-                        }
-                    }
-                    publish(&client, self.format.connected(connecting));
-                    if told.take().is_some() {
-                        let text = format!("broker {address} is there again");
-                        taken.findings.push(Finding { code: code::BACK, text });
-                    }
+        set_will(&mut options, self.format.will(standing.connecting));
+        let (client, mut connection) = AsyncClient::new(options, 10 * usize::from(IN_FLIGHT));
+        while let Some(event) = self.next(&client, &mut connection, &mut standing, stop).await? {
+            match event {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    self.connected(&client, &mut standing)?;
                 }
-                Ok(Ok(Event::Incoming(Packet::SubAck(answer)))) => {
+                Ok(Event::Incoming(Packet::SubAck(answer))) => {
                     let is_refused =
                         |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
                     if answer.return_codes.iter().any(is_refused) {
                         let text = format!(
-                            "broker {address} refuses the subscription to {}; give this user the right to read it",
+                            "broker {} refuses the subscription to {}; give this user the right to read it",
+                            standing.address,
                             self.format.topics().join(", ")
                         );
-                        taken.findings.push(Finding { code: code::REFUSED, text });
+                        self.sink.tell(code::REFUSED, text)?;
                     }
                 }
-                Ok(Ok(Event::Incoming(Packet::Publish(publish)))) => {
-                    if self.take(publish, &client, &acks).is_err() {
-                        return;
-                    }
+                Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    self.take(publish, &client, &standing.acks)?;
                 }
-                Ok(Err(error)) => {
-                    self.sink.metrics.connected.with_label_values(&[&id]).set(0);
-                    self.sink.metrics.reconnects.with_label_values(&[&id]).inc();
-                    let text = format!(
-                        "broker {address} is lost ({error}): {}; it is tried again",
-                        mend(&error)
-                    );
-                    if told.as_ref() != Some(&text) {
-                        taken.findings.push(Finding { code: code::LOST, text: text.clone() });
-                        told = Some(text);
-                    }
-                    let lost = self.format.lost(Timestamp::now());
-                    taken.readings.extend(lost.readings);
-                    taken.findings.extend(lost.findings);
-                    if self.sink.send(std::mem::take(&mut taken)).is_err() {
-                        return;
-                    }
-                    let until = Instant::now() + wait;
+                Ok(_) => {}
+                Err(error) => {
+                    let left = std::mem::take(&mut connection.state.events);
+                    self.lost(&error, left, &client, &mut standing)?;
+                    let until = Instant::now() + standing.wait;
                     while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-                        std::thread::sleep(PATIENCE);
+                        tokio::time::sleep(PATIENCE).await;
                     }
-                    wait = (wait * 2).min(BACK_OFF.1);
-                    connecting = Timestamp::now();
-                    set_will(&mut connection.eventloop.mqtt_options, self.format.will(connecting));
+                    standing.wait = (standing.wait * 2).min(BACK_OFF.1);
+                    standing.connecting = Timestamp::now();
+                    set_will(&mut connection.mqtt_options, self.format.will(standing.connecting));
                 }
-                // Other packets, and nothing at all for a while.
-                Ok(Ok(_)) | Err(_) => {}
             }
-            if ticked.elapsed() >= TICK {
-                ticked = Instant::now();
+        }
+        if connection.network.is_some() {
+            standing.acks.flush(&client);
+            // A goodbye keeps the broker from publishing the will, so the format says itself that it leaves.
+            publish(&client, self.format.will(Timestamp::now()).into_iter().collect());
+            client.try_disconnect().ok();
+            let goodbye = async { while connection.poll().await.is_ok() {} };
+            tokio::time::timeout(GOODBYE, goodbye).await.ok();
+        }
+        Ok(())
+    }
+
+    /// The next event of the connection, none if `stop` is set. What time brings is looked at meanwhile: a poll is
+    /// never given up halfway, for one that connects would begin anew each time.
+    async fn next(
+        &mut self,
+        client: &AsyncClient,
+        connection: &mut EventLoop,
+        standing: &mut Standing,
+        stop: &AtomicBool,
+    ) -> Result<Option<Result<Event, ConnectionError>>, Stopping> {
+        let mut poll = pin!(connection.poll());
+        loop {
+            standing.acks.flush(client);
+            if standing.ticked.elapsed() >= TICK {
+                standing.ticked = Instant::now();
                 let mut found = self.format.tick(Timestamp::now());
-                publish(&client, std::mem::take(&mut found.publish));
-                taken.findings.extend(found.findings);
-                taken.readings.extend(found.readings);
+                publish(client, std::mem::take(&mut found.publish));
+                self.sink.send(found)?;
             }
-            if self.sink.send(taken).is_err() {
-                return;
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
             }
-            acks.flush();
+            tokio::select! {
+                event = &mut poll => return Ok(Some(event)),
+                () = standing.acks.come() => {}
+                () = tokio::time::sleep(PATIENCE) => {}
+            }
         }
-        // A goodbye keeps the broker from publishing the will, so the format says itself that it leaves.
-        if let Some(will) = self.format.will(Timestamp::now()) {
-            publish(&client, vec![will]);
+    }
+
+    fn connected(&mut self, client: &AsyncClient, standing: &mut Standing) -> Result<(), Stopping> {
+        let (id, address) = (&self.sink.reader, &standing.address);
+        tracing::info!(reader.id = id, broker = address, "broker is connected");
+        self.sink.metrics.connected.with_label_values(&[id]).set(1);
+        standing.wait = BACK_OFF.0;
+        for topic in self.format.topics() {
+            if client.try_subscribe(&topic, QoS::AtLeastOnce).is_err() {
+                tracing::warn!(reader.id = id, topic, "subscribing failed");
+            }
         }
-        client.try_disconnect().ok();
-        let until = Instant::now() + Duration::from_millis(500);
-        while Instant::now() < until
-            && matches!(connection.recv_timeout(PATIENCE), Ok(Ok(_)) | Err(_))
-        {}
+        publish(client, self.format.connected(standing.connecting));
+        if standing.told.take().is_some() {
+            self.sink.tell(code::BACK, format!("broker {address} is there again"))?;
+        }
+        Ok(())
+    }
+
+    /// - `left`: what had arrived and was not looked at.
+    fn lost(
+        &mut self,
+        error: &ConnectionError,
+        left: VecDeque<Event>,
+        client: &AsyncClient,
+        standing: &mut Standing,
+    ) -> Result<(), Stopping> {
+        // A message that is not acknowledged comes again; one that nobody acknowledges does not.
+        for event in left {
+            if let Event::Incoming(Packet::Publish(publish)) = event
+                && publish.qos == QoS::AtMostOnce
+            {
+                self.take(publish, client, &standing.acks)?;
+            }
+        }
+        standing.acks.epoch += 1;
+        let id = &self.sink.reader;
+        self.sink.metrics.connected.with_label_values(&[id]).set(0);
+        self.sink.metrics.reconnects.with_label_values(&[id]).inc();
+        let text = format!(
+            "broker {} is lost ({error}): {}; it is tried again",
+            standing.address,
+            mend(error)
+        );
+        if standing.told.as_ref() != Some(&text) {
+            self.sink.tell(code::LOST, text.clone())?;
+            standing.told = Some(text);
+        }
+        self.sink.send(self.format.lost(Timestamp::now()))
     }
 
     fn take(
         &mut self,
         mut message: rumqttc::Publish,
-        client: &Client,
-        acks: &Acknowledger,
+        client: &AsyncClient,
+        acks: &Acknowledgements,
     ) -> Result<(), Stopping> {
-        let epoch = acks.epoch.load(Ordering::SeqCst);
         let arrived = Message {
             topic: &message.topic,
             payload: &message.payload,
@@ -231,8 +313,10 @@ impl Subscription {
         };
         // What waits for the disk waits without its bytes: an acknowledgement needs only the number.
         message.payload.clear();
-        let acks = acks.clone();
-        let acknowledge: Acknowledge = Box::new(move || acks.acknowledge(epoch, message));
+        let (epoch, acks) = (acks.epoch, acks.sender.clone());
+        let acknowledge: Acknowledge = Box::new(move || {
+            acks.send((epoch, message)).ok();
+        });
         let input = Input {
             source: self.sink.source,
             taken,
@@ -264,7 +348,7 @@ fn set_will(options: &mut MqttOptions, will: Option<Publish>) {
     }
 }
 
-fn publish(client: &Client, messages: Vec<Publish>) {
+fn publish(client: &AsyncClient, messages: Vec<Publish>) {
     for message in messages {
         // What the broker keeps must reach it; a request that is lost is made again.
         let qos = if message.retain { QoS::AtLeastOnce } else { QoS::AtMostOnce };
@@ -276,8 +360,8 @@ fn publish(client: &Client, messages: Vec<Publish>) {
 }
 
 /// What mends a connection that failed.
-fn mend(error: &rumqttc::ConnectionError) -> &'static str {
-    use rumqttc::{ConnectReturnCode, ConnectionError, StateError};
+fn mend(error: &ConnectionError) -> &'static str {
+    use rumqttc::{ConnectReturnCode, StateError};
     match error {
         ConnectionError::ConnectionRefused(
             ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
@@ -306,25 +390,219 @@ pub fn listen(
     filter: &str,
     time: Duration,
 ) -> Result<Vec<(String, Vec<u8>, u64)>, String> {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no connection can be made: {error}"))?;
+    let seen = runtime.block_on(hear(broker, filter, time));
+    runtime.shutdown_background();
+    Ok(seen?.into_iter().map(|(topic, (payload, count))| (topic, payload, count)).collect())
+}
+
+/// Last payload and count by topic.
+async fn hear(
+    broker: &Broker,
+    filter: &str,
+    time: Duration,
+) -> Result<BTreeMap<String, (Vec<u8>, u64)>, String> {
     let mut options = options(broker);
     options.set_manual_acks(false);
-    let (client, mut connection) = Client::new(options, 100);
+    let (client, mut connection) = AsyncClient::new(options, 100);
     client
         .try_subscribe(filter, QoS::AtMostOnce)
         .map_err(|error| format!("subscribing failed: {error}"))?;
-    let until = Instant::now() + time;
-    let mut seen: std::collections::BTreeMap<String, (Vec<u8>, u64)> =
-        std::collections::BTreeMap::new();
-    while Instant::now() < until {
-        match connection.recv_timeout(PATIENCE) {
-            Ok(Ok(Event::Incoming(Packet::Publish(publish)))) => {
+    let until = tokio::time::Instant::now() + time;
+    let mut seen: BTreeMap<String, (Vec<u8>, u64)> = BTreeMap::new();
+    while let Ok(event) = tokio::time::timeout_at(until, connection.poll()).await {
+        match event {
+            Ok(Event::Incoming(Packet::Publish(publish))) => {
                 let found = seen.entry(publish.topic).or_default();
                 *found = (publish.payload.to_vec(), found.1 + 1);
             }
-            Ok(Err(error)) => return Err(format!("{error}: {}", mend(&error))),
-            Ok(Ok(_)) | Err(_) => {}
+            Ok(_) => {}
+            Err(error) => return Err(format!("{error}: {}", mend(&error))),
         }
     }
+    if connection.network.is_none() {
+        let patience = time.as_secs();
+        return Err(format!(
+            "the broker did not answer for {patience} s: look at the broker and the network between"
+        ));
+    }
     client.try_disconnect().ok();
-    Ok(seen.into_iter().map(|(topic, (payload, count))| (topic, payload, count)).collect())
+    let goodbye = async { while connection.poll().await.is_ok() {} };
+    tokio::time::timeout(GOODBYE, goodbye).await.ok();
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::reader::Finding;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    /// A broker's end of one connection, which says what the test says, byte for byte.
+    struct Scripted(TcpStream);
+
+    impl Scripted {
+        /// Waits for a client, and answers its CONNECT and its one SUBSCRIBE.
+        fn accept(listener: &TcpListener, session_present: u8) -> Self {
+            let (stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(LIMIT)).unwrap();
+            let mut broker = Self(stream);
+            assert_eq!(broker.receive().0, 0x10);
+            broker.send(&[0x20, 2, session_present, 0]);
+            let (kind, subscribe) = broker.receive();
+            assert_eq!(kind, 0x82);
+            broker.send(&[0x90, 3, subscribe[0], subscribe[1], 1]);
+            broker
+        }
+
+        fn send(&mut self, bytes: &[u8]) {
+            self.0.write_all(bytes).unwrap();
+        }
+
+        /// The next packet: its first byte, and what follows its length.
+        fn receive(&mut self) -> (u8, Vec<u8>) {
+            let mut head = [0; 2];
+            self.0.read_exact(&mut head).unwrap();
+            assert!(head[1] < 0x80, "no packet of these tests is that long");
+            let mut body = vec![0; usize::from(head[1])];
+            self.0.read_exact(&mut body).unwrap();
+            (head[0], body)
+        }
+
+        /// The number that is acknowledged next.
+        fn acknowledged(&mut self) -> u8 {
+            loop {
+                if let (0x40, body) = self.receive() {
+                    return body[1];
+                }
+            }
+        }
+    }
+
+    /// `PUBLISH` of `payload` on topic `t`; at `QoS` 0 if the number is 0.
+    fn message(number: u8, payload: u8) -> Vec<u8> {
+        match number {
+            0 => vec![0x30, 4, 0, 1, b't', payload],
+            _ => vec![0x32, 6, 0, 1, b't', 0, number, payload],
+        }
+    }
+
+    /// Every message is a finding with its payload as text.
+    struct Parrot;
+
+    impl Format for Parrot {
+        fn topics(&self) -> Vec<String> {
+            vec!["t".to_owned()]
+        }
+
+        fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+            let text = String::from_utf8_lossy(message.payload).into_owned();
+            let finding = Finding { code: code::CHANGED, text };
+            Ok(Taken { findings: vec![finding], ..Taken::default() })
+        }
+    }
+
+    fn broker(address: SocketAddr) -> Broker {
+        Broker {
+            host: address.ip().to_string(),
+            port: address.port(),
+            client_id: "c".to_owned(),
+            is_lasting: true,
+            login: None,
+        }
+    }
+
+    /// A subscription that runs until the guard is dropped, and what it hands in.
+    fn start(address: SocketAddr) -> (Guard, Receiver<Input>) {
+        let (inputs, taken) = sync_channel(100);
+        let sink = crate::line::Sink {
+            source: 0,
+            reader: "r".to_owned(),
+            inputs,
+            metrics: Metrics::new(),
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let subscription = Subscription { broker: broker(address), format: Box::new(Parrot), sink };
+        let thread = std::thread::spawn(move || subscription.run(&flag));
+        (Guard(stop, Some(thread)), taken)
+    }
+
+    struct Guard(Arc<AtomicBool>, Option<std::thread::JoinHandle<()>>);
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+            if let Some(thread) = self.1.take() {
+                thread.join().ok();
+            }
+        }
+    }
+
+    /// The next input with this finding; those before it are in `passed`.
+    fn wait_for(
+        inputs: &Receiver<Input>,
+        code: &str,
+        text: &str,
+        passed: &mut Vec<Input>,
+    ) -> Finding {
+        loop {
+            let input = inputs.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("no {code} {text}"));
+            let found =
+                input.taken.findings.iter().find(|f| f.code == code && f.text.contains(text));
+            let found = found.cloned();
+            passed.push(input);
+            if let Some(found) = found {
+                return found;
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_on_a_lost_connection_is_never_acknowledged_on_the_next() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (_guard, inputs) = start(listener.local_addr().unwrap());
+        let mut first = Scripted::accept(&listener, 0);
+        first.send(&message(3, b'a'));
+        let mut taken = Vec::new();
+        wait_for(&inputs, code::CHANGED, "a", &mut taken);
+        // The last packet, of a kind that does not exist, ends the connection with two messages before it unread.
+        first.send(&[message(4, b'b'), message(0, b'c'), vec![0x00, 0]].concat());
+        wait_for(&inputs, code::LOST, "is lost", &mut taken);
+        for acknowledge in taken.iter_mut().filter_map(|input| input.acknowledge.take()) {
+            acknowledge();
+        }
+        let texts = |taken: &[Input]| -> Vec<String> {
+            let findings = taken.iter().flat_map(|input| &input.taken.findings);
+            findings.filter(|f| f.code == code::CHANGED).map(|f| f.text.clone()).collect()
+        };
+        // What nobody would send again is there; what the broker must send again is not taken as acknowledged.
+        assert!(texts(&taken).contains(&"c".to_owned()), "{:?}", texts(&taken));
+
+        let mut second = Scripted::accept(&listener, 0);
+        second.send(&message(77, b'd'));
+        wait_for(&inputs, code::CHANGED, "d", &mut taken);
+        for acknowledge in taken.iter_mut().filter_map(|input| input.acknowledge.take()) {
+            acknowledge();
+        }
+        assert_eq!(second.acknowledged(), 77);
+    }
+
+    #[test]
+    fn a_broker_that_never_answers_is_no_silent_one() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let broker = broker(silent.local_addr().unwrap());
+        let reason = listen(&broker, "#", Duration::from_millis(300)).unwrap_err();
+        assert!(reason.contains("did not answer"), "{reason}");
+    }
 }

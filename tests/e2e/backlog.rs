@@ -120,6 +120,29 @@ fn a_broker_that_was_restarted_and_forgot_everything_is_subscribed_to_again() {
 }
 
 #[test]
+fn a_broker_far_away_is_reached_and_its_tags_arrive() {
+    let broker = sim::broker::start().unwrap();
+    let cable = Cable::slow_to(broker, Duration::from_millis(100)).unwrap();
+    let site = Site::new(&door(cable.address));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(14, 3));
+    bridge.stop();
+    let lost = site.findings().into_iter().filter(|found| found.code == code::LOST);
+    assert_eq!(lost.count(), 0);
+}
+
+#[test]
+fn a_broker_that_never_answers_is_a_finding() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let site = Site::new(&door(silent.local_addr().unwrap()));
+    let bridge = site.start();
+    site.wait_for_finding("door", code::LOST, "look at the broker and the network between");
+    bridge.stop();
+}
+
+#[test]
 fn a_poisonous_message_becomes_a_dead_letter_and_those_behind_it_flow() {
     let broker = sim::broker::start_with(free_address(), 64 * 1024 * 1024).unwrap();
     let site = Site::new(&door(broker));

@@ -2,11 +2,11 @@
 //!
 //! The way through: clients connect to [`Cable::address`]; what they send goes on to the server behind it and back.
 //! [`Cable::pull`] ends every connection and refuses new ones; [`Cable::plug`] leads to a server again, the same or
-//! another.
+//! another. [`Cable::slow_to`] lays a long one.
 //!
-//! What holds: the address stays the same all the while.
+//! What holds: the address stays the same all the while; nothing comes out sooner than the cable's delay.
 //!
-//! Not here: slow or lossy networks.
+//! Not here: lossy networks.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -29,6 +29,7 @@ struct Plugged {
 pub struct Cable {
     /// Where clients connect.
     pub address: SocketAddr,
+    delay: Duration,
     plugged: Option<(Arc<Plugged>, std::thread::JoinHandle<()>)>,
 }
 
@@ -39,8 +40,17 @@ impl Cable {
     ///
     /// If no port is free.
     pub fn to(server: SocketAddr) -> std::io::Result<Self> {
+        Self::slow_to(server, Duration::ZERO)
+    }
+
+    /// Lays a cable that is so long that every piece takes `delay`, each way.
+    ///
+    /// # Errors
+    ///
+    /// If no port is free.
+    pub fn slow_to(server: SocketAddr, delay: Duration) -> std::io::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let mut cable = Self { address, plugged: None };
+        let mut cable = Self { address, delay, plugged: None };
         cable.plug(server)?;
         Ok(cable)
     }
@@ -73,8 +83,8 @@ impl Cable {
         };
         listener.set_nonblocking(true)?;
         let plugged = Arc::new(Plugged::default());
-        let shared = Arc::clone(&plugged);
-        let accepting = std::thread::spawn(move || accept(&listener, server, &shared));
+        let (shared, delay) = (Arc::clone(&plugged), self.delay);
+        let accepting = std::thread::spawn(move || accept(&listener, server, delay, &shared));
         self.plugged = Some((plugged, accepting));
         Ok(())
     }
@@ -86,7 +96,7 @@ impl Drop for Cable {
     }
 }
 
-fn accept(listener: &TcpListener, server: SocketAddr, plugged: &Arc<Plugged>) {
+fn accept(listener: &TcpListener, server: SocketAddr, delay: Duration, plugged: &Arc<Plugged>) {
     while !plugged.is_pulled.load(Ordering::SeqCst) {
         let Ok((client, _)) = listener.accept() else {
             std::thread::sleep(Duration::from_millis(5));
@@ -95,24 +105,30 @@ fn accept(listener: &TcpListener, server: SocketAddr, plugged: &Arc<Plugged>) {
         // If the server is not there, the client sees its connection end.
         client.set_nonblocking(false).ok();
         if let Ok(server) = TcpStream::connect(server) {
-            join(client, server, plugged).ok();
+            join(client, server, delay, plugged).ok();
         }
     }
 }
 
 /// Carries bytes both ways until either end is gone.
-fn join(client: TcpStream, server: TcpStream, plugged: &Arc<Plugged>) -> std::io::Result<()> {
+fn join(
+    client: TcpStream,
+    server: TcpStream,
+    delay: Duration,
+    plugged: &Arc<Plugged>,
+) -> std::io::Result<()> {
     let mut streams = plugged.streams.lock().unwrap_or_else(PoisonError::into_inner);
     streams.extend([client.try_clone()?, server.try_clone()?]);
     for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
-        std::thread::spawn(move || carry(from, to));
+        std::thread::spawn(move || carry(from, to, delay));
     }
     Ok(())
 }
 
-fn carry(mut from: TcpStream, mut to: TcpStream) {
+fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
+        std::thread::sleep(delay);
         if to.write_all(&buffer[..count]).is_err() {
             break;
         }
