@@ -7,11 +7,13 @@
 //!   while we were away is lost;
 //! - an acknowledgement of a message of an earlier connection is dropped: its number may mean another message by now;
 //! - connecting takes as long as it takes, up to the client's own limit of 5 s; then it is a finding;
+//! - a session that a broker forgot is a gap: nobody knows what was published meanwhile;
+//! - a message that comes again is known by its reader, topic and bytes, see [`Twins`];
 //! - a message that cannot be used is kept as a dead letter and acknowledged, so it holds up nobody.
 //!
 //! Source: MQTT 3.1.1 sections 3.1.2.4 and 4.4.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -45,6 +47,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Longest wait for the broker when we leave.
 const GOODBYE: Duration = Duration::from_millis(500);
+
+/// Equal messages with times in whole seconds that come within this time on one connection are as many messages; one
+/// that comes later, or on another connection, was sent again. Brokers send again when the connection is new, some
+/// after 20 s or more.
+const TWINS: Duration = Duration::from_secs(2);
 
 /// How often a format looks for what time alone brings.
 const TICK: Duration = Duration::from_millis(250);
@@ -113,10 +120,51 @@ impl Acknowledgements {
     }
 }
 
+/// Counts equal messages of one connection, so that what a reader says several times within a second is not taken
+/// for what a broker sends again.
+#[derive(Default)]
+struct Twins {
+    counts: HashMap<ledger::Hash, u64>,
+    /// When each came first, in order.
+    first: VecDeque<(Instant, ledger::Hash)>,
+}
+
+impl Twins {
+    /// How many like this came within [`TWINS`] before `now`.
+    fn before(&mut self, message: ledger::Hash, now: Instant) -> u64 {
+        while let Some((at, old)) = self.first.front()
+            && now.duration_since(*at) >= TWINS
+        {
+            self.counts.remove(old);
+            self.first.pop_front();
+        }
+        let first = &mut self.first;
+        let count = self.counts.entry(message).or_insert_with(|| {
+            first.push_back((now, message));
+            0
+        });
+        *count += 1;
+        *count - 1
+    }
+}
+
+/// The digest of parts, each behind its length, so that no two lists of parts have the same.
+fn digest(parts: &[&[u8]]) -> ledger::Hash {
+    let mut joined = Vec::new();
+    for part in parts {
+        joined.extend((part.len() as u64).to_be_bytes());
+        joined.extend(*part);
+    }
+    ledger::hash::sha256(&joined)
+}
+
 /// What is known of the connection from one event to the next.
 struct Standing {
     address: String,
     acks: Acknowledgements,
+    twins: Twins,
+    /// When the broker last said something.
+    heard: Option<Timestamp>,
     /// Of one connection: its will and what it says first carry the same time.
     connecting: Timestamp,
     /// Pause before the next attempt.
@@ -147,6 +195,8 @@ impl Subscription {
         let mut standing = Standing {
             address: format!("{}:{}", self.broker.host, self.broker.port),
             acks: Acknowledgements::new(),
+            twins: Twins::default(),
+            heard: None,
             connecting: Timestamp::now(),
             wait: BACK_OFF.0,
             told: None,
@@ -173,7 +223,7 @@ impl Subscription {
                     }
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    self.take(publish, &client, &standing.acks)?;
+                    self.take(publish, &client, &mut standing)?;
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -259,10 +309,11 @@ impl Subscription {
             if let Event::Incoming(Packet::Publish(publish)) = event
                 && publish.qos == QoS::AtMostOnce
             {
-                self.take(publish, client, &standing.acks)?;
+                self.take(publish, client, standing)?;
             }
         }
         standing.acks.epoch += 1;
+        standing.twins = Twins::default();
         let id = &self.sink.reader;
         self.sink.metrics.connected.with_label_values(&[id]).set(0);
         self.sink.metrics.reconnects.with_label_values(&[id]).inc();
@@ -278,11 +329,34 @@ impl Subscription {
         self.sink.send(self.format.lost(Timestamp::now()))
     }
 
+    /// The digest that only the same message has; none if an equal one may be another.
+    fn digest(
+        &self,
+        taken: &Taken,
+        message: &rumqttc::Publish,
+        twins: &mut Twins,
+    ) -> Option<ledger::Hash> {
+        let reader = self.sink.reader.as_bytes();
+        if let Some(key) = &taken.key {
+            return Some(digest(&[reader, key.as_bytes()]));
+        }
+        if !taken.is_dated() {
+            return None;
+        }
+        let (topic, payload) = (message.topic.as_bytes(), &message.payload);
+        let same = digest(&[reader, topic, payload]);
+        let before = if taken.is_finely_dated() { 0 } else { twins.before(same, Instant::now()) };
+        if before == 0 {
+            return Some(same);
+        }
+        Some(digest(&[reader, topic, payload, &before.to_be_bytes()]))
+    }
+
     fn take(
         &mut self,
         mut message: rumqttc::Publish,
         client: &AsyncClient,
-        acks: &Acknowledgements,
+        standing: &mut Standing,
     ) -> Result<(), Stopping> {
         let arrived = Message {
             topic: &message.topic,
@@ -306,14 +380,10 @@ impl Subscription {
             .other_events
             .with_label_values(&[&self.sink.reader])
             .inc_by(taken.other_events);
-        // Two messages can be told apart by their times; one without them may be a new one.
-        let digest = match &taken.key {
-            Some(key) => Some(ledger::hash::sha256(key.as_bytes())),
-            None => taken.is_dated().then(|| ledger::hash::sha256(&message.payload)),
-        };
+        let digest = self.digest(&taken, &message, &mut standing.twins);
         // What waits for the disk waits without its bytes: an acknowledgement needs only the number.
         message.payload.clear();
-        let (epoch, acks) = (acks.epoch, acks.sender.clone());
+        let (epoch, acks) = (standing.acks.epoch, standing.acks.sender.clone());
         let acknowledge: Acknowledge = Box::new(move || {
             acks.send((epoch, message)).ok();
         });
@@ -497,7 +567,7 @@ mod tests {
         }
     }
 
-    /// Every message is a finding with its payload as text.
+    /// Every message is a finding with its payload as text, and a read with a time in whole seconds.
     struct Parrot;
 
     impl Format for Parrot {
@@ -508,7 +578,15 @@ mod tests {
         fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
             let text = String::from_utf8_lossy(message.payload).into_owned();
             let finding = Finding { code: code::CHANGED, text };
-            Ok(Taken { findings: vec![finding], ..Taken::default() })
+            let read = reads::Read {
+                epc: vec![0x30],
+                tid: None,
+                antenna: 0,
+                rssi_cdbm: -4500,
+                at: message.at,
+                reader_time: Some(Timestamp::UNIX_EPOCH),
+            };
+            Ok(Taken { findings: vec![finding], reads: vec![read], ..Taken::default() })
         }
     }
 
@@ -596,6 +674,63 @@ mod tests {
             acknowledge();
         }
         assert_eq!(second.acknowledged(), 77);
+    }
+
+    #[test]
+    fn what_a_reader_says_twice_in_a_second_is_two_messages_and_what_a_broker_sends_again_is_the_first()
+     {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (_guard, inputs) = start(listener.local_addr().unwrap());
+        let mut first = Scripted::accept(&listener, 0);
+        first.send(&[message(1, b'a'), message(2, b'a')].concat());
+        let mut taken = Vec::new();
+        for _ in 0..2 {
+            wait_for(&inputs, code::CHANGED, "a", &mut taken);
+        }
+        drop(first);
+        let mut second = Scripted::accept(&listener, 1);
+        second.send(&[message(1, b'a'), message(2, b'a')].concat());
+        for _ in 0..2 {
+            wait_for(&inputs, code::CHANGED, "a", &mut taken);
+        }
+        let digests: Vec<_> = taken.iter().filter_map(|input| input.message).collect();
+        assert_eq!(digests.len(), 4);
+        assert_ne!(digests[0], digests[1]);
+        assert_eq!(digests[..2], digests[2..]);
+    }
+
+    fn messages(topic: &str, payload: &str, reader: &str) -> ledger::Hash {
+        digest(&[reader.as_bytes(), topic.as_bytes(), payload.as_bytes()])
+    }
+
+    #[test]
+    fn a_message_is_another_on_another_topic_and_for_another_reader() {
+        let one = messages("t", "p", "r");
+        let others = [messages("t", "p", "q"), messages("u", "p", "r"), messages("tp", "", "r")];
+        assert!(!others.contains(&one));
+        assert_eq!(messages("t", "p", "r"), one);
+    }
+
+    #[test]
+    fn equal_messages_are_counted_within_two_seconds_and_not_after() {
+        let (mut twins, begun) = (Twins::default(), Instant::now());
+        let after = |ms: u64| begun + Duration::from_millis(ms);
+        let (one, other) = (messages("t", "p", "r"), messages("t", "q", "r"));
+        let counts = [
+            twins.before(one, after(0)),
+            twins.before(one, after(900)),
+            twins.before(other, after(900)),
+            twins.before(one, after(1_999)),
+            twins.before(one, after(2_000)),
+            twins.before(other, after(2_000)),
+        ];
+        assert_eq!(counts, [0, 1, 0, 2, 0, 1]);
+        twins.before(one, after(60_000));
+        assert_eq!(
+            (twins.counts.len(), twins.first.len()),
+            (1, 1),
+            "what is long past is forgotten"
+        );
     }
 
     #[test]

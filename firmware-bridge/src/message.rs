@@ -85,14 +85,23 @@ impl Taken {
             && self.dead_letters.is_empty()
     }
 
-    /// Whether two messages like this one, equal to the byte, can only be the same one sent twice: every
-    /// read and reading in it carries its device's own time.
+    /// Whether the same message, equal to the byte, can be sent again: every read and reading in it carries its
+    /// device's own time. That something is gone may be said twice with the same time.
     #[must_use]
     pub fn is_dated(&self) -> bool {
         let count = self.reads.len() + self.readings.len();
         count > 0
             && self.reads.iter().all(|read| read.reader_time.is_some())
-            && self.readings.iter().all(|reading| !reading.timeless)
+            && self.readings.iter().all(|reading| !reading.timeless && !reading.stale)
+    }
+
+    /// Whether one of those times is finer than a second: then no other message is equal to this one.
+    #[must_use]
+    pub fn is_finely_dated(&self) -> bool {
+        let is_fine = |at: Timestamp| at.subsec_nanosecond() != 0;
+        self.is_dated()
+            && (self.reads.iter().filter_map(|read| read.reader_time).any(is_fine)
+                || self.readings.iter().any(|reading| is_fine(reading.at)))
     }
 }
 
@@ -229,6 +238,31 @@ mod tests {
         let text = format!(r#"["{}"]"#, "x".repeat(100_000));
         let reason = json_values::<u16>(text.as_bytes()).unwrap_err();
         assert!(reason.len() < 400 && reason.contains("column"), "{reason}");
+    }
+
+    fn dated(at: &str) -> Taken {
+        let at: Timestamp = at.parse().unwrap();
+        let reading = SensorReading {
+            sensor: "urn:example:s".to_owned(),
+            kind: reads::SensorKind::Temperature,
+            value: "4".to_owned(),
+            unit: "CEL".to_owned(),
+            at,
+            timeless: false,
+            stale: false,
+            reported: None,
+        };
+        Taken { readings: vec![reading], ..Taken::default() }
+    }
+
+    #[test]
+    fn only_a_time_finer_than_a_second_makes_equal_messages_the_same_one() {
+        let (whole, fine) = (dated("2026-11-20T08:00:00Z"), dated("2026-11-20T08:00:00.001Z"));
+        assert!(whole.is_dated() && !whole.is_finely_dated());
+        assert!(fine.is_dated() && fine.is_finely_dated());
+        let mut gone = fine;
+        gone.readings[0].stale = true;
+        assert!(!gone.is_dated() && !gone.is_finely_dated());
     }
 
     #[test]
