@@ -206,9 +206,14 @@ impl Subscription {
         set_will(&mut options, self.format.will(standing.connecting));
         let (client, mut connection) = AsyncClient::new(options, 10 * usize::from(IN_FLIGHT));
         while let Some(event) = self.next(&client, &mut connection, &mut standing, stop).await? {
+            let heard = standing.heard;
+            if let Ok(Event::Incoming(_)) = event {
+                standing.heard = Some(Timestamp::now());
+            }
             match event {
-                Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    self.connected(&client, &mut standing)?;
+                Ok(Event::Incoming(Packet::ConnAck(answer))) => {
+                    let is_forgotten = self.broker.is_lasting && !answer.session_present;
+                    self.connected(&client, heard.filter(|_| is_forgotten), &mut standing)?;
                 }
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
                     let is_refused =
@@ -279,7 +284,13 @@ impl Subscription {
         }
     }
 
-    fn connected(&mut self, client: &AsyncClient, standing: &mut Standing) -> Result<(), Stopping> {
+    /// - `forgotten`: when the broker was last heard, if it has forgotten our session since.
+    fn connected(
+        &mut self,
+        client: &AsyncClient,
+        forgotten: Option<Timestamp>,
+        standing: &mut Standing,
+    ) -> Result<(), Stopping> {
         let (id, address) = (&self.sink.reader, &standing.address);
         tracing::info!(reader.id = id, broker = address, "broker is connected");
         self.sink.metrics.connected.with_label_values(&[id]).set(1);
@@ -292,6 +303,14 @@ impl Subscription {
         publish(client, self.format.connected(standing.connecting));
         if standing.told.take().is_some() {
             self.sink.tell(code::BACK, format!("broker {address} is there again"))?;
+        }
+        if let Some(since) = forgotten {
+            let text = format!(
+                "broker {address} has forgotten our session: what was published between {since:.0} and {:.0} may \
+                 be missing; let the broker keep sessions on disk",
+                Timestamp::now()
+            );
+            self.sink.tell(code::GAP, text)?;
         }
         Ok(())
     }

@@ -94,6 +94,8 @@ fn what_is_published_while_the_network_or_the_bridge_is_away_arrives_later_and_o
         all.filter(|one| of(2)(&one.epc_hex) || of(3)(&one.epc_hex)).map(|one| one.count).sum();
     assert_eq!(counted, 400);
     assert_eq!(site.spool().dead_letters().unwrap(), []);
+    // A broker that kept our session has kept what was published.
+    assert!(site.findings().iter().all(|found| found.code != code::GAP), "{:#?}", site.findings());
 }
 
 #[test]
@@ -114,6 +116,7 @@ fn a_broker_that_was_restarted_and_forgot_everything_is_subscribed_to_again() {
     let mut reader = R700::connect(restarted, "tags", "r").unwrap();
     wait_for_subscription(&mut outbox, &mut reader, &tags(5, 1));
     site.wait_for_finding("door", code::BACK, "there again");
+    site.wait_for_finding("door", code::GAP, "has forgotten our session");
     publish(&mut reader, &tags(6, 100));
     wait_for_tags(&mut outbox, &tags(6, 100));
     bridge.stop();
