@@ -3,8 +3,8 @@
 //! The way through: a file knows where its maker puts names, values and times; [`Readings`] makes readings of
 //! them: it knows which device is which sensor, which field is which quantity, and what time to believe.
 //!
-//! What holds: a value keeps its digits; a device that the configuration does not name is refused, and says how
-//! to name it; a reading without a time that can be believed is marked timeless, one that a broker kept besides
+//! What holds: a value keeps its digits; a device that the configuration does not name is told once, with how to
+//! name it, and is no error, for it may be another section's; a reading without a time that can be believed is marked timeless, one that a broker kept besides
 //! is marked stale.
 //!
 //! Not here: the connection ([`crate::broker`], [`crate::port`]).
@@ -17,7 +17,7 @@ pub mod sparkplug;
 pub mod things_stack;
 pub mod zigbee2mqtt;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ledger::json::{Json, Limits};
@@ -136,11 +136,38 @@ pub(crate) fn text<'a>(json: &'a Json, path: &[&str]) -> Option<&'a str> {
     at(json, path).and_then(Json::as_str)
 }
 
+/// Devices that the configuration does not name, and that were told.
+#[derive(Debug, Default)]
+pub(crate) struct Strangers(BTreeSet<ledger::Hash>);
+
+impl Strangers {
+    /// The sensor that `device` is; if it is none, its message counts as another event, and its first is a finding.
+    pub(crate) fn sensor<'a>(
+        &mut self,
+        readings: &'a Readings,
+        device: &str,
+        taken: &mut Taken,
+    ) -> Option<&'a str> {
+        match readings.sensor(device) {
+            Ok(sensor) => Some(sensor),
+            Err(text) => {
+                taken.other_events += 1;
+                let is_new = self.0.len() < MAX_DEVICES
+                    && self.0.insert(ledger::hash::sha256(device.as_bytes()));
+                if is_new {
+                    taken.findings.push(Finding { code: code::UNKNOWN_SENSOR, text });
+                }
+                None
+            }
+        }
+    }
+}
+
 /// A counter that goes up by one with every uplink, by device: what is missing before this one.
 #[derive(Debug, Default)]
 pub(crate) struct FrameCounters(BTreeMap<String, u64>);
 
-/// Devices whose counter is followed.
+/// Devices whose counter is followed, and unknown ones that are told.
 const MAX_DEVICES: usize = 10_000;
 /// Frames that may be missing at once and still be a gap rather than a new session.
 const LARGEST_GAP: u64 = 10_000;

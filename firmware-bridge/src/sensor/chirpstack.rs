@@ -10,7 +10,7 @@
 
 use ledger::json::Json;
 
-use super::{FrameCounters, Readings, at, json, text};
+use super::{FrameCounters, Readings, Strangers, at, json, text};
 use crate::message::{Format, Message, Taken};
 
 /// The format of one `ChirpStack` application.
@@ -19,14 +19,19 @@ pub struct ChirpStack {
     application: String,
     readings: Readings,
     counters: FrameCounters,
+    strangers: Strangers,
 }
 
 impl ChirpStack {
     /// The format of an application by its id; `+` for all.
     #[must_use]
     pub fn new(application: &str, readings: Readings) -> Self {
-        let counters = FrameCounters::default();
-        Self { application: application.to_owned(), readings, counters }
+        Self {
+            application: application.to_owned(),
+            readings,
+            counters: FrameCounters::default(),
+            strangers: Strangers::default(),
+        }
     }
 }
 
@@ -39,15 +44,15 @@ impl Format for ChirpStack {
         let value = json(message)?;
         let device = text(&value, &["deviceInfo", "devEui"])
             .ok_or("no `deviceInfo.devEui`; an uplink event would be right")?;
-        let sensor = self.readings.sensor(device)?;
+        let mut taken = Taken::default();
+        let Some(sensor) = self.strangers.sensor(&self.readings, device, &mut taken) else {
+            return Ok(taken);
+        };
         let decoded = at(&value, &["object"]).and_then(Json::as_object).ok_or(
             "no `object`: ChirpStack does not decode this device; give its device profile a codec",
         )?;
         let told = text(&value, &["time"]).and_then(|text| text.parse().ok());
-        let mut taken = Taken {
-            key: text(&value, &["deduplicationId"]).map(|id| format!("chirpstack/{id}")),
-            ..Taken::default()
-        };
+        taken.key = text(&value, &["deduplicationId"]).map(|id| format!("chirpstack/{id}"));
         for (field, reading) in decoded {
             self.readings.add(sensor, field, reading, told, message, &mut taken);
         }

@@ -10,20 +10,21 @@
 use jiff::Timestamp;
 use ledger::json::Json;
 
-use super::{Readings, at, json, text};
+use super::{Readings, Strangers, at, json, text};
 use crate::message::{Format, Message, Taken};
 
 /// The format of the Shelly devices of one broker.
 #[derive(Debug)]
 pub struct Shelly {
     readings: Readings,
+    strangers: Strangers,
 }
 
 impl Shelly {
     /// The format for the devices that `readings` names by their id.
     #[must_use]
     pub fn new(readings: Readings) -> Self {
-        Self { readings }
+        Self { readings, strangers: Strangers::default() }
     }
 }
 
@@ -58,7 +59,9 @@ impl Format for Shelly {
             // A part of the status that did not change is left out.
             let Some(reading) = status.get(field) else { continue };
             let device = if number == "0" { id.to_owned() } else { format!("{id}/{number}") };
-            let sensor = self.readings.sensor(&device)?;
+            let Some(sensor) = self.strangers.sensor(&self.readings, &device, &mut taken) else {
+                continue;
+            };
             self.readings.add(sensor, name, reading, told, message, &mut taken);
         }
         Ok(taken)
@@ -104,6 +107,22 @@ mod tests {
         assert!(taken.readings.iter().all(|reading| !reading.timeless));
         assert_eq!(taken.readings[0].at.to_string(), "2026-11-20T08:00:00.62Z");
         assert_eq!(taken.other_events, 3);
+    }
+
+    #[test]
+    fn a_probe_that_nobody_named_is_told_once_and_costs_no_other_value() {
+        let sensors = [("shellyplusht-b8".to_owned(), "urn:example:ht".to_owned())];
+        let mut format = Shelly::new(Readings { sensors: sensors.into(), ..Readings::default() });
+        let payload = r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"temperature:100":{"tC":-21.0},"temperature:0":{"tC":19.8}}}"#;
+        let topic = "shellyplusht-b8/events/rpc";
+        let at = "2026-11-20T08:00:10Z".parse().unwrap();
+        let message = Message { topic, payload: payload.as_bytes(), is_retained: false, at };
+        let taken = format.take(&message).unwrap();
+        assert_eq!((taken.readings.len(), taken.readings[0].value.as_str()), (1, "19.8"));
+        let codes: Vec<&str> = taken.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [code::UNKNOWN_SENSOR]);
+        let again = format.take(&message).unwrap();
+        assert_eq!((again.readings.len(), again.findings.len()), (1, 0));
     }
 
     #[test]

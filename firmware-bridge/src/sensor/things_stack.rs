@@ -11,7 +11,7 @@
 
 use ledger::json::Json;
 
-use super::{FrameCounters, Readings, at, json, text};
+use super::{FrameCounters, Readings, Strangers, at, json, text};
 use crate::message::{Format, Message, Taken};
 
 /// The format of one application.
@@ -20,14 +20,19 @@ pub struct ThingsStack {
     application: String,
     readings: Readings,
     counters: FrameCounters,
+    strangers: Strangers,
 }
 
 impl ThingsStack {
     /// The format of an application, with its tenant: `cold-chain@ttn`.
     #[must_use]
     pub fn new(application: &str, readings: Readings) -> Self {
-        let counters = FrameCounters::default();
-        Self { application: application.to_owned(), readings, counters }
+        Self {
+            application: application.to_owned(),
+            readings,
+            counters: FrameCounters::default(),
+            strangers: Strangers::default(),
+        }
     }
 }
 
@@ -40,12 +45,14 @@ impl Format for ThingsStack {
         let value = json(message)?;
         let device = text(&value, &["end_device_ids", "device_id"])
             .ok_or("no `end_device_ids.device_id`; an uplink would be right")?;
-        let sensor = self.readings.sensor(device)?;
+        let mut taken = Taken::default();
+        let Some(sensor) = self.strangers.sensor(&self.readings, device, &mut taken) else {
+            return Ok(taken);
+        };
         let uplink = at(&value, &["uplink_message"]).ok_or("no `uplink_message`")?;
         let told = text(uplink, &["received_at"])
             .or_else(|| text(&value, &["received_at"]))
             .and_then(|text| text.parse().ok());
-        let mut taken = Taken::default();
         let mut normalized = Vec::new();
         if let Some(measurements) = at(uplink, &["normalized_payload"]).and_then(Json::as_array) {
             for air in measurements.iter().filter_map(|one| at(one, &["air"])?.as_object()) {
