@@ -36,8 +36,6 @@ const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 /// Largest packet of MQTT: remaining length and header. A smaller limit would end the connection at such a packet,
 /// and the broker would send it again, for ever.
 const MAX_PACKET: usize = 268_435_455 + 5;
-/// Bytes of a message that cannot be used that go on; the spool keeps as many.
-const DEAD_LETTER_BYTES: usize = 64 * 1024;
 /// Messages under way that are not acknowledged.
 const IN_FLIGHT: u16 = 1000;
 
@@ -390,8 +388,8 @@ impl Subscription {
             self.format.take(&arrived)
         };
         let mut taken = result.unwrap_or_else(|reason| {
-            let payload = message.payload.iter().take(DEAD_LETTER_BYTES).copied().collect();
-            Taken { dead_letters: vec![DeadLetter { reason, payload }], ..Taken::default() }
+            let letter = DeadLetter::new(reason, &message.payload);
+            Taken { dead_letters: vec![letter], ..Taken::default() }
         });
         publish(client, std::mem::take(&mut taken.publish));
         self.sink

@@ -75,6 +75,22 @@ impl OwnClock {
     }
 }
 
+/// The time of what a device told, and whether it is only that of arrival.
+#[must_use]
+pub fn believed(told: Option<Timestamp>, arrived: Timestamp) -> (Timestamp, bool) {
+    match (told, judge(told, arrived)) {
+        (Some(told), Belief::Sane | Belief::Late) => (told, false),
+        _ => (arrived, true),
+    }
+}
+
+/// The time of a value of the past, which a device says to send later: any age is right. None if it gave no time
+/// or one to come.
+#[must_use]
+pub fn past(told: Option<Timestamp>, arrived: Timestamp) -> Option<Timestamp> {
+    told.filter(|told| arrived.duration_since(*told) >= -AHEAD)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +126,8 @@ mod tests {
             assert_eq!(judge(Some(told), arrived), belief, "{behind_s} s behind");
         }
         assert_eq!(judge(None, arrived), Belief::Untold);
+        let told = |behind_s: i64| Some(arrived - SignedDuration::from_secs(behind_s));
+        assert_eq!(past(told(30 * 86_400), arrived), told(30 * 86_400));
+        assert_eq!((past(told(-6), arrived), past(None, arrived)), (None, None));
     }
 }

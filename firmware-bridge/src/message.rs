@@ -38,13 +38,25 @@ pub struct Publish {
     pub retain: bool,
 }
 
+/// Bytes of a message that cannot be used that go on; the spool keeps as many.
+const DEAD_LETTER_BYTES: usize = 64 * 1024;
+
 /// Something that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Why not, and what would be right.
     pub reason: String,
-    /// What it was.
+    /// What it was, its first 64 KiB.
     pub payload: Vec<u8>,
+}
+
+impl DeadLetter {
+    /// The letter for `payload`.
+    #[must_use]
+    pub fn new(reason: String, payload: &[u8]) -> Self {
+        let payload = payload[..payload.len().min(DEAD_LETTER_BYTES)].to_vec();
+        Self { reason, payload }
+    }
 }
 
 /// What a line or a message brought.

@@ -24,7 +24,7 @@ use ledger::json::{Json, Limits};
 use reads::SensorReading;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Belief, judge};
+use crate::clock::believed;
 use crate::message::{Message, Taken, short};
 use crate::reader::{Finding, code};
 use crate::sensor::quantity::{Measure, known, measure};
@@ -103,15 +103,6 @@ impl Readings {
                 taken.findings.push(Finding { code: code::BAD_VALUE, text });
             }
         }
-    }
-}
-
-/// The time of a reading, and whether it is only that of arrival.
-#[must_use]
-pub fn believed(told: Option<Timestamp>, arrived: Timestamp) -> (Timestamp, bool) {
-    match (told, judge(told, arrived)) {
-        (Some(told), Belief::Sane | Belief::Late) => (told, false),
-        _ => (arrived, true),
     }
 }
 

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use self::node::{Message, Node, Room};
 use self::topic::Topic;
-use crate::message::Publish;
+use crate::message::{DeadLetter, Publish};
 use crate::reader::Finding;
 
 /// Most nodes at one time. A site has some dozen; nodes that are not there give way to new ones.
@@ -70,6 +70,8 @@ pub struct Taken {
     pub findings: Vec<Finding>,
     /// Why the message could not be used at all.
     pub refused: Option<String>,
+    /// Messages that had waited, and could not be used once they had their turn.
+    pub dead_letters: Vec<DeadLetter>,
 }
 
 /// The host application.

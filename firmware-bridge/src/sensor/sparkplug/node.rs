@@ -20,6 +20,7 @@ use super::order::{Held, Order, Place, REORDER_TIMEOUT};
 use super::payload::{Opened, Payload, open, rebirth, time};
 use super::topic::{Verb, command};
 use super::{MAX_KEPT, Publish, Taken};
+use crate::message::DeadLetter;
 use crate::reader::{Finding, code};
 
 /// Least time between two rebirth requests to one node: births are the largest messages there are, and a
@@ -330,7 +331,11 @@ impl Node {
         while let Some(held) = self.order.release() {
             match open(&held.payload) {
                 Ok(opened) => {
+                    let of_the_message = taken.refused.take();
                     self.apply(held.verb, held.device.as_deref(), &opened, at, room, taken);
+                    if let Some(reason) = std::mem::replace(&mut taken.refused, of_the_message) {
+                        taken.dead_letters.push(DeadLetter::new(reason, &held.payload));
+                    }
                 }
                 // It was opened once before it waited, so that this cannot come up.
                 Err(why) => taken.findings.push(refusal(format!("{}: {why}", self.name))),
@@ -502,8 +507,7 @@ impl Node {
 
     fn refuse(&mut self, text: String, taken: &mut Taken) {
         self.refused = self.refused.saturating_add(1);
-        // Of several that waited and are refused together, the first is named.
-        taken.refused.get_or_insert(text);
+        taken.refused = Some(text);
     }
 
     /// One finding for all messages refused since the last one: a busy node sends hundreds before its birth.
