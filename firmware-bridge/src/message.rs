@@ -163,6 +163,23 @@ pub trait Format: Send {
     }
 }
 
+/// Refuses a reader's message that the broker had kept: whoever subscribes gets it, and gets it again at every
+/// connection, however long ago the tag was there.
+///
+/// # Errors
+///
+/// What mends it, if the message was kept.
+pub(crate) fn refuse_retained(message: &Message<'_>) -> Result<(), String> {
+    if message.is_retained {
+        return Err(
+            "the broker had kept this message from an earlier time (retained), so its reads may be long over; \
+             switch retain off at the reader"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
 /// JSON values of a payload: one, an array of them, or one a line.
 ///
 /// # Errors

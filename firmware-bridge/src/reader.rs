@@ -117,10 +117,14 @@ pub mod code {
     pub const CHANGED: &str = "changed";
 }
 
+/// Stands for a signal strength that the reader does not tell: the weakest that ingest takes, so that such a tag
+/// never outranks one that was heard.
+pub(crate) const UNTOLD_CDBM: i32 = -30_000;
+
 /// A signal strength within what radio can be, in hundredths of a dBm: ingest refuses a delivery with any other,
 /// and with it every other read of its window.
 pub(crate) fn strength(cdbm: i32) -> i32 {
-    cdbm.clamp(-30_000, 10_000)
+    cdbm.clamp(UNTOLD_CDBM, 10_000)
 }
 
 /// How one family of readers talks.

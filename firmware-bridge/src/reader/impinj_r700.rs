@@ -16,8 +16,11 @@ use jiff::Timestamp;
 use reads::Read;
 use serde::Deserialize;
 
-use super::{Edge, Finding, code};
-use crate::message::{Format, Message, Taken, base64_bank, hex_bank, json_values, short};
+use super::{Edge, Finding, UNTOLD_CDBM, code, strength};
+use crate::clock::believed;
+use crate::message::{
+    Format, Message, Taken, base64_bank, hex_bank, json_values, refuse_retained, short,
+};
 
 /// Deepest nesting of a message that is worth parsing is the parser's own limit (128).
 #[derive(Debug, Deserialize)]
@@ -76,6 +79,7 @@ impl Format for ImpinjR700 {
     }
 
     fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        refuse_retained(message)?;
         parse(message.payload, message.at)
     }
 }
@@ -95,7 +99,7 @@ pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<Taken, String> {
             taken.edges.push(Edge {
                 port: edge.gpi,
                 is_active: edge.transition == "low-to-high",
-                at: at.unwrap_or(arrived),
+                at: believed(at, arrived).0,
             });
         } else if let Some(status) = &event.disconnected {
             let port = status.antenna_port;
@@ -122,7 +126,7 @@ fn read(inventory: &Inventory, at: Option<Timestamp>, arrived: Timestamp) -> Res
         epc,
         tid: tid.filter(|tid| !tid.is_empty()),
         antenna: inventory.antenna_port.unwrap_or(0),
-        rssi_cdbm: inventory.peak_rssi_cdbm.unwrap_or(0).clamp(-30_000, 10_000),
+        rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(UNTOLD_CDBM)),
         at: arrived,
         reader_time: inventory.last_seen_time.as_deref().map(time).transpose()?.or(at),
     })
@@ -175,6 +179,33 @@ mod tests {
         let taken = parse(missing.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(taken.findings[0].code, code::NO_ANTENNA);
         assert!(taken.findings[0].text.contains("antenna 3"));
+    }
+
+    #[test]
+    fn a_tag_without_strength_never_outranks_one_that_was_heard() {
+        let silent = HEX.replace(r#","peakRssiCdbm":-2650"#, "");
+        assert_eq!(reads(&silent)[0].rssi_cdbm, -30_000);
+    }
+
+    #[test]
+    fn a_barrier_of_a_reader_with_a_wrong_clock_has_the_time_of_arrival() {
+        let arrived: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
+        let edge = |at: &str| {
+            let text = format!(
+                r#"{{"timestamp":"{at}","gpiTransitionEvent":{{"gpi":1,"transition":"low-to-high"}}}}"#
+            );
+            parse(text.as_bytes(), arrived).unwrap().edges[0].at.to_string()
+        };
+        assert_eq!(edge("2026-11-20T07:59:58Z"), "2026-11-20T07:59:58Z");
+        assert_eq!(edge("1970-01-01T00:01:00Z"), "2026-11-20T08:00:00Z");
+    }
+
+    #[test]
+    fn a_message_that_the_broker_kept_is_refused_with_what_mends_it() {
+        let at = Timestamp::UNIX_EPOCH;
+        let message = Message { topic: "t", payload: HEX.as_bytes(), is_retained: true, at };
+        let reason = ImpinjR700::new("t").take(&message).unwrap_err();
+        assert!(reason.contains("switch retain off"), "{reason}");
     }
 
     #[test]

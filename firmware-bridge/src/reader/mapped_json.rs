@@ -29,7 +29,10 @@ use reads::Read;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::message::{Format, Message, Taken, base64_bank, hex_bank, json_values, short};
+use super::{UNTOLD_CDBM, strength};
+use crate::message::{
+    Format, Message, Taken, base64_bank, hex_bank, json_values, refuse_retained, short,
+};
 
 /// Reads in one message.
 const MAX_READS: usize = 100_000;
@@ -158,13 +161,13 @@ impl Mapping {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
         let antenna = antenna as u16;
-        #[expect(clippy::cast_possible_truncation, reason = "clamped to what radio can be")]
-        let rssi_cdbm = (rssi.unwrap_or(0.0) * scale).clamp(-30_000.0, 10_000.0).round() as i32;
+        #[expect(clippy::cast_possible_truncation, reason = "out of range saturates")]
+        let rssi_cdbm = rssi.map(|rssi| (rssi * scale).round() as i32);
         Ok(Some(Read {
             epc: self.bank(epc)?,
             tid,
             antenna,
-            rssi_cdbm,
+            rssi_cdbm: strength(rssi_cdbm.unwrap_or(UNTOLD_CDBM)),
             at,
             reader_time: time.map(|value| self.time(value)).transpose()?,
         }))
@@ -229,6 +232,7 @@ impl Format for MappedJson {
     }
 
     fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        refuse_retained(message)?;
         let mut taken = Taken::default();
         for value in json_values::<Value>(message.payload)? {
             let one = std::slice::from_ref(&value);
@@ -293,6 +297,8 @@ mod tests {
         assert_eq!((first.antenna, first.rssi_cdbm), (3, -5125));
         assert_eq!(first.reader_time.unwrap().to_string(), "2025-11-20T08:00:00Z");
         assert_eq!((taken.reads[1].tid.clone(), taken.reads[1].reader_time), (None, None));
+        // A tag without strength never outranks one that was heard.
+        assert_eq!(taken.reads[1].rssi_cdbm, -30_000);
     }
 
     #[test]
@@ -315,6 +321,15 @@ mod tests {
         assert!(error.contains("65535"), "{error}");
         let wrong: Mapping = toml::from_str("epc = \"data.epc\"").unwrap();
         assert!(wrong.check().unwrap_err().contains("/data/epc"));
+    }
+
+    #[test]
+    fn a_message_that_the_broker_kept_is_refused_with_what_mends_it() {
+        let (payload, at) = (b"{\"epc\":\"3074\"}".as_slice(), Timestamp::UNIX_EPOCH);
+        let mut format = MappedJson::new("t", mapping("epc = \"/epc\""));
+        let reason =
+            format.take(&Message { topic: "t", payload, is_retained: true, at }).unwrap_err();
+        assert!(reason.contains("switch retain off"), "{reason}");
     }
 
     #[test]

@@ -17,8 +17,9 @@ use jiff::Timestamp;
 use reads::Read;
 use serde::Deserialize;
 
-use super::{Edge, Finding, code};
-use crate::message::{Format, Message, Taken, hex_bank, json_values, short};
+use super::{Edge, Finding, UNTOLD_CDBM, code, strength};
+use crate::clock::believed;
+use crate::message::{Format, Message, Taken, hex_bank, json_values, refuse_retained, short};
 
 /// Events that may be missing at once and still be a gap rather than a new numbering.
 const LARGEST_GAP: u64 = 1_000_000;
@@ -99,6 +100,7 @@ impl Format for ZebraIotc {
     }
 
     fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        refuse_retained(message)?;
         let mut taken = Taken::default();
         let mut numbers = Vec::new();
         for event in json_values::<Event>(message.payload)? {
@@ -140,7 +142,7 @@ impl Format for ZebraIotc {
                 && event.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("GPI"))
             {
                 let is_active = state.eq_ignore_ascii_case("HIGH");
-                taken.edges.push(Edge { port: pin, is_active, at: told.unwrap_or(message.at) });
+                taken.edges.push(Edge { port: pin, is_active, at: believed(told, message.at).0 });
             } else {
                 taken.other_events += 1;
             }
@@ -166,9 +168,9 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 /// Whole or fractional dBm in hundredths.
 fn hundredths(dbm: Option<f64>) -> i32 {
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to what radio can be")]
-    let value = (dbm.unwrap_or(0.0) * 100.0).clamp(-30_000.0, 10_000.0).round() as i32;
-    value
+    #[expect(clippy::cast_possible_truncation, reason = "out of range saturates")]
+    let told = dbm.map(|dbm| (dbm * 100.0).round() as i32);
+    strength(told.unwrap_or(UNTOLD_CDBM))
 }
 
 #[cfg(test)]
@@ -230,6 +232,32 @@ mod tests {
         assert!(take(&mut format, gpi).unwrap().edges[0].is_active);
         let heartbeat = r#"{"type":"heartbeat","timestamp":"2026-11-20T10:00:00Z","data":{}}"#;
         assert_eq!(take(&mut format, heartbeat).unwrap().other_events, 1);
+    }
+
+    #[test]
+    fn a_tag_without_strength_never_outranks_one_that_was_heard() {
+        let silent = event(1).replace(r#""peakRssi":-47,"#, "");
+        assert_eq!(take(&mut ZebraIotc::new("t"), &silent).unwrap().reads[0].rssi_cdbm, -30_000);
+        let handheld = r#"{"data":{"tagData":[{"id":"3074257BF7194E4000001A85"}]}}"#;
+        assert_eq!(take(&mut ZebraIotc::new("t"), handheld).unwrap().reads[0].rssi_cdbm, -30_000);
+    }
+
+    #[test]
+    fn an_input_of_a_reader_with_a_wrong_clock_has_the_time_of_arrival() {
+        let gpi =
+            r#"{"type":"GPI","timestamp":"2036-11-20T10:00:00Z","data":{"pin":1,"state":"HIGH"}}"#;
+        let taken = take(&mut ZebraIotc::new("t"), gpi).unwrap();
+        assert_eq!(taken.edges[0].at, Timestamp::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn a_message_that_the_broker_kept_is_refused_with_what_mends_it_and_counts_for_no_gap() {
+        let mut format = ZebraIotc::new("t");
+        let (payload, at) = (event(1), Timestamp::UNIX_EPOCH);
+        let message = Message { topic: "t", payload: payload.as_bytes(), is_retained: true, at };
+        let reason = format.take(&message).unwrap_err();
+        assert!(reason.contains("switch retain off"), "{reason}");
+        assert_eq!(take(&mut format, &event(5)).unwrap().findings, []);
     }
 
     #[test]
