@@ -2,31 +2,45 @@
 //!
 //! `zigbee2mqtt/<name>` holds `{"temperature":27.34,"humidity":44.72,"battery":…,"linkquality":…}`; there is no
 //! time unless `last_seen` is switched on (RFC 3339 or milliseconds). Messages may be retained, and then may be
-//! of any age. `<name>/availability` says whether a device is there.
+//! of any age. When Zigbee2MQTT starts it says `online` on `bridge/state`, and then publishes the last value of every
+//! device that it has cached, not retained and however old (`cache_state_send_on_startup`). `<name>/availability`
+//! says whether a device is there, as an object or, in older versions, as a bare word.
 //!
-//! What holds: names may contain slashes; what the bridge says of itself (`bridge/…`) is not asked for.
+//! What holds: names may contain slashes; an undated value that comes right after a start is stale; what else the
+//! bridge says of itself (`bridge/…`) is not asked for.
 //!
 //! Source: Zigbee2MQTT's page on MQTT topics and messages.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger::json::Json;
 
-use super::{Readings, json, text};
+use super::{Readings, Strangers, json, text};
 use crate::message::{Format, Message, Taken, short};
 use crate::reader::{Finding, code};
+
+/// How long after its start Zigbee2MQTT may publish what it had cached.
+const CACHED: SignedDuration = SignedDuration::from_secs(10);
 
 /// The format of one Zigbee2MQTT.
 #[derive(Debug)]
 pub struct Zigbee2Mqtt {
     base: String,
     readings: Readings,
+    strangers: Strangers,
+    /// When it said that it is online.
+    started: Option<Timestamp>,
 }
 
 impl Zigbee2Mqtt {
     /// The format below the base topic, mostly `zigbee2mqtt`.
     #[must_use]
     pub fn new(base: &str, readings: Readings) -> Self {
-        Self { base: base.trim_end_matches('/').to_owned(), readings }
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            readings,
+            strangers: Strangers::default(),
+            started: None,
+        }
     }
 }
 
@@ -43,13 +57,15 @@ impl Format for Zigbee2Mqtt {
         })?;
         let is_command = name.ends_with("/set") || name.ends_with("/get");
         if name.starts_with("bridge/") || is_command {
+            // One that the broker kept says only that it started some time ago.
+            if name == "bridge/state" && says(message, "online") && !message.is_retained {
+                self.started = Some(message.at);
+            }
             taken.other_events += 1;
             return Ok(taken);
         }
         if let Some(device) = name.strip_suffix("/availability") {
-            let state = json(message).ok();
-            let state = state.as_ref().and_then(|state| text(state, &["state"]));
-            if let (Some("offline"), Ok(sensor)) = (state, self.readings.sensor(device)) {
+            if let (true, Ok(sensor)) = (says(message, "offline"), self.readings.sensor(device)) {
                 let text = format!(
                     "sensor {sensor} is offline; look at its battery and its distance to the next router"
                 );
@@ -59,7 +75,9 @@ impl Format for Zigbee2Mqtt {
             }
             return Ok(taken);
         }
-        let sensor = self.readings.sensor(name)?;
+        let Some(sensor) = self.strangers.sensor(&self.readings, name, &mut taken) else {
+            return Ok(taken);
+        };
         let values = json(message)?;
         let members =
             values.as_object().ok_or("not an object; the device's values would be right")?;
@@ -67,8 +85,19 @@ impl Format for Zigbee2Mqtt {
         for (field, value) in members {
             self.readings.add(sensor, field, value, told, message, &mut taken);
         }
+        if self.started.is_some_and(|started| message.at.duration_since(started) < CACHED) {
+            for reading in taken.readings.iter_mut().filter(|reading| reading.timeless) {
+                reading.stale = true;
+            }
+        }
         Ok(taken)
     }
+}
+
+/// Whether the state in a message is this word, bare or as the member `state`.
+fn says(message: &Message<'_>, word: &str) -> bool {
+    message.payload.trim_ascii() == word.as_bytes()
+        || json(message).is_ok_and(|state| text(&state, &["state"]) == Some(word))
 }
 
 fn last_seen(value: &Json) -> Option<Timestamp> {
@@ -85,12 +114,37 @@ mod tests {
 
     const NOW: &str = "2026-11-20T08:00:10Z";
 
-    fn take(topic: &str, payload: &str, is_retained: bool) -> Result<Taken, String> {
+    fn format() -> Zigbee2Mqtt {
         let sensors = [("cold/1".to_owned(), "urn:example:cold-1".to_owned())].into();
-        let mut format =
-            Zigbee2Mqtt::new("zigbee2mqtt", Readings { sensors, ..Readings::default() });
+        Zigbee2Mqtt::new("zigbee2mqtt", Readings { sensors, ..Readings::default() })
+    }
+
+    fn take(topic: &str, payload: &str, is_retained: bool) -> Result<Taken, String> {
         let at = NOW.parse().unwrap();
-        format.take(&Message { topic, payload: payload.as_bytes(), is_retained, at })
+        format().take(&Message { topic, payload: payload.as_bytes(), is_retained, at })
+    }
+
+    #[test]
+    fn what_was_cached_over_a_restart_is_stale_unless_it_is_dated() {
+        let start: Timestamp = NOW.parse().unwrap();
+        let values = |online: &str, is_retained: bool, after_s: i64, payload: &str| {
+            let mut format = format();
+            let payload_of_state = online.as_bytes();
+            let topic = "zigbee2mqtt/bridge/state";
+            let state = Message { topic, payload: payload_of_state, is_retained, at: start };
+            assert_eq!(format.take(&state).unwrap().other_events, 1);
+            let at = start + SignedDuration::from_secs(after_s);
+            let topic = "zigbee2mqtt/cold/1";
+            let value = Message { topic, payload: payload.as_bytes(), is_retained: false, at };
+            format.take(&value).unwrap().readings[0].stale
+        };
+        let (undated, object) = (r#"{"temperature":4}"#, r#"{"state":"online"}"#);
+        assert!(values(object, false, 9, undated) && values("online", false, 9, undated));
+        assert!(!values(object, false, 10, undated), "later it is a value of now");
+        assert!(!values(object, true, 1, undated), "it started some time ago");
+        assert!(!values(r#"{"state":"offline"}"#, false, 1, undated));
+        let dated = r#"{"temperature":4,"last_seen":"2026-11-20T08:00:00Z"}"#;
+        assert!(!values(object, false, 1, dated), "it says itself how old it is");
     }
 
     #[test]
@@ -124,13 +178,17 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_goes_offline_is_a_finding_and_an_unknown_one_is_refused_with_the_line_that_names_it()
+    fn a_device_that_goes_offline_is_a_finding_and_so_is_an_unknown_one_with_the_line_that_names_it()
      {
-        let offline =
-            take("zigbee2mqtt/cold/1/availability", r#"{"state":"offline"}"#, false).unwrap();
-        assert_eq!(offline.findings[0].code, code::GAP);
-        let unknown = take("zigbee2mqtt/attic", r#"{"temperature":4}"#, false).unwrap_err();
-        assert!(unknown.contains("\"attic\" = "), "{unknown}");
+        for state in [r#"{"state":"offline"}"#, "offline"] {
+            let offline = take("zigbee2mqtt/cold/1/availability", state, false).unwrap();
+            assert_eq!(offline.findings[0].code, code::GAP);
+        }
+        let unknown = take("zigbee2mqtt/attic", r#"{"temperature":4}"#, false).unwrap();
+        assert_eq!((unknown.findings.len(), unknown.dead_letters.len()), (1, 0));
+        assert_eq!(unknown.findings[0].code, code::UNKNOWN_SENSOR);
+        let text = &unknown.findings[0].text;
+        assert!(text.contains("\"attic\" = "), "{text}");
         assert_eq!(take("zigbee2mqtt/bridge/state", "online", false).unwrap().other_events, 1);
         assert!(take("zigbee2mqtt/cold/1", "[1]", false).is_err());
         let null = take("zigbee2mqtt/cold/1", r#"{"temperature":null}"#, false).unwrap();
