@@ -146,6 +146,119 @@ fn a_broker_that_never_answers_is_a_finding() {
 }
 
 #[test]
+fn what_the_broker_kept_is_no_read_however_often_the_bridge_starts() {
+    let broker = sim::broker::start().unwrap();
+    let kept = tags(15, 1);
+    let mut publisher = Publisher::connect(broker, "kept").unwrap();
+    publisher.publish("tags", &event(&kept[0]), true).unwrap();
+    publisher.flush().unwrap();
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    let site = Site::new(&door(broker));
+    for start in [1, 2] {
+        let bridge = site.start();
+        // This broker sends what it kept to a new session only, others to every connection.
+        wait_for("the kept message is a dead letter", || {
+            !site.spool().dead_letters().unwrap().is_empty()
+        });
+        let mut outbox = site.outbox();
+        wait_for_subscription(&mut outbox, &mut reader, &tags(15 + start, 1));
+        bridge.stop();
+        outbox.take();
+        assert!(outbox.epcs("door").is_disjoint(&hex_of(&kept)), "start {start}");
+    }
+    let letters = site.spool().dead_letters().unwrap();
+    assert!(letters.iter().all(|(_, why)| why.contains("switch retain off")), "{letters:#?}");
+}
+
+#[test]
+fn two_sections_on_one_base_take_each_its_own_sensors_and_refuse_nothing() {
+    let broker = sim::broker::start().unwrap();
+    let section = |name: &str| {
+        let device = format!(
+            "device.zigbee2mqtt = {{ broker = \"{broker}\", sensors = {{ {name} = \"urn:example:{name}\" }} }}"
+        );
+        reader(name, &device)
+    };
+    let site = Site::new(&format!("{}{}", section("cold"), section("warm")));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut stack = Publisher::connect(broker, "stack").unwrap();
+    let mut send = |payload: &str| {
+        for name in ["cold", "warm"] {
+            let topic = format!("zigbee2mqtt/{name}");
+            stack.publish(&topic, payload.as_bytes(), false).expect("the broker takes it");
+        }
+        stack.flush().expect("the broker takes it");
+    };
+    wait_for("both sections listen", || {
+        send(r#"{"temperature":1}"#);
+        outbox.take();
+        ["cold", "warm"].iter().all(|name| !outbox.readings(name).is_empty())
+    });
+    // Equal to the byte and of the same second: two sensors all the same.
+    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
+    send(&format!(r#"{{"temperature":7,"last_seen":"{now}"}}"#));
+    wait_for("both sensors have the value", || {
+        outbox.take();
+        ["cold", "warm"].iter().all(|name| outbox.readings(name).iter().any(|one| one.value == "7"))
+    });
+    bridge.stop();
+    for name in ["cold", "warm"] {
+        let sensor = format!("urn:example:{name}");
+        assert!(outbox.readings(name).iter().all(|reading| reading.sensor == sensor));
+    }
+    assert_eq!(site.spool().dead_letters().unwrap(), []);
+    let codes: Vec<String> = site.findings().into_iter().map(|found| found.code).collect();
+    assert_eq!(codes, [code::UNKNOWN_SENSOR; 2], "each section tells the other's device once");
+}
+
+#[test]
+fn equal_reads_of_one_second_at_two_doors_are_all_counted() {
+    let broker = sim::broker::start().unwrap();
+    let section = |name: &str| {
+        let device = format!(
+            "device.mapped-json = {{ broker = \"{broker}\", topic = \"{name}\", \
+             mapping = {{ epc = \"/epc\", time = \"/t\", time_unit = \"s\" }} }}"
+        );
+        reader(name, &device)
+    };
+    let site = Site::new(&format!("{}{}", section("one"), section("two")));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let mut devices = Publisher::connect(broker, "devices").unwrap();
+    let mut send = |epc: &[u8], times: u32| {
+        let now = jiff::Timestamp::now().as_second();
+        let payload = format!(r#"{{"epc":"{}","t":{now}}}"#, hex::encode_upper(epc));
+        for _ in 0..times {
+            for door in ["one", "two"] {
+                devices.publish(door, payload.as_bytes(), false).expect("the broker takes it");
+            }
+        }
+        devices.flush().expect("the broker takes it");
+    };
+    let (first, passing) = (tags(18, 1), tags(19, 1));
+    wait_for("both doors listen", || {
+        send(&first[0], 1);
+        outbox.take();
+        ["one", "two"].iter().all(|door| !outbox.epcs(door).is_empty())
+    });
+    send(&passing[0], 3);
+    wait_for("both doors saw it", || {
+        outbox.take();
+        ["one", "two"].iter().all(|door| hex_of(&passing).is_subset(&outbox.epcs(door)))
+    });
+    bridge.stop();
+    outbox.take();
+    for door in ["one", "two"] {
+        let own = outbox.deliveries.iter().filter(|delivery| delivery.reader == door);
+        let seen = own.flat_map(|delivery| &delivery.observations);
+        let counts =
+            seen.filter(|one| hex_of(&passing).contains(&one.epc_hex)).map(|one| one.count);
+        assert_eq!(counts.sum::<u32>(), 3, "door {door}");
+    }
+}
+
+#[test]
 fn a_poisonous_message_becomes_a_dead_letter_and_those_behind_it_flow() {
     let broker = sim::broker::start_with(free_address(), 64 * 1024 * 1024).unwrap();
     let site = Site::new(&door(broker));
