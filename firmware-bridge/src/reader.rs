@@ -119,7 +119,7 @@ pub mod code {
 
 /// Stands for a signal strength that the reader does not tell: the weakest that ingest takes, so that such a tag
 /// never outranks one that was heard.
-pub(crate) const UNTOLD_CDBM: i32 = -30_000;
+pub const UNTOLD_CDBM: i32 = -30_000;
 
 /// A signal strength within what radio can be, in hundredths of a dBm: ingest refuses a delivery with any other,
 /// and with it every other read of its window.

@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use firmware_bridge::reader::chafon::{self, BROADCAST, Chafon, NO_RSSI};
+use firmware_bridge::reader::UNTOLD_CDBM;
+use firmware_bridge::reader::chafon::{self, BROADCAST, Chafon};
 use firmware_bridge::reader::mercury::{self, Mercury, Region};
 use firmware_bridge::reader::{Dialect, Fed, code};
 use jiff::{SignedDuration, Timestamp};
@@ -112,7 +113,7 @@ fn both_chafon_layouts_read_every_tag_on_a_clean_line() {
         match layout {
             chafon::Layout::Reader18 => {
                 assert_eq!(antennas, [0].into());
-                assert!(host.fed.reads.iter().all(|read| read.rssi_cdbm == NO_RSSI));
+                assert!(host.fed.reads.iter().all(|read| read.rssi_cdbm == UNTOLD_CDBM));
             }
             chafon::Layout::Reader288 => {
                 assert_eq!(antennas, [1, 2].into());

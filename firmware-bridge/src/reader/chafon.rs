@@ -33,7 +33,6 @@ use super::told::{Noise, Told};
 use super::{Dialect, Fed, Finding, Setting, code};
 
 pub use self::frame::BROADCAST;
-pub use self::tag::NO_RSSI;
 
 /// Time that an inventory may be silent at least. A 288 round takes at most [`SCAN_TIME`], then the answer
 /// comes; an 18 round as long as the reader is set to, so a second is added to that.

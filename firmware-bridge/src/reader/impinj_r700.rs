@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use reads::Read;
 use serde::Deserialize;
 
-use super::{Edge, Finding, UNTOLD_CDBM, code, strength};
+use super::{Antenna, Edge, Finding, UNTOLD_CDBM, code, strength};
 use crate::clock::believed;
 use crate::message::{
     Format, Message, Taken, base64_bank, hex_bank, json_values, refuse_retained, short,
@@ -32,7 +32,7 @@ struct Event {
     #[serde(rename = "gpiTransitionEvent")]
     transition: Option<Transition>,
     #[serde(rename = "antennaDisconnectedEvent")]
-    disconnected: Option<Antenna>,
+    disconnected: Option<AntennaEvent>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +43,7 @@ struct Transition {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Antenna {
+struct AntennaEvent {
     antenna_port: u16,
 }
 
@@ -107,6 +107,7 @@ pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<Taken, String> {
                 "antenna {port} is not connected; screw its cable on, or take the port out of the reader's configuration"
             );
             taken.findings.push(Finding { code: code::NO_ANTENNA, text });
+            taken.antennas.push(Antenna { port, is_there: false });
         } else {
             taken.other_events += 1;
         }
@@ -179,6 +180,7 @@ mod tests {
         let taken = parse(missing.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(taken.findings[0].code, code::NO_ANTENNA);
         assert!(taken.findings[0].text.contains("antenna 3"));
+        assert_eq!(taken.antennas, [Antenna { port: 3, is_there: false }]);
     }
 
     #[test]

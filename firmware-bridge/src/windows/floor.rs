@@ -220,7 +220,7 @@ impl Floor {
         }
     }
 
-    /// An antenna of a reader is gone or there again.
+    /// An antenna of a reader is gone or there again; a read by it says so too.
     pub fn antenna(&mut self, source: usize, port: u16, is_there: bool, up: Duration) {
         if let Some(hearing) = self.hearings.get_mut(source) {
             hearing.antenna(port, is_there, up);
@@ -271,6 +271,9 @@ impl Floor {
         let passes = matches!(reader.settle.preset, Preset::Portal | Preset::Tunnel);
         let mut taken = reads;
         for read in &mut taken {
+            if let Some(hearing) = self.hearings.get_mut(source) {
+                hearing.antenna(read.antenna, true, up);
+            }
             let arrived = read.at;
             judge_clock(read, window);
             let lag = arrived.duration_since(read.at);

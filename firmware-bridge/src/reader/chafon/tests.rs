@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::reader::UNTOLD_CDBM;
 
 const ONE_288: &str = "1500010301010C0000000000000000000003136BB1A5";
 const OTHER_288: &str = "1500010301010C3039606303C74380001A055940F93E";
@@ -92,8 +93,8 @@ fn published_answers_give_their_tags() {
         (Layout::Reader288, SHORT_EPC, vec!["00323038"], 1, -2100),
         (Layout::Reader288, TWO_288, vec![zeros, "000000000000000000000314"], 1, -2300),
         (Layout::Reader288, END_288, vec![], 0, 0),
-        (Layout::Reader18, ONE_18, vec![zeros], 0, NO_RSSI),
-        (Layout::Reader18, TWO_18, vec![zeros, "000000000000000000000314"], 0, NO_RSSI),
+        (Layout::Reader18, ONE_18, vec![zeros], 0, UNTOLD_CDBM),
+        (Layout::Reader18, TWO_18, vec![zeros, "000000000000000000000314"], 0, UNTOLD_CDBM),
     ] {
         let fed = feed_all(layout, &[&bytes(text)]);
         assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (1, 0, 0), "{text}");
