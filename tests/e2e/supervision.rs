@@ -26,7 +26,7 @@ use firmware_bridge::reader::r200::{R200, Settings};
 use firmware_bridge::spool::KeptFinding;
 use simulators as sim;
 use simulators::cable::Cable;
-use simulators::llrp::{Llrp, Model};
+use simulators::llrp::{self, Llrp, Model};
 use simulators::mercury::Mercury;
 use simulators::pty::{self, Pty};
 use simulators::seeded::Seeded;
@@ -374,6 +374,26 @@ fn an_llrp_reader_that_has_not_noticed_our_lost_connection_is_waited_for() {
     site.wait_for_finding("dock", code::REFUSED, "ends this connection");
     wait_for("it is started again", || slow.starts() > starts);
     bridge.stop();
+}
+
+#[test]
+fn an_llrp_reader_that_does_not_start_at_first_is_told_once_and_read_when_it_does() {
+    let booting = Llrp::start(11, Model::Impinj).unwrap();
+    booting.set_field(tags(14, 3));
+    booting.set_faults(llrp::Faults { refuses_starts: true });
+    let device = format!("device.llrp = {{ address = \"{}\" }}", booting.address);
+    let site = Site::new(&reader("dock", &device));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    let told = site.wait_for_finding("dock", code::REFUSED, "radio busy");
+    assert!(told.text.contains("tried again every 5 s"), "{}", told.text);
+    wait_for("it is tried again", || booting.refused_starts() >= 2);
+    booting.set_faults(llrp::Faults::default());
+    wait_for_tags(&site, &mut outbox, "dock", &tags(14, 3));
+    site.wait_for_finding("dock", code::BACK, "takes its commands again");
+    bridge.stop();
+    let found: Vec<_> = site.findings().into_iter().map(|it| (it.code, it.count)).collect();
+    assert_eq!(found.iter().map(|it| it.1).collect::<Vec<_>>(), [1, 1], "{found:?}");
 }
 
 #[test]

@@ -34,6 +34,13 @@ pub enum Model {
     Plain,
 }
 
+/// What it does otherwise than a reader that obeys.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faults {
+    /// Refuses to start reading, as one does that has just booted.
+    pub refuses_starts: bool,
+}
+
 /// Something that the reader tells its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
@@ -80,10 +87,12 @@ struct Shared {
     model: Model,
     field: Field,
     door: Mutex<Door>,
+    faults: Mutex<Faults>,
     per_second: AtomicU64,
     is_silent: AtomicBool,
     is_reading: AtomicBool,
     starts: AtomicU64,
+    refused_starts: AtomicU64,
     refused: AtomicU64,
     acknowledged: AtomicU64,
     /// The level of power of the last `ROSpec`.
@@ -93,6 +102,10 @@ struct Shared {
 impl Shared {
     fn door<T>(&self, change: impl FnOnce(&mut Door) -> T) -> T {
         change(&mut self.door.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn faults(&self) -> Faults {
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,10 +131,12 @@ impl Llrp {
             model,
             field: Field::default(),
             door: Mutex::default(),
+            faults: Mutex::default(),
             per_second: AtomicU64::new(200),
             is_silent: AtomicBool::new(false),
             is_reading: AtomicBool::new(false),
             starts: AtomicU64::new(0),
+            refused_starts: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             acknowledged: AtomicU64::new(0),
             power: AtomicU16::new(0),
@@ -162,6 +177,11 @@ impl Llrp {
     /// Makes it say nothing at all, though the connection stands, or speak again.
     pub fn silence(&self, is_silent: bool) {
         self.shared.is_silent.store(is_silent, Ordering::SeqCst);
+    }
+
+    /// Sets what it does otherwise than it should; nothing at first.
+    pub fn set_faults(&self, faults: Faults) {
+        *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// Ends the connection, as a reader does that is restarted from its own pages.
@@ -205,6 +225,12 @@ impl Llrp {
     #[must_use]
     pub fn starts(&self) -> u64 {
         self.shared.starts.load(Ordering::SeqCst)
+    }
+
+    /// How often it refused to start reading.
+    #[must_use]
+    pub fn refused_starts(&self) -> u64 {
+        self.shared.refused_starts.load(Ordering::SeqCst)
     }
 
     /// Clients turned away so far.

@@ -5,7 +5,8 @@
 //! life every five seconds is answered, or the reader would hang up.
 //!
 //! What holds: one command at a time; a refused one is told in the reader's own words and the next one
-//! follows. What other clients left on the reader is deleted. A broken stream stays broken until the line is
+//! follows, unless nothing can be read without it: then the job is begun anew until the reader takes it, and
+//! that is told once, and its end. What other clients left on the reader is deleted. A broken stream stays broken until the line is
 //! opened anew, for LLRP has no mark to find the next message by. What [`Dialect::poll`] finds out is told at
 //! the next [`Dialect::feed`], even one of no bytes.
 //!
@@ -41,13 +42,15 @@ use self::commands::{ACCESS_SPEC, Plan, RO_SPEC};
 use self::definitions as d;
 use self::message::{Body, Framed, Framer, Message};
 use self::parameter::Node;
-use self::queue::{Command, Queue};
+use self::queue::{Answered, Command, Queue, Refusal};
 use super::{Dialect, Fed, Finding, Setting, code};
 
 /// Time that a reader has to say whether it takes the connection.
 const GREETING: Duration = Duration::from_secs(10);
 /// Least time between two starts, should the reader end by itself again and again.
 const BETWEEN_STARTS: Duration = Duration::from_secs(1);
+/// Least time between two beginnings of a job that the reader does not take: it may just have booted.
+const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 /// Most signs of life that wait for their answer; more between two polls are a flood.
 const MOST_ACKS: usize = 16;
 
@@ -92,6 +95,9 @@ pub struct Llrp {
     /// When the job was started last, and whether it ended since.
     started: Duration,
     has_ended: bool,
+    /// Whether the job is to be begun anew, and whether that was told.
+    must_retry: bool,
+    is_failure_told: bool,
 }
 
 impl Llrp {
@@ -109,6 +115,8 @@ impl Llrp {
             is_wrong_told: false,
             started: Duration::ZERO,
             has_ended: false,
+            must_retry: false,
+            is_failure_told: false,
         }
     }
 
@@ -214,12 +222,33 @@ impl Llrp {
 
     fn error(&mut self, id: u32, message: &Node) {
         let about = self.queue.failed(id);
-        if about.is_some_and(|about| !about.must_succeed) || self.stage == Stage::Over {
+        if self.stage == Stage::Over {
             return;
         }
         let what = about.map_or("a message", |about| about.name);
         let why = message.child(&d::LLRP_STATUS).and_then(words::refusal).unwrap_or_default();
-        self.find(code::REFUSED, format!("the reader answers {what} with an error: {why}"));
+        self.refused(about, format!("the reader answers {what} with an error: {why}"));
+    }
+
+    fn refused(&mut self, about: Option<Answered>, text: String) {
+        let refusal = about.map_or(Refusal::Told, |about| about.refusal);
+        if refusal != Refusal::Harmless {
+            self.failed(refusal, Finding { code: code::REFUSED, text });
+        }
+    }
+
+    /// Tells why a command failed; one without which nothing is read is told once, until reading begins.
+    fn failed(&mut self, refusal: Refusal, mut why: Finding) {
+        if refusal == Refusal::Retried {
+            self.queue.give_up();
+            self.must_retry = true;
+            if std::mem::replace(&mut self.is_failure_told, true) {
+                return;
+            }
+            let every = BETWEEN_TRIES.as_secs();
+            why.text += &format!("; reading is tried again every {every} s until it begins");
+        }
+        self.findings.push(why);
     }
 
     /// A response arrived: told if refused, else taken for what it says.
@@ -230,11 +259,8 @@ impl Llrp {
             return;
         }
         if let Some(why) = status.and_then(words::refusal) {
-            let is_told = answered.is_none_or(|answered| answered.must_succeed);
             let what = answered.map_or(response.definition.name, |answered| answered.name);
-            if is_told {
-                self.find(code::REFUSED, format!("the reader refused {what}: {why}"));
-            }
+            self.refused(answered, format!("the reader refused {what}: {why}"));
             return;
         }
         match response.definition.name {
@@ -258,6 +284,9 @@ impl Llrp {
                 say("antennas", if ports.is_empty() { "all".into() } else { ports.join(",") });
                 say("session", self.plan.session.to_string());
             }
+            "START_ROSPEC_RESPONSE" if std::mem::take(&mut self.is_failure_told) => {
+                self.find(code::BACK, "the reader takes its commands again and reads");
+            }
             _ => {}
         }
     }
@@ -265,31 +294,44 @@ impl Llrp {
     /// Capabilities are known, or will not be: everything else is queued.
     fn work(&mut self, now: Duration) {
         self.stage = Stage::Working;
-        self.started = now;
         let can_read = self.choose();
         let plan = &self.plan;
-        let with_id = commands::with_id;
         if plan.is_impinj {
             self.queue.push(Command::must(impinj::enable_extensions(), 1023));
         }
         self.queue.push(Command::must(commands::set_config(&plan.capabilities), 13));
         self.queue.push(Command::must(commands::get_antennas(), 12));
-        self.queue.push(Command::may(with_id(&d::DELETE_ACCESSSPEC, 0), Some(51)));
-        self.queue.push(Command::may(with_id(&d::DELETE_ROSPEC, 0), Some(31)));
-        if can_read {
-            self.queue.push(Command::must(commands::add_ro_spec(plan), 30));
-            if plan.needs_access() {
-                self.queue.push(Command::must(commands::add_access_spec(), 50));
-                self.queue.push(Command::must(with_id(&d::ENABLE_ACCESSSPEC, ACCESS_SPEC), 52));
-            }
-            self.queue.push(Command::must(with_id(&d::ENABLE_ROSPEC, RO_SPEC), 34));
-            self.queue.push(Command::must(with_id(&d::START_ROSPEC, RO_SPEC), 32));
-        }
-        if plan.capabilities.can_hold {
+        self.begin(now, can_read);
+        if self.plan.capabilities.can_hold {
             // A reader that was told to hold reports by an earlier client lets go of them now.
             let release = commands::empty(&d::ENABLE_EVENTS_AND_REPORTS);
             self.queue.push(Command::may(release, None));
         }
+    }
+
+    /// What the reader was told to read is deleted, and, where it can read, our job begins.
+    fn begin(&mut self, now: Duration, can_read: bool) {
+        self.started = now;
+        self.has_ended = false;
+        self.must_retry = false;
+        let with_id = commands::with_id;
+        self.queue.push(Command::may(with_id(&d::DELETE_ACCESSSPEC, 0), Some(51)));
+        self.queue.push(Command::may(with_id(&d::DELETE_ROSPEC, 0), Some(31)));
+        if !can_read {
+            return;
+        }
+        self.queue.push(Command::job(commands::add_ro_spec(&self.plan), 30));
+        if self.plan.needs_access() {
+            self.queue.push(Command::must(commands::add_access_spec(), 50));
+            self.queue.push(Command::must(with_id(&d::ENABLE_ACCESSSPEC, ACCESS_SPEC), 52));
+        }
+        self.queue.push(Command::job(with_id(&d::ENABLE_ROSPEC, RO_SPEC), 34));
+        self.start();
+    }
+
+    fn start(&mut self) {
+        let start = commands::with_id(&d::START_ROSPEC, RO_SPEC);
+        self.queue.push(Command::job(start, 32));
     }
 
     /// Fits the settings to what the reader can do; false if nothing is left to read with.
@@ -327,6 +369,16 @@ impl Llrp {
         antennas.is_empty() || !self.plan.antennas.is_empty()
     }
 
+    /// The next command's bytes; what was given up before it is heeded.
+    fn next(&mut self, now: Duration) -> Option<Vec<u8>> {
+        let mut written = self.queue.poll(now);
+        for (about, why) in self.queue.given_up() {
+            self.failed(about.refusal, why);
+            written = written.or_else(|| self.queue.poll(now));
+        }
+        written
+    }
+
     fn acks(&mut self) -> Vec<u8> {
         let acks = std::mem::take(&mut self.acks).into_iter();
         acks.flat_map(|id| write(id, commands::empty(&d::KEEPALIVE_ACK))).collect()
@@ -358,23 +410,27 @@ impl Dialect for Llrp {
             self.find(code::NO_ANSWER, text);
             self.ask();
         }
-        let written = self.queue.poll(now);
+        let written = self.next(now);
         if written.is_some() || !self.queue.is_idle() {
             return written;
         }
+        let since = now.saturating_sub(self.started);
         match self.stage {
             Stage::Asking => self.work(now),
-            Stage::Working
-                if self.has_ended && now.saturating_sub(self.started) >= BETWEEN_STARTS =>
-            {
+            Stage::Working if self.must_retry => {
+                if since < BETWEEN_TRIES {
+                    return None;
+                }
+                self.begin(now, true);
+            }
+            Stage::Working if self.has_ended && since >= BETWEEN_STARTS => {
                 self.has_ended = false;
                 self.started = now;
-                let start = commands::with_id(&d::START_ROSPEC, RO_SPEC);
-                self.queue.push(Command::must(start, 32));
+                self.start();
             }
             _ => return None,
         }
-        self.queue.poll(now)
+        self.next(now)
     }
 
     fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
@@ -404,7 +460,6 @@ impl Dialect for Llrp {
             }
         }
         fed.garbage_bytes += self.framer.garbage();
-        self.findings.extend(self.queue.findings());
         fed.findings.append(&mut self.findings);
     }
 

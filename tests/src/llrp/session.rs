@@ -25,6 +25,8 @@ const PATIENCE: u32 = 2;
 const SUCCESS: u16 = 0;
 /// The standard's status of a field that is wrong.
 const WRONG_FIELD: u16 = 101;
+/// The standard's status of a reader that cannot do now what it is told.
+const DEVICE_ERROR: u16 = 401;
 
 /// Microseconds since 1970.
 fn now() -> u64 {
@@ -201,6 +203,11 @@ impl Session {
             3 => self.configure(body),
             20 => self.add_job(body),
             21 => self.delete_job(id),
+            22 if self.shared.faults().refuses_starts => {
+                self.shared.refused_starts.fetch_add(1, Ordering::SeqCst);
+                let busy = bytes::status(DEVICE_ERROR, "radio busy");
+                return self.send(&bytes::message(32, message.id, &busy));
+            }
             22 => self.start(id, true),
             23 => self.start(id, false),
             24 => self.enable(id, true),

@@ -1,11 +1,12 @@
 //! Commands that wait for their turn, one at a time.
 //!
 //! The way through: [`Queue::push`] adds a command, [`Queue::poll`] gives the next one's bytes when the one
-//! before is answered or given up, [`Queue::answered`] takes an answer.
+//! before is answered or given up, [`Queue::answered`] takes an answer, [`Queue::given_up`] tells what was not
+//! answered.
 //!
 //! What holds: nothing is written twice. The line is TCP, so a command that is not answered was not lost, and
 //! a second `ADD_ROSPEC` would be refused; that is why the handshake of the serial readers is not used here.
-//! A command without answer becomes a finding after ten seconds and the next one goes out.
+//! A command without answer is given up after ten seconds and the next one goes out.
 //!
 //! Not here: what answers mean (`super`).
 //!
@@ -28,40 +29,56 @@ pub struct Command {
     pub node: Node,
     /// Type number of its answer; none if no answer comes.
     pub answer: Option<u16>,
-    /// Whether a refusal is worth telling: to delete what is not there may be refused, and does no harm.
-    pub must_succeed: bool,
+    /// What a refusal comes to.
+    pub refusal: Refusal,
+}
+
+/// What the refusal of a command comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing: to delete what is not there may be refused.
+    Harmless,
+    /// Something is missing, and it is told.
+    Told,
+    /// Nothing can be read, and all that leads to reading is done anew.
+    Retried,
 }
 
 impl Command {
     /// A command that must succeed.
     #[must_use]
     pub fn must(node: Node, answer: u16) -> Self {
-        Self { node, answer: Some(answer), must_succeed: true }
+        Self { node, answer: Some(answer), refusal: Refusal::Told }
     }
 
     /// A command that may be refused.
     #[must_use]
     pub fn may(node: Node, answer: Option<u16>) -> Self {
-        Self { node, answer, must_succeed: false }
+        Self { node, answer, refusal: Refusal::Harmless }
+    }
+
+    /// A command without which nothing is read.
+    #[must_use]
+    pub fn job(node: Node, answer: u16) -> Self {
+        Self { node, answer: Some(answer), refusal: Refusal::Retried }
     }
 }
 
 #[derive(Debug)]
 struct Pending {
-    name: &'static str,
+    about: Answered,
     id: u32,
     answer: Option<u16>,
-    must_succeed: bool,
     since: Duration,
 }
 
-/// What was answered.
+/// What was answered, or was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answered {
     /// Name of the command.
     pub name: &'static str,
-    /// Whether a refusal is worth telling.
-    pub must_succeed: bool,
+    /// What a refusal comes to.
+    pub refusal: Refusal,
 }
 
 /// Commands that wait.
@@ -72,7 +89,7 @@ pub struct Queue {
     /// The last command that has no answer: an error message may still name it.
     unanswered: Option<(u32, Answered)>,
     last_id: u32,
-    findings: Vec<Finding>,
+    given_up: Vec<(Answered, Finding)>,
 }
 
 impl Queue {
@@ -101,28 +118,30 @@ impl Queue {
             }
             let text = format!(
                 "the reader did not answer {} within {} s; if it answers nothing at all, restart it",
-                pending.name,
+                pending.about.name,
                 PATIENCE.as_secs()
             );
-            self.findings.push(Finding { code: code::NO_ANSWER, text });
+            self.given_up.push((pending.about, Finding { code: code::NO_ANSWER, text }));
             self.pending = None;
+            return None;
         }
         while let Some(command) = self.waiting.pop_front() {
             let id = self.next_id();
-            let Command { node, answer, must_succeed } = command;
+            let Command { node, answer, refusal } = command;
             let name = node.definition.name;
+            let about = Answered { name, refusal };
             let bytes = match Message::new(id, node).to_bytes() {
                 Ok(bytes) => bytes,
                 Err(error) => {
                     let text = format!("{name} cannot be asked for: {error}");
-                    self.findings.push(Finding { code: code::REFUSED, text });
+                    self.given_up.push((about, Finding { code: code::REFUSED, text }));
                     continue;
                 }
             };
             if answer.is_some() {
-                self.pending = Some(Pending { name, id, answer, must_succeed, since: now });
+                self.pending = Some(Pending { about, id, answer, since: now });
             } else {
-                self.unanswered = Some((id, Answered { name, must_succeed }));
+                self.unanswered = Some((id, about));
             }
             return Some(bytes);
         }
@@ -131,8 +150,7 @@ impl Queue {
 
     /// A message of type `number` arrived; what it answers, if it is the answer that is waited for.
     pub fn answered(&mut self, number: u16) -> Option<Answered> {
-        let pending = self.pending.take_if(|pending| pending.answer == Some(number))?;
-        Some(Answered { name: pending.name, must_succeed: pending.must_succeed })
+        Some(self.pending.take_if(|pending| pending.answer == Some(number))?.about)
     }
 
     /// An error message with this number arrived; what it is about, if that is known.
@@ -141,13 +159,17 @@ impl Queue {
             return Some(answered);
         }
         // A reader that could not read the header cannot name the message: some say 0.
-        let pending = self.pending.take_if(|pending| pending.id == id || id == 0)?;
-        Some(Answered { name: pending.name, must_succeed: pending.must_succeed })
+        Some(self.pending.take_if(|pending| pending.id == id || id == 0)?.about)
     }
 
-    /// What was found since the last call.
-    pub fn findings(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.findings)
+    /// What was given up since the last call, and why.
+    pub fn given_up(&mut self) -> Vec<(Answered, Finding)> {
+        std::mem::take(&mut self.given_up)
+    }
+
+    /// Forgets commands that wait and may fail; those without an answer stay.
+    pub fn give_up(&mut self) {
+        self.waiting.retain(|command| command.answer.is_none());
     }
 
     /// Forgets what waits.
@@ -169,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_without_answer_is_written_once_and_reported_after_ten_seconds() {
+    fn a_command_without_answer_is_written_once_and_given_up_after_ten_seconds() {
         let mut queue = Queue::default();
         queue.push(delete());
         queue.push(delete());
@@ -178,13 +200,14 @@ mod tests {
         for second in 0..10 {
             assert_eq!(queue.poll(seconds(second)), None);
         }
+        assert_eq!(queue.poll(seconds(10)), None);
+        let given_up = queue.given_up();
+        assert_eq!((given_up.len(), given_up[0].1.code), (1, code::NO_ANSWER));
+        assert!(given_up[0].1.text.contains("DELETE_ROSPEC"), "{}", given_up[0].1.text);
         assert!(queue.poll(seconds(10)).is_some());
-        let findings = queue.findings();
-        assert_eq!((findings.len(), findings[0].code), (1, code::NO_ANSWER));
-        assert!(findings[0].text.contains("DELETE_ROSPEC"), "{}", findings[0].text);
         assert_eq!(queue.answered(30), None);
         assert!(queue.answered(31).is_some() && queue.is_idle());
-        assert!(queue.findings().is_empty());
+        assert!(queue.given_up().is_empty());
     }
 
     #[test]
@@ -204,6 +227,6 @@ mod tests {
         queue.push(Command::must(Node::new(&d::DELETE_ROSPEC, vec![], vec![]), 31));
         queue.push(delete());
         assert!(queue.poll(Duration::ZERO).is_some());
-        assert!(queue.findings()[0].text.contains("0 values; 1 would be right"));
+        assert!(queue.given_up()[0].1.text.contains("0 values; 1 would be right"));
     }
 }

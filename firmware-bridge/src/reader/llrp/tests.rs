@@ -263,7 +263,7 @@ fn other_words_about_a_connection_are_told_and_do_not_end_a_good_one() {
 }
 
 #[test]
-fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault_and_the_next_follows() {
+fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault() {
     let mut played = Played::new(161, settings());
     let inner = tlv(289, &format!("00e0 00c9 {}", tlv(288, "0002 012d")));
     let status = tlv(
@@ -281,12 +281,92 @@ fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault_and_the_
             code: code::REFUSED,
             text: "the reader refused ADD_ROSPEC: status 100 (M_ParameterError), in its words \"badpower\", \
                    at ROSpec (177): 200 (P_ParameterError), at RFTransmitter (224): 201 (P_FieldError), \
-                   field number 2: 301 (A_OutOfRange)"
+                   field number 2: 301 (A_OutOfRange); reading is tried again every 5 s until it begins"
                 .into()
         }]
     );
-    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
+    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20], "what builds on it is not asked for");
     assert_eq!(said(&played, "power_cdbm"), None, "what was refused is not said to hold");
+}
+
+/// What brings a plain reader to reading, from deleting what is there.
+const JOB: [u16; 7] = [41, 21, 20, 40, 42, 24, 22];
+
+#[test]
+fn a_job_that_is_refused_is_begun_anew_every_five_seconds_and_told_once_and_its_end_too() {
+    let busy = tlv(287, "0191 000a 726164696f2062757379");
+    for (refused, answer, tried) in [
+        (22, (32, busy.clone()), &JOB[..]),
+        (24, (34, busy.clone()), &JOB[..6]),
+        (20, (100, busy.clone()), &JOB[..3]),
+    ] {
+        let mut played = Played::new(161, settings());
+        played.instead.push((refused, answer.0, answer.1));
+        played.driver.open();
+        played.feed(&hello(0));
+        played.talk();
+        let findings = played.findings();
+        assert_eq!((findings.len(), findings[0].code), (1, code::REFUSED), "{findings:?}");
+        for words in ["radio busy", "tried again every 5 s"] {
+            assert!(findings[0].text.contains(words), "{}", findings[0].text);
+        }
+        for second in [5, 10] {
+            played.written.clear();
+            played.now = Duration::from_millis(second * 1000 - 100);
+            played.talk();
+            assert!(played.written.is_empty(), "not sooner");
+            played.now = Duration::from_secs(second);
+            played.talk();
+            assert_eq!(played.numbers(), tried);
+            assert_eq!(played.findings(), []);
+        }
+        played.instead.clear();
+        played.written.clear();
+        played.now = Duration::from_secs(15);
+        played.talk();
+        assert_eq!(played.numbers(), JOB);
+        let findings = played.findings();
+        assert_eq!((findings.len(), findings[0].code), (1, code::BACK), "{findings:?}");
+        played.written.clear();
+        played.now = Duration::from_mins(1);
+        played.talk();
+        assert_eq!((played.numbers(), played.findings()), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_start_that_is_not_answered_is_made_again() {
+    let mut played = Played::new(161, settings());
+    played.instead.push((22, 0, String::new()));
+    played.driver.open();
+    played.feed(&hello(0));
+    played.talk();
+    played.written.clear();
+    played.now = Duration::from_secs(10);
+    played.talk();
+    assert_eq!(played.numbers(), JOB);
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::NO_ANSWER), "{findings:?}");
+    assert!(findings[0].text.contains("START_ROSPEC"), "{}", findings[0].text);
+    played.instead.clear();
+    played.now = Duration::from_secs(30);
+    played.talk();
+    assert_eq!(played.findings().iter().map(|it| it.code).collect::<Vec<_>>(), [code::BACK]);
+}
+
+#[test]
+fn a_read_of_the_tid_that_is_refused_is_told_and_costs_no_more_than_that() {
+    let mut played = Played::new(161, settings());
+    played.instead.push((40, 50, tlv(287, "006d 0000")));
+    played.driver.open();
+    played.feed(&hello(0));
+    played.talk();
+    assert_eq!(played.numbers().last(), Some(&22));
+    assert_eq!(played.findings().len(), 1);
+    played.written.clear();
+    played.now = Duration::from_mins(1);
+    played.talk();
+    assert!(played.written.is_empty());
 }
 
 #[test]
