@@ -136,6 +136,11 @@ impl Llrp {
             "KEEPALIVE" if self.acks.len() < MOST_ACKS => self.acks.push(message.id),
             "READER_EVENT_NOTIFICATION" => {
                 if let Some(data) = node.child(&d::READER_EVENT_NOTIFICATION_DATA) {
+                    if self.stage == Stage::Silent {
+                        // What it kept for us comes before it can be asked for its clock.
+                        let has_clock = data.child(&d::UTC_TIMESTAMP).is_some();
+                        self.plan.capabilities.has_clock = has_clock;
+                    }
                     fed.edges.extend(report::edge(data, at, self.plan.capabilities.has_clock));
                     self.event(data);
                 }

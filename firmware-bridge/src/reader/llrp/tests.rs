@@ -215,6 +215,26 @@ fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
 }
 
 #[test]
+fn reads_that_come_before_the_reader_says_what_it_can_do_carry_its_time_if_the_greeting_does() {
+    let tag = message(
+        61,
+        5,
+        &tlv(240, "8d 300833b2ddd9014000000001 820005a9e4bef862e0 840005a9e4bef895f0"),
+    );
+    let uptime = tlv(246, &(tlv(129, "0000000000100000") + &tlv(256, "0000")));
+    for (greeting, time) in
+        [(hello(0), Some(1_594_174_805_153_264)), (message(63, 0, &uptime), None)]
+    {
+        let mut played = Played::new(161, settings());
+        played.driver.open();
+        played.feed(&greeting);
+        played.feed(&tag);
+        let [read] = &played.fed.reads[..] else { panic!("{:?}", played.fed.reads) };
+        assert_eq!(read.reader_time.map(Timestamp::as_microsecond), time);
+    }
+}
+
+#[test]
 fn only_one_command_is_under_way() {
     let mut played = Played::new(161, settings());
     played.driver.open();
