@@ -305,6 +305,11 @@ impl Llrp {
             self.queue.push(Command::must(impinj::enable_extensions(), 1023));
         }
         self.queue.push(Command::must(commands::set_config(&plan.capabilities), 13));
+        if plan.capabilities.inputs > 0 {
+            let inputs = commands::set_inputs(plan.capabilities.inputs);
+            let inputs = Command::must(inputs, 13).named("SET_READER_CONFIG for its inputs");
+            self.queue.push(inputs);
+        }
         self.queue.push(Command::must(commands::get_antennas(), 12));
         self.begin(now, can_read);
         if self.plan.capabilities.can_hold {

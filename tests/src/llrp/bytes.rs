@@ -14,6 +14,9 @@ pub const IMPINJ: u32 = 25_882;
 /// The number of a maker without extensions.
 pub const PLAIN: u32 = 161;
 
+/// Inputs that every reader has.
+pub const INPUTS: u16 = 4;
+
 /// A message of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -157,7 +160,7 @@ pub fn capabilities(vendor: u32, ports: u16, firmware: &str) -> Vec<u8> {
         &u16::try_from(firmware.len()).unwrap_or(0).to_be_bytes(),
         firmware.as_bytes(),
         &parameter(139, &[0, 1, 0, 0]),
-        &parameter(141, &[0, 4, 0, 4]),
+        &parameter(141, &[INPUTS.to_be_bytes(), [0, 4]].concat()),
     ]
     .concat();
     // Impinj's warn of a full buffer and hold reports back.

@@ -6,6 +6,7 @@
 //!
 //! Source: LLRP 1.0.1, sections 10 to 14.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -70,6 +71,8 @@ pub struct Session {
     stream: TcpStream,
     shared: Arc<Shared>,
     numbers: Seeded,
+    /// Inputs that were switched on.
+    inputs: BTreeSet<u16>,
     pending: Vec<u8>,
     last_id: u32,
     has_extensions: bool,
@@ -96,6 +99,7 @@ impl Session {
             stream,
             shared,
             numbers: Seeded::new(seed),
+            inputs: BTreeSet::new(),
             pending: Vec::new(),
             last_id: 0,
             has_extensions: false,
@@ -167,6 +171,8 @@ impl Session {
                 Told::Antenna { port, is_there } => {
                     self.event(&bytes::antenna_event(port, is_there))?;
                 }
+                // As delivered, every input is switched off.
+                Told::Input { port, .. } if !self.inputs.contains(&port) => {}
                 Told::Input { port, is_active } => {
                     self.event(&bytes::input_event(port, is_active))?;
                 }
@@ -256,6 +262,19 @@ impl Session {
 
     fn configure(&mut self, body: &[u8]) -> Result<(), &'static str> {
         let parameters = body.get(1..).ok_or("no field")?;
+        for (_, input) in bytes::parameters(parameters).iter().filter(|(number, _)| *number == 225)
+        {
+            let [high, low, is_on, _] = **input else { return Err("an input has other fields") };
+            let port = u16::from_be_bytes([high, low]);
+            if !(1..=bytes::INPUTS).contains(&port) {
+                return Err("no such input");
+            }
+            if is_on & 0x80 > 0 {
+                self.inputs.insert(port);
+            } else {
+                self.inputs.remove(&port);
+            }
+        }
         if let Some([kind, period @ ..]) = bytes::find(parameters, 220) {
             let period = period.first_chunk::<4>().ok_or("no period")?;
             let every = Duration::from_millis(u32::from_be_bytes(*period).into());

@@ -34,6 +34,8 @@ pub struct Capabilities {
     pub firmware: String,
     /// Ports, numbered from 1; 0 if not told.
     pub antennas: u16,
+    /// Inputs, numbered from 1; 0 if not told.
+    pub inputs: u16,
     /// Whether it knows the time of day.
     pub has_clock: bool,
     /// Whether it can hold events and reports back for a client that comes again.
@@ -59,6 +61,8 @@ impl Capabilities {
             it.model = general.number("ModelName").unwrap_or(0);
             it.firmware = general.text("ReaderFirmwareVersion").unwrap_or_default();
             it.antennas = general.short("MaxNumberOfAntennaSupported").unwrap_or(0);
+            let gpio = general.child(&d::GPIO_CAPABILITIES);
+            it.inputs = gpio.and_then(|gpio| gpio.short("NumGPIs")).unwrap_or(0);
             it.has_clock = general.number("HasUTCClockCapability") == Some(1);
         }
         if let Some(llrp) = response.child(&d::LLRP_CAPABILITIES) {

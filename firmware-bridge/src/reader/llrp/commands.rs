@@ -114,6 +114,18 @@ pub fn set_config(capabilities: &Capabilities) -> Node {
     Node::new(&d::SET_READER_CONFIG, vec![number(0_u8), number(0_u8)], children)
 }
 
+/// Switches the inputs on: makers deliver them off, and then no change of them is told.
+#[must_use]
+pub fn set_inputs(inputs: u16) -> Node {
+    // What state an input is in is the reader's to say: 2 is unknown.
+    let on = |port: u16| {
+        let fields = vec![number(port), number(1_u8), number(0_u8), number(2_u8)];
+        leaf(&d::GPI_PORT_CURRENT_STATE, fields)
+    };
+    let inputs = (1..=inputs).map(on).collect();
+    Node::new(&d::SET_READER_CONFIG, vec![number(0_u8), number(0_u8)], inputs)
+}
+
 /// Adds our `ROSpec`, still disabled.
 #[must_use]
 pub fn add_ro_spec(plan: &Plan) -> Node {

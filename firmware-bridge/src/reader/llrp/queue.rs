@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Command {
     /// The message.
     pub node: Node,
+    /// What it is called when it fails.
+    pub name: &'static str,
     /// Type number of its answer; none if no answer comes.
     pub answer: Option<u16>,
     /// What a refusal comes to.
@@ -48,19 +50,30 @@ impl Command {
     /// A command that must succeed.
     #[must_use]
     pub fn must(node: Node, answer: u16) -> Self {
-        Self { node, answer: Some(answer), refusal: Refusal::Told }
+        Self::new(node, Some(answer), Refusal::Told)
     }
 
     /// A command that may be refused.
     #[must_use]
     pub fn may(node: Node, answer: Option<u16>) -> Self {
-        Self { node, answer, refusal: Refusal::Harmless }
+        Self::new(node, answer, Refusal::Harmless)
     }
 
     /// A command without which nothing is read.
     #[must_use]
     pub fn job(node: Node, answer: u16) -> Self {
-        Self { node, answer: Some(answer), refusal: Refusal::Retried }
+        Self::new(node, Some(answer), Refusal::Retried)
+    }
+
+    fn new(node: Node, answer: Option<u16>, refusal: Refusal) -> Self {
+        Self { name: node.definition.name, node, answer, refusal }
+    }
+
+    /// The command by a name that tells it from others of its type.
+    #[must_use]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 }
 
@@ -127,8 +140,7 @@ impl Queue {
         }
         while let Some(command) = self.waiting.pop_front() {
             let id = self.next_id();
-            let Command { node, answer, refusal } = command;
-            let name = node.definition.name;
+            let Command { node, name, answer, refusal } = command;
             let about = Answered { name, refusal };
             let bytes = match Message::new(id, node).to_bytes() {
                 Ok(bytes) => bytes,

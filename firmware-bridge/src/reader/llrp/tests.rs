@@ -235,6 +235,33 @@ fn reads_that_come_before_the_reader_says_what_it_can_do_carry_its_time_if_the_g
 }
 
 #[test]
+fn inputs_are_switched_on_by_a_message_of_their_own_whose_refusal_costs_no_more() {
+    let gpio = tlv(141, "0002 0004");
+    let general = tlv(137, &format!("0002 4000 000000a1 0000002a 0000 {gpio}"));
+    let on = |port: &str| tlv(225, &format!("{port} 80 02"));
+    let right = message(3, 3, &format!("00 {}", on("0001") + &on("0002")));
+    for answer in [success(), tlv(287, "006d 0000")] {
+        let is_refused = answer != success();
+        let mut played = Played::new(161, settings());
+        played.instead.push((1, 11, success() + &general));
+        played.driver.open();
+        played.feed(&hello(0));
+        while let Some(command) = played.driver.poll(played.now) {
+            let is_inputs = command == right;
+            played.written.push(hex::encode(&command));
+            let answer = is_inputs.then(|| message(13, 3, &answer));
+            let answer = answer.or_else(|| played.answer(&command)).unwrap();
+            played.feed(&answer);
+        }
+        assert!(played.written.contains(&hex::encode(&right)), "{:?}", played.written);
+        assert_eq!(played.numbers().last(), Some(&22));
+        let findings = played.findings();
+        assert_eq!(findings.len(), usize::from(is_refused), "{findings:?}");
+        assert!(findings.iter().all(|it| it.text.contains("SET_READER_CONFIG for its inputs")));
+    }
+}
+
+#[test]
 fn only_one_command_is_under_way() {
     let mut played = Played::new(161, settings());
     played.driver.open();
