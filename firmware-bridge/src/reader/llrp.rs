@@ -89,6 +89,7 @@ pub struct Llrp {
     stage: Stage,
     plan: Plan,
     acks: Vec<u32>,
+    last: report::Last,
     findings: Vec<Finding>,
     /// Whether a message with wrong content was told of.
     is_wrong_told: bool,
@@ -111,6 +112,7 @@ impl Llrp {
             stage: Stage::Silent,
             plan: Plan::default(),
             acks: Vec::new(),
+            last: report::Last::default(),
             findings: Vec::new(),
             is_wrong_told: false,
             started: Duration::ZERO,
@@ -161,7 +163,7 @@ impl Llrp {
 
     fn reports(&mut self, message: &Node, at: Timestamp, fed: &mut Fed) {
         for tag in message.all(&d::TAG_REPORT_DATA) {
-            match report::read(tag, at, self.plan.capabilities.has_clock) {
+            match report::read(tag, at, self.plan.capabilities.has_clock, &mut self.last) {
                 Ok(read) => fed.reads.push(read),
                 Err(error) => {
                     fed.bad_frames += 1;

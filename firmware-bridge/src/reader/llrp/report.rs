@@ -1,8 +1,8 @@
 //! Tag reports: from `TagReportData` to a read.
 //!
-//! The way through: [`read`] takes one `TagReportData` and what is known of the reader.
+//! The way through: [`read`] takes one `TagReportData`, what is known of the reader, and [`Last`].
 //!
-//! What holds: a time counted from the reader's start is never taken for a time of day, and neither is a time
+//! What holds: a report may leave out what has not changed, and then the value told last holds. A time counted from the reader's start is never taken for a time of day, and neither is a time
 //! of day from a reader that says it has no clock. Signal strength in hundredths is taken where Impinj's
 //! extension gives it, else whole dBm. A bank longer than any tag's is refused. Bits of padding are zero.
 //!
@@ -25,15 +25,36 @@ use super::parameter::{Node, Value};
 /// Longest EPC or TID bank: 496 bits.
 const MAX_BANK: usize = 62;
 
+/// What was told last on this connection.
+#[derive(Debug, Default)]
+pub struct Last {
+    antenna: Option<u16>,
+    rssi_cdbm: Option<i32>,
+    first_seen: Option<Timestamp>,
+    last_seen: Option<Timestamp>,
+}
+
+/// The value told now, else the one told last.
+fn latest<T: Copy>(told: Option<T>, last: &mut Option<T>) -> Option<T> {
+    *last = told.or(*last);
+    *last
+}
+
 /// The read in a report, or why there is none.
 ///
 /// - `at`: time of arrival.
 /// - `has_clock`: whether the reader says that it knows the time of day.
+/// - `last`: what reports before it told; what this one tells is added.
 ///
 /// # Errors
 ///
 /// What is wrong and what would be right.
-pub fn read(report: &Node, at: Timestamp, has_clock: bool) -> Result<Read, String> {
+pub fn read(
+    report: &Node,
+    at: Timestamp,
+    has_clock: bool,
+    last: &mut Last,
+) -> Result<Read, String> {
     let epc = epc(report).ok_or("a tag report without EPC; EPC_96 or EPCData would be right")?;
     if epc.len() > MAX_BANK {
         return Err(format!(
@@ -41,16 +62,17 @@ pub fn read(report: &Node, at: Timestamp, has_clock: bool) -> Result<Read, Strin
             epc.len()
         ));
     }
+    let antenna = report.child(&d::ANTENNA_ID).and_then(|antenna| antenna.short("AntennaID"));
     let fine = report.all(&d::CUSTOM).find_map(impinj::peak_rssi);
     let coarse = report.child(&d::PEAK_RSSI).and_then(|rssi| rssi.signed("PeakRSSI"));
     let coarse = coarse.and_then(|dbm| i32::try_from(dbm).ok()).map(|dbm| dbm * 100);
     Ok(Read {
         epc,
         tid: tid(report).filter(|tid| (1..=MAX_BANK).contains(&tid.len())),
-        antenna: report.child(&d::ANTENNA_ID).and_then(|a| a.short("AntennaID")).unwrap_or(0),
-        rssi_cdbm: strength(fine.or(coarse).unwrap_or(0)),
+        antenna: latest(antenna, &mut last.antenna).unwrap_or(0),
+        rssi_cdbm: strength(latest(fine.or(coarse), &mut last.rssi_cdbm).unwrap_or(0)),
         at,
-        reader_time: if has_clock { time(report) } else { None },
+        reader_time: time(report, last).filter(|_| has_clock),
     })
 }
 
@@ -102,11 +124,11 @@ fn tid(report: &Node) -> Option<Vec<u8>> {
     )
 }
 
-fn time(report: &Node) -> Option<Timestamp> {
-    let time = report
-        .child(&d::LAST_SEEN_TIMESTAMP_UTC)
-        .or_else(|| report.child(&d::FIRST_SEEN_TIMESTAMP_UTC))?;
-    microseconds(time)
+fn time(report: &Node, last: &mut Last) -> Option<Timestamp> {
+    let first_seen = report.child(&d::FIRST_SEEN_TIMESTAMP_UTC).and_then(microseconds);
+    let last_seen = report.child(&d::LAST_SEEN_TIMESTAMP_UTC).and_then(microseconds);
+    // A time of a report before may be older than what this one tells.
+    latest(first_seen, &mut last.first_seen).max(latest(last_seen, &mut last.last_seen))
 }
 
 fn microseconds(time: &Node) -> Option<Timestamp> {

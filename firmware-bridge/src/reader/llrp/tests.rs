@@ -262,6 +262,30 @@ fn inputs_are_switched_on_by_a_message_of_their_own_whose_refusal_costs_no_more(
 }
 
 #[test]
+fn what_a_report_leaves_out_is_as_it_was_told_last_on_this_connection() {
+    let epc = "8d 300833b2ddd9014000000001";
+    let report = |more: &str| message(61, 5, &tlv(240, &format!("{epc} {more}")));
+    let seen = |played: &mut Played| {
+        let read = played.fed.reads.pop().unwrap();
+        (read.antenna, read.rssi_cdbm, read.reader_time.map(Timestamp::as_microsecond))
+    };
+    let mut played = Played::connected(161, settings());
+    played.feed(&report("810002 86c9 820005a9e4bef862e0 840005a9e4bef895f0"));
+    let first = (2, -5500, Some(1_594_174_805_153_264));
+    assert_eq!(seen(&mut played), first);
+    played.feed(&report(""));
+    assert_eq!(seen(&mut played), first);
+    played.feed(&report("810001 840005a9e4bef995f0"));
+    assert_eq!(seen(&mut played), (1, -5500, Some(1_594_174_805_218_800)));
+    played.feed(&report("86c8"));
+    assert_eq!(seen(&mut played), (1, -5600, Some(1_594_174_805_218_800)));
+    played.driver.open();
+    played.feed(&hello(0));
+    played.feed(&report(""));
+    assert_eq!(seen(&mut played), (0, 0, None));
+}
+
+#[test]
 fn only_one_command_is_under_way() {
     let mut played = Played::new(161, settings());
     played.driver.open();
