@@ -397,6 +397,18 @@ fn an_llrp_reader_that_does_not_start_at_first_is_told_once_and_read_when_it_doe
 }
 
 #[test]
+fn an_llrp_reader_that_takes_the_connection_and_says_nothing_is_told_with_what_may_be_the_cause() {
+    let mute = Llrp::start(12, Model::Plain).unwrap();
+    mute.silence(true);
+    let device = format!("device.llrp = {{ address = \"{}\" }}", mute.address);
+    let site = Site::new(&reader("dock", &device));
+    let bridge = site.start();
+    site.wait_for_finding("dock", code::NO_ANSWER, "another client may be connected");
+    site.wait_for_finding("dock", code::NO_ANSWER, "did not answer GET_READER_CAPABILITIES");
+    bridge.stop();
+}
+
+#[test]
 fn a_port_that_another_program_holds_is_told_with_the_mend_and_read_once_it_is_free() {
     let reader_there = plug_r200(7, tags(10, 3));
     let port = Port { path: reader_there.path.to_string_lossy().into_owned(), baud: 115_200 };

@@ -45,8 +45,9 @@ use self::parameter::Node;
 use self::queue::{Answered, Command, Queue, Refusal};
 use super::{Dialect, Fed, Finding, Setting, code};
 
-/// Time that a reader has to say whether it takes the connection.
-const GREETING: Duration = Duration::from_secs(10);
+/// Time that a reader has to say whether it takes the connection; with that for its first answer less than the ten
+/// seconds after which a silent line is opened anew.
+const GREETING: Duration = Duration::from_secs(4);
 /// Least time between two starts, should the reader end by itself again and again.
 const BETWEEN_STARTS: Duration = Duration::from_secs(1);
 /// Least time between two beginnings of a job that the reader does not take: it may just have booted.

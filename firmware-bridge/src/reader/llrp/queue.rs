@@ -6,7 +6,8 @@
 //!
 //! What holds: nothing is written twice. The line is TCP, so a command that is not answered was not lost, and
 //! a second `ADD_ROSPEC` would be refused; that is why the handshake of the serial readers is not used here.
-//! A command without answer is given up after ten seconds and the next one goes out.
+//! A command without answer is given up after eight seconds, or four as long as the reader has answered nothing
+//! at all, and the next one goes out.
 //!
 //! Not here: what answers mean (`super`).
 //!
@@ -19,8 +20,11 @@ use super::message::Message;
 use super::parameter::Node;
 use crate::reader::{Finding, code};
 
-/// Time that a reader has to answer: some write a configuration to flash first.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time that a reader has to answer: some write a configuration to flash first. A line that is silent for ten
+/// seconds is opened anew, and what was not answered must have been told before.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Time that it has for its first answer, which comes after the wait for its greeting.
+const FIRST_PATIENCE: Duration = Duration::from_secs(4);
 
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +106,7 @@ pub struct Queue {
     /// The last command that has no answer: an error message may still name it.
     unanswered: Option<(u32, Answered)>,
     last_id: u32,
+    has_answered: bool,
     given_up: Vec<(Answered, Finding)>,
 }
 
@@ -126,13 +131,14 @@ impl Queue {
     /// What to write now.
     pub fn poll(&mut self, now: Duration) -> Option<Vec<u8>> {
         if let Some(pending) = &self.pending {
-            if now.saturating_sub(pending.since) < PATIENCE {
+            let patience = if self.has_answered { PATIENCE } else { FIRST_PATIENCE };
+            if now.saturating_sub(pending.since) < patience {
                 return None;
             }
             let text = format!(
                 "the reader did not answer {} within {} s; if it answers nothing at all, restart it",
                 pending.about.name,
-                PATIENCE.as_secs()
+                patience.as_secs()
             );
             self.given_up.push((pending.about, Finding { code: code::NO_ANSWER, text }));
             self.pending = None;
@@ -162,7 +168,9 @@ impl Queue {
 
     /// A message of type `number` arrived; what it answers, if it is the answer that is waited for.
     pub fn answered(&mut self, number: u16) -> Option<Answered> {
-        Some(self.pending.take_if(|pending| pending.answer == Some(number))?.about)
+        let pending = self.pending.take_if(|pending| pending.answer == Some(number))?;
+        self.has_answered = true;
+        Some(pending.about)
     }
 
     /// An error message with this number arrived; what it is about, if that is known.
@@ -171,7 +179,9 @@ impl Queue {
             return Some(answered);
         }
         // A reader that could not read the header cannot name the message: some say 0.
-        Some(self.pending.take_if(|pending| pending.id == id || id == 0)?.about)
+        let pending = self.pending.take_if(|pending| pending.id == id || id == 0)?;
+        self.has_answered = true;
+        Some(pending.about)
     }
 
     /// What was given up since the last call, and why.
@@ -203,23 +213,26 @@ mod tests {
     }
 
     #[test]
-    fn a_command_without_answer_is_written_once_and_given_up_after_ten_seconds() {
+    fn a_command_without_answer_is_written_once_and_given_up_and_the_first_one_sooner() {
         let mut queue = Queue::default();
-        queue.push(delete());
-        queue.push(delete());
         let seconds = Duration::from_secs;
-        assert!(queue.poll(seconds(0)).is_some());
-        for second in 0..10 {
-            assert_eq!(queue.poll(seconds(second)), None);
+        for (from, until) in [(0, 4), (4, 12)] {
+            queue.push(delete());
+            assert!(queue.poll(seconds(from)).is_some());
+            for second in from..until {
+                assert_eq!(queue.poll(seconds(second)), None);
+                assert!(queue.given_up().is_empty());
+            }
+            assert_eq!(queue.poll(seconds(until)), None);
+            let given_up = queue.given_up();
+            assert_eq!((given_up.len(), given_up[0].1.code), (1, code::NO_ANSWER));
+            let words = format!("DELETE_ROSPEC within {} s", until - from);
+            assert!(given_up[0].1.text.contains(&words), "{}", given_up[0].1.text);
+            queue.push(delete());
+            assert!(queue.poll(seconds(until)).is_some());
+            assert_eq!(queue.answered(30), None);
+            assert!(queue.answered(31).is_some() && queue.is_idle());
         }
-        assert_eq!(queue.poll(seconds(10)), None);
-        let given_up = queue.given_up();
-        assert_eq!((given_up.len(), given_up[0].1.code), (1, code::NO_ANSWER));
-        assert!(given_up[0].1.text.contains("DELETE_ROSPEC"), "{}", given_up[0].1.text);
-        assert!(queue.poll(seconds(10)).is_some());
-        assert_eq!(queue.answered(30), None);
-        assert!(queue.answered(31).is_some() && queue.is_idle());
-        assert!(queue.given_up().is_empty());
     }
 
     #[test]

@@ -413,7 +413,7 @@ fn a_start_that_is_not_answered_is_made_again() {
     played.feed(&hello(0));
     played.talk();
     played.written.clear();
-    played.now = Duration::from_secs(10);
+    played.now = Duration::from_secs(8);
     played.talk();
     assert_eq!(played.numbers(), JOB);
     let findings = played.findings();
@@ -472,19 +472,29 @@ fn an_error_message_ends_the_waiting_and_is_told() {
 }
 
 #[test]
-fn a_silent_reader_is_asked_after_ten_seconds_and_each_silence_is_told() {
+fn a_silent_reader_is_asked_and_each_silence_is_told_before_its_line_is_opened_anew() {
     let mut played = Played::new(161, settings());
     played.instead = [1, 3, 2].map(|number| (number, 0, String::new())).to_vec();
     played.driver.open();
-    played.now = Duration::from_secs(9);
+    played.now = Duration::from_secs(3);
     played.talk();
     assert!(played.written.is_empty());
-    for seconds in 10..45 {
+    played.now = Duration::from_secs(4);
+    played.talk();
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::NO_ANSWER));
+    assert!(findings[0].text.contains("another client may be connected"), "{}", findings[0].text);
+    played.now = Duration::from_secs(8);
+    played.talk();
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::NO_ANSWER));
+    assert!(findings[0].text.contains("GET_READER_CAPABILITIES"), "{}", findings[0].text);
+    for seconds in 9..45 {
         played.now = Duration::from_secs(seconds);
         played.talk();
     }
     let codes: Vec<_> = played.findings().iter().map(|finding| finding.code).collect();
-    assert_eq!(codes, [code::NO_ANSWER; 4]);
+    assert_eq!(codes, [code::NO_ANSWER; 2]);
     assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
 }
 
