@@ -380,7 +380,7 @@ fn an_llrp_reader_that_has_not_noticed_our_lost_connection_is_waited_for() {
 fn an_llrp_reader_that_does_not_start_at_first_is_told_once_and_read_when_it_does() {
     let booting = Llrp::start(11, Model::Impinj).unwrap();
     booting.set_field(tags(14, 3));
-    booting.set_faults(llrp::Faults { refuses_starts: true });
+    booting.set_faults(llrp::Faults { refuses_starts: true, ..llrp::Faults::default() });
     let device = format!("device.llrp = {{ address = \"{}\" }}", booting.address);
     let site = Site::new(&reader("dock", &device));
     let bridge = site.start();
@@ -405,6 +405,20 @@ fn an_llrp_reader_that_takes_the_connection_and_says_nothing_is_told_with_what_m
     let bridge = site.start();
     site.wait_for_finding("dock", code::NO_ANSWER, "another client may be connected");
     site.wait_for_finding("dock", code::NO_ANSWER, "did not answer GET_READER_CAPABILITIES");
+    bridge.stop();
+}
+
+#[test]
+fn an_llrp_reader_that_refuses_events_still_gives_signs_of_life() {
+    let picky = Llrp::start(13, Model::Plain).unwrap();
+    picky.set_faults(llrp::Faults { refuses_events: true, ..llrp::Faults::default() });
+    let device = format!("device.llrp = {{ address = \"{}\" }}", picky.address);
+    let site = Site::new(&reader("dock", &device));
+    let bridge = site.start();
+    site.wait_for_finding("dock", code::REFUSED, "SET_READER_CONFIG for events");
+    // With no tag in its field nothing else says that it lives.
+    wait_for("signs of life are answered", || picky.acknowledged() >= 2);
+    assert_eq!((picky.starts(), picky.is_reading()), (1, true));
     bridge.stop();
 }
 

@@ -39,6 +39,8 @@ pub enum Model {
 pub struct Faults {
     /// Refuses to start reading, as one does that has just booted.
     pub refuses_starts: bool,
+    /// Refuses every message that asks for an event.
+    pub refuses_events: bool,
 }
 
 /// Something that the reader tells its client.

@@ -307,11 +307,15 @@ impl Llrp {
         if plan.is_impinj {
             self.queue.push(Command::must(impinj::enable_extensions(), 1023));
         }
-        self.queue.push(Command::must(commands::set_config(&plan.capabilities), 13));
+        let keepalive = Command::must(commands::set_keepalive(), 13);
+        self.queue.push(keepalive.named("SET_READER_CONFIG for signs of life"));
+        let reports = Command::must(commands::set_reports(&plan.capabilities), 13);
+        self.queue.push(reports.named("SET_READER_CONFIG for reports"));
+        let events = Command::must(commands::set_events(&plan.capabilities), 13);
+        self.queue.push(events.named("SET_READER_CONFIG for events"));
         if plan.capabilities.inputs > 0 {
-            let inputs = commands::set_inputs(plan.capabilities.inputs);
-            let inputs = Command::must(inputs, 13).named("SET_READER_CONFIG for its inputs");
-            self.queue.push(inputs);
+            let inputs = Command::must(commands::set_inputs(plan.capabilities.inputs), 13);
+            self.queue.push(inputs.named("SET_READER_CONFIG for its inputs"));
         }
         self.queue.push(Command::must(commands::get_antennas(), 12));
         self.begin(now, can_read);

@@ -262,6 +262,9 @@ impl Session {
 
     fn configure(&mut self, body: &[u8]) -> Result<(), &'static str> {
         let parameters = body.get(1..).ok_or("no field")?;
+        if self.shared.faults().refuses_events && bytes::find(parameters, 244).is_some() {
+            return Err("no such event");
+        }
         for (_, input) in bytes::parameters(parameters).iter().filter(|(number, _)| *number == 225)
         {
             let [high, low, is_on, _] = **input else { return Err("an input has other fields") };

@@ -92,9 +92,28 @@ pub fn get_antennas() -> Node {
     leaf(&d::GET_READER_CONFIG, vec![all.clone(), number(2_u8), all.clone(), all])
 }
 
-/// Signs of life, events, and that nothing is held back for a client that comes again.
+/// Sets what these parameters say and nothing else.
+fn set_config(parameters: Vec<Node>) -> Node {
+    Node::new(&d::SET_READER_CONFIG, vec![number(0_u8), number(0_u8)], parameters)
+}
+
+/// Signs of life, in a message of their own: without them the line would seem dead.
 #[must_use]
-pub fn set_config(capabilities: &Capabilities) -> Node {
+pub fn set_keepalive() -> Node {
+    set_config(vec![leaf(&d::KEEPALIVE_SPEC, vec![number(1_u8), number(KEEPALIVE_MS)])])
+}
+
+/// That results of reads come with the tag's report, and nothing is held back for a client that comes again.
+#[must_use]
+pub fn set_reports(capabilities: &Capabilities) -> Node {
+    let hold = leaf(&d::EVENTS_AND_REPORTS, vec![number(0_u8), number(0_u8)]);
+    let hold = capabilities.can_hold.then_some(hold);
+    set_config([leaf(&d::ACCESS_REPORT_SPEC, vec![number(0_u8)])].into_iter().chain(hold).collect())
+}
+
+/// What the reader is to tell of itself.
+#[must_use]
+pub fn set_events(capabilities: &Capabilities) -> Node {
     // An input changed, ROSpec begins and ends, reader's own faults, antenna comes and goes; 3 is a buffer
     // nearly full.
     let events = [Some(1_u16), Some(2), capabilities.can_warn.then_some(3), Some(4), Some(8)];
@@ -103,15 +122,7 @@ pub fn set_config(capabilities: &Capabilities) -> Node {
         leaf(&d::EVENT_NOTIFICATION_STATE, on)
     };
     let events = events.into_iter().flatten().map(event).collect();
-    let mut children = vec![
-        Node::new(&d::READER_EVENT_NOTIFICATION_SPEC, Vec::new(), events),
-        leaf(&d::ACCESS_REPORT_SPEC, vec![number(0_u8)]),
-        leaf(&d::KEEPALIVE_SPEC, vec![number(1_u8), number(KEEPALIVE_MS)]),
-    ];
-    if capabilities.can_hold {
-        children.push(leaf(&d::EVENTS_AND_REPORTS, vec![number(0_u8), number(0_u8)]));
-    }
-    Node::new(&d::SET_READER_CONFIG, vec![number(0_u8), number(0_u8)], children)
+    set_config(vec![Node::new(&d::READER_EVENT_NOTIFICATION_SPEC, Vec::new(), events)])
 }
 
 /// Switches the inputs on: makers deliver them off, and then no change of them is told.
@@ -122,8 +133,7 @@ pub fn set_inputs(inputs: u16) -> Node {
         let fields = vec![number(port), number(1_u8), number(0_u8), number(2_u8)];
         leaf(&d::GPI_PORT_CURRENT_STATE, fields)
     };
-    let inputs = (1..=inputs).map(on).collect();
-    Node::new(&d::SET_READER_CONFIG, vec![number(0_u8), number(0_u8)], inputs)
+    set_config((1..=inputs).map(on).collect())
 }
 
 /// Adds our `ROSpec`, still disabled.

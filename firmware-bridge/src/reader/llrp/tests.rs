@@ -161,22 +161,23 @@ fn a_plain_reader_is_brought_to_reading_command_by_command() {
     let event = |kind: &str| tlv(245, &format!("{kind} 80"));
     let kinds = ["0001", "0002", "0004", "0008"].map(event);
     let events = tlv(244, &kinds.concat());
-    let config = events + &tlv(239, "00") + &tlv(220, "01 00001388");
     let tags = tlv(338, &tlv(339, "60 0000 0000 0000"));
     let read = tlv(341, "1c03 00000000 80 0000 0006");
     let access = tlv(208, "00 0000") + &tlv(209, &(tags + &read));
     let access = tlv(207, &format!("00000001 0000 01 00 00000001 {access}"));
     let right = [
         message(1, 1, "00"),
-        message(3, 2, &format!("00 {config}")),
-        message(2, 3, "0000 02 0000 0000"),
-        message(41, 4, "00000000"),
-        message(21, 5, "00000000"),
-        message(20, 6, &spec),
-        message(40, 7, &access),
-        message(42, 8, "00000001"),
-        message(24, 9, "00000001"),
-        message(22, 10, "00000001"),
+        message(3, 2, &format!("00 {}", tlv(220, "01 00001388"))),
+        message(3, 3, &format!("00 {}", tlv(239, "00"))),
+        message(3, 4, &format!("00 {events}")),
+        message(2, 5, "0000 02 0000 0000"),
+        message(41, 6, "00000000"),
+        message(21, 7, "00000000"),
+        message(20, 8, &spec),
+        message(40, 9, &access),
+        message(42, 10, "00000001"),
+        message(24, 11, "00000001"),
+        message(22, 12, "00000001"),
     ];
     assert_eq!(played.written, right.map(hex::encode));
     assert_eq!(played.findings(), []);
@@ -195,11 +196,12 @@ fn a_plain_reader_is_brought_to_reading_command_by_command() {
 #[test]
 fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
     let mut played = Played::connected(25882, Settings { antennas: vec![], ..settings() });
-    assert_eq!(played.numbers(), [1, 1023, 3, 2, 41, 21, 20, 24, 22, 64]);
+    assert_eq!(played.numbers(), [1, 1023, 3, 3, 3, 2, 41, 21, 20, 24, 22, 64]);
     assert_eq!(played.written[1], hex::encode(message(1023, 2, "0000651a 15 00000000")));
     // A buffer nearly full is told, and nothing is held back.
-    assert!(played.written[2].contains(&tlv(245, "0003 80")), "{}", played.written[2]);
-    assert!(played.written[2].ends_with(&tlv(226, "00")), "{}", played.written[2]);
+    let reports = message(3, 4, &format!("00 {} {}", tlv(239, "00"), tlv(226, "00")));
+    assert_eq!(played.written[3], hex::encode(reports));
+    assert!(played.written[4].contains(&tlv(245, "0003 80")), "{}", played.written[4]);
     let selectors =
         "0000651a 00000032 03ff000e 0000651a 00000033 0001 03ff000e 0000651a 00000035 0001";
     let report = tlv(237, &format!("02 0001 {} {}", tlv(238, "1f80"), tlv(1023, selectors)));
@@ -209,7 +211,7 @@ fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
     let boundary = tlv(178, &(tlv(179, "00") + &tlv(182, "00 00000000")));
     let job = tlv(183, &format!("0001 0000 {job}"));
     let spec = tlv(177, &format!("00000001 00 00 {boundary}{job}{report}"));
-    assert_eq!(played.written[6], hex::encode(message(20, 7, &spec)));
+    assert_eq!(played.written[8], hex::encode(message(20, 9, &spec)));
     assert_eq!(played.findings(), []);
     assert_eq!(said(&played, "antennas").as_deref(), Some("all"));
 }
@@ -239,7 +241,7 @@ fn inputs_are_switched_on_by_a_message_of_their_own_whose_refusal_costs_no_more(
     let gpio = tlv(141, "0002 0004");
     let general = tlv(137, &format!("0002 4000 000000a1 0000002a 0000 {gpio}"));
     let on = |port: &str| tlv(225, &format!("{port} 80 02"));
-    let right = message(3, 3, &format!("00 {}", on("0001") + &on("0002")));
+    let right = message(3, 5, &format!("00 {}", on("0001") + &on("0002")));
     for answer in [success(), tlv(287, "006d 0000")] {
         let is_refused = answer != success();
         let mut played = Played::new(161, settings());
@@ -249,7 +251,7 @@ fn inputs_are_switched_on_by_a_message_of_their_own_whose_refusal_costs_no_more(
         while let Some(command) = played.driver.poll(played.now) {
             let is_inputs = command == right;
             played.written.push(hex::encode(&command));
-            let answer = is_inputs.then(|| message(13, 3, &answer));
+            let answer = is_inputs.then(|| message(13, 5, &answer));
             let answer = answer.or_else(|| played.answer(&command)).unwrap();
             played.feed(&answer);
         }
@@ -283,6 +285,25 @@ fn what_a_report_leaves_out_is_as_it_was_told_last_on_this_connection() {
     played.feed(&hello(0));
     played.feed(&report(""));
     assert_eq!(seen(&mut played), (0, 0, None));
+}
+
+#[test]
+fn a_reader_that_refuses_an_event_is_read_and_gives_signs_of_life_all_the_same() {
+    let mut played = Played::new(161, settings());
+    played.driver.open();
+    played.feed(&hello(0));
+    while let Some(command) = played.driver.poll(played.now) {
+        played.written.push(hex::encode(&command));
+        let refusal = message(13, 4, &tlv(287, "0064 0000"));
+        let is_about_events = hex::encode(&command).contains(&tlv(245, "0001 80"));
+        let answer = if is_about_events { Some(refusal) } else { played.answer(&command) };
+        played.feed(&answer.unwrap());
+    }
+    assert_eq!(played.numbers().last(), Some(&22));
+    assert_eq!(played.written[1], hex::encode(message(3, 2, "00 00dc0009 01 00001388")));
+    let findings = played.findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].text.contains("SET_READER_CONFIG for events"), "{}", findings[0].text);
 }
 
 #[test]
@@ -356,7 +377,7 @@ fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault() {
                 .into()
         }]
     );
-    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20], "what builds on it is not asked for");
+    assert_eq!(played.numbers(), [1, 3, 3, 3, 2, 41, 21, 20], "what builds on it is not asked for");
     assert_eq!(said(&played, "power_cdbm"), None, "what was refused is not said to hold");
 }
 
@@ -467,7 +488,7 @@ fn an_error_message_ends_the_waiting_and_is_told() {
     assert!(findings[0].text.contains("GET_READER_CAPABILITIES"), "{}", findings[0].text);
     assert!(findings[0].text.contains("109 (M_UnsupportedMessage)"), "{}", findings[0].text);
     // Nothing is known of the reader: no power, no extensions; it is set up all the same.
-    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
+    assert_eq!(played.numbers(), [1, 3, 3, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
     assert_eq!(said(&played, "power_cdbm"), None);
 }
 
@@ -489,13 +510,13 @@ fn a_silent_reader_is_asked_and_each_silence_is_told_before_its_line_is_opened_a
     let findings = played.findings();
     assert_eq!((findings.len(), findings[0].code), (1, code::NO_ANSWER));
     assert!(findings[0].text.contains("GET_READER_CAPABILITIES"), "{}", findings[0].text);
-    for seconds in 9..45 {
+    for seconds in 9..60 {
         played.now = Duration::from_secs(seconds);
         played.talk();
     }
     let codes: Vec<_> = played.findings().iter().map(|finding| finding.code).collect();
-    assert_eq!(codes, [code::NO_ANSWER; 2]);
-    assert_eq!(played.numbers(), [1, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
+    assert_eq!(codes, [code::NO_ANSWER; 4]);
+    assert_eq!(played.numbers(), [1, 3, 3, 3, 2, 41, 21, 20, 40, 42, 24, 22]);
 }
 
 #[test]
@@ -546,7 +567,7 @@ fn a_port_that_the_reader_has_not_is_left_out_and_with_no_port_left_nothing_is_s
     assert_eq!(said(&played, "antennas").as_deref(), Some("2"));
     assert_eq!(played.findings().len(), 1);
     let mut played = Played::connected(161, Settings { antennas: vec![0, 3], ..settings() });
-    assert_eq!(played.numbers(), [1, 3, 2, 41, 21]);
+    assert_eq!(played.numbers(), [1, 3, 3, 3, 2, 41, 21]);
     assert_eq!(played.findings().len(), 2);
 }
 
@@ -614,7 +635,7 @@ fn the_end_is_one_write_and_nothing_follows_it() {
     let mut played = Played::connected(161, settings());
     let job = "00000001";
     let right =
-        [message(23, 11, job), message(21, 12, job), message(41, 13, job), message(14, 14, "")];
+        [message(23, 13, job), message(21, 14, job), message(41, 15, job), message(14, 16, "")];
     assert_eq!(hex::encode(played.driver.stop()), hex::encode(right.concat()));
     played.feed(&message(33, 11, &tlv(287, "0064 0000")));
     played.feed(&message(62, 1, ""));
@@ -659,7 +680,7 @@ fn transcript() -> Vec<u8> {
     let mut out = hello(0);
     out.extend(message(11, 1, &capabilities(25882)));
     out.extend(message(1023, 2, &format!("0000651a 16 {}", success())));
-    for (id, number) in (3..).zip([13, 12, 51, 31, 30, 34, 32]) {
+    for (id, number) in (3..).zip([13, 13, 13, 12, 51, 31, 30, 34, 32]) {
         out.extend(message(number, id, &success()));
     }
     out.extend(message(61, 50, &tag("01")));
@@ -686,11 +707,11 @@ fn play(parts: &[&[u8]]) -> (Fed, usize) {
 fn a_stream_cut_at_any_byte_gives_the_same_reads_and_settings() {
     let stream = transcript();
     let (whole, _) = play(&[&stream]);
-    assert_eq!((whole.reads.len(), whole.frames, whole.bad_frames), (3, 13, 0));
+    assert_eq!((whole.reads.len(), whole.frames, whole.bad_frames), (3, 15, 0));
     for cut in 0..=stream.len() {
         let (fed, _) = play(&[&stream[..cut], &stream[cut..]]);
         assert_eq!(fed.reads, whole.reads, "cut at {cut}");
-        assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (13, 0, 0), "cut at {cut}");
+        assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (15, 0, 0), "cut at {cut}");
         assert_eq!(fed.findings, [], "cut at {cut}");
     }
     let (fed, _) = play(&stream.chunks(1).collect::<Vec<_>>());
@@ -712,7 +733,7 @@ proptest! {
         let place = place.index(stream.len());
         stream[place] = byte;
         let (fed, _) = play(&[&stream]);
-        prop_assert!(fed.frames + fed.bad_frames <= 13 + 2);
+        prop_assert!(fed.frames + fed.bad_frames <= 15 + 2);
         prop_assert!(fed.reads.len() <= 3);
         let is_broken = fed.findings.iter().any(|it| it.code == code::NOT_THIS_DEVICE);
         prop_assert_eq!(is_broken, fed.garbage_bytes > 0);
