@@ -423,6 +423,25 @@ fn an_llrp_reader_that_refuses_events_still_gives_signs_of_life() {
 }
 
 #[test]
+fn a_job_that_our_lost_connection_left_on_an_llrp_reader_is_deleted_without_a_word() {
+    let busy = Llrp::start(14, Model::Impinj).unwrap();
+    let mut cable = Cable::to(busy.address).unwrap();
+    let device = format!("device.llrp = {{ address = \"{}\" }}", cable.address);
+    let site = Site::new(&reader("dock", &device));
+    let bridge = site.start();
+    wait_for("it reads", || busy.is_reading());
+    cable.pull();
+    site.wait_for_finding("dock", code::LOST, "closed the connection");
+    assert!(busy.is_reading());
+    cable.plug(busy.address).unwrap();
+    site.wait_for_finding("dock", code::BACK, "there again");
+    wait_for("it is started again", || busy.starts() == 2);
+    bridge.stop();
+    let found = site.findings();
+    assert!(found.iter().all(|it| it.code != code::REFUSED), "{found:#?}");
+}
+
+#[test]
 fn a_port_that_another_program_holds_is_told_with_the_mend_and_read_once_it_is_free() {
     let reader_there = plug_r200(7, tags(10, 3));
     let port = Port { path: reader_there.path.to_string_lossy().into_owned(), baud: 115_200 };

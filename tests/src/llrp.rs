@@ -8,6 +8,7 @@
 //! - it serves one client at a time; another one is told so and turned away, and so is everybody for a while after a
 //!   client that vanished without saying goodbye, as a reader does that has not noticed yet;
 //! - it sends signs of life at the pace it was told and drops a client that does not answer;
+//! - what it was told to do it goes on with when the connection ends, until the next client deletes it;
 //! - a command in the wrong order is refused with a status, as a reader refuses it.
 //!
 //! Not here: bytes (`bytes`).
@@ -19,10 +20,10 @@ mod session;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::session::Session;
+use self::session::{Kept, Session};
 use crate::wire::Field;
 
 /// Kinds of reader.
@@ -90,6 +91,7 @@ struct Shared {
     field: Field,
     door: Mutex<Door>,
     faults: Mutex<Faults>,
+    kept: Mutex<Kept>,
     per_second: AtomicU64,
     is_silent: AtomicBool,
     is_reading: AtomicBool,
@@ -104,6 +106,10 @@ struct Shared {
 impl Shared {
     fn door<T>(&self, change: impl FnOnce(&mut Door) -> T) -> T {
         change(&mut self.door.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn faults(&self) -> Faults {
@@ -134,6 +140,7 @@ impl Llrp {
             field: Field::default(),
             door: Mutex::default(),
             faults: Mutex::default(),
+            kept: Mutex::default(),
             per_second: AtomicU64::new(200),
             is_silent: AtomicBool::new(false),
             is_reading: AtomicBool::new(false),
@@ -291,7 +298,6 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, seed: u64) {
             };
             let says_goodbye =
                 Session::new(stream, Arc::clone(&shared), seed ^ number).is_ok_and(Session::run);
-            shared.is_reading.store(false, Ordering::SeqCst);
             shared.door(|door| {
                 door.inside = None;
                 door.until = (!says_goodbye).then(|| Instant::now() + door.notices_after);

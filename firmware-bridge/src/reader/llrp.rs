@@ -94,8 +94,9 @@ pub struct Llrp {
     findings: Vec<Finding>,
     /// Whether a message with wrong content was told of.
     is_wrong_told: bool,
-    /// When the job was started last, and whether it ended since.
+    /// When the job was begun or started last, whether the reader took that, and whether it ended since.
     started: Duration,
+    is_started: bool,
     has_ended: bool,
     /// Whether the job is to be begun anew, and whether that was told.
     must_retry: bool,
@@ -117,6 +118,7 @@ impl Llrp {
             findings: Vec::new(),
             is_wrong_told: false,
             started: Duration::ZERO,
+            is_started: false,
             has_ended: false,
             must_retry: false,
             is_failure_told: false,
@@ -188,7 +190,10 @@ impl Llrp {
         if let Some(event) = data.child(&d::RO_SPEC_EVENT) {
             let is_ours = event.number("ROSpecID") == Some(RO_SPEC.into());
             let has_begun = event.number("EventType") == Some(0);
-            if is_ours && !has_begun && self.stage == Stage::Working {
+            // Before, it is what our last connection left, and its number is the same.
+            let was_started = self.is_started && self.stage == Stage::Working;
+            if is_ours && !has_begun && was_started {
+                self.is_started = false;
                 self.has_ended = true;
                 self.find(
                     code::REFUSED,
@@ -292,8 +297,12 @@ impl Llrp {
                 say("antennas", if ports.is_empty() { "all".into() } else { ports.join(",") });
                 say("session", self.plan.session.to_string());
             }
-            "START_ROSPEC_RESPONSE" if std::mem::take(&mut self.is_failure_told) => {
-                self.find(code::BACK, "the reader takes its commands again and reads");
+            // One that comes when it was given up is of a job that is deleted since.
+            "START_ROSPEC_RESPONSE" if answered.is_some() => {
+                self.is_started = true;
+                if std::mem::take(&mut self.is_failure_told) {
+                    self.find(code::BACK, "the reader takes its commands again and reads");
+                }
             }
             _ => {}
         }
@@ -329,6 +338,7 @@ impl Llrp {
     /// What the reader was told to read is deleted, and, where it can read, our job begins.
     fn begin(&mut self, now: Duration, can_read: bool) {
         self.started = now;
+        self.is_started = false;
         self.has_ended = false;
         self.must_retry = false;
         let with_id = commands::with_id;

@@ -133,6 +133,12 @@ pub fn closing() -> Vec<u8> {
     parameter(257, &[])
 }
 
+/// A `ROSpec` has ended, and none took its place.
+#[must_use]
+pub fn job_ended(id: u32) -> Vec<u8> {
+    parameter(249, &[&[1][..], &id.to_be_bytes(), &[0; 4]].concat())
+}
+
 /// An antenna is there or gone.
 #[must_use]
 pub fn antenna_event(port: u16, is_there: bool) -> Vec<u8> {

@@ -57,6 +57,15 @@ struct Access {
     is_enabled: bool,
 }
 
+/// What outlives the connection that set it.
+#[derive(Debug, Default)]
+pub struct Kept {
+    job: Option<Job>,
+    access: Option<Access>,
+    /// Inputs that were switched on.
+    inputs: BTreeSet<u16>,
+}
+
 /// Signs of life.
 #[derive(Debug)]
 struct Life {
@@ -71,13 +80,10 @@ pub struct Session {
     stream: TcpStream,
     shared: Arc<Shared>,
     numbers: Seeded,
-    /// Inputs that were switched on.
-    inputs: BTreeSet<u16>,
+    kept: Kept,
     pending: Vec<u8>,
     last_id: u32,
     has_extensions: bool,
-    job: Option<Job>,
-    access: Option<Access>,
     life: Option<Life>,
     /// Which field is reported and which of its tags is next.
     place: (u64, usize),
@@ -95,16 +101,15 @@ impl Session {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LOOK))?;
         stream.set_write_timeout(Some(Duration::from_secs(1)))?;
+        let kept = std::mem::take(&mut *shared.kept());
         Ok(Self {
             stream,
             shared,
             numbers: Seeded::new(seed),
-            inputs: BTreeSet::new(),
+            kept,
             pending: Vec::new(),
             last_id: 0,
             has_extensions: false,
-            job: None,
-            access: None,
             life: None,
             place: (0, 0),
             due: Instant::now(),
@@ -113,7 +118,9 @@ impl Session {
 
     /// Serves the client to its end; true if it said goodbye.
     pub fn run(mut self) -> bool {
-        self.serve().unwrap_or(false)
+        let says_goodbye = self.serve().unwrap_or(false);
+        *self.shared.kept() = self.kept;
+        says_goodbye
     }
 
     fn serve(&mut self) -> std::io::Result<bool> {
@@ -172,7 +179,7 @@ impl Session {
                     self.event(&bytes::antenna_event(port, is_there))?;
                 }
                 // As delivered, every input is switched off.
-                Told::Input { port, .. } if !self.inputs.contains(&port) => {}
+                Told::Input { port, .. } if !self.kept.inputs.contains(&port) => {}
                 Told::Input { port, is_active } => {
                     self.event(&bytes::input_event(port, is_active))?;
                 }
@@ -208,7 +215,7 @@ impl Session {
             2 => return self.antennas(message.id),
             3 => self.configure(body),
             20 => self.add_job(body),
-            21 => self.delete_job(id),
+            21 => self.delete_job(id)?,
             22 if self.shared.faults().refuses_starts => {
                 self.shared.refused_starts.fetch_add(1, Ordering::SeqCst);
                 let busy = bytes::status(DEVICE_ERROR, "radio busy");
@@ -273,9 +280,9 @@ impl Session {
                 return Err("no such input");
             }
             if is_on & 0x80 > 0 {
-                self.inputs.insert(port);
+                self.kept.inputs.insert(port);
             } else {
-                self.inputs.remove(&port);
+                self.kept.inputs.remove(&port);
             }
         }
         if let Some([kind, period @ ..]) = bytes::find(parameters, 220) {
@@ -299,7 +306,7 @@ impl Session {
     }
 
     fn add_job(&mut self, body: &[u8]) -> Result<(), &'static str> {
-        if self.job.is_some() {
+        if self.kept.job.is_some() {
             return Err("only one ROSpec is possible");
         }
         let spec = bytes::find(body, 177).ok_or("no ROSpec")?;
@@ -321,7 +328,7 @@ impl Session {
         let report = bytes::find(parts, 237).ok_or("no report spec")?;
         let wanted = self.wanted(report.get(3..).unwrap_or_default())?;
         let id = u32::from_be_bytes(*id);
-        self.job = Some(Job { id, antennas, wanted, is_enabled: false, is_started: false });
+        self.kept.job = Some(Job { id, antennas, wanted, is_enabled: false, is_started: false });
         Ok(())
     }
 
@@ -371,16 +378,21 @@ impl Session {
     }
 
     fn job(&mut self, id: u32) -> Result<&mut Job, &'static str> {
-        self.job.as_mut().filter(|job| job.id == id).ok_or("no such ROSpec")
+        self.kept.job.as_mut().filter(|job| job.id == id).ok_or("no such ROSpec")
     }
 
-    fn delete_job(&mut self, id: u32) -> Result<(), &'static str> {
-        if id != 0 {
-            self.job(id)?;
+    /// Deletes it; one that reads tells its end first.
+    fn delete_job(&mut self, id: u32) -> std::io::Result<Result<(), &'static str>> {
+        if id != 0
+            && let Err(words) = self.job(id)
+        {
+            return Ok(Err(words));
         }
-        self.job = None;
+        if let Some(job) = self.kept.job.take().filter(|job| job.is_started) {
+            self.event(&bytes::job_ended(job.id))?;
+        }
         self.shared.is_reading.store(false, Ordering::SeqCst);
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn enable(&mut self, id: u32, is_enabled: bool) -> Result<(), &'static str> {
@@ -410,7 +422,7 @@ impl Session {
             .and_then(|parts| parts.into_iter().find(|(number, _)| *number == 341));
         let (_, read) = read.ok_or("no read")?;
         let operation = read.first_chunk::<2>().ok_or("no operation")?;
-        self.access = Some(Access {
+        self.kept.access = Some(Access {
             id: u32::from_be_bytes(*id),
             operation: u16::from_be_bytes(*operation),
             is_enabled: false,
@@ -419,24 +431,24 @@ impl Session {
     }
 
     fn delete_access(&mut self, id: u32) -> Result<(), &'static str> {
-        if id != 0 && self.access.as_ref().is_none_or(|access| access.id != id) {
+        if id != 0 && self.kept.access.as_ref().is_none_or(|access| access.id != id) {
             return Err("no such AccessSpec");
         }
-        self.access = None;
+        self.kept.access = None;
         Ok(())
     }
 
     fn enable_access(&mut self, id: u32) -> Result<(), &'static str> {
-        let access = self.access.as_mut().filter(|access| access.id == id);
+        let access = self.kept.access.as_mut().filter(|access| access.id == id);
         access.ok_or("no such AccessSpec")?.is_enabled = true;
         Ok(())
     }
 
     /// Reports the tags that are due.
     fn report(&mut self) -> std::io::Result<()> {
-        let Some(job) = self.job.as_ref().filter(|job| job.is_started) else { return Ok(()) };
+        let Some(job) = self.kept.job.as_ref().filter(|job| job.is_started) else { return Ok(()) };
         let mut wanted = job.wanted;
-        let enabled = self.access.as_ref().filter(|access| access.is_enabled);
+        let enabled = self.kept.access.as_ref().filter(|access| access.is_enabled);
         wanted.operation = enabled.map(|access| access.operation);
         let antennas = job.antennas.clone();
         let pause = Duration::from_secs(1)

@@ -631,6 +631,30 @@ fn a_job_that_ends_by_itself_is_started_again_but_not_sooner_than_after_a_second
 }
 
 #[test]
+fn the_end_of_the_job_that_our_lost_connection_left_is_not_the_end_of_the_new_one() {
+    let mut played = Played::new(161, settings());
+    let ended = event(&tlv(249, "01 00000001 00000000"));
+    played.driver.open();
+    played.feed(&hello(0));
+    while let Some(command) = played.driver.poll(played.now) {
+        played.written.push(hex::encode(&command));
+        if command[1] == 21 {
+            played.feed(&ended);
+        }
+        let answer = played.answer(&command).unwrap();
+        played.feed(&answer);
+    }
+    assert_eq!(played.findings(), []);
+    played.now = Duration::from_mins(1);
+    played.written.clear();
+    played.talk();
+    assert!(played.written.is_empty());
+    played.feed(&ended);
+    played.talk();
+    assert_eq!((played.numbers(), played.findings().len()), (vec![22], 1));
+}
+
+#[test]
 fn the_end_is_one_write_and_nothing_follows_it() {
     let mut played = Played::connected(161, settings());
     let job = "00000001";
