@@ -7,7 +7,8 @@
 //!
 //! - it serves one client at a time; another one is told so and turned away, and so is everybody for a while after a
 //!   client that vanished without saying goodbye, as a reader does that has not noticed yet;
-//! - it sends signs of life at the pace it was told and drops a client that does not answer;
+//! - it sends signs of life at the pace it was told, and drops a client that does not answer only if it was told to
+//!   watch that, which Impinj's can;
 //! - what it was told to do it goes on with when the connection ends, until the next client deletes it;
 //! - a command in the wrong order is refused with a status, as a reader refuses it.
 //!
@@ -303,5 +304,44 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, seed: u64) {
                 door.until = (!says_goodbye).then(|| Instant::now() + door.notices_after);
             });
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// Signs of life that a client hears which answers none, until the reader hangs up or it has heard enough.
+    fn heard(commands: &[Vec<u8>]) -> usize {
+        let reader = Llrp::start(1, Model::Impinj).unwrap();
+        let mut client = std::net::TcpStream::connect(reader.address).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        client.write_all(&commands.concat()).unwrap();
+        let (mut pending, mut buffer, mut heard) = (Vec::new(), [0; 4096], 0);
+        while heard < 8 {
+            let count = client.read(&mut buffer).unwrap();
+            if count == 0 {
+                break;
+            }
+            pending.extend_from_slice(&buffer[..count]);
+            while let Some(message) = bytes::take_message(&mut pending).unwrap() {
+                heard += usize::from(message.number == 62);
+            }
+        }
+        heard
+    }
+
+    #[test]
+    fn a_client_that_answers_no_sign_of_life_is_dropped_only_if_that_is_watched() {
+        let set = |parameter: &[u8]| bytes::message(3, 2, &[&[0][..], parameter].concat());
+        let extensions = bytes::message(1023, 1, &[0, 0, 0x65, 0x1A, 21, 0, 0, 0, 0]);
+        // Every twentieth of a second.
+        let life = set(&bytes::parameter(220, &[1, 0, 0, 0, 50]));
+        let watch = set(&bytes::parameter(1023, &[0, 0, 0x65, 0x1A, 0, 0, 0, 38, 0, 1, 0, 3]));
+        assert_eq!(heard(&[extensions.clone(), life.clone()]), 8);
+        assert_eq!(heard(&[life.clone(), watch.clone()]), 8, "the extensions are not enabled");
+        assert_eq!(heard(&[extensions, life, watch]), 3);
     }
 }

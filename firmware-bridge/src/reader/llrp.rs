@@ -318,6 +318,9 @@ impl Llrp {
         }
         let keepalive = Command::must(commands::set_keepalive(), 13);
         self.queue.push(keepalive.named("SET_READER_CONFIG for signs of life"));
+        if plan.is_impinj {
+            self.queue.push(Command::may(impinj::watch_link(), Some(13)));
+        }
         let reports = Command::must(commands::set_reports(&plan.capabilities), 13);
         self.queue.push(reports.named("SET_READER_CONFIG for reports"));
         let events = Command::must(commands::set_events(&plan.capabilities), 13);

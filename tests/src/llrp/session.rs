@@ -21,8 +21,6 @@ use crate::seeded::Seeded;
 
 /// Longest wait for the client before looking at what is due.
 const LOOK: Duration = Duration::from_millis(2);
-/// A client has the time of two signs of life to answer one.
-const PATIENCE: u32 = 2;
 const SUCCESS: u16 = 0;
 /// The standard's status of a field that is wrong.
 const WRONG_FIELD: u16 = 101;
@@ -71,7 +69,8 @@ pub struct Kept {
 struct Life {
     every: Duration,
     sent: Instant,
-    answered: Instant,
+    /// Those in a row that the client left unanswered.
+    unanswered: u16,
 }
 
 /// One client.
@@ -85,6 +84,8 @@ pub struct Session {
     last_id: u32,
     has_extensions: bool,
     life: Option<Life>,
+    /// How many signs of life a client may leave unanswered; any number if it is not watched.
+    watched: Option<u16>,
     /// Which field is reported and which of its tags is next.
     place: (u64, usize),
     due: Instant,
@@ -111,6 +112,7 @@ impl Session {
             last_id: 0,
             has_extensions: false,
             life: None,
+            watched: None,
             place: (0, 0),
             due: Instant::now(),
         })
@@ -196,15 +198,17 @@ impl Session {
     /// Sends a sign of life when it is time; true if the client has not answered for too long.
     fn is_forgotten(&mut self) -> std::io::Result<bool> {
         let Some(life) = &mut self.life else { return Ok(false) };
-        if life.sent.elapsed() >= life.every {
-            life.sent = Instant::now();
-            let id = self.next_id();
-            self.send(&bytes::message(62, id, &[]))?;
+        if life.sent.elapsed() < life.every {
+            return Ok(false);
         }
-        Ok(self
-            .life
-            .as_ref()
-            .is_some_and(|life| life.answered.elapsed() > life.every * (PATIENCE + 1)))
+        if self.watched.is_some_and(|most| life.unanswered >= most) {
+            return Ok(true);
+        }
+        life.sent = Instant::now();
+        life.unanswered = life.unanswered.saturating_add(1);
+        let id = self.next_id();
+        self.send(&bytes::message(62, id, &[]))?;
+        Ok(false)
     }
 
     fn obey(&mut self, message: &Message) -> std::io::Result<()> {
@@ -231,7 +235,7 @@ impl Session {
             64 => return Ok(()),
             72 => {
                 if let Some(life) = &mut self.life {
-                    life.answered = Instant::now();
+                    life.unanswered = 0;
                     self.shared.acknowledged.fetch_add(1, Ordering::SeqCst);
                 }
                 return Ok(());
@@ -269,6 +273,16 @@ impl Session {
 
     fn configure(&mut self, body: &[u8]) -> Result<(), &'static str> {
         let parameters = body.get(1..).ok_or("no field")?;
+        if let Some(custom) = bytes::find(parameters, 1023) {
+            if !self.has_extensions || bytes::impinj_subtype(custom) != Some(38) {
+                return Err("no such extension");
+            }
+            let Some([mode, is_on, high, low]) = custom.get(8..) else {
+                return Err("it has other fields");
+            };
+            let most = u16::from_be_bytes([*high, *low]);
+            self.watched = ([*mode, *is_on] == [0, 1]).then_some(most);
+        }
         if self.shared.faults().refuses_events && bytes::find(parameters, 244).is_some() {
             return Err("no such event");
         }
@@ -288,8 +302,7 @@ impl Session {
         if let Some([kind, period @ ..]) = bytes::find(parameters, 220) {
             let period = period.first_chunk::<4>().ok_or("no period")?;
             let every = Duration::from_millis(u32::from_be_bytes(*period).into());
-            let now = Instant::now();
-            self.life = (*kind == 1).then_some(Life { every, sent: now, answered: now });
+            self.life = (*kind == 1).then_some(Life { every, sent: Instant::now(), unanswered: 0 });
         }
         Ok(())
     }

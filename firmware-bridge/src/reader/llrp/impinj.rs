@@ -1,14 +1,14 @@
 //! Impinj's extensions of LLRP, as far as reads need them.
 //!
 //! The way through: a reader of vendor [`VENDOR`] is sent [`enable_extensions`] once a connection; then
-//! [`content`] may stand in a report spec, and reports hold what [`peak_rssi`] and [`serialized_tid`] read.
+//! [`content`] may stand in a report spec, [`watch_link`] may be set, and reports hold what [`peak_rssi`] and [`serialized_tid`] read.
 //!
 //! What holds: all of it travels in `Custom` parameters and messages; another vendor's are never taken for
 //! Impinj's, whatever their number.
 //!
 //! Not here: search modes, GPS, phase angle, Doppler.
 //!
-//! Source: Impinj Octane LLRP, custom messages 21 and 22, custom parameters 50, 51, 53, 55 and 57.
+//! Source: Impinj Octane LLRP, custom messages 21 and 22, custom parameters 38, 50, 51, 53, 55 and 57.
 
 use super::definitions as d;
 use super::parameter::{Node, Parameter, Value, decode_list};
@@ -19,6 +19,9 @@ pub const VENDOR: u32 = 25882;
 const ENABLE: u8 = 21;
 /// Number of its answer.
 const ENABLE_RESPONSE: u64 = 22;
+const LINK_MONITOR: u32 = 38;
+/// Signs of life in a row that may stay unanswered.
+const UNANSWERED: u16 = 3;
 const CONTENT_SELECTOR: u32 = 50;
 const ENABLE_SERIALIZED_TID: u32 = 51;
 const ENABLE_PEAK_RSSI: u32 = 53;
@@ -30,6 +33,16 @@ const PEAK_RSSI: u64 = 57;
 pub fn enable_extensions() -> Node {
     let fields = vec![VENDOR.into(), ENABLE.into(), Value::Bytes(vec![0; 4])];
     Node::new(&d::CUSTOM_MESSAGE, fields, Vec::new())
+}
+
+/// Lets the reader end a connection whose client has gone without a word, for it takes one client at a time and by
+/// itself notices nothing.
+#[must_use]
+pub fn watch_link() -> Node {
+    let data = [[0, 1], UNANSWERED.to_be_bytes()].concat();
+    let watch = vec![VENDOR.into(), LINK_MONITOR.into(), Value::Bytes(data)];
+    let watch = Node::new(&d::CUSTOM, watch, Vec::new());
+    Node::new(&d::SET_READER_CONFIG, vec![Value::Number(0), Value::Number(0)], vec![watch])
 }
 
 /// The answer's status, if a custom message is that answer.

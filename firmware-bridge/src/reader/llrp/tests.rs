@@ -196,12 +196,14 @@ fn a_plain_reader_is_brought_to_reading_command_by_command() {
 #[test]
 fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
     let mut played = Played::connected(25882, Settings { antennas: vec![], ..settings() });
-    assert_eq!(played.numbers(), [1, 1023, 3, 3, 3, 2, 41, 21, 20, 24, 22, 64]);
+    assert_eq!(played.numbers(), [1, 1023, 3, 3, 3, 3, 2, 41, 21, 20, 24, 22, 64]);
     assert_eq!(played.written[1], hex::encode(message(1023, 2, "0000651a 15 00000000")));
     // A buffer nearly full is told, and nothing is held back.
-    let reports = message(3, 4, &format!("00 {} {}", tlv(239, "00"), tlv(226, "00")));
-    assert_eq!(played.written[3], hex::encode(reports));
-    assert!(played.written[4].contains(&tlv(245, "0003 80")), "{}", played.written[4]);
+    let watch = "00 03ff0010 0000651a 00000026 0001 0003";
+    assert_eq!(played.written[3], hex::encode(message(3, 4, watch)));
+    let reports = message(3, 5, &format!("00 {} {}", tlv(239, "00"), tlv(226, "00")));
+    assert_eq!(played.written[4], hex::encode(reports));
+    assert!(played.written[5].contains(&tlv(245, "0003 80")), "{}", played.written[5]);
     let selectors =
         "0000651a 00000032 03ff000e 0000651a 00000033 0001 03ff000e 0000651a 00000035 0001";
     let report = tlv(237, &format!("02 0001 {} {}", tlv(238, "1f80"), tlv(1023, selectors)));
@@ -211,7 +213,7 @@ fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
     let boundary = tlv(178, &(tlv(179, "00") + &tlv(182, "00 00000000")));
     let job = tlv(183, &format!("0001 0000 {job}"));
     let spec = tlv(177, &format!("00000001 00 00 {boundary}{job}{report}"));
-    assert_eq!(played.written[8], hex::encode(message(20, 9, &spec)));
+    assert_eq!(played.written[9], hex::encode(message(20, 10, &spec)));
     assert_eq!(played.findings(), []);
     assert_eq!(said(&played, "antennas").as_deref(), Some("all"));
 }
@@ -304,6 +306,22 @@ fn a_reader_that_refuses_an_event_is_read_and_gives_signs_of_life_all_the_same()
     let findings = played.findings();
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(findings[0].text.contains("SET_READER_CONFIG for events"), "{}", findings[0].text);
+}
+
+#[test]
+fn a_reader_that_cannot_watch_its_link_is_read_all_the_same() {
+    let mut played = Played::new(25882, settings());
+    played.driver.open();
+    played.feed(&hello(0));
+    while let Some(command) = played.driver.poll(played.now) {
+        played.written.push(hex::encode(&command));
+        let is_watch = hex::encode(&command).contains("03ff00100000651a00000026");
+        let refusal = message(13, 4, &tlv(287, "006f 0000"));
+        let answer = if is_watch { Some(refusal) } else { played.answer(&command) };
+        played.feed(&answer.unwrap_or_default());
+    }
+    assert_eq!(played.findings(), []);
+    assert_eq!(played.numbers().last(), Some(&64));
 }
 
 #[test]
@@ -704,7 +722,7 @@ fn transcript() -> Vec<u8> {
     let mut out = hello(0);
     out.extend(message(11, 1, &capabilities(25882)));
     out.extend(message(1023, 2, &format!("0000651a 16 {}", success())));
-    for (id, number) in (3..).zip([13, 13, 13, 12, 51, 31, 30, 34, 32]) {
+    for (id, number) in (3..).zip([13, 13, 13, 13, 12, 51, 31, 30, 34, 32]) {
         out.extend(message(number, id, &success()));
     }
     out.extend(message(61, 50, &tag("01")));
@@ -731,11 +749,11 @@ fn play(parts: &[&[u8]]) -> (Fed, usize) {
 fn a_stream_cut_at_any_byte_gives_the_same_reads_and_settings() {
     let stream = transcript();
     let (whole, _) = play(&[&stream]);
-    assert_eq!((whole.reads.len(), whole.frames, whole.bad_frames), (3, 15, 0));
+    assert_eq!((whole.reads.len(), whole.frames, whole.bad_frames), (3, 16, 0));
     for cut in 0..=stream.len() {
         let (fed, _) = play(&[&stream[..cut], &stream[cut..]]);
         assert_eq!(fed.reads, whole.reads, "cut at {cut}");
-        assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (15, 0, 0), "cut at {cut}");
+        assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (16, 0, 0), "cut at {cut}");
         assert_eq!(fed.findings, [], "cut at {cut}");
     }
     let (fed, _) = play(&stream.chunks(1).collect::<Vec<_>>());
@@ -757,7 +775,7 @@ proptest! {
         let place = place.index(stream.len());
         stream[place] = byte;
         let (fed, _) = play(&[&stream]);
-        prop_assert!(fed.frames + fed.bad_frames <= 15 + 2);
+        prop_assert!(fed.frames + fed.bad_frames <= 16 + 2);
         prop_assert!(fed.reads.len() <= 3);
         let is_broken = fed.findings.iter().any(|it| it.code == code::NOT_THIS_DEVICE);
         prop_assert_eq!(is_broken, fed.garbage_bytes > 0);
