@@ -441,6 +441,43 @@ fn every_tag_and_every_value_of_every_kind_of_device_arrives() {
     println!("{} readers and sensors, {} deliveries", rows.len(), outbox.deliveries.len());
 }
 
+#[test]
+fn tids_that_chips_do_not_give_by_themselves_are_read_and_what_has_none_to_give_is_told() {
+    use sim::llrp::{Chips, Faults, Llrp, Model};
+    let start = |seed, chips, field| {
+        let started = Llrp::start(seed, Model::Impinj).unwrap();
+        started.set_field(field);
+        started.set_faults(Faults { chips, ..Faults::default() });
+        started
+    };
+    let plain = start(8, Chips::Plain, tags(8, 5));
+    let short = start(9, Chips::ShortTid, tags(9, 5));
+    let device = |address| format!("device.llrp = {{ address = \"{address}\", read_tid = true }}");
+    let site = Site::new(
+        &[reader("plain", &device(plain.address)), reader("short", &device(short.address))]
+            .concat(),
+    );
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    site::wait_for("every tag that has a TID is observed with it", || {
+        outbox.take();
+        let own = outbox.deliveries.iter().filter(|delivery| delivery.reader == "plain");
+        let with_tid = own.flat_map(|delivery| &delivery.observations).filter(|seen| {
+            let tid = Llrp::tid(&hex::decode(&seen.epc_hex).unwrap());
+            seen.tid == Some(hex::encode_upper(tid))
+        });
+        with_tid.map(|seen| seen.epc_hex.clone()).collect::<BTreeSet<_>>() == hex_of(&tags(8, 5))
+    });
+    let told = site.wait_for_finding("short", code::GAP, "refuses the read of its TID");
+    site::wait_for("tags without are observed all the same", || {
+        outbox.take();
+        outbox.epcs("short") == hex_of(&tags(9, 5))
+    });
+    bridge.stop();
+    assert_eq!(told.count, 1);
+    assert_eq!(site.findings().len(), 1, "{:#?}", site.findings());
+}
+
 /// A bridge that stops leaves no reader reading.
 fn wait_stopped(wired: &Wired) {
     site::wait_for("every reader is at rest", || {

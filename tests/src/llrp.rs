@@ -36,6 +36,18 @@ pub enum Model {
     Plain,
 }
 
+/// What the tags of the field are made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Chips {
+    /// They give their TID along with their EPC to an Impinj reader that asks for it.
+    #[default]
+    FastId,
+    /// Their TID must be read.
+    Plain,
+    /// Theirs must be read too, and has 64 bits.
+    ShortTid,
+}
+
 /// What it does otherwise than a reader that obeys.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
@@ -43,6 +55,8 @@ pub struct Faults {
     pub refuses_starts: bool,
     /// Refuses every message that asks for an event.
     pub refuses_events: bool,
+    /// What tags are made of.
+    pub chips: Chips,
 }
 
 /// Something that the reader tells its client.

@@ -110,7 +110,8 @@ pub enum Device {
         /// Gen2 session, 0 to 3. Default: 1, in which a tag that was read keeps quiet for a moment.
         #[serde(default = "session_one")]
         session: u8,
-        /// Whether TIDs are read along, which is slower on readers other than Impinj's. Default: false.
+        /// Whether TIDs are read along, 96 bits of each, which is slower; on Impinj's readers only once a tag comes
+        /// whose chip does not give it with its EPC. Default: false.
         #[serde(default)]
         read_tid: bool,
     },

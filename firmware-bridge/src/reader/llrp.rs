@@ -64,7 +64,8 @@ pub struct Settings {
     pub antennas: Vec<u16>,
     /// Session of the inventory, 0 to 3; of a larger number the last two bits count.
     pub session: u8,
-    /// Whether each tag's TID is read along, which is slower on readers other than Impinj's.
+    /// Whether each tag's TID is read along, 96 bits of it. That takes a read of every tag, on Impinj's readers from
+    /// the first tag on whose chip does not give it with its EPC.
     pub read_tid: bool,
 }
 
@@ -94,6 +95,9 @@ pub struct Llrp {
     findings: Vec<Finding>,
     /// Whether a message with wrong content was told of.
     is_wrong_told: bool,
+    /// Whether TIDs are read by an operation of ours, and whether a tag's refusal of it was told of.
+    reads_tid: bool,
+    is_refused_tid_told: bool,
     /// When the job was begun or started last, whether the reader took that, and whether it ended since.
     started: Duration,
     is_started: bool,
@@ -117,6 +121,8 @@ impl Llrp {
             last: report::Last::default(),
             findings: Vec::new(),
             is_wrong_told: false,
+            reads_tid: false,
+            is_refused_tid_told: false,
             started: Duration::ZERO,
             is_started: false,
             has_ended: false,
@@ -167,13 +173,39 @@ impl Llrp {
     fn reports(&mut self, message: &Node, at: Timestamp, fed: &mut Fed) {
         for tag in message.all(&d::TAG_REPORT_DATA) {
             match report::read(tag, at, self.plan.capabilities.has_clock, &mut self.last) {
-                Ok(read) => fed.reads.push(read),
+                Ok(read) => {
+                    if self.plan.with_tid && read.tid.is_none() {
+                        self.missed_tid(tag, &read.epc);
+                    }
+                    fed.reads.push(read);
+                }
                 Err(error) => {
                     fed.bad_frames += 1;
                     self.wrong(error);
                 }
             }
         }
+    }
+
+    /// A tag was read without its TID.
+    fn missed_tid(&mut self, tag: &Node, epc: &[u8]) {
+        if self.is_started && !self.reads_tid {
+            self.reads_tid = true;
+            self.read_tid();
+        }
+        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.is_refused_tid_told, true) {
+            let text = format!(
+                "tag {} refuses the read of its TID, as chips do that hold less than 96 bits of it; such tags are read without TID, so where it counts use others",
+                hex::encode_upper(epc)
+            );
+            self.find(code::GAP, text);
+        }
+    }
+
+    fn read_tid(&mut self) {
+        self.queue.push(Command::must(commands::add_access_spec(), 50));
+        let enable = commands::with_id(&d::ENABLE_ACCESSSPEC, ACCESS_SPEC);
+        self.queue.push(Command::must(enable, 52));
     }
 
     /// Told once a connection: a reader that writes one thing wrong writes it wrong always.
@@ -351,9 +383,9 @@ impl Llrp {
             return;
         }
         self.queue.push(Command::job(commands::add_ro_spec(&self.plan), 30));
-        if self.plan.needs_access() {
-            self.queue.push(Command::must(commands::add_access_spec(), 50));
-            self.queue.push(Command::must(with_id(&d::ENABLE_ACCESSSPEC, ACCESS_SPEC), 52));
+        self.reads_tid |= self.plan.with_tid && !self.plan.is_impinj;
+        if self.reads_tid {
+            self.read_tid();
         }
         self.queue.push(Command::job(with_id(&d::ENABLE_ROSPEC, RO_SPEC), 34));
         self.start();
@@ -504,7 +536,7 @@ impl Dialect for Llrp {
             commands::with_id(&d::STOP_ROSPEC, RO_SPEC),
             commands::with_id(&d::DELETE_ROSPEC, RO_SPEC),
         ];
-        if self.plan.needs_access() {
+        if self.reads_tid {
             nodes.push(commands::with_id(&d::DELETE_ACCESSSPEC, ACCESS_SPEC));
         }
         nodes.push(commands::empty(&d::CLOSE_CONNECTION));

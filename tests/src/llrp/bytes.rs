@@ -252,7 +252,13 @@ pub fn report(seen: &Seen<'_>, wanted: Wanted) -> Vec<u8> {
     if let Some(operation) = wanted.operation {
         parts.push(short(16, &1_u32.to_be_bytes()));
         let [high, low] = operation.to_be_bytes();
-        parts.push(parameter(349, &[&[0, high, low][..], &words, seen.tid].concat()));
+        // Six words are read: a shorter bank is overrun.
+        let result = if seen.tid.len() < 12 {
+            vec![4, high, low, 0, 0]
+        } else {
+            [&[0, high, low][..], &words, seen.tid].concat()
+        };
+        parts.push(parameter(349, &result));
     }
     if wanted.fine_rssi {
         parts.push(impinj(57, &seen.rssi_cdbm.to_be_bytes()));
@@ -300,9 +306,19 @@ mod tests {
         assert_eq!(
             hex::encode(report(&seen, read)),
             format!(
-                "00f0004700f100160080{}81000386c7870001{times}00019000000001\
-                 015d000b001c030001e280",
+                "00f0004500f100160080{}81000386c7870001{times}00019000000001\
+                 015d0009041c030000",
                 "33".repeat(16)
+            )
+        );
+        seen.tid = &[0xE2; 12];
+        assert_eq!(
+            hex::encode(report(&seen, read)),
+            format!(
+                "00f0005100f100160080{}81000386c7870001{times}00019000000001\
+                 015d0015001c030006{}",
+                "33".repeat(16),
+                "e2".repeat(12)
             )
         );
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::bytes::{self, Message, Seen, Wanted};
-use super::{Llrp, Model, Shared, Told};
+use super::{Chips, Llrp, Model, Shared, Told};
 use crate::seeded::Seeded;
 
 /// Longest wait for the client before looking at what is due.
@@ -461,6 +461,8 @@ impl Session {
     fn report(&mut self) -> std::io::Result<()> {
         let Some(job) = self.kept.job.as_ref().filter(|job| job.is_started) else { return Ok(()) };
         let mut wanted = job.wanted;
+        let chips = self.shared.faults().chips;
+        wanted.serialized_tid &= chips == Chips::FastId;
         let enabled = self.kept.access.as_ref().filter(|access| access.is_enabled);
         wanted.operation = enabled.map(|access| access.operation);
         let antennas = job.antennas.clone();
@@ -478,7 +480,10 @@ impl Session {
             #[expect(clippy::cast_possible_truncation, reason = "clamped to what radio can be")]
             let rssi_cdbm =
                 (-5000.0 + 400.0 * self.numbers.normal()).clamp(-9000.0, -2000.0) as i16;
-            let tid = Llrp::tid(epc);
+            let mut tid = Llrp::tid(epc);
+            if chips == Chips::ShortTid {
+                tid.truncate(8);
+            }
             let antenna = antenna.copied().unwrap_or(1);
             let seen = Seen { epc, tid: &tid, antenna, rssi_cdbm, micros: now() };
             let report = bytes::report(&seen, wanted);

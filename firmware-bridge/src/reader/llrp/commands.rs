@@ -51,14 +51,6 @@ pub struct Plan {
     pub is_impinj: bool,
 }
 
-impl Plan {
-    /// Whether the TID needs a read operation of its own.
-    #[must_use]
-    pub fn needs_access(&self) -> bool {
-        self.with_tid && !self.is_impinj
-    }
-}
-
 fn number(number: impl Into<u64>) -> Value {
     Value::Number(number.into())
 }
@@ -185,7 +177,7 @@ fn report_spec(plan: &Plan) -> Node {
         ("EnableLastSeenTimestamp", 1),
         ("EnableTagSeenCount", 1),
         // Tells which reports hold results of our own read.
-        ("EnableAccessSpecID", u8::from(plan.needs_access())),
+        ("EnableAccessSpecID", u8::from(plan.with_tid)),
     ];
     let switches = d::TAG_REPORT_CONTENT_SELECTOR
         .fields

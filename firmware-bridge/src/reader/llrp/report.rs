@@ -25,6 +25,10 @@ use super::parameter::{Node, Value};
 /// Longest EPC or TID bank: 496 bits.
 const MAX_BANK: usize = 62;
 
+/// Results of a read operation: the tag's refusal without a reason, and, since LLRP 1.1, for want of memory.
+const TAG_ERROR: u64 = 1;
+const MEMORY_OVERRUN: u64 = 4;
+
 /// What was told last on this connection.
 #[derive(Debug, Default)]
 pub struct Last {
@@ -122,6 +126,16 @@ fn tid(report: &Node) -> Option<Vec<u8>> {
             .flat_map(u16::to_be_bytes)
             .collect(),
     )
+}
+
+/// Whether the tag itself refused our read of its TID: mostly it has fewer words. That a tag was gone by then, or the
+/// radio disturbed, is no refusal.
+#[must_use]
+pub fn has_refused_tid(report: &Node) -> bool {
+    report.all(&d::C1G2_READ_OP_SPEC_RESULT).any(|result| {
+        let is_ours = result.short("OpSpecID") == Some(TID_OPERATION);
+        is_ours && matches!(result.number("Result"), Some(TAG_ERROR | MEMORY_OVERRUN))
+    })
 }
 
 fn time(report: &Node, last: &mut Last) -> Option<Timestamp> {

@@ -206,7 +206,7 @@ fn an_impinj_reader_gets_its_extensions_and_no_read_operation() {
     assert!(played.written[5].contains(&tlv(245, "0003 80")), "{}", played.written[5]);
     let selectors =
         "0000651a 00000032 03ff000e 0000651a 00000033 0001 03ff000e 0000651a 00000035 0001";
-    let report = tlv(237, &format!("02 0001 {} {}", tlv(238, "1f80"), tlv(1023, selectors)));
+    let report = tlv(237, &format!("02 0001 {} {}", tlv(238, "1fc0"), tlv(1023, selectors)));
     let inventory = tlv(330, &format!("00 {}", tlv(336, "80 0020 00000000")));
     let antenna = tlv(222, &format!("0000 {} {inventory}", tlv(224, "0005 0000 0002")));
     let job = tlv(184, "00 00000000") + &tlv(186, &format!("0001 01 {antenna}"));
@@ -322,6 +322,50 @@ fn a_reader_that_cannot_watch_its_link_is_read_all_the_same() {
     }
     assert_eq!(played.findings(), []);
     assert_eq!(played.numbers().last(), Some(&64));
+}
+
+#[test]
+fn an_impinj_reader_reads_tids_itself_once_a_chip_does_not_give_its_own() {
+    let tag =
+        |more: &str| message(61, 5, &tlv(240, &format!("8d 300833b2ddd9014000000001 {more}")));
+    let with_tid = tag(&tlv(1023, "0000651a 00000037 0002 e2801105"));
+    for read_tid in [true, false] {
+        let mut played = Played::connected(25882, Settings { read_tid, ..settings() });
+        played.written.clear();
+        played.feed(&with_tid);
+        played.talk();
+        assert!(played.written.is_empty());
+        played.feed(&tag("").repeat(2));
+        played.talk();
+        let tags = tlv(338, &tlv(339, "60 0000 0000 0000"));
+        let read = tlv(341, "1c03 00000000 80 0000 0006");
+        let access = tlv(208, "00 0000") + &tlv(209, &(tags + &read));
+        let access = tlv(207, &format!("00000001 0000 01 00 00000001 {access}"));
+        let right = [message(40, 14, &access), message(42, 15, "00000001")].map(hex::encode);
+        assert_eq!(played.written, if read_tid { right.to_vec() } else { vec![] });
+        assert_eq!(played.findings(), []);
+        // What was added is deleted at the end, and added again with a job that is begun anew.
+        assert_eq!(played.driver.stop().len(), if read_tid { 14 * 3 + 10 } else { 14 * 2 + 10 });
+    }
+}
+
+#[test]
+fn a_tag_that_refuses_the_read_of_its_tid_is_told_once_and_one_that_was_gone_is_not() {
+    let mut played = Played::connected(161, settings());
+    let tag = |serial: &str, result: &str| {
+        let result = tlv(349, &format!("{result} 1c03 0000"));
+        message(61, 5, &tlv(240, &format!("8d 300833b2ddd90140000000{serial} {result}")))
+    };
+    played.feed(&[tag("01", "02"), tag("01", "03")].concat());
+    assert_eq!(played.findings(), []);
+    played.feed(&[tag("02", "04"), tag("03", "01"), tag("02", "04")].concat());
+    let findings = played.findings();
+    assert_eq!((findings.len(), findings[0].code), (1, code::GAP), "{findings:?}");
+    assert!(findings[0].text.contains("300833B2DDD9014000000002"), "{}", findings[0].text);
+    assert_eq!(played.fed.reads.len(), 5, "they are read all the same");
+    let mut played = Played::connected(161, settings());
+    played.feed(&tag("03", "01"));
+    assert_eq!(played.findings().len(), 1, "what readers of LLRP 1.0.1 say");
 }
 
 #[test]
