@@ -189,8 +189,13 @@ fn reporting(rounds: usize) -> anyhow::Result<()> {
         Ok(())
     })?;
     let rate = rates(rounds, f64::from(READS), || {
-        let settings =
-            llrp::Settings { power_dbm: 30.0, antennas: vec![], session: 1, read_tid: false };
+        let settings = llrp::Settings {
+            power_dbm: 30.0,
+            antennas: vec![],
+            session: 1,
+            read_tid: false,
+            active_low: vec![],
+        };
         decode_and_settle(&mut Llrp::new(settings), &stream, at, READS)
     })?;
     row("LLRP reports decoded and settled", "the bytes of the same reports copied", rate, floor);

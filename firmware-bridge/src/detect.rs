@@ -173,7 +173,13 @@ pub fn greet(address: &str) -> Result<Known, String> {
     let address =
         if address.contains(':') { address.to_owned() } else { format!("{address}:5084") };
     let mut line = Socket { address }.open()?;
-    let settings = llrp::Settings { power_dbm: 0.0, antennas: vec![], session: 0, read_tid: false };
+    let settings = llrp::Settings {
+        power_dbm: 0.0,
+        antennas: vec![],
+        session: 0,
+        read_tid: false,
+        active_low: vec![],
+    };
     let mut driver = Llrp::new(settings);
     driver.open();
     let mut fed = Fed::default();

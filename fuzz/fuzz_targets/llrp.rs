@@ -23,6 +23,7 @@ fuzz_target!(|input: &[u8]| {
         antennas: if which & 1 == 0 { Vec::new() } else { vec![1, 2, 40] },
         session: which >> 1 & 3,
         read_tid: which & 8 != 0,
+        active_low: vec![1],
     };
     talk(|| Box::new(Llrp::new(settings.clone())), arrival, &stream);
 });

@@ -114,6 +114,10 @@ pub enum Device {
         /// whose chip does not give it with its EPC. Default: false.
         #[serde(default)]
         read_tid: bool,
+        /// Inputs that are active when their voltage is low, as with a light barrier that opens a contact when it is
+        /// broken. Default: none.
+        #[serde(default)]
+        active_low: Vec<u16>,
     },
     /// Impinj R700 and R720, MQTT.
     ImpinjR700 {
@@ -451,13 +455,14 @@ impl Device {
                 };
                 (serial(port, *baud), Talk::Reader(Box::new(Mercury::new(settings))))
             }
-            Self::Llrp { address, power_dbm, antennas, session, read_tid } => {
+            Self::Llrp { address, power_dbm, antennas, session, read_tid, active_low } => {
                 power_cdbm(*power_dbm, 33.0)?;
                 let settings = llrp::Settings {
                     power_dbm: *power_dbm,
                     antennas: antennas.clone(),
                     session: session_of(*session)?,
                     read_tid: *read_tid,
+                    active_low: active_low.clone(),
                 };
                 let socket = Box::new(Socket { address: address.clone() });
                 (socket, Talk::Reader(Box::new(Llrp::new(settings))))

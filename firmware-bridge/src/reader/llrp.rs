@@ -67,6 +67,8 @@ pub struct Settings {
     /// Whether each tag's TID is read along, 96 bits of it. That takes a read of every tag, on Impinj's readers from
     /// the first tag on whose chip does not give it with its EPC.
     pub read_tid: bool,
+    /// Inputs that are active when their voltage is low: light barriers that break a closed contact.
+    pub active_low: Vec<u16>,
 }
 
 /// Where a connection stands.
@@ -152,7 +154,8 @@ impl Llrp {
                         let has_clock = data.child(&d::UTC_TIMESTAMP).is_some();
                         self.plan.capabilities.has_clock = has_clock;
                     }
-                    fed.edges.extend(report::edge(data, at, self.plan.capabilities.has_clock));
+                    let has_clock = self.plan.capabilities.has_clock;
+                    fed.edges.extend(report::edge(data, at, has_clock, &self.settings.active_low));
                     self.event(data);
                 }
             }
@@ -398,7 +401,7 @@ impl Llrp {
 
     /// Fits the settings to what the reader can do; false if nothing is left to read with.
     fn choose(&mut self) -> bool {
-        let Settings { power_dbm, antennas, session, read_tid } = self.settings.clone();
+        let Settings { power_dbm, antennas, session, read_tid, .. } = self.settings.clone();
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the cast saturates, and no number is 0"

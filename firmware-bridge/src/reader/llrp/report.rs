@@ -83,14 +83,16 @@ pub fn read(
 /// The input that changed, if an event notification says so.
 ///
 /// - `at`, `has_clock`: as for [`read`].
+/// - `active_low`: inputs that are active when their voltage is low.
 #[must_use]
-pub fn edge(data: &Node, at: Timestamp, has_clock: bool) -> Option<Edge> {
+pub fn edge(data: &Node, at: Timestamp, has_clock: bool, active_low: &[u16]) -> Option<Edge> {
     let event = data.child(&d::GPI_EVENT)?;
     let told = data.child(&d::UTC_TIMESTAMP).filter(|_| has_clock).and_then(microseconds);
     let is_sane = matches!(judge(told, at), Belief::Sane | Belief::Late);
+    let port = event.short("GPIPortNumber")?;
     Some(Edge {
-        port: event.short("GPIPortNumber")?,
-        is_active: event.number("GPIEvent") == Some(1),
+        port,
+        is_active: (event.number("GPIEvent") == Some(1)) != active_low.contains(&port),
         at: told.filter(|_| is_sane).unwrap_or(at),
     })
 }

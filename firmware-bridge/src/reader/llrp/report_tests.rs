@@ -139,9 +139,12 @@ fn an_input_that_changed_is_an_edge_at_the_readers_time_where_that_is_sane() {
         let event = Node::new(&d::GPI_EVENT, fields, vec![]);
         Node::new(&d::READER_EVENT_NOTIFICATION_DATA, vec![], vec![time, event])
     };
-    let sane = edge(&notice(1_799_999_999_000_000), at, true).unwrap();
+    let sane = edge(&notice(1_799_999_999_000_000), at, true, &[]).unwrap();
     assert_eq!((sane.port, sane.is_active), (2, true));
     assert_eq!(sane.at, Timestamp::from_second(1_799_999_999).unwrap());
-    assert_eq!(edge(&notice(7), at, true).unwrap().at, at);
-    assert_eq!(edge(&notice(1_799_999_999_000_000), at, false).unwrap().at, at);
+    assert_eq!(edge(&notice(7), at, true, &[]).unwrap().at, at);
+    for (active_low, is_active) in [(vec![1], true), (vec![2], false), (vec![1, 2], false)] {
+        assert_eq!(edge(&notice(7), at, true, &active_low).unwrap().is_active, is_active);
+    }
+    assert_eq!(edge(&notice(1_799_999_999_000_000), at, false, &[]).unwrap().at, at);
 }

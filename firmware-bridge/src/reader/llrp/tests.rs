@@ -65,7 +65,13 @@ fn event(content: &str) -> Vec<u8> {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings { power_dbm: 25.0, antennas: vec![1, 2], session: 2, read_tid: true }
+    Settings {
+        power_dbm: 25.0,
+        antennas: vec![1, 2],
+        session: 2,
+        read_tid: true,
+        active_low: vec![3],
+    }
 }
 
 /// A reader, played.
@@ -366,6 +372,15 @@ fn a_tag_that_refuses_the_read_of_its_tid_is_told_once_and_one_that_was_gone_is_
     let mut played = Played::connected(161, settings());
     played.feed(&tag("03", "01"));
     assert_eq!(played.findings().len(), 1, "what readers of LLRP 1.0.1 say");
+}
+
+#[test]
+fn an_input_that_is_active_low_is_told_the_other_way_round() {
+    let mut played = Played::connected(161, settings());
+    let input = |port: &str, is_high: &str| event(&tlv(248, &format!("{port} {is_high}")));
+    played.feed(&[input("0002", "80"), input("0003", "80"), input("0003", "00")].concat());
+    let edges: Vec<_> = played.fed.edges.iter().map(|it| (it.port, it.is_active)).collect();
+    assert_eq!(edges, [(2, true), (3, false), (3, true)]);
 }
 
 #[test]
