@@ -2,7 +2,7 @@
 //!
 //! The way through: the reader speaks first and says whether it takes the connection. Then [`Llrp`] asks what
 //! it can do, sets it up, and starts one reading job; from there on tag reports come by themselves. A sign of
-//! life every five seconds is answered, or the reader would hang up.
+//! life every five seconds is answered, or an Impinj reader hangs up.
 //!
 //! What holds: one command at a time; a refused one is told in the reader's own words and the next one
 //! follows, unless nothing can be read without it: then the job is begun anew until the reader takes it, and
@@ -84,6 +84,30 @@ enum Stage {
     Over,
 }
 
+/// Where our job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    /// The reader has not answered all of it.
+    Begun,
+    /// The reader took its start.
+    Started,
+    /// It ended by itself.
+    Ended,
+    /// The reader did not take it; it is begun anew.
+    Refused,
+}
+
+/// What is told once a connection, and was.
+#[derive(Debug, Default)]
+struct Told {
+    /// A message with wrong content.
+    wrong: bool,
+    /// A tag that refuses the read of its TID.
+    refused_tid: bool,
+    /// That the job is not taken; told again once it was.
+    failure: bool,
+}
+
 /// The driver.
 #[derive(Debug)]
 pub struct Llrp {
@@ -93,20 +117,14 @@ pub struct Llrp {
     stage: Stage,
     plan: Plan,
     acks: Vec<u32>,
-    last: report::Last,
+    last: report::Latest,
     findings: Vec<Finding>,
-    /// Whether a message with wrong content was told of.
-    is_wrong_told: bool,
-    /// Whether TIDs are read by an operation of ours, and whether a tag's refusal of it was told of.
+    told: Told,
+    /// Whether TIDs are read by an operation of ours.
     reads_tid: bool,
-    is_refused_tid_told: bool,
-    /// When the job was begun or started last, whether the reader took that, and whether it ended since.
+    job: Job,
+    /// When it was begun or started last.
     started: Duration,
-    is_started: bool,
-    has_ended: bool,
-    /// Whether the job is to be begun anew, and whether that was told.
-    must_retry: bool,
-    is_failure_told: bool,
 }
 
 impl Llrp {
@@ -120,16 +138,12 @@ impl Llrp {
             stage: Stage::Silent,
             plan: Plan::default(),
             acks: Vec::new(),
-            last: report::Last::default(),
+            last: report::Latest::default(),
             findings: Vec::new(),
-            is_wrong_told: false,
+            told: Told::default(),
             reads_tid: false,
-            is_refused_tid_told: false,
+            job: Job::Begun,
             started: Duration::ZERO,
-            is_started: false,
-            has_ended: false,
-            must_retry: false,
-            is_failure_told: false,
         }
     }
 
@@ -192,11 +206,11 @@ impl Llrp {
 
     /// A tag was read without its TID.
     fn missed_tid(&mut self, tag: &Node, epc: &[u8]) {
-        if self.is_started && !self.reads_tid {
+        if self.job == Job::Started && !self.reads_tid {
             self.reads_tid = true;
             self.read_tid();
         }
-        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.is_refused_tid_told, true) {
+        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.told.refused_tid, true) {
             let text = format!(
                 "tag {} refuses the read of its TID, as chips do that hold less than 96 bits of it; such tags are read without TID, so where it counts use others",
                 hex::encode_upper(epc)
@@ -213,7 +227,7 @@ impl Llrp {
 
     /// Told once a connection: a reader that writes one thing wrong writes it wrong always.
     fn wrong(&mut self, text: impl Into<String>) {
-        if !std::mem::replace(&mut self.is_wrong_told, true) {
+        if !std::mem::replace(&mut self.told.wrong, true) {
             self.find(code::GAP, text);
         }
     }
@@ -226,10 +240,9 @@ impl Llrp {
             let is_ours = event.number("ROSpecID") == Some(RO_SPEC.into());
             let has_begun = event.number("EventType") == Some(0);
             // Before, it is what our last connection left, and its number is the same.
-            let was_started = self.is_started && self.stage == Stage::Working;
+            let was_started = self.job == Job::Started && self.stage == Stage::Working;
             if is_ours && !has_begun && was_started {
-                self.is_started = false;
-                self.has_ended = true;
+                self.job = Job::Ended;
                 self.find(
                     code::REFUSED,
                     "the reader ended reading without being told to; it is started again, and if this comes back look who else manages it",
@@ -289,12 +302,13 @@ impl Llrp {
     fn failed(&mut self, refusal: Refusal, mut why: Finding) {
         if refusal == Refusal::Retried {
             self.queue.give_up();
-            self.must_retry = true;
-            if std::mem::replace(&mut self.is_failure_told, true) {
+            self.job = Job::Refused;
+            if std::mem::replace(&mut self.told.failure, true) {
                 return;
             }
             let every = BETWEEN_TRIES.as_secs();
-            why.text += &format!("; reading is tried again every {every} s until it begins");
+            let text = why.text;
+            why.text = format!("{text}; reading is tried again every {every} s until it begins");
         }
         self.findings.push(why);
     }
@@ -334,8 +348,8 @@ impl Llrp {
             }
             // One that comes when it was given up is of a job that is deleted since.
             "START_ROSPEC_RESPONSE" if answered.is_some() => {
-                self.is_started = true;
-                if std::mem::take(&mut self.is_failure_told) {
+                self.job = Job::Started;
+                if std::mem::take(&mut self.told.failure) {
                     self.find(code::BACK, "the reader takes its commands again and reads");
                 }
             }
@@ -376,9 +390,7 @@ impl Llrp {
     /// What the reader was told to read is deleted, and, where it can read, our job begins.
     fn begin(&mut self, now: Duration, can_read: bool) {
         self.started = now;
-        self.is_started = false;
-        self.has_ended = false;
-        self.must_retry = false;
+        self.job = Job::Begun;
         let with_id = commands::with_id;
         self.queue.push(Command::may(with_id(&d::DELETE_ACCESSSPEC, 0), Some(51)));
         self.queue.push(Command::may(with_id(&d::DELETE_ROSPEC, 0), Some(31)));
@@ -482,14 +494,11 @@ impl Dialect for Llrp {
         let since = now.saturating_sub(self.started);
         match self.stage {
             Stage::Asking => self.work(now),
-            Stage::Working if self.must_retry => {
-                if since < BETWEEN_TRIES {
-                    return None;
-                }
+            Stage::Working if self.job == Job::Refused && since >= BETWEEN_TRIES => {
                 self.begin(now, true);
             }
-            Stage::Working if self.has_ended && since >= BETWEEN_STARTS => {
-                self.has_ended = false;
+            Stage::Working if self.job == Job::Ended && since >= BETWEEN_STARTS => {
+                self.job = Job::Begun;
                 self.started = now;
                 self.start();
             }

@@ -1,6 +1,6 @@
 //! Tag reports: from `TagReportData` to a read.
 //!
-//! The way through: [`read`] takes one `TagReportData`, what is known of the reader, and [`Last`].
+//! The way through: [`read`] takes one `TagReportData`, what is known of the reader, and [`Latest`].
 //!
 //! What holds: a report may leave out what has not changed, and then the value told last holds. A time counted from the reader's start is never taken for a time of day, and neither is a time
 //! of day from a reader that says it has no clock. Signal strength in hundredths is taken where Impinj's
@@ -31,7 +31,7 @@ const MEMORY_OVERRUN: u64 = 4;
 
 /// What was told last on this connection.
 #[derive(Debug, Default)]
-pub struct Last {
+pub struct Latest {
     antenna: Option<u16>,
     rssi_cdbm: Option<i32>,
     first_seen: Option<Timestamp>,
@@ -57,7 +57,7 @@ pub fn read(
     report: &Node,
     at: Timestamp,
     has_clock: bool,
-    last: &mut Last,
+    last: &mut Latest,
 ) -> Result<Read, String> {
     let epc = epc(report).ok_or("a tag report without EPC; EPC_96 or EPCData would be right")?;
     if epc.len() > MAX_BANK {
@@ -140,7 +140,7 @@ pub fn has_refused_tid(report: &Node) -> bool {
     })
 }
 
-fn time(report: &Node, last: &mut Last) -> Option<Timestamp> {
+fn time(report: &Node, last: &mut Latest) -> Option<Timestamp> {
     let first_seen = report.child(&d::FIRST_SEEN_TIMESTAMP_UTC).and_then(microseconds);
     let last_seen = report.child(&d::LAST_SEEN_TIMESTAMP_UTC).and_then(microseconds);
     // A time of a report before may be older than what this one tells.

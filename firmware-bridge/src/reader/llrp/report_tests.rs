@@ -13,7 +13,7 @@ use reads::Read;
 
 use super::definitions as d;
 use super::parameter::{Node, Parameter, Value, decode_list};
-use super::report::{Last, edge, read};
+use super::report::{Latest, edge, read};
 use super::tests::{bytes, tlv};
 
 const EPC: &str = "8d 300833b2ddd9014000000001";
@@ -21,7 +21,7 @@ const EPC: &str = "8d 300833b2ddd9014000000001";
 fn report(content: &str, has_clock: bool) -> Result<Read, String> {
     let mut list = decode_list(&d::RO_ACCESS_REPORT, &bytes(&tlv(240, content))).unwrap();
     let Some(Parameter::Known(node)) = list.pop() else { panic!("{list:?}") };
-    read(&node, Timestamp::UNIX_EPOCH, has_clock, &mut Last::default())
+    read(&node, Timestamp::UNIX_EPOCH, has_clock, &mut Latest::default())
 }
 
 fn right(content: &str) -> Read {
