@@ -170,6 +170,7 @@ impl Llrp {
                     }
                     let has_clock = self.plan.capabilities.has_clock;
                     fed.edges.extend(report::edge(data, at, has_clock, &self.settings.active_low));
+                    fed.antennas.extend(words::antenna(data));
                     self.event(data);
                 }
             }

@@ -222,8 +222,15 @@ impl Floor {
 
     /// An antenna of a reader is gone or there again; a read by it says so too.
     pub fn antenna(&mut self, source: usize, port: u16, is_there: bool, up: Duration) {
-        if let Some(hearing) = self.hearings.get_mut(source) {
-            hearing.antenna(port, is_there, up);
+        let Some(hearing) = self.hearings.get_mut(source) else { return };
+        if is_there {
+            hearing.there(port, up);
+        } else {
+            let is_used = self
+                .readers
+                .get(source)
+                .is_some_and(|reader| reader.antenna_read_points.contains_key(&port));
+            hearing.gone_from(port, is_used);
         }
     }
 
@@ -272,7 +279,7 @@ impl Floor {
         let mut taken = reads;
         for read in &mut taken {
             if let Some(hearing) = self.hearings.get_mut(source) {
-                hearing.antenna(read.antenna, true, up);
+                hearing.there(read.antenna, up);
             }
             let arrived = read.at;
             judge_clock(read, window);

@@ -23,6 +23,8 @@ pub struct Hearing {
     is_told: bool,
     heard: Duration,
     from: Duration,
+    /// Antennas that have read.
+    known: BTreeSet<u16>,
     gone: BTreeSet<u16>,
 }
 
@@ -39,6 +41,7 @@ impl Hearing {
             is_told: false,
             heard: up,
             from: up + patience,
+            known: BTreeSet::new(),
             gone: BTreeSet::new(),
         }
     }
@@ -64,12 +67,20 @@ impl Hearing {
         self.is_lost = true;
     }
 
-    /// An antenna is gone or there again.
-    pub fn antenna(&mut self, port: u16, is_there: bool, up: Duration) {
-        if !is_there {
-            self.gone.insert(port);
-        } else if self.gone.remove(&port) {
+    /// An antenna has read, or is connected.
+    pub fn there(&mut self, port: u16, up: Duration) {
+        self.known.insert(port);
+        if self.gone.remove(&port) {
             self.wait(up);
+        }
+    }
+
+    /// An antenna is gone. A port without one is told in the same words, and no tag departs because of it.
+    ///
+    /// - `is_used`: whether the port is known to have one though nothing was read by it yet.
+    pub fn gone_from(&mut self, port: u16, is_used: bool) {
+        if is_used || self.known.contains(&port) {
+            self.gone.insert(port);
         }
     }
 
@@ -141,14 +152,18 @@ mod tests {
     }
 
     #[test]
-    fn an_antenna_that_is_there_again_gives_its_tags_time() {
+    fn an_antenna_that_is_there_again_gives_its_tags_time_and_a_port_without_one_means_nothing() {
         let mut hearing = Hearing::new(S(30), None, S(0));
-        hearing.antenna(2, false, S(40));
-        assert_eq!(hearing.gone().iter().copied().collect::<Vec<_>>(), [2]);
-        hearing.antenna(1, true, S(50));
+        hearing.gone_from(4, false);
+        assert!(hearing.gone().is_empty(), "nothing was ever read by it");
+        hearing.there(2, S(30));
+        hearing.gone_from(2, false);
+        hearing.gone_from(3, true);
+        assert_eq!(hearing.gone().iter().copied().collect::<Vec<_>>(), [2, 3]);
+        hearing.there(1, S(50));
         assert!(hearing.is_telling(S(50)), "it was never gone");
-        hearing.antenna(2, true, S(60));
-        assert!(hearing.gone().is_empty());
+        hearing.there(2, S(60));
+        assert_eq!(hearing.gone().iter().copied().collect::<Vec<_>>(), [3]);
         assert_eq!([89, 90].map(|up| hearing.is_telling(S(up))), [false, true]);
     }
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use reads::Read;
 
 use crate::clock::{Belief, judge};
-use crate::reader::{Edge, strength};
+use crate::reader::{Edge, UNTOLD_CDBM, strength};
 
 use super::commands::TID_OPERATION;
 use super::definitions as d;
@@ -74,7 +74,7 @@ pub fn read(
         epc,
         tid: tid(report).filter(|tid| (1..=MAX_BANK).contains(&tid.len())),
         antenna: latest(antenna, &mut last.antenna).unwrap_or(0),
-        rssi_cdbm: strength(latest(fine.or(coarse), &mut last.rssi_cdbm).unwrap_or(0)),
+        rssi_cdbm: strength(latest(fine.or(coarse), &mut last.rssi_cdbm).unwrap_or(UNTOLD_CDBM)),
         at,
         reader_time: time(report, last).filter(|_| has_clock),
     })

@@ -12,6 +12,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::reader::{Antenna, UNTOLD_CDBM};
 
 pub(super) fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text.replace(' ', "")).unwrap()
@@ -292,7 +293,7 @@ fn what_a_report_leaves_out_is_as_it_was_told_last_on_this_connection() {
     played.driver.open();
     played.feed(&hello(0));
     played.feed(&report(""));
-    assert_eq!(seen(&mut played), (0, 0, None));
+    assert_eq!(seen(&mut played), (0, UNTOLD_CDBM, None));
 }
 
 #[test]
@@ -658,6 +659,15 @@ fn a_power_below_the_lowest_is_told() {
     assert!(findings[0].text.contains("10.00 dBm"), "{}", findings[0].text);
     let played = Played::connected(161, Settings { power_dbm: f64::INFINITY, ..settings() });
     assert_eq!(said(&played, "power_cdbm").as_deref(), Some("3000"));
+}
+
+#[test]
+fn an_antenna_that_goes_and_comes_back_is_said_by_its_port() {
+    let mut played = Played::connected(161, settings());
+    for (content, is_there) in [("00 0002", false), ("01 0002", true)] {
+        played.feed(&event(&tlv(255, content)));
+        assert_eq!(played.fed.antennas.pop(), Some(Antenna { port: 2, is_there }));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@
 
 use super::definitions as d;
 use super::parameter::Node;
-use crate::reader::{Finding, code};
+use crate::reader::{Antenna, Finding, code};
 
 /// What a status says, unless it is success.
 #[must_use]
@@ -119,6 +119,14 @@ pub fn events(data: &Node, wanted: &[u16]) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// The antenna that an event notification says is gone or there again.
+#[must_use]
+pub fn antenna(data: &Node) -> Option<Antenna> {
+    let event = data.child(&d::ANTENNA_EVENT)?;
+    let is_there = event.number("EventType")? == 1;
+    Some(Antenna { port: event.short("AntennaID")?, is_there })
 }
 
 /// What the properties of its ports say that somebody should know: ports asked for and not connected, or,
