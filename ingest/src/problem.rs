@@ -30,6 +30,9 @@ pub enum Problem {
         /// Field by field, where that can be said.
         violations: Vec<Violation>,
     },
+    /// The number that it carries is that of another delivery.
+    #[error("{0}")]
+    NumberTaken(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -73,6 +76,9 @@ impl Problem {
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Malformed { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body is not as the contract asks")
+            }
+            Self::NumberTaken(_) => {
+                (StatusCode::CONFLICT, "number-taken", "Number of another delivery")
             }
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
             Self::Unavailable => {

@@ -11,7 +11,8 @@
 //! What holds, whatever crashes in between:
 //!
 //! - an answer is given only after the commit returned;
-//! - a delivery that was answered before gets the same answer again, and nothing is written twice;
+//! - a delivery that was answered before gets the same answer again, and nothing is written twice; another
+//!   delivery under the number of one that was taken is no repetition: it is refused, and told so;
 //! - the batch is as large as the queue when there is work, and one job when there is none;
 //! - one writer per ledger: a session lock that the database drops with us, and compare-and-swap on size.
 //!
@@ -44,6 +45,8 @@ use crate::rules::interpret::{Difference, Refusal, interpret};
 
 /// Longest queue before senders are told to try again.
 const QUEUE: usize = 1024;
+/// Code of a delivery whose number another one has.
+const NUMBER_TAKEN: &str = "number-taken";
 
 /// Something to be recorded.
 #[derive(Debug)]
@@ -135,7 +138,7 @@ struct Draft {
     frontier: Frontier,
     records: Vec<(Record, Secret, ledger::Hash)>,
     known: Known,
-    answers: Vec<Outcome>,
+    answers: Vec<Result<Outcome, Problem>>,
     observations: u64,
 }
 
@@ -151,7 +154,7 @@ impl Worker {
                     self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
                     for (answer, outcome) in answers.into_iter().zip(outcomes) {
                         // A sender that hung up will ask again and be answered from the table.
-                        answer.send(Ok(outcome)).ok();
+                        answer.send(outcome).ok();
                     }
                 }
                 Err(error) => {
@@ -186,7 +189,10 @@ impl Worker {
         self.lease = None;
     }
 
-    async fn commit(&mut self, works: &[Work]) -> Result<Vec<Outcome>, sql::Error> {
+    async fn commit(
+        &mut self,
+        works: &[Work],
+    ) -> Result<Vec<Result<Outcome, Problem>>, sql::Error> {
         if let Some(lease) = &self.lease {
             lease.check()?;
         } else {
@@ -234,6 +240,10 @@ impl Worker {
         let size = i64::try_from(draft.frontier.size()).unwrap_or(i64::MAX);
         self.metrics.ledger_size.with_label_values(&[&self.site.origin]).set(size);
         for answer in &draft.answers {
+            let Ok(answer) = answer else {
+                self.metrics.refusals.with_label_values(&["delivery", NUMBER_TAKEN]).inc();
+                continue;
+            };
             let kind = if answer.capture.is_some() { "capture" } else { "observation" };
             if answer.repeated {
                 continue;
@@ -253,12 +263,17 @@ impl Worker {
         tx: &Transaction<'_>,
         draft: &mut Draft,
         work: &Work,
-    ) -> Result<Outcome, sql::Error> {
+    ) -> Result<Result<Outcome, Problem>, sql::Error> {
         match work {
             Work::Delivery { delivery, body, signature } => {
                 let (bridge, boot, seq) = (&delivery.bridge, delivery.boot, delivery.seq);
-                if let Some(text) = sql::deliveries::outcome(tx, bridge, boot, seq).await? {
-                    return Outcome::again(&text);
+                if let Some((text, taken)) = sql::deliveries::outcome(tx, bridge, boot, seq).await?
+                {
+                    return if taken == *body {
+                        Outcome::again(&text).map(Ok)
+                    } else {
+                        refuse_number(tx, delivery, body).await.map(Err)
+                    };
                 }
                 let outcome = self.take_delivery(tx, draft, delivery, body, signature).await?;
                 let text = outcome.to_text();
@@ -276,13 +291,13 @@ impl Worker {
                     },
                 )
                 .await?;
-                Ok(outcome)
+                Ok(Ok(outcome))
             }
             Work::Capture { capture, partner, document_sha256, events } => {
                 if let Some(text) =
                     sql::captures::outcome_by_document(tx, partner, document_sha256).await?
                 {
-                    return Outcome::again(&text);
+                    return Outcome::again(&text).map(Ok);
                 }
                 let outcome =
                     self.take_capture(tx, draft, capture, partner, document_sha256, events).await?;
@@ -299,7 +314,7 @@ impl Worker {
                     },
                 )
                 .await?;
-                Ok(outcome)
+                Ok(Ok(outcome))
             }
         }
     }
@@ -574,6 +589,35 @@ impl Worker {
         crate::crash::point("ingest.before_commit");
         Ok(())
     }
+}
+
+/// Stores a delivery whose number another one has, and gives the answer to it.
+async fn refuse_number(
+    tx: &Transaction<'_>,
+    delivery: &Delivery,
+    body: &str,
+) -> Result<Problem, sql::Error> {
+    let Delivery { bridge, boot, seq, .. } = delivery;
+    let detail = format!(
+        "another delivery was recorded as bridge {bridge} boot {boot} sequence {seq}: two bridges share one id, or \
+         a spool took the place of another; it must come under a number of its own"
+    );
+    sql::refusals::insert(
+        tx,
+        &sql::refusals::NewRefusal {
+            at: Timestamp::now(),
+            source: bridge,
+            kind: "delivery",
+            code: NUMBER_TAKEN,
+            detail: &detail,
+            body_sha256: &ledger::hash::sha256(body.as_bytes()),
+            excerpt: cut(body.as_bytes()),
+            count: 1,
+        },
+    )
+    .await?;
+    tracing::warn!(bridge, boot, seq, "number of another delivery");
+    Ok(Problem::NumberTaken(detail))
 }
 
 fn fresh_secret() -> Secret {

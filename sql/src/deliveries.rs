@@ -28,7 +28,7 @@ pub struct NewDelivery<'a> {
     pub received_at: Timestamp,
 }
 
-/// The answer that was given to a delivery, if it was taken before.
+/// The answer that was given to the delivery of this number, if one was taken, and its body as received.
 ///
 /// # Errors
 ///
@@ -38,9 +38,9 @@ pub async fn outcome(
     bridge: &str,
     boot: u64,
     seq: u64,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<(String, String)>, Error> {
     let row = query_opt(tx, DELIVERIES_OUTCOME, &[&bridge, &signed(boot)?, &signed(seq)?]).await?;
-    Ok(row.map(|row| row.get(0)))
+    Ok(row.map(|row| (row.get(0), row.get(1))))
 }
 
 /// Stores a delivery.

@@ -7,9 +7,11 @@
 //! | 201 | recorded, durable | forgets it |
 //! | 200 | was recorded before; the same answer | forgets it |
 //! | 401 | sender not admitted; stored and counted | keeps it, raises an alarm |
+//! | 409 | another delivery has its number; stored and counted | sends it under a number of a new boot |
 //! | 413, 422 | never acceptable; stored with its reason | moves it to its dead letters |
 //! | 503 | not durable | sends it again |
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use reads::Delivery;
@@ -23,12 +25,19 @@ use crate::writer::Work;
 ///
 /// # Errors
 ///
-/// [`Problem`], as in the table above.
+/// [`Problem`], as in the table above; what a sender that broke off gets, it does not read.
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
-    body: Bytes,
-) -> Result<HttpResponse, Problem> {
+    body: Result<Bytes, actix_web::Error>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let body = body.map_err(|error| match error.as_response_error().status_code() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let limit_bytes = state.config.settings.max_body_bytes;
+            Problem::TooLarge { limit_bytes }.into()
+        }
+        _ => error,
+    })?;
     let outcome = record(&state, &request, &body).await;
     let label = match &outcome {
         Ok(outcome) if outcome.repeated => "repeated",

@@ -1,2 +1,2 @@
 -- deliveries::outcome
-select outcome from deliveries where bridge = $1 /* bridge */ and boot = $2 /* boot */ and seq = $3 /* seq */
+select outcome, body from deliveries where bridge = $1 /* bridge */ and boot = $2 /* boot */ and seq = $3 /* seq */
