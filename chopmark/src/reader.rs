@@ -6,6 +6,7 @@ mod detect;
 mod findings;
 mod live;
 mod replay;
+mod resend;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,6 +32,15 @@ pub enum Command {
     ///
     /// Exit status 0: the same bytes; 1: others; 2: cannot tell.
     Replay(replay::Arguments),
+    /// Puts deliveries that ingest refused back into the queue, whole, once the cause is mended
+    ///
+    /// What ingest answers with 413 or 422 is set aside with ingest's reason, so that it holds up nobody, and is
+    /// kept until you send it again. A bridge that runs takes it up at once, behind what waits.
+    ///
+    /// Example: chopmark reader resend --list    # what was refused, when and why
+    /// Example: chopmark reader resend           # sends all of it again
+    #[command(verbatim_doc_comment)]
+    Resend(resend::Arguments),
     /// Shows what a bridge found (lost cables, missing antennas, gaps) and which settings changed
     Findings(findings::Arguments),
 }
@@ -49,11 +59,22 @@ pub struct SpoolAt {
 impl SpoolAt {
     /// Opens the spool to look at it; a bridge that runs is not disturbed.
     fn look(&self) -> anyhow::Result<Spool> {
-        let path = match &self.spool {
-            Some(path) => path.clone(),
-            None => spool_of(&self.config)?,
-        };
+        let path = self.path()?;
         Spool::look(&path).with_context(|| format!("could not open the spool {}", path.display()))
+    }
+
+    /// Opens the spool to change it; one that is not there is not made.
+    fn open(&self) -> anyhow::Result<Spool> {
+        drop(self.look()?);
+        let path = self.path()?;
+        Spool::open(&path).with_context(|| format!("could not open the spool {}", path.display()))
+    }
+
+    fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.spool {
+            Some(path) => Ok(path.clone()),
+            None => spool_of(&self.config),
+        }
     }
 }
 
@@ -71,6 +92,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Detect(arguments) => detect::run(arguments),
         Command::Test(arguments) => live::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
+        Command::Resend(arguments) => resend::run(arguments),
         Command::Findings(arguments) => findings::run(arguments),
     }
 }

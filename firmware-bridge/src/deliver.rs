@@ -4,8 +4,10 @@
 //!
 //! - a delivery is forgotten only after ingest answered 200 or 201;
 //! - the order of the spool is kept: nothing overtakes a delivery that must wait;
-//! - what ingest will never accept (413, 422) moves to the dead letters with its reason, so it holds up
-//!   nobody; a refused key (401) is no fault of the delivery, which waits.
+//! - what ingest will never accept (413, 422) is set aside whole, with its reason, so it holds up nobody; a refused
+//!   key (401) is no fault of the delivery, which waits;
+//! - a delivery whose number is that of another (409) is sent again under a number of a new boot;
+//! - only ingest's own answers count: what a proxy or a portal says is a reason to try again, whatever its status.
 //!
 //! This is the only file that names the HTTP client.
 //!
@@ -22,12 +24,19 @@ use jiff::Timestamp;
 use ledger::keys::SourceKey;
 
 use crate::metrics::Metrics;
-use crate::spool::{Spool, SpoolError, Waiting};
+use crate::reader::Finding;
+use crate::spool::{Spool, SpoolError, Waiting, code};
+use crate::windows::notes::note;
 
 /// Wait when there is nothing to send.
 const IDLE: Duration = Duration::from_millis(20);
 /// First and longest wait after a failure.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// Bytes of an answer that are read; one that names the places of 10,000 records has about a tenth.
+const ANSWER_BYTES: u64 = 1024 * 1024;
+/// Begins the type of every problem that ingest answers with, and of no other program.
+const PROBLEM: &str = "urn:chopmark:problem:";
 
 /// What became of one attempt.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +44,8 @@ enum Attempt {
     Recorded,
     /// Never acceptable, with the answer's words.
     Refused(String),
+    /// Another delivery has its number.
+    NumberTaken,
     /// Try again, with the reason.
     Later(String),
 }
@@ -47,6 +58,8 @@ pub struct Deliverer {
     key: SourceKey,
     spool: Spool,
     metrics: Metrics,
+    /// The boot of the deliveries that were numbered anew.
+    anew: Option<u64>,
 }
 
 impl Deliverer {
@@ -79,6 +92,7 @@ impl Deliverer {
             key,
             spool: Spool::open(spool)?,
             metrics,
+            anew: None,
         })
     }
 
@@ -108,14 +122,10 @@ impl Deliverer {
                     }
                     (wait, was_away) = (BACK_OFF.0, false);
                 }
-                Attempt::Refused(reason) => {
-                    tracing::error!(
-                        seq = waiting.seq,
-                        reason,
-                        "ingest will never accept this delivery"
-                    );
-                    self.spool.bury(&waiting, &reason, Timestamp::now())?;
-                    self.metrics.deliveries.with_label_values(&["refused"]).inc();
+                Attempt::Refused(reason) => self.set_aside(&waiting, &reason)?,
+                Attempt::NumberTaken => {
+                    self.number_anew(&waiting)?;
+                    pause(BACK_OFF.0, stop);
                 }
                 Attempt::Later(reason) => {
                     self.metrics.deliveries.with_label_values(&["later"]).inc();
@@ -134,6 +144,43 @@ impl Deliverer {
         Ok(())
     }
 
+    /// Keeps what ingest will never accept, where it holds up nobody.
+    fn set_aside(&mut self, waiting: &Waiting, reason: &str) -> Result<(), SpoolError> {
+        tracing::error!(boot = waiting.boot, seq = waiting.seq, reason, "delivery refused");
+        self.spool.refuse(waiting, reason, Timestamp::now())?;
+        self.metrics.deliveries.with_label_values(&["refused"]).inc();
+        let text = "ingest refused deliveries for ever; they are kept whole. `chopmark reader resend --list` says \
+                    why; when that is mended, `chopmark reader resend` sends them again";
+        self.find(code::DELIVERY_REFUSED, text.to_owned())
+    }
+
+    /// Gives a delivery a number of a new boot; of the same one as the last, unless that is taken as well.
+    fn number_anew(&mut self, waiting: &Waiting) -> Result<(), SpoolError> {
+        let boot = match self.anew {
+            Some(boot) if boot != waiting.boot => boot,
+            _ => self.spool.new_boot(Timestamp::now())?,
+        };
+        self.anew = Some(boot);
+        match self.spool.renumber(waiting, boot) {
+            Err(SpoolError::Data(reason)) => return self.set_aside(waiting, &reason),
+            other => other?,
+        };
+        self.metrics.deliveries.with_label_values(&["number-taken"]).inc();
+        let bridge = &self.bridge;
+        let text = format!(
+            "ingest has another delivery under the number of one of ours, which is sent again under a new number. \
+             Either two bridges have the id `{bridge}`: give each its own; or this spool was copied from another: \
+             let each bridge begin with its own file"
+        );
+        self.find(code::NUMBER_TAKEN, text)
+    }
+
+    fn find(&mut self, code: &'static str, text: String) -> Result<(), SpoolError> {
+        let mut batch = self.spool.begin()?;
+        note(&mut batch, &self.metrics, &self.bridge, &Finding { code, text }, Timestamp::now())?;
+        batch.commit()
+    }
+
     fn send(&self, waiting: &Waiting) -> Attempt {
         let signed = reads::signing_bytes(&self.bridge, waiting.boot, waiting.seq, &waiting.body);
         let answer = self
@@ -150,12 +197,25 @@ impl Deliverer {
             Err(error) => return Attempt::Later(error.to_string()),
         };
         let status = answer.status().as_u16();
-        let words =
-            answer.body_mut().with_config().limit(64 * 1024).read_to_string().unwrap_or_default();
-        match status {
-            200 | 201 => Attempt::Recorded,
-            400 | 413 | 422 => Attempt::Refused(format!("{status}: {words}")),
-            _ => Attempt::Later(format!("{status}: {words}")),
+        let words = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_string();
+        judge(status, &words.unwrap_or_default())
+    }
+}
+
+/// What an answer means.
+fn judge(status: u16, words: &str) -> Attempt {
+    let answer: serde_json::Value = serde_json::from_str(words).unwrap_or_default();
+    let problem = answer["type"].as_str().and_then(|name| name.strip_prefix(PROBLEM));
+    match (status, problem) {
+        (200 | 201, None) if answer["outcome"].is_string() => Attempt::Recorded,
+        (409, Some("number-taken")) => Attempt::NumberTaken,
+        (413 | 422, Some(_)) => Attempt::Refused(format!("{status}: {words}")),
+        (_, Some(_)) => Attempt::Later(format!("{status}: {words}")),
+        (_, None) => {
+            let words: String = words.chars().take(500).collect();
+            Attempt::Later(format!(
+                "not ingest answers, but something before it; {status}: {words}"
+            ))
         }
     }
 }
@@ -165,5 +225,30 @@ fn pause(wait: Duration, stop: &Arc<AtomicBool>) {
     let until = std::time::Instant::now() + wait;
     while std::time::Instant::now() < until && !stop.load(Ordering::Relaxed) {
         std::thread::sleep(IDLE.min(wait));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ingest_itself_refuses_is_refused_and_only_what_it_itself_recorded_is_recorded() {
+        let own = |code: &str| format!(r#"{{"type":"urn:chopmark:problem:{code}","status":422}}"#);
+        let later = |status: u16, words: &str| matches!(judge(status, words), Attempt::Later(_));
+        let recorded =
+            r#"{"outcome":"recorded","ledger":"l","size":1,"indexes":[0],"refusals":[]}"#;
+        assert_eq!(judge(201, recorded), Attempt::Recorded);
+        assert_eq!(judge(200, recorded), Attempt::Recorded);
+        assert_eq!(judge(409, &own("number-taken")), Attempt::NumberTaken);
+        for (status, code) in [(413, "too-large"), (422, "malformed")] {
+            assert!(matches!(judge(status, &own(code)), Attempt::Refused(_)));
+        }
+        // A portal's welcome, nginx before ingest, and one whose plain port is asked for TLS.
+        assert!(later(200, "<html>Welcome! Please log in</html>") && later(201, "{}"));
+        assert!(later(413, "<html>413 Request Entity Too Large</html>"));
+        assert!(later(400, "<html>The plain HTTP request was sent to HTTPS port</html>"));
+        assert!(later(422, "") && later(409, "{}"));
+        assert!(later(401, &own("not-admitted")) && later(503, &own("unavailable")));
     }
 }

@@ -4,13 +4,17 @@
 //!
 //! ```text
 //! reads -> raw (by open window) --close--> deliveries (outbox) --recorded--> gone; the raw window is kept
+//!                                              |      ^
+//!                                           refused --resend (by a person)
 //! ```
 //!
 //! What holds, whatever crashes in between:
 //!
 //! - a commit that returned is on disk (WAL, synchronous=FULL), so a broker may be told to forget;
 //! - closing a window makes its delivery and closes it in one transaction: a delivery exists once;
-//! - a boot number is never used twice, so (bridge, boot, sequence) names one delivery for ever;
+//! - a boot number is never used twice, so (bridge, boot, sequence) names one delivery for ever; it counts
+//!   milliseconds since 1970, so that a file that replaces a lost one does not begin with its numbers again;
+//! - a delivery that ingest refuses is kept whole until a person sends it again;
 //! - when the file is full, raw reads are dropped and the gap is written into the window; deliveries never.
 //!
 //! Not here: settling ([`crate::settle`]), sending ([`crate::deliver`]).
@@ -23,7 +27,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use reads::SensorReading;
+use reads::{Delivery, SensorReading};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,7 +44,7 @@ pragma foreign_keys = on;
 ";
 
 /// The tables, one text for each version of the file; `user_version` counts how many it has.
-const VERSIONS: [&str; 2] = [
+const VERSIONS: [&str; 3] = [
     "
 create table if not exists boots (boot integer primary key autoincrement, at text not null);
 create table if not exists windows (
@@ -89,6 +93,17 @@ create table findings (
 );
 create index findings_source on findings (source, code);
 ",
+    "
+create table refused (
+  id integer primary key autoincrement, at text not null, boot integer not null, seq integer not null,
+  reason text not null, body blob not null
+);
+create table taken (digest blob primary key, at integer not null) without rowid;
+insert into taken select digest, cast(strftime('%s', at) as integer) from messages;
+drop table messages;
+alter table taken rename to messages;
+create index messages_at on messages (at);
+",
 ];
 
 /// Bytes of a dead letter that are kept.
@@ -103,6 +118,14 @@ pub enum SpoolError {
     /// Something that another version wrote.
     #[error("spool holds something that is not understood: {0}")]
     Data(String),
+}
+
+/// The machine words of findings about the bridge itself, whose source is its own id.
+pub mod code {
+    /// Ingest refused a delivery for ever.
+    pub const DELIVERY_REFUSED: &str = "delivery-refused";
+    /// Ingest has another delivery under the number of one of ours.
+    pub const NUMBER_TAKEN: &str = "number-taken";
 }
 
 /// A window that was open when the bridge stopped.
@@ -176,6 +199,21 @@ pub struct Waiting {
     pub body: Vec<u8>,
 }
 
+/// A delivery that ingest refused for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// When it was refused.
+    pub at: String,
+    /// Boot it was made in.
+    pub boot: u64,
+    /// Place in the boot's sequence.
+    pub seq: u64,
+    /// Status and words of the answer.
+    pub reason: String,
+    /// Length of its body.
+    pub bytes: u64,
+}
+
 /// The spool; each thread that uses it opens its own.
 #[derive(Debug)]
 pub struct Spool {
@@ -241,15 +279,18 @@ impl Spool {
         Ok(Self { connection })
     }
 
-    /// Begins a new life: a boot number that was never used.
+    /// Begins a new life: a boot number that was never used. It is the time in milliseconds, or one more than the
+    /// last if the clock does not stand later.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
     pub fn new_boot(&mut self, at: Timestamp) -> Result<u64, SpoolError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute("insert into boots (at) values (?1)", params![text(at)])?;
-        let boot = tx.last_insert_rowid();
+        let last: i64 =
+            tx.query_row("select coalesce(max(boot), 0) from boots", [], |row| row.get(0))?;
+        let boot = at.as_millisecond().max(last + 1);
+        tx.execute("insert into boots (boot, at) values (?1, ?2)", params![boot, text(at)])?;
         tx.execute("insert into sequences (boot, last) values (?1, 0)", params![boot])?;
         tx.commit()?;
         Ok(number(boot))
@@ -496,7 +537,7 @@ impl Spool {
     pub fn oldest(&self) -> Result<Option<Waiting>, SpoolError> {
         let mut query = self
             .connection
-            .prepare_cached("select boot, seq, body from deliveries order by boot, seq limit 1")?;
+            .prepare_cached("select boot, seq, body from deliveries order by rowid limit 1")?;
         let row = query.query_row([], |row| {
             Ok(Waiting { boot: number(row.get(0)?), seq: number(row.get(1)?), body: row.get(2)? })
         });
@@ -516,25 +557,89 @@ impl Spool {
         Ok(())
     }
 
-    /// Moves a delivery that will never be accepted to the dead letters.
+    /// Gives a delivery that waits the next place in the sequence of `boot`, because ingest has another one under
+    /// its own; it keeps its turn. Its digest among those of its window stays that of what settling made.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`], also if its body is no delivery.
+    pub fn renumber(&mut self, waiting: &Waiting, boot: u64) -> Result<u64, SpoolError> {
+        let mut delivery = Delivery::parse(&waiting.body)
+            .map_err(|error| SpoolError::Data(format!("delivery: {error}")))?;
+        let mut batch = self.begin()?;
+        (delivery.boot, delivery.seq) = (boot, batch.next_seq(boot)?);
+        batch.tx.execute(
+            "update deliveries set boot = ?3, seq = ?4, body = ?5 where boot = ?1 and seq = ?2",
+            params![
+                integer(waiting.boot),
+                integer(waiting.seq),
+                integer(boot),
+                integer(delivery.seq),
+                delivery.to_bytes()
+            ],
+        )?;
+        batch.commit()?;
+        Ok(delivery.seq)
+    }
+
+    /// Sets aside, whole, a delivery that ingest will never accept as it is.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
-    pub fn bury(
+    pub fn refuse(
         &mut self,
         waiting: &Waiting,
         reason: &str,
         at: Timestamp,
     ) -> Result<(), SpoolError> {
-        let mut batch = self.begin()?;
-        let source = format!("delivery {}/{}", waiting.boot, waiting.seq);
-        batch.dead_letter(&source, reason, &waiting.body, at)?;
+        let batch = self.begin()?;
+        let (boot, seq) = (integer(waiting.boot), integer(waiting.seq));
         batch.tx.execute(
-            "delete from deliveries where boot = ?1 and seq = ?2",
-            params![integer(waiting.boot), integer(waiting.seq)],
+            "insert into refused (at, boot, seq, reason, body) values (?1, ?2, ?3, ?4, ?5)",
+            params![text(at), boot, seq, reason, waiting.body],
         )?;
+        batch
+            .tx
+            .execute("delete from deliveries where boot = ?1 and seq = ?2", params![boot, seq])?;
         batch.commit()
+    }
+
+    /// What ingest refused, in the order in which it did.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn refused(&self) -> Result<Vec<Refused>, SpoolError> {
+        let mut query = self
+            .connection
+            .prepare("select at, boot, seq, reason, length(body) from refused order by id")?;
+        let rows = query.query_map([], |row| {
+            Ok(Refused {
+                at: row.get(0)?,
+                boot: number(row.get(1)?),
+                seq: number(row.get(2)?),
+                reason: row.get(3)?,
+                bytes: number(row.get(4)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts what ingest refused behind the deliveries that wait, and gives how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn resend(&mut self) -> Result<usize, SpoolError> {
+        let batch = self.begin()?;
+        let count = batch.tx.execute(
+            "insert into deliveries (boot, seq, body) select boot, seq, body from refused order by id",
+            [],
+        )?;
+        batch.tx.execute("delete from refused", [])?;
+        batch.commit()?;
+        Ok(count)
     }
 
     /// Begins a group of changes that are durable together. Other connections that write wait until it ends: one

@@ -20,7 +20,7 @@
 pub mod floor;
 pub mod hearing;
 pub mod nearby;
-mod notes;
+pub(crate) mod notes;
 pub mod silence;
 
 use std::collections::HashMap;

@@ -4,6 +4,7 @@ mod stage;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use firmware_bridge::spool::{Spool, Waiting};
 use simulators::impinj_r700::R700;
 
 use stage::{DOOR, Stage, TOKEN, get, post, tag, wait_for};
@@ -106,6 +107,91 @@ fn deliveries_that_cannot_be_taken_are_refused_with_a_reason_and_the_next_one_is
     assert_eq!(stage.named(&runtime).len(), 1);
     stage.check_whole_ledger();
     assert!(ingest.stop().success());
+}
+
+#[test]
+fn another_delivery_under_a_number_that_is_taken_is_told_so_and_stored_as_a_refusal() {
+    let stage = Stage::new(None);
+    let _ingest = stage.start_ingest();
+    assert_eq!(deliver(&stage, "b1", 1, &delivery(1, 1)).0, 201);
+    let (status, answer) = deliver(&stage, "b1", 1, &delivery(1, 2));
+    assert_eq!(status, 409, "{answer}");
+    assert!(answer.contains("urn:chopmark:problem:number-taken"), "{answer}");
+    assert!(refusals(&stage).contains(&("delivery".into(), "number-taken".into(), 1)));
+    // What waits in the same group is taken nevertheless.
+    assert_eq!(deliver(&stage, "b1", 2, &delivery(2, 3)).0, 201);
+    stage.check_whole_ledger();
+}
+
+#[test]
+fn a_delivery_of_a_spool_whose_numbers_were_used_before_is_recorded_under_a_new_one() {
+    let stage = Stage::new(None);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let _ingest = stage.start_ingest();
+    assert_eq!(deliver(&stage, "b1", 1, &delivery(1, 1)).0, 201);
+    // As an earlier version left it, which counted boots from 1 in every new file.
+    let path = stage.folder.path().join("spool.sqlite");
+    let mut spool = Spool::open(&path).expect("the folder is ours");
+    let mut batch = spool.begin().expect("the spool is ours");
+    let window = batch.open_window("r", jiff::Timestamp::now()).expect("the spool is ours");
+    for (seq, serial) in [(1, 2), (2, 3)] {
+        let waiting = Waiting { boot: 1, seq, body: delivery(seq, serial) };
+        batch.add_delivery(window, &waiting).expect("the spool is ours");
+    }
+    batch.commit().expect("the spool is ours");
+    let mut bridge = stage.start("bridge.toml", "bridge", None);
+    wait_for("both deliveries are in the ledger", || {
+        let named = stage.named(&runtime);
+        named.contains_key(&tag(2).0) && named.contains_key(&tag(3).0)
+    });
+    let (_, found) = stage.chopmark(&["reader", "findings", "--config", "bridge.toml"]);
+    assert!(found.contains("[number-taken]") && found.contains("the id `b1`"), "{found}");
+    assert!(bridge.stop().success());
+    assert_eq!(spool.waiting().expect("the spool is ours"), 0);
+    stage.check_whole_ledger();
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_in_ingests_own_words() {
+    let stage = Stage::new(None);
+    let _ingest = stage.start_ingest();
+    let (status, answer) = deliver(&stage, "b1", 1, &vec![b' '; 5 * 1024 * 1024]);
+    assert_eq!(status, 413, "{answer}");
+    assert!(answer.contains("urn:chopmark:problem:too-large"), "{answer}");
+}
+
+#[test]
+fn what_ingest_refused_is_sent_again_whole_when_a_person_says_so() {
+    let stage = Stage::new(None);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let _ingest = stage.start_ingest();
+    let path = stage.folder.path().join("spool.sqlite");
+    let mut spool = Spool::open(&path).expect("the folder is ours");
+    let mut batch = spool.begin().expect("the spool is ours");
+    let window = batch.open_window("r", jiff::Timestamp::now()).expect("the spool is ours");
+    // What this ingest does not understand, and what another one will.
+    let body = [delivery(1, 1), b" ".repeat(200_000), b"{}".to_vec()].concat();
+    batch
+        .add_delivery(window, &Waiting { boot: 1, seq: 1, body: body.clone() })
+        .expect("the spool is ours");
+    batch.commit().expect("the spool is ours");
+    let mut bridge = stage.start("bridge.toml", "bridge", None);
+    wait_for("it is refused", || spool.refused().expect("the spool is ours").len() == 1);
+    let listed = stage.chopmark(&["reader", "resend", "--list", "--config", "bridge.toml"]);
+    assert!(listed.1.contains("urn:chopmark:problem:malformed"), "{listed:?}");
+    wait_for("it is told", || {
+        stage
+            .chopmark(&["reader", "findings", "--config", "bridge.toml"])
+            .1
+            .contains("[delivery-refused]")
+    });
+    assert!(bridge.stop().success());
+    let (status, said) = stage.chopmark(&["reader", "resend", "--config", "bridge.toml"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("1 delivery waits again"), "{said}");
+    let waiting = spool.oldest().expect("the spool is ours").expect("it waits again");
+    assert!(waiting.body == body, "every byte of it");
+    assert!(stage.named(&runtime).is_empty());
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Batch<'_> {
         let added = self
             .tx
             .prepare_cached("insert or ignore into messages (digest, at) values (?1, ?2)")?
-            .execute(params![digest, text(at)])?;
+            .execute(params![digest, at.as_second()])?;
         Ok(added == 1)
     }
 
@@ -293,7 +293,7 @@ impl Batch<'_> {
     ///
     /// [`SpoolError`].
     pub fn forget_windows(&mut self, before: Timestamp) -> Result<(), SpoolError> {
-        self.tx.execute("delete from messages where at < ?1", params![text(before)])?;
+        self.tx.execute("delete from messages where at < ?1", params![before.as_second()])?;
         self.tx.execute("delete from windows where closed < ?1", params![text(before)])?;
         // What was found may be asked for a month later, what was changed always.
         let month = before - jiff::SignedDuration::from_hours(30 * 24);

@@ -20,6 +20,19 @@ fn a_boot_number_is_never_used_twice_and_sequences_begin_at_one() {
 }
 
 #[test]
+fn boots_of_two_fresh_files_differ_so_that_a_replaced_spool_takes_no_number_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let boot = |name: &str, at: &str| {
+        Spool::open(&folder.path().join(name)).unwrap().new_boot(at.parse().unwrap()).unwrap()
+    };
+    assert_eq!(boot("a", "2026-11-20T08:00:00Z"), 1_795_161_600_000);
+    assert_eq!(boot("b", "2026-11-20T08:00:00.001Z"), 1_795_161_600_001);
+    // A clock that went back, or stands before 1970, gives no number again.
+    assert_eq!(boot("a", "2026-11-20T07:00:00Z"), 1_795_161_600_001);
+    assert_eq!(boot("c", "1969-12-31T00:00:00Z"), 1);
+}
+
+#[test]
 fn what_was_committed_is_there_after_opening_again_and_what_was_not_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spool.sqlite");
@@ -40,23 +53,63 @@ fn what_was_committed_is_there_after_opening_again_and_what_was_not_is_not() {
     assert_eq!(spool.gaps(window).unwrap(), ["two reads"]);
 }
 
+/// A window without reads, as a delivery.
+fn delivery(boot: u64, seq: u64) -> Waiting {
+    let body = serde_json::json!({
+        "contract": reads::CONTRACT, "bridge": "b1", "boot": boot, "seq": seq, "reader": "r1",
+        "readPoint": "urn:epc:id:sgln:9521142.00001.3", "opened": "2026-11-20T08:00:00Z",
+        "closed": "2026-11-20T08:00:01Z", "reads": 0, "windowDigest": "0".repeat(64), "suspectClock": false,
+        "late": false, "gaps": [], "observations": [], "sensors": [],
+    });
+    let delivery: Delivery = serde_json::from_value(body).unwrap();
+    Waiting { boot, seq, body: delivery.to_bytes() }
+}
+
+fn put(spool: &mut Spool, deliveries: &[Waiting]) {
+    let mut batch = spool.begin().unwrap();
+    let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
+    for waiting in deliveries {
+        batch.add_delivery(window, waiting).unwrap();
+    }
+    batch.commit().unwrap();
+}
+
 #[test]
-fn deliveries_leave_in_order_and_the_refused_are_kept_with_their_reason() {
+fn deliveries_leave_in_order_and_the_refused_are_kept_whole_until_they_are_sent_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(&folder.path().join("s")).unwrap();
-    for seq in [2, 1, 3] {
-        let mut batch = spool.begin().unwrap();
-        let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
-        batch.add_delivery(window, &Waiting { boot: 1, seq, body: vec![7] }).unwrap();
-        batch.commit().unwrap();
-    }
-    let first = spool.oldest().unwrap().unwrap();
-    assert_eq!(first.seq, 1);
-    spool.bury(&first, "malformed", Timestamp::UNIX_EPOCH).unwrap();
-    assert_eq!(spool.oldest().unwrap().unwrap().seq, 2);
+    let huge = Waiting { boot: 1, seq: 1, body: vec![7; 200_000] };
+    put(&mut spool, &[huge.clone(), delivery(1, 2), delivery(2, 1)]);
+    assert_eq!(spool.oldest().unwrap().as_ref(), Some(&huge));
+    spool.refuse(&huge, "422: malformed", Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!((spool.oldest().unwrap().unwrap().seq, spool.waiting().unwrap()), (2, 2));
     spool.forget(1, 2).unwrap();
-    assert_eq!((spool.oldest().unwrap().unwrap().seq, spool.waiting().unwrap()), (3, 1));
-    assert_eq!(spool.dead_letters().unwrap(), [("delivery 1/1".into(), "malformed".into())]);
+    let refused = spool.refused().unwrap();
+    let told = (refused[0].boot, refused[0].seq, refused[0].bytes, refused[0].reason.as_str());
+    assert_eq!((refused.len(), told), (1, (1, 1, 200_000, "422: malformed")));
+    // It comes behind what waits, to the byte.
+    assert_eq!(spool.resend().unwrap(), 1);
+    assert_eq!(spool.oldest().unwrap(), Some(delivery(2, 1)));
+    spool.forget(2, 1).unwrap();
+    assert_eq!((spool.oldest().unwrap(), spool.refused().unwrap()), (Some(huge), vec![]));
+    assert_eq!(spool.resend().unwrap(), 0);
+}
+
+#[test]
+fn a_delivery_that_is_numbered_anew_keeps_its_turn_and_all_that_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    let boot = spool.new_boot(Timestamp::from_second(1_795_161_600).unwrap()).unwrap();
+    put(&mut spool, &[delivery(1, 1), delivery(1, 2)]);
+    for seq in [1, 2] {
+        let waiting = spool.oldest().unwrap().unwrap();
+        assert_eq!(waiting, delivery(1, seq));
+        assert_eq!(spool.renumber(&waiting, boot).unwrap(), seq);
+        assert_eq!(spool.oldest().unwrap(), Some(delivery(boot, seq)));
+        spool.forget(boot, seq).unwrap();
+    }
+    let other = Waiting { boot: 1, seq: 3, body: b"{}".to_vec() };
+    assert!(matches!(spool.renumber(&other, boot), Err(SpoolError::Data(_))));
 }
 
 #[test]
@@ -99,11 +152,22 @@ fn a_file_of_the_first_version_is_taken_over_and_one_of_a_later_version_is_refus
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch(VERSIONS[0]).unwrap();
     connection
-        .execute_batch("insert into windows (source, opened) values ('r1', '2026-11-20T08:00:00Z')")
+        .execute_batch(
+            "insert into windows (source, opened) values ('r1', '2026-11-20T08:00:00Z');
+             insert into messages (digest, at) values (x'07', '2026-11-20T08:00:00.123456789Z')",
+        )
         .unwrap();
     drop(connection);
-    let spool = Spool::open(&path).unwrap();
+    let mut spool = Spool::open(&path).unwrap();
     assert_eq!(spool.open_windows().unwrap()[0].source, "r1");
+    let at: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
+    let mut batch = spool.begin().unwrap();
+    assert!(!batch.remember_message(&[7], at).unwrap(), "its messages are remembered");
+    batch.forget_windows(at).unwrap();
+    assert!(!batch.remember_message(&[7], at).unwrap(), "and as old as they were");
+    batch.forget_windows(at + jiff::SignedDuration::from_secs(1)).unwrap();
+    assert!(batch.remember_message(&[7], at).unwrap());
+    drop(batch);
     drop(spool);
     let connection = Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();

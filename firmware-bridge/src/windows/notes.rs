@@ -7,7 +7,7 @@ use crate::reader::{Finding, code};
 use crate::spool::{Batch, SpoolError};
 
 /// Keeps a finding, counts it and says it in the log.
-pub(super) fn note(
+pub(crate) fn note(
     batch: &mut Batch<'_>,
     metrics: &Metrics,
     reader: &str,
