@@ -2,6 +2,8 @@
 
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
+use crate::spool::Forgotten;
+
 /// The metrics of one bridge.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -33,6 +35,10 @@ pub struct Metrics {
     pub movements: IntCounter,
     /// Raw windows that were forgotten before their time to make room.
     pub forgotten_windows: IntCounter,
+    /// Dead letters that were forgotten.
+    pub forgotten_dead_letters: IntCounter,
+    /// Messages that were forgotten before their time to make room; sent again, they would be taken again.
+    pub forgotten_messages: IntCounter,
     /// Attempts to deliver, by outcome.
     pub deliveries: IntCounterVec,
     /// Deliveries that wait in the spool.
@@ -58,25 +64,16 @@ impl Metrics {
             registry.register(Box::new(metric.clone())).expect("the name is registered once");
             metric
         };
-        let observations = IntCounter::new("bridge_observations_total", "Observations settled.")
-            .expect("the name is fixed and well-formed");
-        let movements =
-            IntCounter::new("bridge_movements_total", "Arrivals, moves and departures at shelves.")
-                .expect("the name is fixed and well-formed");
-        let forgotten_windows = IntCounter::new(
-            "bridge_forgotten_windows_total",
-            "Raw windows forgotten before their time to make room.",
-        )
-        .expect("the name is fixed and well-formed");
-        registry
-            .register(Box::new(forgotten_windows.clone()))
-            .expect("the name is registered once");
+        let one = |name: &str, help: &str| {
+            let metric = IntCounter::new(name, help).expect("the name is fixed and well-formed");
+            registry.register(Box::new(metric.clone())).expect("the name is registered once");
+            metric
+        };
         let findings = IntCounterVec::new(
             Opts::new("bridge_findings_total", "What was found that somebody should know."),
             &["reader", "code"],
         )
         .expect("the name and labels are fixed and well-formed");
-        registry.register(Box::new(movements.clone())).expect("the name is registered once");
         registry.register(Box::new(findings.clone())).expect("the name is registered once");
         let waiting =
             IntGauge::new("bridge_waiting_deliveries", "Deliveries that wait in the spool.")
@@ -86,7 +83,6 @@ impl Metrics {
             &["reader"],
         )
         .expect("the name and label are fixed and well-formed");
-        registry.register(Box::new(observations.clone())).expect("the name is registered once");
         registry.register(Box::new(waiting.clone())).expect("the name is registered once");
         registry.register(Box::new(connected.clone())).expect("the name is registered once");
         Self {
@@ -118,13 +114,33 @@ impl Metrics {
             deliveries: by("bridge_deliveries_total", "Attempts to deliver.", "outcome"),
             reconnects: by("bridge_reconnects_total", "Connections lost or failed.", "reader"),
             findings,
-            forgotten_windows,
-            movements,
-            observations,
+            forgotten_windows: one(
+                "bridge_forgotten_windows_total",
+                "Raw windows forgotten before their time to make room.",
+            ),
+            forgotten_dead_letters: one(
+                "bridge_forgotten_dead_letters_total",
+                "Dead letters forgotten.",
+            ),
+            forgotten_messages: one(
+                "bridge_forgotten_messages_total",
+                "Messages forgotten before their time to make room.",
+            ),
+            movements: one("bridge_movements_total", "Arrivals, moves and departures at shelves."),
+            observations: one("bridge_observations_total", "Observations settled."),
             waiting,
             connected,
             registry,
         }
+    }
+}
+
+impl Metrics {
+    /// Counts what the spool forgot.
+    pub fn forgot(&self, forgotten: Forgotten) {
+        self.forgotten_messages.inc_by(forgotten.messages as u64);
+        self.forgotten_dead_letters.inc_by(forgotten.dead_letters as u64);
+        self.forgotten_windows.inc_by(forgotten.windows as u64);
     }
 }
 

@@ -15,7 +15,8 @@
 //! - a boot number is never used twice, so (bridge, boot, sequence) names one delivery for ever; it counts
 //!   milliseconds since 1970, so that a file that replaces a lost one does not begin with its numbers again;
 //! - a delivery that ingest refuses is kept whole until a person sends it again;
-//! - when the file is full, raw reads are dropped and the gap is written into the window; deliveries never.
+//! - when the file is full, messages, dead letters and closed windows are forgotten; when there are none, raw reads
+//!   are dropped and the gap is written into the window; deliveries never.
 //!
 //! Not here: settling ([`crate::settle`]), sending ([`crate::deliver`]).
 //!
@@ -33,7 +34,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-pub use self::batch::Batch;
+pub use self::batch::{Batch, Forgotten};
 use crate::reader::Edge;
 use crate::settle::{Closing, Whereabouts};
 
@@ -122,6 +123,10 @@ pub enum SpoolError {
 
 /// The machine words of findings about the bridge itself, whose source is its own id.
 pub mod code {
+    /// The spool is full and nothing can be forgotten: reads are dropped.
+    pub const FULL: &str = "full";
+    /// There is room in the spool again.
+    pub const ROOM: &str = "room";
     /// Ingest refused a delivery for ever.
     pub const DELIVERY_REFUSED: &str = "delivery-refused";
     /// Ingest has another delivery under the number of one of ours.

@@ -12,8 +12,8 @@
 //! - a tag that is passing when its window has lasted long enough is settled with the next one, which takes its
 //!   reads along in the same commit;
 //! - a message that a broker or a device sends again, to the byte and with a time in it, is taken once;
-//! - when the spool is full, the oldest closed windows go first, then raw reads are dropped and the gap is
-//!   recorded; observations, readings and deliveries never.
+//! - when the spool is full, old messages, dead letters and closed windows are forgotten, in this order; when there
+//!   are none, raw reads are dropped and the gap is recorded; observations, readings and deliveries never.
 //!
 //! Not here: what a window is and what is known when it closes ([`floor`]), what it comes to ([`crate::settle`]), sending ([`crate::deliver`]).
 
@@ -41,14 +41,12 @@ use crate::message::Taken;
 use crate::metrics::Metrics;
 use crate::reader::{Finding, code};
 use crate::settle;
-use crate::spool::{Batch, Spool, SpoolError, Waiting};
+use crate::spool::{self, Batch, Forgotten, Spool, SpoolError, Waiting};
 
 /// Most inputs in one commit.
 const GROUP: usize = 100;
 /// How often windows are looked at when nothing arrives.
 const TICK: Duration = Duration::from_millis(20);
-/// Closed windows that go at once when the spool is full.
-const FORGET_AT_ONCE: u32 = 256;
 
 /// Tells a sender that what it sent is on disk.
 pub type Acknowledge = Box<dyn FnOnce() + Send>;
@@ -79,6 +77,8 @@ pub struct Keeper {
     max_spool_bytes: u64,
     keep_windows: SignedDuration,
     boot: u64,
+    /// Whether reads were dropped for want of room, and there is still little.
+    is_full: bool,
     /// The start, from which [`Moment::up`] counts.
     begun: Instant,
     spool: Spool,
@@ -152,6 +152,7 @@ impl Keeper {
             max_spool_bytes: settings.max_spool_bytes,
             keep_windows: settings.keep_windows,
             boot,
+            is_full: false,
             begun: Instant::now(),
             spool,
             floor,
@@ -201,8 +202,9 @@ impl Keeper {
                 let now = Timestamp::now();
                 self.floor.forget(now);
                 let mut batch = self.spool.begin()?;
-                batch.forget_windows(now - self.keep_windows)?;
+                let forgotten = batch.forget_old(now, self.keep_windows)?;
                 batch.commit()?;
+                self.metrics.forgot(forgotten);
             }
         }
     }
@@ -335,18 +337,40 @@ impl Keeper {
         Ok(())
     }
 
-    /// Whether the spool is full although the closed windows were forgotten.
+    /// Whether the spool is full and nothing in it can be forgotten; that it begins or ends to be so is found.
     fn make_room(&mut self) -> Result<bool, SpoolError> {
-        if self.spool.used_bytes()? <= self.max_spool_bytes {
-            return Ok(false);
+        let (used, most) = (self.spool.used_bytes()?, self.max_spool_bytes);
+        if used > most {
+            let mut batch = self.spool.begin()?;
+            let forgotten = batch.make_room(Timestamp::now())?;
+            batch.commit()?;
+            self.metrics.forgot(forgotten);
+            let is_full = forgotten == Forgotten::default();
+            if is_full && !self.is_full {
+                let text = format!(
+                    "the spool holds the {most} bytes that max_spool_bytes allows, and nothing in it can be \
+                     forgotten: reads are dropped, and their windows say how many. Deliveries wait because ingest \
+                     is away, or were refused (`chopmark reader resend --list`): mend that, or allow more"
+                );
+                self.find(spool::code::FULL, &text)?;
+                self.is_full = true;
+            }
+            return Ok(is_full);
         }
+        // Well below the bound, so that it is not told again with every group.
+        if self.is_full && used <= most / 10 * 9 {
+            self.find(spool::code::ROOM, "there is room in the spool again; reads are kept")?;
+            self.is_full = false;
+        }
+        Ok(false)
+    }
+
+    /// Keeps a finding about the bridge itself.
+    fn find(&mut self, code: &'static str, text: &str) -> Result<(), SpoolError> {
         let mut batch = self.spool.begin()?;
-        let forgotten = batch.forget_oldest_windows(FORGET_AT_ONCE)?;
-        batch.commit()?;
-        if forgotten > 0 {
-            self.metrics.forgotten_windows.inc_by(forgotten as u64);
-        }
-        Ok(forgotten == 0)
+        let finding = Finding { code, text: text.to_owned() };
+        note(&mut batch, &self.metrics, &self.bridge, &finding, Timestamp::now())?;
+        batch.commit()
     }
 
     /// Opens windows for shelves from which tags departed while nothing was read.

@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use firmware_bridge::reader::code;
+use firmware_bridge::spool::{self, Spool, Waiting};
 use reads::SensorKind;
 use simulators as sim;
 use simulators::broker::Publisher;
@@ -303,14 +304,16 @@ fn a_full_spool_drops_raw_reads_with_a_recorded_gap_and_keeps_every_delivery() {
     site.configure("max_spool_bytes = 1", &text);
     let bridge = site.start();
     wait_for("more deliveries wait", || site.spool().waiting().unwrap() >= before + 3);
+    site.wait_for_finding("b1", spool::code::FULL, "max_spool_bytes allows");
     bridge.stop();
     let mut outbox = site.outbox();
     outbox.take();
-    let first_boot = outbox.deliveries.iter().filter(|delivery| delivery.boot == 1);
+    let first = outbox.deliveries[0].boot;
+    let first_boot = outbox.deliveries.iter().filter(|delivery| delivery.boot == first);
     assert_eq!(first_boot.count() as u64, before, "earlier deliveries stay");
     assert!(outbox.epcs("door").len() > 5, "what was still kept is observed");
     let full: Vec<&reads::Delivery> =
-        outbox.deliveries.iter().filter(|delivery| delivery.boot == 2).collect();
+        outbox.deliveries.iter().filter(|delivery| delivery.boot > first).collect();
     assert!(full.len() >= 3);
     let is_told = |delivery: &&&reads::Delivery| {
         delivery.gaps.iter().any(|gap| gap.ends_with("reads dropped, spool full"))
@@ -322,6 +325,59 @@ fn a_full_spool_drops_raw_reads_with_a_recorded_gap_and_keeps_every_delivery() {
             delivery.gaps.iter().filter_map(|gap| gap.split(' ').next()?.parse::<u64>().ok()).sum();
         assert!(dropped > 0, "{delivery:#?}");
     }
+}
+
+#[test]
+fn remembered_messages_and_dead_letters_make_room_for_reads_before_any_is_dropped() {
+    let there = sim::r200::R200::start(1, sim::r200::Faults::default()).unwrap();
+    there.set_field(tags(22, 5));
+    let text = reader("door", &format!("device.r200.port = \"{}\"", there.path.display()));
+    let site = Site::new(&text);
+    site.configure("max_spool_bytes = 1000000", &text);
+    let mut outbox = site.outbox();
+    let mut spool = Spool::open(&site.path("spool.sqlite")).unwrap();
+    let mut batch = spool.begin().unwrap();
+    let now = jiff::Timestamp::now();
+    for number in 0..20_000_u32 {
+        let digest = ledger::hash::sha256(&number.to_be_bytes());
+        batch.remember_message(&digest.0, now - jiff::SignedDuration::from_hours(2)).unwrap();
+    }
+    for _ in 0..20 {
+        batch.dead_letter("probes", "device `x` is not named", &[b'x'; 60_000], now).unwrap();
+    }
+    batch.commit().unwrap();
+    assert!(spool.used_bytes().unwrap() > 2_000_000);
+    let bridge = site.start();
+    wait_for("three windows are delivered", || {
+        outbox.take();
+        outbox.deliveries.len() >= 3
+    });
+    bridge.stop();
+    outbox.take();
+    assert!(hex_of(&tags(22, 5)).is_subset(&outbox.epcs("door")));
+    assert_eq!(outbox.gaps("door"), Vec::<&str>::new());
+    assert!(site.findings().iter().all(|found| found.code != spool::code::FULL));
+    assert!(spool.used_bytes().unwrap() < 1_000_000);
+}
+
+#[test]
+fn a_full_spool_is_told_when_reads_begin_to_be_dropped_and_when_there_is_room_again() {
+    let there = sim::r200::R200::start(1, sim::r200::Faults::default()).unwrap();
+    there.set_field(tags(23, 5));
+    let text = reader("door", &format!("device.r200.port = \"{}\"", there.path.display()));
+    let site = Site::new(&text);
+    site.configure("max_spool_bytes = 1000000", &text);
+    let mut spool = Spool::open(&site.path("spool.sqlite")).unwrap();
+    let mut batch = spool.begin().unwrap();
+    let window = batch.open_window("elsewhere", jiff::Timestamp::now()).unwrap();
+    let backlog = Waiting { boot: 1, seq: 1, body: vec![b' '; 2_000_000] };
+    batch.add_delivery(window, &backlog).unwrap();
+    batch.commit().unwrap();
+    let bridge = site.start();
+    site.wait_for_finding("b1", spool::code::FULL, "allows");
+    spool.forget(1, 1).unwrap();
+    site.wait_for_finding("b1", spool::code::ROOM, "reads are kept");
+    bridge.stop();
 }
 
 /// The bridge as a process; `crash` names the place at which it kills itself.

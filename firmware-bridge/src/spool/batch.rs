@@ -4,13 +4,38 @@
 //!
 //! Not here: reading ([`super::Spool`]).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reads::SensorReading;
 use rusqlite::{Transaction, params};
 
 use super::{DEAD_LETTER_BYTES, SpoolError, Waiting, integer, json, number, text};
 use crate::reader::{Edge, Finding};
 use crate::settle::{Closing, Whereabouts};
+
+/// How long dead letters are kept, and findings beyond windows.
+const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a window is kept of which nothing was delivered.
+const EMPTY_WINDOWS: SignedDuration = SignedDuration::from_mins(10);
+/// How long messages are remembered even if room is needed: what a broker sends again after a lost acknowledgement
+/// comes within minutes.
+const MESSAGES: SignedDuration = SignedDuration::from_hours(1);
+/// Dead letters kept.
+const DEAD_LETTERS: i64 = 1000;
+/// Messages forgotten at once to make room; a hundred times as many as one commit takes.
+const MESSAGES_AT_ONCE: i64 = 10_000;
+/// Dead letters or windows forgotten at once to make room.
+const FORGET_AT_ONCE: i64 = 256;
+
+/// How much was forgotten.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Messages, which would be taken again.
+    pub messages: usize,
+    /// Dead letters.
+    pub dead_letters: usize,
+    /// Raw windows, before their time.
+    pub windows: usize,
+}
 
 /// Changes that are durable together.
 #[derive(Debug)]
@@ -232,7 +257,7 @@ impl Batch<'_> {
         finding: &Finding,
         at: Timestamp,
     ) -> Result<(), SpoolError> {
-        let since = at - jiff::SignedDuration::from_hours(1);
+        let since = at - SignedDuration::from_hours(1);
         let repeated = self
             .tx
             .prepare_cached(
@@ -286,32 +311,67 @@ impl Batch<'_> {
         Ok(old)
     }
 
-    /// Forgets the raw windows that were closed, and the messages that were taken, before `before`; findings a month
-    /// later.
+    /// Forgets what is older than it need be, and gives how much was forgotten that counts.
+    ///
+    /// - `keep`: how long raw windows and messages are kept; windows of which nothing was delivered are kept for ten
+    ///   minutes, since no record names them.
+    ///
+    /// Dead letters are kept for a month, and a thousand of them; findings for a month longer than windows.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
-    pub fn forget_windows(&mut self, before: Timestamp) -> Result<(), SpoolError> {
+    pub fn forget_old(
+        &mut self,
+        now: Timestamp,
+        keep: SignedDuration,
+    ) -> Result<Forgotten, SpoolError> {
+        let before = now - keep;
         self.tx.execute("delete from messages where at < ?1", params![before.as_second()])?;
         self.tx.execute("delete from windows where closed < ?1", params![text(before)])?;
+        self.tx.execute(
+            "delete from windows where closed < ?1
+             and not exists (select 1 from delivered where delivered.window = windows.window)",
+            params![text(now - EMPTY_WINDOWS)],
+        )?;
         // What was found may be asked for a month later, what was changed always.
-        let month = before - jiff::SignedDuration::from_hours(30 * 24);
-        self.tx.execute("delete from findings where last < ?1", params![text(month)])?;
-        Ok(())
+        self.tx.execute("delete from findings where last < ?1", params![text(before - MONTH)])?;
+        let dead_letters = self.tx.execute(
+            "delete from dead_letters where at < ?1
+             or id <= (select max(id) from dead_letters) - ?2",
+            params![text(now - MONTH), DEAD_LETTERS],
+        )?;
+        Ok(Forgotten { dead_letters, ..Forgotten::default() })
     }
 
-    /// Forgets the `count` raw windows that closed first, to make room; gives how many there were.
+    /// Makes room: forgets some of what can be missed best, and gives how much. That is the first of these of which
+    /// there is anything: messages more than an hour old, dead letters, raw windows that closed; the oldest first.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
-    pub fn forget_oldest_windows(&mut self, count: u32) -> Result<usize, SpoolError> {
-        Ok(self.tx.execute(
+    pub fn make_room(&mut self, now: Timestamp) -> Result<Forgotten, SpoolError> {
+        let messages = self.tx.execute(
+            "delete from messages where digest in
+             (select digest from messages where at < ?1 order by at limit ?2)",
+            params![(now - MESSAGES).as_second(), MESSAGES_AT_ONCE],
+        )?;
+        if messages > 0 {
+            return Ok(Forgotten { messages, ..Forgotten::default() });
+        }
+        let dead_letters = self.tx.execute(
+            "delete from dead_letters where id in (select id from dead_letters order by id limit ?1)",
+            params![FORGET_AT_ONCE],
+        )?;
+        if dead_letters > 0 {
+            return Ok(Forgotten { dead_letters, ..Forgotten::default() });
+        }
+        let windows = self.tx.execute(
             "delete from windows where window in
              (select window from windows where closed is not null order by closed limit ?1)",
-            params![count],
-        )?)
+            params![FORGET_AT_ONCE],
+        )?;
+        Ok(Forgotten { windows, ..Forgotten::default() })
     }
 
     /// Keeps something that cannot be used, with the reason; at most its first 64 KiB.

@@ -163,9 +163,9 @@ fn a_file_of_the_first_version_is_taken_over_and_one_of_a_later_version_is_refus
     let at: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
     let mut batch = spool.begin().unwrap();
     assert!(!batch.remember_message(&[7], at).unwrap(), "its messages are remembered");
-    batch.forget_windows(at).unwrap();
+    batch.forget_old(at, jiff::SignedDuration::ZERO).unwrap();
     assert!(!batch.remember_message(&[7], at).unwrap(), "and as old as they were");
-    batch.forget_windows(at + jiff::SignedDuration::from_secs(1)).unwrap();
+    batch.forget_old(at + jiff::SignedDuration::from_secs(1), jiff::SignedDuration::ZERO).unwrap();
     assert!(batch.remember_message(&[7], at).unwrap());
     drop(batch);
     drop(spool);
@@ -238,4 +238,82 @@ fn reads_that_were_dropped_are_one_gap_with_their_sum() {
     batch.commit().unwrap();
     let gaps = spool.gaps(window).unwrap();
     assert_eq!(gaps, ["two events are missing", "108 reads dropped, spool full"]);
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn close(batch: &Batch<'_>, window: i64, at: Timestamp) {
+    let sql = "update windows set closed = ?2 where window = ?1";
+    batch.tx.execute(sql, params![window, text(at)]).unwrap();
+}
+
+#[test]
+fn room_is_made_of_old_messages_then_dead_letters_then_closed_windows_and_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    let now = at("2026-11-20T08:00:00Z");
+    put(&mut spool, &[delivery(1, 1)]);
+    let mut batch = spool.begin().unwrap();
+    let window = batch.open_window("r1", now).unwrap();
+    close(&batch, window, now);
+    batch.remember_message(b"old", at("2026-11-20T06:59:59Z")).unwrap();
+    batch.remember_message(b"new", at("2026-11-20T07:00:01Z")).unwrap();
+    batch.dead_letter("r1", "no JSON", b"[", now).unwrap();
+    let mut forgotten = Vec::new();
+    for _ in 0..4 {
+        let Forgotten { messages, dead_letters, windows } = batch.make_room(now).unwrap();
+        forgotten.push((messages, dead_letters, windows));
+    }
+    assert_eq!(forgotten, [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0)]);
+    assert!(!batch.remember_message(b"new", now).unwrap());
+    batch.commit().unwrap();
+    assert_eq!((spool.waiting().unwrap(), spool.open_windows().unwrap().len()), (1, 1));
+}
+
+#[test]
+fn dead_letters_are_kept_for_a_month_and_a_thousand_of_them_and_what_goes_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    let now = at("2026-11-20T08:00:00Z");
+    let hour = jiff::SignedDuration::from_hours(1);
+    let mut batch = spool.begin().unwrap();
+    batch.dead_letter("r1", "old", b"", at("2026-10-21T07:59:59Z")).unwrap();
+    for number in 0..999 {
+        batch.dead_letter("r1", &number.to_string(), b"", now).unwrap();
+    }
+    assert_eq!(batch.forget_old(now, hour).unwrap().dead_letters, 1);
+    for number in 999..1005 {
+        batch.dead_letter("r1", &number.to_string(), b"", now).unwrap();
+    }
+    assert_eq!(batch.forget_old(now, hour).unwrap().dead_letters, 5);
+    batch.commit().unwrap();
+    let letters = spool.dead_letters().unwrap();
+    assert_eq!((letters.len(), letters[0].1.as_str()), (1000, "5"));
+}
+
+#[test]
+fn a_window_of_which_nothing_was_delivered_is_forgotten_after_ten_minutes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(&folder.path().join("s")).unwrap();
+    let closed = at("2026-11-20T08:00:00Z");
+    let mut batch = spool.begin().unwrap();
+    for seq in [1, 2] {
+        let window = batch.open_window("shelf", closed).unwrap();
+        if seq == 1 {
+            batch.add_delivery(window, &delivery(1, 1)).unwrap();
+        }
+        close(&batch, window, closed);
+    }
+    let hours = |hours| jiff::SignedDuration::from_hours(hours);
+    batch.forget_old(at("2026-11-20T08:10:00Z"), hours(72)).unwrap();
+    let kept = |batch: &Batch<'_>| -> i64 {
+        batch.tx.query_row("select count(*) from windows", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(&batch), 2);
+    batch.forget_old(at("2026-11-20T08:10:01Z"), hours(72)).unwrap();
+    assert_eq!(kept(&batch), 1);
+    batch.forget_old(at("2026-11-23T08:00:01Z"), hours(72)).unwrap();
+    assert_eq!(kept(&batch), 0);
 }
