@@ -13,8 +13,6 @@
 //!
 //! Source: docs/formats/observation-v1.md, sections "Signature" and "Answers".
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,7 +23,7 @@ use ledger::keys::SourceKey;
 
 use crate::metrics::Metrics;
 use crate::reader::Finding;
-use crate::spool::{Spool, SpoolError, Waiting, code};
+use crate::spool::{RETRY, Spool, SpoolError, Waiting, code};
 use crate::windows::notes::note;
 
 /// Wait when there is nothing to send.
@@ -60,23 +58,18 @@ pub struct Deliverer {
     metrics: Metrics,
     /// The boot of the deliveries that were numbered anew.
     anew: Option<u64>,
+    /// Wait before the next attempt.
+    wait: Duration,
+    /// Whether the last attempt failed.
+    was_away: bool,
 }
 
 impl Deliverer {
-    /// Opens the spool.
+    /// Makes ready to send.
     ///
     /// - `url`: ingest's base address, `https://…` or, on one machine, `http://…`.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError`].
-    pub fn open(
-        url: &str,
-        bridge: &str,
-        key: SourceKey,
-        spool: &Path,
-        metrics: Metrics,
-    ) -> Result<Self, SpoolError> {
+    #[must_use]
+    pub fn new(url: &str, bridge: &str, key: SourceKey, spool: Spool, metrics: Metrics) -> Self {
         // Another part of the program may have installed it already; either is the same.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
         let agent = ureq::Agent::config_builder()
@@ -85,60 +78,80 @@ impl Deliverer {
             .http_status_as_error(false)
             .build()
             .into();
-        Ok(Self {
+        Self {
             agent,
             url: format!("{}/observations", url.trim_end_matches('/')),
             bridge: bridge.to_owned(),
             key,
-            spool: Spool::open(spool)?,
+            spool,
             metrics,
             anew: None,
-        })
+            wait: BACK_OFF.0,
+            was_away: false,
+        }
     }
 
     /// Sends until `stop` is set; what is not sent stays in the spool.
     ///
     /// # Errors
     ///
-    /// [`SpoolError`] if the disk fails.
-    pub fn run(mut self, stop: &Arc<AtomicBool>) -> Result<(), SpoolError> {
-        let mut wait = BACK_OFF.0;
-        let mut was_away = false;
+    /// [`SpoolError`] if the spool is damaged; one that cannot be written just now is tried again.
+    pub fn run(mut self, stop: &AtomicBool) -> Result<(), SpoolError> {
+        let mut was_stuck = false;
         while !stop.load(Ordering::Relaxed) {
-            self.metrics.waiting.set(i64::try_from(self.spool.waiting()?).unwrap_or(i64::MAX));
-            let Some(waiting) = self.spool.oldest()? else {
-                std::thread::sleep(IDLE);
-                continue;
-            };
-            crate::crash::point("deliver.before_send");
-            let attempt = self.send(&waiting);
-            crate::crash::point("deliver.after_answer");
-            match attempt {
-                Attempt::Recorded => {
-                    self.spool.forget(waiting.boot, waiting.seq)?;
-                    self.metrics.deliveries.with_label_values(&["recorded"]).inc();
-                    if was_away {
-                        tracing::info!("ingest takes deliveries again");
+            match self.deliver(stop) {
+                // What was recorded and could not be forgotten is sent again, and answered with 200.
+                Err(error) if error.passes() => {
+                    if !was_stuck {
+                        tracing::error!(%error, "the spool cannot be written; deliveries are tried again");
                     }
-                    (wait, was_away) = (BACK_OFF.0, false);
+                    was_stuck = true;
+                    pause(RETRY, stop);
                 }
-                Attempt::Refused(reason) => self.set_aside(&waiting, &reason)?,
-                Attempt::NumberTaken => {
-                    self.number_anew(&waiting)?;
-                    pause(BACK_OFF.0, stop);
+                other => {
+                    other?;
+                    was_stuck = false;
                 }
-                Attempt::Later(reason) => {
-                    self.metrics.deliveries.with_label_values(&["later"]).inc();
-                    if !was_away {
-                        tracing::warn!(
-                            reason,
-                            "ingest does not take deliveries; they wait in the spool"
-                        );
-                    }
-                    was_away = true;
-                    pause(wait, stop);
-                    wait = (wait * 2).min(BACK_OFF.1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the oldest delivery once, if there is one.
+    fn deliver(&mut self, stop: &AtomicBool) -> Result<(), SpoolError> {
+        self.metrics.waiting.set(i64::try_from(self.spool.waiting()?).unwrap_or(i64::MAX));
+        let Some(waiting) = self.spool.oldest()? else {
+            std::thread::sleep(IDLE);
+            return Ok(());
+        };
+        crate::crash::point("deliver.before_send");
+        let attempt = self.send(&waiting);
+        crate::crash::point("deliver.after_answer");
+        match attempt {
+            Attempt::Recorded => {
+                self.spool.forget(waiting.boot, waiting.seq)?;
+                self.metrics.deliveries.with_label_values(&["recorded"]).inc();
+                if self.was_away {
+                    tracing::info!("ingest takes deliveries again");
                 }
+                (self.wait, self.was_away) = (BACK_OFF.0, false);
+            }
+            Attempt::Refused(reason) => self.set_aside(&waiting, &reason)?,
+            Attempt::NumberTaken => {
+                self.number_anew(&waiting)?;
+                pause(BACK_OFF.0, stop);
+            }
+            Attempt::Later(reason) => {
+                self.metrics.deliveries.with_label_values(&["later"]).inc();
+                if !self.was_away {
+                    tracing::warn!(
+                        reason,
+                        "ingest does not take deliveries; they wait in the spool"
+                    );
+                }
+                self.was_away = true;
+                pause(self.wait, stop);
+                self.wait = (self.wait * 2).min(BACK_OFF.1);
             }
         }
         Ok(())
@@ -221,7 +234,7 @@ fn judge(status: u16, words: &str) -> Attempt {
 }
 
 /// Sleeps up to `wait`, less if `stop` is set meanwhile.
-fn pause(wait: Duration, stop: &Arc<AtomicBool>) {
+pub(crate) fn pause(wait: Duration, stop: &AtomicBool) {
     let until = std::time::Instant::now() + wait;
     while std::time::Instant::now() < until && !stop.load(Ordering::Relaxed) {
         std::thread::sleep(IDLE.min(wait));
@@ -230,16 +243,154 @@ fn pause(wait: Duration, stop: &Arc<AtomicBool>) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Instant;
+
+    use ledger::keys::SystemRandom;
+
     use super::*;
+    use crate::spool::tests::{delivery, put};
+
+    const RECORDED: &str =
+        r#"{"outcome":"recorded","ledger":"l","size":1,"indexes":[0],"refusals":[]}"#;
+    const TAKEN: &str = r#"{"type":"urn:chopmark:problem:number-taken","status":409}"#;
+
+    /// Answers one request with what `answer` says of its boot and sequence, and tells them.
+    fn serve(
+        mut line: TcpStream,
+        answer: impl Fn(u64, u64) -> (u16, &'static str),
+        asked: &Sender<(u64, u64)>,
+    ) {
+        let mut request = Vec::new();
+        let number = |request: &str, name: &str| -> Option<u64> {
+            request.lines().find_map(|line| {
+                let (key, value) = line.split_once(": ")?;
+                key.eq_ignore_ascii_case(name).then(|| value.parse().ok())?
+            })
+        };
+        loop {
+            let mut piece = [0; 4096];
+            let count = line.read(&mut piece).unwrap();
+            request.extend(&piece[..count]);
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            if (body.len() as u64) < number(head, "content-length").unwrap() {
+                continue;
+            }
+            let place = (
+                number(head, "chopmark-boot").unwrap(),
+                number(head, "chopmark-sequence").unwrap(),
+            );
+            let (status, words) = answer(place.0, place.1);
+            let length = words.len();
+            let text = format!(
+                "HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{words}"
+            );
+            // It is told before it is answered, so nothing that follows is told first.
+            asked.send(place).ok();
+            line.write_all(text.as_bytes()).unwrap();
+            return;
+        }
+    }
+
+    /// Sends two deliveries to an ingest that answers so, until the outbox is empty; gives the spool and the places
+    /// that were asked for, in order.
+    fn send_two(
+        answer: impl Fn(u64, u64) -> (u16, &'static str) + Send + 'static,
+    ) -> (Spool, Vec<(u64, u64)>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let mut spool = Spool::open(&path).unwrap();
+        put(&mut spool, &[delivery(1, 1), delivery(1, 2)]);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, asked) = channel();
+        std::thread::spawn(move || {
+            for line in listener.incoming() {
+                serve(line.unwrap(), &answer, &sender);
+            }
+        });
+        let key = SourceKey::generate(&SystemRandom::new()).unwrap();
+        let own = Spool::open(&path).unwrap();
+        let deliverer = Deliverer::new(&url, "b1", key, own, Metrics::new());
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || deliverer.run(&stopped));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while spool.waiting().unwrap() > 0 {
+            assert!(Instant::now() < deadline, "asked: {:?}", asked.try_iter().collect::<Vec<_>>());
+            pause(IDLE, &stop);
+        }
+        stop.store(true, Ordering::Relaxed);
+        thread.join().unwrap().unwrap();
+        (spool, asked.try_iter().collect(), folder)
+    }
+
+    fn codes(spool: &Spool) -> Vec<String> {
+        spool.findings(10).unwrap().into_iter().map(|found| found.code).collect()
+    }
+
+    #[test]
+    fn a_delivery_whose_number_is_taken_comes_under_a_new_one_before_what_waits_behind_it() {
+        let (spool, asked, _folder) = send_two(|boot, seq| match (boot, seq) {
+            (1, 1) => (409, TAKEN),
+            _ => (201, RECORDED),
+        });
+        let new = asked[1].0;
+        assert!(new > 1_700_000_000_000, "{new}");
+        assert_eq!(asked, [(1, 1), (new, 1), (1, 2)]);
+        assert_eq!(codes(&spool), [code::NUMBER_TAKEN]);
+    }
+
+    #[test]
+    fn a_new_number_that_is_taken_as_well_is_followed_by_one_of_another_boot() {
+        let first = std::sync::OnceLock::new();
+        let (_, asked, _folder) = send_two(move |boot, _| {
+            let is_first_new = boot > 1 && *first.get_or_init(|| boot) == boot;
+            if boot == 1 || is_first_new { (409, TAKEN) } else { (200, RECORDED) }
+        });
+        let (second, third) = (asked[1].0, asked[2].0);
+        assert!(second < third);
+        assert_eq!(asked, [(1, 1), (second, 1), (third, 1), (1, 2), (third, 2)]);
+    }
+
+    #[test]
+    fn a_refused_delivery_is_set_aside_whole_and_told_and_the_next_one_goes() {
+        let malformed = r#"{"type":"urn:chopmark:problem:malformed","status":422,"detail":"no"}"#;
+        let (spool, asked, _folder) = send_two(move |_, seq| match seq {
+            1 => (422, malformed),
+            _ => (201, RECORDED),
+        });
+        assert_eq!(asked, [(1, 1), (1, 2)]);
+        let refused = spool.refused().unwrap();
+        let bytes = delivery(1, 1).body.len() as u64;
+        assert_eq!((refused.len(), refused[0].seq, refused[0].bytes), (1, 1, bytes));
+        assert_eq!(refused[0].reason, format!("422: {malformed}"));
+        assert_eq!(codes(&spool), [code::DELIVERY_REFUSED]);
+    }
+
+    #[test]
+    fn an_nginx_that_refuses_delays_a_delivery_and_never_sets_it_aside() {
+        let times = std::sync::atomic::AtomicU64::new(0);
+        let (spool, asked, _folder) =
+            send_two(move |_, _| match times.fetch_add(1, Ordering::Relaxed) {
+                0 => (413, "<html>413 Request Entity Too Large</html>"),
+                1 => (200, "<html>Welcome! Please log in</html>"),
+                _ => (201, RECORDED),
+            });
+        assert_eq!(asked, [(1, 1), (1, 1), (1, 1), (1, 2)]);
+        assert_eq!(spool.refused().unwrap(), []);
+    }
 
     #[test]
     fn only_what_ingest_itself_refuses_is_refused_and_only_what_it_itself_recorded_is_recorded() {
         let own = |code: &str| format!(r#"{{"type":"urn:chopmark:problem:{code}","status":422}}"#);
         let later = |status: u16, words: &str| matches!(judge(status, words), Attempt::Later(_));
-        let recorded =
-            r#"{"outcome":"recorded","ledger":"l","size":1,"indexes":[0],"refusals":[]}"#;
-        assert_eq!(judge(201, recorded), Attempt::Recorded);
-        assert_eq!(judge(200, recorded), Attempt::Recorded);
+        assert_eq!(judge(201, RECORDED), Attempt::Recorded);
+        assert_eq!(judge(200, RECORDED), Attempt::Recorded);
         assert_eq!(judge(409, &own("number-taken")), Attempt::NumberTaken);
         for (status, code) in [(413, "too-large"), (422, "malformed")] {
             assert!(matches!(judge(status, &own(code)), Attempt::Refused(_)));

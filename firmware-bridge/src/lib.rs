@@ -10,7 +10,7 @@
 //!
 //! - a read is forgotten only after ingest said its delivery is durable;
 //! - whatever is dropped or refused is counted, and kept where it can be;
-//! - a lost cable, broker or ingest comes back without a hand.
+//! - a lost cable, broker or ingest comes back without a hand; a full disk is waited for.
 //!
 //! Not here: what an observation means (`ingest`).
 //!
@@ -51,7 +51,7 @@ use crate::config::{Config, ConfigError};
 use crate::deliver::Deliverer;
 use crate::line::{Sink, Supervisor};
 use crate::metrics::Metrics;
-use crate::spool::SpoolError;
+use crate::spool::{Spool, SpoolError};
 use crate::windows::{Keeper, KeeperSettings};
 
 /// Inputs that wait for the spool; a serial line that must wait longer loses reads to the kernel's buffer.
@@ -89,23 +89,11 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let metrics = Metrics::new();
     let stop_inputs = Arc::new(AtomicBool::new(false));
     let stop_rest = Arc::new(AtomicBool::new(false));
-    let keeper = Keeper::open(
-        KeeperSettings {
-            bridge: config.id.clone(),
-            spool: config.spool.clone(),
-            max_spool_bytes: config.max_spool_bytes,
-            keep_windows: SignedDuration::from_hours(i64::from(config.keep_windows_h)),
-            readers: config.readers.clone(),
-        },
-        metrics.clone(),
-    )?;
-    let deliverer = Deliverer::open(
-        &config.ingest_url,
-        &config.id,
-        config.key,
-        &config.spool,
-        metrics.clone(),
-    )?;
+    let Some((keeper, spool)) = open_spool(&config, &metrics, &mut shutdown).await? else {
+        return Ok(());
+    };
+    let deliverer =
+        Deliverer::new(&config.ingest_url, &config.id, config.key, spool, metrics.clone());
     let (inputs, taken) = sync_channel(QUEUE);
     let mut lines = Vec::new();
     for source in 0..config.readers.len() {
@@ -125,12 +113,13 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let stop = Arc::clone(&stop_rest);
     let deliverer = spawn(move || deliverer.run(&stop));
 
+    let is_writable = metrics.spool_writable.clone();
     let ended = http::serve(config.listen, metrics, config.spool.clone(), async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {
-                    // A disk that fails ends these threads; then nothing may be taken any more.
+                    // A damaged spool ends these threads; then nothing may be taken any more.
                     if keeper.is_finished() && !lines.is_empty() || deliverer.is_finished() { return; }
                 }
             }
@@ -141,10 +130,14 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     // First the lines, so that every read they took is settled; then the rest.
     stop_inputs.store(true, Ordering::Relaxed);
     let stopped = tokio::task::spawn_blocking(move || {
+        // While the spool cannot be written a line may wait with what it took; it ends when the keeper does.
+        while lines.iter().any(|line| !line.is_finished()) && is_writable.get() == 1 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        stop_rest.store(true, Ordering::Relaxed);
         for line in lines {
             line.join().map_err(|_| Error::Broken)?;
         }
-        stop_rest.store(true, Ordering::Relaxed);
         let keeper = keeper.join().map_err(|_| Error::Broken)?;
         let deliverer = deliverer.join().map_err(|_| Error::Broken)?;
         keeper?;
@@ -154,6 +147,47 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     .await
     .unwrap_or(Err(Error::Broken));
     ended.and(stopped)
+}
+
+/// Opens the spool for the thread that fills it and the one that empties it. If it cannot be written just now, waits
+/// until it can, and serves metrics meanwhile; none if `shutdown` came before.
+async fn open_spool(
+    config: &Config,
+    metrics: &Metrics,
+    shutdown: &mut watch::Receiver<bool>,
+) -> Result<Option<(Keeper, Spool)>, Error> {
+    let open = || -> Result<_, SpoolError> {
+        let settings = KeeperSettings {
+            bridge: config.id.clone(),
+            spool: config.spool.clone(),
+            max_spool_bytes: config.max_spool_bytes,
+            keep_windows: SignedDuration::from_hours(i64::from(config.keep_windows_h)),
+            readers: config.readers.clone(),
+        };
+        Ok((Keeper::open(settings, metrics.clone())?, Spool::open(&config.spool)?))
+    };
+    match open() {
+        Err(error) if error.passes() => {
+            tracing::error!(%error, "the spool cannot be written; the bridge begins when it can");
+        }
+        other => return Ok(Some(other?)),
+    }
+    metrics.spool_writable.set(0);
+    let mut opened = Ok(None);
+    http::serve(config.listen, metrics.clone(), config.spool.clone(), async {
+        loop {
+            tokio::select! {
+                stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }
+                () = tokio::time::sleep(spool::RETRY) => match open() {
+                    Err(error) if error.passes() => {}
+                    other => { opened = other.map(Some); return; }
+                }
+            }
+        }
+    })
+    .await?;
+    metrics.spool_writable.set(1);
+    Ok(opened?)
 }
 
 /// Starts the thread of one reader or sensor.

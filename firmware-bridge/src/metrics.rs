@@ -43,6 +43,8 @@ pub struct Metrics {
     pub deliveries: IntCounterVec,
     /// Deliveries that wait in the spool.
     pub waiting: IntGauge,
+    /// Whether the spool can be written.
+    pub spool_writable: IntGauge,
     /// Whether a reader is connected, by reader.
     pub connected: IntGaugeVec,
     /// Times a connection was lost or failed, by reader.
@@ -78,6 +80,11 @@ impl Metrics {
         let waiting =
             IntGauge::new("bridge_waiting_deliveries", "Deliveries that wait in the spool.")
                 .expect("the name is fixed and well-formed");
+        let spool_writable =
+            IntGauge::new("bridge_spool_writable", "1 while the spool can be written, else 0.")
+                .expect("the name is fixed and well-formed");
+        spool_writable.set(1);
+        registry.register(Box::new(spool_writable.clone())).expect("the name is registered once");
         let connected = IntGaugeVec::new(
             Opts::new("bridge_connected_readers", "1 while a reader is connected, else 0."),
             &["reader"],
@@ -129,6 +136,7 @@ impl Metrics {
             movements: one("bridge_movements_total", "Arrivals, moves and departures at shelves."),
             observations: one("bridge_observations_total", "Observations settled."),
             waiting,
+            spool_writable,
             connected,
             registry,
         }

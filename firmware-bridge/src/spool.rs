@@ -26,6 +26,7 @@ mod batch;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reads::{Delivery, SensorReading};
@@ -107,6 +108,9 @@ create index messages_at on messages (at);
 ",
 ];
 
+/// How long to wait before what the disk refused is tried again.
+pub const RETRY: Duration = Duration::from_secs(1);
+
 /// Bytes of a dead letter that are kept.
 const DEAD_LETTER_BYTES: usize = 64 * 1024;
 
@@ -121,8 +125,24 @@ pub enum SpoolError {
     Data(String),
 }
 
+impl SpoolError {
+    /// Whether it goes away without a change of this program or its file: the disk is full or fails to write, or
+    /// another program holds the file. Then the same may be tried again.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+        let Self::Sqlite(error) = self else { return false };
+        matches!(
+            error.sqlite_error_code(),
+            Some(DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure)
+        )
+    }
+}
+
 /// The machine words of findings about the bridge itself, whose source is its own id.
 pub mod code {
+    /// The spool could not be written for a while.
+    pub const DISK: &str = "disk";
     /// The spool is full and nothing can be forgotten: reads are dropped.
     pub const FULL: &str = "full";
     /// There is room in the spool again.
@@ -253,7 +273,7 @@ impl Spool {
     /// [`SpoolError`].
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(Duration::from_secs(10))?;
         connection.execute_batch(PRAGMAS)?;
         let mut spool = Self { connection };
         let tx = spool.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -280,7 +300,7 @@ impl Spool {
     /// [`SpoolError`], also if there is none.
     pub fn look(path: &Path) -> Result<Self, SpoolError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(Duration::from_secs(10))?;
         Ok(Self { connection })
     }
 
@@ -369,6 +389,20 @@ impl Spool {
             closing: parsed("window", &closing)?,
             delivered,
         }))
+    }
+
+    /// How many closed windows have this digest; all without reads have one.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn windows_with(&self, digest: &str) -> Result<u64, SpoolError> {
+        let count: i64 = self.connection.query_row(
+            "select count(*) from windows where closing is not null and digest = ?1",
+            params![digest],
+            |row| row.get(0),
+        )?;
+        Ok(number(count))
     }
 
     /// The windows that closed last, newest first: number, reader, closing time, digest.
@@ -662,4 +696,4 @@ impl Spool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

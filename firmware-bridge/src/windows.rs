@@ -7,6 +7,7 @@
 //! What holds:
 //!
 //! - an [`Acknowledge`] runs only after the commit that holds what it stands for;
+//! - a disk that is full stops the taking, not the bridge: when it can be written, all goes on from what is on it;
 //! - a window that was open at a crash is taken up again with all that was in it;
 //! - reads keep the order in which they arrived;
 //! - a tag that is passing when its window has lasted long enough is settled with the next one, which takes its
@@ -37,11 +38,12 @@ use self::notes::{cut, note, put_setting};
 use self::silence::Silence;
 use crate::clock::OwnClock;
 use crate::config::Reader;
+use crate::deliver::pause;
 use crate::message::Taken;
 use crate::metrics::Metrics;
 use crate::reader::{Finding, code};
 use crate::settle;
-use crate::spool::{self, Batch, Forgotten, Spool, SpoolError, Waiting};
+use crate::spool::{self, Batch, Forgotten, RETRY, Spool, SpoolError, Waiting};
 
 /// Most inputs in one commit.
 const GROUP: usize = 100;
@@ -68,6 +70,16 @@ impl Input {
     #[must_use]
     pub fn of(source: usize, taken: Taken) -> Self {
         Self { source, taken, message: None, acknowledge: None }
+    }
+
+    /// The same, without what to do once it is on disk.
+    fn again(&self) -> Self {
+        Self {
+            source: self.source,
+            taken: self.taken.clone(),
+            message: self.message,
+            acknowledge: None,
+        }
     }
 }
 
@@ -112,30 +124,7 @@ impl Keeper {
         let now = Moment { at: Timestamp::now(), up: Duration::ZERO };
         let mut spool = Spool::open(&settings.spool)?;
         let boot = spool.new_boot(now.at)?;
-        let mut floor = Floor::new(settings.readers, spool.whereabouts()?, now);
-        for left in spool.open_windows()? {
-            let Some(source) = floor.readers().iter().position(|r| r.id == left.source) else {
-                tracing::warn!(
-                    reader.id = left.source,
-                    "an open window belongs to no configured reader"
-                );
-                continue;
-            };
-            let bytes = spool.raw(left.window)?;
-            let reads =
-                Window::parse(&bytes).map_err(|error| SpoolError::Data(error.to_string()))?;
-            let mut window = Open::new(left.window, now);
-            window.opened = left.opened;
-            for read in &reads {
-                window.raw.push(read);
-            }
-            window.sensors = spool.readings(left.window)?;
-            window.edges = spool.edges(left.window)?;
-            (window.suspect_clock, window.late) = (left.suspect, left.late);
-            window.begin(now.up);
-            floor.restore(source, &reads, &window.edges);
-            floor.open(source, window);
-        }
+        let floor = take_up(&spool, settings.readers, now)?;
         let mut batch = spool.begin()?;
         let mut silences = HashMap::new();
         for (source, reader) in floor.readers().iter().enumerate() {
@@ -170,43 +159,105 @@ impl Keeper {
     ///
     /// # Errors
     ///
-    /// [`SpoolError`] if the disk fails: then nothing more may be acknowledged.
+    /// [`SpoolError`] if the spool is damaged, or cannot be written when `stop` is set: then nothing more may be
+    /// acknowledged.
     pub fn run(mut self, inputs: &Receiver<Input>, stop: &AtomicBool) -> Result<(), SpoolError> {
         let mut tidied = Instant::now();
         let mut looked = Instant::now();
         loop {
             let now = self.now();
-            let (group, queue) = wait(inputs);
+            let (mut group, queue) = wait(inputs);
             let is_over = match queue {
                 Queue::More => false,
                 Queue::Empty => group.is_empty() && stop.load(Ordering::Relaxed),
                 Queue::Over => true,
             };
             if !group.is_empty() {
-                self.take(group)?;
+                self.hear_from(&mut group);
+                let acknowledgements: Vec<Acknowledge> =
+                    group.iter_mut().filter_map(|input| input.acknowledge.take()).collect();
+                self.persist(stop, |keeper| keeper.take(group.iter().map(Input::again).collect()))?;
+                for acknowledge in acknowledgements {
+                    acknowledge();
+                }
             }
             if queue != Queue::More {
                 self.floor.seen(now);
                 if looked.elapsed() > Duration::from_secs(1) {
                     looked = Instant::now();
-                    self.look_around(now)?;
-                    self.look_for_departures()?;
+                    self.persist(stop, |keeper| keeper.look_around(now))?;
+                    self.persist(stop, Self::look_for_departures)?;
                 }
             }
-            self.close_due(is_over)?;
+            self.persist(stop, |keeper| keeper.close_due(is_over))?;
             if is_over {
                 return Ok(());
             }
             if tidied.elapsed() > Duration::from_mins(1) {
                 tidied = Instant::now();
-                let now = Timestamp::now();
-                self.floor.forget(now);
-                let mut batch = self.spool.begin()?;
-                let forgotten = batch.forget_old(now, self.keep_windows)?;
-                batch.commit()?;
-                self.metrics.forgot(forgotten);
+                self.persist(stop, Self::tidy)?;
             }
         }
+    }
+
+    fn tidy(&mut self) -> Result<(), SpoolError> {
+        let now = Timestamp::now();
+        self.floor.forget(now);
+        let mut batch = self.spool.begin()?;
+        let forgotten = batch.forget_old(now, self.keep_windows)?;
+        batch.commit()?;
+        self.metrics.forgot(forgotten);
+        Ok(())
+    }
+
+    /// Does `work` until the spool takes it.
+    fn persist(
+        &mut self,
+        stop: &AtomicBool,
+        mut work: impl FnMut(&mut Self) -> Result<(), SpoolError>,
+    ) -> Result<(), SpoolError> {
+        loop {
+            match work(self) {
+                Err(error) if error.passes() => self.outlast(error, stop)?,
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits until the spool can be written, and takes up what is in it, as after a restart: what is in memory may
+    /// be ahead of a commit that failed.
+    fn outlast(&mut self, error: SpoolError, stop: &AtomicBool) -> Result<(), SpoolError> {
+        tracing::error!(%error, "the spool cannot be written; nothing is taken until it can");
+        self.metrics.spool_writable.set(0);
+        let text = format!(
+            "the spool could not be written ({error}): nothing was taken meanwhile. Brokers and network readers kept \
+             what they had; what serial readers saw is lost. Free the disk that the spool is on, or mend it"
+        );
+        loop {
+            pause(RETRY, stop);
+            if stop.load(Ordering::Relaxed) {
+                return Err(error);
+            }
+            match self.resume(&text) {
+                Ok(()) => break,
+                Err(again) if again.passes() => {}
+                other => return other,
+            }
+        }
+        self.metrics.spool_writable.set(1);
+        tracing::info!("the spool can be written again");
+        Ok(())
+    }
+
+    fn resume(&mut self, text: &str) -> Result<(), SpoolError> {
+        let now = self.now();
+        self.floor = take_up(&self.spool, self.floor.readers().to_vec(), now)?;
+        let mut batch = self.spool.begin()?;
+        let finding = Finding { code: spool::code::DISK, text: text.to_owned() };
+        batch.add_finding(&self.bridge, &finding, now.at)?;
+        batch.commit()?;
+        self.metrics.findings.with_label_values(&[&self.bridge, finding.code]).inc();
+        Ok(())
     }
 
     /// Tells what should have come and has not, and whether the clock was set.
@@ -238,21 +289,15 @@ impl Keeper {
         if told.is_empty() { Ok(()) } else { self.take(told) }
     }
 
-    /// Writes a group of inputs to the spool, then acknowledges them.
+    /// Writes a group of inputs to the spool; when this returned, they may be acknowledged.
     fn take(&mut self, group: Vec<Input>) -> Result<(), SpoolError> {
         let now = self.now();
         let is_full = self.make_room()?;
-        let mut acknowledgements = Vec::new();
         let mut pieces: HashMap<i64, Window> = HashMap::new();
         let mut batch = self.spool.begin()?;
         for input in group {
-            let Input { source, mut taken, message, acknowledge } = input;
+            let Input { source, mut taken, message, acknowledge: _ } = input;
             let reader = self.floor.readers()[source].id.clone();
-            if acknowledge.is_some() && self.floor.live(source, now.up) {
-                let text = "messages come from the reader again".to_owned();
-                taken.findings.push(Finding { code: code::BACK, text });
-            }
-            acknowledgements.extend(acknowledge);
             if let Some(digest) = message
                 && !batch.remember_message(&digest.0, now.at)?
             {
@@ -330,11 +375,7 @@ impl Keeper {
         for (number, piece) in &pieces {
             batch.add_raw(*number, piece.bytes())?;
         }
-        batch.commit()?;
-        for acknowledge in acknowledgements {
-            acknowledge();
-        }
-        Ok(())
+        batch.commit()
     }
 
     /// Whether the spool is full and nothing in it can be forgotten; that it begins or ends to be so is found.
@@ -452,6 +493,34 @@ impl Keeper {
     }
 }
 
+/// Takes up from the spool what the last life left: where tags are, and the windows that were open.
+fn take_up(spool: &Spool, readers: Vec<Reader>, now: Moment) -> Result<Floor, SpoolError> {
+    let mut floor = Floor::new(readers, spool.whereabouts()?, now);
+    for left in spool.open_windows()? {
+        let Some(source) = floor.readers().iter().position(|r| r.id == left.source) else {
+            tracing::warn!(
+                reader.id = left.source,
+                "an open window belongs to no configured reader"
+            );
+            continue;
+        };
+        let bytes = spool.raw(left.window)?;
+        let reads = Window::parse(&bytes).map_err(|error| SpoolError::Data(error.to_string()))?;
+        let mut window = Open::new(left.window, now);
+        window.opened = left.opened;
+        for read in &reads {
+            window.raw.push(read);
+        }
+        window.sensors = spool.readings(left.window)?;
+        window.edges = spool.edges(left.window)?;
+        (window.suspect_clock, window.late) = (left.suspect, left.late);
+        window.begin(now.up);
+        floor.restore(source, &reads, &window.edges);
+        floor.open(source, window);
+    }
+    Ok(floor)
+}
+
 /// What is left of the inputs after a group was taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Queue {
@@ -492,165 +561,4 @@ fn open_window<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::sync_channel;
-
-    use reads::{Delivery, Read};
-
-    use super::*;
-
-    fn settings(spool: PathBuf) -> KeeperSettings {
-        let reader = serde_json::json!({
-            "id": "door",
-            "read_point": "urn:epc:id:sgln:0614141.00001.0",
-            "settle": { "preset": "portal", "quiet_ms": 50, "longest_ms": 50 },
-            "device": { "r200": { "port": "/dev/null", "region": "europe" } },
-        });
-        KeeperSettings {
-            bridge: "bridge".to_owned(),
-            spool,
-            max_spool_bytes: 1 << 30,
-            keep_windows: SignedDuration::from_hours(1),
-            readers: vec![serde_json::from_value(reader).unwrap()],
-        }
-    }
-
-    fn deliveries(spool: &mut Spool) -> Vec<Delivery> {
-        let mut out = Vec::new();
-        while let Some(waiting) = spool.oldest().unwrap() {
-            out.push(Delivery::parse(&waiting.body).unwrap());
-            spool.forget(waiting.boot, waiting.seq).unwrap();
-        }
-        out
-    }
-
-    #[test]
-    fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("spool.sqlite");
-        let metrics = Metrics::new();
-        let keeper = Keeper::open(settings(file.clone()), metrics.clone()).unwrap();
-        let (sender, inputs) = sync_channel(1);
-        let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
-        // It is read all the time, over four times the length of a window.
-        let begun = Instant::now();
-        let mut sent = 0;
-        while begun.elapsed() < Duration::from_millis(200) {
-            let read = Read {
-                epc: vec![1],
-                tid: None,
-                antenna: 1,
-                rssi_cdbm: -5000,
-                at: Timestamp::now(),
-                reader_time: None,
-            };
-            sender.send(Input::of(0, Taken { reads: vec![read], ..Taken::default() })).unwrap();
-            sent += 1;
-        }
-        drop(sender);
-        thread.join().unwrap().unwrap();
-        let mut spool = Spool::open(&file).unwrap();
-        assert!(spool.open_windows().unwrap().is_empty());
-        let deliveries = deliveries(&mut spool);
-        assert!(metrics.windows.with_label_values(&["door"]).get() >= 2, "a window lasts 50 ms");
-        let counts = deliveries.iter().flat_map(|one| &one.observations).map(|one| one.count);
-        assert_eq!(counts.collect::<Vec<_>>(), [sent]);
-    }
-
-    #[test]
-    fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("spool.sqlite");
-        let mut settings = settings(file.clone());
-        settings.readers[0].settle.longest_ms = Some(60_000);
-        let keeper = Keeper::open(settings, Metrics::new()).unwrap();
-        let read = || Read {
-            epc: vec![1],
-            tid: None,
-            antenna: 1,
-            rssi_cdbm: -5000,
-            at: Timestamp::now(),
-            reader_time: None,
-        };
-        let input = || Input::of(0, Taken { reads: vec![read()], ..Taken::default() });
-        let (sender, inputs) = sync_channel(2);
-        let (written, stalled) = sync_channel(0);
-        let (_never, forever) = sync_channel::<()>(0);
-        let first = Input {
-            // As a disk does that takes four times as long as the window may be quiet.
-            acknowledge: Some(Box::new(move || {
-                written.send(()).unwrap();
-                let _ = forever.recv_timeout(Duration::from_millis(200));
-            })),
-            ..input()
-        };
-        let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
-        sender.send(first).unwrap();
-        stalled.recv().unwrap();
-        sender.send(input()).unwrap();
-        drop(sender);
-        thread.join().unwrap().unwrap();
-        let counts = deliveries(&mut Spool::open(&file).unwrap());
-        let counts = counts.iter().flat_map(|one| &one.observations).map(|one| one.count);
-        assert_eq!(counts.collect::<Vec<_>>(), [2]);
-    }
-
-    #[test]
-    fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut settings = settings(folder.path().join("spool.sqlite"));
-        settings.readers[0].settle.preset = settle::Preset::Shelf;
-        settings.max_spool_bytes = 0;
-        let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
-        let place = keeper.floor.readers()[0].read_point.clone();
-        let rests = settle::Whereabouts {
-            place: Some(place),
-            last: Some(Timestamp::now()),
-            seen: std::collections::BTreeMap::new(),
-        };
-        keeper.floor.follow([("01".to_owned(), rests)].into(), Duration::ZERO);
-        let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };
-        keeper.floor.seen(later);
-        assert_eq!(keeper.floor.left_silently(), [0], "else it would be gone by now");
-        let read = Read {
-            epc: vec![1],
-            tid: None,
-            antenna: 1,
-            rssi_cdbm: -5000,
-            at: Timestamp::now(),
-            reader_time: None,
-        };
-        keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
-        drop(keeper.floor.remove(0));
-        assert_eq!(keeper.floor.left_silently(), [0; 0]);
-    }
-
-    #[test]
-    fn what_a_closing_window_held_back_survives_a_crash() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("spool.sqlite");
-        let mut keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
-        let read = Read {
-            epc: vec![1],
-            tid: None,
-            antenna: 1,
-            rssi_cdbm: -5000,
-            at: Timestamp::now(),
-            reader_time: None,
-        };
-        keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
-        let window = keeper.floor.remove(0).unwrap();
-        keeper.close(0, window, false).unwrap();
-        let held = keeper.floor.window(0).is_some();
-        drop(keeper);
-        // A machine that stood still for 50 ms has let the window fall quiet; then all was settled at once.
-        let mut spool = Spool::open(&file).unwrap();
-        let settled = deliveries(&mut spool).iter().flat_map(|one| &one.observations).count();
-        let open = spool.open_windows().unwrap();
-        let kept: usize = open
-            .iter()
-            .map(|left| Window::parse(&spool.raw(left.window).unwrap()).unwrap().len())
-            .sum();
-        assert_eq!((settled, kept), if held { (0, 1) } else { (1, 0) });
-    }
-}
+mod tests;

@@ -382,7 +382,95 @@ fn a_full_spool_is_told_when_reads_begin_to_be_dropped_and_when_there_is_room_ag
 
 /// The bridge as a process; `crash` names the place at which it kills itself.
 fn process(site: &Site, crash: Option<&str>) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
+    begin(site, Command::new(env!("CARGO_BIN_EXE_chopmark")), crash)
+}
+
+/// The bridge as a process that [`let_write`] can keep from writing; `before` is done first in its shell.
+fn process_on_small_disk(site: &Site, before: &str) -> Child {
+    let mut shell = Command::new("sh");
+    // A write beyond the limit fails, as on a full disk, instead of ending the process.
+    shell.args(["-c", &format!("trap '' XFSZ; {before} exec \"$0\" \"$@\"")]);
+    shell.arg(env!("CARGO_BIN_EXE_chopmark"));
+    begin(site, shell, None)
+}
+
+/// Whether a process may write to files, from now on.
+fn let_write(process: &Child, may: bool) {
+    let limit = if may { "--fsize=unlimited:" } else { "--fsize=0:" };
+    let pid = process.id().to_string();
+    let done = Command::new("prlimit").args(["--pid", &pid, limit]).status();
+    assert!(done.expect("util-linux is there").success());
+}
+
+/// Whether the bridge says that it can write its spool; none if it says nothing.
+fn is_writable(site: &Site) -> Option<bool> {
+    use std::io::{Read as _, Write as _};
+    let mut line = std::net::TcpStream::connect(site.listen).ok()?;
+    line.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    line.read_to_string(&mut answer).ok()?;
+    let value = answer.lines().find_map(|line| line.strip_prefix("bridge_spool_writable "))?;
+    Some(value == "1")
+}
+
+#[test]
+fn a_bridge_whose_disk_fills_up_waits_and_goes_on_by_itself_with_what_brokers_kept() {
+    let broker = sim::broker::start().unwrap();
+    let site = Site::new(&door(broker));
+    let mut outbox = site.outbox();
+    let mut bridge = process_on_small_disk(&site, "");
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(30, 1));
+    let_write(&bridge, false);
+    publish(&mut reader, &tags(31, 100));
+    wait_for("the bridge says so", || is_writable(&site) == Some(false));
+    publish(&mut reader, &tags(32, 100));
+    assert!(bridge.try_wait().unwrap().is_none(), "it runs on");
+    let_write(&bridge, true);
+    wait_for_tags(&mut outbox, &tags(31, 100));
+    wait_for_tags(&mut outbox, &tags(32, 100));
+    assert_eq!(is_writable(&site), Some(true));
+    site.wait_for_finding("b1", spool::code::DISK, "could not be written");
+    drop(bridge.stdin.take());
+    assert!(wait_for_end(&mut bridge));
+    outbox.take();
+    // Each was published once, and is counted once however often its commit was tried.
+    let all = outbox.deliveries.iter().flat_map(|delivery| &delivery.observations);
+    let is_ours =
+        |hex: &str| ["1F", "20"].iter().any(|n| hex.starts_with(&format!("3074257BF7{n}")));
+    let counted: u32 = all.filter(|one| is_ours(&one.epc_hex)).map(|one| one.count).sum();
+    assert_eq!(counted, 200);
+}
+
+#[test]
+fn a_bridge_that_starts_on_a_full_disk_waits_and_begins_when_there_is_room() {
+    let broker = sim::broker::start().unwrap();
+    let site = Site::new(&door(broker));
+    drop(site.outbox());
+    let mut bridge = process_on_small_disk(&site, "ulimit -S -f 0;");
+    wait_for("the bridge says so", || is_writable(&site) == Some(false));
+    assert!(bridge.try_wait().unwrap().is_none(), "it runs on");
+    let_write(&bridge, true);
+    wait_for("it begins", || is_writable(&site) == Some(true));
+    let mut outbox = site.outbox();
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(33, 1));
+    drop(bridge.stdin.take());
+    assert!(wait_for_end(&mut bridge));
+}
+
+#[test]
+fn a_bridge_that_is_told_to_stop_on_a_full_disk_stops() {
+    let broker = sim::broker::start().unwrap();
+    let site = Site::new(&door(broker));
+    drop(site.outbox());
+    let mut bridge = process_on_small_disk(&site, "ulimit -S -f 0;");
+    wait_for("the bridge says so", || is_writable(&site) == Some(false));
+    drop(bridge.stdin.take());
+    wait_for_end(&mut bridge);
+}
+
+fn begin(site: &Site, mut command: Command, crash: Option<&str>) -> Child {
     command.args(["up", "--until-stdin-ends", "--role", "bridge", "--config"]);
     command.arg(site.path("site.toml"));
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -54,7 +54,7 @@ fn what_was_committed_is_there_after_opening_again_and_what_was_not_is_not() {
 }
 
 /// A window without reads, as a delivery.
-fn delivery(boot: u64, seq: u64) -> Waiting {
+pub(crate) fn delivery(boot: u64, seq: u64) -> Waiting {
     let body = serde_json::json!({
         "contract": reads::CONTRACT, "bridge": "b1", "boot": boot, "seq": seq, "reader": "r1",
         "readPoint": "urn:epc:id:sgln:9521142.00001.3", "opened": "2026-11-20T08:00:00Z",
@@ -65,7 +65,8 @@ fn delivery(boot: u64, seq: u64) -> Waiting {
     Waiting { boot, seq, body: delivery.to_bytes() }
 }
 
-fn put(spool: &mut Spool, deliveries: &[Waiting]) {
+/// Puts deliveries of one window into the outbox.
+pub(crate) fn put(spool: &mut Spool, deliveries: &[Waiting]) {
     let mut batch = spool.begin().unwrap();
     let window = batch.open_window("r1", Timestamp::UNIX_EPOCH).unwrap();
     for waiting in deliveries {

@@ -1,0 +1,162 @@
+//! What the keeper does with windows on a real spool, whatever crashes, stalls or is full.
+
+use std::sync::mpsc::sync_channel;
+
+use reads::{Delivery, Read};
+
+use super::*;
+
+fn settings(spool: PathBuf) -> KeeperSettings {
+    let reader = serde_json::json!({
+        "id": "door",
+        "read_point": "urn:epc:id:sgln:0614141.00001.0",
+        "settle": { "preset": "portal", "quiet_ms": 50, "longest_ms": 50 },
+        "device": { "r200": { "port": "/dev/null", "region": "europe" } },
+    });
+    KeeperSettings {
+        bridge: "bridge".to_owned(),
+        spool,
+        max_spool_bytes: 1 << 30,
+        keep_windows: SignedDuration::from_hours(1),
+        readers: vec![serde_json::from_value(reader).unwrap()],
+    }
+}
+
+fn deliveries(spool: &mut Spool) -> Vec<Delivery> {
+    let mut out = Vec::new();
+    while let Some(waiting) = spool.oldest().unwrap() {
+        out.push(Delivery::parse(&waiting.body).unwrap());
+        spool.forget(waiting.boot, waiting.seq).unwrap();
+    }
+    out
+}
+
+#[test]
+fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spool.sqlite");
+    let metrics = Metrics::new();
+    let keeper = Keeper::open(settings(file.clone()), metrics.clone()).unwrap();
+    let (sender, inputs) = sync_channel(1);
+    let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
+    // It is read all the time, over four times the length of a window.
+    let begun = Instant::now();
+    let mut sent = 0;
+    while begun.elapsed() < Duration::from_millis(200) {
+        let read = Read {
+            epc: vec![1],
+            tid: None,
+            antenna: 1,
+            rssi_cdbm: -5000,
+            at: Timestamp::now(),
+            reader_time: None,
+        };
+        sender.send(Input::of(0, Taken { reads: vec![read], ..Taken::default() })).unwrap();
+        sent += 1;
+    }
+    drop(sender);
+    thread.join().unwrap().unwrap();
+    let mut spool = Spool::open(&file).unwrap();
+    assert!(spool.open_windows().unwrap().is_empty());
+    let deliveries = deliveries(&mut spool);
+    assert!(metrics.windows.with_label_values(&["door"]).get() >= 2, "a window lasts 50 ms");
+    let counts = deliveries.iter().flat_map(|one| &one.observations).map(|one| one.count);
+    assert_eq!(counts.collect::<Vec<_>>(), [sent]);
+}
+
+#[test]
+fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spool.sqlite");
+    let mut settings = settings(file.clone());
+    settings.readers[0].settle.longest_ms = Some(60_000);
+    let keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    let read = || Read {
+        epc: vec![1],
+        tid: None,
+        antenna: 1,
+        rssi_cdbm: -5000,
+        at: Timestamp::now(),
+        reader_time: None,
+    };
+    let input = || Input::of(0, Taken { reads: vec![read()], ..Taken::default() });
+    let (sender, inputs) = sync_channel(2);
+    let (written, stalled) = sync_channel(0);
+    let (_never, forever) = sync_channel::<()>(0);
+    let first = Input {
+        // As a disk does that takes four times as long as the window may be quiet.
+        acknowledge: Some(Box::new(move || {
+            written.send(()).unwrap();
+            let _ = forever.recv_timeout(Duration::from_millis(200));
+        })),
+        ..input()
+    };
+    let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
+    sender.send(first).unwrap();
+    stalled.recv().unwrap();
+    sender.send(input()).unwrap();
+    drop(sender);
+    thread.join().unwrap().unwrap();
+    let counts = deliveries(&mut Spool::open(&file).unwrap());
+    let counts = counts.iter().flat_map(|one| &one.observations).map(|one| one.count);
+    assert_eq!(counts.collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path().join("spool.sqlite"));
+    settings.readers[0].settle.preset = settle::Preset::Shelf;
+    settings.max_spool_bytes = 0;
+    let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    let place = keeper.floor.readers()[0].read_point.clone();
+    let rests = settle::Whereabouts {
+        place: Some(place),
+        last: Some(Timestamp::now()),
+        seen: std::collections::BTreeMap::new(),
+    };
+    keeper.floor.follow([("01".to_owned(), rests)].into(), Duration::ZERO);
+    let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };
+    keeper.floor.seen(later);
+    assert_eq!(keeper.floor.left_silently(), [0], "else it would be gone by now");
+    let read = Read {
+        epc: vec![1],
+        tid: None,
+        antenna: 1,
+        rssi_cdbm: -5000,
+        at: Timestamp::now(),
+        reader_time: None,
+    };
+    keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
+    drop(keeper.floor.remove(0));
+    assert_eq!(keeper.floor.left_silently(), [0; 0]);
+}
+
+#[test]
+fn what_a_closing_window_held_back_survives_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spool.sqlite");
+    let mut keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
+    let read = Read {
+        epc: vec![1],
+        tid: None,
+        antenna: 1,
+        rssi_cdbm: -5000,
+        at: Timestamp::now(),
+        reader_time: None,
+    };
+    keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
+    let window = keeper.floor.remove(0).unwrap();
+    keeper.close(0, window, false).unwrap();
+    let held = keeper.floor.window(0).is_some();
+    drop(keeper);
+    // A machine that stood still for 50 ms has let the window fall quiet; then all was settled at once.
+    let mut spool = Spool::open(&file).unwrap();
+    let settled = deliveries(&mut spool).iter().flat_map(|one| &one.observations).count();
+    let open = spool.open_windows().unwrap();
+    let kept: usize = open
+        .iter()
+        .map(|left| Window::parse(&spool.raw(left.window).unwrap()).unwrap().len())
+        .sum();
+    assert_eq!((settled, kept), if held { (0, 1) } else { (1, 0) });
+}
