@@ -9,7 +9,8 @@ use super::SpoolAt;
 /// Which window.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Number or digest of the window; a record's evidence names the digest
+    /// Number or digest of the window; a record's evidence names the digest. All windows without reads have the same
+    /// one: of these the newest is shown
     #[arg(required_unless_present = "list")]
     window: Option<String>,
     #[command(flatten)]
@@ -46,6 +47,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         other => other?,
     };
+    let same = spool.windows_with(name)?;
+    if same > 1 {
+        println!(
+            "{same} windows have this digest, as all without reads do; this is the newest. `--list` shows the \
+             numbers; a record's evidence also names boot and sequence, to compare with the delivery"
+        );
+    }
     let closing = &replayed.window.closing;
     println!("window      {} of reader {}", replayed.window.window, closing.reader);
     println!("from        {}", closing.opened);
