@@ -56,7 +56,11 @@ fn start_log(log: &Log) {
     let filter = EnvFilter::try_from_default_env()
         .or_else(|_| EnvFilter::try_new(log.level.as_deref().unwrap_or("info")))
         .unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // A log on a full disk is lost; to complain of that on the same disk would be a panic.
+        .log_internal_errors(false);
     match log.format {
         Format::Text => {
             lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();

@@ -20,6 +20,8 @@ async fn main() -> anyhow::Result<()> {
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
         )
         .with_writer(std::io::stderr)
+        // A log on a full disk is lost; to complain of that on the same disk would be a panic.
+        .log_internal_errors(false)
         .init();
     let arguments = Arguments::parse();
     let config = firmware_bridge::config::File::load(&arguments.config)?.resolve()?;

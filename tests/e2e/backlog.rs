@@ -385,12 +385,14 @@ fn process(site: &Site, crash: Option<&str>) -> Child {
     begin(site, Command::new(env!("CARGO_BIN_EXE_chopmark")), crash)
 }
 
-/// The bridge as a process that [`let_write`] can keep from writing; `before` is done first in its shell.
+/// The bridge as a process that [`let_write`] can keep from writing, its log too; `before` is done first in its
+/// shell.
 fn process_on_small_disk(site: &Site, before: &str) -> Child {
     let mut shell = Command::new("sh");
     // A write beyond the limit fails, as on a full disk, instead of ending the process.
-    shell.args(["-c", &format!("trap '' XFSZ; {before} exec \"$0\" \"$@\"")]);
-    shell.arg(env!("CARGO_BIN_EXE_chopmark"));
+    let log = site.path("log");
+    let words = format!("trap '' XFSZ; {before} exec \"$0\" \"$@\" 2>'{}'", log.display());
+    shell.args(["-c", &words, env!("CARGO_BIN_EXE_chopmark")]);
     begin(site, shell, None)
 }
 
@@ -460,14 +462,27 @@ fn a_bridge_that_starts_on_a_full_disk_waits_and_begins_when_there_is_room() {
 }
 
 #[test]
-fn a_bridge_that_is_told_to_stop_on_a_full_disk_stops() {
+fn a_bridge_that_is_told_to_stop_while_its_disk_is_full_stops_and_loses_nothing_that_a_broker_keeps()
+ {
     let broker = sim::broker::start().unwrap();
     let site = Site::new(&door(broker));
-    drop(site.outbox());
+    let mut outbox = site.outbox();
     let mut bridge = process_on_small_disk(&site, "ulimit -S -f 0;");
     wait_for("the bridge says so", || is_writable(&site) == Some(false));
     drop(bridge.stdin.take());
-    wait_for_end(&mut bridge);
+    assert!(wait_for_end(&mut bridge), "it had begun nothing");
+
+    let mut bridge = process_on_small_disk(&site, "");
+    let mut reader = R700::connect(broker, "tags", "r").unwrap();
+    wait_for_subscription(&mut outbox, &mut reader, &tags(34, 1));
+    let_write(&bridge, false);
+    publish(&mut reader, &tags(35, 100));
+    wait_for("the bridge says so", || is_writable(&site) == Some(false));
+    drop(bridge.stdin.take());
+    assert!(!wait_for_end(&mut bridge), "it could not settle what it had");
+    let bridge = site.start();
+    wait_for_tags(&mut outbox, &tags(35, 100));
+    bridge.stop();
 }
 
 fn begin(site: &Site, mut command: Command, crash: Option<&str>) -> Child {

@@ -155,7 +155,7 @@ fn a_delivery_of_a_spool_whose_numbers_were_used_before_is_recorded_under_a_new_
 fn a_body_that_is_too_large_is_refused_in_ingests_own_words() {
     let stage = Stage::new(None);
     let _ingest = stage.start_ingest();
-    let (status, answer) = deliver(&stage, "b1", 1, &vec![b' '; 5 * 1024 * 1024]);
+    let (status, answer) = deliver(&stage, "b1", 1, &vec![b' '; 16 * 1024 * 1024 + 1]);
     assert_eq!(status, 413, "{answer}");
     assert!(answer.contains("urn:chopmark:problem:too-large"), "{answer}");
 }
