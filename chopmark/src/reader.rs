@@ -34,8 +34,9 @@ pub enum Command {
     Replay(replay::Arguments),
     /// Puts deliveries that ingest refused back into the queue, whole, once the cause is mended
     ///
-    /// What ingest answers with 413 or 422 is set aside with ingest's reason, so that it holds up nobody, and is
-    /// kept until you send it again. A bridge that runs takes it up at once, behind what waits.
+    /// What ingest answers with 413 or 422 is set aside with ingest's reason, so that it holds up
+    /// nobody, and is kept until you send it again. A bridge that runs takes it up at once, behind
+    /// what waits.
     ///
     /// Example: chopmark reader resend --list    # what was refused, when and why
     /// Example: chopmark reader resend           # sends all of it again

@@ -343,7 +343,7 @@ fn remembered_messages_and_dead_letters_make_room_for_reads_before_any_is_droppe
         batch.remember_message(&digest.0, now - jiff::SignedDuration::from_hours(2)).unwrap();
     }
     for _ in 0..20 {
-        batch.dead_letter("probes", "device `x` is not named", &[b'x'; 60_000], now).unwrap();
+        batch.dead_letter("probes", "device `x` is not named", &vec![b'x'; 60_000], now).unwrap();
     }
     batch.commit().unwrap();
     assert!(spool.used_bytes().unwrap() > 2_000_000);
