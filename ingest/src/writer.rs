@@ -24,6 +24,8 @@
 //! Source: RFC 9162 section 2.1 for the tree; the order sign, commit, answer is that of the public
 //! transparency logs.
 
+mod number;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -42,11 +44,10 @@ use crate::metrics::Metrics;
 use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
 use crate::rules::interpret::{Difference, Refusal, interpret};
+use crate::writer::number::{NUMBER_TAKEN, answer_again};
 
 /// Longest queue before senders are told to try again.
 const QUEUE: usize = 1024;
-/// Code of a delivery whose number another one has.
-const NUMBER_TAKEN: &str = "number-taken";
 
 /// Something to be recorded.
 #[derive(Debug)]
@@ -267,13 +268,8 @@ impl Worker {
         match work {
             Work::Delivery { delivery, body, signature } => {
                 let (bridge, boot, seq) = (&delivery.bridge, delivery.boot, delivery.seq);
-                if let Some((text, taken)) = sql::deliveries::outcome(tx, bridge, boot, seq).await?
-                {
-                    return if taken == *body {
-                        Outcome::again(&text).map(Ok)
-                    } else {
-                        refuse_number(tx, delivery, body).await.map(Err)
-                    };
+                if let Some(taken) = sql::deliveries::outcome(tx, bridge, boot, seq).await? {
+                    return answer_again(tx, delivery, body, &taken).await;
                 }
                 let outcome = self.take_delivery(tx, draft, delivery, body, signature).await?;
                 let text = outcome.to_text();
@@ -589,35 +585,6 @@ impl Worker {
         crate::crash::point("ingest.before_commit");
         Ok(())
     }
-}
-
-/// Stores a delivery whose number another one has, and gives the answer to it.
-async fn refuse_number(
-    tx: &Transaction<'_>,
-    delivery: &Delivery,
-    body: &str,
-) -> Result<Problem, sql::Error> {
-    let Delivery { bridge, boot, seq, .. } = delivery;
-    let detail = format!(
-        "another delivery was recorded as bridge {bridge} boot {boot} sequence {seq}: two bridges share one id, or \
-         a spool took the place of another; it must come under a number of its own"
-    );
-    sql::refusals::insert(
-        tx,
-        &sql::refusals::NewRefusal {
-            at: Timestamp::now(),
-            source: bridge,
-            kind: "delivery",
-            code: NUMBER_TAKEN,
-            detail: &detail,
-            body_sha256: &ledger::hash::sha256(body.as_bytes()),
-            excerpt: cut(body.as_bytes()),
-            count: 1,
-        },
-    )
-    .await?;
-    tracing::warn!(bridge, boot, seq, "number of another delivery");
-    Ok(Problem::NumberTaken(detail))
 }
 
 fn fresh_secret() -> Secret {

@@ -1,5 +1,7 @@
 //! The spool, opened again and again.
 
+use reads::Delivery;
+
 use super::*;
 use crate::reader::Finding;
 
