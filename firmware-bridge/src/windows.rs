@@ -289,6 +289,19 @@ impl Keeper {
         if told.is_empty() { Ok(()) } else { self.take(told) }
     }
 
+    /// Heeds that messages came, whatever is in them, and says it of readers whose silence was told.
+    fn hear_from(&mut self, group: &mut Vec<Input>) {
+        let up = self.begun.elapsed();
+        for place in 0..group.len() {
+            let source = group[place].source;
+            if group[place].acknowledge.is_some() && self.floor.live(source, up) {
+                let text = "messages come from the reader again".to_owned();
+                let findings = vec![Finding { code: code::BACK, text }];
+                group.push(Input::of(source, Taken { findings, ..Taken::default() }));
+            }
+        }
+    }
+
     /// Writes a group of inputs to the spool; when this returned, they may be acknowledged.
     fn take(&mut self, group: Vec<Input>) -> Result<(), SpoolError> {
         let now = self.now();
