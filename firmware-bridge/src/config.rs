@@ -136,6 +136,10 @@ impl Reader {
     /// [`ConfigError::Value`], naming reader and value.
     fn check(&self, all: &[Reader]) -> Result<(), ConfigError> {
         let wrong = |what: String| ConfigError::Value(format!("reader `{}`: {what}", self.id));
+        check_name("[[firmware_bridge.reader]] id", &self.id)?;
+        for sensor in self.sensors() {
+            check_name("sensor", &sensor).map_err(|error| wrong(error.to_string()))?;
+        }
         for place in self.antenna_read_points.values().chain([&self.read_point]) {
             let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
             if !is_place {
@@ -154,6 +158,16 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Checks a name against what ingest takes: a delivery with another is refused, and all that is in it.
+fn check_name(key: &str, name: &str) -> Result<(), ConfigError> {
+    if reads::is_name(name) {
+        return Ok(());
+    }
+    Err(ConfigError::Value(format!(
+        "{key} `{name}` is no name that ingest takes; 1 to 256 visible ASCII characters without spaces would be right, like `door-3`"
+    )))
 }
 
 fn flatten(name: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
@@ -264,6 +278,7 @@ impl File {
     pub fn resolve(self) -> Result<Config, ConfigError> {
         let base = self.data_dir.unwrap_or_default();
         let section = self.firmware_bridge;
+        check_name("[firmware_bridge] id", &section.id)?;
         let key_path = base.join(&section.key);
         let key = SourceKey::from_pem(&read(&key_path)?)
             .map_err(|source| ConfigError::Key { path: key_path, source })?;
@@ -312,23 +327,4 @@ pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_readers_on_one_port_are_refused_with_both_names() {
-        let reader = |id: &str, port: &str, address: u8| -> Reader {
-            let text = format!(
-                "id = \"{id}\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\n[device.xy-md02]\n\
-                 port = \"{port}\"\naddress = {address}\nsensor = \"urn:example:{id}\"\n"
-            );
-            toml::from_str(&text).unwrap()
-        };
-        let (one, two) = (reader("one", "/dev/ttyS1", 1), reader("two", "/dev/ttyS1", 2));
-        let refused = check_ports(&[one.clone(), two]).unwrap_err().to_string();
-        for word in ["`one`", "`two`", "`/dev/ttyS1`", "an adapter of its own"] {
-            assert!(refused.contains(word), "{refused}");
-        }
-        check_ports(&[one, reader("two", "/dev/ttyS2", 2)]).unwrap();
-    }
-}
+mod tests;

@@ -317,7 +317,13 @@ fn check_movement(movement: &Movement) -> Result<(), Found> {
     Ok(())
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether `name` can name a bridge, a reader or a sensor in a delivery: 1 to 256 visible ASCII characters.
+///
+/// ```
+/// assert!(reads::is_name("door-3") && !reads::is_name("door 3") && !reads::is_name("一号门"));
+/// ```
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -19,7 +19,7 @@ mod window;
 
 pub use delivery::{
     AntennaCount, CONTRACT, Delivery, DeliveryError, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS,
-    Observation, excerpt, signing_bytes,
+    Observation, excerpt, is_name, signing_bytes,
 };
 pub use movement::{Direction, Movement, MovementKind, Rival, passed};
 pub use passage::{NotPassed, Passage};
