@@ -9,32 +9,37 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use prometheus::{Encoder as _, TextEncoder};
 
 use crate::Error;
 use crate::metrics::Metrics;
 use crate::spool::{Spool, SpoolError};
 
+/// What is told of a bridge.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What it counts.
+    pub metrics: Metrics,
+    /// Where findings and settings are read from.
+    pub spool: PathBuf,
+    /// Names of the readers that are configured now.
+    pub readers: Vec<String>,
+}
+
 /// Serves `/healthz`, `/readyz`, `/metrics` and `/readers` until `until` ends.
-///
-/// - `spool`: where findings and settings are read from.
 ///
 /// # Errors
 ///
 /// [`Error::Listen`].
 pub async fn serve(
     address: SocketAddr,
-    metrics: Metrics,
-    spool: PathBuf,
+    shown: Shown,
     until: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let failed = |source| Error::Listen { address, source };
-    let metrics = web::Data::new(metrics);
-    let spool = web::Data::new(spool);
+    let shown = web::Data::new(shown);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(metrics.clone())
-            .app_data(spool.clone())
+            .app_data(shown.clone())
             .route("/healthz", web::get().to(|| async { "alive\n" }))
             .route("/readyz", web::get().to(|| async { "ready\n" }))
             .route("/metrics", web::get().to(print))
@@ -55,10 +60,9 @@ pub async fn serve(
     }
 }
 
-async fn print(metrics: web::Data<Metrics>) -> HttpResponse {
-    let mut text = Vec::new();
-    match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
+async fn print(shown: web::Data<Shown>) -> HttpResponse {
+    match shown.metrics.text() {
+        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }
 }
@@ -66,19 +70,30 @@ async fn print(metrics: web::Data<Metrics>) -> HttpResponse {
 /// Findings and changes that are shown, newest first.
 const SHOWN: u32 = 100;
 
-/// Whether each reader is connected, its settings, and what was found last.
-async fn readers(metrics: web::Data<Metrics>, spool: web::Data<PathBuf>) -> HttpResponse {
-    let found = web::block(move || -> Result<serde_json::Value, SpoolError> {
-        let spool = Spool::look(&spool)?;
+async fn readers(shown: web::Data<Shown>) -> HttpResponse {
+    match web::block(move || shown.readers()).await {
+        Ok(Ok(json)) => HttpResponse::Ok().json(json),
+        Ok(Err(error)) => HttpResponse::InternalServerError().body(format!("{error}\n")),
+        Err(_) => HttpResponse::InternalServerError().body("the bridge is stopping\n"),
+    }
+}
+
+impl Shown {
+    /// Whether each configured reader is connected, its settings, and what was found last.
+    fn readers(&self) -> Result<serde_json::Value, SpoolError> {
+        let spool = Spool::look(&self.spool)?;
         let mut settings: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for (reader, name, value) in spool.settings()? {
             settings.entry(reader).or_default().insert(name, value);
         }
-        let readers: Vec<serde_json::Value> = settings
-            .into_iter()
-            .map(|(reader, settings)| {
-                let is_connected = metrics.connected.with_label_values(&[&reader]).get() == 1;
-                let reads = metrics.reads.with_label_values(&[&reader]).get();
+        // Not those that the spool knows: it keeps what was said of readers that are gone.
+        let readers: Vec<serde_json::Value> = self
+            .readers
+            .iter()
+            .map(|reader| {
+                let is_connected = self.metrics.connected.with_label_values(&[reader]).get() == 1;
+                let reads = self.metrics.reads.with_label_values(&[reader]).get();
+                let settings = settings.remove(reader).unwrap_or_default();
                 serde_json::json!({
                     "reader": reader, "connected": is_connected, "reads": reads, "settings": settings,
                 })
@@ -90,11 +105,46 @@ async fn readers(metrics: web::Data<Metrics>, spool: web::Data<PathBuf>) -> Http
             "changes": spool.changes(SHOWN)?,
             "waitingDeliveries": spool.waiting()?,
         }))
-    })
-    .await;
-    match found {
-        Ok(Ok(json)) => HttpResponse::Ok().json(json),
-        Ok(Err(error)) => HttpResponse::InternalServerError().body(format!("{error}\n")),
-        Err(_) => HttpResponse::InternalServerError().body("the bridge is stopping\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_reader_that_is_no_longer_configured_is_not_shown_and_gets_no_series_by_looking() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool.sqlite");
+        let mut spool = Spool::open(&path).unwrap();
+        let mut batch = spool.begin().unwrap();
+        for reader in ["door 3", "door-3"] {
+            batch.put_setting(reader, "region", "europe", Timestamp::UNIX_EPOCH).unwrap();
+        }
+        batch.commit().unwrap();
+        let metrics = Metrics::new();
+        metrics.begin("door-3");
+        metrics.begin("door-4");
+        let shown = Shown {
+            metrics: metrics.clone(),
+            spool: path,
+            readers: vec!["door-3".into(), "door-4".into()],
+        };
+        let before = metrics.text().unwrap();
+        for line in [
+            "bridge_connected_readers{reader=\"door-4\"} 0",
+            "bridge_findings_total{code=\"lost\",reader=\"door-4\"} 0",
+            "bridge_deliveries_total{outcome=\"refused\"} 0",
+        ] {
+            assert!(before.contains(line), "`{line}` is not in:\n{before}");
+        }
+        let json = shown.readers().unwrap();
+        let names: Vec<_> =
+            json["readers"].as_array().unwrap().iter().map(|one| one["reader"].clone()).collect();
+        assert_eq!(names, ["door-3", "door-4"]);
+        assert_eq!(json["readers"][0]["settings"]["region"], "europe");
+        assert_eq!(metrics.text().unwrap(), before);
     }
 }

@@ -49,6 +49,7 @@ use crate::broker::Subscription;
 use crate::config::device::Reached;
 use crate::config::{Config, ConfigError};
 use crate::deliver::Deliverer;
+use crate::http::Shown;
 use crate::line::{Sink, Supervisor};
 use crate::metrics::Metrics;
 use crate::spool::{Spool, SpoolError};
@@ -97,6 +98,7 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let (inputs, taken) = sync_channel(QUEUE);
     let mut lines = Vec::new();
     for source in 0..config.readers.len() {
+        metrics.begin(&config.readers[source].id);
         let session = format!("chopmark-{}-{}", config.id, config.readers[source].id);
         let reached = config.readers[source].device.reach(&config.base, &session)?;
         let sink = Sink {
@@ -114,7 +116,9 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let deliverer = spawn(move || deliverer.run(&stop));
 
     let is_writable = metrics.spool_writable.clone();
-    let ended = http::serve(config.listen, metrics, config.spool.clone(), async {
+    let readers: Vec<String> = config.readers.iter().map(|reader| reader.id.clone()).collect();
+    let shown = Shown { metrics, spool: config.spool.clone(), readers };
+    let ended = http::serve(config.listen, shown, async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }

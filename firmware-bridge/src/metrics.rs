@@ -1,6 +1,10 @@
 //! What the bridge counts; names follow `bridge_<thing>_<unit|total>`, labels hold readers and kinds.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{
+    Encoder as _, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::reader::code;
 
 use crate::spool::Forgotten;
 
@@ -92,6 +96,14 @@ impl Metrics {
         .expect("the name and label are fixed and well-formed");
         registry.register(Box::new(waiting.clone())).expect("the name is registered once");
         registry.register(Box::new(connected.clone())).expect("the name is registered once");
+        let deliveries = by("bridge_deliveries_total", "Attempts to deliver.", "outcome");
+        let dropped = by("bridge_dropped_reads_total", "Raw reads dropped.", "reason");
+        for outcome in ["recorded", "refused", "later"] {
+            deliveries.with_label_values(&[outcome]);
+        }
+        for reason in ["queue-full", "spool-full"] {
+            dropped.with_label_values(&[reason]);
+        }
         Self {
             reads: by("bridge_reads_total", "Raw reads.", "reader"),
             readings: by("bridge_readings_total", "Sensor readings.", "reader"),
@@ -106,7 +118,7 @@ impl Metrics {
                 "Bytes that belonged to no frame.",
                 "reader",
             ),
-            dropped: by("bridge_dropped_reads_total", "Raw reads dropped.", "reason"),
+            dropped,
             dead_letters: by(
                 "bridge_dead_letters_total",
                 "Messages that could not be used.",
@@ -118,7 +130,7 @@ impl Metrics {
                 "reader",
             ),
             windows: by("bridge_windows_total", "Windows settled.", "reader"),
-            deliveries: by("bridge_deliveries_total", "Attempts to deliver.", "outcome"),
+            deliveries,
             reconnects: by("bridge_reconnects_total", "Connections lost or failed.", "reader"),
             findings,
             forgotten_windows: one(
@@ -141,6 +153,30 @@ impl Metrics {
             registry,
         }
     }
+
+    /// Begins the series of a configured reader at 0: an alert sees neither a reader that was never connected nor
+    /// the first finding of a kind in a series that only begins with it.
+    pub fn begin(&self, reader: &str) {
+        let label = [reader];
+        self.connected.with_label_values(&label).set(0);
+        for counter in [&self.reads, &self.dead_letters, &self.reconnects, &self.windows] {
+            counter.with_label_values(&label);
+        }
+        for code in code::ALL {
+            self.findings.with_label_values(&[reader, code]);
+        }
+    }
+
+    /// All of them, as Prometheus reads them.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice: the text is written into memory.
+    pub fn text(&self) -> Result<String, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
 }
 
 impl Metrics {
@@ -155,5 +191,16 @@ impl Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_codes_forgets_none() {
+        let written = include_str!("reader.rs").matches(": &str = \"").count();
+        assert_eq!(code::ALL.len(), written);
     }
 }

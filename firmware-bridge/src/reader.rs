@@ -115,6 +115,23 @@ pub mod code {
     pub const CLOCK: &str = "clock";
     /// A setting is another than it was.
     pub const CHANGED: &str = "changed";
+    /// All of them.
+    pub const ALL: [&str; 14] = [
+        NO_ANTENNA,
+        REGION,
+        REFUSED,
+        NO_ANSWER,
+        NOT_THIS_DEVICE,
+        HELD,
+        HARDWARE,
+        GAP,
+        LOST,
+        BACK,
+        UNKNOWN_SENSOR,
+        BAD_VALUE,
+        CLOCK,
+        CHANGED,
+    ];
 }
 
 /// Stands for a signal strength that the reader does not tell: the weakest that ingest takes, so that such a tag
