@@ -1,5 +1,6 @@
 //! What a bridge must be told, from the section `[firmware_bridge]` of the shared TOML file.
 
+mod broker_at;
 pub mod device;
 
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ struct Section {
     /// Where health and metrics are served. Default: `127.0.0.1:8082`.
     #[serde(default = "default_listen")]
     listen: SocketAddr,
-    /// Hours that raw windows are kept after closing. Default: 72.
+    /// Hours that raw windows are kept after closing, at most 87600. Default: 72.
     #[serde(default = "default_keep")]
     keep_windows_h: u32,
     /// Bytes of the spool beyond which raw reads are dropped (deliveries never). Default: 1 GiB.
@@ -67,6 +68,29 @@ struct Section {
     #[serde(default, rename = "reader")]
     readers: Vec<Reader>,
 }
+
+impl Section {
+    /// Checks what no type can.
+    fn check(&self) -> Result<(), ConfigError> {
+        check_name("[firmware_bridge] id", &self.id)?;
+        let url = &self.ingest_url;
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(ConfigError::Value(format!(
+                "ingest_url `{url}` is no address of ingest; `http://127.0.0.1:8080` would be right"
+            )));
+        }
+        if self.keep_windows_h > MOST_KEPT_H {
+            let hours = self.keep_windows_h;
+            return Err(ConfigError::Value(format!(
+                "keep_windows_h {hours}; at most {MOST_KEPT_H} would be right"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Hours that windows may be kept: ten years.
+const MOST_KEPT_H: u32 = 87_600;
 
 fn default_spool() -> PathBuf {
     PathBuf::from("spool.sqlite")
@@ -98,7 +122,7 @@ pub struct Reader {
     /// When windows close and what is made of them. Default: a portal.
     #[serde(default)]
     pub settle: Settle,
-    /// Seconds after which the silence of a sensor is a gap. Default: three questions for a sensor that is asked,
+    /// Seconds after which the silence of a sensor is a gap, at least 1. Default: three questions for a sensor that is asked,
     /// two hours for one that reports by itself; none for tag readers, whose silence says nothing.
     #[serde(default)]
     pub silent_after_s: Option<u64>,
@@ -138,7 +162,7 @@ impl Reader {
         let wrong = |what: String| ConfigError::Value(format!("reader `{}`: {what}", self.id));
         check_name("[[firmware_bridge.reader]] id", &self.id)?;
         for sensor in self.sensors() {
-            check_name("sensor", &sensor).map_err(|error| wrong(error.to_string()))?;
+            check_name("sensor", &sensor).map_err(|error| error.of(&self.id))?;
         }
         for place in self.antenna_read_points.values().chain([&self.read_point]) {
             let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
@@ -147,6 +171,9 @@ impl Reader {
                     "read point `{place}` is no location; `urn:epc:id:sgln:…` would be right"
                 )));
             }
+        }
+        if self.silent_after_s == Some(0) {
+            return Err(wrong("silent_after_s 0; at least 1 would be right".into()));
         }
         self.settle.check().map_err(wrong)?;
         for neighbour in &self.settle.neighbours {
@@ -219,13 +246,22 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The text is not what the file must be.
-    #[error("{path} is not usable: {source}")]
+    #[error("{path} is not usable")]
     Syntax {
         /// Which.
         path: PathBuf,
         /// Line, key and what would be right.
         #[source]
         source: Box<toml::de::Error>,
+    },
+    /// There is no key file, or it may not be read.
+    #[error("could not read the bridge's key; `chopmark keys bridge --out {path}` makes one")]
+    NoKey {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// The key file is none.
     #[error("key at {path} is not usable")]
@@ -239,6 +275,16 @@ pub enum ConfigError {
     /// A value makes no sense.
     #[error("{0}")]
     Value(String),
+}
+
+impl ConfigError {
+    /// The same of a reader.
+    fn of(self, reader: &str) -> Self {
+        match self {
+            Self::Value(what) => Self::Value(format!("reader `{reader}`: {what}")),
+            other => other,
+        }
+    }
 }
 
 impl File {
@@ -278,17 +324,19 @@ impl File {
     pub fn resolve(self) -> Result<Config, ConfigError> {
         let base = self.data_dir.unwrap_or_default();
         let section = self.firmware_bridge;
-        check_name("[firmware_bridge] id", &section.id)?;
         let key_path = base.join(&section.key);
-        let key = SourceKey::from_pem(&read(&key_path)?)
+        let text = std::fs::read_to_string(&key_path)
+            .map_err(|source| ConfigError::NoKey { path: key_path.clone(), source })?;
+        let key = SourceKey::from_pem(&text)
             .map_err(|source| ConfigError::Key { path: key_path, source })?;
+        section.check()?;
         let mut seen = std::collections::HashSet::new();
         for reader in &section.readers {
             if !seen.insert(&reader.id) {
                 return Err(ConfigError::Value(format!("reader `{}` stands twice", reader.id)));
             }
             reader.check(&section.readers)?;
-            reader.device.reach(&base, "")?;
+            reader.device.reach(&base, "").map_err(|error| error.of(&reader.id))?;
         }
         check_ports(&section.readers)?;
         Ok(Config {

@@ -7,12 +7,15 @@
 //! documents and in `chopmark reader`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, read};
+use super::ConfigError;
+use super::broker_at::is_filter;
+pub use super::broker_at::{BrokerAt, BrokerLogin};
 use crate::broker::Broker;
 use crate::line::{Opener, Talk};
 use crate::message::Format;
@@ -154,7 +157,7 @@ pub enum Device {
         address: u8,
         /// Identifier of the sensor, a URI.
         sensor: String,
-        /// Milliseconds between questions. Default: 10000.
+        /// Milliseconds between questions, 100 to 86400000 (a day). Default: 10000.
         #[serde(default = "every_ms")]
         every_ms: u64,
     },
@@ -170,7 +173,7 @@ pub enum Device {
         address: u8,
         /// Identifier of the sensor, a URI.
         sensor: String,
-        /// Milliseconds between questions. Default: 10000.
+        /// Milliseconds between questions, 100 to 86400000 (a day). Default: 10000.
         #[serde(default = "every_ms")]
         every_ms: u64,
         /// 3 for holding registers, 4 for input registers. Default: 4.
@@ -244,28 +247,6 @@ pub enum Device {
     },
 }
 
-/// A broker: `"localhost:1883"`, or with user and password.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(untagged)]
-pub enum BrokerAt {
-    /// `host:port`.
-    Address(String),
-    /// With a login.
-    Login(BrokerLogin),
-}
-
-/// A broker that asks who we are.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct BrokerLogin {
-    /// `host:port`.
-    pub address: String,
-    /// User name.
-    pub user: String,
-    /// File with the password.
-    pub password_file: PathBuf,
-}
-
 fn fast_baud() -> u32 {
     115_200
 }
@@ -333,35 +314,6 @@ pub enum Reached {
 /// Where something publishes, and what its messages mean.
 type Published<'a> = (&'a BrokerAt, Box<dyn Format>);
 
-impl BrokerAt {
-    /// The broker with its login.
-    ///
-    /// - `base`: folder that relative paths start from.
-    /// - `client_id`: name of the session.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`].
-    pub fn resolve(&self, base: &Path, client_id: String) -> Result<Broker, ConfigError> {
-        let (address, login) = match self {
-            Self::Address(address) => (address, None),
-            Self::Login(login) => {
-                let password = read(&base.join(&login.password_file))?.trim_end().to_owned();
-                (&login.address, Some((login.user.clone(), password)))
-            }
-        };
-        let (host, port) = address
-            .rsplit_once(':')
-            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
-            .ok_or_else(|| {
-                ConfigError::Value(format!(
-                    "broker `{address}` is not `host:port`; `localhost:1883` would be right"
-                ))
-            })?;
-        Ok(Broker { host, port, client_id, is_lasting: true, login })
-    }
-}
-
 /// Hundredths of a dBm of a power between 0 and `most` dBm.
 fn power_cdbm(power_dbm: f64, most: f64) -> Result<u16, String> {
     if !(0.0..=most).contains(&power_dbm) {
@@ -379,6 +331,16 @@ fn check_antennas(antennas: &[u8], most: u8) -> Result<(), String> {
     }
 }
 
+/// Milliseconds between questions to a Modbus sensor: more often it floods its line, once a day is the rarest.
+const EVERY_MS: RangeInclusive<u64> = 100..=86_400_000;
+
+fn check_filled(key: &str, value: &str) -> Result<(), String> {
+    match value {
+        "" => Err(format!("{key} is empty; what stands there at the broker would be right")),
+        _ => Ok(()),
+    }
+}
+
 impl Device {
     /// What talks and how it is reached.
     ///
@@ -390,6 +352,11 @@ impl Device {
     /// [`ConfigError`], with the value and what would be right.
     pub fn reach(&self, base: &Path, client_id: &str) -> Result<Reached, ConfigError> {
         if let Some((broker, format)) = self.published().map_err(ConfigError::Value)? {
+            if let Some(topic) = format.topics().iter().find(|topic| !is_filter(topic)) {
+                return Err(ConfigError::Value(format!(
+                    "`{topic}` is no topic that can be subscribed to; levels between slashes, with `+` for a whole one and `#` for the last ones, would be right, like `door/3/#`"
+                )));
+            }
             return Ok(Reached::Broker(broker.resolve(base, client_id.to_owned())?, format));
         }
         let (opener, talk) = self.spoken().map_err(ConfigError::Value)?;
@@ -414,6 +381,10 @@ impl Device {
         let serial = |path: &str, baud: u32| Box::new(Port { path: path.to_owned(), baud });
         let modbus = |sensor: Sensor, every_ms: u64| {
             sensor.check()?;
+            if !EVERY_MS.contains(&every_ms) {
+                let (least, most) = (EVERY_MS.start(), EVERY_MS.end());
+                return Err(format!("every_ms {every_ms}; {least} to {most} would be right"));
+            }
             Ok::<_, String>(Talk::Modbus(sensor, Duration::from_millis(every_ms)))
         };
         let session_of = |session: u8| match session {
@@ -497,6 +468,7 @@ impl Device {
                 (broker, Box::new(MappedJson::new(topic, mapping.clone())))
             }
             Self::Zigbee2mqtt { broker, base_topic, sensors, fields } => {
+                check_filled("base_topic", base_topic)?;
                 (broker, Box::new(Zigbee2Mqtt::new(base_topic, readings(sensors, fields))))
             }
             Self::Shelly { broker, sensors } => {
@@ -512,9 +484,11 @@ impl Device {
                 (broker, Box::new(SparkplugB::new(host_id, groups, readings)))
             }
             Self::Chirpstack { broker, application, sensors, fields } => {
+                check_filled("application", application)?;
                 (broker, Box::new(ChirpStack::new(application, readings(sensors, fields))))
             }
             Self::ThingsStack { broker, application, sensors, fields } => {
+                check_filled("application", application)?;
                 (broker, Box::new(ThingsStack::new(application, readings(sensors, fields))))
             }
             _ => return Ok(None),
@@ -538,7 +512,13 @@ impl Device {
             | Self::SparkplugB { sensors, .. }
             | Self::Chirpstack { sensors, .. }
             | Self::ThingsStack { sensors, .. } => sensors.values().cloned().collect(),
-            _ => Vec::new(),
+            Self::R200 { .. }
+            | Self::Chafon { .. }
+            | Self::Mercury { .. }
+            | Self::Llrp { .. }
+            | Self::ImpinjR700 { .. }
+            | Self::ZebraIotc { .. }
+            | Self::MappedJson { .. } => Vec::new(),
         }
     }
 
@@ -548,7 +528,7 @@ impl Device {
     pub fn usual_silence_s(&self) -> Option<u64> {
         match self {
             Self::XyMd02 { every_ms, .. } | Self::Modbus { every_ms, .. } => {
-                Some((every_ms * 3 / 1000).max(30))
+                Some((every_ms.saturating_mul(3) / 1000).max(30))
             }
             // Battery sensors report when something changes, and at least once an hour.
             Self::Zigbee2mqtt { .. }
@@ -556,7 +536,13 @@ impl Device {
             | Self::SparkplugB { .. }
             | Self::Chirpstack { .. }
             | Self::ThingsStack { .. } => Some(2 * 3600),
-            _ => None,
+            Self::R200 { .. }
+            | Self::Chafon { .. }
+            | Self::Mercury { .. }
+            | Self::Llrp { .. }
+            | Self::ImpinjR700 { .. }
+            | Self::ZebraIotc { .. }
+            | Self::MappedJson { .. } => None,
         }
     }
 }

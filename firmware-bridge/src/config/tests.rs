@@ -60,3 +60,99 @@ fn two_readers_on_one_port_are_refused_with_both_names() {
     }
     check_ports(&[one, reader("two", "/dev/ttyS2", 2)]).unwrap();
 }
+
+#[test]
+fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_would_be_right() {
+    let whole = [HEAD, READER, R200].concat();
+    let device = |text: &str| [HEAD, READER, "device.", text, "\n"].concat();
+    let topic =
+        |text: &str| device(&format!("impinj-r700 = {{ broker = \"b:1883\", topic = {text} }}"));
+    let login = |text: &str| device(&format!("shelly = {{ broker = {text}, sensors = {{}} }}"));
+    let modbus =
+        |text: &str| device(&format!("xy-md02 = {{ port = \"p\", sensor = \"urn:s\", {text} }}"));
+    let no_topic = ["reader `door-3`", "no topic that can be subscribed to", "would be right"];
+    for (text, words) in [
+        (
+            login("{ address = \"b:1883\", usr = \"u\", password_file = \"p.txt\" }"),
+            ["unknown field `usr`", "`address`, `user`, `password_file`", "line 8"],
+        ),
+        (
+            login("{ address = \"b:1883\", user = \"u\" }"),
+            ["missing field `password_file`", "is not usable", "line 8"],
+        ),
+        (login("1883"), ["`host:port`", "{ address, user, password_file }", "line 8"]),
+        (
+            login("{ address = \"b:1883\", user = \"u\", password_file = \"p.txt\" }"),
+            ["could not read", "p.txt", "No such file"],
+        ),
+        (login("\"b\""), ["reader `door-3`: broker `b`", "host:port", "`localhost:1883`"]),
+        (
+            device("r200 = { port = \"p\", power_dbm = 40 }"),
+            ["reader `door-3`: power_dbm 40", "0 to 30", "would be right"],
+        ),
+        (
+            device("r200 = { port = \"p\", session = 4 }"),
+            ["reader `door-3`: session 4", "sessions 0 to 3", ""],
+        ),
+        (
+            modbus("address = 0"),
+            ["reader `door-3`: modbus address 0", "1 to 247", "would be right"],
+        ),
+        (
+            modbus("every_ms = 0"),
+            ["reader `door-3`: every_ms 0", "100 to 86400000", "would be right"],
+        ),
+        (
+            modbus("every_ms = 9223372036854775807"),
+            ["reader `door-3`: every_ms 9223372036854775807", "100 to 86400000", "would be right"],
+        ),
+        (
+            [HEAD, READER, "silent_after_s = 0\n", R200].concat(),
+            ["reader `door-3`: silent_after_s 0", "at least 1", "would be right"],
+        ),
+        (topic("\"\""), no_topic),
+        (topic("\"a/#/b\""), no_topic),
+        (topic("\"a+/b\""), no_topic),
+        (topic("\"a\\u0000\""), no_topic),
+        (
+            device("zigbee2mqtt = { broker = \"b:1883\", base_topic = \"\", sensors = {} }"),
+            ["reader `door-3`: base_topic is empty", "what stands there", "would be right"],
+        ),
+        (
+            whole.replace("bridge.pem", "other.pem"),
+            ["other.pem", "chopmark keys bridge --out", "No such file"],
+        ),
+        (
+            whole.replace("http://", ""),
+            ["ingest_url `127.0.0.1:1`", "`http://127.0.0.1:8080`", "would be right"],
+        ),
+        (
+            [HEAD, "keep_windows_h = 4294967295\n", READER, R200].concat(),
+            ["keep_windows_h 4294967295", "at most 87600", "would be right"],
+        ),
+        (whole.replace("r200", "nimbus"), ["unknown variant `nimbus`", "`r200`", "line 8"]),
+    ] {
+        let found = said(&text).map(|_| "nothing is wrong").expect_err(&text);
+        for word in words {
+            assert!(found.contains(word), "`{word}` is not in:\n{found}");
+        }
+        assert!(found.matches("TOML parse error").count() <= 1, "said twice:\n{found}");
+        assert!(!found.contains("untagged"), "{found}");
+    }
+}
+
+#[test]
+fn topics_with_whole_levels_left_open_and_the_extremes_of_times_are_taken() {
+    for device in [
+        "impinj-r700 = { broker = \"b:1883\", topic = \"/a//+/冷库 1/#\" }",
+        "impinj-r700 = { broker = \"b:1883\", topic = \"#\" }",
+        "shelly = { broker = \"b:1883\", sensors = {} }",
+        "xy-md02 = { port = \"p\", sensor = \"urn:s\", every_ms = 100 }",
+        "xy-md02 = { port = \"p\", sensor = \"urn:s\", every_ms = 86400000 }",
+    ] {
+        let text = [HEAD, READER, "silent_after_s = 1\ndevice.", device, "\n"].concat();
+        if let Err(words) = said(&text) {
+            panic!("{device}: {words}");
+        }
+    }
+}
