@@ -1,13 +1,15 @@
 //! `chopmark up`: runs the processes that a configuration file describes, here in one.
 //!
 //! The way through: log, roles, database (a private cluster if the file asks for one), then each role's own
-//! `run`; SIGTERM, SIGINT or, if asked, the end of standard input stops them all, cleanly.
+//! `run`; SIGTERM, SIGINT or, if asked, the end of standard input stops them all, cleanly; a second signal
+//! ends the process at once.
 //!
 //! What holds: the roles meet only in the database and on the wire, exactly as when each runs by its own
 //! binary; if one fails, the others are stopped and its error is the command's.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::sync::watch;
@@ -48,7 +50,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // The roles' own loops share this thread; their servers and writers have threads of their own.
     let local = tokio::task::LocalSet::new();
     let serving = serve(&file, &arguments.config, &roles, arguments.until_stdin_ends);
-    runtime.block_on(local.run_until(serving))?;
+    let served = runtime.block_on(local.run_until(serving));
+    // A thread that waits for the end of standard input must not be waited for.
+    runtime.shutdown_background();
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,10 +95,7 @@ async fn serve(
         start(*role, path, db.as_ref(), shutdown.clone(), &mut running)?;
     }
     let stopper = stop.clone();
-    tokio::spawn(async move {
-        wait_for_end(until_stdin_ends).await;
-        stopper.send(true).ok();
-    });
+    tokio::spawn(wait_for_end(until_stdin_ends, stopper));
     let mut first_error = None;
     while let Some(ended) = running.join_next().await {
         if let Err(error) = ended.map_err(anyhow::Error::from).flatten() {
@@ -138,8 +140,12 @@ fn start(
     Ok(())
 }
 
-/// Waits for SIGTERM, SIGINT or, if asked, the end of standard input.
-async fn wait_for_end(until_stdin_ends: bool) {
+/// Time after which another signal is a second one: some senders reach a process twice with one.
+const AGAIN: Duration = Duration::from_millis(300);
+
+/// Waits for SIGTERM, SIGINT or, if asked, the end of standard input, and says `stop`; a second signal ends the
+/// process at once, as a power cut would.
+async fn wait_for_end(until_stdin_ends: bool, stop: watch::Sender<bool>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -161,5 +167,19 @@ async fn wait_for_end(until_stdin_ends: bool) {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         () = stdin_ended => {}
+    }
+    stop.send(true).ok();
+    let asked = Instant::now();
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if asked.elapsed() > AGAIN {
+            tracing::warn!(
+                "asked twice to stop; what is not finished is taken up at the next start"
+            );
+            std::process::exit(130);
+        }
     }
 }

@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::{JoinHandle, spawn};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use thiserror::Error;
@@ -57,6 +57,9 @@ use crate::windows::{Keeper, KeeperSettings};
 
 /// Inputs that wait for the spool; a serial line that must wait longer loses reads to the kernel's buffer.
 const QUEUE: usize = 10_000;
+
+/// Time that ingest has to answer the last delivery when the bridge stops.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why a bridge stopped or could not start.
 #[derive(Debug, Error)]
@@ -143,9 +146,17 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
             line.join().map_err(|_| Error::Broken)?;
         }
         let keeper = keeper.join().map_err(|_| Error::Broken)?;
-        let deliverer = deliverer.join().map_err(|_| Error::Broken)?;
+        let until = Instant::now() + GOODBYE;
+        while !deliverer.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if deliverer.is_finished() {
+            deliverer.join().map_err(|_| Error::Broken)??;
+        } else {
+            // It holds no transaction while it waits for ingest, and what was sent without an answer is sent again.
+            tracing::warn!("ingest does not answer; what it did not record waits in the spool");
+        }
         keeper?;
-        deliverer?;
         Ok(())
     })
     .await

@@ -1,6 +1,7 @@
 //! The bridge process by itself; `chopmark up --role bridge` runs the same.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 
@@ -28,13 +29,23 @@ async fn main() -> anyhow::Result<()> {
     let (stop, shutdown) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return;
+        };
+        let mut asked: Option<Instant> = None;
+        loop {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
+            // Some senders reach a process twice with one signal.
+            if asked.get_or_insert_with(Instant::now).elapsed() > Duration::from_millis(300) {
+                std::process::exit(130);
+            }
+            stop.send(true).ok();
         }
-        stop.send(true).ok();
     });
     firmware_bridge::run(config, shutdown).await?;
     Ok(())

@@ -72,6 +72,13 @@ impl Process {
         self.child.wait().expect("it ends");
     }
 
+    /// Sends it SIGTERM, as a service manager does.
+    pub fn terminate(&self) {
+        let id = i32::try_from(self.child.id()).expect("an id of a process");
+        let id = nix::unistd::Pid::from_raw(id);
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).expect("it is ours");
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("the child can be asked").is_none()

@@ -2,9 +2,13 @@
 
 mod stage;
 
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
 use simulators::impinj_r700::R700;
 
-use stage::{Stage, get, tag, wait_for};
+use stage::{Process, Stage, get, tag, wait_for};
 
 /// Items of one pass, and passes: ten thousand observations.
 const PER_PASS: u64 = 1_000;
@@ -135,4 +139,57 @@ fn a_database_restarted_under_load_loses_nothing_and_doubles_nothing() {
     assert!(stage.named(&runtime).values().all(|count| *count == 1));
     stage.check_whole_ledger();
     assert!(bridge.stop().success() && ingest.stop().success());
+}
+
+/// A bridge whose ingest takes connections and never answers, with a delivery under way.
+fn a_bridge_that_waits_for_ingest(
+    stage: &Stage,
+    broker: SocketAddr,
+) -> (Process, (TcpListener, TcpStream)) {
+    let mute = TcpListener::bind(stage.ingest).expect("the address is free");
+    let bridge = stage.start("bridge.toml", "bridge", None);
+    wait_for("the bridge listens", || {
+        get(&format!("http://{}/metrics", stage.bridge))
+            .1
+            .contains("bridge_connected_readers{reader=\"door-3\"} 1")
+    });
+    let mut reader = R700::connect(broker, "tags", "mute-reader").expect("the broker answers");
+    publish_pass(&mut reader, 0);
+    let (mut delivery, _) = mute.accept().expect("the bridge delivers");
+    let mut first = [0; 4];
+    delivery.read_exact(&mut first).expect("the bridge delivers");
+    assert_eq!(&first, b"POST");
+    // Both stay open: closed, they would be an answer.
+    (bridge, (mute, delivery))
+}
+
+#[test]
+fn a_bridge_stops_within_five_seconds_while_ingest_is_mute_and_loses_nothing() {
+    let broker = simulators::broker::start().expect("a broker starts");
+    let stage = Stage::new(Some(broker));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let (mut bridge, mute) = a_bridge_that_waits_for_ingest(&stage, broker);
+    let asked = Instant::now();
+    bridge.terminate();
+    assert!(bridge.wait().success(), "{}", bridge.tail());
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    drop(mute);
+    let mut ingest = stage.start_ingest();
+    let mut bridge = stage.start("bridge.toml", "bridge", None);
+    wait_for("all is recorded", || stage.named(&runtime).len() as u64 >= PER_PASS);
+    assert!(stage.named(&runtime).values().all(|count| *count == 1));
+    stage.check_whole_ledger();
+    assert!(bridge.stop().success() && ingest.stop().success());
+}
+
+#[test]
+fn a_second_signal_ends_a_bridge_that_still_waits_for_ingest_at_once() {
+    let broker = simulators::broker::start().expect("a broker starts");
+    let stage = Stage::new(Some(broker));
+    let (mut bridge, _mute) = a_bridge_that_waits_for_ingest(&stage, broker);
+    wait_for("the bridge ends", || {
+        bridge.terminate();
+        !bridge.is_running()
+    });
+    assert_eq!(bridge.wait().code(), Some(130), "{}", bridge.tail());
 }
