@@ -1,12 +1,14 @@
 //! `chopmark reader`: finds, tries and explains readers and sensors.
 //!
-//! Each subcommand is one file below; all of them call `firmware-bridge` and print what came of it.
+//! Each subcommand is one file below; all of them call `firmware-bridge` and print what came of it. [`screen`]
+//! paints what changes.
 
 mod detect;
 mod findings;
 mod live;
 mod replay;
 mod resend;
+mod screen;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +28,7 @@ pub enum Command {
     /// Shows live reads of one reader, or readings of one sensor, in this terminal
     ///
     /// Example: chopmark reader test --device 'r200 = { port = "/dev/ttyUSB0" }'
-    /// Example: chopmark reader test --config chopmark.toml --reader door-3
+    /// Example: chopmark reader test --config bridge.toml --reader door-3
     Test(live::Arguments),
     /// Settles a kept raw window again and compares the deliveries byte for byte
     ///

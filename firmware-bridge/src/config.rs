@@ -307,7 +307,13 @@ impl File {
     /// Where the spool is.
     #[must_use]
     pub fn spool(&self) -> PathBuf {
-        self.data_dir.clone().unwrap_or_default().join(&self.firmware_bridge.spool)
+        self.base().join(&self.firmware_bridge.spool)
+    }
+
+    /// Folder that relative paths start from.
+    #[must_use]
+    pub fn base(&self) -> &Path {
+        self.data_dir.as_deref().unwrap_or(Path::new(""))
     }
 
     /// The readers and sensors, unchecked.

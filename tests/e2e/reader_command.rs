@@ -2,6 +2,8 @@
 //!
 //! What holds: simulated devices at the wire; everything behind them is the command itself.
 
+mod terminal;
+
 use std::io::{Read as _, Write as _};
 use std::process::Command;
 use std::time::Duration;
@@ -119,6 +121,114 @@ fn a_device_that_is_not_there_and_one_that_nobody_knows_are_told_in_words() {
     let (status, text) = chopmark(&["reader", "test", "--device", "nimbus = { port = \"x\" }"]);
     assert_eq!(status, Some(2), "{text}");
     assert!(text.contains("nimbus") && text.contains("r200"), "{text}");
+}
+
+#[test]
+fn a_terminal_of_80_columns_shows_whole_serials_of_tags_that_are_there_each_once() {
+    let r200 = R200::start(1, Faults::default()).unwrap();
+    let field: Vec<Vec<u8>> = (0..30_u8)
+        .map(|serial| [&hex::decode("3074257BF7194E40000010").unwrap()[..], &[serial]].concat())
+        .collect();
+    r200.set_field(field.clone());
+    let device = format!("r200 = {{ port = \"{}\", read_tid = true }}", path(&r200.path));
+    let (status, rows) =
+        terminal::chopmark(80, 24, &["reader", "test", "--device", &device, "--seconds", "5"]);
+    let picture = rows.join("\n");
+    assert_eq!(status, Some(0), "{picture}");
+    let field: Vec<String> = field.iter().map(hex::encode_upper).collect();
+    let shown: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split_whitespace().find(|word| word.starts_with("3074257")))
+        .collect();
+    assert!(shown.len() >= 5, "{picture}");
+    for (place, serial) in shown.iter().enumerate() {
+        assert!(field.contains(&(*serial).to_owned()), "{serial} is in no field:\n{picture}");
+        assert!(!shown[..place].contains(serial), "{serial} stands there twice:\n{picture}");
+    }
+    for once in
+        [" a second, 30 tags", "antennas     age  tag", &format!("and {} more", 30 - shown.len())]
+    {
+        assert_eq!(picture.matches(once).count(), 1, "`{once}`:\n{picture}");
+    }
+}
+
+#[test]
+fn a_device_that_was_not_understood_is_not_said_to_be_reached() {
+    let mute = simulators::pty::Pty::open().unwrap();
+    let llrp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let empty = R200::start(1, Faults::default()).unwrap();
+    let broker = simulators::broker::start().unwrap();
+    let (port, host) = (path(&mute.path), llrp.local_addr().unwrap());
+    for (device, seconds, words) in [
+        (
+            format!("r200 = {{ port = \"{port}\" }}"),
+            "1",
+            ["nothing that is understood has come from", &port],
+        ),
+        (
+            format!("xy-md02 = {{ port = \"{port}\", sensor = \"urn:s\" }}"),
+            "1",
+            ["nothing that is understood has come from", "baud rate"],
+        ),
+        (
+            format!("llrp = {{ address = \"{host}\" }}"),
+            "1",
+            ["nothing that is understood has come from", "cable and address"],
+        ),
+        (
+            format!("r200 = {{ port = \"{}\" }}", path(&empty.path)),
+            "3",
+            ["the device was reached and read nothing", "is its antenna on?"],
+        ),
+        (
+            format!("impinj-r700 = {{ broker = \"{broker}\", topic = \"door/9\" }}"),
+            "2",
+            [
+                "the broker was reached; nothing came on topic `door/9`",
+                &format!("chopmark reader detect --mqtt {broker}"),
+            ],
+        ),
+    ] {
+        let (status, text) =
+            chopmark(&["reader", "test", "--device", &device, "--seconds", seconds]);
+        assert_eq!(status, Some(1), "{device}:\n{text}");
+        let (_, reason) = text.split_once("nothing was read: ").expect("a reason");
+        for word in words {
+            assert!(reason.contains(word), "`{word}` is not in:\n{text}");
+        }
+    }
+    let device = format!("impinj-r700 = {{ broker = \"{broker}\", topic = \"a/#/b\" }}");
+    let (status, text) = chopmark(&["reader", "test", "--device", &device]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("`a/#/b` is no topic that can be subscribed to"), "{text}");
+}
+
+#[test]
+fn a_configured_reader_is_tried_from_the_bridges_own_folder_and_an_only_one_needs_no_name() {
+    let broker = simulators::broker::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("site/keys")).unwrap();
+    std::fs::write(folder.path().join("site/keys/p.txt"), "secret\n").unwrap();
+    let reader = |id: &str| {
+        format!(
+            "[[firmware_bridge.reader]]\nid = \"{id}\"\nread_point = \"urn:epc:id:sgln:9521142.00001.1\"\n\
+             device.impinj-r700 = {{ topic = \"{id}\", broker = {{ address = \"{broker}\", user = \"u\", password_file = \"keys/p.txt\" }} }}\n"
+        )
+    };
+    let head = "data_dir = \"site\"\n[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\n";
+    let config = folder.path().join("c.toml");
+    let words = ["reader", "test", "--seconds", "2", "--config", &path(&config)];
+    std::fs::write(&config, [head, &reader("door-1")].concat()).unwrap();
+    let (status, text) = chopmark(&words);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("the broker was reached; nothing came on topic `door-1`"), "{text}");
+    std::fs::write(&config, [head, &reader("door-1"), &reader("door-2")].concat()).unwrap();
+    let (status, text) = chopmark(&words);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("--reader says which, of: door-1, door-2"), "{text}");
+    let (status, text) = chopmark(&[&words[..], &["--reader", "door-2"]].concat());
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("nothing came on topic `door-2`"), "{text}");
 }
 
 #[test]

@@ -7,8 +7,8 @@
 //! running bridge misses nothing; a port that the bridge holds is refused with words that say so.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,31 +21,35 @@ use firmware_bridge::config::device::Reached;
 use firmware_bridge::line::Sink;
 use firmware_bridge::message::Taken;
 use firmware_bridge::metrics::Metrics;
+use firmware_bridge::reader::code;
 use reads::Read;
+
+use super::screen::{Screen, shorten};
 
 /// Which reader or sensor.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A device as the configuration writes it: r200 = { port = "/dev/ttyUSB0" }
-    #[arg(long, value_name = "TOML", conflicts_with_all = ["config", "reader"], required_unless_present = "reader")]
+    #[arg(long, value_name = "TOML", conflicts_with_all = ["config", "reader"])]
     device: Option<String>,
     /// The bridge's configuration file
     #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
     config: PathBuf,
-    /// Name of a reader in it
+    /// Name of a reader in it. Default: its only one
     #[arg(long, value_name = "NAME")]
     reader: Option<String>,
     /// Ends after so many seconds. Default: until Ctrl-C
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
-    /// Rows of the table
+    /// Rows of the table, if the terminal is high enough
     #[arg(long, default_value_t = 15)]
     rows: usize,
 }
 
 /// What was read of one tag.
 struct Tag {
-    name: String,
+    hex: String,
+    link: Option<String>,
     count: u64,
     antennas: BTreeMap<u16, u64>,
     last_cdbm: i32,
@@ -62,10 +66,24 @@ struct Seen {
     /// Reads since the last second, and the rate then.
     fresh: (u64, Instant, f64),
     notes: Vec<String>,
+    /// Whether the device said anything that was understood.
+    has_spoken: bool,
+    /// What was found last that is wrong and not over.
+    wrong: Option<String>,
+}
+
+/// Where reads are to come from.
+enum Source {
+    /// A line of its own, by its name.
+    Line(String),
+    /// A broker, by its address, and what was subscribed to.
+    Broker(String, Vec<String>),
 }
 
 /// Notes that stay on the screen.
 const NOTES: usize = 6;
+/// Columns below which a part of a row says nothing.
+const LEAST_PART: usize = 12;
 
 /// Shows what comes until it is over: status 0 if anything was read, 1 if not.
 ///
@@ -75,12 +93,17 @@ const NOTES: usize = 6;
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (name, device, base) = describe(arguments)?;
     let session = format!("chopmark-test-{}", std::process::id());
-    let reached = match device.reach(&base, &session)? {
+    let (reached, source) = match device.reach(&base, &session)? {
         Reached::Broker(mut broker, format) => {
             broker.is_lasting = false;
-            Reached::Broker(broker, format)
+            let source =
+                Source::Broker(format!("{}:{}", broker.host, broker.port), format.topics());
+            (Reached::Broker(broker, format), source)
         }
-        line @ Reached::Line(..) => line,
+        Reached::Line(opener, talk) => {
+            let source = Source::Line(opener.name().to_owned());
+            (Reached::Line(opener, talk), source)
+        }
     };
     let (inputs, taken) = sync_channel(1000);
     let stop = Arc::new(AtomicBool::new(false));
@@ -92,7 +115,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let is_screen = std::io::stdout().is_terminal();
     let mut seen = Seen::new();
-    let mut drawn = 0;
+    let mut screen = Screen::new();
     let mut painted = Instant::now();
     println!("{name}: waiting for the first read; Ctrl-C ends");
     loop {
@@ -118,18 +141,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         if is_screen && painted.elapsed() > Duration::from_millis(400) {
             painted = Instant::now();
-            drawn = seen.paint(drawn, arguments.rows)?;
+            seen.paint(&mut screen, arguments.rows)?;
         }
     }
+    let is_connected = metrics.connected.with_label_values(&[&name]).get() == 1;
     stop.store(true, Ordering::Relaxed);
     drop(taken);
     line.join().ok();
     if is_screen {
-        seen.paint(drawn, arguments.rows)?;
+        seen.paint(&mut screen, arguments.rows)?;
     }
     println!("{}", seen.summary(begun.elapsed(), &metrics, &name));
-    let has_any = seen.reads > 0 || !seen.readings.is_empty();
-    Ok(if has_any { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if seen.has_any() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("nothing was read: {}", seen.why_nothing(&source, is_connected));
+    Ok(ExitCode::FAILURE)
 }
 
 /// Name, device and folder that relative paths start from.
@@ -140,18 +167,24 @@ fn describe(arguments: &Arguments) -> anyhow::Result<(String, Device, PathBuf)> 
         })?;
         return Ok(("test".into(), device, PathBuf::from(".")));
     }
-    let wanted = arguments.reader.as_deref().unwrap_or_default();
-    let file = firmware_bridge::config::File::load(&arguments.config)?;
-    let found = file.readers().iter().find(|reader| reader.id == wanted).with_context(|| {
-        let names: Vec<&str> = file.readers().iter().map(|reader| reader.id.as_str()).collect();
-        format!(
-            "no reader `{wanted}` in {}; there are: {}",
-            arguments.config.display(),
+    let path = arguments.config.display();
+    let file = firmware_bridge::config::File::load(&arguments.config)
+        .with_context(|| format!("--device says which device, or {path} with --reader"))?;
+    let names: Vec<&str> = file.readers().iter().map(|reader| reader.id.as_str()).collect();
+    let found = match (&arguments.reader, file.readers()) {
+        (Some(wanted), all) => {
+            all.iter().find(|reader| reader.id == *wanted).with_context(|| {
+                format!("no reader `{wanted}` in {path}; there are: {}", names.join(", "))
+            })?
+        }
+        (None, [only]) => only,
+        (None, []) => anyhow::bail!("{path} has no reader; [[firmware_bridge.reader]] begins one"),
+        (None, _) => anyhow::bail!(
+            "{path} has several readers; --reader says which, of: {}",
             names.join(", ")
-        )
-    })?;
-    let base = arguments.config.parent().unwrap_or(Path::new(".")).to_owned();
-    Ok((found.id.clone(), found.device.clone(), base))
+        ),
+    };
+    Ok((found.id.clone(), found.device.clone(), file.base().to_owned()))
 }
 
 fn watch_for_interrupt(interrupted: &Arc<AtomicBool>) -> anyhow::Result<()> {
@@ -174,12 +207,19 @@ impl Seen {
             reads: 0,
             fresh: (0, Instant::now(), 0.0),
             notes: Vec::new(),
+            has_spoken: false,
+            wrong: None,
         }
+    }
+
+    fn has_any(&self) -> bool {
+        self.reads > 0 || !self.readings.is_empty()
     }
 
     /// Takes what came, and gives a line for each new thing.
     fn take(&mut self, taken: &Taken) -> Vec<String> {
         let mut lines = Vec::new();
+        self.has_spoken |= !taken.settings.is_empty() || !taken.edges.is_empty();
         for read in &taken.reads {
             self.reads += 1;
             self.fresh.0 += 1;
@@ -189,7 +229,7 @@ impl Seen {
             if is_new {
                 lines.push(format!(
                     "tag {}  {:.1} dBm  antenna {}",
-                    tag.name,
+                    tag.name(),
                     dbm(read.rssi_cdbm),
                     read.antenna
                 ));
@@ -214,10 +254,14 @@ impl Seen {
             self.note(format!("input {} is {state}", edge.port), &mut lines);
         }
         for finding in &taken.findings {
-            self.note(format!("[{}] {}", finding.code, finding.text), &mut lines);
+            let text = format!("[{}] {}", finding.code, finding.text);
+            self.wrong = (finding.code != code::BACK).then(|| text.clone());
+            self.note(text, &mut lines);
         }
         for letter in &taken.dead_letters {
-            self.note(format!("a message that cannot be used: {}", letter.reason), &mut lines);
+            let text = format!("a message that cannot be used: {}", letter.reason);
+            self.wrong = Some(text.clone());
+            self.note(text, &mut lines);
         }
         lines
     }
@@ -232,8 +276,8 @@ impl Seen {
         }
     }
 
-    /// Paints the table over the last one; gives how many lines it has.
-    fn paint(&mut self, drawn: usize, rows: usize) -> anyhow::Result<usize> {
+    /// Paints the table over the last one.
+    fn paint(&mut self, screen: &mut Screen, rows: usize) -> anyhow::Result<()> {
         let elapsed = self.fresh.1.elapsed();
         if elapsed > Duration::from_secs(1) {
             #[expect(clippy::cast_precision_loss, reason = "reads of a second")]
@@ -247,7 +291,11 @@ impl Seen {
             self.tags.len()
         )];
         let mut tags: Vec<&Tag> = self.tags.values().collect();
-        tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+        tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.hex.cmp(&b.hex)));
+        let (width, height) = screen.measure();
+        // Two lines of heads and one for those that have no room.
+        let others = 3 + self.readings.len() + self.notes.len();
+        let rows = rows.min(height.saturating_sub(others).max(1));
         if !tags.is_empty() {
             lines.push(format!(
                 "{:>7} {:>7} {:>7}  {:<9} {:>6}  tag",
@@ -255,7 +303,7 @@ impl Seen {
             ));
         }
         for tag in tags.iter().take(rows) {
-            lines.push(tag.row());
+            lines.push(tag.row(width));
         }
         if tags.len() > rows {
             lines.push(format!("        … and {} more", tags.len() - rows));
@@ -264,44 +312,45 @@ impl Seen {
             lines.push(format!("{value:>24}  {kind:<18} {sensor}  {at}"));
         }
         lines.extend(self.notes.iter().cloned());
-        let mut out = std::io::stdout().lock();
-        if drawn > 0 {
-            write!(out, "\x1b[{drawn}A")?;
-        }
-        let width = 118;
-        for line in &lines {
-            let cut: String = line.chars().take(width).collect();
-            writeln!(out, "\x1b[2K{cut}")?;
-        }
-        // A table that became shorter leaves nothing of the old one.
-        for _ in lines.len()..drawn {
-            writeln!(out, "\x1b[2K")?;
-        }
-        out.flush()?;
-        Ok(lines.len().max(drawn))
+        screen.paint(&mut std::io::stdout().lock(), &lines)?;
+        Ok(())
     }
 
     fn summary(&self, time: Duration, metrics: &Metrics, reader: &str) -> String {
         let bad = metrics.bad_frames.with_label_values(&[reader]).get();
         let garbage = metrics.garbage_bytes.with_label_values(&[reader]).get();
-        let reads = format!(
+        format!(
             "{} reads of {} tags, {} sensor values in {:.1} s; {bad} bad frames, {garbage} stray bytes",
             self.reads,
             self.tags.len(),
             self.readings.len(),
             time.as_secs_f64()
-        );
-        if self.reads > 0 || !self.readings.is_empty() {
-            return reads;
+        )
+    }
+
+    /// The most probable reason that nothing was read.
+    fn why_nothing(&self, source: &Source, is_connected: bool) -> String {
+        if let Some(wrong) = &self.wrong {
+            return wrong.clone();
         }
-        let last = self.notes.last().map_or_else(
-            || {
-                "the device was reached and said nothing: is a tag in its field, is its antenna on?"
+        match source {
+            Source::Broker(address, topics) if is_connected => format!(
+                "the broker was reached; nothing came on topic `{}`; `chopmark reader detect --mqtt {address}` lists the topics that there are",
+                topics.join("`, `")
+            ),
+            Source::Broker(address, _) => {
+                format!(
+                    "no broker at {address} has answered yet; look at the address and the network between"
+                )
+            }
+            Source::Line(_) if self.has_spoken => {
+                "the device was reached and read nothing: is a tag in its field, is its antenna on?"
                     .to_owned()
-            },
-            Clone::clone,
-        );
-        format!("{reads}\nnothing was read: {last}")
+            }
+            Source::Line(name) => format!(
+                "nothing that is understood has come from {name} yet; look at power, cable and address, the baud rate, and whether the device is of this family"
+            ),
+        }
     }
 }
 
@@ -311,10 +360,9 @@ fn dbm(cdbm: i32) -> f64 {
 
 impl Tag {
     fn new(read: &Read) -> Self {
-        let name = epc::Tag::decode(&read.epc).ok().and_then(|tag| tag.to_digital_link());
-        let hex = hex::encode_upper(&read.epc);
         Self {
-            name: name.map_or_else(|| hex.clone(), |link| format!("{hex}  {link}")),
+            hex: hex::encode_upper(&read.epc),
+            link: epc::Tag::decode(&read.epc).ok().and_then(|tag| tag.to_digital_link()),
             count: 0,
             antennas: BTreeMap::new(),
             last_cdbm: read.rssi_cdbm,
@@ -335,17 +383,34 @@ impl Tag {
         }
     }
 
-    fn row(&self) -> String {
+    /// Its EPC and what it stands for.
+    fn name(&self) -> String {
+        match &self.link {
+            Some(link) => format!("{}  {link}", self.hex),
+            None => self.hex.clone(),
+        }
+    }
+
+    /// A row of at most `width` columns. What has no room is shortened in its middle: serials stand at the end.
+    fn row(&self, width: usize) -> String {
         let antennas: Vec<String> = self.antennas.keys().map(u16::to_string).collect();
-        let tid = self.tid.as_ref().map_or_else(String::new, |tid| format!("  TID {tid}"));
-        format!(
-            "{:>7} {:>7.1} {:>7.1}  {:<9} {:>5.1}s  {}{tid}",
+        let mut row = format!(
+            "{:>7} {:>7.1} {:>7.1}  {:<9} {:>5.1}s",
             self.count,
             dbm(self.last_cdbm),
             dbm(self.best_cdbm),
             antennas.join(","),
             self.seen.elapsed().as_secs_f64(),
-            self.name
-        )
+        );
+        let tid = self.tid.as_ref().map(|tid| format!("TID {tid}"));
+        for part in [Some(&self.hex), tid.as_ref(), self.link.as_ref()].into_iter().flatten() {
+            let room = width.saturating_sub(row.len() + 2);
+            if room < LEAST_PART {
+                break;
+            }
+            row.push_str("  ");
+            row.push_str(&shorten(part, room));
+        }
+        row
     }
 }
