@@ -41,11 +41,12 @@ pub async fn serve(
         App::new()
             .app_data(shown.clone())
             .route("/healthz", web::get().to(|| async { "alive\n" }))
-            .route("/readyz", web::get().to(|| async { "ready\n" }))
+            .route("/readyz", web::get().to(ready))
             .route("/metrics", web::get().to(print))
             .route("/readers", web::get().to(readers))
     })
     .workers(1)
+    .shutdown_timeout(1)
     .disable_signals()
     .bind(address)
     .map_err(failed)?
@@ -57,6 +58,15 @@ pub async fn serve(
     match server.await {
         Ok(ended) => ended.map_err(failed),
         Err(_) => Ok(()),
+    }
+}
+
+/// Ready while the spool can be read; the bridge itself ends when the spool can no longer be written.
+async fn ready(shown: web::Data<Shown>) -> HttpResponse {
+    match web::block(move || Spool::look(&shown.spool)?.waiting()).await {
+        Ok(Ok(_)) => HttpResponse::Ok().body("ready\n"),
+        Ok(Err(error)) => HttpResponse::ServiceUnavailable().body(format!("{error}\n")),
+        Err(_) => HttpResponse::ServiceUnavailable().body("the bridge is stopping\n"),
     }
 }
 
@@ -113,6 +123,20 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+
+    #[actix_web::test]
+    async fn a_bridge_is_ready_while_its_spool_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool.sqlite");
+        Spool::open(&spool).unwrap();
+        let shown = |spool: PathBuf| {
+            web::Data::new(Shown { metrics: Metrics::new(), spool, readers: Vec::new() })
+        };
+        assert_eq!(ready(shown(spool.clone())).await.status(), 200);
+        std::fs::write(&spool, "no database any more, only text that stands in its place").unwrap();
+        assert_eq!(ready(shown(spool)).await.status(), 503);
+        assert_eq!(ready(shown(folder.path().join("none"))).await.status(), 503);
+    }
 
     #[test]
     fn a_reader_that_is_no_longer_configured_is_not_shown_and_gets_no_series_by_looking() {
