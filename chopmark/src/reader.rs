@@ -1,7 +1,7 @@
 //! `chopmark reader`: finds, tries and explains readers and sensors.
 //!
 //! Each subcommand is one file below; all of them call `firmware-bridge` and print what came of it. [`screen`]
-//! paints what changes.
+//! paints what changes; [`words`] has two languages.
 
 mod detect;
 mod findings;
@@ -9,6 +9,7 @@ mod live;
 mod replay;
 mod resend;
 mod screen;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -17,8 +17,11 @@ use simulators::xy_md02::XyMd02;
 
 /// Runs `chopmark` and gives its status and all that it printed.
 fn chopmark(words: &[&str]) -> (Option<i32>, String) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_chopmark")).args(words).output().expect("chopmark starts");
+    let output = Command::new(env!("CARGO_BIN_EXE_chopmark"))
+        .args(words)
+        .env("LC_ALL", "C")
+        .output()
+        .expect("chopmark starts");
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
@@ -201,6 +204,25 @@ fn a_device_that_was_not_understood_is_not_said_to_be_reached() {
     let (status, text) = chopmark(&["reader", "test", "--device", &device]);
     assert_eq!(status, Some(2), "{text}");
     assert!(text.contains("`a/#/b` is no topic that can be subscribed to"), "{text}");
+}
+
+#[test]
+fn in_chinese_the_devices_own_words_stay_and_the_mend_follows() {
+    let device = "r200 = { port = \"/dev/ttyNONE\" }";
+    let words = ["reader", "test", "--device", device, "--seconds", "1"];
+    let (status, text) = chopmark(&[&words[..], &["--lang", "zh"]].concat());
+    assert_eq!(status, Some(1), "{text}");
+    for word in ["等待第一次读取", "is the cable plugged in?", "处理：连接断开", "没有读到任何数据"]
+    {
+        assert!(text.contains(word), "`{word}` is not in:\n{text}");
+    }
+    let folder = a_bridge_that_read();
+    let config = path(&folder.path().join("bridge.toml"));
+    let words = ["reader", "findings", "--config", &config, "--settings", "--lang"];
+    let (_, text) = chopmark(&[&words[..], &["zh"]].concat());
+    assert!(text.contains("没有需要处理的发现") && text.contains("当前设置：\n"), "{text}");
+    let (_, text) = chopmark(&[&words[..], &["en"]].concat());
+    assert!(text.contains("nothing was found") && text.contains("settings now:\n"), "{text}");
 }
 
 #[test]

@@ -85,6 +85,7 @@ pub fn chopmark(width: u16, height: u16, words: &[&str]) -> (Option<i32>, Vec<St
     let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
     command
         .args(words)
+        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(pair.slave.try_clone().expect("a pseudo-terminal"))
         .stderr(pair.slave);

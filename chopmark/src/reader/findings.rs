@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::SpoolAt;
+use super::words::LangAt;
 
 /// Whose findings.
 #[derive(clap::Args)]
@@ -18,6 +19,8 @@ pub struct Arguments {
     /// Prints JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    lang: LangAt,
 }
 
 /// Prints them.
@@ -26,6 +29,7 @@ pub struct Arguments {
 ///
 /// If the spool cannot be opened.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let lang = arguments.lang.get();
     let spool = arguments.spool.look()?;
     let findings = spool.findings(arguments.count)?;
     let changes = spool.changes(arguments.count)?;
@@ -44,17 +48,25 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if findings.is_empty() {
-        println!("nothing was found that somebody should know");
+        println!(
+            "{}",
+            lang.say("nothing was found that somebody should know", "没有需要处理的发现")
+        );
     }
     for finding in findings {
-        let times =
-            if finding.count > 1 { format!(", {} times", finding.count) } else { String::new() };
+        let times = match finding.count {
+            0 | 1 => String::new(),
+            count => format!(", {count}{}", lang.say(" times", " 次")),
+        };
         println!("{}  {}  [{}{times}]", short(&finding.last), finding.source, finding.code);
         println!("    {}", finding.text);
+        if let Some(mend) = lang.mend(&finding.code) {
+            println!("    {mend}");
+        }
     }
     if !changes.is_empty() {
         println!();
-        println!("settings that changed:");
+        println!("{}", lang.say("settings that changed:", "已更改的设置："));
     }
     for change in changes {
         println!(
@@ -68,7 +80,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.settings {
         println!();
-        println!("settings now:");
+        println!("{}", lang.say("settings now:", "当前设置："));
         for (reader, name, value) in settings {
             println!("{reader}  {name} = {value}");
         }

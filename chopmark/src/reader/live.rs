@@ -25,6 +25,7 @@ use firmware_bridge::reader::code;
 use reads::Read;
 
 use super::screen::{Screen, shorten};
+use super::words::{Lang, LangAt};
 
 /// Which reader or sensor.
 #[derive(clap::Args)]
@@ -44,6 +45,8 @@ pub struct Arguments {
     /// Rows of the table, if the terminal is high enough
     #[arg(long, default_value_t = 15)]
     rows: usize,
+    #[command(flatten)]
+    lang: LangAt,
 }
 
 /// What was read of one tag.
@@ -60,6 +63,7 @@ struct Tag {
 
 /// All that was seen.
 struct Seen {
+    lang: Lang,
     tags: HashMap<Vec<u8>, Tag>,
     readings: BTreeMap<(String, String), (String, String)>,
     reads: u64,
@@ -114,10 +118,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     watch_for_interrupt(&interrupted)?;
     let begun = Instant::now();
     let is_screen = std::io::stdout().is_terminal();
-    let mut seen = Seen::new();
+    let lang = arguments.lang.get();
+    let mut seen = Seen::new(lang);
     let mut screen = Screen::new();
     let mut painted = Instant::now();
-    println!("{name}: waiting for the first read; Ctrl-C ends");
+    let waiting =
+        lang.say("waiting for the first read; Ctrl-C ends", "等待第一次读取；按 Ctrl-C 结束");
+    println!("{name}: {waiting}");
     loop {
         let is_over = interrupted.load(Ordering::Relaxed)
             || arguments.seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
@@ -155,7 +162,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if seen.has_any() {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("nothing was read: {}", seen.why_nothing(&source, is_connected));
+    let nothing = lang.say("nothing was read: ", "没有读到任何数据：");
+    println!("{nothing}{}", seen.why_nothing(&source, is_connected));
     Ok(ExitCode::FAILURE)
 }
 
@@ -200,8 +208,9 @@ fn watch_for_interrupt(interrupted: &Arc<AtomicBool>) -> anyhow::Result<()> {
 }
 
 impl Seen {
-    fn new() -> Self {
+    fn new(lang: Lang) -> Self {
         Self {
+            lang,
             tags: HashMap::new(),
             readings: BTreeMap::new(),
             reads: 0,
@@ -246,8 +255,9 @@ impl Seen {
             let key = (reading.sensor.clone(), reading.kind.measurement().to_owned());
             self.readings.insert(key, (value, reading.at.to_string()));
         }
+        let says = self.lang.say("the device says: ", "设备报告：");
         for setting in &taken.settings {
-            self.note(format!("the device says: {} = {}", setting.name, setting.value), &mut lines);
+            self.note(format!("{}{} = {}", says, setting.name, setting.value), &mut lines);
         }
         for edge in &taken.edges {
             let state = if edge.is_active { "active" } else { "idle" };
@@ -257,6 +267,9 @@ impl Seen {
             let text = format!("[{}] {}", finding.code, finding.text);
             self.wrong = (finding.code != code::BACK).then(|| text.clone());
             self.note(text, &mut lines);
+            if let Some(mend) = self.lang.mend(finding.code) {
+                self.note(mend.to_owned(), &mut lines);
+            }
         }
         for letter in &taken.dead_letters {
             let text = format!("a message that cannot be used: {}", letter.reason);
@@ -284,12 +297,11 @@ impl Seen {
             let rate = self.fresh.0 as f64 / elapsed.as_secs_f64();
             self.fresh = (0, Instant::now(), rate);
         }
-        let mut lines = vec![format!(
-            "{} reads, {:.0} a second, {} tags",
-            self.reads,
-            self.fresh.2,
-            self.tags.len()
-        )];
+        let (reads, rate, count) = (self.reads, self.fresh.2, self.tags.len());
+        let mut lines = vec![match self.lang {
+            Lang::En => format!("{reads} reads, {rate:.0} a second, {count} tags"),
+            Lang::Zh => format!("读取 {reads} 次，每秒 {rate:.0} 次，标签 {count} 个"),
+        }];
         let mut tags: Vec<&Tag> = self.tags.values().collect();
         tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.hex.cmp(&b.hex)));
         let (width, height) = screen.measure();
@@ -297,16 +309,22 @@ impl Seen {
         let others = 3 + self.readings.len() + self.notes.len();
         let rows = rows.min(height.saturating_sub(others).max(1));
         if !tags.is_empty() {
-            lines.push(format!(
-                "{:>7} {:>7} {:>7}  {:<9} {:>6}  tag",
-                "reads", "last", "best", "antennas", "age"
-            ));
+            // Padded by hand: a Chinese character takes two columns.
+            let head = self.lang.say(
+                "  reads    last    best  antennas     age  tag",
+                "   次数    最近    最强  天线        时隔  标签",
+            );
+            lines.push(head.to_owned());
         }
         for tag in tags.iter().take(rows) {
             lines.push(tag.row(width));
         }
         if tags.len() > rows {
-            lines.push(format!("        … and {} more", tags.len() - rows));
+            let more = tags.len() - rows;
+            lines.push(match self.lang {
+                Lang::En => format!("        … and {more} more"),
+                Lang::Zh => format!("        … 另有 {more} 个"),
+            });
         }
         for ((sensor, kind), (value, at)) in &self.readings {
             lines.push(format!("{value:>24}  {kind:<18} {sensor}  {at}"));
@@ -319,13 +337,16 @@ impl Seen {
     fn summary(&self, time: Duration, metrics: &Metrics, reader: &str) -> String {
         let bad = metrics.bad_frames.with_label_values(&[reader]).get();
         let garbage = metrics.garbage_bytes.with_label_values(&[reader]).get();
-        format!(
-            "{} reads of {} tags, {} sensor values in {:.1} s; {bad} bad frames, {garbage} stray bytes",
-            self.reads,
-            self.tags.len(),
-            self.readings.len(),
-            time.as_secs_f64()
-        )
+        let (reads, tags, values) = (self.reads, self.tags.len(), self.readings.len());
+        let seconds = time.as_secs_f64();
+        match self.lang {
+            Lang::En => format!(
+                "{reads} reads of {tags} tags, {values} sensor values in {seconds:.1} s; {bad} bad frames, {garbage} stray bytes"
+            ),
+            Lang::Zh => format!(
+                "{seconds:.1} 秒内读取 {reads} 次，标签 {tags} 个，传感器数值 {values} 个；错误帧 {bad}，多余字节 {garbage}"
+            ),
+        }
     }
 
     /// The most probable reason that nothing was read.
@@ -333,23 +354,33 @@ impl Seen {
         if let Some(wrong) = &self.wrong {
             return wrong.clone();
         }
-        match source {
-            Source::Broker(address, topics) if is_connected => format!(
+        match (source, self.lang) {
+            (Source::Broker(address, topics), Lang::En) if is_connected => format!(
                 "the broker was reached; nothing came on topic `{}`; `chopmark reader detect --mqtt {address}` lists the topics that there are",
                 topics.join("`, `")
             ),
-            Source::Broker(address, _) => {
-                format!(
-                    "no broker at {address} has answered yet; look at the address and the network between"
+            (Source::Broker(address, topics), Lang::Zh) if is_connected => format!(
+                "已连上服务器，但主题 `{}` 上没有消息；`chopmark reader detect --mqtt {address}` 可列出现有主题",
+                topics.join("`, `")
+            ),
+            (Source::Broker(address, _), Lang::En) => format!(
+                "no broker at {address} has answered yet; look at the address and the network between"
+            ),
+            (Source::Broker(address, _), Lang::Zh) => {
+                format!("{address} 处的服务器尚未应答；检查地址和网络")
+            }
+            (Source::Line(_), lang) if self.has_spoken => lang
+                .say(
+                    "the device was reached and read nothing: is a tag in its field, is its antenna on?",
+                    "设备已连通，但没有读到标签：场内有标签吗？天线接好了吗？",
                 )
-            }
-            Source::Line(_) if self.has_spoken => {
-                "the device was reached and read nothing: is a tag in its field, is its antenna on?"
-                    .to_owned()
-            }
-            Source::Line(name) => format!(
+                .to_owned(),
+            (Source::Line(name), Lang::En) => format!(
                 "nothing that is understood has come from {name} yet; look at power, cable and address, the baud rate, and whether the device is of this family"
             ),
+            (Source::Line(name), Lang::Zh) => {
+                format!("{name} 尚未传来可识别的数据；检查电源、电缆、地址、波特率和设备型号")
+            }
         }
     }
 }

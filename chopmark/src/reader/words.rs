@@ -1,0 +1,97 @@
+//! English or Chinese for what `reader findings` and `reader test` say.
+//!
+//! What holds: the text of a finding is left as it is, since it quotes the device; in Chinese its mend follows by
+//! its code. English needs none, because the text names it.
+
+use firmware_bridge::reader::code;
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    /// Chinese, simplified.
+    Zh,
+    /// English.
+    En,
+}
+
+/// Which language.
+#[derive(clap::Args)]
+pub struct LangAt {
+    /// Language of headings and mends. Default: the system's
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+}
+
+impl LangAt {
+    /// The one that was asked for, or that of the environment.
+    pub fn get(&self) -> Lang {
+        self.lang.unwrap_or_else(|| {
+            let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            let found = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+            Lang::of_locale(&found.unwrap_or_default())
+        })
+    }
+}
+
+impl Lang {
+    /// Of a locale, `zh_CN.UTF-8`.
+    fn of_locale(locale: &str) -> Self {
+        if locale.starts_with("zh") { Self::Zh } else { Self::En }
+    }
+
+    /// The one of two texts that is in this language.
+    pub fn say(self, en: &'static str, zh: &'static str) -> &'static str {
+        match self {
+            Self::En => en,
+            Self::Zh => zh,
+        }
+    }
+
+    /// What mends a finding, if its text does not say so in this language.
+    pub fn mend(self, found: &str) -> Option<&'static str> {
+        if self == Self::En {
+            return None;
+        }
+        Some(match found {
+            code::NO_ANTENNA => {
+                "处理：该天线口没有接天线；拧紧馈线，或在配置的 `antennas` 中去掉该口"
+            }
+            code::REGION => "处理：频段地区未设置或不符；把 `region` 设为安装所在地",
+            code::REFUSED => "处理：请求被拒绝；按原文所述原因检查参数、型号或权限",
+            code::NO_ANSWER => "处理：设备不应答；检查电源、接线、波特率和地址",
+            code::NOT_THIS_DEVICE => "处理：数据不属于该型号；检查 `device` 的型号和波特率",
+            code::HELD => "处理：读写器被其他程序占用；停掉该程序，或等读写器释放旧连接",
+            code::HARDWARE => "处理：温度过高或功率超出范围；检查散热、功率设置和天线",
+            code::GAP => "处理：有数据缺失；检查传感器的电池、电源、信号，以及本机磁盘",
+            code::LOST => "处理：连接断开，会自动重试；检查电缆、电源、端口权限、地址和密码",
+            code::BACK => "处理：连接已恢复，无需处理",
+            code::UNKNOWN_SENSOR => "处理：配置中没有该设备；按原文把它写进 `sensors`",
+            code::BAD_VALUE => "处理：数值不可用；检查传感器本身及其单位设置",
+            code::CLOCK => "处理：本机时钟被调整过；检查时间同步（NTP）",
+            code::CHANGED => "处理：设置与上次不同；确认是否有意更改",
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_has_its_mend_in_chinese_and_a_locale_names_the_language() {
+        for found in code::ALL {
+            assert!(Lang::Zh.mend(found).is_some(), "{found}");
+            assert_eq!(Lang::En.mend(found), None);
+        }
+        for (locale, lang) in [
+            ("zh_CN.UTF-8", Lang::Zh),
+            ("zh", Lang::Zh),
+            ("en_GB.UTF-8", Lang::En),
+            ("C", Lang::En),
+            ("", Lang::En),
+        ] {
+            assert_eq!(Lang::of_locale(locale), lang, "{locale}");
+        }
+    }
+}
