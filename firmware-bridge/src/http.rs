@@ -61,8 +61,11 @@ pub async fn serve(
     }
 }
 
-/// Ready while the spool can be read; the bridge itself ends when the spool can no longer be written.
+/// Ready while the spool can be read and written.
 async fn ready(shown: web::Data<Shown>) -> HttpResponse {
+    if shown.metrics.spool_writable.get() == 0 {
+        return HttpResponse::ServiceUnavailable().body("the spool cannot be written\n");
+    }
     match web::block(move || Spool::look(&shown.spool)?.waiting()).await {
         Ok(Ok(_)) => HttpResponse::Ok().body("ready\n"),
         Ok(Err(error)) => HttpResponse::ServiceUnavailable().body(format!("{error}\n")),

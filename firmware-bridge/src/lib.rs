@@ -96,6 +96,7 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let Some((keeper, spool)) = open_spool(&config, &metrics, &mut shutdown).await? else {
         return Ok(());
     };
+    let shown = shown(&config, &metrics);
     let deliverer =
         Deliverer::new(&config.ingest_url, &config.id, config.key, spool, metrics.clone());
     let (inputs, taken) = sync_channel(QUEUE);
@@ -119,8 +120,6 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let deliverer = spawn(move || deliverer.run(&stop));
 
     let is_writable = metrics.spool_writable.clone();
-    let readers: Vec<String> = config.readers.iter().map(|reader| reader.id.clone()).collect();
-    let shown = Shown { metrics, spool: config.spool.clone(), readers };
     let ended = http::serve(config.listen, shown, async {
         loop {
             tokio::select! {
@@ -164,6 +163,11 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     ended.and(stopped)
 }
 
+fn shown(config: &Config, metrics: &Metrics) -> Shown {
+    let readers = config.readers.iter().map(|reader| reader.id.clone()).collect();
+    Shown { metrics: metrics.clone(), spool: config.spool.clone(), readers }
+}
+
 /// Opens the spool for the thread that fills it and the one that empties it. If it cannot be written just now, waits
 /// until it can, and serves metrics meanwhile; none if `shutdown` came before.
 async fn open_spool(
@@ -189,7 +193,7 @@ async fn open_spool(
     }
     metrics.spool_writable.set(0);
     let mut opened = Ok(None);
-    http::serve(config.listen, metrics.clone(), config.spool.clone(), async {
+    http::serve(config.listen, shown(config, metrics), async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }

@@ -153,6 +153,9 @@ pub mod code {
     pub const DELIVERY_REFUSED: &str = "delivery-refused";
     /// Ingest has another delivery under the number of one of ours.
     pub const NUMBER_TAKEN: &str = "number-taken";
+
+    /// All of them.
+    pub const ALL: [&str; 5] = [DISK, FULL, ROOM, DELIVERY_REFUSED, NUMBER_TAKEN];
 }
 
 /// A window that was open when the bridge stopped.

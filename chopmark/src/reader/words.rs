@@ -4,6 +4,7 @@
 //! its code. English needs none, because the text names it.
 
 use firmware_bridge::reader::code;
+use firmware_bridge::spool::code as bridge;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -69,6 +70,17 @@ impl Lang {
             code::BAD_VALUE => "处理：数值不可用；检查传感器本身及其单位设置",
             code::CLOCK => "处理：本机时钟被调整过；检查时间同步（NTP）",
             code::CHANGED => "处理：设置与上次不同；确认是否有意更改",
+            bridge::DISK => "处理：磁盘写不进去，期间没有接收数据；清理或更换存放缓存文件的磁盘",
+            bridge::FULL => {
+                "处理：缓存已满，正在丢弃读数；恢复与 ingest 的连接，或调大 `max_spool_bytes`"
+            }
+            bridge::ROOM => "处理：缓存又有空间，无需处理",
+            bridge::DELIVERY_REFUSED => {
+                "处理：ingest 拒收，内容完整保留；用 `chopmark reader resend --list` 查看原因，处理后用 `chopmark reader resend` 重发"
+            }
+            bridge::NUMBER_TAKEN => {
+                "处理：编号被占用，已换号重发；每个网桥要有自己的 `id` 和缓存文件"
+            }
             _ => return None,
         })
     }
@@ -80,7 +92,7 @@ mod tests {
 
     #[test]
     fn every_finding_has_its_mend_in_chinese_and_a_locale_names_the_language() {
-        for found in code::ALL {
+        for found in code::ALL.into_iter().chain(bridge::ALL) {
             assert!(Lang::Zh.mend(found).is_some(), "{found}");
             assert_eq!(Lang::En.mend(found), None);
         }
