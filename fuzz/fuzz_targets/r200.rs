@@ -2,7 +2,8 @@
 #![no_main]
 
 use firmware_bridge::reader::Fed;
-use firmware_bridge::reader::r200::frame::{Frame, Framer};
+use firmware_bridge::reader::cutter::Cutter;
+use firmware_bridge::reader::r200::frame::{Frame, Frames};
 use firmware_bridge::reader::r200::{R200, Region, Settings};
 use fuzz::dialect::{Arrival, talk};
 use fuzz::{Choices, framed};
@@ -36,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn frames_are_bytes_of_the_stream(stream: &[u8]) {
     let mut fed = Fed::default();
-    for frame in Framer::default().feed(stream, &mut fed) {
+    for frame in Cutter::new(Frames).feed(stream, &mut fed) {
         let bytes = frame.to_bytes();
         assert!(stream.windows(bytes.len()).any(|window| window == bytes));
     }
