@@ -123,7 +123,8 @@ pub struct Reader {
     #[serde(default)]
     pub settle: Settle,
     /// Seconds after which the silence of a sensor is a gap, at least 1. Default: three questions for a sensor that is asked,
-    /// two hours for one that reports by itself; none for tag readers, whose silence says nothing.
+    /// two hours for one that reports by itself. Of a tag reader behind a broker it is the silence after which the reader itself is missed;
+    /// default: none, but `depart_s` for a shelf at which tags rest.
     #[serde(default)]
     pub silent_after_s: Option<u64>,
     /// What it is and how it is reached.

@@ -160,3 +160,51 @@ fn what_a_closing_window_held_back_survives_a_crash() {
         .sum();
     assert_eq!((settled, kept), if held { (0, 1) } else { (1, 0) });
 }
+
+#[test]
+fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path().join("spool.sqlite"));
+    let reader = serde_json::json!({
+        "id": "door",
+        "read_point": "urn:epc:id:sgln:0614141.00001.0",
+        "silent_after_s": 60,
+        "device": { "impinj-r700": { "broker": "localhost:1883", "topic": "door" } },
+    });
+    settings.readers = vec![serde_json::from_value(reader).unwrap()];
+    let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    let began = keeper.now();
+    for up in [59, 60, 61] {
+        let up = Duration::from_secs(up);
+        let now = Moment { at: began.at + up, up };
+        keeper.floor.seen(now);
+        keeper.look_around(now).unwrap();
+    }
+    let told = |keeper: &Keeper| -> Vec<(String, i64)> {
+        let found = keeper.spool.findings(10).unwrap();
+        found.into_iter().rev().map(|found| (found.code, found.count)).collect()
+    };
+    assert_eq!(told(&keeper), [("lost".to_owned(), 1)]);
+    // A message without a read is a sign of life as well.
+    let message = || Input { acknowledge: Some(Box::new(|| ())), ..Input::of(0, Taken::default()) };
+    for _ in 0..2 {
+        let mut group = vec![message()];
+        keeper.hear_from(&mut group);
+        keeper.take(group).unwrap();
+    }
+    assert_eq!(told(&keeper).iter().filter(|(code, _)| code == "back").count(), 1);
+}
+
+#[test]
+fn a_clock_that_is_set_is_told_of_every_reader_and_marks_what_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path().join("spool.sqlite"));
+    let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    let now = keeper.now();
+    keeper.floor.open(0, Open::new(1, now));
+    let hour = SignedDuration::from_hours(1);
+    keeper.look_around(Moment { at: now.at + hour, ..now }).unwrap();
+    let found = keeper.spool.findings(10).unwrap();
+    assert_eq!((found.len(), found[0].code.as_str()), (1, code::CLOCK));
+    assert!(keeper.floor.window(0).unwrap().suspect_clock);
+}
