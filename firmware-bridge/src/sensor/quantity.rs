@@ -147,7 +147,10 @@ pub fn measure(wanted: Measure, text: &str) -> Result<Measured, String> {
     } else {
         CONVERSIONS.iter().find(|c| c.names.contains(&suffix.as_str()))
     };
-    let conversion = found.ok_or_else(|| format!("unit `{suffix}` is not understood"))?;
+    let conversion = found.ok_or_else(|| {
+        let suffix = crate::message::short(&suffix);
+        format!("unit `{suffix}` is not understood; {} would be right", wanted.quantity.unit())
+    })?;
     if conversion.quantity != wanted.quantity {
         return Err(format!("unit {} is none of {:?}", conversion.code, wanted.quantity));
     }
@@ -314,6 +317,9 @@ mod tests {
         ] {
             assert!(value(kind, None, text).is_err(), "{text}");
         }
+        let endless = format!("20 {}", "x".repeat(10_000));
+        let reason = value(Temperature, None, &endless).unwrap_err();
+        assert!(reason.len() < 200 && reason.contains("CEL"), "{reason}");
     }
 
     proptest! {
