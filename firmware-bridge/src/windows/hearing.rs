@@ -58,6 +58,7 @@ impl Hearing {
     /// It reads again, or can: a read or the end of an outage says so.
     pub fn hear(&mut self, up: Duration) {
         if std::mem::take(&mut self.is_lost) {
+            self.heard = up;
             self.wait(up);
         }
     }
@@ -149,6 +150,16 @@ mod tests {
             hearing.live(S(up));
         }
         assert!(hearing.is_telling(S(230)));
+    }
+
+    #[test]
+    fn the_time_without_a_broker_is_no_silence_of_the_reader() {
+        let mut hearing = Hearing::new(S(30), Some(S(30)), S(0));
+        hearing.lose();
+        assert_eq!(hearing.fallen_silent(S(600)), None);
+        hearing.hear(S(600));
+        assert_eq!(hearing.fallen_silent(S(629)), None);
+        assert_eq!(hearing.fallen_silent(S(630)), Some(S(30)));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | 200 | was recorded before; the same answer | forgets it |
 //! | 401 | sender not admitted; stored and counted | keeps it, raises an alarm |
 //! | 409 | another delivery has its number; stored and counted | sends it under a number of a new boot |
-//! | 413, 422 | never acceptable; stored with its reason | moves it to its dead letters |
+//! | 413, 422 | never acceptable; stored with its reason | sets it aside, whole |
 //! | 503 | not durable | sends it again |
 
 use actix_web::http::StatusCode;
