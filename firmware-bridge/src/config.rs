@@ -360,16 +360,27 @@ impl File {
     }
 }
 
-/// Refuses two readers on one serial port.
+/// Refuses two readers on one serial port, unless both are Modbus sensors that one line can hold.
 fn check_ports(readers: &[Reader]) -> Result<(), ConfigError> {
-    let mut held = std::collections::HashMap::new();
-    for reader in readers {
-        if let Some(port) = reader.device.port()
-            && let Some(other) = held.insert(port, &reader.id)
-        {
+    for (place, reader) in readers.iter().enumerate() {
+        let Some(port) = reader.device.port() else { continue };
+        for other in &readers[..place] {
+            if other.device.port() != Some(port) {
+                continue;
+            }
+            let what = match (other.device.modbus(), reader.device.modbus()) {
+                (Some((one, _)), Some((two, _))) if one != two => format!(
+                    "on one line, and the baud rates {one} and {two}; set both sensors and their `baud` to the same"
+                ),
+                (Some((_, one)), Some((_, two))) if one == two => format!(
+                    "on one line, and the same address {one}; give each sensor on it an address of its own"
+                ),
+                (Some(_), Some(_)) => continue,
+                _ => "and only Modbus sensors can share one; give each other device an adapter of its own".into(),
+            };
+            let (other, own) = (&other.id, &reader.id);
             return Err(ConfigError::Value(format!(
-                "readers `{other}` and `{}` have the same port `{port}`, and only one can hold it; give each device an adapter of its own",
-                reader.id
+                "readers `{other}` and `{own}` have the same port `{port}`, {what}"
             )));
         }
     }

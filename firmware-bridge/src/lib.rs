@@ -50,8 +50,10 @@ use crate::config::device::Reached;
 use crate::config::{Config, ConfigError};
 use crate::deliver::Deliverer;
 use crate::http::Shown;
-use crate::line::{Sink, Supervisor};
+use crate::line::bus::Unit;
+use crate::line::{Opener, Sink, Supervisor, Talk};
 use crate::metrics::Metrics;
+use crate::port::Port;
 use crate::spool::{Spool, SpoolError};
 use crate::windows::{Keeper, KeeperSettings};
 
@@ -100,20 +102,21 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
     let deliverer =
         Deliverer::new(&config.ingest_url, &config.id, config.key, spool, metrics.clone());
     let (inputs, taken) = sync_channel(QUEUE);
-    let mut lines = Vec::new();
+    let mut reached = Vec::new();
     for source in 0..config.readers.len() {
         metrics.begin(&config.readers[source].id);
         let session = format!("chopmark-{}-{}", config.id, config.readers[source].id);
-        let reached = config.readers[source].device.reach(&config.base, &session)?;
+        let way = config.readers[source].device.reach(&config.base, &session)?;
         let sink = Sink {
             source,
             reader: config.readers[source].id.clone(),
             inputs: inputs.clone(),
             metrics: metrics.clone(),
         };
-        lines.push(start_line(reached, sink, &stop_inputs));
+        reached.push((way, sink));
     }
     drop(inputs);
+    let lines = start_lines(reached, &stop_inputs);
     let stop = Arc::clone(&stop_rest);
     let keeper = spawn(move || keeper.run(&taken, &stop));
     let stop = Arc::clone(&stop_rest);
@@ -209,13 +212,35 @@ async fn open_spool(
     Ok(opened?)
 }
 
-/// Starts the thread of one reader or sensor.
-pub fn start_line(reached: Reached, sink: Sink, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
-    let stop = Arc::clone(stop);
-    match reached {
-        Reached::Line(opener, talk) => spawn(move || Supervisor { opener, talk, sink }.run(&stop)),
-        Reached::Broker(broker, format) => {
-            spawn(move || Subscription { broker, format, sink }.run(&stop))
+/// Starts a thread for each reader, broker or serial line of Modbus sensors.
+#[must_use]
+pub fn start_lines(reached: Vec<(Reached, Sink)>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()>> {
+    let mut buses: Vec<(Port, Vec<Unit>)> = Vec::new();
+    let mut lines = Vec::new();
+    let supervise = |opener: Box<dyn Opener>, talk: Talk| {
+        let stop = Arc::clone(stop);
+        spawn(move || Supervisor { opener, talk }.run(&stop))
+    };
+    for (way, sink) in reached {
+        match way {
+            Reached::Line(opener, dialect) => {
+                lines.push(supervise(opener, Talk::Reader(dialect, Box::new(sink))));
+            }
+            Reached::Modbus(port, sensor, every) => {
+                let unit = Unit { sensor, every, sink };
+                match buses.iter_mut().find(|(other, _)| *other == port) {
+                    Some((_, units)) => units.push(unit),
+                    None => buses.push((port, vec![unit])),
+                }
+            }
+            Reached::Broker(broker, format) => {
+                let stop = Arc::clone(stop);
+                lines.push(spawn(move || Subscription { broker, format, sink }.run(&stop)));
+            }
         }
     }
+    for (port, units) in buses {
+        lines.push(supervise(Box::new(port), Talk::Modbus(units)));
+    }
+    lines
 }

@@ -1,6 +1,6 @@
-//! One reader's line, whatever it is made of: opened, served, lost, opened again.
+//! A line, whatever it is made of: opened, served, lost, opened again.
 //!
-//! The way through: [`Supervisor::run`] opens the line, lets a [`Dialect`] or a Modbus sensor talk on it until
+//! The way through: [`Supervisor::run`] opens the line, lets a [`Dialect`] or Modbus sensors ([`bus`]) talk on it until
 //! it is lost or silent, says so, waits, and begins anew.
 //!
 //! What holds:
@@ -15,17 +15,18 @@
 //!
 //! Not here: how a serial port or a connection is opened ([`crate::port`], [`crate::socket`]).
 
+pub mod bus;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use self::bus::Unit;
 use crate::message::Taken;
 use crate::metrics::Metrics;
-use crate::reader::told::Told;
 use crate::reader::{Dialect, Fed, Finding, code};
-use crate::sensor::modbus;
 use crate::windows::Input;
 
 /// Longest wait for bytes before looking around.
@@ -39,15 +40,6 @@ pub const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration
 const EMPTIED: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(1));
 /// Most settings, findings and edges of each line that wait for room; more come again or are counted elsewhere.
 const MOST_BEHIND: usize = 1000;
-/// Time a Modbus sensor has to answer.
-const ANSWER: Duration = Duration::from_millis(500);
-/// Time after which a Modbus sensor is asked again that did not answer.
-const RETRY: Duration = Duration::from_secs(2);
-/// Unusable answers in a row that are told.
-const TOLD: u32 = 3;
-/// Longest time between questions to a Modbus sensor: one that is asked once an hour must be missed within half a
-/// minute all the same.
-const ALIVE: Duration = Duration::from_secs(15);
 
 /// Bytes to and from a device.
 pub trait Line {
@@ -84,10 +76,10 @@ pub trait Opener: Send {
 
 /// What talks on a line.
 pub enum Talk {
-    /// An RFID reader.
-    Reader(Box<dyn Dialect>),
-    /// A Modbus sensor, asked again and again.
-    Modbus(modbus::Sensor, Duration),
+    /// An RFID reader, and where its results go.
+    Reader(Box<dyn Dialect>, Box<Sink>),
+    /// Modbus sensors, asked in turn.
+    Modbus(Vec<Unit>),
 }
 
 /// Hands what a line brings to the rest of the bridge.
@@ -141,25 +133,33 @@ pub struct Supervisor {
     pub opener: Box<dyn Opener>,
     /// What talks on it.
     pub talk: Talk,
-    /// Where results go.
-    pub sink: Sink,
 }
 
 /// Why serving a line ended.
 enum End {
     Stopped,
     Lost(String),
+    /// Everything on it was told to be lost already.
+    Silent,
 }
 
-/// Whether what is on a line has shown that it lives, since the line was opened.
-struct Presence<'a> {
-    sink: &'a Sink,
-    /// It was told to be lost before.
-    was_lost: bool,
+impl From<Stopping> for End {
+    fn from(_: Stopping) -> Self {
+        Self::Stopped
+    }
+}
+
+/// Whether what is on a line shows that it lives, and what was told of that.
+struct Presence {
+    /// Name of the line.
+    line: String,
+    sink: Sink,
+    /// The loss that was told, if it did not show itself since.
+    told: Option<String>,
     is_there: bool,
 }
 
-impl Presence<'_> {
+impl Presence {
     /// It shows that it lives. Gives what is to be told, if it was lost before.
     ///
     /// - `who`: what it is, for people: `reader`.
@@ -168,8 +168,36 @@ impl Presence<'_> {
             return None;
         }
         self.sink.set_connected(true);
-        let text = format!("the {who} is there again");
-        self.was_lost.then_some(Finding { code: code::BACK, text })
+        // The next loss is news even for the same reason.
+        self.told.take()?;
+        Some(Finding { code: code::BACK, text: format!("the {who} is there again") })
+    }
+
+    /// It is gone, whether that is told or not.
+    fn leave(&mut self) {
+        self.is_there = false;
+        self.sink.set_connected(false);
+    }
+
+    /// It is lost for this reason, which is told unless it was told last.
+    fn lose(&mut self, reason: &str) -> Result<(), Stopping> {
+        self.leave();
+        if self.told.as_deref() == Some(reason) {
+            return Ok(());
+        }
+        self.told = Some(reason.to_owned());
+        let text = format!("{}: {reason}; it is tried again", self.line);
+        self.sink.tell(code::LOST, text)
+    }
+}
+
+impl Talk {
+    /// Where results go.
+    fn sinks(&self) -> Vec<&Sink> {
+        match self {
+            Self::Reader(_, sink) => vec![sink],
+            Self::Modbus(units) => units.iter().map(|unit| &unit.sink).collect(),
+        }
     }
 }
 
@@ -177,61 +205,49 @@ impl Supervisor {
     /// Serves the line until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) {
         let mut wait = BACK_OFF.0;
-        let mut told: Option<String> = None;
-        let reader = self.sink.reader.clone();
         let name = self.opener.name().to_owned();
-        self.sink.set_connected(false);
+        let begin = |sink: &Sink| Presence {
+            line: name.clone(),
+            sink: sink.clone(),
+            told: None,
+            is_there: false,
+        };
+        let mut presences: Vec<Presence> = self.talk.sinks().into_iter().map(begin).collect();
+        presences.iter_mut().for_each(Presence::leave);
         while !stop.load(Ordering::Relaxed) {
             let opened = Instant::now();
-            let reason = match self.opener.open() {
+            let end = match self.opener.open() {
                 Ok(mut line) => {
-                    tracing::info!(reader.id = reader, line = name, "line is open");
-                    let line = line.as_mut();
-                    let was_lost = told.is_some();
-                    let presence = Presence { sink: &self.sink, was_lost, is_there: false };
-                    let (end, has_lived) = match &mut self.talk {
-                        Talk::Reader(dialect) => {
-                            let may_wait = !self.opener.must_be_drained();
-                            Reading {
-                                dialect: dialect.as_mut(),
-                                presence,
-                                may_wait,
-                                backlog: Backlog::default(),
-                            }
-                            .serve(line, stop)
-                        }
-                        Talk::Modbus(sensor, every) => {
-                            let mut presence = presence;
-                            (
-                                ask_sensor(sensor, *every, line, &mut presence, stop),
-                                presence.is_there,
-                            )
-                        }
-                    };
-                    self.sink.set_connected(false);
-                    // Once it was there again, the next loss is news even for the same reason. A line that served
-                    // for a while begins its pauses anew; one that is lost at once waits longer.
-                    if has_lived {
-                        told = None;
-                        if opened.elapsed() > SILENT {
-                            wait = BACK_OFF.0;
-                        }
+                    for Presence { sink, .. } in &presences {
+                        tracing::info!(reader.id = sink.reader, line = name, "line is open");
                     }
-                    match end {
-                        End::Stopped => return,
-                        End::Lost(reason) => reason,
+                    let (end, has_lived) = self.serve(line.as_mut(), &mut presences, stop);
+                    // A line that served for a while begins its pauses anew; one that is lost at once waits longer.
+                    if has_lived && opened.elapsed() > SILENT {
+                        wait = BACK_OFF.0;
                     }
+                    end
                 }
-                Err(reason) => reason,
+                Err(reason) => End::Lost(reason),
             };
-            if told.as_ref() != Some(&reason) {
-                let text = format!("{name}: {reason}; it is tried again");
-                if self.sink.tell(code::LOST, text).is_err() {
+            for presence in &mut presences {
+                let told = match &end {
+                    End::Lost(reason) => presence.lose(reason),
+                    End::Stopped | End::Silent => {
+                        presence.leave();
+                        Ok(())
+                    }
+                };
+                if told.is_err() {
                     return;
                 }
-                told = Some(reason);
             }
-            self.sink.metrics.reconnects.with_label_values(&[&reader]).inc();
+            if let End::Stopped = end {
+                return;
+            }
+            for Presence { sink, .. } in &presences {
+                sink.metrics.reconnects.with_label_values(&[&sink.reader]).inc();
+            }
             let until = Instant::now() + wait;
             while Instant::now() < until && !stop.load(Ordering::Relaxed) {
                 std::thread::sleep(PATIENCE);
@@ -239,12 +255,31 @@ impl Supervisor {
             wait = (wait * 2).min(BACK_OFF.1);
         }
     }
+
+    /// Serves the line while it is open; gives also whether anything on it showed that it lives.
+    fn serve(
+        &mut self,
+        line: &mut dyn Line,
+        presences: &mut [Presence],
+        stop: &AtomicBool,
+    ) -> (End, bool) {
+        let may_wait = !self.opener.must_be_drained();
+        match (&mut self.talk, presences) {
+            (Talk::Reader(dialect, _), [presence]) => {
+                let dialect = dialect.as_mut();
+                Reading { dialect, presence, may_wait, backlog: Backlog::default() }
+                    .serve(line, stop)
+            }
+            (Talk::Reader(..), _) => (End::Stopped, false),
+            (Talk::Modbus(units), presences) => bus::serve(units, presences, line, stop),
+        }
+    }
 }
 
 /// A reader's line while it is served.
 struct Reading<'a> {
     dialect: &'a mut dyn Dialect,
-    presence: Presence<'a>,
+    presence: &'a mut Presence,
     /// Whether bytes may wait on the line until there is room.
     may_wait: bool,
     backlog: Backlog,
@@ -324,7 +359,7 @@ impl Reading<'_> {
     fn feed(&mut self, bytes: &[u8]) -> Result<bool, Stopping> {
         let mut fed = Fed::default();
         self.dialect.feed(bytes, Timestamp::now(), &mut fed);
-        let sink = self.presence.sink;
+        let sink = &self.presence.sink;
         let label = [sink.reader.as_str()];
         sink.metrics.bad_frames.with_label_values(&label).inc_by(fed.bad_frames);
         sink.metrics.garbage_bytes.with_label_values(&label).inc_by(fed.garbage_bytes);
@@ -334,6 +369,7 @@ impl Reading<'_> {
             fed.findings.extend(self.presence.sign("reader"));
         }
         let taken = Taken::from(fed);
+        let sink = &self.presence.sink;
         if self.may_wait { sink.send(taken) } else { self.backlog.offer(taken, sink) }?;
         Ok(has_frames)
     }
@@ -392,84 +428,4 @@ impl Backlog {
         }
         Ok(())
     }
-}
-
-fn ask_sensor(
-    sensor: &modbus::Sensor,
-    every: Duration,
-    line: &mut dyn Line,
-    presence: &mut Presence<'_>,
-    stop: &AtomicBool,
-) -> End {
-    let sink = presence.sink;
-    let mut buffer = [0; 512];
-    // Failures in a row, and since when; one alone may be a disturbance of the line.
-    let mut failures = 0u32;
-    let mut failing: Option<Instant> = None;
-    let mut reported: Option<Instant> = None;
-    let mut told = Told::default();
-    while !stop.load(Ordering::Relaxed) {
-        let asked = Instant::now();
-        if let Err(reason) = line.send(&sensor.question()) {
-            return End::Lost(reason);
-        }
-        let mut answer = Vec::new();
-        while !sensor.is_whole(&answer) && asked.elapsed() < ANSWER {
-            match line.receive(&mut buffer) {
-                Ok(bytes) => answer.extend_from_slice(bytes),
-                Err(reason) => return End::Lost(reason),
-            }
-        }
-        let at = Timestamp::now();
-        match sensor.answer(&answer, at) {
-            Ok(mut taken) => {
-                (failures, failing) = (0, None);
-                // Asked in between only to know that it is there.
-                let is_due = reported.is_none_or(|at| asked.duration_since(at) + PATIENCE >= every);
-                if is_due {
-                    reported = Some(asked);
-                } else {
-                    taken.readings.clear();
-                }
-                let mut fed = Fed::default();
-                for finding in taken.findings.drain(..) {
-                    told.tell(finding, at, &mut fed);
-                }
-                taken.findings = fed.findings;
-                taken.findings.extend(presence.sign("sensor"));
-                if sink.send(taken).is_err() {
-                    return End::Stopped;
-                }
-            }
-            Err(found) => {
-                let label = [sink.reader.as_str()];
-                sink.metrics.bad_frames.with_label_values(&label).inc();
-                failures += 1;
-                if failures == TOLD && !answer.is_empty() {
-                    let text = format!("sensor {}: {found}", sensor.sensor);
-                    if sink.tell(code::REFUSED, text).is_err() {
-                        return End::Stopped;
-                    }
-                }
-                if failing.get_or_insert(asked).elapsed() > SILENT {
-                    return End::Lost(format!(
-                        "the sensor gave no usable answer for {} s: {found}",
-                        SILENT.as_secs()
-                    ));
-                }
-            }
-        }
-        let due_in = reported.map_or(every, |at| every.saturating_sub(asked.duration_since(at)));
-        let pause = if failing.is_some() { RETRY.min(every) } else { due_in.min(ALIVE) };
-        while asked.elapsed() < pause && !stop.load(Ordering::Relaxed) {
-            // Nothing should come; a line that hangs up is noticed here.
-            let begun = Instant::now();
-            if let Err(reason) = line.receive(&mut buffer) {
-                return End::Lost(reason);
-            }
-            let left = pause.saturating_sub(asked.elapsed()).min(PATIENCE);
-            std::thread::sleep(left.saturating_sub(begun.elapsed()));
-        }
-    }
-    End::Stopped
 }

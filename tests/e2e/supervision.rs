@@ -8,6 +8,7 @@
 //! Not here: brokers, full disks (`backlog`).
 
 mod llrp_lines;
+mod modbus_bus;
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -452,10 +453,10 @@ fn a_serial_line_is_drained_while_the_rest_stands_still_and_what_is_dropped_is_c
     let stop = Arc::new(AtomicBool::new(false));
     let settings =
         Settings { power_cdbm: 2000, region: None, session: None, only: vec![], read_tid: false };
+    let sink = Sink { source: 0, reader: "door".into(), inputs, metrics: Metrics::new() };
     let supervisor = Supervisor {
         opener: Box::new(Port { path: there.path.to_string_lossy().into_owned(), baud: 115_200 }),
-        talk: Talk::Reader(Box::new(R200::new(settings))),
-        sink: Sink { source: 0, reader: "door".into(), inputs, metrics: Metrics::new() },
+        talk: Talk::Reader(Box::new(R200::new(settings)), Box::new(sink)),
     };
     let stopped = Arc::clone(&stop);
     let thread = std::thread::spawn(move || supervisor.run(&stopped));

@@ -97,23 +97,20 @@ const LEAST_PART: usize = 12;
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (name, device, base) = describe(arguments)?;
     let session = format!("chopmark-test-{}", std::process::id());
-    let (reached, source) = match device.reach(&base, &session)? {
-        Reached::Broker(mut broker, format) => {
+    let mut reached = device.reach(&base, &session)?;
+    let source = match &mut reached {
+        Reached::Broker(broker, format) => {
             broker.is_lasting = false;
-            let source =
-                Source::Broker(format!("{}:{}", broker.host, broker.port), format.topics());
-            (Reached::Broker(broker, format), source)
+            Source::Broker(format!("{}:{}", broker.host, broker.port), format.topics())
         }
-        Reached::Line(opener, talk) => {
-            let source = Source::Line(opener.name().to_owned());
-            (Reached::Line(opener, talk), source)
-        }
+        Reached::Line(opener, _) => Source::Line(opener.name().to_owned()),
+        Reached::Modbus(port, ..) => Source::Line(port.path.clone()),
     };
     let (inputs, taken) = sync_channel(1000);
     let stop = Arc::new(AtomicBool::new(false));
     let metrics = Metrics::new();
     let sink = Sink { source: 0, reader: name.clone(), inputs, metrics: metrics.clone() };
-    let line = firmware_bridge::start_line(reached, sink, &stop);
+    let lines = firmware_bridge::start_lines(vec![(reached, sink)], &stop);
     let interrupted = Arc::new(AtomicBool::new(false));
     watch_for_interrupt(&interrupted)?;
     let begun = Instant::now();
@@ -154,7 +151,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let is_connected = metrics.connected.with_label_values(&[&name]).get() == 1;
     stop.store(true, Ordering::Relaxed);
     drop(taken);
-    line.join().ok();
+    for line in lines {
+        line.join().ok();
+    }
     if is_screen {
         seen.paint(&mut screen, arguments.rows)?;
     }

@@ -17,9 +17,10 @@ use super::ConfigError;
 use super::broker_at::is_filter;
 pub use super::broker_at::{BrokerAt, BrokerLogin};
 use crate::broker::Broker;
-use crate::line::{Opener, Talk};
+use crate::line::Opener;
 use crate::message::Format;
 use crate::port::Port;
+use crate::reader::Dialect;
 use crate::reader::chafon::{self, Chafon};
 use crate::reader::impinj_r700::ImpinjR700;
 use crate::reader::llrp::{self, Llrp};
@@ -306,7 +307,9 @@ fn any_level() -> String {
 /// What talks and how it is reached.
 pub enum Reached {
     /// On a line of its own.
-    Line(Box<dyn Opener>, Talk),
+    Line(Box<dyn Opener>, Box<dyn Dialect>),
+    /// A sensor on a serial line that others may share, and the time between its readings.
+    Modbus(Port, Sensor, Duration),
     /// Through a broker.
     Broker(Broker, Box<dyn Format>),
 }
@@ -359,8 +362,7 @@ impl Device {
             }
             return Ok(Reached::Broker(broker.resolve(base, client_id.to_owned())?, format));
         }
-        let (opener, talk) = self.spoken().map_err(ConfigError::Value)?;
-        Ok(Reached::Line(opener, talk))
+        self.spoken().map_err(ConfigError::Value)
     }
 
     /// Path of its serial port, if it is on one.
@@ -376,16 +378,27 @@ impl Device {
         }
     }
 
-    /// What has a line of its own.
-    fn spoken(&self) -> Result<(Box<dyn Opener>, Talk), String> {
-        let serial = |path: &str, baud: u32| Box::new(Port { path: path.to_owned(), baud });
-        let modbus = |sensor: Sensor, every_ms: u64| {
+    /// Baud rate and address of a Modbus sensor; none for everything else.
+    #[must_use]
+    pub fn modbus(&self) -> Option<(u32, u8)> {
+        match self {
+            Self::XyMd02 { baud, address, .. } | Self::Modbus { baud, address, .. } => {
+                Some((*baud, *address))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is on a line.
+    fn spoken(&self) -> Result<Reached, String> {
+        let serial = |path: &str, baud: u32| Port { path: path.to_owned(), baud };
+        let modbus = |port: Port, sensor: Sensor, every_ms: u64| {
             sensor.check()?;
             if !EVERY_MS.contains(&every_ms) {
                 let (least, most) = (EVERY_MS.start(), EVERY_MS.end());
                 return Err(format!("every_ms {every_ms}; {least} to {most} would be right"));
             }
-            Ok::<_, String>(Talk::Modbus(sensor, Duration::from_millis(every_ms)))
+            Ok::<_, String>(Reached::Modbus(port, sensor, Duration::from_millis(every_ms)))
         };
         let session_of = |session: u8| match session {
             0..=3 => Ok(session),
@@ -404,7 +417,7 @@ impl Device {
                     only,
                     read_tid: *read_tid,
                 };
-                (serial(port, *baud), Talk::Reader(Box::new(R200::new(settings))))
+                Reached::Line(Box::new(serial(port, *baud)), Box::new(R200::new(settings)))
             }
             Self::Chafon { port, baud, layout, power_dbm, address, antennas } => {
                 power_cdbm(f64::from(*power_dbm), 33.0)?;
@@ -415,7 +428,7 @@ impl Device {
                     address: *address,
                     antennas: antennas.clone(),
                 };
-                (serial(port, *baud), Talk::Reader(Box::new(Chafon::new(settings))))
+                Reached::Line(Box::new(serial(port, *baud)), Box::new(Chafon::new(settings)))
             }
             Self::Mercury { port, baud, region, power_dbm, antennas } => {
                 check_antennas(antennas, 15)?;
@@ -424,7 +437,7 @@ impl Device {
                     region: *region,
                     antennas: antennas.clone(),
                 };
-                (serial(port, *baud), Talk::Reader(Box::new(Mercury::new(settings))))
+                Reached::Line(Box::new(serial(port, *baud)), Box::new(Mercury::new(settings)))
             }
             Self::Llrp { address, power_dbm, antennas, session, read_tid, active_low } => {
                 power_cdbm(*power_dbm, 33.0)?;
@@ -436,10 +449,10 @@ impl Device {
                     active_low: active_low.clone(),
                 };
                 let socket = Box::new(Socket { address: address.clone() });
-                (socket, Talk::Reader(Box::new(Llrp::new(settings))))
+                Reached::Line(socket, Box::new(Llrp::new(settings)))
             }
             Self::XyMd02 { port, baud, address, sensor, every_ms } => {
-                (serial(port, *baud), modbus(Sensor::xy_md02(sensor, *address), *every_ms)?)
+                modbus(serial(port, *baud), Sensor::xy_md02(sensor, *address), *every_ms)?
             }
             Self::Modbus { port, baud, address, sensor, every_ms, function, first, registers } => {
                 let sensor = Sensor {
@@ -449,7 +462,7 @@ impl Device {
                     first: *first,
                     registers: registers.clone(),
                 };
-                (serial(port, *baud), modbus(sensor, *every_ms)?)
+                modbus(serial(port, *baud), sensor, *every_ms)?
             }
             _ => return Err("it publishes to a broker".into()),
         })

@@ -45,20 +45,46 @@ fn names_that_ingest_would_refuse_are_refused_at_the_start_with_section_and_valu
 }
 
 #[test]
-fn two_readers_on_one_port_are_refused_with_both_names() {
-    let reader = |id: &str, port: &str, address: u8| -> Reader {
+fn modbus_sensors_with_addresses_of_their_own_may_share_a_port_and_all_else_is_refused_with_both_names()
+ {
+    let reader = |id: &str, device: &str| -> Reader {
         let text = format!(
-            "id = \"{id}\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\n[device.xy-md02]\n\
-             port = \"{port}\"\naddress = {address}\nsensor = \"urn:example:{id}\"\n"
+            "id = \"{id}\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\ndevice.{device}\n"
         );
         toml::from_str(&text).unwrap()
     };
-    let (one, two) = (reader("one", "/dev/ttyS1", 1), reader("two", "/dev/ttyS1", 2));
-    let refused = check_ports(&[one.clone(), two]).unwrap_err().to_string();
-    for word in ["`one`", "`two`", "`/dev/ttyS1`", "an adapter of its own"] {
-        assert!(refused.contains(word), "{refused}");
+    let sensor = |id: &str, port: &str, more: &str| {
+        let text =
+            format!("xy-md02 = {{ port = \"{port}\", sensor = \"urn:example:{id}\", {more} }}");
+        reader(id, &text)
+    };
+    let one = sensor("one", "/dev/ttyS1", "address = 1");
+    let other = reader(
+        "two",
+        "modbus = { port = \"/dev/ttyS1\", address = 2, sensor = \"urn:s\", first = 0, registers = [{}] }",
+    );
+    let third = sensor("three", "/dev/ttyS1", "address = 3");
+    check_ports(&[one.clone(), other.clone(), third.clone()]).unwrap();
+    check_ports(&[one.clone(), sensor("two", "/dev/ttyS2", "address = 1, baud = 4800")]).unwrap();
+    let tags = reader("two", "r200 = { port = \"/dev/ttyS1\" }");
+    for (two, words) in [
+        (
+            sensor("two", "/dev/ttyS1", "address = 1"),
+            ["the same address 1;", "an address of its own"],
+        ),
+        (
+            sensor("two", "/dev/ttyS1", "address = 2, baud = 4800"),
+            ["9600 and 4800", "their `baud` to the same"],
+        ),
+        (tags.clone(), ["only Modbus sensors can share one", "an adapter of its own"]),
+    ] {
+        // Wherever the other of the two stands.
+        let refused = check_ports(&[one.clone(), third.clone(), two]).unwrap_err().to_string();
+        for word in ["`one`", "`two`", "`/dev/ttyS1`"].into_iter().chain(words) {
+            assert!(refused.contains(word), "`{word}` is not in: {refused}");
+        }
     }
-    check_ports(&[one, reader("two", "/dev/ttyS2", 2)]).unwrap();
+    check_ports(&[tags.clone(), tags]).unwrap_err();
 }
 
 #[test]
