@@ -132,7 +132,7 @@ fn a_pulled_line_is_told_for_each_of_its_modbus_sensors() {
 fn a_modbus_sensor_that_answers_too_late_costs_the_others_of_its_line_nothing_but_time() {
     let ([door, freezer], site) = plug_two();
     // The door's time is over, and the freezer's question may be on its way.
-    door.answer_after(520);
+    door.answer_after(530);
     let bridge = site.start();
     let mut outbox = site.outbox();
     wait_for_value(&mut outbox, "freezer", "-20.5");
@@ -140,6 +140,22 @@ fn a_modbus_sensor_that_answers_too_late_costs_the_others_of_its_line_nothing_bu
     bridge.stop();
     outbox.take();
     assert_eq!(outbox.readings("door"), Vec::<&reads::SensorReading>::new());
+    let own = ["-20.5", "54.6"];
+    let readings = outbox.readings("freezer");
+    assert!(readings.iter().all(|it| own.contains(&it.value.as_str())), "{readings:?}");
     assert_eq!((door.crowded(), freezer.crowded()), (0, 0));
     assert_eq!(times_told(&site, "freezer", code::LOST), 0, "{:#?}", site.findings());
+}
+
+#[test]
+fn what_a_modbus_sensor_answers_too_late_is_no_answer_to_its_next_question() {
+    let there = XyMd02::start(50).unwrap();
+    there.answer_after(530);
+    let site = Site::new(&cold(&there.path));
+    let bridge = site.start();
+    let mut outbox = site.outbox();
+    site.wait_for_finding("cold", code::LOST, "no usable answer for 10 s");
+    bridge.stop();
+    outbox.take();
+    assert_eq!(outbox.readings("cold"), Vec::<&reads::SensorReading>::new());
 }
