@@ -1,11 +1,11 @@
 //! Modbus sensors on one line, asked one after another.
 //!
-//! The way through: [`serve`] takes the sensor that is due first, waits for its time and for a silent line, asks, and
+//! The way through: `serve` takes the sensor that is due first, waits for its time and for a silent line, asks, and
 //! hands over what it answers, until the line is lost or nobody answers any more.
 //!
 //! What holds:
 //!
-//! - a sensor that does not answer takes [`ANSWER`] from the others each [`RETRY`]; it alone is told to be lost after
+//! - a sensor that does not answer takes `ANSWER` from the others each `RETRY`; it alone is told to be lost after
 //!   [`SILENT`] and to be back when it answers; the line is opened anew only once every sensor is lost;
 //! - before a question the line was silent for [`PATIENCE`], which is more than the 3.5 characters between two frames
 //!   (32 ms at 1200 baud), and what a sensor answered too late is let go: it is no answer to the next question.
