@@ -381,7 +381,8 @@ impl Floor {
         let closed = now.at.max(window.opened);
         let reads = Window::parse(window.raw.bytes())?;
         let is_shelf = reader.settle.preset == Preset::Shelf;
-        let observations = if is_shelf { vec![] } else { settle::settle(&reads) };
+        // What rests is followed by strength, so neither neighbours nor standing say anything of it.
+        let passing: &[Read] = if is_shelf { &[] } else { &reads };
         let neighbours = self.recent.iter().filter_map(|(other, recent)| {
             let name = self.readers.get(*other)?.id.as_str();
             reader.settle.neighbours.iter().any(|wanted| wanted == name).then_some((name, recent))
@@ -422,9 +423,9 @@ impl Floor {
             gaps: Vec::new(),
             edges: window.edges,
             sensors: window.sensors,
-            elsewhere: nearby::elsewhere(&observations, lag, neighbours),
+            elsewhere: nearby::elsewhere(passing, lag, neighbours),
             residents: residents
-                .map(|residents| residents.among(&observations, stands_after(reader)))
+                .map(|residents| residents.among(passing, stands_after(reader)))
                 .unwrap_or_default(),
             held,
             whereabouts,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reads::{Observation, Read};
+use reads::Read;
 
 use crate::clock::LATE;
 use crate::settle::{Elsewhere, features::top};
@@ -46,23 +46,28 @@ impl Recent {
 
 /// What neighbours read of the tags of a window while it read them; of several neighbours, the best.
 ///
-/// - `lag`: what the observations' times are behind those of arrival.
+/// - `lag`: what the reads' times are behind those of arrival.
 #[must_use]
 pub fn elsewhere<'a>(
-    observations: &[Observation],
+    reads: &[Read],
     lag: SignedDuration,
     neighbours: impl IntoIterator<Item = (&'a str, &'a Recent)>,
 ) -> BTreeMap<String, Elsewhere> {
-    let mut spans: HashMap<Vec<u8>, (Timestamp, Timestamp)> = HashMap::new();
-    for observation in observations {
-        let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
-        spans.insert(epc, (observation.first + lag - SLACK, observation.last + lag + SLACK));
+    let mut neighbours = neighbours.into_iter().peekable();
+    if neighbours.peek().is_none() {
+        return BTreeMap::new();
+    }
+    let mut spans: HashMap<&[u8], (Timestamp, Timestamp)> = HashMap::new();
+    for read in reads {
+        let (from, to) = (read.at + lag - SLACK, read.at + lag + SLACK);
+        let span = spans.entry(&read.epc).or_insert((from, to));
+        *span = (span.0.min(from), span.1.max(to));
     }
     let mut out: BTreeMap<String, Elsewhere> = BTreeMap::new();
     for (reader, recent) in neighbours {
         let mut strengths: HashMap<&[u8], Vec<i32>> = HashMap::new();
         for (at, epc, rssi) in &recent.reads {
-            if spans.get(epc).is_some_and(|(from, to)| from <= at && at <= to) {
+            if spans.get(epc.as_slice()).is_some_and(|(from, to)| from <= at && at <= to) {
                 strengths.entry(epc).or_default().push(*rssi);
             }
         }
@@ -142,21 +147,20 @@ impl Residents {
         epcs.into_iter().filter(is_passing).map(hex::encode_upper).collect()
     }
 
-    /// Those of the observed tags that have stood here for `after`, as hex.
+    /// Those of a window's tags that have stood here for `after`, as hex.
     #[must_use]
-    pub fn among(&self, observations: &[Observation], after: SignedDuration) -> BTreeSet<String> {
-        let stands = |observation: &&Observation| {
-            let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
-            self.tags.get(&epc).is_some_and(|(since, last)| last.duration_since(*since) >= after)
+    pub fn among(&self, reads: &[Read], after: SignedDuration) -> BTreeSet<String> {
+        let epcs: HashSet<&[u8]> = reads.iter().map(|read| read.epc.as_slice()).collect();
+        let stands = |epc: &&[u8]| {
+            self.tags.get(*epc).is_some_and(|(since, last)| last.duration_since(*since) >= after)
         };
-        observations.iter().filter(stands).map(|observation| observation.epc_hex.clone()).collect()
+        epcs.into_iter().filter(stands).map(hex::encode_upper).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settle::settle;
 
     fn read(epc: u8, millis: i64, rssi_cdbm: i32) -> Read {
         let at = Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap();
@@ -165,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_reads_of_the_same_passage_count_and_the_best_neighbour_is_named() {
-        let observations = settle(&[read(1, 10_000, -6000), read(1, 11_000, -6000)]);
+        let ours = [read(1, 10_000, -6000), read(1, 11_000, -6000)];
         let (mut left, mut right) = (Recent::default(), Recent::default());
         let keep = SignedDuration::from_secs(60);
         for found in [read(1, 1000, -3000), read(1, 10_500, -5000), read(2, 10_500, -1000)] {
@@ -173,24 +177,23 @@ mod tests {
         }
         let late = read(1, 12_900, -4000);
         right.push(&late, late.at, keep);
-        let found =
-            elsewhere(&observations, SignedDuration::ZERO, [("left", &left), ("right", &right)]);
+        let found = elsewhere(&ours, SignedDuration::ZERO, [("left", &left), ("right", &right)]);
         assert_eq!(found.len(), 1);
         assert_eq!((found["01"].reader.as_str(), found["01"].rssi_top_cdbm), ("right", -4000));
-        let found = elsewhere(&observations, SignedDuration::ZERO, [("left", &left)]);
+        let found = elsewhere(&ours, SignedDuration::ZERO, [("left", &left)]);
         assert_eq!((found["01"].count, found["01"].rssi_top_cdbm), (1, -5000));
     }
 
     #[test]
     fn neighbours_are_compared_by_arrival_however_wrong_their_clocks() {
         // Ours is 10 s slow, the neighbour's 20 s; both reads arrive at the same moment.
-        let observations = settle(&[read(1, 0, -6000)]);
+        let ours = [read(1, 0, -6000)];
         let arrived = read(1, 10_000, 0).at;
         let mut other = Recent::default();
         other.push(&read(1, -10_000, -5000), arrived, SignedDuration::from_secs(60));
         let lag = SignedDuration::from_secs(10);
-        assert_eq!(elsewhere(&observations, lag, [("other", &other)]).len(), 1);
-        assert!(elsewhere(&observations, SignedDuration::ZERO, [("other", &other)]).is_empty());
+        assert_eq!(elsewhere(&ours, lag, [("other", &other)]).len(), 1);
+        assert!(elsewhere(&ours, SignedDuration::ZERO, [("other", &other)]).is_empty());
     }
 
     #[test]
