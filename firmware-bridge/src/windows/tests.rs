@@ -22,6 +22,19 @@ fn settings(spool: PathBuf) -> KeeperSettings {
     }
 }
 
+/// A read of the one tag, as a line hands it in.
+fn read_now() -> Input {
+    let read = Read {
+        epc: vec![1],
+        tid: None,
+        antenna: 1,
+        rssi_cdbm: -5000,
+        at: Timestamp::now(),
+        reader_time: None,
+    };
+    Input::of(0, Taken { reads: vec![read], ..Taken::default() })
+}
+
 fn deliveries(spool: &mut Spool) -> Vec<Delivery> {
     let mut out = Vec::new();
     while let Some(waiting) = spool.oldest().unwrap() {
@@ -43,15 +56,7 @@ fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
     let begun = Instant::now();
     let mut sent = 0;
     while begun.elapsed() < Duration::from_millis(200) {
-        let read = Read {
-            epc: vec![1],
-            tid: None,
-            antenna: 1,
-            rssi_cdbm: -5000,
-            at: Timestamp::now(),
-            reader_time: None,
-        };
-        sender.send(Input::of(0, Taken { reads: vec![read], ..Taken::default() })).unwrap();
+        sender.send(read_now()).unwrap();
         sent += 1;
     }
     drop(sender);
@@ -71,15 +76,6 @@ fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
     let mut settings = settings(file.clone());
     settings.readers[0].settle.longest_ms = Some(60_000);
     let keeper = Keeper::open(settings, Metrics::new()).unwrap();
-    let read = || Read {
-        epc: vec![1],
-        tid: None,
-        antenna: 1,
-        rssi_cdbm: -5000,
-        at: Timestamp::now(),
-        reader_time: None,
-    };
-    let input = || Input::of(0, Taken { reads: vec![read()], ..Taken::default() });
     let (sender, inputs) = sync_channel(2);
     let (written, stalled) = sync_channel(0);
     let (_never, forever) = sync_channel::<()>(0);
@@ -89,12 +85,12 @@ fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
             written.send(()).unwrap();
             let _ = forever.recv_timeout(Duration::from_millis(200));
         })),
-        ..input()
+        ..read_now()
     };
     let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
     sender.send(first).unwrap();
     stalled.recv().unwrap();
-    sender.send(input()).unwrap();
+    sender.send(read_now()).unwrap();
     drop(sender);
     thread.join().unwrap().unwrap();
     let counts = deliveries(&mut Spool::open(&file).unwrap());
@@ -119,15 +115,7 @@ fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
     let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };
     keeper.floor.seen(later);
     assert_eq!(keeper.floor.left_silently(), [0], "else it would be gone by now");
-    let read = Read {
-        epc: vec![1],
-        tid: None,
-        antenna: 1,
-        rssi_cdbm: -5000,
-        at: Timestamp::now(),
-        reader_time: None,
-    };
-    keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
+    keeper.take(vec![read_now()]).unwrap();
     drop(keeper.floor.remove(0));
     assert_eq!(keeper.floor.left_silently(), [0; 0]);
 }
@@ -137,15 +125,7 @@ fn what_a_closing_window_held_back_survives_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");
     let mut keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
-    let read = Read {
-        epc: vec![1],
-        tid: None,
-        antenna: 1,
-        rssi_cdbm: -5000,
-        at: Timestamp::now(),
-        reader_time: None,
-    };
-    keeper.take(vec![Input::of(0, Taken { reads: vec![read], ..Taken::default() })]).unwrap();
+    keeper.take(vec![read_now()]).unwrap();
     let window = keeper.floor.remove(0).unwrap();
     keeper.close(0, window, false).unwrap();
     let held = keeper.floor.window(0).is_some();
