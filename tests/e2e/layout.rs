@@ -10,10 +10,7 @@ fn root() -> PathBuf {
 /// Files below the rooms of the house with one of these endings, as paths from the root.
 fn files(endings: &[&str]) -> Vec<(String, String)> {
     let rooms = [
-        "epc",
-        "reads",
-        "epcis",
-        "ledger",
+        "crates",
         "sql",
         "firmware-bridge",
         "ingest",
@@ -76,7 +73,7 @@ fn pure_crates_do_no_io_and_hold_no_clock_and_no_randomness() {
     ];
     for (path, text) in files(&[".rs"]) {
         let is_pure =
-            ["epc/", "reads/", "epcis/", "ledger/"].iter().any(|room| path.starts_with(room));
+            ["crates/epc/", "crates/reads/", "crates/epcis/", "crates/ledger/"].iter().any(|room| path.starts_with(room));
         if is_pure && in_source(&path) {
             for word in forbidden {
                 assert!(!code(&text).contains(word), "{path} names {word}");
@@ -105,7 +102,7 @@ fn each_dangerous_library_is_named_in_its_own_place_only() {
                     "chopmark/src/demo/web.rs",
                 ],
             ),
-            ("aws_lc_rs", &["ledger/src/hash.rs", "ledger/src/keys.rs"]),
+            ("aws_lc_rs", &["crates/ledger/src/hash.rs", "crates/ledger/src/keys.rs"]),
         ] {
             let is_allowed = places.iter().any(|place| path.starts_with(place));
             // Installing the provider is not using it.
@@ -128,7 +125,7 @@ fn processes_do_not_depend_on_one_another_and_the_ledger_not_on_events() {
             );
         }
     }
-    let ledger = fs::read_to_string(root().join("ledger/Cargo.toml")).expect("a manifest");
+    let ledger = fs::read_to_string(root().join("crates/ledger/Cargo.toml")).expect("a manifest");
     assert!(!ledger.contains("epcis"));
 }
 

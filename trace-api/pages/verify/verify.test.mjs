@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { verify } from "./verify.js";
 
-const golden = new URL("../../../ledger/tests/golden/", import.meta.url);
+const golden = new URL("../../../crates/ledger/tests/golden/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, golden), "utf8");
 const policy = read("policy.txt");
 const valid = read("valid/item.bundle.json");

@@ -270,7 +270,7 @@ fn the_eight_leaves_that_everyone_tests_with_have_their_roots() {
 #[test]
 fn proofs_of_another_implementation_are_accepted_and_refused_alike() {
     let folder =
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/merkle-testdata"));
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/merkle-testdata"));
     if !folder.is_dir() {
         println!("skipped: the folder shared/vectors/merkle-testdata is not beside the project");
         return;

@@ -52,7 +52,7 @@ fn the_published_answers_come_out_in_both_dialects() {
 }
 
 fn vectors(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors").join(folder);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors").join(folder);
     if !path.exists() {
         println!("skipped: {folder} is not beside the project");
         return None;

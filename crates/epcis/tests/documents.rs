@@ -120,7 +120,7 @@ const NOT_VALID: &[(&str, &str)] = &[
 
 #[test]
 fn the_standards_published_examples_are_taken_and_kept_as_they_are() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/gs1-EPCIS/JSON");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/gs1-EPCIS/JSON");
     if !folder.exists() {
         println!("skipped: the standard's examples are not beside the project");
         return;

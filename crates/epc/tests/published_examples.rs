@@ -17,7 +17,7 @@ use serde_json::Value;
 
 fn file(name: &str) -> Option<Value> {
     let folder = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors")),
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
         PathBuf::from,
     );
     let path = folder.join(name);

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn every_row_of_the_published_table_is_here_and_no_other() {
         let folder = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors")),
+            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
             PathBuf::from,
         );
         let path = folder.join("gs1-tdt/src/TagDataTranslation/Tables/TDT_TableF.json");
