@@ -1,0 +1,29 @@
+//! What every process shares, so that it exists once.
+//!
+//! The way through: a role receives a [`Context`] when it is started and passes its parts on; nothing below a
+//! role's `run` asks the operating system for the time or for random bytes by itself.
+//!
+//! Not here: what a role does (`firmware-bridge`, `ingest`, `anchor`, `trace-api`).
+
+pub mod clock;
+pub mod crash;
+pub mod random;
+
+use tokio::sync::watch;
+
+pub use crate::clock::Clock;
+pub use crate::crash::CrashPoints;
+pub use crate::random::Randomness;
+
+/// What a role is given besides its settings. Clones share their parts.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The time.
+    pub clock: Clock,
+    /// Random bytes.
+    pub random: Randomness,
+    /// Places at which a test may kill the process.
+    pub crash: CrashPoints,
+    /// Turns true when the process must stop; then a role finishes what it has accepted and returns.
+    pub shutdown: watch::Receiver<bool>,
+}
