@@ -83,7 +83,7 @@ async fn serve(
     let needs_database = roles.iter().any(|role| *role != Role::Bridge);
     let (db, cluster) = if needs_database {
         let (url, cluster) = file.open_database()?;
-        let db = sql::Db::connect(&url).await?;
+        let db = sql::Db::connect(&sql::Settings::new(url)).await?;
         db.migrate().await?;
         (Some(db), cluster)
     } else {

@@ -28,7 +28,7 @@ async fn main() -> anyhow::Result<()> {
         "[database] has no url; the ingest process by itself needs one (`chopmark up` can start a private one)",
     )?;
     let config = file.resolve()?;
-    let db = sql::Db::connect(&url).await?;
+    let db = sql::Db::connect(&sql::Settings::new(url)).await?;
     db.migrate().await?;
     let (stop, shutdown) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {

@@ -228,7 +228,8 @@ impl Scene {
             let file = format!("site-{place}.pem");
             add("site", site.keys.origin(), &site.keys.to_pem_file(), &file);
         }
-        let (url, rpc, contract) = (self.db.url(), self.chain.url(), self.contract);
+        let (url, rpc, contract) =
+            (self.db.url_for(sql::Access::Owner), self.chain.url(), self.contract);
         let confirmations = self.setting.confirmations;
         write(
             "chopmark.toml",
