@@ -13,14 +13,12 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use firmware_bridge::reader::code;
 use firmware_bridge::spool::{self, Spool, Waiting};
-use reads::SensorKind;
+use reads::{SensorKind, code};
 use simulators as sim;
 use simulators::broker::Publisher;
 use simulators::cable::Cable;
 use simulators::impinj_r700::R700;
-
 use site::{Outbox, Site, free_address, hex_of, reader, tags, wait_for};
 
 /// An R700's event.

@@ -11,13 +11,11 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use firmware_bridge::reader::code;
-use reads::{SensorKind, SensorReading};
+use reads::{SensorKind, SensorReading, code};
 use serde_json::json;
 use simulators as sim;
 use simulators::broker::Publisher;
 use simulators::wire::Faults;
-
 use site::{LIMIT, Outbox, Site, hex_of, reader, tags};
 
 /// What one reader must come to.

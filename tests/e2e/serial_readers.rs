@@ -12,11 +12,11 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use firmware_bridge::reader::UNTOLD_CDBM;
-use firmware_bridge::reader::chafon::{self, BROADCAST, Chafon};
-use firmware_bridge::reader::mercury::{self, Mercury, Region};
-use firmware_bridge::reader::{Dialect, Fed, code};
+use devices::reader::chafon::{self, BROADCAST, Chafon};
+use devices::reader::mercury::{self, Mercury, Region};
+use devices::reader::{Dialect, Fed, UNTOLD_CDBM};
 use jiff::{SignedDuration, Timestamp};
+use reads::code;
 use simulators as sim;
 use simulators::mercury::Model;
 use simulators::wire::Faults;

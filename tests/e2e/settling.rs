@@ -11,9 +11,9 @@ mod passing;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use devices::reader::mercury::{self, Mercury, Region};
+use devices::reader::{Dialect, Fed};
 use firmware_bridge::config::Reader;
-use firmware_bridge::reader::mercury::{self, Mercury, Region};
-use firmware_bridge::reader::{Dialect, Fed};
 use jiff::SignedDuration;
 use reads::{Movement, MovementKind, Read};
 use simulators::radio::doors::{self, Plan};

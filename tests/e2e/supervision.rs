@@ -20,12 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
+use devices::reader::r200::{R200, Settings};
 use firmware_bridge::line::{Opener as _, Sink, Supervisor, Talk};
 use firmware_bridge::metrics::Metrics;
 use firmware_bridge::port::Port;
-use firmware_bridge::reader::code;
-use firmware_bridge::reader::r200::{R200, Settings};
 use firmware_bridge::spool::KeptFinding;
+use reads::code;
 use simulators as sim;
 use simulators::cable::Cable;
 use simulators::llrp::{self, Llrp, Model};
@@ -34,7 +34,6 @@ use simulators::pty::{self, Pty};
 use simulators::seeded::Seeded;
 use simulators::wire::Faults;
 use simulators::xy_md02::XyMd02;
-
 use site::{Site, hex_of, reader, tags, wait_for};
 
 fn plug_r200(seed: u64, field: Vec<Vec<u8>>) -> sim::r200::R200 {
