@@ -91,7 +91,7 @@ fn set(voice: Voice, folder: &Path) -> anyhow::Result<Stage> {
     voice.say("private PostgreSQL on a unix socket");
     let anvil = anchor::anvil::Anvil::start(anchor::anvil::Mining::EverySeconds(1))?;
     let random = ledger::keys::SystemRandom::new();
-    let wallet = anchor::transaction::Wallet::create(&folder.join("keys/publisher.key"), &random)?;
+    let wallet = anchor::wallet::Wallet::create(&folder.join("keys/publisher.key"), &random)?;
     anvil.fund(wallet.address())?;
     let deployed = anchor::deploy::deploy(&anvil.rpc(), &wallet, Duration::from_secs(30))?;
     voice.say(&format!("local chain (anvil) at {}, contract {}", anvil.url(), deployed.contract));
