@@ -1,28 +1,24 @@
-//! What the anchor worker must be told, from the one TOML file that all processes share.
+//! Settings of the anchor worker, from the one TOML file that all processes share.
 //!
 //! The way through: [`File`] reads the sections that it needs and passes over those of the other processes by
-//! name; [`File::resolve`] loads keys and gives a [`Config`] that holds no path.
+//! name; [`File::resolve`] loads keys and returns a [`Config`] that holds no path.
 //!
-//! What holds: an unknown key is an error that names the keys that exist; secrets are never printed; of the
-//! sites' keys only the public halves are kept.
+//! What holds: an unknown key is an error that names the keys that exist; secrets are never printed; the private
+//! key of a site's ledger is never read: the sites' public keys come from the policy file.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::keys::{LedgerKeys, VerifierKey};
+use evm::Address;
+use ledger::keys::LedgerKeys;
 use ledger::policy::Policy;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
-use crate::rpc::Rpc;
-use crate::target::Target;
-use crate::target::evm::Evm;
-use crate::transaction::{Address, Wallet, WalletError};
+use crate::wallet::{Wallet, WalletError};
 
 /// Wei in a gwei.
 const GWEI: u128 = 1_000_000_000;
@@ -34,7 +30,7 @@ pub struct File {
     /// Folder that relative paths start from. Default: the folder of the file itself.
     #[serde(default)]
     pub data_dir: Option<PathBuf>,
-    /// Where the ledgers are kept.
+    /// The database that holds the ledgers.
     pub database: Database,
     /// The ledgers; of those of kind `hub`, the worker writes the one that `[anchor]` names.
     #[serde(default, rename = "ledger")]
@@ -91,7 +87,7 @@ pub struct Party {
     pub name: String,
 }
 
-/// What a ledger keeps.
+/// What a ledger holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LedgerKind {
@@ -119,7 +115,7 @@ pub struct Section {
     /// Address and port to listen on. Default: `127.0.0.1:8083`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
-    /// Seconds between two looks for new checkpoints, from 1. Default: 600. Shorter costs more gas.
+    /// Seconds between two collections of new checkpoints, from 1. Default: 600. Shorter costs more gas.
     #[serde(default = "default_epoch")]
     pub epoch_seconds: u64,
     /// Blocks on top of the anchor's block that make it final. Default: 12. 0 takes the newest block.
@@ -128,13 +124,13 @@ pub struct Section {
     /// Cap of every offer, gwei per gas. Default: 100. Below the base fee, anchors wait.
     #[serde(default = "default_max_fee")]
     pub max_fee_gwei: u64,
-    /// Milliseconds between two looks at the chain, from 10. Default: 2000.
+    /// Milliseconds between two ticks, from 10. Default: 2000.
     #[serde(default = "default_poll")]
     pub poll_ms: u64,
-    /// Seconds after which a transaction that no block took is offered again, dearer. Default: 90.
+    /// Seconds after which a transaction that no block included is replaced by one with higher fees. Default: 90.
     #[serde(default = "default_resend")]
     pub resend_after_seconds: u64,
-    /// Policy file with the sites' public keys. Default: none; then those of the `[[ledger]]` key files.
+    /// Policy file with the sites' public keys: one line `log KEY` for each. Required.
     #[serde(default)]
     pub policy: Option<PathBuf>,
 }
@@ -175,7 +171,7 @@ fn default_resend() -> u64 {
     90
 }
 
-/// The hub and what may enter it.
+/// The hub, and whose checkpoints become its entries.
 #[derive(Debug)]
 pub struct Hub {
     /// Name of the hub.
@@ -184,18 +180,18 @@ pub struct Hub {
     pub party: String,
     /// Its signing keys.
     pub keys: LedgerKeys,
-    /// Public keys of the ledgers that may enter, by origin.
-    pub sites: HashMap<String, Vec<VerifierKey>>,
+    /// Public keys of the ledgers whose checkpoints become entries.
+    pub policy: Policy,
 }
 
 /// When the worker does what.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// Between two looks for new checkpoints.
+    /// Between two collections of new checkpoints.
     pub epoch: Duration,
-    /// Between two looks at the chain.
+    /// Between two ticks.
     pub poll: Duration,
-    /// After which a transaction that no block took is offered again, dearer.
+    /// After which a transaction that no block included is replaced by one with higher fees.
     pub resend_after: Duration,
     /// Blocks on top that make an anchor final.
     pub confirmations: u64,
@@ -209,12 +205,22 @@ pub struct Config {
     pub hub: Hub,
     /// When to do what.
     pub pace: Pace,
-    /// The chain's id.
+    /// Where and as whom to publish.
+    pub publishing: Publishing,
+}
+
+/// Where and as whom to publish.
+pub struct Publishing {
+    /// JSON-RPC endpoints in the order of preference; they may carry a provider's key.
+    pub rpc: Vec<String>,
+    /// The chain's id (EIP-155).
     pub chain_id: u64,
     /// The contract.
     pub contract: Address,
-    /// Where to publish.
-    pub target: Arc<dyn Target>,
+    /// The publisher's account.
+    pub wallet: Wallet,
+    /// Cap of every offer, wei per gas.
+    pub max_fee_wei: u128,
 }
 
 impl fmt::Debug for Config {
@@ -222,7 +228,8 @@ impl fmt::Debug for Config {
         formatter
             .debug_struct("Config")
             .field("hub", &self.hub.origin)
-            .field("target", &self.target.name())
+            .field("chain_id", &self.publishing.chain_id)
+            .field("contract", &self.publishing.contract)
             .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
@@ -240,17 +247,17 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The text is not what the file must be.
-    #[error("{path} is not usable: {source}")]
+    /// The text is not valid for this file.
+    #[error("{path}: {source}")]
     Syntax {
         /// Which file.
         path: PathBuf,
-        /// Line, key and what would be right.
+        /// Line, key and what was expected.
         #[source]
         source: Box<toml::de::Error>,
     },
-    /// A key file is not one.
-    #[error("keys at {path} are not usable")]
+    /// A file does not hold keys.
+    #[error("key file {path}")]
     Keys {
         /// Which file.
         path: PathBuf,
@@ -297,28 +304,25 @@ impl File {
             .find(|ledger| ledger.kind == LedgerKind::Hub && ledger.origin == section.ledger)
         else {
             return Err(ConfigError::Contradiction(format!(
-                "[anchor] names the ledger `{}`, but there is no [[ledger]] of that origin with kind = \"hub\"",
+                "[anchor] names the ledger `{}`: expected a [[ledger]] of that origin with kind = \"hub\"",
                 section.ledger
             )));
         };
         if section.rpc.is_empty() {
-            let problem = "[anchor] rpc is empty; at least one endpoint would be right";
+            let problem = "[anchor] rpc is empty: expected at least one endpoint";
             return Err(ConfigError::Contradiction(problem.to_owned()));
         }
         let contract: Address = section
             .contract
             .parse()
             .map_err(|error| ConfigError::Contradiction(format!("[anchor] contract: {error}")))?;
-        let rpc = Arc::new(Rpc::new(&section.rpc, section.chain_id));
-        let wallet = Wallet::load(&base.join(&section.key))?;
-        let max_fee_wei = u128::from(section.max_fee_gwei) * GWEI;
         Ok(Config {
             listen: section.listen,
             hub: Hub {
                 origin: hub.origin.clone(),
                 party: hub.party.name.clone(),
                 keys: load_keys(&base, hub)?,
-                sites: self.site_keys(&base)?,
+                policy: self.load_policy(&base)?,
             },
             pace: Pace {
                 epoch: Duration::from_secs(section.epoch_seconds.max(1)),
@@ -326,28 +330,29 @@ impl File {
                 resend_after: Duration::from_secs(section.resend_after_seconds),
                 confirmations: section.confirmations,
             },
-            chain_id: section.chain_id,
-            contract,
-            target: Arc::new(Evm::new(rpc, contract, wallet, max_fee_wei)),
+            publishing: Publishing {
+                rpc: section.rpc.clone(),
+                chain_id: section.chain_id,
+                contract,
+                wallet: Wallet::load(&base.join(&section.key))?,
+                max_fee_wei: u128::from(section.max_fee_gwei) * GWEI,
+            },
         })
     }
 
-    fn site_keys(&self, base: &Path) -> Result<HashMap<String, Vec<VerifierKey>>, ConfigError> {
-        let mut sites: HashMap<String, Vec<VerifierKey>> = HashMap::new();
-        if let Some(path) = &self.anchor.policy {
-            let path = base.join(path);
-            let policy: Policy = read(&path)?.parse().map_err(|error| {
-                ConfigError::Contradiction(format!("policy {}: {error}", path.display()))
-            })?;
-            for key in policy.logs {
-                sites.entry(key.name().to_owned()).or_default().push(key);
-            }
-            return Ok(sites);
-        }
-        for site in self.ledgers.iter().filter(|ledger| ledger.kind == LedgerKind::Site) {
-            sites.insert(site.origin.clone(), load_keys(base, site)?.verifier_keys());
-        }
-        Ok(sites)
+    fn load_policy(&self, base: &Path) -> Result<Policy, ConfigError> {
+        let Some(path) = &self.anchor.policy else {
+            return Err(ConfigError::Contradiction(
+                "[anchor] has no `policy`: expected the path of a file with one line `log KEY` for each public key \
+                 of each [[ledger]] of kind `site`; `chopmark keys show FILE`, run where a ledger's key file is, \
+                 prints its public keys"
+                    .to_owned(),
+            ));
+        };
+        let path = base.join(path);
+        read(&path)?.parse().map_err(|error| {
+            ConfigError::Contradiction(format!("policy {}: {error}", path.display()))
+        })
     }
 }
 
@@ -359,7 +364,7 @@ fn load_keys(base: &Path, section: &LedgerSection) -> Result<LedgerKeys, ConfigE
         return Ok(keys);
     }
     Err(ConfigError::Contradiction(format!(
-        "keys at {} sign for `{}`, not for `{}`",
+        "key file {}: got keys of `{}`, expected keys of `{}`",
         path.display(),
         keys.origin(),
         section.origin

@@ -1,6 +1,6 @@
-//! The worker's own small door: `GET /healthz`, `/readyz`, `/metrics`.
+//! Liveness (`GET /healthz`), readiness (`/readyz`) and metrics (`/metrics`) of the worker.
 //!
-//! Nothing can be changed through it.
+//! What holds: read-only; nothing can be changed through these endpoints.
 
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Data};
@@ -10,7 +10,7 @@ use sql::Db;
 
 use crate::metrics::Metrics;
 
-/// What the handlers look at.
+/// What the handlers read.
 struct State {
     db: Db,
     metrics: Metrics,
@@ -20,7 +20,7 @@ struct State {
 ///
 /// # Errors
 ///
-/// If the address is taken or not this machine's.
+/// If the address is in use or not this machine's.
 pub fn serve(
     address: std::net::SocketAddr,
     db: Db,
@@ -45,7 +45,7 @@ async fn ready(state: Data<State>) -> HttpResponse {
     }
     if state.metrics.may_sign.get() == 0 {
         return HttpResponse::ServiceUnavailable()
-            .body("the hub was not compared with the chain yet\n");
+            .body("the hub is not yet compared with the chain\n");
     }
     HttpResponse::Ok().content_type(ContentType::plaintext()).body("ready\n")
 }

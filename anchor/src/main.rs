@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anchor::rpc::Rpc;
-use anchor::transaction::Wallet;
-use anyhow::Context as _;
+use anchor::wallet::Wallet;
 use clap::{Parser, Subcommand};
-use ledger::keys::SystemRandom;
+use process::{Clock, Context, CrashPoints, Randomness};
 
 /// Publishes the ledgers' checkpoints on a public chain.
 #[derive(Parser)]
@@ -54,11 +53,11 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
         Some(Command::NewKey { path }) => {
-            println!("{}", Wallet::create(&path, &SystemRandom::new())?.address());
+            println!("{}", Wallet::create(&path, Randomness::system().source())?.address());
             Ok(())
         }
         Some(Command::Deploy { rpc, chain_id, key, patience_s }) => {
-            let rpc = Rpc::new(&[rpc], chain_id);
+            let rpc = Rpc::new(&[rpc], chain_id, Clock::system());
             let wallet = Wallet::load(&key)?;
             let patience = Duration::from_secs(patience_s);
             println!("{}", anchor::deploy::deploy(&rpc, &wallet, patience)?.contract);
@@ -71,7 +70,8 @@ fn main() -> anyhow::Result<()> {
 #[tokio::main]
 async fn run(path: &std::path::Path) -> anyhow::Result<()> {
     let file = anchor::config::File::load(path)?;
-    let url = file.database.url.clone().context(
+    let url = anyhow::Context::context(
+        file.database.url.clone(),
         "[database] has no url; the anchor process by itself needs one (`chopmark up` can start a private one)",
     )?;
     let config = file.resolve()?;
@@ -82,7 +82,13 @@ async fn run(path: &std::path::Path) -> anyhow::Result<()> {
         wait_for_signal().await;
         stop.send(true).ok();
     });
-    anchor::run(config, db, shutdown).await?;
+    let context = Context {
+        clock: Clock::system(),
+        random: Randomness::system(),
+        crash: CrashPoints::from_env(),
+        shutdown,
+    };
+    anchor::run(config, db, context).await?;
     Ok(())
 }
 

@@ -129,7 +129,13 @@ fn start(
         Role::Anchor => {
             let config = anchor::config::File::load(path)?.resolve()?;
             let db = database()?;
-            running.spawn_local(async move { Ok(anchor::run(config, db, shutdown).await?) });
+            let context = process::Context {
+                clock: process::Clock::system(),
+                random: process::Randomness::system(),
+                crash: process::CrashPoints::from_env(),
+                shutdown,
+            };
+            running.spawn_local(async move { Ok(anchor::run(config, db, context).await?) });
         }
         Role::TraceApi => {
             let config = trace_api::config::File::load(path)?.resolve()?;

@@ -37,7 +37,7 @@ pub const LIBRARIES: &[Place] = &[
             "tests/src/stage.rs",
         ],
     },
-    Place { path: &["k256"], files: &["anchor/src/transaction.rs", "anchor/src/wallet.rs"] },
+    Place { path: &["k256"], files: &["anchor/src/wallet.rs"] },
     Place {
         path: &["rustls"],
         files: &["firmware-bridge/src/deliver.rs", "anchor/src/rpc.rs", "sql/src/"],

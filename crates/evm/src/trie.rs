@@ -1,30 +1,39 @@
 //! Merkle-Patricia tries: looks a key up along a proof, and builds the trie of a block's receipts.
 //!
-//! What holds: each node is bound to its parent by hash (or stands inside it when shorter than 32 bytes), and every
+//! The way through: [`look_up`] goes from the root's hash down the nodes of a proof; [`build_with_path`] builds
+//! the trie of a block's receipts and collects the nodes on the way to one of them.
+//!
+//! What holds: each node is bound to its parent by hash (or is embedded in it when shorter than 32 bytes), and every
 //! node of a proof is used.
 //!
-//! Source: yellow paper, appendix D.
+//! Sources: yellow paper, appendices C (hex prefix) and D (tries).
 
 use std::collections::BTreeMap;
 
-use super::{
-    EvmError, keccak256,
+use crate::{
+    error::EvmError,
+    keccak::keccak256,
     rlp::{Rlp, encode_bytes, encode_list, encode_number},
 };
-use crate::Hash;
 
-/// Value of `key` in the trie of root `root`.
-pub(super) fn look_up(root: &Hash, key: &[u8], nodes: &[Vec<u8>]) -> Result<Vec<u8>, EvmError> {
+/// Value of `key` in the trie whose root is `root`.
+///
+/// - `nodes`: those that are referred to by hash, from the root down, all of them and no other.
+///
+/// # Errors
+///
+/// [`EvmError::Proof`] with the index of the first node that does not fit.
+pub fn look_up(root: &[u8; 32], key: &[u8], nodes: &[Vec<u8>]) -> Result<Vec<u8>, EvmError> {
     let path = nibbles(key);
-    let (mut rest, mut want) = (&path[..], root.0.to_vec());
+    let (mut rest, mut expected) = (&path[..], root.to_vec());
     for (place, node) in nodes.iter().enumerate() {
         let failed = || EvmError::Proof(place);
-        if keccak256(node).0[..] != want[..] {
+        if keccak256(node)[..] != expected[..] {
             return Err(failed());
         }
         let parsed = Rlp::parse(node).ok_or_else(failed)?;
         match walk(&parsed, &mut rest).ok_or_else(failed)? {
-            Step::Node(hash) => want = hash,
+            Step::Node(hash) => expected = hash,
             Step::Value(value) if place + 1 == nodes.len() => return Ok(value),
             Step::Value(_) => return Err(EvmError::Proof(place + 1)),
         }
@@ -32,12 +41,15 @@ pub(super) fn look_up(root: &Hash, key: &[u8], nodes: &[Vec<u8>]) -> Result<Vec<
     Err(EvmError::Proof(nodes.len()))
 }
 
+/// Where the path leads next.
 enum Step {
+    /// To the node of this hash.
     Node(Vec<u8>),
+    /// To the end.
     Value(Vec<u8>),
 }
 
-/// Goes down from a node, through those that stand inside it, to a node by hash or to the value.
+/// Goes down from a node, through those that are embedded in it, to a node by hash or to the value.
 fn walk(node: &Rlp<'_>, rest: &mut &[u8]) -> Option<Step> {
     match node.list()? {
         [path, next] => {
@@ -50,8 +62,8 @@ fn walk(node: &Rlp<'_>, rest: &mut &[u8]) -> Option<Step> {
             }
         }
         branch if branch.len() == 17 => match rest.split_first() {
-            Some((nibble, behind)) => {
-                *rest = behind;
+            Some((nibble, remaining)) => {
+                *rest = remaining;
                 follow(&branch[usize::from(*nibble)], rest)
             }
             None => Some(Step::Value(branch[16].bytes()?.to_vec())),
@@ -71,7 +83,7 @@ fn nibbles(key: &[u8]) -> Vec<u8> {
     key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect()
 }
 
-/// Appendix C, hex prefix: whether it is a leaf, and the nibbles.
+/// Reads a hex-prefix path: whether it is a leaf's, and the nibbles.
 fn read_path(encoded: &[u8]) -> Option<(bool, Vec<u8>)> {
     let all = nibbles(encoded);
     let (flags, is_odd) = (*all.first()?, all[0] & 1 == 1);
@@ -88,23 +100,23 @@ fn write_path(path: &[u8], is_leaf: bool) -> Vec<u8> {
     all.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// Builds the receipt trie of a block and the proof of one receipt.
+/// Builds the trie of a list, as a block keeps its receipts: the key of a value is the RLP of its index.
 ///
-/// - `receipts`: all receipts of the block in order, as they stand in the trie (type byte first where there is one).
-/// - `index`: which one is to be proved; no such receipt gives no nodes.
-/// - Gives the root and the nodes from the root down, for [`super::verify_receipt`].
-/// - Cost: a few Keccak-256 for each receipt.
+/// - `values`: all of them, in order.
+/// - `index`: the value whose path is collected; an index beyond the last collects nothing.
+/// - Returns the root's hash, and the nodes on the path from the root down, for [`look_up`].
+/// - Cost: a few Keccak-256 for each value.
 #[must_use]
-pub fn receipt_trie_proof(receipts: &[Vec<u8>], index: u64) -> (Hash, Vec<Vec<u8>>) {
-    let entries: BTreeMap<Vec<u8>, &[u8]> = receipts
+pub fn build_with_path(values: &[Vec<u8>], index: u64) -> ([u8; 32], Vec<Vec<u8>>) {
+    let entries: BTreeMap<Vec<u8>, &[u8]> = values
         .iter()
         .enumerate()
-        .map(|(place, receipt)| (nibbles(&encode_number(place as u64)), &receipt[..]))
+        .map(|(place, value)| (nibbles(&encode_number(place as u128)), &value[..]))
         .collect();
     let entries: Vec<(&[u8], &[u8])> =
         entries.iter().map(|(key, value)| (&key[..], *value)).collect();
-    let key = nibbles(&encode_number(index));
-    let is_there = index < receipts.len() as u64;
+    let key = nibbles(&encode_number(index.into()));
+    let is_there = index < values.len() as u64;
     let mut nodes = Vec::new();
     let root = build(&entries, 0, is_there.then_some(&key[..]), &mut nodes);
     if is_there {
@@ -117,8 +129,10 @@ pub fn receipt_trie_proof(receipts: &[Vec<u8>], index: u64) -> (Hash, Vec<Vec<u8
     (keccak256(&root), nodes)
 }
 
-/// Encodes the subtrie of `entries`, which agree up to `depth`; nodes on the way of `wanted` that are 32 bytes or
-/// longer are collected, deepest first.
+/// Encodes the subtrie of `entries`, whose keys agree up to `depth`.
+///
+/// - `wanted`: the key whose path is collected.
+/// - `nodes`: receives the nodes on that path that are 32 bytes or longer, deepest first.
 fn build(
     entries: &[(&[u8], &[u8])],
     depth: usize,
@@ -131,7 +145,7 @@ fn build(
             encode_list(&[encode_bytes(&write_path(&key[depth..], true)), encode_bytes(value)])
         }
         [(first, _), .., (last, _)] => {
-            // The entries are sorted: what first and last share, all share.
+            // The entries are sorted: the nibbles that first and last share, all share.
             let shared =
                 first[depth..].iter().zip(&last[depth..]).take_while(|(a, b)| a == b).count();
             if shared > 0 {
@@ -143,8 +157,8 @@ fn build(
             }
         }
     };
-    let on_the_way = wanted.is_some_and(|key| entries.iter().any(|(entry, _)| *entry == key));
-    if on_the_way && encoded.len() >= 32 {
+    let is_on_path = wanted.is_some_and(|key| entries.iter().any(|(entry, _)| *entry == key));
+    if is_on_path && encoded.len() >= 32 {
         nodes.push(encoded.clone());
     }
     encoded
@@ -167,9 +181,9 @@ fn build_branch(
     encode_list(&items)
 }
 
-/// How a parent refers to a node: by hash, or as it is when it is shorter than one.
+/// How a parent refers to a node: by its hash, or by the node itself when it is shorter than a hash.
 fn refer(node: Vec<u8>) -> Vec<u8> {
-    if node.len() < 32 { node } else { encode_bytes(&keccak256(&node).0) }
+    if node.len() < 32 { node } else { encode_bytes(&keccak256(&node)) }
 }
 
 #[cfg(test)]
@@ -183,7 +197,7 @@ mod tests {
             .zip(entries)
             .map(|(key, (_, value))| (&key[..], value.as_bytes()))
             .collect();
-        keccak256(&build(&entries, 0, None, &mut Vec::new())).to_string()
+        hex::encode(keccak256(&build(&entries, 0, None, &mut Vec::new())))
     }
 
     /// The empty trie of the yellow paper, and the test "dogs" of the Ethereum test suite.

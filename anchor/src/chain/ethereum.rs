@@ -2,7 +2,7 @@
 //!
 //! The way through: fees from `eth_feeHistory` and [`fee::offer`], gas from `eth_estimateGas`, nonce from the
 //! account's count of mined transactions, signature, `eth_sendRawTransaction`; then receipts, the block's
-//! header and all its receipts, of which `ledger::evm` builds the trie proof.
+//! header and all its receipts, from which `evm::proof` builds the trie proof.
 //!
 //! What holds: the account is used by this worker alone, one statement at a time, so the next nonce is the
 //! number of its mined transactions; a transaction is never changed after it was stored; a proof is returned
@@ -10,54 +10,51 @@
 //!
 //! Sources: Ethereum execution APIs (JSON-RPC); EIP-1559; `contracts/AnchorRegistry.sol`.
 
-pub mod block;
-
-use std::sync::Arc;
-
+use evm::Address;
+use evm::proof::{receipt_trie_proof, verify_receipt};
+use evm::registry;
+use evm::transaction::Transaction;
 use jiff::Timestamp;
 use ledger::Hash;
 use serde_json::{Value, json};
-
 use sql::anchors::{AnchorEvidence, Attempt};
 
-use super::{Mined, Offer, Published, Sighting, Statement, Target, TargetError};
+use crate::chain::block_json;
+use crate::chain::client::{
+    AttemptStatus, Chain, ChainError, MinedAttempt, Offer, PublishedHead, Statement,
+};
 use crate::fee::{self, Fees, Market};
 use crate::quantity::{self, member};
-use crate::registry;
 use crate::rpc::{Rpc, RpcError};
-use crate::transaction::{Address, Transaction, Wallet};
+use crate::wallet::Wallet;
 
-/// Blocks of fee history that are looked at.
+/// Blocks of fee history that are read.
 const HISTORY_BLOCKS: u64 = 10;
-/// A chain without demand reports no priority fee; a proposer may still want something: 0.001 gwei.
+/// A chain without demand reports no priority fee; a proposer may still ask for one: 0.001 gwei.
 const LEAST_PRIORITY_FEE_WEI: u128 = 1_000_000;
 
 /// One chain, one contract, one account.
-pub struct Evm {
-    rpc: Arc<Rpc>,
+pub struct EthereumChain {
+    rpc: Rpc,
     contract: Address,
     wallet: Wallet,
     max_fee_wei: u128,
 }
 
-impl Evm {
-    /// Knows where and as whom to publish; asks nothing yet.
+impl EthereumChain {
+    /// A client that publishes through `contract` from `wallet`'s account; sends no request yet.
     ///
     /// - `max_fee_wei`: cap of every offer, wei per gas.
     #[must_use]
-    pub fn new(rpc: Arc<Rpc>, contract: Address, wallet: Wallet, max_fee_wei: u128) -> Self {
+    pub fn new(rpc: Rpc, contract: Address, wallet: Wallet, max_fee_wei: u128) -> Self {
         Self { rpc, contract, wallet, max_fee_wei }
     }
 
-    /// Checks that the contract is there and that this account is its publisher.
-    ///
-    /// # Errors
-    ///
-    /// [`TargetError::Misconfigured`] if not.
-    pub fn check(&self) -> Result<(), TargetError> {
+    /// Checks that the contract exists and that this account is its publisher.
+    fn check(&self) -> Result<(), ChainError> {
         let answer = self.read(&registry::publisher_call())?;
         let Some(publisher) = registry::publisher_answer(&answer) else {
-            return Err(TargetError::Misconfigured(format!(
+            return Err(ChainError::Misconfigured(format!(
                 "there is no AnchorRegistry at {} on chain {}",
                 self.contract,
                 self.rpc.chain_id()
@@ -66,8 +63,8 @@ impl Evm {
         if publisher == self.wallet.address() {
             return Ok(());
         }
-        Err(TargetError::Misconfigured(format!(
-            "the contract {} takes statements from {publisher} alone; the configured key is that of {}",
+        Err(ChainError::Misconfigured(format!(
+            "the contract {} accepts statements from {publisher} only; the configured key is that of {}",
             self.contract,
             self.wallet.address()
         )))
@@ -82,11 +79,11 @@ impl Evm {
         quantity::to_bytes("result", &answer).map_err(RpcError::shape("eth_call"))
     }
 
-    fn market(&self) -> Result<Market, TargetError> {
+    fn market(&self) -> Result<Market, ChainError> {
         const METHOD: &str = "eth_feeHistory";
         let blocks = quantity::from_number(HISTORY_BLOCKS.into());
         let history = self.rpc.call(METHOD, &json!([blocks, "latest", [50.0]]))?;
-        // One entry more than blocks: the last is what the next block will ask.
+        // One entry more than blocks: the last is the base fee of the next block.
         let next = member(&history, "baseFeePerGas").as_array().and_then(|fees| fees.last());
         let base_fee_wei = quantity::to_u128("baseFeePerGas", next.unwrap_or(&Value::Null))
             .map_err(RpcError::shape(METHOD))?;
@@ -109,6 +106,19 @@ impl Evm {
         quantity::to_u64("result", &count).map_err(RpcError::shape(METHOD))
     }
 
+    /// Gas that a call of the contract takes; an error if the contract would refuse it.
+    fn estimate_gas(&self, data: &[u8]) -> Result<u64, RpcError> {
+        const METHOD: &str = "eth_estimateGas";
+        let call = json!({
+            "from": self.wallet.address().to_string(),
+            "to": self.contract.to_string(),
+            "data": quantity::from_bytes(data),
+        });
+        // Not on top of pending transactions: the one to be replaced would make this one fail.
+        let estimate = self.rpc.call(METHOD, &json!([call, "latest"]))?;
+        quantity::to_u64("result", &estimate).map_err(RpcError::shape(METHOD))
+    }
+
     fn head(&self) -> Result<u64, RpcError> {
         const METHOD: &str = "eth_blockNumber";
         let number = self.rpc.call(METHOD, &json!([]))?;
@@ -116,12 +126,12 @@ impl Evm {
     }
 
     /// All receipts of a block, by its hash, so that a reorganisation cannot mix two blocks.
-    fn block_receipts(&self, block: &Value, hash: &[u8; 32]) -> Result<Vec<Value>, TargetError> {
+    fn block_receipts(&self, block: &Value, hash: &[u8; 32]) -> Result<Vec<Value>, ChainError> {
         let by_block = json!([quantity::from_bytes(hash)]);
         if let Ok(Value::Array(receipts)) = self.rpc.call("eth_getBlockReceipts", &by_block) {
             return Ok(receipts);
         }
-        // Some providers know no receipts by block; one by one, all know.
+        // Some providers do not offer receipts by block; all offer them one by one.
         let mut receipts = Vec::new();
         for hash in member(block, "transactions").as_array().into_iter().flatten() {
             receipts.push(self.rpc.call("eth_getTransactionReceipt", &json!([hash]))?);
@@ -129,14 +139,14 @@ impl Evm {
         Ok(receipts)
     }
 
-    fn mined(&self, receipt: &Value) -> Result<Mined, TargetError> {
+    fn mined(&self, receipt: &Value) -> Result<MinedAttempt, ChainError> {
         let shape = RpcError::shape("eth_getTransactionReceipt");
         let block_number =
             quantity::to_u64("blockNumber", member(receipt, "blockNumber")).map_err(&shape)?;
         let gas = quantity::to_u128("gasUsed", member(receipt, "gasUsed")).map_err(&shape)?;
         let price = quantity::to_u128("effectiveGasPrice", member(receipt, "effectiveGasPrice"))
             .unwrap_or_default();
-        Ok(Mined {
+        Ok(MinedAttempt {
             tx_hash: quantity::to_array("transactionHash", member(receipt, "transactionHash"))
                 .map_err(&shape)?,
             block_hash: quantity::to_array("blockHash", member(receipt, "blockHash"))
@@ -148,24 +158,23 @@ impl Evm {
         })
     }
 
-    /// Builds the trie proof and puts it before the verifier's own code.
+    /// Builds the trie proof and verifies it with the verifier's own code.
     fn assemble(
         &self,
         statement: &Statement,
         header: Vec<u8>,
         mut receipts: Vec<Vec<u8>>,
         place: usize,
-    ) -> Result<AnchorEvidence, TargetError> {
+    ) -> Result<AnchorEvidence, ChainError> {
         let transaction_index = place as u64;
-        let (_, proof) = ledger::evm::receipt_trie_proof(&receipts, transaction_index);
+        let (_, proof) = receipt_trie_proof(&receipts, transaction_index);
         let receipt = receipts.swap_remove(place);
-        let (block, read) =
-            ledger::evm::verify_receipt(&header, transaction_index, &receipt, &proof)
-                .map_err(|error| TargetError::Inconsistent(error.to_string()))?;
+        let (block, logs) = verify_receipt(&header, transaction_index, &receipt, &proof)
+            .map_err(|error| ChainError::Inconsistent(error.to_string()))?;
         let Statement { hub_id, root, size } = statement;
-        if !read.has_anchored(&self.contract.0, hub_id, root, *size) {
-            return Err(TargetError::Inconsistent(format!(
-                "the receipt in block {} does not state size {size} under root {root}",
+        if !logs.has_anchored(&self.contract.0, &hub_id.0, &root.0, *size) {
+            return Err(ChainError::Inconsistent(format!(
+                "the receipt in block {} does not hold the event with size {size} and root {root}",
                 block.number
             )));
         }
@@ -173,11 +182,14 @@ impl Evm {
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds).ok())
             .ok_or_else(|| {
-                TargetError::Inconsistent(format!("block time {} is no time", block.timestamp))
+                ChainError::Inconsistent(format!(
+                    "block time {} is outside the range of times",
+                    block.timestamp
+                ))
             })?;
         Ok(AnchorEvidence {
             block_number: block.number,
-            block_hash: block.hash.0,
+            block_hash: block.hash,
             block_time,
             header,
             transaction_index,
@@ -187,21 +199,24 @@ impl Evm {
     }
 }
 
-impl Target for Evm {
+impl Chain for EthereumChain {
     fn name(&self) -> String {
         format!("chain {}, contract {}", self.rpc.chain_id(), self.contract)
     }
 
-    fn latest(&self, hub_id: &Hash) -> Result<Option<Published>, TargetError> {
+    fn latest(&self, hub_id: &Hash) -> Result<Option<PublishedHead>, ChainError> {
         self.check()?;
-        let answer = self.read(&registry::latest_call(hub_id))?;
+        let answer = self.read(&registry::latest_call(&hub_id.0))?;
         let latest = registry::latest_answer(&answer).ok_or_else(|| {
-            TargetError::Inconsistent(format!("latest() answered {}", hex::encode(&answer)))
+            ChainError::Inconsistent(format!(
+                "latest() answered {}, expected two words",
+                hex::encode(&answer)
+            ))
         })?;
         if latest.size == 0 {
             return Ok(None);
         }
-        // The contract keeps the block, so the event is found without searching the whole chain.
+        // The contract stores the block number, so the event is found without searching the whole chain.
         let block = quantity::from_number(latest.block_number.into());
         let filter = json!([{
             "address": self.contract.to_string(),
@@ -220,11 +235,11 @@ impl Target for Evm {
             {
                 let root =
                     quantity::to_array("topics", root).map_err(RpcError::shape("eth_getLogs"))?;
-                return Ok(Some(Published { size, root: Hash(root) }));
+                return Ok(Some(PublishedHead { size, root: Hash(root) }));
             }
         }
-        Err(TargetError::Inconsistent(format!(
-            "the contract names size {} in block {}, whose logs do not show it",
+        Err(ChainError::Inconsistent(format!(
+            "the contract states size {} in block {}, whose logs do not contain it",
             latest.size, latest.block_number
         )))
     }
@@ -234,8 +249,9 @@ impl Target for Evm {
         statement: &Statement,
         replaces: Option<&Attempt>,
         urgency_permille: u128,
-    ) -> Result<Offer, TargetError> {
-        let data = registry::anchor_call(&statement.hub_id, &statement.root, statement.size);
+        now: Timestamp,
+    ) -> Result<Offer, ChainError> {
+        let data = registry::anchor_call(&statement.hub_id.0, &statement.root.0, statement.size);
         let market = self.market()?;
         let pending = replaces.map(|attempt| Fees {
             max_fee_wei: attempt.max_fee_wei,
@@ -249,18 +265,7 @@ impl Target for Evm {
             Some(attempt) => attempt.nonce,
             None => self.mined_nonce()?,
         };
-        // Also the first check that the contract would accept the call.
-        let estimate = self.rpc.call(
-            "eth_estimateGas",
-            &json!([{
-                "from": self.wallet.address().to_string(),
-                "to": self.contract.to_string(),
-                "data": quantity::from_bytes(&data),
-            // Not on top of pending transactions: the one to be replaced would make this one fail.
-            }, "latest"]),
-        )?;
-        let gas =
-            quantity::to_u64("result", &estimate).map_err(RpcError::shape("eth_estimateGas"))?;
+        let gas = self.estimate_gas(&data)?;
         let transaction = Transaction {
             chain_id: self.rpc.chain_id(),
             nonce,
@@ -271,25 +276,26 @@ impl Target for Evm {
             value_wei: 0,
             data,
         };
-        let signed = transaction
-            .sign(&self.wallet)
-            .map_err(|error| TargetError::Misconfigured(error.to_string()))?;
+        let signed = self
+            .wallet
+            .sign(&transaction)
+            .map_err(|error| ChainError::Misconfigured(error.to_string()))?;
         Ok(Offer::Attempt(Attempt {
             tx_hash: signed.hash,
             nonce,
             max_fee_wei: fees.max_fee_wei,
             priority_wei: fees.max_priority_fee_wei,
             raw: signed.raw,
-            created_at: Timestamp::now(),
+            created_at: now,
         }))
     }
 
-    fn send(&self, attempt: &Attempt) -> Result<(), TargetError> {
+    fn send(&self, attempt: &Attempt) -> Result<(), ChainError> {
         let raw = json!([quantity::from_bytes(&attempt.raw)]);
         match self.rpc.call("eth_sendRawTransaction", &raw) {
             Ok(_) => Ok(()),
             // Nodes word it differently: "already known", "already imported", "nonce too low".
-            // In each case the next look says where it is.
+            // In each case the next call of `find` tells what became of it.
             Err(RpcError::Refused { message, .. })
                 if message.to_lowercase().contains("already")
                     || message.to_lowercase().contains("nonce too low") =>
@@ -300,7 +306,7 @@ impl Target for Evm {
         }
     }
 
-    fn look_for(&self, attempts: &[Attempt]) -> Result<Sighting, TargetError> {
+    fn find(&self, attempts: &[Attempt]) -> Result<AttemptStatus, ChainError> {
         let mut reverted = None;
         for attempt in attempts {
             let hash = json!([quantity::from_bytes(&attempt.tx_hash)]);
@@ -310,36 +316,39 @@ impl Target for Evm {
             }
             let mined = self.mined(&receipt)?;
             if mined.has_succeeded {
-                return Ok(Sighting::Mined(mined));
+                return Ok(AttemptStatus::Mined(mined));
             }
             reverted.get_or_insert(mined);
         }
-        let Some(newest) = attempts.first() else { return Ok(Sighting::Missing) };
+        let Some(newest) = attempts.first() else { return Ok(AttemptStatus::Missing) };
         if let Some(mined) = reverted
             && mined.tx_hash == newest.tx_hash
         {
-            return Ok(Sighting::Mined(mined));
+            return Ok(AttemptStatus::Mined(mined));
         }
         for attempt in attempts {
             let hash = json!([quantity::from_bytes(&attempt.tx_hash)]);
             if !self.rpc.call("eth_getTransactionByHash", &hash)?.is_null() {
-                return Ok(Sighting::Pending);
+                return Ok(AttemptStatus::Pending);
             }
         }
         let is_used = self.mined_nonce()? > newest.nonce;
-        Ok(if is_used { Sighting::NonceUsed } else { Sighting::Missing })
+        Ok(if is_used { AttemptStatus::NonceUsed } else { AttemptStatus::Missing })
     }
 
-    fn prove(&self, statement: &Statement, mined: &Mined) -> Result<AnchorEvidence, TargetError> {
-        let inconsistent = TargetError::Inconsistent;
+    fn prove(
+        &self,
+        statement: &Statement,
+        mined: &MinedAttempt,
+    ) -> Result<AnchorEvidence, ChainError> {
         let number = quantity::from_number(mined.block_number.into());
         let block = self.rpc.call("eth_getBlockByNumber", &json!([number, false]))?;
-        let header = block::header(&block).map_err(inconsistent)?;
+        let header = block_json::header(&block).map_err(ChainError::Inconsistent)?;
         let block_hash: [u8; 32] = quantity::to_array("hash", member(&block, "hash"))
             .map_err(RpcError::shape("eth_getBlockByNumber"))?;
         if block_hash != mined.block_hash {
-            return Err(TargetError::Inconsistent(format!(
-                "block {} is {}, the receipt names {}",
+            return Err(ChainError::Inconsistent(format!(
+                "block {} has the hash {}, the receipt names {}",
                 mined.block_number,
                 hex::encode(block_hash),
                 hex::encode(mined.block_hash)
@@ -355,10 +364,10 @@ impl Target for Evm {
             if hash == mined.tx_hash {
                 place = Some(index);
             }
-            receipts.push(block::receipt(receipt).map_err(&shape)?);
+            receipts.push(block_json::receipt(receipt).map_err(&shape)?);
         }
         let Some(place) = place else {
-            return Err(TargetError::Inconsistent(format!(
+            return Err(ChainError::Inconsistent(format!(
                 "block {} has no receipt of {}",
                 mined.block_number,
                 hex::encode(mined.tx_hash)

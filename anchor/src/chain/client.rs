@@ -1,20 +1,14 @@
-//! Where the hub's size and root are published: one file per kind of place behind one trait.
+//! What the worker needs of a chain.
 //!
-//! | target | file |
-//! |---|---|
-//! | EVM chain, contract `AnchorRegistry` | [`evm`] |
+//! The way of a statement: [`Chain::offer`] (build and sign; nothing leaves the machine) -> the caller stores the
+//! attempt -> [`Chain::send`] -> [`Chain::find`] until it is deep enough -> [`Chain::prove`].
 //!
-//! The way of a statement through a target: [`Target::offer`] (build and sign; nothing leaves the machine) ->
-//! the caller stores the attempt -> [`Target::send`] -> [`Target::look_for`] until it is deep enough ->
-//! [`Target::prove`].
-//!
-//! What holds: a target keeps no state that a restart would miss; whatever it must remember is in the
+//! What holds: a chain client keeps no state that a restart would lose; everything it must remember is in the
 //! [`Attempt`]s that the caller stored.
 //!
-//! Not here: when to do which step (`epoch`, `receipts`).
+//! Not here: when to do which step (`epoch`, `offer`, `receipts`).
 
-pub mod evm;
-
+use jiff::Timestamp;
 use ledger::Hash;
 use sql::anchors::{AnchorEvidence, Attempt};
 use thiserror::Error;
@@ -22,7 +16,7 @@ use thiserror::Error;
 use crate::fee::Hold;
 use crate::rpc::RpcError;
 
-/// What is published: the hub `hub_id` has `size` entries under `root`.
+/// A statement to publish: the hub `hub_id` has `size` entries under `root`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// SHA-256 of the hub's origin.
@@ -33,7 +27,7 @@ pub struct Statement {
     pub root: Hash,
 }
 
-/// What a target answers when asked for a transaction.
+/// The answer to a request for a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offer {
     /// Store this, then send it.
@@ -42,12 +36,12 @@ pub enum Offer {
     Hold(Hold),
 }
 
-/// Where one of the attempts stands.
+/// What became of the attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sighting {
-    /// In a block.
-    Mined(Mined),
-    /// Known to the node, in no block.
+pub enum AttemptStatus {
+    /// One of them is in a block.
+    Mined(MinedAttempt),
+    /// Known to the node, not in a block yet.
     Pending,
     /// Unknown to the node; its nonce is still free.
     Missing,
@@ -55,9 +49,9 @@ pub enum Sighting {
     NonceUsed,
 }
 
-/// A transaction in a block.
+/// An attempt that is in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mined {
+pub struct MinedAttempt {
     /// Which attempt it is.
     pub tx_hash: [u8; 32],
     /// Height of the block.
@@ -72,77 +66,85 @@ pub struct Mined {
     pub cost_wei: u128,
 }
 
-/// The newest statement that a target holds for a hub.
+/// The hub's size and root in the newest statement on a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishedHead {
     /// Entries of the hub.
     pub size: u64,
     /// Root over them.
     pub root: Hash,
 }
 
-/// Why a target did not do what it was asked.
+/// Why a request to the chain failed.
 #[derive(Debug, Error)]
-pub enum TargetError {
+pub enum ChainError {
     /// The chain was not reached, or refused.
     #[error(transparent)]
     Rpc(#[from] RpcError),
-    /// The chain's answers do not fit together; asking again later may help.
-    #[error("the chain's answers do not fit together: {0}")]
+    /// The chain's answers contradict each other; asking again later may help.
+    #[error("the chain's answers contradict each other: {0}")]
     Inconsistent(String),
-    /// Nothing will help but a person.
+    /// Trying again cannot help; a person must change the configuration.
     #[error("{0}")]
     Misconfigured(String),
 }
 
-/// A place to publish. Methods block on the network; async callers use `spawn_blocking`.
-pub trait Target: Send + Sync {
+/// A chain to publish on. Methods block on the network; async callers use `spawn_blocking`.
+pub trait Chain: Send + Sync {
     /// The chain and contract, for log lines.
     fn name(&self) -> String;
 
-    /// The newest statement for the hub; none if there never was one.
+    /// The newest statement for the hub; none if there is none.
     ///
     /// # Errors
     ///
-    /// [`TargetError`]
-    fn latest(&self, hub_id: &Hash) -> Result<Option<Published>, TargetError>;
+    /// [`ChainError`]
+    fn latest(&self, hub_id: &Hash) -> Result<Option<PublishedHead>, ChainError>;
 
     /// Builds and signs a transaction for the statement; sends nothing.
     ///
     /// - `replaces`: the pending attempt whose nonce it takes over, if any.
     /// - `urgency_permille`: see [`crate::fee::urgency_permille`].
+    /// - `now`: when the attempt is made.
     ///
     /// # Errors
     ///
-    /// [`TargetError`], also where the contract would refuse the call.
+    /// [`ChainError`], also where the contract would refuse the call.
     fn offer(
         &self,
         statement: &Statement,
         replaces: Option<&Attempt>,
         urgency_permille: u128,
-    ) -> Result<Offer, TargetError>;
+        now: Timestamp,
+    ) -> Result<Offer, ChainError>;
 
-    /// Sends a stored attempt. One that the chain knows already is sent well.
+    /// Sends a stored attempt. Sending one that the chain already knows succeeds.
     ///
     /// # Errors
     ///
-    /// [`TargetError`]
-    fn send(&self, attempt: &Attempt) -> Result<(), TargetError>;
+    /// [`ChainError`]
+    fn send(&self, attempt: &Attempt) -> Result<(), ChainError>;
 
-    /// Looks for the attempts, newest first.
+    /// Finds out what became of the attempts.
+    ///
+    /// - `attempts`: newest first.
     ///
     /// # Errors
     ///
-    /// [`TargetError`]
-    fn look_for(&self, attempts: &[Attempt]) -> Result<Sighting, TargetError>;
+    /// [`ChainError`]
+    fn find(&self, attempts: &[Attempt]) -> Result<AttemptStatus, ChainError>;
 
     /// Collects the proof for a mined statement and checks it.
     ///
     /// # Errors
     ///
-    /// [`TargetError`]
-    fn prove(&self, statement: &Statement, mined: &Mined) -> Result<AnchorEvidence, TargetError>;
+    /// [`ChainError`]
+    fn prove(
+        &self,
+        statement: &Statement,
+        mined: &MinedAttempt,
+    ) -> Result<AnchorEvidence, ChainError>;
 
-    /// How often an endpoint of the target failed since the start.
+    /// How often an endpoint failed since the start.
     fn failures(&self) -> u64;
 }

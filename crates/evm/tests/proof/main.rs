@@ -2,52 +2,32 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
 
-#[path = "bundle/scene.rs"]
-#[expect(
-    dead_code,
-    reason = "the scene belongs to the bundle's tests; this needs its receipts only"
-)]
 mod scene;
 
-use ledger::{
-    Hash,
-    checkpoint::Checkpoint,
-    evm::{EvmError, keccak256, read_header, read_receipt, receipt_trie_proof, verify_receipt},
-    hub,
+use evm::{
+    EvmError,
+    block::read_header,
+    proof::{receipt_trie_proof, verify_receipt},
+    receipt::read_receipt,
 };
-
-fn published(size: u64) -> Checkpoint {
-    Checkpoint { origin: scene::HUB.into(), size, root: Hash([9; 32]) }
-}
-
-#[test]
-fn keccak_gives_its_well_known_values() {
-    let empty = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
-    assert_eq!(keccak256(b"").to_string(), empty);
-    let transfer = "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
-    assert_eq!(keccak256(b"Transfer(address,address,uint256)").to_string(), transfer);
-}
+use scene::{CONTRACT, HUB_ID, ROOT, header, receipt};
 
 #[test]
 fn each_receipt_of_blocks_of_any_size_is_proved() {
     for count in [1, 2, 15, 16, 17, 100, 127, 128, 129, 130, 256, 300] {
-        let receipts: Vec<_> = (0..count).map(|n| scene::receipt(&[1], &published(n))).collect();
+        let receipts: Vec<_> = (0..count).map(|n| receipt(&[1], n)).collect();
         for index in (0..count).step_by(if count > 20 { 7 } else { 1 }).chain([count - 1]) {
             let (root, nodes) = receipt_trie_proof(&receipts, index);
-            let header = scene::header(&root);
+            let header = header(&root);
             let receipt = &receipts[usize::try_from(index).unwrap()];
             let (block, logs) = verify_receipt(&header, index, receipt, &nodes)
                 .unwrap_or_else(|error| panic!("{index} of {count}: {error}"));
             assert_eq!((block.number, block.receipts_root), (1234, root));
-            let Checkpoint { root, .. } = published(0);
-            assert!(logs.has_anchored(&scene::CONTRACT, &hub::hub_id(scene::HUB), &root, index));
-            assert!(!logs.has_anchored(
-                &scene::CONTRACT,
-                &hub::hub_id(scene::HUB),
-                &root,
-                index + 1
-            ));
-            assert!(!logs.has_anchored(&[0; 20], &hub::hub_id(scene::HUB), &root, index));
+            assert!(logs.has_anchored(&CONTRACT, &HUB_ID, &ROOT, index));
+            assert!(!logs.has_anchored(&CONTRACT, &HUB_ID, &ROOT, index + 1));
+            assert!(!logs.has_anchored(&CONTRACT, &ROOT, &ROOT, index));
+            assert!(!logs.has_anchored(&CONTRACT, &HUB_ID, &HUB_ID, index));
+            assert!(!logs.has_anchored(&[0; 20], &HUB_ID, &ROOT, index));
             assert!(verify_receipt(&header, index + 1, receipt, &nodes).is_err());
         }
         let (_, none) = receipt_trie_proof(&receipts, count);
@@ -57,9 +37,9 @@ fn each_receipt_of_blocks_of_any_size_is_proved() {
 
 #[test]
 fn one_flipped_bit_anywhere_breaks_a_receipt_proof() {
-    let receipts: Vec<_> = (0..20).map(|n| scene::receipt(&[1], &published(n))).collect();
+    let receipts: Vec<_> = (0..20).map(|n| receipt(&[1], n)).collect();
     let (root, nodes) = receipt_trie_proof(&receipts, 17);
-    let (header, receipt) = (scene::header(&root), &receipts[17]);
+    let (header, receipt) = (header(&root), &receipts[17]);
     let (block, _) = verify_receipt(&header, 17, receipt, &nodes).unwrap();
     for bit in 0..receipt.len() * 8 {
         let mut flipped = receipt.clone();
@@ -86,8 +66,8 @@ fn one_flipped_bit_anywhere_breaks_a_receipt_proof() {
 
 #[test]
 fn a_failed_transaction_proves_nothing() {
-    assert_eq!(read_receipt(&scene::receipt(&[], &published(1))), Err(EvmError::Status(0)));
+    assert_eq!(read_receipt(&receipt(&[], 1)), Err(EvmError::Status(0)));
     assert_eq!(read_receipt(b"\x02"), Err(EvmError::Rlp("receipt")));
     assert!(matches!(read_receipt(b"\xc0"), Err(EvmError::Shape { .. })));
-    assert!(read_receipt(&scene::receipt(&[1], &published(1))[1..]).is_ok());
+    assert!(read_receipt(&receipt(&[1], 1)[1..]).is_ok());
 }
