@@ -85,7 +85,7 @@ impl Site {
 
 /// A policy with the public keys of the sites.
 pub fn policy(sites: &[&Site]) -> Policy {
-    let logs = sites.iter().flat_map(|site| site.keys.verifier_keys()).collect();
+    let logs = sites.iter().flat_map(|site| site.keys.verifier_keys()).map(Into::into).collect();
     Policy { logs, ..Policy::default() }
 }
 
