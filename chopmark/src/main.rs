@@ -3,14 +3,11 @@
 //! Every subcommand is one file here; it parses its arguments, calls the crate that does the work, and prints the
 //! outcome.
 //!
-//! Exit status: 0 done and well, 1 refuted or broken, 2 cannot tell or could not run; [`demo`] and
-//! [`doctor`] give 0 or 1.
+//! Exit status: 0 success, 1 refuted or broken, 2 cannot tell or could not run; [`doctor`] returns 0 or 1.
 
 mod anchor_command;
 mod audit;
-mod bench;
 mod database;
-mod demo;
 mod doctor;
 mod event;
 mod keys;
@@ -27,8 +24,8 @@ use clap::{Parser, Subcommand};
 
 /// Signed custody records from RFID readers and sensors, checkable by anyone.
 ///
-/// Start with `chopmark demo`: it plays the whole way from a reader's bytes to a proof in a consumer's hand,
-/// on this machine, with a private database and a local chain.
+/// To see the whole way from a reader's bytes to a proof in a consumer's hand, run `make demo` in the
+/// source tree: it plays it on this machine, with a private database and a local chain.
 #[derive(Parser)]
 #[command(name = "chopmark", version, about, propagate_version = true)]
 struct Arguments {
@@ -38,8 +35,6 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Plays the whole way: factory, dock door, cold store, shop, public chain, scans, proof, attack
-    Demo(demo::Arguments),
     /// Runs the processes that a configuration file describes
     Up(up::Arguments),
     /// Brings the database's schema to this version of the program, as the owner of the schema
@@ -65,14 +60,11 @@ enum Command {
     Reader(reader::Command),
     /// Looks at this machine and says what is missing and how to get it
     Doctor(doctor::Arguments),
-    /// Measures speed as ratios to plain floors in the same run
-    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
-        Command::Demo(arguments) => demo::run(&arguments),
         Command::Up(arguments) => up::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Anchor(command) => anchor_command::run(&command),
@@ -83,7 +75,6 @@ fn main() -> ExitCode {
         Command::Keys(command) => keys::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("chopmark: {error:#}");
