@@ -143,8 +143,7 @@ fn target(
         Problem::value("[anchor]", "contract", got, "an address, `0x` and 40 hex digits")
     }));
     let wallet = Wallet::load(&installation.at(&section.key));
-    let wallet =
-        problems.keep(wallet.map_err(|error| Problem::content("[anchor]", "key", &error)));
+    let wallet = problems.keep(wallet.map_err(|error| Problem::content("[anchor]", "key", &error)));
     let target = contract.zip(wallet).map(|(contract, wallet)| {
         let rpc = Arc::new(Rpc::new(&section.rpc, section.chain_id));
         let max_fee_wei = u128::from(section.max_fee_gwei) * GWEI;
@@ -161,8 +160,7 @@ fn site_keys(
 ) -> Result<HashMap<String, Vec<VerifierKey>>, Problem> {
     let other = installation.trace_api.as_ref().map(|trace_api| &trace_api.policy);
     let Some(path) = section.policy.as_ref().or(other) else {
-        let expected =
-            "a policy file with the public keys of the sites' ledgers, `log KEY` a line";
+        let expected = "a policy file with the public keys of the sites' ledgers, `log KEY` a line";
         return Err(Problem::value("[anchor]", "policy", "none", expected));
     };
     let path = installation.at(path);

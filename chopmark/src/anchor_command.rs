@@ -10,6 +10,7 @@ use anchor::rpc::Rpc;
 use anchor::transaction::Wallet;
 use clap::Subcommand;
 use process::Randomness;
+use process::config::log::LogSection;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -54,7 +55,7 @@ pub enum Command {
 ///
 /// If a file cannot be read or written, or the chain refuses.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
-    process::log::start(&process::config::log::LogSection::default())?;
+    let _log = process::log::start(&LogSection::default(), "chopmark-anchor")?;
     match command {
         Command::NewKey { path } => {
             println!("{}", Wallet::create(path, Randomness::system().source())?.address());

@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let summaries = runtime.block_on(async {
-        let db = Db::connect(&url).await?;
+        let db = Db::connect(&sql::Settings::new(url)).await?;
         audit_all(&db, &policy).await
     })?;
     drop(database);

@@ -10,8 +10,8 @@
 use anyhow::Context as _;
 use process::config::database::DatabaseSection;
 use process::config::{Installation, Problem, Problems};
-use sql::Db;
 use sql::cluster::Cluster;
+use sql::{Access, Db, Settings};
 
 use crate::role::Role;
 
@@ -22,34 +22,40 @@ pub struct Database {
     cluster: Option<Cluster>,
 }
 
-/// What is wrong with `[database]` for these roles.
+/// Checks `[database]` as far as these roles use it: URLs, the certificates that they name, the size of the pools.
 ///
 /// # Errors
 ///
 /// Every problem; none if the roles need no database.
 pub fn check(installation: &Installation, roles: &[Role]) -> Result<(), Problems> {
     let needing: Vec<Role> = roles.iter().copied().filter(|role| role.needs_database()).collect();
+    if needing.is_empty() {
+        return Ok(());
+    }
+    let Some(section) = &installation.database else {
+        let expected = "`url = \"postgresql://…\"` or `embedded = true`";
+        return Err(Problem::value("[database]", "section", "none", expected).into());
+    };
     let mut problems = Problems::default();
-    match &installation.database {
-        None if needing.is_empty() => {}
-        None => problems.push(Problem::value(
-            "[database]",
-            "section",
-            "none",
-            "`url = \"postgresql://…\"` or `embedded = true`",
-        )),
-        Some(section) => {
-            for problem in section.problems() {
-                problems.push(problem);
+    if !sql::CONNECTIONS.contains(&section.connections) {
+        let expected = format!("{} to {}", sql::CONNECTIONS.start(), sql::CONNECTIONS.end());
+        problems.push(Problem::value("[database]", "connections", section.connections, expected));
+    }
+    let owner = section.url.as_ref().map(|url| ("url", url));
+    let mut urls: Vec<(&str, &String)> = owner.into_iter().collect();
+    for role in needing {
+        match role.own_url(section) {
+            (key, Some(url)) => urls.push((key, url)),
+            (key, None) if section.url.is_none() && !section.embedded => {
+                let expected = "a URL, or `url`, or `embedded = true`";
+                problems.push(Problem::value("[database]", key, "none", expected));
             }
-            for role in needing {
-                let (key, url) = role.own_url(section);
-                if url.is_none() && section.url.is_none() && !section.embedded {
-                    let expected = "a URL, or `url`, or `embedded = true`";
-                    problems.push(Problem::value("[database]", key, "none", expected));
-                }
-            }
+            (_, None) => {}
         }
+    }
+    for (key, url) in urls {
+        let checked = Settings::new(url.as_str()).check();
+        problems.keep(checked.map_err(|error| Problem::content("[database]", key, &error)));
     }
     problems.unless_any(Some(()))
 }
@@ -68,6 +74,26 @@ impl Role {
             Self::TraceApi => ("trace_api_url", section.trace_api_url.as_ref()),
         }
     }
+
+    /// The rights that it needs in the database.
+    fn access(self) -> Access {
+        match self {
+            Self::Bridge => Access::Owner,
+            Self::Ingest => Access::Ingest,
+            Self::Anchor => Access::Anchor,
+            Self::TraceApi => Access::TraceApi,
+        }
+    }
+
+    /// Name of its connections in `pg_stat_activity`, outside transactions.
+    fn application(self) -> &'static str {
+        match self {
+            Self::Bridge => "chopmark",
+            Self::Ingest => "chopmark ingest",
+            Self::Anchor => "chopmark anchor",
+            Self::TraceApi => "chopmark trace-api",
+        }
+    }
 }
 
 impl Database {
@@ -78,7 +104,7 @@ impl Database {
     /// If the file has no `[database]`, or the cluster does not start.
     pub fn open(installation: &Installation) -> anyhow::Result<Self> {
         let section = installation.database.clone().context(
-            "the file has no [database], expected `url = \"postgresql://…\"` or `embedded = true`",
+            "[database] section: got none, expected `url = \"postgresql://…\"` or `embedded = true`",
         )?;
         let is_private = section.embedded && section.url.is_none();
         let cluster = is_private
@@ -88,9 +114,18 @@ impl Database {
     }
 
     /// The owner's URL, if this process was given it.
-    pub fn owner_url(&self) -> Option<String> {
-        let own = self.cluster.as_ref().map(|cluster| cluster.url().to_owned());
-        self.section.url.clone().or(own)
+    fn owner_url(&self) -> Option<String> {
+        let cluster = self.cluster.as_ref().map(|cluster| cluster.url_for(Access::Owner));
+        self.section.url.clone().or(cluster)
+    }
+
+    /// Migrates if this process was given the owner's URL; otherwise leaves the schema alone.
+    ///
+    /// # Errors
+    ///
+    /// If the migration fails.
+    pub async fn migrate_as_owner(&self) -> anyhow::Result<()> {
+        if self.owner_url().is_some() { self.migrate().await } else { Ok(()) }
     }
 
     /// Connects as the owner and brings the schema to this program's version.
@@ -100,20 +135,31 @@ impl Database {
     /// If there is no owner's URL, or the migration fails.
     pub async fn migrate(&self) -> anyhow::Result<()> {
         let url = self.owner_url().context(
-            "[database] url: got none, expected the URL of the schema's owner; migrations need it",
+            "[database] url: got none, expected the URL of the schema's owner, who migrates",
         )?;
-        Ok(Db::connect(&url).await?.migrate().await?)
+        let settings = Settings { application: "chopmark migrate", ..Settings::new(url) };
+        Ok(Db::connect(&settings).await?.migrate().await?)
     }
 
-    /// Connects for `role`.
+    /// Connects for `role` and checks the schema's version.
     ///
     /// # Errors
     ///
-    /// If there is no URL.
+    /// If there is no URL, or the schema is not this program's.
     pub async fn connect(&self, role: Role) -> anyhow::Result<Db> {
-        let url = role.own_url(&self.section).1.cloned().or_else(|| self.owner_url());
-        let url = url.context("[database] has no URL for this role")?;
-        Ok(Db::connect(&url).await?)
+        let own = role.own_url(&self.section).1.cloned();
+        let derived = self.cluster.as_ref().map(|cluster| cluster.url_for(role.access()));
+        let settings = Settings {
+            url: own
+                .or(derived)
+                .or_else(|| self.section.url.clone())
+                .context("[database] has no URL for this role")?,
+            connections: self.section.connections,
+            application: role.application(),
+        };
+        let db = Db::connect(&settings).await?;
+        db.check_schema().await?;
+        Ok(db)
     }
 
     /// The URL of somebody who may read every ledger: the owner, or else trace-api.

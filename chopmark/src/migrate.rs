@@ -35,7 +35,7 @@ pub struct Arguments {
 /// If there is no owner's URL, or the migration fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let installation = Installation::read(&arguments.config)?;
-    process::log::start(&installation.log)?;
+    let _log = process::log::start(&installation.log, "chopmark-migrate")?;
     let database = Database::open(&installation)?;
     tokio::runtime::Runtime::new()?.block_on(database.migrate())?;
     println!("the schema is current");

@@ -54,7 +54,9 @@ impl Role {
             Self::Bridge => Resolved::Bridge(Box::new(resolve_bridge(installation)?)),
             Self::Ingest => Resolved::Ingest(Box::new(ingest::config::resolve(installation)?)),
             Self::Anchor => Resolved::Anchor(Box::new(anchor::config::resolve(installation)?)),
-            Self::TraceApi => Resolved::TraceApi(Box::new(trace_api::config::resolve(installation)?)),
+            Self::TraceApi => {
+                Resolved::TraceApi(Box::new(trace_api::config::resolve(installation)?))
+            }
         })
     }
 }

@@ -13,6 +13,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::ValueEnum as _;
 use process::Context;
 use process::config::{Installation, Problems};
 use process::signals::Signals;
@@ -63,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         arguments.config.display()
     );
     let resolved = resolve(&installation, roles)?;
-    process::log::start(&installation.log)?;
+    let _log = process::log::start(&installation.log, &service(roles))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The roles' own loops share this thread; their servers and writers have threads of their own.
     let local = tokio::task::LocalSet::new();
@@ -75,10 +76,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Name of this process in traces: `chopmark-ingest`, or `chopmark` if it runs several roles.
+fn service(roles: &[Role]) -> String {
+    match roles {
+        [role] => {
+            let value = role.to_possible_value();
+            let name = value.as_ref().map_or("", clap::builder::PossibleValue::get_name);
+            format!("chopmark-{name}")
+        }
+        _ => "chopmark".to_owned(),
+    }
+}
+
 /// Resolves everything that these roles need.
 fn resolve(installation: &Installation, roles: &[Role]) -> Result<Vec<Resolved>, Problems> {
     let mut problems = Problems::default();
-    problems.keep(process::log::filter(&installation.log));
+    problems.keep(process::log::check(&installation.log));
     problems.keep(database::check(installation, roles));
     let mut resolved = Vec::new();
     for role in roles {
@@ -94,8 +107,8 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let needs_database = roles.iter().any(|role| !matches!(role, Resolved::Bridge(_)));
     let database = needs_database.then(|| Database::open(installation)).transpose()?;
-    if let Some(database) = database.as_ref().filter(|database| database.owner_url().is_some()) {
-        database.migrate().await?;
+    if let Some(database) = &database {
+        database.migrate_as_owner().await?;
     }
     let (stop, shutdown) = watch::channel(false);
     let context = Context::system(shutdown);

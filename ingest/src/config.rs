@@ -176,10 +176,7 @@ fn load_bridge(bridge: &BridgeSection, origins: &[&str]) -> Result<Bridge, Probl
     problems.unless_any(key.map(|key| Bridge { key, ledger: bridge.ledger.clone() }))
 }
 
-fn load_partner(
-    partner: &PartnerSection,
-    origins: &[&str],
-) -> Result<(String, Partner), Problems> {
+fn load_partner(partner: &PartnerSection, origins: &[&str]) -> Result<(String, Partner), Problems> {
     let section = format!("[[partner]] `{}`", partner.name);
     let mut problems = Problems::default();
     problems.keep(check_ledger(&section, &partner.ledger, origins));

@@ -11,7 +11,7 @@ use crate::db::{
     Db, Transaction, execute, hash, query, query_opt, signed, system_time, timestamp, unsigned,
 };
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{
     ANCHORS_ATTEMPTS, ANCHORS_COVERING, ANCHORS_INSERT, ANCHORS_INSERT_ATTEMPT,
     ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,

@@ -5,7 +5,7 @@ use ledger::Hash;
 
 use crate::db::{Db, Transaction, execute, query_opt, system_time, timestamp};
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{CAPTURES_FIND, CAPTURES_INSERT, CAPTURES_OUTCOME};
 
 /// A document to store the answer of.

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid};
 
+use crate::access::Access;
 use crate::error::Error;
 
 /// Longest path of a unix socket, less its file name.
@@ -116,10 +117,7 @@ impl Cluster {
         check_reachable(&folder, user)?;
         Self::stop_left_over(&folder)?;
         let socket = socket_folder(&folder, user)?;
-        let url = format!(
-            "postgresql://chopmark@/chopmark?host={}",
-            socket.to_string_lossy().replace('%', "%25").replace('/', "%2F")
-        );
+        let url = url_at(&socket, "chopmark", Access::Owner);
         let mut cluster = Self { folder, socket, binaries, user, server: None, url };
         if !cluster.data().join("PG_VERSION").exists() {
             cluster.init()?;
@@ -158,16 +156,23 @@ impl Cluster {
         Self::start(&Self::place(folder)?)
     }
 
-    /// Where it answers.
+    /// Where the database `chopmark` answers, for its owner.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The same server, another database.
+    /// Where the database `chopmark` answers, for a role. The roles of the processes exist once the owner has
+    /// migrated.
     #[must_use]
-    pub fn url_of(&self, database: &str) -> String {
-        self.url.replacen("@/chopmark?", &format!("@/{database}?"), 1)
+    pub fn url_for(&self, access: Access) -> String {
+        url_at(&self.socket, "chopmark", access)
+    }
+
+    /// As [`Self::url_for`], for another database of the same server.
+    #[must_use]
+    pub fn url_of(&self, database: &str, access: Access) -> String {
+        url_at(&self.socket, database, access)
     }
 
     /// The server's process, for tests that kill it.
@@ -334,6 +339,11 @@ impl Drop for Cluster {
             fs::remove_dir_all(&self.socket).ok();
         }
     }
+}
+
+fn url_at(socket: &Path, database: &str, access: Access) -> String {
+    let socket = socket.to_string_lossy().replace('%', "%25").replace('/', "%2F");
+    format!("postgresql://{}@/{database}?host={socket}", access.role_name())
 }
 
 fn signal(pid: u32, signal: Signal) {

@@ -8,9 +8,6 @@ use futures::SinkExt as _;
 use crate::db::Transaction;
 use crate::error::Error;
 
-/// Object id of `text`, the element type of `text[]`.
-const TEXT_OID: u32 = 25;
-
 /// A buffer of rows.
 pub(crate) struct CopyRows(BytesMut);
 
@@ -27,11 +24,6 @@ impl CopyRows {
         self.0.put_i16(columns);
     }
 
-    pub(crate) fn int2(&mut self, value: i16) {
-        self.0.put_i32(2);
-        self.0.put_i16(value);
-    }
-
     pub(crate) fn int4(&mut self, value: i32) {
         self.0.put_i32(4);
         self.0.put_i32(value);
@@ -40,27 +32,6 @@ impl CopyRows {
     pub(crate) fn int8(&mut self, value: i64) {
         self.0.put_i32(8);
         self.0.put_i64(value);
-    }
-
-    pub(crate) fn bytes(&mut self, value: &[u8]) -> Result<(), Error> {
-        self.0.put_i32(length(value.len())?);
-        self.0.put_slice(value);
-        Ok(())
-    }
-
-    /// A one-dimensional array of text.
-    pub(crate) fn texts(&mut self, values: &[&str]) -> Result<(), Error> {
-        let body: usize = values.iter().map(|value| 4 + value.len()).sum();
-        self.0.put_i32(length(20 + body)?);
-        self.0.put_i32(1);
-        self.0.put_i32(0);
-        self.0.put_u32(TEXT_OID);
-        self.0.put_i32(length(values.len())?);
-        self.0.put_i32(1);
-        for value in values {
-            self.bytes(value.as_bytes())?;
-        }
-        Ok(())
     }
 
     pub(crate) async fn send(mut self, tx: &Transaction<'_>, copy: &str) -> Result<(), Error> {
@@ -72,8 +43,4 @@ impl CopyRows {
         sink.finish().await?;
         Ok(())
     }
-}
-
-fn length(bytes: usize) -> Result<i32, Error> {
-    i32::try_from(bytes).map_err(|_| Error::data(format!("{bytes} bytes do not fit one column")))
 }

@@ -3,61 +3,56 @@
 //! What holds: nothing waits without an end (connecting 5 s, a statement 30 s, a free connection 10 s); a
 //! transaction that lost a race is run again, at most `MAX_RETRIES` times, and only then is it an error.
 
+use std::fmt;
 use std::time::Duration;
 
 use deadpool_postgres::{
     GenericClient, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
 };
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{Config, Row};
 
 use crate::error::Error;
+use crate::settings::Settings;
+use crate::tls::MakeTls;
 
 /// How often a transaction that lost a race is run again.
 const MAX_RETRIES: u32 = 8;
-/// Connections of one process.
-const CONNECTIONS: usize = 12;
 
 /// A transaction.
 pub type Transaction<'a> = deadpool_postgres::Transaction<'a>;
 
 /// The database, as one process sees it. Clones share the pool.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Db {
     pool: Pool,
     config: Config,
+    tls: MakeTls,
 }
 
 impl Db {
-    /// Prepares a pool for `url`; the first connection is made by the first call.
+    /// Prepares a pool; the first connection is made by the first call.
     ///
     /// # Errors
     ///
-    /// [`Error::Data`] if `url` is no PostgreSQL URL.
+    /// [`Error::Data`] if the settings cannot be used.
     #[expect(clippy::unused_async, reason = "callers treat connecting as something that waits")]
-    pub async fn connect(url: &str) -> Result<Self, Error> {
-        let mut config: Config = url
-            .parse()
-            .map_err(|error| Error::data(format!("database url is not usable: {error}")))?;
-        config
-            .connect_timeout(Duration::from_secs(5))
-            .keepalives_idle(Duration::from_secs(30))
-            .application_name("chopmark")
-            .options("-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s");
+    pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+        let (config, tls) = settings.parse()?;
         let manager = Manager::from_config(
             config.clone(),
-            NoTls,
+            tls.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
+            .max_size(settings.connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(Duration::from_secs(10)))
             .create_timeout(Some(Duration::from_secs(10)))
             .recycle_timeout(Some(Duration::from_secs(5)))
             .build()
             .map_err(|error| Error::data(error.to_string()))?;
-        Ok(Self { pool, config })
+        Ok(Self { pool, config, tls })
     }
 
     /// A connection from the pool.
@@ -67,7 +62,7 @@ impl Db {
 
     /// A connection of its own, outside the pool, and the task that drives it.
     pub(crate) async fn own_client(&self) -> Result<tokio_postgres::Client, Error> {
-        let (client, connection) = self.config.connect(NoTls).await?;
+        let (client, connection) = self.config.connect(self.tls.clone()).await?;
         tokio::spawn(connection);
         Ok(client)
     }
@@ -82,14 +77,25 @@ impl Db {
         Ok(())
     }
 
-    /// Brings the schema to the version of this program.
+    /// Creates the roles of the processes and brings the schema to the version of this program. Only the owner of
+    /// the tables can; the other processes call [`Self::check_schema`].
     ///
     /// # Errors
     ///
-    /// [`Error::Data`] if the schema is newer than this program or was changed by hand.
+    /// [`Error::Data`] if the schema is newer than this program or was changed by hand, or if roles are missing
+    /// and the owner may not create them: then the message lists the statements for a superuser.
     pub async fn migrate(&self) -> Result<(), Error> {
         let mut client = self.client().await?;
         crate::migrate::migrate(&mut client).await
+    }
+
+    /// Checks that the schema has the version of this program.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if it is older or newer, with what to do about it.
+    pub async fn check_schema(&self) -> Result<(), Error> {
+        crate::migrate::check(&self.client().await?).await
     }
 
     /// Runs `work` in a transaction and commits it.
@@ -100,6 +106,7 @@ impl Db {
     /// # Errors
     ///
     /// What `work` says, or [`Error`] from beginning and committing.
+    #[tracing::instrument(name = "transaction", skip_all, fields(otel.name = name))]
     pub async fn run_tx<T>(
         &self,
         name: &'static str,
@@ -125,6 +132,12 @@ impl Db {
                 other => return other,
             }
         }
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Db").field("pool", &self.pool.status()).finish_non_exhaustive()
     }
 }
 
@@ -172,7 +185,7 @@ pub(crate) fn unsigned(number: i64) -> Result<u64, Error> {
 pub(crate) fn hash(bytes: &[u8]) -> Result<ledger::Hash, Error> {
     let bytes: [u8; 32] = bytes
         .try_into()
-        .map_err(|_| Error::data(format!("digest of {} bytes; 32 would be right", bytes.len())))?;
+        .map_err(|_| Error::data(format!("digest: got {} bytes, expected 32", bytes.len())))?;
     Ok(ledger::Hash(bytes))
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::db::{Db, Transaction, execute, query, query_opt, signed, system_time, unsigned};
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{DELIVERIES_INSERT, DELIVERIES_LIST, DELIVERIES_OUTCOME};
 
 /// A delivery to store.

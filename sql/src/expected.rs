@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::db::{Db, Transaction, execute, query, signed, system_time, timestamp, unsigned};
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{
     EXPECTED_DIFFERENCES, EXPECTED_INSERT, EXPECTED_INSERT_DIFFERENCE, EXPECTED_OVERLAPPING,
 };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::db::{Db, Transaction, execute, query, query_opt, signed, timestamp, unsigned};
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{
     HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_LAST_ENTRY,
 };

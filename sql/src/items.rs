@@ -8,7 +8,7 @@ use ledger::hash::sha256;
 use crate::copy::CopyRows;
 use crate::db::{Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER};
 
 /// The key of a thing: the first 8 bytes of SHA-256 over its URI, big-endian.

@@ -14,6 +14,7 @@
 //!
 //! Sources: docs/decisions 0010 for the layout of chunks and index.
 
+mod access;
 pub mod anchors;
 pub mod captures;
 pub mod cluster;
@@ -24,15 +25,23 @@ mod error;
 pub mod expected;
 pub mod hub;
 pub mod items;
+mod ledger_id;
 pub mod ledgers;
 mod migrate;
 mod queries;
 pub mod refusals;
+mod roles;
 pub mod rules;
 pub mod scans;
+mod settings;
+#[cfg(feature = "testing")]
 pub mod testing;
+mod tile;
+mod tls;
 
+pub use access::Access;
 pub use db::{Db, Transaction};
 pub use error::Error;
-pub use ledgers::LedgerId;
+pub use ledger_id::LedgerId;
 pub use queries::QUERIES;
+pub use settings::{CONNECTIONS, DEFAULT_CONNECTIONS, Settings};

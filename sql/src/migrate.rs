@@ -1,14 +1,20 @@
 //! Brings the schema forward, one numbered file after the other; there is no way back, on purpose: undoing
 //! a migration of an evidence store loses evidence.
+//!
+//! What holds: [`migrate`] needs the owner of the tables and takes a lock, so that of two at the same time the
+//! second finds nothing to do; all that is missing is applied in one transaction, or nothing.
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{GenericClient, Object};
 use ledger::hash::sha256;
 
 use crate::error::Error;
+use crate::roles;
 
 /// All migrations: number, name, text. A file that was released is never changed.
-const MIGRATIONS: &[(i32, &str, &str)] =
-    &[(1, "0001_ledgers", include_str!("../migrations/0001_ledgers.sql"))];
+const MIGRATIONS: &[(i32, &str, &str)] = &[
+    (1, "0001_ledgers", include_str!("../migrations/0001_ledgers.sql")),
+    (2, "0002_roles", include_str!("../migrations/0002_roles.sql")),
+];
 
 const TABLE: &str = "create table if not exists schema_migrations (
   version    integer primary key,
@@ -17,32 +23,61 @@ const TABLE: &str = "create table if not exists schema_migrations (
   applied_at timestamptz not null default now()
 )";
 
-/// Applies what is missing, under a lock, each migration in a transaction of its own.
+/// The version that this program expects.
+fn expected_version() -> i32 {
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
+}
+
+/// Creates missing roles and applies missing migrations.
 pub(crate) async fn migrate(client: &mut Object) -> Result<(), Error> {
-    let lock = client.transaction().await?;
-    lock.batch_execute("select pg_advisory_xact_lock(7236838)").await?;
-    lock.batch_execute(TABLE).await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute("select pg_advisory_xact_lock(7236838)").await?;
+    tx.batch_execute(TABLE).await?;
     let rows =
-        lock.query("select version, sha256 from schema_migrations order by version", &[]).await?;
+        tx.query("select version, sha256 from schema_migrations order by version", &[]).await?;
     for row in &rows {
         let (version, applied): (i32, String) = (row.get(0), row.get(1));
         let Some((_, name, text)) = MIGRATIONS.iter().find(|(number, ..)| *number == version)
         else {
-            return Err(Error::data(format!(
-                "schema version {version} is newer than this program; a newer program would be right"
-            )));
+            return Err(other_version(version));
         };
         if sha256(text.as_bytes()).to_string() != applied {
             return Err(Error::data(format!("migration {name} was applied with another text")));
         }
     }
+    roles::create(&tx).await?;
+    roles::restrict_database(&tx).await?;
     for (version, name, text) in &MIGRATIONS[rows.len().min(MIGRATIONS.len())..] {
         tracing::info!(migration = name, "applying migration");
-        lock.batch_execute(text).await?;
+        tx.batch_execute(text).await?;
         let digest = sha256(text.as_bytes()).to_string();
         let insert = "insert into schema_migrations (version, name, sha256) values ($1, $2, $3)";
-        lock.execute(insert, &[version, name, &digest]).await?;
+        tx.execute(insert, &[version, name, &digest]).await?;
     }
-    lock.commit().await?;
+    tx.commit().await?;
     Ok(())
+}
+
+/// Checks that exactly the migrations of this program were applied.
+pub(crate) async fn check(client: &impl GenericClient) -> Result<(), Error> {
+    let exists = "select to_regclass('schema_migrations') is not null";
+    let version = if client.query_one(exists, &[]).await?.get(0) {
+        let latest = "select coalesce(max(version), 0) from schema_migrations";
+        client.query_one(latest, &[]).await?.get(0)
+    } else {
+        0
+    };
+    if version == expected_version() { Ok(()) } else { Err(other_version(version)) }
+}
+
+fn other_version(version: i32) -> Error {
+    let expected = expected_version();
+    let advice = if version < expected {
+        "run `chopmark migrate`"
+    } else {
+        "use the program that migrated it, or a newer one"
+    };
+    Error::data(format!(
+        "schema is at version {version}, this program expects {expected}; {advice}"
+    ))
 }

@@ -2,7 +2,7 @@
 
 use crate::db::{Transaction, execute, query_opt};
 use crate::error::Error;
-use crate::ledgers::LedgerId;
+use crate::ledger_id::LedgerId;
 use crate::queries::{RULES_SET_STATE, RULES_STATE};
 
 /// The state of a rule under a key, JSON of the rule's own.

@@ -12,8 +12,12 @@ use std::sync::OnceLock;
 
 use tokio::sync::OnceCell;
 
+use crate::access::Access;
 use crate::cluster::Cluster;
-use crate::db::Db;
+use crate::db::{Db, signed};
+use crate::error::Error;
+use crate::ledgers;
+use crate::settings::Settings;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 /// Databases made so far, so that each has a name of its own.
@@ -21,16 +25,21 @@ static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 
 struct Server {
-    url: String,
     /// Held for the life of the process; a watcher stops the server when the process is gone.
-    _cluster: Cluster,
+    cluster: Cluster,
+}
+
+impl Server {
+    fn settings(&self, database: &str, access: Access) -> Settings {
+        Settings::new(self.cluster.url_of(database, access))
+    }
 }
 
 /// A migrated database of one test.
 #[derive(Debug, Clone)]
 pub struct TestDb {
     db: Db,
-    url: String,
+    database: String,
 }
 
 impl Deref for TestDb {
@@ -49,7 +58,7 @@ fn server() -> &'static Server {
             panic!("tests need PostgreSQL 15 (`make setup` gets it): {error}")
         });
         watch(&folder, cluster.pid());
-        Server { url: cluster.url_of("DATABASE"), _cluster: cluster }
+        Server { cluster }
     })
 }
 
@@ -74,7 +83,7 @@ fn watch(folder: &PathBuf, server: Option<u32>) {
 }
 
 async fn admin(sql: &str) {
-    let url = server().url.replace("DATABASE", "postgres");
+    let url = server().cluster.url_of("postgres", Access::Owner);
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
         .await
         .unwrap_or_else(|error| panic!("the test server does not answer: {error}"));
@@ -97,8 +106,8 @@ impl TestDb {
                     .await
                     .unwrap_or_else(|error| panic!("the test server did not start: {error}"));
                 admin("create database template_chopmark").await;
-                let url = server().url.replace("DATABASE", "template_chopmark");
-                let prepared = async { Db::connect(&url).await?.migrate().await };
+                let settings = server().settings("template_chopmark", Access::Owner);
+                let prepared = async { Db::connect(&settings).await?.migrate().await };
                 prepared.await.unwrap_or_else(|error| panic!("migrations failed: {error}"));
                 // Nobody may be connected to a template while it is cloned.
                 admin(
@@ -116,21 +125,31 @@ impl TestDb {
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let database = format!("t{number}_{}", plain.to_lowercase());
         admin(&format!("create database {database} template template_chopmark")).await;
-        let url = server().url.replace("DATABASE", &database);
-        let db = Db::connect(&url).await.unwrap_or_else(|error| panic!("{error}"));
-        Self { db, url }
+        let settings = server().settings(&database, Access::Owner);
+        let db = Db::connect(&settings).await.unwrap_or_else(|error| panic!("{error}"));
+        Self { db, database }
     }
 
-    /// Where it answers.
+    /// Where it answers, for a role.
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn url_for(&self, access: Access) -> String {
+        server().cluster.url_of(&self.database, access)
     }
 
-    /// The handle for code under test.
+    /// The handle for code under test, with the owner's rights.
     #[must_use]
     pub fn db(&self) -> Db {
         self.db.clone()
+    }
+
+    /// The handle for code under test, with the rights of its process.
+    ///
+    /// # Panics
+    ///
+    /// Never in practice: the URL is our own.
+    pub async fn db_as(&self, access: Access) -> Db {
+        let settings = server().settings(&self.database, access);
+        Db::connect(&settings).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Runs SQL as the database's owner, for what only an attacker or a test does.
@@ -153,18 +172,18 @@ impl TestDb {
 ///
 /// # Errors
 ///
-/// [`crate::Error`], also if there is no such record.
+/// [`Error`], also if there is no such record.
 pub async fn alter_record_as_owner(
     db: &Db,
     origin: &str,
     index: u64,
     from: &str,
     to: &str,
-) -> Result<(), crate::Error> {
-    let ledger = crate::ledgers::find(db, origin)
+) -> Result<(), Error> {
+    let ledger = ledgers::find(db, origin)
         .await?
-        .ok_or_else(|| crate::Error::data(format!("there is no ledger `{origin}`")))?;
-    let index = crate::db::signed(index)?;
+        .ok_or_else(|| Error::data(format!("there is no ledger `{origin}`")))?;
+    let index = signed(index)?;
     db.run_tx("testing.alter_record", async |tx| {
         tx.batch_execute("alter table record_chunks disable trigger record_chunks_append_only")
             .await?;
@@ -181,7 +200,7 @@ pub async fn alter_record_as_owner(
         if changed == 1 {
             return Ok(());
         }
-        Err(crate::Error::data(format!("ledger `{origin}` has no record {index}")))
+        Err(Error::data(format!("ledger `{origin}` has no record {index}")))
     })
     .await
 }

@@ -8,7 +8,7 @@ use ledger::tree::{
 };
 use sql::ledgers::{Append, Entry};
 use sql::testing::TestDb;
-use sql::{Error, LedgerId, QUERIES};
+use sql::{Access, Error, LedgerId, QUERIES};
 
 /// Appends `count` entries in one commit.
 async fn append(
@@ -48,7 +48,9 @@ async fn ledger(db: &TestDb) -> LedgerId {
 async fn every_query_file_prepares_against_the_migrated_schema() {
     let db = TestDb::migrated("prepares").await;
     let (client, connection) =
-        tokio_postgres::connect(db.url(), tokio_postgres::NoTls).await.expect("it answers");
+        tokio_postgres::connect(&db.url_for(Access::Owner), tokio_postgres::NoTls)
+            .await
+            .expect("it answers");
     tokio::spawn(connection);
     for (name, text) in QUERIES {
         client.prepare(text).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));

@@ -232,7 +232,9 @@ impl Stage {
 
     /// A database handle of the test's own.
     pub fn db(&self, runtime: &tokio::runtime::Runtime) -> sql::Db {
-        runtime.block_on(sql::Db::connect(self.cluster.url())).expect("the url is right")
+        runtime
+            .block_on(sql::Db::connect(&sql::Settings::new(self.cluster.url())))
+            .expect("the url is right")
     }
 
     /// How often each thing is named in the ledger.

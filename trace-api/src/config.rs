@@ -120,10 +120,7 @@ fn load_policy(
     }
 }
 
-fn load_secret(
-    installation: &Installation,
-    section: &TraceApiSection,
-) -> Result<Vec<u8>, Problem> {
+fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result<Vec<u8>, Problem> {
     let path = installation.at(&section.scan_secret);
     let text = read_named("[trace_api]", "scan_secret", &path)?;
     let secret = text.trim().as_bytes();

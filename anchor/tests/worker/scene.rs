@@ -230,7 +230,8 @@ impl Scene {
         }
         let keys = sites.iter().flat_map(|site| site.keys.verifier_keys());
         write("policy.txt", &keys.map(|key| format!("log {key}\n")).collect::<String>());
-        let (url, rpc, contract) = (self.db.url(), self.chain.url(), self.contract);
+        let (url, rpc, contract) =
+            (self.db.url_for(sql::Access::Owner), self.chain.url(), self.contract);
         let confirmations = self.setting.confirmations;
         write(
             "chopmark.toml",

@@ -8,8 +8,10 @@
 pub mod clock;
 pub mod config;
 pub mod crash;
+pub mod health;
 pub mod log;
 pub mod random;
+pub mod requests;
 pub mod signals;
 
 use tokio::sync::watch;

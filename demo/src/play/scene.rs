@@ -390,7 +390,7 @@ impl Stage {
 
 /// Alters the receiving record of the centre as the owner of the tables could, and gives its place.
 async fn alter(url: &str) -> anyhow::Result<u64> {
-    let db = sql::Db::connect(url).await?;
+    let db = sql::Db::connect(&sql::Settings::new(url)).await?;
     let receipt = sql::expected::differences(&db, Some(DESPATCH_ADVICE)).await?;
     let index = receipt.first().context("no receipt to alter")?.leaf_index;
     sql::testing::alter_record_as_owner(&db, CENTRE, index, "receiving", "returning").await?;

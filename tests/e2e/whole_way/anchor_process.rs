@@ -12,7 +12,11 @@ use nix::unistd::Pid;
 use self::scene::{PATIENCE, Scene, Setting, Site};
 
 #[path = "../../../anchor/tests/worker/scene.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "the anchor crate's own tests use the rest of it")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the anchor crate's own tests use the rest of it"
+)]
 mod scene;
 
 /// Ends with the test, whatever happens in it.

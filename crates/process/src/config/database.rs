@@ -5,14 +5,8 @@
 //! server's certificate.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use serde::Deserialize;
-
-use crate::config::problem::Problem;
-
-/// Connections that one process may have.
-pub const CONNECTIONS: RangeInclusive<usize> = 2..=200;
 
 /// `[database]`.
 #[derive(Clone, Default, Deserialize)]
@@ -35,8 +29,8 @@ pub struct DatabaseSection {
     /// A `url` takes precedence.
     #[serde(default)]
     pub embedded: bool,
-    /// Connections of each process, 2 to 200. Default: 12. With fewer, requests wait for one another; the sum over
-    /// all processes must stay below the server's `max_connections`.
+    /// Connections of each role, 2 to 200. Default: 12. With fewer, requests wait for one another; the sum over
+    /// all roles must stay below the server's `max_connections`.
     #[serde(default = "default_connections")]
     pub connections: usize,
 }
@@ -52,34 +46,5 @@ impl fmt::Debug for DatabaseSection {
             .field("embedded", &self.embedded)
             .field("connections", &self.connections)
             .finish_non_exhaustive()
-    }
-}
-
-impl DatabaseSection {
-    /// What is wrong with the values themselves.
-    #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if !CONNECTIONS.contains(&self.connections) {
-            let (least, most) = (CONNECTIONS.start(), CONNECTIONS.end());
-            let expected = format!("{least} to {most}");
-            problems.push(Problem::value("[database]", "connections", self.connections, expected));
-        }
-        for (key, url) in [
-            ("url", &self.url),
-            ("ingest_url", &self.ingest_url),
-            ("anchor_url", &self.anchor_url),
-            ("trace_api_url", &self.trace_api_url),
-        ] {
-            let is_url = |url: &&String| {
-                url.starts_with("postgresql://") || url.starts_with("postgres://")
-            };
-            if url.as_ref().is_some_and(|url| !is_url(&url)) {
-                // Not the value: it may be a password.
-                let expected = "`postgresql://user@host/database`";
-                problems.push(Problem::value("[database]", key, "another scheme or none", expected));
-            }
-        }
-        problems
     }
 }

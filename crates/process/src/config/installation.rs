@@ -46,10 +46,8 @@ impl Installation {
     ///
     /// Everything that is wrong with its syntax, names and types, with lines.
     pub fn read(path: &Path) -> Result<Self, Problems> {
-        let text = std::fs::read_to_string(path).map_err(|error| Problem::File {
-            path: path.to_owned(),
-            cause: error.to_string(),
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Problem::File { path: path.to_owned(), cause: error.to_string() })?;
         Self::parse(path, &text)
     }
 

@@ -13,6 +13,10 @@ pub struct LogSection {
     /// environment variable `RUST_LOG` takes precedence.
     #[serde(default)]
     pub level: Option<String>,
+    /// Base address of an OpenTelemetry collector that accepts OTLP over HTTP: `http://127.0.0.1:4318`. It receives
+    /// traces of requests, transactions and anchor steps. Default: none; then nothing is traced.
+    #[serde(default)]
+    pub otlp: Option<String>,
 }
 
 /// How log lines look.

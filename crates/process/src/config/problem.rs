@@ -88,11 +88,15 @@ impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, cause } => write!(out, "could not read {}: {cause}", path.display()),
-            Self::Toml { path, message } => write!(out, "{}: {}", path.display(), message.trim_end()),
+            Self::Toml { path, message } => {
+                write!(out, "{}: {}", path.display(), message.trim_end())
+            }
             Self::Value { section, key, got, expected } => {
                 write!(out, "{section} {key}: got {got}, expected {expected}")
             }
-            Self::Content { section, key, cause } => write!(out, "{section} {key}: {}", cause.trim_end()),
+            Self::Content { section, key, cause } => {
+                write!(out, "{section} {key}: {}", cause.trim_end())
+            }
         }
     }
 }

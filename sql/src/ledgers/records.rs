@@ -1,0 +1,117 @@
+//! The records of a ledger, as they were appended.
+
+use std::ops::AsyncFnMut;
+
+use ledger::Hash;
+use ledger::record::Secret;
+use tokio_postgres::Row;
+
+use crate::db::{Db, Transaction, hash, query, query_opt, signed, unsigned};
+use crate::error::Error;
+use crate::ledger_id::LedgerId;
+use crate::queries::{LEDGERS_CHUNK_WITH, LEDGERS_CHUNKS_AFTER};
+
+/// One record as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its ledger.
+    pub ledger: LedgerId,
+    /// Its place.
+    pub index: u64,
+    /// Canonical text; for a hub the checkpoint note.
+    pub text: String,
+    /// The secret of its salts; none in a hub.
+    pub secret: Option<Secret>,
+    /// The leaf hash that entered the tree.
+    pub leaf_hash: Hash,
+}
+
+/// The records of one chunk row.
+fn records_of(ledger: LedgerId, row: &Row) -> Result<Vec<StoredRecord>, Error> {
+    let first = unsigned(row.get(0))?;
+    let hashes: &[u8] = row.get(2);
+    let secrets: &[u8] = row.get(3);
+    let texts: Vec<String> = row.get(4);
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(place, text)| {
+            let bytes = hashes.get(place * 32..place * 32 + 32).unwrap_or_default();
+            let secret = secrets.get(place * 16..place * 16 + 16);
+            Ok(StoredRecord {
+                ledger,
+                index: first + place as u64,
+                text,
+                secret: secret.and_then(|bytes| bytes.try_into().ok()),
+                leaf_hash: hash(bytes)?,
+            })
+        })
+        .collect()
+}
+
+/// The record at `index`, if the ledger has it.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn record_at(
+    db: &Db,
+    ledger: LedgerId,
+    index: u64,
+) -> Result<Option<StoredRecord>, Error> {
+    let row =
+        query_opt(&db.client().await?, LEDGERS_CHUNK_WITH, &[&ledger.0, &signed(index)?]).await?;
+    find_in_chunk(ledger, index, row.as_ref())
+}
+
+/// The text of the record at `index`, within a transaction.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn record_text(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    index: u64,
+) -> Result<Option<String>, Error> {
+    let row = query_opt(tx, LEDGERS_CHUNK_WITH, &[&ledger.0, &signed(index)?]).await?;
+    Ok(find_in_chunk(ledger, index, row.as_ref())?.map(|record| record.text))
+}
+
+fn find_in_chunk(
+    ledger: LedgerId,
+    index: u64,
+    row: Option<&Row>,
+) -> Result<Option<StoredRecord>, Error> {
+    let Some(row) = row else { return Ok(None) };
+    Ok(records_of(ledger, row)?.into_iter().find(|record| record.index == index))
+}
+
+/// Gives every record of a ledger to `each`, in order, a few chunks at a time.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn for_each_record(
+    db: &Db,
+    ledger: LedgerId,
+    mut each: impl AsyncFnMut(StoredRecord) -> Result<(), Error>,
+) -> Result<(), Error> {
+    const ROWS: i64 = 64;
+    let mut next = 0;
+    loop {
+        let client = db.client().await?;
+        let rows =
+            query(&client, LEDGERS_CHUNKS_AFTER, &[&ledger.0, &signed(next)?, &ROWS]).await?;
+        drop(client);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            for record in records_of(ledger, row)? {
+                next = record.index + 1;
+                each(record).await?;
+            }
+        }
+    }
+}
