@@ -1,16 +1,19 @@
 //! `chopmark`: the one command people type.
 //!
-//! Every subcommand is one file here; each parses its words, calls the room that does the work, and prints
-//! what came of it. No logic of theirs stands here.
+//! Every subcommand is one file here; it parses its arguments, calls the crate that does the work, and prints the
+//! outcome.
 //!
 //! Exit status: 0 success, 1 refuted or broken, 2 cannot tell or could not run; [`doctor`] returns 0 or 1.
 
+mod anchor_command;
 mod audit;
-mod config;
+mod database;
 mod doctor;
 mod event;
 mod keys;
+mod migrate;
 mod reader;
+mod role;
 mod tag;
 mod up;
 mod verify;
@@ -34,6 +37,11 @@ struct Arguments {
 enum Command {
     /// Runs the processes that a configuration file describes
     Up(up::Arguments),
+    /// Brings the database's schema to this version of the program, as the owner of the schema
+    Migrate(migrate::Arguments),
+    /// Makes a publisher's key, deploys the contract that anchors are published to
+    #[command(subcommand)]
+    Anchor(anchor_command::Command),
     /// Proves or refutes a bundle, with no network but a chain endpoint if you name one
     Verify(verify::Arguments),
     /// Recomputes every ledger from its rows and names what does not fit
@@ -58,6 +66,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Up(arguments) => up::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Anchor(command) => anchor_command::run(&command),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Epc(command) => tag::run(&command),

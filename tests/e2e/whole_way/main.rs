@@ -3,6 +3,7 @@
 //! The way through: every test starts the programs under test as processes of their own on a private database
 //! (`tests::stage`) or a bridge with its spool (`tests::site`); one file for each subject.
 
+mod anchor_process;
 mod backlog;
 mod bad_input;
 mod scene;

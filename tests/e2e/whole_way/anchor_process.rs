@@ -1,4 +1,4 @@
-//! The worker as a process of its own: its endpoints, its clean end, and being killed at every durable step.
+//! The anchor worker as a process of its own: its endpoints, its clean end, and being killed at every durable step.
 
 use std::fs::Permissions;
 use std::io::{Read as _, Write as _};
@@ -11,7 +11,15 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::scene::{PATIENCE, Scene, Setting, Site};
+use self::scene::{PATIENCE, Scene, Setting, Site};
+
+#[path = "../../../anchor/tests/worker/scene.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the anchor crate's own tests use the rest of it"
+)]
+mod scene;
 
 /// Ends with the test, whatever happens in it.
 struct Running(Child);
@@ -25,8 +33,9 @@ impl Drop for Running {
 }
 
 fn start(config: &Path, crash_at: Option<&str>) -> Running {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
-    command.arg("--config").arg(config).env("RUST_LOG", "warn").stdin(Stdio::null());
+    let mut command = Command::new(tests::program::chopmark());
+    command.args(["up", "--role", "anchor", "--config"]).arg(config);
+    command.env("RUST_LOG", "warn").stdin(Stdio::null());
     match crash_at {
         Some(place) => command.env("CHOPMARK_CRASH_AT", place),
         None => command.env_remove("CHOPMARK_CRASH_AT"),
@@ -123,12 +132,15 @@ async fn without_a_policy_the_process_says_how_to_write_one() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("policy = \"policy.txt\"\n", "")).unwrap();
 
-    let ended =
-        Command::new(env!("CARGO_BIN_EXE_anchor")).arg("--config").arg(&config).output().unwrap();
+    let ended = Command::new(tests::program::chopmark())
+        .args(["up", "--role", "anchor", "--config"])
+        .arg(&config)
+        .output()
+        .unwrap();
 
     assert!(!ended.status.success());
     let error = String::from_utf8_lossy(&ended.stderr);
-    assert!(error.contains("[anchor] has no `policy`: expected the path of a file"), "{error}");
+    assert!(error.contains("[anchor] policy: got none, expected a policy file"), "{error}");
     assert!(error.contains("`chopmark keys show FILE`"), "{error}");
 }
 
