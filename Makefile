@@ -1,40 +1,50 @@
-# All a newcomer types: `make demo` and `make test`. Both get what they need first.
+# What a newcomer types is `make demo` and `make test`; both install what they need first.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test fuzz check bench clean-data
+.PHONY: help setup demo test test-one fuzz check check-dependencies bench clean-data
 
-help: ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+# Every build selects the whole workspace: Cargo then builds what is below it with one set of features, once.
+PROGRAMS := --workspace --bin chopmark --bin chopmark-demo
 
-setup: ## Gets PostgreSQL, Chromium, promtool (Debian) and anvil, solc (npm) where they are missing
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+setup: ## Install PostgreSQL, Chromium, promtool (Debian), anvil, solc (npm) and checkers (PyPI) where they are missing
 	@./scripts/setup.sh
 
-demo: setup ## Plays the whole way and stays up until Ctrl-C; ONCE=1 ends by itself, status 0 if all checks held
+demo: setup ## Play the whole way and serve its pages until Ctrl-C; ONCE=1 exits by itself, with status 0 if all checks held
 	@. var/tools/env
-	cargo build --package chopmark --bin chopmark
-	exec ./target/debug/chopmark demo $(if $(ONCE),--once)
+	cargo build $(PROGRAMS)
+	exec ./target/debug/chopmark-demo play $(if $(ONCE),--once)
 
-test: setup ## Runs every test
+test: setup ## Run every test, and each fuzz target with a fixed number of inputs
 	@. var/tools/env
-	cargo build --package chopmark --bin chopmark
 	cargo test --workspace --no-fail-fast
 	./scripts/fuzz.sh
 
-fuzz: ## Throws bytes at every decoder for a minute each; SECONDS=600 for longer, TARGETS="r200 llrp" for some
+test-one: setup ## Run the tests whose name contains NAME; IN=PACKAGE or E2E=whole_way|bridge|house compiles less
+	@[ -n "$(NAME)$(IN)$(E2E)" ] || { echo 'usage: make test-one NAME=part_of_a_name [IN=ledger | E2E=bridge]' >&2; exit 2; }
+	. var/tools/env
+	cargo test $(if $(IN),--package $(IN),--workspace $(if $(E2E),--test $(E2E))) $(NAME) -- --nocapture
+
+fuzz: ## Run the fuzz targets for a minute each; SECONDS=600 for longer, TARGETS="r200 llrp" for some of them
 	@./scripts/fuzz.sh "$(or $(SECONDS),60)" $(TARGETS)
 
-check: ## Format, lints, documentation
+check: ## Check format, lints and documentation
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
-bench: setup ## Measures speed as ratios to plain floors
-	@cargo build --release --package chopmark --bin chopmark
-	./target/release/chopmark bench
+check-dependencies: ## Check licences, forbidden crates, sources (cargo-deny) and unused dependencies (cargo-shear)
+	@./scripts/check-dependencies.sh
 
-clean-data: ## Removes what the demo stored
+bench: setup ## Measure speed as ratios to plain floors
+	@cargo build --release $(PROGRAMS)
+	./target/release/chopmark-demo bench
+
+clean-data: ## Remove what the demo stored
 	@rm -rf var/demo

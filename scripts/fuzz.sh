@@ -21,11 +21,12 @@ if [ ${#targets[@]} -eq 0 ]; then
   done
 fi
 
-# The crates beneath are those of the ordinary build of `chopmark`: only our own code is built anew, with counters.
+# With the whole workspace selected, the crates below ours are those of the ordinary build: only our own code is built
+# again, with counters.
 bins=()
 for target in "${targets[@]}"; do bins+=(--bin "$target"); done
 CARGO_INCREMENTAL=0 RUSTC_WORKSPACE_WRAPPER="$PWD/scripts/rustc-coverage" \
-  cargo build --quiet --package chopmark --package fuzz "${bins[@]}"
+  cargo build --quiet --workspace "${bins[@]}"
 built="${CARGO_TARGET_DIR:-target}/debug"
 
 out=var/fuzz

@@ -1,26 +1,44 @@
-//! The worker's own small door: `GET /healthz`, `/readyz`, `/metrics`.
-//!
-//! Nothing can be changed through it.
+//! The worker's liveness, readiness and metrics; nothing can be changed over HTTP.
 
-use actix_web::http::header::ContentType;
-use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer, dev};
-use prometheus::{Encoder as _, TextEncoder};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, dev};
+use process::health::{self, NotReady, Probe};
+use prometheus::Registry;
 use sql::Db;
 
 use crate::metrics::Metrics;
 
-/// What the handlers look at.
+/// What readiness and metrics depend on.
 struct State {
     db: Db,
     metrics: Metrics,
+}
+
+/// Ready: the database answers, and the hub was compared with the chain, so that it may be signed.
+impl Probe for State {
+    type NotReady = NotReady;
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        if let Err(error) = self.db.ping().await {
+            tracing::warn!(%error, "the database does not answer");
+            return Err(NotReady("the database does not answer".into()));
+        }
+        if self.metrics.may_sign.get() == 0 {
+            return Err(NotReady("the hub was not compared with the chain yet".into()));
+        }
+        Ok(())
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.metrics.registry
+    }
 }
 
 /// Starts to listen on `address`.
 ///
 /// # Errors
 ///
-/// If the address is taken or not this machine's.
+/// If the address is in use or not one of this machine.
 pub fn serve(
     address: std::net::SocketAddr,
     db: Db,
@@ -28,35 +46,7 @@ pub fn serve(
 ) -> std::io::Result<dev::Server> {
     let state = Data::new(State { db, metrics });
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(state.clone())
-            .route("/healthz", web::get().to(async || "alive\n"))
-            .route("/readyz", web::get().to(ready))
-            .route("/metrics", web::get().to(metrics_text))
+        App::new().app_data(state.clone()).configure(health::routes::<State>)
     });
     Ok(server.workers(1).disable_signals().shutdown_timeout(2).bind(address)?.run())
-}
-
-/// Ready: the database answers, and the hub was compared with the chain, so it may sign.
-async fn ready(state: Data<State>) -> HttpResponse {
-    if let Err(error) = state.db.ping().await {
-        tracing::warn!(%error, "not ready");
-        return HttpResponse::ServiceUnavailable().body("the database does not answer\n");
-    }
-    if state.metrics.may_sign.get() == 0 {
-        return HttpResponse::ServiceUnavailable()
-            .body("the hub was not compared with the chain yet\n");
-    }
-    HttpResponse::Ok().content_type(ContentType::plaintext()).body("ready\n")
-}
-
-async fn metrics_text(state: Data<State>) -> HttpResponse {
-    let mut text = Vec::new();
-    match TextEncoder::new().encode(&state.metrics.registry.gather(), &mut text) {
-        Ok(()) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
-        Err(error) => {
-            tracing::error!(%error, "metrics could not be written");
-            HttpResponse::InternalServerError().finish()
-        }
-    }
 }

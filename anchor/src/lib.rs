@@ -40,6 +40,7 @@ pub mod worker;
 
 use sql::Db;
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 pub use crate::config::Config;
 use crate::metrics::Metrics;
@@ -138,7 +139,7 @@ async fn work(
 ) -> Result<(), Error> {
     let mut worker = Worker::new(config, db, metrics).await?;
     loop {
-        match worker.tick().await {
+        match worker.tick().instrument(tracing::info_span!("anchor.tick")).await {
             Ok(()) => {}
             Err(error) if error.is_fatal() => {
                 tracing::error!(%error, "the anchor worker stops");

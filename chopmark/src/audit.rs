@@ -15,8 +15,11 @@ use ledger::audit::{AuditSummary, Finding, LedgerAudit};
 use ledger::json::{Json, object};
 use ledger::policy::Policy;
 use ledger::record::Record;
+use process::config::Installation;
 use sql::Db;
 use sql::ledgers::LedgerRow;
+
+use crate::database::Database;
 
 /// What to audit.
 #[derive(clap::Args)]
@@ -45,16 +48,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("could not read {}", arguments.policy.display()))?
         .parse()
         .with_context(|| format!("{} is no policy", arguments.policy.display()))?;
-    let (url, cluster) = match &arguments.database {
+    let (url, database) = match &arguments.database {
         Some(url) => (url.clone(), None),
-        None => crate::config::File::load(&arguments.config)?.open_database()?,
+        None => {
+            let database = Database::open(&Installation::read(&arguments.config)?)?;
+            (database.reading_url()?, Some(database))
+        }
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let summaries = runtime.block_on(async {
         let db = Db::connect(&sql::Settings::new(url)).await?;
         audit_all(&db, &policy).await
     })?;
-    drop(cluster);
+    drop(database);
     let is_whole = summaries.iter().all(|summary| summary.findings.is_empty());
     if arguments.json {
         println!("{}", to_json(&summaries).canonical());

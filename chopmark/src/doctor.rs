@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!(
         "{}",
         if is_well {
-            "Everything that the processes need is here. Try: chopmark demo"
+            "Everything that the processes need is here. In the source tree, `make demo` plays the whole way."
         } else {
             "Something needed is missing; the lines above say how to get it."
         }

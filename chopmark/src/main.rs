@@ -1,19 +1,19 @@
 //! `chopmark`: the one command people type.
 //!
-//! Every subcommand is one file here; each parses its words, calls the room that does the work, and prints
-//! what came of it. No logic of theirs stands here.
+//! Every subcommand is one file here; it parses its arguments, calls the crate that does the work, and prints the
+//! outcome.
 //!
-//! Exit status: 0 done and well, 1 refuted or broken, 2 cannot tell or could not run; [`demo`] and
-//! [`doctor`] say 0 or 1.
+//! Exit status: 0 success, 1 refuted or broken, 2 cannot tell or could not run; [`doctor`] returns 0 or 1.
 
+mod anchor_command;
 mod audit;
-mod bench;
-mod config;
-mod demo;
+mod database;
 mod doctor;
 mod event;
 mod keys;
+mod migrate;
 mod reader;
+mod role;
 mod tag;
 mod up;
 mod verify;
@@ -24,8 +24,8 @@ use clap::{Parser, Subcommand};
 
 /// Signed custody records from RFID readers and sensors, checkable by anyone.
 ///
-/// Start with `chopmark demo`: it plays the whole way from a reader's bytes to a proof in a consumer's hand,
-/// on this machine, with a private database and a local chain.
+/// To see the whole way from a reader's bytes to a proof in a consumer's hand, run `make demo` in the
+/// source tree: it plays it on this machine, with a private database and a local chain.
 #[derive(Parser)]
 #[command(name = "chopmark", version, about, propagate_version = true)]
 struct Arguments {
@@ -35,10 +35,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Plays the whole way: factory, dock door, cold store, shop, public chain, scans, proof, attack
-    Demo(demo::Arguments),
     /// Runs the processes that a configuration file describes
     Up(up::Arguments),
+    /// Brings the database's schema to this version of the program, as the owner of the schema
+    Migrate(migrate::Arguments),
+    /// Makes a publisher's key, deploys the contract that anchors are published to
+    #[command(subcommand)]
+    Anchor(anchor_command::Command),
     /// Proves or refutes a bundle, with no network but a chain endpoint if you name one
     Verify(verify::Arguments),
     /// Recomputes every ledger from its rows and names what does not fit
@@ -57,15 +60,14 @@ enum Command {
     Reader(reader::Command),
     /// Looks at this machine and says what is missing and how to get it
     Doctor(doctor::Arguments),
-    /// Measures speed as ratios to plain floors in the same run
-    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
-        Command::Demo(arguments) => demo::run(&arguments),
         Command::Up(arguments) => up::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Anchor(command) => anchor_command::run(&command),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Epc(command) => tag::run(&command),
@@ -73,7 +75,6 @@ fn main() -> ExitCode {
         Command::Keys(command) => keys::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("chopmark: {error:#}");

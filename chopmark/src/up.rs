@@ -1,25 +1,41 @@
 //! `chopmark up`: runs the processes that a configuration file describes, here in one.
 //!
-//! The way through: log, roles, database (a private cluster if the file asks for one), then each role's own
-//! `run`; SIGTERM, SIGINT or, if asked, the end of standard input stops them all, cleanly; a second signal
-//! ends the process at once.
+//! The way through: the file is read and every role's section resolved; logging; the database (a private cluster if
+//! the file asks for one), migrated if this process has the owner's URL; then each role's own `run`, until a signal or
+//! the end of standard input.
 //!
-//! What holds: the roles meet only in the database and on the wire, exactly as when each runs by its own
-//! binary; if one fails, the others are stopped and its error is the command's.
+//! What holds:
+//!
+//! - nothing is started or migrated while anything in the configuration is wrong;
+//! - roles meet only in the database and on the wire, exactly as when each runs in a process of its own;
+//! - if one role fails, the others are stopped and its error is the command's.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use clap::ValueEnum as _;
+use process::Context;
+use process::config::{Installation, Problems};
+use process::signals::Signals;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing_subscriber::EnvFilter;
 
-use crate::config::{File, Format, Log, Role};
+use crate::database::{self, Database};
+use crate::role::{Resolved, Role};
 
 /// What to run.
 #[derive(clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  chopmark up                                   every role of ./chopmark.toml, in one process
+  chopmark up --role ingest                     one role, as a service manager runs it
+  chopmark up --role ingest --role trace-api    two of them
+
+Rights: `[database] url` is the owner of the schema. A process that has it migrates the schema first.
+In production give it only to `chopmark migrate`, and each role its own file with ingest_url, anchor_url
+or trace_api_url; the role then checks the schema's version and changes nothing. Details: docs/operations.md.
+
+Exit status: 0 stopped as asked, 2 the configuration is wrong or a role failed.")]
 pub struct Arguments {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
@@ -32,70 +48,75 @@ pub struct Arguments {
     until_stdin_ends: bool,
 }
 
-/// Runs until told to stop.
+/// Runs until it is stopped.
 ///
 /// # Errors
 ///
-/// If the file is not usable or a role fails.
+/// If the configuration is not usable or a role fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let file = File::load(&arguments.config)?;
-    start_log(&file.log);
-    let roles = if arguments.role.is_empty() { file.roles() } else { arguments.role.clone() };
+    let installation = Installation::read(&arguments.config)?;
+    let configured = Role::configured(&installation);
+    let roles = if arguments.role.is_empty() { &configured } else { &arguments.role };
     anyhow::ensure!(
         !roles.is_empty(),
-        "{} has none of [firmware_bridge], [ingest], [anchor], [trace_api]; there is nothing to run",
+        "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], expected at least one; \
+         there is nothing to run",
         arguments.config.display()
     );
+    let resolved = resolve(&installation, roles)?;
+    let _log = process::log::start(&installation.log, &service(roles))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The roles' own loops share this thread; their servers and writers have threads of their own.
     let local = tokio::task::LocalSet::new();
-    let serving = serve(&file, &arguments.config, &roles, arguments.until_stdin_ends);
+    let serving = serve(&installation, resolved, arguments.until_stdin_ends);
     let served = runtime.block_on(local.run_until(serving));
-    // A thread that waits for the end of standard input must not be waited for.
+    // The thread that waits for the end of standard input must not be waited for.
     runtime.shutdown_background();
     served?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn start_log(log: &Log) {
-    let filter = EnvFilter::try_from_default_env()
-        .or_else(|_| EnvFilter::try_new(log.level.as_deref().unwrap_or("info")))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A log on a full disk is lost; to complain of that on the same disk would be a panic.
-        .log_internal_errors(false);
-    match log.format {
-        Format::Text => {
-            lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+/// Name of this process in traces: `chopmark-ingest`, or `chopmark` if it runs several roles.
+fn service(roles: &[Role]) -> String {
+    match roles {
+        [role] => {
+            let value = role.to_possible_value();
+            let name = value.as_ref().map_or("", clap::builder::PossibleValue::get_name);
+            format!("chopmark-{name}")
         }
-        Format::Json => lines.json().init(),
+        _ => "chopmark".to_owned(),
     }
 }
 
+/// Resolves everything that these roles need.
+fn resolve(installation: &Installation, roles: &[Role]) -> Result<Vec<Resolved>, Problems> {
+    let mut problems = Problems::default();
+    problems.keep(process::log::check(&installation.log));
+    problems.keep(database::check(installation, roles));
+    let mut resolved = Vec::new();
+    for role in roles {
+        resolved.extend(problems.keep(role.resolve(installation)));
+    }
+    problems.unless_any(Some(resolved))
+}
+
 async fn serve(
-    file: &File,
-    path: &Path,
-    roles: &[Role],
+    installation: &Installation,
+    roles: Vec<Resolved>,
     until_stdin_ends: bool,
 ) -> anyhow::Result<()> {
-    let needs_database = roles.iter().any(|role| *role != Role::Bridge);
-    let (db, cluster) = if needs_database {
-        let (url, cluster) = file.open_database()?;
-        let db = sql::Db::connect(&sql::Settings::new(url)).await?;
-        db.migrate().await?;
-        (Some(db), cluster)
-    } else {
-        (None, None)
-    };
+    let needs_database = roles.iter().any(|role| !matches!(role, Resolved::Bridge(_)));
+    let database = needs_database.then(|| Database::open(installation)).transpose()?;
+    if let Some(database) = &database {
+        database.migrate_as_owner().await?;
+    }
     let (stop, shutdown) = watch::channel(false);
+    let context = Context::system(shutdown);
+    tokio::spawn(Signals::listen()?.stop(until_stdin_ends, stop.clone(), context.clock.clone()));
     let mut running = JoinSet::new();
     for role in roles {
-        start(*role, path, db.as_ref(), shutdown.clone(), &mut running)?;
+        start(role, database.as_ref(), context.clone(), &mut running).await?;
     }
-    let stopper = stop.clone();
-    tokio::spawn(wait_for_end(until_stdin_ends, stopper));
     let mut first_error = None;
     while let Some(ended) = running.join_next().await {
         if let Err(error) = ended.map_err(anyhow::Error::from).flatten() {
@@ -104,82 +125,42 @@ async fn serve(
         }
         stop.send(true).ok();
     }
-    drop(cluster);
+    // The private cluster, if there is one, stops last.
+    drop(database);
     first_error.map_or(Ok(()), Err)
 }
 
-fn start(
-    role: Role,
-    path: &Path,
-    db: Option<&sql::Db>,
-    shutdown: watch::Receiver<bool>,
+/// Connects a role to the database and starts it.
+async fn start(
+    role: Resolved,
+    database: Option<&Database>,
+    context: Context,
     running: &mut JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    let database = || db.cloned().context("this role needs [database]");
+    let connect = async |role| match database {
+        Some(database) => database.connect(role).await,
+        None => anyhow::bail!("[database] section: got none, expected one for this role"),
+    };
     match role {
-        Role::Bridge => {
-            let config = firmware_bridge::config::File::load(path)?.resolve()?;
-            running.spawn_local(async move { Ok(firmware_bridge::run(config, shutdown).await?) });
+        Resolved::Bridge(config) => {
+            let shutdown = context.shutdown;
+            running.spawn_local(async { Ok(firmware_bridge::run(*config, shutdown).await?) });
         }
-        Role::Ingest => {
-            let config = ingest::config::File::load(path)?.resolve()?;
-            let db = database()?;
-            running.spawn_local(async move { Ok(ingest::run(config, db, shutdown).await?) });
+        Resolved::Ingest(config) => {
+            let db = connect(Role::Ingest).await?;
+            let shutdown = context.shutdown;
+            running.spawn_local(async { Ok(ingest::run(*config, db, shutdown).await?) });
         }
-        Role::Anchor => {
-            let config = anchor::config::File::load(path)?.resolve()?;
-            let db = database()?;
-            running.spawn_local(async move { Ok(anchor::run(config, db, shutdown).await?) });
+        Resolved::Anchor(config) => {
+            let db = connect(Role::Anchor).await?;
+            let shutdown = context.shutdown;
+            running.spawn_local(async { Ok(anchor::run(*config, db, shutdown).await?) });
         }
-        Role::TraceApi => {
-            let config = trace_api::config::File::load(path)?.resolve()?;
-            let db = database()?;
-            running.spawn_local(async move { Ok(trace_api::run(config, db, shutdown).await?) });
+        Resolved::TraceApi(config) => {
+            let db = connect(Role::TraceApi).await?;
+            let shutdown = context.shutdown;
+            running.spawn_local(async { Ok(trace_api::run(*config, db, shutdown).await?) });
         }
     }
     Ok(())
-}
-
-/// Time after which another signal is a second one: some senders reach a process twice with one.
-const AGAIN: Duration = Duration::from_millis(300);
-
-/// Waits for SIGTERM, SIGINT or, if asked, the end of standard input, and says `stop`; a second signal ends the
-/// process at once, as a power cut would.
-async fn wait_for_end(until_stdin_ends: bool, stop: watch::Sender<bool>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return;
-    };
-    let stdin_ended = async {
-        if until_stdin_ends {
-            tokio::task::spawn_blocking(|| {
-                std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
-            })
-            .await
-            .ok();
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = stdin_ended => {}
-    }
-    stop.send(true).ok();
-    let asked = Instant::now();
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        if asked.elapsed() > AGAIN {
-            tracing::warn!(
-                "asked twice to stop; what is not finished is taken up at the next start"
-            );
-            std::process::exit(130);
-        }
-    }
 }

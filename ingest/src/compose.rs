@@ -21,8 +21,7 @@ use ledger::record::Record;
 use thiserror::Error;
 
 /// A party, as records name it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     /// Name that people read.
     pub name: String,

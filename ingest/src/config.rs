@@ -1,161 +1,45 @@
-//! What ingest must be told, from the one TOML file that all processes share.
+//! What ingest works with: its settings, and the ledgers, bridges and partners with their keys and rules.
 //!
-//! The way through: [`File`] reads the sections that ingest needs and passes over those of the other
-//! processes by name; [`File::resolve`] loads keys and rules and gives a [`Config`] that holds no path.
+//! The way through: [`resolve`] takes the sections that concern ingest from the installation's configuration, loads
+//! keys and rules, and gives a [`Config`] that holds no path.
 //!
-//! What holds: an unknown key is an error that names the keys that exist; secrets are never printed.
+//! What holds: every problem is reported, not only the first; secrets are never printed.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
 use ledger::keys::{LedgerKeys, SourceVerifier};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use thiserror::Error;
+use process::config::ingest::{BridgeSection, PartnerSection};
+use process::config::ledger::{LedgerKind, LedgerSection};
+use process::config::problem::read_named;
+use process::config::{Installation, Problem, Problems};
 
 use crate::compose::Party;
-use crate::rules::{RulesError, SiteRules};
+use crate::rules::SiteRules;
 
-/// The TOML file, as far as ingest reads it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct File {
-    /// Folder that relative paths start from. Default: the folder of the file itself.
-    #[serde(default)]
-    pub data_dir: Option<PathBuf>,
-    /// Where the ledgers are kept.
-    pub database: Database,
-    /// The ledgers; ingest writes those of kind `site`.
-    #[serde(default, rename = "ledger")]
-    pub ledgers: Vec<LedgerSection>,
-    /// Ingest's own settings.
-    pub ingest: Section,
-    /// Bridges that may deliver.
-    #[serde(default, rename = "bridge")]
-    pub bridges: Vec<BridgeSection>,
-    /// Partners that may send documents.
-    #[serde(default, rename = "partner")]
-    pub partners: Vec<PartnerSection>,
-    #[serde(default, rename = "anchor")]
-    _anchor: Option<IgnoredAny>,
-    #[serde(default, rename = "trace_api")]
-    _trace_api: Option<IgnoredAny>,
-    #[serde(default, rename = "firmware_bridge")]
-    _firmware_bridge: Option<IgnoredAny>,
-    #[serde(default, rename = "log")]
-    _log: Option<IgnoredAny>,
-}
-
-/// `[database]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Database {
-    /// `postgresql://…`. Default: none; then `embedded` must be true.
-    #[serde(default)]
-    pub url: Option<String>,
-    /// Whether `chopmark up` starts a private cluster below `data_dir`. Default: false.
-    #[serde(default)]
-    pub embedded: bool,
-}
-
-/// `[[ledger]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LedgerSection {
-    /// Name of the ledger, as its checkpoints carry it.
-    pub origin: String,
-    /// `site` or `hub`. Default: `site`.
-    #[serde(default)]
-    pub kind: LedgerKind,
-    /// Whose ledger it is.
-    pub party: Party,
-    /// File with the ledger's signing keys, written by `chopmark keys new`.
-    pub keys: PathBuf,
-    /// File with the site's rules. Default: none; then only documents are taken, no observations.
-    #[serde(default)]
-    pub rules: Option<PathBuf>,
-}
-
-/// What a ledger keeps.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LedgerKind {
-    /// Records of one party's site.
-    #[default]
-    Site,
-    /// Checkpoints of all other ledgers.
-    Hub,
-}
-
-/// `[ingest]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Section {
-    /// Address and port to listen on. Default: `127.0.0.1:8081`.
-    #[serde(default = "default_listen")]
+/// Ingest's own settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Largest body taken, in bytes. Default: 16777216 (16 MiB).
-    #[serde(default = "default_max_body")]
+    /// Largest body that is accepted, in bytes.
     pub max_body_bytes: usize,
-    /// Most jobs that share one commit. Default: 256. More waits for the next commit.
-    #[serde(default = "default_group")]
+    /// Most jobs that share one commit.
     pub group_commit_max_jobs: usize,
-    /// Seconds that a sender waits for the ledger before it is told to try again. Default: 30.
-    #[serde(default = "default_wait")]
+    /// Seconds that a request waits for the ledger.
     pub answer_within_s: u64,
-}
-
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8081))
-}
-
-fn default_max_body() -> usize {
-    16 * 1024 * 1024
-}
-
-fn default_group() -> usize {
-    256
-}
-
-fn default_wait() -> u64 {
-    30
-}
-
-/// `[[bridge]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BridgeSection {
-    /// Name of the bridge, as it calls itself.
-    pub id: String,
-    /// Its Ed25519 public key, base64, as `chopmark keys` prints it.
-    pub public_key: String,
-    /// Origin of the ledger that its observations go to.
-    pub ledger: String,
-}
-
-/// `[[partner]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PartnerSection {
-    /// Name of the partner.
-    pub name: String,
-    /// SHA-256 of its bearer token, 64 hex digits. The token itself is nowhere in the file.
-    pub token_sha256: String,
-    /// Origin of the ledger that its documents go to.
-    pub ledger: String,
 }
 
 /// A ledger that ingest writes, with everything loaded.
 #[derive(Debug)]
 pub struct Site {
-    /// Name of the ledger.
+    /// Origin of the ledger.
     pub origin: String,
     /// Whose ledger it is.
     pub party: Party,
     /// Its signing keys.
     pub keys: LedgerKeys,
-    /// Its rules, if observations are taken.
+    /// Its rules; none if it accepts no observations.
     pub rules: Option<SiteRules>,
 }
 
@@ -181,7 +65,7 @@ pub struct Partner {
 #[derive(Debug)]
 pub struct Config {
     /// Its own settings.
-    pub settings: Section,
+    pub settings: Settings,
     /// The ledgers it writes.
     pub sites: Vec<Site>,
     /// Bridges by id.
@@ -190,131 +74,122 @@ pub struct Config {
     pub partners: HashMap<String, Partner>,
 }
 
-/// Why the configuration cannot be used.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// The file could not be read.
-    #[error("could not read {path}")]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The text is not what the file must be.
-    #[error("{path} is not usable: {source}")]
-    Syntax {
-        /// Which file.
-        path: PathBuf,
-        /// Line, key and what would be right.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A key file is not one.
-    #[error("keys at {path} are not usable")]
-    Keys {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: ledger::keys::KeyError,
-    },
-    /// The rules of a site are not usable.
-    #[error(transparent)]
-    Rules(#[from] RulesError),
-    /// Two parts of the file contradict each other.
-    #[error("{0}")]
-    Contradiction(String),
-}
-
-impl File {
-    /// Reads the file at `path`; relative paths in it start from `data_dir`, or from the file's folder.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`], with line and key.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
-        let mut file: Self = toml::from_str(&text).map_err(|source| ConfigError::Syntax {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        file.data_dir = Some(folder.join(file.data_dir.unwrap_or_default()));
-        Ok(file)
+/// Loads keys and rules and checks that the sections fit together.
+///
+/// # Errors
+///
+/// Everything that is wrong, with section, key and value.
+pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
+    let mut problems = Problems::default();
+    let Some(section) = &installation.ingest else {
+        return Err(Problem::missing("[ingest]", "ingest").into());
+    };
+    let mut origins: Vec<&str> = Vec::new();
+    let mut sites = Vec::new();
+    for ledger in installation.ledgers.iter().filter(|ledger| ledger.kind == LedgerKind::Site) {
+        if origins.contains(&ledger.origin.as_str()) {
+            let got = "the origin of another [[ledger]]";
+            problems.push(Problem::value(ledger.name(), "origin", got, "an origin of its own"));
+            continue;
+        }
+        origins.push(&ledger.origin);
+        sites.extend(problems.keep(load_site(installation, ledger)));
     }
-
-    /// Loads keys and rules and checks that the parts fit together.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`], naming file and value.
-    pub fn resolve(&self) -> Result<Config, ConfigError> {
-        let base = self.data_dir.clone().unwrap_or_default();
-        let mut sites = Vec::new();
-        for section in self.ledgers.iter().filter(|ledger| ledger.kind == LedgerKind::Site) {
-            let keys_path = base.join(&section.keys);
-            let keys = LedgerKeys::from_pem_file(&read(&keys_path)?)
-                .map_err(|source| ConfigError::Keys { path: keys_path.clone(), source })?;
-            if keys.origin() != section.origin {
-                return Err(ConfigError::Contradiction(format!(
-                    "keys at {} sign for `{}`, not for `{}`",
-                    keys_path.display(),
-                    keys.origin(),
-                    section.origin
-                )));
-            }
-            let rules = section.rules.as_ref().map(|path| SiteRules::load(&base.join(path)));
-            sites.push(Site {
-                origin: section.origin.clone(),
-                party: section.party.clone(),
-                keys,
-                rules: rules.transpose()?,
-            });
+    let mut bridges = HashMap::new();
+    for bridge in &installation.bridges {
+        if let Some(entry) = problems.keep(load_bridge(bridge, &origins))
+            && bridges.insert(bridge.id.clone(), entry).is_some()
+        {
+            let got = format!("`{}` a second time", bridge.id);
+            problems.push(Problem::value("[[bridge]]", "id", got, "an id of its own"));
         }
-        let known = |ledger: &str, who: &str| {
-            if sites.iter().any(|site| site.origin == ledger) {
-                return Ok(());
-            }
-            let names: Vec<&str> = sites.iter().map(|site| site.origin.as_str()).collect();
-            Err(ConfigError::Contradiction(format!(
-                "{who} names the ledger `{ledger}`, which is none of: {}",
-                names.join(", ")
-            )))
-        };
-        let mut bridges = HashMap::new();
-        for bridge in &self.bridges {
-            known(&bridge.ledger, &format!("bridge `{}`", bridge.id))?;
-            let key = SourceVerifier::from_base64(&bridge.public_key).map_err(|error| {
-                ConfigError::Contradiction(format!("public_key of bridge `{}`: {error}", bridge.id))
-            })?;
-            let entry = Bridge { key, ledger: bridge.ledger.clone() };
-            if bridges.insert(bridge.id.clone(), entry).is_some() {
-                return Err(ConfigError::Contradiction(format!(
-                    "bridge `{}` stands twice",
-                    bridge.id
-                )));
-            }
-        }
-        let mut partners = HashMap::new();
-        for partner in &self.partners {
-            known(&partner.ledger, &format!("partner `{}`", partner.name))?;
-            let token = partner.token_sha256.to_lowercase();
-            if token.len() != 64 || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(ConfigError::Contradiction(format!(
-                    "token_sha256 of partner `{}` is not 64 hex digits",
-                    partner.name
-                )));
-            }
-            let entry = Partner { name: partner.name.clone(), ledger: partner.ledger.clone() };
-            partners.insert(token, entry);
-        }
-        Ok(Config { settings: self.ingest.clone(), sites, bridges, partners })
     }
+    let mut partners = HashMap::new();
+    for partner in &installation.partners {
+        if let Some((token, entry)) = problems.keep(load_partner(partner, &origins))
+            && partners.insert(token, entry).is_some()
+        {
+            let section = format!("[[partner]] `{}`", partner.name);
+            let got = "the token of another partner";
+            problems.push(Problem::value(section, "token_sha256", got, "a token of its own"));
+        }
+    }
+    let settings = Settings {
+        listen: section.listen,
+        max_body_bytes: section.max_body_bytes,
+        group_commit_max_jobs: section.group_commit_max_jobs,
+        answer_within_s: section.answer_within_s,
+    };
+    problems.unless_any(Some(Config { settings, sites, bridges, partners }))
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+fn load_site(installation: &Installation, ledger: &LedgerSection) -> Result<Site, Problems> {
+    let name = ledger.name();
+    let mut problems = Problems::default();
+    let keys = problems.keep(load_keys(installation, ledger));
+    let rules = ledger.rules.as_ref().map(|path| {
+        SiteRules::load(&installation.at(path))
+            .map_err(|error| Problem::content(name.as_str(), "rules", &error))
+    });
+    let rules = problems.keep(rules.transpose()).flatten();
+    let party = Party { name: ledger.party.name.clone(), pgln: ledger.party.pgln.clone() };
+    let origin = ledger.origin.clone();
+    problems.unless_any(keys.map(|keys| Site { origin, party, keys, rules }))
 }
+
+fn load_keys(installation: &Installation, ledger: &LedgerSection) -> Result<LedgerKeys, Problem> {
+    let (name, path) = (ledger.name(), installation.at(&ledger.keys));
+    let keys = LedgerKeys::from_pem_file(&read_named(&name, "keys", &path)?).map_err(|error| {
+        let got = format!("{} ({error})", path.display());
+        Problem::value(name.as_str(), "keys", got, "a file that `chopmark keys ledger` wrote")
+    })?;
+    if keys.origin() != ledger.origin {
+        let got = format!("{} with keys of `{}`", path.display(), keys.origin());
+        let expected = format!("keys of `{}`", ledger.origin);
+        return Err(Problem::value(name, "keys", got, expected));
+    }
+    Ok(keys)
+}
+
+/// Refuses a ledger that ingest does not write.
+fn check_ledger(section: &str, ledger: &str, origins: &[&str]) -> Result<(), Problem> {
+    if origins.contains(&ledger) {
+        return Ok(());
+    }
+    let expected = match origins {
+        [] => "the origin of a [[ledger]] of kind \"site\"; the file has none".to_owned(),
+        _ => format!("one of the ledgers of kind \"site\": {}", origins.join(", ")),
+    };
+    Err(Problem::value(section, "ledger", format!("`{ledger}`"), expected))
+}
+
+fn load_bridge(bridge: &BridgeSection, origins: &[&str]) -> Result<Bridge, Problems> {
+    let section = format!("[[bridge]] `{}`", bridge.id);
+    let mut problems = Problems::default();
+    problems.keep(check_ledger(&section, &bridge.ledger, origins));
+    let key = SourceVerifier::from_base64(&bridge.public_key).map_err(|error| {
+        let got = format!("`{}` ({error})", bridge.public_key);
+        let expected = "an Ed25519 public key, base64, as `chopmark keys bridge` prints it";
+        Problem::value(section.as_str(), "public_key", got, expected)
+    });
+    let key = problems.keep(key);
+    problems.unless_any(key.map(|key| Bridge { key, ledger: bridge.ledger.clone() }))
+}
+
+fn load_partner(partner: &PartnerSection, origins: &[&str]) -> Result<(String, Partner), Problems> {
+    let section = format!("[[partner]] `{}`", partner.name);
+    let mut problems = Problems::default();
+    problems.keep(check_ledger(&section, &partner.ledger, origins));
+    let token = partner.token_sha256.to_lowercase();
+    if token.len() != 64 || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        // Not the value: somebody may have pasted the token itself.
+        let got = format!("{} characters", partner.token_sha256.chars().count());
+        let expected = "64 hex digits, as `chopmark keys partner` prints them";
+        problems.push(Problem::value(section, "token_sha256", got, expected));
+    }
+    let entry = Partner { name: partner.name.clone(), ledger: partner.ledger.clone() };
+    problems.unless_any(Some((token, entry)))
+}
+
+#[cfg(test)]
+mod tests;

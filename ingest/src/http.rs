@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `POST /observations` | [`observations_post`] |
 //! | `POST /capture`, `GET /capture/{id}` | [`capture`] |
-//! | `GET /healthz`, `/readyz`, `/metrics` | [`health`] |
+//! | `GET /healthz`, `/readyz`, `/metrics` | `process::health`, [`health`] |
 
 pub mod capture;
 pub mod health;
@@ -41,9 +41,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/observations", web::post().to(observations_post::post))
         .route("/capture", web::post().to(capture::post))
         .route("/capture/{id}", web::get().to(capture::get))
-        .route("/healthz", web::get().to(health::live))
-        .route("/readyz", web::get().to(health::ready))
-        .route("/metrics", web::get().to(health::metrics));
+        .configure(process::health::routes::<State>);
 }
 
 impl State {

@@ -34,6 +34,7 @@ pub mod writer;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use sql::Db;
 use thiserror::Error;
@@ -107,6 +108,7 @@ pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) ->
     let shared = state.clone();
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(process::requests::traced))
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(max_body))
             .default_service(web::to(|| async {

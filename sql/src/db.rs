@@ -106,6 +106,7 @@ impl Db {
     /// # Errors
     ///
     /// What `work` says, or [`Error`] from beginning and committing.
+    #[tracing::instrument(name = "transaction", skip_all, fields(otel.name = name))]
     pub async fn run_tx<T>(
         &self,
         name: &'static str,

@@ -44,4 +44,4 @@ pub use db::{Db, Transaction};
 pub use error::Error;
 pub use ledger_id::LedgerId;
 pub use queries::QUERIES;
-pub use settings::{DEFAULT_CONNECTIONS, Settings};
+pub use settings::{CONNECTIONS, DEFAULT_CONNECTIONS, Settings};

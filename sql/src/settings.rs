@@ -23,7 +23,7 @@ use crate::tls::{self, MakeTls, TlsParameters};
 pub const DEFAULT_CONNECTIONS: usize = 12;
 /// Fewest and most connections in the pool of one process: one for the writer's lease and one for work at least;
 /// PostgreSQL's own default for a whole server is 100.
-const CONNECTIONS: std::ops::RangeInclusive<usize> = 2..=200;
+pub const CONNECTIONS: std::ops::RangeInclusive<usize> = 2..=200;
 
 /// How a process reaches PostgreSQL.
 #[derive(Clone)]
@@ -41,6 +41,15 @@ impl Settings {
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), connections: DEFAULT_CONNECTIONS, application: "chopmark" }
+    }
+
+    /// Checks the settings, the URL and the certificates that it names, without connecting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] with what was expected.
+    pub fn check(&self) -> Result<(), Error> {
+        self.parse().map(drop)
     }
 
     /// Checks the settings and gives what tokio-postgres needs to connect.

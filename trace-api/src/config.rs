@@ -1,88 +1,23 @@
-//! What trace-api must be told, from the section `[trace_api]` of the shared TOML file.
+//! What trace-api works with: its settings, the policy, the secret of scans, names of products and places.
+//!
+//! The way through: [`resolve`] takes `[trace_api]` from the installation's configuration, loads policy and secret,
+//! and gives a [`Config`] that holds no path.
+//!
+//! What holds: every problem is reported, not only the first; the secret is never printed.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
 
-use ledger::policy::Policy;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use thiserror::Error;
+use ledger::policy::{Policy, PolicyError};
+use process::config::problem::read_named;
+use process::config::trace_api::TraceApiSection;
+use process::config::{Installation, Problem, Problems};
 
-/// The TOML file, as far as trace-api reads it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct File {
-    /// Folder that relative paths start from. Default: the folder of the file.
-    #[serde(default)]
-    data_dir: Option<PathBuf>,
-    /// Where the ledgers are kept.
-    pub database: Database,
-    trace_api: Section,
-    #[serde(default, rename = "ledger")]
-    _ledger: Option<IgnoredAny>,
-    #[serde(default, rename = "ingest")]
-    _ingest: Option<IgnoredAny>,
-    #[serde(default, rename = "bridge")]
-    _bridge: Option<IgnoredAny>,
-    #[serde(default, rename = "partner")]
-    _partner: Option<IgnoredAny>,
-    #[serde(default, rename = "anchor")]
-    _anchor: Option<IgnoredAny>,
-    #[serde(default, rename = "firmware_bridge")]
-    _firmware_bridge: Option<IgnoredAny>,
-    #[serde(default, rename = "log")]
-    _log: Option<IgnoredAny>,
-}
+/// Fewest bytes of the secret of scans.
+const LEAST_SECRET: usize = 16;
 
-/// `[database]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Database {
-    /// `postgresql://…`.
-    #[serde(default)]
-    pub url: Option<String>,
-    /// Whether `chopmark up` starts a private cluster.
-    #[serde(default, rename = "embedded")]
-    _embedded: bool,
-}
-
-/// `[trace_api]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Section {
-    /// Address and port to listen on. Default: `127.0.0.1:8084`.
-    #[serde(default = "default_listen")]
-    listen: SocketAddr,
-    /// Address that people see, for permanent links.
-    public_url: String,
-    /// Policy file: the keys that checkpoints must be signed with.
-    policy: PathBuf,
-    /// File with the secret under which devices are remembered.
-    scan_secret: PathBuf,
-    /// Addresses whose `Chopmark-Place` and `X-Forwarded-For` are believed. Default: none.
-    #[serde(default)]
-    trusted_proxies: Vec<IpAddr>,
-    /// Origin of the hub. Default: none; then nothing is said of anchors.
-    #[serde(default)]
-    hub: Option<String>,
-    /// Where suspicions are reported, a URL or `mailto:`. Default: none.
-    #[serde(default)]
-    report_contact: Option<String>,
-    /// What pages say of products.
-    #[serde(default, rename = "product")]
-    products: Vec<Product>,
-    /// What pages call places.
-    #[serde(default, rename = "place")]
-    places: Vec<PlaceName>,
-}
-
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8084))
-}
-
-/// `[[trace_api.product]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A product, as pages name it.
+#[derive(Debug, Clone)]
 pub struct Product {
     /// GTIN, 14 digits.
     pub gtin: String,
@@ -96,9 +31,8 @@ pub struct Product {
     pub pack_en: String,
 }
 
-/// `[[trace_api.place]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A place, as pages name it.
+#[derive(Debug, Clone)]
 pub struct PlaceName {
     /// SGLN URI.
     pub sgln: String,
@@ -109,23 +43,23 @@ pub struct PlaceName {
 }
 
 /// Everything trace-api needs, loaded and checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Address that people see, without a slash at the end.
+    /// Base address under which people reach it, without a slash at the end.
     pub public_url: String,
     /// Trust roots.
     pub policy: Policy,
     /// Their text, as `/policy` shows it.
     pub policy_text: String,
-    /// Secret under which devices are remembered.
+    /// Secret under which devices are recognised again.
     pub scan_secret: Vec<u8>,
-    /// Addresses that are believed.
+    /// Addresses whose forwarding headers are accepted.
     pub trusted_proxies: Vec<IpAddr>,
     /// Origin of the hub.
     pub hub: Option<String>,
-    /// Where suspicions are reported.
+    /// Where people report suspicions.
     pub report_contact: Option<String>,
     /// Products.
     pub products: Vec<Product>,
@@ -133,91 +67,121 @@ pub struct Config {
     pub places: Vec<PlaceName>,
 }
 
-/// Why the configuration cannot be used.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// A file could not be read.
-    #[error("could not read {path}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The text is not what the file must be.
-    #[error("{path} is not usable: {source}")]
-    Syntax {
-        /// Which.
-        path: PathBuf,
-        /// Line, key and what would be right.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// The policy is none.
-    #[error("policy at {path} is not usable: {problem}")]
-    Policy {
-        /// Which file.
-        path: PathBuf,
-        /// Line and what would be right.
-        problem: String,
-    },
-    /// The secret is too short.
-    #[error("scan_secret at {0} has fewer than 16 bytes")]
-    Secret(PathBuf),
+impl fmt::Debug for Config {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
+            .field("hub", &self.hub)
+            .finish_non_exhaustive()
+    }
 }
 
-impl File {
-    /// Reads the file.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`], with line and key.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
-        let mut file: Self = toml::from_str(&text).map_err(|source| ConfigError::Syntax {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        file.data_dir = Some(folder.join(file.data_dir.unwrap_or_default()));
-        Ok(file)
-    }
+/// Loads policy and secret.
+///
+/// # Errors
+///
+/// Everything that is wrong, with section, key and value.
+pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
+    let Some(section) = &installation.trace_api else {
+        return Err(Problem::missing("[trace_api]", "trace-api").into());
+    };
+    let mut problems = Problems::default();
+    let policy = problems.keep(load_policy(installation, section));
+    let scan_secret = problems.keep(load_secret(installation, section));
+    let config = policy.zip(scan_secret).map(|((policy, policy_text), scan_secret)| Config {
+        listen: section.listen,
+        public_url: section.public_url.trim_end_matches('/').to_owned(),
+        policy,
+        policy_text,
+        scan_secret,
+        trusted_proxies: section.trusted_proxies.clone(),
+        hub: section.hub.clone(),
+        report_contact: section.report_contact.clone(),
+        products: products(section),
+        places: places(section),
+    });
+    problems.unless_any(config)
+}
 
-    /// Loads policy and secret.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`].
-    pub fn resolve(self) -> Result<Config, ConfigError> {
-        let base = self.data_dir.unwrap_or_default();
-        let section = self.trace_api;
-        let policy_path = base.join(&section.policy);
-        let policy_text = read(&policy_path)?;
-        let policy = policy_text.parse().map_err(|error: ledger::policy::PolicyError| {
-            ConfigError::Policy { path: policy_path, problem: error.to_string() }
-        })?;
-        let secret_path = base.join(&section.scan_secret);
-        let scan_secret = read(&secret_path)?.trim().as_bytes().to_vec();
-        if scan_secret.len() < 16 {
-            return Err(ConfigError::Secret(secret_path));
+fn load_policy(
+    installation: &Installation,
+    section: &TraceApiSection,
+) -> Result<(Policy, String), Problem> {
+    let path = installation.at(&section.policy);
+    let text = read_named("[trace_api]", "policy", &path)?;
+    match text.parse() {
+        Ok(policy) => Ok((policy, text)),
+        Err(error) => {
+            let error: PolicyError = error;
+            let cause = format!("{}: {error}", path.display());
+            Err(Problem::Content { section: "[trace_api]".into(), key: "policy".into(), cause })
         }
-        Ok(Config {
-            listen: section.listen,
-            public_url: section.public_url.trim_end_matches('/').to_owned(),
-            policy,
-            policy_text,
-            scan_secret,
-            trusted_proxies: section.trusted_proxies,
-            hub: section.hub,
-            report_contact: section.report_contact,
-            products: section.products,
-            places: section.places,
-        })
     }
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result<Vec<u8>, Problem> {
+    let path = installation.at(&section.scan_secret);
+    let text = read_named("[trace_api]", "scan_secret", &path)?;
+    let secret = text.trim().as_bytes();
+    if secret.len() < LEAST_SECRET {
+        let got = format!("{} bytes in {}", secret.len(), path.display());
+        let expected = format!("at least {LEAST_SECRET} bytes");
+        return Err(Problem::value("[trace_api]", "scan_secret", got, expected));
+    }
+    Ok(secret.to_vec())
+}
+
+fn products(section: &TraceApiSection) -> Vec<Product> {
+    let product = |from: &process::config::trace_api::ProductSection| Product {
+        gtin: from.gtin.clone(),
+        name_zh: from.name_zh.clone(),
+        name_en: from.name_en.clone(),
+        pack_zh: from.pack_zh.clone(),
+        pack_en: from.pack_en.clone(),
+    };
+    section.products.iter().map(product).collect()
+}
+
+fn places(section: &TraceApiSection) -> Vec<PlaceName> {
+    let place = |from: &process::config::trace_api::PlaceSection| PlaceName {
+        sgln: from.sgln.clone(),
+        name_zh: from.name_zh.clone(),
+        name_en: from.name_en.clone(),
+    };
+    section.places.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn every_problem_is_reported_with_section_key_value_and_what_was_expected() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("policy.txt"), "quorum none\nlogs x\n").unwrap();
+        fs::write(folder.path().join("scan.secret"), "too short\n").unwrap();
+        let text = "[trace_api]\npublic_url = \"https://id.example/\"\npolicy = \"policy.txt\"\n\
+                    scan_secret = \"scan.secret\"\n";
+        let resolved = || {
+            let file = folder.path().join("chopmark.toml");
+            Installation::parse(&file, text).and_then(|installation| resolve(&installation))
+        };
+        let found = resolved().unwrap_err().to_string();
+        for words in [
+            "[trace_api] policy: ",
+            "policy.txt: policy line 2: ",
+            "[trace_api] scan_secret: got 9 bytes in ",
+            "expected at least 16 bytes",
+        ] {
+            assert!(found.contains(words), "`{words}` is not in:\n{found}");
+        }
+        fs::write(folder.path().join("policy.txt"), "quorum none\n").unwrap();
+        fs::write(folder.path().join("scan.secret"), "0123456789abcdef\n").unwrap();
+        let config = resolved().unwrap();
+        assert_eq!(config.public_url, "https://id.example");
+        assert!(!format!("{config:?}").contains("0123456789"), "{config:?}");
+    }
 }

@@ -7,7 +7,7 @@
 //! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | [`ledgers_get`] |
 //! | `GET /deliveries` | [`deliveries_get`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/verify.js`, `/openapi.json` | [`pages_get`] |
-//! | `GET /healthz`, `/readyz`, `/metrics` | [`health_get`] |
+//! | `GET /healthz`, `/readyz`, `/metrics` | `process::health`, [`health_get`] |
 
 pub mod deliveries_get;
 pub mod health_get;
@@ -74,9 +74,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/policy", web::get().to(pages_get::policy))
         .route("/assets/verify.js", web::get().to(pages_get::verifier))
         .route("/openapi.json", web::get().to(pages_get::openapi))
-        .route("/healthz", web::get().to(health_get::live))
-        .route("/readyz", web::get().to(health_get::ready))
-        .route("/metrics", web::get().to(health_get::metrics));
+        .configure(process::health::routes::<State>);
 }
 
 #[cfg(test)]

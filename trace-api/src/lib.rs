@@ -27,6 +27,7 @@ pub mod words;
 
 use std::num::NonZeroU32;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use governor::{Quota, RateLimiter};
 use sql::Db;
@@ -73,6 +74,7 @@ pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) ->
     });
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(process::requests::traced))
             .app_data(state.clone())
             .default_service(web::to(|| async {
                 Err::<String, _>(Problem::NotFound("no such page; / is the start".into()))

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail where it stands")]
 
-mod process;
+#[expect(dead_code, reason = "tests/e2e/whole_way/anchor_process.rs uses the rest of it")]
 mod scene;
 
 use std::time::Duration;

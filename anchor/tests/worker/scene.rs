@@ -208,7 +208,7 @@ impl Scene {
         Worker::new(config, db.db(), self.metrics.clone()).await.unwrap()
     }
 
-    /// Writes the configuration file that the worker's own binary reads; gives its path and the worker's door.
+    /// Writes the configuration file of a worker in a process of its own; gives its path and the worker's address.
     pub fn configure(&self, sites: &[&Site]) -> (PathBuf, SocketAddr) {
         let folder = self.folder.path();
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
@@ -228,6 +228,8 @@ impl Scene {
             let file = format!("site-{place}.pem");
             add("site", site.keys.origin(), &site.keys.to_pem_file(), &file);
         }
+        let keys = sites.iter().flat_map(|site| site.keys.verifier_keys());
+        write("policy.txt", &keys.map(|key| format!("log {key}\n")).collect::<String>());
         let (url, rpc, contract) =
             (self.db.url_for(sql::Access::Owner), self.chain.url(), self.contract);
         let confirmations = self.setting.confirmations;
@@ -238,6 +240,7 @@ impl Scene {
                  [anchor]\nledger = \"hub.example/1\"\nrpc = [\"{rpc}\"]\nchain_id = {CHAIN_ID}\n\
                  contract = \"{contract}\"\nkey = \"publisher.hex\"\nlisten = \"{door}\"\n\
                  epoch_seconds = 1\nconfirmations = {confirmations}\npoll_ms = 20\n\
+                 policy = \"policy.txt\"\n\
                  [ingest]\nlisten = \"127.0.0.1:0\"\n{ledgers}"
             ),
         );

@@ -6,8 +6,13 @@
 //! Not here: what a role does (`firmware-bridge`, `ingest`, `anchor`, `trace-api`).
 
 pub mod clock;
+pub mod config;
 pub mod crash;
+pub mod health;
+pub mod log;
 pub mod random;
+pub mod requests;
+pub mod signals;
 
 use tokio::sync::watch;
 
@@ -26,4 +31,17 @@ pub struct Context {
     pub crash: CrashPoints,
     /// Turns true when the process must stop; then a role finishes what it has accepted and returns.
     pub shutdown: watch::Receiver<bool>,
+}
+
+impl Context {
+    /// The context of a real process: this machine's clock and randomness, crash points from the environment.
+    #[must_use]
+    pub fn system(shutdown: watch::Receiver<bool>) -> Self {
+        Self {
+            clock: Clock::system(),
+            random: Randomness::system(),
+            crash: CrashPoints::from_env(),
+            shutdown,
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! outside must differ by several standard errors, so a tag that is parked between the antennas has none.
 //!
 //! Source: docs/decisions/0015-settling.md; the margins are those with which the seeded traffic of
-//! `tests/e2e/settling.rs` comes out best.
+//! `tests/e2e/bridge/settling.rs` comes out best.
 
 use jiff::{SignedDuration, Timestamp};
 use reads::{Direction, Read};

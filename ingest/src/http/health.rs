@@ -1,36 +1,19 @@
-//! Whether the process lives, whether it can record, and what it counted.
+//! Readiness and metrics: the process is ready while the database answers.
 
-use actix_web::HttpResponse;
-use actix_web::web::Data;
-use prometheus::{Encoder as _, TextEncoder};
+use process::health::Probe;
+use prometheus::Registry;
 
 use super::State;
 use crate::problem::Problem;
 
-/// `GET /healthz`: the process answers.
-pub async fn live() -> &'static str {
-    "alive\n"
-}
+impl Probe for State {
+    type NotReady = Problem;
 
-/// `GET /readyz`: the database answers, so records can be made.
-///
-/// # Errors
-///
-/// [`Problem::Unavailable`] while it does not.
-pub async fn ready(state: Data<State>) -> Result<&'static str, Problem> {
-    state.db.ping().await?;
-    Ok("ready\n")
-}
+    async fn ready(&self) -> Result<(), Problem> {
+        Ok(self.db.ping().await?)
+    }
 
-/// `GET /metrics`: the counters, in Prometheus' text format.
-///
-/// # Errors
-///
-/// [`Problem::Internal`] if they cannot be written as text.
-pub async fn metrics(state: Data<State>) -> Result<HttpResponse, Problem> {
-    let mut text = Vec::new();
-    TextEncoder::new()
-        .encode(&state.metrics.registry.gather(), &mut text)
-        .map_err(|error| Problem::Internal(error.to_string()))?;
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+    fn registry(&self) -> &Registry {
+        &self.metrics.registry
+    }
 }

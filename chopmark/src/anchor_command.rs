@@ -1,0 +1,71 @@
+//! `chopmark anchor`: what is done once before anchors can be published: a key, and the contract.
+//!
+//! Not here: the worker itself, which is `chopmark up --role anchor`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anchor::rpc::Rpc;
+use anchor::transaction::Wallet;
+use clap::Subcommand;
+use process::Randomness;
+use process::config::log::LogSection;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Makes the private key of a publisher, mode 0600, and prints its address
+    ///
+    /// The account of that address pays for anchors; send it some of the chain's currency before the first
+    /// `chopmark anchor deploy`. An existing file is never overwritten.
+    ///
+    /// Example: chopmark anchor new-key keys/publisher.key
+    #[command(verbatim_doc_comment)]
+    NewKey {
+        /// The file to write; must not exist yet
+        path: PathBuf,
+    },
+    /// Deploys the contract `AnchorRegistry` and prints its address
+    ///
+    /// The printed address is `contract` in `[anchor]`, and `chain ID ADDRESS` in the policy of everybody who
+    /// verifies. Only the publisher whose key deployed it can publish to it.
+    ///
+    /// Example: chopmark anchor deploy --rpc https://rpc.example --chain-id 11155111 --key keys/publisher.key
+    #[command(verbatim_doc_comment)]
+    Deploy {
+        /// A JSON-RPC endpoint of the chain
+        #[arg(long, value_name = "URL")]
+        rpc: String,
+        /// The chain's id; an endpoint of another chain is refused
+        #[arg(long)]
+        chain_id: u64,
+        /// The publisher's key file; its account pays
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Seconds to wait for the block
+        #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+        patience_s: u64,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If a file cannot be read or written, or the chain refuses.
+pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let _log = process::log::start(&LogSection::default(), "chopmark-anchor")?;
+    match command {
+        Command::NewKey { path } => {
+            println!("{}", Wallet::create(path, Randomness::system().source())?.address());
+        }
+        Command::Deploy { rpc, chain_id, key, patience_s } => {
+            let rpc = Rpc::new(std::slice::from_ref(rpc), *chain_id);
+            let wallet = Wallet::load(key)?;
+            let patience = Duration::from_secs(*patience_s);
+            println!("{}", anchor::deploy::deploy(&rpc, &wallet, patience)?.contract);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

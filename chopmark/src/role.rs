@@ -1,0 +1,68 @@
+//! The processes that `chopmark up` can run, and what each needs before it starts.
+//!
+//! What holds: every role is resolved before any starts, so that a mistake in the section of one does not stop the
+//! others halfway.
+
+use process::config::{Installation, Problem, Problems};
+
+/// A process that `chopmark up` can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Role {
+    /// Readers and sensors to signed observations: `[firmware_bridge]`
+    Bridge,
+    /// Observations and documents to signed records: `[ingest]`
+    Ingest,
+    /// Checkpoints of all ledgers to a public chain: `[anchor]`
+    Anchor,
+    /// Answers for the public, from the ledgers: `[trace_api]`
+    TraceApi,
+}
+
+/// A role with its configuration, loaded and checked.
+pub enum Resolved {
+    /// [`Role::Bridge`].
+    Bridge(Box<firmware_bridge::config::Config>),
+    /// [`Role::Ingest`].
+    Ingest(Box<ingest::config::Config>),
+    /// [`Role::Anchor`].
+    Anchor(Box<anchor::config::Config>),
+    /// [`Role::TraceApi`].
+    TraceApi(Box<trace_api::config::Config>),
+}
+
+impl Role {
+    /// The roles whose sections the file has.
+    pub fn configured(installation: &Installation) -> Vec<Self> {
+        [
+            (Self::Bridge, installation.firmware_bridge.is_some()),
+            (Self::Ingest, installation.ingest.is_some()),
+            (Self::Anchor, installation.anchor.is_some()),
+            (Self::TraceApi, installation.trace_api.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(role, is_configured)| is_configured.then_some(role))
+        .collect()
+    }
+
+    /// The role's configuration, loaded and checked.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn resolve(self, installation: &Installation) -> Result<Resolved, Problems> {
+        Ok(match self {
+            Self::Bridge => Resolved::Bridge(Box::new(resolve_bridge(installation)?)),
+            Self::Ingest => Resolved::Ingest(Box::new(ingest::config::resolve(installation)?)),
+            Self::Anchor => Resolved::Anchor(Box::new(anchor::config::resolve(installation)?)),
+            Self::TraceApi => {
+                Resolved::TraceApi(Box::new(trace_api::config::resolve(installation)?))
+            }
+        })
+    }
+}
+
+fn resolve_bridge(installation: &Installation) -> Result<firmware_bridge::config::Config, Problem> {
+    firmware_bridge::config::File::load(&installation.path)
+        .and_then(firmware_bridge::config::File::resolve)
+        .map_err(|error| Problem::content("[firmware_bridge]", "section", &error))
+}

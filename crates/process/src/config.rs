@@ -1,0 +1,26 @@
+//! The configuration of an installation: one TOML file that every process reads, and its types.
+//!
+//! The way through: [`Installation::read`] parses the file once; each role then converts its section into its own
+//! configuration (`ingest::config::resolve` and so on), which holds domain types, loaded keys and no path.
+//!
+//! What holds:
+//!
+//! - the types here are plain TOML: text, numbers, paths; what they mean is decided by the role;
+//! - an unknown section or key is a [`Problem`] that names the known ones;
+//! - every problem is collected, so that one run shows all of them.
+//!
+//! Adding a section: a type in a file of its own below `config/`, a field of [`Installation`], a line in
+//! `Installation::parse`.
+
+pub mod anchor;
+pub mod database;
+pub mod ingest;
+pub mod installation;
+pub mod ledger;
+pub mod log;
+pub mod problem;
+pub mod toml_file;
+pub mod trace_api;
+
+pub use self::installation::Installation;
+pub use self::problem::{Problem, Problems};

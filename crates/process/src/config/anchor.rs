@@ -1,0 +1,81 @@
+//! `[anchor]`: the worker that writes the hub and publishes it on a public chain.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[anchor]`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnchorSection {
+    /// Origin of the hub, one of the `[[ledger]]` of kind `hub`.
+    pub ledger: String,
+    /// JSON-RPC endpoints of the chain, in order of preference, at least one.
+    pub rpc: Vec<String>,
+    /// The chain's id (EIP-155); an endpoint of another chain is not used.
+    pub chain_id: u64,
+    /// Address of `AnchorRegistry`, as `chopmark anchor deploy` printed it.
+    pub contract: String,
+    /// File with the publisher's private key, mode 0600, as `chopmark anchor new-key` wrote it.
+    pub key: PathBuf,
+    /// Address and port to listen on. Default: `127.0.0.1:8083`.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Seconds between two collections of new checkpoints, from 1 (0 counts as 1). Default: 600. Shorter costs
+    /// more gas.
+    #[serde(default = "default_epoch")]
+    pub epoch_seconds: u64,
+    /// Blocks on top of the anchor's block that make it final. Default: 12. 0 accepts the newest block.
+    #[serde(default = "default_confirmations")]
+    pub confirmations: u64,
+    /// Cap of every fee offer, gwei per gas. Default: 100. Below the base fee, anchors wait.
+    #[serde(default = "default_max_fee")]
+    pub max_fee_gwei: u64,
+    /// Milliseconds between two requests for the state of the chain, from 10 (less counts as 10). Default: 2000.
+    #[serde(default = "default_poll")]
+    pub poll_ms: u64,
+    /// Seconds after which a transaction that no block included is sent again with a higher fee. Default: 90.
+    #[serde(default = "default_resend")]
+    pub resend_after_seconds: u64,
+    /// Policy file with the public keys of the ledgers that may enter the hub (`log KEY` lines). Default: the
+    /// `policy` of `[trace_api]`; one of both must be given.
+    #[serde(default)]
+    pub policy: Option<PathBuf>,
+}
+
+/// Endpoints may carry a provider's key; they are not shown.
+impl fmt::Debug for AnchorSection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("AnchorSection")
+            .field("ledger", &self.ledger)
+            .field("chain_id", &self.chain_id)
+            .field("contract", &self.contract)
+            .finish_non_exhaustive()
+    }
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8083))
+}
+
+fn default_epoch() -> u64 {
+    600
+}
+
+fn default_confirmations() -> u64 {
+    12
+}
+
+fn default_max_fee() -> u64 {
+    100
+}
+
+fn default_poll() -> u64 {
+    2_000
+}
+
+fn default_resend() -> u64 {
+    90
+}

@@ -1,0 +1,64 @@
+//! `[ingest]`, `[[bridge]]` and `[[partner]]`: the process that records, and who may send to it.
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+
+/// `[ingest]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestSection {
+    /// Address and port to listen on. Default: `127.0.0.1:8081`.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB).
+    #[serde(default = "default_max_body")]
+    pub max_body_bytes: usize,
+    /// Most jobs that share one commit, from 1. Default: 256. More wait for the next commit.
+    #[serde(default = "default_group")]
+    pub group_commit_max_jobs: usize,
+    /// Seconds that a request waits for the ledger before its sender is asked to try again. Default: 30.
+    #[serde(default = "default_wait")]
+    pub answer_within_s: u64,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8081))
+}
+
+fn default_max_body() -> usize {
+    16 * 1024 * 1024
+}
+
+fn default_group() -> usize {
+    256
+}
+
+fn default_wait() -> u64 {
+    30
+}
+
+/// `[[bridge]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BridgeSection {
+    /// Name of the bridge: the `id` of its `[firmware_bridge]`. Each bridge has its own.
+    pub id: String,
+    /// Its Ed25519 public key, base64, as `chopmark keys bridge` prints it.
+    pub public_key: String,
+    /// Origin of the ledger that its observations go to.
+    pub ledger: String,
+}
+
+/// `[[partner]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerSection {
+    /// Name of the partner.
+    pub name: String,
+    /// SHA-256 of its bearer token, 64 hex digits, as `chopmark keys partner` prints it. The token itself is not
+    /// in the file.
+    pub token_sha256: String,
+    /// Origin of the ledger that its documents go to.
+    pub ledger: String,
+}

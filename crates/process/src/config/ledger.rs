@@ -1,0 +1,53 @@
+//! `[[ledger]]`: a ledger of the installation, its party and its keys.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[[ledger]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerSection {
+    /// Origin of the ledger, as its checkpoints carry it: `factory.example/line-1`.
+    pub origin: String,
+    /// `site` or `hub`. Default: `site`.
+    #[serde(default)]
+    pub kind: LedgerKind,
+    /// Whose ledger it is.
+    pub party: PartySection,
+    /// File with the ledger's signing keys, as `chopmark keys ledger` wrote it. Only the process that writes the
+    /// ledger opens it: ingest for a `site`, the anchor worker for a `hub`.
+    pub keys: PathBuf,
+    /// File with the site's rules. Default: none; then ingest accepts documents for it, no observations.
+    #[serde(default)]
+    pub rules: Option<PathBuf>,
+}
+
+impl LedgerSection {
+    /// The section as messages name it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("[[ledger]] `{}`", self.origin)
+    }
+}
+
+/// `party` of a ledger.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartySection {
+    /// Name that people read.
+    pub name: String,
+    /// Party identifier, `urn:epc:id:pgln:…`.
+    pub pgln: String,
+}
+
+/// What a ledger keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LedgerKind {
+    /// Records of one party's site.
+    #[default]
+    Site,
+    /// Checkpoints of all other ledgers.
+    Hub,
+}

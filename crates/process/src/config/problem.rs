@@ -1,0 +1,180 @@
+//! What is wrong with a configuration, and lists of it.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The configuration file cannot be read.
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// The text is not TOML, or a value has the wrong type.
+    Toml {
+        /// Which file.
+        path: PathBuf,
+        /// Line, column, the line's text and what was expected.
+        message: String,
+    },
+    /// A value is not usable.
+    Value {
+        /// The section, as the file writes it, with the name of the entry if there are several:
+        /// ``[[bridge]] `dock` ``.
+        section: String,
+        /// The key in the section.
+        key: String,
+        /// What the file has.
+        got: String,
+        /// What was expected instead.
+        expected: String,
+    },
+    /// A file that a value names is not usable, or its content is not.
+    Content {
+        /// The section, as the file writes it.
+        section: String,
+        /// The key in the section.
+        key: String,
+        /// What is wrong, with the path.
+        cause: String,
+    },
+}
+
+impl Problem {
+    /// A value that is not usable. `got` and `expected` complete "got …, expected …".
+    #[must_use]
+    pub fn value(
+        section: impl Into<String>,
+        key: impl Into<String>,
+        got: impl fmt::Display,
+        expected: impl fmt::Display,
+    ) -> Self {
+        Self::Value {
+            section: section.into(),
+            key: key.into(),
+            got: got.to_string(),
+            expected: expected.to_string(),
+        }
+    }
+
+    /// A section that a role needs and the file does not have.
+    #[must_use]
+    pub fn missing(section: &str, needed_by: &str) -> Self {
+        Self::value(section, "section", "none", format!("the settings of {needed_by}"))
+    }
+
+    /// A file that a value names and that is not usable: the error with all its causes.
+    #[must_use]
+    pub fn content(section: impl Into<String>, key: impl Into<String>, error: &dyn Error) -> Self {
+        let mut cause = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            // Some errors repeat their source in their own text.
+            let text = source.to_string();
+            if !cause.contains(&text) {
+                cause = format!("{cause}: {text}");
+            }
+            next = source.source();
+        }
+        Self::Content { section: section.into(), key: key.into(), cause }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, cause } => write!(out, "could not read {}: {cause}", path.display()),
+            Self::Toml { path, message } => {
+                write!(out, "{}: {}", path.display(), message.trim_end())
+            }
+            Self::Value { section, key, got, expected } => {
+                write!(out, "{section} {key}: got {got}, expected {expected}")
+            }
+            Self::Content { section, key, cause } => {
+                write!(out, "{section} {key}: {}", cause.trim_end())
+            }
+        }
+    }
+}
+
+/// Everything that is wrong with a configuration, at least one [`Problem`] when it is returned as an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds a problem.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// The value of `outcome`; otherwise its problems are added.
+    pub fn keep<T>(&mut self, outcome: Result<T, impl Into<Self>>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(problems) => {
+                self.0.extend(problems.into().0);
+                None
+            }
+        }
+    }
+
+    /// `value`, unless there are problems.
+    ///
+    /// # Errors
+    ///
+    /// The problems, if there are any or `value` is missing.
+    pub fn unless_any<T>(self, value: Option<T>) -> Result<T, Self> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(self),
+        }
+    }
+
+    /// The problems, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, problem) in self.0.iter().enumerate() {
+            if place > 0 {
+                writeln!(out)?;
+            }
+            write!(out, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Problems {}
+
+/// The text of a file that a value names.
+///
+/// # Errors
+///
+/// [`Problem::Content`] with section, key and path.
+pub fn read_named(section: &str, key: &str, path: &Path) -> Result<String, Problem> {
+    std::fs::read_to_string(path).map_err(|error| Problem::Content {
+        section: section.to_owned(),
+        key: key.to_owned(),
+        cause: format!("could not read {}: {error}", path.display()),
+    })
+}

@@ -1,0 +1,53 @@
+//! `chopmark-demo`: the demo and the bench, beside the product and not in it.
+//!
+//! The way through: [`play`] plays the whole way with checks, [`bench`] measures; both start the product's own
+//! program ([`program`]) as processes of their own ([`world`]) and talk to it over HTTP ([`web`]).
+//!
+//! Not here: the simulated devices (`demo::simulators`, which end-to-end tests use as well).
+
+/// Prints a line; a closed standard output must not end in a panic while processes run.
+macro_rules! out {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), $($words)*).ok();
+    }};
+}
+
+mod bench;
+mod play;
+mod program;
+mod web;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Plays Chopmark's whole way on this machine, or measures its speed.
+///
+/// The program `chopmark` must be in the same folder as this one; `make demo` and `make bench` build both.
+#[derive(Parser)]
+#[command(name = "chopmark-demo", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Plays the whole way: factory, dock door, cold store, shop, public chain, scans, proof, attack
+    Play(play::Arguments),
+    /// Measures speed as ratios to plain floors in the same run
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Play(arguments) => play::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("chopmark-demo: {error:#}");
+        ExitCode::from(2)
+    })
+}

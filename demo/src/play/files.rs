@@ -1,0 +1,332 @@
+//! The files that configure the demo, written as an operator would write them.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::site::{
+    CENTRE, CENTRE_PLACE, COLD_STORE, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB, PACKING_STATION,
+    SHOP, SHOP_PLACE, centre_rules, factory_rules, gtin,
+};
+use crate::program::{new_bridge, new_ledger, new_token};
+use crate::world::free_address;
+
+/// Addresses that the processes listen on.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Ingest.
+    pub ingest: SocketAddr,
+    /// The anchor worker.
+    pub anchor: SocketAddr,
+    /// Trace-api.
+    pub trace: SocketAddr,
+    /// The factory's bridge.
+    pub factory_bridge: SocketAddr,
+    /// The distribution centre's bridge.
+    pub centre_bridge: SocketAddr,
+}
+
+impl Addresses {
+    /// Free addresses on the loopback interface.
+    ///
+    /// # Errors
+    ///
+    /// If the machine has none.
+    pub fn free() -> anyhow::Result<Self> {
+        Ok(Self {
+            ingest: free_address()?,
+            anchor: free_address()?,
+            trace: free_address()?,
+            factory_bridge: free_address()?,
+            centre_bridge: free_address()?,
+        })
+    }
+}
+
+/// Tokens of the partners, known only to the demo's own ERPs.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// The factory's ERP.
+    pub factory: String,
+    /// The distribution centre's ERP.
+    pub centre: String,
+    /// The shop's till.
+    pub shop: String,
+}
+
+/// What the files must name.
+#[derive(Debug)]
+pub struct Wiring<'a> {
+    /// Addresses of the processes.
+    pub addresses: Addresses,
+    /// The database.
+    pub database: &'a str,
+    /// The chain's endpoint.
+    pub rpc: &'a str,
+    /// The contract.
+    pub contract: String,
+    /// Path of the factory's reader.
+    pub station: &'a Path,
+    /// Path of the cold store's sensor.
+    pub sensor: &'a Path,
+    /// The broker.
+    pub broker: SocketAddr,
+}
+
+/// Makes keys and writes every file.
+///
+/// # Errors
+///
+/// If a file cannot be written.
+pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
+    let keys = folder.join("keys");
+    write_policy(folder, &keys, &wiring.contract)?;
+    fs::write(folder.join("rules/factory.toml"), factory_rules())?;
+    fs::write(folder.join("rules/centre.toml"), centre_rules())?;
+    let factory_key = new_bridge(&keys.join("factory-bridge.pem"))?;
+    let centre_key = new_bridge(&keys.join("centre-bridge.pem"))?;
+    let (secret, _) = new_token()?;
+    let mut secret_file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(keys.join("scan.secret"))
+        .context("could not create scan.secret")?;
+    secret_file.write_all(secret.as_bytes())?;
+    let (factory, factory_digest) = new_token()?;
+    let (centre, centre_digest) = new_token()?;
+    let (shop, shop_digest) = new_token()?;
+    let digests = [factory_digest, centre_digest, shop_digest];
+    fs::write(
+        folder.join("chopmark.toml"),
+        main_file(wiring, &digests, [&factory_key, &centre_key]),
+    )
+    .context("could not write chopmark.toml")?;
+    fs::write(folder.join("factory-bridge.toml"), factory_bridge(wiring))?;
+    fs::write(folder.join("centre-bridge.toml"), centre_bridge(wiring))?;
+    Ok(Tokens { factory, centre, shop })
+}
+
+/// Makes the keys of every ledger, each in a thread of its own because RSA keys take long, and writes the policy that
+/// trusts them.
+fn write_policy(folder: &Path, keys: &Path, contract: &str) -> anyhow::Result<()> {
+    let ledgers = [(FACTORY, "factory"), (CENTRE, "centre"), (SHOP, "shop"), (HUB, "hub")];
+    let verifier_keys: Vec<anyhow::Result<Vec<String>>> = std::thread::scope(|scope| {
+        let threads = ledgers.map(|(origin, name)| {
+            let file = keys.join(format!("{name}.pem"));
+            scope.spawn(move || new_ledger(origin, &file))
+        });
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("making keys panicked")))
+        };
+        threads.into_iter().map(join).collect()
+    });
+    let mut policy = String::from("# Whom the demo's verifiers trust.\n");
+    for ((origin, _), verifier_keys) in ledgers.into_iter().zip(verifier_keys) {
+        let word = if origin == HUB { "hub" } else { "log" };
+        for key in verifier_keys? {
+            writeln!(policy, "{word} {key}")?;
+        }
+    }
+    writeln!(policy, "chain 31337 {contract}\nquorum none")?;
+    fs::write(folder.join("policy.txt"), policy)?;
+    Ok(())
+}
+
+fn main_file(wiring: &Wiring<'_>, digests: &[String; 3], bridges: [&str; 2]) -> String {
+    [
+        ledgers(wiring.database),
+        senders(wiring.addresses.ingest, digests, bridges),
+        chain_and_pages(wiring),
+        products_and_places(),
+    ]
+    .concat()
+}
+
+/// The database and its ledgers.
+fn ledgers(database: &str) -> String {
+    format!(
+        r#"# The demo's installation. Written by the demo, read by every process.
+
+[database]
+url = "{database}"
+
+[[ledger]]
+origin = "{FACTORY}"
+party = {{ name = "示例工厂 · Example Factory", pgln = "urn:epc:id:pgln:9521141.00000" }}
+keys = "keys/factory.pem"
+rules = "rules/factory.toml"
+
+[[ledger]]
+origin = "{CENTRE}"
+party = {{ name = "示例配送中心 · Example Distribution Centre", pgln = "urn:epc:id:pgln:9521142.00000" }}
+keys = "keys/centre.pem"
+rules = "rules/centre.toml"
+
+[[ledger]]
+origin = "{SHOP}"
+party = {{ name = "示例商店 · Example Shop", pgln = "urn:epc:id:pgln:9521143.00000" }}
+keys = "keys/shop.pem"
+
+[[ledger]]
+origin = "{HUB}"
+kind = "hub"
+party = {{ name = "Chopmark", pgln = "urn:epc:id:pgln:9521140.00000" }}
+keys = "keys/hub.pem"
+
+"#
+    )
+}
+
+/// Ingest and those who may send to it.
+fn senders(ingest: SocketAddr, digests: &[String; 3], bridges: [&str; 2]) -> String {
+    let [factory_token, centre_token, shop_token] = digests;
+    let [factory_bridge, centre_bridge] = bridges;
+    format!(
+        r#"[ingest]
+listen = "{ingest}"
+
+[[bridge]]
+id = "factory-bridge"
+public_key = "{factory_bridge}"
+ledger = "{FACTORY}"
+
+[[bridge]]
+id = "centre-bridge"
+public_key = "{centre_bridge}"
+ledger = "{CENTRE}"
+
+[[partner]]
+name = "factory-erp"
+token_sha256 = "{factory_token}"
+ledger = "{FACTORY}"
+
+[[partner]]
+name = "centre-erp"
+token_sha256 = "{centre_token}"
+ledger = "{CENTRE}"
+
+[[partner]]
+name = "shop-till"
+token_sha256 = "{shop_token}"
+ledger = "{SHOP}"
+
+"#
+    )
+}
+
+/// The anchor worker and trace-api.
+fn chain_and_pages(wiring: &Wiring<'_>) -> String {
+    let Wiring { addresses: Addresses { anchor, trace, .. }, rpc, contract, .. } = wiring;
+    format!(
+        r#"[anchor]
+ledger = "{HUB}"
+rpc = ["{rpc}"]
+chain_id = 31337
+contract = "{contract}"
+key = "keys/publisher.key"
+listen = "{anchor}"
+epoch_seconds = 1
+confirmations = 2
+poll_ms = 200
+
+[trace_api]
+listen = "{trace}"
+public_url = "http://{trace}"
+policy = "policy.txt"
+scan_secret = "keys/scan.secret"
+trusted_proxies = ["127.0.0.1"]
+hub = "{HUB}"
+
+"#
+    )
+}
+
+/// What trace-api's pages say about products and places.
+fn products_and_places() -> String {
+    format!(
+        r#"[[trace_api.product]]
+gtin = "{gtin}"
+name_zh = "冷泡绿茶 330 毫升"
+name_en = "Cold-brewed green tea, 330 ml"
+pack_zh = "瓶盖为墨绿色，封口膜上有茶叶压纹，批号激光刻在瓶颈。"
+pack_en = "Dark green cap, a tea leaf embossed on the seal, lot number lasered on the neck."
+
+[[trace_api.place]]
+sgln = "{FACTORY_PLACE}"
+name_zh = "示例工厂，杭州"
+name_en = "Example Factory, Hangzhou"
+
+[[trace_api.place]]
+sgln = "{CENTRE_PLACE}"
+name_zh = "示例配送中心，上海"
+name_en = "Example Distribution Centre, Shanghai"
+
+[[trace_api.place]]
+sgln = "{SHOP_PLACE}"
+name_zh = "示例商店，上海"
+name_en = "Example Shop, Shanghai"
+
+[log]
+level = "info"
+"#,
+        gtin = gtin()
+    )
+}
+
+fn factory_bridge(wiring: &Wiring<'_>) -> String {
+    format!(
+        r#"# The bridge at the factory: one serial reader at the packing station.
+[firmware_bridge]
+id = "factory-bridge"
+key = "keys/factory-bridge.pem"
+spool = "factory-spool.sqlite"
+ingest_url = "http://{ingest}"
+listen = "{listen}"
+
+[[firmware_bridge.reader]]
+id = "packing-station"
+read_point = "{PACKING_STATION}"
+settle = {{ quiet_ms = 400, longest_ms = 30000 }}
+device.r200 = {{ port = "{port}", power_dbm = 20.0 }}
+"#,
+        ingest = wiring.addresses.ingest,
+        listen = wiring.addresses.factory_bridge,
+        port = wiring.station.display()
+    )
+}
+
+fn centre_bridge(wiring: &Wiring<'_>) -> String {
+    format!(
+        r#"# The bridge at the distribution centre: a dock door and a cold store.
+[firmware_bridge]
+id = "centre-bridge"
+key = "keys/centre-bridge.pem"
+spool = "centre-spool.sqlite"
+ingest_url = "http://{ingest}"
+listen = "{listen}"
+
+[[firmware_bridge.reader]]
+id = "dock-door-3"
+read_point = "{DOCK_DOOR}"
+settle = {{ quiet_ms = 1500, longest_ms = 60000 }}
+device.impinj-r700 = {{ broker = "{broker}", topic = "door/3/tags" }}
+
+# A sensor's window is a minute in production; here one second, so that the demo need not wait.
+[[firmware_bridge.reader]]
+id = "cold-store-7"
+read_point = "{COLD_STORE}"
+settle = {{ quiet_ms = 5000, longest_ms = 1000 }}
+device.xy-md02 = {{ port = "{sensor}", sensor = "urn:epc:id:giai:9521142.COLD7", every_ms = 200 }}
+"#,
+        ingest = wiring.addresses.ingest,
+        listen = wiring.addresses.centre_bridge,
+        broker = wiring.broker,
+        sensor = wiring.sensor.display()
+    )
+}

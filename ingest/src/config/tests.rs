@@ -1,0 +1,79 @@
+//! What a configuration of ingest is refused for, and in which words.
+
+use std::fs;
+use std::path::Path;
+
+use ledger::keys::{SourceKey, SystemRandom};
+
+use super::*;
+
+const PARTY: &str = "party = { name = \"a party\", pgln = \"urn:epc:id:pgln:9521141.00000\" }\n";
+
+fn ledger(origin: &str, keys: &str) -> String {
+    format!("[[ledger]]\norigin = \"{origin}\"\nkeys = \"{keys}\"\n{PARTY}")
+}
+
+/// A folder with the keys of `site.example/1` in `site.pem`.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = LedgerKeys::generate("site.example/1", &SystemRandom::new()).unwrap();
+    fs::write(folder.path().join("site.pem"), keys.to_pem_file()).unwrap();
+    folder
+}
+
+fn resolved(folder: &Path, text: &str) -> Result<Config, String> {
+    Installation::parse(&folder.join("chopmark.toml"), text)
+        .and_then(|installation| resolve(&installation))
+        .map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn a_whole_configuration_is_loaded_with_defaults() {
+    let folder = folder();
+    let key = SourceKey::generate(&SystemRandom::new()).unwrap().public_base64();
+    let digest = "ab".repeat(32);
+    let text = format!(
+        "{}[ingest]\n[[bridge]]\nid = \"b1\"\npublic_key = \"{key}\"\nledger = \"site.example/1\"\n\
+         [[partner]]\nname = \"erp\"\ntoken_sha256 = \"{}\"\nledger = \"site.example/1\"\n",
+        ledger("site.example/1", "site.pem"),
+        digest.to_uppercase(),
+    );
+    let config = resolved(folder.path(), &text).unwrap();
+    assert_eq!(config.settings.listen, ([127, 0, 0, 1], 8081).into());
+    assert_eq!(config.settings.group_commit_max_jobs, 256);
+    assert_eq!(config.sites[0].keys.origin(), "site.example/1");
+    assert_eq!(config.bridges["b1"].ledger, "site.example/1");
+    assert_eq!(config.partners[&digest].name, "erp");
+}
+
+#[test]
+fn every_problem_is_reported_with_section_key_value_and_what_was_expected() {
+    let folder = folder();
+    fs::write(folder.path().join("rules.toml"), "version = 1\n").unwrap();
+    let text = [
+        "[ingest]\n",
+        &ledger("site.example/1", "site.pem"),
+        &ledger("site.example/1", "site.pem"),
+        &ledger("other.example/1", "site.pem"),
+        &ledger("third.example/1", "missing.pem"),
+        "rules = \"rules.toml\"\n",
+        "[[bridge]]\nid = \"b1\"\npublic_key = \"AAAA\"\nledger = \"nowhere\"\n",
+        "[[partner]]\nname = \"erp\"\ntoken_sha256 = \"secret\"\nledger = \"site.example/1\"\n",
+    ]
+    .concat();
+    let found = resolved(folder.path(), &text).map(|_| "nothing is wrong").unwrap_err();
+    for words in [
+        "[[ledger]] `site.example/1` origin: got the origin of another [[ledger]]",
+        "[[ledger]] `other.example/1` keys: got ",
+        "site.pem with keys of `site.example/1`, expected keys of `other.example/1`",
+        "[[ledger]] `third.example/1` keys: could not read ",
+        "missing.pem: No such file",
+        "[[ledger]] `third.example/1` rules: ",
+        "[[bridge]] `b1` ledger: got `nowhere`, expected one of the ledgers of kind \"site\": site.example/1",
+        "[[bridge]] `b1` public_key: got `AAAA` (",
+        "[[partner]] `erp` token_sha256: got 6 characters, expected 64 hex digits",
+    ] {
+        assert!(found.contains(words), "`{words}` is not in:\n{found}");
+    }
+    assert!(!found.contains("secret"), "{found}");
+}

@@ -1,0 +1,9 @@
+//! End-to-end tests of the bridge: simulated devices on one side, the spool's outbox on the other.
+//!
+//! The way through: one file for each subject; most run a bridge on a site's TOML (`tests::site`).
+
+mod reader_command;
+mod readers;
+mod serial_readers;
+mod settling;
+mod supervision;

@@ -1,0 +1,131 @@
+//! The anchor worker as a process of its own: its endpoints, its end, and its end by force at every durable step.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use self::scene::{PATIENCE, Scene, Setting, Site};
+
+#[path = "../../../anchor/tests/worker/scene.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the anchor crate's own tests use the rest of it"
+)]
+mod scene;
+
+/// Ends with the test, whatever happens in it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn start(config: &Path, crash_at: Option<&str>) -> Running {
+    let mut command = Command::new(tests::program::chopmark());
+    command.args(["up", "--role", "anchor", "--config"]).arg(config);
+    command.env("RUST_LOG", "warn").stdin(Stdio::null());
+    match crash_at {
+        Some(place) => command.env("CHOPMARK_CRASH_AT", place),
+        None => command.env_remove("CHOPMARK_CRASH_AT"),
+    };
+    Running(command.spawn().unwrap())
+}
+
+/// The status and body of an answer; none while nobody listens.
+fn get(door: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&door, Duration::from_secs(5)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+}
+
+async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}: not in time");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until an anchor of one entry is final, and checks it.
+async fn wait_for_final(scene: &Scene) {
+    let hub = sql::ledgers::find(&scene.db, "hub.example/1").await.unwrap().unwrap().id;
+    let anchor = wait_for("a final anchor", async || {
+        sql::anchors::covering(&scene.db, hub, 1).await.unwrap()
+    })
+    .await;
+    let head = sql::ledgers::head(&scene.db, hub).await.unwrap();
+    assert_eq!(head.size, 1, "the checkpoint entered the hub once");
+    scene.assert_proves(&anchor, &head.root);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_anchors_tells_how_it_is_and_ends_when_told() {
+    let scene = Scene::new("process", Setting::default()).await;
+    let site = Site::new(&scene.db, "site.example/1").await;
+    site.append(&scene.db, 3).await;
+    let (config, door) = scene.configure(&[&site]);
+    let mut worker = start(&config, None);
+
+    wait_for("/readyz", async || get(door, "/readyz").filter(|(status, _)| *status == 200)).await;
+    wait_for_final(&scene).await;
+    assert_eq!(get(door, "/healthz").unwrap(), (200, "alive\n".to_owned()));
+    let metrics = wait_for("the final anchor in /metrics", async || {
+        get(door, "/metrics").filter(|(_, text)| text.contains("anchor_anchored_size_entries 1"))
+    })
+    .await;
+    assert!(metrics.1.contains("anchor_final_total 1"), "{}", metrics.1);
+
+    let pid = Pid::from_raw(i32::try_from(worker.0.id()).unwrap());
+    kill(pid, Signal::SIGTERM).unwrap();
+    let ended = wait_for("the end", async || worker.0.try_wait().unwrap()).await;
+    assert!(ended.success(), "{ended}");
+}
+
+#[cfg(debug_assertions)]
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_durable_step_the_next_process_finishes_what_was_begun() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    for place in [
+        "hub.before_commit",
+        "hub.after_commit",
+        "anchor.prepared",
+        "anchor.sent",
+        "anchor.mined",
+        "anchor.before_final",
+    ] {
+        let scene = Scene::new(&place.replace('.', "_"), Setting::default()).await;
+        let site = Site::new(&scene.db, "site.example/1").await;
+        site.append(&scene.db, 3).await;
+        let (config, _) = scene.configure(&[&site]);
+
+        let mut killed = start(&config, Some(place));
+        let ended = wait_for(place, async || killed.0.try_wait().unwrap()).await;
+        assert_eq!(ended.signal(), Some(Signal::SIGKILL as i32), "{place}: {ended}");
+
+        let _next = start(&config, None);
+        wait_for_final(&scene).await;
+        let account = format!("0x{}", hex::encode(scene.publisher().0));
+        let rpc = scene.chain.rpc();
+        let params = serde_json::json!([account, "latest"]);
+        let sent = rpc.call("eth_getTransactionCount", &params).unwrap();
+        assert_eq!(sent, serde_json::json!("0x2"), "{place}: deployment and one anchor, no more");
+    }
+}

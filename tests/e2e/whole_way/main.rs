@@ -1,0 +1,10 @@
+//! End-to-end tests of the whole way: from a device at the wire to a verdict on a page, with outages in between.
+//!
+//! The way through: every test starts the programs under test as processes of their own on a private database
+//! (`tests::stage`) or a bridge with its spool (`tests::site`); one file for each subject.
+
+mod anchor_process;
+mod backlog;
+mod bad_input;
+mod scene;
+mod survival;
