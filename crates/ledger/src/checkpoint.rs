@@ -6,7 +6,7 @@
 //! base64 of the root
 //! ```
 //!
-//! What holds: three lines and no extension lines; `parse_body` takes exactly what `body` writes.
+//! What holds: three lines and no extension lines; `parse_body` accepts exactly what `body` writes.
 //!
 //! Not here: signing it ([`crate::keys::LedgerKeys::sign_checkpoint`]), the note around it ([`crate::note`]).
 //!
@@ -34,7 +34,7 @@ pub enum CheckpointError {
     /// Too few or too many lines.
     #[error("got a checkpoint of {0} lines, expected 3, each ended by a newline")]
     Lines(usize),
-    /// The first line names no ledger.
+    /// The first line cannot be the name of a ledger.
     #[error("got origin `{0}`, expected a name without white space and `+`")]
     Origin(String),
     /// The second line is not a size.
@@ -56,7 +56,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError`] with the line that does not fit.
+    /// [`CheckpointError`] with the line that is not accepted.
     pub fn parse_body(body: &str) -> Result<Self, CheckpointError> {
         let excerpt = |line: &str| line.chars().take(120).collect::<String>();
         let lines: Vec<&str> = body.split('\n').collect();

@@ -1,6 +1,6 @@
-//! SHA-256 and everything that is made of it; the one file that names the digest library.
+//! SHA-256 and everything that is made of it; the only file that names the digest library.
 //!
-//! What holds: each use begins with its own byte, so that no value of one kind can be taken for another.
+//! What holds: each use begins with its own byte, so that a value of one kind never equals one of another.
 //!
 //! ```text
 //! 0x00 leaf of a tree      0x01 node of a tree
@@ -52,7 +52,7 @@ impl Hash {
         &self.0
     }
 
-    /// Takes exactly 32 bytes.
+    /// A hash from exactly 32 bytes.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

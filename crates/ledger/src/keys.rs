@@ -1,11 +1,11 @@
 //! Keys: a ledger's signing pair, the keys that verify it, and the key of a bridge.
 //!
-//! The one file that names the signature library. The way through: [`LedgerKeys`] signs a checkpoint with two
-//! lines, Ed25519 first and RSA-PSS-3072 second; [`VerifierKey`] is the public half as people pass it on;
+//! The only file that names the signature library. The way through: [`LedgerKeys`] signs a checkpoint with two
+//! lines, Ed25519 first and RSA-PSS-3072 second; [`VerifierKey`] is the public half in its text form;
 //! [`SourceKey`] and [`SourceVerifier`] are a bridge's.
 //!
-//! What holds: a secret leaves only through `to_pem_file` and `to_pem`, and `Debug` shows none; each signature is
-//! checked by itself, never in a batch; an RSA key is exactly 3072 bits with exponent 65537.
+//! What holds: only `to_pem_file` and `to_pem` return a secret, and `Debug` prints none; signatures are
+//! checked one by one, never in a batch; an RSA key is exactly 3072 bits with exponent 65537.
 //!
 //! Not here: key files on disk (`chopmark keys`), whom to trust ([`crate::policy`]).
 //!
@@ -36,9 +36,9 @@ use crate::{
 
 /// First byte of an Ed25519 key in a signed note; C2SP signed-note.
 const ED25519_TYPE: u8 = 0x01;
-/// First byte of a key whose algorithm has no number of its own, before a name that says which; C2SP signed-note.
+/// First byte of a key whose algorithm has no number of its own, before a name that identifies it; C2SP signed-note.
 const NAMED_TYPE: u8 = 0xff;
-/// What stands between [`NAMED_TYPE`] and an RSA key.
+/// The name between [`NAMED_TYPE`] and an RSA key.
 const RSA_NAME: &[u8] = b"chopmark.org/rsa-pss-3072-sha256\n";
 /// First line of a ledger's key file.
 const KEY_FILE_TITLE: &str = "chopmark ledger keys v1";
@@ -54,13 +54,13 @@ const SPKI_TAIL: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
 /// Bytes of that public key.
 const SPKI_BYTES: usize = SPKI_HEAD.len() + 384 + SPKI_TAIL.len();
 
-/// Why a key or a signature is not good.
+/// Why a key or a signature is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// The name cannot be a key's.
+    /// The name cannot be that of a key.
     #[error("got key name `{0}`, expected one without white space and `+`")]
     Name(String),
-    /// A text is no verifier key.
+    /// A text is not a verifier key.
     #[error("verifier key `{text}`: {problem}")]
     VerifierKey {
         /// The text's beginning.
@@ -68,7 +68,7 @@ pub enum KeyError {
         /// What was expected.
         problem: &'static str,
     },
-    /// A text is no key file.
+    /// A text is not a key file.
     #[error("key file: {0}")]
     File(&'static str),
     /// The library refused to make a key.
@@ -87,8 +87,8 @@ pub enum KeyError {
         /// The keys'.
         keys: String,
     },
-    /// The signature does not fit.
-    #[error("signature does not fit the text under the {algorithm} key of `{name}`")]
+    /// The signature does not verify.
+    #[error("signature does not verify under the {algorithm} key of `{name}`")]
     Signature {
         /// The key's name.
         name: String,
@@ -132,7 +132,7 @@ impl fmt::Debug for LedgerKeys {
 impl LedgerKeys {
     /// Makes the pair of the ledger `origin`.
     ///
-    /// - `rng`: for Ed25519; the library takes the RSA primes from its own system source.
+    /// - `rng`: for Ed25519; the library draws the RSA primes from its own system source.
     /// - Cost: some 0.1 to 1 s, for the RSA primes.
     ///
     /// # Errors
@@ -212,7 +212,7 @@ impl LedgerKeys {
         self.verifiers.to_vec()
     }
 
-    /// Signs a checkpoint: gives the note with two signature lines, Ed25519 first.
+    /// Signs a checkpoint: returns the note with two signature lines, Ed25519 first.
     ///
     /// - `rng`: for the salt of RSA-PSS.
     /// - Cost: under 1 ms, nearly all of it RSA.
@@ -301,18 +301,6 @@ impl VerifierKey {
         self.algorithm
     }
 
-    /// Ed25519: the 32 bytes of the key. RSA: its `SubjectPublicKeyInfo`, DER.
-    #[must_use]
-    pub fn key_bytes(&self) -> &[u8] {
-        &self.key
-    }
-
-    /// The `SubjectPublicKeyInfo` of an RSA key, DER; `None` for Ed25519.
-    #[must_use]
-    pub fn spki_der(&self) -> Option<&[u8]> {
-        (self.algorithm == Algorithm::RsaPss3072).then_some(&*self.key)
-    }
-
     /// Type byte (and name) before the key.
     fn typed(&self) -> Vec<u8> {
         match self.algorithm {
@@ -332,9 +320,9 @@ impl VerifierKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Signature`] if it does not fit.
+    /// [`KeyError::Signature`] if it does not verify.
     pub fn verify(&self, message: &[u8], bytes: &[u8]) -> Result<(), KeyError> {
-        // With 3072 bits and SHA-256 the library takes a salt of 32 bytes and no other.
+        // With 3072 bits and SHA-256 the library accepts a salt of 32 bytes and no other.
         let algorithm: &'static dyn signature::VerificationAlgorithm = match self.algorithm {
             Algorithm::Ed25519 => &ED25519,
             Algorithm::RsaPss3072 => &RSA_PSS_2048_8192_SHA256,
@@ -472,7 +460,7 @@ impl SourceVerifier {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Signature`] if it does not fit.
+    /// [`KeyError::Signature`] if it does not verify.
     pub fn verify(&self, message: &[u8], bytes: &[u8]) -> Result<(), KeyError> {
         UnparsedPublicKey::new(&ED25519, self.0).verify(message, bytes).map_err(|_| {
             KeyError::Signature { name: self.to_base64(), algorithm: Algorithm::Ed25519 }

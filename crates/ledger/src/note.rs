@@ -1,4 +1,4 @@
-//! Signed notes: a text and the lines of those who signed it.
+//! Signed notes: a text and the signature lines below it.
 //!
 //! ```text
 //! text, one or more lines, each ending in a newline
@@ -6,10 +6,10 @@
 //! — name base64(key id, 4 bytes ‖ signature)
 //! ```
 //!
-//! What holds: `parse` takes exactly what `Display` writes, byte for byte; base64 is strict (padding, no stray
+//! What holds: `parse` accepts exactly what `Display` writes, byte for byte; base64 is strict (padding, no stray
 //! bits); a note has at least one signature line. Nothing is verified here.
 //!
-//! Not here: what the text says ([`crate::checkpoint`]), whether a signature fits ([`crate::keys`]).
+//! Not here: what the text means ([`crate::checkpoint`]), whether a signature verifies ([`crate::policy`]).
 //!
 //! Source: C2SP signed-note.
 
@@ -83,7 +83,7 @@ impl Note {
     ///
     /// # Errors
     ///
-    /// [`NoteError`] with the line that does not fit.
+    /// [`NoteError`] with the line that is not accepted.
     pub fn parse(note: &str) -> Result<Self, NoteError> {
         if note.len() > MAX_BYTES {
             return Err(NoteError::TooLarge(note.len()));

@@ -1,11 +1,11 @@
 //! Records: an event as a ledger keeps it, committed to field by field.
 //!
 //! The way through: [`Record::from_json`] takes a JSON object, [`Record::text`] is what is stored,
-//! [`Record::leaf_hash`] is what goes into the tree, [`Record::disclose`] shows a part of it to someone who can
-//! compute the same leaf hash from that part alone ([`DisclosedRecord::commitment`]).
+//! [`Record::leaf_hash`] is what goes into the tree, [`Record::disclose`] selects the part of it that
+//! someone else gets, who can compute the same leaf hash from that part alone ([`DisclosedRecord::commitment`]).
 //!
 //! What holds: the text is canonical, so that the same record always has the same bytes; a value is text, so that
-//! whoever verifies hashes bytes and needs no JSON writer; without the secret nothing hidden can be guessed.
+//! a verifier hashes bytes and needs no JSON writer; without the secret nothing hidden can be guessed.
 //!
 //! Not here: what members an event must have (`epcis`), who composes a record (`ingest`), the tree
 //! ([`crate::tree`]).
@@ -29,10 +29,10 @@ use crate::{
     tree,
 };
 
-/// Why a JSON value is no record.
+/// Why a JSON value is not a record.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RecordError {
-    /// The text is no JSON.
+    /// The text is not JSON.
     #[error("record: {0}")]
     Json(#[from] JsonError),
     /// Not an object.
@@ -49,10 +49,10 @@ pub enum RecordError {
         /// The limit.
         limit: usize,
     },
-    /// A list field holds something else.
+    /// A list field holds something other than an array.
     #[error("member {0} is not an array")]
     NotAList(String),
-    /// A member's name could be taken for an element of a list.
+    /// A member's name is the salt path of a list element.
     #[error("member name `{0}` collides with an element of a list")]
     Name(String),
 }
@@ -64,7 +64,7 @@ pub struct Record {
     json: Json,
 }
 
-/// Two records are the same if their texts are.
+/// Two records are equal if their texts are.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
@@ -73,7 +73,7 @@ impl PartialEq for Record {
 
 impl Eq for Record {}
 
-/// What of a record is shown.
+/// Which part of a record is disclosed.
 #[derive(Debug, Clone, Copy)]
 pub enum Disclosure<'a> {
     /// Everything.
@@ -88,7 +88,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`RecordError`] if it is no object, has no members, a list field is no array, or it is too large.
+    /// [`RecordError`] if it is not an object, has no members, a list field is not an array, or it is too large.
     pub fn from_json(json: Json) -> Result<Self, RecordError> {
         let members = json.as_object().unwrap_or_default();
         if members.is_empty() {
@@ -184,7 +184,7 @@ impl Record {
         names_in(&self.json)
     }
 
-    /// Shows a part of the record.
+    /// The part of the record that `what` selects.
     #[must_use]
     pub fn disclose(&self, secret: &Secret, what: &Disclosure<'_>) -> DisclosedRecord {
         let salts = Salts::new(secret);
@@ -235,7 +235,7 @@ fn disclose_list(
             index: index as u64,
             salt: salts.element(name, index),
             value: elements[index].canonical(),
-            // Whoever has them all computes the root from them.
+            // The root is computed from all elements.
             path: if all { Vec::new() } else { tree::inclusion_path(index as u64, &leaves) },
         })
         .collect();

@@ -90,7 +90,7 @@ fn checkpoints_may_come_after_all_rows_but_in_order() {
     };
     assert_eq!(audit(&rows.checkpoints), []);
     let reversed: Vec<_> = rows.checkpoints.iter().rev().cloned().collect();
-    assert!(audit(&reversed)[0].what.contains("stands after a larger one"));
+    assert!(audit(&reversed)[0].what.contains("got a checkpoint of size 2 after a larger one"));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn an_altered_text_is_named_and_only_it() {
         "{finding}"
     );
     rows.texts[3] = "no record".to_owned();
-    assert!(rows.findings()[0].contains("#3: the stored text is no record"));
+    assert!(rows.findings()[0].contains("#3: the stored text is not a record"));
 }
 
 #[test]
@@ -125,7 +125,10 @@ fn a_row_or_checkpoint_taken_away_or_exchanged_is_found() {
     shorter.texts.pop();
     shorter.leaves.pop();
     let found = shorter.findings();
-    assert!(found.iter().any(|what| what.contains("4 rows, but the head says 5")), "{found:?}");
+    assert!(
+        found.iter().any(|what| what.contains("got 4 rows, but the head has size 5")),
+        "{found:?}"
+    );
 
     let mut without = Rows::factory();
     without.checkpoints.pop();

@@ -149,8 +149,8 @@ fn wrong_texts_are_refused_with_place_and_remedy() {
         ("1 2", "byte 2: got '2', expected the end of the text"),
         ("\u{feff}1", "byte 0: got '\\u{feff}', expected a value"),
         ("NaN", "byte 0: got 'N', expected a value"),
-        ("{\"a\":{\"b/c\":[{\"x\":1,\"x\":2}]}}", "member /a/b~1c/0/x stands twice; one is right"),
-        ("{\"a\":1,\"\\u0061\":2}", "member /a stands twice; one is right"),
+        ("{\"a\":{\"b/c\":[{\"x\":1,\"x\":2}]}}", "got member /a/b~1c/0/x twice, expected it once"),
+        ("{\"a\":1,\"\\u0061\":2}", "got member /a twice, expected it once"),
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), what, "{text}");
     }

@@ -91,7 +91,7 @@ proptest! {
             prop_assert_eq!(again.leaf_hash().unwrap(), record.leaf_hash(&SECRET));
         }
         let all = record.disclose(&SECRET, &Disclosure::All);
-        prop_assert_eq!(all.shown().unwrap().canonical(), record.text());
+        prop_assert_eq!(all.to_object().unwrap().canonical(), record.text());
         prop_assert_eq!(all.names().unwrap(), record.names());
         let stored = Record::parse(record.text()).unwrap();
         prop_assert_eq!(stored.leaf_hash(&SECRET), record.leaf_hash(&SECRET));
@@ -190,7 +190,7 @@ fn parts_that_do_not_fit_together_lead_to_no_commitment() {
         fields[0] =
             DisclosedField::Plain { name: "action".into(), salt: [0; 16], value: "1 ".into() };
     });
-    assert_eq!(value.shown(), Err(DisclosureError::Value("action".into())));
+    assert_eq!(value.to_object(), Err(DisclosureError::Value("action".into())));
     for wrong in [
         r#"{"fields":[{"digest":"00"}]}"#,
         r#"{"fields":[{"name":"a"}]}"#,

@@ -29,7 +29,7 @@ pub struct Bundle {
     pub item: String,
     /// The part of each ledger; origins are distinct.
     pub histories: Vec<LedgerHistory>,
-    /// The hub's checkpoint that all paths into the hub lead to.
+    /// The hub's checkpoint; all paths into the hub lead to its root.
     pub hub: Option<HubProof>,
     /// That this checkpoint was published on a chain.
     pub anchor: Option<AnchorProof>,
@@ -137,14 +137,14 @@ pub enum BundleError {
 }
 
 impl LedgerHistory {
-    /// Puts a ledger's part together and computes its history root.
+    /// Assembles a ledger's part and computes its history root.
     ///
     /// - `records`: in ledger order.
     /// - `checkpoint`: the note that the records' paths lead to.
     ///
     /// # Errors
     ///
-    /// [`DisclosureError`] if a record's disclosed parts do not fit together.
+    /// [`DisclosureError`] if the disclosed parts of a record contradict one another.
     pub fn assemble(
         origin: &str,
         records: Vec<BundledRecord>,

@@ -3,8 +3,8 @@
 //! The way through:
 //!
 //! ```text
-//! one form -> signatures of each checkpoint -> records are in it -> they name the item -> history root
-//!          -> checkpoints are in the hub -> the hub was published -> what was not checked
+//! form -> signatures of each checkpoint -> records are in it -> they name the item -> history root
+//!          -> checkpoints are in the hub -> the hub was published -> list of what was not checked
 //! ```
 //!
 //! What holds: a check that fails refutes, whatever the others find; whether a checkpoint is signed is decided by
@@ -47,35 +47,35 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
         }
     };
     report.item = Some(bundle.item.clone());
-    report.pass("form of the file", "a bundle in its one form, of the format this verifier knows");
+    report.pass("form of the file", "canonical JSON of the format that this verifier knows");
 
     let hub = bundle.hub.as_ref().and_then(|hub| {
         let opened = policy.open_hub_checkpoint(&hub.origin, &hub.checkpoint);
         check_opened(&hub.origin, &hub.checkpoint, opened, &mut report)
     });
-    let mut shown = Vec::new();
+    let mut disclosed = Vec::new();
     for history in &bundle.histories {
-        check_history(history, hub.as_ref(), policy, &mut report, &mut shown);
+        check_history(history, hub.as_ref(), policy, &mut report, &mut disclosed);
     }
-    check_naming(&bundle, &shown, &mut report);
+    check_naming(&bundle, &disclosed, &mut report);
     match (&bundle.anchor, &bundle.hub) {
         (Some(anchor), Some(proof)) => {
             if let Some(hub) = &hub {
                 check_anchor(anchor, &proof.origin, hub, policy, &mut report);
             }
         }
-        (Some(_), None) => report.fail("anchor", "an anchor without the hub that it publishes"),
+        (Some(_), None) => report.fail("anchor", "got an anchor without the hub that it publishes"),
         (None, _) => report.leave("anchor", "the bundle holds no anchor on a public chain"),
     }
     if bundle.hub.is_none() {
-        report.leave("hub", "the bundle does not say that its ledgers are in a hub");
+        report.leave("hub", "the bundle holds no checkpoint of a hub");
     }
-    say_what_is_left(policy, &mut report);
+    list_unproved(policy, &mut report);
     report
 }
 
-/// What no bundle of this version can show.
-fn say_what_is_left(policy: &Policy, report: &mut Report) {
+/// Lists what no bundle of this version can prove.
+fn list_unproved(policy: &Policy, report: &mut Report) {
     let witnesses = "no independent witness has cosigned the checkpoints in this file";
     if policy.quorum.is_some() {
         report.miss("witnesses", &format!("the policy asks for a quorum, but {witnesses}"));
@@ -84,18 +84,18 @@ fn say_what_is_left(policy: &Policy, report: &mut Report) {
     }
     report.leave(
         "nothing was left out",
-        "the records shown are in their ledgers; that there are no others about this item is not shown",
+        "the records shown are in their ledgers; whether there are others about this item is not proved",
     );
     report.leave(
         "the events are true",
-        "a signature shows who said something, not that it happened; nor that the object at hand is the item",
+        "a signature proves who stated an event, not that it happened, nor that the object at hand is the item",
     );
 }
 
 /// The checkpoint of a ledger or hub, unless it is refuted.
 ///
 /// Without any key of `origin` the outcome is no better than "cannot tell"; the paths are still checked against the
-/// checkpoint, since a path that does not fit refutes the file whoever signed.
+/// checkpoint, since a path that does not lead to the root refutes the file whoever signed.
 fn check_opened(
     origin: &str,
     note: &str,
@@ -126,7 +126,7 @@ fn check_history(
     hub: Option<&Checkpoint>,
     policy: &Policy,
     report: &mut Report,
-    shown: &mut Vec<Json>,
+    disclosed: &mut Vec<Json>,
 ) {
     let origin = &history.origin;
     let opened = policy.open_checkpoint(origin, &history.checkpoint);
@@ -139,7 +139,7 @@ fn check_history(
             let count = summaries.len();
             report.pass(&name, &format!("{count} records lead to the checkpoint's root"));
             report.records.extend(summaries);
-            shown.extend(objects);
+            disclosed.extend(objects);
         }
         Err(problem) => return report.fail(&name, &problem),
     }
@@ -157,12 +157,14 @@ fn check_history(
         }
         (Some(_), None) => report
             .fail(&name, "there is no accepted checkpoint of the hub that its path could lead to"),
-        (None, Some(_)) => report.leave(&name, "the bundle does not say that it is"),
+        (None, Some(_)) => {
+            report.leave(&name, "the bundle holds no path from this ledger into the hub")
+        }
         (None, None) => {}
     }
 }
 
-/// Computes every record from what is shown, leads it to the root, and compares the history root.
+/// Computes the leaf hash of every record, follows its path to the root, and compares the history root.
 fn check_records(
     ledger: &LedgerHistory,
     checkpoint: &Checkpoint,
@@ -173,7 +175,7 @@ fn check_records(
         let index = record.index;
         let failed = |problem: String| format!("record {index}: {problem}");
         if last.is_some_and(|last| last >= index) {
-            return Err(failed("stands after a record that it should precede".into()));
+            return Err(failed("got an index that is not above that of the record before".into()));
         }
         last = Some(index);
         let leaf = record.disclosed.leaf_hash().map_err(|error| failed(error.to_string()))?;
@@ -182,7 +184,7 @@ fn check_records(
         if record.names == Naming::Item {
             leaves.push(leaf);
         }
-        let object = record.disclosed.shown().map_err(|error| failed(error.to_string()))?;
+        let object = record.disclosed.to_object().map_err(|error| failed(error.to_string()))?;
         let fields = object.as_object().unwrap_or_default();
         summaries.push(RecordSummary {
             origin: ledger.origin.clone(),
@@ -193,24 +195,27 @@ fn check_records(
     }
     let root = history::root(&leaves);
     if root != ledger.history_root {
-        return Err(format!("history root {}; the records give {root}", ledger.history_root));
+        return Err(format!(
+            "got history root {}, but the records give {root}",
+            ledger.history_root
+        ));
     }
     Ok((summaries, objects))
 }
 
-/// Every record must name the item, or a container that other records lead the item into.
-fn check_naming(bundle: &Bundle, shown: &[Json], report: &mut Report) {
+/// Every record must name the item, or a container that other records put the item into.
+fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
     const NAME: &str = "records name the item";
     let records: Vec<_> = bundle.histories.iter().flat_map(|history| &history.records).collect();
-    if records.len() != shown.len() {
-        // A ledger's part failed already; its records were not computed.
-        return report.leave(NAME, "not looked at, because other checks failed");
+    if records.len() != disclosed.len() {
+        // The records of a ledger failed already and were not computed.
+        return report.leave(NAME, "not checked, because other checks failed");
     }
     if !records.iter().any(|record| record.names == Naming::Item) {
         return report.miss(NAME, "the bundle holds no record that names the item");
     }
-    let containers = reachable_containers(&bundle.item, shown);
-    for (record, object) in records.into_iter().zip(shown) {
+    let containers = reachable_containers(&bundle.item, disclosed);
+    for (record, object) in records.into_iter().zip(disclosed) {
         let named = match &record.names {
             Naming::Item => &bundle.item,
             Naming::Container { of } if containers.contains(of) => of,
@@ -226,12 +231,12 @@ fn check_naming(bundle: &Bundle, shown: &[Json], report: &mut Report) {
     report.pass(NAME, "each names the item, or a container that the records put it into");
 }
 
-/// The item's containers, their containers, and so on: parents of the shown records whose children are known.
-fn reachable_containers(item: &str, shown: &[Json]) -> Vec<String> {
+/// The item's containers, their containers, and so on: parents of the disclosed records whose children are the item or a container.
+fn reachable_containers(item: &str, disclosed: &[Json]) -> Vec<String> {
     let mut inside = vec![item.to_owned()];
     loop {
         let before = inside.len();
-        for object in shown {
+        for object in disclosed {
             let parent = object.get("parentID").and_then(Json::as_str);
             let children = object.get("childEPCs").and_then(Json::as_array).unwrap_or_default();
             let holds = children

@@ -18,7 +18,7 @@ use crate::{
     json::Json,
 };
 
-/// Members whose elements are committed to one by one, so that one can be shown without the others.
+/// Members whose elements are committed to one by one, so that one can be disclosed without the others.
 pub const LIST_FIELDS: &[&str] = &[
     "epcList",
     "childEPCs",
@@ -31,10 +31,10 @@ pub const LIST_FIELDS: &[&str] = &[
     "sensorElementList",
 ];
 
-/// What the salts of a record are made from: 16 random bytes, kept beside the record, deleted to forget it.
+/// Source of the salts of a record: 16 random bytes, stored beside the record, deleted to erase its content.
 pub type Secret = [u8; 16];
 
-/// What makes a field's digest unguessable, 16 bytes.
+/// 16 bytes that keep a field's value from being guessed from its digest.
 pub type Salt = [u8; 16];
 
 /// The salts of one record.

@@ -1,9 +1,9 @@
-//! A record shown in part: enough to compute its commitment, and no more than was meant to be seen.
+//! A record disclosed in part: enough to compute its commitment, and no more.
 //!
-//! What holds: what is shown leads to the same commitment as the whole record or to none; every value is
-//! canonical JSON text; names ascend, so that one record shown in one way has one form.
+//! What holds: the disclosed part gives the same commitment as the whole record or none; every value is
+//! canonical JSON text; names ascend, so that one record disclosed in one way has one form.
 //!
-//! Not here: what to show ([`super::Disclosure`]), whether the commitment is in a ledger ([`crate::bundle`]).
+//! Not here: what to disclose ([`crate::record::Disclosure`]), whether the commitment is in a ledger ([`crate::bundle`]).
 //!
 //! Source: docs/formats/bundle-v1.md, "Disclosed record".
 
@@ -28,7 +28,7 @@ pub struct DisclosedRecord {
     pub fields: Vec<DisclosedField>,
 }
 
-/// A field as it is shown.
+/// A disclosed or hidden field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DisclosedField {
     /// A field with its value.
@@ -40,7 +40,7 @@ pub enum DisclosedField {
         /// Its value, canonical JSON text.
         value: String,
     },
-    /// A field of which nothing is shown.
+    /// A field of which nothing is disclosed.
     Hidden {
         /// Its digest.
         digest: Hash,
@@ -51,12 +51,12 @@ pub enum DisclosedField {
         name: String,
         /// How many elements it has in all.
         count: u64,
-        /// Those that are shown, in ascending order; none only if the list is empty.
+        /// The disclosed ones, in ascending order; none only if the list is empty.
         elements: Vec<DisclosedElement>,
     },
 }
 
-/// An element of a list as it is shown.
+/// A disclosed element of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisclosedElement {
     /// Its place, from 0.
@@ -65,46 +65,46 @@ pub struct DisclosedElement {
     pub salt: Salt,
     /// Its value, canonical JSON text.
     pub value: String,
-    /// Inclusion path in the list's tree; empty if all elements are shown.
+    /// Inclusion path in the list's tree; empty if all elements are disclosed.
     pub path: Vec<Hash>,
 }
 
-/// Why a disclosed record leads to no commitment.
+/// Why a disclosed record gives no commitment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DisclosureError {
     /// A member is missing, of another kind, or not known.
     #[error(transparent)]
     Shape(#[from] ShapeError),
     /// Names do not ascend.
-    #[error("field `{0}` stands after a field that it should precede")]
+    #[error("field `{0}` is not above the field before in bytewise order")]
     Order(String),
-    /// A list is shown as a plain field or the reverse.
-    #[error("field `{0}` is shown in the form of another kind of field")]
+    /// A list has the form of a plain field or the reverse.
+    #[error("field `{0}` has the form of another kind of field")]
     Kind(String),
     /// A value is not canonical JSON text.
     #[error("value of field `{0}` is not canonical JSON text")]
     Value(String),
-    /// The elements do not fit the list.
-    #[error("elements of list `{0}` do not fit its count and order")]
+    /// The elements are not in order or not below the count.
+    #[error("elements of list `{0}` do not match its count and order")]
     Elements(String),
-    /// An element's path is wrong.
+    /// An element's path does not lead to the root of the list.
     #[error("element {index} of list `{name}`: {source}")]
     Path {
         /// The list.
         name: String,
         /// The element's place.
         index: u64,
-        /// What is wrong.
+        /// Why.
         source: ProofError,
     },
 }
 
 impl DisclosedRecord {
-    /// Computes the commitment `c` from what is shown.
+    /// Computes the commitment `c`.
     ///
     /// # Errors
     ///
-    /// [`DisclosureError`] if the parts do not fit together.
+    /// [`DisclosureError`] if the parts contradict one another.
     pub fn commitment(&self) -> Result<Hash, DisclosureError> {
         let mut last: Option<&str> = None;
         let mut digests = Vec::with_capacity(self.fields.len());
@@ -124,7 +124,7 @@ impl DisclosedRecord {
         Ok(commitment_of(&digests))
     }
 
-    /// Computes the ledger's leaf hash from what is shown: `H(0x00 ‖ c)`.
+    /// Computes the ledger's leaf hash: `H(0x00 ‖ c)`.
     ///
     /// # Errors
     ///
@@ -133,12 +133,12 @@ impl DisclosedRecord {
         Ok(hash::leaf(self.commitment()?.as_bytes()))
     }
 
-    /// The part of the record that is shown, as an object; of lists the shown elements.
+    /// The disclosed part as an object; of lists the disclosed elements.
     ///
     /// # Errors
     ///
     /// [`DisclosureError::Value`] if a value is not canonical JSON text.
-    pub fn shown(&self) -> Result<Json, DisclosureError> {
+    pub fn to_object(&self) -> Result<Json, DisclosureError> {
         let mut members = Vec::new();
         for field in &self.fields {
             match field {
@@ -155,13 +155,13 @@ impl DisclosedRecord {
         Ok(Json::Object(members))
     }
 
-    /// The names among what is shown, as [`super::Record::names`].
+    /// The names in the disclosed part, as [`crate::record::Record::names`].
     ///
     /// # Errors
     ///
-    /// As [`Self::shown`].
+    /// As [`Self::to_object`].
     pub fn names(&self) -> Result<Vec<String>, DisclosureError> {
-        Ok(names_in(&self.shown()?))
+        Ok(names_in(&self.to_object()?))
     }
 
     /// The JSON form: `{"fields":[…]}`.
@@ -179,7 +179,7 @@ impl DisclosedRecord {
         Self::from_json_at("", json)
     }
 
-    /// Reads the JSON form that stands at `place` (JSON pointer) of a larger text.
+    /// Reads the JSON form at `place` (JSON pointer) of a larger text.
     pub(crate) fn from_json_at(place: &str, json: &Json) -> Result<Self, ShapeError> {
         let members = Members::new(place, json, &["fields"])?;
         let fields = members
@@ -278,7 +278,7 @@ impl DisclosedElement {
     }
 }
 
-/// Root of a list's tree, from all elements or from the path of each that is shown.
+/// Root of a list's tree, from all elements or from the path of each disclosed one.
 fn list_root(
     name: &str,
     count: u64,

@@ -19,12 +19,12 @@ const NAMING: &[(&str, Option<&str>)] = &[
     ("outputQuantityList", Some("epcClass")),
 ];
 
-/// The names in a record's object, or in the part of it that is shown.
+/// The names in a record's object, or in the disclosed part of it.
 pub(crate) fn names_in(json: &Json) -> Vec<String> {
-    let (mut seen, mut names) = (HashSet::new(), Vec::new());
-    let mut take = |name: Option<&str>| {
+    let (mut known, mut names) = (HashSet::new(), Vec::new());
+    let mut add = |name: Option<&str>| {
         if let Some(name) = name
-            && seen.insert(name.to_owned())
+            && known.insert(name.to_owned())
         {
             names.push(name.to_owned());
         }
@@ -34,10 +34,10 @@ pub(crate) fn names_in(json: &Json) -> Vec<String> {
             (Some(Json::Array(elements)), inner) => {
                 for element in elements {
                     let element = inner.map_or(Some(element), |inner| element.get(inner));
-                    take(element.and_then(Json::as_str));
+                    add(element.and_then(Json::as_str));
                 }
             }
-            (Some(value), None) => take(value.as_str()),
+            (Some(value), None) => add(value.as_str()),
             _ => {}
         }
     }
