@@ -175,7 +175,7 @@ async fn decide(
         return Ok(if old_note.is_empty() {
             Decision::Skip
         } else {
-            let reason = "the ledger no longer has a checkpoint".to_owned();
+            let reason = "the ledger had a checkpoint and now has none".to_owned();
             Decision::Refuse { old_note, new_note: String::new(), reason }
         });
     };
