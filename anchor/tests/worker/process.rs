@@ -111,9 +111,9 @@ async fn the_private_keys_of_other_ledgers_are_not_needed() {
         .unwrap();
 
     let _worker = start(&config, None);
-    wait_for_final(&scene).await;
     wait_for("/readyz", async || get(address, "/readyz").filter(|(status, _)| *status == 200))
         .await;
+    wait_for_final(&scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
