@@ -17,14 +17,18 @@
 //!
 //! Sources: EPCIS 2.0 section 7 and 9, CBV 2.0 section 7 and 8.9.
 
+mod biz_step;
 mod check;
 mod context;
+mod disposition;
 mod document;
 mod event;
 pub mod hash;
 pub mod vocabulary;
 
+pub use biz_step::BizStep;
 pub use check::Violation;
 pub use context::Context;
+pub use disposition::Disposition;
 pub use document::Document;
 pub use event::{Event, EventKind};
