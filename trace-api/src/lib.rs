@@ -14,15 +14,12 @@
 //!
 //! Sources: GS1 Digital Link 1.4, RFC 9457, docs/formats/bundle-v1.md.
 
-pub mod bundle;
 pub mod config;
 pub mod http;
 pub mod metrics;
 pub mod page;
 pub mod problem;
 pub mod scan;
-pub mod story;
-pub mod verdict;
 pub mod words;
 
 use std::num::NonZeroU32;

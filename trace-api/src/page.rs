@@ -10,9 +10,9 @@ use sql::scans::Scan;
 
 use crate::config::Config;
 use crate::scan::Look;
-use crate::story::{Story, Told};
-use crate::verdict::{Judged, Verdict};
 use crate::words::{self, Language, page as text};
+use history::story::{Story, Told};
+use history::verdict::{Judged, Verdict};
 
 /// Everything the page shows.
 pub struct Shown<'a> {

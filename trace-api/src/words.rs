@@ -3,7 +3,7 @@
 //! What holds: both languages are complete, because each text is a pair; no sentence promises more than the
 //! evidence gives (a test looks for the words that are never used).
 
-use crate::verdict::Verdict;
+use history::verdict::Verdict;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

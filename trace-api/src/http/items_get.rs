@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{MAX_PART, State};
 use crate::problem::Problem;
-use crate::story::{Story, gather};
+use history::story::{Story, gather};
 
 fn parse(text: &str) -> Result<Epc, Problem> {
     if text.len() > MAX_PART {
@@ -55,7 +55,7 @@ pub async fn history(state: Data<State>, epc: Path<String>) -> Result<HttpRespon
 /// [`Problem`].
 pub async fn bundle(state: Data<State>, epc: Path<String>) -> Result<HttpResponse, Problem> {
     let story = story(&state, &epc).await?;
-    let bundle = crate::bundle::build(&state.db, &story, state.config.hub.as_deref()).await?;
+    let bundle = history::bundle::build(&state.db, &story, state.config.hub.as_deref()).await?;
     let anchored = if bundle.anchor.is_some() { "yes" } else { "no" };
     state.metrics.bundles.with_label_values(&[anchored]).inc();
     let name: String =

@@ -18,9 +18,9 @@ use super::{MAX_PART, State};
 use crate::page::{self, Shown};
 use crate::problem::Problem;
 use crate::scan::Look;
-use crate::story::{Story, gather};
-use crate::verdict::{Facts, Judged, Seen, judge};
 use crate::words::Language;
+use history::story::{Story, gather};
+use history::verdict::{Facts, Judged, Seen, judge};
 
 /// What may follow the address.
 #[derive(Debug, serde::Deserialize)]
@@ -105,7 +105,7 @@ async fn answer(
     state.metrics.broken_records.inc_by(broken as u64);
     let anchored = match &story {
         Some(story) => {
-            crate::bundle::anchored_at(&state.db, story, state.config.hub.as_deref()).await?
+            history::bundle::anchored_at(&state.db, story, state.config.hub.as_deref()).await?
         }
         None => None,
     };

@@ -3,7 +3,7 @@
 //! What holds: pure and total; every answer but the calm ones has a reason; green is only for a chip that
 //! was checked just now.
 //!
-//! Not here: gathering the facts ([`crate::story`]), their words ([`crate::words`]).
+//! Not here: gathering the facts ([`crate::story`]), their words (trace-api).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -114,7 +114,7 @@ pub struct Facts {
 pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
-    /// The rule that decided, a key of [`crate::words`], and its value.
+    /// The rule that decided, a key of the texts that pages show, and its value.
     pub reason: (&'static str, String),
 }
 
