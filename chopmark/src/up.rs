@@ -134,7 +134,13 @@ fn start(
         Role::TraceApi => {
             let config = trace_api::config::File::load(path)?.resolve()?;
             let db = database()?;
-            running.spawn_local(async move { Ok(trace_api::run(config, db, shutdown).await?) });
+            let context = process::Context {
+                clock: process::Clock::system(),
+                random: process::Randomness::system(),
+                crash: process::CrashPoints::from_env(),
+                shutdown,
+            };
+            running.spawn_local(async move { Ok(trace_api::run(config, db, context).await?) });
         }
     }
     Ok(())

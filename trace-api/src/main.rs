@@ -35,7 +35,13 @@ async fn main() -> anyhow::Result<()> {
         wait_for_signal().await;
         stop.send(true).ok();
     });
-    trace_api::run(config, db, shutdown).await?;
+    let context = process::Context {
+        clock: process::Clock::system(),
+        random: process::Randomness::system(),
+        crash: process::CrashPoints::from_env(),
+        shutdown,
+    };
+    trace_api::run(config, db, context).await?;
     Ok(())
 }
 

@@ -1,76 +1,139 @@
-//! Builds the bundle of one thing: its records, their paths, the checkpoints, the hub, the anchor.
+//! Builds the bundle of an item: its records, their paths, the checkpoints, the hub, the anchor.
 //!
-//! What holds: only sound records go in; of lists only the elements that concern the thing are shown; every
-//! path of a ledger leads to one checkpoint, which is the hub's entry where the hub has one.
+//! What holds: only records that count go in; of lists only the elements that concern the item are shown; every path
+//! of a ledger leads to one checkpoint, which is the hub's entry where the hub has one.
+//!
+//! Not here: the format and its verification (`ledger::bundle`).
 //!
 //! Source: docs/formats/bundle-v1.md.
 
+use std::collections::HashSet;
+
+use epc::EpcClass;
+use jiff::Timestamp;
 use ledger::bundle::{
     AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
 };
 use ledger::record::Disclosure;
 use ledger::tree::{inclusion_nodes, prove_inclusion};
+use sql::anchors::FinalAnchor;
+use sql::ledgers::StoredCheckpoint;
 use sql::{Db, LedgerId};
 
-use crate::story::{Story, Told};
+use crate::entry::{HistoryEntry, Relation};
+use crate::gather::{GatheredHistory, LedgerHead};
 
 /// The hub as far as a bundle needs it.
 struct Hub {
     id: LedgerId,
     origin: String,
-    checkpoint: sql::ledgers::StoredCheckpoint,
-    anchor: Option<sql::anchors::FinalAnchor>,
+    checkpoint: StoredCheckpoint,
+    /// The final anchor of exactly that checkpoint.
+    anchor: Option<FinalAnchor>,
 }
 
 /// Builds the bundle.
 ///
+/// - `hub_origin`: the hub whose entries and anchor go in; none for a bundle without them.
+///
 /// # Errors
 ///
-/// [`sql::Error`] if the database cannot be asked or does not hold what it must.
-pub async fn build(db: &Db, story: &Story, hub_origin: Option<&str>) -> Result<Bundle, sql::Error> {
-    let item = story.item.to_uri();
-    let mut uris = vec![item.clone()];
-    for one in story.sound() {
-        if let Some(container) = &one.via
-            && !uris.contains(container)
-        {
-            uris.push(container.clone());
-        }
-    }
-    if let Some(lot) = story.lot().and_then(|lot| epc::EpcClass::lot_of(&story.item, &lot)) {
-        uris.push(lot.to_uri());
-    }
-    let mut ids: Vec<LedgerId> = story.sound().map(|one| one.stored.ledger).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let hub = load_hub(db, hub_origin, story, &ids).await?;
+/// [`sql::Error`] if the database cannot be asked, or lacks nodes of a tree.
+pub async fn build(
+    db: &Db,
+    gathered: &GatheredHistory,
+    hub_origin: Option<&str>,
+) -> Result<Bundle, sql::Error> {
+    let uris = disclosed_uris(gathered);
+    let heads = heads_with_records(gathered);
+    let hub = load_hub(db, hub_origin, gathered, &heads).await?;
     let mut histories = Vec::new();
-    for id in ids {
-        histories.push(history(db, story, id, &uris, hub.as_ref()).await?);
+    for head in heads {
+        histories.push(ledger_history(db, gathered, head, &uris, hub.as_ref()).await?);
     }
     let is_in_hub = histories.iter().any(|history| history.hub.is_some());
     let hub = hub.filter(|_| is_in_hub);
     Ok(Bundle {
-        item,
+        item: gathered.history.item.to_uri(),
         histories,
         anchor: hub.as_ref().and_then(anchor_proof),
         hub: hub.map(|hub| HubProof { origin: hub.origin, checkpoint: hub.checkpoint.note }),
     })
 }
 
+/// The time by which everything that counts in the history existed, as the block of a final anchor says.
+///
+/// # Errors
+///
+/// [`sql::Error`] if the database cannot be asked.
+pub async fn anchored_at(
+    db: &Db,
+    gathered: &GatheredHistory,
+    hub_origin: Option<&str>,
+) -> Result<Option<Timestamp>, sql::Error> {
+    let heads = heads_with_records(gathered);
+    let Some(hub) = load_hub(db, hub_origin, gathered, &heads).await? else { return Ok(None) };
+    for head in heads {
+        let entry = sql::hub::entry_for(db, hub.id, head.id, size_needed(gathered, head)).await?;
+        if entry.is_none_or(|entry| entry.hub_index >= hub.checkpoint.size) {
+            return Ok(None);
+        }
+    }
+    Ok(hub.anchor.map(|anchor| anchor.evidence.block_time))
+}
+
+/// The item, its containers and its lot: the elements of lists that a bundle shows.
+fn disclosed_uris(gathered: &GatheredHistory) -> Vec<String> {
+    let history = &gathered.history;
+    let mut uris = vec![history.item.to_uri()];
+    for entry in history.counted() {
+        if let Relation::Container(container) = &entry.relation
+            && !uris.contains(container)
+        {
+            uris.push(container.clone());
+        }
+    }
+    let lot = history.lot_number().and_then(|number| EpcClass::lot_of(&history.item, number));
+    uris.extend(lot.map(|lot| lot.to_uri()));
+    uris
+}
+
+/// The records of one ledger that count.
+fn own_entries<'a>(
+    gathered: &'a GatheredHistory,
+    head: &'a LedgerHead,
+) -> impl Iterator<Item = &'a HistoryEntry> {
+    gathered.history.counted().filter(|entry| entry.origin == head.origin)
+}
+
+/// The ledgers with records that count, in the order of their numbers.
+fn heads_with_records(gathered: &GatheredHistory) -> Vec<&LedgerHead> {
+    let origins: HashSet<&str> = gathered.history.counted().map(|entry| &*entry.origin).collect();
+    let has_records = |head: &&LedgerHead| origins.contains(&*head.origin);
+    let mut heads: Vec<_> = gathered.ledgers.values().filter(has_records).collect();
+    heads.sort_unstable_by_key(|head| head.id);
+    heads
+}
+
+/// Leaves that a checkpoint must cover to hold all records of the ledger that count.
+fn size_needed(gathered: &GatheredHistory, head: &LedgerHead) -> u64 {
+    own_entries(gathered, head).map(|entry| entry.index + 1).max().unwrap_or(0)
+}
+
 /// The hub's checkpoint: that of the final anchor which covers the entries of all ledgers, else the latest.
 async fn load_hub(
     db: &Db,
     origin: Option<&str>,
-    story: &Story,
-    ids: &[LedgerId],
+    gathered: &GatheredHistory,
+    heads: &[&LedgerHead],
 ) -> Result<Option<Hub>, sql::Error> {
     let Some(origin) = origin else { return Ok(None) };
     let Some(row) = sql::ledgers::find(db, origin).await? else { return Ok(None) };
     let Some(latest) = sql::ledgers::latest_checkpoint(db, row.id).await? else { return Ok(None) };
     let mut needed = 0;
-    for id in ids {
-        if let Some(entry) = sql::hub::entry_for(db, row.id, *id, size_needed(story, *id)).await? {
+    for head in heads {
+        let size = size_needed(gathered, head);
+        if let Some(entry) = sql::hub::entry_for(db, row.id, head.id, size).await? {
             needed = needed.max(entry.hub_index + 1);
         }
     }
@@ -86,56 +149,66 @@ async fn load_hub(
     Ok(Some(Hub { id: row.id, origin: origin.to_owned(), checkpoint, anchor }))
 }
 
-/// Leaves that a checkpoint must cover to hold all sound records of the story.
-fn size_needed(story: &Story, ledger: LedgerId) -> u64 {
-    let own = story.sound().filter(|one| one.stored.ledger == ledger);
-    own.map(|one| one.stored.index + 1).max().unwrap_or(0)
-}
-
-async fn history(
+/// One ledger's part of the bundle.
+async fn ledger_history(
     db: &Db,
-    story: &Story,
-    id: LedgerId,
+    gathered: &GatheredHistory,
+    head: &LedgerHead,
     uris: &[String],
     hub: Option<&Hub>,
 ) -> Result<LedgerHistory, sql::Error> {
-    let known = story.ledgers.get(&id).ok_or_else(|| sql::Error::data("ledger without a row"))?;
-    let mut checkpoint = known.checkpoint.clone();
-    let mut entry = None;
-    if let Some(hub) = hub
-        && let Some(found) = sql::hub::entry_for(db, hub.id, id, size_needed(story, id)).await?
-        && found.hub_index < hub.checkpoint.size
-        && let Some(covered) = sql::ledgers::checkpoint_at(db, id, found.ledger_size).await?
-    {
-        let spans = inclusion_nodes(found.hub_index, hub.checkpoint.size);
-        let nodes = sql::ledgers::nodes(db, hub.id, &spans).await?;
-        let path = prove_inclusion(found.hub_index, hub.checkpoint.size, &nodes)
-            .map_err(|error| sql::Error::data(error.to_string()))?;
-        entry = Some(HubEntry { index: found.hub_index, path });
-        checkpoint = covered;
-    }
-    let mut mine: Vec<&Told> = story.sound().filter(|one| one.stored.ledger == id).collect();
-    mine.sort_by_key(|one| one.stored.index);
+    let in_hub = match hub {
+        Some(hub) => hub_entry(db, hub, head, size_needed(gathered, head)).await?,
+        None => None,
+    };
+    let (checkpoint, hub_entry) = match in_hub {
+        Some((checkpoint, entry)) => (checkpoint, Some(entry)),
+        None => (head.checkpoint.clone(), None),
+    };
+    let mut own: Vec<&HistoryEntry> = own_entries(gathered, head).collect();
+    own.sort_by_key(|entry| entry.index);
     let spans: Vec<_> =
-        mine.iter().flat_map(|one| inclusion_nodes(one.stored.index, checkpoint.size)).collect();
-    let nodes = sql::ledgers::nodes(db, id, &spans).await?;
-    let mut records = Vec::with_capacity(mine.len());
-    for one in mine {
-        let (Some(record), Some(secret)) = (&one.record, &one.stored.secret) else { continue };
-        let path = prove_inclusion(one.stored.index, checkpoint.size, &nodes)
+        own.iter().flat_map(|entry| inclusion_nodes(entry.index, checkpoint.size)).collect();
+    let nodes = sql::ledgers::nodes(db, head.id, &spans).await?;
+    let mut records = Vec::with_capacity(own.len());
+    for entry in own {
+        let (Some(record), Some(secret)) = (&entry.record, &entry.secret) else { continue };
+        let path = prove_inclusion(entry.index, checkpoint.size, &nodes)
             .map_err(|error| sql::Error::data(error.to_string()))?;
         records.push(BundledRecord {
             disclosed: record.disclose(secret, &Disclosure::Items(uris)),
-            index: one.stored.index,
+            index: entry.index,
             path,
-            names: match &one.via {
-                None => Naming::Item,
-                Some(container) => Naming::Container { of: container.clone() },
+            names: match &entry.relation {
+                Relation::Container(container) => Naming::Container { of: container.clone() },
+                Relation::Item | Relation::Lot => Naming::Item,
             },
         });
     }
-    LedgerHistory::assemble(&known.row.origin, records, checkpoint.note, entry)
+    LedgerHistory::assemble(&head.origin, records, checkpoint.note, hub_entry)
         .map_err(|error| sql::Error::data(error.to_string()))
+}
+
+/// The first checkpoint of a ledger in the hub that covers `size` leaves, and its place there.
+async fn hub_entry(
+    db: &Db,
+    hub: &Hub,
+    head: &LedgerHead,
+    size: u64,
+) -> Result<Option<(StoredCheckpoint, HubEntry)>, sql::Error> {
+    let Some(found) = sql::hub::entry_for(db, hub.id, head.id, size).await? else {
+        return Ok(None);
+    };
+    if found.hub_index >= hub.checkpoint.size {
+        return Ok(None);
+    }
+    let covered = sql::ledgers::checkpoint_at(db, head.id, found.ledger_size).await?;
+    let Some(checkpoint) = covered else { return Ok(None) };
+    let spans = inclusion_nodes(found.hub_index, hub.checkpoint.size);
+    let nodes = sql::ledgers::nodes(db, hub.id, &spans).await?;
+    let path = prove_inclusion(found.hub_index, hub.checkpoint.size, &nodes)
+        .map_err(|error| sql::Error::data(error.to_string()))?;
+    Ok(Some((checkpoint, HubEntry { index: found.hub_index, path })))
 }
 
 fn anchor_proof(hub: &Hub) -> Option<AnchorProof> {
@@ -151,27 +224,4 @@ fn anchor_proof(hub: &Hub) -> Option<AnchorProof> {
         receipt: anchor.evidence.receipt.clone(),
         proof: anchor.evidence.proof.clone(),
     })
-}
-
-/// When everything in the story existed at the latest, as a final anchor says.
-///
-/// # Errors
-///
-/// [`sql::Error`].
-pub async fn anchored_at(
-    db: &Db,
-    story: &Story,
-    hub_origin: Option<&str>,
-) -> Result<Option<jiff::Timestamp>, sql::Error> {
-    let mut ids: Vec<LedgerId> = story.sound().map(|one| one.stored.ledger).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let Some(hub) = load_hub(db, hub_origin, story, &ids).await? else { return Ok(None) };
-    for id in ids {
-        let entry = sql::hub::entry_for(db, hub.id, id, size_needed(story, id)).await?;
-        if entry.is_none_or(|entry| entry.hub_index >= hub.checkpoint.size) {
-            return Ok(None);
-        }
-    }
-    Ok(hub.anchor.map(|anchor| anchor.evidence.block_time))
 }

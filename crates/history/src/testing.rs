@@ -12,6 +12,8 @@ use ledger::record::{Record, Secret};
 use sql::ledgers::{Append, Entry};
 use sql::{Db, LedgerId, Transaction};
 
+use crate::entry::{HistoryEntry, StoredText};
+
 /// The item of most tests.
 pub const ITEM: &str = "urn:epc:id:sgtin:4012345.011111.9876";
 /// Its GTIN.
@@ -137,6 +139,19 @@ impl EventDraft {
     pub fn record(&self) -> Record {
         Record::from_json(self.0.clone()).expect("a draft is an object with members")
     }
+}
+
+/// The records of `drafts` as entries of one ledger, in memory and without faults.
+#[must_use]
+pub fn entries(drafts: &[EventDraft]) -> Vec<HistoryEntry> {
+    let entry = |(index, draft): (u64, &EventDraft)| {
+        let record = draft.record();
+        let secret = secret(index);
+        let leaf_hash = record.leaf_hash(&secret);
+        let stored = StoredText { text: record.text().to_owned(), secret: Some(secret), leaf_hash };
+        HistoryEntry::read("log.example/1".into(), "Factory".into(), index, stored)
+    };
+    (0..).zip(drafts).map(entry).collect()
 }
 
 /// A secret made from a record's place.

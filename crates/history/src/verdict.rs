@@ -1,42 +1,41 @@
-//! Facts to verdict: nine answers, the first that applies wins.
+//! The verdict: nine answers, of which the first that applies wins.
 //!
-//! What holds: pure and total; every answer but the calm ones has a reason; green is only for a chip that
-//! was checked just now.
+//! What holds: pure and total; every verdict follows from one [`Reason`]; only a chip that was checked just now gives
+//! [`Verdict::Strong`].
 //!
-//! Not here: gathering the facts ([`crate::story`]), their words (trace-api).
+//! Not here: the state of the item ([`crate::fold`]), what people read (`trace-api`).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-/// Kilometres an hour that nothing on a pallet travels.
-const TOO_FAST_KMH: f64 = 900.0;
-/// Devices within a week after the sale that make a second object likely.
-const MANY_DEVICES: usize = 3;
+use crate::fold::{ItemState, NotIssued, Withdrawal};
+use crate::gaps::Gap;
+use crate::scans::{Conflict, ConsumerScan, find_conflict};
 
-/// What a person is told.
+/// The answer to a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Do not use.
+    /// Do not use it: recalled, stolen or expired.
     Recalled,
-    /// Not issued.
+    /// The code was not issued.
     Rejected,
     /// The chip check failed.
     TagFail,
     /// The seal was opened.
     Opened,
-    /// Two objects share a code.
+    /// Two objects seem to carry the code.
     Conflict,
-    /// Sold before.
+    /// It was sold.
     Sold,
     /// The journey has a gap.
     Gap,
-    /// Nothing speaks against it; the tag can be copied.
+    /// The records fit together; the tag can be copied.
     Consistent,
-    /// The chip was checked.
+    /// The records fit together and the chip was checked.
     Strong,
 }
 
 impl Verdict {
-    /// All nine, in order of precedence.
+    /// All verdicts, in order of precedence.
     pub const ALL: [Self; 9] = [
         Self::Recalled,
         Self::Rejected,
@@ -49,7 +48,7 @@ impl Verdict {
         Self::Strong,
     ];
 
-    /// Its code in JSON and metrics.
+    /// Its code in JSON answers, metrics and stored scans.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -66,128 +65,91 @@ impl Verdict {
     }
 }
 
-/// What a check of the tag's chip said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a check of the tag's chip showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TagCheck {
-    /// No chip was asked: a printed code, or an RFID number.
+    /// No chip was checked: a printed code, or an RFID number.
+    #[default]
     NotChecked,
-    /// The chip's code was right and fresh.
+    /// The chip's code was correct and fresh.
     Passed,
-    /// The chip's code was wrong or old.
+    /// The chip's code was wrong or used before.
     Failed,
     /// The chip reports an opened seal.
     Opened,
 }
 
-/// One scan, for comparing places.
+/// Why a verdict was given.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
-    /// When.
-    pub at: Timestamp,
-    /// Keyed hash of the device.
-    pub device: Vec<u8>,
-    /// Latitude, longitude in degrees and uncertainty in kilometres.
-    pub place: Option<(f64, f64, f64)>,
+pub enum Reason {
+    /// The item must not be used or bought.
+    Withdrawn(Withdrawal),
+    /// The code does not count as issued.
+    NotIssued(NotIssued),
+    /// The chip's code was wrong or used before.
+    ChipFailed,
+    /// The chip reports an opened seal.
+    SealOpened,
+    /// Scans or sales hint at two objects.
+    Conflict(Conflict),
+    /// It was sold at that time.
+    Sold(Timestamp),
+    /// The first gap.
+    Gap(Gap),
+    /// The chip was checked, and no rule applied.
+    ChipPassed,
+    /// No rule applied.
+    NothingFound,
 }
 
-/// Everything a verdict rests on.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// A recall, theft or expiry that was recorded.
-    pub recalled: Option<String>,
-    /// Why the code was not issued: unknown, voided, never applied, or its record does not fit its proof.
-    pub rejected: Option<String>,
-    /// What a chip check said.
-    pub tag: Option<TagCheck>,
-    /// Sales recorded.
-    pub sales: Vec<Timestamp>,
-    /// What is missing or disputed.
-    pub gaps: Vec<String>,
-    /// Scans by consumers, this one included.
-    pub scans: Vec<Seen>,
-    /// Whether it was scanned while recorded as sealed in a container.
-    pub sealed_in: Option<String>,
-}
-
-/// A verdict and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The rule that decided, a key of the texts that pages show, and its value.
-    pub reason: (&'static str, String),
-}
-
-/// Judges.
-#[must_use]
-pub fn judge(facts: &Facts) -> Judged {
-    let judged = |verdict, rule, value: &str| Judged { verdict, reason: (rule, value.to_owned()) };
-    if let Some(reason) = &facts.recalled {
-        return judged(Verdict::Recalled, "recalled", reason);
-    }
-    if let Some(reason) = &facts.rejected {
-        return judged(Verdict::Rejected, "rejected", reason);
-    }
-    match facts.tag {
-        Some(TagCheck::Failed) => return judged(Verdict::TagFail, "chip", ""),
-        Some(TagCheck::Opened) => return judged(Verdict::Opened, "seal", ""),
-        _ => {}
-    }
-    if let Some((rule, value)) = conflict(facts) {
-        return judged(Verdict::Conflict, rule, &value);
-    }
-    if let Some(sale) = facts.sales.first() {
-        return judged(Verdict::Sold, "sold", &sale.to_string());
-    }
-    if let Some(gap) = facts.gaps.first() {
-        return judged(Verdict::Gap, "gap", gap);
-    }
-    if facts.tag == Some(TagCheck::Passed) {
-        return judged(Verdict::Strong, "chip-passed", "");
-    }
-    judged(Verdict::Consistent, "no-anomaly", "")
-}
-
-fn conflict(facts: &Facts) -> Option<(&'static str, String)> {
-    for (place, one) in facts.scans.iter().enumerate() {
-        for other in &facts.scans[place + 1..] {
-            if let Some(kmh) = too_fast(one, other) {
-                return Some(("two-places", format!("{kmh:.0}")));
+impl Reason {
+    /// The verdict that follows.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Withdrawn(Withdrawal::Recalled | Withdrawal::Stolen | Withdrawal::Expired) => {
+                Verdict::Recalled
             }
+            Self::NotIssued(NotIssued::Unknown | NotIssued::NeverApplied | NotIssued::Disputed) => {
+                Verdict::Rejected
+            }
+            Self::ChipFailed => Verdict::TagFail,
+            Self::SealOpened => Verdict::Opened,
+            Self::Conflict(_) => Verdict::Conflict,
+            Self::Sold(_) => Verdict::Sold,
+            Self::Gap(_) => Verdict::Gap,
+            Self::ChipPassed => Verdict::Strong,
+            Self::NothingFound => Verdict::Consistent,
         }
     }
-    if facts.sales.len() > 1 {
-        return Some(("sold-twice", facts.sales.len().to_string()));
-    }
-    let sale = facts.sales.first()?;
-    let week = SignedDuration::from_hours(24 * 7);
-    let devices: std::collections::HashSet<&[u8]> = facts
-        .scans
-        .iter()
-        .filter(|scan| scan.at >= *sale && scan.at.duration_since(*sale) <= week)
-        .map(|scan| scan.device.as_slice())
-        .collect();
-    (devices.len() > MANY_DEVICES).then(|| ("many-devices", devices.len().to_string()))
 }
 
-/// The speed between two scans of different devices, if nothing travels so fast.
-fn too_fast(one: &Seen, other: &Seen) -> Option<f64> {
-    if one.device == other.device {
-        return None;
+/// The first reason that applies, in order of precedence.
+///
+/// - `scans`: those of consumers, this one included.
+#[must_use]
+pub fn judge(state: &ItemState, tag: TagCheck, scans: &[ConsumerScan]) -> Reason {
+    if let Some(withdrawal) = state.withdrawn {
+        return Reason::Withdrawn(withdrawal);
     }
-    let ((lat1, lon1, off1), (lat2, lon2, off2)) = (one.place?, other.place?);
-    let kilometres = (distance_km((lat1, lon1), (lat2, lon2)) - off1 - off2).max(0.0);
-    let hours = one.at.duration_since(other.at).as_secs_f64().abs() / 3600.0;
-    let kmh = kilometres / hours.max(1.0 / 3600.0);
-    (kmh > TOO_FAST_KMH).then_some(kmh)
-}
-
-/// Great-circle distance on a sphere of 6,371 km.
-fn distance_km(from: (f64, f64), to: (f64, f64)) -> f64 {
-    let (lat1, lat2) = (from.0.to_radians(), to.0.to_radians());
-    let (dlat, dlon) = (lat2 - lat1, (to.1 - from.1).to_radians());
-    let half = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
-    2.0 * 6371.0 * half.sqrt().min(1.0).asin()
+    if let Some(why) = state.not_issued {
+        return Reason::NotIssued(why);
+    }
+    match tag {
+        TagCheck::Failed => return Reason::ChipFailed,
+        TagCheck::Opened => return Reason::SealOpened,
+        TagCheck::Passed | TagCheck::NotChecked => {}
+    }
+    if let Some(conflict) = find_conflict(scans, &state.sales) {
+        return Reason::Conflict(conflict);
+    }
+    if let Some(sale) = state.sales.first() {
+        return Reason::Sold(*sale);
+    }
+    if let Some(gap) = state.gaps.first() {
+        return Reason::Gap(gap.clone());
+    }
+    if tag == TagCheck::Passed { Reason::ChipPassed } else { Reason::NothingFound }
 }
 
 #[cfg(test)]
@@ -198,64 +160,97 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + minutes * 60).unwrap()
     }
 
-    fn seen(device: u8, minutes: i64, place: Option<(f64, f64, f64)>) -> Seen {
-        Seen { at: at(minutes), device: vec![device], place }
-    }
-
-    const SHANGHAI: (f64, f64, f64) = (31.23, 121.47, 20.0);
-    const CHENGDU: (f64, f64, f64) = (30.57, 104.07, 20.0);
-
     #[test]
-    fn the_first_that_applies_wins_in_the_order_of_the_table() {
-        let mut facts = Facts {
-            recalled: Some("lot".into()),
-            rejected: Some("unknown".into()),
-            tag: Some(TagCheck::Failed),
+    fn the_first_reason_that_applies_wins_in_the_order_of_the_verdicts() {
+        let gap = Gap::Shipping { from: "urn:epc:id:sgln:4012345.00001.0".into() };
+        let mut state = ItemState {
+            withdrawn: Some(Withdrawal::Recalled),
+            not_issued: Some(NotIssued::Unknown),
             sales: vec![at(0), at(1)],
-            gaps: vec!["shipping".into()],
-            ..Facts::default()
+            gaps: vec![gap.clone(), Gap::Receiving { at: String::new() }],
         };
-        let mut order = vec![judge(&facts).verdict];
-        facts.recalled = None;
-        order.push(judge(&facts).verdict);
-        facts.rejected = None;
-        order.push(judge(&facts).verdict);
-        facts.tag = Some(TagCheck::Opened);
-        order.push(judge(&facts).verdict);
-        facts.tag = Some(TagCheck::Passed);
-        order.push(judge(&facts).verdict);
-        facts.sales.pop();
-        order.push(judge(&facts).verdict);
-        facts.sales.clear();
-        order.push(judge(&facts).verdict);
-        facts.gaps.clear();
-        order.push(judge(&facts).verdict);
-        facts.tag = Some(TagCheck::NotChecked);
-        order.insert(7, judge(&facts).verdict);
-        assert_eq!(order, Verdict::ALL);
+        let mut reasons = vec![judge(&state, TagCheck::Failed, &[])];
+        state.withdrawn = None;
+        reasons.push(judge(&state, TagCheck::Failed, &[]));
+        state.not_issued = None;
+        reasons.push(judge(&state, TagCheck::Failed, &[]));
+        reasons.push(judge(&state, TagCheck::Opened, &[]));
+        reasons.push(judge(&state, TagCheck::Passed, &[]));
+        state.sales.pop();
+        reasons.push(judge(&state, TagCheck::Passed, &[]));
+        state.sales.clear();
+        reasons.push(judge(&state, TagCheck::Passed, &[]));
+        state.gaps.clear();
+        reasons.push(judge(&state, TagCheck::NotChecked, &[]));
+        reasons.push(judge(&state, TagCheck::Passed, &[]));
+        assert_eq!(
+            reasons,
+            [
+                Reason::Withdrawn(Withdrawal::Recalled),
+                Reason::NotIssued(NotIssued::Unknown),
+                Reason::ChipFailed,
+                Reason::SealOpened,
+                Reason::Conflict(Conflict::SoldTwice { sales: 2 }),
+                Reason::Sold(at(0)),
+                Reason::Gap(gap),
+                Reason::NothingFound,
+                Reason::ChipPassed,
+            ]
+        );
+        let verdicts: Vec<_> = reasons.iter().map(Reason::verdict).collect();
+        assert_eq!(verdicts, Verdict::ALL);
     }
 
     #[test]
-    fn two_cities_within_the_hour_are_a_conflict_and_one_phone_travelling_is_not() {
-        let conflict =
-            |scans| judge(&Facts { scans, ..Facts::default() }).verdict == Verdict::Conflict;
-        assert!(conflict(vec![seen(1, 0, Some(SHANGHAI)), seen(2, 40, Some(CHENGDU))]));
-        assert!(!conflict(vec![seen(1, 0, Some(SHANGHAI)), seen(1, 40, Some(CHENGDU))]));
-        assert!(!conflict(vec![seen(1, 0, Some(SHANGHAI)), seen(2, 240, Some(CHENGDU))]));
-        assert!(!conflict(vec![seen(1, 0, Some(SHANGHAI)), seen(2, 1, Some((31.3, 121.5, 20.0)))]));
-        assert!(!conflict(vec![seen(1, 0, None), seen(2, 1, Some(CHENGDU))]));
+    fn every_withdrawal_is_recalled_and_every_code_not_issued_is_rejected() {
+        for withdrawal in [Withdrawal::Recalled, Withdrawal::Stolen, Withdrawal::Expired] {
+            let state = ItemState { withdrawn: Some(withdrawal), ..ItemState::default() };
+            let reason = judge(&state, TagCheck::Passed, &[]);
+            assert_eq!(reason, Reason::Withdrawn(withdrawal));
+            assert_eq!(reason.verdict(), Verdict::Recalled);
+        }
+        for why in [NotIssued::Unknown, NotIssued::NeverApplied, NotIssued::Disputed] {
+            let state = ItemState { not_issued: Some(why), ..ItemState::default() };
+            let reason = judge(&state, TagCheck::Passed, &[]);
+            assert_eq!(reason, Reason::NotIssued(why));
+            assert_eq!(reason.verdict(), Verdict::Rejected);
+        }
     }
 
     #[test]
-    fn many_devices_after_a_sale_are_a_conflict() {
-        let scans = |n: u8| (0..n).map(|d| seen(d, i64::from(d) + 1, None)).collect();
-        let verdict =
-            |n| judge(&Facts { sales: vec![at(0)], scans: scans(n), ..Facts::default() }).verdict;
-        assert_eq!((verdict(3), verdict(4)), (Verdict::Sold, Verdict::Conflict));
+    fn the_scans_of_many_devices_turn_a_sale_into_a_conflict() {
+        let state = ItemState { sales: vec![at(0)], ..ItemState::default() };
+        let scans = |n: u8| -> Vec<ConsumerScan> {
+            let scan = |device| ConsumerScan { at: at(1), device: vec![device], position: None };
+            (0..n).map(scan).collect()
+        };
+        assert_eq!(judge(&state, TagCheck::NotChecked, &scans(3)), Reason::Sold(at(0)));
+        let reason = judge(&state, TagCheck::NotChecked, &scans(4));
+        assert_eq!(reason, Reason::Conflict(Conflict::ManyDevices { devices: 4 }));
     }
 
     #[test]
-    fn without_anything_against_it_an_unchecked_tag_is_consistent_never_green() {
-        assert_eq!(judge(&Facts::default()).verdict, Verdict::Consistent);
+    fn without_anything_against_it_an_unchecked_tag_is_consistent_and_never_strong() {
+        let reason = judge(&ItemState::default(), TagCheck::NotChecked, &[]);
+        assert_eq!(reason.verdict(), Verdict::Consistent);
+    }
+
+    #[test]
+    fn the_codes_are_part_of_the_api() {
+        let codes = Verdict::ALL.map(Verdict::code);
+        assert_eq!(
+            codes,
+            [
+                "RECALLED",
+                "REJECTED",
+                "TAG_FAIL",
+                "OPENED",
+                "CONFLICT",
+                "SOLD",
+                "GAP",
+                "CONSISTENT",
+                "STRONG",
+            ]
+        );
     }
 }
