@@ -339,7 +339,7 @@ impl File {
             let policy: Policy = read(&path)?.parse().map_err(|error| {
                 ConfigError::Contradiction(format!("policy {}: {error}", path.display()))
             })?;
-            for key in policy.logs {
+            for ledger::policy::TrustedKey { key, .. } in policy.logs {
                 sites.entry(key.name().to_owned()).or_default().push(key);
             }
             return Ok(sites);

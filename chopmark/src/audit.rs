@@ -78,13 +78,11 @@ pub async fn audit_all(db: &Db, policy: &Policy) -> anyhow::Result<Vec<AuditSumm
 }
 
 async fn audit_ledger(db: &Db, policy: &Policy, row: &LedgerRow) -> anyhow::Result<AuditSummary> {
-    let is_hub = row.kind == "hub";
-    let keys: Vec<_> = if is_hub {
-        policy.hub.iter().filter(|key| key.name() == row.origin).cloned().collect()
+    let mut audit = if row.kind == "hub" {
+        LedgerAudit::of_hub(&row.origin, policy)
     } else {
-        policy.keys_of(&row.origin).cloned().collect()
+        LedgerAudit::of_site(&row.origin, policy)
     };
-    let mut audit = LedgerAudit::new(&row.origin, &keys);
     let mut more = Vec::new();
     let mut named: HashSet<(i64, u64)> = HashSet::new();
     sql::ledgers::for_each_record(db, row.id, async |stored| {

@@ -14,11 +14,11 @@
 use std::{collections::VecDeque, fmt};
 
 use crate::{
-    Hash,
     checkpoint::Checkpoint,
+    hash::Hash,
     hub,
-    keys::VerifierKey,
     note::Note,
+    policy::{OpenError, Policy},
     record::{Record, Secret},
     tree::Frontier,
 };
@@ -71,33 +71,52 @@ impl AuditSummary {
 
 /// The audit of one ledger.
 #[derive(Debug)]
-pub struct LedgerAudit {
+pub struct LedgerAudit<'a> {
     origin: String,
-    keys: Vec<VerifierKey>,
+    policy: &'a Policy,
+    /// How the policy opens a checkpoint of this kind of ledger.
+    open: fn(&Policy, &str, &str) -> Result<Checkpoint, OpenError>,
     /// Rows fed so far.
     rows: u64,
     /// Leaf hashes of the rows behind the last checkpoint.
     pending: VecDeque<Hash>,
     /// The tree up to the last checkpoint.
     frontier: Frontier,
-    /// Size and root of the last checkpoint, whether its root fitted or not.
-    last: Option<(u64, Hash)>,
-    /// Once a root does not fit, no later one can; only the first is told.
+    /// Size of the last checkpoint and, if the policy accepts it, its root, whether the root fits or not.
+    last: Option<(u64, Option<Hash>)>,
+    /// Once a root does not fit, no later one can; only the first is reported.
     root_is_lost: bool,
     checkpoints: u64,
     findings: Vec<Finding>,
     more_findings: u64,
 }
 
-impl LedgerAudit {
-    /// Begins the audit of the ledger `origin`.
+impl<'a> LedgerAudit<'a> {
+    /// Begins the audit of a site's ledger.
     ///
-    /// - `keys`: those that its checkpoints must be signed with, all of them.
+    /// - `policy`: the keys that its checkpoints must be signed with.
     #[must_use]
-    pub fn new(origin: &str, keys: &[VerifierKey]) -> Self {
+    pub fn of_site(origin: &str, policy: &'a Policy) -> Self {
+        Self::new(origin, policy, Policy::open_checkpoint)
+    }
+
+    /// Begins the audit of a hub.
+    ///
+    /// - `policy`: the keys that its checkpoints must be signed with.
+    #[must_use]
+    pub fn of_hub(origin: &str, policy: &'a Policy) -> Self {
+        Self::new(origin, policy, Policy::open_hub_checkpoint)
+    }
+
+    fn new(
+        origin: &str,
+        policy: &'a Policy,
+        open: fn(&Policy, &str, &str) -> Result<Checkpoint, OpenError>,
+    ) -> Self {
         Self {
             origin: origin.to_owned(),
-            keys: keys.iter().filter(|key| key.name() == origin).cloned().collect(),
+            policy,
+            open,
             rows: 0,
             pending: VecDeque::new(),
             frontier: Frontier::new(),
@@ -186,39 +205,40 @@ impl LedgerAudit {
         } else if size < self.frontier.size() {
             self.find(None, format!("a checkpoint of size {size} stands after a larger one"));
         }
-        let parsed = Note::parse(note).map_err(|error| error.to_string()).and_then(|note| {
-            let checkpoint =
-                Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
-            Ok((note, checkpoint))
-        });
-        let (note, checkpoint) = match parsed {
-            Ok(parsed) => parsed,
-            Err(error) => return self.find(None, format!("checkpoint of size {size}: {error}")),
-        };
-        if checkpoint.origin != self.origin || checkpoint.size != size {
-            let Checkpoint { origin, size: signed, .. } = &checkpoint;
-            let what =
-                format!("checkpoint of size {size} is signed for `{origin}` of size {signed}");
-            self.find(None, what);
-        }
-        for what in unsigned(&note, &self.keys) {
-            self.find(None, format!("checkpoint of size {size}: {what}"));
-        }
-        if size == self.frontier.size() && !self.root_is_lost {
-            let root = self.frontier.root();
-            if root != checkpoint.root {
-                self.root_is_lost = true;
-                self.find(
-                    None,
-                    format!(
-                        "rows {before} to {} give root {root}, the checkpoint of size {size} was signed with {}",
-                        size.saturating_sub(1),
-                        checkpoint.root
-                    ),
-                );
+        let checkpoint = match (self.open)(self.policy, &self.origin, note) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                self.last = Some((size, None));
+                return self.find(None, format!("stored checkpoint of size {size}: {error}"));
             }
+        };
+        if checkpoint.size != size {
+            let signed = checkpoint.size;
+            self.find(
+                None,
+                format!("stored checkpoint of size {size} is signed for size {signed}"),
+            );
         }
-        self.last = Some((size, checkpoint.root));
+        self.compare_root(before, size, &checkpoint.root);
+        self.last = Some((size, Some(checkpoint.root)));
+    }
+
+    /// Compares the rows' root with a signed one, if the rows reach exactly to it.
+    fn compare_root(&mut self, before: u64, size: u64, signed: &Hash) {
+        if size != self.frontier.size() || self.root_is_lost {
+            return;
+        }
+        let root = self.frontier.root();
+        if root != *signed {
+            self.root_is_lost = true;
+            let last = size.saturating_sub(1);
+            self.find(
+                None,
+                format!(
+                    "rows {before} to {last} give root {root}, the checkpoint of size {size} was signed with {signed}"
+                ),
+            );
+        }
     }
 
     /// Ends the audit and compares with the ledger's head.
@@ -233,7 +253,6 @@ impl LedgerAudit {
             self.find(None, format!("the rows give root {root}, the head says {head_root}"));
         }
         match self.last {
-            Some(last) if last == (head_size, *head_root) => {}
             None if head_size == 0 => {}
             Some((size, _)) if size != head_size => {
                 self.find(
@@ -241,9 +260,11 @@ impl LedgerAudit {
                     format!("the last checkpoint has size {size}, the head {head_size}"),
                 );
             }
-            Some((_, signed)) => {
-                self.find(None, format!("the head says root {head_root}, {signed} was signed"));
+            Some((_, Some(signed))) if signed != *head_root => {
+                self.find(None, format!("the head has root {head_root}, {signed} was signed"));
             }
+            // Of a checkpoint that the policy does not accept, that is reported and nothing else compared.
+            Some(_) => {}
             None => self.find(None, format!("{head_size} rows without a checkpoint")),
         }
         AuditSummary {
@@ -254,22 +275,4 @@ impl LedgerAudit {
             more_findings: self.more_findings,
         }
     }
-}
-
-/// Which keys have no line on the note that verifies.
-fn unsigned(note: &Note, keys: &[VerifierKey]) -> Vec<String> {
-    if keys.is_empty() {
-        return vec!["no key of this ledger is known".to_owned()];
-    }
-    let has_line = |key: &VerifierKey| {
-        note.signatures.iter().any(|line| {
-            line.name == key.name()
-                && line.key_id == key.key_id()
-                && key.verify(note.text.as_bytes(), &line.bytes).is_ok()
-        })
-    };
-    keys.iter()
-        .filter(|key| !has_line(key))
-        .map(|key| format!("no valid {} signature", key.algorithm()))
-        .collect()
 }

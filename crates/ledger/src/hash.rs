@@ -35,7 +35,7 @@ pub struct Hash(pub [u8; 32]);
 
 /// A text is not the hex form of a hash.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is not a hash; 64 lowercase hex digits would be right")]
+#[error("got hash `{0}`, expected 64 lowercase hex digits")]
 pub struct HashError(pub String);
 
 impl Hash {

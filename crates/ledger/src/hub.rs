@@ -7,7 +7,7 @@
 //!
 //! Source: docs/formats/checkpoint-v1.md, "Hub".
 
-use crate::{Hash, hash};
+use crate::hash::{self, Hash};
 
 /// Leaf hash of a checkpoint's note as an entry of the hub: `H(0x00 ‖ note)`.
 #[must_use]

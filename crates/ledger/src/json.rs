@@ -54,7 +54,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum JsonError {
     /// More bytes than are taken.
-    #[error("text of {bytes} bytes; at most {limit} would be right")]
+    #[error("got a text of {bytes} bytes, expected at most {limit}")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -73,13 +73,13 @@ pub enum JsonError {
         limit: usize,
     },
     /// Something else than the grammar has here.
-    #[error("byte {at}: found {found}, {wanted} would be right")]
+    #[error("byte {at}: got {found}, expected {wanted}")]
     Grammar {
         /// Where.
         at: usize,
         /// What stands there.
         found: String,
-        /// What would be right.
+        /// What was expected.
         wanted: &'static str,
     },
     /// A member's name stands twice in one object.
@@ -94,7 +94,7 @@ pub enum JsonError {
 ///
 /// # Errors
 ///
-/// [`JsonError`], with the byte's place and what would be right.
+/// [`JsonError`], with the place of the byte and what was expected there.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, JsonError> {
     if bytes.len() > limits.max_bytes {
         return Err(JsonError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });

@@ -58,14 +58,14 @@ const SPKI_BYTES: usize = SPKI_HEAD.len() + 384 + SPKI_TAIL.len();
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyError {
     /// The name cannot be a key's.
-    #[error("key name `{0}`; a name without white space and `+` would be right")]
+    #[error("got key name `{0}`, expected one without white space and `+`")]
     Name(String),
     /// A text is no verifier key.
     #[error("verifier key `{text}`: {problem}")]
     VerifierKey {
         /// The text's beginning.
         text: String,
-        /// What would be right.
+        /// What was expected.
         problem: &'static str,
     },
     /// A text is no key file.
@@ -78,7 +78,9 @@ pub enum KeyError {
     #[error("{0} signature could not be made")]
     Sign(&'static str),
     /// The checkpoint is another ledger's.
-    #[error("checkpoint of `{checkpoint}` under the keys of `{keys}`; its own would be right")]
+    #[error(
+        "got a checkpoint of `{checkpoint}`, expected one of `{keys}`, which the keys belong to"
+    )]
     OtherOrigin {
         /// The checkpoint's.
         checkpoint: String,
@@ -178,23 +180,23 @@ impl LedgerKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyError::File`] with what would be right; no key material is in the text.
+    /// [`KeyError::File`] with what was expected; the message holds no key material.
     pub fn from_pem_file(text: &str) -> Result<Self, KeyError> {
         let rest = text
             .strip_prefix(KEY_FILE_TITLE)
             .and_then(|rest| rest.strip_prefix("\norigin: "))
-            .ok_or(KeyError::File("`chopmark ledger keys v1` and `origin: …` would be right"))?;
+            .ok_or(KeyError::File("expected `chopmark ledger keys v1` and `origin: …`"))?;
         let (origin, blocks) =
             rest.split_once('\n').ok_or(KeyError::File("nothing after the origin"))?;
-        let blocks = pem::decode_all(blocks)
-            .ok_or(KeyError::File("PEM blocks `PRIVATE KEY` would be right"))?;
+        let blocks =
+            pem::decode_all(blocks).ok_or(KeyError::File("expected PEM blocks `PRIVATE KEY`"))?;
         let [ed25519, rsa] = &blocks[..] else {
-            return Err(KeyError::File("two PEM blocks would be right"));
+            return Err(KeyError::File("expected two PEM blocks"));
         };
         let ed25519 = Ed25519KeyPair::from_pkcs8_maybe_unchecked(ed25519)
-            .map_err(|_| KeyError::File("an Ed25519 key in the first block would be right"))?;
+            .map_err(|_| KeyError::File("expected an Ed25519 key in the first block"))?;
         let rsa = rsa::KeyPair::from_pkcs8(rsa)
-            .map_err(|_| KeyError::File("an RSA key in the second block would be right"))?;
+            .map_err(|_| KeyError::File("expected an RSA key in the second block"))?;
         Self::assemble(origin, ed25519, rsa)
     }
 
@@ -272,7 +274,7 @@ impl VerifierKey {
         let wrong = |problem| KeyError::VerifierKey { text: name.to_owned(), problem };
         match algorithm {
             Algorithm::Ed25519 if key.len() != 32 => {
-                return Err(wrong("32 bytes of an Ed25519 key would be right"));
+                return Err(wrong("expected the 32 bytes of an Ed25519 key"));
             }
             Algorithm::RsaPss3072
                 if key.len() != SPKI_BYTES
@@ -280,7 +282,7 @@ impl VerifierKey {
                     || !key.ends_with(&SPKI_TAIL)
                     || key[SPKI_HEAD.len()] < 0x80 =>
             {
-                return Err(wrong("an RSA key of 3072 bits with exponent 65537 would be right"));
+                return Err(wrong("expected an RSA key of 3072 bits with exponent 65537"));
             }
             _ => {}
         }
@@ -358,21 +360,21 @@ impl FromStr for VerifierKey {
             |problem| KeyError::VerifierKey { text: text.chars().take(80).collect(), problem };
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(wrong("`name+id+key` would be right"));
+            return Err(wrong("expected `name+id+key`"));
         };
-        let typed = BASE64.decode(key).map_err(|_| wrong("a key in base64 would be right"))?;
+        let typed = BASE64.decode(key).map_err(|_| wrong("expected a key in base64"))?;
         let verifier = match typed.split_first() {
             Some((&ED25519_TYPE, key)) => Self::new(name, Algorithm::Ed25519, key)?,
             Some((&NAMED_TYPE, named)) => {
-                let key = named
-                    .strip_prefix(RSA_NAME)
-                    .ok_or_else(|| wrong("`chopmark.org/rsa-pss-3072-sha256` would be right"))?;
+                let key = named.strip_prefix(RSA_NAME).ok_or_else(|| {
+                    wrong("expected the algorithm `chopmark.org/rsa-pss-3072-sha256`")
+                })?;
                 Self::new(name, Algorithm::RsaPss3072, key)?
             }
-            _ => return Err(wrong("a key of type 0x01 (Ed25519) or 0xff (named) would be right")),
+            _ => return Err(wrong("expected a key of type 0x01 (Ed25519) or 0xff (named)")),
         };
         if hex::encode(verifier.key_id()) != id {
-            return Err(wrong("the id is not that of name and key"));
+            return Err(wrong("expected the id that belongs to name and key"));
         }
         Ok(verifier)
     }
@@ -407,10 +409,9 @@ impl SourceKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::File`] with what would be right.
+    /// [`KeyError::File`] with what was expected.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let wrong =
-            KeyError::File("one PEM block `PRIVATE KEY` with an Ed25519 key would be right");
+        let wrong = KeyError::File("expected one PEM block `PRIVATE KEY` with an Ed25519 key");
         match pem::decode_all(text).as_deref() {
             Some([der]) => {
                 Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self).map_err(|_| wrong)
@@ -456,7 +457,7 @@ impl SourceVerifier {
         BASE64.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(
             || KeyError::VerifierKey {
                 text: text.chars().take(80).collect(),
-                problem: "32 bytes in base64 would be right",
+                problem: "expected 32 bytes in base64",
             },
         )
     }
@@ -482,7 +483,7 @@ impl SourceVerifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Hash;
+    use crate::hash::Hash;
 
     const ORIGIN: &str = "factory.example/line-1";
 

@@ -25,6 +25,7 @@ pub mod history;
 pub mod hub;
 pub mod json;
 pub mod keys;
+mod members;
 pub mod note;
 pub mod policy;
 pub mod proof;

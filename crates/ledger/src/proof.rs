@@ -9,7 +9,7 @@
 
 use thiserror::Error;
 
-use crate::{Hash, hash};
+use crate::hash::{self, Hash};
 
 /// Why a proof proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -23,9 +23,7 @@ pub enum ProofError {
         size: u64,
     },
     /// The older tree cannot be the beginning of the newer one.
-    #[error(
-        "a tree of {old} leaves cannot grow into one of {new}; from 1 to {new} leaves would be right"
-    )]
+    #[error("got an older tree of {old} leaves, expected 1 to {new}, the size of the newer one")]
     NotOlder {
         /// Leaves of the older tree.
         old: u64,
@@ -33,7 +31,7 @@ pub enum ProofError {
         new: u64,
     },
     /// Too many or too few hashes.
-    #[error("path of {got} hashes; {want} would be right")]
+    #[error("got a path of {got} hashes, expected {want}")]
     WrongLength {
         /// Hashes in the path.
         got: usize,

@@ -15,7 +15,7 @@ use std::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::{Hash, hash};
+use crate::hash::{self, Hash};
 
 /// Root of the tree over the given leaf hashes; [`Hash::EMPTY`] for none.
 ///
@@ -40,7 +40,7 @@ pub fn inclusion_path(index: u64, leaf_hashes: &[Hash]) -> Vec<Hash> {
 
 /// A number of subtree roots does not fit the size of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{got} subtree roots for a tree of {size} leaves; {want} would be right")]
+#[error("got {got} subtree roots for a tree of {size} leaves, expected {want}")]
 pub struct PeaksError {
     /// Leaves of the tree.
     pub size: u64,

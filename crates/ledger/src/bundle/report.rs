@@ -5,7 +5,7 @@
 //!
 //! Not here: the checking ([`super::verify()`]), printing (`chopmark verify`).
 
-use crate::Hash;
+use crate::hash::Hash;
 
 /// The outcome of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

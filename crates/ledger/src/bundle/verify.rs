@@ -7,30 +7,27 @@
 //!          -> checkpoints are in the hub -> the hub was published -> what was not checked
 //! ```
 //!
-//! What holds: a check that fails refutes, whatever the others say; a signature line must stand at its place and
-//! verify, so that no line can be changed unseen; what the policy has no key for is never taken as checked.
+//! What holds: a check that fails refutes, whatever the others find; whether a checkpoint is signed is decided by
+//! [`Policy::open_checkpoint`] alone; a ledger without a key in the policy is never reported as checked.
 //!
 //! Not here: whether the block is on the chain (needs an endpoint; `chopmark verify --rpc`).
 //!
 //! Source: docs/formats/bundle-v1.md, "Verification".
 
 use super::{
-    AnchorProof, Bundle, BundleError, HubProof, LedgerHistory, Naming, parse,
-    report::{AnchorClaim, RecordSummary, Report},
+    anchor::check_anchor,
+    file::{Bundle, LedgerHistory, Naming, parse},
+    report::{RecordSummary, Report},
 };
 use crate::{
-    Hash,
     checkpoint::Checkpoint,
-    evm, history, hub,
+    history, hub,
     json::Json,
-    keys::{Algorithm, VerifierKey},
     note::Note,
-    policy::Policy,
+    policy::{OpenError, Policy},
     proof,
+    record::names_in,
 };
-
-/// Bytes of the signatures of a checkpoint, in the order of its lines.
-const LINES: [(Algorithm, usize); 2] = [(Algorithm::Ed25519, 64), (Algorithm::RsaPss3072, 384)];
 
 /// Checks a bundle's bytes against a policy.
 ///
@@ -45,14 +42,17 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     let bundle = match parse(bytes) {
         Ok(bundle) => bundle,
         Err(error) => {
-            report.fail("form of the file", &BundleError::to_string(&error));
+            report.fail("form of the file", &error.to_string());
             return report;
         }
     };
     report.item = Some(bundle.item.clone());
     report.pass("form of the file", "a bundle in its one form, of the format this verifier knows");
 
-    let hub = bundle.hub.as_ref().and_then(|hub| check_hub(hub, policy, &mut report));
+    let hub = bundle.hub.as_ref().and_then(|hub| {
+        let opened = policy.open_hub_checkpoint(&hub.origin, &hub.checkpoint);
+        check_opened(&hub.origin, &hub.checkpoint, opened, &mut report)
+    });
     let mut shown = Vec::new();
     for history in &bundle.histories {
         check_history(history, hub.as_ref(), policy, &mut report, &mut shown);
@@ -92,62 +92,33 @@ fn say_what_is_left(policy: &Policy, report: &mut Report) {
     );
 }
 
-/// A note's checkpoint, if it is signed by the two keys of `origin`.
-fn check_note(
-    text: &str,
+/// The checkpoint of a ledger or hub, unless it is refuted.
+///
+/// Without any key of `origin` the outcome is no better than "cannot tell"; the paths are still checked against the
+/// checkpoint, since a path that does not fit refutes the file whoever signed.
+fn check_opened(
     origin: &str,
-    keys: &[VerifierKey],
+    note: &str,
+    opened: Result<Checkpoint, OpenError>,
     report: &mut Report,
 ) -> Option<Checkpoint> {
     let name = format!("checkpoint of {origin}");
-    let parsed = Note::parse(text).map_err(|error| error.to_string()).and_then(|note| {
-        let checkpoint = Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
-        Ok((note, checkpoint))
-    });
-    let (note, checkpoint) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            report.fail(&name, &error);
-            return None;
-        }
-    };
-    if checkpoint.origin != origin {
-        report.fail(&name, &format!("it is a checkpoint of `{}`", checkpoint.origin));
-        return None;
-    }
-    if note.signatures.len() != LINES.len() {
-        let count = note.signatures.len();
-        report.fail(&name, &format!("{count} signature lines; {} would be right", LINES.len()));
-        return None;
-    }
-    let mut fits = true;
-    for (line, (algorithm, bytes)) in note.signatures.iter().zip(LINES) {
-        if line.name != origin || line.bytes.len() != bytes {
-            report.fail(&name, &format!("no {algorithm} line by {origin} at its place"));
-            return None;
-        }
-        let mut known =
-            keys.iter().filter(|key| key.name() == origin && key.algorithm() == algorithm);
-        if known.clone().next().is_none() {
-            report.miss(&name, &format!("the policy has no {algorithm} key of {origin}"));
-        } else if !known.any(|key| {
-            key.key_id() == line.key_id && key.verify(note.text.as_bytes(), &line.bytes).is_ok()
-        }) {
-            report.fail(&name, &format!("the {algorithm} line fits no key of the policy"));
-            fits = false;
-        } else {
+    match opened {
+        Ok(checkpoint) => {
             let size = checkpoint.size;
-            report.pass(
-                &name,
-                &format!("size {size}, signed with the {algorithm} key of the policy"),
-            );
+            report.pass(&name, &format!("size {size}, signed by the keys in force at that size"));
+            Some(checkpoint)
+        }
+        Err(error @ OpenError::UnknownLedger { .. }) => {
+            report.miss(&name, &error.to_string());
+            let note = Note::parse(note).ok()?;
+            Checkpoint::parse_body(&note.text).ok()
+        }
+        Err(error) => {
+            report.fail(&name, &error.to_string());
+            None
         }
     }
-    fits.then_some(checkpoint)
-}
-
-fn check_hub(hub: &HubProof, policy: &Policy, report: &mut Report) -> Option<Checkpoint> {
-    check_note(&hub.checkpoint, &hub.origin, &policy.hub, report)
 }
 
 fn check_history(
@@ -158,7 +129,8 @@ fn check_history(
     shown: &mut Vec<Json>,
 ) {
     let origin = &history.origin;
-    let Some(checkpoint) = check_note(&history.checkpoint, origin, &policy.logs, report) else {
+    let opened = policy.open_checkpoint(origin, &history.checkpoint);
+    let Some(checkpoint) = check_opened(origin, &history.checkpoint, opened, report) else {
         return;
     };
     let name = format!("records in {origin}");
@@ -183,7 +155,8 @@ fn check_history(
                 Err(error) => report.fail(&name, &error.to_string()),
             }
         }
-        (Some(_), None) => report.fail(&name, "a path into a hub whose checkpoint is not shown"),
+        (Some(_), None) => report
+            .fail(&name, "there is no accepted checkpoint of the hub that its path could lead to"),
         (None, Some(_)) => report.leave(&name, "the bundle does not say that it is"),
         (None, None) => {}
     }
@@ -218,7 +191,7 @@ fn check_records(
         });
         objects.push(object);
     }
-    let root: Hash = history::root(&leaves);
+    let root = history::root(&leaves);
     if root != ledger.history_root {
         return Err(format!("history root {}; the records give {root}", ledger.history_root));
     }
@@ -246,7 +219,7 @@ fn check_naming(bundle: &Bundle, shown: &[Json], report: &mut Report) {
                 return report.fail(NAME, &detail);
             }
         };
-        if !crate::record::names_in(object).contains(named) {
+        if !names_in(object).contains(named) {
             return report.fail(NAME, &format!("record {} does not name {named}", record.index));
         }
     }
@@ -277,69 +250,4 @@ fn reachable_containers(item: &str, shown: &[Json]) -> Vec<String> {
             return inside;
         }
     }
-}
-
-fn check_anchor(
-    anchor: &AnchorProof,
-    hub_origin: &str,
-    hub: &Checkpoint,
-    policy: &Policy,
-    report: &mut Report,
-) {
-    const NAME: &str = "anchor";
-    let chain_id = anchor.chain_id;
-    let contract = hex::encode(anchor.contract);
-    if policy.chains.is_empty() {
-        report.miss(NAME, "the policy names no chain and contract");
-    } else if !policy
-        .chains
-        .iter()
-        .any(|chain| chain.chain_id == chain_id && chain.contract == anchor.contract)
-    {
-        return report
-            .fail(NAME, &format!("the policy does not name 0x{contract} on chain {chain_id}"));
-    }
-    if anchor.hub_id != hub::hub_id(hub_origin) {
-        return report.fail(NAME, &format!("it is an anchor of another hub than {hub_origin}"));
-    }
-    if anchor.size != hub.size {
-        let sizes =
-            format!("it publishes size {}, the hub's checkpoint has {}", anchor.size, hub.size);
-        return report.fail(NAME, &sizes);
-    }
-    let found = evm::verify_receipt(
-        &anchor.header,
-        anchor.transaction_index,
-        &anchor.receipt,
-        &anchor.proof,
-    );
-    let (block, logs) = match found {
-        Ok(found) => found,
-        Err(error) => return report.fail(NAME, &error.to_string()),
-    };
-    if block.hash != anchor.block_hash {
-        return report.fail(NAME, &format!("the header's hash is {}", block.hash));
-    }
-    if !logs.has_anchored(&anchor.contract, &anchor.hub_id, &hub.root, hub.size) {
-        return report
-            .fail(NAME, "the receipt holds no event of the contract with this size and root");
-    }
-    report.pass(
-        NAME,
-        &format!(
-            "the receipt of transaction {} in block {} publishes size {} and root of {hub_origin}",
-            anchor.transaction_index, block.number, hub.size
-        ),
-    );
-    report.leave(
-        "the anchor's block",
-        &format!("that block {} is on chain {chain_id} was not asked of any endpoint", block.hash),
-    );
-    report.anchor = Some(AnchorClaim {
-        chain_id,
-        contract: anchor.contract,
-        block_hash: block.hash,
-        block_number: block.number,
-        block_time: block.timestamp,
-    });
 }

@@ -9,12 +9,14 @@
 
 use thiserror::Error;
 
-use super::{LIST_FIELDS, Salt, commitment_of, element_leaf, list_digest, names_in, plain_digest};
+use super::{
+    commitment::{LIST_FIELDS, Salt, commitment_of, element_leaf, list_digest, plain_digest},
+    naming::names_in,
+};
 use crate::{
-    Hash,
-    checkpoint::parse_decimal,
-    hash,
+    hash::{self, Hash},
     json::{self, Json, Limits, object},
+    members::{Members, ShapeError},
     proof::{self, ProofError},
     tree,
 };
@@ -71,13 +73,8 @@ pub struct DisclosedElement {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DisclosureError {
     /// A member is missing, of another kind, or not known.
-    #[error("{place}: {wanted} would be right")]
-    Shape {
-        /// Where.
-        place: String,
-        /// What would be right.
-        wanted: &'static str,
-    },
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// Names do not ascend.
     #[error("field `{0}` stands after a field that it should precede")]
     Order(String),
@@ -177,13 +174,13 @@ impl DisclosedRecord {
     ///
     /// # Errors
     ///
-    /// [`DisclosureError::Shape`] with the place of what is missing, of another kind, or not known.
-    pub fn from_json(json: &Json) -> Result<Self, DisclosureError> {
+    /// [`ShapeError`] with the place of what is missing, of another kind, or not known.
+    pub fn from_json(json: &Json) -> Result<Self, ShapeError> {
         Self::from_json_at("", json)
     }
 
     /// Reads the JSON form that stands at `place` (JSON pointer) of a larger text.
-    pub(crate) fn from_json_at(place: &str, json: &Json) -> Result<Self, DisclosureError> {
+    pub(crate) fn from_json_at(place: &str, json: &Json) -> Result<Self, ShapeError> {
         let members = Members::new(place, json, &["fields"])?;
         let fields = members
             .array("fields")?
@@ -232,7 +229,7 @@ impl DisclosedField {
         }
     }
 
-    fn from_json(place: &str, json: &Json) -> Result<Self, DisclosureError> {
+    fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
         if json.get("digest").is_some() {
             let members = Members::new(place, json, &["digest"])?;
             return Ok(Self::Hidden { digest: members.hash("digest")? });
@@ -270,7 +267,7 @@ impl DisclosedElement {
         ])
     }
 
-    fn from_json(place: &str, json: &Json) -> Result<Self, DisclosureError> {
+    fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
         let members = Members::new(place, json, &["index", "salt", "value", "path"])?;
         Ok(Self {
             index: members.number("index")?,
@@ -316,87 +313,4 @@ fn parse_value(name: &str, value: &str) -> Result<Json, DisclosureError> {
         .ok()
         .filter(|json| json.canonical() == value)
         .ok_or_else(|| DisclosureError::Value(name.to_owned()))
-}
-
-/// An object whose members are all known, read one by one.
-pub(crate) struct Members<'a> {
-    place: &'a str,
-    json: &'a Json,
-}
-
-impl<'a> Members<'a> {
-    /// Refuses anything but an object with no other members than `known`.
-    pub(crate) fn new(
-        place: &'a str,
-        json: &'a Json,
-        known: &[&str],
-    ) -> Result<Self, DisclosureError> {
-        let found = Self { place, json };
-        let Some(members) = json.as_object() else {
-            return Err(found.wrong("", "an object"));
-        };
-        match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => Err(found.wrong(name, "no member of this name")),
-            None => Ok(found),
-        }
-    }
-
-    pub(crate) fn wrong(&self, name: &str, wanted: &'static str) -> DisclosureError {
-        let name: String = name.chars().take(80).collect();
-        DisclosureError::Shape { place: format!("{}/{name}", self.place), wanted }
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&'a Json> {
-        self.json.get(name)
-    }
-
-    pub(crate) fn array(&self, name: &str) -> Result<&'a [Json], DisclosureError> {
-        self.get(name).and_then(Json::as_array).ok_or_else(|| self.wrong(name, "an array"))
-    }
-
-    pub(crate) fn str(&self, name: &str) -> Result<&'a str, DisclosureError> {
-        self.get(name).and_then(Json::as_str).ok_or_else(|| self.wrong(name, "a string"))
-    }
-
-    pub(crate) fn text(&self, name: &str) -> Result<String, DisclosureError> {
-        self.str(name).map(str::to_owned)
-    }
-
-    /// A whole number that every JSON reader keeps: RFC 8259 section 6.
-    pub(crate) fn number(&self, name: &str) -> Result<u64, DisclosureError> {
-        self.get(name)
-            .and_then(Json::as_number)
-            .and_then(parse_decimal)
-            .filter(|number| *number < 1 << 53)
-            .ok_or_else(|| self.wrong(name, "a whole number below 2^53"))
-    }
-
-    /// Bytes in lowercase hex.
-    pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>, DisclosureError> {
-        self.str(name).ok().and_then(strict_hex).ok_or_else(|| self.wrong(name, "lowercase hex"))
-    }
-
-    pub(crate) fn salt(&self, name: &str) -> Result<Salt, DisclosureError> {
-        let wrong = |_| self.wrong(name, "32 lowercase hex digits");
-        self.bytes(name)?.try_into().map_err(wrong)
-    }
-
-    pub(crate) fn hash(&self, name: &str) -> Result<Hash, DisclosureError> {
-        let wrong = |_| self.wrong(name, "64 lowercase hex digits");
-        self.str(name)?.parse().map_err(wrong)
-    }
-
-    pub(crate) fn hashes(&self, name: &str) -> Result<Vec<Hash>, DisclosureError> {
-        let wrong = || self.wrong(name, "an array of 64 lowercase hex digits each");
-        self.array(name)?
-            .iter()
-            .map(|hash| hash.as_str().and_then(|hash| hash.parse().ok()).ok_or_else(wrong))
-            .collect()
-    }
-}
-
-/// Bytes of lowercase hex.
-pub(crate) fn strict_hex(text: &str) -> Option<Vec<u8>> {
-    let lowercase = text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    lowercase.then(|| hex::decode(text).ok())?
 }
