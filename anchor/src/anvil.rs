@@ -5,7 +5,7 @@
 //!
 //! What holds: nothing of this runs in production; the chain listens on the loopback address alone.
 //!
-//! Not here: what the chain is told (`deploy`, `target::evm`).
+//! Not here: requests to the chain (`deploy`, `chain::ethereum`).
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -14,28 +14,29 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use evm::Address;
+use process::Clock;
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::quantity;
 use crate::rpc::{Rpc, RpcError};
-use crate::transaction::Address;
 
-/// The chain id that anvil takes unless told otherwise.
+/// Anvil's default chain id.
 pub const CHAIN_ID: u64 = 31_337;
 
 /// Longest that anvil may take to listen; 0.3 s is usual.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// A port may be taken between choosing and using it.
+/// Tries to start, because a port may be taken between choosing and using it.
 const START_TRIES: u32 = 5;
 
 /// Why there is no local chain.
 #[derive(Debug, Error)]
 pub enum AnvilError {
-    /// The binary is not there.
+    /// There is no such file.
     #[error(
-        "no anvil at {0}; `make setup` puts it there on Linux on amd64 (npm ci in anchor/contracts), elsewhere \
-         CHOPMARK_ANVIL names one"
+        "no anvil at {0}; `make setup` installs it there on Linux on amd64 (npm ci in anchor/contracts); elsewhere set \
+         CHOPMARK_ANVIL to its path"
     )]
     NotFound(PathBuf),
     /// The process could not be started.
@@ -47,13 +48,13 @@ pub enum AnvilError {
         #[source]
         source: std::io::Error,
     },
-    /// The process ended or was silent instead of listening.
-    #[error("anvil does not listen on port {port}; it said: {said}")]
-    Silent {
+    /// The process ended, or did not listen in time.
+    #[error("anvil does not listen on port {port}; its last error: {last_error}")]
+    NotListening {
         /// The port.
         port: u16,
-        /// Its last words.
-        said: String,
+        /// The last line of its output about an error.
+        last_error: String,
     },
     /// The chain refused.
     #[error(transparent)]
@@ -79,7 +80,7 @@ pub struct Anvil {
     port: u16,
 }
 
-/// The binary's place.
+/// The path of the binary.
 ///
 /// # Errors
 ///
@@ -89,8 +90,8 @@ pub fn find() -> Result<PathBuf, AnvilError> {
         let path = PathBuf::from(path);
         return if path.is_file() { Ok(path) } else { Err(AnvilError::NotFound(path)) };
     }
-    // The package for one kind of machine, not its launcher: that one's packages for other machines cannot be
-    // had from every registry, and then `npm ci` refuses the lock file.
+    // The package for one kind of machine, not the launcher package: not every registry has the launcher's packages
+    // for other machines, and without them `npm ci` refuses the lock file.
     let path = contracts().join("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
     if path.is_file() { Ok(path) } else { Err(AnvilError::NotFound(path)) }
 }
@@ -111,8 +112,8 @@ impl Anvil {
         Self::start_somewhere(mining, None)
     }
 
-    /// Starts a chain on a free port that begins with what the file `state` kept, if it is there, and keeps its
-    /// blocks there when it is stopped ([`Anvil::stop`]).
+    /// Starts a chain on a free port that loads its blocks from the file `state`, if it exists, and saves them there
+    /// when it is stopped ([`Anvil::stop`]).
     ///
     /// # Errors
     ///
@@ -125,64 +126,45 @@ impl Anvil {
         let mut tries = 1;
         loop {
             match Self::start_on(free_port(), mining, state) {
-                Err(AnvilError::Silent { .. }) if tries < START_TRIES => tries += 1,
+                Err(AnvilError::NotListening { .. }) if tries < START_TRIES => tries += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    /// Starts a chain on a port, with what the file `state` kept, and keeping it there at the end.
+    /// Starts a chain on a given port; with `state`, blocks are loaded from and saved to that file.
     ///
     /// # Errors
     ///
     /// [`AnvilError`]
     pub fn start_on(port: u16, mining: Mining, state: Option<&Path>) -> Result<Self, AnvilError> {
         let path = find()?;
-        let mut command = Command::new(&path);
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
-        command.args(["--chain-id", &CHAIN_ID.to_string(), "--accounts", "1"]);
-        match mining {
-            Mining::PerTransaction => {}
-            Mining::EverySeconds(seconds) => {
-                command.args(["--block-time", &seconds.to_string()]);
-            }
-            Mining::OnRequest => {
-                command.arg("--no-mining");
-            }
-        }
-        if let Some(state) = state {
-            command.arg("--state").arg(state);
-        }
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+        let mut process = command(&path, port, mining, state)
             .spawn()
             .map_err(|source| AnvilError::Start { path, source })?;
         let output = process.stdout.take();
-        let (tell, told) = mpsc::channel();
+        let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
-            let lines = output.map(BufReader::new).into_iter().flat_map(BufRead::lines);
+            let output = output.map(BufReader::new).into_iter().flat_map(BufRead::lines);
             // Read on after it listens, or anvil would stop at a full pipe.
-            for line in lines.map_while(Result::ok) {
-                tell.send(line).ok();
+            for line in output.map_while(Result::ok) {
+                sender.send(line).ok();
             }
         });
         let chain = Self { process, url: format!("http://127.0.0.1:{port}"), port };
-        let mut said = String::from("nothing");
+        let mut last_error = String::from("none");
         loop {
-            match told.recv_timeout(START_LIMIT) {
+            match lines.recv_timeout(START_LIMIT) {
                 Ok(line) if line.starts_with("Listening on") => return Ok(chain),
-                Ok(line) if line.trim().is_empty() => {}
-                // The banner holds the private keys of a well-known phrase; only words about errors are kept.
-                Ok(line) if line.to_lowercase().contains("error") => said = line,
+                // The banner holds the private keys of a well-known phrase; only lines about errors are kept.
+                Ok(line) if line.to_lowercase().contains("error") => last_error = line,
                 Ok(_) => {}
-                Err(_) => return Err(AnvilError::Silent { port, said }),
+                Err(_) => return Err(AnvilError::NotListening { port, last_error }),
             }
         }
     }
 
-    /// Where it listens.
+    /// The URL it listens on.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -197,7 +179,7 @@ impl Anvil {
     /// A client for it.
     #[must_use]
     pub fn rpc(&self) -> Rpc {
-        Rpc::new(std::slice::from_ref(&self.url), CHAIN_ID)
+        Rpc::new(std::slice::from_ref(&self.url), CHAIN_ID, Clock::system())
     }
 
     /// Gives an account 1,000 of the chain's coins.
@@ -221,7 +203,7 @@ impl Anvil {
         Ok(())
     }
 
-    /// Throws the newest `depth` blocks away and makes as many empty ones; their transactions are gone.
+    /// Drops the newest `depth` blocks with their transactions and makes as many empty ones.
     ///
     /// # Errors
     ///
@@ -235,7 +217,7 @@ impl Anvil {
     ///
     /// # Errors
     ///
-    /// If it cannot be told to, or does not end.
+    /// If the signal cannot be sent, or the process does not end.
     pub fn stop(mut self) -> std::io::Result<()> {
         let pid = i32::try_from(self.process.id()).map_err(std::io::Error::other)?;
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM)?;
@@ -252,7 +234,28 @@ impl Drop for Anvil {
     }
 }
 
-/// A port that nobody listened on a moment ago.
+/// The command that starts a chain.
+fn command(path: &Path, port: u16, mining: Mining, state: Option<&Path>) -> Command {
+    let mut command = Command::new(path);
+    command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+    command.args(["--chain-id", &CHAIN_ID.to_string(), "--accounts", "1"]);
+    match mining {
+        Mining::PerTransaction => {}
+        Mining::EverySeconds(seconds) => {
+            command.args(["--block-time", &seconds.to_string()]);
+        }
+        Mining::OnRequest => {
+            command.arg("--no-mining");
+        }
+    }
+    if let Some(state) = state {
+        command.arg("--state").arg(state);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// A port that was free a moment ago.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())

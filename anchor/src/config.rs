@@ -1,33 +1,29 @@
-//! What the anchor worker works with: the hub and its keys, the sites' public keys, the chain.
+//! What the anchor worker works with: the hub and its keys, the sites' public keys, where it publishes.
 //!
 //! The way through: [`resolve`] takes the sections that concern the worker from the installation's configuration,
-//! loads keys, and gives a [`Config`] that holds no path.
+//! loads keys, and returns a [`Config`] that holds no path.
 //!
 //! What holds: every problem is reported, not only the first; secrets are never printed; of all key files only
-//! the hub's and the publisher's are opened, the sites' keys are public ones from a policy file.
+//! the hub's and the publisher's are opened: the sites' public keys come from the policy file.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::keys::{LedgerKeys, VerifierKey};
+use evm::Address;
+use ledger::keys::LedgerKeys;
 use ledger::policy::{Policy, PolicyError};
 use process::config::anchor::AnchorSection;
 use process::config::ledger::{LedgerKind, LedgerSection};
 use process::config::problem::read_named;
 use process::config::{Installation, Problem, Problems};
 
-use crate::rpc::Rpc;
-use crate::target::Target;
-use crate::target::evm::Evm;
-use crate::transaction::{Address, Wallet};
+use crate::wallet::Wallet;
 
 /// Wei in a gwei.
 const GWEI: u128 = 1_000_000_000;
 
-/// The hub and what may enter it.
+/// The hub, and whose checkpoints become its entries.
 #[derive(Debug)]
 pub struct Hub {
     /// Name of the hub.
@@ -36,18 +32,18 @@ pub struct Hub {
     pub party: String,
     /// Its signing keys.
     pub keys: LedgerKeys,
-    /// Public keys of the ledgers that may enter, by origin.
-    pub sites: HashMap<String, Vec<VerifierKey>>,
+    /// Public keys of the ledgers whose checkpoints become entries.
+    pub policy: Policy,
 }
 
 /// When the worker does what.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// Between two looks for new checkpoints.
+    /// Between two collections of new checkpoints.
     pub epoch: Duration,
-    /// Between two looks at the chain.
+    /// Between two ticks.
     pub poll: Duration,
-    /// After which a transaction that no block took is offered again, dearer.
+    /// After which a transaction that no block included is replaced by one with higher fees.
     pub resend_after: Duration,
     /// Blocks on top that make an anchor final.
     pub confirmations: u64,
@@ -61,12 +57,22 @@ pub struct Config {
     pub hub: Hub,
     /// When to do what.
     pub pace: Pace,
-    /// The chain's id.
+    /// Where and as whom to publish.
+    pub publishing: Publishing,
+}
+
+/// Where and as whom to publish.
+pub struct Publishing {
+    /// JSON-RPC endpoints in the order of preference; they may carry a provider's key.
+    pub rpc: Vec<String>,
+    /// The chain's id (EIP-155).
     pub chain_id: u64,
     /// The contract.
     pub contract: Address,
-    /// Where to publish.
-    pub target: Arc<dyn Target>,
+    /// The publisher's account.
+    pub wallet: Wallet,
+    /// Cap of every offer, wei per gas.
+    pub max_fee_wei: u128,
 }
 
 impl fmt::Debug for Config {
@@ -74,7 +80,8 @@ impl fmt::Debug for Config {
         formatter
             .debug_struct("Config")
             .field("hub", &self.hub.origin)
-            .field("target", &self.target.name())
+            .field("chain_id", &self.publishing.chain_id)
+            .field("contract", &self.publishing.contract)
             .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
@@ -90,29 +97,32 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         return Err(Problem::missing("[anchor]", "the anchor worker").into());
     };
     let mut problems = Problems::default();
+    let hub = problems.keep(load_hub(installation, section));
+    let publishing = problems.keep(load_publishing(installation, section));
+    let pace = Pace {
+        epoch: Duration::from_secs(section.epoch_seconds.max(1)),
+        poll: Duration::from_millis(section.poll_ms.max(10)),
+        resend_after: Duration::from_secs(section.resend_after_seconds),
+        confirmations: section.confirmations,
+    };
+    let listen = section.listen;
+    let config =
+        hub.zip(publishing).map(|(hub, publishing)| Config { listen, hub, pace, publishing });
+    problems.unless_any(config)
+}
+
+fn load_hub(installation: &Installation, section: &AnchorSection) -> Result<Hub, Problems> {
+    let mut problems = Problems::default();
     let ledger = problems.keep(find_hub(installation, section));
     let keys = ledger.and_then(|ledger| problems.keep(load_keys(installation, ledger)));
-    let sites = problems.keep(site_keys(installation, section));
-    let target = problems.keep(target(installation, section));
-    let config = || {
-        let (target, contract) = target?;
-        let hub = Hub {
-            origin: section.ledger.clone(),
-            party: ledger?.party.name.clone(),
-            keys: keys?,
-            sites: sites?,
-        };
-        let pace = Pace {
-            epoch: Duration::from_secs(section.epoch_seconds.max(1)),
-            poll: Duration::from_millis(section.poll_ms.max(10)),
-            resend_after: Duration::from_secs(section.resend_after_seconds),
-            confirmations: section.confirmations,
-        };
-        let (listen, chain_id) = (section.listen, section.chain_id);
-        Some(Config { listen, hub, pace, chain_id, contract, target })
-    };
-    let config = config();
-    problems.unless_any(config)
+    let policy = problems.keep(load_policy(installation, section));
+    let hub = ledger.zip(keys).zip(policy).map(|((ledger, keys), policy)| Hub {
+        origin: ledger.origin.clone(),
+        party: ledger.party.name.clone(),
+        keys,
+        policy,
+    });
+    problems.unless_any(hub)
 }
 
 fn find_hub<'i>(
@@ -130,50 +140,41 @@ fn find_hub<'i>(
     })
 }
 
-fn target(
+fn load_publishing(
     installation: &Installation,
     section: &AnchorSection,
-) -> Result<(Arc<dyn Target>, Address), Problems> {
+) -> Result<Publishing, Problems> {
     let mut problems = Problems::default();
     if section.rpc.is_empty() {
         problems.push(Problem::value("[anchor]", "rpc", "no endpoint", "at least one URL"));
     }
     let contract = problems.keep(section.contract.parse::<Address>().map_err(|error| {
-        let got = format!("`{}` ({error})", section.contract);
-        Problem::value("[anchor]", "contract", got, "an address, `0x` and 40 hex digits")
+        let cause = error.to_string();
+        Problem::Content { section: "[anchor]".into(), key: "contract".into(), cause }
     }));
     let wallet = Wallet::load(&installation.at(&section.key));
     let wallet = problems.keep(wallet.map_err(|error| Problem::content("[anchor]", "key", &error)));
-    let target = contract.zip(wallet).map(|(contract, wallet)| {
-        let rpc = Arc::new(Rpc::new(&section.rpc, section.chain_id));
-        let max_fee_wei = u128::from(section.max_fee_gwei) * GWEI;
-        let target: Arc<dyn Target> = Arc::new(Evm::new(rpc, contract, wallet, max_fee_wei));
-        (target, contract)
+    let publishing = contract.zip(wallet).map(|(contract, wallet)| Publishing {
+        rpc: section.rpc.clone(),
+        chain_id: section.chain_id,
+        contract,
+        wallet,
+        max_fee_wei: u128::from(section.max_fee_gwei) * GWEI,
     });
-    problems.unless_any(target)
+    problems.unless_any(publishing)
 }
 
-/// Public keys by origin, from the worker's own policy or, without one, from trace-api's.
-fn site_keys(
-    installation: &Installation,
-    section: &AnchorSection,
-) -> Result<HashMap<String, Vec<VerifierKey>>, Problem> {
-    let other = installation.trace_api.as_ref().map(|trace_api| &trace_api.policy);
-    let Some(path) = section.policy.as_ref().or(other) else {
-        let expected = "a policy file with the public keys of the sites' ledgers, `log KEY` a line";
+fn load_policy(installation: &Installation, section: &AnchorSection) -> Result<Policy, Problem> {
+    let Some(path) = &section.policy else {
+        let expected = "the path of a file with one line `log KEY` for each public key of each [[ledger]] of kind \
+                        `site`; `chopmark keys show FILE`, run where a ledger's key file is, prints its public keys";
         return Err(Problem::value("[anchor]", "policy", "none", expected));
     };
     let path = installation.at(path);
-    let policy: Policy =
-        read_named("[anchor]", "policy", &path)?.parse().map_err(|error: PolicyError| {
-            let cause = format!("{}: {error}", path.display());
-            Problem::Content { section: "[anchor]".into(), key: "policy".into(), cause }
-        })?;
-    let mut sites: HashMap<String, Vec<VerifierKey>> = HashMap::new();
-    for key in policy.logs {
-        sites.entry(key.name().to_owned()).or_default().push(key);
-    }
-    Ok(sites)
+    read_named("[anchor]", "policy", &path)?.parse().map_err(|error: PolicyError| {
+        let cause = format!("{}: {error}", path.display());
+        Problem::Content { section: "[anchor]".into(), key: "policy".into(), cause }
+    })
 }
 
 fn load_keys(installation: &Installation, ledger: &LedgerSection) -> Result<LedgerKeys, Problem> {

@@ -1,23 +1,25 @@
 //! Puts the contract on a chain, once per publisher and chain.
 //!
 //! The way through: creation code with the publisher's address, gas from `eth_estimateGas`, one transaction,
-//! its receipt; the address is known before (creator and nonce) and compared.
+//! its receipt; the address follows from creator and nonce.
 //!
-//! What holds: nothing is stored here; who deploys writes the address printed into `[anchor]`.
+//! What holds: nothing is stored here; the operator writes the printed address into `[anchor]`.
 //!
 //! Sources: `contracts/AnchorRegistry.sol`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use evm::Address;
+use evm::transaction::Transaction;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::artefact;
 use crate::quantity::{self, member};
-use crate::registry;
 use crate::rpc::{Rpc, RpcError};
-use crate::transaction::{Address, SignError, Transaction, Wallet};
+use crate::wallet::{SignError, Wallet};
 
-/// How often the receipt is asked for.
+/// Pause between two requests for the receipt.
 const POLL: Duration = Duration::from_millis(100);
 
 /// Why there is no contract.
@@ -29,18 +31,18 @@ pub enum DeployError {
     /// The transaction could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The embedded artefact is not what the compiler writes.
+    /// The embedded artefact is damaged.
     #[error("the embedded artefact AnchorRegistry.json has no bytecode")]
     Artefact,
     /// The transaction failed on the chain.
     #[error("transaction {0} was mined and failed")]
     Failed(String),
-    /// No block took the transaction in time.
-    #[error("transaction {transaction} is in no block after {waited_s} s")]
+    /// No block included the transaction in time.
+    #[error("transaction {transaction} is not in a block after {waited_s} s")]
     Late {
         /// Its hash.
         transaction: String,
-        /// How long was waited.
+        /// How long it was waited for, seconds.
         waited_s: u64,
     },
 }
@@ -48,11 +50,11 @@ pub enum DeployError {
 /// A contract that is on a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
-    /// Where it is.
+    /// Its address.
     pub contract: Address,
-    /// The only account whose statements it takes.
+    /// The only account whose statements it accepts.
     pub publisher: Address,
-    /// Gas that creating it took.
+    /// Gas that creating it used.
     pub gas_used: u64,
 }
 
@@ -72,7 +74,7 @@ pub fn deploy(rpc: &Rpc, wallet: &Wallet, patience: Duration) -> Result<Deployed
     };
     let publisher = wallet.address();
     let from = publisher.to_string();
-    let data = registry::creation_code(publisher).ok_or(DeployError::Artefact)?;
+    let data = artefact::creation_code(publisher).ok_or(DeployError::Artefact)?;
     let nonce = number("eth_getTransactionCount", json!([from, "pending"]))?;
     let nonce = u64::try_from(nonce).unwrap_or(u64::MAX);
     let call = json!([{"from": from, "data": quantity::from_bytes(&data)}]);
@@ -89,7 +91,7 @@ pub fn deploy(rpc: &Rpc, wallet: &Wallet, patience: Duration) -> Result<Deployed
         value_wei: 0,
         data,
     };
-    let signed = transaction.sign(wallet)?;
+    let signed = wallet.sign(&transaction)?;
     let hash = quantity::from_bytes(&signed.hash);
     rpc.call("eth_sendRawTransaction", &json!([quantity::from_bytes(&signed.raw)]))?;
     let receipt = wait_for_receipt(rpc, &hash, patience)?;
@@ -102,13 +104,13 @@ pub fn deploy(rpc: &Rpc, wallet: &Wallet, patience: Duration) -> Result<Deployed
 }
 
 fn wait_for_receipt(rpc: &Rpc, hash: &str, patience: Duration) -> Result<Value, DeployError> {
-    let deadline = Instant::now() + patience;
+    let deadline = rpc.clock().instant() + patience;
     loop {
         let receipt = rpc.call("eth_getTransactionReceipt", &json!([hash]))?;
         if !receipt.is_null() {
             return Ok(receipt);
         }
-        if Instant::now() >= deadline {
+        if rpc.clock().instant() >= deadline {
             let transaction = hash.to_owned();
             return Err(DeployError::Late { transaction, waited_s: patience.as_secs() });
         }

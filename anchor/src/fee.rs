@@ -1,4 +1,4 @@
-//! What to offer for a transaction: little while there is time, more as the wait grows, never beyond the cap.
+//! The fees to offer for a transaction: little while there is time, more as the wait grows, never beyond the cap.
 //!
 //! `offer = min(max_fee, optimal_fee * urgency)`, all in wei per gas. The urgency comes from the age of the
 //! oldest checkpoint that is not anchored yet, measured in epochs:
@@ -11,23 +11,23 @@
 //! | n epochs | 1 + (n - 1) / 2, at most 4 |
 //!
 //! What holds: pure and in whole numbers; no offer is ever above the cap; an offer below the base fee is not
-//! made, for it could not be mined and would block the account's next transaction.
+//! made, because it could not be mined and would block the account's next transaction.
 //!
 //! Sources: EIP-1559 for base fee and priority fee; a node replaces a pending transaction only if both fees
-//! rise by a tenth (go-ethereum `txpool.pricebump`), an eighth is asked here.
+//! rise by a tenth (go-ethereum `txpool.pricebump`); a replacement here offers an eighth more.
 
 use std::time::Duration;
 
-/// Urgency in thousandths: what a fresh checkpoint is worth.
+/// Urgency in thousandths of a new checkpoint.
 const CALM: u128 = 800;
-/// Urgency in thousandths: what it is worth after one epoch.
+/// Urgency in thousandths after one epoch.
 const DUE: u128 = 1_000;
 /// Urgency in thousandths gained per further epoch.
 const PER_EPOCH: u128 = 500;
 /// Urgency in thousandths that is never exceeded.
 const HIGHEST: u128 = 4_000;
 
-/// What the market asks, in wei per gas.
+/// Prices of the market, in wei per gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Market {
     /// Base fee of the next block.
@@ -45,19 +45,19 @@ pub struct Fees {
     pub max_priority_fee_wei: u128,
 }
 
-/// Why nothing is offered now.
+/// Why no transaction is sent now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// The base fee is above what may be paid, or above what the wait is worth yet.
+    /// The base fee is above the cap, or above what the urgency allows so far.
     TooDear {
-        /// What would have been offered.
+        /// The offer that was not made.
         offer_wei: u128,
-        /// What the next block asks.
+        /// Base fee of the next block.
         base_fee_wei: u128,
     },
     /// Replacing the pending transaction would cost more than the cap.
     CapReached {
-        /// What a replacement must offer at least.
+        /// The least that a replacement must offer.
         needed_wei: u128,
     },
 }
@@ -77,7 +77,7 @@ pub fn urgency_permille(age: Duration, epoch: Duration) -> u128 {
     DUE.saturating_add(PER_EPOCH.saturating_mul(late_ms) / epoch_ms).min(HIGHEST)
 }
 
-/// What to offer.
+/// The fees to offer.
 ///
 /// - `max_fee_wei`: the cap, wei per gas.
 /// - `replaces`: the fees of the pending transaction of the same nonce, if there is one.

@@ -8,7 +8,7 @@ use sql::Db;
 
 use crate::metrics::Metrics;
 
-/// What readiness and metrics depend on.
+/// What the handlers read.
 struct State {
     db: Db,
     metrics: Metrics,
@@ -38,7 +38,7 @@ impl Probe for State {
 ///
 /// # Errors
 ///
-/// If the address is in use or not one of this machine.
+/// If the address is in use or not this machine's.
 pub fn serve(
     address: std::net::SocketAddr,
     db: Db,

@@ -1,80 +1,99 @@
 //! The hub: the newest checkpoint of every site's ledger becomes an entry of the ledger of ledgers.
 //!
-//! The way through: [`collect`] looks at every ledger of kind `site` (`inspect`); whatever is new and fits
-//! is appended, and the hub's signed checkpoint over it committed, in one transaction.
+//! The way through: [`collect`] decides about every ledger of kind `site` (`decide`); each new checkpoint that
+//! fits is appended, and the hub's signed checkpoint over them committed, in one transaction.
 //!
-//! What a checkpoint must pass before it becomes an entry:
+//! A checkpoint must pass these checks before it becomes an entry:
 //!
-//! 1. its note is signed by the ledger's known keys, and names this ledger;
+//! 1. its note names this ledger and is signed as the policy file asks ([`Policy::open_checkpoint`]);
 //! 2. the hashes stored for the ledger lead to the root that was signed;
 //! 3. it extends the ledger's last checkpoint in the hub (RFC 9162 consistency proof, made from the stored
-//!    hashes and verified like a stranger's).
+//!    hashes and verified by the same code that verifies proofs of other parties).
 //!
-//! What holds: a ledger that forked or shrank is refused and the evidence, both notes, is kept; the others go
-//! on. An unchanged ledger is not repeated. A crash before the commit leaves nothing; after it, everything.
+//! What holds: a ledger that forked or shrank is refused and the evidence, both notes, is kept; the others
+//! continue. An unchanged ledger is not repeated. A crash before the commit leaves nothing; after it, everything.
 //!
 //! Not here: publishing (`epoch`), tree arithmetic (`ledger::tree`).
 //!
 //! Sources: docs/formats/anchor-v1.md; RFC 9162 section 2.1.4; C2SP signed-note.
 
-use jiff::Timestamp;
 use ledger::Hash;
 use ledger::checkpoint::Checkpoint;
 use ledger::hub::entry_leaf;
-use ledger::keys::{SystemRandom, VerifierKey};
 use ledger::note::Note;
+use ledger::policy::Policy;
 use ledger::tree::{consistency_nodes, prove_consistency, root_at, root_nodes};
-use sql::ledgers::{Append, Entry, LedgerRow};
+use process::Context;
+use sql::ledgers::{Append, Entry, LedgerRow, NodeMap};
 use sql::{Db, LedgerId, Transaction};
 
-use crate::Error;
 use crate::config::Hub;
-use crate::crash;
+use crate::error::Error;
 
-/// What an epoch brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The outcome of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collected {
     /// Checkpoints that became entries.
-    pub taken: u64,
-    /// Ledgers that were refused: origin and reason.
-    pub refused: Vec<(String, String)>,
+    pub appended: u64,
+    /// Ledgers that were refused.
+    pub refused: u64,
     /// Entries of the hub now.
     pub size: u64,
 }
 
-/// What becomes of a ledger's newest checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Finding {
-    /// The hub has it already, or the ledger is empty.
-    Nothing,
+/// A checkpoint that becomes an entry.
+struct NewEntry {
+    ledger: LedgerId,
+    size: u64,
+    note: String,
+}
+
+/// What to do with a ledger's newest checkpoint.
+enum Decision {
+    /// Nothing: the hub has it already, or the ledger is empty.
+    Skip,
     /// It becomes an entry.
-    Take { size: u64, note: String },
-    /// It does not fit; what the hub had and what is there now is kept.
+    Append { size: u64, note: String },
+    /// It does not fit; the note that the hub has and the ledger's note are kept.
     Refuse { old_note: String, new_note: String, reason: String },
 }
 
-/// Takes every new checkpoint that fits into the hub and signs the hub's checkpoint.
+/// Why a checkpoint does not become an entry.
+enum Obstacle {
+    /// It does not fit, for this reason.
+    Misfit(String),
+    /// It could not be checked.
+    Failed(Error),
+}
+
+impl From<sql::Error> for Obstacle {
+    fn from(error: sql::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Appends every new checkpoint that fits to the hub and signs the hub's checkpoint.
 ///
 /// The caller holds the writer's lease of `hub_id`.
 ///
 /// # Errors
 ///
-/// [`Error`], if the database or signing fails; a ledger that does not fit is no error.
-pub async fn collect(db: &Db, hub: &Hub, hub_id: LedgerId) -> Result<Collected, Error> {
-    let mut entries = Vec::new();
-    let mut sources = Vec::new();
-    let mut refused = Vec::new();
+/// [`enum@Error`], if the database or signing fails; a ledger that does not fit is not an error.
+pub async fn collect(
+    db: &Db,
+    hub: &Hub,
+    hub_id: LedgerId,
+    context: &Context,
+) -> Result<Collected, Error> {
+    let (mut new, mut refused) = (Vec::new(), 0);
     for row in sql::ledgers::list_ledgers(db).await? {
         if row.kind != "site" {
             continue;
         }
-        match inspect(db, hub, hub_id, &row).await? {
-            Finding::Nothing => {}
-            Finding::Take { size, note } => {
-                entries.push(Entry { leaf_hash: entry_leaf(&note), text: note, secret: None });
-                sources.push((row.id, size));
-            }
-            Finding::Refuse { old_note, new_note, reason } => {
+        match decide(db, &hub.policy, hub_id, &row).await? {
+            Decision::Skip => {}
+            Decision::Append { size, note } => new.push(NewEntry { ledger: row.id, size, note }),
+            Decision::Refuse { old_note, new_note, reason } => {
                 tracing::error!(
                     ledger.origin = row.origin,
                     reason,
@@ -84,124 +103,184 @@ pub async fn collect(db: &Db, hub: &Hub, hub_id: LedgerId) -> Result<Collected, 
                     sql::hub::insert_fork(tx, row.id, &old_note, &new_note, &reason).await
                 })
                 .await?;
-                refused.push((row.origin, reason));
+                refused += 1;
             }
         }
     }
-    let before = sql::ledgers::load_frontier(db, hub_id).await?;
-    let mut after = before.clone();
-    for entry in &entries {
-        after.append(entry.leaf_hash);
+    let appended = new.len() as u64;
+    let size = append(db, hub, hub_id, context, &new).await?;
+    Ok(Collected { appended, refused, size })
+}
+
+/// Appends the entries and the hub's signed checkpoint over them, if there are any; returns the hub's size.
+async fn append(
+    db: &Db,
+    hub: &Hub,
+    hub_id: LedgerId,
+    context: &Context,
+    new: &[NewEntry],
+) -> Result<u64, Error> {
+    let frontier = sql::ledgers::load_frontier(db, hub_id).await?;
+    let old_size = frontier.size();
+    if new.is_empty() {
+        return Ok(old_size);
     }
-    let taken = entries.len() as u64;
-    if taken > 0 {
-        let origin = hub.origin.clone();
-        let checkpoint = Checkpoint { origin, size: after.size(), root: after.root() };
-        let append = Append {
-            ledger: hub_id,
-            old_size: before.size(),
-            frontier: before.clone(),
-            entries,
-            item_keys: Vec::new(),
-            note: hub.keys.sign_checkpoint(&checkpoint, &SystemRandom::new())?,
-            recorded_at: Timestamp::now(),
-        };
-        db.run_tx("anchor.append_hub", async |tx: &Transaction<'_>| {
-            sql::ledgers::append(tx, &append).await?;
-            for (hub_index, (ledger, size)) in (before.size()..).zip(&sources) {
-                sql::hub::insert_entry(tx, hub_id, hub_index, *ledger, *size).await?;
-            }
-            crash::point("hub.before_commit");
-            Ok(())
-        })
-        .await?;
-        crash::point("hub.after_commit");
-        tracing::info!(hub.size = after.size(), taken, "hub checkpoint signed");
+    let mut after = frontier.clone();
+    let mut entries = Vec::new();
+    for NewEntry { note, .. } in new {
+        let leaf_hash = entry_leaf(note);
+        after.append(leaf_hash);
+        entries.push(Entry { leaf_hash, text: note.clone(), secret: None });
     }
-    Ok(Collected { taken, refused, size: after.size() })
+    let checkpoint =
+        Checkpoint { origin: hub.origin.clone(), size: after.size(), root: after.root() };
+    let append = Append {
+        ledger: hub_id,
+        old_size,
+        frontier,
+        entries,
+        item_keys: Vec::new(),
+        note: hub.keys.sign_checkpoint(&checkpoint, context.random.source())?,
+        recorded_at: context.clock.now(),
+    };
+    db.run_tx("anchor.append_hub", async |tx: &Transaction<'_>| {
+        sql::ledgers::append(tx, &append).await?;
+        for (hub_index, entry) in (old_size..).zip(new) {
+            sql::hub::insert_entry(tx, hub_id, hub_index, entry.ledger, entry.size).await?;
+        }
+        context.crash.pass("hub.before_commit");
+        Ok(())
+    })
+    .await?;
+    context.crash.pass("hub.after_commit");
+    tracing::info!(hub.size = after.size(), appended = new.len(), "hub checkpoint signed");
+    Ok(after.size())
 }
 
 /// Decides about the newest checkpoint of one ledger.
-async fn inspect(db: &Db, hub: &Hub, hub_id: LedgerId, row: &LedgerRow) -> Result<Finding, Error> {
-    let last = sql::hub::last_entry(db, hub_id, row.id).await?;
-    let old_note = match last {
+async fn decide(
+    db: &Db,
+    policy: &Policy,
+    hub_id: LedgerId,
+    row: &LedgerRow,
+) -> Result<Decision, Error> {
+    let old_note = match sql::hub::last_entry(db, hub_id, row.id).await? {
         Some(entry) => sql::ledgers::record_at(db, hub_id, entry.hub_index)
             .await?
             .map(|record| record.text)
-            .ok_or_else(|| sql::Error::data(format!("hub entry {} is gone", entry.hub_index)))?,
+            .ok_or_else(|| sql::Error::data(format!("hub entry {} is missing", entry.hub_index)))?,
         None => String::new(),
     };
     let Some(latest) = sql::ledgers::latest_checkpoint(db, row.id).await? else {
         return Ok(if old_note.is_empty() {
-            Finding::Nothing
+            Decision::Skip
         } else {
-            let reason = "the ledger has no checkpoint any more".to_owned();
-            Finding::Refuse { old_note, new_note: String::new(), reason }
+            let reason = "the ledger no longer has a checkpoint".to_owned();
+            Decision::Refuse { old_note, new_note: String::new(), reason }
         });
     };
-    if latest.note == old_note {
-        return Ok(Finding::Nothing);
-    }
     let note = latest.note;
-    let keys = hub.sites.get(&row.origin).map_or(&[][..], Vec::as_slice);
-    let judged = match read_checkpoint(&row.origin, &note, keys) {
-        Ok(new) if (new.size, new.root) != (latest.size, latest.root) => {
+    if note == old_note {
+        return Ok(Decision::Skip);
+    }
+    let opened = open_checkpoint(policy, &row.origin, &note).and_then(|new| {
+        if (new.size, new.root) == (latest.size, latest.root) {
+            Ok(new)
+        } else {
             Err(format!("the note states size {}, its row {}", new.size, latest.size))
         }
-        Ok(new) => judge(db, row, &old_note, &new).await?,
-        Err(reason) => Err(reason),
+    });
+    let checked = match opened {
+        Ok(new) => check_extension(db, row, &old_note, &new).await,
+        Err(reason) => Err(Obstacle::Misfit(reason)),
     };
-    Ok(match judged {
-        Ok(Some(size)) => Finding::Take { size, note },
-        Ok(None) => Finding::Nothing,
-        Err(reason) => Finding::Refuse { old_note, new_note: note, reason },
-    })
+    match checked {
+        Ok(Some(size)) => Ok(Decision::Append { size, note }),
+        Ok(None) => Ok(Decision::Skip),
+        Err(Obstacle::Misfit(reason)) => Ok(Decision::Refuse { old_note, new_note: note, reason }),
+        Err(Obstacle::Failed(error)) => Err(error),
+    }
 }
 
-/// Whether `new` extends what the hub had; the size to take, none if it says the same again.
-async fn judge(
+/// Checks that `new` extends the checkpoint that the hub has; returns the size to append, none if both state the
+/// same.
+async fn check_extension(
     db: &Db,
     row: &LedgerRow,
     old_note: &str,
     new: &Checkpoint,
-) -> Result<Result<Option<u64>, String>, Error> {
+) -> Result<Option<u64>, Obstacle> {
     let mut spans = root_nodes(new.size);
-    let old = if old_note.is_empty() {
-        None
-    } else {
-        // It was signed and checked when it entered; the hub's tree keeps it as it was.
-        let old = Note::parse(old_note)
-            .map_err(|error| error.to_string())
-            .and_then(|note| Checkpoint::parse_body(&note.text).map_err(|error| error.to_string()))
-            .map_err(|error| sql::Error::data(format!("hub entry of {}: {error}", row.origin)))?;
+    let old = if old_note.is_empty() { None } else { Some(read_entry(row, old_note)?) };
+    if let Some(old) = &old {
         if new.size < old.size {
-            return Ok(Err(format!("the ledger shrank from {} to {} records", old.size, new.size)));
+            return Err(Obstacle::Misfit(format!(
+                "the ledger shrank from {} to {} records",
+                old.size, new.size
+            )));
         }
         if new.size == old.size {
-            // Signed twice over the same tree is no fork: RSA-PSS is salted.
-            return Ok(if new.root == old.root {
+            // Signing the same tree twice is not a fork: RSA-PSS is salted.
+            return if new.root == old.root {
                 Ok(None)
             } else {
-                Err(format!("two different roots are signed for size {}", new.size))
-            });
+                let reason = format!("two different roots are signed for size {}", new.size);
+                Err(Obstacle::Misfit(reason))
+            };
         }
         spans.extend(consistency_nodes(old.size, new.size));
-        Some(old)
-    };
+    }
     let nodes = match sql::ledgers::nodes(db, row.id, &spans).await {
         Ok(nodes) => nodes,
-        Err(sql::Error::Data(reason)) => return Ok(Err(reason)),
+        Err(sql::Error::Data(reason)) => return Err(Obstacle::Misfit(reason)),
         Err(error) => return Err(error.into()),
     };
-    Ok(fits(old.as_ref(), new, &nodes).map(|()| Some(new.size)))
+    check_hashes(old.as_ref(), new, &nodes).map_err(Obstacle::Misfit)?;
+    Ok(Some(new.size))
 }
 
-/// Whether the stored hashes lead to `new`'s root, and `new` extends `old`.
-fn fits(
-    old: Option<&Checkpoint>,
-    new: &Checkpoint,
-    nodes: &sql::ledgers::NodeMap,
-) -> Result<(), String> {
+/// Reads a checkpoint note and checks its signature lines.
+///
+/// # Errors
+///
+/// What does not fit, in words.
+pub fn open_checkpoint(policy: &Policy, origin: &str, note: &str) -> Result<Checkpoint, String> {
+    let note = Note::parse(note).map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
+    if checkpoint.origin != origin {
+        return Err(format!(
+            "got a checkpoint of `{}`, expected one of `{origin}`",
+            checkpoint.origin
+        ));
+    }
+    let mut verified = 0;
+    for line in note.signatures.iter().filter(|line| line.name == origin) {
+        let id = hex::encode(line.key_id);
+        let key = policy
+            .keys_of(origin)
+            .find(|key| key.key_id() == line.key_id)
+            .ok_or_else(|| format!("no key {id} of `{origin}` is known"))?;
+        key.verify(note.text.as_bytes(), &line.bytes)
+            .map_err(|error| format!("signature line of key {id}: {error}"))?;
+        verified += 1;
+    }
+    if verified == 0 {
+        return Err(format!("the checkpoint bears no signature line of `{origin}`"));
+    }
+    Ok(checkpoint)
+}
+
+/// Reads the checkpoint of an entry. Its signatures were checked when it was appended, and the hub's tree commits to
+/// its bytes.
+fn read_entry(row: &LedgerRow, note: &str) -> Result<Checkpoint, sql::Error> {
+    Note::parse(note)
+        .map_err(|error| error.to_string())
+        .and_then(|note| Checkpoint::parse_body(&note.text).map_err(|error| error.to_string()))
+        .map_err(|error| sql::Error::data(format!("hub entry of {}: {error}", row.origin)))
+}
+
+/// Checks that the stored hashes lead to `new`'s root, and that `new` extends `old`.
+fn check_hashes(old: Option<&Checkpoint>, new: &Checkpoint, nodes: &NodeMap) -> Result<(), String> {
     let stored: Hash = root_at(new.size, nodes).map_err(|error| error.to_string())?;
     if stored != new.root {
         return Err(format!(
@@ -219,43 +298,4 @@ fn fits(
             )
         },
     )
-}
-
-/// Reads a checkpoint note and checks its signature lines.
-///
-/// - `origin`: the ledger that it must name.
-/// - `keys`: the ledger's public keys. Every line under the ledger's name must be of one of them and verify,
-///   and there must be at least one; lines of others (witnesses) are passed over.
-///
-/// # Errors
-///
-/// What does not fit, in words.
-pub fn read_checkpoint(
-    origin: &str,
-    note: &str,
-    keys: &[VerifierKey],
-) -> Result<Checkpoint, String> {
-    let note = Note::parse(note).map_err(|error| error.to_string())?;
-    let checkpoint = Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
-    if checkpoint.origin != origin {
-        return Err(format!(
-            "the checkpoint is of `{}`; one of `{origin}` would be right",
-            checkpoint.origin
-        ));
-    }
-    let mut verified = 0;
-    for line in note.signatures.iter().filter(|line| line.name == origin) {
-        let id = hex::encode(line.key_id);
-        let key = keys
-            .iter()
-            .find(|key| key.name() == origin && key.key_id() == line.key_id)
-            .ok_or_else(|| format!("no key {id} of `{origin}` is known"))?;
-        key.verify(note.text.as_bytes(), &line.bytes)
-            .map_err(|error| format!("signature line of key {id}: {error}"))?;
-        verified += 1;
-    }
-    if verified == 0 {
-        return Err(format!("the checkpoint bears no signature line of `{origin}`"));
-    }
-    Ok(checkpoint)
 }

@@ -1,4 +1,4 @@
-//! What the anchor worker counts, in one struct; the registry is the process's own.
+//! The counters and gauges of the anchor worker, in one struct with a registry of its own.
 //!
 //! Names follow `anchor_<thing>_<unit|total>`; labels hold kinds, never ids.
 
@@ -10,15 +10,15 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 pub struct Metrics {
     /// The registry that `/metrics` prints.
     pub registry: Registry,
-    /// Checkpoints taken into the hub.
+    /// Checkpoints appended to the hub.
     pub hub_entries: IntCounter,
     /// Entries in the hub.
     pub hub_size: IntGauge,
-    /// Ledgers whose newest checkpoint the hub refuses now.
+    /// Ledgers whose newest checkpoint the hub refuses.
     pub ledgers_refused: IntGauge,
     /// Entries of the hub that the newest final anchor covers.
     pub anchored_size: IntGauge,
-    /// Age of the oldest hub entry that is in no final anchor; 0 if there is none.
+    /// Age of the oldest hub entry that no final anchor covers; 0 if there is none.
     pub unanchored_age: Gauge,
     /// Transactions sent, by kind (`first`, `replacement`, `repeat`).
     pub transactions: IntCounterVec,
@@ -26,15 +26,15 @@ pub struct Metrics {
     pub holds: IntCounterVec,
     /// Anchors that became final.
     pub finals: IntCounter,
-    /// Times that a mined transaction was found in no block or in another one.
+    /// Times that a mined transaction was no longer in a block, or in another one.
     pub reorganisations: IntCounter,
     /// Wei paid for final anchors, in gwei.
     pub fees_paid_gwei: Gauge,
-    /// Steps that failed, by reason (`chain_unreachable`, `chain`, `database`, `conflict`, `hub`).
+    /// Steps that failed, by reason (`Error::reason`).
     pub failures: IntCounterVec,
-    /// Times that a chain endpoint failed and another was asked.
+    /// Times that a request to a chain endpoint failed.
     pub endpoint_failures: IntGauge,
-    /// Whether the hub was compared with the chain since the start and may sign (1) or not yet (0).
+    /// 1 once the hub was compared with the chain since the start, so that it may be signed, else 0.
     pub may_sign: IntGauge,
 }
 
@@ -64,7 +64,7 @@ impl Metrics {
         Self {
             hub_entries: counter(
                 "anchor_hub_entries_total",
-                "Checkpoints of ledgers that were taken into the hub.",
+                "Checkpoints of ledgers that were appended to the hub.",
             ),
             hub_size: whole("anchor_hub_size_entries", "Entries in the hub."),
             ledgers_refused: whole(
@@ -86,13 +86,13 @@ impl Metrics {
             ),
             holds: counters(
                 "anchor_holds_total",
-                "Times that nothing was sent because of the price, by reason.",
+                "Times that no transaction was sent because of its price, by reason.",
                 "reason",
             ),
             finals: counter("anchor_final_total", "Anchors that became final."),
             reorganisations: counter(
                 "anchor_reorganisations_total",
-                "Times that a mined transaction was found in no block or in another one.",
+                "Times that a mined transaction was no longer in a block, or in another one.",
             ),
             fees_paid_gwei: gauge(
                 "anchor_fees_paid_gwei",
@@ -100,12 +100,12 @@ impl Metrics {
             ),
             failures: counters(
                 "anchor_failures_total",
-                "Steps that failed and will be tried again, by reason.",
+                "Steps that failed and are retried, by reason.",
                 "reason",
             ),
             endpoint_failures: whole(
                 "anchor_endpoint_failures",
-                "Times since the start that a chain endpoint failed and another was asked.",
+                "Times since the start that a request to a chain endpoint failed.",
             ),
             may_sign: whole(
                 "anchor_may_sign",

@@ -1,8 +1,8 @@
 //! Asks a chain whether the block that a bundle names is on it.
 //!
-//! A bundle proves by itself that the anchor's event stands in a block with a certain hash. Whether that
-//! block is part of the chain, only the chain can say; here it is asked, and nothing else of the bundle is
-//! shown to it.
+//! A bundle proves by itself that the anchor's event is in a block with a certain hash. Whether that
+//! block is part of the chain, only the chain can say. The request names the block's number and the contract, and
+//! nothing else of the bundle.
 //!
 //! Blocks the thread.
 //!
@@ -10,33 +10,34 @@
 
 use std::fmt;
 
+use evm::Address;
 use ledger::bundle::AnchorClaim;
+use process::Clock;
 use serde_json::json;
 
 use crate::quantity::{self, member};
 use crate::rpc::{Rpc, RpcError};
-use crate::transaction::Address;
 
-/// What the chain says.
+/// The chain's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChainAnswer {
-    /// The block is on the chain, as deep as was asked for, and the contract has code.
+    /// The block is on the chain, as deep as was required, and the contract has code.
     Final {
         /// Height of the block.
         block_number: u64,
         /// Blocks on top of it.
         confirmations: u64,
     },
-    /// The block is on the chain, but not as deep as was asked for.
+    /// The block is on the chain, but not as deep as was required.
     NotDeepEnough {
         /// Height of the block.
         block_number: u64,
         /// Blocks on top of it.
         confirmations: u64,
-        /// How many were asked for.
-        wanted: u64,
+        /// How many were required.
+        required: u64,
     },
-    /// The chain has not come to that height.
+    /// The chain has not reached that height.
     NotThere {
         /// Height that the bundle names.
         block_number: u64,
@@ -61,7 +62,7 @@ impl ChainAnswer {
         matches!(self, Self::Final { .. })
     }
 
-    /// Whether the chain says otherwise than the bundle.
+    /// Whether the chain contradicts the bundle.
     #[must_use]
     pub fn contradicts(&self) -> bool {
         matches!(self, Self::OtherBlock { .. } | Self::NoContract(_))
@@ -75,9 +76,9 @@ impl fmt::Display for ChainAnswer {
                 formatter,
                 "block {block_number} is on the chain with {confirmations} blocks on top of it"
             ),
-            Self::NotDeepEnough { block_number, confirmations, wanted } => write!(
+            Self::NotDeepEnough { block_number, confirmations, required } => write!(
                 formatter,
-                "block {block_number} has {confirmations} blocks on top of it; {wanted} were asked for"
+                "block {block_number} has {confirmations} blocks on top of it, expected at least {required}"
             ),
             Self::NotThere { block_number, head } => {
                 write!(
@@ -87,7 +88,7 @@ impl fmt::Display for ChainAnswer {
             }
             Self::OtherBlock { block_number, found } => write!(
                 formatter,
-                "block {block_number} of the chain is {}, not the one in the bundle",
+                "block {block_number} of the chain has the hash {}, which is not the bundle's",
                 hex::encode(found)
             ),
             Self::NoContract(contract) => {
@@ -97,10 +98,11 @@ impl fmt::Display for ChainAnswer {
     }
 }
 
-/// Compares what a bundle claims with what a chain says.
+/// Compares a bundle's claim with a chain.
 ///
 /// - `rpc_urls`: endpoints in the order of preference; one of another chain than the claim's is not used.
 /// - `confirmations`: blocks on top of the anchor's block that make it final.
+/// - `clock`: measures the pauses of endpoints that failed.
 ///
 /// # Errors
 ///
@@ -109,8 +111,9 @@ pub fn check_on_chain(
     rpc_urls: &[String],
     claim: &AnchorClaim,
     confirmations: u64,
+    clock: &Clock,
 ) -> Result<ChainAnswer, RpcError> {
-    let rpc = Rpc::new(rpc_urls, claim.chain_id);
+    let rpc = Rpc::new(rpc_urls, claim.chain_id, clock.clone());
     let block_number = claim.block_number;
     let height = quantity::from_number(block_number.into());
     let head = rpc.call("eth_blockNumber", &json!([]))?;
@@ -134,6 +137,6 @@ pub fn check_on_chain(
     Ok(if on_top >= confirmations {
         ChainAnswer::Final { block_number, confirmations: on_top }
     } else {
-        ChainAnswer::NotDeepEnough { block_number, confirmations: on_top, wanted: confirmations }
+        ChainAnswer::NotDeepEnough { block_number, confirmations: on_top, required: confirmations }
     })
 }

@@ -1,26 +1,28 @@
 //! How JSON-RPC writes numbers and bytes: hex with `0x` in JSON strings, and nothing else.
 //!
 //! What holds: whatever a node answers, nothing here panics; an answer of the wrong shape becomes a
-//! [`ShapeError`] that names the member and what would have been right.
+//! [`ShapeError`] that names the member, what it holds and what was expected.
 //!
 //! Sources: Ethereum JSON-RPC specification, "Hex value encoding".
 
 use serde_json::Value;
 use thiserror::Error;
 
-/// A node's answer is not of the shape that the specification says.
+/// A node's answer does not have the specified shape.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{member}` is {found}; {expected} would be right")]
+#[error("`{member}`: got {found}, expected {expected}")]
 pub struct ShapeError {
     /// Which member of the answer.
     pub member: String,
-    /// What stands there, cut short.
+    /// Its value, cut to 80 characters.
     pub found: String,
-    /// What should.
+    /// The form that was expected.
     pub expected: &'static str,
 }
 
-fn wrong(member: &str, value: &Value, expected: &'static str) -> ShapeError {
+/// The error for a member that does not have the expected form.
+#[must_use]
+pub fn wrong(member: &str, value: &Value, expected: &'static str) -> ShapeError {
     let found = value.to_string().chars().take(80).collect();
     ShapeError { member: member.to_owned(), found, expected }
 }
@@ -41,7 +43,7 @@ pub fn from_bytes(bytes: &[u8]) -> String {
 ///
 /// # Errors
 ///
-/// [`ShapeError`] if `value` is no hex number or too large.
+/// [`ShapeError`] if `value` is not a hex number or too large.
 pub fn to_u128(member: &str, value: &Value) -> Result<u128, ShapeError> {
     value
         .as_str()
@@ -55,7 +57,7 @@ pub fn to_u128(member: &str, value: &Value) -> Result<u128, ShapeError> {
 ///
 /// # Errors
 ///
-/// [`ShapeError`] if `value` is no hex number or too large.
+/// [`ShapeError`] if `value` is not a hex number or too large.
 pub fn to_u64(member: &str, value: &Value) -> Result<u64, ShapeError> {
     to_u128(member, value)
         .ok()
@@ -67,7 +69,7 @@ pub fn to_u64(member: &str, value: &Value) -> Result<u64, ShapeError> {
 ///
 /// # Errors
 ///
-/// [`ShapeError`] if `value` is no hex number.
+/// [`ShapeError`] if `value` is not a hex number.
 pub fn to_big(member: &str, value: &Value) -> Result<Vec<u8>, ShapeError> {
     let digits = value
         .as_str()
@@ -99,7 +101,7 @@ pub fn to_bytes(member: &str, value: &Value) -> Result<Vec<u8>, ShapeError> {
 pub fn to_array<const N: usize>(member: &str, value: &Value) -> Result<[u8; N], ShapeError> {
     to_bytes(member, value)?
         .try_into()
-        .map_err(|_| wrong(member, value, "0x and hex digits of the right number"))
+        .map_err(|_| wrong(member, value, "0x and another number of hex digits"))
 }
 
 /// The member `name` of an object, or null if there is none.
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_bytes_come_back_as_they_were() {
+    fn numbers_and_bytes_are_read_as_they_were_written() {
         assert_eq!(to_u64("n", &json!(from_number(4_096))), Ok(4_096));
         assert_eq!(to_u128("n", &json!("0x0")), Ok(0));
         assert_eq!(to_bytes("b", &json!(from_bytes(&[0, 255]))), Ok(vec![0, 255]));
@@ -133,7 +135,7 @@ mod tests {
         let error = to_u64("gasUsed", &json!("0x11112222333344445")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`gasUsed` is \"0x11112222333344445\"; 0x and at most 16 hex digits would be right"
+            "`gasUsed`: got \"0x11112222333344445\", expected 0x and at most 16 hex digits"
         );
         assert!(to_array::<32>("hash", &json!("0x00")).is_err());
     }

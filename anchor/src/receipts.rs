@@ -1,30 +1,29 @@
 //! From a sent transaction to a proof: mined, then final.
 //!
-//! The way through: [`crate::target::Target::look_for`] says where the attempts are; one that is in a block is
-//! watched until enough blocks stand on that block; then the block's header and receipts are fetched, the trie
-//! proof made, put before the verifier's own code, and stored.
+//! The way through: [`Chain::find`](crate::chain::client::Chain::find) finds out what became of the attempts; one
+//! that is in a block is watched until enough blocks follow that block; then the block's header and receipts are
+//! fetched, the trie proof is made, verified with the verifier's own code, and stored.
 //!
 //! What holds:
 //!
-//! - a block is believed final only by its depth, and only as long as it is the one that was seen: another
+//! - a block is final only by its depth, and only as long as it is the block stored before: another
 //!   block hash, or no block at all, takes the anchor back to `sent`, and its stored bytes are sent again;
 //! - the proof and the state `final` are stored in one transaction.
 //!
-//! Not here: making transactions ([`crate::epoch`]), reading the chain ([`crate::target::evm`]).
+//! Not here: making and sending transactions ([`crate::offer`]), reading the chain ([`crate::chain::ethereum`]).
 
 use sql::Transaction;
 use sql::anchors::{AnchorState, Attempt, OpenAnchor};
 
-use crate::Error;
-use crate::crash;
-use crate::target::{Mined, Sighting};
-use crate::worker::Worker;
+use crate::anchoring::Anchoring;
+use crate::chain::client::{AttemptStatus, MinedAttempt};
+use crate::error::Error;
 
 /// Wei in a gwei.
 const GWEI: f64 = 1e9;
 
-impl Worker {
-    /// Looks where a sent anchor is and does what follows from it.
+impl Anchoring {
+    /// Finds out what became of a sent anchor and does the step that follows.
     ///
     /// - `attempts`: newest first.
     pub(crate) async fn follow(
@@ -33,11 +32,11 @@ impl Worker {
         attempts: Vec<Attempt>,
     ) -> Result<(), Error> {
         let Some(newest) = attempts.first().cloned() else {
-            // Only by hand could the state be ahead of the attempts; begin again.
+            // Only a change by hand could put the state ahead of the attempts; start again.
             return self.offer(anchor, None).await.map(drop);
         };
-        let sighting = self.ask(move |target| target.look_for(&attempts)).await?;
-        if let Sighting::Mined(mined) = &sighting
+        let status = self.ask(move |chain| chain.find(&attempts)).await?;
+        if let AttemptStatus::Mined(mined) = &status
             && mined.has_succeeded
         {
             return self.confirm(anchor, mined).await;
@@ -45,26 +44,26 @@ impl Worker {
         if anchor.state == AnchorState::Mined {
             self.take_back(anchor, &newest).await?;
         }
-        match sighting {
-            Sighting::Pending if self.is_stuck(&newest) => {
+        match status {
+            AttemptStatus::Pending if self.is_stuck(&newest) => {
                 self.offer(anchor, Some(newest)).await.map(drop)
             }
-            Sighting::Pending => Ok(()),
-            Sighting::Missing => {
+            AttemptStatus::Pending => Ok(()),
+            AttemptStatus::Missing => {
                 let is_replaced =
                     self.is_stuck(&newest) && self.offer(anchor, Some(newest.clone())).await?;
-                // If a dearer one is not due or held back, the stored one goes out again.
+                // If a replacement is not due, or its price is too high, the stored one is sent again.
                 if is_replaced { Ok(()) } else { self.send(anchor, newest, "repeat").await }
             }
-            Sighting::NonceUsed => {
+            AttemptStatus::NonceUsed => {
                 tracing::warn!(nonce = newest.nonce, "the nonce was used by another transaction");
                 self.offer(anchor, None).await.map(drop)
             }
-            Sighting::Mined(mined) => {
+            AttemptStatus::Mined(mined) => {
                 let transaction = hex::encode(mined.tx_hash);
                 tracing::error!(transaction, "the contract refused the anchor, or its gas ran out");
                 self.metrics.failures.with_label_values(&["reverted"]).inc();
-                // Not at once: every failed transaction costs.
+                // Not at once: every failed transaction costs gas.
                 if self.is_stuck(&newest) {
                     self.offer(anchor, None).await?;
                 }
@@ -73,12 +72,12 @@ impl Worker {
         }
     }
 
-    /// A mined anchor is in no block any more: back to sent.
+    /// Takes an anchor that is no longer in a block back to sent.
     async fn take_back(&mut self, anchor: &OpenAnchor, newest: &Attempt) -> Result<(), Error> {
         self.metrics.reorganisations.inc();
         tracing::warn!(
             hub.size = anchor.size,
-            "the chain was reorganised; the anchor is sent again"
+            "chain reorganised: the anchor is no longer in a block and is sent again"
         );
         self.db
             .run_tx("anchor.take_back", async |tx: &Transaction<'_>| {
@@ -89,37 +88,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Notes the block, and once it is deep enough collects and stores the proof.
-    async fn confirm(&mut self, anchor: &OpenAnchor, mined: &Mined) -> Result<(), Error> {
+    /// Stores the block, and once it is deep enough collects and stores the proof.
+    async fn confirm(&mut self, anchor: &OpenAnchor, mined: &MinedAttempt) -> Result<(), Error> {
         let is_same = anchor.block_hash == Some(mined.block_hash);
         if anchor.state != AnchorState::Mined || !is_same {
-            if anchor.state == AnchorState::Mined {
-                self.metrics.reorganisations.inc();
-                tracing::warn!(
-                    hub.size = anchor.size,
-                    "the anchor is in another block than before"
-                );
-            }
-            self.db
-                .run_tx("anchor.mined", async |tx: &Transaction<'_>| {
-                    let block = Some((mined.block_number, &mined.block_hash));
-                    let hash = Some(&mined.tx_hash);
-                    sql::anchors::set_state(tx, anchor.id, AnchorState::Mined, hash, block).await
-                })
-                .await?;
-            crash::point("anchor.mined");
-            tracing::info!(
-                hub.size = anchor.size,
-                chain.block = mined.block_number,
-                "anchor mined"
-            );
+            self.store_block(anchor, mined).await?;
         }
         if mined.confirmations < self.pace.confirmations {
             return Ok(());
         }
-        let (statement, seen) = (self.statement(anchor), mined.clone());
-        let proof = self.ask(move |target| target.prove(&statement, &seen)).await?;
-        crash::point("anchor.before_final");
+        let (statement, in_block) = (self.statement(anchor), mined.clone());
+        let proof = self.ask(move |chain| chain.prove(&statement, &in_block)).await?;
+        self.context.crash.pass("anchor.before_final");
         self.db
             .run_tx("anchor.final", async |tx: &Transaction<'_>| {
                 sql::anchors::insert_proof(tx, anchor.id, &proof).await?;
@@ -133,6 +113,27 @@ impl Worker {
         self.metrics.fees_paid_gwei.add(mined.cost_wei as f64 / GWEI);
         self.final_size = Some(anchor.size);
         tracing::info!(hub.size = anchor.size, chain.block = mined.block_number, "anchor final");
+        Ok(())
+    }
+
+    /// Stores in which block the anchor is.
+    async fn store_block(&self, anchor: &OpenAnchor, mined: &MinedAttempt) -> Result<(), Error> {
+        if anchor.state == AnchorState::Mined {
+            self.metrics.reorganisations.inc();
+            tracing::warn!(
+                hub.size = anchor.size,
+                "chain reorganised: the anchor is in another block than before"
+            );
+        }
+        self.db
+            .run_tx("anchor.mined", async |tx: &Transaction<'_>| {
+                let block = Some((mined.block_number, &mined.block_hash));
+                let hash = Some(&mined.tx_hash);
+                sql::anchors::set_state(tx, anchor.id, AnchorState::Mined, hash, block).await
+            })
+            .await?;
+        self.context.crash.pass("anchor.mined");
+        tracing::info!(hub.size = anchor.size, chain.block = mined.block_number, "anchor mined");
         Ok(())
     }
 }

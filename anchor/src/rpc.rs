@@ -1,12 +1,12 @@
 //! Asks a chain's nodes by JSON-RPC: several endpoints, one answer.
 //!
-//! The way through: [`Rpc::call`] asks the first endpoint that is not resting; one that cannot be reached,
-//! is overloaded or answers nonsense rests (1 s, doubling to 60 s) and the next is asked. If all rest, the
-//! one whose rest ends first is asked all the same: the caller decides how often to try.
+//! The way through: [`Rpc::call`] asks the first endpoint that is not paused. One that cannot be reached,
+//! is overloaded or answers something else than JSON-RPC is paused (1 s, doubling to 60 s) and the next is asked.
+//! If all are paused, the one whose pause ends first is asked anyway: the caller decides how often to try.
 //!
 //! What holds: an endpoint is used only after it named the expected chain id; a refusal by the node (an
-//! error object) is an answer, not a reason to ask elsewhere, save where it says "too many requests"; an
-//! endpoint's path and query never reach a log, for providers put keys there.
+//! error object) is an answer, not a reason to ask elsewhere, except for "too many requests"; an
+//! endpoint's path and query never reach a log, because providers put keys there.
 //!
 //! Blocking: callers on an async runtime use `spawn_blocking`.
 //!
@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use process::Clock;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -30,10 +31,10 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest answer read: all receipts of a full block are about 10 MiB.
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
-/// First rest of an endpoint that failed; doubles with every further failure.
-const FIRST_REST: Duration = Duration::from_secs(1);
-/// Longest rest.
-const LONGEST_REST: Duration = Duration::from_mins(1);
+/// First pause of an endpoint that failed; doubles with every further failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// EIP-1474: limit exceeded.
 const LIMIT_EXCEEDED: i64 = -32005;
 
@@ -45,20 +46,20 @@ pub enum RpcError {
     Unreachable {
         /// How many there are.
         endpoints: usize,
-        /// What the last one asked did.
+        /// How the last one failed.
         last: String,
     },
-    /// The node understood and said no.
+    /// The node refused the request.
     #[error("{method} was refused: {message} (code {code})")]
     Refused {
         /// What was asked.
         method: String,
         /// The node's code.
         code: i64,
-        /// The node's words, cut to 300 characters.
+        /// The node's message, cut to 300 characters.
         message: String,
     },
-    /// The answer is not of the specified shape.
+    /// The answer does not have the specified shape.
     #[error("answer to {method}: {source}")]
     Shape {
         /// What was asked.
@@ -70,7 +71,7 @@ pub enum RpcError {
 }
 
 impl RpcError {
-    /// Says to which method an answer of the wrong shape belongs.
+    /// Adds to a [`ShapeError`] the method whose answer it is.
     pub fn shape(method: &str) -> impl Fn(ShapeError) -> Self + '_ {
         move |source| Self::Shape { method: method.to_owned(), source }
     }
@@ -85,6 +86,7 @@ impl RpcError {
 /// The endpoints of one chain.
 pub struct Rpc {
     agent: ureq::Agent,
+    clock: Clock,
     chain_id: u64,
     endpoints: Vec<Endpoint>,
     failures: AtomicU64,
@@ -101,14 +103,14 @@ struct Health {
     is_known: bool,
     /// In a row.
     failures: u32,
-    rests_until: Option<Instant>,
+    paused_until: Option<Instant>,
 }
 
-/// Why one endpoint was passed over.
+/// Why a request to one endpoint failed.
 enum Failure {
     /// It cannot be used now.
     Endpoint(String),
-    /// The node's own answer.
+    /// The node refused the request; another endpoint would as well.
     Answer(RpcError),
 }
 
@@ -124,11 +126,11 @@ impl fmt::Debug for Rpc {
 }
 
 impl Endpoint {
-    /// Scheme, host and port; what follows may hold a provider's key.
+    /// Host and port; what follows may hold a provider's key.
     fn host(&self) -> &str {
         let start = self.url.find("://").map_or(0, |at| at + 3);
         let end = self.url[start..].find(['/', '?', '#']).map_or(self.url.len(), |at| start + at);
-        // Credentials before an @ are no host either.
+        // Credentials may stand before an @.
         let host = &self.url[start..end];
         host.rsplit_once('@').map_or(host, |(_, host)| host)
     }
@@ -143,19 +145,20 @@ impl Endpoint {
 }
 
 impl Rpc {
-    /// Knows the endpoints; asks none yet.
+    /// A client for these endpoints; sends no request yet.
     ///
     /// - `urls`: in the order of preference, `http://…` or `https://…`.
-    /// - `chain_id`: what every endpoint must name before it is used.
+    /// - `chain_id`: the id that every endpoint must name before it is used.
+    /// - `clock`: measures the pauses.
     #[must_use]
-    pub fn new(urls: &[String], chain_id: u64) -> Self {
+    pub fn new(urls: &[String], chain_id: u64, clock: Clock) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = ureq::tls::TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .http_status_as_error(false)
-            // A proxy named by the environment would see what is asked before the node does.
+            // A proxy named by the environment would see every request.
             .proxy(None)
             .max_redirects(0)
             .tls_config(tls.build())
@@ -165,36 +168,42 @@ impl Rpc {
             .iter()
             .map(|url| Endpoint { url: url.clone(), health: Mutex::default() })
             .collect();
-        Self { agent, chain_id, endpoints, failures: AtomicU64::new(0) }
+        Self { agent, clock, chain_id, endpoints, failures: AtomicU64::new(0) }
     }
 
-    /// The chain that the endpoints must be of.
+    /// The id of the chain.
     #[must_use]
     pub fn chain_id(&self) -> u64 {
         self.chain_id
     }
 
-    /// How often an endpoint was passed over because it failed.
+    /// The clock that measures the pauses.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How often a request to an endpoint failed.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Asks for `method` with `params` (a JSON array) and returns the result.
+    /// Calls `method` with `params` (a JSON array) and returns the result.
     ///
     /// # Errors
     ///
-    /// [`RpcError::Unreachable`] if no endpoint can be used now, [`RpcError::Refused`] if the node says no.
+    /// [`RpcError::Unreachable`] if no endpoint can be used now, [`RpcError::Refused`] if the node refuses.
     pub fn call(&self, method: &str, params: &Value) -> Result<Value, RpcError> {
-        let now = Instant::now();
+        let now = self.clock.instant();
         let mut ready: Vec<&Endpoint> = self
             .endpoints
             .iter()
-            .filter(|endpoint| endpoint.health().rests_until.is_none_or(|until| until <= now))
+            .filter(|endpoint| endpoint.health().paused_until.is_none_or(|until| until <= now))
             .collect();
         if ready.is_empty() {
             let soonest =
-                self.endpoints.iter().min_by_key(|endpoint| endpoint.health().rests_until);
+                self.endpoints.iter().min_by_key(|endpoint| endpoint.health().paused_until);
             ready.extend(soonest);
         }
         let mut last = String::from("no endpoint is configured");
@@ -204,24 +213,25 @@ impl Rpc {
                 Err(Failure::Answer(error)) => return Err(error),
                 Err(Failure::Endpoint(reason)) => {
                     last = format!("{}: {reason}", endpoint.host());
-                    self.rest(endpoint, &reason);
+                    self.pause(endpoint, &reason);
                 }
             }
         }
         Err(RpcError::Unreachable { endpoints: self.endpoints.len(), last })
     }
 
-    fn rest(&self, endpoint: &Endpoint, reason: &str) {
+    fn pause(&self, endpoint: &Endpoint, reason: &str) {
         self.failures.fetch_add(1, Ordering::Relaxed);
-        let mut rest = FIRST_REST;
+        let now = self.clock.instant();
+        let mut pause = FIRST_PAUSE;
         endpoint.change(|health| {
-            rest = (FIRST_REST * 2_u32.pow(health.failures.min(6))).min(LONGEST_REST);
+            pause = (FIRST_PAUSE * 2_u32.pow(health.failures.min(6))).min(LONGEST_PAUSE);
             health.failures = health.failures.saturating_add(1);
             health.is_known = false;
-            health.rests_until = Some(Instant::now() + rest);
+            health.paused_until = Some(now + pause);
         });
-        let (host, rest_s) = (endpoint.host(), rest.as_secs());
-        tracing::warn!(rpc.host = host, reason, rest_s, "chain endpoint failed");
+        let (host, pause_s) = (endpoint.host(), pause.as_secs());
+        tracing::warn!(rpc.host = host, reason, pause_s, "chain endpoint failed");
     }
 
     fn ask(&self, endpoint: &Endpoint, method: &str, params: &Value) -> Result<Value, Failure> {
@@ -234,8 +244,9 @@ impl Rpc {
                 Err(failure) => return Err(failure),
             };
             if found != self.chain_id {
-                let wanted = self.chain_id;
-                return Err(Failure::Endpoint(format!("is of chain {found}, not of {wanted}")));
+                let expected = self.chain_id;
+                let problem = format!("got chain id {found}, expected {expected}");
+                return Err(Failure::Endpoint(problem));
             }
         }
         let result = self.post(endpoint, method, params);
@@ -292,8 +303,13 @@ mod tests {
         Endpoint { url: url.to_owned(), health: Mutex::default() }
     }
 
+    fn rpc(urls: &[&str], clock: &Clock) -> Rpc {
+        let urls: Vec<_> = urls.iter().map(|url| (*url).to_owned()).collect();
+        Rpc::new(&urls, 1, clock.clone())
+    }
+
     #[test]
-    fn a_providers_key_in_the_address_is_not_said() {
+    fn a_providers_key_in_the_address_is_not_printed() {
         for url in [
             "https://node.example:8545/v3/secret",
             "https://user:secret@node.example:8545?key=secret",
@@ -301,25 +317,29 @@ mod tests {
         ] {
             assert_eq!(endpoint(url).host(), "node.example:8545", "{url}");
         }
-        let said = format!("{:?}", Rpc::new(&["https://node.example/secret".to_owned()], 1));
-        assert!(!said.contains("secret"), "{said}");
+        let printed = format!("{:?}", rpc(&["https://node.example/secret"], &Clock::system()));
+        assert!(!printed.contains("secret"), "{printed}");
     }
 
     #[test]
-    fn an_endpoint_that_nobody_listens_on_is_unreachable_and_counted() {
-        // Port 9 (discard) of the loopback address: nobody listens there.
-        let rpc = Rpc::new(&["http://127.0.0.1:9/".to_owned()], 1);
+    fn an_endpoint_that_failed_is_paused_and_asked_again_when_the_pause_is_over() {
+        // Ports 9 (discard) and 7 (echo) of the loopback address: nobody listens there.
+        let clock = Clock::manual(jiff::Timestamp::UNIX_EPOCH);
+        let rpc = rpc(&["http://127.0.0.1:9/", "http://127.0.0.1:7/"], &clock);
         let error = rpc.call("eth_blockNumber", &json!([])).unwrap_err();
         assert!(error.is_unreachable(), "{error}");
-        assert_eq!(rpc.failures(), 1);
-        // It rests, and is asked all the same because there is no other.
-        assert!(rpc.call("eth_blockNumber", &json!([])).is_err());
         assert_eq!(rpc.failures(), 2);
+        // Both are paused; the one whose pause ends first is asked anyway, so that a call is never refused unasked.
+        rpc.call("eth_blockNumber", &json!([])).unwrap_err();
+        assert_eq!(rpc.failures(), 3);
+        clock.advance(LONGEST_PAUSE);
+        rpc.call("eth_blockNumber", &json!([])).unwrap_err();
+        assert_eq!(rpc.failures(), 5);
     }
 
     #[test]
-    fn without_endpoints_there_is_a_clear_answer() {
-        let error = Rpc::new(&[], 1).call("eth_blockNumber", &json!([])).unwrap_err();
+    fn without_endpoints_the_error_says_so() {
+        let error = rpc(&[], &Clock::system()).call("eth_blockNumber", &json!([])).unwrap_err();
         assert_eq!(
             error.to_string(),
             "none of 0 chain endpoints answered; the last failure: no endpoint is configured"

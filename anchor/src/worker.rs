@@ -1,4 +1,4 @@
-//! The one who does it: compares, collects, publishes, again and again.
+//! The worker: compares hub and chain, collects checkpoints, publishes; again and again.
 //!
 //! The way of one [`Worker::tick`]:
 //!
@@ -8,42 +8,37 @@
 //!
 //! What holds:
 //!
-//! - one worker per hub: it holds the writer's lease (an advisory lock) and asks for it anew when lost;
-//! - nothing is signed before the hub was compared with the chain: a database restored from a backup knows
-//!   less than the chain does, and what it would sign now would be a fork. Then the worker stops, with
-//!   [`Error::ChainKnowsMore`];
-//! - trouble with the chain does not keep the hub from being signed, once they were compared.
+//! - one worker per hub: it holds the writer's lease (an advisory lock) and acquires it again when lost;
+//! - nothing is signed before the hub was compared with the chain: a database restored from a backup has
+//!   less than the chain, and signing on from there would fork the hub. Then the worker stops, with
+//!   [`Error::BehindChain`];
+//! - failures of the chain do not keep the hub from being signed, once they were compared.
 //!
-//! Not here: the steps themselves ([`crate::hub`], [`crate::epoch`], [`crate::receipts`]).
+//! Not here: collecting ([`crate::hub`]), the steps of an anchor (`anchoring`).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use process::Context;
 use sql::ledgers::WriterLease;
 use sql::{Db, LedgerId};
 
-use crate::config::{Config, Hub, Pace};
+use crate::anchoring::Anchoring;
+use crate::chain::client::PublishedHead;
+use crate::chain::ethereum::EthereumChain;
+use crate::config::{Config, Hub};
+use crate::error::Error;
+use crate::hub;
 use crate::metrics::Metrics;
-use crate::target::{Published, Target, TargetError};
-use crate::transaction::Address;
-use crate::{Error, hub};
+use crate::rpc::Rpc;
 
-/// Longest wait after failures in a row.
-const LONGEST_REST: Duration = Duration::from_secs(30);
+/// Longest pause after failures in a row.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A hub's worker.
 pub struct Worker {
-    pub(crate) db: Db,
-    pub(crate) hub: Hub,
-    pub(crate) hub_id: LedgerId,
-    pub(crate) pace: Pace,
-    pub(crate) chain_id: u64,
-    pub(crate) contract: Address,
-    pub(crate) metrics: Metrics,
-    /// Size that the newest final anchor covers; none until looked up.
-    pub(crate) final_size: Option<u64>,
-    target: Arc<dyn Target>,
+    hub: Hub,
+    anchoring: Anchoring,
     lease: Option<WriterLease>,
     next_epoch: Instant,
     /// Steps of the open anchor that failed, in a row.
@@ -57,182 +52,145 @@ impl Worker {
     /// # Errors
     ///
     /// [`Error::Sql`]
-    pub async fn new(config: Config, db: Db, metrics: Metrics) -> Result<Self, Error> {
-        let Config { hub, pace, chain_id, contract, target, .. } = config;
+    pub async fn new(
+        config: Config,
+        db: Db,
+        metrics: Metrics,
+        context: Context,
+    ) -> Result<Self, Error> {
+        let Config { hub, pace, publishing, .. } = config;
         let hub_id = sql::ledgers::create_ledger(&db, &hub.origin, "hub", &hub.party).await?;
-        let now = Instant::now();
-        Ok(Self {
+        let now = context.clock.instant();
+        let rpc = Rpc::new(&publishing.rpc, publishing.chain_id, context.clock.clone());
+        let (chain_id, contract) = (publishing.chain_id, publishing.contract);
+        let chain = EthereumChain::new(rpc, contract, publishing.wallet, publishing.max_fee_wei);
+        let anchoring = Anchoring {
             db,
-            hub,
+            chain: Arc::new(chain),
             hub_id,
+            origin: hub.origin.clone(),
             pace,
             chain_id,
             contract,
             metrics,
+            context,
             final_size: None,
-            target,
-            lease: None,
-            next_epoch: now,
-            failures: 0,
-            next_step: now,
-        })
+        };
+        Ok(Self { hub, anchoring, lease: None, next_epoch: now, failures: 0, next_step: now })
     }
 
     /// How long to wait between two ticks.
     #[must_use]
     pub fn poll(&self) -> Duration {
-        self.pace.poll
+        self.anchoring.pace.poll
     }
 
     /// Number of the hub in the database.
     #[must_use]
     pub fn hub_id(&self) -> LedgerId {
-        self.hub_id
-    }
-
-    /// Makes the next tick look for new checkpoints and try the chain, whatever the time.
-    pub fn hurry(&mut self) {
-        self.next_epoch = Instant::now();
-        self.next_step = self.next_epoch;
+        self.anchoring.hub_id
     }
 
     /// Does what is due now.
     ///
     /// # Errors
     ///
-    /// [`Error`], on the first thing that failed. After [`Error::is_fatal`] the worker must not go on; after
-    /// any other the next tick tries again.
+    /// [`enum@Error`], on the first thing that failed. After a fatal one ([`Error::is_fatal`]) the worker must not
+    /// be used further; after any other the next tick tries again.
     pub async fn tick(&mut self) -> Result<(), Error> {
         let outcome = self.try_tick().await;
         if let Err(error) = &outcome {
-            self.metrics.failures.with_label_values(&[error.reason()]).inc();
+            self.anchoring.metrics.failures.with_label_values(&[error.reason()]).inc();
             if matches!(error, Error::Sql(_)) {
-                // Whatever it was, another may have written meanwhile, or a backup been restored.
+                // Another worker may have written meanwhile, or a backup may have been restored.
                 self.release();
             }
         }
-        let failures = i64::try_from(self.target.failures()).unwrap_or(i64::MAX);
-        self.metrics.endpoint_failures.set(failures);
+        let failures = i64::try_from(self.anchoring.chain.failures()).unwrap_or(i64::MAX);
+        self.anchoring.metrics.endpoint_failures.set(failures);
         outcome
     }
 
     async fn try_tick(&mut self) -> Result<(), Error> {
-        self.hold().await?;
-        if Instant::now() >= self.next_epoch {
+        self.acquire().await?;
+        if self.now() >= self.next_epoch {
             self.collect().await?;
-            self.next_epoch = Instant::now() + self.pace.epoch;
+            self.next_epoch = self.now() + self.anchoring.pace.epoch;
         }
         let mut outcome = Ok(());
-        if Instant::now() >= self.next_step {
-            outcome = self.advance().await;
+        if self.now() >= self.next_step {
+            outcome = self.anchoring.advance().await;
             self.failures = if outcome.is_err() { self.failures.saturating_add(1) } else { 0 };
-            let rest = match self.failures {
+            let pause = match self.failures {
                 0 => Duration::ZERO,
-                failures => (self.pace.poll * 2_u32.pow(failures.min(8))).min(LONGEST_REST),
+                failures => (self.poll() * 2_u32.pow(failures.min(8))).min(LONGEST_PAUSE),
             };
-            self.next_step = Instant::now() + rest;
+            self.next_step = self.now() + pause;
         }
-        let age = self.unanchored_age().await?;
-        self.metrics.unanchored_age.set(age.as_secs_f64());
-        let size = self.final_size().await?;
-        self.metrics.anchored_size.set(i64::try_from(size).unwrap_or(i64::MAX));
+        let age = self.anchoring.unanchored_age().await?;
+        self.anchoring.metrics.unanchored_age.set(age.as_secs_f64());
+        let size = self.anchoring.final_size().await?;
+        self.anchoring.metrics.anchored_size.set(i64::try_from(size).unwrap_or(i64::MAX));
         outcome
     }
 
-    /// Gives the lease back; the next tick asks for it and compares again.
+    fn now(&self) -> Instant {
+        self.anchoring.context.clock.instant()
+    }
+
+    /// Gives the lease back; the next tick acquires it and compares again.
     fn release(&mut self) {
         self.lease = None;
-        self.final_size = None;
-        self.metrics.may_sign.set(0);
+        self.anchoring.final_size = None;
+        self.anchoring.metrics.may_sign.set(0);
     }
 
     /// Holds the lease; whenever it is new, the hub is compared with the chain before anything is signed.
-    async fn hold(&mut self) -> Result<(), Error> {
+    async fn acquire(&mut self) -> Result<(), Error> {
         if let Some(lease) = &self.lease {
             return Ok(lease.check()?);
         }
-        let lease = sql::ledgers::hold_writer(&self.db, self.hub_id).await?;
+        let lease = sql::ledgers::hold_writer(&self.anchoring.db, self.hub_id()).await?;
         self.compare().await?;
         self.lease = Some(lease);
-        self.metrics.may_sign.set(1);
+        self.anchoring.metrics.may_sign.set(1);
         Ok(())
     }
 
-    /// Compares the hub with what the chain knows of it.
+    /// Compares the hub in the database with its newest statement on the chain.
     async fn compare(&self) -> Result<(), Error> {
-        let hub_id = ledger::hub::hub_id(&self.hub.origin);
-        let Some(Published { size, root }) = self.ask(move |target| target.latest(&hub_id)).await?
-        else {
-            return Ok(());
-        };
-        let head = sql::ledgers::head(&self.db, self.hub_id).await?;
+        let Anchoring { db, chain, hub_id, origin, .. } = &self.anchoring;
+        let chain_hub_id = ledger::hub::hub_id(origin);
+        let latest = self.anchoring.ask(move |chain| chain.latest(&chain_hub_id)).await?;
+        let Some(PublishedHead { size, root }) = latest else { return Ok(()) };
+        let head = sql::ledgers::head(db, *hub_id).await?;
         if size > head.size {
-            return Err(Error::ChainKnowsMore(format!(
-                "{} knows {size} entries of the hub `{}`, the database {}: it was restored from an older \
-                 backup. Nothing is signed, for that would fork the hub; restore a newer backup, or begin \
-                 a new hub under another origin",
-                self.target.name(),
-                self.hub.origin,
+            return Err(Error::BehindChain(format!(
+                "{} has {size} entries of the hub `{origin}`, the database has {}: the database was restored from \
+                 an older backup; nothing is signed, because that would fork the hub; restore a newer backup, or \
+                 start a new hub under another origin",
+                chain.name(),
                 head.size
             )));
         }
-        let ours = sql::ledgers::checkpoint_at(&self.db, self.hub_id, size).await?;
+        let ours = sql::ledgers::checkpoint_at(db, *hub_id, size).await?;
         if ours.is_some_and(|ours| ours.size == size && ours.root == root) {
             return Ok(());
         }
-        Err(Error::ChainKnowsMore(format!(
-            "{} knows the hub `{}` of size {size} under the root {root}, the database has no checkpoint of \
-             that size and root: it is another hub under the same origin, or was restored and went on. \
-             Nothing is signed",
-            self.target.name(),
-            self.hub.origin
+        Err(Error::BehindChain(format!(
+            "{} has the hub `{origin}` with size {size} and root {root}, the database has no checkpoint of that \
+             size and root: it is another hub under the same origin, or it was restored from a backup and written \
+             to; nothing is signed",
+            chain.name()
         )))
     }
 
     async fn collect(&self) -> Result<(), Error> {
-        let collected = hub::collect(&self.db, &self.hub, self.hub_id).await?;
-        self.metrics.hub_entries.inc_by(collected.taken);
-        self.metrics.hub_size.set(i64::try_from(collected.size).unwrap_or(i64::MAX));
-        let refused = i64::try_from(collected.refused.len()).unwrap_or(i64::MAX);
-        self.metrics.ledgers_refused.set(refused);
+        let Anchoring { db, hub_id, context, metrics, .. } = &self.anchoring;
+        let collected = hub::collect(db, &self.hub, *hub_id, context).await?;
+        metrics.hub_entries.inc_by(collected.appended);
+        metrics.hub_size.set(i64::try_from(collected.size).unwrap_or(i64::MAX));
+        metrics.ledgers_refused.set(i64::try_from(collected.refused).unwrap_or(i64::MAX));
         Ok(())
-    }
-
-    /// Asks the target on a thread where blocking is allowed.
-    pub(crate) async fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&dyn Target) -> Result<T, TargetError> + Send + 'static,
-    ) -> Result<T, Error> {
-        let target = Arc::clone(&self.target);
-        let answer = tokio::task::spawn_blocking(move || question(&*target)).await;
-        Ok(answer.map_err(|_| Error::Interrupted)??)
-    }
-
-    /// Entries of the hub that the newest final anchor covers.
-    async fn final_size(&mut self) -> Result<u64, Error> {
-        if let Some(size) = self.final_size {
-            return Ok(size);
-        }
-        // Sizes up to the answer are covered, sizes above are not: halve the range.
-        let (mut covered, mut bound) = (0, sql::ledgers::head(&self.db, self.hub_id).await?.size);
-        while covered < bound {
-            let middle = covered + (bound - covered).div_ceil(2);
-            match sql::anchors::covering(&self.db, self.hub_id, middle).await? {
-                Some(anchor) => covered = middle.max(anchor.size),
-                None => bound = middle - 1,
-            }
-        }
-        self.final_size = Some(covered);
-        Ok(covered)
-    }
-
-    /// Age of the oldest hub checkpoint that no final anchor covers; zero if there is none.
-    pub(crate) async fn unanchored_age(&mut self) -> Result<Duration, Error> {
-        let covered = self.final_size().await?;
-        let oldest = sql::ledgers::checkpoint_at(&self.db, self.hub_id, covered + 1).await?;
-        Ok(oldest.map_or(Duration::ZERO, |checkpoint| {
-            let age = Timestamp::now().duration_since(checkpoint.recorded_at);
-            Duration::try_from(age).unwrap_or_default()
-        }))
     }
 }

@@ -1,17 +1,19 @@
-//! The contract on a real EVM: who may state what, which paths it accepts, what it costs; and that the
+//! The contract on a real EVM: who may anchor, which paths it accepts, how much gas it uses; and that the
 //! artefact in the repository is what its source compiles to.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anchor::anvil::{Anvil, Mining, contracts};
+use anchor::artefact::ARTEFACT;
 use anchor::deploy::deploy;
 use anchor::quantity;
-use anchor::registry;
 use anchor::rpc::{Rpc, RpcError};
-use anchor::transaction::{Address, Transaction, Wallet};
+use anchor::wallet::Wallet;
+use evm::transaction::Transaction;
+use evm::{Address, registry};
 use ledger::Hash;
 use ledger::keys::SystemRandom;
 use ledger::{hash, tree};
@@ -55,18 +57,22 @@ impl Scene {
             value_wei: 0,
             data,
         };
-        let signed = transaction.sign(who).unwrap();
+        let signed = who.sign(&transaction).unwrap();
         let raw = json!([quantity::from_bytes(&signed.raw)]);
         let hash = self.rpc.call("eth_sendRawTransaction", &raw).unwrap();
-        assert_eq!(hash, json!(quantity::from_bytes(&signed.hash)), "the chain names it as we do");
-        // The block comes at once, but not before the answer.
+        assert_eq!(
+            hash,
+            json!(quantity::from_bytes(&signed.hash)),
+            "the chain computes the same hash"
+        );
+        // The block is made at once, but the answer may come before it.
         let deadline = Instant::now() + PATIENCE;
         loop {
             let receipt = self.rpc.call("eth_getTransactionReceipt", &json!([hash])).unwrap();
             if !receipt.is_null() {
                 return receipt;
             }
-            assert!(Instant::now() < deadline, "no block took the transaction");
+            assert!(Instant::now() < deadline, "no block included the transaction");
             std::thread::yield_now();
         }
     }
@@ -79,11 +85,13 @@ impl Scene {
     }
 
     fn latest_size(&self, hub: &Hash) -> u64 {
-        registry::latest_answer(&self.read(&registry::latest_call(hub)).unwrap()).unwrap().size
+        registry::latest_answer(&self.read(&registry::latest_call(&hub.0)).unwrap()).unwrap().size
     }
 
     fn verifies(&self, root: &Hash, size: u64, index: u64, leaf: &Hash, path: &[Hash]) -> bool {
-        let answer = self.read(&registry::verify_call(root, size, index, leaf, path)).unwrap();
+        let path: Vec<_> = path.iter().map(|sibling| sibling.0).collect();
+        let call = registry::verify_call(&root.0, size, index, &leaf.0, &path);
+        let answer = self.read(&call).unwrap();
         assert_eq!(answer.len(), 32);
         answer[31] == 1
     }
@@ -98,14 +106,14 @@ fn the_artefact_is_what_its_source_compiles_to() {
     let built =
         Command::new("node").arg("build.mjs").arg("--print").current_dir(contracts()).output();
     let built =
-        built.unwrap_or_else(|error| panic!("node is needed; `make setup` gets it: {error}"));
+        built.unwrap_or_else(|error| panic!("node is needed; `make setup` installs it: {error}"));
     assert!(
         built.status.success(),
-        "the contract was not compiled; `make setup` gets the compiler (npm ci in anchor/contracts): {}",
+        "the contract was not compiled; `make setup` installs the compiler (npm ci in anchor/contracts): {}",
         String::from_utf8_lossy(&built.stderr)
     );
     assert!(
-        built.stdout == registry::ARTEFACT.as_bytes(),
+        built.stdout == ARTEFACT.as_bytes(),
         "AnchorRegistry.json differs from what AnchorRegistry.sol compiles to; \
          `node build.mjs` in anchor/contracts writes it anew"
     );
@@ -123,7 +131,7 @@ fn only_the_publisher_can_anchor_and_sizes_only_grow() {
     let (hub, other_hub) = (hash::sha256(b"hub.example/1"), hash::sha256(b"hub.example/2"));
     let root = hash::sha256(b"a root");
 
-    let first = scene.send(&scene.publisher, registry::anchor_call(&hub, &root, 5));
+    let first = scene.send(&scene.publisher, registry::anchor_call(&hub.0, &root.0, 5));
     assert_eq!(first["status"], "0x1");
     let log = &first["logs"][0];
     assert_eq!(log["topics"][0], json!(quantity::from_bytes(&registry::anchored_topic())));
@@ -134,20 +142,20 @@ fn only_the_publisher_can_anchor_and_sizes_only_grow() {
     assert_eq!(scene.latest_size(&hub), 5);
 
     for size in [0, 4, 5] {
-        let again = scene.send(&scene.publisher, registry::anchor_call(&hub, &root, size));
+        let again = scene.send(&scene.publisher, registry::anchor_call(&hub.0, &root.0, size));
         assert_eq!(again["status"], "0x0", "size {size} after 5");
     }
     let stranger =
         Wallet::create(&scene.folder.path().join("stranger.hex"), &SystemRandom::new()).unwrap();
     scene.chain.fund(stranger.address()).unwrap();
-    let refused = scene.send(&stranger, registry::anchor_call(&hub, &root, 6));
+    let refused = scene.send(&stranger, registry::anchor_call(&hub.0, &root.0, 6));
     assert_eq!(refused["status"], "0x0");
     assert_eq!(scene.latest_size(&hub), 5);
 
-    let more = scene.send(&scene.publisher, registry::anchor_call(&hub, &root, 6));
+    let more = scene.send(&scene.publisher, registry::anchor_call(&hub.0, &root.0, 6));
     assert_eq!(more["status"], "0x1");
-    let other = scene.send(&scene.publisher, registry::anchor_call(&other_hub, &root, 1));
-    assert_eq!(other["status"], "0x1", "hubs do not stand in each other's way");
+    let other = scene.send(&scene.publisher, registry::anchor_call(&other_hub.0, &root.0, 1));
+    assert_eq!(other["status"], "0x1", "hubs do not affect each other");
     assert_eq!((scene.latest_size(&hub), scene.latest_size(&other_hub)), (6, 1));
     println!("gas: first anchor of a hub {}, next anchor {}", gas(&first), gas(&more));
 }
@@ -178,7 +186,7 @@ fn the_contract_accepts_the_paths_that_our_verifier_accepts_and_no_other() {
                 forged[0].0[0] ^= 0x80;
                 assert!(!scene.verifies(&root, size, index, &leaf, &forged), "{index} of {size}");
             }
-            // What the contract says of another index is what our verifier says.
+            // Under another index the contract rejects it, as our verifier does.
             for elsewhere in (0..size).filter(|elsewhere| *elsewhere != index) {
                 assert!(!scene.verifies(&root, size, elsewhere, &leaf, &path));
             }
@@ -190,7 +198,7 @@ fn the_contract_accepts_the_paths_that_our_verifier_accepts_and_no_other() {
 #[test]
 fn checking_a_path_of_a_large_tree_costs_what_is_printed() {
     let scene = Scene::new();
-    // 2^20 leaves: a path of 20; any siblings do, for the root follows from them.
+    // 2^20 leaves: a path of 20 siblings; any will do, because the root follows from them.
     let size = 1 << 20;
     let (index, leaf) = (699_050, hash::leaf(b"a leaf"));
     let path: Vec<Hash> = (0..20_u8).map(|level| hash::sha256(&[level])).collect();
@@ -200,7 +208,8 @@ fn checking_a_path_of_a_large_tree_costs_what_is_printed() {
         root = if is_right { hash::node(sibling, &root) } else { hash::node(&root, sibling) };
     }
     assert!(scene.verifies(&root, size, index, &leaf, &path));
-    let data = registry::verify_call(&root, size, index, &leaf, &path);
+    let path: Vec<_> = path.iter().map(|sibling| sibling.0).collect();
+    let data = registry::verify_call(&root.0, size, index, &leaf.0, &path);
     let estimate = json!([{
         "from": scene.publisher.address().to_string(),
         "to": scene.contract.to_string(),

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anchor::rpc::Rpc;
-use anchor::transaction::Wallet;
+use anchor::wallet::Wallet;
 use clap::Subcommand;
-use process::Randomness;
 use process::config::log::LogSection;
+use process::{Clock, Randomness};
 
 /// What to do.
 #[derive(Subcommand)]
@@ -61,7 +61,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             println!("{}", Wallet::create(path, Randomness::system().source())?.address());
         }
         Command::Deploy { rpc, chain_id, key, patience_s } => {
-            let rpc = Rpc::new(std::slice::from_ref(rpc), *chain_id);
+            let rpc = Rpc::new(std::slice::from_ref(rpc), *chain_id, Clock::system());
             let wallet = Wallet::load(key)?;
             let patience = Duration::from_secs(*patience_s);
             println!("{}", anchor::deploy::deploy(&rpc, &wallet, patience)?.contract);

@@ -153,8 +153,7 @@ async fn start(
         }
         Resolved::Anchor(config) => {
             let db = connect(Role::Anchor).await?;
-            let shutdown = context.shutdown;
-            running.spawn_local(async { Ok(anchor::run(*config, db, shutdown).await?) });
+            running.spawn_local(async { Ok(anchor::run(*config, db, context).await?) });
         }
         Resolved::TraceApi(config) => {
             let db = connect(Role::TraceApi).await?;

@@ -65,7 +65,12 @@ fn check_chain(report: &mut Report, url: &str, confirmations: u64) {
         report.add_check(NAME, CheckOutcome::NotChecked, "the bundle holds no anchor");
         return;
     };
-    match anchor::check_on_chain(&[url.to_owned()], &claim, confirmations) {
+    match anchor::check_on_chain(
+        &[url.to_owned()],
+        &claim,
+        confirmations,
+        &process::Clock::system(),
+    ) {
         Ok(answer) if answer.is_final() => {
             report.add_check(NAME, CheckOutcome::Passed, &answer.to_string());
         }

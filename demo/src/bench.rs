@@ -11,15 +11,17 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use firmware_bridge::reader::llrp::{self, Llrp};
-use firmware_bridge::reader::r200::frame::Frame;
-use firmware_bridge::reader::r200::{self, R200};
-use firmware_bridge::reader::{Dialect, Fed};
-use firmware_bridge::settle::{self, Closing, DirectionRule, Settle};
+use devices::reader::llrp::{self, Llrp};
+use devices::reader::r200::frame::Frame;
+use devices::reader::r200::{self, R200};
+use devices::reader::{Dialect, Fed};
 use jiff::Timestamp;
 use ledger::json::{Json, object};
 use ledger::record::Record;
 use reads::Read;
+use settling::closing::Closing;
+use settling::settings::{DirectionRule, Settings};
+use settling::settle;
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -129,7 +131,7 @@ fn settling(rounds: usize) -> anyhow::Result<()> {
     let rate = rates(rounds, f64::from(READS), || {
         let mut reads = Vec::with_capacity(messages.len());
         for message in &messages {
-            let parsed = firmware_bridge::reader::impinj_r700::parse(message.as_bytes(), at);
+            let parsed = devices::reader::impinj_r700::parse(message.as_bytes(), at);
             reads.extend(parsed.map_err(|error| anyhow::anyhow!(error))?.reads);
         }
         settle(at, &reads);
@@ -235,16 +237,16 @@ fn settle(at: Timestamp, reads: &[Read]) {
         antenna_read_points: BTreeMap::new(),
         opened: at,
         closed: at,
-        settle: Settle { direction: Some(direction), ..Settle::default() },
+        settings: Settings { direction: Some(direction), ..Settings::default() },
         suspect_clock: false,
         late: false,
         gaps: Vec::new(),
         edges: Vec::new(),
         sensors: Vec::new(),
-        elsewhere: BTreeMap::new(),
+        neighbour_reads: BTreeMap::new(),
         residents: BTreeSet::new(),
         held: BTreeSet::new(),
-        whereabouts: BTreeMap::new(),
+        presence: BTreeMap::new(),
     };
     for delivery in settle::close(&closing, reads, "").deliveries {
         std::hint::black_box(delivery.to_bytes());

@@ -18,7 +18,9 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use devices::message::{DeadLetter, Format, Message, Publish, Taken};
 use jiff::Timestamp;
+use reads::code;
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Packet, QoS,
     SubscribeReasonCode,
@@ -27,8 +29,6 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::line::{BACK_OFF, PATIENCE, Sink, Stopping};
-use crate::message::{DeadLetter, Format, Message, Publish, Taken};
-use crate::reader::code;
 use crate::windows::{Acknowledge, Input};
 
 /// Largest message whose content is looked at; a larger one becomes a dead letter.

@@ -2,19 +2,22 @@
 
 mod broker_at;
 pub mod device;
+pub mod settle;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use ledger::keys::SourceKey;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use settling::settings::ReaderSettings;
 use thiserror::Error;
 
 pub use self::device::Device;
-pub use crate::settle::Settle;
+pub use self::settle::Settle;
 
 /// The TOML file, as far as the bridge reads it.
 #[derive(Debug, Deserialize)]
@@ -139,6 +142,19 @@ impl Reader {
         i64::try_from(seconds).ok().map(SignedDuration::from_secs)
     }
 
+    /// The reader, as far as settling needs to know it.
+    #[must_use]
+    pub fn settling(&self) -> ReaderSettings {
+        ReaderSettings {
+            id: self.id.clone(),
+            read_point: self.read_point.clone(),
+            antenna_read_points: self.antenna_read_points.clone(),
+            settings: self.settle.settings(),
+            silent_after: self.silent_after_s.map(Duration::from_secs),
+            is_behind_broker: self.device.is_behind_broker(),
+        }
+    }
+
     /// The sensors that it names.
     #[must_use]
     pub fn sensors(&self) -> Vec<String> {
@@ -176,7 +192,7 @@ impl Reader {
         if self.silent_after_s == Some(0) {
             return Err(wrong("silent_after_s 0; at least 1 would be right".into()));
         }
-        self.settle.check().map_err(wrong)?;
+        self.settle.settings().check().map_err(wrong)?;
         for neighbour in &self.settle.neighbours {
             if *neighbour == self.id || !all.iter().any(|other| other.id == *neighbour) {
                 return Err(wrong(format!(

@@ -20,9 +20,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use ledger::keys::SourceKey;
+use reads::Finding;
 
 use crate::metrics::Metrics;
-use crate::reader::Finding;
 use crate::spool::{RETRY, Spool, SpoolError, Waiting, code};
 use crate::windows::notes::note;
 

@@ -7,23 +7,23 @@
 //! What holds: nothing is written to a device unless it is asked for, because what one device takes as a
 //! question may switch another; and then only questions for a version, and the command that stops reading.
 //!
-//! Source: the drivers in [`crate::reader`] and [`crate::sensor`], which know their own frames.
+//! Source: the drivers in [`devices::reader`] and [`devices::sensor`], which know their own frames.
 
 use std::time::{Duration, Instant};
 
+use devices::message::{Format, Message};
+use devices::reader::chafon::{self, Chafon, Layout};
+use devices::reader::llrp::{self, Llrp};
+use devices::reader::mercury::{self, Mercury};
+use devices::reader::r200::{self, R200};
+use devices::reader::zebra_iotc::ZebraIotc;
+use devices::reader::{Dialect, Fed, impinj_r700};
+use devices::sensor::modbus::Sensor;
 use jiff::Timestamp;
+use reads::code;
 
 use crate::line::{Line, Opener as _};
-use crate::message::{Format, Message};
 use crate::port::Port;
-use crate::reader::chafon::{self, Chafon, Layout};
-use crate::reader::impinj_r700;
-use crate::reader::llrp::{self, Llrp};
-use crate::reader::mercury::{self, Mercury};
-use crate::reader::r200::{self, R200};
-use crate::reader::zebra_iotc::ZebraIotc;
-use crate::reader::{Dialect, Fed, code};
-use crate::sensor::modbus::Sensor;
 use crate::socket::Socket;
 
 /// Time that a device has to answer a question.

@@ -17,20 +17,15 @@
 //! Sources: READERS' manuals as named in each driver; docs/formats/observation-v1.md.
 
 pub mod broker;
-pub mod clock;
 pub mod config;
 pub mod crash;
 pub mod deliver;
 pub mod detect;
 pub mod http;
 pub mod line;
-pub mod message;
 pub mod metrics;
 pub mod port;
-pub mod reader;
 pub mod replay;
-pub mod sensor;
-pub mod settle;
 pub mod socket;
 pub mod spool;
 pub mod windows;

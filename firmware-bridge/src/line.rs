@@ -21,12 +21,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
+use devices::message::Taken;
+use devices::reader::{Dialect, Fed};
 use jiff::Timestamp;
+use reads::{Finding, code};
 
 use self::bus::Unit;
-use crate::message::Taken;
 use crate::metrics::Metrics;
-use crate::reader::{Dialect, Fed, Finding, code};
 use crate::windows::Input;
 
 /// Longest wait for bytes before looking around.

@@ -6,9 +6,9 @@
 //! Source: docs/decisions/0015-settling.md.
 
 use reads::{Delivery, Window};
+use settling::settle;
 use thiserror::Error;
 
-use crate::settle;
 use crate::spool::{KeptWindow, Spool, SpoolError};
 
 /// Why a window cannot be settled again.

@@ -18,7 +18,7 @@
 //! - when the file is full, messages, dead letters and closed windows are forgotten; when there are none, raw reads
 //!   are dropped and the gap is written into the window; deliveries never.
 //!
-//! Not here: settling ([`crate::settle`]), sending ([`crate::deliver`]).
+//! Not here: settling ([`settling::settle`]), sending ([`crate::deliver`]).
 //!
 //! Source: docs/decisions, SQLite measured at 174,000 records a second with 100 a commit.
 
@@ -30,16 +30,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reads::SensorReading;
+use reads::{Edge, SensorReading};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use settling::closing::Closing;
+use settling::settle::presence::TagPresence;
+use settling::stored;
 use thiserror::Error;
 
 pub use self::batch::{Batch, Forgotten};
 pub use self::outbox::Refused;
-use crate::reader::Edge;
-use crate::settle::{Closing, Whereabouts};
 
 const PRAGMAS: &str = "
 pragma journal_mode = wal;
@@ -373,12 +374,9 @@ impl Spool {
         let delivered = query
             .query_map(params![window], |row| Ok((number(row.get(0)?), row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        Ok(Some(KeptWindow {
-            window,
-            raw: self.raw(window)?,
-            closing: parsed("window", &closing)?,
-            delivered,
-        }))
+        let closing = stored::window_from_json(&closing)
+            .map_err(|error| SpoolError::Data(format!("window {window}: {error}")))?;
+        Ok(Some(KeptWindow { window, raw: self.raw(window)?, closing, delivered }))
     }
 
     /// How many closed windows have this digest; all without reads have one.
@@ -443,13 +441,15 @@ impl Spool {
     /// # Errors
     ///
     /// [`SpoolError`].
-    pub fn whereabouts(&self) -> Result<BTreeMap<String, Whereabouts>, SpoolError> {
+    pub fn tags_at_rest(&self) -> Result<BTreeMap<String, TagPresence>, SpoolError> {
         let mut query = self.connection.prepare("select epc, body from whereabouts")?;
         let rows =
             query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         rows.map(|row| {
             let (epc, body) = row?;
-            Ok((epc, parsed("whereabouts", &body)?))
+            let tag = stored::presence_from_json(&body)
+                .map_err(|error| SpoolError::Data(format!("tag {epc}: {error}")))?;
+            Ok((epc, tag))
         })
         .collect()
     }

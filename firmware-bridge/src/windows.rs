@@ -16,11 +16,8 @@
 //! - when the spool is full, old messages, dead letters and closed windows are forgotten, in this order; when there
 //!   are none, raw reads are dropped and the gap is recorded; observations, readings and deliveries never.
 //!
-//! Not here: what a window is and what is known when it closes ([`floor`]), what it comes to ([`crate::settle`]), sending ([`crate::deliver`]).
+//! Not here: what a window is and what is known when it closes ([`settling::floor`]), what it comes to ([`settling::settle`]), sending ([`crate::deliver`]).
 
-pub mod floor;
-pub mod hearing;
-pub mod nearby;
 pub(crate) mod notes;
 pub mod silence;
 
@@ -30,19 +27,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use devices::message::Taken;
 use jiff::{SignedDuration, Timestamp};
-use reads::Window;
+use reads::{Finding, Window, code};
+use settling::clock::OwnClock;
+use settling::floor::{Floor, Open};
+use settling::moment::Moment;
+use settling::settings::ReaderSettings;
+use settling::settle;
 
-use self::floor::{Floor, Moment, Open};
 use self::notes::{cut, note, put_setting};
 use self::silence::Silence;
-use crate::clock::OwnClock;
 use crate::config::Reader;
 use crate::deliver::pause;
-use crate::message::Taken;
 use crate::metrics::Metrics;
-use crate::reader::{Finding, code};
-use crate::settle;
 use crate::spool::{self, Batch, Forgotten, RETRY, Spool, SpoolError, Waiting};
 
 /// Most inputs in one commit.
@@ -124,10 +122,11 @@ impl Keeper {
         let now = Moment { at: Timestamp::now(), up: Duration::ZERO };
         let mut spool = Spool::open(&settings.spool)?;
         let boot = spool.new_boot(now.at)?;
-        let floor = take_up(&spool, settings.readers, now)?;
+        let readers = settings.readers.iter().map(Reader::settling).collect();
+        let floor = take_up(&spool, readers, now)?;
         let mut batch = spool.begin()?;
         let mut silences = HashMap::new();
-        for (source, reader) in floor.readers().iter().enumerate() {
+        for (source, reader) in settings.readers.iter().enumerate() {
             for (name, value) in reader.configured() {
                 put_setting(&mut batch, &metrics, &reader.id, &name, &value, now.at)?;
             }
@@ -466,8 +465,8 @@ impl Keeper {
             let waiting = Waiting { boot: self.boot, seq, body: delivery.to_bytes() };
             batch.add_delivery(number, &waiting)?;
         }
-        for (epc, tag) in &came_to.whereabouts {
-            batch.put_whereabouts(epc, tag)?;
+        for (epc, tag) in &came_to.presence {
+            batch.put_tag_at_rest(epc, tag)?;
         }
         batch.close_window(number, &digest, &closing)?;
         let mut carried = Floor::carried(&closing, &reads, now);
@@ -486,7 +485,7 @@ impl Keeper {
         if let Some(window) = carried {
             self.floor.open(source, window);
         }
-        self.floor.follow(came_to.whereabouts, now.up);
+        self.floor.follow(came_to.presence, now.up);
         let reader = closing.reader;
         self.metrics.windows.with_label_values(&[&reader]).inc();
         self.metrics.observations.inc_by(came_to.observations as u64);
@@ -507,8 +506,8 @@ impl Keeper {
 }
 
 /// Takes up from the spool what the last life left: where tags are, and the windows that were open.
-fn take_up(spool: &Spool, readers: Vec<Reader>, now: Moment) -> Result<Floor, SpoolError> {
-    let mut floor = Floor::new(readers, spool.whereabouts()?, now);
+fn take_up(spool: &Spool, readers: Vec<ReaderSettings>, now: Moment) -> Result<Floor, SpoolError> {
+    let mut floor = Floor::new(readers, spool.tags_at_rest()?, now);
     for left in spool.open_windows()? {
         let Some(source) = floor.readers().iter().position(|r| r.id == left.source) else {
             tracing::warn!(

@@ -1,7 +1,7 @@
 //! Bytes of a Chafon reader, of both layouts.
 #![no_main]
 
-use firmware_bridge::reader::chafon::{BROADCAST, Chafon, Layout, Settings};
+use devices::reader::chafon::{BROADCAST, Chafon, Layout, Settings};
 use fuzz::dialect::{Arrival, talk};
 use fuzz::{Choices, framed};
 use libfuzzer_sys::fuzz_target;

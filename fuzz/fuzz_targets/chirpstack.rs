@@ -1,7 +1,7 @@
 //! JSON of `ChirpStack`.
 #![no_main]
 
-use firmware_bridge::sensor::chirpstack::ChirpStack;
+use devices::sensor::chirpstack::ChirpStack;
 use fuzz::Choices;
 use fuzz::format::{hear, readings};
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! JSON of an Impinj R700.
 #![no_main]
 
-use firmware_bridge::reader::impinj_r700::ImpinjR700;
+use devices::reader::impinj_r700::ImpinjR700;
 use fuzz::format::hear;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! What an LLRP reader answers: the driver.
 #![no_main]
 
-use firmware_bridge::reader::llrp::{Llrp, Settings};
+use devices::reader::llrp::{Llrp, Settings};
 use fuzz::dialect::{Arrival, talk};
 use fuzz::{Choices, framed};
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Messages of LLRP: what is decoded encodes to the same bytes, wherever the stream is cut.
 #![no_main]
 
-use firmware_bridge::reader::llrp::message::{Framed, Framer, HEADER, Message, decode_body};
+use devices::reader::llrp::message::{Framed, Framer, HEADER, Message, decode_body};
 use fuzz::Choices;
 use fuzz::dialect::Arrival;
 use libfuzzer_sys::fuzz_target;

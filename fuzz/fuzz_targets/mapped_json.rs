@@ -1,7 +1,7 @@
 //! JSON of any reader, read by one of several mappings.
 #![no_main]
 
-use firmware_bridge::reader::mapped_json::{MappedJson, Mapping};
+use devices::reader::mapped_json::{MappedJson, Mapping};
 use fuzz::Choices;
 use fuzz::format::hear;
 use libfuzzer_sys::fuzz_target;

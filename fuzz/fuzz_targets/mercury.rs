@@ -1,7 +1,7 @@
 //! Bytes of a Mercury reader or of a Silion one.
 #![no_main]
 
-use firmware_bridge::reader::mercury::{Mercury, Region, Settings};
+use devices::reader::mercury::{Mercury, Region, Settings};
 use fuzz::dialect::{Arrival, talk};
 use fuzz::{Choices, framed};
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
 //! Answers of Modbus sensors.
 #![no_main]
 
-use firmware_bridge::sensor::modbus::{Register, Sensor, framed};
-use firmware_bridge::sensor::quantity::{Measure, Unit};
+use devices::sensor::modbus::{Register, Sensor, framed};
+use devices::sensor::quantity::{Measure, Unit};
 use fuzz::format::{SENSOR, arrival};
 use fuzz::{Choices, contract};
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Values and units as text.
 #![no_main]
 
-use firmware_bridge::sensor::quantity::{Measure, Unit, known, measure};
+use devices::sensor::quantity::{Measure, Unit, known, measure};
 use fuzz::{Choices, contract};
 use libfuzzer_sys::fuzz_target;
 use reads::SensorKind;

@@ -1,10 +1,10 @@
 //! Bytes of a reader of the R200 family: framer and driver.
 #![no_main]
 
-use firmware_bridge::reader::Fed;
-use firmware_bridge::reader::cutter::Cutter;
-use firmware_bridge::reader::r200::frame::{Frame, Frames};
-use firmware_bridge::reader::r200::{R200, Region, Settings};
+use devices::reader::Fed;
+use devices::reader::cutter::Cutter;
+use devices::reader::r200::frame::{Frame, Frames};
+use devices::reader::r200::{R200, Region, Settings};
 use fuzz::dialect::{Arrival, talk};
 use fuzz::{Choices, framed};
 use libfuzzer_sys::fuzz_target;

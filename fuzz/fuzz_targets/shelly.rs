@@ -1,7 +1,7 @@
 //! JSON of Shelly devices.
 #![no_main]
 
-use firmware_bridge::sensor::shelly::Shelly;
+use devices::sensor::shelly::Shelly;
 use fuzz::Choices;
 use fuzz::format::{hear, readings};
 use libfuzzer_sys::fuzz_target;

@@ -1,10 +1,10 @@
 //! Messages of Sparkplug nodes, one after the other.
 #![no_main]
 
-use firmware_bridge::message::{Format, Message};
-use firmware_bridge::sensor::sparkplug::format::SparkplugB;
-use firmware_bridge::sensor::sparkplug::payload;
-use firmware_bridge::sensor::sparkplug::topic::Topic;
+use devices::message::{Format, Message};
+use devices::sensor::sparkplug::format::SparkplugB;
+use devices::sensor::sparkplug::payload;
+use devices::sensor::sparkplug::topic::Topic;
 use fuzz::format::{arrival, readings, take};
 use fuzz::{Choices, contract};
 use jiff::{SignedDuration, Timestamp};

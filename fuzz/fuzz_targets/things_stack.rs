@@ -1,7 +1,7 @@
 //! JSON of The Things Stack.
 #![no_main]
 
-use firmware_bridge::sensor::things_stack::ThingsStack;
+use devices::sensor::things_stack::ThingsStack;
 use fuzz::Choices;
 use fuzz::format::{hear, readings};
 use libfuzzer_sys::fuzz_target;

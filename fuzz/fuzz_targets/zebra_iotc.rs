@@ -1,7 +1,7 @@
 //! JSON of a Zebra reader.
 #![no_main]
 
-use firmware_bridge::reader::zebra_iotc::ZebraIotc;
+use devices::reader::zebra_iotc::ZebraIotc;
 use fuzz::format::hear;
 use libfuzzer_sys::fuzz_target;
 

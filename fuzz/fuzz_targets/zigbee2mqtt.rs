@@ -1,8 +1,8 @@
 //! JSON of Zigbee2MQTT: topics below the base topic, and what stands on them.
 #![no_main]
 
-use firmware_bridge::message::Message;
-use firmware_bridge::sensor::zigbee2mqtt::Zigbee2Mqtt;
+use devices::message::Message;
+use devices::sensor::zigbee2mqtt::Zigbee2Mqtt;
 use fuzz::format::{arrival, messages, readings, take};
 use libfuzzer_sys::fuzz_target;
 

@@ -6,9 +6,8 @@
 //!
 //! Source: docs/formats/observation-v1.md.
 
-use firmware_bridge::message::Taken;
-use firmware_bridge::reader::Finding;
-use reads::{Delivery, Read, SensorReading, Window};
+use devices::message::Taken;
+use reads::{Delivery, Finding, Read, SensorReading, Window};
 
 /// A delivery of nothing.
 const EMPTY: &str = r#"{"contract":"chopmark.delivery/1","bridge":"b","boot":1,"seq":1,"reader":"r",

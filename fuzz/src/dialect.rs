@@ -8,8 +8,9 @@
 
 use std::time::Duration;
 
-use firmware_bridge::reader::{Dialect, Fed, code};
+use devices::reader::{Dialect, Fed};
 use jiff::{SignedDuration, Timestamp};
+use reads::code;
 
 use crate::{Choices, contract};
 

@@ -5,8 +5,8 @@
 //! What holds: a message is taken or refused with a short reason; the same messages bring the same; what is taken
 //! is no more than was sent, and the later stages take it.
 
-use firmware_bridge::message::{Format, Message, Taken};
-use firmware_bridge::sensor::Readings;
+use devices::message::{Format, Message, Taken};
+use devices::sensor::Readings;
 use jiff::Timestamp;
 
 use crate::contract;

@@ -1,19 +1,20 @@
-//! The worker on a real chain and a real database: what becomes final, and what does not get in its way.
+//! The worker on a real chain and a real database: what becomes final, and which failures it survives.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
 #[expect(dead_code, reason = "tests/e2e/whole_way/anchor_process.rs uses the rest of it")]
 mod scene;
 
 use std::time::Duration;
 
+use ::process::Clock;
 use anchor::anvil::Mining;
 use anchor::{Error, check_on_chain};
 use ledger::Hash;
 use ledger::bundle::AnchorClaim;
 use ledger::hash;
 use ledger::tree::Frontier;
-use scene::{Scene, Setting, Site};
+use scene::{LONG, Scene, Setting, Site, policy};
 use sql::anchors::AnchorState;
 use sql::testing::TestDb;
 
@@ -48,7 +49,9 @@ async fn a_checkpoint_is_anchored_and_its_proof_verifies_with_no_server() {
         block_time: 0,
     };
     let urls = [scene.chain.url().to_owned()];
-    let ask = |claim: &AnchorClaim, confirmations| check_on_chain(&urls, claim, confirmations);
+    let clock = Clock::system();
+    let ask =
+        |claim: &AnchorClaim, confirmations| check_on_chain(&urls, claim, confirmations, &clock);
     assert!(ask(&claim, 0).unwrap().is_final());
     let shallow = ask(&claim, 1_000).unwrap();
     assert!(!shallow.is_final() && !shallow.contradicts(), "{shallow}");
@@ -59,7 +62,7 @@ async fn a_checkpoint_is_anchored_and_its_proof_verifies_with_no_server() {
     let future = ask(&AnchorClaim { block_number: 1_000_000, ..claim.clone() }, 0).unwrap();
     assert!(!future.is_final() && !future.contradicts(), "{future}");
     let other_chain = ask(&AnchorClaim { chain_id: 1, ..claim }, 0).unwrap_err();
-    assert!(other_chain.to_string().contains("is of chain 31337, not of 1"), "{other_chain}");
+    assert!(other_chain.to_string().contains("got chain id 31337, expected 1"), "{other_chain}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +90,7 @@ async fn an_unchanged_ledger_is_not_repeated_and_a_grown_one_is_anchored_again()
     expected.sort_unstable();
     assert_eq!(entries, expected);
 
-    worker.hurry();
-    worker.tick().await.unwrap();
+    scene.tick(&mut worker).await.unwrap();
     assert!(
         sql::anchors::open(&scene.db).await.unwrap().is_empty(),
         "nothing new, nothing to anchor"
@@ -138,7 +140,7 @@ async fn while_the_chain_is_away_the_hub_goes_on_and_is_anchored_when_it_is_back
     let stopped = scene.stop_chain();
     for size in 2..=4 {
         site.append(&stopped.db, 1).await;
-        worker.hurry();
+        stopped.clock.advance(LONG);
         // One tick prepares the anchor, which needs no chain; the next ones fail to send it.
         if let Err(error) = worker.tick().await {
             assert!(error.to_string().contains("chain endpoints answered"), "{error}");
@@ -168,8 +170,7 @@ async fn a_reorganisation_that_drops_the_transaction_is_survived() {
     let before = sql::anchors::open(&scene.db).await.unwrap()[0].block_hash;
 
     scene.chain.reorganise(1).unwrap();
-    worker.hurry();
-    worker.tick().await.unwrap();
+    scene.tick(&mut worker).await.unwrap();
     assert_eq!(scene.metrics.reorganisations.get(), 1);
     scene.tick_until(&mut worker, AnchorState::Mined).await;
     scene.chain.mine(3).unwrap();
@@ -201,28 +202,28 @@ async fn among_many_transactions_of_a_block_the_proof_is_of_the_right_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_transaction_is_replaced_with_the_same_nonce_and_higher_fees() {
-    let setting =
-        Setting { mining: Mining::OnRequest, resend_after: Duration::ZERO, ..Setting::default() };
+    let resend_after = Duration::from_hours(24 * 365);
+    let setting = Setting { mining: Mining::OnRequest, resend_after, ..Setting::default() };
     let scene = Scene::new("stuck", setting).await;
     let site = Site::new(&scene.db, "site.example/1").await;
     site.append(&scene.db, 1).await;
     let mut worker = scene.worker(&[&site]).await;
     scene.tick_until(&mut worker, AnchorState::Sent).await;
-
-    worker.hurry();
-    worker.tick().await.unwrap();
     let open = sql::anchors::open(&scene.db).await.unwrap();
-    let attempts = sql::anchors::attempts(&scene.db, open[0].id).await.unwrap();
-    assert!(attempts.len() >= 2, "{attempts:?}");
-    for pair in attempts.windows(2) {
-        let (newer, older) = (&pair[0], &pair[1]);
-        assert_eq!(newer.nonce, older.nonce);
-        assert!(newer.max_fee_wei * 10 >= older.max_fee_wei * 11, "{newer:?} {older:?}");
-        assert!(newer.priority_wei * 10 >= older.priority_wei * 11, "{newer:?} {older:?}");
-    }
+    let attempts = async || sql::anchors::attempts(&scene.db, open[0].id).await.unwrap();
+
+    scene.tick(&mut worker).await.unwrap();
+    assert_eq!(attempts().await.len(), 1, "it has not waited long enough");
+    scene.clock.advance(resend_after);
+    scene.tick(&mut worker).await.unwrap();
+    let attempts = attempts().await;
+    let [newer, older] = &attempts[..] else { panic!("{attempts:?}") };
+    assert_eq!(newer.nonce, older.nonce);
+    assert!(newer.max_fee_wei * 10 >= older.max_fee_wei * 11, "{newer:?} {older:?}");
+    assert!(newer.priority_wei * 10 >= older.priority_wei * 11, "{newer:?} {older:?}");
     scene.chain.mine(1).unwrap();
     scene.tick_until_final(&mut worker, 1).await;
-    assert!(scene.metrics.transactions.with_label_values(&["replacement"]).get() >= 1);
+    assert_eq!(scene.metrics.transactions.with_label_values(&["replacement"]).get(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,8 +233,7 @@ async fn above_its_cap_the_worker_waits_and_sends_nothing() {
     site.append(&scene.db, 1).await;
     let mut worker = scene.worker(&[&site]).await;
     for _ in 0..3 {
-        worker.hurry();
-        worker.tick().await.unwrap();
+        scene.tick(&mut worker).await.unwrap();
     }
     assert_eq!(scene.metrics.holds.with_label_values(&["too_dear"]).get(), 2);
     let open = sql::anchors::open(&scene.db).await.unwrap();
@@ -272,8 +272,7 @@ async fn a_forked_ledger_is_refused_with_its_evidence_and_the_others_go_on() {
     loyal.append(&scene.db, 1).await;
 
     let anchor = scene.tick_until_final(&mut worker, 3).await;
-    worker.hurry();
-    worker.tick().await.unwrap();
+    scene.tick(&mut worker).await.unwrap();
 
     let head = sql::ledgers::head(&scene.db, worker.hub_id()).await.unwrap();
     assert_eq!(head.size, 3, "the loyal ledger's checkpoint alone was taken");
@@ -287,9 +286,9 @@ async fn a_forked_ledger_is_refused_with_its_evidence_and_the_others_go_on() {
         "{}",
         forks[0].reason
     );
-    let keys = forking.keys.verifier_keys();
+    let policy = policy(&[&forking]);
     for (note, size) in [(&forks[0].old_note, 2), (&forks[0].new_note, 3)] {
-        let stated = anchor::hub::read_checkpoint("forking.example/1", note, &keys).unwrap();
+        let stated = anchor::hub::open_checkpoint(&policy, "forking.example/1", note).unwrap();
         assert_eq!(stated.size, size, "both notes are signed: that is the evidence");
     }
 }
@@ -312,8 +311,7 @@ async fn a_ledger_that_shrank_is_refused() {
         ))
         .await
         .unwrap();
-    worker.hurry();
-    worker.tick().await.unwrap();
+    scene.tick(&mut worker).await.unwrap();
 
     let forks = sql::hub::forks(&scene.db).await.unwrap();
     assert_eq!(forks[0].reason, "the ledger shrank from 4 to 2 records");
@@ -370,9 +368,10 @@ async fn a_database_that_knows_less_than_the_chain_signs_nothing() {
     let mut worker = scene.worker_on(&restored, &[&site], &urls).await;
     let error = worker.tick().await.unwrap_err();
 
-    assert!(matches!(error, Error::ChainKnowsMore(_)) && error.is_fatal(), "{error}");
+    assert!(matches!(error, Error::BehindChain(_)) && error.is_fatal(), "{error}");
     assert!(
-        error.to_string().contains("knows 1 entries of the hub `hub.example/1`, the database 0")
+        error.to_string().contains("has 1 entries of the hub `hub.example/1`, the database has 0"),
+        "{error}"
     );
     assert_eq!(sql::ledgers::head(&restored, worker.hub_id()).await.unwrap().size, 0);
 }
@@ -398,5 +397,5 @@ async fn a_hub_of_another_content_under_the_same_origin_signs_nothing() {
         .unwrap();
     let mut worker = scene.worker(&[&site]).await;
     let error = worker.tick().await.unwrap_err();
-    assert!(matches!(error, Error::ChainKnowsMore(_)), "{error}");
+    assert!(matches!(error, Error::BehindChain(_)), "{error}");
 }

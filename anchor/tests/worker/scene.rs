@@ -1,26 +1,26 @@
 //! A chain, a database, sites with ledgers, and a worker that is driven tick by tick.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anchor::anvil::{Anvil, CHAIN_ID, Mining};
-use anchor::config::{Config, Hub, Pace};
+use anchor::config::{Config, Hub, Pace, Publishing};
 use anchor::deploy::deploy;
 use anchor::metrics::Metrics;
-use anchor::rpc::Rpc;
-use anchor::target::evm::Evm;
-use anchor::transaction::{Address, Transaction, Wallet};
+use anchor::wallet::Wallet;
 use anchor::worker::Worker;
+use evm::Address;
+use evm::transaction::Transaction;
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash;
 use ledger::keys::{LedgerKeys, SystemRandom};
+use ledger::policy::Policy;
 use ledger::tree::Frontier;
+use process::{Clock, Context, CrashPoints, Randomness};
 use sql::LedgerId;
 use sql::anchors::FinalAnchor;
 use sql::ledgers::{Append, Entry};
@@ -28,6 +28,10 @@ use sql::testing::TestDb;
 
 /// Longest that anything here may take.
 pub const PATIENCE: Duration = Duration::from_mins(1);
+/// Between two collections of checkpoints.
+const EPOCH: Duration = Duration::from_mins(10);
+/// Longer than the worker ever waits: for the next epoch, after a failed step, for an endpoint that failed.
+pub const LONG: Duration = Duration::from_mins(11);
 /// Cap of offers in tests: anvil starts at 1 gwei.
 pub const MAX_FEE_WEI: u128 = 100_000_000_000;
 
@@ -79,6 +83,12 @@ impl Site {
     }
 }
 
+/// A policy with the public keys of the sites.
+pub fn policy(sites: &[&Site]) -> Policy {
+    let logs = sites.iter().flat_map(|site| site.keys.verifier_keys()).collect();
+    Policy { logs, ..Policy::default() }
+}
+
 /// What differs between the tests.
 pub struct Setting {
     pub mining: Mining,
@@ -92,7 +102,8 @@ impl Default for Setting {
         Self {
             mining: Mining::PerTransaction,
             confirmations: 0,
-            resend_after: PATIENCE,
+            // Longer than the clock is advanced in any test.
+            resend_after: Duration::from_hours(24 * 365 * 10),
             max_fee_wei: MAX_FEE_WEI,
         }
     }
@@ -104,6 +115,7 @@ pub struct Scene {
     pub contract: Address,
     pub metrics: Metrics,
     pub setting: Setting,
+    pub clock: Clock,
     pub hub_pem: String,
     key: PathBuf,
     folder: tempfile::TempDir,
@@ -142,6 +154,7 @@ impl Scene {
             contract,
             metrics: Metrics::new(),
             setting,
+            clock: Clock::manual("2026-03-02T08:00:00Z".parse().unwrap()),
             hub_pem: hub_keys.to_pem_file(),
             key,
             folder,
@@ -165,7 +178,7 @@ impl Scene {
                 value_wei: 1,
                 data: Vec::new(),
             };
-            let raw = anchor::quantity::from_bytes(&transaction.sign(&stranger).unwrap().raw);
+            let raw = anchor::quantity::from_bytes(&stranger.sign(&transaction).unwrap().raw);
             rpc.call("eth_sendRawTransaction", &serde_json::json!([raw])).unwrap();
         }
     }
@@ -181,41 +194,53 @@ impl Scene {
     }
 
     pub async fn worker_on(&self, db: &TestDb, sites: &[&Site], rpc: &[String]) -> Worker {
-        let sites: HashMap<_, _> = sites
-            .iter()
-            .map(|site| (site.keys.origin().to_owned(), site.keys.verifier_keys()))
-            .collect();
-        let rpc = Arc::new(Rpc::new(rpc, CHAIN_ID));
-        let wallet = Wallet::load(&self.key).unwrap();
         let config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             hub: Hub {
                 origin: "hub.example/1".into(),
                 party: "the operator".into(),
                 keys: LedgerKeys::from_pem_file(&self.hub_pem).unwrap(),
-                sites,
+                policy: policy(sites),
             },
             pace: Pace {
-                epoch: Duration::from_mins(10),
+                epoch: EPOCH,
                 poll: Duration::from_millis(10),
                 resend_after: self.setting.resend_after,
                 confirmations: self.setting.confirmations,
             },
-            chain_id: CHAIN_ID,
-            contract: self.contract,
-            target: Arc::new(Evm::new(rpc, self.contract, wallet, self.setting.max_fee_wei)),
+            publishing: Publishing {
+                rpc: rpc.to_vec(),
+                chain_id: CHAIN_ID,
+                contract: self.contract,
+                wallet: Wallet::load(&self.key).unwrap(),
+                max_fee_wei: self.setting.max_fee_wei,
+            },
         };
-        Worker::new(config, db.db(), self.metrics.clone()).await.unwrap()
+        let context = Context {
+            clock: self.clock.clone(),
+            random: Randomness::system(),
+            crash: CrashPoints::none(),
+            shutdown: tokio::sync::watch::channel(false).1,
+        };
+        Worker::new(config, db.db(), self.metrics.clone(), context).await.unwrap()
     }
 
-    /// Writes the configuration file of a worker in a process of its own; gives its path and the worker's address.
+    /// One tick, so much later that everything is due.
+    pub async fn tick(&self, worker: &mut Worker) -> Result<(), anchor::Error> {
+        self.clock.advance(LONG);
+        worker.tick().await
+    }
+
+    /// Writes the configuration file of a worker in a process of its own; returns its path and the address that the
+    /// worker listens on.
+    ///
+    /// Of the sites there are only public keys, in the policy file; the key files that `[[ledger]]` names do not exist.
     pub fn configure(&self, sites: &[&Site]) -> (PathBuf, SocketAddr) {
         let folder = self.folder.path();
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
-        let door = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut ledgers = String::new();
-        let mut add = |kind: &str, origin: &str, pem: &str, file: &str| {
-            write(file, pem);
+        let mut add = |kind: &str, origin: &str, file: &str| {
             write!(
                 ledgers,
                 "[[ledger]]\norigin = \"{origin}\"\nkind = \"{kind}\"\nkeys = \"{file}\"\n\
@@ -223,13 +248,12 @@ impl Scene {
             )
             .unwrap();
         };
-        add("hub", "hub.example/1", &self.hub_pem, "hub.pem");
-        for (place, site) in sites.iter().enumerate() {
-            let file = format!("site-{place}.pem");
-            add("site", site.keys.origin(), &site.keys.to_pem_file(), &file);
+        write("hub.pem", &self.hub_pem);
+        add("hub", "hub.example/1", "hub.pem");
+        for site in sites {
+            add("site", site.keys.origin(), "at-the-site/keys.pem");
         }
-        let keys = sites.iter().flat_map(|site| site.keys.verifier_keys());
-        write("policy.txt", &keys.map(|key| format!("log {key}\n")).collect::<String>());
+        write("policy.txt", &policy(sites).to_string());
         let (url, rpc, contract) =
             (self.db.url_for(sql::Access::Owner), self.chain.url(), self.contract);
         let confirmations = self.setting.confirmations;
@@ -238,13 +262,13 @@ impl Scene {
             &format!(
                 "[database]\nurl = \"{url}\"\n\
                  [anchor]\nledger = \"hub.example/1\"\nrpc = [\"{rpc}\"]\nchain_id = {CHAIN_ID}\n\
-                 contract = \"{contract}\"\nkey = \"publisher.hex\"\nlisten = \"{door}\"\n\
+                 contract = \"{contract}\"\nkey = \"publisher.hex\"\n\
+                 policy = \"policy.txt\"\nlisten = \"{address}\"\n\
                  epoch_seconds = 1\nconfirmations = {confirmations}\npoll_ms = 20\n\
-                 policy = \"policy.txt\"\n\
                  [ingest]\nlisten = \"127.0.0.1:0\"\n{ledgers}"
             ),
         );
-        (folder.join("chopmark.toml"), door)
+        (folder.join("chopmark.toml"), address)
     }
 
     /// Ticks until an anchor of `size` hub entries is final.
@@ -252,8 +276,7 @@ impl Scene {
         let deadline = Instant::now() + PATIENCE;
         let mut last = String::from("nothing failed");
         loop {
-            worker.hurry();
-            if let Err(error) = worker.tick().await {
+            if let Err(error) = self.tick(worker).await {
                 assert!(!error.is_fatal(), "{error}");
                 last = error.to_string();
             }
@@ -270,8 +293,7 @@ impl Scene {
     pub async fn tick_until(&self, worker: &mut Worker, state: sql::anchors::AnchorState) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            worker.hurry();
-            worker.tick().await.unwrap();
+            self.tick(worker).await.unwrap();
             let open = sql::anchors::open(&self.db).await.unwrap();
             if open.iter().any(|anchor| anchor.state == state) {
                 return;
@@ -284,24 +306,24 @@ impl Scene {
     /// Stops the chain; what it holds is kept.
     pub fn stop_chain(self) -> Stopped {
         let port = self.chain.port();
-        let Self { db, chain, contract, metrics, setting, hub_pem, key, folder } = self;
+        let Self { db, chain, contract, metrics, setting, clock, hub_pem, key, folder } = self;
         chain.stop().unwrap();
-        Stopped { db, port, contract, metrics, setting, hub_pem, key, folder }
+        Stopped { db, port, contract, metrics, setting, clock, hub_pem, key, folder }
     }
 
-    /// Checks a proof as a verifier would, knowing only contract, hub and the chain's word for the block.
+    /// Checks a proof as a verifier would, knowing only contract, hub and the block's hash on the chain.
     pub fn assert_proves(&self, anchor: &FinalAnchor, root: &Hash) {
         let found = &anchor.evidence;
-        let (block, logs) = ledger::evm::verify_receipt(
+        let (block, logs) = evm::proof::verify_receipt(
             &found.header,
             found.transaction_index,
             &found.receipt,
             &found.proof,
         )
         .unwrap();
-        assert_eq!(block.hash.0, found.block_hash);
+        assert_eq!(block.hash, found.block_hash);
         let hub_id = ledger::hub::hub_id("hub.example/1");
-        assert!(logs.has_anchored(&self.contract.0, &hub_id, root, anchor.size));
+        assert!(logs.has_anchored(&self.contract.0, &hub_id.0, &root.0, anchor.size));
         assert_eq!(anchor.root, *root);
     }
 }
@@ -313,6 +335,7 @@ pub struct Stopped {
     contract: Address,
     metrics: Metrics,
     setting: Setting,
+    pub clock: Clock,
     hub_pem: String,
     key: PathBuf,
     folder: tempfile::TempDir,
@@ -321,9 +344,9 @@ pub struct Stopped {
 impl Stopped {
     /// Starts the chain again, at the same place with the same blocks.
     pub fn start_chain(self) -> Scene {
-        let Self { db, port, contract, metrics, setting, hub_pem, key, folder } = self;
+        let Self { db, port, contract, metrics, setting, clock, hub_pem, key, folder } = self;
         let state = folder.path().join("chain.json");
         let chain = Anvil::start_on(port, setting.mining, Some(&state)).unwrap();
-        Scene { db, chain, contract, metrics, setting, hub_pem, key, folder }
+        Scene { db, chain, contract, metrics, setting, clock, hub_pem, key, folder }
     }
 }

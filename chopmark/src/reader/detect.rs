@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use devices::reader::chafon::Layout;
 use firmware_bridge::broker::{self, Broker};
 use firmware_bridge::config::device::{BrokerAt, BrokerLogin};
-use firmware_bridge::reader::chafon::Layout;
 use firmware_bridge::{detect, port};
 
 /// Where to look.

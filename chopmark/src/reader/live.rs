@@ -16,13 +16,12 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use devices::message::Taken;
 use firmware_bridge::config::Device;
 use firmware_bridge::config::device::Reached;
 use firmware_bridge::line::Sink;
-use firmware_bridge::message::Taken;
 use firmware_bridge::metrics::Metrics;
-use firmware_bridge::reader::code;
-use reads::Read;
+use reads::{Read, code};
 
 use super::screen::{Screen, shorten};
 use super::words::{Lang, LangAt};

@@ -3,8 +3,8 @@
 //! What holds: the text of a finding is left as it is, since it quotes the device; in Chinese its mend follows by
 //! its code. English needs none, because the text names it.
 
-use firmware_bridge::reader::code;
 use firmware_bridge::spool::code as bridge;
+use reads::code;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

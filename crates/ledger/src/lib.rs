@@ -19,7 +19,6 @@
 pub mod audit;
 pub mod bundle;
 pub mod checkpoint;
-pub mod evm;
 pub mod hash;
 pub mod history;
 pub mod hub;

@@ -155,8 +155,9 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn a_read() -> impl Strategy<Value = Read> {
         (

@@ -230,6 +230,7 @@ rpc = ["{rpc}"]
 chain_id = 31337
 contract = "{contract}"
 key = "keys/publisher.key"
+policy = "policy.txt"
 listen = "{anchor}"
 epoch_seconds = 1
 confirmations = 2

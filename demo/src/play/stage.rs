@@ -78,7 +78,7 @@ pub fn wait_for(
 fn start_chain(folder: &Path) -> anyhow::Result<(anchor::anvil::Anvil, String)> {
     let anvil = anchor::anvil::Anvil::start(anchor::anvil::Mining::EverySeconds(1))?;
     let random = ledger::keys::SystemRandom::new();
-    let wallet = anchor::transaction::Wallet::create(&folder.join("keys/publisher.key"), &random)?;
+    let wallet = anchor::wallet::Wallet::create(&folder.join("keys/publisher.key"), &random)?;
     anvil.fund(wallet.address())?;
     let deployed = anchor::deploy::deploy(&anvil.rpc(), &wallet, Duration::from_secs(30))?;
     Ok((anvil, deployed.contract.to_string()))

@@ -215,23 +215,7 @@ fn report(random: &Seeded, number: u64, station: &Station, tags: &[Tag]) -> Vec<
         }
         let turn = usize::try_from(round / TURN).unwrap_or(0) % station.antennas.len().max(1);
         let Some(antenna) = station.antennas.get(turn) else { break };
-        let mut answers = Vec::new();
-        for (tag, link) in &mut there {
-            let Some((place, speed)) = tag.place(at) else { continue };
-            let usual = strength(station, antenna, place);
-            if usual < THRESHOLD_DBM - 25.0 {
-                continue;
-            }
-            let is_away = tag.hidden.iter().any(|[from, to]| *from <= at && at < *to);
-            if link.is_hidden(&mut random, at) || is_away {
-                continue;
-            }
-            let dbm = usual + link.scatter(&mut random, turn, at, speed);
-            let chance = BEST / (1.0 + (-(dbm - THRESHOLD_DBM) / 1.5).exp());
-            if random.unit() < chance {
-                answers.push((tag.epc.clone(), dbm));
-            }
-        }
+        let mut answers = answers(&mut random, station, turn, &mut there, at);
         // Tags answer in any order; a round that is full leaves the others out.
         for left in (1..answers.len()).rev() {
             let other = usize::try_from(random.below(left as u64 + 1)).unwrap_or(0);
@@ -254,6 +238,34 @@ fn report(random: &Seeded, number: u64, station: &Station, tags: &[Tag]) -> Vec<
         }
     }
     reads
+}
+
+/// The tags that answer in one round of the antenna number `turn`, each with its strength in dBm.
+fn answers(
+    random: &mut Seeded,
+    station: &Station,
+    turn: usize,
+    there: &mut [(&Tag, Link)],
+    at: f64,
+) -> Vec<(Vec<u8>, f64)> {
+    let mut answers = Vec::new();
+    for (tag, link) in there {
+        let Some((place, speed)) = tag.place(at) else { continue };
+        let usual = strength(station, &station.antennas[turn], place);
+        if usual < THRESHOLD_DBM - 25.0 {
+            continue;
+        }
+        let is_away = tag.hidden.iter().any(|[from, to]| *from <= at && at < *to);
+        if link.is_hidden(random, at) || is_away {
+            continue;
+        }
+        let dbm = usual + link.scatter(random, turn, at, speed);
+        let chance = BEST / (1.0 + (-(dbm - THRESHOLD_DBM) / 1.5).exp());
+        if random.unit() < chance {
+            answers.push((tag.epc.clone(), dbm));
+        }
+    }
+    answers
 }
 
 /// An EPC bank that no other tag of the seed has.

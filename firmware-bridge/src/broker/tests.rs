@@ -5,9 +5,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use reads::Finding;
+
 use super::*;
 use crate::metrics::Metrics;
-use crate::reader::Finding;
 
 const LIMIT: Duration = Duration::from_secs(20);
 

@@ -10,19 +10,20 @@
 //! - before a question the line was silent for [`PATIENCE`], which is more than the 3.5 characters between two frames
 //!   (32 ms at 1200 baud), and what a sensor answered too late is let go: it is no answer to the next question.
 //!
-//! Not here: what questions and answers are ([`crate::sensor::modbus`]).
+//! Not here: what questions and answers are ([`devices::sensor::modbus`]).
 //!
 //! Source: Modbus over Serial Line 1.02 sections 2.4.1 and 2.5.1.1.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use devices::reader::Fed;
+use devices::reader::told::Told;
+use devices::sensor::modbus;
 use jiff::Timestamp;
+use reads::code;
 
 use super::{End, Line, PATIENCE, Presence, SILENT, Sink};
-use crate::reader::told::Told;
-use crate::reader::{Fed, code};
-use crate::sensor::modbus;
 
 /// Time a sensor has to answer, and a line to fall silent.
 const ANSWER: Duration = Duration::from_millis(500);

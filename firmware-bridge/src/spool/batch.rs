@@ -5,12 +5,13 @@
 //! Not here: reading ([`super::Spool`]).
 
 use jiff::{SignedDuration, Timestamp};
-use reads::SensorReading;
+use reads::{Edge, Finding, SensorReading};
 use rusqlite::{Transaction, params};
+use settling::closing::Closing;
+use settling::settle::presence::TagPresence;
+use settling::stored;
 
 use super::{DEAD_LETTER_BYTES, SpoolError, Waiting, integer, json, number, text};
-use crate::reader::{Edge, Finding};
-use crate::settle::{Closing, Whereabouts};
 
 /// How long dead letters are kept, and findings beyond windows.
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -183,7 +184,12 @@ impl Batch<'_> {
             .prepare_cached(
                 "update windows set closed = ?2, digest = ?3, closing = ?4 where window = ?1",
             )?
-            .execute(params![window, text(closing.closed), digest, json(closing)])?;
+            .execute(params![
+                window,
+                text(closing.closed),
+                digest,
+                stored::window_to_json(closing)
+            ])?;
         Ok(())
     }
 
@@ -233,7 +239,7 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`SpoolError`].
-    pub fn put_whereabouts(&mut self, epc_hex: &str, tag: &Whereabouts) -> Result<(), SpoolError> {
+    pub fn put_tag_at_rest(&mut self, epc_hex: &str, tag: &TagPresence) -> Result<(), SpoolError> {
         if tag.last.is_none() {
             self.tx
                 .prepare_cached("delete from whereabouts where epc = ?1")?
@@ -241,7 +247,7 @@ impl Batch<'_> {
         } else {
             self.tx
                 .prepare_cached("insert or replace into whereabouts (epc, body) values (?1, ?2)")?
-                .execute(params![epc_hex, json(tag)])?;
+                .execute(params![epc_hex, stored::presence_to_json(tag)])?;
         }
         Ok(())
     }

@@ -1,9 +1,8 @@
 //! The spool, opened again and again.
 
-use reads::Delivery;
+use reads::{Delivery, Finding};
 
 use super::*;
-use crate::reader::Finding;
 
 #[test]
 fn a_boot_number_is_never_used_twice_and_sequences_begin_at_one() {
@@ -137,7 +136,7 @@ fn a_setting_that_changes_is_kept_with_its_old_and_new_value() {
 fn the_same_finding_within_an_hour_is_counted_and_later_kept_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(&folder.path().join("s")).unwrap();
-    let finding = Finding { code: crate::reader::code::LOST, text: "gone".into() };
+    let finding = Finding { code: reads::code::LOST, text: "gone".into() };
     for seconds in [0, 60, 3000, 20_000] {
         let mut batch = spool.begin().unwrap();
         let at = Timestamp::from_second(1_700_000_000 + seconds).unwrap();

@@ -1,9 +1,9 @@
 //! What is found and what changes: kept, counted and said in the log, in one place.
 
 use jiff::Timestamp;
+use reads::{Finding, code};
 
 use crate::metrics::Metrics;
-use crate::reader::{Finding, code};
 use crate::spool::{Batch, SpoolError};
 
 /// Keeps a finding, counts it and says it in the log.

@@ -6,9 +6,8 @@
 use std::collections::HashMap;
 
 use jiff::SignedDuration;
-
-use super::floor::Moment;
-use crate::reader::{Finding, code};
+use reads::{Finding, code};
+use settling::moment::Moment;
 
 /// When each sensor of one reader reported last.
 #[derive(Debug)]

@@ -3,8 +3,10 @@
 use std::sync::mpsc::sync_channel;
 
 use reads::{Delivery, Read};
+use settling::settle::presence::TagPresence;
 
 use super::*;
+use crate::config::settle::Preset;
 
 fn settings(spool: PathBuf) -> KeeperSettings {
     let reader = serde_json::json!({
@@ -102,14 +104,14 @@ fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
 fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings(folder.path().join("spool.sqlite"));
-    settings.readers[0].settle.preset = settle::Preset::Shelf;
+    settings.readers[0].settle.preset = Preset::Shelf;
     settings.max_spool_bytes = 0;
     let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
     let place = keeper.floor.readers()[0].read_point.clone();
-    let rests = settle::Whereabouts {
+    let rests = TagPresence {
         place: Some(place),
         last: Some(Timestamp::now()),
-        seen: std::collections::BTreeMap::new(),
+        reads_by_place: std::collections::BTreeMap::new(),
     };
     keeper.floor.follow([("01".to_owned(), rests)].into(), Duration::ZERO);
     let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };

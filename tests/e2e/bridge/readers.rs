@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use demo::simulators as sim;
 use demo::simulators::broker::Publisher;
 use demo::simulators::wire::Faults;
-use firmware_bridge::reader::code;
-use reads::{SensorKind, SensorReading};
+use reads::{SensorKind, SensorReading, code};
 use serde_json::json;
 
 use tests::site::{LIMIT, Outbox, Site, hex_of, reader, tags};

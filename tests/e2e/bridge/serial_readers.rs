@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use demo::simulators as sim;
 use demo::simulators::mercury::Model;
 use demo::simulators::wire::Faults;
-use firmware_bridge::reader::UNTOLD_CDBM;
-use firmware_bridge::reader::chafon::{self, BROADCAST, Chafon};
-use firmware_bridge::reader::mercury::{self, Mercury, Region};
-use firmware_bridge::reader::{Dialect, Fed, code};
+use devices::reader::chafon::{self, BROADCAST, Chafon};
+use devices::reader::mercury::{self, Mercury, Region};
+use devices::reader::{Dialect, Fed, UNTOLD_CDBM};
 use jiff::{SignedDuration, Timestamp};
+use reads::code;
 
 /// Longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(20);

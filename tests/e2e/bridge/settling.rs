@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use demo::simulators::radio::doors::{self, Plan};
 use demo::simulators::radio::shelf::{self, Step, Wiring};
 use demo::simulators::radio::{self, belt};
+use devices::reader::mercury::{self, Mercury, Region};
+use devices::reader::{Dialect, Fed};
 use firmware_bridge::config::Reader;
-use firmware_bridge::reader::mercury::{self, Mercury, Region};
-use firmware_bridge::reader::{Dialect, Fed};
 use jiff::SignedDuration;
 use reads::{Movement, MovementKind, Read};
 

@@ -27,12 +27,12 @@ use demo::simulators::pty::{self, Pty};
 use demo::simulators::seeded::Seeded;
 use demo::simulators::wire::Faults;
 use demo::simulators::xy_md02::XyMd02;
+use devices::reader::r200::{R200, Settings};
 use firmware_bridge::line::{Opener as _, Sink, Supervisor, Talk};
 use firmware_bridge::metrics::Metrics;
 use firmware_bridge::port::Port;
-use firmware_bridge::reader::code;
-use firmware_bridge::reader::r200::{R200, Settings};
 use firmware_bridge::spool::KeptFinding;
+use reads::code;
 
 use tests::site::{LIMIT, Site, hex_of, reader, tags, wait_for};
 

@@ -1,141 +1,247 @@
-//! The rules of the house, held by looking at every file.
+//! The rules of the repository, checked by looking at every file.
+//!
+//! The way through: each test is one rule of ARCHITECTURE and CONTRIBUTING; the files below do the parsing, each with tests
+//! of its own on made-up sources, because a check that cannot fail is worth nothing.
+//!
+//! What holds: a rule names every place that breaks it, with file and line.
+//!
+//! Not here: what clippy and rustfmt check.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod circles;
+mod functions;
+mod layers;
+mod places;
+mod sources;
+mod tokens;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use self::circles::Crate;
+use self::places::{
+    ASKS_THE_SYSTEM, CLOCK_AND_RANDOMNESS, GATHERING, IMPURE, LIBRARIES, PURE, named,
+};
+use self::sources::{files, read, root};
+use self::tokens::{Token, code, flat};
+
+/// Longest file, in lines.
+const FILE_LINES: usize = 600;
+/// Longest function outside of tests, in lines.
+const FUNCTION_LINES: usize = 60;
+/// Most end-to-end test binaries: each one more costs a link of everything below it.
+const END_TO_END_BINARIES: usize = 3;
+
+/// Fails with every line of `faults`.
+fn none(rule: &str, faults: &[String]) {
+    assert!(faults.is_empty(), "{rule}; {} places:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Files below the rooms of the house with one of these endings, as paths from the root.
-fn files(endings: &[&str]) -> Vec<(String, String)> {
-    let rooms = [
-        "crates",
-        "sql",
-        "firmware-bridge",
-        "ingest",
-        "anchor",
-        "trace-api",
-        "chopmark",
-        "demo",
-        "tests",
-        "fuzz",
-        "docs",
-        "dashboards",
-    ];
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = rooms.iter().map(|room| root().join(room)).collect();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if path.is_dir() {
-                if !["node_modules", "target", "golden"].contains(&name.as_str())
-                    || name == "target" && folder.ends_with("src")
-                {
-                    folders.push(path);
-                }
-            } else if endings.iter().any(|ending| name.ends_with(ending)) {
-                let text = fs::read_to_string(&path).unwrap_or_default();
-                let shown = path
-                    .strip_prefix(root())
-                    .expect("below the root")
-                    .to_string_lossy()
-                    .into_owned();
-                found.push((shown, text));
-            }
-        }
-    }
-    found
+/// The members of the workspace, as folders.
+fn members() -> Vec<String> {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let members = manifest["workspace"]["members"].as_array().expect("a list of members");
+    members.iter().map(|member| member.as_str().expect("a folder").to_owned()).collect()
 }
 
-/// The code of a file without comments and without its tests.
-fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+/// Every crate of the workspace with sources, by its root file.
+fn crates() -> Vec<Crate> {
+    let text = |path: &str| std::fs::read_to_string(root().join(path)).ok();
+    let roots = members()
+        .into_iter()
+        .flat_map(|member| ["lib", "main"].map(|name| format!("{member}/src/{name}.rs")));
+    let is_there = |path: &String| root().join(path).is_file();
+    roots.filter(is_there).map(|root| Crate::parse(&root, &text)).collect()
 }
 
-fn in_source(path: &str) -> bool {
-    path.contains("/src/")
+/// The tokens of every file of the crates that is not compiled for tests only, by path.
+fn shipped_code() -> BTreeMap<String, Vec<Token>> {
+    let crates = crates();
+    let paths: BTreeSet<&str> = crates.iter().flat_map(Crate::files).collect();
+    paths.into_iter().map(|path| (path.to_owned(), flat(&code(path, &read(path))))).collect()
+}
+
+fn is_below(path: &str, places: &[&str]) -> bool {
+    places.iter().any(|place| path.starts_with(place))
 }
 
 #[test]
-fn pure_crates_do_no_io_and_hold_no_clock_and_no_randomness() {
-    let forbidden = [
-        "std::fs",
-        "std::net",
-        "std::process",
-        "SystemTime::now",
-        "Instant::now",
-        "Timestamp::now",
-        "Zoned::now",
-        "tokio::",
-        "std::env",
-    ];
-    for (path, text) in files(&[".rs"]) {
-        let is_pure = ["crates/epc/", "crates/reads/", "crates/epcis/", "crates/ledger/"]
-            .iter()
-            .any(|room| path.starts_with(room));
-        if is_pure && in_source(&path) {
-            for word in forbidden {
-                assert!(!code(&text).contains(word), "{path} names {word}");
+fn no_files_of_a_crate_use_each_other_in_a_circle() {
+    let mut faults = Vec::new();
+    for circle in crates().iter().flat_map(Crate::circles) {
+        let mut shown = BTreeMap::new();
+        for edge in circle {
+            shown.entry((edge.from, edge.to)).or_insert(edge.because);
+        }
+        let lines: Vec<String> =
+            shown.into_iter().map(|((_, to), because)| format!("  {because} ({to})")).collect();
+        faults.push(format!("a circle:\n{}", lines.join("\n")));
+    }
+    none("files of a crate use each other in a circle", &faults);
+}
+
+#[test]
+fn every_source_file_belongs_to_a_crate() {
+    let crates = crates();
+    let known: BTreeSet<&str> = crates.iter().flat_map(Crate::files).collect();
+    // Test modules are reached from their parents only when tests are compiled.
+    let is_for_tests = |path: &str| path.ends_with("tests.rs") || path.contains("/tests/");
+    let sources = files(&[".rs"]).into_iter().map(|file| file.path);
+    let faults: Vec<String> = sources
+        .filter(|path| {
+            path.contains("/src/") && !is_for_tests(path) && !known.contains(path.as_str())
+        })
+        .filter(|path| !is_declared_for_tests(path))
+        .collect();
+    none("no `mod` declares these files", &faults);
+}
+
+/// Whether the file's parent declares it under `#[cfg(test)]`.
+fn is_declared_for_tests(path: &str) -> bool {
+    let path = Path::new(path);
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let folder = path.parent().expect("a file lies in a folder");
+    let beside = [folder.with_extension("rs"), folder.join("lib.rs"), folder.join("main.rs")];
+    beside.iter().filter_map(|parent| std::fs::read_to_string(root().join(parent)).ok()).any(
+        |text| {
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.contains(&format!("mod {name};")) && words.contains("#[cfg(")
+        },
+    )
+}
+
+#[test]
+fn crates_depend_on_lower_layers_only() {
+    let manifests: Vec<String> =
+        members().iter().map(|member| read(&format!("{member}/Cargo.toml"))).collect();
+    let graph = layers::graph(&manifests);
+    none("arrows between crates", &layers::faults(&graph, layers::LAYERS));
+    let below = layers::below(&graph, "chopmark");
+    for beside in layers::BESIDE_THE_PRODUCT {
+        assert!(graph.contains_key(*beside), "no crate is called {beside}");
+        assert!(!below.contains(beside), "the product depends on {beside}");
+    }
+}
+
+#[test]
+fn what_is_shipped_holds_no_library_of_demo_and_tests() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            "chopmark",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let shipped: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(shipped.contains("ledger") && shipped.contains("tokio"), "not a tree:\n{text}");
+    let not = layers::NOT_SHIPPED.iter().chain(layers::BESIDE_THE_PRODUCT);
+    let faults: Vec<String> =
+        not.filter(|name| shipped.contains(**name)).map(|name| (*name).to_owned()).collect();
+    none("the product's dependency tree holds", &faults);
+}
+
+#[test]
+fn end_to_end_tests_are_in_few_binaries() {
+    let mut found = Vec::new();
+    for member in members() {
+        let manifest: toml::Table = read(&format!("{member}/Cargo.toml")).parse().expect("TOML");
+        let tests =
+            manifest.get("test").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        found.extend(tests.iter().filter_map(|test| {
+            let path = test.get("path")?.as_str()?;
+            path.contains("e2e/").then(|| format!("{member}/{path}"))
+        }));
+    }
+    assert!((1..=END_TO_END_BINARIES).contains(&found.len()), "{found:?}");
+}
+
+#[test]
+fn no_function_outside_of_tests_is_long() {
+    let mut faults = Vec::new();
+    for path in shipped_code().into_keys().filter(|path| !path.starts_with("tests/")) {
+        for function in functions::functions(&code(&path, &read(&path))) {
+            if function.lines > FUNCTION_LINES {
+                faults.push(format!(
+                    "{path}:{} `{}` has {} lines, expected at most {FUNCTION_LINES}",
+                    function.line, function.name, function.lines
+                ));
             }
         }
     }
+    none("long functions", &faults);
+}
+
+#[test]
+fn pure_code_does_no_io_and_holds_no_clock_and_no_randomness() {
+    let mut faults = Vec::new();
+    for (path, tokens) in shipped_code() {
+        if is_below(&path, PURE) && !is_below(&path, GATHERING) {
+            for name in IMPURE {
+                let lines = named(&tokens, name);
+                faults
+                    .extend(lines.iter().map(|line| format!("{path}:{line} {}", name.join("::"))));
+            }
+        }
+    }
+    none("pure code names", &faults);
+}
+
+#[test]
+fn every_pure_place_exists() {
+    let code = shipped_code();
+    for place in PURE {
+        assert!(code.keys().any(|path| path.starts_with(place)), "no file begins with {place}");
+    }
+}
+
+#[test]
+fn time_and_randomness_come_from_the_context_of_the_process() {
+    let mut faults = Vec::new();
+    for (path, tokens) in shipped_code() {
+        if !is_below(&path, ASKS_THE_SYSTEM) {
+            for name in CLOCK_AND_RANDOMNESS {
+                let lines = named(&tokens, name);
+                faults
+                    .extend(lines.iter().map(|line| format!("{path}:{line} {}", name.join("::"))));
+            }
+        }
+    }
+    none("only crates/process, demo and tests may call", &faults);
 }
 
 #[test]
 fn each_dangerous_library_is_named_in_its_own_place_only() {
-    for (path, text) in files(&[".rs"]) {
-        if !in_source(&path) {
-            continue;
-        }
-        let code = code(&text);
-        for (library, places) in [
-            ("tokio_postgres", &["sql/"][..]),
-            ("deadpool_postgres", &["sql/"]),
-            ("serialport::", &["firmware-bridge/src/port.rs"]),
-            ("rumqttc", &["firmware-bridge/src/broker.rs", "demo/src/simulators/broker.rs"]),
-            (
-                "ureq::",
-                &[
-                    "firmware-bridge/src/deliver.rs",
-                    "anchor/src/rpc.rs",
-                    "demo/src/web.rs",
-                    "tests/src/stage.rs",
-                ],
-            ),
-            ("aws_lc_rs", &["crates/ledger/src/hash.rs", "crates/ledger/src/keys.rs"]),
-        ] {
-            let is_allowed = places.iter().any(|place| path.starts_with(place));
-            // Installing the provider is not using it.
-            let names = code.replace("crypto::aws_lc_rs::default_provider", "").contains(library);
-            assert!(is_allowed || !names, "{path} names {library}");
+    let mut faults = Vec::new();
+    for (path, tokens) in shipped_code() {
+        for place in LIBRARIES.iter().filter(|place| !is_below(&path, place.files)) {
+            let lines = named(&tokens, place.path);
+            faults.extend(lines.iter().map(|line| {
+                format!(
+                    "{path}:{line} {}, expected in {:?} only",
+                    place.path.join("::"),
+                    place.files
+                )
+            }));
         }
     }
-}
-
-#[test]
-fn processes_do_not_depend_on_one_another_and_the_ledger_not_on_events() {
-    let processes = ["firmware-bridge", "ingest", "anchor", "trace-api"];
-    for process in processes {
-        let manifest =
-            fs::read_to_string(root().join(process).join("Cargo.toml")).expect("a manifest");
-        for other in processes.iter().filter(|other| **other != process) {
-            assert!(
-                !manifest.contains(&format!("\n{other}.workspace")),
-                "{process} depends on {other}"
-            );
-        }
-    }
-    let ledger = fs::read_to_string(root().join("crates/ledger/Cargo.toml")).expect("a manifest");
-    assert!(!ledger.contains("epcis"));
+    none("libraries outside of their place", &faults);
 }
 
 #[test]
 fn no_drawer_no_giant_and_nothing_unfinished() {
     let drawers =
-        ["util", "utils", "common", "helpers", "misc", "core", "types", "shared", "manager"];
+        ["util", "utils", "common", "helpers", "misc", "core", "types", "shared", "manager", "mod"];
     let unfinished = [
         "todo!(",
         "unimplemented!(",
@@ -143,11 +249,13 @@ fn no_drawer_no_giant_and_nothing_unfinished() {
         concat!("FIX", "ME"),
         concat!("#[ign", "ore"),
     ];
-    for (path, text) in files(&[".rs", ".sql", ".sol", ".js", ".mjs"]) {
+    for file in files(&[".rs", ".sql", ".sol", ".js", ".mjs"]) {
+        let (path, text) = (file.path, file.text);
         let stem =
             path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
         assert!(!drawers.contains(&stem), "{path} is a drawer");
-        assert!(text.lines().count() <= 600, "{path} has {} lines", text.lines().count());
+        let lines = text.lines().count();
+        assert!(lines <= FILE_LINES, "{path} has {lines} lines, expected at most {FILE_LINES}");
         for word in unfinished {
             assert!(!text.contains(word) || path.ends_with("layout.rs"), "{path} holds {word}");
         }
@@ -156,16 +264,31 @@ fn no_drawer_no_giant_and_nothing_unfinished() {
 
 #[test]
 fn every_source_file_says_what_it_is_for() {
-    for (path, text) in files(&[".rs"]) {
-        assert!(text.starts_with("//!"), "{path} has no header");
+    for file in files(&[".rs"]) {
+        assert!(file.text.starts_with("//!"), "{} has no header", file.path);
     }
-    for (path, text) in files(&[".sql"]) {
+    for file in files(&[".sql"]) {
+        let (path, text) = (file.path, file.text);
         assert!(text.starts_with("-- "), "{path} has no header");
         if let Some(name) = path.strip_prefix("sql/src/queries/") {
             let want = name.trim_end_matches(".sql").replacen('/', "::", 1);
             assert_eq!(text.lines().next(), Some(format!("-- {want}").as_str()), "{path}");
         }
     }
+}
+
+#[test]
+fn errors_say_what_was_got_and_what_was_expected() {
+    let riddle = concat!("would be", " right");
+    let mut faults = Vec::new();
+    for file in files(&[".rs", ".md", ".sh", ".html", ".js", ".mjs", ".sql", ".toml", ".yml"]) {
+        for (number, line) in file.text.lines().enumerate() {
+            if line.contains(riddle) {
+                faults.push(format!("{}:{}", file.path, number + 1));
+            }
+        }
+    }
+    none("write `got …, expected …`", &faults);
 }
 
 #[test]
@@ -180,17 +303,17 @@ fn nothing_that_people_read_promises_more_than_we_know() {
         "100 %",
         "guaranteed",
     ];
-    for (path, text) in files(&[".rs", ".html", ".md", ".js"]) {
+    for file in files(&[".rs", ".html", ".md", ".js"]) {
         let is_read =
-            ["trace-api/", "chopmark/", "docs/"].iter().any(|room| path.starts_with(room));
-        if !is_read || path.ends_with("words.rs") {
+            is_below(&file.path, &["trace-api/", "crates/history/", "chopmark/", "demo/", "docs/"]);
+        if !is_read || file.path.ends_with("words.rs") {
             continue;
         }
-        for line in text.lines() {
+        for line in file.text.lines() {
             let lower = line.to_lowercase();
             let is_denied = ["never", "not ", "no "].iter().any(|word| lower.contains(word));
             for word in words {
-                assert!(!lower.contains(word) || is_denied, "{path}: {line}");
+                assert!(!lower.contains(word) || is_denied, "{}: {line}", file.path);
             }
         }
     }

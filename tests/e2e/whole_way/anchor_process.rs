@@ -1,7 +1,9 @@
-//! The anchor worker as a process of its own: its endpoints, its end, and its end by force at every durable step.
+//! The worker as a process of its own: its endpoints, its clean end, and being killed at every durable step.
 
+use std::fs::Permissions;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -41,9 +43,9 @@ fn start(config: &Path, crash_at: Option<&str>) -> Running {
     Running(command.spawn().unwrap())
 }
 
-/// The status and body of an answer; none while nobody listens.
-fn get(door: SocketAddr, path: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&door, Duration::from_secs(5)).ok()?;
+/// The status and body of an answer; none while the process does not listen.
+fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();
@@ -76,18 +78,19 @@ async fn wait_for_final(scene: &Scene) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_process_anchors_tells_how_it_is_and_ends_when_told() {
+async fn the_process_anchors_answers_health_checks_and_ends_on_a_signal() {
     let scene = Scene::new("process", Setting::default()).await;
     let site = Site::new(&scene.db, "site.example/1").await;
     site.append(&scene.db, 3).await;
-    let (config, door) = scene.configure(&[&site]);
+    let (config, address) = scene.configure(&[&site]);
     let mut worker = start(&config, None);
 
-    wait_for("/readyz", async || get(door, "/readyz").filter(|(status, _)| *status == 200)).await;
+    wait_for("/readyz", async || get(address, "/readyz").filter(|(status, _)| *status == 200))
+        .await;
     wait_for_final(&scene).await;
-    assert_eq!(get(door, "/healthz").unwrap(), (200, "alive\n".to_owned()));
+    assert_eq!(get(address, "/healthz").unwrap(), (200, "alive\n".to_owned()));
     let metrics = wait_for("the final anchor in /metrics", async || {
-        get(door, "/metrics").filter(|(_, text)| text.contains("anchor_anchored_size_entries 1"))
+        get(address, "/metrics").filter(|(_, text)| text.contains("anchor_anchored_size_entries 1"))
     })
     .await;
     assert!(metrics.1.contains("anchor_final_total 1"), "{}", metrics.1);
@@ -96,6 +99,46 @@ async fn the_process_anchors_tells_how_it_is_and_ends_when_told() {
     kill(pid, Signal::SIGTERM).unwrap();
     let ended = wait_for("the end", async || worker.0.try_wait().unwrap()).await;
     assert!(ended.success(), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_private_keys_of_other_ledgers_are_not_needed() {
+    let scene = Scene::new("no_site_keys", Setting::default()).await;
+    let (one, two) =
+        (Site::new(&scene.db, "one.example/1").await, Site::new(&scene.db, "two.example/1").await);
+    one.append(&scene.db, 3).await;
+    let (config, address) = scene.configure(&[&one, &two]);
+    let text = std::fs::read_to_string(&config).unwrap();
+    let folder = config.parent().unwrap();
+    assert!(
+        text.contains("keys = \"at-the-site/keys.pem\"") && !folder.join("at-the-site").exists()
+    );
+    // A file that is there is not opened either: its mode allows nobody to read it, and root finds no key in it.
+    std::fs::create_dir(folder.join("at-the-site")).unwrap();
+    std::fs::write(folder.join("at-the-site/keys.pem"), "no key").unwrap();
+    std::fs::set_permissions(folder.join("at-the-site/keys.pem"), Permissions::from_mode(0o000))
+        .unwrap();
+
+    let _worker = start(&config, None);
+    wait_for_final(&scene).await;
+    wait_for("/readyz", async || get(address, "/readyz").filter(|(status, _)| *status == 200))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_policy_the_process_says_how_to_write_one() {
+    let scene = Scene::new("no_policy", Setting::default()).await;
+    let (config, _) = scene.configure(&[]);
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("policy = \"policy.txt\"\n", "")).unwrap();
+
+    let mut command = Command::new(tests::program::chopmark());
+    let ended = command.args(["up", "--role", "anchor", "--config"]).arg(&config).output().unwrap();
+
+    assert_eq!(ended.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert!(error.contains("[anchor] policy: got none, expected the path of a file"), "{error}");
+    assert!(error.contains("`chopmark keys show FILE`"), "{error}");
 }
 
 #[cfg(debug_assertions)]

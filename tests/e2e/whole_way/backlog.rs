@@ -15,9 +15,8 @@ use demo::simulators as sim;
 use demo::simulators::broker::Publisher;
 use demo::simulators::cable::Cable;
 use demo::simulators::impinj_r700::R700;
-use firmware_bridge::reader::code;
 use firmware_bridge::spool::{self, Spool, Waiting};
-use reads::SensorKind;
+use reads::{SensorKind, code};
 
 use tests::program::chopmark;
 use tests::site::{Outbox, Site, hex_of, reader, tags, wait_for};

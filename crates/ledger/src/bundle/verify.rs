@@ -14,6 +14,8 @@
 //!
 //! Source: docs/formats/bundle-v1.md, "Verification".
 
+use evm::proof::verify_receipt;
+
 use super::{
     AnchorProof, Bundle, BundleError, HubProof, LedgerHistory, Naming, parse,
     report::{AnchorClaim, RecordSummary, Report},
@@ -21,7 +23,7 @@ use super::{
 use crate::{
     Hash,
     checkpoint::Checkpoint,
-    evm, history, hub,
+    history, hub,
     json::Json,
     keys::{Algorithm, VerifierKey},
     note::Note,
@@ -307,20 +309,17 @@ fn check_anchor(
             format!("it publishes size {}, the hub's checkpoint has {}", anchor.size, hub.size);
         return report.fail(NAME, &sizes);
     }
-    let found = evm::verify_receipt(
-        &anchor.header,
-        anchor.transaction_index,
-        &anchor.receipt,
-        &anchor.proof,
-    );
+    let found =
+        verify_receipt(&anchor.header, anchor.transaction_index, &anchor.receipt, &anchor.proof);
     let (block, logs) = match found {
         Ok(found) => found,
         Err(error) => return report.fail(NAME, &error.to_string()),
     };
-    if block.hash != anchor.block_hash {
-        return report.fail(NAME, &format!("the header's hash is {}", block.hash));
+    let block_hash = Hash(block.hash);
+    if block_hash != anchor.block_hash {
+        return report.fail(NAME, &format!("the header's hash is {block_hash}"));
     }
-    if !logs.has_anchored(&anchor.contract, &anchor.hub_id, &hub.root, hub.size) {
+    if !logs.has_anchored(&anchor.contract, &anchor.hub_id.0, &hub.root.0, hub.size) {
         return report
             .fail(NAME, "the receipt holds no event of the contract with this size and root");
     }
@@ -333,12 +332,12 @@ fn check_anchor(
     );
     report.leave(
         "the anchor's block",
-        &format!("that block {} is on chain {chain_id} was not asked of any endpoint", block.hash),
+        &format!("that block {block_hash} is on chain {chain_id} was not asked of any endpoint"),
     );
     report.anchor = Some(AnchorClaim {
         chain_id,
         contract: anchor.contract,
-        block_hash: block.hash,
+        block_hash,
         block_number: block.number,
         block_time: block.timestamp,
     });

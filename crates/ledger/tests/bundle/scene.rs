@@ -2,11 +2,19 @@
 
 use std::{fs, path::PathBuf};
 
+use evm::{
+    abi,
+    block::{MemberKind, encode_header},
+    keccak256,
+    proof::receipt_trie_proof,
+    receipt::{Log, Outcome, Receipt},
+    registry,
+};
 use ledger::{
     Hash,
     bundle::{AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming},
     checkpoint::Checkpoint,
-    evm, hash, hub,
+    hash, hub,
     json::{Json, object},
     keys::{LedgerKeys, SystemRandom},
     policy::{ChainRoot, Policy},
@@ -203,62 +211,43 @@ pub fn shown() -> Vec<String> {
     vec![ITEM.to_owned(), CASE.to_owned(), PALLET.to_owned()]
 }
 
-/// RLP of a string, written here once more so that the reader is not tested by its own writer.
-pub fn rlp_bytes(bytes: &[u8]) -> Vec<u8> {
-    match bytes.len() {
-        1 if bytes[0] < 0x80 => bytes.to_vec(),
-        length => [rlp_head(0x80, length), bytes.to_vec()].concat(),
-    }
-}
-
-pub fn rlp_list(items: &[Vec<u8>]) -> Vec<u8> {
-    let content = items.concat();
-    [rlp_head(0xc0, content.len()), content].concat()
-}
-
-fn rlp_head(base: u8, length: usize) -> Vec<u8> {
-    match length {
-        0..=55 => vec![base + u8::try_from(length).unwrap()],
-        56..=255 => vec![base + 56, u8::try_from(length).unwrap()],
-        _ => [&[base + 57][..], &u16::try_from(length).unwrap().to_be_bytes()].concat(),
-    }
-}
-
 /// A receipt of type 2 with one event, as EIP-1559 transactions have it.
-pub fn receipt(status: &[u8], published: &Checkpoint) -> Vec<u8> {
-    let topics = [evm::keccak256(evm::ANCHORED.as_bytes()), hub::hub_id(HUB), published.root];
-    let mut data = [0; 32];
-    data[24..].copy_from_slice(&published.size.to_be_bytes());
-    let log = rlp_list(&[
-        rlp_bytes(&CONTRACT),
-        rlp_list(&topics.map(|topic| rlp_bytes(&topic.0))),
-        rlp_bytes(&data),
-    ]);
-    let body =
-        [rlp_bytes(status), rlp_bytes(&[0x5f, 0x50]), rlp_bytes(&[0; 256]), rlp_list(&[log])];
-    [vec![2], rlp_list(&body)].concat()
+fn receipt(status: u8, published: &Checkpoint) -> Vec<u8> {
+    let log = Log {
+        address: CONTRACT,
+        topics: vec![registry::anchored_topic(), hub::hub_id(HUB).0, published.root.0],
+        data: abi::word(published.size).to_vec(),
+    };
+    let receipt = Receipt {
+        kind: Some(2),
+        outcome: Outcome::Status(vec![status]),
+        cumulative_gas: vec![0x5f, 0x50],
+        bloom: [0; 256],
+        logs: vec![log],
+    };
+    receipt.encode()
 }
 
-/// A header of 16 fields: number 1234, time 2026-03-02 00:16:40 UTC.
-pub fn header(receipts_root: &Hash) -> Vec<u8> {
-    let mut fields = vec![rlp_bytes(&[7; 32]); 16];
-    fields[5] = rlp_bytes(&receipts_root.0);
-    fields[8] = rlp_bytes(&[0x04, 0xd2]);
-    fields[11] = rlp_bytes(&1_772_410_600_u32.to_be_bytes());
-    rlp_list(&fields)
+/// A header of 16 members: number 1234, time 2026-03-02 00:16:40 UTC.
+fn header(receipts_root: [u8; 32]) -> Vec<u8> {
+    let mut members = vec![(MemberKind::Bytes, vec![7; 32]); 16];
+    members[5].1 = receipts_root.to_vec();
+    members[8] = (MemberKind::Number, vec![0x04, 0xd2]);
+    members[11] = (MemberKind::Number, 1_772_410_600_u32.to_be_bytes().to_vec());
+    encode_header(&members)
 }
 
 fn anchor(published: &Checkpoint) -> AnchorProof {
-    let failed = receipt(&[], published);
-    let receipts = [failed.clone(), receipt(&[1], published), failed];
-    let (root, proof) = evm::receipt_trie_proof(&receipts, 1);
-    let header = header(&root);
+    let failed = receipt(0, published);
+    let receipts = [failed.clone(), receipt(1, published), failed];
+    let (root, proof) = receipt_trie_proof(&receipts, 1);
+    let header = header(root);
     AnchorProof {
         chain_id: CHAIN_ID,
         contract: CONTRACT,
         hub_id: hub::hub_id(HUB),
         size: published.size,
-        block_hash: evm::keccak256(&header),
+        block_hash: Hash(keccak256(&header)),
         header,
         transaction_index: 1,
         receipt: receipts[1].clone(),

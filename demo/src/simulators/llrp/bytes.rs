@@ -40,9 +40,7 @@ pub fn take_message(pending: &mut Vec<u8>) -> Result<Option<Message>, String> {
     let version = first >> 10 & 7;
     let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
     if !(1..=2).contains(&version) || !(10..=1 << 20).contains(&length) {
-        return Err(format!(
-            "version {version} and length {length}; version 1 or 2 would be right"
-        ));
+        return Err(format!("got version {version} and length {length}, expected version 1 or 2"));
     }
     if pending.len() < length {
         return Ok(None);

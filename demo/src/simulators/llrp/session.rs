@@ -1,4 +1,4 @@
-//! One client's connection to the reader: greeting, commands, reports, signs of life.
+//! One client's connection to the reader: greeting, commands, reports, keepalives.
 //!
 //! The way through: [`Session::run`] takes what the client sends, answers it, and in between sends what is due.
 //!
@@ -6,7 +6,6 @@
 //!
 //! Source: LLRP 1.0.1, sections 10 to 14.
 
-use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::bytes::{self, Message, Seen, Wanted};
-use super::{Chips, Llrp, Model, Shared, Told};
+use super::state::{self, Access, Chips, Event, Job, Kept, Model, State};
 use crate::simulators::seeded::Seeded;
 
 /// Longest wait for the client before looking at what is due.
@@ -24,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(2);
 const SUCCESS: u16 = 0;
 /// The standard's status of a field that is wrong.
 const WRONG_FIELD: u16 = 101;
-/// The standard's status of a reader that cannot do now what it is told.
+/// The standard's status of a reader that cannot obey now.
 const DEVICE_ERROR: u16 = 401;
 
 /// Microseconds since 1970.
@@ -32,39 +31,12 @@ fn now() -> u64 {
     u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0)
 }
 
-/// Tells a client that another one is connected, and hangs up.
+/// Answers a client that another one is connected, and closes the connection.
 pub fn refuse(mut stream: TcpStream) {
     stream.write_all(&bytes::event(1, now(), &bytes::attempt(2))).ok();
 }
 
-/// A `ROSpec` as the client added it.
-#[derive(Debug)]
-struct Job {
-    id: u32,
-    antennas: Vec<u16>,
-    wanted: Wanted,
-    is_enabled: bool,
-    is_started: bool,
-}
-
-/// A read of the TID, as the client added it.
-#[derive(Debug)]
-struct Access {
-    id: u32,
-    operation: u16,
-    is_enabled: bool,
-}
-
-/// What outlives the connection that set it.
-#[derive(Debug, Default)]
-pub struct Kept {
-    job: Option<Job>,
-    access: Option<Access>,
-    /// Inputs that were switched on.
-    inputs: BTreeSet<u16>,
-}
-
-/// Signs of life.
+/// Keepalives.
 #[derive(Debug)]
 struct Life {
     every: Duration,
@@ -77,14 +49,14 @@ struct Life {
 #[derive(Debug)]
 pub struct Session {
     stream: TcpStream,
-    shared: Arc<Shared>,
+    state: Arc<State>,
     numbers: Seeded,
     kept: Kept,
     pending: Vec<u8>,
     last_id: u32,
     has_extensions: bool,
     life: Option<Life>,
-    /// How many signs of life a client may leave unanswered; any number if it is not watched.
+    /// How many keepalives a client may leave unanswered; any number if it is not watched.
     watched: Option<u16>,
     /// Which field is reported and which of its tags is next.
     place: (u64, usize),
@@ -97,15 +69,15 @@ impl Session {
     /// # Errors
     ///
     /// If it cannot be set up.
-    pub fn new(stream: TcpStream, shared: Arc<Shared>, seed: u64) -> std::io::Result<Self> {
+    pub fn new(stream: TcpStream, state: Arc<State>, seed: u64) -> std::io::Result<Self> {
         stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LOOK))?;
         stream.set_write_timeout(Some(Duration::from_secs(1)))?;
-        let kept = std::mem::take(&mut *shared.kept());
+        let kept = std::mem::take(&mut *state.kept());
         Ok(Self {
             stream,
-            shared,
+            state,
             numbers: Seeded::new(seed),
             kept,
             pending: Vec::new(),
@@ -121,14 +93,14 @@ impl Session {
     /// Serves the client to its end; true if it said goodbye.
     pub fn run(mut self) -> bool {
         let says_goodbye = self.serve().unwrap_or(false);
-        *self.shared.kept() = self.kept;
+        *self.state.kept() = self.kept;
         says_goodbye
     }
 
     fn serve(&mut self) -> std::io::Result<bool> {
         let mut is_greeted = false;
         let mut buffer = [0; 4096];
-        while !self.shared.field.is_ended() {
+        while !self.state.field.is_ended() {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Ok(false),
                 Ok(count) => self.pending.extend_from_slice(&buffer[..count]),
@@ -136,7 +108,7 @@ impl Session {
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(error) => return Err(error),
             }
-            if self.shared.is_silent.load(Ordering::SeqCst) {
+            if self.state.is_silent.load(Ordering::SeqCst) {
                 continue;
             }
             if !std::mem::replace(&mut is_greeted, true) {
@@ -151,7 +123,7 @@ impl Session {
                 }
                 self.obey(&message)?;
             }
-            if self.tell()? || self.is_forgotten()? {
+            if self.report_events()? || self.is_forgotten()? {
                 return Ok(false);
             }
             self.report()?;
@@ -173,20 +145,20 @@ impl Session {
         self.send(&bytes::event(id, now(), what))
     }
 
-    /// Tells what waits; true if that ends the connection.
-    fn tell(&mut self) -> std::io::Result<bool> {
-        for told in self.shared.door(|door| std::mem::take(&mut door.told)) {
-            match told {
-                Told::Antenna { port, is_there } => {
+    /// Reports the events that wait; true if that ends the connection.
+    fn report_events(&mut self) -> std::io::Result<bool> {
+        for event in self.state.door(|door| std::mem::take(&mut door.events)) {
+            match event {
+                Event::Antenna { port, is_there } => {
                     self.event(&bytes::antenna_event(port, is_there))?;
                 }
                 // As delivered, every input is switched off.
-                Told::Input { port, .. } if !self.kept.inputs.contains(&port) => {}
-                Told::Input { port, is_active } => {
+                Event::Input { port, .. } if !self.kept.inputs.contains(&port) => {}
+                Event::Input { port, is_active } => {
                     self.event(&bytes::input_event(port, is_active))?;
                 }
-                Told::Attempt => self.event(&bytes::attempt(4))?,
-                Told::Goodbye => {
+                Event::Attempt => self.event(&bytes::attempt(4))?,
+                Event::Goodbye => {
                     self.event(&bytes::closing())?;
                     return Ok(true);
                 }
@@ -195,7 +167,7 @@ impl Session {
         Ok(false)
     }
 
-    /// Sends a sign of life when it is time; true if the client has not answered for too long.
+    /// Sends a keepalive when it is time; true if the client has not answered for too long.
     fn is_forgotten(&mut self) -> std::io::Result<bool> {
         let Some(life) = &mut self.life else { return Ok(false) };
         if life.sent.elapsed() < life.every {
@@ -220,8 +192,8 @@ impl Session {
             3 => self.configure(body),
             20 => self.add_job(body),
             21 => self.delete_job(id)?,
-            22 if self.shared.faults().refuses_starts => {
-                self.shared.refused_starts.fetch_add(1, Ordering::SeqCst);
+            22 if self.state.faults().refuses_starts => {
+                self.state.refused_starts.fetch_add(1, Ordering::SeqCst);
                 let busy = bytes::status(DEVICE_ERROR, "radio busy");
                 return self.send(&bytes::message(32, message.id, &busy));
             }
@@ -236,7 +208,7 @@ impl Session {
             72 => {
                 if let Some(life) = &mut self.life {
                     life.unanswered = 0;
-                    self.shared.acknowledged.fetch_add(1, Ordering::SeqCst);
+                    self.state.acknowledged.fetch_add(1, Ordering::SeqCst);
                 }
                 return Ok(());
             }
@@ -254,11 +226,11 @@ impl Session {
     }
 
     fn ports(&self) -> u16 {
-        if self.shared.model == Model::Impinj { 4 } else { 2 }
+        if self.state.model == Model::Impinj { 4 } else { 2 }
     }
 
     fn capabilities(&mut self, id: u32) -> std::io::Result<()> {
-        let (vendor, firmware) = match self.shared.model {
+        let (vendor, firmware) = match self.state.model {
             Model::Impinj => (bytes::IMPINJ, "5.12.1.240"),
             Model::Plain => (bytes::PLAIN, "3.1"),
         };
@@ -283,7 +255,7 @@ impl Session {
             let most = u16::from_be_bytes([*high, *low]);
             self.watched = ([*mode, *is_on] == [0, 1]).then_some(most);
         }
-        if self.shared.faults().refuses_events && bytes::find(parameters, 244).is_some() {
+        if self.state.faults().refuses_events && bytes::find(parameters, 244).is_some() {
             return Err("no such event");
         }
         for (_, input) in bytes::parameters(parameters).iter().filter(|(number, _)| *number == 225)
@@ -309,7 +281,7 @@ impl Session {
 
     fn custom(&mut self, message: &Message) -> std::io::Result<()> {
         let is_enable = message.body.starts_with(&[0, 0, 0x65, 0x1A, 21]);
-        if !is_enable || self.shared.model != Model::Impinj {
+        if !is_enable || self.state.model != Model::Impinj {
             let status = bytes::status(109, "no such extension");
             return self.send(&bytes::message(100, message.id, &status));
         }
@@ -356,7 +328,7 @@ impl Session {
         let [hop, hop_low, channel, channel_low, level, level_low] = *transmitter else {
             return Err("the transmitter has other fields");
         };
-        let hops = self.shared.model == Model::Impinj;
+        let hops = self.state.model == Model::Impinj;
         let place =
             [u16::from_be_bytes([hop, hop_low]), u16::from_be_bytes([channel, channel_low])];
         if place != if hops { [1, 0] } else { [0, 1] } {
@@ -366,7 +338,7 @@ impl Session {
         if !(1..=91).contains(&level) {
             return Err("no such level of power");
         }
-        self.shared.power.store(level, Ordering::SeqCst);
+        self.state.power.store(level, Ordering::SeqCst);
         Ok(())
     }
 
@@ -404,7 +376,7 @@ impl Session {
         if let Some(job) = self.kept.job.take().filter(|job| job.is_started) {
             self.event(&bytes::job_ended(job.id))?;
         }
-        self.shared.is_reading.store(false, Ordering::SeqCst);
+        self.state.is_reading.store(false, Ordering::SeqCst);
         Ok(Ok(()))
     }
 
@@ -419,8 +391,8 @@ impl Session {
             return Err("the ROSpec is not enabled");
         }
         job.is_started = is_started;
-        self.shared.is_reading.store(is_started, Ordering::SeqCst);
-        self.shared.starts.fetch_add(u64::from(is_started), Ordering::SeqCst);
+        self.state.is_reading.store(is_started, Ordering::SeqCst);
+        self.state.starts.fetch_add(u64::from(is_started), Ordering::SeqCst);
         self.due = Instant::now();
         Ok(())
     }
@@ -461,14 +433,14 @@ impl Session {
     fn report(&mut self) -> std::io::Result<()> {
         let Some(job) = self.kept.job.as_ref().filter(|job| job.is_started) else { return Ok(()) };
         let mut wanted = job.wanted;
-        let chips = self.shared.faults().chips;
+        let chips = self.state.faults().chips;
         wanted.serialized_tid &= chips == Chips::FastId;
         let enabled = self.kept.access.as_ref().filter(|access| access.is_enabled);
         wanted.operation = enabled.map(|access| access.operation);
         let antennas = job.antennas.clone();
         let pause = Duration::from_secs(1)
-            / u32::try_from(self.shared.per_second.load(Ordering::SeqCst)).unwrap_or(u32::MAX);
-        let tags = self.shared.field.tags();
+            / u32::try_from(self.state.per_second.load(Ordering::SeqCst)).unwrap_or(u32::MAX);
+        let tags = self.state.field.tags();
         if tags.number != self.place.0 {
             self.place = (tags.number, 0);
         }
@@ -480,7 +452,7 @@ impl Session {
             #[expect(clippy::cast_possible_truncation, reason = "clamped to what radio can be")]
             let rssi_cdbm =
                 (-5000.0 + 400.0 * self.numbers.normal()).clamp(-9000.0, -2000.0) as i16;
-            let mut tid = Llrp::tid(epc);
+            let mut tid = state::tid(epc);
             if chips == Chips::ShortTid {
                 tid.truncate(8);
             }
@@ -489,11 +461,11 @@ impl Session {
             let report = bytes::report(&seen, wanted);
             let id = self.next_id();
             self.send(&bytes::message(61, id, &report))?;
-            self.shared.field.count_notice();
+            self.state.field.count_notice();
             self.place.1 += 1;
             if self.place.1 == tags.epcs.len() {
                 self.place.1 = 0;
-                self.shared.field.end_round(tags.number);
+                self.state.field.end_round(tags.number);
             }
         }
         Ok(())

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use demo::simulators::radio::doors::{Beam, Passage};
 use firmware_bridge::config::Reader;
-use firmware_bridge::reader::Edge;
-use firmware_bridge::settle;
-use firmware_bridge::windows::floor::{Floor, Moment, Open};
 use jiff::{SignedDuration, Timestamp};
-use reads::{Delivery, Direction, Read, passed};
+use reads::{Delivery, Direction, Edge, Read, passed};
+use settling::floor::{Floor, Open};
+use settling::moment::Moment;
+use settling::settle;
 
 /// How often the keeper looks at its windows.
 const STEP: SignedDuration = SignedDuration::from_millis(20);
@@ -41,6 +41,7 @@ pub fn play(
     let begins = reads.iter().flatten().map(|read| read.at).min().unwrap_or(ends);
     let count = readers.len();
     let mut now = Moment { at: begins, up: Duration::ZERO };
+    let readers = readers.iter().map(Reader::settling).collect();
     let mut floor = Floor::new(readers, BTreeMap::new(), now);
     let mut next = vec![(0, 0); count];
     let mut out = Vec::new();
@@ -83,7 +84,7 @@ pub fn play(
             if let Some(carried) = Floor::carried(&closing, &reads, now) {
                 floor.open(source, carried);
             }
-            floor.follow(came_to.whereabouts, now.up);
+            floor.follow(came_to.presence, now.up);
             out.extend(came_to.deliveries);
         }
         if is_over {

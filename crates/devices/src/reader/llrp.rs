@@ -1,0 +1,563 @@
+//! LLRP, the protocol of fixed readers by Impinj, Zebra and others: TCP, port 5084.
+//!
+//! The way through: the reader speaks first and says whether it takes the connection. Then [`Llrp`] asks what
+//! it can do, sets it up, and starts one reading job; from there on tag reports come by themselves. A sign of
+//! life every five seconds is answered, or an Impinj reader hangs up.
+//!
+//! What holds: one command at a time; a refused one is told in the reader's own words and the next one
+//! follows, unless nothing can be read without it: then the job is begun anew until the reader takes it, and
+//! that is told once, and its end. What other clients left on the reader is deleted. A broken stream stays broken until the line is
+//! opened anew, for LLRP has no mark to find the next message by. What [`Dialect::poll`] finds out is told at
+//! the next [`Dialect::feed`], even one of no bytes.
+//!
+//! Not here: the line, and opening it again after [`code::HELD`].
+//!
+//! Source: LLRP 1.0.1 and 1.1 (`EPCglobal`); Impinj Octane LLRP.
+
+pub mod capabilities;
+pub mod commands;
+pub mod definitions;
+pub mod impinj;
+pub mod message;
+pub mod parameter;
+pub mod queue;
+pub mod report;
+pub mod words;
+
+#[cfg(test)]
+mod bodies_tests;
+#[cfg(test)]
+mod codec_tests;
+#[cfg(test)]
+mod report_tests;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reads::{Finding, code};
+
+use self::capabilities::Capabilities;
+use self::commands::{ACCESS_SPEC, Plan, RO_SPEC};
+use self::definitions as d;
+use self::message::{Body, Framed, Framer, Message};
+use self::parameter::Node;
+use self::queue::{Answered, Command, Queue, Refusal};
+use crate::reader::dialect::{Dialect, Fed, Setting};
+
+/// Time that a reader has to say whether it takes the connection; with that for its first answer less than the ten
+/// seconds after which a silent line is opened anew.
+const GREETING: Duration = Duration::from_secs(4);
+/// Least time between two starts, should the reader end by itself again and again.
+const BETWEEN_STARTS: Duration = Duration::from_secs(1);
+/// Least time between two beginnings of a job that the reader does not take: it may just have booted.
+const BETWEEN_TRIES: Duration = Duration::from_secs(5);
+/// Most signs of life that wait for their answer; more between two polls are a flood.
+const MOST_ACKS: usize = 16;
+
+/// What is asked of a reader.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Transmit power in dBm. The reader's nearest level below is taken.
+    pub power_dbm: f64,
+    /// Ports to read, numbered from 1; empty for all.
+    pub antennas: Vec<u16>,
+    /// Session of the inventory, 0 to 3; of a larger number the last two bits count.
+    pub session: u8,
+    /// Whether each tag's TID is read along, 96 bits of it. That takes a read of every tag, on Impinj's readers from
+    /// the first tag on whose chip does not give it with its EPC.
+    pub read_tid: bool,
+    /// Inputs that are active when their voltage is low: light barriers that break a closed contact.
+    pub active_low: Vec<u16>,
+}
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The reader has not spoken.
+    Silent,
+    /// Taken; its capabilities are asked for.
+    Asking,
+    /// Commands are under way or done.
+    Working,
+    /// Refused, broken or stopped.
+    Over,
+}
+
+/// Where our job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    /// The reader has not answered all of it.
+    Begun,
+    /// The reader took its start.
+    Started,
+    /// It ended by itself.
+    Ended,
+    /// The reader did not take it; it is begun anew.
+    Refused,
+}
+
+/// What is told once a connection, and was.
+#[derive(Debug, Default)]
+struct Told {
+    /// A message with wrong content.
+    wrong: bool,
+    /// A tag that refuses the read of its TID.
+    refused_tid: bool,
+    /// That the job is not taken; told again once it was.
+    failure: bool,
+}
+
+/// The driver.
+#[derive(Debug)]
+pub struct Llrp {
+    settings: Settings,
+    framer: Framer,
+    queue: Queue,
+    stage: Stage,
+    plan: Plan,
+    acks: Vec<u32>,
+    last: report::Latest,
+    findings: Vec<Finding>,
+    told: Told,
+    /// Whether TIDs are read by an operation of ours.
+    reads_tid: bool,
+    job: Job,
+    /// When it was begun or started last.
+    started: Duration,
+}
+
+impl Llrp {
+    /// A driver with these settings.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            framer: Framer::default(),
+            queue: Queue::default(),
+            stage: Stage::Silent,
+            plan: Plan::default(),
+            acks: Vec::new(),
+            last: report::Latest::default(),
+            findings: Vec::new(),
+            told: Told::default(),
+            reads_tid: false,
+            job: Job::Begun,
+            started: Duration::ZERO,
+        }
+    }
+
+    fn find(&mut self, code: &'static str, text: impl Into<String>) {
+        self.findings.push(Finding { code, text: text.into() });
+    }
+
+    fn ask(&mut self) {
+        self.stage = Stage::Asking;
+        self.queue.push(Command::must(commands::get_capabilities(), 11));
+    }
+
+    fn message(&mut self, message: &Message, at: Timestamp, fed: &mut Fed) {
+        let Body::Known(node) = &message.body else { return };
+        match node.definition.name {
+            "RO_ACCESS_REPORT" => self.reports(node, at, fed),
+            "KEEPALIVE" if self.acks.len() < MOST_ACKS => self.acks.push(message.id),
+            "READER_EVENT_NOTIFICATION" => {
+                if let Some(data) = node.child(&d::READER_EVENT_NOTIFICATION_DATA) {
+                    if self.stage == Stage::Silent {
+                        // What it kept for us comes before it can be asked for its clock.
+                        let has_clock = data.child(&d::UTC_TIMESTAMP).is_some();
+                        self.plan.capabilities.has_clock = has_clock;
+                    }
+                    let has_clock = self.plan.capabilities.has_clock;
+                    fed.edges.extend(report::edge(data, at, has_clock, &self.settings.active_low));
+                    fed.antennas.extend(words::antenna(data));
+                    self.event(data);
+                }
+            }
+            "ERROR_MESSAGE" => self.error(message.id, node),
+            "CUSTOM_MESSAGE" => {
+                if let Some(status) = impinj::enable_status(node) {
+                    self.answer(node, Some(&status), fed);
+                }
+            }
+            _ => {
+                if let Some(status) = node.child(&d::LLRP_STATUS) {
+                    self.answer(node, Some(status), fed);
+                }
+            }
+        }
+    }
+
+    fn reports(&mut self, message: &Node, at: Timestamp, fed: &mut Fed) {
+        for tag in message.all(&d::TAG_REPORT_DATA) {
+            match report::read(tag, at, self.plan.capabilities.has_clock, &mut self.last) {
+                Ok(read) => {
+                    if self.plan.with_tid && read.tid.is_none() {
+                        self.missed_tid(tag, &read.epc);
+                    }
+                    fed.reads.push(read);
+                }
+                Err(error) => {
+                    fed.bad_frames += 1;
+                    self.wrong(error);
+                }
+            }
+        }
+    }
+
+    /// A tag was read without its TID.
+    fn missed_tid(&mut self, tag: &Node, epc: &[u8]) {
+        if self.job == Job::Started && !self.reads_tid {
+            self.reads_tid = true;
+            self.read_tid();
+        }
+        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.told.refused_tid, true) {
+            let text = format!(
+                "tag {} refuses the read of its TID, as chips do that hold less than 96 bits of it; such tags are read without TID, so where it counts use others",
+                hex::encode_upper(epc)
+            );
+            self.find(code::GAP, text);
+        }
+    }
+
+    fn read_tid(&mut self) {
+        self.queue.push(Command::must(commands::add_access_spec(), 50));
+        let enable = commands::with_id(&d::ENABLE_ACCESSSPEC, ACCESS_SPEC);
+        self.queue.push(Command::must(enable, 52));
+    }
+
+    /// Told once a connection: a reader that writes one thing wrong writes it wrong always.
+    fn wrong(&mut self, text: impl Into<String>) {
+        if !std::mem::replace(&mut self.told.wrong, true) {
+            self.find(code::GAP, text);
+        }
+    }
+
+    fn event(&mut self, data: &Node) {
+        if let Some(attempt) = data.child(&d::CONNECTION_ATTEMPT_EVENT) {
+            self.attempt(attempt.short("Status"));
+        }
+        if let Some(event) = data.child(&d::RO_SPEC_EVENT) {
+            let is_ours = event.number("ROSpecID") == Some(RO_SPEC.into());
+            let has_begun = event.number("EventType") == Some(0);
+            // Before, it is what our last connection left, and its number is the same.
+            let was_started = self.job == Job::Started && self.stage == Stage::Working;
+            if is_ours && !has_begun && was_started {
+                self.job = Job::Ended;
+                self.find(
+                    code::REFUSED,
+                    "the reader ended reading without being told to; it is started again, and if this comes back look who else manages it",
+                );
+            }
+        }
+        self.findings.extend(words::events(data, &self.settings.antennas));
+    }
+
+    fn attempt(&mut self, status: Option<u16>) {
+        match status {
+            Some(0) if self.stage == Stage::Silent => self.ask(),
+            // A second success on one connection says nothing new.
+            Some(0) => {}
+            Some(1) => self.held("the reader itself keeps a connection to another host"),
+            Some(2) => self.held("another client is connected to the reader"),
+            Some(4) => self.find(
+                code::REFUSED,
+                "the reader turned away another client while this bridge is connected; only one can be, so stop the other",
+            ),
+            other => {
+                self.stage = Stage::Over;
+                let status = other.map_or_else(|| "none".into(), |status| status.to_string());
+                let text =
+                    format!("the reader does not take the connection (status {status}); restart it");
+                self.find(code::REFUSED, text);
+            }
+        }
+    }
+
+    fn held(&mut self, who: &str) {
+        self.stage = Stage::Over;
+        let text = format!(
+            "{who}, and it takes one at a time; stop the other, or, if it is this bridge's own lost connection, wait until the reader notices, which takes up to some minutes"
+        );
+        self.find(code::HELD, text);
+    }
+
+    fn error(&mut self, id: u32, message: &Node) {
+        let about = self.queue.failed(id);
+        if self.stage == Stage::Over {
+            return;
+        }
+        let what = about.map_or("a message", |about| about.name);
+        let why = message.child(&d::LLRP_STATUS).and_then(words::refusal).unwrap_or_default();
+        self.refused(about, format!("the reader answers {what} with an error: {why}"));
+    }
+
+    fn refused(&mut self, about: Option<Answered>, text: String) {
+        let refusal = about.map_or(Refusal::Told, |about| about.refusal);
+        if refusal != Refusal::Harmless {
+            self.failed(refusal, Finding { code: code::REFUSED, text });
+        }
+    }
+
+    /// Tells why a command failed; one without which nothing is read is told once, until reading begins.
+    fn failed(&mut self, refusal: Refusal, mut why: Finding) {
+        if refusal == Refusal::Retried {
+            self.queue.give_up();
+            self.job = Job::Refused;
+            if std::mem::replace(&mut self.told.failure, true) {
+                return;
+            }
+            let every = BETWEEN_TRIES.as_secs();
+            let text = why.text;
+            why.text = format!("{text}; reading is tried again every {every} s until it begins");
+        }
+        self.findings.push(why);
+    }
+
+    /// A response arrived: told if refused, else taken for what it says.
+    fn answer(&mut self, response: &Node, status: Option<&Node>, fed: &mut Fed) {
+        let number = response.definition.number;
+        let answered = self.queue.answered(number);
+        if self.stage == Stage::Over {
+            return;
+        }
+        if let Some(why) = status.and_then(words::refusal) {
+            let what = answered.map_or(response.definition.name, |answered| answered.name);
+            self.refused(answered, format!("the reader refused {what}: {why}"));
+            return;
+        }
+        match response.definition.name {
+            "GET_READER_CAPABILITIES_RESPONSE" => {
+                self.plan.capabilities = Capabilities::of(response);
+                let Capabilities { vendor, model, firmware, .. } = &self.plan.capabilities;
+                let mut say = |name, value| fed.settings.push(Setting { name, value });
+                say("vendor", vendor.to_string());
+                say("model", model.to_string());
+                say("version", firmware.clone());
+            }
+            "GET_READER_CONFIG_RESPONSE" => {
+                self.findings.extend(words::antennas(response, &self.plan.antennas));
+            }
+            "ADD_ROSPEC_RESPONSE" => {
+                let mut say = |name, value| fed.settings.push(Setting { name, value });
+                if let Some(power) = self.plan.power {
+                    say("power_cdbm", power.cdbm.to_string());
+                }
+                let ports: Vec<String> = self.plan.antennas.iter().map(u16::to_string).collect();
+                say("antennas", if ports.is_empty() { "all".into() } else { ports.join(",") });
+                say("session", self.plan.session.to_string());
+            }
+            // One that comes when it was given up is of a job that is deleted since.
+            "START_ROSPEC_RESPONSE" if answered.is_some() => {
+                self.job = Job::Started;
+                if std::mem::take(&mut self.told.failure) {
+                    self.find(code::BACK, "the reader takes its commands again and reads");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Capabilities are known, or will not be: everything else is queued.
+    fn work(&mut self, now: Duration) {
+        self.stage = Stage::Working;
+        let can_read = self.choose();
+        let plan = &self.plan;
+        if plan.is_impinj {
+            self.queue.push(Command::must(impinj::enable_extensions(), 1023));
+        }
+        let keepalive = Command::must(commands::set_keepalive(), 13);
+        self.queue.push(keepalive.named("SET_READER_CONFIG for signs of life"));
+        if plan.is_impinj {
+            self.queue.push(Command::may(impinj::watch_link(), Some(13)));
+        }
+        let reports = Command::must(commands::set_reports(&plan.capabilities), 13);
+        self.queue.push(reports.named("SET_READER_CONFIG for reports"));
+        let events = Command::must(commands::set_events(&plan.capabilities), 13);
+        self.queue.push(events.named("SET_READER_CONFIG for events"));
+        if plan.capabilities.inputs > 0 {
+            let inputs = Command::must(commands::set_inputs(plan.capabilities.inputs), 13);
+            self.queue.push(inputs.named("SET_READER_CONFIG for its inputs"));
+        }
+        self.queue.push(Command::must(commands::get_antennas(), 12));
+        self.begin(now, can_read);
+        if self.plan.capabilities.can_hold {
+            // A reader that was told to hold reports by an earlier client lets go of them now.
+            let release = commands::empty(&d::ENABLE_EVENTS_AND_REPORTS);
+            self.queue.push(Command::may(release, None));
+        }
+    }
+
+    /// What the reader was told to read is deleted, and, where it can read, our job begins.
+    fn begin(&mut self, now: Duration, can_read: bool) {
+        self.started = now;
+        self.job = Job::Begun;
+        let with_id = commands::with_id;
+        self.queue.push(Command::may(with_id(&d::DELETE_ACCESSSPEC, 0), Some(51)));
+        self.queue.push(Command::may(with_id(&d::DELETE_ROSPEC, 0), Some(31)));
+        if !can_read {
+            return;
+        }
+        self.queue.push(Command::job(commands::add_ro_spec(&self.plan), 30));
+        self.reads_tid |= self.plan.with_tid && !self.plan.is_impinj;
+        if self.reads_tid {
+            self.read_tid();
+        }
+        self.queue.push(Command::job(with_id(&d::ENABLE_ROSPEC, RO_SPEC), 34));
+        self.start();
+    }
+
+    fn start(&mut self) {
+        let start = commands::with_id(&d::START_ROSPEC, RO_SPEC);
+        self.queue.push(Command::job(start, 32));
+    }
+
+    /// Fits the settings to what the reader can do; false if nothing is left to read with.
+    fn choose(&mut self) -> bool {
+        let Settings { power_dbm, antennas, session, read_tid, .. } = self.settings.clone();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the cast saturates, and no number is 0"
+        )]
+        let wanted = (power_dbm * 100.0).round() as i32;
+        self.plan.is_impinj = self.plan.capabilities.vendor == impinj::VENDOR;
+        self.plan.with_tid = read_tid;
+        self.plan.session = session & 3;
+        self.plan.power = self.plan.capabilities.power(wanted);
+        if let Some(power) = self.plan.power
+            && i32::from(power.cdbm) > wanted
+        {
+            let text = format!(
+                "{power_dbm} dBm is below the reader's lowest power; it reads with {:.2} dBm",
+                f64::from(power.cdbm) / 100.0
+            );
+            self.find(code::HARDWARE, text);
+        }
+        let most = self.plan.capabilities.antennas;
+        let is_there = |port: &u16| *port > 0 && (most == 0 || *port <= most);
+        let (there, missing): (Vec<u16>, Vec<u16>) =
+            antennas.iter().partition(|port| is_there(port));
+        for port in missing {
+            let text = format!(
+                "antenna port {port} is to read, but the reader has the ports 1 to {most}; take it out of the configuration"
+            );
+            self.find(code::NO_ANTENNA, text);
+        }
+        self.plan.antennas = there;
+        antennas.is_empty() || !self.plan.antennas.is_empty()
+    }
+
+    /// The next command's bytes; what was given up before it is heeded.
+    fn next(&mut self, now: Duration) -> Option<Vec<u8>> {
+        let mut written = self.queue.poll(now);
+        for (about, why) in self.queue.given_up() {
+            self.failed(about.refusal, why);
+            written = written.or_else(|| self.queue.poll(now));
+        }
+        written
+    }
+
+    fn acks(&mut self) -> Vec<u8> {
+        let acks = std::mem::take(&mut self.acks).into_iter();
+        acks.flat_map(|id| write(id, commands::empty(&d::KEEPALIVE_ACK))).collect()
+    }
+}
+
+/// A message of our own that always fits: those here have at most one number.
+fn write(id: u32, node: Node) -> Vec<u8> {
+    Message::new(id, node).to_bytes().unwrap_or_default()
+}
+
+impl Dialect for Llrp {
+    fn open(&mut self) {
+        *self = Self::new(self.settings.clone());
+    }
+
+    fn poll(&mut self, now: Duration) -> Option<Vec<u8>> {
+        if self.stage == Stage::Over {
+            return None;
+        }
+        if !self.acks.is_empty() {
+            return Some(self.acks());
+        }
+        if self.stage == Stage::Silent && now >= GREETING {
+            let text = format!(
+                "the reader did not say within {} s whether it takes the connection; it is asked all the same, and if it stays silent another client may be connected to it",
+                GREETING.as_secs()
+            );
+            self.find(code::NO_ANSWER, text);
+            self.ask();
+        }
+        let written = self.next(now);
+        if written.is_some() || !self.queue.is_idle() {
+            return written;
+        }
+        let since = now.saturating_sub(self.started);
+        match self.stage {
+            Stage::Asking => self.work(now),
+            Stage::Working if self.job == Job::Refused && since >= BETWEEN_TRIES => {
+                self.begin(now, true);
+            }
+            Stage::Working if self.job == Job::Ended && since >= BETWEEN_STARTS => {
+                self.job = Job::Begun;
+                self.started = now;
+                self.start();
+            }
+            _ => return None,
+        }
+        self.next(now)
+    }
+
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
+        for framed in self.framer.feed(bytes) {
+            match framed {
+                Framed::Message(message) => {
+                    fed.frames += 1;
+                    self.message(&message, at, fed);
+                }
+                Framed::Wrong { number, length, error } => {
+                    fed.bad_frames += 1;
+                    let name = d::message(number).map_or("message", |definition| definition.name);
+                    self.wrong(format!(
+                        "{name} ({number}) of {length} bytes was not understood and is lost: {error}"
+                    ));
+                }
+                Framed::Broken(error) => {
+                    fed.bad_frames += 1;
+                    self.stage = Stage::Over;
+                    self.find(
+                        code::NOT_THIS_DEVICE,
+                        format!(
+                            "what arrives is no LLRP: {error}; nothing more can be understood until the line is opened anew; check that address and port (5084, without TLS) are the reader's"
+                        ),
+                    );
+                }
+            }
+        }
+        fed.garbage_bytes += self.framer.garbage();
+        fed.findings.append(&mut self.findings);
+    }
+
+    fn stop(&mut self) -> Vec<u8> {
+        let is_connected = matches!(self.stage, Stage::Asking | Stage::Working);
+        self.stage = Stage::Over;
+        self.queue.clear();
+        if !is_connected {
+            return Vec::new();
+        }
+        let mut nodes = vec![
+            commands::with_id(&d::STOP_ROSPEC, RO_SPEC),
+            commands::with_id(&d::DELETE_ROSPEC, RO_SPEC),
+        ];
+        if self.reads_tid {
+            nodes.push(commands::with_id(&d::DELETE_ACCESSSPEC, ACCESS_SPEC));
+        }
+        nodes.push(commands::empty(&d::CLOSE_CONNECTION));
+        let mut out = Vec::new();
+        for node in nodes {
+            out.extend(write(self.queue.next_id(), node));
+        }
+        out
+    }
+}

@@ -1,0 +1,341 @@
+//! Any other maker's JSON, by a mapping that the site's configuration gives.
+//!
+//! Each member is a JSON pointer (RFC 6901). `each` points to the array of reads in a message; without it the
+//! message itself is one read, an array of reads, or one read a line. The other pointers start at one read, or,
+//! written with a leading `^`, at the message: `^/timestamp` is the message's own time.
+//!
+//! ```toml
+//! [firmware_bridge.reader.device.mapped-json]
+//! broker = "localhost:1883"
+//! topic = "plant/reader-4/tags"
+//!
+//! [firmware_bridge.reader.device.mapped-json.mapping]
+//! each = "/tag_reads"
+//! epc = "/epc"
+//! rssi = "/peakRssi"
+//! rssi_unit = "dbm"
+//! antenna = "/antennaPort"
+//! time = "/firstSeenTimestamp"
+//! time_unit = "us"
+//! ```
+//!
+//! What holds: a read without EPC refuses the message; everything else may be absent. An element that has no
+//! member at the EPC's pointer but is meant (`skip_without_epc`) is counted as another event.
+//!
+//! Source: RFC 6901.
+
+use jiff::Timestamp;
+use reads::Read;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::message::{
+    Format, Message, Taken, base64_bank, hex_bank, json_values, refuse_retained, short,
+};
+use crate::reader::dialect::{UNTOLD_CDBM, strength};
+
+/// Reads in one message.
+const MAX_READS: usize = 100_000;
+
+/// Where each member of a read stands, as JSON pointers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// The array of reads; none if the message is the read, or an array of them.
+    #[serde(default)]
+    pub each: Option<String>,
+    /// The EPC bank.
+    pub epc: String,
+    /// How the EPC and TID banks are written. Default: hex.
+    #[serde(default)]
+    pub bank_form: BankForm,
+    /// The TID bank.
+    #[serde(default)]
+    pub tid: Option<String>,
+    /// The antenna, a number or a number as text.
+    #[serde(default)]
+    pub antenna: Option<String>,
+    /// The signal strength.
+    #[serde(default)]
+    pub rssi: Option<String>,
+    /// Its unit. Default: dBm.
+    #[serde(default)]
+    pub rssi_unit: RssiUnit,
+    /// The reader's time.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// How it is written. Default: RFC 3339.
+    #[serde(default)]
+    pub time_unit: TimeUnit,
+    /// Whether an element without EPC is another kind of event rather than an error. Default: false.
+    #[serde(default)]
+    pub skip_without_epc: bool,
+}
+
+/// How a bank is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BankForm {
+    /// Hex of either case.
+    #[default]
+    Hex,
+    /// Base64 of either alphabet.
+    Base64,
+}
+
+/// Unit of a signal strength.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RssiUnit {
+    /// dBm.
+    #[default]
+    Dbm,
+    /// Tenths of a dBm.
+    Ddbm,
+    /// Hundredths of a dBm.
+    Cdbm,
+}
+
+/// How a time is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeUnit {
+    /// RFC 3339 text.
+    #[default]
+    Rfc3339,
+    /// Seconds since 1970 UTC, with a fraction if there is one.
+    S,
+    /// Milliseconds since 1970 UTC.
+    Ms,
+    /// Microseconds since 1970 UTC.
+    Us,
+}
+
+impl Mapping {
+    /// Checks that every pointer is one.
+    ///
+    /// # Errors
+    ///
+    /// The pointer that is none, and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        let optional = [&self.each, &self.tid, &self.antenna, &self.rssi, &self.time];
+        for pointer in optional.into_iter().flatten().chain([&self.epc]) {
+            let plain = pointer.strip_prefix('^').unwrap_or(pointer);
+            if !plain.is_empty() && !plain.starts_with('/') {
+                return Err(format!("`{pointer}` is no JSON pointer; `/data/epc` would be right"));
+            }
+        }
+        Ok(())
+    }
+
+    fn bank(&self, value: &Value) -> Result<Vec<u8>, String> {
+        let text = value
+            .as_str()
+            .ok_or_else(|| format!("bank `{}` is no text", short(&value.to_string())))?;
+        match self.bank_form {
+            BankForm::Hex => hex_bank(text),
+            BankForm::Base64 => base64_bank(text),
+        }
+    }
+
+    fn read(&self, message: &Value, read: &Value, at: Timestamp) -> Result<Option<Read>, String> {
+        let Some(epc) = find(Some(&self.epc), message, read) else {
+            if self.skip_without_epc {
+                return Ok(None);
+            }
+            return Err(format!("a read has nothing at `{}`, where its EPC should be", self.epc));
+        };
+        let tid = find(self.tid.as_ref(), message, read);
+        let tid = tid.map(|value| self.bank(value)).transpose()?.filter(|tid| !tid.is_empty());
+        let antenna = find(self.antenna.as_ref(), message, read).map(number).transpose()?;
+        let rssi = find(self.rssi.as_ref(), message, read).map(number).transpose()?;
+        let time = find(self.time.as_ref(), message, read);
+        let scale = match self.rssi_unit {
+            RssiUnit::Dbm => 100.0,
+            RssiUnit::Ddbm => 10.0,
+            RssiUnit::Cdbm => 1.0,
+        };
+        let antenna = antenna.unwrap_or(0.0);
+        if !(0.0..=65_535.0).contains(&antenna) {
+            return Err(format!("antenna {antenna}; 0 to 65535 would be right"));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        let antenna = antenna as u16;
+        #[expect(clippy::cast_possible_truncation, reason = "out of range saturates")]
+        let rssi_cdbm = rssi.map(|rssi| (rssi * scale).round() as i32);
+        Ok(Some(Read {
+            epc: self.bank(epc)?,
+            tid,
+            antenna,
+            rssi_cdbm: strength(rssi_cdbm.unwrap_or(UNTOLD_CDBM)),
+            at,
+            reader_time: time.map(|value| self.time(value)).transpose()?,
+        }))
+    }
+
+    fn time(&self, value: &Value) -> Result<Timestamp, String> {
+        let wrong = || format!("`{}` is no time as the mapping says", short(&value.to_string()));
+        if self.time_unit == TimeUnit::Rfc3339 {
+            return value.as_str().and_then(|text| text.parse().ok()).ok_or_else(wrong);
+        }
+        let micros = match self.time_unit {
+            TimeUnit::Rfc3339 | TimeUnit::S => 1e6,
+            TimeUnit::Ms => 1e3,
+            TimeUnit::Us => 1.0,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "out of range saturates and is refused"
+        )]
+        let micros = (number(value)? * micros).round() as i64;
+        Timestamp::from_microsecond(micros).map_err(|_| wrong())
+    }
+}
+
+fn find<'a>(pointer: Option<&String>, message: &'a Value, read: &'a Value) -> Option<&'a Value> {
+    let found = match pointer?.strip_prefix('^') {
+        Some(pointer) => message.pointer(pointer),
+        None => read.pointer(pointer?),
+    };
+    found.filter(|value| !value.is_null())
+}
+
+fn number(value: &Value) -> Result<f64, String> {
+    let found = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    found
+        .filter(|number: &f64| number.is_finite())
+        .ok_or_else(|| format!("`{}` is no number", short(&value.to_string())))
+}
+
+/// The format of one topic.
+#[derive(Debug)]
+pub struct MappedJson {
+    topic: String,
+    mapping: Mapping,
+}
+
+impl MappedJson {
+    /// The format for what is published on `topic`.
+    #[must_use]
+    pub fn new(topic: &str, mapping: Mapping) -> Self {
+        Self { topic: topic.to_owned(), mapping }
+    }
+}
+
+impl Format for MappedJson {
+    fn topics(&self) -> Vec<String> {
+        vec![self.topic.clone()]
+    }
+
+    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        refuse_retained(message)?;
+        let mut taken = Taken::default();
+        for value in json_values::<Value>(message.payload)? {
+            let one = std::slice::from_ref(&value);
+            let elements = match &self.mapping.each {
+                None => one,
+                Some(pointer) => match value.pointer(pointer) {
+                    Some(Value::Array(elements)) => elements.as_slice(),
+                    _ => {
+                        return Err(format!(
+                            "message has no array at `{pointer}`, where its reads should be"
+                        ));
+                    }
+                },
+            };
+            for element in elements {
+                match self.mapping.read(&value, element, message.at)? {
+                    Some(read) => taken.reads.push(read),
+                    None => taken.other_events += 1,
+                }
+                if taken.reads.len() > MAX_READS {
+                    return Err(format!("more than {MAX_READS} reads in one message"));
+                }
+            }
+        }
+        Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapping(text: &str) -> Mapping {
+        let mapping: Mapping = toml::from_str(text).unwrap();
+        mapping.check().unwrap();
+        mapping
+    }
+
+    fn take(mapping: Mapping, text: &str) -> Result<Taken, String> {
+        let payload = text.as_bytes();
+        let at = Timestamp::UNIX_EPOCH;
+        MappedJson::new("t", mapping).take(&Message { topic: "t", payload, is_retained: false, at })
+    }
+
+    const NESTED: &str = r#"
+        each = "/tag_reads"
+        epc = "/epc"
+        tid = "/tid"
+        rssi = "/peakRssi"
+        antenna = "/antennaPort"
+        time = "/firstSeenTimestamp"
+        time_unit = "us"
+    "#;
+
+    #[test]
+    fn nested_reads_with_times_in_microseconds_are_mapped() {
+        let text = r#"{"readerName":"r","tag_reads":[
+            {"epc":"3074257bf7194e4000001a85","firstSeenTimestamp":1763625600000000,"antennaPort":"3","peakRssi":-51.25,"tid":"E2801105"},
+            {"epc":"3074257BF7194E4000001A86","tid":null}]}"#;
+        let taken = take(mapping(NESTED), text).unwrap();
+        let first = &taken.reads[0];
+        assert_eq!((first.antenna, first.rssi_cdbm), (3, -5125));
+        assert_eq!(first.reader_time.unwrap().to_string(), "2025-11-20T08:00:00Z");
+        assert_eq!((taken.reads[1].tid.clone(), taken.reads[1].reader_time), (None, None));
+        // A tag without strength never outranks one that was heard.
+        assert_eq!(taken.reads[1].rssi_cdbm, -30_000);
+    }
+
+    #[test]
+    fn a_flat_message_in_base64_and_the_messages_own_time_are_mapped() {
+        let text = r#"[{"id":"MHQle/cZTkAAABqF","t":"2026-11-20T08:00:00Z"}]"#;
+        let flat = "epc = \"/id\"\nbank_form = \"base64\"\ntime = \"^/t\"";
+        let taken = take(mapping(flat), text).unwrap();
+        assert_eq!(hex::encode_upper(&taken.reads[0].epc), "3074257BF7194E4000001A85");
+        assert_eq!(taken.reads[0].reader_time.unwrap().to_string(), "2026-11-20T08:00:00Z");
+    }
+
+    #[test]
+    fn what_does_not_fit_the_mapping_is_refused_and_says_where() {
+        let error = take(mapping(NESTED), r#"{"tags":[]}"#).unwrap_err();
+        assert!(error.contains("/tag_reads"), "{error}");
+        let error = take(mapping(NESTED), r#"{"tag_reads":[{"id":"30"}]}"#).unwrap_err();
+        assert!(error.contains("/epc"), "{error}");
+        let error = take(mapping(NESTED), r#"{"tag_reads":[{"epc":"30","antennaPort":70000}]}"#)
+            .unwrap_err();
+        assert!(error.contains("65535"), "{error}");
+        let wrong: Mapping = toml::from_str("epc = \"data.epc\"").unwrap();
+        assert!(wrong.check().unwrap_err().contains("/data/epc"));
+    }
+
+    #[test]
+    fn a_message_that_the_broker_kept_is_refused_with_what_mends_it() {
+        let (payload, at) = (b"{\"epc\":\"3074\"}".as_slice(), Timestamp::UNIX_EPOCH);
+        let mut format = MappedJson::new("t", mapping("epc = \"/epc\""));
+        let reason =
+            format.take(&Message { topic: "t", payload, is_retained: true, at }).unwrap_err();
+        assert!(reason.contains("switch retain off"), "{reason}");
+    }
+
+    #[test]
+    fn other_events_are_counted_where_the_mapping_says_so() {
+        let skip = "epc = \"/epc\"\nskip_without_epc = true";
+        let taken = take(mapping(skip), "{\"status\":1}\n{\"epc\":\"3074\"}").unwrap();
+        assert_eq!((taken.reads.len(), taken.other_events), (1, 1));
+    }
+}

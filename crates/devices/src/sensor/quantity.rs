@@ -1,0 +1,344 @@
+//! Quantities and units: any decimal in any of the usual units becomes decimal text in the one unit that the
+//! quantity has.
+//!
+//! What holds: no floating point. A value that came in the quantity's own unit keeps its digits as they were;
+//! another is converted in whole numbers and rounded to two digits more than it came with, and what was
+//! reported stays beside it. Exponents are written out.
+//!
+//! Source: UN/ECE Recommendation 20, revision 17.
+
+use reads::{Reported, SensorKind};
+use serde::{Deserialize, Serialize};
+
+/// What a field measures, and in which unit it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// The quantity.
+    pub quantity: SensorKind,
+    /// The unit; none for the quantity's own, or for what a text value says itself (`21.5 °F`).
+    #[serde(default)]
+    pub unit: Option<Unit>,
+}
+
+/// Units that are understood, by their UN/ECE code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Unit {
+    /// Degrees Celsius.
+    #[serde(rename = "CEL")]
+    Celsius,
+    /// Degrees Fahrenheit.
+    #[serde(rename = "FAH")]
+    Fahrenheit,
+    /// Kelvin.
+    #[serde(rename = "KEL")]
+    Kelvin,
+    /// Per cent.
+    #[serde(rename = "P1")]
+    PerCent,
+    /// Pascal.
+    #[serde(rename = "PAL")]
+    Pascal,
+    /// Hectopascal, which is a millibar.
+    #[serde(rename = "A97")]
+    Hectopascal,
+    /// Kilopascal.
+    #[serde(rename = "KPA")]
+    Kilopascal,
+    /// Lux.
+    #[serde(rename = "LUX")]
+    Lux,
+    /// Volt.
+    #[serde(rename = "VLT")]
+    Volt,
+    /// Millivolt.
+    #[serde(rename = "2Z")]
+    Millivolt,
+}
+
+/// How a unit becomes the quantity's own: `(value + offset) * multiply / divide`, offset in hundredths.
+struct Conversion {
+    unit: Unit,
+    code: &'static str,
+    quantity: SensorKind,
+    /// Names in text values, small letters.
+    names: &'static [&'static str],
+    offset: i128,
+    multiply: i128,
+    divide: i128,
+}
+
+const fn conversion(
+    unit: Unit,
+    code: &'static str,
+    quantity: SensorKind,
+    names: &'static [&'static str],
+    (offset, multiply, divide): (i128, i128, i128),
+) -> Conversion {
+    Conversion { unit, code, quantity, names, offset, multiply, divide }
+}
+
+const SAME: (i128, i128, i128) = (0, 1, 1);
+
+const CONVERSIONS: [Conversion; 10] = [
+    conversion(Unit::Celsius, "CEL", SensorKind::Temperature, &["°c", "c", "℃", "degc"], SAME),
+    conversion(
+        Unit::Fahrenheit,
+        "FAH",
+        SensorKind::Temperature,
+        &["°f", "f", "degf"],
+        (-3200, 5, 9),
+    ),
+    conversion(Unit::Kelvin, "KEL", SensorKind::Temperature, &["k"], (-27315, 1, 1)),
+    conversion(Unit::PerCent, "P1", SensorKind::RelativeHumidity, &["%", "%rh", "% rh"], SAME),
+    conversion(Unit::Pascal, "PAL", SensorKind::Pressure, &["pa"], SAME),
+    conversion(Unit::Hectopascal, "A97", SensorKind::Pressure, &["hpa", "mbar"], (0, 100, 1)),
+    conversion(Unit::Kilopascal, "KPA", SensorKind::Pressure, &["kpa"], (0, 1000, 1)),
+    conversion(Unit::Lux, "LUX", SensorKind::Illuminance, &["lx", "lux"], SAME),
+    conversion(Unit::Volt, "VLT", SensorKind::Voltage, &["v"], SAME),
+    conversion(Unit::Millivolt, "2Z", SensorKind::Voltage, &["mv"], (0, 1, 1000)),
+];
+
+/// What the usual names of fields mean; none for any other.
+#[must_use]
+pub fn known(name: &str) -> Option<Measure> {
+    let (quantity, unit) = match name.to_ascii_lowercase().as_str() {
+        "temperature" | "temp" | "tc" | "temperature_c" => (SensorKind::Temperature, None),
+        "tf" | "temperature_f" => (SensorKind::Temperature, Some(Unit::Fahrenheit)),
+        "humidity" | "relative_humidity" | "relativehumidity" | "rh" => {
+            (SensorKind::RelativeHumidity, None)
+        }
+        // Hectopascal is what weather sensors of every maker looked at write under this name.
+        "pressure" | "barometric_pressure" => (SensorKind::Pressure, Some(Unit::Hectopascal)),
+        "illuminance_lux" | "illuminance" | "lux" => (SensorKind::Illuminance, None),
+        _ => return None,
+    };
+    Some(Measure { quantity, unit })
+}
+
+/// A value in its quantity's own unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// Decimal text.
+    pub value: String,
+    /// What came, if that was in another unit.
+    pub reported: Option<Reported>,
+}
+
+/// Reads a value, a number or a number with its unit (`-20.5 °C`).
+///
+/// # Errors
+///
+/// What is wrong and what would be right.
+pub fn measure(wanted: Measure, text: &str) -> Result<Measured, String> {
+    let text = text.trim();
+    let end = text
+        .find(|letter: char| !matches!(letter, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
+        .unwrap_or(text.len());
+    let (digits, suffix) = text.split_at(end);
+    let suffix = suffix.trim().to_lowercase();
+    let wrong = || format!("`{}`; a number would be right", crate::message::short(text));
+    let decimal = Decimal::parse(digits).ok_or_else(wrong)?;
+    let found = if suffix.is_empty() {
+        CONVERSIONS.iter().find(|c| match wanted.unit {
+            Some(unit) => c.unit == unit,
+            None => c.code == wanted.quantity.unit(),
+        })
+    } else {
+        CONVERSIONS.iter().find(|c| c.names.contains(&suffix.as_str()))
+    };
+    let conversion = found.ok_or_else(|| {
+        let suffix = crate::message::short(&suffix);
+        format!("unit `{suffix}` is not understood; {} would be right", wanted.quantity.unit())
+    })?;
+    if conversion.quantity != wanted.quantity {
+        return Err(format!("unit {} is none of {:?}", conversion.code, wanted.quantity));
+    }
+    let converted = decimal.convert(conversion).ok_or_else(wrong)?;
+    check(wanted.quantity, &converted)?;
+    let is_same = conversion.code == wanted.quantity.unit();
+    Ok(Measured {
+        value: converted.to_text(),
+        reported: (!is_same)
+            .then(|| Reported { value: decimal.to_text(), unit: conversion.code.to_owned() }),
+    })
+}
+
+/// Refuses what no sensor of the kind can mean: most often the code of a broken probe.
+fn check(quantity: SensorKind, value: &Decimal) -> Result<(), String> {
+    let (least, most) = match quantity {
+        SensorKind::Temperature => (-273, 2000),
+        SensorKind::RelativeHumidity => (0, 110),
+        SensorKind::Pressure => (0, 100_000_000),
+        SensorKind::Illuminance => (0, 1_000_000),
+        SensorKind::Voltage => (-100_000, 100_000),
+    };
+    let unit = 10i128.pow(value.places);
+    let is_possible = value.mantissa >= least * unit && value.mantissa <= most * unit;
+    if is_possible {
+        return Ok(());
+    }
+    Err(format!("{}; {least} to {most} {} would be right", value.to_text(), quantity.unit()))
+}
+
+/// A decimal number: `mantissa / 10^places`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Decimal {
+    mantissa: i128,
+    places: u32,
+}
+
+/// Digits that a value may have, zeros included; sensors give six, and 128 bits hold 38.
+const MAX_DIGITS: usize = 36;
+/// Decimal places that a value may have, and one that is to be converted, which gets up to five more: what comes
+/// out can be read again.
+const MAX_PLACES: i32 = 25;
+const MAX_PLACES_CONVERTED: u32 = 20;
+
+impl Decimal {
+    /// Reads `-12.50` or `1.25e1`.
+    fn parse(text: &str) -> Option<Self> {
+        let (number, exponent) = match text.split_once(['e', 'E']) {
+            Some((number, exponent)) => (number, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (is_negative, digits) = match number.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, number.strip_prefix('+').unwrap_or(number)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all = format!("{whole}{fraction}");
+        let are_digits = !whole.is_empty() && all.bytes().all(|byte| byte.is_ascii_digit());
+        if !are_digits || all.len() > MAX_DIGITS || digits.ends_with('.') {
+            return None;
+        }
+        let mantissa: i128 = all.parse().ok()?;
+        let mantissa = if is_negative { -mantissa } else { mantissa };
+        let places = i32::try_from(fraction.len()).ok()? - exponent;
+        match places {
+            0..=MAX_PLACES => Some(Self { mantissa, places: u32::try_from(places).ok()? }),
+            -10..0 => {
+                let factor = 10i128.checked_pow(places.unsigned_abs())?;
+                Some(Self { mantissa: mantissa.checked_mul(factor)?, places: 0 })
+            }
+            _ => None,
+        }
+    }
+
+    fn convert(self, by: &Conversion) -> Option<Self> {
+        if (by.offset, by.multiply, by.divide) == SAME {
+            return Some(self);
+        }
+        if self.places > MAX_PLACES_CONVERTED {
+            return None;
+        }
+        let places = self.places + 2;
+        let scaled = self.mantissa.checked_mul(100)?;
+        let offset = by.offset.checked_mul(10i128.checked_pow(places - 2)?)?;
+        let product = scaled.checked_add(offset)?.checked_mul(by.multiply)?;
+        // A power of ten below only moves the point; anything else is rounded, half away from zero.
+        let (product, places, divide) =
+            if by.divide == 1000 { (product, places + 3, 1) } else { (product, places, by.divide) };
+        let half = divide / 2 * product.signum();
+        let mut out = Self { mantissa: product.checked_add(half)? / divide, places };
+        while out.places > self.places && out.mantissa % 10 == 0 {
+            out = Self { mantissa: out.mantissa / 10, places: out.places - 1 };
+        }
+        Some(out)
+    }
+
+    fn to_text(self) -> String {
+        let sign = if self.mantissa < 0 { "-" } else { "" };
+        let places = usize::try_from(self.places).unwrap_or(0);
+        let digits = format!("{:0>1$}", self.mantissa.unsigned_abs(), places + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - places);
+        if fraction.is_empty() {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{fraction}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value(quantity: SensorKind, unit: Option<Unit>, text: &str) -> Result<String, String> {
+        measure(Measure { quantity, unit }, text).map(|measured| measured.value)
+    }
+
+    #[test]
+    fn values_keep_their_digits_and_units_are_brought_to_one() {
+        use SensorKind::{Illuminance, Pressure, RelativeHumidity, Temperature, Voltage};
+        for (kind, unit, text, right) in [
+            (Temperature, None, "27.34", "27.34"),
+            (Temperature, None, "-20.50", "-20.50"),
+            (Temperature, None, "2.05e1", "20.5"),
+            (Temperature, Some(Unit::Fahrenheit), "67.6", "19.778"),
+            (Temperature, Some(Unit::Fahrenheit), "-40", "-40"),
+            (Temperature, None, "0.00 °C", "0.00"),
+            (Temperature, None, "32 °F", "0"),
+            (Temperature, Some(Unit::Kelvin), "273.15", "0.00"),
+            (RelativeHumidity, None, "44.72 %", "44.72"),
+            (Pressure, Some(Unit::Hectopascal), "1013.25", "101325.00"),
+            (Pressure, None, "101.3 kPa", "101300.0"),
+            (Voltage, Some(Unit::Millivolt), "2995", "2.995"),
+            (Illuminance, None, "12 lx", "12"),
+            (Illuminance, None, "2E-20", "0.00000000000000000002"),
+            (Illuminance, None, "0.00000000000000000002", "0.00000000000000000002"),
+        ] {
+            assert_eq!(value(kind, unit, text).as_deref(), Ok(right), "{text} {unit:?}");
+        }
+    }
+
+    #[test]
+    fn what_came_in_another_unit_is_kept_beside_the_converted_value() {
+        let wanted = Measure { quantity: SensorKind::Temperature, unit: Some(Unit::Fahrenheit) };
+        let reported = measure(wanted, "67.6").unwrap().reported.unwrap();
+        assert_eq!((reported.value.as_str(), reported.unit.as_str()), ("67.6", "FAH"));
+    }
+
+    #[test]
+    fn what_is_no_measurement_is_refused() {
+        use SensorKind::{RelativeHumidity, Temperature};
+        for (kind, text) in [
+            (Temperature, ""),
+            (Temperature, "null"),
+            (Temperature, "NaN"),
+            (Temperature, "1.2.3"),
+            (Temperature, "-300"),
+            (Temperature, "20 %"),
+            (Temperature, "20 furlongs"),
+            (Temperature, "1e400"),
+            (RelativeHumidity, "-1"),
+            (RelativeHumidity, "6553.5"),
+        ] {
+            assert!(value(kind, None, text).is_err(), "{text}");
+        }
+        let endless = format!("20 {}", "x".repeat(10_000));
+        let reason = value(Temperature, None, &endless).unwrap_err();
+        assert!(reason.len() < 200 && reason.contains("CEL"), "{reason}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "\\PC{0,40}") {
+            for conversion in &CONVERSIONS {
+                let wanted = Measure { quantity: conversion.quantity, unit: Some(conversion.unit) };
+                let _ = measure(wanted, &text);
+            }
+        }
+
+        #[test]
+        fn a_conversion_is_as_near_as_its_digits(tenths in -4000i32..10_000) {
+            let text = format!("{}.{}", tenths / 10, (tenths % 10).abs());
+            let text = if tenths < 0 && tenths > -10 { format!("-{text}") } else { text };
+            let found = value(SensorKind::Temperature, Some(Unit::Fahrenheit), &text).unwrap();
+            let right = (f64::from(tenths) / 10.0 - 32.0) * 5.0 / 9.0;
+            prop_assert!((found.parse::<f64>().unwrap() - right).abs() < 0.0006, "{text} F is {found} C");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Shelly devices of the second generation and later: RPC notifications over MQTT.
+//!
+//! `<id>/events/rpc` holds `{"src":"<id>","method":"NotifyStatus"|"NotifyFullStatus","params":{"ts":…,
+//! "temperature:0":{"tC":…,"tF":…},"humidity:0":{"rh":…}}}`. Right after deep sleep the device has no clock:
+//! `sys.unixtime` is null and `ts` may be anything, so an implausible `ts` counts as none. A second probe is
+//! `temperature:100` and so on; its sensor is named `<id>/100`.
+//!
+//! Source: Shelly's API pages on notifications and on the components Temperature and Humidity.
+
+use jiff::Timestamp;
+use ledger::json::Json;
+
+use crate::message::{Format, Message, Taken};
+use crate::sensor::readings::{Readings, Strangers, at, json, text};
+
+/// The format of the Shelly devices of one broker.
+#[derive(Debug)]
+pub struct Shelly {
+    readings: Readings,
+    strangers: Strangers,
+}
+
+impl Shelly {
+    /// The format for the devices that `readings` names by their id.
+    #[must_use]
+    pub fn new(readings: Readings) -> Self {
+        Self { readings, strangers: Strangers::default() }
+    }
+}
+
+impl Format for Shelly {
+    fn topics(&self) -> Vec<String> {
+        vec!["+/events/rpc".to_owned()]
+    }
+
+    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        let mut taken = Taken::default();
+        let value = json(message)?;
+        let id =
+            text(&value, &["src"]).ok_or("no `src`; a notification of a device would be right")?;
+        let method = text(&value, &["method"]).unwrap_or_default();
+        if !matches!(method, "NotifyStatus" | "NotifyFullStatus") {
+            taken.other_events += 1;
+            return Ok(taken);
+        }
+        let params = at(&value, &["params"]).and_then(Json::as_object).ok_or("no `params`")?;
+        let told = at(&value, &["params", "ts"]).and_then(Json::as_number).and_then(seconds);
+        for (component, status) in params {
+            let (kind, number) = component.split_once(':').unwrap_or((component, "0"));
+            let (field, name) = match kind {
+                "temperature" => ("tC", "temperature"),
+                "humidity" => ("rh", "humidity"),
+                "illuminance" => ("lux", "illuminance"),
+                _ => {
+                    taken.other_events += 1;
+                    continue;
+                }
+            };
+            // A part of the status that did not change is left out.
+            let Some(reading) = status.get(field) else { continue };
+            let device = if number == "0" { id.to_owned() } else { format!("{id}/{number}") };
+            let Some(sensor) = self.strangers.sensor(&self.readings, &device, &mut taken) else {
+                continue;
+            };
+            self.readings.add(sensor, name, reading, told, message, &mut taken);
+        }
+        Ok(taken)
+    }
+}
+
+/// Seconds since 1970, with a fraction.
+fn seconds(digits: &str) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "out of range saturates and is refused")]
+    let micros = (digits.parse::<f64>().ok()? * 1e6).round() as i64;
+    Timestamp::from_microsecond(micros).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reads::code;
+
+    use super::*;
+
+    fn take(payload: &str) -> Result<Taken, String> {
+        let sensors = [
+            ("shellyplusht-b8".to_owned(), "urn:example:ht".to_owned()),
+            ("shellyplusht-b8/100".to_owned(), "urn:example:probe".to_owned()),
+        ];
+        let mut format = Shelly::new(Readings { sensors: sensors.into(), ..Readings::default() });
+        let at = "2026-11-20T08:00:10Z".parse().unwrap();
+        let topic = "shellyplusht-b8/events/rpc";
+        format.take(&Message { topic, payload: payload.as_bytes(), is_retained: false, at })
+    }
+
+    #[test]
+    fn a_full_status_gives_temperature_and_humidity_at_the_devices_time() {
+        let taken = take(r#"{"src":"shellyplusht-b8","dst":"x","method":"NotifyFullStatus","params":{"ts":1795161600.62,"devicepower:0":{"battery":{"V":5.4}},"humidity:0":{"id":0,"rh":42.2},"sys":{"unixtime":null},"temperature:0":{"id":0,"tC":19.8,"tF":67.6},"temperature:100":{"tC":-21.0}}}"#).unwrap();
+        let found: Vec<(&str, &str)> =
+            taken.readings.iter().map(|r| (r.sensor.as_str(), r.value.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                ("urn:example:ht", "42.2"),
+                ("urn:example:ht", "19.8"),
+                ("urn:example:probe", "-21.0")
+            ]
+        );
+        assert!(taken.readings.iter().all(|reading| !reading.timeless));
+        assert_eq!(taken.readings[0].at.to_string(), "2026-11-20T08:00:00.62Z");
+        assert_eq!(taken.other_events, 3);
+    }
+
+    #[test]
+    fn a_probe_that_nobody_named_is_told_once_and_costs_no_other_value() {
+        let sensors = [("shellyplusht-b8".to_owned(), "urn:example:ht".to_owned())];
+        let mut format = Shelly::new(Readings { sensors: sensors.into(), ..Readings::default() });
+        let payload = r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"temperature:100":{"tC":-21.0},"temperature:0":{"tC":19.8}}}"#;
+        let topic = "shellyplusht-b8/events/rpc";
+        let at = "2026-11-20T08:00:10Z".parse().unwrap();
+        let message = Message { topic, payload: payload.as_bytes(), is_retained: false, at };
+        let taken = format.take(&message).unwrap();
+        assert_eq!((taken.readings.len(), taken.readings[0].value.as_str()), (1, "19.8"));
+        let codes: Vec<&str> = taken.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [code::UNKNOWN_SENSOR]);
+        let again = format.take(&message).unwrap();
+        assert_eq!((again.readings.len(), again.findings.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_clock_not_yet_set_after_deep_sleep_leaves_the_time_of_arrival() {
+        let taken = take(r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"ts":3.10,"temperature:0":{"tC":19.8}}}"#).unwrap();
+        assert!(taken.readings[0].timeless);
+        assert_eq!(taken.readings[0].at.to_string(), "2026-11-20T08:00:10Z");
+    }
+
+    #[test]
+    fn a_probe_without_value_is_a_finding_and_other_methods_are_counted() {
+        let taken = take(r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"temperature:0":{"tC":null}}}"#).unwrap();
+        assert_eq!(taken.findings[0].code, code::BAD_VALUE);
+        assert_eq!(
+            take(r#"{"src":"x","method":"NotifyEvent","params":{}}"#).unwrap().other_events,
+            1
+        );
+        assert!(take("{}").is_err());
+    }
+}

@@ -1,0 +1,197 @@
+//! Zigbee2MQTT: one topic a device below the base topic, a flat JSON object of its values.
+//!
+//! `zigbee2mqtt/<name>` holds `{"temperature":27.34,"humidity":44.72,"battery":…,"linkquality":…}`; there is no
+//! time unless `last_seen` is switched on (RFC 3339 or milliseconds). Messages may be retained, and then may be
+//! of any age. When Zigbee2MQTT starts it says `online` on `bridge/state`, and then publishes the last value of every
+//! device that it has cached, not retained and however old (`cache_state_send_on_startup`). `<name>/availability`
+//! says whether a device is there, as an object or, in older versions, as a bare word.
+//!
+//! What holds: names may contain slashes; an undated value that comes right after a start is stale; what else the
+//! bridge says of itself (`bridge/…`) is not asked for.
+//!
+//! Source: Zigbee2MQTT's page on MQTT topics and messages.
+
+use jiff::{SignedDuration, Timestamp};
+use ledger::json::Json;
+use reads::{Finding, code};
+
+use crate::message::{Format, Message, Taken, short};
+use crate::sensor::readings::{Readings, Strangers, json, text};
+
+/// How long after its start Zigbee2MQTT may publish what it had cached.
+const CACHED: SignedDuration = SignedDuration::from_secs(10);
+
+/// The format of one Zigbee2MQTT.
+#[derive(Debug)]
+pub struct Zigbee2Mqtt {
+    base: String,
+    readings: Readings,
+    strangers: Strangers,
+    /// When it said that it is online.
+    started: Option<Timestamp>,
+}
+
+impl Zigbee2Mqtt {
+    /// The format below the base topic, mostly `zigbee2mqtt`.
+    #[must_use]
+    pub fn new(base: &str, readings: Readings) -> Self {
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            readings,
+            strangers: Strangers::default(),
+            started: None,
+        }
+    }
+}
+
+impl Format for Zigbee2Mqtt {
+    fn topics(&self) -> Vec<String> {
+        vec![format!("{}/#", self.base)]
+    }
+
+    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+        let mut taken = Taken::default();
+        let name = message.topic.strip_prefix(&self.base).and_then(|rest| rest.strip_prefix('/'));
+        let name = name.ok_or_else(|| {
+            format!("topic `{}` is not below `{}`", short(message.topic), self.base)
+        })?;
+        let is_command = name.ends_with("/set") || name.ends_with("/get");
+        if name.starts_with("bridge/") || is_command {
+            // One that the broker kept says only that it started some time ago.
+            if name == "bridge/state" && says(message, "online") && !message.is_retained {
+                self.started = Some(message.at);
+            }
+            taken.other_events += 1;
+            return Ok(taken);
+        }
+        if let Some(device) = name.strip_suffix("/availability") {
+            if let (true, Ok(sensor)) = (says(message, "offline"), self.readings.sensor(device)) {
+                let text = format!(
+                    "sensor {sensor} is offline; look at its battery and its distance to the next router"
+                );
+                taken.findings.push(Finding { code: code::GAP, text });
+            } else {
+                taken.other_events += 1;
+            }
+            return Ok(taken);
+        }
+        let Some(sensor) = self.strangers.sensor(&self.readings, name, &mut taken) else {
+            return Ok(taken);
+        };
+        let values = json(message)?;
+        let members =
+            values.as_object().ok_or("not an object; the device's values would be right")?;
+        let told = values.get("last_seen").and_then(last_seen);
+        for (field, value) in members {
+            self.readings.add(sensor, field, value, told, message, &mut taken);
+        }
+        if self.started.is_some_and(|started| message.at.duration_since(started) < CACHED) {
+            for reading in taken.readings.iter_mut().filter(|reading| reading.timeless) {
+                reading.stale = true;
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Whether the state in a message is this word, bare or as the member `state`.
+fn says(message: &Message<'_>, word: &str) -> bool {
+    message.payload.trim_ascii() == word.as_bytes()
+        || json(message).is_ok_and(|state| text(&state, &["state"]) == Some(word))
+}
+
+fn last_seen(value: &Json) -> Option<Timestamp> {
+    match value {
+        Json::String(text) => text.parse().ok(),
+        Json::Number(digits) => Timestamp::from_millisecond(digits.parse().ok()?).ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-20T08:00:10Z";
+
+    fn format() -> Zigbee2Mqtt {
+        let sensors = [("cold/1".to_owned(), "urn:example:cold-1".to_owned())].into();
+        Zigbee2Mqtt::new("zigbee2mqtt", Readings { sensors, ..Readings::default() })
+    }
+
+    fn take(topic: &str, payload: &str, is_retained: bool) -> Result<Taken, String> {
+        let at = NOW.parse().unwrap();
+        format().take(&Message { topic, payload: payload.as_bytes(), is_retained, at })
+    }
+
+    #[test]
+    fn what_was_cached_over_a_restart_is_stale_unless_it_is_dated() {
+        let start: Timestamp = NOW.parse().unwrap();
+        let values = |online: &str, is_retained: bool, after_s: i64, payload: &str| {
+            let mut format = format();
+            let payload_of_state = online.as_bytes();
+            let topic = "zigbee2mqtt/bridge/state";
+            let state = Message { topic, payload: payload_of_state, is_retained, at: start };
+            assert_eq!(format.take(&state).unwrap().other_events, 1);
+            let at = start + SignedDuration::from_secs(after_s);
+            let topic = "zigbee2mqtt/cold/1";
+            let value = Message { topic, payload: payload.as_bytes(), is_retained: false, at };
+            format.take(&value).unwrap().readings[0].stale
+        };
+        let (undated, object) = (r#"{"temperature":4}"#, r#"{"state":"online"}"#);
+        assert!(values(object, false, 9, undated) && values("online", false, 9, undated));
+        assert!(!values(object, false, 10, undated), "later it is a value of now");
+        assert!(!values(object, true, 1, undated), "it started some time ago");
+        assert!(!values(r#"{"state":"offline"}"#, false, 1, undated));
+        let dated = r#"{"temperature":4,"last_seen":"2026-11-20T08:00:00Z"}"#;
+        assert!(!values(object, false, 1, dated), "it says itself how old it is");
+    }
+
+    #[test]
+    fn temperature_and_humidity_are_readings_and_the_rest_is_counted() {
+        let taken = take(
+            "zigbee2mqtt/cold/1",
+            r#"{"temperature":27.340,"humidity":44.72,"battery":90,"linkquality":120}"#,
+            false,
+        )
+        .unwrap();
+        let found: Vec<(&str, &str, bool)> = taken
+            .readings
+            .iter()
+            .map(|r| (r.value.as_str(), r.unit.as_str(), r.timeless))
+            .collect();
+        assert_eq!(found, [("27.340", "CEL", true), ("44.72", "P1", true)]);
+        assert_eq!(taken.other_events, 2);
+    }
+
+    #[test]
+    fn a_retained_message_without_time_is_stale_and_one_with_time_is_not() {
+        let stale = take("zigbee2mqtt/cold/1", r#"{"temperature":4}"#, true).unwrap();
+        assert!(stale.readings[0].stale && stale.readings[0].timeless);
+        let dated = r#"{"temperature":4,"last_seen":"2026-11-20T08:00:00Z"}"#;
+        let dated = take("zigbee2mqtt/cold/1", dated, true).unwrap();
+        assert!(!dated.readings[0].stale && !dated.readings[0].timeless);
+        assert_eq!(dated.readings[0].at.to_string(), "2026-11-20T08:00:00Z");
+        let millis = r#"{"temperature":4,"last_seen":1795161600000}"#;
+        let millis = take("zigbee2mqtt/cold/1", millis, false).unwrap();
+        assert_eq!(millis.readings[0].at.to_string(), "2026-11-20T08:00:00Z");
+    }
+
+    #[test]
+    fn a_device_that_goes_offline_is_a_finding_and_so_is_an_unknown_one_with_the_line_that_names_it()
+     {
+        for state in [r#"{"state":"offline"}"#, "offline"] {
+            let offline = take("zigbee2mqtt/cold/1/availability", state, false).unwrap();
+            assert_eq!(offline.findings[0].code, code::GAP);
+        }
+        let unknown = take("zigbee2mqtt/attic", r#"{"temperature":4}"#, false).unwrap();
+        assert_eq!((unknown.findings.len(), unknown.dead_letters.len()), (1, 0));
+        assert_eq!(unknown.findings[0].code, code::UNKNOWN_SENSOR);
+        let text = &unknown.findings[0].text;
+        assert!(text.contains("\"attic\" = "), "{text}");
+        assert_eq!(take("zigbee2mqtt/bridge/state", "online", false).unwrap().other_events, 1);
+        assert!(take("zigbee2mqtt/cold/1", "[1]", false).is_err());
+        let null = take("zigbee2mqtt/cold/1", r#"{"temperature":null}"#, false).unwrap();
+        assert_eq!(null.findings[0].code, code::BAD_VALUE);
+    }
+}

@@ -1,0 +1,75 @@
+//! Findings: what an operator should know about a reader or sensor, with a code that programs compare.
+//!
+//! What holds: a code means the same for every maker; drivers produce findings, settling and the bridge act on
+//! their codes.
+//!
+//! Not here: codes of findings about the bridge itself (`firmware_bridge::spool::code`).
+
+/// Something that somebody should know, with the mend where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Machine word, the same for every maker: see [`code`].
+    pub code: &'static str,
+    /// What was found and what mends it, in plain words.
+    pub text: String,
+}
+
+/// The machine words of findings; docs/operations.md says what each means and what to do.
+pub mod code {
+    /// The reader has no antenna on a port that is to read.
+    pub const NO_ANTENNA: &str = "no-antenna";
+    /// The reader's region is not set, or is not the one asked for.
+    pub const REGION: &str = "region";
+    /// The reader refused a command.
+    pub const REFUSED: &str = "refused";
+    /// The reader did not answer a command that it must answer.
+    pub const NO_ANSWER: &str = "no-answer";
+    /// What arrives is no frame: mostly a wrong baud rate or another device.
+    pub const NOT_THIS_DEVICE: &str = "not-this-device";
+    /// Another client holds the reader.
+    pub const HELD: &str = "held";
+    /// The reader is too hot, or its power is out of range.
+    pub const HARDWARE: &str = "hardware";
+    /// Reads, messages or readings are missing, as numbering or silence shows.
+    pub const GAP: &str = "gap";
+    /// The line is lost; it is tried again.
+    pub const LOST: &str = "lost";
+    /// The line is there again.
+    pub const BACK: &str = "back";
+    /// A sensor or device that the configuration does not name.
+    pub const UNKNOWN_SENSOR: &str = "unknown-sensor";
+    /// A value that is no measurement: null, not finite, out of range.
+    pub const BAD_VALUE: &str = "bad-value";
+    /// The clock of the bridge's machine was set.
+    pub const CLOCK: &str = "clock";
+    /// A setting is another than it was.
+    pub const CHANGED: &str = "changed";
+    /// All of them.
+    pub const ALL: [&str; 14] = [
+        NO_ANTENNA,
+        REGION,
+        REFUSED,
+        NO_ANSWER,
+        NOT_THIS_DEVICE,
+        HELD,
+        HARDWARE,
+        GAP,
+        LOST,
+        BACK,
+        UNKNOWN_SENSOR,
+        BAD_VALUE,
+        CLOCK,
+        CHANGED,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_codes_names_every_code() {
+        let written = include_str!("finding.rs").matches("pub const ").count() - 1;
+        assert_eq!(code::ALL.len() + 1, written);
+    }
+}

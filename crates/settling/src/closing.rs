@@ -1,0 +1,63 @@
+//! A window that closes, with everything besides its raw reads that its deliveries are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use reads::{Edge, SensorReading};
+
+use crate::settings::Settings;
+use crate::settle::presence::TagPresence;
+
+/// What neighbours read of one tag while we read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighbourReads {
+    /// The neighbour's name.
+    pub reader: String,
+    /// Its reads.
+    pub count: u32,
+    /// Their mean, hundredths of a dBm.
+    pub rssi_mean_cdbm: i32,
+    /// The mean of their strongest quarter.
+    pub rssi_top_cdbm: i32,
+}
+
+/// Everything besides the raw reads that a delivery is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// The bridge.
+    pub bridge: String,
+    /// The boot in which the window closed.
+    pub boot: u64,
+    /// The first delivery's place in the boot's sequence.
+    pub seq: u64,
+    /// The reader.
+    pub reader: String,
+    /// Its read point.
+    pub read_point: String,
+    /// Read points of single antennas, where they differ.
+    pub antenna_read_points: BTreeMap<u16, String>,
+    /// When the window opened.
+    pub opened: Timestamp,
+    /// When it closed.
+    pub closed: Timestamp,
+    /// How it was settled.
+    pub settings: Settings,
+    /// Whether the reader's clock was not believed.
+    pub suspect_clock: bool,
+    /// Whether the reads came late.
+    pub late: bool,
+    /// What is known to be missing.
+    pub gaps: Vec<String>,
+    /// Inputs that changed.
+    pub edges: Vec<Edge>,
+    /// Sensor readings, in order of arrival.
+    pub sensors: Vec<SensorReading>,
+    /// What neighbours read meanwhile, by EPC.
+    pub neighbour_reads: BTreeMap<String, NeighbourReads>,
+    /// EPCs that stood here when it closed.
+    pub residents: BTreeSet<String>,
+    /// EPCs that were passing when it closed: their reads are in the next window too, and are settled there.
+    pub held: BTreeSet<String>,
+    /// Presence before the window, of its tags and of those that were not read for too long, by EPC. Shelves only.
+    pub presence: BTreeMap<String, TagPresence>,
+}

@@ -1,0 +1,213 @@
+//! Settles the reads of a window into observations and movements, and packs them into deliveries.
+//!
+//! The way through:
+//!
+//! ```text
+//! raw window + Closing (what else was known when it closed) -> bursts -> features -> direction, rival -> deliveries
+//!                                                          \-> presence -> movements
+//! ```
+//!
+//! What holds: [`close`] is pure, and a [`Closing`] is kept with its window; whoever has both makes the same
+//! bytes of them, to the last. Nothing is concluded here about custody; a window of a shelf delivers only the
+//! tags that moved, every other window all of them.
+//!
+//! Not here: when a window opens and closes ([`crate::floor`]), what it means (`ingest`).
+//!
+//! Source: docs/decisions/0015-settling.md, docs/formats/observation-v1.md.
+
+pub(crate) mod burst;
+pub mod direction;
+pub mod features;
+mod parts;
+pub mod presence;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use reads::time_belief::AHEAD;
+use reads::{CONTRACT, Delivery, Movement, Observation, Read, Rival};
+
+use self::burst::Burst;
+pub use self::features::settle;
+use self::presence::TagPresence;
+use crate::closing::Closing;
+use crate::settings::Preset;
+
+/// What a closing window comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The deliveries, one after the other in the boot's sequence; none if a shelf has nothing to say.
+    pub deliveries: Vec<Delivery>,
+    /// Observations settled, delivered or not.
+    pub observations: usize,
+    /// TagPresence after the window, by EPC; an empty one is to be forgotten.
+    pub presence: BTreeMap<String, TagPresence>,
+}
+
+/// Settles a window.
+///
+/// - `reads`: the window's reads, in order of arrival.
+/// - `digest`: the window's digest, hex.
+#[must_use]
+pub fn close(closing: &Closing, reads: &[Read], digest: &str) -> Closed {
+    let mut presence = closing.presence.clone();
+    if closing.settings.preset == Preset::Shelf {
+        let movements = follow(closing, reads, &mut presence);
+        let moved: BTreeSet<&str> = movements.iter().map(|step| step.epc_hex.as_str()).collect();
+        let mut observations = observe(closing, reads);
+        let settled = observations.len();
+        observations.retain(|observation| moved.contains(observation.epc_hex.as_str()));
+        let burst = Burst::whole(closing, reads);
+        let deliveries = pack(closing, digest, vec![(burst, observations)], movements);
+        return Closed { deliveries, observations: settled, presence };
+    }
+    let bursts = burst::split(closing, reads);
+    let settled: Vec<_> = bursts
+        .into_iter()
+        .map(|burst| {
+            let observations = observe(closing, &burst.reads);
+            (burst, observations)
+        })
+        .collect();
+    let observations = settled.iter().map(|(_, observations)| observations.len()).sum();
+    let deliveries = pack(closing, digest, settled, Vec::new());
+    Closed { deliveries, observations, presence }
+}
+
+/// What is settled of some of a window's reads, with all that its surroundings say.
+fn observe(closing: &Closing, reads: &[Read]) -> Vec<Observation> {
+    let mut observations = features::settle(reads);
+    observations.retain(|observation| !closing.held.contains(&observation.epc_hex));
+    add_direction(closing, reads, &mut observations);
+    add_rivals(closing, reads, &mut observations);
+    observations
+}
+
+fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
+    for observation in observations.iter_mut() {
+        observation.resident = closing.residents.contains(&observation.epc_hex);
+    }
+    let Some(rule) = &closing.settings.direction else { return };
+    let mut by_tag: HashMap<&[u8], Vec<&Read>> = HashMap::new();
+    for read in reads {
+        by_tag.entry(&read.epc).or_default().push(read);
+    }
+    for observation in observations {
+        let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
+        let reads = by_tag.get(epc.as_slice()).map_or(&[][..], Vec::as_slice);
+        // Barriers tell that something went through; antennas tell it of each tag, and come first.
+        let by_barriers = direction::by_barriers(rule, &closing.edges, reads);
+        let by_antennas = direction::by_antennas(rule, reads, observation.resident);
+        observation.direction = Some(match (by_antennas, by_barriers) {
+            (reads::Direction::Unclear, Some(told)) if !observation.resident => told,
+            (told, _) => told,
+        });
+    }
+}
+
+fn add_rivals(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
+    if closing.neighbour_reads.is_empty() {
+        return;
+    }
+    let mut strengths: HashMap<String, Vec<i32>> = HashMap::new();
+    for read in reads {
+        let hex = hex::encode_upper(&read.epc);
+        if closing.neighbour_reads.contains_key(&hex) {
+            strengths.entry(hex).or_default().push(read.rssi_cdbm);
+        }
+    }
+    for observation in observations {
+        let Some(elsewhere) = closing.neighbour_reads.get(&observation.epc_hex) else { continue };
+        let own =
+            strengths.get_mut(&observation.epc_hex).map_or(i32::MIN, |own| features::top(own));
+        observation.rival = Some(Rival {
+            reader: elsewhere.reader.clone(),
+            count: elsewhere.count,
+            rssi_mean_cdbm: elsewhere.rssi_mean_cdbm,
+            rssi_top_cdbm: elsewhere.rssi_top_cdbm,
+            own_top_cdbm: own,
+        });
+    }
+}
+
+/// Follows every tag of a shelf's window, and those that fell silent.
+fn follow(
+    closing: &Closing,
+    reads: &[Read],
+    presence: &mut BTreeMap<String, TagPresence>,
+) -> Vec<Movement> {
+    let rule = closing.settings.presence;
+    let mut seen: BTreeMap<String, BTreeMap<String, presence::PlaceReads>> = BTreeMap::new();
+    for read in reads {
+        let place = closing.antenna_read_points.get(&read.antenna).unwrap_or(&closing.read_point);
+        let places = seen.entry(hex::encode_upper(&read.epc)).or_default();
+        let found = places.entry(place.clone()).or_insert_with(|| presence::PlaceReads {
+            last: read.at,
+            count: 0,
+            sum_cdbm: 0,
+        });
+        found.last = found.last.max(read.at);
+        found.count += 1;
+        found.sum_cdbm += i64::from(read.rssi_cdbm);
+    }
+    let mut movements = Vec::new();
+    for (epc_hex, tag) in presence.iter_mut() {
+        if !seen.contains_key(epc_hex) {
+            movements.extend(presence::depart(tag, epc_hex));
+        }
+    }
+    for (epc_hex, places) in seen {
+        let tag = presence.entry(epc_hex.clone()).or_default();
+        tag.forget_after(closing.closed + AHEAD);
+        movements.extend(presence::step(tag, &epc_hex, places, rule));
+    }
+    movements.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.epc_hex.cmp(&b.epc_hex)));
+    movements
+}
+
+/// The deliveries of a window: one for each of its bursts that says something, more where one does not hold it.
+fn pack(
+    closing: &Closing,
+    digest: &str,
+    bursts: Vec<(Burst<'_>, Vec<Observation>)>,
+    mut movements: Vec<Movement>,
+) -> Vec<Delivery> {
+    let mut out: Vec<Delivery> = Vec::new();
+    let last = bursts.len().saturating_sub(1);
+    for (place, (burst, observations)) in bursts.into_iter().enumerate() {
+        let empty = Delivery {
+            contract: CONTRACT.to_owned(),
+            bridge: closing.bridge.clone(),
+            boot: closing.boot,
+            seq: 0,
+            reader: closing.reader.clone(),
+            read_point: closing.read_point.clone(),
+            opened: burst.opened,
+            closed: burst.closed,
+            reads: burst.reads.len() as u64,
+            window_digest: digest.to_owned(),
+            suspect_clock: closing.suspect_clock,
+            late: burst.is_late,
+            gaps: closing.gaps.clone(),
+            by_barrier: burst.by_barrier,
+            observations: Vec::new(),
+            sensors: Vec::new(),
+            movements: Vec::new(),
+        };
+        // What belongs to no passage goes with the last.
+        let is_last = place == last;
+        let movements = if is_last { std::mem::take(&mut movements) } else { Vec::new() };
+        let sensors = if is_last { closing.sensors.clone() } else { Vec::new() };
+        let is_silent = observations.is_empty() && movements.is_empty() && sensors.is_empty();
+        if is_silent && !burst.by_barrier && (closing.gaps.is_empty() || !is_last) {
+            continue;
+        }
+        out.extend(parts::fill(&empty, observations, movements, sensors));
+    }
+    for (delivery, seq) in out.iter_mut().zip(closing.seq..) {
+        delivery.seq = seq;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
