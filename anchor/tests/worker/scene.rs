@@ -246,6 +246,11 @@ impl Scene {
         self.clock.advance(LONG);
         worker.tick().await
     }
+
+    /// Writes the configuration file of a worker in a process of its own; returns its path and the address that the
+    /// worker listens on.
+    ///
+    /// Of the sites there are only public keys, in the policy file; the key files that `[[ledger]]` names do not exist.
     pub fn configure(&self, sites: &[&Site]) -> (PathBuf, SocketAddr) {
         let folder = self.folder.path();
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();

@@ -132,15 +132,12 @@ async fn without_a_policy_the_process_says_how_to_write_one() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("policy = \"policy.txt\"\n", "")).unwrap();
 
-    let ended = Command::new(tests::program::chopmark())
-        .args(["up", "--role", "anchor", "--config"])
-        .arg(&config)
-        .output()
-        .unwrap();
+    let mut command = Command::new(tests::program::chopmark());
+    let ended = command.args(["up", "--role", "anchor", "--config"]).arg(&config).output().unwrap();
 
-    assert!(!ended.status.success());
+    assert_eq!(ended.status.code(), Some(2));
     let error = String::from_utf8_lossy(&ended.stderr);
-    assert!(error.contains("[anchor] policy: got none, expected a policy file"), "{error}");
+    assert!(error.contains("[anchor] policy: got none, expected the path of a file"), "{error}");
     assert!(error.contains("`chopmark keys show FILE`"), "{error}");
 }
 
