@@ -1,6 +1,6 @@
 //! `chopmark-demo`: the demo and the bench, beside the product and not in it.
 //!
-//! The way through: [`play`] plays the whole way with checks, [`bench`] measures; both start the product's own
+//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures; both start the product's own
 //! program ([`program`]) as processes of their own ([`world`]) and talk to it over HTTP ([`web`]).
 //!
 //! Not here: the simulated devices (`demo::simulators`, which end-to-end tests use as well).
