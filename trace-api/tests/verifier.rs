@@ -178,7 +178,7 @@ impl Generator {
     }
 
     fn policy(&mut self) -> String {
-        let mut policy = String::new();
+        let mut policy = Vec::new();
         for place in 0..self.keys.len() {
             let times = [0, 1, 1, 1, 1, 1, 1, 2][self.below(8)];
             for _ in 0..times {
@@ -190,13 +190,13 @@ impl Generator {
                     4 => format!(" from {from} until {until}"),
                     _ => format!(" https://log.example/ from {from}"),
                 };
-                policy.push_str(&format!("log {}{window}\n", self.keys[place]));
+                policy.push(format!("log {}{window}\n", self.keys[place]));
             }
         }
         if self.below(12) == 0 {
             return "quorum none\n".to_owned();
         }
-        policy
+        policy.concat()
     }
 }
 

@@ -134,7 +134,7 @@ fn escapes_are_the_shortest_and_numbers_keep_their_digits() {
 }
 
 #[test]
-fn wrong_texts_are_refused_with_place_and_remedy() {
+fn wrong_texts_are_refused_with_place_and_expectation() {
     for (text, what) in [
         ("", "byte 0: got the end, expected a value"),
         ("[1,]", "byte 3: got ']', expected a value"),
@@ -184,7 +184,7 @@ fn members_are_read_set_and_taken_out() {
 }
 
 #[test]
-fn a_name_as_long_as_the_text_is_not_told_whole() {
+fn a_name_as_long_as_the_text_is_cut_in_the_error() {
     let name = "n".repeat(100_000);
     let error = read(&format!("{{\"{name}\":1,\"{name}\":2}}")).unwrap_err().to_string();
     assert!(error.len() < 300 && error.contains("member …nnn"), "{error}");

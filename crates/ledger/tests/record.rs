@@ -72,7 +72,7 @@ fn defined_commitment(record: &Record) -> Hash {
 
 proptest! {
     #[test]
-    fn whatever_is_shown_leads_to_the_defined_commitment(
+    fn whatever_is_disclosed_gives_the_defined_commitment(
         record in records(),
         wanted in proptest::collection::vec(0..40_u8, 0..6),
     ) {
@@ -119,7 +119,7 @@ fn one_of_1700_is_shown_with_a_path_of_11_hashes() {
 }
 
 #[test]
-fn names_stand_once_each_in_the_order_of_the_lists() {
+fn names_are_listed_once_each_in_the_order_of_the_lists() {
     let record = record(
         r#"{"outputEPCList":["o"],"childEPCs":["c","a"],"parentID":"p","epcList":["a","b","a"],"quantityList":[{"epcClass":"q"},{"quantity":1}],"bizStep":"z"}"#,
     );
@@ -137,7 +137,7 @@ fn a_list_without_a_wanted_element_is_hidden_and_an_empty_one_shown() {
 }
 
 #[test]
-fn what_is_no_record_is_refused() {
+fn a_text_that_is_not_a_record_is_refused() {
     for (text, what) in [
         ("[]", "record is not an object with members"),
         ("{}", "record is not an object with members"),
@@ -163,7 +163,7 @@ fn list(fields: &mut [DisclosedField]) -> (&mut u64, &mut Vec<DisclosedElement>)
 }
 
 #[test]
-fn parts_that_do_not_fit_together_lead_to_no_commitment() {
+fn parts_that_contradict_one_another_give_no_commitment() {
     let record = record(r#"{"action":"ADD","bizStep":"packing","childEPCs":["a","b","c"]}"#);
     let shown = record.disclose(&SECRET, &Disclosure::Items(&["b".into(), "c".into()]));
     let spoil = |change: fn(&mut Vec<DisclosedField>)| {

@@ -159,7 +159,7 @@ fn a_line_of_a_key_in_force_that_does_not_verify_refutes_even_beside_a_valid_one
 }
 
 #[test]
-fn the_same_line_twice_counts_once_and_harms_nobody() {
+fn the_same_line_twice_counts_once() {
     let (_, new, policy) = rotated();
     let [ed25519, rsa] = lines(&new, 5);
     let opened = policy.open_checkpoint(ORIGIN, &note(5, &[&ed25519, &ed25519, &rsa]));
@@ -167,7 +167,7 @@ fn the_same_line_twice_counts_once_and_harms_nobody() {
 }
 
 #[test]
-fn a_size_without_a_key_in_force_is_told_apart_from_a_ledger_without_keys() {
+fn a_size_without_a_key_in_force_is_another_error_than_a_ledger_without_keys() {
     let keys = scene::keys(ORIGIN);
     let policy = policy(&[(&keys, "from 3 until 5"), (&keys, "from 8")]);
     for (size, is_covered) in [(2, false), (3, true), (4, true), (5, false), (7, false), (8, true)]

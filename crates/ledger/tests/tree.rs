@@ -237,7 +237,7 @@ fn the_largest_tree_has_paths_of_64_hashes() {
     };
     assert_eq!(verify(0, 64), Err(ProofError::OtherRoot));
     assert_eq!(verify(0, 63), Err(ProofError::WrongLength { got: 63, want: 64 }));
-    // 2^64 - 1 leaves: the last one stands beside 63 complete subtrees.
+    // 2^64 - 1 leaves: the last one is beside 63 complete subtrees.
     assert_eq!(verify(u64::MAX - 1, 63), Err(ProofError::OtherRoot));
     assert!(matches!(verify(u64::MAX, 64), Err(ProofError::IndexOutOfTree { .. })));
 }
@@ -303,7 +303,7 @@ fn hash_of(json: Option<&Json>) -> Option<Hash> {
     Hash::from_slice(&STANDARD.decode(json?.as_str()?).ok()?)
 }
 
-/// A root; some of the files have a few words in its place, for which any other hash may stand.
+/// A root; some of the files have a few words instead of it, which any other hash may replace.
 fn root_of(json: &Json, name: &str) -> Option<Hash> {
     let text = json.get(name)?.as_str()?;
     Some(hash_of(json.get(name)).unwrap_or_else(|| hash::sha256(text.as_bytes())))

@@ -158,7 +158,7 @@ fn check_history(
         (Some(_), None) => report
             .fail(&name, "there is no accepted checkpoint of the hub that its path could lead to"),
         (None, Some(_)) => {
-            report.leave(&name, "the bundle holds no path from this ledger into the hub")
+            report.leave(&name, "the bundle holds no path from this ledger into the hub");
         }
         (None, None) => {}
     }

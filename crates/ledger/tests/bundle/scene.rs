@@ -71,15 +71,14 @@ pub fn policy() -> Policy {
 /// The policy after the factory exchanged its Ed25519 key from size 4 to below size 5 and its RSA key at size 4: at
 /// size 4 both Ed25519 keys are in force.
 pub fn rotated_policy() -> Policy {
-    let text: String =
-        [(keys(FACTORY), ["until 5", "until 4"]), (new_keys(), ["from 4", "from 4"])]
-            .iter()
-            .flat_map(|(keys, windows)| keys.verifier_keys().into_iter().zip(windows))
-            .map(|(key, window)| format!("log {key} {window}\n"))
-            .collect();
-    let hub: String =
-        keys(HUB).verifier_keys().iter().map(|key| format!("hub {key} from 2 until 6\n")).collect();
-    format!("{text}{hub}").parse().unwrap()
+    let pairs = [(keys(FACTORY), ["until 5", "until 4"]), (new_keys(), ["from 4", "from 4"])];
+    let logs = pairs
+        .iter()
+        .flat_map(|(keys, windows)| keys.verifier_keys().into_iter().zip(windows))
+        .map(|(key, window)| format!("log {key} {window}\n"));
+    let hub_keys = keys(HUB).verifier_keys();
+    let hub = hub_keys.iter().map(|key| format!("hub {key} from 2 until 6\n"));
+    logs.chain(hub).collect::<Vec<_>>().concat().parse().unwrap()
 }
 
 /// Both keys of a pair, in force at every size.

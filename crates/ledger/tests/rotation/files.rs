@@ -119,16 +119,14 @@ fn bundle(size: usize, lines: &[Line], hub_size: usize) -> Bundle {
 
 /// The outcome, then the failed checks, one a line.
 fn outcome(report: &Report) -> String {
-    let mut text = match report.outcome {
+    let outcome = match report.outcome {
         Outcome::Proved => "proved\n",
         Outcome::Refuted => "refuted\n",
         Outcome::CannotTell => "cannot tell\n",
-    }
-    .to_owned();
-    for check in report.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed) {
-        text.push_str(&format!("{}: {}\n", check.name, check.detail));
-    }
-    text
+    };
+    let failed = report.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
+    let lines = failed.map(|check| format!("{}: {}\n", check.name, check.detail));
+    std::iter::once(outcome.to_owned()).chain(lines).collect::<Vec<_>>().concat()
 }
 
 #[test]
