@@ -46,73 +46,86 @@ impl Metrics {
     /// Never in practice: the names are fixed and distinct.
     #[must_use]
     pub fn new() -> Self {
-        fn register<M: Collector + Clone + 'static>(
-            registry: &Registry,
-            metric: prometheus::Result<M>,
-        ) -> M {
-            let metric = metric.expect("the name and labels are fixed and well-formed");
-            registry.register(Box::new(metric.clone())).expect("the name is registered once");
-            metric
-        }
-        let registry = Registry::new();
-        let counters = |name: &str, help: &str, label: &str| {
-            register(&registry, IntCounterVec::new(Opts::new(name, help), &[label]))
-        };
-        let counter = |name: &str, help: &str| register(&registry, IntCounter::new(name, help));
-        let whole = |name: &str, help: &str| register(&registry, IntGauge::new(name, help));
-        let gauge = |name: &str, help: &str| register(&registry, Gauge::new(name, help));
+        let new = Registering(Registry::new());
         Self {
-            hub_entries: counter(
+            hub_entries: new.counter(
                 "anchor_hub_entries_total",
                 "Checkpoints of ledgers that were appended to the hub.",
             ),
-            hub_size: whole("anchor_hub_size_entries", "Entries in the hub."),
-            ledgers_refused: whole(
+            hub_size: new.whole("anchor_hub_size_entries", "Entries in the hub."),
+            ledgers_refused: new.whole(
                 "anchor_refused_ledgers",
                 "Ledgers whose newest checkpoint the hub refuses: forked, rolled back or not signed.",
             ),
-            anchored_size: whole(
+            anchored_size: new.whole(
                 "anchor_anchored_size_entries",
                 "Entries of the hub that the newest final anchor covers.",
             ),
-            unanchored_age: gauge(
+            unanchored_age: new.gauge(
                 "anchor_oldest_unanchored_age_seconds",
                 "Age of the oldest hub checkpoint that no final anchor covers; 0 if there is none.",
             ),
-            transactions: counters(
+            transactions: new.counters(
                 "anchor_transactions_total",
                 "Transactions sent, by kind (first, replacement, repeat).",
                 "kind",
             ),
-            holds: counters(
+            holds: new.counters(
                 "anchor_holds_total",
                 "Times that no transaction was sent because of its price, by reason.",
                 "reason",
             ),
-            finals: counter("anchor_final_total", "Anchors that became final."),
-            reorganisations: counter(
+            finals: new.counter("anchor_final_total", "Anchors that became final."),
+            reorganisations: new.counter(
                 "anchor_reorganisations_total",
                 "Times that a mined transaction was no longer in a block, or in another one.",
             ),
-            fees_paid_gwei: gauge(
+            fees_paid_gwei: new.gauge(
                 "anchor_fees_paid_gwei",
                 "Gwei paid for anchors that became final since the start.",
             ),
-            failures: counters(
+            failures: new.counters(
                 "anchor_failures_total",
                 "Steps that failed and are retried, by reason.",
                 "reason",
             ),
-            endpoint_failures: whole(
+            endpoint_failures: new.whole(
                 "anchor_endpoint_failures",
                 "Times since the start that a request to a chain endpoint failed.",
             ),
-            may_sign: whole(
+            may_sign: new.whole(
                 "anchor_may_sign",
                 "1 once the hub was compared with the chain since the start, else 0.",
             ),
-            registry,
+            registry: new.0,
         }
+    }
+}
+
+/// Makes metrics and registers them.
+struct Registering(Registry);
+
+impl Registering {
+    fn counters(&self, name: &str, help: &str, label: &str) -> IntCounterVec {
+        self.register(IntCounterVec::new(Opts::new(name, help), &[label]))
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.register(IntCounter::new(name, help))
+    }
+
+    fn whole(&self, name: &str, help: &str) -> IntGauge {
+        self.register(IntGauge::new(name, help))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Gauge {
+        self.register(Gauge::new(name, help))
+    }
+
+    fn register<M: Collector + Clone + 'static>(&self, metric: prometheus::Result<M>) -> M {
+        let metric = metric.expect("the name and labels are fixed and well-formed");
+        self.0.register(Box::new(metric.clone())).expect("the name is registered once");
+        metric
     }
 }
 

@@ -27,7 +27,7 @@ use sql::ledgers::{Append, Entry};
 use sql::testing::TestDb;
 
 /// Longest that anything here may take.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two collections of checkpoints.
 const EPOCH: Duration = Duration::from_mins(10);
 /// Longer than the worker ever waits: for the next epoch, after a failed step, for an endpoint that failed.

@@ -22,8 +22,8 @@
 //! | [`proof`] | a receipt is in a block: made and verified |
 //! | [`error`] | why bytes prove nothing |
 //!
-//! What holds: pure; hashes are `[u8; 32]`, so nothing here depends on `ledger`, which stands above; bytes from
-//! outside never panic, and each value has exactly one accepted encoding.
+//! What holds: pure; hashes are `[u8; 32]`, so nothing here depends on `ledger`, which uses this crate; bytes from
+//! outside never cause a panic, and each value has exactly one accepted encoding.
 //!
 //! Not here: private keys, JSON-RPC, fees, waiting for finality (`anchor`); whether a block is on the chain (only
 //! the chain can say).

@@ -61,7 +61,8 @@ async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T 
             return found;
         }
         assert!(Instant::now() < deadline, "{what}: not in time");
-        tokio::task::yield_now().await;
+        // Other tests need the processor as well.
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
