@@ -225,3 +225,6 @@ fn anchor_proof(hub: &Hub) -> Option<AnchorProof> {
         proof: anchor.evidence.proof.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests;

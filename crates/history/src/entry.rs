@@ -11,6 +11,7 @@ use std::sync::Arc;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::Hash;
+use ledger::policy::OpenError;
 use ledger::record::{Record, Secret};
 
 use crate::record_view::RecordView;
@@ -75,12 +76,12 @@ pub enum Fault {
     Text,
     /// The leaf hash does not lead to the root of the ledger's checkpoint.
     Tree,
-    /// The ledger's checkpoint cannot be relied on.
-    Checkpoint {
-        /// Its size.
+    /// The ledger's checkpoint does not open under the policy.
+    Checkpoint(OpenError),
+    /// The ledger's checkpoint opens, and is of another size or root than the row that it is stored in.
+    CheckpointRow {
+        /// The size that is signed.
         size: u64,
-        /// What is wrong with it.
-        problem: String,
     },
 }
 
@@ -89,8 +90,9 @@ impl fmt::Display for Fault {
         match self {
             Self::Text => out.write_str("its text does not fit its hash"),
             Self::Tree => out.write_str("it is not in the signed tree"),
-            Self::Checkpoint { size, problem } => {
-                write!(out, "checkpoint of {size} records: {problem}")
+            Self::Checkpoint(error) => write!(out, "its ledger's checkpoint is not valid: {error}"),
+            Self::CheckpointRow { size } => {
+                write!(out, "its ledger's checkpoint of size {size} differs from the stored row")
             }
         }
     }
@@ -190,11 +192,18 @@ mod tests {
 
     #[test]
     fn the_texts_of_faults_are_part_of_the_api() {
-        let checkpoint = Fault::Checkpoint { size: 9, problem: "no key is known".into() };
+        let unknown = OpenError::UnknownLedger { origin: "log.example/1".into(), size: 9 };
         for (fault, text) in [
             (Fault::Text, "its text does not fit its hash"),
             (Fault::Tree, "it is not in the signed tree"),
-            (checkpoint, "checkpoint of 9 records: no key is known"),
+            (
+                Fault::Checkpoint(unknown),
+                "its ledger's checkpoint is not valid: checkpoint of size 9: the policy has no key of `log.example/1`",
+            ),
+            (
+                Fault::CheckpointRow { size: 9 },
+                "its ledger's checkpoint of size 9 differs from the stored row",
+            ),
         ] {
             assert_eq!(fault.to_string(), text);
         }

@@ -12,8 +12,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use epc::Epc;
-use ledger::checkpoint::Checkpoint;
-use ledger::note::Note;
 use ledger::policy::Policy;
 use ledger::proof::verify_inclusion;
 use ledger::tree::{inclusion_nodes, prove_inclusion};
@@ -87,8 +85,7 @@ async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, Ledger
     let rows = sql::ledgers::list_ledgers(db).await?;
     for row in rows.into_iter().filter(|row| row.kind == "site") {
         let Some(checkpoint) = sql::ledgers::latest_checkpoint(db, row.id).await? else { continue };
-        let problem = checkpoint_problem(policy, &row.origin, &checkpoint);
-        let size = checkpoint.size;
+        let fault = checkpoint_fault(policy, &row.origin, &checkpoint);
         heads.insert(
             row.id,
             LedgerHead {
@@ -96,7 +93,7 @@ async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, Ledger
                 origin: row.origin.into(),
                 party: row.party.into(),
                 checkpoint,
-                fault: problem.map(|problem| Fault::Checkpoint { size, problem }),
+                fault,
             },
         );
     }
@@ -104,28 +101,12 @@ async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, Ledger
 }
 
 /// Why a stored checkpoint cannot be relied on.
-fn checkpoint_problem(policy: &Policy, origin: &str, stored: &StoredCheckpoint) -> Option<String> {
-    let Ok(note) = Note::parse(&stored.note) else { return Some("not a signed note".into()) };
-    let Ok(checkpoint) = Checkpoint::parse_body(&note.text) else {
-        return Some("not a checkpoint".into());
-    };
-    if checkpoint.origin != origin
-        || checkpoint.size != stored.size
-        || checkpoint.root != stored.root
-    {
-        return Some("origin, size or root differ from the stored row".into());
+fn checkpoint_fault(policy: &Policy, origin: &str, stored: &StoredCheckpoint) -> Option<Fault> {
+    match policy.open_checkpoint(origin, &stored.note) {
+        Ok(opened) if opened.size == stored.size && opened.root == stored.root => None,
+        Ok(opened) => Some(Fault::CheckpointRow { size: opened.size }),
+        Err(error) => Some(Fault::Checkpoint(error)),
     }
-    let keys: Vec<_> = policy.keys_of(origin).collect();
-    if keys.is_empty() {
-        return Some("no key is known for it".into());
-    }
-    for key in keys {
-        let line = note.signatures.iter().find(|s| s.key_id == key.key_id() && s.name == origin);
-        if line.is_none_or(|line| key.verify(note.text.as_bytes(), &line.bytes).is_err()) {
-            return Some("a signature does not verify".into());
-        }
-    }
-    None
 }
 
 /// Records that name `uri`, and those that the index gives for it whose text does not fit.
@@ -175,3 +156,6 @@ async fn check_inclusion(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

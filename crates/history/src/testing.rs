@@ -233,6 +233,16 @@ impl TestLedger {
         self.keys.verifier_keys().iter().map(|key| format!("{kind} {key}\n")).collect()
     }
 
+    /// Replaces the keys; checkpoints from now on are signed with the new ones.
+    ///
+    /// # Panics
+    ///
+    /// If keys cannot be made.
+    pub fn rotate_keys(&mut self) {
+        let keys = LedgerKeys::generate(self.keys.origin(), &SystemRandom::new());
+        self.keys = keys.expect("the system makes keys");
+    }
+
     async fn size(&self) -> u64 {
         let head = sql::ledgers::head(&self.db, self.id).await;
         head.expect("the test's database answers").size

@@ -25,13 +25,6 @@ pub struct Policy {
     pub chains: Vec<ChainRoot>,
 }
 
-impl Policy {
-    /// Keys of the ledger `origin`, whatever their windows.
-    pub fn keys_of(&self, origin: &str) -> impl Iterator<Item = &VerifierKey> {
-        self.logs.iter().map(|trusted| &trusted.key).filter(move |key| key.name() == origin)
-    }
-}
-
 /// A key and the checkpoints that it may sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {

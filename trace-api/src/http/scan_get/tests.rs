@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::state::UNKNOWN_PER_MINUTE;
 use crate::testing::{
-    Answer, JSON, SITE, Scene, commissioning, get, journey, sale, state_without_database,
+    Answer, JSON, SITE, Scene, commissioning, config, get, journey, sale, state,
+    state_without_database,
 };
 
 const SHANGHAI: (&str, &str) = ("Chopmark-Place", "%E4%B8%8A%E6%B5%B7;31.23;121.47;20");
@@ -284,6 +285,43 @@ async fn every_scan_is_stored_with_its_verdict_and_without_an_address() {
     let unknown = format!("https://id.gs1.org/01/{GTIN}/21/none");
     let stored = sql::scans::of_item(&scene.db, &unknown).await.unwrap();
     assert_eq!((stored.len(), stored[0].verdict.as_str()), (1, "REJECTED"));
+}
+
+/// The lines of the ledger's keys, with bounds.
+fn bounded(lines: &str, bounds: &str) -> String {
+    lines.lines().map(|line| format!("{line}{bounds}\n")).collect()
+}
+
+#[actix_web::test]
+async fn an_item_stays_consistent_while_its_ledgers_keys_are_rotated() {
+    let mut scene = Scene::with("scan_rotation", &[commissioning()]).await;
+    let old = scene.site.policy_lines("log");
+    scene.site.rotate_keys();
+    let new = scene.site.policy_lines("log");
+    let storing = object_event("2026-11-20T12:00:00.000+08:00", "storing").at(FACTORY);
+    scene.site.append(&[storing], "2026-11-22T03:00:00Z").await;
+    for (what, policy, verdict) in [
+        (
+            "each pair up to its bound",
+            bounded(&old, " until 2") + &bounded(&new, " from 2"),
+            "CONSISTENT",
+        ),
+        ("both pairs, without bounds", old.clone() + &new, "CONSISTENT"),
+        ("the old pair alone", old.clone(), "REJECTED"),
+        ("the new pair from a later size on", bounded(&new, " from 3"), "REJECTED"),
+    ] {
+        let state = state(scene.db.db(), config(policy));
+        let answer = get(&state, &path(), &[JSON]).await.json();
+        assert_eq!(answer["verdict"], verdict, "{what}: {answer}");
+        let is_consistent = verdict == "CONSISTENT";
+        let lamp = if is_consistent { "ok" } else { "broken" };
+        assert_eq!(answer["lamps"]["record"], lamp, "{what}");
+        if is_consistent {
+            let bundle = get(&state, &format!("/items/{ITEM}/bundle"), &[]).await.body;
+            let report = ledger::bundle::verify(bundle.as_bytes(), &state.config.policy);
+            assert_eq!(report.outcome, ledger::bundle::Outcome::Proved, "{what}: {report:?}");
+        }
+    }
 }
 
 async fn page(scene: &Scene, language: &str) -> Answer {

@@ -1,0 +1,179 @@
+//! Histories from a real database: what is found, what is checked, what an altered row leads to.
+
+use ledger::policy::OpenError;
+use sql::testing::TestDb;
+
+use super::*;
+use crate::entry::Relation;
+use crate::testing::{
+    CASE, EventDraft, FACTORY, ITEM, SHOP, TestLedger, excursion_event, object_event, packing_event,
+};
+
+const SITE: &str = "factory.example/packing";
+const TILL: &str = "shop.example/till";
+const RECORDED: &str = "2026-11-22T00:00:00Z";
+
+fn event(hour: u8, step: &str) -> EventDraft {
+    object_event(&format!("2026-11-20T{hour:02}:00:00Z"), step).at(FACTORY)
+}
+
+async fn site(db: &TestDb, origin: &str) -> TestLedger {
+    TestLedger::create(db, origin, "site", "Somebody").await
+}
+
+async fn gathered(db: &TestDb, ledgers: &[&TestLedger]) -> GatheredHistory {
+    let policy: String = ledgers.iter().map(|ledger| ledger.policy_lines("log")).collect();
+    gather(db, &policy.parse().unwrap(), &ITEM.parse().unwrap()).await.unwrap()
+}
+
+fn faults(gathered: &GatheredHistory) -> Vec<Option<Fault>> {
+    gathered.history.entries.iter().map(|entry| entry.fault.clone()).collect()
+}
+
+/// Alters rows as the owner of the tables could.
+async fn alter(db: &TestDb, table: &str, change: &str) {
+    let sql = format!(
+        "alter table {table} disable trigger user; update {table} set {change}; \
+         alter table {table} enable trigger user"
+    );
+    db.execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn records_of_all_ledgers_come_in_order_of_time_then_ledger_then_place() {
+    let db = TestDb::migrated("gather_order").await;
+    let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+    till.append(&[event(3, "retail_selling"), event(2, "storing")], RECORDED).await;
+    let events = [event(2, "storing"), event(1, "commissioning"), event(2, "inspecting")];
+    factory.append(&events, RECORDED).await;
+    let found = gathered(&db, &[&factory, &till]).await;
+    let order: Vec<(&str, u64)> =
+        found.history.entries.iter().map(|entry| (&*entry.origin, entry.index)).collect();
+    assert_eq!(order, [(SITE, 1), (SITE, 0), (SITE, 2), (TILL, 1), (TILL, 0)]);
+    assert_eq!(faults(&found), vec![None; 5]);
+    let parties: Vec<&str> = found.history.entries.iter().map(|entry| &*entry.party).collect();
+    assert_eq!(parties, ["Somebody"; 5]);
+}
+
+#[tokio::test]
+async fn containers_and_lot_are_followed_through_the_database() {
+    let db = TestDb::migrated("gather_walk").await;
+    let factory = site(&db, SITE).await;
+    let events = [
+        event(1, "commissioning").lot("L1", "2027-01-01"),
+        packing_event("2026-11-20T02:00:00Z", "ADD", CASE, &[ITEM]),
+        event(3, "shipping").of(&[CASE]),
+        excursion_event("2026-11-20T04:00:00Z", "2026-11-20T05:00:00Z", "9.2"),
+        event(6, "storing").of(&["urn:epc:id:sgtin:4012345.011111.1"]),
+    ];
+    factory.append(&events, RECORDED).await;
+    let found = gathered(&db, &[&factory]).await;
+    let relations: Vec<(u64, Relation)> =
+        found.history.entries.iter().map(|entry| (entry.index, entry.relation.clone())).collect();
+    let via_case = Relation::Container(CASE.to_owned());
+    assert_eq!(
+        relations,
+        [(0, Relation::Item), (1, Relation::Item), (2, via_case), (3, Relation::Lot)]
+    );
+    assert_eq!(faults(&found), vec![None; 4]);
+}
+
+#[tokio::test]
+async fn an_item_without_records_has_an_empty_history() {
+    let db = TestDb::migrated("gather_empty").await;
+    let factory = site(&db, SITE).await;
+    factory.append(&[event(1, "storing").of(&[CASE])], RECORDED).await;
+    sql::ledgers::create_ledger(&db, "empty.example/1", "site", "Nobody").await.unwrap();
+    let hub = TestLedger::create(&db, "hub.example/1", "hub", "Hub").await;
+    hub.append_checkpoint_of(&factory, RECORDED).await;
+    let found = gathered(&db, &[&factory]).await;
+    assert!(found.history.entries.is_empty());
+    // Ledgers without a checkpoint and hubs have no history to offer.
+    let origins: Vec<&str> = found.ledgers.values().map(|head| &*head.origin).collect();
+    assert_eq!(origins, [SITE]);
+    assert!(found.ledger(SITE).is_some() && found.ledger("hub.example/1").is_none());
+}
+
+#[tokio::test]
+async fn a_record_that_only_the_index_connects_with_the_item_is_left_out() {
+    let db = TestDb::migrated("gather_collision").await;
+    let factory = site(&db, SITE).await;
+    factory.append(&[event(1, "commissioning"), event(2, "storing").of(&[CASE])], RECORDED).await;
+    let key = sql::items::key(ITEM);
+    let id = factory.id.0;
+    db.execute(&format!("insert into item_records values ({key}, {id}, 1)")).await.unwrap();
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(found.history.entries.len(), 1);
+    // Its text was altered: then nobody knows what it named.
+    sql::testing::alter_record_as_owner(&db, SITE, 1, "storing", "packing").await.unwrap();
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(faults(&found), [None, Some(Fault::Text)]);
+}
+
+#[tokio::test]
+async fn an_altered_text_or_secret_is_a_fault_of_that_record() {
+    let db = TestDb::migrated("gather_text").await;
+    let factory = site(&db, SITE).await;
+    factory.append(&[event(1, "commissioning"), event(2, "storing")], RECORDED).await;
+    sql::testing::alter_record_as_owner(&db, SITE, 1, "storing", "holding").await.unwrap();
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(faults(&found), [None, Some(Fault::Text)]);
+    alter(&db, "record_chunks", "secrets = set_byte(secrets, 0, 255)").await;
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(faults(&found), [Some(Fault::Text), Some(Fault::Text)]);
+}
+
+#[tokio::test]
+async fn a_leaf_that_does_not_lead_to_the_signed_root_is_a_fault() {
+    let db = TestDb::migrated("gather_tree").await;
+    let factory = site(&db, SITE).await;
+    factory.append(&[event(1, "commissioning"), event(2, "storing")], RECORDED).await;
+    alter(&db, "record_chunks", "leaf_hashes = set_byte(leaf_hashes, 32, 255)").await;
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(faults(&found), [Some(Fault::Tree), Some(Fault::Text)]);
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_cannot_be_relied_on_is_a_fault_of_all_its_records() {
+    let db = TestDb::migrated("gather_checkpoint").await;
+    let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+    factory.append(&[event(1, "commissioning")], RECORDED).await;
+    till.append(&[event(2, "storing").at(SHOP)], RECORDED).await;
+    let found = gathered(&db, &[&factory]).await;
+    let unknown = OpenError::UnknownLedger { origin: TILL.to_owned(), size: 1 };
+    assert_eq!(faults(&found), [None, Some(Fault::Checkpoint(unknown))]);
+    let till_id = till.id.0;
+    let change = format!("note = replace(note, '{SITE}', '{TILL}') where ledger_id <> {till_id}");
+    alter(&db, "checkpoints", &change).await;
+    let found = gathered(&db, &[&factory, &till]).await;
+    assert!(matches!(
+        &faults(&found)[..],
+        [Some(Fault::Checkpoint(OpenError::OtherOrigin { .. })), None]
+    ));
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_differs_from_its_row_is_a_fault() {
+    let db = TestDb::migrated("gather_row").await;
+    let factory = site(&db, SITE).await;
+    factory.append(&[event(1, "commissioning")], RECORDED).await;
+    factory.append(&[event(2, "storing")], RECORDED).await;
+    // The signed note of the first checkpoint in the row of the second.
+    alter(
+        &db,
+        "checkpoints",
+        "note = (select c.note from checkpoints c where c.size = 1) where size = 2",
+    )
+    .await;
+    let found = gathered(&db, &[&factory]).await;
+    let fault = Some(Fault::CheckpointRow { size: 1 });
+    assert_eq!(faults(&found), [fault.clone(), fault]);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_an_error() {
+    let db = TestDb::migrated("gather_gone").await;
+    db.execute("alter table ledgers rename to elsewhere").await.unwrap();
+    let found = gather(&db, &Policy::default(), &ITEM.parse().unwrap()).await;
+    assert!(matches!(found, Err(sql::Error::Refused(_))));
+}
