@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use devices::reader::chafon::Layout;
 use firmware_bridge::broker::{self, Broker};
-use firmware_bridge::config::device::{BrokerAt, BrokerLogin};
+use firmware_bridge::config::resolve_broker;
 use firmware_bridge::{detect, port};
+use process::config::broker::{BrokerLogin, BrokerSection};
 
 /// Where to look.
 #[derive(clap::Args)]
@@ -149,15 +150,15 @@ fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
 
 fn topics(address: &str, arguments: &Arguments, time: Duration) -> anyhow::Result<bool> {
     let at = match (&arguments.mqtt_user, &arguments.mqtt_password_file) {
-        (Some(user), Some(password_file)) => BrokerAt::Login(BrokerLogin {
+        (Some(user), Some(password_file)) => BrokerSection::Login(BrokerLogin {
             address: address.to_owned(),
             user: user.clone(),
             password_file: password_file.clone(),
         }),
-        _ => BrokerAt::Address(address.to_owned()),
+        _ => BrokerSection::Address(address.to_owned()),
     };
     let session = format!("chopmark-detect-{}", std::process::id());
-    let broker = Broker { is_lasting: false, ..at.resolve(&PathBuf::from("."), session)? };
+    let broker = Broker { is_lasting: false, ..resolve_broker(&at, &PathBuf::from("."), session)? };
     println!("listening to every topic of {address} for {} s …", time.as_secs());
     let seen = match broker::listen(&broker, "#", time) {
         Ok(seen) => seen,

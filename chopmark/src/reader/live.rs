@@ -21,6 +21,8 @@ use firmware_bridge::config::Device;
 use firmware_bridge::config::device::Reached;
 use firmware_bridge::line::Sink;
 use firmware_bridge::metrics::Metrics;
+use process::config::Installation;
+use process::config::device::DeviceSection;
 use reads::{Read, code};
 
 use super::screen::{Screen, shorten};
@@ -168,29 +170,35 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// Name, device and folder that relative paths start from.
 fn describe(arguments: &Arguments) -> anyhow::Result<(String, Device, PathBuf)> {
     if let Some(text) = &arguments.device {
-        let device = toml::from_str(text).with_context(|| {
-            format!("`{text}` describes no device; `r200 = {{ port = \"/dev/ttyUSB0\" }}` would")
+        let device: DeviceSection = toml::from_str(text).with_context(|| {
+            format!(
+                "got device `{text}`, expected one such as `r200 = {{ port = \"/dev/ttyUSB0\" }}`"
+            )
         })?;
-        return Ok(("test".into(), device, PathBuf::from(".")));
+        return Ok(("test".into(), device.into(), PathBuf::from(".")));
     }
     let path = arguments.config.display();
-    let file = firmware_bridge::config::File::load(&arguments.config)
-        .with_context(|| format!("--device says which device, or {path} with --reader"))?;
-    let names: Vec<&str> = file.readers().iter().map(|reader| reader.id.as_str()).collect();
-    let found = match (&arguments.reader, file.readers()) {
+    let installation = Installation::read(&arguments.config).with_context(|| {
+        format!("--device describes a device; without it, {path} and --reader name one")
+    })?;
+    let readers = &super::bridge_section(&installation)?.readers[..];
+    let names: Vec<&str> = readers.iter().map(|reader| reader.id.as_str()).collect();
+    let found = match (&arguments.reader, readers) {
         (Some(wanted), all) => {
             all.iter().find(|reader| reader.id == *wanted).with_context(|| {
-                format!("no reader `{wanted}` in {path}; there are: {}", names.join(", "))
+                format!("got --reader {wanted}, expected one of {path}: {}", names.join(", "))
             })?
         }
         (None, [only]) => only,
-        (None, []) => anyhow::bail!("{path} has no reader; [[firmware_bridge.reader]] begins one"),
+        (None, []) => {
+            anyhow::bail!("{path}: got no [[firmware_bridge.reader]], expected at least one")
+        }
         (None, _) => anyhow::bail!(
-            "{path} has several readers; --reader says which, of: {}",
+            "{path} has several readers; expected --reader with one of: {}",
             names.join(", ")
         ),
     };
-    Ok((found.id.clone(), found.device.clone(), file.base().to_owned()))
+    Ok((found.id.clone(), found.device.clone().into(), installation.data_dir.clone()))
 }
 
 fn watch_for_interrupt(interrupted: &Arc<AtomicBool>) -> anyhow::Result<()> {

@@ -6,21 +6,30 @@ use reads::{Delivery, Read};
 use settling::settle::presence::TagPresence;
 
 use super::*;
-use crate::config::settle::Preset;
+use process::config::bridge::ReaderSection;
+
+fn reader(section: serde_json::Value) -> Reader {
+    let section: ReaderSection = serde_json::from_value(section).unwrap();
+    Reader::from(&section)
+}
 
 fn settings(spool: PathBuf) -> KeeperSettings {
-    let reader = serde_json::json!({
+    settled_by(spool, &serde_json::json!({ "quiet_ms": 50, "longest_ms": 50 }))
+}
+
+fn settled_by(spool: PathBuf, settle: &serde_json::Value) -> KeeperSettings {
+    let reader = reader(serde_json::json!({
         "id": "door",
         "read_point": "urn:epc:id:sgln:0614141.00001.0",
-        "settle": { "preset": "portal", "quiet_ms": 50, "longest_ms": 50 },
+        "settle": settle,
         "device": { "r200": { "port": "/dev/null", "region": "europe" } },
-    });
+    }));
     KeeperSettings {
         bridge: "bridge".to_owned(),
         spool,
         max_spool_bytes: 1 << 30,
         keep_windows: SignedDuration::from_hours(1),
-        readers: vec![serde_json::from_value(reader).unwrap()],
+        readers: vec![reader],
     }
 }
 
@@ -75,8 +84,8 @@ fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
 fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");
-    let mut settings = settings(file.clone());
-    settings.readers[0].settle.longest_ms = Some(60_000);
+    let settle = serde_json::json!({ "quiet_ms": 50, "longest_ms": 60_000 });
+    let settings = settled_by(file.clone(), &settle);
     let keeper = Keeper::open(settings, Metrics::new()).unwrap();
     let (sender, inputs) = sync_channel(2);
     let (written, stalled) = sync_channel(0);
@@ -103,8 +112,8 @@ fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
 #[test]
 fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = settings(folder.path().join("spool.sqlite"));
-    settings.readers[0].settle.preset = Preset::Shelf;
+    let settle = serde_json::json!({ "preset": "shelf", "quiet_ms": 50, "longest_ms": 50 });
+    let mut settings = settled_by(folder.path().join("spool.sqlite"), &settle);
     settings.max_spool_bytes = 0;
     let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
     let place = keeper.floor.readers()[0].read_point.clone();
@@ -147,13 +156,12 @@ fn what_a_closing_window_held_back_survives_a_crash() {
 fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings(folder.path().join("spool.sqlite"));
-    let reader = serde_json::json!({
+    settings.readers = vec![reader(serde_json::json!({
         "id": "door",
         "read_point": "urn:epc:id:sgln:0614141.00001.0",
         "silent_after_s": 60,
         "device": { "impinj-r700": { "broker": "localhost:1883", "topic": "door" } },
-    });
-    settings.readers = vec![serde_json::from_value(reader).unwrap()];
+    }))];
     let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
     let began = keeper.now();
     for up in [59, 60, 61] {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use demo::simulators::radio::doors::{Beam, Passage};
 use firmware_bridge::config::Reader;
 use jiff::{SignedDuration, Timestamp};
+use process::config::bridge::ReaderSection;
 use reads::{Delivery, Direction, Edge, Read, passed};
 use settling::floor::{Floor, Open};
 use settling::moment::Moment;
@@ -28,7 +29,8 @@ pub fn reader(text: &str) -> Reader {
     let text =
         format!("device = {{ r200 = {{ port = \"/dev/null\", region = \"europe\" }} }}\n{text}");
     let value: serde_json::Value = toml::from_str(&text).expect("a reader in TOML");
-    serde_json::from_value(value).expect("a reader")
+    let section: ReaderSection = serde_json::from_value(value).expect("a reader");
+    Reader::from(&section)
 }
 
 /// The deliveries that the traffic comes to; reads and edges by reader.
