@@ -1,4 +1,6 @@
-//! The worker's liveness, readiness and metrics; nothing can be changed over HTTP.
+//! Liveness (`GET /healthz`), readiness (`/readyz`) and metrics (`/metrics`) of the worker.
+//!
+//! What holds: read-only; nothing can be changed through these endpoints.
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev};

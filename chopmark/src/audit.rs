@@ -1,10 +1,11 @@
-//! `chopmark audit`: recomputes every ledger from its rows and names what does not fit.
+//! `chopmark audit`: recomputes every ledger from its rows and reports every contradiction.
 //!
-//! The way through: every ledger is read in order from the database and fed, row by row, to
-//! [`ledger::audit::LedgerAudit`]; the item index is compared with what the records name, both ways; the
-//! hub's entries are compared with the ledgers' checkpoints.
+//! The way through: every ledger, hubs included, is read in order from the database and passed, row by row, to
+//! [`ledger::audit::LedgerAudit`]; the item index is compared with what the records name, both ways.
 //!
 //! What holds: nothing is written; the keys come from the policy file, not from the database.
+//!
+//! Not here: comparing a ledger with its entries in the hub, and the hub with its anchors.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -47,7 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let policy: Policy = std::fs::read_to_string(&arguments.policy)
         .with_context(|| format!("could not read {}", arguments.policy.display()))?
         .parse()
-        .with_context(|| format!("{} is no policy", arguments.policy.display()))?;
+        .with_context(|| format!("{} is not a usable policy", arguments.policy.display()))?;
     let (url, database) = match &arguments.database {
         Some(url) => (url.clone(), None),
         None => {
@@ -61,7 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         audit_all(&db, &policy).await
     })?;
     drop(database);
-    let is_whole = summaries.iter().all(|summary| summary.findings.is_empty());
+    let is_whole = summaries.iter().all(AuditSummary::is_whole);
     if arguments.json {
         println!("{}", to_json(&summaries).canonical());
     } else {
@@ -83,16 +84,43 @@ pub async fn audit_all(db: &Db, policy: &Policy) -> anyhow::Result<Vec<AuditSumm
     Ok(summaries)
 }
 
+/// An entry of the item index: key of the item, index of the record.
+type IndexEntry = (i64, u64);
+
 async fn audit_ledger(db: &Db, policy: &Policy, row: &LedgerRow) -> anyhow::Result<AuditSummary> {
-    let is_hub = row.kind == "hub";
-    let keys: Vec<_> = if is_hub {
-        policy.hub.iter().filter(|key| key.name() == row.origin).cloned().collect()
+    let mut audit = if row.kind == "hub" {
+        LedgerAudit::of_hub(&row.origin, policy)
     } else {
-        policy.keys_of(&row.origin).cloned().collect()
+        LedgerAudit::of_site(&row.origin, policy)
     };
-    let mut audit = LedgerAudit::new(&row.origin, &keys);
-    let mut more = Vec::new();
-    let mut named: HashSet<(i64, u64)> = HashSet::new();
+    let named = audit_rows(db, row, &mut audit).await?;
+    audit_checkpoints(db, row, &mut audit).await?;
+    let head = sql::ledgers::head(db, row.id).await?;
+    let indexed = index_entries(db, row, head.size).await?;
+    let mut summary = audit.finish(head.size, &head.root);
+    let missing = findings(
+        row,
+        named.difference(&indexed),
+        "the item index leaves out an item that the record names",
+    );
+    let invented = findings(
+        row,
+        indexed.difference(&named),
+        "the item index has an item that the record does not name",
+    );
+    let mut both: Vec<Finding> = missing.chain(invented).collect();
+    both.sort_by_key(|finding| finding.index);
+    summary.findings.extend(both);
+    Ok(summary)
+}
+
+/// Passes every row to the audit; returns what the item index must hold of them.
+async fn audit_rows(
+    db: &Db,
+    row: &LedgerRow,
+    audit: &mut LedgerAudit<'_>,
+) -> anyhow::Result<HashSet<IndexEntry>> {
+    let mut named = HashSet::new();
     sql::ledgers::for_each_record(db, row.id, async |stored| {
         match &stored.secret {
             Some(secret) => {
@@ -107,49 +135,56 @@ async fn audit_ledger(db: &Db, policy: &Policy, row: &LedgerRow) -> anyhow::Resu
         Ok(())
     })
     .await?;
+    Ok(named)
+}
+
+/// Passes every checkpoint to the audit, in order of size.
+async fn audit_checkpoints(
+    db: &Db,
+    row: &LedgerRow,
+    audit: &mut LedgerAudit<'_>,
+) -> anyhow::Result<()> {
     let mut size = 0;
     loop {
         let checkpoints = sql::ledgers::checkpoints_after(db, row.id, size, 1000).await?;
-        let Some(last) = checkpoints.last() else { break };
+        let Some(last) = checkpoints.last() else { return Ok(()) };
         size = last.size;
         for checkpoint in &checkpoints {
             audit.checkpoint(checkpoint.size, &checkpoint.note);
         }
     }
-    let head = sql::ledgers::head(db, row.id).await?;
-    let mut found: HashSet<(i64, u64)> = HashSet::new();
+}
+
+/// The item index of a ledger of `size` records.
+async fn index_entries(db: &Db, row: &LedgerRow, size: u64) -> anyhow::Result<HashSet<IndexEntry>> {
+    const RECORDS: u64 = 10_000;
+    let mut entries = HashSet::new();
     let mut from = 0;
-    while from < head.size {
-        let to = from + 10_000;
-        found.extend(sql::items::of_ledger(db, row.id, from, to).await?);
+    while from < size {
+        let to = from + RECORDS;
+        entries.extend(sql::items::of_ledger(db, row.id, from, to).await?);
         from = to;
     }
-    let finding = |index: u64, what: &str| Finding {
+    Ok(entries)
+}
+
+/// One finding for each record that has such an entry.
+fn findings<'a>(
+    row: &LedgerRow,
+    entries: impl Iterator<Item = &'a IndexEntry>,
+    what: &str,
+) -> impl Iterator<Item = Finding> {
+    let records: HashSet<u64> = entries.map(|(_, index)| *index).collect();
+    records.into_iter().map(move |index| Finding {
         ledger: row.origin.clone(),
         index: Some(index),
         what: what.to_owned(),
-    };
-    let missing: HashSet<u64> = named.difference(&found).map(|(_, index)| *index).collect();
-    let invented: HashSet<u64> = found.difference(&named).map(|(_, index)| *index).collect();
-    more.extend(
-        missing
-            .iter()
-            .map(|i| finding(*i, "the item index leaves out a thing that the record names")),
-    );
-    more.extend(
-        invented
-            .iter()
-            .map(|i| finding(*i, "the item index has a thing that the record does not name")),
-    );
-    let mut summary = audit.finish(head.size, &head.root);
-    more.sort_by_key(|finding| finding.index);
-    summary.findings.extend(more);
-    Ok(summary)
+    })
 }
 
 fn print(summaries: &[AuditSummary]) {
     for summary in summaries {
-        let word = if summary.findings.is_empty() { "whole " } else { "BROKEN" };
+        let word = if summary.is_whole() { "whole " } else { "BROKEN" };
         println!(
             "{word}  {}  {} records, {} checkpoints",
             summary.origin, summary.records, summary.checkpoints
@@ -159,6 +194,9 @@ fn print(summaries: &[AuditSummary]) {
                 Some(index) => println!("        #{index}: {}", finding.what),
                 None => println!("        {}", finding.what),
             }
+        }
+        if summary.more_findings > 0 {
+            println!("        and {} more", summary.more_findings);
         }
     }
 }
@@ -181,6 +219,7 @@ fn to_json(summaries: &[AuditSummary]) -> Json {
                 ("ledger", Json::from(summary.origin.as_str())),
                 ("records", Json::from(summary.records)),
                 ("checkpoints", Json::from(summary.checkpoints)),
+                ("more_findings", Json::from(summary.more_findings)),
                 ("findings", Json::Array(findings)),
             ])
         })

@@ -1,4 +1,6 @@
-//! `chopmark event`: the event hash of the Core Business Vocabulary, in either dialect.
+//! `chopmark event`: prints the event hash of the Core Business Vocabulary.
+//!
+//! Not here: validation and hashing (`epcis`).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,12 +9,12 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use epcis::hash::{Dialect, event_hash, pre_hash};
 
-/// What to do.
+/// Subcommands of `chopmark event`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Prints the event hash of every event in an EPCIS 2.0 JSON file
     ///
-    /// The hash names an event; a ledger never rests on it (two dialects give two hashes).
+    /// The hash is a derived identifier: two dialects give two hashes, and no ledger depends on it.
     Hash {
         /// An EPCISDocument or a bare event, JSON-LD
         file: PathBuf,
@@ -29,7 +31,8 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// If the file cannot be read.
+/// If the file cannot be read. An invalid document is not an error: its violations are printed, and the exit code
+/// is 1.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Hash { file, dialect, pre_hash: show } = command;
     let bytes =
@@ -40,7 +43,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             eprintln!("{} is not a valid EPCIS 2.0 document:", file.display());
             for violation in violations {
                 eprintln!(
-                    "  {}: {} (found `{}`); {} would be right",
+                    "  {}: {}, got `{}`, expected {}",
                     violation.pointer, violation.problem, violation.value, violation.expected
                 );
             }

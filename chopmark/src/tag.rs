@@ -1,10 +1,9 @@
-//! `chopmark epc`: what is written on a tag, in every spelling.
+//! `chopmark epc`: decodes and encodes the EPC bank of a tag.
 //!
-//! The way through: hex becomes a tag and is printed; a tag URI, or a Digital Link and the name of a scheme,
-//! becomes a tag and its hex.
+//! The way through: `decode` parses hex and prints the tag in every spelling; `encode` parses a tag URI, or a
+//! Digital Link and the name of a scheme, and prints hex.
 //!
-//! Not here: which company prefixes a site knows, without which the tag of a `+` scheme has no pure identity
-//! (`ingest`).
+//! Not here: the company prefixes of a site (`ingest`), without which a tag of a `+` scheme has no pure identity.
 
 use std::process::ExitCode;
 
@@ -12,7 +11,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use epc::{Epc, PlusScheme, PlusTag, Tag, TagEpc, parse_digital_link};
 
-/// What to do.
+/// Subcommands of `chopmark epc`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Reads the EPC bank of a tag, as hex, and prints it in every spelling
@@ -42,7 +41,7 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// What is wrong with the hex or the URI, and what would be right.
+/// If the hex or the URI is invalid or cannot be encoded; the text says what was expected.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let text = match command {
         Command::Decode { hex } => describe(&Tag::decode_hex(hex)?)?,
@@ -55,16 +54,16 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Encode { uri, .. } if uri.starts_with("http") => {
             let link = parse_digital_link(uri)?.to_uri("id.gs1.org");
             anyhow::bail!(
-                "`{link}` names the thing but not how to write it; --scheme with one of {} would be right",
+                "got Digital Link `{link}` without a scheme, expected --scheme with one of {}",
                 names(false)
             );
         }
         Command::Encode { uri, .. } => {
             let known = Epc::from_uri(uri)
-                .context("neither a tag URI nor a Digital Link nor a pure identity URI")?;
+                .context("expected a tag URI, a Digital Link or a pure identity URI")?;
             anyhow::bail!(
-                "`{known}` names the thing but not how to write it; \
-                 a tag URI would be right, for example urn:epc:tag:sgtin-96:1.… (filter 1)"
+                "got pure identity `{known}`, which does not state scheme and filter; \
+                 expected a tag URI such as urn:epc:tag:sgtin-96:1.… (filter 1)"
             );
         }
     };
@@ -72,18 +71,18 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The names of all schemes that hold a key in full.
+/// The names of all schemes that can hold a Digital Link.
 fn names(has_hostname: bool) -> String {
     PlusScheme::ALL.map(|scheme| scheme.name(has_hostname)).join(", ")
 }
 
-/// The tag of `scheme` for what the link `uri` names.
+/// The tag of `scheme` for the Digital Link `uri`.
 fn of_link(uri: &str, scheme: &str, filter: u8) -> anyhow::Result<PlusTag> {
     let has_hostname = scheme.ends_with("++");
     let found = PlusScheme::ALL.into_iter().find(|known| known.name(has_hostname) == scheme);
     let Some(found) = found else {
         anyhow::bail!(
-            "scheme `{scheme}` is not one for a Digital Link; one of {} would be right",
+            "got scheme `{scheme}` for a Digital Link, expected one of {}",
             names(has_hostname)
         );
     };
@@ -93,7 +92,7 @@ fn of_link(uri: &str, scheme: &str, filter: u8) -> anyhow::Result<PlusTag> {
     Ok(PlusTag::from_digital_link(found, filter, hostname, &link)?)
 }
 
-/// The tag in every spelling, one a line.
+/// The tag in every spelling, one per line.
 fn describe(tag: &Tag) -> anyhow::Result<String> {
     let mut lines = Vec::new();
     let mut line = |name: &str, value: &str| lines.push(format!("{name:<15}{value}"));
@@ -104,7 +103,7 @@ fn describe(tag: &Tag) -> anyhow::Result<String> {
             line("Digital Link", &tag.epc.to_digital_link());
             line("filter", &tag.filter.to_string());
         }
-        // The key does not tell how long its company prefix is, so there is no pure identity to be shown.
+        // The tag does not state the length of the company prefix, so its pure identity is not known.
         Tag::Plus(plus) => {
             line("scheme", tag.name());
             line("Digital Link", &plus.to_digital_link());
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_written_with_a_scheme_reads_back_as_the_same_link() {
+    fn a_link_encoded_with_a_scheme_decodes_to_the_same_link() {
         for (scheme, link) in [
             ("sgtin+", "https://id.gs1.org/01/09521141123454/21/32a"),
             ("sgtin+", "https://id.gs1.org/01/09521141123454/21/32a?10=L1&17=270531"),
@@ -131,35 +130,35 @@ mod tests {
             ("sscc+", "https://id.gs1.org/00/095211411234567892"),
         ] {
             let hex = hex::encode_upper(of_link(link, scheme, 3).unwrap().encode().unwrap());
-            let told = describe(&Tag::decode_hex(&hex).unwrap()).unwrap();
-            let lines: Vec<&str> = told.lines().collect();
+            let text = describe(&Tag::decode_hex(&hex).unwrap()).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
             assert_eq!(lines[0], format!("scheme         {scheme}"));
             assert_eq!(lines[1], format!("Digital Link   {link}"));
             assert_eq!(lines[2], "filter         3");
             assert_eq!(lines[lines.len() - 1], format!("hex            {hex}"));
             let data = lines.iter().filter(|line| line.starts_with("data ")).count();
-            assert_eq!(data, link.matches('=').count(), "{told}");
+            assert_eq!(data, link.matches('=').count(), "{text}");
         }
     }
 
     #[test]
-    fn a_classic_tag_is_told_with_its_pure_identity() {
-        let told = describe(&Tag::decode_hex("3074257BF7194E4000001A85").unwrap()).unwrap();
-        assert!(told.contains("pure identity  urn:epc:id:sgtin:0614141.812345.6789"), "{told}");
-        assert!(told.starts_with("tag URI        urn:epc:tag:sgtin-96:3."), "{told}");
+    fn a_classic_tag_is_printed_with_its_pure_identity() {
+        let text = describe(&Tag::decode_hex("3074257BF7194E4000001A85").unwrap()).unwrap();
+        assert!(text.contains("pure identity  urn:epc:id:sgtin:0614141.812345.6789"), "{text}");
+        assert!(text.starts_with("tag URI        urn:epc:tag:sgtin-96:3."), "{text}");
     }
 
     #[test]
-    fn what_cannot_be_written_says_what_would_be_right() {
+    fn a_link_that_cannot_be_encoded_is_refused_with_what_was_expected() {
         let link = "https://id.gs1.org/01/09521141123454/21/32a";
-        for (uri, scheme, right) in [
+        for (uri, scheme, expected) in [
             (link, "sgtin-96", "sgtin+"),
-            (link, "giai++", "would be right"),
-            (link, "sscc+", "would be right"),
-            ("urn:epc:id:sgtin:0614141.812345.1", "sgtin+", "would be right"),
+            (link, "giai++", "expected the application identifier of the scheme's key"),
+            (link, "sscc+", "expected the application identifier of the scheme's key"),
+            ("urn:epc:id:sgtin:0614141.812345.1", "sgtin+", "expected https://"),
         ] {
             let error = format!("{:#}", of_link(uri, scheme, 0).unwrap_err());
-            assert!(error.contains(right), "{uri} {scheme}: {error}");
+            assert!(error.contains(expected), "{uri} {scheme}: {error}");
         }
     }
 }

@@ -1,7 +1,12 @@
-//! `chopmark verify`: proves or refutes a bundle on a computer that never saw the server.
+//! `chopmark verify`: proves or refutes a bundle without the server that made it.
 //!
-//! What holds: nothing is asked of any network unless `--rpc` names an endpoint; the trust roots come from
-//! the policy file, never from the bundle; what was not checked is printed as plainly as what was.
+//! The way through: [`ledger::bundle::verify`] makes the report; with `--rpc` the chain's answer about the anchor's
+//! block is added; the report is printed as text or JSON.
+//!
+//! What holds: no network is used unless `--rpc` names an endpoint; the trust roots come from the policy file, never
+//! from the bundle; what was not checked is printed as well as what was.
+//!
+//! Not here: the checks themselves ([`ledger::bundle`]), asking the chain ([`anchor::check_on_chain`]).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,14 +39,14 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// If a file cannot be read or the policy is none.
+/// If a file cannot be read or the policy file is not usable.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bytes = std::fs::read(&arguments.bundle)
         .with_context(|| format!("could not read {}", arguments.bundle.display()))?;
     let policy: Policy = std::fs::read_to_string(&arguments.policy)
         .with_context(|| format!("could not read {}", arguments.policy.display()))?
         .parse()
-        .with_context(|| format!("{} is no policy", arguments.policy.display()))?;
+        .with_context(|| format!("{} is not a usable policy", arguments.policy.display()))?;
     let mut report = bundle::verify(&bytes, &policy);
     if let Some(url) = &arguments.rpc {
         check_chain(&mut report, url, arguments.confirmations);
@@ -58,7 +63,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }))
 }
 
-/// Asks the chain for the anchor's block and adds what it says to the report.
+/// Asks the chain for the anchor's block and adds its answer to the report.
 fn check_chain(report: &mut Report, url: &str, confirmations: u64) {
     const NAME: &str = "the anchor's block is on the chain";
     let Some(claim) = report.anchor.clone() else {
@@ -89,7 +94,7 @@ fn check_chain(report: &mut Report, url: &str, confirmations: u64) {
     }
 }
 
-/// The chain was asked for and did not answer: what would be proved can no longer be told.
+/// The chain was requested and gave no answer: proved becomes cannot tell.
 fn lower(report: &mut Report) {
     if report.outcome == Outcome::Proved {
         report.outcome = Outcome::CannotTell;

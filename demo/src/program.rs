@@ -17,7 +17,7 @@ pub fn path() -> anyhow::Result<PathBuf> {
     let path = own.with_file_name("chopmark");
     anyhow::ensure!(
         path.is_file(),
-        "{} is missing; `make demo` and `make bench` build it, or `cargo build -p chopmark -p demo`",
+        "{} is missing; `make demo` and `make bench` build it, or `cargo build --workspace --bin chopmark --bin chopmark-demo`",
         path.display()
     );
     Ok(path)

@@ -31,6 +31,9 @@ const MAX_SOCKET_DIR: usize = 80;
 /// Longest wait for start and stop.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Port of PostgreSQL.
+const DEFAULT_PORT: u16 = 5432;
+
 const SETTINGS: &str = "
 listen_addresses = ''
 max_connections = 100
@@ -51,6 +54,17 @@ pub struct Binaries {
     pub version: String,
 }
 
+/// What a cluster has besides [`SETTINGS`].
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    /// Port: of TCP if `settings` say so, and in the name of the socket. Default: 5432.
+    pub(crate) port: Option<u16>,
+    /// More lines of `postgresql.conf`.
+    pub(crate) settings: String,
+    /// More files in the data folder, replaced if they are there: name and text.
+    pub(crate) files: Vec<(&'static str, String)>,
+}
+
 /// A cluster that runs.
 #[derive(Debug)]
 pub struct Cluster {
@@ -60,6 +74,7 @@ pub struct Cluster {
     user: Option<(Uid, Gid)>,
     server: Option<Child>,
     url: String,
+    port: u16,
 }
 
 fn failed(text: impl Into<String>) -> Error {
@@ -106,6 +121,11 @@ impl Cluster {
     ///
     /// [`Error::Cluster`], with the server's own last words.
     pub fn start(folder: &Path) -> Result<Self, Error> {
+        Self::start_with(folder, &Extra::default())
+    }
+
+    /// As [`Self::start`]; `extra` takes effect when the cluster is made.
+    pub(crate) fn start_with(folder: &Path, extra: &Extra) -> Result<Self, Error> {
         let binaries = find_binaries()?;
         fs::create_dir_all(folder)
             .map_err(|e| failed(format!("could not make {}: {e}", folder.display())))?;
@@ -117,10 +137,11 @@ impl Cluster {
         check_reachable(&folder, user)?;
         Self::stop_left_over(&folder)?;
         let socket = socket_folder(&folder, user)?;
-        let url = url_at(&socket, "chopmark", Access::Owner);
-        let mut cluster = Self { folder, socket, binaries, user, server: None, url };
+        let port = extra.port.unwrap_or(DEFAULT_PORT);
+        let url = url_at(&socket, port, "chopmark", Access::Owner);
+        let mut cluster = Self { folder, socket, binaries, user, server: None, url, port };
         if !cluster.data().join("PG_VERSION").exists() {
-            cluster.init()?;
+            cluster.init(extra)?;
         }
         cluster.launch()?;
         Ok(cluster)
@@ -166,13 +187,13 @@ impl Cluster {
     /// migrated.
     #[must_use]
     pub fn url_for(&self, access: Access) -> String {
-        url_at(&self.socket, "chopmark", access)
+        url_at(&self.socket, self.port, "chopmark", access)
     }
 
     /// As [`Self::url_for`], for another database of the same server.
     #[must_use]
     pub fn url_of(&self, database: &str, access: Access) -> String {
-        url_at(&self.socket, database, access)
+        url_at(&self.socket, self.port, database, access)
     }
 
     /// The server's process, for tests that kill it.
@@ -196,7 +217,7 @@ impl Cluster {
         command
     }
 
-    fn init(&self) -> Result<(), Error> {
+    fn init(&self, extra: &Extra) -> Result<(), Error> {
         let output = self
             .command("initdb")
             .args([
@@ -217,8 +238,20 @@ impl Cluster {
             )));
         }
         let config = self.data().join("postgresql.conf");
-        let text = fs::read_to_string(&config).unwrap_or_default() + SETTINGS;
-        fs::write(&config, text).map_err(|error| failed(format!("{}: {error}", config.display())))
+        let text = fs::read_to_string(&config).unwrap_or_default() + SETTINGS + &extra.settings;
+        fs::write(&config, text)
+            .map_err(|error| failed(format!("{}: {error}", config.display())))?;
+        extra.files.iter().try_for_each(|(name, text)| self.write(name, text))
+    }
+
+    /// Writes a file of the data folder, for the server's eyes only.
+    fn write(&self, name: &str, text: &str) -> Result<(), Error> {
+        let path = self.data().join(name);
+        let (uid, gid) = self.user.unzip();
+        fs::write(&path, text)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)))
+            .and_then(|()| chown(&path, uid, gid).map_err(std::io::Error::from))
+            .map_err(|error| failed(format!("{}: {error}", path.display())))
     }
 
     fn launch(&mut self) -> Result<(), Error> {
@@ -232,6 +265,7 @@ impl Cluster {
             .arg(self.data())
             .arg("-k")
             .arg(&self.socket)
+            .args(["-p", &self.port.to_string()])
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
@@ -252,7 +286,7 @@ impl Cluster {
 
     fn answers(&self) -> bool {
         self.command("pg_isready")
-            .args(["-q", "-d", "postgres", "-h"])
+            .args(["-q", "-d", "postgres", "-p", &self.port.to_string(), "-h"])
             .arg(&self.socket)
             .status()
             .is_ok_and(|status| status.success())
@@ -261,7 +295,7 @@ impl Cluster {
     fn create_database(&self) -> Result<(), Error> {
         let output = self
             .command("createdb")
-            .args(["-U", "chopmark", "-h"])
+            .args(["-U", "chopmark", "-p", &self.port.to_string(), "-h"])
             .arg(&self.socket)
             .arg("chopmark")
             .output()
@@ -341,9 +375,10 @@ impl Drop for Cluster {
     }
 }
 
-fn url_at(socket: &Path, database: &str, access: Access) -> String {
+fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
     let socket = socket.to_string_lossy().replace('%', "%25").replace('/', "%2F");
-    format!("postgresql://{}@/{database}?host={socket}", access.role_name())
+    let port = if port == DEFAULT_PORT { String::new() } else { format!("&port={port}") };
+    format!("postgresql://{}@/{database}?host={socket}{port}", access.role_name())
 }
 
 fn signal(pid: u32, signal: Signal) {

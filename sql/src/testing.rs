@@ -117,6 +117,19 @@ impl TestDb {
                 .await;
             })
             .await;
+        Self::clone_of("template_chopmark", name).await
+    }
+
+    /// A database named after the test, without a schema.
+    ///
+    /// # Panics
+    ///
+    /// Without PostgreSQL, saying how to get it.
+    pub async fn empty(name: &str) -> Self {
+        Self::clone_of("template1", name).await
+    }
+
+    async fn clone_of(template: &str, name: &str) -> Self {
         let plain: String = name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
@@ -124,7 +137,7 @@ impl TestDb {
             .collect();
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let database = format!("t{number}_{}", plain.to_lowercase());
-        admin(&format!("create database {database} template template_chopmark")).await;
+        admin(&format!("create database {database} template {template}")).await;
         let settings = server().settings(&database, Access::Owner);
         let db = Db::connect(&settings).await.unwrap_or_else(|error| panic!("{error}"));
         Self { db, database }

@@ -21,6 +21,8 @@
 //! Source: PostgreSQL 17 manual, sections 32.1.2 and 32.19.
 
 mod connect;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::path::{Path, PathBuf};

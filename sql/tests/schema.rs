@@ -150,12 +150,114 @@ async fn a_ledger_is_created_once_and_keeps_its_kind() {
     assert!(sql::ledgers::create_ledger(&db, "a.example/x", "hub", "A").await.is_err());
 }
 
+/// Text of a file below the crate's folder.
+fn file(path: &str) -> String {
+    std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Leaves `db` as the program of the first version would, before there were roles.
+async fn migrate_to_first_version(db: &TestDb) {
+    let first = file("migrations/0001_ledgers.sql");
+    let digest = hash::sha256(first.as_bytes());
+    let applied = format!(
+        "create table schema_migrations (version integer primary key, name text not null, \
+         sha256 text not null, applied_at timestamptz not null default now()); \
+         insert into schema_migrations values (1, '0001_ledgers', '{digest}')"
+    );
+    for step in [first, applied, file("samples/0001_ledgers.sql")] {
+        db.execute(&step).await.expect("the first version");
+    }
+}
+
 #[tokio::test]
 async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_changed_past() {
-    let db = TestDb::migrated("samples").await;
-    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/0001_ledgers.sql");
-    db.execute(&std::fs::read_to_string(samples).expect("samples")).await.expect("samples fit");
+    // Another test's database creates the roles, so that both orders occur.
+    let db = TestDb::empty("samples").await;
+    migrate_to_first_version(&db).await;
+    db.migrate().await.expect("the later migrations");
     db.migrate().await.expect("nothing to do");
+    db.check_schema().await.expect("the version of this program");
+    db.execute(&file("samples/0002_roles.sql")).await.expect("samples fit");
     db.execute("update schema_migrations set sha256 = 'other'").await.expect("changed");
     assert!(db.migrate().await.is_err(), "a migration applied with another text is refused");
+}
+
+#[tokio::test]
+async fn a_schema_of_another_version_is_named_with_what_to_do() {
+    let db = TestDb::empty("versions").await;
+    let problem = async || db.check_schema().await.expect_err("another version").to_string();
+    let none = "schema is at version 0, this program expects 2; run `chopmark migrate`";
+    assert_eq!(problem().await, none);
+    migrate_to_first_version(&db).await;
+    let older = "schema is at version 1, this program expects 2; run `chopmark migrate`";
+    assert_eq!(problem().await, older);
+    db.migrate().await.expect("migrated");
+    db.check_schema().await.expect("the version of this program");
+    let next = "insert into schema_migrations values (3, '0003_next', '')";
+    db.execute(next).await.expect("a newer program migrated");
+    let newer = "schema is at version 3, this program expects 2; use the program that migrated it, or a newer one";
+    assert_eq!(problem().await, newer);
+    assert_eq!(db.migrate().await.expect_err("refused").to_string(), newer);
+}
+
+#[tokio::test]
+async fn databases_of_one_server_are_migrated_at_the_same_time() {
+    let databases = [TestDb::empty("at_once_a").await, TestDb::empty("at_once_b").await];
+    let [a, b] = &databases;
+    // Both create the roles, twice each: roles belong to the server, and its databases know no common lock.
+    let (first, second, third, fourth) =
+        tokio::join!(a.migrate(), b.migrate(), a.migrate(), b.migrate());
+    for outcome in [first, second, third, fourth] {
+        outcome.expect("migrated");
+    }
+    b.check_schema().await.expect("the version of this program");
+}
+
+#[tokio::test]
+async fn an_owner_that_may_not_create_roles_is_given_the_statements_for_a_superuser() {
+    let db = TestDb::empty("no_createrole").await;
+    db.execute(
+        "do $$ begin
+           execute format('alter database %I owner to small_owner', current_database());
+         end $$",
+    )
+    .await
+    .expect_err("there is no such role yet");
+    db.execute("create role small_owner login").await.expect("created");
+    db.execute(
+        "do $$ begin execute format('alter database %I owner to small_owner', current_database()); end $$",
+    )
+    .await
+    .expect("owned");
+    let owner = sql::Settings::new(
+        db.url_for(Access::Owner).replace("postgresql://chopmark@", "postgresql://small_owner@"),
+    );
+    let owner = sql::Db::connect(&owner).await.expect("settings");
+    let error = owner.migrate().await.expect_err("refused").to_string();
+    assert!(error.contains("run as a superuser"), "{error}");
+    for role in ["chopmark_ingest", "chopmark_anchor", "chopmark_trace_api"] {
+        assert!(error.contains(&format!("\n  create role {role} login ")), "{error}");
+    }
+    for statement in error.lines().filter(|line| line.starts_with("  create role")) {
+        db.execute(statement).await.expect("the statement is usable as it is");
+    }
+    owner.migrate().await.expect("with the roles in place the owner can migrate");
+    let ingest = db.db_as(Access::Ingest).await;
+    ingest.check_schema().await.expect("granted");
+    assert!(sql::ledgers::create_ledger(&ingest, "a.example/x", "site", "A").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_role_that_could_do_more_than_its_grants_is_refused() {
+    let db = TestDb::empty("strong_role").await;
+    for more in ["superuser", "bypassrls", "createrole", "createdb", "replication"] {
+        db.execute(&format!("create role chopmark_ingest login {more}")).await.expect("created");
+        let error = db.migrate().await.expect_err(more).to_string();
+        assert!(
+            error.starts_with("role chopmark_ingest has more rights than its grants"),
+            "{error}"
+        );
+        db.execute("drop role chopmark_ingest").await.expect("dropped");
+    }
 }

@@ -8,6 +8,7 @@
 //! Not here: the tests themselves (`e2e/`), the simulated devices (`demo::simulators`).
 
 #![expect(clippy::missing_panics_doc, reason = "a test fails by a panic")]
+#![expect(clippy::must_use_candidate, reason = "only tests call this")]
 
 pub mod program;
 pub mod site;

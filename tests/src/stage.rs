@@ -1,4 +1,5 @@
-//! What end-to-end tests stand on: a private database, keys, files and processes, as an installation has them.
+//! An installation for end-to-end tests: a private database, keys, files and processes, as an operator would set them
+//! up.
 
 use std::fs;
 use std::net::SocketAddr;

@@ -21,7 +21,6 @@ pub fn wait_at_most(limit: Duration, what: &str, mut condition: impl FnMut() -> 
 }
 
 /// An address on the loopback interface that nothing listens on.
-#[must_use]
 pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("loopback has free ports")
 }

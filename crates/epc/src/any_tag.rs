@@ -1,21 +1,22 @@
-//! Any tag: classic or of TDS 2.x, told apart by its header.
+//! A tag of any scheme.
 //!
-//! The way through: [`Tag::decode`] looks at the first byte and hands over.
+//! The way through: [`Tag::decode`] chooses the decoder by the header, the first byte.
 //!
-//! What holds: `decode(encode(x)) == x`; a header that no scheme has is refused by its number.
+//! What holds: `decode(encode(x)) == x`; an unknown header is refused and named in the error.
 //!
-//! Not here: the bits of either ([`crate::tag`], [`crate::plus`]).
+//! Not here: the bits of classic tags ([`crate::tag`]) and of `+` and `++` tags ([`crate::plus`]).
 //!
 //! Source: TDS 2.3 table 14-1.
 
 use crate::bits::{BitWriter, from_hex};
-use crate::digital_link::{DigitalLink, PrefixLength};
+use crate::digital_link::DigitalLink;
 use crate::error::EpcError;
 use crate::identity::Epc;
 use crate::plus::{self, PlusTag};
+use crate::prefix_length::PrefixLength;
 use crate::tag::{self, TagEpc};
 
-/// Any tag.
+/// The content of an EPC bank, of any scheme.
 ///
 /// ```
 /// let tag = epc::Tag::decode_hex("FA3952114132E83C2BF10")?;
@@ -25,20 +26,21 @@ use crate::tag::{self, TagEpc};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tag {
-    /// Header below 0x42: the company prefix can be told from the reference.
+    /// A scheme up to TDS 1.13, header below 0x42. States the length of the company prefix.
     Classic(TagEpc),
-    /// Header from 0xE6 on: a key in full.
+    /// A `+` or `++` scheme of TDS 2.x, header from 0xE6 on. Holds the whole key, without that length.
     Plus(PlusTag),
 }
 
 impl Tag {
-    /// Reads the EPC bank.
+    /// Decodes an EPC bank.
     ///
-    /// - `bytes`: the bank from its header on; zero bits after the scheme's own are passed over.
+    /// - `bytes`: the bank from its header on. Zero bits after the last field are ignored.
     ///
     /// # Errors
     ///
-    /// [`EpcError`]; [`EpcError::Header`] if no scheme has this header.
+    /// [`EpcError::Header`] if no supported scheme has this header; other variants of [`EpcError`] for content
+    /// that the scheme does not allow.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
         let header = *bytes.first().ok_or(EpcError::Short { scheme: "a tag", got: 0, want: 8 })?;
         if plus::is_plus(header) {
@@ -50,11 +52,11 @@ impl Tag {
         Err(EpcError::Header(header))
     }
 
-    /// Reads the EPC bank from hex of either case; the last byte may lack its second digit.
+    /// Decodes an EPC bank given as hex of either case. A missing last digit counts as 0.
     ///
     /// # Errors
     ///
-    /// [`EpcError`].
+    /// [`EpcError::Hex`] for other characters; otherwise as [`Tag::decode`].
     pub fn decode_hex(hex: &str) -> Result<Self, EpcError> {
         if hex.len() % 2 == 1 {
             return Self::decode(&from_hex(&format!("{hex}0"))?);
@@ -62,7 +64,7 @@ impl Tag {
         Self::decode(&from_hex(hex)?)
     }
 
-    /// Writes the EPC bank, whole 16-bit words.
+    /// Encodes the EPC bank in whole 16-bit words.
     ///
     /// # Errors
     ///
@@ -71,7 +73,7 @@ impl Tag {
         Ok(self.write()?.into_words())
     }
 
-    /// The bits, none too many.
+    /// Encodes the fields without padding.
     pub(crate) fn write(&self) -> Result<BitWriter, EpcError> {
         match self {
             Self::Classic(tag) => tag.write(),
@@ -79,7 +81,7 @@ impl Tag {
         }
     }
 
-    /// The name of its encoding: `sgtin-96`, `dsgtin++`.
+    /// The name of the encoding: `sgtin-96`, `dsgtin++`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -88,7 +90,7 @@ impl Tag {
         }
     }
 
-    /// Key, qualifiers and attributes; none for what is not GS1's (GID, `USDoD`, ADI).
+    /// Key, qualifiers and attributes; `None` for schemes without a GS1 key (GID, `USDoD`, ADI).
     #[must_use]
     pub fn to_link(&self) -> Option<DigitalLink> {
         match self {
@@ -97,7 +99,7 @@ impl Tag {
         }
     }
 
-    /// The Digital Link URI, at the tag's host name or id.gs1.org; none for what is not GS1's.
+    /// The Digital Link URI, at the tag's host name or id.gs1.org; `None` for schemes without a GS1 key.
     #[must_use]
     pub fn to_digital_link(&self) -> Option<String> {
         match self {
@@ -106,7 +108,11 @@ impl Tag {
         }
     }
 
-    /// The pure identity; none if the key of a `+` tag begins with a company prefix of unknown length.
+    /// The pure identity.
+    ///
+    /// - `lengths`: lengths of company prefixes, needed for `+` and `++` tags only.
+    ///
+    /// `None` if `lengths` does not know the company prefix of a `+` or `++` tag.
     #[must_use]
     pub fn to_epc(&self, lengths: &dyn PrefixLength) -> Option<Epc> {
         match self {

@@ -1,18 +1,18 @@
-//! Bit fields, big-endian, of any width: what every tag is written in.
+//! Reads and writes big-endian bit fields of any width.
 //!
-//! The way through: [`Bits`] reads from bytes and knows where it is; [`BitWriter`] writes and ends on whole
-//! 16-bit words, as a reader's memory has them.
+//! The way through: [`Bits`] reads fields one after the other; [`BitWriter`] appends fields and pads the result
+//! to whole 16-bit words, the unit of a tag's memory.
 //!
-//! What holds: a read past the end is an error that says how many bits would have been enough; a decimal
-//! of any length survives with its leading zeros.
+//! What holds: a read past the end changes nothing and is an error that states how many bits are needed; a
+//! decimal of any length keeps its leading zeros.
 //!
-//! Not here: which fields there are ([`crate::tag`], [`crate::plus`]).
+//! Not here: the fields of each scheme ([`crate::tag`], [`crate::plus`]).
 //!
 //! Source: TDS 2.x sections 14.3.1, 14.5.2 (integers, numeric strings of fixed width).
 
 use crate::error::{EpcError, cut, field};
 
-/// Bits that hold every decimal number of `digits` digits: 4 for one digit, 47 for fourteen.
+/// Number of bits that any decimal number of `digits` digits needs: 4 for one digit, 47 for fourteen.
 pub(crate) fn bits_for_digits(digits: usize) -> usize {
     if digits == 0 { 0 } else { digits * 3322 / 1000 + 1 }
 }
@@ -21,11 +21,11 @@ pub(crate) fn bits_for_digits(digits: usize) -> usize {
 #[derive(Debug, Clone)]
 pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
-    /// Place of the next bit.
+    /// Index of the next bit.
     pub at: usize,
-    /// Place after the last bit that is set.
+    /// Index after the last bit that is set.
     end: usize,
-    /// What is being read, for errors.
+    /// Name of the scheme, for errors.
     scheme: &'static str,
 }
 
@@ -36,7 +36,7 @@ impl<'a> Bits<'a> {
         Self { bytes, at: 0, end, scheme }
     }
 
-    /// Bits not yet read.
+    /// Number of bits not yet read.
     pub fn left(&self) -> usize {
         (self.bytes.len() * 8).saturating_sub(self.at)
     }
@@ -56,23 +56,23 @@ impl<'a> Bits<'a> {
         bit
     }
 
-    /// The next `count` bits, at most 128.
+    /// Reads `count` bits, at most 128.
     pub fn take(&mut self, count: u32) -> Result<u128, EpcError> {
         self.need(count as usize)?;
         Ok((0..count).fold(0, |out, _| out << 1 | u128::from(self.bit())))
     }
 
-    /// The next `count` bits, at most 8.
+    /// Reads `count` bits, at most 8.
     pub fn take_small(&mut self, count: u32) -> Result<u8, EpcError> {
         Ok(u8::try_from(self.take(count)?).unwrap_or(u8::MAX))
     }
 
-    /// The next `count` bits as a length.
+    /// Reads `count` bits, at most 8, as a length.
     pub fn take_length(&mut self, count: u32) -> Result<usize, EpcError> {
         Ok(usize::from(self.take_small(count)?))
     }
 
-    /// A number of exactly `digits` digits, in the bits that as many digits need.
+    /// Reads a number of exactly `digits` digits from [`bits_for_digits`] bits.
     pub fn take_digits(&mut self, name: &'static str, digits: usize) -> Result<String, EpcError> {
         let count = bits_for_digits(digits);
         self.need(count)?;
@@ -88,14 +88,14 @@ impl<'a> Bits<'a> {
                 return Err(field(
                     name,
                     "a larger number",
-                    "a number of as many digits as it says",
+                    "a number of the announced number of digits",
                 ));
             }
         }
         Ok(decimal.into_iter().map(|digit| char::from(b'0' + digit)).collect())
     }
 
-    /// `digits` digits of four bits each.
+    /// Reads `digits` digits of four bits each.
     pub fn take_bcd(&mut self, name: &'static str, digits: usize) -> Result<String, EpcError> {
         let mut out = String::with_capacity(digits);
         for _ in 0..digits {
@@ -107,7 +107,7 @@ impl<'a> Bits<'a> {
         Ok(out)
     }
 
-    /// Whether all that is left are zeros.
+    /// Whether all remaining bits are zero.
     pub fn is_only_padding(&self) -> bool {
         self.at >= self.end
     }
@@ -121,7 +121,7 @@ pub(crate) struct BitWriter {
 }
 
 impl BitWriter {
-    /// The lowest `count` bits of `value`.
+    /// Appends the lowest `count` bits of `value`.
     pub fn put(&mut self, value: u128, count: u32) {
         for place in (0..count).rev() {
             self.push(value >> place & 1 == 1);
@@ -138,12 +138,12 @@ impl BitWriter {
         self.at += 1;
     }
 
-    /// A length.
+    /// Appends a length of `count` bits.
     pub fn put_length(&mut self, length: usize, count: u32) {
         self.put(length as u128, count);
     }
 
-    /// Decimal digits, as one number, in the bits that as many digits need.
+    /// Appends decimal digits as one number in [`bits_for_digits`] bits.
     pub fn put_digits(&mut self, text: &str) {
         let mut decimal: Vec<u8> = text.bytes().map(|byte| byte & 15).collect();
         let mut bits = Vec::new();
@@ -159,22 +159,22 @@ impl BitWriter {
         bits.into_iter().rev().for_each(|bit| self.push(bit));
     }
 
-    /// Decimal digits, four bits each.
+    /// Appends decimal digits, four bits each.
     pub fn put_bcd(&mut self, text: &str) {
         text.bytes().for_each(|byte| self.put(u128::from(byte & 15), 4));
     }
 
-    /// Bits written.
+    /// Number of bits written.
     pub fn len(&self) -> usize {
         self.at
     }
 
-    /// The bytes, the last one filled up with zeros.
+    /// Returns the bytes, the last one padded with zero bits.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    /// The bytes, padded to whole 16-bit words.
+    /// Returns the bytes, padded with zero bits to whole 16-bit words.
     pub fn into_words(mut self) -> Vec<u8> {
         if self.bytes.len() % 2 == 1 {
             self.bytes.push(0);
@@ -183,7 +183,7 @@ impl BitWriter {
     }
 }
 
-/// Bytes of hex of either case.
+/// Decodes hex of either case.
 pub(crate) fn from_hex(text: &str) -> Result<Vec<u8>, EpcError> {
     let wrong = || EpcError::Hex(cut(text));
     if text.is_empty() || !text.len().is_multiple_of(2) || !text.is_ascii() {
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_bits_as_the_largest_number_needs_are_counted() {
+    fn the_bits_for_a_number_of_digits_hold_the_largest_such_number() {
         for digits in 1..=38 {
             let largest = 10u128.pow(digits) - 1;
             let want = (128 - largest.leading_zeros()) as usize;
@@ -249,11 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn reading_past_the_end_says_how_many_bits_are_needed() {
+    fn reading_past_the_end_states_how_many_bits_are_needed() {
         let mut bits = Bits::new(&[0xFF], "sgtin+");
         assert_eq!(bits.take(5), Ok(31));
         let error = bits.take(4).unwrap_err();
         assert_eq!(error, EpcError::Short { scheme: "sgtin+", got: 8, want: 9 });
-        assert_eq!(bits.take(3), Ok(7), "a refused read moves nothing");
+        assert_eq!(bits.take(3), Ok(7), "a refused read does not advance");
     }
 }

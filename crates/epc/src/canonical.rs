@@ -1,16 +1,21 @@
-//! One spelling for all: the canonical Digital Link of any GS1 URN or link, as event hashes need it.
+//! The canonical Digital Link of any GS1 URN or link, as the event hash needs it.
 //!
-//! What holds: of several qualifiers only the finest that the standard's list has is kept; host, path prefix,
-//! query and consumer product variant are dropped; what is not GS1 gives none.
+//! What holds: of several qualifiers only the most specific one is kept (serial before lot); host, path prefix,
+//! query and consumer product variant are dropped; a URI without a GS1 key has no canonical link.
+//!
+//! Unlike [`crate::Epc`], this does not check the length of the company prefix, and it covers schemes that have
+//! no tag encoding (`pgln`, `ginc`, `gsin`, `upui`).
 //!
 //! Source: CBV 2.0 section 8.9 as its reference implementation of September 2026 describes it; TDS 2.x
 //! section 6 for the URNs.
 
 use crate::check_digit;
-use crate::digital_link::parse_digital_link;
+use crate::parse::parse_digital_link;
 use crate::text::{escape_url, is_digits, unescape};
 
-/// The canonical Digital Link of a pure identity URN, a class or pattern URN, or a Digital Link.
+/// The canonical Digital Link, at id.gs1.org, of a pure identity URN, a class or pattern URN, or a Digital Link.
+///
+/// `None` if `uri` has no GS1 key or is malformed.
 ///
 /// ```
 /// let urn = "urn:epc:id:sgtin:0614141.112345.400";
@@ -35,83 +40,137 @@ pub fn digital_link_key(uri: &str) -> Option<String> {
     Some(format!("https://id.gs1.org/{}/{key}{tail}", link.primary))
 }
 
-/// `id:sgtin:…`, `class:lgtin:…`, `idpat:sgtin:…` to the path of a link.
+/// The path of the canonical link of `id:sgtin:…`, `class:lgtin:…` or `idpat:sgtin:…`.
 fn from_urn(rest: &str) -> Option<String> {
-    let (kind, rest) = rest.split_once(':')?;
-    let (scheme, body) = rest.split_once(':')?;
-    let parts: Vec<String> = body
-        .splitn(if scheme == "itip" { 5 } else { 3 }, '.')
-        .map(unescape)
-        .collect::<Option<_>>()?;
-    let part = |at: usize| parts.get(at).map(String::as_str);
-    let prefix = part(0).filter(|text| is_digits(text))?;
-    let reference = part(1)?;
-    let is_plain = reference.is_empty() || is_digits(reference);
-    // Serials and an asset's reference may end in a dot; an empty last part is something missing.
-    let is_cut = parts.len() > 2 && parts.last().is_some_and(String::is_empty);
-    if is_cut && !matches!(scheme, "giai" | "ginc") {
-        return None;
+    let urn = Urn::split(rest)?;
+    match urn.scheme {
+        "giai" | "ginc" => urn.with_text_reference(),
+        "itip" => urn.with_pieces(),
+        "grai" | "gdti" | "sgcn" => urn.with_optional_serial(),
+        _ => urn.with_fixed_key(),
     }
-    // A pattern ends in stars where an identity has values.
-    let last = part(2).filter(|text| kind != "idpat" || *text != "*");
-    let whole = |length: usize| {
-        let digits = format!("{prefix}{reference}");
-        (is_plain && digits.len() == length).then(|| check_digit::append(&digits))
-    };
-    let leading = |length: usize| {
-        let (first, others) = reference.split_at_checked(1)?;
-        let digits = format!("{first}{prefix}{others}");
-        (is_plain && digits.len() == length).then(|| check_digit::append(&digits))
-    };
-    let text = |value: &str| escape_url(value);
-    Some(match (kind, scheme) {
-        ("id", "sgtin") => format!("01/{}/21/{}", leading(13)?, text(last?)),
-        ("idpat", "sgtin") => match last {
-            Some(serial) => format!("01/{}/21/{}", leading(13)?, text(serial)),
-            None => format!("01/{}", leading(13)?),
-        },
-        ("class", "lgtin") => format!("01/{}/10/{}", leading(13)?, text(last?)),
-        ("id", "upui") => format!("01/{}/235/{}", leading(13)?, text(last?)),
-        ("id", "sscc") => format!("00/{}", leading(17)?),
-        ("id", "sgln") => match last {
-            Some("0") | None => format!("414/{}", whole(12)?),
-            Some(extension) => format!("414/{}/254/{}", whole(12)?, text(extension)),
-        },
-        ("id", "pgln") => format!("417/{}", whole(12)?),
-        ("id" | "idpat", "grai") => {
-            format!("8003/0{}{}", whole(12)?, text(last.unwrap_or_default()))
-        }
-        ("id", "giai") => format!("8004/{prefix}{}", text(&body_after_prefix(body)?)),
-        ("id" | "idpat", "gdti") => {
-            format!("253/{}{}", whole(12)?, text(last.unwrap_or_default()))
-        }
-        ("id" | "idpat", "sgcn") => {
-            format!("255/{}{}", whole(12)?, text(last.unwrap_or_default()))
-        }
-        ("id", "gsrn") => format!("8018/{}", whole(17)?),
-        ("id", "gsrnp") => format!("8017/{}", whole(17)?),
-        ("id", "ginc") => format!("401/{prefix}{}", text(&body_after_prefix(body)?)),
-        ("id", "gsin") => format!("402/{}", whole(16)?),
-        ("id" | "idpat", "itip") => {
-            // Unescaped, other characters would begin the next part of the link.
-            let piece = |at| part(at).filter(|text| text.len() == 2 && is_digits(text));
-            let key = format!("{}{}{}", leading(13)?, piece(2)?, piece(3)?);
-            match part(4).filter(|serial| *serial != "*") {
-                Some(serial) => format!("8006/{key}/21/{}", text(serial)),
-                None => format!("8006/{key}"),
-            }
-        }
-        ("id" | "idpat", "cpi") => match last {
-            Some(serial) => format!("8010/{prefix}{}/8011/{}", text(reference), text(serial)),
-            None => format!("8010/{prefix}{}", text(reference)),
-        },
-        _ => return None,
-    })
 }
 
-/// All after the company prefix: references that may hold dots.
-fn body_after_prefix(body: &str) -> Option<String> {
-    unescape(body.split_once('.')?.1)
+/// A URN without `urn:epc:`, split at its separators.
+struct Urn<'a> {
+    /// `id`, `idpat` or `class`.
+    kind: &'a str,
+    scheme: &'a str,
+    body: &'a str,
+    /// The parts of the body, unescaped. The first is the company prefix, the second the reference.
+    parts: Vec<String>,
+}
+
+impl<'a> Urn<'a> {
+    fn split(rest: &'a str) -> Option<Self> {
+        let (kind, rest) = rest.split_once(':')?;
+        let (scheme, body) = rest.split_once(':')?;
+        let count = if scheme == "itip" { 5 } else { 3 };
+        let parts = body.splitn(count, '.').map(unescape).collect::<Option<Vec<String>>>()?;
+        // A serial and the reference of an asset may end in a dot; otherwise an empty last part means that
+        // something is missing.
+        let is_cut = parts.len() > 2 && parts.last().is_some_and(String::is_empty);
+        if is_cut && !matches!(scheme, "giai" | "ginc") {
+            return None;
+        }
+        let urn = Self { kind, scheme, body, parts };
+        (is_digits(urn.prefix()) && urn.parts.len() > 1).then_some(urn)
+    }
+
+    fn part(&self, place: usize) -> Option<&str> {
+        self.parts.get(place).map(String::as_str)
+    }
+
+    fn prefix(&self) -> &str {
+        self.part(0).unwrap_or_default()
+    }
+
+    fn reference(&self) -> &str {
+        self.part(1).unwrap_or_default()
+    }
+
+    /// The escaped serial, lot or extension after the reference; `None` if it is absent or a pattern's star.
+    fn last(&self) -> Option<String> {
+        self.part(2).filter(|text| self.kind != "idpat" || *text != "*").map(escape_url)
+    }
+
+    /// A key of `length` digits and a check digit: company prefix, reference.
+    fn key(&self, length: usize) -> Option<String> {
+        keyed(&format!("{}{}", self.prefix(), self.reference()), length)
+    }
+
+    /// A key of `length` digits and a check digit: first digit of the reference, company prefix, the rest.
+    fn led_key(&self, length: usize) -> Option<String> {
+        let (first, others) = self.reference().split_at_checked(1)?;
+        keyed(&format!("{first}{}{others}", self.prefix()), length)
+    }
+
+    /// Schemes whose key has a fixed number of digits, and components, whose serial is a qualifier.
+    fn with_fixed_key(&self) -> Option<String> {
+        let last = self.last();
+        Some(match (self.kind, self.scheme) {
+            ("id", "sgtin") => format!("01/{}/21/{}", self.led_key(13)?, last?),
+            ("idpat", "sgtin") => match last {
+                Some(serial) => format!("01/{}/21/{serial}", self.led_key(13)?),
+                None => format!("01/{}", self.led_key(13)?),
+            },
+            ("class", "lgtin") => format!("01/{}/10/{}", self.led_key(13)?, last?),
+            ("id", "upui") => format!("01/{}/235/{}", self.led_key(13)?, last?),
+            ("id", "sscc") => format!("00/{}", self.led_key(17)?),
+            ("id", "sgln") => match last.as_deref() {
+                Some("0") | None => format!("414/{}", self.key(12)?),
+                Some(extension) => format!("414/{}/254/{extension}", self.key(12)?),
+            },
+            ("id", "pgln") => format!("417/{}", self.key(12)?),
+            ("id", "gsrn") => format!("8018/{}", self.key(17)?),
+            ("id", "gsrnp") => format!("8017/{}", self.key(17)?),
+            ("id", "gsin") => format!("402/{}", self.key(16)?),
+            ("id" | "idpat", "cpi") => {
+                let key = format!("8010/{}{}", self.prefix(), escape_url(self.reference()));
+                last.map_or_else(|| key.clone(), |serial| format!("{key}/8011/{serial}"))
+            }
+            _ => return None,
+        })
+    }
+
+    /// Schemes whose serial is part of the key and may be absent.
+    fn with_optional_serial(&self) -> Option<String> {
+        let start = match (self.kind, self.scheme) {
+            ("id" | "idpat", "grai") => "8003/0",
+            ("id" | "idpat", "gdti") => "253/",
+            ("id" | "idpat", "sgcn") => "255/",
+            _ => return None,
+        };
+        Some(format!("{start}{}{}", self.key(12)?, self.last().unwrap_or_default()))
+    }
+
+    /// Schemes whose reference is text: it may contain dots, so it is taken from the body as a whole.
+    fn with_text_reference(&self) -> Option<String> {
+        let start = match (self.kind, self.scheme) {
+            ("id", "giai") => "8004/",
+            ("id", "ginc") => "401/",
+            _ => return None,
+        };
+        let reference = unescape(self.body.split_once('.')?.1)?;
+        Some(format!("{start}{}{}", self.prefix(), escape_url(&reference)))
+    }
+
+    /// Pieces of a trade item. Piece and total must be two digits each: other characters, unescaped, could start
+    /// another part of the link.
+    fn with_pieces(&self) -> Option<String> {
+        if !matches!(self.kind, "id" | "idpat") {
+            return None;
+        }
+        let two_digits = |place| self.part(place).filter(|text| text.len() == 2 && is_digits(text));
+        let key = format!("8006/{}{}{}", self.led_key(13)?, two_digits(2)?, two_digits(3)?);
+        let serial = self.part(4).filter(|serial| *serial != "*").map(escape_url);
+        Some(serial.map_or_else(|| key.clone(), |serial| format!("{key}/21/{serial}")))
+    }
+}
+
+/// `digits` with their check digit; `None` unless they are `length` digits.
+fn keyed(digits: &str, length: usize) -> Option<String> {
+    (digits.len() == length && is_digits(digits)).then(|| check_digit::append(digits))
 }
 
 #[cfg(test)]
@@ -145,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_an_item_cannot_pass_for_a_serial() {
+    fn the_pieces_of_an_itip_cannot_be_mistaken_for_a_serial() {
         for urn in [
             "urn:epc:id:itip:4012345.011111.01.02%2F21%2F987",
             "urn:epc:id:itip:4012345.011111.01.urn:e",
@@ -156,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_its_last_part_has_no_link() {
+    fn a_urn_without_its_last_part_has_no_canonical_link() {
         for urn in [
             "urn:epc:id:sgtin:4012345.011111.",
             "urn:epc:id:cpi:401..",
@@ -170,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lose_host_query_and_all_but_the_finest_qualifier() {
+    fn links_lose_host_query_and_all_but_the_most_specific_qualifier() {
         for (link, path) in [
             (
                 "https://example.org/a/01/4012345000009/22/AB/10/L/21/S?17=1",
@@ -184,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_gs1_has_no_link() {
+    fn a_uri_without_a_gs1_key_has_no_canonical_link() {
         for other in
             ["", "urn:uuid:1", "urn:epc:id:gid:1.2.3", "https://example.org/", "urn:epc:id:sgtin:1"]
         {

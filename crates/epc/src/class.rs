@@ -1,8 +1,8 @@
-//! Classes of things: all of one trade item, or one lot of it.
+//! EPC classes: all units of a trade item, or one lot of it.
 //!
-//! What holds: an [`EpcClass`] is valid once made; a lot has the characters and the length of a serial.
+//! What holds: every [`EpcClass`] is valid; the rules for a lot number are those for a serial.
 //!
-//! Not here: single things ([`crate::identity`]).
+//! Not here: single objects ([`crate::identity`]).
 //!
 //! Source: TDS 2.x sections 6.4 and 8.
 
@@ -12,7 +12,7 @@ use crate::identity::Epc;
 use crate::scheme::Scheme;
 use crate::text::{escape_url, escape_urn, is_gs1_text};
 
-/// A class of things: all of one trade item, or one lot of it.
+/// All units of a trade item, or one lot of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EpcClass {
     prefix: String,
@@ -21,16 +21,16 @@ pub struct EpcClass {
 }
 
 impl EpcClass {
-    /// Reads `urn:epc:class:lgtin:…` or `urn:epc:idpat:sgtin:….*`.
+    /// Parses `urn:epc:class:lgtin:PREFIX.REFERENCE.LOT` or `urn:epc:idpat:sgtin:PREFIX.REFERENCE.*`.
     ///
     /// # Errors
     ///
-    /// [`EpcError`].
+    /// [`EpcError::Uri`] for any other form, [`EpcError::Field`] for a part that breaks the rules of an SGTIN.
     pub fn from_uri(text: &str) -> Result<Self, EpcError> {
         const FORM: &str =
             "urn:epc:class:lgtin:PREFIX.REFERENCE.LOT or urn:epc:idpat:sgtin:PREFIX.REFERENCE.*";
         let wrong = || uri(text, FORM);
-        // A lot has the characters and the length of a serial, so the same check serves.
+        // The rules for a lot number are those for a serial, so the body is checked as an SGTIN.
         let (body, is_lot) = if let Some(body) = text.strip_prefix("urn:epc:class:lgtin:") {
             (body.to_owned(), true)
         } else {
@@ -50,7 +50,7 @@ impl EpcClass {
         Self { prefix, reference, lot }
     }
 
-    /// The lot number, unescaped.
+    /// The lot number, 1 to 20 characters, unescaped; `None` for all units of the trade item.
     #[must_use]
     pub fn lot(&self) -> Option<&str> {
         self.lot.as_deref()
@@ -63,7 +63,11 @@ impl EpcClass {
         check_digit::append(&format!("{indicator}{}{item}", self.prefix))
     }
 
-    /// The lot `lot` of the trade item `item`; none if `item` is no trade item or the lot is malformed.
+    /// Makes the class of lot `lot` of the trade item that `item` belongs to.
+    ///
+    /// - `lot`: 1 to 20 GS1 characters, unescaped.
+    ///
+    /// `None` if `item` is not an SGTIN or the lot is malformed.
     #[must_use]
     pub fn lot_of(item: &Epc, lot: &str) -> Option<Self> {
         if item.scheme() != Scheme::Sgtin || lot.is_empty() || lot.len() > 20 || !is_gs1_text(lot) {
@@ -72,7 +76,7 @@ impl EpcClass {
         Some(Self::of(item, Some(lot.to_owned())))
     }
 
-    /// `urn:epc:class:lgtin:…` or `urn:epc:idpat:sgtin:….*`.
+    /// The URN: `urn:epc:class:lgtin:…` for a lot, `urn:epc:idpat:sgtin:….*` for a trade item.
     #[must_use]
     pub fn to_uri(&self) -> String {
         let (prefix, reference) = (&self.prefix, &self.reference);
@@ -82,7 +86,7 @@ impl EpcClass {
         }
     }
 
-    /// The canonical GS1 Digital Link URI.
+    /// The canonical GS1 Digital Link URI, at id.gs1.org.
     #[must_use]
     pub fn to_digital_link(&self) -> String {
         let gtin = self.gtin14();
@@ -98,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_class_reads_back_as_it_was_written() {
+    fn a_class_is_written_as_it_was_read() {
         for (uri, link, lot) in [
             (
                 "urn:epc:class:lgtin:4012345.012345.Lot%2F987",
@@ -114,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_class_is_refused() {
+    fn other_uris_are_refused() {
         for bad in [
             "urn:epc:class:lgtin:4012345.012345",
             "urn:epc:class:lgtin:4012345.012345.",

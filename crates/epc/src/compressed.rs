@@ -1,12 +1,12 @@
-//! Digital Links that hold the bits of a tag: `/eh` and hex, `/ex` and base64url.
+//! Digital Links that contain the bits of a tag: `/eh` and hex, `/ex` and base64url.
 //!
-//! The way through: [`crate::parse_digital_link`] asks `read_segment` where it found no key;
-//! [`Tag::to_compressed_link`] writes.
+//! The way through: [`crate::parse`] calls `read_segment` if a path has no key; [`Tag::to_compressed_link`]
+//! writes a link.
 //!
-//! What holds: the same decoder reads a tag and a link, so both give the same thing; a link of something that is
-//! not GS1's is refused, since it names no key.
+//! What holds: a tag and a link use the same decoder, so the same bits name the same object; bits without a GS1
+//! key (GID, `USDoD`, ADI) are refused.
 //!
-//! Not here: the compression of 2020 without a tag's header.
+//! Not here: the compression of 2020, which has no tag header.
 //!
 //! Source: GS1, Compression of GS1 Digital Link for EPC binary strings 1.0.0; RFC 4648 sections 5 and 8.
 
@@ -18,7 +18,7 @@ use crate::digital_link::DigitalLink;
 use crate::error::{EpcError, field};
 use crate::plus::{base64_char, base64_value};
 
-/// How the bits of a tag are spelt in a link.
+/// How a link spells the bits of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Form {
     /// `eh` and four bits per character.
@@ -27,10 +27,11 @@ pub enum Form {
     Base64url,
 }
 
-/// Longest segment that is read: more than the bits of any tag's memory bank.
+/// Most characters of a segment. An EPC bank of 496 bits needs 124; the limit only bounds the work on input
+/// from outside.
 const LONGEST: usize = 4096;
 
-/// What a path segment holds; none if it begins otherwise.
+/// Decodes a path segment; `None` if it does not start with `eh` or `ex`.
 pub(crate) fn read_segment(segment: &str) -> Option<Result<DigitalLink, EpcError>> {
     let (text, form) = match segment.split_at_checked(2)? {
         ("eh", text) => (text, Form::Hex),
@@ -60,9 +61,9 @@ fn read(text: &str, form: Form) -> Result<DigitalLink, EpcError> {
 }
 
 impl Tag {
-    /// The Digital Link that holds this tag's bits, all of them and none too many.
+    /// The Digital Link that contains this tag's bits without padding to 16-bit words.
     ///
-    /// - `host`: host and, if need be, path, without `https://`.
+    /// - `host`: host name and, if needed, path, without `https://`.
     ///
     /// ```
     /// use epc::{Form, Tag};
@@ -76,7 +77,8 @@ impl Tag {
     ///
     /// # Errors
     ///
-    /// [`EpcError`] if a field does not fit the encoding, or what the tag names has no GS1 key.
+    /// [`EpcError::Field`] if the scheme has no GS1 key; any variant of [`EpcError`] if a field does not fit the
+    /// encoding.
     pub fn to_compressed_link(&self, host: &str, form: Form) -> Result<String, EpcError> {
         if self.to_link().is_none() {
             return Err(field("scheme", self.name(), "one with a GS1 key"));
@@ -88,7 +90,7 @@ impl Tag {
         };
         let characters = written.len().div_ceil(width as usize);
         let mut bytes = written.into_bytes();
-        // The last character may reach past the last byte.
+        // The last character may extend past the last byte.
         bytes.push(0);
         let mut bits = Bits::new(&bytes, self.name());
         let mut out = format!("https://{host}/{name}");
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_says_what_would_be_right() {
+    fn a_segment_that_is_no_tag_is_refused_with_a_short_error() {
         for segment in
             ["eh", "ex", "ehzz", "ex!", "eh00", "ex====", "eh3500E86F8000A9E000000586", "eh3016"]
         {

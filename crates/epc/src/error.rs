@@ -1,83 +1,85 @@
-//! Why something is no EPC.
+//! Errors of this crate.
+//!
+//! What holds: each text names the value and what was expected; values from outside are cut to 64 characters.
 
 use thiserror::Error;
 
-/// Why something is no EPC; every text says what would be right.
+/// Why a tag, URI or link was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EpcError {
-    /// Not hex.
-    #[error("`{0}` is not hex; an even number of hex digits would be right")]
+    /// Text that is not hexadecimal.
+    #[error("got `{0}`, expected an even number of hex digits")]
     Hex(String),
-    /// A header this crate does not read.
+    /// A header that no supported scheme has.
     #[error(
-        "header 0x{0:02X} is none that TDS 2.3 gives to a scheme; 0x30 (SGTIN-96) would be right"
+        "got header 0x{0:02X}, expected one that TDS 2.3 assigns to a scheme, such as 0x30 (SGTIN-96)"
     )]
     Header(u8),
-    /// Too few or too many bits.
-    #[error("{got} bits; {scheme} has {want}")]
+    /// Too few bits for a scheme of fixed length, or bits that are not zero after the last field.
+    #[error("got {got} bits, expected {want} for {scheme}")]
     Length {
         /// Scheme that the header names.
         scheme: &'static str,
-        /// Bits there are.
+        /// Number of bits received.
         got: usize,
-        /// Bits there must be.
+        /// Number of bits that the scheme has.
         want: usize,
     },
     /// The bits end in the middle of a field.
-    #[error("{got} bits; {scheme} needs {want} or more here, whole words of 16 would be right")]
+    #[error("got {got} bits, expected at least {want} for {scheme}, in whole 16-bit words")]
     Short {
         /// Scheme that the header names.
         scheme: &'static str,
-        /// Bits there are.
+        /// Number of bits received.
         got: usize,
-        /// Bits there must be at least.
+        /// Number of bits up to the end of the field.
         want: usize,
     },
-    /// More bits than any EPC bank holds.
-    #[error("{got} bits as {scheme}; a tag holds at most {most}")]
+    /// More bits than an EPC bank can hold.
+    #[error("got {got} bits for {scheme}, expected at most {most}, which is what a tag holds")]
     Long {
         /// Scheme that the header names.
         scheme: &'static str,
-        /// Bits there are.
+        /// Number of bits received or to be written.
         got: usize,
-        /// Bits there may be at most.
+        /// Largest number of bits that an EPC bank holds.
         most: usize,
     },
-    /// A partition value that is reserved.
-    #[error("partition {0} is reserved; 0 to 6 would be right")]
+    /// The reserved partition value, 7.
+    #[error("got partition {0}, which is reserved; expected 0 to 6")]
     Partition(u8),
-    /// An application identifier whose bits nobody has defined.
-    #[error("application identifier `{0}` has no encoding; one of TDS table F would be right")]
+    /// An application identifier for which the standard defines no binary encoding.
+    #[error("got application identifier `{0}`, expected one with an encoding in TDS table F")]
     ApplicationIdentifier(String),
-    /// A field's value does not fit.
-    #[error("{field} `{value}`: {expected} would be right")]
+    /// A value that its field cannot hold.
+    #[error("got {field} `{value}`, expected {expected}")]
     Field {
-        /// Which field.
+        /// Name of the field.
         field: &'static str,
         /// The value, cut to 64 characters.
         value: String,
-        /// What would be right.
+        /// Description of the accepted values.
         expected: &'static str,
     },
-    /// A URI of another form.
-    #[error("`{uri}` is not understood; {expected} would be right")]
+    /// A URI of a form that is not supported.
+    #[error("got `{uri}`, expected {expected}")]
     Uri {
         /// The URI, cut to 64 characters.
         uri: String,
-        /// What would be right.
+        /// Description of the accepted forms.
         expected: &'static str,
     },
-    /// A check digit that is wrong.
-    #[error("`{key}` has the wrong check digit; {right} would be right")]
+    /// A key with a wrong check digit.
+    #[error("got `{key}` with a wrong check digit, expected check digit {expected}")]
     CheckDigit {
         /// The key, cut to 64 characters.
         key: String,
-        /// The digit.
-        right: char,
+        /// The correct digit.
+        expected: char,
     },
 }
 
-/// The first 64 characters of what came from outside.
+/// The first 64 characters of a value from outside.
 pub(crate) fn cut(text: &str) -> String {
     text.chars().take(64).collect()
 }

@@ -1,27 +1,26 @@
-//! Pure identities: what a thing is called, apart from how it is written.
+//! Pure identities: the name of an object or party, independent of its spelling.
 //!
-//! The way through: a URI or a link is taken apart into parts, `Scheme::check` says what is wrong with them, and
-//! every spelling is put together again from the parts.
+//! The way through: a URN or a link is split into parts, `Scheme::check` checks them, and every spelling is
+//! written from the parts.
 //!
-//! What holds: an [`Epc`] is valid: lengths, digits and characters were checked when it was made, so every
+//! What holds: every [`Epc`] is valid. Lengths, digits and characters are checked when it is made, so every
 //! spelling of it can be written without failing.
 //!
-//! Not here: the rules ([`crate::scheme`]), tags ([`crate::tag`]), classes ([`crate::class`]), reading
-//! Digital Links ([`crate::digital_link`]).
+//! Not here: the rules ([`crate::scheme`]), tags ([`crate::tag`]), classes ([`crate::class`]), parsing
+//! Digital Links ([`crate::parse`]).
 //!
 //! Source: TDS 2.x sections 6.3 and 7.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::check_digit;
-use crate::digital_link::{DigitalLink, PrefixLength};
+use crate::digital_link::DigitalLink;
 use crate::error::{EpcError, field, uri};
+use crate::prefix_length::PrefixLength;
 use crate::scheme::{Parts, Scheme};
-use crate::tag::TagEpc;
 use crate::text::{escape_urn, unescape};
 
-/// A pure identity, validated.
+/// A valid pure identity.
 ///
 /// ```
 /// let item: epc::Epc = "urn:epc:id:sgtin:0614141.112345.400".parse()?;
@@ -41,7 +40,7 @@ pub struct Epc {
 }
 
 impl Epc {
-    /// Makes an identity of its parts, unescaped.
+    /// Makes an identity from its unescaped parts.
     pub(crate) fn from_parts(scheme: Scheme, parts: Parts<'_>) -> Result<Self, EpcError> {
         scheme.check(parts)?;
         Ok(Self {
@@ -53,20 +52,20 @@ impl Epc {
         })
     }
 
-    /// What kind of thing it names.
+    /// The scheme: what kind of object or party it names.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Who gave the number: the GS1 company prefix, 6 to 12 digits; of a GID the general manager number; of
-    /// a `USDoD` or ADI identity the CAGE code or `DoDAAC`, 5 or 6 characters.
+    /// The issuer of the number: the GS1 company prefix, 6 to 12 digits; for a GID the general manager number;
+    /// for a `USDoD` or ADI identity the CAGE code or `DoDAAC`, 5 or 6 characters.
     #[must_use]
     pub fn company_prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The reference after the company prefix, as the URI has it, unescaped.
+    /// The reference after the company prefix in the order of the URN, unescaped.
     pub(crate) fn reference(&self) -> &str {
         &self.reference
     }
@@ -76,17 +75,18 @@ impl Epc {
         &self.pieces
     }
 
-    /// Serial of a trade item or asset, extension of a location; unescaped.
+    /// Serial of a trade item or asset, extension of a location; unescaped. `None` where the scheme has none.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
         (!self.serial.is_empty()).then_some(self.serial.as_str())
     }
 
-    /// Reads `urn:epc:id:…`.
+    /// Parses `urn:epc:id:SCHEME:…`.
     ///
     /// # Errors
     ///
-    /// [`EpcError`].
+    /// [`EpcError::Uri`] for any other form or an unknown scheme, [`EpcError::Field`] for a part that breaks the
+    /// rules of the scheme.
     pub fn from_uri(text: &str) -> Result<Self, EpcError> {
         const FORM: &str = "urn:epc:id:sgtin|sscc|sgln|grai|giai|gsrn|gsrnp|gdti|cpi|sgcn|itip|gid|usdod|adi:PREFIX.REFERENCE[.SERIAL]";
         let rest = text.strip_prefix("urn:epc:id:").ok_or_else(|| uri(text, FORM))?;
@@ -95,13 +95,13 @@ impl Epc {
         Self::from_body(scheme, body)
     }
 
-    /// Reads what follows scheme (and filter) in a URI.
+    /// Parses the part of a URI after the scheme and, in a tag URI, the filter.
     pub(crate) fn from_body(scheme: Scheme, body: &str) -> Result<Self, EpcError> {
         const ESCAPES: &str = "ASCII with whole %XX escapes";
         if body.bytes().any(|byte| b"\"&/<>?#".contains(&byte)) {
-            return Err(uri(body, "escapes %22 %26 %2F %3C %3E %3F %23 for those characters"));
+            return Err(uri(body, "escapes %22 %26 %2F %3C %3E %3F %23 for \" & / < > ? #"));
         }
-        // The last part may hold dots; the first is never escaped.
+        // The last part may contain dots; the first is never escaped.
         let parts = body
             .splitn(scheme.part_count(), '.')
             .enumerate()
@@ -132,23 +132,13 @@ impl Epc {
         Self::from_parts(scheme, parts)
     }
 
-    /// Reads a GS1 Digital Link URI; the company prefix's length comes from `lengths`, since the key in a
-    /// link does not tell it.
-    ///
-    /// # Errors
-    ///
-    /// [`EpcError`].
-    pub fn from_digital_link(text: &str, lengths: &dyn PrefixLength) -> Result<Self, EpcError> {
-        crate::digital_link::parse_digital_link(text)?.to_epc(lengths)
-    }
-
-    /// `urn:epc:id:…`.
+    /// The URN: `urn:epc:id:sgtin:0614141.112345.400`.
     #[must_use]
     pub fn to_uri(&self) -> String {
         format!("urn:epc:id:{}:{}", self.scheme.name(), self.body())
     }
 
-    /// What follows scheme (and filter) in a URI.
+    /// The part of a URI after the scheme and, in a tag URI, the filter.
     pub(crate) fn body(&self) -> String {
         let reference = escape_urn(&self.reference);
         let serial = escape_urn(&self.serial);
@@ -166,7 +156,7 @@ impl Epc {
         }
     }
 
-    /// The key and its qualifiers; none for what is not GS1's (GID, `USDoD`, ADI).
+    /// The GS1 key and its qualifiers; `None` for schemes without a GS1 key (GID, `USDoD`, ADI).
     #[must_use]
     pub fn link(&self) -> Option<DigitalLink> {
         let whole = || check_digit::append(&format!("{}{}", self.prefix, self.reference));
@@ -195,8 +185,8 @@ impl Epc {
         Some(DigitalLink { primary: primary.to_owned(), value, qualifiers, attributes: Vec::new() })
     }
 
-    /// The canonical GS1 Digital Link URI, at id.gs1.org. What is not GS1's (GID, `USDoD`, ADI) has none and
-    /// keeps its URN; [`Epc::link`] tells them apart.
+    /// The canonical GS1 Digital Link URI, at id.gs1.org; for schemes without a GS1 key (GID, `USDoD`, ADI) the
+    /// URN. [`Epc::link`] is `None` for the latter.
     #[must_use]
     pub fn to_digital_link(&self) -> String {
         self.link().map_or_else(|| self.to_uri(), |link| link.to_uri("id.gs1.org"))
@@ -206,19 +196,19 @@ impl Epc {
         (self.scheme == scheme).then(|| self.link().map(|link| link.value)).flatten()
     }
 
-    /// The 14 digits of a trade item's GTIN.
+    /// The GTIN of a trade item, 14 digits; `None` for other schemes.
     #[must_use]
     pub fn gtin14(&self) -> Option<String> {
         self.key(Scheme::Sgtin)
     }
 
-    /// The 18 digits of a logistic unit's SSCC.
+    /// The SSCC of a logistic unit, 18 digits; `None` for other schemes.
     #[must_use]
     pub fn sscc18(&self) -> Option<String> {
         self.key(Scheme::Sscc)
     }
 
-    /// The 13 digits of a location's GLN.
+    /// The GLN of a location, 13 digits; `None` for other schemes.
     #[must_use]
     pub fn gln13(&self) -> Option<String> {
         self.key(Scheme::Sgln)
@@ -231,30 +221,22 @@ impl fmt::Display for Epc {
     }
 }
 
-impl FromStr for Epc {
-    type Err = EpcError;
-
-    fn from_str(text: &str) -> Result<Self, EpcError> {
-        if text.starts_with("urn:epc:tag:") {
-            return TagEpc::from_tag_uri(text).map(|tag| tag.epc);
-        }
-        Self::from_uri(text)
-    }
-}
-
 impl DigitalLink {
     /// The identity that the link names.
     ///
+    /// - `lengths`: lengths of company prefixes; the key in a link does not state them.
+    ///
     /// # Errors
     ///
-    /// [`EpcError`] if it names no single thing or the prefix's length is not known.
+    /// [`EpcError::Field`] if `lengths` does not know the company prefix, if the key has no identity scheme, if a
+    /// serial is needed and missing, or if a part breaks the rules of the scheme.
     pub fn to_epc(&self, lengths: &dyn PrefixLength) -> Result<Epc, EpcError> {
         const UNKNOWN: &str = "a key whose company prefix is known";
         let key = self.value.as_str();
         let part = |from: usize, to: usize| -> Result<&str, EpcError> {
             key.get(from..to).ok_or_else(|| field("key", key, UNKNOWN))
         };
-        // The prefix begins at `from`; the reference ends at `to`.
+        // The prefix starts at `from`; the reference ends at `to`.
         let split = |from: usize, to: usize| -> Result<(&str, &str), EpcError> {
             let body = part(from, to)?;
             let length = lengths.length(body).ok_or_else(|| field("key", key, UNKNOWN))?;
@@ -263,11 +245,11 @@ impl DigitalLink {
         let need = |ai: &'static str, expected| {
             self.qualifier(ai).ok_or_else(|| field("link", key, expected))
         };
-        let serial = || need("21", "a serial, /21/…, which names one thing,");
+        let serial = || need("21", "a serial, /21/…, which names one object");
         let make = |scheme, (prefix, reference): (&str, &str), pieces, serial| {
             Epc::from_parts(scheme, Parts { prefix, reference, pieces, serial })
         };
-        // An extension or indicator digit stands before the prefix in the key, after it in the URN.
+        // An extension or indicator digit is before the prefix in the key and after it in the URN.
         let led = |scheme, to: usize, pieces, serial| {
             let (prefix, rest) = split(1, to)?;
             make(scheme, (prefix, &format!("{}{rest}", part(0, 1)?)), pieces, serial)
@@ -281,7 +263,7 @@ impl DigitalLink {
             "8003" => make(Scheme::Grai, split(1, 13)?, "", part(14, end)?),
             "8004" => make(Scheme::Giai, split(0, end)?, "", ""),
             "8010" => {
-                let serial = need("8011", "a serial, /8011/…, which names one thing,")?;
+                let serial = need("8011", "a serial, /8011/…, which names one object")?;
                 make(Scheme::Cpi, split(0, end)?, "", serial)
             }
             "253" => make(Scheme::Gdti, split(0, 12)?, "", part(13, end)?),

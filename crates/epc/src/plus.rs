@@ -1,20 +1,20 @@
-//! The `+` and `++` schemes of TDS 2.x: GS1 keys in full, a filter, data beside them, a host name.
+//! The `+` and `++` schemes of TDS 2.x: a filter, a whole GS1 key, a host name, more data.
 //!
 //! | bits | field |
 //! |---|---|
 //! | 8 | header |
-//! | 1 | toggle: data follow |
+//! | 1 | toggle: whether data follow the key |
 //! | 3 | filter |
-//! | 4 + 16 | DSGTIN only: which date, the date |
-//! | … | the key and its qualifiers, each as table F writes it |
+//! | 4 + 16 | DSGTIN only: kind of date, date |
+//! | … | key and qualifiers, each encoded as in table F |
 //! | 7 + … | `++` only: host name |
-//! | … | data: application identifier, four bits per digit, and its value as table F writes it |
+//! | … | data: application identifier, four bits per digit, and its value encoded as in table F |
 //!
-//! The way through: `table` says how each application identifier is written, `value` writes the parts,
-//! `text` picks the shortest alphabet, `hostname` shortens host names.
+//! The way through: `table` gives the format of each application identifier, `value` reads and writes values,
+//! `text` chooses the shortest alphabet, `hostname` shortens host names.
 //!
-//! What holds: `decode(encode(x)) == x`; what is decoded is a valid Digital Link; there is no company prefix to
-//! be seen, so it becomes an [`Epc`](crate::Epc) only where the prefix's length is known from elsewhere.
+//! What holds: `decode(encode(x)) == x`; a decoded tag holds a valid Digital Link. The tag does not state the
+//! length of the company prefix, so an identity ([`Epc`](crate::Epc)) needs that length from elsewhere.
 //!
 //! Not here: classic schemes ([`crate::tag`]).
 //!
@@ -35,12 +35,12 @@ use crate::bits::{BitWriter, Bits};
 use crate::digital_link::DigitalLink;
 use crate::error::{EpcError, cut, field};
 
-/// Kinds of `+` and `++` tags.
+/// The scheme of a `+` or `++` tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlusScheme {
     /// Trade item and serial.
     Sgtin,
-    /// Trade item, serial and, first of all, a date.
+    /// Trade item and serial, with a date in front of them.
     Dsgtin,
     /// Logistic unit.
     Sscc,
@@ -67,13 +67,16 @@ pub enum PlusScheme {
 /// One row of the scheme table.
 struct Row {
     scheme: PlusScheme,
-    /// Headers and names: without host name, with.
+    /// Header without and with host name.
     headers: [u8; 2],
+    /// Name without and with host name.
     names: [&'static str; 2],
+    /// Application identifier of the key.
     key: &'static str,
+    /// Application identifier of the qualifier that follows the key.
     qualifier: Option<&'static str>,
-    /// Characters that the key must have more than, where a serial is part of it.
-    shortest_key: usize,
+    /// Number of characters of the key without the serial that is part of it; 0 if no serial is.
+    key_without_serial: usize,
 }
 
 const fn row(
@@ -82,9 +85,9 @@ const fn row(
     names: [&'static str; 2],
     key: &'static str,
     qualifier: Option<&'static str>,
-    shortest_key: usize,
+    key_without_serial: usize,
 ) -> Row {
-    Row { scheme, headers, names, key, qualifier, shortest_key }
+    Row { scheme, headers, names, key, qualifier, key_without_serial }
 }
 
 const ROWS: [Row; 12] = [
@@ -102,15 +105,16 @@ const ROWS: [Row; 12] = [
     row(PlusScheme::Itip, [0xF3, 0xED], ["itip+", "itip++"], "8006", Some("21"), 0),
 ];
 
-/// Bits that an EPC bank holds at most: 31 words of 16, as many as the length in its control word counts.
+/// Largest number of bits of an EPC bank: 31 words of 16 bits, the most that the length field in its protocol
+/// control word can state.
 const MOST_BITS: usize = 496;
 
-/// Dates that a DSGTIN may begin with, by the number that says which: production, packaging, best before, sell
-/// by, expiry, first freezing, harvest.
+/// Application identifiers of the dates of a DSGTIN, by its field "kind of date": production, packaging, best
+/// before, sell by, expiry, first freezing, harvest.
 const DATES: [&str; 7] = ["11", "13", "15", "16", "17", "7006", "7007"];
 
 impl PlusScheme {
-    /// All of them.
+    /// All schemes.
     pub const ALL: [Self; 12] = [
         Self::Sgtin,
         Self::Dsgtin,
@@ -130,20 +134,20 @@ impl PlusScheme {
         ROWS.iter().find(|row| row.scheme == self).unwrap_or(&ROWS[0])
     }
 
-    /// The name, `sgtin+` or, with a host name, `sgtin++`.
+    /// The name: `sgtin+`, or with a host name `sgtin++`.
     #[must_use]
     pub fn name(self, has_hostname: bool) -> &'static str {
         self.row().names[usize::from(has_hostname)]
     }
 
-    /// The header, without or with a host name.
+    /// The header, the first byte of the EPC bank.
     #[must_use]
     pub fn header(self, has_hostname: bool) -> u8 {
         self.row().headers[usize::from(has_hostname)]
     }
 }
 
-/// What a `+` or `++` tag carries.
+/// The content of a `+` or `++` tag.
 ///
 /// ```
 /// let tag = epc::Tag::decode_hex("F43952114112345678906")?;
@@ -152,17 +156,18 @@ impl PlusScheme {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlusTag {
-    /// What kind of thing it names.
+    /// The scheme.
     pub scheme: PlusScheme,
-    /// The toggle: whether data follow. Without it `aidc` must be empty.
+    /// The toggle: whether data follow the key. If false, `aidc` must be empty.
     pub has_aidc_data: bool,
     /// Filter value, 0 to 7.
     pub filter: u8,
     /// Host name of a `++` tag, 1 to 63 letters, digits, dots and hyphens.
     pub hostname: Option<String>,
-    /// Key and qualifiers; of a DSGTIN the date, its only attribute. An extension 0 of a location is left out.
+    /// Key and qualifiers. For a DSGTIN the date is its only attribute; other schemes have none. The extension 0 of
+    /// a location is omitted.
     pub link: DigitalLink,
-    /// Data beside the key: application identifiers and values, in the order of the tag.
+    /// Data after the key: application identifiers and values, in the order of the tag.
     pub aidc: Vec<(String, String)>,
 }
 
@@ -171,17 +176,17 @@ fn find(header: u8) -> Option<(&'static Row, bool)> {
     ROWS.iter().find_map(|row| Some((row, place(row)? == 1)))
 }
 
-/// Whether a tag of this header is a `+` or `++` tag.
+/// Whether `header` belongs to a `+` or `++` scheme.
 pub(crate) fn is_plus(header: u8) -> bool {
     find(header).is_some()
 }
 
 impl PlusTag {
-    /// A tag for what `link` names. Attributes of the link become data beside the key; of a DSGTIN the first
-    /// date among them goes to the front.
+    /// Makes the tag for a Digital Link. Attributes of the link become data after the key; for a DSGTIN the first
+    /// date among them becomes the date in front of the key.
     ///
     /// - `filter`: 0 to 7.
-    /// - `hostname`: makes it a `++` tag.
+    /// - `hostname`: 1 to 63 letters, digits, dots and hyphens; makes it a `++` tag.
     ///
     /// # Errors
     ///
@@ -207,13 +212,16 @@ impl PlusTag {
         Ok(tag)
     }
 
-    /// Reads the EPC bank.
+    /// Decodes an EPC bank.
     ///
-    /// - `bytes`: the bank from its header on; zero bits after the tag's own are passed over, which are 496 at most.
+    /// - `bytes`: the bank from its header on. Zero bits after the last field are ignored; the fields have at most
+    ///   496 bits.
     ///
     /// # Errors
     ///
-    /// [`EpcError`]; [`EpcError::ApplicationIdentifier`] if data beside the key are not understood.
+    /// [`EpcError::Header`] if the header belongs to no `+` or `++` scheme; [`EpcError::ApplicationIdentifier`] if
+    /// the standard defines no encoding for data after the key; other variants of [`EpcError`] for content that
+    /// the scheme does not allow.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
         let header = *bytes.first().ok_or(EpcError::Short { scheme: "a tag", got: 0, want: 8 })?;
         let (row, has_hostname) = find(header).ok_or(EpcError::Header(header))?;
@@ -257,7 +265,7 @@ impl PlusTag {
         Ok(tag)
     }
 
-    /// Writes the EPC bank, whole 16-bit words, every value in the shortest alphabet that has its characters.
+    /// Encodes the EPC bank in whole 16-bit words, each text in the shortest alphabet that has its characters.
     ///
     /// # Errors
     ///
@@ -266,7 +274,7 @@ impl PlusTag {
         Ok(self.write()?.into_words())
     }
 
-    /// What must be true before it can be written.
+    /// Checks that the scheme can hold link, filter and data.
     fn check(&self) -> Result<(), EpcError> {
         let row = self.scheme.row();
         self.link.check()?;
@@ -274,18 +282,18 @@ impl PlusTag {
         if primary != row.key {
             return Err(field("key", primary, "the application identifier of the scheme's key"));
         }
-        if row.shortest_key > 0 && value.len() <= row.shortest_key {
-            return Err(field("key", value, "a key with a serial, which names one thing,"));
+        if row.key_without_serial > 0 && value.len() <= row.key_without_serial {
+            return Err(field("key", value, "a key with a serial, which names one object"));
         }
         let qualifiers: Vec<&str> =
             self.link.qualifiers.iter().map(|(ai, _)| ai.as_str()).collect();
         let is_optional = self.scheme == PlusScheme::Sgln;
-        let is_right = match qualifiers[..] {
+        let is_allowed = match qualifiers[..] {
             [] => row.qualifier.is_none() || is_optional,
             [ai] => row.qualifier == Some(ai),
             _ => false,
         };
-        if !is_right {
+        if !is_allowed {
             let expected = "the serial or extension of the scheme and no other";
             return Err(field("qualifier", &qualifiers.join("/"), expected));
         }
@@ -293,17 +301,17 @@ impl PlusTag {
             return Err(field("filter", &self.filter.to_string(), "0 to 7"));
         }
         if !self.aidc.is_empty() && !self.has_aidc_data {
-            return Err(field("toggle", "0", "1, since data follow,"));
+            return Err(field("toggle", "0", "1, since there are data after the key"));
         }
         let dates = usize::from(self.scheme == PlusScheme::Dsgtin);
         if self.link.attributes.len() != dates {
-            let expected = "one date of a DSGTIN, none of another scheme,";
+            let expected = "one date for a DSGTIN, none for another scheme";
             return Err(field("attributes", &self.link.attributes.len().to_string(), expected));
         }
         Ok(())
     }
 
-    /// The bits, none too many.
+    /// Encodes the fields without padding.
     pub(crate) fn write(&self) -> Result<BitWriter, EpcError> {
         self.check()?;
         let row = self.scheme.row();
@@ -320,7 +328,7 @@ impl PlusTag {
         }
         put_known(&mut bits, row.key, &self.link.value)?;
         if let Some(ai) = row.qualifier {
-            // The only qualifier that may be absent is the extension of a location; then it is 0.
+            // Only the extension of a location may be absent; the tag then has extension 0.
             put_known(&mut bits, ai, self.link.qualifier(ai).unwrap_or("0"))?;
         }
         if let Some(host) = &self.hostname {
@@ -337,7 +345,7 @@ impl PlusTag {
         Ok(bits)
     }
 
-    /// The Digital Link: key, qualifiers, and date and data as attributes.
+    /// The Digital Link: key and qualifiers; date and data as attributes.
     #[must_use]
     pub fn to_link(&self) -> DigitalLink {
         let mut link = self.link.clone();
@@ -345,7 +353,7 @@ impl PlusTag {
         link
     }
 
-    /// The Digital Link URI, at the tag's host or id.gs1.org.
+    /// The Digital Link URI, at the tag's host name or, without one, id.gs1.org.
     #[must_use]
     pub fn to_digital_link(&self) -> String {
         self.to_link().to_uri(self.hostname.as_deref().unwrap_or("id.gs1.org"))
@@ -365,7 +373,7 @@ fn fits(got: usize, scheme: &'static str) -> Result<(), EpcError> {
     Ok(())
 }
 
-/// An application identifier, four bits per digit.
+/// Reads an application identifier, four bits per digit.
 fn take_ai(bits: &mut Bits<'_>) -> Result<String, EpcError> {
     let mut ai = bits.take_bcd("application identifier", 2)?;
     let length =

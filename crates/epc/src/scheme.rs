@@ -1,17 +1,17 @@
-//! Kinds of identities: what each is called, and how long its parts may be.
+//! The schemes of pure identities: their names, and the rules for their parts.
 //!
-//! The way through: one match per property; `check` is what [`crate::Epc`] asks before it exists.
+//! The way through: one `match` per property; every constructor of [`crate::Epc`] calls `Scheme::check`.
 //!
-//! What holds: every rule about lengths, digits and characters of a pure identity stands here and nowhere else.
+//! What holds: all rules about lengths, digits and characters of a pure identity are in this file.
 //!
-//! Not here: bits ([`crate::tag`]), keys in links ([`crate::digital_link`]).
+//! Not here: bits on a tag ([`crate::tag`]), keys in links ([`crate::digital_link`]).
 //!
 //! Source: TDS 2.x section 6.3; GS1 General Specifications section 3; GS1 tag data tables 2.2.
 
 use crate::error::{EpcError, field};
-use crate::text::{is_digits, is_gs1_text};
+use crate::text::{is_digits, is_gs1_text, is_number, is_part_text};
 
-/// Kinds of things.
+/// What kind of object or party an identity names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
     /// Serialised trade item.
@@ -34,13 +34,13 @@ pub enum Scheme {
     Cpi,
     /// Coupon.
     Sgcn,
-    /// Piece of a trade item that comes in several.
+    /// One piece of a trade item that consists of several.
     Itip,
-    /// Something that a holder of a general manager number names.
+    /// An object named by the holder of a general manager number (GID).
     Gid,
-    /// Something that the US Department of Defense or its supplier names.
+    /// An object named by the US Department of Defense or one of its suppliers.
     Usdod,
-    /// Aircraft part, or something else of aerospace and defence.
+    /// An aircraft part or another object of the aerospace and defence industry.
     Adi,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Scheme {
-    /// All of them.
+    /// All schemes.
     pub const ALL: [Self; 14] = [
         Self::Sgtin,
         Self::Sscc,
@@ -73,7 +73,7 @@ impl Scheme {
         Self::Adi,
     ];
 
-    /// The scheme's name in URIs.
+    /// The name in URIs: `sgtin`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -98,13 +98,13 @@ impl Scheme {
         Self::ALL.into_iter().find(|scheme| scheme.name() == name)
     }
 
-    /// Whether it begins with a GS1 company prefix, and so has a key and a Digital Link.
+    /// Whether identities start with a GS1 company prefix, and therefore have a key and a Digital Link.
     #[must_use]
     pub fn is_gs1(self) -> bool {
         !matches!(self, Self::Gid | Self::Usdod | Self::Adi)
     }
 
-    /// Digits that company prefix and reference have together; none if the reference has no fixed length.
+    /// Number of digits of company prefix and reference together; `None` if the reference has no fixed length.
     pub(crate) fn digits(self) -> Option<usize> {
         match self {
             Self::Sgtin | Self::Itip => Some(13),
@@ -114,7 +114,7 @@ impl Scheme {
         }
     }
 
-    /// How a URI's body is divided.
+    /// The parts of a URI's body, separated by dots.
     pub(crate) fn body_form(self) -> &'static str {
         match self {
             Self::Sscc | Self::Giai | Self::Gsrn | Self::Gsrnp => "PREFIX.REFERENCE",
@@ -126,12 +126,12 @@ impl Scheme {
         }
     }
 
-    /// Parts that a URI's body has between its dots.
+    /// Number of parts of a URI's body.
     pub(crate) fn part_count(self) -> usize {
         self.body_form().split('.').count()
     }
 
-    /// What is wrong with `parts`, if anything.
+    /// Checks lengths and characters of `parts`.
     pub(crate) fn check(self, parts: Parts<'_>) -> Result<(), EpcError> {
         match self {
             Self::Gid => return check_gid(parts),
@@ -146,21 +146,21 @@ impl Scheme {
             let want = total.saturating_sub(prefix.len());
             if reference.len() != want || !(want == 0 || is_digits(reference)) {
                 let expected = match total {
-                    13 => "digits, 13 together with the company prefix,",
-                    17 => "digits, 17 together with the company prefix,",
-                    _ => "digits, 12 together with the company prefix,",
+                    13 => "digits, 13 together with the company prefix",
+                    17 => "digits, 17 together with the company prefix",
+                    _ => "digits, 12 together with the company prefix",
                 };
                 return Err(field("reference", reference, expected));
             }
         } else {
-            let is_fit = !reference.is_empty() && reference.len() + prefix.len() <= 30;
+            let has_length = !reference.is_empty() && reference.len() + prefix.len() <= 30;
             if self == Self::Cpi {
-                if !is_fit || !is_part_text(reference) {
-                    let expected = "digits, capitals, # - /, at most 30 together with the prefix,";
+                if !has_length || !is_part_text(reference) {
+                    let expected = "digits, capitals, # - /, at most 30 together with the prefix";
                     return Err(field("part reference", reference, expected));
                 }
-            } else if !is_fit || !is_gs1_text(reference) {
-                let expected = "GS1 characters, at most 30 together with the company prefix,";
+            } else if !has_length || !is_gs1_text(reference) {
+                let expected = "GS1 characters, at most 30 together with the company prefix";
                 return Err(field("asset reference", reference, expected));
             }
         }
@@ -210,7 +210,7 @@ impl Scheme {
         }
         let body = serial.strip_prefix('#').unwrap_or(serial);
         if body.is_empty() || serial.len() > 30 || !is_plain(body) {
-            let expected = "1 to 30 digits, capitals, - /, the first may be #,";
+            let expected = "1 to 30 digits, capitals, - /, of which the first may be #";
             return Err(field("serial", serial, expected));
         }
         Ok(())
@@ -230,18 +230,6 @@ fn check_gid(parts: Parts<'_>) -> Result<(), EpcError> {
     Ok(())
 }
 
-/// Characters of a component or part reference.
-pub(crate) fn is_part_text(text: &str) -> bool {
-    text.bytes().all(|byte| {
-        byte.is_ascii_digit() || byte.is_ascii_uppercase() || matches!(byte, b'#' | b'-' | b'/')
-    })
-}
-
-/// Digits without leading zeros.
-pub(crate) fn is_number(text: &str) -> bool {
-    is_digits(text) && (text.len() == 1 || !text.starts_with('0'))
-}
-
 fn is_number_below(text: &str, bits: u32) -> bool {
     is_number(text) && text.parse::<u64>().is_ok_and(|value| value >> bits == 0)
 }
@@ -259,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_refuses_what_breaks_it() {
+    fn each_rule_refuses_an_identity_that_breaks_it() {
         for uri in [
             "urn:epc:id:gsrn:0614141.123456789",
             "urn:epc:id:gsrnp:0614141.1234567890.1",
@@ -286,7 +274,7 @@ mod tests {
             "urn:epc:id:adi:2S194.A.1.2",
         ] {
             let error = crate::Epc::from_uri(uri).expect_err(uri).to_string();
-            assert!(error.contains("would be right"), "{uri}: {error}");
+            assert!(error.starts_with("got ") && error.contains(", expected "), "{uri}: {error}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The bits on a classic tag: header, filter, partition, and the fields of the schemes up to TDS 1.13.
+//! Decodes and encodes classic tags: header, filter, partition, and the fields of the schemes up to TDS 1.13.
 //!
-//! All numbers are big-endian bit fields. The partition value tells how many bits and digits the company
-//! prefix has; what is left belongs to the reference:
+//! All numbers are big-endian bit fields. The partition value determines how many bits and digits the company
+//! prefix has; the rest belongs to the reference (bits/digits):
 //!
 //! | partition | prefix bits/digits | SGTIN | SSCC, GSRN | SGLN, GDTI, SGCN | GRAI | GIAI-96 | CPI-96 |
 //! |---|---|---|---|---|---|---|---|
@@ -9,16 +9,17 @@
 //! | … | … | … | … | … | … | … | … |
 //! | 6 | 20/6 | 24/7 | 38/11 | 21/6 | 24/6 | 62 | 31/9 |
 //!
-//! The way through: `layout` says where the fields stand, `fields` reads and writes each kind.
+//! The way through: `layout` lists the fields of each encoding, `fields` reads and writes each kind of field.
 //!
-//! What holds: `decode(encode(x)) == x`; a reader pads to 16-bit words, so zero bits after the scheme's own
-//! are passed over and others refused; a tag is untrusted input and never panics.
+//! What holds: `decode(encode(x)) == x`; a reader pads to 16-bit words, so zero bits after the last field are
+//! ignored and other bits there are refused; a tag is untrusted input and never causes a panic.
 //!
-//! Not here: the schemes of TDS 2.x, whose headers begin at 0xE6 ([`crate::plus`]).
+//! Not here: the schemes of TDS 2.x, whose headers start at 0xE6 ([`crate::plus`]).
 //!
-//! Source: TDS 2.x section 14, tables 14-1 to 14-20. GDTI-113 writes its serial as TDS 14.3.6 says, a 1 before
-//! the digits; the tag data tables of GS1 forgot it.
+//! Source: TDS 2.x section 14, tables 14-1 to 14-20. The serial of GDTI-113 has a 1 before its digits, as TDS
+//! section 14.3.6 requires; GS1's machine-readable tag data tables omit it.
 
+mod encoding;
 mod fields;
 mod layout;
 #[cfg(test)]
@@ -30,85 +31,15 @@ use crate::bits::{BitWriter, Bits, from_hex};
 use crate::error::{EpcError, field, uri};
 use crate::identity::Epc;
 use crate::scheme::{Parts, Scheme};
+use crate::text::is_number;
 use fields::{
     decimal, number, put_cage, put_seven_bit, put_six_bit, take_cage, take_seven_bit, take_six_bit,
 };
-use layout::{Body, Layout, PREFIX_BITS, Partitioned, Reference, Serial, find};
+use layout::{Body, PREFIX_BITS, Partitioned, Reference, Serial, find};
 
-/// How an identity is written on a tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Encoding {
-    /// Header 0x30, serial below 2^38.
-    Sgtin96,
-    /// Header 0x36, serial of up to 20 characters.
-    Sgtin198,
-    /// Header 0x31.
-    Sscc96,
-    /// Header 0x32, extension below 2^41.
-    Sgln96,
-    /// Header 0x33, serial below 2^38.
-    Grai96,
-    /// Header 0x34, numeric reference.
-    Giai96,
-    /// Header 0x39, extension of up to 20 characters.
-    Sgln195,
-    /// Header 0x37, serial of up to 16 characters.
-    Grai170,
-    /// Header 0x38, reference of up to 24 characters.
-    Giai202,
-    /// Header 0x2D.
-    Gsrn96,
-    /// Header 0x2E.
-    Gsrnp96,
-    /// Header 0x2C, serial below 2^41.
-    Gdti96,
-    /// Header 0x3A, serial of up to 17 digits; no longer to be written to new tags.
-    Gdti113,
-    /// Header 0x3E, serial of up to 17 characters.
-    Gdti174,
-    /// Header 0x3C, numeric reference, serial below 2^31.
-    Cpi96,
-    /// Header 0x3D, as long as the reference needs.
-    CpiVar,
-    /// Header 0x3F, serial of up to 12 digits.
-    Sgcn96,
-    /// Header 0x40, serial below 2^38.
-    Itip110,
-    /// Header 0x41, serial of up to 20 characters.
-    Itip212,
-    /// Header 0x35, no filter.
-    Gid96,
-    /// Header 0x2F, filter 0 to 15.
-    Usdod96,
-    /// Header 0x3B, filter 0 to 63, as long as part number and serial need.
-    AdiVar,
-}
+pub use encoding::Encoding;
 
-impl Encoding {
-    fn layout(self) -> &'static Layout {
-        find(|layout| layout.encoding == self).unwrap_or(&layout::LAYOUTS[0])
-    }
-
-    /// The encoding's name in tag URIs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.layout().name
-    }
-
-    /// What kind of thing it writes.
-    #[must_use]
-    pub fn scheme(self) -> Scheme {
-        self.layout().scheme
-    }
-
-    /// The highest filter value: 7, 15, 63, or 0 where there is none.
-    #[must_use]
-    pub fn highest_filter(self) -> u8 {
-        u8::try_from((1u32 << self.layout().filter_bits) - 1).unwrap_or(u8::MAX)
-    }
-}
-
-/// An identity as a tag carries it.
+/// The content of a classic tag.
 ///
 /// ```
 /// let tag = epc::TagEpc::decode_hex("3074257BF7194E4000001A85")?;
@@ -118,28 +49,30 @@ impl Encoding {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TagEpc {
-    /// Filter value: what kind of unit it is, for readers that choose. 0 to 7; USDoD-96 0 to 15, ADI-var 0 to
-    /// 63, GID-96 always 0.
+    /// Filter value, the kind of unit, by which a reader can select tags: 0 to 7; USDoD-96 0 to 15, ADI-var 0
+    /// to 63, GID-96 always 0.
     pub filter: u8,
-    /// How it is written.
+    /// The binary encoding.
     pub encoding: Encoding,
-    /// What it names.
+    /// The identity.
     pub epc: Epc,
 }
 
-/// Whether a tag of this header is a classic one.
+/// Whether `header` belongs to a classic encoding.
 pub(crate) fn is_classic(header: u8) -> bool {
     find(|layout| layout.header == header).is_some()
 }
 
 impl TagEpc {
-    /// Reads the EPC bank.
+    /// Decodes an EPC bank.
     ///
-    /// - `bytes`: the bank from its header on; zero bits after the scheme's own are passed over.
+    /// - `bytes`: the bank from its header on. Zero bits after the last field are ignored.
     ///
     /// # Errors
     ///
-    /// [`EpcError`].
+    /// [`EpcError::Header`] if the header belongs to no classic encoding; [`EpcError::Length`] or
+    /// [`EpcError::Short`] if bits are missing or set after the last field; [`EpcError::Partition`] or
+    /// [`EpcError::Field`] if a field has a value that the standard does not allow.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
         let header =
             *bytes.first().ok_or(EpcError::Length { scheme: "a tag", got: 0, want: 96 })?;
@@ -178,16 +111,16 @@ impl TagEpc {
         Ok(Self { filter, encoding: layout.encoding, epc })
     }
 
-    /// Reads the EPC bank from hex, of either case.
+    /// Decodes an EPC bank given as hex of either case.
     ///
     /// # Errors
     ///
-    /// [`EpcError`].
+    /// [`EpcError::Hex`] if `hex` is not an even number of hex digits; otherwise as [`TagEpc::decode`].
     pub fn decode_hex(hex: &str) -> Result<Self, EpcError> {
         Self::decode(&from_hex(hex)?)
     }
 
-    /// Writes the EPC bank, whole 16-bit words: 12 bytes for 96 bits, 26 for 198.
+    /// Encodes the EPC bank in whole 16-bit words: 12 bytes for 96 bits, 26 for 198.
     ///
     /// # Errors
     ///
@@ -196,7 +129,7 @@ impl TagEpc {
         Ok(self.write()?.into_words())
     }
 
-    /// The bits, none too many.
+    /// Encodes the fields without padding.
     pub(crate) fn write(&self) -> Result<BitWriter, EpcError> {
         let layout = self.encoding.layout();
         if self.epc.scheme() != layout.scheme {
@@ -231,11 +164,12 @@ impl TagEpc {
         Ok(bits)
     }
 
-    /// Reads `urn:epc:tag:ENCODING:FILTER.…`; a GID has no filter.
+    /// Parses `urn:epc:tag:ENCODING:FILTER.…`; a GID has no filter.
     ///
     /// # Errors
     ///
-    /// [`EpcError`], also if the identity does not fit the encoding.
+    /// [`EpcError::Uri`] for any other form or an unknown encoding, [`EpcError::Field`] if a part breaks the rules
+    /// of the scheme or does not fit the encoding.
     pub fn from_tag_uri(text: &str) -> Result<Self, EpcError> {
         const FORM: &str = "urn:epc:tag:sgtin-96|sgtin-198|sscc-96|sgln-96|grai-96|giai-96|…:FILTER.PREFIX.REFERENCE[.SERIAL]";
         let wrong = || uri(text, FORM);
@@ -246,7 +180,7 @@ impl TagEpc {
             (0, body)
         } else {
             let (filter, body) = body.split_once('.').ok_or_else(wrong)?;
-            let number = crate::scheme::is_number(filter).then(|| filter.parse().ok()).flatten();
+            let number = is_number(filter).then(|| filter.parse().ok()).flatten();
             let highest = layout.encoding.highest_filter();
             let number = number.filter(|number| *number <= highest).ok_or_else(|| {
                 field("filter", filter, "0 to 7 (USDoD 0 to 15, ADI 0 to 63) without leading zeros")
@@ -259,7 +193,7 @@ impl TagEpc {
         Ok(tag)
     }
 
-    /// `urn:epc:tag:…`.
+    /// The tag URI: `urn:epc:tag:sgtin-96:3.0614141.812345.6789`.
     #[must_use]
     pub fn to_tag_uri(&self) -> String {
         let (name, body) = (self.encoding.name(), self.epc.body());
@@ -318,7 +252,7 @@ fn take_partitioned(
         }
         Serial::Digits(count) => {
             let text = bits.take(count)?.to_string();
-            let expected = "digits with a 1 before them";
+            let expected = "a number that starts with 1, the mark before the digits";
             text.strip_prefix('1').ok_or_else(|| field("serial", &text, expected))?.to_owned()
         }
         Serial::SevenBit(count) => take_seven_bit(bits, count)?,
@@ -340,7 +274,7 @@ fn put_partitioned(bits: &mut BitWriter, epc: &Epc, fields: &Partitioned) -> Res
         Reference::Digits | Reference::Pieces => {
             bits.put(number("reference", reference, reference_bits, true)?, reference_bits);
         }
-        // Leading zeros of a reference without fixed length would be lost.
+        // The number does not keep leading zeros, so a reference that has some is refused.
         Reference::Number(digits) => {
             fitting_number(reference, digits, prefix.len())?;
             bits.put(number("reference", reference, reference_bits, false)?, reference_bits);
@@ -370,10 +304,10 @@ fn put_partitioned(bits: &mut BitWriter, epc: &Epc, fields: &Partitioned) -> Res
     Ok(())
 }
 
-/// A numeric reference has so many digits together with the prefix.
+/// Checks that a numeric reference and the company prefix have at most `digits` digits together.
 fn fitting_number(text: &str, digits: usize, prefix_digits: usize) -> Result<(), EpcError> {
     if text.len() + prefix_digits > digits {
-        return Err(field("reference", text, "fewer digits, as the partition has them,"));
+        return Err(field("reference", text, "at most the digits that the partition leaves"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Characters of serials and lots: which are allowed, and how each spelling escapes them.
+//! Character sets of keys, serials and lots, and their escapes in URNs and URLs.
 //!
-//! What holds: a value is kept unescaped; URN and URL escape different characters.
+//! What holds: values are stored unescaped; a URN and a URL escape different characters.
 //!
 //! Sources: GS1 General Specifications, figure 7.11-1 (82 characters); TDS 2.x, table A-1 (URN escapes);
 //! RFC 3986 section 2.3 (URL escapes).
@@ -8,14 +8,26 @@
 /// The punctuation among GS1's 82 characters.
 const PUNCTUATION: &[u8] = b"!\"%&'()*+,-./:;<=>?_";
 
-/// Whether all of `text` are among GS1's 82 characters.
+/// Whether all characters of `text` are among GS1's 82.
 pub(crate) fn is_gs1_text(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || PUNCTUATION.contains(&byte))
 }
 
-/// Decimal digits, at least one.
+/// Whether `text` consists of decimal digits, at least one.
 pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `text` consists of decimal digits without leading zeros.
+pub(crate) fn is_number(text: &str) -> bool {
+    is_digits(text) && (text.len() == 1 || !text.starts_with('0'))
+}
+
+/// Whether all characters of `text` are allowed in a component or part reference: digits, capitals, `# - /`.
+pub(crate) fn is_part_text(text: &str) -> bool {
+    text.bytes().all(|byte| {
+        byte.is_ascii_digit() || byte.is_ascii_uppercase() || matches!(byte, b'#' | b'-' | b'/')
+    })
 }
 
 /// Escapes for a URN: `" % & / < > ?` and `#`.
@@ -23,7 +35,7 @@ pub(crate) fn escape_urn(text: &str) -> String {
     escape(text, |byte| !b"\"%&/<>?#".contains(&byte))
 }
 
-/// Escapes for a URL path segment: all but letters, digits and `- . _ ~`.
+/// Escapes for a URL path segment: every character except letters, digits and `- . _ ~`.
 pub(crate) fn escape_url(text: &str) -> String {
     escape(text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
@@ -43,7 +55,7 @@ fn escape(text: &str, is_plain: impl Fn(u8) -> bool) -> String {
     out
 }
 
-/// Undoes `%XX`; none if an escape is cut short or the result is not ASCII.
+/// Decodes `%XX` escapes; `None` if an escape is incomplete or the result is not ASCII.
 pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut bytes = text.bytes();

@@ -1,6 +1,6 @@
-//! The TID bank: who made the chip, which model it is, and its own serial number.
+//! The TID bank: maker, model and serial number of a tag's chip.
 //!
-//! | bits | what |
+//! | bits | field |
 //! |---|---|
 //! | 8 | allocation class, 0xE2 for EPC tags |
 //! | 3 | flags: extended TID, security, file |
@@ -9,15 +9,15 @@
 //! | 16 | XTID header, if the first flag is set; its upper three bits give the serial's length |
 //! | n | serial number |
 //!
-//! What holds: a TID is written by the chip's maker and cannot be rewritten on an honest chip; an emulated
-//! one can say anything, so it is evidence, not proof.
+//! What holds: the chip's maker writes the TID and a regular chip does not let anybody change it, but an
+//! emulated tag can return any TID. A TID is therefore evidence of a chip, not proof.
 //!
 //! Source: TDS 2.x section 16.
 
 use crate::bits::from_hex;
 use crate::error::{EpcError, field};
 
-/// What a TID bank says.
+/// The content of a TID bank.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tid {
     /// Allocation class, 0xE2.
@@ -26,16 +26,16 @@ pub struct Tid {
     pub maker: u16,
     /// Model, 12 bits, as the maker numbers it.
     pub model: u16,
-    /// Serial number of the chip, if the extended TID has one; 6 to 18 bytes.
+    /// Serial number of the chip, 6 to 18 bytes; `None` without an extended TID or if the bytes are cut off.
     pub serial: Option<Vec<u8>>,
 }
 
 impl Tid {
-    /// Reads a TID bank of at least four bytes.
+    /// Decodes a TID bank of at least four bytes.
     ///
     /// # Errors
     ///
-    /// [`EpcError::Field`].
+    /// [`EpcError::Field`] if there are fewer bytes or the allocation class is not 0xE2.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
         let [class, b1, b2, b3, rest @ ..] = bytes else {
             return Err(field("TID", &format!("{} bytes", bytes.len()), "at least 4 bytes"));
@@ -48,7 +48,7 @@ impl Tid {
         let model = (u16::from(b2 & 0x0F) << 8) | u16::from(*b3);
         let serial = match rest {
             [head, _, serial @ ..] if has_xtid && head >> 5 != 0 => {
-                // Length in bits: 48 + 16 * (value - 1), table 16-4.
+                // Length in bits: 48 + 16 * (value - 1), TDS table 16-4.
                 let length = 6 + 2 * usize::from((head >> 5) - 1);
                 serial.get(..length).map(<[u8]>::to_vec)
             }
@@ -57,16 +57,16 @@ impl Tid {
         Ok(Self { class: *class, maker, model, serial })
     }
 
-    /// Reads a TID bank from hex.
+    /// Decodes a TID bank given as hex of either case.
     ///
     /// # Errors
     ///
-    /// [`EpcError`].
+    /// [`EpcError::Hex`] if `hex` is not hex; otherwise as [`Tid::decode`].
     pub fn decode_hex(hex: &str) -> Result<Self, EpcError> {
         Self::decode(&from_hex(hex)?)
     }
 
-    /// The maker's name, where it is a common one.
+    /// The maker's name, for the three most common makers.
     #[must_use]
     pub fn maker_name(&self) -> Option<&'static str> {
         match self.maker & 0xFF {

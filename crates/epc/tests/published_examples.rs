@@ -1,12 +1,11 @@
-//! Every published example of the tag data standard, from its own file.
+//! Checks all examples in the published file of the tag data standard.
 //!
-//! The way through: the file is looked for where the environment variable `CHOPMARK_VECTORS` points, else
-//! beside the project; where it is absent the test says so and passes.
+//! The way through: the file is in the folder that the environment variable `CHOPMARK_VECTORS` names, by default in
+//! a folder next to the repository. Without the file the test prints that it was skipped, and passes.
 //!
-//! What holds: each example is read, gives the link and the URIs that are printed, and is written back in the
-//! same bits.
+//! What holds: each example decodes to the published link and URIs, and encodes to the same bits.
 //!
-//! Not here: examples that need no file (they are beside the code).
+//! Not here: examples that need no file (unit tests next to the code).
 //!
 //! Source: TDS 2.3 annex E.3; Compression of GS1 Digital Link for EPC binary strings 1.0.0.
 
@@ -37,7 +36,7 @@ fn trimmed(hex: &str) -> String {
 }
 
 #[test]
-fn every_published_example_reads_and_writes() {
+fn every_published_example_decodes_and_encodes() {
     let Some(examples) = file("tds/tds2.3-annex-e3-sample.json") else { return };
     let examples = examples["vectors"].as_array().expect("a list of examples");
     assert!(examples.len() >= 16, "{} examples", examples.len());
@@ -50,7 +49,7 @@ fn every_published_example_reads_and_writes() {
         let link =
             example["digital_link_path"].as_str().map(|path| format!("https://{host}{path}"));
         assert_eq!(tag.to_digital_link(), link, "{scheme}");
-        let written = hex_of(&tag.encode().expect("it was read"));
+        let written = hex_of(&tag.encode().expect("it was decoded"));
         assert_eq!(trimmed(&written), trimmed(hex), "{scheme}");
         if let Some(uri) = example["tag_uri"].as_str() {
             let classic = TagEpc::from_tag_uri(uri).expect("a published URI");

@@ -1,7 +1,7 @@
-//! JSON-LD contexts: which prefix stands for which namespace.
+//! JSON-LD contexts: prefixes and their namespaces.
 //!
-//! What holds: no context is fetched; `gs1`, `cbv` and the other standard prefixes, and every standard term,
-//! mean what the standard says, whatever a sender writes; a sender may only add prefixes of its own.
+//! What holds: no context is fetched. The standard's prefixes (`gs1`, `cbv`, …) and terms always have the standard's
+//! meaning; a document may only define further prefixes.
 //!
 //! Source: EPCIS 2.0 section 10 and its published context.
 
@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use ledger::json::Json;
 
-use crate::check::{Findings, Violation};
+use crate::term;
+use crate::violation::{Violation, Violations};
 use crate::vocabulary::{CBV, GS1};
 
-/// Contexts that are known without being fetched.
+/// Addresses of the standard context. Other addresses are accepted if they are `https`, and not fetched.
 const STANDARD: [&str; 4] = [
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
     "https://ref.gs1.org/standards/epcis/2.0.1/epcis-context.jsonld",
@@ -20,7 +21,7 @@ const STANDARD: [&str; 4] = [
     "https://gs1.github.io/EPCIS/epcis-context.jsonld",
 ];
 
-/// Prefixes that have one meaning.
+/// The standard's prefixes, which cannot be given another namespace.
 const RESERVED: [(&str, &str); 6] = [
     ("cbv", CBV),
     ("cbvmda", "urn:epcglobal:cbv:mda:"),
@@ -30,7 +31,7 @@ const RESERVED: [(&str, &str); 6] = [
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
 ];
 
-/// Spellings of the `gs1` and `cbv` namespaces that are in use; they are read as the present one.
+/// Older and alternative namespaces in use for the standard's prefixes, accepted as the current one.
 const ALIASES: [(&str, &str); 5] = [
     ("gs1", "https://gs1.org/voc/"),
     ("gs1", "http://gs1.org/voc/"),
@@ -39,92 +40,84 @@ const ALIASES: [(&str, &str); 5] = [
     ("cbvmda", "urn:epcglobal:cbv:mda"),
 ];
 
-/// Prefixes and their namespaces.
+/// The prefixes that a document or event defines, with their namespaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context(BTreeMap<String, String>);
 
 impl Context {
-    /// Takes in a `@context` value; what is wrong is noted at `pointer`.
-    pub(crate) fn take(&mut self, json: &Json, pointer: &str, findings: &mut Findings) {
+    /// Adds the prefixes of a `@context` value.
+    ///
+    /// - `pointer`: JSON pointer to the value, for violations.
+    pub(crate) fn add(&mut self, json: &Json, pointer: &str, violations: &mut Violations) {
         const EXPECTED: &str = "the EPCIS 2.0 context's address, or an object of prefixes";
         match json {
             Json::String(address) => {
                 if !STANDARD.contains(&address.as_str()) && !address.starts_with("https://") {
-                    findings.add(pointer, address, "context is not understood", EXPECTED);
+                    violations.add(pointer, address, "not a supported context", EXPECTED);
                 }
             }
             Json::Array(parts) => {
                 for (place, part) in parts.iter().enumerate() {
-                    self.take(part, &format!("{pointer}/{place}"), findings);
+                    self.add(part, &format!("{pointer}/{place}"), violations);
                 }
             }
             Json::Object(members) => {
                 for (name, value) in members {
-                    self.define(name, value, &format!("{pointer}/{name}"), findings);
+                    self.define(name, value, &format!("{pointer}/{name}"), violations);
                 }
             }
             other => {
-                findings.add(pointer, &other.canonical(), "context is not understood", EXPECTED);
+                violations.add(pointer, &other.canonical(), "not a supported context", EXPECTED);
             }
         }
     }
 
-    fn define(&mut self, name: &str, value: &Json, pointer: &str, findings: &mut Findings) {
+    fn define(&mut self, name: &str, value: &Json, pointer: &str, violations: &mut Violations) {
         const EXPECTED: &str = "a new prefix and its namespace, a URI";
         if name == "@version" || name == "@vocab" || name == "@base" {
             return;
         }
-        // How values of a sender's own term are to be read; it gives no standard term another meaning.
+        // A definition of `prefix:name` only states how its values are typed. It cannot change a standard term.
         if name.split_once(':').is_some_and(|(prefix, _)| self.0.contains_key(prefix)) {
             return;
         }
         let Some(namespace) = value.as_str() else {
-            let problem = "only prefixes can be defined here";
-            findings.add(pointer, &value.canonical(), problem, EXPECTED);
+            let problem = "not the definition of a prefix";
+            violations.add(pointer, &value.canonical(), problem, EXPECTED);
             return;
         };
         let reserved = RESERVED.iter().find(|(prefix, _)| *prefix == name);
         if let Some((_, meaning)) = reserved {
             let is_same = *meaning == namespace || ALIASES.contains(&(name, namespace));
             if !is_same {
-                findings.add(
-                    pointer,
-                    namespace,
-                    "the standard gives this prefix its meaning",
-                    meaning,
-                );
+                violations.add(pointer, namespace, "redefines a prefix of the standard", meaning);
             }
             return;
         }
-        if name.starts_with('@') || crate::check::is_standard_term(name) {
-            findings.add(
-                pointer,
-                namespace,
-                "a standard term cannot be given another meaning",
-                EXPECTED,
-            );
+        if name.starts_with('@') || term::is_standard(name) {
+            violations.add(pointer, namespace, "redefines a term of the standard", EXPECTED);
             return;
         }
         if !namespace.contains(':') {
-            findings.add(pointer, namespace, "not a URI", EXPECTED);
+            violations.add(pointer, namespace, "not a URI", EXPECTED);
             return;
         }
         self.0.insert(name.to_owned(), namespace.to_owned());
     }
 
-    /// The namespace of `prefix`.
+    /// The namespace of `prefix`; `None` if neither the standard nor the document defines it.
     #[must_use]
     pub fn namespace(&self, prefix: &str) -> Option<&str> {
         let reserved = RESERVED.iter().find(|(name, _)| *name == prefix);
         reserved.map(|(_, namespace)| *namespace).or_else(|| self.0.get(prefix).map(String::as_str))
     }
 
-    /// Prefixes that are not the standard's own, with their namespaces.
+    /// The prefixes that the document or event defines, with their namespaces.
     pub fn own(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(prefix, namespace)| (prefix.as_str(), namespace.as_str()))
     }
 
-    /// A name `prefix:local` as namespace and local part, if the prefix is known.
+    /// Splits a name `prefix:local` into namespace and local part; `None` if the prefix is not defined.
     #[must_use]
     pub fn split<'a>(&'a self, name: &'a str) -> Option<(&'a str, &'a str)> {
         let (prefix, local) = name.split_once(':')?;
@@ -132,12 +125,12 @@ impl Context {
     }
 }
 
-/// The context of events that have none: no prefixes but the standard's.
+/// The context of an event: that of its document, `outer`, and its own `@context`.
 pub(crate) fn of_event(json: &Json, outer: &Context) -> Result<Context, Vec<Violation>> {
     let mut context = outer.clone();
-    let mut findings = Findings::default();
+    let mut violations = Violations::default();
     if let Some(own) = json.get("@context") {
-        context.take(own, "/@context", &mut findings);
+        context.add(own, "/@context", &mut violations);
     }
-    findings.end(context)
+    violations.end(context)
 }

@@ -1,68 +1,20 @@
-//! One event: its JSON, and views of it.
+//! A validated event: its JSON and typed accessors.
+//!
+//! What holds: the JSON is kept as received, except for `@context`, which is reduced to the prefixes that the event
+//! uses, so that the event is complete without its document.
+//!
+//! Not here: rules for fields ([`crate::check`]), vocabulary ([`crate::vocabulary`]).
+//!
+//! Source: EPCIS 2.0 sections 7.3 and 7.4.
 
 use jiff::Timestamp;
 use ledger::json::Json;
 
-use crate::check::{Violation, check_event};
+use crate::check::check_event;
 use crate::context::{Context, of_event};
+use crate::event_kind::EventKind;
+use crate::violation::Violation;
 use crate::vocabulary::Vocabulary;
-
-/// The five types of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// Things came to be, were seen, or ceased.
-    Object,
-    /// Things went into or out of a container.
-    Aggregation,
-    /// Things were tied to a business transaction.
-    Transaction,
-    /// Things became other things.
-    Transformation,
-    /// Things were tied to a place or asset.
-    Association,
-}
-
-impl EventKind {
-    const ALL: [Self; 5] = [
-        Self::Object,
-        Self::Aggregation,
-        Self::Transaction,
-        Self::Transformation,
-        Self::Association,
-    ];
-
-    /// Its name in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Object => "ObjectEvent",
-            Self::Aggregation => "AggregationEvent",
-            Self::Transaction => "TransactionEvent",
-            Self::Transformation => "TransformationEvent",
-            Self::Association => "AssociationEvent",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Whether events of this type have the standard field `name`.
-    pub(crate) fn has(self, name: &str) -> bool {
-        match name {
-            "epcList" | "quantityList" => matches!(self, Self::Object | Self::Transaction),
-            "parentID" => matches!(self, Self::Aggregation | Self::Association | Self::Transaction),
-            "childEPCs" | "childQuantityList" => {
-                matches!(self, Self::Aggregation | Self::Association)
-            }
-            "inputEPCList" | "outputEPCList" | "inputQuantityList" | "outputQuantityList"
-            | "transformationID" => self == Self::Transformation,
-            "ilmd" => matches!(self, Self::Object | Self::Transformation),
-            "action" => self != Self::Transformation,
-            _ => true,
-        }
-    }
-}
 
 /// A validated event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,17 +26,17 @@ pub struct Event {
 }
 
 impl Event {
-    /// Validates an event that stands alone.
+    /// Validates an event without a document.
     ///
     /// # Errors
     ///
-    /// All that is wrong, at most 100.
+    /// The violations, at most 100.
     pub fn from_json(json: Json) -> Result<Self, Vec<Violation>> {
         Self::within(json, &Context::default())
     }
 
-    /// Validates an event of a document that has `outer` as its context. The prefixes that the event uses go
-    /// with it, in its own `@context`, so that it can leave the document.
+    /// Validates an event of a document whose context is `outer`. The prefixes that the event uses are written to its
+    /// own `@context`.
     pub(crate) fn within(mut json: Json, outer: &Context) -> Result<Self, Vec<Violation>> {
         let kind = check_event(&json)?;
         let context = of_event(&json, outer)?;
@@ -94,24 +46,25 @@ impl Event {
             let members = used.into_iter().map(|(prefix, ns)| (prefix, Json::from(ns)));
             json.set("@context", ledger::json::object(members));
         }
+        // check_event has made sure that there is an event time and that it can be parsed.
         let time = json.get("eventTime").and_then(Json::as_str).and_then(|text| text.parse().ok());
         let time = time.unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(Self { json, kind, context, time })
     }
 
-    /// The event as it came, but for `@context`, which holds just the prefixes that it uses.
+    /// The event as it was received, except for `@context`, which has exactly the prefixes that the event uses.
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.json
     }
 
-    /// Its type.
+    /// The type.
     #[must_use]
     pub fn kind(&self) -> EventKind {
         self.kind
     }
 
-    /// Prefixes and namespaces that hold in it.
+    /// The prefixes and namespaces that apply to the event.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
@@ -126,43 +79,43 @@ impl Event {
         items.iter().filter_map(Json::as_str).map(str::to_owned).collect()
     }
 
-    /// When it happened.
+    /// The event time, in UTC.
     #[must_use]
     pub fn event_time(&self) -> Timestamp {
         self.time
     }
 
-    /// When it happened, as the sender wrote it.
+    /// The event time as the sender wrote it, with its offset.
     #[must_use]
     pub fn event_time_text(&self) -> &str {
         self.text("eventTime").unwrap_or_default()
     }
 
-    /// Its own id.
+    /// The event id that the sender gave.
     #[must_use]
     pub fn event_id(&self) -> Option<&str> {
         self.text("eventID")
     }
 
-    /// ADD, OBSERVE or DELETE.
+    /// The action: ADD, OBSERVE or DELETE; `None` for transformation events.
     #[must_use]
     pub fn action(&self) -> Option<&str> {
         self.text("action")
     }
 
-    /// Business step as a web URI.
+    /// The business step as a web URI.
     #[must_use]
     pub fn biz_step(&self) -> Option<String> {
         self.text("bizStep").map(|word| self.expand(Vocabulary::BizStep, word))
     }
 
-    /// Disposition as a web URI.
+    /// The disposition as a web URI.
     #[must_use]
     pub fn disposition(&self) -> Option<String> {
         self.text("disposition").map(|word| self.expand(Vocabulary::Disposition, word))
     }
 
-    /// A vocabulary element of any spelling as a web URI.
+    /// Converts a vocabulary element of any spelling to its web URI.
     pub(crate) fn expand(&self, vocabulary: Vocabulary, word: &str) -> String {
         match self.context.split(word) {
             Some((namespace, local)) => format!("{namespace}{local}"),
@@ -170,31 +123,31 @@ impl Event {
         }
     }
 
-    /// Read point.
+    /// The read point, a location URI.
     #[must_use]
     pub fn read_point(&self) -> Option<&str> {
         self.json.get("readPoint")?.get("id")?.as_str()
     }
 
-    /// Business location.
+    /// The business location, a location URI.
     #[must_use]
     pub fn biz_location(&self) -> Option<&str> {
         self.json.get("bizLocation")?.get("id")?.as_str()
     }
 
-    /// Things of an object or transaction event.
+    /// The EPCs of an object or transaction event.
     #[must_use]
     pub fn epc_list(&self) -> Vec<String> {
         self.texts("epcList")
     }
 
-    /// What contains the others.
+    /// The container, place or asset of the child EPCs.
     #[must_use]
     pub fn parent_id(&self) -> Option<&str> {
         self.text("parentID")
     }
 
-    /// What is contained.
+    /// The EPCs that are in the container or linked to the place or asset.
     #[must_use]
     pub fn child_epcs(&self) -> Vec<String> {
         self.texts("childEPCs")
@@ -217,25 +170,26 @@ impl Event {
             .collect()
     }
 
-    /// Business transactions: type as a web URI, and reference.
+    /// Business transactions: type as a web URI, reference.
     #[must_use]
     pub fn biz_transactions(&self) -> Vec<(Option<String>, String)> {
         self.pairs("bizTransactionList", "bizTransaction", Vocabulary::BizTransactionType)
     }
 
-    /// Sources: type as a web URI, and place or party.
+    /// Sources: type as a web URI, place or party.
     #[must_use]
     pub fn sources(&self) -> Vec<(String, String)> {
         typed(self.pairs("sourceList", "source", Vocabulary::SourceDestType))
     }
 
-    /// Destinations: type as a web URI, and place or party.
+    /// Destinations: type as a web URI, place or party.
     #[must_use]
     pub fn destinations(&self) -> Vec<(String, String)> {
         typed(self.pairs("destinationList", "destination", Vocabulary::SourceDestType))
     }
 
-    /// Quantities: class, digits of the quantity, unit.
+    /// Quantities: class, decimal digits of the quantity, unit. No quantity means an unknown number, no unit means
+    /// pieces.
     #[must_use]
     pub fn quantity_list(&self) -> Vec<(String, Option<String>, Option<String>)> {
         let items = self.json.get("quantityList").and_then(Json::as_array).unwrap_or_default();
@@ -249,7 +203,7 @@ impl Event {
             .collect()
     }
 
-    /// Instance and lot master data.
+    /// Instance and lot master data (ILMD).
     #[must_use]
     pub fn ilmd(&self) -> Option<&Json> {
         self.json.get("ilmd")
@@ -260,7 +214,7 @@ fn typed(pairs: Vec<(Option<String>, String)>) -> Vec<(String, String)> {
     pairs.into_iter().filter_map(|(kind, value)| Some((kind?, value))).collect()
 }
 
-/// Prefixes of the sender's own that stand in a member's name or a value of the event.
+/// The prefixes defined by document or event that occur in a member's name or in a value of the event.
 fn used_prefixes(json: &Json, context: &Context) -> Vec<(String, String)> {
     let text = json.canonical();
     context

@@ -1,13 +1,15 @@
 //! The event hash of the Core Business Vocabulary, in two dialects.
 //!
-//! The way through: [`pre_hash`] writes the event as one text in the order that the standard's section 8.9
-//! gives; [`event_hash`] hashes it. The dialects differ in order, in the namespace of GS1's vocabulary, in
-//! where extensions of standard fields stand, and in what is left out.
+//! The way through: [`pre_hash`] writes the event as one text, in the order of CBV 2.0 section 8.9; [`event_hash`]
+//! hashes that text. The dialects differ in the order of fields, in the namespace of GS1's vocabulary, in the place
+//! of extensions of standard fields, and in the fields that they omit.
 //!
-//! What holds: numbers are decimal text, never floating point; the hash is a derived id and nothing rests on
-//! it: it collides on chosen input (lot "00123" and number 123) and has had four dialects under one label.
+//! What holds: numbers are decimal text, never floating point.
 //!
-//! Source: CBV 2.0 section 8.9 as its reference implementation of 2025 and of September 2026 describes it.
+//! The hash is only a derived id, and no security property depends on it: different events can be chosen that
+//! have the same hash (lot "00123" and number 123), and there have been four dialects under one label.
+//!
+//! Source: CBV 2.0 section 8.9 as described by its reference implementations of 2025 and of September 2026.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,13 +21,13 @@ use thiserror::Error;
 use crate::event::Event;
 use crate::vocabulary::{GS1, Vocabulary, expand_urn};
 
-/// Which reading of section 8.9.
+/// Which reference implementation of section 8.9 to follow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// The reference of September 2026.
+    /// The reference implementation of September 2026: `cbv2.0-2026`.
     #[default]
     Cbv20_2026,
-    /// The reference of 2025.
+    /// The reference implementation of 2025: `cbv2.0-2025`.
     Cbv20_2025,
 }
 
@@ -50,25 +52,25 @@ impl FromStr for Dialect {
     }
 }
 
-/// Why there is no hash.
+/// Errors of the event hash.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HashError {
-    /// No such dialect.
-    #[error("`{0}` is no dialect; cbv2.0-2026 or cbv2.0-2025 would be right")]
+    /// The name of an unknown dialect, cut to 40 characters.
+    #[error("got dialect `{0}`, expected cbv2.0-2026 or cbv2.0-2025")]
     Dialect(String),
 }
 
-/// `ni:///sha-256;HEX?ver=CBV2.0`.
+/// Computes the event hash: `ni:///sha-256;HEX?ver=CBV2.0`, where HEX are 64 lower-case hex digits.
 ///
 /// # Errors
 ///
-/// None today; a later dialect may have some.
+/// None for the present dialects.
 pub fn event_hash(event: &Event, dialect: Dialect) -> Result<String, HashError> {
     let text = pre_hash(event, dialect)?;
     Ok(format!("ni:///sha-256;{}?ver=CBV2.0", ledger::hash::sha256(text.as_bytes())))
 }
 
-/// The text that is hashed.
+/// Returns the text that [`event_hash`] hashes.
 ///
 /// # Errors
 ///
@@ -142,7 +144,7 @@ struct Writer<'a> {
     event: &'a Event,
     dialect: Dialect,
     out: String,
-    /// Extensions of standard fields, which the dialect of 2026 moves behind all fields.
+    /// Extensions of standard fields, which the dialect of 2026 moves after all standard fields.
     trailing: String,
 }
 
@@ -180,7 +182,7 @@ impl Writer<'_> {
         self.out.push_str(&texts.concat());
     }
 
-    /// `name=value` for a plain member that is there and not empty.
+    /// `name=value` of a plain member; empty if the member is missing or empty.
     fn plain(&self, name: &str, json: &Json) -> String {
         match json.get(name) {
             None => String::new(),
@@ -270,7 +272,7 @@ impl Writer<'_> {
         });
     }
 
-    /// Extensions inside a standard field: in place in 2025, behind all fields in 2026.
+    /// Extensions inside a standard field: in place in 2025, after all standard fields in 2026.
     fn inside(&mut self, name: &str, value: &Json) {
         let text = self.extensions(value);
         if text.is_empty() {
@@ -284,77 +286,82 @@ impl Writer<'_> {
 
     fn sensors(&mut self, value: &Json) {
         let items = value.as_array().unwrap_or_default();
-        let is_old = self.dialect == Dialect::Cbv20_2025;
-        let mut texts = Vec::new();
-        let mut moved = Vec::new();
-        for item in items {
-            let mut text = String::from("sensorElement");
-            let mut extra = String::new();
-            if let Some(metadata) = item.get("sensorMetadata") {
-                let own = self.extensions(metadata);
-                text.push_str("sensorMetadata");
-                text.extend(METADATA.iter().map(|name| self.plain(name, metadata)));
-                if is_old {
-                    text.push_str(&own);
-                } else if !own.is_empty() {
-                    extra.extend(["sensorMetadata", &own]);
-                }
-            }
-            let mut reports = Vec::new();
-            let mut report_extras = Vec::new();
-            for report in item.get("sensorReport").and_then(Json::as_array).unwrap_or_default() {
-                let own = self.extensions(report);
-                let plain: String = REPORT
-                    .iter()
-                    .map(|name| match *name {
-                        "type" => report.get("type").map_or_else(String::new, |t| {
-                            format!("type={}", self.value("measurement", t))
-                        }),
-                        name => self.plain(name, report),
-                    })
-                    .collect();
-                if is_old {
-                    reports.push(format!("sensorReport{plain}{own}"));
-                } else {
-                    reports.push(format!("sensorReport{plain}"));
-                    if !own.is_empty() {
-                        report_extras.push(format!("sensorReport{own}"));
-                    }
-                }
-            }
-            reports.sort();
-            report_extras.sort();
-            text.push_str(&reports.concat());
-            extra.push_str(&report_extras.concat());
-            let own = self.extensions(item);
-            if is_old {
-                text.push_str(&own);
-            } else {
-                extra.push_str(&own);
-            }
-            texts.push(text);
-            if !extra.is_empty() {
-                moved.push(format!("sensorElement{extra}"));
-            }
-        }
+        let elements = items.iter().map(|item| self.sensor_element(item));
+        let (mut texts, mut moved): (Vec<String>, Vec<String>) = elements.unzip();
         if texts.is_empty() {
             return;
         }
+        moved.retain(|extensions| !extensions.is_empty());
         texts.sort();
         moved.sort();
-        if is_old {
+        if self.dialect == Dialect::Cbv20_2025 {
             self.out.push_str("sensorElementList");
         }
         self.out.push_str(&texts.concat());
         self.trailing.push_str(&moved.concat());
     }
 
-    /// Members of a sender's own, `{namespace}name=value`, sorted.
+    /// The text of a sensor element, and its extensions if the dialect moves them.
+    fn sensor_element(&self, item: &Json) -> (String, String) {
+        let mut text = String::from("sensorElement");
+        let mut moved = String::new();
+        let mut add = |name: &str, fields: &str, extensions: &str| {
+            text.extend([name, fields]);
+            match self.dialect {
+                Dialect::Cbv20_2025 => text.push_str(extensions),
+                Dialect::Cbv20_2026 if extensions.is_empty() => {}
+                Dialect::Cbv20_2026 => moved.extend([name, extensions]),
+            }
+        };
+        if let Some(metadata) = item.get("sensorMetadata") {
+            let fields: String = METADATA.iter().map(|name| self.plain(name, metadata)).collect();
+            add("sensorMetadata", &fields, &self.extensions(metadata));
+        }
+        let reports = item.get("sensorReport").and_then(Json::as_array).unwrap_or_default();
+        let (fields, extensions) = self.sensor_reports(reports);
+        add("", &fields, &extensions);
+        add("", "", &self.extensions(item));
+        if !moved.is_empty() {
+            moved.insert_str(0, "sensorElement");
+        }
+        (text, moved)
+    }
+
+    /// The sorted texts of sensor reports, and the sorted texts of their extensions if the dialect moves them.
+    fn sensor_reports(&self, reports: &[Json]) -> (String, String) {
+        let mut texts = Vec::new();
+        let mut moved = Vec::new();
+        for report in reports {
+            let own = self.extensions(report);
+            let fields: String = REPORT
+                .iter()
+                .map(|name| match *name {
+                    "type" => report.get("type").map_or_else(String::new, |kind| {
+                        format!("type={}", self.value("measurement", kind))
+                    }),
+                    name => self.plain(name, report),
+                })
+                .collect();
+            if self.dialect == Dialect::Cbv20_2025 {
+                texts.push(format!("sensorReport{fields}{own}"));
+                continue;
+            }
+            texts.push(format!("sensorReport{fields}"));
+            if !own.is_empty() {
+                moved.push(format!("sensorReport{own}"));
+            }
+        }
+        texts.sort();
+        moved.sort();
+        (texts.concat(), moved.concat())
+    }
+
+    /// The extensions in an object, `{namespace}name=value`, sorted.
     fn extensions(&self, json: &Json) -> String {
         let members = json.as_object().unwrap_or_default();
         let mut texts: Vec<String> = members
             .iter()
-            .filter(|(name, _)| name.contains(':') && !is_left_out(name))
+            .filter(|(name, _)| name.contains(':') && !is_omitted(name))
             .flat_map(|(name, value)| self.extension(name, value))
             .collect();
         texts.sort();
@@ -431,7 +438,7 @@ impl Writer<'_> {
         }
     }
 
-    /// UTC with three digits, rounded at the fourth: half up, in 2025 half to even.
+    /// Converts a time to UTC with three decimals, rounded half up, in 2025 half to even.
     fn time(&self, text: &str) -> String {
         let Ok(at) = text.parse::<Timestamp>() else { return text.to_owned() };
         let nanos = at.as_nanosecond();
@@ -446,12 +453,12 @@ impl Writer<'_> {
     }
 }
 
-/// Members that are in no dialect's text.
-fn is_left_out(name: &str) -> bool {
+/// Members that all dialects omit.
+fn is_omitted(name: &str) -> bool {
     matches!(name, "rdfs:comment") || name.starts_with('@')
 }
 
-/// A decimal without superfluous zeros; none if `text` is no plain decimal.
+/// Removes superfluous zeros from a decimal; `None` if `text` is not a plain decimal.
 fn plain_number(text: &str) -> Option<String> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

@@ -1,30 +1,39 @@
-//! What happened to things: the EPCIS 2.0 model, JSON-LD, validation, event hash.
+//! EPCIS 2.0 events: parsing and validating JSON-LD, vocabulary, event hash.
 //!
 //! The way through:
 //!
 //! ```text
-//! bytes -> ledger::json -> Document (context, events) -> Event, validated -> hash, typed views
+//! bytes -> ledger::json -> Document (context, events) -> Event, validated -> hash, typed accessors
 //! ```
 //!
 //! What holds:
 //!
-//! - an [`Event`] is its JSON, untouched: digits, offsets, order and extensions stay; typed views read from
-//!   it and never write it anew;
-//! - a validated event names, for each thing wrong, where, what, and what would be right;
-//! - contexts are never fetched, and none that is sent can change what a standard term means.
+//! - no I/O, no clock, no randomness;
+//! - an [`Event`] keeps its JSON unchanged: digits, offsets, order and extensions; typed accessors read from it
+//!   and never write it;
+//! - a refused event comes with the list of its violations, each with place, value, problem and what was expected;
+//! - contexts are never fetched, and no context in a document can change the meaning of a standard term.
 //!
-//! Not here: records (`ledger`), rules (`ingest`), XML, the query interface.
+//! Not here: records (`ledger`), rules that make events from observations (`ingest`), XML, the query interface.
 //!
-//! Sources: EPCIS 2.0 section 7 and 9, CBV 2.0 section 7 and 8.9.
+//! Sources: EPCIS 2.0 sections 7, 9 and 10, CBV 2.0 sections 7 and 8.9.
 
+mod biz_step;
 mod check;
 mod context;
+mod disposition;
 mod document;
 mod event;
+mod event_kind;
 pub mod hash;
+mod term;
+mod violation;
 pub mod vocabulary;
 
-pub use check::Violation;
+pub use biz_step::BizStep;
 pub use context::Context;
+pub use disposition::Disposition;
 pub use document::Document;
-pub use event::{Event, EventKind};
+pub use event::Event;
+pub use event_kind::EventKind;
+pub use violation::Violation;

@@ -1,13 +1,15 @@
-//! The standard's words: every spelling of a vocabulary element becomes its web URI.
+//! Vocabulary of the Core Business Vocabulary (CBV): converts each spelling of an element to its web URI.
 //!
-//! Source: CBV 2.0 section 7; the words themselves are those of its tables.
+//! What holds: any word is accepted as an element, whether or not CBV lists it.
+//!
+//! Source: CBV 2.0 section 7.
 
 /// Namespace of the Core Business Vocabulary.
 pub const CBV: &str = "https://ref.gs1.org/cbv/";
 /// Namespace of the GS1 Web Vocabulary.
 pub const GS1: &str = "https://ref.gs1.org/voc/";
 
-/// A kind of vocabulary.
+/// A vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vocabulary {
     /// Business steps.
@@ -27,7 +29,7 @@ pub enum Vocabulary {
 }
 
 impl Vocabulary {
-    /// Namespace and prefix of its web URIs.
+    /// Namespace and prefix of the web URIs.
     fn web(self) -> (&'static str, &'static str) {
         match self {
             Self::BizStep => (CBV, "BizStep-"),
@@ -40,7 +42,10 @@ impl Vocabulary {
         }
     }
 
-    /// The web URI of `word`, a bare word of this vocabulary; other spellings stay as they are.
+    /// The web URI of a vocabulary element.
+    ///
+    /// - `word`: a bare word (`shipping`) or a CBV URN (`urn:epcglobal:cbv:bizstep:shipping`); any other URI is
+    ///   returned unchanged.
     #[must_use]
     pub fn expand(self, word: &str) -> String {
         if let Some(uri) = expand_urn(word) {
@@ -53,7 +58,7 @@ impl Vocabulary {
         format!("{namespace}{prefix}{word}")
     }
 
-    /// The bare word of a web URI of this vocabulary; other texts stay as they are.
+    /// The bare word of a web URI of this vocabulary; any other text is returned unchanged.
     #[must_use]
     pub fn shorten(self, uri: &str) -> &str {
         let (namespace, prefix) = self.web();
@@ -61,7 +66,8 @@ impl Vocabulary {
     }
 }
 
-/// `urn:epcglobal:cbv:bizstep:x` and its kin as web URIs.
+/// Converts `urn:epcglobal:cbv:bizstep:x`, or the URN of another CBV vocabulary, to its web URI; `None` for any other
+/// text.
 #[must_use]
 pub fn expand_urn(uri: &str) -> Option<String> {
     let (kind, word) = uri.strip_prefix("urn:epcglobal:cbv:")?.split_once(':')?;

@@ -1,11 +1,14 @@
-//! Documents: what is valid is taken as it is, what is not is refused with field and mend.
+//! Documents: a valid one is kept as received, an invalid one is refused with field and accepted values.
+//!
+//! Without the published examples of the standard next to the repository, the test that reads them prints that it was
+//! skipped, and passes.
 
 use std::path::{Path, PathBuf};
 
 use epcis::{Document, Event};
 use ledger::json::{Json, Limits, parse};
 
-/// An event that is valid, to be spoiled.
+/// A valid event, into which each test puts one mistake.
 const VALID: &str = r#"{
   "type": "ObjectEvent", "eventTime": "2026-11-20T08:15:00.125+08:00", "eventTimeZoneOffset": "+08:00",
   "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"], "action": "OBSERVE", "bizStep": "receiving",
@@ -13,25 +16,25 @@ const VALID: &str = r#"{
   "quantityList": [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 8.0, "uom": "KGM"}]
 }"#;
 
-fn spoiled(from: &str, to: &str) -> Vec<epcis::Violation> {
+fn with_mistake(from: &str, to: &str) -> Vec<epcis::Violation> {
     assert!(VALID.contains(from), "{from}");
     Document::parse(VALID.replacen(from, to, 1).as_bytes()).expect_err(to)
 }
 
 #[test]
-fn a_valid_event_is_kept_to_the_digit() {
-    let document = Document::parse(VALID.as_bytes()).expect("it is valid");
+fn a_valid_event_keeps_every_digit() {
+    let document = Document::parse(VALID.as_bytes()).expect("the event is valid");
     let event = &document.events()[0];
     assert!(event.json().canonical().contains("\"quantity\":8.0"));
     assert_eq!(event.event_time_text(), "2026-11-20T08:15:00.125+08:00");
     assert_eq!(event.biz_step().as_deref(), Some("https://ref.gs1.org/cbv/BizStep-receiving"));
     assert_eq!(event.quantity_list()[0].1.as_deref(), Some("8.0"));
-    let again = Event::from_json(event.json().clone()).expect("it is still valid");
+    let again = Event::from_json(event.json().clone()).expect("the event is still valid");
     assert_eq!(&again, event);
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
+fn each_violation_names_its_place_and_what_was_expected() {
     for (from, to, pointer) in [
         ("ObjectEvent", "Happening", "/type"),
         ("2026-11-20T08:15:00.125+08:00", "yesterday", "/eventTime"),
@@ -45,20 +48,20 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ("KGM", "kilograms", "/quantityList/0/uom"),
         ("998877", "99 88", "/quantityList/0/epcClass"),
     ] {
-        let found = spoiled(from, to);
+        let found = with_mistake(from, to);
         assert!(found.iter().any(|one| one.pointer == pointer), "{to}: {found:?}");
         assert!(found.iter().all(|one| !one.expected.is_empty() && !one.problem.is_empty()));
     }
 }
 
 #[test]
-fn all_that_is_wrong_is_found_not_only_the_first() {
+fn all_violations_are_reported_not_only_the_first() {
     let text = r#"{"type":"ObjectEvent","action":"NO","eventTime":"x","eventTimeZoneOffset":"y"}"#;
     assert_eq!(Document::parse(text.as_bytes()).expect_err("invalid").len(), 4);
 }
 
 #[test]
-fn a_context_cannot_change_what_the_standard_says() {
+fn a_context_cannot_redefine_a_term_of_the_standard() {
     for context in [
         r#"{"epcList":"https://evil.example/other"}"#,
         r#"{"gs1":"https://evil.example/voc/"}"#,
@@ -71,13 +74,13 @@ fn a_context_cannot_change_what_the_standard_says() {
         assert!(found[0].pointer.starts_with("/@context"), "{context}: {found:?}");
     }
     let own = VALID.replacen('{', "{\"@context\":{\"x\":\"https://own.example/\"},\"x:y\":1,", 1);
-    let document = Document::parse(own.as_bytes()).expect("a prefix of one's own is fine");
+    let document = Document::parse(own.as_bytes()).expect("a context may define a new prefix");
     let context = document.events()[0].json().get("@context").map(Json::canonical);
     assert_eq!(context.as_deref(), Some("{\"x\":\"https://own.example/\"}"));
 }
 
 #[test]
-fn garbage_is_refused_and_never_panics() {
+fn malformed_documents_are_refused_without_a_panic() {
     let deep = "[".repeat(100_000);
     for text in [
         "",
@@ -109,20 +112,21 @@ fn examples(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Published examples that the standard itself does not allow, and why.
+/// Published examples that the standard does not allow, and why.
 const NOT_VALID: &[(&str, &str)] = &[
-    ("AssociationEvent-h.jsonld", "a member stands twice, so two readers could see two values"),
     (
-        "transformation_event_all_possible_fields.jsonld",
-        "it gives a prefix of the standard another meaning",
+        "AssociationEvent-h.jsonld",
+        "it has a duplicate member, which two parsers may read differently",
     ),
+    ("transformation_event_all_possible_fields.jsonld", "it redefines a prefix of the standard"),
 ];
 
 #[test]
-fn the_standards_published_examples_are_taken_and_kept_as_they_are() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/gs1-EPCIS/JSON");
+fn the_published_examples_are_accepted_and_kept_unchanged() {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/gs1-EPCIS/JSON");
     if !folder.exists() {
-        println!("skipped: the standard's examples are not beside the project");
+        println!("skipped: the published examples are not there");
         return;
     }
     let mut paths = Vec::new();
@@ -134,7 +138,8 @@ fn the_standards_published_examples_are_taken_and_kept_as_they_are() {
         let bytes = std::fs::read(path).expect("readable");
         match Document::parse(&bytes) {
             Ok(document) => {
-                let whole = parse(&bytes, &Limits::default()).expect("it was parsed before");
+                let whole =
+                    parse(&bytes, &Limits::default()).expect("the document was parsed before");
                 assert_eq!(document.to_json(), &whole, "{name}");
                 assert!(!document.events().is_empty(), "{name}");
             }

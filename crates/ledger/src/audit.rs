@@ -1,12 +1,12 @@
-//! Recomputes a whole ledger from its rows and says what does not fit.
+//! Recomputes a whole ledger from its rows and reports every contradiction.
 //!
-//! The way through: make a [`LedgerAudit`], feed it every row in ledger order (a site's [`LedgerAudit::record`], a
+//! The way through: make a [`LedgerAudit`], pass it every row in ledger order (a site's [`LedgerAudit::record`], a
 //! hub's [`LedgerAudit::hub_entry`]) and every checkpoint in order of size, each not before the rows that it covers,
 //! then [`LedgerAudit::finish`].
 //!
-//! What holds: each row is blamed for itself: the tree is continued with the stored leaf hash, so that one altered
-//! text gives one finding, and an altered leaf hash is caught by the next checkpoint. Memory: 32 bytes for each row
-//! that no checkpoint was fed for yet, and the first [`MAX_FINDINGS`] findings; further ones are counted.
+//! What holds: one altered row gives one finding: the tree continues with the stored leaf hash, and an altered leaf
+//! hash is found by the next checkpoint. Memory: 32 bytes for each row after the last checkpoint, and the first
+//! [`MAX_FINDINGS`] findings; further ones are counted.
 //!
 //! Not here: reading the rows (`chopmark audit`), whether a whole database was exchanged for another one (compare the
 //! last checkpoint with the hub's and the chain's).
@@ -14,11 +14,11 @@
 use std::{collections::VecDeque, fmt};
 
 use crate::{
-    Hash,
     checkpoint::Checkpoint,
+    hash::Hash,
     hub,
-    keys::VerifierKey,
     note::Note,
+    policy::{OpenError, Policy},
     record::{Record, Secret},
     tree::Frontier,
 };
@@ -26,14 +26,14 @@ use crate::{
 /// Findings that are kept in full.
 pub const MAX_FINDINGS: usize = 1000;
 
-/// Something that does not fit.
+/// One contradiction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Name of the ledger.
     pub ledger: String,
-    /// Place of the row, from 0; none if it concerns no single row.
+    /// Index of the row, from 0; none if it concerns no single row.
     pub index: Option<u64>,
-    /// What does not fit.
+    /// What contradicts what.
     pub what: String,
 }
 
@@ -55,14 +55,14 @@ pub struct AuditSummary {
     pub records: u64,
     /// Checkpoints whose root and signatures were checked.
     pub checkpoints: u64,
-    /// What does not fit, in the order it was found.
+    /// The contradictions, in the order in which they were found.
     pub findings: Vec<Finding>,
     /// Findings beyond [`MAX_FINDINGS`], only counted.
     pub more_findings: u64,
 }
 
 impl AuditSummary {
-    /// Whether everything fits.
+    /// Whether nothing was found.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.findings.is_empty()
@@ -71,33 +71,52 @@ impl AuditSummary {
 
 /// The audit of one ledger.
 #[derive(Debug)]
-pub struct LedgerAudit {
+pub struct LedgerAudit<'a> {
     origin: String,
-    keys: Vec<VerifierKey>,
-    /// Rows fed so far.
+    policy: &'a Policy,
+    /// How the policy opens a checkpoint of this kind of ledger.
+    open: fn(&Policy, &str, &str) -> Result<Checkpoint, OpenError>,
+    /// Rows so far.
     rows: u64,
     /// Leaf hashes of the rows behind the last checkpoint.
     pending: VecDeque<Hash>,
     /// The tree up to the last checkpoint.
     frontier: Frontier,
-    /// Size and root of the last checkpoint, whether its root fitted or not.
-    last: Option<(u64, Hash)>,
-    /// Once a root does not fit, no later one can; only the first is told.
+    /// Size of the last checkpoint and, if the policy accepts it, its root, whether the rows give it or not.
+    last: Option<(u64, Option<Hash>)>,
+    /// After one wrong root every later one is wrong; only the first is reported.
     root_is_lost: bool,
     checkpoints: u64,
     findings: Vec<Finding>,
     more_findings: u64,
 }
 
-impl LedgerAudit {
-    /// Begins the audit of the ledger `origin`.
+impl<'a> LedgerAudit<'a> {
+    /// Begins the audit of a site's ledger.
     ///
-    /// - `keys`: those that its checkpoints must be signed with, all of them.
+    /// - `policy`: the keys that its checkpoints must be signed with.
     #[must_use]
-    pub fn new(origin: &str, keys: &[VerifierKey]) -> Self {
+    pub fn of_site(origin: &str, policy: &'a Policy) -> Self {
+        Self::new(origin, policy, Policy::open_checkpoint)
+    }
+
+    /// Begins the audit of a hub.
+    ///
+    /// - `policy`: the keys that its checkpoints must be signed with.
+    #[must_use]
+    pub fn of_hub(origin: &str, policy: &'a Policy) -> Self {
+        Self::new(origin, policy, Policy::open_hub_checkpoint)
+    }
+
+    fn new(
+        origin: &str,
+        policy: &'a Policy,
+        open: fn(&Policy, &str, &str) -> Result<Checkpoint, OpenError>,
+    ) -> Self {
         Self {
             origin: origin.to_owned(),
-            keys: keys.iter().filter(|key| key.name() == origin).cloned().collect(),
+            policy,
+            open,
             rows: 0,
             pending: VecDeque::new(),
             frontier: Frontier::new(),
@@ -109,13 +128,13 @@ impl LedgerAudit {
         }
     }
 
-    /// Number of rows fed so far.
+    /// Number of rows so far.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.rows
     }
 
-    /// Lets the tree grow to `size`, as far as there are rows.
+    /// Appends rows to the tree up to `size`, as far as there are rows.
     fn grow(&mut self, size: u64) {
         while self.frontier.size() < size
             && let Some(leaf) = self.pending.pop_front()
@@ -124,7 +143,7 @@ impl LedgerAudit {
         }
     }
 
-    fn find(&mut self, index: Option<u64>, what: String) {
+    fn report(&mut self, index: Option<u64>, what: String) {
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(Finding { ledger: self.origin.clone(), index, what });
         } else {
@@ -132,34 +151,34 @@ impl LedgerAudit {
         }
     }
 
-    fn take(&mut self, index: u64, computed: Result<Hash, String>, stored: &Hash) {
+    fn add_row(&mut self, index: u64, computed: Result<Hash, String>, stored: &Hash) {
         if index != self.rows {
-            let what = format!("stands where row {} should", self.rows);
-            self.find(Some(index), what);
+            let what = format!("got this row, expected row {}", self.rows);
+            self.report(Some(index), what);
         }
         match computed {
             Ok(leaf) if leaf == *stored => {}
-            Ok(leaf) => self.find(
+            Ok(leaf) => self.report(
                 Some(index),
                 format!("the stored text and secret give leaf hash {leaf}, the ledger committed to {stored}"),
             ),
-            Err(what) => self.find(Some(index), what),
+            Err(what) => self.report(Some(index), what),
         }
         self.pending.push_back(*stored);
         self.rows += 1;
     }
 
-    /// Feeds the next record of a site's ledger.
+    /// Adds the next record of a site's ledger.
     ///
-    /// - `index`: its place as stored; the rows are fed in order from 0.
+    /// - `index`: its index as stored; rows come in order from 0.
     pub fn record(&mut self, index: u64, text: &str, secret: &Secret, stored_leaf_hash: &Hash) {
         let computed = Record::parse(text)
             .map(|record| record.leaf_hash(secret))
-            .map_err(|error| format!("the stored text is no record: {error}"));
-        self.take(index, computed, stored_leaf_hash);
+            .map_err(|error| format!("the stored text is not a record: {error}"));
+        self.add_row(index, computed, stored_leaf_hash);
     }
 
-    /// Feeds the next entry of a hub.
+    /// Adds the next entry of a hub.
     ///
     /// - `note`: the checkpoint that it is, a signed note.
     pub fn hub_entry(&mut self, index: u64, note: &str, stored_leaf_hash: &Hash) {
@@ -169,11 +188,11 @@ impl LedgerAudit {
                 Checkpoint::parse_body(&parsed.text).map_err(|error| error.to_string())
             })
             .map(|_| hub::entry_leaf(note))
-            .map_err(|error| format!("the stored text is no checkpoint: {error}"));
-        self.take(index, computed, stored_leaf_hash);
+            .map_err(|error| format!("the stored text is not a checkpoint: {error}"));
+        self.add_row(index, computed, stored_leaf_hash);
     }
 
-    /// Feeds the next checkpoint, when at least `size` rows were fed.
+    /// Adds the next checkpoint, after at least `size` rows.
     ///
     /// - `size`: as stored beside the note.
     pub fn checkpoint(&mut self, size: u64, note: &str) {
@@ -182,43 +201,47 @@ impl LedgerAudit {
         self.grow(size);
         if size > self.rows {
             let rows = self.rows;
-            self.find(None, format!("a checkpoint of size {size}, but there are {rows} rows"));
+            self.report(
+                None,
+                format!("got a checkpoint of size {size}, but there are {rows} rows"),
+            );
         } else if size < self.frontier.size() {
-            self.find(None, format!("a checkpoint of size {size} stands after a larger one"));
+            self.report(None, format!("got a checkpoint of size {size} after a larger one"));
         }
-        let parsed = Note::parse(note).map_err(|error| error.to_string()).and_then(|note| {
-            let checkpoint =
-                Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
-            Ok((note, checkpoint))
-        });
-        let (note, checkpoint) = match parsed {
-            Ok(parsed) => parsed,
-            Err(error) => return self.find(None, format!("checkpoint of size {size}: {error}")),
-        };
-        if checkpoint.origin != self.origin || checkpoint.size != size {
-            let Checkpoint { origin, size: signed, .. } = &checkpoint;
-            let what =
-                format!("checkpoint of size {size} is signed for `{origin}` of size {signed}");
-            self.find(None, what);
-        }
-        for what in unsigned(&note, &self.keys) {
-            self.find(None, format!("checkpoint of size {size}: {what}"));
-        }
-        if size == self.frontier.size() && !self.root_is_lost {
-            let root = self.frontier.root();
-            if root != checkpoint.root {
-                self.root_is_lost = true;
-                self.find(
-                    None,
-                    format!(
-                        "rows {before} to {} give root {root}, the checkpoint of size {size} was signed with {}",
-                        size.saturating_sub(1),
-                        checkpoint.root
-                    ),
-                );
+        let checkpoint = match (self.open)(self.policy, &self.origin, note) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                self.last = Some((size, None));
+                return self.report(None, format!("stored checkpoint of size {size}: {error}"));
             }
+        };
+        if checkpoint.size != size {
+            let signed = checkpoint.size;
+            self.report(
+                None,
+                format!("stored checkpoint of size {size} is signed for size {signed}"),
+            );
         }
-        self.last = Some((size, checkpoint.root));
+        self.compare_root(before, size, &checkpoint.root);
+        self.last = Some((size, Some(checkpoint.root)));
+    }
+
+    /// Compares the rows' root with a signed one, if the rows reach exactly to it.
+    fn compare_root(&mut self, before: u64, size: u64, signed: &Hash) {
+        if size != self.frontier.size() || self.root_is_lost {
+            return;
+        }
+        let root = self.frontier.root();
+        if root != *signed {
+            self.root_is_lost = true;
+            let last = size.saturating_sub(1);
+            self.report(
+                None,
+                format!(
+                    "rows {before} to {last} give root {root}, the checkpoint of size {size} was signed with {signed}"
+                ),
+            );
+        }
     }
 
     /// Ends the audit and compares with the ledger's head.
@@ -228,23 +251,24 @@ impl LedgerAudit {
         self.grow(rows);
         let root = self.frontier.root();
         if rows != head_size {
-            self.find(None, format!("{rows} rows, but the head says {head_size}"));
+            self.report(None, format!("got {rows} rows, but the head has size {head_size}"));
         } else if root != *head_root && !self.root_is_lost {
-            self.find(None, format!("the rows give root {root}, the head says {head_root}"));
+            self.report(None, format!("the rows give root {root}, the head has {head_root}"));
         }
         match self.last {
-            Some(last) if last == (head_size, *head_root) => {}
             None if head_size == 0 => {}
             Some((size, _)) if size != head_size => {
-                self.find(
+                self.report(
                     None,
                     format!("the last checkpoint has size {size}, the head {head_size}"),
                 );
             }
-            Some((_, signed)) => {
-                self.find(None, format!("the head says root {head_root}, {signed} was signed"));
+            Some((_, Some(signed))) if signed != *head_root => {
+                self.report(None, format!("the head has root {head_root}, {signed} was signed"));
             }
-            None => self.find(None, format!("{head_size} rows without a checkpoint")),
+            // Of a checkpoint that the policy does not accept, that is reported and nothing else compared.
+            Some(_) => {}
+            None => self.report(None, format!("{head_size} rows without a checkpoint")),
         }
         AuditSummary {
             origin: self.origin,
@@ -254,22 +278,4 @@ impl LedgerAudit {
             more_findings: self.more_findings,
         }
     }
-}
-
-/// Which keys have no line on the note that verifies.
-fn unsigned(note: &Note, keys: &[VerifierKey]) -> Vec<String> {
-    if keys.is_empty() {
-        return vec!["no key of this ledger is known".to_owned()];
-    }
-    let has_line = |key: &VerifierKey| {
-        note.signatures.iter().any(|line| {
-            line.name == key.name()
-                && line.key_id == key.key_id()
-                && key.verify(note.text.as_bytes(), &line.bytes).is_ok()
-        })
-    };
-    keys.iter()
-        .filter(|key| !has_line(key))
-        .map(|key| format!("no valid {} signature", key.algorithm()))
-        .collect()
 }

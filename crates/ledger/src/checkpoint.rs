@@ -6,7 +6,7 @@
 //! base64 of the root
 //! ```
 //!
-//! What holds: three lines and no extension lines; `parse_body` takes exactly what `body` writes.
+//! What holds: three lines and no extension lines; `parse_body` accepts exactly what `body` writes.
 //!
 //! Not here: signing it ([`crate::keys::LedgerKeys::sign_checkpoint`]), the note around it ([`crate::note`]).
 //!
@@ -15,7 +15,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use thiserror::Error;
 
-use crate::{Hash, note};
+use crate::{hash::Hash, note};
 
 /// A ledger's size and root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,20 +28,20 @@ pub struct Checkpoint {
     pub root: Hash,
 }
 
-/// Why a text is no checkpoint.
+/// Why a text is not a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CheckpointError {
     /// Too few or too many lines.
-    #[error("checkpoint of {0} lines; 3 lines, each ended, would be right")]
+    #[error("got a checkpoint of {0} lines, expected 3, each ended by a newline")]
     Lines(usize),
-    /// The first line names no ledger.
-    #[error("origin `{0}`; a name without white space and `+` would be right")]
+    /// The first line cannot be the name of a ledger.
+    #[error("got origin `{0}`, expected a name without white space and `+`")]
     Origin(String),
-    /// The second line is no size.
-    #[error("size `{0}`; a decimal number without leading zeros would be right")]
+    /// The second line is not a size.
+    #[error("got size `{0}`, expected a decimal number without leading zeros")]
     Size(String),
-    /// The third line is no root.
-    #[error("root `{0}`; the base64 form of 32 bytes would be right")]
+    /// The third line is not a root.
+    #[error("got root `{0}`, expected 32 bytes in base64")]
     Root(String),
 }
 
@@ -56,7 +56,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError`] with the line that does not fit.
+    /// [`CheckpointError`] with the line that is not accepted.
     pub fn parse_body(body: &str) -> Result<Self, CheckpointError> {
         let excerpt = |line: &str| line.chars().take(120).collect::<String>();
         let lines: Vec<&str> = body.split('\n').collect();
@@ -97,25 +97,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_checkpoint_is_refused_with_its_line() {
+    fn a_text_that_is_not_a_checkpoint_is_refused_with_its_line() {
         for (from, to, what) in [
             (
                 "log.example/1",
                 "log example",
-                "origin `log example`; a name without white space and `+` would be right",
+                "got origin `log example`, expected a name without white space and `+`",
             ),
-            ("\n0\n", "\n00\n", "size `00`; a decimal number without leading zeros would be right"),
-            ("\n0\n", "\n+0\n", "size `+0`; a decimal number without leading zeros would be right"),
+            ("\n0\n", "\n00\n", "got size `00`, expected a decimal number without leading zeros"),
+            ("\n0\n", "\n+0\n", "got size `+0`, expected a decimal number without leading zeros"),
             (
                 "FU=\n",
                 "FU=\nextension\n",
-                "checkpoint of 5 lines; 3 lines, each ended, would be right",
+                "got a checkpoint of 5 lines, expected 3, each ended by a newline",
             ),
-            ("FU=\n", "FU=", "checkpoint of 3 lines; 3 lines, each ended, would be right"),
+            ("FU=\n", "FU=", "got a checkpoint of 3 lines, expected 3, each ended by a newline"),
             (
                 "47DE",
                 "",
-                "root `Qpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`; the base64 form of 32 bytes would be right",
+                "got root `Qpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`, expected 32 bytes in base64",
             ),
         ] {
             let wrong = EMPTY.replace(from, to);

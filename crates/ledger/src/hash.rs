@@ -1,6 +1,6 @@
-//! SHA-256 and everything that is made of it; the one file that names the digest library.
+//! SHA-256 and everything that is made of it; the only file that names the digest library.
 //!
-//! What holds: each use begins with its own byte, so that no value of one kind can be taken for another.
+//! What holds: each use begins with its own byte, so that a value of one kind never equals one of another.
 //!
 //! ```text
 //! 0x00 leaf of a tree      0x01 node of a tree
@@ -35,7 +35,7 @@ pub struct Hash(pub [u8; 32]);
 
 /// A text is not the hex form of a hash.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is not a hash; 64 lowercase hex digits would be right")]
+#[error("got hash `{0}`, expected 64 lowercase hex digits")]
 pub struct HashError(pub String);
 
 impl Hash {
@@ -52,7 +52,7 @@ impl Hash {
         &self.0
     }
 
-    /// Takes exactly 32 bytes.
+    /// A hash from exactly 32 bytes.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

@@ -6,7 +6,7 @@
 //!
 //! Source: docs/formats/bundle-v1.md.
 
-use crate::{Hash, tree};
+use crate::{hash::Hash, tree};
 
 /// The history root: the tree's root over the leaf hashes of the records, in ledger order; [`Hash::EMPTY`] for none.
 #[must_use]

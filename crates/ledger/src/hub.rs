@@ -1,13 +1,13 @@
 //! The hub: the ledger whose entries are the checkpoints of all others.
 //!
-//! What holds: an entry is the whole signed note, signatures included, so that the hub commits to who signed; the
-//! hub is named on chain by the hash of its origin.
+//! What holds: an entry is the whole signed note, signatures included, so that the hub commits to who signed; on chain
+//! the hub is named by the hash of its origin.
 //!
-//! Not here: when a checkpoint is taken in (`anchor`), the tree ([`crate::tree`]).
+//! Not here: which checkpoints become entries (`anchor`), the tree ([`crate::tree`]).
 //!
 //! Source: docs/formats/checkpoint-v1.md, "Hub".
 
-use crate::{Hash, hash};
+use crate::hash::{self, Hash};
 
 /// Leaf hash of a checkpoint's note as an entry of the hub: `H(0x00 ‖ note)`.
 #[must_use]

@@ -4,8 +4,8 @@
 //!
 //! What holds:
 //!
-//! - a number keeps the digits it came with: it is text that passed the grammar, never a float;
-//! - two members of one name are refused, so no two readers can see different values;
+//! - a number keeps the digits it was received with: it is text that passed the grammar, never a float;
+//! - two members of one name are refused, so that no two readers can get different values;
 //! - depth and size are limited, and nothing that comes from outside panics;
 //! - `parse(canonical(x))` gives `x` with its members sorted, and is canonical again.
 //!
@@ -34,12 +34,12 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// How much is taken.
+/// Limits on what is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes.
     pub max_bytes: usize,
-    /// Most arrays and objects within one another.
+    /// Most arrays and objects nested in one another.
     pub max_depth: usize,
 }
 
@@ -53,8 +53,8 @@ impl Default for Limits {
 /// Why bytes are not acceptable JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum JsonError {
-    /// More bytes than are taken.
-    #[error("text of {bytes} bytes; at most {limit} would be right")]
+    /// More bytes than the limit.
+    #[error("got a text of {bytes} bytes, expected at most {limit}")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -64,7 +64,7 @@ pub enum JsonError {
     /// Not UTF-8.
     #[error("byte {0} is not UTF-8")]
     NotUtf8(usize),
-    /// Nested deeper than is taken.
+    /// Nested deeper than the limit.
     #[error("byte {at}: nested deeper than {limit}")]
     TooDeep {
         /// Where.
@@ -72,18 +72,18 @@ pub enum JsonError {
         /// The limit.
         limit: usize,
     },
-    /// Something else than the grammar has here.
-    #[error("byte {at}: found {found}, {wanted} would be right")]
+    /// A character that the grammar does not allow here.
+    #[error("byte {at}: got {found}, expected {wanted}")]
     Grammar {
         /// Where.
         at: usize,
-        /// What stands there.
+        /// The character there.
         found: String,
-        /// What would be right.
+        /// What was expected.
         wanted: &'static str,
     },
-    /// A member's name stands twice in one object.
-    #[error("member {pointer} stands twice; one is right")]
+    /// Two members of one object have the same name.
+    #[error("got member {pointer} twice, expected it once")]
     DuplicateMember {
         /// JSON pointer, RFC 6901; of a long one `…` and the last 200 characters.
         pointer: String,
@@ -94,7 +94,7 @@ pub enum JsonError {
 ///
 /// # Errors
 ///
-/// [`JsonError`], with the byte's place and what would be right.
+/// [`JsonError`], with the place of the byte and what was expected there.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, JsonError> {
     if bytes.len() > limits.max_bytes {
         return Err(JsonError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
@@ -340,7 +340,7 @@ impl Parser<'_> {
     }
 }
 
-/// Characters of a pointer that are told; of a longer one the last.
+/// Most characters of a pointer in an error; of a longer one the last.
 const LONGEST_POINTER: usize = 200;
 
 fn pointer(path: &[String]) -> String {
@@ -349,7 +349,7 @@ fn pointer(path: &[String]) -> String {
         out.push('/');
         out.push_str(&part.replace('~', "~0").replace('/', "~1"));
     }
-    // Names may be as long as the whole text; what is said of it must not be.
+    // A name may be as long as the whole text; an error message must not be.
     let count = out.chars().count();
     if count <= LONGEST_POINTER {
         return out;
@@ -357,7 +357,7 @@ fn pointer(path: &[String]) -> String {
     std::iter::once('…').chain(out.chars().skip(count - LONGEST_POINTER)).collect()
 }
 
-/// An object of the given members, in the given order. A name that stands twice keeps its last value.
+/// An object of the given members, in the given order. A name given twice keeps its last value.
 pub fn object(members: impl IntoIterator<Item = (impl Into<String>, Json)>) -> Json {
     let mut out = Json::Object(Vec::new());
     for (name, value) in members {

@@ -1,11 +1,11 @@
 //! Keys: a ledger's signing pair, the keys that verify it, and the key of a bridge.
 //!
-//! The one file that names the signature library. The way through: [`LedgerKeys`] signs a checkpoint with two
-//! lines, Ed25519 first and RSA-PSS-3072 second; [`VerifierKey`] is the public half as people pass it on;
+//! The only file that names the signature library. The way through: [`LedgerKeys`] signs a checkpoint with two
+//! lines, Ed25519 first and RSA-PSS-3072 second; [`VerifierKey`] is the public half in its text form;
 //! [`SourceKey`] and [`SourceVerifier`] are a bridge's.
 //!
-//! What holds: a secret leaves only through `to_pem_file` and `to_pem`, and `Debug` shows none; each signature is
-//! checked by itself, never in a batch; an RSA key is exactly 3072 bits with exponent 65537.
+//! What holds: only `to_pem_file` and `to_pem` return a secret, and `Debug` prints none; signatures are
+//! checked one by one, never in a batch; an RSA key is exactly 3072 bits with exponent 65537.
 //!
 //! Not here: key files on disk (`chopmark keys`), whom to trust ([`crate::policy`]).
 //!
@@ -36,9 +36,9 @@ use crate::{
 
 /// First byte of an Ed25519 key in a signed note; C2SP signed-note.
 const ED25519_TYPE: u8 = 0x01;
-/// First byte of a key whose algorithm has no number of its own, before a name that says which; C2SP signed-note.
+/// First byte of a key whose algorithm has no number of its own, before a name that identifies it; C2SP signed-note.
 const NAMED_TYPE: u8 = 0xff;
-/// What stands between [`NAMED_TYPE`] and an RSA key.
+/// The name between [`NAMED_TYPE`] and an RSA key.
 const RSA_NAME: &[u8] = b"chopmark.org/rsa-pss-3072-sha256\n";
 /// First line of a ledger's key file.
 const KEY_FILE_TITLE: &str = "chopmark ledger keys v1";
@@ -54,21 +54,21 @@ const SPKI_TAIL: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
 /// Bytes of that public key.
 const SPKI_BYTES: usize = SPKI_HEAD.len() + 384 + SPKI_TAIL.len();
 
-/// Why a key or a signature is not good.
+/// Why a key or a signature is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// The name cannot be a key's.
-    #[error("key name `{0}`; a name without white space and `+` would be right")]
+    /// The name cannot be that of a key.
+    #[error("got key name `{0}`, expected one without white space and `+`")]
     Name(String),
-    /// A text is no verifier key.
+    /// A text is not a verifier key.
     #[error("verifier key `{text}`: {problem}")]
     VerifierKey {
         /// The text's beginning.
         text: String,
-        /// What would be right.
+        /// What was expected.
         problem: &'static str,
     },
-    /// A text is no key file.
+    /// A text is not a key file.
     #[error("key file: {0}")]
     File(&'static str),
     /// The library refused to make a key.
@@ -78,15 +78,17 @@ pub enum KeyError {
     #[error("{0} signature could not be made")]
     Sign(&'static str),
     /// The checkpoint is another ledger's.
-    #[error("checkpoint of `{checkpoint}` under the keys of `{keys}`; its own would be right")]
+    #[error(
+        "got a checkpoint of `{checkpoint}`, expected one of `{keys}`, which the keys belong to"
+    )]
     OtherOrigin {
         /// The checkpoint's.
         checkpoint: String,
         /// The keys'.
         keys: String,
     },
-    /// The signature does not fit.
-    #[error("signature does not fit the text under the {algorithm} key of `{name}`")]
+    /// The signature does not verify.
+    #[error("signature does not verify under the {algorithm} key of `{name}`")]
     Signature {
         /// The key's name.
         name: String,
@@ -130,7 +132,7 @@ impl fmt::Debug for LedgerKeys {
 impl LedgerKeys {
     /// Makes the pair of the ledger `origin`.
     ///
-    /// - `rng`: for Ed25519; the library takes the RSA primes from its own system source.
+    /// - `rng`: for Ed25519; the library draws the RSA primes from its own system source.
     /// - Cost: some 0.1 to 1 s, for the RSA primes.
     ///
     /// # Errors
@@ -178,23 +180,23 @@ impl LedgerKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyError::File`] with what would be right; no key material is in the text.
+    /// [`KeyError::File`] with what was expected; the message holds no key material.
     pub fn from_pem_file(text: &str) -> Result<Self, KeyError> {
         let rest = text
             .strip_prefix(KEY_FILE_TITLE)
             .and_then(|rest| rest.strip_prefix("\norigin: "))
-            .ok_or(KeyError::File("`chopmark ledger keys v1` and `origin: …` would be right"))?;
+            .ok_or(KeyError::File("expected `chopmark ledger keys v1` and `origin: …`"))?;
         let (origin, blocks) =
             rest.split_once('\n').ok_or(KeyError::File("nothing after the origin"))?;
-        let blocks = pem::decode_all(blocks)
-            .ok_or(KeyError::File("PEM blocks `PRIVATE KEY` would be right"))?;
+        let blocks =
+            pem::decode_all(blocks).ok_or(KeyError::File("expected PEM blocks `PRIVATE KEY`"))?;
         let [ed25519, rsa] = &blocks[..] else {
-            return Err(KeyError::File("two PEM blocks would be right"));
+            return Err(KeyError::File("expected two PEM blocks"));
         };
         let ed25519 = Ed25519KeyPair::from_pkcs8_maybe_unchecked(ed25519)
-            .map_err(|_| KeyError::File("an Ed25519 key in the first block would be right"))?;
+            .map_err(|_| KeyError::File("expected an Ed25519 key in the first block"))?;
         let rsa = rsa::KeyPair::from_pkcs8(rsa)
-            .map_err(|_| KeyError::File("an RSA key in the second block would be right"))?;
+            .map_err(|_| KeyError::File("expected an RSA key in the second block"))?;
         Self::assemble(origin, ed25519, rsa)
     }
 
@@ -210,7 +212,7 @@ impl LedgerKeys {
         self.verifiers.to_vec()
     }
 
-    /// Signs a checkpoint: gives the note with two signature lines, Ed25519 first.
+    /// Signs a checkpoint: returns the note with two signature lines, Ed25519 first.
     ///
     /// - `rng`: for the salt of RSA-PSS.
     /// - Cost: under 1 ms, nearly all of it RSA.
@@ -272,7 +274,7 @@ impl VerifierKey {
         let wrong = |problem| KeyError::VerifierKey { text: name.to_owned(), problem };
         match algorithm {
             Algorithm::Ed25519 if key.len() != 32 => {
-                return Err(wrong("32 bytes of an Ed25519 key would be right"));
+                return Err(wrong("expected the 32 bytes of an Ed25519 key"));
             }
             Algorithm::RsaPss3072
                 if key.len() != SPKI_BYTES
@@ -280,7 +282,7 @@ impl VerifierKey {
                     || !key.ends_with(&SPKI_TAIL)
                     || key[SPKI_HEAD.len()] < 0x80 =>
             {
-                return Err(wrong("an RSA key of 3072 bits with exponent 65537 would be right"));
+                return Err(wrong("expected an RSA key of 3072 bits with exponent 65537"));
             }
             _ => {}
         }
@@ -297,18 +299,6 @@ impl VerifierKey {
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
-    }
-
-    /// Ed25519: the 32 bytes of the key. RSA: its `SubjectPublicKeyInfo`, DER.
-    #[must_use]
-    pub fn key_bytes(&self) -> &[u8] {
-        &self.key
-    }
-
-    /// The `SubjectPublicKeyInfo` of an RSA key, DER; `None` for Ed25519.
-    #[must_use]
-    pub fn spki_der(&self) -> Option<&[u8]> {
-        (self.algorithm == Algorithm::RsaPss3072).then_some(&*self.key)
     }
 
     /// Type byte (and name) before the key.
@@ -330,9 +320,9 @@ impl VerifierKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Signature`] if it does not fit.
+    /// [`KeyError::Signature`] if it does not verify.
     pub fn verify(&self, message: &[u8], bytes: &[u8]) -> Result<(), KeyError> {
-        // With 3072 bits and SHA-256 the library takes a salt of 32 bytes and no other.
+        // With 3072 bits and SHA-256 the library accepts a salt of 32 bytes and no other.
         let algorithm: &'static dyn signature::VerificationAlgorithm = match self.algorithm {
             Algorithm::Ed25519 => &ED25519,
             Algorithm::RsaPss3072 => &RSA_PSS_2048_8192_SHA256,
@@ -358,21 +348,21 @@ impl FromStr for VerifierKey {
             |problem| KeyError::VerifierKey { text: text.chars().take(80).collect(), problem };
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(wrong("`name+id+key` would be right"));
+            return Err(wrong("expected `name+id+key`"));
         };
-        let typed = BASE64.decode(key).map_err(|_| wrong("a key in base64 would be right"))?;
+        let typed = BASE64.decode(key).map_err(|_| wrong("expected a key in base64"))?;
         let verifier = match typed.split_first() {
             Some((&ED25519_TYPE, key)) => Self::new(name, Algorithm::Ed25519, key)?,
             Some((&NAMED_TYPE, named)) => {
-                let key = named
-                    .strip_prefix(RSA_NAME)
-                    .ok_or_else(|| wrong("`chopmark.org/rsa-pss-3072-sha256` would be right"))?;
+                let key = named.strip_prefix(RSA_NAME).ok_or_else(|| {
+                    wrong("expected the algorithm `chopmark.org/rsa-pss-3072-sha256`")
+                })?;
                 Self::new(name, Algorithm::RsaPss3072, key)?
             }
-            _ => return Err(wrong("a key of type 0x01 (Ed25519) or 0xff (named) would be right")),
+            _ => return Err(wrong("expected a key of type 0x01 (Ed25519) or 0xff (named)")),
         };
         if hex::encode(verifier.key_id()) != id {
-            return Err(wrong("the id is not that of name and key"));
+            return Err(wrong("expected the id that belongs to name and key"));
         }
         Ok(verifier)
     }
@@ -407,10 +397,9 @@ impl SourceKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::File`] with what would be right.
+    /// [`KeyError::File`] with what was expected.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let wrong =
-            KeyError::File("one PEM block `PRIVATE KEY` with an Ed25519 key would be right");
+        let wrong = KeyError::File("expected one PEM block `PRIVATE KEY` with an Ed25519 key");
         match pem::decode_all(text).as_deref() {
             Some([der]) => {
                 Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self).map_err(|_| wrong)
@@ -456,7 +445,7 @@ impl SourceVerifier {
         BASE64.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(
             || KeyError::VerifierKey {
                 text: text.chars().take(80).collect(),
-                problem: "32 bytes in base64 would be right",
+                problem: "expected 32 bytes in base64",
             },
         )
     }
@@ -471,7 +460,7 @@ impl SourceVerifier {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Signature`] if it does not fit.
+    /// [`KeyError::Signature`] if it does not verify.
     pub fn verify(&self, message: &[u8], bytes: &[u8]) -> Result<(), KeyError> {
         UnparsedPublicKey::new(&ED25519, self.0).verify(message, bytes).map_err(|_| {
             KeyError::Signature { name: self.to_base64(), algorithm: Algorithm::Ed25519 }
@@ -482,7 +471,7 @@ impl SourceVerifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Hash;
+    use crate::hash::Hash;
 
     const ORIGIN: &str = "factory.example/line-1";
 

@@ -1,4 +1,4 @@
-//! That it cannot be unsaid: canonical JSON, records, tree, proofs, checkpoints, bundles.
+//! What is recorded stays recorded: canonical JSON, records, tree, proofs, checkpoints, policies, bundles.
 //!
 //! The way of a record through this crate:
 //!
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! What holds: nothing here does I/O, reads a clock or makes randomness (a random source is a parameter);
-//! what comes from outside never panics; every use of SHA-256 has its own first byte.
+//! no input from outside causes a panic; every use of SHA-256 has its own first byte.
 //!
 //! Not here: where rows are kept (`sql`), what an event means (`epcis`), who may write (`ingest`).
 //!
@@ -24,6 +24,7 @@ pub mod history;
 pub mod hub;
 pub mod json;
 pub mod keys;
+mod members;
 pub mod note;
 pub mod policy;
 pub mod proof;

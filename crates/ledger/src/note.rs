@@ -1,4 +1,4 @@
-//! Signed notes: a text and the lines of those who signed it.
+//! Signed notes: a text and the signature lines below it.
 //!
 //! ```text
 //! text, one or more lines, each ending in a newline
@@ -6,10 +6,10 @@
 //! — name base64(key id, 4 bytes ‖ signature)
 //! ```
 //!
-//! What holds: `parse` takes exactly what `Display` writes, byte for byte; base64 is strict (padding, no stray
+//! What holds: `parse` accepts exactly what `Display` writes, byte for byte; base64 is strict (padding, no stray
 //! bits); a note has at least one signature line. Nothing is verified here.
 //!
-//! Not here: what the text says ([`crate::checkpoint`]), whether a signature fits ([`crate::keys`]).
+//! Not here: what the text means ([`crate::checkpoint`]), whether a signature verifies ([`crate::policy`]).
 //!
 //! Source: C2SP signed-note.
 
@@ -44,29 +44,29 @@ pub struct NoteSignature {
     pub bytes: Vec<u8>,
 }
 
-/// Why a text is no signed note.
+/// Why a text is not a signed note.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NoteError {
     /// Too large to be a note.
-    #[error("note of {0} bytes; at most {MAX_BYTES} would be right")]
+    #[error("got a note of {0} bytes, expected at most {MAX_BYTES}")]
     TooLarge(usize),
     /// A control character.
-    #[error("character {0:?} in a note; only newlines may control it")]
+    #[error("got control character {0:?} in a note, expected none but newlines")]
     ControlCharacter(char),
     /// No empty line before the signatures.
-    #[error("no empty line between text and signatures")]
+    #[error("expected an empty line between text and signatures, got none")]
     NoEmptyLine,
-    /// The text or the last line does not end.
+    /// The text or the last line is not ended by a newline.
     #[error("the {0} does not end in a newline")]
     Unended(&'static str),
     /// No or too many signature lines.
-    #[error("{0} signature lines; 1 to {MAX_SIGNATURES} would be right")]
+    #[error("got {0} signature lines, expected 1 to {MAX_SIGNATURES}")]
     SignatureCount(usize),
-    /// A line after the empty line is no signature line.
-    #[error("signature line `{0}`; `— name base64` would be right")]
+    /// A line after the empty line is not a signature line.
+    #[error("got signature line `{0}`, expected `— name base64`")]
     SignatureLine(String),
-    /// A key's name cannot be one.
-    #[error("key name `{0}`; a name without white space and `+` would be right")]
+    /// The name on a signature line cannot be that of a key.
+    #[error("got key name `{0}`, expected one without white space and `+`")]
     Name(String),
 }
 
@@ -83,7 +83,7 @@ impl Note {
     ///
     /// # Errors
     ///
-    /// [`NoteError`] with the line that does not fit.
+    /// [`NoteError`] with the line that is not accepted.
     pub fn parse(note: &str) -> Result<Self, NoteError> {
         if note.len() > MAX_BYTES {
             return Err(NoteError::TooLarge(note.len()));
@@ -155,33 +155,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_note_is_refused_with_its_line() {
+    fn a_text_that_is_not_a_note_is_refused_with_its_line() {
         for (wrong, what) in [
-            ("", "no empty line between text and signatures"),
-            ("text\n", "no empty line between text and signatures"),
+            ("", "expected an empty line between text and signatures, got none"),
+            ("text\n", "expected an empty line between text and signatures, got none"),
             ("text\n\n", "the last line does not end in a newline"),
             ("text\n\n— n AQIDBAU=", "the last line does not end in a newline"),
-            ("t\r\n\n— n AQIDBAU=\n", "character '\\r' in a note; only newlines may control it"),
             (
-                "t\n\n- n AQIDBAU=\n",
-                "signature line `- n AQIDBAU=`; `— name base64` would be right",
+                "t\r\n\n— n AQIDBAU=\n",
+                "got control character '\\r' in a note, expected none but newlines",
             ),
-            (
-                "t\n\n— n AQIDBAV=\n",
-                "signature line `— n AQIDBAV=`; `— name base64` would be right",
-            ),
-            ("t\n\n— n AQIDBAU\n", "signature line `— n AQIDBAU`; `— name base64` would be right"),
-            (
-                "t\n\n— n AQIDBA==\n",
-                "signature line `— n AQIDBA==`; `— name base64` would be right",
-            ),
+            ("t\n\n- n AQIDBAU=\n", "got signature line `- n AQIDBAU=`, expected `— name base64`"),
+            ("t\n\n— n AQIDBAV=\n", "got signature line `— n AQIDBAV=`, expected `— name base64`"),
+            ("t\n\n— n AQIDBAU\n", "got signature line `— n AQIDBAU`, expected `— name base64`"),
+            ("t\n\n— n AQIDBA==\n", "got signature line `— n AQIDBA==`, expected `— name base64`"),
             (
                 "t\n\n— n+m AQIDBAU=\n",
-                "key name `n+m`; a name without white space and `+` would be right",
+                "got key name `n+m`, expected one without white space and `+`",
             ),
             (
                 "t\n\n— n  AQIDBAU=\n",
-                "signature line `— n  AQIDBAU=`; `— name base64` would be right",
+                "got signature line `— n  AQIDBAU=`, expected `— name base64`",
             ),
         ] {
             assert_eq!(Note::parse(wrong).unwrap_err().to_string(), what, "{wrong:?}");

@@ -9,23 +9,21 @@
 
 use thiserror::Error;
 
-use crate::{Hash, hash};
+use crate::hash::{self, Hash};
 
-/// Why a proof proves nothing.
+/// Why a proof is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProofError {
     /// The leaf cannot be in the tree.
     #[error("leaf index {index} is not in a tree of {size} leaves")]
     IndexOutOfTree {
-        /// Place asked for.
+        /// Index of the leaf.
         index: u64,
         /// Leaves of the tree.
         size: u64,
     },
     /// The older tree cannot be the beginning of the newer one.
-    #[error(
-        "a tree of {old} leaves cannot grow into one of {new}; from 1 to {new} leaves would be right"
-    )]
+    #[error("got an older tree of {old} leaves, expected 1 to {new}, the size of the newer one")]
     NotOlder {
         /// Leaves of the older tree.
         old: u64,
@@ -33,11 +31,11 @@ pub enum ProofError {
         new: u64,
     },
     /// Too many or too few hashes.
-    #[error("path of {got} hashes; {want} would be right")]
+    #[error("got a path of {got} hashes, expected {want}")]
     WrongLength {
         /// Hashes in the path.
         got: usize,
-        /// Hashes that the sizes ask for.
+        /// Hashes that the sizes require.
         want: usize,
     },
     /// The hashes lead to another root.
@@ -57,29 +55,32 @@ pub(crate) fn path_len(index: u64, size: u64) -> usize {
     (inner + above) as usize
 }
 
-/// Climbs from a leaf along its path; `index < size` and the length is right.
+/// Climbs from a leaf along its path; `index < size` and the path has the right length.
 ///
-/// - Gives the root that the path leads to.
+/// - Returns the root that the path leads to.
 pub(crate) fn climb(index: u64, leaf: &Hash, size: u64, path: &[Hash]) -> Hash {
     // Once on the right edge (`place == last`), every further sibling is to the left; the RFC's inner loop there
     // only serves its closing length check, which is done before.
-    let (mut place, mut last, mut seen) = (index, size - 1, *leaf);
+    let (mut place, mut last, mut current) = (index, size - 1, *leaf);
     for sibling in path {
         let sibling_is_left = place % 2 == 1 || place == last;
-        seen =
-            if sibling_is_left { hash::node(sibling, &seen) } else { hash::node(&seen, sibling) };
+        current = if sibling_is_left {
+            hash::node(sibling, &current)
+        } else {
+            hash::node(&current, sibling)
+        };
         (place, last) = (place / 2, last / 2);
     }
-    seen
+    current
 }
 
-/// Gives the root that an inclusion path leads to.
+/// Returns the root that an inclusion path leads to.
 ///
 /// - Parameters and cost as for [`verify_inclusion`].
 ///
 /// # Errors
 ///
-/// [`ProofError`] if index, size and length do not fit.
+/// [`ProofError`] if the index is not below the size or the path has the wrong length.
 pub fn root_of_path(index: u64, leaf: &Hash, size: u64, path: &[Hash]) -> Result<Hash, ProofError> {
     if index >= size {
         return Err(ProofError::IndexOutOfTree { index, size });
@@ -100,7 +101,7 @@ pub fn root_of_path(index: u64, leaf: &Hash, size: u64, path: &[Hash]) -> Result
 ///
 /// # Errors
 ///
-/// [`ProofError`], on the first thing found wrong.
+/// [`ProofError`] for the first condition that does not hold.
 ///
 /// # Source
 ///
@@ -121,12 +122,12 @@ pub fn verify_inclusion(
 
 /// Checks that the tree of `old` leaves with `old_root` is the beginning of that of `new` leaves with `new_root`.
 ///
-/// - `old`: at least 1 (nothing can be said of the empty tree) and at most `new`.
+/// - `old`: at least 1 (every tree extends the empty one, so there is nothing to check) and at most `new`.
 /// - `path`: as RFC 9162 section 2.1.4.1 gives it; empty if the sizes are equal.
 ///
 /// # Errors
 ///
-/// [`ProofError`], on the first thing found wrong.
+/// [`ProofError`] for the first condition that does not hold.
 ///
 /// # Source
 ///
@@ -160,21 +161,21 @@ pub fn verify_consistency(
         Some((first, rest)) if !whole => (*first, rest),
         _ => (*old_root, path),
     };
-    let (mut old_seen, mut new_seen) = (start, start);
+    let (mut old_current, mut new_current) = (start, start);
     for sibling in rest {
         if place % 2 == 1 || place == last {
-            old_seen = hash::node(sibling, &old_seen);
-            new_seen = hash::node(sibling, &new_seen);
+            old_current = hash::node(sibling, &old_current);
+            new_current = hash::node(sibling, &new_current);
         } else {
             // To the right of the old tree's edge: only the new tree has it.
-            new_seen = hash::node(&new_seen, sibling);
+            new_current = hash::node(&new_current, sibling);
         }
         (place, last) = (place / 2, last / 2);
     }
-    if old_seen != *old_root {
+    if old_current != *old_root {
         return Err(ProofError::OtherOldRoot);
     }
-    if new_seen != *new_root {
+    if new_current != *new_root {
         return Err(ProofError::OtherRoot);
     }
     Ok(())

@@ -1,78 +1,38 @@
 //! Records: an event as a ledger keeps it, committed to field by field.
 //!
 //! The way through: [`Record::from_json`] takes a JSON object, [`Record::text`] is what is stored,
-//! [`Record::leaf_hash`] is what goes into the tree, [`Record::disclose`] shows a part of it to someone who can
-//! compute the same leaf hash from that part alone ([`DisclosedRecord::commitment`]).
-//!
-//! ```text
-//! salt(path) = HMAC-SHA256(secret, path)[0..16]        path = name, or name ‖ "/" ‖ decimal index
-//! plain      d   = H(0x10 ‖ salt ‖ u64 len(name) ‖ name ‖ value)
-//! list       e_i = H(0x11 ‖ salt_i ‖ value_i)
-//!            d   = H(0x12 ‖ u64 len(name) ‖ name ‖ u64 count ‖ MTH(e_0 … e_n-1))
-//! record     c   = H(0x13 ‖ u64 k ‖ d_1 ‖ … ‖ d_k)     in bytewise order of name
-//! leaf           = H(0x00 ‖ c)
-//! ```
+//! [`Record::leaf_hash`] is what goes into the tree, [`Record::disclose`] selects the part of it that
+//! someone else gets, who can compute the same leaf hash from that part alone ([`DisclosedRecord::commitment`]).
 //!
 //! What holds: the text is canonical, so that the same record always has the same bytes; a value is text, so that
-//! whoever verifies hashes bytes and needs no JSON writer; without the secret nothing hidden can be guessed.
+//! a verifier hashes bytes and needs no JSON writer; without the secret nothing hidden can be guessed.
 //!
 //! Not here: what members an event must have (`epcis`), who composes a record (`ingest`), the tree
 //! ([`crate::tree`]).
 //!
 //! Source: docs/formats/record-v1.md.
 
+mod commitment;
 mod disclosed;
+mod naming;
 
+pub use commitment::{LIST_FIELDS, Salt, Secret};
+use commitment::{Salts, commitment_of, list_digest, plain_digest};
 pub use disclosed::{DisclosedElement, DisclosedField, DisclosedRecord, DisclosureError};
-pub(crate) use disclosed::{Members, strict_hex};
-
-use std::collections::HashSet;
-
+pub(crate) use naming::names_in;
 use thiserror::Error;
 
+pub use crate::members::ShapeError;
 use crate::{
-    Hash,
-    hash::{self, HmacKey},
+    hash::{self, Hash},
     json::{self, Json, JsonError, Limits},
     tree,
 };
 
-/// Members whose elements are committed to one by one, so that one can be shown without the others.
-pub const LIST_FIELDS: &[&str] = &[
-    "epcList",
-    "childEPCs",
-    "inputEPCList",
-    "outputEPCList",
-    "quantityList",
-    "childQuantityList",
-    "inputQuantityList",
-    "outputQuantityList",
-    "sensorElementList",
-];
-
-/// Members that name things: member, and the element's member that holds the name where it is an object.
-const NAMING: &[(&str, Option<&str>)] = &[
-    ("epcList", None),
-    ("parentID", None),
-    ("childEPCs", None),
-    ("inputEPCList", None),
-    ("outputEPCList", None),
-    ("quantityList", Some("epcClass")),
-    ("childQuantityList", Some("epcClass")),
-    ("inputQuantityList", Some("epcClass")),
-    ("outputQuantityList", Some("epcClass")),
-];
-
-/// What the salts of a record are made from: 16 random bytes, kept beside the record, deleted to forget it.
-pub type Secret = [u8; 16];
-
-/// What makes a field's digest unguessable, 16 bytes.
-pub type Salt = [u8; 16];
-
-/// Why a JSON value is no record.
+/// Why a JSON value is not a record.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RecordError {
-    /// The text is no JSON.
+    /// The text is not JSON.
     #[error("record: {0}")]
     Json(#[from] JsonError),
     /// Not an object.
@@ -82,18 +42,18 @@ pub enum RecordError {
     #[error("record text is not canonical from byte {0} on")]
     NotCanonical(usize),
     /// More bytes than a record may have.
-    #[error("record of {bytes} bytes; at most {limit} would be right")]
+    #[error("got a record of {bytes} bytes, expected at most {limit}")]
     TooLarge {
         /// Its size.
         bytes: usize,
         /// The limit.
         limit: usize,
     },
-    /// A list field holds something else.
+    /// A list field holds something other than an array.
     #[error("member {0} is not an array")]
     NotAList(String),
-    /// A member's name could be taken for an element of a list.
-    #[error("member name `{0}` reads like an element of a list; another name would be right")]
+    /// A member's name is the salt path of a list element.
+    #[error("member name `{0}` collides with an element of a list")]
     Name(String),
 }
 
@@ -104,7 +64,7 @@ pub struct Record {
     json: Json,
 }
 
-/// Two records are the same if their texts are.
+/// Two records are equal if their texts are.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
@@ -113,7 +73,7 @@ impl PartialEq for Record {
 
 impl Eq for Record {}
 
-/// What of a record is shown.
+/// Which part of a record is disclosed.
 #[derive(Debug, Clone, Copy)]
 pub enum Disclosure<'a> {
     /// Everything.
@@ -128,7 +88,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`RecordError`] if it is no object, has no members, a list field is no array, or it is too large.
+    /// [`RecordError`] if it is not an object, has no members, a list field is not an array, or it is too large.
     pub fn from_json(json: Json) -> Result<Self, RecordError> {
         let members = json.as_object().unwrap_or_default();
         if members.is_empty() {
@@ -224,7 +184,7 @@ impl Record {
         names_in(&self.json)
     }
 
-    /// Shows a part of the record.
+    /// The part of the record that `what` selects.
     #[must_use]
     pub fn disclose(&self, secret: &Secret, what: &Disclosure<'_>) -> DisclosedRecord {
         let salts = Salts::new(secret);
@@ -233,7 +193,7 @@ impl Record {
             .into_iter()
             .map(|(name, value)| match value {
                 Json::Array(elements) if LIST_FIELDS.contains(&name) => {
-                    salts.disclose_list(name, elements, what)
+                    disclose_list(&salts, name, elements, what)
                 }
                 _ => DisclosedField::Plain {
                     name: name.to_owned(),
@@ -246,130 +206,38 @@ impl Record {
     }
 }
 
-/// The salts of one record.
-struct Salts(HmacKey);
-
-impl Salts {
-    fn new(secret: &Secret) -> Self {
-        Self(HmacKey::new(secret))
-    }
-
-    fn field(&self, path: &str) -> Salt {
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&self.0.sign(path.as_bytes())[..16]);
-        salt
-    }
-
-    fn element(&self, name: &str, index: usize) -> Salt {
-        self.field(&format!("{name}/{index}"))
-    }
-
-    /// Leaf hashes of a list's tree.
-    fn element_leaves(&self, name: &str, elements: &[Json]) -> Vec<Hash> {
-        elements
-            .iter()
-            .enumerate()
-            .map(|(index, value)| element_leaf(&self.element(name, index), &value.canonical()))
-            .collect()
-    }
-
-    fn disclose_list(
-        &self,
-        name: &str,
-        elements: &[Json],
-        what: &Disclosure<'_>,
-    ) -> DisclosedField {
-        let shown: Vec<usize> = match what {
-            Disclosure::All => (0..elements.len()).collect(),
-            Disclosure::Items(items) => {
-                let is_wanted = |value: &Json| {
-                    let uri = value.as_str().or_else(|| value.get("epcClass")?.as_str());
-                    uri.is_some_and(|uri| items.iter().any(|item| item == uri))
-                };
-                (0..elements.len()).filter(|index| is_wanted(&elements[*index])).collect()
-            }
-        };
-        let leaves = self.element_leaves(name, elements);
-        if shown.is_empty() && !elements.is_empty() {
-            let digest = list_digest(name, elements.len() as u64, &tree::root(&leaves));
-            return DisclosedField::Hidden { digest };
-        }
-        let all = shown.len() == elements.len();
-        let elements = shown
-            .into_iter()
-            .map(|index| DisclosedElement {
-                index: index as u64,
-                salt: self.element(name, index),
-                value: elements[index].canonical(),
-                // Whoever has them all computes the root from them.
-                path: if all { Vec::new() } else { tree::inclusion_path(index as u64, &leaves) },
-            })
-            .collect();
-        DisclosedField::List { name: name.to_owned(), count: leaves.len() as u64, elements }
-    }
-}
-
-fn length(text: &str) -> [u8; 8] {
-    (text.len() as u64).to_be_bytes()
-}
-
-/// `H(0x10 ‖ salt ‖ u64 len(name) ‖ name ‖ value)`.
-fn plain_digest(name: &str, salt: &Salt, value: &str) -> Hash {
-    hash::sha256_parts(&[
-        &[hash::PLAIN_FIELD],
-        salt,
-        &length(name),
-        name.as_bytes(),
-        value.as_bytes(),
-    ])
-}
-
-/// Leaf hash over `e_i = H(0x11 ‖ salt_i ‖ value_i)`.
-fn element_leaf(salt: &Salt, value: &str) -> Hash {
-    let digest = hash::sha256_parts(&[&[hash::LIST_ELEMENT], salt, value.as_bytes()]);
-    hash::leaf(digest.as_bytes())
-}
-
-/// `H(0x12 ‖ u64 len(name) ‖ name ‖ u64 count ‖ root)`.
-fn list_digest(name: &str, count: u64, root: &Hash) -> Hash {
-    hash::sha256_parts(&[
-        &[hash::LIST_FIELD],
-        &length(name),
-        name.as_bytes(),
-        &count.to_be_bytes(),
-        &root.0,
-    ])
-}
-
-/// `H(0x13 ‖ u64 k ‖ d_1 ‖ … ‖ d_k)`.
-fn commitment_of(digests: &[Hash]) -> Hash {
-    let count = (digests.len() as u64).to_be_bytes();
-    let mut parts: Vec<&[u8]> = vec![&[hash::COMMITMENT], &count];
-    parts.extend(digests.iter().map(AsRef::as_ref));
-    hash::sha256_parts(&parts)
-}
-
-/// The names in a record's object, or in the part of it that is shown.
-pub(crate) fn names_in(json: &Json) -> Vec<String> {
-    let (mut seen, mut names) = (HashSet::new(), Vec::new());
-    let mut take = |name: Option<&str>| {
-        if let Some(name) = name
-            && seen.insert(name.to_owned())
-        {
-            names.push(name.to_owned());
+/// A list field as it is disclosed: whole, in part, or hidden if none of its elements is wanted.
+fn disclose_list(
+    salts: &Salts,
+    name: &str,
+    elements: &[Json],
+    what: &Disclosure<'_>,
+) -> DisclosedField {
+    let shown: Vec<usize> = match what {
+        Disclosure::All => (0..elements.len()).collect(),
+        Disclosure::Items(items) => {
+            let is_wanted = |value: &Json| {
+                let uri = value.as_str().or_else(|| value.get("epcClass")?.as_str());
+                uri.is_some_and(|uri| items.iter().any(|item| item == uri))
+            };
+            (0..elements.len()).filter(|index| is_wanted(&elements[*index])).collect()
         }
     };
-    for (member, inner) in NAMING {
-        match (json.get(member), inner) {
-            (Some(Json::Array(elements)), inner) => {
-                for element in elements {
-                    let element = inner.map_or(Some(element), |inner| element.get(inner));
-                    take(element.and_then(Json::as_str));
-                }
-            }
-            (Some(value), None) => take(value.as_str()),
-            _ => {}
-        }
+    let leaves = salts.element_leaves(name, elements);
+    if shown.is_empty() && !elements.is_empty() {
+        let digest = list_digest(name, elements.len() as u64, &tree::root(&leaves));
+        return DisclosedField::Hidden { digest };
     }
-    names
+    let all = shown.len() == elements.len();
+    let elements = shown
+        .into_iter()
+        .map(|index| DisclosedElement {
+            index: index as u64,
+            salt: salts.element(name, index),
+            value: elements[index].canonical(),
+            // The root is computed from all elements.
+            path: if all { Vec::new() } else { tree::inclusion_path(index as u64, &leaves) },
+        })
+        .collect();
+    DisclosedField::List { name: name.to_owned(), count: leaves.len() as u64, elements }
 }

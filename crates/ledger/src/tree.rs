@@ -1,11 +1,11 @@
-//! The tree of RFC 9162: its roots, its growing edge, and the making of proofs from stored subtrees.
+//! The tree of RFC 9162: its roots, its growing edge, and building proofs from stored subtrees.
 //!
 //! The way through: [`Frontier`] appends; a store keeps hashes of complete subtrees and offers them as a
-//! [`NodeSource`]; [`inclusion_nodes`] and [`consistency_nodes`] say which of them a proof needs, so that a
+//! [`NodeSource`]; [`inclusion_nodes`] and [`consistency_nodes`] list which of them a proof needs, so that a
 //! store can fetch them in one query; [`prove_inclusion`] and [`prove_consistency`] put the proof together.
 //!
 //! What holds: the same root comes from leaves, from the frontier and from any store of subtrees (tested for all
-//! sizes up to 300 against the definition); only complete subtrees inside the tree are ever asked for.
+//! sizes up to 300 against the definition); only complete subtrees inside the tree are ever requested.
 //!
 //! Not here: checking proofs ([`crate::proof`]), where subtrees are kept (`sql`).
 //!
@@ -15,7 +15,7 @@ use std::convert::Infallible;
 
 use thiserror::Error;
 
-use crate::{Hash, hash};
+use crate::hash::{self, Hash};
 
 /// Root of the tree over the given leaf hashes; [`Hash::EMPTY`] for none.
 ///
@@ -38,15 +38,15 @@ pub fn inclusion_path(index: u64, leaf_hashes: &[Hash]) -> Vec<Hash> {
     prove_inclusion(index, size, &LeafHashes(leaf_hashes)).unwrap_or_default()
 }
 
-/// A number of subtree roots does not fit the size of a tree.
+/// The number of subtree roots is not that of a tree of this size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{got} subtree roots for a tree of {size} leaves; {want} would be right")]
+#[error("got {got} subtree roots for a tree of {size} leaves, expected {want}")]
 pub struct PeaksError {
     /// Leaves of the tree.
     pub size: u64,
     /// Roots given.
     pub got: usize,
-    /// Roots that the size asks for.
+    /// Roots that the size requires.
     pub want: u32,
 }
 
@@ -65,7 +65,7 @@ impl Frontier {
         Self::default()
     }
 
-    /// Takes up a tree from the roots of its complete subtrees, largest first.
+    /// Continues a tree from the roots of its complete subtrees, largest first.
     ///
     /// # Errors
     ///
@@ -92,14 +92,14 @@ impl Frontier {
 
     /// Appends a leaf by its hash.
     pub fn append(&mut self, leaf_hash: Hash) {
-        let mut seen = leaf_hash;
+        let mut current = leaf_hash;
         // Each trailing 1 bit is a subtree that the new leaf completes into a larger one.
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
-                seen = hash::node(&left, &seen);
+                current = hash::node(&left, &current);
             }
         }
-        self.peaks.push(seen);
+        self.peaks.push(current);
         self.size += 1;
     }
 
@@ -123,14 +123,14 @@ pub struct NodeSpan {
 
 /// Access to the hashes of complete subtrees.
 pub trait NodeSource {
-    /// Why a hash cannot be had.
+    /// Why the source has no hash.
     type Error;
 
-    /// The hash of the complete subtree `index` of width `2^level`. Only subtrees inside the tree are asked for.
+    /// The hash of the complete subtree `index` of width `2^level`. Only subtrees inside the tree are requested.
     ///
     /// # Errors
     ///
-    /// As the source says.
+    /// Those of the source.
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error>;
 }
 
@@ -157,7 +157,7 @@ pub enum ProveError<E> {
     /// There is no such leaf.
     #[error("leaf index {index} is not in a tree of {size} leaves")]
     IndexOutOfTree {
-        /// Place asked for.
+        /// Index of the leaf.
         index: u64,
         /// Leaves of the tree.
         size: u64,
@@ -170,8 +170,8 @@ pub enum ProveError<E> {
         /// Leaves of the newer tree.
         new: u64,
     },
-    /// A subtree's hash could not be had.
-    #[error("the hash of subtree {} of level {} could not be had", .span.index, .span.level)]
+    /// The source has no hash for a subtree.
+    #[error("the source has no hash of subtree {} of level {}", .span.index, .span.level)]
     Source {
         /// Which.
         span: NodeSpan,
@@ -238,14 +238,14 @@ fn spans(range: Range, into: &mut Vec<NodeSpan>) {
 fn range_root<S: NodeSource>(range: Range, source: &S) -> Result<Hash, ProveError<S::Error>> {
     let mut parts = Vec::new();
     spans(range, &mut parts);
-    let mut seen = None;
+    let mut current = None;
     for span in parts.into_iter().rev() {
         let left = source
             .node(span.level, span.index)
             .map_err(|source| ProveError::Source { span, source })?;
-        seen = Some(seen.map_or(left, |right| hash::node(&left, &right)));
+        current = Some(current.map_or(left, |right| hash::node(&left, &right)));
     }
-    Ok(seen.unwrap_or(Hash::EMPTY))
+    Ok(current.unwrap_or(Hash::EMPTY))
 }
 
 fn spans_of(ranges: Vec<Range>) -> Vec<NodeSpan> {
@@ -256,19 +256,19 @@ fn spans_of(ranges: Vec<Range>) -> Vec<NodeSpan> {
     all
 }
 
-/// The complete subtrees that [`prove_inclusion`] will ask for; none if there is no such leaf.
+/// The complete subtrees that [`prove_inclusion`] will request; none if there is no such leaf.
 #[must_use]
 pub fn inclusion_nodes(index: u64, size: u64) -> Vec<NodeSpan> {
     if index < size { spans_of(inclusion_ranges(index, size)) } else { Vec::new() }
 }
 
-/// The complete subtrees that [`prove_consistency`] will ask for; none if there is nothing to prove.
+/// The complete subtrees that [`prove_consistency`] will request; none if there is nothing to prove.
 #[must_use]
 pub fn consistency_nodes(old: u64, new: u64) -> Vec<NodeSpan> {
     if 0 < old && old < new { spans_of(consistency_ranges(old, new)) } else { Vec::new() }
 }
 
-/// The complete subtrees that [`root_at`] will ask for, largest first: the peaks of the [`Frontier`].
+/// The complete subtrees that [`root_at`] will request, largest first: the peaks of the [`Frontier`].
 #[must_use]
 pub fn root_nodes(size: u64) -> Vec<NodeSpan> {
     spans_of(vec![(0, size)])

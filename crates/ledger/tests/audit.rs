@@ -14,7 +14,8 @@ use ledger::{
     audit::{AuditSummary, LedgerAudit},
     checkpoint::Checkpoint,
     hub,
-    keys::SystemRandom,
+    keys::{LedgerKeys, SystemRandom},
+    policy::Policy,
     tree,
 };
 
@@ -46,7 +47,11 @@ impl Rows {
     }
 
     fn audit(&self) -> AuditSummary {
-        let mut audit = LedgerAudit::new(scene::FACTORY, &scene::policy().logs);
+        self.audit_with(&scene::policy())
+    }
+
+    fn audit_with(&self, policy: &Policy) -> AuditSummary {
+        let mut audit = LedgerAudit::of_site(scene::FACTORY, policy);
         for (index, (text, leaf)) in self.texts.iter().zip(&self.leaves).enumerate() {
             audit.record(index as u64, text, &scene::secret(scene::FACTORY, index), leaf);
             for (size, note) in &self.checkpoints {
@@ -72,9 +77,9 @@ fn an_untouched_ledger_is_whole() {
 
 #[test]
 fn checkpoints_may_come_after_all_rows_but_in_order() {
-    let rows = Rows::factory();
+    let (rows, policy) = (Rows::factory(), scene::policy());
     let audit = |checkpoints: &[(u64, String)]| {
-        let mut audit = LedgerAudit::new(scene::FACTORY, &scene::policy().logs);
+        let mut audit = LedgerAudit::of_site(scene::FACTORY, &policy);
         for (index, (text, leaf)) in rows.texts.iter().zip(&rows.leaves).enumerate() {
             audit.record(index as u64, text, &scene::secret(scene::FACTORY, index), leaf);
         }
@@ -85,7 +90,7 @@ fn checkpoints_may_come_after_all_rows_but_in_order() {
     };
     assert_eq!(audit(&rows.checkpoints), []);
     let reversed: Vec<_> = rows.checkpoints.iter().rev().cloned().collect();
-    assert!(audit(&reversed)[0].what.contains("stands after a larger one"));
+    assert!(audit(&reversed)[0].what.contains("got a checkpoint of size 2 after a larger one"));
 }
 
 #[test]
@@ -98,7 +103,7 @@ fn an_altered_text_is_named_and_only_it() {
         "{finding}"
     );
     rows.texts[3] = "no record".to_owned();
-    assert!(rows.findings()[0].contains("#3: the stored text is no record"));
+    assert!(rows.findings()[0].contains("#3: the stored text is not a record"));
 }
 
 #[test]
@@ -120,7 +125,10 @@ fn a_row_or_checkpoint_taken_away_or_exchanged_is_found() {
     shorter.texts.pop();
     shorter.leaves.pop();
     let found = shorter.findings();
-    assert!(found.iter().any(|what| what.contains("4 rows, but the head says 5")), "{found:?}");
+    assert!(
+        found.iter().any(|what| what.contains("got 4 rows, but the head has size 5")),
+        "{found:?}"
+    );
 
     let mut without = Rows::factory();
     without.checkpoints.pop();
@@ -135,13 +143,47 @@ fn a_row_or_checkpoint_taken_away_or_exchanged_is_found() {
     let note = &mut resigned.checkpoints[1].1;
     *note = note.replace("\n5\n", "\n6\n");
     let found = resigned.findings();
-    assert!(found[0].contains("is signed for `factory.example/line-1` of size 6"), "{found:?}");
-    assert!(found[1].contains("no valid Ed25519 signature"), "{found:?}");
-    assert!(found[2].contains("no valid RSA-PSS-3072 signature"), "{found:?}");
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert!(finding.contains("stored checkpoint of size 5: checkpoint of size 6: "), "{finding}");
+    assert!(finding.ends_with("of `factory.example/line-1` does not verify"), "{finding}");
 
-    let mut early = LedgerAudit::new(scene::FACTORY, &scene::policy().logs);
+    let mut mislabelled = Rows::factory();
+    let signed = mislabelled.checkpoints[0].1.clone();
+    mislabelled.checkpoints[1].1 = signed;
+    let found = mislabelled.findings();
+    assert!(found[0].contains("stored checkpoint of size 5 is signed for size 2"), "{found:?}");
+    assert!(found[1].contains("rows 2 to 4 give root"), "{found:?}");
+
+    let policy = scene::policy();
+    let mut early = LedgerAudit::of_site(scene::FACTORY, &policy);
     early.checkpoint(2, &Rows::factory().checkpoints[0].1);
     assert!(early.finish(0, &Hash::EMPTY).findings[0].what.contains("but there are 0 rows"));
+}
+
+#[test]
+fn a_ledger_whose_keys_were_rotated_is_whole_and_each_pair_counts_only_in_its_window() {
+    let mut rows = Rows::factory();
+    let signed = |keys: &LedgerKeys, size: usize| {
+        let root = tree::root(&rows.leaves[..size]);
+        let checkpoint = Checkpoint { origin: scene::FACTORY.into(), size: size as u64, root };
+        (checkpoint.size, keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap())
+    };
+    let (old, new) = (scene::keys(scene::FACTORY), scene::new_keys());
+    let (by_old, by_new) = (signed(&old, 5), signed(&new, 5));
+    rows.checkpoints = vec![signed(&old, 2), by_new.clone()];
+    let policy = scene::rotated_policy();
+    assert_eq!(rows.audit_with(&policy).findings, []);
+
+    rows.checkpoints[1] = by_old;
+    let found = rows.audit_with(&policy).findings;
+    let [finding] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(
+        finding.what,
+        "stored checkpoint of size 5: checkpoint of size 5: expected a valid Ed25519 signature of \
+         `factory.example/line-1` by a key in force at that size, got none"
+    );
+    rows.checkpoints = vec![signed(&new, 2), by_new];
+    assert_eq!(rows.audit_with(&policy).findings.len(), 1);
 }
 
 #[test]
@@ -151,8 +193,9 @@ fn an_entry_of_the_hub_that_was_altered_is_named() {
     let keys = scene::keys(scene::HUB);
     let checkpoint = Checkpoint { origin: scene::HUB.into(), size: 2, root: tree::root(&leaves) };
     let signed = keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap();
+    let policy = scene::policy();
     let audit = |leaves: &[Hash], notes: &[String]| {
-        let mut audit = LedgerAudit::new(scene::HUB, &keys.verifier_keys());
+        let mut audit = LedgerAudit::of_hub(scene::HUB, &policy);
         for (index, (note, leaf)) in notes.iter().zip(leaves).enumerate() {
             audit.hub_entry(index as u64, note, leaf);
         }

@@ -136,21 +136,21 @@ fn escapes_are_the_shortest_and_numbers_keep_their_digits() {
 #[test]
 fn wrong_texts_are_refused_with_place_and_remedy() {
     for (text, what) in [
-        ("", "byte 0: found the end, a value would be right"),
-        ("[1,]", "byte 3: found ']', a value would be right"),
-        ("{\"a\":1,}", "byte 7: found '}', a member's name would be right"),
-        ("[01]", "byte 2: found '1', `,` or `]` would be right"),
-        ("[1.]", "byte 3: found ']', a digit would be right"),
-        ("[+1]", "byte 1: found '+', a value would be right"),
-        ("\"a\nb\"", "byte 2: found '\\n', an escape for a control character would be right"),
-        ("\"\\ud800\"", "byte 7: found '\"', a whole surrogate pair would be right"),
-        ("\"\\udc00\"", "byte 7: found '\"', a whole surrogate pair would be right"),
-        ("\"\\ud800\\u0041\"", "byte 13: found '\"', a whole surrogate pair would be right"),
-        ("1 2", "byte 2: found '2', the end of the text would be right"),
-        ("\u{feff}1", "byte 0: found '\\u{feff}', a value would be right"),
-        ("NaN", "byte 0: found 'N', a value would be right"),
-        ("{\"a\":{\"b/c\":[{\"x\":1,\"x\":2}]}}", "member /a/b~1c/0/x stands twice; one is right"),
-        ("{\"a\":1,\"\\u0061\":2}", "member /a stands twice; one is right"),
+        ("", "byte 0: got the end, expected a value"),
+        ("[1,]", "byte 3: got ']', expected a value"),
+        ("{\"a\":1,}", "byte 7: got '}', expected a member's name"),
+        ("[01]", "byte 2: got '1', expected `,` or `]`"),
+        ("[1.]", "byte 3: got ']', expected a digit"),
+        ("[+1]", "byte 1: got '+', expected a value"),
+        ("\"a\nb\"", "byte 2: got '\\n', expected an escape for a control character"),
+        ("\"\\ud800\"", "byte 7: got '\"', expected a whole surrogate pair"),
+        ("\"\\udc00\"", "byte 7: got '\"', expected a whole surrogate pair"),
+        ("\"\\ud800\\u0041\"", "byte 13: got '\"', expected a whole surrogate pair"),
+        ("1 2", "byte 2: got '2', expected the end of the text"),
+        ("\u{feff}1", "byte 0: got '\\u{feff}', expected a value"),
+        ("NaN", "byte 0: got 'N', expected a value"),
+        ("{\"a\":{\"b/c\":[{\"x\":1,\"x\":2}]}}", "got member /a/b~1c/0/x twice, expected it once"),
+        ("{\"a\":1,\"\\u0061\":2}", "got member /a twice, expected it once"),
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), what, "{text}");
     }

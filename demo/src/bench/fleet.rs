@@ -94,11 +94,10 @@ fn write_files(
     fs::write(
         data.join("chopmark.toml"),
         format!(
-            "[database]\nurl = \"{}\"\n[[ledger]]\norigin = \"bench.example/fleet\"\n\
+            "[database]\nurl = \"{database}\"\n[[ledger]]\norigin = \"bench.example/fleet\"\n\
              party = {{ name = \"Bench\", pgln = \"urn:epc:id:pgln:9521142.00000\" }}\nkeys = \"ledger.pem\"\n\
              rules = \"rules.toml\"\n[ingest]\nlisten = \"{ingest}\"\n[[bridge]]\nid = \"fleet\"\n\
-             public_key = \"{key}\"\nledger = \"bench.example/fleet\"\n",
-            database
+             public_key = \"{key}\"\nledger = \"bench.example/fleet\"\n"
         ),
     )?;
     let lines: Vec<String> = readers

@@ -200,7 +200,7 @@ impl Stage {
                 .is_some())
         })?;
         drop(step);
-        self.voice.say("the transaction is final: two blocks stand on its block");
+        self.voice.say("the transaction is final: two blocks follow its block");
         let hub = self.size(HUB)?;
         self.voice.check(
             hub >= 3,

@@ -61,7 +61,7 @@ pub struct Goods {
     pub cases: Vec<TagEpc>,
     /// The pallet.
     pub pallet: TagEpc,
-    /// Items of another sender that stand at the neighbouring door.
+    /// Items of another sender at the neighbouring door.
     pub strays: Vec<TagEpc>,
 }
 
@@ -160,7 +160,7 @@ min_reads = 5
 min_rssi_mean_dbm = -60.0
 concludes.receive.things = {{ scheme = "sgtin" }}
 
-# In the demo two seconds stand for the ten minutes that a real store would allow.
+# In the demo two seconds replace the ten minutes that a real store would allow.
 [[rule]]
 id = "cold-store-limit"
 read_point = "{COLD_STORE}"

@@ -3,7 +3,7 @@
 //! They speak as the R200 family does, at a steady rate, and turn over a fixed number of tags, so that whoever
 //! took the reads can tell from the serials alone whether one is missing or out of order.
 //!
-//! What holds: a reader sends only after it was told to poll, and what was sent is counted before it is written.
+//! What holds: a reader sends only after it was asked to poll, and reads are counted before they are written.
 //!
 //! Source: as in [`crate::simulators::r200`].
 

@@ -69,7 +69,7 @@ impl Llrp {
         self.state.per_second.store(per_second.max(1), Ordering::SeqCst);
     }
 
-    /// Lets another client hold the reader, or lets go of it.
+    /// Lets another client hold the reader, or release it.
     pub fn hold(&self, is_held: bool) {
         self.state.door(|door| door.is_held = is_held);
     }
@@ -150,7 +150,7 @@ impl Llrp {
         self.state.acknowledged.load(Ordering::SeqCst)
     }
 
-    /// Hundredths of a dBm that it was last told to read with; 0 before.
+    /// The power of the last `ROSpec` in hundredths of a dBm; 0 before.
     #[must_use]
     pub fn power_cdbm(&self) -> u16 {
         match self.state.power.load(Ordering::SeqCst) {

@@ -90,7 +90,7 @@ impl R200 {
 }
 
 impl R200 {
-    /// Takes its power away for a moment: it forgets what it was told, and polls no more.
+    /// Takes its power away for a moment: it forgets its settings and stops polling.
     pub fn lose_power(&self) {
         self.field.polling.store(false, Ordering::SeqCst);
         self.field.has_failed.store(true, Ordering::SeqCst);

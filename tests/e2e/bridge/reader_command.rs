@@ -118,7 +118,7 @@ fn tids_are_read_along_where_they_are_asked_for() {
 }
 
 #[test]
-fn a_device_that_is_not_there_and_one_that_nobody_knows_are_told_in_words() {
+fn a_missing_device_and_an_unknown_one_are_reported_in_words() {
     let device = "r200 = { port = \"/dev/ttyNONE\" }";
     let (status, text) = chopmark(&["reader", "test", "--device", device, "--seconds", "1"]);
     assert_eq!(status, Some(1), "{text}");
@@ -209,7 +209,7 @@ fn a_device_that_was_not_understood_is_not_said_to_be_reached() {
 }
 
 #[test]
-fn in_chinese_the_devices_own_words_stay_and_the_mend_follows() {
+fn in_chinese_the_devices_own_words_stay_and_the_remedy_follows() {
     let device = "r200 = { port = \"/dev/ttyNONE\" }";
     let words = ["reader", "test", "--device", device, "--seconds", "1"];
     let (status, text) = chopmark(&[&words[..], &["--lang", "zh"]].concat());

@@ -3,7 +3,7 @@
 //! The way through: simulators run; a site's TOML names them all; the bridge runs on it; what is in the simulators'
 //! fields must come out as observations of that reader, what sensors measured as readings with their units.
 //!
-//! What holds: nothing is dead-lettered, and nothing is found that somebody would have to mend.
+//! What holds: nothing is dead-lettered, and there is no finding that a person would have to act on.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -439,7 +439,7 @@ fn every_tag_and_every_value_of_every_kind_of_device_arrives() {
 }
 
 #[test]
-fn tids_that_chips_do_not_give_by_themselves_are_read_and_what_has_none_to_give_is_told() {
+fn tids_that_chips_do_not_send_by_themselves_are_read_and_a_chip_without_tid_is_reported() {
     use sim::llrp::{Chips, Faults, Llrp, Model};
     let start = |seed, chips, field| {
         let started = Llrp::start(seed, Model::Impinj).unwrap();

@@ -272,12 +272,12 @@ fn told_and_mended(fault: fn(&sim::mercury::Mercury, bool), expected: &str) {
 }
 
 #[test]
-fn a_refused_region_is_told_and_nothing_is_read_until_it_is_mended() {
+fn a_refused_region_is_reported_and_nothing_is_read_until_it_is_fixed() {
     told_and_mended(sim::mercury::Mercury::refuse_region, code::REGION);
 }
 
 #[test]
-fn a_missing_antenna_is_told_and_nothing_is_read_until_it_is_mended() {
+fn a_missing_antenna_is_reported_and_nothing_is_read_until_it_is_fixed() {
     told_and_mended(sim::mercury::Mercury::take_antenna, code::NO_ANTENNA);
 }
 

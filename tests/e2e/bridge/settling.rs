@@ -1,4 +1,4 @@
-//! How far movement events are to be trusted: seeded radio traffic and recorded reads through the windows and
+//! How reliable movement events are: seeded radio traffic and recorded reads through the windows and
 //! rules of production.
 //!
 //! The way through: `simulators::radio` makes the traffic of a seed, `passing` plays it and compares.

@@ -1,4 +1,5 @@
-//! Lines that go wrong as they do at a site: each is noticed, said with its mend, and taken up again without a hand.
+//! Lines that go wrong as they do at a site: each is detected, reported with its remedy, and
+//! recovered from automatically.
 //!
 //! The way through: a simulator misbehaves; the bridge runs on a site's TOML; what it found is read from the spool and
 //! what it read from the outbox.
@@ -124,7 +125,7 @@ fn a_cable_pulled_and_plugged_elsewhere_is_found_by_its_lasting_name() {
 }
 
 #[test]
-fn a_reader_that_falls_silent_is_told_and_taken_up_again() {
+fn a_reader_that_falls_silent_is_reported_and_reconnected() {
     let serial = Mercury::start(3, Faults::default()).unwrap();
     serial.set_field(tags(3, 2));
     let network = Llrp::start(4, Model::Impinj).unwrap();
@@ -160,7 +161,7 @@ fn a_reader_that_falls_silent_is_told_and_taken_up_again() {
 }
 
 #[test]
-fn a_reader_without_power_behind_an_adapter_is_never_connected_and_told_once() {
+fn a_reader_without_power_behind_an_adapter_never_counts_as_connected_and_is_reported_once() {
     // The adapter takes what is written; nobody answers.
     let adapter = Pty::open().unwrap();
     let site = Site::new(
@@ -203,7 +204,7 @@ fn a_reader_is_connected_from_its_first_frame_until_its_line_is_lost() {
 }
 
 #[test]
-fn a_reader_whose_power_failed_for_a_moment_gets_its_region_again_and_that_is_told() {
+fn a_reader_whose_power_failed_for_a_moment_gets_its_region_again_and_that_is_reported() {
     let there = plug_r200(23, tags(23, 2));
     let site = Site::new(&reader("door", &serial("r200", &there.path, ", region = \"europe\"")));
     let bridge = site.start();
@@ -267,7 +268,7 @@ fn one_broken_probe_of_a_modbus_sensor_does_not_cost_the_other() {
 }
 
 #[test]
-fn a_modbus_adapter_that_hears_itself_is_no_hindrance() {
+fn a_modbus_adapter_that_echoes_does_no_harm() {
     let there = XyMd02::start(-205).unwrap();
     there.echo(true);
     let site = Site::new(&cold(&there.path));
@@ -297,7 +298,7 @@ fn a_modbus_sensor_that_refuses_is_lost_with_its_own_words() {
 }
 
 #[test]
-fn a_line_that_is_lost_again_soon_after_it_came_back_is_told_again() {
+fn repeated_disconnects_are_reported_each_time() {
     let restless = Llrp::start(10, Model::Plain).unwrap();
     restless.set_field(tags(13, 2));
     let device = format!("device.llrp = {{ address = \"{}\" }}", restless.address);
@@ -322,7 +323,7 @@ fn a_line_that_is_lost_again_soon_after_it_came_back_is_told_again() {
 }
 
 #[test]
-fn a_port_that_another_program_holds_is_told_with_the_mend_and_read_once_it_is_free() {
+fn a_port_that_another_program_holds_is_reported_with_the_remedy_and_read_once_it_is_free() {
     let reader_there = plug_r200(7, tags(10, 3));
     let port = Port { path: reader_there.path.to_string_lossy().into_owned(), baud: 115_200 };
     let other = port.open().unwrap_or_else(|reason| panic!("{reason}"));
@@ -338,7 +339,7 @@ fn a_port_that_another_program_holds_is_told_with_the_mend_and_read_once_it_is_f
 }
 
 #[test]
-fn a_port_that_may_not_be_opened_is_told_with_the_mend() {
+fn a_port_without_permission_is_reported_with_the_remedy() {
     if nix::unistd::geteuid().is_root() {
         println!("skipped: root may open every port; run this test as another user");
         return;
@@ -374,7 +375,7 @@ fn noise(seed: u64) -> (PathBuf, Arc<AtomicBool>) {
 }
 
 #[test]
-fn noise_of_another_device_is_told_as_such_for_every_family() {
+fn noise_of_another_device_is_reported_as_such_for_every_family() {
     let (r200, r200_over) = noise(1);
     let (chafon, chafon_over) = noise(2);
     let (nano, nano_over) = noise(3);
@@ -446,7 +447,7 @@ fn what_was_configured_otherwise_is_a_change_at_the_next_start() {
 }
 
 #[test]
-fn a_serial_line_is_drained_while_the_rest_stands_still_and_what_is_dropped_is_counted() {
+fn a_serial_line_is_drained_while_the_rest_is_blocked_and_what_is_dropped_is_counted() {
     let there = plug_r200(9, tags(12, 5));
     let (inputs, taken) = sync_channel(1);
     let stop = Arc::new(AtomicBool::new(false));

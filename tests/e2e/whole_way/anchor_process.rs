@@ -1,4 +1,4 @@
-//! The worker as a process of its own: its endpoints, its clean end, and being killed at every durable step.
+//! The anchor worker as a process of its own: its endpoints, its clean end, and being killed at every durable step.
 
 use std::fs::Permissions;
 use std::io::{Read as _, Write as _};
@@ -113,16 +113,16 @@ async fn the_private_keys_of_other_ledgers_are_not_needed() {
     assert!(
         text.contains("keys = \"at-the-site/keys.pem\"") && !folder.join("at-the-site").exists()
     );
-    // A file that is there is not opened either: its mode allows nobody to read it, and root finds no key in it.
+    // Nor is a file of that name opened: its mode lets nobody read it, and root would find no key in it.
     std::fs::create_dir(folder.join("at-the-site")).unwrap();
     std::fs::write(folder.join("at-the-site/keys.pem"), "no key").unwrap();
     std::fs::set_permissions(folder.join("at-the-site/keys.pem"), Permissions::from_mode(0o000))
         .unwrap();
 
     let _worker = start(&config, None);
-    wait_for_final(&scene).await;
     wait_for("/readyz", async || get(address, "/readyz").filter(|(status, _)| *status == 200))
         .await;
+    wait_for_final(&scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -360,7 +360,7 @@ fn remembered_messages_and_dead_letters_make_room_for_reads_before_any_is_droppe
 }
 
 #[test]
-fn a_full_spool_is_told_when_reads_begin_to_be_dropped_and_when_there_is_room_again() {
+fn a_full_spool_is_reported_when_reads_begin_to_be_dropped_and_when_there_is_room_again() {
     let there = sim::r200::R200::start(1, sim::r200::Faults::default()).unwrap();
     there.set_field(tags(23, 5));
     let text = reader("door", &format!("device.r200.port = \"{}\"", there.path.display()));
@@ -461,8 +461,7 @@ fn a_bridge_that_starts_on_a_full_disk_waits_and_begins_when_there_is_room() {
 }
 
 #[test]
-fn a_bridge_that_is_told_to_stop_while_its_disk_is_full_stops_and_loses_nothing_that_a_broker_keeps()
- {
+fn a_bridge_stopped_while_its_disk_is_full_loses_nothing_that_a_broker_keeps() {
     let broker = sim::broker::start().unwrap();
     let site = Site::new(&door(broker));
     let mut outbox = site.outbox();

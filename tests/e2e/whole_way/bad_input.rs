@@ -109,7 +109,7 @@ fn deliveries_that_cannot_be_taken_are_refused_with_a_reason_and_the_next_one_is
 }
 
 #[test]
-fn another_delivery_under_a_number_that_is_taken_is_told_so_and_stored_as_a_refusal() {
+fn another_delivery_under_a_used_number_is_refused_and_stored_as_a_refusal() {
     let stage = Stage::new(None);
     let _ingest = stage.start_ingest();
     assert_eq!(deliver(&stage, "b1", 1, &delivery(1, 1)).0, 201);
@@ -151,7 +151,7 @@ fn a_delivery_of_a_spool_whose_numbers_were_used_before_is_recorded_under_a_new_
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused_in_ingests_own_words() {
+fn a_body_that_is_too_large_is_refused_with_a_problem_document() {
     let stage = Stage::new(None);
     let _ingest = stage.start_ingest();
     let (status, answer) = deliver(&stage, "b1", 1, &vec![b' '; 16 * 1024 * 1024 + 1]);
@@ -160,7 +160,7 @@ fn a_body_that_is_too_large_is_refused_in_ingests_own_words() {
 }
 
 #[test]
-fn what_ingest_refused_is_sent_again_whole_when_a_person_says_so() {
+fn what_ingest_refused_is_resent_whole_on_request() {
     let stage = Stage::new(None);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let _ingest = stage.start_ingest();
@@ -207,7 +207,7 @@ fn an_epc_that_is_not_gs1_is_a_stored_refusal() {
 }
 
 #[test]
-fn a_malformed_document_is_answered_with_the_field_and_what_would_be_right() {
+fn a_malformed_document_is_answered_with_the_field_and_what_was_expected() {
     let stage = Stage::new(None);
     let _ingest = stage.start_ingest();
     let url = format!("http://{}/capture", stage.ingest);

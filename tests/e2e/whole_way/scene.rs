@@ -1,4 +1,4 @@
-//! The whole scene, as a newcomer would see it, and its pages in a real browser.
+//! The whole demo, as a newcomer runs it, and its pages in a real browser.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -1,10 +1,15 @@
-//! Host names of `++` tags, shortened.
+//! Host names of `++` tags.
 //!
-//! One bit says how: 0, capitals of URN Code 40; 1, units of seven bits, of which some stand for `id.` or
-//! `.com` and some pairs for endings such as `.co.uk`. Six bits say how many characters or units follow.
+//! | bits | field |
+//! |---|---|
+//! | 1 | 0: characters of URN Code 40 (capitals); 1: units of seven bits |
+//! | 6 | number of characters, or of units |
+//! | … | characters or units |
 //!
-//! What holds: a host name has 1 to 63 letters, digits, dots and hyphens, so that it cannot change the link
-//! that it begins; of several ways to write it the shortest is taken.
+//! Most units are ASCII characters; some stand for `id.` or `.com`, and some pairs for endings such as `.co.uk`.
+//!
+//! What holds: a host name has 1 to 63 letters, digits, dots and hyphens, so no part of the link can hide in it;
+//! the shortest of its encodings is written.
 //!
 //! Not here: the link ([`crate::digital_link`]).
 //!
@@ -14,7 +19,7 @@ use super::text;
 use crate::bits::{BitWriter, Bits};
 use crate::error::{EpcError, field};
 
-/// What units of seven bits stand for, where it is more than the ASCII character.
+/// Units of seven bits that stand for more than their ASCII character.
 const SINGLES: [(u8, &str); 15] = [
     (0x1E, "qr."),
     (0x1F, "www."),
@@ -29,12 +34,12 @@ const SINGLES: [(u8, &str); 15] = [
     (0x7D, ".biz"),
     (0x7E, ".eco"),
     (0x7F, ".med"),
-    // The dot and the hyphen are themselves; they stand here so that the table holds all marks.
+    // Dot and hyphen stand for themselves. They are here because the encoder looks up all punctuation here.
     (0x2E, "."),
     (0x2D, "-"),
 ];
 
-/// Endings that a pair of units stands for: the first unit is the place of the list, the second the place in it.
+/// Endings that a pair of units stands for: the first unit is the index of the list, the second the index in it.
 const PAIRS: [&str; 4] = [
     "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo bq br bs \
      bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg \
@@ -50,13 +55,13 @@ const PAIRS: [&str; 4] = [
     "tech",
 ];
 
-/// One or two units and what they stand for.
+/// One or two units of an encoded host name.
 #[derive(Clone, Copy)]
 struct Step {
     units: [u8; 2],
-    /// 1 or 2.
+    /// Number of units: 1 or 2.
     count: usize,
-    /// Characters of the host name.
+    /// Number of characters of the host name that they stand for.
     length: usize,
 }
 
@@ -74,7 +79,7 @@ pub(super) fn take(bits: &mut Bits<'_>) -> Result<String, EpcError> {
                 let second = bits.take_small(7)?;
                 units += 1;
                 let ending = list.split_whitespace().nth(usize::from(second));
-                let wrong = || field("host name", &out, "endings that the standard lists");
+                let wrong = || field("host name", &out, "an ending that the standard lists");
                 let ending = ending.ok_or_else(wrong)?;
                 out.extend([".", ending]);
             } else if let Some((_, text)) = SINGLES.iter().find(|(own, _)| *own == unit) {
@@ -117,22 +122,23 @@ pub(super) fn put(bits: &mut BitWriter, host: &str) -> Result<(), EpcError> {
 
 fn check(host: &str) -> Result<(), EpcError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
-    let is_begun = host.starts_with(|first: char| first.is_ascii_alphanumeric());
-    if is_begun && host.len() <= 63 && host.bytes().all(is_plain) {
+    let is_started = host.starts_with(|first: char| first.is_ascii_alphanumeric());
+    if is_started && host.len() <= 63 && host.bytes().all(is_plain) {
         return Ok(());
     }
-    let expected = "1 to 63 letters, digits, dots and hyphens, a letter or digit first,";
+    let expected = "1 to 63 letters, digits, dots and hyphens, a letter or digit first";
     Err(field("host name", host, expected))
 }
 
-/// The fewest units that make up `host`; from its end, the best way on from each place is known.
+/// The encoding of `host` in the fewest units, found from its end: the best way on from each index is known
+/// before the indices in front of it are considered.
 fn steps(host: &str) -> Vec<Step> {
     let mut best: Vec<(usize, Option<Step>)> = vec![(0, None); host.len() + 1];
     for place in (0..host.len()).rev() {
         let rest = host.get(place..).unwrap_or_default();
-        let reach =
+        let total =
             |step: Step| best.get(place + step.length).map(|(cost, _)| (cost + step.count, step));
-        let found = steps_at(rest).filter_map(reach).min_by_key(|(cost, _)| *cost);
+        let found = steps_at(rest).filter_map(total).min_by_key(|(cost, _)| *cost);
         if let (Some((cost, step)), Some(slot)) = (found, best.get_mut(place)) {
             *slot = (cost, Some(step));
         }
@@ -146,7 +152,7 @@ fn steps(host: &str) -> Vec<Step> {
     out
 }
 
-/// What `rest` may begin with.
+/// All units that `rest` can start with.
 fn steps_at(rest: &str) -> impl Iterator<Item = Step> {
     let pairs = PAIRS.iter().zip(0u8..).flat_map(move |(list, first)| {
         list.split_whitespace().zip(0u8..).filter_map(move |(ending, second)| {
@@ -169,7 +175,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Bits written, how, and what is read again.
+    /// Number of bits written, kind of encoding, and the host name decoded from them.
     fn written(host: &str) -> (usize, u8, String) {
         let mut bits = BitWriter::default();
         put(&mut bits, host).unwrap();
@@ -182,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_as_short_as_the_tables_make_them() {
+    fn names_are_written_in_the_shortest_encoding() {
         for (host, length, how) in [
             ("id.example.com", 7 + 9 * 7, 1),
             ("example.com", 7 + 8 * 7, 1),
             ("www.example.co.uk", 7 + 10 * 7, 1),
             ("example.de", 7 + 9 * 7, 1),
             ("a.tech", 7 + 3 * 7, 1),
-            // `.ac` would take two units and leave `.me` three; three, two and one are as many.
+            // Four characters and the pair for `.net.au`; `.net` and the pair for `.au` need one unit more.
             ("acme.net.au", 7 + 6 * 7, 1),
             ("EXAMPLE.COM", 7 + 4 * 16, 0),
             ("x", 7 + 7, 1),
@@ -224,7 +230,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_name_reads_back_as_it_was_written(
+        fn every_name_decodes_to_what_was_encoded(
             host in "[A-Za-z0-9]([a-z0-9.-]|\\.com|\\.co\\.uk|id\\.|www\\.){0,12}|[A-Z0-9][A-Z0-9.-]{0,62}"
         ) {
             prop_assert_eq!(written(&host).2, host);

@@ -1,10 +1,10 @@
-//! Which application identifier is written how.
+//! The binary format of each application identifier (AI).
 //!
-//! The way through: [`length_of_ai`] from the first two digits, then [`format`] from all of them.
+//! The way through: [`length_of_ai`] from the first two digits, then [`format`] from the whole identifier.
 //!
-//! What holds: an identifier that is not here has no bits in the standard; nothing is guessed.
+//! What holds: an identifier that is missing here has no encoding in the standard.
 //!
-//! Not here: the bits themselves ([`super::value`]).
+//! Not here: reading and writing values ([`super::value`]).
 //!
 //! Source: GS1 tag data tables 2.2, tables F and K.
 
@@ -14,7 +14,7 @@ use Part::{
     Sequence, Text,
 };
 
-/// Digits that an identifier has which begins as `ai` does; none if none begins so.
+/// Number of digits of the identifiers that start with the first two digits of `ai`; `None` if there are none.
 pub(super) fn length_of_ai(ai: &str) -> Option<usize> {
     Some(match ai.get(..2)? {
         "00" | "01" | "02" | "10" | "11" | "12" | "13" | "15" | "16" | "17" | "20" | "21"
@@ -27,7 +27,7 @@ pub(super) fn length_of_ai(ai: &str) -> Option<usize> {
     })
 }
 
-/// How values of `ai` are written.
+/// The format of the values of `ai`; `None` if the standard defines none.
 pub(super) fn format(ai: &str) -> Option<Format> {
     if let Some(found) = measure(ai) {
         return Some(found);
@@ -45,7 +45,7 @@ pub(super) fn format(ai: &str) -> Option<Format> {
     })
 }
 
-/// Weights, lengths, areas, volumes, amounts: families of identifiers whose last digit places the point.
+/// Weights, lengths, areas, volumes, amounts: families of identifiers whose last digit is the number of decimals.
 fn measure(ai: &str) -> Option<Format> {
     let (family, last) = ai.split_at_checked(3)?;
     let last = match last.as_bytes() {
@@ -62,6 +62,7 @@ fn measure(ai: &str) -> Option<Format> {
     })
 }
 
+/// Identifiers whose value is one part.
 fn single(ai: &str) -> Option<Part> {
     Some(match ai {
         "00" | "8006" | "8017" | "8018" | "8026" => Bcd(18),
@@ -97,6 +98,7 @@ fn single(ai: &str) -> Option<Part> {
     })
 }
 
+/// Identifiers whose value is text.
 fn text(ai: &str) -> Option<Part> {
     Some(match ai {
         "10" | "21" | "22" | "243" | "254" | "420" | "4318" | "7020" | "7021" | "7022" | "710"
@@ -143,7 +145,7 @@ mod tests {
         );
     }
 
-    /// What the published table says of one part.
+    /// A part as the published table describes it.
     fn described(part: Part) -> String {
         match part {
             Bcd(digits) => format!("Fixed-length numeric {digits}"),
@@ -183,7 +185,7 @@ mod tests {
         let rows = table["rows"].as_array().unwrap();
         for row in rows {
             let ai = row["a"].as_str().unwrap();
-            // Columns: name, characters, bits of indicator, bits of length, most characters.
+            // Columns: name, number of characters, bits of indicator, bits of length, largest number.
             let part = |columns: [&str; 5]| {
                 let cells = columns.iter().filter_map(|column| row[*column].as_str());
                 cells.collect::<Vec<_>>().join(" ")
@@ -191,7 +193,7 @@ mod tests {
             let (first, second) = format(ai).unwrap_or_else(|| panic!("{ai} is missing"));
             assert_eq!(described(first), part(["b", "d", "f", "g", "h"]), "{ai}");
             let second = second.map(described).unwrap_or_default();
-            // The minus sign has no count of characters in the table, but a most.
+            // The table gives a largest number of characters for the minus sign, but no number.
             assert_eq!(second, part(["i", "k", "m", "n", "o"]), "{ai}");
             assert_eq!(length_of_ai(ai), Some(ai.len()), "{ai}");
         }

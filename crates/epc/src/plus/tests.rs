@@ -1,6 +1,6 @@
-//! What `+` and `++` tags must do: published examples, cuts, data beside the key, round trips.
+//! `+` and `++` tags: published examples, truncation, data after the key, round trips.
 //!
-//! The way through: a table of hex and link first, then what must be refused, then generated tags.
+//! The way through: a table of hex and link first, then tags that must be refused, then generated tags.
 //!
 //! Source: TDS 2.3 annex E.3.
 
@@ -60,7 +60,7 @@ const EXAMPLES: [(&str, &str, &str); 12] = [
 ];
 
 #[test]
-fn published_examples_read_and_write() {
+fn published_examples_decode_and_encode() {
     for (name, text, link) in EXAMPLES {
         let tag = Tag::decode(&bank(text)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(tag.name(), name);
@@ -76,32 +76,33 @@ fn published_examples_read_and_write() {
 
 #[test]
 fn every_scheme_has_its_own_headers() {
-    let mut seen: Vec<u8> = Vec::new();
+    let mut headers: Vec<u8> = Vec::new();
     for scheme in PlusScheme::ALL {
         for has_hostname in [false, true] {
             let header = scheme.header(has_hostname);
-            assert!(!seen.contains(&header) && is_plus(header), "{header:02X}");
+            assert!(!headers.contains(&header) && is_plus(header), "{header:02X}");
             assert_eq!(scheme.name(has_hostname).ends_with("++"), has_hostname);
-            seen.push(header);
+            headers.push(header);
         }
     }
-    assert_eq!(seen.len(), 24);
+    assert_eq!(headers.len(), 24);
 }
 
 #[test]
-fn every_cut_is_refused() {
+fn every_truncation_is_refused() {
     for (name, text, _) in EXAMPLES {
         let whole = bank(text);
         let used = PlusTag::decode(&whole).unwrap().write().unwrap().len().div_ceil(8);
         for length in 0..used {
             let error = PlusTag::decode(&whole[..length]).expect_err(name);
-            assert!(error.to_string().contains("would be right"), "{name} {length}: {error}");
+            let error = error.to_string();
+            assert!(error.starts_with("got ") && error.contains("expected "), "{length}: {error}");
         }
     }
 }
 
 #[test]
-fn padding_is_zero_or_refused() {
+fn padding_must_be_zero() {
     let mut whole = bank("F43952114112345678906");
     whole.extend([0, 0]);
     assert!(PlusTag::decode(&whole).is_ok());
@@ -117,7 +118,7 @@ fn with_data(data: &[(&str, &str)]) -> Result<PlusTag, EpcError> {
 }
 
 #[test]
-fn data_beside_the_key_read_back_in_their_order() {
+fn data_after_the_key_are_decoded_in_their_order() {
     let data = [
         ("00", "095201234567891235"),
         ("10", "LOT-7"),
@@ -225,7 +226,7 @@ fn a_toggle_without_data_is_kept() {
 }
 
 #[test]
-fn what_a_scheme_cannot_name_is_refused() {
+fn links_that_a_scheme_cannot_hold_are_refused() {
     for (scheme, link) in [
         (PlusScheme::Sgtin, "01/09506000134352"),
         (PlusScheme::Sgtin, "01/09506000134352/10/L"),
@@ -259,7 +260,7 @@ fn a_location_without_extension_has_extension_zero_on_the_tag_only() {
 }
 
 #[test]
-fn a_tag_gives_an_identity_where_the_prefix_is_known() {
+fn a_tag_has_an_identity_if_the_prefix_is_known() {
     let tag = Tag::decode(&bank("FB342CDE795211411234538566CB0AFC4")).unwrap();
     let epc = tag.to_epc(&PrefixTable::new(["9521141"])).unwrap();
     assert_eq!(epc.to_uri(), "urn:epc:id:sgtin:9521141.712345.32a%2Fb");
@@ -320,7 +321,7 @@ fn any_plus() -> impl Strategy<Value = PlusTag> {
 }
 
 #[test]
-fn what_no_bank_holds_is_refused_both_ways() {
+fn more_bits_than_a_bank_holds_are_refused_by_encoder_and_decoder() {
     // 8 + 4 + 72 bits, then 8 + 16 for each date.
     let link = |dates: usize| DigitalLink {
         primary: "8018".into(),
@@ -333,7 +334,10 @@ fn what_no_bank_holds_is_refused_both_ways() {
     assert_eq!((full.write().unwrap().len(), bytes.len()), (492, 62));
     assert_eq!(PlusTag::decode(&bytes).as_ref(), Ok(&full));
     let refused = PlusTag::from_digital_link(PlusScheme::Gsrn, 0, None, &link(18)).unwrap_err();
-    assert_eq!(refused.to_string(), "516 bits as gsrn+; a tag holds at most 496");
+    assert_eq!(
+        refused.to_string(),
+        "got 516 bits for gsrn+, expected at most 496, which is what a tag holds"
+    );
     // The same date again behind the last one.
     let mut bits = full.write().unwrap();
     let date = PlusTag::from_digital_link(PlusScheme::Gsrn, 0, None, &link(1)).unwrap();
@@ -346,7 +350,7 @@ fn what_no_bank_holds_is_refused_both_ways() {
 
 proptest! {
     #[test]
-    fn every_tag_reads_back_as_it_was_written(tag in any_plus()) {
+    fn every_tag_decodes_to_what_was_encoded(tag in any_plus()) {
         let bytes = tag.encode().unwrap();
         prop_assert_eq!(bytes.len() % 2, 0);
         let again = PlusTag::decode(&bytes).unwrap();
@@ -356,7 +360,7 @@ proptest! {
     }
 
     #[test]
-    fn every_tag_is_read_from_both_compressed_links(tag in any_plus()) {
+    fn every_tag_decodes_from_both_compressed_links(tag in any_plus()) {
         let tag = Tag::Plus(tag);
         for form in [crate::Form::Hex, crate::Form::Base64url] {
             let link = tag.to_compressed_link("example.com/p", form).unwrap();
@@ -365,7 +369,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_decodes_can_be_written_and_names_the_same(
+    fn whatever_decodes_can_be_encoded_and_decodes_to_the_same_tag(
         mut bytes in proptest::collection::vec(any::<u8>(), 1..64),
         header in prop_oneof![0xE6..=0xFFu8, 0x2C..=0x41u8],
     ) {

@@ -1,4 +1,6 @@
-//! Text in the shortest of six alphabets.
+//! Text, encoded in the shortest of six alphabets.
+//!
+//! Three bits of indicator, the number of characters, then the characters:
 //!
 //! | indicator | alphabet | bits |
 //! |---|---|---|
@@ -9,8 +11,8 @@
 //! | 4 | ASCII | 7 per character |
 //! | 5 | digits, capitals, `-`, `.` and `:` | 16 per 3 characters |
 //!
-//! What holds: leading zeros survive, since the number of characters is written too; of two alphabets that
-//! need as many bits the one with the lower indicator is taken.
+//! What holds: leading zeros are kept, because the number of characters is stored; if two alphabets need the same
+//! number of bits, the one with the lower indicator is used.
 //!
 //! Not here: which values are text ([`super::table`]).
 //!
@@ -19,20 +21,20 @@
 use crate::bits::{BitWriter, Bits, bits_for_digits};
 use crate::error::{EpcError, field};
 
-/// The alphabets, by indicator.
+/// Number of alphabets; indicators are 0 to 5.
 const ALPHABETS: u8 = 6;
 
-/// `A` is 1, the padding 0.
+/// Characters of URN Code 40: `A` has the value 1, padding 0.
 const URN_CODE_40: &[u8; 39] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-.:0123456789";
 
 const BASE_64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The character that the six bits of `value` stand for.
+/// The base64url character for the six bits of `value`.
 pub(crate) fn base64_char(value: u8) -> char {
     BASE_64.get(usize::from(value)).map_or('A', |byte| char::from(*byte))
 }
 
-/// The six bits that `byte` stands for; none if it is not of the alphabet.
+/// The six bits of a base64url character; `None` for other bytes.
 pub(crate) fn base64_value(byte: u8) -> Option<u8> {
     BASE_64.iter().position(|own| *own == byte).and_then(|place| u8::try_from(place).ok())
 }
@@ -60,7 +62,7 @@ fn bits_in(alphabet: u8, length: usize) -> usize {
 
 /// Writes indicator, length and characters.
 ///
-/// - `length_bits`: width of the length.
+/// - `length_bits`: number of bits of the length field.
 pub(super) fn put(bits: &mut BitWriter, text: &str, length_bits: u32) -> Result<(), EpcError> {
     if text.len() >> length_bits != 0 {
         return Err(field("text", text, "fewer characters"));
@@ -85,7 +87,7 @@ pub(super) fn put(bits: &mut BitWriter, text: &str, length_bits: u32) -> Result<
     Ok(())
 }
 
-/// Reads indicator, length and characters, `shortest` to `longest`.
+/// Reads indicator, length and `shortest` to `longest` characters.
 pub(super) fn take(
     bits: &mut Bits<'_>,
     length_bits: u32,
@@ -95,7 +97,7 @@ pub(super) fn take(
     let alphabet = bits.take_small(3)?;
     let length = bits.take_length(length_bits)?;
     if length < shortest || length > longest {
-        return Err(field("length of text", &length.to_string(), "what its AI allows"));
+        return Err(field("length of text", &length.to_string(), "a length that its AI allows"));
     }
     let mut out = String::with_capacity(length);
     match alphabet {
@@ -120,24 +122,24 @@ pub(super) fn take(
     Ok(out)
 }
 
-/// Six bits per character.
+/// Writes base64url characters of six bits.
 pub(super) fn put_base64(bits: &mut BitWriter, text: &str) {
     for byte in text.bytes() {
         bits.put(u128::from(base64_value(byte).unwrap_or(0)), 6);
     }
 }
 
-/// `length` characters of six bits.
+/// Reads `length` base64url characters of six bits.
 pub(super) fn take_base64(bits: &mut Bits<'_>, length: usize) -> Result<String, EpcError> {
     (0..length).map(|_| Ok(base64_char(bits.take_small(6)?))).collect()
 }
 
-/// Whether URN Code 40 has all characters of `text`.
+/// Whether all characters of `text` are in URN Code 40.
 pub(super) fn is_code_40(text: &str) -> bool {
     text.bytes().all(|byte| has(5, byte))
 }
 
-/// Three characters in 16 bits, the last ones filled up with padding.
+/// Writes three characters in 16 bits each time, the last group padded.
 pub(super) fn put_code_40(bits: &mut BitWriter, text: &str) {
     let value = |byte: Option<&u8>| {
         let place = byte.and_then(|byte| URN_CODE_40.iter().position(|own| own == byte));
@@ -149,20 +151,20 @@ pub(super) fn put_code_40(bits: &mut BitWriter, text: &str) {
     }
 }
 
-/// `length` characters, three in 16 bits.
+/// Reads `length` characters, three in 16 bits each time.
 pub(super) fn take_code_40(bits: &mut Bits<'_>, length: usize) -> Result<String, EpcError> {
-    const WRONG: &str = "three characters of URN Code 40 in 16 bits, padding only at the end";
+    const EXPECTED: &str = "three characters of URN Code 40 in 16 bits, padding only at the end";
     let mut out = String::with_capacity(length + 2);
     for _ in 0..length.div_ceil(3) {
         let word = bits.take(16)?;
         let sum = word.checked_sub(1).filter(|sum| *sum < 64_000);
-        let sum = sum.ok_or_else(|| field("URN Code 40", &word.to_string(), WRONG))?;
+        let sum = sum.ok_or_else(|| field("URN Code 40", &word.to_string(), EXPECTED))?;
         for value in [sum / 1600, sum / 40 % 40, sum % 40] {
             let place = usize::try_from(value).unwrap_or(0);
             match place.checked_sub(1).and_then(|place| URN_CODE_40.get(place)) {
                 Some(byte) if out.len() < length => out.push(char::from(*byte)),
                 None if out.len() == length => {}
-                _ => return Err(field("URN Code 40", &word.to_string(), WRONG)),
+                _ => return Err(field("URN Code 40", &word.to_string(), EXPECTED)),
             }
         }
     }
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_alphabet_is_taken() {
+    fn the_shortest_alphabet_is_used() {
         for (text, indicator, bits) in [
             ("", 0, 0),
             ("0", 0, 4),
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn padding_inside_a_text_is_refused() {
-        // Three times padding, for a text of one character.
+        // Three times padding for a text of one character.
         assert!(take_code_40(&mut Bits::new(&[0, 1], "test"), 1).is_err());
         assert!(take_code_40(&mut Bits::new(&[0, 0], "test"), 1).is_err());
         assert!(take_code_40(&mut Bits::new(&[0xFF, 0xFF], "test"), 3).is_err());
@@ -225,7 +227,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_reads_back_as_it_was_written(text in "[!-~]{0,90}|[0-9]{0,90}|[0-9A-F]{0,90}|[A-Z0-9.:-]{0,90}") {
+        fn every_text_decodes_to_what_was_encoded(text in "[!-~]{0,90}|[0-9]{0,90}|[0-9A-F]{0,90}|[A-Z0-9.:-]{0,90}") {
             prop_assert_eq!(written(&text).2, text);
         }
     }

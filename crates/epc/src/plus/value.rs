@@ -1,10 +1,10 @@
-//! The values of application identifiers, in bits.
+//! Reads and writes the values of application identifiers (AI).
 //!
-//! The way through: a [`Format`] is one part or two; a fixed part ends where its digits end, the other is what
-//! is left.
+//! The way through: a [`Format`] is one part, or a part of fixed length followed by another part.
 //!
-//! What holds: what cannot be written is refused, so that it reads back the same; dates are calendar dates
-//! (day 00 stands for the whole month).
+//! What holds: a value that the format cannot represent is refused, so every written value is read back
+//! unchanged. Dates have a month from 01 to 12 and a day from 00 to 31, where 00 stands for the whole month; whether
+//! the month has that day is not checked.
 //!
 //! Not here: which identifier has which format ([`super::table`]).
 //!
@@ -13,24 +13,23 @@
 use super::text;
 use crate::bits::{BitWriter, Bits};
 use crate::error::{EpcError, field};
-use crate::scheme::is_part_text;
-use crate::text::{is_digits, is_gs1_text};
+use crate::text::{is_digits, is_gs1_text, is_part_text};
 
-/// How a value is written: one part, or a part of fixed length and another.
+/// The format of a value: one part, or a part of fixed length and another part.
 pub(super) type Format = (Part, Option<Part>);
 
-/// How part of a value is written.
+/// The format of a part of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// So many digits, four bits each (14.5.4).
+    /// A fixed number of digits, four bits each (14.5.4).
     Bcd(usize),
-    /// So many digits, as one number (14.5.2).
+    /// A fixed number of digits, as one number (14.5.2).
     Number(usize),
-    /// Text with indicator and length (14.5.6): bits of the length, least and most characters.
+    /// Text with indicator and length (14.5.6): bits of the length, smallest and largest number of characters.
     Text(u32, usize, usize),
-    /// Digits with a length (14.5.13): bits of the length, least and most digits.
+    /// Digits with a length (14.5.13): bits of the length, smallest and largest number of digits.
     Digits(u32, usize, usize),
-    /// Digits of four bits, then 15, or 14 and the rest as text (14.5.5); at most 30 characters.
+    /// Digits of four bits, then 15, or 14 and the rest as text (14.5.5). At most 30 characters.
     Delimited,
     /// YYMMDD (14.5.8).
     Date,
@@ -38,7 +37,7 @@ pub(super) enum Part {
     Minute,
     /// One date or two (14.5.10).
     DateOrRange,
-    /// YYMMDD, and hours, minutes, seconds as far as they are known (14.5.11).
+    /// YYMMDD, optionally with hours, minutes, seconds (14.5.11).
     Moment,
     /// 0 or 1 (14.5.7).
     Bit,
@@ -51,7 +50,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// Characters that a part of fixed length has.
+    /// Number of characters; `None` if it varies.
     fn length(self) -> Option<usize> {
         match self {
             Self::Bcd(digits) | Self::Number(digits) => Some(digits),
@@ -79,7 +78,7 @@ pub(super) fn put(
     let length = first.length().unwrap_or_default();
     let (head, tail) = value
         .split_at_checked(length)
-        .ok_or_else(|| field("value", value, "as many digits as its AI has"))?;
+        .ok_or_else(|| field("value", value, "at least the digits that its AI starts with"))?;
     put_part(bits, first, head)?;
     put_part(bits, second, tail)
 }
@@ -95,7 +94,11 @@ fn take_part(bits: &mut Bits<'_>, part: Part) -> Result<String, EpcError> {
         Part::Digits(width, shortest, longest) => {
             let length = bits.take_length(width)?;
             if length < shortest || length > longest {
-                return Err(field("length of digits", &length.to_string(), "what its AI allows"));
+                return Err(field(
+                    "length of digits",
+                    &length.to_string(),
+                    "a length that its AI allows",
+                ));
             }
             bits.take_digits("value", length)
         }
@@ -111,7 +114,7 @@ fn take_part(bits: &mut Bits<'_>, part: Part) -> Result<String, EpcError> {
             Ok(out)
         }
         Part::Moment => {
-            // 0 to 2: hours, minutes, seconds; 3: the day alone.
+            // 0: hours; 1: hours, minutes; 2: hours, minutes, seconds; 3: no time.
             let fields = (bits.take_length(2)? + 1) % 4;
             Ok(take_date(bits)? + &take_time(bits, fields)?)
         }
@@ -135,7 +138,7 @@ fn put_part(bits: &mut BitWriter, part: Part, value: &str) -> Result<(), EpcErro
         Part::Bcd(count) if is_digits_of(count) => bits.put_bcd(value),
         Part::Number(count) if is_digits_of(count) => bits.put_digits(value),
         Part::Bcd(_) | Part::Number(_) => {
-            return Err(field("value", value, "as many digits as its AI has"));
+            return Err(field("value", value, "the number of digits that its AI has"));
         }
         Part::Text(width, shortest, longest) => {
             if value.len() < shortest || value.len() > longest || !is_gs1_text(value) {
@@ -158,42 +161,50 @@ fn put_part(bits: &mut BitWriter, part: Part, value: &str) -> Result<(), EpcErro
             put_date(bits, date)?;
             put_time(bits, time, 2)?;
         }
-        Part::DateOrRange => {
-            let (from, to) = split_date(value)?;
-            bits.put(u128::from(!to.is_empty()), 1);
-            put_date(bits, from)?;
-            if !to.is_empty() {
-                put_date(bits, to)?;
-            }
-        }
-        Part::Moment => {
-            let (date, time) = split_date(value)?;
-            let fields = time.len() / 2;
-            if fields > 3 {
-                return Err(field("value", value, "YYMMDD and at most hhmmss"));
-            }
-            bits.put_length((fields + 3) % 4, 2);
-            put_date(bits, date)?;
-            put_time(bits, time, fields)?;
-        }
-        Part::Bit => match value {
-            "0" | "1" => bits.put(u128::from(value == "1"), 1),
-            _ => return Err(field("value", value, "0 or 1")),
-        },
+        Part::DateOrRange => put_date_or_range(bits, value)?,
+        Part::Moment => put_moment(bits, value)?,
+        Part::Bit => put_flag(bits, value, ["0", "1"], "0 or 1")?,
         Part::Country => {
             check_country(value)?;
             text::put_base64(bits, value);
         }
-        Part::Minus => match value {
-            "" | "-" => bits.put(u128::from(value == "-"), 1),
-            _ => return Err(field("value", value, "digits and perhaps a minus sign")),
-        },
+        Part::Minus => put_flag(bits, value, ["", "-"], "digits and an optional minus sign")?,
         Part::Sequence => {
             check_sequence(value)?;
             bits.put_bcd(&value.replace('/', ""));
         }
     }
     Ok(())
+}
+
+/// Writes the index of `value` in `values` as one bit.
+fn put_flag(
+    bits: &mut BitWriter,
+    value: &str,
+    values: [&str; 2],
+    expected: &'static str,
+) -> Result<(), EpcError> {
+    let index = values.iter().position(|known| *known == value);
+    bits.put_length(index.ok_or_else(|| field("value", value, expected))?, 1);
+    Ok(())
+}
+
+fn put_date_or_range(bits: &mut BitWriter, value: &str) -> Result<(), EpcError> {
+    let (from, to) = split_date(value)?;
+    bits.put(u128::from(!to.is_empty()), 1);
+    put_date(bits, from)?;
+    if to.is_empty() { Ok(()) } else { put_date(bits, to) }
+}
+
+fn put_moment(bits: &mut BitWriter, value: &str) -> Result<(), EpcError> {
+    let (date, time) = split_date(value)?;
+    let fields = time.len() / 2;
+    if fields > 3 {
+        return Err(field("value", value, "YYMMDD and at most hhmmss"));
+    }
+    bits.put_length((fields + 3) % 4, 2);
+    put_date(bits, date)?;
+    put_time(bits, time, fields)
 }
 
 fn check_country(text: &str) -> Result<(), EpcError> {
@@ -207,7 +218,7 @@ fn check_sequence(text: &str) -> Result<(), EpcError> {
     let is_digit = |byte: &u8| (b'1'..=b'9').contains(byte);
     match text.as_bytes() {
         [one, b'/', of] if is_digit(one) && is_digit(of) => Ok(()),
-        _ => Err(field("sequence", text, "two digits from 1 on with / between them")),
+        _ => Err(field("sequence", text, "two digits from 1 to 9 with / between them")),
     }
 }
 
@@ -247,9 +258,11 @@ fn put_delimited(bits: &mut BitWriter, value: &str) -> Result<(), EpcError> {
     text::put(bits, tail, 5)
 }
 
-/// The first six characters and the others.
+/// Splits a value after its first six characters.
 fn split_date(value: &str) -> Result<(&str, &str), EpcError> {
-    value.split_at_checked(6).ok_or_else(|| field("date", value, "YYMMDD, perhaps with a time"))
+    value
+        .split_at_checked(6)
+        .ok_or_else(|| field("date", value, "YYMMDD, then a time or date if the AI allows it"))
 }
 
 /// Reads YYMMDD in 16 bits.
@@ -278,7 +291,7 @@ fn check_date(text: &str) -> Result<[u8; 3], EpcError> {
     }
 }
 
-/// Numbers of two digits each; none if `text` is anything else.
+/// Parses numbers of two digits each; `None` if `text` is anything else.
 fn pairs(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !(text.is_empty() || is_digits(text)) {
         return None;
@@ -289,7 +302,7 @@ fn pairs(text: &str) -> Option<Vec<u8>> {
 /// Widths and highest values of hour, minute and second.
 const TIME: [(u32, u8); 3] = [(5, 23), (6, 59), (6, 59)];
 
-/// `fields` of hour, minute and second.
+/// Reads the first `fields` of hour, minute and second.
 fn take_time(bits: &mut Bits<'_>, fields: usize) -> Result<String, EpcError> {
     let mut out = String::new();
     for (width, highest) in TIME.into_iter().take(fields) {
@@ -303,7 +316,7 @@ fn take_time(bits: &mut Bits<'_>, fields: usize) -> Result<String, EpcError> {
 }
 
 fn put_time(bits: &mut BitWriter, text: &str, fields: usize) -> Result<(), EpcError> {
-    let wrong = || field("time", text, "hours to 23, minutes, seconds to 59, two digits each,");
+    let wrong = || field("time", text, "hours to 23, minutes, seconds to 59, two digits each");
     let values = pairs(text).filter(|values| values.len() == fields).ok_or_else(wrong)?;
     for (value, (width, highest)) in values.into_iter().zip(TIME) {
         if value > highest {

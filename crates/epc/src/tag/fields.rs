@@ -1,29 +1,29 @@
-//! The kinds of fields that classic encodings are made of.
+//! The kinds of fields in classic encodings.
 //!
-//! The way through: each kind has a reader and, where writing can fail, a writer that says why.
+//! The way through: each kind has a function that reads it and one that writes it.
 //!
-//! What holds: what a reader gives, its writer writes back in the same bits.
+//! What holds: writing a value that was read gives the same bits.
 //!
-//! Not here: where the fields stand ([`super::layout`]).
+//! Not here: which encoding has which fields ([`super::layout`]).
 //!
-//! Source: TDS 2.x sections 14.3 and 14.4; ASCII, of which six- and seven-bit characters are the lowest bits.
+//! Source: TDS 2.x sections 14.3 and 14.4. Six- and seven-bit characters are the lowest bits of ASCII.
 
 use crate::bits::{BitWriter, Bits};
 use crate::error::{EpcError, field};
 
-/// `value` with exactly `digits` digits; none may be left over.
+/// Formats `value` with exactly `digits` digits; an error if it has more.
 pub(super) fn decimal(name: &'static str, value: u128, digits: usize) -> Result<String, EpcError> {
     if digits == 0 && value == 0 {
         return Ok(String::new());
     }
     let text = format!("{value:0digits$}");
     if text.len() > digits {
-        return Err(field(name, &text, "a number of as many digits as the partition has"));
+        return Err(field(name, &text, "a number of at most the digits that the partition leaves"));
     }
     Ok(text)
 }
 
-/// A decimal text as a number of at most `bits` bits.
+/// Parses a decimal text as a number of at most `bits` bits.
 pub(super) fn number(
     name: &'static str,
     text: &str,
@@ -43,15 +43,15 @@ pub(super) fn number(
     }
 }
 
-/// Characters of seven bits in `count` bits, ended by zeros.
+/// Reads characters of seven bits, padded with zero bits to `count` bits.
 pub(super) fn take_seven_bit(bits: &mut Bits<'_>, count: u32) -> Result<String, EpcError> {
-    const ENDED: &str = "characters of seven bits and, after them, zeros only";
+    const ENDED: &str = "characters of seven bits, then only zero bits";
     let mut out = String::new();
-    let mut is_over = false;
+    let mut is_ended = false;
     for _ in 0..count / 7 {
         match bits.take_small(7)? {
-            0 => is_over = true,
-            _ if is_over => return Err(field("text", &out, ENDED)),
+            0 => is_ended = true,
+            _ if is_ended => return Err(field("text", &out, ENDED)),
             byte => out.push(char::from(byte)),
         }
     }
@@ -61,11 +61,11 @@ pub(super) fn take_seven_bit(bits: &mut Bits<'_>, count: u32) -> Result<String, 
     Ok(out)
 }
 
-/// Characters of seven bits, filled up to `count` bits.
+/// Writes characters of seven bits, padded with zero bits to `count` bits.
 pub(super) fn put_seven_bit(bits: &mut BitWriter, text: &str, count: u32) -> Result<(), EpcError> {
     let end = bits.len() + count as usize;
     if text.len() > (count / 7) as usize {
-        return Err(field("text", text, "fewer characters, as many as this encoding holds,"));
+        return Err(field("text", text, "at most the characters that this encoding holds"));
     }
     text.bytes().for_each(|byte| bits.put(u128::from(byte), 7));
     while bits.len() < end {
@@ -76,31 +76,36 @@ pub(super) fn put_seven_bit(bits: &mut BitWriter, text: &str, count: u32) -> Res
 
 /// The character that six bits stand for.
 fn six_bit_char(value: u8) -> char {
-    // Letters and space lose the bit 0x40, digits and marks have none.
+    // ASCII letters lose their bit 0x40; digits, punctuation and space do not have it.
     char::from(if value < 0x20 { value | 0x40 } else { value })
 }
 
-/// Characters of six bits, ended by six zeros; at most `longest`.
+/// Reads at most `longest` characters of six bits, ended by six zero bits.
 pub(super) fn take_six_bit(bits: &mut Bits<'_>, longest: usize) -> Result<String, EpcError> {
     let mut out = String::new();
     loop {
         match bits.take_small(6)? {
             0 => return Ok(out),
             _ if out.len() == longest => {
-                return Err(field("text", &out, "fewer characters of six bits, ended by zeros,"));
+                return Err(field(
+                    "text",
+                    &out,
+                    "fewer characters of six bits, ended by zero bits",
+                ));
             }
             value => out.push(six_bit_char(value)),
         }
     }
 }
 
-/// Characters of six bits, ended by six zeros.
+/// Writes characters of six bits, ended by six zero bits.
 pub(super) fn put_six_bit(bits: &mut BitWriter, text: &str) {
     text.bytes().for_each(|byte| bits.put(u128::from(byte & 0x3F), 6));
     bits.put(0, 6);
 }
 
-/// CAGE code or `DoDAAC`: six characters of `width` bits, a space before a code of five.
+/// Reads a CAGE code or `DoDAAC`: six characters of `width` bits, of which the first is a space if the code has
+/// five.
 pub(super) fn take_cage(bits: &mut Bits<'_>, width: u32) -> Result<String, EpcError> {
     let mut out = String::new();
     for _ in 0..6 {
@@ -113,7 +118,7 @@ pub(super) fn take_cage(bits: &mut Bits<'_>, width: u32) -> Result<String, EpcEr
     Ok(out.strip_prefix(' ').map_or_else(|| out.clone(), str::to_owned))
 }
 
-/// CAGE code or `DoDAAC` in six characters of `width` bits.
+/// Writes a CAGE code or `DoDAAC` as six characters of `width` bits.
 pub(super) fn put_cage(bits: &mut BitWriter, text: &str, width: u32) {
     for byte in format!("{text:>6}").bytes() {
         bits.put(u128::from(if width == 6 { byte & 0x3F } else { byte }), width);

@@ -1,14 +1,14 @@
-//! Where each classic encoding keeps its fields.
+//! The fields of each classic encoding.
 //!
-//! The way through: [`find`] by header, by name or by encoding gives a [`Layout`], a row of the table.
+//! The way through: [`find`] returns the [`Layout`] of a header, a name or an encoding: one row of the table.
 //!
 //! What holds: one row per encoding, one encoding per header; the rows are in the order of their headers.
 //!
-//! Not here: reading and writing the fields ([`crate::tag`]), headers of TDS 2.x ([`crate::plus`]).
+//! Not here: decoding and encoding the fields ([`crate::tag`]), headers of TDS 2.x ([`crate::plus`]).
 //!
 //! Source: TDS 2.x tables 14-1 to 14-20; GS1 tag data tables 2.2.
 
-use super::Encoding;
+use super::encoding::Encoding;
 use crate::scheme::Scheme;
 
 /// One row of the table.
@@ -18,7 +18,7 @@ pub(super) struct Layout {
     pub header: u8,
     pub name: &'static str,
     pub scheme: Scheme,
-    /// Bits of the filter; 0 if there is none.
+    /// Number of bits of the filter; 0 if there is none.
     pub filter_bits: u32,
     pub body: Body,
 }
@@ -26,58 +26,60 @@ pub(super) struct Layout {
 /// What follows the filter.
 #[derive(Debug)]
 pub(super) enum Body {
-    /// Partition, company prefix, reference, serial.
+    /// Partition, company prefix, reference, serial: all GS1 schemes.
     Partitioned(Partitioned),
     /// Three numbers of 28, 24 and 36 bits.
     Gid,
     /// Six characters of eight bits, a number of 36 bits.
     Usdod,
-    /// Six characters of six bits, part number and serial of six bits per character, each ended by zeros.
+    /// Six characters of six bits, then part number and serial of six bits per character, each ended by six
+    /// zero bits.
     Adi,
 }
 
 /// The fields after a partition.
 #[derive(Debug)]
 pub(super) struct Partitioned {
-    /// Bits of prefix and reference together; for [`Reference::SixBit`] of prefix and no reference.
+    /// Number of bits of company prefix and reference together; 0 for [`Reference::SixBit`], whose length varies.
     pub key_bits: u32,
     pub reference: Reference,
     pub serial: Serial,
-    /// Zero bits at the end.
+    /// Number of zero bits at the end.
     pub reserved: u32,
 }
 
-/// How a reference is written.
+/// How a reference is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reference {
-    /// As many digits as the scheme says, leading zeros included.
+    /// A fixed number of digits, stated by the scheme, with leading zeros.
     Digits,
-    /// [`Reference::Digits`], then piece and total, seven bits each.
+    /// [`Reference::Digits`], then piece and total of an ITIP, seven bits each.
     Pieces,
-    /// A number without leading zeros of at most as many digits, together with the prefix.
+    /// A number without leading zeros. Company prefix and number have at most this many digits together.
     Number(usize),
-    /// Characters of seven bits, filled up with zeros.
+    /// Characters of seven bits, padded with zero bits.
     SevenBit,
-    /// Characters of six bits, ended by six zeros.
+    /// Characters of six bits, ended by six zero bits.
     SixBit,
 }
 
-/// How a serial is written.
+/// How a serial is encoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Serial {
-    /// Not at all.
+    /// The scheme has no serial.
     None,
-    /// A number without leading zeros, below a limit, in so many bits.
+    /// A number without leading zeros: number of bits, exclusive upper limit.
     Number(u32, u64),
-    /// Digits with a 1 before them, as a number of so many bits.
+    /// Digits with a 1 before them, which keeps leading zeros, as one number: number of bits.
     Digits(u32),
-    /// Characters of seven bits, filled up with zeros.
+    /// Characters of seven bits, padded with zero bits: number of bits.
     SevenBit(u32),
 }
 
-/// Bits of the company prefix, by partition; its digits are 12 minus the partition.
+/// Number of bits of the company prefix, by partition. It has 12 minus the partition digits.
 pub(super) const PREFIX_BITS: [u32; 7] = [40, 37, 34, 30, 27, 24, 20];
 
+/// No limit but the number of bits.
 const ANY: u64 = u64::MAX;
 
 const fn row(
@@ -95,7 +97,7 @@ const fn fields(key_bits: u32, reference: Reference, serial: Serial, reserved: u
     Body::Partitioned(Partitioned { key_bits, reference, serial, reserved })
 }
 
-/// The encodings, by header.
+/// All encodings, by header.
 pub(super) const LAYOUTS: [Layout; 22] = {
     use Reference::{Digits, Number, Pieces, SevenBit, SixBit};
     [
@@ -257,8 +259,33 @@ pub(super) const LAYOUTS: [Layout; 22] = {
     ]
 };
 
+impl Encoding {
+    /// The row of this encoding.
+    pub(super) fn layout(self) -> &'static Layout {
+        find(|layout| layout.encoding == self).unwrap_or(&LAYOUTS[0])
+    }
+
+    /// The name in tag URIs: `sgtin-96`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.layout().name
+    }
+
+    /// The scheme of the identities that it encodes.
+    #[must_use]
+    pub fn scheme(self) -> Scheme {
+        self.layout().scheme
+    }
+
+    /// The highest filter value: 7, 15 or 63; 0 if the encoding has no filter.
+    #[must_use]
+    pub fn highest_filter(self) -> u8 {
+        u8::try_from((1u32 << self.layout().filter_bits) - 1).unwrap_or(u8::MAX)
+    }
+}
+
 impl Layout {
-    /// All bits; none if their number depends on what is written.
+    /// Total number of bits; `None` if the length varies.
     pub fn bits(&self) -> Option<usize> {
         let Body::Partitioned(fields) = &self.body else {
             return (self.encoding != Encoding::AdiVar).then_some(96);
@@ -273,9 +300,9 @@ impl Layout {
     }
 }
 
-/// The row that `is_right` says yes to.
-pub(super) fn find(is_right: impl Fn(&Layout) -> bool) -> Option<&'static Layout> {
-    LAYOUTS.iter().find(|layout| is_right(layout))
+/// The first row for which `is_match` is true.
+pub(super) fn find(is_match: impl Fn(&Layout) -> bool) -> Option<&'static Layout> {
+    LAYOUTS.iter().find(|layout| is_match(layout))
 }
 
 #[cfg(test)]
@@ -283,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_encoding_is_as_long_as_its_name_says() {
+    fn an_encoding_has_the_length_in_its_name() {
         for layout in &LAYOUTS {
             let (_, length) = layout.name.rsplit_once('-').unwrap();
             assert_eq!(layout.bits(), length.parse().ok(), "{}", layout.name);

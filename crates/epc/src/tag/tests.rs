@@ -1,4 +1,4 @@
-//! What classic tags must do: published examples, cuts, padding, round trips.
+//! Classic tags: published examples, truncation, padding, round trips.
 //!
 //! The way through: tables of hex and URI first, then generated tags.
 //!
@@ -11,7 +11,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |out, byte| out + &format!("{byte:02X}"))
 }
 
-/// The annex's tags, without trailing zeros, and their URIs.
+/// Tags of the annex in hex, without trailing zeros, and their URIs.
 const EXAMPLES: [(&str, &str); 22] = [
     ("3074257BF7194E4000001A85", "sgtin-96:3.0614141.812345.6789"),
     ("3674257BF6B7A659B2C2BF1", "sgtin-198:3.0614141.712345.32a%2Fb"),
@@ -42,7 +42,7 @@ fn trimmed(text: &str) -> &str {
 }
 
 #[test]
-fn published_examples_read_and_write() {
+fn published_examples_decode_and_encode() {
     for (hex_text, uri) in EXAMPLES {
         let uri = format!("urn:epc:tag:{uri}");
         let bits = TagEpc::from_tag_uri(&uri).unwrap().encode().unwrap();
@@ -54,7 +54,7 @@ fn published_examples_read_and_write() {
 }
 
 #[test]
-fn every_cut_and_every_reserved_partition_is_refused() {
+fn every_truncation_and_the_reserved_partition_are_refused() {
     for (_, uri) in EXAMPLES {
         let tag = TagEpc::from_tag_uri(&format!("urn:epc:tag:{uri}")).unwrap();
         let used = tag.write().unwrap().len().div_ceil(8);
@@ -107,7 +107,7 @@ fn a_serial_of_digits_keeps_its_zeros_and_one_without_the_leading_one_is_refused
 }
 
 #[test]
-fn a_code_of_five_characters_loses_its_leading_space() {
+fn the_space_before_a_code_of_five_characters_is_removed() {
     for uri in [
         "urn:epc:tag:usdod-96:15.2S194.7",
         "urn:epc:tag:usdod-96:15.CB0194.7",
@@ -120,7 +120,7 @@ fn a_code_of_five_characters_loses_its_leading_space() {
 }
 
 #[test]
-fn padding_is_zero_or_refused() {
+fn padding_must_be_zero() {
     let mut bytes = from_hex("3074257BF7194E4000001A85").unwrap();
     bytes.extend([0, 0]);
     assert!(TagEpc::decode(&bytes).is_ok());
@@ -129,7 +129,7 @@ fn padding_is_zero_or_refused() {
 }
 
 #[test]
-fn what_an_encoding_cannot_hold_is_refused() {
+fn identities_that_an_encoding_cannot_hold_are_refused() {
     for bad in [
         "urn:epc:tag:sgtin-96:3.0614141.812345.06789",
         "urn:epc:tag:sgtin-96:3.0614141.812345.274877906944",
@@ -222,7 +222,7 @@ fn any_tag() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn every_tag_reads_back_as_it_was_written(uri in any_tag()) {
+    fn every_tag_decodes_to_what_was_encoded(uri in any_tag()) {
         let tag = TagEpc::from_tag_uri(&uri).unwrap();
         let bytes = tag.encode().unwrap();
         prop_assert_eq!(bytes.len() % 2, 0);

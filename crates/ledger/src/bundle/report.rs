@@ -1,57 +1,57 @@
-//! What a verifier says: the outcome, what was checked and what was not, in plain words.
+//! The report of a verification: the outcome, what was checked and what was not.
 //!
 //! What holds: the outcome is never better than the worst check allows; what was not checked is listed beside what
 //! was.
 //!
 //! Not here: the checking ([`super::verify()`]), printing (`chopmark verify`).
 
-use crate::Hash;
+use crate::hash::Hash;
 
 /// The outcome of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Everything in the file was checked against the policy and fits.
+    /// Everything in the file that can be checked was checked against the policy and holds.
     Proved,
-    /// Something in the file does not fit.
+    /// A check failed.
     Refuted,
-    /// Nothing contradicts, but the policy or the file holds too little to check everything.
+    /// No check failed, but the policy or the file holds too little for some of them.
     CannotTell,
 }
 
 /// The outcome of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CheckOutcome {
-    /// It fits.
+    /// It holds.
     Passed,
-    /// It does not fit.
+    /// It does not hold.
     Failed,
-    /// It was not looked at, or could not be.
+    /// It was not checked, or could not be.
     NotChecked,
 }
 
-/// One thing that was checked or was not.
+/// One check and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What it is about.
+    /// What is checked.
     pub name: String,
-    /// How it went.
+    /// Its outcome.
     pub outcome: CheckOutcome,
-    /// What was found, in a sentence.
+    /// What was found, in one sentence.
     pub detail: String,
 }
 
-/// A record of the bundle, as far as it is shown.
+/// The disclosed part of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSummary {
     /// Name of its ledger.
     pub origin: String,
-    /// Its place there.
+    /// Its index there.
     pub index: u64,
-    /// Names and canonical JSON texts of the fields that are shown; of a list, the elements that are shown.
+    /// Names and canonical JSON texts of the disclosed fields; of a list, the disclosed elements.
     pub fields: Vec<(String, String)>,
 }
 
-/// What the anchor says, for someone who can ask the chain.
+/// What the anchor states, for a caller that can ask the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnchorClaim {
     /// EIP-155 chain id.
@@ -66,7 +66,7 @@ pub struct AnchorClaim {
     pub block_time: u64,
 }
 
-/// Everything that a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The outcome.
@@ -77,7 +77,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The records that were found to be in their ledgers.
     pub records: Vec<RecordSummary>,
-    /// What the anchor says, if its receipt fits.
+    /// What the anchor states, if its receipt was accepted.
     pub anchor: Option<AnchorClaim>,
 }
 
@@ -101,13 +101,13 @@ impl Report {
         self.add_check(name, CheckOutcome::Passed, detail);
     }
 
-    /// Something does not fit: the bundle is refuted.
+    /// A check failed: the bundle is refuted.
     pub(super) fn fail(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::Failed, detail);
         self.outcome = Outcome::Refuted;
     }
 
-    /// Something that the file holds could not be checked: proved becomes cannot tell.
+    /// Something that the file states could not be checked: proved becomes cannot tell.
     pub(super) fn miss(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::NotChecked, detail);
         if self.outcome == Outcome::Proved {
@@ -115,7 +115,7 @@ impl Report {
         }
     }
 
-    /// Something that no bundle of this kind can prove, or that this one does not claim.
+    /// Something that no bundle of this kind can prove, or that this one does not state; the outcome stays.
     pub(super) fn leave(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::NotChecked, detail);
     }

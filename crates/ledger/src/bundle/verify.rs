@@ -3,36 +3,31 @@
 //! The way through:
 //!
 //! ```text
-//! one form -> signatures of each checkpoint -> records are in it -> they name the item -> history root
-//!          -> checkpoints are in the hub -> the hub was published -> what was not checked
+//! form -> signatures of each checkpoint -> records are in it -> they name the item -> history root
+//!          -> checkpoints are in the hub -> the hub was published -> list of what was not checked
 //! ```
 //!
-//! What holds: a check that fails refutes, whatever the others say; a signature line must stand at its place and
-//! verify, so that no line can be changed unseen; what the policy has no key for is never taken as checked.
+//! What holds: a check that fails refutes, whatever the others find; whether a checkpoint is signed is decided by
+//! [`Policy::open_checkpoint`] alone; a ledger without a key in the policy is never reported as checked.
 //!
 //! Not here: whether the block is on the chain (needs an endpoint; `chopmark verify --rpc`).
 //!
 //! Source: docs/formats/bundle-v1.md, "Verification".
 
-use evm::proof::verify_receipt;
-
 use super::{
-    AnchorProof, Bundle, BundleError, HubProof, LedgerHistory, Naming, parse,
-    report::{AnchorClaim, RecordSummary, Report},
+    anchor::check_anchor,
+    file::{Bundle, LedgerHistory, Naming, parse},
+    report::{RecordSummary, Report},
 };
 use crate::{
-    Hash,
     checkpoint::Checkpoint,
     history, hub,
     json::Json,
-    keys::{Algorithm, VerifierKey},
     note::Note,
-    policy::Policy,
+    policy::{OpenError, Policy},
     proof,
+    record::names_in,
 };
-
-/// Bytes of the signatures of a checkpoint, in the order of its lines.
-const LINES: [(Algorithm, usize); 2] = [(Algorithm::Ed25519, 64), (Algorithm::RsaPss3072, 384)];
 
 /// Checks a bundle's bytes against a policy.
 ///
@@ -47,37 +42,40 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     let bundle = match parse(bytes) {
         Ok(bundle) => bundle,
         Err(error) => {
-            report.fail("form of the file", &BundleError::to_string(&error));
+            report.fail("form of the file", &error.to_string());
             return report;
         }
     };
     report.item = Some(bundle.item.clone());
-    report.pass("form of the file", "a bundle in its one form, of the format this verifier knows");
+    report.pass("form of the file", "canonical JSON of the format that this verifier knows");
 
-    let hub = bundle.hub.as_ref().and_then(|hub| check_hub(hub, policy, &mut report));
-    let mut shown = Vec::new();
+    let hub = bundle.hub.as_ref().and_then(|hub| {
+        let opened = policy.open_hub_checkpoint(&hub.origin, &hub.checkpoint);
+        check_opened(&hub.origin, &hub.checkpoint, opened, &mut report)
+    });
+    let mut disclosed = Vec::new();
     for history in &bundle.histories {
-        check_history(history, hub.as_ref(), policy, &mut report, &mut shown);
+        check_history(history, hub.as_ref(), policy, &mut report, &mut disclosed);
     }
-    check_naming(&bundle, &shown, &mut report);
+    check_naming(&bundle, &disclosed, &mut report);
     match (&bundle.anchor, &bundle.hub) {
         (Some(anchor), Some(proof)) => {
             if let Some(hub) = &hub {
                 check_anchor(anchor, &proof.origin, hub, policy, &mut report);
             }
         }
-        (Some(_), None) => report.fail("anchor", "an anchor without the hub that it publishes"),
+        (Some(_), None) => report.fail("anchor", "got an anchor without the hub that it publishes"),
         (None, _) => report.leave("anchor", "the bundle holds no anchor on a public chain"),
     }
     if bundle.hub.is_none() {
-        report.leave("hub", "the bundle does not say that its ledgers are in a hub");
+        report.leave("hub", "the bundle holds no checkpoint of a hub");
     }
-    say_what_is_left(policy, &mut report);
+    list_unproved(policy, &mut report);
     report
 }
 
-/// What no bundle of this version can show.
-fn say_what_is_left(policy: &Policy, report: &mut Report) {
+/// Lists what no bundle of this version can prove.
+fn list_unproved(policy: &Policy, report: &mut Report) {
     let witnesses = "no independent witness has cosigned the checkpoints in this file";
     if policy.quorum.is_some() {
         report.miss("witnesses", &format!("the policy asks for a quorum, but {witnesses}"));
@@ -86,70 +84,41 @@ fn say_what_is_left(policy: &Policy, report: &mut Report) {
     }
     report.leave(
         "nothing was left out",
-        "the records shown are in their ledgers; that there are no others about this item is not shown",
+        "the records shown are in their ledgers; whether there are others about this item is not proved",
     );
     report.leave(
         "the events are true",
-        "a signature shows who said something, not that it happened; nor that the object at hand is the item",
+        "a signature proves who stated an event, not that it happened, nor that the object at hand is the item",
     );
 }
 
-/// A note's checkpoint, if it is signed by the two keys of `origin`.
-fn check_note(
-    text: &str,
+/// The checkpoint of a ledger or hub, unless it is refuted.
+///
+/// Without any key of `origin` the outcome is no better than "cannot tell"; the paths are still checked against the
+/// checkpoint, since a path that does not lead to the root refutes the file whoever signed.
+fn check_opened(
     origin: &str,
-    keys: &[VerifierKey],
+    note: &str,
+    opened: Result<Checkpoint, OpenError>,
     report: &mut Report,
 ) -> Option<Checkpoint> {
     let name = format!("checkpoint of {origin}");
-    let parsed = Note::parse(text).map_err(|error| error.to_string()).and_then(|note| {
-        let checkpoint = Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
-        Ok((note, checkpoint))
-    });
-    let (note, checkpoint) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            report.fail(&name, &error);
-            return None;
-        }
-    };
-    if checkpoint.origin != origin {
-        report.fail(&name, &format!("it is a checkpoint of `{}`", checkpoint.origin));
-        return None;
-    }
-    if note.signatures.len() != LINES.len() {
-        let count = note.signatures.len();
-        report.fail(&name, &format!("{count} signature lines; {} would be right", LINES.len()));
-        return None;
-    }
-    let mut fits = true;
-    for (line, (algorithm, bytes)) in note.signatures.iter().zip(LINES) {
-        if line.name != origin || line.bytes.len() != bytes {
-            report.fail(&name, &format!("no {algorithm} line by {origin} at its place"));
-            return None;
-        }
-        let mut known =
-            keys.iter().filter(|key| key.name() == origin && key.algorithm() == algorithm);
-        if known.clone().next().is_none() {
-            report.miss(&name, &format!("the policy has no {algorithm} key of {origin}"));
-        } else if !known.any(|key| {
-            key.key_id() == line.key_id && key.verify(note.text.as_bytes(), &line.bytes).is_ok()
-        }) {
-            report.fail(&name, &format!("the {algorithm} line fits no key of the policy"));
-            fits = false;
-        } else {
+    match opened {
+        Ok(checkpoint) => {
             let size = checkpoint.size;
-            report.pass(
-                &name,
-                &format!("size {size}, signed with the {algorithm} key of the policy"),
-            );
+            report.pass(&name, &format!("size {size}, signed by the keys in force at that size"));
+            Some(checkpoint)
+        }
+        Err(error @ OpenError::UnknownLedger { .. }) => {
+            report.miss(&name, &error.to_string());
+            let note = Note::parse(note).ok()?;
+            Checkpoint::parse_body(&note.text).ok()
+        }
+        Err(error) => {
+            report.fail(&name, &error.to_string());
+            None
         }
     }
-    fits.then_some(checkpoint)
-}
-
-fn check_hub(hub: &HubProof, policy: &Policy, report: &mut Report) -> Option<Checkpoint> {
-    check_note(&hub.checkpoint, &hub.origin, &policy.hub, report)
 }
 
 fn check_history(
@@ -157,10 +126,11 @@ fn check_history(
     hub: Option<&Checkpoint>,
     policy: &Policy,
     report: &mut Report,
-    shown: &mut Vec<Json>,
+    disclosed: &mut Vec<Json>,
 ) {
     let origin = &history.origin;
-    let Some(checkpoint) = check_note(&history.checkpoint, origin, &policy.logs, report) else {
+    let opened = policy.open_checkpoint(origin, &history.checkpoint);
+    let Some(checkpoint) = check_opened(origin, &history.checkpoint, opened, report) else {
         return;
     };
     let name = format!("records in {origin}");
@@ -169,7 +139,7 @@ fn check_history(
             let count = summaries.len();
             report.pass(&name, &format!("{count} records lead to the checkpoint's root"));
             report.records.extend(summaries);
-            shown.extend(objects);
+            disclosed.extend(objects);
         }
         Err(problem) => return report.fail(&name, &problem),
     }
@@ -185,13 +155,16 @@ fn check_history(
                 Err(error) => report.fail(&name, &error.to_string()),
             }
         }
-        (Some(_), None) => report.fail(&name, "a path into a hub whose checkpoint is not shown"),
-        (None, Some(_)) => report.leave(&name, "the bundle does not say that it is"),
+        (Some(_), None) => report
+            .fail(&name, "there is no accepted checkpoint of the hub that its path could lead to"),
+        (None, Some(_)) => {
+            report.leave(&name, "the bundle holds no path from this ledger into the hub")
+        }
         (None, None) => {}
     }
 }
 
-/// Computes every record from what is shown, leads it to the root, and compares the history root.
+/// Computes the leaf hash of every record, follows its path to the root, and compares the history root.
 fn check_records(
     ledger: &LedgerHistory,
     checkpoint: &Checkpoint,
@@ -202,7 +175,7 @@ fn check_records(
         let index = record.index;
         let failed = |problem: String| format!("record {index}: {problem}");
         if last.is_some_and(|last| last >= index) {
-            return Err(failed("stands after a record that it should precede".into()));
+            return Err(failed("got an index that is not above that of the record before".into()));
         }
         last = Some(index);
         let leaf = record.disclosed.leaf_hash().map_err(|error| failed(error.to_string()))?;
@@ -211,7 +184,7 @@ fn check_records(
         if record.names == Naming::Item {
             leaves.push(leaf);
         }
-        let object = record.disclosed.shown().map_err(|error| failed(error.to_string()))?;
+        let object = record.disclosed.to_object().map_err(|error| failed(error.to_string()))?;
         let fields = object.as_object().unwrap_or_default();
         summaries.push(RecordSummary {
             origin: ledger.origin.clone(),
@@ -220,26 +193,29 @@ fn check_records(
         });
         objects.push(object);
     }
-    let root: Hash = history::root(&leaves);
+    let root = history::root(&leaves);
     if root != ledger.history_root {
-        return Err(format!("history root {}; the records give {root}", ledger.history_root));
+        return Err(format!(
+            "got history root {}, but the records give {root}",
+            ledger.history_root
+        ));
     }
     Ok((summaries, objects))
 }
 
-/// Every record must name the item, or a container that other records lead the item into.
-fn check_naming(bundle: &Bundle, shown: &[Json], report: &mut Report) {
+/// Every record must name the item, or a container that other records put the item into.
+fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
     const NAME: &str = "records name the item";
     let records: Vec<_> = bundle.histories.iter().flat_map(|history| &history.records).collect();
-    if records.len() != shown.len() {
-        // A ledger's part failed already; its records were not computed.
-        return report.leave(NAME, "not looked at, because other checks failed");
+    if records.len() != disclosed.len() {
+        // The records of a ledger failed already and were not computed.
+        return report.leave(NAME, "not checked, because other checks failed");
     }
     if !records.iter().any(|record| record.names == Naming::Item) {
         return report.miss(NAME, "the bundle holds no record that names the item");
     }
-    let containers = reachable_containers(&bundle.item, shown);
-    for (record, object) in records.into_iter().zip(shown) {
+    let containers = reachable_containers(&bundle.item, disclosed);
+    for (record, object) in records.into_iter().zip(disclosed) {
         let named = match &record.names {
             Naming::Item => &bundle.item,
             Naming::Container { of } if containers.contains(of) => of,
@@ -248,19 +224,19 @@ fn check_naming(bundle: &Bundle, shown: &[Json], report: &mut Report) {
                 return report.fail(NAME, &detail);
             }
         };
-        if !crate::record::names_in(object).contains(named) {
+        if !names_in(object).contains(named) {
             return report.fail(NAME, &format!("record {} does not name {named}", record.index));
         }
     }
     report.pass(NAME, "each names the item, or a container that the records put it into");
 }
 
-/// The item's containers, their containers, and so on: parents of the shown records whose children are known.
-fn reachable_containers(item: &str, shown: &[Json]) -> Vec<String> {
+/// The item's containers, their containers, and so on: parents of the disclosed records whose children are the item or a container.
+fn reachable_containers(item: &str, disclosed: &[Json]) -> Vec<String> {
     let mut inside = vec![item.to_owned()];
     loop {
         let before = inside.len();
-        for object in shown {
+        for object in disclosed {
             let parent = object.get("parentID").and_then(Json::as_str);
             let children = object.get("childEPCs").and_then(Json::as_array).unwrap_or_default();
             let holds = children
@@ -279,66 +255,4 @@ fn reachable_containers(item: &str, shown: &[Json]) -> Vec<String> {
             return inside;
         }
     }
-}
-
-fn check_anchor(
-    anchor: &AnchorProof,
-    hub_origin: &str,
-    hub: &Checkpoint,
-    policy: &Policy,
-    report: &mut Report,
-) {
-    const NAME: &str = "anchor";
-    let chain_id = anchor.chain_id;
-    let contract = hex::encode(anchor.contract);
-    if policy.chains.is_empty() {
-        report.miss(NAME, "the policy names no chain and contract");
-    } else if !policy
-        .chains
-        .iter()
-        .any(|chain| chain.chain_id == chain_id && chain.contract == anchor.contract)
-    {
-        return report
-            .fail(NAME, &format!("the policy does not name 0x{contract} on chain {chain_id}"));
-    }
-    if anchor.hub_id != hub::hub_id(hub_origin) {
-        return report.fail(NAME, &format!("it is an anchor of another hub than {hub_origin}"));
-    }
-    if anchor.size != hub.size {
-        let sizes =
-            format!("it publishes size {}, the hub's checkpoint has {}", anchor.size, hub.size);
-        return report.fail(NAME, &sizes);
-    }
-    let found =
-        verify_receipt(&anchor.header, anchor.transaction_index, &anchor.receipt, &anchor.proof);
-    let (block, logs) = match found {
-        Ok(found) => found,
-        Err(error) => return report.fail(NAME, &error.to_string()),
-    };
-    let block_hash = Hash(block.hash);
-    if block_hash != anchor.block_hash {
-        return report.fail(NAME, &format!("the header's hash is {block_hash}"));
-    }
-    if !logs.has_anchored(&anchor.contract, &anchor.hub_id.0, &hub.root.0, hub.size) {
-        return report
-            .fail(NAME, "the receipt holds no event of the contract with this size and root");
-    }
-    report.pass(
-        NAME,
-        &format!(
-            "the receipt of transaction {} in block {} publishes size {} and root of {hub_origin}",
-            anchor.transaction_index, block.number, hub.size
-        ),
-    );
-    report.leave(
-        "the anchor's block",
-        &format!("that block {block_hash} is on chain {chain_id} was not asked of any endpoint"),
-    );
-    report.anchor = Some(AnchorClaim {
-        chain_id,
-        contract: anchor.contract,
-        block_hash,
-        block_number: block.number,
-        block_time: block.timestamp,
-    });
 }

@@ -1,20 +1,22 @@
-//! A record shown in part: enough to compute its commitment, and no more than was meant to be seen.
+//! A record disclosed in part: enough to compute its commitment, and no more.
 //!
-//! What holds: what is shown leads to the same commitment as the whole record or to none; every value is
-//! canonical JSON text; names ascend, so that one record shown in one way has one form.
+//! What holds: the disclosed part gives the same commitment as the whole record or none; every value is
+//! canonical JSON text; names ascend, so that one record disclosed in one way has one form.
 //!
-//! Not here: what to show ([`super::Disclosure`]), whether the commitment is in a ledger ([`crate::bundle`]).
+//! Not here: what to disclose ([`crate::record::Disclosure`]), whether the commitment is in a ledger ([`crate::bundle`]).
 //!
 //! Source: docs/formats/bundle-v1.md, "Disclosed record".
 
 use thiserror::Error;
 
-use super::{LIST_FIELDS, Salt, commitment_of, element_leaf, list_digest, names_in, plain_digest};
+use super::{
+    commitment::{LIST_FIELDS, Salt, commitment_of, element_leaf, list_digest, plain_digest},
+    naming::names_in,
+};
 use crate::{
-    Hash,
-    checkpoint::parse_decimal,
-    hash,
+    hash::{self, Hash},
     json::{self, Json, Limits, object},
+    members::{Members, ShapeError},
     proof::{self, ProofError},
     tree,
 };
@@ -26,7 +28,7 @@ pub struct DisclosedRecord {
     pub fields: Vec<DisclosedField>,
 }
 
-/// A field as it is shown.
+/// A disclosed or hidden field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DisclosedField {
     /// A field with its value.
@@ -38,7 +40,7 @@ pub enum DisclosedField {
         /// Its value, canonical JSON text.
         value: String,
     },
-    /// A field of which nothing is shown.
+    /// A field of which nothing is disclosed.
     Hidden {
         /// Its digest.
         digest: Hash,
@@ -49,12 +51,12 @@ pub enum DisclosedField {
         name: String,
         /// How many elements it has in all.
         count: u64,
-        /// Those that are shown, in ascending order; none only if the list is empty.
+        /// The disclosed ones, in ascending order; none only if the list is empty.
         elements: Vec<DisclosedElement>,
     },
 }
 
-/// An element of a list as it is shown.
+/// A disclosed element of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisclosedElement {
     /// Its place, from 0.
@@ -63,51 +65,46 @@ pub struct DisclosedElement {
     pub salt: Salt,
     /// Its value, canonical JSON text.
     pub value: String,
-    /// Inclusion path in the list's tree; empty if all elements are shown.
+    /// Inclusion path in the list's tree; empty if all elements are disclosed.
     pub path: Vec<Hash>,
 }
 
-/// Why a disclosed record leads to no commitment.
+/// Why a disclosed record gives no commitment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DisclosureError {
     /// A member is missing, of another kind, or not known.
-    #[error("{place}: {wanted} would be right")]
-    Shape {
-        /// Where.
-        place: String,
-        /// What would be right.
-        wanted: &'static str,
-    },
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// Names do not ascend.
-    #[error("field `{0}` stands after a field that it should precede")]
+    #[error("field `{0}` is not above the field before in bytewise order")]
     Order(String),
-    /// A list is shown as a plain field or the reverse.
-    #[error("field `{0}` is shown in the form of another kind of field")]
+    /// A list has the form of a plain field or the reverse.
+    #[error("field `{0}` has the form of another kind of field")]
     Kind(String),
     /// A value is not canonical JSON text.
     #[error("value of field `{0}` is not canonical JSON text")]
     Value(String),
-    /// The elements do not fit the list.
-    #[error("elements of list `{0}` do not fit its count and order")]
+    /// The elements are not in order or not below the count.
+    #[error("elements of list `{0}` do not match its count and order")]
     Elements(String),
-    /// An element's path is wrong.
+    /// An element's path does not lead to the root of the list.
     #[error("element {index} of list `{name}`: {source}")]
     Path {
         /// The list.
         name: String,
         /// The element's place.
         index: u64,
-        /// What is wrong.
+        /// Why.
         source: ProofError,
     },
 }
 
 impl DisclosedRecord {
-    /// Computes the commitment `c` from what is shown.
+    /// Computes the commitment `c`.
     ///
     /// # Errors
     ///
-    /// [`DisclosureError`] if the parts do not fit together.
+    /// [`DisclosureError`] if the parts contradict one another.
     pub fn commitment(&self) -> Result<Hash, DisclosureError> {
         let mut last: Option<&str> = None;
         let mut digests = Vec::with_capacity(self.fields.len());
@@ -127,7 +124,7 @@ impl DisclosedRecord {
         Ok(commitment_of(&digests))
     }
 
-    /// Computes the ledger's leaf hash from what is shown: `H(0x00 ‖ c)`.
+    /// Computes the ledger's leaf hash: `H(0x00 ‖ c)`.
     ///
     /// # Errors
     ///
@@ -136,12 +133,12 @@ impl DisclosedRecord {
         Ok(hash::leaf(self.commitment()?.as_bytes()))
     }
 
-    /// The part of the record that is shown, as an object; of lists the shown elements.
+    /// The disclosed part as an object; of lists the disclosed elements.
     ///
     /// # Errors
     ///
     /// [`DisclosureError::Value`] if a value is not canonical JSON text.
-    pub fn shown(&self) -> Result<Json, DisclosureError> {
+    pub fn to_object(&self) -> Result<Json, DisclosureError> {
         let mut members = Vec::new();
         for field in &self.fields {
             match field {
@@ -158,13 +155,13 @@ impl DisclosedRecord {
         Ok(Json::Object(members))
     }
 
-    /// The names among what is shown, as [`super::Record::names`].
+    /// The names in the disclosed part, as [`crate::record::Record::names`].
     ///
     /// # Errors
     ///
-    /// As [`Self::shown`].
+    /// As [`Self::to_object`].
     pub fn names(&self) -> Result<Vec<String>, DisclosureError> {
-        Ok(names_in(&self.shown()?))
+        Ok(names_in(&self.to_object()?))
     }
 
     /// The JSON form: `{"fields":[…]}`.
@@ -177,13 +174,13 @@ impl DisclosedRecord {
     ///
     /// # Errors
     ///
-    /// [`DisclosureError::Shape`] with the place of what is missing, of another kind, or not known.
-    pub fn from_json(json: &Json) -> Result<Self, DisclosureError> {
+    /// [`ShapeError`] with the place of what is missing, of another kind, or not known.
+    pub fn from_json(json: &Json) -> Result<Self, ShapeError> {
         Self::from_json_at("", json)
     }
 
-    /// Reads the JSON form that stands at `place` (JSON pointer) of a larger text.
-    pub(crate) fn from_json_at(place: &str, json: &Json) -> Result<Self, DisclosureError> {
+    /// Reads the JSON form at `place` (JSON pointer) of a larger text.
+    pub(crate) fn from_json_at(place: &str, json: &Json) -> Result<Self, ShapeError> {
         let members = Members::new(place, json, &["fields"])?;
         let fields = members
             .array("fields")?
@@ -232,7 +229,7 @@ impl DisclosedField {
         }
     }
 
-    fn from_json(place: &str, json: &Json) -> Result<Self, DisclosureError> {
+    fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
         if json.get("digest").is_some() {
             let members = Members::new(place, json, &["digest"])?;
             return Ok(Self::Hidden { digest: members.hash("digest")? });
@@ -270,7 +267,7 @@ impl DisclosedElement {
         ])
     }
 
-    fn from_json(place: &str, json: &Json) -> Result<Self, DisclosureError> {
+    fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
         let members = Members::new(place, json, &["index", "salt", "value", "path"])?;
         Ok(Self {
             index: members.number("index")?,
@@ -281,7 +278,7 @@ impl DisclosedElement {
     }
 }
 
-/// Root of a list's tree, from all elements or from the path of each that is shown.
+/// Root of a list's tree, from all elements or from the path of each disclosed one.
 fn list_root(
     name: &str,
     count: u64,
@@ -316,87 +313,4 @@ fn parse_value(name: &str, value: &str) -> Result<Json, DisclosureError> {
         .ok()
         .filter(|json| json.canonical() == value)
         .ok_or_else(|| DisclosureError::Value(name.to_owned()))
-}
-
-/// An object whose members are all known, read one by one.
-pub(crate) struct Members<'a> {
-    place: &'a str,
-    json: &'a Json,
-}
-
-impl<'a> Members<'a> {
-    /// Refuses anything but an object with no other members than `known`.
-    pub(crate) fn new(
-        place: &'a str,
-        json: &'a Json,
-        known: &[&str],
-    ) -> Result<Self, DisclosureError> {
-        let found = Self { place, json };
-        let Some(members) = json.as_object() else {
-            return Err(found.wrong("", "an object"));
-        };
-        match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => Err(found.wrong(name, "no member of this name")),
-            None => Ok(found),
-        }
-    }
-
-    pub(crate) fn wrong(&self, name: &str, wanted: &'static str) -> DisclosureError {
-        let name: String = name.chars().take(80).collect();
-        DisclosureError::Shape { place: format!("{}/{name}", self.place), wanted }
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&'a Json> {
-        self.json.get(name)
-    }
-
-    pub(crate) fn array(&self, name: &str) -> Result<&'a [Json], DisclosureError> {
-        self.get(name).and_then(Json::as_array).ok_or_else(|| self.wrong(name, "an array"))
-    }
-
-    pub(crate) fn str(&self, name: &str) -> Result<&'a str, DisclosureError> {
-        self.get(name).and_then(Json::as_str).ok_or_else(|| self.wrong(name, "a string"))
-    }
-
-    pub(crate) fn text(&self, name: &str) -> Result<String, DisclosureError> {
-        self.str(name).map(str::to_owned)
-    }
-
-    /// A whole number that every JSON reader keeps: RFC 8259 section 6.
-    pub(crate) fn number(&self, name: &str) -> Result<u64, DisclosureError> {
-        self.get(name)
-            .and_then(Json::as_number)
-            .and_then(parse_decimal)
-            .filter(|number| *number < 1 << 53)
-            .ok_or_else(|| self.wrong(name, "a whole number below 2^53"))
-    }
-
-    /// Bytes in lowercase hex.
-    pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>, DisclosureError> {
-        self.str(name).ok().and_then(strict_hex).ok_or_else(|| self.wrong(name, "lowercase hex"))
-    }
-
-    pub(crate) fn salt(&self, name: &str) -> Result<Salt, DisclosureError> {
-        let wrong = |_| self.wrong(name, "32 lowercase hex digits");
-        self.bytes(name)?.try_into().map_err(wrong)
-    }
-
-    pub(crate) fn hash(&self, name: &str) -> Result<Hash, DisclosureError> {
-        let wrong = |_| self.wrong(name, "64 lowercase hex digits");
-        self.str(name)?.parse().map_err(wrong)
-    }
-
-    pub(crate) fn hashes(&self, name: &str) -> Result<Vec<Hash>, DisclosureError> {
-        let wrong = || self.wrong(name, "an array of 64 lowercase hex digits each");
-        self.array(name)?
-            .iter()
-            .map(|hash| hash.as_str().and_then(|hash| hash.parse().ok()).ok_or_else(wrong))
-            .collect()
-    }
-}
-
-/// Bytes of lowercase hex.
-pub(crate) fn strict_hex(text: &str) -> Option<Vec<u8>> {
-    let lowercase = text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    lowercase.then(|| hex::decode(text).ok())?
 }

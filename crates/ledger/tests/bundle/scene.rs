@@ -17,7 +17,7 @@ use ledger::{
     hash, hub,
     json::{Json, object},
     keys::{LedgerKeys, SystemRandom},
-    policy::{ChainRoot, Policy},
+    policy::{ChainRoot, Policy, TrustedKey},
     record::{Disclosure, Record, Secret},
     tree,
 };
@@ -41,7 +41,16 @@ pub fn is_update() -> bool {
 
 /// The test keys of a ledger, made once and kept beside the golden files.
 pub fn keys(origin: &str) -> LedgerKeys {
-    let path = golden(&format!("keys/{}.pem", origin.split('.').next().unwrap()));
+    load_keys(origin, origin.split('.').next().unwrap())
+}
+
+/// The pair that follows that of the factory.
+pub fn new_keys() -> LedgerKeys {
+    load_keys(FACTORY, "factory-2")
+}
+
+fn load_keys(origin: &str, file: &str) -> LedgerKeys {
+    let path = golden(&format!("keys/{file}.pem"));
     if is_update() && !path.exists() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let made = LedgerKeys::generate(origin, &SystemRandom::new()).unwrap();
@@ -52,11 +61,30 @@ pub fn keys(origin: &str) -> LedgerKeys {
 
 pub fn policy() -> Policy {
     Policy {
-        logs: [FACTORY, SHOP].iter().flat_map(|origin| keys(origin).verifier_keys()).collect(),
-        hub: keys(HUB).verifier_keys(),
+        logs: [FACTORY, SHOP].iter().flat_map(|origin| trusted(&keys(origin))).collect(),
+        hub: trusted(&keys(HUB)),
         chains: vec![ChainRoot { chain_id: CHAIN_ID, contract: CONTRACT }],
         ..Policy::default()
     }
+}
+
+/// The policy after the factory exchanged its Ed25519 key from size 4 to below size 5 and its RSA key at size 4: at
+/// size 4 both Ed25519 keys are in force.
+pub fn rotated_policy() -> Policy {
+    let text: String =
+        [(keys(FACTORY), ["until 5", "until 4"]), (new_keys(), ["from 4", "from 4"])]
+            .iter()
+            .flat_map(|(keys, windows)| keys.verifier_keys().into_iter().zip(windows))
+            .map(|(key, window)| format!("log {key} {window}\n"))
+            .collect();
+    let hub: String =
+        keys(HUB).verifier_keys().iter().map(|key| format!("hub {key} from 2 until 6\n")).collect();
+    format!("{text}{hub}").parse().unwrap()
+}
+
+/// Both keys of a pair, in force at every size.
+pub fn trusted(keys: &LedgerKeys) -> Vec<TrustedKey> {
+    keys.verifier_keys().into_iter().map(TrustedKey::from).collect()
 }
 
 pub fn secret(origin: &str, index: usize) -> Secret {

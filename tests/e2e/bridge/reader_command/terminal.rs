@@ -1,4 +1,4 @@
-//! A terminal as somebody sees it: what a program paints, as rows of text.
+//! A terminal emulator: what a program prints, as rows of text.
 //!
 //! What holds: it wraps and scrolls as ECMA-48 terminals do, and knows no control sequence but those that are used
 //! here, so that another fails the test.

@@ -5,7 +5,7 @@
 use super::*;
 
 #[test]
-fn an_llrp_reader_that_another_client_holds_is_told_and_read_once_it_is_free() {
+fn an_llrp_reader_that_another_client_holds_is_reported_and_read_once_it_is_free() {
     let held = Llrp::start(5, Model::Plain).unwrap();
     held.set_field(tags(7, 4));
     held.hold(true);
@@ -61,7 +61,7 @@ fn an_llrp_reader_that_has_not_noticed_our_lost_connection_is_waited_for() {
 }
 
 #[test]
-fn an_llrp_reader_that_does_not_start_at_first_is_told_once_and_read_when_it_does() {
+fn an_llrp_reader_that_does_not_start_at_first_is_reported_once_and_read_when_it_does() {
     let booting = Llrp::start(11, Model::Impinj).unwrap();
     booting.set_field(tags(14, 3));
     booting.set_faults(llrp::Faults { refuses_starts: true, ..llrp::Faults::default() });
@@ -81,7 +81,7 @@ fn an_llrp_reader_that_does_not_start_at_first_is_told_once_and_read_when_it_doe
 }
 
 #[test]
-fn an_llrp_reader_that_takes_the_connection_and_says_nothing_is_told_with_what_may_be_the_cause() {
+fn an_llrp_reader_that_accepts_the_connection_and_sends_nothing_is_reported_with_possible_causes() {
     let mute = Llrp::start(12, Model::Plain).unwrap();
     mute.silence(true);
     let device = format!("device.llrp = {{ address = \"{}\" }}", mute.address);
@@ -93,7 +93,7 @@ fn an_llrp_reader_that_takes_the_connection_and_says_nothing_is_told_with_what_m
 }
 
 #[test]
-fn an_llrp_reader_that_refuses_events_still_gives_signs_of_life() {
+fn an_llrp_reader_that_refuses_events_still_sends_keepalives() {
     let picky = Llrp::start(13, Model::Plain).unwrap();
     picky.set_faults(llrp::Faults { refuses_events: true, ..llrp::Faults::default() });
     let device = format!("device.llrp = {{ address = \"{}\" }}", picky.address);
@@ -107,7 +107,7 @@ fn an_llrp_reader_that_refuses_events_still_gives_signs_of_life() {
 }
 
 #[test]
-fn a_job_that_our_lost_connection_left_on_an_llrp_reader_is_deleted_without_a_word() {
+fn a_rospec_that_our_lost_connection_left_on_an_llrp_reader_is_deleted_without_a_finding() {
     let busy = Llrp::start(14, Model::Impinj).unwrap();
     let mut cable = Cable::to(busy.address).unwrap();
     let device = format!("device.llrp = {{ address = \"{}\" }}", cable.address);

@@ -88,7 +88,7 @@ fn a_modbus_sensor_without_its_wire_is_lost_alone_and_the_others_of_its_line_go_
 }
 
 #[test]
-fn a_line_without_any_modbus_sensor_is_opened_anew_and_each_is_told_and_back() {
+fn a_line_without_any_modbus_sensor_is_reopened_and_each_is_reported_lost_and_back() {
     let ([door, freezer], site) = plug_two();
     let bridge = site.start();
     let mut outbox = site.outbox();
@@ -114,7 +114,7 @@ fn a_line_without_any_modbus_sensor_is_opened_anew_and_each_is_told_and_back() {
 }
 
 #[test]
-fn a_pulled_line_is_told_for_each_of_its_modbus_sensors() {
+fn a_pulled_line_is_reported_for_each_of_its_modbus_sensors() {
     let (both, site) = plug_two();
     let bridge = site.start();
     for id in ["door", "freezer"] {

@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tokens::{Kind, Token, code, flat};
 
+/// Words before the name of an item that they declare.
+const DECLARING: [&str; 8] = ["struct", "enum", "trait", "fn", "const", "static", "type", "union"];
+
 /// The path of a module from the root of its crate.
 type ModulePath = Vec<String>;
 
@@ -340,8 +343,6 @@ impl Reader<'_> {
         let token = &self.tokens[self.at];
         let name = token.ident().expect("a name");
         let before = self.at.checked_sub(1);
-        const DECLARING: [&str; 8] =
-            ["struct", "enum", "trait", "fn", "const", "static", "type", "union"];
         let is_declared =
             before.and_then(|at| self.name(at)).is_some_and(|word| DECLARING.contains(&word));
         if is_declared {

@@ -1,0 +1,106 @@
+//! The digests that a record's commitment is made of.
+//!
+//! ```text
+//! salt(path) = HMAC-SHA256(secret, path)[0..16]        path = name, or name ‖ "/" ‖ decimal index
+//! plain      d   = H(0x10 ‖ salt ‖ u64 len(name) ‖ name ‖ value)
+//! list       e_i = H(0x11 ‖ salt_i ‖ value_i)
+//!            d   = H(0x12 ‖ u64 len(name) ‖ name ‖ u64 count ‖ MTH(e_0 … e_n-1))
+//! record     c   = H(0x13 ‖ u64 k ‖ d_1 ‖ … ‖ d_k)     in bytewise order of name
+//! ```
+//!
+//! What holds: a value is text, so that a verifier hashes bytes and needs no JSON writer; without the secret nothing
+//! hidden can be guessed.
+//!
+//! Source: docs/formats/record-v1.md, "Secret and salts" and "Digests".
+
+use crate::{
+    hash::{self, Hash, HmacKey},
+    json::Json,
+};
+
+/// Members whose elements are committed to one by one, so that one can be disclosed without the others.
+pub const LIST_FIELDS: &[&str] = &[
+    "epcList",
+    "childEPCs",
+    "inputEPCList",
+    "outputEPCList",
+    "quantityList",
+    "childQuantityList",
+    "inputQuantityList",
+    "outputQuantityList",
+    "sensorElementList",
+];
+
+/// Source of the salts of a record: 16 random bytes, stored beside the record, deleted to erase its content.
+pub type Secret = [u8; 16];
+
+/// 16 bytes that keep a field's value from being guessed from its digest.
+pub type Salt = [u8; 16];
+
+/// The salts of one record.
+pub(super) struct Salts(HmacKey);
+
+impl Salts {
+    pub(super) fn new(secret: &Secret) -> Self {
+        Self(HmacKey::new(secret))
+    }
+
+    pub(super) fn field(&self, path: &str) -> Salt {
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.0.sign(path.as_bytes())[..16]);
+        salt
+    }
+
+    pub(super) fn element(&self, name: &str, index: usize) -> Salt {
+        self.field(&format!("{name}/{index}"))
+    }
+
+    /// Leaf hashes of a list's tree.
+    pub(super) fn element_leaves(&self, name: &str, elements: &[Json]) -> Vec<Hash> {
+        elements
+            .iter()
+            .enumerate()
+            .map(|(index, value)| element_leaf(&self.element(name, index), &value.canonical()))
+            .collect()
+    }
+}
+
+fn length(text: &str) -> [u8; 8] {
+    (text.len() as u64).to_be_bytes()
+}
+
+/// `H(0x10 ‖ salt ‖ u64 len(name) ‖ name ‖ value)`.
+pub(super) fn plain_digest(name: &str, salt: &Salt, value: &str) -> Hash {
+    hash::sha256_parts(&[
+        &[hash::PLAIN_FIELD],
+        salt,
+        &length(name),
+        name.as_bytes(),
+        value.as_bytes(),
+    ])
+}
+
+/// Leaf hash over `e_i = H(0x11 ‖ salt_i ‖ value_i)`.
+pub(super) fn element_leaf(salt: &Salt, value: &str) -> Hash {
+    let digest = hash::sha256_parts(&[&[hash::LIST_ELEMENT], salt, value.as_bytes()]);
+    hash::leaf(digest.as_bytes())
+}
+
+/// `H(0x12 ‖ u64 len(name) ‖ name ‖ u64 count ‖ root)`.
+pub(super) fn list_digest(name: &str, count: u64, root: &Hash) -> Hash {
+    hash::sha256_parts(&[
+        &[hash::LIST_FIELD],
+        &length(name),
+        name.as_bytes(),
+        &count.to_be_bytes(),
+        &root.0,
+    ])
+}
+
+/// `H(0x13 ‖ u64 k ‖ d_1 ‖ … ‖ d_k)`.
+pub(super) fn commitment_of(digests: &[Hash]) -> Hash {
+    let count = (digests.len() as u64).to_be_bytes();
+    let mut parts: Vec<&[u8]> = vec![&[hash::COMMITMENT], &count];
+    parts.extend(digests.iter().map(AsRef::as_ref));
+    hash::sha256_parts(&parts)
+}

@@ -1,0 +1,497 @@
+//! What the roles of the processes may do, tried on a real server: every verb on every table, and the ways around.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ledger::hash;
+use ledger::tree::{Frontier, inclusion_nodes};
+use sql::anchors::{AnchorEvidence, AnchorState, Attempt, NewAnchor};
+use sql::captures::NewCapture;
+use sql::deliveries::NewDelivery;
+use sql::expected::{NewDifference, NewExpected};
+use sql::ledgers::{Append, Entry};
+use sql::refusals::NewRefusal;
+use sql::scans::Scan;
+use sql::testing::TestDb;
+use sql::{Access, Db, Error, LedgerId, Transaction};
+use tokio_postgres::{Client, NoTls};
+
+const PROCESSES: [Access; 3] = [Access::Ingest, Access::Anchor, Access::TraceApi];
+const REFUSED: &str = "42501";
+
+async fn client(db: &TestDb, access: Access) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(&db.url_for(access), NoTls).await.expect("it answers");
+    tokio::spawn(connection);
+    client
+}
+
+/// The SQLSTATE that a statement ends with, `00000` for none; what it did is rolled back.
+async fn attempt(client: &Client, statement: &str) -> String {
+    let outcome = client.batch_execute(&format!("begin; {statement}")).await;
+    client.batch_execute("rollback").await.expect("rolled back");
+    match outcome {
+        Ok(()) => "00000".to_owned(),
+        Err(error) => error.code().map_or_else(|| error.to_string(), |code| code.code().to_owned()),
+    }
+}
+
+/// Tables that a role may select from, insert into, and the columns that it may update.
+struct Rights {
+    select: &'static [&'static str],
+    insert: &'static [&'static str],
+    update: &'static [(&'static str, &'static str)],
+}
+
+fn rights(access: Access) -> Rights {
+    match access {
+        Access::Owner => unreachable!("the owner has every right"),
+        Access::Ingest => Rights {
+            select: &[
+                "schema_migrations",
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "leaf_hash_chunks",
+                "subtree_hashes",
+                "item_records",
+                "deliveries",
+                "captures",
+                "expected_deliveries",
+                "rule_states",
+            ],
+            insert: &[
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "item_records",
+                "deliveries",
+                "captures",
+                "expected_deliveries",
+                "rule_states",
+                "refusals",
+                "differences",
+            ],
+            update: &[("ledger_heads", "size"), ("ledger_heads", "root"), ("rule_states", "state")],
+        },
+        Access::Anchor => Rights {
+            select: &[
+                "schema_migrations",
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "leaf_hash_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "hub_entries",
+                "forks",
+                "anchors",
+                "anchor_attempts",
+                "anchor_states",
+                "anchor_proofs",
+            ],
+            insert: &[
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "hub_entries",
+                "forks",
+                "anchors",
+                "anchor_attempts",
+                "anchor_states",
+                "anchor_proofs",
+            ],
+            update: &[
+                ("ledger_heads", "size"),
+                ("ledger_heads", "root"),
+                ("anchor_states", "state"),
+                ("anchor_states", "tx_hash"),
+                ("anchor_states", "block_number"),
+                ("anchor_states", "block_hash"),
+                ("anchor_states", "updated_at"),
+            ],
+        },
+        Access::TraceApi => Rights {
+            select: &[
+                "schema_migrations",
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "leaf_hash_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "item_records",
+                "expected_deliveries",
+                "differences",
+                "hub_entries",
+                "anchors",
+                "anchor_states",
+                "anchor_proofs",
+                "scans",
+            ],
+            insert: &["scans"],
+            update: &[],
+        },
+    }
+}
+
+#[tokio::test]
+async fn each_role_has_the_verbs_of_its_process_on_each_table_and_no_other() {
+    let db = TestDb::migrated("verbs").await;
+    let owner = client(&db, Access::Owner).await;
+    let columns = "select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid \
+                   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'm', 'p', 'f') \
+                   and a.attnum > 0 and not a.attisdropped order by 1, 2";
+    let columns: Vec<(String, String)> = owner
+        .query(columns, &[])
+        .await
+        .expect("the catalog")
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect();
+    let tables: BTreeSet<&str> = columns.iter().map(|(table, _)| table.as_str()).collect();
+    assert!(tables.len() >= 20, "{tables:?}");
+    for access in PROCESSES {
+        let role = access.role_name();
+        let rights = rights(access);
+        let client = client(&db, access).await;
+        for table in &tables {
+            for (statement, is_allowed) in [
+                (format!("select from {table} limit 1"), rights.select.contains(table)),
+                (format!("insert into {table} default values"), rights.insert.contains(table)),
+                (format!("delete from {table} where false"), false),
+                (format!("truncate {table}"), false),
+                (format!("lock table {table} in access exclusive mode"), false),
+                (format!("alter table {table} disable trigger all"), false),
+                (format!("alter table {table} disable row level security"), false),
+                (format!("drop table {table}"), false),
+            ] {
+                let code = attempt(&client, &statement).await;
+                // A view cannot be dropped or altered as a table; that is refused for another reason.
+                let is_refused =
+                    code == REFUSED || (*table == "leaf_hash_chunks" && code == "42809");
+                assert_eq!(!is_refused, is_allowed, "{role}: {statement}: {code}");
+            }
+        }
+        for (table, column) in &columns {
+            let statement = format!("update {table} set {column} = default where false");
+            let code = attempt(&client, &statement).await;
+            let is_allowed = rights.update.contains(&(table.as_str(), column.as_str()));
+            assert_eq!(code != REFUSED, is_allowed, "{role}: {statement}: {code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_role_finds_a_way_around_its_rights() {
+    let db = TestDb::migrated("ways_around").await;
+    // Rights on the database as a whole are not cloned from the template.
+    db.migrate().await.expect("nothing but those rights");
+    for access in PROCESSES {
+        let role = access.role_name();
+        let client = client(&db, access).await;
+        for other in PROCESSES.into_iter().chain([Access::Owner]).filter(|other| *other != access) {
+            let statement = format!("set role {}", other.role_name());
+            assert_eq!(attempt(&client, &statement).await, REFUSED, "{role}: {statement}");
+        }
+        for statement in [
+            "create table own (n int)",
+            "create temporary table own (n int)",
+            "create schema own",
+            "create role own",
+            "create function own() returns int language sql as 'select 1'",
+            "create trigger own before insert on scans execute function refuse_change()",
+            "create or replace function refuse_change() returns trigger language plpgsql as 'begin return null; end'",
+            "drop function refuse_change() cascade",
+            "drop trigger record_chunks_append_only on record_chunks",
+            "drop policy record_chunks_read on record_chunks",
+            "alter policy record_chunks_read on record_chunks using (true)",
+            "create policy own on record_chunks for insert with check (true)",
+            "set session_replication_role = replica",
+            "set session authorization chopmark",
+            "alter role current_user superuser",
+            "alter role current_user bypassrls",
+            "copy (select 1) to program 'true'",
+            "select pg_read_file('/etc/passwd')",
+            "select lo_import('/etc/passwd')",
+        ] {
+            assert_eq!(attempt(&client, statement).await, REFUSED, "{role}: {statement}");
+        }
+        // These two PostgreSQL refuses in every transaction, so they are tried outside.
+        for statement in ["create database own", "alter system set fsync = off"] {
+            let error = client.batch_execute(statement).await.expect_err(statement);
+            let code = error.code().map_or("", |code| code.code());
+            assert_eq!(code, REFUSED, "{role}: {statement}");
+        }
+        // Nobody has a right to pass on: PostgreSQL warns of it or refuses, and nothing changes.
+        client.batch_execute("grant select on ledgers, ledger_heads to public").await.ok();
+        let granted = "select has_table_privilege('pg_monitor', 'ledgers', 'select')";
+        let row = client.query_one(granted, &[]).await.expect("asked");
+        assert!(!row.get::<_, bool>(0), "{role} passed a right on");
+    }
+}
+
+/// A ledger of each kind with one committed record, and their numbers.
+async fn site_and_hub(db: &Db) -> (LedgerId, LedgerId) {
+    let site = sql::ledgers::create_ledger(db, "a.example/x", "site", "A").await.expect("created");
+    let hub = sql::ledgers::create_ledger(db, "hub.example/h", "hub", "H").await.expect("created");
+    for ledger in [site, hub] {
+        append(db, ledger, &Frontier::new(), 1).await.expect("appended");
+    }
+    (site, hub)
+}
+
+async fn append(db: &Db, ledger: LedgerId, before: &Frontier, count: u64) -> Result<(), Error> {
+    let leaf_hash = hash::leaf(b"{}");
+    let entry = Entry { text: "{}".into(), secret: Some([7; 16]), leaf_hash };
+    let old_size = before.size();
+    let append = Append {
+        ledger,
+        old_size,
+        frontier: before.clone(),
+        entries: (0..count).map(|_| entry.clone()).collect(),
+        item_keys: Vec::new(),
+        note: format!("note {}", old_size + count),
+        recorded_at: Timestamp::UNIX_EPOCH,
+    };
+    db.run_tx("test.append", async |tx| sql::ledgers::append(tx, &append).await).await
+}
+
+#[tokio::test]
+async fn ingest_cannot_write_the_hub_and_anchor_cannot_write_a_site() {
+    let db = TestDb::migrated("kinds").await;
+    let (site, hub) = site_and_hub(&db).await;
+    for (access, own, other, kind) in
+        [(Access::Ingest, site, hub, "hub"), (Access::Anchor, hub, site, "site")]
+    {
+        let role = access.role_name();
+        let process = db.db_as(access).await;
+        let frontier = sql::ledgers::load_frontier(&process, own).await.expect("loaded");
+        append(&process, own, &frontier, 300).await.expect("its own ledger");
+        let frontier = sql::ledgers::load_frontier(&process, other).await.expect("loaded");
+        let error = append(&process, other, &frontier, 1).await.expect_err(role);
+        assert!(error.to_string().contains("row-level security"), "{role}: {error}");
+        let created = sql::ledgers::create_ledger(&process, "new.example/n", kind, "N").await;
+        assert!(created.is_err(), "{role} creates a ledger of kind {kind}");
+
+        let client = client(&db, access).await;
+        let id = other.0;
+        for statement in [
+            format!("insert into ledger_heads values ({id}, 0, decode(repeat('00', 32), 'hex'))"),
+            format!(
+                "insert into subtree_hashes values ({id}, 8, 9, decode(repeat('00', 32), 'hex'))"
+            ),
+            format!(
+                "insert into checkpoints values ({id}, 9, decode(repeat('00', 32), 'hex'), '', now())"
+            ),
+            format!(
+                "insert into record_chunks values ({id}, 9, 1, decode(repeat('00', 32), 'hex'), '', array[''])"
+            ),
+        ] {
+            assert_eq!(attempt(&client, &statement).await, REFUSED, "{role}: {statement}");
+        }
+        let swap = "update ledger_heads set size = size where ledger_id = $1";
+        let changed = client.execute(swap, &[&id]).await.expect("no row is visible to update");
+        assert_eq!(changed, 0, "{role} moved the head of ledger {id}");
+        assert_eq!(client.execute(swap, &[&own.0]).await.expect("its own head"), 1);
+        let copy = "copy record_chunks from stdin";
+        assert_eq!(attempt(&client, copy).await, "0A000", "{role}: COPY passes no policy");
+    }
+}
+
+#[tokio::test]
+async fn anchor_proves_a_site_consistent_without_reading_its_records() {
+    let db = TestDb::migrated("records_hidden").await;
+    let (site, hub) = site_and_hub(&db).await;
+    let anchor = db.db_as(Access::Anchor).await;
+    assert_eq!(sql::ledgers::record_at(&anchor, site, 0).await.expect("asked"), None);
+    assert!(sql::ledgers::record_at(&anchor, hub, 0).await.expect("asked").is_some());
+    sql::ledgers::nodes(&anchor, site, &inclusion_nodes(0, 1))
+        .await
+        .expect("hashes are not hidden");
+    sql::ledgers::latest_checkpoint(&anchor, site).await.expect("asked").expect("a checkpoint");
+    let client = client(&db, Access::Anchor).await;
+    let count = "select count(*) from record_chunks where ledger_id = $1";
+    for (ledger, expected) in [(site, 0_i64), (hub, 1)] {
+        let row = client.query_one(count, &[&ledger.0]).await.expect("asked");
+        assert_eq!(row.get::<_, i64>(0), expected, "ledger {}", ledger.0);
+    }
+}
+
+#[tokio::test]
+async fn ingest_can_do_all_that_recording_needs() {
+    let db = TestDb::migrated("ingest_needs").await;
+    let ingest = db.db_as(Access::Ingest).await;
+    ingest.check_schema().await.expect("the version");
+    let site =
+        sql::ledgers::create_ledger(&ingest, "a.example/x", "site", "A").await.expect("created");
+    let lease = sql::ledgers::hold_writer(&ingest, site).await.expect("the lease");
+    lease.check().expect("held");
+    append(&ingest, site, &Frontier::new(), 300).await.expect("appended");
+    let (at, digest) = (Timestamp::UNIX_EPOCH, hash::sha256(b""));
+    let delivery = NewDelivery {
+        bridge: "b",
+        boot: 1,
+        seq: 1,
+        ledger: site,
+        body: "{}",
+        signature: "",
+        outcome: "{}",
+        received_at: at,
+    };
+    let capture = NewCapture {
+        capture_id: "c",
+        party: "A",
+        ledger: site,
+        document_sha256: &digest,
+        outcome: "{}",
+        received_at: at,
+    };
+    let refusal = NewRefusal {
+        at,
+        source: "s",
+        kind: "delivery",
+        code: "c",
+        detail: "d",
+        body_sha256: &digest,
+        excerpt: b"",
+        count: 1,
+    };
+    let epcs = ["urn:x".to_owned()];
+    let expected = NewExpected {
+        ledger: site,
+        despatch_advice: "1",
+        shipped_by: "A",
+        epcs: &epcs,
+        recorded_in: site,
+        leaf_index: 0,
+    };
+    let difference = NewDifference {
+        ledger: site,
+        leaf_index: 0,
+        despatch_advice: "1",
+        announced: 1,
+        received: 0,
+        missing: &epcs,
+        unexpected: &[],
+        at,
+    };
+    ingest
+        .run_tx("test.needs", async |tx: &Transaction<'_>| {
+            assert_eq!(sql::deliveries::outcome(tx, "b", 1, 1).await?, None);
+            sql::deliveries::insert(tx, &delivery).await?;
+            sql::captures::outcome_by_document(tx, "A", &digest).await?;
+            sql::captures::insert(tx, &capture).await?;
+            sql::refusals::insert(tx, &refusal).await?;
+            sql::rules::set_state(tx, site, "r", "k", "1").await?;
+            sql::rules::set_state(tx, site, "r", "k", "2").await?;
+            assert_eq!(sql::rules::state(tx, site, "r", "k").await?.as_deref(), Some("2"));
+            sql::expected::insert(tx, &expected).await?;
+            sql::expected::insert(tx, &expected).await?;
+            assert_eq!(sql::expected::overlapping(tx, site, &epcs).await?.len(), 1);
+            sql::expected::insert_difference(tx, &difference).await?;
+            sql::items::last_records(tx, site, &[1]).await?;
+            sql::ledgers::record_text(tx, site, 299).await?.expect("there");
+            Ok(())
+        })
+        .await
+        .expect("everything");
+    sql::captures::find(&ingest, "A", "c").await.expect("asked").expect("there");
+}
+
+#[tokio::test]
+async fn anchor_can_do_all_that_anchoring_needs() {
+    let db = TestDb::migrated("anchor_needs").await;
+    let site = sql::ledgers::create_ledger(&db, "a.example/x", "site", "A").await.expect("created");
+    append(&db, site, &Frontier::new(), 3).await.expect("appended");
+    let anchor = db.db_as(Access::Anchor).await;
+    anchor.check_schema().await.expect("the version");
+    let hub =
+        sql::ledgers::create_ledger(&anchor, "hub.example/h", "hub", "H").await.expect("created");
+    let _lease = sql::ledgers::hold_writer(&anchor, hub).await.expect("the lease");
+    assert_eq!(sql::ledgers::list_ledgers(&anchor).await.expect("asked").len(), 2);
+    sql::ledgers::head(&anchor, site).await.expect("the head");
+    append(&anchor, hub, &Frontier::new(), 1).await.expect("appended");
+    let (root, contract) = (hash::sha256(b""), [1; 20]);
+    let new = NewAnchor { hub, size: 1, root: &root, chain_id: 1, contract: &contract };
+    let attempt = Attempt {
+        tx_hash: [2; 32],
+        nonce: 0,
+        max_fee_wei: 1,
+        priority_wei: 1,
+        raw: vec![1],
+        created_at: Timestamp::UNIX_EPOCH,
+    };
+    let evidence = AnchorEvidence {
+        block_number: 1,
+        block_hash: [3; 32],
+        block_time: Timestamp::UNIX_EPOCH,
+        header: vec![],
+        transaction_index: 0,
+        receipt: vec![],
+        proof: vec![],
+    };
+    let id = anchor
+        .run_tx("test.needs", async |tx: &Transaction<'_>| {
+            sql::hub::insert_entry(tx, hub, 0, site, 3).await?;
+            sql::hub::insert_fork(tx, site, "old", "new", "why").await?;
+            let id = sql::anchors::insert(tx, &new).await?;
+            sql::anchors::insert_attempt(tx, id, &attempt).await?;
+            sql::anchors::insert_attempt(tx, id, &attempt).await?;
+            sql::anchors::set_state(
+                tx,
+                id,
+                AnchorState::Mined,
+                Some(&[2; 32]),
+                Some((1, &[3; 32])),
+            )
+            .await?;
+            sql::anchors::insert_proof(tx, id, &evidence).await?;
+            Ok(id)
+        })
+        .await
+        .expect("everything");
+    sql::hub::last_entry(&anchor, hub, site).await.expect("asked").expect("there");
+    assert_eq!(sql::anchors::open(&anchor).await.expect("asked").len(), 1);
+    assert_eq!(sql::anchors::attempts(&anchor, id).await.expect("asked").len(), 1);
+    sql::anchors::latest(&anchor, hub).await.expect("asked").expect("there");
+    sql::anchors::covering(&anchor, hub, 1).await.expect("asked").expect("there");
+    sql::ledgers::checkpoint_at(&anchor, hub, 1).await.expect("asked").expect("there");
+}
+
+#[tokio::test]
+async fn trace_api_can_read_what_it_shows_and_store_scans() {
+    let db = TestDb::migrated("trace_needs").await;
+    let (site, hub) = site_and_hub(&db).await;
+    let trace = db.db_as(Access::TraceApi).await;
+    trace.check_schema().await.expect("the version");
+    assert_eq!(sql::ledgers::list_ledgers(&trace).await.expect("asked").len(), 2);
+    sql::ledgers::find(&trace, "a.example/x").await.expect("asked").expect("there");
+    sql::ledgers::head(&trace, site).await.expect("the head");
+    sql::ledgers::latest_checkpoint(&trace, site).await.expect("asked").expect("there");
+    sql::ledgers::checkpoint_at(&trace, hub, 1).await.expect("asked").expect("there");
+    sql::ledgers::record_at(&trace, site, 0).await.expect("asked").expect("there");
+    sql::ledgers::nodes(&trace, site, &inclusion_nodes(0, 1)).await.expect("nodes");
+    sql::items::records_naming(&trace, "urn:x").await.expect("asked");
+    sql::expected::differences(&trace, None).await.expect("asked");
+    sql::hub::entry_for(&trace, hub, site, 1).await.expect("asked");
+    sql::anchors::covering(&trace, hub, 1).await.expect("asked");
+    sql::anchors::latest(&trace, hub).await.expect("asked");
+    let scan = Scan {
+        item: "urn:x".into(),
+        at: Timestamp::UNIX_EPOCH,
+        device: vec![1],
+        role: "consumer".into(),
+        place: None,
+        verdict: "CONSISTENT".into(),
+    };
+    trace
+        .run_tx("test.scan", async |tx| sql::scans::insert(tx, &scan).await)
+        .await
+        .expect("stored");
+    assert_eq!(sql::scans::of_item(&trace, "urn:x").await.expect("asked").len(), 1);
+}
