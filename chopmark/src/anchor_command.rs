@@ -9,8 +9,8 @@ use std::time::Duration;
 use anchor::rpc::Rpc;
 use anchor::wallet::Wallet;
 use clap::Subcommand;
-use process::{Clock, Randomness};
 use process::config::log::LogSection;
+use process::{Clock, Randomness};
 
 /// What to do.
 #[derive(Subcommand)]

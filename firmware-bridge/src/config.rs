@@ -2,6 +2,7 @@
 
 mod broker_at;
 pub mod device;
+mod error;
 pub mod settle;
 
 use std::collections::BTreeMap;
@@ -14,9 +15,10 @@ use ledger::keys::SourceKey;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use settling::settings::ReaderSettings;
-use thiserror::Error;
 
 pub use self::device::Device;
+pub use self::error::ConfigError;
+use self::error::read;
 pub use self::settle::Settle;
 
 /// The TOML file, as far as the bridge reads it.
@@ -250,60 +252,6 @@ pub struct Config {
     pub base: PathBuf,
 }
 
-/// Why the configuration cannot be used.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// A file could not be read.
-    #[error("could not read {path}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The text is not what the file must be.
-    #[error("{path} is not usable")]
-    Syntax {
-        /// Which.
-        path: PathBuf,
-        /// Line, key and what would be right.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// There is no key file, or it may not be read.
-    #[error("could not read the bridge's key; `chopmark keys bridge --out {path}` makes one")]
-    NoKey {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The key file is none.
-    #[error("key at {path} is not usable")]
-    Key {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: ledger::keys::KeyError,
-    },
-    /// A value makes no sense.
-    #[error("{0}")]
-    Value(String),
-}
-
-impl ConfigError {
-    /// The same of a reader.
-    fn of(self, reader: &str) -> Self {
-        match self {
-            Self::Value(what) => Self::Value(format!("reader `{reader}`: {what}")),
-            other => other,
-        }
-    }
-}
-
 impl File {
     /// Reads the file.
     ///
@@ -401,11 +349,6 @@ fn check_ports(readers: &[Reader]) -> Result<(), ConfigError> {
         }
     }
     Ok(())
-}
-
-pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

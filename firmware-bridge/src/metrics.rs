@@ -1,8 +1,6 @@
 //! What the bridge counts; names follow `bridge_<thing>_<unit|total>`, labels hold readers and kinds.
 
-use prometheus::{
-    Encoder as _, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{Encoder as _, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use reads::code;
 
 use crate::spool::Forgotten;

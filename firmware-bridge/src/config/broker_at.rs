@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ConfigError, read};
+use super::error::{ConfigError, read};
 use crate::broker::Broker;
 
 /// A broker: `"localhost:1883"`, or with user and password.

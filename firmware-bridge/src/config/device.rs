@@ -31,7 +31,7 @@ use devices::sensor::things_stack::ThingsStack;
 use devices::sensor::zigbee2mqtt::Zigbee2Mqtt;
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::error::ConfigError;
 use super::broker_at::is_filter;
 pub use super::broker_at::{BrokerAt, BrokerLogin};
 use crate::broker::Broker;
