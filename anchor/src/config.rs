@@ -1,10 +1,10 @@
-//! What the anchor worker works with: the hub and its keys, the sites' public keys, the chain.
+//! What the anchor worker works with: the hub and its keys, the sites' public keys, where it publishes.
 //!
 //! The way through: [`resolve`] takes the sections that concern the worker from the installation's configuration,
-//! loads keys, and gives a [`Config`] that holds no path.
+//! loads keys, and returns a [`Config`] that holds no path.
 //!
 //! What holds: every problem is reported, not only the first; secrets are never printed; of all key files only
-//! the hub's and the publisher's are opened, the sites' keys are public ones from a policy file.
+//! the hub's and the publisher's are opened: the sites' public keys come from the policy file.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -97,27 +97,32 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         return Err(Problem::missing("[anchor]", "the anchor worker").into());
     };
     let mut problems = Problems::default();
+    let hub = problems.keep(load_hub(installation, section));
+    let publishing = problems.keep(load_publishing(installation, section));
+    let pace = Pace {
+        epoch: Duration::from_secs(section.epoch_seconds.max(1)),
+        poll: Duration::from_millis(section.poll_ms.max(10)),
+        resend_after: Duration::from_secs(section.resend_after_seconds),
+        confirmations: section.confirmations,
+    };
+    let listen = section.listen;
+    let config =
+        hub.zip(publishing).map(|(hub, publishing)| Config { listen, hub, pace, publishing });
+    problems.unless_any(config)
+}
+
+fn load_hub(installation: &Installation, section: &AnchorSection) -> Result<Hub, Problems> {
+    let mut problems = Problems::default();
     let ledger = problems.keep(find_hub(installation, section));
     let keys = ledger.and_then(|ledger| problems.keep(load_keys(installation, ledger)));
     let policy = problems.keep(load_policy(installation, section));
-    let publishing = problems.keep(publishing(installation, section));
-    let config = || {
-        let hub = Hub {
-            origin: section.ledger.clone(),
-            party: ledger?.party.name.clone(),
-            keys: keys?,
-            policy: policy?,
-        };
-        let pace = Pace {
-            epoch: Duration::from_secs(section.epoch_seconds.max(1)),
-            poll: Duration::from_millis(section.poll_ms.max(10)),
-            resend_after: Duration::from_secs(section.resend_after_seconds),
-            confirmations: section.confirmations,
-        };
-        Some(Config { listen: section.listen, hub, pace, publishing: publishing? })
-    };
-    let config = config();
-    problems.unless_any(config)
+    let hub = ledger.zip(keys).zip(policy).map(|((ledger, keys), policy)| Hub {
+        origin: ledger.origin.clone(),
+        party: ledger.party.name.clone(),
+        keys,
+        policy,
+    });
+    problems.unless_any(hub)
 }
 
 fn find_hub<'i>(
@@ -135,7 +140,7 @@ fn find_hub<'i>(
     })
 }
 
-fn publishing(
+fn load_publishing(
     installation: &Installation,
     section: &AnchorSection,
 ) -> Result<Publishing, Problems> {
@@ -144,8 +149,8 @@ fn publishing(
         problems.push(Problem::value("[anchor]", "rpc", "no endpoint", "at least one URL"));
     }
     let contract = problems.keep(section.contract.parse::<Address>().map_err(|error| {
-        let got = format!("`{}` ({error})", section.contract);
-        Problem::value("[anchor]", "contract", got, "an address, `0x` and 40 hex digits")
+        let cause = error.to_string();
+        Problem::Content { section: "[anchor]".into(), key: "contract".into(), cause }
     }));
     let wallet = Wallet::load(&installation.at(&section.key));
     let wallet = problems.keep(wallet.map_err(|error| Problem::content("[anchor]", "key", &error)));
@@ -159,12 +164,10 @@ fn publishing(
     problems.unless_any(publishing)
 }
 
-/// The sites' public keys, from the worker's own policy or, without one, from trace-api's.
 fn load_policy(installation: &Installation, section: &AnchorSection) -> Result<Policy, Problem> {
-    let other = installation.trace_api.as_ref().map(|trace_api| &trace_api.policy);
-    let Some(path) = section.policy.as_ref().or(other) else {
-        let expected = "a policy file with one line `log KEY` for each public key of the sites' ledgers; \
-                        `chopmark keys show FILE`, run where a ledger's key file is, prints them";
+    let Some(path) = &section.policy else {
+        let expected = "the path of a file with one line `log KEY` for each public key of each [[ledger]] of kind \
+                        `site`; `chopmark keys show FILE`, run where a ledger's key file is, prints its public keys";
         return Err(Problem::value("[anchor]", "policy", "none", expected));
     };
     let path = installation.at(path);

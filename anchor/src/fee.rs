@@ -49,7 +49,7 @@ pub struct Fees {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// The base fee is above the cap, or above what the urgency allows so far.
-    TooDear {
+    FeeTooHigh {
         /// The offer that was not made.
         offer_wei: u128,
         /// Base fee of the next block.
@@ -104,7 +104,7 @@ pub fn offer(
         priority = priority.max(bump(pending.max_priority_fee_wei));
     }
     if max_fee < market.base_fee_wei {
-        return Err(Hold::TooDear { offer_wei: max_fee, base_fee_wei: market.base_fee_wei });
+        return Err(Hold::FeeTooHigh { offer_wei: max_fee, base_fee_wei: market.base_fee_wei });
     }
     Ok(Fees { max_fee_wei: max_fee, max_priority_fee_wei: priority.min(max_fee) })
 }
@@ -152,7 +152,7 @@ mod tests {
         }
         assert_eq!(
             offer(market, 9 * GWEI, 4_000, None),
-            Err(Hold::TooDear { offer_wei: 9 * GWEI, base_fee_wei: 10 * GWEI })
+            Err(Hold::FeeTooHigh { offer_wei: 9 * GWEI, base_fee_wei: 10 * GWEI })
         );
     }
 

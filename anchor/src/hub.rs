@@ -175,7 +175,7 @@ async fn decide(
         return Ok(if old_note.is_empty() {
             Decision::Skip
         } else {
-            let reason = "the ledger no longer has a checkpoint".to_owned();
+            let reason = "the ledger had a checkpoint and now has none".to_owned();
             Decision::Refuse { old_note, new_note: String::new(), reason }
         });
     };
@@ -183,7 +183,8 @@ async fn decide(
     if note == old_note {
         return Ok(Decision::Skip);
     }
-    let opened = open_checkpoint(policy, &row.origin, &note).and_then(|new| {
+    let opened = policy.open_checkpoint(&row.origin, &note);
+    let opened = opened.map_err(|error| error.to_string()).and_then(|new| {
         if (new.size, new.root) == (latest.size, latest.root) {
             Ok(new)
         } else {
@@ -237,37 +238,6 @@ async fn check_extension(
     };
     check_hashes(old.as_ref(), new, &nodes).map_err(Obstacle::Misfit)?;
     Ok(Some(new.size))
-}
-
-/// Reads a checkpoint note and checks its signature lines.
-///
-/// # Errors
-///
-/// What does not fit, in words.
-pub fn open_checkpoint(policy: &Policy, origin: &str, note: &str) -> Result<Checkpoint, String> {
-    let note = Note::parse(note).map_err(|error| error.to_string())?;
-    let checkpoint = Checkpoint::parse_body(&note.text).map_err(|error| error.to_string())?;
-    if checkpoint.origin != origin {
-        return Err(format!(
-            "got a checkpoint of `{}`, expected one of `{origin}`",
-            checkpoint.origin
-        ));
-    }
-    let mut verified = 0;
-    for line in note.signatures.iter().filter(|line| line.name == origin) {
-        let id = hex::encode(line.key_id);
-        let key = policy
-            .keys_of(origin)
-            .find(|key| key.key_id() == line.key_id)
-            .ok_or_else(|| format!("no key {id} of `{origin}` is known"))?;
-        key.verify(note.text.as_bytes(), &line.bytes)
-            .map_err(|error| format!("signature line of key {id}: {error}"))?;
-        verified += 1;
-    }
-    if verified == 0 {
-        return Err(format!("the checkpoint bears no signature line of `{origin}`"));
-    }
-    Ok(checkpoint)
 }
 
 /// Reads the checkpoint of an entry. Its signatures were checked when it was appended, and the hub's tree commits to

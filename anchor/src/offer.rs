@@ -36,7 +36,7 @@ impl Anchoring {
             Offer::Attempt(attempt) => attempt,
             Offer::Hold(hold) => {
                 let reason = match hold {
-                    Hold::TooDear { .. } => "too_dear",
+                    Hold::FeeTooHigh { .. } => "too_dear",
                     Hold::CapReached { .. } => "cap_reached",
                 };
                 self.metrics.holds.with_label_values(&[reason]).inc();

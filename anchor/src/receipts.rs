@@ -61,7 +61,10 @@ impl Anchoring {
             }
             AttemptStatus::Mined(mined) => {
                 let transaction = hex::encode(mined.tx_hash);
-                tracing::error!(transaction, "the contract refused the anchor, or its gas ran out");
+                tracing::error!(
+                    transaction,
+                    "anchor transaction reverted: rejected by the contract, or out of gas"
+                );
                 self.metrics.failures.with_label_values(&["reverted"]).inc();
                 // Not at once: every failed transaction costs gas.
                 if self.is_stuck(&newest) {

@@ -2,6 +2,7 @@
 
 use process::Context;
 use sql::Db;
+use tracing::Instrument as _;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -41,7 +42,7 @@ async fn work(config: Config, db: Db, metrics: Metrics, context: Context) -> Res
     let mut shutdown = context.shutdown.clone();
     let mut worker = Worker::new(config, db, metrics, context).await?;
     loop {
-        match worker.tick().await {
+        match worker.tick().instrument(tracing::info_span!("anchor.tick")).await {
             Ok(()) => {}
             Err(error) if error.is_fatal() => {
                 tracing::error!(%error, "anchor stops");

@@ -156,8 +156,7 @@ async fn start(
         }
         Resolved::TraceApi(config) => {
             let db = connect(Role::TraceApi).await?;
-            let shutdown = context.shutdown;
-            running.spawn_local(async { Ok(trace_api::run(*config, db, shutdown).await?) });
+            running.spawn_local(async { Ok(trace_api::run(*config, db, context).await?) });
         }
     }
     Ok(())

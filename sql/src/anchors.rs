@@ -180,10 +180,11 @@ pub async fn insert_attempt(
 ) -> Result<(), Error> {
     let nonce = signed(attempt.nonce)?;
     let (fee, tip) = (attempt.max_fee_wei.to_string(), attempt.priority_wei.to_string());
+    let created_at = system_time(attempt.created_at);
     execute(
         tx,
         ANCHORS_INSERT_ATTEMPT,
-        &[&anchor, &&attempt.tx_hash[..], &nonce, &fee, &tip, &attempt.raw],
+        &[&anchor, &&attempt.tx_hash[..], &nonce, &fee, &tip, &attempt.raw, &created_at],
     )
     .await?;
     Ok(())

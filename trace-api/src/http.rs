@@ -1,4 +1,4 @@
-//! The doors of trace-api: all routes on one screen.
+//! The routes of trace-api, all on one screen.
 //!
 //! | route | file |
 //! |---|---|
@@ -17,28 +17,11 @@ pub mod pages_get;
 pub mod scan_get;
 
 use actix_web::web;
-use governor::DefaultKeyedRateLimiter;
-use sql::Db;
 
-use crate::config::Config;
-use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::state::AppState;
 
-/// Longest part of an address that is looked at; a GS1 serial has at most 20 characters.
-pub const MAX_PART: usize = 200;
-
-/// What every request handler stands on.
-pub struct State {
-    /// The database.
-    pub db: Db,
-    /// Configuration.
-    pub config: Config,
-    /// Counters.
-    pub metrics: Metrics,
-    /// Questions about unknown things, by address.
-    pub unknown: DefaultKeyedRateLimiter<std::net::IpAddr>,
-}
-
-/// Every route's path, as `openapi.json` must have it.
+/// Every path that `openapi.json` must describe.
 pub const PATHS: [&str; 15] = [
     "/",
     "/01/{gtin}/21/{serial}",
@@ -57,7 +40,7 @@ pub const PATHS: [&str; 15] = [
     "/metrics",
 ];
 
-/// Adds all routes.
+/// Adds all routes, and the answer for everything else.
 pub fn routes(service: &mut web::ServiceConfig) {
     service
         .route("/", web::get().to(pages_get::start))
@@ -74,12 +57,25 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/policy", web::get().to(pages_get::policy))
         .route("/assets/verify.js", web::get().to(pages_get::verifier))
         .route("/openapi.json", web::get().to(pages_get::openapi))
-        .configure(process::health::routes::<State>);
+        .configure(process::health::routes::<AppState>)
+        .default_service(web::to(async || {
+            Err::<String, _>(Problem::NotFound("no such page; the start page is /".into()))
+        }));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{get, state_without_database};
+
+    #[actix_web::test]
+    async fn a_path_without_a_route_is_a_problem_that_names_the_start_page() {
+        let state = state_without_database().await;
+        for path in ["/nothing", "/01/04012345111118", "/items", "/ledgers/"] {
+            let answer = get(&state, path, &[]).await;
+            answer.assert_problem(404, "not-found", "no such page; the start page is /");
+        }
+    }
 
     #[test]
     fn every_path_is_described() {

@@ -3,44 +3,42 @@
 //! The way through:
 //!
 //! ```text
-//! scan -> candidates -> story (records checked again) -> facts -> verdict -> page or JSON
+//! scan -> candidates -> history (records recomputed) -> state -> verdict -> page or JSON
 //!                         \-> bundle (disclosed records, paths, checkpoints, hub, anchor)
 //! ```
 //!
-//! What holds: nothing stored is believed before it was recomputed; a verdict rests on facts that can be
-//! listed; nothing here writes but scans.
+//! What holds: every stored record is recomputed before it is used; a verdict rests on facts that can be listed; only
+//! scans are written.
 //!
-//! Not here: recording (`ingest`), publishing (`anchor`), verifying offline (`ledger::bundle`).
+//! Not here: what records add up to (`history`), recording (`ingest`), publishing (`anchor`), verifying offline
+//! (`ledger::bundle`).
 //!
 //! Sources: GS1 Digital Link 1.4, RFC 9457, docs/formats/bundle-v1.md.
 
-pub mod bundle;
+pub mod answer;
 pub mod config;
 pub mod http;
+pub mod lamps;
+pub mod language;
 pub mod metrics;
+pub mod notices;
 pub mod page;
 pub mod problem;
 pub mod scan;
-pub mod story;
-pub mod verdict;
+pub mod scan_result;
+pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod words;
-
-use std::num::NonZeroU32;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use governor::{Quota, RateLimiter};
+use process::Context;
 use sql::Db;
 use thiserror::Error;
-use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::http::State;
-use crate::metrics::Metrics;
-use crate::problem::Problem;
-
-/// Unknown codes that one address may ask for in a minute.
-const UNKNOWN_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("thirty is not zero");
+use crate::state::AppState;
 
 /// Why trace-api stopped or could not start.
 #[derive(Debug, Error)]
@@ -59,26 +57,19 @@ pub enum Error {
     Serve(#[source] std::io::Error),
 }
 
-/// Runs trace-api until `shutdown` turns true.
+/// Runs trace-api until `context.shutdown` turns true.
 ///
 /// # Errors
 ///
 /// [`enum@Error`].
-pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
+pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let address = config.listen;
-    let state = web::Data::new(State {
-        db,
-        config,
-        metrics: Metrics::new(),
-        unknown: RateLimiter::keyed(Quota::per_minute(UNKNOWN_PER_MINUTE)),
-    });
+    let mut shutdown = context.shutdown;
+    let state = web::Data::new(AppState::new(config, db, context.clock));
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(process::requests::traced))
             .app_data(state.clone())
-            .default_service(web::to(|| async {
-                Err::<String, _>(Problem::NotFound("no such page; / is the start".into()))
-            }))
             .configure(http::routes)
     })
     .workers(2)
@@ -88,7 +79,7 @@ pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) ->
     .map_err(|source| Error::Listen { address, source })?
     .run();
     let handle = server.handle();
-    tracing::info!(%address, "trace-api listens");
+    tracing::info!(%address, "listening");
     tokio::spawn(async move {
         shutdown.wait_for(|stop| *stop).await.ok();
         handle.stop(true).await;

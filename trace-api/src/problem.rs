@@ -1,7 +1,7 @@
 //! Every way in which a request can fail, as an RFC 9457 problem document.
 //!
-//! What holds: one exhaustive match gives status, code and title; what went wrong inside never reaches a
-//! client, it is logged once, here.
+//! What holds: one exhaustive match gives status, code and title; the cause of an internal error is logged here, once,
+//! and never sent to a client.
 //!
 //! Source: RFC 9457 section 3.
 
@@ -13,19 +13,19 @@ use thiserror::Error;
 /// A request that was not fulfilled.
 #[derive(Debug, Error)]
 pub enum Problem {
-    /// A part of the address is not what it must be.
+    /// A part of the address or a parameter is malformed.
     #[error("{0}")]
     Malformed(String),
-    /// There is no such thing.
+    /// What was asked for does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// Too many questions about unknown things from one address.
-    #[error("too many unknown codes were asked for from your address; try again in a minute")]
+    /// Too many requests for unknown codes from one address.
+    #[error("too many requests for unknown codes from your address; retry in a minute")]
     TooMany,
-    /// The database is away; the same request may succeed later.
-    #[error("this cannot be checked just now; try again")]
+    /// The database does not answer; the same request may succeed later.
+    #[error("this cannot be checked at the moment; retry later")]
     Unavailable,
-    /// Something broke inside.
+    /// A fault of the service.
     #[error("internal error")]
     Internal(String),
 }
@@ -81,7 +81,7 @@ impl ResponseError for Problem {
 impl From<sql::Error> for Problem {
     fn from(error: sql::Error) -> Self {
         if error.is_unavailable() {
-            tracing::warn!(%error, "database is away");
+            tracing::warn!(%error, "database is not available");
             Self::Unavailable
         } else {
             Self::Internal(format!("{error:?}"))

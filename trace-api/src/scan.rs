@@ -1,6 +1,6 @@
-//! Who looks: a device mark, a role, a place, and nothing more.
+//! Who scans: a hash of the device, a role, a place, and nothing more.
 //!
-//! What holds: a forwarded address or a place is believed only from a configured proxy; no address is kept.
+//! What holds: a forwarded address or a place is used only if a configured proxy sent it; no address is stored.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use sql::scans::{Place, Scan};
 
 use crate::config::Config;
 
-/// Parts of browser names by which robots and link previews are known.
+/// Parts of `User-Agent` by which robots and link previews are recognised.
 const ROBOTS: [&str; 12] = [
     "bot",
     "crawl",
@@ -28,22 +28,42 @@ const ROBOTS: [&str; 12] = [
     "monitor",
 ];
 
-/// A look at a tag, before it is answered.
+/// Who sent a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanRole {
+    /// A person with a browser.
+    Consumer,
+    /// A robot or a link preview; its scans take part in no rule.
+    Robot,
+}
+
+impl ScanRole {
+    /// Its code in stored scans and metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Consumer => "consumer",
+            Self::Robot => "robot",
+        }
+    }
+}
+
+/// A scan before it is answered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct ScanRequest {
     /// When.
     pub at: Timestamp,
     /// Keyed hash of address and browser.
     pub device: Vec<u8>,
-    /// `consumer` or `robot`.
-    pub role: &'static str,
-    /// Where, as a trusted proxy told.
+    /// Who.
+    pub role: ScanRole,
+    /// Where, as a configured proxy reported.
     pub place: Option<Place>,
-    /// Address, for rate limits only.
+    /// Network address, for rate limits only; never stored.
     pub address: IpAddr,
 }
 
-impl Look {
+impl ScanRequest {
     /// Reads a request.
     #[must_use]
     pub fn of(request: &HttpRequest, config: &Config, at: Timestamp) -> Self {
@@ -64,20 +84,23 @@ impl Look {
         Self {
             at,
             device,
-            role: if is_robot { "robot" } else { "consumer" },
+            role: if is_robot { ScanRole::Robot } else { ScanRole::Consumer },
             place: is_trusted.then(|| place(header("Chopmark-Place"))).flatten(),
             address,
         }
     }
 
     /// The scan to store.
+    ///
+    /// - `item`: URI of the item, or the Digital Link of an unknown code.
+    /// - `verdict`: code of the answer.
     #[must_use]
     pub fn scan(&self, item: &str, verdict: &str) -> Scan {
         Scan {
             item: item.to_owned(),
             at: self.at,
             device: self.device.clone(),
-            role: self.role.to_owned(),
+            role: self.role.code().to_owned(),
             place: self.place.clone(),
             verdict: verdict.to_owned(),
         }
@@ -101,7 +124,65 @@ fn place(text: &str) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use actix_web::test::TestRequest;
+
     use super::*;
+    use crate::testing::config;
+
+    /// The request as trace-api sees it, from the peer 127.0.0.1.
+    fn read(headers: &[(&str, &str)], trusted: &[IpAddr]) -> ScanRequest {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 40000));
+        let mut request = TestRequest::get().peer_addr(peer);
+        for (name, value) in headers {
+            request = request.insert_header((*name, *value));
+        }
+        let config = Config { trusted_proxies: trusted.to_vec(), ..config(String::new()) };
+        ScanRequest::of(&request.to_http_request(), &config, Timestamp::UNIX_EPOCH)
+    }
+
+    const PROXY: [IpAddr; 1] = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
+
+    #[test]
+    fn a_forwarded_address_and_a_place_are_used_only_from_a_configured_proxy() {
+        let headers = [
+            ("X-Forwarded-For", "203.0.113.7, 10.0.0.1"),
+            ("Chopmark-Place", "Shanghai;31.23;121.47;20"),
+        ];
+        let trusted = read(&headers, &PROXY);
+        assert_eq!(trusted.address, IpAddr::from([203, 0, 113, 7]));
+        assert_eq!(trusted.place.map(|place| place.name).as_deref(), Some("Shanghai"));
+        let direct = read(&headers, &[]);
+        assert_eq!((direct.address, direct.place), (IpAddr::from([127, 0, 0, 1]), None));
+        let malformed = read(&[("X-Forwarded-For", "unknown")], &PROXY);
+        assert_eq!(malformed.address, IpAddr::from([127, 0, 0, 1]));
+    }
+
+    #[test]
+    fn a_device_is_a_keyed_hash_of_address_and_browser() {
+        let device = |address, agent| {
+            read(&[("X-Forwarded-For", address), ("User-Agent", agent)], &PROXY).device
+        };
+        let phone = device("203.0.113.7", "Phone");
+        assert_eq!(phone.len(), 16);
+        assert_eq!(phone, device("203.0.113.7", "Phone"));
+        assert_ne!(phone, device("203.0.113.8", "Phone"));
+        assert_ne!(phone, device("203.0.113.7", "Phone 2"));
+    }
+
+    #[test]
+    fn robots_and_link_previews_are_recognised_by_their_browser() {
+        for (agent, role) in [
+            ("Mozilla/5.0 (Linux; Android 14) Mobile", ScanRole::Consumer),
+            ("Googlebot/2.1", ScanRole::Robot),
+            ("WhatsApp/2.23", ScanRole::Robot),
+            ("curl/8.5", ScanRole::Robot),
+            ("", ScanRole::Robot),
+        ] {
+            assert_eq!(read(&[("User-Agent", agent)], &[]).role, role, "{agent}");
+        }
+    }
 
     #[test]
     fn a_place_is_read_or_left_out() {

@@ -157,7 +157,8 @@ impl Generator {
             _ => {}
         }
         for _ in 0..self.below(3) {
-            let mut line = self.lines[size - 1][self.below(4)].clone();
+            let which = self.below(4);
+            let mut line = self.lines[size - 1][which].clone();
             match self.below(4) {
                 0 => line.bytes[5] ^= 1,
                 1 => line.key_id[0] ^= 1,

@@ -82,7 +82,7 @@ pub enum ChainError {
     #[error(transparent)]
     Rpc(#[from] RpcError),
     /// The chain's answers contradict each other; asking again later may help.
-    #[error("the chain's answers contradict each other: {0}")]
+    #[error("inconsistent answers from the chain: {0}")]
     Inconsistent(String),
     /// Trying again cannot help; a person must change the configuration.
     #[error("{0}")]

@@ -49,14 +49,9 @@ fn the_sites_public_keys_come_from_the_policy_and_their_private_keys_are_never_o
     assert_eq!(config.hub.policy.keys_of(SITE).count(), 2);
     assert_eq!(config.pace.epoch, Duration::from_mins(10));
 
-    let trace_api =
-        "[trace_api]\npublic_url = \"http://x\"\npolicy = \"policy.txt\"\nscan_secret = \"none\"\n";
-    let without = text.replace("policy = \"policy.txt\"\n", "");
-    let config = resolved(folder.path(), &format!("{without}{trace_api}")).unwrap();
-    assert_eq!(config.hub.policy.keys_of(SITE).count(), 2);
-
-    let found = resolved(folder.path(), &without).unwrap_err();
-    assert!(found.contains("[anchor] policy: got none, expected a policy file"), "{found}");
+    let found =
+        resolved(folder.path(), &text.replace("policy = \"policy.txt\"\n", "")).unwrap_err();
+    assert!(found.contains("[anchor] policy: got none, expected the path of a file"), "{found}");
 }
 
 #[test]
@@ -72,7 +67,8 @@ fn every_problem_is_reported_with_section_key_value_and_what_was_expected() {
     for words in [
         "[anchor] ledger: got `site.example/1`, expected one of the ledgers of kind \"hub\": hub.example/1",
         "[anchor] rpc: got no endpoint, expected at least one URL",
-        "[anchor] contract: got `5g5f",
+        "[anchor] contract: ",
+        "5g5f",
         "[anchor] key: ",
         "missing.key",
         "[anchor] policy: could not read ",

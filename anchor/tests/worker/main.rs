@@ -13,6 +13,7 @@ use anchor::{Error, check_on_chain};
 use ledger::Hash;
 use ledger::bundle::AnchorClaim;
 use ledger::hash;
+use ledger::policy::{Policy, Window};
 use ledger::tree::Frontier;
 use scene::{LONG, Scene, Setting, Site, policy};
 use sql::anchors::AnchorState;
@@ -288,7 +289,7 @@ async fn a_forked_ledger_is_refused_with_its_evidence_and_the_others_go_on() {
     );
     let policy = policy(&[&forking]);
     for (note, size) in [(&forks[0].old_note, 2), (&forks[0].new_note, 3)] {
-        let stated = anchor::hub::open_checkpoint(&policy, "forking.example/1", note).unwrap();
+        let stated = policy.open_checkpoint("forking.example/1", note).unwrap();
         assert_eq!(stated.size, size, "both notes are signed: that is the evidence");
     }
 }
@@ -349,7 +350,48 @@ async fn a_ledger_whose_key_is_not_known_does_not_enter() {
     let entries = sql::hub::entries(&scene.db, worker.hub_id()).await.unwrap();
     assert_eq!(entries, [(0, known.id, 1)]);
     let forks = sql::hub::forks(&scene.db).await.unwrap();
-    assert!(forks[0].reason.ends_with("of `unknown.example/1` is known"), "{}", forks[0].reason);
+    assert!(
+        forks[0].reason.ends_with("the policy has no key of `unknown.example/1`"),
+        "{}",
+        forks[0].reason
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_key_rotation_the_new_keys_are_accepted_and_the_retired_ones_refused() {
+    let scene = Scene::new("rotated", Setting::default()).await;
+    let (rotating, stubborn) = (
+        Site::new(&scene.db, "rotating.example/1").await,
+        Site::new(&scene.db, "stubborn.example/1").await,
+    );
+    let (rotated, unused) = (rotating.with_new_keys(), stubborn.with_new_keys());
+    let policy = Policy {
+        logs: [
+            (&rotating, 0, Some(3)),
+            (&stubborn, 0, Some(3)),
+            (&rotated, 3, None),
+            (&unused, 3, None),
+        ]
+        .into_iter()
+        .flat_map(|(site, from, until)| site.trusted_keys(Window::new(from, until).unwrap()))
+        .collect(),
+        ..Policy::default()
+    };
+    rotating.append(&scene.db, 2).await;
+    stubborn.append(&scene.db, 2).await;
+    let urls = [scene.chain.url().to_owned()];
+    let mut worker = scene.worker_trusting(&scene.db, policy, &urls).await;
+    scene.tick_until_final(&mut worker, 2).await;
+
+    rotated.append(&scene.db, 1).await;
+    stubborn.append(&scene.db, 1).await;
+    scene.tick_until_final(&mut worker, 3).await;
+
+    let entries = sql::hub::entries(&scene.db, worker.hub_id()).await.unwrap();
+    assert_eq!(entries[2..], [(2, rotating.id, 3)]);
+    let forks = sql::hub::forks(&scene.db).await.unwrap();
+    assert_eq!((forks.len(), forks[0].ledger), (1, stubborn.id));
+    assert!(forks[0].reason.contains("by a key in force at that size, got none"), "{forks:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,7 @@ use ledger::Hash;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash;
 use ledger::keys::{LedgerKeys, SystemRandom};
-use ledger::policy::Policy;
+use ledger::policy::{Policy, TrustedKey, Window};
 use ledger::tree::Frontier;
 use process::{Clock, Context, CrashPoints, Randomness};
 use sql::LedgerId;
@@ -46,6 +46,18 @@ impl Site {
         let keys = LedgerKeys::generate(origin, &SystemRandom::new()).unwrap();
         let id = sql::ledgers::create_ledger(db, origin, "site", "a party").await.unwrap();
         Self { id, keys }
+    }
+
+    /// The same ledger, signed with other keys from now on.
+    pub fn with_new_keys(&self) -> Self {
+        let keys = LedgerKeys::generate(self.keys.origin(), &SystemRandom::new()).unwrap();
+        Self { id: self.id, keys }
+    }
+
+    /// Its public keys, in force in `window`.
+    pub fn trusted_keys(&self, window: Window) -> impl Iterator<Item = TrustedKey> {
+        let keys = self.keys.verifier_keys().into_iter();
+        keys.map(move |key| TrustedKey { window, ..TrustedKey::from(key) })
     }
 
     /// Appends `count` records to the ledger as it is stored.
@@ -85,7 +97,7 @@ impl Site {
 
 /// A policy with the public keys of the sites.
 pub fn policy(sites: &[&Site]) -> Policy {
-    let logs = sites.iter().flat_map(|site| site.keys.verifier_keys()).map(Into::into).collect();
+    let logs = sites.iter().flat_map(|site| site.trusted_keys(Window::default())).collect();
     Policy { logs, ..Policy::default() }
 }
 
@@ -194,13 +206,17 @@ impl Scene {
     }
 
     pub async fn worker_on(&self, db: &TestDb, sites: &[&Site], rpc: &[String]) -> Worker {
+        self.worker_trusting(db, policy(sites), rpc).await
+    }
+
+    pub async fn worker_trusting(&self, db: &TestDb, policy: Policy, rpc: &[String]) -> Worker {
         let config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             hub: Hub {
                 origin: "hub.example/1".into(),
                 party: "the operator".into(),
                 keys: LedgerKeys::from_pem_file(&self.hub_pem).unwrap(),
-                policy: policy(sites),
+                policy,
             },
             pace: Pace {
                 epoch: EPOCH,
@@ -230,6 +246,11 @@ impl Scene {
         self.clock.advance(LONG);
         worker.tick().await
     }
+
+    /// Writes the configuration file of a worker in a process of its own; returns its path and the address that the
+    /// worker listens on.
+    ///
+    /// Of the sites there are only public keys, in the policy file; the key files that `[[ledger]]` names do not exist.
     pub fn configure(&self, sites: &[&Site]) -> (PathBuf, SocketAddr) {
         let folder = self.folder.path();
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();

@@ -18,8 +18,10 @@
 //!
 //! Sources: EPCIS 2.0 sections 7, 9 and 10, CBV 2.0 sections 7 and 8.9.
 
+mod biz_step;
 mod check;
 mod context;
+mod disposition;
 mod document;
 mod event;
 mod event_kind;
@@ -28,7 +30,9 @@ mod term;
 mod violation;
 pub mod vocabulary;
 
+pub use biz_step::BizStep;
 pub use context::Context;
+pub use disposition::Disposition;
 pub use document::Document;
 pub use event::Event;
 pub use event_kind::EventKind;

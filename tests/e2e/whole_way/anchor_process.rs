@@ -113,16 +113,16 @@ async fn the_private_keys_of_other_ledgers_are_not_needed() {
     assert!(
         text.contains("keys = \"at-the-site/keys.pem\"") && !folder.join("at-the-site").exists()
     );
-    // A file that is there is not opened either: its mode allows nobody to read it, and root finds no key in it.
+    // Nor is a file of that name opened: its mode lets nobody read it, and root would find no key in it.
     std::fs::create_dir(folder.join("at-the-site")).unwrap();
     std::fs::write(folder.join("at-the-site/keys.pem"), "no key").unwrap();
     std::fs::set_permissions(folder.join("at-the-site/keys.pem"), Permissions::from_mode(0o000))
         .unwrap();
 
     let _worker = start(&config, None);
-    wait_for_final(&scene).await;
     wait_for("/readyz", async || get(address, "/readyz").filter(|(status, _)| *status == 200))
         .await;
+    wait_for_final(&scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,15 +132,12 @@ async fn without_a_policy_the_process_says_how_to_write_one() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("policy = \"policy.txt\"\n", "")).unwrap();
 
-    let ended = Command::new(tests::program::chopmark())
-        .args(["up", "--role", "anchor", "--config"])
-        .arg(&config)
-        .output()
-        .unwrap();
+    let mut command = Command::new(tests::program::chopmark());
+    let ended = command.args(["up", "--role", "anchor", "--config"]).arg(&config).output().unwrap();
 
-    assert!(!ended.status.success());
+    assert_eq!(ended.status.code(), Some(2));
     let error = String::from_utf8_lossy(&ended.stderr);
-    assert!(error.contains("[anchor] policy: got none, expected a policy file"), "{error}");
+    assert!(error.contains("[anchor] policy: got none, expected the path of a file"), "{error}");
     assert!(error.contains("`chopmark keys show FILE`"), "{error}");
 }
 

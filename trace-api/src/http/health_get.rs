@@ -3,10 +3,10 @@
 use process::health::Probe;
 use prometheus::Registry;
 
-use super::State;
 use crate::problem::Problem;
+use crate::state::AppState;
 
-impl Probe for State {
+impl Probe for AppState {
     type NotReady = Problem;
 
     async fn ready(&self) -> Result<(), Problem> {
@@ -15,5 +15,50 @@ impl Probe for State {
 
     fn registry(&self) -> &Registry {
         &self.metrics.registry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{JSON, Scene, get, state_without_database};
+
+    #[actix_web::test]
+    async fn a_process_without_a_database_is_alive_and_not_ready() {
+        let state = state_without_database().await;
+        let live = get(&state, "/healthz", &[]).await;
+        assert_eq!((live.status.as_u16(), live.body.as_str()), (200, "alive\n"));
+        let ready = get(&state, "/readyz", &[]).await;
+        ready.assert_problem(
+            503,
+            "unavailable",
+            "this cannot be checked at the moment; retry later",
+        );
+        assert_eq!(ready.header("retry-after"), "1");
+    }
+
+    #[actix_web::test]
+    async fn a_process_whose_database_answers_is_ready() {
+        let scene = Scene::journey("ready").await;
+        let ready = scene.get("/readyz", &[]).await;
+        assert_eq!((ready.status.as_u16(), ready.body.as_str()), (200, "ready\n"));
+    }
+
+    #[actix_web::test]
+    async fn scans_are_counted_by_verdict_and_role() {
+        let scene = Scene::journey("metrics").await;
+        scene.get("/01/04012345111118/21/9876", &[JSON]).await;
+        scene.get("/01/04012345111118/21/none", &[JSON, ("User-Agent", "curl/8")]).await;
+        let metrics = scene.get("/metrics", &[]).await;
+        assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4");
+        for line in [
+            "trace_api_verdicts_total{verdict=\"CONSISTENT\"} 1",
+            "trace_api_verdicts_total{verdict=\"REJECTED\"} 1",
+            "trace_api_scans_total{role=\"consumer\"} 1",
+            "trace_api_scans_total{role=\"robot\"} 1",
+            "trace_api_answer_seconds_count 2",
+            "trace_api_broken_records_total 0",
+        ] {
+            assert!(metrics.body.lines().any(|found| found == line), "{line}: {}", metrics.body);
+        }
     }
 }

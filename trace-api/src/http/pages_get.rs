@@ -1,9 +1,9 @@
-//! Pages that do not depend on an item: start, verifier, policy, description.
+//! Pages that do not depend on an item: start, verifier, policy, description of the interface.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use super::State;
+use crate::state::AppState;
 
 fn html(text: &'static str) -> HttpResponse {
     HttpResponse::Ok()
@@ -33,7 +33,7 @@ pub async fn verifier() -> HttpResponse {
 }
 
 /// `GET /policy`: the trust roots of this server, to compare with one's own.
-pub async fn policy(state: Data<State>) -> HttpResponse {
+pub async fn policy(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .body(state.config.policy_text.clone())
@@ -44,4 +44,39 @@ pub async fn openapi() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(include_str!("../../pages/openapi.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{get, state_without_database};
+
+    #[actix_web::test]
+    async fn each_page_has_its_type_and_needs_no_database() {
+        let state = state_without_database().await;
+        for (path, media_type, part) in [
+            ("/", "text/html; charset=utf-8", "<h1>Chopmark</h1>"),
+            ("/verify", "text/html; charset=utf-8", "<!doctype html>"),
+            ("/assets/verify.js", "text/javascript; charset=utf-8", "export"),
+            ("/policy", "text/plain; charset=utf-8", ""),
+            ("/openapi.json", "application/json", "\"openapi\": \"3.1.0\""),
+        ] {
+            let answer = get(&state, path, &[]).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert_eq!(answer.header("content-type"), media_type, "{path}");
+            assert!(answer.body.contains(part), "{path}: {}", answer.body);
+            let is_html = media_type.starts_with("text/html");
+            let policy = answer.header("content-security-policy");
+            assert_eq!(policy.starts_with("default-src 'self'"), is_html, "{path}: {policy}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_policy_is_shown_as_it_was_configured() {
+        let text = "# our roots\nchain 31337 0x5fbdb2315678afecb367f032d93f642f64180aa3\n";
+        let mut config = crate::testing::config(text.to_owned());
+        config.hub = None;
+        let db = state_without_database().await.db.clone();
+        let answer = get(&crate::testing::state(db, config), "/policy", &[]).await;
+        assert_eq!(answer.body, text);
+    }
 }

@@ -1,30 +1,27 @@
-//! `GET /01/{gtin}/21/{serial}`: a person scans a tag and wants to know what to do.
+//! `GET /01/{gtin}/21/{serial}`: a person scans a tag and gets a verdict.
 //!
-//! The way: address to candidates, candidates to records, records and scans to a verdict, the scan stored,
-//! then page or JSON by `Accept`.
+//! The way through: address to candidates, candidates to a history, history and scans to a verdict; then the scan is
+//! stored and answered as page or JSON, by `Accept`.
 //!
-//! What holds: an unknown serial and a malformed one are answered in the same shape; a scan is stored before
-//! it is answered; when the database is away, nothing is said of the item.
-
-use std::time::Instant;
+//! What holds: an unknown serial number and a malformed one get answers of the same shape; a scan is stored before it
+//! is answered; without the database no verdict is given.
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use epc::{Epc, PrefixLength};
-use jiff::Timestamp;
-use serde_json::json;
+use history::{ConsumerScan, GatheredHistory, ItemState, Position, TagCheck, gather, judge};
 
-use super::{MAX_PART, State};
-use crate::page::{self, Shown};
+use crate::answer;
+use crate::language::Language;
+use crate::page::{self, PageView};
 use crate::problem::Problem;
-use crate::scan::Look;
-use crate::story::{Story, gather};
-use crate::verdict::{Facts, Judged, Seen, judge};
-use crate::words::Language;
+use crate::scan::{ScanRequest, ScanRole};
+use crate::scan_result::ScanResult;
+use crate::state::{AppState, MAX_PART};
 
-/// What may follow the address.
+/// Parameters of the address.
 #[derive(Debug, serde::Deserialize)]
-pub struct Asked {
+pub struct Parameters {
     /// `zh` or `en`; otherwise the browser's language.
     lang: Option<String>,
 }
@@ -44,52 +41,52 @@ impl PrefixLength for Fixed {
 ///
 /// [`Problem`].
 pub async fn get(
-    state: Data<State>,
+    state: Data<AppState>,
     request: HttpRequest,
     path: Path<(String, String)>,
-    query: Query<Asked>,
+    query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let (gtin, serial) = path.into_inner();
-    answer(&state, &request, &gtin, &serial, &query).await
+    respond(&state, &request, &gtin, &serial, &query).await
 }
 
-/// Handles `/01/{gtin}/10/{lot}/21/{serial}`; serial and GTIN name the item, the lot adds nothing.
+/// Handles `/01/{gtin}/10/{lot}/21/{serial}`; GTIN and serial number identify the item, the lot is not used.
 ///
 /// # Errors
 ///
 /// [`Problem`].
 pub async fn get_with_lot(
-    state: Data<State>,
+    state: Data<AppState>,
     request: HttpRequest,
     path: Path<(String, String, String)>,
-    query: Query<Asked>,
+    query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let (gtin, _, serial) = path.into_inner();
-    answer(&state, &request, &gtin, &serial, &query).await
+    respond(&state, &request, &gtin, &serial, &query).await
 }
 
-async fn answer(
-    state: &State,
+async fn respond(
+    state: &AppState,
     request: &HttpRequest,
     gtin: &str,
     serial: &str,
-    query: &Asked,
+    parameters: &Parameters,
 ) -> Result<HttpResponse, Problem> {
-    let begun = Instant::now();
+    let begun = state.clock.instant();
     let header = |name: &str| {
         request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     };
-    let language = Language::preferred(query.lang.as_deref(), header("Accept-Language"));
+    let language = Language::preferred(parameters.lang.as_deref(), header("Accept-Language"));
     let wants_json = header("Accept").contains("json");
     if gtin.len() > MAX_PART || serial.len() > MAX_PART {
         return Err(Problem::Malformed(format!(
-            "the code has {} characters; a GTIN of 14 digits and a serial of at most 20 would be right",
+            "got a code of {} characters, expected a GTIN of 14 digits and a serial of at most 20 characters",
             gtin.len() + serial.len()
         )));
     }
-    let found = look_up(state, request, gtin, serial).await;
-    let (look, story, judged) = match found {
-        Ok(found) => found,
+    let scan = ScanRequest::of(request, &state.config, state.clock.now());
+    let result = match check(state, scan, gtin, serial).await {
+        Ok(result) => result,
         Err(Problem::Unavailable) if !wants_json => {
             return Ok(HttpResponse::ServiceUnavailable()
                 .content_type("text/html; charset=utf-8")
@@ -98,37 +95,119 @@ async fn answer(
         }
         Err(problem) => return Err(problem),
     };
-    let code = judged.verdict.code();
-    state.metrics.verdicts.with_label_values(&[code]).inc();
-    state.metrics.scans.with_label_values(&[look.role]).inc();
-    let broken = story.as_ref().map_or(0, |story| story.broken().count());
-    state.metrics.broken_records.inc_by(broken as u64);
-    let anchored = match &story {
-        Some(story) => {
-            crate::bundle::anchored_at(&state.db, story, state.config.hub.as_deref()).await?
-        }
-        None => None,
-    };
-    state.metrics.answer_seconds.observe(begun.elapsed().as_secs_f64());
+    count(state, &result);
+    let duration = state.clock.instant().duration_since(begun);
+    state.metrics.answer_seconds.observe(duration.as_secs_f64());
     if wants_json {
-        return Ok(HttpResponse::Ok().json(to_json(&judged, story.as_ref(), anchored, language)));
+        return Ok(HttpResponse::Ok().json(answer::scan(&result, language)));
     }
-    let scans = match &story {
-        Some(story) => sql::scans::of_item(&state.db, &story.item.to_uri()).await?,
+    html(state, &result, gtin, serial, language).await
+}
+
+/// Gathers, judges and stores the scan.
+async fn check(
+    state: &AppState,
+    request: ScanRequest,
+    gtin: &str,
+    serial: &str,
+) -> Result<ScanResult, Problem> {
+    let Some(gathered) = find(state, gtin, serial).await? else {
+        if state.unknown_codes.check_key(&request.address).is_err() {
+            return Err(Problem::TooMany);
+        }
+        let item = format!("https://id.gs1.org/01/{gtin}/21/{serial}").replace('\0', "");
+        let state_of_item = ItemState::unknown();
+        let reason = judge(&state_of_item, TagCheck::NotChecked, &[]);
+        store(state, &request.scan(&item, reason.verdict().code())).await?;
+        return Ok(ScanResult {
+            request,
+            gathered: None,
+            state: state_of_item,
+            reason,
+            anchored: None,
+        });
+    };
+    let item = gathered.history.item.to_uri();
+    let state_of_item = gathered.history.state(request.at);
+    let scans = consumer_scans(state, &item, &request).await?;
+    let reason = judge(&state_of_item, TagCheck::NotChecked, &scans);
+    store(state, &request.scan(&item, reason.verdict().code())).await?;
+    let hub = state.config.hub.as_deref();
+    let anchored = history::bundle::anchored_at(&state.db, &gathered, hub).await?;
+    Ok(ScanResult { request, gathered: Some(gathered), state: state_of_item, reason, anchored })
+}
+
+/// The history of the first candidate that has records.
+async fn find(
+    state: &AppState,
+    gtin: &str,
+    serial: &str,
+) -> Result<Option<GatheredHistory>, sql::Error> {
+    for candidate in candidates(gtin, serial) {
+        let found = gather(&state.db, &state.config.policy, &candidate).await?;
+        if !found.history.entries.is_empty() {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The items that a GTIN and a serial number may be: one per length of company prefix.
+fn candidates(gtin: &str, serial: &str) -> Vec<Epc> {
+    let escaped = percent_encoding::utf8_percent_encode(serial, percent_encoding::NON_ALPHANUMERIC);
+    let link = format!("https://id.gs1.org/01/{gtin}/21/{escaped}");
+    (6..=12).filter_map(|length| Epc::from_digital_link(&link, &Fixed(length)).ok()).collect()
+}
+
+/// Earlier scans of the item by consumers, and this one if it is a consumer's.
+async fn consumer_scans(
+    state: &AppState,
+    item: &str,
+    request: &ScanRequest,
+) -> Result<Vec<ConsumerScan>, sql::Error> {
+    let mut scans = sql::scans::of_item(&state.db, item).await?;
+    scans.push(request.scan(item, ""));
+    scans.retain(|scan| scan.role == ScanRole::Consumer.code());
+    Ok(scans.into_iter().map(consumer_scan).collect())
+}
+
+fn consumer_scan(scan: sql::scans::Scan) -> ConsumerScan {
+    ConsumerScan {
+        at: scan.at,
+        device: scan.device,
+        position: scan.place.map(|place| Position {
+            latitude: place.latitude,
+            longitude: place.longitude,
+            uncertainty_km: f64::from(place.uncertainty_km),
+        }),
+    }
+}
+
+async fn store(state: &AppState, scan: &sql::scans::Scan) -> Result<(), sql::Error> {
+    state.db.run_tx("trace_api.scan", async |tx| sql::scans::insert(tx, scan).await).await
+}
+
+fn count(state: &AppState, result: &ScanResult) {
+    let metrics = &state.metrics;
+    metrics.verdicts.with_label_values(&[result.reason.verdict().code()]).inc();
+    metrics.scans.with_label_values(&[result.request.role.code()]).inc();
+    let disputed = result.gathered.as_ref().map_or(0, |found| found.history.disputed().count());
+    metrics.broken_records.inc_by(disputed as u64);
+}
+
+async fn html(
+    state: &AppState,
+    result: &ScanResult,
+    gtin: &str,
+    serial: &str,
+    language: Language,
+) -> Result<HttpResponse, Problem> {
+    let scans = match &result.gathered {
+        Some(found) => sql::scans::of_item(&state.db, &found.history.item.to_uri()).await?,
         None => Vec::new(),
     };
-    let shown = Shown {
-        judged: &judged,
-        story: story.as_ref(),
-        scans: &scans,
-        look: &look,
-        gtin,
-        serial,
-        anchored,
-        config: &state.config,
-        language,
-    };
-    let body = page::item(&shown).map_err(|error| Problem::Internal(error.to_string()))?;
+    let view = PageView { result, scans: &scans, gtin, serial, config: &state.config, language };
+    let body = page::item(&view).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header(("Vary", "Accept, Accept-Language"))
@@ -140,91 +219,5 @@ async fn answer(
         .body(body))
 }
 
-/// Gathers, judges and stores the scan.
-async fn look_up(
-    state: &State,
-    request: &HttpRequest,
-    gtin: &str,
-    serial: &str,
-) -> Result<(Look, Option<Story>, Judged), Problem> {
-    let look = Look::of(request, &state.config, Timestamp::now());
-    let mut story = None;
-    for candidate in candidates(gtin, serial) {
-        let found = gather(&state.db, &state.config.policy, &candidate).await?;
-        if !found.told.is_empty() {
-            story = Some(found);
-            break;
-        }
-    }
-    let mut facts = match &story {
-        Some(story) => story.facts(look.at),
-        None => Facts { rejected: Some("unknown".to_owned()), ..Facts::default() },
-    };
-    if story.is_none() && state.unknown.check_key(&look.address).is_err() {
-        return Err(Problem::TooMany);
-    }
-    if let Some(story) = &story {
-        let uri = story.item.to_uri();
-        let earlier = sql::scans::of_item(&state.db, &uri).await?;
-        facts.scans = earlier.iter().filter(|scan| scan.role == "consumer").map(seen).collect();
-        if look.role == "consumer" {
-            facts.scans.push(seen(&look.scan(&uri, "")));
-        }
-    }
-    let judged = judge(&facts);
-    let item = story.as_ref().map_or_else(
-        || format!("https://id.gs1.org/01/{gtin}/21/{serial}").replace('\0', ""),
-        |story| story.item.to_uri(),
-    );
-    let scan = look.scan(&item, judged.verdict.code());
-    state.db.run_tx("trace_api.scan", async |tx| sql::scans::insert(tx, &scan).await).await?;
-    Ok((look, story, judged))
-}
-
-fn seen(scan: &sql::scans::Scan) -> Seen {
-    let place = scan.place.as_ref();
-    Seen {
-        at: scan.at,
-        device: scan.device.clone(),
-        place: place.map(|p| (p.latitude, p.longitude, f64::from(p.uncertainty_km))),
-    }
-}
-
-/// The identities that a GTIN and a serial may be: one per length of company prefix.
-fn candidates(gtin: &str, serial: &str) -> Vec<Epc> {
-    let escaped = percent_encoding::utf8_percent_encode(serial, percent_encoding::NON_ALPHANUMERIC);
-    let link = format!("https://id.gs1.org/01/{gtin}/21/{escaped}");
-    (6..=12).filter_map(|length| Epc::from_digital_link(&link, &Fixed(length)).ok()).collect()
-}
-
-fn to_json(
-    judged: &Judged,
-    story: Option<&Story>,
-    anchored: Option<Timestamp>,
-    language: Language,
-) -> serde_json::Value {
-    let lamps = page::lamps(judged, story);
-    let timeline: Vec<_> = story
-        .map(|story| story.told.as_slice())
-        .unwrap_or_default()
-        .iter()
-        .map(|one| {
-            json!({
-                "at": one.at.to_string(), "step": one.step, "place": one.place, "ledger": one.origin,
-                "index": one.stored.index, "sensed": one.sensed, "inferredVia": one.via, "lot": one.lot,
-                "broken": one.broken.is_some(),
-            })
-        })
-        .collect();
-    let recorded = story
-        .and_then(|story| story.ledgers.values().map(|known| known.checkpoint.recorded_at).max());
-    json!({
-        "verdict": judged.verdict.code(),
-        "reason": language.of(crate::words::reason(judged.reason.0, &judged.reason.1)),
-        "item": story.map(|story| story.item.to_uri()),
-        "lamps": { "record": lamps[0].state, "tag": lamps[1].state, "journey": lamps[2].state },
-        "notices": story.map(|story| page::notices(story, language)).unwrap_or_default(),
-        "timeline": timeline,
-        "clocks": { "recorded": recorded.map(|at| at.to_string()), "anchored": anchored.map(|at| at.to_string()) },
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -78,8 +78,9 @@ fn check_claims(
 
 /// That the receipt is in the block and holds the event of the contract.
 fn check_receipt(anchor: &AnchorProof, hub: &Checkpoint) -> Result<AnchorClaim, String> {
-    let (block, logs) = verify_receipt(&anchor.header, anchor.transaction_index, &anchor.receipt, &anchor.proof)
-        .map_err(|error| error.to_string())?;
+    let (block, logs) =
+        verify_receipt(&anchor.header, anchor.transaction_index, &anchor.receipt, &anchor.proof)
+            .map_err(|error| error.to_string())?;
     let block_hash = Hash(block.hash);
     if block_hash != anchor.block_hash {
         return Err(format!(

@@ -39,8 +39,7 @@ pub struct AnchorSection {
     /// Seconds after which a transaction that no block included is sent again with a higher fee. Default: 90.
     #[serde(default = "default_resend")]
     pub resend_after_seconds: u64,
-    /// Policy file with the public keys of the ledgers that may enter the hub (`log KEY` lines). Default: the
-    /// `policy` of `[trace_api]`; one of both must be given.
+    /// Policy file with the sites' public keys: one line `log KEY` for each. Required.
     #[serde(default)]
     pub policy: Option<PathBuf>,
 }

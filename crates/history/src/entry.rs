@@ -1,0 +1,202 @@
+//! One record of a history, and whether it fits its ledger.
+//!
+//! What holds: an entry without a [`Fault`] was recomputed from its stored text and secret and led to the leaf hash
+//! that is in the tree; nothing stored is believed before that.
+//!
+//! Not here: reading it from the database and proving it into the tree ([`crate::gather`]).
+
+use std::fmt;
+use std::sync::Arc;
+
+use epcis::{BizStep, Disposition};
+use jiff::Timestamp;
+use ledger::Hash;
+use ledger::record::{Record, Secret};
+
+use crate::record_view::RecordView;
+
+/// A record as the database gives it.
+#[derive(Debug, Clone)]
+pub struct StoredText {
+    /// Canonical text.
+    pub text: String,
+    /// The secret of its salts.
+    pub secret: Option<Secret>,
+    /// The leaf hash that is in the tree.
+    pub leaf_hash: Hash,
+}
+
+/// One record of an item's history.
+#[derive(Debug, Clone)]
+pub struct HistoryEntry {
+    /// Origin of its ledger.
+    pub origin: Arc<str>,
+    /// The party that keeps the ledger.
+    pub party: Arc<str>,
+    /// Its place in the ledger.
+    pub index: u64,
+    /// The leaf hash that is in the tree.
+    pub leaf_hash: Hash,
+    /// The record, if its text can be read as one.
+    pub record: Option<Record>,
+    /// The secret of its salts.
+    pub secret: Option<Secret>,
+    /// When the event happened; 1970 if the record does not say.
+    pub at: Timestamp,
+    /// Business step.
+    pub step: Option<BizStep>,
+    /// Disposition.
+    pub disposition: Option<Disposition>,
+    /// Where, a location URI; empty if the record does not say.
+    pub place: String,
+    /// Whether a reader or sensor recorded it; otherwise a party stated it.
+    pub sensed: bool,
+    /// Why it belongs to the item's history.
+    pub relation: Relation,
+    /// Why it does not fit its ledger; then it does not count.
+    pub fault: Option<Fault>,
+}
+
+/// Why a record belongs to an item's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// It names the item.
+    Item,
+    /// It names a container that the item was in at that time.
+    Container(String),
+    /// It names the item's lot only.
+    Lot,
+}
+
+/// Why a record does not fit its ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Text and secret lead to another leaf hash.
+    Text,
+    /// The leaf hash does not lead to the root of the ledger's checkpoint.
+    Tree,
+    /// The ledger's checkpoint cannot be relied on.
+    Checkpoint {
+        /// Its size.
+        size: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => out.write_str("its text does not fit its hash"),
+            Self::Tree => out.write_str("it is not in the signed tree"),
+            Self::Checkpoint { size, problem } => {
+                write!(out, "checkpoint of {size} records: {problem}")
+            }
+        }
+    }
+}
+
+impl HistoryEntry {
+    /// Reads a stored record that names the item, and compares it with its leaf hash.
+    #[must_use]
+    pub fn read(origin: Arc<str>, party: Arc<str>, index: u64, stored: StoredText) -> Self {
+        let record = Record::parse(&stored.text).ok();
+        let leaf_hash = record
+            .as_ref()
+            .zip(stored.secret.as_ref())
+            .map(|(record, secret)| record.leaf_hash(secret));
+        let view = record.as_ref().map(RecordView::of);
+        Self {
+            origin,
+            party,
+            index,
+            leaf_hash: stored.leaf_hash,
+            secret: stored.secret,
+            at: view.and_then(RecordView::event_time).unwrap_or(Timestamp::UNIX_EPOCH),
+            step: view.and_then(RecordView::biz_step),
+            disposition: view.and_then(RecordView::disposition),
+            place: view.and_then(RecordView::place).unwrap_or_default().to_owned(),
+            sensed: view.is_some_and(RecordView::is_sensed),
+            relation: Relation::Item,
+            fault: (leaf_hash != Some(stored.leaf_hash)).then_some(Fault::Text),
+            record,
+        }
+    }
+
+    /// The view of its record.
+    #[must_use]
+    pub fn view(&self) -> Option<RecordView<'_>> {
+        self.record.as_ref().map(RecordView::of)
+    }
+
+    /// Whether it is of the item or its containers and fits its ledger.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.fault.is_none() && self.relation != Relation::Lot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FACTORY, object_event};
+
+    fn stored() -> StoredText {
+        let record = object_event("2026-11-20T08:00:00+08:00", "commissioning")
+            .at(FACTORY)
+            .disposition("active")
+            .record();
+        let secret = [7; 16];
+        let leaf_hash = record.leaf_hash(&secret);
+        StoredText { text: record.text().to_owned(), secret: Some(secret), leaf_hash }
+    }
+
+    fn read(stored: StoredText) -> HistoryEntry {
+        HistoryEntry::read("log.example/1".into(), "Factory".into(), 3, stored)
+    }
+
+    #[test]
+    fn a_record_that_leads_to_its_leaf_hash_has_no_fault_and_counts() {
+        let entry = read(stored());
+        assert_eq!(entry.fault, None);
+        assert!(entry.counts());
+        assert_eq!(entry.at, "2026-11-20T00:00:00Z".parse().unwrap());
+        assert_eq!(entry.step, Some(BizStep::Commissioning));
+        assert_eq!(entry.disposition, Some(Disposition::Active));
+        assert_eq!(entry.place, FACTORY);
+    }
+
+    #[test]
+    fn a_record_that_leads_elsewhere_has_a_fault_and_does_not_count() {
+        let altered = StoredText { text: stored().text.replace("active", "recalled"), ..stored() };
+        let other_secret = StoredText { secret: Some([8; 16]), ..stored() };
+        let no_secret = StoredText { secret: None, ..stored() };
+        let no_record = StoredText { text: "[]".into(), ..stored() };
+        let not_canonical = StoredText { text: format!(" {}", stored().text), ..stored() };
+        for wrong in [altered, other_secret, no_secret, no_record, not_canonical] {
+            let entry = read(wrong.clone());
+            assert_eq!(entry.fault, Some(Fault::Text), "{wrong:?}");
+            assert!(!entry.counts());
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_record_gives_an_entry_without_content() {
+        let entry = read(StoredText { text: "no JSON".into(), ..stored() });
+        assert!(entry.record.is_none() && entry.view().is_none());
+        assert_eq!((entry.at, entry.place.as_str()), (Timestamp::UNIX_EPOCH, ""));
+        assert_eq!((entry.step, entry.disposition, entry.sensed), (None, None, false));
+    }
+
+    #[test]
+    fn the_texts_of_faults_are_part_of_the_api() {
+        let checkpoint = Fault::Checkpoint { size: 9, problem: "no key is known".into() };
+        for (fault, text) in [
+            (Fault::Text, "its text does not fit its hash"),
+            (Fault::Tree, "it is not in the signed tree"),
+            (checkpoint, "checkpoint of 9 records: no key is known"),
+        ] {
+            assert_eq!(fault.to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Records of an item to its state, its verdict and its bundle.
+//!
+//! The way through:
+//!
+//! ```text
+//! item -> gather (records, each checked against its ledger) -> History -> ItemState -> Reason -> Verdict
+//!                                                              \-> bundle (disclosed records, paths, checkpoints)
+//! ```
+//!
+//! | module | what it does | |
+//! |---|---|---|
+//! | [`record_view`] | reads the JSON members of a record | pure |
+//! | [`entry`] | one record, and whether it fits its ledger | pure |
+//! | [`walk`] | which records belong to an item's history | pure |
+//! | [`gaps`] | what is missing between the records | pure |
+//! | [`fold`] | records to the state of the item | pure |
+//! | [`scans`] | scans and sales that hint at two objects | pure |
+//! | [`verdict`] | state, tag and scans to the verdict | pure |
+//! | [`gather`] | fetches the records and proves them | over `sql` |
+//! | [`bundle`] | builds the file that proves a history | over `sql` |
+//!
+//! What holds: no stored record is used before it was recomputed; the pure modules do no I/O and have no clock, the time
+//! is a parameter.
+//!
+//! Not here: what people read and HTTP (`trace-api`), verifying a bundle (`ledger::bundle`).
+
+pub mod bundle;
+pub mod entry;
+pub mod fold;
+pub mod gaps;
+pub mod gather;
+pub mod record_view;
+pub mod scans;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod verdict;
+pub mod walk;
+
+pub use entry::{Fault, HistoryEntry, Relation};
+pub use fold::{History, ItemState, NotIssued, Withdrawal};
+pub use gaps::Gap;
+pub use gather::{GatheredHistory, gather};
+pub use scans::{Conflict, ConsumerScan, Position};
+pub use verdict::{Reason, TagCheck, Verdict, judge};

@@ -1,0 +1,270 @@
+//! Events and signed ledgers for tests: the shortest way from "the factory commissioned it" to a record, in memory
+//! or in a database.
+//!
+//! The way through: [`object_event`] or [`packing_event`] begins an [`EventDraft`], its methods add members, and
+//! [`TestLedger::append`] commits drafts as records under a signed checkpoint, the way `ingest` does.
+
+use jiff::Timestamp;
+use ledger::checkpoint::Checkpoint;
+use ledger::json::{Json, object};
+use ledger::keys::{LedgerKeys, SystemRandom};
+use ledger::record::{Record, Secret};
+use sql::ledgers::{Append, Entry};
+use sql::{Db, LedgerId, Transaction};
+
+use crate::entry::{HistoryEntry, StoredText};
+
+/// The item of most tests.
+pub const ITEM: &str = "urn:epc:id:sgtin:4012345.011111.9876";
+/// Its GTIN.
+pub const GTIN: &str = "04012345111118";
+/// Its serial number.
+pub const SERIAL: &str = "9876";
+/// A case that the item can be packed into.
+pub const CASE: &str = "urn:epc:id:sscc:4012345.1111111111";
+/// A pallet that the case can be packed onto.
+pub const PALLET: &str = "urn:epc:id:sscc:4012345.2222222222";
+/// The lot `L1` of the item's class.
+pub const LOT: &str = "urn:epc:class:lgtin:4012345.011111.L1";
+/// A place in the factory.
+pub const FACTORY: &str = "urn:epc:id:sgln:4012345.00001.0";
+/// A place in the distribution centre.
+pub const CENTRE: &str = "urn:epc:id:sgln:4012345.00002.0";
+/// A place in the shop.
+pub const SHOP: &str = "urn:epc:id:sgln:4012345.00003.0";
+
+/// An event that a test writes, member by member.
+#[derive(Debug, Clone)]
+pub struct EventDraft(Json);
+
+/// An `ObjectEvent` of the item.
+///
+/// - `at`: its `eventTime`.
+/// - `step`: its `bizStep`, in any spelling.
+#[must_use]
+pub fn object_event(at: &str, step: &str) -> EventDraft {
+    draft("ObjectEvent", at, step, "OBSERVE").with("epcList", uris(&[ITEM]))
+}
+
+/// An `AggregationEvent`.
+///
+/// - `action`: `ADD` or `DELETE`.
+#[must_use]
+pub fn packing_event(at: &str, action: &str, container: &str, contents: &[&str]) -> EventDraft {
+    let step = if action == "ADD" { "packing" } else { "unpacking" };
+    draft("AggregationEvent", at, step, action)
+        .with("parentID", Json::from(container))
+        .with("childEPCs", uris(contents))
+}
+
+/// A sensor's report about the lot, from a reader: the value is above the limit.
+#[must_use]
+pub fn excursion_event(from: &str, to: &str, value: &str) -> EventDraft {
+    let metadata = object([("startTime", Json::from(from)), ("endTime", Json::from(to))]);
+    let report = object([
+        ("type", Json::from("Temperature")),
+        ("maxValue", Json::Number(value.to_owned())),
+        ("uom", Json::from("CEL")),
+    ]);
+    let element =
+        object([("sensorMetadata", metadata), ("sensorReport", Json::Array(vec![report]))]);
+    let quantity = object([("epcClass", Json::from(LOT))]);
+    draft("ObjectEvent", to, "sensor_reporting", "OBSERVE")
+        .with("quantityList", Json::Array(vec![quantity]))
+        .with("sensorElementList", Json::Array(vec![element]))
+        .sensed()
+}
+
+fn draft(kind: &str, at: &str, step: &str, action: &str) -> EventDraft {
+    let members = [("type", kind), ("eventTime", at), ("bizStep", step), ("action", action)];
+    EventDraft(object(members.map(|(name, value)| (name, Json::from(value)))))
+}
+
+fn uris(list: &[&str]) -> Json {
+    Json::Array(list.iter().map(|uri| Json::from(*uri)).collect())
+}
+
+impl EventDraft {
+    /// Sets a member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Json) -> Self {
+        self.0.set(name, value);
+        self
+    }
+
+    /// Sets what an `ObjectEvent` names.
+    #[must_use]
+    pub fn of(self, epcs: &[&str]) -> Self {
+        self.with("epcList", uris(epcs))
+    }
+
+    /// Sets `bizLocation`.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        self.with("bizLocation", object([("id", Json::from(place))]))
+    }
+
+    /// Sets `readPoint`.
+    #[must_use]
+    pub fn read_at(self, place: &str) -> Self {
+        self.with("readPoint", object([("id", Json::from(place))]))
+    }
+
+    /// Sets `disposition`, in any spelling.
+    #[must_use]
+    pub fn disposition(self, word: &str) -> Self {
+        self.with("disposition", Json::from(word))
+    }
+
+    /// Adds lot number and expiry date as `ilmd`.
+    #[must_use]
+    pub fn lot(self, number: &str, expiry: &str) -> Self {
+        let members = [("cbvmda:lotNumber", number), ("cbvmda:itemExpirationDate", expiry)];
+        self.with("ilmd", object(members.map(|(name, value)| (name, Json::from(value)))))
+    }
+
+    /// Adds the evidence of a reader's window.
+    #[must_use]
+    pub fn sensed(self) -> Self {
+        let window = object([("reader", Json::from("dock-door-3"))]);
+        self.with("chopmark:evidence", object([("window", window)]))
+    }
+
+    /// The record of it.
+    ///
+    /// # Panics
+    ///
+    /// If the draft cannot be a record.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        Record::from_json(self.0.clone()).expect("a draft is an object with members")
+    }
+}
+
+/// The records of `drafts` as entries of one ledger, in memory and without faults.
+#[must_use]
+pub fn entries(drafts: &[EventDraft]) -> Vec<HistoryEntry> {
+    let entry = |(index, draft): (u64, &EventDraft)| {
+        let record = draft.record();
+        let secret = secret(index);
+        let leaf_hash = record.leaf_hash(&secret);
+        let stored = StoredText { text: record.text().to_owned(), secret: Some(secret), leaf_hash };
+        HistoryEntry::read("log.example/1".into(), "Factory".into(), index, stored)
+    };
+    (0..).zip(drafts).map(entry).collect()
+}
+
+/// A secret made from a record's place.
+fn secret(index: u64) -> Secret {
+    u128::from(index + 1).to_be_bytes()
+}
+
+/// A ledger in a test's database, with its keys.
+#[derive(Debug)]
+pub struct TestLedger {
+    /// Its number.
+    pub id: LedgerId,
+    /// Its keys.
+    pub keys: LedgerKeys,
+    db: Db,
+}
+
+impl TestLedger {
+    /// Creates an empty ledger.
+    ///
+    /// - `kind`: `site` or `hub`.
+    ///
+    /// # Panics
+    ///
+    /// If the database does not answer or keys cannot be made.
+    pub async fn create(db: &Db, origin: &str, kind: &str, party: &str) -> Self {
+        let id = sql::ledgers::create_ledger(db, origin, kind, party).await;
+        let keys = LedgerKeys::generate(origin, &SystemRandom::new());
+        Self {
+            id: id.expect("the test's database answers"),
+            keys: keys.expect("the system makes keys"),
+            db: db.clone(),
+        }
+    }
+
+    /// Appends records of site events in one commit, each with a secret made from its place.
+    ///
+    /// # Panics
+    ///
+    /// If the database refuses them.
+    pub async fn append(&self, drafts: &[EventDraft], recorded_at: &str) {
+        let records: Vec<Record> = drafts.iter().map(EventDraft::record).collect();
+        let size = self.size().await;
+        let mut item_keys = Vec::new();
+        let mut entries = Vec::new();
+        for (index, record) in (size..).zip(&records) {
+            item_keys.extend(record.names().iter().map(|name| (sql::items::key(name), index)));
+            let secret = secret(index);
+            let leaf_hash = record.leaf_hash(&secret);
+            entries.push(Entry { text: record.text().to_owned(), secret: Some(secret), leaf_hash });
+        }
+        self.commit(entries, item_keys, recorded_at).await;
+    }
+
+    /// Appends `note`, the newest checkpoint of `ledger`, to this hub.
+    ///
+    /// # Panics
+    ///
+    /// If the database refuses it.
+    pub async fn append_checkpoint_of(&self, ledger: &Self, recorded_at: &str) {
+        let latest = sql::ledgers::latest_checkpoint(&self.db, ledger.id).await;
+        let latest = latest.expect("the test's database answers").expect("the ledger has records");
+        let place = self.size().await;
+        let entry = Entry {
+            leaf_hash: ledger::hub::entry_leaf(&latest.note),
+            text: latest.note,
+            secret: None,
+        };
+        self.commit(vec![entry], Vec::new(), recorded_at).await;
+        let noted = self.db.run_tx("testing.hub_entry", async |tx: &Transaction<'_>| {
+            sql::hub::insert_entry(tx, self.id, place, ledger.id, latest.size).await
+        });
+        noted.await.expect("the entry is new");
+    }
+
+    /// The lines of a policy that trusts this ledger.
+    #[must_use]
+    pub fn policy_lines(&self, kind: &str) -> String {
+        self.keys.verifier_keys().iter().map(|key| format!("{kind} {key}\n")).collect()
+    }
+
+    async fn size(&self) -> u64 {
+        let head = sql::ledgers::head(&self.db, self.id).await;
+        head.expect("the test's database answers").size
+    }
+
+    async fn commit(&self, entries: Vec<Entry>, item_keys: Vec<(i64, u64)>, recorded_at: &str) {
+        let before = sql::ledgers::load_frontier(&self.db, self.id).await;
+        let before = before.expect("the test's database answers");
+        let mut after = before.clone();
+        for entry in &entries {
+            after.append(entry.leaf_hash);
+        }
+        let checkpoint = Checkpoint {
+            origin: self.keys.origin().to_owned(),
+            size: after.size(),
+            root: after.root(),
+        };
+        let append = Append {
+            ledger: self.id,
+            old_size: before.size(),
+            frontier: before,
+            entries,
+            item_keys,
+            note: self
+                .keys
+                .sign_checkpoint(&checkpoint, &SystemRandom::new())
+                .expect("the keys are this ledger's"),
+            recorded_at: recorded_at.parse::<Timestamp>().expect("a time of the test"),
+        };
+        let committed = self.db.run_tx("testing.append", async |tx: &Transaction<'_>| {
+            sql::ledgers::append(tx, &append).await
+        });
+        committed.await.expect("the ledger has no other writer");
+    }
+}

@@ -1,0 +1,89 @@
+//! The JSON answers about items: the one place where enums become the codes of the API.
+//!
+//! What holds: members and codes are part of the API, so tests pin them; a record without a step, disposition or
+//! place has an empty text there, never null.
+
+use epcis::{BizStep, Disposition};
+use history::{History, HistoryEntry, Relation};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::lamps::Lamps;
+use crate::language::Language;
+use crate::notices::notices;
+use crate::scan_result::ScanResult;
+use crate::words;
+
+/// The answer to a scan.
+#[must_use]
+pub fn scan(result: &ScanResult, language: Language) -> Value {
+    let history = result.gathered.as_ref().map(|gathered| &gathered.history);
+    let lamps = Lamps::of(result.reason.verdict(), &result.state, history);
+    let timeline: Vec<Value> =
+        history.map(|history| history.entries.iter().map(step).collect()).unwrap_or_default();
+    let heads = result.gathered.iter().flat_map(|gathered| gathered.ledgers.values());
+    let recorded = heads.map(|head| head.checkpoint.recorded_at).max();
+    json!({
+        "verdict": result.reason.verdict().code(),
+        "reason": language.of(words::reason(&result.reason)),
+        "item": history.map(|history| history.item.to_uri()),
+        "lamps": {
+            "record": lamps.record.state.code(),
+            "tag": lamps.tag.state.code(),
+            "journey": lamps.journey.state.code(),
+        },
+        "notices": history.map(|history| notices(history, language)).unwrap_or_default(),
+        "timeline": timeline,
+        "clocks": { "recorded": time(recorded), "anchored": time(result.anchored) },
+    })
+}
+
+/// A history.
+#[must_use]
+pub fn history(history: &History) -> Value {
+    let records: Vec<Value> = history.entries.iter().map(record).collect();
+    json!({ "item": history.item.to_uri(), "records": records })
+}
+
+/// One step of a scan's timeline.
+fn step(entry: &HistoryEntry) -> Value {
+    json!({
+        "at": entry.at.to_string(),
+        "step": entry.step.as_ref().map_or("", BizStep::word),
+        "place": entry.place,
+        "ledger": *entry.origin,
+        "index": entry.index,
+        "sensed": entry.sensed,
+        "inferredVia": container(entry),
+        "lot": entry.relation == Relation::Lot,
+        "broken": entry.fault.is_some(),
+    })
+}
+
+/// One record of a history.
+fn record(entry: &HistoryEntry) -> Value {
+    json!({
+        "at": entry.at.to_string(),
+        "step": entry.step.as_ref().map_or("", BizStep::word),
+        "disposition": entry.disposition.as_ref().map_or("", Disposition::word),
+        "place": entry.place,
+        "ledger": *entry.origin,
+        "party": *entry.party,
+        "index": entry.index,
+        "sensed": entry.sensed,
+        "inferredVia": container(entry),
+        "lot": entry.relation == Relation::Lot,
+        "broken": entry.fault.as_ref().map(ToString::to_string),
+    })
+}
+
+fn container(entry: &HistoryEntry) -> Option<&str> {
+    match &entry.relation {
+        Relation::Container(uri) => Some(uri),
+        Relation::Item | Relation::Lot => None,
+    }
+}
+
+fn time(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}

@@ -1,0 +1,363 @@
+//! Scans as people send them: verdicts, pages, JSON, limits.
+
+use actix_web::http::StatusCode;
+use history::testing::{CASE, CENTRE, FACTORY, GTIN, ITEM, PALLET, SERIAL, SHOP, object_event};
+use serde_json::{Value, json};
+
+use crate::state::UNKNOWN_PER_MINUTE;
+use crate::testing::{
+    Answer, JSON, SITE, Scene, commissioning, get, journey, sale, state_without_database,
+};
+
+const SHANGHAI: (&str, &str) = ("Chopmark-Place", "%E4%B8%8A%E6%B5%B7;31.23;121.47;20");
+const CHENGDU: (&str, &str) = ("Chopmark-Place", "Chengdu;30.57;104.07;20");
+
+fn path() -> String {
+    format!("/01/{GTIN}/21/{SERIAL}")
+}
+
+async fn scan(scene: &Scene) -> Value {
+    scene.get(&path(), &[JSON]).await.json()
+}
+
+/// A scan from another network, with more headers.
+async fn scan_from(scene: &Scene, address: &str, more: &[(&str, &str)]) -> Value {
+    let headers = [&[JSON, ("X-Forwarded-For", address)], more].concat();
+    scene.get(&path(), &headers).await.json()
+}
+
+async fn alter(scene: &Scene, index: u64, from: &str, to: &str) {
+    sql::testing::alter_record_as_owner(&scene.db, SITE, index, from, to).await.unwrap();
+}
+
+/// A step of the timeline, with what is the same in most of them left out.
+fn step(index: u64, at: &str, step: &str, place: &str, sensed: bool, via: Option<&str>) -> Value {
+    json!({
+        "at": at, "step": step, "place": place, "ledger": SITE, "index": index, "sensed": sensed,
+        "inferredVia": via, "lot": step == "sensor_reporting", "broken": false,
+    })
+}
+
+#[actix_web::test]
+async fn the_members_and_codes_of_an_answer_are_part_of_the_api() {
+    let scene = Scene::journey("scan_members").await;
+    let answer = scene.get(&format!("{}?lang=en", path()), &[JSON]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let begin = format!(
+        "{{\"clocks\":{{\"anchored\":null,\"recorded\":\"2026-11-22T02:30:00Z\"}},\"item\":\"{ITEM}\",\
+         \"lamps\":{{\"journey\":\"warn\",\"record\":\"ok\",\"tag\":\"unchecked\"}},\"notices\":["
+    );
+    assert!(answer.body.starts_with(&begin), "{}", answer.body);
+    assert!(answer.body.ends_with("],\"verdict\":\"CONSISTENT\"}"), "{}", answer.body);
+    let day = |time: &str| format!("2026-11-{time}:00Z");
+    assert_eq!(
+        answer.json(),
+        json!({
+            "verdict": "CONSISTENT",
+            "reason": "No rule fired",
+            "item": ITEM,
+            "lamps": { "record": "ok", "tag": "unchecked", "journey": "warn" },
+            "notices": [
+                "The sensor recorded a temperature above the limit: 9.2 °C, 2026-11-21 02:00:00 – 02:10:00 UTC",
+                "Expires on 2099-12-31",
+            ],
+            "clocks": { "recorded": "2026-11-22T02:30:00Z", "anchored": null },
+            "timeline": [
+                step(0, &day("20T00:00"), "commissioning", FACTORY, true, None),
+                step(1, &day("20T01:00"), "packing", FACTORY, true, None),
+                step(2, &day("20T02:00"), "packing", FACTORY, false, Some(CASE)),
+                step(3, &day("20T03:00"), "shipping", FACTORY, false, Some(PALLET)),
+                step(4, &day("21T00:00"), "receiving", CENTRE, true, Some(PALLET)),
+                step(5, &day("21T01:00"), "unpacking", CENTRE, false, Some(CASE)),
+                step(6, &day("21T02:10"), "sensor_reporting", CENTRE, true, None),
+                step(7, &day("21T04:00"), "shipping", CENTRE, false, Some(CASE)),
+                step(8, &day("22T00:00"), "receiving", SHOP, false, Some(CASE)),
+                step(9, &day("22T01:00"), "unpacking", SHOP, false, None),
+                step(10, &day("22T02:00"), "stocking_shelves", SHOP, false, None),
+            ],
+        })
+    );
+}
+
+#[actix_web::test]
+async fn a_sale_gives_sold_and_a_second_one_conflict() {
+    let scene = Scene::journey("scan_sold").await;
+    scene.site.append(&[sale(11)], "2026-11-22T03:00:00Z").await;
+    let answer = scan(&scene).await;
+    assert_eq!(
+        (&answer["verdict"], &answer["reason"]),
+        (&json!("SOLD"), &json!("A sale was recorded"))
+    );
+    scene.site.append(&[sale(12)], "2026-11-22T04:00:00Z").await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "CONFLICT");
+    assert_eq!(answer["reason"], "It was recorded as sold twice");
+}
+
+#[actix_web::test]
+async fn a_recall_comes_before_everything_else() {
+    let scene = Scene::journey("scan_recalled").await;
+    let recall = object_event("2026-11-22T13:00:00.000+08:00", "holding")
+        .disposition("urn:epcglobal:cbv:disp:recalled");
+    scene.site.append(&[sale(11), recall], "2026-11-22T05:00:00Z").await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "RECALLED");
+    assert_eq!(answer["reason"], "Recorded as recalled");
+}
+
+#[actix_web::test]
+async fn an_item_is_expired_by_the_clock_that_was_passed_in() {
+    let events = [commissioning().lot("L1", "2026-11-23")];
+    let scene = Scene::with("scan_expired", &events).await;
+    assert_eq!(scan(&scene).await["verdict"], "CONSISTENT");
+    scene.state.clock.advance(std::time::Duration::from_hours(16));
+    assert_eq!(scan(&scene).await["verdict"], "CONSISTENT");
+    scene.state.clock.advance(std::time::Duration::from_secs(1));
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "RECALLED");
+    assert_eq!(answer["reason"], "The expiry date is past");
+}
+
+#[actix_web::test]
+async fn a_missing_step_is_a_gap_that_the_page_names() {
+    let scene = Scene::with("scan_gap", &[commissioning(), unannounced_receiving()]).await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "GAP");
+    assert_eq!(answer["lamps"]["journey"], "warn");
+    let page = scene.get(&format!("{}?lang=en", path()), &[]).await;
+    assert!(page.body.contains("<li class=\"gap\"><b>Missing: shipping from Factory</b>"));
+}
+
+/// A receiving in the shop that nothing was shipped for.
+fn unannounced_receiving() -> history::testing::EventDraft {
+    object_event("2026-11-21T08:00:00.000+08:00", "receiving").at(SHOP)
+}
+
+#[actix_web::test]
+async fn an_altered_record_does_not_count_and_is_named() {
+    let scene = Scene::journey("scan_altered").await;
+    alter(&scene, 4, "receiving", "returning").await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "GAP");
+    assert_eq!(answer["lamps"]["record"], "broken");
+    assert_eq!(answer["timeline"][4]["broken"], true);
+    let notice = answer["notices"][0].as_str().unwrap();
+    assert!(notice.ends_with(&format!("{SITE} #4")), "{notice}");
+    alter(&scene, 0, "commissioning", "decommissioning").await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "REJECTED");
+    assert_eq!(answer["reason"], "The record of origin does not fit its signed ledger");
+}
+
+#[actix_web::test]
+async fn a_code_that_was_announced_and_never_applied_is_rejected() {
+    let shipped = object_event("2026-11-20T11:00:00.000+08:00", "shipping").at(FACTORY);
+    let scene = Scene::with("scan_never_applied", &[shipped]).await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "REJECTED");
+    assert_eq!(answer["reason"], "This serial number was never applied to a product");
+}
+
+#[actix_web::test]
+async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
+    let scene = Scene::journey("scan_unknown").await;
+    let expected = json!({
+        "verdict": "REJECTED", "reason": "There is no record of this serial number", "item": null,
+        "lamps": { "record": "broken", "tag": "unchecked", "journey": "unchecked" },
+        "notices": [], "timeline": [], "clocks": { "recorded": null, "anchored": null },
+    });
+    for (gtin, serial) in [(GTIN, "none"), ("x", "none"), (GTIN, "%00"), ("04012345111119", SERIAL)]
+    {
+        let answer = scene.get(&format!("/01/{gtin}/21/{serial}"), &[JSON]).await;
+        assert_eq!(answer.status, 200, "{gtin} {serial}");
+        assert_eq!(answer.json(), expected, "{gtin} {serial}");
+    }
+    let page = scene.get(&format!("/01/{GTIN}/21/none?lang=en"), &[]).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("<main data-code=\"REJECTED\">"));
+    assert!(!page.body.contains("/bundle"), "there is nothing to save or to verify");
+}
+
+#[actix_web::test]
+async fn a_lot_in_the_address_changes_nothing() {
+    let scene = Scene::journey("scan_lot").await;
+    let with_lot = scene.get(&format!("/01/{GTIN}/10/L9/21/{SERIAL}"), &[JSON]).await;
+    assert_eq!(with_lot.json(), scan(&scene).await);
+}
+
+#[actix_web::test]
+async fn a_code_that_is_too_long_is_refused_without_the_database() {
+    let state = state_without_database().await;
+    let long = "9".repeat(4096);
+    for path in [format!("/01/{GTIN}/21/{long}"), format!("/01/{long}/21/1")] {
+        let answer = get(&state, &path, &[]).await;
+        let length = if path.starts_with("/01/0") { 4110 } else { 4097 };
+        answer.assert_problem(
+            400,
+            "malformed",
+            &format!(
+                "got a code of {length} characters, expected a GTIN of 14 digits and a serial of at most 20 \
+                 characters"
+            ),
+        );
+    }
+}
+
+#[actix_web::test]
+async fn one_address_may_ask_for_thirty_unknown_codes_in_a_minute() {
+    let scene = Scene::journey("scan_limit").await;
+    let unknown = format!("/01/{GTIN}/21/none");
+    let from = |address| [JSON, ("X-Forwarded-For", address)];
+    for _ in 0..UNKNOWN_PER_MINUTE.get() {
+        assert_eq!(scene.get(&unknown, &from("203.0.113.7")).await.status, 200);
+    }
+    let refused = scene.get(&unknown, &from("203.0.113.7")).await;
+    refused.assert_problem(
+        429,
+        "too-many",
+        "too many requests for unknown codes from your address; retry in a minute",
+    );
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(scene.get(&path(), &from("203.0.113.7")).await.status, 200, "a known code");
+    assert_eq!(scene.get(&unknown, &from("203.0.113.8")).await.status, 200, "another address");
+}
+
+#[actix_web::test]
+async fn without_a_database_no_verdict_is_given() {
+    let state = state_without_database().await;
+    let answer = get(&state, &path(), &[JSON]).await;
+    answer.assert_problem(503, "unavailable", "this cannot be checked at the moment; retry later");
+    for (language, title) in [("zh", "现在无法查验"), ("en", "Cannot check now")] {
+        let page = get(&state, &format!("{}?lang={language}", path()), &[]).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(page.header("retry-after"), "5");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(page.body.contains(&format!("<h1>{title}</h1>")), "{}", page.body);
+        assert!(!page.body.contains("data-code"), "{}", page.body);
+    }
+}
+
+#[actix_web::test]
+async fn two_phones_in_two_cities_within_the_hour_are_a_conflict_and_robots_are_not() {
+    let scene = Scene::with("scan_places", &[commissioning()]).await;
+    let shanghai = scan_from(&scene, "203.0.113.8", &[SHANGHAI]).await;
+    assert_eq!(shanghai["verdict"], "CONSISTENT");
+    scene.state.clock.advance(std::time::Duration::from_mins(40));
+    let robot = [CHENGDU, ("User-Agent", "curl/8.5")];
+    assert_eq!(scan_from(&scene, "198.51.100.9", &robot).await["verdict"], "CONSISTENT");
+    let chengdu = scan_from(&scene, "198.51.100.9", &[CHENGDU]).await;
+    assert_eq!(chengdu["verdict"], "CONFLICT");
+    assert_eq!(
+        chengdu["reason"],
+        "Two different phones scanned the same code too far apart for the time between"
+    );
+}
+
+#[actix_web::test]
+async fn many_phones_after_the_sale_are_a_conflict() {
+    let scene = Scene::with("scan_devices", &[commissioning(), sale(11)]).await;
+    let mut verdicts = Vec::new();
+    for address in ["203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.3", "203.0.113.4"] {
+        verdicts.push(scan_from(&scene, address, &[]).await["verdict"].clone());
+    }
+    // The journey has a gap too: the sale is at a site that never received it.
+    assert_eq!(verdicts, ["SOLD", "SOLD", "SOLD", "SOLD", "CONFLICT"]);
+}
+
+#[actix_web::test]
+async fn every_scan_is_stored_with_its_verdict_and_without_an_address() {
+    let scene = Scene::with("scan_stored", &[commissioning()]).await;
+    scan_from(&scene, "203.0.113.8", &[SHANGHAI]).await;
+    scan_from(&scene, "203.0.113.9", &[("User-Agent", "curl/8.5")]).await;
+    scene.get(&format!("/01/{GTIN}/21/none"), &[JSON]).await;
+    let stored = sql::scans::of_item(&scene.db, ITEM).await.unwrap();
+    let mut found: Vec<(&str, &str, Option<&str>)> = stored
+        .iter()
+        .map(|scan| {
+            let place = scan.place.as_ref().map(|place| place.name.as_str());
+            (scan.role.as_str(), scan.verdict.as_str(), place)
+        })
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, [("consumer", "CONSISTENT", Some("上海")), ("robot", "CONSISTENT", None)]);
+    let unknown = format!("https://id.gs1.org/01/{GTIN}/21/none");
+    let stored = sql::scans::of_item(&scene.db, &unknown).await.unwrap();
+    assert_eq!((stored.len(), stored[0].verdict.as_str()), (1, "REJECTED"));
+}
+
+async fn page(scene: &Scene, language: &str) -> Answer {
+    scene.get(&path(), &[("Accept", "text/html"), ("Accept-Language", language)]).await
+}
+
+#[actix_web::test]
+async fn a_page_is_complete_in_both_languages() {
+    let scene = Scene::with("scan_page", &[journey(), vec![sale(11)]].concat()).await;
+    scan_from(&scene, "203.0.113.8", &[]).await;
+    let chinese = page(&scene, "zh-CN,zh;q=0.9").await;
+    let english = page(&scene, "en").await;
+    for (answer, parts) in [
+        (
+            &chinese,
+            [
+                "<html lang=\"zh\">",
+                "<h1>记录显示已售出</h1>",
+                "已有销售记录: 2026-11-22",
+                "<p class=\"name\">春竹茶</p>",
+                "盒盖有竹叶压纹",
+                "供应链读取 3 · 商店 1 · 你 1 · 其他人 1",
+                "<b>赋码生产</b> · 工厂",
+                "随箱推断",
+                "签名方",
+                "等待公链锚定",
+                "有效期至 2099-12-31",
+            ],
+        ),
+        (
+            &english,
+            [
+                "<html lang=\"en\">",
+                "<h1>Recorded as sold</h1>",
+                "A sale was recorded: 2026-11-22",
+                "<p class=\"name\">Bamboo spring tea</p>",
+                "a bamboo leaf embossed on the lid",
+                "supply chain 3 · shop 1 · you 2 · others 1",
+                "<b>Made and coded</b> · Factory",
+                "inferred from its container",
+                "Signed by",
+                "waiting for the public anchor",
+                "Expires on 2099-12-31",
+            ],
+        ),
+    ] {
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(answer.header("vary"), "Accept, Accept-Language");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'self'"));
+        assert!(answer.body.len() <= 40 * 1024, "{} bytes", answer.body.len());
+        for part in parts {
+            assert!(answer.body.contains(part), "{part}: {}", answer.body);
+        }
+        for part in [
+            "<main data-code=\"SOLD\">",
+            "id=\"check\"",
+            "id=\"result\"",
+            "/items/urn%3Aepc%3Aid%3Asgtin%3A4012345%2E011111%2E9876/bundle",
+            "https://trace.example/01/04012345111118/21/9876",
+            "Bamboo Spring · factory.example/packing",
+            "mailto:care@factory.example",
+            "2026-11-23 08:00 UTC",
+        ] {
+            assert!(answer.body.contains(part), "{part}: {}", answer.body);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_a_code_says_is_escaped_in_the_page() {
+    let scene = Scene::journey("scan_escape").await;
+    let answer = scene.get(&format!("/01/{GTIN}/21/%3Cscript%3Ex"), &[]).await;
+    assert_eq!(answer.status, 200);
+    assert!(!answer.body.contains("<script>x"), "{}", answer.body);
+}

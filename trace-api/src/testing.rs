@@ -1,0 +1,185 @@
+//! What the tests of the request handlers share: a database with a short history, and requests against all routes.
+
+use std::net::SocketAddr;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Data;
+use actix_web::{App, test};
+use history::testing::{
+    CASE, CENTRE, EventDraft, FACTORY, GTIN, ITEM, PALLET, SHOP, TestLedger, excursion_event,
+    object_event, packing_event,
+};
+use process::Clock;
+use sql::testing::TestDb;
+
+use crate::config::{Config, PlaceName, Product};
+use crate::state::AppState;
+
+/// Origin of the ledger that has the history.
+pub const SITE: &str = "factory.example/packing";
+/// The same in an address.
+pub const SITE_IN_PATH: &str = "factory.example%2Fpacking";
+/// Origin of the hub.
+pub const HUB: &str = "hub.example/1";
+/// A phone's browser.
+pub const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) Mobile";
+/// What a client that wants JSON sends.
+pub const JSON: (&str, &str) = ("Accept", "application/json");
+/// When the tests take place.
+pub const NOW: &str = "2026-11-23T08:00:00Z";
+
+/// Ledgers in a database, and the state that answers from them.
+pub struct Scene {
+    pub db: TestDb,
+    pub site: TestLedger,
+    pub hub: TestLedger,
+    pub state: Data<AppState>,
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// Checks that this is a problem document with that status and code.
+    pub fn assert_problem(&self, status: u16, code: &str, detail: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let document = self.json();
+        assert_eq!(document["type"], format!("urn:chopmark:problem:{code}"));
+        assert_eq!(document["status"], status);
+        assert_eq!(document["detail"], detail);
+    }
+}
+
+/// A commissioning of the item with lot and expiry date, by a reader.
+pub fn commissioning() -> EventDraft {
+    object_event("2026-11-20T08:00:00.000+08:00", "commissioning")
+        .with("action", "ADD".into())
+        .at(FACTORY)
+        .disposition("active")
+        .lot("L1", "2099-12-31")
+        .sensed()
+}
+
+/// A sale of the item on 22 November, at that hour of Beijing.
+pub fn sale(hour: u8) -> EventDraft {
+    object_event(&format!("2026-11-22T{hour:02}:00:00.000+08:00"), "retail_selling").at(SHOP)
+}
+
+/// The journey of [`ITEM`] to the shop's shelf, without a gap.
+pub fn journey() -> Vec<EventDraft> {
+    let shipping = "https://ref.gs1.org/cbv/BizStep-shipping";
+    let receiving = "urn:epcglobal:cbv:bizstep:receiving";
+    vec![
+        commissioning(),
+        packing_event("2026-11-20T09:00:00.000+08:00", "ADD", CASE, &[ITEM])
+            .at(FACTORY)
+            .disposition("in_progress")
+            .sensed(),
+        packing_event("2026-11-20T10:00:00.000+08:00", "ADD", PALLET, &[CASE]).at(FACTORY),
+        object_event("2026-11-20T11:00:00.000+08:00", shipping)
+            .of(&[PALLET])
+            .disposition("in_transit")
+            .read_at(FACTORY),
+        object_event("2026-11-21T08:00:00.000+08:00", receiving).of(&[PALLET]).at(CENTRE).sensed(),
+        packing_event("2026-11-21T09:00:00.000+08:00", "DELETE", PALLET, &[CASE]).at(CENTRE),
+        excursion_event("2026-11-21T02:00:00.000Z", "2026-11-21T02:10:00.000Z", "9.2").at(CENTRE),
+        object_event("2026-11-21T12:00:00.000+08:00", "shipping").of(&[CASE]).at(CENTRE),
+        object_event("2026-11-22T08:00:00.000+08:00", "receiving").of(&[CASE]).at(SHOP),
+        packing_event("2026-11-22T09:00:00.000+08:00", "DELETE", CASE, &[ITEM]).at(SHOP),
+        object_event("2026-11-22T10:00:00.000+08:00", "stocking_shelves").at(SHOP),
+    ]
+}
+
+/// A configuration that trusts 127.0.0.1 as a proxy.
+pub fn config(policy_text: String) -> Config {
+    Config {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        public_url: "https://trace.example".into(),
+        policy: policy_text.parse().expect("a policy of the test"),
+        policy_text,
+        scan_secret: b"0123456789abcdef".to_vec(),
+        trusted_proxies: vec![[127, 0, 0, 1].into()],
+        hub: Some(HUB.into()),
+        report_contact: Some("mailto:care@factory.example".into()),
+        products: vec![Product {
+            gtin: GTIN.into(),
+            name_zh: "春竹茶".into(),
+            name_en: "Bamboo spring tea".into(),
+            pack_zh: "盒盖有竹叶压纹".into(),
+            pack_en: "a bamboo leaf embossed on the lid".into(),
+        }],
+        places: vec![PlaceName {
+            sgln: FACTORY.into(),
+            name_zh: "工厂".into(),
+            name_en: "Factory".into(),
+        }],
+    }
+}
+
+/// A state whose clock is at [`NOW`].
+pub fn state(db: sql::Db, config: Config) -> Data<AppState> {
+    let clock = Clock::manual(NOW.parse().expect("a time of the test"));
+    Data::new(AppState::new(config, db, clock))
+}
+
+/// A state whose database does not answer.
+pub async fn state_without_database() -> Data<AppState> {
+    let settings = sql::Settings::new("postgresql://nobody@127.0.0.1:1/none");
+    let db = sql::Db::connect(&settings).await;
+    state(db.expect("a pool connects when it is first used"), config(String::new()))
+}
+
+impl Scene {
+    /// A ledger with `events`, whose checkpoint is in the hub.
+    pub async fn with(name: &str, events: &[EventDraft]) -> Self {
+        let db = TestDb::migrated(name).await;
+        let site = TestLedger::create(&db, SITE, "site", "Bamboo Spring").await;
+        let hub = TestLedger::create(&db, HUB, "hub", "Chopmark").await;
+        site.append(events, "2026-11-22T02:30:00Z").await;
+        hub.append_checkpoint_of(&site, "2026-11-22T02:31:00Z").await;
+        let policy = site.policy_lines("log") + &hub.policy_lines("hub");
+        let state = state(db.db(), config(policy));
+        Self { db, site, hub, state }
+    }
+
+    /// A ledger with the [`journey`].
+    pub async fn journey(name: &str) -> Self {
+        Self::with(name, &journey()).await
+    }
+
+    /// Requests `path` as a phone behind the proxy does.
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        get(&self.state, path, headers).await
+    }
+}
+
+/// Requests `path` from the routes over `state`.
+pub async fn get(state: &Data<AppState>, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let app = App::new().app_data(state.clone()).configure(crate::http::routes);
+    let service = test::init_service(app).await;
+    let mut request = test::TestRequest::get()
+        .uri(path)
+        .peer_addr(SocketAddr::from(([127, 0, 0, 1], 40000)))
+        .insert_header(("User-Agent", PHONE));
+    for (name, value) in headers {
+        request = request.insert_header((*name, *value));
+    }
+    let response = test::call_service(&service, request.to_request()).await;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = test::read_body(response).await;
+    Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+}
