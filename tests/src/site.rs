@@ -98,7 +98,7 @@ impl Site {
         let (shutdown, stopped) = watch::channel(false);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-            runtime.block_on(firmware_bridge::run(config, stopped))
+            runtime.block_on(firmware_bridge::run(config, process::Context::system(stopped)))
         });
         let running = Running { shutdown, thread: Some(thread) };
         let (path, listen) = (self.path("spool.sqlite"), self.listen);

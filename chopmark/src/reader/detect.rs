@@ -8,6 +8,7 @@ use devices::reader::chafon::Layout;
 use firmware_bridge::broker::{self, Broker};
 use firmware_bridge::config::resolve_broker;
 use firmware_bridge::{detect, port};
+use process::Clock;
 use process::config::broker::{BrokerLogin, BrokerSection};
 
 /// Where to look.
@@ -42,6 +43,7 @@ pub struct Arguments {
 ///
 /// If the system does not tell its ports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
     let mut all_found = true;
     let only_ports = arguments.llrp.is_empty() && arguments.mqtt.is_none();
     if only_ports && arguments.listen.is_empty() && arguments.ask.is_empty() {
@@ -50,14 +52,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let time = Duration::from_secs(arguments.seconds);
     for path in &arguments.listen {
         println!("listening to {path} for {} s, writing nothing …", arguments.seconds);
-        all_found &= tell(path, detect::listen(path, time / 2));
+        all_found &= tell(path, detect::listen(path, time / 2, &clock));
     }
     for path in &arguments.ask {
         println!("asking {path}: mercury, r200, chafon, xy-md02 …");
-        all_found &= tell(path, detect::ask(path));
+        all_found &= tell(path, detect::ask(path, &clock));
     }
     for host in &arguments.llrp {
-        match detect::greet(host) {
+        match detect::greet(host, &clock) {
             Ok(_) => {
                 println!("{host}: an LLRP reader, and it takes a connection");
                 println!("  device.llrp = {{ address = \"{}\" }}", with_port(host));
@@ -69,7 +71,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     if let Some(address) = &arguments.mqtt {
-        all_found &= topics(address, arguments, time)?;
+        all_found &= topics(address, arguments, time, &clock)?;
     }
     Ok(if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -117,7 +119,7 @@ fn list_ports() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
+fn tell(path: &str, found: Result<Option<detect::DetectedDevice>, String>) -> bool {
     match found {
         Ok(Some(known)) => {
             println!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
@@ -148,7 +150,12 @@ fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
     }
 }
 
-fn topics(address: &str, arguments: &Arguments, time: Duration) -> anyhow::Result<bool> {
+fn topics(
+    address: &str,
+    arguments: &Arguments,
+    time: Duration,
+    clock: &Clock,
+) -> anyhow::Result<bool> {
     let at = match (&arguments.mqtt_user, &arguments.mqtt_password_file) {
         (Some(user), Some(password_file)) => BrokerSection::Login(BrokerLogin {
             address: address.to_owned(),
@@ -174,7 +181,7 @@ fn topics(address: &str, arguments: &Arguments, time: Duration) -> anyhow::Resul
         return Ok(false);
     }
     for (topic, payload, count) in seen {
-        let (family, why) = detect::guess_topic(&topic, &payload);
+        let (family, why) = detect::guess_topic(&topic, &payload, clock.now());
         let family = if family.is_empty() { "-" } else { family };
         println!("{count:>7} × {topic}");
         println!("          {family}: {why}");

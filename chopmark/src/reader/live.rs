@@ -16,11 +16,12 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use devices::message::Taken;
+use devices::message::DeviceData;
 use firmware_bridge::config::Device;
 use firmware_bridge::config::device::Reached;
-use firmware_bridge::line::Sink;
 use firmware_bridge::metrics::Metrics;
+use firmware_bridge::sink::Sink;
+use process::Clock;
 use process::config::Installation;
 use process::config::device::DeviceSection;
 use reads::{Read, code};
@@ -110,7 +111,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (inputs, taken) = sync_channel(1000);
     let stop = Arc::new(AtomicBool::new(false));
     let metrics = Metrics::new();
-    let sink = Sink { source: 0, reader: name.clone(), inputs, metrics: metrics.clone() };
+    let sink = Sink {
+        source: 0,
+        reader: name.clone(),
+        inputs,
+        metrics: metrics.clone(),
+        clock: Clock::system(),
+    };
     let lines = firmware_bridge::start_lines(vec![(reached, sink)], &stop);
     let interrupted = Arc::new(AtomicBool::new(false));
     watch_for_interrupt(&interrupted)?;
@@ -131,7 +138,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         match taken.recv_timeout(Duration::from_millis(100)) {
             Ok(input) => {
-                let lines = seen.take(&input.taken);
+                let lines = seen.take(&input.data);
                 if let Some(acknowledge) = input.acknowledge {
                     acknowledge();
                 }
@@ -232,7 +239,7 @@ impl Seen {
     }
 
     /// Takes what came, and gives a line for each new thing.
-    fn take(&mut self, taken: &Taken) -> Vec<String> {
+    fn take(&mut self, taken: &DeviceData) -> Vec<String> {
         let mut lines = Vec::new();
         self.has_spoken |= !taken.settings.is_empty() || !taken.edges.is_empty();
         for read in &taken.reads {

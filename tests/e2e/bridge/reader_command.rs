@@ -322,7 +322,10 @@ fn read_for_a_while(
         .expect("a bridge of our own");
     let local = tokio::task::LocalSet::new();
     let said = runtime.block_on(local.run_until(async {
-        let running = tokio::task::spawn_local(firmware_bridge::run(resolved, shutdown));
+        let running = tokio::task::spawn_local(firmware_bridge::run(
+            resolved,
+            process::Context::system(shutdown),
+        ));
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
         loop {
             let closed =
@@ -416,6 +419,8 @@ fn findings_and_settings_of_a_bridge_can_be_asked_for() {
             readers: config_read.readers,
         },
         firmware_bridge::metrics::Metrics::new(),
+        &process::Clock::system(),
+        &process::CrashPoints::none(),
     )
     .unwrap();
     let (_, text) = chopmark(&["reader", "findings", "--config", &config, "--json"]);
