@@ -17,6 +17,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 use firmware_bridge::spool::Spool;
+use process::config::Installation;
+use process::config::bridge::FirmwareBridgeSection;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -83,7 +85,16 @@ impl SpoolAt {
 }
 
 fn spool_of(config: &Path) -> anyhow::Result<PathBuf> {
-    Ok(firmware_bridge::config::File::load(config)?.spool())
+    let installation = Installation::read(config)?;
+    let section = bridge_section(&installation)?;
+    Ok(firmware_bridge::config::spool(&installation, section))
+}
+
+/// The bridge's section of the file.
+fn bridge_section(installation: &Installation) -> anyhow::Result<&FirmwareBridgeSection> {
+    installation.firmware_bridge.as_ref().with_context(|| {
+        format!("{}: got no [firmware_bridge], expected one", installation.path.display())
+    })
 }
 
 /// Runs the command.

@@ -3,7 +3,7 @@
 //! What holds: every role is resolved before any starts, so that a mistake in the section of one does not stop the
 //! others halfway.
 
-use process::config::{Installation, Problem, Problems};
+use process::config::{Installation, Problems};
 
 /// A process that `chopmark up` can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -51,7 +51,9 @@ impl Role {
     /// Everything that is wrong with it.
     pub fn resolve(self, installation: &Installation) -> Result<Resolved, Problems> {
         Ok(match self {
-            Self::Bridge => Resolved::Bridge(Box::new(resolve_bridge(installation)?)),
+            Self::Bridge => {
+                Resolved::Bridge(Box::new(firmware_bridge::config::resolve(installation)?))
+            }
             Self::Ingest => Resolved::Ingest(Box::new(ingest::config::resolve(installation)?)),
             Self::Anchor => Resolved::Anchor(Box::new(anchor::config::resolve(installation)?)),
             Self::TraceApi => {
@@ -59,10 +61,4 @@ impl Role {
             }
         })
     }
-}
-
-fn resolve_bridge(installation: &Installation) -> Result<firmware_bridge::config::Config, Problem> {
-    firmware_bridge::config::File::load(&installation.path)
-        .and_then(firmware_bridge::config::File::resolve)
-        .map_err(|error| Problem::content("[firmware_bridge]", "section", &error))
 }

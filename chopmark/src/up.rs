@@ -143,8 +143,7 @@ async fn start(
     };
     match role {
         Resolved::Bridge(config) => {
-            let shutdown = context.shutdown;
-            running.spawn_local(async { Ok(firmware_bridge::run(*config, shutdown).await?) });
+            running.spawn_local(async { Ok(firmware_bridge::run(*config, context).await?) });
         }
         Resolved::Ingest(config) => {
             let db = connect(Role::Ingest).await?;

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use devices::reader::llrp::{self, Llrp};
 use devices::reader::r200::frame::Frame;
 use devices::reader::r200::{self, R200};
-use devices::reader::{Dialect, Fed};
+use devices::reader::{Dialect, FrameData};
 use jiff::Timestamp;
 use ledger::json::{Json, object};
 use ledger::record::Record;
@@ -211,7 +211,7 @@ fn decode_and_settle(
     at: Timestamp,
     reads: u32,
 ) -> anyhow::Result<()> {
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     dialect.open();
     for bytes in stream.chunks(4096) {
         dialect.feed(bytes, at, &mut fed);

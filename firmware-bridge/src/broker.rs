@@ -3,13 +3,14 @@
 //! What holds:
 //!
 //! - a message is acknowledged only after its reads are on disk; until then the broker keeps it;
-//! - a lasting session outlives a connection (fixed client id, no clean session), so nothing published at `QoS` 1
-//!   while we were away is lost;
-//! - an acknowledgement of a message of an earlier connection is dropped: its number may mean another message by now;
-//! - connecting takes as long as it takes, up to the client's own limit of 5 s; then it is a finding;
-//! - a session that a broker forgot is a gap: nobody knows what was published meanwhile;
-//! - a message that comes again is known by its reader, topic and bytes, and by how many like it came before;
-//! - a message that cannot be used is kept as a dead letter and acknowledged, so it holds up nobody.
+//! - a persistent session outlives a connection (fixed client id, no clean session), so nothing published at `QoS` 1
+//!   while the bridge was disconnected is lost;
+//! - an acknowledgement for a message of an earlier connection is dropped: its packet id may belong to another message
+//!   by now;
+//! - connecting may take up to the client's own limit of 5 s; then it is a finding;
+//! - a session that the broker lost is reported as a gap: what was published meanwhile is unknown;
+//! - redeliveries are recognised by reader, topic and payload, and by how many equal messages arrived before;
+//! - a message that cannot be used is kept as a dead letter and acknowledged, so that it does not block others.
 //!
 //! Source: MQTT 3.1.1 sections 3.1.2.4 and 4.4.
 
@@ -18,7 +19,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use devices::message::{DeadLetter, Format, Message, Publish, Taken};
+use devices::message::{DeadLetter, DeviceData, Format, Message, Publish};
 use jiff::Timestamp;
 use reads::code;
 use rumqttc::{
@@ -28,44 +29,44 @@ use rumqttc::{
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::line::{BACK_OFF, PATIENCE, Sink, Stopping};
-use crate::windows::{Acknowledge, Input};
+use crate::back_off::BACK_OFF;
+use crate::line::PATIENCE;
+use crate::sink::{Acknowledge, Input, Sink, Stopping};
 
 /// Largest message whose content is looked at; a larger one becomes a dead letter.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
-/// Largest packet of MQTT: remaining length and header. A smaller limit would end the connection at such a packet,
-/// and the broker would send it again, for ever.
+/// Largest packet of MQTT: remaining length and header. A smaller limit would end the connection at a larger packet,
+/// and the broker would redeliver it for ever.
 const MAX_PACKET: usize = 268_435_455 + 5;
-/// Messages under way that are not acknowledged.
+/// Most messages that are not acknowledged yet.
 const IN_FLIGHT: u16 = 1000;
 
-/// Longest silence on a connection before the broker is asked whether it is there; it has as long to answer,
-/// so that a broker that vanished is noticed within 20 s.
+/// Keepalive interval. The broker has as long to answer, so that the loss of a broker is noticed within 20 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// Longest wait for the broker when we leave.
+/// Longest wait for the broker when disconnecting.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// Equal messages with times in whole seconds that come within this time on one connection are as many messages; one
-/// that comes later, or on another connection, was sent again. Brokers send again when the connection is new, some
-/// after 20 s or more.
-const TWINS: Duration = Duration::from_secs(2);
+/// Equal messages with times in whole seconds are different messages if they arrive within this time on one
+/// connection; one that arrives later, or on another connection, is a redelivery. Brokers redeliver on a new
+/// connection, some after 20 s or more.
+const REPEAT_WINDOW: Duration = Duration::from_secs(2);
 
-/// How often a format looks for what time alone brings.
+/// How often [`Format::tick`] is called.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Where a broker is and who we are there.
+/// A broker and the session with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broker {
     /// Name or address.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// Name of the session, fixed.
+    /// Client id, fixed.
     pub client_id: String,
-    /// Whether the broker keeps the session while we are away; not for somebody who only looks.
+    /// Whether the broker keeps the session while the bridge is disconnected; false for `reader detect`.
     pub is_lasting: bool,
-    /// User name and password, if the broker asks for them.
+    /// User name and password, if the broker requires them.
     pub login: Option<(String, String)>,
 }
 
@@ -73,24 +74,24 @@ pub struct Broker {
 pub struct Subscription {
     /// The broker.
     pub broker: Broker,
-    /// What its messages mean.
+    /// How its messages are decoded.
     pub format: Box<dyn Format>,
     /// Where results go.
     pub sink: Sink,
 }
 
-/// A message to acknowledge, and the connection it came on.
-type Taking = (u64, rumqttc::Publish);
+/// A message to acknowledge, and the number of the connection it arrived on.
+type PendingAck = (u64, rumqttc::Publish);
 
-/// Acknowledgements on their way to the client, which only the connection's own thread hands over: an older
-/// connection's are dropped, and none slips in while a connection is lost.
+/// Acknowledgements on their way to the client. Only the connection's own thread hands them over, so that those of an
+/// earlier connection can be dropped.
 struct Acknowledgements {
     /// Number of the connection.
     epoch: u64,
-    sender: UnboundedSender<Taking>,
-    receiver: UnboundedReceiver<Taking>,
+    sender: UnboundedSender<PendingAck>,
+    receiver: UnboundedReceiver<PendingAck>,
     /// Those for which the client's queue had no room.
-    waiting: VecDeque<Taking>,
+    waiting: VecDeque<PendingAck>,
 }
 
 impl Acknowledgements {
@@ -99,15 +100,15 @@ impl Acknowledgements {
         Self { epoch: 0, sender, receiver, waiting: VecDeque::new() }
     }
 
-    /// Waits for one.
+    /// Waits for the next one.
     async fn come(&mut self) {
         self.waiting.extend(self.receiver.recv().await);
     }
 
-    /// Hands over what the client's queue takes.
+    /// Hands over as many as the client's queue has room for.
     fn flush(&mut self, client: &AsyncClient) {
-        while let Ok(taking) = self.receiver.try_recv() {
-            self.waiting.push_back(taking);
+        while let Ok(pending) = self.receiver.try_recv() {
+            self.waiting.push_back(pending);
         }
         while let Some((epoch, publish)) = self.waiting.front() {
             if *epoch == self.epoch && client.try_ack(publish).is_err() {
@@ -118,20 +119,20 @@ impl Acknowledgements {
     }
 }
 
-/// Counts equal messages of one connection, so that what a reader says several times within a second is not taken
-/// for what a broker sends again.
+/// Counts equal messages of one connection, so that equal messages of a reader within a second are not mistaken for
+/// redeliveries.
 #[derive(Default)]
-struct Twins {
+struct RepeatCounter {
     counts: HashMap<ledger::Hash, u64>,
-    /// When each came first, in order.
+    /// When each arrived first, in order.
     first: VecDeque<(Instant, ledger::Hash)>,
 }
 
-impl Twins {
-    /// How many like this came within [`TWINS`] before `now`.
+impl RepeatCounter {
+    /// How many equal messages arrived within [`REPEAT_WINDOW`] before `now`.
     fn before(&mut self, message: ledger::Hash, now: Instant) -> u64 {
         while let Some((at, old)) = self.first.front()
-            && now.duration_since(*at) >= TWINS
+            && now.duration_since(*at) >= REPEAT_WINDOW
         {
             self.counts.remove(old);
             self.first.pop_front();
@@ -146,7 +147,7 @@ impl Twins {
     }
 }
 
-/// The digest of parts, each behind its length, so that no two lists of parts have the same.
+/// The digest of parts, each preceded by its length, so that different lists of parts have different digests.
 fn digest(parts: &[&[u8]]) -> ledger::Hash {
     let mut joined = Vec::new();
     for part in parts {
@@ -156,96 +157,82 @@ fn digest(parts: &[&[u8]]) -> ledger::Hash {
     ledger::hash::sha256(&joined)
 }
 
-/// What is known of the connection from one event to the next.
-struct Standing {
+/// State of the connection between two events.
+struct ConnectionState {
     address: String,
     acks: Acknowledgements,
-    twins: Twins,
-    /// When the broker last said something.
-    heard: Option<Timestamp>,
-    /// Of one connection: its will and what it says first carry the same time.
+    repeats: RepeatCounter,
+    /// When the broker last sent a packet.
+    last_packet: Option<Timestamp>,
+    /// When connecting began: the will and the first message of a connection carry the same time.
     connecting: Timestamp,
     /// Pause before the next attempt.
     wait: Duration,
-    /// The loss that was told.
-    told: Option<String>,
-    ticked: Instant,
+    /// The loss that was reported, if the connection has not been back since.
+    reported_loss: Option<String>,
+    last_tick: Instant,
 }
 
 impl Subscription {
-    /// Takes messages until `stop` is set.
+    /// Receives messages until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) {
         match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {
-                // An error says that the bridge stops, as does an end.
+                // An error means that the bridge stops, as does a normal end.
                 runtime.block_on(self.serve(stop)).ok();
-                // A name that is still being looked up holds up nobody.
+                // Does not wait for a name that is still being looked up.
                 runtime.shutdown_background();
             }
             Err(error) => {
-                let text = format!("no connection to a broker can be made: {error}");
-                self.sink.tell(code::LOST, text).ok();
+                let text = format!("the MQTT client could not be started: {error}");
+                self.sink.report(code::LOST, text).ok();
             }
         }
     }
 
     async fn serve(&mut self, stop: &AtomicBool) -> Result<(), Stopping> {
-        let mut standing = Standing {
+        let mut state = ConnectionState {
             address: format!("{}:{}", self.broker.host, self.broker.port),
             acks: Acknowledgements::new(),
-            twins: Twins::default(),
-            heard: None,
-            connecting: Timestamp::now(),
+            repeats: RepeatCounter::default(),
+            last_packet: None,
+            connecting: self.sink.clock.now(),
             wait: BACK_OFF.0,
-            told: None,
-            ticked: Instant::now(),
+            reported_loss: None,
+            last_tick: self.sink.clock.instant(),
         };
         let mut options = options(&self.broker);
-        set_will(&mut options, self.format.will(standing.connecting));
+        set_will(&mut options, self.format.will(state.connecting));
         let (client, mut connection) = AsyncClient::new(options, 10 * usize::from(IN_FLIGHT));
-        while let Some(event) = self.next(&client, &mut connection, &mut standing, stop).await? {
-            let heard = standing.heard;
+        while let Some(event) = self.next(&client, &mut connection, &mut state, stop).await? {
+            let last_packet = state.last_packet;
             if let Ok(Event::Incoming(_)) = event {
-                standing.heard = Some(Timestamp::now());
+                state.last_packet = Some(self.sink.clock.now());
             }
             match event {
                 Ok(Event::Incoming(Packet::ConnAck(answer))) => {
                     let is_forgotten = self.broker.is_lasting && !answer.session_present;
-                    self.connected(&client, heard.filter(|_| is_forgotten), &mut standing)?;
+                    self.connected(&client, last_packet.filter(|_| is_forgotten), &mut state)?;
                 }
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
-                    let is_refused =
-                        |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
-                    if answer.return_codes.iter().any(is_refused) {
-                        let text = format!(
-                            "broker {} refuses the subscription to {}; give this user the right to read it",
-                            standing.address,
-                            self.format.topics().join(", ")
-                        );
-                        self.sink.tell(code::REFUSED, text)?;
-                    }
+                    self.subscribed(&answer.return_codes, &state)?;
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    self.take(publish, &client, &mut standing)?;
+                    self.take(publish, &client, &mut state)?;
                 }
                 Ok(_) => {}
                 Err(error) => {
                     let left = std::mem::take(&mut connection.state.events);
-                    self.lost(&error, left, &client, &mut standing)?;
-                    let until = Instant::now() + standing.wait;
-                    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-                        tokio::time::sleep(PATIENCE).await;
-                    }
-                    standing.wait = (standing.wait * 2).min(BACK_OFF.1);
-                    standing.connecting = Timestamp::now();
-                    set_will(&mut connection.mqtt_options, self.format.will(standing.connecting));
+                    self.lost(&error, left, &client, &mut state)?;
+                    self.back_off(&mut state, stop).await;
+                    set_will(&mut connection.mqtt_options, self.format.will(state.connecting));
                 }
             }
         }
         if connection.network.is_some() {
-            standing.acks.flush(&client);
-            // A goodbye keeps the broker from publishing the will, so the format says itself that it leaves.
-            publish(&client, self.format.will(Timestamp::now()).into_iter().collect());
+            state.acks.flush(&client);
+            // After a clean disconnect the broker does not publish the will, so it is published here.
+            publish(&client, self.format.will(self.sink.clock.now()).into_iter().collect());
             client.try_disconnect().ok();
             let goodbye = async { while connection.poll().await.is_ok() {} };
             tokio::time::timeout(GOODBYE, goodbye).await.ok();
@@ -253,21 +240,49 @@ impl Subscription {
         Ok(())
     }
 
-    /// The next event of the connection, none if `stop` is set. What time brings is looked at meanwhile: a poll is
-    /// never given up halfway, for one that connects would begin anew each time.
+    /// Reports a subscription that the broker refused.
+    fn subscribed(
+        &self,
+        codes: &[SubscribeReasonCode],
+        state: &ConnectionState,
+    ) -> Result<(), Stopping> {
+        if !codes.contains(&SubscribeReasonCode::Failure) {
+            return Ok(());
+        }
+        let text = format!(
+            "broker {} refused the subscription to {}; allow this user to read it",
+            state.address,
+            self.format.topics().join(", ")
+        );
+        self.sink.report(code::REFUSED, text)
+    }
+
+    /// Waits before the next attempt to connect.
+    async fn back_off(&self, state: &mut ConnectionState, stop: &AtomicBool) {
+        let clock = &self.sink.clock;
+        let until = clock.instant() + state.wait;
+        while clock.instant() < until && !stop.load(Ordering::Relaxed) {
+            tokio::time::sleep(PATIENCE).await;
+        }
+        state.wait = (state.wait * 2).min(BACK_OFF.1);
+        state.connecting = clock.now();
+    }
+
+    /// The next event of the connection, none if `stop` is set. Ticks run meanwhile: a poll is never cancelled, since
+    /// one that is connecting would start over each time.
     async fn next(
         &mut self,
         client: &AsyncClient,
         connection: &mut EventLoop,
-        standing: &mut Standing,
+        state: &mut ConnectionState,
         stop: &AtomicBool,
     ) -> Result<Option<Result<Event, ConnectionError>>, Stopping> {
         let mut poll = pin!(connection.poll());
         loop {
-            standing.acks.flush(client);
-            if standing.ticked.elapsed() >= TICK {
-                standing.ticked = Instant::now();
-                let mut found = self.format.tick(Timestamp::now());
+            state.acks.flush(client);
+            if self.sink.clock.instant() - state.last_tick >= TICK {
+                state.last_tick = self.sink.clock.instant();
+                let mut found = self.format.tick(self.sink.clock.now());
                 publish(client, std::mem::take(&mut found.publish));
                 self.sink.send(found)?;
             }
@@ -276,93 +291,97 @@ impl Subscription {
             }
             tokio::select! {
                 event = &mut poll => return Ok(Some(event)),
-                () = standing.acks.come() => {}
+                () = state.acks.come() => {}
                 () = tokio::time::sleep(PATIENCE) => {}
             }
         }
     }
 
-    /// - `forgotten`: when the broker was last heard, if it has forgotten our session since.
+    /// - `forgotten`: when the last packet arrived, if the broker has lost the session since.
     fn connected(
         &mut self,
         client: &AsyncClient,
         forgotten: Option<Timestamp>,
-        standing: &mut Standing,
+        state: &mut ConnectionState,
     ) -> Result<(), Stopping> {
-        let (id, address) = (&self.sink.reader, &standing.address);
+        let (id, address) = (&self.sink.reader, &state.address);
         tracing::info!(reader.id = id, broker = address, "broker is connected");
         self.sink.metrics.connected.with_label_values(&[id]).set(1);
-        standing.wait = BACK_OFF.0;
+        state.wait = BACK_OFF.0;
         for topic in self.format.topics() {
             if client.try_subscribe(&topic, QoS::AtLeastOnce).is_err() {
                 tracing::warn!(reader.id = id, topic, "subscribing failed");
             }
         }
-        publish(client, self.format.connected(standing.connecting));
-        if standing.told.take().is_some() {
-            self.sink.tell(code::BACK, format!("broker {address} is there again"))?;
+        publish(client, self.format.connected(state.connecting));
+        if state.reported_loss.take().is_some() {
+            self.sink.report(code::BACK, format!("broker {address} is connected again"))?;
         }
         if let Some(since) = forgotten {
             let text = format!(
-                "broker {address} has forgotten our session: what was published between {since:.0} and {:.0} may \
-                 be missing; let the broker keep sessions on disk",
-                Timestamp::now()
+                "broker {address} lost the session: messages published between {since:.0} and {:.0} may be missing; \
+                 configure the broker to keep sessions on disk",
+                self.sink.clock.now()
             );
-            self.sink.tell(code::GAP, text)?;
+            self.sink.report(code::GAP, text)?;
         }
         Ok(())
     }
 
-    /// - `left`: what had arrived and was not looked at.
+    /// - `left`: events that had arrived and were not handled.
     fn lost(
         &mut self,
         error: &ConnectionError,
         left: VecDeque<Event>,
         client: &AsyncClient,
-        standing: &mut Standing,
+        state: &mut ConnectionState,
     ) -> Result<(), Stopping> {
-        // A message that is not acknowledged comes again; one that nobody acknowledges does not.
+        // A message at QoS 1 is redelivered; one at QoS 0 is not, so it is handled now.
         for event in left {
             if let Event::Incoming(Packet::Publish(publish)) = event
                 && publish.qos == QoS::AtMostOnce
             {
-                self.take(publish, client, standing)?;
+                self.take(publish, client, state)?;
             }
         }
-        standing.acks.epoch += 1;
-        standing.twins = Twins::default();
+        state.acks.epoch += 1;
+        state.repeats = RepeatCounter::default();
         let id = &self.sink.reader;
         self.sink.metrics.connected.with_label_values(&[id]).set(0);
         self.sink.metrics.reconnects.with_label_values(&[id]).inc();
         let text = format!(
-            "broker {} is lost ({error}): {}; it is tried again",
-            standing.address,
-            mend(error)
+            "connection to broker {} lost ({error}): {}; the bridge keeps trying to reconnect",
+            state.address,
+            advice(error)
         );
-        if standing.told.as_ref() != Some(&text) {
-            self.sink.tell(code::LOST, text.clone())?;
-            standing.told = Some(text);
+        if state.reported_loss.as_ref() != Some(&text) {
+            self.sink.report(code::LOST, text.clone())?;
+            state.reported_loss = Some(text);
         }
-        self.sink.send(self.format.lost(Timestamp::now()))
+        self.sink.send(self.format.lost(self.sink.clock.now()))
     }
 
-    /// The digest that only the same message has; none if an equal one may be another.
+    /// The digest by which redeliveries of this message are recognised; none if an equal message may be a new one.
     fn digest(
         &self,
-        taken: &Taken,
+        data: &DeviceData,
         message: &rumqttc::Publish,
-        twins: &mut Twins,
+        repeats: &mut RepeatCounter,
     ) -> Option<ledger::Hash> {
         let reader = self.sink.reader.as_bytes();
-        if let Some(key) = &taken.key {
+        if let Some(key) = &data.key {
             return Some(digest(&[reader, key.as_bytes()]));
         }
-        if !taken.is_dated() {
+        if !data.is_dated() {
             return None;
         }
         let (topic, payload) = (message.topic.as_bytes(), &message.payload);
         let same = digest(&[reader, topic, payload]);
-        let before = if taken.is_finely_dated() { 0 } else { twins.before(same, Instant::now()) };
+        let before = if data.is_finely_dated() {
+            0
+        } else {
+            repeats.before(same, self.sink.clock.instant())
+        };
         if before == 0 {
             return Some(same);
         }
@@ -373,40 +392,40 @@ impl Subscription {
         &mut self,
         mut message: rumqttc::Publish,
         client: &AsyncClient,
-        standing: &mut Standing,
+        state: &mut ConnectionState,
     ) -> Result<(), Stopping> {
         let arrived = Message {
             topic: &message.topic,
             payload: &message.payload,
             is_retained: message.retain,
-            at: Timestamp::now(),
+            at: self.sink.clock.now(),
         };
         let bytes = message.payload.len();
         let result = if bytes > MAX_MESSAGE {
-            Err(format!("message of {bytes} bytes; at most {MAX_MESSAGE} would be right"))
+            Err(format!("got a message of {bytes} bytes, expected at most {MAX_MESSAGE}"))
         } else {
             self.format.take(&arrived)
         };
-        let mut taken = result.unwrap_or_else(|reason| {
+        let mut data = result.unwrap_or_else(|reason| {
             let letter = DeadLetter::new(reason, &message.payload);
-            Taken { dead_letters: vec![letter], ..Taken::default() }
+            DeviceData { dead_letters: vec![letter], ..DeviceData::default() }
         });
-        publish(client, std::mem::take(&mut taken.publish));
+        publish(client, std::mem::take(&mut data.publish));
         self.sink
             .metrics
             .other_events
             .with_label_values(&[&self.sink.reader])
-            .inc_by(taken.other_events);
-        let digest = self.digest(&taken, &message, &mut standing.twins);
-        // What waits for the disk waits without its bytes: an acknowledgement needs only the number.
+            .inc_by(data.other_events);
+        let digest = self.digest(&data, &message, &mut state.repeats);
+        // An acknowledgement needs only the packet id, so the payload is not kept until then.
         message.payload.clear();
-        let (epoch, acks) = (standing.acks.epoch, standing.acks.sender.clone());
+        let (epoch, acks) = (state.acks.epoch, state.acks.sender.clone());
         let acknowledge: Acknowledge = Box::new(move || {
             acks.send((epoch, message)).ok();
         });
         let input = Input {
             source: self.sink.source,
-            taken,
+            data,
             message: digest,
             acknowledge: Some(acknowledge),
         };
@@ -437,7 +456,7 @@ fn set_will(options: &mut MqttOptions, will: Option<Publish>) {
 
 fn publish(client: &AsyncClient, messages: Vec<Publish>) {
     for message in messages {
-        // What the broker keeps must reach it; a request that is lost is made again.
+        // A retained message must reach the broker; a lost request is made again.
         let qos = if message.retain { QoS::AtLeastOnce } else { QoS::AtMostOnce };
         let sent = client.try_publish(&message.topic, qos, message.retain, message.payload);
         if sent.is_err() {
@@ -446,32 +465,32 @@ fn publish(client: &AsyncClient, messages: Vec<Publish>) {
     }
 }
 
-/// What mends a connection that failed.
-fn mend(error: &ConnectionError) -> &'static str {
+/// How to fix a connection that failed.
+fn advice(error: &ConnectionError) -> &'static str {
     use rumqttc::{ConnectReturnCode, StateError};
     match error {
         ConnectionError::ConnectionRefused(
             ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
-        ) => "user or password is wrong; look at `user` and `password_file`",
+        ) => "wrong user or password; check `user` and `password_file`",
         ConnectionError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            "the host is there, but no broker listens on the port"
+            "the host is reachable, but no broker listens on the port"
         }
         ConnectionError::Io(_)
         | ConnectionError::NetworkTimeout
         | ConnectionError::FlushTimeout
         | ConnectionError::MqttState(
             StateError::Io(_) | StateError::AwaitPingResp | StateError::ConnectionAborted,
-        ) => "look at the broker and the network between",
-        _ => "look at the broker's log",
+        ) => "check the broker and the network between",
+        _ => "check the broker's log",
     }
 }
 
-/// Listens to every topic for a while, without a lasting session, and gives what was seen: topic, last
-/// payload, count. Nothing is published.
+/// Subscribes to topics for a while, without a persistent session, and gives topic, last payload and count of the
+/// messages that arrived. Nothing is published.
 ///
 /// # Errors
 ///
-/// Why the broker cannot be listened to, and what mends it.
+/// Why that failed, and how to fix it.
 pub fn listen(
     broker: &Broker,
     filter: &str,
@@ -480,7 +499,7 @@ pub fn listen(
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("no connection can be made: {error}"))?;
+        .map_err(|error| format!("the MQTT client could not be started: {error}"))?;
     let seen = runtime.block_on(hear(broker, filter, time));
     runtime.shutdown_background();
     Ok(seen?.into_iter().map(|(topic, (payload, count))| (topic, payload, count)).collect())
@@ -507,13 +526,13 @@ async fn hear(
                 *found = (publish.payload.to_vec(), found.1 + 1);
             }
             Ok(_) => {}
-            Err(error) => return Err(format!("{error}: {}", mend(&error))),
+            Err(error) => return Err(format!("{error}: {}", advice(&error))),
         }
     }
     if connection.network.is_none() {
         let patience = time.as_secs();
         return Err(format!(
-            "the broker did not answer for {patience} s: look at the broker and the network between"
+            "the broker did not answer for {patience} s: check the broker and the network between"
         ));
     }
     client.try_disconnect().ok();

@@ -1,231 +1,30 @@
-//! What a bridge must be told, from the section `[firmware_bridge]` of the shared TOML file.
+//! What a bridge works with: its key, its spool, ingest, its readers and sensors.
+//!
+//! The way through: [`resolve`] takes `[firmware_bridge]` from the installation's configuration, loads the key, checks
+//! every reader ([`mod@reader`], [`device`], [`settle`]) and gives a [`Config`].
+//!
+//! What holds: every problem is reported, not only the first; nothing is opened on a device or a broker.
 
-mod broker_at;
+mod broker;
 pub mod device;
+mod error;
+mod reader;
 pub mod settle;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use jiff::SignedDuration;
 use ledger::keys::SourceKey;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use settling::settings::ReaderSettings;
-use thiserror::Error;
+use process::config::bridge::{FirmwareBridgeSection, ReaderSection};
+use process::config::{Installation, Problem, Problems};
 
+pub use self::broker::resolve as resolve_broker;
 pub use self::device::Device;
-pub use self::settle::Settle;
-
-/// The TOML file, as far as the bridge reads it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct File {
-    /// Folder that relative paths start from. Default: the folder of the file.
-    #[serde(default)]
-    data_dir: Option<PathBuf>,
-    firmware_bridge: Section,
-    #[serde(default, rename = "database")]
-    _database: Option<IgnoredAny>,
-    #[serde(default, rename = "ledger")]
-    _ledger: Option<IgnoredAny>,
-    #[serde(default, rename = "ingest")]
-    _ingest: Option<IgnoredAny>,
-    #[serde(default, rename = "bridge")]
-    _bridge: Option<IgnoredAny>,
-    #[serde(default, rename = "partner")]
-    _partner: Option<IgnoredAny>,
-    #[serde(default, rename = "anchor")]
-    _anchor: Option<IgnoredAny>,
-    #[serde(default, rename = "trace_api")]
-    _trace_api: Option<IgnoredAny>,
-    #[serde(default, rename = "log")]
-    _log: Option<IgnoredAny>,
-}
-
-/// `[firmware_bridge]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Section {
-    /// Name of the bridge, as ingest knows it.
-    id: String,
-    /// File with its signing key, from `chopmark keys bridge`.
-    key: PathBuf,
-    /// Its spool. Default: `spool.sqlite`.
-    #[serde(default = "default_spool")]
-    spool: PathBuf,
-    /// Base address of ingest.
-    ingest_url: String,
-    /// Where health and metrics are served. Default: `127.0.0.1:8082`.
-    #[serde(default = "default_listen")]
-    listen: SocketAddr,
-    /// Hours that raw windows are kept after closing, at most 87600. Default: 72.
-    #[serde(default = "default_keep")]
-    keep_windows_h: u32,
-    /// Bytes of the spool beyond which raw reads are dropped (deliveries never). Default: 1 GiB.
-    #[serde(default = "default_max")]
-    max_spool_bytes: u64,
-    /// The readers and sensors.
-    #[serde(default, rename = "reader")]
-    readers: Vec<Reader>,
-}
-
-impl Section {
-    /// Checks what no type can.
-    fn check(&self) -> Result<(), ConfigError> {
-        check_name("[firmware_bridge] id", &self.id)?;
-        let url = &self.ingest_url;
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(ConfigError::Value(format!(
-                "ingest_url `{url}` is no address of ingest; `http://127.0.0.1:8080` would be right"
-            )));
-        }
-        if self.keep_windows_h > MOST_KEPT_H {
-            let hours = self.keep_windows_h;
-            return Err(ConfigError::Value(format!(
-                "keep_windows_h {hours}; at most {MOST_KEPT_H} would be right"
-            )));
-        }
-        Ok(())
-    }
-}
+pub use self::error::ConfigError;
+pub use self::reader::Reader;
 
 /// Hours that windows may be kept: ten years.
 const MOST_KEPT_H: u32 = 87_600;
-
-fn default_spool() -> PathBuf {
-    PathBuf::from("spool.sqlite")
-}
-
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8082))
-}
-
-fn default_keep() -> u32 {
-    72
-}
-
-fn default_max() -> u64 {
-    1 << 30
-}
-
-/// `[[firmware_bridge.reader]]`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reader {
-    /// Name of the reader, unique in its bridge.
-    pub id: String,
-    /// Where it reads, SGLN URI.
-    pub read_point: String,
-    /// Where single antennas read, if that is elsewhere: SGLN URI by antenna. Default: none.
-    #[serde(default)]
-    pub antenna_read_points: BTreeMap<u16, String>,
-    /// When windows close and what is made of them. Default: a portal.
-    #[serde(default)]
-    pub settle: Settle,
-    /// Seconds after which the silence of a sensor is a gap, at least 1. Default: three questions for a sensor that is asked,
-    /// two hours for one that reports by itself. Of a tag reader behind a broker it is the silence after which the reader itself is missed;
-    /// default: none, but `depart_s` for a shelf at which tags rest.
-    #[serde(default)]
-    pub silent_after_s: Option<u64>,
-    /// What it is and how it is reached.
-    pub device: Device,
-}
-
-impl Reader {
-    /// Time after which the silence of one of its sensors is a gap.
-    #[must_use]
-    pub fn silent_after(&self) -> Option<SignedDuration> {
-        let seconds = self.silent_after_s.or_else(|| self.device.usual_silence_s())?;
-        i64::try_from(seconds).ok().map(SignedDuration::from_secs)
-    }
-
-    /// The reader, as far as settling needs to know it.
-    #[must_use]
-    pub fn settling(&self) -> ReaderSettings {
-        ReaderSettings {
-            id: self.id.clone(),
-            read_point: self.read_point.clone(),
-            antenna_read_points: self.antenna_read_points.clone(),
-            settings: self.settle.settings(),
-            silent_after: self.silent_after_s.map(Duration::from_secs),
-            is_behind_broker: self.device.is_behind_broker(),
-        }
-    }
-
-    /// The sensors that it names.
-    #[must_use]
-    pub fn sensors(&self) -> Vec<String> {
-        self.device.sensors()
-    }
-
-    /// What is configured, a name and a value a line: `configured.device.r200.power_dbm`, `20.0`.
-    #[must_use]
-    pub fn configured(&self) -> Vec<(String, String)> {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        let mut out = Vec::new();
-        flatten("configured", &value, &mut out);
-        out
-    }
-
-    /// Checks what no type can.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Value`], naming reader and value.
-    fn check(&self, all: &[Reader]) -> Result<(), ConfigError> {
-        let wrong = |what: String| ConfigError::Value(format!("reader `{}`: {what}", self.id));
-        check_name("[[firmware_bridge.reader]] id", &self.id)?;
-        for sensor in self.sensors() {
-            check_name("sensor", &sensor).map_err(|error| error.of(&self.id))?;
-        }
-        for place in self.antenna_read_points.values().chain([&self.read_point]) {
-            let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
-            if !is_place {
-                return Err(wrong(format!(
-                    "read point `{place}` is no location; `urn:epc:id:sgln:…` would be right"
-                )));
-            }
-        }
-        if self.silent_after_s == Some(0) {
-            return Err(wrong("silent_after_s 0; at least 1 would be right".into()));
-        }
-        self.settle.settings().check().map_err(wrong)?;
-        for neighbour in &self.settle.neighbours {
-            if *neighbour == self.id || !all.iter().any(|other| other.id == *neighbour) {
-                return Err(wrong(format!(
-                    "neighbour `{neighbour}` is none of the other readers of this bridge"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Checks a name against what ingest takes: a delivery with another is refused, and all that is in it.
-fn check_name(key: &str, name: &str) -> Result<(), ConfigError> {
-    if reads::is_name(name) {
-        return Ok(());
-    }
-    Err(ConfigError::Value(format!(
-        "{key} `{name}` is no name that ingest takes; 1 to 256 visible ASCII characters without spaces would be right, like `door-3`"
-    )))
-}
-
-fn flatten(name: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
-    match value {
-        serde_json::Value::Object(members) => {
-            for (member, value) in members {
-                flatten(&format!("{name}.{member}"), value, out);
-            }
-        }
-        serde_json::Value::Null => {}
-        serde_json::Value::String(text) => out.push((name.to_owned(), text.clone())),
-        other => out.push((name.to_owned(), other.to_string())),
-    }
-}
 
 /// Everything a bridge needs, loaded and checked.
 #[derive(Debug)]
@@ -234,11 +33,11 @@ pub struct Config {
     pub id: String,
     /// Its signing key.
     pub key: SourceKey,
-    /// Its spool.
+    /// File of its spool.
     pub spool: PathBuf,
     /// Base address of ingest.
     pub ingest_url: String,
-    /// Where health and metrics are served.
+    /// Where liveness, readiness and metrics are served.
     pub listen: SocketAddr,
     /// Hours that raw windows are kept.
     pub keep_windows_h: u32,
@@ -250,162 +49,163 @@ pub struct Config {
     pub base: PathBuf,
 }
 
-/// Why the configuration cannot be used.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// A file could not be read.
-    #[error("could not read {path}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The text is not what the file must be.
-    #[error("{path} is not usable")]
-    Syntax {
-        /// Which.
-        path: PathBuf,
-        /// Line, key and what would be right.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// There is no key file, or it may not be read.
-    #[error("could not read the bridge's key; `chopmark keys bridge --out {path}` makes one")]
-    NoKey {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The key file is none.
-    #[error("key at {path} is not usable")]
-    Key {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: ledger::keys::KeyError,
-    },
-    /// A value makes no sense.
-    #[error("{0}")]
-    Value(String),
+/// Loads the key and checks the readers.
+///
+/// # Errors
+///
+/// Everything that is wrong, with reader, key and value.
+pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
+    let Some(section) = &installation.firmware_bridge else {
+        return Err(Problem::missing("[firmware_bridge]", "the bridge").into());
+    };
+    let mut problems = Problems::default();
+    let key = problems.keep(load_key(installation, section));
+    problems.keep(check_section(section));
+    for (place, reader) in section.readers.iter().enumerate() {
+        if section.readers[..place].iter().any(|other| other.id == reader.id) {
+            let expected = "a name of its own for each reader";
+            problems.push(Problem::value(name(reader), "id", "it a second time", expected));
+        }
+        problems.keep(check_reader(installation, section, reader));
+    }
+    problems.keep(check_ports(&section.readers));
+    problems.unless_any(key.map(|key| Config {
+        id: section.id.clone(),
+        key,
+        spool: spool(installation, section),
+        ingest_url: section.ingest_url.clone(),
+        listen: section.listen,
+        keep_windows_h: section.keep_windows_h,
+        max_spool_bytes: section.max_spool_bytes,
+        readers: section.readers.iter().map(Reader::from).collect(),
+        base: installation.data_dir.clone(),
+    }))
 }
 
-impl ConfigError {
-    /// The same of a reader.
-    fn of(self, reader: &str) -> Self {
-        match self {
-            Self::Value(what) => Self::Value(format!("reader `{reader}`: {what}")),
-            other => other,
-        }
-    }
+/// File of the bridge's spool.
+#[must_use]
+pub fn spool(installation: &Installation, section: &FirmwareBridgeSection) -> PathBuf {
+    installation.at(&section.spool)
 }
 
-impl File {
-    /// Reads the file.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`], with line and key.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
-        let mut file: Self = toml::from_str(&text).map_err(|source| ConfigError::Syntax {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        file.data_dir = Some(folder.join(file.data_dir.unwrap_or_default()));
-        Ok(file)
-    }
+/// A reader's section as messages name it.
+fn name(reader: &ReaderSection) -> String {
+    format!("[[firmware_bridge.reader]] `{}`", reader.id)
+}
 
-    /// Where the spool is.
-    #[must_use]
-    pub fn spool(&self) -> PathBuf {
-        self.base().join(&self.firmware_bridge.spool)
-    }
+fn load_key(
+    installation: &Installation,
+    section: &FirmwareBridgeSection,
+) -> Result<SourceKey, Problem> {
+    let path = installation.at(&section.key);
+    let text = std::fs::read_to_string(&path).map_err(|error| Problem::Content {
+        section: "[firmware_bridge]".into(),
+        key: "key".into(),
+        cause: format!(
+            "could not read {}: {error}; `chopmark keys bridge --out {}` makes a key",
+            path.display(),
+            path.display()
+        ),
+    })?;
+    SourceKey::from_pem(&text).map_err(|error| {
+        let got = format!("{} ({error})", path.display());
+        let expected = "a file that `chopmark keys bridge` wrote";
+        Problem::value("[firmware_bridge]", "key", got, expected)
+    })
+}
 
-    /// Folder that relative paths start from.
-    #[must_use]
-    pub fn base(&self) -> &Path {
-        self.data_dir.as_deref().unwrap_or(Path::new(""))
+/// Checks what no type can.
+fn check_section(section: &FirmwareBridgeSection) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    problems.keep(check_name("[firmware_bridge]", "id", &section.id));
+    let url = &section.ingest_url;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        let expected = "the address of ingest, such as `http://127.0.0.1:8081`";
+        let got = format!("`{url}`");
+        problems.push(Problem::value("[firmware_bridge]", "ingest_url", got, expected));
     }
-
-    /// The readers and sensors, unchecked.
-    #[must_use]
-    pub fn readers(&self) -> &[Reader] {
-        &self.firmware_bridge.readers
+    if section.keep_windows_h > MOST_KEPT_H {
+        let (got, expected) = (section.keep_windows_h, format!("at most {MOST_KEPT_H}"));
+        problems.push(Problem::value("[firmware_bridge]", "keep_windows_h", got, expected));
     }
+    problems.unless_any(Some(()))
+}
 
-    /// Loads the key and checks the readers.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`], naming reader and value.
-    pub fn resolve(self) -> Result<Config, ConfigError> {
-        let base = self.data_dir.unwrap_or_default();
-        let section = self.firmware_bridge;
-        let key_path = base.join(&section.key);
-        let text = std::fs::read_to_string(&key_path)
-            .map_err(|source| ConfigError::NoKey { path: key_path.clone(), source })?;
-        let key = SourceKey::from_pem(&text)
-            .map_err(|source| ConfigError::Key { path: key_path, source })?;
-        section.check()?;
-        let mut seen = std::collections::HashSet::new();
-        for reader in &section.readers {
-            if !seen.insert(&reader.id) {
-                return Err(ConfigError::Value(format!("reader `{}` stands twice", reader.id)));
-            }
-            reader.check(&section.readers)?;
-            reader.device.reach(&base, "").map_err(|error| error.of(&reader.id))?;
+/// Checks what no type can; every problem names the reader.
+fn check_reader(
+    installation: &Installation,
+    section: &FirmwareBridgeSection,
+    reader: &ReaderSection,
+) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    let name = name(reader);
+    problems.keep(check_name("[[firmware_bridge.reader]]", "id", &reader.id));
+    for sensor in reader.device.sensors() {
+        problems.keep(check_name(&name, "sensor", &sensor));
+    }
+    for place in reader.antenna_read_points.values().chain([&reader.read_point]) {
+        let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
+        if !is_place {
+            let (got, expected) = (format!("`{place}`"), "a location, `urn:epc:id:sgln:…`");
+            problems.push(Problem::value(name.as_str(), "read_point", got, expected));
         }
-        check_ports(&section.readers)?;
-        Ok(Config {
-            id: section.id,
-            key,
-            spool: base.join(section.spool),
-            ingest_url: section.ingest_url,
-            listen: section.listen,
-            keep_windows_h: section.keep_windows_h,
-            max_spool_bytes: section.max_spool_bytes,
-            readers: section.readers,
-            base,
-        })
     }
+    if reader.silent_after_s == Some(0) {
+        problems.push(Problem::value(name.as_str(), "silent_after_s", 0, "at least 1"));
+    }
+    let content = |key: &str, cause: String| Problem::Content {
+        section: name.clone(),
+        key: key.into(),
+        cause,
+    };
+    let settings = settle::settings(&reader.settle);
+    problems.keep(settings.check().map_err(|cause| content("settle", cause)));
+    for neighbour in &reader.settle.neighbours {
+        let is_other = |other: &ReaderSection| other.id == *neighbour && other.id != reader.id;
+        if !section.readers.iter().any(is_other) {
+            let got = format!("`{neighbour}`");
+            let expected = "another reader of this bridge";
+            problems.push(Problem::value(name.as_str(), "neighbours", got, expected));
+        }
+    }
+    let reached = Device::from(reader.device.clone()).reach(&installation.data_dir, "");
+    problems.keep(reached.map_err(|error| Problem::content(name.as_str(), "device", &error)));
+    problems.unless_any(Some(()))
+}
+
+/// Checks a name against what ingest accepts: a delivery with another is refused, with everything in it.
+fn check_name(section: &str, key: &str, name: &str) -> Result<(), Problem> {
+    if reads::is_name(name) {
+        return Ok(());
+    }
+    let expected = "1 to 256 visible ASCII characters without spaces, such as `door-3`";
+    Err(Problem::value(section, key, format!("`{name}`"), expected))
 }
 
 /// Refuses two readers on one serial port, unless both are Modbus sensors that one line can hold.
-fn check_ports(readers: &[Reader]) -> Result<(), ConfigError> {
+fn check_ports(readers: &[ReaderSection]) -> Result<(), Problems> {
+    let mut problems = Problems::default();
     for (place, reader) in readers.iter().enumerate() {
         let Some(port) = reader.device.port() else { continue };
         for other in &readers[..place] {
             if other.device.port() != Some(port) {
                 continue;
             }
-            let what = match (other.device.modbus(), reader.device.modbus()) {
-                (Some((one, _)), Some((two, _))) if one != two => format!(
-                    "on one line, and the baud rates {one} and {two}; set both sensors and their `baud` to the same"
-                ),
-                (Some((_, one)), Some((_, two))) if one == two => format!(
-                    "on one line, and the same address {one}; give each sensor on it an address of its own"
-                ),
+            let expected = match (other.device.modbus(), reader.device.modbus()) {
+                (Some((one, _)), Some((two, _))) if one != two => {
+                    format!("the same `baud` of all sensors on one line, not {one} and {two}")
+                }
+                (Some((_, one)), Some((_, two))) if one == two => {
+                    format!("an address of its own for each sensor on one line, not {one} twice")
+                }
                 (Some(_), Some(_)) => continue,
-                _ => "and only Modbus sensors can share one; give each other device an adapter of its own".into(),
+                _ => "an adapter of its own; only Modbus sensors can share one".to_owned(),
             };
-            let (other, own) = (&other.id, &reader.id);
-            return Err(ConfigError::Value(format!(
-                "readers `{other}` and `{own}` have the same port `{port}`, {what}"
-            )));
+            let got = format!("`{port}`, which reader `{}` has as well", other.id);
+            problems.push(Problem::value(name(reader), "device port", got, expected));
         }
     }
-    Ok(())
-}
-
-pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+    problems.unless_any(Some(()))
 }
 
 #[cfg(test)]

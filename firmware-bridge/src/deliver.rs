@@ -18,11 +18,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use ledger::keys::SourceKey;
+use process::{Clock, CrashPoints};
 use reads::Finding;
 
 use crate::metrics::Metrics;
+use crate::pause::pause;
 use crate::spool::{RETRY, Spool, SpoolError, Waiting, code};
 use crate::windows::notes::note;
 
@@ -56,6 +57,8 @@ pub struct Deliverer {
     key: SourceKey,
     spool: Spool,
     metrics: Metrics,
+    clock: Clock,
+    crash: CrashPoints,
     /// The boot of the deliveries that were numbered anew.
     anew: Option<u64>,
     /// Wait before the next attempt.
@@ -69,7 +72,15 @@ impl Deliverer {
     ///
     /// - `url`: ingest's base address, `https://…` or, on one machine, `http://…`.
     #[must_use]
-    pub fn new(url: &str, bridge: &str, key: SourceKey, spool: Spool, metrics: Metrics) -> Self {
+    pub fn new(
+        url: &str,
+        bridge: &str,
+        key: SourceKey,
+        spool: Spool,
+        metrics: Metrics,
+        clock: Clock,
+        crash: CrashPoints,
+    ) -> Self {
         // Another part of the program may have installed it already; either is the same.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
         let agent = ureq::Agent::config_builder()
@@ -85,6 +96,8 @@ impl Deliverer {
             key,
             spool,
             metrics,
+            clock,
+            crash,
             anew: None,
             wait: BACK_OFF.0,
             was_away: false,
@@ -106,7 +119,7 @@ impl Deliverer {
                         tracing::error!(%error, "the spool cannot be written; deliveries are tried again");
                     }
                     was_stuck = true;
-                    pause(RETRY, stop);
+                    pause(&self.clock, RETRY, stop);
                 }
                 other => {
                     other?;
@@ -124,9 +137,9 @@ impl Deliverer {
             std::thread::sleep(IDLE);
             return Ok(());
         };
-        crate::crash::point("deliver.before_send");
+        self.crash.pass("deliver.before_send");
         let attempt = self.send(&waiting);
-        crate::crash::point("deliver.after_answer");
+        self.crash.pass("deliver.after_answer");
         match attempt {
             Attempt::Recorded => {
                 self.spool.forget(waiting.boot, waiting.seq)?;
@@ -139,7 +152,7 @@ impl Deliverer {
             Attempt::Refused(reason) => self.set_aside(&waiting, &reason)?,
             Attempt::NumberTaken => {
                 self.number_anew(&waiting)?;
-                pause(BACK_OFF.0, stop);
+                pause(&self.clock, BACK_OFF.0, stop);
             }
             Attempt::Later(reason) => {
                 self.metrics.deliveries.with_label_values(&["later"]).inc();
@@ -150,7 +163,7 @@ impl Deliverer {
                     );
                 }
                 self.was_away = true;
-                pause(self.wait, stop);
+                pause(&self.clock, self.wait, stop);
                 self.wait = (self.wait * 2).min(BACK_OFF.1);
             }
         }
@@ -160,7 +173,7 @@ impl Deliverer {
     /// Keeps what ingest will never accept, where it holds up nobody.
     fn set_aside(&mut self, waiting: &Waiting, reason: &str) -> Result<(), SpoolError> {
         tracing::error!(boot = waiting.boot, seq = waiting.seq, reason, "delivery refused");
-        self.spool.refuse(waiting, reason, Timestamp::now())?;
+        self.spool.refuse(waiting, reason, self.clock.now())?;
         self.metrics.deliveries.with_label_values(&["refused"]).inc();
         let text = "ingest refused deliveries for ever; they are kept whole. `chopmark reader resend --list` says \
                     why; when that is mended, `chopmark reader resend` sends them again";
@@ -171,7 +184,7 @@ impl Deliverer {
     fn number_anew(&mut self, waiting: &Waiting) -> Result<(), SpoolError> {
         let boot = match self.anew {
             Some(boot) if boot != waiting.boot => boot,
-            _ => self.spool.new_boot(Timestamp::now())?,
+            _ => self.spool.new_boot(self.clock.now())?,
         };
         self.anew = Some(boot);
         match self.spool.renumber(waiting, boot) {
@@ -190,7 +203,7 @@ impl Deliverer {
 
     fn find(&mut self, code: &'static str, text: String) -> Result<(), SpoolError> {
         let mut batch = self.spool.begin()?;
-        note(&mut batch, &self.metrics, &self.bridge, &Finding { code, text }, Timestamp::now())?;
+        note(&mut batch, &self.metrics, &self.bridge, &Finding { code, text }, self.clock.now())?;
         batch.commit()
     }
 
@@ -230,14 +243,6 @@ fn judge(status: u16, words: &str) -> Attempt {
                 "not ingest answers, but something before it; {status}: {words}"
             ))
         }
-    }
-}
-
-/// Sleeps up to `wait`, less if `stop` is set meanwhile.
-pub(crate) fn pause(wait: Duration, stop: &AtomicBool) {
-    let until = std::time::Instant::now() + wait;
-    while std::time::Instant::now() < until && !stop.load(Ordering::Relaxed) {
-        std::thread::sleep(IDLE.min(wait));
     }
 }
 
@@ -315,14 +320,22 @@ mod tests {
         });
         let key = SourceKey::generate(&SystemRandom::new()).unwrap();
         let own = Spool::open(&path).unwrap();
-        let deliverer = Deliverer::new(&url, "b1", key, own, Metrics::new());
+        let deliverer = Deliverer::new(
+            &url,
+            "b1",
+            key,
+            own,
+            Metrics::new(),
+            Clock::system(),
+            CrashPoints::none(),
+        );
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || deliverer.run(&stopped));
         let deadline = Instant::now() + Duration::from_secs(30);
         while spool.waiting().unwrap() > 0 {
             assert!(Instant::now() < deadline, "asked: {:?}", asked.try_iter().collect::<Vec<_>>());
-            pause(IDLE, &stop);
+            pause(&Clock::system(), IDLE, &stop);
         }
         stop.store(true, Ordering::Relaxed);
         thread.join().unwrap().unwrap();

@@ -9,7 +9,7 @@
 //!
 //! Source: the drivers in [`devices::reader`] and [`devices::sensor`], which know their own frames.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use devices::message::{Format, Message};
 use devices::reader::chafon::{self, Chafon, Layout};
@@ -17,9 +17,10 @@ use devices::reader::llrp::{self, Llrp};
 use devices::reader::mercury::{self, Mercury};
 use devices::reader::r200::{self, R200};
 use devices::reader::zebra_iotc::ZebraIotc;
-use devices::reader::{Dialect, Fed, impinj_r700};
+use devices::reader::{Dialect, FrameData, impinj_r700};
 use devices::sensor::modbus::Sensor;
 use jiff::Timestamp;
+use process::Clock;
 use reads::code;
 
 use crate::line::{Line, Opener as _};
@@ -33,7 +34,7 @@ const GREETING: Duration = Duration::from_secs(3);
 
 /// A device that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct DetectedDevice {
     /// Its family's name in the configuration: `r200`.
     pub family: &'static str,
     /// Bits per second; 0 for a network device.
@@ -64,7 +65,7 @@ fn families() -> Vec<(&'static str, u32, Box<dyn Dialect>)> {
 }
 
 /// What a driver heard: its family if whole frames came and nothing spoke against them.
-fn heard(family: &'static str, baud: u32, fed: &Fed) -> Option<Known> {
+fn heard(family: &'static str, baud: u32, fed: &FrameData) -> Option<DetectedDevice> {
     if fed.frames == 0 || fed.bad_frames > fed.frames {
         return None;
     }
@@ -77,7 +78,7 @@ fn heard(family: &'static str, baud: u32, fed: &Fed) -> Option<Known> {
     let about = if words.is_empty() { format!("{} frames", fed.frames) } else { words.join(", ") };
     let model = fed.settings.iter().find(|it| family == "chafon" && it.name == "model");
     let layout = model.map(|model| Layout::of(&model.value));
-    Some(Known { family, baud, about, layout })
+    Some(DetectedDevice { family, baud, about, layout })
 }
 
 /// Listens to a port for a while at the usual rates, without writing anything.
@@ -85,17 +86,17 @@ fn heard(family: &'static str, baud: u32, fed: &Fed) -> Option<Known> {
 /// # Errors
 ///
 /// Why it cannot be listened to, and what mends it.
-pub fn listen(path: &str, time: Duration) -> Result<Option<Known>, String> {
+pub fn listen(path: &str, time: Duration, clock: &Clock) -> Result<Option<DetectedDevice>, String> {
     for baud in [115_200, 57_600] {
         let mut line = Port { path: path.to_owned(), baud }.open()?;
-        let bytes = collect(line.as_mut(), time)?;
+        let bytes = collect(line.as_mut(), time, clock)?;
         for (family, usual, mut driver) in families() {
             if usual != baud {
                 continue;
             }
-            let mut fed = Fed::default();
+            let mut fed = FrameData::default();
             driver.open();
-            driver.feed(&bytes, Timestamp::now(), &mut fed);
+            driver.feed(&bytes, clock.now(), &mut fed);
             if let Some(known) = heard(family, baud, &fed) {
                 return Ok(Some(known));
             }
@@ -104,11 +105,11 @@ pub fn listen(path: &str, time: Duration) -> Result<Option<Known>, String> {
     Ok(None)
 }
 
-fn collect(line: &mut dyn Line, time: Duration) -> Result<Vec<u8>, String> {
-    let until = Instant::now() + time;
+fn collect(line: &mut dyn Line, time: Duration, clock: &Clock) -> Result<Vec<u8>, String> {
+    let until = clock.instant() + time;
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
-    while Instant::now() < until && bytes.len() < 64 * 1024 {
+    while clock.instant() < until && bytes.len() < 64 * 1024 {
         bytes.extend_from_slice(line.receive(&mut buffer)?);
     }
     Ok(bytes)
@@ -119,10 +120,10 @@ fn collect(line: &mut dyn Line, time: Duration) -> Result<Vec<u8>, String> {
 /// # Errors
 ///
 /// Why it cannot be asked, and what mends it.
-pub fn ask(path: &str) -> Result<Option<Known>, String> {
+pub fn ask(path: &str, clock: &Clock) -> Result<Option<DetectedDevice>, String> {
     for (family, baud, mut driver) in families() {
         let mut line = Port { path: path.to_owned(), baud }.open()?;
-        if let Some(fed) = question(driver.as_mut(), line.as_mut())?
+        if let Some(fed) = question(driver.as_mut(), line.as_mut(), clock)?
             && let Some(known) = heard(family, baud, &fed)
         {
             return Ok(Some(known));
@@ -131,30 +132,34 @@ pub fn ask(path: &str) -> Result<Option<Known>, String> {
     let sensor = Sensor::xy_md02("urn:example:probe", 1);
     let mut line = Port { path: path.to_owned(), baud: 9600 }.open()?;
     line.send(&sensor.question())?;
-    let answer = collect(line.as_mut(), Duration::from_millis(500))?;
-    let taken = sensor.answer(&answer, Timestamp::now()).ok();
+    let answer = collect(line.as_mut(), Duration::from_millis(500), clock)?;
+    let taken = sensor.answer(&answer, clock.now()).ok();
     Ok(taken.map(|taken| {
         let values: Vec<String> = taken
             .readings
             .iter()
             .map(|reading| format!("{} {}", reading.value, reading.unit))
             .collect();
-        Known { family: "xy-md02", baud: 9600, about: values.join(", "), layout: None }
+        DetectedDevice { family: "xy-md02", baud: 9600, about: values.join(", "), layout: None }
     }))
 }
 
 /// Writes what a driver asks first, until something answers: its handshake goes no further by itself.
-fn question(driver: &mut dyn Dialect, line: &mut dyn Line) -> Result<Option<Fed>, String> {
-    let begun = Instant::now();
+fn question(
+    driver: &mut dyn Dialect,
+    line: &mut dyn Line,
+    clock: &Clock,
+) -> Result<Option<FrameData>, String> {
+    let begun = clock.instant();
     let mut buffer = [0; 4096];
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     driver.open();
-    while begun.elapsed() < ANSWER {
-        while let Some(bytes) = driver.poll(begun.elapsed()) {
+    while clock.instant() - begun < ANSWER {
+        while let Some(bytes) = driver.poll(clock.instant() - begun) {
             line.send(&bytes)?;
         }
         let bytes = line.receive(&mut buffer)?;
-        driver.feed(bytes, Timestamp::now(), &mut fed);
+        driver.feed(bytes, clock.now(), &mut fed);
         if fed.frames > 0 && !fed.settings.is_empty() {
             return Ok(Some(fed));
         }
@@ -169,7 +174,7 @@ fn question(driver: &mut dyn Dialect, line: &mut dyn Line) -> Result<Option<Fed>
 /// # Errors
 ///
 /// Why it cannot be connected or understood, or who holds it.
-pub fn greet(address: &str) -> Result<Known, String> {
+pub fn greet(address: &str, clock: &Clock) -> Result<DetectedDevice, String> {
     let address =
         if address.contains(':') { address.to_owned() } else { format!("{address}:5084") };
     let mut line = Socket { address }.open()?;
@@ -182,12 +187,12 @@ pub fn greet(address: &str) -> Result<Known, String> {
     };
     let mut driver = Llrp::new(settings);
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let mut buffer = [0; 4096];
-    let until = Instant::now() + GREETING;
-    while Instant::now() < until && fed.frames == 0 && fed.findings.is_empty() {
+    let until = clock.instant() + GREETING;
+    while clock.instant() < until && fed.frames == 0 && fed.findings.is_empty() {
         let bytes = line.receive(&mut buffer)?;
-        driver.feed(bytes, Timestamp::now(), &mut fed);
+        driver.feed(bytes, clock.now(), &mut fed);
     }
     if let Some(finding) = fed.findings.iter().find(|f| f.code == code::HELD) {
         return Err(finding.text.clone());
@@ -201,12 +206,12 @@ pub fn greet(address: &str) -> Result<Known, String> {
             GREETING.as_secs()
         ));
     }
-    Ok(Known { family: "llrp", baud: 0, about: "takes a connection".into(), layout: None })
+    Ok(DetectedDevice { family: "llrp", baud: 0, about: "takes a connection".into(), layout: None })
 }
 
 /// What a message on a topic is most probably, as the configuration calls it, and why.
 #[must_use]
-pub fn guess_topic(topic: &str, payload: &[u8]) -> (&'static str, String) {
+pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> (&'static str, String) {
     let levels: Vec<&str> = topic.split('/').collect();
     match levels.as_slice() {
         ["spBv1.0", group, _, node, ..] => return ("sparkplug-b", format!("node {group}/{node}")),
@@ -223,7 +228,6 @@ pub fn guess_topic(topic: &str, payload: &[u8]) -> (&'static str, String) {
         }
         _ => {}
     }
-    let at = Timestamp::now();
     if let Ok(taken) = impinj_r700::parse(payload, at)
         && !taken.reads.is_empty()
     {
@@ -263,7 +267,11 @@ mod tests {
             ("door/5", r#"{"tags":[]}"#, "mapped-json"),
             ("door/6", "on", ""),
         ] {
-            assert_eq!(guess_topic(topic, payload.as_bytes()).0, family, "{topic}");
+            assert_eq!(
+                guess_topic(topic, payload.as_bytes(), Timestamp::UNIX_EPOCH).0,
+                family,
+                "{topic}"
+            );
         }
     }
 }

@@ -9,14 +9,27 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
+use process::health::{self, NotReady, Probe};
+use prometheus::Registry;
+use thiserror::Error;
 
-use crate::Error;
 use crate::metrics::Metrics;
 use crate::spool::{Spool, SpoolError};
 
-/// What is told of a bridge.
+/// The address could not be listened on, or serving failed.
+#[derive(Debug, Error)]
+#[error("health and metrics could not be served at {address}")]
+pub struct ListenError {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why.
+    #[source]
+    pub source: std::io::Error,
+}
+
+/// What is shown of a bridge.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct StatusPage {
     /// What it counts.
     pub metrics: Metrics,
     /// Where findings and settings are read from.
@@ -29,20 +42,18 @@ pub struct Shown {
 ///
 /// # Errors
 ///
-/// [`Error::Listen`].
+/// [`ListenError`].
 pub async fn serve(
     address: SocketAddr,
-    shown: Shown,
+    status: StatusPage,
     until: impl Future<Output = ()>,
-) -> Result<(), Error> {
-    let failed = |source| Error::Listen { address, source };
-    let shown = web::Data::new(shown);
+) -> Result<(), ListenError> {
+    let failed = |source| ListenError { address, source };
+    let status = web::Data::new(status);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(shown.clone())
-            .route("/healthz", web::get().to(|| async { "alive\n" }))
-            .route("/readyz", web::get().to(ready))
-            .route("/metrics", web::get().to(print))
+            .app_data(status.clone())
+            .configure(health::routes::<StatusPage>)
             .route("/readers", web::get().to(readers))
     })
     .workers(1)
@@ -62,36 +73,38 @@ pub async fn serve(
 }
 
 /// Ready while the spool can be read and written.
-async fn ready(shown: web::Data<Shown>) -> HttpResponse {
-    if shown.metrics.spool_writable.get() == 0 {
-        return HttpResponse::ServiceUnavailable().body("the spool cannot be written\n");
-    }
-    match web::block(move || Spool::look(&shown.spool)?.waiting()).await {
-        Ok(Ok(_)) => HttpResponse::Ok().body("ready\n"),
-        Ok(Err(error)) => HttpResponse::ServiceUnavailable().body(format!("{error}\n")),
-        Err(_) => HttpResponse::ServiceUnavailable().body("the bridge is stopping\n"),
-    }
-}
+impl Probe for StatusPage {
+    type NotReady = NotReady;
 
-async fn print(shown: web::Data<Shown>) -> HttpResponse {
-    match shown.metrics.text() {
-        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
-        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
+    async fn ready(&self) -> Result<(), NotReady> {
+        if self.metrics.spool_writable.get() == 0 {
+            return Err(NotReady("the spool cannot be written".into()));
+        }
+        let path = self.spool.clone();
+        match web::block(move || Spool::look(&path)?.waiting()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(NotReady(error.to_string().into())),
+            Err(_) => Err(NotReady("the bridge is stopping".into())),
+        }
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.metrics.registry
     }
 }
 
 /// Findings and changes that are shown, newest first.
-const SHOWN: u32 = 100;
+const ROWS: u32 = 100;
 
-async fn readers(shown: web::Data<Shown>) -> HttpResponse {
-    match web::block(move || shown.readers()).await {
+async fn readers(status: web::Data<StatusPage>) -> HttpResponse {
+    match web::block(move || status.readers()).await {
         Ok(Ok(json)) => HttpResponse::Ok().json(json),
         Ok(Err(error)) => HttpResponse::InternalServerError().body(format!("{error}\n")),
         Err(_) => HttpResponse::InternalServerError().body("the bridge is stopping\n"),
     }
 }
 
-impl Shown {
+impl StatusPage {
     /// Whether each configured reader is connected, its settings, and what was found last.
     fn readers(&self) -> Result<serde_json::Value, SpoolError> {
         let spool = Spool::look(&self.spool)?;
@@ -114,8 +127,8 @@ impl Shown {
             .collect();
         Ok(serde_json::json!({
             "readers": readers,
-            "findings": spool.findings(SHOWN)?,
-            "changes": spool.changes(SHOWN)?,
+            "findings": spool.findings(ROWS)?,
+            "changes": spool.changes(ROWS)?,
             "waitingDeliveries": spool.waiting()?,
         }))
     }
@@ -132,13 +145,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = folder.path().join("spool.sqlite");
         Spool::open(&spool).unwrap();
-        let shown = |spool: PathBuf| {
-            web::Data::new(Shown { metrics: Metrics::new(), spool, readers: Vec::new() })
-        };
-        assert_eq!(ready(shown(spool.clone())).await.status(), 200);
-        std::fs::write(&spool, "no database any more, only text that stands in its place").unwrap();
-        assert_eq!(ready(shown(spool)).await.status(), 503);
-        assert_eq!(ready(shown(folder.path().join("none"))).await.status(), 503);
+        let status =
+            |spool: PathBuf| StatusPage { metrics: Metrics::new(), spool, readers: Vec::new() };
+        status(spool.clone()).ready().await.unwrap();
+        std::fs::write(&spool, "no database any more, only text in its place").unwrap();
+        status(spool.clone()).ready().await.unwrap_err();
+        status(folder.path().join("none")).ready().await.unwrap_err();
+        Spool::open(&folder.path().join("other.sqlite")).unwrap();
+        let full = status(folder.path().join("other.sqlite"));
+        full.metrics.spool_writable.set(0);
+        assert_eq!(full.ready().await.unwrap_err().to_string(), "the spool cannot be written");
     }
 
     #[test]
@@ -154,7 +170,7 @@ mod tests {
         let metrics = Metrics::new();
         metrics.begin("door-3");
         metrics.begin("door-4");
-        let shown = Shown {
+        let status = StatusPage {
             metrics: metrics.clone(),
             spool: path,
             readers: vec!["door-3".into(), "door-4".into()],
@@ -167,7 +183,7 @@ mod tests {
         ] {
             assert!(before.contains(line), "`{line}` is not in:\n{before}");
         }
-        let json = shown.readers().unwrap();
+        let json = status.readers().unwrap();
         let names: Vec<_> =
             json["readers"].as_array().unwrap().iter().map(|one| one["reader"].clone()).collect();
         assert_eq!(names, ["door-3", "door-4"]);

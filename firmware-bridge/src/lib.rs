@@ -1,58 +1,63 @@
-//! Reader to observation: drivers, settling, spool, delivery.
+//! Reader to observation: lines and brokers, spool, settling, delivery.
 //!
 //! The way through:
 //!
 //! ```text
-//! line, broker (a thread each) -> Input -> Keeper: spool, acknowledge, settle -> outbox -> Deliverer -> ingest
+//! supervisor, broker (a thread each) -> Input -> Keeper: spool, acknowledge, settle -> outbox -> Deliverer -> ingest
 //! ```
 //!
 //! What holds:
 //!
-//! - a read is forgotten only after ingest said its delivery is durable;
-//! - whatever is dropped or refused is counted, and kept where it can be;
-//! - a lost cable, broker or ingest comes back without a hand; a full disk is waited for.
+//! - a read is deleted only after ingest confirmed that its delivery is durable;
+//! - whatever is dropped or refused is counted, and kept where possible;
+//! - after a lost cable, broker or ingest everything reconnects by itself; a full disk is waited for.
 //!
-//! Not here: what an observation means (`ingest`).
+//! Not here: drivers (`devices`), settling (`settling`), what an observation means (`ingest`).
 //!
-//! Sources: READERS' manuals as named in each driver; docs/formats/observation-v1.md.
+//! Sources: the makers' manuals as named in each driver; docs/formats/observation-v1.md.
 
+mod back_off;
 pub mod broker;
 pub mod config;
-pub mod crash;
 pub mod deliver;
 pub mod detect;
 pub mod http;
 pub mod line;
 pub mod metrics;
+mod pause;
 pub mod port;
 pub mod replay;
+pub mod sink;
 pub mod socket;
 pub mod spool;
+pub mod supervisor;
 pub mod windows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{JoinHandle, spawn};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::SignedDuration;
+use process::{Clock, Context};
 use thiserror::Error;
-use tokio::sync::watch;
 
 use crate::broker::Subscription;
 use crate::config::device::Reached;
 use crate::config::{Config, ConfigError};
 use crate::deliver::Deliverer;
-use crate::http::Shown;
-use crate::line::bus::Unit;
-use crate::line::{Opener, Sink, Supervisor, Talk};
+use crate::http::{ListenError, StatusPage};
+use crate::line::Opener;
 use crate::metrics::Metrics;
 use crate::port::Port;
+use crate::sink::{Input, Sink};
 use crate::spool::{Spool, SpoolError};
+use crate::supervisor::modbus_bus::Unit;
+use crate::supervisor::{Supervisor, Talk};
 use crate::windows::{Keeper, KeeperSettings};
 
-/// Inputs that wait for the spool; a serial line that must wait longer loses reads to the kernel's buffer.
+/// Inputs that wait for the spool; a serial line that must wait longer loses reads in the kernel's buffer.
 const QUEUE: usize = 10_000;
 
 /// Time that ingest has to answer the last delivery when the bridge stops.
@@ -67,75 +72,123 @@ pub enum Error {
     /// The configuration is not usable.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The address could not be listened on, or serving failed.
-    #[error("health and metrics could not be served at {address}")]
-    Listen {
-        /// The address.
-        address: std::net::SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A thread of the bridge broke.
-    #[error("a part of the bridge ended unexpectedly")]
+    /// Health and metrics could not be served.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A thread of the bridge panicked.
+    #[error("a thread of the bridge ended unexpectedly")]
     Broken,
 }
 
-/// Runs a bridge until `shutdown` turns true; then it settles what is open, and stops.
+/// The threads of a running bridge.
+struct Threads {
+    lines: Vec<JoinHandle<()>>,
+    keeper: JoinHandle<Result<(), SpoolError>>,
+    deliverer: JoinHandle<Result<(), SpoolError>>,
+    stop_inputs: Arc<AtomicBool>,
+    stop_rest: Arc<AtomicBool>,
+}
+
+/// Runs a bridge until the context's `shutdown` turns true; then it settles the open windows and stops.
 ///
 /// # Errors
 ///
 /// [`enum@Error`].
-pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
+pub async fn run(config: Config, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
-    let stop_inputs = Arc::new(AtomicBool::new(false));
-    let stop_rest = Arc::new(AtomicBool::new(false));
-    let Some((keeper, spool)) = open_spool(&config, &metrics, &mut shutdown).await? else {
+    let mut shutdown = context.shutdown.clone();
+    let Some((keeper, spool)) = open_spool(&config, &metrics, &context).await? else {
         return Ok(());
     };
-    let shown = shown(&config, &metrics);
-    let deliverer =
-        Deliverer::new(&config.ingest_url, &config.id, config.key, spool, metrics.clone());
-    let (inputs, taken) = sync_channel(QUEUE);
-    let mut reached = Vec::new();
-    for source in 0..config.readers.len() {
-        metrics.begin(&config.readers[source].id);
-        let session = format!("chopmark-{}-{}", config.id, config.readers[source].id);
-        let way = config.readers[source].device.reach(&config.base, &session)?;
-        let sink = Sink {
-            source,
-            reader: config.readers[source].id.clone(),
-            inputs: inputs.clone(),
-            metrics: metrics.clone(),
-        };
-        reached.push((way, sink));
-    }
-    drop(inputs);
-    let lines = start_lines(reached, &stop_inputs);
-    let stop = Arc::clone(&stop_rest);
-    let keeper = spawn(move || keeper.run(&taken, &stop));
-    let stop = Arc::clone(&stop_rest);
-    let deliverer = spawn(move || deliverer.run(&stop));
-
-    let is_writable = metrics.spool_writable.clone();
-    let ended = http::serve(config.listen, shown, async {
+    let status = status_page(&config, &metrics);
+    let listen = config.listen;
+    let threads = start(config, keeper, spool, &metrics, &context)?;
+    let ended = http::serve(listen, status, async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {
-                    // A damaged spool ends these threads; then nothing may be taken any more.
-                    if keeper.is_finished() && !lines.is_empty() || deliverer.is_finished() { return; }
+                    // A damaged spool ends these threads; then nothing may be accepted any more.
+                    if threads.have_ended() { return; }
                 }
             }
         }
     })
-    .await;
+    .await
+    .map_err(Error::from);
+    let clock = context.clock.clone();
+    let stopped = tokio::task::spawn_blocking(move || threads.stop(&clock, &metrics))
+        .await
+        .unwrap_or(Err(Error::Broken));
+    ended.and(stopped)
+}
 
-    // First the lines, so that every read they took is settled; then the rest.
-    stop_inputs.store(true, Ordering::Relaxed);
-    let stopped = tokio::task::spawn_blocking(move || {
-        // While the spool cannot be written a line may wait with what it took; it ends when the keeper does.
-        while lines.iter().any(|line| !line.is_finished()) && is_writable.get() == 1 {
+/// Starts all threads.
+fn start(
+    config: Config,
+    keeper: Keeper,
+    spool: Spool,
+    metrics: &Metrics,
+    context: &Context,
+) -> Result<Threads, Error> {
+    let (inputs, queue) = sync_channel(QUEUE);
+    let reached = reach(&config, &inputs, metrics, &context.clock)?;
+    drop(inputs);
+    let deliverer = Deliverer::new(
+        &config.ingest_url,
+        &config.id,
+        config.key,
+        spool,
+        metrics.clone(),
+        context.clock.clone(),
+        context.crash.clone(),
+    );
+    let (stop_inputs, stop_rest) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let lines = start_lines(reached, &stop_inputs);
+    let stop = Arc::clone(&stop_rest);
+    let keeper = spawn(move || keeper.run(&queue, &stop));
+    let stop = Arc::clone(&stop_rest);
+    let deliverer = spawn(move || deliverer.run(&stop));
+    Ok(Threads { lines, keeper, deliverer, stop_inputs, stop_rest })
+}
+
+/// How each configured reader is reached, and where its results go.
+fn reach(
+    config: &Config,
+    inputs: &SyncSender<Input>,
+    metrics: &Metrics,
+    clock: &Clock,
+) -> Result<Vec<(Reached, Sink)>, ConfigError> {
+    let mut all = Vec::new();
+    for (source, reader) in config.readers.iter().enumerate() {
+        metrics.begin(&reader.id);
+        let session = format!("chopmark-{}-{}", config.id, reader.id);
+        let reached = reader.device.reach(&config.base, &session)?;
+        let sink = Sink {
+            source,
+            reader: reader.id.clone(),
+            inputs: inputs.clone(),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+        };
+        all.push((reached, sink));
+    }
+    Ok(all)
+}
+
+impl Threads {
+    /// Whether the keeper or the deliverer has ended by itself.
+    fn have_ended(&self) -> bool {
+        self.keeper.is_finished() && !self.lines.is_empty() || self.deliverer.is_finished()
+    }
+
+    /// Stops the lines first, so that every read they received is settled; then the rest.
+    fn stop(self, clock: &Clock, metrics: &Metrics) -> Result<(), Error> {
+        let Self { lines, keeper, deliverer, stop_inputs, stop_rest } = self;
+        stop_inputs.store(true, Ordering::Relaxed);
+        // While the spool cannot be written a line may wait with what it received; it ends when the keeper does.
+        let is_writable = || metrics.spool_writable.get() == 1;
+        while lines.iter().any(|line| !line.is_finished()) && is_writable() {
             std::thread::sleep(Duration::from_millis(20));
         }
         stop_rest.store(true, Ordering::Relaxed);
@@ -143,35 +196,34 @@ pub async fn run(config: Config, mut shutdown: watch::Receiver<bool>) -> Result<
             line.join().map_err(|_| Error::Broken)?;
         }
         let keeper = keeper.join().map_err(|_| Error::Broken)?;
-        let until = Instant::now() + GOODBYE;
-        while !deliverer.is_finished() && Instant::now() < until {
+        let until = clock.instant() + GOODBYE;
+        while !deliverer.is_finished() && clock.instant() < until {
             std::thread::sleep(Duration::from_millis(20));
         }
         if deliverer.is_finished() {
             deliverer.join().map_err(|_| Error::Broken)??;
         } else {
-            // It holds no transaction while it waits for ingest, and what was sent without an answer is sent again.
-            tracing::warn!("ingest does not answer; what it did not record waits in the spool");
+            // It holds no transaction while it waits for ingest; a delivery without an answer is sent again.
+            tracing::warn!(
+                "ingest does not answer; deliveries without an answer stay in the spool"
+            );
         }
         keeper?;
         Ok(())
-    })
-    .await
-    .unwrap_or(Err(Error::Broken));
-    ended.and(stopped)
+    }
 }
 
-fn shown(config: &Config, metrics: &Metrics) -> Shown {
+fn status_page(config: &Config, metrics: &Metrics) -> StatusPage {
     let readers = config.readers.iter().map(|reader| reader.id.clone()).collect();
-    Shown { metrics: metrics.clone(), spool: config.spool.clone(), readers }
+    StatusPage { metrics: metrics.clone(), spool: config.spool.clone(), readers }
 }
 
-/// Opens the spool for the thread that fills it and the one that empties it. If it cannot be written just now, waits
-/// until it can, and serves metrics meanwhile; none if `shutdown` came before.
+/// Opens the spool for the keeper and for the deliverer. If it cannot be written just now, waits until it can, and
+/// serves metrics meanwhile; none if `shutdown` came before.
 async fn open_spool(
     config: &Config,
     metrics: &Metrics,
-    shutdown: &mut watch::Receiver<bool>,
+    context: &Context,
 ) -> Result<Option<(Keeper, Spool)>, Error> {
     let open = || -> Result<_, SpoolError> {
         let settings = KeeperSettings {
@@ -181,17 +233,19 @@ async fn open_spool(
             keep_windows: SignedDuration::from_hours(i64::from(config.keep_windows_h)),
             readers: config.readers.clone(),
         };
-        Ok((Keeper::open(settings, metrics.clone())?, Spool::open(&config.spool)?))
+        let keeper = Keeper::open(settings, metrics.clone(), &context.clock, &context.crash)?;
+        Ok((keeper, Spool::open(&config.spool)?.with_crash_points(context.crash.clone())))
     };
     match open() {
         Err(error) if error.passes() => {
-            tracing::error!(%error, "the spool cannot be written; the bridge begins when it can");
+            tracing::error!(%error, "the spool cannot be written; the bridge starts when it can");
         }
         other => return Ok(Some(other?)),
     }
     metrics.spool_writable.set(0);
+    let mut shutdown = context.shutdown.clone();
     let mut opened = Ok(None);
-    http::serve(config.listen, shown(config, metrics), async {
+    http::serve(config.listen, status_page(config, metrics), async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }

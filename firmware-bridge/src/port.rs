@@ -5,7 +5,7 @@
 //! `/dev/ttyUSB0` is another device after the cables were pulled, and never by one that another adapter may take;
 //! writing waits for room and for nothing else, since a hung adapter never says that it has sent.
 //!
-//! Not here: what the bytes mean ([`devices::reader`], [`devices::sensor`]), trying again ([`crate::line`]).
+//! Not here: what the bytes mean ([`devices::reader`], [`devices::sensor`]), trying again ([`crate::supervisor`]).
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

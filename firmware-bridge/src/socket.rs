@@ -3,7 +3,7 @@
 //! What holds: a connection is refused, unreachable or unanswered with a message that names the mend; what
 //! arrives is taken at our pace, so that a reader that can wait does.
 //!
-//! Not here: what the bytes mean ([`devices::reader`]), trying again ([`crate::line`]).
+//! Not here: what the bytes mean ([`devices::reader`]), trying again ([`crate::supervisor`]).
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};

@@ -1,7 +1,7 @@
 //! Bytes of a reader of the R200 family: framer and driver.
 #![no_main]
 
-use devices::reader::Fed;
+use devices::reader::FrameData;
 use devices::reader::cutter::Cutter;
 use devices::reader::r200::frame::{Frame, Frames};
 use devices::reader::r200::{R200, Region, Settings};
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn frames_are_bytes_of_the_stream(stream: &[u8]) {
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for frame in Cutter::new(Frames).feed(stream, &mut fed) {
         let bytes = frame.to_bytes();
         assert!(stream.windows(bytes.len()).any(|window| window == bytes));

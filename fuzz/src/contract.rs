@@ -6,7 +6,7 @@
 //!
 //! Source: docs/formats/observation-v1.md.
 
-use devices::message::Taken;
+use devices::message::DeviceData;
 use reads::{Delivery, Finding, Read, SensorReading, Window};
 
 /// A delivery of nothing.
@@ -78,7 +78,7 @@ pub fn reason(text: &str) {
 /// # Panics
 ///
 /// If any of it does not fit.
-pub fn taken(taken: &Taken) {
+pub fn taken(taken: &DeviceData) {
     reads(&taken.reads);
     readings(&taken.readings);
     told(&taken.findings);

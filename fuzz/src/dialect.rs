@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use devices::reader::{Dialect, Fed};
+use devices::reader::{Dialect, FrameData};
 use jiff::{SignedDuration, Timestamp};
 use reads::code;
 
@@ -56,7 +56,7 @@ pub fn talk(make: impl Fn() -> Box<dyn Dialect>, arrival: Arrival, stream: &[u8]
     let (mut one, mut other) = (make(), make());
     one.open();
     other.open();
-    let (mut whole, mut cut) = (Fed::default(), Fed::default());
+    let (mut whole, mut cut) = (FrameData::default(), FrameData::default());
     let mut now = Duration::ZERO;
     poll_both(&mut *one, &mut *other, now);
     for turn in stream.chunks(arrival.turn) {
@@ -88,14 +88,14 @@ fn poll_both(one: &mut dyn Dialect, other: &mut dyn Dialect, now: Duration) {
 
 /// What must not depend on where the line cuts: all but the order of the findings, and the one that there are no
 /// frames in what arrives, which counts by feeds.
-fn known(fed: &Fed) -> Fed {
+fn known(fed: &FrameData) -> FrameData {
     let mut fed = fed.clone();
     fed.findings.retain(|finding| finding.code != code::NOT_THIS_DEVICE);
     fed.findings.sort_by(|a, b| a.text.cmp(&b.text));
     fed
 }
 
-fn check(fed: &Fed, bytes: usize) {
+fn check(fed: &FrameData, bytes: usize) {
     let most = u64::try_from(bytes).unwrap_or(u64::MAX);
     assert!(fed.frames + fed.bad_frames <= most, "{fed:?}");
     assert!(fed.garbage_bytes <= most, "{fed:?}");

@@ -5,7 +5,7 @@
 //! What holds: a message is taken or refused with a short reason; the same messages bring the same; what is taken
 //! is no more than was sent, and the later stages take it.
 
-use devices::message::{Format, Message, Taken};
+use devices::message::{Format, Message, DeviceData};
 use devices::sensor::Readings;
 use jiff::Timestamp;
 
@@ -62,7 +62,7 @@ pub fn hear(make: impl Fn() -> Box<dyn Format>, topic: &str, is_retained: bool, 
 /// # Panics
 ///
 /// If what comes out is nothing that a later stage takes.
-pub fn take(format: &mut dyn Format, message: &Message<'_>) -> Result<Taken, String> {
+pub fn take(format: &mut dyn Format, message: &Message<'_>) -> Result<DeviceData, String> {
     let taken = format.take(message);
     match &taken {
         Ok(taken) => contract::taken(taken),

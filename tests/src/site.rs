@@ -12,9 +12,10 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use firmware_bridge::config::File;
+use firmware_bridge::config::resolve;
 use firmware_bridge::spool::{KeptFinding, Spool};
 use ledger::keys::{SourceKey, SystemRandom};
+use process::config::Installation;
 use reads::{Delivery, SensorReading};
 use tokio::sync::watch;
 
@@ -91,12 +92,13 @@ impl Site {
 
     /// Starts the bridge.
     pub fn start(&self) -> Running {
-        let file = File::load(&self.path("site.toml")).unwrap_or_else(|error| panic!("{error}"));
-        let config = file.resolve().unwrap_or_else(|error| panic!("{error}"));
+        let config = Installation::read(&self.path("site.toml"))
+            .and_then(|installation| resolve(&installation))
+            .unwrap_or_else(|problems| panic!("{problems}"));
         let (shutdown, stopped) = watch::channel(false);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-            runtime.block_on(firmware_bridge::run(config, stopped))
+            runtime.block_on(firmware_bridge::run(config, process::Context::system(stopped)))
         });
         let running = Running { shutdown, thread: Some(thread) };
         let (path, listen) = (self.path("spool.sqlite"), self.listen);

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use devices::reader::chafon::Layout;
 use firmware_bridge::broker::{self, Broker};
-use firmware_bridge::config::device::{BrokerAt, BrokerLogin};
+use firmware_bridge::config::resolve_broker;
 use firmware_bridge::{detect, port};
+use process::Clock;
+use process::config::broker::{BrokerLogin, BrokerSection};
 
 /// Where to look.
 #[derive(clap::Args)]
@@ -41,6 +43,7 @@ pub struct Arguments {
 ///
 /// If the system does not tell its ports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
     let mut all_found = true;
     let only_ports = arguments.llrp.is_empty() && arguments.mqtt.is_none();
     if only_ports && arguments.listen.is_empty() && arguments.ask.is_empty() {
@@ -49,14 +52,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let time = Duration::from_secs(arguments.seconds);
     for path in &arguments.listen {
         println!("listening to {path} for {} s, writing nothing …", arguments.seconds);
-        all_found &= tell(path, detect::listen(path, time / 2));
+        all_found &= tell(path, detect::listen(path, time / 2, &clock));
     }
     for path in &arguments.ask {
         println!("asking {path}: mercury, r200, chafon, xy-md02 …");
-        all_found &= tell(path, detect::ask(path));
+        all_found &= tell(path, detect::ask(path, &clock));
     }
     for host in &arguments.llrp {
-        match detect::greet(host) {
+        match detect::greet(host, &clock) {
             Ok(_) => {
                 println!("{host}: an LLRP reader, and it takes a connection");
                 println!("  device.llrp = {{ address = \"{}\" }}", with_port(host));
@@ -68,7 +71,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     if let Some(address) = &arguments.mqtt {
-        all_found &= topics(address, arguments, time)?;
+        all_found &= topics(address, arguments, time, &clock)?;
     }
     Ok(if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -116,7 +119,7 @@ fn list_ports() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
+fn tell(path: &str, found: Result<Option<detect::DetectedDevice>, String>) -> bool {
     match found {
         Ok(Some(known)) => {
             println!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
@@ -147,17 +150,22 @@ fn tell(path: &str, found: Result<Option<detect::Known>, String>) -> bool {
     }
 }
 
-fn topics(address: &str, arguments: &Arguments, time: Duration) -> anyhow::Result<bool> {
+fn topics(
+    address: &str,
+    arguments: &Arguments,
+    time: Duration,
+    clock: &Clock,
+) -> anyhow::Result<bool> {
     let at = match (&arguments.mqtt_user, &arguments.mqtt_password_file) {
-        (Some(user), Some(password_file)) => BrokerAt::Login(BrokerLogin {
+        (Some(user), Some(password_file)) => BrokerSection::Login(BrokerLogin {
             address: address.to_owned(),
             user: user.clone(),
             password_file: password_file.clone(),
         }),
-        _ => BrokerAt::Address(address.to_owned()),
+        _ => BrokerSection::Address(address.to_owned()),
     };
     let session = format!("chopmark-detect-{}", std::process::id());
-    let broker = Broker { is_lasting: false, ..at.resolve(&PathBuf::from("."), session)? };
+    let broker = Broker { is_lasting: false, ..resolve_broker(&at, &PathBuf::from("."), session)? };
     println!("listening to every topic of {address} for {} s …", time.as_secs());
     let seen = match broker::listen(&broker, "#", time) {
         Ok(seen) => seen,
@@ -173,7 +181,7 @@ fn topics(address: &str, arguments: &Arguments, time: Duration) -> anyhow::Resul
         return Ok(false);
     }
     for (topic, payload, count) in seen {
-        let (family, why) = detect::guess_topic(&topic, &payload);
+        let (family, why) = detect::guess_topic(&topic, &payload, clock.now());
         let family = if family.is_empty() { "-" } else { family };
         println!("{count:>7} × {topic}");
         println!("          {family}: {why}");

@@ -16,11 +16,14 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use devices::message::Taken;
+use devices::message::DeviceData;
 use firmware_bridge::config::Device;
 use firmware_bridge::config::device::Reached;
-use firmware_bridge::line::Sink;
 use firmware_bridge::metrics::Metrics;
+use firmware_bridge::sink::Sink;
+use process::Clock;
+use process::config::Installation;
+use process::config::device::DeviceSection;
 use reads::{Read, code};
 
 use super::screen::{Screen, shorten};
@@ -108,7 +111,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (inputs, taken) = sync_channel(1000);
     let stop = Arc::new(AtomicBool::new(false));
     let metrics = Metrics::new();
-    let sink = Sink { source: 0, reader: name.clone(), inputs, metrics: metrics.clone() };
+    let sink = Sink {
+        source: 0,
+        reader: name.clone(),
+        inputs,
+        metrics: metrics.clone(),
+        clock: Clock::system(),
+    };
     let lines = firmware_bridge::start_lines(vec![(reached, sink)], &stop);
     let interrupted = Arc::new(AtomicBool::new(false));
     watch_for_interrupt(&interrupted)?;
@@ -129,7 +138,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         match taken.recv_timeout(Duration::from_millis(100)) {
             Ok(input) => {
-                let lines = seen.take(&input.taken);
+                let lines = seen.take(&input.data);
                 if let Some(acknowledge) = input.acknowledge {
                     acknowledge();
                 }
@@ -168,29 +177,35 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// Name, device and folder that relative paths start from.
 fn describe(arguments: &Arguments) -> anyhow::Result<(String, Device, PathBuf)> {
     if let Some(text) = &arguments.device {
-        let device = toml::from_str(text).with_context(|| {
-            format!("`{text}` describes no device; `r200 = {{ port = \"/dev/ttyUSB0\" }}` would")
+        let device: DeviceSection = toml::from_str(text).with_context(|| {
+            format!(
+                "got device `{text}`, expected one such as `r200 = {{ port = \"/dev/ttyUSB0\" }}`"
+            )
         })?;
-        return Ok(("test".into(), device, PathBuf::from(".")));
+        return Ok(("test".into(), device.into(), PathBuf::from(".")));
     }
     let path = arguments.config.display();
-    let file = firmware_bridge::config::File::load(&arguments.config)
-        .with_context(|| format!("--device says which device, or {path} with --reader"))?;
-    let names: Vec<&str> = file.readers().iter().map(|reader| reader.id.as_str()).collect();
-    let found = match (&arguments.reader, file.readers()) {
+    let installation = Installation::read(&arguments.config).with_context(|| {
+        format!("--device describes a device; without it, {path} and --reader name one")
+    })?;
+    let readers = &super::bridge_section(&installation)?.readers[..];
+    let names: Vec<&str> = readers.iter().map(|reader| reader.id.as_str()).collect();
+    let found = match (&arguments.reader, readers) {
         (Some(wanted), all) => {
             all.iter().find(|reader| reader.id == *wanted).with_context(|| {
-                format!("no reader `{wanted}` in {path}; there are: {}", names.join(", "))
+                format!("got --reader {wanted}, expected one of {path}: {}", names.join(", "))
             })?
         }
         (None, [only]) => only,
-        (None, []) => anyhow::bail!("{path} has no reader; [[firmware_bridge.reader]] begins one"),
+        (None, []) => {
+            anyhow::bail!("{path}: got no [[firmware_bridge.reader]], expected at least one")
+        }
         (None, _) => anyhow::bail!(
-            "{path} has several readers; --reader says which, of: {}",
+            "{path} has several readers; expected --reader with one of: {}",
             names.join(", ")
         ),
     };
-    Ok((found.id.clone(), found.device.clone(), file.base().to_owned()))
+    Ok((found.id.clone(), found.device.clone().into(), installation.data_dir.clone()))
 }
 
 fn watch_for_interrupt(interrupted: &Arc<AtomicBool>) -> anyhow::Result<()> {
@@ -224,7 +239,7 @@ impl Seen {
     }
 
     /// Takes what came, and gives a line for each new thing.
-    fn take(&mut self, taken: &Taken) -> Vec<String> {
+    fn take(&mut self, taken: &DeviceData) -> Vec<String> {
         let mut lines = Vec::new();
         self.has_spoken |= !taken.settings.is_empty() || !taken.edges.is_empty();
         for read in &taken.reads {

@@ -12,7 +12,7 @@
 use jiff::Timestamp;
 use reads::{Edge, Finding, Read, SensorReading};
 
-use crate::reader::dialect::{Antenna, Fed, Setting};
+use crate::reader::dialect::{Antenna, FrameData, Setting};
 
 /// One message as it arrived.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,7 @@ impl DeadLetter {
 
 /// What a line or a message brought.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct DeviceData {
     /// Reads, in order.
     pub reads: Vec<Read>,
     /// Sensor readings, in order.
@@ -84,7 +84,7 @@ pub struct Taken {
     pub key: Option<String>,
 }
 
-impl Taken {
+impl DeviceData {
     /// Whether there is nothing in it that must be kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -117,8 +117,8 @@ impl Taken {
     }
 }
 
-impl From<Fed> for Taken {
-    fn from(fed: Fed) -> Self {
+impl From<FrameData> for DeviceData {
+    fn from(fed: FrameData) -> Self {
         Self {
             reads: fed.reads,
             edges: fed.edges,
@@ -146,8 +146,8 @@ pub trait Format: Send {
     }
 
     /// The connection is gone: what was only true while it stood.
-    fn lost(&mut self, _at: Timestamp) -> Taken {
-        Taken::default()
+    fn lost(&mut self, _at: Timestamp) -> DeviceData {
+        DeviceData::default()
     }
 
     /// Takes a message.
@@ -155,11 +155,11 @@ pub trait Format: Send {
     /// # Errors
     ///
     /// What is wrong and what would be right, for the dead letter.
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String>;
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String>;
 
     /// What time alone brings: a message that did not come.
-    fn tick(&mut self, _at: Timestamp) -> Taken {
-        Taken::default()
+    fn tick(&mut self, _at: Timestamp) -> DeviceData {
+        DeviceData::default()
     }
 }
 
@@ -269,7 +269,7 @@ mod tests {
         assert!(reason.len() < 400 && reason.contains("column"), "{reason}");
     }
 
-    fn dated(at: &str) -> Taken {
+    fn dated(at: &str) -> DeviceData {
         let at: Timestamp = at.parse().unwrap();
         let reading = SensorReading {
             sensor: "urn:example:s".to_owned(),
@@ -281,7 +281,7 @@ mod tests {
             stale: false,
             reported: None,
         };
-        Taken { readings: vec![reading], ..Taken::default() }
+        DeviceData { readings: vec![reading], ..DeviceData::default() }
     }
 
     #[test]

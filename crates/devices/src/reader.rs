@@ -18,8 +18,8 @@ pub mod llrp;
 pub mod mapped_json;
 pub mod mercury;
 pub mod r200;
+pub mod repeat_filter;
 pub mod script;
-pub mod told;
 pub mod zebra_iotc;
 
-pub use self::dialect::{Antenna, Dialect, Fed, Setting, UNTOLD_CDBM};
+pub use self::dialect::{Antenna, Dialect, FrameData, NO_RSSI_CDBM, Setting};

@@ -13,12 +13,16 @@
 //! `Installation::parse`.
 
 pub mod anchor;
+pub mod bridge;
+pub mod broker;
 pub mod database;
+pub mod device;
 pub mod ingest;
 pub mod installation;
 pub mod ledger;
 pub mod log;
 pub mod problem;
+pub mod settle;
 pub mod toml_file;
 pub mod trace_api;
 

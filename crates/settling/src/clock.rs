@@ -1,6 +1,6 @@
 //! Whether the clock of the bridge's machine was set.
 //!
-//! What holds: the time of day is compared with the time since the start, which nobody can set. Pure: both are
+//! What holds: the time of day is compared with the time since the start, which cannot be set. Pure: both are
 //! parameters.
 //!
 //! Source: docs/decisions/0015-settling.md.
@@ -9,23 +9,23 @@ use jiff::SignedDuration;
 
 use crate::moment::Moment;
 
-/// The machine's own clock, watched against the time since the start, which nobody can set.
+/// Compares the machine's clock with the time since the start, which cannot be set.
 #[derive(Debug)]
 pub struct OwnClock {
     last: Moment,
 }
 
-/// A difference smaller than this is how clocks run.
+/// A smaller difference is normal drift.
 const SET: SignedDuration = SignedDuration::from_secs(2);
 
 impl OwnClock {
-    /// Watches from `now` on.
+    /// Compares from `now` on.
     #[must_use]
     pub fn new(now: Moment) -> Self {
         Self { last: now }
     }
 
-    /// Whether the clock was set since the last look; in words, if so.
+    /// If the clock was set since the last call, a text that says so.
     pub fn look(&mut self, now: Moment) -> Option<String> {
         let passed = SignedDuration::try_from(now.up.saturating_sub(self.last.up)).ok()?;
         let expected = self.last.at.checked_add(passed).ok()?;
@@ -34,7 +34,7 @@ impl OwnClock {
         (set.abs() >= SET).then(|| {
             let (seconds, way) = (set.abs().as_secs(), if set.is_negative() { "back" } else { "forward" });
             format!(
-                "the clock of the bridge's machine was set {way} by {seconds} s, from {expected} to {}; what arrived before may bear a wrong time; let it be set by NTP before the bridge starts",
+                "the clock of the bridge's machine was set {way} by {seconds} s, from {expected} to {}; what arrived before may have a wrong time; have NTP set the clock before the bridge starts",
                 now.at
             )
         })

@@ -28,7 +28,7 @@ pub struct Closing {
     pub bridge: String,
     /// The boot in which the window closed.
     pub boot: u64,
-    /// The first delivery's place in the boot's sequence.
+    /// Sequence number of the first delivery, within the boot.
     pub seq: u64,
     /// The reader.
     pub reader: String,
@@ -44,7 +44,7 @@ pub struct Closing {
     pub settings: Settings,
     /// Whether the reader's clock was not believed.
     pub suspect_clock: bool,
-    /// Whether the reads came late.
+    /// Whether the reads arrived late.
     pub late: bool,
     /// What is known to be missing.
     pub gaps: Vec<String>,
@@ -52,11 +52,11 @@ pub struct Closing {
     pub edges: Vec<Edge>,
     /// Sensor readings, in order of arrival.
     pub sensors: Vec<SensorReading>,
-    /// What neighbours read meanwhile, by EPC.
+    /// What neighbours read during the window, by EPC.
     pub neighbour_reads: BTreeMap<String, NeighbourReads>,
-    /// EPCs that stood here when it closed.
+    /// EPCs of residents when it closed.
     pub residents: BTreeSet<String>,
-    /// EPCs that were passing when it closed: their reads are in the next window too, and are settled there.
+    /// EPCs that were passing when it closed: their reads are also in the next window and are settled there.
     pub held: BTreeSet<String>,
     /// Presence before the window, of its tags and of those that were not read for too long, by EPC. Shelves only.
     pub presence: BTreeMap<String, TagPresence>,

@@ -3,7 +3,7 @@
 //! The way through:
 //!
 //! ```text
-//! reads, edges, readings -> floor (open windows) -> Closing + raw reads -> settle -> deliveries, presence
+//! reads, edges, readings -> tracker (open windows) -> Closing + raw reads -> settle -> deliveries, presence
 //! ```
 //!
 //! What holds: pure; every time is a parameter, so an evaluation that plays traffic decides as production does. A
@@ -13,12 +13,12 @@
 //!
 //! Source: docs/decisions/0015-settling.md, docs/formats/observation-v1.md.
 
+pub mod availability;
 pub mod clock;
 pub mod closing;
-pub mod floor;
-pub mod hearing;
 pub mod moment;
 pub mod nearby;
 pub mod settings;
 pub mod settle;
 pub mod stored;
+pub mod tracker;

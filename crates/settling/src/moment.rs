@@ -9,6 +9,6 @@ use jiff::Timestamp;
 pub struct Moment {
     /// The time of day.
     pub at: Timestamp,
-    /// Time since the start, which nobody can set.
+    /// Time since the start, which cannot be set.
     pub up: Duration,
 }

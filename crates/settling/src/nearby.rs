@@ -1,8 +1,8 @@
-//! What each reader read of late, for the neighbours that must know whose tag it was, and which tags stand at a
-//! reader rather than pass it.
+//! What each reader read recently, so that neighbours can decide which of them a tag was nearest to, and which tags are
+//! residents: they stay at a reader rather than pass it.
 //!
-//! What holds: memory is bounded by time and by number; what is forgotten too early can only make a tag look as
-//! if nobody else had read it.
+//! What holds: memory is bounded by time and by number; a read that is forgotten too early can only make a tag look as
+//! if no neighbour had read it.
 //!
 //! Source: docs/decisions/0015-settling.md.
 
@@ -21,13 +21,13 @@ const MAX_READS: usize = 200_000;
 /// Reads this much before and after ours count as of the same passage.
 const SLACK: SignedDuration = SignedDuration::from_secs(2);
 
-/// The reads of one reader, of late.
+/// The recent reads of one reader.
 #[derive(Debug, Default)]
-pub struct Recent {
+pub struct RecentReads {
     reads: VecDeque<(Timestamp, Vec<u8>, i32)>,
 }
 
-impl Recent {
+impl RecentReads {
     /// Remembers a read, and forgets those older than `keep` before it.
     ///
     /// - `arrived`: when it arrived, by the one clock that all readers of a bridge share. A device's own is taken only
@@ -52,7 +52,7 @@ impl Recent {
 pub fn neighbour_reads<'a>(
     reads: &[Read],
     lag: SignedDuration,
-    neighbours: impl IntoIterator<Item = (&'a str, &'a Recent)>,
+    neighbours: impl IntoIterator<Item = (&'a str, &'a RecentReads)>,
 ) -> BTreeMap<String, NeighbourReads> {
     let mut neighbours = neighbours.into_iter().peekable();
     if neighbours.peek().is_none() {
@@ -92,21 +92,21 @@ pub fn neighbour_reads<'a>(
     out
 }
 
-/// The tags that stand at one reader.
+/// The tags at one reader, and since when each is read steadily.
 #[derive(Debug, Default)]
 pub struct Residents {
     /// Since when a tag was read without a pause, and when last.
     tags: HashMap<Vec<u8>, (Timestamp, Timestamp)>,
 }
 
-/// A pause longer than this ends a tag's standing.
+/// A pause longer than this ends steady reading.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
-/// Tags followed at one reader; beyond, none is called a resident before others are forgotten.
+/// Most tags followed at one reader; more can become residents only when others are forgotten.
 const MAX_TAGS: usize = 100_000;
 
 impl Residents {
     /// Takes a read; true if its tag has stood here for `after`.
-    pub fn take(&mut self, read: &Read, after: SignedDuration) -> bool {
+    pub fn add(&mut self, read: &Read, after: SignedDuration) -> bool {
         if let Some((since, last)) = self.tags.get_mut(&read.epc) {
             if read.at.duration_since(*last) > PAUSE {
                 *since = read.at;
@@ -115,7 +115,7 @@ impl Residents {
             return last.duration_since(*since) >= after;
         }
         if self.tags.len() >= MAX_TAGS {
-            self.forget(read.at);
+            self.forget_paused(read.at);
         }
         if self.tags.len() < MAX_TAGS {
             self.tags.insert(read.epc.clone(), (read.at, read.at));
@@ -124,7 +124,7 @@ impl Residents {
     }
 
     /// Forgets the tags that were not read for a while before `now`.
-    pub fn forget(&mut self, now: Timestamp) {
+    pub fn forget_paused(&mut self, now: Timestamp) {
         self.tags.retain(|_, (_, last)| now.duration_since(*last) <= PAUSE);
     }
 
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn only_reads_of_the_same_passage_count_and_the_best_neighbour_is_named() {
         let ours = [read(1, 10_000, -6000), read(1, 11_000, -6000)];
-        let (mut left, mut right) = (Recent::default(), Recent::default());
+        let (mut left, mut right) = (RecentReads::default(), RecentReads::default());
         let keep = SignedDuration::from_secs(60);
         for found in [read(1, 1000, -3000), read(1, 10_500, -5000), read(2, 10_500, -1000)] {
             left.push(&found, found.at, keep);
@@ -191,7 +191,7 @@ mod tests {
         // Ours is 10 s slow, the neighbour's 20 s; both reads arrive at the same moment.
         let ours = [read(1, 0, -6000)];
         let arrived = read(1, 10_000, 0).at;
-        let mut other = Recent::default();
+        let mut other = RecentReads::default();
         other.push(&read(1, -10_000, -5000), arrived, SignedDuration::from_secs(60));
         let lag = SignedDuration::from_secs(10);
         assert_eq!(neighbour_reads(&ours, lag, [("other", &other)]).len(), 1);
@@ -203,9 +203,9 @@ mod tests {
         let after = SignedDuration::from_secs(10);
         let mut residents = Residents::default();
         let stands: Vec<bool> =
-            (0..13).map(|second| residents.take(&read(1, second * 1000, -6000), after)).collect();
+            (0..13).map(|second| residents.add(&read(1, second * 1000, -6000), after)).collect();
         assert_eq!(stands.iter().filter(|stands| **stands).count(), 3);
-        assert!(!residents.take(&read(1, 23_000, -6000), after));
+        assert!(!residents.add(&read(1, 23_000, -6000), after));
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
             .chain([read(2, 3000, -6000), read(3, 10_000, -6000)])
             .collect();
         for read in &reads {
-            residents.take(read, after);
+            residents.add(read, after);
         }
         let passing = residents.passing(&reads, quiet, after);
         assert_eq!(passing.iter().map(String::as_str).collect::<Vec<_>>(), ["03"]);
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn old_reads_are_forgotten() {
-        let mut recent = Recent::default();
+        let mut recent = RecentReads::default();
         for second in 0..100 {
             let read = read(1, second * 1000, -6000);
             recent.push(&read, read.at, SignedDuration::from_secs(10));

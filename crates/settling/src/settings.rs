@@ -50,7 +50,7 @@ pub enum Preset {
     Portal,
     /// Things rest: a shelf, a bin, a cold store. Windows follow one another; what moved is delivered.
     Shelf,
-    /// Somebody counts with a handheld: one long window.
+    /// A person counts with a handheld: one long window.
     Stocktake,
     /// Things pass one after the other on a belt, mostly between light barriers.
     Tunnel,
@@ -130,25 +130,28 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// What does not, and what would be right.
+    /// What does not fit, and what is expected.
     pub fn check(&self) -> Result<(), String> {
         if let Some(rule) = &self.direction {
             rule.check()?;
         }
         if self.quiet.is_zero() || self.longest.is_zero() {
-            return Err("quiet_ms and longest_ms: both above 0 would be right".into());
+            return Err("quiet_ms and longest_ms: got 0, expected both above 0".into());
         }
         if self.presence.depart_s < 2 {
-            return Err("presence.depart_s below 2: a tag that is there has gaps of 1.3 s".into());
+            return Err(
+                "presence.depart_s: expected at least 2, because a present tag has gaps of 1.3 s"
+                    .into(),
+            );
         }
         if self.presence.memory_s < 10 {
-            return Err("presence.memory_s below 10: strengths are correlated for seconds".into());
+            return Err("presence.memory_s: expected at least 10, because strengths are correlated for seconds".into());
         }
         Ok(())
     }
 }
 
-/// How a read point tells directions.
+/// How a read point determines directions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DirectionRule {
     /// Antennas that look at the inside.
@@ -162,7 +165,7 @@ pub struct DirectionRule {
 }
 
 impl DirectionRule {
-    /// Checks that both sides are there and differ.
+    /// Checks that both sides are given and differ.
     ///
     /// # Errors
     ///

@@ -7,11 +7,11 @@
 //!                                                          \-> presence -> movements
 //! ```
 //!
-//! What holds: [`close`] is pure, and a [`Closing`] is kept with its window; whoever has both makes the same
-//! bytes of them, to the last. Nothing is concluded here about custody; a window of a shelf delivers only the
-//! tags that moved, every other window all of them.
+//! What holds: [`close`] is pure, and a [`Closing`] is stored with its window; settling both again gives the same
+//! bytes. Nothing is concluded here about custody. A window of a shelf delivers only the tags that moved, every
+//! other window all of them.
 //!
-//! Not here: when a window opens and closes ([`crate::floor`]), what it means (`ingest`).
+//! Not here: when a window opens and closes ([`crate::tracker`]), what it means (`ingest`).
 //!
 //! Source: docs/decisions/0015-settling.md, docs/formats/observation-v1.md.
 
@@ -32,14 +32,14 @@ use self::presence::TagPresence;
 use crate::closing::Closing;
 use crate::settings::Preset;
 
-/// What a closing window comes to.
+/// The result of settling a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
-    /// The deliveries, one after the other in the boot's sequence; none if a shelf has nothing to say.
+    /// The deliveries, one after the other in the boot's sequence; none if nothing changed at a shelf.
     pub deliveries: Vec<Delivery>,
     /// Observations settled, delivered or not.
     pub observations: usize,
-    /// TagPresence after the window, by EPC; an empty one is to be forgotten.
+    /// Presence after the window, by EPC; an entry without a last read is to be deleted.
     pub presence: BTreeMap<String, TagPresence>,
 }
 
@@ -73,7 +73,7 @@ pub fn close(closing: &Closing, reads: &[Read], digest: &str) -> Closed {
     Closed { deliveries, observations, presence }
 }
 
-/// What is settled of some of a window's reads, with all that its surroundings say.
+/// The observations of some of a window's reads, with direction, rivals and residents.
 fn observe(closing: &Closing, reads: &[Read]) -> Vec<Observation> {
     let mut observations = features::settle(reads);
     observations.retain(|observation| !closing.held.contains(&observation.epc_hex));
@@ -94,12 +94,12 @@ fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observat
     for observation in observations {
         let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
         let reads = by_tag.get(epc.as_slice()).map_or(&[][..], Vec::as_slice);
-        // Barriers tell that something went through; antennas tell it of each tag, and come first.
+        // Barriers show that something passed; antennas show it for each tag and take precedence.
         let by_barriers = direction::by_barriers(rule, &closing.edges, reads);
         let by_antennas = direction::by_antennas(rule, reads, observation.resident);
         observation.direction = Some(match (by_antennas, by_barriers) {
-            (reads::Direction::Unclear, Some(told)) if !observation.resident => told,
-            (told, _) => told,
+            (reads::Direction::Unclear, Some(direction)) if !observation.resident => direction,
+            (direction, _) => direction,
         });
     }
 }
@@ -116,30 +116,30 @@ fn add_rivals(closing: &Closing, reads: &[Read], observations: &mut [Observation
         }
     }
     for observation in observations {
-        let Some(elsewhere) = closing.neighbour_reads.get(&observation.epc_hex) else { continue };
+        let Some(neighbour) = closing.neighbour_reads.get(&observation.epc_hex) else { continue };
         let own =
             strengths.get_mut(&observation.epc_hex).map_or(i32::MIN, |own| features::top(own));
         observation.rival = Some(Rival {
-            reader: elsewhere.reader.clone(),
-            count: elsewhere.count,
-            rssi_mean_cdbm: elsewhere.rssi_mean_cdbm,
-            rssi_top_cdbm: elsewhere.rssi_top_cdbm,
+            reader: neighbour.reader.clone(),
+            count: neighbour.count,
+            rssi_mean_cdbm: neighbour.rssi_mean_cdbm,
+            rssi_top_cdbm: neighbour.rssi_top_cdbm,
             own_top_cdbm: own,
         });
     }
 }
 
-/// Follows every tag of a shelf's window, and those that fell silent.
+/// Updates the presence of every tag of a shelf's window, and of those that were not read for too long.
 fn follow(
     closing: &Closing,
     reads: &[Read],
     presence: &mut BTreeMap<String, TagPresence>,
 ) -> Vec<Movement> {
     let rule = closing.settings.presence;
-    let mut seen: BTreeMap<String, BTreeMap<String, presence::PlaceReads>> = BTreeMap::new();
+    let mut by_tag: BTreeMap<String, BTreeMap<String, presence::PlaceReads>> = BTreeMap::new();
     for read in reads {
         let place = closing.antenna_read_points.get(&read.antenna).unwrap_or(&closing.read_point);
-        let places = seen.entry(hex::encode_upper(&read.epc)).or_default();
+        let places = by_tag.entry(hex::encode_upper(&read.epc)).or_default();
         let found = places.entry(place.clone()).or_insert_with(|| presence::PlaceReads {
             last: read.at,
             count: 0,
@@ -151,11 +151,11 @@ fn follow(
     }
     let mut movements = Vec::new();
     for (epc_hex, tag) in presence.iter_mut() {
-        if !seen.contains_key(epc_hex) {
+        if !by_tag.contains_key(epc_hex) {
             movements.extend(presence::depart(tag, epc_hex));
         }
     }
-    for (epc_hex, places) in seen {
+    for (epc_hex, places) in by_tag {
         let tag = presence.entry(epc_hex.clone()).or_default();
         tag.forget_after(closing.closed + AHEAD);
         movements.extend(presence::step(tag, &epc_hex, places, rule));
@@ -164,7 +164,7 @@ fn follow(
     movements
 }
 
-/// The deliveries of a window: one for each of its bursts that says something, more where one does not hold it.
+/// The deliveries of a window: one for each burst that has something to report, more where one is too small.
 fn pack(
     closing: &Closing,
     digest: &str,
@@ -193,7 +193,7 @@ fn pack(
             sensors: Vec::new(),
             movements: Vec::new(),
         };
-        // What belongs to no passage goes with the last.
+        // What belongs to no passage goes with the last burst.
         let is_last = place == last;
         let movements = if is_last { std::mem::take(&mut movements) } else { Vec::new() };
         let sensors = if is_last { closing.sensors.clone() } else { Vec::new() };

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use process::Clock;
 use reads::Finding;
 
 use super::*;
@@ -69,7 +70,7 @@ impl Format for Parrot {
         vec!["t".to_owned()]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         let text = String::from_utf8_lossy(message.payload).into_owned();
         let finding = Finding { code: code::CHANGED, text };
         let read = reads::Read {
@@ -80,7 +81,7 @@ impl Format for Parrot {
             at: message.at,
             reader_time: Some(Timestamp::UNIX_EPOCH),
         };
-        Ok(Taken { findings: vec![finding], reads: vec![read], ..Taken::default() })
+        Ok(DeviceData { findings: vec![finding], reads: vec![read], ..DeviceData::default() })
     }
 }
 
@@ -96,14 +97,19 @@ fn broker(address: SocketAddr) -> Broker {
 
 /// A subscription that runs until the guard is dropped, and what it hands in.
 fn start(address: SocketAddr) -> (Guard, Receiver<Input>) {
-    let (inputs, taken) = sync_channel(100);
-    let sink =
-        crate::line::Sink { source: 0, reader: "r".to_owned(), inputs, metrics: Metrics::new() };
+    let (inputs, data) = sync_channel(100);
+    let sink = Sink {
+        source: 0,
+        reader: "r".to_owned(),
+        inputs,
+        metrics: Metrics::new(),
+        clock: Clock::system(),
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let subscription = Subscription { broker: broker(address), format: Box::new(Parrot), sink };
     let thread = std::thread::spawn(move || subscription.run(&flag));
-    (Guard(stop, Some(thread)), taken)
+    (Guard(stop, Some(thread)), data)
 }
 
 struct Guard(Arc<AtomicBool>, Option<std::thread::JoinHandle<()>>);
@@ -121,7 +127,7 @@ impl Drop for Guard {
 fn wait_for(inputs: &Receiver<Input>, code: &str, text: &str, passed: &mut Vec<Input>) -> Finding {
     loop {
         let input = inputs.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("no {code} {text}"));
-        let found = input.taken.findings.iter().find(|f| f.code == code && f.text.contains(text));
+        let found = input.data.findings.iter().find(|f| f.code == code && f.text.contains(text));
         let found = found.cloned();
         passed.push(input);
         if let Some(found) = found {
@@ -136,25 +142,25 @@ fn what_came_on_a_lost_connection_is_never_acknowledged_on_the_next() {
     let (_guard, inputs) = start(listener.local_addr().unwrap());
     let mut first = Scripted::accept(&listener, 0);
     first.send(&message(3, b'a'));
-    let mut taken = Vec::new();
-    wait_for(&inputs, code::CHANGED, "a", &mut taken);
+    let mut data = Vec::new();
+    wait_for(&inputs, code::CHANGED, "a", &mut data);
     // The last packet, of a kind that does not exist, ends the connection with two messages before it unread.
     first.send(&[message(4, b'b'), message(0, b'c'), vec![0x00, 0]].concat());
-    wait_for(&inputs, code::LOST, "is lost", &mut taken);
-    for acknowledge in taken.iter_mut().filter_map(|input| input.acknowledge.take()) {
+    wait_for(&inputs, code::LOST, "is lost", &mut data);
+    for acknowledge in data.iter_mut().filter_map(|input| input.acknowledge.take()) {
         acknowledge();
     }
-    let texts = |taken: &[Input]| -> Vec<String> {
-        let findings = taken.iter().flat_map(|input| &input.taken.findings);
+    let texts = |data: &[Input]| -> Vec<String> {
+        let findings = data.iter().flat_map(|input| &input.data.findings);
         findings.filter(|f| f.code == code::CHANGED).map(|f| f.text.clone()).collect()
     };
     // What nobody would send again is there; what the broker must send again is not taken as acknowledged.
-    assert!(texts(&taken).contains(&"c".to_owned()), "{:?}", texts(&taken));
+    assert!(texts(&data).contains(&"c".to_owned()), "{:?}", texts(&data));
 
     let mut second = Scripted::accept(&listener, 0);
     second.send(&message(77, b'd'));
-    wait_for(&inputs, code::CHANGED, "d", &mut taken);
-    for acknowledge in taken.iter_mut().filter_map(|input| input.acknowledge.take()) {
+    wait_for(&inputs, code::CHANGED, "d", &mut data);
+    for acknowledge in data.iter_mut().filter_map(|input| input.acknowledge.take()) {
         acknowledge();
     }
     assert_eq!(second.acknowledged(), 77);
@@ -167,17 +173,17 @@ fn what_a_reader_says_twice_in_a_second_is_two_messages_and_what_a_broker_sends_
     let (_guard, inputs) = start(listener.local_addr().unwrap());
     let mut first = Scripted::accept(&listener, 0);
     first.send(&[message(1, b'a'), message(2, b'a')].concat());
-    let mut taken = Vec::new();
+    let mut data = Vec::new();
     for _ in 0..2 {
-        wait_for(&inputs, code::CHANGED, "a", &mut taken);
+        wait_for(&inputs, code::CHANGED, "a", &mut data);
     }
     drop(first);
     let mut second = Scripted::accept(&listener, 1);
     second.send(&[message(1, b'a'), message(2, b'a')].concat());
     for _ in 0..2 {
-        wait_for(&inputs, code::CHANGED, "a", &mut taken);
+        wait_for(&inputs, code::CHANGED, "a", &mut data);
     }
-    let digests: Vec<_> = taken.iter().filter_map(|input| input.message).collect();
+    let digests: Vec<_> = data.iter().filter_map(|input| input.message).collect();
     assert_eq!(digests.len(), 4);
     assert_ne!(digests[0], digests[1]);
     assert_eq!(digests[..2], digests[2..]);
@@ -197,20 +203,24 @@ fn a_message_is_another_on_another_topic_and_for_another_reader() {
 
 #[test]
 fn equal_messages_are_counted_within_two_seconds_and_not_after() {
-    let (mut twins, begun) = (Twins::default(), Instant::now());
+    let (mut repeats, begun) = (RepeatCounter::default(), Instant::now());
     let after = |ms: u64| begun + Duration::from_millis(ms);
     let (one, other) = (messages("t", "p", "r"), messages("t", "q", "r"));
     let counts = [
-        twins.before(one, after(0)),
-        twins.before(one, after(900)),
-        twins.before(other, after(900)),
-        twins.before(one, after(1_999)),
-        twins.before(one, after(2_000)),
-        twins.before(other, after(2_000)),
+        repeats.before(one, after(0)),
+        repeats.before(one, after(900)),
+        repeats.before(other, after(900)),
+        repeats.before(one, after(1_999)),
+        repeats.before(one, after(2_000)),
+        repeats.before(other, after(2_000)),
     ];
     assert_eq!(counts, [0, 1, 0, 2, 0, 1]);
-    twins.before(one, after(60_000));
-    assert_eq!((twins.counts.len(), twins.first.len()), (1, 1), "what is long past is forgotten");
+    repeats.before(one, after(60_000));
+    assert_eq!(
+        (repeats.counts.len(), repeats.first.len()),
+        (1, 1),
+        "what is long past is forgotten"
+    );
 }
 
 #[test]

@@ -1,171 +1,50 @@
-//! `[firmware_bridge.reader.settle]`: how the reads of a reader are settled, as the TOML file has it.
-//!
-//! What holds: what is not in the file has the default of [`settling::settings`]; [`Settle::settings`] is the only
-//! way from here to there.
+//! How the reads of a reader are settled: from the TOML section to the settings that `settling` takes.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use settling::settings;
+use process::config::settle::{DirectionSection, PresenceSection, Preset, SettleSection};
+use settling::settings::{self, DirectionRule, PresenceRule, Settings};
 
-/// What kind of place a read point is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preset {
-    /// Things pass, in bulk: a dock door.
-    #[default]
-    Portal,
-    /// Things rest: a shelf, a bin, a cold store.
-    Shelf,
-    /// Somebody counts with a handheld: one long window.
-    Stocktake,
-    /// Things pass one after the other on a belt, mostly between light barriers.
-    Tunnel,
-}
-
-impl From<Preset> for settings::Preset {
-    fn from(preset: Preset) -> Self {
-        match preset {
-            Preset::Portal => Self::Portal,
-            Preset::Shelf => Self::Shelf,
-            Preset::Stocktake => Self::Stocktake,
-            Preset::Tunnel => Self::Tunnel,
-        }
+/// The settings, with the preset's times where none are given.
+#[must_use]
+pub fn settings(section: &SettleSection) -> Settings {
+    let defaults = Settings::of(preset(section.preset));
+    Settings {
+        quiet: section.quiet_ms.map_or(defaults.quiet, Duration::from_millis),
+        longest: section.longest_ms.map_or(defaults.longest, Duration::from_millis),
+        direction: section.direction.as_ref().map(direction),
+        barrier: section.barrier,
+        neighbours: section.neighbours.clone(),
+        resident_s: section.resident_s,
+        presence: presence(section.presence),
+        ..defaults
     }
 }
 
-/// `[firmware_bridge.reader.settle]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settle {
-    /// What kind of place it is. Default: portal.
-    #[serde(default)]
-    pub preset: Preset,
-    /// Milliseconds without a read after which a window closes. Default: the preset's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quiet_ms: Option<u64>,
-    /// Milliseconds after which a window closes in any case. Default: the preset's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub longest_ms: Option<u64>,
-    /// How directions are determined. Default: they are not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub direction: Option<DirectionRule>,
-    /// Input of a light barrier that opens and closes windows. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub barrier: Option<u16>,
-    /// Names of readers near enough to read what passes here. Default: none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub neighbours: Vec<String>,
-    /// Seconds of steady reading after which a tag is a resident and no longer keeps windows open. Default: 30; a
-    /// pallet that stops in the door takes 20.
-    #[serde(default = "resident_s")]
-    pub resident_s: u32,
-    /// How presence is decided, for shelves.
-    #[serde(default)]
-    pub presence: PresenceRule,
-}
-
-fn resident_s() -> u32 {
-    settings::RESIDENT_S
-}
-
-impl Default for Settle {
-    fn default() -> Self {
-        Self {
-            preset: Preset::default(),
-            quiet_ms: None,
-            longest_ms: None,
-            direction: None,
-            barrier: None,
-            neighbours: Vec::new(),
-            resident_s: resident_s(),
-            presence: PresenceRule::default(),
-        }
+fn preset(preset: Preset) -> settings::Preset {
+    match preset {
+        Preset::Portal => settings::Preset::Portal,
+        Preset::Shelf => settings::Preset::Shelf,
+        Preset::Stocktake => settings::Preset::Stocktake,
+        Preset::Tunnel => settings::Preset::Tunnel,
     }
 }
 
-impl Settle {
-    /// The settings, with the preset's times where none are given.
-    #[must_use]
-    pub fn settings(&self) -> settings::Settings {
-        let defaults = settings::Settings::of(self.preset.into());
-        settings::Settings {
-            quiet: self.quiet_ms.map_or(defaults.quiet, Duration::from_millis),
-            longest: self.longest_ms.map_or(defaults.longest, Duration::from_millis),
-            direction: self.direction.clone().map(settings::DirectionRule::from),
-            barrier: self.barrier,
-            neighbours: self.neighbours.clone(),
-            resident_s: self.resident_s,
-            presence: self.presence.into(),
-            ..defaults
-        }
+fn direction(section: &DirectionSection) -> DirectionRule {
+    DirectionRule {
+        inside_antennas: section.inside_antennas.clone(),
+        outside_antennas: section.outside_antennas.clone(),
+        inside_barrier: section.inside_barrier,
+        outside_barrier: section.outside_barrier,
     }
 }
 
-/// `[firmware_bridge.reader.settle.direction]`: how a read point determines directions.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct DirectionRule {
-    /// Antennas that look at the inside.
-    #[serde(default)]
-    pub inside_antennas: Vec<u16>,
-    /// Antennas that look at the outside.
-    #[serde(default)]
-    pub outside_antennas: Vec<u16>,
-    /// Input of the light barrier that is nearer to the inside.
-    #[serde(default)]
-    pub inside_barrier: Option<u16>,
-    /// Input of the light barrier that is nearer to the outside.
-    #[serde(default)]
-    pub outside_barrier: Option<u16>,
-}
-
-impl From<DirectionRule> for settings::DirectionRule {
-    fn from(rule: DirectionRule) -> Self {
-        Self {
-            inside_antennas: rule.inside_antennas,
-            outside_antennas: rule.outside_antennas,
-            inside_barrier: rule.inside_barrier,
-            outside_barrier: rule.outside_barrier,
-        }
-    }
-}
-
-/// `[firmware_bridge.reader.settle.presence]`: how presence is decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PresenceRule {
-    /// Reads within the memory before a tag has arrived. Default: 3.
-    pub arrive_reads: u32,
-    /// Hundredths of a dB by which another place must be stronger, however many reads there are. Default: 300.
-    pub margin_cdb: i32,
-    /// Seconds that reads are remembered for the comparison of places; half of them must speak for a move. Default: 30.
-    pub memory_s: u32,
-    /// Seconds without a read after which a tag has departed. Default: 30; gaps of 1.3 s are normal for a tag that
-    /// is there, and a person who stands before a shelf hides it for longer.
-    pub depart_s: u32,
-}
-
-impl Default for PresenceRule {
-    fn default() -> Self {
-        let rule = settings::PresenceRule::default();
-        Self {
-            arrive_reads: rule.arrive_reads,
-            margin_cdb: rule.margin_cdb,
-            memory_s: rule.memory_s,
-            depart_s: rule.depart_s,
-        }
-    }
-}
-
-impl From<PresenceRule> for settings::PresenceRule {
-    fn from(rule: PresenceRule) -> Self {
-        Self {
-            arrive_reads: rule.arrive_reads,
-            margin_cdb: rule.margin_cdb,
-            memory_s: rule.memory_s,
-            depart_s: rule.depart_s,
-        }
+fn presence(section: PresenceSection) -> PresenceRule {
+    PresenceRule {
+        arrive_reads: section.arrive_reads,
+        margin_cdb: section.margin_cdb,
+        memory_s: section.memory_s,
+        depart_s: section.depart_s,
     }
 }
 
@@ -174,9 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_without_a_settle_section_is_one_with_an_empty_section() {
-        let empty: Settle = serde_json::from_str("{}").unwrap();
-        assert_eq!(empty, Settle::default());
-        assert_eq!(empty.settings(), settings::Settings::default());
+    fn an_empty_section_is_the_default_of_settling() {
+        assert_eq!(settings(&SettleSection::default()), Settings::default());
     }
 }

@@ -9,22 +9,20 @@ const HEAD: &str =
 const READER: &str = "[[firmware_bridge.reader]]\nid = \"door-3\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\n";
 const R200: &str = "device.r200 = { port = \"/dev/ttyUSB0\" }\n";
 
-/// What somebody reads who starts a bridge with this text: all causes, as the programs print them.
-fn said(text: &str) -> Result<Config, String> {
+/// The configuration, or all problems as the programs print them.
+fn resolved(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let key = SourceKey::generate(&SystemRandom::new()).unwrap();
     std::fs::write(folder.path().join("bridge.pem"), key.to_pem()).unwrap();
-    let file = folder.path().join("bridge.toml");
-    std::fs::write(&file, text).unwrap();
-    File::load(&file)
-        .and_then(File::resolve)
-        .map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+    Installation::parse(&folder.path().join("bridge.toml"), text)
+        .and_then(|installation| resolve(&installation))
+        .map_err(|problems| problems.to_string())
 }
 
 #[test]
 fn names_that_ingest_would_refuse_are_refused_at_the_start_with_section_and_value() {
     let whole = [HEAD, READER, R200].concat();
-    assert!(said(&whole).is_ok());
+    assert!(resolved(&whole).is_ok());
     let modbus = "device.xy-md02 = { port = \"/dev/ttyUSB0\", sensor = \"urn:cold\" }\n";
     let mqtt = "device.shelly = { broker = \"b:1883\", sensors = { \"s-1\" = \"urn:cold\" } }\n";
     for (device, value, other, key) in [
@@ -32,13 +30,13 @@ fn names_that_ingest_would_refuse_are_refused_at_the_start_with_section_and_valu
         (R200, "b1", "", "[firmware_bridge] id"),
         (R200, "door-3", "door 3", "[[firmware_bridge.reader]] id"),
         (R200, "door-3", "一号门", "[[firmware_bridge.reader]] id"),
-        (modbus, "urn:cold", "cold store 7", "reader `door-3`: sensor"),
-        (mqtt, "urn:cold", "冷库", "reader `door-3`: sensor"),
+        (modbus, "urn:cold", "cold store 7", "[[firmware_bridge.reader]] `door-3` sensor"),
+        (mqtt, "urn:cold", "冷库", "[[firmware_bridge.reader]] `door-3` sensor"),
     ] {
         let text = [HEAD, READER, device].concat();
-        let found = said(&text.replace(&format!("\"{value}\""), &format!("\"{other}\"")));
+        let found = resolved(&text.replace(&format!("\"{value}\""), &format!("\"{other}\"")));
         let words = found.expect_err(other);
-        for word in [&format!("{key} `{other}`"), "visible ASCII", "would be right"] {
+        for word in [&format!("{key}: got `{other}`"), "expected 1 to 256 visible ASCII"] {
             assert!(words.contains(word), "`{word}` is not in: {words}");
         }
     }
@@ -47,7 +45,7 @@ fn names_that_ingest_would_refuse_are_refused_at_the_start_with_section_and_valu
 #[test]
 fn modbus_sensors_with_addresses_of_their_own_may_share_a_port_and_all_else_is_refused_with_both_names()
  {
-    let reader = |id: &str, device: &str| -> Reader {
+    let reader = |id: &str, device: &str| -> ReaderSection {
         let text = format!(
             "id = \"{id}\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\ndevice.{device}\n"
         );
@@ -68,15 +66,12 @@ fn modbus_sensors_with_addresses_of_their_own_may_share_a_port_and_all_else_is_r
     check_ports(&[one.clone(), sensor("two", "/dev/ttyS2", "address = 1, baud = 4800")]).unwrap();
     let tags = reader("two", "r200 = { port = \"/dev/ttyS1\" }");
     for (two, words) in [
-        (
-            sensor("two", "/dev/ttyS1", "address = 1"),
-            ["the same address 1;", "an address of its own"],
-        ),
+        (sensor("two", "/dev/ttyS1", "address = 1"), ["address of its own", "not 1 twice"]),
         (
             sensor("two", "/dev/ttyS1", "address = 2, baud = 4800"),
-            ["9600 and 4800", "their `baud` to the same"],
+            ["9600 and 4800", "the same `baud`"],
         ),
-        (tags.clone(), ["only Modbus sensors can share one", "an adapter of its own"]),
+        (tags.clone(), ["only Modbus sensors can share one", "expected an adapter of its own"]),
     ] {
         // Wherever the other of the two stands.
         let refused = check_ports(&[one.clone(), third.clone(), two]).unwrap_err().to_string();
@@ -88,7 +83,7 @@ fn modbus_sensors_with_addresses_of_their_own_may_share_a_port_and_all_else_is_r
 }
 
 #[test]
-fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_would_be_right() {
+fn a_problem_is_reported_once_with_the_reader_the_value_and_what_was_expected() {
     let whole = [HEAD, READER, R200].concat();
     let device = |text: &str| [HEAD, READER, "device.", text, "\n"].concat();
     let topic =
@@ -96,7 +91,8 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
     let login = |text: &str| device(&format!("shelly = {{ broker = {text}, sensors = {{}} }}"));
     let modbus =
         |text: &str| device(&format!("xy-md02 = {{ port = \"p\", sensor = \"urn:s\", {text} }}"));
-    let no_topic = ["reader `door-3`", "no topic that can be subscribed to", "would be right"];
+    let no_topic =
+        ["`door-3` device: got topic `", "expected levels between slashes", "`door/3/#`"];
     for (text, words) in [
         (
             login("{ address = \"b:1883\", usr = \"u\", password_file = \"p.txt\" }"),
@@ -104,37 +100,34 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
         ),
         (
             login("{ address = \"b:1883\", user = \"u\" }"),
-            ["missing field `password_file`", "is not usable", "line 8"],
+            ["missing field `password_file`", "bridge.toml: ", "line 8"],
         ),
         (login("1883"), ["`host:port`", "{ address, user, password_file }", "line 8"]),
         (
             login("{ address = \"b:1883\", user = \"u\", password_file = \"p.txt\" }"),
             ["could not read", "p.txt", "No such file"],
         ),
-        (login("\"b\""), ["reader `door-3`: broker `b`", "host:port", "`localhost:1883`"]),
+        (login("\"b\""), ["`door-3` device: got broker `b`", "host:port", "`localhost:1883`"]),
         (
             device("r200 = { port = \"p\", power_dbm = 40 }"),
-            ["reader `door-3`: power_dbm 40", "0 to 30", "would be right"],
+            ["`door-3` device: got power_dbm 40", "expected 0 to 30", ""],
         ),
         (
             device("r200 = { port = \"p\", session = 4 }"),
-            ["reader `door-3`: session 4", "sessions 0 to 3", ""],
+            ["`door-3` device: got session 4", "expected a Gen2 session, 0 to 3", ""],
         ),
-        (
-            modbus("address = 0"),
-            ["reader `door-3`: modbus address 0", "1 to 247", "would be right"],
-        ),
+        (modbus("address = 0"), ["`door-3` device: ", "modbus address 0", "1 to 247"]),
         (
             modbus("every_ms = 0"),
-            ["reader `door-3`: every_ms 0", "100 to 86400000", "would be right"],
+            ["`door-3` device: got every_ms 0", "expected 100 to 86400000", ""],
         ),
         (
             modbus("every_ms = 9223372036854775807"),
-            ["reader `door-3`: every_ms 9223372036854775807", "100 to 86400000", "would be right"],
+            ["`door-3` device: got every_ms 9223372036854775807", "100 to 86400000", ""],
         ),
         (
             [HEAD, READER, "silent_after_s = 0\n", R200].concat(),
-            ["reader `door-3`: silent_after_s 0", "at least 1", "would be right"],
+            ["`door-3` silent_after_s: got 0", "expected at least 1", ""],
         ),
         (topic("\"\""), no_topic),
         (topic("\"a/#/b\""), no_topic),
@@ -142,7 +135,7 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
         (topic("\"a\\u0000\""), no_topic),
         (
             device("zigbee2mqtt = { broker = \"b:1883\", base_topic = \"\", sensors = {} }"),
-            ["reader `door-3`: base_topic is empty", "what stands there", "would be right"],
+            ["`door-3` device: got an empty base_topic", "expected its name at the broker", ""],
         ),
         (
             whole.replace("bridge.pem", "other.pem"),
@@ -150,19 +143,19 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
         ),
         (
             whole.replace("http://", ""),
-            ["ingest_url `127.0.0.1:1`", "`http://127.0.0.1:8080`", "would be right"],
+            ["ingest_url: got `127.0.0.1:1`", "`http://127.0.0.1:8081`", ""],
         ),
         (
             [HEAD, "keep_windows_h = 4294967295\n", READER, R200].concat(),
-            ["keep_windows_h 4294967295", "at most 87600", "would be right"],
+            ["keep_windows_h: got 4294967295", "expected at most 87600", ""],
         ),
         (whole.replace("r200", "nimbus"), ["unknown variant `nimbus`", "`r200`", "line 8"]),
     ] {
-        let found = said(&text).map(|_| "nothing is wrong").expect_err(&text);
+        let found = resolved(&text).map(|_| "nothing is wrong").expect_err(&text);
         for word in words {
             assert!(found.contains(word), "`{word}` is not in:\n{found}");
         }
-        assert!(found.matches("TOML parse error").count() <= 1, "said twice:\n{found}");
+        assert!(found.matches("TOML parse error").count() <= 1, "reported twice:\n{found}");
         assert!(!found.contains("untagged"), "{found}");
     }
 }
@@ -177,7 +170,7 @@ fn topics_with_whole_levels_left_open_and_the_extremes_of_times_are_taken() {
         "xy-md02 = { port = \"p\", sensor = \"urn:s\", every_ms = 86400000 }",
     ] {
         let text = [HEAD, READER, "silent_after_s = 1\ndevice.", device, "\n"].concat();
-        if let Err(words) = said(&text) {
+        if let Err(words) = resolved(&text) {
             panic!("{device}: {words}");
         }
     }

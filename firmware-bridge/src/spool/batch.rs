@@ -5,14 +5,19 @@
 //! Not here: reading ([`super::Spool`]).
 
 use jiff::{SignedDuration, Timestamp};
+use process::CrashPoints;
 use reads::{Edge, Finding, SensorReading};
 use rusqlite::{Transaction, params};
 use settling::closing::Closing;
 use settling::settle::presence::TagPresence;
 use settling::stored;
 
-use super::{DEAD_LETTER_BYTES, SpoolError, Waiting, integer, json, number, text};
+use super::convert::{integer, json, number, text};
+use super::error::SpoolError;
+use super::record::Waiting;
 
+/// Bytes of a dead letter that are kept.
+const DEAD_LETTER_BYTES: usize = 64 * 1024;
 /// How long dead letters are kept, and findings beyond windows.
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a window is kept of which nothing was delivered.
@@ -42,6 +47,7 @@ pub struct Forgotten {
 #[derive(Debug)]
 pub struct Batch<'a> {
     pub(super) tx: Transaction<'a>,
+    pub(super) crash: &'a CrashPoints,
 }
 
 impl Batch<'_> {
@@ -406,9 +412,9 @@ impl Batch<'_> {
     ///
     /// [`SpoolError`]; then none of them happened.
     pub fn commit(self) -> Result<(), SpoolError> {
-        crate::crash::point("spool.before_commit");
+        self.crash.pass("spool.before_commit");
         self.tx.commit()?;
-        crate::crash::point("spool.after_commit");
+        self.crash.pass("spool.after_commit");
         Ok(())
     }
 }

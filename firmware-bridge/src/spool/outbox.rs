@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use reads::Delivery;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Spool, SpoolError, Waiting, integer, number, text};
+use super::convert::{integer, number, text};
+use super::database::Spool;
+use super::error::SpoolError;
+use super::record::Waiting;
 
 /// A delivery that ingest refused for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]

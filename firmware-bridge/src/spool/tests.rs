@@ -1,7 +1,11 @@
 //! The spool, opened again and again.
 
+use jiff::Timestamp;
 use reads::{Delivery, Finding};
+use rusqlite::{Connection, params};
 
+use super::convert::text;
+use super::schema::VERSIONS;
 use super::*;
 
 #[test]

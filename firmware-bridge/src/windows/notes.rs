@@ -1,4 +1,4 @@
-//! What is found and what changes: kept, counted and said in the log, in one place.
+//! Findings and changed settings: stored, counted and logged, in one place.
 
 use jiff::Timestamp;
 use reads::{Finding, code};
@@ -6,7 +6,7 @@ use reads::{Finding, code};
 use crate::metrics::Metrics;
 use crate::spool::{Batch, SpoolError};
 
-/// Keeps a finding, counts it and says it in the log.
+/// Stores a finding, counts it and logs it.
 pub(crate) fn note(
     batch: &mut Batch<'_>,
     metrics: &Metrics,
@@ -22,7 +22,7 @@ pub(crate) fn note(
     batch.add_finding(reader, finding, now)
 }
 
-/// Keeps a setting; one that is another than it was is a finding with both values.
+/// Stores a setting; a changed one is a finding with both values.
 pub(super) fn put_setting(
     batch: &mut Batch<'_>,
     metrics: &Metrics,
@@ -32,11 +32,11 @@ pub(super) fn put_setting(
     now: Timestamp,
 ) -> Result<(), SpoolError> {
     let Some(old) = batch.put_setting(reader, name, value, now)? else { return Ok(()) };
-    let text = format!("setting {name} was `{old}` and is `{value}`");
+    let text = format!("setting {name} changed from `{old}` to `{value}`");
     note(batch, metrics, reader, &Finding { code: code::CHANGED, text }, now)
 }
 
-/// A gap's words, as long as a delivery takes them.
+/// A gap's text, cut to what a delivery allows.
 pub(super) fn cut(text: &str) -> String {
     text.chars().take(250).collect()
 }

@@ -1,7 +1,8 @@
-//! Sensors that should report and do not: a gap in data is a finding, never "in range".
+//! Sensors that should report and do not: a gap in data is reported as a finding and never counts as "in range".
 //!
-//! What holds: setting the machine's clock neither makes nor ends a silence; a silence is told once when it has lasted long enough and once when it ends, with both times;
-//! sensors that the configuration names count from the start, so one that never reports is found as well.
+//! What holds: setting the machine's clock neither starts nor ends a silence; a silence is reported once when it has
+//! lasted long enough and once when it ends, with both times; sensors that the configuration names count from the
+//! start, so one that never reports is found as well.
 
 use std::collections::HashMap;
 
@@ -11,17 +12,17 @@ use settling::moment::Moment;
 
 /// When each sensor of one reader reported last.
 #[derive(Debug)]
-pub struct Silence {
+pub struct SensorSilence {
     after: SignedDuration,
-    /// Moment of the last reading, and whether its absence since was told.
+    /// Moment of the last reading, and whether the silence since was reported.
     last: HashMap<String, (Moment, bool)>,
 }
 
-/// Sensors followed for one reader.
+/// Most sensors followed for one reader.
 const MAX_SENSORS: usize = 10_000;
 
-impl Silence {
-    /// Follows `sensors` from `now` on.
+impl SensorSilence {
+    /// Counts the silence of `sensors` from `now` on.
     #[must_use]
     pub fn new(
         after: SignedDuration,
@@ -32,32 +33,32 @@ impl Silence {
         Self { after, last }
     }
 
-    /// A sensor reported at `now`; gives the silence that this ended, if it was told.
+    /// A sensor reported at `now`; gives the finding that a silence ended, if it was reported.
     pub fn reported(&mut self, sensor: &str, now: Moment) -> Option<Finding> {
         if !self.last.contains_key(sensor) && self.last.len() >= MAX_SENSORS {
             return None;
         }
-        let (last, told) = self.last.insert(sensor.to_owned(), (now, false))?;
-        told.then(|| Finding {
+        let (last, reported) = self.last.insert(sensor.to_owned(), (now, false))?;
+        reported.then(|| Finding {
             code: code::GAP,
             text: format!(
-                "sensor {sensor} reports again; nothing was measured from {} to {}",
+                "sensor {sensor} reports again; there are no readings from {} to {}",
                 last.at, now.at
             ),
         })
     }
 
-    /// The silences that have lasted long enough at `now` and were not told yet.
+    /// The silences that have lasted long enough at `now` and were not reported yet.
     pub fn tick(&mut self, now: Moment) -> Vec<Finding> {
         let mut found = Vec::new();
-        for (sensor, (last, told)) in &mut self.last {
+        for (sensor, (last, reported)) in &mut self.last {
             let silence = SignedDuration::try_from(now.up.saturating_sub(last.up));
-            if !*told && silence.is_ok_and(|silence| silence > self.after) {
-                *told = true;
+            if !*reported && silence.is_ok_and(|silence| silence > self.after) {
+                *reported = true;
                 found.push(Finding {
                     code: code::GAP,
                     text: format!(
-                        "sensor {sensor} has reported nothing since {}, for more than {} s; look at its battery, its power and its range",
+                        "sensor {sensor} has reported nothing since {}, for more than {} s; check its battery, its power and its range",
                         last.at,
                         self.after.as_secs()
                     ),
@@ -78,12 +79,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_silence_is_told_once_when_it_lasts_and_once_when_it_ends() {
+    fn a_silence_is_reported_once_when_it_lasts_and_once_when_it_ends() {
         let at = |second: u64| {
             let up = Duration::from_secs(second);
             Moment { at: Timestamp::from_second(1_700_000_000).unwrap() + up, up }
         };
-        let mut silence = Silence::new(SignedDuration::from_secs(60), ["a".to_owned()], at(0));
+        let mut silence =
+            SensorSilence::new(SignedDuration::from_secs(60), ["a".to_owned()], at(0));
         assert_eq!(silence.tick(at(60)), []);
         assert_eq!(silence.tick(at(61)).len(), 1);
         assert_eq!(silence.tick(at(62)), []);

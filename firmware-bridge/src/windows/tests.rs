@@ -2,26 +2,44 @@
 
 use std::sync::mpsc::sync_channel;
 
+use jiff::Timestamp;
 use reads::{Delivery, Read};
 use settling::settle::presence::TagPresence;
 
 use super::*;
-use crate::config::settle::Preset;
+use process::config::bridge::ReaderSection;
+
+fn reader(section: serde_json::Value) -> Reader {
+    let section: ReaderSection = serde_json::from_value(section).unwrap();
+    Reader::from(&section)
+}
 
 fn settings(spool: PathBuf) -> KeeperSettings {
-    let reader = serde_json::json!({
+    settled_by(spool, &serde_json::json!({ "quiet_ms": 50, "longest_ms": 50 }))
+}
+
+fn settled_by(spool: PathBuf, settle: &serde_json::Value) -> KeeperSettings {
+    let reader = reader(serde_json::json!({
         "id": "door",
         "read_point": "urn:epc:id:sgln:0614141.00001.0",
-        "settle": { "preset": "portal", "quiet_ms": 50, "longest_ms": 50 },
+        "settle": settle,
         "device": { "r200": { "port": "/dev/null", "region": "europe" } },
-    });
+    }));
     KeeperSettings {
         bridge: "bridge".to_owned(),
         spool,
         max_spool_bytes: 1 << 30,
         keep_windows: SignedDuration::from_hours(1),
-        readers: vec![serde_json::from_value(reader).unwrap()],
+        readers: vec![reader],
     }
+}
+
+fn open(settings: KeeperSettings, metrics: Metrics) -> Keeper {
+    open_at(settings, metrics, &Clock::system())
+}
+
+fn open_at(settings: KeeperSettings, metrics: Metrics, clock: &Clock) -> Keeper {
+    Keeper::open(settings, metrics, clock, &CrashPoints::none()).unwrap()
 }
 
 /// A read of the one tag, as a line hands it in.
@@ -34,7 +52,7 @@ fn read_now() -> Input {
         at: Timestamp::now(),
         reader_time: None,
     };
-    Input::of(0, Taken { reads: vec![read], ..Taken::default() })
+    Input::of(0, DeviceData { reads: vec![read], ..DeviceData::default() })
 }
 
 fn deliveries(spool: &mut Spool) -> Vec<Delivery> {
@@ -51,7 +69,7 @@ fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");
     let metrics = Metrics::new();
-    let keeper = Keeper::open(settings(file.clone()), metrics.clone()).unwrap();
+    let keeper = open(settings(file.clone()), metrics.clone());
     let (sender, inputs) = sync_channel(1);
     let thread = std::thread::spawn(move || keeper.run(&inputs, &AtomicBool::new(false)));
     // It is read all the time, over four times the length of a window.
@@ -75,9 +93,9 @@ fn a_tag_that_passes_over_several_windows_is_settled_once_with_all_its_reads() {
 fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");
-    let mut settings = settings(file.clone());
-    settings.readers[0].settle.longest_ms = Some(60_000);
-    let keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    let settle = serde_json::json!({ "quiet_ms": 50, "longest_ms": 60_000 });
+    let settings = settled_by(file.clone(), &settle);
+    let keeper = open(settings, Metrics::new());
     let (sender, inputs) = sync_channel(2);
     let (written, stalled) = sync_channel(0);
     let (_never, forever) = sync_channel::<()>(0);
@@ -103,34 +121,34 @@ fn a_machine_that_stands_still_does_not_cut_a_pass_in_two() {
 #[test]
 fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = settings(folder.path().join("spool.sqlite"));
-    settings.readers[0].settle.preset = Preset::Shelf;
+    let settle = serde_json::json!({ "preset": "shelf", "quiet_ms": 50, "longest_ms": 50 });
+    let mut settings = settled_by(folder.path().join("spool.sqlite"), &settle);
     settings.max_spool_bytes = 0;
-    let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
-    let place = keeper.floor.readers()[0].read_point.clone();
+    let mut keeper = open(settings, Metrics::new());
+    let place = keeper.tracker.readers()[0].read_point.clone();
     let rests = TagPresence {
         place: Some(place),
         last: Some(Timestamp::now()),
         reads_by_place: std::collections::BTreeMap::new(),
     };
-    keeper.floor.follow([("01".to_owned(), rests)].into(), Duration::ZERO);
+    keeper.tracker.update_presence([("01".to_owned(), rests)].into(), Duration::ZERO);
     let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };
-    keeper.floor.seen(later);
-    assert_eq!(keeper.floor.left_silently(), [0], "else it would be gone by now");
+    keeper.tracker.caught_up(later);
+    assert_eq!(keeper.tracker.shelves_with_departures(), [0], "else it would be gone by now");
     keeper.take(vec![read_now()]).unwrap();
-    drop(keeper.floor.remove(0));
-    assert_eq!(keeper.floor.left_silently(), [0; 0]);
+    drop(keeper.tracker.remove(0));
+    assert_eq!(keeper.tracker.shelves_with_departures(), [0; 0]);
 }
 
 #[test]
 fn what_a_closing_window_held_back_survives_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");
-    let mut keeper = Keeper::open(settings(file.clone()), Metrics::new()).unwrap();
+    let mut keeper = open(settings(file.clone()), Metrics::new());
     keeper.take(vec![read_now()]).unwrap();
-    let window = keeper.floor.remove(0).unwrap();
+    let window = keeper.tracker.remove(0).unwrap();
     keeper.close(0, window, false).unwrap();
-    let held = keeper.floor.window(0).is_some();
+    let held = keeper.tracker.window(0).is_some();
     drop(keeper);
     // A machine that stood still for 50 ms has let the window fall quiet; then all was settled at once.
     let mut spool = Spool::open(&file).unwrap();
@@ -147,20 +165,19 @@ fn what_a_closing_window_held_back_survives_a_crash() {
 fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings(folder.path().join("spool.sqlite"));
-    let reader = serde_json::json!({
+    settings.readers = vec![reader(serde_json::json!({
         "id": "door",
         "read_point": "urn:epc:id:sgln:0614141.00001.0",
         "silent_after_s": 60,
         "device": { "impinj-r700": { "broker": "localhost:1883", "topic": "door" } },
-    });
-    settings.readers = vec![serde_json::from_value(reader).unwrap()];
-    let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    }))];
+    let mut keeper = open(settings, Metrics::new());
     let began = keeper.now();
     for up in [59, 60, 61] {
         let up = Duration::from_secs(up);
         let now = Moment { at: began.at + up, up };
-        keeper.floor.seen(now);
-        keeper.look_around(now).unwrap();
+        keeper.tracker.caught_up(now);
+        keeper.check_silence_and_clock(now).unwrap();
     }
     let told = |keeper: &Keeper| -> Vec<(String, i64)> {
         let found = keeper.spool.findings(10).unwrap();
@@ -168,10 +185,11 @@ fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_t
     };
     assert_eq!(told(&keeper), [("lost".to_owned(), 1)]);
     // A message without a read is a sign of life as well.
-    let message = || Input { acknowledge: Some(Box::new(|| ())), ..Input::of(0, Taken::default()) };
+    let message =
+        || Input { acknowledge: Some(Box::new(|| ())), ..Input::of(0, DeviceData::default()) };
     for _ in 0..2 {
         let mut group = vec![message()];
-        keeper.hear_from(&mut group);
+        keeper.note_messages(&mut group);
         keeper.take(group).unwrap();
     }
     assert_eq!(told(&keeper).iter().filter(|(code, _)| code == "back").count(), 1);
@@ -181,12 +199,12 @@ fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_t
 fn a_clock_that_is_set_is_told_of_every_reader_and_marks_what_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path().join("spool.sqlite"));
-    let mut keeper = Keeper::open(settings, Metrics::new()).unwrap();
+    let mut keeper = open(settings, Metrics::new());
     let now = keeper.now();
-    keeper.floor.open(0, Open::new(1, now));
+    keeper.tracker.open(0, OpenWindow::new(1, now));
     let hour = SignedDuration::from_hours(1);
-    keeper.look_around(Moment { at: now.at + hour, ..now }).unwrap();
+    keeper.check_silence_and_clock(Moment { at: now.at + hour, ..now }).unwrap();
     let found = keeper.spool.findings(10).unwrap();
     assert_eq!((found.len(), found[0].code.as_str()), (1, code::CLOCK));
-    assert!(keeper.floor.window(0).unwrap().suspect_clock);
+    assert!(keeper.tracker.window(0).unwrap().suspect_clock);
 }

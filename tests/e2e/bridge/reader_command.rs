@@ -285,6 +285,13 @@ fn topics_of_a_broker_are_shown_with_what_they_most_probably_are() {
     assert!(text.contains("no broker listens"), "{text}");
 }
 
+/// The configuration of a bridge from its file.
+fn resolved(config: &std::path::Path) -> firmware_bridge::config::Config {
+    process::config::Installation::read(config)
+        .and_then(|installation| firmware_bridge::config::resolve(&installation))
+        .expect("a bridge of our own")
+}
+
 /// A bridge's whole life in this process, with one reader and ingest away, until `windows` are closed.
 ///
 /// Gives its spool, and what it said at `/readers` before it stopped.
@@ -306,10 +313,7 @@ fn read_for_a_while(
          settle = {{ quiet_ms = 200, longest_ms = 400 }}\ndevice.{device}\n"
     );
     std::fs::write(&config, text).expect("a bridge of our own");
-    let resolved = firmware_bridge::config::File::load(&config)
-        .expect("a bridge of our own")
-        .resolve()
-        .expect("a bridge of our own");
+    let resolved = resolved(&config);
     let (stop, shutdown) = tokio::sync::watch::channel(false);
     let spool = resolved.spool.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -318,7 +322,10 @@ fn read_for_a_while(
         .expect("a bridge of our own");
     let local = tokio::task::LocalSet::new();
     let said = runtime.block_on(local.run_until(async {
-        let running = tokio::task::spawn_local(firmware_bridge::run(resolved, shutdown));
+        let running = tokio::task::spawn_local(firmware_bridge::run(
+            resolved,
+            process::Context::system(shutdown),
+        ));
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
         loop {
             let closed =
@@ -402,7 +409,7 @@ fn findings_and_settings_of_a_bridge_can_be_asked_for() {
     let file = folder.path().join("bridge.toml");
     let changed = std::fs::read_to_string(&file).unwrap().replace("= 20.0", "= 15.0");
     std::fs::write(&file, changed).unwrap();
-    let config_read = firmware_bridge::config::File::load(&file).unwrap().resolve().unwrap();
+    let config_read = resolved(&file);
     firmware_bridge::windows::Keeper::open(
         firmware_bridge::windows::KeeperSettings {
             bridge: config_read.id,
@@ -412,6 +419,8 @@ fn findings_and_settings_of_a_bridge_can_be_asked_for() {
             readers: config_read.readers,
         },
         firmware_bridge::metrics::Metrics::new(),
+        &process::Clock::system(),
+        &process::CrashPoints::none(),
     )
     .unwrap();
     let (_, text) = chopmark(&["reader", "findings", "--config", &config, "--json"]);

@@ -17,7 +17,7 @@ use demo::simulators::mercury::Model;
 use demo::simulators::wire::Faults;
 use devices::reader::chafon::{self, BROADCAST, Chafon};
 use devices::reader::mercury::{self, Mercury, Region};
-use devices::reader::{Dialect, Fed, UNTOLD_CDBM};
+use devices::reader::{Dialect, FrameData, NO_RSSI_CDBM};
 use jiff::{SignedDuration, Timestamp};
 use reads::code;
 
@@ -29,7 +29,7 @@ struct Host<D> {
     line: File,
     arrives: Receiver<Vec<u8>>,
     begun: Instant,
-    fed: Fed,
+    fed: FrameData,
 }
 
 impl<D: Dialect> Host<D> {
@@ -46,7 +46,7 @@ impl<D: Dialect> Host<D> {
             }
         });
         dialect.open();
-        Self { dialect, line, arrives, begun: Instant::now(), fed: Fed::default() }
+        Self { dialect, line, arrives, begun: Instant::now(), fed: FrameData::default() }
     }
 
     fn step(&mut self) {
@@ -57,7 +57,7 @@ impl<D: Dialect> Host<D> {
         self.dialect.feed(&bytes, Timestamp::now(), &mut self.fed);
     }
 
-    fn until(&mut self, what: &str, mut is_there: impl FnMut(&Fed) -> bool) {
+    fn until(&mut self, what: &str, mut is_there: impl FnMut(&FrameData) -> bool) {
         let begun = Instant::now();
         while !is_there(&self.fed) {
             assert!(begun.elapsed() < LIMIT, "waited for {what}: {:?}", self.fed.findings);
@@ -113,7 +113,7 @@ fn both_chafon_layouts_read_every_tag_on_a_clean_line() {
         match layout {
             chafon::Layout::Reader18 => {
                 assert_eq!(antennas, [0].into());
-                assert!(host.fed.reads.iter().all(|read| read.rssi_cdbm == UNTOLD_CDBM));
+                assert!(host.fed.reads.iter().all(|read| read.rssi_cdbm == NO_RSSI_CDBM));
             }
             chafon::Layout::Reader288 => {
                 assert_eq!(antennas, [1, 2].into());
@@ -223,7 +223,7 @@ fn a_reader_that_still_reads_from_before_is_stopped_and_set_up() {
         // The bridge was restarted: the line is the same, nothing is known.
         host.dialect.open();
         host.begun = Instant::now();
-        host.fed = Fed::default();
+        host.fed = FrameData::default();
         host.until("the second start", |_| reader.starts() == 2);
         host.until("reads", |fed| fed.reads.len() >= 20);
         assert_eq!(host.fed.findings, [], "{model:?}");
@@ -288,7 +288,7 @@ fn rounds_count_only_the_field_that_is_there() {
     let mut host = Host::open(Mercury::new(mercury_settings()), &reader.path);
     host.until("reads", |fed| fed.reads.len() >= 150);
     reader.set_field(tags(3));
-    host.fed = Fed::default();
+    host.fed = FrameData::default();
     host.until("a round", |_| reader.rounds() >= 1);
     (0..3).for_each(|_| host.step());
     assert!(tags(3).into_iter().all(|tag| host.epcs().contains(&tag)));

@@ -15,7 +15,7 @@ use demo::simulators::radio::doors::{self, Plan};
 use demo::simulators::radio::shelf::{self, Step, Wiring};
 use demo::simulators::radio::{self, belt};
 use devices::reader::mercury::{self, Mercury, Region};
-use devices::reader::{Dialect, Fed};
+use devices::reader::{Dialect, FrameData};
 use firmware_bridge::config::Reader;
 use jiff::SignedDuration;
 use reads::{Movement, MovementKind, Read};
@@ -284,7 +284,7 @@ fn recorded() -> Option<Vec<Read>> {
         mercury::Settings { power_cdbm: 1000, region: Region::Europe, antennas: vec![1] };
     let mut dialect = Mercury::new(settings);
     dialect.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for line in text.lines().skip(1) {
         let (millis, frame) = line.split_once(',').expect("two columns");
         let at = radio::time(millis.parse::<f64>().expect("milliseconds") / 1000.0);

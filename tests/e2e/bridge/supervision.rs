@@ -29,12 +29,13 @@ use demo::simulators::seeded::Seeded;
 use demo::simulators::wire::Faults;
 use demo::simulators::xy_md02::XyMd02;
 use devices::reader::r200::{R200, Settings};
-use firmware_bridge::line::{Opener as _, Sink, Supervisor, Talk};
+use firmware_bridge::line::Opener as _;
 use firmware_bridge::metrics::Metrics;
 use firmware_bridge::port::Port;
+use firmware_bridge::sink::Sink;
 use firmware_bridge::spool::KeptFinding;
+use firmware_bridge::supervisor::{Supervisor, Talk};
 use reads::code;
-
 use tests::site::{LIMIT, Site, hex_of, reader, tags, wait_for};
 
 fn plug_r200(seed: u64, field: Vec<Vec<u8>>) -> sim::r200::R200 {
@@ -453,7 +454,13 @@ fn a_serial_line_is_drained_while_the_rest_is_blocked_and_what_is_dropped_is_cou
     let stop = Arc::new(AtomicBool::new(false));
     let settings =
         Settings { power_cdbm: 2000, region: None, session: None, only: vec![], read_tid: false };
-    let sink = Sink { source: 0, reader: "door".into(), inputs, metrics: Metrics::new() };
+    let sink = Sink {
+        source: 0,
+        reader: "door".into(),
+        inputs,
+        metrics: Metrics::new(),
+        clock: process::Clock::system(),
+    };
     let supervisor = Supervisor {
         opener: Box::new(Port { path: there.path.to_string_lossy().into_owned(), baud: 115_200 }),
         talk: Talk::Reader(Box::new(R200::new(settings)), Box::new(sink)),
@@ -467,9 +474,9 @@ fn a_serial_line_is_drained_while_the_rest_is_blocked_and_what_is_dropped_is_cou
     let mut settings = BTreeSet::new();
     wait_for("every notice is read or counted as dropped", || {
         for input in taken.try_iter() {
-            reads += input.taken.reads.len() as u64;
-            settings.extend(input.taken.settings.iter().map(|setting| setting.name));
-            for gap in input.taken.findings.iter().filter(|found| found.code == code::GAP) {
+            reads += input.data.reads.len() as u64;
+            settings.extend(input.data.settings.iter().map(|setting| setting.name));
+            for gap in input.data.findings.iter().filter(|found| found.code == code::GAP) {
                 let count = gap.text.split(' ').next().and_then(|word| word.parse::<u64>().ok());
                 dropped += count.expect("the number comes first");
             }

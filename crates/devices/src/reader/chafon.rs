@@ -28,10 +28,10 @@ use reads::{Finding, Read, code};
 pub use self::frame::BROADCAST;
 use self::frame::{Answers, Frame};
 use self::information::Information;
-use super::cutter::{Cutter, Quiet};
+use super::cutter::{Cutter, GapTimer};
+use super::repeat_filter::{Noise, RepeatFilter};
 use super::script::{Script, Step};
-use super::told::{Noise, Told};
-use crate::reader::dialect::{Dialect, Fed, Setting};
+use crate::reader::dialect::{Dialect, FrameData, Setting};
 
 /// Time that an inventory may be silent at least. A 288 round takes at most [`SCAN_TIME`], then the answer
 /// comes; an 18 round as long as the reader is set to, so a second is added to that.
@@ -86,7 +86,7 @@ pub struct Chafon {
     script: Script,
     /// Time of the last poll.
     clock: Duration,
-    quiet: Quiet,
+    quiet: GapTimer,
     round: Round,
     patience: Duration,
     /// Place of the next antenna.
@@ -96,8 +96,8 @@ pub struct Chafon {
     /// Rounds in a row that failed.
     failed: usize,
     /// What came to light outside a feed.
-    late: Fed,
-    told: Told,
+    late: FrameData,
+    repeats: RepeatFilter,
     noise: Noise,
 }
 
@@ -125,14 +125,14 @@ impl Chafon {
             settings,
             script: Script::default(),
             clock: Duration::ZERO,
-            quiet: Quiet::default(),
+            quiet: GapTimer::default(),
             round: Round::Stopped,
             patience: PATIENCE,
             turn: 0,
             missed: 0,
             failed: 0,
-            late: Fed::default(),
-            told: Told::default(),
+            late: FrameData::default(),
+            repeats: RepeatFilter::default(),
             noise: Noise::default(),
         }
     }
@@ -160,7 +160,7 @@ impl Chafon {
         }
     }
 
-    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut Fed) {
+    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut FrameData) {
         for frame in frames {
             match frame.command {
                 frame::INFORMATION => self.take_information(&frame, at, fed),
@@ -177,7 +177,7 @@ impl Chafon {
         }
     }
 
-    fn take_information(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_information(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         match (frame.status, Information::parse(&frame.data)) {
             (0, Some(information)) => {
                 fed.settings.extend(information.settings());
@@ -202,7 +202,7 @@ impl Chafon {
         }
     }
 
-    fn take_power(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_power(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         self.script.answered(frame::POWER.into());
         if frame.status == 0 {
             let value = (u32::from(self.settings.power_dbm) * 100).to_string();
@@ -212,11 +212,11 @@ impl Chafon {
                 "the reader refused {} dBm of power with status {:02X}; set a power within its range, mostly 0 to 30 dBm",
                 self.settings.power_dbm, frame.status
             );
-            self.told.tell(Finding { code: code::REFUSED, text }, at, fed);
+            self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
         }
     }
 
-    fn take_inventory(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_inventory(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         self.missed = 0;
         if let Round::Running { sign, .. } = &mut self.round {
             *sign = self.clock;
@@ -242,7 +242,7 @@ impl Chafon {
         }
     }
 
-    fn take_tags(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_tags(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         if let Some(tags) = tag::tags(self.settings.layout, &frame.data) {
             fed.reads.extend(tags.into_iter().map(|tag| read(tag, at)));
             return;
@@ -263,11 +263,11 @@ impl Chafon {
                 name(self.settings.layout),
                 name(other)
             );
-            self.told.tell(Finding { code: code::NOT_THIS_DEVICE, text }, at, fed);
+            self.repeats.report(Finding { code: code::NOT_THIS_DEVICE, text }, at, fed);
         }
     }
 
-    fn take_by_itself(frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_by_itself(frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         // Status 28 is a sign of life without a tag.
         if frame.status == 0 {
             match tag::tag_by_itself(&frame.data) {
@@ -277,7 +277,7 @@ impl Chafon {
         }
     }
 
-    fn antenna_fails(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn antenna_fails(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         let said = frame.data.first().map_or(0, |mask| tag::port(*mask));
         let port = match self.round {
             Round::Running { port, .. } if said == 0 => u16::from(port),
@@ -286,10 +286,10 @@ impl Chafon {
         let text = format!(
             "the reader finds no antenna at port {port}; connect one there, or take port {port} out of the ports that read"
         );
-        self.told.tell(Finding { code: code::NO_ANTENNA, text }, at, fed);
+        self.repeats.report(Finding { code: code::NO_ANTENNA, text }, at, fed);
     }
 
-    fn refuse(&mut self, what: &str, status: u8, at: Timestamp, fed: &mut Fed) {
+    fn refuse(&mut self, what: &str, status: u8, at: Timestamp, fed: &mut FrameData) {
         let why = match status {
             0xF9 => "it could not carry it out",
             0xFD => "it expects another length",
@@ -298,7 +298,7 @@ impl Chafon {
             _ => "its manual says what that means",
         };
         let text = format!("the reader refused {what} with status {status:02X}: {why}");
-        self.told.tell(Finding { code: code::REFUSED, text }, at, fed);
+        self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
     }
 
     fn end_round(&mut self, has_failed: bool) {
@@ -392,9 +392,9 @@ impl Dialect for Chafon {
         self.next_inventory(now)
     }
 
-    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut FrameData) {
         let late = std::mem::take(&mut self.late);
-        self.told.merge(late, at, fed);
+        self.repeats.merge(late, at, fed);
         if bytes.is_empty() {
             return;
         }
@@ -402,7 +402,7 @@ impl Dialect for Chafon {
         let before = (fed.frames, fed.garbage_bytes);
         let frames = self.cutter.feed(bytes, fed);
         self.take(frames, at, fed);
-        fed.findings.extend(self.noise.take(before, fed, "a Chafon reader"));
+        fed.findings.extend(self.noise.add(before, fed, "a Chafon reader"));
     }
 
     /// Nothing: a round ends by itself within a second and no further one is asked for.

@@ -1,7 +1,7 @@
 //! Cuts a stream of bytes into frames, for dialects whose frames carry a length and a checksum.
 //!
-//! The way through: a dialect says with [`Look`] what stands at a place of the stream; [`Cutter::feed`] takes
-//! what arrives. [`Quiet`] tells when the rest of a frame does not come any more, then the dialect calls
+//! The way through: a dialect says with [`FrameFormat`] what stands at a place of the stream; [`Cutter::feed`] takes
+//! what arrives. [`GapTimer`] tells when the rest of a frame does not come any more, then the dialect calls
 //! [`Cutter::give_up`].
 //!
 //! What holds: what is no frame costs one byte, then the next place is tried, so a bad frame never takes a
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::reader::dialect::Fed;
+use crate::reader::dialect::FrameData;
 
 /// Bytes taken at once, so that a large feed does not make a large buffer.
 const PORTION: usize = 4096;
@@ -23,39 +23,39 @@ const GAP: Duration = Duration::from_millis(150);
 
 /// What stands at a place of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place<F> {
+pub enum Inspection<F> {
     /// No frame can begin here.
     Garbage,
     /// It looked like a frame, and its checksum is wrong.
     Bad,
     /// More bytes must come before anything can be said.
-    Open,
+    Incomplete,
     /// A frame, and how many bytes it takes, at least 1.
-    Whole(F, usize),
+    Frame(F, usize),
 }
 
 /// How a maker's frames are told from other bytes.
-pub trait Look {
+pub trait FrameFormat {
     /// A frame.
     type Frame;
 
-    /// What stands at the beginning of `rest`, which is not empty. Must not be [`Place::Open`] once `rest` is
+    /// What stands at the beginning of `rest`, which is not empty. Must not be [`Inspection::Incomplete`] once `rest` is
     /// as long as the longest frame.
-    fn look(&self, rest: &[u8]) -> Place<Self::Frame>;
+    fn inspect(&self, rest: &[u8]) -> Inspection<Self::Frame>;
 }
 
 /// Cuts a stream of bytes into frames.
 #[derive(Debug, Default)]
 pub struct Cutter<L> {
-    look: L,
+    format: L,
     buffer: Vec<u8>,
 }
 
-impl<L: Look> Cutter<L> {
+impl<L: FrameFormat> Cutter<L> {
     /// A cutter for these frames.
     #[must_use]
-    pub fn new(look: L) -> Self {
-        Self { look, buffer: Vec::new() }
+    pub fn new(format: L) -> Self {
+        Self { format, buffer: Vec::new() }
     }
 
     /// Whether bytes wait for their rest.
@@ -65,7 +65,7 @@ impl<L: Look> Cutter<L> {
     }
 
     /// Takes bytes and gives the frames that are whole now.
-    pub fn feed(&mut self, bytes: &[u8], fed: &mut Fed) -> Vec<L::Frame> {
+    pub fn feed(&mut self, bytes: &[u8], fed: &mut FrameData) -> Vec<L::Frame> {
         let mut frames = Vec::new();
         for portion in bytes.chunks(PORTION) {
             self.buffer.extend_from_slice(portion);
@@ -76,7 +76,7 @@ impl<L: Look> Cutter<L> {
 
     /// The rest of the frame at hand did not come: it counts as bad, and what was behind its beginning is
     /// looked at anew.
-    pub fn give_up(&mut self, fed: &mut Fed) -> Vec<L::Frame> {
+    pub fn give_up(&mut self, fed: &mut FrameData) -> Vec<L::Frame> {
         let mut frames = Vec::new();
         while self.is_waiting() {
             fed.bad_frames += 1;
@@ -86,20 +86,20 @@ impl<L: Look> Cutter<L> {
         frames
     }
 
-    fn cut(&mut self, frames: &mut Vec<L::Frame>, fed: &mut Fed) {
+    fn cut(&mut self, frames: &mut Vec<L::Frame>, fed: &mut FrameData) {
         let mut at = 0;
         while let Some(rest) = self.buffer.get(at..).filter(|rest| !rest.is_empty()) {
-            match self.look.look(rest) {
-                Place::Open => break,
-                Place::Garbage => {
+            match self.format.inspect(rest) {
+                Inspection::Incomplete => break,
+                Inspection::Garbage => {
                     fed.garbage_bytes += 1;
                     at += 1;
                 }
-                Place::Bad => {
+                Inspection::Bad => {
                     fed.bad_frames += 1;
                     at += 1;
                 }
-                Place::Whole(frame, length) => {
+                Inspection::Frame(frame, length) => {
                     fed.frames += 1;
                     frames.push(frame);
                     at += length.max(1);
@@ -112,7 +112,7 @@ impl<L: Look> Cutter<L> {
 
 /// Watches for gaps in what arrives.
 #[derive(Debug, Default)]
-pub struct Quiet {
+pub struct GapTimer {
     /// Bytes came since the last look at the clock.
     has_heard: bool,
     /// When bytes were last noticed.
@@ -120,7 +120,7 @@ pub struct Quiet {
     at: Timestamp,
 }
 
-impl Quiet {
+impl GapTimer {
     /// Bytes came.
     pub fn heard(&mut self, at: Timestamp) {
         self.has_heard = true;
@@ -144,18 +144,18 @@ mod tests {
     /// A frame is its length, at most 9, and that many bytes of 7.
     struct Sevens;
 
-    impl Look for Sevens {
+    impl FrameFormat for Sevens {
         type Frame = usize;
 
-        fn look(&self, rest: &[u8]) -> Place<usize> {
+        fn inspect(&self, rest: &[u8]) -> Inspection<usize> {
             let length = usize::from(rest[0]);
             match rest.get(1..=length) {
-                _ if !(1..=9).contains(&length) => Place::Garbage,
-                None => Place::Open,
+                _ if !(1..=9).contains(&length) => Inspection::Garbage,
+                None => Inspection::Incomplete,
                 Some(bytes) if bytes.iter().all(|byte| *byte == 7) => {
-                    Place::Whole(length, length + 1)
+                    Inspection::Frame(length, length + 1)
                 }
-                Some(_) => Place::Bad,
+                Some(_) => Inspection::Bad,
             }
         }
     }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn frames_garbage_and_bad_frames_are_told_apart() {
         let mut cutter = Cutter::new(Sevens);
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         assert_eq!(cutter.feed(&[0, 2, 7, 7, 99, 1, 0, 1, 7, 3], &mut fed), [2, 1]);
         assert_eq!((fed.frames, fed.garbage_bytes, fed.bad_frames), (2, 3, 1));
         assert!(cutter.is_waiting());
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_hides_behind_a_frame_that_never_ends_is_found_when_it_is_given_up() {
         let mut cutter = Cutter::new(Sevens);
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         assert!(cutter.feed(&[9, 2, 7, 7, 5], &mut fed).is_empty());
         assert_eq!(cutter.give_up(&mut fed), [2]);
         assert_eq!((fed.frames, fed.bad_frames, cutter.is_waiting()), (1, 2, false));
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_feed_of_many_portions_is_cut_like_one() {
         let mut cutter = Cutter::new(Sevens);
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         let stream = [9, 7, 7, 7, 7, 7, 7, 7, 7, 7].repeat(5000);
         assert_eq!(cutter.feed(&stream, &mut fed).len(), 5000);
         assert_eq!((fed.garbage_bytes, fed.bad_frames), (0, 0));
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_gap_is_one_only_after_its_time() {
-        let mut quiet = Quiet::default();
+        let mut quiet = GapTimer::default();
         let now = Duration::from_millis;
         let at = Timestamp::from_second(5).unwrap();
         quiet.heard(at);

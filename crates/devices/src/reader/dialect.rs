@@ -7,7 +7,7 @@ use reads::{Edge, Finding, Read};
 
 /// What feeding bytes brought to light.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Fed {
+pub struct FrameData {
     /// Reads, in order of arrival.
     pub reads: Vec<Read>,
     /// Whole frames understood; each is a sign of life.
@@ -46,12 +46,12 @@ pub struct Setting {
 
 /// Stands for a signal strength that the reader does not tell: the weakest that ingest takes, so that such a tag
 /// never outranks one that was heard.
-pub const UNTOLD_CDBM: i32 = -30_000;
+pub const NO_RSSI_CDBM: i32 = -30_000;
 
 /// A signal strength within what radio can be, in hundredths of a dBm: ingest refuses a delivery with any other,
 /// and with it every other read of its window.
 pub(crate) fn strength(cdbm: i32) -> i32 {
-    cdbm.clamp(UNTOLD_CDBM, 10_000)
+    cdbm.clamp(NO_RSSI_CDBM, 10_000)
 }
 
 /// How one family of readers talks.
@@ -65,7 +65,7 @@ pub trait Dialect: Send {
     fn poll(&mut self, now: Duration) -> Option<Vec<u8>>;
 
     /// Takes bytes that arrived at `at`, and adds what they bring to `fed`.
-    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed);
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut FrameData);
 
     /// What ends the reading, in one write.
     fn stop(&mut self) -> Vec<u8>;

@@ -17,10 +17,8 @@ use reads::time_belief::believed;
 use reads::{Edge, Finding, Read, code};
 use serde::Deserialize;
 
-use crate::message::{
-    Format, Message, Taken, base64_bank, hex_bank, json_values, refuse_retained, short,
-};
-use crate::reader::dialect::{Antenna, UNTOLD_CDBM, strength};
+use crate::message::{DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short};
+use crate::reader::dialect::{Antenna, NO_RSSI_CDBM, strength};
 
 /// Deepest nesting of a message that is worth parsing is the parser's own limit (128).
 #[derive(Debug, Deserialize)]
@@ -78,7 +76,7 @@ impl Format for ImpinjR700 {
         vec![self.topic.clone()]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
         parse(message.payload, message.at)
     }
@@ -89,14 +87,14 @@ impl Format for ImpinjR700 {
 /// # Errors
 ///
 /// What is wrong and what would be right, for the dead letter.
-pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<Taken, String> {
-    let mut taken = Taken::default();
+pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<DeviceData, String> {
+    let mut decoded = DeviceData::default();
     for event in json_values::<Event>(payload)? {
         let at = event.timestamp.as_deref().map(time).transpose()?;
         if let Some(inventory) = &event.inventory {
-            taken.reads.push(read(inventory, at, arrived)?);
+            decoded.reads.push(read(inventory, at, arrived)?);
         } else if let Some(edge) = &event.transition {
-            taken.edges.push(Edge {
+            decoded.edges.push(Edge {
                 port: edge.gpi,
                 is_active: edge.transition == "low-to-high",
                 at: believed(at, arrived).0,
@@ -106,13 +104,13 @@ pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<Taken, String> {
             let text = format!(
                 "antenna {port} is not connected; screw its cable on, or take the port out of the reader's configuration"
             );
-            taken.findings.push(Finding { code: code::NO_ANTENNA, text });
-            taken.antennas.push(Antenna { port, is_there: false });
+            decoded.findings.push(Finding { code: code::NO_ANTENNA, text });
+            decoded.antennas.push(Antenna { port, is_there: false });
         } else {
-            taken.other_events += 1;
+            decoded.other_events += 1;
         }
     }
-    Ok(taken)
+    Ok(decoded)
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -127,7 +125,7 @@ fn read(inventory: &Inventory, at: Option<Timestamp>, arrived: Timestamp) -> Res
         epc,
         tid: tid.filter(|tid| !tid.is_empty()),
         antenna: inventory.antenna_port.unwrap_or(0),
-        rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(UNTOLD_CDBM)),
+        rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
         at: arrived,
         reader_time: inventory.last_seen_time.as_deref().map(time).transpose()?.or(at),
     })
@@ -174,13 +172,13 @@ mod tests {
     #[test]
     fn a_light_barrier_and_a_missing_antenna_are_understood() {
         let edge = r#"{"timestamp":"2026-11-20T08:00:00Z","eventType":"gpiTransition","gpiTransitionEvent":{"gpi":1,"transition":"low-to-high"}}"#;
-        let taken = parse(edge.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!((taken.edges[0].port, taken.edges[0].is_active), (1, true));
+        let decoded = parse(edge.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((decoded.edges[0].port, decoded.edges[0].is_active), (1, true));
         let missing = r#"{"eventType":"antennaDisconnected","antennaDisconnectedEvent":{"antennaPort":3,"antennaName":"Antenna 3"}}"#;
-        let taken = parse(missing.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(taken.findings[0].code, code::NO_ANTENNA);
-        assert!(taken.findings[0].text.contains("antenna 3"));
-        assert_eq!(taken.antennas, [Antenna { port: 3, is_there: false }]);
+        let decoded = parse(missing.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(decoded.findings[0].code, code::NO_ANTENNA);
+        assert!(decoded.findings[0].text.contains("antenna 3"));
+        assert_eq!(decoded.antennas, [Antenna { port: 3, is_there: false }]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ use self::definitions as d;
 use self::message::{Body, Framed, Framer, Message};
 use self::parameter::Node;
 use self::queue::{Answered, Command, Queue, Refusal};
-use crate::reader::dialect::{Dialect, Fed, Setting};
+use crate::reader::dialect::{Dialect, FrameData, Setting};
 
 /// Time that a reader has to say whether it takes the connection; with that for its first answer less than the ten
 /// seconds after which a silent line is opened anew.
@@ -100,7 +100,7 @@ enum Job {
 
 /// What is told once a connection, and was.
 #[derive(Debug, Default)]
-struct Told {
+struct Reported {
     /// A message with wrong content.
     wrong: bool,
     /// A tag that refuses the read of its TID.
@@ -120,7 +120,7 @@ pub struct Llrp {
     acks: Vec<u32>,
     last: report::Latest,
     findings: Vec<Finding>,
-    told: Told,
+    reported: Reported,
     /// Whether TIDs are read by an operation of ours.
     reads_tid: bool,
     job: Job,
@@ -141,7 +141,7 @@ impl Llrp {
             acks: Vec::new(),
             last: report::Latest::default(),
             findings: Vec::new(),
-            told: Told::default(),
+            reported: Reported::default(),
             reads_tid: false,
             job: Job::Begun,
             started: Duration::ZERO,
@@ -157,7 +157,7 @@ impl Llrp {
         self.queue.push(Command::must(commands::get_capabilities(), 11));
     }
 
-    fn message(&mut self, message: &Message, at: Timestamp, fed: &mut Fed) {
+    fn message(&mut self, message: &Message, at: Timestamp, fed: &mut FrameData) {
         let Body::Known(node) = &message.body else { return };
         match node.definition.name {
             "RO_ACCESS_REPORT" => self.reports(node, at, fed),
@@ -189,7 +189,7 @@ impl Llrp {
         }
     }
 
-    fn reports(&mut self, message: &Node, at: Timestamp, fed: &mut Fed) {
+    fn reports(&mut self, message: &Node, at: Timestamp, fed: &mut FrameData) {
         for tag in message.all(&d::TAG_REPORT_DATA) {
             match report::read(tag, at, self.plan.capabilities.has_clock, &mut self.last) {
                 Ok(read) => {
@@ -212,7 +212,8 @@ impl Llrp {
             self.reads_tid = true;
             self.read_tid();
         }
-        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.told.refused_tid, true) {
+        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.reported.refused_tid, true)
+        {
             let text = format!(
                 "tag {} refuses the read of its TID, as chips do that hold less than 96 bits of it; such tags are read without TID, so where it counts use others",
                 hex::encode_upper(epc)
@@ -229,7 +230,7 @@ impl Llrp {
 
     /// Told once a connection: a reader that writes one thing wrong writes it wrong always.
     fn wrong(&mut self, text: impl Into<String>) {
-        if !std::mem::replace(&mut self.told.wrong, true) {
+        if !std::mem::replace(&mut self.reported.wrong, true) {
             self.find(code::GAP, text);
         }
     }
@@ -294,7 +295,7 @@ impl Llrp {
     }
 
     fn refused(&mut self, about: Option<Answered>, text: String) {
-        let refusal = about.map_or(Refusal::Told, |about| about.refusal);
+        let refusal = about.map_or(Refusal::Reported, |about| about.refusal);
         if refusal != Refusal::Harmless {
             self.failed(refusal, Finding { code: code::REFUSED, text });
         }
@@ -305,7 +306,7 @@ impl Llrp {
         if refusal == Refusal::Retried {
             self.queue.give_up();
             self.job = Job::Refused;
-            if std::mem::replace(&mut self.told.failure, true) {
+            if std::mem::replace(&mut self.reported.failure, true) {
                 return;
             }
             let every = BETWEEN_TRIES.as_secs();
@@ -316,7 +317,7 @@ impl Llrp {
     }
 
     /// A response arrived: told if refused, else taken for what it says.
-    fn answer(&mut self, response: &Node, status: Option<&Node>, fed: &mut Fed) {
+    fn answer(&mut self, response: &Node, status: Option<&Node>, fed: &mut FrameData) {
         let number = response.definition.number;
         let answered = self.queue.answered(number);
         if self.stage == Stage::Over {
@@ -351,7 +352,7 @@ impl Llrp {
             // One that comes when it was given up is of a job that is deleted since.
             "START_ROSPEC_RESPONSE" if answered.is_some() => {
                 self.job = Job::Started;
-                if std::mem::take(&mut self.told.failure) {
+                if std::mem::take(&mut self.reported.failure) {
                     self.find(code::BACK, "the reader takes its commands again and reads");
                 }
             }
@@ -509,7 +510,7 @@ impl Dialect for Llrp {
         self.next(now)
     }
 
-    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut FrameData) {
         for framed in self.framer.feed(bytes) {
             match framed {
                 Framed::Message(message) => {

@@ -29,10 +29,8 @@ use reads::Read;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::message::{
-    Format, Message, Taken, base64_bank, hex_bank, json_values, refuse_retained, short,
-};
-use crate::reader::dialect::{UNTOLD_CDBM, strength};
+use crate::message::{DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short};
+use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
 /// Reads in one message.
 const MAX_READS: usize = 100_000;
@@ -167,7 +165,7 @@ impl Mapping {
             epc: self.bank(epc)?,
             tid,
             antenna,
-            rssi_cdbm: strength(rssi_cdbm.unwrap_or(UNTOLD_CDBM)),
+            rssi_cdbm: strength(rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
             at,
             reader_time: time.map(|value| self.time(value)).transpose()?,
         }))
@@ -231,9 +229,9 @@ impl Format for MappedJson {
         vec![self.topic.clone()]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
-        let mut taken = Taken::default();
+        let mut decoded = DeviceData::default();
         for value in json_values::<Value>(message.payload)? {
             let one = std::slice::from_ref(&value);
             let elements = match &self.mapping.each {
@@ -249,15 +247,15 @@ impl Format for MappedJson {
             };
             for element in elements {
                 match self.mapping.read(&value, element, message.at)? {
-                    Some(read) => taken.reads.push(read),
-                    None => taken.other_events += 1,
+                    Some(read) => decoded.reads.push(read),
+                    None => decoded.other_events += 1,
                 }
-                if taken.reads.len() > MAX_READS {
+                if decoded.reads.len() > MAX_READS {
                     return Err(format!("more than {MAX_READS} reads in one message"));
                 }
             }
         }
-        Ok(taken)
+        Ok(decoded)
     }
 }
 
@@ -271,7 +269,7 @@ mod tests {
         mapping
     }
 
-    fn take(mapping: Mapping, text: &str) -> Result<Taken, String> {
+    fn take(mapping: Mapping, text: &str) -> Result<DeviceData, String> {
         let payload = text.as_bytes();
         let at = Timestamp::UNIX_EPOCH;
         MappedJson::new("t", mapping).take(&Message { topic: "t", payload, is_retained: false, at })
@@ -292,22 +290,22 @@ mod tests {
         let text = r#"{"readerName":"r","tag_reads":[
             {"epc":"3074257bf7194e4000001a85","firstSeenTimestamp":1763625600000000,"antennaPort":"3","peakRssi":-51.25,"tid":"E2801105"},
             {"epc":"3074257BF7194E4000001A86","tid":null}]}"#;
-        let taken = take(mapping(NESTED), text).unwrap();
-        let first = &taken.reads[0];
+        let decoded = take(mapping(NESTED), text).unwrap();
+        let first = &decoded.reads[0];
         assert_eq!((first.antenna, first.rssi_cdbm), (3, -5125));
         assert_eq!(first.reader_time.unwrap().to_string(), "2025-11-20T08:00:00Z");
-        assert_eq!((taken.reads[1].tid.clone(), taken.reads[1].reader_time), (None, None));
+        assert_eq!((decoded.reads[1].tid.clone(), decoded.reads[1].reader_time), (None, None));
         // A tag without strength never outranks one that was heard.
-        assert_eq!(taken.reads[1].rssi_cdbm, -30_000);
+        assert_eq!(decoded.reads[1].rssi_cdbm, -30_000);
     }
 
     #[test]
     fn a_flat_message_in_base64_and_the_messages_own_time_are_mapped() {
         let text = r#"[{"id":"MHQle/cZTkAAABqF","t":"2026-11-20T08:00:00Z"}]"#;
         let flat = "epc = \"/id\"\nbank_form = \"base64\"\ntime = \"^/t\"";
-        let taken = take(mapping(flat), text).unwrap();
-        assert_eq!(hex::encode_upper(&taken.reads[0].epc), "3074257BF7194E4000001A85");
-        assert_eq!(taken.reads[0].reader_time.unwrap().to_string(), "2026-11-20T08:00:00Z");
+        let decoded = take(mapping(flat), text).unwrap();
+        assert_eq!(hex::encode_upper(&decoded.reads[0].epc), "3074257BF7194E4000001A85");
+        assert_eq!(decoded.reads[0].reader_time.unwrap().to_string(), "2026-11-20T08:00:00Z");
     }
 
     #[test]
@@ -335,7 +333,7 @@ mod tests {
     #[test]
     fn other_events_are_counted_where_the_mapping_says_so() {
         let skip = "epc = \"/epc\"\nskip_without_epc = true";
-        let taken = take(mapping(skip), "{\"status\":1}\n{\"epc\":\"3074\"}").unwrap();
-        assert_eq!((taken.reads.len(), taken.other_events), (1, 1));
+        let decoded = take(mapping(skip), "{\"status\":1}\n{\"epc\":\"3074\"}").unwrap();
+        assert_eq!((decoded.reads.len(), decoded.other_events), (1, 1));
     }
 }

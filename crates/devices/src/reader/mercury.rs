@@ -35,10 +35,10 @@ use self::base::Base;
 use self::frame::{Frame, Messages};
 pub use self::region::Region;
 use self::tag::{Notice, Tag};
-use super::cutter::{Cutter, Quiet};
+use super::cutter::{Cutter, GapTimer};
+use super::repeat_filter::{Noise, RepeatFilter};
 use super::script::{Script, Step};
-use super::told::{Noise, Told};
-use crate::reader::dialect::{Dialect, Fed, Setting};
+use crate::reader::dialect::{Dialect, FrameData, Setting};
 
 /// Get version.
 const VERSION: u8 = 0x03;
@@ -82,7 +82,7 @@ pub struct Mercury {
     script: Script,
     /// Time of the last poll.
     clock: Duration,
-    quiet: Quiet,
+    quiet: GapTimer,
     state: State,
     base: Base,
     /// The reader took the region.
@@ -91,8 +91,8 @@ pub struct Mercury {
     is_booted: bool,
     silion: Silions,
     /// What came to light outside a feed.
-    late: Fed,
-    told: Told,
+    late: FrameData,
+    repeats: RepeatFilter,
     noise: Noise,
 }
 
@@ -132,14 +132,14 @@ impl Mercury {
             cutter: Cutter::default(),
             script: Script::default(),
             clock: Duration::ZERO,
-            quiet: Quiet::default(),
+            quiet: GapTimer::default(),
             state: State::Stopped,
             base: Base::default(),
             has_region: false,
             is_booted: false,
             silion: Silions::No,
-            late: Fed::default(),
-            told: Told::default(),
+            late: FrameData::default(),
+            repeats: RepeatFilter::default(),
             noise: Noise::default(),
         }
     }
@@ -198,7 +198,7 @@ impl Mercury {
         bytes
     }
 
-    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut Fed) {
+    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut FrameData) {
         for frame in frames {
             if let State::Reading(last) = &mut self.state {
                 *last = self.clock;
@@ -213,7 +213,7 @@ impl Mercury {
         }
     }
 
-    fn take_notice(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_notice(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         match frame.status {
             status::NO_TAG => self.base.set(at),
             0 => match Tag::in_stream(&frame.data) {
@@ -221,11 +221,11 @@ impl Mercury {
                 Some(Notice::Status) => {}
                 None => fed.bad_frames += 1,
             },
-            status => self.tell("read", status, at, fed),
+            status => self.report_status("read", status, at, fed),
         }
     }
 
-    fn take_reading(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_reading(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         let is_stop = frame.data.first() == Some(&2);
         if is_stop && frame.status == 0 {
             // Somebody else stopped it, or the answer to the first stop was late.
@@ -236,7 +236,7 @@ impl Mercury {
         }
         if matches!(self.state, State::Reading(_)) && frame.status != 0 {
             if frame.status != status::NO_TAG {
-                self.tell("read", frame.status, at, fed);
+                self.report_status("read", frame.status, at, fed);
             }
             return;
         }
@@ -252,12 +252,12 @@ impl Mercury {
                 answer: Some(silion::START),
             });
         } else {
-            self.tell("start reading", frame.status, at, fed);
+            self.report_status("start reading", frame.status, at, fed);
             self.rest();
         }
     }
 
-    fn take_silion(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_silion(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         match (frame.status, silion::Message::parse(&frame.data)) {
             (0, Some(silion::Message::Answer(number))) => {
                 if number == silion::START && self.script.answered(number) {
@@ -274,10 +274,10 @@ impl Mercury {
             (status::NO_TAG, _) => {}
             (status, _) => {
                 if self.script.answered(silion::START) {
-                    self.tell("start reading, Silion's way", status, at, fed);
+                    self.report_status("start reading, Silion's way", status, at, fed);
                     self.rest();
                 } else if matches!(self.state, State::Reading(_)) {
-                    self.tell("read", status, at, fed);
+                    self.report_status("read", status, at, fed);
                 }
             }
         }
@@ -292,7 +292,7 @@ impl Mercury {
         }
     }
 
-    fn take_phase(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_phase(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         if !self.script.answered(u16::from(PHASE) << 8) || frame.status != 0 {
             return;
         }
@@ -302,7 +302,7 @@ impl Mercury {
         }
         if self.is_booted {
             let text = "the reader stays in its bootloader although its firmware was told to start; load the firmware again with the maker's tool".to_owned();
-            self.told.tell(Finding { code: code::HARDWARE, text }, at, fed);
+            self.repeats.report(Finding { code: code::HARDWARE, text }, at, fed);
             self.rest();
             return;
         }
@@ -311,7 +311,7 @@ impl Mercury {
         self.script = Script::new(std::iter::once(boot).chain(self.first_steps()));
     }
 
-    fn take_answer(&mut self, command: u8, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn take_answer(&mut self, command: u8, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         if !self.script.answered(u16::from(command) << 8) {
             return;
         }
@@ -326,7 +326,7 @@ impl Mercury {
         if frame.status != 0 {
             // Some answer a start of firmware that already runs with "unknown command".
             if command != BOOT || !status::is_unknown_command(frame.status) {
-                self.tell(name, frame.status, at, fed);
+                self.report_status(name, frame.status, at, fed);
             }
             if command == REGION || status::is_region(frame.status) {
                 self.rest();
@@ -363,12 +363,12 @@ impl Mercury {
         }
     }
 
-    fn tell(&mut self, what: &str, status: u16, at: Timestamp, fed: &mut Fed) {
+    fn report_status(&mut self, what: &str, status: u16, at: Timestamp, fed: &mut FrameData) {
         let mut finding = status::finding(what, status);
         if finding.code == code::REGION {
             finding.text = format!("{} (asked for: {})", finding.text, self.settings.region);
         }
-        self.told.tell(finding, at, fed);
+        self.repeats.report(finding, at, fed);
     }
 
     fn begin(&mut self, at: Timestamp) {
@@ -452,9 +452,9 @@ impl Dialect for Mercury {
         step
     }
 
-    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut FrameData) {
         let late = std::mem::take(&mut self.late);
-        self.told.merge(late, at, fed);
+        self.repeats.merge(late, at, fed);
         if bytes.is_empty() {
             return;
         }
@@ -462,7 +462,7 @@ impl Dialect for Mercury {
         let before = (fed.frames, fed.garbage_bytes);
         let frames = self.cutter.feed(bytes, fed);
         self.take(frames, at, fed);
-        fed.findings.extend(self.noise.take(before, fed, "a Mercury or Silion reader"));
+        fed.findings.extend(self.noise.add(before, fed, "a Mercury or Silion reader"));
     }
 
     fn stop(&mut self) -> Vec<u8> {

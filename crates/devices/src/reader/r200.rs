@@ -26,10 +26,10 @@ use jiff::Timestamp;
 use reads::{Finding, Read, code};
 
 use self::frame::{Frame, Frames, command};
-use super::cutter::{Cutter, Quiet};
+use super::cutter::{Cutter, GapTimer};
+use super::repeat_filter::RepeatFilter;
 use super::script::{Script, Step};
-use super::told::Told;
-use crate::reader::dialect::{Dialect, Fed, Setting, strength};
+use crate::reader::dialect::{Dialect, FrameData, Setting, strength};
 
 /// Silence after which the reader is set up again. Multi-poll ends by itself after 10,000 rounds, and a reader
 /// whose power failed for a moment has forgotten it, its region and its power.
@@ -97,7 +97,7 @@ pub struct R200 {
     script: Script,
     /// Time of the last poll.
     now: Duration,
-    quiet: Quiet,
+    quiet: GapTimer,
     /// When the last frame came, or the reader was set up.
     last_sign: Duration,
     /// The handshake is over: the reader polls, but for the reading of a TID.
@@ -113,8 +113,8 @@ pub struct R200 {
     /// TIDs that wait for the next read of their EPC, and since when.
     tids: HashMap<Vec<u8>, (Vec<u8>, Duration)>,
     /// What came to light outside a feed.
-    late: Fed,
-    told: Told,
+    late: FrameData,
+    repeats: RepeatFilter,
 }
 
 /// The tag in an inventory notice; none if its length does not fit its control word.
@@ -174,7 +174,7 @@ impl R200 {
         self.script.push(poll_step());
     }
 
-    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut Fed) {
+    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut FrameData) {
         for frame in frames {
             self.last_sign = self.now;
             match (frame.kind, frame.command) {
@@ -188,7 +188,7 @@ impl R200 {
         }
     }
 
-    fn answer(&mut self, frame: &Frame, at: Timestamp, fed: &mut Fed) {
+    fn answer(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         let parameters = frame.parameters.as_slice();
         let setting = |name, value: String| Setting { name, value };
         match (frame.command, parameters) {
@@ -248,14 +248,14 @@ impl R200 {
                 let text = format!(
                     "the reader refused command {answered:02X} with code {refusal:02X}; its value is outside what this model takes"
                 );
-                self.told.tell(Finding { code: code::REFUSED, text }, at, fed);
+                self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
             }
             _ => {}
         }
         self.script.answered(u16::from(frame.command));
     }
 
-    fn error(&mut self, error: u8, at: Timestamp, fed: &mut Fed) {
+    fn error(&mut self, error: u8, at: Timestamp, fed: &mut FrameData) {
         match error {
             // No tag in a round: normal, and frequent.
             0x15 => {}
@@ -265,7 +265,7 @@ impl R200 {
             }
             0x20 => {
                 let text = "the reader found no free channel; every channel of its region is in use, or its region is not the one it stands in: set `region`".to_owned();
-                self.told.tell(Finding { code: code::REGION, text }, at, fed);
+                self.repeats.report(Finding { code: code::REGION, text }, at, fed);
             }
             _ => {
                 // A model that does not know a command still reads.
@@ -273,7 +273,7 @@ impl R200 {
                 let text = format!(
                     "the reader answered `{what}` with error {error:02X}; it does not know the command or its value"
                 );
-                self.told.tell(Finding { code: code::REFUSED, text }, at, fed);
+                self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
             }
         }
     }
@@ -371,9 +371,9 @@ impl Dialect for R200 {
         bytes
     }
 
-    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut Fed) {
+    fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut FrameData) {
         let late = std::mem::take(&mut self.late);
-        self.told.merge(late, at, fed);
+        self.repeats.merge(late, at, fed);
         if bytes.is_empty() {
             return;
         }

@@ -18,8 +18,8 @@ use reads::time_belief::believed;
 use reads::{Edge, Finding, Read, code};
 use serde::Deserialize;
 
-use crate::message::{Format, Message, Taken, hex_bank, json_values, refuse_retained, short};
-use crate::reader::dialect::{UNTOLD_CDBM, strength};
+use crate::message::{DeviceData, Format, Message, hex_bank, json_values, refuse_retained, short};
+use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
 /// Events that may be missing at once and still be a gap rather than a new numbering.
 const LARGEST_GAP: u64 = 1_000_000;
@@ -79,7 +79,7 @@ impl ZebraIotc {
     }
 
     /// Takes the number of an event, and says what is missing before it.
-    fn number(&mut self, number: u64, taken: &mut Taken) {
+    fn number(&mut self, number: u64, decoded: &mut DeviceData) {
         if let Some(last) = self.last_event
             && number > last.saturating_add(1)
             && number - last <= LARGEST_GAP
@@ -88,7 +88,7 @@ impl ZebraIotc {
                 "{} events are missing: number {number} follows {last}; the reader's own buffer ran over, or the broker was set to QoS 0",
                 number - last - 1
             );
-            taken.findings.push(Finding { code: code::GAP, text });
+            decoded.findings.push(Finding { code: code::GAP, text });
         }
         self.last_event = Some(number);
     }
@@ -99,25 +99,25 @@ impl Format for ZebraIotc {
         vec![self.topic.clone()]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
-        let mut taken = Taken::default();
+        let mut decoded = DeviceData::default();
         let mut numbers = Vec::new();
         for event in json_values::<Event>(message.payload)? {
-            let told = event.timestamp.as_deref().map(time).transpose()?;
+            let device_time = event.timestamp.as_deref().map(time).transpose()?;
             let Some(data) = event.data else {
-                taken.other_events += 1;
+                decoded.other_events += 1;
                 continue;
             };
             numbers.extend(data.event_num);
             if let Some(hex) = &data.id_hex {
-                taken.reads.push(Read {
+                decoded.reads.push(Read {
                     epc: hex_bank(hex)?,
                     tid: tid(data.tid.as_deref())?,
                     antenna: data.antenna.unwrap_or(0),
                     rssi_cdbm: hundredths(data.peak_rssi),
                     at: message.at,
-                    reader_time: told,
+                    reader_time: device_time,
                 });
             } else if let Some(tags) = &data.tags {
                 if tags.len() > MAX_TAGS {
@@ -128,30 +128,34 @@ impl Format for ZebraIotc {
                 }
                 for tag in tags {
                     let own = tag.timestamp.as_deref().map(time).transpose()?;
-                    taken.reads.push(Read {
+                    decoded.reads.push(Read {
                         epc: hex_bank(&tag.id)?,
                         tid: tid(tag.tid.as_deref())?,
                         antenna: tag.antenna.unwrap_or(0),
                         rssi_cdbm: hundredths(tag.rssi),
                         at: message.at,
-                        reader_time: own.or(told),
+                        reader_time: own.or(device_time),
                     });
                 }
-                taken.other_events += data.barcodes.map_or(0, |codes| codes.len() as u64);
+                decoded.other_events += data.barcodes.map_or(0, |codes| codes.len() as u64);
             } else if let (Some(pin), Some(state)) = (data.pin, &data.state)
                 && event.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("GPI"))
             {
                 let is_active = state.eq_ignore_ascii_case("HIGH");
-                taken.edges.push(Edge { port: pin, is_active, at: believed(told, message.at).0 });
+                decoded.edges.push(Edge {
+                    port: pin,
+                    is_active,
+                    at: believed(device_time, message.at).0,
+                });
             } else {
-                taken.other_events += 1;
+                decoded.other_events += 1;
             }
         }
         // Only a message that is taken counts: one that is refused leaves the numbering as it was.
         for number in numbers {
-            self.number(number, &mut taken);
+            self.number(number, &mut decoded);
         }
-        Ok(taken)
+        Ok(decoded)
     }
 }
 
@@ -169,15 +173,15 @@ fn time(text: &str) -> Result<Timestamp, String> {
 /// Whole or fractional dBm in hundredths.
 fn hundredths(dbm: Option<f64>) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "out of range saturates")]
-    let told = dbm.map(|dbm| (dbm * 100.0).round() as i32);
-    strength(told.unwrap_or(UNTOLD_CDBM))
+    let cdbm = dbm.map(|dbm| (dbm * 100.0).round() as i32);
+    strength(cdbm.unwrap_or(NO_RSSI_CDBM))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn take(format: &mut ZebraIotc, text: &str) -> Result<Taken, String> {
+    fn take(format: &mut ZebraIotc, text: &str) -> Result<DeviceData, String> {
         let payload = text.as_bytes();
         let at = Timestamp::UNIX_EPOCH;
         format.take(&Message { topic: "zebra/d1/data", payload, is_retained: false, at })
@@ -192,20 +196,20 @@ mod tests {
     #[test]
     fn single_events_and_batches_of_a_fixed_reader_are_read() {
         let mut format = ZebraIotc::new("t");
-        let taken = take(&mut format, &event(1)).unwrap();
-        assert_eq!((taken.reads[0].antenna, taken.reads[0].rssi_cdbm), (2, -4700));
+        let decoded = take(&mut format, &event(1)).unwrap();
+        assert_eq!((decoded.reads[0].antenna, decoded.reads[0].rssi_cdbm), (2, -4700));
         let batch = format!("[{},{}]", event(2), event(3));
-        let taken = take(&mut format, &batch).unwrap();
-        assert_eq!((taken.reads.len(), taken.findings.len()), (2, 0));
+        let decoded = take(&mut format, &batch).unwrap();
+        assert_eq!((decoded.reads.len(), decoded.findings.len()), (2, 0));
     }
 
     #[test]
     fn a_number_left_out_is_a_gap_and_a_smaller_one_is_a_restart() {
         let mut format = ZebraIotc::new("t");
         take(&mut format, &event(10)).unwrap();
-        let taken = take(&mut format, &event(14)).unwrap();
-        assert_eq!(taken.findings[0].code, code::GAP);
-        assert!(taken.findings[0].text.starts_with("3 events are missing"));
+        let decoded = take(&mut format, &event(14)).unwrap();
+        assert_eq!(decoded.findings[0].code, code::GAP);
+        assert!(decoded.findings[0].text.starts_with("3 events are missing"));
         assert_eq!(take(&mut format, &event(1)).unwrap().findings, []);
         let refused = event(9).replace("3074", "xx");
         take(&mut format, &refused).unwrap_err();
@@ -217,11 +221,11 @@ mod tests {
         let text = r#"{"type":"dataEVT","timestamp":"2026-11-20T10:00:05.5+0000","data":{"tagData":[
             {"id":"3074257BF7194E4000001A85","rssi":-51.5,"timestamp":"2026-11-20T10:00:04Z"},
             {"id":"3074257BF7194E4000001A86"}],"barcodeData":[{"code":"x"}]}}"#;
-        let taken = take(&mut ZebraIotc::new("t"), text).unwrap();
+        let decoded = take(&mut ZebraIotc::new("t"), text).unwrap();
         let times: Vec<String> =
-            taken.reads.iter().map(|read| read.reader_time.unwrap().to_string()).collect();
+            decoded.reads.iter().map(|read| read.reader_time.unwrap().to_string()).collect();
         assert_eq!(times, ["2026-11-20T10:00:04Z", "2026-11-20T10:00:05.5Z"]);
-        assert_eq!((taken.reads[0].rssi_cdbm, taken.other_events), (-5150, 1));
+        assert_eq!((decoded.reads[0].rssi_cdbm, decoded.other_events), (-5150, 1));
     }
 
     #[test]
@@ -246,8 +250,8 @@ mod tests {
     fn an_input_of_a_reader_with_a_wrong_clock_has_the_time_of_arrival() {
         let gpi =
             r#"{"type":"GPI","timestamp":"2036-11-20T10:00:00Z","data":{"pin":1,"state":"HIGH"}}"#;
-        let taken = take(&mut ZebraIotc::new("t"), gpi).unwrap();
-        assert_eq!(taken.edges[0].at, Timestamp::UNIX_EPOCH);
+        let decoded = take(&mut ZebraIotc::new("t"), gpi).unwrap();
+        assert_eq!(decoded.edges[0].at, Timestamp::UNIX_EPOCH);
     }
 
     #[test]

@@ -10,8 +10,8 @@
 
 use ledger::json::Json;
 
-use crate::message::{Format, Message, Taken};
-use crate::sensor::readings::{FrameCounters, Readings, Strangers, at, json, text};
+use crate::message::{DeviceData, Format, Message};
+use crate::sensor::readings::{FrameCounters, Readings, UnknownDevices, at, json, text};
 
 /// The format of one `ChirpStack` application.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct ChirpStack {
     application: String,
     readings: Readings,
     counters: FrameCounters,
-    strangers: Strangers,
+    unknown_devices: UnknownDevices,
 }
 
 impl ChirpStack {
@@ -30,7 +30,7 @@ impl ChirpStack {
             application: application.to_owned(),
             readings,
             counters: FrameCounters::default(),
-            strangers: Strangers::default(),
+            unknown_devices: UnknownDevices::default(),
         }
     }
 }
@@ -40,26 +40,26 @@ impl Format for ChirpStack {
         vec![format!("application/{}/device/+/event/up", self.application)]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         let value = json(message)?;
         let device = text(&value, &["deviceInfo", "devEui"])
             .ok_or("no `deviceInfo.devEui`; an uplink event would be right")?;
-        let mut taken = Taken::default();
-        let Some(sensor) = self.strangers.sensor(&self.readings, device, &mut taken) else {
-            return Ok(taken);
+        let mut decoded = DeviceData::default();
+        let Some(sensor) = self.unknown_devices.sensor(&self.readings, device, &mut decoded) else {
+            return Ok(decoded);
         };
-        let decoded = at(&value, &["object"]).and_then(Json::as_object).ok_or(
+        let fields = at(&value, &["object"]).and_then(Json::as_object).ok_or(
             "no `object`: ChirpStack does not decode this device; give its device profile a codec",
         )?;
-        let told = text(&value, &["time"]).and_then(|text| text.parse().ok());
-        taken.key = text(&value, &["deduplicationId"]).map(|id| format!("chirpstack/{id}"));
-        for (field, reading) in decoded {
-            self.readings.add(sensor, field, reading, told, message, &mut taken);
+        let device_time = text(&value, &["time"]).and_then(|text| text.parse().ok());
+        decoded.key = text(&value, &["deduplicationId"]).map(|id| format!("chirpstack/{id}"));
+        for (field, reading) in fields {
+            self.readings.add(sensor, field, reading, device_time, message, &mut decoded);
         }
         if let Some(count) = at(&value, &["fCnt"]).and_then(Json::as_number) {
-            self.counters.take(device, count.parse().unwrap_or(0), &mut taken);
+            self.counters.take(device, count.parse().unwrap_or(0), &mut decoded);
         }
-        Ok(taken)
+        Ok(decoded)
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
         ChirpStack::new("+", Readings { sensors, ..Readings::default() })
     }
 
-    fn take(format: &mut ChirpStack, payload: &str) -> Result<Taken, String> {
+    fn take(format: &mut ChirpStack, payload: &str) -> Result<DeviceData, String> {
         let at = "2026-11-20T08:00:10Z".parse().unwrap();
         let topic = "application/1/device/a84041f4b1c2d3e4/event/up";
         format.take(&Message { topic, payload: payload.as_bytes(), is_retained: false, at })
@@ -88,11 +88,12 @@ mod tests {
 
     #[test]
     fn decoded_values_are_readings_named_for_ever_by_the_deduplication_id() {
-        let taken = take(&mut format(), &up(25, r#","object":{"temperature":21.830,"battery":3}"#))
-            .unwrap();
-        assert_eq!(taken.readings[0].value, "21.830");
-        assert_eq!(taken.readings[0].at.to_string(), "2026-11-20T08:00:00Z");
-        assert_eq!(taken.key.as_deref(), Some("chirpstack/5f0f-25"));
+        let decoded =
+            take(&mut format(), &up(25, r#","object":{"temperature":21.830,"battery":3}"#))
+                .unwrap();
+        assert_eq!(decoded.readings[0].value, "21.830");
+        assert_eq!(decoded.readings[0].at.to_string(), "2026-11-20T08:00:00Z");
+        assert_eq!(decoded.key.as_deref(), Some("chirpstack/5f0f-25"));
     }
 
     #[test]
@@ -100,9 +101,9 @@ mod tests {
         let mut format = format();
         let object = r#","object":{"temperature":1}"#;
         assert_eq!(take(&mut format, &up(0, object)).unwrap().findings, []);
-        let taken = take(&mut format, &up(3, object)).unwrap();
-        assert_eq!(taken.findings[0].code, code::GAP);
-        assert!(taken.findings[0].text.contains("2 uplinks"));
+        let decoded = take(&mut format, &up(3, object)).unwrap();
+        assert_eq!(decoded.findings[0].code, code::GAP);
+        assert!(decoded.findings[0].text.contains("2 uplinks"));
         assert!(take(&mut format, &up(4, "")).unwrap_err().contains("codec"));
     }
 }

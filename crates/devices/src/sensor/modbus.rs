@@ -18,7 +18,7 @@ use reads::{Finding, SensorKind, SensorReading, code};
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Measure, measure};
-use crate::message::Taken;
+use crate::message::DeviceData;
 
 /// Registers that one question may ask for, by the protocol.
 pub const MAX_REGISTERS: usize = 125;
@@ -198,9 +198,9 @@ impl Sensor {
     /// # Errors
     ///
     /// What does not fit.
-    pub fn answer(&self, bytes: &[u8], at: Timestamp) -> Result<Taken, String> {
+    pub fn answer(&self, bytes: &[u8], at: Timestamp) -> Result<DeviceData, String> {
         let held = self.find(bytes).ok_or_else(|| self.missing(bytes))?.map_err(refusal)?;
-        let mut taken = Taken::default();
+        let mut decoded = DeviceData::default();
         let places = u32::from(self.first)..;
         for ((place, register), pair) in places.zip(&self.registers).zip(held.chunks_exact(2)) {
             let Some(wanted) = register.measures else { continue };
@@ -208,7 +208,7 @@ impl Sensor {
             let number =
                 if register.signed { i32::from(number.cast_signed()) } else { i32::from(number) };
             match measure(wanted, &with_places(number, register.places)) {
-                Ok(measured) => taken.readings.push(SensorReading {
+                Ok(measured) => decoded.readings.push(SensorReading {
                     sensor: self.sensor.clone(),
                     kind: wanted.quantity,
                     value: measured.value,
@@ -223,11 +223,11 @@ impl Sensor {
                     let sensor = &self.sensor;
                     let text =
                         format!("register {place} of sensor {sensor} is no measurement: {reason}");
-                    taken.findings.push(Finding { code: code::BAD_VALUE, text });
+                    decoded.findings.push(Finding { code: code::BAD_VALUE, text });
                 }
             }
         }
-        Ok(taken)
+        Ok(decoded)
     }
 }
 
@@ -275,8 +275,8 @@ mod tests {
     }
 
     fn values(answer: &[u8]) -> Result<Vec<String>, String> {
-        let taken = sensor().answer(answer, Timestamp::UNIX_EPOCH)?;
-        Ok(taken.readings.into_iter().map(|reading| reading.value).collect())
+        let decoded = sensor().answer(answer, Timestamp::UNIX_EPOCH)?;
+        Ok(decoded.readings.into_iter().map(|reading| reading.value).collect())
     }
 
     #[test]

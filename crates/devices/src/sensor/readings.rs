@@ -8,7 +8,7 @@ use reads::time_belief::believed;
 use reads::{Finding, SensorReading, code};
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Message, Taken, short};
+use crate::message::{DeviceData, Message, short};
 use crate::sensor::quantity::{Measure, known, measure};
 
 /// Which device is which sensor, and which of its fields are which quantities.
@@ -43,20 +43,20 @@ impl Readings {
         self.fields.get(name).copied().or_else(|| known(name))
     }
 
-    /// Adds the reading of a field to `taken`; a field that is no quantity counts as another event.
+    /// Adds the reading of a field to `decoded`; a field that is no quantity counts as another event.
     ///
-    /// - `told`: the device's own time, if it gave one.
+    /// - `device_time`: the device's own time, if it gave one.
     pub fn add(
         &self,
         sensor: &str,
         name: &str,
         value: &Json,
-        told: Option<Timestamp>,
+        device_time: Option<Timestamp>,
         message: &Message<'_>,
-        taken: &mut Taken,
+        decoded: &mut DeviceData,
     ) {
         let Some(wanted) = self.measure(name) else {
-            taken.other_events += 1;
+            decoded.other_events += 1;
             return;
         };
         let text = match value {
@@ -67,8 +67,8 @@ impl Readings {
         };
         match measure(wanted, text) {
             Ok(measured) => {
-                let (at, timeless) = believed(told, message.at);
-                taken.readings.push(SensorReading {
+                let (at, timeless) = believed(device_time, message.at);
+                decoded.readings.push(SensorReading {
                     sensor: sensor.to_owned(),
                     kind: wanted.quantity,
                     value: measured.value,
@@ -82,7 +82,7 @@ impl Readings {
             Err(reason) => {
                 let text =
                     format!("`{}` of sensor {sensor} is no measurement: {reason}", short(name));
-                taken.findings.push(Finding { code: code::BAD_VALUE, text });
+                decoded.findings.push(Finding { code: code::BAD_VALUE, text });
             }
         }
     }
@@ -111,24 +111,24 @@ pub(crate) fn text<'a>(json: &'a Json, path: &[&str]) -> Option<&'a str> {
 
 /// Devices that the configuration does not name, and that were told.
 #[derive(Debug, Default)]
-pub(crate) struct Strangers(BTreeSet<ledger::Hash>);
+pub(crate) struct UnknownDevices(BTreeSet<ledger::Hash>);
 
-impl Strangers {
+impl UnknownDevices {
     /// The sensor that `device` is; if it is none, its message counts as another event, and its first is a finding.
     pub(crate) fn sensor<'a>(
         &mut self,
         readings: &'a Readings,
         device: &str,
-        taken: &mut Taken,
+        decoded: &mut DeviceData,
     ) -> Option<&'a str> {
         match readings.sensor(device) {
             Ok(sensor) => Some(sensor),
             Err(text) => {
-                taken.other_events += 1;
+                decoded.other_events += 1;
                 let is_new = self.0.len() < MAX_DEVICES
                     && self.0.insert(ledger::hash::sha256(device.as_bytes()));
                 if is_new {
-                    taken.findings.push(Finding { code: code::UNKNOWN_SENSOR, text });
+                    decoded.findings.push(Finding { code: code::UNKNOWN_SENSOR, text });
                 }
                 None
             }
@@ -147,7 +147,7 @@ const LARGEST_GAP: u64 = 10_000;
 
 impl FrameCounters {
     /// Takes the counter of a device's frame; a smaller one is a new session.
-    pub(crate) fn take(&mut self, device: &str, count: u64, taken: &mut Taken) {
+    pub(crate) fn take(&mut self, device: &str, count: u64, decoded: &mut DeviceData) {
         if let Some(last) = self.0.get(device)
             && count > last.saturating_add(1)
             && count - last <= LARGEST_GAP
@@ -157,7 +157,7 @@ impl FrameCounters {
                 count - last - 1,
                 short(device)
             );
-            taken.findings.push(Finding { code: code::GAP, text });
+            decoded.findings.push(Finding { code: code::GAP, text });
         }
         if self.0.len() < MAX_DEVICES || self.0.contains_key(device) {
             self.0.insert(device.to_owned(), count);

@@ -10,21 +10,21 @@
 use jiff::Timestamp;
 use ledger::json::Json;
 
-use crate::message::{Format, Message, Taken};
-use crate::sensor::readings::{Readings, Strangers, at, json, text};
+use crate::message::{DeviceData, Format, Message};
+use crate::sensor::readings::{Readings, UnknownDevices, at, json, text};
 
 /// The format of the Shelly devices of one broker.
 #[derive(Debug)]
 pub struct Shelly {
     readings: Readings,
-    strangers: Strangers,
+    unknown_devices: UnknownDevices,
 }
 
 impl Shelly {
     /// The format for the devices that `readings` names by their id.
     #[must_use]
     pub fn new(readings: Readings) -> Self {
-        Self { readings, strangers: Strangers::default() }
+        Self { readings, unknown_devices: UnknownDevices::default() }
     }
 }
 
@@ -33,18 +33,18 @@ impl Format for Shelly {
         vec!["+/events/rpc".to_owned()]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
-        let mut taken = Taken::default();
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
+        let mut decoded = DeviceData::default();
         let value = json(message)?;
         let id =
             text(&value, &["src"]).ok_or("no `src`; a notification of a device would be right")?;
         let method = text(&value, &["method"]).unwrap_or_default();
         if !matches!(method, "NotifyStatus" | "NotifyFullStatus") {
-            taken.other_events += 1;
-            return Ok(taken);
+            decoded.other_events += 1;
+            return Ok(decoded);
         }
         let params = at(&value, &["params"]).and_then(Json::as_object).ok_or("no `params`")?;
-        let told = at(&value, &["params", "ts"]).and_then(Json::as_number).and_then(seconds);
+        let device_time = at(&value, &["params", "ts"]).and_then(Json::as_number).and_then(seconds);
         for (component, status) in params {
             let (kind, number) = component.split_once(':').unwrap_or((component, "0"));
             let (field, name) = match kind {
@@ -52,19 +52,20 @@ impl Format for Shelly {
                 "humidity" => ("rh", "humidity"),
                 "illuminance" => ("lux", "illuminance"),
                 _ => {
-                    taken.other_events += 1;
+                    decoded.other_events += 1;
                     continue;
                 }
             };
             // A part of the status that did not change is left out.
             let Some(reading) = status.get(field) else { continue };
             let device = if number == "0" { id.to_owned() } else { format!("{id}/{number}") };
-            let Some(sensor) = self.strangers.sensor(&self.readings, &device, &mut taken) else {
+            let Some(sensor) = self.unknown_devices.sensor(&self.readings, &device, &mut decoded)
+            else {
                 continue;
             };
-            self.readings.add(sensor, name, reading, told, message, &mut taken);
+            self.readings.add(sensor, name, reading, device_time, message, &mut decoded);
         }
-        Ok(taken)
+        Ok(decoded)
     }
 }
 
@@ -81,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    fn take(payload: &str) -> Result<Taken, String> {
+    fn take(payload: &str) -> Result<DeviceData, String> {
         let sensors = [
             ("shellyplusht-b8".to_owned(), "urn:example:ht".to_owned()),
             ("shellyplusht-b8/100".to_owned(), "urn:example:probe".to_owned()),
@@ -94,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_full_status_gives_temperature_and_humidity_at_the_devices_time() {
-        let taken = take(r#"{"src":"shellyplusht-b8","dst":"x","method":"NotifyFullStatus","params":{"ts":1795161600.62,"devicepower:0":{"battery":{"V":5.4}},"humidity:0":{"id":0,"rh":42.2},"sys":{"unixtime":null},"temperature:0":{"id":0,"tC":19.8,"tF":67.6},"temperature:100":{"tC":-21.0}}}"#).unwrap();
+        let decoded = take(r#"{"src":"shellyplusht-b8","dst":"x","method":"NotifyFullStatus","params":{"ts":1795161600.62,"devicepower:0":{"battery":{"V":5.4}},"humidity:0":{"id":0,"rh":42.2},"sys":{"unixtime":null},"temperature:0":{"id":0,"tC":19.8,"tF":67.6},"temperature:100":{"tC":-21.0}}}"#).unwrap();
         let found: Vec<(&str, &str)> =
-            taken.readings.iter().map(|r| (r.sensor.as_str(), r.value.as_str())).collect();
+            decoded.readings.iter().map(|r| (r.sensor.as_str(), r.value.as_str())).collect();
         assert_eq!(
             found,
             [
@@ -105,9 +106,9 @@ mod tests {
                 ("urn:example:probe", "-21.0")
             ]
         );
-        assert!(taken.readings.iter().all(|reading| !reading.timeless));
-        assert_eq!(taken.readings[0].at.to_string(), "2026-11-20T08:00:00.62Z");
-        assert_eq!(taken.other_events, 3);
+        assert!(decoded.readings.iter().all(|reading| !reading.timeless));
+        assert_eq!(decoded.readings[0].at.to_string(), "2026-11-20T08:00:00.62Z");
+        assert_eq!(decoded.other_events, 3);
     }
 
     #[test]
@@ -118,9 +119,9 @@ mod tests {
         let topic = "shellyplusht-b8/events/rpc";
         let at = "2026-11-20T08:00:10Z".parse().unwrap();
         let message = Message { topic, payload: payload.as_bytes(), is_retained: false, at };
-        let taken = format.take(&message).unwrap();
-        assert_eq!((taken.readings.len(), taken.readings[0].value.as_str()), (1, "19.8"));
-        let codes: Vec<&str> = taken.findings.iter().map(|finding| finding.code).collect();
+        let decoded = format.take(&message).unwrap();
+        assert_eq!((decoded.readings.len(), decoded.readings[0].value.as_str()), (1, "19.8"));
+        let codes: Vec<&str> = decoded.findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, [code::UNKNOWN_SENSOR]);
         let again = format.take(&message).unwrap();
         assert_eq!((again.readings.len(), again.findings.len()), (1, 0));
@@ -128,15 +129,15 @@ mod tests {
 
     #[test]
     fn a_clock_not_yet_set_after_deep_sleep_leaves_the_time_of_arrival() {
-        let taken = take(r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"ts":3.10,"temperature:0":{"tC":19.8}}}"#).unwrap();
-        assert!(taken.readings[0].timeless);
-        assert_eq!(taken.readings[0].at.to_string(), "2026-11-20T08:00:10Z");
+        let decoded = take(r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"ts":3.10,"temperature:0":{"tC":19.8}}}"#).unwrap();
+        assert!(decoded.readings[0].timeless);
+        assert_eq!(decoded.readings[0].at.to_string(), "2026-11-20T08:00:10Z");
     }
 
     #[test]
     fn a_probe_without_value_is_a_finding_and_other_methods_are_counted() {
-        let taken = take(r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"temperature:0":{"tC":null}}}"#).unwrap();
-        assert_eq!(taken.findings[0].code, code::BAD_VALUE);
+        let decoded = take(r#"{"src":"shellyplusht-b8","method":"NotifyStatus","params":{"temperature:0":{"tC":null}}}"#).unwrap();
+        assert_eq!(decoded.findings[0].code, code::BAD_VALUE);
         assert_eq!(
             take(r#"{"src":"x","method":"NotifyEvent","params":{}}"#).unwrap().other_events,
             1

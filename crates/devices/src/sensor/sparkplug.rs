@@ -61,7 +61,7 @@ pub struct Measured {
 
 /// What a message or the passing of time brought.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct HostOutput {
     /// Values, in the order in which the nodes sent them.
     pub measured: Vec<Measured>,
     /// Messages to publish.
@@ -133,58 +133,64 @@ impl Host {
 
     /// The line to the broker is gone: every last value is reported as stale, and every node has to be born
     /// again before it is believed.
-    pub fn lost(&mut self, at: Timestamp) -> Taken {
+    pub fn lost(&mut self, at: Timestamp) -> HostOutput {
         self.online_at = None;
-        let mut taken = Taken::default();
+        let mut decoded = HostOutput::default();
         for node in self.nodes.values_mut() {
-            node.end(at, &mut taken);
+            node.end(at, &mut decoded);
         }
         self.nodes.clear();
         self.kept = 0;
         self.waiting = 0;
-        taken
+        decoded
     }
 
     /// Takes a message that arrived at `at`.
     ///
     /// - `is_retained`: the broker had kept it from before the subscription.
-    pub fn take(&mut self, topic: &str, payload: &[u8], is_retained: bool, at: Timestamp) -> Taken {
-        let mut taken = Taken::default();
+    pub fn take(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        is_retained: bool,
+        at: Timestamp,
+    ) -> HostOutput {
+        let mut decoded = HostOutput::default();
         match Topic::parse(topic) {
-            Ok(Topic::State { host }) if host == self.id => self.own_state(payload, &mut taken),
+            Ok(Topic::State { host }) if host == self.id => self.own_state(payload, &mut decoded),
             // What other hosts say of themselves, and commands of theirs, concern the nodes.
             Ok(Topic::State { .. }) => {}
             Ok(Topic::Message { verb, .. }) if verb.is_command() => {}
             Ok(Topic::Message { group, verb, node, device }) => {
                 if self.groups.is_empty() || self.groups.contains(group) {
                     let message = Message { verb, device, payload, is_retained, at };
-                    self.hear(group, node, message, &mut taken);
+                    self.hear(group, node, message, &mut decoded);
                 } else {
                     let text = format!("the group `{}` is not listened to", topic::shown(group));
-                    taken.refused = Some(text);
+                    decoded.refused = Some(text);
                 }
             }
-            Err(why) => taken.refused = Some(why.to_string()),
+            Err(why) => decoded.refused = Some(why.to_string()),
         }
-        taken
+        decoded
     }
 
     /// Looks for what is overdue: messages that are still missing, requests that had to wait.
-    pub fn tick(&mut self, at: Timestamp) -> Taken {
-        let mut taken = Taken::default();
+    pub fn tick(&mut self, at: Timestamp) -> HostOutput {
+        let mut decoded = HostOutput::default();
         for node in self.nodes.values_mut() {
-            node.tick(at, &mut taken);
+            node.tick(at, &mut decoded);
         }
         self.waiting = self.nodes.values().map(Node::waiting).sum();
         self.kept = self.nodes.values().map(Node::kept).sum();
-        taken
+        decoded
     }
 
-    fn hear(&mut self, group: &str, node: &str, message: Message<'_>, taken: &mut Taken) {
+    fn hear(&mut self, group: &str, node: &str, message: Message<'_>, decoded: &mut HostOutput) {
         let key = format!("{group}/{node}");
         if !self.nodes.contains_key(&key) {
             if self.nodes.len() >= MAX_NODES && !self.forget_one(message.at) {
-                taken.refused = Some(format!("{key}: {MAX_NODES} nodes are known already"));
+                decoded.refused = Some(format!("{key}: {MAX_NODES} nodes are known already"));
                 return;
             }
             self.nodes.insert(key.clone(), Node::new(group, node));
@@ -196,7 +202,7 @@ impl Host {
             metrics: MAX_KEPT.saturating_sub(kept),
             bytes: MAX_WAITING.saturating_sub(waiting),
         };
-        node.take(message, room, taken);
+        node.take(message, room, decoded);
         self.kept = kept.saturating_add(node.kept());
         self.waiting = waiting.saturating_add(node.waiting());
     }
@@ -209,13 +215,13 @@ impl Host {
     }
 
     /// Nodes leave when their host is offline: if somebody says so of us while we are here, we say otherwise.
-    fn own_state(&self, payload: &[u8], taken: &mut Taken) {
+    fn own_state(&self, payload: &[u8], decoded: &mut HostOutput) {
         let Some(at) = self.online_at else { return };
         // An empty message deletes the state that the broker keeps; nodes that come later would wait.
         let is_offline = if payload.is_empty() {
             true
         } else if payload.len() > MAX_STATE {
-            taken.refused =
+            decoded.refused =
                 Some(format!("STATE: {} bytes; at most {MAX_STATE} are read", payload.len()));
             return;
         } else {
@@ -223,7 +229,7 @@ impl Host {
                 .ok()
                 .and_then(|state| state.get("online").and_then(Value::as_bool));
             let Some(is_online) = said else {
-                taken.refused = Some(
+                decoded.refused = Some(
                     "STATE: not of the form {\"online\":true,\"timestamp\":1700000000000}"
                         .to_owned(),
                 );
@@ -232,7 +238,7 @@ impl Host {
             !is_online
         };
         if is_offline {
-            taken.publish.push(self.state(true, at));
+            decoded.publish.push(self.state(true, at));
         }
     }
 

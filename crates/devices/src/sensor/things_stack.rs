@@ -11,8 +11,8 @@
 
 use ledger::json::Json;
 
-use crate::message::{Format, Message, Taken};
-use crate::sensor::readings::{FrameCounters, Readings, Strangers, at, json, text};
+use crate::message::{DeviceData, Format, Message};
+use crate::sensor::readings::{FrameCounters, Readings, UnknownDevices, at, json, text};
 
 /// The format of one application.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct ThingsStack {
     application: String,
     readings: Readings,
     counters: FrameCounters,
-    strangers: Strangers,
+    unknown_devices: UnknownDevices,
 }
 
 impl ThingsStack {
@@ -31,7 +31,7 @@ impl ThingsStack {
             application: application.to_owned(),
             readings,
             counters: FrameCounters::default(),
-            strangers: Strangers::default(),
+            unknown_devices: UnknownDevices::default(),
         }
     }
 }
@@ -41,16 +41,16 @@ impl Format for ThingsStack {
         vec![format!("v3/{}/devices/+/up", self.application)]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         let value = json(message)?;
         let device = text(&value, &["end_device_ids", "device_id"])
             .ok_or("no `end_device_ids.device_id`; an uplink would be right")?;
-        let mut taken = Taken::default();
-        let Some(sensor) = self.strangers.sensor(&self.readings, device, &mut taken) else {
-            return Ok(taken);
+        let mut decoded = DeviceData::default();
+        let Some(sensor) = self.unknown_devices.sensor(&self.readings, device, &mut decoded) else {
+            return Ok(decoded);
         };
         let uplink = at(&value, &["uplink_message"]).ok_or("no `uplink_message`")?;
-        let told = text(uplink, &["received_at"])
+        let device_time = text(uplink, &["received_at"])
             .or_else(|| text(&value, &["received_at"]))
             .and_then(|text| text.parse().ok());
         let mut normalized = Vec::new();
@@ -59,25 +59,25 @@ impl Format for ThingsStack {
                 normalized.extend(air);
             }
         }
-        let decoded = at(uplink, &["decoded_payload"]).and_then(Json::as_object);
-        if normalized.is_empty() && decoded.is_none() {
+        let fields = at(uplink, &["decoded_payload"]).and_then(Json::as_object);
+        if normalized.is_empty() && fields.is_none() {
             return Err(
                 "no `decoded_payload`: the device has no payload formatter; give it one".into()
             );
         }
         // What the stack itself brought to known names and units comes before the maker's own words.
         if normalized.is_empty() {
-            for (field, reading) in decoded.unwrap_or_default() {
-                self.readings.add(sensor, field, reading, told, message, &mut taken);
+            for (field, reading) in fields.unwrap_or_default() {
+                self.readings.add(sensor, field, reading, device_time, message, &mut decoded);
             }
         } else {
             for (field, reading) in normalized {
-                self.readings.add(sensor, field, reading, told, message, &mut taken);
+                self.readings.add(sensor, field, reading, device_time, message, &mut decoded);
             }
         }
         let count = at(uplink, &["f_cnt"]).and_then(Json::as_number).unwrap_or("0");
-        self.counters.take(device, count.parse().unwrap_or(0), &mut taken);
-        Ok(taken)
+        self.counters.take(device, count.parse().unwrap_or(0), &mut decoded);
+        Ok(decoded)
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
         ThingsStack::new("cold-chain@ttn", Readings { sensors, fields })
     }
 
-    fn take(format: &mut ThingsStack, uplink: &str) -> Result<Taken, String> {
+    fn take(format: &mut ThingsStack, uplink: &str) -> Result<DeviceData, String> {
         let payload = format!(
             r#"{{"end_device_ids":{{"device_id":"rs261","dev_eui":"0025CA00000017C2"}},"received_at":"2026-11-20T08:00:00.742127657Z","uplink_message":{uplink}}}"#
         );
@@ -108,18 +108,18 @@ mod tests {
     #[test]
     fn decoded_values_are_read_by_usual_names_by_configured_ones_and_with_units_in_the_text() {
         let uplink = r#"{"f_cnt":25,"decoded_payload":{"Battery Status":"Good","Temperature":21.83,"ProbeF":"14","humidity":"61.2 %"}}"#;
-        let taken = take(&mut format(), uplink).unwrap();
+        let decoded = take(&mut format(), uplink).unwrap();
         let found: Vec<(&str, &str)> =
-            taken.readings.iter().map(|r| (r.value.as_str(), r.unit.as_str())).collect();
+            decoded.readings.iter().map(|r| (r.value.as_str(), r.unit.as_str())).collect();
         assert_eq!(found, [("21.83", "CEL"), ("-10", "CEL"), ("61.2", "P1")]);
-        assert_eq!(taken.other_events, 1);
+        assert_eq!(decoded.other_events, 1);
     }
 
     #[test]
     fn the_normalized_payload_comes_first() {
         let uplink = r#"{"f_cnt":1,"normalized_payload":[{"air":{"temperature":4.5,"relativeHumidity":80}}],"decoded_payload":{"temp":45}}"#;
-        let taken = take(&mut format(), uplink).unwrap();
-        let found: Vec<&str> = taken.readings.iter().map(|r| r.value.as_str()).collect();
+        let decoded = take(&mut format(), uplink).unwrap();
+        let found: Vec<&str> = decoded.readings.iter().map(|r| r.value.as_str()).collect();
         assert_eq!(found, ["4.5", "80"]);
     }
 
@@ -127,9 +127,9 @@ mod tests {
     fn an_absent_counter_is_zero_and_a_gap_is_found() {
         let mut format = format();
         take(&mut format, r#"{"decoded_payload":{"temperature":1}}"#).unwrap();
-        let taken =
+        let decoded =
             take(&mut format, r#"{"f_cnt":2,"decoded_payload":{"temperature":1}}"#).unwrap();
-        assert_eq!(taken.findings[0].code, code::GAP);
+        assert_eq!(decoded.findings[0].code, code::GAP);
         assert!(take(&mut format, r#"{"f_cnt":3}"#).unwrap_err().contains("payload formatter"));
     }
 }

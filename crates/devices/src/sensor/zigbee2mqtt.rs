@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::json::Json;
 use reads::{Finding, code};
 
-use crate::message::{Format, Message, Taken, short};
-use crate::sensor::readings::{Readings, Strangers, json, text};
+use crate::message::{DeviceData, Format, Message, short};
+use crate::sensor::readings::{Readings, UnknownDevices, json, text};
 
 /// How long after its start Zigbee2MQTT may publish what it had cached.
 const CACHED: SignedDuration = SignedDuration::from_secs(10);
@@ -26,7 +26,7 @@ const CACHED: SignedDuration = SignedDuration::from_secs(10);
 pub struct Zigbee2Mqtt {
     base: String,
     readings: Readings,
-    strangers: Strangers,
+    unknown_devices: UnknownDevices,
     /// When it said that it is online.
     started: Option<Timestamp>,
 }
@@ -38,7 +38,7 @@ impl Zigbee2Mqtt {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             readings,
-            strangers: Strangers::default(),
+            unknown_devices: UnknownDevices::default(),
             started: None,
         }
     }
@@ -49,8 +49,8 @@ impl Format for Zigbee2Mqtt {
         vec![format!("{}/#", self.base)]
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
-        let mut taken = Taken::default();
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
+        let mut decoded = DeviceData::default();
         let name = message.topic.strip_prefix(&self.base).and_then(|rest| rest.strip_prefix('/'));
         let name = name.ok_or_else(|| {
             format!("topic `{}` is not below `{}`", short(message.topic), self.base)
@@ -61,36 +61,36 @@ impl Format for Zigbee2Mqtt {
             if name == "bridge/state" && says(message, "online") && !message.is_retained {
                 self.started = Some(message.at);
             }
-            taken.other_events += 1;
-            return Ok(taken);
+            decoded.other_events += 1;
+            return Ok(decoded);
         }
         if let Some(device) = name.strip_suffix("/availability") {
             if let (true, Ok(sensor)) = (says(message, "offline"), self.readings.sensor(device)) {
                 let text = format!(
                     "sensor {sensor} is offline; look at its battery and its distance to the next router"
                 );
-                taken.findings.push(Finding { code: code::GAP, text });
+                decoded.findings.push(Finding { code: code::GAP, text });
             } else {
-                taken.other_events += 1;
+                decoded.other_events += 1;
             }
-            return Ok(taken);
+            return Ok(decoded);
         }
-        let Some(sensor) = self.strangers.sensor(&self.readings, name, &mut taken) else {
-            return Ok(taken);
+        let Some(sensor) = self.unknown_devices.sensor(&self.readings, name, &mut decoded) else {
+            return Ok(decoded);
         };
         let values = json(message)?;
         let members =
             values.as_object().ok_or("not an object; the device's values would be right")?;
-        let told = values.get("last_seen").and_then(last_seen);
+        let device_time = values.get("last_seen").and_then(last_seen);
         for (field, value) in members {
-            self.readings.add(sensor, field, value, told, message, &mut taken);
+            self.readings.add(sensor, field, value, device_time, message, &mut decoded);
         }
         if self.started.is_some_and(|started| message.at.duration_since(started) < CACHED) {
-            for reading in taken.readings.iter_mut().filter(|reading| reading.timeless) {
+            for reading in decoded.readings.iter_mut().filter(|reading| reading.timeless) {
                 reading.stale = true;
             }
         }
-        Ok(taken)
+        Ok(decoded)
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
         Zigbee2Mqtt::new("zigbee2mqtt", Readings { sensors, ..Readings::default() })
     }
 
-    fn take(topic: &str, payload: &str, is_retained: bool) -> Result<Taken, String> {
+    fn take(topic: &str, payload: &str, is_retained: bool) -> Result<DeviceData, String> {
         let at = NOW.parse().unwrap();
         format().take(&Message { topic, payload: payload.as_bytes(), is_retained, at })
     }
@@ -149,19 +149,19 @@ mod tests {
 
     #[test]
     fn temperature_and_humidity_are_readings_and_the_rest_is_counted() {
-        let taken = take(
+        let decoded = take(
             "zigbee2mqtt/cold/1",
             r#"{"temperature":27.340,"humidity":44.72,"battery":90,"linkquality":120}"#,
             false,
         )
         .unwrap();
-        let found: Vec<(&str, &str, bool)> = taken
+        let found: Vec<(&str, &str, bool)> = decoded
             .readings
             .iter()
             .map(|r| (r.value.as_str(), r.unit.as_str(), r.timeless))
             .collect();
         assert_eq!(found, [("27.340", "CEL", true), ("44.72", "P1", true)]);
-        assert_eq!(taken.other_events, 2);
+        assert_eq!(decoded.other_events, 2);
     }
 
     #[test]

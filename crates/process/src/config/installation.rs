@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::anchor::AnchorSection;
+use crate::config::bridge::FirmwareBridgeSection;
 use crate::config::database::DatabaseSection;
 use crate::config::ingest::{BridgeSection, IngestSection, PartnerSection};
 use crate::config::ledger::LedgerSection;
@@ -35,8 +36,8 @@ pub struct Installation {
     pub anchor: Option<AnchorSection>,
     /// `[trace_api]`.
     pub trace_api: Option<TraceApiSection>,
-    /// Whether there is a `[firmware_bridge]`.
-    pub firmware_bridge: Option<toml::Table>,
+    /// `[firmware_bridge]`.
+    pub firmware_bridge: Option<FirmwareBridgeSection>,
 }
 
 impl Installation {

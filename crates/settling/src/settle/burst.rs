@@ -1,10 +1,10 @@
-//! Takes apart what came at once and happened at different times: the buffer that a device empties after an outage
-//! holds passages of hours, each of which is one.
+//! Splits a late window into bursts: a device that sends its buffer after an outage sends the passages of hours at
+//! once, and each of them must be settled by itself.
 //!
-//! What holds: a window whose reads are not late is one burst, as it is; a late one is cut where nothing happened
-//! for as long as a window may be quiet, by the times that are believed; everything is in exactly one burst.
+//! What holds: a window whose reads are not late is one burst; a late one is split where, by the times that are
+//! believed, nothing happened for as long as a window may be quiet; everything is in exactly one burst.
 //!
-//! Not here: shelves, whose reads are added to what is known whenever they come.
+//! Not here: shelves, whose reads are added to the presence of tags whenever they arrive.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use reads::{Edge, Read};
 use crate::closing::Closing;
 use crate::settings::Preset;
 
-/// What broke a light barrier this long before a tag was read belongs to its passage.
+/// A light barrier that was broken at most this long before a tag was read belongs to its passage.
 const BEFORE: SignedDuration = SignedDuration::from_secs(3);
 
 /// Reads that belong together in time.
@@ -28,7 +28,7 @@ pub(super) struct Burst<'a> {
     pub closed: Timestamp,
     /// Whether it arrived long after it happened.
     pub is_late: bool,
-    /// Whether something broke a light barrier.
+    /// Whether a light barrier was broken.
     pub by_barrier: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Burst<'a> {
     }
 }
 
-/// The edges that the next window takes along with the tags that are held over to it.
+/// The edges that are moved to the next window together with the tags that are held over to it.
 pub(crate) fn carried<'a>(closing: &'a Closing, reads: &[Read]) -> impl Iterator<Item = &'a Edge> {
     let first = reads
         .iter()
@@ -55,7 +55,7 @@ pub(crate) fn carried<'a>(closing: &'a Closing, reads: &[Read]) -> impl Iterator
     closing.edges.iter().filter(move |edge| first.is_some_and(|first| edge.at >= first - BEFORE))
 }
 
-/// When barriers were broken by what this window says.
+/// When barriers were broken, according to this window.
 fn broken(closing: &Closing, reads: &[Read]) -> impl Iterator<Item = Timestamp> {
     let carried: Vec<&Edge> = carried(closing, reads).collect();
     let is_own = move |edge: &&Edge| {
@@ -64,7 +64,7 @@ fn broken(closing: &Closing, reads: &[Read]) -> impl Iterator<Item = Timestamp> 
     closing.edges.iter().filter(is_own).map(|edge| edge.at)
 }
 
-/// The bursts of a window that is no shelf's, in order of time; at least one.
+/// The bursts of a window, in order of time; at least one. Not for shelves.
 pub(super) fn split<'a>(closing: &Closing, reads: &'a [Read]) -> Vec<Burst<'a>> {
     let is_one = !closing.late || closing.settings.preset == Preset::Stocktake;
     let quiet = SignedDuration::try_from(closing.settings.quiet).unwrap_or(SignedDuration::MAX);

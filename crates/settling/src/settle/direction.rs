@@ -1,8 +1,8 @@
 //! Which way a tag went: from the order in which antennas inside and outside read it, or from the order in
 //! which two light barriers were broken.
 //!
-//! What holds: a direction is told only where it stands out from chance: the mean time of the reads inside and
-//! outside must differ by several standard errors, so a tag that is parked between the antennas has none.
+//! What holds: a direction is given only where it is more than chance: the mean times of the reads inside and outside
+//! must differ by several standard errors, so a tag that is parked between the antennas has none.
 //!
 //! Source: docs/decisions/0015-settling.md; the margins are those with which the seeded traffic of
 //! `tests/e2e/bridge/settling.rs` comes out best.
@@ -17,15 +17,16 @@ const MARGIN: f64 = 2.0;
 /// The same for one that was here for so long that chance has more room.
 const RESIDENT_MARGIN: f64 = 10.0;
 /// How far apart the mean times of such a tag must be, in standard deviations of the reads' times: one that went
-/// through was on one side before it was on the other, one that only stands is on both all the time.
+/// through was on one side before it was on the other, a resident is on both all the time.
 const RESIDENT_APART: f64 = 1.5;
-/// Barriers broken longer than this before or after a tag was nearest say nothing of it.
+/// Barriers broken longer than this before or after a tag was nearest are not counted for it.
 const BEAM_SLACK: SignedDuration = SignedDuration::from_secs(3);
 /// Reads that each side needs.
 const MIN_READS: f64 = 2.0;
 /// Mean times nearer to one another than this are the same: antennas take turns of about 100 ms.
 const MIN_APART_S: f64 = 0.1;
-/// Reads weaker than a side's strongest by this much say little about when the tag was nearest to it.
+/// Reads weaker than a side's strongest by more than this are ignored: they show little about when the tag was
+/// nearest to it.
 const WINDOW_CDBM: i32 = 2000;
 
 /// Reads that are weaker than a tag's strongest by no more than this were made while it was nearest.
@@ -110,7 +111,7 @@ pub fn by_antennas(rule: &DirectionRule, reads: &[&Read], is_resident: bool) -> 
     }
 }
 
-/// When something was before a barrier: the middles of the times in which it was broken.
+/// When something was in front of a barrier: the middles of the times during which it was broken.
 fn middles(edges: &[Edge], port: u16) -> Vec<Timestamp> {
     let own: Vec<&Edge> = edges.iter().filter(|edge| edge.port == port).collect();
     let middle = |(place, edge): (usize, &&Edge)| {
@@ -121,8 +122,8 @@ fn middles(edges: &[Edge], port: u16) -> Vec<Timestamp> {
     own.iter().enumerate().filter_map(middle).collect()
 }
 
-/// The direction of one tag from the order in which the barriers were broken about the time when it was nearest;
-/// none if not both were.
+/// The direction of one tag from the order in which the barriers were broken around the time when it was nearest;
+/// none unless both were.
 #[must_use]
 pub fn by_barriers(rule: &DirectionRule, edges: &[Edge], reads: &[&Read]) -> Option<Direction> {
     let strongest = reads.iter().map(|read| read.rssi_cdbm).max()?;

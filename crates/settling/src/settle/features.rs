@@ -1,6 +1,6 @@
-//! The features of a tag's reads: what tells a tag that passed from one that stood nearby.
+//! The features of a tag's reads: what distinguishes a tag that passed from one that stood nearby.
 //!
-//! What holds: the same reads in the same order give the same features; nothing is left out here.
+//! What holds: the same reads in the same order give the same features; no tag is left out here.
 //!
 //! Source: Keller, Thiesse, Fleisch, "Classification models for RFID-based real-time detection of process
 //! events in the supply chain" (RSSI, time and antenna attributes); docs/decisions/0015-settling.md.
@@ -94,7 +94,7 @@ impl<'a> Features<'a> {
 }
 
 /// The mean of the strongest quarter of `values`, at least one of them: what a tag had when it was nearest.
-/// One read alone says little: its strength varies by 4 to 7 dB while the tag stands still.
+/// One read alone is not enough: its strength varies by 4 to 7 dB while the tag stands still.
 #[must_use]
 pub fn top(values: &mut [i32]) -> i32 {
     if values.is_empty() {

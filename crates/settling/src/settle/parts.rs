@@ -1,17 +1,15 @@
-//! Puts what a window says into as many deliveries as hold it.
+//! Distributes the content of a window over as many deliveries as it needs.
 //!
-//! What holds: everything is in exactly one of them, in its order; each has at most as many observations,
-//! movements and readings, and as many bytes, as the contract takes.
+//! What holds: everything is in exactly one of them, in its order; none has more observations,
+//! movements, readings or bytes than the contract allows.
 
-use reads::{
-    Delivery, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS, Movement, Observation, SensorReading,
-};
+use reads::{Delivery, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS, Movement, Observation, SensorReading};
 use serde::Serialize;
 
 /// Bytes of one delivery's observations, movements and readings together; the rest is for its other members,
 /// of which the gaps are the largest: 100 of 1024 bytes, each of them escaped at worst.
 const MOST_BYTES: usize = MAX_BYTES - 1024 * 1024;
-/// So few are never too many bytes, however long their names are, so they need not be weighed.
+/// Up to this many items never have too many bytes, however long their names are, so they are not measured.
 const LIGHT: usize = 1000;
 
 /// Deliveries like `empty`, filled one after the other; at least one.
@@ -51,7 +49,7 @@ struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    /// Begins the next delivery if the open one cannot take `item` as well.
+    /// Starts the next delivery if `item` does not fit into the open one.
     fn make_room(&mut self, item: &impl Serialize, is_full: bool) {
         let bytes =
             if self.weighs { serde_json::to_vec(item).map_or(0, |text| text.len() + 1) } else { 0 };

@@ -1,9 +1,8 @@
-//! Where a tag at rest is: arrivals, moves and departures at read points that read all the time, with
-//! hysteresis.
+//! Where a tag at rest is: arrivals, moves and departures at read points that read all the time, with hysteresis.
 //!
-//! The way through: each closing window of a shelf gives, for every tag in it, how often and how strongly it
-//! was read at each place; [`step`] adds that to what the last windows said and decides; [`depart`] lets go of
-//! one that was silent for too long.
+//! The way through: each closing window of a shelf gives, for every tag in it, how often and how strongly it was read
+//! at each place; [`step`] adds that to what the last windows gave and decides; [`depart`] ends the presence of a tag
+//! that was not read for too long.
 //!
 //! What holds:
 //!
@@ -24,34 +23,34 @@ use crate::settings::PresenceRule;
 /// Standard deviation of one read's strength while a tag stands still, hundredths of a dB: the upper end of
 /// what was measured.
 const READ_SD_CDB: i64 = 700;
-/// Standard errors beyond which a difference is no chance.
+/// Standard errors beyond which a difference is more than chance.
 const ERRORS: i64 = 4;
 
-/// What one window said of a tag at a place.
+/// The reads of one tag at one place in one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceReads {
     /// When the last of the reads was made.
     pub last: Timestamp,
-    /// How many.
+    /// How many reads.
     pub count: u32,
     /// Sum of their strengths, hundredths of a dBm.
     pub sum_cdbm: i64,
 }
 
-/// What is known of one tag.
+/// Where one tag is, and the recent reads that this rests on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TagPresence {
-    /// Where it is; none before it arrived.
+    /// Where it is; none before it has arrived.
     pub place: Option<String>,
-    /// When it was read last, anywhere.
+    /// When it was last read, at any place.
     pub last: Option<Timestamp>,
-    /// What the last windows said, by place.
+    /// Its reads in the last windows, by place.
     pub reads_by_place: BTreeMap<String, Vec<PlaceReads>>,
 }
 
 impl TagPresence {
-    /// Forgets what was read after `now`, which can only be because a clock was set back since: else what was read
-    /// would stay the latest for ever.
+    /// Forgets reads after `now`. They exist only if a clock was set back since, and would otherwise stay the latest
+    /// for ever.
     pub fn forget_after(&mut self, now: Timestamp) {
         for windows in self.reads_by_place.values_mut() {
             windows.retain(|window| window.last <= now);
@@ -61,90 +60,106 @@ impl TagPresence {
 
     /// Reads remembered at a place: count and mean.
     fn strength(&self, place: &str) -> Option<(i64, i64)> {
-        let seen = self.reads_by_place.get(place)?;
-        let count: i64 = seen.iter().map(|seen| i64::from(seen.count)).sum();
-        let sum: i64 = seen.iter().map(|seen| seen.sum_cdbm).sum();
+        let reads = self.reads_by_place.get(place)?;
+        let count: i64 = reads.iter().map(|reads| i64::from(reads.count)).sum();
+        let sum: i64 = reads.iter().map(|reads| reads.sum_cdbm).sum();
         (count > 0).then(|| (count, sum / count))
     }
 }
 
-/// Adds what a closing window said of one tag, and decides where it is now.
+/// Adds the reads of a closing window to one tag, and decides where it is now.
 ///
-/// - `seen`: what was read, by place; places are SGLN URIs.
+/// - `reads`: the reads of the window, by place; places are SGLN URIs.
 pub fn step(
     tag: &mut TagPresence,
     epc_hex: &str,
-    seen: BTreeMap<String, PlaceReads>,
+    reads: BTreeMap<String, PlaceReads>,
     rule: PresenceRule,
 ) -> Option<Movement> {
-    let now = seen.values().map(|seen| seen.last).max()?;
+    let now = reads.values().map(|reads| reads.last).max()?;
     let now = tag.last.map_or(now, |last| last.max(now));
     tag.last = Some(now);
-    for (place, window) in seen {
+    for (place, window) in reads {
         tag.reads_by_place.entry(place).or_default().push(window);
     }
     let oldest = now - SignedDuration::from_secs(i64::from(rule.memory_s));
-    tag.reads_by_place.retain(|_, seen| {
-        seen.retain(|window| window.last >= oldest);
-        !seen.is_empty()
+    tag.reads_by_place.retain(|_, reads| {
+        reads.retain(|window| window.last >= oldest);
+        !reads.is_empty()
     });
-    // The strongest place, among those with enough reads to speak; the first in order of equals.
-    let mut best: Option<(&String, i64, i64)> = None;
-    for place in tag.reads_by_place.keys() {
-        let Some((count, mean)) = tag.strength(place) else { continue };
-        let is_stronger = best.is_none_or(|(_, _, other)| mean > other);
-        if count >= i64::from(rule.arrive_reads) && is_stronger {
-            best = Some((place, count, mean));
-        }
-    }
-    let (place, count, mean) = best?;
-    let place = place.clone();
-    if tag.place.as_ref() == Some(&place) {
+    let best = strongest(tag, rule)?;
+    if tag.place.as_ref() == Some(&best.place) {
         return None;
     }
-    let windows = &tag.reads_by_place[&place];
-    let at = windows.last().map_or(now, |seen| seen.last);
-    // Somebody who carries a tag past, or the first window after a spell in which nothing could read it, says
-    // little: the place must have read it for a while.
-    let steady_ms = windows.first().map_or(0, |seen| now.duration_since(seen.last).as_millis());
+    let at = tag.reads_by_place[&best.place].last().map_or(now, |reads| reads.last);
+    let kind = decide(tag, &best, now, rule)?;
+    let from = tag.place.replace(best.place.clone());
+    Some(Movement { epc_hex: epc_hex.to_owned(), kind, from, to: Some(best.place), at })
+}
+
+/// The place that reads a tag most strongly.
+struct Best {
+    place: String,
+    count: i64,
+    mean: i64,
+}
+
+/// The strongest place among those with enough reads; of equals, the first in order.
+fn strongest(tag: &TagPresence, rule: PresenceRule) -> Option<Best> {
+    let mut best: Option<Best> = None;
+    for place in tag.reads_by_place.keys() {
+        let Some((count, mean)) = tag.strength(place) else { continue };
+        let is_stronger = best.as_ref().is_none_or(|other| mean > other.mean);
+        if count >= i64::from(rule.arrive_reads) && is_stronger {
+            best = Some(Best { place: place.clone(), count, mean });
+        }
+    }
+    best
+}
+
+/// Whether a tag has arrived at or moved to `best`; none if that is not certain yet.
+fn decide(
+    tag: &TagPresence,
+    best: &Best,
+    now: Timestamp,
+    rule: PresenceRule,
+) -> Option<MovementKind> {
+    // A person who carries a tag past, or the first window after an outage, proves little: the place must have read
+    // it for a while.
+    let windows = &tag.reads_by_place[&best.place];
+    let steady_ms = windows.first().map_or(0, |reads| now.duration_since(reads.last).as_millis());
     let memory_ms = i128::from(rule.memory_s) * 1000;
-    let is_steady = steady_ms >= memory_ms / 2;
     let is_stronger = |other: &String| {
-        let Some((count_other, mean_other)) = tag.strength(other) else { return true };
-        mean - mean_other >= margin(rule, count, count_other)
+        let Some((count, mean)) = tag.strength(other) else { return true };
+        best.mean - mean >= margin(rule, best.count, count)
     };
-    let (kind, is_told) = if let Some(here) = &tag.place {
-        // It has moved if its old place reads it no more, or so much weaker that this is no chance.
-        (MovementKind::Moved, is_steady && is_stronger(here))
+    let (kind, is_certain) = if let Some(here) = &tag.place {
+        // It has moved if its old place no longer reads it, or so much more weakly that this is not chance.
+        (MovementKind::Moved, steady_ms >= memory_ms / 2 && is_stronger(here))
     } else {
-        // It has arrived at the strongest place: soon if no other reads it, after a while if it stands out, and
-        // else when there is hardly more to remember.
-        let stands_out =
-            tag.reads_by_place.keys().filter(|other| **other != place).all(is_stronger);
+        // It has arrived at the strongest place: soon if no other reads it, after a while if that one stands out,
+        // and otherwise when there is hardly more to remember.
+        let mut others = tag.reads_by_place.keys().filter(|other| **other != best.place);
         let least_ms = if tag.reads_by_place.len() == 1 {
             memory_ms / 4
-        } else if stands_out {
+        } else if others.all(is_stronger) {
             memory_ms / 2
         } else {
             memory_ms * 3 / 4
         };
         (MovementKind::Arrived, steady_ms >= least_ms)
     };
-    if !is_told {
-        return None;
-    }
-    let from = tag.place.replace(place.clone());
-    Some(Movement { epc_hex: epc_hex.to_owned(), kind, from, to: Some(place), at })
+    is_certain.then_some(kind)
 }
 
-/// The difference of two means that is no chance, hundredths of a dB.
+/// The difference of two means that is more than chance, hundredths of a dB.
 fn margin(rule: PresenceRule, count: i64, other: i64) -> i64 {
     let variance = READ_SD_CDB * READ_SD_CDB * (count + other) / (count * other).max(1);
     let error = i64::try_from(variance.unsigned_abs().isqrt()).unwrap_or(i64::MAX);
     i64::from(rule.margin_cdb).max(ERRORS * error)
 }
 
-/// The departure of a tag that was silent for too long; it is nowhere then.
+/// Ends the presence of a tag that was not read for too long.
 pub fn depart(tag: &mut TagPresence, epc_hex: &str) -> Option<Movement> {
     let last = tag.last?;
     let from = tag.place.take();

@@ -1,7 +1,7 @@
 //! Plays traffic through the windows of production, without clock and disk, and compares what comes out with
 //! what happened.
 //!
-//! The way through: [`play`] hands reads and edges to a [`Floor`] in steps of 20 ms, as the keeper takes them, and
+//! The way through: [`play`] hands reads and edges to a [`WindowTracker`] in steps of 20 ms, as the keeper takes them, and
 //! settles the windows that are due; [`Score`] counts movement events against the truth.
 //!
 //! What holds: a passage is found by one event of its tag at its door in its direction, about its time; every
@@ -13,10 +13,11 @@ use std::time::Duration;
 use demo::simulators::radio::doors::{Beam, Passage};
 use firmware_bridge::config::Reader;
 use jiff::{SignedDuration, Timestamp};
+use process::config::bridge::ReaderSection;
 use reads::{Delivery, Direction, Edge, Read, passed};
-use settling::floor::{Floor, Open};
 use settling::moment::Moment;
 use settling::settle;
+use settling::tracker::{OpenWindow, WindowTracker};
 
 /// How often the keeper looks at its windows.
 const STEP: SignedDuration = SignedDuration::from_millis(20);
@@ -28,7 +29,8 @@ pub fn reader(text: &str) -> Reader {
     let text =
         format!("device = {{ r200 = {{ port = \"/dev/null\", region = \"europe\" }} }}\n{text}");
     let value: serde_json::Value = toml::from_str(&text).expect("a reader in TOML");
-    serde_json::from_value(value).expect("a reader")
+    let section: ReaderSection = serde_json::from_value(value).expect("a reader");
+    Reader::from(&section)
 }
 
 /// The deliveries that the traffic comes to; reads and edges by reader.
@@ -42,17 +44,17 @@ pub fn play(
     let count = readers.len();
     let mut now = Moment { at: begins, up: Duration::ZERO };
     let readers = readers.iter().map(Reader::settling).collect();
-    let mut floor = Floor::new(readers, BTreeMap::new(), now);
+    let mut tracker = WindowTracker::new(readers, BTreeMap::new(), now);
     let mut next = vec![(0, 0); count];
     let mut out = Vec::new();
     for step in 1_i64.. {
         let is_over = now.at >= ends;
         now.at = begins + STEP * i32::try_from(step).expect("less than a year");
         now.up = now.at.duration_since(begins).unsigned_abs();
-        floor.seen(now);
+        tracker.caught_up(now);
         if step % 50 == 0 {
-            for source in floor.left_silently() {
-                floor.open(source, Open::new(step, now));
+            for source in tracker.shelves_with_departures() {
+                tracker.open(source, OpenWindow::new(step, now));
             }
         }
         for (source, (read, edge)) in next.iter_mut().enumerate() {
@@ -64,27 +66,28 @@ pub fn play(
             if came + changed == 0 {
                 continue;
             }
-            if floor.window(source).is_none() {
-                floor.open(source, Open::new(step, now));
+            if tracker.window(source).is_none() {
+                tracker.open(source, OpenWindow::new(step, now));
             }
-            floor.hear(source, now.up);
+            tracker.reads_again(source, now.up);
             for edge in edges.get(source).into_iter().flatten().skip(*edge).take(changed) {
-                floor.take_edge(source, *edge, now.up);
+                tracker.add_edge(source, *edge, now.up);
             }
-            floor.take(source, reads[source][*read..*read + came].to_vec(), now.up);
+            tracker.add_reads(source, reads[source][*read..*read + came].to_vec(), now.up);
             *read += came;
             *edge += changed;
         }
-        for source in floor.due(is_over, now.up) {
-            let Some(window) = floor.remove(source) else { continue };
+        for source in tracker.due(is_over, now.up) {
+            let Some(window) = tracker.remove(source) else { continue };
             let digest = window.raw.digest().to_string();
-            let closing = floor.closing(source, window, is_over, now).expect("a window of our own");
+            let closing =
+                tracker.closing(source, window, is_over, now).expect("a window of our own");
             let (closing, reads) = closing.expect("a reader of ours");
             let came_to = settle::close(&closing, &reads, &digest);
-            if let Some(carried) = Floor::carried(&closing, &reads, now) {
-                floor.open(source, carried);
+            if let Some(carried) = WindowTracker::carry_over(&closing, &reads, now) {
+                tracker.open(source, carried);
             }
-            floor.follow(came_to.presence, now.up);
+            tracker.update_presence(came_to.presence, now.up);
             out.extend(came_to.deliveries);
         }
         if is_over {

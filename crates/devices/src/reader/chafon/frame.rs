@@ -12,7 +12,7 @@
 //!
 //! Source: `UHFReader18` user's manual V2.0, sections 3 and 4; `UHFReader288MP` user's manual V1.14, section 3.
 
-use super::super::cutter::{Look, Place};
+use super::super::cutter::{FrameFormat, Inspection};
 
 /// The address that every reader listens to.
 pub const BROADCAST: u8 = 0xFF;
@@ -65,10 +65,10 @@ pub fn command(address: u8, command: u8, data: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Answers(pub u8);
 
-impl Look for Answers {
+impl FrameFormat for Answers {
     type Frame = Frame;
 
-    fn look(&self, rest: &[u8]) -> Place<Frame> {
+    fn inspect(&self, rest: &[u8]) -> Inspection<Frame> {
         let can_be = |place: usize, is_right: &dyn Fn(u8) -> bool| {
             rest.get(place).is_none_or(|byte| is_right(*byte))
         };
@@ -78,17 +78,17 @@ impl Look for Answers {
                 [INVENTORY, INFORMATION, POWER, BY_ITSELF, UNKNOWN].contains(&command)
             });
         if !is_possible {
-            return Place::Garbage;
+            return Inspection::Garbage;
         }
         let whole = rest.first().and_then(|length| rest.get(..=usize::from(*length)));
-        let Some(whole) = whole else { return Place::Open };
-        let Some((body, sum)) = whole.split_last_chunk::<2>() else { return Place::Bad };
-        let [_, address, command, status, data @ ..] = body else { return Place::Bad };
+        let Some(whole) = whole else { return Inspection::Incomplete };
+        let Some((body, sum)) = whole.split_last_chunk::<2>() else { return Inspection::Bad };
+        let [_, address, command, status, data @ ..] = body else { return Inspection::Bad };
         if crc(body) != u16::from_le_bytes(*sum) {
-            return Place::Bad;
+            return Inspection::Bad;
         }
         let frame =
             Frame { address: *address, command: *command, status: *status, data: data.to_vec() };
-        Place::Whole(frame, whole.len())
+        Inspection::Frame(frame, whole.len())
     }
 }

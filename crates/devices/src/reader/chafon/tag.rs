@@ -15,13 +15,13 @@
 //! About RSSI: the 288 layout has one byte without sign and no manual of the family says its unit. Taken is
 //! `byte - 130` dBm, which puts the values seen in practice (40 to 107) at -90 to -23 dBm and keeps their
 //! order; the zero point may be off by several dBm. Thresholds for such a reader are to be found by trial.
-//! The 18 layout has none at all: [`UNTOLD_CDBM`].
+//! The 18 layout has none at all: [`NO_RSSI_CDBM`].
 //!
 //! Source: `UHFReader18` user's manual V2.0, inventory; `UHFReader288MP` user's manual V1.14, section 8.2.1 and
 //! the output format of real time inventory.
 
 use super::Layout;
-use crate::reader::dialect::{UNTOLD_CDBM, strength};
+use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
 /// Zero point of the 288 layout's RSSI byte, dBm.
 const RSSI_ZERO_DBM: i32 = -130;
@@ -93,7 +93,7 @@ fn one(layout: Layout, antenna: u16, data: &[u8]) -> Option<(Tag, &[u8])> {
         return None;
     }
     let (rssi_cdbm, rest) = match layout {
-        Layout::Reader18 => (UNTOLD_CDBM, rest),
+        Layout::Reader18 => (NO_RSSI_CDBM, rest),
         Layout::Reader288 => {
             let (byte, rest) = rest.split_first()?;
             (strength((i32::from(*byte) + RSSI_ZERO_DBM) * 100), rest)

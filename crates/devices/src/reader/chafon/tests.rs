@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::reader::dialect::UNTOLD_CDBM;
+use crate::reader::dialect::NO_RSSI_CDBM;
 
 const ONE_288: &str = "1500010301010C0000000000000000000003136BB1A5";
 const OTHER_288: &str = "1500010301010C3039606303C74380001A055940F93E";
@@ -40,23 +40,23 @@ fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-fn feed(driver: &mut Chafon, bytes: &[u8]) -> Fed {
-    let mut fed = Fed::default();
+fn feed(driver: &mut Chafon, bytes: &[u8]) -> FrameData {
+    let mut fed = FrameData::default();
     driver.feed(bytes, Timestamp::UNIX_EPOCH, &mut fed);
     fed
 }
 
-fn feed_all(layout: Layout, parts: &[&[u8]]) -> Fed {
+fn feed_all(layout: Layout, parts: &[&[u8]]) -> FrameData {
     let mut driver = Chafon::new(settings(layout));
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for part in parts {
         driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);
     }
     fed
 }
 
-fn epcs(fed: &Fed) -> Vec<String> {
+fn epcs(fed: &FrameData) -> Vec<String> {
     fed.reads.iter().map(|read| hex::encode_upper(&read.epc)).collect()
 }
 
@@ -93,8 +93,8 @@ fn published_answers_give_their_tags() {
         (Layout::Reader288, SHORT_EPC, vec!["00323038"], 1, -2100),
         (Layout::Reader288, TWO_288, vec![zeros, "000000000000000000000314"], 1, -2300),
         (Layout::Reader288, END_288, vec![], 0, 0),
-        (Layout::Reader18, ONE_18, vec![zeros], 0, UNTOLD_CDBM),
-        (Layout::Reader18, TWO_18, vec![zeros, "000000000000000000000314"], 0, UNTOLD_CDBM),
+        (Layout::Reader18, ONE_18, vec![zeros], 0, NO_RSSI_CDBM),
+        (Layout::Reader18, TWO_18, vec![zeros, "000000000000000000000314"], 0, NO_RSSI_CDBM),
     ] {
         let fed = feed_all(layout, &[&bytes(text)]);
         assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (1, 0, 0), "{text}");
@@ -151,7 +151,7 @@ fn the_power_is_set_only_if_it_is_another_one() {
         let mut driver = Chafon::new(settings(Layout::Reader288));
         driver.open();
         let mut sent = Vec::new();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         for tick in 0..5 {
             while let Some(command) = driver.poll(millis(tick * 50)) {
                 sent.push(command[2]);
@@ -204,7 +204,7 @@ fn a_reader_that_falls_silent_is_asked_again_and_after_three_rounds_reported_and
 {
     let mut driver = inventorying(settings(Layout::Reader288));
     let mut asked = Vec::new();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for tick in 2..=240 {
         let now = tick * 50;
         asked.extend(driver.poll(millis(now)).map(|command| (now, command[2])));
@@ -245,7 +245,7 @@ fn antennas_take_turns_and_a_missing_one_is_named_once() {
     let mut driver =
         inventorying(Settings { antennas: vec![1, 3, 9, 4], ..settings(Layout::Reader288) });
     let mut ports = vec![];
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for tick in 2..10 {
         // The port that was asked last is 3 in every third round, which has no antenna.
         let is_3 = ports.last() == Some(&0x82);
@@ -282,7 +282,7 @@ fn a_reader_without_information_is_read_and_left_as_it_is() {
     let mut driver = Chafon::new(settings(Layout::Reader18));
     driver.open();
     let mut sent = Vec::new();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for tick in 0..60 {
         sent.extend(driver.poll(millis(tick * 50)).map(|command| command[2]));
         driver.feed(&[], Timestamp::UNIX_EPOCH, &mut fed);
@@ -377,7 +377,7 @@ fn memory_stays_bounded_whatever_comes() {
     for _ in 0..5 {
         feed(&mut driver, &[0xFF, 0x00, 0x01].repeat(5000));
     }
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     assert!(driver.cutter.is_waiting());
     driver.cutter.give_up(&mut fed);
     assert!(fed.bad_frames + fed.garbage_bytes <= 256, "{fed:?}");
@@ -392,14 +392,14 @@ proptest! {
         let layout = if is_18 { Layout::Reader18 } else { Layout::Reader288 };
         let mut driver = Chafon::new(settings(layout));
         driver.open();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         for (tick, part) in (0u64..).zip(&parts) {
             driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);
             driver.poll(millis(tick * 200));
         }
-        let taken = fed.garbage_bytes + fed.bad_frames + fed.frames;
+        let decoded = fed.garbage_bytes + fed.bad_frames + fed.frames;
         let given: usize = parts.iter().map(Vec::len).sum();
-        prop_assert!(taken <= given as u64);
+        prop_assert!(decoded <= given as u64);
     }
 
     #[test]

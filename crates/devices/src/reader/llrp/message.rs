@@ -171,24 +171,24 @@ impl Framer {
         }
         self.buffer.extend_from_slice(bytes);
         let mut found = Vec::new();
-        let mut taken = 0;
-        while let Some(rest) = self.buffer.get(taken..) {
+        let mut decoded = 0;
+        while let Some(rest) = self.buffer.get(decoded..) {
             match whole(rest) {
                 Ok(None) => break,
                 Ok(Some((framed, length))) => {
                     found.push(framed);
-                    taken += length;
+                    decoded += length;
                 }
                 Err(error) => {
                     self.is_broken = true;
                     self.garbage += rest.len() as u64;
                     found.push(Framed::Broken(error));
-                    taken = self.buffer.len();
+                    decoded = self.buffer.len();
                     break;
                 }
             }
         }
-        self.buffer.drain(..taken.min(self.buffer.len()));
+        self.buffer.drain(..decoded.min(self.buffer.len()));
         found
     }
 

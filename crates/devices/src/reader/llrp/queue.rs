@@ -46,7 +46,7 @@ pub enum Refusal {
     /// Nothing: to delete what is not there may be refused.
     Harmless,
     /// Something is missing, and it is told.
-    Told,
+    Reported,
     /// Nothing can be read, and all that leads to reading is done anew.
     Retried,
 }
@@ -55,7 +55,7 @@ impl Command {
     /// A command that must succeed.
     #[must_use]
     pub fn must(node: Node, answer: u16) -> Self {
-        Self::new(node, Some(answer), Refusal::Told)
+        Self::new(node, Some(answer), Refusal::Reported)
     }
 
     /// A command that may be refused.

@@ -18,7 +18,7 @@ use reads::{Edge, Read};
 use super::commands::TID_OPERATION;
 use super::parameter::{Node, Value};
 use super::{definitions as d, impinj};
-use crate::reader::dialect::{UNTOLD_CDBM, strength};
+use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
 /// Longest EPC or TID bank: 496 bits.
 const MAX_BANK: usize = 62;
@@ -37,8 +37,8 @@ pub struct Latest {
 }
 
 /// The value told now, else the one told last.
-fn latest<T: Copy>(told: Option<T>, last: &mut Option<T>) -> Option<T> {
-    *last = told.or(*last);
+fn latest<T: Copy>(value: Option<T>, last: &mut Option<T>) -> Option<T> {
+    *last = value.or(*last);
     *last
 }
 
@@ -72,7 +72,7 @@ pub fn read(
         epc,
         tid: tid(report).filter(|tid| (1..=MAX_BANK).contains(&tid.len())),
         antenna: latest(antenna, &mut last.antenna).unwrap_or(0),
-        rssi_cdbm: strength(latest(fine.or(coarse), &mut last.rssi_cdbm).unwrap_or(UNTOLD_CDBM)),
+        rssi_cdbm: strength(latest(fine.or(coarse), &mut last.rssi_cdbm).unwrap_or(NO_RSSI_CDBM)),
         at,
         reader_time: time(report, last).filter(|_| has_clock),
     })
@@ -85,13 +85,13 @@ pub fn read(
 #[must_use]
 pub fn edge(data: &Node, at: Timestamp, has_clock: bool, active_low: &[u16]) -> Option<Edge> {
     let event = data.child(&d::GPI_EVENT)?;
-    let told = data.child(&d::UTC_TIMESTAMP).filter(|_| has_clock).and_then(microseconds);
-    let is_sane = matches!(judge(told, at), Belief::Sane | Belief::Late);
+    let device_time = data.child(&d::UTC_TIMESTAMP).filter(|_| has_clock).and_then(microseconds);
+    let is_plausible = matches!(judge(device_time, at), Belief::Plausible | Belief::Late);
     let port = event.short("GPIPortNumber")?;
     Some(Edge {
         port,
         is_active: (event.number("GPIEvent") == Some(1)) != active_low.contains(&port),
-        at: told.filter(|_| is_sane).unwrap_or(at),
+        at: device_time.filter(|_| is_plausible).unwrap_or(at),
     })
 }
 

@@ -15,7 +15,7 @@ use super::definitions as d;
 use super::parameter::{Node, Parameter, Value, decode_list};
 use super::report::{Latest, edge, read};
 use super::tests::{bytes, tlv};
-use crate::reader::dialect::UNTOLD_CDBM;
+use crate::reader::dialect::NO_RSSI_CDBM;
 
 const EPC: &str = "8d 300833b2ddd9014000000001";
 
@@ -51,7 +51,7 @@ fn a_report_with_nothing_but_an_epc_is_a_read() {
     let read = right(EPC);
     assert_eq!(
         (read.antenna, read.rssi_cdbm, read.reader_time, read.tid),
-        (0, UNTOLD_CDBM, None, None)
+        (0, NO_RSSI_CDBM, None, None)
     );
 }
 

@@ -14,7 +14,7 @@ mod refused;
 use proptest::prelude::*;
 
 use super::*;
-use crate::reader::dialect::{Antenna, UNTOLD_CDBM};
+use crate::reader::dialect::{Antenna, NO_RSSI_CDBM};
 
 pub(super) fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text.replace(' ', "")).unwrap()
@@ -84,7 +84,7 @@ struct Played {
     now: Duration,
     /// What the driver wrote, as hex.
     written: Vec<String>,
-    fed: Fed,
+    fed: FrameData,
     /// Answers in place of success: type number of the command, number and content of the answer.
     instead: Vec<(u16, u16, String)>,
 }
@@ -96,7 +96,7 @@ impl Played {
             vendor,
             now: Duration::ZERO,
             written: Vec::new(),
-            fed: Fed::default(),
+            fed: FrameData::default(),
             instead: Vec::new(),
         }
     }
@@ -295,7 +295,7 @@ fn what_a_report_leaves_out_is_as_it_was_told_last_on_this_connection() {
     played.driver.open();
     played.feed(&hello(0));
     played.feed(&report(""));
-    assert_eq!(seen(&mut played), (0, UNTOLD_CDBM, None));
+    assert_eq!(seen(&mut played), (0, NO_RSSI_CDBM, None));
 }
 
 #[test]
@@ -537,10 +537,10 @@ fn transcript() -> Vec<u8> {
     out
 }
 
-fn play(parts: &[&[u8]]) -> (Fed, usize) {
+fn play(parts: &[&[u8]]) -> (FrameData, usize) {
     let mut driver = Llrp::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let mut written = 0;
     for part in parts {
         driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);

@@ -13,7 +13,7 @@
 //! Source: `ThingMagic` Mercury serial protocol as `SparkFun`'s communication logs of the M6E Nano show it;
 //! Silion's communication protocol, packet format.
 
-use super::super::cutter::{Look, Place};
+use super::super::cutter::{FrameFormat, Inspection};
 
 const HEAD: u8 = 0xFF;
 /// Bytes of a message besides its data.
@@ -58,10 +58,10 @@ pub fn command(command: u8, data: &[u8]) -> Vec<u8> {
 #[derive(Debug, Default)]
 pub struct Messages;
 
-impl Look for Messages {
+impl FrameFormat for Messages {
     type Frame = Frame;
 
-    fn look(&self, rest: &[u8]) -> Place<Frame> {
+    fn inspect(&self, rest: &[u8]) -> Inspection<Frame> {
         let can_be = |place: usize, is_right: fn(u8) -> bool| {
             rest.get(place).is_none_or(|byte| is_right(*byte))
         };
@@ -72,19 +72,19 @@ impl Look for Messages {
             )
             && can_be(3, |status| matches!(status, 0x00..=0x08 | 0x7F));
         if !is_possible {
-            return Place::Garbage;
+            return Inspection::Garbage;
         }
         let Some(length) = rest.get(1).map(|length| usize::from(*length) + FRAME) else {
-            return Place::Open;
+            return Inspection::Incomplete;
         };
-        let Some(whole) = rest.get(..length) else { return Place::Open };
-        let Some((body, sum)) = whole.split_last_chunk::<2>() else { return Place::Bad };
-        let [_, checked @ ..] = body else { return Place::Bad };
-        let [_, command, high, low, data @ ..] = checked else { return Place::Bad };
+        let Some(whole) = rest.get(..length) else { return Inspection::Incomplete };
+        let Some((body, sum)) = whole.split_last_chunk::<2>() else { return Inspection::Bad };
+        let [_, checked @ ..] = body else { return Inspection::Bad };
+        let [_, command, high, low, data @ ..] = checked else { return Inspection::Bad };
         if crc(checked) != u16::from_be_bytes(*sum) {
-            return Place::Bad;
+            return Inspection::Bad;
         }
         let status = u16::from_be_bytes([*high, *low]);
-        Place::Whole(Frame { command: *command, status, data: data.to_vec() }, length)
+        Inspection::Frame(Frame { command: *command, status, data: data.to_vec() }, length)
     }
 }

@@ -59,7 +59,7 @@ fn reply(command: &[u8]) -> Option<Vec<u8>> {
 fn talk(
     driver: &mut Mercury,
     (from, to): (u64, u64),
-    fed: &mut Fed,
+    fed: &mut FrameData,
     mut reader: impl FnMut(&[u8]) -> Option<Vec<u8>>,
 ) -> Vec<(u64, Vec<u8>)> {
     let mut sent = Vec::new();
@@ -80,22 +80,22 @@ fn talk(
 fn reading() -> Mercury {
     let mut driver = Mercury::new(settings());
     driver.open();
-    talk(&mut driver, (0, 500), &mut Fed::default(), reply);
+    talk(&mut driver, (0, 500), &mut FrameData::default(), reply);
     assert!(matches!(driver.state, State::Reading(_)));
     driver
 }
 
-fn feed_all(parts: &[&[u8]]) -> Fed {
+fn feed_all(parts: &[&[u8]]) -> FrameData {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for part in parts {
         driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);
     }
     fed
 }
 
-fn epcs(fed: &Fed) -> Vec<String> {
+fn epcs(fed: &FrameData) -> Vec<String> {
     fed.reads.iter().map(|read| hex::encode_upper(&read.epc)).collect()
 }
 
@@ -107,7 +107,7 @@ fn commands(sent: &[(u64, Vec<u8>)]) -> Vec<u8> {
 fn the_recorded_commands_come_out_byte_for_byte() {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let sent = talk(&mut driver, (0, 500), &mut fed, reply);
     let sent: Vec<Vec<u8>> = sent.into_iter().map(|(_, command)| command).collect();
     let expected = [
@@ -139,7 +139,7 @@ fn the_recorded_commands_come_out_byte_for_byte() {
 fn several_ports_are_set_as_pairs_and_impossible_ones_left_out() {
     let mut driver = Mercury::new(Settings { antennas: vec![1, 0, 2, 16], ..settings() });
     driver.open();
-    let sent = talk(&mut driver, (0, 500), &mut Fed::default(), reply);
+    let sent = talk(&mut driver, (0, 500), &mut FrameData::default(), reply);
     let ports = sent.iter().find(|(_, command)| command[2] == 0x91).unwrap();
     assert_eq!(ports.1[3..ports.1.len() - 2], [2, 1, 1, 2, 2]);
 }
@@ -179,7 +179,7 @@ fn a_frame_with_any_byte_changed_takes_no_other_frame_along() {
         let mut bad = good.clone();
         bad[place] ^= 0x41;
         let mut driver = reading();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         let stream = [bad, bytes(TAG_32), bytes(TAG_96)].concat();
         driver.feed(&stream, at(1000), &mut fed);
         // Silence: a length that became too long is given up.
@@ -194,7 +194,7 @@ fn a_frame_with_any_byte_changed_takes_no_other_frame_along() {
 #[test]
 fn a_read_gets_its_time_from_the_keep_alive_before_it() {
     let mut driver = reading();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     driver.feed(&bytes(KEEP_ALIVE), at(20_000), &mut fed);
     // The recorded tags stand 10 and 15 ms after the keep-alive.
     driver.feed(&bytes(TAG_96), at(20_300), &mut fed);
@@ -217,7 +217,7 @@ fn tag_at(count: u16, port: u8) -> Vec<u8> {
 #[test]
 fn a_spoilt_keep_alive_does_not_turn_a_tags_way_round() {
     let mut driver = reading();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     driver.feed(&bytes(KEEP_ALIVE), at(10_000), &mut fed);
     for count in (550..=950).step_by(50) {
         driver.feed(&tag_at(count, 1), at(10_005 + i64::from(count)), &mut fed);
@@ -302,7 +302,7 @@ fn an_extended_control_word_is_no_part_of_the_epc() {
 #[test]
 fn errors_while_reading_become_findings_once_a_minute() {
     let mut driver = reading();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for (second, status) in [(1, 0x0503), (2, 0x0503), (3, 0x0505), (4, 0x0504), (70, 0x0503)] {
         driver.feed(&answer(0x22, status, &[]), at(second * 1000), &mut fed);
     }
@@ -314,7 +314,7 @@ fn errors_while_reading_become_findings_once_a_minute() {
 #[test]
 fn silence_for_five_seconds_sets_the_reader_up_again() {
     let mut driver = reading();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     driver.feed(&bytes(KEEP_ALIVE), at(500), &mut fed);
     let sent = talk(&mut driver, (500, 6_000), &mut fed, reply);
     assert_eq!(commands(&sent), [0x2F, 0x03, 0x0C, 0x97, 0x93, 0x91, 0x92, 0x2F]);
@@ -325,7 +325,7 @@ fn silence_for_five_seconds_sets_the_reader_up_again() {
 #[test]
 fn keep_alives_alone_keep_it_reading() {
     let mut driver = reading();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for second in 1..60 {
         driver.feed(&bytes(KEEP_ALIVE), at(second * 1000), &mut fed);
         let now = u64::try_from(second).unwrap() * 1000;
@@ -337,7 +337,7 @@ fn keep_alives_alone_keep_it_reading() {
 #[test]
 fn reading_that_somebody_else_stopped_is_started_again() {
     let mut driver = reading();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     driver.feed(&bytes(STOPPED_ANSWER), at(500), &mut fed);
     let sent = talk(&mut driver, (550, 1_000), &mut fed, reply);
     assert_eq!(commands(&sent).last(), Some(&0x2F));
@@ -347,7 +347,7 @@ fn reading_that_somebody_else_stopped_is_started_again() {
 fn reads_after_a_stop_are_reads_and_nothing_is_asked() {
     let mut driver = reading();
     driver.stop();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let late = [TAG_96, TAG_32, KEEP_ALIVE, STOPPED_ANSWER].map(bytes).concat();
     driver.feed(&late, at(600), &mut fed);
     assert_eq!((fed.reads.len(), fed.frames, fed.bad_frames), (2, 4, 0));
@@ -359,7 +359,7 @@ fn a_reader_in_its_bootloader_is_told_once_to_start() {
     let mut is_booted = false;
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let sent = talk(&mut driver, (0, 1_000), &mut fed, |command| match command[2] {
         0x0C if !is_booted => Some(answer(0x0C, 0, &[0x11])),
         0x0C => Some(bytes("FF 01 0C 00 00 12 63 43")),
@@ -388,7 +388,7 @@ fn a_silion_module_is_started_its_own_way() {
     assert_eq!(silion::stop(), bytes(stop));
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let sent = talk(&mut driver, (0, 500), &mut fed, |command| match command[2] {
         0x2F => Some(answer(0x2F, 0x0101, &[])),
         0xAA => Some(answer(0xAA, 0, b"Moduletech\xAA\x48\xF2\xBB")),
@@ -434,10 +434,10 @@ fn a_line_of_garbage_is_reported_as_another_device() {
 fn memory_stays_bounded_whatever_comes() {
     let mut driver = reading();
     for _ in 0..5 {
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         driver.feed(&[0xFF, 0xFF, 0x22, 0x00].repeat(5000), at(0), &mut fed);
     }
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     assert!(driver.cutter.is_waiting());
     driver.cutter.give_up(&mut fed);
     assert!(fed.bad_frames + fed.garbage_bytes <= 262, "{fed:?}");
@@ -466,7 +466,7 @@ fn a_recording_of_fifteen_seconds_is_understood_whole_however_it_is_cut() {
     let stream = frames.concat();
     for seed in 1..=20u64 {
         let mut driver = reading();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         let mut rest = &stream[..];
         let mut number = seed;
         while !rest.is_empty() {
@@ -497,14 +497,14 @@ proptest! {
     ) {
         let mut driver = Mercury::new(settings());
         driver.open();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         for (tick, part) in (0u64..).zip(&parts) {
             driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);
             driver.poll(millis(tick * 200));
         }
-        let taken = fed.garbage_bytes + fed.bad_frames + fed.frames;
+        let decoded = fed.garbage_bytes + fed.bad_frames + fed.frames;
         let given: usize = parts.iter().map(Vec::len).sum();
-        prop_assert!(taken <= given as u64);
+        prop_assert!(decoded <= given as u64);
     }
 
     #[test]
@@ -514,7 +514,7 @@ proptest! {
         data in proptest::collection::vec(any::<u8>(), 0..255),
     ) {
         let mut driver = reading();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         driver.feed(&answer(command, status, &data), at(1000), &mut fed);
         prop_assert_eq!(fed.frames, 1);
         prop_assert!(fed.reads.iter().all(|read| read.epc.len() <= 62));
@@ -523,7 +523,7 @@ proptest! {
     #[test]
     fn garbage_takes_no_frame_along(garbage in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut driver = reading();
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         let stream = [garbage, bytes(TAG_32), bytes(TAG_96)].concat();
         driver.feed(&stream, at(1000), &mut fed);
         driver.poll(millis(1000));

@@ -9,7 +9,7 @@
 //!
 //! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
 
-use super::super::cutter::{Look, Place};
+use super::super::cutter::{FrameFormat, Inspection};
 
 const HEAD: u8 = 0xBB;
 const END: u8 = 0x7E;
@@ -108,25 +108,25 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
 #[derive(Debug, Default)]
 pub struct Frames;
 
-impl Look for Frames {
+impl FrameFormat for Frames {
     type Frame = Frame;
 
-    fn look(&self, rest: &[u8]) -> Place<Frame> {
+    fn inspect(&self, rest: &[u8]) -> Inspection<Frame> {
         if rest.first() != Some(&HEAD) || rest.get(1).is_some_and(|kind| *kind > 2) {
-            return Place::Garbage;
+            return Inspection::Garbage;
         }
-        let [_, kind, command, high, low, ..] = rest else { return Place::Open };
+        let [_, kind, command, high, low, ..] = rest else { return Inspection::Incomplete };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         if length > MAX_PARAMETERS {
-            return Place::Bad;
+            return Inspection::Bad;
         }
-        let Some(frame) = rest.get(..length + 7) else { return Place::Open };
+        let Some(frame) = rest.get(..length + 7) else { return Inspection::Incomplete };
         let is_right =
             frame[length + 5] == checksum(&frame[1..length + 5]) && frame[length + 6] == END;
         if !is_right {
-            return Place::Bad;
+            return Inspection::Bad;
         }
         let parameters = frame[5..length + 5].to_vec();
-        Place::Whole(Frame { kind: *kind, command: *command, parameters }, length + 7)
+        Inspection::Frame(Frame { kind: *kind, command: *command, parameters }, length + 7)
     }
 }

@@ -17,9 +17,9 @@ fn driver(settings: Settings) -> R200 {
     driver
 }
 
-fn feed_all(parts: &[&[u8]]) -> Fed {
+fn feed_all(parts: &[&[u8]]) -> FrameData {
     let mut driver = driver(Settings { power_cdbm: 2000, ..Settings::default() });
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for part in parts {
         driver.feed(part, Timestamp::UNIX_EPOCH, &mut fed);
     }
@@ -27,9 +27,9 @@ fn feed_all(parts: &[&[u8]]) -> Fed {
 }
 
 /// What the driver writes, one after the other, when each command gets the answer that belongs to it.
-fn conversation(settings: Settings, answers: &[(&str, &str)]) -> (Vec<String>, Fed) {
+fn conversation(settings: Settings, answers: &[(&str, &str)]) -> (Vec<String>, FrameData) {
     let mut driver = driver(settings);
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let mut written = Vec::new();
     for tick in 0..40 {
         while let Some(sent) = driver.poll(Duration::from_millis(tick * 20)) {
@@ -130,7 +130,7 @@ fn select_and_read_are_those_of_the_documents() {
 #[test]
 fn a_tag_is_selected_its_tid_read_and_its_next_read_carries_it() {
     let mut driver = driver(Settings { power_cdbm: 2600, read_tid: true, ..Settings::default() });
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let select = Frame::select(&bytes("30751FEB705C5904E3D50D70")).to_bytes();
     let tid = bytes("E28011052000503B42AC0A1C");
     let mut read_answer = vec![14, 0x34, 0x00];
@@ -166,7 +166,7 @@ fn a_tag_is_selected_its_tid_read_and_its_next_read_carries_it() {
 /// A driver that reads, at `millis` after the line was opened, with every question answered.
 fn reading(settings: Settings, millis: u64) -> R200 {
     let mut driver = driver(settings);
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for now in (0..=millis).step_by(20) {
         while let Some(sent) = driver.poll(Duration::from_millis(now)) {
             driver.feed(&reply(&sent), Timestamp::UNIX_EPOCH, &mut fed);
@@ -198,7 +198,7 @@ fn a_tid_that_waited_for_long_is_not_given_to_a_tag_that_comes_later() {
         let settings = Settings { power_cdbm: 2600, read_tid: true, ..Settings::default() };
         let mut driver = reading(settings, 200);
         driver.selected = Some(epc.clone());
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         driver.feed(&answer, Timestamp::UNIX_EPOCH, &mut fed);
         driver.poll(Duration::from_millis(200 + wait));
         driver.feed(&bytes(NOTICE), Timestamp::UNIX_EPOCH, &mut fed);
@@ -210,7 +210,7 @@ fn a_tid_that_waited_for_long_is_not_given_to_a_tag_that_comes_later() {
 fn a_reader_that_fell_silent_is_set_up_again_and_what_it_forgot_is_written_again() {
     let settings = Settings { power_cdbm: 2600, region: Some(Region::Us), ..Settings::default() };
     let mut driver = reading(settings, 200);
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let mut written = Vec::new();
     // It lost its power and came back as it left the factory: China, 20 dBm.
     for now in (220..2_500).step_by(20) {
@@ -251,7 +251,7 @@ fn a_reader_that_fell_silent_is_set_up_again_and_what_it_forgot_is_written_again
 #[test]
 fn a_tag_that_keeps_answering_leaves_the_reader_at_its_work() {
     let mut driver = reading(Settings { power_cdbm: 2600, ..Settings::default() }, 200);
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     for now in (220..10_000).step_by(20) {
         if now % 900 < 20 {
             driver.feed(&bytes(NOTICE), Timestamp::UNIX_EPOCH, &mut fed);
@@ -263,7 +263,7 @@ fn a_tag_that_keeps_answering_leaves_the_reader_at_its_work() {
 #[test]
 fn a_length_that_became_too_long_costs_one_frame_and_not_what_follows() {
     let mut driver = driver(Settings::default());
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let mut spoilt = bytes(VERSION.1);
     spoilt[3] ^= 2;
     driver.feed(&spoilt, Timestamp::UNIX_EPOCH, &mut fed);
@@ -283,7 +283,7 @@ fn an_error_that_repeats_is_told_once_a_minute() {
         let refusal =
             Frame { kind: 1, command: command::SET_POWER, parameters: vec![0x24] }.to_bytes();
         let mut driver = reading(Settings { power_cdbm: 2600, ..Settings::default() }, 200);
-        let mut fed = Fed::default();
+        let mut fed = FrameData::default();
         for _ in 0..100 {
             driver.feed(&frame, Timestamp::UNIX_EPOCH, &mut fed);
             driver.feed(&refusal, Timestamp::UNIX_EPOCH, &mut fed);

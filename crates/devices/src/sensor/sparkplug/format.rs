@@ -12,15 +12,15 @@ use reads::time_belief::past;
 use reads::{Finding, code};
 
 use super::{Host, Measured};
-use crate::message::{DeadLetter, Format, Message, Publish, Taken, short};
-use crate::sensor::readings::{Readings, Strangers};
+use crate::message::{DeadLetter, DeviceData, Format, Message, Publish, short};
+use crate::sensor::readings::{Readings, UnknownDevices};
 
 /// The format of one host application.
 #[derive(Debug)]
 pub struct SparkplugB {
     host: Host,
     readings: Readings,
-    strangers: Strangers,
+    unknown_devices: UnknownDevices,
 }
 
 impl SparkplugB {
@@ -29,29 +29,29 @@ impl SparkplugB {
     /// - `readings`: sensors by `group/node` or `group/node/device`, fields by the metric's name.
     #[must_use]
     pub fn new(host_id: &str, groups: &[String], readings: Readings) -> Self {
-        let strangers = Strangers::default();
-        Self { host: Host::new(host_id, groups), readings, strangers }
+        let unknown_devices = UnknownDevices::default();
+        Self { host: Host::new(host_id, groups), readings, unknown_devices }
     }
 
-    fn taken(&mut self, from: super::Taken, message: &Message<'_>) -> Taken {
-        let mut taken = Taken {
+    fn decoded(&mut self, from: super::HostOutput, message: &Message<'_>) -> DeviceData {
+        let mut decoded = DeviceData {
             findings: from.findings,
             publish: from.publish,
             dead_letters: from.dead_letters,
-            ..Taken::default()
+            ..DeviceData::default()
         };
         if let Some(reason) = from.refused {
             let reason = format!("{}: {reason}", short(message.topic));
-            taken.dead_letters.push(DeadLetter::new(reason, message.payload));
+            decoded.dead_letters.push(DeadLetter::new(reason, message.payload));
         }
         for measured in &from.measured {
             if let Some(sensor) =
-                self.strangers.sensor(&self.readings, &measured.device, &mut taken)
+                self.unknown_devices.sensor(&self.readings, &measured.device, &mut decoded)
             {
-                add(&self.readings, sensor, measured, message, &mut taken);
+                add(&self.readings, sensor, measured, message, &mut decoded);
             }
         }
-        taken
+        decoded
     }
 }
 
@@ -60,26 +60,26 @@ fn add(
     sensor: &str,
     measured: &Measured,
     message: &Message<'_>,
-    taken: &mut Taken,
+    decoded: &mut DeviceData,
 ) {
     let last = measured.metric.rsplit('/').next().unwrap_or_default();
     let name = if readings.measure(&measured.metric).is_some() { &measured.metric } else { last };
     let value = Json::Number(measured.value.clone());
-    let before = taken.readings.len();
-    readings.add(sensor, name, &value, measured.at, message, taken);
-    let Some(reading) = taken.readings.get_mut(before) else { return };
+    let before = decoded.readings.len();
+    readings.add(sensor, name, &value, measured.at, message, decoded);
+    let Some(reading) = decoded.readings.get_mut(before) else { return };
     reading.stale |= measured.is_stale;
     if measured.is_historical {
         if let Some(at) = past(measured.at, message.at) {
             (reading.at, reading.timeless) = (at, false);
         } else {
-            taken.readings.truncate(before);
+            decoded.readings.truncate(before);
             let text = format!(
                 "`{}` of sensor {sensor} is a value of the past without the time at which it was measured; a \
                  timestamp that is not in the future would be right",
                 short(&measured.metric)
             );
-            taken.findings.push(Finding { code: code::BAD_VALUE, text });
+            decoded.findings.push(Finding { code: code::BAD_VALUE, text });
         }
     }
 }
@@ -97,19 +97,20 @@ impl Format for SparkplugB {
         vec![self.host.online(at)]
     }
 
-    fn lost(&mut self, at: Timestamp) -> Taken {
+    fn lost(&mut self, at: Timestamp) -> DeviceData {
         let lost = self.host.lost(at);
-        self.taken(lost, &Message { topic: "", payload: &[], is_retained: false, at })
+        self.decoded(lost, &Message { topic: "", payload: &[], is_retained: false, at })
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<Taken, String> {
-        let taken = self.host.take(message.topic, message.payload, message.is_retained, message.at);
-        Ok(self.taken(taken, message))
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
+        let decoded =
+            self.host.take(message.topic, message.payload, message.is_retained, message.at);
+        Ok(self.decoded(decoded, message))
     }
 
-    fn tick(&mut self, at: Timestamp) -> Taken {
+    fn tick(&mut self, at: Timestamp) -> DeviceData {
         let found = self.host.tick(at);
-        self.taken(found, &Message { topic: "", payload: &[], is_retained: false, at })
+        self.decoded(found, &Message { topic: "", payload: &[], is_retained: false, at })
     }
 }
 
@@ -146,7 +147,7 @@ mod tests {
         SparkplugB::new("chopmark", &[], Readings { sensors, ..Readings::default() })
     }
 
-    fn take(format: &mut SparkplugB, topic: &str, payload: &[u8]) -> Taken {
+    fn take(format: &mut SparkplugB, topic: &str, payload: &[u8]) -> DeviceData {
         format.take(&Message { topic, payload, is_retained: false, at: at() }).unwrap()
     }
 
@@ -154,9 +155,9 @@ mod tests {
     fn a_birth_gives_the_readings_of_known_devices_and_names_the_unknown_once() {
         let mut format = format();
         let metrics = vec![metric("Inputs/Temperature", -18.25), metric("Uptime", 5.0)];
-        let taken = take(&mut format, "spBv1.0/plant/NBIRTH/gw", &birth(metrics.clone()));
-        assert_eq!(taken.readings.len(), 1);
-        let reading = &taken.readings[0];
+        let decoded = take(&mut format, "spBv1.0/plant/NBIRTH/gw", &birth(metrics.clone()));
+        assert_eq!(decoded.readings.len(), 1);
+        let reading = &decoded.readings[0];
         assert_eq!((reading.value.as_str(), reading.sensor.as_str()), ("-18.25", "urn:example:gw"));
         assert!(!reading.stale && !reading.timeless);
         let other = take(&mut format, "spBv1.0/plant/NBIRTH/other", &birth(metrics));
@@ -168,11 +169,11 @@ mod tests {
     fn data_without_a_birth_is_one_dead_letter_and_one_request_for_the_birth() {
         let mut format = format();
         let payload = birth(vec![metric("Temperature", 4.0)]);
-        let taken = take(&mut format, "spBv1.0/plant/NDATA/gw", &payload);
-        assert_eq!(taken.dead_letters.len(), 1);
-        assert!(taken.dead_letters[0].reason.contains("no NBIRTH"), "{taken:?}");
-        assert_eq!(taken.dead_letters[0].payload, payload);
-        let topics: Vec<&str> = taken.publish.iter().map(|one| one.topic.as_str()).collect();
+        let decoded = take(&mut format, "spBv1.0/plant/NDATA/gw", &payload);
+        assert_eq!(decoded.dead_letters.len(), 1);
+        assert!(decoded.dead_letters[0].reason.contains("no NBIRTH"), "{decoded:?}");
+        assert_eq!(decoded.dead_letters[0].payload, payload);
+        let topics: Vec<&str> = decoded.publish.iter().map(|one| one.topic.as_str()).collect();
         assert_eq!(topics, ["spBv1.0/plant/NCMD/gw"]);
     }
 
@@ -189,9 +190,9 @@ mod tests {
         let stray = data(2, vec![metric("Temperature", 9.0)]);
         assert!(take(&mut format, "spBv1.0/plant/DDATA/gw/x", &stray).is_empty());
         let good = data(1, vec![metric("Temperature", 5.0)]);
-        let taken = take(&mut format, "spBv1.0/plant/NDATA/gw", &good);
-        assert_eq!((taken.readings.len(), taken.readings[0].value.as_str()), (1, "5"));
-        let letters: Vec<&[u8]> = taken.dead_letters.iter().map(|one| &one.payload[..]).collect();
+        let decoded = take(&mut format, "spBv1.0/plant/NDATA/gw", &good);
+        assert_eq!((decoded.readings.len(), decoded.readings[0].value.as_str()), (1, "5"));
+        let letters: Vec<&[u8]> = decoded.dead_letters.iter().map(|one| &one.payload[..]).collect();
         assert_eq!(letters, [&stray[..]]);
     }
 
@@ -205,14 +206,14 @@ mod tests {
             take(&mut format, "spBv1.0/plant/NBIRTH/gw", &payload.encode_to_vec())
         };
         let thirty_hours_ago = NOW - 30 * 3_600_000;
-        let taken = past(Some(thirty_hours_ago));
-        let reading = &taken.readings[0];
+        let decoded = past(Some(thirty_hours_ago));
+        let reading = &decoded.readings[0];
         assert_eq!(reading.at.as_millisecond(), thirty_hours_ago);
         assert!(!reading.timeless && !reading.stale);
         for wrong in [None, Some(NOW + 3_600_000)] {
-            let taken = past(wrong);
-            assert_eq!(taken.readings, []);
-            assert_eq!(taken.findings.last().unwrap().code, code::BAD_VALUE);
+            let decoded = past(wrong);
+            assert_eq!(decoded.readings, []);
+            assert_eq!(decoded.findings.last().unwrap().code, code::BAD_VALUE);
         }
     }
 

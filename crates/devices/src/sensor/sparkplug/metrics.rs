@@ -52,7 +52,7 @@ pub struct Metrics {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// Metrics that the birth did not name, though all that it named is known: only a rebirth helps.
-    pub strangers: usize,
+    pub unknown_devices: usize,
 }
 
 impl Metrics {
@@ -135,7 +135,7 @@ impl Metrics {
                 Found::LeftOut => complaints.add(Fault::LeftOut, metric_text(metric)),
                 Found::Stranger => {
                     complaints.add(Fault::Stranger, metric_text(metric));
-                    change.strangers = change.strangers.saturating_add(1);
+                    change.unknown_devices = change.unknown_devices.saturating_add(1);
                 }
             }
         }

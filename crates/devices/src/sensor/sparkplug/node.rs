@@ -20,7 +20,7 @@ use super::metrics::{Complaints, Metrics};
 use super::order::{Held, Order, Place, REORDER_TIMEOUT};
 use super::payload::{Opened, Payload, open, rebirth, time};
 use super::topic::{Verb, command};
-use super::{MAX_KEPT, Publish, Taken};
+use super::{HostOutput, MAX_KEPT, Publish};
 use crate::message::DeadLetter;
 
 /// Least time between two rebirth requests to one node: births are the largest messages there are, and a
@@ -143,61 +143,61 @@ impl Node {
     }
 
     /// Takes a message.
-    pub fn take(&mut self, message: Message<'_>, room: Room, taken: &mut Taken) {
+    pub fn take(&mut self, message: Message<'_>, room: Room, decoded: &mut HostOutput) {
         // A birth makes good what is missing.
         if message.verb != Verb::NodeBirth {
-            self.look_for_gap(message.at, taken);
+            self.look_for_gap(message.at, decoded);
         }
         if message.is_retained {
-            self.refuse_retained(message, taken);
+            self.refuse_retained(message, decoded);
             return;
         }
         let opened = match open(message.payload) {
             Ok(opened) => opened,
             Err(why) => {
                 let text = format!("{} of {}: {why}", message.verb.word(), self.name);
-                taken.findings.push(refusal(text.clone()));
-                taken.refused = Some(text);
+                decoded.findings.push(refusal(text.clone()));
+                decoded.refused = Some(text);
                 return;
             }
         };
         match message.verb {
-            Verb::NodeBirth => self.birth(&opened, message.at, room, taken),
-            Verb::NodeDeath => self.death(&opened.payload, message.at, taken),
-            _ => self.in_turn(message, &opened, room, taken),
+            Verb::NodeBirth => self.birth(&opened, message.at, room, decoded),
+            Verb::NodeDeath => self.death(&opened.payload, message.at, decoded),
+            _ => self.in_turn(message, &opened, room, decoded),
         }
     }
 
     /// What is overdue at `at`.
-    pub fn tick(&mut self, at: Timestamp, taken: &mut Taken) {
-        self.look_for_gap(at, taken);
+    pub fn tick(&mut self, at: Timestamp, decoded: &mut HostOutput) {
+        self.look_for_gap(at, decoded);
         if self.is_owed {
-            self.ask(at, taken);
+            self.ask(at, decoded);
         }
-        self.look_for_devices(at, taken);
+        self.look_for_devices(at, decoded);
     }
 
-    fn refuse_retained(&mut self, message: Message<'_>, taken: &mut Taken) {
+    fn refuse_retained(&mut self, message: Message<'_>, decoded: &mut HostOutput) {
         let Message { verb, at, .. } = message;
         let text = format!(
             "{} of {}: the broker had kept it from an earlier time (retained), which Sparkplug forbids; what it says may be long over",
             verb.word(),
             self.name
         );
-        taken.findings.push(refusal(text.clone()));
-        taken.refused = Some(text);
+        decoded.findings.push(refusal(text.clone()));
+        decoded.refused = Some(text);
         // A kept birth shows that the node was there once; a fresh one shows whether it is.
         if verb == Verb::NodeBirth && self.standing != Standing::Present {
-            self.ask(at, taken);
+            self.ask(at, decoded);
         }
     }
 
-    fn birth(&mut self, opened: &Opened, at: Timestamp, room: Room, taken: &mut Taken) {
+    fn birth(&mut self, opened: &Opened, at: Timestamp, room: Room, decoded: &mut HostOutput) {
         let mut complaints = Complaints::default();
         let seq = opened.payload.number().unwrap_or_else(|| {
             let text =
                 format!("{}: the NBIRTH has no sequence number; it is taken as 0", self.name);
-            taken.findings.push(refusal(text));
+            decoded.findings.push(refusal(text));
             0
         });
         let session = opened.payload.session();
@@ -206,11 +206,11 @@ impl Node {
                 "{}: the NBIRTH has no bdSeq; every NDEATH of this node counts, also a late one",
                 self.name
             );
-            taken.findings.push(refusal(text));
+            decoded.findings.push(refusal(text));
         }
         let dropped = self.order.begin(seq);
         self.refused = self.refused.saturating_add(u64::try_from(dropped).unwrap_or(u64::MAX));
-        self.report_refused(taken);
+        self.report_refused(decoded);
         if self.standing != Standing::Absent && session == self.session {
             for device in self.devices.values_mut() {
                 device.awaited_since.get_or_insert(at);
@@ -218,15 +218,16 @@ impl Node {
         } else {
             // A new session: what the devices said in the one before is over.
             for device in self.devices.values_mut() {
-                taken.measured.extend(device.metrics.stale(&device.name, at));
+                decoded.measured.extend(device.metrics.stale(&device.name, at));
             }
             self.devices.clear();
         }
         let devices: usize = self.devices.values().map(Device::weight).sum();
         let room = room.metrics.saturating_sub(devices);
-        let metrics = Metrics::born(opened, room, &self.name, &mut taken.measured, &mut complaints);
-        taken.measured.extend(self.metrics.gone(&metrics, &self.name, at));
-        taken.findings.extend(complaints.findings(&self.name));
+        let metrics =
+            Metrics::born(opened, room, &self.name, &mut decoded.measured, &mut complaints);
+        decoded.measured.extend(self.metrics.gone(&metrics, &self.name, at));
+        decoded.findings.extend(complaints.findings(&self.name));
         self.metrics = metrics;
         self.standing = Standing::Present;
         self.session = session;
@@ -235,7 +236,7 @@ impl Node {
         self.count();
     }
 
-    fn death(&mut self, payload: &Payload, at: Timestamp, taken: &mut Taken) {
+    fn death(&mut self, payload: &Payload, at: Timestamp, decoded: &mut HostOutput) {
         if self.standing == Standing::Absent {
             return;
         }
@@ -248,17 +249,17 @@ impl Node {
                 "NDEATH of {}: its bdSeq is {said}, that of the birth is {wanted}; it belongs to an earlier session",
                 self.name
             );
-            taken.refused = Some(text);
+            decoded.refused = Some(text);
             return;
         }
-        self.end(at, taken);
+        self.end(at, decoded);
     }
 
     /// The session is over: every last value is stale, and only a birth begins anew.
-    pub fn end(&mut self, at: Timestamp, taken: &mut Taken) {
-        taken.measured.extend(self.metrics.stale(&self.name, at));
+    pub fn end(&mut self, at: Timestamp, decoded: &mut HostOutput) {
+        decoded.measured.extend(self.metrics.stale(&self.name, at));
         for device in self.devices.values_mut() {
-            taken.measured.extend(device.metrics.stale(&device.name, at));
+            decoded.measured.extend(device.metrics.stale(&device.name, at));
         }
         self.metrics = Metrics::default();
         self.devices.clear();
@@ -270,15 +271,21 @@ impl Node {
     }
 
     /// A message that has its turn: everything but births and deaths of the node.
-    fn in_turn(&mut self, message: Message<'_>, opened: &Opened, room: Room, taken: &mut Taken) {
+    fn in_turn(
+        &mut self,
+        message: Message<'_>,
+        opened: &Opened,
+        room: Room,
+        decoded: &mut HostOutput,
+    ) {
         let Message { verb, at, .. } = message;
         if self.standing != Standing::Present {
             let why = match self.standing {
                 Standing::Absent => "no NBIRTH came before it",
                 _ => "messages before it are missing, and no new NBIRTH came since",
             };
-            self.refuse(format!("{} of {}: {why}", verb.word(), self.name), taken);
-            self.ask(at, taken);
+            self.refuse(format!("{} of {}: {why}", verb.word(), self.name), decoded);
+            self.ask(at, decoded);
             return;
         }
         let Some(seq) = opened.payload.number() else {
@@ -288,14 +295,14 @@ impl Node {
                 self.name,
                 self.order.next()
             );
-            taken.findings.push(refusal(text.clone()));
-            taken.refused = Some(text);
+            decoded.findings.push(refusal(text.clone()));
+            decoded.refused = Some(text);
             return;
         };
         match self.order.place(seq) {
             Place::Next => {
-                self.apply(verb, message.device, opened, at, room, taken);
-                self.release(at, room, taken);
+                self.apply(verb, message.device, opened, at, room, decoded);
+                self.release(at, room, decoded);
             }
             Place::Early => {
                 let held = Held {
@@ -308,37 +315,37 @@ impl Node {
                 if self.order.hold(seq, held, bytes).is_err() {
                     let text =
                         format!("{} {seq} of {}: too many messages wait", verb.word(), self.name);
-                    self.refuse(text, taken);
+                    self.refuse(text, decoded);
                     self.give_up(
                         seq.wrapping_sub(1),
                         "while the most that may wait came",
                         at,
-                        taken,
+                        decoded,
                     );
                 }
             }
             Place::Repeat => {
                 let text =
                     format!("{} of {}: number {seq} was already taken", verb.word(), self.name);
-                taken.refused = Some(text);
+                decoded.refused = Some(text);
             }
         }
     }
 
     /// Takes what waited and is now in turn. It counts as come now: to step back in time would let a node be
     /// asked twice.
-    fn release(&mut self, at: Timestamp, room: Room, taken: &mut Taken) {
+    fn release(&mut self, at: Timestamp, room: Room, decoded: &mut HostOutput) {
         while let Some(held) = self.order.release() {
             match open(&held.payload) {
                 Ok(opened) => {
-                    let of_the_message = taken.refused.take();
-                    self.apply(held.verb, held.device.as_deref(), &opened, at, room, taken);
-                    if let Some(reason) = std::mem::replace(&mut taken.refused, of_the_message) {
-                        taken.dead_letters.push(DeadLetter::new(reason, &held.payload));
+                    let of_the_message = decoded.refused.take();
+                    self.apply(held.verb, held.device.as_deref(), &opened, at, room, decoded);
+                    if let Some(reason) = std::mem::replace(&mut decoded.refused, of_the_message) {
+                        decoded.dead_letters.push(DeadLetter::new(reason, &held.payload));
                     }
                 }
                 // It was opened once before it waited, so that this cannot come up.
-                Err(why) => taken.findings.push(refusal(format!("{}: {why}", self.name))),
+                Err(why) => decoded.findings.push(refusal(format!("{}: {why}", self.name))),
             }
         }
     }
@@ -350,7 +357,7 @@ impl Node {
         opened: &Opened,
         at: Timestamp,
         room: Room,
-        taken: &mut Taken,
+        decoded: &mut HostOutput,
     ) {
         match (verb, device) {
             (Verb::NodeData, _) => {
@@ -358,20 +365,22 @@ impl Node {
                 let change = self.metrics.changed(
                     &opened.payload,
                     &self.name,
-                    &mut taken.measured,
+                    &mut decoded.measured,
                     &mut complaints,
                 );
-                taken.findings.extend(complaints.findings(&self.name));
-                if change.strangers > 0 {
-                    self.ask(at, taken);
+                decoded.findings.extend(complaints.findings(&self.name));
+                if change.unknown_devices > 0 {
+                    self.ask(at, decoded);
                 }
             }
-            (Verb::DeviceBirth, Some(device)) => self.device_birth(device, opened, at, room, taken),
-            (Verb::DeviceData, Some(device)) => self.device_data(device, opened, at, taken),
+            (Verb::DeviceBirth, Some(device)) => {
+                self.device_birth(device, opened, at, room, decoded)
+            }
+            (Verb::DeviceData, Some(device)) => self.device_data(device, opened, at, decoded),
             (Verb::DeviceDeath, Some(device)) => {
                 if let Some(mut gone) = self.devices.remove(device) {
                     let at = opened.payload.timestamp.and_then(time).unwrap_or(at);
-                    taken.measured.extend(gone.metrics.stale(&gone.name, at));
+                    decoded.measured.extend(gone.metrics.stale(&gone.name, at));
                     self.count();
                 }
             }
@@ -385,7 +394,7 @@ impl Node {
         opened: &Opened,
         at: Timestamp,
         room: Room,
-        taken: &mut Taken,
+        decoded: &mut HostOutput,
     ) {
         let name = format!("{}/{device}", self.name);
         let mut before = self.devices.remove(device);
@@ -395,62 +404,68 @@ impl Node {
         if self.devices.len() >= MAX_DEVICES || room == 0 {
             self.is_cut = true;
             if let Some(before) = &mut before {
-                taken.measured.extend(before.metrics.stale(&name, at));
+                decoded.measured.extend(before.metrics.stale(&name, at));
             }
             let text = format!(
                 "DBIRTH of {name}: no room for another device; a node may have {MAX_DEVICES}, and all nodes together {MAX_KEPT} metrics"
             );
-            taken.findings.push(refusal(text.clone()));
-            taken.refused = Some(text);
+            decoded.findings.push(refusal(text.clone()));
+            decoded.refused = Some(text);
             return;
         }
         let mut complaints = Complaints::default();
-        let metrics = Metrics::born(opened, room, &name, &mut taken.measured, &mut complaints);
+        let metrics = Metrics::born(opened, room, &name, &mut decoded.measured, &mut complaints);
         if let Some(before) = &mut before {
-            taken.measured.extend(before.metrics.gone(&metrics, &name, at));
+            decoded.measured.extend(before.metrics.gone(&metrics, &name, at));
         }
-        taken.findings.extend(complaints.findings(&name));
+        decoded.findings.extend(complaints.findings(&name));
         self.devices.insert(device.to_owned(), Device { name, metrics, awaited_since: None });
         self.count();
     }
 
-    fn device_data(&mut self, device: &str, opened: &Opened, at: Timestamp, taken: &mut Taken) {
+    fn device_data(
+        &mut self,
+        device: &str,
+        opened: &Opened,
+        at: Timestamp,
+        decoded: &mut HostOutput,
+    ) {
         match self.devices.get_mut(device) {
             Some(Device { name, metrics, awaited_since: None }) => {
                 let mut complaints = Complaints::default();
                 let change =
-                    metrics.changed(&opened.payload, name, &mut taken.measured, &mut complaints);
-                taken.findings.extend(complaints.findings(name));
-                if change.strangers > 0 {
-                    self.ask(at, taken);
+                    metrics.changed(&opened.payload, name, &mut decoded.measured, &mut complaints);
+                decoded.findings.extend(complaints.findings(name));
+                if change.unknown_devices > 0 {
+                    self.ask(at, decoded);
                 }
             }
             // Its birth was left out for want of room; another would be left out too.
             None if self.is_cut => {
                 let text = format!("DDATA of {}/{device}: too many devices", self.name);
-                self.refuse(text, taken);
+                self.refuse(text, decoded);
             }
             _ => {
                 let text = format!("DDATA of {}/{device}: no DBIRTH came before it", self.name);
-                self.refuse(text, taken);
-                self.ask(at, taken);
+                self.refuse(text, decoded);
+                self.ask(at, decoded);
             }
         }
     }
 
     /// Messages that waited too long for one that is missing.
-    fn look_for_gap(&mut self, at: Timestamp, taken: &mut Taken) {
+    fn look_for_gap(&mut self, at: Timestamp, decoded: &mut HostOutput) {
         if self.order.is_overdue(at)
             && let Some((_, to)) = self.order.gap()
         {
             let within = format!("within {} s", REORDER_TIMEOUT.as_secs());
-            self.give_up(to, &within, at, taken);
+            self.give_up(to, &within, at, decoded);
         }
     }
 
     /// Messages from the next one to `to` are missing. What came after them cannot be trusted: a birth that
     /// gave the aliases anew may be among the missing.
-    fn give_up(&mut self, to: u8, within: &str, at: Timestamp, taken: &mut Taken) {
+    fn give_up(&mut self, to: u8, within: &str, at: Timestamp, decoded: &mut HostOutput) {
         let from = self.order.next();
         let to = self.order.gap().map_or(to, |(_, to)| to);
         let dropped = self.order.clear();
@@ -461,12 +476,12 @@ impl Node {
             "{}: {missing} did not come {within}; {dropped} later messages were dropped, and the node is asked for all its values",
             self.name
         );
-        taken.findings.push(Finding { code: code::GAP, text });
-        self.ask(at, taken);
+        decoded.findings.push(Finding { code: code::GAP, text });
+        self.ask(at, decoded);
     }
 
     /// Devices that did not follow the rebirth of their node.
-    fn look_for_devices(&mut self, at: Timestamp, taken: &mut Taken) {
+    fn look_for_devices(&mut self, at: Timestamp, decoded: &mut HostOutput) {
         let before = self.devices.len();
         self.devices.retain(|_, device| {
             let Some(since) = device.awaited_since else { return true };
@@ -474,7 +489,7 @@ impl Node {
             if waited.is_negative() {
                 device.awaited_since = Some(at);
             } else if waited >= DEVICE_PATIENCE {
-                taken.measured.extend(device.metrics.stale(&device.name, at));
+                decoded.measured.extend(device.metrics.stale(&device.name, at));
                 return false;
             }
             true
@@ -485,16 +500,16 @@ impl Node {
     }
 
     /// Asks the node for its births, now or as soon as it may be asked again.
-    fn ask(&mut self, at: Timestamp, taken: &mut Taken) {
+    fn ask(&mut self, at: Timestamp, decoded: &mut HostOutput) {
         if !self.may_ask(at) {
             self.is_owed = true;
             return;
         }
         self.is_owed = false;
         self.asked_at = Some(at);
-        self.report_refused(taken);
+        self.report_refused(decoded);
         let publish = Publish { topic: self.command.clone(), payload: rebirth(at), retain: false };
-        taken.publish.push(publish);
+        decoded.publish.push(publish);
     }
 
     fn may_ask(&self, at: Timestamp) -> bool {
@@ -505,19 +520,19 @@ impl Node {
         })
     }
 
-    fn refuse(&mut self, text: String, taken: &mut Taken) {
+    fn refuse(&mut self, text: String, decoded: &mut HostOutput) {
         self.refused = self.refused.saturating_add(1);
-        taken.refused = Some(text);
+        decoded.refused = Some(text);
     }
 
     /// One finding for all messages refused since the last one: a busy node sends hundreds before its birth.
-    fn report_refused(&mut self, taken: &mut Taken) {
+    fn report_refused(&mut self, decoded: &mut HostOutput) {
         if self.refused > 0 {
             let text = format!(
                 "{}: messages refused because a birth or another message before them is missing: {}",
                 self.name, self.refused
             );
-            taken.findings.push(refusal(text));
+            decoded.findings.push(refusal(text));
             self.refused = 0;
         }
     }

@@ -33,11 +33,11 @@ impl Line {
         at(self.now)
     }
 
-    fn say(&mut self, topic: &str, payload: &Payload) -> Taken {
+    fn say(&mut self, topic: &str, payload: &Payload) -> HostOutput {
         self.host.take(&format!("spBv1.0/{topic}"), &payload.encode_to_vec(), false, self.at())
     }
 
-    fn tick_after(&mut self, milliseconds: i64) -> Taken {
+    fn tick_after(&mut self, milliseconds: i64) -> HostOutput {
         self.now += milliseconds;
         self.host.tick(self.at())
     }
@@ -46,11 +46,11 @@ impl Line {
     /// (Int16, alias 11) = -180. The next number is 2.
     fn born() -> Self {
         let mut line = Self::new();
-        let taken = line.say("cold/NBIRTH/edge", &node_birth(7));
-        assert_eq!(values(&taken), ["cold/edge t=100", "cold/edge h=50.5"]);
-        let taken = line.say("cold/DBIRTH/edge/f", &device_birth(1));
-        assert_eq!(values(&taken), ["cold/edge/f t=-180"]);
-        assert_eq!((taken.findings, taken.publish), (vec![], vec![]));
+        let decoded = line.say("cold/NBIRTH/edge", &node_birth(7));
+        assert_eq!(values(&decoded), ["cold/edge t=100", "cold/edge h=50.5"]);
+        let decoded = line.say("cold/DBIRTH/edge/f", &device_birth(1));
+        assert_eq!(values(&decoded), ["cold/edge/f t=-180"]);
+        assert_eq!((decoded.findings, decoded.publish), (vec![], vec![]));
         line
     }
 }
@@ -121,8 +121,8 @@ fn device_t(seq: u8, number: i16) -> Payload {
 }
 
 /// `cold/edge t=100`, and `~` before a stale one, `(past)` after a historical one.
-fn values(taken: &Taken) -> Vec<String> {
-    taken
+fn values(decoded: &HostOutput) -> Vec<String> {
+    decoded
         .measured
         .iter()
         .map(|measured| {
@@ -135,8 +135,8 @@ fn values(taken: &Taken) -> Vec<String> {
 }
 
 /// Topics on which a rebirth is asked for; fails on any other thing published.
-fn asked(taken: &Taken) -> Vec<&str> {
-    taken
+fn asked(decoded: &HostOutput) -> Vec<&str> {
+    decoded
         .publish
         .iter()
         .map(|publish| {
@@ -152,8 +152,8 @@ fn asked(taken: &Taken) -> Vec<&str> {
 const ASKED: [&str; 1] = ["spBv1.0/cold/NCMD/edge"];
 const NOTHING: [&str; 0] = [];
 
-fn findings(taken: &Taken) -> String {
-    let texts: Vec<_> = taken
+fn findings(decoded: &HostOutput) -> String {
+    let texts: Vec<_> = decoded
         .findings
         .iter()
         .map(|finding| format!("[{}] {}", finding.code, finding.text))
@@ -185,9 +185,9 @@ fn the_host_subscribes_to_its_groups_or_to_all_and_to_its_own_state() {
 fn a_group_that_is_not_listened_to_is_refused() {
     let mut host = Host::new("chop", &["cold".to_owned()]);
     let birth = node_birth(0).encode_to_vec();
-    let taken = host.take("spBv1.0/warm/NBIRTH/edge", &birth, false, at(0));
-    assert_eq!(taken.refused.as_deref(), Some("the group `warm` is not listened to"));
-    assert!(taken.measured.is_empty());
+    let decoded = host.take("spBv1.0/warm/NBIRTH/edge", &birth, false, at(0));
+    assert_eq!(decoded.refused.as_deref(), Some("the group `warm` is not listened to"));
+    assert!(decoded.measured.is_empty());
     assert_eq!(host.take("spBv1.0/cold/NBIRTH/edge", &birth, false, at(0)).measured.len(), 2);
 }
 
@@ -196,27 +196,27 @@ fn our_state_published_as_offline_is_put_right_while_we_are_online() {
     let mut host = Host::new("chop", &[]);
     let offline = br#"{"timestamp":1577836800001,"online":false}"#;
     let topic = "spBv1.0/STATE/chop";
-    assert_eq!(host.take(topic, offline, true, at(1)), Taken::default());
+    assert_eq!(host.take(topic, offline, true, at(1)), HostOutput::default());
     let online = host.online(at(2));
     for payload in [&offline[..], b""] {
         assert_eq!(host.take(topic, payload, false, at(9)).publish, std::slice::from_ref(&online));
     }
-    assert_eq!(host.take(topic, &online.payload, false, at(9)), Taken::default());
-    assert_eq!(host.take("spBv1.0/STATE/other", offline, false, at(9)), Taken::default());
+    assert_eq!(host.take(topic, &online.payload, false, at(9)), HostOutput::default());
+    assert_eq!(host.take("spBv1.0/STATE/other", offline, false, at(9)), HostOutput::default());
     for garbage in [&b"OFFLINE"[..], b"{}", b"[false]", &[b'['; 1000], &[b' '; 1025]] {
-        let taken = host.take(topic, garbage, false, at(9));
-        assert!(taken.refused.unwrap().starts_with("STATE: "));
-        assert!(taken.publish.is_empty());
+        let decoded = host.take(topic, garbage, false, at(9));
+        assert!(decoded.refused.unwrap().starts_with("STATE: "));
+        assert!(decoded.publish.is_empty());
     }
     host.lost(at(10));
-    assert_eq!(host.take(topic, offline, false, at(11)), Taken::default());
+    assert_eq!(host.take(topic, offline, false, at(11)), HostOutput::default());
 }
 
 #[test]
 fn commands_of_other_hosts_are_nothing_to_us() {
     let mut line = Line::new();
     for topic in ["cold/NCMD/edge", "cold/DCMD/edge/f"] {
-        assert_eq!(line.say(topic, &node_t(0, 1)), Taken::default());
+        assert_eq!(line.say(topic, &node_t(0, 1)), HostOutput::default());
     }
 }
 
@@ -239,10 +239,10 @@ fn a_birth_and_data_written_out_byte_by_byte_are_understood() {
     let death = [0x12, 0x09, 0x0A, 0x05, b'b', b'd', b'S', b'e', b'q', 0x58, 0x00];
     let mut line = Line::new();
     let mut take = |topic: &str, bytes: &[u8]| {
-        let taken = line.host.take(topic, bytes, false, at(1));
-        assert_eq!((taken.refused, taken.findings, taken.publish), (None, vec![], vec![]));
-        assert_eq!(taken.measured.len(), 1);
-        taken.measured.into_iter().next().unwrap()
+        let decoded = line.host.take(topic, bytes, false, at(1));
+        assert_eq!((decoded.refused, decoded.findings, decoded.publish), (None, vec![], vec![]));
+        assert_eq!(decoded.measured.len(), 1);
+        decoded.measured.into_iter().next().unwrap()
     };
     let value = |value: &str, at: Timestamp, is_stale: bool| Measured {
         device: "cold/edge".to_owned(),
@@ -253,12 +253,12 @@ fn a_birth_and_data_written_out_byte_by_byte_are_understood() {
         is_stale,
     };
     let time = |milliseconds| Timestamp::from_millisecond(milliseconds).unwrap();
-    let taken = take("spBv1.0/cold/NBIRTH/edge", &birth);
-    assert_eq!(taken, value("100", time(1_486_144_502_122), false));
-    let taken = take("spBv1.0/cold/NDATA/edge", &data);
-    assert_eq!(taken, value("-205", time(1_486_144_502_132), false));
-    let taken = take("spBv1.0/cold/NDEATH/edge", &death);
-    assert_eq!(taken, value("-205", at(1), true));
+    let decoded = take("spBv1.0/cold/NBIRTH/edge", &birth);
+    assert_eq!(decoded, value("100", time(1_486_144_502_122), false));
+    let decoded = take("spBv1.0/cold/NDATA/edge", &data);
+    assert_eq!(decoded, value("-205", time(1_486_144_502_132), false));
+    let decoded = take("spBv1.0/cold/NDEATH/edge", &death);
+    assert_eq!(decoded, value("-205", at(1), true));
 }
 
 #[test]
@@ -267,12 +267,12 @@ fn a_value_has_the_time_of_its_metric_or_else_of_its_message() {
     let timed_at = |time: Option<u64>| Metric { timestamp: time, ..by_alias(1, int16(5)) };
     let metrics = vec![timed_at(Some(1_577_836_800_250)), timed_at(None), timed_at(Some(u64::MAX))];
     let message = Payload { timestamp: Some(1_577_836_800_900), ..payload(2, metrics) };
-    let taken = line.say("cold/NDATA/edge", &message);
-    let moments: Vec<_> = taken.measured.iter().map(|measured| measured.at).collect();
+    let decoded = line.say("cold/NDATA/edge", &message);
+    let moments: Vec<_> = decoded.measured.iter().map(|measured| measured.at).collect();
     assert_eq!(moments, [Some(at(250)), Some(at(900)), None]);
-    assert!(findings(&taken).contains("1 times that are no date"), "{}", findings(&taken));
-    let taken = line.say("cold/NDATA/edge", &node_t(3, 5));
-    assert_eq!(taken.measured[0].at, None);
+    assert!(findings(&decoded).contains("1 times that are no date"), "{}", findings(&decoded));
+    let decoded = line.say("cold/NDATA/edge", &node_t(3, 5));
+    assert_eq!(decoded.measured[0].at, None);
 }
 
 #[test]
@@ -280,14 +280,14 @@ fn names_may_be_sent_instead_of_aliases() {
     let mut line = Line::born();
     let plain = |name: &str| Metric { alias: None, ..named(name, 0, 2, int16(7)) };
     let with_empty_name = Metric { name: Some(String::new()), ..by_alias(1, int16(8)) };
-    let taken = line.say("cold/NDATA/edge", &payload(2, vec![plain("t"), with_empty_name]));
-    assert_eq!(values(&taken), ["cold/edge t=7", "cold/edge t=8"]);
-    assert_eq!(findings(&taken), "");
+    let decoded = line.say("cold/NDATA/edge", &payload(2, vec![plain("t"), with_empty_name]));
+    assert_eq!(values(&decoded), ["cold/edge t=7", "cold/edge t=8"]);
+    assert_eq!(findings(&decoded), "");
     // Alias and name of two different metrics: neither is believed.
     let crossed = Metric { alias: Some(2), ..plain("t") };
-    let taken = line.say("cold/NDATA/edge", &payload(3, vec![crossed]));
-    assert_eq!(values(&taken), NOTHING);
-    assert_eq!(asked(&taken), ASKED);
+    let decoded = line.say("cold/NDATA/edge", &payload(3, vec![crossed]));
+    assert_eq!(values(&decoded), NOTHING);
+    assert_eq!(asked(&decoded), ASKED);
 }
 
 #[test]
@@ -302,26 +302,26 @@ fn what_is_no_number_gives_no_value_and_what_is_a_bad_number_gives_a_finding() {
         by_alias(2, Sent::Float(f32::INFINITY)),
         by_alias(2, Sent::Float(-0.5)),
     ];
-    let taken = line.say("cold/NDATA/edge", &payload(2, metrics));
-    assert_eq!(values(&taken), ["cold/edge h=-0.5"]);
+    let decoded = line.say("cold/NDATA/edge", &payload(2, metrics));
+    assert_eq!(values(&decoded), ["cold/edge h=-0.5"]);
     assert_eq!(
-        findings(&taken),
+        findings(&decoded),
         "[refused] cold/edge: 2 metrics without value (null); the first: `t`\n\
          [refused] cold/edge: 2 values refused; the first: `h` has the value NaN; a finite number would be right"
     );
-    assert_eq!(taken.refused, None);
+    assert_eq!(decoded.refused, None);
 }
 
 #[test]
 fn a_value_of_another_datatype_than_the_birth_named_is_refused() {
     let mut line = Line::born();
     let metric = Metric { datatype: Some(6), ..by_alias(1, int16(5)) };
-    let taken = line.say("cold/NDATA/edge", &payload(2, vec![metric]));
-    assert_eq!(values(&taken), NOTHING);
+    let decoded = line.say("cold/NDATA/edge", &payload(2, vec![metric]));
+    assert_eq!(values(&decoded), NOTHING);
     assert!(
-        findings(&taken).contains("`t` was born with datatype 2, not 6"),
+        findings(&decoded).contains("`t` was born with datatype 2, not 6"),
         "{}",
-        findings(&taken)
+        findings(&decoded)
     );
 }
 
@@ -329,10 +329,10 @@ fn a_value_of_another_datatype_than_the_birth_named_is_refused() {
 fn a_value_of_the_past_is_reported_and_does_not_become_the_last_one() {
     let mut line = Line::born();
     let past = Metric { is_historical: Some(true), ..by_alias(1, int16(3)) };
-    let taken = line.say("cold/NDATA/edge", &payload(2, vec![past]));
-    assert_eq!(values(&taken), ["cold/edge t=3 (past)"]);
-    let taken = line.say("cold/NDEATH/edge", &death(7));
-    assert!(values(&taken).contains(&"~cold/edge t=100".to_owned()), "{:?}", values(&taken));
+    let decoded = line.say("cold/NDATA/edge", &payload(2, vec![past]));
+    assert_eq!(values(&decoded), ["cold/edge t=3 (past)"]);
+    let decoded = line.say("cold/NDEATH/edge", &death(7));
+    assert!(values(&decoded).contains(&"~cold/edge t=100".to_owned()), "{:?}", values(&decoded));
 }
 
 #[test]
@@ -349,9 +349,9 @@ fn a_sloppy_birth_is_taken_as_far_as_it_is_clear_and_never_asked_for_again() {
         named("c", 7, 2, int16(6)),
     ];
     let birth = Payload { seq: None, ..payload(0, metrics) };
-    let taken = line.say("cold/NBIRTH/edge", &birth);
-    assert_eq!(values(&taken), ["cold/edge a=3", "cold/edge b=5", "cold/edge c=6"]);
-    let found = findings(&taken);
+    let decoded = line.say("cold/NBIRTH/edge", &birth);
+    assert_eq!(values(&decoded), ["cold/edge a=3", "cold/edge b=5", "cold/edge c=6"]);
+    let found = findings(&decoded);
     for said in [
         "NBIRTH has no sequence number",
         "NBIRTH has no bdSeq",
@@ -364,9 +364,9 @@ fn a_sloppy_birth_is_taken_as_far_as_it_is_clear_and_never_asked_for_again() {
     }
     // Nobody knows what these aliases mean, and the next birth would not say it either.
     let unclear = vec![by_alias(9, int16(1)), by_alias(6, int16(1)), by_alias(7, int16(1))];
-    let taken = line.say("cold/NDATA/edge", &payload(1, unclear));
-    assert_eq!((values(&taken), asked(&taken)), (vec![], vec![]));
-    assert!(findings(&taken).contains("3 aliases"), "{}", findings(&taken));
+    let decoded = line.say("cold/NDATA/edge", &payload(1, unclear));
+    assert_eq!((values(&decoded), asked(&decoded)), (vec![], vec![]));
+    assert!(findings(&decoded).contains("3 aliases"), "{}", findings(&decoded));
     let typed = Metric { datatype: Some(2), ..by_alias(4, int16(-2)) };
     assert_eq!(values(&line.say("cold/NDATA/edge", &payload(2, vec![typed]))), ["cold/edge u=-2"]);
 }
@@ -375,6 +375,6 @@ fn a_sloppy_birth_is_taken_as_far_as_it_is_clear_and_never_asked_for_again() {
 fn findings_of_a_gap_have_their_own_code() {
     let mut line = Line::born();
     line.say("cold/NDATA/edge", &node_t(5, 1));
-    let taken = line.tick_after(2_000);
-    assert_eq!(taken.findings[0].code, code::GAP);
+    let decoded = line.tick_after(2_000);
+    assert_eq!(decoded.findings[0].code, code::GAP);
 }

@@ -6,7 +6,7 @@ use super::*;
 fn a_reader_that_refuses_its_region_is_not_started_and_asked_again_later() {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let refuse = |command: &[u8]| match command[2] {
         0x97 => Some(answer(0x97, 0x010B, &[])),
         _ => reply(command),
@@ -24,7 +24,7 @@ fn a_reader_that_refuses_its_region_is_not_started_and_asked_again_later() {
 fn a_radio_that_stays_off_is_not_started() {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let sent = talk(&mut driver, (0, 5_000), &mut fed, |command| match command[2] {
         0x93 => Some(answer(0x93, 0x0405, &[])),
         _ => reply(command),
@@ -37,7 +37,7 @@ fn a_radio_that_stays_off_is_not_started() {
 fn a_reader_that_never_answers_the_region_is_not_started() {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let deaf = |command: &[u8]| if command[2] == 0x97 { None } else { reply(command) };
     let sent = talk(&mut driver, (0, 7_000), &mut fed, deaf);
     assert_eq!(commands(&sent), [0x2F, 0x03, 0x0C, 0x97, 0x97, 0x97]);
@@ -48,7 +48,7 @@ fn a_reader_that_never_answers_the_region_is_not_started() {
 fn a_start_without_antenna_is_told_and_tried_again() {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let refuse = |command: &[u8]| match command[2..] {
         [0x2F, 0, 0, 1, ..] => Some(answer(0x2F, 0x0503, &[])),
         _ => reply(command),
@@ -64,7 +64,7 @@ fn a_start_without_antenna_is_told_and_tried_again() {
 fn a_power_out_of_range_is_told_and_reading_starts_all_the_same() {
     let mut driver = Mercury::new(settings());
     driver.open();
-    let mut fed = Fed::default();
+    let mut fed = FrameData::default();
     let refuse = |command: &[u8]| match command[2] {
         0x92 => Some(answer(0x92, 0x0103, &[])),
         _ => reply(command),

@@ -21,9 +21,9 @@ use super::*;
 fn garbage_is_refused_and_the_messages_after_it_are_taken() {
     let mut line = Line::born();
     for garbage in [&[0xFF; 30][..], &[0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], &[0x18, 0xFF, 0x7F]] {
-        let taken = line.host.take("spBv1.0/cold/NDATA/edge", garbage, false, line.at());
-        assert!(taken.refused.unwrap().starts_with("NDATA of cold/edge: the payload"));
-        assert_eq!(taken.findings.len(), 1);
+        let decoded = line.host.take("spBv1.0/cold/NDATA/edge", garbage, false, line.at());
+        assert!(decoded.refused.unwrap().starts_with("NDATA of cold/edge: the payload"));
+        assert_eq!(decoded.findings.len(), 1);
     }
     for topic in ["", "x", "spBv1.0/cold/NDATA", "spBv1.0/cold/XDATA/edge", "zigbee2mqtt/freezer"] {
         assert!(line.host.take(topic, &[], false, line.at()).refused.is_some(), "{topic}");
@@ -35,8 +35,8 @@ fn garbage_is_refused_and_the_messages_after_it_are_taken() {
 fn a_payload_that_is_too_long_is_refused_unread() {
     let mut line = Line::born();
     let long = vec![0; MAX_PAYLOAD + 1];
-    let taken = line.host.take("spBv1.0/cold/NDATA/edge", &long, false, line.at());
-    assert!(taken.refused.unwrap().contains("at most 524288 are taken"));
+    let decoded = line.host.take("spBv1.0/cold/NDATA/edge", &long, false, line.at());
+    assert!(decoded.refused.unwrap().contains("at most 524288 are taken"));
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn a_compressed_payload_is_refused_with_what_mends_it() {
     let mut line = Line::new();
     let uuid = Some("SPBV1.0_COMPRESSED".to_owned());
     let packed = Payload { uuid, body: Some(vec![1, 2, 3]), ..payload(0, vec![]) };
-    let taken = line.say("cold/NBIRTH/edge", &packed);
-    assert!(taken.refused.unwrap().contains("switch compression off"));
+    let decoded = line.say("cold/NBIRTH/edge", &packed);
+    assert!(decoded.refused.unwrap().contains("switch compression off"));
 }
 
 #[test]
@@ -54,23 +54,23 @@ fn a_birth_with_too_many_metrics_is_cut_and_not_asked_for_again() {
     let count = u64::try_from(MAX_METRICS).unwrap();
     let mut metrics = vec![named(&"n".repeat(MAX_METRIC_NAME + 1), 9_999, 2, int16(1))];
     metrics.extend((0..count + 10).map(|i| named(&format!("m{i}"), i, 2, int16(1))));
-    let taken = line.say("cold/NBIRTH/edge", &payload(0, metrics));
-    assert_eq!(taken.measured.len(), MAX_METRICS - 1);
-    assert!(findings(&taken).contains("only 4095 metrics are kept"), "{}", findings(&taken));
+    let decoded = line.say("cold/NBIRTH/edge", &payload(0, metrics));
+    assert_eq!(decoded.measured.len(), MAX_METRICS - 1);
+    assert!(findings(&decoded).contains("only 4095 metrics are kept"), "{}", findings(&decoded));
     let metrics =
         vec![by_alias(9_999, int16(2)), by_alias(count + 5, int16(2)), by_alias(0, int16(2))];
-    let taken = line.say("cold/NDATA/edge", &payload(1, metrics));
-    assert_eq!(values(&taken), ["cold/edge m0=2"]);
-    assert_eq!(asked(&taken), NOTHING);
-    assert!(findings(&taken).contains("2 values refused, because the birth named more"));
+    let decoded = line.say("cold/NDATA/edge", &payload(1, metrics));
+    assert_eq!(values(&decoded), ["cold/edge m0=2"]);
+    assert_eq!(asked(&decoded), NOTHING);
+    assert!(findings(&decoded).contains("2 values refused, because the birth named more"));
 }
 
 #[test]
 fn however_many_metrics_are_wrong_there_is_one_finding_for_each_kind() {
     let mut line = Line::born();
     let metrics = (0..4_000).map(|i| by_alias(i, Sent::Text("x".to_owned()))).collect();
-    let taken = line.say("cold/NDATA/edge", &payload(2, metrics));
-    assert_eq!(taken.findings.len(), 2, "{}", findings(&taken));
+    let decoded = line.say("cold/NDATA/edge", &payload(2, metrics));
+    assert_eq!(decoded.findings.len(), 2, "{}", findings(&decoded));
 }
 
 #[test]
@@ -80,17 +80,17 @@ fn a_device_too_many_is_refused_and_not_asked_for_again() {
     let mut seq = 0_u8;
     for device in 0..MAX_DEVICES {
         seq = seq.wrapping_add(1);
-        let taken = line.say(&format!("cold/DBIRTH/edge/d{device}"), &device_birth(seq));
-        assert_eq!(taken.measured.len(), 1);
+        let decoded = line.say(&format!("cold/DBIRTH/edge/d{device}"), &device_birth(seq));
+        assert_eq!(decoded.measured.len(), 1);
     }
-    let taken = line.say("cold/DBIRTH/edge/more", &device_birth(seq.wrapping_add(1)));
-    assert!(taken.refused.unwrap().contains("no room for another device"));
-    let taken = line.say("cold/DDATA/edge/more", &device_t(seq.wrapping_add(2), 1));
-    assert!(taken.refused.unwrap().contains("too many devices"));
-    assert!(taken.publish.is_empty());
+    let decoded = line.say("cold/DBIRTH/edge/more", &device_birth(seq.wrapping_add(1)));
+    assert!(decoded.refused.unwrap().contains("no room for another device"));
+    let decoded = line.say("cold/DDATA/edge/more", &device_t(seq.wrapping_add(2), 1));
+    assert!(decoded.refused.unwrap().contains("too many devices"));
+    assert!(decoded.publish.is_empty());
     // One that is known may be born again.
-    let taken = line.say("cold/DBIRTH/edge/d7", &device_birth(seq.wrapping_add(3)));
-    assert_eq!((taken.measured.len(), taken.refused), (1, None));
+    let decoded = line.say("cold/DBIRTH/edge/d7", &device_birth(seq.wrapping_add(3)));
+    assert_eq!((decoded.measured.len(), decoded.refused), (1, None));
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn over_all_nodes_no_more_metrics_are_kept_than_there_is_room_for() {
         kept += line.say(&format!("cold/NBIRTH/n{node}"), &birth).measured.len();
     }
     assert_eq!((kept, line.host.kept), (MAX_KEPT, MAX_KEPT));
-    let taken = line.say("cold/DBIRTH/n0/d", &device_birth(1));
-    assert!(taken.refused.unwrap().contains("no room for another device"));
+    let decoded = line.say("cold/DBIRTH/n0/d", &device_birth(1));
+    assert!(decoded.refused.unwrap().contains("no room for another device"));
     // A node that dies makes room.
     assert_eq!(line.say("cold/NDEATH/n0", &Payload::default()).measured.len(), MAX_METRICS);
     assert_eq!(line.say("cold/NBIRTH/n40", &node_birth(1)).measured.len(), 2);
@@ -119,9 +119,9 @@ fn nodes_that_are_not_there_give_way_and_nodes_that_are_do_not() {
         assert_eq!(line.say(&format!("cold/NDATA/n{node}"), &node_t(1, 1)).publish.len(), 1);
     }
     // All were asked just now, and are waited for.
-    let taken = line.say("cold/NDATA/more", &node_t(1, 1));
-    assert_eq!(taken.refused.as_deref(), Some("cold/more: 1024 nodes are known already"));
-    assert!(taken.publish.is_empty());
+    let decoded = line.say("cold/NDATA/more", &node_t(1, 1));
+    assert_eq!(decoded.refused.as_deref(), Some("cold/more: 1024 nodes are known already"));
+    assert!(decoded.publish.is_empty());
     line.now = 10_000;
     assert_eq!(line.say("cold/NDATA/more", &node_t(1, 1)).publish.len(), 1);
     assert_eq!(line.host.nodes.len(), MAX_NODES);
@@ -132,12 +132,12 @@ fn nodes_that_are_not_there_give_way_and_nodes_that_are_do_not() {
 fn when_too_many_messages_wait_the_gap_is_given_up_at_once() {
     let mut line = Line::born();
     for seq in 3_u8..67 {
-        assert_eq!(line.say("cold/NDATA/edge", &node_t(seq, 1)), Taken::default());
+        assert_eq!(line.say("cold/NDATA/edge", &node_t(seq, 1)), HostOutput::default());
     }
     assert_eq!(MAX_HELD, 64);
-    let taken = line.say("cold/NDATA/edge", &node_t(67, 1));
-    assert_eq!(asked(&taken), ASKED);
-    let found = findings(&taken);
+    let decoded = line.say("cold/NDATA/edge", &node_t(67, 1));
+    assert_eq!(asked(&decoded), ASKED);
+    let found = findings(&decoded);
     assert!(found.contains("[gap] cold/edge: message 2 did not come while the most"), "{found}");
     assert!(found.contains("64 later messages were dropped"), "{found}");
     assert_eq!(line.host.waiting, 0);
@@ -148,13 +148,13 @@ fn over_all_nodes_no_more_bytes_wait_than_there_is_room_for() {
     let mut line = Line::new();
     let long = |seq: u8| Payload { body: Some(vec![0; MAX_PAYLOAD - 100]), ..payload(seq, vec![]) };
     for node in 0..20 {
-        let taken = line.say(&format!("cold/NBIRTH/n{node}"), &node_birth(7));
-        assert_eq!(taken.measured.len(), 2);
+        let decoded = line.say(&format!("cold/NBIRTH/n{node}"), &node_birth(7));
+        assert_eq!(decoded.measured.len(), 2);
     }
     let mut given_up = 0;
     for node in 0..20 {
-        let taken = line.say(&format!("cold/NDATA/n{node}"), &long(2));
-        given_up += taken.publish.len();
+        let decoded = line.say(&format!("cold/NDATA/n{node}"), &long(2));
+        given_up += decoded.publish.len();
         assert!(line.host.waiting <= MAX_WAITING);
     }
     assert_eq!(given_up, 4, "16 of half a mebibyte fit");
@@ -263,7 +263,7 @@ proptest! {
         let mut asked_at: BTreeMap<String, i64> = BTreeMap::new();
         let mut born: BTreeMap<String, bool> = BTreeMap::new();
         for event in events {
-            let taken = match event {
+            let decoded = match event {
                 Event::Said { verb, node, device, seq, metrics, is_retained } => {
                     let device = if verb.starts_with('D') { format!("/d{device}") } else { String::new() };
                     if verb == "NBIRTH" && !is_retained {
@@ -284,18 +284,18 @@ proptest! {
                 Event::Lost => {
                     asked_at.clear();
                     born.clear();
-                    let taken = line.host.lost(line.at());
-                    prop_assert!(taken.measured.iter().all(|measured| measured.is_stale));
+                    let decoded = line.host.lost(line.at());
+                    prop_assert!(decoded.measured.iter().all(|measured| measured.is_stale));
                     prop_assert!(line.host.nodes.is_empty());
-                    taken
+                    decoded
                 }
             };
-            for publish in &taken.publish {
+            for publish in &decoded.publish {
                 prop_assert!(publish.topic.starts_with("spBv1.0/g/NCMD/"));
                 let before = asked_at.insert(publish.topic.clone(), line.now);
                 prop_assert!(before.is_none_or(|before| line.now - before >= 10_000));
             }
-            for measured in &taken.measured {
+            for measured in &decoded.measured {
                 prop_assert!(measured.value.parse::<f64>().unwrap().is_finite());
                 let node = measured.device.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
                 if !measured.is_stale && !node.ends_with("/x") {
@@ -327,10 +327,10 @@ proptest! {
         let mut seen = Vec::new();
         for seq in order {
             line.now += 40;
-            let taken = line.say("cold/NDATA/edge", &node_t(seq, i16::from(seq)));
-            prop_assert!(taken.publish.is_empty());
-            seen.extend(values(&taken));
-            prop_assert_eq!(line.tick_after(0), Taken::default());
+            let decoded = line.say("cold/NDATA/edge", &node_t(seq, i16::from(seq)));
+            prop_assert!(decoded.publish.is_empty());
+            seen.extend(values(&decoded));
+            prop_assert_eq!(line.tick_after(0), HostOutput::default());
         }
         let wanted: Vec<_> = (2..40).map(|seq| format!("cold/edge t={seq}")).collect();
         prop_assert_eq!(seen, wanted);

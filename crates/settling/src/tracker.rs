@@ -1,14 +1,15 @@
-//! The open windows of all readers and what is remembered between them: which tags stand, what neighbours read,
-//! where tags rest. What a window is and what is known when it closes is decided here.
+//! The open windows of all readers, and what is remembered between windows: which tags are residents, what
+//! neighbours read, where tags rest. What a window is and what is known when it closes is decided here.
 //!
-//! The way through: [`Floor::take`] puts reads into the open window; [`Floor::due`] names the windows that are to
-//! close; [`Floor::remove`] and [`Floor::closing`] give what such a window is settled with; what that came to is
-//! told with [`Floor::follow`].
+//! The way through: [`WindowTracker::add_reads`] puts reads into the open window; [`WindowTracker::due`] names the
+//! windows that are to close; [`WindowTracker::remove`] and [`WindowTracker::closing`] give what such a window is
+//! settled with; the result goes back in through [`WindowTracker::update_presence`].
 //!
 //! What holds: no clock and no disk; every time is a parameter. The same inputs at the same moments give the same
 //! windows, so an evaluation that plays traffic through it decides as production does.
 //!
-//! Not here: what survives a crash (the keeper's spool), what a window comes to ([`crate::settle`]).
+//! Not here: what survives a crash (the spool of `firmware-bridge`), what a window is settled into
+//! ([`crate::settle`]).
 //!
 //! Source: docs/decisions/0015-settling.md.
 
@@ -19,21 +20,21 @@ use jiff::{SignedDuration, Timestamp};
 use reads::time_belief::{Belief, LATE, judge};
 use reads::{Edge, MAX_READINGS, Read, SensorReading, Window, WindowError, code};
 
+use crate::availability::Availability;
 use crate::closing::Closing;
-use crate::hearing::Hearing;
 use crate::moment::Moment;
-use crate::nearby::{self, Recent, Residents};
+use crate::nearby::{self, RecentReads, Residents};
 use crate::settings::{Preset, ReaderSettings, Settings};
 use crate::settle::burst;
 use crate::settle::presence::TagPresence;
 
-/// Time beyond a reader's longest window for which its neighbours' reads are remembered: what is held over is
-/// settled with the next one.
+/// Time beyond a reader's longest window for which its neighbours' reads are remembered: reads that are held over
+/// are settled with the next window.
 const KEPT: Duration = Duration::from_secs(40);
 
 /// An open window.
 #[derive(Debug)]
-pub struct Open {
+pub struct OpenWindow {
     /// Its number in the spool.
     pub window: i64,
     /// When it opened.
@@ -46,16 +47,17 @@ pub struct Open {
     pub edges: Vec<Edge>,
     /// Whether the reader's clock was not believed.
     pub suspect_clock: bool,
-    /// Whether reads came late.
+    /// Whether reads arrived late.
     pub late: bool,
-    /// What the reads' times are at least behind those of their arrival; none before the first that is not late.
+    /// Least delay between a read's time and its arrival; none before the first read that is not late.
     lag: Option<SignedDuration>,
-    /// When a tag that passes was read last, or a barrier changed; none while only residents were read.
+    /// When a passing tag was last read, or a barrier changed; none while only residents were read.
     last: Option<Duration>,
+    /// When it opened, time since the start.
     since: Duration,
 }
 
-impl Open {
+impl OpenWindow {
     /// A window that opens now.
     #[must_use]
     pub fn new(window: i64, now: Moment) -> Self {
@@ -73,19 +75,25 @@ impl Open {
         }
     }
 
-    /// Something happened that keeps the window open from `up` on, if nothing did before.
+    /// Counts the window as active from `up` on, unless it was active before.
     pub fn begin(&mut self, up: Duration) {
         self.last.get_or_insert(up);
     }
 
-    /// Whether no tag that passes was read for a while.
-    fn is_quiet(&self, settings: &Settings, seen: Duration) -> bool {
-        self.last.is_some_and(|last| seen.saturating_sub(last) >= settings.quiet)
+    /// Whether no passing tag was read for the configured time.
+    fn is_quiet(&self, settings: &Settings, caught_up: Duration) -> bool {
+        self.last.is_some_and(|last| caught_up.saturating_sub(last) >= settings.quiet)
     }
 
-    fn is_due(&self, settings: &Settings, is_held: bool, seen: Duration, up: Duration) -> bool {
+    fn is_due(
+        &self,
+        settings: &Settings,
+        is_held: bool,
+        caught_up: Duration,
+        up: Duration,
+    ) -> bool {
         let age = up.saturating_sub(self.since);
-        let is_quiet = self.is_quiet(settings, seen);
+        let is_quiet = self.is_quiet(settings, caught_up);
         let has_sensors = !self.sensors.is_empty() && age >= settings.quiet;
         (is_quiet || self.raw.is_empty() && has_sensors) && !is_held
             || age >= settings.longest
@@ -95,30 +103,30 @@ impl Open {
 
 /// The open windows of all readers of a bridge, and what is remembered between windows.
 #[derive(Debug)]
-pub struct Floor {
+pub struct WindowTracker {
     readers: Vec<ReaderSettings>,
-    /// How long another reader wants to know what this one read, by reader; none if no other does.
+    /// How long each reader's reads are kept for its neighbours; none if no other reader names it as one.
     watched: Vec<Option<SignedDuration>>,
-    open: HashMap<usize, Open>,
-    recent: HashMap<usize, Recent>,
+    open: HashMap<usize, OpenWindow>,
+    recent: HashMap<usize, RecentReads>,
     residents: HashMap<usize, Residents>,
     presence: BTreeMap<String, TagPresence>,
-    /// When tags at rest were read last, time since the start; none for those not read since.
+    /// When each tag at rest was last read, time since the start; no entry for those not read since.
     rested: HashMap<String, Duration>,
-    /// Whether each reader would be heard, in their order.
-    hearings: Vec<Hearing>,
+    /// Whether each reader is able to read, in their order.
+    availabilities: Vec<Availability>,
     /// Light barriers that are broken, by reader and input.
     broken: HashSet<(usize, u16)>,
-    /// The last [`Open::lag`] of each reader.
+    /// The last [`OpenWindow::lag`] of each reader.
     lags: HashMap<usize, SignedDuration>,
     /// The start.
     begun: Duration,
-    /// Until when everything that came was taken.
-    seen: Moment,
+    /// Until when everything that arrived was added.
+    caught_up: Moment,
 }
 
-impl Floor {
-    /// The floor of `readers`, with what was known of tags at rest, at the start.
+impl WindowTracker {
+    /// A tracker of `readers` at the start, with the presence of tags known from before.
     #[must_use]
     pub fn new(
         readers: Vec<ReaderSettings>,
@@ -134,12 +142,12 @@ impl Floor {
             .iter()
             .map(|reader| kept_for(reader).and_then(|longest| (longest + KEPT).try_into().ok()))
             .collect();
-        let hearing = |reader: &ReaderSettings| {
+        let availability = |reader: &ReaderSettings| {
             let patience = Duration::from_secs(u64::from(reader.settings.presence.depart_s));
-            let told = reader.silent_after.unwrap_or(patience);
-            Hearing::new(patience, reader.is_behind_broker.then_some(told), now.up)
+            let report_after = reader.silent_after.unwrap_or(patience);
+            Availability::new(patience, reader.is_behind_broker.then_some(report_after), now.up)
         };
-        let hearings = readers.iter().map(hearing).collect();
+        let availabilities = readers.iter().map(availability).collect();
         Self {
             readers,
             watched,
@@ -148,11 +156,11 @@ impl Floor {
             residents: HashMap::new(),
             presence,
             rested: HashMap::new(),
-            hearings,
+            availabilities,
             broken: HashSet::new(),
             lags: HashMap::new(),
             begun: now.up,
-            seen: now,
+            caught_up: now,
         }
     }
 
@@ -164,78 +172,80 @@ impl Floor {
 
     /// The open window of a reader.
     #[must_use]
-    pub fn window(&mut self, source: usize) -> Option<&mut Open> {
+    pub fn window(&mut self, source: usize) -> Option<&mut OpenWindow> {
         self.open.get_mut(&source)
     }
 
-    /// Puts an open window there, in place of one that was.
-    pub fn open(&mut self, source: usize, window: Open) -> &mut Open {
+    /// Sets a reader's open window, replacing the one it had.
+    pub fn open(&mut self, source: usize, window: OpenWindow) -> &mut OpenWindow {
         self.open.entry(source).insert_entry(window).into_mut()
     }
 
-    /// Everything that came until `now` has been taken. Only until then does it mean something that nothing came: a
-    /// machine or disk that stood still leaves reads waiting that are older than they look.
-    pub fn seen(&mut self, now: Moment) {
-        self.seen = now;
+    /// Everything that arrived until `now` has been added. Silence counts only until then: after a stall of the
+    /// machine or its disk, reads still wait that are older than they look.
+    pub fn caught_up(&mut self, now: Moment) {
+        self.caught_up = now;
     }
 
-    /// Something says that a reader does not read: silence says nothing of its tags any more, nor of its barriers.
-    pub fn lose(&mut self, source: usize) {
-        if let Some(hearing) = self.hearings.get_mut(source) {
-            hearing.lose();
+    /// A reader does not read: missing reads no longer count as departures, and the state of its barriers is unknown.
+    pub fn stops_reading(&mut self, source: usize) {
+        if let Some(availability) = self.availabilities.get_mut(source) {
+            availability.stopped_reading();
         }
         self.broken.retain(|(broken, _)| *broken != source);
     }
 
-    /// Heeds what a finding says of a reader's reading: whatever keeps it from reading keeps its tags from being read.
-    pub fn heed(&mut self, source: usize, code: &str, up: Duration) {
+    /// Applies what a finding says about a reader's ability to read.
+    pub fn apply_finding(&mut self, source: usize, code: &str, up: Duration) {
         match code {
             code::LOST
             | code::HELD
             | code::NO_ANTENNA
             | code::NO_ANSWER
             | code::REFUSED
-            | code::HARDWARE => self.lose(source),
-            code::BACK => self.hear(source, up),
+            | code::HARDWARE => self.stops_reading(source),
+            code::BACK => self.reads_again(source, up),
             _ => {}
         }
     }
 
-    /// A sign of life; true if the reader's silence had been told.
-    pub fn live(&mut self, source: usize, up: Duration) -> bool {
-        self.hearings.get_mut(source).is_some_and(|hearing| hearing.live(up))
+    /// A message arrived from a reader. True if its silence was reported before.
+    pub fn message_arrived(&mut self, source: usize, up: Duration) -> bool {
+        self.availabilities
+            .get_mut(source)
+            .is_some_and(|availability| availability.message_arrived(up))
     }
 
-    /// A reader reads, or can again.
-    pub fn hear(&mut self, source: usize, up: Duration) {
-        if let Some(hearing) = self.hearings.get_mut(source) {
-            hearing.hear(up);
+    /// A reader reads, or is able to again.
+    pub fn reads_again(&mut self, source: usize, up: Duration) {
+        if let Some(availability) = self.availabilities.get_mut(source) {
+            availability.reads_again(up);
         }
     }
 
-    /// An antenna of a reader is gone or there again; a read by it says so too.
+    /// An antenna of a reader was disconnected or connected; a read by it counts as connected too.
     pub fn antenna(&mut self, source: usize, port: u16, is_there: bool, up: Duration) {
-        let Some(hearing) = self.hearings.get_mut(source) else { return };
+        let Some(availability) = self.availabilities.get_mut(source) else { return };
         if is_there {
-            hearing.there(port, up);
+            availability.antenna_found(port, up);
         } else {
-            let is_used = self
+            let is_configured = self
                 .readers
                 .get(source)
                 .is_some_and(|reader| reader.antenna_read_points.contains_key(&port));
-            hearing.gone_from(port, is_used);
+            availability.antenna_missing(port, is_configured);
         }
     }
 
-    /// The machine's clock was set: times before and after do not compare, so tags have time again to be read.
+    /// The machine's clock was set: times before and after are not comparable, so tags get time to be read again.
     pub fn clock_was_set(&mut self, up: Duration) {
-        self.hearings.iter_mut().for_each(|hearing| hearing.wait(up));
+        self.availabilities.iter_mut().for_each(|availability| availability.wait_for_reads(up));
         self.open.values_mut().for_each(|window| window.suspect_clock = true);
     }
 
-    /// The readers behind a broker from which nothing has come for so long that somebody should know, with that
-    /// time: those of which the configuration says so, and those at whose places tags rest.
-    pub fn fallen_silent(&mut self) -> Vec<(usize, Duration)> {
+    /// The readers behind a broker that have just been silent for long enough to be reported, with that time: those
+    /// with a configured limit, and those at whose places tags rest.
+    pub fn newly_silent(&mut self) -> Vec<(usize, Duration)> {
         let is_missed = |(_, reader): &(usize, &ReaderSettings)| {
             reader.silent_after.is_some()
                 || reader.settings.preset == Preset::Shelf
@@ -243,14 +253,13 @@ impl Floor {
         };
         let missed: Vec<usize> =
             self.readers.iter().enumerate().filter(is_missed).map(|(source, _)| source).collect();
-        let up = self.seen.up;
-        let silence = |source: usize| self.hearings.get_mut(source)?.fallen_silent(up);
-        let mut silence = silence;
+        let up = self.caught_up.up;
+        let mut silence = |source: usize| self.availabilities.get_mut(source)?.newly_silent(up);
         missed.into_iter().filter_map(|source| Some((source, silence(source)?))).collect()
     }
 
-    /// Takes an edge into the open window; true if it is one of a barrier that the reader's rules name.
-    pub fn take_edge(&mut self, source: usize, edge: Edge, up: Duration) -> bool {
+    /// Adds an edge to the open window. True if it is of a barrier that the reader's settings name.
+    pub fn add_edge(&mut self, source: usize, edge: Edge, up: Duration) -> bool {
         let Some(reader) = self.readers.get(source) else { return false };
         let Some(window) = self.open.get_mut(&source) else { return false };
         if !reader.settings.is_barrier(edge.port) {
@@ -262,17 +271,17 @@ impl Floor {
         true
     }
 
-    /// Takes reads into the open window, each with the time that is believed, and gives them back so.
-    pub fn take(&mut self, source: usize, reads: Vec<Read>, up: Duration) -> Vec<Read> {
+    /// Adds reads to the open window and returns them, each with the time that is believed.
+    pub fn add_reads(&mut self, source: usize, reads: Vec<Read>, up: Duration) -> Vec<Read> {
         let Some(reader) = self.readers.get(source) else { return reads };
         let Some(window) = self.open.get_mut(&source) else { return reads };
         let watched = self.watched.get(source).copied().flatten();
-        let stands_after = stands_after(reader);
+        let resident_after = resident_after(reader);
         let passes = matches!(reader.settings.preset, Preset::Portal | Preset::Tunnel);
-        let mut taken = reads;
-        for read in &mut taken {
-            if let Some(hearing) = self.hearings.get_mut(source) {
-                hearing.there(read.antenna, up);
+        let mut reads = reads;
+        for read in &mut reads {
+            if let Some(availability) = self.availabilities.get_mut(source) {
+                availability.antenna_found(read.antenna, up);
             }
             let arrived = read.at;
             judge_clock(read, window);
@@ -282,9 +291,9 @@ impl Floor {
                 window.lag = Some(least);
                 self.lags.insert(source, least);
             }
-            let stands =
-                passes && self.residents.entry(source).or_default().take(read, stands_after);
-            if !stands {
+            let is_resident =
+                passes && self.residents.entry(source).or_default().add(read, resident_after);
+            if !is_resident {
                 window.last = Some(up);
             }
             if let Some(keep) = watched {
@@ -292,15 +301,15 @@ impl Floor {
             }
             window.raw.push(read);
         }
-        taken
+        reads
     }
 
-    /// Remembers the reads and edges of a window that was open at a crash, as if they had just been taken.
+    /// Remembers the reads and edges of a window that was open at a crash, as if they had just been added.
     pub fn restore(&mut self, source: usize, reads: &[Read], edges: &[Edge]) {
         let Some(reader) = self.readers.get(source) else { return };
-        let (watched, stands_after) = (self.watched[source], stands_after(reader));
+        let (watched, resident_after) = (self.watched[source], resident_after(reader));
         for read in reads {
-            self.residents.entry(source).or_default().take(read, stands_after);
+            self.residents.entry(source).or_default().add(read, resident_after);
             if let Some(keep) = watched {
                 self.recent.entry(source).or_default().push(read, read.at, keep);
             }
@@ -318,19 +327,19 @@ impl Floor {
         }
     }
 
-    /// Forgets the standing of tags that were not read for a while before `now`.
-    pub fn forget(&mut self, now: Timestamp) {
-        self.residents.values_mut().for_each(|residents| residents.forget(now));
+    /// Forgets how long tags were read that have not been read for a while before `now`.
+    pub fn forget_residents(&mut self, now: Timestamp) {
+        self.residents.values_mut().for_each(|residents| residents.forget_paused(now));
     }
 
-    /// The readers whose windows are to close, or all that have one, in order.
+    /// The readers whose windows are to close, in order; with `all`, every reader that has one.
     #[must_use]
     pub fn due(&self, all: bool, up: Duration) -> Vec<usize> {
-        let is_due = |(source, window): &(&usize, &Open)| {
+        let is_due = |(source, window): &(&usize, &OpenWindow)| {
             let settings = self.readers.get(**source).map(|reader| &reader.settings);
             let is_held = self.broken.iter().any(|(broken, _)| broken == *source);
             all || settings
-                .is_none_or(|settings| window.is_due(settings, is_held, self.seen.up, up))
+                .is_none_or(|settings| window.is_due(settings, is_held, self.caught_up.up, up))
         };
         let mut due: Vec<usize> =
             self.open.iter().filter(is_due).map(|(source, _)| *source).collect();
@@ -338,26 +347,26 @@ impl Floor {
         due
     }
 
-    /// The shelves without an open window from which tags departed while nothing was read.
+    /// The shelves without an open window from which tags departed while nothing was read there.
     #[must_use]
-    pub fn left_silently(&self) -> Vec<usize> {
+    pub fn shelves_with_departures(&self) -> Vec<usize> {
         let is_left = |(source, reader): &(usize, &ReaderSettings)| {
             reader.settings.preset == Preset::Shelf
                 && !self.open.contains_key(source)
-                && self.departs(*source)
-                && !self.silent_tags(*source, reader).is_empty()
+                && self.absence_counts(*source)
+                && !self.departed_tags(*source, reader).is_empty()
         };
         self.readers.iter().enumerate().filter(is_left).map(|(source, _)| source).collect()
     }
 
-    /// Takes a reader's window away, to be settled.
+    /// Removes a reader's window, so that it can be settled.
     #[must_use]
-    pub fn remove(&mut self, source: usize) -> Option<Open> {
+    pub fn remove(&mut self, source: usize) -> Option<OpenWindow> {
         self.open.remove(&source)
     }
 
-    /// A window's reads, and everything else that it is settled with. What the floor does not know is left to the
-    /// caller: bridge, boot, place in the sequence, gaps.
+    /// A window's reads, and everything else that it is settled with. What the tracker does not know is left to
+    /// the caller: bridge, boot, sequence number, gaps.
     ///
     /// - `all`: nothing is open afterwards, so no tag waits for the next window.
     ///
@@ -367,7 +376,7 @@ impl Floor {
     pub fn closing(
         &self,
         source: usize,
-        window: Open,
+        window: OpenWindow,
         all: bool,
         now: Moment,
     ) -> Result<Option<(Closing, Vec<Read>)>, WindowError> {
@@ -375,33 +384,24 @@ impl Floor {
         let closed = now.at.max(window.opened);
         let reads = Window::parse(window.raw.bytes())?;
         let is_shelf = reader.settings.preset == Preset::Shelf;
-        // What rests is followed by strength, so neither neighbours nor standing say anything of it.
+        // Tags at rest are located by signal strength, so neighbours and residents do not matter for them.
         let passing: &[Read] = if is_shelf { &[] } else { &reads };
         let neighbours = self.recent.iter().filter_map(|(other, recent)| {
             let name = self.readers.get(*other)?.id.as_str();
             reader.settings.neighbours.iter().any(|wanted| wanted == name).then_some((name, recent))
         });
-        let mut presence = BTreeMap::new();
-        if is_shelf {
-            if self.departs(source) {
-                presence = self.silent_tags(source, reader);
-            }
-            for read in &reads {
-                let hex = hex::encode_upper(&read.epc);
-                let known = self.presence.get(&hex).cloned().unwrap_or_default();
-                presence.insert(hex, known);
-            }
-        }
         let lag = window.lag.or_else(|| self.lags.get(&source).copied()).unwrap_or_default();
         let residents = self.residents.get(&source);
-        // Of a window that fell quiet, everything has passed.
-        let is_quiet = window.is_quiet(&reader.settings, self.seen.up);
+        // Once a window is quiet, every tag in it has passed.
+        let is_quiet = window.is_quiet(&reader.settings, self.caught_up.up);
         let held = match residents {
             Some(residents) if !all && !is_quiet => {
-                residents.passing(&reads, reader.settings.quiet, stands_after(reader))
+                residents.passing(&reads, reader.settings.quiet, resident_after(reader))
             }
             _ => BTreeSet::new(),
         };
+        let presence =
+            if is_shelf { self.presence_before(source, reader, &reads) } else { BTreeMap::new() };
         let closing = Closing {
             bridge: String::new(),
             boot: 0,
@@ -419,7 +419,7 @@ impl Floor {
             sensors: window.sensors,
             neighbour_reads: nearby::neighbour_reads(passing, lag, neighbours),
             residents: residents
-                .map(|residents| residents.among(passing, stands_after(reader)))
+                .map(|residents| residents.among(passing, resident_after(reader)))
                 .unwrap_or_default(),
             held,
             presence,
@@ -427,13 +427,33 @@ impl Floor {
         Ok(Some((closing, reads)))
     }
 
-    /// The window that takes up the tags which a closing one held back, with their reads; none if it held none.
+    /// Presence before a shelf's window, of the tags in it and of those that were not read for too long.
+    fn presence_before(
+        &self,
+        source: usize,
+        reader: &ReaderSettings,
+        reads: &[Read],
+    ) -> BTreeMap<String, TagPresence> {
+        let mut presence = BTreeMap::new();
+        if self.absence_counts(source) {
+            presence = self.departed_tags(source, reader);
+        }
+        for read in reads {
+            let hex = hex::encode_upper(&read.epc);
+            let tag = self.presence.get(&hex).cloned().unwrap_or_default();
+            presence.insert(hex, tag);
+        }
+        presence
+    }
+
+    /// The window that continues with the tags that a closing window held over, with their reads; none if it held
+    /// over none.
     #[must_use]
-    pub fn carried(closing: &Closing, reads: &[Read], now: Moment) -> Option<Open> {
+    pub fn carry_over(closing: &Closing, reads: &[Read], now: Moment) -> Option<OpenWindow> {
         if closing.held.is_empty() {
             return None;
         }
-        let mut window = Open::new(0, Moment { at: closing.closed, ..now });
+        let mut window = OpenWindow::new(0, Moment { at: closing.closed, ..now });
         window.begin(now.up);
         (window.suspect_clock, window.late) = (closing.suspect_clock, closing.late);
         for read in reads {
@@ -445,8 +465,8 @@ impl Floor {
         Some(window)
     }
 
-    /// Remembers where tags rest after a window that closed at `up`.
-    pub fn follow(&mut self, presence: BTreeMap<String, TagPresence>, up: Duration) {
+    /// Stores where tags rest after a window that closed at `up`.
+    pub fn update_presence(&mut self, presence: BTreeMap<String, TagPresence>, up: Duration) {
         for (epc, tag) in presence {
             if tag.last.is_none() {
                 self.presence.remove(&epc);
@@ -458,25 +478,31 @@ impl Floor {
         }
     }
 
-    /// Whether a silence at this reader says that a tag is gone.
-    fn departs(&self, source: usize) -> bool {
-        self.hearings.get(source).is_some_and(|hearing| hearing.is_telling(self.seen.up))
+    /// Whether a missing read at this reader counts as the absence of a tag.
+    fn absence_counts(&self, source: usize) -> bool {
+        self.availabilities
+            .get(source)
+            .is_some_and(|availability| availability.absence_counts(self.caught_up.up))
     }
 
-    /// The tags at a reader's places that were silent for so long that they have departed.
-    fn silent_tags(&self, source: usize, reader: &ReaderSettings) -> BTreeMap<String, TagPresence> {
+    /// The tags at a reader's places that were not read for so long that they have departed.
+    fn departed_tags(
+        &self,
+        source: usize,
+        reader: &ReaderSettings,
+    ) -> BTreeMap<String, TagPresence> {
         let patience = Duration::from_secs(u64::from(reader.settings.presence.depart_s));
         let gone: Vec<&String> = self
-            .hearings
+            .availabilities
             .get(source)
             .into_iter()
-            .flat_map(Hearing::gone)
+            .flat_map(Availability::missing_antennas)
             .map(|port| reader.antenna_read_points.get(port).unwrap_or(&reader.read_point))
             .collect();
         let is_silent = |(epc, tag): &(&String, &TagPresence)| {
             let rested = self.rested.get(*epc).copied().unwrap_or(self.begun);
             is_at(reader, tag)
-                && self.seen.up.saturating_sub(rested) >= patience
+                && self.caught_up.up.saturating_sub(rested) >= patience
                 && !tag.place.as_ref().is_some_and(|place| gone.contains(&place))
         };
         let tags = self.presence.iter().filter(is_silent);
@@ -491,16 +517,16 @@ fn is_at(reader: &ReaderSettings, tag: &TagPresence) -> bool {
     })
 }
 
-fn stands_after(reader: &ReaderSettings) -> SignedDuration {
+fn resident_after(reader: &ReaderSettings) -> SignedDuration {
     SignedDuration::from_secs(i64::from(reader.settings.resident_s))
 }
 
-/// Takes the reader's time where it is sane, else the time of arrival, and notes what was found.
-fn judge_clock(read: &mut Read, window: &mut Open) {
+/// Takes the reader's time where it is plausible, else the time of arrival, and marks the window accordingly.
+fn judge_clock(read: &mut Read, window: &mut OpenWindow) {
     match judge(read.reader_time, read.at) {
-        Belief::Untold => {}
-        Belief::Suspect => window.suspect_clock = true,
-        belief @ (Belief::Sane | Belief::Late) => {
+        Belief::Missing => {}
+        Belief::Implausible => window.suspect_clock = true,
+        belief @ (Belief::Plausible | Belief::Late) => {
             window.late |= belief == Belief::Late;
             read.at = read.reader_time.unwrap_or(read.at);
         }

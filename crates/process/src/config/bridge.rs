@@ -1,0 +1,76 @@
+//! `[firmware_bridge]`: a bridge, its readers and its sensors.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::device::DeviceSection;
+use crate::config::settle::SettleSection;
+
+/// `[firmware_bridge]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirmwareBridgeSection {
+    /// Name of the bridge, as ingest knows it: 1 to 256 visible ASCII characters.
+    pub id: String,
+    /// File with its signing key, as `chopmark keys bridge` wrote it.
+    pub key: PathBuf,
+    /// File of its spool. Default: `spool.sqlite`.
+    #[serde(default = "default_spool")]
+    pub spool: PathBuf,
+    /// Base address of ingest: `http://127.0.0.1:8081`.
+    pub ingest_url: String,
+    /// Address and port of liveness, readiness and metrics. Default: `127.0.0.1:8082`.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Hours that raw windows are kept after closing, at most 87600 (ten years). Default: 72.
+    #[serde(default = "default_keep")]
+    pub keep_windows_h: u32,
+    /// Bytes of the spool beyond which raw reads are dropped (deliveries never). Default: 1073741824 (1 GiB).
+    #[serde(default = "default_max")]
+    pub max_spool_bytes: u64,
+    /// `[[firmware_bridge.reader]]`: the readers and sensors.
+    #[serde(default, rename = "reader")]
+    pub readers: Vec<ReaderSection>,
+}
+
+fn default_spool() -> PathBuf {
+    PathBuf::from("spool.sqlite")
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8082))
+}
+
+fn default_keep() -> u32 {
+    72
+}
+
+fn default_max() -> u64 {
+    1 << 30
+}
+
+/// `[[firmware_bridge.reader]]`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReaderSection {
+    /// Name of the reader, unique in its bridge: 1 to 256 visible ASCII characters.
+    pub id: String,
+    /// Where it reads, SGLN URI.
+    pub read_point: String,
+    /// Where single antennas read, if that is elsewhere: SGLN URI by antenna. Default: none.
+    #[serde(default)]
+    pub antenna_read_points: BTreeMap<u16, String>,
+    /// When windows close and what is made of them. Default: a portal.
+    #[serde(default)]
+    pub settle: SettleSection,
+    /// Seconds after which the silence of a sensor is a gap, at least 1. Default: three polling intervals for a sensor
+    /// that is polled, two hours for one that reports by itself. For a tag reader behind a broker it is the silence
+    /// after which the reader itself is reported as lost; default: never, except `depart_s` for a shelf with tags.
+    #[serde(default)]
+    pub silent_after_s: Option<u64>,
+    /// What it is and how it is reached.
+    pub device: DeviceSection,
+}
