@@ -46,7 +46,7 @@ fn the_sites_public_keys_come_from_the_policy_and_their_private_keys_are_never_o
     let (folder, text) = folder();
     let config = resolved(folder.path(), &text).unwrap();
     assert_eq!(config.hub.keys.origin(), HUB);
-    assert_eq!(config.hub.policy.keys_of(SITE).count(), 2);
+    assert_eq!(config.hub.policy.logs.len(), 2);
     assert_eq!(config.pace.epoch, Duration::from_mins(10));
 
     let found =
