@@ -10,6 +10,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test fails by a panic")]
 #![expect(clippy::must_use_candidate, reason = "only tests call this")]
 
+pub mod folder;
 pub mod program;
 pub mod site;
 pub mod stage;

@@ -64,7 +64,7 @@ pub fn reader(id: &str, device: &str) -> String {
 impl Site {
     /// A site with these readers.
     pub fn new(readers: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = crate::folder::temporary();
         let key = SourceKey::generate(&SystemRandom::new()).expect("keys can be made");
         fs::write(folder.path().join("bridge.pem"), key.to_pem()).expect("the folder is ours");
         let site = Self { folder, listen: free_address() };

@@ -127,10 +127,7 @@ pub fn post(url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
 impl Stage {
     /// Makes a stage whose bridge has one R700 on `broker`, and whose rule records everything that is seen.
     pub fn new(broker: Option<SocketAddr>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        // PostgreSQL runs as another user when we are root, who must be able to pass.
-        fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))
-            .expect("the folder is ours");
+        let folder = crate::folder::temporary();
         let cluster =
             Cluster::start_anywhere(&folder.path().join("postgres")).unwrap_or_else(|error| {
                 panic!("PostgreSQL 15 is needed; `make setup` gets it: {error}")

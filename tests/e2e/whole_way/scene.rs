@@ -6,17 +6,11 @@ use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{ClientBuilder, Locator};
-
-fn data() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))
-        .expect("the folder is ours");
-    folder
-}
+use tests::folder::temporary;
 
 #[test]
 fn the_demo_ends_by_itself_with_every_check_held_and_leaves_no_process() {
-    let folder = data();
+    let folder = temporary();
     let output = Command::new(tests::program::demo())
         .args(["play", "--once"])
         .env("CHOPMARK_DATA", folder.path().join("demo"))
@@ -45,7 +39,7 @@ impl Drop for Started {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_itself() {
-    let folder = data();
+    let folder = temporary();
     let mut demo = Command::new(tests::program::demo())
         .arg("play")
         .env("CHOPMARK_DATA", folder.path().join("demo"))
