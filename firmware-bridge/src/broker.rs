@@ -19,10 +19,13 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use devices::message::{DeadLetter, Format, Message, Publish, DeviceData};
+use devices::message::{DeadLetter, DeviceData, Format, Message, Publish};
 use jiff::Timestamp;
 use reads::code;
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Packet, QoS, SubscribeReasonCode};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Packet, QoS,
+    SubscribeReasonCode,
+};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -374,7 +377,11 @@ impl Subscription {
         }
         let (topic, payload) = (message.topic.as_bytes(), &message.payload);
         let same = digest(&[reader, topic, payload]);
-        let before = if data.is_finely_dated() { 0 } else { repeats.before(same, self.sink.clock.instant()) };
+        let before = if data.is_finely_dated() {
+            0
+        } else {
+            repeats.before(same, self.sink.clock.instant())
+        };
         if before == 0 {
             return Some(same);
         }

@@ -1,4 +1,4 @@
-//! What a bridge must be told, from the section `[firmware_bridge]` of the shared TOML file.
+//! The configuration of a bridge, from the section `[firmware_bridge]` of the shared TOML file.
 
 mod broker_at;
 pub mod device;
@@ -75,19 +75,19 @@ struct Section {
 }
 
 impl Section {
-    /// Checks what no type can.
+    /// Checks what types cannot.
     fn check(&self) -> Result<(), ConfigError> {
         check_name("[firmware_bridge] id", &self.id)?;
         let url = &self.ingest_url;
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(ConfigError::Value(format!(
-                "ingest_url `{url}` is no address of ingest; `http://127.0.0.1:8080` would be right"
+                "ingest_url: got `{url}`, expected an address like `http://127.0.0.1:8080`"
             )));
         }
         if self.keep_windows_h > MOST_KEPT_H {
             let hours = self.keep_windows_h;
             return Err(ConfigError::Value(format!(
-                "keep_windows_h {hours}; at most {MOST_KEPT_H} would be right"
+                "keep_windows_h: got {hours}, expected at most {MOST_KEPT_H}"
             )));
         }
         Ok(())
@@ -121,15 +121,16 @@ pub struct Reader {
     pub id: String,
     /// Where it reads, SGLN URI.
     pub read_point: String,
-    /// Where single antennas read, if that is elsewhere: SGLN URI by antenna. Default: none.
+    /// Read points of single antennas, where they differ: SGLN URI by antenna. Default: none.
     #[serde(default)]
     pub antenna_read_points: BTreeMap<u16, String>,
-    /// When windows close and what is made of them. Default: a portal.
+    /// When windows close and how they are settled. Default: a portal.
     #[serde(default)]
     pub settle: Settle,
-    /// Seconds after which the silence of a sensor is a gap, at least 1. Default: three questions for a sensor that is asked,
-    /// two hours for one that reports by itself. Of a tag reader behind a broker it is the silence after which the reader itself is missed;
-    /// default: none, but `depart_s` for a shelf at which tags rest.
+    /// Seconds after which the silence of a sensor is a gap, at least 1. Default: the time of three questions for a
+    /// sensor that is asked, two hours for one that reports by itself. For a tag reader behind a broker it is the
+    /// silence after which the reader itself is reported as lost; default: none, but `depart_s` for a shelf at which
+    /// tags rest.
     #[serde(default)]
     pub silent_after_s: Option<u64>,
     /// What it is and how it is reached.
@@ -163,7 +164,7 @@ impl Reader {
         self.device.sensors()
     }
 
-    /// What is configured, a name and a value a line: `configured.device.r200.power_dbm`, `20.0`.
+    /// All configured values by name: `configured.device.r200.power_dbm`, `20.0`.
     #[must_use]
     pub fn configured(&self) -> Vec<(String, String)> {
         let value = serde_json::to_value(self).unwrap_or_default();
@@ -172,7 +173,7 @@ impl Reader {
         out
     }
 
-    /// Checks what no type can.
+    /// Checks what types cannot.
     ///
     /// # Errors
     ///
@@ -187,18 +188,18 @@ impl Reader {
             let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
             if !is_place {
                 return Err(wrong(format!(
-                    "read point `{place}` is no location; `urn:epc:id:sgln:…` would be right"
+                    "read point: got `{place}`, expected a location like `urn:epc:id:sgln:…`"
                 )));
             }
         }
         if self.silent_after_s == Some(0) {
-            return Err(wrong("silent_after_s 0; at least 1 would be right".into()));
+            return Err(wrong("silent_after_s: got 0, expected at least 1".into()));
         }
         self.settle.settings().check().map_err(wrong)?;
         for neighbour in &self.settle.neighbours {
             if *neighbour == self.id || !all.iter().any(|other| other.id == *neighbour) {
                 return Err(wrong(format!(
-                    "neighbour `{neighbour}` is none of the other readers of this bridge"
+                    "neighbours: got `{neighbour}`, expected another reader of this bridge"
                 )));
             }
         }
@@ -206,13 +207,13 @@ impl Reader {
     }
 }
 
-/// Checks a name against what ingest takes: a delivery with another is refused, and all that is in it.
+/// Checks a name against the contract: ingest refuses a delivery with any other.
 fn check_name(key: &str, name: &str) -> Result<(), ConfigError> {
     if reads::is_name(name) {
         return Ok(());
     }
     Err(ConfigError::Value(format!(
-        "{key} `{name}` is no name that ingest takes; 1 to 256 visible ASCII characters without spaces would be right, like `door-3`"
+        "{key}: got `{name}`, expected 1 to 256 visible ASCII characters without spaces, like `door-3`"
     )))
 }
 
@@ -304,7 +305,7 @@ impl File {
         let mut seen = std::collections::HashSet::new();
         for reader in &section.readers {
             if !seen.insert(&reader.id) {
-                return Err(ConfigError::Value(format!("reader `{}` stands twice", reader.id)));
+                return Err(ConfigError::Value(format!("two readers have the id `{}`", reader.id)));
             }
             reader.check(&section.readers)?;
             reader.device.reach(&base, "").map_err(|error| error.of(&reader.id))?;
@@ -324,7 +325,7 @@ impl File {
     }
 }
 
-/// Refuses two readers on one serial port, unless both are Modbus sensors that one line can hold.
+/// Refuses two readers on one serial port, unless both are Modbus sensors that can share a line.
 fn check_ports(readers: &[Reader]) -> Result<(), ConfigError> {
     for (place, reader) in readers.iter().enumerate() {
         let Some(port) = reader.device.port() else { continue };
@@ -334,13 +335,16 @@ fn check_ports(readers: &[Reader]) -> Result<(), ConfigError> {
             }
             let what = match (other.device.modbus(), reader.device.modbus()) {
                 (Some((one, _)), Some((two, _))) if one != two => format!(
-                    "on one line, and the baud rates {one} and {two}; set both sensors and their `baud` to the same"
+                    "but baud rates {one} and {two}; set both sensors and their `baud` to the same"
                 ),
                 (Some((_, one)), Some((_, two))) if one == two => format!(
-                    "on one line, and the same address {one}; give each sensor on it an address of its own"
+                    "and the same address {one}; give each sensor on the line its own address"
                 ),
                 (Some(_), Some(_)) => continue,
-                _ => "and only Modbus sensors can share one; give each other device an adapter of its own".into(),
+                _ => {
+                    "but only Modbus sensors can share one; give every other device its own adapter"
+                        .into()
+                }
             };
             let (other, own) = (&other.id, &reader.id);
             return Err(ConfigError::Value(format!(

@@ -1,7 +1,7 @@
 //! Health, metrics and readers of a bridge.
 //!
-//! What holds: `/readers` reads the spool beside the bridge and changes nothing; it names no secret, since
-//! passwords stand in files of their own.
+//! What holds: `/readers` reads the spool beside the bridge and changes nothing; it contains no secret, since passwords
+//! are in files of their own.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -28,7 +28,7 @@ pub struct ListenError {
 /// What is shown of a bridge.
 #[derive(Debug, Clone)]
 pub struct StatusPage {
-    /// What it counts.
+    /// Its metrics.
     pub metrics: Metrics,
     /// Where findings and settings are read from.
     pub spool: PathBuf,
@@ -91,7 +91,7 @@ async fn print(status: web::Data<StatusPage>) -> HttpResponse {
     }
 }
 
-/// Findings and changes that are status, newest first.
+/// Most findings and changes that are shown, newest first.
 const ROWS: u32 = 100;
 
 async fn readers(status: web::Data<StatusPage>) -> HttpResponse {
@@ -110,7 +110,7 @@ impl StatusPage {
         for (reader, name, value) in spool.settings()? {
             settings.entry(reader).or_default().insert(name, value);
         }
-        // Not those that the spool knows: it keeps what was said of readers that are gone.
+        // Not the readers in the spool: it also keeps settings of readers that are no longer configured.
         let readers: Vec<serde_json::Value> = self
             .readers
             .iter()

@@ -48,13 +48,13 @@ use crate::config::device::Reached;
 use crate::config::{Config, ConfigError};
 use crate::deliver::Deliverer;
 use crate::http::{ListenError, StatusPage};
+use crate::line::Opener;
 use crate::metrics::Metrics;
 use crate::port::Port;
 use crate::sink::{Input, Sink};
 use crate::spool::{Spool, SpoolError};
 use crate::supervisor::modbus_bus::Unit;
 use crate::supervisor::{Supervisor, Talk};
-use crate::line::Opener;
 use crate::windows::{Keeper, KeeperSettings};
 
 /// Inputs that wait for the spool; a serial line that must wait longer loses reads in the kernel's buffer.
@@ -204,7 +204,9 @@ impl Threads {
             deliverer.join().map_err(|_| Error::Broken)??;
         } else {
             // It holds no transaction while it waits for ingest; a delivery without an answer is sent again.
-            tracing::warn!("ingest does not answer; deliveries without an answer stay in the spool");
+            tracing::warn!(
+                "ingest does not answer; deliveries without an answer stay in the spool"
+            );
         }
         keeper?;
         Ok(())

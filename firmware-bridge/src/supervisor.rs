@@ -133,9 +133,7 @@ impl Supervisor {
                     .serve(line, stop)
             }
             (Talk::Reader(..), _) => (End::Stopped, false),
-            (Talk::Modbus(units), connections) => {
-                modbus_bus::serve(units, connections, line, stop)
-            }
+            (Talk::Modbus(units), connections) => modbus_bus::serve(units, connections, line, stop),
         }
     }
 }

@@ -161,7 +161,9 @@ impl Keeper {
                 self.note_messages(&mut group);
                 let acknowledgements: Vec<Acknowledge> =
                     group.iter_mut().filter_map(|input| input.acknowledge.take()).collect();
-                self.persist(stop, |keeper| keeper.take(group.iter().map(Input::without_acknowledge).collect()))?;
+                self.persist(stop, |keeper| {
+                    keeper.take(group.iter().map(Input::without_acknowledge).collect())
+                })?;
                 for acknowledge in acknowledgements {
                     acknowledge();
                 }
@@ -435,7 +437,11 @@ fn store_carried(
 }
 
 /// Continues from what the spool holds: where tags are, and the windows that were open.
-fn resume(spool: &Spool, readers: Vec<ReaderSettings>, now: Moment) -> Result<WindowTracker, SpoolError> {
+fn resume(
+    spool: &Spool,
+    readers: Vec<ReaderSettings>,
+    now: Moment,
+) -> Result<WindowTracker, SpoolError> {
     let mut tracker = WindowTracker::new(readers, spool.tags_at_rest()?, now);
     for unclosed in spool.open_windows()? {
         let Some(source) = tracker.readers().iter().position(|r| r.id == unclosed.source) else {

@@ -98,14 +98,13 @@ fn broker(address: SocketAddr) -> Broker {
 /// A subscription that runs until the guard is dropped, and what it hands in.
 fn start(address: SocketAddr) -> (Guard, Receiver<Input>) {
     let (inputs, data) = sync_channel(100);
-    let sink =
-        Sink {
-            source: 0,
-            reader: "r".to_owned(),
-            inputs,
-            metrics: Metrics::new(),
-            clock: Clock::system(),
-        };
+    let sink = Sink {
+        source: 0,
+        reader: "r".to_owned(),
+        inputs,
+        metrics: Metrics::new(),
+        clock: Clock::system(),
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let subscription = Subscription { broker: broker(address), format: Box::new(Parrot), sink };
@@ -217,7 +216,11 @@ fn equal_messages_are_counted_within_two_seconds_and_not_after() {
     ];
     assert_eq!(counts, [0, 1, 0, 2, 0, 1]);
     repeats.before(one, after(60_000));
-    assert_eq!((repeats.counts.len(), repeats.first.len()), (1, 1), "what is long past is forgotten");
+    assert_eq!(
+        (repeats.counts.len(), repeats.first.len()),
+        (1, 1),
+        "what is long past is forgotten"
+    );
 }
 
 #[test]

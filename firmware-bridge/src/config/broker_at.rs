@@ -1,4 +1,4 @@
-//! Where a broker is and who we are there: `broker = "localhost:1883"`, or with a login.
+//! The address of a broker, and the login there: `broker = "localhost:1883"`, or with a login.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub enum BrokerAt {
     Login(BrokerLogin),
 }
 
-/// By hand, because the derived one tries both in turn and cannot say which member of a login is wrong.
+/// Written by hand, because the derived one tries both in turn and cannot report which member of a login is wrong.
 impl<'de> Deserialize<'de> for BrokerAt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for BrokerAt {
     }
 }
 
-/// A broker that asks who we are.
+/// A broker that requires a login.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokerLogin {
@@ -77,14 +77,14 @@ impl BrokerAt {
             .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)))
             .ok_or_else(|| {
                 ConfigError::Value(format!(
-                    "broker `{address}` is not `host:port`; `localhost:1883` would be right"
+                    "broker: got `{address}`, expected `host:port`, like `localhost:1883`"
                 ))
             })?;
         Ok(Broker { host, port, client_id, is_lasting: true, login })
     }
 }
 
-/// Whether a broker takes `filter`: levels between slashes, `+` for a whole one, `#` for all that follow.
+/// Whether `filter` is valid: levels between slashes, `+` for a whole level, `#` for all that follow.
 ///
 /// # Source
 ///

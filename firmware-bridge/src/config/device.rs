@@ -1,7 +1,7 @@
 //! What a reader or sensor is and how it is reached: `device.r200.port = "/dev/serial/by-id/…"`.
 //!
-//! The way through: one variant a family, its settings with their defaults; [`Device::reach`] makes of it what
-//! talks and how it is reached.
+//! The way through: one variant per family, its settings with their defaults; [`Device::reach`] gives its driver and
+//! how it is connected.
 //!
 //! What holds: a key that no family knows is an error that names it; a family's name here is its name in the
 //! documents and in `chopmark reader`.
@@ -31,9 +31,9 @@ use devices::sensor::things_stack::ThingsStack;
 use devices::sensor::zigbee2mqtt::Zigbee2Mqtt;
 use serde::{Deserialize, Serialize};
 
-use super::error::ConfigError;
 use super::broker_at::is_filter;
 pub use super::broker_at::{BrokerAt, BrokerLogin};
+use super::error::ConfigError;
 use crate::broker::Broker;
 use crate::line::Opener;
 use crate::port::Port;
@@ -53,16 +53,16 @@ pub enum Device {
         /// Transmit power in dBm, 0 to 30. Default: 20.
         #[serde(default = "usual_power")]
         power_dbm: f64,
-        /// Where it may transmit. Default: what the reader holds.
+        /// Where it may transmit. Default: the reader's own setting.
         #[serde(default)]
         region: Option<Region>,
-        /// Gen2 session, 0 to 3. Default: what the reader holds.
+        /// Gen2 session, 0 to 3. Default: the reader's own setting.
         #[serde(default)]
         session: Option<u8>,
-        /// Hex that EPCs must begin with to be read at all. Default: all are read.
+        /// Hex prefix of the EPCs that are read. Default: all are read.
         #[serde(default)]
         only: String,
-        /// Whether TIDs are read along, which is slower. Default: false.
+        /// Whether TIDs are read as well, which is slower. Default: false.
         #[serde(default)]
         read_tid: bool,
     },
@@ -78,7 +78,7 @@ pub enum Device {
         /// Transmit power in whole dBm, 0 to 33. Default: 20.
         #[serde(default = "whole_power")]
         power_dbm: u8,
-        /// Address on the line, 0 to 254. Default: 255, whichever answers.
+        /// Address on the line, 0 to 254. Default: 255, any address.
         #[serde(default = "broadcast")]
         address: u8,
         /// Antenna ports that read, 1 to 4. Default: 1.
@@ -92,7 +92,7 @@ pub enum Device {
         /// Bits per second. Default: 115200.
         #[serde(default = "fast_baud")]
         baud: u32,
-        /// Where it may transmit; it does not start without.
+        /// Where it may transmit; it does not start without it.
         region: mercury::Region,
         /// Transmit power in dBm, 0 to 33. Default: 20.
         #[serde(default = "usual_power")]
@@ -111,10 +111,10 @@ pub enum Device {
         /// Antenna ports that read. Default: all.
         #[serde(default)]
         antennas: Vec<u16>,
-        /// Gen2 session, 0 to 3. Default: 1, in which a tag that was read keeps quiet for a moment.
+        /// Gen2 session, 0 to 3. Default: 1, in which a tag that was read stays silent for a moment.
         #[serde(default = "session_one")]
         session: u8,
-        /// Whether TIDs are read along, 96 bits of each, which is slower; on Impinj's readers only once a tag comes
+        /// Whether TIDs are read as well, 96 bits of each, which is slower; on Impinj's readers only once a tag appears
         /// whose chip does not give it with its EPC. Default: false.
         #[serde(default)]
         read_tid: bool,
@@ -143,7 +143,7 @@ pub enum Device {
         broker: BrokerAt,
         /// Topic that the reader publishes to.
         topic: String,
-        /// Where each member of a read stands.
+        /// Where each member of a read is in the message.
         mapping: Mapping,
     },
     /// XY-MD02 temperature and humidity sensor, Modbus RTU over serial.
@@ -182,7 +182,7 @@ pub enum Device {
         function: u8,
         /// First register, counted from 0.
         first: u16,
-        /// What the registers from there on hold.
+        /// What the registers from there on contain.
         registers: Vec<Register>,
     },
     /// Zigbee2MQTT, MQTT.
@@ -209,10 +209,10 @@ pub enum Device {
     SparkplugB {
         /// The broker.
         broker: BrokerAt,
-        /// Our name as a host, unlike that of every other host at the broker. Default: chopmark.
+        /// Host id of this bridge, unique at the broker. Default: chopmark.
         #[serde(default = "host_id")]
         host_id: String,
-        /// Groups to listen to. Default: all.
+        /// Groups to subscribe to. Default: all.
         #[serde(default)]
         groups: Vec<String>,
         /// Sensor URI by `group/node` or `group/node/device`.
@@ -304,23 +304,23 @@ fn any_level() -> String {
     "+".to_owned()
 }
 
-/// What talks and how it is reached.
+/// A driver and how its device is connected.
 pub enum Reached {
-    /// On a line of its own.
+    /// A reader on a line of its own.
     Line(Box<dyn Opener>, Box<dyn Dialect>),
     /// A sensor on a serial line that others may share, and the time between its readings.
     Modbus(Port, Sensor, Duration),
-    /// Through a broker.
+    /// A device that publishes to a broker.
     Broker(Broker, Box<dyn Format>),
 }
 
-/// Where something publishes, and what its messages mean.
+/// A broker, and the format of the messages there.
 type Published<'a> = (&'a BrokerAt, Box<dyn Format>);
 
 /// Hundredths of a dBm of a power between 0 and `most` dBm.
 fn power_cdbm(power_dbm: f64, most: f64) -> Result<u16, String> {
     if !(0.0..=most).contains(&power_dbm) {
-        return Err(format!("power_dbm {power_dbm}; 0 to {most} would be right"));
+        return Err(format!("power_dbm: got {power_dbm}, expected 0 to {most}"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
     let power = (power_dbm * 100.0).round() as u16;
@@ -329,35 +329,62 @@ fn power_cdbm(power_dbm: f64, most: f64) -> Result<u16, String> {
 
 fn check_antennas(antennas: &[u8], most: u8) -> Result<(), String> {
     match antennas.iter().find(|port| !(1..=most).contains(*port)) {
-        Some(port) => Err(format!("antenna {port}; 1 to {most} would be right")),
+        Some(port) => Err(format!("antennas: got {port}, expected 1 to {most}")),
         None => Ok(()),
     }
 }
 
-/// Milliseconds between questions to a Modbus sensor: more often it floods its line, once a day is the rarest.
+/// Milliseconds between questions to a Modbus sensor: fewer would flood the line, a day is the most.
 const EVERY_MS: RangeInclusive<u64> = 100..=86_400_000;
+
+fn serial(path: &str, baud: u32) -> Port {
+    Port { path: path.to_owned(), baud }
+}
+
+/// A Modbus sensor that is asked every `every_ms`.
+fn on_bus(port: Port, sensor: Sensor, every_ms: u64) -> Result<Reached, String> {
+    sensor.check()?;
+    if !EVERY_MS.contains(&every_ms) {
+        let (least, most) = (EVERY_MS.start(), EVERY_MS.end());
+        return Err(format!("every_ms: got {every_ms}, expected {least} to {most}"));
+    }
+    Ok(Reached::Modbus(port, sensor, Duration::from_millis(every_ms)))
+}
+
+fn checked_session(session: u8) -> Result<u8, String> {
+    match session {
+        0..=3 => Ok(session),
+        other => Err(format!("session: got {other}, expected a Gen2 session, 0 to 3")),
+    }
+}
+
+/// The bytes that EPCs must begin with to be read.
+fn epc_prefix(only: &str) -> Result<Vec<u8>, String> {
+    let bytes = hex::decode(only).ok().filter(|bytes| bytes.len() <= 31);
+    bytes.ok_or_else(|| format!("only: got `{only}`, expected up to 31 bytes of hex"))
+}
 
 fn check_filled(key: &str, value: &str) -> Result<(), String> {
     match value {
-        "" => Err(format!("{key} is empty; what stands there at the broker would be right")),
+        "" => Err(format!("{key}: got an empty text, expected the name used at the broker")),
         _ => Ok(()),
     }
 }
 
 impl Device {
-    /// What talks and how it is reached.
+    /// A driver and how its device is connected.
     ///
     /// - `base`: folder that relative paths start from.
     /// - `client_id`: name of a session with a broker.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], with the value and what would be right.
+    /// [`ConfigError`], with the value and what is expected.
     pub fn reach(&self, base: &Path, client_id: &str) -> Result<Reached, ConfigError> {
         if let Some((broker, format)) = self.published().map_err(ConfigError::Value)? {
             if let Some(topic) = format.topics().iter().find(|topic| !is_filter(topic)) {
                 return Err(ConfigError::Value(format!(
-                    "`{topic}` is no topic that can be subscribed to; levels between slashes, with `+` for a whole one and `#` for the last ones, would be right, like `door/3/#`"
+                    "topic: got `{topic}`, expected levels between slashes, with `+` for a whole level and `#` for the last ones, like `door/3/#`"
                 )));
             }
             return Ok(Reached::Broker(broker.resolve(base, client_id.to_owned())?, format));
@@ -389,32 +416,15 @@ impl Device {
         }
     }
 
-    /// What is on a line.
+    /// The endpoint of a device with a line of its own.
     fn spoken(&self) -> Result<Reached, String> {
-        let serial = |path: &str, baud: u32| Port { path: path.to_owned(), baud };
-        let modbus = |port: Port, sensor: Sensor, every_ms: u64| {
-            sensor.check()?;
-            if !EVERY_MS.contains(&every_ms) {
-                let (least, most) = (EVERY_MS.start(), EVERY_MS.end());
-                return Err(format!("every_ms {every_ms}; {least} to {most} would be right"));
-            }
-            Ok::<_, String>(Reached::Modbus(port, sensor, Duration::from_millis(every_ms)))
-        };
-        let session_of = |session: u8| match session {
-            0..=3 => Ok(session),
-            other => Err(format!("session {other}; Gen2 has sessions 0 to 3")),
-        };
         Ok(match self {
             Self::R200 { port, baud, power_dbm, region, session, only, read_tid } => {
-                let only =
-                    hex::decode(only).ok().filter(|only| only.len() <= 31).ok_or_else(|| {
-                        format!("only `{only}`; up to 31 bytes of hex would be right")
-                    })?;
                 let settings = r200::Settings {
                     power_cdbm: power_cdbm(*power_dbm, 30.0)?,
                     region: *region,
-                    session: session.map(session_of).transpose()?,
-                    only,
+                    session: session.map(checked_session).transpose()?,
+                    only: epc_prefix(only)?,
                     read_tid: *read_tid,
                 };
                 Reached::Line(Box::new(serial(port, *baud)), Box::new(R200::new(settings)))
@@ -444,7 +454,7 @@ impl Device {
                 let settings = llrp::Settings {
                     power_dbm: *power_dbm,
                     antennas: antennas.clone(),
-                    session: session_of(*session)?,
+                    session: checked_session(*session)?,
                     read_tid: *read_tid,
                     active_low: active_low.clone(),
                 };
@@ -452,7 +462,7 @@ impl Device {
                 Reached::Line(socket, Box::new(Llrp::new(settings)))
             }
             Self::XyMd02 { port, baud, address, sensor, every_ms } => {
-                modbus(serial(port, *baud), Sensor::xy_md02(sensor, *address), *every_ms)?
+                on_bus(serial(port, *baud), Sensor::xy_md02(sensor, *address), *every_ms)?
             }
             Self::Modbus { port, baud, address, sensor, every_ms, function, first, registers } => {
                 let sensor = Sensor {
@@ -462,13 +472,13 @@ impl Device {
                     first: *first,
                     registers: registers.clone(),
                 };
-                modbus(serial(port, *baud), sensor, *every_ms)?
+                on_bus(serial(port, *baud), sensor, *every_ms)?
             }
-            _ => return Err("it publishes to a broker".into()),
+            _ => return Err("the device publishes to a broker".into()),
         })
     }
 
-    /// What publishes to a broker; none if it has a line of its own.
+    /// Broker and format of a device that publishes; none if it has a line of its own.
     fn published(&self) -> Result<Option<Published<'_>>, String> {
         let readings = |sensors: &BTreeMap<String, String>, fields: &BTreeMap<String, Measure>| {
             Readings { sensors: sensors.clone(), fields: fields.clone() }
@@ -490,7 +500,7 @@ impl Device {
             Self::SparkplugB { broker, host_id, groups, sensors, fields } => {
                 if let Some(name) = groups.iter().chain([host_id]).find(|name| !is_name(name)) {
                     return Err(format!(
-                        "`{name}` is no Sparkplug name; it must not be empty nor hold +, / or #"
+                        "got Sparkplug name `{name}`, expected at least one character and none of +, / and #"
                     ));
                 }
                 let readings = readings(sensors, fields);
@@ -509,7 +519,7 @@ impl Device {
         Ok(Some(found))
     }
 
-    /// Whether it reads tags and is heard only through a broker, whose line says nothing of the reader itself.
+    /// Whether it is a tag reader behind a broker, so that the connection says nothing about the reader itself.
     #[must_use]
     pub fn is_behind_broker(&self) -> bool {
         matches!(self, Self::ImpinjR700 { .. } | Self::ZebraIotc { .. } | Self::MappedJson { .. })
@@ -535,15 +545,15 @@ impl Device {
         }
     }
 
-    /// Seconds of a sensor's silence that is a gap, if nothing else is configured; none for tag readers, whose
-    /// silence says nothing.
+    /// Seconds after which a sensor's silence is a gap, if nothing else is configured; none for tag readers, for which
+    /// silence is normal.
     #[must_use]
     pub fn usual_silence_s(&self) -> Option<u64> {
         match self {
             Self::XyMd02 { every_ms, .. } | Self::Modbus { every_ms, .. } => {
                 Some((every_ms.saturating_mul(3) / 1000).max(30))
             }
-            // Battery sensors report when something changes, and at least once an hour.
+            // Battery sensors report changes, and at least once an hour.
             Self::Zigbee2mqtt { .. }
             | Self::Shelly { .. }
             | Self::SparkplugB { .. }

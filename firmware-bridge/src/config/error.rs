@@ -16,17 +16,17 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The text is not what the file must be.
+    /// The text is not valid.
     #[error("{path} is not usable")]
     Syntax {
         /// Which.
         path: PathBuf,
-        /// Line, key and what would be right.
+        /// Line, key and what is expected.
         #[source]
         source: Box<toml::de::Error>,
     },
-    /// There is no key file, or it may not be read.
-    #[error("could not read the bridge's key; `chopmark keys bridge --out {path}` makes one")]
+    /// The key file does not exist, or may not be read.
+    #[error("could not read the bridge's key; `chopmark keys bridge --out {path}` creates one")]
     NoKey {
         /// Which.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The key file is none.
+    /// The file does not contain a key.
     #[error("key at {path} is not usable")]
     Key {
         /// Which.
@@ -43,13 +43,13 @@ pub enum ConfigError {
         #[source]
         source: ledger::keys::KeyError,
     },
-    /// A value makes no sense.
+    /// A value is not usable.
     #[error("{0}")]
     Value(String),
 }
 
 impl ConfigError {
-    /// The same of a reader.
+    /// The same error, with the reader it is about.
     pub(super) fn of(self, reader: &str) -> Self {
         match self {
             Self::Value(what) => Self::Value(format!("reader `{reader}`: {what}")),

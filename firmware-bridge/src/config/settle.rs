@@ -17,7 +17,7 @@ pub enum Preset {
     Portal,
     /// Things rest: a shelf, a bin, a cold store.
     Shelf,
-    /// Somebody counts with a handheld: one long window.
+    /// A person counts with a handheld: one long window.
     Stocktake,
     /// Things pass one after the other on a belt, mostly between light barriers.
     Tunnel,

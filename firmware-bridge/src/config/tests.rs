@@ -38,7 +38,7 @@ fn names_that_ingest_would_refuse_are_refused_at_the_start_with_section_and_valu
         let text = [HEAD, READER, device].concat();
         let found = said(&text.replace(&format!("\"{value}\""), &format!("\"{other}\"")));
         let words = found.expect_err(other);
-        for word in [&format!("{key} `{other}`"), "visible ASCII", "would be right"] {
+        for word in [&format!("{key}: got `{other}`"), "visible ASCII", "expected"] {
             assert!(words.contains(word), "`{word}` is not in: {words}");
         }
     }
@@ -96,7 +96,7 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
     let login = |text: &str| device(&format!("shelly = {{ broker = {text}, sensors = {{}} }}"));
     let modbus =
         |text: &str| device(&format!("xy-md02 = {{ port = \"p\", sensor = \"urn:s\", {text} }}"));
-    let no_topic = ["reader `door-3`", "no topic that can be subscribed to", "would be right"];
+    let no_topic = ["reader `door-3`", "topic: got `", "expected levels between slashes"];
     for (text, words) in [
         (
             login("{ address = \"b:1883\", usr = \"u\", password_file = \"p.txt\" }"),
@@ -114,27 +114,24 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
         (login("\"b\""), ["reader `door-3`: broker `b`", "host:port", "`localhost:1883`"]),
         (
             device("r200 = { port = \"p\", power_dbm = 40 }"),
-            ["reader `door-3`: power_dbm 40", "0 to 30", "would be right"],
+            ["reader `door-3`: power_dbm: got 40", "0 to 30", "expected"],
         ),
         (
             device("r200 = { port = \"p\", session = 4 }"),
             ["reader `door-3`: session 4", "sessions 0 to 3", ""],
         ),
-        (
-            modbus("address = 0"),
-            ["reader `door-3`: modbus address 0", "1 to 247", "would be right"],
-        ),
+        (modbus("address = 0"), ["reader `door-3`: modbus address: got 0", "1 to 247", "expected"]),
         (
             modbus("every_ms = 0"),
-            ["reader `door-3`: every_ms 0", "100 to 86400000", "would be right"],
+            ["reader `door-3`: every_ms: got 0", "100 to 86400000", "expected"],
         ),
         (
             modbus("every_ms = 9223372036854775807"),
-            ["reader `door-3`: every_ms 9223372036854775807", "100 to 86400000", "would be right"],
+            ["reader `door-3`: every_ms: got 9223372036854775807", "100 to 86400000", "expected"],
         ),
         (
             [HEAD, READER, "silent_after_s = 0\n", R200].concat(),
-            ["reader `door-3`: silent_after_s 0", "at least 1", "would be right"],
+            ["reader `door-3`: silent_after_s: got 0", "at least 1", "expected"],
         ),
         (topic("\"\""), no_topic),
         (topic("\"a/#/b\""), no_topic),
@@ -142,7 +139,7 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
         (topic("\"a\\u0000\""), no_topic),
         (
             device("zigbee2mqtt = { broker = \"b:1883\", base_topic = \"\", sensors = {} }"),
-            ["reader `door-3`: base_topic is empty", "what stands there", "would be right"],
+            ["reader `door-3`: base_topic: got an empty text", "used at the broker", "expected"],
         ),
         (
             whole.replace("bridge.pem", "other.pem"),
@@ -150,11 +147,11 @@ fn what_a_configuration_is_refused_for_is_told_once_with_the_reader_and_what_wou
         ),
         (
             whole.replace("http://", ""),
-            ["ingest_url `127.0.0.1:1`", "`http://127.0.0.1:8080`", "would be right"],
+            ["ingest_url: got `127.0.0.1:1`", "`http://127.0.0.1:8080`", "expected"],
         ),
         (
             [HEAD, "keep_windows_h = 4294967295\n", READER, R200].concat(),
-            ["keep_windows_h 4294967295", "at most 87600", "would be right"],
+            ["keep_windows_h: got 4294967295", "at most 87600", "expected"],
         ),
         (whole.replace("r200", "nimbus"), ["unknown variant `nimbus`", "`r200`", "line 8"]),
     ] {

@@ -1,7 +1,7 @@
 //! The spool, opened again and again.
 
-use reads::{Delivery, Finding};
 use jiff::Timestamp;
+use reads::{Delivery, Finding};
 use rusqlite::{Connection, params};
 
 use super::convert::text;

@@ -108,12 +108,7 @@ pub(super) fn serve(
 }
 
 /// Waits until `due` is reached and the line is silent; a line that hangs up is noticed here.
-fn wait(
-    clock: &Clock,
-    due: Instant,
-    line: &mut dyn Line,
-    stop: &AtomicBool,
-) -> Result<(), End> {
+fn wait(clock: &Clock, due: Instant, line: &mut dyn Line, stop: &AtomicBool) -> Result<(), End> {
     let mut buffer = [0; 512];
     // A line that never becomes silent is asked all the same: its answers show what is wrong with it.
     let latest = due.max(clock.instant()) + ANSWER;

@@ -84,7 +84,8 @@ mod tests {
             let up = Duration::from_secs(second);
             Moment { at: Timestamp::from_second(1_700_000_000).unwrap() + up, up }
         };
-        let mut silence = SensorSilence::new(SignedDuration::from_secs(60), ["a".to_owned()], at(0));
+        let mut silence =
+            SensorSilence::new(SignedDuration::from_secs(60), ["a".to_owned()], at(0));
         assert_eq!(silence.tick(at(60)), []);
         assert_eq!(silence.tick(at(61)).len(), 1);
         assert_eq!(silence.tick(at(62)), []);

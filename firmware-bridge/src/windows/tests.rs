@@ -177,7 +177,8 @@ fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_t
     };
     assert_eq!(told(&keeper), [("lost".to_owned(), 1)]);
     // A message without a read is a sign of life as well.
-    let message = || Input { acknowledge: Some(Box::new(|| ())), ..Input::of(0, DeviceData::default()) };
+    let message =
+        || Input { acknowledge: Some(Box::new(|| ())), ..Input::of(0, DeviceData::default()) };
     for _ in 0..2 {
         let mut group = vec![message()];
         keeper.note_messages(&mut group);
