@@ -1,13 +1,13 @@
-//! Hands deliveries to ingest: signed, in order, again and again until they are recorded.
+//! Delivers to ingest: signed, in order, with retries until each delivery is recorded.
 //!
 //! What holds:
 //!
-//! - a delivery is forgotten only after ingest answered 200 or 201;
-//! - the order of the spool is kept: nothing overtakes a delivery that must wait;
-//! - what ingest will never accept (413, 422) is set aside whole, with its reason, so it holds up nobody; a refused
-//!   key (401) is no fault of the delivery, which waits;
-//! - a delivery whose number is that of another (409) is sent again under a number of a new boot;
-//! - only ingest's own answers count: what a proxy or a portal says is a reason to try again, whatever its status.
+//! - a delivery is deleted only after ingest answered 200 or 201;
+//! - the order of the spool is kept: no delivery is sent before an older one that must wait;
+//! - a delivery that ingest will never accept (413, 422) is set aside complete, with the reason, so that it does not
+//!   block the others; after a refused key (401) the delivery waits;
+//! - a delivery whose number belongs to another one (409) is sent again with a number of a new boot;
+//! - only answers of ingest itself count: an answer of a proxy or a portal leads to a retry, whatever its status.
 //!
 //! This is the only file that names the HTTP client.
 //!
@@ -32,24 +32,24 @@ const IDLE: Duration = Duration::from_millis(20);
 /// First and longest wait after a failure.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
-/// Bytes of an answer that are read; one that names the places of 10,000 records has about a tenth.
+/// Most bytes of an answer that are read; one with the indexes of 10,000 records has about a tenth of that.
 const ANSWER_BYTES: u64 = 1024 * 1024;
-/// Begins the type of every problem that ingest answers with, and of no other program.
+/// Prefix of the type of every problem that ingest answers with; no other program uses it.
 const PROBLEM: &str = "urn:chopmark:problem:";
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Attempt {
     Recorded,
-    /// Never acceptable, with the answer's words.
+    /// Never acceptable, with the answer's text.
     Refused(String),
-    /// Another delivery has its number.
+    /// Its number belongs to another delivery.
     NumberTaken,
     /// Try again, with the reason.
     Later(String),
 }
 
-/// Sends what waits in the spool.
+/// Sends the deliveries that wait in the spool.
 pub struct Deliverer {
     agent: ureq::Agent,
     url: String,
@@ -59,8 +59,8 @@ pub struct Deliverer {
     metrics: Metrics,
     clock: Clock,
     crash: CrashPoints,
-    /// The boot of the deliveries that were numbered anew.
-    anew: Option<u64>,
+    /// The boot of the deliveries that were renumbered.
+    new_boot: Option<u64>,
     /// Wait before the next attempt.
     wait: Duration,
     /// Whether the last attempt failed.
@@ -68,7 +68,7 @@ pub struct Deliverer {
 }
 
 impl Deliverer {
-    /// Makes ready to send.
+    /// A deliverer for one bridge.
     ///
     /// - `url`: ingest's base address, `https://…` or, on one machine, `http://…`.
     #[must_use]
@@ -81,7 +81,7 @@ impl Deliverer {
         clock: Clock,
         crash: CrashPoints,
     ) -> Self {
-        // Another part of the program may have installed it already; either is the same.
+        // Another part of the program may have installed the same provider already.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_mins(1)))
@@ -98,7 +98,7 @@ impl Deliverer {
             metrics,
             clock,
             crash,
-            anew: None,
+            new_boot: None,
             wait: BACK_OFF.0,
             was_away: false,
         }
@@ -113,10 +113,10 @@ impl Deliverer {
         let mut was_stuck = false;
         while !stop.load(Ordering::Relaxed) {
             match self.deliver(stop) {
-                // What was recorded and could not be forgotten is sent again, and answered with 200.
+                // A recorded delivery that could not be deleted is sent again and answered with 200.
                 Err(error) if error.passes() => {
                     if !was_stuck {
-                        tracing::error!(%error, "the spool cannot be written; deliveries are tried again");
+                        tracing::error!(%error, "the spool cannot be written; deliveries are retried");
                     }
                     was_stuck = true;
                     pause(&self.clock, RETRY, stop);
@@ -145,13 +145,13 @@ impl Deliverer {
                 self.spool.forget(waiting.boot, waiting.seq)?;
                 self.metrics.deliveries.with_label_values(&["recorded"]).inc();
                 if self.was_away {
-                    tracing::info!("ingest takes deliveries again");
+                    tracing::info!("ingest accepts deliveries again");
                 }
                 (self.wait, self.was_away) = (BACK_OFF.0, false);
             }
             Attempt::Refused(reason) => self.set_aside(&waiting, &reason)?,
             Attempt::NumberTaken => {
-                self.number_anew(&waiting)?;
+                self.renumber(&waiting)?;
                 pause(&self.clock, BACK_OFF.0, stop);
             }
             Attempt::Later(reason) => {
@@ -159,7 +159,7 @@ impl Deliverer {
                 if !self.was_away {
                     tracing::warn!(
                         reason,
-                        "ingest does not take deliveries; they wait in the spool"
+                        "ingest does not accept deliveries; they wait in the spool"
                     );
                 }
                 self.was_away = true;
@@ -170,23 +170,24 @@ impl Deliverer {
         Ok(())
     }
 
-    /// Keeps what ingest will never accept, where it holds up nobody.
+    /// Sets aside a delivery that ingest will never accept, so that it does not block the others.
     fn set_aside(&mut self, waiting: &Waiting, reason: &str) -> Result<(), SpoolError> {
         tracing::error!(boot = waiting.boot, seq = waiting.seq, reason, "delivery refused");
         self.spool.refuse(waiting, reason, self.clock.now())?;
         self.metrics.deliveries.with_label_values(&["refused"]).inc();
-        let text = "ingest refused deliveries for ever; they are kept whole. `chopmark reader resend --list` says \
-                    why; when that is mended, `chopmark reader resend` sends them again";
+        let text = "ingest refused deliveries permanently; they are kept complete. `chopmark reader resend --list` shows \
+                    why; when that is fixed, `chopmark reader resend` sends them again";
         self.find(code::DELIVERY_REFUSED, text.to_owned())
     }
 
-    /// Gives a delivery a number of a new boot; of the same one as the last, unless that is taken as well.
-    fn number_anew(&mut self, waiting: &Waiting) -> Result<(), SpoolError> {
-        let boot = match self.anew {
+    /// Gives a delivery a number of a new boot; of the same one as the last renumbered delivery, unless that is taken
+    /// too.
+    fn renumber(&mut self, waiting: &Waiting) -> Result<(), SpoolError> {
+        let boot = match self.new_boot {
             Some(boot) if boot != waiting.boot => boot,
             _ => self.spool.new_boot(self.clock.now())?,
         };
-        self.anew = Some(boot);
+        self.new_boot = Some(boot);
         match self.spool.renumber(waiting, boot) {
             Err(SpoolError::Data(reason)) => return self.set_aside(waiting, &reason),
             other => other?,
@@ -194,9 +195,9 @@ impl Deliverer {
         self.metrics.deliveries.with_label_values(&["number-taken"]).inc();
         let bridge = &self.bridge;
         let text = format!(
-            "ingest has another delivery under the number of one of ours, which is sent again under a new number. \
-             Either two bridges have the id `{bridge}`: give each its own; or this spool was copied from another: \
-             let each bridge begin with its own file"
+            "ingest has another delivery with the number of one of this bridge, which is sent again with a new number. \
+             Either two bridges have the id `{bridge}`: give each its own; or this spool is a copy of another: \
+             let each bridge start with its own file"
         );
         self.find(code::NUMBER_TAKEN, text)
     }
@@ -223,13 +224,13 @@ impl Deliverer {
             Err(error) => return Attempt::Later(error.to_string()),
         };
         let status = answer.status().as_u16();
-        let words = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_string();
-        judge(status, &words.unwrap_or_default())
+        let text = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_string();
+        interpret(status, &text.unwrap_or_default())
     }
 }
 
-/// What an answer means.
-fn judge(status: u16, words: &str) -> Attempt {
+/// Interprets an answer.
+fn interpret(status: u16, words: &str) -> Attempt {
     let answer: serde_json::Value = serde_json::from_str(words).unwrap_or_default();
     let problem = answer["type"].as_str().and_then(|name| name.strip_prefix(PROBLEM));
     match (status, problem) {
@@ -240,7 +241,7 @@ fn judge(status: u16, words: &str) -> Attempt {
         (_, None) => {
             let words: String = words.chars().take(500).collect();
             Attempt::Later(format!(
-                "not ingest answers, but something before it; {status}: {words}"
+                "the answer is not from ingest but from a proxy or portal in between; {status}: {words}"
             ))
         }
     }
@@ -263,7 +264,7 @@ mod tests {
         r#"{"outcome":"recorded","ledger":"l","size":1,"indexes":[0],"refusals":[]}"#;
     const TAKEN: &str = r#"{"type":"urn:chopmark:problem:number-taken","status":409}"#;
 
-    /// Answers one request with what `answer` says of its boot and sequence, and tells them.
+    /// Answers one request with what `answer` gives for its boot and sequence, and sends both to `asked`.
     fn serve(
         mut line: TcpStream,
         answer: impl Fn(u64, u64) -> (u16, &'static str),
@@ -294,15 +295,15 @@ mod tests {
             let text = format!(
                 "HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{words}"
             );
-            // It is told before it is answered, so nothing that follows is told first.
+            // Sent before the answer, so that the next request is not sent first.
             asked.send(place).ok();
             line.write_all(text.as_bytes()).unwrap();
             return;
         }
     }
 
-    /// Sends two deliveries to an ingest that answers so, until the outbox is empty; gives the spool and the places
-    /// that were asked for, in order.
+    /// Sends two deliveries to an ingest that answers like this, until the outbox is empty; gives the spool and the
+    /// boots and sequence numbers of the requests, in order.
     fn send_two(
         answer: impl Fn(u64, u64) -> (u16, &'static str) + Send + 'static,
     ) -> (Spool, Vec<(u64, u64)>, tempfile::TempDir) {
@@ -401,14 +402,15 @@ mod tests {
     #[test]
     fn only_what_ingest_itself_refuses_is_refused_and_only_what_it_itself_recorded_is_recorded() {
         let own = |code: &str| format!(r#"{{"type":"urn:chopmark:problem:{code}","status":422}}"#);
-        let later = |status: u16, words: &str| matches!(judge(status, words), Attempt::Later(_));
-        assert_eq!(judge(201, RECORDED), Attempt::Recorded);
-        assert_eq!(judge(200, RECORDED), Attempt::Recorded);
-        assert_eq!(judge(409, &own("number-taken")), Attempt::NumberTaken);
+        let later =
+            |status: u16, words: &str| matches!(interpret(status, words), Attempt::Later(_));
+        assert_eq!(interpret(201, RECORDED), Attempt::Recorded);
+        assert_eq!(interpret(200, RECORDED), Attempt::Recorded);
+        assert_eq!(interpret(409, &own("number-taken")), Attempt::NumberTaken);
         for (status, code) in [(413, "too-large"), (422, "malformed")] {
-            assert!(matches!(judge(status, &own(code)), Attempt::Refused(_)));
+            assert!(matches!(interpret(status, &own(code)), Attempt::Refused(_)));
         }
-        // A portal's welcome, nginx before ingest, and one whose plain port is asked for TLS.
+        // A portal's welcome page, nginx in front of ingest, and a plain port that is asked for TLS.
         assert!(later(200, "<html>Welcome! Please log in</html>") && later(201, "{}"));
         assert!(later(413, "<html>413 Request Entity Too Large</html>"));
         assert!(later(400, "<html>The plain HTTP request was sent to HTTPS port</html>"));

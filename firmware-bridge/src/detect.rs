@@ -4,8 +4,8 @@
 //! each family in turn; [`greet`] connects to an LLRP host, which speaks first; [`guess_topic`] looks at one
 //! message.
 //!
-//! What holds: nothing is written to a device unless it is asked for, because what one device takes as a
-//! question may switch another; and then only questions for a version, and the command that stops reading.
+//! What holds: nothing is written to a device unless that is requested, because a question for one device may be a
+//! command for another; and then only questions for a version, and the command that stops reading.
 //!
 //! Source: the drivers in [`devices::reader`] and [`devices::sensor`], which know their own frames.
 
@@ -32,20 +32,20 @@ const ANSWER: Duration = Duration::from_millis(1500);
 /// Time that an LLRP reader has to greet.
 const GREETING: Duration = Duration::from_secs(3);
 
-/// A device that was understood.
+/// A device that was recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectedDevice {
     /// Its family's name in the configuration: `r200`.
     pub family: &'static str,
     /// Bits per second; 0 for a network device.
     pub baud: u32,
-    /// What it said of itself.
+    /// What it reported about itself.
     pub about: String,
-    /// Layout of its answers, if it is a Chafon reader that said its model.
+    /// Layout of its answers, if it is a Chafon reader that reported its model.
     pub layout: Option<Layout>,
 }
 
-/// The families on serial lines, the rate they mostly talk at, and a driver that asks carefully.
+/// The families on serial lines, their usual baud rate, and a driver that asks without changing settings.
 fn families() -> Vec<(&'static str, u32, Box<dyn Dialect>)> {
     let chafon = |layout| {
         let settings =
@@ -64,8 +64,8 @@ fn families() -> Vec<(&'static str, u32, Box<dyn Dialect>)> {
     ]
 }
 
-/// What a driver heard: its family if whole frames came and nothing spoke against them.
-fn heard(family: &'static str, baud: u32, fed: &FrameData) -> Option<DetectedDevice> {
+/// The device that a driver recognised: valid frames arrived, and not more bad ones.
+fn recognise(family: &'static str, baud: u32, fed: &FrameData) -> Option<DetectedDevice> {
     if fed.frames == 0 || fed.bad_frames > fed.frames {
         return None;
     }
@@ -85,7 +85,7 @@ fn heard(family: &'static str, baud: u32, fed: &FrameData) -> Option<DetectedDev
 ///
 /// # Errors
 ///
-/// Why it cannot be listened to, and what mends it.
+/// Why that failed, and how to fix it.
 pub fn listen(path: &str, time: Duration, clock: &Clock) -> Result<Option<DetectedDevice>, String> {
     for baud in [115_200, 57_600] {
         let mut line = Port { path: path.to_owned(), baud }.open()?;
@@ -97,7 +97,7 @@ pub fn listen(path: &str, time: Duration, clock: &Clock) -> Result<Option<Detect
             let mut fed = FrameData::default();
             driver.open();
             driver.feed(&bytes, clock.now(), &mut fed);
-            if let Some(known) = heard(family, baud, &fed) {
+            if let Some(known) = recognise(family, baud, &fed) {
                 return Ok(Some(known));
             }
         }
@@ -119,12 +119,12 @@ fn collect(line: &mut dyn Line, time: Duration, clock: &Clock) -> Result<Vec<u8>
 ///
 /// # Errors
 ///
-/// Why it cannot be asked, and what mends it.
+/// Why that failed, and how to fix it.
 pub fn ask(path: &str, clock: &Clock) -> Result<Option<DetectedDevice>, String> {
     for (family, baud, mut driver) in families() {
         let mut line = Port { path: path.to_owned(), baud }.open()?;
         if let Some(fed) = question(driver.as_mut(), line.as_mut(), clock)?
-            && let Some(known) = heard(family, baud, &fed)
+            && let Some(known) = recognise(family, baud, &fed)
         {
             return Ok(Some(known));
         }
@@ -133,9 +133,9 @@ pub fn ask(path: &str, clock: &Clock) -> Result<Option<DetectedDevice>, String> 
     let mut line = Port { path: path.to_owned(), baud: 9600 }.open()?;
     line.send(&sensor.question())?;
     let answer = collect(line.as_mut(), Duration::from_millis(500), clock)?;
-    let taken = sensor.answer(&answer, clock.now()).ok();
-    Ok(taken.map(|taken| {
-        let values: Vec<String> = taken
+    let data = sensor.answer(&answer, clock.now()).ok();
+    Ok(data.map(|data| {
+        let values: Vec<String> = data
             .readings
             .iter()
             .map(|reading| format!("{} {}", reading.value, reading.unit))
@@ -144,7 +144,7 @@ pub fn ask(path: &str, clock: &Clock) -> Result<Option<DetectedDevice>, String> 
     }))
 }
 
-/// Writes what a driver asks first, until something answers: its handshake goes no further by itself.
+/// Writes the first question of a driver until something answers; its handshake goes no further without an answer.
 fn question(
     driver: &mut dyn Dialect,
     line: &mut dyn Line,
@@ -167,13 +167,13 @@ fn question(
     Ok((fed.frames > 0).then_some(fed))
 }
 
-/// Connects to an LLRP host and hears its greeting; nothing is written.
+/// Connects to an LLRP host and receives its greeting; nothing is written.
 ///
 /// - `address`: `host` or `host:port`; the port is 5084 if none is given.
 ///
 /// # Errors
 ///
-/// Why it cannot be connected or understood, or who holds it.
+/// Why the connection failed or the greeting could not be decoded, or which client is connected already.
 pub fn greet(address: &str, clock: &Clock) -> Result<DetectedDevice, String> {
     let address =
         if address.contains(':') { address.to_owned() } else { format!("{address}:5084") };
@@ -202,14 +202,19 @@ pub fn greet(address: &str, clock: &Clock) -> Result<DetectedDevice, String> {
     }
     if fed.frames == 0 {
         return Err(format!(
-            "something listens, but says nothing for {} s; an LLRP reader greets at once",
+            "the port accepts connections but sends nothing for {} s; an LLRP reader sends a greeting at once",
             GREETING.as_secs()
         ));
     }
-    Ok(DetectedDevice { family: "llrp", baud: 0, about: "takes a connection".into(), layout: None })
+    Ok(DetectedDevice {
+        family: "llrp",
+        baud: 0,
+        about: "accepts a connection".into(),
+        layout: None,
+    })
 }
 
-/// What a message on a topic is most probably, as the configuration calls it, and why.
+/// The most probable kind of device for a message on a topic, as the configuration names it, and why.
 #[must_use]
 pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> (&'static str, String) {
     let levels: Vec<&str> = topic.split('/').collect();
@@ -222,28 +227,30 @@ pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> (&'static str,
             return ("things-stack", format!("device {device} of {application}"));
         }
         [device, "events", "rpc"] => return ("shelly", format!("device {device}")),
-        ["zigbee2mqtt", "bridge", ..] => return ("", "Zigbee2MQTT speaks of itself".into()),
+        ["zigbee2mqtt", "bridge", ..] => {
+            return ("", "a status message of Zigbee2MQTT itself".into());
+        }
         ["zigbee2mqtt", device @ ..] => {
             return ("zigbee2mqtt", format!("device {}", device.join("/")));
         }
         _ => {}
     }
-    if let Ok(taken) = impinj_r700::parse(payload, at)
-        && !taken.reads.is_empty()
+    if let Ok(data) = impinj_r700::parse(payload, at)
+        && !data.reads.is_empty()
     {
-        return ("impinj-r700", format!("{} reads in the last message", taken.reads.len()));
+        return ("impinj-r700", format!("{} reads in the last message", data.reads.len()));
     }
     let message = Message { topic, payload, is_retained: false, at };
-    if let Ok(taken) = ZebraIotc::new(topic).take(&message)
-        && !taken.reads.is_empty()
+    if let Ok(data) = ZebraIotc::new(topic).take(&message)
+        && !data.reads.is_empty()
     {
-        return ("zebra-iotc", format!("{} reads in the last message", taken.reads.len()));
+        return ("zebra-iotc", format!("{} reads in the last message", data.reads.len()));
     }
     match serde_json::from_slice::<serde_json::Value>(payload) {
         Ok(value) if value.is_object() || value.is_array() => {
-            ("mapped-json", "JSON that a mapping could name the members of".into())
+            ("mapped-json", "JSON that a mapping can describe".into())
         }
-        _ => ("", format!("{} bytes that are no JSON object", payload.len())),
+        _ => ("", format!("{} bytes that are not a JSON object", payload.len())),
     }
 }
 

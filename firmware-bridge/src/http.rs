@@ -1,7 +1,7 @@
 //! Health, metrics and readers of a bridge.
 //!
-//! What holds: `/readers` reads the spool beside the bridge and changes nothing; it names no secret, since
-//! passwords stand in files of their own.
+//! What holds: `/readers` reads the spool beside the bridge and changes nothing; it contains no secret, since passwords
+//! are in files of their own.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -30,7 +30,7 @@ pub struct ListenError {
 /// What is shown of a bridge.
 #[derive(Debug, Clone)]
 pub struct StatusPage {
-    /// What it counts.
+    /// Its metrics.
     pub metrics: Metrics,
     /// Where findings and settings are read from.
     pub spool: PathBuf,
@@ -112,7 +112,7 @@ impl StatusPage {
         for (reader, name, value) in spool.settings()? {
             settings.entry(reader).or_default().insert(name, value);
         }
-        // Not those that the spool knows: it keeps what was said of readers that are gone.
+        // Not the readers in the spool: it also keeps settings of readers that are no longer configured.
         let readers: Vec<serde_json::Value> = self
             .readers
             .iter()

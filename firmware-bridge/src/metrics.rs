@@ -1,11 +1,17 @@
 //! What the bridge counts; names follow `bridge_<thing>_<unit|total>`, labels hold readers and kinds.
 
+use prometheus::core::Collector;
 use prometheus::{
     Encoder as _, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use reads::code;
 
 use crate::spool::Forgotten;
+
+const MOVEMENTS: &str = "Arrivals, moves and departures at shelves.";
+const FORGOTTEN_WINDOWS: &str = "Raw windows deleted before their time to make room.";
+const FORGOTTEN_MESSAGES: &str = "Message digests deleted before their time to make room.";
+const SPOOL_WRITABLE: &str = "1 while the spool can be written, else 0.";
 
 /// The metrics of one bridge.
 #[derive(Debug, Clone)]
@@ -16,7 +22,7 @@ pub struct Metrics {
     pub reads: IntCounterVec,
     /// Sensor readings, by reader.
     pub readings: IntCounterVec,
-    /// Events of readers that are no reads, by reader.
+    /// Events of readers that contain no reads, by reader.
     pub other_events: IntCounterVec,
     /// Frames with a wrong checksum or length, by reader.
     pub bad_frames: IntCounterVec,
@@ -26,21 +32,21 @@ pub struct Metrics {
     pub dropped: IntCounterVec,
     /// Messages that could not be used, by reader.
     pub dead_letters: IntCounterVec,
-    /// Messages that had been taken before, by reader.
+    /// Redeliveries that were deduplicated, by reader.
     pub repeated: IntCounterVec,
     /// Windows settled, by reader.
     pub windows: IntCounterVec,
     /// Observations settled.
     pub observations: IntCounter,
-    /// What was found that somebody should know, by reader and code.
+    /// Findings, by reader and code.
     pub findings: IntCounterVec,
     /// Arrivals, moves and departures at shelves.
     pub movements: IntCounter,
-    /// Raw windows that were forgotten before their time to make room.
+    /// Raw windows that were deleted before their time to make room.
     pub forgotten_windows: IntCounter,
-    /// Dead letters that were forgotten.
+    /// Dead letters that were deleted.
     pub forgotten_dead_letters: IntCounter,
-    /// Messages that were forgotten before their time to make room; sent again, they would be taken again.
+    /// Message digests that were deleted before their time to make room; a redelivery would no longer be recognised.
     pub forgotten_messages: IntCounter,
     /// Attempts to deliver, by outcome.
     pub deliveries: IntCounterVec,
@@ -62,99 +68,63 @@ impl Metrics {
     /// Never in practice: the names are fixed and distinct.
     #[must_use]
     pub fn new() -> Self {
-        let registry = Registry::new();
-        let by = |name: &str, help: &str, label: &str| {
-            let metric = IntCounterVec::new(Opts::new(name, help), &[label])
-                .expect("the name and label are fixed and well-formed");
-            registry.register(Box::new(metric.clone())).expect("the name is registered once");
-            metric
-        };
-        let one = |name: &str, help: &str| {
-            let metric = IntCounter::new(name, help).expect("the name is fixed and well-formed");
-            registry.register(Box::new(metric.clone())).expect("the name is registered once");
-            metric
-        };
-        let findings = IntCounterVec::new(
-            Opts::new("bridge_findings_total", "What was found that somebody should know."),
-            &["reader", "code"],
-        )
-        .expect("the name and labels are fixed and well-formed");
-        registry.register(Box::new(findings.clone())).expect("the name is registered once");
-        let waiting =
-            IntGauge::new("bridge_waiting_deliveries", "Deliveries that wait in the spool.")
-                .expect("the name is fixed and well-formed");
-        let spool_writable =
-            IntGauge::new("bridge_spool_writable", "1 while the spool can be written, else 0.")
-                .expect("the name is fixed and well-formed");
-        spool_writable.set(1);
-        registry.register(Box::new(spool_writable.clone())).expect("the name is registered once");
-        let connected = IntGaugeVec::new(
-            Opts::new("bridge_connected_readers", "1 while a reader is connected, else 0."),
-            &["reader"],
-        )
-        .expect("the name and label are fixed and well-formed");
-        registry.register(Box::new(waiting.clone())).expect("the name is registered once");
-        registry.register(Box::new(connected.clone())).expect("the name is registered once");
-        let deliveries = by("bridge_deliveries_total", "Attempts to deliver.", "outcome");
-        let dropped = by("bridge_dropped_reads_total", "Raw reads dropped.", "reason");
-        for outcome in ["recorded", "refused", "later"] {
-            deliveries.with_label_values(&[outcome]);
-        }
-        for reason in ["queue-full", "spool-full"] {
-            dropped.with_label_values(&[reason]);
-        }
-        Self {
-            reads: by("bridge_reads_total", "Raw reads.", "reader"),
-            readings: by("bridge_readings_total", "Sensor readings.", "reader"),
-            other_events: by("bridge_other_events_total", "Events that are no reads.", "reader"),
-            bad_frames: by(
+        let to = Registering(Registry::new());
+        let metrics = Self {
+            reads: to.by("bridge_reads_total", "Raw reads.", &["reader"]),
+            readings: to.by("bridge_readings_total", "Sensor readings.", &["reader"]),
+            other_events: to.by("bridge_other_events_total", "Events without reads.", &["reader"]),
+            bad_frames: to.by(
                 "bridge_bad_frames_total",
                 "Frames with a wrong checksum or length.",
-                "reader",
+                &["reader"],
             ),
-            garbage_bytes: by(
+            garbage_bytes: to.by(
                 "bridge_garbage_bytes_total",
                 "Bytes that belonged to no frame.",
-                "reader",
+                &["reader"],
             ),
-            dropped,
-            dead_letters: by(
+            dropped: to.by("bridge_dropped_reads_total", "Raw reads dropped.", &["reason"]),
+            dead_letters: to.by(
                 "bridge_dead_letters_total",
                 "Messages that could not be used.",
-                "reader",
+                &["reader"],
             ),
-            repeated: by(
+            repeated: to.by(
                 "bridge_repeated_messages_total",
-                "Messages that had been taken before.",
-                "reader",
+                "Redeliveries that were deduplicated.",
+                &["reader"],
             ),
-            windows: by("bridge_windows_total", "Windows settled.", "reader"),
-            deliveries,
-            reconnects: by("bridge_reconnects_total", "Connections lost or failed.", "reader"),
-            findings,
-            forgotten_windows: one(
-                "bridge_forgotten_windows_total",
-                "Raw windows forgotten before their time to make room.",
+            windows: to.by("bridge_windows_total", "Windows settled.", &["reader"]),
+            observations: to.counter("bridge_observations_total", "Observations settled."),
+            findings: to.by("bridge_findings_total", "Findings.", &["reader", "code"]),
+            movements: to.counter("bridge_movements_total", MOVEMENTS),
+            forgotten_windows: to.counter("bridge_forgotten_windows_total", FORGOTTEN_WINDOWS),
+            forgotten_dead_letters: to
+                .counter("bridge_forgotten_dead_letters_total", "Dead letters deleted."),
+            forgotten_messages: to.counter("bridge_forgotten_messages_total", FORGOTTEN_MESSAGES),
+            deliveries: to.by("bridge_deliveries_total", "Attempts to deliver.", &["outcome"]),
+            waiting: to.gauge("bridge_waiting_deliveries", "Deliveries that wait in the spool."),
+            spool_writable: to.gauge("bridge_spool_writable", SPOOL_WRITABLE),
+            connected: to.connected(),
+            reconnects: to.by(
+                "bridge_reconnects_total",
+                "Connections lost or failed.",
+                &["reader"],
             ),
-            forgotten_dead_letters: one(
-                "bridge_forgotten_dead_letters_total",
-                "Dead letters forgotten.",
-            ),
-            forgotten_messages: one(
-                "bridge_forgotten_messages_total",
-                "Messages forgotten before their time to make room.",
-            ),
-            movements: one("bridge_movements_total", "Arrivals, moves and departures at shelves."),
-            observations: one("bridge_observations_total", "Observations settled."),
-            waiting,
-            spool_writable,
-            connected,
-            registry,
+            registry: to.0,
+        };
+        metrics.spool_writable.set(1);
+        for outcome in ["recorded", "refused", "later"] {
+            metrics.deliveries.with_label_values(&[outcome]);
         }
+        for reason in ["queue-full", "spool-full"] {
+            metrics.dropped.with_label_values(&[reason]);
+        }
+        metrics
     }
 
-    /// Begins the series of a configured reader at 0: an alert sees neither a reader that was never connected nor
-    /// the first finding of a kind in a series that only begins with it.
+    /// Starts the series of a configured reader at 0. Without it, an alert would miss a reader that was never
+    /// connected, and the first finding of a kind.
     pub fn begin(&self, reader: &str) {
         let label = [reader];
         self.connected.with_label_values(&label).set(0);
@@ -166,7 +136,7 @@ impl Metrics {
         }
     }
 
-    /// All of them, as Prometheus reads them.
+    /// All metrics in the text format of Prometheus.
     ///
     /// # Errors
     ///
@@ -179,7 +149,7 @@ impl Metrics {
 }
 
 impl Metrics {
-    /// Counts what the spool forgot.
+    /// Counts what the spool deleted.
     pub fn forgot(&self, forgotten: Forgotten) {
         self.forgotten_messages.inc_by(forgotten.messages as u64);
         self.forgotten_dead_letters.inc_by(forgotten.dead_letters as u64);
@@ -190,5 +160,34 @@ impl Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Makes metrics and registers them. The names are fixed and distinct, so nothing here fails.
+struct Registering(Registry);
+
+impl Registering {
+    fn register<M: Collector + Clone + 'static>(&self, metric: M) -> M {
+        self.0.register(Box::new(metric.clone())).expect("the name is registered once");
+        metric
+    }
+
+    fn by(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        let metric = IntCounterVec::new(Opts::new(name, help), labels);
+        self.register(metric.expect("the name and labels are fixed and well-formed"))
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.register(IntCounter::new(name, help).expect("the name is fixed and well-formed"))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.register(IntGauge::new(name, help).expect("the name is fixed and well-formed"))
+    }
+
+    fn connected(&self) -> IntGaugeVec {
+        let help = "1 while a reader is connected, else 0.";
+        let metric = IntGaugeVec::new(Opts::new("bridge_connected_readers", help), &["reader"]);
+        self.register(metric.expect("the name and label are fixed and well-formed"))
     }
 }

@@ -1,9 +1,9 @@
 //! Serial ports: the only file that names the library.
 //!
-//! What holds: a port is opened for us alone; each way in which that fails has its own message that names the
-//! mend; a port is named by a path below `/dev/serial/by-id` or `by-path` wherever there is one, because
-//! `/dev/ttyUSB0` is another device after the cables were pulled, and never by one that another adapter may take;
-//! writing waits for room and for nothing else, since a hung adapter never says that it has sent.
+//! What holds: a port is opened exclusively; each way in which that fails has its own message with a remedy; a port is
+//! named by a path below `/dev/serial/by-id` or `by-path` wherever there is one, because `/dev/ttyUSB0` may be another
+//! device after replugging, and never by one that another adapter may get; writing waits for buffer space only, since a
+//! hung adapter never confirms that it has sent.
 //!
 //! Not here: what the bytes mean ([`devices::reader`], [`devices::sensor`]), trying again ([`crate::supervisor`]).
 
@@ -14,7 +14,7 @@ use serialport::{SerialPortInfo, SerialPortType, UsbPortInfo};
 
 use crate::line::{Line, Opener, PATIENCE};
 
-/// Where a port is and how fast it talks.
+/// A serial port and its baud rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
     /// Path of the device.
@@ -31,7 +31,7 @@ impl Opener for Port {
             serialport::new(&self.path, self.baud).timeout(PATIENCE).exclusive(true).open();
         match opened {
             Ok(port) => Ok(Box::new(Open(port))),
-            Err(error) => Err(mend(&error, &self.path, self.baud)),
+            Err(error) => Err(advice(&error, &self.path, self.baud)),
         }
     }
 
@@ -44,30 +44,30 @@ impl Opener for Port {
     }
 }
 
-/// What failed and what mends it.
-fn mend(error: &serialport::Error, path: &str, baud: u32) -> String {
+/// What failed and how to fix it.
+fn advice(error: &serialport::Error, path: &str, baud: u32) -> String {
     use std::io::ErrorKind;
     let text = error.to_string();
     let says = |words: &str| text.to_lowercase().contains(words);
     let kind = error.kind();
     let is_io = |wanted: ErrorKind| kind == serialport::ErrorKind::Io(wanted);
-    // The library gives some of the system's errors as words only.
-    let mend = if !Path::new(path).exists() {
-        "there is no such device; is the cable plugged in? `chopmark reader detect` lists the ports by names that stay the same after replugging".to_owned()
+    // The library gives some of the system's errors as text only.
+    let advice = if !Path::new(path).exists() {
+        "the device does not exist; is the cable plugged in? `chopmark reader detect` lists the ports by names that stay the same after replugging".to_owned()
     } else if is_io(ErrorKind::PermissionDenied) || says("permission denied") {
-        "the user that runs the bridge may not open it; add that user to the group dialout and log in anew".to_owned()
+        "the user that runs the bridge may not open it; add that user to the group dialout and log in again".to_owned()
     } else if kind == serialport::ErrorKind::NoDevice
         || is_io(ErrorKind::ResourceBusy)
         || is_io(ErrorKind::WouldBlock)
         || says("busy")
     {
-        "another program holds the port; end it (ModemManager is a usual one)".to_owned()
+        "another program holds the port; stop it (often ModemManager)".to_owned()
     } else if kind == serialport::ErrorKind::InvalidInput {
-        format!("the device does not take {baud} baud; 115200, 57600, 38400 and 9600 are usual")
+        format!("the device does not support {baud} baud; 115200, 57600, 38400 and 9600 are usual")
     } else {
-        "it may be no serial port".to_owned()
+        "it may not be a serial port".to_owned()
     };
-    format!("could not be opened ({text}): {mend}")
+    format!("could not be opened ({text}): {advice}")
 }
 
 impl<P: Read + Write> Line for Open<P> {
@@ -80,7 +80,7 @@ impl<P: Read + Write> Line for Open<P> {
     fn receive<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8], String> {
         use std::io::ErrorKind;
         match self.0.read(buffer) {
-            Ok(0) => Err("the line was hung up: the cable may have been pulled".into()),
+            Ok(0) => Err("the port hung up: the cable may have been pulled".into()),
             Ok(count) => Ok(&buffer[..count]),
             Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {
                 Ok(&[])
@@ -97,9 +97,9 @@ pub struct Found {
     pub path: PathBuf,
     /// The device that it leads to now.
     pub device: PathBuf,
-    /// What the USB device says of itself, if it is one.
+    /// Maker, product and serial number, if it is a USB device.
     pub about: Option<String>,
-    /// Why it is named by the socket it is plugged into, if its adapter cannot be told from another.
+    /// Why it is named by the socket it is plugged into, if its adapter cannot be distinguished from another.
     pub by_socket: Option<&'static str>,
 }
 
@@ -107,14 +107,14 @@ pub struct Found {
 ///
 /// # Errors
 ///
-/// If the system does not tell.
+/// If the system does not list them.
 pub fn list() -> Result<Vec<Found>, String> {
     let ports = serialport::available_ports()
-        .map_err(|error| format!("the system does not tell its serial ports: {error}"))?;
+        .map_err(|error| format!("the system does not list its serial ports: {error}"))?;
     Ok(named(&ports, Path::new("/dev/serial")))
 }
 
-/// The ports by names that last.
+/// The ports by names that stay the same.
 ///
 /// - `links`: folder that holds the links of the system, in `by-id` and `by-path`.
 fn named(ports: &[SerialPortInfo], links: &Path) -> Vec<Found> {
@@ -150,7 +150,7 @@ fn usb_of(port: &SerialPortInfo) -> Option<&UsbPortInfo> {
     }
 }
 
-/// Why an adapter cannot be told from another by what it says of itself; none if it can.
+/// Why an adapter cannot be distinguished from another; none if it can.
 fn confusable(own: &UsbPortInfo, all: &[&UsbPortInfo]) -> Option<&'static str> {
     let identity = |usb: &UsbPortInfo| (usb.vid, usb.pid, usb.serial_number.clone());
     if own.serial_number.as_ref().is_none_or(String::is_empty) {
@@ -177,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    /// An adapter that hung: it takes bytes and never says that they are sent.
+    /// A hung adapter: it accepts bytes and never confirms that they are sent.
     struct Hung(Vec<u8>);
 
     impl Read for Hung {
@@ -212,7 +212,7 @@ mod tests {
         for name in ["by-id", "by-path"] {
             std::fs::create_dir(links.join(name)).unwrap();
         }
-        // Of two that say the same, the system links one by its id.
+        // Of two adapters with the same identity, the system links one by its id.
         let port = |name: &str, serial: Option<&str>, id: Option<&str>| {
             let device = links.join(name);
             std::fs::write(&device, "").unwrap();
@@ -249,20 +249,20 @@ mod tests {
     }
 
     #[test]
-    fn each_way_in_which_a_port_does_not_open_names_its_own_mend() {
+    fn each_failure_to_open_a_port_names_its_own_remedy() {
         let here = std::env::current_exe().unwrap().display().to_string();
         let io = serialport::ErrorKind::Io;
-        for (path, kind, words, mend_with) in [
+        for (path, kind, words, expected) in [
             ("/dev/ttyNONE", serialport::ErrorKind::NoDevice, "gone", "is the cable plugged in?"),
             (&here, io(ErrorKind::PermissionDenied), "no", "the group dialout"),
             (&here, io(ErrorKind::Other), "Permission denied", "the group dialout"),
             (&here, serialport::ErrorKind::NoDevice, "no", "another program holds the port"),
             (&here, io(ErrorKind::Other), "Device or resource busy", "another program holds"),
             (&here, serialport::ErrorKind::InvalidInput, "no", "57600 baud; 115200"),
-            (&here, serialport::ErrorKind::Unknown, "odd", "no serial port"),
+            (&here, serialport::ErrorKind::Unknown, "odd", "not be a serial port"),
         ] {
-            let text = mend(&serialport::Error::new(kind, words), path, 57_600);
-            assert!(text.contains(mend_with) && text.contains(words), "{kind:?}: {text}");
+            let text = advice(&serialport::Error::new(kind, words), path, 57_600);
+            assert!(text.contains(expected) && text.contains(words), "{kind:?}: {text}");
         }
     }
 }

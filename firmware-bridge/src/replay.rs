@@ -1,7 +1,7 @@
-//! Settles a kept window again and compares what comes out with what was delivered, byte for byte.
+//! Settles a stored window again and compares the result with what was delivered, byte for byte.
 //!
-//! What holds: what is compared are digests that were kept when the window closed, so a changed program or a
-//! changed file shows; nothing is written.
+//! What holds: the comparison uses digests that were stored when the window closed, so a changed program or a changed
+//! file is detected; nothing is written.
 //!
 //! Source: docs/decisions/0015-settling.md.
 
@@ -17,9 +17,9 @@ pub enum ReplayError {
     /// The spool failed.
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    /// There is no such window.
+    /// The window is not stored.
     #[error(
-        "window `{0}` is not kept: it may be older than keep_windows_h, still open, or of another bridge; `chopmark reader replay --list` shows those that are"
+        "window `{0}` is not stored: it may be older than keep_windows_h, still open, or of another bridge; `chopmark reader replay --list` lists those that are"
     )]
     Unknown(String),
     /// The raw window is damaged.
@@ -40,22 +40,22 @@ pub struct Replayed {
     pub delivery: Delivery,
     /// SHA-256 of its bytes, hex.
     pub digest: String,
-    /// SHA-256 of the bytes that were delivered; none if no delivery of this place was kept.
+    /// SHA-256 of the bytes that were delivered; none if no delivery with this sequence number was stored.
     pub delivered: Option<String>,
 }
 
 impl Replayed {
-    /// Whether the same bytes came out.
+    /// Whether the bytes are the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.delivered.as_ref() == Some(&self.digest)
     }
 }
 
-/// What settling a window again came to.
+/// The result of settling a window again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// The window as it is kept.
+    /// The window as it is stored.
     pub window: KeptWindow,
     /// Digest of its raw bytes, hex.
     pub digest: String,
@@ -66,7 +66,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Whether exactly the deliveries that were sent came out again, byte for byte.
+    /// Whether exactly the deliveries that were sent were made again, byte for byte.
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.deliveries.len() == self.window.delivered.len()
@@ -74,7 +74,7 @@ impl Replay {
     }
 }
 
-/// Settles a kept window again.
+/// Settles a stored window again.
 ///
 /// - `name`: its number or its digest.
 ///

@@ -1,6 +1,6 @@
 //! Where readers and sensors hand in what they report: a bounded queue to the keeper.
 //!
-//! What holds: [`Acknowledge`] runs only after the keeper committed what it stands for.
+//! What holds: [`Acknowledge`] runs only after the keeper committed its input.
 //!
 //! Not here: what the keeper does with it ([`crate::windows`]).
 

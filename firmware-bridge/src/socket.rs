@@ -1,7 +1,7 @@
 //! TCP connections to readers.
 //!
-//! What holds: a connection is refused, unreachable or unanswered with a message that names the mend; what
-//! arrives is taken at our pace, so that a reader that can wait does.
+//! What holds: each way in which connecting fails has a message with a remedy; bytes are read only as fast as they are
+//! processed, so that a reader that can buffer does.
 //!
 //! Not here: what the bytes mean ([`devices::reader`]), trying again ([`crate::supervisor`]).
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::line::{Line, Opener, PATIENCE};
 
-/// Time for a connection to come about, and for a write to be taken.
+/// Timeout of connecting and of a write.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// A reader's address.
@@ -41,11 +41,11 @@ impl Opener for Socket {
 ///
 /// # Errors
 ///
-/// Why not, and what mends it.
+/// Why that failed, and how to fix it.
 pub fn connect(address: &str) -> Result<TcpStream, String> {
     let found = address
         .to_socket_addrs()
-        .map_err(|error| format!("`{address}` is no host and port that is known ({error}); `10.0.0.7:5084` would be right"))?;
+        .map_err(|error| format!("got address `{address}` ({error}), expected a known host and a port, like `10.0.0.7:5084`"))?;
     let mut reason = format!("`{address}` has no address");
     for address in found {
         match TcpStream::connect_timeout(&address, CONNECT) {
@@ -59,16 +59,16 @@ pub fn connect(address: &str) -> Result<TcpStream, String> {
                     .map_err(|error| format!("could not be set up: {error}"));
             }
             Err(error) => {
-                let mend = match error.kind() {
+                let advice = match error.kind() {
                     ErrorKind::ConnectionRefused => {
-                        "the host is there, but nothing listens on the port; is LLRP switched on in the reader's own pages?"
+                        "the host is reachable, but nothing listens on the port; is LLRP enabled in the reader's web pages?"
                     }
                     ErrorKind::TimedOut => {
-                        "nobody answers; look at the reader's power, its network cable and its address"
+                        "the host does not answer; check the reader's power, its network cable and its address"
                     }
-                    _ => "look at the network between here and the reader",
+                    _ => "check the network between the bridge and the reader",
                 };
-                reason = format!("could not be connected ({error}): {mend}");
+                reason = format!("could not be connected ({error}): {advice}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the bridge has not yet handed over, on disk: one SQLite file.
+//! What the bridge has not delivered yet, on disk: one SQLite file.
 //!
 //! The way of a read through this file:
 //!
@@ -10,17 +10,17 @@
 //!
 //! What holds, whatever crashes in between:
 //!
-//! - a commit that returned is on disk (WAL, synchronous=FULL), so a broker may be told to forget;
-//! - closing a window makes its delivery and closes it in one transaction: a delivery exists once;
+//! - a commit that returned is on disk (WAL, synchronous=FULL), so that messages may be acknowledged;
+//! - a window is closed and its deliveries are stored in one transaction: a delivery exists once;
 //! - a boot number is never used twice, so (bridge, boot, sequence) names one delivery for ever; it counts
-//!   milliseconds since 1970, so that a file that replaces a lost one does not begin with its numbers again;
-//! - a delivery that ingest refuses is kept whole until a person sends it again;
-//! - when the file is full, messages, dead letters and closed windows are forgotten; when there are none, raw reads
-//!   are dropped and the gap is written into the window; deliveries never.
+//!   milliseconds since 1970, so that a file that replaces a lost one does not reuse its numbers;
+//! - a delivery that ingest refuses is kept complete until a person sends it again;
+//! - when the file is full, message digests, dead letters and closed windows are deleted; when there are none, raw
+//!   reads are dropped and the gap is recorded in the window; deliveries are never dropped.
 //!
 //! Not here: settling ([`settling::settle`]), sending ([`crate::deliver`]).
 //!
-//! Source: docs/decisions, SQLite measured at 174,000 records a second with 100 a commit.
+//! Source: docs/decisions, SQLite measured at 174,000 records a second with 100 per commit.
 
 mod batch;
 pub mod code;

@@ -1,13 +1,13 @@
 //! Message formats: one file each, behind one trait, for readers and sensors that publish to a broker.
 //!
-//! The way through: whoever holds the connection subscribes to [`Format::topics`], publishes what
-//! [`Format::connected`] gives, hands every message to [`Format::take`], and asks [`Format::tick`] four
-//! times a second.
+//! The way through: the owner of the connection subscribes to [`Format::topics`], publishes what [`Format::connected`]
+//! gives, passes every message to [`Format::take`], and calls [`Format::tick`] four times a second.
 //!
-//! What holds: [`Format::will`] and [`Format::connected`] are given the same time for one connection; a format holds no connection and no clock; a message is taken whole or refused with its reason,
-//! and a refused one is kept as a dead letter.
+//! What holds: [`Format::will`] and [`Format::connected`] get the same time for one connection; a format has no
+//! connection and no clock; a message is decoded as a whole or refused with a reason, and a refused one is kept as a
+//! dead letter.
 //!
-//! Not here: the connection ([`crate::broker`]), what becomes of it ([`crate::windows`]).
+//! Not here: the connection, and what happens with the data (`firmware-bridge`).
 
 use jiff::Timestamp;
 use reads::{Edge, Finding, Read, SensorReading};
@@ -17,11 +17,11 @@ use crate::reader::dialect::{Antenna, FrameData, Setting};
 /// One message as it arrived.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
-    /// The topic it came on.
+    /// The topic it was published on.
     pub topic: &'a str,
-    /// What it says.
+    /// Its payload.
     pub payload: &'a [u8],
-    /// Whether the broker kept it for late subscribers: then it may be old.
+    /// Whether it was retained by the broker: then it may be old.
     pub is_retained: bool,
     /// When it arrived.
     pub at: Timestamp,
@@ -32,21 +32,21 @@ pub struct Message<'a> {
 pub struct Publish {
     /// The topic.
     pub topic: String,
-    /// What it says.
+    /// Its payload.
     pub payload: Vec<u8>,
-    /// Whether the broker is to keep it for late subscribers.
+    /// Whether the broker retains it.
     pub retain: bool,
 }
 
-/// Bytes of a message that cannot be used that go on; the spool keeps as many.
+/// Most bytes of a message that cannot be used that are passed on; the spool keeps as many.
 const DEAD_LETTER_BYTES: usize = 64 * 1024;
 
-/// Something that cannot be used.
+/// A message that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Why not, and what would be right.
+    /// Why not, and what is expected.
     pub reason: String,
-    /// What it was, its first 64 KiB.
+    /// Its first 64 KiB.
     pub payload: Vec<u8>,
 }
 
@@ -59,7 +59,7 @@ impl DeadLetter {
     }
 }
 
-/// What a line or a message brought.
+/// What a device reported, in one message or in the bytes of one read of its line.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct DeviceData {
     /// Reads, in order.
@@ -68,24 +68,24 @@ pub struct DeviceData {
     pub readings: Vec<SensorReading>,
     /// Inputs that changed.
     pub edges: Vec<Edge>,
-    /// Antennas of which the device said that they are gone or there.
+    /// Antennas that the device reported as connected or not connected.
     pub antennas: Vec<Antenna>,
-    /// What the device said of its settings.
+    /// Settings that the device reported.
     pub settings: Vec<Setting>,
-    /// What somebody should know.
+    /// What an operator should know.
     pub findings: Vec<Finding>,
-    /// What cannot be used.
+    /// Messages that cannot be used.
     pub dead_letters: Vec<DeadLetter>,
-    /// Events that are none of these and are no error.
+    /// Number of other events, which are not errors.
     pub other_events: u64,
-    /// What is to be published in answer.
+    /// Messages to publish in answer.
     pub publish: Vec<Publish>,
-    /// Names this message for ever, if its sender does: sent twice, it is taken once.
+    /// A unique id of this message, if its sender gives one: redeliveries are deduplicated by it.
     pub key: Option<String>,
 }
 
 impl DeviceData {
-    /// Whether there is nothing in it that must be kept.
+    /// Whether it contains nothing that must be stored.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reads.is_empty()
@@ -97,8 +97,8 @@ impl DeviceData {
             && self.dead_letters.is_empty()
     }
 
-    /// Whether the same message, equal to the byte, can be sent again: every read and reading in it carries its
-    /// device's own time. That something is gone may be said twice with the same time.
+    /// Whether an identical message is a redelivery: every read and reading in it has its device's own time. A stale
+    /// reading does not count, since a device may report twice, with the same time, that it is offline.
     #[must_use]
     pub fn is_dated(&self) -> bool {
         let count = self.reads.len() + self.readings.len();
@@ -107,7 +107,7 @@ impl DeviceData {
             && self.readings.iter().all(|reading| !reading.timeless && !reading.stale)
     }
 
-    /// Whether one of those times is finer than a second: then no other message is equal to this one.
+    /// Whether one of those times is finer than a second: then no new message is identical to this one.
     #[must_use]
     pub fn is_finely_dated(&self) -> bool {
         let is_fine = |at: Timestamp| at.subsec_nanosecond() != 0;
@@ -130,57 +130,56 @@ impl From<FrameData> for DeviceData {
     }
 }
 
-/// How one maker's devices write messages.
+/// The message format of one maker's devices.
 pub trait Format: Send {
     /// Topic filters to subscribe to.
     fn topics(&self) -> Vec<String>;
 
-    /// What the broker is to publish if we vanish.
+    /// The will: what the broker publishes if the connection is lost.
     fn will(&self, _at: Timestamp) -> Option<Publish> {
         None
     }
 
-    /// What to publish when the connection is there.
+    /// What to publish after connecting.
     fn connected(&mut self, _at: Timestamp) -> Vec<Publish> {
         Vec::new()
     }
 
-    /// The connection is gone: what was only true while it stood.
+    /// The connection is lost. Gives what follows from that.
     fn lost(&mut self, _at: Timestamp) -> DeviceData {
         DeviceData::default()
     }
 
-    /// Takes a message.
+    /// Decodes a message.
     ///
     /// # Errors
     ///
-    /// What is wrong and what would be right, for the dead letter.
+    /// What is wrong and what is expected, for the dead letter.
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String>;
 
-    /// What time alone brings: a message that did not come.
+    /// What follows from the passing of time: a message that did not arrive.
     fn tick(&mut self, _at: Timestamp) -> DeviceData {
         DeviceData::default()
     }
 }
 
-/// Refuses a reader's message that the broker had kept: whoever subscribes gets it, and gets it again at every
-/// connection, however long ago the tag was there.
+/// Refuses a retained message of a reader: every subscriber gets it at every connection, however long ago the tag was
+/// read.
 ///
 /// # Errors
 ///
-/// What mends it, if the message was kept.
+/// How to fix it, if the message was retained.
 pub(crate) fn refuse_retained(message: &Message<'_>) -> Result<(), String> {
     if message.is_retained {
         return Err(
-            "the broker had kept this message from an earlier time (retained), so its reads may be long over; \
-             switch retain off at the reader"
+            "the message was retained by the broker, so its reads may be long over; switch retain off at the reader"
                 .into(),
         );
     }
     Ok(())
 }
 
-/// JSON values of a payload: one, an array of them, or one a line.
+/// JSON values of a payload: one, an array of them, or one per line.
 ///
 /// # Errors
 ///
@@ -200,7 +199,7 @@ pub(crate) fn json_values<T: serde::de::DeserializeOwned>(
         .collect::<Result<Vec<_>, _>>()
         .map_err(wrong)?;
     if values.is_empty() {
-        return Err("empty message; an event would be right".into());
+        return Err("got an empty message, expected an event".into());
     }
     Ok(values)
 }
@@ -232,7 +231,7 @@ pub(crate) fn base64_bank(text: &str) -> Result<Vec<u8>, String> {
 
 fn bank(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     if bytes.len() > 62 {
-        return Err(format!("memory bank of {} bytes; at most 62 would be right", bytes.len()));
+        return Err(format!("got a memory bank of {} bytes, expected at most 62", bytes.len()));
     }
     Ok(bytes)
 }

@@ -1,14 +1,13 @@
 //! Reader dialects: one file each, behind one trait.
 //!
-//! The way through: whoever holds the line calls [`Dialect::open`] when it is there, writes what
-//! [`Dialect::poll`] gives until it gives nothing, hands every byte that arrives to [`Dialect::feed`], and
-//! polls again. When the bridge stops, it writes what [`Dialect::stop`] gives.
+//! The way through: the owner of the line calls [`Dialect::open`] when it is open, writes what [`Dialect::poll`] gives
+//! until it gives nothing, passes every byte that arrives to [`Dialect::feed`], and polls again. When the bridge stops,
+//! it writes what [`Dialect::stop`] gives.
 //!
-//! What holds: a dialect holds no line and no clock; it can be fed a byte at a time or a megabyte; garbage
-//! costs at most the frame it stands in; whatever the reader says that somebody should know is a
-//! [`Finding`] in plain words.
+//! What holds: a dialect has no line and no clock; it can be fed a byte at a time or a megabyte; corrupt bytes lose at
+//! most one frame; whatever an operator should know is a [`reads::Finding`].
 //!
-//! Not here: lines ([`crate::port`]), what becomes of reads ([`crate::windows`]).
+//! Not here: lines (`firmware-bridge`), what happens with reads (`settling`).
 
 pub mod chafon;
 pub mod cutter;

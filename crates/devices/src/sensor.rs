@@ -1,13 +1,13 @@
 //! Sensors: one file each, and what they have in common: quantities and units.
 //!
-//! The way through: a file knows where its maker puts names, values and times; [`Readings`] makes readings of
-//! them: it knows which device is which sensor, which field is which quantity, and what time to believe.
+//! The way through: each file knows where its maker puts names, values and times; [`Readings`] makes readings of them:
+//! it knows which device is which sensor, which field is which quantity, and which time to believe.
 //!
-//! What holds: a value keeps its digits; a device that the configuration does not name is told once, with how to
-//! name it, and is no error, for it may be another section's; a reading without a time that can be believed is marked timeless, one that a broker kept besides
-//! is marked stale.
+//! What holds: a value keeps its digits; a device that the configuration does not name is reported once, with how to
+//! configure it, and is not an error, because it may belong to another section; a reading without a plausible time is
+//! marked timeless, and stale as well if it was retained by the broker.
 //!
-//! Not here: the connection ([`crate::broker`], [`crate::port`]).
+//! Not here: the connection (`firmware-bridge`).
 
 pub mod chirpstack;
 pub mod modbus;

@@ -5,46 +5,46 @@
 //!
 //! Not here: codes of findings about the bridge itself (`firmware_bridge::spool::code`).
 
-/// Something that somebody should know, with the mend where there is one.
+/// Something that an operator should know, with a remedy where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Machine word, the same for every maker: see [`code`].
+    /// Code, the same for every maker: see [`code`].
     pub code: &'static str,
-    /// What was found and what mends it, in plain words.
+    /// What was found and how to fix it.
     pub text: String,
 }
 
-/// The machine words of findings; docs/operations.md says what each means and what to do.
+/// The codes of findings; docs/operations.md says what each means and what to do.
 pub mod code {
-    /// The reader has no antenna on a port that is to read.
+    /// No antenna is connected to a port that is configured to read.
     pub const NO_ANTENNA: &str = "no-antenna";
-    /// The reader's region is not set, or is not the one asked for.
+    /// The reader's region is not set, or is not the configured one.
     pub const REGION: &str = "region";
     /// The reader refused a command.
     pub const REFUSED: &str = "refused";
-    /// The reader did not answer a command that it must answer.
+    /// The reader did not answer a command.
     pub const NO_ANSWER: &str = "no-answer";
-    /// What arrives is no frame: mostly a wrong baud rate or another device.
+    /// No frames arrive: mostly a wrong baud rate or another device.
     pub const NOT_THIS_DEVICE: &str = "not-this-device";
-    /// Another client holds the reader.
+    /// Another client is connected to the reader.
     pub const HELD: &str = "held";
     /// The reader is too hot, or its power is out of range.
     pub const HARDWARE: &str = "hardware";
-    /// Reads, messages or readings are missing, as numbering or silence shows.
+    /// Reads, messages or readings are missing, as their numbers or a silence show.
     pub const GAP: &str = "gap";
-    /// The line is lost; it is tried again.
+    /// The connection is lost; the bridge keeps trying to reconnect.
     pub const LOST: &str = "lost";
-    /// The line is there again.
+    /// The connection is back.
     pub const BACK: &str = "back";
     /// A sensor or device that the configuration does not name.
     pub const UNKNOWN_SENSOR: &str = "unknown-sensor";
-    /// A value that is no measurement: null, not finite, out of range.
+    /// A value that is not a measurement: null, not finite, out of range.
     pub const BAD_VALUE: &str = "bad-value";
     /// The clock of the bridge's machine was set.
     pub const CLOCK: &str = "clock";
-    /// A setting is another than it was.
+    /// A setting changed.
     pub const CHANGED: &str = "changed";
-    /// All of them.
+    /// All codes.
     pub const ALL: [&str; 14] = [
         NO_ANTENNA,
         REGION,

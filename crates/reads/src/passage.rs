@@ -1,29 +1,29 @@
 //! Whether a tag passed a read point, judged by the features of its observation alone.
 //!
-//! The way through: [`Passage`] says what is asked of a passage, [`Observation::passed`] answers.
+//! The way through: [`Passage`] holds the conditions, [`Observation::passed`] checks them.
 //!
-//! What holds: pure; the questions come in one order (few reads, weak, neighbour, resident, direction) and the
-//! first that is answered with no is the reason; nothing here knows what kind of thing the tag names.
+//! What holds: pure; the conditions are checked in one order (few reads, weak, neighbour, resident, direction) and the
+//! first that fails is the reason; nothing here depends on what kind of thing the tag names.
 //!
-//! Not here: how the features come about (`firmware-bridge`), what a passage means (`ingest`).
+//! Not here: how the features are computed (`settling`), what a passage means (`ingest`).
 //!
 //! Source: docs/decisions/0012-site-rules.md and 0015-settling.md.
 
-use crate::delivery::Observation;
-use crate::movement::{Direction, Rival};
+use crate::direction::Direction;
+use crate::observation::{Observation, Rival};
 
-/// What is asked of a tag's observation before it counts as a passage.
+/// The conditions under which an observation counts as a passage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Passage {
     /// Fewest reads.
     pub min_reads: u32,
-    /// Lowest mean RSSI in dBm; none asks nothing.
+    /// Lowest mean RSSI in dBm; no condition if none.
     pub min_rssi_mean_dbm: Option<f64>,
-    /// Whether a tag counts that was nearer to a neighbouring reader.
+    /// Whether a tag that was nearer to a neighbouring reader counts.
     pub neighbours: bool,
-    /// Whether a tag counts that stands here and went no way, or another than the one asked.
+    /// Whether a resident without the required direction counts.
     pub residents: bool,
-    /// The way it must have gone, in or out; none asks nothing.
+    /// The required direction, in or out; no condition if none.
     pub direction: Option<Direction>,
 }
 
@@ -40,25 +40,26 @@ impl Default for Passage {
     }
 }
 
-/// Why an observation is no passage.
+/// Why an observation is not a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotPassed {
-    /// Fewer reads than asked.
+    /// Fewer reads than required.
     FewReads,
-    /// The mean RSSI is lower than asked.
+    /// The mean RSSI is lower than required.
     Weak,
     /// The tag was nearer to a neighbour: the observation's rival.
     Neighbour,
-    /// The tag stands here; it went no way, or another than the one asked.
+    /// The tag is a resident without the required direction.
     Resident,
-    /// It went the other way.
+    /// It went in the other direction.
     OtherDirection,
-    /// A way was asked, and the read point could not tell it.
+    /// A direction is required, and the read point could not determine it.
     DirectionUnclear,
 }
 
 impl Observation {
-    /// Whether the tag passed as `asked`; if so, the way it went, none where the read point did not tell it.
+    /// Whether the tag passed under the conditions `asked`; if so, its direction, none where the read point does not
+    /// determine one.
     ///
     /// ```
     /// # let observation: reads::Observation = serde_json::from_str(r#"{"epcHex": "", "count": 9,
@@ -101,12 +102,20 @@ impl Observation {
     }
 }
 
+/// The direction in which a tag passed the read point, if it did: enough reads, no neighbour nearer, and a clear
+/// direction. A resident without one did not pass.
+#[must_use]
+pub fn passed(observation: &Observation, min_reads: u32) -> Option<Direction> {
+    let asked = Passage { min_reads, ..Passage::default() };
+    observation.passed(&asked).ok().flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::delivery::AntennaCount;
+    use crate::observation::AntennaCount;
 
     fn seen() -> Observation {
         Observation {

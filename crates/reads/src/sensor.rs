@@ -1,15 +1,15 @@
-//! What a sensor reports, in units that everybody reads the same way.
+//! What a sensor reports, in one unit per quantity.
 //!
-//! What holds: every quantity has one unit (UN/ECE Recommendation 20); a value that was reported in another
-//! unit keeps what was reported beside it; a reading says whether its time is the sensor's own and whether it
-//! may be older than it looks.
+//! What holds: every quantity has one unit (UN/ECE Recommendation 20); a value that was reported in another unit is
+//! kept beside the converted one; a reading is marked if its time is only that of arrival, or if it may be older than
+//! it looks.
 //!
 //! Source: UN/ECE Recommendation 20; CBV 2.0 section 7.7 (measurement types).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::is_false;
+use crate::skip::is_false;
 
 /// A quantity that sensors measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl SensorKind {
     }
 }
 
-/// A value as it came, before it was converted.
+/// A value as reported, before conversion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reported {
@@ -77,10 +77,10 @@ pub struct SensorReading {
     pub unit: String,
     /// When: the sensor's own time, or that of arrival if `timeless`.
     pub at: Timestamp,
-    /// Whether the sensor gave no time that could be believed.
+    /// Whether the sensor gave no plausible time.
     #[serde(default, skip_serializing_if = "is_false")]
     pub timeless: bool,
-    /// Whether the value may be older than it looks: kept by a broker, or of a sensor that is gone.
+    /// Whether the value may be older than it looks: retained by a broker, or of a sensor that is offline.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stale: bool,
     /// What was reported, if it was in another unit.

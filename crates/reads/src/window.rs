@@ -14,13 +14,13 @@
 //! | m | the TID bank's bytes |
 //!
 //! The window's digest is SHA-256 over its reads in order of arrival. The same window always settles into
-//! the same observations, so whoever keeps it can check what was made of it.
+//! the same observations, so a stored window can be checked against its deliveries.
 
 use jiff::Timestamp;
 use ledger::Hash;
 use thiserror::Error;
 
-/// Longest EPC or TID bank taken: 496 bits, the most that a Gen2 protocol control word can announce.
+/// Longest EPC or TID bank: 496 bits, the most that a Gen2 protocol control word can announce.
 const MAX_BANK: usize = 62;
 /// Stands for "the reader gave no time".
 const NO_TIME: i64 = i64::MIN;
@@ -36,22 +36,22 @@ pub struct Read {
     pub antenna: u16,
     /// Signal strength in hundredths of a dBm.
     pub rssi_cdbm: i32,
-    /// When it happened: the reader's time where that is sane, else the time of arrival.
+    /// When it happened: the reader's time where that is plausible, else the time of arrival.
     pub at: Timestamp,
     /// The reader's own time, if it gave one.
     pub reader_time: Option<Timestamp>,
 }
 
-/// Why bytes are no window.
+/// Why bytes are not a window.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum WindowError {
     /// The bytes end within a read.
     #[error("window ends within the read that begins at byte {0}")]
     Truncated(usize),
     /// A bank is longer than any tag's.
-    #[error("bank of {0} bytes in a window; at most 62 would be right")]
+    #[error("got a bank of {0} bytes in a window, expected at most 62")]
     Bank(usize),
-    /// A time is outside what can be told.
+    /// A time is out of range.
     #[error("time {0} microseconds is outside the years -9999 to 9999")]
     Time(i64),
 }
@@ -91,7 +91,7 @@ impl Window {
         self.reads
     }
 
-    /// Whether there is none.
+    /// Whether it has no reads.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reads == 0
@@ -103,7 +103,7 @@ impl Window {
         ledger::hash::sha256(&self.bytes)
     }
 
-    /// Reads a window back.
+    /// Parses the bytes of a window.
     ///
     /// # Errors
     ///

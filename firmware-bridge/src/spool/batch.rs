@@ -1,6 +1,6 @@
 //! The writing side of the spool: changes that are durable together.
 //!
-//! What holds: nothing of a [`Batch`] is there before [`Batch::commit`] returned, everything after.
+//! What holds: nothing of a [`Batch`] is stored before [`Batch::commit`] returned, everything after.
 //!
 //! Not here: reading ([`super::Spool`]).
 
@@ -20,22 +20,22 @@ use super::record::Waiting;
 const DEAD_LETTER_BYTES: usize = 64 * 1024;
 /// How long dead letters are kept, and findings beyond windows.
 const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a window is kept of which nothing was delivered.
+/// How long a window without deliveries is kept.
 const EMPTY_WINDOWS: SignedDuration = SignedDuration::from_mins(10);
-/// How long messages are remembered even if room is needed: what a broker sends again after a lost acknowledgement
-/// comes within minutes.
+/// How long message digests are kept even if room is needed: a redelivery after a lost acknowledgement arrives within
+/// minutes.
 const MESSAGES: SignedDuration = SignedDuration::from_hours(1);
-/// Dead letters kept.
+/// Most dead letters that are kept.
 const DEAD_LETTERS: i64 = 1000;
-/// Messages forgotten at once to make room; a hundred times as many as one commit takes.
+/// Message digests deleted at once to make room; a hundred times as many as one commit adds.
 const MESSAGES_AT_ONCE: i64 = 10_000;
-/// Dead letters or windows forgotten at once to make room.
+/// Dead letters or windows deleted at once to make room.
 const FORGET_AT_ONCE: i64 = 256;
 
-/// How much was forgotten.
+/// How much was deleted.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Messages, which would be taken again.
+    /// Message digests; redeliveries of these messages are no longer recognised.
     pub messages: usize,
     /// Dead letters.
     pub dead_letters: usize,
@@ -51,8 +51,7 @@ pub struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Remembers a message; false if it was remembered before, so that it is taken once however often a broker
-    /// or a reader sends it.
+    /// Stores the digest of a message. False if it was stored before: then the message is a redelivery.
     ///
     /// # Errors
     ///
@@ -89,7 +88,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Notes that something is missing from a window.
+    /// Records that something is missing from a window.
     ///
     /// # Errors
     ///
@@ -101,7 +100,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Notes that reads of a window were dropped because the file is full; one line a window holds the sum.
+    /// Records that reads of a window were dropped because the file is full; one row per window holds the sum.
     ///
     /// # Errors
     ///
@@ -126,7 +125,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// The last place in a boot's sequence that was given out; 0 if none was.
+    /// The last sequence number of a boot that was used; 0 if none was.
     ///
     /// # Errors
     ///
@@ -139,7 +138,7 @@ impl Batch<'_> {
         Ok(number(last))
     }
 
-    /// The next place in a boot's sequence.
+    /// The next sequence number of a boot.
     ///
     /// # Errors
     ///
@@ -157,7 +156,7 @@ impl Batch<'_> {
 
     /// Puts a delivery into the outbox.
     ///
-    /// - `window`: the window that it was made of; the delivery's digest is kept with it for a replay.
+    /// - `window`: the window that it was made of; the delivery's digest is stored with it for a replay.
     ///
     /// # Errors
     ///
@@ -175,7 +174,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Closes a window, and keeps what its deliveries were made of besides its reads.
+    /// Closes a window, and stores what its deliveries were made of besides its reads.
     ///
     /// # Errors
     ///
@@ -199,7 +198,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Notes what was found about the times of a window's reads.
+    /// Records whether the reader's clock was not believed and whether reads arrived late.
     ///
     /// # Errors
     ///
@@ -240,7 +239,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Keeps where a tag is; one that is nowhere is forgotten.
+    /// Stores the presence of a tag; one that has departed is deleted.
     ///
     /// # Errors
     ///
@@ -258,7 +257,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Keeps a finding; the same one again within an hour only counts.
+    /// Stores a finding; the same one within an hour only increases its count.
     ///
     /// # Errors
     ///
@@ -287,7 +286,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Keeps the value of a setting, and gives the one it had if that was another.
+    /// Stores the value of a setting, and gives the previous one if it differs.
     ///
     /// # Errors
     ///
@@ -323,9 +322,9 @@ impl Batch<'_> {
         Ok(old)
     }
 
-    /// Forgets what is older than it need be, and gives how much was forgotten that counts.
+    /// Deletes what has been kept for long enough, and gives how much was deleted that is counted.
     ///
-    /// - `keep`: how long raw windows and messages are kept; windows of which nothing was delivered are kept for ten
+    /// - `keep`: how long raw windows and messages are kept; windows without deliveries are kept for ten
     ///   minutes, since no record names them.
     ///
     /// Dead letters are kept for a month, and a thousand of them; findings for a month longer than windows.
@@ -346,7 +345,7 @@ impl Batch<'_> {
              and not exists (select 1 from delivered where delivered.window = windows.window)",
             params![text(now - EMPTY_WINDOWS)],
         )?;
-        // What was found may be asked for a month later, what was changed always.
+        // Findings are kept for a month longer, changes of settings for ever.
         self.tx.execute("delete from findings where last < ?1", params![text(before - MONTH)])?;
         let dead_letters = self.tx.execute(
             "delete from dead_letters where at < ?1
@@ -356,8 +355,8 @@ impl Batch<'_> {
         Ok(Forgotten { dead_letters, ..Forgotten::default() })
     }
 
-    /// Makes room: forgets some of what can be missed best, and gives how much. That is the first of these of which
-    /// there is anything: messages more than an hour old, dead letters, raw windows that closed; the oldest first.
+    /// Makes room: deletes some of what is needed least, and gives how much. That is the first of these that exists:
+    /// message digests older than an hour, dead letters, closed raw windows; the oldest first.
     ///
     /// # Errors
     ///
@@ -386,7 +385,7 @@ impl Batch<'_> {
         Ok(Forgotten { windows, ..Forgotten::default() })
     }
 
-    /// Keeps something that cannot be used, with the reason; at most its first 64 KiB.
+    /// Stores something that cannot be used, with the reason; at most its first 64 KiB.
     ///
     /// # Errors
     ///

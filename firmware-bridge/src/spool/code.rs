@@ -2,14 +2,14 @@
 
 /// The spool could not be written for a while.
 pub const DISK: &str = "disk";
-/// The spool is full and nothing can be forgotten: reads are dropped.
+/// The spool is full and nothing can be deleted: reads are dropped.
 pub const FULL: &str = "full";
-/// There is room in the spool again.
+/// The spool has room again.
 pub const ROOM: &str = "room";
-/// Ingest refused a delivery for ever.
+/// Ingest refused a delivery permanently.
 pub const DELIVERY_REFUSED: &str = "delivery-refused";
-/// Ingest has another delivery under the number of one of ours.
+/// Ingest has another delivery with the number of one of this bridge.
 pub const NUMBER_TAKEN: &str = "number-taken";
 
-/// All of them.
+/// All codes.
 pub const ALL: [&str; 5] = [DISK, FULL, ROOM, DELIVERY_REFUSED, NUMBER_TAKEN];

@@ -28,7 +28,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Opens the file, and makes it if it is not there.
+    /// Opens the file, and creates it if it does not exist.
     ///
     /// # Errors
     ///
@@ -46,19 +46,19 @@ impl Spool {
         Self { crash, ..self }
     }
 
-    /// Opens a spool that is there, to look at it: nothing can be changed.
+    /// Opens an existing spool for reading only.
     ///
     /// # Errors
     ///
-    /// [`SpoolError`], also if there is none.
+    /// [`SpoolError`], also if the file does not exist.
     pub fn look(path: &Path) -> Result<Self, SpoolError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         Ok(Self { connection, crash: CrashPoints::none() })
     }
 
-    /// Begins a new life: a boot number that was never used. It is the time in milliseconds, or one more than the
-    /// last if the clock does not stand later.
+    /// Begins a new boot with a number that was never used: the time in milliseconds, or one more than the last if the
+    /// clock is not later.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Spool {
         Ok(number(boot))
     }
 
-    /// Windows that were open when the last life ended.
+    /// Windows that were open when the bridge ended.
     ///
     /// # Errors
     ///
@@ -113,8 +113,7 @@ impl Spool {
         Ok(all)
     }
 
-    /// A closed window by its number or its digest; none if it is not kept, or was closed by a version that did
-    /// not keep what it was made of.
+    /// A closed window by its number or its digest; none if it is not stored.
     ///
     /// # Errors
     ///
@@ -141,7 +140,7 @@ impl Spool {
         Ok(Some(KeptWindow { window, raw: self.raw(window)?, closing, delivered }))
     }
 
-    /// How many closed windows have this digest; all without reads have one.
+    /// How many closed windows have this digest; all windows without reads have the same.
     ///
     /// # Errors
     ///
@@ -198,7 +197,7 @@ impl Spool {
         rows.map(|row| parsed("window", &row?)).collect()
     }
 
-    /// Where every tag is, by EPC.
+    /// The presence of every tag at rest, by EPC.
     ///
     /// # Errors
     ///
@@ -216,7 +215,7 @@ impl Spool {
         .collect()
     }
 
-    /// What was found last, newest first.
+    /// The latest findings, newest first.
     ///
     /// # Errors
     ///
@@ -238,7 +237,7 @@ impl Spool {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Settings that became others, newest first.
+    /// Settings that changed, newest first.
     ///
     /// # Errors
     ///
@@ -285,7 +284,7 @@ impl Spool {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Bytes of the file that hold something.
+    /// Bytes of the file that are in use.
     ///
     /// # Errors
     ///
@@ -297,7 +296,7 @@ impl Spool {
         Ok(number(pages * pragma("page_size")?))
     }
 
-    /// Dead letters kept.
+    /// The dead letters: source and reason.
     ///
     /// # Errors
     ///
@@ -309,15 +308,15 @@ impl Spool {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Begins a group of changes that are durable together. Other connections that write wait until it ends: one
-    /// that wrote after our first look would make our first write fail.
+    /// Begins a group of changes that are durable together. Other connections that write wait until it ends: a write by
+    /// another one after this one's first read would make this one's first write fail.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
     pub fn begin(&mut self) -> Result<Batch<'_>, SpoolError> {
-        // Immediate: a batch that read before it wrote would fail at once, without waiting, if the other thread's
-        // connection had written in between.
+        // Immediate: a batch that reads before it writes would fail without waiting if the other thread's connection
+        // had written in between.
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Batch { tx, crash: &self.crash })
     }

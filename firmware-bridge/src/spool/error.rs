@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// How long to wait before what the disk refused is tried again.
+/// How long to wait before a failed write is retried.
 pub const RETRY: Duration = Duration::from_secs(1);
 
 /// What can go wrong with the spool.
@@ -13,14 +13,14 @@ pub enum SpoolError {
     /// SQLite refused or the disk is full.
     #[error("spool: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// Something that another version wrote.
-    #[error("spool holds something that is not understood: {0}")]
+    /// It contains something that another version wrote.
+    #[error("the spool contains something that cannot be read: {0}")]
     Data(String),
 }
 
 impl SpoolError {
-    /// Whether it goes away without a change of this program or its file: the disk is full or fails to write, or
-    /// another program holds the file. Then the same may be tried again.
+    /// Whether a retry may succeed without a change of this program or its file: the disk is full or fails to write, or
+    /// another program holds the file.
     #[must_use]
     pub fn passes(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};

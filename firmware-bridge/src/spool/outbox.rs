@@ -1,6 +1,6 @@
 //! The outbox: deliveries that wait, in the order in which they leave, and those that ingest refused.
 //!
-//! What holds: a delivery leaves by [`Spool::forget`] only; one that is refused is kept to the byte.
+//! What holds: a delivery leaves by [`Spool::forget`] only; a refused one is kept byte for byte.
 //!
 //! Not here: how a delivery comes in ([`super::Batch::add_delivery`]), sending ([`crate::deliver`]).
 
@@ -13,7 +13,7 @@ use super::database::Spool;
 use super::error::SpoolError;
 use super::record::Waiting;
 
-/// A delivery that ingest refused for ever.
+/// A delivery that ingest refused permanently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// When it was refused.
@@ -22,7 +22,7 @@ pub struct Refused {
     pub boot: u64,
     /// Place in the boot's sequence.
     pub seq: u64,
-    /// Status and words of the answer.
+    /// Status and text of the answer.
     pub reason: String,
     /// Length of its body.
     pub bytes: u64,
@@ -55,7 +55,7 @@ impl Spool {
         Ok(row.optional()?)
     }
 
-    /// Forgets a delivery that is recorded elsewhere.
+    /// Deletes a delivery that ingest has recorded.
     ///
     /// # Errors
     ///
@@ -68,12 +68,12 @@ impl Spool {
         Ok(())
     }
 
-    /// Gives a delivery that waits the next place in the sequence of `boot`, because ingest has another one under
-    /// its own; it keeps its turn. Its digest among those of its window stays that of what settling made.
+    /// Gives a waiting delivery the next sequence number of `boot`, because ingest has another delivery with its own
+    /// number; it keeps its turn. Its digest among those of its window stays that of what settling made.
     ///
     /// # Errors
     ///
-    /// [`SpoolError`], also if its body is no delivery.
+    /// [`SpoolError`], also if its body is not a delivery.
     pub fn renumber(&mut self, waiting: &Waiting, boot: u64) -> Result<u64, SpoolError> {
         let mut delivery = Delivery::parse(&waiting.body)
             .map_err(|error| SpoolError::Data(format!("delivery: {error}")))?;
@@ -93,7 +93,7 @@ impl Spool {
         Ok(delivery.seq)
     }
 
-    /// Sets aside, whole, a delivery that ingest will never accept as it is.
+    /// Sets aside, complete, a delivery that ingest will never accept as it is.
     ///
     /// # Errors
     ///

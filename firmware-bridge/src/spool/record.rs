@@ -15,18 +15,18 @@ pub struct UnclosedWindow {
     pub opened: Timestamp,
     /// Whether the reader's clock was not believed.
     pub suspect: bool,
-    /// Whether reads came late.
+    /// Whether reads arrived late.
     pub late: bool,
 }
 
-/// A finding as it is kept.
+/// A finding as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeptFinding {
     /// The reader.
     pub source: String,
-    /// Machine word.
+    /// Its code.
     pub code: String,
-    /// What was found and what mends it.
+    /// What was found and how to fix it.
     pub text: String,
     /// When it was found first.
     pub at: String,
@@ -36,7 +36,7 @@ pub struct KeptFinding {
     pub count: i64,
 }
 
-/// A setting that became another.
+/// A setting that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// When it was noticed.
@@ -60,7 +60,7 @@ pub struct KeptWindow {
     pub raw: Vec<u8>,
     /// What else was known when it closed.
     pub closing: Closing,
-    /// SHA-256 of each delivery made of it, by place in the sequence.
+    /// SHA-256 of each delivery made of it, by sequence number.
     pub delivered: Vec<(u64, String)>,
 }
 
@@ -69,7 +69,7 @@ pub struct KeptWindow {
 pub struct Waiting {
     /// Boot it was made in.
     pub boot: u64,
-    /// Place in the boot's sequence.
+    /// Sequence number within the boot.
     pub seq: u64,
     /// The body.
     pub body: Vec<u8>,

@@ -16,7 +16,7 @@ use crate::back_off::SILENT;
 use crate::line::Line;
 use crate::sink::Stopping;
 
-/// A reader that was told to stop still sends what it has read, some for 0.7 s: silence after which that was all,
+/// A reader that was commanded to stop still sends what it has read, some for 0.7 s: silence after which that was all,
 /// and the longest wait for it.
 const DRAINED: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(1));
 

@@ -1,21 +1,21 @@
 //! Chafon readers, with the layouts of `UHFReader18` and `UHFReader288`, over serial.
 //!
-//! The way through: ask for reader information, set the power if it is another one, then ask for inventory
-//! again and again. The next inventory goes out when the answer that ends a round came, or after two seconds
-//! without one; after three of those the reader is asked anew what it is. With several antennas (288 only) each gets a round in turn.
+//! The way through: ask for reader information, set the power if it differs, then ask for inventory repeatedly. The
+//! next inventory is sent when the answer that ends a round has arrived, or after two seconds without one; after three
+//! of those the reader is asked for its information again. With several antennas (288 only) each gets a round in turn.
 //!
-//! What holds: nothing is written to a reader whose information is not known, except inventory; a frame that
-//! is not right costs itself and nothing else; the reader gives no time, so reads carry that of arrival. A
-//! reader that was set to read by itself (288 only) is understood too. What is found while nothing arrives is
-//! given with the next feed, which may be one without bytes.
+//! What holds: until its information is known, nothing but inventory is written to a reader; a bad frame loses only
+//! itself; the reader gives no time, so reads have the time of arrival. A reader that is set to read by itself (288
+//! only) is decoded too. Findings without incoming bytes are given with the next feed, which may be one without bytes.
 //!
-//! Not here: frames (`frame`), tags (`tag`), what the reader says of itself (`information`).
+//! Not here: frames (`frame`), tags (`tag`), reader information (`information`), layouts (`layout`).
 //!
 //! Source: `UHFReader18` user's manual V2.0; `UHFReader288MP` user's manual V1.14, sections 4, 5, 8.2.1, 8.4.1
 //! and 8.4.6.
 
 mod frame;
 mod information;
+mod layout;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -28,6 +28,7 @@ use reads::{Finding, Read, code};
 pub use self::frame::BROADCAST;
 use self::frame::{Answers, Frame};
 use self::information::Information;
+pub use self::layout::Layout;
 use super::cutter::{Cutter, GapTimer};
 use super::repeat_filter::{Noise, RepeatFilter};
 use super::script::{Script, Step};
@@ -36,7 +37,7 @@ use crate::reader::dialect::{Dialect, FrameData, Setting};
 /// Time that an inventory may be silent at least. A 288 round takes at most [`SCAN_TIME`], then the answer
 /// comes; an 18 round as long as the reader is set to, so a second is added to that.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Rounds without an answer after which somebody should know.
+/// Rounds without an answer after which that is reported.
 const MISSED: u32 = 3;
 /// Rest after a round that failed on every antenna, so that a broken line is not asked hundreds of times.
 const REST: Duration = Duration::from_millis(500);
@@ -45,26 +46,7 @@ const Q: u8 = 6;
 /// Longest round, in tenths of a second.
 const SCAN_TIME: u8 = 10;
 
-/// Which of the two layouts the reader has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// `UHFReader18` and RRU9803M: one antenna, no signal strength.
-    Reader18,
-    /// `UHFReader288` and its kin: up to four antennas, one byte of signal strength.
-    Reader288,
-}
-
-impl Layout {
-    /// The layout of a reader that calls its model so, as the setting `model` has it.
-    #[must_use]
-    pub fn of(model: &str) -> Self {
-        let is_18 = ["RRU9803M ", "UHFReader18 "].iter().any(|name| model.starts_with(name));
-        if is_18 { Self::Reader18 } else { Self::Reader288 }
-    }
-}
-
-/// How the reader is to be run.
+/// Settings of the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Layout of its answers.
@@ -258,7 +240,7 @@ impl Chafon {
                 Layout::Reader288 => "288",
             };
             let text = format!(
-                "the reader's answer has the layout {}, not {}; set the layout to {}",
+                "the reader's answer has layout {}, expected {}; set `layout` to {}",
                 name(other),
                 name(self.settings.layout),
                 name(other)
@@ -284,18 +266,18 @@ impl Chafon {
             _ => said,
         };
         let text = format!(
-            "the reader finds no antenna at port {port}; connect one there, or take port {port} out of the ports that read"
+            "no antenna is connected to port {port}; connect one, or remove port {port} from `antennas`"
         );
         self.repeats.report(Finding { code: code::NO_ANTENNA, text }, at, fed);
     }
 
     fn refuse(&mut self, what: &str, status: u8, at: Timestamp, fed: &mut FrameData) {
         let why = match status {
-            0xF9 => "it could not carry it out",
-            0xFD => "it expects another length",
-            0xFE => "it does not know it or cannot do it now",
-            0xFF => "a parameter is outside what it takes",
-            _ => "its manual says what that means",
+            0xF9 => "it could not execute it",
+            0xFD => "it expects a different length",
+            0xFE => "the command is unknown or not possible now",
+            0xFF => "a parameter is out of range",
+            _ => "see its manual",
         };
         let text = format!("the reader refused {what} with status {status:02X}: {why}");
         self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
@@ -353,7 +335,7 @@ impl Chafon {
         }
         self.missed = 0;
         let text = format!(
-            "the reader did not answer inventory {MISSED} times; check that it has power, the line, the baud rate and the address {:02X}",
+            "the reader did not answer inventory {MISSED} times; check its power, the line, the baud rate and the address {:02X}",
             self.settings.address
         );
         self.late.findings.push(Finding { code: code::NO_ANSWER, text });

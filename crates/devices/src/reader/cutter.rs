@@ -1,11 +1,11 @@
 //! Cuts a stream of bytes into frames, for dialects whose frames carry a length and a checksum.
 //!
-//! The way through: a dialect says with [`FrameFormat`] what stands at a place of the stream; [`Cutter::feed`] takes
-//! what arrives. [`GapTimer`] tells when the rest of a frame does not come any more, then the dialect calls
+//! The way through: a dialect implements [`FrameFormat`], which inspects the beginning of the buffer; [`Cutter::feed`]
+//! adds bytes that arrive. [`GapTimer`] detects that the rest of a frame will not arrive; then the dialect calls
 //! [`Cutter::give_up`].
 //!
-//! What holds: what is no frame costs one byte, then the next place is tried, so a bad frame never takes a
-//! good one along; besides one portion of a feed, no more bytes are kept than the longest frame has.
+//! What holds: where no frame begins, one byte is skipped and the next position is tried, so a bad frame never hides a
+//! good one; besides one portion of a feed, no more bytes are kept than the longest frame has.
 //!
 //! Not here: what a frame looks like.
 
@@ -15,31 +15,31 @@ use jiff::Timestamp;
 
 use crate::reader::dialect::FrameData;
 
-/// Bytes taken at once, so that a large feed does not make a large buffer.
+/// Bytes added at once, so that a large feed does not make a large buffer.
 const PORTION: usize = 4096;
-/// Silence after which the rest of a frame does not come any more. At 9600 baud 256 bytes take 267 ms, but
-/// never with a gap of this size between two of them.
+/// Silence after which the rest of a frame will not arrive. At 9600 baud 256 bytes take 267 ms, but never with a gap of
+/// this length between two of them.
 const GAP: Duration = Duration::from_millis(150);
 
-/// What stands at a place of the stream.
+/// What was found at the beginning of the buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inspection<F> {
     /// No frame can begin here.
     Garbage,
-    /// It looked like a frame, and its checksum is wrong.
+    /// It looks like a frame, but its checksum is wrong.
     Bad,
-    /// More bytes must come before anything can be said.
+    /// More bytes are needed to decide.
     Incomplete,
     /// A frame, and how many bytes it takes, at least 1.
     Frame(F, usize),
 }
 
-/// How a maker's frames are told from other bytes.
+/// How a maker's frames are recognised.
 pub trait FrameFormat {
     /// A frame.
     type Frame;
 
-    /// What stands at the beginning of `rest`, which is not empty. Must not be [`Inspection::Incomplete`] once `rest` is
+    /// Inspects the beginning of `rest`, which is not empty. Must not give [`Inspection::Incomplete`] once `rest` is
     /// as long as the longest frame.
     fn inspect(&self, rest: &[u8]) -> Inspection<Self::Frame>;
 }
@@ -58,13 +58,13 @@ impl<L: FrameFormat> Cutter<L> {
         Self { format, buffer: Vec::new() }
     }
 
-    /// Whether bytes wait for their rest.
+    /// Whether there is the beginning of a frame whose rest has not arrived.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         !self.buffer.is_empty()
     }
 
-    /// Takes bytes and gives the frames that are whole now.
+    /// Adds bytes and gives the frames that are complete now.
     pub fn feed(&mut self, bytes: &[u8], fed: &mut FrameData) -> Vec<L::Frame> {
         let mut frames = Vec::new();
         for portion in bytes.chunks(PORTION) {
@@ -74,8 +74,8 @@ impl<L: FrameFormat> Cutter<L> {
         frames
     }
 
-    /// The rest of the frame at hand did not come: it counts as bad, and what was behind its beginning is
-    /// looked at anew.
+    /// The rest of the current frame did not arrive: it counts as bad, and the bytes after its first one are inspected
+    /// again.
     pub fn give_up(&mut self, fed: &mut FrameData) -> Vec<L::Frame> {
         let mut frames = Vec::new();
         while self.is_waiting() {
@@ -113,24 +113,24 @@ impl<L: FrameFormat> Cutter<L> {
 /// Watches for gaps in what arrives.
 #[derive(Debug, Default)]
 pub struct GapTimer {
-    /// Bytes came since the last look at the clock.
-    has_heard: bool,
-    /// When bytes were last noticed.
+    /// Whether bytes arrived since the last call of [`GapTimer::is_gap`].
+    has_bytes: bool,
+    /// When bytes last arrived, time since the line was opened.
     since: Duration,
     at: Timestamp,
 }
 
 impl GapTimer {
-    /// Bytes came.
+    /// Bytes arrived.
     pub fn heard(&mut self, at: Timestamp) {
-        self.has_heard = true;
+        self.has_bytes = true;
         self.at = at;
     }
 
-    /// It is `now`, in time since the line was opened. Gives when the last bytes came, by the clock of the
-    /// day, if that is too long ago for a frame to go on.
+    /// `now` is the time since the line was opened. Gives the time of day of the last bytes if that is too long ago for
+    /// a frame to continue.
     pub fn is_gap(&mut self, now: Duration) -> Option<Timestamp> {
-        if std::mem::take(&mut self.has_heard) {
+        if std::mem::take(&mut self.has_bytes) {
             self.since = now;
         }
         (now.saturating_sub(self.since) >= GAP).then_some(self.at)

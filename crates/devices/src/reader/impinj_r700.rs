@@ -1,14 +1,14 @@
 //! The Impinj R700: JSON over MQTT, as its `IoT` device interface writes it.
 //!
-//! A message holds one event, an array of events, or events one a line. An event with the member
-//! `tagInventoryEvent` is a read; older firmware writes no `eventType`, so that is not asked for. The EPC
-//! comes as hex (`epcHex`) or base64 (`epc`), either may be switched off; RSSI in hundredths of a dBm;
+//! A message holds one event, an array of events, or one event per line. An event with the member
+//! `tagInventoryEvent` is a read; older firmware writes no `eventType`, so that is not checked. The EPC
+//! is hex (`epcHex`) or base64 (`epc`), either may be switched off; RSSI in hundredths of a dBm;
 //! `timestamp` in RFC 3339 with nine digits.
 //!
 //! `gpiTransitionEvent` (`low-to-high`, `high-to-low`) is an edge of a light barrier.
 //!
-//! What holds: a message is taken whole or refused with its reason; other events (status) are counted and are
-//! no error.
+//! What holds: a message is decoded as a whole or refused with a reason; other events (status) are counted and are not
+//! errors.
 //!
 //! Source: Impinj's published samples of the reader's `IoT` device interface.
 
@@ -17,10 +17,12 @@ use reads::time_belief::believed;
 use reads::{Edge, Finding, Read, code};
 use serde::Deserialize;
 
-use crate::message::{DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short};
+use crate::message::{
+    DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short,
+};
 use crate::reader::dialect::{Antenna, NO_RSSI_CDBM, strength};
 
-/// Deepest nesting of a message that is worth parsing is the parser's own limit (128).
+/// The deepest nesting of a message is the parser's own limit (128).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -82,11 +84,11 @@ impl Format for ImpinjR700 {
     }
 }
 
-/// Reads a message that arrived at `arrived`.
+/// Decodes a message that arrived at `arrived`.
 ///
 /// # Errors
 ///
-/// What is wrong and what would be right, for the dead letter.
+/// What is wrong and what is expected, for the dead letter.
 pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<DeviceData, String> {
     let mut decoded = DeviceData::default();
     for event in json_values::<Event>(payload)? {
@@ -102,7 +104,7 @@ pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<DeviceData, String> {
         } else if let Some(status) = &event.disconnected {
             let port = status.antenna_port;
             let text = format!(
-                "antenna {port} is not connected; screw its cable on, or take the port out of the reader's configuration"
+                "antenna {port} is not connected; connect its cable, or remove the port from the reader's configuration"
             );
             decoded.findings.push(Finding { code: code::NO_ANTENNA, text });
             decoded.antennas.push(Antenna { port, is_there: false });
@@ -114,12 +116,12 @@ pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<DeviceData, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| format!("`{}` is no time; RFC 3339 would be right", short(text)))
+    text.parse().map_err(|_| format!("got time `{}`, expected RFC 3339", short(text)))
 }
 
 fn read(inventory: &Inventory, at: Option<Timestamp>, arrived: Timestamp) -> Result<Read, String> {
     let epc = bank(inventory.epc_hex.as_deref(), inventory.epc.as_deref())?
-        .ok_or("event has neither epcHex nor epc; the reader must be set to send one")?;
+        .ok_or("the event has neither epcHex nor epc; configure the reader to send one of them")?;
     let tid = bank(inventory.tid_hex.as_deref(), inventory.tid.as_deref())?;
     Ok(Read {
         epc,

@@ -1,16 +1,16 @@
 //! LLRP, the protocol of fixed readers by Impinj, Zebra and others: TCP, port 5084.
 //!
-//! The way through: the reader speaks first and says whether it takes the connection. Then [`Llrp`] asks what
-//! it can do, sets it up, and starts one reading job; from there on tag reports come by themselves. A sign of
-//! life every five seconds is answered, or an Impinj reader hangs up.
+//! The way through: the reader sends the first message, which reports whether it accepts the connection. Then [`Llrp`]
+//! asks for its capabilities, configures it, and starts one ROSpec; from then on tag reports arrive by themselves. A
+//! keepalive every five seconds is answered; an Impinj reader disconnects after unanswered keepalives.
 //!
-//! What holds: one command at a time; a refused one is told in the reader's own words and the next one
-//! follows, unless nothing can be read without it: then the job is begun anew until the reader takes it, and
-//! that is told once, and its end. What other clients left on the reader is deleted. A broken stream stays broken until the line is
-//! opened anew, for LLRP has no mark to find the next message by. What [`Dialect::poll`] finds out is told at
-//! the next [`Dialect::feed`], even one of no bytes.
+//! What holds: one command at a time; a refused one is reported with the reader's own message and the next one follows,
+//! unless nothing can be read without it: then the ROSpec is started again until the reader accepts it; that is
+//! reported once, and so is its end. ROSpecs and AccessSpecs of other clients are deleted. After a corrupt message
+//! nothing more can be decoded until the connection is opened again, because LLRP has no start mark. Findings of
+//! [`Dialect::poll`] are given with the next [`Dialect::feed`], even one without bytes.
 //!
-//! Not here: the line, and opening it again after [`code::HELD`].
+//! Not here: the connection, and opening it again after [`code::HELD`].
 //!
 //! Source: LLRP 1.0.1 and 1.1 (`EPCglobal`); Impinj Octane LLRP.
 
@@ -215,7 +215,7 @@ impl Llrp {
         if report::has_refused_tid(tag) && !std::mem::replace(&mut self.reported.refused_tid, true)
         {
             let text = format!(
-                "tag {} refuses the read of its TID, as chips do that hold less than 96 bits of it; such tags are read without TID, so where it counts use others",
+                "tag {} refused to have its TID read, as chips with a TID of less than 96 bits do; such tags are read without TID, so use other tags where the TID matters",
                 hex::encode_upper(epc)
             );
             self.find(code::GAP, text);
@@ -248,7 +248,7 @@ impl Llrp {
                 self.job = Job::Ended;
                 self.find(
                     code::REFUSED,
-                    "the reader ended reading without being told to; it is started again, and if this comes back look who else manages it",
+                    "the reader stopped reading by itself; the bridge starts it again; if this repeats, check which other system manages it",
                 );
             }
         }
@@ -260,17 +260,17 @@ impl Llrp {
             Some(0) if self.stage == Stage::Silent => self.ask(),
             // A second success on one connection says nothing new.
             Some(0) => {}
-            Some(1) => self.held("the reader itself keeps a connection to another host"),
+            Some(1) => self.held("the reader has opened a connection to another host"),
             Some(2) => self.held("another client is connected to the reader"),
             Some(4) => self.find(
                 code::REFUSED,
-                "the reader turned away another client while this bridge is connected; only one can be, so stop the other",
+                "the reader refused another client while this bridge is connected; it accepts only one, so stop the other",
             ),
             other => {
                 self.stage = Stage::Over;
                 let status = other.map_or_else(|| "none".into(), |status| status.to_string());
                 let text =
-                    format!("the reader does not take the connection (status {status}); restart it");
+                    format!("the reader refused the connection (status {status}); restart it");
                 self.find(code::REFUSED, text);
             }
         }
@@ -279,7 +279,7 @@ impl Llrp {
     fn held(&mut self, who: &str) {
         self.stage = Stage::Over;
         let text = format!(
-            "{who}, and it takes one at a time; stop the other, or, if it is this bridge's own lost connection, wait until the reader notices, which takes up to some minutes"
+            "{who}, and it accepts only one; stop the other client, or, if it is this bridge's own lost connection, wait until the reader notices, which takes up to several minutes"
         );
         self.find(code::HELD, text);
     }
@@ -291,7 +291,7 @@ impl Llrp {
         }
         let what = about.map_or("a message", |about| about.name);
         let why = message.child(&d::LLRP_STATUS).and_then(words::refusal).unwrap_or_default();
-        self.refused(about, format!("the reader answers {what} with an error: {why}"));
+        self.refused(about, format!("the reader answered {what} with an error: {why}"));
     }
 
     fn refused(&mut self, about: Option<Answered>, text: String) {
@@ -311,7 +311,7 @@ impl Llrp {
             }
             let every = BETWEEN_TRIES.as_secs();
             let text = why.text;
-            why.text = format!("{text}; reading is tried again every {every} s until it begins");
+            why.text = format!("{text}; the bridge tries to start reading every {every} s");
         }
         self.findings.push(why);
     }
@@ -353,7 +353,7 @@ impl Llrp {
             "START_ROSPEC_RESPONSE" if answered.is_some() => {
                 self.job = Job::Started;
                 if std::mem::take(&mut self.reported.failure) {
-                    self.find(code::BACK, "the reader takes its commands again and reads");
+                    self.find(code::BACK, "the reader accepts its commands again and reads");
                 }
             }
             _ => {}
@@ -369,7 +369,7 @@ impl Llrp {
             self.queue.push(Command::must(impinj::enable_extensions(), 1023));
         }
         let keepalive = Command::must(commands::set_keepalive(), 13);
-        self.queue.push(keepalive.named("SET_READER_CONFIG for signs of life"));
+        self.queue.push(keepalive.named("SET_READER_CONFIG for keepalives"));
         if plan.is_impinj {
             self.queue.push(Command::may(impinj::watch_link(), Some(13)));
         }
@@ -441,7 +441,7 @@ impl Llrp {
             antennas.iter().partition(|port| is_there(port));
         for port in missing {
             let text = format!(
-                "antenna port {port} is to read, but the reader has the ports 1 to {most}; take it out of the configuration"
+                "antenna port {port} is configured, but the reader has ports 1 to {most}; remove it from the configuration"
             );
             self.find(code::NO_ANTENNA, text);
         }
@@ -484,7 +484,7 @@ impl Dialect for Llrp {
         }
         if self.stage == Stage::Silent && now >= GREETING {
             let text = format!(
-                "the reader did not say within {} s whether it takes the connection; it is asked all the same, and if it stays silent another client may be connected to it",
+                "the reader did not report within {} s whether it accepts the connection; the bridge sends its commands anyway; if the reader stays silent, another client may be connected to it",
                 GREETING.as_secs()
             );
             self.find(code::NO_ANSWER, text);
@@ -521,7 +521,7 @@ impl Dialect for Llrp {
                     fed.bad_frames += 1;
                     let name = d::message(number).map_or("message", |definition| definition.name);
                     self.wrong(format!(
-                        "{name} ({number}) of {length} bytes was not understood and is lost: {error}"
+                        "{name} ({number}) of {length} bytes could not be decoded and is lost: {error}"
                     ));
                 }
                 Framed::Broken(error) => {
@@ -530,7 +530,7 @@ impl Dialect for Llrp {
                     self.find(
                         code::NOT_THIS_DEVICE,
                         format!(
-                            "what arrives is no LLRP: {error}; nothing more can be understood until the line is opened anew; check that address and port (5084, without TLS) are the reader's"
+                            "the received bytes are not LLRP: {error}; nothing more can be decoded until the connection is opened again; check that address and port (5084, without TLS) are the reader's"
                         ),
                     );
                 }

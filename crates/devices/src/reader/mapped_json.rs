@@ -1,8 +1,8 @@
-//! Any other maker's JSON, by a mapping that the site's configuration gives.
+//! Any other maker's JSON, by a mapping in the site's configuration.
 //!
 //! Each member is a JSON pointer (RFC 6901). `each` points to the array of reads in a message; without it the
-//! message itself is one read, an array of reads, or one read a line. The other pointers start at one read, or,
-//! written with a leading `^`, at the message: `^/timestamp` is the message's own time.
+//! message itself is one read, an array of reads, or one read per line. The other pointers start at one read, or,
+//! with a leading `^`, at the message: `^/timestamp` is the message's own time.
 //!
 //! ```toml
 //! [firmware_bridge.reader.device.mapped-json]
@@ -19,8 +19,8 @@
 //! time_unit = "us"
 //! ```
 //!
-//! What holds: a read without EPC refuses the message; everything else may be absent. An element that has no
-//! member at the EPC's pointer but is meant (`skip_without_epc`) is counted as another event.
+//! What holds: a message with a read without EPC is refused; everything else may be absent. With `skip_without_epc`, an
+//! element without an EPC is counted as another event.
 //!
 //! Source: RFC 6901.
 
@@ -29,13 +29,15 @@ use reads::Read;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::message::{DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short};
+use crate::message::{
+    DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short,
+};
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
-/// Reads in one message.
+/// Most reads in one message.
 const MAX_READS: usize = 100_000;
 
-/// Where each member of a read stands, as JSON pointers.
+/// Where each member of a read is, as JSON pointers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
@@ -44,7 +46,7 @@ pub struct Mapping {
     pub each: Option<String>,
     /// The EPC bank.
     pub epc: String,
-    /// How the EPC and TID banks are written. Default: hex.
+    /// How the EPC and TID banks are encoded. Default: hex.
     #[serde(default)]
     pub bank_form: BankForm,
     /// The TID bank.
@@ -62,7 +64,7 @@ pub struct Mapping {
     /// The reader's time.
     #[serde(default)]
     pub time: Option<String>,
-    /// How it is written. Default: RFC 3339.
+    /// Its format. Default: RFC 3339.
     #[serde(default)]
     pub time_unit: TimeUnit,
     /// Whether an element without EPC is another kind of event rather than an error. Default: false.
@@ -70,7 +72,7 @@ pub struct Mapping {
     pub skip_without_epc: bool,
 }
 
-/// How a bank is written.
+/// How a memory bank is encoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BankForm {
@@ -94,7 +96,7 @@ pub enum RssiUnit {
     Cdbm,
 }
 
-/// How a time is written.
+/// Format of a time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TimeUnit {
@@ -110,26 +112,26 @@ pub enum TimeUnit {
 }
 
 impl Mapping {
-    /// Checks that every pointer is one.
+    /// Checks that every pointer is a JSON pointer.
     ///
     /// # Errors
     ///
-    /// The pointer that is none, and what would be right.
+    /// The text that is not a pointer, and what is expected.
     pub fn check(&self) -> Result<(), String> {
         let optional = [&self.each, &self.tid, &self.antenna, &self.rssi, &self.time];
         for pointer in optional.into_iter().flatten().chain([&self.epc]) {
             let plain = pointer.strip_prefix('^').unwrap_or(pointer);
             if !plain.is_empty() && !plain.starts_with('/') {
-                return Err(format!("`{pointer}` is no JSON pointer; `/data/epc` would be right"));
+                return Err(format!("got `{pointer}`, expected a JSON pointer like `/data/epc`"));
             }
         }
         Ok(())
     }
 
     fn bank(&self, value: &Value) -> Result<Vec<u8>, String> {
-        let text = value
-            .as_str()
-            .ok_or_else(|| format!("bank `{}` is no text", short(&value.to_string())))?;
+        let text = value.as_str().ok_or_else(|| {
+            format!("got memory bank `{}`, expected text", short(&value.to_string()))
+        })?;
         match self.bank_form {
             BankForm::Hex => hex_bank(text),
             BankForm::Base64 => base64_bank(text),
@@ -141,7 +143,7 @@ impl Mapping {
             if self.skip_without_epc {
                 return Ok(None);
             }
-            return Err(format!("a read has nothing at `{}`, where its EPC should be", self.epc));
+            return Err(format!("a read has no EPC at `{}`", self.epc));
         };
         let tid = find(self.tid.as_ref(), message, read);
         let tid = tid.map(|value| self.bank(value)).transpose()?.filter(|tid| !tid.is_empty());
@@ -155,7 +157,7 @@ impl Mapping {
         };
         let antenna = antenna.unwrap_or(0.0);
         if !(0.0..=65_535.0).contains(&antenna) {
-            return Err(format!("antenna {antenna}; 0 to 65535 would be right"));
+            return Err(format!("got antenna {antenna}, expected 0 to 65535"));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
         let antenna = antenna as u16;
@@ -172,7 +174,8 @@ impl Mapping {
     }
 
     fn time(&self, value: &Value) -> Result<Timestamp, String> {
-        let wrong = || format!("`{}` is no time as the mapping says", short(&value.to_string()));
+        let wrong =
+            || format!("`{}` is not a time in the mapping's format", short(&value.to_string()));
         if self.time_unit == TimeUnit::Rfc3339 {
             return value.as_str().and_then(|text| text.parse().ok()).ok_or_else(wrong);
         }
@@ -206,7 +209,7 @@ fn number(value: &Value) -> Result<f64, String> {
     };
     found
         .filter(|number: &f64| number.is_finite())
-        .ok_or_else(|| format!("`{}` is no number", short(&value.to_string())))
+        .ok_or_else(|| format!("got `{}`, expected a number", short(&value.to_string())))
 }
 
 /// The format of one topic.
@@ -239,9 +242,7 @@ impl Format for MappedJson {
                 Some(pointer) => match value.pointer(pointer) {
                     Some(Value::Array(elements)) => elements.as_slice(),
                     _ => {
-                        return Err(format!(
-                            "message has no array at `{pointer}`, where its reads should be"
-                        ));
+                        return Err(format!("the message has no array of reads at `{pointer}`"));
                     }
                 },
             };

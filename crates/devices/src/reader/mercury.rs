@@ -1,18 +1,17 @@
 //! Readers that speak the Mercury protocol of `ThingMagic` and JADAK (M6E Nano and others), and Silion's
 //! modules, which use the same frames.
 //!
-//! The way through: stop what may still run; ask for the version and for the part of the firmware that runs;
-//! set region, protocol, ports and power; start continuous reading. A reader that waits in its bootloader is
-//! told once to start its firmware. A reader that does not know continuous reading, as Silion's do not, is
-//! started Silion's way. Once a second the reader sends a keep-alive; if nothing comes for five seconds, all
-//! begins again.
+//! The way through: stop a reading that may still run; ask for the version and for the part of the firmware that runs;
+//! set region, protocol, ports and power; start continuous reading. A reader in its bootloader is commanded once to
+//! start its firmware. A reader without continuous reading, like Silion's, is started with Silion's command. The reader
+//! sends a keepalive once a second; if nothing arrives for five seconds, everything starts over.
 //!
-//! What holds: a reader that did not take its region is not started, so it never sends on a band that was not
-//! asked for; reads that still arrive after a stop are reads; a read's time comes from the keep-alive before
-//! it (`base`), the reader itself has no time to give. What is found while nothing arrives is given with the
-//! next feed, which may be one without bytes.
+//! What holds: a reader that did not accept its region is not started, so it never transmits on a band that is not
+//! configured; reads that arrive after a stop are kept; a read's time is computed from the keepalive before it
+//! (`base`), since the reader has no time of its own. Findings without incoming bytes are given with the next feed,
+//! which may be one without bytes.
 //!
-//! Not here: frames (`frame`), tags (`tag`), status codes (`status`), Silion's own way (`silion`).
+//! Not here: frames (`frame`), tags (`tag`), status codes (`status`), Silion's command (`silion`).
 //!
 //! Source: `ThingMagic` Mercury serial protocol as `SparkFun`'s communication logs of the M6E Nano show it;
 //! Silion's communication protocol.
@@ -247,7 +246,7 @@ impl Mercury {
             self.begin(at);
         } else if status::is_unknown_command(frame.status) {
             self.script.push(Step {
-                name: "start reading, Silion's way",
+                name: "start reading (Silion)",
                 bytes: silion::start(),
                 answer: Some(silion::START),
             });
@@ -274,7 +273,7 @@ impl Mercury {
             (status::NO_TAG, _) => {}
             (status, _) => {
                 if self.script.answered(silion::START) {
-                    self.report_status("start reading, Silion's way", status, at, fed);
+                    self.report_status("start reading (Silion)", status, at, fed);
                     self.rest();
                 } else if matches!(self.state, State::Reading(_)) {
                     self.report_status("read", status, at, fed);
@@ -301,7 +300,7 @@ impl Mercury {
             return;
         }
         if self.is_booted {
-            let text = "the reader stays in its bootloader although its firmware was told to start; load the firmware again with the maker's tool".to_owned();
+            let text = "the reader stays in its bootloader although it was commanded to start its firmware; load the firmware again with the maker's tool".to_owned();
             self.repeats.report(Finding { code: code::HARDWARE, text }, at, fed);
             self.rest();
             return;
@@ -366,7 +365,7 @@ impl Mercury {
     fn report_status(&mut self, what: &str, status: u16, at: Timestamp, fed: &mut FrameData) {
         let mut finding = status::finding(what, status);
         if finding.code == code::REGION {
-            finding.text = format!("{} (asked for: {})", finding.text, self.settings.region);
+            finding.text = format!("{} (configured: {})", finding.text, self.settings.region);
         }
         self.repeats.report(finding, at, fed);
     }
@@ -401,7 +400,7 @@ impl Mercury {
             State::Resting(until) if now >= until => self.set_up(),
             State::Reading(last) if now.saturating_sub(last) >= SILENCE => {
                 let text = format!(
-                    "the reader sent no keep-alive for {} seconds; it is set up again, and if that repeats, check its power supply and line",
+                    "the reader sent no keepalive for {} seconds; the bridge configures it again; if this repeats, check its power supply and line",
                     SILENCE.as_secs()
                 );
                 self.late.findings.push(Finding { code: code::NO_ANSWER, text });

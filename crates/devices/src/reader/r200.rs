@@ -1,18 +1,18 @@
 //! The R200, YRM100, `MagicRF` M100 and QM100 family: serial, 115200 baud.
 //!
 //! The way through: stop, version, region, power, query, select, multi-poll, each waiting for its answer;
-//! then inventory notices. If nothing comes for `ASK_AGAIN`, all begins again: either the polling came to its
-//! end, or the reader lost its power and with it its settings. A notice has as parameters: RSSI (signed, dBm), protocol
-//! control word (two bytes), the EPC bank, the tag's own CRC (two bytes); the upper five bits of the control
+//! then inventory notices. If nothing arrives for `ASK_AGAIN`, everything starts over: either the polling has
+//! ended, or the reader lost its power and with it its settings. A notice has as parameters: RSSI (signed, dBm),
+//! protocol control word (two bytes), the EPC bank, the tag's own CRC (two bytes); the upper five bits of the control
 //! word are the length of the EPC in words and must fit.
 //!
-//! If TIDs are asked for, a tag that was not asked within `TID_AGAIN` is selected by its EPC and its TID
+//! If TIDs are configured, a tag that was not asked within `TID_AGAIN` is selected by its EPC and its TID
 //! bank read between two polls; the next read of that EPC carries it. Two tags with the same EPC then answer
-//! in turn, which is why a TID is never remembered for longer than one read, nor than `TID_FRESH`.
+//! in turn, which is why a TID is kept for one read at most, and for `TID_FRESH` at most.
 //!
-//! What holds: the reader gives no time and no antenna; a setting is written only if the reader holds another
-//! one, and lasts until the reader loses its power: the bridge never sends the command 09 that would save it.
-//! What is found while nothing arrives is given with the next feed, which may be one without bytes.
+//! What holds: the reader gives no time and no antenna; a setting is written only if the reader has another value, and
+//! lasts until the reader loses its power: the bridge never sends command 09, which would save it. Findings without
+//! incoming bytes are given with the next feed, which may be one without bytes.
 //!
 //! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit;
 //! the maker's development kit for the command 09.
@@ -32,18 +32,18 @@ use super::script::{Script, Step};
 use crate::reader::dialect::{Dialect, FrameData, Setting, strength};
 
 /// Silence after which the reader is set up again. Multi-poll ends by itself after 10,000 rounds, and a reader
-/// whose power failed for a moment has forgotten it, its region and its power.
+/// whose power failed for a moment has lost the command, its region and its power.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Time after which the same EPC's TID is asked for again.
 const TID_AGAIN: Duration = Duration::from_secs(10);
-/// How long a TID waits for the next read of its EPC: the tag stands in the field and answers several times a
-/// second, and a clone that comes later must not be given the TID of the genuine tag.
+/// How long a TID waits for the next read of its EPC: a tag in the field answers several times a second, and a clone
+/// that appears later must not get the TID of the original tag.
 const TID_FRESH: Duration = Duration::from_secs(1);
 /// Words of the TID bank that are read: 96 bits hold class, maker, model and a serial.
 const TID_WORDS: u8 = 6;
-/// EPCs whose TID waits or was asked for; more are not asked for until some are forgotten.
+/// Most EPCs whose TID waits or was asked for; no more are asked for until some expire.
 const MAX_ASKED: usize = 4096;
-/// Bytes without a single frame after which the line speaks something else.
+/// Bytes without a single frame after which the device is not of this family.
 const FOREIGN_BYTES: u64 = 512;
 
 /// Where the reader may transmit, as the region command counts.
@@ -74,18 +74,18 @@ impl Region {
     }
 }
 
-/// How the reader is to read.
+/// Settings of the reader.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Transmit power, hundredths of a dBm.
     pub power_cdbm: u16,
-    /// Region; none leaves what the reader holds.
+    /// Region; none keeps the reader's own.
     pub region: Option<Region>,
-    /// Gen2 session, 0 to 3; none leaves what the reader holds.
+    /// Gen2 session, 0 to 3; none keeps the reader's own.
     pub session: Option<u8>,
-    /// Reads only tags whose EPC begins so; empty for all.
+    /// Reads only tags whose EPC begins with this; empty for all.
     pub only: Vec<u8>,
-    /// Whether TIDs are read along.
+    /// Whether TIDs are read as well.
     pub read_tid: bool,
 }
 
@@ -98,21 +98,21 @@ pub struct R200 {
     /// Time of the last poll.
     now: Duration,
     quiet: GapTimer,
-    /// When the last frame came, or the reader was set up.
+    /// When the last frame arrived, or the reader was set up.
     last_sign: Duration,
-    /// The handshake is over: the reader polls, but for the reading of a TID.
+    /// Whether the handshake is over: the reader polls, except while a TID is read.
     is_set_up: bool,
-    /// Bytes and frames since the line opened, to notice a foreign device.
+    /// Bytes and frames since the line was opened, to detect a device of another family.
     heard: (u64, u64),
     is_foreign_reported: bool,
     /// EPCs whose TID was asked for, and when.
     asked: HashMap<Vec<u8>, Duration>,
     waiting: VecDeque<Vec<u8>>,
-    /// The tag that is selected for the TID read under way.
+    /// The tag that is selected for the current TID read.
     selected: Option<Vec<u8>>,
     /// TIDs that wait for the next read of their EPC, and since when.
     tids: HashMap<Vec<u8>, (Vec<u8>, Duration)>,
-    /// What came to light outside a feed.
+    /// Data and findings from outside a feed.
     late: FrameData,
     repeats: RepeatFilter,
 }
@@ -139,7 +139,7 @@ fn step(name: &'static str, frame: &Frame) -> Step {
     Step { name, bytes: frame.to_bytes(), answer: Some(u16::from(frame.command)) }
 }
 
-/// A step whose answer nobody waits for: its notices are the answer.
+/// A step without an answer to wait for: the notices are the answer.
 fn poll_step() -> Step {
     Step { name: "multi-poll", bytes: Frame::multi_poll().to_bytes(), answer: None }
 }
@@ -154,7 +154,7 @@ impl R200 {
     fn set_up(&mut self) {
         let host = |name, command| step(name, &Frame::host(command, &[]));
         let steps = [
-            // A reader that polls answers nothing else; one that does not may not answer this.
+            // A polling reader answers no other command; one that does not poll may not answer this.
             Step { name: "stop", bytes: Frame::host(command::STOP, &[]).to_bytes(), answer: None },
             step("version", &Frame::host(command::VERSION, &[0x00])),
             host("get region", command::GET_REGION),
@@ -190,50 +190,7 @@ impl R200 {
 
     fn answer(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
         let parameters = frame.parameters.as_slice();
-        let setting = |name, value: String| Setting { name, value };
         match (frame.command, parameters) {
-            (command::VERSION, [_, text @ ..]) => {
-                fed.settings.push(setting("version", String::from_utf8_lossy(text).into_owned()));
-            }
-            (command::GET_POWER, [high, low]) => {
-                let held = u16::from_be_bytes([*high, *low]);
-                fed.settings.push(setting("power_cdbm", held.to_string()));
-                if held != self.settings.power_cdbm {
-                    let bytes = self.settings.power_cdbm.to_be_bytes();
-                    self.before_polling(step(
-                        "set power",
-                        &Frame::host(command::SET_POWER, &bytes),
-                    ));
-                }
-            }
-            (command::SET_POWER, [0]) => {
-                fed.settings.push(setting("power_cdbm", self.settings.power_cdbm.to_string()));
-            }
-            (command::GET_REGION, [held]) => {
-                fed.settings.push(setting("region", region_name(*held)));
-                if let Some(region) = self.settings.region.filter(|r| r.byte() != *held) {
-                    let frame = Frame::host(command::SET_REGION, &[region.byte()]);
-                    self.before_polling(step("set region", &frame));
-                }
-            }
-            (command::SET_REGION, [0]) => {
-                let region = self.settings.region.map_or(0, Region::byte);
-                fed.settings.push(setting("region", region_name(region)));
-            }
-            (command::GET_QUERY, [high, low]) => {
-                let held = u16::from_be_bytes([*high, *low]);
-                let session = (held >> 8 & 3) as u8;
-                fed.settings.push(setting("session", session.to_string()));
-                if let Some(wanted) = self.settings.session.filter(|wanted| *wanted != session) {
-                    let query = held & !(3 << 8) | u16::from(wanted & 3) << 8;
-                    let frame = Frame::host(command::SET_QUERY, &query.to_be_bytes());
-                    self.before_polling(step("set query", &frame));
-                }
-            }
-            (command::SET_QUERY, [0]) => {
-                let session = self.settings.session.unwrap_or(0);
-                fed.settings.push(setting("session", session.to_string()));
-            }
             (command::READ, parameters) => {
                 if let Some((epc, tid)) = tid(parameters)
                     && self.selected.as_ref() == Some(&epc)
@@ -244,15 +201,66 @@ impl R200 {
                 }
             }
             (command::ERROR, [error, ..]) => return self.error(*error, at, fed),
-            (answered, [refusal]) if *refusal != 0 && answered != command::STOP => {
-                let text = format!(
-                    "the reader refused command {answered:02X} with code {refusal:02X}; its value is outside what this model takes"
-                );
-                self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
+            (command, parameters) => {
+                if !self.setting(command, parameters, fed)
+                    && let [refusal] = parameters
+                    && *refusal != 0
+                    && command != command::STOP
+                {
+                    let text = format!(
+                        "the reader refused command {command:02X} with code {refusal:02X}; its value is out of range for this model"
+                    );
+                    self.repeats.report(Finding { code: code::REFUSED, text }, at, fed);
+                }
             }
-            _ => {}
         }
         self.script.answered(u16::from(frame.command));
+    }
+
+    /// Handles an answer about a setting, and queues a command if the reader has another value than configured. False
+    /// if the answer is about something else or is a refusal.
+    fn setting(&mut self, command: u8, parameters: &[u8], fed: &mut FrameData) -> bool {
+        let (name, value) = match (command, parameters) {
+            (command::VERSION, [_, text @ ..]) => {
+                ("version", String::from_utf8_lossy(text).into_owned())
+            }
+            (command::GET_POWER, [high, low]) => {
+                let power = u16::from_be_bytes([*high, *low]);
+                if power != self.settings.power_cdbm {
+                    let bytes = self.settings.power_cdbm.to_be_bytes();
+                    let frame = Frame::host(command::SET_POWER, &bytes);
+                    self.before_polling(step("set power", &frame));
+                }
+                ("power_cdbm", power.to_string())
+            }
+            (command::SET_POWER, [0]) => ("power_cdbm", self.settings.power_cdbm.to_string()),
+            (command::GET_REGION, [region]) => {
+                if let Some(wanted) = self.settings.region.filter(|r| r.byte() != *region) {
+                    let frame = Frame::host(command::SET_REGION, &[wanted.byte()]);
+                    self.before_polling(step("set region", &frame));
+                }
+                ("region", region_name(*region))
+            }
+            (command::SET_REGION, [0]) => {
+                ("region", region_name(self.settings.region.map_or(0, Region::byte)))
+            }
+            (command::GET_QUERY, [high, low]) => {
+                let query = u16::from_be_bytes([*high, *low]);
+                let session = (query >> 8 & 3) as u8;
+                if let Some(wanted) = self.settings.session.filter(|wanted| *wanted != session) {
+                    let query = query & !(3 << 8) | u16::from(wanted & 3) << 8;
+                    let frame = Frame::host(command::SET_QUERY, &query.to_be_bytes());
+                    self.before_polling(step("set query", &frame));
+                }
+                ("session", session.to_string())
+            }
+            (command::SET_QUERY, [0]) => {
+                ("session", self.settings.session.unwrap_or(0).to_string())
+            }
+            _ => return false,
+        };
+        fed.settings.push(Setting { name, value });
+        true
     }
 
     fn error(&mut self, error: u8, at: Timestamp, fed: &mut FrameData) {
@@ -264,7 +272,7 @@ impl R200 {
                 self.script.answered(u16::from(command::READ));
             }
             0x20 => {
-                let text = "the reader found no free channel; every channel of its region is in use, or its region is not the one it stands in: set `region`".to_owned();
+                let text = "the reader found no free channel; every channel of its region is in use, or its region is wrong for its location: set `region`".to_owned();
                 self.repeats.report(Finding { code: code::REGION, text }, at, fed);
             }
             _ => {
@@ -278,7 +286,7 @@ impl R200 {
         }
     }
 
-    /// Notes the time, and gives up a frame whose rest does not come.
+    /// Stores the time, and gives up a frame whose rest does not arrive.
     fn tick(&mut self, now: Duration) {
         self.now = now;
         if let Some(at) = self.quiet.is_gap(now)
@@ -291,12 +299,12 @@ impl R200 {
         }
     }
 
-    /// Puts a step before the one that starts polling, so that it goes out while the reader listens.
+    /// Inserts a step before the one that starts polling, so that it is sent while the reader still accepts commands.
     fn before_polling(&mut self, step: Step) {
         self.script.push_before_last(step);
     }
 
-    /// Begins to read the TID of a tag that waits, if nothing else is under way.
+    /// Begins to read the TID of a waiting tag, unless a command is in progress.
     fn ask_tid(&mut self) {
         if !self.script.is_over() {
             return;
@@ -386,7 +394,7 @@ impl Dialect for R200 {
         if self.heard.1 == 0 && self.heard.0 > FOREIGN_BYTES && !self.is_foreign_reported {
             self.is_foreign_reported = true;
             let text = format!(
-                "{FOREIGN_BYTES} bytes arrived and none is a frame of this family; the baud rate is mostly 115200, or another device is on the line"
+                "{FOREIGN_BYTES} bytes arrived without a frame of this family; check the baud rate, mostly 115200, and that the device is of this family"
             );
             fed.findings.push(Finding { code: code::NOT_THIS_DEVICE, text });
         }

@@ -3,9 +3,9 @@
 //! The way through: a dialect makes a [`Script`] of [`Step`]s when its line opens, sends what
 //! [`Script::poll`] gives, and reports each answer with [`Script::answered`].
 //!
-//! What holds: the next command goes out only after the answer to the one before, or after its patience is
-//! over as often as it may be tried; a step that must be answered and is not becomes a finding, and the
-//! script goes on: a reader that does not know a command may still read.
+//! What holds: the next command is sent only after the answer to the previous one, or after the timeout of its last
+//! try; a step that is not answered becomes a finding, and the script continues: a reader that does not know a command
+//! may still read.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,11 +19,11 @@ pub struct Step {
     pub name: &'static str,
     /// What is written.
     pub bytes: Vec<u8>,
-    /// The command that an answer names; none if no answer comes.
+    /// The command that the answer names; none if there is no answer.
     pub answer: Option<u16>,
 }
 
-/// Commands that wait for their turn.
+/// Commands that are sent in turn.
 #[derive(Debug, Default)]
 pub struct Script {
     steps: VecDeque<Step>,
@@ -49,13 +49,13 @@ impl Script {
         self.steps.push_back(step);
     }
 
-    /// Adds a step before the last one, which mostly starts the reading; at the end if there is none.
+    /// Adds a step before the last one, which usually starts the reading; at the end if there is none.
     pub fn push_before_last(&mut self, step: Step) {
         let place = self.steps.len().saturating_sub(1).max(usize::from(self.written.is_some()));
         self.steps.insert(place.min(self.steps.len()), step);
     }
 
-    /// Whether every step was taken.
+    /// Whether every step is done.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.steps.is_empty()
@@ -88,7 +88,7 @@ impl Script {
         }
     }
 
-    /// The reader answered command `answer`; true if that was the step at hand.
+    /// The reader answered command `answer`. True if that was the current step.
     pub fn answered(&mut self, answer: u16) -> bool {
         let is_this =
             self.written.is_some() && self.steps.front().is_some_and(|s| s.answer == Some(answer));
@@ -98,7 +98,7 @@ impl Script {
         is_this
     }
 
-    /// The reader refused the step at hand without naming it; gives the step's name, none if none waits.
+    /// The reader refused a command without naming it. Gives the name of the current step, none if there is none.
     pub fn refused(&mut self) -> Option<&'static str> {
         self.written?;
         let name = self.steps.front()?.name;

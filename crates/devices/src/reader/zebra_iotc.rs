@@ -4,12 +4,12 @@
 //! or, when it batches, an array; a handheld `{"type","timestamp","data":{"tagData":[…],"barcodeData":[…]}}`
 //! of at most 6 KiB. RSSI is in whole dBm. GPI events have `type` `GPI` and no `idHex`.
 //!
-//! A reader that was cut off sends its buffered events later and slowed down: the event's own time counts, and
-//! the window says that they came late. `eventNum` counts a fixed reader's events: a number left out is a gap
-//! and becomes a finding; a smaller one is a restart of the reader.
+//! After an outage a reader sends its buffered events later and slowly: the event's own time counts, and the window is
+//! marked as late. `eventNum` counts a fixed reader's events: a missing number is a gap and becomes a finding; a
+//! smaller one is a restart of the reader.
 //!
-//! What holds: nothing follows from the absence of a read: the maker calls the handheld's stream a statistical
-//! view of the tags, not a log of every read.
+//! What holds: nothing is concluded from a missing read: the maker calls the handheld's stream a statistical view of
+//! the tags, not a log of every read.
 //!
 //! Source: member names of Zebra's published dock door sample; Zebra's RFD40/90 MQTT reference, API 1.22.
 
@@ -21,9 +21,9 @@ use serde::Deserialize;
 use crate::message::{DeviceData, Format, Message, hex_bank, json_values, refuse_retained, short};
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
-/// Events that may be missing at once and still be a gap rather than a new numbering.
+/// Most events that may be missing at once; more are a new numbering rather than a gap.
 const LARGEST_GAP: u64 = 1_000_000;
-/// Tags in one handheld message, far above what fits 6 KiB.
+/// Most tags in one handheld message; far more than fit into 6 KiB.
 const MAX_TAGS: usize = 10_000;
 
 #[derive(Debug, Deserialize)]
@@ -78,14 +78,14 @@ impl ZebraIotc {
         Self { topic: topic.to_owned(), last_event: None }
     }
 
-    /// Takes the number of an event, and says what is missing before it.
+    /// Checks the number of an event, and reports what is missing before it.
     fn number(&mut self, number: u64, decoded: &mut DeviceData) {
         if let Some(last) = self.last_event
             && number > last.saturating_add(1)
             && number - last <= LARGEST_GAP
         {
             let text = format!(
-                "{} events are missing: number {number} follows {last}; the reader's own buffer ran over, or the broker was set to QoS 0",
+                "{} events are missing: number {number} follows {last}; the reader's own buffer overflowed, or the reader publishes at QoS 0",
                 number - last - 1
             );
             decoded.findings.push(Finding { code: code::GAP, text });
@@ -122,7 +122,7 @@ impl Format for ZebraIotc {
             } else if let Some(tags) = &data.tags {
                 if tags.len() > MAX_TAGS {
                     return Err(format!(
-                        "{} tags in a message; at most {MAX_TAGS} would be right",
+                        "got {} tags in a message, expected at most {MAX_TAGS}",
                         tags.len()
                     ));
                 }
@@ -151,7 +151,7 @@ impl Format for ZebraIotc {
                 decoded.other_events += 1;
             }
         }
-        // Only a message that is taken counts: one that is refused leaves the numbering as it was.
+        // Only a message that was decoded counts: a refused one does not change the numbering.
         for number in numbers {
             self.number(number, &mut decoded);
         }
@@ -167,7 +167,7 @@ fn tid(text: Option<&str>) -> Result<Option<Vec<u8>>, String> {
 fn time(text: &str) -> Result<Timestamp, String> {
     text.parse()
         .or_else(|_| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text))
-        .map_err(|_| format!("`{}` is no time; RFC 3339 would be right", short(text)))
+        .map_err(|_| format!("got time `{}`, expected RFC 3339", short(text)))
 }
 
 /// Whole or fractional dBm in hundredths.

@@ -3,8 +3,8 @@
 //! `application/<id>/device/<devEui>/event/up` holds `deduplicationId`, `time`, `deviceInfo.devEui`, `fCnt`,
 //! `data` (base64) and, if the device profile has a codec, `object` with the decoded values.
 //!
-//! What holds: `deduplicationId` names an uplink for ever, so one that is sent twice is taken once; a number
-//! left out of `fCnt` is a gap; an uplink without `object` is refused and says that a codec is missing.
+//! What holds: `deduplicationId` identifies an uplink, so redeliveries are deduplicated; a missing number of `fCnt` is
+//! a gap; an uplink without `object` is refused, because a codec is missing.
 //!
 //! Source: `ChirpStack`'s integration events, version 4.
 
@@ -43,7 +43,7 @@ impl Format for ChirpStack {
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         let value = json(message)?;
         let device = text(&value, &["deviceInfo", "devEui"])
-            .ok_or("no `deviceInfo.devEui`; an uplink event would be right")?;
+            .ok_or("got a message without `deviceInfo.devEui`, expected an uplink event")?;
         let mut decoded = DeviceData::default();
         let Some(sensor) = self.unknown_devices.sensor(&self.readings, device, &mut decoded) else {
             return Ok(decoded);

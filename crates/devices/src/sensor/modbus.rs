@@ -6,8 +6,8 @@
 //! 0xFF33 is -20.5.
 //!
 //! What holds: an answer counts only if address, function, length and CRC fit, wherever in what arrived it
-//! begins: an adapter may hear its own question, or a stray byte when it turns to listening. A register with an
-//! impossible number is a finding and costs no other register. A refusal of the sensor is told in words;
+//! begins: an adapter may receive its own question, or a stray byte when it switches to receiving. A register with an
+//! impossible number is a finding and does not affect the others. A refusal of the sensor is reported as text;
 //! anything else is an error that is counted, and the line is silent before the next question.
 //!
 //! Source: Modbus over Serial Line 1.02 section 2.5 (CRC-16); Modbus Application Protocol 1.1b3 sections 6.3,
@@ -27,7 +27,7 @@ pub const MAX_REGISTERS: usize = 125;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
-    /// What it measures; none to pass it over.
+    /// What it measures; none to skip it.
     #[serde(default)]
     pub measures: Option<Measure>,
     /// Decimal places, 0 to 4: 1 for tenths. Default: 1.
@@ -103,20 +103,20 @@ impl Sensor {
     ///
     /// # Errors
     ///
-    /// What is wrong and what would be right.
+    /// What is wrong and what is expected.
     pub fn check(&self) -> Result<(), String> {
         if !(1..=247).contains(&self.address) {
-            return Err(format!("modbus address {}; 1 to 247 would be right", self.address));
+            return Err(format!("modbus address: got {}, expected 1 to 247", self.address));
         }
         if !matches!(self.function, 3 | 4) {
-            return Err(format!("modbus function {}; 3 or 4 would be right", self.function));
+            return Err(format!("modbus function: got {}, expected 3 or 4", self.function));
         }
         if !(1..=MAX_REGISTERS).contains(&self.registers.len()) {
             let count = self.registers.len();
-            return Err(format!("{count} modbus registers; 1 to {MAX_REGISTERS} would be right"));
+            return Err(format!("got {count} modbus registers, expected 1 to {MAX_REGISTERS}"));
         }
         if let Some(register) = self.registers.iter().find(|register| register.places > 4) {
-            return Err(format!("{} decimal places; 0 to 4 would be right", register.places));
+            return Err(format!("places: got {}, expected 0 to 4", register.places));
         }
         Ok(())
     }
@@ -129,13 +129,13 @@ impl Sensor {
         framed(&[self.address, self.function, high, low, 0, count])
     }
 
-    /// Bytes of a whole answer.
+    /// Bytes of a complete answer.
     #[must_use]
     pub fn answer_bytes(&self) -> usize {
         5 + 2 * self.registers.len()
     }
 
-    /// Whether no more bytes belong to this answer: it is whole, or a refusal.
+    /// Whether the answer is complete, or a refusal.
     #[must_use]
     pub fn is_whole(&self, answer: &[u8]) -> bool {
         self.find(answer).is_some()
@@ -170,24 +170,24 @@ impl Sensor {
         None
     }
 
-    /// Why there is no answer in what arrived, and what mends it.
+    /// Why the received bytes contain no answer, and how to fix it.
     fn missing(&self, bytes: &[u8]) -> String {
         let question = self.question();
         let whole = bytes.len().checked_sub(2).and_then(|length| body(bytes, length));
         if bytes.is_empty() {
-            "no bytes at all; look at its power, the two wires (A and B may be swapped), its address and the baud rate".into()
+            "got no bytes; check its power, the two wires (A and B may be swapped), its address and the baud rate".into()
         } else if bytes.windows(question.len()).any(|part| part == question) {
-            "only the echo of the question; the adapter hears itself, so look at the sensor's power, the two wires (A and B may be swapped), its address and the baud rate".into()
+            "got only the echo of the question by the adapter; check the sensor's power, the two wires (A and B may be swapped), its address and the baud rate".into()
         } else if whole.is_some() {
             format!(
-                "{} bytes to another question, where {} would be right; look whether another device has the address {}, and at the number of registers",
+                "got {} bytes of an answer to another question, expected {}; check whether another device has address {}, and the number of registers",
                 bytes.len(),
                 self.answer_bytes(),
                 self.address
             )
         } else {
             format!(
-                "bytes with a wrong CRC; look at the baud rate, and whether another device has the address {}",
+                "got bytes with a wrong CRC; check the baud rate, and whether another device has address {}",
                 self.address
             )
         }
@@ -221,8 +221,9 @@ impl Sensor {
                 }),
                 Err(reason) => {
                     let sensor = &self.sensor;
-                    let text =
-                        format!("register {place} of sensor {sensor} is no measurement: {reason}");
+                    let text = format!(
+                        "register {place} of sensor {sensor} is not a measurement: {reason}"
+                    );
                     decoded.findings.push(Finding { code: code::BAD_VALUE, text });
                 }
             }
@@ -239,9 +240,9 @@ fn body(bytes: &[u8], length: usize) -> Option<&[u8]> {
 
 fn refusal(reason: u8) -> String {
     let why = match reason {
-        1 => "it does not know the function: try the other of 3 and 4",
+        1 => "it does not support the function: try the other of 3 and 4",
         2 => "it has no such register",
-        3 => "it does not give so many registers at once",
+        3 => "it does not allow so many registers at once",
         4 => "it failed",
         6 => "it is busy",
         _ => "see its manual",

@@ -1,8 +1,8 @@
 //! Quantities and units: any decimal in any of the usual units becomes decimal text in the one unit that the
 //! quantity has.
 //!
-//! What holds: no floating point. A value that came in the quantity's own unit keeps its digits as they were;
-//! another is converted in whole numbers and rounded to two digits more than it came with, and what was
+//! What holds: no floating point. A value in the quantity's own unit keeps its digits; any other is converted with
+//! integers and rounded to two digits more than it had, and what was
 //! reported stays beside it. Exponents are written out.
 //!
 //! Source: UN/ECE Recommendation 20, revision 17.
@@ -10,13 +10,13 @@
 use reads::{Reported, SensorKind};
 use serde::{Deserialize, Serialize};
 
-/// What a field measures, and in which unit it comes.
+/// What a field measures, and in which unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// The quantity.
     pub quantity: SensorKind,
-    /// The unit; none for the quantity's own, or for what a text value says itself (`21.5 °F`).
+    /// The unit; none for the quantity's own, or the one in a text value (`21.5 °F`).
     #[serde(default)]
     pub unit: Option<Unit>,
 }
@@ -56,7 +56,7 @@ pub enum Unit {
     Millivolt,
 }
 
-/// How a unit becomes the quantity's own: `(value + offset) * multiply / divide`, offset in hundredths.
+/// Conversion of a unit to the quantity's own: `(value + offset) * multiply / divide`, offset in hundredths.
 struct Conversion {
     unit: Unit,
     code: &'static str,
@@ -99,7 +99,7 @@ const CONVERSIONS: [Conversion; 10] = [
     conversion(Unit::Millivolt, "2Z", SensorKind::Voltage, &["mv"], (0, 1, 1000)),
 ];
 
-/// What the usual names of fields mean; none for any other.
+/// The meaning of usual field names; none for any other.
 #[must_use]
 pub fn known(name: &str) -> Option<Measure> {
     let (quantity, unit) = match name.to_ascii_lowercase().as_str() {
@@ -121,7 +121,7 @@ pub fn known(name: &str) -> Option<Measure> {
 pub struct Measured {
     /// Decimal text.
     pub value: String,
-    /// What came, if that was in another unit.
+    /// The value as reported, if that was in another unit.
     pub reported: Option<Reported>,
 }
 
@@ -129,7 +129,7 @@ pub struct Measured {
 ///
 /// # Errors
 ///
-/// What is wrong and what would be right.
+/// What is wrong and what is expected.
 pub fn measure(wanted: Measure, text: &str) -> Result<Measured, String> {
     let text = text.trim();
     let end = text
@@ -137,7 +137,7 @@ pub fn measure(wanted: Measure, text: &str) -> Result<Measured, String> {
         .unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
     let suffix = suffix.trim().to_lowercase();
-    let wrong = || format!("`{}`; a number would be right", crate::message::short(text));
+    let wrong = || format!("got `{}`, expected a number", crate::message::short(text));
     let decimal = Decimal::parse(digits).ok_or_else(wrong)?;
     let found = if suffix.is_empty() {
         CONVERSIONS.iter().find(|c| match wanted.unit {
@@ -149,10 +149,13 @@ pub fn measure(wanted: Measure, text: &str) -> Result<Measured, String> {
     };
     let conversion = found.ok_or_else(|| {
         let suffix = crate::message::short(&suffix);
-        format!("unit `{suffix}` is not understood; {} would be right", wanted.quantity.unit())
+        format!("got unit `{suffix}`, expected {}", wanted.quantity.unit())
     })?;
     if conversion.quantity != wanted.quantity {
-        return Err(format!("unit {} is none of {:?}", conversion.code, wanted.quantity));
+        return Err(format!(
+            "got unit {}, which {:?} does not have",
+            conversion.code, wanted.quantity
+        ));
     }
     let converted = decimal.convert(conversion).ok_or_else(wrong)?;
     check(wanted.quantity, &converted)?;
@@ -178,7 +181,7 @@ fn check(quantity: SensorKind, value: &Decimal) -> Result<(), String> {
     if is_possible {
         return Ok(());
     }
-    Err(format!("{}; {least} to {most} {} would be right", value.to_text(), quantity.unit()))
+    Err(format!("got {}, expected {least} to {most} {}", value.to_text(), quantity.unit()))
 }
 
 /// A decimal number: `mantissa / 10^places`.

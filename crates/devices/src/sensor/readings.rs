@@ -31,19 +31,19 @@ impl Readings {
     pub fn sensor(&self, device: &str) -> Result<&str, String> {
         self.sensors.get(device).map(String::as_str).ok_or_else(|| {
             format!(
-                "device `{0}` is not configured; `\"{0}\" = \"urn:…\"` below `sensors` would name it",
+                "device `{0}` is not configured; `\"{0}\" = \"urn:…\"` below `sensors` configures it",
                 short(device)
             )
         })
     }
 
-    /// What the field `name` measures; none if nobody asked for it.
+    /// What the field `name` measures; none if it is not configured and not a usual name.
     #[must_use]
     pub fn measure(&self, name: &str) -> Option<Measure> {
         self.fields.get(name).copied().or_else(|| known(name))
     }
 
-    /// Adds the reading of a field to `decoded`; a field that is no quantity counts as another event.
+    /// Adds the reading of a field to `decoded`; a field that is not a quantity counts as another event.
     ///
     /// - `device_time`: the device's own time, if it gave one.
     pub fn add(
@@ -81,14 +81,14 @@ impl Readings {
             }
             Err(reason) => {
                 let text =
-                    format!("`{}` of sensor {sensor} is no measurement: {reason}", short(name));
+                    format!("`{}` of sensor {sensor} is not a measurement: {reason}", short(name));
                 decoded.findings.push(Finding { code: code::BAD_VALUE, text });
             }
         }
     }
 }
 
-/// A sensor's message as JSON, its numbers with their digits.
+/// A sensor's message as JSON that keeps the digits of numbers.
 ///
 /// # Errors
 ///
@@ -109,12 +109,13 @@ pub(crate) fn text<'a>(json: &'a Json, path: &[&str]) -> Option<&'a str> {
     at(json, path).and_then(Json::as_str)
 }
 
-/// Devices that the configuration does not name, and that were told.
+/// Devices that the configuration does not name and that were reported.
 #[derive(Debug, Default)]
 pub(crate) struct UnknownDevices(BTreeSet<ledger::Hash>);
 
 impl UnknownDevices {
-    /// The sensor that `device` is; if it is none, its message counts as another event, and its first is a finding.
+    /// The sensor that `device` is; if there is none, its message counts as another event, and its first one is a
+    /// finding.
     pub(crate) fn sensor<'a>(
         &mut self,
         readings: &'a Readings,
@@ -136,17 +137,17 @@ impl UnknownDevices {
     }
 }
 
-/// A counter that goes up by one with every uplink, by device: what is missing before this one.
+/// Frame counters by device, which increase by one with every uplink: they show what is missing.
 #[derive(Debug, Default)]
 pub(crate) struct FrameCounters(BTreeMap<String, u64>);
 
-/// Devices whose counter is followed, and unknown ones that are told.
+/// Most devices whose counter is followed, and most unknown ones that are reported.
 const MAX_DEVICES: usize = 10_000;
-/// Frames that may be missing at once and still be a gap rather than a new session.
+/// Most frames that may be missing at once; more are a new session rather than a gap.
 const LARGEST_GAP: u64 = 10_000;
 
 impl FrameCounters {
-    /// Takes the counter of a device's frame; a smaller one is a new session.
+    /// Checks the counter of a device's frame; a smaller one is a new session.
     pub(crate) fn take(&mut self, device: &str, count: u64, decoded: &mut DeviceData) {
         if let Some(last) = self.0.get(device)
             && count > last.saturating_add(1)

@@ -36,8 +36,8 @@ impl Format for Shelly {
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         let mut decoded = DeviceData::default();
         let value = json(message)?;
-        let id =
-            text(&value, &["src"]).ok_or("no `src`; a notification of a device would be right")?;
+        let id = text(&value, &["src"])
+            .ok_or("got a message without `src`, expected a notification of a device")?;
         let method = text(&value, &["method"]).unwrap_or_default();
         if !matches!(method, "NotifyStatus" | "NotifyFullStatus") {
             decoded.other_events += 1;

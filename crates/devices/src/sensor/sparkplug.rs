@@ -1,12 +1,12 @@
 //! Sparkplug B: the host application that listens to nodes and their devices.
 //!
 //! The way through: connect with [`Host::will`], subscribe to [`Host::subscriptions`], publish
-//! [`Host::online`]; hand every message to [`Host::take`], call [`Host::tick`] about four times a second, and
-//! publish what they give. When the line to the broker breaks, call [`Host::lost`] and begin again.
+//! [`Host::online`]; pass every message to [`Host::take`], call [`Host::tick`] about four times a second, and publish
+//! what they give. When the connection to the broker is lost, call [`Host::lost`] and start over.
 //!
-//! What holds: a value comes out only if the birth that explains it is known and no message between is
-//! missing; what is not certain is asked for again (rebirth) and never guessed; no message of a stranger
-//! makes the host keep more than the limits in this folder, or panic.
+//! What holds: a value is given only if the birth that defines it is known and no message between is missing; otherwise
+//! a rebirth is requested and nothing is guessed; no message makes the host keep more than the limits in this folder,
+//! or panic.
 //!
 //! Not here: MQTT itself. Messages to publish go out with `QoS` 1 if retained, else 0; the will with 1.
 //!
@@ -16,63 +16,26 @@ pub mod format;
 pub mod payload;
 pub mod topic;
 
+pub mod limits;
 mod metrics;
 mod node;
 mod order;
+pub mod output;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use reads::Finding;
 use serde_json::Value;
 
-use self::node::{Message, Node, Room};
+use self::limits::{MAX_KEPT, MAX_NODES, MAX_WAITING};
+use self::node::{MemoryLimit, Message, Node};
+pub use self::output::{HostOutput, Measured};
 use self::topic::Topic;
-use crate::message::{DeadLetter, Publish};
+use crate::message::Publish;
 
-/// Most nodes at one time. A site has some dozen; nodes that are not there give way to new ones.
-pub const MAX_NODES: usize = 1024;
-/// Most metrics kept over all nodes and devices, where a device counts as one more. With names of 100 bytes
-/// that is some 30 megabytes.
-pub const MAX_KEPT: usize = 100_000;
-/// Most bytes of messages that wait for missing ones, over all nodes: two seconds of a busy site.
-pub const MAX_WAITING: usize = 8 * 1024 * 1024;
-/// Longest STATE message that is read, in bytes; the right one has about 40.
+/// Longest STATE message that is read, in bytes; a valid one has about 40.
 const MAX_STATE: usize = 1024;
-
-/// A value of a metric.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured {
-    /// `group/node` or `group/node/device`.
-    pub device: String,
-    /// Name of the metric, as the birth has it.
-    pub metric: String,
-    /// Decimal text: integers exactly, floats with the shortest digits that read back, Booleans as 0 or 1.
-    pub value: String,
-    /// When it was measured, by the node's clock; for a stale value, since when it is stale. None if the
-    /// node gave no time or none that is a date.
-    pub at: Option<Timestamp>,
-    /// A value of the past, sent later.
-    pub is_historical: bool,
-    /// The last value of something that is gone: it is no longer known to be true.
-    pub is_stale: bool,
-}
-
-/// What a message or the passing of time brought.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct HostOutput {
-    /// Values, in the order in which the nodes sent them.
-    pub measured: Vec<Measured>,
-    /// Messages to publish.
-    pub publish: Vec<Publish>,
-    /// What somebody should know.
-    pub findings: Vec<Finding>,
-    /// Why the message could not be used at all.
-    pub refused: Option<String>,
-    /// Messages that had waited, and could not be used once they had their turn.
-    pub dead_letters: Vec<DeadLetter>,
-}
 
 /// The host application.
 #[derive(Debug)]
@@ -90,7 +53,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host that has heard nothing yet.
+    /// A host that has received nothing yet.
     ///
     /// - `host_id`: its name, unlike that of every other host at the broker; see [`topic::is_name`].
     /// - `groups`: the groups to listen to; all if empty.
@@ -125,14 +88,13 @@ impl Host {
         self.state(false, at)
     }
 
-    /// What to publish once the subscriptions stand. `at` is the time that the will of this connection has.
+    /// What to publish after subscribing. `at` is the time that the will of this connection has.
     pub fn online(&mut self, at: Timestamp) -> Publish {
         self.online_at = Some(at);
         self.state(true, at)
     }
 
-    /// The line to the broker is gone: every last value is reported as stale, and every node has to be born
-    /// again before it is believed.
+    /// The connection to the broker is lost: every last value is reported as stale, and every node needs a new birth.
     pub fn lost(&mut self, at: Timestamp) -> HostOutput {
         self.online_at = None;
         let mut decoded = HostOutput::default();
@@ -145,9 +107,9 @@ impl Host {
         decoded
     }
 
-    /// Takes a message that arrived at `at`.
+    /// Handles a message that arrived at `at`.
     ///
-    /// - `is_retained`: the broker had kept it from before the subscription.
+    /// - `is_retained`: it was retained by the broker from before the subscription.
     pub fn take(
         &mut self,
         topic: &str,
@@ -158,7 +120,7 @@ impl Host {
         let mut decoded = HostOutput::default();
         match Topic::parse(topic) {
             Ok(Topic::State { host }) if host == self.id => self.own_state(payload, &mut decoded),
-            // What other hosts say of themselves, and commands of theirs, concern the nodes.
+            // States and commands of other hosts concern the nodes only.
             Ok(Topic::State { .. }) => {}
             Ok(Topic::Message { verb, .. }) if verb.is_command() => {}
             Ok(Topic::Message { group, verb, node, device }) => {
@@ -166,7 +128,7 @@ impl Host {
                     let message = Message { verb, device, payload, is_retained, at };
                     self.hear(group, node, message, &mut decoded);
                 } else {
-                    let text = format!("the group `{}` is not listened to", topic::shown(group));
+                    let text = format!("group `{}` is not subscribed to", topic::shown(group));
                     decoded.refused = Some(text);
                 }
             }
@@ -198,7 +160,7 @@ impl Host {
         let Some(node) = self.nodes.get_mut(&key) else { return };
         let kept = self.kept.saturating_sub(node.kept());
         let waiting = self.waiting.saturating_sub(node.waiting());
-        let room = Room {
+        let room = MemoryLimit {
             metrics: MAX_KEPT.saturating_sub(kept),
             bytes: MAX_WAITING.saturating_sub(waiting),
         };
@@ -214,15 +176,16 @@ impl Host {
         self.nodes.remove(&key).is_some()
     }
 
-    /// Nodes leave when their host is offline: if somebody says so of us while we are here, we say otherwise.
+    /// Nodes disconnect when their host is offline: if a message says so of this host while it is online, its state is
+    /// published again.
     fn own_state(&self, payload: &[u8], decoded: &mut HostOutput) {
         let Some(at) = self.online_at else { return };
-        // An empty message deletes the state that the broker keeps; nodes that come later would wait.
+        // An empty message deletes the retained state; nodes that connect later would wait.
         let is_offline = if payload.is_empty() {
             true
         } else if payload.len() > MAX_STATE {
             decoded.refused =
-                Some(format!("STATE: {} bytes; at most {MAX_STATE} are read", payload.len()));
+                Some(format!("STATE: got {} bytes, expected at most {MAX_STATE}", payload.len()));
             return;
         } else {
             let said = serde_json::from_slice::<Value>(payload)
@@ -230,7 +193,7 @@ impl Host {
                 .and_then(|state| state.get("online").and_then(Value::as_bool));
             let Some(is_online) = said else {
                 decoded.refused = Some(
-                    "STATE: not of the form {\"online\":true,\"timestamp\":1700000000000}"
+                    "STATE: expected the form {\"online\":true,\"timestamp\":1700000000000}"
                         .to_owned(),
                 );
                 return;

@@ -4,8 +4,8 @@
 //! `uplink_message` with `f_cnt`, `decoded_payload` (the maker's own names and units) and, for some devices,
 //! `normalized_payload`. Members that are zero, false or empty are left out: a first frame has no `f_cnt`.
 //!
-//! What holds: the broker gives `QoS` 0 only, so uplinks may be lost on the way to us; a number left out of
-//! `f_cnt` shows it. Where that matters, the webhook with a broker of one's own is the mend.
+//! What holds: the broker gives `QoS` 0 only, so uplinks may be lost on the way; a missing number of `f_cnt`
+//! shows it. Where that matters, use the webhook with a broker of your own.
 //!
 //! Source: The Things Stack's pages on the MQTT server and data formats.
 
@@ -44,7 +44,7 @@ impl Format for ThingsStack {
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         let value = json(message)?;
         let device = text(&value, &["end_device_ids", "device_id"])
-            .ok_or("no `end_device_ids.device_id`; an uplink would be right")?;
+            .ok_or("got a message without `end_device_ids.device_id`, expected an uplink")?;
         let mut decoded = DeviceData::default();
         let Some(sensor) = self.unknown_devices.sensor(&self.readings, device, &mut decoded) else {
             return Ok(decoded);
@@ -65,7 +65,7 @@ impl Format for ThingsStack {
                 "no `decoded_payload`: the device has no payload formatter; give it one".into()
             );
         }
-        // What the stack itself brought to known names and units comes before the maker's own words.
+        // Values that the stack has normalized take precedence over the maker's own names.
         if normalized.is_empty() {
             for (field, reading) in fields.unwrap_or_default() {
                 self.readings.add(sensor, field, reading, device_time, message, &mut decoded);

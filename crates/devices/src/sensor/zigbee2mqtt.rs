@@ -4,10 +4,10 @@
 //! time unless `last_seen` is switched on (RFC 3339 or milliseconds). Messages may be retained, and then may be
 //! of any age. When Zigbee2MQTT starts it says `online` on `bridge/state`, and then publishes the last value of every
 //! device that it has cached, not retained and however old (`cache_state_send_on_startup`). `<name>/availability`
-//! says whether a device is there, as an object or, in older versions, as a bare word.
+//! tells whether a device is online, as an object or, in older versions, as a bare word.
 //!
-//! What holds: names may contain slashes; an undated value that comes right after a start is stale; what else the
-//! bridge says of itself (`bridge/…`) is not asked for.
+//! What holds: names may contain slashes; an undated value right after a start is stale; other messages of the
+//! bridge itself (`bridge/…`) are ignored.
 //!
 //! Source: Zigbee2MQTT's page on MQTT topics and messages.
 
@@ -27,7 +27,7 @@ pub struct Zigbee2Mqtt {
     base: String,
     readings: Readings,
     unknown_devices: UnknownDevices,
-    /// When it said that it is online.
+    /// When it published that it is online.
     started: Option<Timestamp>,
 }
 
@@ -57,7 +57,7 @@ impl Format for Zigbee2Mqtt {
         })?;
         let is_command = name.ends_with("/set") || name.ends_with("/get");
         if name.starts_with("bridge/") || is_command {
-            // One that the broker kept says only that it started some time ago.
+            // A retained one means only that it started some time ago.
             if name == "bridge/state" && says(message, "online") && !message.is_retained {
                 self.started = Some(message.at);
             }
@@ -67,7 +67,7 @@ impl Format for Zigbee2Mqtt {
         if let Some(device) = name.strip_suffix("/availability") {
             if let (true, Ok(sensor)) = (says(message, "offline"), self.readings.sensor(device)) {
                 let text = format!(
-                    "sensor {sensor} is offline; look at its battery and its distance to the next router"
+                    "sensor {sensor} is offline; check its battery and its distance to the next router"
                 );
                 decoded.findings.push(Finding { code: code::GAP, text });
             } else {
@@ -79,8 +79,7 @@ impl Format for Zigbee2Mqtt {
             return Ok(decoded);
         };
         let values = json(message)?;
-        let members =
-            values.as_object().ok_or("not an object; the device's values would be right")?;
+        let members = values.as_object().ok_or("expected an object with the device's values")?;
         let device_time = values.get("last_seen").and_then(last_seen);
         for (field, value) in members {
             self.readings.add(sensor, field, value, device_time, message, &mut decoded);

@@ -3,7 +3,9 @@
 //! What holds: everything is in exactly one of them, in its order; none has more observations,
 //! movements, readings or bytes than the contract allows.
 
-use reads::{Delivery, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS, Movement, Observation, SensorReading};
+use reads::{
+    Delivery, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS, Movement, Observation, SensorReading,
+};
 use serde::Serialize;
 
 /// Bytes of one delivery's observations, movements and readings together; the rest is for its other members,

@@ -3,12 +3,12 @@
 //! A command: length, address, command, data, CRC (low byte first). An answer has a status after the command.
 //! The length counts every byte after itself, at least 4 in a command and 5 in an answer.
 //!
-//! The way through: [`command`] makes what is written; [`Answers`] tells the answers in what arrives.
+//! The way through: [`command`] encodes a command; [`Answers`] recognises answers.
 //!
-//! What holds: a frame has no mark where it begins, so a place counts as a beginning only if length, address
-//! and command can be right, and as a frame only if the CRC is. A frame has at most 256 bytes.
+//! What holds: a frame has no start byte, so a position counts as its beginning only if length, address and command are
+//! possible, and as a frame only if the CRC is correct. A frame has at most 256 bytes.
 //!
-//! Not here: cutting (`super::super::cutter`), what answers mean.
+//! Not here: cutting ([`crate::reader::cutter`]), what answers mean.
 //!
 //! Source: `UHFReader18` user's manual V2.0, sections 3 and 4; `UHFReader288MP` user's manual V1.14, section 3.
 
@@ -22,9 +22,9 @@ pub const INVENTORY: u8 = 0x01;
 pub const INFORMATION: u8 = 0x21;
 /// Set power.
 pub const POWER: u8 = 0x2F;
-/// What a reader that was set to read by itself sends.
+/// Sent by a reader that is set to read by itself.
 pub const BY_ITSELF: u8 = 0xEE;
-/// What a reader puts in place of a command that it does not know.
+/// Sent in place of a command that the reader does not know.
 const UNKNOWN: u8 = 0x00;
 
 /// One answer.
@@ -34,7 +34,7 @@ pub struct Frame {
     pub address: u8,
     /// The command that is answered.
     pub command: u8,
-    /// How it went.
+    /// Status of the command.
     pub status: u8,
     /// What follows the status, 0 to 250 bytes.
     pub data: Vec<u8>,
@@ -50,7 +50,7 @@ pub fn crc(bytes: &[u8]) -> u16 {
     })
 }
 
-/// A command as bytes. Data over 251 bytes are cut, which no command here comes near.
+/// A command as bytes. Data over 251 bytes are cut; no command here is that long.
 #[must_use]
 pub fn command(address: u8, command: u8, data: &[u8]) -> Vec<u8> {
     let data = data.get(..251).unwrap_or(data);
@@ -61,7 +61,7 @@ pub fn command(address: u8, command: u8, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Answers of the reader with this address; of whichever answers with [`BROADCAST`].
+/// Answers of the reader with this address; of any reader with [`BROADCAST`].
 #[derive(Debug)]
 pub struct Answers(pub u8);
 

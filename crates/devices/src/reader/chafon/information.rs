@@ -1,4 +1,4 @@
-//! What a Chafon reader says of itself.
+//! The information that a Chafon reader reports about itself.
 //!
 //! Data of the answer: version (two bytes), type, protocols, highest and lowest frequency, power in dBm,
 //! longest time of an inventory in tenths of a second; newer versions add bytes that are not needed here.
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::reader::dialect::Setting;
 
-/// What the reader says of itself.
+/// Reader information.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Information {
     /// Version and subversion.
@@ -29,7 +29,7 @@ pub struct Information {
     pub channels: (u8, u8),
     /// Power, dBm.
     pub power_dbm: u8,
-    /// Longest time of an inventory, 0 to 25.5 s; 0 if the reader does not say.
+    /// Longest time of an inventory, 0 to 25.5 s; 0 if the reader does not report it.
     pub scan_time: Duration,
 }
 
@@ -48,7 +48,7 @@ const BANDS: [(u8, &str, u32, u32); 10] = [
 ];
 
 impl Information {
-    /// Takes the data of the answer; none if there are fewer than seven bytes.
+    /// Parses the data of the answer; none if there are fewer than seven bytes.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         let [major, minor, kind, _, highest, lowest, power, rest @ ..] = data else { return None };

@@ -5,29 +5,29 @@
 //! | 18 | number of tags; per tag: length, EPC |
 //! | 288 | antennas (bit 0 is port 1); number of tags; per tag: length, EPC, RSSI |
 //!
-//! In the 288 layout the top bit of a length says that the last 12 bytes are the tag's TID, read along.
+//! In the 288 layout the top bit of a length says that the last 12 bytes are the tag's TID.
 //!
 //! The way through: [`tags`] for answers to inventory, [`tag_by_itself`] for a reader that reads by itself.
 //!
 //! What holds: the tags must fill the data to the last byte, every EPC has whole words, at most 62 bytes;
-//! otherwise there are none, so that an answer in the other layout is never half understood.
+//! otherwise there are none, so that an answer in the other layout is never decoded in part.
 //!
-//! About RSSI: the 288 layout has one byte without sign and no manual of the family says its unit. Taken is
-//! `byte - 130` dBm, which puts the values seen in practice (40 to 107) at -90 to -23 dBm and keeps their
-//! order; the zero point may be off by several dBm. Thresholds for such a reader are to be found by trial.
+//! About RSSI: the 288 layout has one byte without sign and no manual of the family gives its unit. The
+//! driver uses `byte - 130` dBm, which puts the values seen in practice (40 to 107) at -90 to -23 dBm and keeps their
+//! order; the zero point may be off by several dBm. Thresholds for such a reader must be found by trial.
 //! The 18 layout has none at all: [`NO_RSSI_CDBM`].
 //!
 //! Source: `UHFReader18` user's manual V2.0, inventory; `UHFReader288MP` user's manual V1.14, section 8.2.1 and
 //! the output format of real time inventory.
 
-use super::Layout;
+use super::layout::Layout;
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
 /// Zero point of the 288 layout's RSSI byte, dBm.
 const RSSI_ZERO_DBM: i32 = -130;
 /// Longest EPC, bytes.
 const MAX_EPC: usize = 62;
-/// Bytes of TID that come along with an EPC.
+/// Bytes of a TID that follows an EPC.
 const TID_BYTES: usize = 12;
 
 /// One tag.
@@ -35,9 +35,9 @@ const TID_BYTES: usize = 12;
 pub struct Tag {
     /// EPC, 0 to 62 bytes.
     pub epc: Vec<u8>,
-    /// TID, if the reader read it along.
+    /// TID, if the reader read it.
     pub tid: Option<Vec<u8>>,
-    /// Port, from 1; 0 if the reader says none.
+    /// Port, from 1; 0 if the reader gives none.
     pub antenna: u16,
     /// Signal strength in hundredths of a dBm, see the head of this file.
     pub rssi_cdbm: i32,

@@ -4,10 +4,10 @@
 //! [`Capabilities::power`] picks an entry of its power table.
 //!
 //! What holds: power levels, hop tables and channels are named by the reader's own indexes, which differ from
-//! model to model, so none is ever guessed. The level chosen is never above the wanted one, except where the
+//! model to model, so they are never guessed. The level chosen is never above the wanted one, except where the
 //! lowest is.
 //!
-//! Not here: sensitivity tables, modes of modulation: the reader's defaults stand.
+//! Not here: sensitivity tables and modulation modes; the reader's defaults are used.
 //!
 //! Source: LLRP 1.0.1, section 9 (capabilities).
 
@@ -26,19 +26,19 @@ pub struct Power {
 /// What a reader can do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// IANA's number of the maker; 0 if not told.
+    /// IANA's number of the maker; 0 if not reported.
     pub vendor: u32,
     /// The maker's number of the model.
     pub model: u64,
     /// Firmware, as the maker writes it.
     pub firmware: String,
-    /// Ports, numbered from 1; 0 if not told.
+    /// Ports, numbered from 1; 0 if not reported.
     pub antennas: u16,
-    /// Inputs, numbered from 1; 0 if not told.
+    /// Inputs, numbered from 1; 0 if not reported.
     pub inputs: u16,
     /// Whether it knows the time of day.
     pub has_clock: bool,
-    /// Whether it can hold events and reports back for a client that comes again.
+    /// Whether it can buffer events and reports for a client that reconnects.
     pub can_hold: bool,
     /// Whether it can warn before its buffer is full.
     pub can_warn: bool,
@@ -51,7 +51,7 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Reads the answer. What it does not tell stays as in [`Capabilities::default`].
+    /// Parses the answer. What it does not contain stays as in [`Capabilities::default`].
     #[must_use]
     pub fn of(response: &Node) -> Self {
         let mut it = Self::default();
@@ -87,7 +87,7 @@ impl Capabilities {
         it
     }
 
-    /// The strongest level not above `cdbm` hundredths of a dBm, else the weakest; none if no level is told.
+    /// The strongest level not above `cdbm` hundredths of a dBm, else the weakest; none if no level is reported.
     #[must_use]
     pub fn power(&self, cdbm: i32) -> Option<Power> {
         let below = self.powers.iter().filter(|power| i32::from(power.cdbm) <= cdbm);

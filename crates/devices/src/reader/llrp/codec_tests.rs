@@ -190,13 +190,13 @@ fn wrong_content_costs_its_own_message_only() {
 fn a_tree_made_by_hand_must_fit_its_definition() {
     let refused = |node: Node| Message::new(1, node).to_bytes().unwrap_err().to_string();
     let node = |fields| Node::new(&d::DELETE_ROSPEC, fields, vec![]);
-    assert_eq!(refused(node(vec![])), "`DELETE_ROSPEC` has 0 values; 1 would be right");
+    assert_eq!(refused(node(vec![])), "`DELETE_ROSPEC` got 0 values, expected 1");
     assert!(refused(node(vec![Value::Number(1 << 32)])).contains("`ROSpecID`"));
     assert!(refused(node(vec![Value::Signed(1)])).contains("does not fit"));
     let long = Node::new(&d::AI_SPEC, vec![Value::Numbers(vec![1; 40_000])], vec![]);
     let spec = Node::new(&d::RO_SPEC, vec![1_u32.into(), 0_u8.into(), 0_u8.into()], vec![long]);
     let text = refused(Node::new(&d::ADD_ROSPEC, vec![], vec![spec]));
-    assert_eq!(text, "`AISpec` takes 80006 bytes; at most 65535 would be right");
+    assert_eq!(text, "`AISpec` needs 80006 bytes, expected at most 65535");
     for (number, is_short) in [(128, true), (1024, false)] {
         let raw = Parameter::Raw { number, is_short, bytes: vec![] };
         let error = encode_list(&[raw], &mut vec![]).unwrap_err();

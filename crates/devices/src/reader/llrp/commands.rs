@@ -18,11 +18,11 @@ use super::{definitions as d, impinj};
 pub const RO_SPEC: u32 = 1;
 /// Number of our `AccessSpec`.
 pub const ACCESS_SPEC: u32 = 1;
-/// Number of our read of the TID: an odd one, so that what another client left behind is not taken for it.
+/// Id of the TID read operation: an unusual one, so that an operation left by another client is not mistaken for it.
 pub const TID_OPERATION: u16 = 7171;
 /// Milliseconds between two signs of life.
 const KEEPALIVE_MS: u32 = 5000;
-/// Tags that the reader is told to expect; it adapts from there.
+/// Number of tags that the reader is configured to expect; it adapts from there.
 const POPULATION: u16 = 32;
 /// Words of the TID that are read: class, maker and model (two words), header (one) and serial (three).
 const TID_WORDS: u16 = 6;
@@ -83,7 +83,7 @@ pub fn get_antennas() -> Node {
     leaf(&d::GET_READER_CONFIG, vec![all.clone(), number(2_u8), all.clone(), all])
 }
 
-/// Sets what these parameters say and nothing else.
+/// Sets these parameters and nothing else.
 fn set_config(parameters: Vec<Node>) -> Node {
     Node::new(&d::SET_READER_CONFIG, vec![number(0_u8), number(0_u8)], parameters)
 }
@@ -94,7 +94,7 @@ pub fn set_keepalive() -> Node {
     set_config(vec![leaf(&d::KEEPALIVE_SPEC, vec![number(1_u8), number(KEEPALIVE_MS)])])
 }
 
-/// That results of reads come with the tag's report, and nothing is held back for a client that comes again.
+/// Sends results of read operations with the tag's report, and buffers nothing for a client that reconnects.
 #[must_use]
 pub fn set_reports(capabilities: &Capabilities) -> Node {
     let hold = leaf(&d::EVENTS_AND_REPORTS, vec![number(0_u8), number(0_u8)]);
@@ -102,7 +102,7 @@ pub fn set_reports(capabilities: &Capabilities) -> Node {
     set_config([leaf(&d::ACCESS_REPORT_SPEC, vec![number(0_u8)])].into_iter().chain(hold).collect())
 }
 
-/// What the reader is to tell of itself.
+/// The events that the reader reports.
 #[must_use]
 pub fn set_events(capabilities: &Capabilities) -> Node {
     // An input changed, ROSpec begins and ends, reader's own faults, antenna comes and goes; 3 is a buffer
@@ -116,10 +116,10 @@ pub fn set_events(capabilities: &Capabilities) -> Node {
     set_config(vec![Node::new(&d::READER_EVENT_NOTIFICATION_SPEC, Vec::new(), events)])
 }
 
-/// Switches the inputs on: makers deliver them off, and then no change of them is told.
+/// Enables the inputs: they are disabled by default, and then no change of them is reported.
 #[must_use]
 pub fn set_inputs(inputs: u16) -> Node {
-    // What state an input is in is the reader's to say: 2 is unknown.
+    // The state of an input is reported by the reader: 2 is unknown.
     let on = |port: u16| {
         let fields = vec![number(port), number(1_u8), number(0_u8), number(2_u8)];
         leaf(&d::GPI_PORT_CURRENT_STATE, fields)
@@ -175,7 +175,7 @@ fn report_spec(plan: &Plan) -> Node {
         ("EnableFirstSeenTimestamp", 1),
         ("EnableLastSeenTimestamp", 1),
         ("EnableTagSeenCount", 1),
-        // Tells which reports hold results of our own read.
+        // Marks which reports contain results of our own read operation.
         ("EnableAccessSpecID", u8::from(plan.with_tid)),
     ];
     let switches = d::TAG_REPORT_CONTENT_SELECTOR

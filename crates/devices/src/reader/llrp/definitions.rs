@@ -1,6 +1,6 @@
-//! The messages and parameters of LLRP that are told apart, as a table.
+//! The messages and parameters of LLRP that are decoded, as a table.
 //!
-//! The way through: a [`Definition`] says what fields a message or parameter has and which sub-parameters
+//! The way through: a [`Definition`] lists the fields of a message or parameter and which sub-parameters
 //! may follow them; the decoder and the encoder in `super::parameter` walk it. One line of the table is
 //! name, the standard's own name, type number, fields with their kinds, sub-parameters.
 //!
@@ -50,7 +50,7 @@ pub enum Kind {
 /// A field of a message or parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The standard's name; `reserved` for bits without meaning, which are kept as they came.
+    /// The standard's name; `reserved` for bits without meaning, which are kept unchanged.
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
@@ -111,7 +111,7 @@ impl Definition {
         bits / 8
     }
 
-    /// The sub-parameter of this number, if it may stand here.
+    /// The sub-parameter with this number, if it is allowed here.
     #[must_use]
     pub fn child(&self, number: u16) -> Option<&'static Self> {
         self.children.iter().copied().find(|child| child.number == number)
@@ -150,7 +150,7 @@ macro_rules! definitions {
 }
 
 definitions! {
-    /// Every message that is told apart.
+    /// Every message that is decoded.
     MESSAGES:
     GET_READER_CAPABILITIES "GET_READER_CAPABILITIES" 1 [RequestedData U8] [CUSTOM]
     GET_READER_CONFIG "GET_READER_CONFIG" 2
@@ -207,7 +207,7 @@ definitions! {
 }
 
 definitions! {
-    /// Every parameter that is told apart.
+    /// Every parameter that is decoded.
     PARAMETERS:
     ANTENNA_ID "AntennaID" 1 [AntennaID U16] []
     FIRST_SEEN_TIMESTAMP_UTC "FirstSeenTimestampUTC" 2 [Microseconds U64] []

@@ -1,9 +1,10 @@
 //! Impinj's extensions of LLRP, as far as reads need them.
 //!
-//! The way through: a reader of vendor [`VENDOR`] is sent [`enable_extensions`] once a connection; then
-//! [`content`] may stand in a report spec, [`watch_link`] may be set, and reports hold what [`peak_rssi`] and [`serialized_tid`] read.
+//! The way through: a reader of vendor [`VENDOR`] is sent [`enable_extensions`] once per connection; then
+//! [`content`] may be part of a report spec, [`watch_link`] may be set, and reports hold what [`peak_rssi`] and
+//! [`serialized_tid`] read.
 //!
-//! What holds: all of it travels in `Custom` parameters and messages; another vendor's are never taken for
+//! What holds: all of it travels in `Custom` parameters and messages; another vendor's are never mistaken for
 //! Impinj's, whatever their number.
 //!
 //! Not here: search modes, GPS, phase angle, Doppler.
@@ -35,8 +36,8 @@ pub fn enable_extensions() -> Node {
     Node::new(&d::CUSTOM_MESSAGE, fields, Vec::new())
 }
 
-/// Lets the reader end a connection whose client has gone without a word, for it takes one client at a time and by
-/// itself notices nothing.
+/// Makes the reader end a connection whose client does not answer keepalives, because it accepts one client at a time
+/// and by itself notices nothing.
 #[must_use]
 pub fn watch_link() -> Node {
     let data = [[0, 1], UNANSWERED.to_be_bytes()].concat();

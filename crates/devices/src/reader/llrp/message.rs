@@ -1,11 +1,11 @@
 //! Messages of LLRP: the header, one message from bytes, and the stream cut into messages.
 //!
-//! The way through: [`Framer::feed`] takes whatever arrived and gives the messages that are whole;
+//! The way through: [`Framer::feed`] adds bytes that arrived and gives the complete messages;
 //! [`Message::to_bytes`] writes one.
 //!
 //! What holds: cut by the length in the header, at any byte. A header that cannot be one breaks the stream
-//! for good: LLRP has no mark to find the next message by, so the line must be opened anew. A message whose
-//! content is wrong costs only itself. No message is longer than [`MAX_MESSAGE`].
+//! permanently: LLRP has no start mark by which the next message could be found, so the connection must be opened
+//! again. A message whose content is wrong costs only itself. No message is longer than [`MAX_MESSAGE`].
 //!
 //! Not here: parameters (`super::parameter`), what messages mean (`super`).
 //!
@@ -16,9 +16,9 @@ use thiserror::Error;
 use super::definitions;
 use super::parameter::{DecodeError, EncodeError, Node, decode_node, encode_node};
 
-/// Longest message taken, header included, in bytes. Readers report tags as they see them or send on what
+/// Longest message, header included, in bytes. Readers report tags as they see them or send on what
 /// they buffered, which is some ten thousand tags of 60 bytes; a longer length is a broken stream, and no
-/// more than this is ever held back for a message to become whole.
+/// more than this is ever buffered for an incomplete message.
 pub const MAX_MESSAGE: usize = 1 << 20;
 /// Bytes of a header.
 pub const HEADER: usize = 10;
@@ -55,11 +55,11 @@ pub struct Message {
 pub enum FrameError {
     /// The first byte has reserved bits set or another version.
     #[error(
-        "a message begins with byte {0:#04x}; 0x04 to 0x07 (version 1) or 0x08 to 0x0b (version 2) would be right"
+        "got first byte {0:#04x} of a message, expected 0x04 to 0x07 (version 1) or 0x08 to 0x0b (version 2)"
     )]
     Version(u8),
     /// The announced length is none.
-    #[error("a message announces {0} bytes; {HEADER} to {MAX_MESSAGE} would be right")]
+    #[error("got message length {0}, expected {HEADER} to {MAX_MESSAGE}")]
     Length(u32),
 }
 
@@ -136,12 +136,12 @@ pub fn decode_body(number: u16, bytes: &[u8]) -> Result<Body, DecodeError> {
     }
 }
 
-/// What came out of a stream.
+/// What was decoded from a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Framed {
-    /// A whole message.
+    /// A message.
     Message(Message),
-    /// A whole message whose content is wrong.
+    /// A message whose content is wrong.
     Wrong {
         /// Its type number.
         number: u16,
@@ -150,7 +150,7 @@ pub enum Framed {
         /// Why.
         error: DecodeError,
     },
-    /// The stream is broken. Given once; everything later is thrown away.
+    /// The stream is broken. Given once; everything later is discarded.
     Broken(FrameError),
 }
 
@@ -163,7 +163,7 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// Takes bytes and gives what is whole now, in order.
+    /// Adds bytes and gives what is complete now, in order.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Framed> {
         if self.is_broken {
             self.garbage += bytes.len() as u64;
@@ -192,22 +192,22 @@ impl Framer {
         found
     }
 
-    /// Whether nothing more will come out.
+    /// Whether nothing more can be decoded.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.is_broken
     }
 
-    /// Bytes thrown away since the last call.
+    /// Bytes discarded since the last call.
     pub fn garbage(&mut self) -> u64 {
         std::mem::take(&mut self.garbage)
     }
 }
 
-/// The first message of `bytes` and its length, if it is whole.
+/// The first message of `bytes` and its length, if it is complete.
 fn whole(bytes: &[u8]) -> Result<Option<(Framed, usize)>, FrameError> {
     let Some(first) = bytes.first() else { return Ok(None) };
-    // The first byte alone tells most other devices apart, before they are waited for.
+    // The first byte alone identifies most other devices, before a length is waited for.
     let version = first >> 2;
     if version != 1 && version != 2 {
         return Err(FrameError::Version(*first));

@@ -7,7 +7,7 @@
 //! What holds: whatever decodes encodes to the same bytes, reserved bits and padding included. A parameter
 //! that the table does not know, or knows but not at this place, is kept raw: readers of other versions and
 //! makers stay readable. Depth and number of parameters are bounded, and nothing is allocated by a count
-//! that the bytes at hand do not cover.
+//! that the available bytes do not cover.
 //!
 //! Not here: which parameters there are (`super::definitions`), framing (`super::message`).
 //!
@@ -17,9 +17,9 @@ use thiserror::Error;
 
 use super::definitions::{self, Definition, Kind};
 
-/// Deepest nesting taken. The table's own deepest path has seven levels, the chain of errors aside.
+/// Deepest nesting. The table's own deepest path has seven levels, the chain of errors aside.
 pub const MAX_DEPTH: u32 = 16;
-/// Most parameters taken in one message: 1 MiB of tag reports with everything switched on has fewer.
+/// Most parameters in one message: 1 MiB of tag reports with everything switched on has fewer.
 pub const MAX_PARAMETERS: u32 = 1 << 17;
 
 /// One value of a field.
@@ -97,7 +97,7 @@ pub enum Parameter {
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum DecodeError {
     /// The bytes end within a field.
-    #[error("`{name}` ends within its field `{field}`; {missing} bytes more would be right")]
+    #[error("`{name}` ends within its field `{field}`; {missing} bytes are missing")]
     Truncated {
         /// Message or parameter.
         name: &'static str,
@@ -107,7 +107,7 @@ pub enum DecodeError {
         missing: usize,
     },
     /// A parameter announces more bytes than its parent has, or fewer than its header.
-    #[error("parameter {number} announces {length} bytes; 4 to {available} would be right")]
+    #[error("got length {length} of parameter {number}, expected 4 to {available}")]
     Length {
         /// Type number.
         number: u16,
@@ -117,10 +117,10 @@ pub enum DecodeError {
         available: usize,
     },
     /// The first bytes are no header of a parameter.
-    #[error("byte {0:#04x} begins no parameter; 0x00 to 0x03, or 0x80 and above would be right")]
+    #[error("got first byte {0:#04x} of a parameter, expected 0x00 to 0x03, or 0x80 and above")]
     Header(u8),
     /// A short parameter that is not known has no length.
-    #[error("parameter {0} with short header is not known, so neither is its length")]
+    #[error("parameter {0} with a short header is unknown, and so is its length")]
     UnknownShort(u16),
     /// Nested too deep.
     #[error("parameters nested deeper than {MAX_DEPTH}")]
@@ -130,11 +130,11 @@ pub enum DecodeError {
     Count,
 }
 
-/// Why a tree made by hand is not writable.
+/// Why a tree of parameters cannot be encoded.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum EncodeError {
     /// Number of values is not number of fields.
-    #[error("`{name}` has {got} values; {wanted} would be right")]
+    #[error("`{name}` got {got} values, expected {wanted}")]
     Fields {
         /// Message or parameter.
         name: &'static str,
@@ -153,18 +153,18 @@ pub enum EncodeError {
         /// The value.
         value: Value,
     },
-    /// Longer than its length field can say.
-    #[error("`{name}` takes {length} bytes; at most {most} would be right")]
+    /// Longer than its length field allows.
+    #[error("`{name}` needs {length} bytes, expected at most {most}")]
     TooLong {
         /// Message or parameter.
         name: &'static str,
         /// Its length with header.
         length: usize,
-        /// What can be said.
+        /// The largest length.
         most: usize,
     },
     /// A raw parameter's number does not fit its header.
-    #[error("{0} is no type number for its header; 0 to 127 for a short one and 0 to 1023 else")]
+    #[error("got type number {0}, expected 0 to 127 with a short header and 0 to 1023 otherwise")]
     Number(u16),
 }
 
@@ -216,7 +216,7 @@ impl Node {
         }
     }
 
-    /// The text in the field of this name, fit for one line: at most 200 characters, none that controls.
+    /// The text in the field of this name, on one line: at most 200 characters, without control characters.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         let text = String::from_utf8_lossy(self.bytes(name)?).into_owned();
@@ -503,7 +503,7 @@ pub fn encode_list(list: &[Parameter], out: &mut Vec<u8>) -> Result<(), EncodeEr
     Ok(())
 }
 
-/// Appends one value; `bits` holds the bits of a byte that is not whole yet, and how many.
+/// Appends one value; `bits` holds the bits of an incomplete byte, and how many.
 fn encode_value(kind: Kind, value: &Value, bits: &mut (u8, u8), out: &mut Vec<u8>) -> Option<()> {
     match (kind, value) {
         (Kind::Bits(count), Value::Number(number)) => {

@@ -1,7 +1,7 @@
 //! Commands that wait for their turn, one at a time.
 //!
 //! The way through: [`Queue::push`] adds a command, [`Queue::poll`] gives the next one's bytes when the one
-//! before is answered or given up, [`Queue::answered`] takes an answer, [`Queue::given_up`] tells what was not
+//! before is answered or given up, [`Queue::answered`] handles an answer, [`Queue::given_up`] gives what was not
 //! answered.
 //!
 //! What holds: nothing is written twice. The line is TCP, so a command that is not answered was not lost, and
@@ -22,9 +22,9 @@ use super::message::Message;
 use super::parameter::Node;
 
 /// Time that a reader has to answer: some write a configuration to flash first. A line that is silent for ten
-/// seconds is opened anew, and what was not answered must have been told before.
+/// seconds is opened again, and unanswered commands must have been reported before.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Time that it has for its first answer, which comes after the wait for its greeting.
+/// Time that it has for its first answer, after the wait for its greeting.
 const FIRST_PATIENCE: Duration = Duration::from_secs(4);
 
 /// One command.
@@ -34,20 +34,20 @@ pub struct Command {
     pub node: Node,
     /// What it is called when it fails.
     pub name: &'static str,
-    /// Type number of its answer; none if no answer comes.
+    /// Type number of its answer; none if there is no answer.
     pub answer: Option<u16>,
-    /// What a refusal comes to.
+    /// The consequence of a refusal.
     pub refusal: Refusal,
 }
 
-/// What the refusal of a command comes to.
+/// The consequence of a refused command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// Nothing: to delete what is not there may be refused.
     Harmless,
-    /// Something is missing, and it is told.
+    /// Something is missing; it is reported.
     Reported,
-    /// Nothing can be read, and all that leads to reading is done anew.
+    /// Nothing can be read; all commands that start the reading are sent again.
     Retried,
 }
 
@@ -74,7 +74,7 @@ impl Command {
         Self { name: node.definition.name, node, answer, refusal }
     }
 
-    /// The command by a name that tells it from others of its type.
+    /// The command, with a name that distinguishes it from others of its type.
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = name;
@@ -95,7 +95,7 @@ struct Pending {
 pub struct Answered {
     /// Name of the command.
     pub name: &'static str,
-    /// What a refusal comes to.
+    /// The consequence of a refusal.
     pub refusal: Refusal,
 }
 
@@ -152,7 +152,7 @@ impl Queue {
             let bytes = match Message::new(id, node).to_bytes() {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    let text = format!("{name} cannot be asked for: {error}");
+                    let text = format!("{name} cannot be sent: {error}");
                     self.given_up.push((about, Finding { code: code::REFUSED, text }));
                     continue;
                 }
@@ -179,7 +179,7 @@ impl Queue {
         if let Some((_, answered)) = self.unanswered.take_if(|(unanswered, _)| *unanswered == id) {
             return Some(answered);
         }
-        // A reader that could not read the header cannot name the message: some say 0.
+        // A reader that could not parse the header cannot name the message: some send 0.
         let pending = self.pending.take_if(|pending| pending.id == id || id == 0)?;
         self.has_answered = true;
         Some(pending.about)
@@ -253,6 +253,6 @@ mod tests {
         queue.push(Command::must(Node::new(&d::DELETE_ROSPEC, vec![], vec![]), 31));
         queue.push(delete());
         assert!(queue.poll(Duration::ZERO).is_some());
-        assert!(queue.given_up()[0].1.text.contains("0 values; 1 would be right"));
+        assert!(queue.given_up()[0].1.text.contains("got 0 values, expected 1"));
     }
 }

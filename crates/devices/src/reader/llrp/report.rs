@@ -2,9 +2,10 @@
 //!
 //! The way through: [`read`] takes one `TagReportData`, what is known of the reader, and [`Latest`].
 //!
-//! What holds: a report may leave out what has not changed, and then the value told last holds. A time counted from the reader's start is never taken for a time of day, and neither is a time
-//! of day from a reader that says it has no clock. Signal strength in hundredths is taken where Impinj's
-//! extension gives it, else whole dBm. A bank longer than any tag's is refused. Bits of padding are zero.
+//! What holds: a report may leave out what has not changed; then the last reported value applies. A time counted from
+//! the reader's start is never mistaken for a time of day, and neither is a time of day from a reader that reports to
+//! have no clock. Signal strength in hundredths is used where Impinj's extension gives it, else whole dBm. A bank
+//! longer than any tag's is refused. Bits of padding are zero.
 //!
 //! Not here: windows and doubles (`crate::windows`).
 //!
@@ -27,7 +28,7 @@ const MAX_BANK: usize = 62;
 const TAG_ERROR: u64 = 1;
 const MEMORY_OVERRUN: u64 = 4;
 
-/// What was told last on this connection.
+/// The last reported values on this connection.
 #[derive(Debug, Default)]
 pub struct Latest {
     antenna: Option<u16>,
@@ -36,7 +37,7 @@ pub struct Latest {
     last_seen: Option<Timestamp>,
 }
 
-/// The value told now, else the one told last.
+/// The value reported now, else the last one.
 fn latest<T: Copy>(value: Option<T>, last: &mut Option<T>) -> Option<T> {
     *last = value.or(*last);
     *last
@@ -45,22 +46,22 @@ fn latest<T: Copy>(value: Option<T>, last: &mut Option<T>) -> Option<T> {
 /// The read in a report, or why there is none.
 ///
 /// - `at`: time of arrival.
-/// - `has_clock`: whether the reader says that it knows the time of day.
-/// - `last`: what reports before it told; what this one tells is added.
+/// - `has_clock`: whether the reader reports to have a clock.
+/// - `last`: values of earlier reports; those of this one are added.
 ///
 /// # Errors
 ///
-/// What is wrong and what would be right.
+/// What is wrong and what is expected.
 pub fn read(
     report: &Node,
     at: Timestamp,
     has_clock: bool,
     last: &mut Latest,
 ) -> Result<Read, String> {
-    let epc = epc(report).ok_or("a tag report without EPC; EPC_96 or EPCData would be right")?;
+    let epc = epc(report).ok_or("got a tag report without an EPC, expected EPC_96 or EPCData")?;
     if epc.len() > MAX_BANK {
         return Err(format!(
-            "a tag report with an EPC of {} bytes; at most {MAX_BANK} would be right",
+            "got a tag report with an EPC of {} bytes, expected at most {MAX_BANK}",
             epc.len()
         ));
     }
@@ -78,7 +79,7 @@ pub fn read(
     })
 }
 
-/// The input that changed, if an event notification says so.
+/// The input that changed, if an event notification reports one.
 ///
 /// - `at`, `has_clock`: as for [`read`].
 /// - `active_low`: inputs that are active when their voltage is low.
@@ -110,7 +111,7 @@ fn epc(report: &Node) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The TID bank, from Impinj's extension or from our own read operation, whose number tells it from others.
+/// The TID bank, from Impinj's extension or from our own read operation, which is recognised by its id.
 fn tid(report: &Node) -> Option<Vec<u8>> {
     if let Some(tid) = report.all(&d::CUSTOM).find_map(impinj::serialized_tid) {
         return Some(tid);
@@ -128,7 +129,7 @@ fn tid(report: &Node) -> Option<Vec<u8>> {
     )
 }
 
-/// Whether the tag itself refused our read of its TID: mostly it has fewer words. That a tag was gone by then, or the
+/// Whether the tag itself refused our read of its TID: mostly it has fewer words. That a tag had left by then, or the
 /// radio disturbed, is no refusal.
 #[must_use]
 pub fn has_refused_tid(report: &Node) -> bool {
@@ -141,7 +142,7 @@ pub fn has_refused_tid(report: &Node) -> bool {
 fn time(report: &Node, last: &mut Latest) -> Option<Timestamp> {
     let first_seen = report.child(&d::FIRST_SEEN_TIMESTAMP_UTC).and_then(microseconds);
     let last_seen = report.child(&d::LAST_SEEN_TIMESTAMP_UTC).and_then(microseconds);
-    // A time of a report before may be older than what this one tells.
+    // A time from an earlier report may be older than this report.
     latest(first_seen, &mut last.first_seen).max(latest(last_seen, &mut last.last_seen))
 }
 

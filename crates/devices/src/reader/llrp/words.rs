@@ -1,4 +1,4 @@
-//! What a reader says of itself, in words for people.
+//! Status codes, events and port states of a reader, as text for people.
 //!
 //! The way through: [`refusal`] reads a status, [`events`] an event notification, [`antennas`] the properties
 //! of its ports; each gives text or findings.
@@ -16,7 +16,7 @@ use super::definitions as d;
 use super::parameter::Node;
 use crate::reader::dialect::Antenna;
 
-/// What a status says, unless it is success.
+/// The text of a status, unless it is success.
 #[must_use]
 pub fn refusal(status: &Node) -> Option<String> {
     let number = status.short("StatusCode")?;
@@ -24,7 +24,7 @@ pub fn refusal(status: &Node) -> Option<String> {
         return None;
     }
     let words = status.text("ErrorDescription").filter(|words| !words.is_empty());
-    let words = words.map(|words| format!(", in its words \"{words}\"")).unwrap_or_default();
+    let words = words.map(|words| format!(", message \"{words}\"")).unwrap_or_default();
     Some(format!("status {}{words}{}", named(number), fault(status)))
 }
 
@@ -34,7 +34,7 @@ fn fault(node: &Node) -> String {
         let place = field.short("FieldNum").unwrap_or(0);
         format!(", field number {place}: {}", named(field.short("ErrorCode").unwrap_or(0)))
     });
-    // Nested no deeper than the decoder takes.
+    // Nested no deeper than the decoder allows.
     let parameter = node.child(&d::PARAMETER_ERROR).map(|parameter| {
         let number = parameter.short("ParameterType").unwrap_or(0);
         let name = d::parameter(number).map_or("parameter", |definition| definition.name);
@@ -81,7 +81,7 @@ fn finding(code: &'static str, text: impl Into<String>) -> Finding {
     Finding { code, text: text.into() }
 }
 
-/// What an event notification says that somebody should know.
+/// What an operator should know about an event notification.
 ///
 /// - `wanted`: ports that are to read; empty for all.
 #[must_use]
@@ -117,13 +117,13 @@ pub fn events(data: &Node, wanted: &[u16]) -> Vec<Finding> {
     if data.child(&d::CONNECTION_CLOSE_EVENT).is_some() {
         found.push(finding(
             code::REFUSED,
-            "the reader ends this connection; if it was not restarted, look who else manages it",
+            "the reader closes this connection; if it was not restarted, check which other system manages it",
         ));
     }
     found
 }
 
-/// The antenna that an event notification says is gone or there again.
+/// The antenna that an event notification reports as disconnected or connected.
 #[must_use]
 pub fn antenna(data: &Node) -> Option<Antenna> {
     let event = data.child(&d::ANTENNA_EVENT)?;
@@ -131,8 +131,8 @@ pub fn antenna(data: &Node) -> Option<Antenna> {
     Some(Antenna { port: event.short("AntennaID")?, is_there })
 }
 
-/// What the properties of its ports say that somebody should know: ports asked for and not connected, or,
-/// where all are to read, that none is.
+/// What an operator should know about the port properties: configured ports that are not connected, or, where all are
+/// to read, that none is.
 ///
 /// - `wanted`: ports that are to read; empty for all.
 #[must_use]
@@ -154,7 +154,7 @@ pub fn antennas(config: &Node, wanted: &[u16]) -> Vec<Finding> {
 
 fn no_antenna(port: u16) -> Finding {
     let text = format!(
-        "no antenna is connected to port {port} of the reader; connect one, or take the port out of the configuration"
+        "no antenna is connected to port {port} of the reader; connect one, or remove the port from the configuration"
     );
     finding(code::NO_ANTENNA, text)
 }

@@ -1,10 +1,10 @@
 //! When a read happened: the reader counts milliseconds from its last keep-alive, the bridge knows when that
 //! arrived.
 //!
-//! The way through: [`Base::set`] at every keep-alive and at the start, [`Base::when`] for every read.
+//! The way through: [`Base::set`] at every keepalive and at the start, [`Base::when`] for every read.
 //!
 //! What holds: no read is later than its arrival, and none is earlier than the read before it as long as the
-//! clock of the day is not set back; where the count cannot be right, the time of arrival stands.
+//! time of day is not set back; where the count is impossible, the time of arrival is used.
 //!
 //! Not here: the reader's own clock; it has none, so a read has no time of the reader.
 
@@ -24,21 +24,21 @@ pub struct Base {
 }
 
 impl Base {
-    /// The reader begins to count anew, as a message that arrived at `at` says.
+    /// The reader starts counting from zero, according to a message that arrived at `at`.
     pub fn set(&mut self, at: Timestamp) {
         *self = Self { point: Some(at), count: 0 };
     }
 
-    /// There is none any more.
+    /// There is no base any more.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// When a read happened that arrived at `arrival`, `millis` milliseconds after the point of reference.
     ///
-    /// A count that falls, or that lags by more than a reader may hold a read back, began anew with a keep-alive
-    /// that did not get through; one ahead of the arrival began before its keep-alive arrived. Either way the
-    /// point of reference is put where this read's arrival says.
+    /// A count that decreases, or that lags by more than a reader may delay a read, was restarted with a keepalive that
+    /// was lost; one ahead of the arrival was restarted before its keepalive arrived. Either way the base is computed
+    /// from this read's arrival.
     pub fn when(&mut self, millis: Option<u32>, arrival: Timestamp) -> Timestamp {
         let Some(count) = millis else { return arrival };
         let span = SignedDuration::from_millis(count.into());

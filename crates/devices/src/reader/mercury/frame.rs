@@ -3,12 +3,12 @@
 //! A command: `FF`, length of data, command, data, CRC (high byte first). A message of the reader has a status
 //! of two bytes after the command, which the length does not count.
 //!
-//! The way through: [`command`] makes what is written; [`Messages`] tells the messages in what arrives.
+//! The way through: [`command`] encodes a command; [`Messages`] recognises messages.
 //!
-//! What holds: `FF` may stand in an EPC, so a place counts as a beginning only if command and status can be
-//! right, and as a message only if the CRC is. A message has at most 262 bytes.
+//! What holds: `FF` may occur in an EPC, so a position counts as a beginning only if command and status are possible,
+//! and as a message only if the CRC is correct. A message has at most 262 bytes.
 //!
-//! Not here: cutting (`super::super::cutter`), what messages mean.
+//! Not here: cutting ([`crate::reader::cutter`]), what messages mean.
 //!
 //! Source: `ThingMagic` Mercury serial protocol as `SparkFun`'s communication logs of the M6E Nano show it;
 //! Silion's communication protocol, packet format.
@@ -22,7 +22,7 @@ const FRAME: usize = 7;
 /// One message of the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The command that it answers, or 22 and AA for what comes by itself.
+    /// The command that it answers, or 22 and AA for unsolicited messages.
     pub command: u8,
     /// How it went, 0 if well.
     pub status: u16,
@@ -31,7 +31,7 @@ pub struct Frame {
 }
 
 /// The checksum: polynomial 1021, begins with FFFF, bits are shifted in at the low end and no zeros are
-/// appended, so it is none of the catalogued CRC-16. From length to the last byte of data.
+/// appended, so it is not one of the catalogued CRC-16. From length to the last byte of data.
 #[must_use]
 pub fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| {
@@ -42,7 +42,7 @@ pub fn crc(bytes: &[u8]) -> u16 {
     })
 }
 
-/// A command as bytes. Data over 255 bytes are cut, which no command here comes near.
+/// A command as bytes. Data over 255 bytes are cut, no command here is that long.
 #[must_use]
 pub fn command(command: u8, data: &[u8]) -> Vec<u8> {
     let data = data.get(..255).unwrap_or(data);

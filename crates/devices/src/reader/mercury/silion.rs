@@ -4,9 +4,9 @@
 //! stops), its data, the sum of number and data (one byte), `BB`. A heartbeat: the letters `XTSJ`, then search
 //! flags and state. Anything else in a message AA is a tag.
 //!
-//! The way through: [`nested`] makes a command; [`Message::parse`] takes the data of a message AA.
+//! The way through: [`nested`] encodes a command; [`Message::parse`] decodes the data of a message AA.
 //!
-//! What holds: a nested answer counts only if its sum and its last byte are right.
+//! What holds: a nested answer counts only if its checksum and its last byte are correct.
 //!
 //! Not here: the frame around it, tags.
 //!
@@ -25,7 +25,7 @@ const LETTERS: &[u8; 10] = b"Moduletech";
 const HEARTBEAT: &[u8] = b"XTSJ";
 const LAST: u8 = 0xBB;
 
-/// What a message AA says.
+/// The content of a message AA.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// Answer to the nested command with this number.
@@ -37,7 +37,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// Takes the data of a message AA; none if it is nothing of the above.
+    /// Decodes the data of a message AA; none if it is none of the variants.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
         if let Some(rest) = data.strip_prefix(LETTERS) {

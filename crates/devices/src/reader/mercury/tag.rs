@@ -1,6 +1,6 @@
 //! A tag as Mercury and Silion readers report it: numbers about the read, then the tag's memory.
 //!
-//! Which numbers there are, a word of flags says; they stand in the order of their bits:
+//! A word of flags gives which numbers follow, in the order of their bits:
 //!
 //! | flag | bytes | what |
 //! |---|---|---|
@@ -15,7 +15,7 @@
 //! | 0100 | 1 | input pins |
 //!
 //! Then the length of what the tag sent: in bits, two bytes; Silion's modules were seen to send one byte that
-//! counts bytes. Then control word, extended control word if the control word says so, EPC, the tag's CRC.
+//! counts bytes. Then control word, extended control word if the control word announces one, EPC, the tag's CRC.
 //!
 //! The way through: [`Tag::in_stream`] for Mercury's notices, [`Tag::in_silion`] for Silion's.
 //!
@@ -41,9 +41,9 @@ pub struct Tag {
     pub epc: Vec<u8>,
     /// Memory read along, 1 to 62 bytes: the TID, the only one ever asked for.
     pub tid: Option<Vec<u8>>,
-    /// Transmitting port, from 1; 0 if the reader does not say.
+    /// Transmitting port, from 1; 0 if the reader does not report it.
     pub antenna: u16,
-    /// Signal strength in hundredths of a dBm; 0 if the reader does not say.
+    /// Signal strength in hundredths of a dBm; 0 if the reader does not report it.
     pub rssi_cdbm: i32,
     /// Milliseconds since the reader's point of reference.
     pub millis: Option<u32>,
@@ -58,7 +58,7 @@ pub enum Notice {
     Status,
 }
 
-/// Takes bytes from the front.
+/// Reads bytes from the front.
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -78,7 +78,7 @@ impl Tag {
     #[must_use]
     pub fn in_stream(data: &[u8]) -> Option<Notice> {
         let mut bytes = Bytes(data);
-        // Option and search flags come back as they were asked for.
+        // Option and search flags are repeated from the command.
         bytes.take(3)?;
         let flags = u16::try_from(bytes.number(2)?).ok()?;
         match bytes.number(1)? {
@@ -114,7 +114,7 @@ impl Tag {
         if flags & 0x0100 != 0 {
             bytes.take(1)?;
         }
-        // The top bit says that reading along failed and an error code stands in place of the memory.
+        // The top bit means that reading the memory failed and an error code is in its place.
         let has_memory = bits & 0x8000 == 0 && !memory.is_empty() && memory.len() <= MAX_BANK;
         Some(Self {
             epc: epc(bytes.0)?,
@@ -158,7 +158,7 @@ fn epc(data: &[u8]) -> Option<Vec<u8>> {
         (memory.len() == words * 2).then_some(memory)?
     } else {
         let (extended, rest) = memory.split_first_chunk::<2>()?;
-        // The top bit says that a second extended word follows.
+        // The top bit means that a second extended word follows.
         if extended[0] & 0x80 == 0 { rest } else { rest.get(2..)? }
     };
     (epc.len() <= MAX_BANK && epc.len() % 2 == 0).then(|| epc.to_vec())

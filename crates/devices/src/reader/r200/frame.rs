@@ -3,9 +3,9 @@
 //! A frame: `BB`, type (00 host, 01 response, 02 notice), command, length of parameters (two bytes), the
 //! parameters, checksum (sum of type to last parameter, modulo 256), `7E`.
 //!
-//! What holds: parsed by length, not by end mark, since `7E` may stand in an EPC. A frame has at most 607 bytes.
+//! What holds: parsed by length, not by end mark, since `7E` may occur in an EPC. A frame has at most 607 bytes.
 //!
-//! Not here: cutting (`super::super::cutter`), what frames mean.
+//! Not here: cutting ([`crate::reader::cutter`]), what frames mean.
 //!
 //! Source: `M5Stack`'s documentation of the UHF unit (JRD-4035), command tables of the YRM100 development kit.
 
@@ -13,7 +13,7 @@ use super::super::cutter::{FrameFormat, Inspection};
 
 const HEAD: u8 = 0xBB;
 const END: u8 = 0x7E;
-/// Longest parameters taken: the longest documented response is a memory read of 255 words.
+/// Longest parameters: the longest documented response is a memory read of 255 words.
 const MAX_PARAMETERS: usize = 600;
 
 /// Commands, by their byte.

@@ -1,8 +1,8 @@
 //! Sparkplug B as a message format of the bridge: which metric of which device is which sensor's reading.
 //!
-//! What holds: a metric is a quantity by its whole name or by what stands after the last slash
-//! (`Inputs/Temperature`); values of a device that is gone come once more, marked stale; a value of the past keeps its
-//! time however old it is; a message that cannot be used is a dead letter beside whatever else it brought.
+//! What holds: a metric is a quantity by its whole name or by the part after the last slash
+//! (`Inputs/Temperature`); the last values of a dead device are given once more, marked stale; a historical value keeps
+//! its time however old it is; a message that cannot be used is a dead letter beside whatever else it contained.
 //!
 //! Not here: births, deaths, order and aliases ([`super::Host`]).
 
@@ -11,7 +11,8 @@ use ledger::json::Json;
 use reads::time_belief::past;
 use reads::{Finding, code};
 
-use super::{Host, Measured};
+use super::Host;
+use super::output::{HostOutput, Measured};
 use crate::message::{DeadLetter, DeviceData, Format, Message, Publish, short};
 use crate::sensor::readings::{Readings, UnknownDevices};
 
@@ -33,7 +34,7 @@ impl SparkplugB {
         Self { host: Host::new(host_id, groups), readings, unknown_devices }
     }
 
-    fn decoded(&mut self, from: super::HostOutput, message: &Message<'_>) -> DeviceData {
+    fn decoded(&mut self, from: HostOutput, message: &Message<'_>) -> DeviceData {
         let mut decoded = DeviceData {
             findings: from.findings,
             publish: from.publish,
@@ -75,8 +76,8 @@ fn add(
         } else {
             decoded.readings.truncate(before);
             let text = format!(
-                "`{}` of sensor {sensor} is a value of the past without the time at which it was measured; a \
-                 timestamp that is not in the future would be right",
+                "`{}` of sensor {sensor} is historical but has no plausible time of measurement; expected a \
+                 timestamp that is not in the future",
                 short(&measured.metric)
             );
             decoded.findings.push(Finding { code: code::BAD_VALUE, text });

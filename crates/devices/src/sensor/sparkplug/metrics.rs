@@ -5,7 +5,7 @@
 //! metrics gathers in [`Complaints`], which makes a few findings of it.
 //!
 //! What holds: an alias counts only in the table of the birth that gave it; a value is read by the datatype
-//! of the birth; a value of the past never becomes the last value; however many metrics of a message are
+//! of the birth; a historical value never becomes the last value; however many metrics of a message are
 //! wrong, there is one finding per kind of fault.
 //!
 //! Not here: the order of messages (`order`), sessions (`node`), decimal text (`value`).
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use reads::{Finding, code};
 
-use super::Measured;
+use super::output::Measured;
 use super::payload::{BD_SEQ, Metric, Opened, Payload, time};
 use super::topic::shown;
 use super::value::{decimal, is_numeric};
@@ -41,14 +41,14 @@ struct Known {
 pub struct Metrics {
     list: Vec<Known>,
     by_name: HashMap<Arc<str>, usize>,
-    /// None for an alias that the birth gave to two metrics or to none: nobody can say what is meant, and
-    /// another birth would say the same.
+    /// None for an alias that the birth gave to two metrics or to none: its meaning is unknown, and another birth would
+    /// give the same.
     by_alias: HashMap<u64, Option<usize>>,
     /// The birth named more than is kept.
     is_cut: bool,
 }
 
-/// What data brought.
+/// The content of a data message.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// Metrics that the birth did not name, though all that it named is known: only a rebirth helps.
@@ -148,7 +148,7 @@ impl Metrics {
         let name = metric.name.as_deref().filter(|name| !name.is_empty());
         let by_name = name.and_then(|name| self.by_name.get(name));
         let place = match (by_alias, by_name) {
-            // The name decides where both are sent, unless they stand for different metrics.
+            // The name decides if both are sent, unless they mean different metrics.
             (Some(Some(alias)), Some(name)) if alias != name => None,
             (_, Some(name)) => Some(*name),
             (Some(None), None) if name.is_none() => return Found::Ambiguous,
@@ -195,10 +195,10 @@ impl Metrics {
     }
 }
 
-/// Where a metric in data stands.
+/// Which metric of the birth a metric in data is.
 enum Found<'a> {
     Known(&'a mut Known),
-    /// Its alias stands for two metrics or for none.
+    /// Its alias belongs to two metrics or to none.
     Ambiguous,
     /// It may be one that the birth named and that is not kept.
     LeftOut,
@@ -301,12 +301,12 @@ impl Fault {
         match self {
             Self::Null => "metrics without value (null)",
             Self::Unusable => "values refused",
-            Self::Time => "times that are no date (milliseconds since 1970 would be right)",
-            Self::Stranger => "values refused that the last birth did not name",
-            Self::LeftOut => "values refused, because the birth named more metrics than are kept",
-            Self::Unnamed => "metrics without name in the birth, refused",
-            Self::Untyped => "metrics without datatype in the birth",
-            Self::Twice => "metrics named twice in the birth; the first counts",
+            Self::Time => "times that are not dates (expected milliseconds since 1970)",
+            Self::Stranger => "values refused that the last birth did not define",
+            Self::LeftOut => "values refused, because the birth defined more metrics than are kept",
+            Self::Unnamed => "metrics without a name in the birth, refused",
+            Self::Untyped => "metrics without a datatype in the birth",
+            Self::Twice => "metrics defined twice in the birth; the first counts",
             Self::Alias => "aliases that the birth gave to two metrics or to none",
             Self::Cut => "births with more or longer metrics than are kept",
         }

@@ -1,11 +1,11 @@
 //! One node and its devices: whether they are there, and what each message of theirs means.
 //!
 //! The way through: [`Node::take`] gets every message of the node and its devices; [`Node::tick`] looks for
-//! what is overdue; [`Node::end`] is called when the line to the broker is gone.
+//! what is overdue; [`Node::end`] is called when the connection to the broker is lost.
 //!
-//! What holds: nothing is read from data unless the birth that explains it came and nothing between is
-//! missing; a death takes effect only in the session it belongs to; at a death every last value is reported
-//! as stale, once; a node is asked for its births at most once in [`ASK_AGAIN`].
+//! What holds: data is used only if the birth that defines it has arrived and no message between is missing; a death
+//! takes effect only in the session it belongs to; at a death every last value is reported as stale, once; a node is
+//! asked for its births at most once in [`ASK_AGAIN`].
 //!
 //! Not here: the host's own state, groups, how many nodes there may be (the host).
 //!
@@ -16,12 +16,13 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use reads::{Finding, code};
 
+use super::limits::MAX_KEPT;
 use super::metrics::{Complaints, Metrics};
 use super::order::{Held, Order, Place, REORDER_TIMEOUT};
+use super::output::HostOutput;
 use super::payload::{Opened, Payload, open, rebirth, time};
 use super::topic::{Verb, command};
-use super::{HostOutput, MAX_KEPT, Publish};
-use crate::message::DeadLetter;
+use crate::message::{DeadLetter, Publish};
 
 /// Least time between two rebirth requests to one node: births are the largest messages there are, and a
 /// node that has just been asked needs time to answer.
@@ -33,7 +34,7 @@ pub const MAX_DEVICES: usize = 1024;
 
 /// What memory the host has left for one node.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct MemoryLimit {
     /// Metrics, counting those that the node has.
     pub metrics: usize,
     /// Bytes that may wait, without those that the node has waiting.
@@ -47,16 +48,16 @@ pub struct Message<'a> {
     pub verb: Verb,
     /// The device, for messages of devices.
     pub device: Option<&'a str>,
-    /// The payload as it came.
+    /// The payload as it arrived.
     pub payload: &'a [u8],
-    /// Whether the broker had kept it from before.
+    /// Whether it was retained by the broker.
     pub is_retained: bool,
-    /// When it came.
+    /// When it arrived.
     pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Presence {
     /// No birth yet, or dead.
     Absent,
     /// Born, and nothing is missing since.
@@ -88,7 +89,7 @@ pub struct Node {
     name: String,
     /// Topic for commands.
     command: String,
-    standing: Standing,
+    presence: Presence,
     session: Option<u64>,
     order: Order,
     metrics: Metrics,
@@ -105,13 +106,13 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node that has said nothing yet.
+    /// A node that has sent nothing yet.
     #[must_use]
     pub fn new(group: &str, node: &str) -> Self {
         Self {
             name: format!("{group}/{node}"),
             command: command(group, node),
-            standing: Standing::Absent,
+            presence: Presence::Absent,
             session: None,
             order: Order::default(),
             metrics: Metrics::default(),
@@ -139,11 +140,11 @@ impl Node {
     /// Whether nothing is lost if the node is forgotten: it is not there and was not asked lately.
     #[must_use]
     pub fn is_forgettable(&self, at: Timestamp) -> bool {
-        self.standing == Standing::Absent && self.may_ask(at)
+        self.presence == Presence::Absent && self.may_ask(at)
     }
 
-    /// Takes a message.
-    pub fn take(&mut self, message: Message<'_>, room: Room, decoded: &mut HostOutput) {
+    /// Handles a message.
+    pub fn take(&mut self, message: Message<'_>, room: MemoryLimit, decoded: &mut HostOutput) {
         // A birth makes good what is missing.
         if message.verb != Verb::NodeBirth {
             self.look_for_gap(message.at, decoded);
@@ -180,30 +181,35 @@ impl Node {
     fn refuse_retained(&mut self, message: Message<'_>, decoded: &mut HostOutput) {
         let Message { verb, at, .. } = message;
         let text = format!(
-            "{} of {}: the broker had kept it from an earlier time (retained), which Sparkplug forbids; what it says may be long over",
+            "{} of {}: it was retained by the broker, which Sparkplug forbids; its content may be outdated",
             verb.word(),
             self.name
         );
         decoded.findings.push(refusal(text.clone()));
         decoded.refused = Some(text);
         // A kept birth shows that the node was there once; a fresh one shows whether it is.
-        if verb == Verb::NodeBirth && self.standing != Standing::Present {
+        if verb == Verb::NodeBirth && self.presence != Presence::Present {
             self.ask(at, decoded);
         }
     }
 
-    fn birth(&mut self, opened: &Opened, at: Timestamp, room: Room, decoded: &mut HostOutput) {
+    fn birth(
+        &mut self,
+        opened: &Opened,
+        at: Timestamp,
+        room: MemoryLimit,
+        decoded: &mut HostOutput,
+    ) {
         let mut complaints = Complaints::default();
         let seq = opened.payload.number().unwrap_or_else(|| {
-            let text =
-                format!("{}: the NBIRTH has no sequence number; it is taken as 0", self.name);
+            let text = format!("{}: the NBIRTH has no sequence number; 0 is assumed", self.name);
             decoded.findings.push(refusal(text));
             0
         });
         let session = opened.payload.session();
         if session.is_none() {
             let text = format!(
-                "{}: the NBIRTH has no bdSeq; every NDEATH of this node counts, also a late one",
+                "{}: the NBIRTH has no bdSeq; every NDEATH of this node counts, even a late one",
                 self.name
             );
             decoded.findings.push(refusal(text));
@@ -211,12 +217,12 @@ impl Node {
         let dropped = self.order.begin(seq);
         self.refused = self.refused.saturating_add(u64::try_from(dropped).unwrap_or(u64::MAX));
         self.report_refused(decoded);
-        if self.standing != Standing::Absent && session == self.session {
+        if self.presence != Presence::Absent && session == self.session {
             for device in self.devices.values_mut() {
                 device.awaited_since.get_or_insert(at);
             }
         } else {
-            // A new session: what the devices said in the one before is over.
+            // A new session: the values of the devices in the previous one are over.
             for device in self.devices.values_mut() {
                 decoded.measured.extend(device.metrics.stale(&device.name, at));
             }
@@ -229,7 +235,7 @@ impl Node {
         decoded.measured.extend(self.metrics.gone(&metrics, &self.name, at));
         decoded.findings.extend(complaints.findings(&self.name));
         self.metrics = metrics;
-        self.standing = Standing::Present;
+        self.presence = Presence::Present;
         self.session = session;
         self.is_cut = false;
         self.is_owed = false;
@@ -237,7 +243,7 @@ impl Node {
     }
 
     fn death(&mut self, payload: &Payload, at: Timestamp, decoded: &mut HostOutput) {
-        if self.standing == Standing::Absent {
+        if self.presence == Presence::Absent {
             return;
         }
         let session = payload.session();
@@ -246,7 +252,7 @@ impl Node {
             let said = session.map_or_else(|| "none".to_owned(), |session| session.to_string());
             let wanted = self.session.unwrap_or_default();
             let text = format!(
-                "NDEATH of {}: its bdSeq is {said}, that of the birth is {wanted}; it belongs to an earlier session",
+                "NDEATH of {}: got bdSeq {said}, expected {wanted} as in the birth; it belongs to an earlier session",
                 self.name
             );
             decoded.refused = Some(text);
@@ -255,7 +261,7 @@ impl Node {
         self.end(at, decoded);
     }
 
-    /// The session is over: every last value is stale, and only a birth begins anew.
+    /// The session is over: every last value is stale, and only a birth starts a new one.
     pub fn end(&mut self, at: Timestamp, decoded: &mut HostOutput) {
         decoded.measured.extend(self.metrics.stale(&self.name, at));
         for device in self.devices.values_mut() {
@@ -264,7 +270,7 @@ impl Node {
         self.metrics = Metrics::default();
         self.devices.clear();
         self.order.clear();
-        self.standing = Standing::Absent;
+        self.presence = Presence::Absent;
         self.session = None;
         self.is_owed = false;
         self.count();
@@ -275,14 +281,14 @@ impl Node {
         &mut self,
         message: Message<'_>,
         opened: &Opened,
-        room: Room,
+        room: MemoryLimit,
         decoded: &mut HostOutput,
     ) {
         let Message { verb, at, .. } = message;
-        if self.standing != Standing::Present {
-            let why = match self.standing {
-                Standing::Absent => "no NBIRTH came before it",
-                _ => "messages before it are missing, and no new NBIRTH came since",
+        if self.presence != Presence::Present {
+            let why = match self.presence {
+                Presence::Absent => "no NBIRTH arrived before it",
+                _ => "messages before it are missing, and no new NBIRTH has arrived since",
             };
             self.refuse(format!("{} of {}: {why}", verb.word(), self.name), decoded);
             self.ask(at, decoded);
@@ -290,7 +296,7 @@ impl Node {
         }
         let Some(seq) = opened.payload.number() else {
             let text = format!(
-                "{} of {}: it has no sequence number; {} would be right",
+                "{} of {}: got no sequence number, expected {}",
                 verb.word(),
                 self.name,
                 self.order.next()
@@ -318,7 +324,7 @@ impl Node {
                     self.refuse(text, decoded);
                     self.give_up(
                         seq.wrapping_sub(1),
-                        "while the most that may wait came",
+                        "while as many later messages arrived as may wait",
                         at,
                         decoded,
                     );
@@ -326,15 +332,15 @@ impl Node {
             }
             Place::Repeat => {
                 let text =
-                    format!("{} of {}: number {seq} was already taken", verb.word(), self.name);
+                    format!("{} of {}: number {seq} was already processed", verb.word(), self.name);
                 decoded.refused = Some(text);
             }
         }
     }
 
-    /// Takes what waited and is now in turn. It counts as come now: to step back in time would let a node be
+    /// Handles waiting messages whose turn it is. They count as arrived now: to step back in time would let a node be
     /// asked twice.
-    fn release(&mut self, at: Timestamp, room: Room, decoded: &mut HostOutput) {
+    fn release(&mut self, at: Timestamp, room: MemoryLimit, decoded: &mut HostOutput) {
         while let Some(held) = self.order.release() {
             match open(&held.payload) {
                 Ok(opened) => {
@@ -344,7 +350,7 @@ impl Node {
                         decoded.dead_letters.push(DeadLetter::new(reason, &held.payload));
                     }
                 }
-                // It was opened once before it waited, so that this cannot come up.
+                // It was opened once before it waited, so this cannot fail.
                 Err(why) => decoded.findings.push(refusal(format!("{}: {why}", self.name))),
             }
         }
@@ -356,7 +362,7 @@ impl Node {
         device: Option<&str>,
         opened: &Opened,
         at: Timestamp,
-        room: Room,
+        room: MemoryLimit,
         decoded: &mut HostOutput,
     ) {
         match (verb, device) {
@@ -393,7 +399,7 @@ impl Node {
         device: &str,
         opened: &Opened,
         at: Timestamp,
-        room: Room,
+        room: MemoryLimit,
         decoded: &mut HostOutput,
     ) {
         let name = format!("{}/{device}", self.name);
@@ -407,7 +413,7 @@ impl Node {
                 decoded.measured.extend(before.metrics.stale(&name, at));
             }
             let text = format!(
-                "DBIRTH of {name}: no room for another device; a node may have {MAX_DEVICES}, and all nodes together {MAX_KEPT} metrics"
+                "DBIRTH of {name}: too many devices; a node may have {MAX_DEVICES}, and all nodes together {MAX_KEPT} metrics"
             );
             decoded.findings.push(refusal(text.clone()));
             decoded.refused = Some(text);
@@ -446,7 +452,7 @@ impl Node {
                 self.refuse(text, decoded);
             }
             _ => {
-                let text = format!("DDATA of {}/{device}: no DBIRTH came before it", self.name);
+                let text = format!("DDATA of {}/{device}: no DBIRTH arrived before it", self.name);
                 self.refuse(text, decoded);
                 self.ask(at, decoded);
             }
@@ -463,17 +469,17 @@ impl Node {
         }
     }
 
-    /// Messages from the next one to `to` are missing. What came after them cannot be trusted: a birth that
-    /// gave the aliases anew may be among the missing.
+    /// Messages from the next one to `to` are missing. Later ones cannot be used: a birth with new aliases may be among
+    /// the missing.
     fn give_up(&mut self, to: u8, within: &str, at: Timestamp, decoded: &mut HostOutput) {
         let from = self.order.next();
         let to = self.order.gap().map_or(to, |(_, to)| to);
         let dropped = self.order.clear();
-        self.standing = Standing::Broken;
+        self.presence = Presence::Broken;
         let missing =
             if from == to { format!("message {from}") } else { format!("messages {from} to {to}") };
         let text = format!(
-            "{}: {missing} did not come {within}; {dropped} later messages were dropped, and the node is asked for all its values",
+            "{}: {missing} did not arrive {within}; {dropped} later messages were dropped, and the node is asked for all its values",
             self.name
         );
         decoded.findings.push(Finding { code: code::GAP, text });
@@ -515,7 +521,7 @@ impl Node {
     fn may_ask(&self, at: Timestamp) -> bool {
         self.asked_at.is_none_or(|asked| {
             let since = at.duration_since(asked);
-            // Negative: the clock was set back, and nobody knows how long ago it was.
+            // Negative: the clock was set back, so the time since then is unknown.
             since.is_negative() || since >= ASK_AGAIN
         })
     }

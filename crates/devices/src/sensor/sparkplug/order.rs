@@ -1,13 +1,13 @@
-//! The order of a node's messages: what comes too early waits for what is missing.
+//! The order of a node's messages: a message that arrives too early waits for the missing ones.
 //!
-//! The way through: a birth of the node calls [`Order::begin`]; every later message is shown to
+//! The way through: a birth of the node calls [`Order::begin`]; every later message is passed to
 //! [`Order::place`], and after one that was in turn, [`Order::release`] gives those that waited for it.
-//! [`Order::is_overdue`] says when the waiting is over, [`Order::give_up`] what was missing.
+//! [`Order::is_overdue`] tells when the waiting is over, [`Order::give_up`] what was missing.
 //!
 //! What holds: messages leave in the order of their numbers, each number once; at most [`MAX_HELD`] wait,
-//! and never longer than [`REORDER_TIMEOUT`] after the first of them came.
+//! and never longer than [`REORDER_TIMEOUT`] after the first of them arrived.
 //!
-//! Not here: what the messages say; when a rebirth is asked for (`node`).
+//! Not here: the content of messages; when a rebirth is requested (`node`).
 //!
 //! Source: Sparkplug 3.0.0 section 5.9 (message ordering), 6.4.5 (seq counts 0 to 255 and begins again).
 
@@ -34,20 +34,20 @@ pub struct Held {
     pub verb: Verb,
     /// The device, for messages of devices.
     pub device: Option<String>,
-    /// The payload as it came.
+    /// The payload as it arrived.
     pub payload: Vec<u8>,
-    /// When it came.
+    /// When it arrived.
     pub at: Timestamp,
 }
 
-/// Where a message stands.
+/// Position of a message in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// It is the next one.
     Next,
     /// Others are missing before it.
     Early,
-    /// Its number was already taken.
+    /// Its number was already processed.
     Repeat,
 }
 
@@ -61,7 +61,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// A birth with number `seq` came: what waited belongs to the time before it. Gives how many were
+    /// A birth with number `seq` arrived: waiting messages are from before it. Gives how many were
     /// dropped.
     pub fn begin(&mut self, seq: u8) -> usize {
         let dropped = self.clear();
@@ -69,7 +69,7 @@ impl Order {
         dropped
     }
 
-    /// The number that comes next.
+    /// The next number.
     #[must_use]
     pub fn next(&self) -> u8 {
         self.next
@@ -81,7 +81,7 @@ impl Order {
         self.bytes
     }
 
-    /// Where a message with number `seq` stands. [`Place::Next`] counts it as taken.
+    /// The position of a message with number `seq`. [`Place::Next`] counts it as processed.
     pub fn place(&mut self, seq: u8) -> Place {
         let ahead = seq.wrapping_sub(self.next);
         if ahead == 0 {
@@ -127,7 +127,7 @@ impl Order {
         let Some(since) = self.waits_since else { return false };
         let waited = at.duration_since(since);
         if waited.is_negative() {
-            // The clock was set back: the waiting begins anew rather than lasting that much longer.
+            // The clock was set back: the waiting starts over instead of lasting that much longer.
             self.waits_since = Some(at);
         }
         waited >= REORDER_TIMEOUT

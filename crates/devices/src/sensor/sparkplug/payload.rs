@@ -3,8 +3,8 @@
 //! The way through: [`open`] reads the bytes of a message; [`rebirth`] writes the one command that this host
 //! sends.
 //!
-//! What holds: what is opened has at most [`MAX_METRICS`] metrics, whatever the bytes say; the number of
-//! metrics left out is told. Metadata, properties, data sets and templates stay closed bytes: this host needs
+//! What holds: what is opened has at most [`MAX_METRICS`] metrics, whatever the bytes contain; the number of
+//! metrics left out is reported. Metadata, properties, data sets and templates stay closed bytes: this host needs
 //! none of them, and closed they cannot nest.
 //!
 //! Not here: what a value means (`value`), topics (`topic`). Compressed payloads are refused.
@@ -36,7 +36,7 @@ pub struct Payload {
     /// When it was sent, in milliseconds since 1970 UTC.
     #[prost(uint64, optional, tag = "1")]
     pub timestamp: Option<u64>,
-    /// What it says.
+    /// Its value.
     #[prost(message, repeated, tag = "2")]
     pub metrics: Vec<Metric>,
     /// Its number, 0 to 255, counted by the node over all messages but deaths of the node.
@@ -150,7 +150,7 @@ pub struct Opened {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
     /// Longer than [`MAX_PAYLOAD`].
-    #[error("the payload has {0} bytes; at most {MAX_PAYLOAD} are taken")]
+    #[error("got a payload of {0} bytes, expected at most {MAX_PAYLOAD}")]
     Long(usize),
     /// Not protobuf, or not of this schema.
     #[error("the payload is not a Sparkplug B protobuf message: {0}")]
@@ -159,7 +159,7 @@ pub enum Unreadable {
     #[error("the payload is compressed; switch compression off at the node")]
     Compressed,
     /// A number that no message can have.
-    #[error("the payload has the sequence number {0}; 0 to 255 would be right")]
+    #[error("got sequence number {0}, expected 0 to 255")]
     Seq(u64),
 }
 
@@ -221,7 +221,7 @@ pub fn rebirth(at: Timestamp) -> Vec<u8> {
     Payload { timestamp, metrics: vec![metric], ..Payload::default() }.encode_to_vec()
 }
 
-/// A time on the wire. None if it is beyond what a date can be.
+/// A time on the wire. None if it is out of the range of dates.
 #[must_use]
 pub fn time(milliseconds: u64) -> Option<Timestamp> {
     i64::try_from(milliseconds).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok())

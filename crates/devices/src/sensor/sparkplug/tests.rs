@@ -307,7 +307,7 @@ fn what_is_no_number_gives_no_value_and_what_is_a_bad_number_gives_a_finding() {
     assert_eq!(
         findings(&decoded),
         "[refused] cold/edge: 2 metrics without value (null); the first: `t`\n\
-         [refused] cold/edge: 2 values refused; the first: `h` has the value NaN; a finite number would be right"
+         [refused] cold/edge: 2 values refused; the first: `h` got the value NaN, expected a finite number"
     );
     assert_eq!(decoded.refused, None);
 }
@@ -355,9 +355,9 @@ fn a_sloppy_birth_is_taken_as_far_as_it_is_clear_and_never_asked_for_again() {
     for said in [
         "NBIRTH has no sequence number",
         "NBIRTH has no bdSeq",
-        "1 metrics without name in the birth, refused; the first: alias 9",
-        "1 metrics without datatype in the birth; the first: `u`",
-        "1 metrics named twice in the birth; the first counts; the first: `a`",
+        "1 metrics without a name in the birth, refused; the first: alias 9",
+        "1 metrics without a datatype in the birth; the first: `u`",
+        "1 metrics defined twice in the birth; the first counts; the first: `a`",
         "1 aliases that the birth gave to two metrics or to none; the first: alias 7",
     ] {
         assert!(found.contains(said), "{said} is not in\n{found}");

@@ -3,10 +3,10 @@
 //! The way through: [`Topic::parse`] takes the topic of a message apart; [`filter`], [`state`] and
 //! [`command`] write the topics that a host application subscribes to or publishes on.
 //!
-//! What holds: a topic is taken whole or not at all; every name in it is not empty, has no wildcard and is
-//! at most [`MAX_NAME`] bytes long, so that it can stand in messages to people and as a key in memory.
+//! What holds: a topic is accepted as a whole or not at all; every name in it is not empty, has no wildcard and is at
+//! most [`MAX_NAME`] bytes long, so that it can be shown to people and used as a key in memory.
 //!
-//! Not here: what a message says (`payload`), what follows from it (the host itself).
+//! Not here: payloads (`payload`), what follows from a message (the host itself).
 //!
 //! Source: Sparkplug 3.0.0 chapter 4 (topics and message types).
 
@@ -17,7 +17,7 @@ pub const NAMESPACE: &str = "spBv1.0";
 /// Longest name of a group, node, device or host, in bytes. Real ones have a few dozen; more than this in
 /// every key of every table would let a stranger choose how much memory the host needs.
 pub const MAX_NAME: usize = 128;
-/// Where host applications say whether they are there. No group may have this name.
+/// Where host applications publish whether they are online. No group may have this name.
 const STATE: &str = "STATE";
 
 /// Kind of message, as the third part of the topic has it.
@@ -27,13 +27,13 @@ pub enum Verb {
     NodeBirth,
     /// NDATA: values of the node that changed.
     NodeData,
-    /// NDEATH: the node is gone, and its devices with it.
+    /// NDEATH: the node is offline, and its devices with it.
     NodeDeath,
     /// DBIRTH: a device is there, with all its metrics.
     DeviceBirth,
     /// DDATA: values of a device that changed.
     DeviceData,
-    /// DDEATH: a device is gone.
+    /// DDEATH: a device is offline.
     DeviceDeath,
     /// NCMD: a command of some host to the node.
     NodeCommand,
@@ -84,10 +84,10 @@ impl Verb {
     }
 }
 
-/// A topic taken apart.
+/// A parsed topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic<'a> {
-    /// What a host application says of itself.
+    /// The state of a host application.
     State {
         /// Its host id.
         host: &'a str,
@@ -100,36 +100,36 @@ pub enum Topic<'a> {
         verb: Verb,
         /// The node.
         node: &'a str,
-        /// The device, exactly where [`Verb::is_of_device`] says so.
+        /// The device, exactly if [`Verb::is_of_device`].
         device: Option<&'a str>,
     },
 }
 
-/// Why a topic is none of Sparkplug's.
+/// Why a topic is not a Sparkplug topic.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotSparkplug {
     /// Another namespace, or another version.
-    #[error("the topic begins with `{0}`, not with `{NAMESPACE}`")]
+    #[error("got a topic that begins with `{0}`, expected `{NAMESPACE}`")]
     Namespace(String),
     /// A word that is no message type.
     #[error(
-        "the message type `{0}` is not one of NBIRTH, NDATA, NDEATH, DBIRTH, DDATA, DDEATH, NCMD, DCMD"
+        "got message type `{0}`, expected one of NBIRTH, NDATA, NDEATH, DBIRTH, DDATA, DDEATH, NCMD, DCMD"
     )]
     Verb(String),
     /// Too few or too many parts.
     #[error(
-        "the topic `{0}` should be {NAMESPACE}/group/type/node, with /device for device messages, or {NAMESPACE}/{STATE}/host"
+        "got topic `{0}`, expected {NAMESPACE}/group/type/node, with /device for device messages, or {NAMESPACE}/{STATE}/host"
     )]
     Parts(String),
     /// A name that cannot be one.
     #[error(
-        "the name `{0}` should have 1 to {MAX_NAME} bytes and none of + # / nor control characters"
+        "got name `{0}`, expected 1 to {MAX_NAME} bytes without +, #, / and control characters"
     )]
     Name(String),
 }
 
 impl<'a> Topic<'a> {
-    /// Takes a topic apart.
+    /// Parses a topic.
     ///
     /// # Errors
     /// [`NotSparkplug`] if it is not of this namespace, has the wrong number of parts, an unknown message
@@ -177,7 +177,7 @@ pub fn filter(group: Option<&str>) -> String {
     group.map_or_else(|| format!("{NAMESPACE}/#"), |group| format!("{NAMESPACE}/{group}/#"))
 }
 
-/// Where the host application `host` says whether it is there.
+/// The topic of the state of the host application `host`.
 #[must_use]
 pub fn state(host: &str) -> String {
     format!("{NAMESPACE}/{STATE}/{host}")

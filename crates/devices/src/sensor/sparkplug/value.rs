@@ -2,7 +2,7 @@
 //!
 //! The way through: [`decimal`] takes the datatype from the birth and the field that was sent.
 //!
-//! What holds: an integer comes out exactly, whatever its width and sign; a float comes out as the shortest
+//! What holds: an integer is converted exactly, whatever its width and sign; a float as the shortest
 //! digits that read back to it, as 32 bits if it was sent so; a Boolean is 0 or 1. A value that does not fit
 //! its datatype is an error and never a wrong number.
 //!
@@ -21,7 +21,7 @@ pub enum Unusable {
     #[error("has no value and is not marked as null")]
     Missing,
     /// NaN or infinite.
-    #[error("has the value {0}; a finite number would be right")]
+    #[error("got the value {0}, expected a finite number")]
     NotFinite(String),
     /// The bits do not fit the datatype.
     #[error("has the bits {bits:#x}, which {datatype} cannot hold")]
@@ -31,7 +31,7 @@ pub enum Unusable {
         /// What was sent.
         bits: u64,
     },
-    /// The value came in a field that the datatype does not use.
+    /// The value is in a field that the datatype does not use.
     #[error("is {datatype}, but its value was sent as {sent}")]
     Field {
         /// Name of the datatype.
@@ -80,8 +80,8 @@ pub fn is_numeric(datatype: u32) -> bool {
 pub fn decimal(datatype: u32, value: Option<&Value>) -> Result<Option<String>, Unusable> {
     let Some((kind, name)) = kind(datatype) else { return Ok(None) };
     let value = value.ok_or(Unusable::Missing)?;
-    // Some makers send 32 bits in the field of 64, and the other way round: both fields are taken, as long
-    // as the number cannot be mistaken.
+    // Some makers send 32 bits in the field of 64, and the other way round: both fields are accepted, as long
+    // as the number is unambiguous.
     let text = match (kind, value) {
         (Kind::Signed(width), Value::Int(bits)) => signed(u64::from(*bits), 32, width),
         (Kind::Signed(width), Value::Long(bits)) => signed(*bits, 64, width),
@@ -104,7 +104,7 @@ fn finite(is_finite: bool, number: &impl std::fmt::Display) -> Result<Option<Str
     }
 }
 
-/// A signed number of `width` bits that came in a field of `field` bits. Negative ones come in two ways:
+/// A signed number of `width` bits in a field of `field` bits. Negative ones are sent in two ways:
 /// with the sign through the whole field (0xFFFFFF33), or in their own bits only (0xFF33).
 fn signed(bits: u64, field: u32, width: u32) -> Result<String, u64> {
     let whole = extended(bits, field);

@@ -16,7 +16,7 @@ fn a_host_that_starts_late_asks_for_a_rebirth_and_then_has_the_values() {
     let decoded = line.say("cold/NDATA/edge", &node_t(77, 1));
     assert_eq!(asked(&decoded), ASKED);
     assert_eq!(values(&decoded), NOTHING);
-    assert_eq!(decoded.refused.as_deref(), Some("NDATA of cold/edge: no NBIRTH came before it"));
+    assert_eq!(decoded.refused.as_deref(), Some("NDATA of cold/edge: no NBIRTH arrived before it"));
     assert!(findings(&decoded).contains("is missing: 1"), "{}", findings(&decoded));
     line.now = 50;
     for topic in ["cold/DDATA/edge/f", "cold/DBIRTH/edge/f", "cold/DDEATH/edge/f"] {
@@ -103,7 +103,7 @@ fn an_unknown_alias_asks_for_a_rebirth_and_does_not_spoil_its_neighbours() {
     assert_eq!(asked(&decoded), ASKED);
     assert_eq!(
         findings(&decoded),
-        "[refused] cold/edge: 2 values refused that the last birth did not name; the first: alias 99"
+        "[refused] cold/edge: 2 values refused that the last birth did not define; the first: alias 99"
     );
     assert_eq!(values(&line.say("cold/NDATA/edge", &node_t(3, 10))), ["cold/edge t=10"]);
 }
@@ -113,7 +113,10 @@ fn data_of_a_device_without_birth_asks_for_a_rebirth() {
     let mut line = Line::born();
     let decoded = line.say("cold/DDATA/edge/g", &device_t(2, 1));
     assert_eq!(asked(&decoded), ASKED);
-    assert_eq!(decoded.refused.as_deref(), Some("DDATA of cold/edge/g: no DBIRTH came before it"));
+    assert_eq!(
+        decoded.refused.as_deref(),
+        Some("DDATA of cold/edge/g: no DBIRTH arrived before it")
+    );
     assert_eq!(values(&line.say("cold/DDATA/edge/f", &device_t(3, 1))), ["cold/edge/f t=1"]);
 }
 
@@ -222,7 +225,7 @@ fn a_message_that_comes_twice_counts_once() {
 fn data_without_number_is_refused() {
     let mut line = Line::born();
     let decoded = line.say("cold/NDATA/edge", &Payload { seq: None, ..node_t(0, 1) });
-    let text = "NDATA of cold/edge: it has no sequence number; 2 would be right";
+    let text = "NDATA of cold/edge: got no sequence number, expected 2";
     assert_eq!(decoded.refused.as_deref(), Some(text));
     assert!(decoded.measured.is_empty());
 }
