@@ -162,7 +162,7 @@ impl Generator {
             match self.below(4) {
                 0 => line.bytes[5] ^= 1,
                 1 => line.key_id[0] ^= 1,
-                2 => line.name = "witness.example/w1".to_owned(),
+                2 => "witness.example/w1".clone_into(&mut line.name),
                 _ => {}
             }
             let place = self.below(note.signatures.len() + 1);
