@@ -205,7 +205,7 @@ impl Scene {
             contract: self.contract,
             target: Arc::new(Evm::new(rpc, self.contract, wallet, self.setting.max_fee_wei)),
         };
-        Worker::new(config, db.db(), self.metrics.clone()).await.unwrap()
+        Worker::new(config, db.db_as(sql::Access::Anchor).await, self.metrics.clone()).await.unwrap()
     }
 
     /// Writes the configuration file of a worker in a process of its own; gives its path and the worker's address.
