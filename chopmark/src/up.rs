@@ -147,8 +147,7 @@ async fn start(
         }
         Resolved::Ingest(config) => {
             let db = connect(Role::Ingest).await?;
-            let shutdown = context.shutdown;
-            running.spawn_local(async { Ok(ingest::run(*config, db, shutdown).await?) });
+            running.spawn_local(async { Ok(ingest::run(*config, db, context).await?) });
         }
         Resolved::Anchor(config) => {
             let db = connect(Role::Anchor).await?;

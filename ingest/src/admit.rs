@@ -12,15 +12,15 @@ use base64::engine::general_purpose::STANDARD;
 use crate::config::{Bridge, Config, Partner};
 use crate::problem::Problem;
 
-/// A delivery's sender, and where it says it stands in its sequence.
+/// A delivery's sender, and the number that it gave the delivery.
 pub struct AdmittedBridge<'a> {
     /// The bridge's name.
     pub id: &'a str,
-    /// What is known of it.
+    /// Its key and ledger.
     pub bridge: &'a Bridge,
     /// Boot number.
     pub boot: u64,
-    /// Place in the boot's sequence.
+    /// Number in the boot's sequence.
     pub seq: u64,
     /// Signature over the delivery, base64, as received.
     pub signature: String,
@@ -30,7 +30,7 @@ pub struct AdmittedBridge<'a> {
 ///
 /// # Errors
 ///
-/// [`Problem::NotAdmitted`]: an unknown bridge and a wrong signature are told apart for nobody.
+/// [`Problem::NotAdmitted`]: the response does not reveal whether the bridge is unknown or the signature is wrong.
 pub fn bridge<'a>(
     config: &'a Config,
     request: &HttpRequest,
@@ -38,8 +38,8 @@ pub fn bridge<'a>(
 ) -> Result<AdmittedBridge<'a>, Problem> {
     let refused = || {
         Problem::NotAdmitted(
-            "no known bridge signed this; Chopmark-Bridge, Chopmark-Boot, Chopmark-Sequence and \
-             Chopmark-Signature must be those of a bridge in the configuration"
+            "no known bridge signed this; expected Chopmark-Bridge, Chopmark-Boot, Chopmark-Sequence and \
+             Chopmark-Signature of a bridge in the configuration"
                 .to_owned(),
         )
     };
@@ -64,7 +64,7 @@ pub fn bridge<'a>(
 pub fn partner<'a>(config: &'a Config, request: &HttpRequest) -> Result<&'a Partner, Problem> {
     let refused = || {
         Problem::NotAdmitted(
-            "`Authorization: Bearer …` with a known partner's token is needed".into(),
+            "expected `Authorization: Bearer …` with a known partner's token".into(),
         )
     };
     let header = request.headers().get("Authorization").and_then(|value| value.to_str().ok());

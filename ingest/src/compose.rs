@@ -1,4 +1,4 @@
-//! Makes the record of an event: the event, who said it, and what it rests on.
+//! Makes the record of an event: the event, who said it, and what it is based on.
 //!
 //! The way through: an EPCIS event (concluded by a rule, or stated by a partner) and its [`Source`] go in,
 //! a [`ledger::record::Record`] comes out, whose top-level members are those of docs/formats/record-v1.md.
@@ -6,10 +6,10 @@
 //! What holds:
 //!
 //! - the event's own members are carried over untouched, digits and order of lists included;
-//! - what we add is named `chopmark:…`, and an event that brings such a member itself is refused, so a
-//!   sender cannot speak in our name, at any depth;
-//! - what is known to be missing from the window, or doubtful about it, stands in the record beside its digest;
-//! - the event hash is kept as a derived id with its dialect; the ledger never rests on it.
+//! - the members that we add are named `chopmark:…`, and an event that has such a member itself is refused, so a
+//!   sender cannot make statements in our name, at any depth;
+//! - known gaps and doubts of the window are in the record, next to its digest;
+//! - the event hash is kept as a derived id with its dialect; the ledger does not depend on it.
 //!
 //! Not here: salts and hashing (`ledger::record`), places in the ledger ([`crate::writer`]).
 
@@ -29,7 +29,7 @@ pub struct Party {
     pub pgln: String,
 }
 
-/// What a record rests on.
+/// What a record is based on.
 #[derive(Debug, Clone)]
 pub enum Source<'a> {
     /// A window of reads that a bridge delivered.
@@ -59,24 +59,24 @@ pub enum Source<'a> {
 pub enum ComposeError {
     /// The event brings a member that only a ledger writes.
     #[error(
-        "event has a member `{0}`; names beginning with `chopmark:` are written by the ledger only"
+        "got member `{0}`, expected none that starts with `chopmark:`; only the ledger writes these"
     )]
     ReservedMember(String),
     /// The event hash could not be derived.
-    #[error("event hash could not be derived: {0}")]
+    #[error("could not compute the event hash: {0}")]
     Hash(String),
     /// The record would not be well-formed.
-    #[error("event cannot be a record: {0}")]
+    #[error("could not make a record of the event: {0}")]
     Record(#[from] ledger::record::RecordError),
 }
 
 /// Makes the record of `event`.
 ///
-/// - `captured_at`: when this ledger took the event.
+/// - `captured_at`: when this ledger accepted the event.
 ///
 /// # Errors
 ///
-/// [`ComposeError`], naming the member and what would be right.
+/// [`ComposeError`], naming the member and what was expected.
 pub fn compose(
     event: &Event,
     by: &Party,
@@ -126,7 +126,7 @@ pub fn compose(
     Ok(Record::from_json(json)?)
 }
 
-/// What a record says of the window that it rests on; doubts and gaps only where there are any.
+/// The window that a record is based on; doubts and gaps only where there are any.
 fn window(delivery: &reads::Delivery) -> Json {
     let text = |value: &str| Json::from(value);
     let mut members = vec![

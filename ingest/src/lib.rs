@@ -12,7 +12,7 @@
 //!
 //! - an answer that says "recorded" is given only after the commit;
 //! - the same delivery or document is recorded once, however often it is sent;
-//! - whatever is refused is stored with its reason and counted.
+//! - everything that is refused is stored with its reason and counted.
 //!
 //! Not here: settling reads (firmware-bridge), publishing (anchor), answering questions (trace-api).
 //!
@@ -21,14 +21,14 @@
 pub mod admit;
 pub mod compose;
 pub mod config;
-pub mod crash;
+mod excerpt;
 pub mod facts;
 pub mod http;
+pub mod items;
 pub mod metrics;
 pub mod outcome;
 pub mod problem;
 pub mod rules;
-pub mod things;
 pub mod writer;
 
 use std::collections::HashMap;
@@ -36,20 +36,20 @@ use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use sql::Db;
+use process::Context;
+use sql::{Db, LedgerId};
 use thiserror::Error;
-use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, Site};
 use crate::http::State;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::writer::Writer;
+use crate::writer::{SiteLedger, Writer};
 
 /// Why ingest stopped or could not start.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The database refused or is away.
+    /// The database refused or is not available.
     #[error("database: {0}")]
     Sql(#[from] sql::Error),
     /// The address could not be listened on.
@@ -66,45 +66,30 @@ pub enum Error {
     Serve(#[source] std::io::Error),
 }
 
-/// Runs ingest until `shutdown` turns true; then it answers what it has taken, and stops.
+/// Runs ingest until the context's `shutdown` turns true; then it answers what it has accepted, and stops.
 ///
 /// Ledgers that do not exist yet are created, empty.
 ///
 /// # Errors
 ///
 /// [`enum@Error`], if it cannot start.
-pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) -> Result<(), Error> {
+pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
-    let mut ledgers = HashMap::new();
-    let mut destinations = HashMap::new();
-    for site in &config.sites {
-        let id = sql::ledgers::create_ledger(&db, &site.origin, "site", &site.party.name).await?;
-        ledgers.insert(site.origin.clone(), id);
-        if let Some(rules) = &site.rules {
-            destinations.insert(rules.location.clone(), id);
-        }
-    }
-    let destinations = Arc::new(destinations);
     let Config { settings, sites, bridges, partners } = config;
+    let ledgers = create_ledgers(&db, sites, &context).await?;
     let mut writers = HashMap::new();
-    let mut tasks = Vec::new();
-    for site in sites {
-        let origin = site.origin.clone();
-        let (writer, task) = Writer::start(
-            db.clone(),
-            ledgers[&origin],
-            Arc::new(site),
-            Arc::clone(&destinations),
-            metrics.clone(),
-            settings.group_commit_max_jobs,
-        );
+    let mut threads = Vec::new();
+    for ledger in ledgers {
+        let origin = ledger.site.origin.clone();
+        let max_jobs = settings.group_commit_max_jobs;
+        let (writer, thread) = Writer::start(db.clone(), ledger, metrics.clone(), max_jobs);
         writers.insert(origin, writer);
-        tasks.push(task);
+        threads.push(thread);
     }
     let listen = settings.listen;
     let max_body = settings.max_body_bytes;
     let config = Config { settings, sites: Vec::new(), bridges, partners };
-    let state = web::Data::new(State { db, config, writers, metrics });
+    let state = web::Data::new(State { db, config, writers, metrics, clock: context.clock });
     let shared = state.clone();
     let server = HttpServer::new(move || {
         App::new()
@@ -123,17 +108,45 @@ pub async fn run(config: Config, db: Db, mut shutdown: watch::Receiver<bool>) ->
     .map_err(|source| Error::Listen { address: listen, source })?
     .run();
     let handle = server.handle();
-    tracing::info!(%listen, "ingest listens");
+    tracing::info!(%listen, "listening");
+    let mut shutdown = context.shutdown;
     tokio::spawn(async move {
         // Errors only when the sender is gone, which is a reason to stop as well.
         shutdown.wait_for(|stop| *stop).await.ok();
         handle.stop(true).await;
     });
     server.await.map_err(Error::Serve)?;
-    // With the state go the queues' last senders; the writers finish what they hold.
+    // This drops the last senders of the queues; the writers finish the jobs that they have.
     drop(state);
-    tokio::task::spawn_blocking(move || tasks.into_iter().for_each(|task| drop(task.join())))
-        .await
-        .ok();
+    let wait = move || threads.into_iter().for_each(|thread| drop(thread.join()));
+    tokio::task::spawn_blocking(wait).await.ok();
     Ok(())
+}
+
+/// Creates the ledgers of `sites` where they do not exist yet.
+async fn create_ledgers(
+    db: &Db,
+    sites: Vec<Site>,
+    context: &Context,
+) -> Result<Vec<SiteLedger>, Error> {
+    let mut ids: Vec<LedgerId> = Vec::with_capacity(sites.len());
+    let mut destinations = HashMap::new();
+    for site in &sites {
+        let id = sql::ledgers::create_ledger(db, &site.origin, "site", &site.party.name).await?;
+        ids.push(id);
+        if let Some(rules) = &site.rules {
+            destinations.insert(rules.location.clone(), id);
+        }
+    }
+    let destinations = Arc::new(destinations);
+    Ok(ids
+        .into_iter()
+        .zip(sites)
+        .map(|(id, site)| SiteLedger {
+            id,
+            site: Arc::new(site),
+            destinations: Arc::clone(&destinations),
+            context: context.clone(),
+        })
+        .collect())
 }

@@ -1,7 +1,8 @@
-//! What ingest counts and times, in one struct; the registry is the process's own.
+//! The metrics of ingest, in one struct; the registry is the process's own.
 //!
 //! Names follow `ingest_<thing>_<unit|total>`; labels hold kinds, never ids.
 
+use prometheus::core::Collector;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
@@ -15,7 +16,7 @@ pub struct Metrics {
     pub deliveries: IntCounterVec,
     /// Observations admitted.
     pub observations: IntCounter,
-    /// Things refused, by kind and code.
+    /// Refusals, by kind and code.
     pub refusals: IntCounterVec,
     /// Records committed to ledgers.
     pub records: IntCounter,
@@ -40,69 +41,85 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let registry = Registry::new();
-        let counters = |name: &str, help: &str, labels: &[&str]| {
-            let metric = IntCounterVec::new(Opts::new(name, help), labels)
-                .expect("the name and labels are fixed and well-formed");
-            registry.register(Box::new(metric.clone())).expect("the name is registered once");
-            metric
-        };
-        let counter = |name: &str, help: &str| {
-            let metric = IntCounter::new(name, help).expect("the name is fixed and well-formed");
-            registry.register(Box::new(metric.clone())).expect("the name is registered once");
-            metric
-        };
-        let histogram = |name: &str, help: &str, buckets: Vec<f64>| {
-            let metric = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets))
-                .expect("the name and buckets are fixed and well-formed");
-            registry.register(Box::new(metric.clone())).expect("the name is registered once");
-            metric
-        };
-        let ledger_size = IntGaugeVec::new(
-            Opts::new("ingest_ledger_size_records", "Records in each ledger."),
-            &["origin"],
-        )
-        .expect("the name and labels are fixed and well-formed");
-        registry.register(Box::new(ledger_size.clone())).expect("the name is registered once");
         Self {
             deliveries: counters(
+                &registry,
                 "ingest_deliveries_total",
                 "Deliveries of bridges that were answered, by outcome.",
                 &["outcome"],
             ),
             observations: counter(
+                &registry,
                 "ingest_observations_total",
                 "Observations in deliveries that were recorded.",
             ),
             refusals: counters(
+                &registry,
                 "ingest_refusals_total",
-                "Things refused and stored with their reason, by kind and code.",
+                "Observations, deliveries and events refused and stored with their reason, by kind and code.",
                 &["kind", "code"],
             ),
-            records: counter("ingest_records_total", "Records committed to ledgers."),
+            records: counter(&registry, "ingest_records_total", "Records committed to ledgers."),
             captures: counters(
+                &registry,
                 "ingest_captures_total",
                 "EPCIS documents that were answered, by outcome.",
                 &["outcome"],
             ),
             commit_seconds: histogram(
+                &registry,
                 "ingest_commit_seconds",
                 "Seconds from the first job of a group commit to its durability.",
-                vec![0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
+                &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
             ),
             commit_records: histogram(
+                &registry,
                 "ingest_commit_size_records",
                 "Records in one group commit.",
-                vec![1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 5000.0],
+                &[1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 5000.0],
             ),
             commit_failures: counters(
+                &registry,
                 "ingest_commit_failures_total",
                 "Group commits that failed, by reason.",
                 &["reason"],
             ),
-            ledger_size,
+            ledger_size: gauges(
+                &registry,
+                "ingest_ledger_size_records",
+                "Records in each ledger.",
+                &["origin"],
+            ),
             registry,
         }
     }
+}
+
+/// Adds `metric` to the registry.
+fn registered<M: Collector + Clone + 'static>(registry: &Registry, metric: M) -> M {
+    registry.register(Box::new(metric.clone())).expect("the name is registered once");
+    metric
+}
+
+fn counters(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    let metric = IntCounterVec::new(Opts::new(name, help), labels);
+    registered(registry, metric.expect("the name and labels are fixed and well-formed"))
+}
+
+fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
+    let metric = IntCounter::new(name, help);
+    registered(registry, metric.expect("the name is fixed and well-formed"))
+}
+
+fn gauges(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    let metric = IntGaugeVec::new(Opts::new(name, help), labels);
+    registered(registry, metric.expect("the name and labels are fixed and well-formed"))
+}
+
+fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> Histogram {
+    let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+    let metric = Histogram::with_opts(options);
+    registered(registry, metric.expect("the name and buckets are fixed and well-formed"))
 }
 
 impl Default for Metrics {

@@ -1,4 +1,4 @@
-//! The answer that a sender gets, and that the tables keep for whoever asks again.
+//! The answer that a sender gets, and that the tables keep for redeliveries.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,9 @@ pub struct Outcome {
     pub ledger: String,
     /// Size of the ledger afterwards; the checkpoint of this size covers the records.
     pub size: u64,
-    /// Places of the records made.
+    /// Indexes of the records made.
     pub indexes: Vec<u64>,
-    /// What was not taken, one entry per reason.
+    /// What was refused, one entry per reason.
     pub refusals: Vec<RefusalAnswer>,
     /// Capture id, for documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,26 +23,41 @@ pub struct Outcome {
     pub repeated: bool,
 }
 
-/// One reason for which something was not taken.
+/// One reason for which something was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalAnswer {
-    /// Machine word.
+    /// Machine-readable code.
     pub code: String,
-    /// Plain words.
+    /// The reason for people.
     pub detail: String,
-    /// How many things.
+    /// How many observations, movements, readings or events.
     pub count: u64,
 }
 
 impl Outcome {
+    /// An outcome with nothing in it yet, for the ledger of that origin.
+    #[must_use]
+    pub fn empty(origin: &str) -> Self {
+        Self {
+            outcome: String::new(),
+            ledger: origin.to_owned(),
+            size: 0,
+            indexes: Vec::new(),
+            refusals: Vec::new(),
+            capture: None,
+            repeated: false,
+        }
+    }
+
     /// The stored answer, marked as one that was given before.
     ///
     /// # Errors
     ///
-    /// [`sql::Error::Data`] if what is stored is no answer.
+    /// [`sql::Error::Data`] if the stored text is not an answer.
     pub fn again(text: &str) -> Result<Self, sql::Error> {
-        let mut outcome: Self = serde_json::from_str(text)
-            .map_err(|error| sql::Error::data(format!("stored outcome is not one: {error}")))?;
+        let mut outcome: Self = serde_json::from_str(text).map_err(|error| {
+            sql::Error::data(format!("stored outcome cannot be parsed: {error}"))
+        })?;
         outcome.repeated = true;
         Ok(outcome)
     }

@@ -1,7 +1,7 @@
 //! Every way in which a request can fail, as an RFC 9457 problem document.
 //!
-//! What holds: one exhaustive match gives status, code and title, so a new case does not compile until
-//! someone chose them; what went wrong inside never reaches a client, it is logged once, here.
+//! What holds: one exhaustive match gives status, code and title, so a new case does not compile without
+//! them; the cause of an internal error never reaches a client, it is logged once, here.
 //!
 //! Source: RFC 9457 section 3.
 
@@ -13,38 +13,38 @@ use thiserror::Error;
 /// A request that was not fulfilled.
 #[derive(Debug, Error)]
 pub enum Problem {
-    /// Nobody with a known key sent it.
+    /// No known key signed it.
     #[error("{0}")]
     NotAdmitted(String),
-    /// It is larger than what is taken.
-    #[error("the body has more than {limit_bytes} bytes")]
+    /// It is larger than the limit.
+    #[error("body too large: expected at most {limit_bytes} bytes")]
     TooLarge {
         /// The limit.
         limit_bytes: usize,
     },
-    /// It is not what the contract asks for.
+    /// It violates the contract.
     #[error("{detail}")]
     Malformed {
         /// What is wrong.
         detail: String,
-        /// Field by field, where that can be said.
+        /// Field by field, where they are known.
         violations: Vec<Violation>,
     },
-    /// The number that it carries is that of another delivery.
+    /// Another delivery has the same number.
     #[error("{0}")]
     NumberTaken(String),
-    /// There is no such thing.
+    /// There is no such resource.
     #[error("{0}")]
     NotFound(String),
-    /// The database is away; the same request may succeed later.
-    #[error("the ledger cannot be written just now; try again")]
+    /// The database is not available; the same request may succeed later.
+    #[error("the ledger cannot be written at the moment; retry later")]
     Unavailable,
-    /// Something broke inside.
+    /// An internal error.
     #[error("internal error")]
     Internal(String),
 }
 
-/// One field that is not as it should be.
+/// One field that violates the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// JSON pointer to the field, RFC 6901.
@@ -53,7 +53,7 @@ pub struct Violation {
     pub value: String,
     /// What is wrong with it.
     pub problem: String,
-    /// What would be right.
+    /// What was expected.
     pub expected: String,
 }
 
@@ -75,12 +75,12 @@ impl Problem {
             }
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Malformed { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body is not as the contract asks")
+                (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body violates the contract")
             }
             Self::NumberTaken(_) => {
-                (StatusCode::CONFLICT, "number-taken", "Number of another delivery")
+                (StatusCode::CONFLICT, "number-taken", "Number used by another delivery")
             }
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ledger not available")
             }
@@ -123,7 +123,7 @@ impl ResponseError for Problem {
 impl From<sql::Error> for Problem {
     fn from(error: sql::Error) -> Self {
         if error.is_unavailable() {
-            tracing::warn!(%error, "database is away");
+            tracing::warn!(%error, "database is not available");
             Self::Unavailable
         } else {
             Self::Internal(format!("{error:?}"))

@@ -1,13 +1,13 @@
--- Ledgers, what they hold, and what was refused.
+-- Ledgers, their records and proofs, refusals, anchors, scans.
 --
--- Every table whose name stands in the list at the end is append-only: rows are inserted and never
--- changed or removed. Hashes are SHA-256, 32 bytes. Times are UTC.
+-- Every table in the list at the end is append-only: rows are inserted and never changed or removed. Hashes are
+-- SHA-256, 32 bytes. Times are UTC.
 
 create table ledgers (
   ledger_id  integer generated always as identity constraint ledgers_pkey primary key,
-  origin     text not null constraint ledgers_origin_unique unique,      -- name, as checkpoints carry it
+  origin     text not null constraint ledgers_origin_unique unique,      -- name in checkpoints
   kind       text not null constraint ledgers_kind check (kind in ('site', 'hub')),
-  party      text not null,                                              -- whose ledger, name for people
+  party      text not null,                                              -- whose ledger, display name
   created_at timestamptz not null
 );
 
@@ -21,10 +21,10 @@ create table ledger_heads (
 -- Up to 256 entries of one commit, never crossing a multiple of 256: a row per event costs seven times more.
 create table record_chunks (
   ledger_id   integer not null constraint record_chunks_ledger references ledgers,
-  first_leaf  bigint not null constraint record_chunks_first check (first_leaf >= 0),  -- place of the first
+  first_leaf  bigint not null constraint record_chunks_first check (first_leaf >= 0),  -- index of the first
   leaf_count  smallint not null constraint record_chunks_count check (leaf_count between 1 and 256),
   leaf_hashes bytea not null,   -- 32 bytes each, in order
-  secrets     bytea not null,   -- 16 bytes each, in order; empty for a hub, whose entries hide nothing
+  secrets     bytea not null,   -- 16 bytes each, in order; empty for a hub, whose entries are public
   records     text[] not null,  -- canonical text of each record; for a hub the checkpoint notes
   constraint record_chunks_pkey primary key (ledger_id, first_leaf),
   constraint record_chunks_aligned check (first_leaf / 256 = (first_leaf + leaf_count - 1) / 256),
@@ -52,7 +52,7 @@ create table checkpoints (
   constraint checkpoints_pkey primary key (ledger_id, size)
 );
 
--- Which records name a thing. The key is 8 bytes of a hash, so a hit is checked against the record's text.
+-- Which records name an item. The key is 8 bytes of a hash, so a hit is checked against the record's text.
 create table item_records (
   item_key   bigint not null,        -- first 8 bytes of SHA-256 of the URI, big-endian, signed
   ledger_id  integer not null,
@@ -85,10 +85,10 @@ create table captures (
 create table refusals (
   refusal_id  bigint generated always as identity constraint refusals_pkey primary key,
   at          timestamptz not null,
-  source      text not null,         -- who sent it, as far as known
+  source      text not null,         -- who sent it; as claimed, if unknown
   kind        text not null,         -- delivery, observation, capture
-  code        text not null,         -- machine word
-  detail      text not null,         -- plain words
+  code        text not null,         -- machine-readable
+  detail      text not null,         -- for people
   body_sha256 bytea not null constraint refusals_digest check (octet_length(body_sha256) = 32),
   excerpt     bytea not null constraint refusals_excerpt check (octet_length(excerpt) <= 4096),
   count       bigint not null constraint refusals_count check (count > 0)
@@ -97,8 +97,8 @@ create table refusals (
 create table rule_states (
   ledger_id integer not null constraint rule_states_ledger references ledgers,
   rule      text not null,
-  state_key text not null,           -- what the rule keeps apart, e.g. a sensor
-  state     text not null,           -- the rule's own, JSON
+  state_key text not null,           -- what the rule keeps a state for, e.g. a sensor
+  state     text not null,           -- JSON, read by the rule only
   constraint rule_states_pkey primary key (ledger_id, rule, state_key)
 );
 
@@ -125,7 +125,7 @@ create table differences (
   constraint differences_pkey primary key (ledger_id, leaf_index)
 );
 
--- The hub: which entry is which ledger's checkpoint, and what did not fit.
+-- The hub: which entry is which ledger's checkpoint, and forks that were found.
 create table hub_entries (
   hub_ledger_id integer not null constraint hub_entries_hub references ledgers,
   hub_index     bigint not null,

@@ -1,7 +1,7 @@
 //! Anchors on their way to the chain: prepared, sent, mined, final.
 //!
 //! What holds: the anchor and every signed transaction are stored before anything is sent; only the state
-//! is ever changed.
+//! is ever updated.
 
 use jiff::Timestamp;
 use ledger::Hash;
@@ -17,7 +17,7 @@ use crate::queries::{
     ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,
 };
 
-/// How far an anchor is.
+/// State of an anchor on its way to the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AnchorState {
     /// Stored, nothing sent.
@@ -26,7 +26,7 @@ pub enum AnchorState {
     Sent,
     /// A block holds the transaction.
     Mined,
-    /// Enough blocks stand on that block.
+    /// The block has enough confirmations.
     Final,
 }
 
@@ -44,7 +44,11 @@ impl AnchorState {
         [Self::Prepared, Self::Sent, Self::Mined, Self::Final]
             .into_iter()
             .find(|state| state.text() == text)
-            .ok_or_else(|| Error::data(format!("`{text}` is no state of an anchor")))
+            .ok_or_else(|| {
+                Error::data(format!(
+                    "state of an anchor: got `{text}`, expected prepared, sent, mined or final"
+                ))
+            })
     }
 }
 
@@ -80,7 +84,7 @@ pub struct OpenAnchor {
     pub contract: [u8; 20],
     /// When it was prepared.
     pub created_at: Timestamp,
-    /// How far it is.
+    /// Its state.
     pub state: AnchorState,
     /// Transaction that was mined or sent last.
     pub tx_hash: Option<[u8; 32]>,
@@ -120,7 +124,7 @@ pub struct AnchorEvidence {
     pub block_time: Timestamp,
     /// Its header, RLP.
     pub header: Vec<u8>,
-    /// Place of the transaction in it.
+    /// Index of the transaction in it.
     pub transaction_index: u64,
     /// The transaction's receipt.
     pub receipt: Vec<u8>,
@@ -141,14 +145,12 @@ pub struct FinalAnchor {
     pub contract: [u8; 20],
     /// The proof.
     pub evidence: AnchorEvidence,
-    /// When it was seen final.
+    /// When it was found to be final.
     pub final_at: Timestamp,
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
-    bytes
-        .try_into()
-        .map_err(|_| Error::data(format!("{} bytes where {N} would be right", bytes.len())))
+    bytes.try_into().map_err(|_| Error::data(format!("got {} bytes, expected {N}", bytes.len())))
 }
 
 /// Stores what is to be anchored, in state prepared, and gives its number.
@@ -197,8 +199,9 @@ pub async fn insert_attempt(
 /// [`Error`].
 pub async fn attempts(db: &Db, anchor: i64) -> Result<Vec<Attempt>, Error> {
     let rows = query(&db.client().await?, ANCHORS_ATTEMPTS, &[&anchor]).await?;
-    let wei =
-        |text: &str| text.parse().map_err(|_| Error::data(format!("`{text}` is no amount of wei")));
+    let wei = |text: &str| {
+        text.parse().map_err(|_| Error::data(format!("got `{text}`, expected an amount of wei")))
+    };
     rows.iter()
         .map(|row| {
             Ok(Attempt {
@@ -213,7 +216,7 @@ pub async fn attempts(db: &Db, anchor: i64) -> Result<Vec<Attempt>, Error> {
         .collect()
 }
 
-/// Sets how far an anchor is.
+/// Sets the state of an anchor.
 ///
 /// - `block`: height and hash of the block that holds `tx_hash`, once mined.
 ///

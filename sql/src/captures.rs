@@ -34,7 +34,7 @@ pub struct StoredCapture {
     pub received_at: Timestamp,
 }
 
-/// The answer that was given to a document, if it was taken before.
+/// The answer that was given to a document, if it was recorded before.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub async fn find(db: &Db, party: &str, capture: &str) -> Result<Option<StoredCa
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] if it was stored meanwhile.
+/// [`Error::Conflict`] if a concurrent transaction stored it.
 pub async fn insert(tx: &Transaction<'_>, new: &NewCapture<'_>) -> Result<(), Error> {
     execute(
         tx,

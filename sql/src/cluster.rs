@@ -1,15 +1,15 @@
 //! A private PostgreSQL cluster on a unix socket: the default for trying out, for tests, for one machine.
 //!
-//! The way through: [`find_binaries`]; [`Cluster::start`] makes the cluster if need be, clears away what a
-//! killed run left, starts it and waits until it answers; dropping it stops it.
+//! The way through: [`find_binaries`]; [`Cluster::start`] makes the cluster if need be, removes what a
+//! killed process left behind, starts it and waits until it answers; dropping it stops it.
 //!
 //! What holds:
 //!
-//! - no port is opened, no other cluster is touched; the folder is ours alone (0700);
+//! - no port is opened, no other cluster is touched; the folder is accessible to the server's user only (0700);
 //! - PostgreSQL refuses to run as root, so root starts it as `postgres`, or as `nobody`;
-//! - fsync and `synchronous_commit` stay on: what is answered as durable is durable.
+//! - fsync and `synchronous_commit` stay on: an answer that says durable is durable.
 //!
-//! Not here: clusters that others run; those are only a URL.
+//! Not here: external clusters, which are only a URL.
 //!
 //! Source: PostgreSQL 15 manual, chapters 19.2 (cluster), 19.5 (shutdown), 20.
 
@@ -50,7 +50,7 @@ unix_socket_permissions = 0770
 pub struct Binaries {
     /// Folder that holds them.
     pub bin: PathBuf,
-    /// What `postgres --version` says.
+    /// Output of `postgres --version`.
     pub version: String,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Extra {
     pub(crate) files: Vec<(&'static str, String)>,
 }
 
-/// A cluster that runs.
+/// A running cluster.
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
@@ -85,7 +85,7 @@ fn failed(text: impl Into<String>) -> Error {
 ///
 /// # Errors
 ///
-/// [`Error::Cluster`], saying how to get it.
+/// [`Error::Cluster`], with how to install it.
 pub fn find_binaries() -> Result<Binaries, Error> {
     let mut folders: Vec<PathBuf> =
         std::env::var_os("CHOPMARK_PG_BIN").map(PathBuf::from).into_iter().collect();
@@ -111,7 +111,7 @@ pub fn find_binaries() -> Result<Binaries, Error> {
             return Ok(Binaries { bin, version });
         }
     }
-    Err(failed("PostgreSQL 15 or newer is not installed; `make setup` gets it"))
+    Err(failed("PostgreSQL 15 or newer is not installed; `make setup` installs it"))
 }
 
 impl Cluster {
@@ -119,7 +119,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`Error::Cluster`], with the server's own last words.
+    /// [`Error::Cluster`], with the server's own log.
     pub fn start(folder: &Path) -> Result<Self, Error> {
         Self::start_with(folder, &Extra::default())
     }
@@ -147,9 +147,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Where [`Self::start_anywhere`] puts a cluster that is asked for in `folder`: there, or, if we are root and
-    /// the user that runs PostgreSQL cannot enter it, in the system's temporary folder under a name that
-    /// follows from it.
+    /// Where [`Self::start_anywhere`] puts a cluster for `folder`: there, or, if we are root and the user that runs
+    /// PostgreSQL cannot enter it, in the system's temporary folder under a name derived from it.
     ///
     /// # Errors
     ///
@@ -168,7 +167,7 @@ impl Cluster {
             .map_or_else(|| check_reachable(&folder, user).map(|()| folder), Ok)
     }
 
-    /// Starts a cluster that need not last, at [`Self::place`].
+    /// Starts a temporary cluster, at [`Self::place`].
     ///
     /// # Errors
     ///
@@ -209,7 +208,7 @@ impl Cluster {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.bin.join(program));
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir(&self.folder);
-        // A group of its own: Ctrl-C in the terminal reaches us, and we stop the server in order.
+        // A process group of its own: Ctrl-C in the terminal reaches only us, and we stop the server in order.
         command.process_group(0);
         if let Some((uid, gid)) = self.user {
             command.uid(uid.as_raw()).gid(gid.as_raw());
@@ -276,8 +275,8 @@ impl Cluster {
         while !self.answers() {
             let ended = self.server.as_mut().and_then(|child| child.try_wait().ok().flatten());
             if ended.is_some() || Instant::now() > deadline {
-                let words = fs::read_to_string(&log_path).unwrap_or_default();
-                return Err(failed(format!("PostgreSQL does not answer: {}", words.trim())));
+                let log = fs::read_to_string(&log_path).unwrap_or_default();
+                return Err(failed(format!("PostgreSQL does not answer: {}", log.trim())));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -317,7 +316,7 @@ impl Cluster {
         self.launch()
     }
 
-    /// Stops the server without starting it again; for tests of a database that is away.
+    /// Stops the server without starting it again; for tests without a database.
     pub fn stop(&mut self) {
         let Some(mut child) = self.server.take() else { return };
         signal(child.id(), Signal::SIGINT);
@@ -402,10 +401,12 @@ fn other_user() -> Result<Option<(Uid, Gid)>, Error> {
             return Ok(Some((user.uid, user.gid)));
         }
     }
-    Err(failed("root may not run PostgreSQL, and there is neither a user `postgres` nor `nobody`"))
+    Err(failed(
+        "PostgreSQL refuses to run as root: expected a user `postgres` or `nobody`, found neither",
+    ))
 }
 
-/// Makes `folder` ours alone.
+/// Makes `folder` accessible to the server's user only.
 fn own(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
         .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
@@ -425,8 +426,8 @@ fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error>
         let mode = fs::metadata(above).map_or(0o777, |data| data.permissions().mode());
         if mode & 0o001 == 0 {
             return Err(failed(format!(
-                "{} cannot be entered by the user that runs PostgreSQL; another data folder would be right \
-                 (CHOPMARK_DATA), or `chmod o+x {}`",
+                "the user that runs PostgreSQL cannot enter {}; set CHOPMARK_DATA to another folder, \
+                 or run `chmod o+x {}`",
                 above.display(),
                 above.display()
             )));
@@ -435,7 +436,7 @@ fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error>
     Ok(())
 }
 
-/// Where the socket lies: in the folder, or in a short one if the path is too long for a socket.
+/// Where the socket is: in the folder, or in a short one if the path is too long for a socket.
 fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, Error> {
     if folder.as_os_str().len() <= MAX_SOCKET_DIR {
         return Ok(folder.to_owned());

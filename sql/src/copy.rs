@@ -1,4 +1,4 @@
-//! Rows in PostgreSQL's binary COPY format, encoded in one buffer: two times as fast as row by row.
+//! Rows in PostgreSQL's binary COPY format, encoded in one buffer: twice as fast as row by row.
 //!
 //! Source: PostgreSQL manual, COPY, "Binary Format".
 

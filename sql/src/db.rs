@@ -1,7 +1,7 @@
 //! The pool, and transactions by name.
 //!
-//! What holds: nothing waits without an end (connecting 5 s, a statement 30 s, a free connection 10 s); a
-//! transaction that lost a race is run again, at most `MAX_RETRIES` times, and only then is it an error.
+//! What holds: every wait has a limit (connecting 5 s, a statement 30 s, a free connection 10 s); a
+//! transaction that lost a race is retried, at most `MAX_RETRIES` times, before it is an error.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 use crate::tls::MakeTls;
 
-/// How often a transaction that lost a race is run again.
+/// How often a transaction that lost a race is retried.
 const MAX_RETRIES: u32 = 8;
 
 /// A transaction.
@@ -36,7 +36,10 @@ impl Db {
     /// # Errors
     ///
     /// [`Error::Data`] if the settings cannot be used.
-    #[expect(clippy::unused_async, reason = "callers treat connecting as something that waits")]
+    #[expect(
+        clippy::unused_async,
+        reason = "connecting is asynchronous in its interface; the pool connects later"
+    )]
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let (config, tls) = settings.parse()?;
         let manager = Manager::from_config(
@@ -67,7 +70,7 @@ impl Db {
         Ok(client)
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     ///
     /// # Errors
     ///
@@ -100,12 +103,12 @@ impl Db {
 
     /// Runs `work` in a transaction and commits it.
     ///
-    /// - `name`: what the transaction is for; shows in `pg_stat_activity` and in the log.
-    /// - `work`: may run several times, after a race was lost; it must leave no trace outside the transaction.
+    /// - `name`: what the transaction is for; shown in `pg_stat_activity` and in the log.
+    /// - `work`: may run several times, after a race was lost; it must have no effect outside the transaction.
     ///
     /// # Errors
     ///
-    /// What `work` says, or [`Error`] from beginning and committing.
+    /// What `work` returns, or [`Error`] from beginning and committing.
     #[tracing::instrument(name = "transaction", skip_all, fields(otel.name = name))]
     pub async fn run_tx<T>(
         &self,
@@ -126,7 +129,7 @@ impl Db {
             match ended {
                 Err(Error::Conflict(cause)) if attempt < MAX_RETRIES => {
                     attempt += 1;
-                    tracing::debug!(transaction = name, attempt, cause, "transaction is run again");
+                    tracing::debug!(transaction = name, attempt, cause, "retrying transaction");
                     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
                 }
                 other => return other,

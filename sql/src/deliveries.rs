@@ -1,4 +1,4 @@
-//! What bridges delivered, and the answers they got.
+//! Deliveries of bridges, and the answers they got.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ pub struct NewDelivery<'a> {
     pub bridge: &'a str,
     /// Its boot number.
     pub boot: u64,
-    /// Place in the boot's sequence.
+    /// Number in the boot's sequence.
     pub seq: u64,
     /// The ledger it went to.
     pub ledger: LedgerId,
@@ -28,7 +28,7 @@ pub struct NewDelivery<'a> {
     pub received_at: Timestamp,
 }
 
-/// The answer that was given to the delivery of this number, if one was taken, and its body as received.
+/// The answer that was given to the delivery of this number, if there was one, and its body as received.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub async fn outcome(
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] if it was stored meanwhile.
+/// [`Error::Conflict`] if a concurrent transaction stored it.
 pub async fn insert(tx: &Transaction<'_>, new: &NewDelivery<'_>) -> Result<(), Error> {
     let (boot, seq) = (signed(new.boot)?, signed(new.seq)?);
     execute(
@@ -75,7 +75,7 @@ pub struct StoredDelivery {
     pub bridge: String,
     /// Its boot number.
     pub boot: u64,
-    /// Place in the boot's sequence.
+    /// Number in the boot's sequence.
     pub seq: u64,
     /// Body as received.
     pub body: String,

@@ -1,21 +1,21 @@
-//! What can go wrong with the database, by what the caller does about it.
+//! Database errors, grouped by what the caller does.
 
 use thiserror::Error;
 
 /// A failure of the database.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// It is away or starting; the same call may succeed later.
+    /// It is down or starting; the same call may succeed later.
     #[error("database is not available: {0}")]
     Unavailable(String),
-    /// Somebody else wrote first; look again.
-    #[error("another writer was first: {0}")]
+    /// A concurrent transaction won; read again and retry.
+    #[error("concurrent write: {0}")]
     Conflict(String),
-    /// What is stored, or was to be stored, is not what it must be.
+    /// Stored data, data to be stored, or a setting is invalid.
     #[error("{0}")]
     Data(String),
     /// PostgreSQL refused a statement.
-    #[error("database refused: {0}")]
+    #[error("database error: {0}")]
     Refused(String),
     /// PostgreSQL's programs are missing or failed.
     #[error("{0}")]
@@ -23,18 +23,18 @@ pub enum Error {
 }
 
 impl Error {
-    /// A failure of what is stored.
+    /// [`Error::Data`] with this text.
     pub fn data(text: impl Into<String>) -> Self {
         Self::Data(text.into())
     }
 
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later without intervention.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
 
-    /// Whether another writer was first.
+    /// Whether a concurrent transaction won.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict(_))
@@ -55,7 +55,7 @@ impl From<tokio_postgres::Error> for Error {
             _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
                 Self::Unavailable(text)
             }
-            // Serialization failure, deadlock, and a row that another writer inserted first.
+            // Serialization failure, deadlock, and a row that a concurrent transaction inserted first.
             "40001" | "40P01" | "23505" => Self::Conflict(text),
             _ => Self::Refused(text),
         }

@@ -1,4 +1,4 @@
-//! Despatch advices and how receipts differed from them.
+//! Despatch advices, and how receipts differed from them.
 
 use jiff::Timestamp;
 
@@ -39,9 +39,9 @@ pub struct NewDifference<'a> {
     pub announced: usize,
     /// How many were received.
     pub received: usize,
-    /// Announced and not here.
+    /// Announced and not received.
     pub missing: &'a [String],
-    /// Here and not announced.
+    /// Received and not announced.
     pub unexpected: &'a [String],
     /// When.
     pub at: Timestamp,
@@ -62,15 +62,15 @@ pub struct Difference {
     pub announced: u64,
     /// How many were received.
     pub received: u64,
-    /// Announced and not here.
+    /// Announced and not received.
     pub missing: Vec<String>,
-    /// Here and not announced.
+    /// Received and not announced.
     pub unexpected: Vec<String>,
     /// When.
     pub at: Timestamp,
 }
 
-/// Announcements to `ledger` that share a thing with `things`: reference and things, by reference.
+/// Announcements to `ledger` that share an item with `items`: reference and items, by reference.
 ///
 /// # Errors
 ///
@@ -78,13 +78,13 @@ pub struct Difference {
 pub async fn overlapping(
     tx: &Transaction<'_>,
     ledger: LedgerId,
-    things: &[String],
+    items: &[String],
 ) -> Result<Vec<(String, Vec<String>)>, Error> {
-    let rows = query(tx, EXPECTED_OVERLAPPING, &[&ledger.0, &things]).await?;
+    let rows = query(tx, EXPECTED_OVERLAPPING, &[&ledger.0, &items]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// Stores an announcement; one that is there already stays as it is.
+/// Stores an announcement; an existing one is not changed.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Which hub entry is which ledger's checkpoint, and what did not fit.
+//! Which hub entry is which ledger's checkpoint, and forks that were found.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::queries::{
 /// A ledger's checkpoint in the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HubEntry {
-    /// Place in the hub.
+    /// Index in the hub.
     pub hub_index: u64,
     /// Size of the ledger at that checkpoint.
     pub ledger_size: u64,
@@ -52,7 +52,7 @@ pub async fn entry_for(
     row.as_ref().map(entry).transpose()
 }
 
-/// All entries of `hub`: place, ledger, size.
+/// All entries of `hub`: index, ledger, size.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub async fn entries(db: &Db, hub: LedgerId) -> Result<Vec<(u64, LedgerId, u64)>
         .collect()
 }
 
-/// Notes that the hub's entry `hub_index` is `ledger`'s checkpoint of `ledger_size` leaves.
+/// Stores that the hub's entry `hub_index` is `ledger`'s checkpoint of `ledger_size` leaves.
 ///
 /// # Errors
 ///
@@ -81,7 +81,7 @@ pub async fn insert_entry(
     Ok(())
 }
 
-/// Keeps the evidence of a ledger that forked or shrank; the same evidence is kept once.
+/// Stores the evidence of a ledger that forked or shrank; the same evidence is stored once.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ pub struct Fork {
     pub at: Timestamp,
 }
 
-/// All forks found.
+/// All forks that were found.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
-//! The item index: which records name a thing.
+//! The item index: which records name an item.
 //!
-//! What holds: a key is 8 bytes of a hash, so two things may share one; whoever looks up checks the
+//! What holds: a key is 8 bytes of a hash, so two items may share a key; each look-up checks the
 //! record's own text.
 
 use ledger::hash::sha256;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER};
 
-/// The key of a thing: the first 8 bytes of SHA-256 over its URI, big-endian.
+/// The key of an item: the first 8 bytes of SHA-256 over its URI, big-endian.
 #[must_use]
 pub fn key(uri: &str) -> i64 {
     let mut head = [0; 8];
@@ -19,7 +19,7 @@ pub fn key(uri: &str) -> i64 {
     i64::from_be_bytes(head)
 }
 
-/// Where records may name `uri`: ledger and place, in order of both.
+/// The records that may name `uri`: ledger and index, in order of both.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub async fn records_naming(db: &Db, uri: &str) -> Result<Vec<(LedgerId, u64)>, 
     rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
 }
 
-/// For each of `keys` that is known in `ledger`, the last record that may name it.
+/// For each of `keys` in the index of `ledger`, the last record that may name it.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub async fn last_records(
     rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
 }
 
-/// All entries of a ledger with places in `[from, to)`, in no order.
+/// All entries of a ledger for records in `[from, to)`, in no order.
 ///
 /// # Errors
 ///
@@ -60,7 +60,7 @@ pub async fn of_ledger(
     rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
 }
 
-/// Adds entries: key and place.
+/// Adds entries: key and record index.
 pub(crate) async fn copy(
     tx: &Transaction<'_>,
     ledger: LedgerId,

@@ -1,18 +1,20 @@
-//! Where it is kept: migrations, one query a file, the typed functions.
+//! PostgreSQL storage: migrations, one file per query, typed functions.
 //!
-//! The way through: [`Db::connect`], [`Db::migrate`], then the modules by table; every write goes through
-//! [`Db::run_tx`], whose name shows in `pg_stat_activity` and in the log.
+//! The way through: [`Db::connect`] with [`Settings`]; [`Db::migrate`] for the owner, [`Db::check_schema`] for the
+//! other roles ([`Access`]); then the modules by table. Every write goes through [`Db::run_tx`], whose name is shown
+//! in `pg_stat_activity` and in the log.
 //!
 //! What holds:
 //!
 //! - this is the only crate that talks to PostgreSQL;
-//! - tables that are evidence are append-only, by triggers, whoever connects;
+//! - tables that are evidence are append-only, by triggers, for every role;
+//! - each process has the rights that it uses and no other (`migrations/0002_roles.sql`);
 //! - every query is a file below `src/queries`, named after its function, prepared and cached, never built
 //!   from strings; a test prepares every one against the migrated schema.
 //!
 //! Not here: what rows mean (`ingest`, `anchor`, `trace-api`), how they are hashed (`ledger`).
 //!
-//! Sources: docs/decisions 0010 for the layout of chunks and index.
+//! Sources: docs/decisions 0010 for the item index, 0021 for roles and row-level security.
 
 mod access;
 pub mod anchors;

@@ -1,5 +1,5 @@
-//! Brings the schema forward, one numbered file after the other; there is no way back, on purpose: undoing
-//! a migration of an evidence store loses evidence.
+//! Applies migrations in order. There are no down migrations: undoing a migration of an evidence store loses
+//! evidence.
 //!
 //! What holds: [`migrate`] needs the owner of the tables and takes a lock, so that of two at the same time the
 //! second finds nothing to do; all that is missing is applied in one transaction, or nothing.

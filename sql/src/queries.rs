@@ -1,4 +1,4 @@
-//! Every query, by the name of its function; the first line of each file says it again.
+//! Every query, by the name of its function; the first line of each file repeats the name.
 
 macro_rules! queries {
     ($($name:ident $file:literal)*) => {

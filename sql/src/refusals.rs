@@ -1,4 +1,4 @@
-//! What was not taken, and why.
+//! Refused deliveries, observations and documents, with their reasons.
 
 use jiff::Timestamp;
 use ledger::Hash;
@@ -12,19 +12,19 @@ use crate::queries::{REFUSALS_INSERT, REFUSALS_TOTALS};
 pub struct NewRefusal<'a> {
     /// When.
     pub at: Timestamp,
-    /// Who sent it, as far as known.
+    /// Who sent it; as claimed, if the sender is unknown.
     pub source: &'a str,
     /// `delivery`, `observation` or `capture`.
     pub kind: &'a str,
-    /// Machine word for the reason.
+    /// Machine-readable code of the reason.
     pub code: &'a str,
-    /// The reason in plain words.
+    /// The reason for people.
     pub detail: &'a str,
     /// SHA-256 of the whole body.
     pub body_sha256: &'a Hash,
     /// Its first 4 KiB.
     pub excerpt: &'a [u8],
-    /// How many things.
+    /// How many observations, deliveries or events.
     pub count: u64,
 }
 
@@ -34,7 +34,7 @@ pub struct NewRefusal<'a> {
 ///
 /// [`Error`].
 pub async fn insert(tx: &Transaction<'_>, new: &NewRefusal<'_>) -> Result<(), Error> {
-    // PostgreSQL's text holds no NUL; what came from outside may.
+    // PostgreSQL's text cannot contain NUL; input from outside may.
     let (source, detail) =
         (new.source.replace('\0', "\u{fffd}"), new.detail.replace('\0', "\u{fffd}"));
     let count = signed(new.count)?;
@@ -56,7 +56,7 @@ pub async fn insert(tx: &Transaction<'_>, new: &NewRefusal<'_>) -> Result<(), Er
     Ok(())
 }
 
-/// How many things were refused, by kind and code.
+/// How much was refused, by kind and code.
 ///
 /// # Errors
 ///

@@ -1,11 +1,11 @@
-//! What site rules remember between deliveries.
+//! State of site rules between deliveries.
 
 use crate::db::{Transaction, execute, query_opt};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{RULES_SET_STATE, RULES_STATE};
 
-/// The state of a rule under a key, JSON of the rule's own.
+/// The state of a rule under a key, JSON that only the rule reads.
 ///
 /// # Errors
 ///

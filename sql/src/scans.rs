@@ -1,6 +1,6 @@
-//! People's looks at tags.
+//! Scans of tags by people.
 //!
-//! What holds: no address is kept, only a keyed hash of it; a place only if it was told.
+//! What holds: no address is kept, only a keyed hash of it; a place only if a trusted proxy reported it.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::db::{Db, Transaction, execute, query, system_time, timestamp};
 use crate::error::Error;
 use crate::queries::{SCANS_INSERT, SCANS_OF_ITEM};
 
-/// Where a scan was, as far as told.
+/// Where a scan was, if reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
     /// Name of a city.
@@ -17,14 +17,14 @@ pub struct Place {
     pub latitude: f64,
     /// Degrees.
     pub longitude: f64,
-    /// Kilometres by which that may be wrong.
+    /// Uncertainty of the position, in kilometres.
     pub uncertainty_km: f32,
 }
 
 /// One scan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scan {
-    /// URI of the thing.
+    /// URI of the item.
     pub item: String,
     /// When.
     pub at: Timestamp,
@@ -32,9 +32,9 @@ pub struct Scan {
     pub device: Vec<u8>,
     /// `consumer`, `shop` or `robot`.
     pub role: String,
-    /// Where.
+    /// Where; none if not reported.
     pub place: Option<Place>,
-    /// The answer given.
+    /// The verdict in the answer.
     pub verdict: String,
 }
 
@@ -65,7 +65,7 @@ pub async fn insert(tx: &Transaction<'_>, scan: &Scan) -> Result<(), Error> {
     Ok(())
 }
 
-/// Scans of a thing, newest first, at most 500.
+/// Scans of an item, newest first, at most 500.
 ///
 /// # Errors
 ///
@@ -74,13 +74,13 @@ pub async fn of_item(db: &Db, item: &str) -> Result<Vec<Scan>, Error> {
     let rows = query(&db.client().await?, SCANS_OF_ITEM, &[&crate::items::key(item)]).await?;
     let mut scans = Vec::with_capacity(rows.len());
     for row in &rows {
-        let named: String = row.get(0);
-        if named != item {
+        let uri: String = row.get(0);
+        if uri != item {
             continue;
         }
         let name: Option<String> = row.get(4);
         scans.push(Scan {
-            item: named,
+            item: uri,
             at: timestamp(row.get(1))?,
             device: row.get(2),
             role: row.get(3),

@@ -3,8 +3,8 @@
 //! The way through: [`TestDb::migrated`] starts the server of this test process (once), prepares a template
 //! (once), and clones it: a tenth of a second per test.
 //!
-//! What holds: a test never sees another's rows; without PostgreSQL a test fails, with the sentence that
-//! says how to get it.
+//! What holds: a test never reads another's rows; without PostgreSQL a test fails
+//! and prints how to install it.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ fn server() -> &'static Server {
         let folder = std::env::temp_dir().join(format!("chopmark-test-{}", std::process::id()));
         let folder = Cluster::place(&folder).unwrap_or(folder);
         let cluster = Cluster::start(&folder).unwrap_or_else(|error| {
-            panic!("tests need PostgreSQL 15 (`make setup` gets it): {error}")
+            panic!("tests need PostgreSQL 15 (`make setup` installs it): {error}")
         });
         watch(&folder, cluster.pid());
         Server { cluster }
@@ -98,7 +98,7 @@ impl TestDb {
     ///
     /// # Panics
     ///
-    /// Without PostgreSQL, saying how to get it.
+    /// Without PostgreSQL, with how to install it.
     pub async fn migrated(name: &str) -> Self {
         TEMPLATE
             .get_or_init(|| async {
@@ -124,7 +124,7 @@ impl TestDb {
     ///
     /// # Panics
     ///
-    /// Without PostgreSQL, saying how to get it.
+    /// Without PostgreSQL, with how to install it.
     pub async fn empty(name: &str) -> Self {
         Self::clone_of("template1", name).await
     }
@@ -181,7 +181,7 @@ impl TestDb {
 }
 
 /// Alters a stored record's text as the owner of the tables could: trigger off, change, trigger on. For showing
-/// and testing that it is found out; no process calls it.
+/// and testing that it is detected; no process calls it.
 ///
 /// # Errors
 ///

@@ -117,15 +117,15 @@ async fn batches_of_any_size_keep_the_tree_and_every_proof_from_the_tables_verif
         let path = prove_consistency(*old, size, &nodes).expect("a proof");
         verify_consistency(*old, size, &path, old_root, &root).expect("it verifies");
     }
-    let mut seen = 0;
+    let mut count = 0;
     sql::ledgers::for_each_record(&db, id, async |record| {
-        assert_eq!(record.index, seen);
-        seen += 1;
+        assert_eq!(record.index, count);
+        count += 1;
         Ok(())
     })
     .await
     .expect("read");
-    assert_eq!(seen, size);
+    assert_eq!(count, size);
     let naming = sql::items::records_naming(&db, "urn:n:3").await.expect("asked");
     assert!(naming.iter().all(|(_, index)| index % 10 == 3) && naming.len() as u64 >= size / 10);
 }

@@ -238,7 +238,8 @@ impl Scene {
             crash: CrashPoints::none(),
             shutdown: tokio::sync::watch::channel(false).1,
         };
-        Worker::new(config, db.db(), self.metrics.clone(), context).await.unwrap()
+        let db = db.db_as(sql::Access::Anchor).await;
+        Worker::new(config, db, self.metrics.clone(), context).await.unwrap()
     }
 
     /// One tick, so much later that everything is due.

@@ -5,6 +5,9 @@
 //!
 //! | place | what is durable there |
 //! |---|---|
+//! | `ingest.before_append` | nothing of this batch; its checkpoint is signed |
+//! | `ingest.before_commit` | nothing of this batch; everything of it is written in the open transaction |
+//! | `ingest.after_commit` | the whole batch; no sender has its answer yet |
 //! | `hub.before_commit` | nothing of this epoch |
 //! | `hub.after_commit` | the hub's new entries and its signed checkpoint |
 //! | `anchor.prepared` | the anchor, and a signed transaction that was not sent yet |

@@ -63,7 +63,7 @@ fn window_of(record: &Record) -> Json {
 }
 
 #[test]
-fn a_whole_window_is_told_without_doubts() {
+fn a_complete_window_is_recorded_without_doubts() {
     let record = observed(&event(&[]), &delivery()).unwrap();
     let window = window_of(&record);
     let names: Vec<&str> =
@@ -72,7 +72,7 @@ fn a_whole_window_is_told_without_doubts() {
 }
 
 #[test]
-fn every_doubt_about_a_window_stands_in_the_record() {
+fn every_doubt_about_a_window_is_in_the_record() {
     type Set = fn(&mut Delivery);
     let cases: [(&str, Set, &str); 4] = [
         ("suspectClock", |delivery| delivery.suspect_clock = true, "true"),

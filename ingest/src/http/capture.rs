@@ -1,8 +1,8 @@
 //! `POST /capture` and `GET /capture/{id}`: partners state events as EPCIS 2.0 documents.
 //!
 //! The way: admit the partner, validate the whole document, hand its events to the ledger's writer, answer
-//! after the commit with 202 and the place of the capture job, as the EPCIS REST binding has it. A document
-//! is taken whole or not at all; the same document sent twice is answered the same twice.
+//! after the commit with 202 and the location of the capture job, as the EPCIS REST binding specifies. A document
+//! is accepted whole or not at all; the same document gets the same answer again.
 //!
 //! Not here: the query interface, which is trace-api's.
 //!
@@ -12,7 +12,7 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use ledger::json::{Json, object};
 
-use super::State;
+use super::state::State;
 use crate::admit;
 use crate::outcome::Outcome;
 use crate::problem::{Problem, Violation};
@@ -22,7 +22,7 @@ use crate::writer::Work;
 ///
 /// # Errors
 ///
-/// [`Problem::Malformed`] with one entry per field that is not right; the refusal is stored.
+/// [`Problem::Malformed`] with one entry per field that violates the contract; the refusal is stored.
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
@@ -67,8 +67,8 @@ async fn capture(state: &State, request: &HttpRequest, body: &Bytes) -> Result<O
                 .collect();
             let first = violations.first().map_or_else(String::new, |violation| {
                 format!(
-                    " {}: {}; {} would be right",
-                    violation.pointer, violation.problem, violation.expected
+                    " {}: {}, got `{}`, expected {}",
+                    violation.pointer, violation.problem, violation.value, violation.expected
                 )
             });
             let detail = format!("not a valid EPCIS 2.0 document:{first}");
@@ -86,11 +86,11 @@ async fn capture(state: &State, request: &HttpRequest, body: &Bytes) -> Result<O
     state.submit(&partner.ledger, work).await
 }
 
-/// Tells how a capture job ended, in the members that the REST binding names.
+/// The outcome of a capture job, with the members of the REST binding.
 ///
 /// # Errors
 ///
-/// [`Problem::NotFound`] for an id that this partner never got.
+/// [`Problem::NotFound`] for an id that this partner was never given.
 pub async fn get(
     state: Data<State>,
     request: HttpRequest,
@@ -100,10 +100,10 @@ pub async fn get(
     let stored = sql::captures::find(&state.db, &partner.name, &id).await?;
     let stored = stored.ok_or_else(|| {
         let shown: String = id.chars().take(80).collect();
-        Problem::NotFound(format!("you have no capture job `{shown}`"))
+        Problem::NotFound(format!("no capture job `{shown}` of this partner"))
     })?;
     let outcome: Outcome = serde_json::from_str(&stored.outcome)
-        .map_err(|error| Problem::Internal(format!("stored outcome is not one: {error}")))?;
+        .map_err(|error| Problem::Internal(format!("stored outcome cannot be parsed: {error}")))?;
     let time = format!("{:.3}", stored.received_at);
     let job = object([
         ("captureID", Json::from(id.as_str())),

@@ -3,7 +3,7 @@
 use process::health::Probe;
 use prometheus::Registry;
 
-use super::State;
+use super::state::State;
 use crate::problem::Problem;
 
 impl Probe for State {

@@ -4,11 +4,11 @@
 //!
 //! | status | meaning | what the bridge does |
 //! |---|---|---|
-//! | 201 | recorded, durable | forgets it |
-//! | 200 | was recorded before; the same answer | forgets it |
+//! | 201 | recorded, durable | deletes it |
+//! | 200 | redelivery; the same answer as before | deletes it |
 //! | 401 | sender not admitted; stored and counted | keeps it, raises an alarm |
 //! | 409 | another delivery has its number; stored and counted | sends it under a number of a new boot |
-//! | 413, 422 | never acceptable; stored with its reason | sets it aside, whole |
+//! | 413, 422 | never acceptable; 422 is stored with its reason | sets it aside, whole |
 //! | 503 | not durable | sends it again |
 
 use actix_web::http::StatusCode;
@@ -16,7 +16,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use reads::Delivery;
 
-use super::State;
+use super::state::State;
 use crate::admit;
 use crate::problem::Problem;
 use crate::writer::Work;
@@ -25,7 +25,7 @@ use crate::writer::Work;
 ///
 /// # Errors
 ///
-/// [`Problem`], as in the table above; what a sender that broke off gets, it does not read.
+/// [`Problem`], as in the table above; a sender that disconnected does not get its answer.
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
@@ -83,7 +83,7 @@ async fn record(
     let claims = (admitted.id, admitted.boot, admitted.seq);
     if claims != (delivery.bridge.as_str(), delivery.boot, delivery.seq) {
         let detail = format!(
-            "headers say bridge {} boot {} sequence {}, the body says {} {} {}; they must be equal",
+            "headers and body differ: got bridge {} boot {} sequence {} in the headers, {} {} {} in the body",
             claims.0, claims.1, claims.2, delivery.bridge, delivery.boot, delivery.seq
         );
         state.refuse(admitted.id, "delivery", "headers-differ", &detail, body).await?;

@@ -10,14 +10,14 @@
 use jiff::{Timestamp, tz::Offset};
 use ledger::json::{Json, object};
 
-use super::{Rule, SiteRules};
+use super::site::{Rule, SiteRules};
 
 /// What most events of a rule share: when it happened and where.
 pub(super) struct Frame<'a> {
     pub rules: &'a SiteRules,
     pub rule: &'a Rule,
     pub at: Timestamp,
-    /// Where things are afterwards, SGLN URI; mostly the rule's.
+    /// Where items are afterwards, SGLN URI; usually the rule's.
     pub biz_location: Option<&'a str>,
 }
 

@@ -1,6 +1,6 @@
-//! Follows a measured value across deliveries and says when it stayed outside its limits for too long.
+//! Follows a measured value across deliveries and flags when it stayed outside its limits for too long.
 //!
-//! The way through: limits are checked at start; [`follow`] for each reading, in time order, on the state
+//! The way through: the limits are checked at start; [`follow`] takes each reading, in time order, into the state
 //! that the ledger's tables keep between deliveries.
 //!
 //! What holds:
@@ -14,11 +14,28 @@
 use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
+use reads::SensorKind;
 use serde::{Deserialize, Serialize};
 
-use super::ExcursionRule;
+/// Limits for a measured quantity. All values are decimal text in the quantity's unit ([`SensorKind::unit`]).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExcursionRule {
+    /// `temperature`, `relative-humidity`, `pressure`, `illuminance` or `voltage`.
+    pub quantity: SensorKind,
+    /// Highest value allowed. Default: none.
+    #[serde(default)]
+    pub max: Option<String>,
+    /// Lowest value allowed. Default: none.
+    #[serde(default)]
+    pub min: Option<String>,
+    /// Seconds that a value may stay outside before the lots are flagged.
+    pub allowed_s: f64,
+    /// Class URIs (`urn:epc:class:lgtin:…`) of the lots that are kept here.
+    pub lots: Vec<String>,
+}
 
-/// What is known of one sensor under one rule between two deliveries.
+/// State of one sensor under one rule between two deliveries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SensorState {
@@ -106,19 +123,21 @@ impl Ord for Decimal {
 ///
 /// # Errors
 ///
-/// What is wrong and what would be right, as a sentence part.
+/// The value and what was expected, as part of a sentence.
 pub(super) fn check_limits(rule: &ExcursionRule) -> Result<(), String> {
     let parse = |name: &str, text: &Option<String>| match text {
         None => Ok(None),
         Some(text) => Decimal::parse(text)
             .map(Some)
-            .ok_or_else(|| format!("{name} `{text}` is not a decimal; `8.0` would be right")),
+            .ok_or_else(|| format!("got {name} `{text}`, expected a decimal such as `8.0`")),
     };
     match (parse("min", &rule.min)?, parse("max", &rule.max)?) {
-        (None, None) => Err("neither max nor min is set; one limit is needed".into()),
-        (Some(min), Some(max)) if min >= max => Err("min is not below max".into()),
+        (None, None) => Err("got neither max nor min, expected at least one".into()),
+        (Some(min), Some(max)) if min >= max => {
+            Err("got min not below max, expected min below max".into())
+        }
         _ if !(rule.allowed_s.is_finite() && (0.0..=31_536_000.0).contains(&rule.allowed_s)) => {
-            Err(format!("allowed_s {} is not between 0 and one year of seconds", rule.allowed_s))
+            Err(format!("got allowed_s {}, expected 0 to 31536000 (one year)", rule.allowed_s))
         }
         _ => check_lots(&rule.lots),
     }
@@ -131,9 +150,9 @@ fn check_lots(lots: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Takes one more reading into `state`; `Some` when an excursion has just outlasted what is allowed.
+/// Takes one more reading into `state`; `Some` when an excursion has just lasted longer than allowed.
 ///
-/// - `value`: decimal text in the sensor's unit; a text that is no decimal is passed over (the contract
+/// - `value`: decimal text in the sensor's unit; a text that is not a decimal is ignored (the contract
 ///   between bridge and ingest admits none).
 pub fn follow(
     state: &mut SensorState,
@@ -181,8 +200,6 @@ fn limit(text: Option<&String>) -> Option<Decimal> {
 
 #[cfg(test)]
 mod tests {
-    use reads::SensorKind;
-
     use super::*;
 
     fn cold() -> ExcursionRule {

@@ -3,8 +3,8 @@
 //! The way through:
 //!
 //! ```text
-//! Delivery -> Seen (tag named) -> rules at its read point, in file order -> events
-//!         |                   \-> what no rule took -> refusals, one per reason
+//! Delivery -> NamedObservation -> rules at its read point, in file order -> events
+//!         |                   \-> what no rule accepted -> refusals, one per reason
 //!         \-> movements -> rules at their own places -> events
 //! ```
 //!
@@ -12,10 +12,10 @@
 //!
 //! - pure: what the ledger already knows comes in as [`Facts`], so the same input gives the same output;
 //! - every observation, movement and reading ends in an event or in a refusal that counts it; none disappears;
-//! - what is known to be missing leaves a trace, in the record or, where none is made, in a refusal;
+//! - known gaps are kept, in the record or, where none is made, in a refusal;
 //! - a rule never concludes more than was observed: no item is received because its case was.
 //!
-//! Not here: naming a tag ([`crate::things`]), what counts as a passage ([`Observation::passed`]), fetching the
+//! Not here: naming a tag ([`crate::items`]), what counts as a passage ([`Observation::passed`]), fetching the
 //! facts ([`crate::facts`]), making records of the events ([`crate::compose`]).
 
 mod movements;
@@ -31,13 +31,13 @@ use ledger::json::{Json, object};
 use reads::{Delivery, Direction, NotPassed, Observation};
 
 pub use self::refusal::Refusal;
-use self::refusal::{Reason, Untaken, listed};
+use self::refusal::{Reason, RefusedTags, listed};
 use super::event::Frame;
 use super::excursion::SensorState;
-use super::{Conclusion, Kind, Rule, SiteRules};
-use crate::things::{self, Thing, Unnamed};
+use super::site::{Conclusion, Kind, Rule, SiteRules};
+use crate::items::{self, Item, Unnamed};
 
-/// Seconds within which the same thing received again by the same rule is the same pass.
+/// Seconds within which the same item received again by the same rule is the same pass.
 ///
 /// Ten minutes: a pallet that waits in the door is read for minutes; a return takes longer.
 pub const REPEAT_WINDOW_S: i64 = 600;
@@ -45,29 +45,29 @@ pub const REPEAT_WINDOW_S: i64 = 600;
 /// What the ledger knew before this delivery.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Things that a record of this ledger already names, with the last such record.
-    pub known: HashMap<String, LastHere>,
-    /// Despatch advices to this site that share a thing with the delivery.
+    /// Items that a record of this ledger already names, with the last such record.
+    pub last_records: HashMap<String, LastRecord>,
+    /// Despatch advices to this site that share an item with the delivery.
     pub advices: Vec<Advice>,
     /// States of the sensors, by rule id and sensor id.
     pub sensors: HashMap<(String, String), SensorState>,
 }
 
-/// The last record of this ledger that names a thing.
+/// The last record of this ledger that names an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastHere {
+pub struct LastRecord {
     /// When the event happened.
     pub at: Timestamp,
     /// Which rule concluded it; none if a partner stated it.
     pub rule: Option<String>,
 }
 
-/// What a sender announced.
+/// A despatch advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// Its reference, a business transaction URI.
     pub reference: String,
-    /// The things announced, EPC URIs.
+    /// The announced items, EPC URIs.
     pub epcs: Vec<String>,
 }
 
@@ -82,14 +82,14 @@ pub struct Concluded {
     pub difference: Option<Difference>,
 }
 
-/// What was announced against what passed.
+/// How a receipt differs from its despatch advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Reference of the despatch advice.
     pub despatch_advice: String,
-    /// How many things were announced.
+    /// How many items were announced.
     pub announced: usize,
-    /// How many things this event received.
+    /// How many items this event received.
     pub received: usize,
     /// Announced, and not here yet.
     pub missing: Vec<String>,
@@ -102,26 +102,26 @@ pub struct Difference {
 pub struct Interpretation {
     /// Events in the order in which they enter the ledger.
     pub events: Vec<Concluded>,
-    /// What was not taken.
+    /// What was refused.
     pub refusals: Vec<Refusal>,
     /// New states of sensors, by rule id and sensor id.
     pub sensors: Vec<(String, String, SensorState)>,
 }
 
-/// An observation and what its tag names.
-struct Seen<'a> {
+/// An observation, and the item that its tag names.
+struct NamedObservation<'a> {
     observation: &'a Observation,
-    thing: Result<Thing, Unnamed>,
+    item: Result<Item, Unnamed>,
 }
 
-impl Seen<'_> {
-    /// The thing's URI; empty if the tag names none.
+impl NamedObservation<'_> {
+    /// The item's URI; empty if the tag names none.
     fn uri(&self) -> &str {
-        self.thing.as_ref().map_or("", |thing| &thing.uri)
+        self.item.as_ref().map_or("", |item| &item.uri)
     }
 }
 
-/// Interprets `delivery` by `rules`, knowing `facts`.
+/// Interprets `delivery` by `rules` and `facts`.
 #[must_use]
 pub fn interpret(rules: &SiteRules, delivery: &Delivery, facts: &Facts) -> Interpretation {
     let mut pass = Pass::new(rules, delivery, facts);
@@ -144,75 +144,75 @@ pub fn interpret(rules: &SiteRules, delivery: &Delivery, facts: &Facts) -> Inter
     pass.finish()
 }
 
-/// One walk of a delivery through the rules.
+/// The interpretation of one delivery, in progress.
 struct Pass<'a> {
     rules: &'a SiteRules,
     delivery: &'a Delivery,
     facts: &'a Facts,
-    things: Vec<Seen<'a>>,
-    /// Places in `things` that a rule took.
-    taken: HashSet<usize>,
-    /// Places in `things` that served as a container.
+    observations: Vec<NamedObservation<'a>>,
+    /// Places in `observations` that a rule accepted.
+    accepted: HashSet<usize>,
+    /// Places in `observations` that served as a container.
     containers: HashSet<usize>,
-    /// Why a place was not taken, the first reason given.
+    /// Why a place was not accepted, the first reason given.
     reasons: BTreeMap<usize, Reason>,
     /// Tags that ended in a refusal.
-    untaken: Untaken,
+    refused: RefusedTags,
     /// Places of readings whose quantity a rule measures.
-    readings_taken: HashSet<usize>,
+    accepted_readings: HashSet<usize>,
     out: Interpretation,
 }
 
 impl<'a> Pass<'a> {
     fn new(rules: &'a SiteRules, delivery: &'a Delivery, facts: &'a Facts) -> Self {
-        let things = delivery
+        let observations = delivery
             .observations
             .iter()
             .map(|observation| {
-                let thing = things::name(&observation.epc_hex, &rules.company_prefixes);
-                Seen { observation, thing }
+                let item = items::name(&observation.epc_hex, &rules.company_prefixes);
+                NamedObservation { observation, item }
             })
             .collect();
         Self {
             rules,
             delivery,
             facts,
-            things,
-            taken: HashSet::new(),
+            observations,
+            accepted: HashSet::new(),
             containers: HashSet::new(),
             reasons: BTreeMap::new(),
-            untaken: Untaken::default(),
-            readings_taken: HashSet::new(),
+            refused: RefusedTags::default(),
+            accepted_readings: HashSet::new(),
             out: Interpretation::default(),
         }
     }
 
-    /// The places of things of `kind` that passed as `rule` asks, in order of their URI.
+    /// The places of items of `kind` that passed as `rule` demands, in order of their URI.
     fn select(&mut self, rule: &Rule, kind: &Kind) -> Vec<usize> {
         let mut found = Vec::new();
-        let asked = rule.passage();
-        for (place, seen) in self.things.iter().enumerate() {
-            if !seen.thing.as_ref().is_ok_and(|thing| is_of_kind(thing, kind)) {
+        let passage = rule.passage();
+        for (place, named) in self.observations.iter().enumerate() {
+            if !named.item.as_ref().is_ok_and(|item| is_of_kind(item, kind)) {
                 continue;
             }
-            if let Err(why) = seen.observation.passed(&asked) {
-                let reason = not_passed(why, rule, seen.observation);
+            if let Err(why) = named.observation.passed(&passage) {
+                let reason = not_passed(why, rule, named.observation);
                 self.reasons.entry(place).or_insert(reason);
                 continue;
             }
             found.push(place);
         }
-        found.sort_by(|a, b| self.things[*a].uri().cmp(self.things[*b].uri()));
-        found.dedup_by(|a, b| self.things[*a].uri() == self.things[*b].uri());
+        found.sort_by(|a, b| self.observations[*a].uri().cmp(self.observations[*b].uri()));
+        found.dedup_by(|a, b| self.observations[*a].uri() == self.observations[*b].uri());
         found
     }
 
     fn uris_of(&self, places: &[usize]) -> Vec<String> {
-        places.iter().map(|place| self.things[*place].uri().to_owned()).collect()
+        places.iter().map(|place| self.observations[*place].uri().to_owned()).collect()
     }
 
     fn frame(&self, rule: &'a Rule, places: &[usize]) -> Frame<'a> {
-        let last = places.iter().map(|place| self.things[*place].observation.last).max();
+        let last = places.iter().map(|place| self.observations[*place].observation.last).max();
         Frame {
             rules: self.rules,
             rule,
@@ -228,16 +228,17 @@ impl<'a> Pass<'a> {
         event: Json,
         difference: Option<Difference>,
     ) {
-        self.taken.extend(places);
+        self.accepted.extend(places);
         self.out.events.push(Concluded { rule: rule.id.clone(), event, difference });
     }
 
     fn commission(&mut self, rule: &'a Rule, kind: &Kind, lot: Option<&str>, expiry: Option<&str>) {
         let mut places = self.select(rule, kind);
         places.retain(|place| {
-            let is_new = !self.facts.known.contains_key(self.things[*place].uri());
+            let is_new = !self.facts.last_records.contains_key(self.observations[*place].uri());
             if !is_new {
-                let reason = "this ledger already names the thing; it cannot come into being twice";
+                let reason =
+                    "this ledger already has a record of this item; an item is commissioned once";
                 self.reasons.entry(*place).or_insert(("already-recorded", reason.into()));
             }
             is_new
@@ -270,7 +271,7 @@ impl<'a> Pass<'a> {
         if let [parent] = around[..] {
             let mut places = inside.clone();
             places.push(parent);
-            let parent_uri = self.things[parent].uri().to_owned();
+            let parent_uri = self.observations[parent].uri().to_owned();
             let event =
                 self.frame(rule, &places).packing_event(&parent_uri, &self.uris_of(&inside));
             self.containers.insert(parent);
@@ -282,10 +283,11 @@ impl<'a> Pass<'a> {
                 let count = around.len();
                 (
                     "several-containers",
-                    format!("{count} containers were observed at once; one is right"),
+                    format!("got {count} containers observed at once, expected one"),
                 )
             };
-            let tags = inside.iter().map(|p| self.things[*p].observation.epc_hex.clone()).collect();
+            let tags =
+                inside.iter().map(|p| self.observations[*p].observation.epc_hex.clone()).collect();
             let detail = format!("rule {}: {detail}", rule.id);
             self.out.refusals.push(Refusal::of_tags(code, detail, tags));
         }
@@ -294,15 +296,15 @@ impl<'a> Pass<'a> {
     fn receive(&mut self, rule: &'a Rule, kind: &Kind) {
         let mut places = self.select(rule, kind);
         places.retain(|place| {
-            let seen = &self.things[*place];
-            let is_repeat = self.facts.known.get(seen.uri()).is_some_and(|last| {
+            let named = &self.observations[*place];
+            let is_repeat = self.facts.last_records.get(named.uri()).is_some_and(|last| {
                 last.rule.as_deref() == Some(&rule.id)
-                    && (seen.observation.first.as_second() - last.at.as_second()).abs()
+                    && (named.observation.first.as_second() - last.at.as_second()).abs()
                         <= REPEAT_WINDOW_S
             });
             if is_repeat {
                 let reason =
-                    "received by this rule moments ago; the same pass is not received twice";
+                    "received by this rule less than ten minutes ago; the same pass is not received twice";
                 self.reasons.entry(*place).or_insert(("repeat", reason.into()));
             }
             !is_repeat
@@ -327,7 +329,7 @@ impl<'a> Pass<'a> {
         self.conclude(rule, &places, event, difference);
     }
 
-    /// The announcement that shares the most things with what passed; the first of equals.
+    /// The despatch advice that shares the most items with what passed; the first of equals.
     fn compare_with_advice(&self, received: &[String]) -> Option<Difference> {
         let passed: HashSet<&str> = received.iter().map(String::as_str).collect();
         let overlap = |advice: &Advice| {
@@ -339,7 +341,7 @@ impl<'a> Pass<'a> {
         }
         let announced: HashSet<&str> = best.epcs.iter().map(String::as_str).collect();
         let is_missing = |epc: &&String| {
-            !passed.contains(epc.as_str()) && !self.facts.known.contains_key(epc.as_str())
+            !passed.contains(epc.as_str()) && !self.facts.last_records.contains_key(epc.as_str())
         };
         Some(Difference {
             despatch_advice: best.reference.clone(),
@@ -359,73 +361,73 @@ impl<'a> Pass<'a> {
         if places.is_empty() {
             return;
         }
-        let seen = self.uris_of(&places);
+        let uris = self.uris_of(&places);
         let event =
-            self.frame(rule, &places).object_event("OBSERVE", step, disposition, &seen, vec![]);
+            self.frame(rule, &places).object_event("OBSERVE", step, disposition, &uris, vec![]);
         self.conclude(rule, &places, event, None);
     }
 
-    /// Gathers what no rule took, and what is known to be missing, into one refusal per reason.
+    /// Gathers what no rule accepted, and known gaps, into one refusal per reason.
     fn finish(mut self) -> Interpretation {
         let covered: HashSet<&str> =
-            self.taken.iter().map(|place| self.things[*place].uri()).collect();
+            self.accepted.iter().map(|place| self.observations[*place].uri()).collect();
         let moved: HashSet<&str> =
             self.delivery.movements.iter().map(|step| step.epc_hex.as_str()).collect();
-        for (place, seen) in self.things.iter().enumerate() {
-            let hex = &seen.observation.epc_hex;
+        for (place, named) in self.observations.iter().enumerate() {
+            let hex = &named.observation.epc_hex;
             // By name, not by place: a second tag of the same number is covered by the first's event.
-            if seen.thing.is_ok() && covered.contains(seen.uri()) {
+            if named.item.is_ok() && covered.contains(named.uri()) {
                 continue;
             }
-            match (self.reasons.remove(&place), &seen.thing) {
-                (Some(reason), _) => self.untaken.add(reason, hex),
-                // The movement that the observation came with is taken or refused.
+            match (self.reasons.remove(&place), &named.item) {
+                (Some(reason), _) => self.refused.add(reason, hex),
+                // The movement that came with the observation is accepted or refused by itself.
                 (None, _) if moved.contains(hex.as_str()) => {}
-                (None, Err(why)) => self.untaken.add_unnamed(why, hex),
+                (None, Err(why)) => self.refused.add_unnamed(why, hex),
                 (None, Ok(_)) => {
-                    let detail = "no rule of this read point takes such a thing".to_owned();
-                    self.untaken.add(("no-rule", detail), hex);
+                    let detail = "no rule of this read point accepts this kind of item".to_owned();
+                    self.refused.add(("no-rule", detail), hex);
                 }
             }
         }
         self.refuse_readings();
-        self.tell_what_is_missing();
-        self.out.refusals.extend(self.untaken.into_refusals());
+        self.refuse_gaps();
+        self.out.refusals.extend(self.refused.into_refusals());
         self.out
     }
 
-    /// Gaps enter the record as evidence; where there is no record they are told as a refusal.
-    fn tell_what_is_missing(&mut self) {
+    /// Gaps are part of the record's evidence; where there is no record they become a refusal.
+    fn refuse_gaps(&mut self) {
         let delivery = self.delivery;
         if self.out.events.is_empty() && !delivery.gaps.is_empty() {
             let detail =
                 format!("missing from a window without events: {}", delivery.gaps.join("; "));
             self.out.refusals.push(Refusal::plain("gap", detail, delivery.gaps.len()));
         }
-        // Whatever a sensor said meanwhile: something passed, and no record can tell what.
+        // Even if a sensor reported meanwhile: something passed, and no record can name it.
         if delivery.by_barrier && delivery.observations.is_empty() && delivery.movements.is_empty()
         {
             let (opened, closed) = (delivery.opened, delivery.closed);
             let detail = format!(
-                "something broke the light barrier from {opened} to {closed}, \
-                 and nothing readable was on it"
+                "the light barrier was interrupted between {opened} and {closed}, \
+                 and no tag was read"
             );
             self.out.refusals.push(Refusal::plain("empty-passage", detail, 1));
         }
     }
 }
 
-fn is_of_kind(thing: &Thing, kind: &Kind) -> bool {
-    thing.scheme == kind.scheme && kind.filter.is_none_or(|filter| filter == thing.filter)
+fn is_of_kind(item: &Item, kind: &Kind) -> bool {
+    item.scheme == kind.scheme && kind.filter.is_none_or(|filter| filter == item.filter)
 }
 
-/// Why the features of an observation say that the tag did not pass here as `rule` asks.
+/// Why the tag of an observation did not pass here as `rule` demands.
 fn not_passed(why: NotPassed, rule: &Rule, observation: &Observation) -> Reason {
     let floor = rule.min_rssi_mean_dbm.unwrap_or_default();
-    let asked = match rule.direction {
-        Some(Direction::In) => "in",
-        Some(Direction::Out) => "out",
-        Some(Direction::Unclear) | None => "any way",
+    let direction = match rule.direction {
+        Some(Direction::In) => "`in`",
+        Some(Direction::Out) => "`out`",
+        Some(Direction::Unclear) | None => "`in` or `out`",
     };
     let (code, detail) = match why {
         NotPassed::FewReads => ("stray-few-reads", format!("fewer reads than {}", rule.min_reads)),
@@ -435,12 +437,15 @@ fn not_passed(why: NotPassed, rule: &Rule, observation: &Observation) -> Reason 
             ("neighbour", format!("nearer to reader {reader}, which read it at the same time"))
         }
         NotPassed::Resident => {
-            ("resident", format!("stands at this read point and was not seen to go {asked}"))
+            ("resident", format!("rests at this read point; no movement {direction} was observed"))
         }
-        NotPassed::OtherDirection => ("other-direction", format!("did not go {asked}")),
-        NotPassed::DirectionUnclear => {
-            ("direction-unclear", format!("the read point could not tell whether it went {asked}"))
+        NotPassed::OtherDirection => {
+            ("other-direction", format!("moved in another direction than {direction}"))
         }
+        NotPassed::DirectionUnclear => (
+            "direction-unclear",
+            format!("the read point could not determine the direction, expected {direction}"),
+        ),
     };
     (code, format!("rule {}: {detail}", rule.id))
 }

@@ -43,7 +43,7 @@ pub struct Append {
     pub frontier: Frontier,
     /// The entries, in order.
     pub entries: Vec<Entry>,
-    /// Things named and the places of the records that name them.
+    /// Item keys, and the indexes of the records that name the items.
     pub item_keys: Vec<(i64, u64)>,
     /// The signed checkpoint over the new size.
     pub note: String,
@@ -55,7 +55,7 @@ pub struct Append {
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] if the ledger has another size by now.
+/// [`Error::Conflict`] if the ledger no longer has the old size.
 pub async fn append(tx: &Transaction<'_>, append: &Append) -> Result<(), Error> {
     let mut rest = &append.entries[..];
     let mut first = append.old_size;

@@ -5,21 +5,21 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::LEDGERS_TRY_LOCK;
 
-/// The right to write a ledger, as long as its connection lives.
+/// The right to write a ledger, for as long as its connection is open.
 #[derive(Debug)]
 pub struct WriterLease {
     client: tokio_postgres::Client,
 }
 
 impl WriterLease {
-    /// Whether the right is still held.
+    /// Checks that the right is still held.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the connection, and with it the lock, is gone.
+    /// [`Error::Unavailable`] if the connection, and with it the lock, is lost.
     pub fn check(&self) -> Result<(), Error> {
         if self.client.is_closed() {
-            return Err(Error::Unavailable("the writer's connection is gone".into()));
+            return Err(Error::Unavailable("the writer's connection is lost".into()));
         }
         Ok(())
     }

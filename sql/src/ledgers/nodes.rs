@@ -107,7 +107,7 @@ pub async fn load_frontier(db: &Db, ledger: LedgerId) -> Result<Frontier, Error>
         Frontier::from_peaks(head.size, peaks).map_err(|error| Error::data(error.to_string()))?;
     if frontier.root() != head.root {
         return Err(Error::data(format!(
-            "ledger {} of {} leaves has another root than its head says; `chopmark audit` names the place",
+            "ledger {} of {} leaves: got another root than its head's; `chopmark audit` finds the record",
             ledger.0, head.size
         )));
     }

@@ -16,7 +16,7 @@ use crate::queries::{LEDGERS_CHUNK_WITH, LEDGERS_CHUNKS_AFTER};
 pub struct StoredRecord {
     /// Its ledger.
     pub ledger: LedgerId,
-    /// Its place.
+    /// Its index.
     pub index: u64,
     /// Canonical text; for a hub the checkpoint note.
     pub text: String,

@@ -1,13 +1,13 @@
-//! What follows from movements: things that arrived at, moved between and departed from places where they rest.
+//! What follows from movements: items that arrived at, moved between and departed from places where they rest.
 //!
-//! The way through: movements in order of time -> rules at the place that each speaks of -> groups of the same
+//! The way through: movements in order of time -> rules at the place of each -> groups of the same
 //! rule and kind -> one event a group.
 //!
 //! What holds:
 //!
 //! - a movement is matched by its own place, not by the delivery's: one reader may serve several shelves;
-//! - the events of one thing stand in the order in which it moved, and so do their times;
-//! - a movement that no rule takes is refused and counted.
+//! - the events of one item, and their times, are in the order in which it moved;
+//! - a movement that no rule accepts is refused and counted.
 //!
 //! Not here: how a movement is found (`firmware-bridge`).
 //!
@@ -19,11 +19,11 @@ use jiff::Timestamp;
 use reads::{Movement, MovementKind};
 
 use super::{Concluded, Pass, is_of_kind};
+use crate::items::{self, Item};
 use crate::rules::event::Frame;
-use crate::rules::{Conclusion, Rule};
-use crate::things::{self, Thing};
+use crate::rules::site::{Conclusion, Rule};
 
-/// Things that one rule takes for one step, not yet an event.
+/// Items that one rule accepts for one step, not yet an event.
 struct Group<'a> {
     rule: &'a Rule,
     kind: MovementKind,
@@ -40,29 +40,29 @@ impl<'a> Pass<'a> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut open: HashMap<String, (MovementKind, &'a str)> = HashMap::new();
         for step in steps {
-            let thing = match things::name(&step.epc_hex, &self.rules.company_prefixes) {
-                Ok(thing) => thing,
+            let item = match items::name(&step.epc_hex, &self.rules.company_prefixes) {
+                Ok(item) => item,
                 Err(why) => {
-                    self.untaken.add_unnamed(&why, &step.epc_hex);
+                    self.refused.add_unnamed(&why, &step.epc_hex);
                     continue;
                 }
             };
             let Some(place) = place_of(step) else {
-                let detail = "a movement that does not tell its place".to_owned();
-                self.untaken.add(("no-rule", detail), &step.epc_hex);
+                let detail = "a movement without its place".to_owned();
+                self.refused.add(("no-rule", detail), &step.epc_hex);
                 continue;
             };
             let rules: Vec<&'a Rule> =
-                self.rules.at(place).filter(|rule| takes(rule, &thing)).collect();
+                self.rules.at(place).filter(|rule| accepts(rule, &item)).collect();
             if rules.is_empty() {
-                let detail = format!("no rule takes a movement of such a thing at {place}");
-                self.untaken.add(("no-rule", detail), &step.epc_hex);
+                let detail = format!("no rule accepts a movement of this kind of item at {place}");
+                self.refused.add(("no-rule", detail), &step.epc_hex);
                 continue;
             }
-            match open.get(&thing.uri) {
+            match open.get(&item.uri) {
                 // Two tags of one number that made the same step together.
                 Some(before) if *before == (step.kind, place) => continue,
-                // The same thing once more: what was before comes first.
+                // The same item again: its earlier movement comes first.
                 Some(_) => {
                     self.conclude_movements(&mut groups);
                     open.clear();
@@ -70,9 +70,9 @@ impl<'a> Pass<'a> {
                 None => {}
             }
             for rule in rules {
-                join(&mut groups, rule, step, &thing.uri);
+                join(&mut groups, rule, step, &item.uri);
             }
-            open.insert(thing.uri, (step.kind, place));
+            open.insert(item.uri, (step.kind, place));
         }
         self.conclude_movements(&mut groups);
     }
@@ -85,7 +85,7 @@ impl<'a> Pass<'a> {
                 continue;
             };
             group.uris.sort_unstable();
-            // Where a thing is afterwards: at rest here, or nobody knows where.
+            // Where an item is afterwards: at rest here, or unknown.
             let (step, disposition, biz_location) = match group.kind {
                 MovementKind::Arrived | MovementKind::Moved => {
                     let location = rule.biz_location.as_ref().unwrap_or(&rule.read_point);
@@ -100,7 +100,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Adds a thing to the group of its rule and kind.
+/// Adds an item to the group of its rule and kind.
 fn join<'a>(groups: &mut Vec<Group<'a>>, rule: &'a Rule, step: &Movement, uri: &str) {
     let is_same = |group: &&mut Group<'a>| group.rule.id == rule.id && group.kind == step.kind;
     if let Some(group) = groups.iter_mut().find(is_same) {
@@ -112,14 +112,14 @@ fn join<'a>(groups: &mut Vec<Group<'a>>, rule: &'a Rule, step: &Movement, uri: &
     }
 }
 
-fn takes(rule: &Rule, thing: &Thing) -> bool {
+fn accepts(rule: &Rule, item: &Item) -> bool {
     match &rule.conclusion {
-        Conclusion::Movement { things, .. } => is_of_kind(thing, things),
+        Conclusion::Movement { things, .. } => is_of_kind(item, things),
         _ => false,
     }
 }
 
-/// The place that a movement speaks of: where the thing is, or where it was if it departed.
+/// The place of a movement: where the item is, or where it was if it departed.
 fn place_of(step: &Movement) -> Option<&str> {
     match step.kind {
         MovementKind::Arrived | MovementKind::Moved => step.to.as_deref(),

@@ -3,7 +3,7 @@
 //! What holds: a stale reading is neither recorded as measured nor followed; digits are those of the sensor; a
 //! value that was converted keeps what was reported beside it.
 //!
-//! Not here: when a limit was crossed too long ([`crate::rules::excursion`]).
+//! Not here: how long a limit may be crossed ([`crate::rules::excursion`]).
 //!
 //! Source: EPCIS 2.0 section 7.3.7; CBV 2.0 section 7.7; GS1 Web Vocabulary, measurement types.
 
@@ -14,8 +14,8 @@ use reads::SensorReading;
 
 use super::{Concluded, Pass, Refusal, listed};
 use crate::rules::event::{Frame, local_time, uris};
-use crate::rules::excursion::{Excursion, SensorState, follow};
-use crate::rules::{ExcursionRule, Rule, SiteRules};
+use crate::rules::excursion::{Excursion, ExcursionRule, SensorState, follow};
+use crate::rules::site::{Rule, SiteRules};
 
 impl<'a> Pass<'a> {
     /// Records the readings of the rule's quantity and follows each sensor.
@@ -25,7 +25,7 @@ impl<'a> Pass<'a> {
             if reading.kind != limits.quantity {
                 continue;
             }
-            self.readings_taken.insert(place);
+            self.accepted_readings.insert(place);
             if !reading.stale {
                 readings.push(reading);
             }
@@ -65,19 +65,19 @@ impl<'a> Pass<'a> {
             .extend(states.map(|(sensor, state)| (rule.id.clone(), sensor.to_owned(), state)));
     }
 
-    /// Refuses the readings that no rule took, and those that a rule would have taken but for their age.
+    /// Refuses the readings that no rule accepted, and those that were only too old for a rule.
     pub(super) fn refuse_readings(&mut self) {
         let mut stale = BTreeSet::new();
         let mut stale_count = 0;
-        for place in &self.readings_taken {
+        for place in &self.accepted_readings {
             if let Some(reading) = self.delivery.sensors.get(*place).filter(|one| one.stale) {
                 stale.insert(reading.sensor.as_str());
                 stale_count += 1;
             }
         }
-        let unread = self.delivery.sensors.len() - self.readings_taken.len();
+        let unread = self.delivery.sensors.len() - self.accepted_readings.len();
         if unread > 0 {
-            let detail = format!("{unread} sensor readings that no rule of this read point takes");
+            let detail = format!("{unread} sensor readings that no rule of this read point accepts");
             self.out.refusals.push(Refusal::plain("no-rule", detail, unread));
         }
         if stale_count > 0 {
@@ -99,9 +99,9 @@ fn element(reading: &SensorReading, rules: &SiteRules) -> Json {
         ("uom", Json::from(reading.unit.as_str())),
     ];
     if let Some(reported) = &reading.reported {
-        let told =
+        let reported =
             [("value", number(&reported.value)), ("uom", Json::from(reported.unit.as_str()))];
-        report.push(("chopmark:reported", object(told)));
+        report.push(("chopmark:reported", object(reported)));
     }
     object([
         (

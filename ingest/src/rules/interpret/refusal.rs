@@ -1,4 +1,4 @@
-//! What was not taken, with the reason: gathered tag by tag, told reason by reason.
+//! What was refused, with the reason: collected per tag, reported per reason.
 //!
 //! What holds: nothing that was observed is dropped without being counted here; a detail lists at most
 //! `LISTED` names, the tags themselves are all kept.
@@ -9,26 +9,26 @@
 
 use std::collections::BTreeMap;
 
-use crate::things::Unnamed;
+use crate::items::Unnamed;
 
 /// Most names in a detail.
 const LISTED: usize = 20;
 
-/// Something that no rule took, with the reason.
+/// Something that no rule accepted, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Machine word for the reason; the list is in docs/operations.md.
+    /// Machine-readable code of the reason; the list is in docs/operations.md.
     pub code: &'static str,
-    /// The reason in plain words.
+    /// The reason for people.
     pub detail: String,
     /// The tags concerned, as hex; empty if it is not about tags.
     pub tags: Vec<String>,
-    /// How many things: tags, readings, gaps or passages.
+    /// How many tags, readings, gaps or passages.
     pub count: u64,
 }
 
 impl Refusal {
-    /// A refusal of `count` things that are no tags.
+    /// A refusal of `count` readings, gaps or passages.
     pub(super) fn plain(code: &'static str, detail: String, count: usize) -> Self {
         Self { code, detail, tags: Vec::new(), count: count as u64 }
     }
@@ -43,25 +43,25 @@ impl Refusal {
 /// Code and detail.
 pub(super) type Reason = (&'static str, String);
 
-/// Tags that were not taken, by reason.
+/// Refused tags, by reason.
 #[derive(Debug, Default)]
-pub(super) struct Untaken {
+pub(super) struct RefusedTags {
     by_reason: BTreeMap<Reason, Vec<String>>,
     /// Digital Links and tags whose company prefix is not known.
     unknown: Vec<(String, String)>,
 }
 
-impl Untaken {
-    /// Notes the tag `epc_hex`, refused for `reason`.
+impl RefusedTags {
+    /// Adds the tag `epc_hex`, refused for `reason`.
     pub fn add(&mut self, reason: Reason, epc_hex: &str) {
         self.by_reason.entry(reason).or_default().push(epc_hex.to_owned());
     }
 
-    /// Notes the tag `epc_hex`, which names nothing.
+    /// Adds the tag `epc_hex`, whose item cannot be named.
     pub fn add_unnamed(&mut self, why: &Unnamed, epc_hex: &str) {
         match why {
             Unnamed::NotGs1 => {
-                let detail = "the tag holds no GS1 EPC that is understood";
+                let detail = "the tag contains no supported GS1 EPC";
                 self.add(("not-gs1", detail.to_owned()), epc_hex);
             }
             Unnamed::PrefixUnknown { link } => {
@@ -80,8 +80,8 @@ impl Untaken {
         if !self.unknown.is_empty() {
             let (links, tags): (Vec<String>, Vec<String>) = self.unknown.into_iter().unzip();
             let detail = format!(
-                "no company prefix of this site begins the key; \
-                 company_prefixes in the site rules would name it: {}",
+                "no company prefix of this site matches the key; \
+                 add it to company_prefixes in the site rules: {}",
                 listed(links)
             );
             refusals.push(Refusal::of_tags("prefix-unknown", detail, tags));

@@ -59,7 +59,7 @@ fn seconds(n: i64) -> SignedDuration {
     SignedDuration::from_secs(n)
 }
 
-fn seen(tag_uri: &str, count: u32, mean_dbm: i32) -> Observation {
+fn observation(tag_uri: &str, count: u32, mean_dbm: i32) -> Observation {
     let tag = TagEpc::from_tag_uri(tag_uri).unwrap();
     Observation {
         epc_hex: hex::encode_upper(tag.encode().unwrap()),
@@ -156,9 +156,13 @@ fn is_event(concluded: &Concluded) {
 }
 
 #[test]
-fn new_items_seen_with_a_case_are_made_and_packed_into_it() {
-    let seen = vec![seen(&item(1), 3, -40), seen(&case(1), 3, -40), seen(&item(2), 3, -40)];
-    let found = interpret(&rules(), &delivery(STATION, seen, vec![]), &Facts::default());
+fn new_items_observed_with_a_case_are_commissioned_and_packed_into_it() {
+    let observations = vec![
+        observation(&item(1), 3, -40),
+        observation(&case(1), 3, -40),
+        observation(&item(2), 3, -40),
+    ];
+    let found = interpret(&rules(), &delivery(STATION, observations, vec![]), &Facts::default());
     let [made, packed] = &found.events[..] else { panic!("{found:?}") };
     assert_eq!((made.rule.as_str(), member(made, "action")), ("make", "ADD"));
     assert_eq!(list(made, "epcList"), [uri(&item(1)), uri(&item(2))]);
@@ -172,10 +176,14 @@ fn new_items_seen_with_a_case_are_made_and_packed_into_it() {
 }
 
 #[test]
-fn cases_seen_with_a_pallet_label_build_the_pallet() {
+fn cases_observed_with_a_pallet_label_build_the_pallet() {
     let pallet = "urn:epc:tag:sscc-96:6.9521141.2000000001";
-    let seen = vec![seen(&case(1), 3, -40), seen(&case(2), 3, -40), seen(pallet, 3, -40)];
-    let found = interpret(&rules(), &delivery(STATION, seen, vec![]), &Facts::default());
+    let observations = vec![
+        observation(&case(1), 3, -40),
+        observation(&case(2), 3, -40),
+        observation(pallet, 3, -40),
+    ];
+    let found = interpret(&rules(), &delivery(STATION, observations, vec![]), &Facts::default());
     let [built] = &found.events[..] else { panic!("{found:?}") };
     assert_eq!(built.rule, "pallet");
     assert_eq!(list(built, "childEPCs").len(), 2);
@@ -186,24 +194,32 @@ fn cases_seen_with_a_pallet_label_build_the_pallet() {
 fn contents_without_a_container_are_reported_and_not_packed() {
     let found = interpret(
         &rules(),
-        &delivery(STATION, vec![seen(&item(1), 3, -40)], vec![]),
+        &delivery(STATION, vec![observation(&item(1), 3, -40)], vec![]),
         &Facts::default(),
     );
     assert_eq!(found.events.len(), 1);
     assert_eq!(found.refusals[0].code, "no-container");
-    let two = vec![seen(&item(2), 3, -40), seen(&case(1), 3, -40), seen(&case(2), 3, -40)];
+    let two = vec![
+        observation(&item(2), 3, -40),
+        observation(&case(1), 3, -40),
+        observation(&case(2), 3, -40),
+    ];
     let found = interpret(&rules(), &delivery(STATION, two, vec![]), &Facts::default());
     assert!(found.refusals.iter().any(|refusal| refusal.code == "several-containers"));
 }
 
 #[test]
-fn a_thing_is_made_once() {
+fn an_item_is_commissioned_once() {
     let facts = Facts {
-        known: [(uri(&item(1)), LastHere { at: start(), rule: None })].into(),
+        last_records: [(uri(&item(1)), LastRecord { at: start(), rule: None })].into(),
         ..Facts::default()
     };
-    let seen = vec![seen(&item(1), 3, -40), seen(&item(2), 3, -40), seen(&case(1), 3, -40)];
-    let found = interpret(&rules(), &delivery(STATION, seen, vec![]), &facts);
+    let observations = vec![
+        observation(&item(1), 3, -40),
+        observation(&item(2), 3, -40),
+        observation(&case(1), 3, -40),
+    ];
+    let found = interpret(&rules(), &delivery(STATION, observations, vec![]), &facts);
     assert_eq!(list(&found.events[0], "epcList"), [uri(&item(2))]);
     // The known item is still packed: that is another event.
     assert_eq!(list(&found.events[1], "childEPCs").len(), 2);
@@ -211,18 +227,18 @@ fn a_thing_is_made_once() {
 
 #[test]
 fn strays_foreign_tags_and_repeats_never_become_stock() {
-    let mut foreign = seen(&item(9), 20, -40);
+    let mut foreign = observation(&item(9), 20, -40);
     foreign.epc_hex = "E2801190A5021F80055817CA".into();
     let observations = vec![
-        seen(&item(1), 20, -50),
-        seen(&item(2), 4, -50),
-        seen(&item(3), 20, -61),
-        seen(&item(4), 20, -50),
-        seen(&case(1), 20, -50),
+        observation(&item(1), 20, -50),
+        observation(&item(2), 4, -50),
+        observation(&item(3), 20, -61),
+        observation(&item(4), 20, -50),
+        observation(&case(1), 20, -50),
         foreign,
     ];
-    let repeat = LastHere { at: start() - seconds(60), rule: Some("door".into()) };
-    let facts = Facts { known: [(uri(&item(4)), repeat)].into(), ..Facts::default() };
+    let repeat = LastRecord { at: start() - seconds(60), rule: Some("door".into()) };
+    let facts = Facts { last_records: [(uri(&item(4)), repeat)].into(), ..Facts::default() };
     let found = interpret(&rules(), &delivery(DOOR, observations, vec![]), &facts);
     assert_eq!(found.events.len(), 1);
     assert_eq!(list(&found.events[0], "epcList"), [uri(&item(1))]);
@@ -234,9 +250,10 @@ fn strays_foreign_tags_and_repeats_never_become_stock() {
 
 #[test]
 fn what_was_received_long_ago_can_come_back() {
-    let old = LastHere { at: start() - seconds(REPEAT_WINDOW_S + 60), rule: Some("door".into()) };
-    let facts = Facts { known: [(uri(&item(1)), old)].into(), ..Facts::default() };
-    let found = interpret(&rules(), &delivery(DOOR, vec![seen(&item(1), 9, -50)], vec![]), &facts);
+    let old = LastRecord { at: start() - seconds(REPEAT_WINDOW_S + 60), rule: Some("door".into()) };
+    let facts = Facts { last_records: [(uri(&item(1)), old)].into(), ..Facts::default() };
+    let found =
+        interpret(&rules(), &delivery(DOOR, vec![observation(&item(1), 9, -50)], vec![]), &facts);
     assert_eq!(found.events.len(), 1);
 }
 
@@ -250,8 +267,12 @@ fn a_receipt_is_compared_with_the_announcement_it_fits_best() {
         advices: vec![advice("urn:other", &[1, 70, 71]), advice("urn:right", &[1, 2, 3])],
         ..Facts::default()
     };
-    let seen = vec![seen(&item(1), 9, -50), seen(&item(2), 9, -50), seen(&item(8), 9, -50)];
-    let found = interpret(&rules(), &delivery(DOOR, seen, vec![]), &facts);
+    let observations = vec![
+        observation(&item(1), 9, -50),
+        observation(&item(2), 9, -50),
+        observation(&item(8), 9, -50),
+    ];
+    let found = interpret(&rules(), &delivery(DOOR, observations, vec![]), &facts);
     let difference = found.events[0].difference.clone().unwrap();
     assert_eq!(difference.despatch_advice, "urn:right");
     assert_eq!((difference.announced, difference.received), (3, 3));
@@ -264,7 +285,7 @@ fn a_receipt_is_compared_with_the_announcement_it_fits_best() {
 fn a_receipt_that_nobody_announced_is_a_blind_one() {
     let found = interpret(
         &rules(),
-        &delivery(DOOR, vec![seen(&item(1), 9, -50)], vec![]),
+        &delivery(DOOR, vec![observation(&item(1), 9, -50)], vec![]),
         &Facts::default(),
     );
     assert_eq!(found.events[0].difference, None);
@@ -278,9 +299,9 @@ fn an_empty_window_concludes_nothing() {
 }
 
 #[test]
-fn a_read_point_without_rules_refuses_everything_it_sees() {
+fn a_read_point_without_rules_refuses_everything_observed() {
     let elsewhere = "urn:epc:id:sgln:9521142.00001.9";
-    let observations = vec![seen(&item(1), 9, -50)];
+    let observations = vec![observation(&item(1), 9, -50)];
     let found = interpret(
         &rules(),
         &delivery(elsewhere, observations, vec![reading("5", 0)]),

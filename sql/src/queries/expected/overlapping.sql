@@ -1,4 +1,4 @@
 -- expected::overlapping
 select despatch_advice, epcs from expected_deliveries
-where ledger_id = $1 /* ledger */ and epcs && $2 /* things */
+where ledger_id = $1 /* ledger */ and epcs && $2 /* items */
 order by despatch_advice limit 100

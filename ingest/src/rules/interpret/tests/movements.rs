@@ -34,7 +34,7 @@ fn step(tag: &str, kind: MovementKind, place: &str, at: i64) -> Movement {
         MovementKind::Departed => (Some(place), None),
     };
     Movement {
-        epc_hex: seen(tag, 1, -50).epc_hex,
+        epc_hex: observation(tag, 1, -50).epc_hex,
         kind,
         from: from.map(str::to_owned),
         to: to.map(str::to_owned),
@@ -46,7 +46,7 @@ fn step(tag: &str, kind: MovementKind, place: &str, at: i64) -> Movement {
 fn follow(movements: Vec<Movement>) -> Interpretation {
     let mut observations = Vec::new();
     for movement in &movements {
-        let mut observation = seen(&item(1), 9, -50);
+        let mut observation = observation(&item(1), 9, -50);
         observation.epc_hex.clone_from(&movement.epc_hex);
         observations.push(observation);
     }
@@ -99,16 +99,19 @@ fn the_departed_are_nowhere_and_in_no_disposition_of_the_shelf() {
 }
 
 #[test]
-fn the_steps_of_one_thing_stay_in_their_order_whatever_others_do() {
+fn the_steps_of_one_item_stay_in_their_order_whatever_others_do() {
     let found = follow(vec![
         step(&item(2), MovementKind::Arrived, SHELF, 9),
         step(&item(1), MovementKind::Arrived, SHELF, 1),
         step(&item(1), MovementKind::Moved, OTHER, 3),
         step(&item(1), MovementKind::Departed, OTHER, 5),
     ]);
-    let told: Vec<(&str, &str)> =
+    let found_order: Vec<(&str, &str)> =
         found.events.iter().map(|event| (member(event, "bizStep"), event.rule.as_str())).collect();
-    assert_eq!(told[..3], [("storing", "shelf"), ("storing", "other"), ("picking", "other")]);
+    assert_eq!(
+        found_order[..3],
+        [("storing", "shelf"), ("storing", "other"), ("picking", "other")]
+    );
     let times: Vec<&str> = found.events.iter().map(|event| member(event, "eventTime")).collect();
     assert!(times.is_sorted(), "{times:?}");
     let named: usize = found.events.iter().map(|event| list(event, "epcList").len()).sum();
@@ -116,7 +119,7 @@ fn the_steps_of_one_thing_stay_in_their_order_whatever_others_do() {
 }
 
 #[test]
-fn two_tags_of_one_thing_that_arrive_together_are_one_arrival() {
+fn two_tags_of_one_item_that_arrive_together_are_one_arrival() {
     let twin = "urn:epc:tag:sgtin-198:3.9521141.012345.1";
     let found = follow(vec![
         step(&item(1), MovementKind::Arrived, SHELF, 1),
@@ -149,7 +152,7 @@ fn movements_that_no_rule_takes_are_counted_once_each() {
 fn a_movement_rule_takes_no_observations() {
     let found = interpret(
         &shelves(),
-        &delivery(SHELF, vec![seen(&item(1), 9, -50)], vec![]),
+        &delivery(SHELF, vec![observation(&item(1), 9, -50)], vec![]),
         &Facts::default(),
     );
     assert_eq!((found.events.len(), refused(&found)), (0, vec![("no-rule", 1)]));

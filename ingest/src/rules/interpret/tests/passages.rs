@@ -19,7 +19,7 @@ fn rival(top_cdbm: i32) -> Rival {
     }
 }
 
-/// What the rule `members` makes of one observation: the code of its refusal, or none if it was taken.
+/// What the rule `members` makes of one observation: the code of its refusal, or none if it was accepted.
 fn judged(members: &str, observation: Observation) -> Option<&'static str> {
     let rules = one_rule(DOOR, members);
     let found = interpret(&rules, &delivery(DOOR, vec![observation], vec![]), &Facts::default());
@@ -30,7 +30,7 @@ fn judged(members: &str, observation: Observation) -> Option<&'static str> {
 
 #[test]
 fn a_rule_that_asks_for_a_direction_takes_only_what_went_so() {
-    let told = [None, Some(Direction::Unclear), Some(Direction::In), Some(Direction::Out)];
+    let directions = [None, Some(Direction::Unclear), Some(Direction::In), Some(Direction::Out)];
     let unclear = Some("direction-unclear");
     let other = Some("other-direction");
     for rule in [RECEIVE, OBSERVE] {
@@ -39,8 +39,8 @@ fn a_rule_that_asks_for_a_direction_takes_only_what_went_so() {
             ("direction = \"in\"\n", [unclear, unclear, None, other]),
             ("direction = \"out\"\n", [unclear, unclear, other, None]),
         ] {
-            for (direction, want) in told.into_iter().zip(want) {
-                let observation = Observation { direction, ..seen(&item(1), 9, -50) };
+            for (direction, want) in directions.into_iter().zip(want) {
+                let observation = Observation { direction, ..observation(&item(1), 9, -50) };
                 let found = judged(&format!("{asked}{rule}"), observation);
                 assert_eq!(found, want, "{asked}{rule} for {direction:?}");
             }
@@ -51,21 +51,21 @@ fn a_rule_that_asks_for_a_direction_takes_only_what_went_so() {
 #[test]
 fn what_was_nearer_to_a_neighbour_counts_only_where_the_rule_says_so() {
     for rule in [RECEIVE, OBSERVE] {
-        let near = || Observation { rival: Some(rival(-4500)), ..seen(&item(1), 9, -50) };
-        let far = Observation { rival: Some(rival(-4600)), ..seen(&item(1), 9, -50) };
+        let near = || Observation { rival: Some(rival(-4500)), ..observation(&item(1), 9, -50) };
+        let far = Observation { rival: Some(rival(-4600)), ..observation(&item(1), 9, -50) };
         assert_eq!(judged(rule, near()), Some("neighbour"));
         assert_eq!(judged(rule, far), None);
         assert_eq!(judged(&format!("neighbours = true\n{rule}"), near()), None);
     }
-    let observation = Observation { rival: Some(rival(-4500)), ..seen(&item(1), 9, -50) };
+    let observation = Observation { rival: Some(rival(-4500)), ..observation(&item(1), 9, -50) };
     let found = interpret(&rules(), &delivery(DOOR, vec![observation], vec![]), &Facts::default());
     assert!(found.refusals[0].detail.contains("door-2"), "{found:?}");
 }
 
 #[test]
-fn what_stands_at_the_door_is_not_received_unless_it_went() {
+fn what_rests_at_the_door_is_not_received_unless_it_moved() {
     let standing =
-        |direction| Observation { resident: true, direction, ..seen(&item(1), 500, -50) };
+        |direction| Observation { resident: true, direction, ..observation(&item(1), 500, -50) };
     let inwards = format!("direction = \"in\"\n{RECEIVE}");
     let resident = Some("resident");
     for (rule, direction, want) in [
@@ -75,7 +75,7 @@ fn what_stands_at_the_door_is_not_received_unless_it_went() {
         (&inwards, Some(Direction::In), None),
         (&inwards, Some(Direction::Out), resident),
         (&inwards, None, resident),
-        // What is seen to stand there is seen all the same.
+        // For what is observed, resting there counts.
         (OBSERVE, None, None),
         (OBSERVE, Some(Direction::Out), None),
     ] {
@@ -84,14 +84,14 @@ fn what_stands_at_the_door_is_not_received_unless_it_went() {
 }
 
 #[test]
-fn the_first_reason_in_the_order_is_told() {
+fn the_first_reason_in_the_order_is_reported() {
     let members =
         format!("min_reads = 5\nmin_rssi_mean_dbm = -60.0\ndirection = \"in\"\n{RECEIVE}");
     let mut observation = Observation {
         rival: Some(rival(-4500)),
         resident: true,
         direction: Some(Direction::Out),
-        ..seen(&item(1), 4, -61)
+        ..observation(&item(1), 4, -61)
     };
     assert_eq!(judged(&members, observation.clone()), Some("stray-few-reads"));
     observation.count = 5;
@@ -112,17 +112,17 @@ fn plus(link: &str) -> Observation {
     Observation {
         epc_hex: hex::encode_upper(tag.encode().unwrap()),
         epc: None,
-        ..seen(&item(1), 9, -50)
+        ..observation(&item(1), 9, -50)
     }
 }
 
 #[test]
-fn a_plus_tag_is_the_same_thing_as_the_classic_one() {
+fn a_plus_tag_is_the_same_item_as_the_classic_one() {
     let link = "https://id.gs1.org/01/09521141123454/21/1";
     let found = interpret(&rules(), &delivery(DOOR, vec![plus(link)], vec![]), &Facts::default());
     assert_eq!(list(&found.events[0], "epcList"), [uri(&item(1))]);
-    // Both tags on one thing are one thing.
-    let both = vec![seen(&item(1), 9, -50), plus(link)];
+    // Both tags on one item are one item.
+    let both = vec![observation(&item(1), 9, -50), plus(link)];
     let found = interpret(&rules(), &delivery(DOOR, both, vec![]), &Facts::default());
     assert_eq!(list(&found.events[0], "epcList"), [uri(&item(1))]);
     assert_eq!(found.refusals, []);
@@ -151,19 +151,22 @@ fn a_gap_leaves_a_trace_where_no_event_carries_it() {
     assert_eq!(refused(&found), [("gap", 2)]);
     let detail = &found.refusals[0].detail;
     assert!(detail.contains("3 reads lost") && detail.contains("spool was full"), "{detail}");
-    let found = interpret(&rules(), &gapped(vec![seen(&item(1), 1, -50)]), &Facts::default());
+    let found =
+        interpret(&rules(), &gapped(vec![observation(&item(1), 1, -50)]), &Facts::default());
     assert_eq!(refused(&found), [("gap", 2), ("stray-few-reads", 1)]);
-    let found = interpret(&rules(), &gapped(vec![seen(&item(1), 9, -50)]), &Facts::default());
+    let found =
+        interpret(&rules(), &gapped(vec![observation(&item(1), 9, -50)]), &Facts::default());
     assert_eq!((found.events.len(), refused(&found)), (1, vec![]));
 }
 
 #[test]
-fn a_passage_with_nothing_readable_on_it_leaves_a_trace() {
+fn a_passage_without_a_readable_tag_is_refused_and_counted() {
     let passage =
         |observations| Delivery { by_barrier: true, ..delivery(DOOR, observations, vec![]) };
     let found = interpret(&rules(), &passage(vec![]), &Facts::default());
     assert_eq!((found.events.len(), refused(&found)), (0, vec![("empty-passage", 1)]));
-    let found = interpret(&rules(), &passage(vec![seen(&item(1), 9, -50)]), &Facts::default());
+    let found =
+        interpret(&rules(), &passage(vec![observation(&item(1), 9, -50)]), &Facts::default());
     assert_eq!((found.events.len(), refused(&found)), (1, vec![]));
     // A reading that came meanwhile makes a record, and the passage is still an empty one.
     let warm = Delivery { by_barrier: true, ..delivery(STORE, vec![], vec![reading("5", 0)]) };

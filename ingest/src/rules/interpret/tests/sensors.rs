@@ -121,14 +121,14 @@ fn a_timeless_reading_is_recorded_at_its_arrival() {
 }
 
 #[test]
-fn what_was_reported_in_another_unit_stands_beside_the_value() {
+fn a_value_reported_in_another_unit_is_kept_beside_the_converted_one() {
     let reported = Some(Reported { value: "068.0".into(), unit: "FAH".into() });
     let readings = vec![SensorReading { reported, ..reading("20", 0) }, reading("21", 1)];
     let found = interpret(&rules(), &delivery(STORE, vec![], readings), &Facts::default());
     is_event(&found.events[0]);
     let reports = reports(&found.events[0]);
-    let told = reports[0].get("chopmark:reported").unwrap();
-    assert_eq!(told.canonical(), r#"{"uom":"FAH","value":68.0}"#);
+    let reported = reports[0].get("chopmark:reported").unwrap();
+    assert_eq!(reported.canonical(), r#"{"uom":"FAH","value":68.0}"#);
     assert_eq!(text(reports[0], "uom"), "CEL");
     assert_eq!(reports[1].get("chopmark:reported"), None);
 }

@@ -1,18 +1,18 @@
-//! Names the thing that a tag carries: EPC bank in, pure identity out.
+//! Names the item that a tag identifies: EPC bank in, pure identity out.
 //!
-//! What holds: pure; rules and look-ups name a tag by this one function, so both speak of the same thing. The
-//! key of a `+` or `++` tag does not tell how long its company prefix is; it is named only where the site knows
-//! the prefix, and never guessed.
+//! What holds: pure; rules and look-ups use this one function, so both mean the same item. The key of a `+` or `++`
+//! tag does not contain the length of its company prefix; the tag is named only where the site knows the prefix,
+//! and the prefix is never guessed.
 //!
-//! Not here: the bits of a tag (`epc`), what follows from the thing ([`crate::rules`]).
+//! Not here: the bits of a tag (`epc`), what follows from an observation ([`crate::rules`]).
 //!
 //! Source: TDS 2.3 sections 6.3 and 15.3.
 
 use epc::{PrefixTable, Tag};
 
-/// What a tag names.
+/// An item, as its tag names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Thing {
+pub struct Item {
     /// Pure identity URI: `urn:epc:id:sgtin:…`.
     pub uri: String,
     /// EPC scheme: `sgtin`. A `+` tag has the scheme of its identity.
@@ -21,19 +21,19 @@ pub struct Thing {
     pub filter: u8,
 }
 
-/// Why a tag names nothing that can be recorded.
+/// Why a tag cannot be named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unnamed {
-    /// The bank holds no EPC that is understood.
+    /// The bank contains no supported EPC.
     NotGs1,
     /// A `+` tag whose company prefix the site does not know.
     PrefixUnknown {
-        /// What the tag says: its Digital Link.
+        /// Its Digital Link.
         link: String,
     },
 }
 
-/// Names what stands in an EPC bank.
+/// Names the item in an EPC bank.
 ///
 /// - `epc_hex`: the bank, hex.
 /// - `prefixes`: the company prefixes that the site knows.
@@ -41,7 +41,7 @@ pub enum Unnamed {
 /// # Errors
 ///
 /// [`Unnamed`].
-pub fn name(epc_hex: &str, prefixes: &PrefixTable) -> Result<Thing, Unnamed> {
+pub fn name(epc_hex: &str, prefixes: &PrefixTable) -> Result<Item, Unnamed> {
     let tag = Tag::decode_hex(epc_hex).map_err(|_| Unnamed::NotGs1)?;
     let filter = match &tag {
         Tag::Classic(tag) => tag.filter,
@@ -50,7 +50,7 @@ pub fn name(epc_hex: &str, prefixes: &PrefixTable) -> Result<Thing, Unnamed> {
     let epc = tag.to_epc(prefixes).ok_or_else(|| Unnamed::PrefixUnknown {
         link: tag.to_digital_link().unwrap_or_default(),
     })?;
-    Ok(Thing { uri: epc.to_uri(), scheme: epc.scheme().name(), filter })
+    Ok(Item { uri: epc.to_uri(), scheme: epc.scheme().name(), filter })
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_tag_of_an_unknown_prefix_is_told_by_its_link() {
+    fn a_plus_tag_of_an_unknown_prefix_is_reported_by_its_link() {
         let link = "https://brand.example/01/09521141123454/21/32a".to_owned();
         for known in [PrefixTable::default(), PrefixTable::new(["0614141"])] {
             let found = name(&plus(Some("brand.example")), &known);

@@ -1,0 +1,82 @@
+//! `POST /observations`, status by status.
+
+use super::*;
+
+#[actix_web::test]
+async fn a_delivery_is_recorded_once_and_a_redelivery_gets_the_same_answer() {
+    let scene = Scene::new("delivered").await;
+    let body = window(1, 1);
+    let (status, first) = scene.deliver(1, 1, &body).await;
+    assert_eq!((status, &first["outcome"]), (201, &"recorded".into()));
+    assert_eq!((&first["indexes"], &first["size"]), (&vec![0].into(), &1.into()));
+    assert_eq!(first["ledger"], ORIGIN);
+    let (status, again) = scene.deliver(1, 1, &body).await;
+    assert_eq!((status, again), (200, first));
+    assert_eq!((scene.size().await, scene.deliveries().await), (1, 1));
+    let checkpoint = sql::ledgers::latest_checkpoint(&scene.db, scene.ledger).await.unwrap();
+    assert_eq!(checkpoint.unwrap().recorded_at, start(), "the time is the context's");
+}
+
+impl Scene {
+    async fn deliveries(&self) -> usize {
+        sql::deliveries::list(&self.db).await.unwrap().len()
+    }
+}
+
+#[actix_web::test]
+async fn a_different_delivery_under_a_used_number_is_refused_and_stored() {
+    let scene = Scene::new("number_taken").await;
+    assert_eq!(scene.deliver(1, 1, &window(1, 1)).await.0, 201);
+    let (status, problem) = scene.deliver(1, 1, &window(1, 2)).await;
+    assert_eq!((status, &problem["type"]), (409, &"urn:chopmark:problem:number-taken".into()));
+    assert_eq!(scene.refused("delivery", "number-taken").await, 1);
+    assert_eq!((scene.size().await, scene.deliveries().await), (1, 1));
+}
+
+#[actix_web::test]
+async fn an_unknown_bridge_and_a_wrong_signature_get_the_same_answer() {
+    let scene = Scene::new("not_admitted").await;
+    let body = window(1, 1);
+    let good = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes("b1", 1, 1, &body)));
+    let bad = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes("b1", 1, 2, &body)));
+    let mut answers = Vec::new();
+    for (bridge, signature) in [("b2", good.as_str()), ("b1", bad.as_str()), ("b1", "not base64")] {
+        let (status, _, answer) = scene.send(delivery_of(bridge, 1, 1, signature, &body)).await;
+        assert_eq!(status, 401, "{bridge}");
+        answers.push(answer);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let (status, ..) = scene.send(TestRequest::post().uri("/observations").set_payload(body)).await;
+    assert_eq!(status, 401, "without any header");
+    assert_eq!(scene.refused("delivery", "not-admitted").await, 4);
+    assert_eq!(scene.size().await, 0);
+}
+
+#[actix_web::test]
+async fn a_body_that_violates_the_contract_is_refused_and_stored() {
+    let scene = Scene::new("malformed").await;
+    let (status, problem) = scene.deliver(1, 1, b"{}").await;
+    assert_eq!((status, &problem["type"]), (422, &"urn:chopmark:problem:malformed".into()));
+    assert_eq!(scene.refused("delivery", "malformed").await, 1);
+    let (status, _) = scene.deliver(1, 9, &window(1, 1)).await;
+    assert_eq!(status, 422, "the headers have another number than the body");
+    assert_eq!(scene.refused("delivery", "headers-differ").await, 1);
+    assert_eq!(scene.size().await, 0);
+}
+
+#[actix_web::test]
+async fn a_body_above_the_limit_is_refused() {
+    let scene = Scene::new("too_large").await;
+    let (status, problem) = scene.deliver(1, 1, &vec![b' '; MAX_BODY + 1]).await;
+    assert_eq!((status, &problem["type"]), (413, &"urn:chopmark:problem:too-large".into()));
+}
+
+#[actix_web::test]
+async fn without_an_answer_in_time_the_sender_must_retry() {
+    let scene = Scene::with("unavailable", 0).await;
+    let body = window(1, 1);
+    let signature = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes("b1", 1, 1, &body)));
+    let (status, headers, _) = scene.send(delivery_of("b1", 1, 1, &signature, &body)).await;
+    assert_eq!(status, 503);
+    assert_eq!(headers.get("Retry-After").unwrap(), "1");
+}

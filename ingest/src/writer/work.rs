@@ -1,0 +1,39 @@
+//! What a writer is given.
+
+use reads::Delivery;
+use tokio::sync::oneshot;
+
+use crate::outcome::Outcome;
+use crate::problem::Problem;
+
+/// Something to be recorded.
+#[derive(Debug)]
+pub enum Work {
+    /// A bridge's delivery, admitted.
+    Delivery {
+        /// The delivery.
+        delivery: Box<Delivery>,
+        /// Its body as received.
+        body: String,
+        /// The bridge's signature, base64.
+        signature: String,
+    },
+    /// A partner's document, admitted and valid.
+    Capture {
+        /// Capture id, new.
+        capture: String,
+        /// Name of the partner.
+        partner: String,
+        /// SHA-256 of the document.
+        document_sha256: ledger::Hash,
+        /// Its events.
+        events: Vec<epcis::Event>,
+    },
+}
+
+/// Work, and where its answer goes.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) answer: oneshot::Sender<Result<Outcome, Problem>>,
+}
