@@ -1,60 +1,65 @@
-//! `chopmark doctor`: looks at this machine and says what is missing and how to get it.
+//! `chopmark doctor`: checks this machine and names what is missing and how to get it.
 //!
-//! What holds: nothing is changed, nothing is sent anywhere; each finding names its mend.
+//! What holds: nothing is changed and nothing is sent anywhere; each failed check names its remedy.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-/// Where to look.
+/// Options of `chopmark doctor`.
 #[derive(clap::Args)]
+#[command(after_long_help = "\
+Example:
+  chopmark doctor --data /srv/chopmark
+
+Exit status: 0 everything that the processes need is available, 1 something is missing.")]
 pub struct Arguments {
     /// Folder that is to hold the data
     #[arg(long, default_value = "./var")]
     data: PathBuf,
 }
 
-/// One thing looked at.
-struct Finding {
+/// The outcome of one check.
+struct Check {
     what: &'static str,
-    /// What was found, or what is wrong and how to mend it.
+    /// What was found, or what is missing and how to get it.
     outcome: Result<String, String>,
     /// Whether the processes cannot run without it.
     needed: bool,
 }
 
-/// Prints the findings; exit status 1 if something needed is missing.
+/// Prints every check; exit status 1 if something needed is missing.
 ///
 /// # Errors
 ///
-/// None: what cannot be looked at is a finding.
+/// None: what cannot be checked is reported as missing.
 #[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let findings = [
-        Finding { what: "PostgreSQL", outcome: postgres(), needed: true },
-        Finding { what: "chain for development (anvil)", outcome: anvil(), needed: false },
-        Finding { what: "browser for tests", outcome: browser(), needed: false },
-        Finding { what: "data folder", outcome: writable(&arguments.data), needed: true },
-        Finding { what: "free space", outcome: space(&arguments.data), needed: true },
-        Finding { what: "a free port", outcome: port(), needed: true },
-        Finding { what: "random numbers", outcome: random(), needed: true },
-        Finding { what: "serial ports", outcome: Ok(serial_ports()), needed: false },
+    let checks = [
+        Check { what: "PostgreSQL", outcome: postgres(), needed: true },
+        Check { what: "chain for development (anvil)", outcome: anvil(), needed: false },
+        Check { what: "browser for tests", outcome: browser(), needed: false },
+        Check { what: "data folder", outcome: writable(&arguments.data), needed: true },
+        Check { what: "free space", outcome: space(&arguments.data), needed: true },
+        Check { what: "a free port", outcome: port(), needed: true },
+        Check { what: "random numbers", outcome: random(), needed: true },
+        Check { what: "serial ports", outcome: Ok(serial_ports()), needed: false },
     ];
     let mut is_well = true;
-    for finding in &findings {
-        let (mark, text) = match &finding.outcome {
+    for check in &checks {
+        let (mark, text) = match &check.outcome {
             Ok(text) => ("ok     ", text),
-            Err(text) if finding.needed => ("MISSING", text),
+            Err(text) if check.needed => ("MISSING", text),
             Err(text) => ("absent ", text),
         };
-        is_well &= finding.outcome.is_ok() || !finding.needed;
-        println!("{mark}  {:<30} {text}", finding.what);
+        is_well &= check.outcome.is_ok() || !check.needed;
+        println!("{mark}  {:<30} {text}", check.what);
     }
     println!();
     println!(
         "{}",
         if is_well {
-            "Everything that the processes need is here. In the source tree, `make demo` plays the whole way."
+            "Everything that the processes need is available. In the source tree, `make demo` plays the whole way."
         } else {
             "Something needed is missing; the lines above say how to get it."
         }
@@ -102,7 +107,7 @@ fn space(folder: &Path) -> Result<String, String> {
         .map(|stat| stat.blocks_available() * stat.fragment_size() / (1 << 30))
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     if free < NEEDED_GIB {
-        return Err(format!("{free} GiB free; at least {NEEDED_GIB} GiB would be right"));
+        return Err(format!("got {free} GiB free, expected at least {NEEDED_GIB} GiB"));
     }
     Ok(format!("{free} GiB"))
 }
@@ -110,14 +115,12 @@ fn space(folder: &Path) -> Result<String, String> {
 fn port() -> Result<String, String> {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
-        .map(|address| format!("loopback listens ({address})"))
+        .map(|address| format!("can listen on {address}"))
         .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))
 }
 
 fn random() -> Result<String, String> {
-    crate::keys::new_token()
-        .map(|_| "the operating system gives them".to_owned())
-        .map_err(|error| error.to_string())
+    crate::keys::new_token().map(|_| "available".to_owned()).map_err(|error| error.to_string())
 }
 
 fn serial_ports() -> String {

@@ -15,6 +15,8 @@ pub enum Command {
     /// Prints the event hash of every event in an EPCIS 2.0 JSON file
     ///
     /// The hash is a derived identifier: two dialects give two hashes, and no ledger depends on it.
+    ///
+    /// Example: chopmark event hash shipment.jsonld --pre-hash
     Hash {
         /// An EPCISDocument or a bare event, JSON-LD
         file: PathBuf,

@@ -1,8 +1,7 @@
 //! `chopmark keys`: makes and shows the keys of ledgers, bridges and partners.
 //!
-//! What holds: a secret is written to a file that only its owner can read, never printed, and never
-//! overwritten; what is printed is public. The one exception is a partner's token, which its holder must
-//! be told once.
+//! What holds: a secret is written to a file that only its owner can read; it is never printed and never overwritten.
+//! What is printed is public, with one exception: a partner's token, which is printed once for its holder.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -12,12 +11,18 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use ledger::keys::{LedgerKeys, SecureRandom as _, SourceKey, SystemRandom};
+use ledger::keys::{LedgerKeys, SecureRandom as _, SourceKey};
+use process::Randomness;
 
-/// What to do.
+/// Subcommands of `chopmark keys`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Makes the signing keys of a ledger (Ed25519 and RSA-PSS-3072) and prints its public keys
+    ///
+    /// The printed lines go into the policy of everybody who verifies: `log KEY` for a site's ledger, `hub KEY` for the
+    /// hub. The file is `keys` of `[[ledger]]`.
+    ///
+    /// Example: chopmark keys ledger --origin factory.example/line-1 --out keys/factory.pem
     Ledger {
         /// Name of the ledger, for example `factory.example/line-1`
         #[arg(long)]
@@ -27,14 +32,22 @@ pub enum Command {
         out: PathBuf,
     },
     /// Makes the signing key of a bridge and prints its public key
+    ///
+    /// The printed key is `public_key` of `[[bridge]]` at ingest; the file is `key` of `[firmware_bridge]`.
+    ///
+    /// Example: chopmark keys bridge --out keys/bridge.pem
     Bridge {
         /// File for the secret key; must not exist yet
         #[arg(long)]
         out: PathBuf,
     },
     /// Makes a bearer token for a partner and prints it once, with the SHA-256 for the configuration
+    ///
+    /// Example: chopmark keys partner
     Partner,
     /// Prints the public keys of a key file
+    ///
+    /// Example: chopmark keys show keys/factory.pem
     Show {
         /// A file that `keys ledger` or `keys bridge` wrote
         file: PathBuf,
@@ -72,8 +85,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
                     println!("{key}");
                 }
             } else {
-                let key = SourceKey::from_pem(&text)
-                    .with_context(|| format!("{} is no key file of ours", file.display()))?;
+                let key = SourceKey::from_pem(&text).with_context(|| {
+                    format!("{} is not a key file of `chopmark keys`", file.display())
+                })?;
                 println!("{}", key.public_base64());
             }
         }
@@ -84,7 +98,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 /// Makes a ledger's keys in a new file.
 pub fn new_ledger(origin: &str, out: &Path) -> anyhow::Result<LedgerKeys> {
     let mut file = create_secret(out)?;
-    let keys = LedgerKeys::generate(origin, &SystemRandom::new())?;
+    let keys = LedgerKeys::generate(origin, Randomness::system().source())?;
     file.write_all(keys.to_pem_file().as_bytes())?;
     file.sync_all()?;
     Ok(keys)
@@ -93,7 +107,7 @@ pub fn new_ledger(origin: &str, out: &Path) -> anyhow::Result<LedgerKeys> {
 /// Makes a bridge's key in a new file.
 pub fn new_bridge(out: &Path) -> anyhow::Result<SourceKey> {
     let mut file = create_secret(out)?;
-    let key = SourceKey::generate(&SystemRandom::new())?;
+    let key = SourceKey::generate(Randomness::system().source())?;
     file.write_all(key.to_pem().as_bytes())?;
     file.sync_all()?;
     Ok(key)
@@ -102,7 +116,8 @@ pub fn new_bridge(out: &Path) -> anyhow::Result<SourceKey> {
 /// A new token and its SHA-256, both hex.
 pub fn new_token() -> anyhow::Result<(String, String)> {
     let mut bytes = [0; 32];
-    SystemRandom::new()
+    Randomness::system()
+        .source()
         .fill(&mut bytes)
         .map_err(|_| anyhow::anyhow!("the operating system gave no random bytes"))?;
     let token = hex::encode(bytes);

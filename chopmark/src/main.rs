@@ -22,12 +22,23 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+const FIRST_STEPS: &str = "\
+Examples, in the order of a first installation:
+  chopmark doctor                                                 what is missing on this machine
+  chopmark keys ledger --origin site.example/1 --out site.pem     keys of a ledger
+  chopmark keys bridge --out bridge.pem                           key of a bridge
+  chopmark reader detect                                          which readers are connected
+  chopmark up --config chopmark.toml                              runs everything that the file describes
+  chopmark verify item.bundle --policy policy.txt                 checks a proof without any server
+
+Every command explains itself: chopmark help COMMAND";
+
 /// Signed custody records from RFID readers and sensors, checkable by anyone.
 ///
 /// To see the whole way from a reader's bytes to a proof in a consumer's hand, run `make demo` in the
 /// source tree: it plays it on this machine, with a private database and a local chain.
 #[derive(Parser)]
-#[command(name = "chopmark", version, about, propagate_version = true)]
+#[command(name = "chopmark", version, about, propagate_version = true, after_long_help = FIRST_STEPS)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -42,9 +53,20 @@ enum Command {
     /// Makes a publisher's key, deploys the contract that anchors are published to
     #[command(subcommand)]
     Anchor(anchor_command::Command),
-    /// Proves or refutes a bundle, with no network but a chain endpoint if you name one
+    /// Proves or refutes a bundle, without a network unless you name an endpoint of the chain
+    #[command(after_long_help = "\
+Examples:
+  chopmark verify item.bundle --policy policy.txt
+  chopmark verify item.bundle --policy policy.txt --rpc https://rpc.example --confirmations 12
+
+Exit status: 0 proved, 1 refuted, 2 cannot tell.")]
     Verify(verify::Arguments),
-    /// Recomputes every ledger from its rows and names what does not fit
+    /// Recomputes every ledger from its rows and names what does not match
+    #[command(after_long_help = "\
+Example:
+  chopmark audit --config chopmark.toml --policy policy.txt
+
+Exit status: 0 every ledger is whole, 1 something does not match, 2 the audit could not run.")]
     Audit(audit::Arguments),
     /// Reads and writes EPC tag data
     #[command(subcommand)]
@@ -55,10 +77,10 @@ enum Command {
     /// Makes and shows keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Finds, tries and explains readers and sensors
+    /// Finds and tests readers and sensors, shows what a bridge keeps of them
     #[command(subcommand)]
     Reader(reader::Command),
-    /// Looks at this machine and says what is missing and how to get it
+    /// Checks this machine and names what is missing and how to get it
     Doctor(doctor::Arguments),
 }
 
@@ -80,4 +102,36 @@ fn main() -> ExitCode {
         eprintln!("chopmark: {error:#}");
         ExitCode::from(2)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Fails for every command without subcommands whose help has no example.
+    fn check_examples(command: &mut clap::Command, path: &str, missing: &mut Vec<String>) {
+        if !command.has_subcommands() {
+            let help = command.render_long_help().to_string();
+            if !help.contains("Example") {
+                missing.push(path.to_owned());
+            }
+            return;
+        }
+        for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+            let path = format!("{path} {}", below.get_name());
+            check_examples(below, &path, missing);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        let mut command = Arguments::command();
+        command.build();
+        assert!(command.render_long_help().to_string().contains("Examples"));
+        let mut missing = Vec::new();
+        check_examples(&mut command, "chopmark", &mut missing);
+        assert!(missing.is_empty(), "no example: {missing:#?}");
+    }
 }

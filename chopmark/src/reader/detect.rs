@@ -11,10 +11,10 @@ use firmware_bridge::{detect, port};
 use process::Clock;
 use process::config::broker::{BrokerLogin, BrokerSection};
 
-/// Where to look.
+/// Options of `chopmark reader detect`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Greets this LLRP reader; may be given several times
+    /// Connects to this LLRP reader; may be given several times
     #[arg(long, value_name = "HOST[:PORT]")]
     llrp: Vec<String>,
     /// Shows the topics of this broker
@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Listens to this serial port without writing; may be given several times
     #[arg(long, value_name = "PATH")]
     listen: Vec<String>,
-    /// Asks this serial port what it is, by writing the question for the version of each family in turn
+    /// Queries this serial port: writes the version query of each family in turn; may be given several times
     #[arg(long, value_name = "PATH")]
     ask: Vec<String>,
     /// Seconds to listen, to a port or a broker
@@ -37,11 +37,11 @@ pub struct Arguments {
     seconds: u64,
 }
 
-/// Looks and prints; status 0 if everything asked for was found.
+/// Looks and prints; status 0 if everything that was named was found.
 ///
 /// # Errors
 ///
-/// If the system does not tell its ports.
+/// If the system does not list its ports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
     let mut all_found = true;
@@ -52,16 +52,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let time = Duration::from_secs(arguments.seconds);
     for path in &arguments.listen {
         println!("listening to {path} for {} s, writing nothing …", arguments.seconds);
-        all_found &= tell(path, detect::listen(path, time / 2, &clock));
+        all_found &= print_device(path, detect::listen(path, time / 2, &clock));
     }
     for path in &arguments.ask {
-        println!("asking {path}: mercury, r200, chafon, xy-md02 …");
-        all_found &= tell(path, detect::ask(path, &clock));
+        println!("querying {path}: mercury, r200, chafon, xy-md02 …");
+        all_found &= print_device(path, detect::ask(path, &clock));
     }
     for host in &arguments.llrp {
         match detect::greet(host, &clock) {
             Ok(_) => {
-                println!("{host}: an LLRP reader, and it takes a connection");
+                println!("{host}: an LLRP reader that accepts connections");
                 println!("  device.llrp = {{ address = \"{}\" }}", with_port(host));
             }
             Err(reason) => {
@@ -83,9 +83,7 @@ fn with_port(host: &str) -> String {
 fn list_ports() -> anyhow::Result<()> {
     let found = port::list().map_err(|reason| anyhow::anyhow!(reason))?;
     if found.is_empty() {
-        println!(
-            "no serial port on this machine; a USB reader shows up here once it is plugged in"
-        );
+        println!("no serial port on this machine; a USB reader appears here once it is plugged in");
     }
     for port in &found {
         println!("{}", port.path.display());
@@ -111,7 +109,7 @@ fn list_ports() -> anyhow::Result<()> {
             port.path.display()
         );
         println!(
-            "      chopmark reader detect --ask {}      (asks it for its version)",
+            "      chopmark reader detect --ask {}      (queries its version)",
             port.path.display()
         );
     }
@@ -119,7 +117,7 @@ fn list_ports() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell(path: &str, found: Result<Option<detect::DetectedDevice>, String>) -> bool {
+fn print_device(path: &str, found: Result<Option<detect::DetectedDevice>, String>) -> bool {
     match found {
         Ok(Some(known)) => {
             println!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
@@ -139,7 +137,7 @@ fn tell(path: &str, found: Result<Option<detect::DetectedDevice>, String>) -> bo
         }
         Ok(None) => {
             println!(
-                "{path}: nothing that is understood; it may be silent until it is asked (--ask), without power, or of another family"
+                "{path}: nothing that can be decoded; it may be silent until it is queried (--ask), without power, or of another family"
             );
             false
         }
@@ -167,20 +165,20 @@ fn topics(
     let session = format!("chopmark-detect-{}", std::process::id());
     let broker = Broker { is_lasting: false, ..resolve_broker(&at, &PathBuf::from("."), session)? };
     println!("listening to every topic of {address} for {} s …", time.as_secs());
-    let seen = match broker::listen(&broker, "#", time) {
-        Ok(seen) => seen,
+    let topics = match broker::listen(&broker, "#", time) {
+        Ok(topics) => topics,
         Err(reason) => {
             println!("{address}: {reason}");
             return Ok(false);
         }
     };
-    if seen.is_empty() {
+    if topics.is_empty() {
         println!(
             "{address}: no message on any topic; a reader publishes when tags are in its field"
         );
         return Ok(false);
     }
-    for (topic, payload, count) in seen {
+    for (topic, payload, count) in topics {
         let (family, why) = detect::guess_topic(&topic, &payload, clock.now());
         let family = if family.is_empty() { "-" } else { family };
         println!("{count:>7} × {topic}");

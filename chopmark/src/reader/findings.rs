@@ -1,16 +1,16 @@
-//! `chopmark reader findings`: what a bridge found and which settings changed.
+//! `chopmark reader findings`: the findings of a bridge and which settings changed.
 
 use std::process::ExitCode;
 
-use super::SpoolAt;
+use super::spool_at::SpoolAt;
 use super::words::LangAt;
 
-/// Whose findings.
+/// Options of `chopmark reader findings`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     spool: SpoolAt,
-    /// At most so many of each, newest first
+    /// Most findings and changes that are shown, newest first
     #[arg(long, default_value_t = 20)]
     count: u32,
     /// Also prints every setting as it is now
@@ -48,10 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if findings.is_empty() {
-        println!(
-            "{}",
-            lang.say("nothing was found that somebody should know", "没有需要处理的发现")
-        );
+        println!("{}", lang.say("nothing was found that needs attention", "没有需要处理的发现"));
     }
     for finding in findings {
         let times = match finding.count {
@@ -60,8 +57,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         println!("{}  {}  [{}{times}]", short(&finding.last), finding.source, finding.code);
         println!("    {}", finding.text);
-        if let Some(mend) = lang.mend(&finding.code) {
-            println!("    {mend}");
+        if let Some(remedy) = lang.remedy(&finding.code) {
+            println!("    {remedy}");
         }
     }
     if !changes.is_empty() {

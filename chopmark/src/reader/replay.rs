@@ -1,12 +1,12 @@
-//! `chopmark reader replay`: settles a kept window again and compares.
+//! `chopmark reader replay`: settles a stored window again and compares.
 
 use std::process::ExitCode;
 
 use firmware_bridge::replay::{ReplayError, replay};
 
-use super::SpoolAt;
+use super::spool_at::SpoolAt;
 
-/// Which window.
+/// Options of `chopmark reader replay`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Number or digest of the window; a record's evidence names the digest. All windows without reads have the same
@@ -15,7 +15,7 @@ pub struct Arguments {
     window: Option<String>,
     #[command(flatten)]
     spool: SpoolAt,
-    /// Lists the windows that are kept, newest first
+    /// Lists the windows that are stored, newest first
     #[arg(long)]
     list: bool,
     /// Prints the deliveries themselves
@@ -23,11 +23,11 @@ pub struct Arguments {
     show: bool,
 }
 
-/// Settles again and compares: status 0 the same bytes, 1 others, 2 cannot tell.
+/// Settles again and compares: status 0 the same bytes, 1 different bytes, 2 cannot tell.
 ///
 /// # Errors
 ///
-/// If the spool cannot be opened or the window is not kept.
+/// If the spool cannot be opened or the window is not stored.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let spool = arguments.spool.look()?;
     if arguments.list {
@@ -62,7 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for made in &replayed.deliveries {
         let verdict = match &made.delivered {
             Some(_) if made.is_same() => "the same bytes as delivered",
-            Some(_) => "OTHER bytes than delivered",
+            Some(_) => "DIFFERENT bytes than delivered",
             None => "NOT among what was delivered",
         };
         println!(
@@ -80,10 +80,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let missing = replayed.window.delivered.len().saturating_sub(replayed.deliveries.len());
     if missing > 0 {
-        println!("{missing} deliveries were made of this window that do not come out of it now");
+        println!("{missing} deliveries that were made of this window are not reproduced now");
     }
     if replayed.deliveries.is_empty() && missing == 0 {
-        println!("nothing was delivered of this window, and nothing comes out of it: no tag moved");
+        println!("nothing was delivered of this window, and nothing is reproduced: no tag moved");
     }
     Ok(if replayed.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,10 +1,10 @@
-//! `chopmark reader resend`: sends again what ingest refused.
+//! `chopmark reader resend`: resends what ingest refused.
 
 use std::process::ExitCode;
 
-use super::SpoolAt;
+use super::spool_at::SpoolAt;
 
-/// Of which spool.
+/// Options of `chopmark reader resend`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -14,7 +14,7 @@ pub struct Arguments {
     list: bool,
 }
 
-/// Puts it back into the queue, or lists it.
+/// Puts refused deliveries back into the queue, or lists them.
 ///
 /// # Errors
 ///
@@ -32,9 +32,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     match arguments.spool.open()?.resend()? {
-        0 => println!("ingest refused nothing, so nothing is sent again"),
-        1 => println!("1 delivery waits again; the bridge sends it"),
-        count => println!("{count} deliveries wait again; the bridge sends them"),
+        0 => println!("ingest refused nothing, so nothing is resent"),
+        1 => println!("1 delivery is queued again; the bridge sends it"),
+        count => println!("{count} deliveries are queued again; the bridge sends them"),
     }
     Ok(ExitCode::SUCCESS)
 }

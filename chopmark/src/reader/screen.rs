@@ -1,8 +1,7 @@
-//! A few lines in a terminal that are painted over again and again.
+//! A few lines of a terminal that are repainted in place.
 //!
-//! What holds: no line wraps and the picture is never higher than the terminal, or the cursor would not find its
-//! way back; whatever is left out is an `…`; nothing that a device says reaches the terminal as a control
-//! character.
+//! What holds: no line wraps and the picture is never higher than the terminal, so that the cursor can return to its
+//! first line; whatever is cut off is marked by `…`; control characters from a device never reach the terminal.
 //!
 //! Sources: ECMA-48 sections 8.3.22 (CUU), 8.3.39 (ED), 8.3.41 (EL); Unicode Standard Annex 11 for the width of
 //! characters.
@@ -11,7 +10,7 @@ use std::io::Write;
 
 use terminal_size::{Height, Width, terminal_size};
 
-/// Columns and lines of a terminal that does not tell.
+/// Columns and lines of a terminal whose size is unknown.
 const USUAL: (usize, usize) = (80, 24);
 
 /// What was painted last.
@@ -26,14 +25,14 @@ impl Screen {
         Self { size: size(), drawn: 0 }
     }
 
-    /// Columns, and lines that a picture may have; a terminal that was resized is wiped, since it moved the lines.
+    /// Columns, and lines that a picture may have; a resized terminal is cleared, because its lines have moved.
     pub fn measure(&mut self) -> (usize, usize) {
         let size = size();
         if size != self.size {
             self.size = size;
             self.drawn = usize::MAX;
         }
-        // The cursor stands below the picture.
+        // The cursor is below the picture.
         (size.0, size.1 - 1)
     }
 

@@ -1,7 +1,7 @@
-//! English or Chinese for what `reader findings` and `reader test` say.
+//! English or Chinese for the output of `reader findings` and `reader test`.
 //!
-//! What holds: the text of a finding is left as it is, since it quotes the device; in Chinese its mend follows by
-//! its code. English needs none, because the text names it.
+//! What holds: the text of a finding is not translated, because it quotes the device; in Chinese its remedy follows,
+//! chosen by its code. In English the text itself names the remedy.
 
 use firmware_bridge::spool::code as bridge;
 use reads::code;
@@ -18,13 +18,13 @@ pub enum Lang {
 /// Which language.
 #[derive(clap::Args)]
 pub struct LangAt {
-    /// Language of headings and mends. Default: the system's
+    /// Language of headings and remedies. Default: the system's
     #[arg(long, value_enum)]
     lang: Option<Lang>,
 }
 
 impl LangAt {
-    /// The one that was asked for, or that of the environment.
+    /// The given one, or that of the environment.
     pub fn get(&self) -> Lang {
         self.lang.unwrap_or_else(|| {
             let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -48,8 +48,8 @@ impl Lang {
         }
     }
 
-    /// What mends a finding, if its text does not say so in this language.
-    pub fn mend(self, found: &str) -> Option<&'static str> {
+    /// The remedy for a finding, if its text does not name it in this language.
+    pub fn remedy(self, found: &str) -> Option<&'static str> {
         if self == Self::En {
             return None;
         }
@@ -91,10 +91,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_finding_has_its_mend_in_chinese_and_a_locale_names_the_language() {
+    fn every_finding_has_a_remedy_in_chinese_and_a_locale_names_the_language() {
         for found in code::ALL.into_iter().chain(bridge::ALL) {
-            assert!(Lang::Zh.mend(found).is_some(), "{found}");
-            assert_eq!(Lang::En.mend(found), None);
+            assert!(Lang::Zh.remedy(found).is_some(), "{found}");
+            assert_eq!(Lang::En.remedy(found), None);
         }
         for (locale, lang) in [
             ("zh_CN.UTF-8", Lang::Zh),

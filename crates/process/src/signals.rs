@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::Clock;
+use crate::clock::Clock;
 
 /// Time within which another signal counts as the same: some senders reach a process twice with one.
 const SAME_SIGNAL: Duration = Duration::from_millis(300);

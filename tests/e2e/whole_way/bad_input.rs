@@ -187,7 +187,7 @@ fn what_ingest_refused_is_resent_whole_on_request() {
     assert!(bridge.stop().success());
     let (status, said) = stage.chopmark(&["reader", "resend", "--config", "bridge.toml"]);
     assert_eq!(status, Some(0), "{said}");
-    assert!(said.contains("1 delivery waits again"), "{said}");
+    assert!(said.contains("1 delivery is queued again"), "{said}");
     let waiting = spool.oldest().expect("the spool is ours").expect("it waits again");
     assert!(waiting.body == body, "every byte of it");
     assert!(stage.named(&runtime).is_empty());

@@ -7,4 +7,5 @@ mod anchor_process;
 mod backlog;
 mod bad_input;
 mod scene;
+mod starting;
 mod survival;

@@ -14,8 +14,9 @@ use toml::{Table, Value};
 pub const LAYERS: &[&[&str]] = &[
     &["epc", "evm"],
     &["ledger"],
-    &["reads", "epcis", "process"],
+    &["reads", "epcis"],
     &["devices", "settling", "sql"],
+    &["process"],
     &["history"],
     &["firmware-bridge", "ingest", "anchor", "trace-api"],
     &["chopmark"],

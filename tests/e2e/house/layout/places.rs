@@ -33,6 +33,7 @@ pub const LIBRARIES: &[Place] = &[
         files: &[
             "firmware-bridge/src/deliver.rs",
             "anchor/src/rpc.rs",
+            "crates/process/src/log/collector.rs",
             "demo/src/web.rs",
             "tests/src/stage.rs",
         ],
@@ -40,7 +41,12 @@ pub const LIBRARIES: &[Place] = &[
     Place { path: &["k256"], files: &["anchor/src/wallet.rs"] },
     Place {
         path: &["rustls"],
-        files: &["firmware-bridge/src/deliver.rs", "anchor/src/rpc.rs", "sql/src/"],
+        files: &[
+            "firmware-bridge/src/deliver.rs",
+            "anchor/src/rpc.rs",
+            "crates/process/src/log/collector.rs",
+            "sql/src/",
+        ],
     },
     Place {
         path: &["aws_lc_rs"],

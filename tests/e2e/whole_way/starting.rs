@@ -1,0 +1,83 @@
+//! How processes start: everything that is wrong is reported before anything starts, and a role needs no more than its
+//! own rights in the database.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use sql::Access;
+use tests::program::chopmark;
+use tests::stage::{Stage, get};
+
+/// Exit status and output of `chopmark up` with this file in `folder`.
+fn up(folder: &Path, text: &str) -> (Option<i32>, String) {
+    fs::write(folder.join("chopmark.toml"), text).expect("the folder is ours");
+    let output =
+        Command::new(chopmark()).arg("up").current_dir(folder).output().expect("chopmark starts");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn every_problem_of_every_role_is_printed_and_nothing_is_started() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (status, text) = up(
+        folder.path(),
+        "[database]\nembedded = true\nconnections = 1\n[log]\notlp = \"collector\"\n[ingest]\n\
+         [[partner]]\nname = \"erp\"\ntoken_sha256 = \"abc\"\nledger = \"nowhere\"\n\
+         [trace_api]\npublic_url = \"http://x\"\npolicy = \"missing.txt\"\nscan_secret = \"missing.key\"\n\
+         [firmware_bridge]\nid = \"a b\"\nkey = \"missing.pem\"\ningest_url = \"http://x\"\n",
+    );
+    assert_eq!(status, Some(2), "{text}");
+    for words in [
+        "[log] otlp: got `collector`, expected",
+        "[database] connections: got 1, expected 2 to 200",
+        "[[partner]] `erp` ledger: got `nowhere`, expected",
+        "[[partner]] `erp` token_sha256: got 3 characters, expected 64 hex digits",
+        "[trace_api] policy: could not read",
+        "[trace_api] scan_secret: could not read",
+        "[firmware_bridge] id: got `a b`, expected",
+        "[firmware_bridge] key: could not read",
+    ] {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+    assert!(!folder.path().join("postgres").exists(), "a cluster was started");
+}
+
+#[test]
+fn wrong_sections_are_printed_with_their_lines() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (status, text) = up(folder.path(), "[ingest]\nlisten = 8081\n[ancor]\n[log]\nlevel = 3\n");
+    assert_eq!(status, Some(2), "{text}");
+    for words in ["line 2, column", "line 5, column", "line 3: got section `ancor`"] {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn after_the_owner_migrated_ingest_runs_with_its_own_role_only() {
+    let database = |key: &str, url: &str| format!("[database]\n{key} = \"{url}\"");
+    let stage = Stage::new(None);
+    let owner = database("url", &stage.cluster.url_for(Access::Owner));
+    let own = database("ingest_url", &stage.cluster.url_for(Access::Ingest));
+    fs::write(stage.folder.path().join("owner.toml"), &owner).expect("the folder is ours");
+    let (status, text) = stage.chopmark(&["migrate", "--config", "owner.toml"]);
+    assert_eq!(status, Some(0), "{text}");
+    let (status, text) = stage.chopmark(&["migrate", "--config", "owner.toml"]);
+    assert_eq!(status, Some(0), "the second time changes nothing: {text}");
+
+    let file = stage.folder.path().join("chopmark.toml");
+    let whole = fs::read_to_string(&file).expect("the stage wrote it");
+    assert!(whole.contains(&owner), "{whole}");
+    fs::write(&file, whole.replace(&owner, &own)).expect("the folder is ours");
+    let mut ingest = stage.start_ingest();
+    assert_eq!(get(&format!("http://{}/readyz", stage.ingest)), (200, "ready\n".into()));
+    assert!(ingest.stop().success(), "{}", ingest.tail());
+
+    let (status, text) = stage.chopmark(&["migrate"]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(
+        text.contains("[database] url: got none, expected the URL of the schema's owner"),
+        "{text}"
+    );
+}
