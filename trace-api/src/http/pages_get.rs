@@ -32,7 +32,7 @@ pub async fn verifier() -> HttpResponse {
         .body(include_str!("../../pages/verify/verify.js"))
 }
 
-/// `GET /policy`: the trust roots of this server, to compare with one's own.
+/// `GET /policy`: the keys and contracts that this server trusts, to compare with one's own.
 pub async fn policy(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
