@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use ledger::keys::{LedgerKeys, SecureRandom as _, SourceKey};
+use ledger::keys::{LedgerKeys, SourceKey};
 use process::Randomness;
 
 /// Subcommands of `chopmark keys`.

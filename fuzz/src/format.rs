@@ -5,7 +5,7 @@
 //! What holds: a message is taken or refused with a short reason; the same messages bring the same; what is taken
 //! is no more than was sent, and the later stages take it.
 
-use devices::message::{Format, Message, DeviceData};
+use devices::message::{DeviceData, Format, Message};
 use devices::sensor::Readings;
 use jiff::Timestamp;
 

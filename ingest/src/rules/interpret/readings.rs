@@ -77,7 +77,8 @@ impl<'a> Pass<'a> {
         }
         let unread = self.delivery.sensors.len() - self.accepted_readings.len();
         if unread > 0 {
-            let detail = format!("{unread} sensor readings that no rule of this read point accepts");
+            let detail =
+                format!("{unread} sensor readings that no rule of this read point accepts");
             self.out.refusals.push(Refusal::plain("no-rule", detail, unread));
         }
         if stale_count > 0 {
