@@ -13,8 +13,9 @@ use crate::database::Database;
 /// Which database.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
-Run it before the first start and before each new version of the other processes:
+Run it before the first start and before each new version of the other processes.
 
+Examples:
   chopmark migrate --config owner.toml     owner.toml: [database] url = \"postgresql://owner@db/chopmark\"
   chopmark up --role ingest --config ingest.toml
 

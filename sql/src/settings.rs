@@ -63,9 +63,12 @@ impl Settings {
             )));
         }
         let (url, parameters) = take_tls_parameters(&self.url)?;
-        let mut config: Config = url
-            .parse()
-            .map_err(|error| Error::data(format!("database url cannot be parsed: {error}")))?;
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // The cause names the parameter; it never holds its value.
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let cause = cause.unwrap_or_else(|| error.to_string());
+            Error::data(format!("database url cannot be parsed: {cause}"))
+        })?;
         config
             .connect_timeout(Duration::from_secs(5))
             .keepalives_idle(Duration::from_secs(30))

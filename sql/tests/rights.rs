@@ -18,6 +18,8 @@ use tokio_postgres::{Client, NoTls};
 
 const PROCESSES: [Access; 3] = [Access::Ingest, Access::Anchor, Access::TraceApi];
 const REFUSED: &str = "42501";
+/// Added to the code where a row policy refuses what the grant allows.
+const BY_ROW: &str = " by a row policy";
 
 async fn client(db: &TestDb, access: Access) -> Client {
     let (client, connection) =
@@ -32,7 +34,13 @@ async fn attempt(client: &Client, statement: &str) -> String {
     client.batch_execute("rollback").await.expect("rolled back");
     match outcome {
         Ok(()) => "00000".to_owned(),
-        Err(error) => error.code().map_or_else(|| error.to_string(), |code| code.code().to_owned()),
+        Err(error) => match error.as_db_error() {
+            Some(error) if error.message().contains("row-level security policy") => {
+                format!("{}{BY_ROW}", error.code().code())
+            }
+            Some(error) => error.code().code().to_owned(),
+            None => error.to_string(),
+        },
     }
 }
 
@@ -196,7 +204,7 @@ async fn no_role_finds_a_way_around_its_rights() {
         let client = client(&db, access).await;
         for other in PROCESSES.into_iter().chain([Access::Owner]).filter(|other| *other != access) {
             let statement = format!("set role {}", other.role_name());
-            assert_eq!(attempt(&client, &statement).await, REFUSED, "{role}: {statement}");
+            assert!(attempt(&client, &statement).await.starts_with(REFUSED), "{role}: {statement}");
         }
         for statement in [
             "create table own (n int)",
@@ -219,13 +227,13 @@ async fn no_role_finds_a_way_around_its_rights() {
             "select pg_read_file('/etc/passwd')",
             "select lo_import('/etc/passwd')",
         ] {
-            assert_eq!(attempt(&client, statement).await, REFUSED, "{role}: {statement}");
+            assert!(attempt(&client, statement).await.starts_with(REFUSED), "{role}: {statement}");
         }
         // These two PostgreSQL refuses in every transaction, so they are tried outside.
         for statement in ["create database own", "alter system set fsync = off"] {
             let error = client.batch_execute(statement).await.expect_err(statement);
             let code = error.code().map_or("", |code| code.code());
-            assert_eq!(code, REFUSED, "{role}: {statement}");
+            assert!(code.starts_with(REFUSED), "{role}: {statement}");
         }
         // Nobody has a right to pass on: PostgreSQL warns of it or refuses, and nothing changes.
         client.batch_execute("grant select on ledgers, ledger_heads to public").await.ok();
@@ -292,7 +300,7 @@ async fn ingest_cannot_write_the_hub_and_anchor_cannot_write_a_site() {
                 "insert into record_chunks values ({id}, 9, 1, decode(repeat('00', 32), 'hex'), '', array[''])"
             ),
         ] {
-            assert_eq!(attempt(&client, &statement).await, REFUSED, "{role}: {statement}");
+            assert!(attempt(&client, &statement).await.starts_with(REFUSED), "{role}: {statement}");
         }
         let swap = "update ledger_heads set size = size where ledger_id = $1";
         let changed = client.execute(swap, &[&id]).await.expect("no row is visible to update");

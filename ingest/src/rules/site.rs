@@ -443,7 +443,12 @@ mod tests {
     #[test]
     fn two_rules_of_one_name_are_refused() {
         let rule = "[[rule]]\nid = \"a\"\nread_point = \"urn:epc:id:sgln:0614141.00777.1\"\nconcludes.receive.things = { scheme = \"sgtin\" }\n";
-        assert!(parse(&format!("{HEAD}{rule}{rule}")).unwrap_err().to_string().contains("twice"));
+        assert!(
+            parse(&format!("{HEAD}{rule}{rule}"))
+                .unwrap_err()
+                .to_string()
+                .contains("duplicate rule id")
+        );
     }
 
     #[test]
