@@ -1,6 +1,7 @@
 //! Notices above the timeline: what does not fit, what got too warm, when the item expires.
 
 use epcis::BizStep;
+use history::record_view::RecordView;
 use history::{History, HistoryEntry};
 
 use crate::language::Language;
@@ -22,7 +23,7 @@ pub fn notices(history: &History, language: Language) -> Vec<String> {
 
 /// The extreme value of a sensor event and its span.
 fn extreme(entry: &HistoryEntry) -> String {
-    let found = entry.view().and_then(|view| view.sensor_span());
+    let found = entry.view().and_then(RecordView::sensor_span);
     let value = found.and_then(|found| found.value).unwrap_or("?");
     let span = found.and_then(|found| found.span).map_or_else(String::new, |(from, to)| {
         format!("{} – {}", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S UTC"))

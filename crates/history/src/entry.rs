@@ -101,7 +101,7 @@ impl fmt::Display for Fault {
 impl HistoryEntry {
     /// Reads a stored record that names the item, and compares it with its leaf hash.
     #[must_use]
-    pub fn read(origin: Arc<str>, party: Arc<str>, index: u64, stored: StoredText) -> Self {
+    pub fn read(origin: Arc<str>, party: Arc<str>, index: u64, stored: &StoredText) -> Self {
         let record = Record::parse(&stored.text).ok();
         let leaf_hash = record
             .as_ref()
@@ -153,13 +153,13 @@ mod tests {
         StoredText { text: record.text().to_owned(), secret: Some(secret), leaf_hash }
     }
 
-    fn read(stored: StoredText) -> HistoryEntry {
+    fn read(stored: &StoredText) -> HistoryEntry {
         HistoryEntry::read("log.example/1".into(), "Factory".into(), 3, stored)
     }
 
     #[test]
     fn a_record_that_leads_to_its_leaf_hash_has_no_fault_and_counts() {
-        let entry = read(stored());
+        let entry = read(&stored());
         assert_eq!(entry.fault, None);
         assert!(entry.counts());
         assert_eq!(entry.at, "2026-11-20T00:00:00Z".parse().unwrap());
@@ -176,7 +176,7 @@ mod tests {
         let no_record = StoredText { text: "[]".into(), ..stored() };
         let not_canonical = StoredText { text: format!(" {}", stored().text), ..stored() };
         for wrong in [altered, other_secret, no_secret, no_record, not_canonical] {
-            let entry = read(wrong.clone());
+            let entry = read(&wrong);
             assert_eq!(entry.fault, Some(Fault::Text), "{wrong:?}");
             assert!(!entry.counts());
         }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_record_gives_an_entry_without_content() {
-        let entry = read(StoredText { text: "no JSON".into(), ..stored() });
+        let entry = read(&StoredText { text: "no JSON".into(), ..stored() });
         assert!(entry.record.is_none() && entry.view().is_none());
         assert_eq!((entry.at, entry.place.as_str()), (Timestamp::UNIX_EPOCH, ""));
         assert_eq!((entry.step, entry.disposition, entry.sensed), (None, None, false));

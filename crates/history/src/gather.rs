@@ -121,7 +121,7 @@ async fn records_naming(
         let Some(stored) = sql::ledgers::record_at(db, ledger, index).await? else { continue };
         let StoredRecord { text, secret, leaf_hash, .. } = stored;
         let stored = StoredText { text, secret, leaf_hash };
-        let entry = HistoryEntry::read(head.origin.clone(), head.party.clone(), index, stored);
+        let entry = HistoryEntry::read(head.origin.clone(), head.party.clone(), index, &stored);
         let names = entry.record.as_ref().map(ledger::record::Record::names).unwrap_or_default();
         // A key of the index is 8 bytes of a hash: a whole record that names other things is a collision.
         if entry.fault.is_some() || names.iter().any(|name| name == uri) {

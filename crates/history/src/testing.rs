@@ -149,7 +149,7 @@ pub fn entries(drafts: &[EventDraft]) -> Vec<HistoryEntry> {
         let secret = secret(index);
         let leaf_hash = record.leaf_hash(&secret);
         let stored = StoredText { text: record.text().to_owned(), secret: Some(secret), leaf_hash };
-        HistoryEntry::read("log.example/1".into(), "Factory".into(), index, stored)
+        HistoryEntry::read("log.example/1".into(), "Factory".into(), index, &stored)
     };
     (0..).zip(drafts).map(entry).collect()
 }
@@ -230,7 +230,8 @@ impl TestLedger {
     /// The lines of a policy that trusts this ledger.
     #[must_use]
     pub fn policy_lines(&self, kind: &str) -> String {
-        self.keys.verifier_keys().iter().map(|key| format!("{kind} {key}\n")).collect()
+        let keys = self.keys.verifier_keys();
+        keys.iter().map(|key| format!("{kind} {key}\n")).collect::<Vec<_>>().concat()
     }
 
     /// Replaces the keys; checkpoints from now on are signed with the new ones.

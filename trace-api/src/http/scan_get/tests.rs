@@ -289,7 +289,7 @@ async fn every_scan_is_stored_with_its_verdict_and_without_an_address() {
 
 /// The lines of the ledger's keys, with bounds.
 fn bounded(lines: &str, bounds: &str) -> String {
-    lines.lines().map(|line| format!("{line}{bounds}\n")).collect()
+    lines.lines().map(|line| format!("{line}{bounds}\n")).collect::<Vec<_>>().concat()
 }
 
 #[actix_web::test]
