@@ -311,7 +311,9 @@ impl Llrp {
             }
             let every = BETWEEN_TRIES.as_secs();
             let text = why.text;
-            why.text = format!("{text}; the bridge tries to start reading every {every} s");
+            why.text = format!(
+                "{text}; the bridge tries to start reading every {every} s until it succeeds"
+            );
         }
         self.findings.push(why);
     }

@@ -299,7 +299,7 @@ fn the_wrong_layout_gives_no_tag_and_names_the_right_one() {
         let fed = feed_all(layout, &[&bytes(text)]);
         assert_eq!((fed.reads.len(), fed.bad_frames), (0, 1));
         assert_eq!(fed.findings[0].code, code::NOT_THIS_DEVICE);
-        let mend = format!("set the layout to {right}");
+        let mend = format!("set `layout` to {right}");
         assert!(fed.findings[0].text.contains(&mend), "{}", fed.findings[0].text);
     }
 }

@@ -73,8 +73,8 @@ fn an_epc_of_any_length_is_padded_with_zeros() {
 #[test]
 fn an_epc_longer_than_any_tags_or_none_at_all_is_refused() {
     let error = report(&tlv(241, &format!("01f1 {}", "ab".repeat(63))), true).unwrap_err();
-    assert!(error.contains("63 bytes; at most 62"), "{error}");
-    assert!(report("810001", true).unwrap_err().contains("without EPC"));
+    assert!(error.contains("63 bytes, expected at most 62"), "{error}");
+    assert!(report("810001", true).unwrap_err().contains("without an EPC"));
 }
 
 #[test]

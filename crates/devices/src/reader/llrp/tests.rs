@@ -450,7 +450,7 @@ fn a_port_that_the_reader_has_not_is_left_out_and_with_no_port_left_nothing_is_s
 }
 
 #[test]
-fn a_power_below_the_lowest_is_told() {
+fn a_power_below_the_minimum_is_reported() {
     let mut played = Played::connected(161, Settings { power_dbm: 5.5, ..settings() });
     assert_eq!(said(&played, "power_cdbm").as_deref(), Some("1000"));
     let findings = played.findings();
@@ -462,7 +462,7 @@ fn a_power_below_the_lowest_is_told() {
 }
 
 #[test]
-fn an_antenna_that_goes_and_comes_back_is_said_by_its_port() {
+fn an_antenna_that_disconnects_or_reconnects_is_reported_by_its_port() {
     let mut played = Played::connected(161, settings());
     for (content, is_there) in [("00 0002", false), ("01 0002", true)] {
         played.feed(&event(&tlv(255, content)));
@@ -471,7 +471,7 @@ fn an_antenna_that_goes_and_comes_back_is_said_by_its_port() {
 }
 
 #[test]
-fn events_that_somebody_should_know_are_told() {
+fn events_that_an_operator_should_know_about_are_reported() {
     for (content, right) in [
         (tlv(255, "00 0002"), Some((code::NO_ANTENNA, "port 2 "))),
         (tlv(255, "01 0002"), None),
@@ -480,7 +480,7 @@ fn events_that_somebody_should_know_are_told() {
         (tlv(252, "0000"), Some((code::HARDWARE, "fault: \"\""))),
         (tlv(251, ""), Some((code::GAP, "overflowed"))),
         (tlv(250, "5a"), Some((code::GAP, "90 %"))),
-        (tlv(257, ""), Some((code::REFUSED, "ends this connection"))),
+        (tlv(257, ""), Some((code::REFUSED, "closes this connection"))),
         (tlv(248, "0001 80"), None),
     ] {
         let mut played = Played::connected(161, settings());

@@ -324,7 +324,7 @@ impl Node {
                     self.refuse(text, decoded);
                     self.give_up(
                         seq.wrapping_sub(1),
-                        "while as many later messages arrived as may wait",
+                        "before the buffer for later messages was full",
                         at,
                         decoded,
                     );
@@ -380,7 +380,7 @@ impl Node {
                 }
             }
             (Verb::DeviceBirth, Some(device)) => {
-                self.device_birth(device, opened, at, room, decoded)
+                self.device_birth(device, opened, at, room, decoded);
             }
             (Verb::DeviceData, Some(device)) => self.device_data(device, opened, at, decoded),
             (Verb::DeviceDeath, Some(device)) => {
@@ -413,7 +413,7 @@ impl Node {
                 decoded.measured.extend(before.metrics.stale(&name, at));
             }
             let text = format!(
-                "DBIRTH of {name}: too many devices; a node may have {MAX_DEVICES}, and all nodes together {MAX_KEPT} metrics"
+                "DBIRTH of {name}: too many devices or metrics; a node may have {MAX_DEVICES} devices, and all nodes together {MAX_KEPT} metrics"
             );
             decoded.findings.push(refusal(text.clone()));
             decoded.refused = Some(text);
@@ -448,7 +448,7 @@ impl Node {
             }
             // Its birth was left out for want of room; another would be left out too.
             None if self.is_cut => {
-                let text = format!("DDATA of {}/{device}: too many devices", self.name);
+                let text = format!("DDATA of {}/{device}: too many devices or metrics", self.name);
                 self.refuse(text, decoded);
             }
             _ => {

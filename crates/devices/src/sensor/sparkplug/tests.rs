@@ -182,11 +182,11 @@ fn the_host_subscribes_to_its_groups_or_to_all_and_to_its_own_state() {
 }
 
 #[test]
-fn a_group_that_is_not_listened_to_is_refused() {
+fn a_message_of_a_group_that_is_not_subscribed_to_is_refused() {
     let mut host = Host::new("chop", &["cold".to_owned()]);
     let birth = node_birth(0).encode_to_vec();
     let decoded = host.take("spBv1.0/warm/NBIRTH/edge", &birth, false, at(0));
-    assert_eq!(decoded.refused.as_deref(), Some("the group `warm` is not listened to"));
+    assert_eq!(decoded.refused.as_deref(), Some("group `warm` is not subscribed to"));
     assert!(decoded.measured.is_empty());
     assert_eq!(host.take("spBv1.0/cold/NBIRTH/edge", &birth, false, at(0)).measured.len(), 2);
 }
@@ -270,7 +270,12 @@ fn a_value_has_the_time_of_its_metric_or_else_of_its_message() {
     let decoded = line.say("cold/NDATA/edge", &message);
     let moments: Vec<_> = decoded.measured.iter().map(|measured| measured.at).collect();
     assert_eq!(moments, [Some(at(250)), Some(at(900)), None]);
-    assert!(findings(&decoded).contains("1 times that are no date"), "{}", findings(&decoded));
+    assert!(
+        findings(&decoded)
+            .contains("1 times that are not dates (expected milliseconds since 1970)"),
+        "{}",
+        findings(&decoded)
+    );
     let decoded = line.say("cold/NDATA/edge", &node_t(3, 5));
     assert_eq!(decoded.measured[0].at, None);
 }

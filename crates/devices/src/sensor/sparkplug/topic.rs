@@ -233,19 +233,19 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_of_another_shape_is_refused_with_what_would_be_right() {
+    fn a_topic_of_another_shape_is_refused_with_the_expected_shape() {
         let long = format!("spBv1.0/g/NDATA/{}", "n".repeat(MAX_NAME + 1));
         for (topic, said) in [
             ("", "begins with ``"),
             ("spAv1.0/g/NDATA/n", "begins with `spAv1.0`"),
-            ("spBv1.0", "should be spBv1.0/group"),
-            ("spBv1.0/g", "should be spBv1.0/group"),
-            ("spBv1.0/g/NDATA", "should be spBv1.0/group"),
-            ("spBv1.0/g/NDATA/n/d", "should be spBv1.0/group"),
-            ("spBv1.0/g/DDATA/n", "should be spBv1.0/group"),
-            ("spBv1.0/g/DDATA/n/d/e", "should be spBv1.0/group"),
-            ("spBv1.0/STATE", "should be spBv1.0/group"),
-            ("spBv1.0/STATE/a/b", "should be spBv1.0/group"),
+            ("spBv1.0", "expected spBv1.0/group"),
+            ("spBv1.0/g", "expected spBv1.0/group"),
+            ("spBv1.0/g/NDATA", "expected spBv1.0/group"),
+            ("spBv1.0/g/NDATA/n/d", "expected spBv1.0/group"),
+            ("spBv1.0/g/DDATA/n", "expected spBv1.0/group"),
+            ("spBv1.0/g/DDATA/n/d/e", "expected spBv1.0/group"),
+            ("spBv1.0/STATE", "expected spBv1.0/group"),
+            ("spBv1.0/STATE/a/b", "expected spBv1.0/group"),
             ("spBv1.0/g/ndata/n", "type `ndata`"),
             ("spBv1.0/g/STATE/n", "type `STATE`"),
             ("spBv1.0//NDATA/n", "name ``"),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_reader_in_other_hands_is_told_as_held_and_left_alone() {
+fn a_reader_in_use_by_another_client_is_reported_as_held_and_left_alone() {
     for status in [1, 2] {
         let mut played = Played::new(161, settings());
         played.driver.open();
@@ -23,7 +23,7 @@ fn a_reader_in_other_hands_is_told_as_held_and_left_alone() {
 }
 
 #[test]
-fn other_words_about_a_connection_are_told_and_do_not_end_a_good_one() {
+fn other_connection_statuses_are_reported_and_do_not_end_an_open_connection() {
     let mut played = Played::new(161, settings());
     played.driver.open();
     played.feed(&hello(3));
@@ -40,7 +40,7 @@ fn other_words_about_a_connection_are_told_and_do_not_end_a_good_one() {
 }
 
 #[test]
-fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault() {
+fn a_refused_command_is_reported_with_the_message_of_the_reader_and_the_wrong_field() {
     let mut played = Played::new(161, settings());
     let inner = tlv(289, &format!("00e0 00c9 {}", tlv(288, "0002 012d")));
     let status = tlv(
@@ -56,9 +56,9 @@ fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault() {
         findings,
         [Finding {
             code: code::REFUSED,
-            text: "the reader refused ADD_ROSPEC: status 100 (M_ParameterError), in its words \"badpower\", \
+            text: "the reader refused ADD_ROSPEC: status 100 (M_ParameterError), message \"badpower\", \
                    at ROSpec (177): 200 (P_ParameterError), at RFTransmitter (224): 201 (P_FieldError), \
-                   field number 2: 301 (A_OutOfRange); reading is tried again every 5 s until it begins"
+                   field number 2: 301 (A_OutOfRange); the bridge tries to start reading every 5 s until it succeeds"
                 .into()
         }]
     );
@@ -70,7 +70,7 @@ fn a_refused_command_is_told_in_the_readers_words_with_what_is_at_fault() {
 const JOB: [u16; 7] = [41, 21, 20, 40, 42, 24, 22];
 
 #[test]
-fn a_job_that_is_refused_is_begun_anew_every_five_seconds_and_told_once_and_its_end_too() {
+fn a_refused_job_is_retried_every_five_seconds_and_failure_and_recovery_are_reported_once() {
     let busy = tlv(287, "0191 000a 726164696f2062757379");
     for (refused, answer, tried) in [
         (22, (32, busy.clone()), &JOB[..]),
@@ -84,7 +84,7 @@ fn a_job_that_is_refused_is_begun_anew_every_five_seconds_and_told_once_and_its_
         played.talk();
         let findings = played.findings();
         assert_eq!((findings.len(), findings[0].code), (1, code::REFUSED), "{findings:?}");
-        for words in ["radio busy", "tried again every 5 s"] {
+        for words in ["radio busy", "tries to start reading every 5 s until it succeeds"] {
             assert!(findings[0].text.contains(words), "{}", findings[0].text);
         }
         for second in [5, 10] {
@@ -132,7 +132,7 @@ fn a_start_that_is_not_answered_is_made_again() {
 }
 
 #[test]
-fn a_read_of_the_tid_that_is_refused_is_told_and_costs_no_more_than_that() {
+fn a_refused_tid_read_is_reported_and_everything_else_goes_on() {
     let mut played = Played::new(161, settings());
     played.instead.push((40, 50, tlv(287, "006d 0000")));
     played.driver.open();
@@ -147,7 +147,7 @@ fn a_read_of_the_tid_that_is_refused_is_told_and_costs_no_more_than_that() {
 }
 
 #[test]
-fn refusals_that_do_no_harm_are_not_told() {
+fn harmless_refusals_are_not_reported() {
     let refused = |words: &str| tlv(287, &format!("0064 0002 {words}"));
     let mut played = Played::new(25882, settings());
     played.instead.push((21, 31, refused("6e6f")));
@@ -161,7 +161,7 @@ fn refusals_that_do_no_harm_are_not_told() {
 }
 
 #[test]
-fn an_error_message_ends_the_waiting_and_is_told() {
+fn an_error_message_ends_the_wait_for_the_answer_and_is_reported() {
     let mut played = Played::new(25882, settings());
     played.instead.push((1023, 100, tlv(287, "006d 0000")));
     played.instead.push((1, 100, tlv(287, "006d 0000")));
@@ -178,7 +178,7 @@ fn an_error_message_ends_the_waiting_and_is_told() {
 }
 
 #[test]
-fn a_silent_reader_is_asked_and_each_silence_is_told_before_its_line_is_opened_anew() {
+fn a_silent_reader_is_probed_and_each_silence_is_reported_before_reconnecting() {
     let mut played = Played::new(161, settings());
     played.instead = [1, 3, 2].map(|number| (number, 0, String::new())).to_vec();
     played.driver.open();
@@ -252,14 +252,18 @@ fn the_end_of_the_job_that_our_lost_connection_left_is_not_the_end_of_the_new_on
 }
 
 #[test]
-fn what_is_no_llrp_is_told_once_and_nothing_is_written_until_the_line_is_opened_anew() {
+fn bytes_that_are_not_llrp_are_reported_once_and_nothing_is_written_until_the_next_connection() {
     let mut played = Played::new(161, settings());
     played.driver.open();
     played.feed(b"HTTP/1.1 400 Bad Request");
     played.feed(b"more");
     let findings = played.findings();
     assert_eq!((findings.len(), findings[0].code), (1, code::NOT_THIS_DEVICE));
-    assert!(findings[0].text.contains("opened anew"), "{}", findings[0].text);
+    assert!(
+        findings[0].text.contains("until the connection is opened again"),
+        "{}",
+        findings[0].text
+    );
     assert_eq!((played.fed.bad_frames, played.fed.garbage_bytes), (1, 28));
     assert_eq!(played.driver.poll(Duration::from_mins(1)), None);
     played.driver.open();

@@ -18,11 +18,19 @@ use super::super::payload::{MAX_METRICS, MAX_PAYLOAD};
 use super::*;
 
 #[test]
-fn garbage_is_refused_and_the_messages_after_it_are_taken() {
+fn garbage_is_refused_and_the_messages_after_it_are_processed() {
     let mut line = Line::born();
-    for garbage in [&[0xFF; 30][..], &[0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], &[0x18, 0xFF, 0x7F]] {
+    for (garbage, why) in [
+        (&[0xFF; 30][..], "the payload is not a Sparkplug B protobuf message: "),
+        (
+            &[0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F],
+            "the payload is not a Sparkplug B protobuf message: ",
+        ),
+        (&[0x18, 0xFF, 0x7F], "got sequence number 16383, expected 0 to 255"),
+    ] {
         let decoded = line.host.take("spBv1.0/cold/NDATA/edge", garbage, false, line.at());
-        assert!(decoded.refused.unwrap().starts_with("NDATA of cold/edge: the payload"));
+        let refused = decoded.refused.unwrap();
+        assert!(refused.starts_with(&format!("NDATA of cold/edge: {why}")), "{refused}");
         assert_eq!(decoded.findings.len(), 1);
     }
     for topic in ["", "x", "spBv1.0/cold/NDATA", "spBv1.0/cold/XDATA/edge", "zigbee2mqtt/freezer"] {
@@ -36,7 +44,9 @@ fn a_payload_that_is_too_long_is_refused_unread() {
     let mut line = Line::born();
     let long = vec![0; MAX_PAYLOAD + 1];
     let decoded = line.host.take("spBv1.0/cold/NDATA/edge", &long, false, line.at());
-    assert!(decoded.refused.unwrap().contains("at most 524288 are taken"));
+    assert!(
+        decoded.refused.unwrap().contains("got a payload of 524289 bytes, expected at most 524288")
+    );
 }
 
 #[test]
@@ -62,7 +72,7 @@ fn a_birth_with_too_many_metrics_is_cut_and_not_asked_for_again() {
     let decoded = line.say("cold/NDATA/edge", &payload(1, metrics));
     assert_eq!(values(&decoded), ["cold/edge m0=2"]);
     assert_eq!(asked(&decoded), NOTHING);
-    assert!(findings(&decoded).contains("2 values refused, because the birth named more"));
+    assert!(findings(&decoded).contains("2 values refused, because the birth defined more"));
 }
 
 #[test]
@@ -84,9 +94,14 @@ fn a_device_too_many_is_refused_and_not_asked_for_again() {
         assert_eq!(decoded.measured.len(), 1);
     }
     let decoded = line.say("cold/DBIRTH/edge/more", &device_birth(seq.wrapping_add(1)));
-    assert!(decoded.refused.unwrap().contains("no room for another device"));
+    assert!(
+        decoded
+            .refused
+            .unwrap()
+            .contains("too many devices or metrics; a node may have 1024 devices")
+    );
     let decoded = line.say("cold/DDATA/edge/more", &device_t(seq.wrapping_add(2), 1));
-    assert!(decoded.refused.unwrap().contains("too many devices"));
+    assert!(decoded.refused.unwrap().contains("too many devices or metrics"));
     assert!(decoded.publish.is_empty());
     // One that is known may be born again.
     let decoded = line.say("cold/DBIRTH/edge/d7", &device_birth(seq.wrapping_add(3)));
@@ -105,7 +120,12 @@ fn over_all_nodes_no_more_metrics_are_kept_than_there_is_room_for() {
     }
     assert_eq!((kept, line.host.kept), (MAX_KEPT, MAX_KEPT));
     let decoded = line.say("cold/DBIRTH/n0/d", &device_birth(1));
-    assert!(decoded.refused.unwrap().contains("no room for another device"));
+    assert!(
+        decoded
+            .refused
+            .unwrap()
+            .contains("too many devices or metrics; a node may have 1024 devices")
+    );
     // A node that dies makes room.
     assert_eq!(line.say("cold/NDEATH/n0", &Payload::default()).measured.len(), MAX_METRICS);
     assert_eq!(line.say("cold/NBIRTH/n40", &node_birth(1)).measured.len(), 2);
@@ -138,7 +158,9 @@ fn when_too_many_messages_wait_the_gap_is_given_up_at_once() {
     let decoded = line.say("cold/NDATA/edge", &node_t(67, 1));
     assert_eq!(asked(&decoded), ASKED);
     let found = findings(&decoded);
-    assert!(found.contains("[gap] cold/edge: message 2 did not come while the most"), "{found}");
+    let missing =
+        "[gap] cold/edge: message 2 did not arrive before the buffer for later messages was full";
+    assert!(found.contains(missing), "{found}");
     assert!(found.contains("64 later messages were dropped"), "{found}");
     assert_eq!(line.host.waiting, 0);
 }

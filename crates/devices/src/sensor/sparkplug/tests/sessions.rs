@@ -90,7 +90,7 @@ fn an_alias_means_what_the_last_birth_says() {
     // The alias of the birth before is as unknown as any other.
     let decoded = line.say("cold/NDATA/edge", &payload(2, vec![by_alias(3, int16(1))]));
     assert_eq!(asked(&decoded), ASKED);
-    assert!(findings(&decoded).contains("the last birth did not name; the first: alias 3"));
+    assert!(findings(&decoded).contains("the last birth did not define; the first: alias 3"));
 }
 
 #[test]
@@ -154,13 +154,13 @@ fn a_gap_that_is_not_filled_in_two_seconds_is_reported_and_a_rebirth_asked_for()
     assert_eq!(values(&decoded), NOTHING);
     assert_eq!(
         findings(&decoded),
-        "[gap] cold/edge: messages 2 to 4 did not come within 2 s; 2 later messages were dropped, and the node is asked for all its values"
+        "[gap] cold/edge: messages 2 to 4 did not arrive within 2 s; 2 later messages were dropped, and the node is asked for all its values"
     );
     assert_eq!(line.tick_after(1), HostOutput::default());
     // Until the birth comes, nothing is believed, not even the missing messages.
     let decoded = line.say("cold/NDATA/edge", &node_t(2, 2));
     assert_eq!(values(&decoded), NOTHING);
-    assert!(decoded.refused.unwrap().contains("no new NBIRTH came since"));
+    assert!(decoded.refused.unwrap().contains("no new NBIRTH has arrived since"));
     line.say("cold/NBIRTH/edge", &node_birth(7));
     assert_eq!(values(&line.say("cold/NDATA/edge", &node_t(1, 1))), ["cold/edge t=1"]);
 }
@@ -173,7 +173,7 @@ fn a_gap_is_noticed_by_the_next_message_where_nobody_ticks() {
     let decoded = line.say("cold/NDATA/edge", &node_t(2, 2));
     assert_eq!(asked(&decoded), ASKED);
     assert_eq!(values(&decoded), NOTHING);
-    assert!(findings(&decoded).starts_with("[gap] cold/edge: message 2 did not come"));
+    assert!(findings(&decoded).starts_with("[gap] cold/edge: message 2 did not arrive"));
     // A birth that comes too late for the gap needs no further request.
     let mut line = Line::born();
     line.say("cold/NDATA/edge", &node_t(3, 3));
@@ -213,7 +213,10 @@ fn a_message_that_comes_twice_counts_once() {
     let mut line = Line::born();
     assert_eq!(line.say("cold/NDATA/edge", &node_t(2, 2)).measured.len(), 1);
     let decoded = line.say("cold/NDATA/edge", &node_t(2, 2));
-    assert_eq!(decoded.refused.as_deref(), Some("NDATA of cold/edge: number 2 was already taken"));
+    assert_eq!(
+        decoded.refused.as_deref(),
+        Some("NDATA of cold/edge: number 2 was already processed")
+    );
     assert_eq!((decoded.measured.len(), decoded.publish.len()), (0, 0));
     line.say("cold/NDATA/edge", &node_t(4, 4));
     assert!(line.say("cold/NDATA/edge", &node_t(4, 5)).refused.unwrap().contains("number 4"));
@@ -249,11 +252,12 @@ fn at_the_death_of_a_node_every_last_value_is_reported_as_stale_once() {
 fn the_death_of_an_earlier_session_is_ignored() {
     let mut line = Line::born();
     line.say("cold/NBIRTH/edge", &node_birth(8));
-    for old in [death(7), death(9), Payload::default()] {
+    for (old, said) in [(death(7), "7"), (death(9), "9"), (Payload::default(), "none")] {
         let decoded = line.say("cold/NDEATH/edge", &old);
         assert_eq!(values(&decoded), NOTHING);
         let why = decoded.refused.unwrap();
-        assert!(why.contains("that of the birth is 8"), "{why}");
+        let text = format!("got bdSeq {said}, expected 8 as in the birth");
+        assert!(why.contains(&text), "{why}");
     }
     assert_eq!(values(&line.say("cold/NDATA/edge", &node_t(1, 6))), ["cold/edge t=6"]);
     let decoded = line.say("cold/NDEATH/edge", &death(8));
