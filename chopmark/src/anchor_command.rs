@@ -30,9 +30,10 @@ pub enum Command {
     ///
     /// The printed address is `contract` in `[anchor]`, and `chain ID ADDRESS` in the policy of everybody who
     /// verifies. Only the publisher whose key deployed it can publish to it.
-    ///
-    /// Example: chopmark anchor deploy --rpc https://rpc.example --chain-id 11155111 --key keys/publisher.key
-    #[command(verbatim_doc_comment)]
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Example: chopmark anchor deploy --rpc https://rpc.example --chain-id 11155111 --key keys/publisher.key"
+    )]
     Deploy {
         /// A JSON-RPC endpoint of the chain
         #[arg(long, value_name = "URL")]

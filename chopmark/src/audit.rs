@@ -49,12 +49,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("could not read {}", arguments.policy.display()))?
         .parse()
         .with_context(|| format!("{} is not a usable policy", arguments.policy.display()))?;
-    let (url, database) = match &arguments.database {
-        Some(url) => (url.clone(), None),
-        None => {
-            let database = Database::open(&Installation::read(&arguments.config)?)?;
-            (database.reading_url()?, Some(database))
-        }
+    let (url, database) = if let Some(url) = &arguments.database {
+        (url.clone(), None)
+    } else {
+        let database = Database::open(&Installation::read(&arguments.config)?)?;
+        (database.reading_url()?, Some(database))
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let summaries = runtime.block_on(async {

@@ -1,7 +1,7 @@
 //! What a bridge works with: its key, its spool, ingest, its readers and sensors.
 //!
 //! The way through: [`resolve`] takes `[firmware_bridge]` from the installation's configuration, loads the key, checks
-//! every reader ([`mod@reader`], [`device`], [`settle`]) and gives a [`Config`].
+//! every reader (`reader`, [`device`], [`settle`]) and gives a [`Config`].
 //!
 //! What holds: every problem is reported, not only the first; nothing is opened on a device or a broker.
 

@@ -5,8 +5,8 @@
 //!
 //! What holds:
 //!
-//! - a line that hangs up, falls silent or cannot be opened is noticed within [`SILENT`] and reopened with growing
-//!   pauses of at most [`BACK_OFF`], for ever; the reason is reported once, with how to fix it;
+//! - a line that hangs up, falls silent or cannot be opened is noticed within `SILENT` and reopened with growing
+//!   pauses of at most `BACK_OFF`, for ever; the reason is reported once, with how to fix it;
 //! - a reader is connected from its first valid frame that does not refuse us, a sensor from its first usable
 //!   answer, until the line is lost: an adapter that opens says nothing about the device behind it;
 //! - when the bridge stops, what a reader still sends is kept;

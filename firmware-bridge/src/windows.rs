@@ -1,7 +1,7 @@
 //! Keeps the open windows, writes everything to the spool before it is acknowledged, and closes windows.
 //!
 //! The way through: lines send [`Input`]s over a bounded channel; [`Keeper::run`] receives those that wait (at most
-//! `GROUP`), writes them to the spool in one commit ([`intake`]), lets the senders acknowledge, and closes the windows
+//! `GROUP`), writes them to the spool in one commit (`intake`), lets the senders acknowledge, and closes the windows
 //! that are due: settle, deliveries, close, in one commit.
 //!
 //! What holds:

@@ -3,7 +3,7 @@
 //! What holds: an entry without a [`Fault`] was recomputed from its stored text and secret and led to the leaf hash
 //! that is in the tree; nothing stored is believed before that.
 //!
-//! Not here: reading it from the database and proving it into the tree ([`crate::gather`]).
+//! Not here: reading it from the database and proving it into the tree ([`mod@crate::gather`]).
 
 use std::fmt;
 use std::sync::Arc;

@@ -16,7 +16,7 @@
 //! | [`fold`] | records to the state of the item | pure |
 //! | [`scans`] | scans and sales that hint at two objects | pure |
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
-//! | [`gather`] | fetches the records and proves them | over `sql` |
+//! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`bundle`] | builds the file that proves a history | over `sql` |
 //!
 //! What holds: no stored record is used before it was recomputed; the pure modules do no I/O and have no clock, the time

@@ -13,7 +13,7 @@
 //! within the time that the item was in it, nested containers included; a record with a fault moves nothing into or
 //! out of a container.
 //!
-//! Not here: fetching ([`crate::gather`]), what the records mean ([`crate::fold`]).
+//! Not here: fetching ([`mod@crate::gather`]), what the records mean ([`crate::fold`]).
 
 use std::collections::HashSet;
 use std::sync::Arc;

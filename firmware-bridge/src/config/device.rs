@@ -62,6 +62,9 @@ pub enum Reached {
 /// The broker that something publishes to, and the format of its messages.
 type Published<'a> = (&'a BrokerSection, Box<dyn Format>);
 
+/// How a line is opened, and the dialect that is spoken on it.
+type Spoken = (Box<dyn Opener>, Box<dyn Dialect>);
+
 /// Milliseconds between two polls of a Modbus sensor: more often floods its line, once a day is the rarest.
 const EVERY_MS: RangeInclusive<u64> = 100..=86_400_000;
 /// Most bytes that the EPCs of an R200 can be selected by.
@@ -168,7 +171,7 @@ fn polled(port: Port, sensor: Sensor, every_ms: u64) -> Result<Reached, String> 
 }
 
 /// The dialect of a reader on a line of its own.
-fn spoken(section: &DeviceSection) -> Result<(Box<dyn Opener>, Box<dyn Dialect>), String> {
+fn spoken(section: &DeviceSection) -> Result<Spoken, String> {
     match section {
         DeviceSection::R200 { port, baud, power_dbm, region, session, only, read_tid } => {
             let selected = hex::decode(only).ok().filter(|bytes| bytes.len() <= MAX_SELECTED);

@@ -6,7 +6,7 @@
 //! What holds:
 //!
 //! - a sensor that does not answer delays the others by `ANSWER` every `RETRY`; it alone is reported as lost after
-//!   [`SILENT`] and as back when it answers; the line is opened again only when every sensor is lost;
+//!   `SILENT` and as back when it answers; the line is opened again only when every sensor is lost;
 //! - before a question the line was silent for [`PATIENCE`], which is more than the 3.5 characters between two frames
 //!   (32 ms at 1200 baud), and an answer that arrives too late is discarded: it does not answer the next question.
 //!

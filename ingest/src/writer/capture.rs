@@ -18,7 +18,7 @@ use crate::outcome::{Outcome, RefusalAnswer};
 pub(super) struct Document<'a> {
     pub(super) capture: &'a str,
     pub(super) partner: &'a str,
-    pub(super) document_sha256: &'a ledger::Hash,
+    pub(super) sha256: &'a ledger::Hash,
     pub(super) events: &'a [epcis::Event],
 }
 
@@ -29,8 +29,8 @@ pub(super) async fn prepare(
     draft: &mut Draft,
     document: &Document<'_>,
 ) -> Result<Outcome, sql::Error> {
-    let Document { capture, partner, document_sha256, .. } = document;
-    if let Some(text) = sql::captures::outcome_by_document(tx, partner, document_sha256).await? {
+    let Document { capture, partner, sha256, .. } = document;
+    if let Some(text) = sql::captures::outcome_by_document(tx, partner, sha256).await? {
         return Outcome::again(&text);
     }
     let outcome = record_events(ledger, tx, draft, document).await?;
@@ -39,7 +39,7 @@ pub(super) async fn prepare(
         capture_id: capture,
         party: partner,
         ledger: ledger.id,
-        document_sha256,
+        document_sha256: sha256,
         outcome: &text,
         received_at: ledger.context.clock.now(),
     };
@@ -53,11 +53,11 @@ async fn record_events(
     draft: &mut Draft,
     document: &Document<'_>,
 ) -> Result<Outcome, sql::Error> {
-    let Document { capture, partner, document_sha256, events } = document;
+    let Document { capture, partner, sha256, events } = document;
     let now = ledger.context.clock.now();
     let mut outcome = Outcome::empty(&ledger.site.origin);
     outcome.capture = Some((*capture).to_owned());
-    let digest = document_sha256.to_string();
+    let digest = sha256.to_string();
     let source = Source::Stated { partner, document_sha256: &digest };
     for (place, event) in events.iter().enumerate() {
         match compose(event, &ledger.site.party, now, &source) {
@@ -75,7 +75,7 @@ async fn record_events(
                     kind: "capture",
                     code,
                     detail: &detail,
-                    body_sha256: document_sha256,
+                    body_sha256: sha256,
                     excerpt: excerpt(body.as_bytes()),
                     count: 1,
                 };

@@ -148,7 +148,7 @@ async fn prepare(
             delivery::prepare(ledger, tx, draft, delivery, body, signature).await
         }
         Work::Capture { capture, partner, document_sha256, events } => {
-            let document = capture::Document { capture, partner, document_sha256, events };
+            let document = capture::Document { capture, partner, sha256: document_sha256, events };
             capture::prepare(ledger, tx, draft, &document).await.map(Ok)
         }
     }

@@ -4,6 +4,7 @@
 //! hashed here. No record is read for it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use deadpool_postgres::GenericClient;
 use ledger::Hash;
@@ -47,10 +48,10 @@ pub async fn nodes(db: &Db, ledger: LedgerId, spans: &[NodeSpan]) -> Result<Node
         let width = 1usize << (span.level - stored);
         let first = span.index << (span.level - stored);
         let key = (stored, first / TILE);
-        if !tiles.contains_key(&key) {
-            tiles.insert(key, tile(&client, ledger, key).await?);
-        }
-        let hashes = tiles.get(&key).map_or(&[][..], Vec::as_slice);
+        let hashes = match tiles.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(tile(&client, ledger, key).await?),
+        };
         let from = usize::try_from(first % TILE).unwrap_or(0);
         let part = hashes.get(from..from + width).ok_or_else(|| {
             Error::data(format!("subtree {} of level {} is not stored", span.index, span.level))

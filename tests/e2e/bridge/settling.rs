@@ -46,7 +46,7 @@ fn portal(seeds: std::ops::Range<u64>, plan: &Plan, rest: &str, has_neighbours: 
         let last = traffic.reads.iter().flatten().map(|read| read.at).max().expect("reads");
         let ends = last + SignedDuration::from_secs(5);
         let edges = passing::edges(&traffic.beams, plan.doors);
-        let deliveries = play(readers.clone(), &traffic.reads, &edges, ends);
+        let deliveries = play(&readers, &traffic.reads, &edges, ends);
         sum.add(&score(&deliveries, &readers, &traffic.passages));
     }
     sum
@@ -89,7 +89,7 @@ fn shelf(seeds: std::ops::Range<u64>, wiring: Wiring, hidden_s: f64) -> Steps {
     for seed in seeds {
         let traffic = shelf::traffic(seed, wiring, 20, hidden_s);
         let ends = radio::time(traffic.ends_s + 60.0);
-        let deliveries = play(shelves(wiring), &traffic.reads, &[], ends);
+        let deliveries = play(&shelves(wiring), &traffic.reads, &[], ends);
         let mut found: BTreeMap<&str, Vec<&Movement>> = BTreeMap::new();
         for movement in deliveries.iter().flat_map(|delivery| &delivery.movements) {
             found.entry(&movement.epc_hex).or_default().push(movement);
@@ -214,7 +214,7 @@ fn boxes_on_a_belt_0_8_s_apart_are_one_observation_each() {
         )];
         let ends = line.passed.last().unwrap().at + SignedDuration::from_secs(10);
         let edges = passing::edges(&line.beams, 1);
-        let deliveries = play(readers, &[line.reads], &edges, ends);
+        let deliveries = play(&readers, &[line.reads], &edges, ends);
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for observation in deliveries.iter().flat_map(|delivery| &delivery.observations) {
             // What a window's end cuts off is less than a box.
@@ -244,7 +244,7 @@ fn a_count_with_a_handheld_finds_every_tag_once() {
              preset = \"stocktake\"",
         )];
         let ends = line.passed.last().unwrap().at + SignedDuration::from_secs(40);
-        let deliveries = play(readers, &[line.reads], &[], ends);
+        let deliveries = play(&readers, &[line.reads], &[], ends);
         assert_eq!(deliveries.len(), 1, "one count is one window");
         tags += line.passed.len();
         found += deliveries[0].observations.len();
@@ -305,7 +305,7 @@ fn three_recorded_tags_that_stand_are_three_observations_and_three_arrivals() {
         "id = \"door\"\nread_point = \"urn:epc:id:sgln:0614141.00001.0\"\n[settle]\npreset = \"portal\"",
     );
     let deliveries =
-        play(vec![portal], std::slice::from_ref(&reads), &[], last + SignedDuration::from_secs(5));
+        play(&[portal], std::slice::from_ref(&reads), &[], last + SignedDuration::from_secs(5));
     let mut by_tag: BTreeMap<&str, u32> = BTreeMap::new();
     for observation in deliveries.iter().flat_map(|delivery| &delivery.observations) {
         *by_tag.entry(&observation.epc_hex).or_default() += observation.count;
@@ -315,7 +315,7 @@ fn three_recorded_tags_that_stand_are_three_observations_and_three_arrivals() {
     counts.sort_unstable();
     assert_eq!(counts, [371, 375, 376]);
     let ends = first + SignedDuration::from_secs(25);
-    let deliveries = play(shelves(Wiring::TwoReaders).split_off(1), &[reads], &[], ends);
+    let deliveries = play(&shelves(Wiring::TwoReaders).split_off(1), &[reads], &[], ends);
     let movements = deliveries.iter().flat_map(|delivery| &delivery.movements);
     let kinds: Vec<MovementKind> = movements.map(|movement| movement.kind).collect();
     assert_eq!(kinds, [MovementKind::Arrived; 3]);

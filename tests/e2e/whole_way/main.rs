@@ -3,6 +3,7 @@
 //! The way through: every test starts the programs under test as processes of their own on a private database
 //! (`tests::stage`) or a bridge with its spool (`tests::site`); one file for each subject.
 
+#[expect(clippy::unwrap_used, reason = "a test fails by a panic, also in its own helper functions")]
 mod anchor_process;
 mod backlog;
 mod bad_input;

@@ -35,7 +35,7 @@ pub fn reader(text: &str) -> Reader {
 
 /// The deliveries that the traffic comes to; reads and edges by reader.
 pub fn play(
-    readers: Vec<Reader>,
+    readers: &[Reader],
     reads: &[Vec<Read>],
     edges: &[Vec<Edge>],
     ends: Timestamp,
