@@ -5,6 +5,10 @@
 //!
 //! | place | what is durable there |
 //! |---|---|
+//! | `spool.before_commit` | nothing of this batch; the broker was not acknowledged |
+//! | `spool.after_commit` | the batch; the broker was not acknowledged yet |
+//! | `deliver.before_send` | the delivery in the outbox; it was not sent |
+//! | `deliver.after_answer` | the delivery in the outbox; ingest has answered, the answer is not stored |
 //! | `ingest.before_append` | nothing of this batch; its checkpoint is signed |
 //! | `ingest.before_commit` | nothing of this batch; everything of it is written in the open transaction |
 //! | `ingest.after_commit` | the whole batch; no sender has its answer yet |
