@@ -3,7 +3,7 @@
 //! | `[database]` | role connects with | migrated by `up` |
 //! |---|---|---|
 //! | `embedded = true` | the private cluster | yes |
-//! | `url` only | `url`, the owner's rights | yes |
+//! | `url` only | `url`, with the rights of its own role (`set role`) | yes |
 //! | `url` and the role's own URL | its own | yes |
 //! | the role's own URL only | its own | no: `chopmark migrate`, elsewhere |
 
@@ -149,6 +149,7 @@ impl Database {
     pub async fn connect(&self, role: Role) -> anyhow::Result<Db> {
         let own = role.own_url(&self.section).1.cloned();
         let derived = self.cluster.as_ref().map(|cluster| cluster.url_for(role.access()));
+        let is_owners = own.is_none() && derived.is_none();
         let settings = Settings {
             url: own
                 .or(derived)
@@ -156,6 +157,7 @@ impl Database {
                 .context("[database] has no URL for this role")?,
             connections: self.section.connections,
             application: role.application(),
+            role: is_owners.then(|| role.access()),
         };
         let db = Db::connect(&settings).await?;
         db.check_schema().await?;

@@ -46,6 +46,7 @@ pub(crate) async fn migrate(client: &mut Object) -> Result<(), Error> {
         }
     }
     roles::create(&tx).await?;
+    roles::join(&tx).await?;
     roles::restrict_database(&tx).await?;
     for (version, name, text) in &MIGRATIONS[rows.len().min(MIGRATIONS.len())..] {
         tracing::info!(migration = name, "applying migration");

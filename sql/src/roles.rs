@@ -50,6 +50,25 @@ pub(crate) async fn create(client: &impl GenericClient) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes the owner a member of the roles, so that a process with the owner's URL can work with its own role's rights.
+///
+/// An owner that may not grant them stays without: then each process needs a URL of its own.
+pub(crate) async fn join(client: &impl GenericClient) -> Result<(), Error> {
+    for access in Access::PROCESSES {
+        let role = access.role_name();
+        let grant = format!(
+            "do $$ begin
+               if not pg_has_role(current_user, '{role}', 'member') then
+                 execute format('grant {role} to %I', current_user);
+               end if;
+             exception when insufficient_privilege then null;
+             end $$"
+        );
+        client.batch_execute(&grant).await?;
+    }
+    Ok(())
+}
+
 /// Whether the role exists; an error if it could do more than its grants say.
 async fn is_there(client: &impl GenericClient, access: Access) -> Result<bool, Error> {
     let name = access.role_name();

@@ -16,6 +16,7 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::tls::{self, MakeTls, TlsParameters};
 
@@ -34,13 +35,21 @@ pub struct Settings {
     pub connections: usize,
     /// Name of the process in `pg_stat_activity`, outside transactions.
     pub application: &'static str,
+    /// The role whose rights the connections have, if the URL is the owner's: PostgreSQL's parameter `role`. It keeps a
+    /// fault from doing what the process never does; it does not stop somebody who runs `reset role`.
+    pub role: Option<Access>,
 }
 
 impl Settings {
     /// Settings with [`DEFAULT_CONNECTIONS`] for the program `chopmark`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), connections: DEFAULT_CONNECTIONS, application: "chopmark" }
+        Self {
+            url: url.into(),
+            connections: DEFAULT_CONNECTIONS,
+            application: "chopmark",
+            role: None,
+        }
     }
 
     /// Checks the settings, the URL and the certificates that it names, without connecting.
@@ -73,7 +82,7 @@ impl Settings {
             .connect_timeout(Duration::from_secs(5))
             .keepalives_idle(Duration::from_secs(30))
             .application_name(self.application)
-            .options("-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s");
+            .options(self.options());
         // PostgreSQL has no TLS on unix sockets; libpq ignores `sslmode` there as well.
         let hosts = config.get_hosts();
         let is_local = !hosts.is_empty() && hosts.iter().all(|host| matches!(host, Host::Unix(_)));
@@ -81,6 +90,17 @@ impl Settings {
         let (mode, connector) = tls::connector(&parameters)?;
         config.ssl_mode(mode);
         Ok((config, connector))
+    }
+
+    /// What every session is set to.
+    fn options(&self) -> String {
+        let mut options =
+            "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s".to_owned();
+        if let Some(role) = self.role {
+            options.push_str(" -c role=");
+            options.push_str(role.role_name());
+        }
+        options
     }
 }
 

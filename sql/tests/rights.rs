@@ -503,3 +503,22 @@ async fn trace_api_can_read_what_it_shows_and_store_scans() {
         .expect("stored");
     assert_eq!(sql::scans::of_item(&trace, "urn:x").await.expect("asked").len(), 1);
 }
+
+#[tokio::test]
+async fn the_owners_url_with_a_role_has_the_rights_of_that_role_only() {
+    let db = TestDb::migrated("owner_with_role").await;
+    let settings = sql::Settings {
+        role: Some(Access::TraceApi),
+        ..sql::Settings::new(db.url_for(Access::Owner))
+    };
+    let reader = Db::connect(&settings).await.expect("settings");
+    reader.check_schema().await.expect("granted");
+    assert!(sql::ledgers::list_ledgers(&reader).await.expect("granted").is_empty());
+    let error = sql::ledgers::create_ledger(&reader, "a.example/x", "site", "A").await;
+    assert!(
+        error.expect_err("trace-api writes no ledger").to_string().contains("permission denied")
+    );
+    let writer = sql::Settings { role: Some(Access::Ingest), ..settings };
+    let writer = Db::connect(&writer).await.expect("settings");
+    sql::ledgers::create_ledger(&writer, "a.example/x", "site", "A").await.expect("granted");
+}
