@@ -146,7 +146,7 @@ fn what_came_on_a_lost_connection_is_never_acknowledged_on_the_next() {
     wait_for(&inputs, code::CHANGED, "a", &mut data);
     // The last packet, of a kind that does not exist, ends the connection with two messages before it unread.
     first.send(&[message(4, b'b'), message(0, b'c'), vec![0x00, 0]].concat());
-    wait_for(&inputs, code::LOST, "is lost", &mut data);
+    wait_for(&inputs, code::LOST, "connection to broker", &mut data);
     for acknowledge in data.iter_mut().filter_map(|input| input.acknowledge.take()) {
         acknowledge();
     }

@@ -116,7 +116,10 @@ fn a_problem_is_reported_once_with_the_reader_the_value_and_what_was_expected() 
             device("r200 = { port = \"p\", session = 4 }"),
             ["`door-3` device: got session 4", "expected a Gen2 session, 0 to 3", ""],
         ),
-        (modbus("address = 0"), ["`door-3` device: ", "modbus address 0", "1 to 247"]),
+        (
+            modbus("address = 0"),
+            ["`door-3` device: modbus address: got 0", "expected 1 to 247", ""],
+        ),
         (
             modbus("every_ms = 0"),
             ["`door-3` device: got every_ms 0", "expected 100 to 86400000", ""],

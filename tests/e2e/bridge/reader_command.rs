@@ -54,7 +54,7 @@ fn asked_serial_devices_are_named_with_the_line_that_configures_them() {
         (path(&mercury.path), 0, ["mercury at 115200 baud", "region = \"europe\""]),
         (path(&sensor.path), 0, ["xy-md02 at 9600 baud", "device.xy-md02"]),
         (path(&silent.path), 1, ["nothing that can be decoded", "without power"]),
-        ("/dev/ttyNONE".to_owned(), 1, ["no such device", "is the cable plugged in?"]),
+        ("/dev/ttyNONE".to_owned(), 1, ["the device does not exist", "is the cable plugged in?"]),
     ] {
         let (found, text) = chopmark(&["reader", "detect", "--ask", &port]);
         assert_eq!(found, Some(status), "{text}");
@@ -183,7 +183,7 @@ fn a_device_that_was_not_understood_is_not_said_to_be_reached() {
         (
             format!("r200 = {{ port = \"{}\" }}", path(&empty.path)),
             "3",
-            ["the device was reached and read nothing", "is its antenna on?"],
+            ["the device was reached and read nothing", "is its antenna connected?"],
         ),
         (
             format!("impinj-r700 = {{ broker = \"{broker}\", topic = \"door/9\" }}"),

@@ -465,7 +465,7 @@ fn tids_that_chips_do_not_send_by_themselves_are_read_and_a_chip_without_tid_is_
         });
         with_tid.map(|seen| seen.epc_hex.clone()).collect::<BTreeSet<_>>() == hex_of(&tags(8, 5))
     });
-    let told = site.wait_for_finding("short", code::GAP, "refuses the read of its TID");
+    let told = site.wait_for_finding("short", code::GAP, "refused to have its TID read");
     tests::site::wait_for("tags without are observed all the same", || {
         outbox.take();
         outbox.epcs("short") == hex_of(&tags(9, 5))

@@ -116,12 +116,12 @@ fn a_cable_pulled_and_plugged_elsewhere_is_found_by_its_lasting_name() {
     std::fs::remove_file(&link).unwrap();
     drop(first);
     let lost = site.wait_for_finding("door", code::LOST, "the cable may have been pulled");
-    assert!(lost.text.contains("it is tried again"), "{}", lost.text);
+    assert!(lost.text.contains("the bridge keeps trying to reconnect"), "{}", lost.text);
     site.wait_for_finding("door", code::LOST, "is the cable plugged in?");
 
     symlink(&second.path, &link).unwrap();
     wait_for_tags(&site, &mut outbox, "door", &tags(2, 3));
-    site.wait_for_finding("door", code::BACK, "there again");
+    site.wait_for_finding("door", code::BACK, "answers again");
     bridge.stop();
 }
 
@@ -144,7 +144,7 @@ fn a_reader_that_falls_silent_is_reported_and_reconnected() {
     wait_for_tags(&site, &mut outbox, "network", &tags(4, 2));
     serial.hang(true);
     network.silence(true);
-    let words = "said nothing for 10 s; look at its power";
+    let words = "sent nothing for 10 s; check its power";
     site.wait_for_finding("serial", code::LOST, words);
     site.wait_for_finding("network", code::LOST, words);
     assert_eq!((serial.starts(), network.starts()), (1, 1));
@@ -155,7 +155,7 @@ fn a_reader_that_falls_silent_is_reported_and_reconnected() {
     wait_for_tags(&site, &mut outbox, "serial", &tags(5, 2));
     wait_for_tags(&site, &mut outbox, "network", &tags(6, 2));
     for id in ["serial", "network"] {
-        site.wait_for_finding(id, code::BACK, "there again");
+        site.wait_for_finding(id, code::BACK, "answers again");
     }
     assert_eq!((serial.starts(), network.starts()), (2, 2));
     bridge.stop();
@@ -216,7 +216,7 @@ fn a_reader_whose_power_failed_for_a_moment_gets_its_region_again_and_that_is_re
     there.lose_power();
     there.set_field(tags(24, 2));
     wait_for_tags(&site, &mut outbox, "door", &tags(24, 2));
-    site.wait_for_finding("door", code::CHANGED, "was `europe` and is `china900`");
+    site.wait_for_finding("door", code::CHANGED, "changed from `europe` to `china900`");
     wait_for("the region is the one asked for", is_europe);
     assert_eq!(times_told(&site, "door", code::LOST), 0);
     bridge.stop();
@@ -293,7 +293,7 @@ fn a_modbus_sensor_that_refuses_is_lost_with_its_own_words() {
     assert!(!lost.text.contains("A and B"), "{}", lost.text);
     assert_eq!(metric(&site, "bridge_connected_readers", "cold"), Some(0));
     there.refuse(false);
-    site.wait_for_finding("cold", code::BACK, "there again");
+    site.wait_for_finding("cold", code::BACK, "answers again");
     assert_eq!(metric(&site, "bridge_connected_readers", "cold"), Some(1));
     bridge.stop();
 }
@@ -309,9 +309,9 @@ fn repeated_disconnects_are_reported_each_time() {
         wait_for("it reads", || restless.starts() == times && restless.is_reading());
         restless.close();
         for (code, words) in [
-            (code::REFUSED, "ends this connection"),
+            (code::REFUSED, "closes this connection"),
             (code::LOST, "closed the connection"),
-            (code::BACK, "there again"),
+            (code::BACK, "answers again"),
         ] {
             wait_for(&format!("{code} is told {times} times: {:#?}", site.findings()), || {
                 let is_it = |found: &KeptFinding| found.code == code && found.text.contains(words);
@@ -329,11 +329,11 @@ fn a_port_that_another_program_holds_is_reported_with_the_remedy_and_read_once_i
     let port = Port { path: reader_there.path.to_string_lossy().into_owned(), baud: 115_200 };
     let other = port.open().unwrap_or_else(|reason| panic!("{reason}"));
     let again = port.open().err().expect("it is open already");
-    assert!(again.contains("another program holds the port; end it"), "{again}");
+    assert!(again.contains("another program holds the port; stop it"), "{again}");
     let site = Site::new(&reader("door", &serial("r200", &reader_there.path, "")));
     let bridge = site.start();
     let mut outbox = site.outbox();
-    site.wait_for_finding("door", code::LOST, "another program holds the port; end it");
+    site.wait_for_finding("door", code::LOST, "another program holds the port; stop it");
     drop(other);
     wait_for_tags(&site, &mut outbox, "door", &tags(10, 3));
     bridge.stop();
@@ -444,7 +444,7 @@ fn what_was_configured_otherwise_is_a_change_at_the_next_start() {
         "{found:?}"
     );
     let told = site.wait_for_finding("door", code::CHANGED, "power_dbm");
-    assert!(told.text.contains("was `20.0` and is `26.0`"), "{}", told.text);
+    assert!(told.text.contains("changed from `20.0` to `26.0`"), "{}", told.text);
 }
 
 #[test]

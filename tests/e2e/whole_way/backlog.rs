@@ -78,7 +78,7 @@ fn what_is_published_while_the_network_or_the_bridge_is_away_arrives_later_and_o
     site.wait_for_finding("door", code::LOST, "no broker listens on the port");
     publish(&mut reader, &tags(2, 200));
     cable.plug(broker).unwrap();
-    site.wait_for_finding("door", code::BACK, "there again");
+    site.wait_for_finding("door", code::BACK, "is connected again");
     wait_for_tags(&mut outbox, &tags(2, 200));
 
     bridge.stop();
@@ -108,15 +108,15 @@ fn a_broker_that_was_restarted_and_forgot_everything_is_subscribed_to_again() {
     let mut reader = R700::connect(broker, "tags", "r").unwrap();
     wait_for_subscription(&mut outbox, &mut reader, &tags(4, 1));
     cable.pull();
-    let lost = site.wait_for_finding("door", code::LOST, "is lost");
-    assert!(lost.text.contains("it is tried again"), "{}", lost.text);
+    let lost = site.wait_for_finding("door", code::LOST, "connection to broker");
+    assert!(lost.text.contains("the bridge keeps trying to reconnect"), "{}", lost.text);
     // The broker here keeps sessions in memory, so a restarted one is a new one behind the same address.
     let restarted = sim::broker::start().unwrap();
     cable.plug(restarted).unwrap();
     let mut reader = R700::connect(restarted, "tags", "r").unwrap();
     wait_for_subscription(&mut outbox, &mut reader, &tags(5, 1));
-    site.wait_for_finding("door", code::BACK, "there again");
-    site.wait_for_finding("door", code::GAP, "has forgotten our session");
+    site.wait_for_finding("door", code::BACK, "is connected again");
+    site.wait_for_finding("door", code::GAP, "lost the session");
     publish(&mut reader, &tags(6, 100));
     wait_for_tags(&mut outbox, &tags(6, 100));
     bridge.stop();
@@ -141,7 +141,7 @@ fn a_broker_that_never_answers_is_a_finding() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let site = Site::new(&door(silent.local_addr().unwrap()));
     let bridge = site.start();
-    site.wait_for_finding("door", code::LOST, "look at the broker and the network between");
+    site.wait_for_finding("door", code::LOST, "check the broker and the network between");
     bridge.stop();
 }
 
@@ -303,7 +303,7 @@ fn a_full_spool_drops_raw_reads_with_a_recorded_gap_and_keeps_every_delivery() {
     site.configure("max_spool_bytes = 1", &text);
     let bridge = site.start();
     wait_for("more deliveries wait", || site.spool().waiting().unwrap() >= before + 3);
-    site.wait_for_finding("b1", spool::code::FULL, "max_spool_bytes allows");
+    site.wait_for_finding("b1", spool::code::FULL, "the spool has reached max_spool_bytes");
     bridge.stop();
     let mut outbox = site.outbox();
     outbox.take();
@@ -373,7 +373,7 @@ fn a_full_spool_is_reported_when_reads_begin_to_be_dropped_and_when_there_is_roo
     batch.add_delivery(window, &backlog).unwrap();
     batch.commit().unwrap();
     let bridge = site.start();
-    site.wait_for_finding("b1", spool::code::FULL, "allows");
+    site.wait_for_finding("b1", spool::code::FULL, "the spool has reached max_spool_bytes");
     spool.forget(1, 1).unwrap();
     site.wait_for_finding("b1", spool::code::ROOM, "reads are kept");
     bridge.stop();

@@ -20,7 +20,7 @@ fn an_llrp_reader_that_another_client_holds_is_reported_and_read_once_it_is_free
     assert_eq!(site.findings().iter().filter(|found| found.code == code::BACK).count(), 0);
     held.hold(false);
     wait_for_tags(&site, &mut outbox, "dock", &tags(7, 4));
-    site.wait_for_finding("dock", code::BACK, "there again");
+    site.wait_for_finding("dock", code::BACK, "answers again");
     bridge.stop();
 }
 
@@ -55,7 +55,7 @@ fn an_llrp_reader_that_has_not_noticed_our_lost_connection_is_waited_for() {
     });
     let starts = slow.starts();
     slow.close();
-    site.wait_for_finding("dock", code::REFUSED, "ends this connection");
+    site.wait_for_finding("dock", code::REFUSED, "closes this connection");
     wait_for("it is started again", || slow.starts() > starts);
     bridge.stop();
 }
@@ -70,11 +70,11 @@ fn an_llrp_reader_that_does_not_start_at_first_is_reported_once_and_read_when_it
     let bridge = site.start();
     let mut outbox = site.outbox();
     let told = site.wait_for_finding("dock", code::REFUSED, "radio busy");
-    assert!(told.text.contains("tried again every 5 s"), "{}", told.text);
-    wait_for("it is tried again", || booting.refused_starts() >= 2);
+    assert!(told.text.contains("tries to start reading every 5 s"), "{}", told.text);
+    wait_for("the start is tried again", || booting.refused_starts() >= 2);
     booting.set_faults(llrp::Faults::default());
     wait_for_tags(&site, &mut outbox, "dock", &tags(14, 3));
-    site.wait_for_finding("dock", code::BACK, "takes its commands again");
+    site.wait_for_finding("dock", code::BACK, "accepts its commands again");
     bridge.stop();
     let found: Vec<_> = site.findings().into_iter().map(|it| (it.code, it.count)).collect();
     assert_eq!(found.iter().map(|it| it.1).collect::<Vec<_>>(), [1, 1], "{found:?}");
@@ -118,7 +118,7 @@ fn a_rospec_that_our_lost_connection_left_on_an_llrp_reader_is_deleted_without_a
     site.wait_for_finding("dock", code::LOST, "closed the connection");
     assert!(busy.is_reading());
     cable.plug(busy.address).unwrap();
-    site.wait_for_finding("dock", code::BACK, "there again");
+    site.wait_for_finding("dock", code::BACK, "answers again");
     wait_for("it is started again", || busy.starts() == 2);
     bridge.stop();
     let found = site.findings();

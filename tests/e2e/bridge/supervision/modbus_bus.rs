@@ -59,7 +59,7 @@ fn a_modbus_sensor_without_its_wire_is_lost_alone_and_the_others_of_its_line_go_
     wait_for_value(&mut outbox, "door", "5.0");
     wait_for_value(&mut outbox, "freezer", "-20.5");
     freezer.unplug(true);
-    site.wait_for_finding("freezer", code::LOST, "no bytes at all; look at its power");
+    site.wait_for_finding("freezer", code::LOST, "got no bytes; check its power");
     assert!(!is_connected(&site, "freezer") && is_connected(&site, "door"));
     door.set_tenths(62);
     wait_for_value(&mut outbox, "door", "6.2");
@@ -70,7 +70,7 @@ fn a_modbus_sensor_without_its_wire_is_lost_alone_and_the_others_of_its_line_go_
     freezer.set_tenths(-179);
     freezer.unplug(false);
     wait_for_value(&mut outbox, "freezer", "-17.9");
-    site.wait_for_finding("freezer", code::BACK, "the sensor is there again");
+    site.wait_for_finding("freezer", code::BACK, "the sensor answers again");
     assert!(is_connected(&site, "freezer"));
     for (id, code, times) in [
         ("freezer", code::LOST, 1),
@@ -106,7 +106,7 @@ fn a_line_without_any_modbus_sensor_is_reopened_and_each_is_reported_lost_and_ba
     door.unplug(false);
     freezer.unplug(false);
     for id in ["door", "freezer"] {
-        site.wait_for_finding(id, code::BACK, "the sensor is there again");
+        site.wait_for_finding(id, code::BACK, "the sensor answers again");
         assert!(is_connected(&site, id), "{id}");
         assert_eq!(times_told(&site, id, code::LOST), 1, "{id}: {:#?}", site.findings());
     }
