@@ -2,7 +2,7 @@
 //!
 //! What holds: plain values with their defaults; [`Settings::check`] refuses combinations that cannot work.
 //!
-//! Not here: how they are written in the configuration file (`firmware-bridge`), how they are stored with a closed
+//! Not here: how they are written in the configuration file (`process`), how they are stored with a closed
 //! window ([`crate::stored`]).
 //!
 //! Source: docs/decisions/0015-settling.md.
