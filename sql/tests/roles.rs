@@ -1,16 +1,34 @@
-//! Creating the roles of the processes. Roles belong to the server, so these tests run one after the other, and in a
-//! binary (and with it a server) of their own.
+//! Creating the roles of the processes. Roles belong to the server and stay when a database is dropped, so these steps
+//! run in this order, and in a binary (and with it on a server) of their own.
 
 use sql::Access;
 use sql::testing::TestDb;
-use tokio::sync::Mutex;
-
-/// Held by the test that runs.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test]
+async fn roles_are_created_once_for_a_server_and_never_with_more_rights_than_their_grants() {
+    a_role_that_could_do_more_than_its_grants_is_refused().await;
+    databases_of_one_server_are_migrated_at_the_same_time().await;
+    forget_roles().await;
+    an_owner_that_may_not_create_roles_is_given_the_statements_for_a_superuser().await;
+}
+
+/// Drops the databases that were migrated, and with them what holds the roles; then the roles.
+async fn forget_roles() {
+    let db = TestDb::empty("forget_roles").await;
+    let statement = "do $$ declare name text; begin
+        foreach name in array array['chopmark_ingest', 'chopmark_anchor', 'chopmark_trace_api'] loop
+          execute format('drop role %I', name);
+        end loop;
+      end $$";
+    let error = db.execute(statement).await.expect_err("databases hold the roles");
+    assert!(error.contains("depend on it"), "{error}");
+    for name in ["t1_at_once_a", "t2_at_once_b"] {
+        db.execute(&format!("drop database {name} with (force)")).await.expect("dropped");
+    }
+    db.execute(statement).await.expect("nothing holds the roles any more");
+}
+
 async fn databases_of_one_server_are_migrated_at_the_same_time() {
-    let _alone = ALONE.lock().await;
     let databases = [TestDb::empty("at_once_a").await, TestDb::empty("at_once_b").await];
     let [a, b] = &databases;
     // Both create the roles, twice each: roles belong to the server, and its databases know no common lock.
@@ -22,9 +40,7 @@ async fn databases_of_one_server_are_migrated_at_the_same_time() {
     b.check_schema().await.expect("the version of this program");
 }
 
-#[tokio::test]
 async fn an_owner_that_may_not_create_roles_is_given_the_statements_for_a_superuser() {
-    let _alone = ALONE.lock().await;
     let db = TestDb::empty("no_createrole").await;
     db.execute(
         "do $$ begin
@@ -57,9 +73,7 @@ async fn an_owner_that_may_not_create_roles_is_given_the_statements_for_a_superu
     assert!(sql::ledgers::create_ledger(&ingest, "a.example/x", "site", "A").await.is_ok());
 }
 
-#[tokio::test]
 async fn a_role_that_could_do_more_than_its_grants_is_refused() {
-    let _alone = ALONE.lock().await;
     let db = TestDb::empty("strong_role").await;
     for more in ["superuser", "bypassrls", "createrole", "createdb", "replication"] {
         db.execute(&format!("create role chopmark_ingest login {more}")).await.expect("created");
