@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use evm::Address;
 use ledger::keys::LedgerKeys;
-use ledger::policy::{Policy, PolicyError};
+use ledger::policy::Policy;
 use process::config::anchor::AnchorSection;
 use process::config::ledger::{LedgerKind, LedgerSection};
-use process::config::problem::read_named;
+use process::config::problem::{read_named, read_policy};
 use process::config::{Installation, Problem, Problems};
 
 use crate::wallet::Wallet;
@@ -170,11 +170,7 @@ fn load_policy(installation: &Installation, section: &AnchorSection) -> Result<P
                         `site`; `chopmark keys show FILE`, run where a ledger's key file is, prints its public keys";
         return Err(Problem::value("[anchor]", "policy", "none", expected));
     };
-    let path = installation.at(path);
-    read_named("[anchor]", "policy", &path)?.parse().map_err(|error: PolicyError| {
-        let cause = format!("{}: {error}", path.display());
-        Problem::Content { section: "[anchor]".into(), key: "policy".into(), cause }
-    })
+    read_policy("[anchor]", "policy", &installation.at(path)).map(|(policy, _)| policy)
 }
 
 fn load_keys(installation: &Installation, ledger: &LedgerSection) -> Result<LedgerKeys, Problem> {

@@ -11,7 +11,6 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use ledger::audit::{AuditSummary, Finding, LedgerAudit};
 use ledger::json::{Json, object};
 use ledger::policy::Policy;
@@ -21,6 +20,7 @@ use sql::Db;
 use sql::ledgers::LedgerRow;
 
 use crate::database::Database;
+use crate::policy_file;
 
 /// What to audit.
 #[derive(clap::Args)]
@@ -45,10 +45,7 @@ pub struct Arguments {
 ///
 /// If the database or a file cannot be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let policy: Policy = std::fs::read_to_string(&arguments.policy)
-        .with_context(|| format!("could not read {}", arguments.policy.display()))?
-        .parse()
-        .with_context(|| format!("{} is not a usable policy", arguments.policy.display()))?;
+    let policy = policy_file::read(&arguments.policy)?;
     let (url, database) = if let Some(url) = &arguments.database {
         (url.clone(), None)
     } else {

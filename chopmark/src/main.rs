@@ -12,6 +12,7 @@ mod doctor;
 mod event;
 mod keys;
 mod migrate;
+mod policy_file;
 mod reader;
 mod role;
 mod tag;

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use ledger::bundle::{self, CheckOutcome, Outcome, Report};
 use ledger::json::{Json, object};
-use ledger::policy::Policy;
+
+use crate::policy_file;
 
 /// What to verify, and whom to trust.
 #[derive(clap::Args)]
@@ -43,10 +44,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bytes = std::fs::read(&arguments.bundle)
         .with_context(|| format!("could not read {}", arguments.bundle.display()))?;
-    let policy: Policy = std::fs::read_to_string(&arguments.policy)
-        .with_context(|| format!("could not read {}", arguments.policy.display()))?
-        .parse()
-        .with_context(|| format!("{} is not a usable policy", arguments.policy.display()))?;
+    let policy = policy_file::read(&arguments.policy)?;
     let mut report = bundle::verify(&bytes, &policy);
     if let Some(url) = &arguments.rpc {
         check_chain(&mut report, url, arguments.confirmations);

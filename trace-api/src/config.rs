@@ -8,8 +8,8 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use ledger::policy::{Policy, PolicyError};
-use process::config::problem::read_named;
+use ledger::policy::Policy;
+use process::config::problem::{read_named, read_policy};
 use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
 
@@ -87,7 +87,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         return Err(Problem::missing("[trace_api]", "trace-api").into());
     };
     let mut problems = Problems::default();
-    let policy = problems.keep(load_policy(installation, section));
+    let policy =
+        problems.keep(read_policy("[trace_api]", "policy", &installation.at(&section.policy)));
     let scan_secret = problems.keep(load_secret(installation, section));
     let config = policy.zip(scan_secret).map(|((policy, policy_text), scan_secret)| Config {
         listen: section.listen,
@@ -102,22 +103,6 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         places: places(section),
     });
     problems.unless_any(config)
-}
-
-fn load_policy(
-    installation: &Installation,
-    section: &TraceApiSection,
-) -> Result<(Policy, String), Problem> {
-    let path = installation.at(&section.policy);
-    let text = read_named("[trace_api]", "policy", &path)?;
-    match text.parse() {
-        Ok(policy) => Ok((policy, text)),
-        Err(error) => {
-            let error: PolicyError = error;
-            let cause = format!("{}: {error}", path.display());
-            Err(Problem::Content { section: "[trace_api]".into(), key: "policy".into(), cause })
-        }
-    }
 }
 
 fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result<Vec<u8>, Problem> {

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ledger::policy::{Policy, PolicyError};
+
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -177,4 +179,19 @@ pub fn read_named(section: &str, key: &str, path: &Path) -> Result<String, Probl
         key: key.to_owned(),
         cause: format!("could not read {}: {error}", path.display()),
     })
+}
+
+/// Reads the policy file that a configuration key names; gives its text as well.
+///
+/// # Errors
+///
+/// [`Problem::Content`] with section, key and the line that is not understood.
+pub fn read_policy(section: &str, key: &str, path: &Path) -> Result<(Policy, String), Problem> {
+    let text = read_named(section, key, path)?;
+    let policy = text.parse().map_err(|error: PolicyError| Problem::Content {
+        section: section.to_owned(),
+        key: key.to_owned(),
+        cause: format!("{}: {error}", path.display()),
+    })?;
+    Ok((policy, text))
 }
