@@ -33,6 +33,7 @@ mod prefix_length;
 mod scheme;
 mod tag;
 mod text;
+mod thing;
 mod tid;
 
 pub use any_tag::Tag;
@@ -47,4 +48,5 @@ pub use plus::{PlusScheme, PlusTag};
 pub use prefix_length::{PrefixLength, PrefixTable};
 pub use scheme::Scheme;
 pub use tag::{Encoding, TagEpc};
+pub use thing::{licence_digits, thing_key};
 pub use tid::Tid;

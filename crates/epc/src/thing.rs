@@ -1,0 +1,104 @@
+//! One key for one thing, however its URI is spelled.
+//!
+//! What holds: two URIs of one GS1 key have the same [`thing_key`], whatever the length of the company prefix in
+//! them, the host of a link, and the order of its parts; a URI without a GS1 key is its own key.
+//!
+//! Not here: whether the company prefix is licensed to anybody (`directory`).
+//!
+//! Sources: GS1 General Specifications section 1.4.3 (company prefix); TDS 2.3 section 6.3.
+
+use crate::canonical::digital_link_key;
+use crate::parse::parse_digital_link;
+
+/// The key under which a thing or a class is indexed and compared.
+///
+/// - For a GS1 key in any spelling: its canonical Digital Link ([`digital_link_key`]).
+/// - For any other URI: the URI itself.
+///
+/// ```
+/// let one = epc::thing_key("urn:epc:id:sgtin:0614141.112345.400");
+/// assert_eq!(one, epc::thing_key("urn:epc:id:sgtin:061414.1112345.400"));
+/// assert_eq!(one, epc::thing_key("https://brand.example/01/10614141123459/21/400"));
+/// assert_eq!(epc::thing_key("urn:uuid:0"), "urn:uuid:0");
+/// ```
+#[must_use]
+pub fn thing_key(uri: &str) -> String {
+    digital_link_key(uri).unwrap_or_else(|| uri.to_owned())
+}
+
+/// The digits of a GS1 key in which the company prefix comes first: without AI, indicator or extension digit, and
+/// without the check digit. Of a key with a text reference, the digits before the text.
+///
+/// `None` if `uri` has no GS1 key.
+///
+/// ```
+/// assert_eq!(epc::licence_digits("urn:epc:id:sgtin:9521141.012345.602").as_deref(), Some("952114112345"));
+/// assert_eq!(epc::licence_digits("urn:epc:id:giai:4012345.77a").as_deref(), Some("401234577"));
+/// assert_eq!(epc::licence_digits("urn:epc:id:gid:1.2.3"), None);
+/// ```
+#[must_use]
+pub fn licence_digits(uri: &str) -> Option<String> {
+    let link = parse_digital_link(&digital_link_key(uri)?).ok()?;
+    let key = link.value.as_str();
+    let digits = match link.primary.as_str() {
+        "01" | "8006" | "8003" => key.get(1..13),
+        "00" => key.get(1..17),
+        "414" | "417" | "253" | "255" => key.get(..12),
+        "8017" | "8018" => key.get(..17),
+        "402" => key.get(..16),
+        "8004" | "401" | "8010" => {
+            let end = key.find(|found: char| !found.is_ascii_digit()).unwrap_or(key.len());
+            key.get(..end)
+        }
+        _ => None,
+    }?;
+    (digits.len() >= 4).then(|| digits.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_company_prefix_comes_first_in_the_licence_digits_of_every_scheme() {
+        for (urn, digits) in [
+            ("urn:epc:id:sgtin:4012345.011111.987", "401234511111"),
+            ("urn:epc:class:lgtin:4012345.912345.Lot987", "401234512345"),
+            ("urn:epc:idpat:sgtin:4012345.011111.*", "401234511111"),
+            ("urn:epc:id:sscc:4012345.1234567890", "4012345234567890"),
+            ("urn:epc:id:sgln:4012345.11111.987", "401234511111"),
+            ("urn:epc:id:pgln:4012345.00000", "401234500000"),
+            ("urn:epc:id:grai:4012345.11111.987", "401234511111"),
+            ("urn:epc:id:giai:4012345.a.b%2Fc", "4012345"),
+            ("urn:epc:id:gdti:4012345.11111.987", "401234511111"),
+            ("urn:epc:id:sgcn:4012345.11111.987", "401234511111"),
+            ("urn:epc:id:gsrn:4012345.1111111111", "40123451111111111"),
+            ("urn:epc:id:ginc:4012345.xyz47%2F11", "4012345"),
+            ("urn:epc:id:gsin:4012345.222222222", "4012345222222222"),
+            ("urn:epc:id:itip:4012345.011111.01.02.987", "401234511111"),
+            ("urn:epc:id:cpi:4012345.5PQ7%2FZ43.12345", "40123455"),
+        ] {
+            assert_eq!(licence_digits(urn).as_deref(), Some(digits), "{urn}");
+        }
+        for other in ["", "urn:uuid:1", "urn:epc:id:gid:1.2.3", "https://example.org/"] {
+            assert_eq!(licence_digits(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_split_of_a_key_has_one_thing_key() {
+        let of = |prefix: &str, reference: &str| {
+            thing_key(&format!("urn:epc:id:sgtin:{prefix}.{reference}.602"))
+        };
+        let whole = "https://id.gs1.org/01/09521141123454/21/602";
+        for (prefix, reference) in [
+            ("952114", "0112345"),
+            ("9521141", "012345"),
+            ("95211411", "02345"),
+            ("952114112345", "0"),
+        ] {
+            assert_eq!(of(prefix, reference), whole, "{prefix}");
+        }
+        assert_eq!(thing_key("https://example.org/x/01/09521141123454/10/L/21/602?17=1"), whole);
+    }
+}
