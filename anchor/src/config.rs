@@ -14,8 +14,9 @@ use evm::Address;
 use ledger::keys::LedgerKeys;
 use ledger::policy::Policy;
 use process::config::anchor::AnchorSection;
+use process::config::keys::{KeyFile, ledger_keys};
 use process::config::ledger::{LedgerKind, LedgerSection};
-use process::config::problem::{read_named, read_policy};
+use process::config::problem::read_policy;
 use process::config::{Installation, Problem, Problems};
 
 use crate::wallet::Wallet;
@@ -114,7 +115,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
 fn load_hub(installation: &Installation, section: &AnchorSection) -> Result<Hub, Problems> {
     let mut problems = Problems::default();
     let ledger = problems.keep(find_hub(installation, section));
-    let keys = ledger.and_then(|ledger| problems.keep(load_keys(installation, ledger)));
+    let keys = ledger.and_then(|ledger| problems.keep(ledger_keys(installation, ledger)));
     let policy = problems.keep(load_policy(installation, section));
     let hub = ledger.zip(keys).zip(policy).map(|((ledger, keys), policy)| Hub {
         origin: ledger.origin.clone(),
@@ -152,8 +153,7 @@ fn load_publishing(
         let cause = error.to_string();
         Problem::Content { section: "[anchor]".into(), key: "contract".into(), cause }
     }));
-    let wallet = Wallet::load(&installation.at(&section.key));
-    let wallet = problems.keep(wallet.map_err(|error| Problem::content("[anchor]", "key", &error)));
+    let wallet = problems.keep(load_wallet(installation, section));
     let publishing = contract.zip(wallet).map(|(contract, wallet)| Publishing {
         rpc: section.rpc.clone(),
         chain_id: section.chain_id,
@@ -164,6 +164,20 @@ fn load_publishing(
     problems.unless_any(publishing)
 }
 
+fn load_wallet(installation: &Installation, section: &AnchorSection) -> Result<Wallet, Problem> {
+    let file = KeyFile {
+        section: "[anchor]",
+        key: "key",
+        path: &section.key,
+        passphrase_file: section.key_passphrase_file.as_deref(),
+        credential: section.key_passphrase_credential.as_deref(),
+        made_by: "chopmark anchor new-key",
+    };
+    let text = file.open(installation)?;
+    Wallet::from_hex(&text, &installation.at(&section.key).display().to_string())
+        .map_err(|error| Problem::content("[anchor]", "key", &error))
+}
+
 fn load_policy(installation: &Installation, section: &AnchorSection) -> Result<Policy, Problem> {
     let Some(path) = &section.policy else {
         let expected = "the path of a file with one line `log KEY` for each public key of each [[ledger]] of kind \
@@ -171,20 +185,6 @@ fn load_policy(installation: &Installation, section: &AnchorSection) -> Result<P
         return Err(Problem::value("[anchor]", "policy", "none", expected));
     };
     read_policy("[anchor]", "policy", &installation.at(path)).map(|(policy, _)| policy)
-}
-
-fn load_keys(installation: &Installation, ledger: &LedgerSection) -> Result<LedgerKeys, Problem> {
-    let (name, path) = (ledger.name(), installation.at(&ledger.keys));
-    let keys = LedgerKeys::from_pem_file(&read_named(&name, "keys", &path)?).map_err(|error| {
-        let got = format!("{} ({error})", path.display());
-        Problem::value(name.as_str(), "keys", got, "a file that `chopmark keys ledger` wrote")
-    })?;
-    if keys.origin() != ledger.origin {
-        let got = format!("{} with keys of `{}`", path.display(), keys.origin());
-        let expected = format!("keys of `{}`", ledger.origin);
-        return Err(Problem::value(name, "keys", got, expected));
-    }
-    Ok(keys)
 }
 
 #[cfg(test)]

@@ -9,38 +9,23 @@
 //! Sources: RFC 6979; EIP-2 (low `s`).
 
 use std::fmt;
-use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use evm::Address;
 use evm::transaction::{Signature, SignedTransaction, Transaction};
 use k256::ecdsa::SigningKey;
+use keystore::file::FileError;
+use keystore::source::SourceError;
+use keystore::{Passphrase, Zeroizing};
 use ledger::keys::SecureRandom;
 use thiserror::Error;
 
 /// Why a key cannot be used.
 #[derive(Debug, Error)]
 pub enum WalletError {
-    /// The file could not be read or written.
-    #[error("could not {what} the key file {path}")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// `read`, `create`, …
-        what: &'static str,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Others can read the file.
-    #[error("key file {path}: got mode {mode:04o}, expected 0600")]
-    Mode {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The content is not a key. The error does not repeat the content.
     #[error("{0} does not hold a secp256k1 private key of 64 hex digits")]
     NoKey(String),
@@ -85,19 +70,28 @@ impl Wallet {
         Self { key, address: Address::of_public_key(&coordinates) }
     }
 
-    /// Reads a key file; it must be readable by its owner alone.
+    /// Reads a key file that is not encrypted; it must be readable by its owner alone.
     ///
     /// # Errors
     ///
     /// [`WalletError`], naming the file.
     pub fn load(path: &Path) -> Result<Self, WalletError> {
-        let failed = |source| WalletError::File { path: path.to_owned(), what: "read", source };
-        let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(WalletError::Mode { path: path.to_owned(), mode });
-        }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
-        Self::from_hex(&text, &path.display().to_string())
+        Self::load_with(path, || Err(SourceError::Count(0)))
+    }
+
+    /// Reads a key file; it must be readable by its owner alone.
+    ///
+    /// - `passphrase`: asked for only if the file is encrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`WalletError`], naming the file.
+    pub fn load_with(
+        path: &Path,
+        passphrase: impl FnOnce() -> Result<Passphrase, SourceError>,
+    ) -> Result<Self, WalletError> {
+        let opened = keystore::file::open(path, passphrase)?;
+        Self::from_hex(&opened.text, &path.display().to_string())
     }
 
     /// Makes a new key and writes it to `path`, mode 0600; an existing file is never overwritten.
@@ -106,25 +100,27 @@ impl Wallet {
     ///
     /// [`WalletError`], naming the file.
     pub fn create(path: &Path, rng: &dyn SecureRandom) -> Result<Self, WalletError> {
-        let failed = |source| WalletError::File { path: path.to_owned(), what: "create", source };
-        let mut bytes = [0; 32];
+        let (wallet, text) = Self::make(rng)?;
+        keystore::private::create(path, &text).map_err(FileError::from)?;
+        Ok(wallet)
+    }
+
+    /// Makes a new key; gives it with the text of its file. Secret.
+    ///
+    /// # Errors
+    ///
+    /// [`WalletError::Random`].
+    pub fn make(rng: &dyn SecureRandom) -> Result<(Self, Zeroizing<String>), WalletError> {
+        let mut bytes = Zeroizing::new([0; 32]);
         let key = loop {
-            rng.fill(&mut bytes).map_err(|_| WalletError::Random)?;
+            rng.fill(&mut *bytes).map_err(|_| WalletError::Random)?;
             // Fails for zero and for numbers beyond the group order: once in 2^128.
-            if let Ok(key) = SigningKey::from_slice(&bytes) {
+            if let Ok(key) = SigningKey::from_slice(&*bytes) {
                 break key;
             }
         };
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(failed)?;
-        file.write_all(format!("{}\n", hex::encode(bytes)).as_bytes()).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        bytes.fill(0);
-        Ok(Self::from_key(key))
+        let text = Zeroizing::new(format!("{}\n", hex::encode(*bytes)));
+        Ok((Self::from_key(key), text))
     }
 
     /// Its address.
@@ -158,6 +154,9 @@ pub struct SignError;
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use keystore::private::PrivateError;
     use ledger::keys::SystemRandom;
 
     use super::*;
@@ -225,10 +224,11 @@ mod tests {
         assert_eq!(Wallet::load(&path).unwrap().address(), made.address());
         assert!(matches!(
             Wallet::create(&path, &SystemRandom::new()),
-            Err(WalletError::File { what: "create", .. })
+            Err(WalletError::File(FileError::Private(PrivateError::File { what: "create", .. })))
         ));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Wallet::load(&path), Err(WalletError::Mode { mode: 0o640, .. })));
+        let refused = Wallet::load(&path).unwrap_err().to_string();
+        assert!(refused.contains("got mode 0640, expected 0600"), "{refused}");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use clap::Subcommand;
 use process::config::log::LogSection;
 use process::{Clock, Randomness};
 
+use crate::keys::{Sealing, existing_passphrase};
+
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
@@ -25,6 +27,8 @@ pub enum Command {
     NewKey {
         /// The file to write; must not exist yet
         path: PathBuf,
+        #[command(flatten)]
+        sealing: Sealing,
     },
     /// Deploys the contract `AnchorRegistry` and prints its address
     ///
@@ -44,6 +48,9 @@ pub enum Command {
         /// The publisher's key file; its account pays
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// File with the passphrase of an encrypted key, mode 0600. Default: it is asked for on the terminal
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
         /// Seconds to wait for the block
         #[arg(long, value_name = "SECONDS", default_value_t = 300)]
         patience_s: u64,
@@ -58,12 +65,16 @@ pub enum Command {
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let _log = process::log::start(&LogSection::default(), "chopmark-anchor")?;
     match command {
-        Command::NewKey { path } => {
-            println!("{}", Wallet::create(path, Randomness::system().source())?.address());
+        Command::NewKey { path, sealing } => {
+            let (wallet, text) = Wallet::make(Randomness::system().source())?;
+            sealing.write(path, &text)?;
+            println!("{}", wallet.address());
         }
-        Command::Deploy { rpc, chain_id, key, patience_s } => {
+        Command::Deploy { rpc, chain_id, key, passphrase_file, patience_s } => {
             let rpc = Rpc::new(std::slice::from_ref(rpc), *chain_id, Clock::system());
-            let wallet = Wallet::load(key)?;
+            let what = format!("passphrase of {}", key.display());
+            let passphrase = || existing_passphrase(&what, passphrase_file.as_deref());
+            let wallet = Wallet::load_with(key, passphrase)?;
             let patience = Duration::from_secs(*patience_s);
             println!("{}", anchor::deploy::deploy(&rpc, &wallet, patience)?.contract);
         }

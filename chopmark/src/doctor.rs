@@ -6,17 +6,24 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use process::config::Installation;
+use process::config::keys::plain_files;
+
 /// Options of `chopmark doctor`.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
-Example:
+Examples:
   chopmark doctor --data /srv/chopmark
+  chopmark doctor --config chopmark.toml
 
 Exit status: 0 everything that the processes need is available, 1 something is missing.")]
 pub struct Arguments {
     /// Folder that is to hold the data
     #[arg(long, default_value = "./var")]
     data: PathBuf,
+    /// Configuration file whose key files are to be checked
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// The outcome of one check.
@@ -35,7 +42,7 @@ struct Check {
 /// None: what cannot be checked is reported as missing.
 #[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let checks = [
+    let mut checks = vec![
         Check { what: "PostgreSQL", outcome: postgres(), needed: true },
         Check { what: "chain for development (anvil)", outcome: anvil(), needed: false },
         Check { what: "browser for tests", outcome: browser(), needed: false },
@@ -45,6 +52,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Check { what: "random numbers", outcome: random(), needed: true },
         Check { what: "serial ports", outcome: Ok(serial_ports()), needed: false },
     ];
+    if let Some(config) = &arguments.config {
+        checks.push(Check { what: "encrypted key files", outcome: keys(config), needed: false });
+    }
     let mut is_well = true;
     for check in &checks {
         let (mark, text) = match &check.outcome {
@@ -121,6 +131,18 @@ fn port() -> Result<String, String> {
 
 fn random() -> Result<String, String> {
     crate::keys::new_token().map(|_| "available".to_owned()).map_err(|error| error.to_string())
+}
+
+fn keys(config: &Path) -> Result<String, String> {
+    let installation = Installation::read(config).map_err(|problems| problems.to_string())?;
+    let plain: Vec<String> = plain_files(&installation)
+        .iter()
+        .map(|(section, file)| format!("{section} {} is not encrypted", file.display()))
+        .collect();
+    if plain.is_empty() {
+        return Ok("no plain key file that this user can read".to_owned());
+    }
+    Err(format!("{}; `chopmark keys encrypt FILE` encrypts it", plain.join(", ")))
 }
 
 fn serial_ports() -> String {

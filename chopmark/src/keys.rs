@@ -1,16 +1,21 @@
-//! `chopmark keys`: makes and shows the keys of ledgers, bridges and partners.
+//! `chopmark keys`: makes, shows, encrypts and decrypts the keys of ledgers, bridges and partners.
 //!
-//! What holds: a secret is written to a file that only its owner can read; it is never printed and never overwritten.
-//! What is printed is public, with one exception: a partner's token, which is printed once for its holder.
+//! What holds: a secret is written to a file that only its owner can read; it is never printed and never overwritten by
+//! another one. What is printed is public, with one exception: a partner's token, which is printed once for its holder.
+//!
+//! Not here: reading and encrypting key files, keys in a token (`keystore`).
+//!
+//! Source: docs/formats/key-file-v1.md.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anchor::wallet::Wallet;
 use anyhow::Context as _;
 use clap::Subcommand;
+use keystore::source::{Source, SourceError};
+use keystore::uri::TokenUri;
+use keystore::{Passphrase, armour, private, prompt, token};
 use ledger::keys::{LedgerKeys, SourceKey};
 use process::Randomness;
 
@@ -20,38 +25,101 @@ pub enum Command {
     /// Makes the signing keys of a ledger (Ed25519 and RSA-PSS-3072) and prints its public keys
     ///
     /// The printed lines go into the policy of everybody who verifies: `log KEY` for a site's ledger, `hub KEY` for the
-    /// hub. The file is `keys` of `[[ledger]]`.
+    /// hub. The file, or the address of the token, is `keys` of `[[ledger]]`.
     ///
-    /// Example: chopmark keys ledger --origin factory.example/line-1 --out keys/factory.pem
+    /// Example: chopmark keys ledger --origin factory.example/line-1 --out keys/factory.pem --encrypt
+    ///
+    /// Example: chopmark keys ledger --origin factory.example/line-1
+    /// --pkcs11 'pkcs11:token=site;object=factory?module-path=/usr/lib/softhsm/libsofthsm2.so'
     Ledger {
         /// Name of the ledger, for example `factory.example/line-1`
         #[arg(long)]
         origin: String,
         /// File for the secret keys; must not exist yet
-        #[arg(long)]
-        out: PathBuf,
+        #[arg(long, required_unless_present = "pkcs11")]
+        out: Option<PathBuf>,
+        /// Makes the keys in a token (HSM) instead, which they never leave: its address, RFC 7512
+        #[arg(long, value_name = "URI", conflicts_with_all = ["out", "encrypt"])]
+        pkcs11: Option<String>,
+        #[command(flatten)]
+        sealing: Sealing,
     },
     /// Makes the signing key of a bridge and prints its public key
     ///
-    /// The printed key is `public_key` of `[[bridge]]` at ingest; the file is `key` of `[firmware_bridge]`.
+    /// The printed key is `public_key` of `[[bridge]]` at ingest, or one of `public_keys` while it is changed; the file
+    /// is `key` of `[firmware_bridge]`.
     ///
     /// Example: chopmark keys bridge --out keys/bridge.pem
     Bridge {
         /// File for the secret key; must not exist yet
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        sealing: Sealing,
     },
     /// Makes a bearer token for a partner and prints it once, with the SHA-256 for the configuration
     ///
     /// Example: chopmark keys partner
     Partner,
-    /// Prints the public keys of a key file
+    /// Prints the public keys of a key file; of a publisher's key, its address
     ///
     /// Example: chopmark keys show keys/factory.pem
     Show {
-        /// A file that `keys ledger` or `keys bridge` wrote
+        /// A file that `keys ledger`, `keys bridge` or `anchor new-key` wrote
         file: PathBuf,
+        /// File with the passphrase, mode 0600. Default: it is asked for on the terminal
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
     },
+    /// Encrypts a key file with a passphrase, in its place
+    ///
+    /// What the disk held before may still be found on it by who has the disk: make keys with `--encrypt` where that
+    /// matters.
+    ///
+    /// Example: chopmark keys encrypt keys/factory.pem
+    Encrypt {
+        /// A file that `keys ledger`, `keys bridge` or `anchor new-key` wrote
+        file: PathBuf,
+        /// File with the passphrase, mode 0600. Default: it is asked for on the terminal
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Decrypts a key file, in its place
+    ///
+    /// Example: chopmark keys decrypt keys/factory.pem
+    Decrypt {
+        /// A file that `keys encrypt` wrote, or a command with `--encrypt`
+        file: PathBuf,
+        /// File with the passphrase, mode 0600. Default: it is asked for on the terminal
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+}
+
+/// Whether a new key file is encrypted, and with what.
+#[derive(clap::Args)]
+pub struct Sealing {
+    /// Encrypts the file with a passphrase
+    #[arg(long)]
+    pub encrypt: bool,
+    /// File with the passphrase, or the PIN of the token, mode 0600. Default: it is asked for on the terminal
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Sealing {
+    /// Writes a new key file, encrypted if that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the file exists or cannot be written, or there is no passphrase.
+    pub fn write(&self, out: &Path, text: &str) -> anyhow::Result<()> {
+        if self.encrypt {
+            let passphrase = new_passphrase(out, self.passphrase_file.as_deref())?;
+            return Ok(private::create(out, &sealed(text, &passphrase)?)?);
+        }
+        Ok(private::create(out, text)?)
+    }
 }
 
 /// Runs the command.
@@ -61,14 +129,13 @@ pub enum Command {
 /// If a file exists already, cannot be written, or is no key file.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Ledger { origin, out } => {
-            for key in new_ledger(origin, out)?.verifier_keys() {
-                println!("{key}");
-            }
-            eprintln!("secret keys written to {}", out.display());
+        Command::Ledger { origin, out, pkcs11, sealing } => {
+            new_ledger(origin, out.as_deref(), pkcs11.as_deref(), sealing)?;
         }
-        Command::Bridge { out } => {
-            println!("{}", new_bridge(out)?.public_base64());
+        Command::Bridge { out, sealing } => {
+            let key = SourceKey::generate(Randomness::system().source())?;
+            sealing.write(out, &key.to_pem())?;
+            println!("{}", key.public_base64());
             eprintln!("secret key written to {}", out.display());
         }
         Command::Partner => {
@@ -77,40 +144,104 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             println!("token_sha256  {digest}");
             eprintln!("give the token to the partner; the configuration needs only token_sha256");
         }
-        Command::Show { file } => {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("could not read {}", file.display()))?;
-            if let Ok(keys) = LedgerKeys::from_pem_file(&text) {
-                for key in keys.verifier_keys() {
-                    println!("{key}");
-                }
-            } else {
-                let key = SourceKey::from_pem(&text).with_context(|| {
-                    format!("{} is not a key file of `chopmark keys`", file.display())
-                })?;
-                println!("{}", key.public_base64());
-            }
+        Command::Show { file, passphrase_file } => show(file, passphrase_file.as_deref())?,
+        Command::Encrypt { file, passphrase_file } => {
+            let text = private::read(file)?;
+            anyhow::ensure!(!armour::is_armoured(&text), "{} is encrypted already", file.display());
+            public_keys(&text, file)?;
+            let passphrase = new_passphrase(file, passphrase_file.as_deref())?;
+            private::replace(file, &sealed(&text, &passphrase)?)?;
+            eprintln!("{} is encrypted now", file.display());
+        }
+        Command::Decrypt { file, passphrase_file } => {
+            let opened = open(file, passphrase_file.as_deref())?;
+            anyhow::ensure!(opened.was_encrypted, "{} is not encrypted", file.display());
+            private::replace(file, &opened.text)?;
+            eprintln!("{} is not encrypted any more", file.display());
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a ledger's keys in a new file.
-pub fn new_ledger(origin: &str, out: &Path) -> anyhow::Result<LedgerKeys> {
-    let mut file = create_secret(out)?;
-    let keys = LedgerKeys::generate(origin, Randomness::system().source())?;
-    file.write_all(keys.to_pem_file().as_bytes())?;
-    file.sync_all()?;
-    Ok(keys)
+/// Makes a ledger's keys, in a file or in a token, and prints the public ones.
+fn new_ledger(
+    origin: &str,
+    out: Option<&Path>,
+    pkcs11: Option<&str>,
+    sealing: &Sealing,
+) -> anyhow::Result<()> {
+    let keys = if let Some(uri) = pkcs11 {
+        let uri: TokenUri = uri.parse()?;
+        let file = sealing.passphrase_file.as_deref().or(uri.pin_file());
+        let pin = existing_passphrase(&format!("PIN of {uri}"), file)?;
+        token::generate(&uri, origin, &pin)?
+    } else {
+        let keys = LedgerKeys::generate(origin, Randomness::system().source())?;
+        let out = out.context("got no --out, expected the file for the secret keys")?;
+        sealing.write(out, &keys.to_pem_file())?;
+        keys
+    };
+    for key in keys.verifier_keys() {
+        println!("{key}");
+    }
+    match (out, pkcs11) {
+        (Some(out), _) => eprintln!("secret keys written to {}", out.display()),
+        (None, _) => eprintln!("the secret keys are in the token and cannot leave it"),
+    }
+    Ok(())
 }
 
-/// Makes a bridge's key in a new file.
-pub fn new_bridge(out: &Path) -> anyhow::Result<SourceKey> {
-    let mut file = create_secret(out)?;
-    let key = SourceKey::generate(Randomness::system().source())?;
-    file.write_all(key.to_pem().as_bytes())?;
-    file.sync_all()?;
-    Ok(key)
+fn show(file: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<()> {
+    for key in public_keys(&open(file, passphrase_file)?.text, file)? {
+        println!("{key}");
+    }
+    Ok(())
+}
+
+/// What others may know of the keys in `text`.
+fn public_keys(text: &str, file: &Path) -> anyhow::Result<Vec<String>> {
+    if let Ok(keys) = LedgerKeys::from_pem_file(text) {
+        return Ok(keys.verifier_keys().iter().map(ToString::to_string).collect());
+    }
+    if let Ok(wallet) = Wallet::from_hex(text, "") {
+        return Ok(vec![wallet.address().to_string()]);
+    }
+    let key = SourceKey::from_pem(text).with_context(|| {
+        format!("{} is not a key file of `chopmark keys` or `chopmark anchor`", file.display())
+    })?;
+    Ok(vec![key.public_base64()])
+}
+
+fn open(file: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<keystore::file::Opened> {
+    let passphrase = || existing_passphrase(&question(file), passphrase_file);
+    Ok(keystore::file::open(file, passphrase)?)
+}
+
+fn question(file: &Path) -> String {
+    format!("passphrase of {}", file.display())
+}
+
+/// The passphrase of something that exists: from the file, or from the person at the terminal.
+///
+/// # Errors
+///
+/// [`SourceError`].
+pub fn existing_passphrase(what: &str, file: Option<&Path>) -> Result<Passphrase, SourceError> {
+    match file {
+        Some(_) => Source { file, credential: None }.read(None),
+        None => prompt::ask(what),
+    }
+}
+
+fn new_passphrase(out: &Path, file: Option<&Path>) -> Result<Passphrase, SourceError> {
+    match file {
+        Some(_) => Ok(Source { file, credential: None }.read(None)?.for_encrypting()?),
+        None => prompt::ask_twice(&question(out)),
+    }
+}
+
+fn sealed(text: &str, passphrase: &Passphrase) -> anyhow::Result<String> {
+    Ok(armour::seal(text, passphrase, armour::USUAL, Randomness::system().source())?)
 }
 
 /// A new token and its SHA-256, both hex.
@@ -123,11 +254,4 @@ pub fn new_token() -> anyhow::Result<(String, String)> {
     let token = hex::encode(bytes);
     let digest = ledger::hash::sha256(token.as_bytes()).to_string();
     Ok((token, digest))
-}
-
-/// Creates a file for a secret: mode 0600, never over an existing one.
-pub fn create_secret(path: &Path) -> anyhow::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
-        format!("could not create {} (an existing key is never overwritten)", path.display())
-    })
 }

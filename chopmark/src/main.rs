@@ -75,7 +75,7 @@ Exit status: 0 every ledger is whole, 1 something does not match, 2 the audit co
     /// Derives the event hash of an EPCIS event
     #[command(subcommand)]
     Event(event::Command),
-    /// Makes and shows keys of ledgers, bridges and partners
+    /// Makes, shows, encrypts and decrypts keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
     /// Finds and tests readers and sensors, shows what a bridge keeps of them

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum as _;
 use process::Context;
+use process::config::keys::plain_files;
 use process::config::{Installation, Problems};
 use process::signals::Signals;
 use tokio::sync::watch;
@@ -65,6 +66,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     );
     let resolved = resolve(&installation, roles)?;
     let _log = process::log::start(&installation.log, &service(roles))?;
+    for (section, file) in plain_files(&installation) {
+        tracing::warn!(
+            section,
+            file = %file.display(),
+            "this key file is not encrypted; `chopmark keys encrypt` encrypts it"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The roles' own loops share this thread; their servers and writers have threads of their own.
     let local = tokio::task::LocalSet::new();

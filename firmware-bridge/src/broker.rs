@@ -10,33 +10,42 @@
 //! - connecting may take up to the client's own limit of 5 s; then it is a finding;
 //! - a session that the broker lost is reported as a gap: what was published meanwhile is unknown;
 //! - redeliveries are recognised by reader, topic and payload, and by how many equal messages arrived before;
+//! - a message above the broker's limit never is in memory: it is counted, kept as a dead letter with its beginning,
+//!   and acknowledged;
 //! - a message that cannot be used is kept as a dead letter and acknowledged, so that it does not block others.
 //!
 //! Source: MQTT 3.1.1 sections 3.1.2.4 and 4.4.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod address;
+mod link;
+mod packets;
+mod repeats;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use devices::message::{DeadLetter, DeviceData, Format, Message, Publish};
 use jiff::Timestamp;
+use process::Randomness;
 use reads::code;
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Packet, QoS,
-    SubscribeReasonCode,
+    SubscribeReasonCode, Transport,
 };
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+pub use self::address::Broker;
+use self::link::{DialError, Link};
+use self::repeats::{RepeatCounter, digest};
 use crate::back_off::BACK_OFF;
 use crate::line::PATIENCE;
 use crate::sink::{Acknowledge, Input, Sink, Stopping};
 
-/// Largest message whose content is looked at; a larger one becomes a dead letter.
-const MAX_MESSAGE: usize = 16 * 1024 * 1024;
-/// Largest packet of MQTT: remaining length and header. A smaller limit would end the connection at a larger packet,
-/// and the broker would redeliver it for ever.
+/// Largest packet of MQTT: remaining length and header. The client's own limit would end the connection at a larger
+/// packet, and the broker would redeliver it for ever; [`link`] limits packets before the client sees them.
 const MAX_PACKET: usize = 268_435_455 + 5;
 /// Most messages that are not acknowledged yet.
 const IN_FLIGHT: u16 = 1000;
@@ -47,28 +56,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Longest wait for the broker when disconnecting.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// Equal messages with times in whole seconds are different messages if they arrive within this time on one
-/// connection; one that arrives later, or on another connection, is a redelivery. Brokers redeliver on a new
-/// connection, some after 20 s or more.
-const REPEAT_WINDOW: Duration = Duration::from_secs(2);
-
 /// How often [`Format::tick`] is called.
 const TICK: Duration = Duration::from_millis(250);
-
-/// A broker and the session with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broker {
-    /// Name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Client id, fixed.
-    pub client_id: String,
-    /// Whether the broker keeps the session while the bridge is disconnected; false for `reader detect`.
-    pub is_lasting: bool,
-    /// User name and password, if the broker requires them.
-    pub login: Option<(String, String)>,
-}
 
 /// One broker connection of one reader.
 pub struct Subscription {
@@ -119,42 +108,59 @@ impl Acknowledgements {
     }
 }
 
-/// Counts equal messages of one connection, so that equal messages of a reader within a second are not mistaken for
-/// redeliveries.
-#[derive(Default)]
-struct RepeatCounter {
-    counts: HashMap<ledger::Hash, u64>,
-    /// When each arrived first, in order.
-    first: VecDeque<(Instant, ledger::Hash)>,
+/// The client's side of a connection, and the line below it.
+struct Session {
+    events: EventLoop,
+    link: Link,
 }
 
-impl RepeatCounter {
-    /// How many equal messages arrived within [`REPEAT_WINDOW`] before `now`.
-    fn before(&mut self, message: ledger::Hash, now: Instant) -> u64 {
-        while let Some((at, old)) = self.first.front()
-            && now.duration_since(*at) >= REPEAT_WINDOW
-        {
-            self.counts.remove(old);
-            self.first.pop_front();
+/// Why there is no connection.
+enum Lost {
+    /// The broker was not reached.
+    Dial(DialError),
+    /// The session ended; with what the line says about it.
+    Ended(ConnectionError, Option<String>),
+}
+
+impl Session {
+    /// A session that is not connected yet.
+    fn new(
+        broker: &Broker,
+        will: Option<Publish>,
+        room: usize,
+    ) -> Result<(AsyncClient, Self), String> {
+        let link = Link::new(Randomness::system().source())
+            .map_err(|error| format!("the MQTT client could not be started: {error}"))?;
+        let mut options = options(broker, &link);
+        set_will(&mut options, will);
+        let (client, events) = AsyncClient::new(options, room);
+        Ok((client, Self { events, link }))
+    }
+
+    /// The next event; connects if there is no connection.
+    async fn poll(&mut self, broker: &Broker) -> Result<Event, Lost> {
+        if self.events.network.is_none() {
+            self.link.dial(broker).await.map_err(Lost::Dial)?;
         }
-        let first = &mut self.first;
-        let count = self.counts.entry(message).or_insert_with(|| {
-            first.push_back((now, message));
-            0
-        });
-        *count += 1;
-        *count - 1
+        self.events.poll().await.map_err(|error| Lost::Ended(error, self.link.ended()))
+    }
+
+    /// Sends what is queued and ends the connection.
+    async fn end(&mut self) {
+        let goodbye = async { while self.events.poll().await.is_ok() {} };
+        tokio::time::timeout(GOODBYE, goodbye).await.ok();
     }
 }
 
-/// The digest of parts, each preceded by its length, so that different lists of parts have different digests.
-fn digest(parts: &[&[u8]]) -> ledger::Hash {
-    let mut joined = Vec::new();
-    for part in parts {
-        joined.extend((part.len() as u64).to_be_bytes());
-        joined.extend(*part);
+/// What happened, and how to mend it.
+impl std::fmt::Display for Lost {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dial(error) => write!(out, "({}): {}", error.text, error.advice),
+            Self::Ended(error, None) => write!(out, "({error}): {}", advice(error)),
+            Self::Ended(error, Some(why)) => write!(out, "({error}): {why}"),
+        }
     }
-    ledger::hash::sha256(&joined)
 }
 
 /// State of the connection between two events.
@@ -162,6 +168,8 @@ struct ConnectionState {
     address: String,
     acks: Acknowledgements,
     repeats: RepeatCounter,
+    /// What stands for the content of a message that was too large.
+    marker: Option<packets::Marker>,
     /// When the broker last sent a packet.
     last_packet: Option<Timestamp>,
     /// When connecting began: the will and the first message of a connection carry the same time.
@@ -195,15 +203,20 @@ impl Subscription {
             address: format!("{}:{}", self.broker.host, self.broker.port),
             acks: Acknowledgements::new(),
             repeats: RepeatCounter::default(),
+            marker: None,
             last_packet: None,
             connecting: self.sink.clock.now(),
             wait: BACK_OFF.0,
             reported_loss: None,
             last_tick: self.sink.clock.instant(),
         };
-        let mut options = options(&self.broker);
-        set_will(&mut options, self.format.will(state.connecting));
-        let (client, mut connection) = AsyncClient::new(options, 10 * usize::from(IN_FLIGHT));
+        let will = self.format.will(state.connecting);
+        let (client, mut connection) =
+            match Session::new(&self.broker, will, 10 * usize::from(IN_FLIGHT)) {
+                Ok(made) => made,
+                Err(text) => return self.sink.report(code::LOST, text),
+            };
+        state.marker = Some(connection.link.marker());
         while let Some(event) = self.next(&client, &mut connection, &mut state, stop).await? {
             let last_packet = state.last_packet;
             if let Ok(Event::Incoming(_)) = event {
@@ -221,21 +234,21 @@ impl Subscription {
                     self.take(publish, &client, &mut state)?;
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    let left = std::mem::take(&mut connection.state.events);
-                    self.lost(&error, left, &client, &mut state)?;
+                Err(lost) => {
+                    let left = std::mem::take(&mut connection.events.state.events);
+                    self.lost(&lost, left, &client, &mut state)?;
                     self.back_off(&mut state, stop).await;
-                    set_will(&mut connection.mqtt_options, self.format.will(state.connecting));
+                    let options = &mut connection.events.mqtt_options;
+                    set_will(options, self.format.will(state.connecting));
                 }
             }
         }
-        if connection.network.is_some() {
+        if connection.events.network.is_some() {
             state.acks.flush(&client);
             // After a clean disconnect the broker does not publish the will, so it is published here.
             publish(&client, self.format.will(self.sink.clock.now()).into_iter().collect());
             client.try_disconnect().ok();
-            let goodbye = async { while connection.poll().await.is_ok() {} };
-            tokio::time::timeout(GOODBYE, goodbye).await.ok();
+            connection.end().await;
         }
         Ok(())
     }
@@ -273,11 +286,11 @@ impl Subscription {
     async fn next(
         &mut self,
         client: &AsyncClient,
-        connection: &mut EventLoop,
+        connection: &mut Session,
         state: &mut ConnectionState,
         stop: &AtomicBool,
-    ) -> Result<Option<Result<Event, ConnectionError>>, Stopping> {
-        let mut poll = pin!(connection.poll());
+    ) -> Result<Option<Result<Event, Lost>>, Stopping> {
+        let mut poll = pin!(connection.poll(&self.broker));
         loop {
             state.acks.flush(client);
             if self.sink.clock.instant() - state.last_tick >= TICK {
@@ -331,7 +344,7 @@ impl Subscription {
     /// - `left`: events that had arrived and were not handled.
     fn lost(
         &mut self,
-        error: &ConnectionError,
+        lost: &Lost,
         left: VecDeque<Event>,
         client: &AsyncClient,
         state: &mut ConnectionState,
@@ -350,9 +363,8 @@ impl Subscription {
         self.sink.metrics.connected.with_label_values(&[id]).set(0);
         self.sink.metrics.reconnects.with_label_values(&[id]).inc();
         let text = format!(
-            "connection to broker {} lost ({error}): {}; the bridge keeps trying to reconnect",
-            state.address,
-            advice(error)
+            "connection to broker {} lost {lost}; the bridge keeps trying to reconnect",
+            state.address
         );
         if state.reported_loss.as_ref() != Some(&text) {
             self.sink.report(code::LOST, text.clone())?;
@@ -400,14 +412,20 @@ impl Subscription {
             is_retained: message.retain,
             at: self.sink.clock.now(),
         };
-        let bytes = message.payload.len();
-        let result = if bytes > MAX_MESSAGE {
-            Err(format!("got a message of {bytes} bytes, expected at most {MAX_MESSAGE}"))
-        } else {
-            self.format.take(&arrived)
+        let most = self.broker.max_packet_bytes;
+        let dropped = state.marker.and_then(|marker| marker.dropped(&message.payload));
+        let (result, payload) = match dropped {
+            Some((bytes, beginning)) => {
+                let reason = format!(
+                    "got a message of {bytes} bytes, expected a packet of at most {most} (`max_packet_bytes`); \
+                     only its beginning is kept"
+                );
+                (Err(reason), beginning)
+            }
+            None => (self.format.take(&arrived), &message.payload[..]),
         };
         let mut data = result.unwrap_or_else(|reason| {
-            let letter = DeadLetter::new(reason, &message.payload);
+            let letter = DeadLetter::new(reason, payload);
             DeviceData { dead_letters: vec![letter], ..DeviceData::default() }
         });
         publish(client, std::mem::take(&mut data.publish));
@@ -433,9 +451,12 @@ impl Subscription {
     }
 }
 
-fn options(broker: &Broker) -> MqttOptions {
-    let mut options = MqttOptions::new(&broker.client_id, &broker.host, broker.port);
+/// The client's settings: what it connects to is the link's socket, the link to the broker.
+fn options(broker: &Broker, link: &Link) -> MqttOptions {
+    let socket = link.socket().to_string_lossy();
+    let mut options = MqttOptions::new(&broker.client_id, socket, broker.port);
     options
+        .set_transport(Transport::Unix)
         .set_clean_session(!broker.is_lasting)
         .set_manual_acks(true)
         .set_keep_alive(KEEP_ALIVE)
@@ -511,33 +532,34 @@ async fn hear(
     filter: &str,
     time: Duration,
 ) -> Result<BTreeMap<String, (Vec<u8>, u64)>, String> {
-    let mut options = options(broker);
-    options.set_manual_acks(false);
-    let (client, mut connection) = AsyncClient::new(options, 100);
+    let (client, mut connection) = Session::new(broker, None, 100)?;
+    connection.events.mqtt_options.set_manual_acks(false);
+    connection.events.state.manual_acks = false;
+    let marker = connection.link.marker();
     client
         .try_subscribe(filter, QoS::AtMostOnce)
         .map_err(|error| format!("subscribing failed: {error}"))?;
     let until = tokio::time::Instant::now() + time;
     let mut seen: BTreeMap<String, (Vec<u8>, u64)> = BTreeMap::new();
-    while let Ok(event) = tokio::time::timeout_at(until, connection.poll()).await {
+    while let Ok(event) = tokio::time::timeout_at(until, connection.poll(broker)).await {
         match event {
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 let found = seen.entry(publish.topic).or_default();
-                *found = (publish.payload.to_vec(), found.1 + 1);
+                let payload = marker.dropped(&publish.payload).map(|(_, beginning)| beginning);
+                *found = (payload.unwrap_or(&publish.payload).to_vec(), found.1 + 1);
             }
             Ok(_) => {}
-            Err(error) => return Err(format!("{error}: {}", advice(&error))),
+            Err(lost) => return Err(format!("no connection {lost}")),
         }
     }
-    if connection.network.is_none() {
+    if connection.events.network.is_none() {
         let patience = time.as_secs();
         return Err(format!(
             "the broker did not answer for {patience} s: check the broker and the network between"
         ));
     }
     client.try_disconnect().ok();
-    let goodbye = async { while connection.poll().await.is_ok() {} };
-    tokio::time::timeout(GOODBYE, goodbye).await.ok();
+    connection.end().await;
     Ok(seen)
 }
 

@@ -7,15 +7,17 @@
 
 mod broker;
 pub mod device;
-mod error;
+pub(crate) mod error;
 mod reader;
 pub mod settle;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ledger::keys::SourceKey;
+use ledger::note::is_key_name;
 use process::config::bridge::{FirmwareBridgeSection, ReaderSection};
+use process::config::keys::KeyFile;
 use process::config::{Installation, Problem, Problems};
 
 pub use self::broker::resolve as resolve_broker;
@@ -37,6 +39,10 @@ pub struct Config {
     pub spool: PathBuf,
     /// Base address of ingest.
     pub ingest_url: String,
+    /// Origin of the ledger that it delivers to.
+    pub ledger: String,
+    /// Certificates that may sign that of ingest, DER; none for the usual public ones.
+    pub ingest_ca: Option<Vec<Vec<u8>>>,
     /// Where liveness, readiness and metrics are served.
     pub listen: SocketAddr,
     /// Hours that raw windows are kept.
@@ -61,6 +67,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let mut problems = Problems::default();
     let key = problems.keep(load_key(installation, section));
     problems.keep(check_section(section));
+    let ingest_ca = problems.keep(load_ca(installation, section)).flatten();
     for (place, reader) in section.readers.iter().enumerate() {
         if section.readers[..place].iter().any(|other| other.id == reader.id) {
             let expected = "a name of its own for each reader";
@@ -74,6 +81,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         key,
         spool: spool(installation, section),
         ingest_url: section.ingest_url.clone(),
+        ledger: section.ledger.clone(),
+        ingest_ca,
         listen: section.listen,
         keep_windows_h: section.keep_windows_h,
         max_spool_bytes: section.max_spool_bytes,
@@ -98,15 +107,15 @@ fn load_key(
     section: &FirmwareBridgeSection,
 ) -> Result<SourceKey, Problem> {
     let path = installation.at(&section.key);
-    let text = std::fs::read_to_string(&path).map_err(|error| Problem::Content {
-        section: "[firmware_bridge]".into(),
-        key: "key".into(),
-        cause: format!(
-            "could not read {}: {error}; `chopmark keys bridge --out {}` makes a key",
-            path.display(),
-            path.display()
-        ),
-    })?;
+    let file = KeyFile {
+        section: "[firmware_bridge]",
+        key: "key",
+        path: &section.key,
+        passphrase_file: section.key_passphrase_file.as_deref(),
+        credential: section.key_passphrase_credential.as_deref(),
+        made_by: "chopmark keys bridge",
+    };
+    let text = file.open(installation)?;
     SourceKey::from_pem(&text).map_err(|error| {
         let got = format!("{} ({error})", path.display());
         let expected = "a file that `chopmark keys bridge` wrote";
@@ -118,17 +127,62 @@ fn load_key(
 fn check_section(section: &FirmwareBridgeSection) -> Result<(), Problems> {
     let mut problems = Problems::default();
     problems.keep(check_name("[firmware_bridge]", "id", &section.id));
-    let url = &section.ingest_url;
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        let expected = "the address of ingest, such as `http://127.0.0.1:8081`";
-        let got = format!("`{url}`");
-        problems.push(Problem::value("[firmware_bridge]", "ingest_url", got, expected));
+    problems.keep(check_url(section));
+    if !is_key_name(&section.ledger) {
+        let expected = "the origin of a ledger, such as `factory.example/line-1`";
+        let got = format!("`{}`", section.ledger);
+        problems.push(Problem::value("[firmware_bridge]", "ledger", got, expected));
     }
     if section.keep_windows_h > MOST_KEPT_H {
         let (got, expected) = (section.keep_windows_h, format!("at most {MOST_KEPT_H}"));
         problems.push(Problem::value("[firmware_bridge]", "keep_windows_h", got, expected));
     }
     problems.unless_any(Some(()))
+}
+
+/// Refuses an address that is none, and one without TLS to another machine unless that is allowed.
+fn check_url(section: &FirmwareBridgeSection) -> Result<(), Problem> {
+    let url = &section.ingest_url;
+    let wrong = |expected: &str| {
+        Err(Problem::value("[firmware_bridge]", "ingest_url", format!("`{url}`"), expected))
+    };
+    if url.starts_with("https://") {
+        return Ok(());
+    }
+    let Some(rest) = url.strip_prefix("http://") else {
+        return wrong("the address of ingest, such as `http://127.0.0.1:8081`");
+    };
+    if section.ingest_ca.is_some() {
+        return wrong("`https://…` with `ingest_ca`");
+    }
+    if section.ingest_allow_http || is_own_machine(rest) {
+        return Ok(());
+    }
+    wrong(
+        "`https://…` to another machine; with `ingest_allow_http = true` anybody in between can read the deliveries",
+    )
+}
+
+/// Whether the authority at the beginning of `rest` is this machine.
+fn is_own_machine(rest: &str) -> bool {
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    // What stands before an `@` is a user's name.
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(inside) => inside.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn load_ca(
+    installation: &Installation,
+    section: &FirmwareBridgeSection,
+) -> Result<Option<Vec<Vec<u8>>>, Problem> {
+    let Some(path) = &section.ingest_ca else { return Ok(None) };
+    let found = crate::tls::certificates(&installation.at(path))
+        .map_err(|error| Problem::content("[firmware_bridge]", "ingest_ca", &error))?;
+    Ok(Some(found.iter().map(|certificate| certificate.to_vec()).collect()))
 }
 
 /// Checks what no type can; every problem names the reader.

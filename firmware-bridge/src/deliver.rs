@@ -2,6 +2,8 @@
 //!
 //! What holds:
 //!
+//! - a delivery is signed for one ledger, so that nobody can send it to another one;
+//! - the certificate of ingest is checked; a redirect is not followed;
 //! - a delivery is deleted only after ingest answered 200 or 201;
 //! - the order of the spool is kept: no delivery is sent before an older one that must wait;
 //! - a delivery that ingest will never accept (413, 422) is set aside complete, with the reason, so that it does not
@@ -21,6 +23,7 @@ use base64::engine::general_purpose::STANDARD;
 use ledger::keys::SourceKey;
 use process::{Clock, CrashPoints};
 use reads::Finding;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::metrics::Metrics;
 use crate::pause::pause;
@@ -49,12 +52,24 @@ enum Attempt {
     Later(String),
 }
 
+/// Where deliveries go, and who sends them.
+pub struct Route {
+    /// Ingest's base address: `https://…`, or `http://…` on one machine.
+    pub url: String,
+    /// Certificates that may sign that of ingest, DER; none for the usual public ones.
+    pub ca: Option<Vec<Vec<u8>>>,
+    /// Origin of the ledger that they are for.
+    pub ledger: String,
+    /// The bridge.
+    pub bridge: String,
+    /// Its signing key.
+    pub key: SourceKey,
+}
+
 /// Sends the deliveries that wait in the spool.
 pub struct Deliverer {
     agent: ureq::Agent,
-    url: String,
-    bridge: String,
-    key: SourceKey,
+    route: Route,
     spool: Spool,
     metrics: Metrics,
     clock: Clock,
@@ -69,13 +84,9 @@ pub struct Deliverer {
 
 impl Deliverer {
     /// A deliverer for one bridge.
-    ///
-    /// - `url`: ingest's base address, `https://…` or, on one machine, `http://…`.
     #[must_use]
     pub fn new(
-        url: &str,
-        bridge: &str,
-        key: SourceKey,
+        route: Route,
         spool: Spool,
         metrics: Metrics,
         clock: Clock,
@@ -83,7 +94,17 @@ impl Deliverer {
     ) -> Self {
         // Another part of the program may have installed the same provider already.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+        let mut tls = TlsConfig::builder();
+        if let Some(ca) = &route.ca {
+            let trusted: Vec<_> =
+                ca.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+            tls = tls.root_certs(RootCerts::new_with_certs(&trusted));
+        }
         let agent = ureq::Agent::config_builder()
+            .tls_config(tls.build())
+            // A redirect is no answer of ingest, and could lead away from TLS.
+            .https_only(route.url.starts_with("https://"))
+            .max_redirects(0)
             .timeout_global(Some(Duration::from_mins(1)))
             .timeout_connect(Some(Duration::from_secs(5)))
             .http_status_as_error(false)
@@ -91,9 +112,10 @@ impl Deliverer {
             .into();
         Self {
             agent,
-            url: format!("{}/observations", url.trim_end_matches('/')),
-            bridge: bridge.to_owned(),
-            key,
+            route: Route {
+                url: format!("{}/observations", route.url.trim_end_matches('/')),
+                ..route
+            },
             spool,
             metrics,
             clock,
@@ -193,7 +215,7 @@ impl Deliverer {
             other => other?,
         };
         self.metrics.deliveries.with_label_values(&["number-taken"]).inc();
-        let bridge = &self.bridge;
+        let bridge = &self.route.bridge;
         let text = format!(
             "ingest has another delivery with the number of one of this bridge, which is sent again with a new number. \
              Either two bridges have the id `{bridge}`: give each its own; or this spool is a copy of another: \
@@ -204,20 +226,27 @@ impl Deliverer {
 
     fn find(&mut self, code: &'static str, text: String) -> Result<(), SpoolError> {
         let mut batch = self.spool.begin()?;
-        note(&mut batch, &self.metrics, &self.bridge, &Finding { code, text }, self.clock.now())?;
+        note(
+            &mut batch,
+            &self.metrics,
+            &self.route.bridge,
+            &Finding { code, text },
+            self.clock.now(),
+        )?;
         batch.commit()
     }
 
     fn send(&self, waiting: &Waiting) -> Attempt {
-        let signed = reads::signing_bytes(&self.bridge, waiting.boot, waiting.seq, &waiting.body);
+        let Route { url, ledger, bridge, key, .. } = &self.route;
+        let signed = reads::signing_bytes(ledger, bridge, waiting.boot, waiting.seq, &waiting.body);
         let answer = self
             .agent
-            .post(&self.url)
+            .post(url)
             .content_type("application/json")
-            .header("Chopmark-Bridge", &self.bridge)
+            .header("Chopmark-Bridge", bridge)
             .header("Chopmark-Boot", waiting.boot.to_string())
             .header("Chopmark-Sequence", waiting.seq.to_string())
-            .header("Chopmark-Signature", STANDARD.encode(self.key.sign(&signed)))
+            .header("Chopmark-Signature", STANDARD.encode(key.sign(&signed)))
             .send(&waiting.body[..]);
         let mut answer = match answer {
             Ok(answer) => answer,
@@ -321,10 +350,9 @@ mod tests {
         });
         let key = SourceKey::generate(&SystemRandom::new()).unwrap();
         let own = Spool::open(&path).unwrap();
+        let ledger = "site.example/1".to_owned();
         let deliverer = Deliverer::new(
-            &url,
-            "b1",
-            key,
+            Route { url, ca: None, ledger, bridge: "b1".to_owned(), key },
             own,
             Metrics::new(),
             Clock::system(),

@@ -31,6 +31,7 @@ pub mod sink;
 pub mod socket;
 pub mod spool;
 pub mod supervisor;
+pub mod tls;
 pub mod windows;
 
 use std::sync::Arc;
@@ -46,7 +47,7 @@ use thiserror::Error;
 use crate::broker::Subscription;
 use crate::config::device::Reached;
 use crate::config::{Config, ConfigError};
-use crate::deliver::Deliverer;
+use crate::deliver::{Deliverer, Route};
 use crate::http::{ListenError, StatusPage};
 use crate::line::Opener;
 use crate::metrics::Metrics;
@@ -134,15 +135,15 @@ fn start(
     let (inputs, queue) = sync_channel(QUEUE);
     let reached = reach(&config, &inputs, metrics, &context.clock)?;
     drop(inputs);
-    let deliverer = Deliverer::new(
-        &config.ingest_url,
-        &config.id,
-        config.key,
-        spool,
-        metrics.clone(),
-        context.clock.clone(),
-        context.crash.clone(),
-    );
+    let route = Route {
+        url: config.ingest_url,
+        ca: config.ingest_ca,
+        ledger: config.ledger,
+        bridge: config.id,
+        key: config.key,
+    };
+    let deliverer =
+        Deliverer::new(route, spool, metrics.clone(), context.clock.clone(), context.crash.clone());
     let (stop_inputs, stop_rest) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let lines = start_lines(reached, &stop_inputs);
     let stop = Arc::clone(&stop_rest);

@@ -16,7 +16,8 @@
 //!   milliseconds since 1970, so that a file that replaces a lost one does not reuse its numbers;
 //! - a delivery that ingest refuses is kept complete until a person sends it again;
 //! - when the file is full, message digests, dead letters and closed windows are deleted; when there are none, raw
-//!   reads are dropped and the gap is recorded in the window; deliveries are never dropped.
+//!   reads are dropped and the gap is recorded in the window; deliveries are never dropped;
+//! - the file and those that SQLite keeps beside it are for their owner alone (mode 0600).
 //!
 //! Not here: settling ([`settling::settle`]), sending ([`crate::deliver`]).
 //!
@@ -27,6 +28,7 @@ pub mod code;
 mod convert;
 mod database;
 mod error;
+mod modes;
 mod outbox;
 mod record;
 mod schema;

@@ -1,9 +1,12 @@
 //! Who may send: a key per bridge, a token per partner, nobody else.
 //!
-//! What holds: nothing of a body is parsed before its sender is known; there is no default key, token or
+//! What holds: nothing of a body is parsed before its sender is known; a delivery is admitted for the ledger that its
+//! signature names and no other, so that it cannot be sent again elsewhere; there is no default key, token or
 //! password; tokens are compared by their SHA-256, which the configuration holds instead of the token.
 //!
 //! Source: docs/formats/observation-v1.md for the signed bytes; RFC 6750 for bearer tokens.
+
+use std::sync::atomic::Ordering;
 
 use actix_web::HttpRequest;
 use base64::Engine as _;
@@ -11,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::config::{Bridge, Config, Partner};
 use crate::problem::Problem;
+use crate::writer::BridgeSignature;
 
 /// A delivery's sender, and the number that it gave the delivery.
 pub struct AdmittedBridge<'a> {
@@ -22,8 +26,8 @@ pub struct AdmittedBridge<'a> {
     pub boot: u64,
     /// Number in the boot's sequence.
     pub seq: u64,
-    /// Signature over the delivery, base64, as received.
-    pub signature: String,
+    /// Its signature over the delivery.
+    pub signature: BridgeSignature,
 }
 
 /// Admits the bridge that sent `body`.
@@ -38,8 +42,8 @@ pub fn bridge<'a>(
 ) -> Result<AdmittedBridge<'a>, Problem> {
     let refused = || {
         Problem::NotAdmitted(
-            "no known bridge signed this; expected Chopmark-Bridge, Chopmark-Boot, Chopmark-Sequence and \
-             Chopmark-Signature of a bridge in the configuration"
+            "no known bridge signed this for its ledger; expected Chopmark-Bridge, Chopmark-Boot, Chopmark-Sequence \
+             and Chopmark-Signature of a bridge in the configuration, whose `ledger` is the one named here"
                 .to_owned(),
         )
     };
@@ -51,9 +55,16 @@ pub fn bridge<'a>(
     let signature = header("Chopmark-Signature").ok_or_else(refused)?;
     let bytes = STANDARD.decode(signature).map_err(|_| refused())?;
     let (id, bridge) = config.bridges.get_key_value(id).ok_or_else(refused)?;
-    let signed = reads::signing_bytes(id, boot, seq, body);
-    bridge.key.verify(&signed, &bytes).map_err(|_| refused())?;
-    Ok(AdmittedBridge { id, bridge, boot, seq, signature: signature.to_owned() })
+    // The signature names the ledger: what was signed for another one is refused here.
+    let signed = reads::signing_bytes(&bridge.ledger, id, boot, seq, body);
+    let mut keys = bridge.keys.iter();
+    let key = keys.find(|key| key.verifier.verify(&signed, &bytes).is_ok()).ok_or_else(refused)?;
+    let signature = BridgeSignature { text: signature.to_owned(), key: key.verifier.key_id() };
+    if !key.was_used.swap(true, Ordering::Relaxed) {
+        tracing::info!(bridge.id = id, bridge.key = signature.key, "first delivery with this key");
+    }
+    tracing::debug!(bridge.id = id, bridge.key = signature.key, boot, seq, "delivery admitted");
+    Ok(AdmittedBridge { id, bridge, boot, seq, signature })
 }
 
 /// Admits the partner whose bearer token the request carries.

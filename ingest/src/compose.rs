@@ -44,6 +44,8 @@ pub enum Source<'a> {
         body_sha256: &'a str,
         /// The bridge's Ed25519 signature over the delivery, base64.
         signature: &'a str,
+        /// Id of the bridge's key that verified it.
+        bridge_key: &'a str,
     },
     /// A document that a partner stated.
     Stated {
@@ -98,10 +100,11 @@ pub fn compose(
         object([("dialect", text(&dialect.to_string())), ("id", text(&hash))]),
     );
     match source {
-        Source::Observed { rule, version, delivery, body_sha256, signature } => {
+        Source::Observed { rule, version, delivery, body_sha256, signature, bridge_key } => {
             json.set(
                 "chopmark:evidence",
                 object([
+                    ("bridgeKey", text(bridge_key)),
                     ("rule", text(rule)),
                     ("version", text(version)),
                     ("window", window(delivery)),

@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 
 use ledger::keys::{LedgerKeys, SourceVerifier};
 use process::config::ingest::{BridgeSection, PartnerSection};
+use process::config::keys::ledger_keys;
 use process::config::ledger::{LedgerKind, LedgerSection};
-use process::config::problem::read_named;
 use process::config::{Installation, Problem, Problems};
 
 use crate::compose::Party;
@@ -46,10 +47,25 @@ pub struct Site {
 /// A bridge that may deliver.
 #[derive(Debug)]
 pub struct Bridge {
-    /// Its public key.
-    pub key: SourceVerifier,
+    /// Its public keys: one, or two while its key is changed.
+    pub keys: Vec<BridgeKey>,
     /// Origin of its ledger.
     pub ledger: String,
+}
+
+/// A public key of a bridge.
+#[derive(Debug)]
+pub struct BridgeKey {
+    /// The key.
+    pub verifier: SourceVerifier,
+    /// Whether it has signed a delivery since the start.
+    pub was_used: AtomicBool,
+}
+
+impl From<SourceVerifier> for BridgeKey {
+    fn from(verifier: SourceVerifier) -> Self {
+        Self { verifier, was_used: AtomicBool::new(false) }
+    }
 }
 
 /// A partner that may send documents.
@@ -126,7 +142,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
 fn load_site(installation: &Installation, ledger: &LedgerSection) -> Result<Site, Problems> {
     let name = ledger.name();
     let mut problems = Problems::default();
-    let keys = problems.keep(load_keys(installation, ledger));
+    let keys = problems.keep(ledger_keys(installation, ledger));
     let rules = ledger.rules.as_ref().map(|path| {
         SiteRules::load(&installation.at(path))
             .map_err(|error| Problem::content(name.as_str(), "rules", &error))
@@ -135,20 +151,6 @@ fn load_site(installation: &Installation, ledger: &LedgerSection) -> Result<Site
     let party = Party { name: ledger.party.name.clone(), pgln: ledger.party.pgln.clone() };
     let origin = ledger.origin.clone();
     problems.unless_any(keys.map(|keys| Site { origin, party, keys, rules }))
-}
-
-fn load_keys(installation: &Installation, ledger: &LedgerSection) -> Result<LedgerKeys, Problem> {
-    let (name, path) = (ledger.name(), installation.at(&ledger.keys));
-    let keys = LedgerKeys::from_pem_file(&read_named(&name, "keys", &path)?).map_err(|error| {
-        let got = format!("{} ({error})", path.display());
-        Problem::value(name.as_str(), "keys", got, "a file that `chopmark keys ledger` wrote")
-    })?;
-    if keys.origin() != ledger.origin {
-        let got = format!("{} with keys of `{}`", path.display(), keys.origin());
-        let expected = format!("keys of `{}`", ledger.origin);
-        return Err(Problem::value(name, "keys", got, expected));
-    }
-    Ok(keys)
 }
 
 /// Refuses a ledger that ingest does not write.
@@ -167,13 +169,38 @@ fn load_bridge(bridge: &BridgeSection, origins: &[&str]) -> Result<Bridge, Probl
     let section = format!("[[bridge]] `{}`", bridge.id);
     let mut problems = Problems::default();
     problems.keep(check_ledger(&section, &bridge.ledger, origins));
-    let key = SourceVerifier::from_base64(&bridge.public_key).map_err(|error| {
-        let got = format!("`{}` ({error})", bridge.public_key);
-        let expected = "an Ed25519 public key, base64, as `chopmark keys bridge` prints it";
-        Problem::value(section.as_str(), "public_key", got, expected)
-    });
-    let key = problems.keep(key);
-    problems.unless_any(key.map(|key| Bridge { key, ledger: bridge.ledger.clone() }))
+    let keys = problems.keep(load_bridge_keys(bridge, &section));
+    problems.unless_any(keys.map(|keys| Bridge { keys, ledger: bridge.ledger.clone() }))
+}
+
+/// The one key, or the two while it is changed.
+fn load_bridge_keys(bridge: &BridgeSection, section: &str) -> Result<Vec<BridgeKey>, Problems> {
+    let (name, texts) = match (&bridge.public_key, &bridge.public_keys[..]) {
+        (Some(text), []) => ("public_key", std::slice::from_ref(text)),
+        (None, texts @ ([_] | [_, _])) => ("public_keys", texts),
+        (one, more) => {
+            let got = usize::from(one.is_some()) + more.len();
+            let expected = "`public_key`, or `public_keys` with the old and the new one";
+            let got = format!("{got} keys");
+            return Err(Problem::value(section, "public_key", got, expected).into());
+        }
+    };
+    let mut problems = Problems::default();
+    let mut keys: Vec<SourceVerifier> = Vec::new();
+    for text in texts {
+        let key = SourceVerifier::from_base64(text).map_err(|error| {
+            let expected = "an Ed25519 public key, base64, as `chopmark keys bridge` prints it";
+            Problem::value(section, name, format!("`{text}` ({error})"), expected)
+        });
+        match problems.keep(key) {
+            Some(key) if keys.contains(&key) => {
+                let expected = "two different keys, or one";
+                problems.push(Problem::value(section, name, format!("`{text}` twice"), expected));
+            }
+            key => keys.extend(key),
+        }
+    }
+    problems.unless_any(Some(keys.into_iter().map(BridgeKey::from).collect()))
 }
 
 fn load_partner(partner: &PartnerSection, origins: &[&str]) -> Result<(String, Partner), Problems> {

@@ -39,4 +39,4 @@ mod work;
 
 pub use queue::Writer;
 pub use site_ledger::{Destinations, SiteLedger};
-pub use work::Work;
+pub use work::{BridgeSignature, Work};

@@ -66,7 +66,8 @@ impl Site {
     pub fn new(readers: &str) -> Self {
         let folder = crate::folder::temporary();
         let key = SourceKey::generate(&SystemRandom::new()).expect("keys can be made");
-        fs::write(folder.path().join("bridge.pem"), key.to_pem()).expect("the folder is ours");
+        keystore::private::create(&folder.path().join("bridge.pem"), &key.to_pem())
+            .expect("the folder is ours");
         let site = Self { folder, listen: free_address() };
         site.configure("", readers);
         site
@@ -78,7 +79,7 @@ impl Site {
     pub fn configure(&self, settings: &str, readers: &str) {
         let text = format!(
             "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\nlisten = \"{}\"\n\
-             ingest_url = \"http://{}\"\n{settings}\n{readers}",
+             ingest_url = \"http://{}\"\nledger = \"site.example/1\"\n{settings}\n{readers}",
             self.listen,
             free_address(),
         );

@@ -140,8 +140,11 @@ impl Stage {
         let put = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).expect("the folder is ours");
         };
-        put("ledger.pem", &keys.to_pem_file());
-        put("bridge.pem", &key.to_pem());
+        let keep = |name: &str, text: &str| {
+            keystore::private::create(&folder.path().join(name), text).expect("the folder is ours");
+        };
+        keep("ledger.pem", &keys.to_pem_file());
+        keep("bridge.pem", &key.to_pem());
         put("policy.txt", &policy.join("\n"));
         put(
             "rules.toml",
@@ -174,7 +177,7 @@ impl Stage {
             "bridge.toml",
             &format!(
                 "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://{ingest}\"\n\
-                 listen = \"{bridge}\"\n{broker}"
+                 ledger = \"{ORIGIN}\"\nlisten = \"{bridge}\"\n{broker}"
             ),
         );
         Self { folder, cluster, ingest, bridge, key }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use ledger::keys::SystemRandom;
+use ledger::keys::{LedgerKeys, SystemRandom};
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn folder() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     let hub = LedgerKeys::generate(HUB, &SystemRandom::new()).unwrap();
-    write("hub.pem", &hub.to_pem_file());
+    keystore::private::create(&folder.path().join("hub.pem"), &hub.to_pem_file()).unwrap();
     let site = LedgerKeys::generate(SITE, &SystemRandom::new()).unwrap();
     let mut policy = String::new();
     for key in site.verifier_keys() {

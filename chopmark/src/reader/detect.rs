@@ -155,11 +155,11 @@ fn topics(
     clock: &Clock,
 ) -> anyhow::Result<bool> {
     let at = match (&arguments.mqtt_user, &arguments.mqtt_password_file) {
-        (Some(user), Some(password_file)) => BrokerSection::Login(BrokerLogin {
-            address: address.to_owned(),
-            user: user.clone(),
-            password_file: password_file.clone(),
-        }),
+        (Some(user), Some(password_file)) => BrokerSection::Login(Box::new(BrokerLogin {
+            user: Some(user.clone()),
+            password_file: Some(password_file.clone()),
+            ..BrokerLogin::from(address.to_owned())
+        })),
         _ => BrokerSection::Address(address.to_owned()),
     };
     let session = format!("chopmark-detect-{}", std::process::id());

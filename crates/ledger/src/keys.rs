@@ -1,7 +1,7 @@
 //! Keys: a ledger's signing pair, the keys that verify it, and the key of a bridge.
 //!
 //! The only file that names the signature library. The way through: [`LedgerKeys`] signs a checkpoint with two
-//! lines, Ed25519 first and RSA-PSS-3072 second; [`VerifierKey`] is the public half in its text form;
+//! lines, Ed25519 first and RSA-PSS-3072 second, with private halves of its own or through a [`Signer`]; [`VerifierKey`] is the public half in its text form;
 //! [`SourceKey`] and [`SourceVerifier`] are a bridge's.
 //!
 //! What holds: only `to_pem_file` and `to_pem` return a secret, and `Debug` prints none; signatures are
@@ -77,6 +77,14 @@ pub enum KeyError {
     /// The library refused to sign.
     #[error("{0} signature could not be made")]
     Sign(&'static str),
+    /// A token refused to sign.
+    #[error("{algorithm} signature was not made by the token: {cause}")]
+    Token {
+        /// Which of the two.
+        algorithm: Algorithm,
+        /// Why.
+        cause: String,
+    },
     /// The checkpoint is another ledger's.
     #[error(
         "got a checkpoint of `{checkpoint}`, expected one of `{keys}`, which the keys belong to"
@@ -115,11 +123,28 @@ impl fmt::Display for Algorithm {
     }
 }
 
+/// Signs with the private halves of a ledger's pair, wherever these are: in a token that never gives them away.
+pub trait Signer: Send + Sync {
+    /// Signs `message`: Ed25519, 64 bytes; or RSA-PSS-3072 with a salt of 32 bytes, 384 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Why not, for people; without secrets.
+    fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, String>;
+}
+
+/// Where the private halves of a pair are.
+enum Private {
+    /// In memory, from a file.
+    Own { ed25519: Ed25519KeyPair, rsa: rsa::KeyPair },
+    /// Elsewhere.
+    Elsewhere(Box<dyn Signer>),
+}
+
 /// One ledger's signing pair.
 pub struct LedgerKeys {
     origin: String,
-    ed25519: Ed25519KeyPair,
-    rsa: rsa::KeyPair,
+    private: Private,
     verifiers: [VerifierKey; 2],
 }
 
@@ -158,16 +183,40 @@ impl LedgerKeys {
             VerifierKey::new(origin, Algorithm::Ed25519, ed25519.public_key().as_ref())?,
             VerifierKey::new(origin, Algorithm::RsaPss3072, spki.as_ref())?,
         ];
-        Ok(Self { origin: origin.to_owned(), ed25519, rsa, verifiers })
+        Ok(Self { origin: origin.to_owned(), private: Private::Own { ed25519, rsa }, verifiers })
     }
 
-    /// The key file: a title, the origin, two PKCS#8 PEM blocks (Ed25519, then RSA). Secret.
+    /// The pair of the ledger `origin` whose private halves `signer` uses.
+    ///
+    /// - `ed25519`: the public key, 32 bytes.
+    /// - `rsa_modulus`: of the RSA key, big-endian, 384 bytes; its exponent is 65537.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] if a public key or `origin` is not usable.
+    pub fn elsewhere(
+        origin: &str,
+        ed25519: &[u8],
+        rsa_modulus: &[u8],
+        signer: Box<dyn Signer>,
+    ) -> Result<Self, KeyError> {
+        let spki = [&SPKI_HEAD[..], rsa_modulus, &SPKI_TAIL].concat();
+        let verifiers = [
+            VerifierKey::new(origin, Algorithm::Ed25519, ed25519)?,
+            VerifierKey::new(origin, Algorithm::RsaPss3072, &spki)?,
+        ];
+        Ok(Self { origin: origin.to_owned(), private: Private::Elsewhere(signer), verifiers })
+    }
+
+    /// The key file: a title, the origin, two PKCS#8 PEM blocks (Ed25519, then RSA). Secret. Empty if the private
+    /// halves are in a token: no file can hold them.
     #[must_use]
     pub fn to_pem_file(&self) -> String {
+        let Private::Own { ed25519, rsa } = &self.private else { return String::new() };
         // Both pairs hold their own key, so that encoding it cannot fail; were it to, the file would be refused
         // when it is read.
-        let ed25519 = self.ed25519.to_pkcs8v1().map(|der| pem::encode(der.as_ref()));
-        let rsa = self.rsa.as_der().map(|der| pem::encode(der.as_ref()));
+        let ed25519 = ed25519.to_pkcs8v1().map(|der| pem::encode(der.as_ref()));
+        let rsa = rsa.as_der().map(|der| pem::encode(der.as_ref()));
         format!(
             "{KEY_FILE_TITLE}\norigin: {}\n{}{}",
             self.origin,
@@ -215,11 +264,12 @@ impl LedgerKeys {
     /// Signs a checkpoint: returns the note with two signature lines, Ed25519 first.
     ///
     /// - `rng`: for the salt of RSA-PSS.
-    /// - Cost: under 1 ms, nearly all of it RSA.
+    /// - Cost: under 1 ms, nearly all of it RSA; a token takes its own time.
     ///
     /// # Errors
     ///
-    /// [`KeyError`] if the checkpoint is another ledger's or the library fails.
+    /// [`KeyError`] if the checkpoint is another ledger's, the library or the token fails, or the token's signature does
+    /// not verify.
     pub fn sign_checkpoint(
         &self,
         checkpoint: &Checkpoint,
@@ -232,15 +282,23 @@ impl LedgerKeys {
             });
         }
         let text = checkpoint.body();
-        let mut rsa_bytes = vec![0; self.rsa.public_modulus_len()];
-        self.rsa
-            .sign(&RSA_PSS_SHA256, rng, text.as_bytes(), &mut rsa_bytes)
-            .map_err(|_| KeyError::Sign("RSA-PSS-3072"))?;
-        let ed25519_bytes = self.ed25519.sign(text.as_bytes()).as_ref().to_vec();
+        let bytes = match &self.private {
+            Private::Own { ed25519, rsa } => {
+                let mut rsa_bytes = vec![0; rsa.public_modulus_len()];
+                rsa.sign(&RSA_PSS_SHA256, rng, text.as_bytes(), &mut rsa_bytes)
+                    .map_err(|_| KeyError::Sign("RSA-PSS-3072"))?;
+                [ed25519.sign(text.as_bytes()).as_ref().to_vec(), rsa_bytes]
+            }
+            Private::Elsewhere(signer) => {
+                let [ed25519, rsa] = &self.verifiers;
+                let sign = |key: &VerifierKey| sign_elsewhere(&**signer, key, text.as_bytes());
+                [sign(ed25519)?, sign(rsa)?]
+            }
+        };
         let signatures = self
             .verifiers
             .iter()
-            .zip([ed25519_bytes, rsa_bytes])
+            .zip(bytes)
             .map(|(key, bytes)| NoteSignature {
                 name: self.origin.clone(),
                 key_id: key.key_id(),
@@ -249,6 +307,19 @@ impl LedgerKeys {
             .collect();
         Ok(Note { text, signatures }.to_string())
     }
+}
+
+/// A signature of a token. It is checked: what does not verify must not get into a ledger.
+fn sign_elsewhere(
+    signer: &dyn Signer,
+    key: &VerifierKey,
+    message: &[u8],
+) -> Result<Vec<u8>, KeyError> {
+    let algorithm = key.algorithm;
+    let bytes =
+        signer.sign(algorithm, message).map_err(|cause| KeyError::Token { algorithm, cause })?;
+    key.verify(message, &bytes)?;
+    Ok(bytes)
 }
 
 fn new_ed25519(rng: &dyn SecureRandom) -> Result<Ed25519KeyPair, KeyError> {
@@ -450,6 +521,12 @@ impl SourceVerifier {
         )
     }
 
+    /// A short name of the key: the first 8 bytes of its SHA-256, 16 lowercase hex digits.
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        hex::encode(&hash::sha256(&self.0).0[..8])
+    }
+
     /// The base64 form.
     #[must_use]
     pub fn to_base64(&self) -> String {
@@ -469,79 +546,4 @@ impl SourceVerifier {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hash::Hash;
-
-    const ORIGIN: &str = "factory.example/line-1";
-
-    fn checkpoint() -> Checkpoint {
-        Checkpoint { origin: ORIGIN.into(), size: 0, root: Hash::EMPTY }
-    }
-
-    #[test]
-    fn what_a_ledger_signs_its_own_keys_verify_after_a_trip_through_the_file() {
-        let rng = SystemRandom::new();
-        let made = LedgerKeys::generate(ORIGIN, &rng).unwrap();
-        let keys = LedgerKeys::from_pem_file(&made.to_pem_file()).unwrap();
-        assert_eq!(keys.verifier_keys(), made.verifier_keys());
-        assert_eq!(keys.to_pem_file(), made.to_pem_file());
-
-        let note = Note::parse(&keys.sign_checkpoint(&checkpoint(), &rng).unwrap()).unwrap();
-        let [ed25519, rsa] = &keys.verifier_keys()[..] else { panic!("two keys") };
-        assert_eq!(
-            (ed25519.algorithm(), rsa.algorithm()),
-            (Algorithm::Ed25519, Algorithm::RsaPss3072)
-        );
-        for (key, line) in [ed25519, rsa].into_iter().zip(&note.signatures) {
-            let again: VerifierKey = key.to_string().parse().unwrap();
-            assert_eq!((&again, line.key_id), (key, key.key_id()));
-            again.verify(note.text.as_bytes(), &line.bytes).unwrap();
-            again.verify(b"another text", &line.bytes).unwrap_err();
-            let mut flipped = line.bytes.clone();
-            flipped[3] ^= 4;
-            again.verify(note.text.as_bytes(), &flipped).unwrap_err();
-        }
-        let other = Checkpoint { origin: "other".into(), ..checkpoint() };
-        assert!(matches!(keys.sign_checkpoint(&other, &rng), Err(KeyError::OtherOrigin { .. })));
-        assert!(!format!("{keys:?}").contains("PRIVATE"));
-    }
-
-    #[test]
-    fn a_bridge_key_survives_its_pem_and_verifies() {
-        let made = SourceKey::generate(&SystemRandom::new()).unwrap();
-        let key = SourceKey::from_pem(&made.to_pem()).unwrap();
-        let verifier = SourceVerifier::from_base64(&made.public_base64()).unwrap();
-        verifier.verify(b"a delivery", &key.sign(b"a delivery")).unwrap();
-        verifier.verify(b"another", &key.sign(b"a delivery")).unwrap_err();
-        assert_eq!(verifier, key.verifier());
-    }
-
-    /// The key and id of the example in Go's package `note`.
-    #[test]
-    fn a_verifier_key_of_another_implementation_is_read() {
-        let text = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-        let key: VerifierKey = text.parse().unwrap();
-        assert_eq!(key.to_string(), text);
-        for wrong in [
-            "PeterNeumann",
-            "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=",
-            "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-        ] {
-            assert!(wrong.parse::<VerifierKey>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_key_file_is_refused() {
-        for wrong in ["", "chopmark ledger keys v1\norigin: a\n", "-----BEGIN PRIVATE KEY-----\n"] {
-            assert!(
-                matches!(LedgerKeys::from_pem_file(wrong), Err(KeyError::File(_))),
-                "{wrong:?}"
-            );
-            assert!(matches!(SourceKey::from_pem(wrong), Err(KeyError::File(_))), "{wrong:?}");
-        }
-    }
-}
+mod tests;

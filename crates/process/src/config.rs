@@ -19,6 +19,7 @@ pub mod database;
 pub mod device;
 pub mod ingest;
 pub mod installation;
+pub mod keys;
 pub mod ledger;
 pub mod log;
 pub mod problem;

@@ -180,15 +180,27 @@ fn check_all<T>(
 }
 
 /// What a bridge signs when it sends `body`: docs/formats/observation-v1.md, section "Signature".
+///
+/// - `recipient`: origin of the ledger that the delivery is for. A delivery that was sent to one ledger is therefore
+///   not signed for any other one.
 #[must_use]
-pub fn signing_bytes(bridge: &str, boot: u64, seq: u64, body: &[u8]) -> Vec<u8> {
+pub fn signing_bytes(recipient: &str, bridge: &str, boot: u64, seq: u64, body: &[u8]) -> Vec<u8> {
     let digest = ledger::hash::sha256(body);
-    format!("chopmark-delivery-v1\n{bridge}\n{boot}\n{seq}\n{digest}\n").into_bytes()
+    format!("chopmark-delivery-v1\n{recipient}\n{bridge}\n{boot}\n{seq}\n{digest}\n").into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_signed_bytes_are_those_of_the_format_and_name_the_recipient() {
+        let bytes = signing_bytes("site.example/1", "door", 7, 3, b"{}");
+        let digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        let expected = format!("chopmark-delivery-v1\nsite.example/1\ndoor\n7\n3\n{digest}\n");
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), expected);
+        assert_ne!(bytes, signing_bytes("site.example/2", "door", 7, 3, b"{}"));
+    }
 
     #[test]
     fn an_error_quotes_long_input_in_short_with_its_place() {

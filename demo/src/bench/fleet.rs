@@ -117,7 +117,7 @@ fn write_files(
         data.join("bridge.toml"),
         format!(
             "[firmware_bridge]\nid = \"fleet\"\nkey = \"bridge.pem\"\ningest_url = \"http://{ingest}\"\n\
-             listen = \"{bridge}\"\n{}",
+             ledger = \"bench.example/fleet\"\nlisten = \"{bridge}\"\n{}",
             lines.concat()
         ),
     )?;

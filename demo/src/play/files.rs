@@ -288,6 +288,7 @@ id = "factory-bridge"
 key = "keys/factory-bridge.pem"
 spool = "factory-spool.sqlite"
 ingest_url = "http://{ingest}"
+ledger = "{FACTORY}"
 listen = "{listen}"
 
 [[firmware_bridge.reader]]
@@ -310,6 +311,7 @@ id = "centre-bridge"
 key = "keys/centre-bridge.pem"
 spool = "centre-spool.sqlite"
 ingest_url = "http://{ingest}"
+ledger = "{CENTRE}"
 listen = "{listen}"
 
 [[firmware_bridge.reader]]

@@ -92,6 +92,8 @@ fn broker(address: SocketAddr) -> Broker {
         client_id: "c".to_owned(),
         is_lasting: true,
         login: None,
+        tls: None,
+        max_packet_bytes: 4096,
     }
 }
 

@@ -4,8 +4,7 @@ use ledger::keys::SystemRandom;
 
 use super::*;
 
-const HEAD: &str =
-    "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\n";
+const HEAD: &str = "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nledger = \"site.example/1\"\n";
 const READER: &str = "[[firmware_bridge.reader]]\nid = \"door-3\"\nread_point = \"urn:epc:id:sgln:9521142.00001.3\"\n";
 const R200: &str = "device.r200 = { port = \"/dev/ttyUSB0\" }\n";
 
@@ -13,7 +12,7 @@ const R200: &str = "device.r200 = { port = \"/dev/ttyUSB0\" }\n";
 fn resolved(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let key = SourceKey::generate(&SystemRandom::new()).unwrap();
-    std::fs::write(folder.path().join("bridge.pem"), key.to_pem()).unwrap();
+    keystore::private::create(&folder.path().join("bridge.pem"), &key.to_pem()).unwrap();
     Installation::parse(&folder.path().join("bridge.toml"), text)
         .and_then(|installation| resolve(&installation))
         .map_err(|problems| problems.to_string())
@@ -96,13 +95,16 @@ fn a_problem_is_reported_once_with_the_reader_the_value_and_what_was_expected() 
     for (text, words) in [
         (
             login("{ address = \"b:1883\", usr = \"u\", password_file = \"p.txt\" }"),
-            ["unknown field `usr`", "`address`, `user`, `password_file`", "line 8"],
+            ["unknown field `usr`", "`address`, `user`, `password_file`", "line 9"],
         ),
         (
             login("{ address = \"b:1883\", user = \"u\" }"),
-            ["missing field `password_file`", "bridge.toml: ", "line 8"],
+            ["got `user`", "expected `password_file` with it", "`door-3` device: "],
         ),
-        (login("1883"), ["`host:port`", "{ address, user, password_file }", "line 8"]),
+        (
+            login("1883"),
+            ["`host:port`", "{ address, user, password_file, tls, ca_file }", "line 9"],
+        ),
         (
             login("{ address = \"b:1883\", user = \"u\", password_file = \"p.txt\" }"),
             ["could not read", "p.txt", "No such file"],
@@ -142,17 +144,17 @@ fn a_problem_is_reported_once_with_the_reader_the_value_and_what_was_expected() 
         ),
         (
             whole.replace("bridge.pem", "other.pem"),
-            ["other.pem", "chopmark keys bridge --out", "No such file"],
+            ["other.pem", "`chopmark keys bridge` makes it", "No such file"],
         ),
         (
-            whole.replace("http://", ""),
+            whole.replace("http://127", "127"),
             ["ingest_url: got `127.0.0.1:1`", "`http://127.0.0.1:8081`", ""],
         ),
         (
             [HEAD, "keep_windows_h = 4294967295\n", READER, R200].concat(),
             ["keep_windows_h: got 4294967295", "expected at most 87600", ""],
         ),
-        (whole.replace("r200", "nimbus"), ["unknown variant `nimbus`", "`r200`", "line 8"]),
+        (whole.replace("r200", "nimbus"), ["unknown variant `nimbus`", "`r200`", "line 9"]),
     ] {
         let found = resolved(&text).map(|_| "nothing is wrong").expect_err(&text);
         for word in words {
@@ -177,4 +179,119 @@ fn topics_with_whole_levels_left_open_and_the_extremes_of_times_are_taken() {
             panic!("{device}: {words}");
         }
     }
+}
+
+#[test]
+fn without_tls_ingest_must_be_on_the_same_machine_unless_that_is_allowed() {
+    let with = |url: &str, more: &str| {
+        let head = HEAD.replace("http://127.0.0.1:1", url);
+        resolved(&[&head, more, READER, R200].concat())
+    };
+    for url in [
+        "http://127.0.0.1:8081",
+        "http://127.9.9.9",
+        "http://localhost:8081/",
+        "http://[::1]:8081",
+        "http://user@127.0.0.1:1",
+        "https://ingest.example",
+    ] {
+        with(url, "").map(drop).unwrap();
+    }
+    for url in [
+        "http://ingest.example",
+        "http://10.0.0.7:8081",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "http://localhost:8081@evil.example/",
+        "http://localhost.evil.example",
+        "http://evil.example/127.0.0.1",
+        "http://evil.example#@127.0.0.1",
+        "http://evil.example\\\\@127.0.0.1",
+        "http://[::2]:8081",
+        "http://",
+    ] {
+        let found = with(url, "").map(drop).expect_err(url);
+        assert!(found.contains("ingest_url: got `http://"), "{found}");
+        assert!(found.contains("expected `https://…` to another machine"), "{found}");
+        with(url, "ingest_allow_http = true\n").map(drop).unwrap();
+    }
+}
+
+#[test]
+fn a_file_of_trusted_certificates_is_for_https_and_must_hold_one() {
+    let with = |url: &str, ca: &str| {
+        let head = HEAD.replace("http://127.0.0.1:1", url);
+        resolved(&format!("{head}ingest_ca = \"{ca}\"\n{READER}{R200}"))
+            .map(|_| "nothing is wrong")
+            .unwrap_err()
+    };
+    let found = with("http://127.0.0.1:1", "bridge.pem");
+    assert!(found.contains("expected `https://…` with `ingest_ca`"), "{found}");
+    let found = with("https://ingest.example", "none.pem");
+    assert!(found.contains("[firmware_bridge] ingest_ca: could not use "), "{found}");
+    let found = with("https://ingest.example", "bridge.pem");
+    assert!(found.contains("bridge.pem without a certificate, expected PEM"), "{found}");
+}
+
+#[test]
+fn a_bridge_names_the_ledger_that_it_delivers_to() {
+    let whole = [HEAD, READER, R200].concat();
+    let found = resolved(&whole.replace("ledger = \"site.example/1\"\n", "")).map(drop);
+    assert!(found.unwrap_err().contains("missing field `ledger`"));
+    let found = resolved(&whole.replace("site.example/1", "site example")).map(drop).unwrap_err();
+    assert!(found.contains("[firmware_bridge] ledger: got `site example`, expected"), "{found}");
+}
+
+#[test]
+fn the_members_of_a_broker_fit_together() {
+    let with = |members: &str| {
+        let device = format!(
+            "device.shelly = {{ broker = {{ address = \"b:8883\", {members} }}, sensors = {{}} }}\n"
+        );
+        resolved(&[HEAD, READER, &device].concat()).map(|_| "nothing is wrong")
+    };
+    with("max_packet_bytes = 1024").unwrap();
+    for (members, words) in [
+        ("max_packet_bytes = 1023", "got max_packet_bytes 1023, expected 1024 to 268435460"),
+        ("password_file = \"bridge.pem\"", "got `password_file`, expected `user` with it"),
+        ("tls = false, ca_file = \"bridge.pem\"", "got `tls = false` with certificates"),
+        ("ca_file = \"bridge.pem\"", "bridge.pem without a certificate"),
+        ("client_certificate_file = \"bridge.pem\"", "expected both"),
+        ("tls = true, client_key_file = \"bridge.pem\"", "expected both"),
+    ] {
+        let found = with(members).expect_err(members);
+        assert!(found.contains(words), "`{words}` is not in:\n{found}");
+    }
+}
+
+#[test]
+fn an_encrypted_key_needs_its_passphrase_and_a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let key = SourceKey::generate(&SystemRandom::new()).unwrap();
+    let passphrase = keystore::Passphrase::new("correct horse").unwrap();
+    let cost = keystore::armour::Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    let random = SystemRandom::new();
+    let sealed = keystore::armour::seal(&key.to_pem(), &passphrase, cost, &random).unwrap();
+    keystore::private::create(&path("bridge.pem"), &sealed).unwrap();
+    keystore::private::create(&path("own"), "correct horse\n").unwrap();
+    keystore::private::create(&path("wrong"), "correct mule\n").unwrap();
+    let resolved = |more: &str| {
+        let text = [HEAD, more, READER, R200].concat();
+        Installation::parse(&path("bridge.toml"), &text)
+            .and_then(|installation| resolve(&installation))
+            .map(|config| config.key.public_base64())
+            .map_err(|problems| problems.to_string())
+    };
+    assert_eq!(resolved("key_passphrase_file = \"own\"\n").unwrap(), key.public_base64());
+    let found = resolved("").unwrap_err();
+    assert!(found.contains("[firmware_bridge] key: got "), "{found}");
+    assert!(found.contains("which is encrypted, expected `key_passphrase_file` or"), "{found}");
+    let found = resolved("key_passphrase_file = \"wrong\"\n").unwrap_err();
+    assert!(found.contains("the passphrase is wrong, or the file was changed"), "{found}");
+    assert!(!found.contains("mule"), "{found}");
+    std::fs::set_permissions(path("bridge.pem"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let found = resolved("key_passphrase_file = \"own\"\n").unwrap_err();
+    assert!(found.contains("bridge.pem: got mode 0644, expected 0600"), "{found}");
 }

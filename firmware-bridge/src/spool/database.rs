@@ -17,6 +17,7 @@ use settling::stored;
 use super::batch::Batch;
 use super::convert::{number, parsed, text};
 use super::error::SpoolError;
+use super::modes;
 use super::record::{Change, KeptFinding, KeptWindow, UnclosedWindow};
 use super::schema;
 
@@ -28,12 +29,13 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Opens the file, and creates it if it does not exist.
+    /// Opens the file, and creates it if it does not exist. It and the files beside it are then for their owner alone.
     ///
     /// # Errors
     ///
     /// [`SpoolError`].
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
+        modes::prepare(path)?;
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         schema::prepare(&mut connection)?;

@@ -323,3 +323,52 @@ fn a_window_of_which_nothing_was_delivered_is_forgotten_after_ten_minutes() {
     batch.forget_old(at("2026-11-23T08:00:01Z"), hours(72)).unwrap();
     assert_eq!(kept(&batch), 0);
 }
+
+/// Name and mode of each file of a folder.
+fn modes(folder: &std::path::Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            (entry.file_name().into_string().unwrap(), mode)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn the_spool_is_for_its_owner_alone_and_one_that_others_could_read_is_narrowed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let own = ["s", "s-shm", "s-wal"].map(|name| (name.to_owned(), 0o600));
+    let mut spool = Spool::open(&path).unwrap();
+    put(&mut spool, &[delivery(1, 1)]);
+    assert_eq!(modes(folder.path()), own);
+    for (name, _) in &own {
+        let wide = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(folder.path().join(name), wide).unwrap();
+    }
+    let again = Spool::open(&path).unwrap();
+    assert_eq!(modes(folder.path()), own);
+    assert_eq!(again.waiting().unwrap(), 1);
+}
+
+#[test]
+fn a_spool_is_refused_in_a_folder_in_which_anybody_could_replace_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let set = |mode| {
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(0o777);
+    let refused = Spool::open(&folder.path().join("s")).unwrap_err();
+    assert!(refused.to_string().contains("got mode 0777"), "{refused}");
+    assert!(!refused.passes() && modes(folder.path()).is_empty());
+    // In such a folder only the owner of a file can replace it, as in /tmp.
+    set(0o1777);
+    Spool::open(&folder.path().join("s")).unwrap();
+}

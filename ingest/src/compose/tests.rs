@@ -49,6 +49,7 @@ fn observed(event: &Event, delivery: &Delivery) -> Result<Record, ComposeError> 
         delivery,
         body_sha256: "00",
         signature: "AA==",
+        bridge_key: "0123456789abcdef",
     };
     compose(event, &party(), Timestamp::UNIX_EPOCH, &source)
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ledger::keys::{SourceKey, SystemRandom};
+use ledger::keys::{LedgerKeys, SourceKey, SystemRandom};
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn ledger(origin: &str, keys: &str) -> String {
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let keys = LedgerKeys::generate("site.example/1", &SystemRandom::new()).unwrap();
-    fs::write(folder.path().join("site.pem"), keys.to_pem_file()).unwrap();
+    keystore::private::create(&folder.path().join("site.pem"), &keys.to_pem_file()).unwrap();
     folder
 }
 
@@ -43,6 +43,7 @@ fn a_whole_configuration_is_loaded_with_defaults() {
     assert_eq!(config.settings.group_commit_max_jobs, 256);
     assert_eq!(config.sites[0].keys.origin(), "site.example/1");
     assert_eq!(config.bridges["b1"].ledger, "site.example/1");
+    assert_eq!(config.bridges["b1"].keys.len(), 1);
     assert_eq!(config.partners[&digest].name, "erp");
 }
 
@@ -76,4 +77,43 @@ fn every_problem_is_reported_with_section_key_value_and_what_was_expected() {
         assert!(found.contains(words), "`{words}` is not in:\n{found}");
     }
     assert!(!found.contains("secret"), "{found}");
+}
+
+#[test]
+fn a_bridge_has_one_public_key_or_two_different_ones() {
+    let folder = folder();
+    let key = || SourceKey::generate(&SystemRandom::new()).unwrap().public_base64();
+    let (old, new) = (key(), key());
+    let with = |keys: &str| {
+        let site = ledger("site.example/1", "site.pem");
+        let bridge = "[[bridge]]\nid = \"b1\"\nledger = \"site.example/1\"\n";
+        resolved(folder.path(), &format!("{site}[ingest]\n{bridge}{keys}\n"))
+    };
+    for keys in
+        [format!("public_keys = [\"{old}\"]"), format!("public_keys = [\"{old}\", \"{new}\"]")]
+    {
+        with(&keys).unwrap();
+    }
+    let how_many = "expected `public_key`, or `public_keys` with the old and the new one";
+    for (keys, words) in [
+        (String::new(), ["`b1` public_key: got 0 keys", how_many]),
+        (
+            format!("public_key = \"{old}\"\npublic_keys = [\"{new}\"]"),
+            ["`b1` public_key: got 2 keys", how_many],
+        ),
+        (
+            format!("public_keys = [\"{old}\", \"{new}\", \"{}\"]", key()),
+            ["`b1` public_key: got 3 keys", how_many],
+        ),
+        (
+            format!("public_keys = [\"{old}\", \"{old}\"]"),
+            ["twice, expected two different keys", &old],
+        ),
+        (format!("public_keys = [\"{old}\", \"AAAA\"]"), ["public_keys: got `AAAA` (", "Ed25519"]),
+    ] {
+        let found = with(&keys).map(|_| "nothing is wrong").unwrap_err();
+        for word in words {
+            assert!(found.contains(word), "`{word}` is not in:\n{found}");
+        }
+    }
 }

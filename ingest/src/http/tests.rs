@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use epc::TagEpc;
 use jiff::{SignedDuration, Timestamp};
-use ledger::keys::{LedgerKeys, SourceKey, SystemRandom};
+use ledger::keys::{LedgerKeys, SourceKey, SourceVerifier, SystemRandom};
 use process::{Clock, Context, CrashPoints, Randomness};
 use reads::{AntennaCount, CONTRACT, Delivery, Observation};
 use serde_json::Value;
@@ -25,7 +25,7 @@ use sql::{Access, LedgerId};
 
 use super::{State, routes};
 use crate::compose::Party;
-use crate::config::{Bridge, Config, Partner, Settings, Site};
+use crate::config::{Bridge, BridgeKey, Config, Partner, Settings, Site};
 use crate::metrics::Metrics;
 use crate::rules::SiteRules;
 use crate::writer::{SiteLedger, Writer};
@@ -52,6 +52,19 @@ impl Scene {
     }
 
     async fn with(name: &str, answer_within_s: u64) -> Self {
+        let bridge = SourceKey::generate(&SystemRandom::new()).unwrap();
+        let keys = vec![bridge.verifier()];
+        Self::of(name, ORIGIN, bridge, keys, answer_within_s).await
+    }
+
+    /// The site `origin`, which admits the bridge `b1` with any of `keys`.
+    async fn of(
+        name: &str,
+        origin: &str,
+        bridge: SourceKey,
+        keys: Vec<SourceVerifier>,
+        answer_within_s: u64,
+    ) -> Self {
         let db = TestDb::migrated(name).await;
         let rules = format!(
             "version = \"7\"\ncompany_prefixes = [\"9521141\"]\n\
@@ -61,15 +74,14 @@ impl Scene {
         );
         let party = Party { name: "Shop".into(), pgln: "urn:epc:id:pgln:9521142.00001".into() };
         let site = Site {
-            origin: ORIGIN.into(),
+            origin: origin.into(),
             party,
-            keys: LedgerKeys::generate(ORIGIN, &SystemRandom::new()).unwrap(),
+            keys: LedgerKeys::generate(origin, &SystemRandom::new()).unwrap(),
             rules: Some(SiteRules::from_toml(&rules, Path::new("rules.toml")).unwrap()),
         };
-        let bridge = SourceKey::generate(&SystemRandom::new()).unwrap();
         let partner = |name: &str| {
             let token = ledger::hash::sha256(format!("{name}-token").as_bytes()).to_string();
-            (token, Partner { name: name.into(), ledger: ORIGIN.into() })
+            (token, Partner { name: name.into(), ledger: origin.into() })
         };
         let config = Config {
             settings: Settings {
@@ -79,8 +91,14 @@ impl Scene {
                 answer_within_s,
             },
             sites: Vec::new(),
-            bridges: [("b1".into(), Bridge { key: bridge.verifier(), ledger: ORIGIN.into() })]
-                .into(),
+            bridges: [(
+                "b1".into(),
+                Bridge {
+                    keys: keys.into_iter().map(BridgeKey::from).collect(),
+                    ledger: origin.into(),
+                },
+            )]
+            .into(),
             partners: [partner("maker"), partner("shop")].into(),
         };
         let (ledger, state) = serve(db.db_as(Access::Ingest).await, config, site).await;
@@ -98,7 +116,7 @@ impl Scene {
 
     /// Delivers `body` as bridge `b1`, signed, and gives status and answer.
     async fn deliver(&self, boot: u64, seq: u64, body: &[u8]) -> (u16, Value) {
-        let signed = reads::signing_bytes("b1", boot, seq, body);
+        let signed = reads::signing_bytes(ORIGIN, "b1", boot, seq, body);
         let signature = STANDARD.encode(self.bridge.sign(&signed));
         let (status, _, answer) = self.send(delivery_of("b1", boot, seq, &signature, body)).await;
         (status, serde_json::from_slice(&answer).unwrap())
@@ -118,7 +136,7 @@ impl Scene {
 
 /// Creates the site's ledger, starts its writer, and gives what the handlers need.
 async fn serve(db: sql::Db, config: Config, site: Site) -> (LedgerId, Data<State>) {
-    let id = sql::ledgers::create_ledger(&db, ORIGIN, "site", "Shop").await.unwrap();
+    let id = sql::ledgers::create_ledger(&db, &site.origin, "site", "Shop").await.unwrap();
     let clock = Clock::manual(start());
     let (_, shutdown) = tokio::sync::watch::channel(false);
     let context = Context {
@@ -128,10 +146,11 @@ async fn serve(db: sql::Db, config: Config, site: Site) -> (LedgerId, Data<State
         shutdown,
     };
     let metrics = Metrics::new();
+    let origin = site.origin.clone();
     let site_ledger =
         SiteLedger { id, site: Arc::new(site), destinations: Arc::default(), context };
     let (writer, _thread) = Writer::start(db.clone(), site_ledger, metrics.clone(), 16);
-    let writers = HashMap::from([(ORIGIN.to_owned(), writer)]);
+    let writers = HashMap::from([(origin, writer)]);
     (id, Data::new(State { db, config, writers, metrics, clock }))
 }
 

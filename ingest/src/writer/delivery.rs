@@ -16,6 +16,7 @@ use super::draft::Draft;
 use super::number::answer_again;
 use super::sequence::fresh_secret;
 use super::site_ledger::SiteLedger;
+use super::work::BridgeSignature;
 use crate::compose::{Source, compose};
 use crate::excerpt::excerpt;
 use crate::facts::gather;
@@ -28,7 +29,7 @@ use crate::rules::interpret::{Concluded, Difference, Refusal, interpret};
 struct Intake<'a> {
     delivery: &'a Delivery,
     body_sha256: ledger::Hash,
-    signature: &'a str,
+    signature: &'a BridgeSignature,
     /// When this ledger accepted it.
     now: Timestamp,
     outcome: Outcome,
@@ -43,7 +44,7 @@ pub(super) async fn prepare(
     draft: &mut Draft,
     delivery: &Delivery,
     body: &str,
-    signature: &str,
+    signature: &BridgeSignature,
 ) -> Result<Result<Outcome, Problem>, sql::Error> {
     let (bridge, boot, seq) = (&delivery.bridge, delivery.boot, delivery.seq);
     let clock = &ledger.context.clock;
@@ -81,7 +82,7 @@ pub(super) async fn prepare(
         seq,
         ledger: ledger.id,
         body,
-        signature,
+        signature: &signature.text,
         outcome: &text,
         received_at: clock.now(),
     };
@@ -132,7 +133,8 @@ async fn record(
         version: &rules.version,
         delivery: intake.delivery,
         body_sha256: &body_sha256,
-        signature: intake.signature,
+        signature: &intake.signature.text,
+        bridge_key: &intake.signature.key,
     };
     let party = &ledger.site.party;
     let record = epcis::Event::from_json(concluded.event.clone())

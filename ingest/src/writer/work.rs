@@ -6,6 +6,15 @@ use tokio::sync::oneshot;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 
+/// A bridge's signature over a delivery, verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BridgeSignature {
+    /// The signature, base64, as received.
+    pub text: String,
+    /// Id of the key that verified it: [`ledger::keys::SourceVerifier::key_id`].
+    pub key: String,
+}
+
 /// Something to be recorded.
 #[derive(Debug)]
 pub enum Work {
@@ -15,8 +24,8 @@ pub enum Work {
         delivery: Box<Delivery>,
         /// Its body as received.
         body: String,
-        /// The bridge's signature, base64.
-        signature: String,
+        /// The bridge's signature.
+        signature: BridgeSignature,
     },
     /// A partner's document, admitted and valid.
     Capture {

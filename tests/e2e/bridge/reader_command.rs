@@ -239,7 +239,7 @@ fn a_configured_reader_is_tried_from_the_bridges_own_folder_and_an_only_one_need
              device.impinj-r700 = {{ topic = \"{id}\", broker = {{ address = \"{broker}\", user = \"u\", password_file = \"keys/p.txt\" }} }}\n"
         )
     };
-    let head = "data_dir = \"site\"\n[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\n";
+    let head = "data_dir = \"site\"\n[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nledger = \"site.example/1\"\n";
     let config = folder.path().join("c.toml");
     let words = ["reader", "test", "--seconds", "2", "--config", &path(&config)];
     std::fs::write(&config, [head, &reader("door-1")].concat()).unwrap();
@@ -302,13 +302,14 @@ fn read_for_a_while(
 ) -> (Spool, serde_json::Value) {
     let key = ledger::keys::SourceKey::generate(&ledger::keys::SystemRandom::new())
         .expect("a bridge of our own");
-    std::fs::write(folder.path().join("bridge.pem"), key.to_pem()).expect("a bridge of our own");
+    keystore::private::create(&folder.path().join("bridge.pem"), &key.to_pem())
+        .expect("a bridge of our own");
     let config = folder.path().join("bridge.toml");
     let listen = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|free| free.local_addr())
         .expect("a free port");
     let text = format!(
-        "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nlisten = \"{listen}\"\n\
+        "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nledger = \"site.example/1\"\nlisten = \"{listen}\"\n\
          [[firmware_bridge.reader]]\nid = \"door\"\nread_point = \"urn:epc:id:sgln:9521142.00001.1\"\n\
          settle = {{ quiet_ms = 200, longest_ms = 400 }}\ndevice.{device}\n"
     );

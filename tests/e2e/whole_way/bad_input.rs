@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use demo::simulators::impinj_r700::R700;
 use firmware_bridge::spool::{Spool, Waiting};
 
-use tests::stage::{DOOR, Stage, TOKEN, get, post, tag};
+use tests::stage::{DOOR, ORIGIN, Stage, TOKEN, get, post, tag};
 use tests::waiting::wait_for;
 
 /// A delivery of one observation, as the bridge `b1` would send it.
@@ -50,7 +50,7 @@ fn delivery(seq: u64, serial: u64) -> Vec<u8> {
 
 /// Sends a body as `bridge`, signed with the stage's key.
 fn deliver(stage: &Stage, bridge: &str, seq: u64, body: &[u8]) -> (u16, String) {
-    let signed = reads::signing_bytes(bridge, 1, seq, body);
+    let signed = reads::signing_bytes(ORIGIN, bridge, 1, seq, body);
     let signature = STANDARD.encode(stage.key.sign(&signed));
     let seq = seq.to_string();
     let headers = [

@@ -26,7 +26,7 @@ fn every_problem_of_every_role_is_printed_and_nothing_is_started() {
         "[database]\nembedded = true\nconnections = 1\n[log]\notlp = \"collector\"\n[ingest]\n\
          [[partner]]\nname = \"erp\"\ntoken_sha256 = \"abc\"\nledger = \"nowhere\"\n\
          [trace_api]\npublic_url = \"http://x\"\npolicy = \"missing.txt\"\nscan_secret = \"missing.key\"\n\
-         [firmware_bridge]\nid = \"a b\"\nkey = \"missing.pem\"\ningest_url = \"http://x\"\n",
+         [firmware_bridge]\nid = \"a b\"\nkey = \"missing.pem\"\ningest_url = \"http://x\"\nledger = \"a b\"\n",
     );
     assert_eq!(status, Some(2), "{text}");
     for words in [
@@ -38,6 +38,8 @@ fn every_problem_of_every_role_is_printed_and_nothing_is_started() {
         "[trace_api] scan_secret: could not read",
         "[firmware_bridge] id: got `a b`, expected",
         "[firmware_bridge] key: could not read",
+        "[firmware_bridge] ingest_url: got `http://x`, expected `https://…` to another machine",
+        "[firmware_bridge] ledger: got `a b`, expected the origin of a ledger",
     ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
     }

@@ -20,6 +20,12 @@ pub struct AnchorSection {
     pub contract: String,
     /// File with the publisher's private key, mode 0600, as `chopmark anchor new-key` wrote it.
     pub key: PathBuf,
+    /// File with the passphrase of `key`, mode 0600, if `key` is encrypted. Default: none.
+    #[serde(default)]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Name of the systemd credential (`LoadCredential=`) that holds the passphrase of `key`. Default: none.
+    #[serde(default)]
+    pub key_passphrase_credential: Option<String>,
     /// Address and port to listen on. Default: `127.0.0.1:8083`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,

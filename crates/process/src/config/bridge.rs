@@ -15,13 +15,29 @@ use crate::config::settle::SettleSection;
 pub struct FirmwareBridgeSection {
     /// Name of the bridge, as ingest knows it: 1 to 256 visible ASCII characters.
     pub id: String,
-    /// File with its signing key, as `chopmark keys bridge` wrote it.
+    /// File with its signing key, as `chopmark keys bridge` wrote it, mode 0600.
     pub key: PathBuf,
+    /// File with the passphrase of `key`, mode 0600, if `key` is encrypted. Default: none.
+    #[serde(default)]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Name of the systemd credential (`LoadCredential=`) that holds the passphrase of `key`. Default: none.
+    #[serde(default)]
+    pub key_passphrase_credential: Option<String>,
     /// File of its spool. Default: `spool.sqlite`.
     #[serde(default = "default_spool")]
     pub spool: PathBuf,
-    /// Base address of ingest: `http://127.0.0.1:8081`.
+    /// Base address of ingest: `https://ingest.example`, or `http://127.0.0.1:8081` on the same machine.
     pub ingest_url: String,
+    /// Origin of the ledger that the bridge delivers to: the `ledger` of its `[[bridge]]` at ingest. Every delivery is
+    /// signed for it and is accepted by no other one.
+    pub ledger: String,
+    /// File with the certificates, PEM, that may sign the certificate of ingest. Default: the usual public ones.
+    #[serde(default)]
+    pub ingest_ca: Option<PathBuf>,
+    /// Whether `ingest_url` may be `http://` to another machine: deliveries are signed, but then anybody in between can
+    /// read them. Default: false.
+    #[serde(default)]
+    pub ingest_allow_http: bool,
     /// Address and port of liveness, readiness and metrics. Default: `127.0.0.1:8082`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,

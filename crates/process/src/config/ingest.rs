@@ -44,8 +44,13 @@ fn default_wait() -> u64 {
 pub struct BridgeSection {
     /// Name of the bridge: the `id` of its `[firmware_bridge]`. Each bridge has its own.
     pub id: String,
-    /// Its Ed25519 public key, base64, as `chopmark keys bridge` prints it.
-    pub public_key: String,
+    /// Its Ed25519 public key, base64, as `chopmark keys bridge` prints it. Either this or `public_keys`.
+    #[serde(default)]
+    pub public_key: Option<String>,
+    /// While its key is changed: the old and the new public key, at most two. A delivery that is signed by either is
+    /// accepted. Default: none.
+    #[serde(default)]
+    pub public_keys: Vec<String>,
     /// Origin of the ledger that its observations go to.
     pub ledger: String,
 }

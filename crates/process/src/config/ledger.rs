@@ -15,9 +15,16 @@ pub struct LedgerSection {
     pub kind: LedgerKind,
     /// Whose ledger it is.
     pub party: PartySection,
-    /// File with the ledger's signing keys, as `chopmark keys ledger` wrote it. Only the process that writes the
+    /// File with the ledger's signing keys, as `chopmark keys ledger` wrote it, mode 0600; or the address of a token
+    /// (HSM) that holds them, `pkcs11:token=…;object=…?module-path=…` (RFC 7512). Only the process that writes the
     /// ledger opens it: ingest for a `site`, the anchor worker for a `hub`.
     pub keys: PathBuf,
+    /// File, mode 0600, with the passphrase of `keys` if they are encrypted, or the PIN of the token. Default: none.
+    #[serde(default)]
+    pub keys_passphrase_file: Option<PathBuf>,
+    /// Name of the systemd credential (`LoadCredential=`) with that passphrase or PIN. Default: none.
+    #[serde(default)]
+    pub keys_passphrase_credential: Option<String>,
     /// File with the site's rules. Default: none; then ingest accepts documents for it, no observations.
     #[serde(default)]
     pub rules: Option<PathBuf>,

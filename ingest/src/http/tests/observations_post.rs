@@ -37,8 +37,8 @@ async fn a_different_delivery_under_a_used_number_is_refused_and_stored() {
 async fn an_unknown_bridge_and_a_wrong_signature_get_the_same_answer() {
     let scene = Scene::new("not_admitted").await;
     let body = window(1, 1);
-    let good = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes("b1", 1, 1, &body)));
-    let bad = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes("b1", 1, 2, &body)));
+    let good = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes(ORIGIN, "b1", 1, 1, &body)));
+    let bad = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes(ORIGIN, "b1", 1, 2, &body)));
     let mut answers = Vec::new();
     for (bridge, signature) in [("b2", good.as_str()), ("b1", bad.as_str()), ("b1", "not base64")] {
         let (status, _, answer) = scene.send(delivery_of(bridge, 1, 1, signature, &body)).await;
@@ -75,8 +75,56 @@ async fn a_body_above_the_limit_is_refused() {
 async fn without_an_answer_in_time_the_sender_must_retry() {
     let scene = Scene::with("unavailable", 0).await;
     let body = window(1, 1);
-    let signature = STANDARD.encode(scene.bridge.sign(&reads::signing_bytes("b1", 1, 1, &body)));
+    let signature =
+        STANDARD.encode(scene.bridge.sign(&reads::signing_bytes(ORIGIN, "b1", 1, 1, &body)));
     let (status, headers, _) = scene.send(delivery_of("b1", 1, 1, &signature, &body)).await;
     assert_eq!(status, 503);
     assert_eq!(headers.get("Retry-After").unwrap(), "1");
+}
+
+#[actix_web::test]
+async fn a_delivery_that_was_sent_to_one_ledger_is_refused_by_every_other_one() {
+    let pem = SourceKey::generate(&SystemRandom::new()).unwrap().to_pem();
+    let bridge = || SourceKey::from_pem(&pem).unwrap();
+    let key = bridge().verifier();
+    let first = Scene::of("recipient_own", ORIGIN, bridge(), vec![key], 30).await;
+    let other = Scene::of("recipient_other", "other.example/1", bridge(), vec![key], 30).await;
+    let body = window(1, 1);
+    let signed = reads::signing_bytes(ORIGIN, "b1", 1, 1, &body);
+    let signature = STANDARD.encode(first.bridge.sign(&signed));
+    // Somebody who saw the delivery sends it again, header by header, to an ingest that knows the same bridge.
+    let (status, _, answer) = other.send(delivery_of("b1", 1, 1, &signature, &body)).await;
+    assert_eq!(status, 401, "{answer:?}");
+    assert_eq!((other.size().await, other.refused("delivery", "not-admitted").await), (0, 1));
+    let (status, ..) = first.send(delivery_of("b1", 1, 1, &signature, &body)).await;
+    assert_eq!((status, first.size().await), (201, 1));
+}
+
+#[actix_web::test]
+async fn while_a_bridge_changes_its_key_both_are_accepted_and_the_record_names_the_one_that_signed()
+{
+    let make = || SourceKey::generate(&SystemRandom::new()).unwrap();
+    let (old, new, stolen) = (make(), make(), make());
+    let (old_id, new_id) = (old.verifier().key_id(), new.verifier().key_id());
+    let keys = vec![old.verifier(), new.verifier()];
+    let mut scene = Scene::of("two_keys", ORIGIN, old, keys, 30).await;
+    assert_eq!(scene.deliver(1, 1, &window(1, 1)).await.0, 201);
+    scene.bridge = new;
+    assert_eq!(scene.deliver(1, 2, &window(2, 2)).await.0, 201);
+    scene.bridge = stolen;
+    assert_eq!(scene.deliver(1, 3, &window(3, 3)).await.0, 401, "a third key");
+    assert_eq!(scene.bridge_keys().await, [old_id, new_id]);
+}
+
+impl Scene {
+    /// `chopmark:evidence.bridgeKey` of each record, in order.
+    async fn bridge_keys(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        for index in 0..self.size().await {
+            let stored = sql::ledgers::record_at(&self.db, self.ledger, index).await.unwrap();
+            let record: Value = serde_json::from_str(&stored.unwrap().text).unwrap();
+            ids.push(record["chopmark:evidence"]["bridgeKey"].as_str().unwrap().to_owned());
+        }
+        ids
+    }
 }

@@ -39,13 +39,17 @@ pub const LIBRARIES: &[Place] = &[
         ],
     },
     Place { path: &["k256"], files: &["anchor/src/wallet.rs"] },
+    Place { path: &["argon2"], files: &["crates/keystore/src/armour.rs"] },
+    Place { path: &["cryptoki"], files: &["crates/keystore/src/token.rs"] },
     Place {
         path: &["rustls"],
         files: &[
             "firmware-bridge/src/deliver.rs",
+            "firmware-bridge/src/tls.rs",
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
             "sql/src/",
+            "tests/e2e/",
         ],
     },
     Place {
@@ -54,6 +58,7 @@ pub const LIBRARIES: &[Place] = &[
             "crates/ledger/src/hash.rs",
             "crates/ledger/src/keys.rs",
             "crates/ledger/src/keys/",
+            "crates/keystore/src/armour.rs",
         ],
     },
 ];
