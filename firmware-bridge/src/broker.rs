@@ -142,7 +142,13 @@ impl Session {
         if self.events.network.is_none() {
             self.link.dial(broker).await.map_err(Lost::Dial)?;
         }
-        self.events.poll().await.map_err(|error| Lost::Ended(error, self.link.ended()))
+        let was_connected = self.events.network.is_some();
+        self.events.poll().await.map_err(|error| {
+            let at_login =
+                || (!was_connected && is_closed(&error)).then(|| closed_at_login(broker));
+            let why = self.link.ended().or_else(at_login);
+            Lost::Ended(error, why)
+        })
     }
 
     /// Sends what is queued and ends the connection.
@@ -484,6 +490,22 @@ fn publish(client: &AsyncClient, messages: Vec<Publish>) {
             tracing::warn!(topic = message.topic, "publishing failed");
         }
     }
+}
+
+/// Whether the broker closed the connection without a word.
+fn is_closed(error: &ConnectionError) -> bool {
+    use rumqttc::StateError;
+    matches!(error, ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Io(_)))
+}
+
+/// What it mostly means that a broker closes the connection instead of accepting the session.
+fn closed_at_login(broker: &Broker) -> String {
+    let what = if broker.login.is_some() {
+        "check `user` and `password_file`"
+    } else {
+        "it may ask for `user` and `password_file`"
+    };
+    format!("the broker ended the connection at the login; {what}")
 }
 
 /// How to fix a connection that failed.

@@ -278,8 +278,8 @@ fn interpret(status: u16, words: &str) -> Attempt {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read as _, Write as _};
-    use std::net::{TcpListener, TcpStream};
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
     use std::sync::Arc;
     use std::sync::mpsc::{Sender, channel};
     use std::time::Instant;
@@ -295,7 +295,7 @@ mod tests {
 
     /// Answers one request with what `answer` gives for its boot and sequence, and sends both to `asked`.
     fn serve(
-        mut line: TcpStream,
+        mut line: impl Read + Write,
         answer: impl Fn(u64, u64) -> (u16, &'static str),
         asked: &Sender<(u64, u64)>,
     ) {
@@ -308,7 +308,8 @@ mod tests {
         };
         loop {
             let mut piece = [0; 4096];
-            let count = line.read(&mut piece).unwrap();
+            // A client that does not trust the server ends the handshake.
+            let Ok(count @ 1..) = line.read(&mut piece) else { return };
             request.extend(&piece[..count]);
             let text = String::from_utf8_lossy(&request).into_owned();
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
@@ -369,6 +370,121 @@ mod tests {
         stop.store(true, Ordering::Relaxed);
         thread.join().unwrap().unwrap();
         (spool, asked.try_iter().collect(), folder)
+    }
+
+    /// A deliverer to the TLS server at `port` that trusts the certificate `ca`, with the spool `path`.
+    fn start(
+        port: u16,
+        ca: &[u8],
+        path: &std::path::Path,
+        stop: &Arc<AtomicBool>,
+    ) -> std::thread::JoinHandle<Result<(), SpoolError>> {
+        let route = Route {
+            url: format!("https://localhost:{port}"),
+            ca: Some(vec![ca.to_vec()]),
+            ledger: "site.example/1".to_owned(),
+            bridge: "b1".to_owned(),
+            key: SourceKey::generate(&SystemRandom::new()).unwrap(),
+        };
+        let (spool, crash) = (Spool::open(path).unwrap(), CrashPoints::none());
+        let deliverer = Deliverer::new(route, spool, Metrics::new(), Clock::system(), crash);
+        let stop = Arc::clone(stop);
+        std::thread::spawn(move || deliverer.run(&stop))
+    }
+
+    fn wait_until(mut condition: impl FnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !condition() {
+            assert!(Instant::now() < deadline, "nothing of the kind within 30 s");
+            pause(&Clock::system(), IDLE, &AtomicBool::new(false));
+        }
+    }
+
+    #[test]
+    fn deliveries_go_to_an_ingest_with_a_certificate_of_the_configured_authority_and_to_no_other() {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key.unwrap())
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, asked) = channel();
+        let (tried, attempts) = channel();
+        std::thread::spawn(move || {
+            for line in listener.incoming() {
+                let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                let line = rustls::StreamOwned::new(tls, line.unwrap());
+                serve(line, |_, _| (201, RECORDED), &sender);
+                tried.send(()).ok();
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let mut spool = Spool::open(&path).unwrap();
+        put(&mut spool, &[delivery(1, 1)]);
+        let stop = Arc::new(AtomicBool::new(false));
+        let running = start(port, other.cert.der(), &path, &stop);
+        wait_until(|| attempts.try_recv().is_ok());
+        wait_until(|| attempts.try_recv().is_ok());
+        stop.store(true, Ordering::Relaxed);
+        running.join().unwrap().unwrap();
+        assert_eq!((spool.waiting().unwrap(), asked.try_iter().count()), (1, 0));
+        stop.store(false, Ordering::Relaxed);
+        let running = start(port, own.cert.der(), &path, &stop);
+        wait_until(|| spool.waiting().unwrap() == 0);
+        stop.store(true, Ordering::Relaxed);
+        running.join().unwrap().unwrap();
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 1)]);
+    }
+
+    #[test]
+    fn a_redirect_is_not_followed_and_is_no_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+        elsewhere.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let location = elsewhere.local_addr().unwrap();
+        let (tried, attempts) = channel();
+        std::thread::spawn(move || {
+            for line in listener.incoming() {
+                let mut line = line.unwrap();
+                let mut request = [0; 16 * 1024];
+                if line.read(&mut request).is_ok() {
+                    let head = format!(
+                        "HTTP/1.1 307 x\r\nLocation: http://{location}/observations\r\n\
+                         Content-Length: 0\r\nConnection: close\r\n\r\n"
+                    );
+                    line.write_all(head.as_bytes()).ok();
+                }
+                tried.send(()).ok();
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let mut spool = Spool::open(&path).unwrap();
+        put(&mut spool, &[delivery(1, 1)]);
+        let key = SourceKey::generate(&SystemRandom::new()).unwrap();
+        let ledger = "site.example/1".to_owned();
+        let route = Route { url, ca: None, ledger, bridge: "b1".to_owned(), key };
+        let own = Spool::open(&path).unwrap();
+        let deliverer =
+            Deliverer::new(route, own, Metrics::new(), Clock::system(), CrashPoints::none());
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let running = std::thread::spawn(move || deliverer.run(&stopped));
+        wait_until(|| attempts.try_recv().is_ok());
+        wait_until(|| attempts.try_recv().is_ok());
+        stop.store(true, Ordering::Relaxed);
+        running.join().unwrap().unwrap();
+        assert!(elsewhere.accept().is_err(), "it went elsewhere");
+        assert_eq!(spool.waiting().unwrap(), 1);
     }
 
     fn codes(spool: &Spool) -> Vec<String> {

@@ -32,6 +32,8 @@ pub struct Stage {
     pub bridge: SocketAddr,
     /// The bridge's key.
     pub key: SourceKey,
+    /// What every process of the stage finds in its environment besides the test's own.
+    pub environment: Vec<(String, PathBuf)>,
 }
 
 /// A process that is killed when it is dropped.
@@ -180,7 +182,7 @@ impl Stage {
                  ledger = \"{ORIGIN}\"\nlisten = \"{bridge}\"\n{broker}"
             ),
         );
-        Self { folder, cluster, ingest, bridge, key }
+        Self { folder, cluster, ingest, bridge, key, environment: Vec::new() }
     }
 
     /// Starts `chopmark up` for a role; `crash` names the place at which it is to kill itself.
@@ -195,6 +197,7 @@ impl Stage {
         command
             .args(["up", "--until-stdin-ends", "--role", role, "--config"])
             .arg(self.folder.path().join(file))
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(out.try_clone().expect("a file can be cloned"))
             .stderr(out);
@@ -218,6 +221,7 @@ impl Stage {
     pub fn chopmark(&self, words: &[&str]) -> (Option<i32>, String) {
         let output = Command::new(chopmark())
             .args(words)
+            .envs(self.environment.iter().cloned())
             .current_dir(self.folder.path())
             .output()
             .expect("chopmark starts");

@@ -7,7 +7,7 @@
 //!
 //! Not here: the address ([`crate::uri`]); checking what a token signed (`LedgerKeys` does).
 //!
-//! Sources: PKCS #11 v3.0 sections 2.1.10 (RSA-PSS) and 2.3.10 (EdDSA); RFC 8410 for the curve's name.
+//! Sources: PKCS #11 v3.0 sections 2.1.10 (RSA-PSS) and 2.3.10 (`EdDSA`); RFC 8410 for the curve's name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -62,7 +62,7 @@ pub enum TokenError {
     #[error("{uri}: {problem}")]
     Pin {
         /// Which token.
-        uri: TokenUri,
+        uri: String,
         /// What the token says.
         problem: &'static str,
     },
@@ -70,7 +70,7 @@ pub enum TokenError {
     #[error("{uri}: got {found} {what}, expected {expected}")]
     Objects {
         /// Which token.
-        uri: TokenUri,
+        uri: String,
         /// What was looked for.
         what: &'static str,
         /// How many there are.
@@ -82,7 +82,7 @@ pub enum TokenError {
     #[error("{uri}: {what} failed: {cause}")]
     Call {
         /// Which token.
-        uri: TokenUri,
+        uri: String,
         /// What.
         what: &'static str,
         /// Why.
@@ -92,7 +92,7 @@ pub enum TokenError {
     #[error("{uri}: {cause}")]
     Key {
         /// Which token.
-        uri: TokenUri,
+        uri: String,
         /// Why.
         cause: KeyError,
     },
@@ -124,7 +124,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn call<'u>(uri: &'u TokenUri, what: &'static str) -> impl Fn(Error) -> TokenError + 'u {
-    move |error| TokenError::Call { uri: uri.clone(), what, cause: error.to_string() }
+    move |error| TokenError::Call { uri: uri.to_string(), what, cause: error.to_string() }
 }
 
 /// The slot of the token with the address's label.
@@ -165,7 +165,7 @@ fn log_in(uri: &TokenUri, pin: &Passphrase, is_writing: bool) -> Result<Session,
         }
         Err(error) => return Err(call(uri, "the login")(error)),
     };
-    Err(TokenError::Pin { uri: uri.clone(), problem })
+    Err(TokenError::Pin { uri: uri.to_string(), problem })
 }
 
 /// The objects of a class and type with the address's label.
@@ -198,7 +198,7 @@ fn only(
         _ => "public Ed25519 keys",
     };
     let expected = "one; `chopmark keys ledger --pkcs11` makes them";
-    Err(TokenError::Objects { uri: uri.clone(), what, found: found.len(), expected })
+    Err(TokenError::Objects { uri: uri.to_string(), what, found: found.len(), expected })
 }
 
 /// The keys of the ledger `origin` in the token, made earlier.
@@ -219,7 +219,7 @@ pub fn open(uri: &TokenUri, origin: &str, pin: &Passphrase) -> Result<LedgerKeys
         state: Mutex::new(State::Open(Keys::find(session, uri)?)),
     };
     LedgerKeys::elsewhere(origin, public_bytes(&point), &modulus, Box::new(signer))
-        .map_err(|cause| TokenError::Key { uri: uri.clone(), cause })
+        .map_err(|cause| TokenError::Key { uri: uri.to_string(), cause })
 }
 
 /// Makes the keys of the ledger `origin` in the token.
@@ -236,7 +236,7 @@ pub fn generate(uri: &TokenUri, origin: &str, pin: &Passphrase) -> Result<Ledger
             let found = objects(&session, uri, class, kind)?.len();
             if found > 0 {
                 let (what, expected) = ("keys with this label", "none; they are never replaced");
-                return Err(TokenError::Objects { uri: uri.clone(), what, found, expected });
+                return Err(TokenError::Objects { uri: uri.to_string(), what, found, expected });
             }
         }
     }

@@ -47,6 +47,26 @@ pub fn start_at(listen: SocketAddr) -> Result<SocketAddr, String> {
 ///
 /// If it does not start.
 pub fn start_with(listen: SocketAddr, largest: usize) -> Result<SocketAddr, String> {
+    run(listen, largest, None)
+}
+
+/// Starts a broker at a free address that takes nobody but `user` with `password`.
+///
+/// # Errors
+///
+/// If it does not start.
+pub fn start_for(user: &str, password: &str) -> Result<SocketAddr, String> {
+    let listen = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| format!("no free port for the broker: {error}"))?;
+    run(listen, USUAL_MESSAGE, Some(HashMap::from([(user.to_owned(), password.to_owned())])))
+}
+
+fn run(
+    listen: SocketAddr,
+    largest: usize,
+    auth: Option<HashMap<String, String>>,
+) -> Result<SocketAddr, String> {
     let server = ServerSettings {
         name: "v4".to_owned(),
         listen,
@@ -56,7 +76,7 @@ pub fn start_with(listen: SocketAddr, largest: usize) -> Result<SocketAddr, Stri
             connection_timeout_ms: 60_000,
             max_payload_size: largest,
             max_inflight_count: 500,
-            auth: None,
+            auth,
             external_auth: None,
             dynamic_filters: true,
         },

@@ -72,9 +72,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Packets<R, W> {
     /// Reads the length after the first byte; gives the bytes of both, and the length.
     async fn length(&mut self, head: &mut [u8; 5]) -> Result<(usize, u64), Error> {
         let mut length = 0;
-        for place in 1..head.len() {
+        for (place, head) in head.iter_mut().enumerate().skip(1) {
             let byte = self.from.read_u8().await?;
-            head[place] = byte;
+            *head = byte;
             length |= u64::from(byte & 0x7f) << (7 * (place - 1));
             if byte & 0x80 == 0 {
                 return Ok((place + 1, length));

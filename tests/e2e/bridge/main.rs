@@ -2,6 +2,7 @@
 //!
 //! The way through: one file for each subject; most run a bridge on a site's TOML (`tests::site`).
 
+mod protected_brokers;
 mod reader_command;
 mod readers;
 mod serial_readers;

@@ -8,5 +8,6 @@ mod anchor_process;
 mod backlog;
 mod bad_input;
 mod scene;
+mod secret_keys;
 mod starting;
 mod survival;

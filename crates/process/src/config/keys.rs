@@ -127,6 +127,10 @@ fn in_token(
         file: given.as_deref().or(if file.credential.is_none() { uri.pin_file() } else { None }),
         credential: file.credential,
     };
+    if source.is_empty() {
+        let expected = "`keys_passphrase_file` or `keys_passphrase_credential`, or `pin-source` in the address";
+        return Err(Problem::value(file.section, "keys", "a token without its PIN", expected));
+    }
     let pin = source.read(credentials().as_deref()).map_err(|error| wrong(&error))?;
     keystore::token::open(&uri, &ledger.origin, &pin).map_err(|error| wrong(&error))
 }
@@ -148,4 +152,66 @@ pub fn plain_files(installation: &Installation) -> Vec<(String, PathBuf)> {
             keystore::private::read(path).is_ok_and(|text| !keystore::armour::is_armoured(&text))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use keystore::{Passphrase, armour, private};
+    use ledger::keys::SystemRandom;
+
+    use super::*;
+
+    const CHEAP: armour::Cost = armour::Cost { memory_kib: 64, passes: 1, lanes: 1 };
+
+    fn ledger(origin: &str, keys: &str) -> String {
+        format!(
+            "[[ledger]]\norigin = \"{origin}\"\n{keys}\n\
+             party = {{ name = \"a party\", pgln = \"urn:epc:id:pgln:9521141.00000\" }}\n"
+        )
+    }
+
+    #[test]
+    fn keys_are_opened_with_their_passphrase_and_plain_files_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let put =
+            |name: &str, text: &str| private::create(&folder.path().join(name), text).unwrap();
+        let made = LedgerKeys::generate("a.example/1", &SystemRandom::new()).unwrap();
+        let own = Passphrase::new("correct horse").unwrap();
+        let random = SystemRandom::new();
+        put("plain", &made.to_pem_file());
+        put("sealed", &armour::seal(&made.to_pem_file(), &own, CHEAP, &random).unwrap());
+        put("passphrase", "correct horse\n");
+        let text = [
+            ledger("a.example/1", "keys = \"plain\""),
+            ledger("a.example/1", "keys = \"sealed\"\nkeys_passphrase_file = \"passphrase\""),
+            ledger("a.example/1", "keys = \"sealed\""),
+            ledger("b.example/1", "keys = \"plain\""),
+            ledger("a.example/1", "keys = \"pkcs11:token=a\""),
+            ledger("a.example/1", "keys = \"pkcs11:token=a;object=b?module-path=/none.so\""),
+            ledger("a.example/1", "keys = \"none\""),
+        ];
+        let installation =
+            Installation::parse(&folder.path().join("chopmark.toml"), &text.concat()).unwrap();
+        let open = |place: usize| {
+            ledger_keys(&installation, &installation.ledgers[place])
+                .map(|keys| keys.verifier_keys())
+                .map_err(|problem| problem.to_string())
+        };
+        assert_eq!(open(0).unwrap(), made.verifier_keys());
+        assert_eq!(open(1).unwrap(), made.verifier_keys());
+        for (place, words) in [
+            (2, "sealed, which is encrypted, expected `keys_passphrase_file` or"),
+            (3, "with keys of `a.example/1`, expected keys of `b.example/1`"),
+            (4, "got no `object` in the token's address"),
+            (5, "got a token without its PIN, expected `keys_passphrase_file` or"),
+            (6, "No such file or directory (os error 2); `chopmark keys ledger` makes it"),
+        ] {
+            let problem = open(place).unwrap_err();
+            assert!(problem.contains(words) && problem.contains("` keys: "), "{problem}");
+        }
+        let plain = plain_files(&installation);
+        let own = "[[ledger]] `a.example/1`".to_owned();
+        assert_eq!(plain[0], (own, folder.path().join("plain")));
+        assert_eq!(plain.len(), 2, "{plain:?}");
+    }
 }
