@@ -1,9 +1,10 @@
 //! Builds the bundle of an item: its records, their paths, the checkpoints, the hub, the anchor.
 //!
 //! What holds: only records that count go in; of lists only the elements that concern the item are shown; every path
-//! of a ledger leads to one checkpoint, which is the hub's entry where the hub has one.
+//! of a ledger leads to one checkpoint, which is the hub's entry where the hub has one; an anchor goes in only if all
+//! ledgers lead into the hub below it.
 //!
-//! Not here: the format and its verification (`ledger::bundle`).
+//! Not here: the format and its verification (`ledger::bundle`); who gets which [`Disclosure`] (`trace-api`).
 //!
 //! Source: docs/formats/bundle-v1.md.
 
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use ledger::bundle::{
     AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
 };
-use ledger::record::Disclosure;
+use ledger::record;
 use ledger::tree::{inclusion_nodes, prove_inclusion};
 use sql::anchors::FinalAnchor;
 use sql::ledgers::StoredCheckpoint;
@@ -22,6 +23,31 @@ use sql::{Db, LedgerId};
 
 use crate::entry::{HistoryEntry, Relation};
 use crate::gather::{GatheredHistory, LedgerHead};
+
+/// How much of each record a bundle shows. The names of all fields, and the mandatory fields
+/// ([`ledger::record::MANDATORY_FIELDS`]), are always shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disclosure {
+    /// For whoever holds the item: the mandatory fields, where it was, and of lists the elements that are the item,
+    /// its containers or its lot. What else a record says is hidden.
+    Consumer,
+    /// For those who take part: all fields; of lists the same elements, because what else was in a container is
+    /// nobody's business.
+    Whole,
+}
+
+/// What [`Disclosure::Consumer`] shows beside the mandatory fields: the places, and the container, without which
+/// nothing proves that a container's records concern the item.
+const CONSUMER_FIELDS: &[&str] = &["bizLocation", "parentID", "readPoint"];
+
+impl Disclosure {
+    fn of_record(self, uris: &[String]) -> record::Disclosure<'_> {
+        match self {
+            Self::Consumer => record::Disclosure::Fields { plain: CONSUMER_FIELDS, items: uris },
+            Self::Whole => record::Disclosure::Items(uris),
+        }
+    }
+}
 
 /// The hub as far as a bundle needs it.
 struct Hub {
@@ -35,6 +61,7 @@ struct Hub {
 /// Builds the bundle.
 ///
 /// - `hub_origin`: the hub whose entries and anchor go in; none for a bundle without them.
+/// - `disclosure`: how much of each record is shown.
 ///
 /// # Errors
 ///
@@ -43,20 +70,24 @@ pub async fn build(
     db: &Db,
     gathered: &GatheredHistory,
     hub_origin: Option<&str>,
+    disclosure: Disclosure,
 ) -> Result<Bundle, sql::Error> {
     let uris = disclosed_uris(gathered);
     let heads = heads_with_records(gathered);
     let hub = load_hub(db, hub_origin, gathered, &heads).await?;
     let mut histories = Vec::new();
     for head in heads {
-        histories.push(ledger_history(db, gathered, head, &uris, hub.as_ref()).await?);
+        let what = disclosure.of_record(&uris);
+        histories.push(ledger_history(db, gathered, head, &what, hub.as_ref()).await?);
     }
-    let is_in_hub = histories.iter().any(|history| history.hub.is_some());
-    let hub = hub.filter(|_| is_in_hub);
+    let is_in_hub = |history: &LedgerHistory| history.hub.is_some();
+    let hub = hub.filter(|_| histories.iter().any(is_in_hub));
+    // An anchor says that the whole history existed by then.
+    let anchor = hub.as_ref().filter(|_| histories.iter().all(is_in_hub)).and_then(anchor_proof);
     Ok(Bundle {
         item: gathered.history.item.to_uri(),
         histories,
-        anchor: hub.as_ref().and_then(anchor_proof),
+        anchor,
         hub: hub.map(|hub| HubProof { origin: hub.origin, checkpoint: hub.checkpoint.note }),
     })
 }
@@ -106,12 +137,12 @@ fn own_entries<'a>(
     gathered.history.counted().filter(|entry| entry.origin == head.origin)
 }
 
-/// The ledgers with records that count, in the order of their numbers.
+/// The ledgers with records that count, in bytewise order of origin, as a bundle has them.
 fn heads_with_records(gathered: &GatheredHistory) -> Vec<&LedgerHead> {
     let origins: HashSet<&str> = gathered.history.counted().map(|entry| &*entry.origin).collect();
     let has_records = |head: &&LedgerHead| origins.contains(&*head.origin);
     let mut heads: Vec<_> = gathered.ledgers.values().filter(has_records).collect();
-    heads.sort_unstable_by_key(|head| head.id);
+    heads.sort_unstable_by(|one, other| one.origin.cmp(&other.origin));
     heads
 }
 
@@ -154,7 +185,7 @@ async fn ledger_history(
     db: &Db,
     gathered: &GatheredHistory,
     head: &LedgerHead,
-    uris: &[String],
+    what: &record::Disclosure<'_>,
     hub: Option<&Hub>,
 ) -> Result<LedgerHistory, sql::Error> {
     let in_hub = match hub {
@@ -176,7 +207,7 @@ async fn ledger_history(
         let path = prove_inclusion(entry.index, checkpoint.size, &nodes)
             .map_err(|error| sql::Error::data(error.to_string()))?;
         records.push(BundledRecord {
-            disclosed: record.disclose(secret, &Disclosure::Items(uris)),
+            disclosed: record.disclose(secret, what),
             index: entry.index,
             path,
             names: match &entry.relation {

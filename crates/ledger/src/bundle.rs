@@ -3,7 +3,8 @@
 //! The way through: someone who has the ledgers puts a [`Bundle`] together and writes it ([`Bundle::to_bytes`]);
 //! anyone with a policy file calls [`verify()`] and reads the [`Report`].
 //!
-//! What holds: a bundle has one form, its canonical JSON; a file that differs from it in one byte is refused before
+//! What holds: a record in it shows the names of all its fields and the values of those that nobody may hide; with an
+//! anchor, every ledger in it leads into the hub that was anchored. A bundle has one form, its canonical JSON; a file that differs from it in one byte is refused before
 //! any other check. Every value in it is bound to a signature that the policy requires, to the policy, or to another
 //! value that is. Signature lines that the policy does not require are bound to nothing and prove nothing.
 //!

@@ -29,6 +29,7 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod record;
+pub mod text;
 pub mod tree;
 
 pub use hash::Hash;

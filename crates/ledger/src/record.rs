@@ -5,7 +5,8 @@
 //! someone else gets, who can compute the same leaf hash from that part alone ([`DisclosedRecord::commitment`]).
 //!
 //! What holds: the text is canonical, so that the same record always has the same bytes; a value is text, so that
-//! a verifier hashes bytes and needs no JSON writer; without the secret nothing hidden can be guessed.
+//! a verifier hashes bytes and needs no JSON writer; without the secret no hidden value can be guessed; names are
+//! never hidden, and no disclosure hides a mandatory field.
 //!
 //! Not here: what members an event must have (`epcis`), who composes a record (`ingest`), the tree
 //! ([`crate::tree`]).
@@ -16,7 +17,7 @@ mod commitment;
 mod disclosed;
 mod naming;
 
-pub use commitment::{LIST_FIELDS, Salt, Secret};
+pub use commitment::{LIST_FIELDS, MANDATORY_FIELDS, Salt, Secret};
 use commitment::{Salts, commitment_of, list_digest, plain_digest};
 pub use disclosed::{DisclosedElement, DisclosedField, DisclosedRecord, DisclosureError};
 pub(crate) use naming::names_in;
@@ -81,6 +82,31 @@ pub enum Disclosure<'a> {
     /// All plain fields; of list fields only those elements that are, or whose `epcClass` is, one of these URIs;
     /// a list without such an element is hidden behind its digest.
     Items(&'a [String]),
+    /// Of plain fields only [`MANDATORY_FIELDS`] and those named here; of list fields as [`Self::Items`].
+    Fields {
+        /// Names of plain fields.
+        plain: &'a [&'a str],
+        /// URIs of list elements.
+        items: &'a [String],
+    },
+}
+
+impl Disclosure<'_> {
+    fn shows_plain(&self, name: &str) -> bool {
+        match self {
+            Self::All | Self::Items(_) => true,
+            Self::Fields { plain, .. } => MANDATORY_FIELDS.contains(&name) || plain.contains(&name),
+        }
+    }
+
+    fn shows_element(&self, value: &Json) -> bool {
+        let items = match self {
+            Self::All => return true,
+            Self::Items(items) | Self::Fields { items, .. } => items,
+        };
+        let uri = value.as_str().or_else(|| value.get("epcClass")?.as_str());
+        uri.is_some_and(|uri| items.iter().any(|item| item == uri))
+    }
 }
 
 impl Record {
@@ -157,18 +183,16 @@ impl Record {
     #[must_use]
     pub fn commitment(&self, secret: &Secret) -> Hash {
         let salts = Salts::new(secret);
-        let digests = self
-            .sorted()
-            .into_iter()
-            .map(|(name, value)| match value {
-                Json::Array(elements) if LIST_FIELDS.contains(&name) => {
-                    let leaves = salts.element_leaves(name, elements);
-                    list_digest(name, elements.len() as u64, &tree::root(&leaves))
-                }
-                _ => plain_digest(name, &salts.field(name), &value.canonical()),
-            })
-            .collect::<Vec<_>>();
-        commitment_of(&digests)
+        let digest = |name: &str, value: &Json| match value {
+            Json::Array(elements) if LIST_FIELDS.contains(&name) => {
+                let leaves = salts.element_leaves(name, elements);
+                list_digest(name, elements.len() as u64, &tree::root(&leaves))
+            }
+            _ => plain_digest(name, &salts.field(name), &value.canonical()),
+        };
+        let fields: Vec<_> =
+            self.sorted().into_iter().map(|(name, value)| (name, digest(name, value))).collect();
+        commitment_of(&fields)
     }
 
     /// The hash that goes into the ledger's tree: `H(0x00 ‖ c)`.
@@ -195,15 +219,25 @@ impl Record {
                 Json::Array(elements) if LIST_FIELDS.contains(&name) => {
                     disclose_list(&salts, name, elements, what)
                 }
-                _ => DisclosedField::Plain {
-                    name: name.to_owned(),
-                    salt: salts.field(name),
-                    value: value.canonical(),
-                },
+                _ => disclose_plain(&salts, name, value, what),
             })
             .collect();
         DisclosedRecord { fields }
     }
+}
+
+/// A plain field as it is disclosed: with its value, or hidden.
+fn disclose_plain(
+    salts: &Salts,
+    name: &str,
+    value: &Json,
+    what: &Disclosure<'_>,
+) -> DisclosedField {
+    let (salt, value) = (salts.field(name), value.canonical());
+    if what.shows_plain(name) {
+        return DisclosedField::Plain { name: name.to_owned(), salt, value };
+    }
+    DisclosedField::Hidden { name: name.to_owned(), digest: plain_digest(name, &salt, &value) }
 }
 
 /// A list field as it is disclosed: whole, in part, or hidden if none of its elements is wanted.
@@ -213,20 +247,12 @@ fn disclose_list(
     elements: &[Json],
     what: &Disclosure<'_>,
 ) -> DisclosedField {
-    let shown: Vec<usize> = match what {
-        Disclosure::All => (0..elements.len()).collect(),
-        Disclosure::Items(items) => {
-            let is_wanted = |value: &Json| {
-                let uri = value.as_str().or_else(|| value.get("epcClass")?.as_str());
-                uri.is_some_and(|uri| items.iter().any(|item| item == uri))
-            };
-            (0..elements.len()).filter(|index| is_wanted(&elements[*index])).collect()
-        }
-    };
+    let shown: Vec<usize> =
+        (0..elements.len()).filter(|index| what.shows_element(&elements[*index])).collect();
     let leaves = salts.element_leaves(name, elements);
     if shown.is_empty() && !elements.is_empty() {
         let digest = list_digest(name, elements.len() as u64, &tree::root(&leaves));
-        return DisclosedField::Hidden { digest };
+        return DisclosedField::Hidden { name: name.to_owned(), digest };
     }
     let all = shown.len() == elements.len();
     let elements = shown

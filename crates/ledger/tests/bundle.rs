@@ -119,6 +119,63 @@ fn a_bundle_without_a_record_of_the_item_cannot_tell() {
 }
 
 #[test]
+fn a_bundle_that_names_no_item_and_breaks_another_rule_is_refuted() {
+    let mut bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+    bundle.histories.remove(0);
+    bundle.histories[0].records.remove(1);
+    bundle.histories[0].history_root = ledger::Hash::EMPTY;
+    let report = bundle::verify(&bundle.to_bytes(), &scene::policy());
+    assert_eq!(
+        report.outcome,
+        Outcome::Refuted,
+        "nothing leads from the item to the case: {report:#?}"
+    );
+}
+
+#[test]
+fn an_anchor_that_no_endpoint_was_asked_about_is_not_checked() {
+    let bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+    let report = bundle::verify(&bundle.to_bytes(), &scene::policy());
+    let anchors: Vec<_> = report.checks.iter().filter(|check| check.name == "anchor").collect();
+    assert_eq!(anchors.len(), 1, "{report:#?}");
+    assert_eq!(anchors[0].outcome, CheckOutcome::NotChecked);
+    assert!(anchors[0].detail.contains("no endpoint was asked"), "{}", anchors[0].detail);
+    assert!(report.anchor.is_some());
+}
+
+#[test]
+fn the_report_counts_what_is_hidden_and_what_is_left_out() {
+    let bundle =
+        scene::bundle(5, &Disclosure::Fields { plain: &["parentID"], items: &scene::shown() });
+    let report = bundle::verify(&bundle.to_bytes(), &scene::policy());
+    assert_eq!(report.outcome, Outcome::Proved, "{report:#?}");
+    let line =
+        report.checks.iter().find(|check| check.name == "what the file does not show").unwrap();
+    assert_eq!(line.outcome, CheckOutcome::NotChecked);
+    assert_eq!(
+        line.detail,
+        "of 6 records 1 fields are hidden and 9 elements of lists are left out; hidden: ilmd 1"
+    );
+    assert_eq!(
+        (&report.records[0].hidden[..], report.records[0].elements_left_out),
+        (&["ilmd".to_owned()][..], 4)
+    );
+}
+
+#[test]
+fn the_lines_of_a_report_cannot_change_how_they_are_displayed() {
+    let mut bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
+    bundle.hub.as_mut().unwrap().origin = "hub\u{1b}[2J\u{202e}DEVORP".into();
+    bundle.item = "urn:\u{9b}31m\u{200b}".into();
+    let report = bundle::verify(&bundle.to_bytes(), &scene::policy());
+    assert_eq!(report.outcome, Outcome::Refuted);
+    let lines: String =
+        report.checks.iter().flat_map(|check| [&*check.name, &*check.detail]).collect();
+    assert!(lines.contains("\\u{1b}[2J\\u{202e}DEVORP"), "{lines}");
+    assert!(lines.chars().all(|c| !c.is_control() && !"\u{202e}\u{200b}".contains(c)), "{lines:?}");
+}
+
+#[test]
 fn hub_and_anchor_may_be_absent_and_are_listed_as_not_checked() {
     let mut bundle = scene::bundle(5, &Disclosure::Items(&scene::shown()));
     (bundle.hub, bundle.anchor) = (None, None);

@@ -65,6 +65,7 @@ fn defined_commitment(record: &Record) -> Hash {
             let text = value.canonical();
             [&[0x10], &salt(name)[..], &length(name), name.as_bytes(), text.as_bytes()].concat()
         };
+        all.extend([length(name), name.as_bytes().to_vec()].concat());
         all.extend_from_slice(hash::sha256(&bytes).as_bytes());
     }
     hash::sha256(&all)
@@ -83,9 +84,15 @@ proptest! {
             .map(|serial| format!("urn:epc:id:sgtin:4012345.011122.{serial}"))
             .chain(wanted.iter().map(|lot| format!("urn:lot:{lot}")))
             .collect();
-        for what in [Disclosure::All, Disclosure::Items(&items), Disclosure::Items(&[])] {
+        let few = Disclosure::Fields { plain: &["readPoint"], items: &items };
+        for what in [Disclosure::All, Disclosure::Items(&items), Disclosure::Items(&[]), few] {
             let shown = record.disclose(&SECRET, &what);
             prop_assert_eq!(shown.commitment(), Ok(commitment));
+            let names: Vec<_> = shown.fields.iter().map(DisclosedField::name).collect();
+            let mut all: Vec<_> = record.fields().iter().map(|(name, _)| name.as_str()).collect();
+            all.sort_unstable();
+            prop_assert_eq!(names, all, "names are never hidden");
+            prop_assert_eq!(shown.hidden_mandatory(), None);
             let again = DisclosedRecord::from_json(&shown.to_json()).unwrap();
             prop_assert_eq!(&again, &shown);
             prop_assert_eq!(again.leaf_hash().unwrap(), record.leaf_hash(&SECRET));
@@ -124,6 +131,9 @@ fn names_are_listed_once_each_in_the_order_of_the_lists() {
         r#"{"outputEPCList":["o"],"childEPCs":["c","a"],"parentID":"p","epcList":["a","b","a"],"quantityList":[{"epcClass":"q"},{"quantity":1}],"bizStep":"z"}"#,
     );
     assert_eq!(record.names(), ["a", "b", "p", "c", "o", "q"]);
+    let odd =
+        r#"{"parentID":["p"],"epcList":[{"epcClass":"e"}],"quantityList":["q"],"childEPCs":[""]}"#;
+    assert_eq!(self::record(odd).names(), [""], "only where the format has names");
 }
 
 #[test]
@@ -133,7 +143,19 @@ fn a_list_without_a_wanted_element_is_hidden_and_an_empty_one_shown() {
     assert!(
         shown.starts_with(r#"{"fields":[{"count":0,"elements":[],"name":"childEPCs"},{"digest":""#)
     );
-    assert!(!shown.contains("epcList") && shown.contains("readPoint"));
+    assert!(shown.contains(r#"","name":"epcList"},"#) && shown.contains("readPoint"));
+}
+
+#[test]
+fn what_nobody_may_hide_is_shown_by_every_disclosure() {
+    let record = record(
+        r#"{"action":"ADD","bizStep":"packing","chopmark:by":"p","disposition":"active","errorDeclaration":{},"eventTime":"t","eventTimeZoneOffset":"+08:00","ilmd":{},"persistentDisposition":{},"readPoint":{},"type":"ObjectEvent"}"#,
+    );
+    let mut shown = record.disclose(&SECRET, &Disclosure::Fields { plain: &[], items: &[] });
+    let hidden: Vec<_> = shown.hidden_names().collect();
+    assert_eq!((hidden, shown.hidden_mandatory()), (vec!["ilmd", "readPoint"], None));
+    shown.fields[1] = DisclosedField::Hidden { name: "bizStep".into(), digest: Hash::EMPTY };
+    assert_eq!(shown.hidden_mandatory(), Some("bizStep"));
 }
 
 #[test]
@@ -173,6 +195,21 @@ fn parts_that_contradict_one_another_give_no_commitment() {
     };
     let order = spoil(|fields| fields.swap(0, 1));
     assert!(matches!(order.commitment(), Err(DisclosureError::Order(_))));
+    let hidden_again = spoil(|fields| {
+        let hidden = DisclosedField::Hidden { name: "bizStep".into(), digest: Hash::EMPTY };
+        fields.insert(2, hidden);
+    });
+    assert_eq!(hidden_again.commitment(), Err(DisclosureError::Order("bizStep".into())));
+    let none_at_all = spoil(Vec::clear);
+    assert_eq!(none_at_all.commitment(), Err(DisclosureError::Empty));
+    let renamed = spoil(|fields| {
+        let DisclosedField::Plain { value, .. } = fields[1].clone() else { panic!("{fields:?}") };
+        fields[1] = DisclosedField::Hidden {
+            name: "bizStep".into(),
+            digest: hash::sha256(value.as_bytes()),
+        };
+    });
+    assert_ne!(renamed.commitment(), shown.commitment());
     let descending = spoil(|fields| list(fields).1.reverse());
     assert!(matches!(descending.commitment(), Err(DisclosureError::Elements(_))));
     let fewer = spoil(|fields| *list(fields).0 = 2);
@@ -192,7 +229,8 @@ fn parts_that_contradict_one_another_give_no_commitment() {
     });
     assert_eq!(value.to_object(), Err(DisclosureError::Value("action".into())));
     for wrong in [
-        r#"{"fields":[{"digest":"00"}]}"#,
+        r#"{"fields":[{"digest":"00","name":"a"}]}"#,
+        r#"{"fields":[{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}]}"#,
         r#"{"fields":[{"name":"a"}]}"#,
         r#"{"fields":[],"x":1}"#,
         "1",

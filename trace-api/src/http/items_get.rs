@@ -44,7 +44,8 @@ pub async fn history(state: Data<AppState>, epc: Path<String>) -> Result<HttpRes
 /// [`Problem`].
 pub async fn bundle(state: Data<AppState>, epc: Path<String>) -> Result<HttpResponse, Problem> {
     let gathered = find(&state, &epc).await?;
-    let bundle = bundle::build(&state.db, &gathered, state.config.hub.as_deref()).await?;
+    let hub = state.config.hub.as_deref();
+    let bundle = bundle::build(&state.db, &gathered, hub, bundle::Disclosure::Whole).await?;
     let anchored = if bundle.anchor.is_some() { "yes" } else { "no" };
     state.metrics.bundles.with_label_values(&[anchored]).inc();
     let name: String =

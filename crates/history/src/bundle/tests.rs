@@ -51,7 +51,8 @@ impl Ledgers {
 
     /// The bundle, which must prove under the policy.
     async fn bundle(&self) -> Bundle {
-        let bundle = build(&self.db, &self.gathered().await, Some(HUB)).await.unwrap();
+        let gathered = self.gathered().await;
+        let bundle = build(&self.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
         let report = verify(&bundle.to_bytes(), &self.policy());
         assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
         bundle
@@ -151,7 +152,7 @@ async fn without_a_hub_the_bundle_has_none() {
     ledgers.hub.append_checkpoint_of(&ledgers.site, RECORDED).await;
     let gathered = ledgers.gathered().await;
     for origin in [None, Some("other.example/1")] {
-        let bundle = build(&ledgers.db, &gathered, origin).await.unwrap();
+        let bundle = build(&ledgers.db, &gathered, origin, Disclosure::Whole).await.unwrap();
         assert_eq!((&bundle.hub, &bundle.histories[0].hub), (&None, &None));
         assert_eq!(anchored_at(&ledgers.db, &gathered, origin).await.unwrap(), None);
     }
@@ -166,15 +167,18 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     ledgers.anchor().await;
     assert_eq!(ledgers.anchored_at().await, Some(BLOCK_TIME.parse().unwrap()));
     let gathered = ledgers.gathered().await;
-    let bundle = build(&ledgers.db, &gathered, Some(HUB)).await.unwrap();
+    let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
     let anchor = bundle.anchor.unwrap();
     assert_eq!((anchor.chain_id, anchor.contract, anchor.size), (31337, [7; 20], 1));
     assert_eq!(anchor.hub_id, ledger::hub::hub_id(HUB));
     assert_eq!((anchor.block_hash.0, anchor.header, anchor.receipt), ([9; 32], vec![1], vec![3]));
     assert_eq!((anchor.transaction_index, anchor.proof), (2, vec![vec![4], vec![5]]));
-    // Another ledger's record is in no hub yet, so the history as a whole is not anchored.
+    // Another ledger's record is in no hub yet, so the history as a whole is not anchored, and the bundle says so.
     ledgers.till.append(&[event(2, "retail_selling")], RECORDED).await;
     assert_eq!(ledgers.anchored_at().await, None);
+    let bundle = ledgers.bundle().await;
+    let in_hub: Vec<bool> = bundle.histories.iter().map(|one| one.hub.is_some()).collect();
+    assert_eq!((in_hub, bundle.hub.is_some(), bundle.anchor), (vec![true, false], true, None));
     ledgers.hub.append_checkpoint_of(&ledgers.till, RECORDED).await;
     assert_eq!(ledgers.anchored_at().await, None);
     ledgers.anchor().await;
@@ -189,4 +193,37 @@ async fn a_record_that_does_not_count_is_in_no_bundle() {
     let bundle = ledgers.bundle().await;
     let indexes: Vec<u64> = bundle.histories[0].records.iter().map(|record| record.index).collect();
     assert_eq!(indexes, [0]);
+}
+
+#[tokio::test]
+async fn a_consumers_bundle_shows_what_happened_and_where_and_proves_the_same_records() {
+    let ledgers = Ledgers::create("bundle_consumer").await;
+    let events = [
+        event(1, "commissioning").lot("L1", "2027-01-01"),
+        packing_event("2026-11-20T02:00:00Z", "ADD", CASE, &[ITEM, NEIGHBOUR]),
+        event(4, "shipping").of(&[CASE]),
+    ];
+    ledgers.site.append(&events, RECORDED).await;
+    let gathered = ledgers.gathered().await;
+    let whole = ledgers.bundle().await;
+    let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Consumer).await.unwrap();
+    let report = verify(&bundle.to_bytes(), &ledgers.policy());
+    assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
+    assert_eq!(bundle.histories[0].history_root, whole.histories[0].history_root);
+    let allowed: Vec<&str> = ledger::record::MANDATORY_FIELDS
+        .iter()
+        .chain(&["bizLocation", "readPoint", "parentID", "epcList", "childEPCs"])
+        .copied()
+        .collect();
+    for record in &report.records {
+        for (name, _) in &record.fields {
+            assert!(allowed.contains(&name.as_str()), "{name} is shown");
+        }
+    }
+    let first = &report.records[0];
+    let shown: Vec<&str> = first.fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(["bizStep", "eventTime", "readPoint", "type"].iter().all(|name| shown.contains(name)));
+    assert!(first.hidden.iter().any(|name| name == "ilmd"), "{:?}", first.hidden);
+    let text = String::from_utf8(bundle.to_bytes()).unwrap();
+    assert!(text.contains("ilmd") && !text.contains("L1") && !text.contains(NEIGHBOUR));
 }

@@ -6,6 +6,8 @@
 //!
 //! Source: docs/formats/bundle-v1.md, "Form" and "Members".
 
+use std::cmp::Ordering;
+
 use thiserror::Error;
 
 use crate::{
@@ -27,7 +29,7 @@ pub const MEDIA_TYPE: &str = "application/vnd.chopmark.bundle+json";
 pub struct Bundle {
     /// Pure identity URI of the item.
     pub item: String,
-    /// The part of each ledger; origins are distinct.
+    /// The part of each ledger, in bytewise order of origin, no two of one.
     pub histories: Vec<LedgerHistory>,
     /// The hub's checkpoint; all paths into the hub lead to its root.
     pub hub: Option<HubProof>,
@@ -134,6 +136,11 @@ pub enum BundleError {
     /// Two histories of one ledger.
     #[error("got two histories of the ledger `{0}`, expected one")]
     TwoHistories(String),
+    /// Histories are not in order.
+    #[error(
+        "got the history of `{0}` after one of a ledger above it, expected bytewise order of origin"
+    )]
+    Order(String),
 }
 
 impl LedgerHistory {
@@ -181,10 +188,11 @@ pub fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
     let mut histories: Vec<LedgerHistory> = Vec::new();
     for (place, history) in members.array("histories")?.iter().enumerate() {
         let history = LedgerHistory::from_json(&format!("/histories/{place}"), history)?;
-        if histories.iter().any(|other| other.origin == history.origin) {
-            return Err(BundleError::TwoHistories(history.origin));
+        match histories.last().map(|before| before.origin.cmp(&history.origin)) {
+            None | Some(Ordering::Less) => histories.push(history),
+            Some(Ordering::Equal) => return Err(BundleError::TwoHistories(history.origin)),
+            Some(Ordering::Greater) => return Err(BundleError::Order(history.origin)),
         }
-        histories.push(history);
     }
     Ok(Bundle {
         item: members.text("item")?,

@@ -1,11 +1,12 @@
 //! The report of a verification: the outcome, what was checked and what was not.
 //!
 //! What holds: the outcome is never better than the worst check allows; what was not checked is listed beside what
-//! was.
+//! was; the lines of the checks hold no character that could change how they are displayed ([`escaped`]).
+//! [`Report::item`] and the [`RecordSummary`]s hold the file's own text: whoever prints them escapes it.
 //!
 //! Not here: the checking ([`super::verify()`]), printing (`chopmark verify`).
 
-use crate::hash::Hash;
+use crate::{hash::Hash, text::escaped};
 
 /// The outcome of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,11 +33,11 @@ pub enum CheckOutcome {
 /// One check and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What is checked.
+    /// What is checked; escaped.
     pub name: String,
     /// Its outcome.
     pub outcome: CheckOutcome,
-    /// What was found, in one sentence.
+    /// What was found, in one sentence; escaped.
     pub detail: String,
 }
 
@@ -49,6 +50,10 @@ pub struct RecordSummary {
     pub index: u64,
     /// Names and canonical JSON texts of the disclosed fields; of a list, the disclosed elements.
     pub fields: Vec<(String, String)>,
+    /// Names of the hidden fields.
+    pub hidden: Vec<String>,
+    /// How many elements of the lists in `fields` are left out.
+    pub elements_left_out: u64,
 }
 
 /// What the anchor states, for a caller that can ask the chain.
@@ -92,9 +97,9 @@ impl Report {
         }
     }
 
-    /// Adds a check to the list; the outcome stays as it is.
+    /// Adds a check to the list, name and detail escaped; the outcome stays as it is.
     pub fn add_check(&mut self, name: &str, outcome: CheckOutcome, detail: &str) {
-        self.checks.push(Check { name: name.to_owned(), outcome, detail: detail.to_owned() });
+        self.checks.push(Check { name: escaped(name), outcome, detail: escaped(detail) });
     }
 
     pub(super) fn pass(&mut self, name: &str, detail: &str) {

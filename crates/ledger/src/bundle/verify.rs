@@ -14,6 +14,8 @@
 //!
 //! Source: docs/formats/bundle-v1.md, "Verification".
 
+use std::collections::BTreeMap;
+
 use super::{
     anchor::check_anchor,
     file::{Bundle, LedgerHistory, Naming, parse},
@@ -28,6 +30,10 @@ use crate::{
     proof,
     record::names_in,
 };
+
+/// Most names of hidden fields in the report, and most characters of each.
+const MAX_NAMES: usize = 20;
+const MAX_EXCERPT: usize = 60;
 
 /// Checks a bundle's bytes against a policy.
 ///
@@ -56,6 +62,11 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     let mut disclosed = Vec::new();
     for history in &bundle.histories {
         check_history(history, hub.as_ref(), policy, &mut report, &mut disclosed);
+        if bundle.anchor.is_some() && history.hub.is_none() {
+            let detail =
+                "it is in no hub, but the bundle holds an anchor, which must cover all ledgers";
+            report.fail(&format!("{} in the hub", history.origin), detail);
+        }
     }
     check_naming(&bundle, &disclosed, &mut report);
     match (&bundle.anchor, &bundle.hub) {
@@ -70,8 +81,34 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     if bundle.hub.is_none() {
         report.leave("hub", "the bundle holds no checkpoint of a hub");
     }
+    list_hidden(&mut report);
     list_unproved(policy, &mut report);
     report
+}
+
+/// Counts what the file has of its records without showing it.
+fn list_hidden(report: &mut Report) {
+    let names = report.records.iter().flat_map(|record| &record.hidden);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    let hidden: usize = counts.values().sum();
+    let excerpt = |name: &str| name.chars().take(MAX_EXCERPT).collect::<String>();
+    let by_name: Vec<_> = counts
+        .iter()
+        .take(MAX_NAMES)
+        .map(|(name, count)| format!("{} {count}", excerpt(name)))
+        .collect();
+    let elements =
+        report.records.iter().map(|record| record.elements_left_out).fold(0, u64::saturating_add);
+    let records = report.records.len();
+    let mut detail = format!(
+        "of {records} records {hidden} fields are hidden and {elements} elements of lists are left out"
+    );
+    if hidden > 0 {
+        let more = if counts.len() > MAX_NAMES { " and others" } else { "" };
+        detail = format!("{detail}; hidden: {}{more}", by_name.join(", "));
+    }
+    report.leave("what the file does not show", &detail);
 }
 
 /// Lists what no bundle of this version can prove.
@@ -171,6 +208,9 @@ fn check_records(
 ) -> Result<(Vec<RecordSummary>, Vec<Json>), String> {
     let (mut summaries, mut objects, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = None;
+    if ledger.records.is_empty() {
+        return Err("got a history without records, expected at least one".into());
+    }
     for record in &ledger.records {
         let index = record.index;
         let failed = |problem: String| format!("record {index}: {problem}");
@@ -179,6 +219,9 @@ fn check_records(
         }
         last = Some(index);
         let leaf = record.disclosed.leaf_hash().map_err(|error| failed(error.to_string()))?;
+        if let Some(name) = record.disclosed.hidden_mandatory() {
+            return Err(failed(format!("field `{name}` is hidden, expected its value")));
+        }
         proof::verify_inclusion(index, &leaf, checkpoint.size, &record.path, &checkpoint.root)
             .map_err(|error| failed(error.to_string()))?;
         if record.names == Naming::Item {
@@ -190,6 +233,8 @@ fn check_records(
             origin: ledger.origin.clone(),
             index,
             fields: fields.iter().map(|(name, value)| (name.clone(), value.canonical())).collect(),
+            hidden: record.disclosed.hidden_names().map(str::to_owned).collect(),
+            elements_left_out: record.disclosed.elements_left_out(),
         });
         objects.push(object);
     }
@@ -211,11 +256,8 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
         // The records of a ledger failed already and were not computed.
         return report.leave(NAME, "not checked, because other checks failed");
     }
-    if !records.iter().any(|record| record.names == Naming::Item) {
-        return report.miss(NAME, "the bundle holds no record that names the item");
-    }
     let containers = reachable_containers(&bundle.item, disclosed);
-    for (record, object) in records.into_iter().zip(disclosed) {
+    for (record, object) in records.iter().zip(disclosed) {
         let named = match &record.names {
             Naming::Item => &bundle.item,
             Naming::Container { of } if containers.contains(of) => of,
@@ -227,6 +269,9 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
         if !names_in(object).contains(named) {
             return report.fail(NAME, &format!("record {} does not name {named}", record.index));
         }
+    }
+    if !records.iter().any(|record| record.names == Naming::Item) {
+        return report.miss(NAME, "the bundle holds no record that names the item");
     }
     report.pass(NAME, "each names the item, or a container that the records put it into");
 }

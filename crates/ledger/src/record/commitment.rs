@@ -5,11 +5,12 @@
 //! plain      d   = H(0x10 ‖ salt ‖ u64 len(name) ‖ name ‖ value)
 //! list       e_i = H(0x11 ‖ salt_i ‖ value_i)
 //!            d   = H(0x12 ‖ u64 len(name) ‖ name ‖ u64 count ‖ MTH(e_0 … e_n-1))
-//! record     c   = H(0x13 ‖ u64 k ‖ d_1 ‖ … ‖ d_k)     in bytewise order of name
+//! record     c   = H(0x13 ‖ u64 k ‖ u64 len(name_1) ‖ name_1 ‖ d_1 ‖ … ‖ d_k)     in bytewise order of name
 //! ```
 //!
-//! What holds: a value is text, so that a verifier hashes bytes and needs no JSON writer; without the secret nothing
-//! hidden can be guessed.
+//! What holds: a value is text, so that a verifier hashes bytes and needs no JSON writer; without the secret no
+//! hidden value can be guessed; the names are hashed outside the digests, so that whoever sees a digest sees the name
+//! it belongs to.
 //!
 //! Source: docs/formats/record-v1.md, "Secret and salts" and "Digests".
 
@@ -29,6 +30,20 @@ pub const LIST_FIELDS: &[&str] = &[
     "inputQuantityList",
     "outputQuantityList",
     "sensorElementList",
+];
+
+/// Plain fields that nobody may hide: what happened, when, by whose statement, and whether it was withdrawn. A record
+/// of which one of these is hidden would tell another story.
+pub const MANDATORY_FIELDS: &[&str] = &[
+    "type",
+    "action",
+    "bizStep",
+    "disposition",
+    "persistentDisposition",
+    "eventTime",
+    "eventTimeZoneOffset",
+    "errorDeclaration",
+    "chopmark:by",
 ];
 
 /// Source of the salts of a record: 16 random bytes, stored beside the record, deleted to erase its content.
@@ -97,10 +112,15 @@ pub(super) fn list_digest(name: &str, count: u64, root: &Hash) -> Hash {
     ])
 }
 
-/// `H(0x13 ‖ u64 k ‖ d_1 ‖ … ‖ d_k)`.
-pub(super) fn commitment_of(digests: &[Hash]) -> Hash {
-    let count = (digests.len() as u64).to_be_bytes();
+/// `H(0x13 ‖ u64 k ‖ u64 len(name_1) ‖ name_1 ‖ d_1 ‖ … ‖ u64 len(name_k) ‖ name_k ‖ d_k)`.
+///
+/// - `fields`: names and digests, in bytewise order of name.
+pub(super) fn commitment_of(fields: &[(&str, Hash)]) -> Hash {
+    let count = (fields.len() as u64).to_be_bytes();
+    let lengths: Vec<_> = fields.iter().map(|(name, _)| length(name)).collect();
     let mut parts: Vec<&[u8]> = vec![&[hash::COMMITMENT], &count];
-    parts.extend(digests.iter().map(AsRef::as_ref));
+    for ((name, digest), length) in fields.iter().zip(&lengths) {
+        parts.extend([length, name.as_bytes(), digest.as_ref()]);
+    }
     hash::sha256_parts(&parts)
 }

@@ -1,7 +1,8 @@
 //! A record disclosed in part: enough to compute its commitment, and no more.
 //!
 //! What holds: the disclosed part gives the same commitment as the whole record or none; every value is
-//! canonical JSON text; names ascend, so that one record disclosed in one way has one form.
+//! canonical JSON text; the names of all fields are visible, hidden fields included, and ascend strictly, so that one
+//! record disclosed in one way has one form and no field can be shown beside a hidden one of the same name.
 //!
 //! Not here: what to disclose ([`crate::record::Disclosure`]), whether the commitment is in a ledger ([`crate::bundle`]).
 //!
@@ -10,7 +11,9 @@
 use thiserror::Error;
 
 use super::{
-    commitment::{LIST_FIELDS, Salt, commitment_of, element_leaf, list_digest, plain_digest},
+    commitment::{
+        LIST_FIELDS, MANDATORY_FIELDS, Salt, commitment_of, element_leaf, list_digest, plain_digest,
+    },
     naming::names_in,
 };
 use crate::{
@@ -40,8 +43,10 @@ pub enum DisclosedField {
         /// Its value, canonical JSON text.
         value: String,
     },
-    /// A field of which nothing is disclosed.
+    /// A field of which only the name is disclosed.
     Hidden {
+        /// Its name.
+        name: String,
         /// Its digest.
         digest: Hash,
     },
@@ -75,7 +80,10 @@ pub enum DisclosureError {
     /// A member is missing, of another kind, or not known.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// Names do not ascend.
+    /// There is no field at all.
+    #[error("got a record without fields, expected at least one")]
+    Empty,
+    /// Names do not ascend, or one is repeated.
     #[error("field `{0}` is not above the field before in bytewise order")]
     Order(String),
     /// A list has the form of a plain field or the reverse.
@@ -106,22 +114,44 @@ impl DisclosedRecord {
     ///
     /// [`DisclosureError`] if the parts contradict one another.
     pub fn commitment(&self) -> Result<Hash, DisclosureError> {
+        if self.fields.is_empty() {
+            return Err(DisclosureError::Empty);
+        }
         let mut last: Option<&str> = None;
         let mut digests = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
-            if let Some(name) = field.name() {
-                if last.is_some_and(|last| last >= name) {
-                    return Err(DisclosureError::Order(name.to_owned()));
-                }
-                last = Some(name);
-                let is_list = matches!(field, DisclosedField::List { .. });
-                if is_list != LIST_FIELDS.contains(&name) {
-                    return Err(DisclosureError::Kind(name.to_owned()));
-                }
+            let name = field.name();
+            if last.is_some_and(|last| last >= name) {
+                return Err(DisclosureError::Order(name.to_owned()));
             }
-            digests.push(field.digest()?);
+            last = Some(name);
+            digests.push((name, field.digest()?));
         }
         Ok(commitment_of(&digests))
+    }
+
+    /// The first hidden field that nobody may hide ([`MANDATORY_FIELDS`]).
+    #[must_use]
+    pub fn hidden_mandatory(&self) -> Option<&str> {
+        self.hidden_names().find(|name| MANDATORY_FIELDS.contains(name))
+    }
+
+    /// The names of the hidden fields.
+    pub fn hidden_names(&self) -> impl Iterator<Item = &str> {
+        let hidden = |field: &&DisclosedField| matches!(field, DisclosedField::Hidden { .. });
+        self.fields.iter().filter(hidden).map(DisclosedField::name)
+    }
+
+    /// How many elements of the lists that are shown in part are left out.
+    #[must_use]
+    pub fn elements_left_out(&self) -> u64 {
+        let left_out = |field: &DisclosedField| match field {
+            DisclosedField::List { count, elements, .. } => {
+                count.saturating_sub(elements.len() as u64)
+            }
+            DisclosedField::Plain { .. } | DisclosedField::Hidden { .. } => 0,
+        };
+        self.fields.iter().map(left_out).fold(0, u64::saturating_add)
     }
 
     /// Computes the ledger's leaf hash: `H(0x00 ‖ c)`.
@@ -193,19 +223,21 @@ impl DisclosedRecord {
 }
 
 impl DisclosedField {
-    /// Its name, unless it is hidden.
+    /// Its name.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> &str {
         match self {
-            Self::Plain { name, .. } | Self::List { name, .. } => Some(name),
-            Self::Hidden { .. } => None,
+            Self::Plain { name, .. } | Self::List { name, .. } | Self::Hidden { name, .. } => name,
         }
     }
 
     /// The digest that goes into the commitment.
     fn digest(&self) -> Result<Hash, DisclosureError> {
+        let is_list_name = LIST_FIELDS.contains(&self.name());
         match self {
-            Self::Hidden { digest } => Ok(*digest),
+            Self::Plain { name, .. } if is_list_name => Err(DisclosureError::Kind(name.clone())),
+            Self::List { name, .. } if !is_list_name => Err(DisclosureError::Kind(name.clone())),
+            Self::Hidden { digest, .. } => Ok(*digest),
             Self::Plain { name, salt, value } => Ok(plain_digest(name, salt, value)),
             Self::List { name, count, elements } => {
                 Ok(list_digest(name, *count, &list_root(name, *count, elements)?))
@@ -215,7 +247,10 @@ impl DisclosedField {
 
     fn to_json(&self) -> Json {
         match self {
-            Self::Hidden { digest } => object([("digest", Json::from(digest.to_string()))]),
+            Self::Hidden { name, digest } => object([
+                ("name", Json::from(name.as_str())),
+                ("digest", Json::from(digest.to_string())),
+            ]),
             Self::Plain { name, salt, value } => object([
                 ("name", Json::from(name.as_str())),
                 ("salt", Json::from(hex::encode(salt))),
@@ -231,8 +266,9 @@ impl DisclosedField {
 
     fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
         if json.get("digest").is_some() {
-            let members = Members::new(place, json, &["digest"])?;
-            return Ok(Self::Hidden { digest: members.hash("digest")? });
+            let members = Members::new(place, json, &["name", "digest"])?;
+            let (name, digest) = (members.text("name")?, members.hash("digest")?);
+            return Ok(Self::Hidden { name, digest });
         }
         if json.get("elements").is_some() {
             let members = Members::new(place, json, &["name", "count", "elements"])?;

@@ -30,15 +30,14 @@ pub(crate) fn names_in(json: &Json) -> Vec<String> {
         }
     };
     for (member, inner) in NAMING {
-        match (json.get(member), inner) {
-            (Some(Json::Array(elements)), inner) => {
-                for element in elements {
-                    let element = inner.map_or(Some(element), |inner| element.get(inner));
-                    add(element.and_then(Json::as_str));
-                }
-            }
-            (Some(value), None) => add(value.as_str()),
-            _ => {}
+        let value = json.get(member);
+        if *member == "parentID" {
+            add(value.and_then(Json::as_str));
+            continue;
+        }
+        for element in value.and_then(Json::as_array).unwrap_or_default() {
+            let name = inner.map_or(Some(element), |inner| element.get(inner));
+            add(name.and_then(Json::as_str));
         }
     }
     names

@@ -5,9 +5,10 @@ use std::{fs, sync::OnceLock};
 
 use ledger::{
     bundle::{self, Bundle, CheckOutcome, Outcome, Report},
+    hash,
     json::Json,
     policy::Policy,
-    record::{Disclosure, Record},
+    record::{DisclosedField, Disclosure, Record},
 };
 
 use crate::scene;
@@ -106,6 +107,29 @@ const SPOILT: &[(&str, Spoil)] = &[
         bundle.histories[0].hub = bundle.histories[1].hub.clone();
     }),
     ("hub-missing", |bundle| bundle.hub = None),
+    ("anchor-and-a-ledger-in-no-hub", |bundle| bundle.histories[1].hub = None),
+    ("histories-exchanged", |bundle| bundle.histories.swap(0, 1)),
+    ("history-twice", |bundle| bundle.histories[1] = bundle.histories[0].clone()),
+    ("history-without-records", |bundle| {
+        bundle.histories[1].records.clear();
+        bundle.histories[1].history_root = ledger::Hash::EMPTY;
+    }),
+    ("mandatory-field-hidden", |bundle| hide_field(bundle, "bizStep")),
+    ("field-shown-and-hidden", |bundle| {
+        let fields = &mut bundle.histories[0].records[0].disclosed.fields;
+        let hidden = DisclosedField::Hidden { name: "bizStep".into(), digest: ledger::Hash::EMPTY };
+        let place = fields.iter().position(|field| field.name() == "bizStep").unwrap();
+        fields.insert(place, hidden);
+    }),
+    ("hidden-field-renamed", |bundle| {
+        hide_field(bundle, "ilmd");
+        let fields = &mut bundle.histories[0].records[0].disclosed.fields;
+        for field in fields {
+            if let DisclosedField::Hidden { name, .. } = field {
+                "ilme".clone_into(name);
+            }
+        }
+    }),
     ("anchor-of-another-size", |bundle| bundle.anchor.as_mut().unwrap().size += 1),
     ("anchor-on-another-chain", |bundle| bundle.anchor.as_mut().unwrap().chain_id = 1),
     ("anchor-of-another-block", |bundle| {
@@ -119,9 +143,34 @@ const SPOILT: &[(&str, Spoil)] = &[
     }),
 ];
 
+/// Hides a field of the first record as its ledger could, with the right digest.
+fn hide_field(bundle: &mut Bundle, wanted: &str) {
+    let record = &scene::factory(5).records[0];
+    let secret = scene::secret(scene::FACTORY, 0);
+    let others: Vec<_> = record
+        .fields()
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| *name != wanted)
+        .collect();
+    let shown = scene::shown();
+    let what = Disclosure::Fields { plain: &others, items: &shown };
+    let mut disclosed = record.disclose(&secret, &what);
+    for field in &mut disclosed.fields {
+        if let DisclosedField::Plain { name, salt, value } = field
+            && name == wanted
+        {
+            let length = (name.len() as u64).to_be_bytes();
+            let bytes = [&[0x10], &salt[..], &length, name.as_bytes(), value.as_bytes()].concat();
+            *field = DisclosedField::Hidden { name: name.clone(), digest: hash::sha256(&bytes) };
+        }
+    }
+    bundle.histories[0].records[0].disclosed = disclosed;
+}
+
 fn change_value(bundle: &mut Bundle, wanted: &str, other: &str) {
     for field in &mut bundle.histories[0].records[0].disclosed.fields {
-        if let ledger::record::DisclosedField::Plain { name, value, .. } = field
+        if let DisclosedField::Plain { name, value, .. } = field
             && name == wanted
         {
             other.clone_into(value);
