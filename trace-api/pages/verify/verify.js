@@ -1,65 +1,20 @@
-// Verifies a bundle in the browser, with WebCrypto and nothing else.
+// Verifies a bundle in the browser, with WebCrypto, form.js and evm.js and nothing else.
 //
-// Entry: verify(text, policyText) -> { outcome, checks: [[name, "passed" | "failed" | "not checked", detail]] }.
-// What holds: the steps and their order are those of docs/formats/bundle-v1.md, the policy file and the decision
-// whether a checkpoint is signed those of checkpoint-v1.md; nothing in the bundle is trusted because it is in the
-// bundle; whatever cannot be checked here is listed as not checked.
-// Not here: the anchor's receipt trie (it needs Keccak); `chopmark verify` checks it.
+// Entry: verify(file, policy), both bytes or text -> { outcome, checks: [[name, "passed" | "failed" | "not checked", detail]] }.
+// What holds: the steps are those of docs/formats/bundle-v1.md, the policy file and the decision whether a checkpoint is
+// signed those of checkpoint-v1.md; the outcome is that of every other verifier, or "cannot tell" where this browser
+// lacks an algorithm; nothing in the bundle is trusted because it is in the bundle.
+// Not here: whether the anchor's block is on the chain; `chopmark verify --rpc` asks.
 
-const utf8 = new TextEncoder();
+import { findReceipt, hasAnchored, readBlock } from "./evm.js";
+import { Members, Refuted, concat, fromBase64, fromUtf8, need, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
+
 const LISTS = new Set(["epcList", "childEPCs", "inputEPCList", "outputEPCList", "quantityList",
   "childQuantityList", "inputQuantityList", "outputQuantityList", "sensorElementList"]);
+const MANDATORY = new Set(["type", "action", "bizStep", "disposition", "persistentDisposition", "eventTime",
+  "eventTimeZoneOffset", "errorDeclaration", "chopmark:by"]);
 const RSA_NAME = "chopmark.org/rsa-pss-3072-sha256\n";
 const FORMAT = "chopmark.org/bundle@v1";
-
-class Refuted extends Error {}
-const need = (condition, text) => { if (!condition) throw new Refuted(text); };
-
-const concat = (...parts) => {
-  const bytes = parts.map((part) => (typeof part === "string" ? utf8.encode(part) : Uint8Array.from(part)));
-  const out = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
-  bytes.reduce((at, part) => (out.set(part, at), at + part.length), 0);
-  return out;
-};
-const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", concat(...parts)));
-const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-const same = (a, b) => toHex(a) === toHex(b);
-const fromHex = (text, length) => {
-  need(typeof text === "string" && /^([0-9a-f]{2})*$/.test(text), "got a value that is not lowercase hex");
-  const bytes = Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  need(length === undefined || bytes.length === length, `got a value of ${bytes.length} bytes, expected ${length}`);
-  return bytes;
-};
-const hash = (text) => fromHex(text, 32);
-const fromBase64 = (text) => {
-  let bytes;
-  try { bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch { throw new Refuted("got a value that is not base64"); }
-  need(btoa(String.fromCharCode(...bytes)) === text, "got a value that is not base64 with padding and no stray bits");
-  return bytes;
-};
-const u64 = (number) => {
-  const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(number));
-  return out;
-};
-const isWhole = (number) => Number.isSafeInteger(number) && number >= 0;
-
-// --- canonical JSON -------------------------------------------------------------------------------------------
-
-const canonical = (value) => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const names = Object.keys(value).sort(); // by UTF-16 code units, as RFC 8785 asks
-  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(",")}}`;
-};
-const members = (value, required, optional = []) => {
-  need(value !== null && typeof value === "object" && !Array.isArray(value), "expected an object");
-  for (const name of required) need(name in value, `member ${name} is missing`);
-  for (const name of Object.keys(value)) {
-    need(required.includes(name) || optional.includes(name), `got unknown member ${name}`);
-  }
-  return value;
-};
 
 // --- the tree, RFC 9162 section 2.1 ------------------------------------------------------------------------------
 
@@ -71,23 +26,16 @@ const root = async (leaves) => {
   while (split * 2 < leaves.length) split *= 2;
   return node(await root(leaves.slice(0, split)), await root(leaves.slice(split)));
 };
-// The root that an inclusion path leads to; size: a BigInt.
+// The root that an inclusion path leads to; index and size are BigInts, the path's hashes bytes.
 const climb = async (index, leaf, size, path) => {
-  need(isWhole(index) && index < size, `leaf index ${index} is not in a tree of ${size} leaves`);
-  let [place, last, current, used] = [BigInt(index), size - 1n, leaf, 0];
-  while (last > 0n) {
-    if (place % 2n === 1n || place === last) {
-      if (place % 2n === 0n) { // no sibling at this level
-        [place, last] = [place / 2n, last / 2n];
-        continue;
-      }
-      need(used < path.length, "a path is too short");
-      current = await node(hash(path[used++]), current);
-    } else {
-      need(used < path.length, "a path is too short");
-      current = await node(current, hash(path[used++]));
-    }
-    [place, last] = [place / 2n, last / 2n];
+  need(index < size, `leaf index ${index} is not in a tree of ${size} leaves`);
+  let [place, last, current, used] = [index, size - 1n, leaf, 0];
+  for (; last > 0n; [place, last] = [place / 2n, last / 2n]) {
+    const isLeft = place % 2n === 0n;
+    if (isLeft && place === last) continue; // no sibling at this level
+    need(used < path.length, "a path is too short");
+    const sibling = path[used++];
+    current = await (isLeft ? node(current, sibling) : node(sibling, current));
   }
   need(used === path.length, "a path is too long");
   return current;
@@ -97,7 +45,7 @@ const climb = async (index, leaf, size, path) => {
 
 class PolicyError extends Error {}
 const inPolicy = (condition, text) => { if (!condition) throw new PolicyError(text); };
-const byteLength = (text) => utf8.encode(text).length;
+const byteLength = (text) => toBytes(text).length;
 const isKeyName = (name) => name !== "" && byteLength(name) <= 255 && !/[\p{White_Space}\p{Cc}+]/u.test(name);
 
 // A number of 64 bits without leading zeros, as a BigInt; undefined for any other text.
@@ -183,7 +131,7 @@ const parsePolicyLine = async (policy, [word, ...rest]) => {
 const parsePolicy = async (text) => {
   const policy = { log: [], hub: [], chain: [], names: new Set(), quorum: undefined };
   for (const [place, line] of text.split("\n").entries()) {
-    const trimmed = line.trim();
+    const trimmed = line.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     try {
       await parsePolicyLine(policy, trimmed.split(/[ \t\f\r]+/));
@@ -225,17 +173,22 @@ const parseCheckpoint = (text) => {
   need(root.length === 32, `got root \`${rootText}\`, expected 32 bytes in base64`);
   return { origin, size, root };
 };
+// The imported key; undefined if this browser has no such algorithm, null if it is no key of that algorithm.
+const importKey = async (key) => {
+  const [format, algorithm] = key.kind === "Ed25519" ? ["raw", { name: "Ed25519" }] : ["spki", { name: "RSA-PSS", hash: "SHA-256" }];
+  try {
+    return await crypto.subtle.importKey(format, key.key, algorithm, false, ["verify"]);
+  } catch (error) {
+    return error.name === "NotSupportedError" ? undefined : null;
+  }
+};
 // Whether a signature verifies; undefined if this browser has no such algorithm.
 const verifies = async (key, message, signature) => {
-  const isRsa = key.kind === "RSA-PSS-3072";
-  const algorithm = isRsa ? { name: "RSA-PSS", hash: "SHA-256" } : { name: "Ed25519" };
-  const parameters = isRsa ? { name: "RSA-PSS", saltLength: 32 } : { name: "Ed25519" };
-  try {
-    const imported = await crypto.subtle.importKey(isRsa ? "spki" : "raw", key.key, algorithm, false, ["verify"]);
-    return await crypto.subtle.verify(parameters, imported, signature, message);
-  } catch {
-    return undefined;
-  }
+  key.imported ??= importKey(key);
+  const imported = await key.imported;
+  if (!imported) return imported === null ? false : undefined;
+  const parameters = key.kind === "Ed25519" ? { name: "Ed25519" } : { name: "RSA-PSS", saltLength: 32 };
+  return crypto.subtle.verify(parameters, imported, signature, message).catch(() => false);
 };
 const openCheckpoint = async (text, expected, keys, report) => {
   const note = parseNote(text);
@@ -251,7 +204,7 @@ const openCheckpoint = async (text, expected, keys, report) => {
     const candidates = trusted.filter((key) => key.name === line.name && key.id === line.id);
     let accepted = candidates.length === 0; // a line of an unknown key is ignored
     for (const key of candidates) {
-      const result = await verifies(key, utf8.encode(note.text), line.bytes);
+      const result = await verifies(key, toBytes(note.text), line.bytes);
       if (result === true) signed.add(key.kind);
       if (result === undefined) unchecked.add(key.kind);
       accepted ||= result !== false;
@@ -264,184 +217,227 @@ const openCheckpoint = async (text, expected, keys, report) => {
     report.cannotTell(`checkpoint of size ${size}: this browser cannot check the ${kind} signature of \`${origin}\``);
   }
   if (signed.size > 0) report.passed(`checkpoint of ${origin}`, `size ${size}, signed by the keys in force at that size (${[...signed].join(", ")})`);
-  return { size, root };
+  return { origin, size, root };
 };
 
-// --- records ------------------------------------------------------------------------------------------------------
+// --- the file, step 1 ---------------------------------------------------------------------------------------------
 
-const canonicalText = (text) => {
-  need(typeof text === "string", "got a value that is not a string");
-  let value;
-  try { value = JSON.parse(text); } catch { throw new Refuted("got a value that is not JSON"); }
-  return value;
-};
-const named = (value) => (typeof value === "string" ? value : value && value.epcClass);
-
-const recordLeaf = async (record, names) => {
-  const digests = [];
-  let last;
-  need(Array.isArray(record.fields) && record.fields.length > 0, "a record has no fields");
-  for (const field of record.fields) {
-    if ("digest" in field) {
-      members(field, ["digest"]);
-      digests.push(hash(field.digest));
-      continue;
-    }
-    need(typeof field.name === "string", "a field has no name");
-    const name = utf8.encode(field.name);
-    need(last === undefined || toHex(last) < toHex(name), "fields are not in ascending order of name");
-    last = name;
-    if ("value" in field) {
-      members(field, ["name", "salt", "value"]);
-      need(!LISTS.has(field.name), "a list is disclosed in the form of a plain field");
-      const value = canonicalText(field.value);
-      if (field.name === "parentID") names.parent = value;
-      names.shown[field.name] = value;
-      digests.push(await sha256([0x10], fromHex(field.salt, 16), u64(name.length), name, field.value));
-      continue;
-    }
-    members(field, ["name", "count", "elements"]);
-    need(LISTS.has(field.name) && isWhole(field.count) && Array.isArray(field.elements), "a list is malformed");
-    const leaves = [];
-    let before = -1;
-    for (const element of field.elements) {
-      members(element, ["index", "salt", "value", "path"]);
-      need(isWhole(element.index) && element.index > before && element.index < field.count, "elements of a list are not in ascending order below its count");
-      before = element.index;
-      const value = canonicalText(element.value);
-      if (field.name !== "sensorElementList") names.all.push(named(value));
-      if (field.name === "childEPCs") names.children.push(value);
-      leaves.push(await sha256([0], await sha256([0x11], fromHex(element.salt, 16), element.value)));
-    }
-    let top;
-    if (leaves.length === field.count) {
-      need(field.elements.every((element) => element.path.length === 0), "got paths in a list whose elements are all disclosed");
-      top = await root(leaves);
-    } else {
-      need(leaves.length > 0, "no element of a list is disclosed");
-      for (const [place, element] of field.elements.entries()) {
-        const found = await climb(element.index, leaves[place], BigInt(field.count), element.path);
-        need(top === undefined || same(top, found), "elements lead to different roots");
-        top = found;
-      }
-    }
-    digests.push(await sha256([0x12], u64(name.length), name, u64(field.count), top));
+const readField = (place, value) => {
+  need(value instanceof Map, `${place}: expected an object`);
+  if (value.has("digest")) {
+    const field = new Members(place, value, ["name", "digest"]);
+    return { name: field.text("name"), digest: field.bytes("digest", 32) };
   }
-  if (names.parent) names.all.push(names.parent);
-  return sha256([0], await sha256([0x13], u64(digests.length), ...digests));
+  if (!value.has("elements")) {
+    const field = new Members(place, value, ["name", "salt", "value"]);
+    return { name: field.text("name"), salt: field.bytes("salt", 16), value: field.text("value") };
+  }
+  const field = new Members(place, value, ["name", "count", "elements"]);
+  const elements = field.array("elements").map((one, at) => {
+    const element = new Members(`${place}/elements/${at}`, one, ["index", "salt", "value", "path"]);
+    return { index: element.number("index"), salt: element.bytes("salt", 16), value: element.text("value"), path: element.listOfBytes("path", 32) };
+  });
+  return { name: field.text("name"), count: field.number("count"), elements };
 };
+const readRecord = (place, value) => {
+  const record = new Members(place, value, ["disclosed", "index", "path", "names", "of"]);
+  const disclosed = new Members(`${place}/disclosed`, record.get("disclosed"), ["fields"]);
+  const isOfItem = record.text("names") === "item";
+  need(isOfItem ? !record.has("of") : record.text("names") === "container",
+    `${place}/names: expected item, or container with its \`of\``);
+  return {
+    fields: disclosed.array("fields").map((field, at) => readField(`${place}/disclosed/fields/${at}`, field)),
+    index: record.number("index"),
+    path: record.listOfBytes("path", 32),
+    of: isOfItem ? undefined : record.text("of"),
+  };
+};
+const readHistory = (place, value) => {
+  const history = new Members(place, value, ["origin", "records", "history_root", "checkpoint", "hub"]);
+  const entry = history.has("hub") ? new Members(`${place}/hub`, history.get("hub"), ["index", "path"]) : undefined;
+  return {
+    origin: history.text("origin"),
+    records: history.array("records").map((record, at) => readRecord(`${place}/records/${at}`, record)),
+    root: history.bytes("history_root", 32),
+    checkpoint: history.text("checkpoint"),
+    entry: entry && { index: entry.number("index"), path: entry.listOfBytes("path", 32) },
+  };
+};
+const ANCHOR = ["chain_id", "contract", "hub_id", "size", "block_hash", "header", "transaction_index", "receipt", "proof"];
+const readAnchor = (value) => {
+  const anchor = new Members("/anchor", value, ANCHOR);
+  return {
+    chainId: anchor.number("chain_id"), contract: anchor.bytes("contract", 20), hubId: anchor.bytes("hub_id", 32),
+    size: anchor.number("size"), blockHash: anchor.bytes("block_hash", 32), header: anchor.bytes("header"),
+    index: anchor.number("transaction_index"), receipt: anchor.bytes("receipt"), proof: anchor.listOfBytes("proof"),
+  };
+};
+const readBundle = (bytes) => {
+  const bundle = new Members("", parse(bytes), ["format", "item", "histories", "hub", "anchor"]);
+  need(bundle.text("format") === FORMAT, `got format ${bundle.text("format").slice(0, 80)}, expected ${FORMAT}`);
+  const histories = bundle.array("histories").map((history, at) => readHistory(`/histories/${at}`, history));
+  histories.slice(1).forEach(({ origin }, at) => {
+    need(toHex(toBytes(histories[at].origin)) < toHex(toBytes(origin)), "histories are not in ascending order of origin, each once");
+  });
+  const hub = bundle.has("hub") ? new Members("/hub", bundle.get("hub"), ["origin", "checkpoint"]) : undefined;
+  return {
+    item: bundle.text("item"),
+    histories,
+    hub: hub && { origin: hub.text("origin"), checkpoint: hub.text("checkpoint") },
+    anchor: bundle.has("anchor") ? readAnchor(bundle.get("anchor")) : undefined,
+  };
+};
+
+// --- records, step 3 ----------------------------------------------------------------------------------------------
+
+const listRoot = async ({ name, count, elements }) => {
+  elements.forEach(({ index }, at) => {
+    need(index < count && (at === 0 || elements[at - 1].index < index), `elements of list ${name} are not in ascending order below its count`);
+  });
+  const leaves = await Promise.all(elements.map(async ({ salt, value }) => sha256([0], await sha256([0x11], salt, value))));
+  if (BigInt(leaves.length) === count) {
+    need(elements.every(({ path }) => path.length === 0), `got paths in list ${name}, whose elements are all disclosed`);
+    return root(leaves);
+  }
+  need(leaves.length > 0, `no element of list ${name} is disclosed`);
+  const roots = await Promise.all(elements.map(({ index, path }, at) => climb(index, leaves[at], count, path)));
+  need(roots.every((one) => same(one, roots[0])), `elements of list ${name} lead to different roots`);
+  return roots[0];
+};
+const fieldDigest = async (field) => {
+  const name = toBytes(field.name);
+  if (field.digest) {
+    need(!MANDATORY.has(field.name), `field ${field.name} is hidden, expected its value`);
+    return field.digest;
+  }
+  need(LISTS.has(field.name) === (field.elements !== undefined), `field ${field.name} has the form of another kind of field`);
+  if (field.elements) return sha256([0x12], u64(name.length), name, u64(field.count), await listRoot(field));
+  return sha256([0x10], field.salt, u64(name.length), name, field.value);
+};
+// The leaf of a record, and what it shows: values by name, of lists the disclosed elements.
+const readLeaf = async ({ fields }) => {
+  need(fields.length > 0, "got a record without fields");
+  const [parts, shown] = [[], new Map()];
+  let last;
+  for (const field of fields) {
+    const name = toBytes(field.name);
+    need(last === undefined || toHex(last) < toHex(name), `field ${field.name} is not above the field before`);
+    last = name;
+    parts.push(u64(name.length), name, await fieldDigest(field));
+    if (field.elements) shown.set(field.name, field.elements.map(({ value }) => parseText(value)));
+    else if (!field.digest) shown.set(field.name, parseText(field.value));
+  }
+  const leaf = await sha256([0], await sha256([0x13], u64(fields.length), ...parts));
+  return { leaf, shown };
+};
+const NAMING = [["epcList"], ["childEPCs"], ["inputEPCList"], ["outputEPCList"], ["quantityList", "epcClass"],
+  ["childQuantityList", "epcClass"], ["inputQuantityList", "epcClass"], ["outputQuantityList", "epcClass"]];
+// Whether the shown part of a record names `uri`.
+const namesIn = (shown, uri) => shown.get("parentID") === uri || NAMING.some(([list, inner]) =>
+  (shown.get(list) ?? []).some((value) => (inner ? value instanceof Map && value.get(inner) : value) === uri));
 
 // --- the whole ----------------------------------------------------------------------------------------------------
 
 class Report {
-  constructor() { this.checks = []; this.isUnsure = false; this.item = null; this.records = []; }
+  constructor() { this.checks = []; this.isUnsure = false; }
   passed(name, detail) { this.checks.push([name, "passed", detail]); }
   notChecked(name, detail) { this.checks.push([name, "not checked", detail]); }
   cannotTell(detail) { this.isUnsure = true; this.notChecked("trust", detail); }
 }
 
-const checkRecord = async (record, origin, signed, item) => {
-  members(record, ["disclosed", "index", "path", "names"], ["of"]);
-  members(record.disclosed, ["fields"]);
-  const names = { all: [], children: [], parent: null, shown: {} };
-  const leaf = await recordLeaf(record.disclosed, names);
-  need(same(await climb(record.index, leaf, signed.size, record.path), signed.root),
-    `record ${record.index} is not in the ledger ${origin}`);
-  need(record.names === "item" ? !("of" in record) : record.names === "container" && "of" in record,
-    "got a `names` that is neither item nor container with its `of`");
-  need(record.names !== "item" || names.all.includes(item), `record ${record.index} does not name the item`);
-  return { names, record, leaf };
-};
-const checkHistory = async (history, item, hub, policy, report) => {
-  members(history, ["origin", "records", "history_root", "checkpoint"], ["hub"]);
-  const { origin } = history;
+const checkHistory = async (history, bundle, hub, policy, report) => {
+  const { origin, records, entry } = history;
   const signed = await openCheckpoint(history.checkpoint, origin, policy.log, report);
+  need(records.length > 0, `got a history of ${origin} without records`);
   const checked = [];
-  let before = -1;
-  for (const record of history.records) {
-    need(record.index > before, "records are not in ascending order");
-    before = record.index;
-    const one = await checkRecord(record, origin, signed, item);
-    checked.push(one);
-    report.records.push({ origin, index: record.index, shown: one.names.shown });
+  for (const [at, record] of records.entries()) {
+    need(at === 0 || records[at - 1].index < record.index, "records are not in ascending order");
+    const { leaf, shown } = await readLeaf(record);
+    need(same(await climb(record.index, leaf, signed.size, record.path), signed.root), `record ${record.index} is not in the ledger ${origin}`);
+    checked.push({ record, leaf, shown });
   }
-  const own = checked.filter(({ record }) => record.names === "item").map(({ leaf }) => leaf);
-  need(same(await root(own), hash(history.history_root)),
-    `got history root ${history.history_root}, but the records give another`);
-  report.passed("ledger", `${origin}: ${history.records.length} records are in the tree of size ${signed.size}`);
-  if (history.hub) {
+  const own = checked.filter(({ record }) => record.of === undefined).map(({ leaf }) => leaf);
+  need(same(await root(own), history.root), `got history root ${toHex(history.root)}, but the records give another`);
+  report.passed("ledger", `${origin}: ${records.length} records are in the tree of size ${signed.size}`);
+  need(entry || !bundle.anchor, `${origin} is in no hub, but the bundle holds an anchor, which must cover all ledgers`);
+  if (entry) {
     need(hub, "got a path into a hub without the checkpoint of the hub");
-    const entry = await sha256([0], history.checkpoint);
-    need(same(await climb(history.hub.index, entry, hub.size, history.hub.path), hub.root),
-      `the checkpoint of ${origin} is not in the hub`);
-    report.passed("hub entry", `the checkpoint of ${origin} is entry ${history.hub.index}`);
+    const leaf = await sha256([0], history.checkpoint);
+    need(same(await climb(entry.index, leaf, hub.size, entry.path), hub.root), `the checkpoint of ${origin} is not in the hub`);
+    report.passed("hub entry", `the checkpoint of ${origin} is entry ${entry.index}`);
+  } else if (hub) {
+    report.notChecked("hub entry", `the bundle holds no path from ${origin} into the hub`);
   }
   return checked;
 };
-// Every container that a record names must be one that the records put the item into.
-const checkContainers = (checked, item) => {
-  const containers = new Set();
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const { names } of checked) {
-      const holds = names.children.some((child) => child === item || containers.has(child));
-      if (holds && names.parent && !containers.has(names.parent)) {
-        containers.add(names.parent);
-        grown = true;
-      }
+// Step 4: every record names the item, or a container that the records put it into.
+const checkNames = (checked, item, report) => {
+  const inside = new Set([item]);
+  for (let before = 0; before < inside.size;) {
+    before = inside.size;
+    for (const { shown } of checked) {
+      const parent = shown.get("parentID");
+      if (typeof parent === "string" && (shown.get("childEPCs") ?? []).some((child) => inside.has(child))) inside.add(parent);
     }
   }
-  for (const { names, record } of checked) {
-    need(record.names !== "container" || (names.all.includes(record.of) && containers.has(record.of)),
-      "a record does not name a container of the item");
+  inside.delete(item);
+  for (const { record: { of, index }, shown } of checked) {
+    need(of === undefined || inside.has(of), `no record puts the item into ${of}`);
+    need(namesIn(shown, of ?? item), `record ${index} does not name ${of ?? item}`);
   }
+  if (checked.every(({ record }) => record.of !== undefined)) report.cannotTell("the bundle holds no record that names the item");
 };
-const checkAnchor = async (bundle, hub, policy, report) => {
+const checkAnchor = async ({ anchor }, hub, policy, report) => {
   need(hub, "got an anchor without the checkpoint of the hub");
-  const { anchor } = bundle;
   if (policy.chain.length === 0) report.cannotTell("the policy names no chain and contract");
-  else need(policy.chain.includes(`${anchor.chain_id} 0x${anchor.contract}`), "the anchor is on a chain or contract that the policy does not name");
-  need(same(hash(anchor.hub_id), await sha256(bundle.hub.origin)) && isWhole(anchor.size)
-    && BigInt(anchor.size) === hub.size, "the anchor publishes another hub or another size");
-  report.notChecked("anchor", "the receipt trie and the block need Keccak and a chain; chopmark verify checks them");
+  else need(policy.chain.includes(`${anchor.chainId} 0x${toHex(anchor.contract)}`), "the anchor is on a chain or contract that the policy does not name");
+  need(same(anchor.hubId, await sha256(hub.origin)) && anchor.size === hub.size, "the anchor publishes another hub or another size");
+  const block = readBlock(anchor.header);
+  need(same(block.hash, anchor.blockHash), "got a block hash that is not the hash of the header");
+  findReceipt(block, anchor.index, anchor.receipt, anchor.proof);
+  need(hasAnchored(anchor.receipt, anchor.contract, anchor.hubId, hub.root, hub.size), "the receipt has no event of the contract with this size and root");
+  report.notChecked("anchor", `transaction ${anchor.index} of block ${block.number} (${toHex(block.hash)}) publishes size ${hub.size} and root of `
+    + `${hub.origin}; no endpoint was asked whether that block is on chain ${anchor.chainId}`);
 };
-const checkAll = async (text, policy, report) => {
-  let bundle;
-  try { bundle = JSON.parse(text); } catch { throw new Refuted("the file is not JSON"); }
-  need(canonical(bundle) === text, "the file is not canonical JSON");
-  members(bundle, ["format", "item", "histories"], ["hub", "anchor"]);
-  need(bundle.format === FORMAT, `got format ${bundle.format}, expected ${FORMAT}`);
-  report.item = bundle.item;
-  report.passed("form", "the file is canonical JSON of the format that this verifier knows");
-  let hub;
-  if (bundle.hub) {
-    members(bundle.hub, ["origin", "checkpoint"]);
-    hub = await openCheckpoint(bundle.hub.checkpoint, bundle.hub.origin, policy.hub, report);
-  }
-  const checked = [];
-  for (const history of bundle.histories) {
-    checked.push(...await checkHistory(history, bundle.item, hub, policy, report));
-  }
-  checkContainers(checked, bundle.item);
-  if (!checked.some(({ record }) => record.names === "item")) report.cannotTell("the bundle holds no record that names the item");
-  if (bundle.anchor) await checkAnchor(bundle, hub, policy, report);
+const listUnproved = (checked, policy, report) => {
+  const fields = checked.flatMap(({ record }) => record.fields);
+  const hidden = fields.filter(({ digest }) => digest).length;
+  const left = fields.reduce((sum, { elements, count }) => (elements ? sum + count - BigInt(elements.length) : sum), 0n);
+  report.notChecked("what the file does not show", `of ${checked.length} records ${hidden} fields are hidden and ${left} elements of lists are left out`);
   const witnesses = "no independent witness has cosigned the checkpoints in this file";
   if (policy.quorum) report.cannotTell(`the policy asks for a quorum, but ${witnesses}`);
   else report.notChecked("witnesses", witnesses);
   report.notChecked("completeness", "that no record was left out");
   report.notChecked("truth", "that what was stated happened, and that the object at hand is the one recorded");
 };
+const checkAll = async (bytes, policy, report) => {
+  const bundle = readBundle(bytes);
+  report.passed("form", "the file is canonical JSON of the format that this verifier knows");
+  const hub = bundle.hub && await openCheckpoint(bundle.hub.checkpoint, bundle.hub.origin, policy.hub, report);
+  const checked = [];
+  for (const history of bundle.histories) checked.push(...await checkHistory(history, bundle, hub, policy, report));
+  checkNames(checked, bundle.item, report);
+  if (bundle.anchor) await checkAnchor(bundle, hub, policy, report);
+  else report.notChecked("anchor", "the bundle holds no anchor on a public chain");
+  if (!hub) report.notChecked("hub", "the bundle holds no checkpoint of a hub");
+  listUnproved(checked, policy, report);
+};
 
-export async function verify(text, policyText) {
+export async function verify(file, policyFile) {
   const report = new Report();
   try {
-    await checkAll(text, await parsePolicy(policyText), report);
+    const bytesOf = (input) => (typeof input === "string" ? toBytes(input) : input);
+    const policyText = fromUtf8(bytesOf(policyFile));
+    inPolicy(policyText !== undefined, "the policy is not UTF-8");
+    if (globalThis.crypto?.subtle === undefined) report.cannotTell("this browser offers no WebCrypto on this page");
+    else await checkAll(bytesOf(file), await parsePolicy(policyText), report);
     report.outcome = report.isUnsure ? "cannot tell" : "proved";
   } catch (error) {
-    const isPolicy = error instanceof PolicyError;
-    const detail = isPolicy || error instanceof Refuted ? error.message : "the file is malformed";
-    report.checks.push([isPolicy ? "policy" : "refuted", "failed", detail]);
-    report.outcome = isPolicy ? "cannot tell" : "refuted"; // an unreadable policy says nothing against the file
+    const isRefuted = error instanceof Refuted;
+    const [name, detail] = error instanceof PolicyError ? ["policy", error.message] : ["this verifier failed", String(error)];
+    report.checks.push(isRefuted ? ["refuted", "failed", error.message] : [name, "failed", detail]);
+    // A policy that cannot be read, and a fault of the verifier, say nothing against the file.
+    report.outcome = isRefuted ? "refuted" : "cannot tell";
   }
   return report;
 }
@@ -452,12 +448,18 @@ const WORDS = {
   zh: { proved: "已证实：记录在签名账本中", refuted: "不成立：文件被改动或不完整", "cannot tell": "无法判断：政策文件不足以检查全部内容", passed: "已检查", "not checked": "未检查", failed: "不符" },
   en: { proved: "Proved: the records are in the signed ledgers", refuted: "Refuted: the file was changed or is not whole", "cannot tell": "Cannot tell: the policy file does not cover everything in the file", passed: "checked", "not checked": "not checked", failed: "failed" },
 };
+// What comes from the file must not change how the text around it is displayed.
+const escaped = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
 const show = (place, report, lang) => {
   const words = WORDS[lang] ?? WORDS.en;
-  const lines = report.checks.map(([name, outcome, detail]) => `${words[outcome]} · ${name}: ${detail}`);
+  const lines = report.checks.map(([name, outcome, detail]) => escaped(`${words[outcome]} · ${name}: ${detail}`));
   place.dataset.outcome = report.outcome;
   place.textContent = [words[report.outcome], ...lines].join("\n");
 };
+
+// Bytes, because reading text would drop a byte order mark and repair what is not UTF-8.
+const fetchBytes = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
+const fileBytes = async (file) => new Uint8Array(await file.arrayBuffer());
 
 if (typeof document !== "undefined") {
   const button = document.getElementById("check");
@@ -465,7 +467,7 @@ if (typeof document !== "undefined") {
   if (button) {
     button.hidden = false;
     // Fetched when the page loads, so that checking works with the network off.
-    const fetched = Promise.all([fetch(button.dataset.bundle), fetch("/policy")].map(async (answer) => (await answer).text()));
+    const fetched = Promise.all([button.dataset.bundle, "/policy"].map(fetchBytes));
     button.addEventListener("click", async () => {
       const [bundle, policy] = await fetched;
       show(place, await verify(bundle, policy), button.dataset.lang);
@@ -474,11 +476,11 @@ if (typeof document !== "undefined") {
   const file = document.getElementById("file");
   if (file) {
     const own = document.getElementById("policy");
-    const fetched = fetch("/policy").then((answer) => answer.text());
+    const fetched = fetchBytes("/policy");
     const check = async () => {
       if (!file.files[0]) return;
-      const policy = own.files[0] ? await own.files[0].text() : await fetched;
-      show(place, await verify(await file.files[0].text(), policy), navigator.language.slice(0, 2));
+      const policy = own.files[0] ? await fileBytes(own.files[0]) : await fetched;
+      show(place, await verify(await fileBytes(file.files[0]), policy), navigator.language.slice(0, 2));
     };
     file.addEventListener("change", check);
     own.addEventListener("change", check);
