@@ -5,10 +5,9 @@
 //!
 //! A checkpoint must pass these checks before it becomes an entry:
 //!
-//! 1. its note names this ledger and is signed as the policy file asks ([`Policy::open_checkpoint`]);
-//! 2. the hashes stored for the ledger lead to the root that was signed;
-//! 3. it extends the ledger's last checkpoint in the hub (RFC 9162 consistency proof, made from the stored
-//!    hashes and verified by the same code that verifies proofs of other parties).
+//! 1. it extends the ledger's last checkpoint in the hub ([`continuity::of_ledger`]);
+//! 2. its note names this ledger and is signed as the policy file asks ([`Policy::open_checkpoint`]);
+//! 3. the hashes stored for the ledger lead to the root that was signed.
 //!
 //! What holds: a ledger that forked or shrank is refused and the evidence, both notes, is kept; the others
 //! continue. An unchanged ledger is not repeated. A crash before the commit leaves nothing; after it, everything.
@@ -17,14 +16,12 @@
 //!
 //! Sources: docs/formats/anchor-v1.md; RFC 9162 section 2.1.4; C2SP signed-note.
 
-use ledger::Hash;
+use history::continuity::{self, Compared, Continuity};
 use ledger::checkpoint::Checkpoint;
 use ledger::hub::entry_leaf;
-use ledger::note::Note;
 use ledger::policy::Policy;
-use ledger::tree::{consistency_nodes, prove_consistency, root_at, root_nodes};
 use process::Context;
-use sql::ledgers::{Append, Entry, LedgerRow, NodeMap};
+use sql::ledgers::{Append, Entry, LedgerRow, StoredCheckpoint};
 use sql::{Db, LedgerId, Transaction};
 
 use crate::config::Hub;
@@ -58,20 +55,6 @@ enum Decision {
     Refuse { old_note: String, new_note: String, reason: String },
 }
 
-/// Why a checkpoint does not become an entry.
-enum Obstacle {
-    /// It does not fit, for this reason.
-    Misfit(String),
-    /// It could not be checked.
-    Failed(Error),
-}
-
-impl From<sql::Error> for Obstacle {
-    fn from(error: sql::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// Appends every new checkpoint that fits to the hub and signs the hub's checkpoint.
 ///
 /// The caller holds the writer's lease of `hub_id`.
@@ -90,7 +73,7 @@ pub async fn collect(
         if row.kind != "site" {
             continue;
         }
-        match decide(db, &hub.policy, hub_id, &row).await? {
+        match decide(db, &hub.policy, &row).await? {
             Decision::Skip => {}
             Decision::Append { size, note } => new.push(NewEntry { ledger: row.id, size, note }),
             Decision::Refuse { old_note, new_note, reason } => {
@@ -158,114 +141,38 @@ async fn append(
 }
 
 /// Decides about the newest checkpoint of one ledger.
-async fn decide(
+async fn decide(db: &Db, policy: &Policy, row: &LedgerRow) -> Result<Decision, Error> {
+    let compared = continuity::of_ledger(db, row.id, &row.origin).await?;
+    let problem = compared.continuity.problem();
+    let Compared { continuity, published_note: old_note, latest } = compared;
+    let (new_note, refusal) = match (problem, latest) {
+        (Some(reason), latest) => (latest.map_or_else(String::new, |latest| latest.note), reason),
+        (None, None) => return Ok(Decision::Skip),
+        // Signing the same tree twice makes no new entry.
+        (None, Some(latest)) if continuity == (Continuity::Fits { hub_size: latest.size }) => {
+            return Ok(Decision::Skip);
+        }
+        (None, Some(latest)) => match checkpoint_problem(db, policy, row, &latest).await? {
+            None => return Ok(Decision::Append { size: latest.size, note: latest.note }),
+            Some(reason) => (latest.note, reason),
+        },
+    };
+    Ok(Decision::Refuse { old_note, new_note, reason: refusal })
+}
+
+/// Why a checkpoint that extends the last one does not become an entry; none if it does.
+async fn checkpoint_problem(
     db: &Db,
     policy: &Policy,
-    hub_id: LedgerId,
     row: &LedgerRow,
-) -> Result<Decision, Error> {
-    let old_note = match sql::hub::last_entry(db, hub_id, row.id).await? {
-        Some(entry) => sql::ledgers::record_at(db, hub_id, entry.hub_index)
-            .await?
-            .map(|record| record.text)
-            .ok_or_else(|| sql::Error::data(format!("hub entry {} is missing", entry.hub_index)))?,
-        None => String::new(),
-    };
-    let Some(latest) = sql::ledgers::latest_checkpoint(db, row.id).await? else {
-        return Ok(if old_note.is_empty() {
-            Decision::Skip
-        } else {
-            let reason = "the ledger had a checkpoint and now has none".to_owned();
-            Decision::Refuse { old_note, new_note: String::new(), reason }
-        });
-    };
-    let note = latest.note;
-    if note == old_note {
-        return Ok(Decision::Skip);
-    }
-    let opened = policy.open_checkpoint(&row.origin, &note);
-    let opened = opened.map_err(|error| error.to_string()).and_then(|new| {
-        if (new.size, new.root) == (latest.size, latest.root) {
-            Ok(new)
-        } else {
-            Err(format!("the note states size {}, its row {}", new.size, latest.size))
-        }
-    });
-    let checked = match opened {
-        Ok(new) => check_extension(db, row, &old_note, &new).await,
-        Err(reason) => Err(Obstacle::Misfit(reason)),
-    };
-    match checked {
-        Ok(Some(size)) => Ok(Decision::Append { size, note }),
-        Ok(None) => Ok(Decision::Skip),
-        Err(Obstacle::Misfit(reason)) => Ok(Decision::Refuse { old_note, new_note: note, reason }),
-        Err(Obstacle::Failed(error)) => Err(error),
-    }
-}
-
-/// Checks that `new` extends the checkpoint that the hub has; returns the size to append, none if both state the
-/// same.
-async fn check_extension(
-    db: &Db,
-    row: &LedgerRow,
-    old_note: &str,
-    new: &Checkpoint,
-) -> Result<Option<u64>, Obstacle> {
-    let mut spans = root_nodes(new.size);
-    let old = if old_note.is_empty() { None } else { Some(read_entry(row, old_note)?) };
-    if let Some(old) = &old {
-        if new.size < old.size {
-            return Err(Obstacle::Misfit(format!(
-                "the ledger shrank from {} to {} records",
-                old.size, new.size
-            )));
-        }
-        if new.size == old.size {
-            // Signing the same tree twice is not a fork: RSA-PSS is salted.
-            return if new.root == old.root {
-                Ok(None)
-            } else {
-                let reason = format!("two different roots are signed for size {}", new.size);
-                Err(Obstacle::Misfit(reason))
-            };
-        }
-        spans.extend(consistency_nodes(old.size, new.size));
-    }
-    let nodes = match sql::ledgers::nodes(db, row.id, &spans).await {
-        Ok(nodes) => nodes,
-        Err(sql::Error::Data(reason)) => return Err(Obstacle::Misfit(reason)),
-        Err(error) => return Err(error.into()),
-    };
-    check_hashes(old.as_ref(), new, &nodes).map_err(Obstacle::Misfit)?;
-    Ok(Some(new.size))
-}
-
-/// Reads the checkpoint of an entry. Its signatures were checked when it was appended, and the hub's tree commits to
-/// its bytes.
-fn read_entry(row: &LedgerRow, note: &str) -> Result<Checkpoint, sql::Error> {
-    Note::parse(note)
-        .map_err(|error| error.to_string())
-        .and_then(|note| Checkpoint::parse_body(&note.text).map_err(|error| error.to_string()))
-        .map_err(|error| sql::Error::data(format!("hub entry of {}: {error}", row.origin)))
-}
-
-/// Checks that the stored hashes lead to `new`'s root, and that `new` extends `old`.
-fn check_hashes(old: Option<&Checkpoint>, new: &Checkpoint, nodes: &NodeMap) -> Result<(), String> {
-    let stored: Hash = root_at(new.size, nodes).map_err(|error| error.to_string())?;
-    if stored != new.root {
-        return Err(format!(
-            "the stored hashes lead to the root {stored}, signed is {} for size {}",
-            new.root, new.size
-        ));
-    }
-    let Some(old) = old else { return Ok(()) };
-    let path = prove_consistency(old.size, new.size, nodes).map_err(|error| error.to_string())?;
-    ledger::proof::verify_consistency(old.size, new.size, &path, &old.root, &new.root).map_err(
-        |error| {
-            format!(
-                "size {} does not extend the size {} that the hub has: {error}",
-                new.size, old.size
-            )
-        },
-    )
+    latest: &StoredCheckpoint,
+) -> Result<Option<String>, Error> {
+    Ok(match policy.open_checkpoint(&row.origin, &latest.note) {
+        Err(error) => Some(error.to_string()),
+        Ok(signed) if (signed.size, signed.root) != (latest.size, latest.root) => Some(format!(
+            "the note states size {} and root {}, its row {} and {}",
+            signed.size, signed.root, latest.size, latest.root
+        )),
+        Ok(_) => continuity::root_problem(db, row.id, latest).await?,
+    })
 }

@@ -19,9 +19,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use history::continuity;
 use process::Context;
 use sql::ledgers::WriterLease;
-use sql::{Db, LedgerId};
+use sql::{Db, LedgerId, Transaction};
 
 use crate::anchoring::Anchoring;
 use crate::chain::client::PublishedHead;
@@ -151,6 +152,7 @@ impl Worker {
             return Ok(lease.check()?);
         }
         let lease = sql::ledgers::hold_writer(&self.anchoring.db, self.hub_id()).await?;
+        self.compare_with_anchors().await?;
         self.compare().await?;
         self.lease = Some(lease);
         self.anchoring.metrics.may_sign.set(1);
@@ -182,6 +184,22 @@ impl Worker {
              size and root: it is another hub under the same origin, or it was restored from a backup and written \
              to; nothing is signed",
             chain.name()
+        )))
+    }
+
+    /// Compares the hub in the database with its last final anchor there; keeps the evidence if it does not fit.
+    async fn compare_with_anchors(&self) -> Result<(), Error> {
+        let Anchoring { db, hub_id, origin, .. } = &self.anchoring;
+        let compared = continuity::of_hub(db, *hub_id, origin).await?;
+        let Some(reason) = compared.continuity.problem() else { return Ok(()) };
+        db.run_tx("anchor.keep_evidence", async |tx: &Transaction<'_>| {
+            let (old, new) = (&compared.published_note, compared.own_note());
+            sql::hub::insert_fork(tx, *hub_id, old, new, &reason).await
+        })
+        .await?;
+        Err(Error::BehindChain(format!(
+            "the hub `{origin}` does not extend its last final anchor: {reason}; the database was altered or restored \
+             from an older backup; nothing is signed"
         )))
     }
 

@@ -13,6 +13,7 @@ use process::config::log::LogSection;
 use process::{Clock, Randomness};
 
 use crate::keys::{Sealing, existing_passphrase};
+use crate::terminal::out;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -68,7 +69,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::NewKey { path, sealing } => {
             let (wallet, text) = Wallet::make(Randomness::system().source())?;
             sealing.write(path, &text)?;
-            println!("{}", wallet.address());
+            out!("{}", wallet.address());
         }
         Command::Deploy { rpc, chain_id, key, passphrase_file, patience_s } => {
             let rpc = Rpc::new(std::slice::from_ref(rpc), *chain_id, Clock::system());
@@ -76,7 +77,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let passphrase = || existing_passphrase(&what, passphrase_file.as_deref());
             let wallet = Wallet::load_with(key, passphrase)?;
             let patience = Duration::from_secs(*patience_s);
-            println!("{}", anchor::deploy::deploy(&rpc, &wallet, patience)?.contract);
+            out!("{}", anchor::deploy::deploy(&rpc, &wallet, patience)?.contract);
         }
     }
     Ok(ExitCode::SUCCESS)

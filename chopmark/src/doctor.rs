@@ -9,6 +9,8 @@ use std::process::{Command, ExitCode, Stdio};
 use process::config::Installation;
 use process::config::keys::plain_files;
 
+use crate::terminal::out;
+
 /// Options of `chopmark doctor`.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
@@ -63,10 +65,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Err(text) => ("absent ", text),
         };
         is_well &= check.outcome.is_ok() || !check.needed;
-        println!("{mark}  {:<30} {text}", check.what);
+        out!("{mark}  {:<30} {text}", check.what);
     }
-    println!();
-    println!(
+    out!();
+    out!(
         "{}",
         if is_well {
             "Everything that the processes need is available. In the source tree, `make demo` plays the whole way."

@@ -9,6 +9,8 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use epcis::hash::{Dialect, event_hash, pre_hash};
 
+use crate::terminal::{out, problem};
+
 /// Subcommands of `chopmark event`.
 #[derive(Subcommand)]
 pub enum Command {
@@ -42,11 +44,14 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let document = match epcis::Document::parse(&bytes) {
         Ok(document) => document,
         Err(violations) => {
-            eprintln!("{} is not a valid EPCIS 2.0 document:", file.display());
+            problem!("{} is not a valid EPCIS 2.0 document:", file.display());
             for violation in violations {
-                eprintln!(
+                problem!(
                     "  {}: {}, got `{}`, expected {}",
-                    violation.pointer, violation.problem, violation.value, violation.expected
+                    violation.pointer,
+                    violation.problem,
+                    violation.value,
+                    violation.expected
                 );
             }
             return Ok(ExitCode::from(1));
@@ -54,9 +59,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     };
     for event in document.events() {
         if *show {
-            println!("{}", pre_hash(event, *dialect)?);
+            out!("{}", pre_hash(event, *dialect)?);
         }
-        println!("{}", event_hash(event, *dialect)?);
+        out!("{}", event_hash(event, *dialect)?);
     }
     Ok(ExitCode::SUCCESS)
 }

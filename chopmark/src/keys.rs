@@ -19,6 +19,8 @@ use keystore::{Passphrase, armour, private, prompt, token};
 use ledger::keys::{LedgerKeys, SourceKey};
 use process::Randomness;
 
+use crate::terminal::{out, problem};
+
 /// Subcommands of `chopmark keys`.
 #[derive(Subcommand)]
 pub enum Command {
@@ -135,14 +137,14 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Bridge { out, sealing } => {
             let key = SourceKey::generate(Randomness::system().source())?;
             sealing.write(out, &key.to_pem())?;
-            println!("{}", key.public_base64());
-            eprintln!("secret key written to {}", out.display());
+            out!("{}", key.public_base64());
+            problem!("secret key written to {}", out.display());
         }
         Command::Partner => {
             let (token, digest) = new_token()?;
-            println!("token         {token}");
-            println!("token_sha256  {digest}");
-            eprintln!("give the token to the partner; the configuration needs only token_sha256");
+            out!("token         {token}");
+            out!("token_sha256  {digest}");
+            problem!("give the token to the partner; the configuration needs only token_sha256");
         }
         Command::Show { file, passphrase_file } => show(file, passphrase_file.as_deref())?,
         Command::Encrypt { file, passphrase_file } => {
@@ -151,13 +153,13 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             public_keys(&text, file)?;
             let passphrase = new_passphrase(file, passphrase_file.as_deref())?;
             private::replace(file, &sealed(&text, &passphrase)?)?;
-            eprintln!("{} is encrypted now", file.display());
+            problem!("{} is encrypted now", file.display());
         }
         Command::Decrypt { file, passphrase_file } => {
             let opened = open(file, passphrase_file.as_deref())?;
             anyhow::ensure!(opened.was_encrypted, "{} is not encrypted", file.display());
             private::replace(file, &opened.text)?;
-            eprintln!("{} is not encrypted any more", file.display());
+            problem!("{} is not encrypted any more", file.display());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -182,18 +184,18 @@ fn new_ledger(
         keys
     };
     for key in keys.verifier_keys() {
-        println!("{key}");
+        out!("{key}");
     }
     match (out, pkcs11) {
-        (Some(out), _) => eprintln!("secret keys written to {}", out.display()),
-        (None, _) => eprintln!("the secret keys are in the token and cannot leave it"),
+        (Some(out), _) => problem!("secret keys written to {}", out.display()),
+        (None, _) => problem!("the secret keys are in the token and cannot leave it"),
     }
     Ok(())
 }
 
 fn show(file: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<()> {
     for key in public_keys(&open(file, passphrase_file)?.text, file)? {
-        println!("{key}");
+        out!("{key}");
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 //! Every subcommand is one file here; it parses its arguments, calls the crate that does the work, and prints the
 //! outcome.
 //!
-//! Exit status: 0 success, 1 refuted or broken, 2 cannot tell or could not run; [`doctor`] returns 0 or 1.
+//! Exit status: 0 success, 1 refuted or changed, 2 cannot tell or could not run; [`doctor`] returns 0 or 1, [`audit`] also
+//! 3 to 5.
 
 mod anchor_command;
 mod audit;
@@ -16,6 +17,7 @@ mod policy_file;
 mod reader;
 mod role;
 mod tag;
+mod terminal;
 mod up;
 mod verify;
 
@@ -62,12 +64,21 @@ Examples:
 
 Exit status: 0 proved, 1 refuted, 2 cannot tell.")]
     Verify(verify::Arguments),
-    /// Recomputes every ledger from its rows and names what does not match
+    /// Recomputes every ledger, compares it with the hub and the anchors, and names what does not match
     #[command(after_long_help = "\
-Example:
-  chopmark audit --config chopmark.toml --policy policy.txt
+What each ledger is called:
+  whole        its rows, checkpoints, the hub's entries and the final anchors agree
+  CHANGED      a row was altered after it was signed; the finding names the record
+  ROLLED BACK  the hub (of a hub: an anchor) holds more of it than the database
+  FORKED       the hub (of a hub: an anchor) holds something else of it than the database
+That the hub is behind, or is not anchored yet, is said and is no fault unless --require-anchored is given.
 
-Exit status: 0 every ledger is whole, 1 something does not match, 2 the audit could not run.")]
+Examples:
+  chopmark audit --config chopmark.toml --policy policy.txt
+  chopmark audit --database postgresql://auditor@db.example/chopmark --policy policy.txt --require-anchored
+
+Exit status: 0 every ledger is whole, 1 something was changed, 2 the audit could not run, 3 a ledger was rolled back or
+forked; with --require-anchored also 4 records wait for the hub, 5 the hub's newest entries are not anchored.")]
     Audit(audit::Arguments),
     /// Reads and writes EPC tag data
     #[command(subcommand)]
@@ -100,7 +111,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("chopmark: {error:#}");
+        terminal::problem_lines(&format!("chopmark: {error:#}"));
         ExitCode::from(2)
     })
 }

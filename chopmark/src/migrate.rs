@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use process::config::Installation;
 
 use crate::database::Database;
+use crate::terminal::out;
 
 /// Which database.
 #[derive(clap::Args)]
@@ -39,6 +40,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _log = process::log::start(&installation.log, "chopmark-migrate")?;
     let database = Database::open(&installation)?;
     tokio::runtime::Runtime::new()?.block_on(database.migrate())?;
-    println!("the schema is current");
+    out!("the schema is current");
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 use epc::{Epc, PlusScheme, PlusTag, Tag, TagEpc, parse_digital_link};
+use ledger::text::escaped;
+
+use crate::terminal;
 
 /// Subcommands of `chopmark epc`.
 #[derive(Subcommand)]
@@ -67,7 +70,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             );
         }
     };
-    println!("{text}");
+    terminal::lines(&text);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -95,7 +98,7 @@ fn of_link(uri: &str, scheme: &str, filter: u8) -> anyhow::Result<PlusTag> {
 /// The tag in every spelling, one per line.
 fn describe(tag: &Tag) -> anyhow::Result<String> {
     let mut lines = Vec::new();
-    let mut line = |name: &str, value: &str| lines.push(format!("{name:<15}{value}"));
+    let mut line = |name: &str, value: &str| lines.push(format!("{name:<15}{}", escaped(value)));
     match tag {
         Tag::Classic(tag) => {
             line("tag URI", &tag.to_tag_uri());

@@ -16,6 +16,7 @@ use ledger::bundle::{self, CheckOutcome, Outcome, Report};
 use ledger::json::{Json, object};
 
 use crate::policy_file;
+use crate::terminal::out;
 
 /// What to verify, and whom to trust.
 #[derive(clap::Args)]
@@ -50,7 +51,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         check_chain(&mut report, url, arguments.confirmations);
     }
     if arguments.json {
-        println!("{}", to_json(&report).canonical());
+        out!("{}", to_json(&report).canonical());
     } else {
         print(&report);
     }
@@ -105,12 +106,12 @@ fn print(report: &Report) {
         Outcome::Refuted => "REFUTED",
         Outcome::CannotTell => "CANNOT TELL",
     };
-    println!("{word}  {}", report.item.as_deref().unwrap_or("(no item could be read)"));
+    out!("{word}  {}", report.item.as_deref().unwrap_or("(no item could be read)"));
     for record in &report.records {
         let field = |name: &str| {
             record.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
         };
-        println!(
+        out!(
             "  {}  {}  {}  #{}",
             field("eventTime").trim_matches('"'),
             field("bizStep")
@@ -127,10 +128,10 @@ fn print(report: &Report) {
     ] {
         let checks: Vec<_> = report.checks.iter().filter(|check| check.outcome == wanted).collect();
         if !checks.is_empty() {
-            println!("{title}:");
+            out!("{title}:");
         }
         for check in checks {
-            println!("  {}: {}", check.name, check.detail);
+            out!("  {}: {}", check.name, check.detail);
         }
     }
 }

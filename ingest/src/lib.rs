@@ -52,6 +52,18 @@ pub enum Error {
     /// The database refused or is not available.
     #[error("database: {0}")]
     Sql(#[from] sql::Error),
+    /// A ledger was rolled back or forked; nothing is signed.
+    #[error(
+        "ledger `{origin}` is not signed: {reason}; the hub holds a checkpoint that the database does not extend, so \
+         the database was altered, or restored from an older backup; restore a newer backup, or start a new ledger \
+         under another origin; `chopmark audit` shows more, and table `forks` has both checkpoints"
+    )]
+    NotContinuous {
+        /// Its origin.
+        origin: String,
+        /// What contradicts what.
+        reason: String,
+    },
     /// The address could not be listened on.
     #[error("could not listen on {address}")]
     Listen {
@@ -77,6 +89,11 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     let metrics = Metrics::new();
     let Config { settings, sites, bridges, partners } = config;
     let ledgers = create_ledgers(&db, sites, &context).await?;
+    for ledger in &ledgers {
+        if let Some(reason) = ledger.refusal(&db).await? {
+            return Err(Error::NotContinuous { origin: ledger.site.origin.clone(), reason });
+        }
+    }
     let mut writers = HashMap::new();
     let mut threads = Vec::new();
     for ledger in ledgers {

@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
     ANCHORS_ATTEMPTS, ANCHORS_COVERING, ANCHORS_INSERT, ANCHORS_INSERT_ATTEMPT,
-    ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,
+    ANCHORS_INSERT_CONFIRMATION, ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE,
+    ANCHORS_LAST_CONFIRMATION, ANCHORS_LAST_FINAL, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,
 };
 
 /// State of an anchor on its way to the chain.
@@ -135,6 +136,8 @@ pub struct AnchorEvidence {
 /// A final anchor and its proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinalAnchor {
+    /// Its number.
+    pub id: i64,
     /// Size of the hub.
     pub size: u64,
     /// Its root.
@@ -306,6 +309,7 @@ pub async fn insert_proof(
 
 fn final_anchor(row: &Row) -> Result<FinalAnchor, Error> {
     Ok(FinalAnchor {
+        id: row.get(12),
         size: unsigned(row.get(0))?,
         root: hash(row.get(1))?,
         chain_id: unsigned(row.get(2))?,
@@ -331,4 +335,74 @@ fn final_anchor(row: &Row) -> Result<FinalAnchor, Error> {
 pub async fn covering(db: &Db, hub: LedgerId, size: u64) -> Result<Option<FinalAnchor>, Error> {
     let row = query_opt(&db.client().await?, ANCHORS_COVERING, &[&hub.0, &signed(size)?]).await?;
     row.as_ref().map(final_anchor).transpose()
+}
+
+/// The final anchor of `hub` with the largest size.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn last_final(db: &Db, hub: LedgerId) -> Result<Option<FinalAnchor>, Error> {
+    let row = query_opt(&db.client().await?, ANCHORS_LAST_FINAL, &[&hub.0]).await?;
+    row.as_ref().map(final_anchor).transpose()
+}
+
+/// What one endpoint of a chain said about an anchor's block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewConfirmation {
+    /// Host and port of the endpoint, without what may be a provider's key.
+    pub endpoint_host: String,
+    /// Whether it named the block and receipt of the proof, deep enough.
+    pub agreed: bool,
+    /// What it said, for people.
+    pub answer: String,
+}
+
+/// How many endpoints were asked about an anchor's block in the last round, and how many agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Endpoints that were asked.
+    pub asked: u64,
+    /// Endpoints that agreed.
+    pub agreed: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Stores what the endpoints said in one round.
+///
+/// - `at`: of the round.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn insert_confirmations(
+    tx: &Transaction<'_>,
+    anchor: i64,
+    confirmations: &[NewConfirmation],
+    at: Timestamp,
+) -> Result<(), Error> {
+    let at = system_time(at);
+    for NewConfirmation { endpoint_host, agreed, answer } in confirmations {
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+            [&anchor, endpoint_host, agreed, answer, &at];
+        execute(tx, ANCHORS_INSERT_CONFIRMATION, &values).await?;
+    }
+    Ok(())
+}
+
+/// The last round of confirmations of an anchor; none if its endpoints were never recorded.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn last_confirmation(db: &Db, anchor: i64) -> Result<Option<Confirmed>, Error> {
+    let row = query_opt(&db.client().await?, ANCHORS_LAST_CONFIRMATION, &[&anchor]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let Some(at) = row.get::<_, Option<std::time::SystemTime>>(2) else { return Ok(None) };
+    Ok(Some(Confirmed {
+        asked: unsigned(row.get(0))?,
+        agreed: unsigned(row.get(1))?,
+        at: timestamp(at)?,
+    }))
 }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
     HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_LAST_ENTRY,
+    HUB_LAST_OF_LEDGER,
 };
 
 /// A ledger's checkpoint in the hub.
@@ -34,6 +35,34 @@ pub async fn last_entry(
 ) -> Result<Option<HubEntry>, Error> {
     let row = query_opt(&db.client().await?, HUB_LAST_ENTRY, &[&hub.0, &ledger.0]).await?;
     row.as_ref().map(entry).transpose()
+}
+
+/// A ledger's checkpoint in some hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishedEntry {
+    /// The hub.
+    pub hub: LedgerId,
+    /// Index in the hub.
+    pub hub_index: u64,
+    /// Size of the ledger at that checkpoint.
+    pub ledger_size: u64,
+}
+
+/// The entry of the largest checkpoint of `ledger` in any hub.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn last_of_ledger(db: &Db, ledger: LedgerId) -> Result<Option<PublishedEntry>, Error> {
+    let row = query_opt(&db.client().await?, HUB_LAST_OF_LEDGER, &[&ledger.0]).await?;
+    row.map(|row| {
+        Ok(PublishedEntry {
+            hub: LedgerId(row.get(0)),
+            hub_index: unsigned(row.get(1))?,
+            ledger_size: unsigned(row.get(2))?,
+        })
+    })
+    .transpose()
 }
 
 /// The first entry of `ledger` in `hub` that covers `size` leaves.

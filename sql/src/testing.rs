@@ -217,3 +217,41 @@ pub async fn alter_record_as_owner(
     })
     .await
 }
+
+/// Takes a ledger back to the checkpoint of `size` as the owner of the tables could: triggers off, every later row
+/// removed, the head set back, triggers on. For showing and testing that it is detected; no process calls it.
+///
+/// - `size`: size of one of the ledger's checkpoints.
+///
+/// # Errors
+///
+/// [`Error`], also if there is no such checkpoint.
+pub async fn roll_back_as_owner(db: &Db, origin: &str, size: u64) -> Result<(), Error> {
+    const TABLES: [&str; 4] = ["record_chunks", "subtree_hashes", "checkpoints", "item_records"];
+    let ledger = ledgers::find(db, origin)
+        .await?
+        .ok_or_else(|| Error::data(format!("there is no ledger `{origin}`")))?;
+    let (id, kept) = (ledger.id.0, signed(size)?);
+    db.run_tx("testing.roll_back", async |tx| {
+        let switch = |how: &str| {
+            TABLES.map(|table| format!("alter table {table} {how} trigger user;")).concat()
+        };
+        tx.batch_execute(&switch("disable")).await?;
+        tx.batch_execute(&format!(
+            "delete from record_chunks where ledger_id = {id} and first_leaf >= {kept};
+             delete from subtree_hashes where ledger_id = {id} and (position + 1) * (1 << level) > {kept};
+             delete from checkpoints where ledger_id = {id} and size > {kept};
+             delete from item_records where ledger_id = {id} and leaf_index >= {kept}"
+        ))
+        .await?;
+        let head = "update ledger_heads set size = c.size, root = c.root from checkpoints c \
+                    where ledger_heads.ledger_id = $1 and c.ledger_id = $1 and c.size = $2";
+        let changed = tx.execute(head, &[&id, &kept]).await?;
+        tx.batch_execute(&switch("enable")).await?;
+        if changed == 1 {
+            return Ok(());
+        }
+        Err(Error::data(format!("ledger `{origin}` has no checkpoint of size {size}")))
+    })
+    .await
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ledger::hash;
 use ledger::tree::{Frontier, inclusion_nodes};
-use sql::anchors::{AnchorEvidence, AnchorState, Attempt, NewAnchor};
+use sql::anchors::{AnchorEvidence, AnchorState, Attempt, NewAnchor, NewConfirmation};
 use sql::captures::NewCapture;
 use sql::deliveries::NewDelivery;
 use sql::expected::{NewDifference, NewExpected};
@@ -18,6 +18,8 @@ use tokio_postgres::{Client, NoTls};
 
 const PROCESSES: [Access; 3] = [Access::Ingest, Access::Anchor, Access::TraceApi];
 const REFUSED: &str = "42501";
+/// After the epoch.
+const LATER: &str = "2026-03-02T08:00:00Z";
 /// Added to the code where a row policy refuses what the grant allows.
 const BY_ROW: &str = " by a row policy";
 
@@ -62,6 +64,9 @@ fn rights(access: Access) -> Rights {
                 "record_chunks",
                 "leaf_hash_chunks",
                 "subtree_hashes",
+                "checkpoints",
+                "hub_entries",
+                "forks",
                 "item_records",
                 "deliveries",
                 "captures",
@@ -81,6 +86,7 @@ fn rights(access: Access) -> Rights {
                 "rule_states",
                 "refusals",
                 "differences",
+                "forks",
             ],
             update: &[("ledger_heads", "size"), ("ledger_heads", "root"), ("rule_states", "state")],
         },
@@ -99,6 +105,7 @@ fn rights(access: Access) -> Rights {
                 "anchor_attempts",
                 "anchor_states",
                 "anchor_proofs",
+                "anchor_confirmations",
             ],
             insert: &[
                 "ledgers",
@@ -112,6 +119,7 @@ fn rights(access: Access) -> Rights {
                 "anchor_attempts",
                 "anchor_states",
                 "anchor_proofs",
+                "anchor_confirmations",
             ],
             update: &[
                 ("ledger_heads", "size"),
@@ -139,6 +147,7 @@ fn rights(access: Access) -> Rights {
                 "anchors",
                 "anchor_states",
                 "anchor_proofs",
+                "anchor_confirmations",
                 "scans",
             ],
             insert: &["scans"],
@@ -408,6 +417,12 @@ async fn ingest_can_do_all_that_recording_needs() {
         })
         .await
         .expect("everything");
+    sql::hub::last_of_ledger(&ingest, site).await.expect("asked");
+    sql::ledgers::latest_checkpoint(&ingest, site).await.expect("asked").expect("there");
+    let keep = ingest.run_tx("test.keep", async |tx: &Transaction<'_>| {
+        sql::hub::insert_fork(tx, site, "old", "new", "why").await
+    });
+    keep.await.expect("the evidence is kept");
     sql::captures::find(&ingest, "A", "c").await.expect("asked").expect("there");
 }
 
@@ -459,6 +474,14 @@ async fn anchor_can_do_all_that_anchoring_needs() {
             )
             .await?;
             sql::anchors::insert_proof(tx, id, &evidence).await?;
+            let said = [true, false].map(|agreed| NewConfirmation {
+                endpoint_host: "rpc.example".into(),
+                agreed,
+                answer: "a block".into(),
+            });
+            sql::anchors::insert_confirmations(tx, id, &said[..1], Timestamp::UNIX_EPOCH).await?;
+            sql::anchors::insert_confirmations(tx, id, &said, LATER.parse().expect("a time"))
+                .await?;
             Ok(id)
         })
         .await
@@ -467,6 +490,13 @@ async fn anchor_can_do_all_that_anchoring_needs() {
     assert_eq!(sql::anchors::open(&anchor).await.expect("asked").len(), 1);
     assert_eq!(sql::anchors::attempts(&anchor, id).await.expect("asked").len(), 1);
     sql::anchors::latest(&anchor, hub).await.expect("asked").expect("there");
+    assert_eq!(
+        sql::anchors::last_final(&anchor, hub).await.expect("asked").map(|last| last.id),
+        Some(id)
+    );
+    let confirmed = sql::anchors::last_confirmation(&anchor, id).await.expect("asked");
+    let confirmed = confirmed.expect("two rounds");
+    assert_eq!((confirmed.asked, confirmed.agreed), (2, 1), "the last round alone counts");
     sql::anchors::covering(&anchor, hub, 1).await.expect("asked").expect("there");
     sql::ledgers::checkpoint_at(&anchor, hub, 1).await.expect("asked").expect("there");
 }
@@ -489,6 +519,7 @@ async fn trace_api_can_read_what_it_shows_and_store_scans() {
     sql::hub::entry_for(&trace, hub, site, 1).await.expect("asked");
     sql::anchors::covering(&trace, hub, 1).await.expect("asked");
     sql::anchors::latest(&trace, hub).await.expect("asked");
+    sql::anchors::last_confirmation(&trace, 1).await.expect("asked");
     let scan = Scan {
         item: "urn:x".into(),
         at: Timestamp::UNIX_EPOCH,

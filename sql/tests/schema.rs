@@ -78,6 +78,7 @@ async fn what_was_recorded_is_never_changed_or_removed() {
         "anchors",
         "anchor_attempts",
         "anchor_proofs",
+        "anchor_confirmations",
         "scans",
     ] {
         for change in [format!("delete from {table}"), format!("truncate {table} cascade")] {
@@ -178,7 +179,9 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
     db.migrate().await.expect("the later migrations");
     db.migrate().await.expect("nothing to do");
     db.check_schema().await.expect("the version of this program");
-    db.execute(&file("samples/0002_roles.sql")).await.expect("samples fit");
+    for sample in ["samples/0002_roles.sql", "samples/0006_confirmations.sql"] {
+        db.execute(&file(sample)).await.expect("samples fit");
+    }
     db.execute("update schema_migrations set sha256 = 'other'").await.expect("changed");
     assert!(db.migrate().await.is_err(), "a migration applied with another text is refused");
 }
@@ -187,16 +190,16 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
 async fn a_schema_of_another_version_is_named_with_what_to_do() {
     let db = TestDb::empty("versions").await;
     let problem = async || db.check_schema().await.expect_err("another version").to_string();
-    let none = "schema is at version 0, this program expects 2; run `chopmark migrate`";
+    let none = "schema is at version 0, this program expects 6; run `chopmark migrate`";
     assert_eq!(problem().await, none);
     migrate_to_first_version(&db).await;
-    let older = "schema is at version 1, this program expects 2; run `chopmark migrate`";
+    let older = "schema is at version 1, this program expects 6; run `chopmark migrate`";
     assert_eq!(problem().await, older);
     db.migrate().await.expect("migrated");
     db.check_schema().await.expect("the version of this program");
-    let next = "insert into schema_migrations values (3, '0003_next', '')";
+    let next = "insert into schema_migrations values (7, '0007_next', '')";
     db.execute(next).await.expect("a newer program migrated");
-    let newer = "schema is at version 3, this program expects 2; use the program that migrated it, or a newer one";
+    let newer = "schema is at version 7, this program expects 6; use the program that migrated it, or a newer one";
     assert_eq!(problem().await, newer);
     assert_eq!(db.migrate().await.expect_err("refused").to_string(), newer);
 }

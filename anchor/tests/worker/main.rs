@@ -319,6 +319,50 @@ async fn a_ledger_that_shrank_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_grows_again_past_its_rolled_back_size_is_refused() {
+    let scene = Scene::new("grown_again", Setting::default()).await;
+    let site = Site::new(&scene.db, "site.example/1").await;
+    site.append(&scene.db, 2).await;
+    site.append(&scene.db, 2).await;
+    let mut worker = scene.worker(&[&site]).await;
+    scene.tick_until_final(&mut worker, 1).await;
+
+    sql::testing::roll_back_as_owner(&scene.db, "site.example/1", 2).await.unwrap();
+    let other = sql::ledgers::load_frontier(&scene.db, site.id).await.unwrap();
+    site.append_leaves(&scene.db, other, &[b"other 2", b"other 3", b"other 4"]).await;
+    for _ in 0..3 {
+        scene.tick(&mut worker).await.unwrap();
+    }
+
+    let forks = sql::hub::forks(&scene.db).await.unwrap();
+    assert_eq!(forks.len(), 1, "{forks:?}");
+    assert!(forks[0].reason.starts_with("size 5 does not extend the size 4"), "{forks:?}");
+    assert_eq!(sql::ledgers::head(&scene.db, worker.hub_id()).await.unwrap().size, 1);
+    assert_eq!(scene.metrics.ledgers_refused.get(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_was_rolled_back_behind_its_final_anchor_is_not_signed() {
+    let scene = Scene::new("hub_rolled_back", Setting::default()).await;
+    let site = Site::new(&scene.db, "site.example/1").await;
+    site.append(&scene.db, 1).await;
+    let mut worker = scene.worker(&[&site]).await;
+    scene.tick_until_final(&mut worker, 1).await;
+    site.append(&scene.db, 1).await;
+    scene.tick_until_final(&mut worker, 2).await;
+    drop(worker);
+
+    sql::testing::roll_back_as_owner(&scene.db, "hub.example/1", 1).await.unwrap();
+    let mut worker = scene.worker(&[&site]).await;
+    let error = worker.tick().await.unwrap_err();
+
+    assert!(error.is_fatal(), "{error}");
+    assert!(error.to_string().contains("the ledger shrank from 2 to 1 records"), "{error}");
+    let forks = sql::hub::forks(&scene.db).await.unwrap();
+    assert!(forks[0].old_note.starts_with("hub.example/1\n2\n"), "{forks:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_whose_root_the_stored_hashes_do_not_give_is_refused() {
     let scene = Scene::new("other_root", Setting::default()).await;
     let site = Site::new(&scene.db, "site.example/1").await;

@@ -68,19 +68,34 @@ impl Site {
 
     /// Appends to whatever tree is given, true or not.
     pub async fn append_to(&self, db: &TestDb, frontier: Frontier, count: u64) {
-        let old_size = frontier.size();
-        let leaf = |index: u64| hash::leaf(&(old_size + index).to_be_bytes());
-        let entries = (0..count)
-            .map(|index| Entry { text: "{}".into(), secret: Some([0; 16]), leaf_hash: leaf(index) })
+        let leaves: Vec<Hash> =
+            (0..count).map(|index| hash::leaf(&(frontier.size() + index).to_be_bytes())).collect();
+        self.append_hashes(db, frontier, &leaves).await;
+    }
+
+    /// Appends records with these contents.
+    pub async fn append_leaves(&self, db: &TestDb, frontier: Frontier, contents: &[&[u8]]) {
+        let leaves: Vec<Hash> = contents.iter().map(|content| hash::leaf(content)).collect();
+        self.append_hashes(db, frontier, &leaves).await;
+    }
+
+    async fn append_hashes(&self, db: &TestDb, frontier: Frontier, leaves: &[Hash]) {
+        let entries = leaves
+            .iter()
+            .map(|leaf_hash| Entry {
+                text: "{}".into(),
+                secret: Some([0; 16]),
+                leaf_hash: *leaf_hash,
+            })
             .collect();
         let mut after = frontier.clone();
-        (0..count).for_each(|index| after.append(leaf(index)));
+        leaves.iter().for_each(|leaf_hash| after.append(*leaf_hash));
         let origin = self.keys.origin().to_owned();
         let checkpoint = Checkpoint { origin, size: after.size(), root: after.root() };
         let note = self.keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap();
         let append = Append {
             ledger: self.id,
-            old_size,
+            old_size: frontier.size(),
             frontier,
             entries,
             item_keys: Vec::new(),

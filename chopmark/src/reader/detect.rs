@@ -11,6 +11,8 @@ use firmware_bridge::{detect, port};
 use process::Clock;
 use process::config::broker::{BrokerLogin, BrokerSection};
 
+use crate::terminal::out;
+
 /// Options of `chopmark reader detect`.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -51,21 +53,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let time = Duration::from_secs(arguments.seconds);
     for path in &arguments.listen {
-        println!("listening to {path} for {} s, writing nothing …", arguments.seconds);
+        out!("listening to {path} for {} s, writing nothing …", arguments.seconds);
         all_found &= print_device(path, detect::listen(path, time / 2, &clock));
     }
     for path in &arguments.ask {
-        println!("querying {path}: mercury, r200, chafon, xy-md02 …");
+        out!("querying {path}: mercury, r200, chafon, xy-md02 …");
         all_found &= print_device(path, detect::ask(path, &clock));
     }
     for host in &arguments.llrp {
         match detect::greet(host, &clock) {
             Ok(_) => {
-                println!("{host}: an LLRP reader that accepts connections");
-                println!("  device.llrp = {{ address = \"{}\" }}", with_port(host));
+                out!("{host}: an LLRP reader that accepts connections");
+                out!("  device.llrp = {{ address = \"{}\" }}", with_port(host));
             }
             Err(reason) => {
-                println!("{host}: {reason}");
+                out!("{host}: {reason}");
                 all_found = false;
             }
         }
@@ -83,10 +85,10 @@ fn with_port(host: &str) -> String {
 fn list_ports() -> anyhow::Result<()> {
     let found = port::list().map_err(|reason| anyhow::anyhow!(reason))?;
     if found.is_empty() {
-        println!("no serial port on this machine; a USB reader appears here once it is plugged in");
+        out!("no serial port on this machine; a USB reader appears here once it is plugged in");
     }
     for port in &found {
-        println!("{}", port.path.display());
+        out!("{}", port.path.display());
         if port.path != port.device {
             let how_long = match port.by_socket {
                 None => "stays the same after replugging".to_owned(),
@@ -94,33 +96,30 @@ fn list_ports() -> anyhow::Result<()> {
                     format!("stays the same as long as it is plugged into the same socket: {why}")
                 }
             };
-            println!("  is {} now; the name above {how_long}", port.device.display());
+            out!("  is {} now; the name above {how_long}", port.device.display());
         } else if let Some(why) = port.by_socket {
-            println!("  this name may be another device's after replugging: {why}");
+            out!("  this name may be another device's after replugging: {why}");
         }
         if let Some(about) = &port.about {
-            println!("  {about}");
+            out!("  {about}");
         }
     }
     if let Some(port) = found.first() {
-        println!();
-        println!(
-            "next: chopmark reader detect --listen {}   (writes nothing)",
-            port.path.display()
-        );
-        println!(
+        out!();
+        out!("next: chopmark reader detect --listen {}   (writes nothing)", port.path.display());
+        out!(
             "      chopmark reader detect --ask {}      (queries its version)",
             port.path.display()
         );
     }
-    println!("also: chopmark reader detect --llrp HOST, --mqtt HOST:PORT");
+    out!("also: chopmark reader detect --llrp HOST, --mqtt HOST:PORT");
     Ok(())
 }
 
 fn print_device(path: &str, found: Result<Option<detect::DetectedDevice>, String>) -> bool {
     match found {
         Ok(Some(known)) => {
-            println!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
+            out!("{path}: {} at {} baud ({})", known.family, known.baud, known.about);
             let more = match known.family {
                 "chafon" if known.layout == Some(Layout::Reader18) => ", layout = \"reader18\"",
                 "chafon" => ", layout = \"reader288\"",
@@ -128,21 +127,21 @@ fn print_device(path: &str, found: Result<Option<detect::DetectedDevice>, String
                 "xy-md02" => ", sensor = \"urn:epc:id:giai:…\"",
                 _ => "",
             };
-            println!("  device.{} = {{ port = \"{path}\"{more} }}", known.family);
-            println!(
+            out!("  device.{} = {{ port = \"{path}\"{more} }}", known.family);
+            out!(
                 "next: chopmark reader test --device '{} = {{ port = \"{path}\"{more} }}'",
                 known.family
             );
             true
         }
         Ok(None) => {
-            println!(
+            out!(
                 "{path}: nothing that can be decoded; it may be silent until it is queried (--ask), without power, or of another family"
             );
             false
         }
         Err(reason) => {
-            println!("{path}: {reason}");
+            out!("{path}: {reason}");
             false
         }
     }
@@ -164,25 +163,23 @@ fn topics(
     };
     let session = format!("chopmark-detect-{}", std::process::id());
     let broker = Broker { is_lasting: false, ..resolve_broker(&at, &PathBuf::from("."), session)? };
-    println!("listening to every topic of {address} for {} s …", time.as_secs());
+    out!("listening to every topic of {address} for {} s …", time.as_secs());
     let topics = match broker::listen(&broker, "#", time) {
         Ok(topics) => topics,
         Err(reason) => {
-            println!("{address}: {reason}");
+            out!("{address}: {reason}");
             return Ok(false);
         }
     };
     if topics.is_empty() {
-        println!(
-            "{address}: no message on any topic; a reader publishes when tags are in its field"
-        );
+        out!("{address}: no message on any topic; a reader publishes when tags are in its field");
         return Ok(false);
     }
     for (topic, payload, count) in topics {
         let (family, why) = detect::guess_topic(&topic, &payload, clock.now());
         let family = if family.is_empty() { "-" } else { family };
-        println!("{count:>7} × {topic}");
-        println!("          {family}: {why}");
+        out!("{count:>7} × {topic}");
+        out!("          {family}: {why}");
     }
     Ok(true)
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::spool_at::SpoolAt;
 use super::words::LangAt;
+use crate::terminal::{self, out};
 
 /// Options of `chopmark reader findings`.
 #[derive(clap::Args)]
@@ -44,29 +45,29 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let all = serde_json::json!({
             "findings": findings, "changes": changes, "settings": settings,
         });
-        println!("{all:#}");
+        terminal::json(&format!("{all:#}"));
         return Ok(ExitCode::SUCCESS);
     }
     if findings.is_empty() {
-        println!("{}", lang.say("nothing was found that needs attention", "没有需要处理的发现"));
+        out!("{}", lang.say("nothing was found that needs attention", "没有需要处理的发现"));
     }
     for finding in findings {
         let times = match finding.count {
             0 | 1 => String::new(),
             count => format!(", {count}{}", lang.say(" times", " 次")),
         };
-        println!("{}  {}  [{}{times}]", short(&finding.last), finding.source, finding.code);
-        println!("    {}", finding.text);
+        out!("{}  {}  [{}{times}]", short(&finding.last), finding.source, finding.code);
+        out!("    {}", finding.text);
         if let Some(remedy) = lang.remedy(&finding.code) {
-            println!("    {remedy}");
+            out!("    {remedy}");
         }
     }
     if !changes.is_empty() {
-        println!();
-        println!("{}", lang.say("settings that changed:", "已更改的设置："));
+        out!();
+        out!("{}", lang.say("settings that changed:", "已更改的设置："));
     }
     for change in changes {
-        println!(
+        out!(
             "{}  {}  {}: `{}` -> `{}`",
             short(&change.at),
             change.source,
@@ -76,10 +77,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         );
     }
     if arguments.settings {
-        println!();
-        println!("{}", lang.say("settings now:", "当前设置："));
+        out!();
+        out!("{}", lang.say("settings now:", "当前设置："));
         for (reader, name, value) in settings {
-            println!("{reader}  {name} = {value}");
+            out!("{reader}  {name} = {value}");
         }
     }
     Ok(ExitCode::SUCCESS)

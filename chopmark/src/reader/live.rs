@@ -27,6 +27,7 @@ use super::readout::Readout;
 use super::screen::Screen;
 use super::spool_at::bridge_section;
 use super::words::{Lang, LangAt};
+use crate::terminal::out;
 
 /// Options of `chopmark reader test`.
 #[derive(clap::Args)]
@@ -90,7 +91,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut readout = Readout::new(lang, clock.clone());
     let waiting =
         lang.say("waiting for the first read; Ctrl-C ends", "等待第一次读取；按 Ctrl-C 结束");
-    println!("{name}: {waiting}");
+    out!("{name}: {waiting}");
     show(arguments, &queue, &mut readout, &clock)?;
     let is_connected = metrics.connected.with_label_values(&[&name]).get() == 1;
     stop.store(true, Ordering::Relaxed);
@@ -98,12 +99,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for line in lines {
         line.join().ok();
     }
-    println!("{}", readout.summary(clock.instant() - begun, &metrics, &name));
+    out!("{}", readout.summary(clock.instant() - begun, &metrics, &name));
     if readout.has_any() {
         return Ok(ExitCode::SUCCESS);
     }
     let nothing = lang.say("nothing was read: ", "没有读到任何数据：");
-    println!("{nothing}{}", source.explain(&readout, lang, is_connected));
+    out!("{nothing}{}", source.explain(&readout, lang, is_connected));
     Ok(ExitCode::FAILURE)
 }
 
@@ -134,7 +135,7 @@ fn show(
                 }
                 if !is_screen {
                     for line in lines {
-                        println!("{line}");
+                        out!("{line}");
                     }
                 }
             }

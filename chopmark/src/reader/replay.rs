@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use firmware_bridge::replay::{ReplayError, replay};
 
 use super::spool_at::SpoolAt;
+use crate::terminal::{self, out};
 
 /// Options of `chopmark reader replay`.
 #[derive(clap::Args)]
@@ -32,14 +33,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let spool = arguments.spool.look()?;
     if arguments.list {
         for (window, reader, closed, digest) in spool.last_windows(50)? {
-            println!("{window:>8}  {closed}  {reader}  {digest}");
+            out!("{window:>8}  {closed}  {reader}  {digest}");
         }
         return Ok(ExitCode::SUCCESS);
     }
     let name = arguments.window.as_deref().unwrap_or_default();
     let replayed = match replay(&spool, name) {
         Err(error @ ReplayError::Raw { .. }) => {
-            println!(
+            out!(
                 "{error}: {}",
                 std::error::Error::source(&error).map_or(String::new(), ToString::to_string)
             );
@@ -49,23 +50,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let same = spool.windows_with(name)?;
     if same > 1 {
-        println!(
+        out!(
             "{same} windows have this digest, as all without reads do; this is the newest. `--list` shows the \
              numbers; a record's evidence also names boot and sequence, to compare with the delivery"
         );
     }
     let closing = &replayed.window.closing;
-    println!("window      {} of reader {}", replayed.window.window, closing.reader);
-    println!("from        {}", closing.opened);
-    println!("to          {}", closing.closed);
-    println!("raw reads   {}, digest {}", replayed.reads, replayed.digest);
+    out!("window      {} of reader {}", replayed.window.window, closing.reader);
+    out!("from        {}", closing.opened);
+    out!("to          {}", closing.closed);
+    out!("raw reads   {}, digest {}", replayed.reads, replayed.digest);
     for made in &replayed.deliveries {
         let verdict = match &made.delivered {
             Some(_) if made.is_same() => "the same bytes as delivered",
             Some(_) => "DIFFERENT bytes than delivered",
             None => "NOT among what was delivered",
         };
-        println!(
+        out!(
             "delivery    {}/{}: {} observations, {} movements, {} readings: {verdict}",
             made.delivery.boot,
             made.delivery.seq,
@@ -73,17 +74,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             made.delivery.movements.len(),
             made.delivery.sensors.len()
         );
-        println!("            SHA-256 {}", made.digest);
+        out!("            SHA-256 {}", made.digest);
         if arguments.show {
-            println!("{}", serde_json::to_string_pretty(&made.delivery)?);
+            terminal::json(&serde_json::to_string_pretty(&made.delivery)?);
         }
     }
     let missing = replayed.window.delivered.len().saturating_sub(replayed.deliveries.len());
     if missing > 0 {
-        println!("{missing} deliveries that were made of this window are not reproduced now");
+        out!("{missing} deliveries that were made of this window are not reproduced now");
     }
     if replayed.deliveries.is_empty() && missing == 0 {
-        println!("nothing was delivered of this window, and nothing is reproduced: no tag moved");
+        out!("nothing was delivered of this window, and nothing is reproduced: no tag moved");
     }
     Ok(if replayed.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

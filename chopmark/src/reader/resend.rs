@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::spool_at::SpoolAt;
+use crate::terminal::out;
 
 /// Options of `chopmark reader resend`.
 #[derive(clap::Args)]
@@ -23,18 +24,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.list {
         let refused = arguments.spool.look()?.refused()?;
         if refused.is_empty() {
-            println!("ingest refused nothing");
+            out!("ingest refused nothing");
         }
         for one in refused {
-            println!("{}  delivery {}/{}, {} bytes", one.at, one.boot, one.seq, one.bytes);
-            println!("    {}", one.reason);
+            out!("{}  delivery {}/{}, {} bytes", one.at, one.boot, one.seq, one.bytes);
+            out!("    {}", one.reason);
         }
         return Ok(ExitCode::SUCCESS);
     }
     match arguments.spool.open()?.resend()? {
-        0 => println!("ingest refused nothing, so nothing is resent"),
-        1 => println!("1 delivery is queued again; the bridge sends it"),
-        count => println!("{count} deliveries are queued again; the bridge sends them"),
+        0 => out!("ingest refused nothing, so nothing is resent"),
+        1 => out!("1 delivery is queued again; the bridge sends it"),
+        count => out!("{count} deliveries are queued again; the bridge sends them"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@
 
 use std::io::Write;
 
+use ledger::text::escaped;
 use terminal_size::{Height, Width, terminal_size};
 
 /// Columns and lines of a terminal whose size is unknown.
@@ -62,13 +63,13 @@ fn size() -> (usize, usize) {
 
 /// The beginning of `text` that fits into `width` columns, with an `…` if it is not all.
 fn cut(text: &str, width: usize) -> String {
-    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let text = escaped(text);
     if text.chars().map(columns).sum::<usize>() <= width {
-        return text.chars().map(clean).collect();
+        return text;
     }
     let mut left = width.saturating_sub(1);
     let mut out = String::new();
-    for c in text.chars().map(clean) {
+    for c in text.chars() {
         let Some(less) = left.checked_sub(columns(c)) else { break };
         left = less;
         out.push(c);
@@ -118,7 +119,7 @@ mod tests {
             ("仓库一号", 8, "仓库一号"),
             ("仓库一号门", 8, "仓库一…"),
             ("仓库一号门", 7, "仓库一…"),
-            ("a\x1b[2Jb", 8, "a [2Jb"),
+            ("a\x1b[2Jb", 8, r"a\u{1b}…"),
             ("ab", 1, "…"),
         ] {
             assert_eq!(cut(text, width), shown, "{text} in {width}");

@@ -83,6 +83,15 @@ pub enum Fault {
         /// The size that is signed.
         size: u64,
     },
+    /// The ledger has fewer records than the hub holds of it.
+    Shrunk {
+        /// Size of the hub's last entry of it.
+        hub_size: u64,
+        /// Its size now.
+        own_size: u64,
+    },
+    /// The ledger does not extend what the hub holds of it, for this reason.
+    Forked(String),
 }
 
 impl fmt::Display for Fault {
@@ -93,6 +102,13 @@ impl fmt::Display for Fault {
             Self::Checkpoint(error) => write!(out, "its ledger's checkpoint is not valid: {error}"),
             Self::CheckpointRow { size } => {
                 write!(out, "its ledger's checkpoint of size {size} differs from the stored row")
+            }
+            Self::Shrunk { hub_size, own_size } => write!(
+                out,
+                "its ledger was rolled back: the hub holds its checkpoint of size {hub_size}, it has {own_size} records"
+            ),
+            Self::Forked(reason) => {
+                write!(out, "its ledger does not extend what the hub holds of it: {reason}")
             }
         }
     }
@@ -203,6 +219,14 @@ mod tests {
             (
                 Fault::CheckpointRow { size: 9 },
                 "its ledger's checkpoint of size 9 differs from the stored row",
+            ),
+            (
+                Fault::Shrunk { hub_size: 9, own_size: 7 },
+                "its ledger was rolled back: the hub holds its checkpoint of size 9, it has 7 records",
+            ),
+            (
+                Fault::Forked("two different roots are signed for size 9".into()),
+                "its ledger does not extend what the hub holds of it: two different roots are signed for size 9",
             ),
         ] {
             assert_eq!(fault.to_string(), text);

@@ -18,6 +18,7 @@ use ledger::tree::{inclusion_nodes, prove_inclusion};
 use sql::ledgers::{StoredCheckpoint, StoredRecord};
 use sql::{Db, LedgerId};
 
+use crate::continuity::{self, Continuity};
 use crate::entry::{Fault, HistoryEntry, StoredText};
 use crate::fold::History;
 use crate::walk::Walk;
@@ -85,7 +86,10 @@ async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, Ledger
     let rows = sql::ledgers::list_ledgers(db).await?;
     for row in rows.into_iter().filter(|row| row.kind == "site") {
         let Some(checkpoint) = sql::ledgers::latest_checkpoint(db, row.id).await? else { continue };
-        let fault = checkpoint_fault(policy, &row.origin, &checkpoint);
+        let fault = match checkpoint_fault(policy, &row.origin, &checkpoint) {
+            None => continuity_fault(db, row.id, &row.origin).await?,
+            fault => fault,
+        };
         heads.insert(
             row.id,
             LedgerHead {
@@ -107,6 +111,19 @@ fn checkpoint_fault(policy: &Policy, origin: &str, stored: &StoredCheckpoint) ->
         Ok(opened) => Some(Fault::CheckpointRow { size: opened.size }),
         Err(error) => Some(Fault::Checkpoint(error)),
     }
+}
+
+/// Why a ledger cannot be relied on that the hub holds more of, or something else.
+async fn continuity_fault(
+    db: &Db,
+    ledger: LedgerId,
+    origin: &str,
+) -> Result<Option<Fault>, sql::Error> {
+    Ok(match continuity::of_ledger(db, ledger, origin).await?.continuity {
+        Continuity::Fits { .. } | Continuity::NotInHubYet => None,
+        Continuity::Shrunk { hub_size, own_size } => Some(Fault::Shrunk { hub_size, own_size }),
+        Continuity::Forked { reason, .. } => Some(Fault::Forked(reason)),
+    })
 }
 
 /// Records that name `uri`, and those that the index gives for it whose text does not fit.

@@ -17,6 +17,7 @@
 //! | [`scans`] | scans and sales that hint at two objects | pure |
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
+//! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
 //! | [`bundle`] | builds the file that proves a history | over `sql` |
 //!
 //! What holds: no stored record is used before it was recomputed; the pure modules do no I/O and have no clock, the time
@@ -25,6 +26,7 @@
 //! Not here: what people read and HTTP (`trace-api`), verifying a bundle (`ledger::bundle`).
 
 pub mod bundle;
+pub mod continuity;
 pub mod entry;
 pub mod fold;
 pub mod gaps;
@@ -36,6 +38,7 @@ pub mod testing;
 pub mod verdict;
 pub mod walk;
 
+pub use continuity::Continuity;
 pub use entry::{Fault, HistoryEntry, Relation};
 pub use fold::{History, ItemState, NotIssued, Withdrawal};
 pub use gaps::Gap;

@@ -82,7 +82,12 @@ impl Committer {
         if let Some(lease) = &self.lease {
             lease.check()?;
         } else {
-            self.lease = Some(sql::ledgers::hold_writer(&self.db, self.ledger.id).await?);
+            // A backup may have been restored while another process, or nobody, held the lease.
+            let lease = sql::ledgers::hold_writer(&self.db, self.ledger.id).await?;
+            if let Some(reason) = self.ledger.refusal(&self.db).await? {
+                return Err(sql::Error::data(reason));
+            }
+            self.lease = Some(lease);
         }
         let before = match &self.frontier {
             Some(frontier) => frontier.clone(),

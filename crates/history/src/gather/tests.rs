@@ -171,6 +171,29 @@ async fn a_checkpoint_that_differs_from_its_row_is_a_fault() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_ledger_that_was_rolled_back_counts_not_even_after_it_grew_again() {
+    let db = TestDb::migrated("gather_rolled_back").await;
+    let factory = site(&db, SITE).await;
+    let hub = TestLedger::create(&db, "hub.example/1", "hub", "Hub").await;
+    factory.append(&[event(1, "commissioning")], RECORDED).await;
+    factory.append(&[event(2, "storing").disposition("recalled")], RECORDED).await;
+    hub.append_checkpoint_of(&factory, RECORDED).await;
+    assert_eq!(faults(&gathered(&db, &[&factory]).await), [None, None]);
+
+    sql::testing::roll_back_as_owner(&db, SITE, 1).await.unwrap();
+    let shrunk = Fault::Shrunk { hub_size: 2, own_size: 1 };
+    assert_eq!(faults(&gathered(&db, &[&factory]).await), [Some(shrunk)]);
+
+    factory.append(&[event(2, "storing")], RECORDED).await;
+    factory.append(&[event(3, "shipping")], RECORDED).await;
+    let found = faults(&gathered(&db, &[&factory]).await);
+    assert_eq!(found.len(), 3);
+    for fault in found {
+        assert!(matches!(fault, Some(Fault::Forked(_))), "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_does_not_answer_is_an_error() {
     let db = TestDb::migrated("gather_gone").await;
     db.execute("alter table ledgers rename to elsewhere").await.unwrap();

@@ -100,8 +100,12 @@ pub const PURE: &[&str] = &[
 ];
 
 /// Files of these crates that gather what the pure ones fold, from the database.
-pub const GATHERING: &[&str] =
-    &["crates/history/src/bundle", "crates/history/src/gather", "crates/history/src/testing"];
+pub const GATHERING: &[&str] = &[
+    "crates/history/src/bundle",
+    "crates/history/src/continuity",
+    "crates/history/src/gather",
+    "crates/history/src/testing",
+];
 
 /// The lines on which `tokens` name `path`, also in a tree of imports (`use std::{fs, net}`).
 pub fn named(tokens: &[Token], path: &[&str]) -> Vec<usize> {

@@ -1,0 +1,6 @@
+//! The program itself, run as people run it: what it prints, byte by byte, and its exit status.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
+
+mod audit;
+mod scene;
