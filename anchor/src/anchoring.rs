@@ -12,13 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use process::Context;
-use sql::anchors::{Attempt, OpenAnchor};
+use sql::anchors::{Attempt, NewConfirmation, OpenAnchor};
 use sql::{Db, LedgerId};
 
 use crate::chain::client::{Chain, ChainError, Statement};
 use crate::config::Pace;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::on_chain::ChainAnswer;
+use crate::quorum::Confirmation;
+use crate::recheck::Rounds;
 
 /// Publishes one hub on one chain.
 pub(crate) struct Anchoring {
@@ -35,6 +38,21 @@ pub(crate) struct Anchoring {
     pub(crate) context: Context,
     /// Size that the newest final anchor covers; none until looked up.
     pub(crate) final_size: Option<u64>,
+    /// Where the rounds over the final anchors are.
+    pub(crate) rounds: Rounds,
+}
+
+/// What the endpoints said, as it is stored.
+pub(crate) fn confirmations_of(confirmation: &Confirmation) -> Vec<NewConfirmation> {
+    let stored = |one: &crate::quorum::EndpointAnswer| NewConfirmation {
+        endpoint_host: one.host.clone(),
+        agreed: one.answer.as_ref().is_ok_and(ChainAnswer::is_final),
+        answer: match &one.answer {
+            Ok(answer) => answer.to_string(),
+            Err(error) => error.to_string(),
+        },
+    };
+    confirmation.answers.iter().map(stored).collect()
 }
 
 impl Anchoring {

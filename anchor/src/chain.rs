@@ -8,6 +8,6 @@
 //!
 //! Not here: when to do which step (`epoch`, `offer`, `receipts`).
 
-mod block_json;
+pub(crate) mod block_json;
 pub mod client;
 pub mod ethereum;

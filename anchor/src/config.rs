@@ -19,6 +19,8 @@ use process::config::ledger::{LedgerKind, LedgerSection};
 use process::config::problem::read_policy;
 use process::config::{Installation, Problem, Problems};
 
+use crate::quorum::default_quorum;
+use crate::rpc::{UrlError, check_url, host_of};
 use crate::wallet::Wallet;
 
 /// Wei in a gwei.
@@ -48,6 +50,10 @@ pub struct Pace {
     pub resend_after: Duration,
     /// Blocks on top that make an anchor final.
     pub confirmations: u64,
+    /// Between two rounds in which final anchors are asked for again.
+    pub recheck: Duration,
+    /// How far the clocks of this machine, the database and the chain may differ.
+    pub clock_slack: Duration,
 }
 
 /// Everything the worker needs, loaded and checked.
@@ -66,6 +72,8 @@ pub struct Config {
 pub struct Publishing {
     /// JSON-RPC endpoints in the order of preference; they may carry a provider's key.
     pub rpc: Vec<String>,
+    /// How many of them must agree, from 1.
+    pub quorum: usize,
     /// The chain's id (EIP-155).
     pub chain_id: u64,
     /// The contract.
@@ -105,6 +113,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         poll: Duration::from_millis(section.poll_ms.max(10)),
         resend_after: Duration::from_secs(section.resend_after_seconds),
         confirmations: section.confirmations,
+        recheck: Duration::from_secs(section.recheck_seconds.max(10)),
+        clock_slack: Duration::from_secs(section.clock_slack_seconds),
     };
     let listen = section.listen;
     let config =
@@ -146,21 +156,21 @@ fn load_publishing(
     section: &AnchorSection,
 ) -> Result<Publishing, Problems> {
     let mut problems = Problems::default();
-    if section.rpc.is_empty() {
-        problems.push(Problem::value("[anchor]", "rpc", "no endpoint", "at least one URL"));
-    }
+    let quorum = problems.keep(check_endpoints(section));
     let contract = problems.keep(section.contract.parse::<Address>().map_err(|error| {
         let cause = error.to_string();
         Problem::Content { section: "[anchor]".into(), key: "contract".into(), cause }
     }));
     let wallet = problems.keep(load_wallet(installation, section));
-    let publishing = contract.zip(wallet).map(|(contract, wallet)| Publishing {
-        rpc: section.rpc.clone(),
-        chain_id: section.chain_id,
-        contract,
-        wallet,
-        max_fee_wei: u128::from(section.max_fee_gwei) * GWEI,
-    });
+    let publishing =
+        contract.zip(wallet).zip(quorum).map(|((contract, wallet), quorum)| Publishing {
+            rpc: section.rpc.clone(),
+            quorum,
+            chain_id: section.chain_id,
+            contract,
+            wallet,
+            max_fee_wei: u128::from(section.max_fee_gwei) * GWEI,
+        });
     problems.unless_any(publishing)
 }
 
@@ -176,6 +186,33 @@ fn load_wallet(installation: &Installation, section: &AnchorSection) -> Result<W
     let text = file.open(installation)?;
     Wallet::from_hex(&text, &installation.at(&section.key).display().to_string())
         .map_err(|error| Problem::content("[anchor]", "key", &error))
+}
+
+/// Checks the addresses of the endpoints; returns how many must agree. Addresses may hold a provider's key, so that only
+/// hosts are shown.
+fn check_endpoints(section: &AnchorSection) -> Result<usize, Problems> {
+    let mut problems = Problems::default();
+    let count = section.rpc.len();
+    if count == 0 {
+        problems.push(Problem::value("[anchor]", "rpc", "no endpoint", "at least one URL"));
+    }
+    for (place, url) in section.rpc.iter().enumerate() {
+        if let Err(error) = check_url(url) {
+            let error = error.to_string();
+            let got = format!("{} (endpoint {})", error.trim_start_matches("got "), place + 1);
+            problems.push(Problem::value("[anchor]", "rpc", got, UrlError::EXPECTED));
+        }
+        if section.rpc[..place].iter().any(|earlier| host_of(earlier) == host_of(url)) {
+            let got = format!("{} twice", host_of(url));
+            problems.push(Problem::value("[anchor]", "rpc", got, "each endpoint once"));
+        }
+    }
+    let quorum = section.rpc_quorum.unwrap_or_else(|| default_quorum(count));
+    if count > 0 && !(1..=count).contains(&quorum) {
+        let expected = format!("1 to {count}, the number of endpoints in `rpc`");
+        problems.push(Problem::value("[anchor]", "rpc_quorum", quorum, expected));
+    }
+    problems.unless_any(Some(quorum))
 }
 
 fn load_policy(installation: &Installation, section: &AnchorSection) -> Result<Policy, Problem> {

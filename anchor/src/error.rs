@@ -1,6 +1,7 @@
 //! Why a step of the worker failed, and whether trying again can help.
 
 use crate::chain::client::ChainError;
+use crate::plausible::Implausible;
 
 /// Why a step failed, or the worker stopped.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum Error {
     /// The chain holds a larger or another hub than the database.
     #[error("{0}")]
     BehindChain(String),
+    /// The block that an endpoint names cannot hold the anchor.
+    #[error("the chain's answer cannot be true: {0}")]
+    Implausible(#[from] Implausible),
     /// The process is stopping.
     #[error("interrupted: the process is stopping")]
     Interrupted,
@@ -51,6 +55,7 @@ impl Error {
             Self::Chain(_) => "chain",
             Self::Sign(_) => "sign",
             Self::BehindChain(_) => "chain_knows_more",
+            Self::Implausible(_) => "implausible",
             Self::Interrupted | Self::Listen { .. } => "process",
         }
     }

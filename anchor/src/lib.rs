@@ -16,7 +16,8 @@
 //! | [`chain`] | what the worker needs of a chain, and the EVM chain that provides it |
 //! | [`rpc`], [`quantity`] | JSON-RPC |
 //! | [`wallet`], [`artefact`], [`deploy`] | the publisher's key, the compiled contract, putting it on a chain |
-//! | [`on_chain`] | asks a chain for the block of a bundle |
+//! | [`on_chain`], [`quorum`], [`plausible`] | asks each endpoint for a block; how many must agree; which times can be true |
+//! | `recheck` | final anchors are asked for again |
 //! | [`config`], `http`, [`metrics`], [`error`] | settings, health endpoints, counters, errors |
 //! | [`anvil`] | a local chain for demo and tests |
 //!
@@ -48,8 +49,11 @@ pub mod hub;
 pub mod metrics;
 mod offer;
 pub mod on_chain;
+pub mod plausible;
 pub mod quantity;
+pub mod quorum;
 mod receipts;
+mod recheck;
 pub mod rpc;
 pub mod run;
 pub mod wallet;
@@ -57,5 +61,6 @@ pub mod worker;
 
 pub use crate::config::Config;
 pub use crate::error::Error;
-pub use crate::on_chain::{ChainAnswer, check_on_chain};
+pub use crate::on_chain::ChainAnswer;
+pub use crate::quorum::{Confirmation, check_on_chain};
 pub use crate::run::run;

@@ -32,6 +32,10 @@ pub struct Metrics {
     pub fees_paid_gwei: Gauge,
     /// Steps that failed, by reason (`Error::reason`).
     pub failures: IntCounterVec,
+    /// Times that endpoints contradicted one another about an anchor's block.
+    pub disagreements: IntCounter,
+    /// Final anchors that an endpoint contradicted when they were asked for last.
+    pub disputed: IntGauge,
     /// Times that a request to a chain endpoint failed.
     pub endpoint_failures: IntGauge,
     /// 1 once the hub was compared with the chain since the start, so that it may be signed, else 0.
@@ -88,6 +92,14 @@ impl Metrics {
                 "anchor_failures_total",
                 "Steps that failed and are retried, by reason.",
                 "reason",
+            ),
+            disagreements: new.counter(
+                "anchor_endpoint_disagreements_total",
+                "Times that chain endpoints contradicted one another about an anchor's block.",
+            ),
+            disputed: new.whole(
+                "anchor_disputed_anchors",
+                "Final anchors that a chain endpoint contradicted when they were asked for last.",
             ),
             endpoint_failures: new.whole(
                 "anchor_endpoint_failures",

@@ -1,27 +1,42 @@
-//! Asks a chain whether the block that a bundle names is on it.
+//! Asks one endpoint whether a block is on its chain, as deep as required, with the receipt that was named.
 //!
 //! A bundle proves by itself that the anchor's event is in a block with a certain hash. Whether that
-//! block is part of the chain, only the chain can say. The request names the block's number and the contract, and
-//! nothing else of the bundle.
+//! block is part of the chain, only the chain can say. The request names the block's number, the contract and, if
+//! asked for, the transaction, and nothing else.
 //!
+//! What holds: an answer that differs in anything is not an agreement; what cannot be read is an error, never a guess.
 //! Blocks the thread.
 //!
-//! Not here: everything that needs no network (`ledger::bundle`).
+//! Not here: how many endpoints must agree ([`crate::quorum`]), everything that needs no network (`ledger::bundle`).
 
 use std::fmt;
 
 use evm::Address;
-use ledger::bundle::AnchorClaim;
-use process::Clock;
 use serde_json::json;
 
+use crate::chain::block_json;
 use crate::quantity::{self, member};
 use crate::rpc::{Rpc, RpcError};
 
-/// The chain's answer.
+/// What is asked of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockClaim {
+    /// Height of the block.
+    pub number: u64,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// The contract, which must have code.
+    pub contract: Address,
+    /// Blocks on top of it that make it final.
+    pub confirmations: u64,
+    /// A transaction in it and its receipt, as the receipt trie holds it; none if the block's hash is enough.
+    pub receipt: Option<([u8; 32], Vec<u8>)>,
+}
+
+/// An endpoint's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChainAnswer {
-    /// The block is on the chain, as deep as was required, and the contract has code.
+    /// The block is on the chain, as deep as was required, with the receipt, and the contract has code.
     Final {
         /// Height of the block.
         block_number: u64,
@@ -39,7 +54,7 @@ pub enum ChainAnswer {
     },
     /// The chain has not reached that height.
     NotThere {
-        /// Height that the bundle names.
+        /// Height that was named.
         block_number: u64,
         /// Height of the chain.
         head: u64,
@@ -51,21 +66,28 @@ pub enum ChainAnswer {
         /// Hash that the chain names.
         found: [u8; 32],
     },
+    /// The transaction is not in that block, or has another receipt.
+    OtherReceipt {
+        /// Height of the block.
+        block_number: u64,
+        /// Hash of the transaction.
+        transaction: [u8; 32],
+    },
     /// The contract has no code on the chain.
     NoContract(Address),
 }
 
 impl ChainAnswer {
-    /// Whether the chain confirms the anchor.
+    /// Whether the chain confirms what was claimed.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Final { .. })
     }
 
-    /// Whether the chain contradicts the bundle.
+    /// Whether the chain contradicts what was claimed.
     #[must_use]
     pub fn contradicts(&self) -> bool {
-        matches!(self, Self::OtherBlock { .. } | Self::NoContract(_))
+        matches!(self, Self::OtherBlock { .. } | Self::OtherReceipt { .. } | Self::NoContract(_))
     }
 }
 
@@ -88,8 +110,13 @@ impl fmt::Display for ChainAnswer {
             }
             Self::OtherBlock { block_number, found } => write!(
                 formatter,
-                "block {block_number} of the chain has the hash {}, which is not the bundle's",
+                "block {block_number} of the chain has the hash {}, which is not the anchor's",
                 hex::encode(found)
+            ),
+            Self::OtherReceipt { block_number, transaction } => write!(
+                formatter,
+                "block {block_number} of the chain does not hold transaction {} with this receipt",
+                hex::encode(transaction)
             ),
             Self::NoContract(contract) => {
                 write!(formatter, "there is no contract at {contract} on the chain")
@@ -98,23 +125,15 @@ impl fmt::Display for ChainAnswer {
     }
 }
 
-/// Compares a bundle's claim with a chain.
+/// Compares a claim with the chain of one endpoint.
 ///
-/// - `rpc_urls`: endpoints in the order of preference; one of another chain than the claim's is not used.
-/// - `confirmations`: blocks on top of the anchor's block that make it final.
-/// - `clock`: measures the pauses of endpoints that failed.
+/// - `rpc`: asked for each part in turn; made for a single endpoint, so that no part comes from another one.
 ///
 /// # Errors
 ///
-/// [`RpcError`] if no endpoint of that chain answered.
-pub fn check_on_chain(
-    rpc_urls: &[String],
-    claim: &AnchorClaim,
-    confirmations: u64,
-    clock: &Clock,
-) -> Result<ChainAnswer, RpcError> {
-    let rpc = Rpc::new(rpc_urls, claim.chain_id, clock.clone());
-    let block_number = claim.block_number;
+/// [`RpcError`] if the endpoint is of another chain, does not answer, or answers in another shape.
+pub fn ask(rpc: &Rpc, claim: &BlockClaim) -> Result<ChainAnswer, RpcError> {
+    let block_number = claim.number;
     let height = quantity::from_number(block_number.into());
     let head = rpc.call("eth_blockNumber", &json!([]))?;
     let head = quantity::to_u64("result", &head).map_err(RpcError::shape("eth_blockNumber"))?;
@@ -124,19 +143,41 @@ pub fn check_on_chain(
     }
     let found: [u8; 32] = quantity::to_array("hash", member(&block, "hash"))
         .map_err(RpcError::shape("eth_getBlockByNumber"))?;
-    if found != claim.block_hash.0 {
+    if found != claim.hash {
         return Ok(ChainAnswer::OtherBlock { block_number, found });
     }
-    let contract = Address(claim.contract);
-    let code = rpc.call("eth_getCode", &json!([contract.to_string(), "latest"]))?;
+    if let Some((transaction, receipt)) = &claim.receipt
+        && !has_receipt(rpc, claim, transaction, receipt)?
+    {
+        return Ok(ChainAnswer::OtherReceipt { block_number, transaction: *transaction });
+    }
+    let code = rpc.call("eth_getCode", &json!([claim.contract.to_string(), "latest"]))?;
     let code = quantity::to_bytes("result", &code).map_err(RpcError::shape("eth_getCode"))?;
     if code.is_empty() {
-        return Ok(ChainAnswer::NoContract(contract));
+        return Ok(ChainAnswer::NoContract(claim.contract));
     }
-    let on_top = head.saturating_sub(block_number);
-    Ok(if on_top >= confirmations {
-        ChainAnswer::Final { block_number, confirmations: on_top }
+    let (confirmations, required) = (head.saturating_sub(block_number), claim.confirmations);
+    Ok(if confirmations >= required {
+        ChainAnswer::Final { block_number, confirmations }
     } else {
-        ChainAnswer::NotDeepEnough { block_number, confirmations: on_top, required: confirmations }
+        ChainAnswer::NotDeepEnough { block_number, confirmations, required }
     })
+}
+
+/// Whether the endpoint has this receipt of the transaction, in the block of the claim.
+fn has_receipt(
+    rpc: &Rpc,
+    claim: &BlockClaim,
+    transaction: &[u8; 32],
+    receipt: &[u8],
+) -> Result<bool, RpcError> {
+    const METHOD: &str = "eth_getTransactionReceipt";
+    let found = rpc.call(METHOD, &json!([quantity::from_bytes(transaction)]))?;
+    if found.is_null() {
+        return Ok(false);
+    }
+    let block: [u8; 32] = quantity::to_array("blockHash", member(&found, "blockHash"))
+        .map_err(RpcError::shape(METHOD))?;
+    let bytes = block_json::receipt(&found).map_err(RpcError::shape(METHOD))?;
+    Ok(block == claim.hash && bytes == receipt)
 }

@@ -6,6 +6,8 @@
 //!
 //! What holds:
 //!
+//! - a block is final only if the required number of endpoints have it, with the receipt, and its height and time can be
+//!   true; one lying endpoint cannot make an anchor final where two must agree;
 //! - a block is final only by its depth, and only as long as it is the block stored before: another
 //!   block hash, or no block at all, takes the anchor back to `sent`, and its stored bytes are sent again;
 //! - the proof and the state `final` are stored in one transaction.
@@ -13,11 +15,13 @@
 //! Not here: making and sending transactions ([`crate::offer`]), reading the chain ([`crate::chain::ethereum`]).
 
 use sql::Transaction;
-use sql::anchors::{AnchorState, Attempt, OpenAnchor};
+use sql::anchors::{AnchorEvidence, AnchorState, Attempt, NewConfirmation, OpenAnchor};
 
-use crate::anchoring::Anchoring;
+use crate::anchoring::{Anchoring, confirmations_of};
 use crate::chain::client::{AttemptStatus, MinedAttempt};
 use crate::error::Error;
+use crate::on_chain::BlockClaim;
+use crate::plausible::{self, Bounds};
 
 /// Wei in a gwei.
 const GWEI: f64 = 1e9;
@@ -46,6 +50,7 @@ impl Anchoring {
         }
         match status {
             AttemptStatus::Pending if self.is_stuck(&newest) => {
+                self.chain.prefer_another();
                 self.offer(anchor, Some(newest)).await.map(drop)
             }
             AttemptStatus::Pending => Ok(()),
@@ -102,10 +107,17 @@ impl Anchoring {
         }
         let (statement, in_block) = (self.statement(anchor), mined.clone());
         let proof = self.ask(move |chain| chain.prove(&statement, &in_block)).await?;
+        if let Err(error) = self.check_plausible(anchor, &proof).await {
+            self.chain.prefer_another();
+            return Err(error);
+        }
+        let Some(said) = self.agreed(anchor, mined, &proof).await? else { return Ok(()) };
+        let at = self.context.clock.now();
         self.context.crash.pass("anchor.before_final");
         self.db
             .run_tx("anchor.final", async |tx: &Transaction<'_>| {
                 sql::anchors::insert_proof(tx, anchor.id, &proof).await?;
+                sql::anchors::insert_confirmations(tx, anchor.id, &said, at).await?;
                 let block = Some((mined.block_number, &mined.block_hash));
                 let hash = Some(&mined.tx_hash);
                 sql::anchors::set_state(tx, anchor.id, AnchorState::Final, hash, block).await
@@ -117,6 +129,56 @@ impl Anchoring {
         self.final_size = Some(anchor.size);
         tracing::info!(hub.size = anchor.size, chain.block = mined.block_number, "anchor final");
         Ok(())
+    }
+
+    /// Whether height and time of the block can be true.
+    async fn check_plausible(
+        &self,
+        anchor: &OpenAnchor,
+        proof: &AnchorEvidence,
+    ) -> Result<(), Error> {
+        let last = sql::anchors::last_final(&self.db, self.hub_id).await?;
+        let same_chain = last
+            .filter(|last| last.chain_id == self.chain_id && last.contract == self.contract.0)
+            .map(|last| (last.evidence.block_number, last.evidence.block_time));
+        let bounds = Bounds {
+            prepared_at: anchor.created_at,
+            now: self.context.clock.now(),
+            slack: self.pace.clock_slack,
+            earlier: same_chain,
+        };
+        Ok(plausible::check(proof.block_number, proof.block_time, &bounds)?)
+    }
+
+    /// Asks every endpoint for block and receipt; returns what they said if enough of them agree.
+    async fn agreed(
+        &self,
+        anchor: &OpenAnchor,
+        mined: &MinedAttempt,
+        proof: &AnchorEvidence,
+    ) -> Result<Option<Vec<NewConfirmation>>, Error> {
+        let claim = BlockClaim {
+            number: proof.block_number,
+            hash: proof.block_hash,
+            contract: self.contract,
+            confirmations: self.pace.confirmations,
+            receipt: Some((mined.tx_hash, proof.receipt.clone())),
+        };
+        let confirmation = self.ask(move |chain| Ok(chain.confirm(&claim))).await?;
+        let said = confirmation.to_string();
+        if confirmation.contradicting() > 0 {
+            self.metrics.disagreements.inc();
+            tracing::error!(hub.size = anchor.size, said, "endpoints contradict one another");
+        }
+        if confirmation.is_final() {
+            return Ok(Some(confirmations_of(&confirmation)));
+        }
+        // Which endpoint is right is not known here; asking another one first shows its view of the transaction.
+        if confirmation.contradicting() > 0 {
+            self.chain.prefer_another();
+        }
+        tracing::info!(hub.size = anchor.size, said, "not final yet");
+        Ok(None)
     }
 
     /// Stores in which block the anchor is.

@@ -1,6 +1,6 @@
 //! Asks a chain's nodes by JSON-RPC: several endpoints, one answer.
 //!
-//! The way through: [`Rpc::call`] asks the first endpoint that is not paused. One that cannot be reached,
+//! The way through: [`Rpc::call`] asks the preferred endpoint that is not paused. One that cannot be reached,
 //! is overloaded or answers something else than JSON-RPC is paused (1 s, doubling to 60 s) and the next is asked.
 //! If all are paused, the one whose pause ends first is asked anyway: the caller decides how often to try.
 //!
@@ -15,13 +15,15 @@
 //! Sources: JSON-RPC 2.0; EIP-1474 for error codes.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use process::Clock;
 use serde_json::{Value, json};
 use thiserror::Error;
+use ureq::tls::{Certificate, RootCerts};
 
 use crate::quantity::{self, ShapeError};
 
@@ -83,12 +85,67 @@ impl RpcError {
     }
 }
 
+/// Why an address is not used as an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UrlError {
+    /// It is not an address of the web; it is not repeated, because it may hold a provider's key.
+    #[error("got something else than an http or https address")]
+    Form,
+    /// Anybody between the two machines could answer in the endpoint's place.
+    #[error("got plain http to {host}")]
+    PlainHttp {
+        /// The host.
+        host: String,
+    },
+}
+
+impl UrlError {
+    /// What was expected, for messages.
+    pub const EXPECTED: &'static str =
+        "https://…, or http://… to this machine (127.0.0.1, [::1], localhost)";
+}
+
+/// Checks the address of an endpoint: `https`, or plain `http` to the loopback interface. The one place of this rule;
+/// [`Rpc`] sends nothing to any other address.
+///
+/// # Errors
+///
+/// [`UrlError`]
+pub fn check_url(url: &str) -> Result<(), UrlError> {
+    let uri: ureq::http::Uri = url.parse().map_err(|_| UrlError::Form)?;
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return Err(UrlError::Form);
+    };
+    if scheme.eq_ignore_ascii_case("https") {
+        return Ok(());
+    }
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Err(UrlError::Form);
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_loopback { Ok(()) } else { Err(UrlError::PlainHttp { host: host.to_owned() }) }
+}
+
+/// Host and port of an address; what follows may hold a provider's key.
+#[must_use]
+pub fn host_of(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    // Credentials may stand before an @.
+    let host = &url[start..end];
+    host.rsplit_once('@').map_or(host, |(_, host)| host)
+}
+
 /// The endpoints of one chain.
 pub struct Rpc {
     agent: ureq::Agent,
     clock: Clock,
     chain_id: u64,
     endpoints: Vec<Endpoint>,
+    /// Place of the preferred endpoint.
+    preferred: AtomicUsize,
     failures: AtomicU64,
 }
 
@@ -126,13 +183,8 @@ impl fmt::Debug for Rpc {
 }
 
 impl Endpoint {
-    /// Host and port; what follows may hold a provider's key.
     fn host(&self) -> &str {
-        let start = self.url.find("://").map_or(0, |at| at + 3);
-        let end = self.url[start..].find(['/', '?', '#']).map_or(self.url.len(), |at| start + at);
-        // Credentials may stand before an @.
-        let host = &self.url[start..end];
-        host.rsplit_once('@').map_or(host, |(_, host)| host)
+        host_of(&self.url)
     }
 
     fn health(&self) -> Health {
@@ -153,7 +205,10 @@ impl Rpc {
     #[must_use]
     pub fn new(urls: &[String], chain_id: u64, clock: Clock) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ureq::tls::TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+        let is_https = urls.iter().any(|url| !url.starts_with("http://"));
+        let tls = ureq::tls::TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(provider)
+            .root_certs(if is_https { system_roots() } else { RootCerts::WebPki });
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
@@ -168,7 +223,20 @@ impl Rpc {
             .iter()
             .map(|url| Endpoint { url: url.clone(), health: Mutex::default() })
             .collect();
-        Self { agent, clock, chain_id, endpoints, failures: AtomicU64::new(0) }
+        let (preferred, failures) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self { agent, clock, chain_id, endpoints, preferred, failures }
+    }
+
+    /// Host and port of every endpoint, separated by commas.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.endpoints.iter().map(Endpoint::host).collect::<Vec<_>>().join(", ")
+    }
+
+    /// From now on another endpoint is asked first: the one that was asked told something that others contradict, or
+    /// nothing came of what was sent to it.
+    pub fn prefer_another(&self) {
+        self.preferred.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The id of the chain.
@@ -196,9 +264,13 @@ impl Rpc {
     /// [`RpcError::Unreachable`] if no endpoint can be used now, [`RpcError::Refused`] if the node refuses.
     pub fn call(&self, method: &str, params: &Value) -> Result<Value, RpcError> {
         let now = self.clock.instant();
-        let mut ready: Vec<&Endpoint> = self
-            .endpoints
+        let count = self.endpoints.len().max(1);
+        let preferred = self.preferred.load(Ordering::Relaxed) % count;
+        let (last_asked, first_asked) =
+            self.endpoints.split_at(preferred.min(self.endpoints.len()));
+        let mut ready: Vec<&Endpoint> = first_asked
             .iter()
+            .chain(last_asked)
             .filter(|endpoint| endpoint.health().paused_until.is_none_or(|until| until <= now))
             .collect();
         if ready.is_empty() {
@@ -258,6 +330,7 @@ impl Rpc {
 
     fn post(&self, endpoint: &Endpoint, method: &str, params: &Value) -> Result<Value, Failure> {
         let failed = |error: &dyn fmt::Display| Failure::Endpoint(error.to_string());
+        check_url(&endpoint.url).map_err(|error| failed(&error))?;
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let mut answer = self
             .agent
@@ -295,9 +368,69 @@ impl Rpc {
     }
 }
 
+/// The certificates that this system trusts; Mozilla's list where the system has none.
+fn system_roots() -> RootCerts {
+    let found = rustls_native_certs::load_native_certs().certs;
+    if found.is_empty() {
+        return RootCerts::WebPki;
+    }
+    found
+        .iter()
+        .map(|certificate| Certificate::from_der(certificate).to_owned())
+        .collect::<Vec<_>>()
+        .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for url in [
+            "https://rpc.example",
+            "HTTPS://rpc.example/v3/key",
+            "https://user:secret@rpc.example:8545",
+            "http://127.0.0.1:8545",
+            "http://127.9.9.9/",
+            "http://[::1]:8545/x",
+            "http://localhost:8545",
+        ] {
+            assert_eq!(check_url(url), Ok(()), "{url}");
+        }
+        for url in [
+            "http://rpc.example/key",
+            "http://10.0.0.1:8545",
+            "http://127.0.0.1.rpc.example",
+            "http://127.0.0.1@rpc.example",
+            "http://localhost.rpc.example",
+            "http://[fe80::1]:8545",
+            "http://0.0.0.0:8545",
+        ] {
+            let error = check_url(url).unwrap_err();
+            assert!(matches!(error, UrlError::PlainHttp { .. }), "{url}: {error}");
+            assert!(!error.to_string().contains("key"), "{error}");
+            // Nothing is sent there either.
+            let error = rpc(&[url], &Clock::system()).call("eth_chainId", &json!([])).unwrap_err();
+            assert!(error.to_string().contains("got plain http to"), "{url}: {error}");
+        }
+        for url in
+            ["", "rpc.example", "ftp://rpc.example", "http://", "ws://127.0.0.1", "http://a b"]
+        {
+            assert_eq!(check_url(url), Err(UrlError::Form), "{url}");
+        }
+    }
+
+    #[test]
+    fn another_endpoint_is_asked_first_after_one_was_contradicted() {
+        let clock = Clock::manual(jiff::Timestamp::UNIX_EPOCH);
+        let rpc = rpc(&["http://127.0.0.1:9/", "http://127.0.0.1:7/"], &clock);
+        let last = |rpc: &Rpc| rpc.call("eth_blockNumber", &json!([])).unwrap_err().to_string();
+        assert!(last(&rpc).contains("127.0.0.1:7: "));
+        rpc.prefer_another();
+        clock.advance(LONGEST_PAUSE);
+        assert!(last(&rpc).contains("127.0.0.1:9: "));
+    }
 
     fn endpoint(url: &str) -> Endpoint {
         Endpoint { url: url.to_owned(), health: Mutex::default() }

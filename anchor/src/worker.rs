@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! lease -> compare hub and chain (once per lease) -> at an epoch: hub::collect -> one step of the open anchor
+//!       -> each hour: final anchors are asked for again
 //! ```
 //!
 //! What holds:
@@ -31,6 +32,8 @@ use crate::config::{Config, Hub};
 use crate::error::Error;
 use crate::hub;
 use crate::metrics::Metrics;
+use crate::quorum::Quorum;
+use crate::recheck::Rounds;
 use crate::rpc::Rpc;
 
 /// Longest pause after failures in a row.
@@ -42,6 +45,7 @@ pub struct Worker {
     anchoring: Anchoring,
     lease: Option<WriterLease>,
     next_epoch: Instant,
+    next_recheck: Instant,
     /// Steps of the open anchor that failed, in a row.
     failures: u32,
     next_step: Instant,
@@ -63,8 +67,11 @@ impl Worker {
         let hub_id = sql::ledgers::create_ledger(&db, &hub.origin, "hub", &hub.party).await?;
         let now = context.clock.instant();
         let rpc = Rpc::new(&publishing.rpc, publishing.chain_id, context.clock.clone());
+        let quorum =
+            Quorum::new(&publishing.rpc, publishing.chain_id, publishing.quorum, &context.clock);
         let (chain_id, contract) = (publishing.chain_id, publishing.contract);
-        let chain = EthereumChain::new(rpc, contract, publishing.wallet, publishing.max_fee_wei);
+        let chain =
+            EthereumChain::new(rpc, quorum, contract, publishing.wallet, publishing.max_fee_wei);
         let anchoring = Anchoring {
             db,
             chain: Arc::new(chain),
@@ -76,8 +83,17 @@ impl Worker {
             metrics,
             context,
             final_size: None,
+            rounds: Rounds::default(),
         };
-        Ok(Self { hub, anchoring, lease: None, next_epoch: now, failures: 0, next_step: now })
+        Ok(Self {
+            hub,
+            anchoring,
+            lease: None,
+            next_epoch: now,
+            next_recheck: now,
+            failures: 0,
+            next_step: now,
+        })
     }
 
     /// How long to wait between two ticks.
@@ -127,6 +143,10 @@ impl Worker {
                 failures => (self.poll() * 2_u32.pow(failures.min(8))).min(LONGEST_PAUSE),
             };
             self.next_step = self.now() + pause;
+        }
+        if self.now() >= self.next_recheck {
+            self.anchoring.recheck().await?;
+            self.next_recheck = self.now() + self.anchoring.pace.recheck;
         }
         let age = self.anchoring.unanchored_age().await?;
         self.anchoring.metrics.unanchored_age.set(age.as_secs_f64());

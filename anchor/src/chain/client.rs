@@ -14,6 +14,8 @@ use sql::anchors::{AnchorEvidence, Attempt};
 use thiserror::Error;
 
 use crate::fee::Hold;
+use crate::on_chain::BlockClaim;
+use crate::quorum::Confirmation;
 use crate::rpc::RpcError;
 
 /// A statement to publish: the hub `hub_id` has `size` entries under `root`.
@@ -94,7 +96,7 @@ pub trait Chain: Send + Sync {
     /// The chain and contract, for log lines.
     fn name(&self) -> String;
 
-    /// The newest statement for the hub; none if there is none.
+    /// The newest statement for the hub, as the required number of endpoints say; none if they say that there is none.
     ///
     /// # Errors
     ///
@@ -144,6 +146,12 @@ pub trait Chain: Send + Sync {
         statement: &Statement,
         mined: &MinedAttempt,
     ) -> Result<AnchorEvidence, ChainError>;
+
+    /// Asks every endpoint by itself whether it has a block, and counts how many agree.
+    fn confirm(&self, claim: &BlockClaim) -> Confirmation;
+
+    /// From now on another endpoint is asked first, if there is one.
+    fn prefer_another(&self);
 
     /// How often an endpoint failed since the start.
     fn failures(&self) -> u64;

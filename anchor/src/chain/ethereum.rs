@@ -24,7 +24,9 @@ use crate::chain::client::{
     AttemptStatus, Chain, ChainError, MinedAttempt, Offer, PublishedHead, Statement,
 };
 use crate::fee::{self, Fees, Market};
+use crate::on_chain::BlockClaim;
 use crate::quantity::{self, member};
+use crate::quorum::{Confirmation, Quorum};
 use crate::rpc::{Rpc, RpcError};
 use crate::wallet::Wallet;
 
@@ -36,6 +38,7 @@ const LEAST_PRIORITY_FEE_WEI: u128 = 1_000_000;
 /// One chain, one contract, one account.
 pub struct EthereumChain {
     rpc: Rpc,
+    quorum: Quorum,
     contract: Address,
     wallet: Wallet,
     max_fee_wei: u128,
@@ -44,15 +47,23 @@ pub struct EthereumChain {
 impl EthereumChain {
     /// A client that publishes through `contract` from `wallet`'s account; sends no request yet.
     ///
+    /// - `rpc`: asked for everything that needs one answer.
+    /// - `quorum`: asked for what one endpoint could lie about.
     /// - `max_fee_wei`: cap of every offer, wei per gas.
     #[must_use]
-    pub fn new(rpc: Rpc, contract: Address, wallet: Wallet, max_fee_wei: u128) -> Self {
-        Self { rpc, contract, wallet, max_fee_wei }
+    pub fn new(
+        rpc: Rpc,
+        quorum: Quorum,
+        contract: Address,
+        wallet: Wallet,
+        max_fee_wei: u128,
+    ) -> Self {
+        Self { rpc, quorum, contract, wallet, max_fee_wei }
     }
 
     /// Checks that the contract exists and that this account is its publisher.
-    fn check(&self) -> Result<(), ChainError> {
-        let answer = self.read(&registry::publisher_call())?;
+    fn check(&self, rpc: &Rpc) -> Result<(), ChainError> {
+        let answer = self.read(rpc, &registry::publisher_call())?;
         let Some(publisher) = registry::publisher_answer(&answer) else {
             return Err(ChainError::Misconfigured(format!(
                 "there is no AnchorRegistry at {} on chain {}",
@@ -71,12 +82,53 @@ impl EthereumChain {
     }
 
     /// Calls the contract without a transaction.
-    fn read(&self, data: &[u8]) -> Result<Vec<u8>, RpcError> {
+    fn read(&self, rpc: &Rpc, data: &[u8]) -> Result<Vec<u8>, RpcError> {
         let call = json!([
             {"to": self.contract.to_string(), "data": quantity::from_bytes(data)}, "latest"
         ]);
-        let answer = self.rpc.call("eth_call", &call)?;
+        let answer = rpc.call("eth_call", &call)?;
         quantity::to_bytes("result", &answer).map_err(RpcError::shape("eth_call"))
+    }
+
+    /// The newest statement for the hub, as one endpoint says.
+    fn latest_at(&self, rpc: &Rpc, hub_id: &Hash) -> Result<Option<PublishedHead>, ChainError> {
+        self.check(rpc)?;
+        let answer = self.read(rpc, &registry::latest_call(&hub_id.0))?;
+        let latest = registry::latest_answer(&answer).ok_or_else(|| {
+            ChainError::Inconsistent(format!(
+                "latest() answered {}, expected two words",
+                hex::encode(&answer)
+            ))
+        })?;
+        if latest.size == 0 {
+            return Ok(None);
+        }
+        // The contract stores the block number, so the event is found without searching the whole chain.
+        let block = quantity::from_number(latest.block_number.into());
+        let filter = json!([{
+            "address": self.contract.to_string(),
+            "fromBlock": block,
+            "toBlock": block,
+            "topics": [quantity::from_bytes(&registry::anchored_topic()), quantity::from_bytes(&hub_id.0)],
+        }]);
+        let logs = rpc.call("eth_getLogs", &filter)?;
+        for log in logs.as_array().into_iter().flatten() {
+            let size = quantity::to_bytes("data", member(log, "data"))
+                .ok()
+                .and_then(|data| registry::anchored_size(&data));
+            let root = member(log, "topics").get(2);
+            if let (Some(size), Some(root)) = (size, root)
+                && size == latest.size
+            {
+                let root =
+                    quantity::to_array("topics", root).map_err(RpcError::shape("eth_getLogs"))?;
+                return Ok(Some(PublishedHead { size, root: Hash(root) }));
+            }
+        }
+        Err(ChainError::Inconsistent(format!(
+            "the contract states size {} in block {}, whose logs do not contain it",
+            latest.size, latest.block_number
+        )))
     }
 
     fn market(&self) -> Result<Market, ChainError> {
@@ -205,43 +257,39 @@ impl Chain for EthereumChain {
     }
 
     fn latest(&self, hub_id: &Hash) -> Result<Option<PublishedHead>, ChainError> {
-        self.check()?;
-        let answer = self.read(&registry::latest_call(&hub_id.0))?;
-        let latest = registry::latest_answer(&answer).ok_or_else(|| {
-            ChainError::Inconsistent(format!(
-                "latest() answered {}, expected two words",
-                hex::encode(&answer)
-            ))
-        })?;
-        if latest.size == 0 {
-            return Ok(None);
-        }
-        // The contract stores the block number, so the event is found without searching the whole chain.
-        let block = quantity::from_number(latest.block_number.into());
-        let filter = json!([{
-            "address": self.contract.to_string(),
-            "fromBlock": block,
-            "toBlock": block,
-            "topics": [quantity::from_bytes(&registry::anchored_topic()), quantity::from_bytes(&hub_id.0)],
-        }]);
-        let logs = self.rpc.call("eth_getLogs", &filter)?;
-        for log in logs.as_array().into_iter().flatten() {
-            let size = quantity::to_bytes("data", member(log, "data"))
-                .ok()
-                .and_then(|data| registry::anchored_size(&data));
-            let root = member(log, "topics").get(2);
-            if let (Some(size), Some(root)) = (size, root)
-                && size == latest.size
-            {
-                let root =
-                    quantity::to_array("topics", root).map_err(RpcError::shape("eth_getLogs"))?;
-                return Ok(Some(PublishedHead { size, root: Hash(root) }));
-            }
+        let said = match self.quorum.agree_on(|rpc| self.latest_at(rpc, hub_id)) {
+            Ok(latest) => return Ok(latest),
+            Err(said) => said,
+        };
+        let needed = self.quorum.needed();
+        let answered = said.iter().filter(|(_, answer)| answer.is_ok()).count();
+        let is_misconfigured = |error: &ChainError| matches!(error, ChainError::Misconfigured(_));
+        let shown = said.iter().map(|(host, answer)| match answer {
+            Ok(Some(head)) => format!("{host}: size {} and root {}", head.size, head.root),
+            Ok(None) => format!("{host}: nothing published"),
+            Err(error) => format!("{host}: {error}"),
+        });
+        let shown = shown.collect::<Vec<_>>().join("; ");
+        let errors: Vec<ChainError> = said.into_iter().filter_map(|(_, said)| said.err()).collect();
+        // A lying endpoint alone cannot stop the worker for good.
+        let refusing = errors.iter().filter(|error| is_misconfigured(error)).count();
+        if (refusing >= needed || answered == 0)
+            && let Some(error) =
+                errors.into_iter().find(|error| refusing == 0 || is_misconfigured(error))
+        {
+            return Err(error);
         }
         Err(ChainError::Inconsistent(format!(
-            "the contract states size {} in block {}, whose logs do not contain it",
-            latest.size, latest.block_number
+            "{needed} endpoints must agree on the hub's newest statement: {shown}"
         )))
+    }
+
+    fn confirm(&self, claim: &BlockClaim) -> Confirmation {
+        self.quorum.confirm(claim)
+    }
+
+    fn prefer_another(&self) {
+        self.rpc.prefer_another();
     }
 
     fn offer(
@@ -377,6 +425,6 @@ impl Chain for EthereumChain {
     }
 
     fn failures(&self) -> u64 {
-        self.rpc.failures()
+        self.rpc.failures() + self.quorum.failures()
     }
 }

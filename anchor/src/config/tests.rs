@@ -55,6 +55,45 @@ fn the_sites_public_keys_come_from_the_policy_and_their_private_keys_are_never_o
 }
 
 #[test]
+fn one_endpoint_or_several_are_named_and_two_must_agree_where_there_are_two() {
+    let (folder, text) = folder();
+    let with =
+        |rpc: &str| resolved(folder.path(), &text.replace("rpc = [\"http://127.0.0.1:1\"]", rpc));
+    for (rpc, endpoints, quorum) in [
+        ("rpc = \"https://a.example/key\"", 1, 1),
+        ("rpc = [\"https://a.example\", \"http://[::1]:8545\"]", 2, 2),
+        ("rpc = [\"https://a.example\", \"https://b.example\", \"https://c.example\"]", 3, 2),
+        ("rpc = [\"https://a.example\", \"https://b.example\"]\nrpc_quorum = 1", 2, 1),
+    ] {
+        let publishing = with(rpc).unwrap().publishing;
+        assert_eq!((publishing.rpc.len(), publishing.quorum), (endpoints, quorum), "{rpc}");
+    }
+    for (rpc, problem) in [
+        (
+            "rpc = \"http://rpc.example/secret\"",
+            "[anchor] rpc: got plain http to rpc.example (endpoint 1), expected https://…",
+        ),
+        (
+            "rpc = [\"https://a.example/x\", \"https://a.example/y\"]",
+            "[anchor] rpc: got a.example twice",
+        ),
+        (
+            "rpc = \"wss://a.example\"",
+            "[anchor] rpc: got something else than an http or https address",
+        ),
+        (
+            "rpc = \"https://a.example\"\nrpc_quorum = 2",
+            "[anchor] rpc_quorum: got 2, expected 1 to 1, the number of endpoints in `rpc`",
+        ),
+        ("rpc = \"https://a.example\"\nrpc_quorum = 0", "[anchor] rpc_quorum: got 0"),
+    ] {
+        let found = with(rpc).unwrap_err();
+        assert!(found.contains(problem), "`{problem}` is not in:\n{found}");
+        assert!(!found.contains("secret"), "{found}");
+    }
+}
+
+#[test]
 fn every_problem_is_reported_with_section_key_value_and_what_was_expected() {
     let (folder, text) = folder();
     let text = text

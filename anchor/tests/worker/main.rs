@@ -51,8 +51,10 @@ async fn a_checkpoint_is_anchored_and_its_proof_verifies_with_no_server() {
     };
     let urls = [scene.chain.url().to_owned()];
     let clock = Clock::system();
-    let ask =
-        |claim: &AnchorClaim, confirmations| check_on_chain(&urls, claim, confirmations, &clock);
+    let ask = |claim: &AnchorClaim, confirmations| {
+        let mut said = check_on_chain(&urls, claim, 1, confirmations, &clock);
+        said.answers.remove(0).answer
+    };
     assert!(ask(&claim, 0).unwrap().is_final());
     let shallow = ask(&claim, 1_000).unwrap();
     assert!(!shallow.is_final() && !shallow.contradicts(), "{shallow}");
@@ -424,7 +426,7 @@ async fn after_a_key_rotation_the_new_keys_are_accepted_and_the_retired_ones_ref
     rotating.append(&scene.db, 2).await;
     stubborn.append(&scene.db, 2).await;
     let urls = [scene.chain.url().to_owned()];
-    let mut worker = scene.worker_trusting(&scene.db, policy, &urls).await;
+    let mut worker = scene.worker_trusting(&scene.db, policy, &urls, 1).await;
     scene.tick_until_final(&mut worker, 2).await;
 
     rotated.append(&scene.db, 1).await;

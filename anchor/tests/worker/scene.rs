@@ -181,7 +181,8 @@ impl Scene {
             contract,
             metrics: Metrics::new(),
             setting,
-            clock: Clock::manual("2026-03-02T08:00:00Z".parse().unwrap()),
+            // Blocks have the time of the machine, and must not be in the future.
+            clock: Clock::manual(Timestamp::now()),
             hub_pem: hub_keys.to_pem_file(),
             key,
             folder,
@@ -221,10 +222,21 @@ impl Scene {
     }
 
     pub async fn worker_on(&self, db: &TestDb, sites: &[&Site], rpc: &[String]) -> Worker {
-        self.worker_trusting(db, policy(sites), rpc).await
+        self.worker_trusting(db, policy(sites), rpc, 1).await
     }
 
-    pub async fn worker_trusting(&self, db: &TestDb, policy: Policy, rpc: &[String]) -> Worker {
+    /// A worker that needs `quorum` of the endpoints to agree.
+    pub async fn worker_asking(&self, sites: &[&Site], rpc: &[String], quorum: usize) -> Worker {
+        self.worker_trusting(&self.db, policy(sites), rpc, quorum).await
+    }
+
+    pub async fn worker_trusting(
+        &self,
+        db: &TestDb,
+        policy: Policy,
+        rpc: &[String],
+        quorum: usize,
+    ) -> Worker {
         let config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             hub: Hub {
@@ -238,9 +250,12 @@ impl Scene {
                 poll: Duration::from_millis(10),
                 resend_after: self.setting.resend_after,
                 confirmations: self.setting.confirmations,
+                recheck: Duration::from_hours(1),
+                clock_slack: Duration::from_mins(5),
             },
             publishing: Publishing {
                 rpc: rpc.to_vec(),
+                quorum,
                 chain_id: CHAIN_ID,
                 contract: self.contract,
                 wallet: Wallet::load(&self.key).unwrap(),

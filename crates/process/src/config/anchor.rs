@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// `[anchor]`.
 #[derive(Clone, Deserialize)]
@@ -12,8 +12,14 @@ use serde::Deserialize;
 pub struct AnchorSection {
     /// Origin of the hub, one of the `[[ledger]]` of kind `hub`.
     pub ledger: String,
-    /// JSON-RPC endpoints of the chain, in order of preference, at least one.
+    /// JSON-RPC endpoints of the chain, in order of preference: one address, or a list of them. `https://…`; plain
+    /// `http://…` only to this machine. Name two of different operators: one alone can lie.
+    #[serde(deserialize_with = "one_or_more")]
     pub rpc: Vec<String>,
+    /// How many endpoints must agree on block, receipt and depth before an anchor is final. Default: 2 where `rpc` has
+    /// two or more, else 1.
+    #[serde(default)]
+    pub rpc_quorum: Option<usize>,
     /// The chain's id (EIP-155); an endpoint of another chain is not used.
     pub chain_id: u64,
     /// Address of `AnchorRegistry`, as `chopmark anchor deploy` printed it.
@@ -36,6 +42,13 @@ pub struct AnchorSection {
     /// Blocks on top of the anchor's block that make it final. Default: 12. 0 accepts the newest block.
     #[serde(default = "default_confirmations")]
     pub confirmations: u64,
+    /// Seconds between two rounds in which final anchors are asked for again, from 10 (less counts as 10). Default: 3600.
+    #[serde(default = "default_recheck")]
+    pub recheck_seconds: u64,
+    /// Seconds that the clocks of this machine, the database and the chain may differ. Default: 300. A block that is
+    /// older than its anchor by more, or in the future by more, is refused.
+    #[serde(default = "default_slack")]
+    pub clock_slack_seconds: u64,
     /// Cap of every fee offer, gwei per gas. Default: 100. Below the base fee, anchors wait.
     #[serde(default = "default_max_fee")]
     pub max_fee_gwei: u64,
@@ -71,6 +84,28 @@ fn default_epoch() -> u64 {
 
 fn default_confirmations() -> u64 {
     12
+}
+
+fn default_recheck() -> u64 {
+    3_600
+}
+
+fn default_slack() -> u64 {
+    300
+}
+
+/// One text, or a list of texts.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected an address or a list of addresses")]
+    enum OneOrMore {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match OneOrMore::deserialize(from)? {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(more) => more,
+    })
 }
 
 fn default_max_fee() -> u64 {
