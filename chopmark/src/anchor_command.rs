@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anchor::rpc::Rpc;
+use anchor::rpc::{Rpc, UrlError, check_url};
 use anchor::wallet::Wallet;
+use anyhow::Context as _;
 use clap::Subcommand;
 use process::config::log::LogSection;
 use process::{Clock, Randomness};
@@ -72,6 +73,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             out!("{}", wallet.address());
         }
         Command::Deploy { rpc, chain_id, key, passphrase_file, patience_s } => {
+            check_url(rpc).with_context(|| format!("--rpc: expected {}", UrlError::EXPECTED))?;
             let rpc = Rpc::new(std::slice::from_ref(rpc), *chain_id, Clock::system());
             let what = format!("passphrase of {}", key.display());
             let passphrase = || existing_passphrase(&what, passphrase_file.as_deref());

@@ -60,7 +60,10 @@ enum Command {
     #[command(after_long_help = "\
 Examples:
   chopmark verify item.bundle --policy policy.txt
-  chopmark verify item.bundle --policy policy.txt --rpc https://rpc.example --confirmations 12
+  chopmark verify item.bundle --policy policy.txt --rpc https://a.example --rpc https://b.example --confirmations 12
+
+Without --rpc the block of the anchor is listed as not checked: anyone can invent a block. Two endpoints must agree where
+two are named.
 
 Exit status: 0 proved, 1 refuted, 2 cannot tell.")]
     Verify(verify::Arguments),

@@ -1,22 +1,30 @@
 //! `chopmark verify`: proves or refutes a bundle without the server that made it.
 //!
-//! The way through: [`ledger::bundle::verify`] makes the report; with `--rpc` the chain's answer about the anchor's
-//! block is added; the report is printed as text or JSON.
+//! The way through: [`ledger::bundle::verify`] makes the report; with `--rpc` the answers of the endpoints about the
+//! anchor's block are added; the report is printed as text or JSON.
 //!
 //! What holds: no network is used unless `--rpc` names an endpoint; the trust roots come from the policy file, never
-//! from the bundle; what was not checked is printed as well as what was.
+//! from the bundle; what was not checked is printed in one list, beside what was; an anchor without an endpoint asked is
+//! in that list.
 //!
 //! Not here: the checks themselves ([`ledger::bundle`]), asking the chain ([`anchor::check_on_chain`]).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anchor::quorum::default_quorum;
+use anchor::rpc::{UrlError, check_url, host_of};
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 use ledger::bundle::{self, CheckOutcome, Outcome, Report};
 use ledger::json::{Json, object};
+use process::Clock;
 
 use crate::policy_file;
-use crate::terminal::out;
+use crate::terminal::{self, out};
+
+/// How far the time of a block may be before an event, or in the future: time zones that were set wrong are no lie.
+const TIME_SLACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// What to verify, and whom to trust.
 #[derive(clap::Args)]
@@ -26,9 +34,13 @@ pub struct Arguments {
     /// The policy file: the keys and the contract that you trust
     #[arg(long)]
     policy: PathBuf,
-    /// A JSON-RPC endpoint of the chain, to check that the anchor's block is on it
+    /// A JSON-RPC endpoint of the chain, to check that the anchor's block is on it; name two of different operators,
+    /// because one alone can lie. `https`, or plain `http` to this machine
     #[arg(long, value_name = "URL")]
-    rpc: Option<String>,
+    rpc: Vec<String>,
+    /// How many endpoints must agree. Default: 2 where two or more are named, else 1
+    #[arg(long, value_name = "N", requires = "rpc")]
+    rpc_quorum: Option<usize>,
     /// Blocks on top of the anchor's block before it counts as final
     #[arg(long, default_value_t = 1)]
     confirmations: u64,
@@ -43,15 +55,16 @@ pub struct Arguments {
 ///
 /// If a file cannot be read or the policy file is not usable.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let quorum = endpoints(arguments)?;
     let bytes = std::fs::read(&arguments.bundle)
         .with_context(|| format!("could not read {}", arguments.bundle.display()))?;
     let policy = policy_file::read(&arguments.policy)?;
     let mut report = bundle::verify(&bytes, &policy);
-    if let Some(url) = &arguments.rpc {
-        check_chain(&mut report, url, arguments.confirmations);
+    if !arguments.rpc.is_empty() {
+        check_chain(&mut report, arguments, quorum, &Clock::system());
     }
     if arguments.json {
-        out!("{}", to_json(&report).canonical());
+        terminal::json(&to_json(&report).canonical());
     } else {
         print(&report);
     }
@@ -62,35 +75,86 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }))
 }
 
-/// Asks the chain for the anchor's block and adds its answer to the report.
-fn check_chain(report: &mut Report, url: &str, confirmations: u64) {
+/// The endpoints that were named, or why one of them is not used.
+fn endpoints(arguments: &Arguments) -> anyhow::Result<usize> {
+    for url in &arguments.rpc {
+        check_url(url)
+            .with_context(|| format!("--rpc {}: expected {}", host_of(url), UrlError::EXPECTED))?;
+    }
+    let count = arguments.rpc.len();
+    for (place, url) in arguments.rpc.iter().enumerate() {
+        let is_twice =
+            arguments.rpc[..place].iter().any(|earlier| host_of(earlier) == host_of(url));
+        anyhow::ensure!(
+            !is_twice,
+            "--rpc: got {} twice, expected each endpoint once",
+            host_of(url)
+        );
+    }
+    let quorum = arguments.rpc_quorum.unwrap_or_else(|| default_quorum(count));
+    anyhow::ensure!(
+        count == 0 || (1..=count).contains(&quorum),
+        "--rpc-quorum: got {quorum}, expected 1 to {count}, the number of endpoints"
+    );
+    Ok(quorum)
+}
+
+/// Asks the endpoints for the anchor's block and adds their answers to the report.
+fn check_chain(report: &mut Report, arguments: &Arguments, quorum: usize, clock: &Clock) {
     const NAME: &str = "the anchor's block is on the chain";
     let Some(claim) = report.anchor.clone() else {
         report.add_check(NAME, CheckOutcome::NotChecked, "the bundle holds no anchor");
         return;
     };
-    match anchor::check_on_chain(
-        &[url.to_owned()],
-        &claim,
-        confirmations,
-        &process::Clock::system(),
-    ) {
-        Ok(answer) if answer.is_final() => {
-            report.add_check(NAME, CheckOutcome::Passed, &answer.to_string());
-        }
-        Ok(answer) if answer.contradicts() => {
-            report.add_check(NAME, CheckOutcome::Failed, &answer.to_string());
-            report.outcome = Outcome::Refuted;
-        }
-        Ok(answer) => {
-            report.add_check(NAME, CheckOutcome::NotChecked, &answer.to_string());
-            lower(report);
-        }
-        Err(error) => {
-            report.add_check(NAME, CheckOutcome::NotChecked, &format!("{error}"));
-            lower(report);
-        }
+    let confirmations = arguments.confirmations;
+    let said = anchor::check_on_chain(&arguments.rpc, &claim, quorum, confirmations, clock);
+    // An endpoint was asked now; what it said follows.
+    report.checks.retain(|check| check.name != "the anchor's block");
+    let detail = said.to_string();
+    if said.is_final() {
+        report.add_check(NAME, CheckOutcome::Passed, &detail);
+        check_time(report, claim.block_time, clock.now());
+    } else if said.is_refuted() {
+        report.add_check(NAME, CheckOutcome::Failed, &detail);
+        report.outcome = Outcome::Refuted;
+    } else {
+        report.add_check(NAME, CheckOutcome::NotChecked, &detail);
+        lower(report);
     }
+    if said.asked() == 1 {
+        let detail = "one endpoint was asked, and one alone can lie; name a second one with --rpc";
+        report.add_check("a second endpoint", CheckOutcome::NotChecked, detail);
+    }
+}
+
+/// Compares the block's time with the newest event of the bundle and with the present: an endpoint can invent a block, and a
+/// block that is older than what it holds is invented, or the event's time is wrong.
+fn check_time(report: &mut Report, block_time: u64, now: Timestamp) {
+    const NAME: &str = "the time of the anchor's block";
+    let time = i64::try_from(block_time).ok().and_then(|time| Timestamp::from_second(time).ok());
+    let newest = report.records.iter().filter_map(|record| {
+        let (_, value) = record.fields.iter().find(|(name, _)| name == "eventTime")?;
+        value.trim_matches('"').parse::<Timestamp>().ok()
+    });
+    let newest = newest.max();
+    let problem = match (time, newest) {
+        (None, _) => format!("got {block_time} s since 1970, expected a time of the calendar"),
+        (Some(time), _) if time > now.saturating_add(TIME_SLACK).unwrap_or(Timestamp::MAX) => {
+            format!("the block is of {time}, and it is {now}")
+        }
+        (Some(time), Some(newest))
+            if time.saturating_add(TIME_SLACK).unwrap_or(Timestamp::MAX) < newest =>
+        {
+            format!("the block is of {time}, before the event of {newest} that it is said to hold")
+        }
+        (Some(time), _) => {
+            let detail = format!("the block is of {time}, not before the events that it holds");
+            report.add_check(NAME, CheckOutcome::Passed, &detail);
+            return;
+        }
+    };
+    report.add_check(NAME, CheckOutcome::NotChecked, &problem);
+    lower(report);
 }
 
 /// The chain was requested and gave no answer: proved becomes cannot tell.

@@ -4,9 +4,11 @@
 //! place has an empty text there, never null.
 
 use epcis::{BizStep, Disposition};
+use history::bundle::Anchored;
 use history::{History, HistoryEntry, Relation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sql::anchors::Confirmed;
 
 use crate::lamps::Lamps;
 use crate::language::Language;
@@ -34,8 +36,18 @@ pub fn scan(result: &ScanResult, language: Language) -> Value {
         },
         "notices": history.map(|history| notices(history, language)).unwrap_or_default(),
         "timeline": timeline,
-        "clocks": { "recorded": time(recorded), "anchored": time(result.anchored) },
+        "clocks": clocks(recorded, result.anchored.as_ref()),
     })
+}
+
+/// When the records were committed, by when they existed, and how many endpoints of the chain confirmed that.
+fn clocks(recorded: Option<Timestamp>, anchored: Option<&Anchored>) -> Value {
+    let mut clocks = json!({ "recorded": time(recorded), "anchored": time(anchored.map(|anchored| anchored.at)) });
+    if let Some(confirmed) = anchored.and_then(|anchored| anchored.confirmed) {
+        let Confirmed { asked, agreed, at } = confirmed;
+        clocks["endpoints"] = json!({ "asked": asked, "agreed": agreed, "at": at.to_string() });
+    }
+    clocks
 }
 
 /// A history.

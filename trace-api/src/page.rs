@@ -212,7 +212,7 @@ fn clocks(result: &ScanResult, language: Language) -> String {
         checkpoints.iter().map(|checkpoint| checkpoint.recorded_at).max();
     let size = checkpoints.iter().map(|checkpoint| checkpoint.size).sum();
     recorded.map_or_else(String::new, |recorded| {
-        words::clocks(recorded, size, result.anchored, language)
+        words::clocks(recorded, size, result.anchored.as_ref(), language)
     })
 }
 

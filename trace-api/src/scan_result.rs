@@ -1,8 +1,8 @@
 //! What a scan found: everything that a page or a JSON answer is made from.
 
+use history::bundle::Anchored;
 use history::gather::GatheredHistory;
 use history::{ItemState, Reason};
-use jiff::Timestamp;
 
 use crate::scan::ScanRequest;
 
@@ -17,6 +17,6 @@ pub struct ScanResult {
     pub state: ItemState,
     /// Why the verdict was given.
     pub reason: Reason,
-    /// Time of the block by which everything that counts existed.
-    pub anchored: Option<Timestamp>,
+    /// Time of the block by which everything that counts existed, and how many endpoints confirmed it.
+    pub anchored: Option<Anchored>,
 }

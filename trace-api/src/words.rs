@@ -5,8 +5,10 @@
 //! the words that are never used).
 
 use epcis::BizStep;
+use history::bundle::Anchored;
 use history::{Conflict, Gap, NotIssued, Reason, Verdict, Withdrawal};
 use jiff::Timestamp;
+use sql::anchors::Confirmed;
 
 use crate::language::{Language, Pair};
 
@@ -245,24 +247,32 @@ pub struct ScanCounts {
 pub fn clocks(
     recorded: Timestamp,
     size: u64,
-    anchored: Option<Timestamp>,
+    anchored: Option<&Anchored>,
     language: Language,
 ) -> String {
     let recorded = minute(recorded);
-    match anchored.map(minute) {
-        Some(at) => language.of((
-            format!("已记录：{recorded} · 账本共 {size} 条 · 不晚于 {at} 存在（公链）"),
-            format!(
-                "Recorded: {recorded} · ledgers hold {size} records · existed no later than {at} (public chain)"
-            ),
-        )),
-        None => language.of((
+    let Some(anchored) = anchored else {
+        return language.of((
             format!("已记录：{recorded} · 账本共 {size} 条 · 等待公链锚定"),
             format!(
                 "Recorded: {recorded} · ledgers hold {size} records · waiting for the public anchor"
             ),
-        )),
-    }
+        ));
+    };
+    let at = minute(anchored.at);
+    let (zh, en) = anchored.confirmed.map_or_else(Default::default, |confirmed| {
+        let Confirmed { asked, agreed, .. } = confirmed;
+        (
+            format!("，询问 {asked} 个节点，{agreed} 个确认"),
+            format!(", {agreed} of {asked} endpoints confirm it"),
+        )
+    });
+    language.of((
+        format!("已记录：{recorded} · 账本共 {size} 条 · 不晚于 {at} 存在（公链{zh}）"),
+        format!(
+            "Recorded: {recorded} · ledgers hold {size} records · existed no later than {at} (public chain{en})"
+        ),
+    ))
 }
 
 /// `2026-11-20 08:15 UTC`.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
+mod liar;
+mod lies;
 #[expect(dead_code, reason = "tests/e2e/whole_way/anchor_process.rs uses the rest of it")]
 mod scene;
 

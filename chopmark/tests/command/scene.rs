@@ -87,6 +87,11 @@ impl Scene {
         stored.await.unwrap();
     }
 
+    /// A file of this scene.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Runs the audit with more words.
     pub fn audit(&self, more: &[&str]) -> Ran {
         let policy = self.folder.path().join("policy.txt");

@@ -17,7 +17,7 @@ use ledger::bundle::{
 };
 use ledger::record;
 use ledger::tree::{inclusion_nodes, prove_inclusion};
-use sql::anchors::FinalAnchor;
+use sql::anchors::{Confirmed, FinalAnchor};
 use sql::ledgers::StoredCheckpoint;
 use sql::{Db, LedgerId};
 
@@ -92,6 +92,15 @@ pub async fn build(
     })
 }
 
+/// By when a history existed, and how many endpoints of the chain confirmed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchored {
+    /// Time of the block.
+    pub at: Timestamp,
+    /// How many endpoints were asked for the block in the last round, and how many agreed; none if none were recorded.
+    pub confirmed: Option<Confirmed>,
+}
+
 /// The time by which everything that counts in the history existed, as the block of a final anchor says.
 ///
 /// # Errors
@@ -101,7 +110,7 @@ pub async fn anchored_at(
     db: &Db,
     gathered: &GatheredHistory,
     hub_origin: Option<&str>,
-) -> Result<Option<Timestamp>, sql::Error> {
+) -> Result<Option<Anchored>, sql::Error> {
     let heads = heads_with_records(gathered);
     let Some(hub) = load_hub(db, hub_origin, gathered, &heads).await? else { return Ok(None) };
     for head in heads {
@@ -110,7 +119,9 @@ pub async fn anchored_at(
             return Ok(None);
         }
     }
-    Ok(hub.anchor.map(|anchor| anchor.evidence.block_time))
+    let Some(anchor) = hub.anchor else { return Ok(None) };
+    let confirmed = sql::anchors::last_confirmation(db, anchor.id).await?;
+    Ok(Some(Anchored { at: anchor.evidence.block_time, confirmed }))
 }
 
 /// The item, its containers and its lot: the elements of lists that a bundle shows.

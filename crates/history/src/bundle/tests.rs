@@ -3,7 +3,7 @@
 use ledger::bundle::{Outcome, verify};
 use ledger::policy::Policy;
 use sql::Transaction;
-use sql::anchors::{AnchorEvidence, NewAnchor};
+use sql::anchors::{AnchorEvidence, NewAnchor, NewConfirmation};
 use sql::testing::TestDb;
 
 use super::*;
@@ -59,6 +59,10 @@ impl Ledgers {
     }
 
     async fn anchored_at(&self) -> Option<Timestamp> {
+        self.anchored().await.map(|anchored| anchored.at)
+    }
+
+    async fn anchored(&self) -> Option<Anchored> {
         anchored_at(&self.db, &self.gathered().await, Some(HUB)).await.unwrap()
     }
 
@@ -166,6 +170,20 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     assert_eq!(ledgers.anchored_at().await, None);
     ledgers.anchor().await;
     assert_eq!(ledgers.anchored_at().await, Some(BLOCK_TIME.parse().unwrap()));
+    assert_eq!(ledgers.anchored().await.unwrap().confirmed, None);
+    let anchor = sql::anchors::last_final(&ledgers.db, ledgers.hub.id).await.unwrap().unwrap();
+    let said = [true, false].map(|agreed| NewConfirmation {
+        endpoint_host: "rpc.example".into(),
+        agreed,
+        answer: "a block".into(),
+    });
+    let at = RECORDED.parse().unwrap();
+    let stored = ledgers.db.run_tx("testing.confirmed", async |tx: &Transaction<'_>| {
+        sql::anchors::insert_confirmations(tx, anchor.id, &said, at).await
+    });
+    stored.await.unwrap();
+    let confirmed = ledgers.anchored().await.unwrap().confirmed;
+    assert_eq!(confirmed, Some(Confirmed { asked: 2, agreed: 1, at }));
     let gathered = ledgers.gathered().await;
     let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
     let anchor = bundle.anchor.unwrap();

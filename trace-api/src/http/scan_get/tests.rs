@@ -1,5 +1,7 @@
 //! Scans as people send them: verdicts, pages, JSON, limits.
 
+mod published;
+
 use actix_web::http::StatusCode;
 use history::testing::{CASE, CENTRE, FACTORY, GTIN, ITEM, PALLET, SERIAL, SHOP, object_event};
 use serde_json::{Value, json};

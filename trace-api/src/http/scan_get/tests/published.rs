@@ -1,0 +1,81 @@
+//! What the page says of the public anchor, and of a ledger that is shorter than what was published of it.
+
+use sql::Transaction;
+use sql::anchors::{AnchorEvidence, NewAnchor, NewConfirmation};
+
+use super::*;
+
+/// Stores a final anchor of the hub's head, which two of three endpoints confirmed.
+async fn anchor(scene: &Scene) {
+    let head = sql::ledgers::head(&scene.db, scene.hub.id).await.unwrap();
+    let new = NewAnchor {
+        hub: scene.hub.id,
+        size: head.size,
+        root: &head.root,
+        chain_id: 1,
+        contract: &[7; 20],
+    };
+    let evidence = AnchorEvidence {
+        block_number: 9,
+        block_hash: [9; 32],
+        block_time: "2026-11-22T03:00:00Z".parse().unwrap(),
+        header: Vec::new(),
+        transaction_index: 0,
+        receipt: Vec::new(),
+        proof: Vec::new(),
+    };
+    let said = [true, false, true].map(|agreed| NewConfirmation {
+        endpoint_host: "rpc.example".into(),
+        agreed,
+        answer: "a block".into(),
+    });
+    let at = "2026-11-22T04:00:00Z".parse().unwrap();
+    let stored = scene.db.run_tx("test.anchor", async |tx: &Transaction<'_>| {
+        let id = sql::anchors::insert(tx, &new).await?;
+        sql::anchors::insert_proof(tx, id, &evidence).await?;
+        sql::anchors::insert_confirmations(tx, id, &said, at).await
+    });
+    stored.await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_page_says_how_many_endpoints_of_the_chain_confirm_the_anchor() {
+    let scene = Scene::journey("scan_endpoints").await;
+    anchor(&scene).await;
+    for (language, text) in [
+        (
+            "en",
+            "existed no later than 2026-11-22 03:00 UTC (public chain, 2 of 3 endpoints confirm it)",
+        ),
+        ("zh", "不晚于 2026-11-22 03:00 UTC 存在（公链，询问 3 个节点，2 个确认）"),
+    ] {
+        let answer = page(&scene, language).await;
+        assert!(answer.body.contains(text), "{}", answer.body);
+    }
+    let answer = scene.get(&path(), &[JSON]).await.json();
+    assert_eq!(
+        answer["clocks"]["endpoints"],
+        json!({ "asked": 3, "agreed": 2, "at": "2026-11-22T04:00:00Z" })
+    );
+}
+
+#[actix_web::test]
+async fn nothing_of_a_ledger_that_was_rolled_back_is_shown_as_sound() {
+    let scene = Scene::journey("scan_rolled_back").await;
+    scene.site.append(&[sale(11)], "2026-11-22T03:00:00Z").await;
+    scene.hub.append_checkpoint_of(&scene.site, "2026-11-22T03:01:00Z").await;
+    sql::testing::roll_back_as_owner(&scene.db, SITE, 11).await.unwrap();
+
+    let answer = scene.get(&path(), &[JSON]).await.json();
+
+    assert_ne!(answer["verdict"], "CONSISTENT", "{answer}");
+    assert_eq!(answer["lamps"]["record"], "broken", "{answer}");
+    let timeline = answer["timeline"].as_array().unwrap();
+    assert_eq!(timeline.len(), 11);
+    assert!(timeline.iter().all(|step| step["broken"] == true), "{answer}");
+    let history = scene.get(&format!("/items/{ITEM}/history"), &[]).await.json();
+    assert_eq!(
+        history["records"][0]["broken"],
+        "its ledger was rolled back: the hub holds its checkpoint of size 12, it has 11 records"
+    );
+}
