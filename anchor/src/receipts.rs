@@ -173,10 +173,9 @@ impl Anchoring {
         if confirmation.is_final() {
             return Ok(Some(confirmations_of(&confirmation)));
         }
-        // Which endpoint is right is not known here; asking another one first shows its view of the transaction.
-        if confirmation.contradicting() > 0 {
-            self.chain.prefer_another();
-        }
+        // Which endpoint is right is not known here; asking another one first shows its view of the transaction, and gives
+        // it the transaction if the others kept it for themselves.
+        self.chain.prefer_another();
         tracing::info!(hub.size = anchor.size, said, "not final yet");
         Ok(None)
     }

@@ -53,11 +53,7 @@ async fn a_bundle_cannot_act_on_the_terminal_of_who_verifies_it() {
             assert_harmless(&ran);
             if more.is_empty() {
                 assert!(ran.out.starts_with(word), "{}", ran.out);
-                assert!(
-                    ran.out.contains(r"\u{1b}[2J\u{202e}evil\u{9d}0;title\u{9c}"),
-                    "{}",
-                    ran.out
-                );
+                assert!(ran.out.contains(r"[2J\u{202e}evil\u{9d}0;title\u{9c}"), "{}", ran.out);
             } else {
                 let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
                 assert_eq!(json["outcome"].as_str().unwrap().to_uppercase(), word);

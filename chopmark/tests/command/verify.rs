@@ -1,0 +1,204 @@
+//! Bundles with an anchor, and endpoints of a chain that tell the truth or not.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+use evm::block::{MemberKind, encode_header};
+use evm::proof::receipt_trie_proof;
+use evm::receipt::{Log, Outcome, Receipt};
+use evm::{abi, keccak256, registry};
+use history::gather;
+use history::testing::ITEM;
+use jiff::Timestamp;
+use ledger::policy::Policy;
+use serde_json::{Value, json};
+use sql::Transaction;
+use sql::anchors::{AnchorEvidence, NewAnchor};
+
+use crate::scene::{HUB, Ran, Scene, chopmark};
+
+const CONTRACT: [u8; 20] = [0x5f; 20];
+const CHAIN_ID: u64 = 31_337;
+const HEIGHT: u64 = 1_234;
+
+/// An endpoint of the chain that has a block with this hash at every height, and a contract everywhere; returns its port.
+fn endpoint(block_hash: [u8; 32]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            // A client that went away is no failure of the test.
+            std::thread::spawn(move || serve(&stream, block_hash).ok());
+        }
+    });
+    port
+}
+
+fn serve(stream: &TcpStream, block_hash: [u8; 32]) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    loop {
+        let (mut length, mut line) = (0, String::new());
+        while reader.read_line(&mut line)? > 0 && line != "\r\n" {
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+            line.clear();
+        }
+        if line.is_empty() {
+            return Ok(());
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let request: Value = serde_json::from_slice(&body)?;
+        let result = match request["method"].as_str().unwrap_or_default() {
+            "eth_chainId" => json!(format!("{CHAIN_ID:#x}")),
+            "eth_blockNumber" => json!(format!("{:#x}", HEIGHT + 20)),
+            "eth_getBlockByNumber" => json!({ "hash": format!("0x{}", hex::encode(block_hash)) }),
+            _ => json!("0x6001"),
+        };
+        let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string();
+        let mut out = stream;
+        let length = answer.len();
+        write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}")?;
+    }
+}
+
+/// A scene with a bundle that proves, and the hash of the block of its anchor, which is of that time.
+async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
+    let scene = Scene::new(name).await;
+    let head = sql::ledgers::head(&scene.db, scene.hub.id).await.unwrap();
+    let log = Log {
+        address: CONTRACT,
+        topics: vec![registry::anchored_topic(), ledger::hub::hub_id(HUB).0, head.root.0],
+        data: abi::word(head.size).to_vec(),
+    };
+    let receipt = Receipt {
+        kind: Some(2),
+        outcome: Outcome::Status(vec![1]),
+        cumulative_gas: vec![0x5f, 0x50],
+        bloom: [0; 256],
+        logs: vec![log],
+    };
+    let (root, proof) = receipt_trie_proof(&[receipt.encode()], 0);
+    let time: Timestamp = block_time.parse().unwrap();
+    let mut members = vec![(MemberKind::Bytes, vec![7; 32]); 16];
+    members[5].1 = root.to_vec();
+    members[8] = (MemberKind::Number, HEIGHT.to_be_bytes().to_vec());
+    members[11] = (MemberKind::Number, time.as_second().to_be_bytes().to_vec());
+    let header = encode_header(&members);
+    let block_hash = keccak256(&header);
+    let new = NewAnchor {
+        hub: scene.hub.id,
+        size: head.size,
+        root: &head.root,
+        chain_id: CHAIN_ID,
+        contract: &CONTRACT,
+    };
+    let evidence = AnchorEvidence {
+        block_number: HEIGHT,
+        block_hash,
+        block_time: time,
+        header,
+        transaction_index: 0,
+        receipt: receipt.encode(),
+        proof,
+    };
+    let stored = scene.db.run_tx("test.anchor", async |tx: &Transaction<'_>| {
+        let id = sql::anchors::insert(tx, &new).await?;
+        sql::anchors::insert_proof(tx, id, &evidence).await
+    });
+    stored.await.unwrap();
+    let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
+    let policy = format!("{policy}chain {CHAIN_ID} 0x{}\n", hex::encode(CONTRACT));
+    scene.file("policy.txt", &policy);
+    let policy: Policy = policy.parse().unwrap();
+    let gathered = gather(&scene.db, &policy, &ITEM.parse().unwrap()).await.unwrap();
+    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB)).await.unwrap();
+    scene.file("item.bundle", &String::from_utf8(bundle.to_bytes()).unwrap());
+    (scene, block_hash)
+}
+
+fn verify(scene: &Scene, rpc: &[String]) -> Ran {
+    let (bundle, policy) = (scene.path("item.bundle"), scene.path("policy.txt"));
+    let mut words = vec!["verify", bundle.to_str().unwrap(), "--policy", policy.to_str().unwrap()];
+    for url in rpc {
+        words.extend(["--rpc", url]);
+    }
+    chopmark(&words)
+}
+
+/// The lines of the list of what was not checked.
+fn not_checked(ran: &Ran) -> &str {
+    assert_eq!(ran.out.matches("\nnot checked:\n").count(), 1, "one list: {}", ran.out);
+    ran.out.split("\nnot checked:\n").nth(1).unwrap()
+}
+
+#[tokio::test]
+async fn without_an_endpoint_the_anchors_block_is_listed_as_not_checked() {
+    let (scene, _) = anchored("verify_no_endpoint", "2026-11-22T01:00:00Z").await;
+    let ran = verify(&scene, &[]);
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(not_checked(&ran).contains("the anchor's block: no endpoint was asked"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn the_report_says_which_endpoints_were_asked_and_how_many_agree() {
+    let (scene, hash) = anchored("verify_endpoints", "2026-11-22T01:00:00Z").await;
+    let (one, two, lying) = (endpoint(hash), endpoint(hash), endpoint([0xee; 32]));
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+
+    let ran = verify(&scene, &[url(one)]);
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(
+        ran.out.contains(&format!("1 of 1 endpoints agree, 1 needed; 127.0.0.1:{one}: block 1234"))
+    );
+    assert!(not_checked(&ran).contains("a second endpoint: one endpoint was asked"), "{}", ran.out);
+    assert!(!ran.out.contains("no endpoint was asked"), "{}", ran.out);
+
+    let ran = verify(&scene, &[url(one), url(two)]);
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(ran.out.contains("2 of 2 endpoints agree, 2 needed"), "{}", ran.out);
+
+    let ran = verify(&scene, &[url(one), url(lying)]);
+    assert_eq!(ran.status, 2, "one liar among two: {}", ran.out);
+    assert!(ran.out.starts_with("CANNOT TELL"), "{}", ran.out);
+    assert!(not_checked(&ran).contains("1 of 2 endpoints agree, 2 needed"), "{}", ran.out);
+
+    let ran = verify(&scene, &[url(lying), url(endpoint([0xdd; 32]))]);
+    assert_eq!(ran.status, 1, "{}", ran.out);
+    assert!(ran.out.starts_with("REFUTED"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn a_block_of_2020_is_not_believed_to_hold_events_of_2026_whoever_confirms_it() {
+    let (scene, hash) = anchored("verify_2020", "2020-01-01T00:00:00Z").await;
+    let ran = verify(&scene, &[format!("http://127.0.0.1:{}", endpoint(hash))]);
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    assert!(
+        not_checked(&ran).contains(
+            "the block is of 2020-01-01T00:00:00Z, before the event of 2026-11-20T04:00:00Z"
+        ),
+        "{}",
+        ran.out
+    );
+}
+
+#[tokio::test]
+async fn endpoints_that_anybody_could_answer_for_and_one_endpoint_named_twice_are_refused() {
+    let (scene, _) = anchored("verify_urls", "2026-11-22T01:00:00Z").await;
+    for (urls, says) in [
+        (&["http://rpc.example/key"][..], "got plain http to rpc.example"),
+        (&["ftp://rpc.example"], "got something else than an http or https address"),
+        (&["https://rpc.example/a", "https://rpc.example/b"], "got rpc.example twice"),
+    ] {
+        let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+        let ran = verify(&scene, &urls);
+        assert_eq!(ran.status, 2, "{}", ran.out);
+        assert!(ran.err.contains(says) && !ran.err.contains("key"), "{}", ran.err);
+        assert_eq!(ran.out, "");
+    }
+    let deploy =
+        ["anchor", "deploy", "--rpc", "http://rpc.example", "--chain-id", "1", "--key", "x"];
+    let ran = chopmark(&deploy);
+    assert!(ran.err.contains("got plain http to rpc.example"), "{}", ran.err);
+}
