@@ -109,6 +109,9 @@ impl fmt::Display for Confirmation {
     }
 }
 
+/// What each endpoint said to a question: its host, and its answer.
+pub type Said<T, E> = Vec<(String, Result<T, E>)>;
+
 impl Quorum {
     /// Clients for these endpoints; sends no request yet.
     ///
@@ -137,7 +140,7 @@ impl Quorum {
     pub fn agree_on<T: PartialEq, E>(
         &self,
         question: impl Fn(&Rpc) -> Result<T, E>,
-    ) -> Result<T, Vec<(String, Result<T, E>)>> {
+    ) -> Result<T, Said<T, E>> {
         let said: Vec<_> = self.endpoints.iter().map(|rpc| (rpc.host(), question(rpc))).collect();
         let votes = |wanted: &T| {
             said.iter().filter(|(_, answer)| answer.as_ref().is_ok_and(|got| got == wanted)).count()

@@ -475,7 +475,7 @@ async fn anchor_can_do_all_that_anchoring_needs() {
             .await?;
             sql::anchors::insert_proof(tx, id, &evidence).await?;
             let said = [true, false].map(|agreed| NewConfirmation {
-                endpoint_host: "rpc.example".into(),
+                endpoint_host: format!("{agreed}.example"),
                 agreed,
                 answer: "a block".into(),
             });

@@ -89,7 +89,9 @@ impl Site {
             })
             .collect();
         let mut after = frontier.clone();
-        leaves.iter().for_each(|leaf_hash| after.append(*leaf_hash));
+        for leaf_hash in leaves {
+            after.append(*leaf_hash);
+        }
         let origin = self.keys.origin().to_owned();
         let checkpoint = Checkpoint { origin, size: after.size(), root: after.root() };
         let note = self.keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap();

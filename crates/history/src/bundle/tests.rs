@@ -173,7 +173,7 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     assert_eq!(ledgers.anchored().await.unwrap().confirmed, None);
     let anchor = sql::anchors::last_final(&ledgers.db, ledgers.hub.id).await.unwrap().unwrap();
     let said = [true, false].map(|agreed| NewConfirmation {
-        endpoint_host: "rpc.example".into(),
+        endpoint_host: format!("{agreed}.example"),
         agreed,
         answer: "a block".into(),
     });

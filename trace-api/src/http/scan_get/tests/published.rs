@@ -24,8 +24,8 @@ async fn anchor(scene: &Scene) {
         receipt: Vec::new(),
         proof: Vec::new(),
     };
-    let said = [true, false, true].map(|agreed| NewConfirmation {
-        endpoint_host: "rpc.example".into(),
+    let said = [("a", true), ("b", false), ("c", true)].map(|(name, agreed)| NewConfirmation {
+        endpoint_host: format!("{name}.example"),
         agreed,
         answer: "a block".into(),
     });
