@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{CBV, Vocabulary};
 
 /// A business step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -194,13 +194,32 @@ impl BizStep {
     }
 }
 
-/// Reads a bare word, `https://ref.gs1.org/cbv/BizStep-…` or `urn:epcglobal:cbv:bizstep:…`.
+impl BizStep {
+    /// The word of CBV 2.0 that `text` is in any spelling of a record: bare, `urn:epcglobal:cbv:bizstep:…`,
+    /// `https://ref.gs1.org/cbv/BizStep-…` or `cbv:BizStep-…`. `None` for everything else, also for a URI of another
+    /// vocabulary whose last part is such a word.
+    ///
+    /// ```
+    /// use epcis::BizStep;
+    /// assert_eq!(BizStep::parse_uri("cbv:BizStep-shipping"), BizStep::parse_uri("shipping"));
+    /// assert_eq!(BizStep::parse_uri("https://voc.example/steps/shipping"), None);
+    /// ```
+    #[must_use]
+    pub fn parse_uri(text: &str) -> Option<Self> {
+        // No document can give the prefix `cbv` another namespace.
+        let uri = match text.strip_prefix("cbv:") {
+            Some(local) => format!("{CBV}{local}"),
+            None => Vocabulary::BizStep.expand(text),
+        };
+        let word = Vocabulary::BizStep.shorten(&uri);
+        Self::ALL.into_iter().find(|known| known.word() == word)
+    }
+}
+
+/// Reads a bare word, `https://ref.gs1.org/cbv/BizStep-…` or `urn:epcglobal:cbv:bizstep:…`; whatever [`BizStep::parse_uri`] does not know is kept as it is.
 impl From<&str> for BizStep {
     fn from(text: &str) -> Self {
-        let uri = Vocabulary::BizStep.expand(text);
-        let word = Vocabulary::BizStep.shorten(&uri);
-        let known = Self::ALL.into_iter().find(|known| known.word() == word);
-        known.unwrap_or_else(|| Self::Other(text.to_owned()))
+        Self::parse_uri(text).unwrap_or_else(|| Self::Other(text.to_owned()))
     }
 }
 
@@ -222,6 +241,7 @@ mod tests {
                 word.clone(),
                 format!("https://ref.gs1.org/cbv/BizStep-{word}"),
                 format!("urn:epcglobal:cbv:bizstep:{word}"),
+                format!("cbv:BizStep-{word}"),
             ] {
                 assert_eq!(BizStep::from(spelling.as_str()), known, "{spelling}");
             }
@@ -232,6 +252,8 @@ mod tests {
     fn a_word_of_another_vocabulary_is_kept_as_it_was_written() {
         for text in [
             "",
+            "https://voc.example/steps/shipping",
+            "mine:BizStep-shipping",
             "Shipping",
             "https://voc.example/BizStep-shipping",
             "urn:epcglobal:cbv:disp:shipping",

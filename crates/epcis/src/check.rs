@@ -1,7 +1,7 @@
 //! Validation: which fields an event must have and may have, and the form of their values.
 //!
-//! The way through: [`check_event`] goes through the members, checks each value (`check/value.rs`), then looks for
-//! missing fields.
+//! The way through: [`check_event`] goes through the members, checks each value (`check/value.rs`), then the words
+//! (`check/words.rs`), then looks for missing fields.
 //!
 //! What holds: all violations are reported, not only the first, up to 100.
 //!
@@ -10,15 +10,18 @@
 //! Source: EPCIS 2.0 sections 7.3 and 7.4, JSON schema of EPCIS 2.0.
 
 mod value;
+mod words;
 
 use ledger::json::Json;
 
+use crate::context::Context;
 use crate::event_kind::EventKind;
 use crate::term;
 use crate::violation::{Violation, Violations};
 
-/// Checks one event and returns its type. Pointers in violations start at the event.
-pub(crate) fn check_event(json: &Json) -> Result<EventKind, Vec<Violation>> {
+/// Checks one event, whose prefixes `context` defines, and returns its type. Pointers in violations start at the
+/// event.
+pub(crate) fn check_event(json: &Json, context: &Context) -> Result<EventKind, Vec<Violation>> {
     const KINDS: &str =
         "ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent";
     let mut violations = Violations::default();
@@ -48,6 +51,7 @@ pub(crate) fn check_event(json: &Json) -> Result<EventKind, Vec<Violation>> {
             }
         }
     }
+    words::check_words(json, context, &mut violations);
     Required { event: json, violations: &mut violations }.check(kind);
     violations.end(kind)
 }

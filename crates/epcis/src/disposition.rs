@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{CBV, Vocabulary};
 
 /// A disposition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -162,13 +162,32 @@ impl Disposition {
     }
 }
 
-/// Reads a bare word, `https://ref.gs1.org/cbv/Disp-…` or `urn:epcglobal:cbv:disp:…`.
+impl Disposition {
+    /// The word of CBV 2.0 that `text` is in any spelling of a record: bare, `urn:epcglobal:cbv:disp:…`,
+    /// `https://ref.gs1.org/cbv/Disp-…` or `cbv:Disp-…`. `None` for everything else, also for a URI of another
+    /// vocabulary whose last part is such a word.
+    ///
+    /// ```
+    /// use epcis::Disposition;
+    /// assert_eq!(Disposition::parse_uri("cbv:Disp-recalled"), Disposition::parse_uri("recalled"));
+    /// assert_eq!(Disposition::parse_uri("https://voc.example/dispositions/recalled"), None);
+    /// ```
+    #[must_use]
+    pub fn parse_uri(text: &str) -> Option<Self> {
+        // No document can give the prefix `cbv` another namespace.
+        let uri = match text.strip_prefix("cbv:") {
+            Some(local) => format!("{CBV}{local}"),
+            None => Vocabulary::Disposition.expand(text),
+        };
+        let word = Vocabulary::Disposition.shorten(&uri);
+        Self::ALL.into_iter().find(|known| known.word() == word)
+    }
+}
+
+/// Reads a bare word, `https://ref.gs1.org/cbv/Disp-…` or `urn:epcglobal:cbv:disp:…`; whatever [`Disposition::parse_uri`] does not know is kept as it is.
 impl From<&str> for Disposition {
     fn from(text: &str) -> Self {
-        let uri = Vocabulary::Disposition.expand(text);
-        let word = Vocabulary::Disposition.shorten(&uri);
-        let known = Self::ALL.into_iter().find(|known| known.word() == word);
-        known.unwrap_or_else(|| Self::Other(text.to_owned()))
+        Self::parse_uri(text).unwrap_or_else(|| Self::Other(text.to_owned()))
     }
 }
 
@@ -190,6 +209,7 @@ mod tests {
                 word.clone(),
                 format!("https://ref.gs1.org/cbv/Disp-{word}"),
                 format!("urn:epcglobal:cbv:disp:{word}"),
+                format!("cbv:Disp-{word}"),
             ] {
                 assert_eq!(Disposition::from(spelling.as_str()), known, "{spelling}");
             }
@@ -200,6 +220,8 @@ mod tests {
     fn a_word_of_another_vocabulary_is_kept_as_it_was_written() {
         for text in [
             "",
+            "https://voc.example/dispositions/recalled",
+            "mine:Disp-recalled",
             "Recalled",
             "https://voc.example/Disp-recalled",
             "urn:epcglobal:cbv:bizstep:recalled",

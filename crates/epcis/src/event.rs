@@ -38,8 +38,8 @@ impl Event {
     /// Validates an event of a document whose context is `outer`. The prefixes that the event uses are written to its
     /// own `@context`.
     pub(crate) fn within(mut json: Json, outer: &Context) -> Result<Self, Vec<Violation>> {
-        let kind = check_event(&json)?;
         let context = of_event(&json, outer)?;
+        let kind = check_event(&json, &context)?;
         let used = used_prefixes(&json, &context);
         json.remove("@context");
         if !used.is_empty() {

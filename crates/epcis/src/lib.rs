@@ -27,13 +27,16 @@ mod event;
 mod event_kind;
 pub mod hash;
 mod term;
+mod times;
 mod violation;
 pub mod vocabulary;
+mod words;
 
 pub use biz_step::BizStep;
 pub use context::Context;
 pub use disposition::Disposition;
-pub use document::Document;
+pub use document::{Document, Statement, Submission};
 pub use event::Event;
 pub use event_kind::EventKind;
 pub use violation::Violation;
+pub use words::WordError;

@@ -42,6 +42,11 @@ impl Violations {
         }
     }
 
+    /// The violations.
+    pub fn list(self) -> Vec<Violation> {
+        self.0
+    }
+
     /// Returns `value` if there are no violations, otherwise the violations.
     pub fn end<T>(self, value: T) -> Result<T, Vec<Violation>> {
         if self.0.is_empty() { Ok(value) } else { Err(self.0) }

@@ -1,6 +1,6 @@
 //! Vocabulary of the Core Business Vocabulary (CBV): converts each spelling of an element to its web URI.
 //!
-//! What holds: any word is accepted as an element, whether or not CBV lists it.
+//! What holds: converting a word does not check it; [`Vocabulary::check`] does (`words.rs`).
 //!
 //! Source: CBV 2.0 section 7.
 
@@ -24,8 +24,10 @@ pub enum Vocabulary {
     ErrorReason,
     /// Sensor components.
     Component,
-    /// Measurement types and exceptions, of the GS1 Web Vocabulary.
+    /// Measurement types, of the GS1 Web Vocabulary.
     Measurement,
+    /// Exceptions of a sensor, of the GS1 Web Vocabulary.
+    Exception,
 }
 
 impl Vocabulary {
@@ -38,7 +40,19 @@ impl Vocabulary {
             Self::SourceDestType => (CBV, "SDT-"),
             Self::ErrorReason => (CBV, "ER-"),
             Self::Component => (CBV, "Comp-"),
-            Self::Measurement => (GS1, ""),
+            Self::Measurement | Self::Exception => (GS1, ""),
+        }
+    }
+
+    /// The vocabulary's name in a CBV URN; none if it has no URNs.
+    pub(crate) fn urn(self) -> Option<&'static str> {
+        match self {
+            Self::BizStep => Some("bizstep"),
+            Self::Disposition => Some("disp"),
+            Self::BizTransactionType => Some("btt"),
+            Self::SourceDestType => Some("sdt"),
+            Self::ErrorReason => Some("er"),
+            Self::Component | Self::Measurement | Self::Exception => None,
         }
     }
 

@@ -55,6 +55,13 @@ fn each_violation_names_its_place_and_what_was_expected() {
 }
 
 #[test]
+fn a_bare_word_that_is_not_in_the_vocabulary_is_refused_and_the_nearest_is_named() {
+    let found = with_mistake("\"receiving\"", "\"comissioning\"");
+    assert_eq!(found[0].pointer, "/bizStep");
+    assert!(found[0].expected.contains("`commissioning`"), "{found:?}");
+}
+
+#[test]
 fn all_violations_are_reported_not_only_the_first() {
     let text = r#"{"type":"ObjectEvent","action":"NO","eventTime":"x","eventTimeZoneOffset":"y"}"#;
     assert_eq!(Document::parse(text.as_bytes()).expect_err("invalid").len(), 4);
@@ -156,4 +163,46 @@ fn the_published_examples_are_accepted_and_kept_unchanged() {
         paths.len(),
         refused.join("\n")
     );
+}
+
+#[test]
+fn a_document_is_read_event_by_event_and_each_refused_event_is_named_by_its_place() {
+    let bad = VALID.replace("\"receiving\"", "\"recieving\"");
+    let text = format!(
+        r#"{{"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-11-20T00:00:00Z",
+        "epcisBody":{{"eventList":[{VALID},{bad},{VALID}]}}}}"#
+    );
+    let found = epcis::Submission::parse(text.as_bytes());
+    assert_eq!(found.envelope, []);
+    let valid: Vec<bool> = found.statements.iter().map(|one| one.event.is_ok()).collect();
+    assert_eq!(valid, [true, false, true]);
+    let violations = found.statements[1].event.as_ref().expect_err("refused");
+    assert_eq!(violations[0].pointer, "/epcisBody/eventList/1/bizStep");
+    assert!(Document::parse(text.as_bytes()).is_err(), "as a whole it is refused");
+
+    let many = format!("{}{{}}", "{},".repeat(4999));
+    let text = text.replace(&format!("{VALID},{bad},{VALID}"), &many);
+    let found = epcis::Submission::parse(text.as_bytes());
+    let kept: usize =
+        found.statements.iter().map(|one| one.event.as_ref().map_or_else(Vec::len, |_| 0)).sum();
+    assert_eq!(found.statements.len(), 5000);
+    assert!((5000..=6100).contains(&kept), "{kept}");
+    let broken = epcis::Submission::parse(b"{");
+    assert!(!broken.envelope.is_empty() && broken.statements.is_empty());
+}
+
+#[test]
+fn a_word_of_the_standard_cannot_hide_behind_a_prefix_of_the_document() {
+    let text = VALID
+        .replacen('{', r#"{"@context":{"mine":"https://ref.gs1.org/cbv/","own":"https://voc.example/"},"#, 1);
+    for (word, accepted) in [
+        ("own:Disp-recalled", true),
+        ("https://voc.example/recalled", true),
+        ("cbv:Disp-recalled", true),
+        ("mine:Disp-recalled", false),
+        ("other:recalled", false),
+    ] {
+        let found = Document::parse(text.replace("in_progress", word).as_bytes());
+        assert_eq!(found.is_ok(), accepted, "{word}: {found:?}");
+    }
 }

@@ -32,6 +32,7 @@ use crate::writer::{SiteLedger, Writer};
 
 const ORIGIN: &str = "site.example/1";
 const DOOR: &str = "urn:epc:id:sgln:9521142.00001.3";
+const STORE: &str = "urn:epc:id:sgln:9521142.00001.4";
 const MAX_BODY: usize = 10_000;
 
 fn start() -> Timestamp {
@@ -70,7 +71,10 @@ impl Scene {
             "version = \"7\"\ncompany_prefixes = [\"9521141\"]\n\
              location = \"urn:epc:id:sgln:9521142.00001.0\"\n\
              [[rule]]\nid = \"door\"\nread_point = \"{DOOR}\"\n\
-             concludes.receive.things = {{ scheme = \"sgtin\" }}\n"
+             concludes.receive.things = {{ scheme = \"sgtin\" }}\n\
+             [[rule]]\nid = \"store\"\nread_point = \"{STORE}\"\n\
+             concludes.excursion = {{ quantity = \"temperature\", max = \"8.0\", allowed_s = 10, \
+             lots = [\"urn:epc:class:lgtin:9521141.012345.L1\"] }}\n"
         );
         let party = Party { name: "Shop".into(), pgln: "urn:epc:id:pgln:9521142.00001".into() };
         let site = Site {

@@ -167,6 +167,10 @@ fn check_sensor(value: &Json, pointer: &str, violations: &mut Violations) {
         violations.add(&pointer, "nothing", "missing", "at least one sensor report");
     }
     for (place, report) in reports.iter().enumerate() {
+        if let Some(time) = report.get("time") {
+            let pointer = format!("{pointer}/sensorReport/{place}/time");
+            check(Form::Time, time, &pointer, violations);
+        }
         for name in NUMBERS {
             if let Some(number) = report.get(name)
                 && number.as_number().is_none()

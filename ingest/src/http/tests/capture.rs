@@ -80,3 +80,19 @@ async fn without_a_known_token_nothing_is_accepted() {
     assert_eq!(scene.refused("capture", "not-admitted").await, 2);
     assert_eq!(scene.size().await, 0);
 }
+
+#[actix_web::test]
+async fn an_event_of_the_future_is_refused_with_field_value_and_limit() {
+    let scene = Scene::new("future_event").await;
+    let future = document("").replace("\"eventTime\":\"2026-11-20T00:00", "\"eventTime\":\"2026-11-20T00:06");
+    let (status, _, problem) = scene.send(post("maker-token", &future)).await;
+    let problem: Value = serde_json::from_slice(&problem).unwrap();
+    assert_eq!(status, 422, "{problem}");
+    let violation = &problem["violations"][0];
+    assert_eq!(violation["pointer"], "/epcisBody/eventList/0/eventTime", "{problem}");
+    assert_eq!(violation["value"], "2026-11-20T00:06:00.000Z");
+    assert!(violation["expected"].as_str().unwrap().contains("2026-11-20T00:05:00"), "{problem}");
+    let near = document("").replace("\"eventTime\":\"2026-11-20T00:00", "\"eventTime\":\"2026-11-20T00:05");
+    assert_eq!(scene.send(post("maker-token", &near)).await.0, 202);
+    assert_eq!(scene.size().await, 1);
+}

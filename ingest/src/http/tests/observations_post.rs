@@ -128,3 +128,39 @@ impl Scene {
         ids
     }
 }
+
+/// A window at the store in which a sensor said `value` at `at`.
+fn measured(seq: u64, value: &str, at: Timestamp) -> Vec<u8> {
+    let mut delivery = Delivery::parse(&window(seq, 1)).unwrap();
+    delivery.read_point = STORE.into();
+    delivery.observations.clear();
+    delivery.sensors = vec![reads::SensorReading {
+        sensor: "urn:x:probe".into(),
+        kind: reads::SensorKind::Temperature,
+        value: value.into(),
+        unit: "CEL".into(),
+        at,
+        timeless: false,
+        stale: false,
+        reported: None,
+    }];
+    delivery.to_bytes()
+}
+
+#[actix_web::test]
+async fn a_reading_dated_2199_is_refused_and_does_not_silence_the_alarm() {
+    let scene = Scene::new("future_reading").await;
+    let far: Timestamp = "2199-01-01T00:00:00Z".parse().unwrap();
+    let (status, answer) = scene.deliver(1, 1, &measured(1, "5.0", far)).await;
+    assert_eq!((status, &answer["outcome"]), (201, &"refused".into()), "{answer}");
+    assert_eq!(answer["refusals"][0]["code"], "future-time");
+    let detail = answer["refusals"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("2199-01-01") && detail.contains("5 minutes"), "{detail}");
+    assert_eq!(scene.refused("observation", "future-time").await, 1);
+    for (seq, second) in [(2, 0), (3, 30)] {
+        let at = start() + SignedDuration::from_secs(second);
+        let (_, answer) = scene.deliver(1, seq, &measured(seq, "20.0", at)).await;
+        assert_eq!(answer["outcome"], "recorded", "{answer}");
+    }
+    assert_eq!(scene.size().await, 3, "two readings, and the flag on the lots");
+}
