@@ -200,7 +200,8 @@ fn a_word_of_the_standard_cannot_hide_behind_a_prefix_of_the_document() {
         ("https://voc.example/recalled", true),
         ("cbv:Disp-recalled", true),
         ("mine:Disp-recalled", false),
-        ("other:recalled", false),
+        ("other:recalled", true),
+        ("1:recalled", false),
     ] {
         let found = Document::parse(text.replace("in_progress", word).as_bytes());
         assert_eq!(found.is_ok(), accepted, "{word}: {found:?}");
