@@ -53,6 +53,8 @@ pub enum Source<'a> {
         partner: &'a str,
         /// SHA-256 of the document, hex.
         document_sha256: &'a str,
+        /// Approvals of the event that came with the document, signed notes.
+        approvals: &'a [String],
     },
 }
 
@@ -119,11 +121,13 @@ pub fn compose(
                 ]),
             );
         }
-        Source::Stated { partner, document_sha256 } => {
-            json.set(
-                "chopmark:evidence",
-                object([("document", text(document_sha256)), ("partner", text(partner))]),
-            );
+        Source::Stated { partner, document_sha256, approvals } => {
+            let mut members = vec![("document", text(document_sha256)), ("partner", text(partner))];
+            if !approvals.is_empty() {
+                let notes = approvals.iter().map(|note| text(note)).collect();
+                members.push(("approvals", Json::Array(notes)));
+            }
+            json.set("chopmark:evidence", object(members));
         }
     }
     Ok(Record::from_json(json)?)

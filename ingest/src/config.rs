@@ -10,12 +10,13 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
 use ledger::keys::{LedgerKeys, SourceVerifier};
-use process::config::ingest::{BridgeSection, PartnerSection};
+use process::config::ingest::{BridgeSection, IngestSection, PartnerSection};
 use process::config::keys::ledger_keys;
 use process::config::ledger::{LedgerKind, LedgerSection};
 use process::config::{Installation, Problem, Problems};
 
 use crate::compose::Party;
+use crate::read_points::ReadPoints;
 use crate::rules::SiteRules;
 
 /// Ingest's own settings.
@@ -25,6 +26,18 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Largest body that is accepted, in bytes.
     pub max_body_bytes: usize,
+    /// Most bytes of all bodies together.
+    pub body_memory_bytes: usize,
+    /// Seconds within which a body must have arrived.
+    pub body_within_s: u64,
+    /// Most bodies that one address may be sending at the same time.
+    pub bodies_per_address: u32,
+    /// Requests of one address a minute that may fail admission.
+    pub strangers_per_minute: u32,
+    /// Refusals of strangers that are stored a minute.
+    pub stored_refusals_per_minute: u32,
+    /// Whether a stated thing must be under a licensed prefix.
+    pub require_licence: bool,
     /// Most jobs that share one commit.
     pub group_commit_max_jobs: usize,
     /// Seconds that a request waits for the ledger.
@@ -51,6 +64,8 @@ pub struct Bridge {
     pub keys: Vec<BridgeKey>,
     /// Origin of its ledger.
     pub ledger: String,
+    /// The read points that it speaks for.
+    pub read_points: ReadPoints,
 }
 
 /// A public key of a bridge.
@@ -113,7 +128,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     }
     let mut bridges = HashMap::new();
     for bridge in &installation.bridges {
-        if let Some(entry) = problems.keep(load_bridge(bridge, &origins))
+        if let Some(entry) = problems.keep(load_bridge(installation, bridge, &origins))
             && bridges.insert(bridge.id.clone(), entry).is_some()
         {
             let got = format!("`{}` a second time", bridge.id);
@@ -130,13 +145,38 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             problems.push(Problem::value(section, "token_sha256", got, "a token of its own"));
         }
     }
-    let settings = Settings {
+    let settings = problems.keep(load_settings(section));
+    problems.unless_any(settings.map(|settings| Config { settings, sites, bridges, partners }))
+}
+
+fn load_settings(section: &IngestSection) -> Result<Settings, Problems> {
+    let mut problems = Problems::default();
+    if section.body_memory_bytes < section.max_body_bytes {
+        let got = section.body_memory_bytes.to_string();
+        let expected = format!("at least max_body_bytes, which is {}", section.max_body_bytes);
+        problems.push(Problem::value("[ingest]", "body_memory_bytes", got, expected));
+    }
+    for (key, value) in [
+        ("body_within_s", section.body_within_s),
+        ("bodies_per_address", section.bodies_per_address.into()),
+        ("strangers_per_minute", section.strangers_per_minute.into()),
+    ] {
+        if value == 0 {
+            problems.push(Problem::value("[ingest]", key, "0", "at least 1"));
+        }
+    }
+    problems.unless_any(Some(Settings {
         listen: section.listen,
         max_body_bytes: section.max_body_bytes,
+        body_memory_bytes: section.body_memory_bytes,
+        body_within_s: section.body_within_s,
+        bodies_per_address: section.bodies_per_address,
+        strangers_per_minute: section.strangers_per_minute,
+        stored_refusals_per_minute: section.stored_refusals_per_minute,
+        require_licence: section.require_licence,
         group_commit_max_jobs: section.group_commit_max_jobs,
         answer_within_s: section.answer_within_s,
-    };
-    problems.unless_any(Some(Config { settings, sites, bridges, partners }))
+    }))
 }
 
 fn load_site(installation: &Installation, ledger: &LedgerSection) -> Result<Site, Problems> {
@@ -165,12 +205,19 @@ fn check_ledger(section: &str, ledger: &str, origins: &[&str]) -> Result<(), Pro
     Err(Problem::value(section, "ledger", format!("`{ledger}`"), expected))
 }
 
-fn load_bridge(bridge: &BridgeSection, origins: &[&str]) -> Result<Bridge, Problems> {
+fn load_bridge(
+    installation: &Installation,
+    bridge: &BridgeSection,
+    origins: &[&str],
+) -> Result<Bridge, Problems> {
     let section = format!("[[bridge]] `{}`", bridge.id);
     let mut problems = Problems::default();
     problems.keep(check_ledger(&section, &bridge.ledger, origins));
     let keys = problems.keep(load_bridge_keys(bridge, &section));
-    problems.unless_any(keys.map(|keys| Bridge { keys, ledger: bridge.ledger.clone() }))
+    let read_points = problems.keep(load_read_points(installation, bridge));
+    let ledger = bridge.ledger.clone();
+    let bridge = |(keys, read_points)| Bridge { keys, ledger, read_points };
+    problems.unless_any(keys.zip(read_points).map(bridge))
 }
 
 /// The one key, or the two while it is changed.
@@ -201,6 +248,36 @@ fn load_bridge_keys(bridge: &BridgeSection, section: &str) -> Result<Vec<BridgeK
         }
     }
     problems.unless_any(Some(keys.into_iter().map(BridgeKey::from).collect()))
+}
+
+/// The read points of a bridge: those that it lists, or those of its ledger that no other bridge lists.
+fn load_read_points(
+    installation: &Installation,
+    bridge: &BridgeSection,
+) -> Result<ReadPoints, Problems> {
+    let mut problems = Problems::default();
+    let Some(listed) = &bridge.read_points else {
+        let others = installation
+            .bridges
+            .iter()
+            .filter(|other| other.id != bridge.id && other.ledger == bridge.ledger);
+        let listed = others.filter_map(|other| other.read_points.as_ref()).flatten();
+        return Ok(ReadPoints::AllBut(listed.map(|uri| epc::thing_key(uri)).collect()));
+    };
+    let section = format!("[[bridge]] `{}`", bridge.id);
+    if listed.is_empty() {
+        let expected = "at least one read point, or no such key";
+        problems.push(Problem::value(section.as_str(), "read_points", "an empty list", expected));
+    }
+    for uri in listed {
+        let is_place = epc::Epc::from_uri(uri).is_ok_and(|it| it.scheme() == epc::Scheme::Sgln);
+        if !is_place {
+            let expected = "a location such as urn:epc:id:sgln:0614141.00777.0";
+            let got = format!("`{uri}`");
+            problems.push(Problem::value(section.as_str(), "read_points", got, expected));
+        }
+    }
+    problems.unless_any(Some(ReadPoints::listed(listed.iter().map(String::as_str))))
 }
 
 fn load_partner(partner: &PartnerSection, origins: &[&str]) -> Result<(String, Partner), Problems> {

@@ -3,8 +3,9 @@
 //! The way through: [`gather`] runs inside the writer's transaction, so it finds exactly what was in the ledger
 //! before the batch; [`PendingFacts`] adds what earlier jobs of the same batch are about to write.
 //!
-//! What holds: look-ups by item go through 8 bytes of a hash, so every hit is checked against the record's
-//! own text before it counts.
+//! What holds: items are compared by their key ([`epc::thing_key`]), so a tag and a Digital Link of one item are the
+//! same; look-ups by item go through 8 bytes of a hash, so every hit is checked against the record's own text before it
+//! counts; a sensor's state whose last reading lies in the future is not used.
 //!
 //! Not here: what follows from it ([`crate::rules::interpret`]).
 
@@ -33,7 +34,7 @@ impl PendingFacts {
     pub fn add_record(&mut self, record: &Record) {
         let last = last_record(record);
         for name in record.names() {
-            self.items.insert(name, last.clone());
+            self.items.insert(epc::thing_key(&name), last.clone());
         }
     }
 
@@ -45,6 +46,8 @@ impl PendingFacts {
 
 /// Gathers what [`crate::rules::interpret::interpret`] needs for `delivery`.
 ///
+/// - `latest`: the latest time that is believed.
+///
 /// # Errors
 ///
 /// [`sql::Error`], if the database cannot be queried.
@@ -53,6 +56,7 @@ pub async fn gather(
     ledger: LedgerId,
     rules: &SiteRules,
     delivery: &Delivery,
+    latest: Timestamp,
     pending: &PendingFacts,
 ) -> Result<Facts, sql::Error> {
     let mut facts = Facts::default();
@@ -74,6 +78,8 @@ pub async fn gather(
                             .await?
                             .and_then(|text| serde_json::from_str(&text).ok()),
                     };
+                    // An earlier version followed readings of any time.
+                    let state = state.filter(|state| state.last.is_none_or(|last| last <= latest));
                     facts.sensors.extend(state.map(|state| (key, state)));
                 }
             }
@@ -82,17 +88,18 @@ pub async fn gather(
     if !needs_last_records {
         return Ok(facts);
     }
-    let mut items: HashSet<String> = delivery
+    let named = delivery
         .observations
         .iter()
-        .filter_map(|observation| name(&observation.epc_hex, &rules.company_prefixes).ok())
-        .map(|item| item.uri)
-        .collect();
+        .filter_map(|observation| name(&observation.epc_hex, &rules.company_prefixes).ok());
+    let (uris, mut items): (HashSet<String>, HashSet<String>) =
+        named.map(|item| (item.uri, item.key)).unzip();
     if concludes_receipt {
-        let names: Vec<String> = items.iter().cloned().collect();
-        for (reference, epcs) in sql::expected::overlapping(tx, ledger, &names).await? {
-            items.extend(epcs.iter().cloned());
-            facts.advices.push(Advice { reference, epcs });
+        let uris: Vec<String> = uris.into_iter().collect();
+        for found in sql::expected::overlapping(tx, ledger, &uris).await? {
+            items.extend(found.epcs.iter().map(|epc| epc::thing_key(epc)));
+            let sql::expected::Announcement { despatch_advice, shipped_by, epcs } = found;
+            facts.advices.push(Advice { reference: despatch_advice, shipped_by, epcs });
         }
     }
     facts.last_records = last_records_of(tx, ledger, &items).await?;
@@ -104,7 +111,7 @@ pub async fn gather(
     Ok(facts)
 }
 
-/// Which of `items` a record of this ledger names, with the last such record.
+/// Which of `items`, given by key, a record of this ledger names, with the last such record.
 async fn last_records_of(
     tx: &Transaction<'_>,
     ledger: LedgerId,
@@ -122,7 +129,8 @@ async fn last_records_of(
                 continue;
             };
             let Ok(record) = Record::parse(&stored) else { continue };
-            e.insert((record.names().into_iter().collect(), last_record(&record)));
+            let names = record.names().iter().map(|name| epc::thing_key(name)).collect();
+            e.insert((names, last_record(&record)));
         }
         if let Some((names, last)) = records.get(&index)
             && names.contains(*item)

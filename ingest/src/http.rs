@@ -5,17 +5,36 @@
 //! | `POST /observations` | [`observations_post`] |
 //! | `POST /capture`, `GET /capture/{id}` | [`capture`] |
 //! | `GET /healthz`, `/readyz`, `/metrics` | `process::health`, [`health`] |
+//!
+//! The way of a request: `guard.rs` (characters, headers of the answer) -> head: is the sender known? -> `intake.rs`
+//! (the body, within limits) -> the work, away from the HTTP workers -> the ledger's writer.
 
+mod addresses;
 pub mod capture;
+mod guard;
 pub mod health;
+mod intake;
 pub mod observations_post;
 mod state;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
-use actix_web::web;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, web};
 
 pub use self::state::State;
+use crate::problem::Problem;
+
+/// Seconds within which the head of a request must have arrived.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// Most connections of one worker. Each may hold 64 KiB that no handler has asked for yet.
+const CONNECTIONS: usize = 512;
 
 /// Adds all routes.
 pub fn routes(service: &mut web::ServiceConfig) {
@@ -24,4 +43,29 @@ pub fn routes(service: &mut web::ServiceConfig) {
         .route("/capture", web::post().to(capture::post))
         .route("/capture/{id}", web::get().to(capture::get))
         .configure(process::health::routes::<State>);
+}
+
+/// The server of `state` on `listener`, not yet started: it runs while it is awaited.
+///
+/// # Errors
+///
+/// If the listener cannot be used.
+pub fn server(state: Data<State>, listener: TcpListener) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(process::requests::traced))
+            .wrap(from_fn(guard::guarded))
+            .app_data(state.clone())
+            .default_service(web::to(|| async {
+                Err::<String, _>(Problem::NotFound("no such resource".into()))
+            }))
+            .configure(routes)
+    })
+    .workers(2)
+    .max_connections(CONNECTIONS)
+    .client_request_timeout(HEAD_WITHIN)
+    .disable_signals()
+    .shutdown_timeout(10)
+    .listen(listener)?;
+    Ok(server.run())
 }

@@ -15,6 +15,8 @@ use epc::{PrefixTable, Tag};
 pub struct Item {
     /// Pure identity URI: `urn:epc:id:sgtin:…`.
     pub uri: String,
+    /// Key of the item, the same for every spelling of it ([`epc::thing_key`]).
+    pub key: String,
     /// EPC scheme: `sgtin`. A `+` tag has the scheme of its identity.
     pub scheme: &'static str,
     /// TDS filter value, 0 to 7.
@@ -50,7 +52,9 @@ pub fn name(epc_hex: &str, prefixes: &PrefixTable) -> Result<Item, Unnamed> {
     let epc = tag.to_epc(prefixes).ok_or_else(|| Unnamed::PrefixUnknown {
         link: tag.to_digital_link().unwrap_or_default(),
     })?;
-    Ok(Item { uri: epc.to_uri(), scheme: epc.scheme().name(), filter })
+    let uri = epc.to_uri();
+    let key = epc::thing_key(&uri);
+    Ok(Item { uri, key, scheme: epc.scheme().name(), filter })
 }
 
 #[cfg(test)]

@@ -12,13 +12,14 @@
 //!
 //! - an answer that says "recorded" is given only after the commit;
 //! - the same delivery or document is recorded once, however often it is sent;
-//! - everything that is refused is stored with its reason and counted.
+//! - everything that is refused is counted, and stored with its reason; of what strangers send a sample is stored.
 //!
 //! Not here: settling reads (firmware-bridge), publishing (anchor), answering questions (trace-api).
 //!
 //! Sources: EPCIS 2.0, CBV 2.0; docs/formats/observation-v1.md and record-v1.md.
 
 pub mod admit;
+pub mod approvals;
 pub mod compose;
 pub mod config;
 mod excerpt;
@@ -28,22 +29,27 @@ pub mod items;
 pub mod metrics;
 pub mod outcome;
 pub mod problem;
+pub mod read_points;
 pub mod rules;
+pub mod split;
+pub mod statement;
+pub mod terms;
 pub mod writer;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
+use directory::Rights;
 use process::Context;
 use sql::{Db, LedgerId};
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::config::{Config, Site};
 use crate::http::State;
 use crate::metrics::Metrics;
-use crate::problem::Problem;
+use crate::terms::{CurrentRights, Terms};
 use crate::writer::{SiteLedger, Writer};
 
 /// Why ingest stopped or could not start.
@@ -88,7 +94,12 @@ pub enum Error {
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
     let Config { settings, sites, bridges, partners } = config;
-    let ledgers = create_ledgers(&db, sites, &context).await?;
+    let terms = Terms {
+        clock: context.clock.clone(),
+        rights: current_rights(),
+        require_licence: settings.require_licence,
+    };
+    let ledgers = create_ledgers(&db, sites, &context, &terms).await?;
     for ledger in &ledgers {
         if let Some(reason) = ledger.refusal(&db).await? {
             return Err(Error::NotContinuous { origin: ledger.site.origin.clone(), reason });
@@ -104,26 +115,11 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         threads.push(thread);
     }
     let listen = settings.listen;
-    let max_body = settings.max_body_bytes;
     let config = Config { settings, sites: Vec::new(), bridges, partners };
-    let state = web::Data::new(State { db, config, writers, metrics, clock: context.clock });
-    let shared = state.clone();
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(process::requests::traced))
-            .app_data(shared.clone())
-            .app_data(web::PayloadConfig::new(max_body))
-            .default_service(web::to(|| async {
-                Err::<String, _>(Problem::NotFound("no such resource".into()))
-            }))
-            .configure(http::routes)
-    })
-    .workers(2)
-    .disable_signals()
-    .shutdown_timeout(10)
-    .bind(listen)
-    .map_err(|source| Error::Listen { address: listen, source })?
-    .run();
+    let state = web::Data::new(State::new(db, config, writers, metrics, terms));
+    let failed = |source| Error::Listen { address: listen, source };
+    let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
+    let server = http::server(state.clone(), listener).map_err(failed)?;
     let handle = server.handle();
     tracing::info!(%listen, "listening");
     let mut shutdown = context.shutdown;
@@ -133,6 +129,7 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         handle.stop(true).await;
     });
     server.await.map_err(Error::Serve)?;
+    state.store_rest().await;
     // This drops the last senders of the queues; the writers finish the jobs that they have.
     drop(state);
     let wait = move || threads.into_iter().for_each(|thread| drop(thread.join()));
@@ -140,11 +137,19 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     Ok(())
 }
 
+/// The rights that stated events are checked against: the one place at which ingest gets them.
+///
+/// Until the directory is read from the database, nobody is licensed.
+fn current_rights() -> CurrentRights {
+    watch::channel(Arc::new(Rights::default())).1
+}
+
 /// Creates the ledgers of `sites` where they do not exist yet.
 async fn create_ledgers(
     db: &Db,
     sites: Vec<Site>,
     context: &Context,
+    terms: &Terms,
 ) -> Result<Vec<SiteLedger>, Error> {
     let mut ids: Vec<LedgerId> = Vec::with_capacity(sites.len());
     let mut destinations = HashMap::new();
@@ -152,7 +157,7 @@ async fn create_ledgers(
         let id = sql::ledgers::create_ledger(db, &site.origin, "site", &site.party.name).await?;
         ids.push(id);
         if let Some(rules) = &site.rules {
-            destinations.insert(rules.location.clone(), id);
+            destinations.insert(epc::thing_key(&rules.location), id);
         }
     }
     let destinations = Arc::new(destinations);
@@ -163,6 +168,7 @@ async fn create_ledgers(
             id,
             site: Arc::new(site),
             destinations: Arc::clone(&destinations),
+            terms: terms.clone(),
             context: context.clone(),
         })
         .collect())

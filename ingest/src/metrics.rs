@@ -4,7 +4,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 /// The metrics of one ingest process.
@@ -18,6 +18,10 @@ pub struct Metrics {
     pub observations: IntCounter,
     /// Refusals, by kind and code.
     pub refusals: IntCounterVec,
+    /// Refusals of senders that are not admitted that were counted and not stored.
+    pub unstored_refusals: IntCounter,
+    /// Bytes of bodies held in memory.
+    pub body_bytes: IntGauge,
     /// Records committed to ledgers.
     pub records: IntCounter,
     /// Documents captured, by outcome.
@@ -56,8 +60,18 @@ impl Metrics {
             refusals: counters(
                 &registry,
                 "ingest_refusals_total",
-                "Observations, deliveries and events refused and stored with their reason, by kind and code.",
+                "Observations, deliveries and events refused, by kind and code.",
                 &["kind", "code"],
+            ),
+            unstored_refusals: counter(
+                &registry,
+                "ingest_unstored_refusals_total",
+                "Refusals of senders that are not admitted that were counted and not stored.",
+            ),
+            body_bytes: registered(
+                &registry,
+                IntGauge::new("ingest_body_held_bytes", "Bytes of bodies held in memory.")
+                    .expect("the name is fixed and well-formed"),
             ),
             records: counter(&registry, "ingest_records_total", "Records committed to ledgers."),
             captures: counters(

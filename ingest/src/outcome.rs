@@ -15,6 +15,12 @@ pub struct Outcome {
     pub indexes: Vec<u64>,
     /// What was refused, one entry per reason.
     pub refusals: Vec<RefusalAnswer>,
+    /// For documents: `rollback` if it was taken whole or not at all, `proceed` if event by event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<String>,
+    /// What a sender should know of what was recorded, as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Capture id, for documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
@@ -44,6 +50,8 @@ impl Outcome {
             size: 0,
             indexes: Vec::new(),
             refusals: Vec::new(),
+            behaviour: None,
+            notes: Vec::new(),
             capture: None,
             repeated: false,
         }

@@ -16,6 +16,21 @@ pub enum Problem {
     /// No known key signed it.
     #[error("{0}")]
     NotAdmitted(String),
+    /// Its head cannot be understood.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Its body did not arrive in time.
+    #[error("the body did not arrive within {limit_s} seconds")]
+    TooSlow {
+        /// The limit.
+        limit_s: u64,
+    },
+    /// Its sender's address made too many requests that were not admitted.
+    #[error("too many requests of this address were not admitted; retry later")]
+    TooMany,
+    /// Too much is being received at the moment.
+    #[error("too many bodies are being received at the moment; retry later")]
+    Busy,
     /// It is larger than the limit.
     #[error("body too large: expected at most {limit_bytes} bytes")]
     TooLarge {
@@ -57,6 +72,17 @@ pub struct Violation {
     pub expected: String,
 }
 
+impl From<&epcis::Violation> for Violation {
+    fn from(found: &epcis::Violation) -> Self {
+        Self {
+            pointer: found.pointer.clone(),
+            value: found.value.clone(),
+            problem: found.problem.clone(),
+            expected: found.expected.clone(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
@@ -73,6 +99,10 @@ impl Problem {
             Self::NotAdmitted(_) => {
                 (StatusCode::UNAUTHORIZED, "not-admitted", "Sender not admitted")
             }
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+            Self::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "too-slow", "Body too slow"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Malformed { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body violates the contract")
@@ -111,8 +141,14 @@ impl ResponseError for Problem {
             violations,
         };
         let mut response = HttpResponse::build(status);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header(("Retry-After", "1"));
+        match self {
+            Self::Unavailable | Self::Busy => {
+                response.insert_header(("Retry-After", "1"));
+            }
+            Self::TooMany => {
+                response.insert_header(("Retry-After", "60"));
+            }
+            _ => {}
         }
         response
             .content_type("application/problem+json")

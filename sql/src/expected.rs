@@ -1,4 +1,9 @@
 //! Despatch advices, and how receipts differed from them.
+//!
+//! What holds: every record that announces items is a row of its own, so no advice shadows another one, whatever its
+//! number; items are looked up by [`epc::thing_key`], so one item is the same in every spelling.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -6,7 +11,8 @@ use crate::db::{Db, Transaction, execute, query, signed, system_time, timestamp,
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
-    EXPECTED_DIFFERENCES, EXPECTED_INSERT, EXPECTED_INSERT_DIFFERENCE, EXPECTED_OVERLAPPING,
+    EXPECTED_ANNOUNCED, EXPECTED_DIFFERENCES, EXPECTED_INSERT, EXPECTED_INSERT_DIFFERENCE,
+    EXPECTED_OVERLAPPING,
 };
 
 /// An announcement to store.
@@ -35,6 +41,8 @@ pub struct NewDifference<'a> {
     pub leaf_index: u64,
     /// Reference of the announcement.
     pub despatch_advice: &'a str,
+    /// Who sent the announcement.
+    pub shipped_by: &'a str,
     /// How many were announced.
     pub announced: usize,
     /// How many were received.
@@ -70,7 +78,20 @@ pub struct Difference {
     pub at: Timestamp,
 }
 
-/// Announcements to `ledger` that share an item with `items`: reference and items, by reference.
+/// A stored announcement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Reference.
+    pub despatch_advice: String,
+    /// Who sent it.
+    pub shipped_by: String,
+    /// What was announced, as written.
+    pub epcs: Vec<String>,
+}
+
+/// Announcements to `ledger` that share an item with `items`, those that share most first; at most 100.
+///
+/// - `items`: URIs in any spelling.
 ///
 /// # Errors
 ///
@@ -79,12 +100,43 @@ pub async fn overlapping(
     tx: &Transaction<'_>,
     ledger: LedgerId,
     items: &[String],
-) -> Result<Vec<(String, Vec<String>)>, Error> {
-    let rows = query(tx, EXPECTED_OVERLAPPING, &[&ledger.0, &items]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+) -> Result<Vec<Announcement>, Error> {
+    let rows = query(tx, EXPECTED_OVERLAPPING, &[&ledger.0, &things_of(items), &items]).await?;
+    let announcement = |row: &tokio_postgres::Row| Announcement {
+        despatch_advice: row.get(0),
+        shipped_by: row.get(1),
+        epcs: row.get(2),
+    };
+    Ok(rows.iter().map(announcement).collect())
 }
 
-/// Stores an announcement; an existing one is not changed.
+/// The keys of items, each once.
+fn things_of(items: &[String]) -> Vec<String> {
+    let things: BTreeSet<String> = items.iter().map(|item| epc::thing_key(item)).collect();
+    things.into_iter().collect()
+}
+
+/// What `shipped_by` announced before under the number `despatch_advice` in the ledger `recorded_in`, latest first; at
+/// most 100.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn announced(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    shipped_by: &str,
+    despatch_advice: &str,
+    recorded_in: LedgerId,
+) -> Result<Vec<Vec<String>>, Error> {
+    let rows =
+        query(tx, EXPECTED_ANNOUNCED, &[&ledger.0, &shipped_by, &despatch_advice, &recorded_in.0])
+            .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Stores an announcement. One of the same shipper and number in the same record is not changed; one of another
+/// record is kept beside it.
 ///
 /// # Errors
 ///
@@ -99,6 +151,7 @@ pub async fn insert(tx: &Transaction<'_>, new: &NewExpected<'_>) -> Result<(), E
             &new.despatch_advice,
             &new.shipped_by,
             &new.epcs,
+            &things_of(new.epcs),
             &new.recorded_in.0,
             &index,
         ],
@@ -122,6 +175,7 @@ pub async fn insert_difference(tx: &Transaction<'_>, new: &NewDifference<'_>) ->
             &new.ledger.0,
             &index,
             &new.despatch_advice,
+            &new.shipped_by,
             &count(new.announced),
             &count(new.received),
             &new.missing,

@@ -1,7 +1,7 @@
 //! The item index: which records name an item.
 //!
-//! What holds: a key is 8 bytes of a hash, so two items may share a key; each look-up checks the
-//! record's own text.
+//! What holds: every spelling of a GS1 key has one key here ([`epc::thing_key`]), whatever the length of its company
+//! prefix; a key is 8 bytes of a hash, so two items may share one; each look-up checks the record's own text.
 
 use ledger::hash::sha256;
 
@@ -11,15 +11,17 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER};
 
-/// The key of an item: the first 8 bytes of SHA-256 over its URI, big-endian.
+/// The key of an item: the first 8 bytes of SHA-256 over its thing key ([`epc::thing_key`]), big-endian.
+///
+/// - `uri`: the item in any spelling; its thing key has the same key.
 #[must_use]
 pub fn key(uri: &str) -> i64 {
     let mut head = [0; 8];
-    head.copy_from_slice(&sha256(uri.as_bytes()).as_bytes()[..8]);
+    head.copy_from_slice(&sha256(epc::thing_key(uri).as_bytes()).as_bytes()[..8]);
     i64::from_be_bytes(head)
 }
 
-/// The records that may name `uri`: ledger and index, in order of both.
+/// The records that may name the item `uri`, in any spelling: ledger and index, in order of both.
 ///
 /// # Errors
 ///

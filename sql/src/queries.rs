@@ -27,6 +27,7 @@ queries! {
     DELIVERIES_INSERT "deliveries/insert"
     DELIVERIES_LIST "deliveries/list"
     DELIVERIES_OUTCOME "deliveries/outcome"
+    EXPECTED_ANNOUNCED "expected/announced"
     EXPECTED_DIFFERENCES "expected/differences"
     EXPECTED_INSERT "expected/insert"
     EXPECTED_INSERT_DIFFERENCE "expected/insert_difference"

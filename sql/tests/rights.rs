@@ -391,6 +391,7 @@ async fn ingest_can_do_all_that_recording_needs() {
         ledger: site,
         leaf_index: 0,
         despatch_advice: "1",
+        shipped_by: "A",
         announced: 1,
         received: 0,
         missing: &epcs,
@@ -410,6 +411,7 @@ async fn ingest_can_do_all_that_recording_needs() {
             sql::expected::insert(tx, &expected).await?;
             sql::expected::insert(tx, &expected).await?;
             assert_eq!(sql::expected::overlapping(tx, site, &epcs).await?.len(), 1);
+            assert_eq!(sql::expected::announced(tx, site, "A", "1", site).await?.len(), 1);
             sql::expected::insert_difference(tx, &difference).await?;
             sql::items::last_records(tx, site, &[1]).await?;
             sql::ledgers::record_text(tx, site, 299).await?.expect("there");

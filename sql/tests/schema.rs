@@ -179,7 +179,9 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
     db.migrate().await.expect("the later migrations");
     db.migrate().await.expect("nothing to do");
     db.check_schema().await.expect("the version of this program");
-    for sample in ["samples/0002_roles.sql", "samples/0006_confirmations.sql"] {
+    for sample in
+        ["samples/0002_roles.sql", "samples/0004_despatch_advices.sql", "samples/0006_confirmations.sql"]
+    {
         db.execute(&file(sample)).await.expect("samples fit");
     }
     db.execute("update schema_migrations set sha256 = 'other'").await.expect("changed");

@@ -93,7 +93,11 @@ impl Submission {
             Ok(json) => json,
             Err(error) => {
                 violations.add("", "", &error.to_string(), JSON);
-                return Self { json: Json::Null, envelope: violations.list(), statements: Vec::new() };
+                return Self {
+                    json: Json::Null,
+                    envelope: violations.list(),
+                    statements: Vec::new(),
+                };
             }
         };
         let mut context = Context::default();

@@ -53,7 +53,12 @@ impl Late {
             // The form of the value was checked with the event.
             if text.parse::<Timestamp>().is_ok_and(|time| time > self.latest) {
                 let expected = format!("a time not after {:.3}", self.latest);
-                self.violations.add(&format!("{base}/{name}"), text, "lies in the future", &expected);
+                self.violations.add(
+                    &format!("{base}/{name}"),
+                    text,
+                    "lies in the future",
+                    &expected,
+                );
             }
         }
     }

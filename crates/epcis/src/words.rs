@@ -141,10 +141,8 @@ impl Vocabulary {
             return None;
         }
         let lower = word.to_lowercase();
-        let with_distance = self
-            .words()
-            .into_iter()
-            .map(|known| (distance(&lower, &known.to_lowercase()), known));
+        let with_distance =
+            self.words().into_iter().map(|known| (distance(&lower, &known.to_lowercase()), known));
         let (changes, nearest) = with_distance.min_by_key(|(changes, _)| *changes)?;
         (changes * 2 <= nearest.len().max(word.len())).then_some(nearest)
     }
@@ -219,7 +217,9 @@ mod tests {
             let names = found.as_ref().is_err_and(|expected| expected.contains(nearest));
             assert!(names || text == "ALARM" && found.is_err(), "{text}: {found:?}");
         }
-        for far in ["", "qqqqqqqqqqqqqqqqqqqqqqqqqqq", &"x".repeat(10_000), ":recalled", "1:x", "::"] {
+        for far in
+            ["", "qqqqqqqqqqqqqqqqqqqqqqqqqqq", &"x".repeat(10_000), ":recalled", "1:x", "::"]
+        {
             assert!(Vocabulary::Disposition.check(far).is_err(), "{far}");
         }
     }

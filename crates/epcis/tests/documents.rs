@@ -193,8 +193,11 @@ fn a_document_is_read_event_by_event_and_each_refused_event_is_named_by_its_plac
 
 #[test]
 fn a_word_of_the_standard_cannot_hide_behind_a_prefix_of_the_document() {
-    let text = VALID
-        .replacen('{', r#"{"@context":{"mine":"https://ref.gs1.org/cbv/","own":"https://voc.example/"},"#, 1);
+    let text = VALID.replacen(
+        '{',
+        r#"{"@context":{"mine":"https://ref.gs1.org/cbv/","own":"https://voc.example/"},"#,
+        1,
+    );
     for (word, accepted) in [
         ("own:Disp-recalled", true),
         ("https://voc.example/recalled", true),

@@ -55,7 +55,7 @@ fn observed(event: &Event, delivery: &Delivery) -> Result<Record, ComposeError> 
 }
 
 fn stated(event: &Event) -> Result<Record, ComposeError> {
-    let source = Source::Stated { partner: "maker", document_sha256: "00" };
+    let source = Source::Stated { partner: "maker", document_sha256: "00", approvals: &[] };
     compose(event, &party(), Timestamp::UNIX_EPOCH, &source)
 }
 

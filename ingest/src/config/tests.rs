@@ -45,6 +45,45 @@ fn a_whole_configuration_is_loaded_with_defaults() {
     assert_eq!(config.bridges["b1"].ledger, "site.example/1");
     assert_eq!(config.bridges["b1"].keys.len(), 1);
     assert_eq!(config.partners[&digest].name, "erp");
+    assert_eq!(config.settings.body_memory_bytes, 48 * 1024 * 1024);
+    assert!(!config.settings.require_licence);
+    assert_eq!(config.bridges["b1"].read_points, ReadPoints::default());
+}
+
+#[test]
+fn a_bridge_without_a_list_speaks_for_what_no_other_bridge_of_its_ledger_lists() {
+    let folder = folder();
+    let key = SourceKey::generate(&SystemRandom::new()).unwrap().public_base64();
+    let bridge = |id: &str, more: &str| {
+        format!(
+            "[[bridge]]\nid = \"{id}\"\npublic_key = \"{key}\"\nledger = \"site.example/1\"\n{more}"
+        )
+    };
+    let (door, store) = ("urn:epc:id:sgln:9521142.00001.3", "urn:epc:id:sgln:9521142.00001.4");
+    let text = [
+        ledger("site.example/1", "site.pem"),
+        "[ingest]\n".to_owned(),
+        bridge("b1", &format!("read_points = [\"{door}\"]\n")),
+        bridge("b2", ""),
+    ]
+    .concat();
+    let config = resolved(folder.path(), &text).unwrap();
+    assert_eq!(config.bridges["b1"].read_points, ReadPoints::listed([door]));
+    assert_eq!(config.bridges["b2"].read_points, ReadPoints::AllBut([epc::thing_key(door)].into()));
+    let wrong = text
+        .replace(&format!("[\"{door}\"]"), &format!("[\"door\", \"{store}\"]"))
+        .replace("[ingest]\n", "[ingest]\nbody_memory_bytes = 1\nbody_within_s = 0\n");
+    let found = resolved(folder.path(), &wrong).map(|_| "nothing is wrong").unwrap_err();
+    for words in [
+        "[[bridge]] `b1` read_points: got `door`, expected a location such as ",
+        "[ingest] body_memory_bytes: got 1, expected at least max_body_bytes, which is 16777216",
+        "[ingest] body_within_s: got 0, expected at least 1",
+    ] {
+        assert!(found.contains(words), "`{words}` is not in:\n{found}");
+    }
+    let none = text.replace(&format!("[\"{door}\"]"), "[]");
+    let found = resolved(folder.path(), &none).map(|_| "nothing is wrong").unwrap_err();
+    assert!(found.contains("read_points: got an empty list"), "{found}");
 }
 
 #[test]

@@ -1,22 +1,47 @@
 //! `POST /capture` and `GET /capture/{id}`: partners state events as EPCIS 2.0 documents.
 //!
-//! The way: admit the partner, validate the whole document, hand its events to the ledger's writer, answer
-//! after the commit with 202 and the location of the capture job, as the EPCIS REST binding specifies. A document
-//! is accepted whole or not at all; the same document gets the same answer again.
+//! The way: admit the partner by the head of the request, receive the body, check each event (away from the HTTP
+//! workers), hand them to the ledger's writer, which checks them again, answer after the commit with 202 and the location
+//! of the capture job, as the EPCIS REST binding specifies.
+//!
+//! What holds: 202 means that something was recorded. With `GS1-Capture-Error-Behaviour: rollback`, the default, that is
+//! the whole document, and a document with one refused event is answered with 422 and leaves nothing; with `proceed` it
+//! is every event that could be, and answer and job name the others. The same document gets the same answer again.
+//! `?dryRun=true` checks everything and records nothing.
 //!
 //! Not here: the query interface, which is trace-api's.
 //!
 //! Source: EPCIS 2.0 section 12.3 (capture interface).
 
-use actix_web::web::{Bytes, Data, Path};
+use actix_web::web::{Data, Path, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use ledger::json::{Json, object};
+use serde::Deserialize;
+use serde_json::json;
 
+use super::intake::Body;
 use super::state::State;
 use crate::admit;
+use crate::config::Partner;
 use crate::outcome::Outcome;
 use crate::problem::{Problem, Violation};
+use crate::statement::{self, ErrorBehaviour, StatedEvent, WholeRefusal, whole_refusal};
+use crate::terms::Fault;
 use crate::writer::Work;
+
+/// Name of the header that says what happens to a document of which some events are refused.
+const ERROR_BEHAVIOUR: &str = "GS1-Capture-Error-Behaviour";
+/// Most violations in the answer to a dry run.
+const MOST_LISTED: usize = 1000;
+
+/// What the address asks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// Whether to check only.
+    #[serde(default, rename = "dryRun")]
+    dry_run: bool,
+}
 
 /// Handles a document.
 ///
@@ -26,64 +51,173 @@ use crate::writer::Work;
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
-    body: Bytes,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let outcome = capture(&state, &request, &body).await;
-    let label = match &outcome {
-        Ok(outcome) if outcome.repeated => "repeated",
-        Ok(_) => "recorded",
+    let answer = capture(&state, &request, payload).await;
+    let label = match &answer {
+        Ok(Answer::Checked(_)) => "checked",
+        Ok(Answer::Recorded(outcome)) if outcome.repeated => "repeated",
+        Ok(Answer::Recorded(_)) => "recorded",
         Err(Problem::Unavailable | Problem::Internal(_)) => "unavailable",
         Err(_) => "refused",
     };
     state.metrics.captures.with_label_values(&[label]).inc();
-    let outcome = outcome?;
-    let id = outcome.capture.clone().unwrap_or_default();
-    Ok(HttpResponse::Accepted()
-        .insert_header(("Location", format!("/capture/{id}")))
-        .insert_header(("GS1-EPCIS-Version", "2.0.0"))
-        .json(&outcome))
+    match answer? {
+        Answer::Checked(found) => Ok(HttpResponse::Ok().json(found)),
+        Answer::Recorded(outcome) => {
+            let id = outcome.capture.clone().unwrap_or_default();
+            let behaviour = outcome.behaviour.clone().unwrap_or_else(|| "rollback".to_owned());
+            Ok(HttpResponse::Accepted()
+                .insert_header(("Location", format!("/capture/{id}")))
+                .insert_header(("GS1-EPCIS-Version", "2.0.0"))
+                .insert_header((ERROR_BEHAVIOUR, behaviour))
+                .json(&outcome))
+        }
+    }
 }
 
-async fn capture(state: &State, request: &HttpRequest, body: &Bytes) -> Result<Outcome, Problem> {
-    let partner = match admit::partner(&state.config, request) {
-        Ok(partner) => partner,
+/// What a document is answered with.
+enum Answer {
+    /// What a dry run found.
+    Checked(serde_json::Value),
+    Recorded(Outcome),
+}
+
+async fn capture(
+    state: &Data<State>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Answer, Problem> {
+    let partner = admitted(state, request).await?;
+    let behaviour = error_behaviour(request)?;
+    let options = Query::<Options>::from_query(request.query_string()).map_err(|error| {
+        Problem::BadRequest(format!("got a query that is not understood: {error}"))
+    })?;
+    let body = state.receive(request, payload, usize::MAX).await?;
+    let party = state.writer(&partner.ledger)?.party().clone();
+    let (shared, name, dry_run) = (state.clone(), partner.name.clone(), options.dry_run);
+    let read = block(move || {
+        let digest = ledger::hash::sha256(&body.bytes);
+        let read = statement::read(&body.bytes);
+        let faults: Vec<Fault> = match &read {
+            Err(fault) => vec![fault.clone()],
+            // A dry run makes the records as well; else the writer does.
+            Ok(events) if dry_run => {
+                let source = (name.as_str(), digest.to_string());
+                let now = shared.clock.now();
+                let record = |event: &StatedEvent| {
+                    event.record(&shared.terms, &party, now, (source.0, &source.1)).err()
+                };
+                events.iter().filter_map(record).collect()
+            }
+            Ok(events) => {
+                events.iter().filter_map(|event| event.check(&shared.terms).err()).collect()
+            }
+        };
+        Read { events: read.unwrap_or_default(), faults, digest, body }
+    });
+    let read = read.await.map_err(|error| Problem::Internal(error.to_string()))?;
+    if options.dry_run {
+        return checked(state, partner, behaviour, &read).await.map(Answer::Checked);
+    }
+    record(state, partner, behaviour, read).await.map(Answer::Recorded)
+}
+
+/// A document that was read and checked.
+struct Read {
+    events: Vec<StatedEvent>,
+    faults: Vec<Fault>,
+    digest: ledger::Hash,
+    body: Body,
+}
+
+impl Read {
+    /// Whether anything of it can be recorded.
+    fn is_recordable(&self, behaviour: ErrorBehaviour) -> bool {
+        match behaviour {
+            ErrorBehaviour::Rollback => self.faults.is_empty(),
+            ErrorBehaviour::Proceed => self.faults.len() < self.events.len(),
+        }
+    }
+}
+
+async fn admitted<'a>(state: &'a State, request: &HttpRequest) -> Result<&'a Partner, Problem> {
+    match admit::partner(&state.config, request) {
+        Ok(partner) => Ok(partner),
         Err(problem) => {
-            let detail = problem.to_string();
-            state.refuse("(unknown partner)", "capture", "not-admitted", &detail, body).await?;
-            return Err(problem);
+            let from = ("(unknown partner)", "capture");
+            Err(state.refuse_stranger(request, from, problem, &[]).await)
         }
+    }
+}
+
+fn error_behaviour(request: &HttpRequest) -> Result<ErrorBehaviour, Problem> {
+    let Some(value) = request.headers().get(ERROR_BEHAVIOUR) else {
+        return Ok(ErrorBehaviour::default());
     };
-    let document = match epcis::Document::parse(body) {
-        Ok(document) => document,
-        Err(found) => {
-            let violations: Vec<Violation> = found
-                .into_iter()
-                .map(|violation| Violation {
-                    pointer: violation.pointer,
-                    value: violation.value,
-                    problem: violation.problem,
-                    expected: violation.expected,
-                })
-                .collect();
-            let first = violations.first().map_or_else(String::new, |violation| {
-                format!(
-                    " {}: {}, got `{}`, expected {}",
-                    violation.pointer, violation.problem, violation.value, violation.expected
-                )
-            });
-            let detail = format!("not a valid EPCIS 2.0 document:{first}");
-            state.refuse(&partner.name, "capture", "malformed", &detail, body).await?;
-            return Err(Problem::Malformed { detail, violations });
+    let known = value.to_str().ok().and_then(ErrorBehaviour::parse);
+    known.ok_or_else(|| {
+        let got: String = String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect();
+        Problem::BadRequest(format!("{ERROR_BEHAVIOUR}: got `{got}`, expected rollback or proceed"))
+    })
+}
+
+/// What a dry run answers.
+async fn checked(
+    state: &State,
+    partner: &Partner,
+    behaviour: ErrorBehaviour,
+    read: &Read,
+) -> Result<serde_json::Value, Problem> {
+    let id = read.digest.to_string();
+    let before = sql::captures::find(&state.db, &partner.name, &id).await?;
+    let all = read.faults.iter().flat_map(|fault| &fault.violations);
+    let count = all.clone().count();
+    let violations: Vec<Violation> = all.take(MOST_LISTED).map(Violation::from).collect();
+    let is_recordable = read.is_recordable(behaviour);
+    Ok(json!({
+        "dryRun": true,
+        "outcome": if is_recordable { "would be recorded" } else { "would be refused" },
+        "wouldBeRecorded": is_recordable,
+        "recordedBefore": before.is_some(),
+        "captureErrorBehaviour": behaviour.word(),
+        "events": read.events.len(),
+        "refusedEvents": if read.events.is_empty() { 0 } else { read.faults.len() },
+        "violationsInAll": count,
+        "violations": violations,
+    }))
+}
+
+async fn record(
+    state: &State,
+    partner: &Partner,
+    behaviour: ErrorBehaviour,
+    read: Read,
+) -> Result<Outcome, Problem> {
+    if !read.is_recordable(behaviour) {
+        // What was recorded once keeps its answer, whatever would be said of it today.
+        if let Some(stored) =
+            sql::captures::find(&state.db, &partner.name, &read.digest.to_string()).await?
+        {
+            return Ok(Outcome::again(&stored.outcome)?);
         }
-    };
-    let document_sha256 = ledger::hash::sha256(body);
+        let refusal = whole_refusal(&read.faults);
+        let WholeRefusal { code, detail, count, .. } = &refusal;
+        state.refuse(&partner.name, "capture", code, (detail, *count), &read.body.bytes).await?;
+        return Err(refusal.to_problem());
+    }
+    let Read { events, digest, body, .. } = read;
     let work = Work::Capture {
-        capture: document_sha256.to_string(),
+        capture: digest.to_string(),
         partner: partner.name.clone(),
-        document_sha256,
-        events: document.events().to_vec(),
+        document_sha256: digest,
+        events,
+        behaviour,
     };
-    state.submit(&partner.ledger, work).await
+    let answer = state.submit(&partner.ledger, work).await;
+    // What was taken for the body is given back when its work is done.
+    drop(body);
+    answer
 }
 
 /// The outcome of a capture job, with the members of the REST binding.
@@ -96,7 +230,7 @@ pub async fn get(
     request: HttpRequest,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let partner = admit::partner(&state.config, &request)?;
+    let partner = admitted(&state, &request).await?;
     let stored = sql::captures::find(&state.db, &partner.name, &id).await?;
     let stored = stored.ok_or_else(|| {
         let shown: String = id.chars().take(80).collect();
@@ -105,23 +239,16 @@ pub async fn get(
     let outcome: Outcome = serde_json::from_str(&stored.outcome)
         .map_err(|error| Problem::Internal(format!("stored outcome cannot be parsed: {error}")))?;
     let time = format!("{:.3}", stored.received_at);
+    let behaviour = outcome.behaviour.as_deref().unwrap_or("rollback");
+    let errors = outcome.refusals.iter().map(|refusal| Json::from(refusal.detail.as_str()));
     let job = object([
         ("captureID", Json::from(id.as_str())),
         ("createdAt", Json::from(time.as_str())),
         ("finishedAt", Json::from(time.as_str())),
         ("running", Json::from(false)),
         ("success", Json::from(outcome.refusals.is_empty())),
-        ("captureErrorBehaviour", Json::from("rollback")),
-        (
-            "errors",
-            Json::Array(
-                outcome
-                    .refusals
-                    .iter()
-                    .map(|refusal| Json::from(refusal.detail.as_str()))
-                    .collect(),
-            ),
-        ),
+        ("captureErrorBehaviour", Json::from(behaviour)),
+        ("errors", Json::Array(errors.collect())),
     ]);
     Ok(HttpResponse::Ok().content_type("application/json").body(job.canonical()))
 }

@@ -1,23 +1,26 @@
 //! `POST /observations`: a bridge delivers one settled window.
 //!
-//! The way: admit the sender, parse the delivery, hand it to the ledger's writer, answer after the commit.
+//! The way: read the head, receive the body, admit the sender, parse the delivery (away from the HTTP workers), hand it
+//! to the ledger's writer, answer after the commit.
 //!
 //! | status | meaning | what the bridge does |
 //! |---|---|---|
 //! | 201 | recorded, durable | deletes it |
 //! | 200 | redelivery; the same answer as before | deletes it |
-//! | 401 | sender not admitted; stored and counted | keeps it, raises an alarm |
+//! | 401 | sender not admitted; counted, a sample is stored | keeps it, raises an alarm |
+//! | 408 | the body did not arrive in time | sends it again |
 //! | 409 | another delivery has its number; stored and counted | sends it under a number of a new boot |
 //! | 413, 422 | never acceptable; 422 is stored with its reason | sets it aside, whole |
+//! | 429 | too many requests of this address were not admitted | keeps it |
 //! | 503 | not durable | sends it again |
 
-use actix_web::http::StatusCode;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{Data, Payload, block};
 use actix_web::{HttpRequest, HttpResponse};
 use reads::Delivery;
 
 use super::state::State;
-use crate::admit;
+use crate::admit::{self, Claim};
+use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::writer::Work;
 
@@ -29,16 +32,9 @@ use crate::writer::Work;
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
-    body: Result<Bytes, actix_web::Error>,
-) -> Result<HttpResponse, actix_web::Error> {
-    let body = body.map_err(|error| match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let limit_bytes = state.config.settings.max_body_bytes;
-            Problem::TooLarge { limit_bytes }.into()
-        }
-        _ => error,
-    })?;
-    let outcome = record(&state, &request, &body).await;
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let outcome = record(&state, &request, payload).await;
     let label = match &outcome {
         Ok(outcome) if outcome.repeated => "repeated",
         Ok(_) => "recorded",
@@ -51,11 +47,19 @@ pub async fn post(
     Ok(answer.json(&outcome))
 }
 
+/// Why a delivery is not handed to the writer.
+enum Refused {
+    /// Its sender is not admitted.
+    Stranger(Problem),
+    /// Its sender is, and it violates the contract: code and reason.
+    Delivery(&'static str, String),
+}
+
 async fn record(
-    state: &State,
+    state: &Data<State>,
     request: &HttpRequest,
-    body: &Bytes,
-) -> Result<crate::outcome::Outcome, Problem> {
+    payload: Payload,
+) -> Result<Outcome, Problem> {
     let claimed = request
         .headers()
         .get("Chopmark-Bridge")
@@ -64,21 +68,41 @@ async fn record(
         .chars()
         .take(128)
         .collect::<String>();
-    let admitted = match admit::bridge(&state.config, request, body) {
-        Ok(admitted) => admitted,
-        Err(problem) => {
-            let detail = problem.to_string();
-            state.refuse(&claimed, "delivery", "not-admitted", &detail, body).await?;
-            return Err(problem);
-        }
+    let from = (claimed.as_str(), "delivery");
+    let claim = match admit::claim(&state.config, request) {
+        Ok(claim) => claim,
+        Err(problem) => return Err(state.refuse_stranger(request, from, problem, &[]).await),
     };
-    let delivery = match Delivery::parse(body) {
-        Ok(delivery) => delivery,
-        Err(error) => {
-            let detail = error.to_string();
-            state.refuse(admitted.id, "delivery", "malformed", &detail, body).await?;
+    let body = state.receive(request, payload, reads::MAX_BYTES).await?;
+    let shared = state.clone();
+    let work = block(move || {
+        let found = read(&shared, claim, &body.bytes);
+        (found, body)
+    });
+    let (found, body) = work.await.map_err(|error| Problem::Internal(error.to_string()))?;
+    let (ledger, work) = match found {
+        Ok(found) => found,
+        Err(Refused::Stranger(problem)) => {
+            return Err(state.refuse_stranger(request, from, problem, &body.bytes).await);
+        }
+        Err(Refused::Delivery(code, detail)) => {
+            state.refuse(&claimed, "delivery", code, (&detail, 1), &body.bytes).await?;
             return Err(Problem::Malformed { detail, violations: vec![] });
         }
+    };
+    let answer = state.submit(&ledger, work).await;
+    // What was taken for the body is given back when its work is done.
+    drop(body);
+    answer
+}
+
+/// Admits and parses a delivery; returns the ledger that it is for.
+fn read(state: &State, claim: Claim, body: &[u8]) -> Result<(String, Work), Refused> {
+    let admitted = admit::bridge(&state.config, claim, body).map_err(Refused::Stranger)?;
+    let refused = |code, detail| Err(Refused::Delivery(code, detail));
+    let delivery = match Delivery::parse(body) {
+        Ok(delivery) => delivery,
+        Err(error) => return refused("malformed", error.to_string()),
     };
     let claims = (admitted.id, admitted.boot, admitted.seq);
     if claims != (delivery.bridge.as_str(), delivery.boot, delivery.seq) {
@@ -86,15 +110,18 @@ async fn record(
             "headers and body differ: got bridge {} boot {} sequence {} in the headers, {} {} {} in the body",
             claims.0, claims.1, claims.2, delivery.bridge, delivery.boot, delivery.seq
         );
-        state.refuse(admitted.id, "delivery", "headers-differ", &detail, body).await?;
-        return Err(Problem::Malformed { detail, violations: vec![] });
+        return refused("headers-differ", detail);
     }
-    let text = std::str::from_utf8(body)
-        .map_err(|error| Problem::Internal(format!("parsed body is not UTF-8: {error}")))?;
-    let work = Work::Delivery {
-        delivery: Box::new(delivery),
-        body: text.to_owned(),
-        signature: admitted.signature,
-    };
-    state.submit(&admitted.bridge.ledger, work).await
+    if let Err(place) = admitted.bridge.read_points.check(&delivery) {
+        let detail = format!(
+            "got read point {place}, expected one of bridge {}: another bridge speaks for it, or it is not in \
+             `read_points` of this one",
+            admitted.id
+        );
+        return refused("foreign-read-point", detail);
+    }
+    // Parsed as JSON, so it is UTF-8.
+    let body = String::from_utf8_lossy(body).into_owned();
+    let work = Work::Delivery { delivery: Box::new(delivery), body, signature: admitted.signature };
+    Ok((admitted.bridge.ledger.clone(), work))
 }

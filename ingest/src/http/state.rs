@@ -1,18 +1,28 @@
-//! What every request handler has access to, and the two operations that several of them share.
+//! What every request handler has access to, and the operations that several of them share.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
+use actix_web::web::Payload;
+use jiff::Timestamp;
 use process::Clock;
 use sql::Db;
 use sql::refusals::NewRefusal;
 
+use super::addresses::Addresses;
+use super::intake::{Body, Intake, address_of};
+use super::strangers::Strangers;
 use crate::config::Config;
 use crate::excerpt::excerpt;
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
+use crate::terms::Terms;
 use crate::writer::{Work, Writer};
+
+/// Code of a refusal of a sender that is not admitted.
+const NOT_ADMITTED: &str = "not-admitted";
 
 /// What every request handler has access to.
 pub struct State {
@@ -24,22 +34,108 @@ pub struct State {
     pub writers: HashMap<String, Writer>,
     /// Counters.
     pub metrics: Metrics,
+    /// What stated events are checked for.
+    pub terms: Terms,
     /// The time.
     pub clock: Clock,
+    addresses: Addresses,
+    intake: Intake,
+    strangers: Strangers,
+}
+
+/// A refusal that is stored as one row.
+struct Row<'a> {
+    source: &'a str,
+    kind: &'static str,
+    code: &'static str,
+    detail: &'a str,
+    body: &'a [u8],
+    count: u64,
 }
 
 impl State {
+    /// The state of a server: nothing received, nobody refused yet.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        config: Config,
+        writers: HashMap<String, Writer>,
+        metrics: Metrics,
+        terms: Terms,
+    ) -> Self {
+        let settings = &config.settings;
+        let addresses = Addresses::new(settings.bodies_per_address, settings.strangers_per_minute);
+        let intake = Intake::new(settings, metrics.body_bytes.clone());
+        let strangers = Strangers::new(settings.stored_refusals_per_minute);
+        let clock = terms.clock.clone();
+        Self { db, config, writers, metrics, terms, clock, addresses, intake, strangers }
+    }
+
+    /// The writer of `ledger`.
+    pub(super) fn writer(&self, ledger: &str) -> Result<&Writer, Problem> {
+        let none = || Problem::Internal(format!("no writer for ledger `{ledger}`"));
+        self.writers.get(ledger).ok_or_else(none)
+    }
+
     /// Hands work to the writer of `ledger` and waits, within the configured time.
     pub(super) async fn submit(&self, ledger: &str, work: Work) -> Result<Outcome, Problem> {
-        let writer = self
-            .writers
-            .get(ledger)
-            .ok_or_else(|| Problem::Internal(format!("no writer for ledger `{ledger}`")))?;
+        let writer = self.writer(ledger)?;
         let limit = Duration::from_secs(self.config.settings.answer_within_s);
         tokio::time::timeout(limit, writer.submit(work)).await.unwrap_or(Err(Problem::Unavailable))
     }
 
-    /// Stores a refused body with its reason, and counts it.
+    /// Receives the body of a request whose head was accepted, at most `limit` bytes.
+    pub(super) async fn receive(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        limit: usize,
+    ) -> Result<Body, Problem> {
+        let limit = limit.min(self.config.settings.max_body_bytes);
+        self.intake.receive(&self.addresses, request, payload, limit).await
+    }
+
+    /// Counts the refusal of a sender that is not admitted, stores it if it is one of the sample, and gives the answer.
+    ///
+    /// - `body`: what was received of it; empty if its head was refused.
+    pub(super) async fn refuse_stranger(
+        &self,
+        request: &HttpRequest,
+        (source, kind): (&str, &'static str),
+        problem: Problem,
+        body: &[u8],
+    ) -> Problem {
+        self.metrics.refusals.with_label_values(&[kind, NOT_ADMITTED]).inc();
+        let now = self.clock.instant();
+        if let Some(count) = self.strangers.count(kind, now) {
+            let mut detail = problem.to_string();
+            if count > 1 {
+                detail = format!("{detail} (with {} before it that were not stored)", count - 1);
+            }
+            let row = Row { source, kind, code: NOT_ADMITTED, detail: &detail, body, count };
+            if let Err(error) = self.store(&row, self.clock.now()).await {
+                tracing::warn!(%error, "refusal could not be stored");
+                self.strangers.put_back(kind, count);
+            }
+        } else {
+            self.metrics.unstored_refusals.inc();
+        }
+        if self.addresses.fail(address_of(request), now) { problem } else { Problem::TooMany }
+    }
+
+    /// Stores what was counted of strangers and not stored; at the end of the process.
+    pub(crate) async fn store_rest(&self) {
+        for (kind, count) in self.strangers.take_rest() {
+            let detail = "counted and not stored one by one";
+            let row =
+                Row { source: "(strangers)", kind, code: NOT_ADMITTED, detail, body: &[], count };
+            if let Err(error) = self.store(&row, self.clock.now()).await {
+                tracing::warn!(%error, kind, count, "counted refusals could not be stored");
+            }
+        }
+    }
+
+    /// Stores a refused body of a known sender with its reason, and counts it.
     ///
     /// # Errors
     ///
@@ -49,29 +145,34 @@ impl State {
         source: &str,
         kind: &'static str,
         code: &'static str,
-        detail: &str,
+        (detail, count): (&str, u64),
         body: &[u8],
     ) -> Result<(), Problem> {
+        self.store(&Row { source, kind, code, detail, body, count }, self.clock.now()).await?;
+        self.metrics.refusals.with_label_values(&[kind, code]).inc_by(count);
+        tracing::warn!(source, kind, code, detail, body_bytes = body.len(), "refused");
+        Ok(())
+    }
+
+    async fn store(&self, row: &Row<'_>, at: Timestamp) -> Result<(), sql::Error> {
+        let digest = ledger::hash::sha256(row.body);
         self.db
             .run_tx("ingest.refuse", async |tx| {
                 sql::refusals::insert(
                     tx,
                     &NewRefusal {
-                        at: self.clock.now(),
-                        source,
-                        kind,
-                        code,
-                        detail,
-                        body_sha256: &ledger::hash::sha256(body),
-                        excerpt: excerpt(body),
-                        count: 1,
+                        at,
+                        source: row.source,
+                        kind: row.kind,
+                        code: row.code,
+                        detail: row.detail,
+                        body_sha256: &digest,
+                        excerpt: excerpt(row.body),
+                        count: row.count,
                     },
                 )
                 .await
             })
-            .await?;
-        self.metrics.refusals.with_label_values(&[kind, code]).inc();
-        tracing::warn!(source, kind, code, detail, body_bytes = body.len(), "refused");
-        Ok(())
+            .await
     }
 }

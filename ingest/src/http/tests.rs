@@ -3,6 +3,7 @@
 mod capture;
 mod health;
 mod observations_post;
+mod pressure;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,8 +11,9 @@ use std::sync::Arc;
 
 use actix_web::App;
 use actix_web::http::header::HeaderMap;
+use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::web::{Bytes, Data, PayloadConfig};
+use actix_web::web::{Bytes, Data};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use epc::TagEpc;
@@ -23,11 +25,13 @@ use serde_json::Value;
 use sql::testing::TestDb;
 use sql::{Access, LedgerId};
 
-use super::{State, routes};
+use super::{State, guard, routes};
 use crate::compose::Party;
 use crate::config::{Bridge, BridgeKey, Config, Partner, Settings, Site};
 use crate::metrics::Metrics;
+use crate::read_points::ReadPoints;
 use crate::rules::SiteRules;
+use crate::terms::Terms;
 use crate::writer::{SiteLedger, Writer};
 
 const ORIGIN: &str = "site.example/1";
@@ -87,22 +91,24 @@ impl Scene {
             let token = ledger::hash::sha256(format!("{name}-token").as_bytes()).to_string();
             (token, Partner { name: name.into(), ledger: origin.into() })
         };
+        let read_points = ReadPoints::default();
+        let keys = keys.into_iter().map(BridgeKey::from).collect();
+        let own_bridge = Bridge { keys, ledger: origin.into(), read_points };
         let config = Config {
             settings: Settings {
                 listen: ([127, 0, 0, 1], 0).into(),
                 max_body_bytes: MAX_BODY,
+                body_memory_bytes: 48 * 1024 * 1024,
+                body_within_s: 30,
+                bodies_per_address: 64,
+                strangers_per_minute: 600,
+                stored_refusals_per_minute: 20,
+                require_licence: false,
                 group_commit_max_jobs: 16,
                 answer_within_s,
             },
             sites: Vec::new(),
-            bridges: [(
-                "b1".into(),
-                Bridge {
-                    keys: keys.into_iter().map(BridgeKey::from).collect(),
-                    ledger: origin.into(),
-                },
-            )]
-            .into(),
+            bridges: [("b1".into(), own_bridge)].into(),
             partners: [partner("maker"), partner("shop")].into(),
         };
         let (ledger, state) = serve(db.db_as(Access::Ingest).await, config, site).await;
@@ -111,7 +117,7 @@ impl Scene {
 
     /// Sends a request and gives status, headers and body.
     async fn send(&self, request: TestRequest) -> (u16, HeaderMap, Bytes) {
-        let app = App::new().app_data(self.state.clone()).app_data(PayloadConfig::new(MAX_BODY));
+        let app = App::new().wrap(from_fn(guard::guarded)).app_data(self.state.clone());
         let app = init_service(app.configure(routes)).await;
         let answer = call_service(&app, request.to_request()).await;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -151,11 +157,20 @@ async fn serve(db: sql::Db, config: Config, site: Site) -> (LedgerId, Data<State
     };
     let metrics = Metrics::new();
     let origin = site.origin.clone();
-    let site_ledger =
-        SiteLedger { id, site: Arc::new(site), destinations: Arc::default(), context };
+    // The site receives its own deliveries.
+    let location = site.rules.as_ref().map(|rules| epc::thing_key(&rules.location)).unwrap();
+    let (_, rights) = tokio::sync::watch::channel(Arc::default());
+    let terms = Terms { clock, rights, require_licence: config.settings.require_licence };
+    let site_ledger = SiteLedger {
+        id,
+        site: Arc::new(site),
+        destinations: Arc::new([(location, id)].into()),
+        terms: terms.clone(),
+        context,
+    };
     let (writer, _thread) = Writer::start(db.clone(), site_ledger, metrics.clone(), 16);
     let writers = HashMap::from([(origin, writer)]);
-    (id, Data::new(State { db, config, writers, metrics, clock }))
+    (id, Data::new(State::new(db, config, writers, metrics, terms)))
 }
 
 fn delivery_of(bridge: &str, boot: u64, seq: u64, signature: &str, body: &[u8]) -> TestRequest {

@@ -18,6 +18,7 @@
 //! Not here: naming a tag ([`crate::items`]), what counts as a passage ([`Observation::passed`]), fetching the
 //! facts ([`crate::facts`]), making records of the events ([`crate::compose`]).
 
+mod ahead;
 mod movements;
 mod readings;
 mod refusal;
@@ -30,6 +31,7 @@ use jiff::Timestamp;
 use ledger::json::{Json, object};
 use reads::{Delivery, Direction, NotPassed, Observation};
 
+pub use self::ahead::without_future;
 pub use self::refusal::Refusal;
 use self::refusal::{Reason, RefusedTags, listed};
 use super::event::Frame;
@@ -45,7 +47,7 @@ pub const REPEAT_WINDOW_S: i64 = 600;
 /// What the ledger knew before this delivery.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Items that a record of this ledger already names, with the last such record.
+    /// Items that a record of this ledger already names, by key, with the last such record.
     pub last_records: HashMap<String, LastRecord>,
     /// Despatch advices to this site that share an item with the delivery.
     pub advices: Vec<Advice>,
@@ -67,7 +69,9 @@ pub struct LastRecord {
 pub struct Advice {
     /// Its reference, a business transaction URI.
     pub reference: String,
-    /// The announced items, EPC URIs.
+    /// Who sent it.
+    pub shipped_by: String,
+    /// The announced items, EPC URIs as the sender wrote them.
     pub epcs: Vec<String>,
 }
 
@@ -87,6 +91,8 @@ pub struct Concluded {
 pub struct Difference {
     /// Reference of the despatch advice.
     pub despatch_advice: String,
+    /// Who sent it.
+    pub shipped_by: String,
     /// How many items were announced.
     pub announced: usize,
     /// How many items this event received.
@@ -118,6 +124,11 @@ impl NamedObservation<'_> {
     /// The item's URI; empty if the tag names none.
     fn uri(&self) -> &str {
         self.item.as_ref().map_or("", |item| &item.uri)
+    }
+
+    /// The item's key; empty if the tag names none.
+    fn key(&self) -> &str {
+        self.item.as_ref().map_or("", |item| &item.key)
     }
 }
 
@@ -202,8 +213,11 @@ impl<'a> Pass<'a> {
             }
             found.push(place);
         }
+        let order =
+            |place: &usize| (self.observations[*place].key(), self.observations[*place].uri());
+        found.sort_by(|a, b| order(a).cmp(&order(b)));
+        found.dedup_by(|a, b| self.observations[*a].key() == self.observations[*b].key());
         found.sort_by(|a, b| self.observations[*a].uri().cmp(self.observations[*b].uri()));
-        found.dedup_by(|a, b| self.observations[*a].uri() == self.observations[*b].uri());
         found
     }
 
@@ -235,7 +249,7 @@ impl<'a> Pass<'a> {
     fn commission(&mut self, rule: &'a Rule, kind: &Kind, lot: Option<&str>, expiry: Option<&str>) {
         let mut places = self.select(rule, kind);
         places.retain(|place| {
-            let is_new = !self.facts.last_records.contains_key(self.observations[*place].uri());
+            let is_new = !self.facts.last_records.contains_key(self.observations[*place].key());
             if !is_new {
                 let reason =
                     "this ledger already has a record of this item; an item is commissioned once";
@@ -297,7 +311,7 @@ impl<'a> Pass<'a> {
         let mut places = self.select(rule, kind);
         places.retain(|place| {
             let named = &self.observations[*place];
-            let is_repeat = self.facts.last_records.get(named.uri()).is_some_and(|last| {
+            let is_repeat = self.facts.last_records.get(named.key()).is_some_and(|last| {
                 last.rule.as_deref() == Some(&rule.id)
                     && (named.observation.first.as_second() - last.at.as_second()).abs()
                         <= REPEAT_WINDOW_S
@@ -313,7 +327,9 @@ impl<'a> Pass<'a> {
             return;
         }
         let received = self.uris_of(&places);
-        let difference = self.compare_with_advice(&received);
+        let keys: HashSet<&str> =
+            places.iter().map(|place| self.observations[*place].key()).collect();
+        let difference = self.compare_with_advice(&received, &keys);
         let more = difference.as_ref().map_or_else(Vec::new, |difference| {
             let reference = Json::from(difference.despatch_advice.as_str());
             let entry = object([("type", Json::from("desadv")), ("bizTransaction", reference)]);
@@ -330,29 +346,38 @@ impl<'a> Pass<'a> {
     }
 
     /// The despatch advice that shares the most items with what passed; the first of equals.
-    fn compare_with_advice(&self, received: &[String]) -> Option<Difference> {
-        let passed: HashSet<&str> = received.iter().map(String::as_str).collect();
-        let overlap = |advice: &Advice| {
-            advice.epcs.iter().filter(|epc| passed.contains(epc.as_str())).count()
+    ///
+    /// - `received`: the items that passed, as URIs; `passed`: the same as keys.
+    fn compare_with_advice(
+        &self,
+        received: &[String],
+        passed: &HashSet<&str>,
+    ) -> Option<Difference> {
+        let keys_of = |advice: &Advice| -> HashSet<String> {
+            advice.epcs.iter().map(|epc| epc::thing_key(epc)).collect()
         };
-        let best = self.facts.advices.iter().rev().max_by_key(|advice| overlap(advice))?;
-        if overlap(best) == 0 {
+        let overlap = |announced: &HashSet<String>| {
+            announced.iter().filter(|key| passed.contains(key.as_str())).count()
+        };
+        let advices = self.facts.advices.iter().map(|advice| (advice, keys_of(advice)));
+        let advices: Vec<(&Advice, HashSet<String>)> = advices.collect();
+        let (best, announced) =
+            advices.iter().rev().max_by_key(|(_, announced)| overlap(announced))?;
+        if overlap(announced) == 0 {
             return None;
         }
-        let announced: HashSet<&str> = best.epcs.iter().map(String::as_str).collect();
         let is_missing = |epc: &&String| {
-            !passed.contains(epc.as_str()) && !self.facts.last_records.contains_key(epc.as_str())
+            let key = epc::thing_key(epc);
+            !passed.contains(key.as_str()) && !self.facts.last_records.contains_key(&key)
         };
+        let is_unexpected = |epc: &&String| !announced.contains(&epc::thing_key(epc));
         Some(Difference {
             despatch_advice: best.reference.clone(),
+            shipped_by: best.shipped_by.clone(),
             announced: announced.len(),
             received: received.len(),
             missing: best.epcs.iter().filter(is_missing).cloned().collect(),
-            unexpected: received
-                .iter()
-                .filter(|epc| !announced.contains(epc.as_str()))
-                .cloned()
-                .collect(),
+            unexpected: received.iter().filter(is_unexpected).cloned().collect(),
         })
     }
 
@@ -370,13 +395,13 @@ impl<'a> Pass<'a> {
     /// Gathers what no rule accepted, and known gaps, into one refusal per reason.
     fn finish(mut self) -> Interpretation {
         let covered: HashSet<&str> =
-            self.accepted.iter().map(|place| self.observations[*place].uri()).collect();
+            self.accepted.iter().map(|place| self.observations[*place].key()).collect();
         let moved: HashSet<&str> =
             self.delivery.movements.iter().map(|step| step.epc_hex.as_str()).collect();
         for (place, named) in self.observations.iter().enumerate() {
             let hex = &named.observation.epc_hex;
-            // By name, not by place: a second tag of the same number is covered by the first's event.
-            if named.item.is_ok() && covered.contains(named.uri()) {
+            // By key, not by place: a second tag of the same number is covered by the first's event.
+            if named.item.is_ok() && covered.contains(named.key()) {
                 continue;
             }
             match (self.reasons.remove(&place), &named.item) {

@@ -125,10 +125,17 @@ impl Committer {
         let size = i64::try_from(draft.frontier.size()).unwrap_or(i64::MAX);
         self.metrics.ledger_size.with_label_values(&[&self.ledger.site.origin]).set(size);
         let refusals = &self.metrics.refusals;
+        for (code, count) in &draft.refused_documents {
+            refusals.with_label_values(&["capture", code]).inc_by(*count);
+        }
         for answer in &draft.answers {
-            let Ok(answer) = answer else {
-                refusals.with_label_values(&["delivery", NUMBER_TAKEN]).inc();
-                continue;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(Problem::NumberTaken(_)) => {
+                    refusals.with_label_values(&["delivery", NUMBER_TAKEN]).inc();
+                    continue;
+                }
+                Err(_) => continue,
             };
             let kind = if answer.capture.is_some() { "capture" } else { "observation" };
             if answer.repeated {
@@ -152,9 +159,10 @@ async fn prepare(
         Work::Delivery { delivery, body, signature } => {
             delivery::prepare(ledger, tx, draft, delivery, body, signature).await
         }
-        Work::Capture { capture, partner, document_sha256, events } => {
-            let document = capture::Document { capture, partner, sha256: document_sha256, events };
-            capture::prepare(ledger, tx, draft, &document).await.map(Ok)
+        Work::Capture { capture, partner, document_sha256, events, behaviour } => {
+            let (sha256, behaviour) = (document_sha256, *behaviour);
+            let document = capture::Document { capture, partner, sha256, events, behaviour };
+            capture::prepare(ledger, tx, draft, &document).await
         }
     }
 }

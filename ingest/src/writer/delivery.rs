@@ -23,7 +23,8 @@ use crate::facts::gather;
 use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
 use crate::rules::SiteRules;
-use crate::rules::interpret::{Concluded, Difference, Refusal, interpret};
+use crate::rules::interpret::{Concluded, Difference, Refusal, interpret, without_future};
+use crate::terms;
 
 /// One delivery on its way into the draft.
 struct Intake<'a> {
@@ -98,8 +99,10 @@ async fn apply_rules(
     rules: &SiteRules,
     intake: &mut Intake<'_>,
 ) -> Result<(), sql::Error> {
-    let facts = gather(tx, ledger.id, rules, intake.delivery, &draft.pending).await?;
-    let found = interpret(rules, intake.delivery, &facts);
+    let latest = terms::latest(intake.now);
+    let (believed, ahead) = without_future(intake.delivery, latest);
+    let facts = gather(tx, ledger.id, rules, &believed, latest, &draft.pending).await?;
+    let found = interpret(rules, &believed, &facts);
     for concluded in &found.events {
         record(ledger, tx, draft, rules, concluded, intake).await?;
     }
@@ -108,7 +111,7 @@ async fn apply_rules(
         let text = serde_json::to_string(state).unwrap_or_default();
         sql::rules::set_state(tx, ledger.id, rule, sensor, &text).await?;
     }
-    intake.refusals.extend(found.refusals.into_iter().map(|refusal| {
+    intake.refusals.extend(ahead.into_iter().chain(found.refusals).map(|refusal| {
         let Refusal { code, mut detail, tags, count } = refusal;
         if !tags.is_empty() {
             detail = format!("{detail}: {}", tags.join(" "));
@@ -201,6 +204,7 @@ async fn report_difference(
         ledger: ledger.id,
         leaf_index: index,
         despatch_advice: &difference.despatch_advice,
+        shipped_by: &difference.shipped_by,
         announced: difference.announced,
         received: difference.received,
         missing: &difference.missing,

@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub(super) pending: PendingFacts,
     /// The answers, in the order of the jobs.
     pub(super) answers: Vec<Result<Outcome, Problem>>,
+    /// Documents that were refused as a whole: code, and how many of their events were refused.
+    pub(super) refused_documents: Vec<(&'static str, u64)>,
     /// Observations in the deliveries that were recorded.
     pub(super) observations: u64,
 }
@@ -32,6 +34,7 @@ impl Draft {
             records: Vec::new(),
             pending: PendingFacts::default(),
             answers: Vec::new(),
+            refused_documents: Vec::new(),
             observations: 0,
         }
     }

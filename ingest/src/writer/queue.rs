@@ -1,5 +1,6 @@
 //! The queue of a ledger's writer: jobs go in, each sender waits for the answer to its own.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use sql::Db;
@@ -8,6 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::commit::Committer;
 use super::site_ledger::SiteLedger;
 use super::work::{Job, Work};
+use crate::compose::Party;
+use crate::config::Site;
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
@@ -19,6 +22,7 @@ const QUEUE: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
+    site: Arc<Site>,
 }
 
 impl Writer {
@@ -32,12 +36,19 @@ impl Writer {
         max_jobs: usize,
     ) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let site = Arc::clone(&ledger.site);
         let committer = Committer::new(db, ledger, metrics);
         // A thread of its own: hashing and signing do not delay the answers of other ledgers.
         let runtime = tokio::runtime::Handle::current();
         let thread =
             std::thread::spawn(move || runtime.block_on(committer.run(jobs, max_jobs.max(1))));
-        (Self { queue }, thread)
+        (Self { queue, site }, thread)
+    }
+
+    /// Whose ledger it writes.
+    #[must_use]
+    pub fn party(&self) -> &Party {
+        &self.site.party
     }
 
     /// Hands in work and waits until it is durable.

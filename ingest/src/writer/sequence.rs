@@ -3,6 +3,8 @@
 //! What holds: the checkpoint is signed before anything of the batch is durable, and stored in the same transaction
 //! as the records that it covers.
 
+use std::collections::BTreeSet;
+
 use ledger::checkpoint::Checkpoint;
 use ledger::record::Secret;
 use ledger::tree::Frontier;
@@ -37,7 +39,8 @@ pub(super) async fn append(
     let mut item_keys = Vec::new();
     let mut entries = Vec::with_capacity(draft.records.len());
     for (index, (record, secret, leaf_hash)) in (before.size()..).zip(&draft.records) {
-        item_keys.extend(record.names().iter().map(|name| (sql::items::key(name), index)));
+        let keys: BTreeSet<i64> = record.names().iter().map(|name| sql::items::key(name)).collect();
+        item_keys.extend(keys.into_iter().map(|key| (key, index)));
         entries.push(Entry {
             text: record.text().to_owned(),
             secret: Some(*secret),

@@ -13,8 +13,9 @@ use process::Context;
 use sql::{Db, LedgerId, Transaction};
 
 use crate::config::Site;
+use crate::terms::Terms;
 
-/// Where a despatch advice is expected: SGLN of the receiving location, and the ledger of its site.
+/// Where a despatch advice is expected: key of the receiving location ([`epc::thing_key`]), and the ledger of its site.
 pub type Destinations = Arc<HashMap<String, LedgerId>>;
 
 /// A site's ledger. Nothing in it changes while the writer runs.
@@ -26,6 +27,8 @@ pub struct SiteLedger {
     pub site: Arc<Site>,
     /// The ledgers of all sites of this installation.
     pub destinations: Destinations,
+    /// What stated events are checked for.
+    pub terms: Terms,
     /// Clock, randomness, crash points.
     pub context: Context,
 }

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 
 use crate::outcome::Outcome;
 use crate::problem::Problem;
+use crate::statement::{ErrorBehaviour, StatedEvent};
 
 /// A bridge's signature over a delivery, verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum Work {
         /// The bridge's signature.
         signature: BridgeSignature,
     },
-    /// A partner's document, admitted and valid.
+    /// A partner's document, admitted and checked.
     Capture {
         /// Capture id, new.
         capture: String,
@@ -36,7 +37,9 @@ pub enum Work {
         /// SHA-256 of the document.
         document_sha256: ledger::Hash,
         /// Its events.
-        events: Vec<epcis::Event>,
+        events: Vec<StatedEvent>,
+        /// What happens if some of them are refused.
+        behaviour: ErrorBehaviour,
     },
 }
 

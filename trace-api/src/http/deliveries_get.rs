@@ -65,6 +65,7 @@ mod tests {
             ledger: scene.site.id,
             leaf_index,
             despatch_advice,
+            shipped_by: "urn:epc:id:pgln:4012345.00000",
             announced: 2,
             received: 1,
             missing: &epcs[1..],

@@ -11,9 +11,31 @@ pub struct IngestSection {
     /// Address and port to listen on. Default: `127.0.0.1:8081`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
-    /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB).
+    /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB). A delivery has at most 4 MiB.
     #[serde(default = "default_max_body")]
     pub max_body_bytes: usize,
+    /// Most bytes of all bodies together that are held in memory, at least `max_body_bytes`. Default: 50331648
+    /// (48 MiB). A sender that finds it full is asked to try again.
+    #[serde(default = "default_body_memory")]
+    pub body_memory_bytes: usize,
+    /// Seconds within which a body must have arrived, from 1. Default: 30.
+    #[serde(default = "default_body_within")]
+    pub body_within_s: u64,
+    /// Most bodies that one address (IPv6: one /64) may be sending at the same time, from 1. Default: 64. Behind a
+    /// proxy all senders have its address.
+    #[serde(default = "default_bodies")]
+    pub bodies_per_address: u32,
+    /// Requests of one address a minute that may fail admission, from 1; further ones get 429. Default: 600. Those that
+    /// are admitted are not limited by it.
+    #[serde(default = "default_strangers")]
+    pub strangers_per_minute: u32,
+    /// Refusals a minute of senders that are not admitted that are stored; the others are only counted. Default: 20.
+    #[serde(default = "default_stored")]
+    pub stored_refusals_per_minute: u32,
+    /// Whether a stated thing must be under a company prefix that the directory licenses. Default: no; what is under no
+    /// licence is then judged when somebody asks for it.
+    #[serde(default)]
+    pub require_licence: bool,
     /// Most jobs that share one commit, from 1. Default: 256. More wait for the next commit.
     #[serde(default = "default_group")]
     pub group_commit_max_jobs: usize,
@@ -28,6 +50,26 @@ fn default_listen() -> SocketAddr {
 
 fn default_max_body() -> usize {
     16 * 1024 * 1024
+}
+
+fn default_body_memory() -> usize {
+    48 * 1024 * 1024
+}
+
+fn default_body_within() -> u64 {
+    30
+}
+
+fn default_bodies() -> u32 {
+    64
+}
+
+fn default_strangers() -> u32 {
+    600
+}
+
+fn default_stored() -> u32 {
+    20
 }
 
 fn default_group() -> usize {
@@ -53,6 +95,10 @@ pub struct BridgeSection {
     pub public_keys: Vec<String>,
     /// Origin of the ledger that its observations go to.
     pub ledger: String,
+    /// SGLN URIs of the read points that it speaks for: its readers' and the places of its shelves. Default: those that
+    /// the rules of its ledger name and no other bridge of the ledger lists.
+    #[serde(default)]
+    pub read_points: Option<Vec<String>>,
 }
 
 /// `[[partner]]`.

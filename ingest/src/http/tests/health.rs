@@ -27,9 +27,9 @@ async fn without_the_database_ingest_is_alive_and_not_ready() {
     let mut scene = Scene::new("not_ready").await;
     let gone = sql::Settings::new("postgresql://chopmark_ingest@/gone?host=%2Fnowhere");
     let gone = sql::Db::connect(&gone).await.unwrap();
-    let State { config, writers, metrics, clock, .. } =
+    let State { config, writers, metrics, terms, .. } =
         std::sync::Arc::into_inner(scene.state.into_inner()).unwrap();
-    scene.state = Data::new(State { db: gone, config, writers, metrics, clock });
+    scene.state = Data::new(State::new(gone, config, writers, metrics, terms));
     assert_eq!(scene.send(TestRequest::get().uri("/healthz")).await.0, 200);
     assert_eq!(scene.send(TestRequest::get().uri("/readyz")).await.0, 503);
 }

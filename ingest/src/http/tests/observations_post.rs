@@ -164,3 +164,48 @@ async fn a_reading_dated_2199_is_refused_and_does_not_silence_the_alarm() {
     }
     assert_eq!(scene.size().await, 3, "two readings, and the flag on the lots");
 }
+
+#[actix_web::test]
+async fn a_bridge_that_speaks_for_a_read_point_of_another_is_refused_and_stored() {
+    let mut scene = Scene::new("foreign_read_point").await;
+    let state = std::sync::Arc::into_inner(scene.state.into_inner()).unwrap();
+    let State { db, mut config, writers, metrics, terms, .. } = state;
+    // Another bridge of this ledger lists the door, spelled with another prefix.
+    let door = epc::thing_key("urn:epc:id:sgln:952114.200001.3");
+    config.bridges.get_mut("b1").unwrap().read_points = ReadPoints::AllBut([door].into());
+    scene.state = Data::new(State::new(db, config, writers, metrics, terms));
+    let (status, problem) = scene.deliver(1, 1, &window(1, 1)).await;
+    assert_eq!((status, &problem["type"]), (422, &"urn:chopmark:problem:malformed".into()));
+    assert!(problem["detail"].as_str().unwrap().contains(DOOR), "{problem}");
+    assert_eq!(scene.refused("delivery", "foreign-read-point").await, 1);
+    let mut moved = Delivery::parse(&measured(2, "5.0", start())).unwrap();
+    moved.movements = vec![reads::Movement {
+        epc_hex: Delivery::parse(&window(2, 1)).unwrap().observations[0].epc_hex.clone(),
+        kind: reads::MovementKind::Arrived,
+        from: None,
+        to: Some(DOOR.into()),
+        at: start(),
+    }];
+    let (status, _) = scene.deliver(1, 2, &moved.to_bytes()).await;
+    assert_eq!(status, 422, "what arrived at the door is not its to say either");
+    assert_eq!((scene.size().await, scene.deliveries().await), (0, 0));
+    assert_eq!(scene.deliver(1, 3, &measured(3, "5.0", start())).await.0, 201, "its own store");
+}
+
+#[actix_web::test]
+async fn a_reading_of_the_future_that_an_earlier_version_followed_does_not_stay_the_last() {
+    let scene = Scene::new("poisoned_state").await;
+    let state = "{\"outside_since\":null,\"worst\":null,\"flagged\":false,\"last\":\"2199-01-01T00:00:00Z\"}";
+    scene
+        .db
+        .run_tx("test.state", async |tx| {
+            sql::rules::set_state(tx, scene.ledger, "store", "urn:x:probe", state).await
+        })
+        .await
+        .unwrap();
+    for (seq, second) in [(1, 0), (2, 30)] {
+        let at = start() + SignedDuration::from_secs(second);
+        scene.deliver(1, seq, &measured(seq, "20.0", at)).await;
+    }
+    assert_eq!(scene.size().await, 3, "two readings, and the flag on the lots");
+}

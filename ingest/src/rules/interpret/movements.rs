@@ -59,7 +59,7 @@ impl<'a> Pass<'a> {
                 self.refused.add(("no-rule", detail), &step.epc_hex);
                 continue;
             }
-            match open.get(&item.uri) {
+            match open.get(&item.key) {
                 // Two tags of one number that made the same step together.
                 Some(before) if *before == (step.kind, place) => continue,
                 // The same item again: its earlier movement comes first.
@@ -72,7 +72,7 @@ impl<'a> Pass<'a> {
             for rule in rules {
                 join(&mut groups, rule, step, &item.uri);
             }
-            open.insert(item.uri, (step.kind, place));
+            open.insert(item.key, (step.kind, place));
         }
         self.conclude_movements(&mut groups);
     }

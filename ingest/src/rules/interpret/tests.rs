@@ -211,7 +211,8 @@ fn contents_without_a_container_are_reported_and_not_packed() {
 #[test]
 fn an_item_is_commissioned_once() {
     let facts = Facts {
-        last_records: [(uri(&item(1)), LastRecord { at: start(), rule: None })].into(),
+        last_records: [(epc::thing_key(&uri(&item(1))), LastRecord { at: start(), rule: None })]
+            .into(),
         ..Facts::default()
     };
     let observations = vec![
@@ -238,7 +239,10 @@ fn strays_foreign_tags_and_repeats_never_become_stock() {
         foreign,
     ];
     let repeat = LastRecord { at: start() - seconds(60), rule: Some("door".into()) };
-    let facts = Facts { last_records: [(uri(&item(4)), repeat)].into(), ..Facts::default() };
+    let facts = Facts {
+        last_records: [(epc::thing_key(&uri(&item(4))), repeat)].into(),
+        ..Facts::default()
+    };
     let found = interpret(&rules(), &delivery(DOOR, observations, vec![]), &facts);
     assert_eq!(found.events.len(), 1);
     assert_eq!(list(&found.events[0], "epcList"), [uri(&item(1))]);
@@ -251,7 +255,8 @@ fn strays_foreign_tags_and_repeats_never_become_stock() {
 #[test]
 fn what_was_received_long_ago_can_come_back() {
     let old = LastRecord { at: start() - seconds(REPEAT_WINDOW_S + 60), rule: Some("door".into()) };
-    let facts = Facts { last_records: [(uri(&item(1)), old)].into(), ..Facts::default() };
+    let facts =
+        Facts { last_records: [(epc::thing_key(&uri(&item(1))), old)].into(), ..Facts::default() };
     let found =
         interpret(&rules(), &delivery(DOOR, vec![observation(&item(1), 9, -50)], vec![]), &facts);
     assert_eq!(found.events.len(), 1);
@@ -261,6 +266,7 @@ fn what_was_received_long_ago_can_come_back() {
 fn a_receipt_is_compared_with_the_announcement_it_fits_best() {
     let advice = |reference: &str, items: &[u32]| Advice {
         reference: reference.into(),
+        shipped_by: "Maker".into(),
         epcs: items.iter().map(|n| uri(&item(*n))).collect(),
     };
     let facts = Facts {

@@ -1,7 +1,6 @@
 -- expected::differences
-select l.origin, d.leaf_index, d.despatch_advice, e.shipped_by, d.announced, d.received, d.missing, d.unexpected, d.at
+select l.origin, d.leaf_index, d.despatch_advice, d.shipped_by, d.announced, d.received, d.missing, d.unexpected, d.at
 from differences d
 join ledgers l using (ledger_id)
-join expected_deliveries e using (ledger_id, despatch_advice)
 where $1::text /* despatch_advice, or null for all */ is null or d.despatch_advice = $1
 order by d.at desc limit 1000

@@ -1,0 +1,95 @@
+//! Approvals that a document brings beside its events: signed notes of those who agree to a recall or its end.
+//!
+//! The way through: the document's member `chopmark:approvals` is a list of notes; [`assign`] gives each to the event
+//! whose hash it names, and the record of that event keeps it in its evidence.
+//!
+//! What holds: the notes are no part of an event, so they do not change its hash; a note that approves no event of its
+//! document is a violation, none disappears.
+//!
+//! Not here: whether a note is signed by somebody who may approve; whoever reads the record verifies that (`history`).
+//!
+//! Source: docs/formats/record-v1.md, "Evidence".
+
+use std::collections::HashMap;
+
+use epcis::hash::{Dialect, event_hash};
+use epcis::{Statement, Violation};
+use ledger::json::Json;
+
+/// The document's member.
+pub const MEMBER: &str = "chopmark:approvals";
+/// First line of an approval.
+const FIRST_LINE: &str = "chopmark.org/approval@v1";
+/// Most approvals of a document.
+const MOST: usize = 1000;
+/// Longest note, in bytes: a text of three lines and some dozen signatures.
+const LONGEST: usize = 16 * 1024;
+
+/// The approvals in `document` of each of `statements`, in their order.
+///
+/// # Errors
+///
+/// One violation for each note that cannot be assigned.
+pub fn assign(
+    document: &Json,
+    statements: &[Statement],
+) -> Result<Vec<Vec<String>>, Vec<Violation>> {
+    let mut assigned = vec![Vec::new(); statements.len()];
+    let Some(member) = document.get(MEMBER) else { return Ok(assigned) };
+    let violation = |pointer: String, value: &str, problem: &str, expected: &str| Violation {
+        pointer,
+        value: value.chars().take(80).collect(),
+        problem: problem.to_owned(),
+        expected: expected.to_owned(),
+    };
+    let notes = match member.as_array() {
+        Some(notes) if notes.len() <= MOST => notes,
+        _ => {
+            let expected = format!("an array of at most {MOST} signed notes");
+            let found = violation(
+                format!("/{MEMBER}"),
+                &member.canonical(),
+                "not a list of approvals",
+                &expected,
+            );
+            return Err(vec![found]);
+        }
+    };
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, statement) in statements.iter().enumerate() {
+        if let Ok(event) = &statement.event
+            && let Ok(hash) = event_hash(event, Dialect::default())
+        {
+            places.entry(hash).or_default().push(place);
+        }
+    }
+    let mut violations = Vec::new();
+    for (number, note) in notes.iter().enumerate() {
+        let pointer = format!("/{MEMBER}/{number}");
+        let text = note.as_str().filter(|text| text.len() <= LONGEST);
+        let mut lines = text.unwrap_or_default().split('\n');
+        let (first, _, hash) = (lines.next(), lines.next(), lines.next());
+        match (text, first == Some(FIRST_LINE), hash.and_then(|hash| places.get(hash))) {
+            (Some(text), true, Some(places)) => {
+                for place in places {
+                    assigned[*place].push(text.to_owned());
+                }
+            }
+            (Some(text), true, None) => violations.push(violation(
+                pointer,
+                hash.unwrap_or(text),
+                "approves no valid event of this document",
+                "the event hash of one of its events in the third line",
+            )),
+            _ => violations.push(violation(
+                pointer,
+                &note.canonical(),
+                "not an approval",
+                &format!(
+                    "a signed note of at most {LONGEST} bytes whose first line is {FIRST_LINE}"
+                ),
+            )),
+        }
+    }
+    if violations.is_empty() { Ok(assigned) } else { Err(violations) }
+}

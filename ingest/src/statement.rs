@@ -1,0 +1,173 @@
+//! What a partner's document states, event by event, on its way from the request to the record.
+//!
+//! The way through: [`read`] parses a document; [`StatedEvent::check`] and [`StatedEvent::record`] say of each event whether it
+//! can be recorded; [`whole_refusal`] is the answer to a document that is refused as a whole.
+//!
+//! What holds: pure but for the clock in the terms; the same checks run for a dry run, before the commit and at it.
+//!
+//! Source: EPCIS 2.0 section 12.3 (capture interface).
+
+use epcis::{Event, Submission, Violation};
+use jiff::Timestamp;
+use ledger::record::Record;
+
+use crate::approvals;
+use crate::compose::{Party, Source, compose};
+use crate::problem::{self, Problem};
+use crate::terms::{Fault, Terms};
+
+/// Most violations in one answer.
+const MOST_LISTED: usize = 100;
+
+/// What happens to a document of which some events are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorBehaviour {
+    /// None of its events is recorded.
+    #[default]
+    Rollback,
+    /// Those that can be are recorded.
+    Proceed,
+}
+
+impl ErrorBehaviour {
+    /// The word of the header `GS1-Capture-Error-Behaviour`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rollback => "rollback",
+            Self::Proceed => "proceed",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Rollback, Self::Proceed].into_iter().find(|known| known.word() == word)
+    }
+}
+
+/// One event of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedEvent {
+    /// JSON pointer to it in its document.
+    pub pointer: String,
+    /// The event, or why it is none.
+    pub event: Result<Event, Fault>,
+    /// Approvals of it, signed notes.
+    pub approvals: Vec<String>,
+}
+
+impl StatedEvent {
+    /// Checks that the event can be recorded, as far as can be said without making its record.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub fn check(&self, terms: &Terms) -> Result<&Event, Fault> {
+        let event = self.event.as_ref().map_err(Clone::clone)?;
+        terms.check(event, &self.pointer).map(|()| event)
+    }
+
+    /// Makes the record of the event.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub fn record(
+        &self,
+        terms: &Terms,
+        by: &Party,
+        at: Timestamp,
+        (partner, document_sha256): (&str, &str),
+    ) -> Result<Record, Fault> {
+        let event = self.check(terms)?;
+        let source = Source::Stated { partner, document_sha256, approvals: &self.approvals };
+        compose(event, by, at, &source).map_err(|error| Fault {
+            code: "not-a-record",
+            violations: vec![Violation {
+                pointer: self.pointer.clone(),
+                value: event.event_id().unwrap_or("an event").chars().take(80).collect(),
+                problem: error.to_string(),
+                expected: "an event that can be recorded".to_owned(),
+            }],
+        })
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// What is wrong with it apart from its events: not JSON, no document, approvals of nothing.
+pub fn read(body: &[u8]) -> Result<Vec<StatedEvent>, Fault> {
+    let Submission { json, envelope, statements } = Submission::parse(body);
+    if !envelope.is_empty() {
+        // With the violations of the events, so that one answer says all.
+        let others = statements.into_iter().filter_map(|one| one.event.err()).flatten();
+        let violations = envelope.into_iter().chain(others).collect();
+        return Err(Fault { code: "malformed", violations });
+    }
+    let approvals = approvals::assign(&json, &statements)
+        .map_err(|violations| Fault { code: "malformed", violations })?;
+    let stated = statements.into_iter().zip(approvals).map(|(statement, approvals)| StatedEvent {
+        pointer: statement.pointer,
+        event: statement.event.map_err(|violations| Fault { code: "malformed", violations }),
+        approvals,
+    });
+    Ok(stated.collect())
+}
+
+/// Why a document is refused as a whole.
+#[derive(Debug)]
+pub struct WholeRefusal {
+    /// Code of the first fault.
+    pub code: &'static str,
+    /// The reason for people.
+    pub detail: String,
+    /// How many events are refused, at least 1.
+    pub count: u64,
+    violations: Vec<problem::Violation>,
+}
+
+impl WholeRefusal {
+    /// The answer to the sender.
+    #[must_use]
+    pub fn to_problem(&self) -> Problem {
+        Problem::Malformed { detail: self.detail.clone(), violations: self.violations.clone() }
+    }
+}
+
+/// The refusal of a whole document for its `faults`.
+#[must_use]
+pub fn whole_refusal(faults: &[Fault]) -> WholeRefusal {
+    let all: usize = faults.iter().map(|fault| fault.violations.len()).sum();
+    let violations: Vec<problem::Violation> = faults
+        .iter()
+        .flat_map(|fault| &fault.violations)
+        .take(MOST_LISTED)
+        .map(problem::Violation::from)
+        .collect();
+    let first = violations.first().map(sentence).unwrap_or_default();
+    let more = match all.saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    WholeRefusal {
+        code: faults.first().map_or("malformed", |fault| fault.code),
+        detail: format!("not a document that can be recorded: {first}{more}"),
+        count: faults.len().max(1) as u64,
+        violations,
+    }
+}
+
+/// The first violation of a fault as a sentence.
+#[must_use]
+pub fn detail_of(fault: &Fault) -> String {
+    let first = fault.violations.first().map(problem::Violation::from);
+    first.as_ref().map(sentence).unwrap_or_default()
+}
+
+fn sentence(violation: &problem::Violation) -> String {
+    let problem::Violation { pointer, value, problem, expected } = violation;
+    format!("{pointer}: {problem}, got `{value}`, expected {expected}")
+}

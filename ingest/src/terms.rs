@@ -1,0 +1,102 @@
+//! What ingest demands of every event that a partner states: times that are not in the future, company prefixes that
+//! are split as they are licensed.
+//!
+//! The way through: [`Terms::check`] is asked twice, before a document is handed to the ledger's writer and again when
+//! it is committed, since the time and the rights may have changed meanwhile.
+//!
+//! What holds: the rights come through one channel; until somebody sends the directory's, nobody is licensed, and then
+//! no split is wrong.
+//!
+//! Not here: who may say what of a thing (`history`), the form of an event (`epcis`).
+//!
+//! Sources: EPCIS 2.0 section 7; TDS 2.3 section 6.3; docs/decisions/0026-what-a-capture-is-checked-for.md.
+
+use std::sync::Arc;
+
+use directory::Rights;
+use epcis::{Event, Violation};
+use jiff::{SignedDuration, Timestamp};
+use process::Clock;
+use tokio::sync::watch;
+
+use crate::split::{self, check_split, is_licensed};
+
+/// How far after the clock of ingest a time may lie: clocks of bridges and partners differ.
+pub const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// The latest time that is accepted at `now`.
+#[must_use]
+pub fn latest(now: Timestamp) -> Timestamp {
+    now.checked_add(AHEAD).unwrap_or(Timestamp::MAX)
+}
+
+/// The rights that the directory gives, as last read from it.
+pub type CurrentRights = watch::Receiver<Arc<Rights>>;
+
+/// What is wrong with an event, and under which code that is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Machine-readable code; the list is in docs/operations.md.
+    pub code: &'static str,
+    /// At least one, with pointers from the document on.
+    pub violations: Vec<Violation>,
+}
+
+/// What is demanded of stated events. Clones share clock and rights.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The time.
+    pub clock: Clock,
+    /// The rights of the directory.
+    pub rights: CurrentRights,
+    /// Whether a thing must be under a licensed prefix.
+    pub require_licence: bool,
+}
+
+impl Terms {
+    /// Checks an event.
+    ///
+    /// - `pointer`: JSON pointer to the event in its document.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`]: all that is wrong for the first reason that applies.
+    pub fn check(&self, event: &Event, pointer: &str) -> Result<(), Fault> {
+        let fault = |code, mut violations: Vec<Violation>| {
+            for violation in &mut violations {
+                violation.pointer.insert_str(0, pointer);
+            }
+            if violations.is_empty() { Ok(()) } else { Err(Fault { code, violations }) }
+        };
+        fault("future-time", event.times_after(latest(self.clock.now())))?;
+        let rights = Arc::clone(&self.rights.borrow());
+        let at = event.event_time();
+        let named = split::named(event);
+        let wrong = named.iter().filter_map(|name| {
+            let found = check_split(name.uri, &rights, at).err()?;
+            Some(Violation {
+                pointer: name.pointer.clone(),
+                value: found.got,
+                problem: "its company prefix has another length than the licensed one".to_owned(),
+                expected: found.right,
+            })
+        });
+        fault("prefix-split", wrong.collect())?;
+        if !self.require_licence {
+            return Ok(());
+        }
+        let unlicensed =
+            named.iter().filter(|name| name.is_thing && !is_licensed(name.uri, &rights, at));
+        let unlicensed = unlicensed.map(|name| Violation {
+            pointer: name.pointer.clone(),
+            value: name.uri.chars().take(80).collect(),
+            problem: "is under no licensed company prefix".to_owned(),
+            expected: "a GS1 key under a prefix that the directory licenses at the event's time"
+                .to_owned(),
+        });
+        fault("no-licence", unlicensed.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;
