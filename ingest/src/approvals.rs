@@ -8,7 +8,7 @@
 //!
 //! Not here: whether a note is signed by somebody who may approve; whoever reads the record verifies that (`history`).
 //!
-//! Source: docs/formats/record-v1.md, "Evidence".
+//! Source: docs/decisions/0026-what-a-capture-is-checked-for.md.
 
 use std::collections::HashMap;
 
@@ -55,14 +55,7 @@ pub fn assign(
             return Err(vec![found]);
         }
     };
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, statement) in statements.iter().enumerate() {
-        if let Ok(event) = &statement.event
-            && let Ok(hash) = event_hash(event, Dialect::default())
-        {
-            places.entry(hash).or_default().push(place);
-        }
-    }
+    let places = places_by_hash(statements);
     let mut violations = Vec::new();
     for (number, note) in notes.iter().enumerate() {
         let pointer = format!("/{MEMBER}/{number}");
@@ -92,4 +85,17 @@ pub fn assign(
         }
     }
     if violations.is_empty() { Ok(assigned) } else { Err(violations) }
+}
+
+/// The places of the valid events, by event hash.
+fn places_by_hash(statements: &[Statement]) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, statement) in statements.iter().enumerate() {
+        if let Ok(event) = &statement.event
+            && let Ok(hash) = event_hash(event, Dialect::default())
+        {
+            places.entry(hash).or_default().push(place);
+        }
+    }
+    places
 }

@@ -45,6 +45,7 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let registry = Registry::new();
+        let (unstored_refusals, body_bytes) = pressure(&registry);
         Self {
             deliveries: counters(
                 &registry,
@@ -63,16 +64,8 @@ impl Metrics {
                 "Observations, deliveries and events refused, by kind and code.",
                 &["kind", "code"],
             ),
-            unstored_refusals: counter(
-                &registry,
-                "ingest_unstored_refusals_total",
-                "Refusals of senders that are not admitted that were counted and not stored.",
-            ),
-            body_bytes: registered(
-                &registry,
-                IntGauge::new("ingest_body_held_bytes", "Bytes of bodies held in memory.")
-                    .expect("the name is fixed and well-formed"),
-            ),
+            unstored_refusals,
+            body_bytes,
             records: counter(&registry, "ingest_records_total", "Records committed to ledgers."),
             captures: counters(
                 &registry,
@@ -107,6 +100,17 @@ impl Metrics {
             registry,
         }
     }
+}
+
+/// What shows that senders press: refusals that were not stored, bytes held.
+fn pressure(registry: &Registry) -> (IntCounter, IntGauge) {
+    let unstored = counter(
+        registry,
+        "ingest_unstored_refusals_total",
+        "Refusals of senders that are not admitted that were counted and not stored.",
+    );
+    let held = IntGauge::new("ingest_body_held_bytes", "Bytes of bodies held in memory.");
+    (unstored, registered(registry, held.expect("the name is fixed and well-formed")))
 }
 
 /// Adds `metric` to the registry.

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use epc::PrefixTable;
+use epcis::vocabulary::Vocabulary;
 use reads::{Direction, Passage};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -318,11 +319,11 @@ fn check_conclusion(conclusion: &Conclusion) -> Result<Vec<&Kind>, String> {
         Conclusion::Pack { container, contents } => vec![container, contents],
         Conclusion::Receive { things } => vec![things],
         Conclusion::Observe { things, step, disposition } => {
-            check_words([Some(step), disposition.as_ref()])?;
+            check_words(&[step], disposition.as_ref())?;
             vec![things]
         }
         Conclusion::Movement { things, arrived, departed, disposition } => {
-            check_words([Some(arrived), Some(departed), disposition.as_ref()])?;
+            check_words(&[arrived, departed], disposition.as_ref())?;
             vec![things]
         }
         Conclusion::Excursion(limits) => {
@@ -345,13 +346,17 @@ fn check_kind(kind: &Kind) -> Result<(), String> {
     }
 }
 
-fn check_words<const N: usize>(words: [Option<&String>; N]) -> Result<(), String> {
-    for word in words.into_iter().flatten() {
-        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-            return Err(format!(
-                "got `{word}`, expected a bare CBV word of lower-case letters and _"
-            ));
+/// Checks business steps and a disposition, as bare words.
+fn check_words(steps: &[&String], disposition: Option<&String>) -> Result<(), String> {
+    let steps = steps.iter().map(|word| (Vocabulary::BizStep, *word));
+    let dispositions = disposition.into_iter().map(|word| (Vocabulary::Disposition, word));
+    for (vocabulary, word) in steps.chain(dispositions) {
+        if word.contains(':') {
+            return Err(format!("got `{word}`, expected a bare word of CBV"));
         }
+        vocabulary.check(word).map_err(|error| {
+            format!("got `{word}`, {}; expected {}", error.problem, error.expected)
+        })?;
     }
     Ok(())
 }

@@ -84,6 +84,19 @@ async fn an_event_with_a_member_of_the_ledger_is_refused_and_the_answer_names_it
     assert_eq!(violation["pointer"], "/epcisBody/eventList/0", "{answer}");
     assert!(violation["problem"].as_str().unwrap().contains("chopmark:by"), "{answer}");
     assert_eq!(scene.refused("capture", "not-a-record").await, 1);
+
+    // The writer finds it, and then nothing of the document is recorded unless that was asked for.
+    let inner = EVENT.replace("\"epcList\"", "\"chopmark:by\":\"me\",\"epcList\"");
+    let mixed = documents(&[EVENT, &inner]);
+    assert_eq!(scene.send(post("maker-token", &mixed)).await.0, 422);
+    assert_eq!(scene.size().await, 0);
+    let counted = scene.state.metrics.refusals.with_label_values(&["capture", "not-a-record"]);
+    assert_eq!((counted.get(), scene.refused("capture", "not-a-record").await), (2, 2));
+    let proceed = post("maker-token", &mixed);
+    let proceed = proceed.insert_header(("GS1-Capture-Error-Behaviour", "proceed"));
+    let (status, _, answer) = scene.send(proceed).await;
+    assert_eq!((status, &json(&answer)["indexes"]), (202, &Value::from(vec![0])));
+    assert_eq!(scene.size().await, 1);
 }
 
 #[actix_web::test]

@@ -190,6 +190,21 @@ async fn a_stranger_is_refused_before_its_body_is_read_and_a_size_above_the_limi
 }
 
 #[actix_web::test]
+async fn a_sender_that_writes_its_whole_body_first_gets_the_answer_that_it_is_too_large() {
+    const BODY: usize = 16 * 1024 * 1024;
+    let (scene, address) = served("too_large_whole", |_| {}).await;
+    let (status, text) = off(move || {
+        let mut stream = connect(address);
+        stream.write_all(head("/capture", &[BEARER], BODY).as_bytes()).unwrap();
+        stream.write_all(&vec![b' '; BODY]).ok();
+        answer(&mut stream)
+    })
+    .await;
+    assert_eq!(status, 413, "{text}");
+    drop(scene);
+}
+
+#[actix_web::test]
 async fn a_slow_body_is_cut_at_the_deadline() {
     let (scene, address) = served("slow", |settings| settings.body_within_s = 1).await;
     let (status, text, took) = off(move || {

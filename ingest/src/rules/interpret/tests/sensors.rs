@@ -144,3 +144,34 @@ fn readings_that_no_rule_measures_are_counted_one_by_one() {
         interpret(&rules(), &delivery(STORE, vec![], vec![humid(), humid()]), &Facts::default());
     assert_eq!(refused(&found), [("no-rule", 2)]);
 }
+
+#[test]
+fn what_lies_in_the_future_is_left_out_and_counted_and_the_rest_is_interpreted() {
+    let latest = start() + seconds(300);
+    let far: Timestamp = "2199-01-01T00:00:00Z".parse().unwrap();
+    let mut ahead = observation(&item(2), 9, -50);
+    ahead.last = far;
+    let mut of_the_future = reading("5.0", 0);
+    of_the_future.at = far;
+    let near = reading("5.0", 300);
+    let mut all = delivery(
+        STORE,
+        vec![observation(&item(1), 9, -50), ahead],
+        vec![near.clone(), of_the_future],
+    );
+    all.by_barrier = true;
+    let (believed, refusal) = without_future(&all, latest);
+    assert_eq!((believed.observations.len(), &believed.sensors), (1, &vec![near]));
+    assert!(!believed.by_barrier, "a tag was read, at whatever time");
+    let refusal = refusal.unwrap();
+    assert_eq!((refusal.code, refusal.count), ("future-time", 2));
+    assert!(
+        refusal.detail.contains("2199-01-01") && refusal.detail.contains("2026-11-20T00:05:00Z")
+    );
+
+    let mut window = delivery(STORE, vec![], vec![]);
+    assert_eq!(without_future(&window, latest).1, None);
+    window.closed = far;
+    let refusal = without_future(&window, latest).1.unwrap();
+    assert_eq!((refusal.code, refusal.count), ("future-time", 1));
+}
