@@ -11,6 +11,7 @@ mod audit;
 mod database;
 mod doctor;
 mod event;
+mod finding;
 mod keys;
 mod migrate;
 mod policy_file;
@@ -89,6 +90,9 @@ forked; with --require-anchored also 4 records wait for the hub, 5 the hub's new
     /// Derives the event hash of an EPCIS event
     #[command(subcommand)]
     Event(event::Command),
+    /// Lists findings about items, resolves them as the issuer
+    #[command(subcommand)]
+    Finding(finding::Command),
     /// Makes, shows, encrypts and decrypts keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
@@ -109,6 +113,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Epc(command) => tag::run(&command),
         Command::Event(command) => event::run(&command),
+        Command::Finding(command) => finding::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),

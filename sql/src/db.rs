@@ -150,6 +150,7 @@ pub(crate) async fn query(
     text: &str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, Error> {
+    count_statement();
     let statement = client.prepare_cached(text).await?;
     Ok(client.query(&statement, parameters).await?)
 }
@@ -160,6 +161,7 @@ pub(crate) async fn query_opt(
     text: &str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Option<Row>, Error> {
+    count_statement();
     let statement = client.prepare_cached(text).await?;
     Ok(client.query_opt(&statement, parameters).await?)
 }
@@ -170,8 +172,15 @@ pub(crate) async fn execute(
     text: &str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<u64, Error> {
+    count_statement();
     let statement = client.prepare_cached(text).await?;
     Ok(client.execute(&statement, parameters).await?)
+}
+
+/// Counts a statement for tests that compare how much work two requests cause.
+fn count_statement() {
+    #[cfg(feature = "testing")]
+    crate::testing::count_statement();
 }
 
 /// A count or place as PostgreSQL's `bigint`.

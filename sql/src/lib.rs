@@ -25,6 +25,7 @@ mod db;
 pub mod deliveries;
 mod error;
 pub mod expected;
+pub mod findings;
 pub mod hub;
 pub mod items;
 mod ledger_id;

@@ -80,6 +80,8 @@ async fn what_was_recorded_is_never_changed_or_removed() {
         "anchor_proofs",
         "anchor_confirmations",
         "scans",
+        "findings",
+        "finding_resolutions",
     ] {
         for change in [format!("delete from {table}"), format!("truncate {table} cascade")] {
             let refused = db.execute(&change).await.expect_err(&change);
@@ -179,10 +181,13 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
     db.migrate().await.expect("the later migrations");
     db.migrate().await.expect("nothing to do");
     db.check_schema().await.expect("the version of this program");
-    for sample in
-        ["samples/0002_roles.sql", "samples/0004_despatch_advices.sql", "samples/0006_confirmations.sql"]
-    {
-        db.execute(&file(sample)).await.expect("samples fit");
+    for sample in [
+        "samples/0002_roles.sql",
+        "samples/0004_despatch_advices.sql",
+        "samples/0005_findings.sql",
+        "samples/0006_confirmations.sql",
+    ] {
+        db.execute(&file(sample)).await.expect(sample);
     }
     db.execute("update schema_migrations set sha256 = 'other'").await.expect("changed");
     assert!(db.migrate().await.is_err(), "a migration applied with another text is refused");

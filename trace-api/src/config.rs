@@ -6,12 +6,14 @@
 //! What holds: every problem is reported, not only the first; the secret is never printed.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use ledger::policy::Policy;
 use process::config::problem::{read_named, read_policy};
 use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
+
+use crate::network::Cidr;
 
 /// Fewest bytes of the secret of scans.
 const LEAST_SECRET: usize = 16;
@@ -40,13 +42,30 @@ pub struct PlaceName {
     pub name_zh: String,
     /// Name in English.
     pub name_en: String,
+    /// City in Chinese; empty if none is configured.
+    pub city_zh: String,
+    /// City in English; empty if none is configured.
+    pub city_en: String,
+}
+
+/// How much may be asked for, before the database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Requests of one source in a minute.
+    pub requests_per_minute: u32,
+    /// Codes without a record of one source in a minute.
+    pub unknown_per_minute: u32,
+    /// Requests of everybody in a second.
+    pub requests_per_second: u32,
 }
 
 /// Everything trace-api needs, loaded and checked.
 #[derive(Clone)]
 pub struct Config {
-    /// Address and port to listen on.
+    /// Address and port on which the public is answered.
     pub listen: SocketAddr,
+    /// Address and port on which the operator is answered; loopback.
+    pub internal_listen: SocketAddr,
     /// Base address under which people reach it, without a slash at the end.
     pub public_url: String,
     /// Trust roots.
@@ -55,8 +74,16 @@ pub struct Config {
     pub policy_text: String,
     /// Secret under which devices are recognised again.
     pub scan_secret: Vec<u8>,
-    /// Addresses whose forwarding headers are accepted.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Proxies whose headers are accepted.
+    pub trusted_proxies: Vec<Cidr>,
+    /// Header in which they report where the client is, in lower case.
+    pub place_header: Option<String>,
+    /// Whether the public sees names of parties and places.
+    pub show_parties: bool,
+    /// Days after which scans are deleted.
+    pub keep_scans_days: u16,
+    /// How much may be asked.
+    pub rates: Rates,
     /// Origin of the hub.
     pub hub: Option<String>,
     /// Where people report suspicions.
@@ -90,13 +117,26 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let policy =
         problems.keep(read_policy("[trace_api]", "policy", &installation.at(&section.policy)));
     let scan_secret = problems.keep(load_secret(installation, section));
-    let config = policy.zip(scan_secret).map(|((policy, policy_text), scan_secret)| Config {
+    let trusted_proxies = problems.keep(proxies(section));
+    let place_header = problems.keep(place_header(section));
+    problems.keep(check_numbers(section));
+    let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header);
+    let config = loaded.map(|((((policy, policy_text), scan_secret), proxies), header)| Config {
         listen: section.listen,
+        internal_listen: section.internal_listen,
         public_url: section.public_url.trim_end_matches('/').to_owned(),
         policy,
         policy_text,
         scan_secret,
-        trusted_proxies: section.trusted_proxies.clone(),
+        trusted_proxies: proxies,
+        place_header: header,
+        show_parties: section.show_parties,
+        keep_scans_days: section.keep_scans_days,
+        rates: Rates {
+            requests_per_minute: section.requests_per_minute,
+            unknown_per_minute: section.unknown_per_minute,
+            requests_per_second: section.requests_per_second,
+        },
         hub: section.hub.clone(),
         report_contact: section.report_contact.clone(),
         products: products(section),
@@ -117,6 +157,56 @@ fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result
     Ok(secret.to_vec())
 }
 
+fn proxies(section: &TraceApiSection) -> Result<Vec<Cidr>, Problems> {
+    let mut problems = Problems::default();
+    let parsed = |text: &String| {
+        text.parse().map_err(|expected: &'static str| {
+            Problem::value("[trace_api]", "trusted_proxies", format!("`{text}`"), expected)
+        })
+    };
+    let proxies: Vec<Cidr> =
+        section.trusted_proxies.iter().filter_map(|text| problems.keep(parsed(text))).collect();
+    problems.unless_any(Some(proxies))
+}
+
+fn place_header(section: &TraceApiSection) -> Result<Option<String>, Problem> {
+    let Some(name) = &section.place_header else { return Ok(None) };
+    let lower = name.to_ascii_lowercase();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_other = ["x-forwarded-for", "user-agent", "accept", "accept-language", "cookie", "host"]
+        .contains(&&*lower);
+    if lower.is_empty() || !lower.chars().all(is_name) || is_other {
+        let expected = "the name of a header of its own, letters, digits and `-`";
+        return Err(Problem::value("[trace_api]", "place_header", format!("`{name}`"), expected));
+    }
+    Ok(Some(lower))
+}
+
+/// Checks what is a number or an address, all of it.
+fn check_numbers(section: &TraceApiSection) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    let mut check = |key: &str, got: u32, least: u32, most: u32| {
+        if !(least..=most).contains(&got) {
+            problems.push(Problem::value("[trace_api]", key, got, format!("{least} to {most}")));
+        }
+    };
+    check("keep_scans_days", u32::from(section.keep_scans_days), 9, 3650);
+    check("requests_per_minute", section.requests_per_minute, 10, 1_000_000);
+    check("unknown_per_minute", section.unknown_per_minute, 1, 1_000_000);
+    check("requests_per_second", section.requests_per_second, 1, 1_000_000);
+    if !section.internal_listen.ip().is_loopback() {
+        let expected = "an address of the loopback interface: nobody is asked who they are there";
+        let got = section.internal_listen;
+        problems.push(Problem::value("[trace_api]", "internal_listen", got, expected));
+    }
+    if section.internal_listen == section.listen && section.listen.port() != 0 {
+        let expected = "another address and port than `listen`";
+        let got = section.internal_listen;
+        problems.push(Problem::value("[trace_api]", "internal_listen", got, expected));
+    }
+    problems.unless_any(Some(()))
+}
+
 fn products(section: &TraceApiSection) -> Vec<Product> {
     let product = |from: &process::config::trace_api::ProductSection| Product {
         gtin: from.gtin.clone(),
@@ -133,6 +223,8 @@ fn places(section: &TraceApiSection) -> Vec<PlaceName> {
         sgln: from.sgln.clone(),
         name_zh: from.name_zh.clone(),
         name_en: from.name_en.clone(),
+        city_zh: from.city_zh.clone(),
+        city_en: from.city_en.clone(),
     };
     section.places.iter().map(place).collect()
 }
@@ -150,23 +242,36 @@ mod tests {
         fs::write(folder.path().join("scan.secret"), "too short\n").unwrap();
         let text = "[trace_api]\npublic_url = \"https://id.example/\"\npolicy = \"policy.txt\"\n\
                     scan_secret = \"scan.secret\"\n";
-        let resolved = || {
+        let bad = "internal_listen = \"0.0.0.0:8086\"\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"x\"]\n\
+                   place_header = \"X-Forwarded-For\"\nkeep_scans_days = 8\nunknown_per_minute = 0\n";
+        let resolved = |more: &str| {
+            let text = &format!("{text}{more}");
             let file = folder.path().join("chopmark.toml");
             Installation::parse(&file, text).and_then(|installation| resolve(&installation))
         };
-        let found = resolved().unwrap_err().to_string();
+        let found = resolved(bad).unwrap_err().to_string();
         for words in [
             "[trace_api] policy: ",
             "policy.txt: policy line 2: ",
             "[trace_api] scan_secret: got 9 bytes in ",
             "expected at least 16 bytes",
+            "[trace_api] internal_listen: got 0.0.0.0:8086, expected an address of the loopback",
+            "[trace_api] trusted_proxies: got `10.0.0.0/33`, expected an address, or",
+            "[trace_api] trusted_proxies: got `x`, expected an address, or",
+            "[trace_api] place_header: got `X-Forwarded-For`, expected the name of a header of its own",
+            "[trace_api] keep_scans_days: got 8, expected 9 to 3650",
+            "[trace_api] unknown_per_minute: got 0, expected 1 to 1000000",
         ] {
             assert!(found.contains(words), "`{words}` is not in:\n{found}");
         }
         fs::write(folder.path().join("policy.txt"), "quorum none\n").unwrap();
         fs::write(folder.path().join("scan.secret"), "0123456789abcdef\n").unwrap();
-        let config = resolved().unwrap();
+        let config = resolved("").unwrap();
         assert_eq!(config.public_url, "https://id.example");
+        assert_eq!(config.internal_listen.to_string(), "127.0.0.1:8086");
+        assert!(!config.show_parties && config.place_header.is_none());
+        let same = resolved("internal_listen = \"127.0.0.1:8084\"\n").unwrap_err().to_string();
+        assert!(same.contains("expected another address and port than `listen`"), "{same}");
         assert!(!format!("{config:?}").contains("0123456789"), "{config:?}");
     }
 }

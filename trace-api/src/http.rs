@@ -1,89 +1,123 @@
-//! The routes of trace-api, all on one screen.
+//! The routes of trace-api, all on one screen: what the public is answered, and what the operator.
 //!
-//! | route | file |
-//! |---|---|
-//! | `GET /01/{gtin}/21/{serial}`, with or without `/10/{lot}` | [`scan_get`] |
-//! | `GET /items/{epc}/history`, `/items/{epc}/bundle` | [`items_get`] |
-//! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | [`ledgers_get`] |
-//! | `GET /deliveries` | [`deliveries_get`] |
-//! | `GET /`, `/verify`, `/policy`, `/assets/verify.js`, `/openapi.json` | [`pages_get`] |
-//! | `GET /healthz`, `/readyz`, `/metrics` | `process::health`, [`health_get`] |
+//! | route | public | operator | file |
+//! |---|---|---|---|
+//! | `GET /01/{gtin}`, with `/22/…`, `/10/{lot}`, `/21/{serial}`, `/235/…` | verdict | | [`scan_get`] |
+//! | `GET /items/{epc}/history`, `/items/{epc}/bundle` | consumer's view | whole | [`items_get`] |
+//! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | yes | yes | [`ledgers_get`] |
+//! | `GET /deliveries` | | yes | [`deliveries_get`] |
+//! | `GET /`, `/verify`, `/policy`, `/assets/verify.js`, `/openapi.json` | yes | | [`pages_get`] |
+//! | `GET /healthz` | yes | yes | `process::health` |
+//! | `GET /readyz`, `/metrics` | | yes | `process::health`, [`health_get`] |
+//!
+//! `HEAD` is answered wherever `GET` is, and is never a scan. A slash at the end changes nothing.
 
 pub mod deliveries_get;
+pub mod guard;
 pub mod health_get;
 pub mod items_get;
 pub mod ledgers_get;
 pub mod pages_get;
 pub mod scan_get;
 
-use actix_web::web;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, FromRequest, Handler, Resource, Responder};
 
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, Audience};
 
-/// Every path that `openapi.json` must describe.
-pub const PATHS: [&str; 15] = [
-    "/",
-    "/01/{gtin}/21/{serial}",
-    "/01/{gtin}/10/{lot}/21/{serial}",
-    "/items/{epc}/history",
-    "/items/{epc}/bundle",
-    "/ledgers",
-    "/ledgers/{origin}/checkpoint",
-    "/ledgers/{origin}/proof/inclusion",
-    "/ledgers/{origin}/proof/consistency",
-    "/deliveries",
-    "/verify",
-    "/policy",
-    "/healthz",
-    "/readyz",
-    "/metrics",
+/// Every path, and who is answered there; `openapi.json` describes each.
+pub const PATHS: [(&str, &[Audience]); 18] = [
+    ("/", &[Audience::Public]),
+    ("/01/{gtin}", &[Audience::Public]),
+    ("/01/{gtin}/21/{serial}", &[Audience::Public]),
+    ("/01/{gtin}/10/{lot}/21/{serial}", &[Audience::Public]),
+    ("/items/{epc}/history", &[Audience::Public, Audience::Internal]),
+    ("/items/{epc}/bundle", &[Audience::Public, Audience::Internal]),
+    ("/ledgers", &[Audience::Public, Audience::Internal]),
+    ("/ledgers/{origin}/checkpoint", &[Audience::Public, Audience::Internal]),
+    ("/ledgers/{origin}/proof/inclusion", &[Audience::Public, Audience::Internal]),
+    ("/ledgers/{origin}/proof/consistency", &[Audience::Public, Audience::Internal]),
+    ("/deliveries", &[Audience::Internal]),
+    ("/verify", &[Audience::Public]),
+    ("/policy", &[Audience::Public]),
+    ("/assets/verify.js", &[Audience::Public]),
+    ("/openapi.json", &[Audience::Public]),
+    ("/healthz", &[Audience::Public, Audience::Internal]),
+    ("/readyz", &[Audience::Internal]),
+    ("/metrics", &[Audience::Internal]),
 ];
 
-/// Adds all routes, and the answer for everything else.
-pub fn routes(service: &mut web::ServiceConfig) {
-    service
-        .route("/", web::get().to(pages_get::start))
-        .route("/01/{gtin}/21/{serial}", web::get().to(scan_get::get))
-        .route("/01/{gtin}/10/{lot}/21/{serial}", web::get().to(scan_get::get_with_lot))
-        .route("/items/{epc}/history", web::get().to(items_get::history))
-        .route("/items/{epc}/bundle", web::get().to(items_get::bundle))
-        .route("/ledgers", web::get().to(ledgers_get::list))
-        .route("/ledgers/{origin}/checkpoint", web::get().to(ledgers_get::checkpoint))
-        .route("/ledgers/{origin}/proof/inclusion", web::get().to(ledgers_get::inclusion))
-        .route("/ledgers/{origin}/proof/consistency", web::get().to(ledgers_get::consistency))
-        .route("/deliveries", web::get().to(deliveries_get::list))
-        .route("/verify", web::get().to(pages_get::verify))
-        .route("/policy", web::get().to(pages_get::policy))
-        .route("/assets/verify.js", web::get().to(pages_get::verifier))
-        .route("/openapi.json", web::get().to(pages_get::openapi))
-        .configure(process::health::routes::<AppState>)
+/// The application that answers one audience.
+pub fn application(
+    state: Data<AppState>,
+    audience: Audience,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .wrap(from_fn(process::requests::traced))
+        .wrap(NormalizePath::new(TrailingSlash::Trim))
+        .wrap(from_fn(guard::guarded))
+        .app_data(state)
+        .app_data(audience)
+        .configure(match audience {
+            Audience::Public => public,
+            Audience::Internal => internal,
+        })
+        .configure(ledgers)
         .default_service(web::to(async || {
             Err::<String, _>(Problem::NotFound("no such page; the start page is /".into()))
-        }));
+        }))
+}
+
+/// A path that is answered for `GET` and `HEAD`.
+fn at<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
+}
+
+fn public(service: &mut web::ServiceConfig) {
+    service
+        .service(at("/", pages_get::start))
+        .service(at("/01/{code:.*}", scan_get::get))
+        .service(at("/items/{epc}/history", items_get::consumers_history))
+        .service(at("/items/{epc}/bundle", items_get::consumers_bundle))
+        .service(at("/verify", pages_get::verify))
+        .service(at("/policy", pages_get::policy))
+        .service(at("/assets/verify.js", pages_get::verifier))
+        .service(at("/openapi.json", pages_get::openapi))
+        .configure(process::health::liveness);
+}
+
+fn internal(service: &mut web::ServiceConfig) {
+    service
+        .service(at("/items/{epc}/history", items_get::whole_history))
+        .service(at("/items/{epc}/bundle", items_get::whole_bundle))
+        .service(at("/deliveries", deliveries_get::list))
+        .configure(process::health::routes::<AppState>);
+}
+
+fn ledgers(service: &mut web::ServiceConfig) {
+    service
+        .service(at("/ledgers", ledgers_get::list))
+        .service(at("/ledgers/{origin}/checkpoint", ledgers_get::checkpoint))
+        .service(at("/ledgers/{origin}/proof/inclusion", ledgers_get::inclusion))
+        .service(at("/ledgers/{origin}/proof/consistency", ledgers_get::consistency));
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{get, state_without_database};
-
-    #[actix_web::test]
-    async fn a_path_without_a_route_is_a_problem_that_names_the_start_page() {
-        let state = state_without_database().await;
-        for path in ["/nothing", "/01/04012345111118", "/items", "/ledgers/"] {
-            let answer = get(&state, path, &[]).await;
-            answer.assert_problem(404, "not-found", "no such page; the start page is /");
-        }
-    }
-
-    #[test]
-    fn every_path_is_described() {
-        let text = include_str!("../pages/openapi.json");
-        let document: serde_json::Value = serde_json::from_str(text).unwrap();
-        for path in PATHS {
-            assert!(document["paths"][path]["get"].is_object(), "{path}");
-        }
-        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    }
-}
+mod tests;

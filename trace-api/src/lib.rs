@@ -8,7 +8,8 @@
 //! ```
 //!
 //! What holds: every stored record is recomputed before it is used; a verdict rests on facts that can be listed; only
-//! scans are written.
+//! scans and findings are written, and old scans deleted; what the public sees and what the operator sees have an address
+//! each.
 //!
 //! Not here: what records add up to (`history`), recording (`ingest`), publishing (`anchor`), verifying offline
 //! (`ledger::bundle`).
@@ -17,10 +18,16 @@
 
 pub mod answer;
 pub mod config;
+pub mod consumer;
+pub mod error_page;
+pub mod findings;
 pub mod http;
 pub mod lamps;
 pub mod language;
+pub mod limits;
+pub mod marks;
 pub mod metrics;
+pub mod network;
 pub mod notices;
 pub mod page;
 pub mod problem;
@@ -31,14 +38,20 @@ pub mod state;
 mod testing;
 pub mod words;
 
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::Server;
+use actix_web::web::Data;
+use jiff::SignedDuration;
 use process::Context;
 use sql::Db;
 use thiserror::Error;
 
 use crate::config::Config;
-use crate::state::AppState;
+use crate::state::{AppState, Audience};
 
 /// Why trace-api stopped or could not start.
 #[derive(Debug, Error)]
@@ -47,7 +60,7 @@ pub enum Error {
     #[error("could not listen on {address}")]
     Listen {
         /// The address.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why.
         #[source]
         source: std::io::Error,
@@ -57,32 +70,67 @@ pub enum Error {
     Serve(#[source] std::io::Error),
 }
 
+/// Time between two deletions of old scans.
+const DELETE_EVERY: Duration = Duration::from_hours(24);
+
 /// Runs trace-api until `context.shutdown` turns true.
 ///
 /// # Errors
 ///
 /// [`enum@Error`].
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
-    let address = config.listen;
+    let (public, internal) = (config.listen, config.internal_listen);
     let mut shutdown = context.shutdown;
-    let state = web::Data::new(AppState::new(config, db, context.clock));
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(process::requests::traced))
-            .app_data(state.clone())
-            .configure(http::routes)
-    })
-    .workers(2)
-    .disable_signals()
-    .shutdown_timeout(10)
-    .bind(address)
-    .map_err(|source| Error::Listen { address, source })?
-    .run();
-    let handle = server.handle();
-    tracing::info!(%address, "listening");
+    let state = Data::new(AppState::new(config, db, context.clock));
+    let servers =
+        [serve(&state, Audience::Public, public)?, serve(&state, Audience::Internal, internal)?];
+    tracing::info!(address = %public, internal = %internal, "listening");
+    let handles = servers.each_ref().map(Server::handle);
     tokio::spawn(async move {
         shutdown.wait_for(|stop| *stop).await.ok();
-        handle.stop(true).await;
+        let [public, internal] = handles;
+        tokio::join!(public.stop(true), internal.stop(true));
     });
-    server.await.map_err(Error::Serve)
+    let [public, internal] = servers;
+    tokio::select! {
+        (public, internal) = async { tokio::join!(public, internal) } => {
+            public.and(internal).map_err(Error::Serve)
+        }
+        never = delete_daily(&state) => match never {},
+    }
+}
+
+fn serve(state: &Data<AppState>, audience: Audience, address: SocketAddr) -> Result<Server, Error> {
+    let state = state.clone();
+    let server = HttpServer::new(move || http::application(state.clone(), audience))
+        .workers(if audience == Audience::Public { 2 } else { 1 })
+        .disable_signals()
+        .shutdown_timeout(10);
+    let bound = server.bind(address).map_err(|source| Error::Listen { address, source })?;
+    Ok(bound.run())
+}
+
+/// Deletes old scans now and every day.
+async fn delete_daily(state: &AppState) -> Infallible {
+    let mut days = tokio::time::interval(DELETE_EVERY);
+    loop {
+        days.tick().await;
+        if let Err(error) = delete_old_scans(state).await {
+            tracing::warn!(%error, "old scans could not be deleted; the next attempt is tomorrow");
+        }
+    }
+}
+
+/// Deletes the scans that are older than the configuration says; gives their number.
+///
+/// # Errors
+///
+/// [`sql::Error`].
+pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
+    let age = SignedDuration::from_hours(24 * i64::from(state.config.keep_scans_days));
+    let before = state.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let delete = async |tx: &sql::Transaction<'_>| sql::scans::delete_before(tx, before).await;
+    let deleted = state.db.run_tx("trace_api.delete_scans", delete).await?;
+    state.metrics.deleted_scans.inc_by(deleted);
+    Ok(deleted)
 }

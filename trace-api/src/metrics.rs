@@ -13,6 +13,12 @@ pub struct Metrics {
     pub scans: IntCounterVec,
     /// Seconds to gather, judge and answer one scan.
     pub answer_seconds: Histogram,
+    /// Requests refused before the database was asked, by the limit that was reached.
+    pub refused: IntCounterVec,
+    /// Findings opened, by rule.
+    pub findings: IntCounterVec,
+    /// Scans deleted because they were old.
+    pub deleted_scans: prometheus::IntCounter,
     /// Bundles given out, by whether they are anchored.
     pub bundles: IntCounterVec,
     /// Records met that do not fit their ledger.
@@ -44,11 +50,24 @@ impl Metrics {
             "Records met that do not fit their signed ledger.",
         )
         .expect("the name is fixed and well-formed");
+        let deleted_scans = prometheus::IntCounter::new(
+            "trace_api_deleted_scans_total",
+            "Scans deleted because they were older than keep_scans_days.",
+        )
+        .expect("the name is fixed and well-formed");
+        registry.register(Box::new(deleted_scans.clone())).expect("the name is registered once");
         registry.register(Box::new(answer_seconds.clone())).expect("the name is registered once");
         registry.register(Box::new(broken_records.clone())).expect("the name is registered once");
         Self {
             verdicts: by("trace_api_verdicts_total", "Scans answered, by verdict.", "verdict"),
             scans: by("trace_api_scans_total", "Scans, by role.", "role"),
+            refused: by(
+                "trace_api_refused_requests_total",
+                "Requests refused before the database was asked, by limit.",
+                "limit",
+            ),
+            findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
+            deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
             answer_seconds,
             broken_records,

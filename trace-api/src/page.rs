@@ -11,13 +11,13 @@ use epc::Epc;
 use epcis::BizStep;
 use history::{GatheredHistory, History, HistoryEntry, Reason, Relation};
 use jiff::Timestamp;
-use sql::scans::Scan;
+use sql::scans::ScanTotals;
 
 use crate::config::Config;
+use crate::consumer;
 use crate::lamps::Lamps;
 use crate::language::Language;
 use crate::notices::notices;
-use crate::scan::ScanRole;
 use crate::scan_result::ScanResult;
 use crate::words::{self, ScanCounts, page as text};
 
@@ -25,8 +25,8 @@ use crate::words::{self, ScanCounts, page as text};
 pub struct PageView<'a> {
     /// The scan and its answer.
     pub result: &'a ScanResult,
-    /// Scans of the item, newest first, this one included.
-    pub scans: &'a [Scan],
+    /// How often the item was scanned, this time included.
+    pub scans: ScanTotals,
     /// GTIN, as it was in the address.
     pub gtin: &'a str,
     /// Serial number, as it was in the address.
@@ -95,7 +95,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let entries = history.map(|history| history.entries.as_slice()).unwrap_or_default();
     let product = config.products.iter().find(|product| product.gtin == view.gtin);
     let lamps = Lamps::of(verdict, &result.state, history).in_order();
-    let place = |sgln: &str| place_name(sgln, config, language);
+    let place = |sgln: &str| consumer::place_name(sgln, config, language);
     ItemPage {
         lang: language.tag(),
         other_lang: language.other().tag(),
@@ -119,7 +119,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         notices: history.map(|history| notices(history, language)).unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
         gaps: result.state.gaps.iter().map(|gap| words::gap(gap, language, place)).collect(),
-        signers: signers(entries),
+        signers: consumer::signers(entries, config, language),
         limits: language.of(text::LIMITS),
         privacy: language.of(text::PRIVACY),
         report: config.report_contact.as_deref().unwrap_or_default(),
@@ -141,10 +141,10 @@ fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
         (None, false, _) => (text::HOW_STATED, "ok"),
     };
     Line {
-        at: words::minute(entry.at),
+        at: consumer::day(entry.at),
         step: language.of(words::step(entry.step.as_ref())),
-        place: place_name(&entry.place, config, language),
-        who: entry.party.to_string(),
+        place: consumer::place_name(&entry.place, config, language),
+        who: consumer::party(&entry.party, config, language),
         how: language.of(how),
         via: match entry.relation {
             Relation::Item => "",
@@ -153,31 +153,6 @@ fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
         },
         class,
     }
-}
-
-/// The configured name of a location, or of another location of its site; else the number.
-fn place_name(sgln: &str, config: &Config, language: Language) -> String {
-    let site = |uri: &str| {
-        uri.rsplit_once('.').map_or_else(|| uri.to_owned(), |(site, _)| site.to_owned())
-    };
-    let found = config
-        .places
-        .iter()
-        .find(|place| place.sgln == sgln)
-        .or_else(|| config.places.iter().find(|place| site(&place.sgln) == site(sgln)));
-    match found {
-        Some(place) => language.of((place.name_zh.clone(), place.name_en.clone())),
-        None => sgln.trim_start_matches("urn:epc:id:sgln:").to_owned(),
-    }
-}
-
-/// Parties and ledgers that the records come from, each once.
-fn signers(entries: &[HistoryEntry]) -> Vec<String> {
-    let mut signers: Vec<String> =
-        entries.iter().map(|entry| format!("{} · {}", entry.party, entry.origin)).collect();
-    signers.sort();
-    signers.dedup();
-    signers
 }
 
 /// The reason in words; of a sale with its day.
@@ -190,17 +165,15 @@ fn reason(reason: &Reason, language: Language) -> String {
 }
 
 fn scan_counts(view: &PageView<'_>, history: Option<&History>) -> ScanCounts {
-    let own_device = &view.result.request.device;
-    let own = view.scans.iter().filter(|scan| scan.device == *own_device).count();
-    let is_consumer = |scan: &&Scan| scan.role == ScanRole::Consumer.code();
-    let consumers = view.scans.iter().filter(is_consumer).count();
+    let ScanTotals { all, own } = view.scans;
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let is_read = |entry: &&HistoryEntry| entry.sensed && entry.relation != Relation::Lot;
     let is_sale = |entry: &&HistoryEntry| entry.step == Some(BizStep::RetailSelling);
     ScanCounts {
         chain: history.map_or(0, |history| history.entries.iter().filter(is_read).count()),
         shop: history.map_or(0, |history| history.counted().filter(is_sale).count()),
-        own,
-        others: consumers.saturating_sub(own),
+        own: count(own),
+        others: count(all.saturating_sub(own)),
     }
 }
 

@@ -19,8 +19,8 @@ pub enum Problem {
     /// What was asked for does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// Too many requests for unknown codes from one address.
-    #[error("too many requests for unknown codes from your address; retry in a minute")]
+    /// Too many requests, or too many for unknown codes.
+    #[error("too many requests from your network; retry in a minute")]
     TooMany,
     /// The database does not answer; the same request may succeed later.
     #[error("this cannot be checked at the moment; retry later")]
@@ -69,8 +69,10 @@ impl ResponseError for Problem {
             detail: self.to_string(),
         };
         let mut response = HttpResponse::build(status);
-        if matches!(self, Self::Unavailable | Self::TooMany) {
-            response.insert_header(("Retry-After", "1"));
+        match self {
+            Self::Unavailable => _ = response.insert_header(("Retry-After", "1")),
+            Self::TooMany => _ = response.insert_header(("Retry-After", "60")),
+            Self::Malformed(_) | Self::NotFound(_) | Self::Internal(_) => {}
         }
         response
             .content_type("application/problem+json")

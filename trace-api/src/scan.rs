@@ -1,16 +1,20 @@
-//! Who scans: a hash of the device, a role, a place, and nothing more.
+//! Who scans: a network, a browser, a role, a place, and of these only marks and the place are kept.
 //!
-//! What holds: a forwarded address or a place is used only if a configured proxy sent it; no address is stored.
+//! What holds: a forwarded address or a place is used only if a configured proxy sent it, and a place only from the
+//! header that is configured and that came once; no address is stored.
+//!
+//! Not here: marks ([`crate::marks`]), addresses and networks ([`crate::network`]).
 
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use jiff::Timestamp;
-use ledger::hash::hmac_sha256;
 use percent_encoding::percent_decode_str;
 use sql::scans::{Place, Scan};
 
 use crate::config::Config;
+use crate::marks::Marks;
+use crate::network::client_address;
 
 /// Parts of `User-Agent` by which robots and link previews are recognised.
 const ROBOTS: [&str; 12] = [
@@ -27,6 +31,8 @@ const ROBOTS: [&str; 12] = [
     "headlesspreview",
     "monitor",
 ];
+/// Most bytes of `User-Agent` that tell browsers apart.
+const MAX_AGENT: usize = 512;
 
 /// Who sent a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,41 +59,61 @@ impl ScanRole {
 pub struct ScanRequest {
     /// When.
     pub at: Timestamp,
-    /// Keyed hash of address and browser.
-    pub device: Vec<u8>,
     /// Who.
     pub role: ScanRole,
     /// Where, as a configured proxy reported.
     pub place: Option<Place>,
-    /// Network address, for rate limits only; never stored.
+    /// Network address, for limits and marks only; never stored.
     pub address: IpAddr,
+    /// Browser, for marks only; never stored.
+    pub agent: String,
+}
+
+/// The address of the client of a request.
+#[must_use]
+pub fn address_of(request: &HttpRequest, config: &Config) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all("X-Forwarded-For")
+        .map(|value| value.to_str().unwrap_or_default())
+        .collect();
+    client_address(peer, &forwarded, &config.trusted_proxies)
+}
+
+/// Where the client is, as a trusted proxy says in the configured header.
+fn place_of(request: &HttpRequest, config: &Config) -> Option<Place> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !config.trusted_proxies.iter().any(|proxy| proxy.contains(peer)) {
+        return None;
+    }
+    // Two of them: one may be the client's own.
+    let mut values = request.headers().get_all(config.place_header.as_deref()?);
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    place(value.to_str().ok()?)
 }
 
 impl ScanRequest {
     /// Reads a request.
     #[must_use]
     pub fn of(request: &HttpRequest, config: &Config, at: Timestamp) -> Self {
-        let header = |name: &str| {
-            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-        };
-        let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-        let is_trusted = config.trusted_proxies.contains(&peer);
-        let forwarded =
-            header("X-Forwarded-For").split(',').next().unwrap_or_default().trim().parse();
-        let address = forwarded.ok().filter(|_| is_trusted).unwrap_or(peer);
-        let agent = header("User-Agent");
+        let agent = request.headers().get("User-Agent").and_then(|value| value.to_str().ok());
+        let agent: String = agent.unwrap_or_default().chars().take(MAX_AGENT).collect();
         let lower = agent.to_ascii_lowercase();
         let is_robot = agent.is_empty() || ROBOTS.iter().any(|part| lower.contains(part));
-        let device = hmac_sha256(&config.scan_secret, format!("{address}\n{agent}").as_bytes())
-            [..16]
-            .to_vec();
         Self {
             at,
-            device,
             role: if is_robot { ScanRole::Robot } else { ScanRole::Consumer },
-            place: is_trusted.then(|| place(header("Chopmark-Place"))).flatten(),
-            address,
+            place: place_of(request, config),
+            address: address_of(request, config),
+            agent,
         }
+    }
+
+    /// Its marks as a scan of `item`.
+    #[must_use]
+    pub fn marks(&self, item: &str, config: &Config) -> Marks {
+        Marks::of(&config.scan_secret, item, self.at, self.address, &self.agent)
     }
 
     /// The scan to store.
@@ -95,11 +121,13 @@ impl ScanRequest {
     /// - `item`: URI of the item, or the Digital Link of an unknown code.
     /// - `verdict`: code of the answer.
     #[must_use]
-    pub fn scan(&self, item: &str, verdict: &str) -> Scan {
+    pub fn scan(&self, item: &str, config: &Config, verdict: &str) -> Scan {
+        let Marks { device, network } = self.marks(item, config);
         Scan {
             item: item.to_owned(),
             at: self.at,
-            device: self.device.clone(),
+            device,
+            network,
             role: self.role.code().to_owned(),
             place: self.place.clone(),
             verdict: verdict.to_owned(),
@@ -118,13 +146,14 @@ fn place(text: &str) -> Option<Place> {
     let is_sane = (-90.0..=90.0).contains(&latitude)
         && (-180.0..=180.0).contains(&longitude)
         && (0.0..=20_000.0).contains(&uncertainty_km)
-        && name.len() <= 100;
+        && name.len() <= 100
+        && !name.chars().any(char::is_control);
     is_sane.then_some(Place { name, latitude, longitude, uncertainty_km })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr};
+    use std::net::SocketAddr;
 
     use actix_web::test::TestRequest;
 
@@ -132,43 +161,40 @@ mod tests {
     use crate::testing::config;
 
     /// The request as trace-api sees it, from the peer 127.0.0.1.
-    fn read(headers: &[(&str, &str)], trusted: &[IpAddr]) -> ScanRequest {
+    fn read(headers: &[(&str, &str)], trusted: &[&str]) -> ScanRequest {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40000));
         let mut request = TestRequest::get().peer_addr(peer);
         for (name, value) in headers {
-            request = request.insert_header((*name, *value));
+            request = request.append_header((*name, *value));
         }
-        let config = Config { trusted_proxies: trusted.to_vec(), ..config(String::new()) };
+        let config = Config {
+            trusted_proxies: trusted.iter().map(|text| text.parse().unwrap()).collect(),
+            place_header: Some("x-place".into()),
+            ..config(String::new())
+        };
         ScanRequest::of(&request.to_http_request(), &config, Timestamp::UNIX_EPOCH)
     }
 
-    const PROXY: [IpAddr; 1] = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
-
     #[test]
-    fn a_forwarded_address_and_a_place_are_used_only_from_a_configured_proxy() {
-        let headers = [
-            ("X-Forwarded-For", "203.0.113.7, 10.0.0.1"),
-            ("Chopmark-Place", "Shanghai;31.23;121.47;20"),
-        ];
-        let trusted = read(&headers, &PROXY);
-        assert_eq!(trusted.address, IpAddr::from([203, 0, 113, 7]));
-        assert_eq!(trusted.place.map(|place| place.name).as_deref(), Some("Shanghai"));
-        let direct = read(&headers, &[]);
-        assert_eq!((direct.address, direct.place), (IpAddr::from([127, 0, 0, 1]), None));
-        let malformed = read(&[("X-Forwarded-For", "unknown")], &PROXY);
-        assert_eq!(malformed.address, IpAddr::from([127, 0, 0, 1]));
+    fn a_place_is_used_only_from_a_trusted_proxy_in_the_configured_header_and_alone() {
+        let shanghai = ("X-Place", "Shanghai;31.23;121.47;20");
+        let name = |headers: &[(&str, &str)], trusted: &[&str]| {
+            read(headers, trusted).place.map(|place| place.name)
+        };
+        assert_eq!(name(&[shanghai], &["127.0.0.1"]).as_deref(), Some("Shanghai"));
+        assert_eq!(name(&[shanghai], &[]), None, "not from a proxy");
+        assert_eq!(name(&[("Chopmark-Place", shanghai.1)], &["127.0.0.1"]), None, "another header");
+        let twice = [shanghai, ("X-Place", "Chengdu;30.57;104.07;20")];
+        assert_eq!(name(&twice, &["127.0.0.1"]), None, "one may be the client's");
     }
 
     #[test]
-    fn a_device_is_a_keyed_hash_of_address_and_browser() {
-        let device = |address, agent| {
-            read(&[("X-Forwarded-For", address), ("User-Agent", agent)], &PROXY).device
-        };
-        let phone = device("203.0.113.7", "Phone");
-        assert_eq!(phone.len(), 16);
-        assert_eq!(phone, device("203.0.113.7", "Phone"));
-        assert_ne!(phone, device("203.0.113.8", "Phone"));
-        assert_ne!(phone, device("203.0.113.7", "Phone 2"));
+    fn all_forwarding_headers_are_one_list_of_which_the_end_counts() {
+        let headers =
+            [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7, 10.0.0.1")];
+        let trusted = read(&headers, &["127.0.0.1", "10.0.0.0/8"]);
+        assert_eq!(trusted.address, IpAddr::from([203, 0, 113, 7]));
+        assert_eq!(read(&headers, &[]).address, IpAddr::from([127, 0, 0, 1]));
     }
 
     #[test]
@@ -188,7 +214,9 @@ mod tests {
     fn a_place_is_read_or_left_out() {
         let found = place("%E4%B8%8A%E6%B5%B7;31.23;121.47;20").unwrap();
         assert_eq!((found.name.as_str(), found.uncertainty_km), ("上海", 20.0));
-        for bad in ["", "x;1;2", "x;91;0;1", "x;a;0;1", "x;0;0;-1", "%ff;0;0;1"] {
+        for bad in
+            ["", "x;1;2", "x;91;0;1", "x;a;0;1", "x;0;0;-1", "x;NaN;0;1", "%ff;0;0;1", "%00;0;0;1"]
+        {
             assert_eq!(place(bad), None, "{bad}");
         }
     }

@@ -1,19 +1,29 @@
 //! What every request handler uses.
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::sync::Arc;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use actix_web::HttpRequest;
+use directory::Rights;
 use process::Clock;
 use sql::Db;
 
 use crate::config::Config;
+use crate::limits::{Admission, Limits, Reached};
 use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::scan::address_of;
 
 /// Longest part of an address that is read; a GS1 serial number has at most 20 characters.
 pub const MAX_PART: usize = 200;
-/// Unknown codes that one address may ask for in a minute.
-pub const UNKNOWN_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("thirty is not zero");
+
+/// Who is answered: one of the two addresses that trace-api listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody: limited, and shown the consumer's view.
+    Public,
+    /// The operator, on the loopback interface.
+    Internal,
+}
 
 /// Database, configuration, metrics, limits and clock of one trace-api process.
 pub struct AppState {
@@ -23,22 +33,77 @@ pub struct AppState {
     pub config: Config,
     /// Metrics.
     pub metrics: Metrics,
-    /// Requests for unknown codes, by address.
-    pub unknown_codes: DefaultKeyedRateLimiter<IpAddr>,
+    /// How much may still be asked.
+    pub limits: Limits,
     /// The time.
     pub clock: Clock,
+    rights: Arc<Rights>,
 }
 
 impl AppState {
     /// The state of a process that has answered nothing yet.
     #[must_use]
     pub fn new(config: Config, db: Db, clock: Clock) -> Self {
-        Self {
-            db,
-            config,
-            metrics: Metrics::new(),
-            unknown_codes: RateLimiter::keyed(Quota::per_minute(UNKNOWN_PER_MINUTE)),
-            clock,
-        }
+        let limits = Limits::new(config.rates, &config.scan_secret, clock.instant());
+        let rights = Arc::new(directory_rights());
+        Self { db, config, metrics: Metrics::new(), limits, clock, rights }
     }
+
+    /// The same with the rights of a directory.
+    #[must_use]
+    pub fn with_rights(mut self, rights: Rights) -> Self {
+        self.rights = Arc::new(rights);
+        self
+    }
+
+    /// Who may say what. Without a directory nobody may.
+    #[must_use]
+    pub fn rights(&self) -> Arc<Rights> {
+        self.rights.clone()
+    }
+
+    /// Admits a request that needs the database.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::TooMany`].
+    pub fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
+        if audience(request) == Audience::Internal {
+            return Ok(());
+        }
+        let address = address_of(request, &self.config);
+        let admitted = self.limits.admit(address, self.clock.instant());
+        admitted.map_err(|reached| self.refused(reached))
+    }
+
+    /// Admits a request for a code; none for the operator, who is not limited.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::TooMany`].
+    pub fn admit_code(&self, request: &HttpRequest) -> Result<Option<Admission<'_>>, Problem> {
+        if audience(request) == Audience::Internal {
+            return Ok(None);
+        }
+        let address = address_of(request, &self.config);
+        let admitted = self.limits.admit_code(address, self.clock.instant());
+        admitted.map(Some).map_err(|reached| self.refused(reached))
+    }
+
+    fn refused(&self, reached: Reached) -> Problem {
+        self.metrics.refused.with_label_values(&[reached.code()]).inc();
+        Problem::TooMany
+    }
+}
+
+/// Who may say what, as the directory says. No directory is read yet, so nobody may: findings stay open.
+#[must_use]
+pub fn directory_rights() -> Rights {
+    Rights::default()
+}
+
+/// Who sent a request; the public if nothing says otherwise.
+#[must_use]
+pub fn audience(request: &HttpRequest) -> Audience {
+    request.app_data::<Audience>().copied().unwrap_or(Audience::Public)
 }

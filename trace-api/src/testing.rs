@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use actix_web::http::Method;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
+use actix_web::test;
 use actix_web::web::Data;
-use actix_web::{App, test};
 use history::testing::{
     CASE, CENTRE, EventDraft, FACTORY, GTIN, ITEM, PALLET, SHOP, TestLedger, excursion_event,
     object_event, packing_event,
@@ -13,8 +14,8 @@ use history::testing::{
 use process::Clock;
 use sql::testing::TestDb;
 
-use crate::config::{Config, PlaceName, Product};
-use crate::state::AppState;
+use crate::config::{Config, PlaceName, Product, Rates};
+use crate::state::{AppState, Audience};
 
 /// Origin of the ledger that has the history.
 pub const SITE: &str = "factory.example/packing";
@@ -112,7 +113,12 @@ pub fn config(policy_text: String) -> Config {
         policy: policy_text.parse().expect("a policy of the test"),
         policy_text,
         scan_secret: b"0123456789abcdef".to_vec(),
-        trusted_proxies: vec![[127, 0, 0, 1].into()],
+        internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        trusted_proxies: vec!["127.0.0.1".parse().expect("an address")],
+        place_header: None,
+        show_parties: false,
+        keep_scans_days: 30,
+        rates: Rates { requests_per_minute: 240, unknown_per_minute: 30, requests_per_second: 200 },
         hub: Some(HUB.into()),
         report_contact: Some("mailto:care@factory.example".into()),
         products: vec![Product {
@@ -126,6 +132,8 @@ pub fn config(policy_text: String) -> Config {
             sgln: FACTORY.into(),
             name_zh: "工厂".into(),
             name_en: "Factory".into(),
+            city_zh: "杭州".into(),
+            city_en: "Hangzhou".into(),
         }],
     }
 }
@@ -165,18 +173,43 @@ impl Scene {
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         get(&self.state, path, headers).await
     }
+
+    /// Requests `path` as the operator.
+    pub async fn get_as_operator(&self, path: &str) -> Answer {
+        ask(&self.state, Audience::Internal, &Method::GET, path, &[]).await
+    }
+
+    /// The same database and clock with another configuration.
+    pub fn with_config(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.state.config.clone();
+        change(&mut config);
+        self.state = Data::new(AppState::new(config, self.db.db(), self.state.clock.clone()));
+        self
+    }
 }
 
-/// Requests `path` from the routes over `state`.
+/// Requests `path` from the public routes over `state`.
 pub async fn get(state: &Data<AppState>, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let app = App::new().app_data(state.clone()).configure(crate::http::routes);
-    let service = test::init_service(app).await;
-    let mut request = test::TestRequest::get()
-        .uri(path)
-        .peer_addr(SocketAddr::from(([127, 0, 0, 1], 40000)))
-        .insert_header(("User-Agent", PHONE));
+    ask(state, Audience::Public, &Method::GET, path, headers).await
+}
+
+/// Requests `path` from the routes of an audience over `state`; a header that `headers` has twice is sent twice.
+pub async fn ask(
+    state: &Data<AppState>,
+    audience: Audience,
+    method: &Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let service = test::init_service(crate::http::application(state.clone(), audience)).await;
+    let mut request = test::TestRequest::with_uri(path)
+        .method(method.clone())
+        .peer_addr(SocketAddr::from(([127, 0, 0, 1], 40000)));
+    if !headers.iter().any(|(name, _)| *name == "User-Agent") {
+        request = request.insert_header(("User-Agent", PHONE));
+    }
     for (name, value) in headers {
-        request = request.insert_header((*name, *value));
+        request = request.append_header((*name, *value));
     }
     let response = test::call_service(&service, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());

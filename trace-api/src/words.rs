@@ -173,9 +173,10 @@ pub fn reason(reason: &Reason) -> Pair {
         Reason::Conflict(Conflict::SoldTwice { .. }) => {
             ("记录显示被售出两次", "It was recorded as sold twice")
         }
-        Reason::Conflict(Conflict::ManyDevices { .. }) => {
-            ("售出后被多部手机扫描", "Many phones scanned it after the sale")
-        }
+        Reason::Conflict(Conflict::ManyNetworks { .. }) => (
+            "售出后在多个不同网络中被扫描",
+            "It was scanned in many different networks after the sale",
+        ),
         Reason::Sold(_) => ("已有销售记录", "A sale was recorded"),
         Reason::Gap(_) => ("流通记录缺少一步，或有争议", "A step is missing or disputed"),
         Reason::ChipFailed => ("芯片给出的校验码不符", "The chip's code does not fit"),
@@ -372,7 +373,7 @@ mod tests {
             Reason::SealOpened,
             Reason::Conflict(Conflict::TwoPlaces { speed_kmh: 1000.0 }),
             Reason::Conflict(Conflict::SoldTwice { sales: 2 }),
-            Reason::Conflict(Conflict::ManyDevices { devices: 4 }),
+            Reason::Conflict(Conflict::ManyNetworks { networks: 4 }),
             Reason::Sold(at),
             Reason::Gap(Gap::Receiving { at: String::new() }),
             Reason::ChipPassed,

@@ -15,6 +15,7 @@
 //! | [`gaps`] | what is missing between the records | pure |
 //! | [`fold`] | records to the state of the item | pure |
 //! | [`scans`] | scans and sales that hint at two objects | pure |
+//! | [`findings`] | who may resolve such a hint, by which note | pure |
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
@@ -28,6 +29,7 @@
 pub mod bundle;
 pub mod continuity;
 pub mod entry;
+pub mod findings;
 pub mod fold;
 pub mod gaps;
 pub mod gather;
@@ -43,5 +45,5 @@ pub use entry::{Fault, HistoryEntry, Relation};
 pub use fold::{History, ItemState, NotIssued, Withdrawal};
 pub use gaps::Gap;
 pub use gather::{GatheredHistory, gather};
-pub use scans::{Conflict, ConsumerScan, Position};
+pub use scans::{Conflict, Position};
 pub use verdict::{Reason, TagCheck, Verdict, judge};

@@ -1,30 +1,35 @@
-//! Scans of one code that hint at two objects: rules over scans and sales.
+//! Scans and sales of one code that hint at two objects: the rules, and the evidence that they leave.
 //!
-//! What holds: pure; without a trusted position a scan takes part in no comparison of places; one device that moves
-//! is never compared with itself.
+//! The way through: trace-api looks up what [`ScanFacts`] holds, [`find`] gives the evidence of every rule that
+//! applies, and each is stored as a finding; the conflicts of findings that stand open decide the verdict.
 //!
-//! Not here: which scans are a consumer's (`trace-api`), what the verdict is ([`crate::verdict`]).
-
-use std::collections::HashSet;
+//! What holds: pure; without a trusted position a scan takes part in no comparison of places; a network is never
+//! compared with itself, and its browsers are not counted; evidence names times and places, and nobody.
+//!
+//! Not here: which scans are a consumer's and how networks are told apart (`trace-api`), what the verdict is
+//! ([`crate::verdict`]), who may resolve a finding ([`crate::findings`]).
 
 use jiff::{SignedDuration, Timestamp};
 
 /// Speed above which two scans cannot be of one object, in kilometres an hour.
 const MAX_SPEED_KMH: f64 = 900.0;
-/// Devices that may scan an item within a week after its sale.
-const MAX_DEVICES: usize = 3;
-/// Time after a sale within which devices are counted.
-const AFTER_SALE: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// How far back a scan elsewhere can matter: no two places are further apart than half the equator, 20,038 km, which
+/// takes 22.3 hours at that speed.
+pub const TRAVEL: SignedDuration = SignedDuration::from_hours(23);
+/// Networks that may scan an item within a week after its sale.
+pub const MAX_NETWORKS: usize = 3;
+/// Time after a sale within which networks are counted.
+pub const AFTER_SALE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// A consumer's scan.
+/// A scan at a position that a trusted source reported.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ConsumerScan {
+pub struct PlacedScan {
     /// When.
     pub at: Timestamp,
-    /// Keyed hash of the device.
-    pub device: Vec<u8>,
-    /// Where, if a trusted source said so.
-    pub position: Option<Position>,
+    /// Name of the place.
+    pub place: String,
+    /// Where.
+    pub position: Position,
 }
 
 /// A position on earth.
@@ -38,10 +43,105 @@ pub struct Position {
     pub uncertainty_km: f64,
 }
 
+/// What the rules look at when an item is scanned.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ScanFacts {
+    /// This scan, if it is a consumer's and has a position.
+    pub here: Option<PlacedScan>,
+    /// Scans of other networks with a position, not more than [`TRAVEL`] ago.
+    pub elsewhere: Vec<PlacedScan>,
+    /// The first scan of each network within [`AFTER_SALE`] of the last sale, this scan's network included.
+    pub networks: Vec<Timestamp>,
+    /// Sales that count, in order of time.
+    pub sales: Vec<Timestamp>,
+}
+
+/// A rule of which a finding is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Scans too far apart for the time between.
+    ImpossibleTravel,
+    /// Sold more than once.
+    SoldTwice,
+    /// Scanned in many networks after the sale.
+    ManyNetworks,
+}
+
+impl Rule {
+    /// All rules; of open findings the first of these is the reason of the verdict.
+    pub const ALL: [Self; 3] = [Self::ImpossibleTravel, Self::SoldTwice, Self::ManyNetworks];
+
+    /// Its code in stored findings and metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ImpossibleTravel => "impossible_travel",
+            Self::SoldTwice => "sold_twice",
+            Self::ManyNetworks => "many_networks",
+        }
+    }
+
+    /// The rule of this code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.code() == code)
+    }
+}
+
+/// What a rule saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evidence {
+    /// [`Rule::ImpossibleTravel`].
+    ImpossibleTravel {
+        /// The scan elsewhere and this one.
+        scans: [PlacedScan; 2],
+        /// The speed that one object would have needed.
+        speed_kmh: f64,
+    },
+    /// [`Rule::SoldTwice`].
+    SoldTwice {
+        /// The sales, in order of time.
+        sales: Vec<Timestamp>,
+    },
+    /// [`Rule::ManyNetworks`].
+    ManyNetworks {
+        /// The sale.
+        sale: Timestamp,
+        /// The first scan of each network.
+        first_scans: Vec<Timestamp>,
+    },
+}
+
+impl Evidence {
+    /// The rule that it belongs to.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        match self {
+            Self::ImpossibleTravel { .. } => Rule::ImpossibleTravel,
+            Self::SoldTwice { .. } => Rule::SoldTwice,
+            Self::ManyNetworks { .. } => Rule::ManyNetworks,
+        }
+    }
+
+    /// What it says about the item.
+    #[must_use]
+    pub fn conflict(&self) -> Conflict {
+        match self {
+            Self::ImpossibleTravel { speed_kmh, .. } => {
+                Conflict::TwoPlaces { speed_kmh: *speed_kmh }
+            }
+            Self::SoldTwice { sales } => Conflict::SoldTwice { sales: sales.len() },
+            Self::ManyNetworks { first_scans, .. } => {
+                Conflict::ManyNetworks { networks: first_scans.len() }
+            }
+        }
+    }
+}
+
 /// Why two objects seem to carry one code.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Conflict {
-    /// Two devices scanned it too far apart for the time between.
+    /// Two networks scanned it too far apart for the time between.
     TwoPlaces {
         /// The speed that one object would have needed.
         speed_kmh: f64,
@@ -51,44 +151,55 @@ pub enum Conflict {
         /// How often.
         sales: usize,
     },
-    /// Many devices scanned it within a week after the first sale.
-    ManyDevices {
+    /// Many networks scanned it within a week after the sale.
+    ManyNetworks {
         /// How many.
-        devices: usize,
+        networks: usize,
     },
 }
 
-/// The first rule that applies.
-///
-/// - `sales`: in order of time.
+/// The evidence of every rule that applies, in the order of [`Rule::ALL`].
 #[must_use]
-pub fn find_conflict(scans: &[ConsumerScan], sales: &[Timestamp]) -> Option<Conflict> {
-    for (place, one) in scans.iter().enumerate() {
-        let mut speeds = scans[place + 1..].iter().filter_map(|other| speed_kmh(one, other));
-        if let Some(speed_kmh) = speeds.find(|speed| *speed > MAX_SPEED_KMH) {
-            return Some(Conflict::TwoPlaces { speed_kmh });
-        }
-    }
-    if sales.len() > 1 {
-        return Some(Conflict::SoldTwice { sales: sales.len() });
-    }
-    let sale = *sales.first()?;
-    let after =
-        scans.iter().filter(|scan| scan.at >= sale && scan.at.duration_since(sale) <= AFTER_SALE);
-    let devices: HashSet<&[u8]> = after.map(|scan| scan.device.as_slice()).collect();
-    let devices = devices.len();
-    (devices > MAX_DEVICES).then_some(Conflict::ManyDevices { devices })
+pub fn find(facts: &ScanFacts) -> Vec<Evidence> {
+    let networks = || {
+        let sale = *facts.sales.last()?;
+        let in_span = |at: &&Timestamp| **at >= sale && at.duration_since(sale) <= AFTER_SALE;
+        let mut first_scans: Vec<Timestamp> =
+            facts.networks.iter().filter(in_span).copied().collect();
+        first_scans.sort_unstable();
+        let is_many = first_scans.len() > MAX_NETWORKS;
+        is_many.then_some(Evidence::ManyNetworks { sale, first_scans })
+    };
+    let sold_twice =
+        (facts.sales.len() > 1).then(|| Evidence::SoldTwice { sales: facts.sales.clone() });
+    [travel(facts), sold_twice, networks()].into_iter().flatten().collect()
 }
 
-/// The least speed of one object between two scans of different devices; times closer than a second count as one.
-fn speed_kmh(one: &ConsumerScan, other: &ConsumerScan) -> Option<f64> {
-    if one.device == other.device {
-        return None;
-    }
-    let (from, to) = (one.position?, other.position?);
+/// The scan elsewhere from which this one would have needed the highest speed, if that is too high.
+fn travel(facts: &ScanFacts) -> Option<Evidence> {
+    let here = facts.here.as_ref()?;
+    let speeds = facts.elsewhere.iter().map(|other| (speed_kmh(other, here), other));
+    let (speed_kmh, other) = speeds.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (speed_kmh > MAX_SPEED_KMH)
+        .then(|| Evidence::ImpossibleTravel { scans: [other.clone(), here.clone()], speed_kmh })
+}
+
+/// The sales that still count after `settled` ones were explained: of those the last one, and all others.
+#[must_use]
+pub fn unsettled_sales(sales: &[Timestamp], settled: &[Timestamp]) -> Vec<Timestamp> {
+    let last_settled = sales.iter().rev().find(|sale| settled.contains(sale)).copied();
+    let counts = |sale: &&Timestamp| !settled.contains(sale) || Some(**sale) == last_settled;
+    let mut left: Vec<Timestamp> = sales.iter().filter(counts).copied().collect();
+    left.dedup();
+    left
+}
+
+/// The least speed of one object between two scans; times closer than a second count as one.
+fn speed_kmh(one: &PlacedScan, other: &PlacedScan) -> f64 {
+    let (from, to) = (one.position, other.position);
     let kilometres = (distance_km(from, to) - from.uncertainty_km - to.uncertainty_km).max(0.0);
     let hours = one.at.duration_since(other.at).as_secs_f64().abs() / 3600.0;
-    Some(kilometres / hours.max(1.0 / 3600.0))
+    kilometres / hours.max(1.0 / 3600.0)
 }
 
 /// Great-circle distance on a sphere of 6,371 km.
@@ -111,78 +222,101 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + minutes * 60).unwrap()
     }
 
-    fn scan(device: u8, minutes: i64, position: Option<Position>) -> ConsumerScan {
-        ConsumerScan { at: at(minutes), device: vec![device], position }
+    fn scan(minutes: i64, position: Position) -> PlacedScan {
+        PlacedScan { at: at(minutes), place: "there".into(), position }
+    }
+
+    fn facts(here: Option<PlacedScan>, elsewhere: Vec<PlacedScan>) -> ScanFacts {
+        ScanFacts { here, elsewhere, ..ScanFacts::default() }
     }
 
     #[test]
-    fn two_devices_too_far_apart_for_the_time_between_are_a_conflict() {
+    fn scans_too_far_apart_for_the_time_between_are_evidence() {
         let suburb = Position { latitude: 31.3, longitude: 121.5, uncertainty_km: 20.0 };
         let vague = Position { uncertainty_km: 1700.0, ..CHENGDU };
-        for (what, other, is_conflict) in [
-            ("another device, 40 minutes later", scan(2, 40, Some(CHENGDU)), true),
-            ("another device, 40 minutes before", scan(2, -40, Some(CHENGDU)), true),
-            ("another device at the same moment", scan(2, 0, Some(CHENGDU)), true),
-            ("the same device", scan(1, 40, Some(CHENGDU)), false),
-            ("by air, four hours later", scan(2, 240, Some(CHENGDU)), false),
-            ("the same town at the same moment", scan(2, 0, Some(suburb)), false),
-            ("a position too vague to tell", scan(2, 1, Some(vague)), false),
-            ("no position", scan(2, 1, None), false),
+        for (what, other, is_evidence) in [
+            ("40 minutes before", scan(-40, CHENGDU), true),
+            ("40 minutes later, by a clock that is ahead", scan(40, CHENGDU), true),
+            ("at the same moment", scan(0, CHENGDU), true),
+            ("by air, four hours before", scan(-240, CHENGDU), false),
+            ("the same town at the same moment", scan(0, suburb), false),
+            ("a position too vague to tell", scan(-1, vague), false),
         ] {
-            let found = find_conflict(&[scan(1, 0, Some(SHANGHAI)), other], &[]);
-            let is_two_places = matches!(found, Some(Conflict::TwoPlaces { .. }));
-            assert_eq!((is_two_places, found.is_some()), (is_conflict, is_conflict), "{what}");
+            let found = find(&facts(Some(scan(0, SHANGHAI)), vec![other]));
+            assert_eq!(found.len(), usize::from(is_evidence), "{what}: {found:?}");
         }
+        assert!(find(&facts(None, vec![scan(0, CHENGDU)])).is_empty(), "no position here");
     }
 
     #[test]
-    fn any_pair_of_scans_can_be_the_conflict() {
-        let scans = [
-            scan(1, 0, None),
-            scan(2, 10, Some(SHANGHAI)),
-            scan(3, 20, None),
-            scan(4, 30, Some(CHENGDU)),
-        ];
-        let Some(Conflict::TwoPlaces { speed_kmh }) = find_conflict(&scans, &[]) else {
-            panic!("no conflict");
+    fn any_scan_elsewhere_can_be_the_evidence_and_the_fastest_is_kept() {
+        let near = Position { latitude: 31.3, ..SHANGHAI };
+        let elsewhere =
+            vec![scan(-2, near), scan(-60, CHENGDU), scan(-20, CHENGDU), scan(-1, near)];
+        let found = find(&facts(Some(scan(0, SHANGHAI)), elsewhere));
+        let [Evidence::ImpossibleTravel { scans, speed_kmh }] = &found[..] else {
+            panic!("{found:?}");
         };
         // 1,660 km less twice 20, in 20 minutes.
-        assert!((4_700.0..5_000.0).contains(&speed_kmh), "{speed_kmh}");
+        assert!((4_700.0..5_000.0).contains(speed_kmh), "{speed_kmh}");
+        assert_eq!((scans[0].at, scans[1].at), (at(-20), at(0)));
     }
 
     #[test]
-    fn a_second_sale_is_a_conflict() {
-        assert_eq!(find_conflict(&[], &[at(0)]), None);
-        let found = find_conflict(&[], &[at(0), at(1)]);
-        assert_eq!(found, Some(Conflict::SoldTwice { sales: 2 }));
+    fn no_two_places_are_so_far_apart_that_an_earlier_scan_would_matter() {
+        let pole = Position { latitude: 90.0, longitude: 0.0, uncertainty_km: 0.0 };
+        let other = Position { latitude: -90.0, ..pole };
+        let hours = TRAVEL.as_hours();
+        let found = find(&facts(Some(scan(0, pole)), vec![scan(-60 * hours, other)]));
+        assert!(found.is_empty(), "{found:?}");
     }
 
     #[test]
-    fn more_than_three_devices_in_the_week_after_the_sale_are_a_conflict() {
+    fn a_second_sale_is_evidence_until_it_is_settled() {
+        let sold = |sales: &[i64]| ScanFacts {
+            sales: sales.iter().map(|minutes| at(*minutes)).collect(),
+            ..ScanFacts::default()
+        };
+        assert!(find(&sold(&[0])).is_empty());
+        let found = find(&sold(&[0, 1]));
+        assert_eq!(found, [Evidence::SoldTwice { sales: vec![at(0), at(1)] }]);
+        assert_eq!(found[0].conflict(), Conflict::SoldTwice { sales: 2 });
+        let sales = [at(0), at(1), at(5)];
+        assert_eq!(unsettled_sales(&sales[..2], &sales[..2]), [at(1)]);
+        assert_eq!(unsettled_sales(&sales, &sales[..2]), [at(1), at(5)], "a third one");
+        assert_eq!(unsettled_sales(&sales, &[]), sales);
+    }
+
+    #[test]
+    fn more_than_three_networks_in_the_week_after_the_sale_are_evidence() {
         let week = 7 * 24 * 60;
-        for (what, times, devices) in [
-            ("three devices", vec![(1, 1), (2, 2), (3, 3)], None),
-            ("one of them twice", vec![(1, 1), (2, 2), (3, 3), (1, 4)], None),
-            ("four devices", vec![(1, 0), (2, 2), (3, 3), (4, week)], Some(4)),
-            ("the fourth before the sale", vec![(1, 1), (2, 2), (3, 3), (4, -1)], None),
-            ("the fourth after the week", vec![(1, 1), (2, 2), (3, 3), (4, week + 1)], None),
+        for (what, times, networks) in [
+            ("three networks", vec![1, 2, 3], None),
+            ("four networks", vec![0, 2, 3, week], Some(4)),
+            ("the fourth before the sale", vec![1, 2, 3, -1], None),
+            ("the fourth after the week", vec![1, 2, 3, week + 1], None),
         ] {
-            let scans: Vec<_> = times.iter().map(|(d, minutes)| scan(*d, *minutes, None)).collect();
-            let expected = devices.map(|devices| Conflict::ManyDevices { devices });
-            assert_eq!(find_conflict(&scans, &[at(0)]), expected, "{what}");
-            assert_eq!(find_conflict(&scans, &[]), None, "{what}, without a sale");
+            let networks_at: Vec<_> = times.into_iter().map(at).collect();
+            let mut facts = ScanFacts { networks: networks_at, ..ScanFacts::default() };
+            assert!(find(&facts).is_empty(), "{what}, without a sale");
+            facts.sales = vec![at(0)];
+            let found = find(&facts);
+            let conflicts: Vec<_> = found.iter().map(Evidence::conflict).collect();
+            let expected = networks.map(|networks| Conflict::ManyNetworks { networks });
+            assert_eq!(conflicts, Vec::from_iter(expected), "{what}");
         }
     }
 
     #[test]
-    fn the_places_decide_before_the_sales_and_the_sales_before_the_devices() {
-        let mut scans: Vec<_> = (1..=4).map(|device| scan(device, 1, None)).collect();
-        let many = find_conflict(&scans, &[at(0)]);
-        assert_eq!(many, Some(Conflict::ManyDevices { devices: 4 }));
-        let twice = find_conflict(&scans, &[at(0), at(1)]);
-        assert_eq!(twice, Some(Conflict::SoldTwice { sales: 2 }));
-        scans.extend([scan(5, 0, Some(SHANGHAI)), scan(6, 1, Some(CHENGDU))]);
-        let places = find_conflict(&scans, &[at(0), at(1)]);
-        assert!(matches!(places, Some(Conflict::TwoPlaces { .. })));
+    fn every_rule_that_applies_leaves_its_evidence_in_their_order() {
+        let mut facts = facts(Some(scan(1, SHANGHAI)), vec![scan(0, CHENGDU)]);
+        facts.networks = (1..=4).map(at).collect();
+        facts.sales = vec![at(0), at(1)];
+        let rules: Vec<_> = find(&facts).iter().map(Evidence::rule).collect();
+        assert_eq!(rules, Rule::ALL);
+        for rule in Rule::ALL {
+            assert_eq!(Rule::parse(rule.code()), Some(rule));
+        }
+        assert_eq!(Rule::parse("other"), None);
     }
 }

@@ -4,10 +4,13 @@
 //! The way through: [`object_event`] or [`packing_event`] begins an [`EventDraft`], its methods add members, and
 //! [`TestLedger::append`] commits drafts as records under a signed checkpoint, the way `ingest` does.
 
+use directory::Rights;
+use directory::rights::{Grade, Licence, Party, Span};
 use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
 use ledger::json::{Json, object};
-use ledger::keys::{LedgerKeys, SystemRandom};
+use ledger::keys::{LedgerKeys, SourceKey, SystemRandom, VerifierKey};
+use ledger::note::{Note, NoteSignature};
 use ledger::record::{Record, Secret};
 use sql::ledgers::{Append, Entry};
 use sql::{Db, LedgerId, Transaction};
@@ -278,4 +281,52 @@ impl TestLedger {
         });
         committed.await.expect("the ledger has no other writer");
     }
+}
+
+fn verifier(name: &str, key: &SourceKey) -> VerifierKey {
+    VerifierKey::of_source(name, key.verifier()).expect("a name of the test")
+}
+
+/// The verifier key of an admin, as the directory has it.
+///
+/// # Panics
+///
+/// If `name` cannot name a key.
+#[must_use]
+pub fn admin_key(name: &str, key: &SourceKey) -> String {
+    verifier(name, key).to_string()
+}
+
+/// A directory in which `party` issues the item of the tests, with one admin.
+///
+/// # Panics
+///
+/// Never: the item has a GS1 key.
+#[must_use]
+pub fn rights_of_issuer(party: &str, admin: &str) -> Rights {
+    let name = admin.split('+').next().unwrap_or_default().to_owned();
+    let digits = epc::licence_digits(ITEM).expect("the item has a GS1 key");
+    let licence = Licence { party: party.into(), grade: Grade::C, span: Span::ALWAYS };
+    let admins = vec![(name, admin.to_owned())];
+    Rights {
+        has_directory: true,
+        parties: [(party.into(), Party { admins, ..Party::default() })].into(),
+        licences: [(digits[..7].to_owned(), vec![licence])].into(),
+        ..Rights::default()
+    }
+}
+
+/// A note with this text, signed under `name`.
+///
+/// # Panics
+///
+/// If `name` cannot name a key.
+#[must_use]
+pub fn signed_note(text: &str, name: &str, key: &SourceKey) -> String {
+    let line = NoteSignature {
+        name: name.to_owned(),
+        key_id: verifier(name, key).key_id(),
+        bytes: key.sign(text.as_bytes()).to_vec(),
+    };
+    Note { text: text.to_owned(), signatures: vec![line] }.to_string()
 }

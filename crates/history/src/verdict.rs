@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::fold::{ItemState, NotIssued, Withdrawal};
 use crate::gaps::Gap;
-use crate::scans::{Conflict, ConsumerScan, find_conflict};
+use crate::scans::Conflict;
 
 /// The answer to a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,9 +126,9 @@ impl Reason {
 
 /// The first reason that applies, in order of precedence.
 ///
-/// - `scans`: those of consumers, this one included.
+/// - `open`: the conflicts of findings that stand open ([`crate::scans`]); the first is the reason.
 #[must_use]
-pub fn judge(state: &ItemState, tag: TagCheck, scans: &[ConsumerScan]) -> Reason {
+pub fn judge(state: &ItemState, tag: TagCheck, open: &[Conflict]) -> Reason {
     if let Some(withdrawal) = state.withdrawn {
         return Reason::Withdrawn(withdrawal);
     }
@@ -140,8 +140,8 @@ pub fn judge(state: &ItemState, tag: TagCheck, scans: &[ConsumerScan]) -> Reason
         TagCheck::Opened => return Reason::SealOpened,
         TagCheck::Passed | TagCheck::NotChecked => {}
     }
-    if let Some(conflict) = find_conflict(scans, &state.sales) {
-        return Reason::Conflict(conflict);
+    if let Some(conflict) = open.first() {
+        return Reason::Conflict(*conflict);
     }
     if let Some(sale) = state.sales.first() {
         return Reason::Sold(*sale);
@@ -166,7 +166,7 @@ mod tests {
         let mut state = ItemState {
             withdrawn: Some(Withdrawal::Recalled),
             not_issued: Some(NotIssued::Unknown),
-            sales: vec![at(0), at(1)],
+            sales: vec![at(0)],
             gaps: vec![gap.clone(), Gap::Receiving { at: String::new() }],
         };
         let mut reasons = vec![judge(&state, TagCheck::Failed, &[])];
@@ -175,8 +175,8 @@ mod tests {
         state.not_issued = None;
         reasons.push(judge(&state, TagCheck::Failed, &[]));
         reasons.push(judge(&state, TagCheck::Opened, &[]));
-        reasons.push(judge(&state, TagCheck::Passed, &[]));
-        state.sales.pop();
+        let open = [Conflict::SoldTwice { sales: 2 }, Conflict::ManyNetworks { networks: 4 }];
+        reasons.push(judge(&state, TagCheck::Passed, &open));
         reasons.push(judge(&state, TagCheck::Passed, &[]));
         state.sales.clear();
         reasons.push(judge(&state, TagCheck::Passed, &[]));
@@ -215,18 +215,6 @@ mod tests {
             assert_eq!(reason, Reason::NotIssued(why));
             assert_eq!(reason.verdict(), Verdict::Rejected);
         }
-    }
-
-    #[test]
-    fn the_scans_of_many_devices_turn_a_sale_into_a_conflict() {
-        let state = ItemState { sales: vec![at(0)], ..ItemState::default() };
-        let scans = |n: u8| -> Vec<ConsumerScan> {
-            let scan = |device| ConsumerScan { at: at(1), device: vec![device], position: None };
-            (0..n).map(scan).collect()
-        };
-        assert_eq!(judge(&state, TagCheck::NotChecked, &scans(3)), Reason::Sold(at(0)));
-        let reason = judge(&state, TagCheck::NotChecked, &scans(4));
-        assert_eq!(reason, Reason::Conflict(Conflict::ManyDevices { devices: 4 }));
     }
 
     #[test]

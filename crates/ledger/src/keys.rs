@@ -360,6 +360,21 @@ impl VerifierKey {
         Ok(Self { name: name.to_owned(), algorithm, key: key.to_vec() })
     }
 
+    /// The Ed25519 key of `source` under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Name`] if it cannot name a key.
+    pub fn of_source(name: &str, source: SourceVerifier) -> Result<Self, KeyError> {
+        Self::new(name, Algorithm::Ed25519, &source.0)
+    }
+
+    /// The key itself, without its name: 32 bytes, or the `SubjectPublicKeyInfo` of an RSA key.
+    #[must_use]
+    pub fn key_bytes(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Name under which the key signs.
     #[must_use]
     pub fn name(&self) -> &str {

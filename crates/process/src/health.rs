@@ -11,7 +11,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, Resource, ResponseError, Route};
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
 /// The path of liveness.
@@ -40,9 +40,18 @@ pub trait Probe: 'static {
 /// Adds the three routes; the application must have `Data<P>`.
 pub fn routes<P: Probe>(service: &mut ServiceConfig) {
     service
-        .route(LIVENESS, web::get().to(live))
-        .route(READINESS, web::get().to(ready::<P>))
-        .route(METRICS, web::get().to(metrics::<P>));
+        .configure(liveness)
+        .service(at(READINESS, web::get().to(ready::<P>), web::head().to(ready::<P>)))
+        .service(at(METRICS, web::get().to(metrics::<P>), web::head().to(metrics::<P>)));
+}
+
+/// Adds liveness alone, for an address that strangers reach.
+pub fn liveness(service: &mut ServiceConfig) {
+    service.service(at(LIVENESS, web::get().to(live), web::head().to(live)));
+}
+
+fn at(path: &str, get: Route, head: Route) -> Resource {
+    web::resource(path).route(get).route(head)
 }
 
 async fn live() -> &'static str {

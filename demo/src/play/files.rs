@@ -23,8 +23,10 @@ pub struct Addresses {
     pub ingest: SocketAddr,
     /// The anchor worker.
     pub anchor: SocketAddr,
-    /// Trace-api.
+    /// Trace-api, as the public reaches it.
     pub trace: SocketAddr,
+    /// Trace-api, as its operator reaches it.
+    pub operator: SocketAddr,
     /// The factory's bridge.
     pub factory_bridge: SocketAddr,
     /// The distribution centre's bridge.
@@ -42,6 +44,7 @@ impl Addresses {
             ingest: free_address()?,
             anchor: free_address()?,
             trace: free_address()?,
+            operator: free_address()?,
             factory_bridge: free_address()?,
             centre_bridge: free_address()?,
         })
@@ -222,7 +225,7 @@ ledger = "{SHOP}"
 
 /// The anchor worker and trace-api.
 fn chain_and_pages(wiring: &Wiring<'_>) -> String {
-    let Wiring { addresses: Addresses { anchor, trace, .. }, rpc, contract, .. } = wiring;
+    let Wiring { addresses: Addresses { anchor, trace, operator, .. }, rpc, contract, .. } = wiring;
     format!(
         r#"[anchor]
 ledger = "{HUB}"
@@ -238,10 +241,16 @@ poll_ms = 200
 
 [trace_api]
 listen = "{trace}"
+internal_listen = "{operator}"
 public_url = "http://{trace}"
 policy = "policy.txt"
 scan_secret = "keys/scan.secret"
+# The demo's phones reach trace-api as if through a proxy that says where they are.
 trusted_proxies = ["127.0.0.1"]
+place_header = "Chopmark-Place"
+# The demo asks more often than people do.
+requests_per_minute = 100000
+requests_per_second = 10000
 hub = "{HUB}"
 
 "#
@@ -262,16 +271,22 @@ pack_en = "Dark green cap, a tea leaf embossed on the seal, lot number lasered o
 sgln = "{FACTORY_PLACE}"
 name_zh = "示例工厂，杭州"
 name_en = "Example Factory, Hangzhou"
+city_zh = "杭州"
+city_en = "Hangzhou"
 
 [[trace_api.place]]
 sgln = "{CENTRE_PLACE}"
 name_zh = "示例配送中心，上海"
 name_en = "Example Distribution Centre, Shanghai"
+city_zh = "上海"
+city_en = "Shanghai"
 
 [[trace_api.place]]
 sgln = "{SHOP_PLACE}"
 name_zh = "示例商店，上海"
 name_en = "Example Shop, Shanghai"
+city_zh = "上海"
+city_en = "Shanghai"
 
 [log]
 level = "info"

@@ -115,7 +115,7 @@ impl Stage {
         self.check_receipt(&receipts[0])?;
         let mut strays = 0;
         for stray in &self.goods.strays {
-            let url = self.trace(&format!("/items/{}/history", stray.epc.to_uri()));
+            let url = self.operator(&format!("/items/{}/history", stray.epc.to_uri()));
             strays += u32::from(web::get(&url, &[])?.status != 404);
         }
         self.voice
@@ -376,7 +376,7 @@ impl Stage {
             out!("  {what:<28} {}", self.trace(&scan_path(&self.goods.items[place].epc)));
         }
         out!("  {:<28} {}", "verify a saved proof", self.trace("/verify"));
-        out!("  {:<28} {}", "receipts", self.trace("/deliveries"));
+        out!("  {:<28} {}", "receipts", self.operator("/deliveries"));
         out!(
             "The saved proof: {}/item.bundle.json, policy.txt beside it.",
             self.world.folder.display()

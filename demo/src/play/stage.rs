@@ -129,25 +129,30 @@ impl Stage {
         };
         let tokens = write(folder, &wiring)?;
         world.start("ingest", "chopmark.toml", "ingest", addresses.ingest)?;
-        world.start("trace-api", "chopmark.toml", "trace-api", addresses.trace)?;
+        world.start("trace-api", "chopmark.toml", "trace-api", addresses.operator)?;
         world.start("factory-bridge", "factory-bridge.toml", "bridge", addresses.factory_bridge)?;
         voice.say("ingest, trace-api and the factory's bridge run, each a process of its own");
         drop(step);
         Ok(Self { voice, world, addresses, tokens, goods, station, sensor, broker, anvil })
     }
 
-    /// A URL of trace-api.
+    /// A URL of trace-api for its operator.
+    pub fn operator(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addresses.operator)
+    }
+
+    /// A URL of trace-api for the public.
     pub fn trace(&self, path: &str) -> String {
         format!("http://{}{path}", self.addresses.trace)
     }
 
-    /// Size of a ledger, as anyone can ask for it.
+    /// Size of a ledger.
     ///
     /// # Errors
     ///
     /// If trace-api does not answer.
     pub fn size(&self, origin: &str) -> anyhow::Result<u64> {
-        let answer = web::get_json(&self.trace("/ledgers"), &[])?;
+        let answer = web::get_json(&self.operator("/ledgers"), &[])?;
         let ledgers = answer.get("ledgers").and_then(Json::as_array).unwrap_or_default();
         let found =
             ledgers.iter().find(|one| one.get("origin").and_then(Json::as_str) == Some(origin));
@@ -177,13 +182,13 @@ impl Stage {
         wait_for("the window is in the ledger", || Ok(self.size(FACTORY)? >= size))
     }
 
-    /// The records of an item, as anyone can ask for them.
+    /// The records of an item, as the operator can ask for them.
     ///
     /// # Errors
     ///
     /// If trace-api does not answer with them.
     pub fn history(&self, uri: &str) -> anyhow::Result<Vec<Json>> {
-        let answer = web::get_json(&self.trace(&format!("/items/{uri}/history")), &[])?;
+        let answer = web::get_json(&self.operator(&format!("/items/{uri}/history")), &[])?;
         Ok(answer.get("records").and_then(Json::as_array).unwrap_or_default().to_vec())
     }
 
@@ -193,7 +198,7 @@ impl Stage {
     ///
     /// If trace-api does not answer with them.
     pub fn receipts(&self) -> anyhow::Result<Vec<Json>> {
-        let answer = web::get_json(&self.trace("/deliveries"), &[])?;
+        let answer = web::get_json(&self.operator("/deliveries"), &[])?;
         Ok(answer.get("deliveries").and_then(Json::as_array).unwrap_or_default().to_vec())
     }
 

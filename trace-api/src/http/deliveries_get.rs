@@ -43,12 +43,14 @@ pub async fn list(state: Data<AppState>, filter: Query<Filter>) -> Result<HttpRe
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::Method;
     use history::testing::{CASE, ITEM};
     use sql::Transaction;
     use sql::expected::{NewDifference, NewExpected};
 
     use super::*;
-    use crate::testing::{SITE, Scene, get, state_without_database};
+    use crate::state::Audience;
+    use crate::testing::{SITE, Scene, ask, state_without_database};
 
     /// Stores an advice of item and case, and a receipt of the item alone.
     async fn receive(scene: &Scene, despatch_advice: &str, leaf_index: u64, at: &str) {
@@ -82,11 +84,11 @@ mod tests {
     #[actix_web::test]
     async fn receipts_are_listed_newest_first_and_by_despatch_advice() {
         let scene = Scene::journey("deliveries").await;
-        let empty = scene.get("/deliveries", &[]).await;
+        let empty = scene.get_as_operator("/deliveries").await;
         assert_eq!(empty.body, "{\"deliveries\":[]}");
         receive(&scene, "DA-1", 4, "2026-11-21T00:00:00Z").await;
         receive(&scene, "DA-2", 8, "2026-11-22T00:00:00Z").await;
-        let all = scene.get("/deliveries", &[]).await;
+        let all = scene.get_as_operator("/deliveries").await;
         assert_eq!(all.status, 200);
         assert_eq!(all.header("content-type"), "application/json");
         let advices: Vec<String> = all.json()["deliveries"]
@@ -96,7 +98,7 @@ mod tests {
             .map(|receipt| receipt["despatchAdvice"].to_string())
             .collect();
         assert_eq!(advices, ["\"DA-2\"", "\"DA-1\""]);
-        let one = scene.get("/deliveries?despatch_advice=DA-1", &[]).await;
+        let one = scene.get_as_operator("/deliveries?despatch_advice=DA-1").await;
         assert_eq!(
             one.json(),
             json!({ "deliveries": [{
@@ -109,7 +111,8 @@ mod tests {
 
     #[actix_web::test]
     async fn without_a_database_the_answer_is_to_retry() {
-        let answer = get(&state_without_database().await, "/deliveries", &[]).await;
+        let state = state_without_database().await;
+        let answer = ask(&state, Audience::Internal, &Method::GET, "/deliveries", &[]).await;
         answer.assert_problem(
             503,
             "unavailable",

@@ -20,14 +20,18 @@ impl Probe for AppState {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{JSON, Scene, get, state_without_database};
+    use actix_web::http::Method;
+
+    use crate::state::Audience;
+    use crate::testing::{JSON, Scene, ask, state_without_database};
 
     #[actix_web::test]
     async fn a_process_without_a_database_is_alive_and_not_ready() {
         let state = state_without_database().await;
-        let live = get(&state, "/healthz", &[]).await;
+        let get = async |path| ask(&state, Audience::Internal, &Method::GET, path, &[]).await;
+        let live = get("/healthz").await;
         assert_eq!((live.status.as_u16(), live.body.as_str()), (200, "alive\n"));
-        let ready = get(&state, "/readyz", &[]).await;
+        let ready = get("/readyz").await;
         ready.assert_problem(
             503,
             "unavailable",
@@ -39,7 +43,7 @@ mod tests {
     #[actix_web::test]
     async fn a_process_whose_database_answers_is_ready() {
         let scene = Scene::journey("ready").await;
-        let ready = scene.get("/readyz", &[]).await;
+        let ready = scene.get_as_operator("/readyz").await;
         assert_eq!((ready.status.as_u16(), ready.body.as_str()), (200, "ready\n"));
     }
 
@@ -48,7 +52,7 @@ mod tests {
         let scene = Scene::journey("metrics").await;
         scene.get("/01/04012345111118/21/9876", &[JSON]).await;
         scene.get("/01/04012345111118/21/none", &[JSON, ("User-Agent", "curl/8")]).await;
-        let metrics = scene.get("/metrics", &[]).await;
+        let metrics = scene.get_as_operator("/metrics").await;
         assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4");
         for line in [
             "trace_api_verdicts_total{verdict=\"CONSISTENT\"} 1",
@@ -57,6 +61,7 @@ mod tests {
             "trace_api_scans_total{role=\"robot\"} 1",
             "trace_api_answer_seconds_count 2",
             "trace_api_broken_records_total 0",
+            "trace_api_deleted_scans_total 0",
         ] {
             assert!(metrics.body.lines().any(|found| found == line), "{line}: {}", metrics.body);
         }

@@ -1,30 +1,57 @@
-//! `GET /items/{epc}/history` and `/items/{epc}/bundle`.
+//! `GET /items/{epc}/history` and `/items/{epc}/bundle`: what was recorded about an item, and the file that proves it.
+//!
+//! What holds: the public gets the consumer's view, the operator all of it; for the public an item that no record names
+//! and a text that is no item cost the same work and get the same answer.
 
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use epc::Epc;
 use history::{GatheredHistory, bundle, gather};
 
-use crate::answer;
 use crate::problem::Problem;
-use crate::state::{AppState, MAX_PART};
+use crate::state::{AppState, Audience, MAX_PART, audience};
+use crate::{answer, consumer};
 
-fn parse(text: &str) -> Result<Epc, Problem> {
+/// Looked up in place of a text that is no item.
+const NO_ITEM: &str = "urn:epc:id:sgtin:0000000.000000.0";
+
+async fn find(
+    state: &AppState,
+    request: &HttpRequest,
+    text: &str,
+) -> Result<GatheredHistory, Problem> {
     if text.len() > MAX_PART {
         return Err(Problem::Malformed(format!(
             "got {} characters, expected an EPC URI of at most {MAX_PART}",
             text.len()
         )));
     }
-    text.parse().map_err(|error: epc::EpcError| Problem::Malformed(error.to_string()))
-}
-
-async fn find(state: &AppState, text: &str) -> Result<GatheredHistory, Problem> {
-    let gathered = gather(&state.db, &state.config.policy, &parse(text)?).await?;
-    if gathered.history.entries.is_empty() {
+    let admission = state.admit_code(request)?;
+    let named = text.parse::<Epc>().ok();
+    let looked_up = named.as_ref().map_or_else(|| NO_ITEM.parse(), |named| Ok(named.clone()));
+    let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
+    let gathered = gather(&state.db, &state.config.policy, &looked_up).await?;
+    if named.is_none() || gathered.history.entries.is_empty() {
         return Err(Problem::NotFound("no record names this item".into()));
     }
+    if let Some(admission) = admission {
+        admission.give_back();
+    }
     Ok(gathered)
+}
+
+/// The steps of an item, as the public sees them.
+///
+/// # Errors
+///
+/// [`Problem`].
+pub async fn consumers_history(
+    state: Data<AppState>,
+    request: HttpRequest,
+    epc: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let gathered = find(&state, &request, &epc).await?;
+    Ok(HttpResponse::Ok().json(consumer::history(&gathered.history, &state.config)))
 }
 
 /// The records of an item, in order of time.
@@ -32,20 +59,62 @@ async fn find(state: &AppState, text: &str) -> Result<GatheredHistory, Problem> 
 /// # Errors
 ///
 /// [`Problem`].
-pub async fn history(state: Data<AppState>, epc: Path<String>) -> Result<HttpResponse, Problem> {
-    let gathered = find(&state, &epc).await?;
+pub async fn whole_history(
+    state: Data<AppState>,
+    request: HttpRequest,
+    epc: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let gathered = find(&state, &request, &epc).await?;
     Ok(HttpResponse::Ok().json(answer::history(&gathered.history)))
 }
 
-/// The file that proves them.
+/// The file that proves the steps, for the public.
 ///
 /// # Errors
 ///
 /// [`Problem`].
-pub async fn bundle(state: Data<AppState>, epc: Path<String>) -> Result<HttpResponse, Problem> {
-    let gathered = find(&state, &epc).await?;
+pub async fn consumers_bundle(
+    state: Data<AppState>,
+    request: HttpRequest,
+    epc: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    give_bundle(&state, &request, &epc).await
+}
+
+/// The file that proves the records.
+///
+/// # Errors
+///
+/// [`Problem`].
+pub async fn whole_bundle(
+    state: Data<AppState>,
+    request: HttpRequest,
+    epc: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    give_bundle(&state, &request, &epc).await
+}
+
+/// What a bundle for this audience discloses is decided here and nowhere else.
+async fn build(
+    state: &AppState,
+    gathered: &GatheredHistory,
+    audience: Audience,
+) -> Result<ledger::bundle::Bundle, sql::Error> {
     let hub = state.config.hub.as_deref();
-    let bundle = bundle::build(&state.db, &gathered, hub, bundle::Disclosure::Whole).await?;
+    let disclosure = match audience {
+        Audience::Public => bundle::Disclosure::Consumer,
+        Audience::Internal => bundle::Disclosure::Whole,
+    };
+    bundle::build(&state.db, gathered, hub, disclosure).await
+}
+
+async fn give_bundle(
+    state: &AppState,
+    request: &HttpRequest,
+    epc: &str,
+) -> Result<HttpResponse, Problem> {
+    let gathered = find(state, request, epc).await?;
+    let bundle = build(state, &gathered, audience(request)).await?;
     let anchored = if bundle.anchor.is_some() { "yes" } else { "no" };
     state.metrics.bundles.with_label_values(&[anchored]).inc();
     let name: String =
@@ -61,11 +130,14 @@ pub async fn bundle(state: Data<AppState>, epc: Path<String>) -> Result<HttpResp
 
 #[cfg(test)]
 mod tests {
-    use history::testing::{CASE, CENTRE, FACTORY, ITEM, LOT, PALLET};
+    use history::testing::{CASE, CENTRE, FACTORY, GTIN, ITEM, LOT, PALLET, SERIAL, SHOP};
     use ledger::bundle::{Outcome, verify};
     use serde_json::{Value, json};
 
-    use crate::testing::{HUB, SITE, Scene, config, get, state, state_without_database};
+    use actix_web::http::Method;
+
+    use crate::state::Audience;
+    use crate::testing::{HUB, SITE, Scene, ask, config, get, state, state_without_database};
 
     fn path(of: &str) -> String {
         format!("/items/{ITEM}/{of}")
@@ -74,7 +146,7 @@ mod tests {
     #[actix_web::test]
     async fn a_history_lists_the_records_of_the_item_its_containers_and_its_lot() {
         let scene = Scene::journey("history").await;
-        let answer = scene.get(&path("history"), &[]).await;
+        let answer = scene.get_as_operator(&path("history")).await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("content-type"), "application/json");
         let document = answer.json();
@@ -95,7 +167,7 @@ mod tests {
     #[actix_web::test]
     async fn the_members_and_codes_of_a_history_are_part_of_the_api() {
         let scene = Scene::journey("history_members").await;
-        let answer = scene.get(&path("history"), &[]).await;
+        let answer = scene.get_as_operator(&path("history")).await;
         let first = format!(
             "{{\"item\":\"{ITEM}\",\"records\":[{{\"at\":\"2026-11-20T00:00:00Z\",\"broken\":null,\
              \"disposition\":\"active\",\"index\":0,\"inferredVia\":null,\"ledger\":\"{SITE}\",\"lot\":false,\
@@ -121,7 +193,7 @@ mod tests {
         sql::testing::alter_record_as_owner(&scene.db, SITE, 4, "receiving", "returning")
             .await
             .unwrap();
-        let records = scene.get(&path("history"), &[]).await.json()["records"].clone();
+        let records = scene.get_as_operator(&path("history")).await.json()["records"].clone();
         assert_eq!(records[4]["broken"], "its text does not fit its hash");
         assert_eq!(records[4]["step"], "returning");
         assert_eq!(records[5]["broken"], Value::Null);
@@ -131,7 +203,10 @@ mod tests {
     async fn records_of_a_ledger_without_a_known_key_do_not_fit() {
         let scene = Scene::journey("history_no_key").await;
         let stranger = state(scene.db.db(), config(String::new()));
-        let records = get(&stranger, &path("history"), &[]).await.json()["records"].clone();
+        let records = ask(&stranger, Audience::Internal, &Method::GET, &path("history"), &[])
+            .await
+            .json()["records"]
+            .clone();
         for record in records.as_array().unwrap() {
             let expected = format!(
                 "its ledger's checkpoint is not valid: checkpoint of size 11: the policy has no key of `{SITE}`"
@@ -175,20 +250,72 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn an_item_that_no_record_names_is_not_found() {
-        let scene = Scene::journey("items_unknown").await;
-        for of in ["history", "bundle"] {
-            let path = format!("/items/urn:epc:id:sgtin:4012345.011111.1/{of}");
-            scene.get(&path, &[]).await.assert_problem(
-                404,
-                "not-found",
-                "no record names this item",
-            );
+    async fn the_public_sees_city_step_and_day_and_nothing_that_leads_further() {
+        let scene = Scene::journey("history_public").await;
+        let answer = scene.get(&path("history"), &[]).await;
+        assert_eq!(answer.status, 200);
+        let document = answer.json();
+        assert_eq!(document["item"], ITEM);
+        assert_eq!(
+            document["steps"][0],
+            json!({
+                "day": "2026-11-20", "step": "commissioning", "party": null, "sensed": true,
+                "place": { "zh": "杭州", "en": "Hangzhou" },
+                "inferred": false, "lot": false, "broken": false,
+            })
+        );
+        assert_eq!(document["steps"][4]["place"], Value::Null, "no city is configured");
+        assert_eq!(document["steps"][4]["inferred"], true);
+        for word in [CASE, PALLET, LOT, CENTRE, FACTORY, SHOP, SITE, "Bamboo", "T00", "工厂"] {
+            assert!(!answer.body.contains(word), "{word}: {}", answer.body);
         }
+        let named = scene.with_config(|config| config.show_parties = true);
+        let document = named.get(&path("history"), &[]).await.json();
+        assert_eq!(document["steps"][0]["party"], "Bamboo Spring");
+        assert_eq!(document["steps"][0]["place"], json!({ "zh": "工厂", "en": "Factory" }));
     }
 
     #[actix_web::test]
-    async fn what_is_no_epc_uri_is_refused_before_the_database_is_asked() {
+    async fn what_no_record_names_and_what_is_no_item_get_one_answer_for_one_price() {
+        let scene = Scene::journey("items_unknown").await;
+        let mut prices = Vec::new();
+        let known_shape = "urn:epc:id:sgtin:4012345.011111.1";
+        let texts = [known_shape, "none", LOT, "urn:epc:id:sgtin:1.2.3", "%ff", "%3Cscript%3E"];
+        for audience in [Audience::Public, Audience::Internal] {
+            for of in ["history", "bundle"] {
+                for text in texts {
+                    let before = sql::testing::statements();
+                    let path = format!("/items/{text}/{of}");
+                    let answer = ask(&scene.state, audience, &Method::GET, &path, &[]).await;
+                    prices.push(sql::testing::statements() - before);
+                    answer.assert_problem(404, "not-found", "no record names this item");
+                }
+            }
+        }
+        assert!(prices[0] > 2 && prices.iter().all(|price| *price == prices[0]), "{prices:?}");
+    }
+
+    #[actix_web::test]
+    async fn who_guesses_items_is_refused_before_the_database_is_asked() {
+        let scene = Scene::journey("items_guessed").await;
+        let from = |address| [("X-Forwarded-For", address)];
+        for number in 0..scene.state.config.rates.unknown_per_minute {
+            let of = if number % 2 == 0 { "history" } else { "bundle" };
+            let path = format!("/items/urn:epc:id:sgtin:4012345.011111.{number}/{of}");
+            assert_eq!(scene.get(&path, &from("203.0.113.7")).await.status, 404);
+        }
+        let before = sql::testing::statements();
+        for path in [path("history"), path("bundle"), format!("/01/{GTIN}/21/{SERIAL}")] {
+            let refused = scene.get(&path, &from("203.0.113.7")).await;
+            assert_eq!(refused.status, 429, "{path}");
+            assert_eq!(refused.header("retry-after"), "60");
+        }
+        assert_eq!(sql::testing::statements(), before);
+        assert_eq!(scene.get(&path("history"), &from("203.0.113.8")).await.status, 200);
+    }
+
+    #[actix_web::test]
+    async fn what_is_too_long_is_refused_before_the_database_is_asked() {
         let state = state_without_database().await;
         let long = "9".repeat(201);
         for of in ["history", "bundle"] {
@@ -198,11 +325,6 @@ mod tests {
                 "malformed",
                 "got 201 characters, expected an EPC URI of at most 200",
             );
-            for text in ["none", LOT, "urn:epc:id:sgtin:1.2.3"] {
-                let answer = get(&state, &format!("/items/{text}/{of}"), &[]).await;
-                assert_eq!(answer.status, 400, "{text}: {}", answer.body);
-                assert_eq!(answer.json()["type"], "urn:chopmark:problem:malformed");
-            }
         }
     }
 

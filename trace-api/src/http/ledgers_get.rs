@@ -1,7 +1,7 @@
 //! Ledgers as monitors see them: sizes, signed checkpoints, inclusion and consistency proofs.
 
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use ledger::Hash;
 use ledger::tree::{consistency_nodes, inclusion_nodes, prove_consistency, prove_inclusion};
 use serde::Deserialize;
@@ -9,14 +9,16 @@ use serde_json::json;
 use sql::ledgers::LedgerRow;
 
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, Audience, audience};
 
-/// `GET /ledgers`.
+/// `GET /ledgers`; the public sees the names of parties only if the configuration says so.
 ///
 /// # Errors
 ///
-/// [`Problem::Unavailable`].
-pub async fn list(state: Data<AppState>) -> Result<HttpResponse, Problem> {
+/// [`Problem::Unavailable`], [`Problem::TooMany`].
+pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    state.admit(&request)?;
+    let shows_parties = state.config.show_parties || audience(&request) == Audience::Internal;
     let mut ledgers = Vec::new();
     for row in sql::ledgers::list_ledgers(&state.db).await? {
         let head = sql::ledgers::head(&state.db, row.id).await?;
@@ -27,7 +29,7 @@ pub async fn list(state: Data<AppState>) -> Result<HttpResponse, Problem> {
             _ => None,
         };
         ledgers.push(json!({
-            "origin": row.origin, "kind": row.kind, "party": row.party, "size": head.size,
+            "origin": row.origin, "kind": row.kind, "party": shows_parties.then_some(row.party), "size": head.size,
             "root": head.root.to_string(), "anchor": anchored,
         }));
     }
@@ -48,8 +50,10 @@ async fn find(state: &AppState, origin: &str) -> Result<LedgerRow, Problem> {
 /// [`Problem::NotFound`].
 pub async fn checkpoint(
     state: Data<AppState>,
+    request: HttpRequest,
     origin: Path<String>,
 ) -> Result<HttpResponse, Problem> {
+    state.admit(&request)?;
     let row = find(&state, &origin).await?;
     let latest = sql::ledgers::latest_checkpoint(&state.db, row.id).await?;
     let latest = latest.ok_or_else(|| Problem::NotFound("the ledger is empty".into()))?;
@@ -70,9 +74,11 @@ pub struct Inclusion {
 /// [`Problem::Malformed`] if the numbers do not fit the ledger.
 pub async fn inclusion(
     state: Data<AppState>,
+    request: HttpRequest,
     origin: Path<String>,
     query: Query<Inclusion>,
 ) -> Result<HttpResponse, Problem> {
+    state.admit(&request)?;
     let row = find(&state, &origin).await?;
     check_size(&state, &row, query.size).await?;
     let nodes =
@@ -96,9 +102,11 @@ pub struct Consistency {
 /// [`Problem::Malformed`] if the numbers do not fit the ledger.
 pub async fn consistency(
     state: Data<AppState>,
+    request: HttpRequest,
     origin: Path<String>,
     query: Query<Consistency>,
 ) -> Result<HttpResponse, Problem> {
+    state.admit(&request)?;
     let row = find(&state, &origin).await?;
     check_size(&state, &row, query.new).await?;
     let nodes =
@@ -139,8 +147,10 @@ mod tests {
     #[actix_web::test]
     async fn all_ledgers_are_listed_with_size_and_root() {
         let scene = Scene::journey("ledgers").await;
-        let answer = scene.get("/ledgers", &[]).await;
+        let answer = scene.get_as_operator("/ledgers").await;
         assert_eq!(answer.status, 200);
+        let public = scene.get("/ledgers", &[]).await.json();
+        assert_eq!(public["ledgers"][0]["party"], serde_json::Value::Null);
         let (site, hub) = (scene.site.id, scene.hub.id);
         let site = sql::ledgers::head(&scene.db, site).await.unwrap();
         let hub = sql::ledgers::head(&scene.db, hub).await.unwrap();

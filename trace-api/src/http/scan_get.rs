@@ -1,23 +1,33 @@
 //! `GET /01/{gtin}/21/{serial}`: a person scans a tag and gets a verdict.
 //!
-//! The way through: address to candidates, candidates to a history, history and scans to a verdict; then the scan is
-//! stored and answered as page or JSON, by `Accept`.
+//! The way through: the address is split into key and qualifiers; limits; candidates to a history; history, scans and
+//! findings to a verdict; then the scan is stored and answered as page or JSON, by `Accept`.
 //!
-//! What holds: an unknown serial number and a malformed one get answers of the same shape; a scan is stored before it
-//! is answered; without the database no verdict is given.
+//! What holds: limits come before the database; an unknown serial number and a malformed one cost the same work and get
+//! answers of the same shape; a scan is stored before it is answered; `HEAD` is no scan, and neither is what the same
+//! device asks again within ten minutes, as for the other language; without the database no verdict is given.
 
-use actix_web::web::{Data, Path, Query};
+use actix_web::http::Method;
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use epc::{Epc, PrefixLength};
-use history::{ConsumerScan, GatheredHistory, ItemState, Position, TagCheck, gather, judge};
+use history::{GatheredHistory, ItemState, TagCheck, gather, judge};
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
 
-use crate::answer;
+use crate::findings::{self, Examined};
 use crate::language::Language;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
-use crate::scan::{ScanRequest, ScanRole};
+use crate::scan::ScanRequest;
 use crate::scan_result::ScanResult;
 use crate::state::{AppState, MAX_PART};
+use crate::{answer, consumer, error_page};
+
+/// Qualifiers of a GTIN, in their order: consumer product variant, lot, serial, serial of a third party.
+const QUALIFIERS: [&str; 4] = ["22", "10", "21", "235"];
+/// Time within which the same device's scans of an item are one.
+const REPEATS: SignedDuration = SignedDuration::from_mins(10);
 
 /// Parameters of the address.
 #[derive(Debug, serde::Deserialize)]
@@ -35,7 +45,37 @@ impl PrefixLength for Fixed {
     }
 }
 
-/// Handles `/01/{gtin}/21/{serial}`.
+/// What an address names.
+#[derive(Debug, PartialEq, Eq)]
+struct Code {
+    gtin: String,
+    serial: Option<String>,
+}
+
+/// Reads `/01/{gtin}` and its qualifiers; none if the path is not of that form.
+fn read_code(path: &str) -> Option<Code> {
+    let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let parts: Vec<&str> = path.strip_prefix("/01/")?.split('/').collect();
+    let (gtin, qualifiers) = parts.split_first()?;
+    if gtin.is_empty() || !qualifiers.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut serial = None;
+    let mut last = None;
+    for pair in qualifiers.chunks_exact(2) {
+        let place = QUALIFIERS.iter().position(|ai| *ai == pair[0])?;
+        if last.is_some_and(|last| last >= place) {
+            return None;
+        }
+        last = Some(place);
+        if pair[0] == "21" {
+            serial = Some(decode(pair[1]));
+        }
+    }
+    Some(Code { gtin: decode(gtin), serial })
+}
+
+/// Handles everything below `/01/`.
 ///
 /// # Errors
 ///
@@ -43,109 +83,145 @@ impl PrefixLength for Fixed {
 pub async fn get(
     state: Data<AppState>,
     request: HttpRequest,
-    path: Path<(String, String)>,
     query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (gtin, serial) = path.into_inner();
-    respond(&state, &request, &gtin, &serial, &query).await
+    let accept_language = header(&request, "Accept-Language");
+    let language = Language::preferred(query.lang.as_deref(), accept_language);
+    let wants_json = header(&request, "Accept").contains("json");
+    let code = read_code(request.uri().path());
+    let code = code.ok_or_else(|| {
+        Problem::NotFound("no such page; expected /01/GTIN/21/SERIAL, with /22, /10 or /235".into())
+    })?;
+    let length = code.gtin.len() + code.serial.as_ref().map_or(0, String::len);
+    if code.gtin.len() > MAX_PART || code.serial.as_ref().is_some_and(|s| s.len() > MAX_PART) {
+        return Err(Problem::Malformed(format!(
+            "got a code of {length} characters, expected a GTIN of 14 digits and a serial of at most 20 characters"
+        )));
+    }
+    match &code.serial {
+        Some(serial) => respond(&state, &request, (&code.gtin, serial), language, wants_json).await,
+        None => without_serial(&state, &code.gtin, language, wants_json),
+    }
 }
 
-/// Handles `/01/{gtin}/10/{lot}/21/{serial}`; GTIN and serial number identify the item, the lot is not used.
-///
-/// # Errors
-///
-/// [`Problem`].
-pub async fn get_with_lot(
-    state: Data<AppState>,
-    request: HttpRequest,
-    path: Path<(String, String, String)>,
-    query: Query<Parameters>,
+fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Explains that the code names a product and no item.
+fn without_serial(
+    state: &AppState,
+    gtin: &str,
+    language: Language,
+    wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
-    let (gtin, _, serial) = path.into_inner();
-    respond(&state, &request, &gtin, &serial, &query).await
+    if wants_json {
+        let detail = "this code names a product and no single item; expected /01/GTIN/21/SERIAL";
+        return Err(Problem::NotFound(detail.into()));
+    }
+    let product = state.config.products.iter().find(|product| product.gtin == gtin);
+    let name = product.map(|product| language.of((&*product.name_zh, &*product.name_en)));
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(error_page::without_serial(gtin, name, language)))
 }
 
 async fn respond(
     state: &AppState,
     request: &HttpRequest,
-    gtin: &str,
-    serial: &str,
-    parameters: &Parameters,
+    (gtin, serial): (&str, &str),
+    language: Language,
+    wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
     let begun = state.clock.instant();
-    let header = |name: &str| {
-        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    };
-    let language = Language::preferred(parameters.lang.as_deref(), header("Accept-Language"));
-    let wants_json = header("Accept").contains("json");
-    if gtin.len() > MAX_PART || serial.len() > MAX_PART {
-        return Err(Problem::Malformed(format!(
-            "got a code of {} characters, expected a GTIN of 14 digits and a serial of at most 20 characters",
-            gtin.len() + serial.len()
-        )));
-    }
+    let admission = state.admit_code(request)?;
     let scan = ScanRequest::of(request, &state.config, state.clock.now());
-    let result = match check(state, scan, gtin, serial).await {
+    let counts = request.method() == Method::GET;
+    let result = match check(state, scan, (gtin, serial), counts).await {
         Ok(result) => result,
-        Err(Problem::Unavailable) if !wants_json => {
-            return Ok(HttpResponse::ServiceUnavailable()
-                .content_type("text/html; charset=utf-8")
-                .insert_header(("Retry-After", "5"))
-                .body(page::cannot_check(language)));
+        Err(Problem::Unavailable) => {
+            if let Some(admission) = admission {
+                admission.give_back();
+            }
+            return unavailable(language, wants_json);
         }
         Err(problem) => return Err(problem),
     };
+    if let Some(admission) = admission.filter(|_| result.gathered.is_some()) {
+        admission.give_back();
+    }
     count(state, &result);
     let duration = state.clock.instant().duration_since(begun);
     state.metrics.answer_seconds.observe(duration.as_secs_f64());
     if wants_json {
-        return Ok(HttpResponse::Ok().json(answer::scan(&result, language)));
+        let mut document = answer::scan(&result, language);
+        if let Some(gathered) = &result.gathered {
+            document["timeline"] = consumer::timeline(&gathered.history, &state.config);
+        }
+        return Ok(HttpResponse::Ok().json(document));
     }
-    html(state, &result, gtin, serial, language).await
+    html(state, &result, (gtin, serial), language).await
 }
 
-/// Gathers, judges and stores the scan.
+fn unavailable(language: Language, wants_json: bool) -> Result<HttpResponse, Problem> {
+    if wants_json {
+        return Err(Problem::Unavailable);
+    }
+    Ok(HttpResponse::ServiceUnavailable()
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("Retry-After", "5"))
+        .body(page::cannot_check(language)))
+}
+
+/// Gathers, examines, judges and stores the scan.
+///
+/// - `counts`: whether this is a scan.
 async fn check(
     state: &AppState,
     request: ScanRequest,
-    gtin: &str,
-    serial: &str,
+    (gtin, serial): (&str, &str),
+    counts: bool,
 ) -> Result<ScanResult, Problem> {
-    let Some(gathered) = find(state, gtin, serial).await? else {
-        if state.unknown_codes.check_key(&request.address).is_err() {
-            return Err(Problem::TooMany);
-        }
-        let item = format!("https://id.gs1.org/01/{gtin}/21/{serial}").replace('\0', "");
-        let state_of_item = ItemState::unknown();
-        let reason = judge(&state_of_item, TagCheck::NotChecked, &[]);
-        store(state, &request.scan(&item, reason.verdict().code())).await?;
-        return Ok(ScanResult {
-            request,
-            gathered: None,
-            state: state_of_item,
-            reason,
-            anchored: None,
-        });
+    let gathered = find(state, gtin, serial).await?;
+    let (item, state_of_item) = match &gathered {
+        Some(gathered) => (gathered.history.item.to_uri(), gathered.history.state(request.at)),
+        None => (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), ItemState::unknown()),
     };
-    let item = gathered.history.item.to_uri();
-    let state_of_item = gathered.history.state(request.at);
-    let scans = consumer_scans(state, &item, &request).await?;
-    let reason = judge(&state_of_item, TagCheck::NotChecked, &scans);
-    store(state, &request.scan(&item, reason.verdict().code())).await?;
-    let hub = state.config.hub.as_deref();
-    let anchored = history::bundle::anchored_at(&state.db, &gathered, hub).await?;
-    Ok(ScanResult { request, gathered: Some(gathered), state: state_of_item, reason, anchored })
+    let open = match &gathered {
+        Some(_) => {
+            let sales = &state_of_item.sales;
+            let examined = Examined { item: &item, request: &request, counts, sales };
+            findings::examine(state, examined).await?
+        }
+        None => Vec::new(),
+    };
+    let reason = judge(&state_of_item, TagCheck::NotChecked, &open);
+    if counts {
+        store(state, &request, &item, reason.verdict().code()).await?;
+    }
+    let anchored = match &gathered {
+        Some(gathered) => {
+            let hub = state.config.hub.as_deref();
+            history::bundle::anchored_at(&state.db, gathered, hub).await?
+        }
+        None => None,
+    };
+    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored })
 }
 
-/// The history of the first candidate that has records.
+/// The history of the first candidate that has records. A code that is none is looked up as another one would be, and
+/// what is found is not used.
 async fn find(
     state: &AppState,
     gtin: &str,
     serial: &str,
 ) -> Result<Option<GatheredHistory>, sql::Error> {
-    for candidate in candidates(gtin, serial) {
+    let named = candidates(gtin, serial);
+    let is_code = !named.is_empty();
+    let looked_up = if is_code { named } else { candidates("00000000000000", "0") };
+    for candidate in looked_up {
         let found = gather(&state.db, &state.config.policy, &candidate).await?;
-        if !found.history.entries.is_empty() {
+        if is_code && !found.history.entries.is_empty() {
             return Ok(Some(found));
         }
     }
@@ -154,43 +230,32 @@ async fn find(
 
 /// The items that a GTIN and a serial number may be: one per length of company prefix.
 fn candidates(gtin: &str, serial: &str) -> Vec<Epc> {
-    let escaped = percent_encoding::utf8_percent_encode(serial, percent_encoding::NON_ALPHANUMERIC);
-    let link = format!("https://id.gs1.org/01/{gtin}/21/{escaped}");
+    let escape =
+        |part| percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC);
+    let link = format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial));
     (6..=12).filter_map(|length| Epc::from_digital_link(&link, &Fixed(length)).ok()).collect()
 }
 
-/// Earlier scans of the item by consumers, and this one if it is a consumer's.
-async fn consumer_scans(
+/// Stores a scan and counts it, unless it is a repeat.
+async fn store(
     state: &AppState,
-    item: &str,
     request: &ScanRequest,
-) -> Result<Vec<ConsumerScan>, sql::Error> {
-    let mut scans = sql::scans::of_item(&state.db, item).await?;
-    scans.push(request.scan(item, ""));
-    scans.retain(|scan| scan.role == ScanRole::Consumer.code());
-    Ok(scans.into_iter().map(consumer_scan).collect())
-}
-
-fn consumer_scan(scan: sql::scans::Scan) -> ConsumerScan {
-    ConsumerScan {
-        at: scan.at,
-        device: scan.device,
-        position: scan.place.map(|place| Position {
-            latitude: place.latitude,
-            longitude: place.longitude,
-            uncertainty_km: f64::from(place.uncertainty_km),
-        }),
+    item: &str,
+    verdict: &str,
+) -> Result<(), sql::Error> {
+    let scan = request.scan(item, &state.config, verdict);
+    let repeats_since = request.at.checked_sub(REPEATS).unwrap_or(Timestamp::MIN);
+    let insert =
+        async |tx: &sql::Transaction<'_>| sql::scans::insert(tx, &scan, repeats_since).await;
+    if state.db.run_tx("trace_api.scan", insert).await? {
+        state.metrics.scans.with_label_values(&[request.role.code()]).inc();
     }
-}
-
-async fn store(state: &AppState, scan: &sql::scans::Scan) -> Result<(), sql::Error> {
-    state.db.run_tx("trace_api.scan", async |tx| sql::scans::insert(tx, scan).await).await
+    Ok(())
 }
 
 fn count(state: &AppState, result: &ScanResult) {
     let metrics = &state.metrics;
     metrics.verdicts.with_label_values(&[result.reason.verdict().code()]).inc();
-    metrics.scans.with_label_values(&[result.request.role.code()]).inc();
     let disputed = result.gathered.as_ref().map_or(0, |found| found.history.disputed().count());
     metrics.broken_records.inc_by(disputed as u64);
 }
@@ -198,26 +263,23 @@ fn count(state: &AppState, result: &ScanResult) {
 async fn html(
     state: &AppState,
     result: &ScanResult,
-    gtin: &str,
-    serial: &str,
+    (gtin, serial): (&str, &str),
     language: Language,
 ) -> Result<HttpResponse, Problem> {
     let scans = match &result.gathered {
-        Some(found) => sql::scans::of_item(&state.db, &found.history.item.to_uri()).await?,
-        None => Vec::new(),
+        Some(found) => {
+            let item = found.history.item.to_uri();
+            let device = result.request.marks(&item, &state.config).device;
+            sql::scans::totals(&state.db, &item, &device).await?
+        }
+        None => sql::scans::ScanTotals::default(),
     };
-    let view = PageView { result, scans: &scans, gtin, serial, config: &state.config, language };
+    let view = PageView { result, scans, gtin, serial, config: &state.config, language };
     let body = page::item(&view).map_err(|error| Problem::Internal(error.to_string()))?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header(("Vary", "Accept, Accept-Language"))
-        .insert_header(("Cache-Control", "no-store"))
-        .insert_header((
-            "Content-Security-Policy",
-            "default-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:",
-        ))
-        .body(body))
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body))
 }
 
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! `[trace_api]`: the process that answers the public.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -9,18 +9,45 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraceApiSection {
-    /// Address and port to listen on. Default: `127.0.0.1:8084`.
+    /// Address and port on which the public is answered. Default: `127.0.0.1:8084`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
+    /// Address and port on which the operator is answered: receipts, whole histories and bundles, readiness, metrics.
+    /// On the loopback interface, since nobody is asked who they are. Default: `127.0.0.1:8086`.
+    #[serde(default = "default_internal_listen")]
+    pub internal_listen: SocketAddr,
     /// Base address under which people reach it, for permanent links: `https://id.example.com`.
     pub public_url: String,
     /// Policy file: the keys that checkpoints must be signed with.
     pub policy: PathBuf,
     /// File with the secret, at least 16 bytes, under which devices are recognised again.
     pub scan_secret: PathBuf,
-    /// Addresses whose `Chopmark-Place` and `X-Forwarded-For` headers are accepted. Default: none.
+    /// Addresses and networks of your own proxies: `127.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`. The client is the last
+    /// address in `X-Forwarded-For` that is none of them. Default: none; then that header is not read.
     #[serde(default)]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<String>,
+    /// Header in which a trusted proxy reports where the client is: `name;latitude;longitude;uncertainty in km`, the
+    /// name with percent escapes. The proxy must overwrite what the client sent under this name; a header that comes
+    /// twice is not read. Default: none; then scans have no place.
+    #[serde(default)]
+    pub place_header: Option<String>,
+    /// Whether the public sees the names of parties and places. Default: false; then it sees "a company" and cities.
+    #[serde(default)]
+    pub show_parties: bool,
+    /// Days after which scans are deleted, 9 to 3650; findings keep their evidence. Default: 30.
+    #[serde(default = "default_keep_scans_days")]
+    pub keep_scans_days: u16,
+    /// Requests for records that one source (an IPv4 address, an IPv6 network of 64 bits) may send in a minute, 10 to
+    /// 1000000. Default: 240.
+    #[serde(default = "default_requests_per_minute")]
+    pub requests_per_minute: u32,
+    /// Codes without a record that one source may ask for in a minute, 1 to 1000000; after these it is refused any code
+    /// for a while. A network (24 bits of IPv4, 48 of IPv6) may ask for ten times as many. Default: 30.
+    #[serde(default = "default_unknown_per_minute")]
+    pub unknown_per_minute: u32,
+    /// Requests for records that everybody together may send in a second, 1 to 1000000. Default: 200.
+    #[serde(default = "default_requests_per_second")]
+    pub requests_per_second: u32,
     /// Origin of the hub. Default: none; then answers do not mention anchors.
     #[serde(default)]
     pub hub: Option<String>,
@@ -37,6 +64,26 @@ pub struct TraceApiSection {
 
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8084))
+}
+
+fn default_internal_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8086))
+}
+
+fn default_keep_scans_days() -> u16 {
+    30
+}
+
+fn default_requests_per_minute() -> u32 {
+    240
+}
+
+fn default_unknown_per_minute() -> u32 {
+    30
+}
+
+fn default_requests_per_second() -> u32 {
+    200
 }
 
 /// `[[trace_api.product]]`.
@@ -61,8 +108,14 @@ pub struct ProductSection {
 pub struct PlaceSection {
     /// SGLN URI.
     pub sgln: String,
-    /// Name in Chinese.
+    /// Name in Chinese; shown where `show_parties` is true.
     pub name_zh: String,
-    /// Name in English.
+    /// Name in English; shown where `show_parties` is true.
     pub name_en: String,
+    /// City in Chinese, for everybody. Default: none; then no place is shown.
+    #[serde(default)]
+    pub city_zh: String,
+    /// City in English, for everybody. Default: none; then no place is shown.
+    #[serde(default)]
+    pub city_en: String,
 }

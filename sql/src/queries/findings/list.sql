@@ -1,0 +1,5 @@
+-- findings::list
+select f.finding_id, f.item, f.rule, f.evidence, f.opened_at, r.party, r.reason, r.resolved_at, r.note
+from findings f left join finding_resolutions r using (finding_id)
+where f.finding_id > $1 /* after */ and (not $2 /* unresolved only */ or r.finding_id is null)
+order by f.finding_id limit 500

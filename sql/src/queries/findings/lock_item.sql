@@ -1,0 +1,2 @@
+-- findings::open
+select pg_advisory_xact_lock($1 /* key */)

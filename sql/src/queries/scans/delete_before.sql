@@ -1,0 +1,2 @@
+-- scans::delete_before
+select delete_scans($1 /* before */)

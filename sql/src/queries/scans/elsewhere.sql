@@ -1,0 +1,9 @@
+-- scans::elsewhere
+-- The latest scan at each position, by consumers of other networks: of two at one position the later one is the
+-- nearer in time.
+select distinct on (latitude, longitude) at, place, latitude, longitude, uncertainty_km
+from scans
+where item_key = $1 /* key */ and item = $2 /* item */ and role = 'consumer' and latitude is not null
+  and at > $3 /* since */ and at <= $4 /* until */
+  and network <> $5 /* network */ and network <> $6 /* network before */
+order by latitude, longitude, at desc

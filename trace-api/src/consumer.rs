@@ -1,0 +1,109 @@
+//! What the public sees of a history: step, day and city; parties and places by name only if the configuration says so.
+//!
+//! What holds: no reference, no container, no place beyond its city, no time of day.
+//!
+//! Not here: the whole history, which the operator sees ([`crate::answer`]).
+//!
+//! Source: docs/decisions/0027-scans-and-findings.md.
+
+use epcis::BizStep;
+use history::{History, HistoryEntry, Relation};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::config::{Config, PlaceName};
+use crate::language::Language;
+
+/// A party whose name is not shown.
+const A_COMPANY: (&str, &str) = ("一家企业", "a company");
+/// A place whose city is not known.
+const A_PLACE: (&str, &str) = ("某地", "a place");
+
+/// The day of a time, UTC: `2026-11-20`.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Where, as the public sees it, in Chinese and English: the city, or the place's name where names are shown; none if
+/// that is not configured.
+#[must_use]
+pub fn place<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
+    let found = configured(sgln, config)?;
+    let shown = if config.show_parties {
+        (&found.name_zh, &found.name_en)
+    } else {
+        (&found.city_zh, &found.city_en)
+    };
+    (!shown.0.is_empty() && !shown.1.is_empty()).then_some((shown.0, shown.1))
+}
+
+/// The same in one language; `a place` if there is none.
+#[must_use]
+pub fn place_name(sgln: &str, config: &Config, language: Language) -> String {
+    language.of(place(sgln, config).unwrap_or(A_PLACE)).to_owned()
+}
+
+/// The place that is configured for a location, or for another location of its site.
+fn configured<'a>(sgln: &str, config: &'a Config) -> Option<&'a PlaceName> {
+    let site = |uri: &str| {
+        uri.rsplit_once('.').map_or_else(|| uri.to_owned(), |(site, _)| site.to_owned())
+    };
+    let places = &config.places;
+    places
+        .iter()
+        .find(|place| place.sgln == sgln)
+        .or_else(|| places.iter().find(|place| site(&place.sgln) == site(sgln)))
+}
+
+/// Who, as the public sees it.
+#[must_use]
+pub fn party(name: &str, config: &Config, language: Language) -> String {
+    if config.show_parties { name.to_owned() } else { language.of(A_COMPANY).to_owned() }
+}
+
+/// Those whose ledgers the records come from: their names with their ledgers, or their number.
+#[must_use]
+pub fn signers(entries: &[HistoryEntry], config: &Config, language: Language) -> Vec<String> {
+    let mut signers: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let named = format!("{} · {}", entry.party, entry.origin);
+            if config.show_parties { named } else { entry.party.to_string() }
+        })
+        .collect();
+    signers.sort();
+    signers.dedup();
+    match signers.len() {
+        0 => Vec::new(),
+        _ if config.show_parties => signers,
+        1 => vec![language.of(("1 家企业".to_owned(), "1 company".to_owned()))],
+        count => vec![language.of((format!("{count} 家企业"), format!("{count} companies")))],
+    }
+}
+
+/// The steps of a history, in order of time.
+#[must_use]
+pub fn timeline(history: &History, config: &Config) -> Value {
+    history.entries.iter().map(|entry| step(entry, config)).collect()
+}
+
+/// A history.
+#[must_use]
+pub fn history(history: &History, config: &Config) -> Value {
+    json!({ "item": history.item.to_uri(), "steps": timeline(history, config) })
+}
+
+fn step(entry: &HistoryEntry, config: &Config) -> Value {
+    let place = place(&entry.place, config).map(|(zh, en)| json!({ "zh": zh, "en": en }));
+    json!({
+        "day": day(entry.at),
+        "step": entry.step.as_ref().map_or("", BizStep::word),
+        "place": place,
+        "party": config.show_parties.then(|| entry.party.to_string()),
+        "sensed": entry.sensed,
+        "inferred": matches!(entry.relation, Relation::Container(_)),
+        "lot": entry.relation == Relation::Lot,
+        "broken": entry.fault.is_some(),
+    })
+}

@@ -1,0 +1,144 @@
+//! What every answer of trace-api has, whichever handler made it: headers for browsers, and a page where people would
+//! otherwise read a problem document.
+//!
+//! What holds: a path with a control character reaches no handler; scripts come from our own address only and nothing
+//! inline runs; the only inline styles that apply are those of our templates, by their hash.
+//!
+//! Sources: CSP Level 3; RFC 6797 (HSTS); OWASP Secure Headers Project.
+
+use std::sync::LazyLock;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ledger::hash::sha256;
+use percent_encoding::percent_decode_str;
+
+use crate::error_page;
+use crate::language::Language;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The templates, whose styles are the only ones that a page may have inline.
+const TEMPLATES: [&str; 4] = [
+    include_str!("../../pages/item.html"),
+    include_str!("../../pages/away.html"),
+    include_str!("../../pages/start.html"),
+    include_str!("../../pages/verify.html"),
+];
+
+static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let mut styles: Vec<String> = TEMPLATES.into_iter().flat_map(style_hashes).collect();
+    styles.sort();
+    styles.dedup();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' {}; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        styles.join(" ")
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// The hash of each `<style>` of a page, as a content policy names it.
+fn style_hashes(page: &str) -> Vec<String> {
+    let styles = page.split("<style>").skip(1).filter_map(|rest| rest.split("</style>").next());
+    styles
+        .map(|style| {
+            let digest = sha256(style.as_bytes());
+            format!("'sha256-{}'", BASE64.encode(digest.as_bytes()))
+        })
+        .collect()
+}
+
+/// Answers the request, with the headers; used with `actix_web::middleware::from_fn`, outermost.
+///
+/// # Errors
+///
+/// What the handlers return.
+pub async fn guarded(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let has_control =
+        percent_decode_str(request.path()).decode_utf8_lossy().chars().any(char::is_control);
+    let mut answer = if has_control {
+        let problem =
+            Problem::Malformed("got a control character in the address, expected none".to_owned());
+        request.into_response(problem.error_response())
+    } else {
+        next.call(request).await?.map_into_boxed_body()
+    };
+    if let Some(page) = page_instead(answer.request(), answer.status(), answer.headers()) {
+        let retry = answer.headers().get("Retry-After").cloned();
+        let mut response = page;
+        if let Some(retry) = retry {
+            response.headers_mut().insert(HeaderName::from_static("retry-after"), retry);
+        }
+        answer = answer.into_response(response);
+    }
+    let state = answer.request().app_data::<Data<AppState>>();
+    let is_tls = state.is_some_and(|state| state.config.public_url.starts_with("https://"));
+    add_headers(answer.headers_mut(), is_tls);
+    Ok(answer)
+}
+
+/// The page to answer with in place of a problem document, if a person asks.
+fn page_instead(
+    request: &HttpRequest,
+    status: actix_web::http::StatusCode,
+    headers: &HeaderMap,
+) -> Option<HttpResponse> {
+    let is_html = |value: Option<&HeaderValue>| {
+        value.and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains("text/html"))
+    };
+    let is_failure = status.is_client_error() || status.is_server_error();
+    if !is_failure
+        || is_html(headers.get(CONTENT_TYPE))
+        || !is_html(request.headers().get("Accept"))
+    {
+        return None;
+    }
+    let page = error_page::of_status(status, language(request));
+    Some(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page))
+}
+
+/// The language of the person who asks.
+#[must_use]
+pub fn language(request: &HttpRequest) -> Language {
+    let accepted = request.headers().get("Accept-Language").and_then(|value| value.to_str().ok());
+    let chosen = request.query_string().split('&').find_map(|pair| pair.strip_prefix("lang="));
+    Language::preferred(chosen, accepted.unwrap_or_default())
+}
+
+fn add_headers(headers: &mut HeaderMap, is_tls: bool) {
+    let fixed = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (VARY, "Accept, Accept-Language"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY.clone());
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if is_tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+}

@@ -1,0 +1,181 @@
+//! What holds for every route: who is answered, headers, paths, and pages for people.
+
+use actix_web::http::Method;
+
+use super::*;
+use crate::testing::{JSON, Scene, ask, get, state_without_database};
+
+const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml");
+
+/// A path of the table with something in each place.
+fn sample(path: &str) -> String {
+    let filled = path
+        .replace("{gtin}", "04012345111118")
+        .replace("{serial}", "9876")
+        .replace("{lot}", "L1")
+        .replace("{origin}", "x")
+        .replace("{epc}", "urn:epc:id:sgtin:4012345.011111.9876");
+    match path {
+        "/ledgers/{origin}/proof/inclusion" => filled + "?index=0&size=1",
+        "/ledgers/{origin}/proof/consistency" => filled + "?old=0&new=1",
+        _ => filled,
+    }
+}
+
+/// What the default service answers.
+const NOWHERE: &str = "no such page; the start page is /";
+
+#[actix_web::test]
+async fn every_route_is_answered_to_its_audience_and_to_no_other() {
+    let state = state_without_database().await;
+    for (path, audiences) in PATHS {
+        for audience in [Audience::Public, Audience::Internal] {
+            let expected = audiences.contains(&audience);
+            let answer = ask(&state, audience, &Method::GET, &sample(path), &[JSON]).await;
+            assert_eq!(!answer.body.contains(NOWHERE), expected, "{path} {audience:?}");
+            let head = ask(&state, audience, &Method::HEAD, &sample(path), &[JSON]).await;
+            assert_eq!(head.status, answer.status, "HEAD {path} {audience:?}");
+            let post = ask(&state, audience, &Method::POST, &sample(path), &[]).await;
+            let refused = if expected { 405 } else { 404 };
+            assert_eq!(post.status, refused, "POST {path} {audience:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_has_the_headers_that_protect_a_browser() {
+    let state = state_without_database().await;
+    let paths =
+        PATHS.iter().map(|(path, _)| sample(path)).chain(["/nothing".into(), "/%00".into()]);
+    for path in paths {
+        for audience in [Audience::Public, Audience::Internal] {
+            let answer = ask(&state, audience, &Method::GET, &path, &[HTML]).await;
+            let policy = answer.header("content-security-policy");
+            for part in [
+                "default-src 'none'",
+                "script-src 'self'",
+                "frame-ancestors 'none'",
+                "base-uri 'none'",
+            ] {
+                assert!(policy.contains(part), "{path}: {policy}");
+            }
+            assert!(!policy.contains("unsafe"), "{path}: {policy}");
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "no-referrer"),
+                ("x-frame-options", "DENY"),
+                ("strict-transport-security", "max-age=31536000"),
+            ] {
+                assert_eq!(answer.header(name), value, "{path} {name}");
+            }
+            assert!(answer.header("permissions-policy").contains("geolocation=()"), "{path}");
+            assert!(!answer.header("cache-control").is_empty(), "{path}");
+            if answer.header("content-type").starts_with("text/html") {
+                assert_styles_are_allowed(&answer.body, policy);
+            }
+        }
+    }
+}
+
+/// Fails if a browser would not apply a style of the page, or would meet a script or style that it must not run.
+fn assert_styles_are_allowed(page: &str, policy: &str) {
+    for style in page.split("<style>").skip(1) {
+        let style = style.split("</style>").next().unwrap_or_default();
+        let hash = ledger::hash::sha256(style.as_bytes());
+        let hash =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, hash.as_bytes());
+        assert!(policy.contains(&format!("'sha256-{hash}'")), "{policy}");
+    }
+    assert!(!page.contains(" style=\"") && !page.contains(" onclick="), "{page}");
+    for script in page.split("<script").skip(1) {
+        assert!(script.starts_with(" type=\"module\" src=\"/"), "{script}");
+    }
+}
+
+#[actix_web::test]
+async fn the_verdict_page_keeps_to_the_content_policy() {
+    let scene = Scene::journey("headers_page").await;
+    let page = scene.get("/01/04012345111118/21/9876", &[HTML]).await;
+    assert!(page.body.contains("<style>"));
+    assert_styles_are_allowed(&page.body, page.header("content-security-policy"));
+    assert_eq!(page.header("cache-control"), "no-store");
+}
+
+#[actix_web::test]
+async fn without_tls_nothing_is_said_about_tls() {
+    let mut config = crate::testing::config(String::new());
+    config.public_url = "http://127.0.0.1:8084".into();
+    let db = state_without_database().await.db.clone();
+    let answer = get(&crate::testing::state(db, config), "/", &[]).await;
+    assert_eq!(answer.header("strict-transport-security"), "");
+}
+
+#[actix_web::test]
+async fn a_path_without_a_route_is_a_problem_that_names_the_start_page() {
+    let state = state_without_database().await;
+    for path in ["/nothing", "/items", "/ledgers/x", "/assets/", "/01"] {
+        let answer = get(&state, path, &[]).await;
+        answer.assert_problem(404, "not-found", "no such page; the start page is /");
+    }
+}
+
+#[actix_web::test]
+async fn a_control_character_in_a_path_is_refused_on_every_door() {
+    let state = state_without_database().await;
+    for control in ["%00", "%0A", "%0d", "%1f", "%7F", "%C2%85"] {
+        for path in ["/01/04012345111118/21/x", "/items/x", "/ledgers/x", "/x"] {
+            for rest in ["", "/history", "/checkpoint"] {
+                let answer = get(&state, &format!("{path}{control}{rest}"), &[]).await;
+                let detail = "got a control character in the address, expected none";
+                answer.assert_problem(400, "malformed", detail);
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_slash_at_the_end_changes_nothing() {
+    let scene = Scene::journey("slash").await;
+    for path in ["/01/04012345111118/21/9876", "/ledgers", "/verify", "/policy", "/healthz"] {
+        let plain = scene.get(path, &[JSON]).await;
+        let slash = scene.get(&format!("{path}/"), &[JSON]).await;
+        assert_eq!((slash.status, slash.body), (plain.status, plain.body), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn people_get_a_page_in_their_language_where_programs_get_a_problem() {
+    let state = state_without_database().await;
+    let long = format!("/01/04012345111118/21/{}", "9".repeat(4096));
+    for (path, status, chinese, english) in [
+        ("/nothing", 404, "没有这个页面", "There is no such page"),
+        ("/01/04012345111118/99/1", 404, "没有这个页面", "There is no such page"),
+        ("/01/04012345111118/21/%00", 400, "无法读取此地址", "This address cannot be read"),
+        (&long, 400, "无法读取此地址", "This address cannot be read"),
+        ("/items/urn:x/history", 503, "现在无法查验", "Cannot check now"),
+    ] {
+        for (language, words) in [("zh-CN,zh", chinese), ("en", english)] {
+            let answer = get(&state, path, &[HTML, ("Accept-Language", language)]).await;
+            assert_eq!(answer.status, status, "{path}");
+            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+            assert!(answer.body.contains(&format!("<h1>{words}</h1>")), "{path}: {}", answer.body);
+        }
+        let answer = get(&state, path, &[JSON]).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+    }
+}
+
+#[test]
+fn every_path_is_described() {
+    let text = include_str!("../../pages/openapi.json");
+    let document: serde_json::Value = serde_json::from_str(text).unwrap();
+    for (path, audiences) in PATHS {
+        let found = &document["paths"][path]["get"];
+        assert!(found.is_object(), "{path}");
+        let is_internal = audiences == [Audience::Internal];
+        let says = found["summary"].as_str().unwrap().contains("internal address");
+        assert_eq!(says, is_internal, "{path}");
+    }
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+}
