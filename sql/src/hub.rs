@@ -8,6 +8,7 @@ use crate::ledger_id::LedgerId;
 use crate::queries::{
     HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_LAST_ENTRY,
     HUB_LAST_OF_LEDGER,
+    HUB_SEALS,
 };
 
 /// A ledger's checkpoint in the hub.
@@ -79,6 +80,43 @@ pub async fn entry_for(
     let row =
         query_opt(&db.client().await?, HUB_ENTRY_FOR, &[&hub.0, &ledger.0, &signed(size)?]).await?;
     row.as_ref().map(entry).transpose()
+}
+
+/// When a hub first had a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal {
+    /// The record's place in its ledger.
+    pub leaf_index: u64,
+    /// The hub's first entry that covers it, and when the hub was first signed with that entry.
+    pub in_hub: Option<(u64, Timestamp)>,
+    /// When the record's ledger was first signed with it.
+    pub committed: Option<Timestamp>,
+}
+
+/// When the hub first had the records `indexes` of `ledger`; in no order. A ledger is in one hub only.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn seals(db: &Db, ledger: LedgerId, indexes: &[u64]) -> Result<Vec<Seal>, Error> {
+    let indexes = indexes.iter().map(|index| signed(*index)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(&db.client().await?, HUB_SEALS, &[&ledger.0, &indexes]).await?;
+    rows.iter()
+        .map(|row| {
+            let place: Option<i64> = row.get(1);
+            let at: Option<_> = row.get(2);
+            let committed: Option<_> = row.get(3);
+            let in_hub = match place.zip(at) {
+                Some((place, at)) => Some((unsigned(place)?, timestamp(at)?)),
+                None => None,
+            };
+            Ok(Seal {
+                leaf_index: unsigned(row.get(0))?,
+                in_hub,
+                committed: committed.map(timestamp).transpose()?,
+            })
+        })
+        .collect()
 }
 
 /// All entries of `hub`: index, ledger, size.

@@ -3,13 +3,15 @@
 //! What holds: every spelling of a GS1 key has one key here ([`epc::thing_key`]), whatever the length of its company
 //! prefix; a key is 8 bytes of a hash, so two items may share one; each look-up checks the record's own text.
 
+use ledger::Hash;
 use ledger::hash::sha256;
+use ledger::record::Secret;
 
 use crate::copy::CopyRows;
 use crate::db::{Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
-use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER};
+use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER, ITEMS_RECORDS};
 
 /// The key of an item: the first 8 bytes of SHA-256 over its thing key ([`epc::thing_key`]), big-endian.
 ///
@@ -29,6 +31,48 @@ pub fn key(uri: &str) -> i64 {
 pub async fn records_naming(db: &Db, uri: &str) -> Result<Vec<(LedgerId, u64)>, Error> {
     let rows = query(&db.client().await?, ITEMS_NAMING, &[&key(uri)]).await?;
     rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
+}
+
+/// A record as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedRecord {
+    /// Its place in its ledger.
+    pub index: u64,
+    /// Canonical text.
+    pub text: String,
+    /// The secret of its salts; none if it was erased.
+    pub secret: Option<Secret>,
+    /// The leaf hash that is in the tree.
+    pub leaf_hash: Hash,
+}
+
+/// The records `indexes` of `ledger`, as far as it has them; in no order.
+///
+/// # Errors
+///
+/// [`Error`]; [`Error::Data`] if a leaf hash is not 32 bytes.
+pub async fn records(
+    db: &Db,
+    ledger: LedgerId,
+    indexes: &[u64],
+) -> Result<Vec<IndexedRecord>, Error> {
+    let indexes = indexes.iter().map(|index| signed(*index)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(&db.client().await?, ITEMS_RECORDS, &[&ledger.0, &indexes]).await?;
+    rows.iter()
+        .map(|row| {
+            let hash: &[u8] = row.get(2);
+            let hash = hash.try_into().map_err(|_| {
+                Error::data(format!("got a leaf hash of {} bytes, expected 32", hash.len()))
+            })?;
+            let secret: &[u8] = row.get(3);
+            Ok(IndexedRecord {
+                index: unsigned(row.get(0))?,
+                text: row.get(1),
+                secret: secret.try_into().ok(),
+                leaf_hash: Hash(hash),
+            })
+        })
+        .collect()
 }
 
 /// For each of `keys` in the index of `ledger`, the last record that may name it.

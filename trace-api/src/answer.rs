@@ -5,7 +5,7 @@
 
 use epcis::{BizStep, Disposition};
 use history::bundle::Anchored;
-use history::{History, HistoryEntry, Relation};
+use history::{History, HistoryEntry, Mark, Relation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sql::anchors::Confirmed;
@@ -27,15 +27,16 @@ pub fn scan(result: &ScanResult, language: Language) -> Value {
     let recorded = heads.map(|head| head.checkpoint.recorded_at).max();
     json!({
         "verdict": result.reason.verdict().code(),
-        "reason": language.of(words::reason(&result.reason)),
+        "reason": words::reason(&result.reason, language),
         "item": history.map(|history| history.item.to_uri()),
         "lamps": {
             "record": lamps.record.state.code(),
             "tag": lamps.tag.state.code(),
             "journey": lamps.journey.state.code(),
         },
-        "notices": history.map(|history| notices(history, language)).unwrap_or_default(),
+        "notices": history.map(|history| notices(history, &result.state, language)).unwrap_or_default(),
         "timeline": timeline,
+        "cut": result.gathered.as_ref().map_or(0, |gathered| gathered.cut),
         "clocks": clocks(recorded, result.anchored.as_ref()),
     })
 }
@@ -69,6 +70,8 @@ fn step(entry: &HistoryEntry) -> Value {
         "inferredVia": container(entry),
         "lot": entry.relation == Relation::Lot,
         "broken": entry.fault.is_some(),
+        "weight": entry.weight.code(),
+        "mark": entry.mark.map(Mark::code),
     })
 }
 
@@ -86,6 +89,8 @@ fn record(entry: &HistoryEntry) -> Value {
         "inferredVia": container(entry),
         "lot": entry.relation == Relation::Lot,
         "broken": entry.fault.as_ref().map(ToString::to_string),
+        "weight": entry.weight.code(),
+        "mark": entry.mark.map(Mark::code),
     })
 }
 

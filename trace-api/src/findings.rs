@@ -12,7 +12,7 @@ use directory::Rights;
 use history::Conflict;
 use history::findings::{FindingName, NoteProblem, check_note, finding_of};
 use history::scans::{AFTER_SALE, Evidence, PlacedScan, Position, Rule, ScanFacts, TRAVEL};
-use history::scans::{find, unsettled_sales};
+use history::scans::find;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sql::Db;
@@ -77,15 +77,8 @@ impl Known {
             Rule::ImpossibleTravel => Conflict::TwoPlaces {
                 speed_kmh: self.evidence["speedKmh"].as_f64().unwrap_or_default(),
             },
-            Rule::SoldTwice => Conflict::SoldTwice { sales: count("count") },
             Rule::ManyNetworks => Conflict::ManyNetworks { networks: count("networks") },
         }
-    }
-
-    /// The sales that its evidence names.
-    fn sales(&self) -> impl Iterator<Item = Timestamp> {
-        let sales = self.evidence["sales"].as_array().into_iter().flatten();
-        sales.filter_map(|sale| sale.as_str()?.parse().ok())
     }
 }
 
@@ -98,7 +91,7 @@ pub async fn examine(
     state: &AppState,
     examined: Examined<'_>,
 ) -> Result<Vec<Conflict>, sql::Error> {
-    let rights = state.rights();
+    let rights = state.rights().await;
     let stored = sql::findings::of_item(&state.db, examined.item).await?;
     let known: Vec<Known> = stored.iter().filter_map(|row| Known::read(row, &rights)).collect();
     let mut open: Vec<(Rule, Conflict)> = known
@@ -155,11 +148,7 @@ async fn gather_facts(
     let of_rule = |rule: Rule| known.iter().filter(move |finding| finding.rule == rule);
     let is_open = |rule: Rule| of_rule(rule).any(|finding| finding.resolved_at.is_none());
     let resolved_at = |rule: Rule| of_rule(rule).filter_map(|finding| finding.resolved_at).max();
-    let settled: Vec<Timestamp> = of_rule(Rule::SoldTwice)
-        .filter(|finding| finding.resolved_at.is_some())
-        .flat_map(Known::sales)
-        .collect();
-    let mut facts = ScanFacts { sales: unsettled_sales(sales, &settled), ..ScanFacts::default() };
+    let mut facts = ScanFacts { sales: sales.to_vec(), ..ScanFacts::default() };
     if !counts || request.role != ScanRole::Consumer {
         return Ok(facts);
     }
@@ -231,7 +220,6 @@ fn to_json(evidence: &Evidence) -> Value {
             };
             json!({ "speedKmh": speed_kmh.round(), "scans": scans.each_ref().map(scan) })
         }
-        Evidence::SoldTwice { sales } => json!({ "count": sales.len(), "sales": times(sales) }),
         Evidence::ManyNetworks { sale, first_scans } => json!({
             "sale": sale.to_string(),
             "networks": first_scans.len(),

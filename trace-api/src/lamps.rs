@@ -62,7 +62,7 @@ impl Lamps {
     pub fn of(verdict: Verdict, state: &ItemState, history: Option<&History>) -> Self {
         const NO_RECORD: Pair = ("没有记录", "no record");
         let (record, tag, journey) = match history {
-            Some(history) => (record(history), tag(verdict), journey(state, history)),
+            Some(history) => (record(history), tag(verdict), journey(state)),
             None => (
                 (LampState::Broken, NO_RECORD),
                 (LampState::Unchecked, ("未检查", "not checked")),
@@ -96,11 +96,15 @@ fn tag(verdict: Verdict) -> (LampState, Pair) {
     match verdict {
         Verdict::Strong => (LampState::Ok, ("芯片已校验", "chip checked")),
         Verdict::TagFail | Verdict::Opened => (LampState::Broken, ("校验失败", "check failed")),
-        Verdict::Recalled
+        Verdict::NotCovered
+        | Verdict::Recalled
+        | Verdict::Stolen
+        | Verdict::Expired
         | Verdict::Rejected
         | Verdict::Conflict
         | Verdict::Sold
         | Verdict::Gap
+        | Verdict::Condition
         | Verdict::Consistent => (
             LampState::Unchecked,
             ("未检查：印刷码可被复制", "not checked: a printed code can be copied"),
@@ -108,11 +112,13 @@ fn tag(verdict: Verdict) -> (LampState, Pair) {
     }
 }
 
-fn journey(state: &ItemState, history: &History) -> (LampState, Pair) {
-    if !state.gaps.is_empty() {
+fn journey(state: &ItemState) -> (LampState, Pair) {
+    if !state.clashes.is_empty() {
+        (LampState::Warn, ("有互相矛盾的记录", "has records that contradict each other"))
+    } else if !state.gaps.is_empty() {
         (LampState::Warn, ("有缺口", "has a gap"))
-    } else if history.of_lot().next().is_some() {
-        (LampState::Warn, ("有温度提示", "a temperature notice"))
+    } else if !state.conditions.is_empty() {
+        (LampState::Warn, ("储运条件曾超限", "storage limits were exceeded"))
     } else {
         (LampState::Ok, ("前后一致", "consistent"))
     }
@@ -120,44 +126,59 @@ fn journey(state: &ItemState, history: &History) -> (LampState, Pair) {
 
 #[cfg(test)]
 mod tests {
-    use history::testing::{CENTRE, FACTORY, ITEM, entries, object_event};
-    use history::{Fault, Relation};
+    use history::testing::{
+        CENTRE, FACTORY, ITEM, entries, excursion_event, object_event, rights,
+    };
+    use history::{Fault, HistoryEntry, Relation};
     use jiff::Timestamp;
+    use jiff::tz::TimeZone;
 
     use super::*;
 
-    fn history() -> History {
-        let events = [
-            object_event("2026-11-20T08:00:00Z", "commissioning").at(FACTORY),
+    fn records() -> Vec<HistoryEntry> {
+        entries(&[
+            object_event("2026-11-20T08:00:00Z", "commissioning").at(FACTORY).lot("L1", "2099-01-01"),
             object_event("2026-11-20T09:00:00Z", "storing").at(FACTORY),
-        ];
-        History { item: ITEM.parse().unwrap(), entries: entries(&events) }
+        ])
     }
 
-    fn codes(verdict: Verdict, history: Option<&History>) -> [&'static str; 3] {
-        let state = history.map(|history| history.state(Timestamp::UNIX_EPOCH));
+    fn codes(verdict: Verdict, records: Option<Vec<HistoryEntry>>) -> [&'static str; 3] {
+        let weigh = |records| History::weigh(ITEM.parse().unwrap(), records, &rights());
+        let history = records.map(weigh);
+        let at = Timestamp::UNIX_EPOCH;
+        let state = history.as_ref().map(|history| history.state(at, &TimeZone::UTC));
         let state = state.unwrap_or_else(ItemState::unknown);
-        Lamps::of(verdict, &state, history).in_order().map(|lamp| lamp.state.code())
+        Lamps::of(verdict, &state, history.as_ref()).in_order().map(|lamp| lamp.state.code())
     }
 
     #[test]
     fn each_lamp_answers_its_own_question() {
-        let mut history = history();
-        assert_eq!(codes(Verdict::Consistent, Some(&history)), ["ok", "unchecked", "ok"]);
-        assert_eq!(codes(Verdict::Strong, Some(&history)), ["ok", "ok", "ok"]);
-        assert_eq!(codes(Verdict::TagFail, Some(&history)), ["ok", "broken", "ok"]);
-        assert_eq!(codes(Verdict::Opened, Some(&history)), ["ok", "broken", "ok"]);
-        history.entries[1].relation = Relation::Lot;
-        assert_eq!(codes(Verdict::Sold, Some(&history)), ["ok", "unchecked", "warn"]);
-        history.entries[1].fault = Some(Fault::Text);
-        assert_eq!(codes(Verdict::Gap, Some(&history)), ["broken", "unchecked", "warn"]);
+        let history = || Some(records());
+        assert_eq!(codes(Verdict::Consistent, history()), ["ok", "unchecked", "ok"]);
+        assert_eq!(codes(Verdict::Strong, history()), ["ok", "ok", "ok"]);
+        assert_eq!(codes(Verdict::TagFail, history()), ["ok", "broken", "ok"]);
+        assert_eq!(codes(Verdict::Opened, history()), ["ok", "broken", "ok"]);
         assert_eq!(codes(Verdict::Rejected, None), ["broken", "unchecked", "unchecked"]);
     }
 
     #[test]
-    fn a_gap_lights_the_journeys_lamp_and_no_other() {
-        let mut history = history();
-        history.entries[1].place = CENTRE.to_owned();
-        assert_eq!(codes(Verdict::Gap, Some(&history)), ["ok", "unchecked", "warn"]);
+    fn a_broken_condition_a_gap_and_a_clash_light_the_journeys_lamp_and_no_other() {
+        let mut warm = records();
+        warm.extend(entries(&[excursion_event("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "9")]));
+        warm[2].relation = Relation::Lot;
+        warm[2].index = 2;
+        assert_eq!(codes(Verdict::Condition, Some(warm)), ["ok", "unchecked", "warn"]);
+        let mut gap = records();
+        gap[1].place = CENTRE.to_owned();
+        assert_eq!(codes(Verdict::Gap, Some(gap)), ["ok", "unchecked", "warn"]);
+        let twice = [records(), entries(&[object_event("2026-11-20T09:00:00Z", "commissioning")])];
+        assert_eq!(codes(Verdict::Conflict, Some(twice.concat())), ["ok", "unchecked", "warn"]);
+    }
+
+    #[test]
+    fn a_record_that_does_not_fit_lights_the_records_lamp() {
+        let mut records = records();
+        records[1].fault = Some(Fault::Text);
+        assert_eq!(codes(Verdict::Gap, Some(records)), ["broken", "unchecked", "warn"]);
     }
 }

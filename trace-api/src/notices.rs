@@ -1,24 +1,25 @@
-//! Notices above the timeline: what does not fit, what got too warm, when the item expires.
+//! Notices above the timeline: what others say though it does not decide, records that contradict each other, what
+//! does not fit, what got too warm, when the item expires.
 
-use epcis::BizStep;
 use history::record_view::RecordView;
-use history::{History, HistoryEntry};
+use history::{History, HistoryEntry, ItemState};
 
 use crate::language::Language;
 use crate::words::{self, page as text};
 
 /// The notices of a history.
 #[must_use]
-pub fn notices(history: &History, language: Language) -> Vec<String> {
+pub fn notices(history: &History, state: &ItemState, language: Language) -> Vec<String> {
+    let said = state.notices.iter().map(|notice| words::notice(notice, language));
+    let clashes = state.clashes.iter().map(|clash| words::clash(clash, language));
     let disputed = history
         .disputed()
         .map(|entry| format!("{} {} #{}", language.of(text::DISPUTED), entry.origin, entry.index));
     let excursions = history
-        .of_lot()
-        .filter(|entry| entry.step == Some(BizStep::SensorReporting))
+        .broken_conditions()
         .map(|entry| format!("{} {}", language.of(text::EXCURSION), extreme(entry)));
     let expiry = history.expiry_date().map(|date| words::expires_on(date, language));
-    disputed.chain(excursions).chain(expiry).collect()
+    said.chain(clashes).chain(disputed).chain(excursions).chain(expiry).collect()
 }
 
 /// The extreme value of a sensor event and its span.
@@ -31,44 +32,70 @@ fn extreme(entry: &HistoryEntry) -> String {
     format!("{value} °C, {span}")
 }
 
+/// Value and span of the first broken condition.
+#[must_use]
+pub fn first_excursion(history: &History) -> Option<String> {
+    history.broken_conditions().next().map(extreme)
+}
+
 #[cfg(test)]
 mod tests {
-    use history::testing::{ITEM, entries, excursion_event, object_event};
+    use history::testing::{EventDraft, ITEM, entries, excursion_event, object_event, rights};
     use history::{Fault, Relation};
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
 
     use super::*;
 
+    fn made() -> EventDraft {
+        object_event("2026-11-20T08:00:00Z", "commissioning").lot("L1", "2027-03-31")
+    }
+
+    fn shown(records: Vec<HistoryEntry>, language: Language) -> Vec<String> {
+        let history = History::weigh(ITEM.parse().unwrap(), records, &rights());
+        let state = history.state(Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        notices(&history, &state, language)
+    }
+
     #[test]
     fn disputes_come_first_then_excursions_then_the_expiry_date() {
-        let events = [
-            object_event("2026-11-20T08:00:00Z", "commissioning").lot("L1", "2027-03-31"),
+        let mut records = entries(&[
+            made(),
             excursion_event("2026-11-21T02:00:00Z", "2026-11-21T02:10:00Z", "9.2"),
-            object_event("2026-11-21T03:00:00Z", "inspecting"),
             object_event("2026-11-21T04:00:00Z", "storing"),
-        ];
-        let mut history = History { item: ITEM.parse().unwrap(), entries: entries(&events) };
-        history.entries[1].relation = Relation::Lot;
-        history.entries[2].relation = Relation::Lot;
-        history.entries[3].fault = Some(Fault::Tree);
+        ]);
+        records[1].relation = Relation::Lot;
+        records[2].fault = Some(Fault::Tree);
         assert_eq!(
-            notices(&history, Language::English),
+            shown(records.clone(), Language::English),
             [
-                "A stored record no longer fits its signed ledger and does not count: log.example/1 #3",
+                "A stored record no longer fits its signed ledger and does not count: log.example/1 #2",
                 "The sensor recorded a temperature above the limit: 9.2 °C, 2026-11-21 02:00:00 – 02:10:00 UTC",
                 "Expires on 2027-03-31",
             ]
         );
-        assert_eq!(notices(&history, Language::Chinese)[2], "有效期至 2027-03-31");
+        assert_eq!(shown(records, Language::Chinese)[2], "有效期至 2027-03-31");
     }
 
     #[test]
-    fn a_sensor_event_without_values_is_shown_without_them() {
-        let events = [object_event("2026-11-21T03:00:00Z", "sensor_reporting")];
-        let mut history = History { item: ITEM.parse().unwrap(), entries: entries(&events) };
-        history.entries[0].relation = Relation::Lot;
+    fn a_recall_by_somebody_who_may_not_recall_is_on_top_and_both_records_of_a_clash_are_named() {
+        let mut records = entries(&[
+            made(),
+            object_event("2026-11-21T03:00:00Z", "holding").disposition("recalled"),
+            made().with("eventID", "urn:uuid:1".into()),
+        ]);
+        records[1].origin = "shop.example/till".into();
+        records[1].party = "Shop".into();
         assert_eq!(
-            notices(&history, Language::English),
-            ["The sensor recorded a temperature above the limit: ? °C, "]
+            shown(records.clone(), Language::English)[..2],
+            [
+                "Shop · shop.example/till #1 says: recalled. It is not entitled to say so, and this does not decide.",
+                "It was issued twice, with different content: Factory · log.example/1 #0 and Factory · log.example/1 #2",
+            ]
+        );
+        assert_eq!(
+            shown(records, Language::Chinese)[0],
+            "Shop · shop.example/till #1 称：已召回。该方无权作此声明，不影响结论。"
         );
     }
 }

@@ -9,15 +9,17 @@ use std::collections::HashSet;
 use askama::Template;
 use epc::Epc;
 use epcis::BizStep;
-use history::{GatheredHistory, History, HistoryEntry, Reason, Relation};
+use history::{
+    GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal,
+};
 use jiff::Timestamp;
 use sql::scans::ScanTotals;
 
 use crate::config::Config;
 use crate::consumer;
 use crate::lamps::Lamps;
-use crate::language::Language;
-use crate::notices::notices;
+use crate::language::{Language, Pair};
+use crate::notices::{first_excursion, notices};
 use crate::scan_result::ScanResult;
 use crate::words::{self, ScanCounts, page as text};
 
@@ -45,6 +47,8 @@ struct Line {
     who: String,
     how: &'static str,
     via: &'static str,
+    /// What is to be known about its weight and its time.
+    marks: Vec<&'static str>,
     class: &'static str,
 }
 
@@ -57,8 +61,8 @@ struct ItemPage<'a> {
     title: String,
     colour: &'static str,
     icon: &'static str,
-    main: &'static str,
-    hint: &'static str,
+    main: String,
+    hint: String,
     reason: String,
     code: &'static str,
     product: &'a str,
@@ -96,16 +100,20 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let product = config.products.iter().find(|product| product.gtin == view.gtin);
     let lamps = Lamps::of(verdict, &result.state, history).in_order();
     let place = |sgln: &str| consumer::place_name(sgln, config, language);
+    let main = match (&result.reason, &result.state.sale) {
+        (Reason::Sold(at), Some(sale)) => words::sold(*at, &sale.party, language),
+        _ => language.of(band.main).to_owned(),
+    };
     ItemPage {
         lang: language.tag(),
         other_lang: language.other().tag(),
         other_name: language.other().name(),
-        title: format!("{} · {}", language.of(band.main), view.serial),
-        colour: band.colour,
+        title: format!("{main} · {}", view.serial),
+        colour: if sold_to_one(view) { "blue" } else { band.colour },
         icon: band.icon,
-        main: language.of(band.main),
-        hint: language.of(band.hint),
-        reason: reason(&result.reason, language),
+        main,
+        hint: hint(view, band.hint),
+        reason: words::reason(&result.reason, language),
         code: verdict.code(),
         product: product.map_or("", |p| language.of((p.name_zh.as_str(), p.name_en.as_str()))),
         pack: product.map_or("", |p| language.of((p.pack_zh.as_str(), p.pack_en.as_str()))),
@@ -116,7 +124,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         lamps: lamps
             .map(|lamp| (lamp.state.code(), language.of(lamp.name), language.of(lamp.text)))
             .into(),
-        notices: history.map(|history| notices(history, language)).unwrap_or_default(),
+        notices: history.map(|history| notices(history, &result.state, language)).unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
         gaps: result.state.gaps.iter().map(|gap| words::gap(gap, language, place)).collect(),
         signers: consumer::signers(entries, config, language),
@@ -151,17 +159,46 @@ fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
             Relation::Container(_) => language.of(text::VIA_CONTAINER),
             Relation::Lot => language.of(text::VIA_LOT),
         },
+        marks: marks(entry).into_iter().map(|mark| language.of(mark)).collect(),
         class,
     }
 }
 
-/// The reason in words; of a sale with its day.
-fn reason(reason: &Reason, language: Language) -> String {
-    let text = language.of(words::reason(reason));
-    match reason {
-        Reason::Sold(at) => format!("{text}: {}", at.strftime("%Y-%m-%d")),
-        _ => text.to_owned(),
-    }
+/// What the timeline says about a record's weight and time.
+fn marks(entry: &HistoryEntry) -> Vec<Pair> {
+    let weight = match entry.weight {
+        Weight::Listed if entry.fault.is_none() => Some(text::MARK_LISTED),
+        Weight::Claim => Some(text::MARK_CLAIM),
+        Weight::Listed | Weight::Counts => None,
+    };
+    let mark = entry.mark.map(|mark| match mark {
+        Mark::Future => text::MARK_FUTURE,
+        Mark::BackDated => text::MARK_BACK_DATED,
+        Mark::Corrected => text::MARK_CORRECTED,
+    });
+    weight.filter(|_| entry.mark != Some(Mark::Corrected)).into_iter().chain(mark).collect()
+}
+
+/// What to do, with the date, the gap or the value that the verdict is about.
+fn hint(view: &PageView<'_>, general: Pair) -> String {
+    let PageView { result, config, language, .. } = *view;
+    let history = result.gathered.as_ref().map(|gathered| &gathered.history);
+    let special = match &result.reason {
+        Reason::Withdrawn(Withdrawal::Expired) => history
+            .and_then(History::expiry_date)
+            .map(|date| words::expired_on(date, language)),
+        Reason::Gap(gap) => {
+            Some(words::gap(gap, language, |sgln| consumer::place_name(sgln, config, language)))
+        }
+        Reason::Condition(_) => history.and_then(first_excursion),
+        _ => None,
+    };
+    special.unwrap_or_else(|| language.of(general).to_owned())
+}
+
+/// Whether the item was sold, and nobody but this person scanned it.
+fn sold_to_one(view: &PageView<'_>) -> bool {
+    matches!(view.result.reason, Reason::Sold(_)) && view.scans.all <= view.scans.own
 }
 
 fn scan_counts(view: &PageView<'_>, history: Option<&History>) -> ScanCounts {

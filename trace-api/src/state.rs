@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use directory::Rights;
+use history::directory::DirectoryCache;
 use process::Clock;
 use sql::Db;
 
@@ -37,7 +38,16 @@ pub struct AppState {
     pub limits: Limits,
     /// The time.
     pub clock: Clock,
-    rights: Arc<Rights>,
+    authority: Authority,
+}
+
+/// Where the answer to "who may say what?" comes from.
+enum Authority {
+    /// The directory that the policy pins, replayed when it has grown; without a pin nobody may say anything.
+    Directory(DirectoryCache),
+    /// Rights that a test states.
+    #[cfg(test)]
+    Stated(Arc<Rights>),
 }
 
 impl AppState {
@@ -45,21 +55,24 @@ impl AppState {
     #[must_use]
     pub fn new(config: Config, db: Db, clock: Clock) -> Self {
         let limits = Limits::new(config.rates, &config.scan_secret, clock.instant());
-        let rights = Arc::new(directory_rights());
-        Self { db, config, metrics: Metrics::new(), limits, clock, rights }
+        let authority = Authority::Directory(DirectoryCache::new(config.policy.clone()));
+        Self { db, config, metrics: Metrics::new(), limits, clock, authority }
     }
 
-    /// The same with the rights of a directory.
+    /// The same with rights that no directory states.
+    #[cfg(test)]
     #[must_use]
-    pub fn with_rights(mut self, rights: Rights) -> Self {
-        self.rights = Arc::new(rights);
-        self
+    pub fn with_rights(self, rights: Rights) -> Self {
+        Self { authority: Authority::Stated(Arc::new(rights)), ..self }
     }
 
-    /// Who may say what. Without a directory nobody may.
-    #[must_use]
-    pub fn rights(&self) -> Arc<Rights> {
-        self.rights.clone()
+    /// Who may say what, by the directory as it is now; without one that verifies, everything is a claim.
+    pub async fn rights(&self) -> Arc<Rights> {
+        match &self.authority {
+            Authority::Directory(cache) => cache.rights(&self.db).await,
+            #[cfg(test)]
+            Authority::Stated(rights) => rights.clone(),
+        }
     }
 
     /// Admits a request that needs the database.
@@ -94,12 +107,6 @@ impl AppState {
         self.metrics.refused.with_label_values(&[reached.code()]).inc();
         Problem::TooMany
     }
-}
-
-/// Who may say what, as the directory says. No directory is read yet, so nobody may: findings stay open.
-#[must_use]
-pub fn directory_rights() -> Rights {
-    Rights::default()
 }
 
 /// Who sent a request; the public if nothing says otherwise.

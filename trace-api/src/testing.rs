@@ -9,7 +9,7 @@ use actix_web::test;
 use actix_web::web::Data;
 use history::testing::{
     CASE, CENTRE, EventDraft, FACTORY, GTIN, ITEM, PALLET, SHOP, TestLedger, excursion_event,
-    object_event, packing_event,
+    object_event, packing_event, rights,
 };
 use process::Clock;
 use sql::testing::TestDb;
@@ -138,10 +138,10 @@ pub fn config(policy_text: String) -> Config {
     }
 }
 
-/// A state whose clock is at [`NOW`].
+/// A state whose clock is at [`NOW`], with the directory [`rights`].
 pub fn state(db: sql::Db, config: Config) -> Data<AppState> {
     let clock = Clock::manual(NOW.parse().expect("a time of the test"));
-    Data::new(AppState::new(config, db, clock))
+    Data::new(AppState::new(config, db, clock).with_rights(rights()))
 }
 
 /// A state whose database does not answer.

@@ -7,6 +7,9 @@
 use epcis::BizStep;
 use history::bundle::Anchored;
 use history::{Conflict, Gap, NotIssued, Reason, Verdict, Withdrawal};
+use history::{
+    Clash, ClashKind, Conflict, Ending, Gap, NotIssued, Notice, Reason, Row, Verdict, Withdrawal,
+};
 use jiff::Timestamp;
 use sql::anchors::Confirmed;
 
@@ -30,20 +33,40 @@ pub struct Band {
 pub fn band(verdict: Verdict) -> Band {
     let (main, hint) = band_texts(verdict);
     let (colour, icon) = match verdict {
-        Verdict::Recalled | Verdict::Rejected | Verdict::TagFail => ("red", "✕"),
-        Verdict::Opened | Verdict::Conflict | Verdict::Sold | Verdict::Gap => ("amber", "!"),
+        Verdict::NotCovered => ("grey", "?"),
+        Verdict::Recalled
+        | Verdict::Stolen
+        | Verdict::Expired
+        | Verdict::Rejected
+        | Verdict::TagFail => ("red", "✕"),
+        Verdict::Opened
+        | Verdict::Conflict
+        | Verdict::Sold
+        | Verdict::Gap
+        | Verdict::Condition => ("amber", "!"),
         Verdict::Consistent => ("blue", "≡"),
         Verdict::Strong => ("green", "✓"),
     };
     Band { main, hint, colour, icon }
 }
 
-/// Main sentence and hint of a verdict.
+/// Main sentence and hint of a verdict; where the page knows a date, a name or a value, it says more.
 fn band_texts(verdict: Verdict) -> (Pair, Pair) {
     match verdict {
-        Verdict::Recalled => (
-            ("请勿使用：该批次已被召回", "Do not use: this lot has been recalled"),
-            ("查看处理办法", "See what to do"),
+        Verdict::NotCovered => (
+            ("本服务没有此产品的信息", "This service has no information about this product"),
+            ("请检查编码是否输入正确", "Check that the code was read correctly"),
+        ),
+        Verdict::Recalled => {
+            (("请勿使用：已被召回", "Do not use: recalled"), ("查看处理办法", "See what to do"))
+        }
+        Verdict::Stolen => (
+            ("请勿购买：已报失窃", "Do not buy: reported stolen"),
+            ("请联系商家或品牌", "Contact the seller or the brand"),
+        ),
+        Verdict::Expired => (
+            ("请勿使用：已过有效期", "Do not use: past its expiry date"),
+            ("已过有效期", "The expiry date is past"),
         ),
         Verdict::Rejected => (
             ("此码不是该品牌签发", "This code was not issued by the brand"),
@@ -57,36 +80,62 @@ fn band_texts(verdict: Verdict) -> (Pair, Pair) {
             ("封签显示已被打开", "The seal reports it was opened"),
             ("若你购买的是全新品，请联系商家", "If you bought it new, contact the seller"),
         ),
-        Verdict::Conflict => (
-            ("同一编码在不同地点出现", "The same code appeared in different places"),
-            (
-                "这件或另一件可能是仿制品，仅凭扫码无法判断哪件是真",
-                "This one or another may be a copy; scanning alone cannot tell which",
-            ),
-        ),
-        Verdict::Sold => (
-            ("记录显示已售出", "Recorded as sold"),
-            ("若你是首次购买，请留意", "Take care if you are the first buyer"),
-        ),
-        Verdict::Gap => (
-            ("来源已确认，流通记录有缺口", "Origin confirmed, journey incomplete"),
-            ("缺少的部分见下", "What is missing is shown below"),
-        ),
+        Verdict::Conflict | Verdict::Sold | Verdict::Gap | Verdict::Condition => {
+            amber_texts(verdict)
+        }
         Verdict::Consistent => (
-            ("记录完整，未发现异常", "Records are complete and consistent"),
+            ("记录前后一致", "The records fit together"),
             (
                 "二维码可被复制，请再核对包装特征",
                 "A printed code can be copied, so also compare the pack",
             ),
         ),
         Verdict::Strong => (
-            ("芯片校验通过，记录完整", "Chip verified and records complete"),
+            ("芯片校验通过，记录前后一致", "Chip verified, records fit together"),
             (
                 "证明标签为原装，请确认标签未被移贴",
                 "Shows the tag is original; check it has not been moved",
             ),
         ),
     }
+}
+
+/// The texts of the verdicts that ask for care.
+fn amber_texts(verdict: Verdict) -> (Pair, Pair) {
+    match verdict {
+        Verdict::Sold => (
+            ("已售出", "Sold"),
+            (
+                "若正是你的购买，属正常；若有人当作全新出售，请先询问",
+                "If that was your purchase, this is expected. If it is offered to you as new, ask before paying",
+            ),
+        ),
+        Verdict::Gap => (
+            (
+                "来源已签名声明，流通记录有缺口",
+                "Origin stated and signed, journey incomplete",
+            ),
+            ("缺少的部分见下", "What is missing is shown below"),
+        ),
+        Verdict::Condition => (
+            ("记录显示储运条件曾超限", "Storage limits were exceeded"),
+            ("数值和时间见下", "Value and span are shown below"),
+        ),
+        _ => (
+            ("同一编码指向两件物品", "Two objects carry this code"),
+            (
+                "这件或另一件可能是仿制品，仅凭扫码无法判断哪件是真",
+                "This one or another may be a copy; scanning alone cannot tell which",
+            ),
+        ),
+    }
+}
+
+/// Main sentence of an item that was sold.
+#[must_use]
+pub fn sold(at: Timestamp, by: &str, language: Language) -> String {
+    let day = at.strftime("%Y-%m-%d");
+    language.of((format!("{by} 已在 {day} 售出"), format!("Sold on {day} by {by}")))
 }
 
 /// A business step; none for a record without one.
@@ -150,22 +199,29 @@ pub fn step(step: Option<&BizStep>) -> Pair {
     }
 }
 
-/// Why a verdict was given.
+/// Why a verdict was given, with both records of a contradiction.
 #[must_use]
-pub fn reason(reason: &Reason) -> Pair {
+pub fn reason(reason: &Reason, language: Language) -> String {
     match reason {
+        Reason::Clash(found) => clash(found, language),
+        Reason::Sold(at) => {
+            format!("{}: {}", language.of(reason_pair(reason)), at.strftime("%Y-%m-%d"))
+        }
+        _ => language.of(reason_pair(reason)).to_owned(),
+    }
+}
+
+/// Why a verdict was given, in general.
+fn reason_pair(reason: &Reason) -> Pair {
+    match reason {
+        Reason::NotCovered => (
+            "目录中没有获得此编码许可的品牌",
+            "Nobody in the directory is licensed to issue under this key",
+        ),
         Reason::Withdrawn(Withdrawal::Expired) => ("已过有效期", "The expiry date is past"),
         Reason::Withdrawn(Withdrawal::Stolen) => ("记录显示被盗", "Reported stolen"),
         Reason::Withdrawn(Withdrawal::Recalled) => ("记录显示被召回", "Recorded as recalled"),
-        Reason::NotIssued(NotIssued::Unknown) => {
-            ("没有此序列号的任何记录", "There is no record of this serial number")
-        }
-        Reason::NotIssued(NotIssued::NeverApplied) => {
-            ("此序列号从未贴到任何产品上", "This serial number was never applied to a product")
-        }
-        Reason::NotIssued(NotIssued::Disputed) => {
-            ("来源记录与其签名账本不符", "The record of origin does not fit its signed ledger")
-        }
+        Reason::NotIssued(why) => not_issued(*why),
         Reason::Conflict(Conflict::TwoPlaces { .. }) => (
             "两部不同的手机在短时间内于相距很远的地方扫描了同一编码",
             "Two different phones scanned the same code too far apart for the time between",
@@ -177,15 +233,120 @@ pub fn reason(reason: &Reason) -> Pair {
             "售出后在多个不同网络中被扫描",
             "It was scanned in many different networks after the sale",
         ),
+        Reason::Conflict(Conflict::ManyDevices { .. }) => {
+            ("售出后被多部手机扫描", "Many phones scanned it after the sale")
+        }
+        Reason::Clash(found) => clash_pair(found.kind),
         Reason::Sold(_) => ("已有销售记录", "A sale was recorded"),
-        Reason::Gap(_) => ("流通记录缺少一步，或有争议", "A step is missing or disputed"),
+        Reason::Gap(Gap::NoDirectory { .. }) => (
+            "没有目录：来源只是声称",
+            "There is no directory: the origin is only claimed",
+        ),
+        Reason::Gap(_) => {
+            ("流通记录缺少一步，或有争议，或仅为声称", "A step is missing, disputed or only claimed")
+        }
+        Reason::Condition(_) => ("传感器记录到超限", "A sensor recorded a value beyond its limit"),
         Reason::ChipFailed => ("芯片给出的校验码不符", "The chip's code does not fit"),
         Reason::SealOpened => ("封签回路已断开", "The seal's loop is broken"),
         Reason::ChipPassed | Reason::NothingFound => ("没有规则被触发", "No rule fired"),
     }
 }
 
-/// What is missing or disputed.
+fn not_issued(why: NotIssued) -> Pair {
+    match why {
+        NotIssued::Unknown => ("没有此序列号的任何记录", "There is no record of this serial number"),
+        NotIssued::NeverApplied => {
+            ("此序列号从未贴到任何产品上", "This serial number was never applied to a product")
+        }
+        NotIssued::NotEntitled => (
+            "只有无权签发此编码的一方称其已签发",
+            "Only parties that may not issue this code say that it was issued",
+        ),
+        NotIssued::Disputed => {
+            ("来源记录与其签名账本不符", "The record of origin does not fit its signed ledger")
+        }
+        NotIssued::Ended(Ending::Voided) => ("此序列号已作废", "This serial number was voided"),
+        NotIssued::Ended(Ending::Decommissioned) => ("此物品已注销", "The item was decommissioned"),
+        NotIssued::Ended(Ending::Destroyed) => ("此物品已销毁", "The item was destroyed"),
+        NotIssued::Ended(Ending::Sampled) => ("此物品已取样", "The item was taken as a sample"),
+        NotIssued::Ended(Ending::UsedUp) => {
+            ("此物品已用于制成他物", "The item was used up to make something else")
+        }
+    }
+}
+
+fn clash_pair(kind: ClashKind) -> Pair {
+    match kind {
+        ClashKind::CommissionedTwice => {
+            ("同一编码被签发两次，内容不同", "It was issued twice, with different content")
+        }
+        ClashKind::OtherLot => ("记录中的批号不一致", "It was recorded under two lot numbers"),
+        ClashKind::SoldTwice => {
+            ("未经退回又被售出", "It was sold again without having been returned")
+        }
+        ClashKind::OtherReceiver => {
+            ("收货方不是发货所指的一方", "Somebody else received it than the one it was shipped to")
+        }
+        ClashKind::ShippedTwice => ("同时发给了两方", "It was shipped to two parties"),
+        ClashKind::ShippedByFormerHolder => {
+            ("已不持有的一方将其发货", "Somebody shipped it who did not hold it any more")
+        }
+        ClashKind::CorrectedTooLate => (
+            "他人已据以收货的记录被更正为错误",
+            "A record was declared wrong after others had relied on it",
+        ),
+        ClashKind::ReadAfterKill => {
+            ("标签停用后仍被读取", "Its tag was read after it was switched off for good")
+        }
+    }
+}
+
+/// Records that contradict each other, both named.
+#[must_use]
+pub fn clash(clash: &Clash, language: Language) -> String {
+    let (zh, en) = clash_pair(clash.kind);
+    let (one, other) = (&clash.one, &clash.other);
+    language.of((format!("{zh}：{one} 与 {other}"), format!("{en}: {one} and {other}")))
+}
+
+/// What somebody says though it does not decide.
+#[must_use]
+pub fn notice(notice: &Notice, language: Language) -> String {
+    let record = &notice.record;
+    let (zh, en) = claim(notice.says);
+    if notice.lacks_approvals {
+        return language.of((
+            format!("{record} 称：{zh}。尚缺所需的批准人数，不影响结论。"),
+            format!("{record} says: {en}. It lacks the approvals that it needs, and this does not decide."),
+        ));
+    }
+    language.of((
+        format!("{record} 称：{zh}。该方无权作此声明，不影响结论。"),
+        format!("{record} says: {en}. It is not entitled to say so, and this does not decide."),
+    ))
+}
+
+/// What a claim is about.
+fn claim(what: Row) -> Pair {
+    match what {
+        Row::Issue => ("签发、批号或有效期", "issue, lot or expiry"),
+        Row::Recall => ("已召回", "recalled"),
+        Row::LiftRecall => ("召回已解除", "recall lifted"),
+        Row::Void => ("序列号作废", "serial voided"),
+        Row::Theft => ("失窃", "stolen"),
+        Row::Found => ("已找回", "found"),
+        Row::End => ("已注销或销毁", "decommissioned or destroyed"),
+        Row::Handle => ("发货、装箱、拆箱或售出", "shipped, packed, unpacked or sold"),
+        Row::Return => ("已退回", "returned"),
+        Row::Hold => ("停用或放行", "put on hold or released"),
+        Row::Condition => ("储运条件超限", "storage limits exceeded"),
+        Row::See => ("曾在某处", "seen somewhere"),
+        Row::Receive => ("已收货", "received"),
+        Row::Correct => ("更正", "correction"),
+    }
+}
+
+/// What is missing, disputed or only claimed.
 ///
 /// - `place_name`: what people call a location URI.
 #[must_use]
@@ -207,6 +368,46 @@ pub fn gap(gap: &Gap, language: Language, place_name: impl Fn(&str) -> String) -
             format!("有争议：记录 {origin}#{index} 与账本不符"),
             format!("Disputed: record {origin}#{index} does not fit its ledger"),
         )),
+        Gap::NoDirectory { .. }
+        | Gap::Claimed { .. }
+        | Gap::Unbacked { .. }
+        | Gap::OnHold { .. }
+        | Gap::BackDated { .. }
+        | Gap::Cut { .. } => claim_gap(gap, language),
+    }
+}
+
+/// What is only claimed, on hold, back-dated or left out.
+fn claim_gap(gap: &Gap, language: Language) -> String {
+    match gap {
+        Gap::NoDirectory { origin } => language.of((
+            format!("来源由 {} 声明，没有目录可查其权限", origin.party),
+            format!("Origin stated by {}, no directory", origin.party),
+        )),
+        Gap::Claimed { what, record } => {
+            let (zh, en) = claim(*what);
+            language.of((
+                format!("仅为声称：{zh}（{record}）"),
+                format!("Only claimed: {en} ({record})"),
+            ))
+        }
+        Gap::Unbacked { record } => language.of((
+            format!("缺少：发给 {} 的发货记录（{record}）", record.party),
+            format!("Missing: a shipping to {} ({record})", record.party),
+        )),
+        Gap::OnHold { disposition, record } => language.of((
+            format!("停用中：{disposition}（{record}）"),
+            format!("On hold: {disposition} ({record})"),
+        )),
+        Gap::BackDated { record } => language.of((
+            format!("补录：{record} 在事后很久才记录"),
+            format!("Back-dated: {record} was recorded long after it is said to have happened"),
+        )),
+        Gap::Cut { left_out } => language.of((
+            format!("记录过多：有 {left_out} 条未查看"),
+            format!("Too many records: {left_out} were not looked at"),
+        )),
+        Gap::Shipping { .. } | Gap::Receiving { .. } | Gap::Disputed { .. } => String::new(),
     }
 }
 
@@ -216,6 +417,14 @@ pub fn gap(gap: &Gap, language: Language, place_name: impl Fn(&str) -> String) -
 #[must_use]
 pub fn expires_on(date: &str, language: Language) -> String {
     language.of((format!("有效期至 {date}"), format!("Expires on {date}")))
+}
+
+/// When the item expired.
+///
+/// - `date`: as it was recorded.
+#[must_use]
+pub fn expired_on(date: &str, language: Language) -> String {
+    language.of((format!("有效期至 {date}"), format!("Expired on {date}")))
 }
 
 /// How often the item was read and scanned, by whom.
@@ -313,6 +522,16 @@ pub mod page {
     pub const HOW_SENSED: Pair = ("读写器或传感器记录", "recorded by a reader or sensor");
     /// How a record came about: a party's own statement.
     pub const HOW_STATED: Pair = ("由该方声明", "stated by the party");
+    /// A record without effect.
+    pub const MARK_LISTED: Pair = ("仅列出，不影响结论", "listed only, without effect");
+    /// A record of somebody who is not entitled to it.
+    pub const MARK_CLAIM: Pair = ("仅为声称", "only claimed");
+    /// A record about the future.
+    pub const MARK_FUTURE: Pair = ("所称时间在未来", "dated in the future");
+    /// A back-dated record.
+    pub const MARK_BACK_DATED: Pair = ("事后很久才记录", "back-dated");
+    /// A record that was declared wrong.
+    pub const MARK_CORRECTED: Pair = ("已更正为错误", "declared wrong");
     /// Why a record is listed: the container.
     pub const VIA_CONTAINER: Pair = ("随箱推断", "inferred from its container");
     /// Why a record is listed: the lot.
@@ -328,7 +547,7 @@ pub mod page {
 
     /// All of them, for the test of words that are never used.
     #[cfg(test)]
-    pub const ALL: [Pair; 11] = [
+    pub const ALL: [Pair; 16] = [
         LIMITS,
         PRIVACY,
         DISPUTED,
@@ -336,6 +555,11 @@ pub mod page {
         HOW_DISPUTED,
         HOW_SENSED,
         HOW_STATED,
+        MARK_LISTED,
+        MARK_CLAIM,
+        MARK_FUTURE,
+        MARK_BACK_DATED,
+        MARK_CORRECTED,
         VIA_CONTAINER,
         VIA_LOT,
         CANNOT_CHECK,
@@ -345,6 +569,9 @@ pub mod page {
 
 #[cfg(test)]
 mod tests {
+    use epcis::Disposition;
+    use history::RecordRef;
+
     use super::*;
 
     /// Words that promise more than anybody knows.
@@ -360,9 +587,37 @@ mod tests {
         "trustless",
     ];
 
+    fn record(index: u64) -> RecordRef {
+        RecordRef { origin: "log.example/1".into(), index, party: "Factory".into() }
+    }
+
     fn reasons() -> Vec<Reason> {
         let at = Timestamp::UNIX_EPOCH;
-        vec![
+        let clashes = [
+            ClashKind::CommissionedTwice,
+            ClashKind::OtherLot,
+            ClashKind::SoldTwice,
+            ClashKind::OtherReceiver,
+            ClashKind::ShippedTwice,
+            ClashKind::ShippedByFormerHolder,
+            ClashKind::CorrectedTooLate,
+            ClashKind::ReadAfterKill,
+        ];
+        let endings = [
+            Ending::Voided,
+            Ending::Decommissioned,
+            Ending::Destroyed,
+            Ending::Sampled,
+            Ending::UsedUp,
+        ];
+        let clash = |kind| Reason::Clash(Clash { kind, one: record(1), other: record(2) });
+        let more = clashes.into_iter().map(clash);
+        let ended = endings.map(|ending| Reason::NotIssued(NotIssued::Ended(ending)));
+        let mut all = vec![
+            Reason::NotCovered,
+            Reason::NotIssued(NotIssued::NotEntitled),
+            Reason::Gap(Gap::NoDirectory { origin: record(0) }),
+            Reason::Condition(record(0)),
             Reason::Withdrawn(Withdrawal::Recalled),
             Reason::Withdrawn(Withdrawal::Stolen),
             Reason::Withdrawn(Withdrawal::Expired),
@@ -378,7 +633,9 @@ mod tests {
             Reason::Gap(Gap::Receiving { at: String::new() }),
             Reason::ChipPassed,
             Reason::NothingFound,
-        ]
+        ];
+        all.extend(more.chain(ended));
+        all
     }
 
     #[test]
@@ -388,7 +645,7 @@ mod tests {
             let band = band(verdict);
             texts.extend([band.main, band.hint]);
         }
-        texts.extend(reasons().iter().map(reason));
+        texts.extend(reasons().iter().map(reason_pair));
         texts.extend(BizStep::ALL.iter().map(|word| step(Some(word))));
         for (zh, en) in texts {
             for word in NEVER {
@@ -413,9 +670,9 @@ mod tests {
     #[test]
     fn each_reason_but_the_calm_ones_has_words_of_its_own() {
         let reasons = reasons();
-        let calm = reason(&Reason::NothingFound);
+        let calm = reason_pair(&Reason::NothingFound);
         let mut texts: Vec<Pair> =
-            reasons.iter().map(reason).filter(|text| *text != calm).collect();
+            reasons.iter().map(reason_pair).filter(|text| *text != calm).collect();
         assert_eq!(texts.len(), reasons.len() - 2);
         texts.sort_unstable();
         texts.dedup();
@@ -436,6 +693,36 @@ mod tests {
                 Gap::Disputed { origin: "log.example/1".into(), index: 7 },
                 "有争议：记录 log.example/1#7 与账本不符",
                 "Disputed: record log.example/1#7 does not fit its ledger",
+            ),
+            (
+                Gap::NoDirectory { origin: record(0) },
+                "来源由 Factory 声明，没有目录可查其权限",
+                "Origin stated by Factory, no directory",
+            ),
+            (
+                Gap::Claimed { what: Row::Theft, record: record(3) },
+                "仅为声称：失窃（Factory · log.example/1 #3）",
+                "Only claimed: stolen (Factory · log.example/1 #3)",
+            ),
+            (
+                Gap::Unbacked { record: record(3) },
+                "缺少：发给 Factory 的发货记录（Factory · log.example/1 #3）",
+                "Missing: a shipping to Factory (Factory · log.example/1 #3)",
+            ),
+            (
+                Gap::OnHold { disposition: Disposition::Damaged, record: record(3) },
+                "停用中：damaged（Factory · log.example/1 #3）",
+                "On hold: damaged (Factory · log.example/1 #3)",
+            ),
+            (
+                Gap::BackDated { record: record(3) },
+                "补录：Factory · log.example/1 #3 在事后很久才记录",
+                "Back-dated: Factory · log.example/1 #3 was recorded long after it is said to have happened",
+            ),
+            (
+                Gap::Cut { left_out: 3 },
+                "记录过多：有 3 条未查看",
+                "Too many records: 3 were not looked at",
             ),
         ] {
             assert_eq!(gap(&found, Language::Chinese, name), zh);

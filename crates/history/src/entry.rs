@@ -8,6 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use directory::PartyId;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::Hash;
@@ -15,6 +16,7 @@ use ledger::policy::OpenError;
 use ledger::record::{Record, Secret};
 
 use crate::record_view::RecordView;
+use crate::weight::{Mark, Seal, Weight};
 
 /// A record as the database gives it.
 #[derive(Debug, Clone)]
@@ -56,6 +58,31 @@ pub struct HistoryEntry {
     pub relation: Relation,
     /// Why it does not fit its ledger; then it does not count.
     pub fault: Option<Fault>,
+    /// When the hub first had it.
+    pub seal: Seal,
+    /// The party of the directory that speaks in it.
+    pub speaker: Option<PartyId>,
+    /// What it weighs: the most of what it states.
+    pub weight: Weight,
+    /// What is odd about its time.
+    pub mark: Option<Mark>,
+}
+
+/// Which record something comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RecordRef {
+    /// Origin of the ledger.
+    pub origin: Arc<str>,
+    /// The record's place in it.
+    pub index: u64,
+    /// The party that keeps the ledger.
+    pub party: Arc<str>,
+}
+
+impl fmt::Display for RecordRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} · {} #{}", self.party, self.origin, self.index)
+    }
 }
 
 /// Why a record belongs to an item's history.
@@ -65,7 +92,7 @@ pub enum Relation {
     Item,
     /// It names a container that the item was in at that time.
     Container(String),
-    /// It names the item's lot only.
+    /// It names the item's lot or all items of its GTIN, and not the item.
     Lot,
 }
 
@@ -115,7 +142,8 @@ impl fmt::Display for Fault {
 }
 
 impl HistoryEntry {
-    /// Reads a stored record that names the item, and compares it with its leaf hash.
+    /// Reads a stored record that names the item, and compares it with its leaf hash. Its seal is that of a record
+    /// which reached the hub when it happened, until the caller sets the real one.
     #[must_use]
     pub fn read(origin: Arc<str>, party: Arc<str>, index: u64, stored: &StoredText) -> Self {
         let record = Record::parse(&stored.text).ok();
@@ -124,13 +152,14 @@ impl HistoryEntry {
             .zip(stored.secret.as_ref())
             .map(|(record, secret)| record.leaf_hash(secret));
         let view = record.as_ref().map(RecordView::of);
+        let at = view.and_then(RecordView::event_time).unwrap_or(Timestamp::UNIX_EPOCH);
         Self {
             origin,
             party,
             index,
             leaf_hash: stored.leaf_hash,
             secret: stored.secret,
-            at: view.and_then(RecordView::event_time).unwrap_or(Timestamp::UNIX_EPOCH),
+            at,
             step: view.and_then(RecordView::biz_step),
             disposition: view.and_then(RecordView::disposition),
             place: view.and_then(RecordView::place).unwrap_or_default().to_owned(),
@@ -138,6 +167,10 @@ impl HistoryEntry {
             relation: Relation::Item,
             fault: (leaf_hash != Some(stored.leaf_hash)).then_some(Fault::Text),
             record,
+            seal: Seal::pending(at, at),
+            speaker: None,
+            weight: Weight::Listed,
+            mark: None,
         }
     }
 
@@ -147,10 +180,16 @@ impl HistoryEntry {
         self.record.as_ref().map(RecordView::of)
     }
 
-    /// Whether it is of the item or its containers and fits its ledger.
+    /// Whether it is of the item or its containers and fits its ledger. What it weighs is another question.
     #[must_use]
-    pub fn counts(&self) -> bool {
+    pub fn fits(&self) -> bool {
         self.fault.is_none() && self.relation != Relation::Lot
+    }
+
+    /// Which record it is.
+    #[must_use]
+    pub fn reference(&self) -> RecordRef {
+        RecordRef { origin: self.origin.clone(), index: self.index, party: self.party.clone() }
     }
 }
 
@@ -174,10 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_leads_to_its_leaf_hash_has_no_fault_and_counts() {
+    fn a_record_that_leads_to_its_leaf_hash_has_no_fault() {
         let entry = read(&stored());
         assert_eq!(entry.fault, None);
-        assert!(entry.counts());
+        assert!(entry.fits());
         assert_eq!(entry.at, "2026-11-20T00:00:00Z".parse().unwrap());
         assert_eq!(entry.step, Some(BizStep::Commissioning));
         assert_eq!(entry.disposition, Some(Disposition::Active));
@@ -185,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_leads_elsewhere_has_a_fault_and_does_not_count() {
+    fn a_record_that_leads_elsewhere_has_a_fault() {
         let altered = StoredText { text: stored().text.replace("active", "recalled"), ..stored() };
         let other_secret = StoredText { secret: Some([8; 16]), ..stored() };
         let no_secret = StoredText { secret: None, ..stored() };
@@ -194,7 +233,7 @@ mod tests {
         for wrong in [altered, other_secret, no_secret, no_record, not_canonical] {
             let entry = read(&wrong);
             assert_eq!(entry.fault, Some(Fault::Text), "{wrong:?}");
-            assert!(!entry.counts());
+            assert!(!entry.fits());
         }
     }
 

@@ -1,78 +1,81 @@
 //! The fold from an item's records to its state.
 //!
-//! What holds: pure, the time is a parameter; a record with a fault decides nothing but that something is disputed
-//! and, where no other record says that the item was issued, that it was not.
+//! The way through:
 //!
-//! Today every party's record counts. Who may say what (claims, corrections, holders) belongs here, before
-//! [`History::state`] reads the records.
+//! ```text
+//! records -> deeds ([`crate::statement`]) -> in order ([`order`]) -> weighed and applied ([`journey`]), error
+//! declarations applied ([`corrections`]) -> ItemState
+//! ```
 //!
-//! Not here: scans and tags, which are not in records ([`crate::verdict`]).
+//! What holds: pure, the time is a parameter; only statements that count change the state; a record with a fault states
+//! nothing, and makes a gap if its party has to do with the item; without a directory everything is a claim.
+//!
+//! Not here: scans and tags, which are not in records ([`crate::verdict`]), who may say what ([`crate::authority`]).
 
-use epc::Epc;
-use epcis::{BizStep, Disposition};
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use directory::{PartyId, Rights, Subject};
+use epc::{Epc, EpcClass};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::entry::{HistoryEntry, Relation};
+use crate::authority::{Roles, Row};
+use crate::entry::{Fault, HistoryEntry};
 use crate::gaps::{Gap, find_gaps};
+use crate::state::{ItemState, MAX_NOTICES, NotIssued, Notice, Withdrawal};
+use crate::statement::{Deed, Level, Reader};
+use crate::weight::{Mark, Weight};
 
-/// The records of one item.
+mod boxes;
+mod corrections;
+mod journey;
+mod order;
+
+pub use boxes::Stay;
+use boxes::Boxes;
+use journey::Journey;
+use order::Statement;
+
+/// The records of one item, weighed.
 #[derive(Debug, Clone)]
 pub struct History {
     /// The item.
     pub item: Epc,
-    /// In order of time; those of its lot among them.
+    /// In order of time; those of its lot and class among them.
     pub entries: Vec<HistoryEntry>,
-}
-
-/// Why an item must not be used or bought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withdrawal {
-    /// It was recalled.
-    Recalled,
-    /// It was reported stolen.
-    Stolen,
-    /// Its expiry date is past.
-    Expired,
-}
-
-/// Why an item's code does not count as issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotIssued {
-    /// No record names it.
-    Unknown,
-    /// Records name it, and none says that it was put on an item.
-    NeverApplied,
-    /// As [`Self::NeverApplied`], and a record of it does not fit its ledger.
-    Disputed,
-}
-
-/// What the records of an item add up to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ItemState {
-    /// Why it must not be used or bought.
-    pub withdrawn: Option<Withdrawal>,
-    /// Why its code does not count as issued.
-    pub not_issued: Option<NotIssued>,
-    /// When it was sold, in order of time.
-    pub sales: Vec<Timestamp>,
-    /// What is missing or disputed.
-    pub gaps: Vec<Gap>,
-}
-
-impl ItemState {
-    /// The state of an item that no record names.
-    #[must_use]
-    pub fn unknown() -> Self {
-        Self { not_issued: Some(NotIssued::Unknown), ..Self::default() }
-    }
+    /// What the records add up to, but for its expiry.
+    state: ItemState,
+    /// Stays in containers.
+    stays: Vec<Stay>,
+    /// Whoever holds the item, or did, or was to.
+    related: BTreeSet<PartyId>,
 }
 
 impl History {
-    /// Records that count: they fit their ledger, and they are of the item or its containers.
+    /// Weighs `entries`, which are in order of time, by `rights`.
+    #[must_use]
+    pub fn weigh(item: Epc, mut entries: Vec<HistoryEntry>, rights: &Rights) -> Self {
+        let late = if rights.has_directory { rights.late } else { SignedDuration::MAX };
+        for entry in &mut entries {
+            entry.speaker = rights.speaker(&entry.origin, entry.index).cloned();
+            entry.mark = Mark::of(entry.at, entry.seal.at, late);
+            entry.weight = Weight::Listed;
+        }
+        let statements = statements(&item, &entries, rights);
+        let mut history =
+            Self { item, entries, state: ItemState::default(), stays: Vec::new(), related: BTreeSet::new() };
+        if rights.has_directory {
+            history.fold(statements, rights);
+        } else {
+            history.claim(&statements);
+        }
+        history
+    }
+
+    /// Records that fit their ledger, are of the item or its containers, and are said by somebody whom it concerns.
     pub fn counted(&self) -> impl Iterator<Item = &HistoryEntry> {
-        self.entries.iter().filter(|entry| entry.counts())
+        self.entries.iter().filter(|entry| entry.fits() && entry.weight != Weight::Listed)
     }
 
     /// Records that do not fit their ledger.
@@ -80,228 +83,247 @@ impl History {
         self.entries.iter().filter(|entry| entry.fault.is_some())
     }
 
-    /// Records of the lot that fit their ledger: what sensors reported about it.
-    pub fn of_lot(&self) -> impl Iterator<Item = &HistoryEntry> {
-        let is_of_lot = |entry: &&HistoryEntry| entry.relation == Relation::Lot;
-        self.entries.iter().filter(is_of_lot).filter(|entry| entry.fault.is_none())
+    /// Records that say that a storage condition was broken, and count.
+    pub fn broken_conditions(&self) -> impl Iterator<Item = &HistoryEntry> {
+        let broken = |entry: &&HistoryEntry| self.state.conditions.contains(&entry.reference());
+        self.entries.iter().filter(broken)
     }
 
-    /// Expiry date, as it was recorded first.
+    /// Expiry date, as it was written: the earliest that counts.
     #[must_use]
     pub fn expiry_date(&self) -> Option<&str> {
-        self.counted().find_map(|entry| entry.view()?.expiry_date())
+        self.state.expiry.as_deref()
     }
 
-    /// Lot number, as it was recorded first.
+    /// Lot number, by the commissioning that counts.
     #[must_use]
     pub fn lot_number(&self) -> Option<&str> {
-        self.counted().find_map(|entry| entry.view()?.lot_number())
+        self.state.lot.as_deref()
     }
 
-    /// Sales, in order of time.
-    pub fn sales(&self) -> impl Iterator<Item = &HistoryEntry> {
-        self.counted().filter(|entry| {
-            entry.step == Some(BizStep::RetailSelling)
-                || entry.disposition == Some(Disposition::RetailSold)
-        })
+    /// Stays of the item in containers.
+    #[must_use]
+    pub fn stays(&self) -> &[Stay] {
+        &self.stays
+    }
+
+    /// Whoever holds the item, or did, or was to.
+    #[must_use]
+    pub fn related(&self) -> &BTreeSet<PartyId> {
+        &self.related
+    }
+
+    /// Notes that `left_out` records or containers were not looked at.
+    pub fn note_cut(&mut self, left_out: usize) {
+        self.state.gaps.push(Gap::Cut { left_out });
     }
 
     /// What the records add up to at the time `now`.
+    ///
+    /// - `zone`: the reader's; an item expires at the end of its date there.
     #[must_use]
-    pub fn state(&self, now: Timestamp) -> ItemState {
-        ItemState {
-            withdrawn: self.withdrawn(now),
-            not_issued: self.not_issued(),
-            sales: self.sales().map(|entry| entry.at).collect(),
-            gaps: find_gaps(&self.entries),
+    pub fn state(&self, now: Timestamp, zone: &TimeZone) -> ItemState {
+        let mut state = self.state.clone();
+        let is_expired =
+            || self.expiry_date().is_some_and(|date| is_past(date, now, zone));
+        if state.withdrawn.is_none() && self.is_issued_by_right() && is_expired() {
+            state.withdrawn = Some(Withdrawal::Expired);
         }
+        state
     }
 
-    /// The last recall or theft wins; the expiry date matters only without one.
-    fn withdrawn(&self, now: Timestamp) -> Option<Withdrawal> {
-        let reported = self.counted().filter_map(|entry| match entry.disposition {
-            Some(Disposition::Recalled) => Some(Withdrawal::Recalled),
-            Some(Disposition::Stolen) => Some(Withdrawal::Stolen),
-            _ => None,
-        });
-        let is_expired = || self.expiry_date().is_some_and(|date| is_past(date, now));
-        reported.last().or_else(|| is_expired().then_some(Withdrawal::Expired))
+    /// An expiry date that is only claimed withdraws nothing.
+    fn is_issued_by_right(&self) -> bool {
+        !self.state.gaps.iter().any(|gap| matches!(gap, Gap::NoDirectory { .. }))
     }
 
-    fn not_issued(&self) -> Option<NotIssued> {
-        let is_commissioned = self.counted().any(|entry| {
-            entry.step == Some(BizStep::Commissioning) && entry.relation == Relation::Item
-        });
-        if is_commissioned {
-            None
-        } else if self.entries.is_empty() {
-            Some(NotIssued::Unknown)
-        } else if self.disputed().next().is_some() {
-            Some(NotIssued::Disputed)
+    fn fold(&mut self, mut statements: Vec<Statement>, rights: &Rights) {
+        let subject = subject_of(&self.item);
+        order::sort(&mut statements, &self.entries, rights.late);
+        let corrected = corrections::run(rights, &subject, &self.entries, &statements);
+        let journey = corrected.journey;
+        for (place, weight) in &journey.weights {
+            self.entries[*place].weight = *weight;
+        }
+        for place in corrected.cancelled {
+            self.entries[place].mark = Some(Mark::Corrected);
+        }
+        self.related.clone_from(&journey.related);
+        self.stays.clone_from(&journey.boxes.stays);
+        let not_covered = rights.licences_of(&subject.digits).is_none();
+        self.state = ItemState {
+            not_covered,
+            withdrawn: self.withdrawn(&journey),
+            not_issued: self.not_issued(&journey, rights, &subject),
+            sales: journey.sales.iter().map(|place| self.entries[*place].at).collect(),
+            sale: journey.sales.first().map(|place| self.entries[*place].reference()),
+            gaps: self.gaps(&journey, rights, &subject),
+            conditions: journey.conditions.iter().map(|at| self.entries[*at].reference()).collect(),
+            clashes: journey.clashes,
+            notices: journey.notices,
+            lot: journey.lot,
+            expiry: journey.expiry,
+        };
+    }
+
+    fn withdrawn(&self, journey: &Journey) -> Option<Withdrawal> {
+        let lot = journey.lot.as_ref().and_then(|lot| EpcClass::lot_of(&self.item, lot));
+        let lot = lot.map(|lot| epc::thing_key(&lot.to_uri()));
+        let concerns = |level: &Level| match level {
+            Level::Lot(key) => lot.as_ref() == Some(key),
+            Level::Item | Level::Container(_) | Level::Class => true,
+        };
+        if journey.recalls.keys().any(|(_, level)| concerns(level)) {
+            return Some(Withdrawal::Recalled);
+        }
+        (!journey.thefts.is_empty()).then_some(Withdrawal::Stolen)
+    }
+
+    fn not_issued(
+        &self,
+        journey: &Journey,
+        rights: &Rights,
+        subject: &Subject,
+    ) -> Option<NotIssued> {
+        if let Some(ending) = journey.ended {
+            return Some(NotIssued::Ended(ending));
+        }
+        if journey.issued.is_some() {
+            return None;
+        }
+        let may_issue = |entry: &HistoryEntry| {
+            roles(entry, rights, subject).is_some_and(|roles| roles.is_licensee() || roles.is_grantee())
+        };
+        let reader = Reader::new(rights, &self.item);
+        let commissions = |entry: &&HistoryEntry| {
+            entry.fault.is_none() && reader.deeds(entry).contains(&Deed::Commission)
+        };
+        Some(if self.entries.is_empty() {
+            NotIssued::Unknown
+        } else if self.disputed().any(may_issue) {
+            NotIssued::Disputed
+        } else if self.entries.iter().any(|entry| commissions(&entry)) {
+            NotIssued::NotEntitled
         } else {
-            Some(NotIssued::NeverApplied)
+            NotIssued::NeverApplied
+        })
+    }
+
+    fn gaps(&self, journey: &Journey, rights: &Rights, subject: &Subject) -> Vec<Gap> {
+        let is_related = |entry: &&HistoryEntry| {
+            let is_holder = entry.speaker.as_ref().is_some_and(|one| journey.related.contains(one));
+            is_holder || roles(entry, rights, subject).is_some_and(|roles| roles.is_related())
+        };
+        let mut gaps: Vec<Gap> = self.disputed().filter(is_related).map(disputed).collect();
+        gaps.extend(journey.gaps.iter().cloned());
+        gaps.extend(journey.holds.iter().map(|(disposition, place)| Gap::OnHold {
+            disposition: disposition.clone(),
+            record: self.entries[*place].reference(),
+        }));
+        gaps.extend(find_gaps(journey.counted.iter().map(|place| &self.entries[*place])));
+        gaps
+    }
+
+    /// Without a directory: everything is a claim, and the item is neither cleared nor condemned by it.
+    fn claim(&mut self, statements: &[Statement]) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.fault.is_none()) {
+            entry.weight = Weight::Claim;
         }
+        let issues = |statement: &&Statement| statement.deeds.contains(&Deed::Commission);
+        let origin = statements.iter().find(issues).map(|statement| &self.entries[statement.entry]);
+        let mut state = ItemState::default();
+        state.gaps.extend(origin.map(|entry| Gap::NoDirectory { origin: entry.reference() }));
+        state.gaps.extend(self.disputed().map(disputed));
+        if let Some(view) = origin.and_then(HistoryEntry::view) {
+            state.lot = view.lot_number().map(str::to_owned);
+            state.expiry = view.expiry_date().map(str::to_owned);
+        } else {
+            let has_faults = self.disputed().next().is_some();
+            let why = if has_faults { NotIssued::Disputed } else { NotIssued::NeverApplied };
+            let is_unknown = self.entries.is_empty();
+            state.not_issued = Some(if is_unknown { NotIssued::Unknown } else { why });
+        }
+        for statement in statements {
+            let record = self.entries[statement.entry].reference();
+            let says = statement.deeds.iter().map(Deed::row);
+            for says in says.filter(|row| matches!(row, Row::Recall | Row::Theft)) {
+                if state.notices.len() < MAX_NOTICES {
+                    let record = record.clone();
+                    state.notices.push(Notice { says, record, lacks_approvals: false });
+                }
+            }
+        }
+        let entries = self.entries.iter().filter(|entry| entry.fault.is_none());
+        let broken = entries.filter(|entry| entry.view().is_some_and(|view| view.breaks_condition()));
+        state.conditions = broken.map(HistoryEntry::reference).collect();
+        self.stays = claimed_stays(statements, &self.entries);
+        self.state = state;
     }
 }
 
-/// Whether the end of `date` (`YYYY-MM-DD`, UTC) is past.
-fn is_past(date: &str, now: Timestamp) -> bool {
+/// What the records without a fault state.
+fn statements(item: &Epc, entries: &[HistoryEntry], rights: &Rights) -> Vec<Statement> {
+    let reader = Reader::new(rights, item);
+    let readable = entries.iter().enumerate().filter(|(_, entry)| entry.fault.is_none());
+    readable
+        .map(|(place, entry)| Statement { entry: place, deeds: reader.deeds(entry) })
+        .filter(|statement| !statement.deeds.is_empty())
+        .collect()
+}
+
+fn disputed(entry: &HistoryEntry) -> Gap {
+    Gap::Disputed { origin: entry.origin.clone(), index: entry.index }
+}
+
+/// What the party of `entry` is to the item by the directory; a record that cannot be read gives no time but its seal.
+fn roles(entry: &HistoryEntry, rights: &Rights, subject: &Subject) -> Option<Roles> {
+    let event = if entry.fault == Some(Fault::Text) { entry.seal.at } else { entry.at };
+    let at = directory::Moment { event, seal: entry.seal.at };
+    Some(Roles::of(rights, entry.speaker.as_ref()?, Row::Issue, subject, at))
+}
+
+/// What the directory's rights are about: the item.
+#[must_use]
+pub fn subject_of(item: &Epc) -> Subject {
+    Subject {
+        digits: epc::licence_digits(&item.to_uri()).unwrap_or_default(),
+        gtin: item.gtin14(),
+        lot: None,
+        serial: item.serial().map(str::to_owned),
+        site: None,
+    }
+}
+
+/// Whether the end of `date` (`YYYY-MM-DD`) in `zone` is past.
+fn is_past(date: &str, now: Timestamp, zone: &TimeZone) -> bool {
     let end = date
         .parse::<Date>()
         .ok()
         .and_then(|date| date.tomorrow().ok())
-        .and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+        .and_then(|date| date.to_zoned(zone.clone()).ok());
     end.is_some_and(|end| end.timestamp() < now)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::entry::Fault;
-    use crate::testing::{EventDraft, FACTORY, ITEM, SHOP, entries, excursion_event, object_event};
-
-    const NOW: &str = "2026-11-30T12:00:00Z";
-
-    fn history(events: &[EventDraft]) -> History {
-        History { item: ITEM.parse().unwrap(), entries: entries(events) }
-    }
-
-    fn state(history: &History) -> ItemState {
-        history.state(NOW.parse().unwrap())
-    }
-
-    fn step(hour: u8, word: &str) -> EventDraft {
-        object_event(&format!("2026-11-20T{hour:02}:00:00Z"), word).at(FACTORY)
-    }
-
-    fn made() -> EventDraft {
-        step(0, "commissioning")
-    }
-
-    #[test]
-    fn an_item_that_was_commissioned_and_nothing_else_has_an_empty_state() {
-        assert_eq!(state(&history(&[made()])), ItemState::default());
-    }
-
-    #[test]
-    fn an_item_without_records_is_unknown() {
-        assert_eq!(state(&history(&[])), ItemState::unknown());
-    }
-
-    #[test]
-    fn an_item_that_was_not_commissioned_was_not_issued_and_the_state_says_why() {
-        for (what, events, why) in [
-            ("announced only", vec![step(1, "shipping")], NotIssued::NeverApplied),
-            ("another step's word", vec![step(1, "decommissioning")], NotIssued::NeverApplied),
-            ("no step", vec![step(1, "")], NotIssued::NeverApplied),
-        ] {
-            assert_eq!(state(&history(&events)).not_issued, Some(why), "{what}");
+/// Stays as the records tell them, whoever speaks.
+fn claimed_stays(statements: &[Statement], entries: &[HistoryEntry]) -> Vec<Stay> {
+    let mut boxes = Boxes::default();
+    for statement in statements {
+        let entry = &entries[statement.entry];
+        if !boxes.applies(entry) {
+            continue;
         }
-        let mut disputed = history(&[made(), step(1, "storing")]);
-        disputed.entries[0].fault = Some(Fault::Text);
-        assert_eq!(state(&disputed).not_issued, Some(NotIssued::Disputed));
-        disputed.entries.swap(0, 1);
-        assert_eq!(state(&disputed).not_issued, Some(NotIssued::Disputed));
-        let mut elsewhere = history(&[made(), step(1, "storing")]);
-        elsewhere.entries[1].fault = Some(Fault::Tree);
-        assert_eq!(state(&elsewhere).not_issued, None);
-    }
-
-    #[test]
-    fn the_commissioning_of_a_container_or_of_the_lot_issues_no_item() {
-        for relation in [Relation::Container("urn:example:case".into()), Relation::Lot] {
-            let mut history = history(&[made()]);
-            history.entries[0].relation = relation;
-            assert_eq!(state(&history).not_issued, Some(NotIssued::NeverApplied));
+        for deed in &statement.deeds {
+            match deed {
+                Deed::Pack(key) => boxes.pack(entry, key),
+                Deed::Unpack(key) => boxes.unpack(entry, key),
+                _ => {}
+            }
         }
     }
-
-    #[test]
-    fn the_last_report_of_a_recall_or_theft_withdraws_the_item() {
-        let report = |hour, word| step(hour, "holding").disposition(word);
-        for (events, withdrawn) in [
-            (vec![report(1, "in_progress")], None),
-            (vec![report(1, "recalled")], Some(Withdrawal::Recalled)),
-            (vec![report(1, "urn:epcglobal:cbv:disp:stolen")], Some(Withdrawal::Stolen)),
-            (vec![report(1, "recalled"), report(2, "stolen")], Some(Withdrawal::Stolen)),
-            (vec![report(1, "stolen"), report(2, "recalled")], Some(Withdrawal::Recalled)),
-            (vec![report(1, "recalled"), report(2, "active")], Some(Withdrawal::Recalled)),
-        ] {
-            let history = history(&[vec![made()], events].concat());
-            assert_eq!(state(&history).withdrawn, withdrawn);
-        }
-    }
-
-    #[test]
-    fn a_recall_of_the_container_withdraws_the_item_and_a_flag_on_the_lot_does_not() {
-        let mut history = history(&[made(), step(1, "holding").disposition("recalled")]);
-        history.entries[1].relation = Relation::Container("urn:example:case".into());
-        assert_eq!(state(&history).withdrawn, Some(Withdrawal::Recalled));
-        history.entries[1].relation = Relation::Lot;
-        assert_eq!(state(&history).withdrawn, None);
-    }
-
-    #[test]
-    fn an_item_is_expired_from_the_end_of_its_date_on() {
-        let dated = |date| history(&[made().lot("L1", date)]);
-        for (date, now, withdrawn) in [
-            ("2026-11-30", "2026-11-30T23:59:59Z", None),
-            ("2026-11-30", "2026-12-01T00:00:00Z", None),
-            ("2026-11-30", "2026-12-01T00:00:01Z", Some(Withdrawal::Expired)),
-            ("2026-11-29", NOW, Some(Withdrawal::Expired)),
-            ("261129", NOW, None),
-            ("soon", NOW, None),
-        ] {
-            let state = dated(date).state(now.parse().unwrap());
-            assert_eq!(state.withdrawn, withdrawn, "{date} at {now}");
-        }
-        let recalled =
-            history(&[made().lot("L1", "2026-11-01"), step(1, "holding").disposition("recalled")]);
-        assert_eq!(state(&recalled).withdrawn, Some(Withdrawal::Recalled));
-    }
-
-    #[test]
-    fn lot_and_expiry_are_those_of_the_first_record_that_counts() {
-        let mut history = history(&[
-            made().lot("L1", "2027-01-01"),
-            step(1, "inspecting").lot("L2", "2028-01-01"),
-        ]);
-        assert_eq!(history.lot_number(), Some("L1"));
-        assert_eq!(history.expiry_date(), Some("2027-01-01"));
-        history.entries[0].fault = Some(Fault::Text);
-        assert_eq!(history.lot_number(), Some("L2"));
-        assert_eq!(history.expiry_date(), Some("2028-01-01"));
-    }
-
-    #[test]
-    fn a_sale_is_a_step_or_a_disposition_and_each_record_is_one() {
-        let mut history = history(&[
-            made(),
-            step(1, "retail_selling").disposition("retail_sold"),
-            step(2, "shipping").disposition("retail_sold"),
-            step(3, "retail_selling"),
-            step(4, "stocking").at(SHOP).disposition("sellable_accessible"),
-        ]);
-        let hours = |history: &History| -> Vec<String> {
-            state(history).sales.iter().map(|at| at.strftime("%H").to_string()).collect()
-        };
-        assert_eq!(hours(&history), ["01", "02", "03"]);
-        history.entries[1].fault = Some(Fault::Text);
-        assert_eq!(hours(&history), ["02", "03"]);
-    }
-
-    #[test]
-    fn records_of_the_lot_are_listed_unless_they_do_not_fit_their_ledger() {
-        let flag = excursion_event("2026-11-20T01:00:00Z", "2026-11-20T02:00:00Z", "9.2");
-        let mut history = history(&[made(), flag.clone(), flag]);
-        history.entries[1].relation = Relation::Lot;
-        history.entries[2].relation = Relation::Lot;
-        history.entries[2].fault = Some(Fault::Text);
-        let indexes = |entries: Vec<&HistoryEntry>| {
-            entries.into_iter().map(|entry| entry.index).collect::<Vec<_>>()
-        };
-        assert_eq!(indexes(history.of_lot().collect()), [1]);
-        assert_eq!(indexes(history.disputed().collect()), [2]);
-        assert_eq!(indexes(history.counted().collect()), [0]);
-    }
+    boxes.stays
 }
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,17 @@
-//! What is missing or disputed between the records of a journey.
+//! What is missing, disputed or only claimed in a journey.
 //!
 //! What holds: a thing that is at one site cannot be at another without a shipping from the first and a receiving at
-//! the second; a record with a fault is a dispute; what is reported first is what is disputed, then what is missing
-//! in order of time.
+//! the second; only statements that count say where it was.
 //!
-//! Not here: records of the lot, which say nothing about where an item is.
+//! Not here: records of the lot, which say nothing about where an item is; which claims there are ([`crate::fold`]).
 
 use std::sync::Arc;
 
-use epcis::BizStep;
+use epcis::{BizStep, Disposition};
 
-use crate::entry::HistoryEntry;
+use crate::authority::Row;
+use crate::entry::{HistoryEntry, RecordRef};
+use crate::weight::Weight;
 
 /// Something missing or disputed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,23 +33,55 @@ pub enum Gap {
         /// Where it is, a location URI.
         at: String,
     },
+    /// There is no directory, so everybody only claims.
+    NoDirectory {
+        /// Who says where the item comes from.
+        origin: RecordRef,
+    },
+    /// A party that is not entitled to it states something.
+    Claimed {
+        /// What kind of statement.
+        what: Row,
+        /// Which record.
+        record: RecordRef,
+    },
+    /// Somebody received the item, and no shipping to them counts.
+    Unbacked {
+        /// The receiving.
+        record: RecordRef,
+    },
+    /// The item is on hold.
+    OnHold {
+        /// Why.
+        disposition: Disposition,
+        /// The record that says so.
+        record: RecordRef,
+    },
+    /// A statement that counts was recorded long after it is said to have happened.
+    BackDated {
+        /// Which record.
+        record: RecordRef,
+    },
+    /// There are more records than are looked at.
+    Cut {
+        /// How many were not looked at.
+        left_out: usize,
+    },
 }
 
-/// The gaps in `entries`, which are in order of time.
+/// What is missing between the places of `entries`, which are in the order in which they count.
 #[must_use]
-pub fn find_gaps(entries: &[HistoryEntry]) -> Vec<Gap> {
-    let disputed = entries.iter().filter(|entry| entry.fault.is_some());
-    let mut gaps: Vec<Gap> = disputed
-        .map(|entry| Gap::Disputed { origin: entry.origin.clone(), index: entry.index })
-        .collect();
+pub fn find_gaps<'a>(entries: impl IntoIterator<Item = &'a HistoryEntry>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
     let mut last_place: Option<&str> = None;
     let mut on_the_way = false;
-    for entry in entries.iter().filter(|entry| entry.counts()) {
+    let moves = |entry: &&HistoryEntry| entry.fits() && entry.weight == Weight::Counts;
+    for entry in entries.into_iter().filter(moves) {
         let place = entry.place.as_str();
         let elsewhere = last_place.filter(|last| !is_same_site(last, place));
         match &entry.step {
-            Some(BizStep::Shipping) => on_the_way = true,
-            Some(BizStep::Receiving) => {
+            Some(BizStep::Shipping | BizStep::Departing | BizStep::Consigning) => on_the_way = true,
+            Some(BizStep::Receiving | BizStep::Accepting) => {
                 if let Some(from) = elsewhere.filter(|_| !on_the_way) {
                     gaps.push(Gap::Shipping { from: from.to_owned() });
                 }
@@ -89,6 +122,12 @@ mod tests {
 
     fn receiving(at: &str) -> Gap {
         Gap::Receiving { at: at.to_owned() }
+    }
+
+    fn counted(events: &[EventDraft]) -> Vec<HistoryEntry> {
+        let mut records = entries(events);
+        records.iter_mut().for_each(|entry| entry.weight = Weight::Counts);
+        records
     }
 
     #[test]
@@ -148,28 +187,29 @@ mod tests {
                 vec![receiving(CENTRE), shipping(CENTRE)],
             ),
         ] {
-            assert_eq!(find_gaps(&entries(&events)), gaps, "{what}");
+            assert_eq!(find_gaps(&counted(&events)), gaps, "{what}");
         }
     }
 
     #[test]
-    fn a_record_with_a_fault_is_disputed_first_and_counts_for_nothing() {
+    fn a_record_with_a_fault_or_without_weight_says_nothing_about_places() {
         let events = [
             step("commissioning").at(FACTORY),
             step("inspecting").at(SHOP),
             step("shipping").at(FACTORY),
             step("receiving").at(CENTRE),
         ];
-        let mut records = entries(&events);
+        let mut records = counted(&events);
         records[2].fault = Some(Fault::Text);
-        let disputed = Gap::Disputed { origin: records[2].origin.clone(), index: 2 };
-        assert_eq!(find_gaps(&records), [disputed, receiving(SHOP), shipping(SHOP)]);
+        assert_eq!(find_gaps(&records), [receiving(SHOP), shipping(SHOP)]);
+        records[1].weight = Weight::Claim;
+        assert_eq!(find_gaps(&records), [shipping(FACTORY)]);
     }
 
     #[test]
     fn a_record_of_the_lot_says_nothing_about_where_the_item_is() {
         let mut records =
-            entries(&[step("commissioning").at(FACTORY), step("sensor_reporting").at(SHOP)]);
+            counted(&[step("commissioning").at(FACTORY), step("sensor_reporting").at(SHOP)]);
         records[1].relation = Relation::Lot;
         assert_eq!(find_gaps(&records), []);
     }

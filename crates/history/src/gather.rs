@@ -1,27 +1,38 @@
 //! Gathers an item's history from the database and checks every record against its ledger.
 //!
-//! The way through: [`gather`] opens the latest checkpoint of every site's ledger, follows the item, its containers
-//! and its lot ([`Walk`]), and proves each record into its ledger's checkpoint.
+//! The way through: [`gather`] opens the latest checkpoint of every site's ledger, follows the item, its containers,
+//! its lot and its class ([`Walk`]), proves each record into its ledger's checkpoint, and notes when the hub first had
+//! it.
 //!
 //! What holds: the item index is followed and not trusted, since a record that does not name what was looked up is
-//! left out unless its text was altered; a record that does not fit its ledger gets a [`Fault`].
+//! left out unless its text was altered; a record that does not fit its ledger gets a [`Fault`]; ledgers of parties
+//! that can decide something are read before those of others, and a limit that is hit is said.
 //!
 //! Not here: what the records mean ([`crate::fold`]).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use directory::{PartyId, Rights};
 use epc::Epc;
+use jiff::Timestamp;
 use ledger::policy::Policy;
 use ledger::proof::verify_inclusion;
 use ledger::tree::{inclusion_nodes, prove_inclusion};
-use sql::ledgers::{StoredCheckpoint, StoredRecord};
+use ledger::record::Record;
+use sql::ledgers::StoredCheckpoint;
 use sql::{Db, LedgerId};
 
 use crate::continuity::{self, Continuity};
 use crate::entry::{Fault, HistoryEntry, StoredText};
-use crate::fold::History;
-use crate::walk::Walk;
+use crate::fold::{History, subject_of};
+use crate::walk::{Lookup, Walk};
+use crate::weight::Seal;
+
+/// Records of parties that can decide something, for each thing that is looked up.
+const MAX_DECIDING: usize = 20_000;
+/// Records of all others, for each thing that is looked up.
+const MAX_OTHERS: usize = 1000;
 
 /// A site's ledger and its latest checkpoint.
 #[derive(Debug, Clone)]
@@ -45,6 +56,8 @@ pub struct GatheredHistory {
     pub history: History,
     /// Every site's ledger, by number.
     pub ledgers: HashMap<LedgerId, LedgerHead>,
+    /// Records that were found and not looked at, because there are more than the limits allow.
+    pub cut: usize,
 }
 
 impl GatheredHistory {
@@ -57,27 +70,203 @@ impl GatheredHistory {
 
 /// Gathers the history of `item`.
 ///
+/// - `rights`: who may say what about it.
+/// - `now`: the seal of records that the hub does not have yet.
+///
 /// # Errors
 ///
 /// [`sql::Error`] if the database cannot be asked.
-pub async fn gather(db: &Db, policy: &Policy, item: &Epc) -> Result<GatheredHistory, sql::Error> {
+pub async fn gather(
+    db: &Db,
+    policy: &Policy,
+    rights: &Rights,
+    now: Timestamp,
+    item: &Epc,
+) -> Result<GatheredHistory, sql::Error> {
     let ledgers = load_heads(db, policy).await?;
-    let mut walk = Walk::new(item.clone());
-    while let Some(lookup) = walk.next_lookup() {
-        let found = records_naming(db, &ledgers, &lookup.uri).await?;
-        walk.supply(&lookup, found);
+    let mut finder = Finder::new(db, &ledgers, rights, now, item);
+    let mut walk = Walk::new(item.clone(), rights);
+    loop {
+        while let Some(lookup) = walk.next_lookup() {
+            let found = finder.find(&lookup).await?;
+            walk.supply(&lookup, found);
+        }
+        let related = walk.related();
+        let more = finder.find_left_out(&related).await?;
+        if more.is_empty() {
+            break;
+        }
+        for (lookup, found) in more {
+            walk.supply(&lookup, found);
+        }
     }
-    if let Some(lot) = walk.lot() {
-        walk.supply_lot(records_naming(db, &ledgers, &lot.to_uri()).await?);
-    }
-    let mut entries = walk.into_entries();
-    for head in ledgers.values() {
-        check_inclusion(db, head, &mut entries).await?;
-    }
+    let (mut history, stays) = walk.finish();
     let numbers: HashMap<&str, LedgerId> =
         ledgers.values().map(|head| (&*head.origin, head.id)).collect();
-    entries.sort_by_key(|entry| (entry.at, numbers.get(&*entry.origin).copied(), entry.index));
-    Ok(GatheredHistory { history: History { item: item.clone(), entries }, ledgers })
+    history
+        .entries
+        .sort_by_key(|entry| (entry.at, numbers.get(&*entry.origin).copied(), entry.index));
+    let decisive = finder.left_out_of_parties() + stays;
+    if decisive > 0 {
+        history.note_cut(decisive);
+    }
+    let cut = finder.left_out.len() + stays;
+    Ok(GatheredHistory { history, ledgers, cut })
+}
+
+/// Finds records by the item index, those that can decide something first.
+struct Finder<'a> {
+    db: &'a Db,
+    ledgers: &'a HashMap<LedgerId, LedgerHead>,
+    rights: &'a Rights,
+    now: Timestamp,
+    /// Parties with a right that concerns the item, at any time, and whoever holds it.
+    deciding: BTreeSet<PartyId>,
+    /// Records that were not looked at.
+    left_out: Vec<(Lookup, LedgerId, u64)>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(
+        db: &'a Db,
+        ledgers: &'a HashMap<LedgerId, LedgerHead>,
+        rights: &'a Rights,
+        now: Timestamp,
+        item: &Epc,
+    ) -> Self {
+        let digits = subject_of(item).digits;
+        let licences = rights.licences_of(&digits).map(|(_, licences)| licences);
+        let licensees = licences.unwrap_or_default().iter().map(|licence| &licence.party);
+        let mut deciding: BTreeSet<PartyId> = licensees.cloned().collect();
+        let lent = rights.grants.iter().filter(|grant| deciding.contains(&grant.from));
+        let lent: Vec<PartyId> = lent.map(|grant| grant.to.clone()).collect();
+        deciding.extend(lent);
+        deciding.extend(rights.powers.iter().map(|power| power.party.clone()));
+        Self { db, ledgers, rights, now, deciding, left_out: Vec::new() }
+    }
+
+    fn party(&self, ledger: LedgerId, index: u64) -> Option<&PartyId> {
+        self.rights.speaker(&self.ledgers.get(&ledger)?.origin, index)
+    }
+
+    fn decides(&self, ledger: LedgerId, index: u64) -> bool {
+        self.party(ledger, index).is_some_and(|party| self.deciding.contains(party))
+    }
+
+    /// The records that name what is looked up: all of those who decide, some of the others, the newest first.
+    async fn find(&mut self, lookup: &Lookup) -> Result<Vec<HistoryEntry>, sql::Error> {
+        let mut hits = sql::items::records_naming(self.db, &lookup.key).await?;
+        hits.retain(|(ledger, _)| self.ledgers.contains_key(ledger));
+        hits.sort_by_key(|(ledger, index)| (*index, *ledger));
+        hits.reverse();
+        let (mut deciding, others): (Vec<_>, Vec<_>) =
+            hits.into_iter().partition(|(ledger, index)| self.decides(*ledger, *index));
+        let (mut registered, mut strangers): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|(ledger, index)| self.party(*ledger, *index).is_some());
+        for (list, most) in [
+            (&mut deciding, MAX_DECIDING),
+            (&mut registered, MAX_OTHERS),
+            (&mut strangers, MAX_OTHERS),
+        ] {
+            let beyond = list.split_off(list.len().min(most));
+            let beyond = beyond.into_iter().map(|(ledger, index)| (lookup.clone(), ledger, index));
+            self.left_out.extend(beyond);
+        }
+        self.read(lookup, [deciding, registered, strangers].concat()).await
+    }
+
+    /// Records that were left out before it was known that their parties hold the item.
+    async fn find_left_out(
+        &mut self,
+        related: &[PartyId],
+    ) -> Result<Vec<(Lookup, Vec<HistoryEntry>)>, sql::Error> {
+        let new: Vec<PartyId> =
+            related.iter().filter(|party| !self.deciding.contains(*party)).cloned().collect();
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.deciding.extend(new);
+        let left_out = std::mem::take(&mut self.left_out);
+        let (wanted, kept): (Vec<_>, Vec<_>) =
+            left_out.into_iter().partition(|(_, ledger, index)| self.decides(*ledger, *index));
+        self.left_out = kept;
+        let mut found: Vec<(Lookup, Vec<HistoryEntry>)> = Vec::new();
+        let mut groups: Vec<(Lookup, Vec<(LedgerId, u64)>)> = Vec::new();
+        for (lookup, ledger, index) in wanted {
+            match groups.iter_mut().find(|(known, _)| *known == lookup) {
+                Some((_, hits)) => hits.push((ledger, index)),
+                None => groups.push((lookup, vec![(ledger, index)])),
+            }
+        }
+        for (lookup, hits) in groups {
+            let entries = self.read(&lookup, hits).await?;
+            found.push((lookup, entries));
+        }
+        Ok(found)
+    }
+
+    /// Records left out whose parties could change something; without a directory, all of them.
+    fn left_out_of_parties(&self) -> usize {
+        let counts = |(_, ledger, index): &&(Lookup, LedgerId, u64)| {
+            !self.rights.has_directory || self.party(*ledger, *index).is_some()
+        };
+        self.left_out.iter().filter(counts).count()
+    }
+
+    /// Reads and checks records.
+    async fn read(
+        &self,
+        lookup: &Lookup,
+        hits: Vec<(LedgerId, u64)>,
+    ) -> Result<Vec<HistoryEntry>, sql::Error> {
+        let mut by_ledger: HashMap<LedgerId, Vec<u64>> = HashMap::new();
+        for (ledger, index) in hits {
+            by_ledger.entry(ledger).or_default().push(index);
+        }
+        let mut found = Vec::new();
+        for (ledger, indexes) in by_ledger {
+            let Some(head) = self.ledgers.get(&ledger) else { continue };
+            let mut entries = Vec::new();
+            for stored in sql::items::records(self.db, ledger, &indexes).await? {
+                let text = StoredText {
+                    text: stored.text,
+                    secret: stored.secret,
+                    leaf_hash: stored.leaf_hash,
+                };
+                let (origin, party) = (head.origin.clone(), head.party.clone());
+                let entry = HistoryEntry::read(origin, party, stored.index, &text);
+                let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
+                // A key of the index is 8 bytes of a hash: a whole record that names other things is a collision.
+                let is_named = names.iter().any(|name| epc::thing_key(name) == lookup.key);
+                if entry.fault.is_some() || is_named {
+                    entries.push(entry);
+                }
+            }
+            check_inclusion(self.db, head, &mut entries).await?;
+            self.seal(ledger, &mut entries).await?;
+            found.append(&mut entries);
+        }
+        Ok(found)
+    }
+
+    /// Notes when the hub first had each entry.
+    async fn seal(&self, ledger: LedgerId, entries: &mut [HistoryEntry]) -> Result<(), sql::Error> {
+        let indexes: Vec<u64> = entries.iter().map(|entry| entry.index).collect();
+        let seals: HashMap<u64, sql::hub::Seal> = sql::hub::seals(self.db, ledger, &indexes)
+            .await?
+            .into_iter()
+            .map(|seal| (seal.leaf_index, seal))
+            .collect();
+        for entry in entries {
+            let stored = seals.get(&entry.index);
+            let committed = stored.and_then(|seal| seal.committed).unwrap_or(self.now);
+            entry.seal = match stored.and_then(|seal| seal.in_hub) {
+                Some((place, at)) => Seal { place: Some(place), at, committed },
+                None => Seal::pending(self.now, committed),
+            };
+        }
+        Ok(())
+    }
 }
 
 /// The latest checkpoint of every site's ledger that has one.
@@ -126,28 +315,6 @@ async fn continuity_fault(
     })
 }
 
-/// Records that name `uri`, and those that the index gives for it whose text does not fit.
-async fn records_naming(
-    db: &Db,
-    ledgers: &HashMap<LedgerId, LedgerHead>,
-    uri: &str,
-) -> Result<Vec<HistoryEntry>, sql::Error> {
-    let mut found = Vec::new();
-    for (ledger, index) in sql::items::records_naming(db, uri).await? {
-        let Some(head) = ledgers.get(&ledger) else { continue };
-        let Some(stored) = sql::ledgers::record_at(db, ledger, index).await? else { continue };
-        let StoredRecord { text, secret, leaf_hash, .. } = stored;
-        let stored = StoredText { text, secret, leaf_hash };
-        let entry = HistoryEntry::read(head.origin.clone(), head.party.clone(), index, &stored);
-        let names = entry.record.as_ref().map(ledger::record::Record::names).unwrap_or_default();
-        // A key of the index is 8 bytes of a hash: a whole record that names other things is a collision.
-        if entry.fault.is_some() || names.iter().any(|name| name == uri) {
-            found.push(entry);
-        }
-    }
-    Ok(found)
-}
-
 /// Proves the entries of one ledger into its latest checkpoint.
 async fn check_inclusion(
     db: &Db,
@@ -155,10 +322,8 @@ async fn check_inclusion(
     entries: &mut [HistoryEntry],
 ) -> Result<(), sql::Error> {
     let size = head.checkpoint.size;
-    let mut own: Vec<&mut HistoryEntry> = entries
-        .iter_mut()
-        .filter(|entry| entry.origin == head.origin && entry.fault.is_none())
-        .collect();
+    let mut own: Vec<&mut HistoryEntry> =
+        entries.iter_mut().filter(|entry| entry.fault.is_none()).collect();
     if own.is_empty() {
         return Ok(());
     }

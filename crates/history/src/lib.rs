@@ -3,7 +3,7 @@
 //! The way through:
 //!
 //! ```text
-//! item -> gather (records, each checked against its ledger) -> History -> ItemState -> Reason -> Verdict
+//! item -> gather (records, each checked against its ledger) -> History (weighed) -> ItemState -> Reason -> Verdict
 //!                                                              \-> bundle (disclosed records, paths, checkpoints)
 //! ```
 //!
@@ -11,9 +11,14 @@
 //! |---|---|---|
 //! | [`record_view`] | reads the JSON members of a record | pure |
 //! | [`entry`] | one record, and whether it fits its ledger | pure |
+//! | [`statement`] | what a record states about the item | pure |
+//! | [`weight`] | what a statement weighs, and when the hub had it | pure |
+//! | [`authority`] | who may say what | pure |
+//! | [`approval`] | whether enough people approved a recall | pure |
 //! | [`walk`] | which records belong to an item's history | pure |
 //! | [`gaps`] | what is missing between the records | pure |
 //! | [`fold`] | records to the state of the item | pure |
+//! | [`state`] | what the records add up to | pure |
 //! | [`scans`] | scans and sales that hint at two objects | pure |
 //! | [`findings`] | who may resolve such a hint, by which note | pure |
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
@@ -26,6 +31,8 @@
 //!
 //! Not here: what people read and HTTP (`trace-api`), verifying a bundle (`ledger::bundle`).
 
+pub mod approval;
+pub mod authority;
 pub mod bundle;
 pub mod continuity;
 pub mod entry;
@@ -35,15 +42,22 @@ pub mod gaps;
 pub mod gather;
 pub mod record_view;
 pub mod scans;
+pub mod state;
+pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod verdict;
 pub mod walk;
+pub mod weight;
 
+pub use authority::Row;
 pub use continuity::Continuity;
-pub use entry::{Fault, HistoryEntry, Relation};
-pub use fold::{History, ItemState, NotIssued, Withdrawal};
+pub use entry::{Fault, HistoryEntry, RecordRef, Relation};
+pub use fold::History;
 pub use gaps::Gap;
 pub use gather::{GatheredHistory, gather};
 pub use scans::{Conflict, Position};
+pub use state::{Clash, ClashKind, ItemState, NotIssued, Notice, Withdrawal};
+pub use statement::Ending;
 pub use verdict::{Reason, TagCheck, Verdict, judge};
+pub use weight::{Mark, Seal, Weight};

@@ -76,11 +76,11 @@ impl<'a> RecordView<'a> {
         self.0.get("chopmark:evidence").is_some_and(|evidence| evidence.get("window").is_some())
     }
 
-    /// Whether and how the event moves `uri` into or out of a container.
+    /// Whether and how an aggregation moves the thing of the key `thing` ([`epc::thing_key`]) into or out of a
+    /// container. An association, which attaches things for good, moves nothing.
     #[must_use]
-    pub fn container_change(self, uri: &str) -> Option<ContainerChange<'a>> {
-        let children = self.0.get("childEPCs")?.as_array()?;
-        if !children.iter().any(|child| child.as_str() == Some(uri)) {
+    pub fn container_change(self, thing: &str) -> Option<ContainerChange<'a>> {
+        if !self.is_aggregation() || !self.has_key("childEPCs", thing) {
             return None;
         }
         let container = self.text("parentID")?;
@@ -89,6 +89,134 @@ impl<'a> RecordView<'a> {
             "DELETE" => Some(ContainerChange::Left(container)),
             _ => None,
         }
+    }
+
+    /// Whether the event takes everything out of the container of the key `container`.
+    #[must_use]
+    pub fn empties(self, container: &str) -> bool {
+        let lists = ["childEPCs", "childQuantityList"];
+        let names_contents = lists.iter().any(|list| !self.list(list).is_empty());
+        self.is_aggregation()
+            && self.text("action") == Some("DELETE")
+            && !names_contents
+            && self.text("parentID").is_some_and(|parent| epc::thing_key(parent) == container)
+    }
+
+    fn is_aggregation(self) -> bool {
+        self.text("type") == Some("AggregationEvent")
+    }
+
+    fn list(self, name: &str) -> &'a [Json] {
+        self.0.get(name).and_then(Json::as_array).unwrap_or_default()
+    }
+
+    /// Whether the list `name` has the thing of the key `thing`.
+    #[must_use]
+    pub fn has_key(self, name: &str, thing: &str) -> bool {
+        self.list(name).iter().filter_map(Json::as_str).any(|uri| epc::thing_key(uri) == thing)
+    }
+
+    /// The action: `ADD`, `OBSERVE` or `DELETE`.
+    #[must_use]
+    pub fn action(self) -> Option<&'a str> {
+        self.text("action")
+    }
+
+    /// The id that the sender gave the event.
+    #[must_use]
+    pub fn event_id(self) -> Option<&'a str> {
+        self.text("eventID")
+    }
+
+    /// The dispositions that the event sets: its own and the persistent ones.
+    #[must_use]
+    pub fn dispositions_set(self) -> Vec<Disposition> {
+        self.disposition().into_iter().chain(self.persistent("set")).collect()
+    }
+
+    /// The persistent dispositions that the event ends.
+    #[must_use]
+    pub fn dispositions_unset(self) -> Vec<Disposition> {
+        self.persistent("unset")
+    }
+
+    fn persistent(self, which: &str) -> Vec<Disposition> {
+        let words = self.0.get("persistentDisposition").and_then(|found| found.get(which));
+        let words = words.and_then(Json::as_array).unwrap_or_default();
+        words.iter().filter_map(Json::as_str).map(|word| Disposition::from(last_part(word))).collect()
+    }
+
+    /// The destination of the type `kind` (`possessing_party`, `owning_party`, `location`).
+    #[must_use]
+    pub fn destination(self, kind: &str) -> Option<&'a str> {
+        let is_kind = |entry: &&Json| {
+            entry.get("type").and_then(Json::as_str).is_some_and(|found| {
+                found == kind || found.rsplit([':', '/']).next().map(|word| word.trim_start_matches("SDT-")) == Some(kind)
+            })
+        };
+        self.list("destinationList").iter().find(is_kind)?.get("destination")?.as_str()
+    }
+
+    /// Whether a party only announced what it would ship: a despatch advice that no reader saw leave.
+    #[must_use]
+    pub fn is_despatch_advice(self) -> bool {
+        let kind = |entry: &'a Json| entry.get("type").and_then(Json::as_str).map(last_part);
+        !self.is_sensed()
+            && self.list("bizTransactionList").iter().any(|entry| kind(entry) == Some("desadv"))
+    }
+
+    /// Whether it declares an earlier event wrong.
+    #[must_use]
+    pub fn is_correction(self) -> bool {
+        self.0.get("errorDeclaration").is_some()
+    }
+
+    /// Whether its error declaration is complete: what did not occur has no corrective events, wrong data has some.
+    #[must_use]
+    pub fn is_complete_correction(self) -> bool {
+        let Some(error) = self.0.get("errorDeclaration") else { return false };
+        let ids = error.get("correctiveEventIDs").and_then(Json::as_array).unwrap_or_default();
+        match error.get("reason").and_then(Json::as_str).map(last_part) {
+            Some("did_not_occur") => ids.is_empty(),
+            Some("incorrect_data") => !ids.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// What the event says, without the members that tell how it came here: canonical text.
+    #[must_use]
+    pub fn content(self) -> String {
+        let mut content = self.event();
+        for name in ["recordTime", "errorDeclaration"] {
+            content.remove(name);
+        }
+        content.canonical()
+    }
+
+    /// The event without the ledger's own members.
+    #[must_use]
+    pub fn event(self) -> Json {
+        let members = self.0.as_object().unwrap_or_default().iter();
+        let own = members.filter(|(name, _)| !name.starts_with("chopmark:"));
+        ledger::json::object(own.map(|(name, value)| (name.clone(), value.clone())))
+    }
+
+    /// The signed notes by which people approved the event.
+    #[must_use]
+    pub fn approvals(self) -> Vec<&'a str> {
+        let evidence = self.0.get("chopmark:evidence");
+        let notes = evidence.and_then(|evidence| evidence.get("approvals")?.as_array());
+        notes.unwrap_or_default().iter().filter_map(Json::as_str).collect()
+    }
+
+    /// Whether a sensor's report says that a storage condition was broken.
+    #[must_use]
+    pub fn breaks_condition(self) -> bool {
+        let elements = self.list("sensorElementList");
+        let reports = elements.iter().filter_map(|element| element.get("sensorReport")?.as_array());
+        let is_alarm = reports.flatten().any(|report| report.get("exception").is_some());
+        let is_flag = || self.dispositions_set().contains(&Disposition::NonConformant);
+        !elements.is_empty() && (is_alarm || is_flag())
     }
 
     /// Lot number, from the instance and lot master data.
@@ -180,7 +308,8 @@ mod tests {
             ("ADD", CASE, None),
         ] {
             let record = packing_event(AT, action, CASE, &[ITEM]).record();
-            assert_eq!(RecordView::of(&record).container_change(uri), change, "{action} {uri}");
+            let thing = epc::thing_key(uri);
+            assert_eq!(RecordView::of(&record).container_change(&thing), change, "{action} {uri}");
         }
     }
 

@@ -61,22 +61,19 @@ pub struct ScanFacts {
 pub enum Rule {
     /// Scans too far apart for the time between.
     ImpossibleTravel,
-    /// Sold more than once.
-    SoldTwice,
     /// Scanned in many networks after the sale.
     ManyNetworks,
 }
 
 impl Rule {
     /// All rules; of open findings the first of these is the reason of the verdict.
-    pub const ALL: [Self; 3] = [Self::ImpossibleTravel, Self::SoldTwice, Self::ManyNetworks];
+    pub const ALL: [Self; 2] = [Self::ImpossibleTravel, Self::ManyNetworks];
 
     /// Its code in stored findings and metrics.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
             Self::ImpossibleTravel => "impossible_travel",
-            Self::SoldTwice => "sold_twice",
             Self::ManyNetworks => "many_networks",
         }
     }
@@ -98,11 +95,6 @@ pub enum Evidence {
         /// The speed that one object would have needed.
         speed_kmh: f64,
     },
-    /// [`Rule::SoldTwice`].
-    SoldTwice {
-        /// The sales, in order of time.
-        sales: Vec<Timestamp>,
-    },
     /// [`Rule::ManyNetworks`].
     ManyNetworks {
         /// The sale.
@@ -118,7 +110,6 @@ impl Evidence {
     pub fn rule(&self) -> Rule {
         match self {
             Self::ImpossibleTravel { .. } => Rule::ImpossibleTravel,
-            Self::SoldTwice { .. } => Rule::SoldTwice,
             Self::ManyNetworks { .. } => Rule::ManyNetworks,
         }
     }
@@ -130,7 +121,6 @@ impl Evidence {
             Self::ImpossibleTravel { speed_kmh, .. } => {
                 Conflict::TwoPlaces { speed_kmh: *speed_kmh }
             }
-            Self::SoldTwice { sales } => Conflict::SoldTwice { sales: sales.len() },
             Self::ManyNetworks { first_scans, .. } => {
                 Conflict::ManyNetworks { networks: first_scans.len() }
             }
@@ -145,11 +135,6 @@ pub enum Conflict {
     TwoPlaces {
         /// The speed that one object would have needed.
         speed_kmh: f64,
-    },
-    /// It was sold more than once.
-    SoldTwice {
-        /// How often.
-        sales: usize,
     },
     /// Many networks scanned it within a week after the sale.
     ManyNetworks {
@@ -170,9 +155,7 @@ pub fn find(facts: &ScanFacts) -> Vec<Evidence> {
         let is_many = first_scans.len() > MAX_NETWORKS;
         is_many.then_some(Evidence::ManyNetworks { sale, first_scans })
     };
-    let sold_twice =
-        (facts.sales.len() > 1).then(|| Evidence::SoldTwice { sales: facts.sales.clone() });
-    [travel(facts), sold_twice, networks()].into_iter().flatten().collect()
+    [travel(facts), networks()].into_iter().flatten().collect()
 }
 
 /// The scan elsewhere from which this one would have needed the highest speed, if that is too high.
@@ -182,16 +165,6 @@ fn travel(facts: &ScanFacts) -> Option<Evidence> {
     let (speed_kmh, other) = speeds.max_by(|one, other| one.0.total_cmp(&other.0))?;
     (speed_kmh > MAX_SPEED_KMH)
         .then(|| Evidence::ImpossibleTravel { scans: [other.clone(), here.clone()], speed_kmh })
-}
-
-/// The sales that still count after `settled` ones were explained: of those the last one, and all others.
-#[must_use]
-pub fn unsettled_sales(sales: &[Timestamp], settled: &[Timestamp]) -> Vec<Timestamp> {
-    let last_settled = sales.iter().rev().find(|sale| settled.contains(sale)).copied();
-    let counts = |sale: &&Timestamp| !settled.contains(sale) || Some(**sale) == last_settled;
-    let mut left: Vec<Timestamp> = sales.iter().filter(counts).copied().collect();
-    left.dedup();
-    left
 }
 
 /// The least speed of one object between two scans; times closer than a second count as one.
@@ -269,22 +242,6 @@ mod tests {
         let hours = TRAVEL.as_hours();
         let found = find(&facts(Some(scan(0, pole)), vec![scan(-60 * hours, other)]));
         assert!(found.is_empty(), "{found:?}");
-    }
-
-    #[test]
-    fn a_second_sale_is_evidence_until_it_is_settled() {
-        let sold = |sales: &[i64]| ScanFacts {
-            sales: sales.iter().map(|minutes| at(*minutes)).collect(),
-            ..ScanFacts::default()
-        };
-        assert!(find(&sold(&[0])).is_empty());
-        let found = find(&sold(&[0, 1]));
-        assert_eq!(found, [Evidence::SoldTwice { sales: vec![at(0), at(1)] }]);
-        assert_eq!(found[0].conflict(), Conflict::SoldTwice { sales: 2 });
-        let sales = [at(0), at(1), at(5)];
-        assert_eq!(unsettled_sales(&sales[..2], &sales[..2]), [at(1)]);
-        assert_eq!(unsettled_sales(&sales, &sales[..2]), [at(1), at(5)], "a third one");
-        assert_eq!(unsettled_sales(&sales, &[]), sales);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! [`TestLedger::append`] commits drafts as records under a signed checkpoint, the way `ingest` does.
 
 use directory::Rights;
-use directory::rights::{Grade, Licence, Party, Span};
-use jiff::Timestamp;
+use directory::rights::{Grade, Licence, Party, Span, Tenure};
+use jiff::{SignedDuration, Timestamp};
 use ledger::checkpoint::Checkpoint;
 use ledger::json::{Json, object};
 use ledger::keys::{LedgerKeys, SourceKey, SystemRandom, VerifierKey};
@@ -43,10 +43,45 @@ pub struct EventDraft(Json);
 /// An `ObjectEvent` of the item.
 ///
 /// - `at`: its `eventTime`.
-/// - `step`: its `bizStep`, in any spelling.
+/// - `step`: its `bizStep`, in any spelling; a commissioning adds the item, any other step observes it.
 #[must_use]
 pub fn object_event(at: &str, step: &str) -> EventDraft {
-    draft("ObjectEvent", at, step, "OBSERVE").with("epcList", uris(&[ITEM]))
+    let action = if step == "commissioning" { "ADD" } else { "OBSERVE" };
+    draft("ObjectEvent", at, step, action).with("epcList", uris(&[ITEM]))
+}
+
+/// A directory of two parties: `factory` is licensed to issue [`ITEM`] and keeps the ledgers `log.example/1` and
+/// `factory.example/packing`; `shop` keeps `shop.example/till`. All places of the tests are the factory's.
+#[must_use]
+pub fn rights() -> Rights {
+    let party = |name: &str, pgln: &str, sites: &[&str]| Party {
+        name: name.to_owned(),
+        pglns: vec![pgln.to_owned()],
+        sites: sites.iter().filter_map(|uri| crate::statement::gln_of(uri)).collect(),
+        admins: Vec::new(),
+    };
+    let tenure = |party: &str| vec![Tenure { party: party.into(), from: 0, until: None }];
+    let licence = Licence { party: "factory".into(), grade: Grade::B, span: Span::ALWAYS };
+    Rights {
+        has_directory: true,
+        late: SignedDuration::from_hours(72),
+        parties: [
+            (
+                "factory".into(),
+                party("Factory", "urn:epc:id:pgln:4012345.00000", &[FACTORY, CENTRE, SHOP]),
+            ),
+            ("shop".into(), party("Shop", "urn:epc:id:pgln:4055555.00000", &[])),
+        ]
+        .into(),
+        ledgers: [
+            ("log.example/1".to_owned(), tenure("factory")),
+            ("factory.example/packing".to_owned(), tenure("factory")),
+            ("shop.example/till".to_owned(), tenure("shop")),
+        ]
+        .into(),
+        licences: [("4012345".to_owned(), vec![licence])].into(),
+        ..Rights::default()
+    }
 }
 
 /// An `AggregationEvent`.
@@ -74,6 +109,7 @@ pub fn excursion_event(from: &str, to: &str, value: &str) -> EventDraft {
     let quantity = object([("epcClass", Json::from(LOT))]);
     draft("ObjectEvent", to, "sensor_reporting", "OBSERVE")
         .with("quantityList", Json::Array(vec![quantity]))
+        .with("persistentDisposition", object([("set", uris(&["non_conformant"]))]))
         .with("sensorElementList", Json::Array(vec![element]))
         .sensed()
 }
@@ -201,7 +237,8 @@ impl TestLedger {
         let mut item_keys = Vec::new();
         let mut entries = Vec::new();
         for (index, record) in (size..).zip(&records) {
-            item_keys.extend(record.names().iter().map(|name| (sql::items::key(name), index)));
+            let key = |name: &String| (sql::items::key(&epc::thing_key(name)), index);
+            item_keys.extend(record.names().iter().map(key));
             let secret = secret(index);
             let leaf_hash = record.leaf_hash(&secret);
             entries.push(Entry { text: record.text().to_owned(), secret: Some(secret), leaf_hash });

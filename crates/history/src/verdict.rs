@@ -1,4 +1,4 @@
-//! The verdict: nine answers, of which the first that applies wins.
+//! The verdict: thirteen answers, of which the first that applies wins.
 //!
 //! What holds: pure and total; every verdict follows from one [`Reason`]; only a chip that was checked just now gives
 //! [`Verdict::Strong`].
@@ -7,16 +7,23 @@
 
 use jiff::Timestamp;
 
-use crate::fold::{ItemState, NotIssued, Withdrawal};
+use crate::entry::RecordRef;
 use crate::gaps::Gap;
 use crate::scans::Conflict;
+use crate::state::{Clash, ItemState, NotIssued, Withdrawal};
 
 /// The answer to a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Do not use it: recalled, stolen or expired.
+    /// The code belongs to no issuer in the directory.
+    NotCovered,
+    /// Do not use it: recalled.
     Recalled,
-    /// The code was not issued.
+    /// Do not buy it: reported stolen.
+    Stolen,
+    /// Do not use it: its expiry date is past.
+    Expired,
+    /// The code was not issued, or has ended.
     Rejected,
     /// The chip check failed.
     TagFail,
@@ -26,8 +33,10 @@ pub enum Verdict {
     Conflict,
     /// It was sold.
     Sold,
-    /// The journey has a gap.
+    /// The journey has a gap, or something is only claimed.
     Gap,
+    /// Storage limits were exceeded.
+    Condition,
     /// The records fit together; the tag can be copied.
     Consistent,
     /// The records fit together and the chip was checked.
@@ -36,14 +45,18 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts, in order of precedence.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
+        Self::NotCovered,
         Self::Recalled,
+        Self::Stolen,
+        Self::Expired,
         Self::Rejected,
         Self::TagFail,
         Self::Opened,
         Self::Conflict,
         Self::Sold,
         Self::Gap,
+        Self::Condition,
         Self::Consistent,
         Self::Strong,
     ];
@@ -52,13 +65,17 @@ impl Verdict {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
+            Self::NotCovered => "NOT_COVERED",
             Self::Recalled => "RECALLED",
+            Self::Stolen => "STOLEN",
+            Self::Expired => "EXPIRED",
             Self::Rejected => "REJECTED",
             Self::TagFail => "TAG_FAIL",
             Self::Opened => "OPENED",
             Self::Conflict => "CONFLICT",
             Self::Sold => "SOLD",
             Self::Gap => "GAP",
+            Self::Condition => "CONDITION",
             Self::Consistent => "CONSISTENT",
             Self::Strong => "STRONG",
         }
@@ -82,6 +99,8 @@ pub enum TagCheck {
 /// Why a verdict was given.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
+    /// The code belongs to no issuer in the directory.
+    NotCovered,
     /// The item must not be used or bought.
     Withdrawn(Withdrawal),
     /// The code does not count as issued.
@@ -92,10 +111,14 @@ pub enum Reason {
     SealOpened,
     /// Scans or sales hint at two objects.
     Conflict(Conflict),
+    /// Two records cannot both be right.
+    Clash(Clash),
     /// It was sold at that time.
     Sold(Timestamp),
     /// The first gap.
     Gap(Gap),
+    /// The first record that says that a storage condition was broken.
+    Condition(RecordRef),
     /// The chip was checked, and no rule applied.
     ChipPassed,
     /// No rule applied.
@@ -107,17 +130,17 @@ impl Reason {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Withdrawn(Withdrawal::Recalled | Withdrawal::Stolen | Withdrawal::Expired) => {
-                Verdict::Recalled
-            }
-            Self::NotIssued(NotIssued::Unknown | NotIssued::NeverApplied | NotIssued::Disputed) => {
-                Verdict::Rejected
-            }
+            Self::NotCovered => Verdict::NotCovered,
+            Self::Withdrawn(Withdrawal::Recalled) => Verdict::Recalled,
+            Self::Withdrawn(Withdrawal::Stolen) => Verdict::Stolen,
+            Self::Withdrawn(Withdrawal::Expired) => Verdict::Expired,
+            Self::NotIssued(_) => Verdict::Rejected,
             Self::ChipFailed => Verdict::TagFail,
             Self::SealOpened => Verdict::Opened,
-            Self::Conflict(_) => Verdict::Conflict,
+            Self::Conflict(_) | Self::Clash(_) => Verdict::Conflict,
             Self::Sold(_) => Verdict::Sold,
             Self::Gap(_) => Verdict::Gap,
+            Self::Condition(_) => Verdict::Condition,
             Self::ChipPassed => Verdict::Strong,
             Self::NothingFound => Verdict::Consistent,
         }
@@ -129,6 +152,9 @@ impl Reason {
 /// - `open`: the conflicts of findings that stand open ([`crate::scans`]); the first is the reason.
 #[must_use]
 pub fn judge(state: &ItemState, tag: TagCheck, open: &[Conflict]) -> Reason {
+    if state.not_covered {
+        return Reason::NotCovered;
+    }
     if let Some(withdrawal) = state.withdrawn {
         return Reason::Withdrawn(withdrawal);
     }
@@ -143,11 +169,17 @@ pub fn judge(state: &ItemState, tag: TagCheck, open: &[Conflict]) -> Reason {
     if let Some(conflict) = open.first() {
         return Reason::Conflict(*conflict);
     }
+    if let Some(clash) = state.clashes.first() {
+        return Reason::Clash(clash.clone());
+    }
     if let Some(sale) = state.sales.first() {
         return Reason::Sold(*sale);
     }
     if let Some(gap) = state.gaps.first() {
         return Reason::Gap(gap.clone());
+    }
+    if let Some(record) = state.conditions.first() {
+        return Reason::Condition(record.clone());
     }
     if tag == TagCheck::Passed { Reason::ChipPassed } else { Reason::NothingFound }
 }
@@ -155,44 +187,69 @@ pub fn judge(state: &ItemState, tag: TagCheck, open: &[Conflict]) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::ClashKind;
+    use crate::statement::Ending;
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_second(1_700_000_000 + minutes * 60).unwrap()
     }
 
+    fn record(index: u64) -> RecordRef {
+        RecordRef { origin: "log.example/1".into(), index, party: "Factory".into() }
+    }
+
     #[test]
     fn the_first_reason_that_applies_wins_in_the_order_of_the_verdicts() {
         let gap = Gap::Shipping { from: "urn:epc:id:sgln:4012345.00001.0".into() };
+        let clash = Clash { kind: ClashKind::ShippedTwice, one: record(1), other: record(2) };
         let mut state = ItemState {
+            not_covered: true,
             withdrawn: Some(Withdrawal::Recalled),
             not_issued: Some(NotIssued::Unknown),
+            clashes: vec![clash.clone()],
             sales: vec![at(0)],
             gaps: vec![gap.clone(), Gap::Receiving { at: String::new() }],
+            conditions: vec![record(3), record(4)],
+            ..ItemState::default()
         };
         let mut reasons = vec![judge(&state, TagCheck::Failed, &[])];
+        state.not_covered = false;
+        for withdrawal in [Withdrawal::Recalled, Withdrawal::Stolen, Withdrawal::Expired] {
+            state.withdrawn = Some(withdrawal);
+            reasons.push(judge(&state, TagCheck::Failed, &[]));
+        }
         state.withdrawn = None;
         reasons.push(judge(&state, TagCheck::Failed, &[]));
         state.not_issued = None;
         reasons.push(judge(&state, TagCheck::Failed, &[]));
         reasons.push(judge(&state, TagCheck::Opened, &[]));
-        let open = [Conflict::SoldTwice { sales: 2 }, Conflict::ManyNetworks { networks: 4 }];
-        reasons.push(judge(&state, TagCheck::Passed, &open));
+        let open = [Conflict::ManyNetworks { networks: 4 }];
+        let found = judge(&state, TagCheck::Passed, &open);
+        assert_eq!(found, Reason::Conflict(open[0]), "a finding comes before a clash");
+        reasons.push(judge(&state, TagCheck::Passed, &[]));
+        state.clashes.clear();
         reasons.push(judge(&state, TagCheck::Passed, &[]));
         state.sales.clear();
         reasons.push(judge(&state, TagCheck::Passed, &[]));
         state.gaps.clear();
+        reasons.push(judge(&state, TagCheck::Passed, &[]));
+        state.conditions.clear();
         reasons.push(judge(&state, TagCheck::NotChecked, &[]));
         reasons.push(judge(&state, TagCheck::Passed, &[]));
         assert_eq!(
             reasons,
             [
+                Reason::NotCovered,
                 Reason::Withdrawn(Withdrawal::Recalled),
+                Reason::Withdrawn(Withdrawal::Stolen),
+                Reason::Withdrawn(Withdrawal::Expired),
                 Reason::NotIssued(NotIssued::Unknown),
                 Reason::ChipFailed,
                 Reason::SealOpened,
-                Reason::Conflict(Conflict::SoldTwice { sales: 2 }),
+                Reason::Clash(clash),
                 Reason::Sold(at(0)),
                 Reason::Gap(gap),
+                Reason::Condition(record(3)),
                 Reason::NothingFound,
                 Reason::ChipPassed,
             ]
@@ -202,14 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn every_withdrawal_is_recalled_and_every_code_not_issued_is_rejected() {
-        for withdrawal in [Withdrawal::Recalled, Withdrawal::Stolen, Withdrawal::Expired] {
-            let state = ItemState { withdrawn: Some(withdrawal), ..ItemState::default() };
-            let reason = judge(&state, TagCheck::Passed, &[]);
-            assert_eq!(reason, Reason::Withdrawn(withdrawal));
-            assert_eq!(reason.verdict(), Verdict::Recalled);
-        }
-        for why in [NotIssued::Unknown, NotIssued::NeverApplied, NotIssued::Disputed] {
+    fn every_code_not_issued_is_rejected() {
+        for why in [
+            NotIssued::Unknown,
+            NotIssued::NeverApplied,
+            NotIssued::NotEntitled,
+            NotIssued::Disputed,
+            NotIssued::Ended(Ending::Destroyed),
+        ] {
             let state = ItemState { not_issued: Some(why), ..ItemState::default() };
             let reason = judge(&state, TagCheck::Passed, &[]);
             assert_eq!(reason, Reason::NotIssued(why));
@@ -229,13 +286,17 @@ mod tests {
         assert_eq!(
             codes,
             [
+                "NOT_COVERED",
                 "RECALLED",
+                "STOLEN",
+                "EXPIRED",
                 "REJECTED",
                 "TAG_FAIL",
                 "OPENED",
                 "CONFLICT",
                 "SOLD",
                 "GAP",
+                "CONDITION",
                 "CONSISTENT",
                 "STRONG",
             ]

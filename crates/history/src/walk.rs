@@ -1,157 +1,163 @@
 //! Which records belong to an item's history: its own, those of its containers while it was inside, those of its
-//! lot.
+//! lot and class.
 //!
 //! The way through: the walk asks and the caller fetches, so that nothing here does I/O.
 //!
 //! ```text
-//! while let Some(lookup) = walk.next_lookup() { walk.supply(&lookup, records that name lookup.uri) }
-//! if let Some(lot) = walk.lot()               { walk.supply_lot(records that name lot) }
-//! walk.into_entries()
+//! while let Some(lookup) = walk.next_lookup() { walk.supply(&lookup, records that name lookup.key) }
+//! walk.finish()
 //! ```
 //!
-//! What holds: a record is taken once, for the first reason that leads to it; a container's record is taken only
-//! within the time that the item was in it, nested containers included; a record with a fault moves nothing into or
-//! out of a container.
+//! What holds: a record is taken once, for the first reason that leads to it; only packings that count lead into a
+//! container, and its records are taken only within the time that the item was in it, nested containers included; the
+//! lot is that of the commissioning that counts.
 //!
 //! Not here: fetching ([`mod@crate::gather`]), what the records mean ([`crate::fold`]).
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use directory::{PartyId, Rights};
 use epc::{Epc, EpcClass};
 use jiff::Timestamp;
+use ledger::record::Record;
 
 use crate::entry::{HistoryEntry, Relation};
-use crate::record_view::ContainerChange;
+use crate::fold::{History, Stay};
 
-/// Containers within containers that are followed.
-const MAX_DEPTH: usize = 8;
-/// Records followed for one item, those of its lot not counted.
-const MAX_RECORDS: usize = 2000;
+/// Things that are looked up for one item: itself, class, lot, stays in containers.
+const MAX_LOOKUPS: usize = 100;
 
 /// The records of one item, as they are found.
 #[derive(Debug)]
-pub struct Walk {
+pub struct Walk<'a> {
     item: Epc,
-    /// The next one last.
-    pending: Vec<Lookup>,
+    rights: &'a Rights,
     entries: Vec<HistoryEntry>,
     taken: HashSet<(Arc<str>, u64)>,
+    asked: Vec<Lookup>,
+    /// The next one last.
+    pending: Vec<Lookup>,
+    /// The entries as they are now, weighed; none if some came since.
+    weighed: Option<History>,
 }
 
 /// Whose records are needed next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
-    /// The item or a container.
-    pub uri: String,
-    is_container: bool,
-    /// First and last moment at which the item was in it.
-    span: (Timestamp, Timestamp),
-    depth: usize,
+    /// Key of the thing or class ([`epc::thing_key`]).
+    pub key: String,
+    /// Why.
+    pub kind: Kind,
 }
 
-/// A stay in a container.
-struct Stay {
-    container: String,
-    span: (Timestamp, Timestamp),
+/// Why records are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// They may name the item.
+    Item,
+    /// They may name its lot or its class.
+    Class,
+    /// They may name a container, in which the item was from the first to the last of these moments.
+    Container(Timestamp, Timestamp),
 }
 
-impl Walk {
+impl<'a> Walk<'a> {
     /// Begins at `item`.
     #[must_use]
-    pub fn new(item: Epc) -> Self {
-        let start = Lookup {
-            uri: item.to_uri(),
-            is_container: false,
-            span: (Timestamp::MIN, Timestamp::MAX),
-            depth: 0,
-        };
-        Self { item, pending: vec![start], entries: Vec::new(), taken: HashSet::new() }
+    pub fn new(item: Epc, rights: &'a Rights) -> Self {
+        let class = item.gtin14().map(|gtin| Lookup {
+            key: epc::thing_key(&format!("https://id.gs1.org/01/{gtin}")),
+            kind: Kind::Class,
+        });
+        let own = Lookup { key: epc::thing_key(&item.to_uri()), kind: Kind::Item };
+        Self {
+            item,
+            rights,
+            entries: Vec::new(),
+            taken: HashSet::new(),
+            asked: Vec::new(),
+            pending: class.into_iter().chain([own]).collect(),
+            weighed: None,
+        }
     }
 
     /// Whose records are needed next; none if all are there.
     pub fn next_lookup(&mut self) -> Option<Lookup> {
-        self.pending.pop()
+        if self.pending.is_empty() {
+            self.find_more();
+        }
+        let next = self.pending.pop()?;
+        self.asked.push(next.clone());
+        Some(next)
     }
 
-    /// Takes the records that name `lookup.uri`.
+    /// Stays and lot that the records so far lead to, and that were not asked for.
+    fn find_more(&mut self) {
+        let item = self.item.clone();
+        let history = self.weigh();
+        let lot = history.lot_number().and_then(|lot| EpcClass::lot_of(&item, lot));
+        let lot = lot.map(|lot| Lookup { key: epc::thing_key(&lot.to_uri()), kind: Kind::Class });
+        let stays: Vec<Lookup> = history.stays().iter().map(lookup_of).collect();
+        let wanted = stays.into_iter().chain(lot);
+        let mut fresh: Vec<Lookup> = wanted.filter(|one| !self.asked.contains(one)).collect();
+        fresh.truncate(MAX_LOOKUPS.saturating_sub(self.asked.len()));
+        fresh.reverse();
+        self.pending = fresh;
+    }
+
+    /// Takes the records that name `lookup.key`.
     pub fn supply(&mut self, lookup: &Lookup, mut found: Vec<HistoryEntry>) {
         found.sort_by_key(|entry| entry.at);
-        let stays = stays(&lookup.uri, &found);
         for mut entry in found {
-            let is_within = entry.at >= lookup.span.0 && entry.at <= lookup.span.1;
-            let is_wanted = !lookup.is_container || is_within;
-            if is_wanted && self.entries.len() < MAX_RECORDS && self.take(&entry) {
-                if lookup.is_container {
-                    entry.relation = Relation::Container(lookup.uri.clone());
+            match lookup.kind {
+                Kind::Item => {}
+                Kind::Class => entry.relation = Relation::Lot,
+                Kind::Container(from, to) if entry.at >= from && entry.at <= to => {
+                    entry.relation = Relation::Container(spelling(&entry, &lookup.key));
                 }
-                self.entries.push(entry);
+                Kind::Container(..) => continue,
             }
-        }
-        if lookup.depth == MAX_DEPTH {
-            return;
-        }
-        let inner = stays.into_iter().rev().filter_map(|stay| {
-            let span = (stay.span.0.max(lookup.span.0), stay.span.1.min(lookup.span.1));
-            (span.0 <= span.1).then_some(Lookup {
-                uri: stay.container,
-                is_container: true,
-                span,
-                depth: lookup.depth + 1,
-            })
-        });
-        self.pending.extend(inner);
-    }
-
-    /// The item's lot, as the first record found that has a usable lot number says.
-    #[must_use]
-    pub fn lot(&self) -> Option<EpcClass> {
-        self.entries
-            .iter()
-            .find_map(|entry| EpcClass::lot_of(&self.item, entry.view()?.lot_number()?))
-    }
-
-    /// Takes the records that name the lot.
-    pub fn supply_lot(&mut self, found: Vec<HistoryEntry>) {
-        for mut entry in found {
-            if self.take(&entry) {
-                entry.relation = Relation::Lot;
+            if self.taken.insert((entry.origin.clone(), entry.index)) {
                 self.entries.push(entry);
+                self.weighed = None;
             }
         }
     }
 
-    /// All records, in the order in which they were found.
-    #[must_use]
-    pub fn into_entries(self) -> Vec<HistoryEntry> {
-        self.entries
+    /// Whoever holds the item by the records so far, or did, or was to.
+    pub fn related(&mut self) -> Vec<PartyId> {
+        self.weigh().related().iter().cloned().collect()
     }
 
-    /// Whether `entry` is new.
-    fn take(&mut self, entry: &HistoryEntry) -> bool {
-        self.taken.insert((entry.origin.clone(), entry.index))
+    /// The history, and how many look-ups were left out.
+    #[must_use]
+    pub fn finish(mut self) -> (History, usize) {
+        let history = self.weigh().clone();
+        let stays = history.stays().iter().map(lookup_of);
+        let left_out = stays.filter(|stay| !self.asked.contains(stay)).count();
+        (history, left_out)
+    }
+
+    fn weigh(&mut self) -> &History {
+        let (item, entries, rights) = (&self.item, &mut self.entries, self.rights);
+        self.weighed.get_or_insert_with(|| {
+            entries.sort_by(|one, other| {
+                (one.at, &one.origin, one.index).cmp(&(other.at, &other.origin, other.index))
+            });
+            History::weigh(item.clone(), entries.clone(), rights)
+        })
     }
 }
 
-/// The stays of `uri` in containers, by `entries` in order of time; one that was not ended lasts.
-fn stays(uri: &str, entries: &[HistoryEntry]) -> Vec<Stay> {
-    let mut stays: Vec<Stay> = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.fault.is_none()) {
-        match entry.view().and_then(|view| view.container_change(uri)) {
-            Some(ContainerChange::Entered(container)) => stays
-                .push(Stay { container: container.to_owned(), span: (entry.at, Timestamp::MAX) }),
-            Some(ContainerChange::Left(container)) => {
-                let open = stays
-                    .iter_mut()
-                    .find(|stay| stay.container == container && stay.span.1 == Timestamp::MAX);
-                if let Some(stay) = open {
-                    stay.span.1 = entry.at;
-                }
-            }
-            None => {}
-        }
-    }
-    stays
+fn lookup_of(stay: &Stay) -> Lookup {
+    Lookup { key: stay.container.clone(), kind: Kind::Container(stay.span.0, stay.span.1) }
+}
+
+/// The container as `entry` spells it.
+fn spelling(entry: &HistoryEntry, key: &str) -> String {
+    let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
+    names.into_iter().find(|name| epc::thing_key(name) == key).unwrap_or_else(|| key.to_owned())
 }
 
 #[cfg(test)]
@@ -159,29 +165,33 @@ mod tests {
     use super::*;
     use crate::entry::Fault;
     use crate::testing::{
-        CASE, EventDraft, FACTORY, ITEM, LOT, PALLET, entries, excursion_event, object_event,
-        packing_event,
+        CASE, EventDraft, FACTORY, ITEM, PALLET, entries, excursion_event, object_event,
+        packing_event, rights,
     };
 
-    /// Walks over records kept in memory; gives index and relation, in the order found.
+    /// Walks over records kept in memory; gives index and relation, in the order of time.
     fn walk(records: &[HistoryEntry]) -> Vec<(u64, Relation)> {
-        let naming = |uri: &str| -> Vec<HistoryEntry> {
+        walk_under(records, &rights())
+    }
+
+    fn walk_under(records: &[HistoryEntry], rights: &Rights) -> Vec<(u64, Relation)> {
+        let naming = |key: &str| -> Vec<HistoryEntry> {
             let names = |entry: &&HistoryEntry| {
-                entry.record.as_ref().is_some_and(|record| record.names().iter().any(|n| n == uri))
+                let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
+                names.iter().any(|name| epc::thing_key(name) == key)
             };
             records.iter().filter(names).cloned().collect()
         };
-        let mut walk = Walk::new(ITEM.parse().unwrap());
+        let mut walk = Walk::new(ITEM.parse().unwrap(), rights);
         let mut lookups = 0;
         while let Some(lookup) = walk.next_lookup() {
             lookups += 1;
             assert!(lookups < 1000, "the walk does not end");
-            walk.supply(&lookup, naming(&lookup.uri));
+            walk.supply(&lookup, naming(&lookup.key));
         }
-        if let Some(lot) = walk.lot() {
-            walk.supply_lot(naming(&lot.to_uri()));
-        }
-        walk.into_entries().into_iter().map(|entry| (entry.index, entry.relation)).collect()
+        let (history, left_out) = walk.finish();
+        assert_eq!(left_out, 0);
+        history.entries.into_iter().map(|entry| (entry.index, entry.relation)).collect()
     }
 
     fn via(uri: &str) -> Relation {
@@ -200,105 +210,122 @@ mod tests {
         packing_event(&at(hour), action, container, &[content])
     }
 
+    /// The records after a commissioning of the item, which is record 0.
+    fn made(then: &[EventDraft]) -> Vec<HistoryEntry> {
+        let made = object_event(&at(0), "commissioning").lot("L1", "2099-01-01");
+        entries(&[vec![made], then.to_vec()].concat())
+    }
+
+    fn indexes(records: &[HistoryEntry]) -> Vec<u64> {
+        walk(records).into_iter().map(|(index, _)| index).collect()
+    }
+
     #[test]
     fn a_containers_records_are_taken_from_packing_to_unpacking() {
-        let found = walk(&entries(&[
+        let found = walk(&made(&[
             event(1, CASE),
             pack(2, "ADD", CASE, ITEM),
             event(3, CASE),
             pack(4, "DELETE", CASE, ITEM),
             event(5, CASE),
         ]));
-        assert_eq!(found, [(1, Relation::Item), (3, Relation::Item), (2, via(CASE))]);
+        let own = |index| (index, Relation::Item);
+        assert_eq!(found, [own(0), own(2), (3, via(CASE)), own(4)]);
     }
 
     #[test]
-    fn a_stay_that_was_not_ended_lasts() {
-        let found = walk(&entries(&[pack(2, "ADD", CASE, ITEM), event(9, CASE)]));
-        assert_eq!(found, [(0, Relation::Item), (1, via(CASE))]);
+    fn a_stay_lasts_until_it_is_ended_also_by_emptying_the_container() {
+        let packed = [pack(2, "ADD", CASE, ITEM), event(9, CASE)];
+        assert_eq!(indexes(&made(&packed)), [0, 1, 2]);
+        let emptied = packing_event(&at(4), "DELETE", CASE, &[]);
+        let found = walk(&made(&[pack(2, "ADD", CASE, ITEM), emptied, event(9, CASE)]));
+        assert_eq!(found, [(0, Relation::Item), (1, Relation::Item), (2, via(CASE))]);
     }
 
     #[test]
     fn a_second_stay_in_the_same_container_is_a_stay_of_its_own() {
-        let found = walk(&entries(&[
+        let found = indexes(&made(&[
             pack(1, "ADD", CASE, ITEM),
             pack(2, "DELETE", CASE, ITEM),
             event(3, CASE),
             pack(4, "ADD", CASE, ITEM),
             event(5, CASE),
         ]));
-        let indexes: Vec<u64> = found.iter().map(|(index, _)| *index).collect();
-        assert_eq!(indexes, [0, 1, 3, 4]);
+        assert_eq!(found, [0, 1, 2, 4, 5]);
     }
 
     #[test]
     fn an_outer_containers_records_are_taken_while_both_stays_last() {
-        let found = walk(&entries(&[
-            pack(1, "ADD", PALLET, CASE),
-            event(2, PALLET),
-            pack(3, "ADD", CASE, ITEM),
-            event(4, PALLET),
-            pack(5, "DELETE", CASE, ITEM),
-            event(6, PALLET),
-            pack(7, "DELETE", PALLET, CASE),
+        let found = walk(&made(&[
+            pack(1, "ADD", CASE, ITEM),
+            pack(2, "ADD", PALLET, CASE),
+            event(3, PALLET),
+            pack(4, "DELETE", CASE, ITEM),
+            event(5, PALLET),
+            pack(6, "DELETE", PALLET, CASE),
         ]));
-        assert_eq!(found, [(2, Relation::Item), (4, Relation::Item), (3, via(PALLET))]);
+        let own = |index| (index, Relation::Item);
+        assert_eq!(found, [own(0), own(1), (2, via(CASE)), (3, via(PALLET)), own(4)]);
     }
 
     #[test]
     fn a_container_that_contains_itself_ends_the_walk() {
-        let found = walk(&entries(&[
+        let found = indexes(&made(&[
             pack(1, "ADD", CASE, ITEM),
             pack(2, "ADD", PALLET, CASE),
             pack(3, "ADD", CASE, PALLET),
         ]));
-        assert_eq!(found, [(0, Relation::Item), (1, via(CASE)), (2, via(CASE))]);
+        assert_eq!(found, [0, 1, 2, 3]);
     }
 
     #[test]
-    fn a_record_with_a_fault_moves_nothing_into_or_out_of_a_container() {
+    fn a_record_with_a_fault_or_of_a_stranger_moves_nothing_into_or_out_of_a_container() {
         let all = [
             pack(1, "ADD", CASE, ITEM),
             event(2, CASE),
             pack(3, "DELETE", CASE, ITEM),
             event(4, CASE),
         ];
-        let with_fault = |index: usize| {
-            let mut records = entries(&all);
-            records[index].fault = Some(Fault::Text);
-            let found = walk(&records);
-            found.into_iter().map(|(index, _)| index).collect::<Vec<_>>()
-        };
-        assert_eq!(with_fault(0), [0, 2]);
-        assert_eq!(with_fault(2), [0, 2, 1, 3]);
+        for spoil in [
+            |entry: &mut HistoryEntry| entry.fault = Some(Fault::Text),
+            |entry: &mut HistoryEntry| entry.origin = "stranger.example/1".into(),
+        ] {
+            let spoilt = |index: usize| {
+                let mut records = made(&all);
+                spoil(&mut records[index]);
+                indexes(&records)
+            };
+            assert_eq!(spoilt(1), [0, 1, 3]);
+            assert_eq!(spoilt(3), [0, 1, 2, 3, 4]);
+        }
     }
 
     #[test]
-    fn the_lots_records_are_taken_once_and_are_marked() {
+    fn the_records_of_lot_and_class_are_taken_once_and_are_marked() {
         let flag = excursion_event(&at(3), &at(4), "9.2");
-        let made = object_event(&at(1), "commissioning").lot("L1", "2027-01-01");
-        let found = walk(&entries(&[made.clone(), flag.clone()]));
-        assert_eq!(found, [(0, Relation::Item), (1, Relation::Lot)]);
-        assert_eq!(walk(&entries(&[event(1, ITEM), flag.clone()])), [(0, Relation::Item)]);
+        let class = event(5, "urn:epc:idpat:sgtin:4012345.011111.*");
+        let found = walk(&made(&[flag.clone(), class.clone()]));
+        assert_eq!(found, [(0, Relation::Item), (1, Relation::Lot), (2, Relation::Lot)]);
+        assert_eq!(indexes(&entries(&[event(1, ITEM), flag.clone()])), [0], "no lot is known");
         // A record that names item and lot is the item's.
-        let both = flag.of(&[ITEM]);
-        let found = walk(&entries(&[made, both]));
+        let found = walk(&made(&[flag.of(&[ITEM])]));
         assert_eq!(found, [(0, Relation::Item), (1, Relation::Item)]);
     }
 
     #[test]
-    fn a_lot_number_that_no_class_can_have_is_passed_over() {
-        let malformed = object_event(&at(1), "commissioning").lot(&"9".repeat(21), "2027-01-01");
-        let mut walk = Walk::new(ITEM.parse().unwrap());
-        let lookup = walk.next_lookup().unwrap();
-        let again = object_event(&at(2), "inspecting").lot("L1", "2027-01-01");
-        walk.supply(&lookup, entries(&[malformed, again]));
-        assert_eq!(walk.lot().map(|lot| lot.to_uri()).as_deref(), Some(LOT));
+    fn every_spelling_of_the_item_leads_to_its_records_and_a_strangers_lot_leads_nowhere() {
+        let other_split = event(1, "urn:epc:id:sgtin:401234.0511111.9876");
+        let link = event(2, "https://brand.example/01/04012345111118/21/9876?17=271231");
+        assert_eq!(indexes(&made(&[other_split, link])), [0, 1, 2]);
+        let early = object_event(&at(0), "commissioning").lot("L2", "2027-01-01");
+        let mut records = entries(&[early, excursion_event(&at(3), &at(4), "9.2")]);
+        records[0].origin = "stranger.example/1".into();
+        assert_eq!(indexes(&records), [0]);
     }
 
     #[test]
-    fn no_more_than_the_most_records_are_followed() {
-        let many: Vec<EventDraft> = (0..MAX_RECORDS + 5).map(|_| event(1, ITEM)).collect();
-        assert_eq!(walk(&entries(&many)).len(), MAX_RECORDS);
+    fn without_a_directory_containers_and_lot_are_followed_as_they_are_told() {
+        let events = [pack(1, "ADD", CASE, ITEM), event(2, CASE), excursion_event(&at(3), &at(4), "9.2")];
+        assert_eq!(walk_under(&made(&events), &Rights::default()).len(), 4);
     }
 }

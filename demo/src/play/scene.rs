@@ -252,7 +252,7 @@ impl Stage {
         self.voice
             .check(answer.status == 400, "a serial of 4 KiB gets a clear answer, not a verdict")?;
         for (language, words) in
-            [("zh-CN", "记录完整，未发现异常"), ("en", "Records are complete and consistent")]
+            [("zh-CN", "记录前后一致"), ("en", "The records fit together")]
         {
             let headers = [
                 ("Accept", "text/html"),

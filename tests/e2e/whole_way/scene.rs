@@ -103,11 +103,11 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let browser = browser.expect("Chromium is needed; `make setup` gets it");
-    for (language, words) in [("zh", "记录显示已售出"), ("en", "Recorded as sold")] {
+    for (language, words) in [("zh", "售出"), ("en", "Sold on")] {
         browser.goto(&format!("{sold}?lang={language}")).await.expect("the page opens");
         let band =
             browser.find(Locator::Css("h1")).await.expect("a verdict").text().await.expect("text");
-        assert_eq!(band, words);
+        assert!(band.contains(words), "{band}");
         browser.find(Locator::Id("check")).await.expect("a button").click().await.expect("a click");
         let result = browser
             .wait()

@@ -30,7 +30,8 @@ async fn find(
     let named = text.parse::<Epc>().ok();
     let looked_up = named.as_ref().map_or_else(|| NO_ITEM.parse(), |named| Ok(named.clone()));
     let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
-    let gathered = gather(&state.db, &state.config.policy, &looked_up).await?;
+    let (rights, now) = (state.rights().await, state.clock.now());
+    let gathered = gather(&state.db, &state.config.policy, &rights, now, &looked_up).await?;
     if named.is_none() || gathered.history.entries.is_empty() {
         return Err(Problem::NotFound("no record names this item".into()));
     }
@@ -171,7 +172,8 @@ mod tests {
         let first = format!(
             "{{\"item\":\"{ITEM}\",\"records\":[{{\"at\":\"2026-11-20T00:00:00Z\",\"broken\":null,\
              \"disposition\":\"active\",\"index\":0,\"inferredVia\":null,\"ledger\":\"{SITE}\",\"lot\":false,\
-             \"party\":\"Bamboo Spring\",\"place\":\"{FACTORY}\",\"sensed\":true,\"step\":\"commissioning\"}},"
+             \"mark\":null,\"party\":\"Bamboo Spring\",\"place\":\"{FACTORY}\",\"sensed\":true,\
+             \"step\":\"commissioning\",\"weight\":\"counts\"}},"
         );
         assert!(answer.body.starts_with(&first), "{}", answer.body);
         let records = &answer.json()["records"];
@@ -180,7 +182,7 @@ mod tests {
             json!({
                 "at": "2026-11-21T00:00:00Z", "step": "receiving", "disposition": "", "place": CENTRE,
                 "ledger": SITE, "party": "Bamboo Spring", "index": 4, "sensed": true,
-                "inferredVia": PALLET, "lot": false, "broken": null,
+                "inferredVia": PALLET, "lot": false, "broken": null, "weight": "counts", "mark": null,
             })
         );
         // A word that is not of CBV stays as it was written.

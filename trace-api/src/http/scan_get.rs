@@ -12,6 +12,7 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use epc::{Epc, PrefixLength};
 use history::{GatheredHistory, ItemState, TagCheck, gather, judge};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
 
@@ -184,8 +185,15 @@ async fn check(
 ) -> Result<ScanResult, Problem> {
     let gathered = find(state, gtin, serial).await?;
     let (item, state_of_item) = match &gathered {
-        Some(gathered) => (gathered.history.item.to_uri(), gathered.history.state(request.at)),
-        None => (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), ItemState::unknown()),
+        Some(gathered) => {
+            let found = &gathered.history;
+            (found.item.to_uri(), found.state(request.at, &TimeZone::UTC))
+        }
+        None => {
+            let named = candidates(gtin, serial);
+            let unknown = ItemState::of_unknown(&state.rights().await, named.first());
+            (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
+        }
     };
     let open = match &gathered {
         Some(_) => {
@@ -209,23 +217,32 @@ async fn check(
     Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored })
 }
 
-/// The history of the first candidate that has records. A code that is none is looked up as another one would be, and
-/// what is found is not used.
+/// The history of the item, if any record names it. A code that is none is looked up as another one would be, and what
+/// is found is not used.
 async fn find(
     state: &AppState,
     gtin: &str,
     serial: &str,
 ) -> Result<Option<GatheredHistory>, sql::Error> {
-    let named = candidates(gtin, serial);
-    let is_code = !named.is_empty();
-    let looked_up = if is_code { named } else { candidates("00000000000000", "0") };
-    for candidate in looked_up {
-        let found = gather(&state.db, &state.config.policy, &candidate).await?;
-        if is_code && !found.history.entries.is_empty() {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+    // Every length of company prefix leads to the same records.
+    let named = candidates(gtin, serial).into_iter().next();
+    let is_code = named.is_some();
+    let Some(item) = named.or_else(|| candidates("00000000000000", "0").into_iter().next()) else {
+        return Ok(None);
+    };
+    let (rights, now) = (state.rights().await, state.clock.now());
+    let mut found = gather(&state.db, &state.config.policy, &rights, now, &item).await?;
+    found.history.item = spelled(&found, item);
+    Ok(Some(found).filter(|found| is_code && !found.history.entries.is_empty()))
+}
+
+/// The item as the records spell it: scans and bundles are kept under that URI.
+fn spelled(found: &GatheredHistory, item: Epc) -> Epc {
+    let key = epc::thing_key(&item.to_uri());
+    let records = found.history.counted().filter_map(|entry| entry.record.as_ref());
+    let mut names = records.flat_map(ledger::record::Record::names);
+    let name = names.find(|name| epc::thing_key(name) == key);
+    name.and_then(|name| name.parse().ok()).unwrap_or(item)
 }
 
 /// The items that a GTIN and a serial number may be: one per length of company prefix.

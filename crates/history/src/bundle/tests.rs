@@ -9,7 +9,7 @@ use sql::testing::TestDb;
 use super::*;
 use crate::gather::gather;
 use crate::testing::{
-    CASE, EventDraft, FACTORY, ITEM, TestLedger, excursion_event, object_event, packing_event,
+    CASE, EventDraft, FACTORY, ITEM, TestLedger, excursion_event, object_event, packing_event, rights,
 };
 
 const SITE: &str = "factory.example/packing";
@@ -46,7 +46,11 @@ impl Ledgers {
     }
 
     async fn gathered(&self) -> GatheredHistory {
-        gather(&self.db, &self.policy(), &ITEM.parse().unwrap()).await.unwrap()
+        let now = "2026-11-22T08:00:00Z".parse().unwrap();
+        let mut rights = rights();
+        let own = rights.ledgers[SITE].clone();
+        rights.ledgers.insert(TILL.to_owned(), own);
+        gather(&self.db, &self.policy(), &rights, now, &ITEM.parse().unwrap()).await.unwrap()
     }
 
     /// The bundle, which must prove under the policy.

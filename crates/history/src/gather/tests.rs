@@ -5,13 +5,19 @@ use sql::testing::TestDb;
 
 use super::*;
 use crate::entry::Relation;
+use crate::gaps::Gap;
 use crate::testing::{
     CASE, EventDraft, FACTORY, ITEM, SHOP, TestLedger, excursion_event, object_event, packing_event,
+    rights,
 };
+use crate::verdict::{TagCheck, Verdict, judge};
+use crate::weight::{Mark, Weight};
 
 const SITE: &str = "factory.example/packing";
 const TILL: &str = "shop.example/till";
+const STRANGER: &str = "stranger.example/1";
 const RECORDED: &str = "2026-11-22T00:00:00Z";
+const NOW: &str = "2026-11-22T08:00:00Z";
 
 fn event(hour: u8, step: &str) -> EventDraft {
     object_event(&format!("2026-11-20T{hour:02}:00:00Z"), step).at(FACTORY)
@@ -23,7 +29,13 @@ async fn site(db: &TestDb, origin: &str) -> TestLedger {
 
 async fn gathered(db: &TestDb, ledgers: &[&TestLedger]) -> GatheredHistory {
     let policy: String = ledgers.iter().map(|ledger| ledger.policy_lines("log")).collect();
-    gather(db, &policy.parse().unwrap(), &ITEM.parse().unwrap()).await.unwrap()
+    let (policy, now) = (policy.parse().unwrap(), NOW.parse().unwrap());
+    gather(db, &policy, &rights(), now, &ITEM.parse().unwrap()).await.unwrap()
+}
+
+fn verdict(gathered: &GatheredHistory) -> Verdict {
+    let state = gathered.history.state(NOW.parse().unwrap(), &jiff::tz::TimeZone::UTC);
+    judge(&state, TagCheck::NotChecked, &[]).verdict()
 }
 
 fn faults(gathered: &GatheredHistory) -> Vec<Option<Fault>> {
@@ -99,7 +111,7 @@ async fn a_record_that_only_the_index_connects_with_the_item_is_left_out() {
     let db = TestDb::migrated("gather_collision").await;
     let factory = site(&db, SITE).await;
     factory.append(&[event(1, "commissioning"), event(2, "storing").of(&[CASE])], RECORDED).await;
-    let key = sql::items::key(ITEM);
+    let key = sql::items::key(&epc::thing_key(ITEM));
     let id = factory.id.0;
     db.execute(&format!("insert into item_records values ({key}, {id}, 1)")).await.unwrap();
     let found = gathered(&db, &[&factory]).await;
@@ -197,6 +209,144 @@ async fn nothing_of_a_ledger_that_was_rolled_back_counts_not_even_after_it_grew_
 async fn a_database_that_does_not_answer_is_an_error() {
     let db = TestDb::migrated("gather_gone").await;
     db.execute("alter table ledgers rename to elsewhere").await.unwrap();
-    let found = gather(&db, &Policy::default(), &ITEM.parse().unwrap()).await;
+    let (policy, now) = (Policy::default(), NOW.parse().unwrap());
+    let found = gather(&db, &policy, &rights(), now, &ITEM.parse().unwrap()).await;
     assert!(matches!(found, Err(sql::Error::Refused(_))));
+}
+
+/// As many records as a flood has, dated years ago.
+fn flood() -> Vec<EventDraft> {
+    let dated = |number: usize| {
+        let second = 1_500_000_000 + i64::try_from(number).unwrap();
+        object_event(&Timestamp::from_second(second).unwrap().to_string(), "storing").at(FACTORY)
+    };
+    (0..2100).map(dated).collect()
+}
+
+#[tokio::test]
+async fn two_thousand_back_dated_events_of_others_hide_no_recall() {
+    let db = TestDb::migrated("gather_flood").await;
+    let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+    let stranger = site(&db, STRANGER).await;
+    stranger.append(&flood(), RECORDED).await;
+    let recall = event(2, "holding").disposition("recalled");
+    factory.append(&[event(1, "commissioning"), recall], RECORDED).await;
+    let found = gathered(&db, &[&factory, &till, &stranger]).await;
+    assert_eq!(verdict(&found), Verdict::Recalled);
+    assert_eq!(found.cut, 2100 - MAX_OTHERS, "what was not looked at is said");
+    till.append(&flood(), RECORDED).await;
+    let found = gathered(&db, &[&factory, &till, &stranger]).await;
+    assert_eq!(verdict(&found), Verdict::Recalled);
+    assert_eq!(found.cut, 2 * (2100 - MAX_OTHERS));
+}
+
+#[tokio::test]
+async fn a_cut_is_a_gap_only_if_parties_of_the_directory_were_left_out() {
+    let db = TestDb::migrated("gather_cut").await;
+    let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+    let stranger = site(&db, STRANGER).await;
+    factory.append(&[event(1, "commissioning")], RECORDED).await;
+    stranger.append(&flood(), RECORDED).await;
+    let ledgers = [&factory, &till, &stranger];
+    assert_eq!(verdict(&gathered(&db, &ledgers).await), Verdict::Consistent);
+    till.append(&flood(), RECORDED).await;
+    let found = gathered(&db, &ledgers).await;
+    let gaps = found.history.state(NOW.parse().unwrap(), &jiff::tz::TimeZone::UTC).gaps;
+    assert_eq!(gaps, [Gap::Cut { left_out: 2100 - MAX_OTHERS }]);
+}
+
+#[tokio::test]
+async fn all_records_are_read_of_a_party_that_turns_out_to_hold_the_item() {
+    let db = TestDb::migrated("gather_holder").await;
+    let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+    let to = ledger::json::object([
+        ("type", "possessing_party".into()),
+        ("destination", "urn:epc:id:pgln:4055555.00000".into()),
+    ]);
+    let shipping =
+        event(2, "shipping").with("destinationList", ledger::json::Json::Array(vec![to]));
+    factory.append(&[event(1, "commissioning"), shipping], RECORDED).await;
+    // The oldest record of the till is the one that matters.
+    let theft = event(4, "holding").disposition("stolen");
+    till.append(&[event(3, "receiving"), theft], RECORDED).await;
+    let storing: Vec<EventDraft> = (0..MAX_OTHERS).map(|_| event(5, "storing")).collect();
+    till.append(&storing, RECORDED).await;
+    let found = gathered(&db, &[&factory, &till]).await;
+    assert_eq!((verdict(&found), found.cut), (Verdict::Stolen, 0));
+}
+
+#[tokio::test]
+async fn a_recall_of_lot_or_class_reaches_the_item_and_a_strangers_does_not() {
+    let lot = |number: &str| {
+        let class = format!("https://brand.example/01/04012345111118/10/{number}");
+        let class = ledger::json::object([("epcClass", class.as_str().into())]);
+        event(5, "holding")
+            .of(&[])
+            .with("quantityList", ledger::json::Json::Array(vec![class]))
+            .disposition("recalled")
+    };
+    let class = event(5, "holding")
+        .of(&["urn:epc:idpat:sgtin:401234.0511111.*"])
+        .disposition("recalled");
+    for (name, origin, recall, expected) in [
+        ("gather_lot", SITE, lot("L1"), Verdict::Recalled),
+        ("gather_other_lot", SITE, lot("L2"), Verdict::Consistent),
+        ("gather_class", SITE, class.clone(), Verdict::Recalled),
+        ("gather_foreign_class", STRANGER, class, Verdict::Consistent),
+    ] {
+        let db = TestDb::migrated(name).await;
+        let factory = site(&db, SITE).await;
+        factory.append(&[event(1, "commissioning").lot("L1", "2099-01-01")], RECORDED).await;
+        let other = if origin == SITE { None } else { Some(site(&db, origin).await) };
+        other.as_ref().unwrap_or(&factory).append(&[recall], RECORDED).await;
+        let ledgers: Vec<&TestLedger> = other.iter().chain([&factory]).collect();
+        assert_eq!(verdict(&gathered(&db, &ledgers).await), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_recall_under_another_split_of_the_prefix_is_of_the_same_item() {
+    let db = TestDb::migrated("gather_split").await;
+    let factory = site(&db, SITE).await;
+    let other = "urn:epc:id:sgtin:401234.0511111.9876";
+    let recall = event(2, "holding").of(&[other]).disposition("recalled");
+    factory.append(&[event(1, "commissioning"), recall], RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Recalled);
+    // A second commissioning under the other split does not clean it: it is the same serial, issued again.
+    factory.append(&[event(3, "commissioning").of(&[other])], RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Recalled);
+}
+
+#[tokio::test]
+async fn a_record_has_the_seal_of_the_hubs_first_entry_that_covers_it() {
+    let db = TestDb::migrated("gather_seal").await;
+    let factory = site(&db, SITE).await;
+    let hub = TestLedger::create(&db, "hub.example/1", "hub", "Hub").await;
+    factory.append(&[event(1, "commissioning")], "2026-11-20T02:00:00Z").await;
+    hub.append_checkpoint_of(&factory, "2026-11-20T03:00:00Z").await;
+    factory.append(&[event(2, "storing")], "2026-11-20T04:00:00Z").await;
+    factory.append(&[event(3, "storing")], "2026-11-25T02:00:00Z").await;
+    hub.append_checkpoint_of(&factory, "2026-11-25T03:00:00Z").await;
+    factory.append(&[event(4, "storing")], "2026-11-25T04:00:00Z").await;
+    let found = gathered(&db, &[&factory]).await;
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let seals: Vec<_> = found
+        .history
+        .entries
+        .iter()
+        .map(|entry| (entry.seal.place, entry.seal.at, entry.mark, entry.weight))
+        .collect();
+    let late = Some(Mark::BackDated);
+    assert_eq!(
+        seals,
+        [
+            (Some(0), at("2026-11-20T03:00:00Z"), None, Weight::Counts),
+            (Some(1), at("2026-11-25T03:00:00Z"), late, Weight::Counts),
+            (Some(1), at("2026-11-25T03:00:00Z"), late, Weight::Counts),
+            (None, at(NOW), None, Weight::Counts),
+        ]
+    );
+    let committed = found.history.entries[1].seal.committed;
+    assert_eq!(committed, at("2026-11-20T04:00:00Z"));
+    assert_eq!(verdict(&found), Verdict::Gap);
 }

@@ -55,7 +55,7 @@ async fn the_members_and_codes_of_an_answer_are_part_of_the_api() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "application/json");
     let begin = format!(
-        "{{\"clocks\":{{\"anchored\":null,\"recorded\":\"2026-11-22T02:30:00Z\"}},\"item\":\"{ITEM}\",\
+        "{{\"clocks\":{{\"anchored\":null,\"recorded\":\"2026-11-22T02:30:00Z\"}},\"cut\":0,\"item\":\"{ITEM}\",\
          \"lamps\":{{\"journey\":\"warn\",\"record\":\"ok\",\"tag\":\"unchecked\"}},\"notices\":["
     );
     assert!(answer.body.starts_with(&begin), "{}", answer.body);
@@ -63,9 +63,10 @@ async fn the_members_and_codes_of_an_answer_are_part_of_the_api() {
     assert_eq!(
         answer.json(),
         json!({
-            "verdict": "CONSISTENT",
-            "reason": "No rule fired",
+            "verdict": "CONDITION",
+            "reason": "A sensor recorded a value beyond its limit",
             "item": ITEM,
+            "cut": 0,
             "lamps": { "record": "ok", "tag": "unchecked", "journey": "warn" },
             "notices": [
                 "The sensor recorded a temperature above the limit: 9.2 °C, 2026-11-21 02:00:00 – 02:10:00 UTC",
@@ -96,7 +97,7 @@ async fn a_sale_gives_sold_and_a_second_one_conflict() {
     let answer = scan(&scene).await;
     assert_eq!(
         (&answer["verdict"], &answer["reason"]),
-        (&json!("SOLD"), &json!("A sale was recorded"))
+        (&json!("SOLD"), &json!("A sale was recorded: 2026-11-22"))
     );
     scene.site.append(&[sale(12)], "2026-11-22T04:00:00Z").await;
     let answer = scan(&scene).await;
@@ -124,7 +125,7 @@ async fn an_item_is_expired_by_the_clock_that_was_passed_in() {
     assert_eq!(scan(&scene).await["verdict"], "CONSISTENT");
     scene.state.clock.advance(std::time::Duration::from_secs(1));
     let answer = scan(&scene).await;
-    assert_eq!(answer["verdict"], "RECALLED");
+    assert_eq!(answer["verdict"], "EXPIRED");
     assert_eq!(answer["reason"], "The expiry date is past");
 }
 
@@ -179,6 +180,11 @@ async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
     for (gtin, serial) in [(GTIN, "none"), ("x", "none"), ("04012345111119", SERIAL)] {
         let answer = scene.get(&format!("/01/{gtin}/21/{serial}"), &[JSON]).await;
         assert_eq!(answer.status, 200, "{gtin} {serial}");
+        let expected = json!({
+            "verdict": verdict, "reason": reason, "item": null, "cut": 0,
+            "lamps": { "record": "broken", "tag": "unchecked", "journey": "unchecked" },
+            "notices": [], "timeline": [], "clocks": { "recorded": null, "anchored": null },
+        });
         assert_eq!(answer.json(), expected, "{gtin} {serial}");
     }
     // Their pages differ in the code that was asked for, and in nothing else; the name of a configured product is no
@@ -395,6 +401,7 @@ async fn an_item_stays_consistent_while_its_ledgers_keys_are_rotated() {
     let new = scene.site.policy_lines("log");
     let storing = object_event("2026-11-20T12:00:00.000+08:00", "storing").at(FACTORY);
     scene.site.append(&[storing], "2026-11-22T03:00:00Z").await;
+    scene.hub.append_checkpoint_of(&scene.site, "2026-11-22T03:01:00Z").await;
     for (what, policy, verdict) in [
         (
             "each pair up to its bound",
@@ -434,7 +441,7 @@ async fn a_page_is_complete_in_both_languages() {
             &chinese,
             [
                 "<html lang=\"zh\">",
-                "<h1>记录显示已售出</h1>",
+                "<h1>Bamboo Spring 已在 2026-11-22 售出</h1>",
                 "已有销售记录: 2026-11-22",
                 "<p class=\"name\">春竹茶</p>",
                 "盒盖有竹叶压纹",
@@ -450,7 +457,7 @@ async fn a_page_is_complete_in_both_languages() {
             &english,
             [
                 "<html lang=\"en\">",
-                "<h1>Recorded as sold</h1>",
+                "<h1>Sold on 2026-11-22 by Bamboo Spring</h1>",
                 "A sale was recorded: 2026-11-22",
                 "<p class=\"name\">Bamboo spring tea</p>",
                 "a bamboo leaf embossed on the lid",
@@ -492,4 +499,52 @@ async fn what_a_code_says_is_escaped_in_the_page() {
     let answer = scene.get(&format!("/01/{GTIN}/21/%3Cscript%3Ex"), &[]).await;
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains("<script>x"), "{}", answer.body);
+}
+
+/// A ledger whose party the directory knows, and that has no rights to the item.
+async fn shop_says(scene: &Scene, events: &[history::testing::EventDraft]) -> serde_json::Value {
+    let till = history::testing::TestLedger::create(&scene.db, "shop.example/till", "site", "Shop").await;
+    till.append(events, "2026-11-22T03:00:00Z").await;
+    let policy = scene.site.policy_lines("log") + &till.policy_lines("log");
+    let state = state(scene.db.db(), config(policy));
+    let page = get(&state, &format!("{}?lang=en", path()), &[]).await.body;
+    let answer = get(&state, &path(), &[JSON]).await.json();
+    let notice = answer["notices"][0].as_str().unwrap_or_default().to_owned();
+    assert!(page.contains(&notice), "{page}");
+    answer
+}
+
+#[actix_web::test]
+async fn a_shop_that_is_not_entitled_recalls_nothing_and_what_it_says_is_shown_on_top() {
+    let scene = Scene::with("scan_foreign_recall", &[commissioning()]).await;
+    let recall = object_event("2026-11-22T01:00:00Z", "holding").disposition("recalled");
+    let answer = shop_says(&scene, &[recall]).await;
+    assert_eq!(answer["verdict"], "CONSISTENT");
+    assert_eq!(
+        answer["notices"][0],
+        "Shop · shop.example/till #0 says: recalled. It is not entitled to say so, and this does not decide."
+    );
+    assert_eq!(answer["timeline"][1]["weight"], "listed");
+}
+
+#[actix_web::test]
+async fn a_foreign_party_that_commissions_a_brands_serial_issues_nothing() {
+    let scene = Scene::with("scan_foreign_issue", &[commissioning().of(&[CASE])]).await;
+    let answer = shop_says(&scene, &[commissioning()]).await;
+    assert_eq!(answer["verdict"], "REJECTED");
+    assert_eq!(
+        answer["reason"],
+        "Only parties that may not issue this code say that it was issued"
+    );
+}
+
+#[actix_web::test]
+async fn without_a_directory_the_origin_is_only_claimed() {
+    let scene = Scene::with("scan_no_directory", &[commissioning()]).await;
+    scene.state.set_rights(directory::Rights::default()).await;
+    let answer = scan(&scene).await;
+    assert_eq!(answer["verdict"], "GAP");
+    let page = page(&scene, "en").await.body;
+    assert!(page.contains("<p>Origin stated by Bamboo Spring, no directory</p>"), "{page}");
+    assert!(page.contains("only claimed"), "{page}");
 }
