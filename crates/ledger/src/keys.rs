@@ -281,7 +281,17 @@ impl LedgerKeys {
                 keys: self.origin.clone(),
             });
         }
-        let text = checkpoint.body();
+        Ok(self.sign_text(checkpoint.body(), rng)?.to_string())
+    }
+
+    /// Signs a text that is no checkpoint: two signature lines, Ed25519 first.
+    ///
+    /// - `text`: its first line names its format, so that it cannot be taken for a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Sign`] if the library, or the token that holds the keys, fails.
+    pub fn sign_text(&self, text: String, rng: &dyn SecureRandom) -> Result<Note, KeyError> {
         let bytes = match &self.private {
             Private::Own { ed25519, rsa } => {
                 let mut rsa_bytes = vec![0; rsa.public_modulus_len()];
@@ -305,7 +315,7 @@ impl LedgerKeys {
                 bytes,
             })
             .collect();
-        Ok(Note { text, signatures }.to_string())
+        Ok(Note { text, signatures })
     }
 }
 

@@ -16,4 +16,4 @@ mod trust;
 
 pub use file::PolicyError;
 pub use open::OpenError;
-pub use trust::{ChainRoot, Group, Policy, TrustedKey, Window, Witness};
+pub use trust::{ChainRoot, DirectoryPin, Group, Policy, TrustedKey, Window, Witness};

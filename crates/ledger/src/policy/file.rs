@@ -8,6 +8,7 @@
 //! quorum <witness, group or none>
 //! hub <verifier key> [from <size>] [until <size>]             ours: a key of a hub
 //! chain <id> <0x contract>                                    ours: the registry contract on the chain of that id
+//! directory <origin> <version> <sha256>                       ours: the directory's root, once at most
 //! ```
 //!
 //! What holds: every line is understood or refused with its number; `Display` writes what `FromStr` reads, except
@@ -19,7 +20,7 @@ use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
-use super::trust::{ChainRoot, Group, Policy, TrustedKey, Window, Witness};
+use super::trust::{ChainRoot, DirectoryPin, Group, Policy, TrustedKey, Window, Witness};
 use crate::{checkpoint::parse_decimal, keys::VerifierKey, note};
 
 /// A line of a policy is not understood.
@@ -63,9 +64,10 @@ impl Policy {
             }
             ["quorum", _] => Err("got a second quorum, expected one at most".into()),
             ["chain", id, contract] => self.add_chain(id, contract),
+            ["directory", origin, version, root] => self.set_directory(origin, version, root),
             [word, ..] => Err(format!(
-                "got `{word}` with {} words, expected `log <key>`, `hub <key>`, `chain <id> <0xcontract>`, `witness \
-                 <name> <key>`, `group <name> any|all|<number> <member>…` or `quorum <name>`",
+                "got `{word}` with {} words, expected `log <key>`, `hub <key>`, `chain <id> <0xcontract>`, \
+                 `directory <origin> <version> <sha256>`, `witness <name> <key>`, `group <name> any|all|<number> <member>…` or `quorum <name>`",
                 words.len() - 1
             )),
         }
@@ -131,6 +133,21 @@ impl Policy {
             .and_then(|digits| hex::decode_to_slice(digits, &mut address).ok())
             .ok_or_else(|| format!("got contract `{contract}`, expected 0x and 40 hex digits"))?;
         self.chains.push(ChainRoot { chain_id, contract: address });
+        Ok(())
+    }
+
+    fn set_directory(&mut self, origin: &str, version: &str, root: &str) -> Result<(), String> {
+        if self.directory.is_some() {
+            return Err("got a second directory, expected one at most".into());
+        }
+        if !note::is_key_name(origin) {
+            return Err(format!("got directory `{origin}`, expected the name of a ledger"));
+        }
+        let version = parse_decimal(version).filter(|version| *version > 0).ok_or_else(|| {
+            format!("got root version `{version}`, expected a decimal number from 1")
+        })?;
+        let root = root.parse().map_err(|error| format!("root of the directory: {error}"))?;
+        self.directory = Some(DirectoryPin { origin: origin.to_owned(), version, root });
         Ok(())
     }
 }
@@ -223,6 +240,9 @@ impl fmt::Display for Policy {
         for chain in &self.chains {
             writeln!(out, "chain {} 0x{}", chain.chain_id, hex::encode(chain.contract))?;
         }
+        if let Some(directory) = &self.directory {
+            writeln!(out, "{directory}")?;
+        }
         Ok(())
     }
 }
@@ -239,7 +259,9 @@ mod tests {
             "log {KEY} https://log.example/ until 4\nlog {KEY} from 4 until 9\nlog {KEY} from 9\n\
              witness w1 {KEY} https://w1.example/\nwitness w2 {KEY}\ngroup both 2 w1 w2\n\
              quorum both\nhub {KEY} until 3\nhub {KEY} from 7\n\
-             chain 31337 0x5fbdb2315678afecb367f032d93f642f64180aa3\n"
+             chain 31337 0x5fbdb2315678afecb367f032d93f642f64180aa3\n\
+             directory who.example/1 2 {}\n",
+            crate::Hash::EMPTY
         );
         let policy: Policy = text.parse().unwrap();
         assert_eq!(policy.to_string(), text);
@@ -284,6 +306,15 @@ mod tests {
             ),
             (format!("log {KEY} until 9 from 2"), format!("got `until 9 from 2` {window_wanted}")),
             (format!("log {KEY} from"), format!("got `from` {window_wanted}")),
+            (
+                "directory who.example/1 0 00".to_owned(),
+                "got root version `0`, expected a decimal number from 1".to_owned(),
+            ),
+            (
+                "directory who.example/1 1 AB".to_owned(),
+                "root of the directory: got hash `AB`, expected 64 lowercase hex digits".to_owned(),
+            ),
+            ("directory a+b 1 00".to_owned(), "got directory `a+b`, expected the name".to_owned()),
             (format!("log {KEY} from 09"), "got size `09`, expected a decimal number".to_owned()),
             (format!("log {KEY} until -1"), "got size `-1`, expected a decimal number".to_owned()),
             (
@@ -303,6 +334,13 @@ mod tests {
             assert_eq!(error.line, 2);
             assert!(error.problem.starts_with(&problem), "{line}: {error}");
         }
+    }
+
+    #[test]
+    fn a_policy_has_one_directory_at_most() {
+        let line = format!("directory who.example/1 1 {}", crate::Hash::EMPTY);
+        let error = format!("{line}\n{line}").parse::<Policy>().unwrap_err();
+        assert_eq!(error.to_string(), "policy line 2: got a second directory, expected one at most");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::keys::VerifierKey;
+use crate::{hash::Hash, keys::VerifierKey};
 
 /// Trust roots.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +23,26 @@ pub struct Policy {
     pub quorum: Option<String>,
     /// Contracts whose events count as anchors.
     pub chains: Vec<ChainRoot>,
+    /// The directory that says who is who, and its root; `None` if nobody's authority is known.
+    pub directory: Option<DirectoryPin>,
+}
+
+/// The one line from which everything that a directory states is proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryPin {
+    /// Name of the directory's ledger.
+    pub origin: String,
+    /// Version of the root record, from 1.
+    pub version: u64,
+    /// SHA-256 of the text of that root's note, without its signatures.
+    pub root: Hash,
+}
+
+/// As in a policy file: `directory <origin> <version> <sha256>`.
+impl fmt::Display for DirectoryPin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "directory {} {} {}", self.origin, self.version, self.root)
+    }
 }
 
 /// A key and the checkpoints that it may sign.
