@@ -126,6 +126,13 @@ impl StateTree {
         tree::root(&self.leaves)
     }
 
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let place = self.entries.binary_search_by(|(own, _)| own.as_str().cmp(key)).ok()?;
+        self.entries.get(place).map(|(_, value)| value.as_str())
+    }
+
     /// The entries that answer for `wanted` keys: for each the greatest entry not above it, and the next one.
     ///
     /// - Returns them in order of the tree, each once.
