@@ -1,6 +1,6 @@
-//! The hub: the newest checkpoint of every site's ledger becomes an entry of the ledger of ledgers.
+//! The hub: the newest checkpoint of every site's ledger, and of the directory, becomes an entry of the ledger of ledgers.
 //!
-//! The way through: [`collect`] decides about every ledger of kind `site` (`decide`); each new checkpoint that
+//! The way through: [`collect`] decides about every ledger but hubs (`decide`): sites and the directory; each new checkpoint that
 //! fits is appended, and the hub's signed checkpoint over them committed, in one transaction.
 //!
 //! A checkpoint must pass these checks before it becomes an entry:
@@ -70,7 +70,7 @@ pub async fn collect(
 ) -> Result<Collected, Error> {
     let (mut new, mut refused) = (Vec::new(), 0);
     for row in sql::ledgers::list_ledgers(db).await? {
-        if row.kind != "site" {
+        if row.kind == "hub" {
             continue;
         }
         match decide(db, &hub.policy, &row).await? {

@@ -23,6 +23,7 @@ pub mod cluster;
 mod copy;
 mod db;
 pub mod deliveries;
+pub mod directory;
 mod error;
 pub mod expected;
 pub mod findings;

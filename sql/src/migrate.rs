@@ -14,6 +14,7 @@ use crate::roles;
 const MIGRATIONS: &[(i32, &str, &str)] = &[
     (1, "0001_ledgers", include_str!("../migrations/0001_ledgers.sql")),
     (2, "0002_roles", include_str!("../migrations/0002_roles.sql")),
+    (3, "0003_directory", include_str!("../migrations/0003_directory.sql")),
     (4, "0004_despatch_advices", include_str!("../migrations/0004_despatch_advices.sql")),
     (5, "0005_findings", include_str!("../migrations/0005_findings.sql")),
     (6, "0006_confirmations", include_str!("../migrations/0006_confirmations.sql")),

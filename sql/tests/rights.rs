@@ -346,6 +346,55 @@ async fn anchor_proves_a_site_consistent_without_reading_its_records() {
 }
 
 #[tokio::test]
+async fn only_the_owner_writes_the_directory_and_every_process_reads_it() {
+    let db = TestDb::migrated("directory_rights").await;
+    let who =
+        sql::ledgers::create_ledger(&db, "who.example/1", "directory", "W").await.expect("created");
+    append(&db, who, &Frontier::new(), 1).await.expect("appended");
+    for access in PROCESSES {
+        let role = access.role_name();
+        let process = db.db_as(access).await;
+        let entries = sql::directory::entries_from(&process, who, 0).await.expect(role);
+        assert_eq!(entries, ["{}"], "{role}");
+        sql::ledgers::latest_checkpoint(&process, who).await.expect(role).expect("a checkpoint");
+        let frontier = sql::ledgers::load_frontier(&process, who).await.expect(role);
+        assert!(append(&process, who, &frontier, 1).await.is_err(), "{role} appends");
+        let created = sql::ledgers::create_ledger(&process, "x.example/1", "directory", "X").await;
+        assert!(created.is_err(), "{role} creates a directory");
+        assert!(sql::directory::proposals(&process).await.is_err(), "{role} reads proposals");
+    }
+}
+
+#[tokio::test]
+async fn a_proposal_gathers_signatures_until_it_is_appended_or_withdrawn_and_is_kept() {
+    use sql::directory::{ProposalState, add_signature, insert_proposal, proposal_for_update, set_state};
+    let db = TestDb::migrated("proposals").await;
+    let at = Timestamp::UNIX_EPOCH;
+    let id = db
+        .run_tx("test.propose", async |tx: &Transaction<'_>| {
+            let id = insert_proposal(tx, "text", &["one".to_owned()], at).await?;
+            add_signature(tx, id, "two").await?;
+            Ok(id)
+        })
+        .await
+        .expect("stored");
+    let open = sql::directory::proposals(&db).await.expect("asked");
+    assert_eq!((open[0].id, open[0].signatures.len()), (id, 2));
+    db.run_tx("test.end", async |tx: &Transaction<'_>| {
+        set_state(tx, id, ProposalState::Appended).await?;
+        assert!(set_state(tx, id, ProposalState::Withdrawn).await.is_err());
+        assert!(add_signature(tx, id, "three").await.is_err());
+        let kept = proposal_for_update(tx, id).await?.expect("kept");
+        assert_eq!((kept.state, kept.signatures.len()), (ProposalState::Appended, 2));
+        Ok(())
+    })
+    .await
+    .expect("ended");
+    assert!(sql::directory::proposals(&db).await.expect("asked").is_empty());
+    assert!(db.execute("delete from directory_proposals").await.is_err(), "kept for ever");
+}
+
+#[tokio::test]
 async fn ingest_can_do_all_that_recording_needs() {
     let db = TestDb::migrated("ingest_needs").await;
     let ingest = db.db_as(Access::Ingest).await;

@@ -183,6 +183,7 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
     db.check_schema().await.expect("the version of this program");
     for sample in [
         "samples/0002_roles.sql",
+        "samples/0003_directory.sql",
         "samples/0004_despatch_advices.sql",
         "samples/0005_findings.sql",
         "samples/0006_confirmations.sql",

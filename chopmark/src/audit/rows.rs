@@ -67,6 +67,9 @@ async fn audit_rows(
                     named.extend(keys.map(|key| (key, stored.index)));
                 }
             }
+            None if row.kind == sql::directory::KIND => {
+                audit.directory_entry(stored.index, &stored.text, &stored.leaf_hash);
+            }
             None => audit.hub_entry(stored.index, &stored.text, &stored.leaf_hash),
         }
         Ok(())

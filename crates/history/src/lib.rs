@@ -24,6 +24,7 @@
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
+//! | [`directory`](mod@directory) | loads and replays the directory: who may say what | over `sql` |
 //! | [`bundle`] | builds the file that proves a history | over `sql` |
 //!
 //! What holds: no stored record is used before it was recomputed; the pure modules do no I/O and have no clock, the time
@@ -35,6 +36,7 @@ pub mod approval;
 pub mod authority;
 pub mod bundle;
 pub mod continuity;
+pub mod directory;
 pub mod entry;
 pub mod findings;
 pub mod fold;

@@ -1,7 +1,7 @@
 //! Recomputes a whole ledger from its rows and reports every contradiction.
 //!
 //! The way through: make a [`LedgerAudit`], pass it every row in ledger order (a site's [`LedgerAudit::record`], a
-//! hub's [`LedgerAudit::hub_entry`]) and every checkpoint in order of size, each not before the rows that it covers,
+//! hub's [`LedgerAudit::hub_entry`], the directory's [`LedgerAudit::directory_entry`]) and every checkpoint in order of size, each not before the rows that it covers,
 //! then [`LedgerAudit::finish`].
 //!
 //! What holds: one altered row gives one finding: the tree continues with the stored leaf hash, and an altered leaf
@@ -15,6 +15,7 @@ use std::{collections::VecDeque, fmt};
 
 use crate::{
     checkpoint::Checkpoint,
+    directory::Entry,
     hash::Hash,
     hub,
     note::Note,
@@ -189,6 +190,16 @@ impl<'a> LedgerAudit<'a> {
             })
             .map(|_| hub::entry_leaf(note))
             .map_err(|error| format!("the stored text is not a checkpoint: {error}"));
+        self.add_row(index, computed, stored_leaf_hash);
+    }
+
+    /// Adds the next entry of the directory.
+    ///
+    /// - `note`: the signed record that it is.
+    pub fn directory_entry(&mut self, index: u64, note: &str, stored_leaf_hash: &Hash) {
+        let computed = Entry::parse(note)
+            .map(|entry| entry.leaf)
+            .map_err(|error| format!("the stored text is not a directory record: {error}"));
         self.add_row(index, computed, stored_leaf_hash);
     }
 

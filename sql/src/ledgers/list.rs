@@ -17,7 +17,7 @@ pub struct LedgerRow {
     pub id: LedgerId,
     /// Its name.
     pub origin: String,
-    /// `site` or `hub`.
+    /// `site`, `hub` or `directory`.
     pub kind: String,
     /// Whose it is.
     pub party: String,

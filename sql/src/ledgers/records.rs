@@ -18,7 +18,7 @@ pub struct StoredRecord {
     pub ledger: LedgerId,
     /// Its index.
     pub index: u64,
-    /// Canonical text; for a hub the checkpoint note.
+    /// Canonical text; for a hub the checkpoint note, for the directory the signed record.
     pub text: String,
     /// The secret of its salts; none in a hub.
     pub secret: Option<Secret>,
@@ -95,21 +95,34 @@ fn find_in_chunk(
 pub async fn for_each_record(
     db: &Db,
     ledger: LedgerId,
+    each: impl AsyncFnMut(StoredRecord) -> Result<(), Error>,
+) -> Result<(), Error> {
+    records_from(db, ledger, 0, each).await
+}
+
+/// As [`for_each_record`], from the record `first` on, which must be the first of a commit.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn records_from(
+    db: &Db,
+    ledger: LedgerId,
+    first: i64,
     mut each: impl AsyncFnMut(StoredRecord) -> Result<(), Error>,
 ) -> Result<(), Error> {
     const ROWS: i64 = 64;
-    let mut next = 0;
+    let mut next = first;
     loop {
         let client = db.client().await?;
-        let rows =
-            query(&client, LEDGERS_CHUNKS_AFTER, &[&ledger.0, &signed(next)?, &ROWS]).await?;
+        let rows = query(&client, LEDGERS_CHUNKS_AFTER, &[&ledger.0, &next, &ROWS]).await?;
         drop(client);
         if rows.is_empty() {
             return Ok(());
         }
         for row in &rows {
             for record in records_of(ledger, row)? {
-                next = record.index + 1;
+                next = signed(record.index + 1)?;
                 each(record).await?;
             }
         }

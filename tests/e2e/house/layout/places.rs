@@ -95,6 +95,7 @@ pub const PURE: &[&str] = &[
     "crates/settling/src/",
     "crates/epcis/src/",
     "crates/ledger/src/",
+    "crates/directory/src/",
     "crates/evm/src/",
     "crates/history/src/",
 ];
@@ -103,6 +104,7 @@ pub const PURE: &[&str] = &[
 pub const GATHERING: &[&str] = &[
     "crates/history/src/bundle",
     "crates/history/src/continuity",
+    "crates/history/src/directory",
     "crates/history/src/gather",
     "crates/history/src/testing",
 ];

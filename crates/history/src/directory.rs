@@ -1,0 +1,361 @@
+//! The directory in the database: loads and replays it, appends to it, and gives everybody the rights in force.
+//!
+//! The way through: [`load`] fetches the entries of the ledger that the policy pins, replays them, and compares them with
+//! the newest signed checkpoint; [`DirectoryCache`] does so again whenever the ledger has grown; [`append`] is for the
+//! command, which writes with the owner's connection.
+//!
+//! What holds: a directory that does not verify gives no rights at all, never those of before; the leaf hashes are
+//! computed from the stored texts. A ledger that shrank or changed under a cache is refused until the process restarts.
+//!
+//! Not here: which records are accepted (`directory`), comparing with the hub's entries.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use directory::{Directory, DirectoryError, Problem, Rights};
+use jiff::Timestamp;
+use ledger::Hash;
+use ledger::checkpoint::Checkpoint;
+use ledger::keys::{KeyError, LedgerKeys, SecureRandom};
+use ledger::policy::{DirectoryPin, OpenError, Policy};
+use ledger::tree::{Frontier, root};
+use sql::directory::{KIND, ProposalState};
+use sql::ledgers::{Append, Entry, StoredCheckpoint};
+use sql::{Db, LedgerId, Transaction};
+use thiserror::Error;
+
+/// Why there is no directory to go by.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The policy pins none.
+    #[error("the policy has no `directory` line")]
+    NotPinned,
+    /// The database could not be asked.
+    #[error(transparent)]
+    Database(#[from] sql::Error),
+    /// There is no such ledger.
+    #[error("the database has no directory `{0}`")]
+    Missing(String),
+    /// The ledger is of another kind.
+    #[error("the ledger `{origin}` is a {kind}, expected a directory")]
+    Kind {
+        /// Its name.
+        origin: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// An entry is not accepted.
+    #[error(transparent)]
+    Entry(#[from] DirectoryError),
+    /// A record to append is not accepted.
+    #[error(transparent)]
+    Record(#[from] Problem),
+    /// The newest checkpoint is not signed by the directory's keys.
+    #[error(transparent)]
+    Checkpoint(#[from] OpenError),
+    /// The entries are not those that were signed.
+    #[error("the directory's entries give size {size} and root {root}, signed is size {signed_size} and root {signed_root}")]
+    OtherTree {
+        /// Number of entries.
+        size: u64,
+        /// Root over them.
+        root: Hash,
+        /// Size of the checkpoint.
+        signed_size: u64,
+        /// Root of the checkpoint.
+        signed_root: Hash,
+    },
+    /// The ledger is no continuation of what this process has seen.
+    #[error("the directory had {before} entries and now has {now}, or others: its past changed")]
+    Rewritten {
+        /// Entries before.
+        before: u64,
+        /// Entries now.
+        now: u64,
+    },
+    /// The new checkpoint could not be signed.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The new state record could not be signed.
+    #[error("the state record could not be signed: {0}")]
+    State(String),
+}
+
+/// A directory as loaded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Its ledger.
+    pub ledger: LedgerId,
+    /// Its records, replayed.
+    pub directory: Directory,
+    /// The checkpoint that covers them all.
+    pub checkpoint: StoredCheckpoint,
+}
+
+/// Loads the directory that `policy` pins, and checks all of it.
+///
+/// - Cost: one signature check for each approval of each record; use [`DirectoryCache`] for more than one answer.
+///
+/// # Errors
+///
+/// [`LoadError`] with the first thing that does not hold.
+pub async fn load(db: &Db, policy: &Policy) -> Result<Loaded, LoadError> {
+    let pin = policy.directory.as_ref().ok_or(LoadError::NotPinned)?;
+    let ledger = find(db, pin).await?;
+    let checkpoint = newest(db, ledger, pin).await?;
+    let entries = sql::directory::entries_from(db, ledger, 0).await?;
+    let covered = usize::try_from(checkpoint.size).unwrap_or(usize::MAX).min(entries.len());
+    let directory = directory::replay(&pin.origin, pin, &entries[..covered])?;
+    check_signed(&directory, &checkpoint)?;
+    Ok(Loaded { ledger, directory, checkpoint })
+}
+
+async fn find(db: &Db, pin: &DirectoryPin) -> Result<LedgerId, LoadError> {
+    let row = sql::ledgers::find(db, &pin.origin).await?;
+    let row = row.ok_or_else(|| LoadError::Missing(pin.origin.clone()))?;
+    if row.kind == KIND {
+        return Ok(row.id);
+    }
+    Err(LoadError::Kind { origin: row.origin, kind: row.kind })
+}
+
+async fn newest(
+    db: &Db,
+    ledger: LedgerId,
+    pin: &DirectoryPin,
+) -> Result<StoredCheckpoint, LoadError> {
+    let newest = sql::ledgers::latest_checkpoint(db, ledger).await?;
+    newest.ok_or_else(|| LoadError::Missing(pin.origin.clone()))
+}
+
+/// The checkpoint is signed by the keys that the root states, and its root is that of the replayed entries.
+fn check_signed(directory: &Directory, stored: &StoredCheckpoint) -> Result<(), LoadError> {
+    let policy = directory.policy();
+    let signed = policy.open_checkpoint(directory.origin(), &stored.note)?;
+    let (size, root) = (directory.size(), root(directory.leaves()));
+    if (signed.size, signed.root) == (size, root) {
+        return Ok(());
+    }
+    let (signed_size, signed_root) = (signed.size, signed.root);
+    Err(LoadError::OtherTree { size, root, signed_size, signed_root })
+}
+
+/// With what a directory is written.
+#[derive(Clone, Copy)]
+pub struct Writer<'a> {
+    /// The directory's keys.
+    pub keys: &'a LedgerKeys,
+    /// Random bytes, for the salt of signatures.
+    pub rng: &'a dyn SecureRandom,
+    /// Now.
+    pub at: Timestamp,
+    /// Until when the new state tells what holds today.
+    pub state_until: Timestamp,
+}
+
+/// Appends records, the state record after them, and a signed checkpoint, in one transaction.
+///
+/// - `directory`: as it is now; empty for a new one.
+/// - `proposal`: the proposal that becomes an entry by this.
+/// - Returns the directory after it.
+///
+/// # Errors
+///
+/// [`LoadError`]: a record is not accepted, or somebody else wrote meanwhile; then nothing is written.
+pub async fn append(
+    db: &Db,
+    directory: &Directory,
+    notes: &[String],
+    writer: Writer<'_>,
+    proposal: Option<i64>,
+) -> Result<Directory, LoadError> {
+    let at = Timestamp::from_second(writer.at.as_second()).unwrap_or(writer.at);
+    let mut grown = directory.clone();
+    for note in notes {
+        grown.push(note, at)?;
+    }
+    let state = directory::setup::seal(&grown, at, writer.state_until, writer.keys, writer.rng);
+    let state = state.map_err(LoadError::State)?;
+    grown.push(&state, at)?;
+    let texts: Vec<String> = notes.iter().cloned().chain([state]).collect();
+    write(db, directory, &grown, texts, writer, proposal).await?;
+    Ok(grown)
+}
+
+/// Writes a whole new directory: the entries of `directory::setup`, which end with a state record.
+///
+/// # Errors
+///
+/// [`LoadError`]; also if the ledger has entries already.
+pub async fn begin(db: &Db, entries: &[String], writer: Writer<'_>) -> Result<Directory, LoadError> {
+    let pin = directory::setup::pin_of(entries)?;
+    let directory = directory::replay(&pin.origin, &pin, entries)?;
+    let empty = Directory::empty(&pin.origin, None);
+    write(db, &empty, &directory, entries.to_vec(), writer, None).await?;
+    Ok(directory)
+}
+
+async fn write(
+    db: &Db,
+    before: &Directory,
+    after: &Directory,
+    texts: Vec<String>,
+    writer: Writer<'_>,
+    proposal: Option<i64>,
+) -> Result<(), LoadError> {
+    let origin = after.origin();
+    let ledger = sql::ledgers::create_ledger(db, origin, KIND, origin).await?;
+    let mut frontier = Frontier::new();
+    before.leaves().iter().for_each(|leaf| frontier.append(*leaf));
+    let new = &after.leaves()[before.leaves().len()..];
+    let checkpoint =
+        Checkpoint { origin: origin.to_owned(), size: after.size(), root: root(after.leaves()) };
+    let entries = texts.into_iter().zip(new).map(|(text, leaf)| Entry {
+        text,
+        secret: None,
+        leaf_hash: *leaf,
+    });
+    let append = Append {
+        ledger,
+        old_size: before.size(),
+        frontier,
+        entries: entries.collect(),
+        item_keys: Vec::new(),
+        note: writer.keys.sign_checkpoint(&checkpoint, writer.rng)?,
+        recorded_at: writer.at,
+    };
+    let _lease = sql::ledgers::hold_writer(db, ledger).await?;
+    // The peaks are computed here, so the stored head must have their root: else a checkpoint would fork the ledger.
+    let head = sql::ledgers::head(db, ledger).await?;
+    if (head.size, head.root) != (before.size(), root(before.leaves())) {
+        return Err(LoadError::Rewritten { before: before.size(), now: head.size });
+    }
+    db.run_tx("directory.append", async |tx: &Transaction<'_>| {
+        sql::ledgers::append(tx, &append).await?;
+        match proposal {
+            Some(id) => sql::directory::set_state(tx, id, ProposalState::Appended).await,
+            None => Ok(()),
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// The rights in force, and why there are none.
+#[derive(Debug, Clone, Default)]
+pub struct Current {
+    /// The rights; [`Rights::default`] without a directory that verifies.
+    pub rights: Arc<Rights>,
+    /// The directory itself, for proofs.
+    pub loaded: Option<Arc<Loaded>>,
+    /// Why there is no directory; none if none is pinned.
+    pub problem: Option<Arc<str>>,
+}
+
+/// The directory of a process: loaded once, and again when its ledger has grown.
+#[derive(Debug)]
+pub struct DirectoryCache {
+    policy: Policy,
+    known: Mutex<Option<Known>>,
+}
+
+/// What was found at a head of the ledger.
+#[derive(Debug, Clone)]
+struct Known {
+    ledger: LedgerId,
+    size: u64,
+    root: Hash,
+    current: Current,
+    /// The last directory that verified, from which the next one must continue.
+    sound: Option<Arc<Loaded>>,
+}
+
+impl DirectoryCache {
+    /// A cache of the directory that `policy` pins.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, known: Mutex::new(None) }
+    }
+
+    /// The rights in force; [`Self::current`] has the reason if there are none.
+    pub async fn rights(&self, db: &Db) -> Arc<Rights> {
+        self.current(db).await.rights
+    }
+
+    /// The rights in force, the directory, and why there is none.
+    ///
+    /// - Cost: one query while the ledger is as it was.
+    pub async fn current(&self, db: &Db) -> Current {
+        if self.policy.directory.is_none() {
+            return Current::default();
+        }
+        self.refreshed(db).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the directory cannot be used; nobody has any right");
+            without(&error)
+        })
+    }
+
+    async fn refreshed(&self, db: &Db) -> Result<Current, LoadError> {
+        let pin = self.policy.directory.as_ref().ok_or(LoadError::NotPinned)?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ledger = match &known {
+            Some(known) => known.ledger,
+            None => find(db, pin).await?,
+        };
+        let head = sql::ledgers::head(db, ledger).await?;
+        if let Some(known) = &known
+            && (known.size, known.root) == (head.size, head.root)
+        {
+            return Ok(known.current.clone());
+        }
+        let sound = known.and_then(|known| known.sound);
+        let found = match &sound {
+            Some(before) => self.grown(db, before).await,
+            None => load(db, &self.policy).await,
+        };
+        let (current, sound) = match found {
+            Ok(loaded) => {
+                let loaded = Arc::new(loaded);
+                let rights = Arc::new(loaded.directory.rights());
+                let current = Current { rights, loaded: Some(loaded.clone()), problem: None };
+                (current, Some(loaded))
+            }
+            // Whether the database answers again is to be seen at the next call.
+            Err(error @ LoadError::Database(_)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "the directory cannot be used; nobody has any right");
+                (without(&error), sound)
+            }
+        };
+        let (size, root) = (head.size, head.root);
+        let known = Known { ledger, size, root, current: current.clone(), sound };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        Ok(current)
+    }
+
+    /// Replays what was appended since `before`, and checks the whole tree.
+    async fn grown(&self, db: &Db, before: &Loaded) -> Result<Loaded, LoadError> {
+        let pin = self.policy.directory.as_ref().ok_or(LoadError::NotPinned)?;
+        let checkpoint = newest(db, before.ledger, pin).await?;
+        let size = before.directory.size();
+        let rewritten = || LoadError::Rewritten { before: size, now: checkpoint.size };
+        if checkpoint.size < size {
+            return Err(rewritten());
+        }
+        let entries = sql::directory::entries_from(db, before.ledger, size).await?;
+        let new = usize::try_from(checkpoint.size - size).unwrap_or(usize::MAX).min(entries.len());
+        let mut directory = before.directory.clone();
+        directory.extend(&entries[..new])?;
+        match check_signed(&directory, &checkpoint) {
+            Ok(()) => Ok(Loaded { ledger: before.ledger, directory, checkpoint }),
+            Err(LoadError::OtherTree { .. }) => Err(rewritten()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn without(error: &LoadError) -> Current {
+    Current { problem: Some(error.to_string().into()), ..Current::default() }
+}
+
+#[cfg(test)]
+mod tests;
