@@ -14,14 +14,16 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 use history::findings::{FindingName, note_text};
-use ledger::keys::{SourceKey, VerifierKey};
-use ledger::note::{Note, NoteSignature};
+use ledger::directory::HolderKey;
+use ledger::note::Note;
 use process::Clock;
 use process::config::Installation;
 use sql::Db;
 use sql::findings::StoredFinding;
 
 use crate::database::Database;
+use crate::policy_file;
+use crate::terminal::{self, out};
 
 /// Subcommands of `chopmark finding`.
 #[derive(Subcommand)]
@@ -53,8 +55,8 @@ pub enum Command {
     /// Resolves a finding with a note that an admin of the item's issuer signs
     ///
     /// Examples:
-    ///   chopmark finding resolve 7 --reason "a market test" --key lin.pem
-    ///   chopmark finding resolve 7 --note signed.txt
+    ///   chopmark finding resolve 7 --reason "a market test" --key lin.pem --policy policy.txt
+    ///   chopmark finding resolve 7 --note signed.txt --policy policy.txt
     #[command(verbatim_doc_comment)]
     Resolve {
         /// Number of the finding
@@ -68,6 +70,9 @@ pub enum Command {
         /// A note that was signed elsewhere
         #[arg(long, value_name = "FILE", required_unless_present = "key")]
         note: Option<PathBuf>,
+        /// A policy file with the `directory` line: the directory says who issued the item
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
         config: PathBuf,
@@ -85,14 +90,14 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         match command {
             Command::List { config, all } => list(config, *all).await,
             Command::Text { id, reason, config } => text(config, *id, reason).await,
-            Command::Resolve { id, reason, key, note, config } => {
+            Command::Resolve { id, reason, key, note, policy, config } => {
                 let (db, _database) = open(config).await?;
                 let note = match (note, key, reason) {
                     (Some(note), ..) => read(note)?,
                     (None, Some(key), Some(reason)) => sign(&find(&db, *id).await?, reason, key)?,
                     _ => anyhow::bail!("got neither --note nor --key with --reason, expected one"),
                 };
-                resolve(&db, *id, &note).await
+                resolve(&db, *id, &note, policy).await
             }
         }
     })
@@ -123,30 +128,25 @@ async fn list(config: &Path, all: bool) -> anyhow::Result<ExitCode> {
         let Some(end) = findings.last() else { break };
         last = end.id;
         for finding in &findings {
-            // What comes from the database is shown with its control characters escaped.
             let StoredFinding { id, rule, opened_at, .. } = finding;
-            println!("{id}  {opened_at}  {}  {}", rule.escape_debug(), finding.item.escape_debug());
-            println!("    {}", printable(&finding.evidence));
+            out!("{id}  {opened_at}  {rule}  {}", finding.item);
+            out!("    {}", finding.evidence);
             if let Some(resolution) = &finding.resolution {
-                let (party, reason) = (printable(&resolution.party), printable(&resolution.reason));
-                println!("    stored as resolved {} by {party}: {reason}", resolution.resolved_at);
+                let (party, reason) = (&resolution.party, &resolution.reason);
+                out!("    stored as resolved {} by {party}: {reason}", resolution.resolved_at);
             }
         }
     }
     if last == 0 {
-        println!("no findings");
+        out!("no findings");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 async fn text(config: &Path, id: u64, reason: &str) -> anyhow::Result<ExitCode> {
     let (db, _database) = open(config).await?;
     let finding = find(&db, id).await?;
-    print!("{}", note_text(FindingName { id, item: &finding.item }, reason)?);
+    terminal::lines(&note_text(FindingName { id, item: &finding.item }, reason)?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -157,40 +157,27 @@ fn read(path: &Path) -> anyhow::Result<String> {
 /// The note that resolves a finding, signed with the key of an admin.
 fn sign(finding: &StoredFinding, reason: &str, key: &Path) -> anyhow::Result<String> {
     let text = note_text(FindingName { id: finding.id, item: &finding.item }, reason)?;
-    let (name, key) = holder_key(&read(key)?)
+    let holder = HolderKey::from_pem_file(&read(key)?)
         .with_context(|| format!("{} is not the key file of a holder", key.display()))?;
-    let verifier = VerifierKey::of_source(&name, key.verifier())?;
-    let line = NoteSignature {
-        name,
-        key_id: verifier.key_id(),
-        bytes: key.sign(text.as_bytes()).to_vec(),
-    };
-    Ok(Note { text, signatures: vec![line] }.to_string())
+    let signatures = vec![holder.sign(&text)];
+    Ok(Note { text, signatures }.to_string())
 }
 
-/// Name and key of a holder's key file: a title, `name: …`, a PEM block.
-fn holder_key(file: &str) -> anyhow::Result<(String, SourceKey)> {
-    let rest = file.strip_prefix("chopmark holder key v1\nname: ");
-    let (name, pem) = rest.and_then(|rest| rest.split_once('\n')).context(
-        "got another text, expected `chopmark holder key v1`, `name: …` and a PEM block",
-    )?;
-    Ok((name.to_owned(), SourceKey::from_pem(pem)?))
-}
-
-async fn resolve(db: &Db, id: u64, note: &str) -> anyhow::Result<ExitCode> {
+async fn resolve(db: &Db, id: u64, note: &str, policy: &Path) -> anyhow::Result<ExitCode> {
     let named = history::findings::finding_of(note)?;
     anyhow::ensure!(named == id, "got a note about finding {named}, expected one about {id}");
-    let rights = trace_api::state::directory_rights();
+    let rights =
+        history::directory::load(db, &policy_file::read(policy)?).await?.directory.rights();
     let now = Clock::system().now();
     let resolution = trace_api::findings::resolve(db, &rights, note, now).await?;
-    println!("finding {id} resolved by {}", printable(&resolution.party));
+    out!("finding {id} resolved by {}", resolution.party);
     Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]
 mod tests {
     use history::testing::{ITEM, admin_key, rights_of_issuer};
-    use ledger::keys::SystemRandom;
+    use ledger::keys::{SourceKey, SystemRandom};
 
     use super::*;
 
@@ -218,10 +205,5 @@ mod tests {
         std::fs::write(&file, key.to_pem()).unwrap();
         let error = format!("{:#}", sign(&finding, "why", &file).unwrap_err());
         assert!(error.contains("expected `chopmark holder key v1`"), "{error}");
-    }
-
-    #[test]
-    fn what_the_database_says_cannot_steer_a_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
     }
 }

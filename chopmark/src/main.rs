@@ -9,6 +9,7 @@
 mod anchor_command;
 mod audit;
 mod database;
+mod directory;
 mod doctor;
 mod event;
 mod finding;
@@ -90,6 +91,9 @@ forked; with --require-anchored also 4 records wait for the hub, 5 the hub's new
     /// Derives the event hash of an EPCIS event
     #[command(subcommand)]
     Event(event::Command),
+    /// Says who is who and who may say what: signed records, approved by several people
+    #[command(subcommand)]
+    Directory(directory::Command),
     /// Lists findings about items, resolves them as the issuer
     #[command(subcommand)]
     Finding(finding::Command),
@@ -114,6 +118,7 @@ fn main() -> ExitCode {
         Command::Epc(command) => tag::run(&command),
         Command::Event(command) => event::run(&command),
         Command::Finding(command) => finding::run(&command),
+        Command::Directory(command) => directory::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -10,9 +10,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
 use ledger::keys::{LedgerKeys, SourceVerifier};
+use ledger::policy::Policy;
 use process::config::ingest::{BridgeSection, IngestSection, PartnerSection};
 use process::config::keys::ledger_keys;
 use process::config::ledger::{LedgerKind, LedgerSection};
+use process::config::problem::read_policy;
 use process::config::{Installation, Problem, Problems};
 
 use crate::compose::Party;
@@ -97,6 +99,8 @@ pub struct Partner {
 pub struct Config {
     /// Its own settings.
     pub settings: Settings,
+    /// Trust roots; with a `directory` line, stated events are checked against that directory.
+    pub policy: Policy,
     /// The ledgers it writes.
     pub sites: Vec<Site>,
     /// Bridges by id.
@@ -126,6 +130,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         origins.push(&ledger.origin);
         sites.extend(problems.keep(load_site(installation, ledger)));
     }
+    let policy = problems.keep(load_policy(installation, section)).unwrap_or_default();
     let mut bridges = HashMap::new();
     for bridge in &installation.bridges {
         if let Some(entry) = problems.keep(load_bridge(installation, bridge, &origins))
@@ -146,7 +151,18 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         }
     }
     let settings = problems.keep(load_settings(section));
-    problems.unless_any(settings.map(|settings| Config { settings, sites, bridges, partners }))
+    problems.unless_any(settings.map(|settings| Config {
+        settings,
+        policy,
+        sites,
+        bridges,
+        partners,
+    }))
+}
+
+fn load_policy(installation: &Installation, section: &IngestSection) -> Result<Policy, Problem> {
+    let Some(path) = &section.policy else { return Ok(Policy::default()) };
+    read_policy("[ingest]", "policy", &installation.at(path)).map(|(policy, _)| policy)
 }
 
 fn load_settings(section: &IngestSection) -> Result<Settings, Problems> {

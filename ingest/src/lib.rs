@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod outcome;
 pub mod problem;
 pub mod read_points;
+pub mod rights;
 pub mod rules;
 pub mod split;
 pub mod statement;
@@ -40,16 +41,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::web;
-use directory::Rights;
+use ledger::policy::Policy;
 use process::Context;
 use sql::{Db, LedgerId};
 use thiserror::Error;
-use tokio::sync::watch;
 
 use crate::config::{Config, Site};
 use crate::http::State;
 use crate::metrics::Metrics;
-use crate::terms::{CurrentRights, Terms};
+use crate::terms::Terms;
 use crate::writer::{SiteLedger, Writer};
 
 /// Why ingest stopped or could not start.
@@ -93,10 +93,10 @@ pub enum Error {
 /// [`enum@Error`], if it cannot start.
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
-    let Config { settings, sites, bridges, partners } = config;
+    let Config { settings, policy, sites, bridges, partners } = config;
     let terms = Terms {
         clock: context.clock.clone(),
-        rights: current_rights(),
+        rights: rights::follow(policy, db.clone(), context.shutdown.clone()).await,
         require_licence: settings.require_licence,
     };
     let ledgers = create_ledgers(&db, sites, &context, &terms).await?;
@@ -115,7 +115,8 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         threads.push(thread);
     }
     let listen = settings.listen;
-    let config = Config { settings, sites: Vec::new(), bridges, partners };
+    let config =
+        Config { settings, policy: Policy::default(), sites: Vec::new(), bridges, partners };
     let state = web::Data::new(State::new(db, config, writers, metrics, terms));
     let failed = |source| Error::Listen { address: listen, source };
     let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
@@ -135,13 +136,6 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     let wait = move || threads.into_iter().for_each(|thread| drop(thread.join()));
     tokio::task::spawn_blocking(wait).await.ok();
     Ok(())
-}
-
-/// The rights that stated events are checked against: the one place at which ingest gets them.
-///
-/// Until the directory is read from the database, nobody is licensed.
-fn current_rights() -> CurrentRights {
-    watch::channel(Arc::new(Rights::default())).1
 }
 
 /// Creates the ledgers of `sites` where they do not exist yet.

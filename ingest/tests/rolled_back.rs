@@ -10,6 +10,8 @@ use ingest::compose::Party;
 use ingest::config::{Config, Settings, Site};
 use ingest::metrics::Metrics;
 use ingest::problem::Problem;
+use ingest::statement::ErrorBehaviour;
+use ingest::terms::Terms;
 use ingest::writer::{SiteLedger, Work, Writer};
 use ledger::keys::LedgerKeys;
 use process::{Clock, Context, CrashPoints, Randomness};
@@ -54,9 +56,16 @@ async fn start(db: &TestDb, ledger: &TestLedger) -> Result<(), ingest::Error> {
         settings: Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             max_body_bytes: 1000,
+            body_memory_bytes: 1000,
+            body_within_s: 5,
+            bodies_per_address: 1,
+            strangers_per_minute: 1,
+            stored_refusals_per_minute: 1,
+            require_licence: false,
             group_commit_max_jobs: 1,
             answer_within_s: 5,
         },
+        policy: ledger::policy::Policy::default(),
         sites: vec![site(ledger)],
         bridges: HashMap::new(),
         partners: HashMap::new(),
@@ -91,6 +100,11 @@ async fn a_writer_that_takes_the_ledger_again_does_not_sign_on_a_rolled_back_one
         id: ledger.id,
         site: Arc::new(site(&ledger)),
         destinations: Arc::default(),
+        terms: Terms {
+            clock: context().clock,
+            rights: tokio::sync::watch::channel(Arc::default()).1,
+            require_licence: false,
+        },
         context: context(),
     };
     let db_of_ingest = db.db_as(Access::Ingest).await;
@@ -100,6 +114,7 @@ async fn a_writer_that_takes_the_ledger_again_does_not_sign_on_a_rolled_back_one
         partner: "maker".into(),
         document_sha256: ledger::hash::sha256(b"a document"),
         events: Vec::new(),
+        behaviour: ErrorBehaviour::Rollback,
     };
 
     let problem = writer.submit(work).await.unwrap_err();

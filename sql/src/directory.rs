@@ -119,10 +119,7 @@ pub async fn proposals(db: &Db) -> Result<Vec<Proposal>, Error> {
 /// # Errors
 ///
 /// [`Error`].
-pub async fn proposal_for_update(
-    tx: &Transaction<'_>,
-    id: i64,
-) -> Result<Option<Proposal>, Error> {
+pub async fn proposal_for_update(tx: &Transaction<'_>, id: i64) -> Result<Option<Proposal>, Error> {
     query_opt(tx, DIRECTORY_PROPOSAL, &[&id]).await?.as_ref().map(proposal).transpose()
 }
 
@@ -140,11 +137,7 @@ pub async fn add_signature(tx: &Transaction<'_>, id: i64, line: &str) -> Result<
 /// # Errors
 ///
 /// [`Error::Data`] if it is not open.
-pub async fn set_state(
-    tx: &Transaction<'_>,
-    id: i64,
-    state: ProposalState,
-) -> Result<(), Error> {
+pub async fn set_state(tx: &Transaction<'_>, id: i64, state: ProposalState) -> Result<(), Error> {
     changed(execute(tx, DIRECTORY_SET_STATE, &[&id, &state.word()]).await?, id)
 }
 

@@ -7,8 +7,7 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
     HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_LAST_ENTRY,
-    HUB_LAST_OF_LEDGER,
-    HUB_SEALS,
+    HUB_LAST_OF_LEDGER, HUB_SEALS,
 };
 
 /// A ledger's checkpoint in the hub.

@@ -367,7 +367,9 @@ async fn only_the_owner_writes_the_directory_and_every_process_reads_it() {
 
 #[tokio::test]
 async fn a_proposal_gathers_signatures_until_it_is_appended_or_withdrawn_and_is_kept() {
-    use sql::directory::{ProposalState, add_signature, insert_proposal, proposal_for_update, set_state};
+    use sql::directory::{
+        ProposalState, add_signature, insert_proposal, proposal_for_update, set_state,
+    };
     let db = TestDb::migrated("proposals").await;
     let at = Timestamp::UNIX_EPOCH;
     let id = db

@@ -11,8 +11,8 @@
 use directory::Rights;
 use history::Conflict;
 use history::findings::{FindingName, NoteProblem, check_note, finding_of};
-use history::scans::{AFTER_SALE, Evidence, PlacedScan, Position, Rule, ScanFacts, TRAVEL};
 use history::scans::find;
+use history::scans::{AFTER_SALE, Evidence, PlacedScan, Position, Rule, ScanFacts, TRAVEL};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sql::Db;

@@ -126,9 +126,7 @@ fn journey(state: &ItemState) -> (LampState, Pair) {
 
 #[cfg(test)]
 mod tests {
-    use history::testing::{
-        CENTRE, FACTORY, ITEM, entries, excursion_event, object_event, rights,
-    };
+    use history::testing::{CENTRE, FACTORY, ITEM, entries, excursion_event, object_event, rights};
     use history::{Fault, HistoryEntry, Relation};
     use jiff::Timestamp;
     use jiff::tz::TimeZone;
@@ -137,7 +135,9 @@ mod tests {
 
     fn records() -> Vec<HistoryEntry> {
         entries(&[
-            object_event("2026-11-20T08:00:00Z", "commissioning").at(FACTORY).lot("L1", "2099-01-01"),
+            object_event("2026-11-20T08:00:00Z", "commissioning")
+                .at(FACTORY)
+                .lot("L1", "2099-01-01"),
             object_event("2026-11-20T09:00:00Z", "storing").at(FACTORY),
         ])
     }
@@ -164,7 +164,11 @@ mod tests {
     #[test]
     fn a_broken_condition_a_gap_and_a_clash_light_the_journeys_lamp_and_no_other() {
         let mut warm = records();
-        warm.extend(entries(&[excursion_event("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z", "9")]));
+        warm.extend(entries(&[excursion_event(
+            "2026-11-20T10:00:00Z",
+            "2026-11-20T11:00:00Z",
+            "9",
+        )]));
         warm[2].relation = Relation::Lot;
         warm[2].index = 2;
         assert_eq!(codes(Verdict::Condition, Some(warm)), ["ok", "unchecked", "warn"]);

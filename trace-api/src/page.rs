@@ -9,9 +9,7 @@ use std::collections::HashSet;
 use askama::Template;
 use epc::Epc;
 use epcis::BizStep;
-use history::{
-    GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal,
-};
+use history::{GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal};
 use jiff::Timestamp;
 use sql::scans::ScanTotals;
 
@@ -124,7 +122,9 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         lamps: lamps
             .map(|lamp| (lamp.state.code(), language.of(lamp.name), language.of(lamp.text)))
             .into(),
-        notices: history.map(|history| notices(history, &result.state, language)).unwrap_or_default(),
+        notices: history
+            .map(|history| notices(history, &result.state, language))
+            .unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
         gaps: result.state.gaps.iter().map(|gap| words::gap(gap, language, place)).collect(),
         signers: consumer::signers(entries, config, language),
@@ -184,9 +184,9 @@ fn hint(view: &PageView<'_>, general: Pair) -> String {
     let PageView { result, config, language, .. } = *view;
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
     let special = match &result.reason {
-        Reason::Withdrawn(Withdrawal::Expired) => history
-            .and_then(History::expiry_date)
-            .map(|date| words::expired_on(date, language)),
+        Reason::Withdrawn(Withdrawal::Expired) => {
+            history.and_then(History::expiry_date).map(|date| words::expired_on(date, language))
+        }
         Reason::Gap(gap) => {
             Some(words::gap(gap, language, |sgln| consumer::place_name(sgln, config, language)))
         }

@@ -183,7 +183,14 @@ impl Scene {
     pub fn with_config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.state.config.clone();
         change(&mut config);
-        self.state = Data::new(AppState::new(config, self.db.db(), self.state.clock.clone()));
+        self.state = state(self.db.db(), config);
+        self
+    }
+
+    /// The same without a directory.
+    pub fn without_directory(mut self) -> Self {
+        let (config, clock) = (self.state.config.clone(), self.state.clock.clone());
+        self.state = Data::new(AppState::new(config, self.db.db(), clock));
         self
     }
 }

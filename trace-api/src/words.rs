@@ -6,7 +6,6 @@
 
 use epcis::BizStep;
 use history::bundle::Anchored;
-use history::{Conflict, Gap, NotIssued, Reason, Verdict, Withdrawal};
 use history::{
     Clash, ClashKind, Conflict, Ending, Gap, NotIssued, Notice, Reason, Row, Verdict, Withdrawal,
 };
@@ -39,11 +38,9 @@ pub fn band(verdict: Verdict) -> Band {
         | Verdict::Expired
         | Verdict::Rejected
         | Verdict::TagFail => ("red", "✕"),
-        Verdict::Opened
-        | Verdict::Conflict
-        | Verdict::Sold
-        | Verdict::Gap
-        | Verdict::Condition => ("amber", "!"),
+        Verdict::Opened | Verdict::Conflict | Verdict::Sold | Verdict::Gap | Verdict::Condition => {
+            ("amber", "!")
+        }
         Verdict::Consistent => ("blue", "≡"),
         Verdict::Strong => ("green", "✓"),
     };
@@ -111,10 +108,7 @@ fn amber_texts(verdict: Verdict) -> (Pair, Pair) {
             ),
         ),
         Verdict::Gap => (
-            (
-                "来源已签名声明，流通记录有缺口",
-                "Origin stated and signed, journey incomplete",
-            ),
+            ("来源已签名声明，流通记录有缺口", "Origin stated and signed, journey incomplete"),
             ("缺少的部分见下", "What is missing is shown below"),
         ),
         Verdict::Condition => (
@@ -226,25 +220,19 @@ fn reason_pair(reason: &Reason) -> Pair {
             "两部不同的手机在短时间内于相距很远的地方扫描了同一编码",
             "Two different phones scanned the same code too far apart for the time between",
         ),
-        Reason::Conflict(Conflict::SoldTwice { .. }) => {
-            ("记录显示被售出两次", "It was recorded as sold twice")
-        }
         Reason::Conflict(Conflict::ManyNetworks { .. }) => (
             "售出后在多个不同网络中被扫描",
             "It was scanned in many different networks after the sale",
         ),
-        Reason::Conflict(Conflict::ManyDevices { .. }) => {
-            ("售出后被多部手机扫描", "Many phones scanned it after the sale")
-        }
         Reason::Clash(found) => clash_pair(found.kind),
         Reason::Sold(_) => ("已有销售记录", "A sale was recorded"),
-        Reason::Gap(Gap::NoDirectory { .. }) => (
-            "没有目录：来源只是声称",
-            "There is no directory: the origin is only claimed",
-        ),
-        Reason::Gap(_) => {
-            ("流通记录缺少一步，或有争议，或仅为声称", "A step is missing, disputed or only claimed")
+        Reason::Gap(Gap::NoDirectory { .. }) => {
+            ("没有目录：来源只是声称", "There is no directory: the origin is only claimed")
         }
+        Reason::Gap(_) => (
+            "流通记录缺少一步，或有争议，或仅为声称",
+            "A step is missing, disputed or only claimed",
+        ),
         Reason::Condition(_) => ("传感器记录到超限", "A sensor recorded a value beyond its limit"),
         Reason::ChipFailed => ("芯片给出的校验码不符", "The chip's code does not fit"),
         Reason::SealOpened => ("封签回路已断开", "The seal's loop is broken"),
@@ -254,7 +242,9 @@ fn reason_pair(reason: &Reason) -> Pair {
 
 fn not_issued(why: NotIssued) -> Pair {
     match why {
-        NotIssued::Unknown => ("没有此序列号的任何记录", "There is no record of this serial number"),
+        NotIssued::Unknown => {
+            ("没有此序列号的任何记录", "There is no record of this serial number")
+        }
         NotIssued::NeverApplied => {
             ("此序列号从未贴到任何产品上", "This serial number was never applied to a product")
         }
@@ -627,7 +617,6 @@ mod tests {
             Reason::ChipFailed,
             Reason::SealOpened,
             Reason::Conflict(Conflict::TwoPlaces { speed_kmh: 1000.0 }),
-            Reason::Conflict(Conflict::SoldTwice { sales: 2 }),
             Reason::Conflict(Conflict::ManyNetworks { networks: 4 }),
             Reason::Sold(at),
             Reason::Gap(Gap::Receiving { at: String::new() }),

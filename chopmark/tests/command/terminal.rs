@@ -1,6 +1,7 @@
 //! What comes from files, databases and devices cannot act on the terminal: the bytes that the program prints.
 
 use firmware_bridge::spool::Spool;
+use history::bundle::Disclosure;
 use history::gather;
 use history::testing::{FACTORY, ITEM, object_event};
 use jiff::Timestamp;
@@ -31,8 +32,11 @@ async fn scene_with_bundle(name: &str) -> (Scene, String) {
     scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
     let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
     let policy: Policy = policy.parse().unwrap();
-    let gathered = gather(&scene.db, &policy, &ITEM.parse().unwrap()).await.unwrap();
-    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB)).await.unwrap();
+    let gathered = {
+        let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
+        gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+    };
+    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
     (scene, String::from_utf8(bundle.to_bytes()).unwrap())
 }
 

@@ -7,6 +7,7 @@ use evm::block::{MemberKind, encode_header};
 use evm::proof::receipt_trie_proof;
 use evm::receipt::{Log, Outcome, Receipt};
 use evm::{abi, keccak256, registry};
+use history::bundle::Disclosure;
 use history::gather;
 use history::testing::ITEM;
 use jiff::Timestamp;
@@ -112,8 +113,11 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
     let policy = format!("{policy}chain {CHAIN_ID} 0x{}\n", hex::encode(CONTRACT));
     scene.file("policy.txt", &policy);
     let policy: Policy = policy.parse().unwrap();
-    let gathered = gather(&scene.db, &policy, &ITEM.parse().unwrap()).await.unwrap();
-    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB)).await.unwrap();
+    let gathered = {
+        let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
+        gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+    };
+    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
     scene.file("item.bundle", &String::from_utf8(bundle.to_bytes()).unwrap());
     (scene, block_hash)
 }

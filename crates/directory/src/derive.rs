@@ -82,7 +82,10 @@ fn parties(book: &Book) -> BTreeMap<PartyId, Party> {
             .map(|admin| (admin.holder.clone(), admin.key.to_string()))
             .collect(),
     };
-    book.parties.iter().map(|(id, entry)| (PartyId::from(id.as_str()), party(&entry.body))).collect()
+    book.parties
+        .iter()
+        .map(|(id, entry)| (PartyId::from(id.as_str()), party(&entry.body)))
+        .collect()
 }
 
 fn tenures(all: &[KeysetInterval]) -> Vec<Tenure> {

@@ -221,11 +221,20 @@ impl Record {
             "root" => (Body::Root(Box::new(Root::read(&entry)?)), "root".to_owned()),
             "state" => (Body::State(State::read(&entry)?), "state".to_owned()),
             "party" => party(&own(&["id", "name", "pgln", "sites", "admins"])?)?,
-            "keyset" => keyset(&own(&["origin", "party", "ed25519", "rsa", "from_size", "after"])?)?,
-            "device" => device(&own(&["bridge", "key", "ledger", "read_points", "from", "until"])?)?,
+            "keyset" => {
+                keyset(&own(&["origin", "party", "ed25519", "rsa", "from_size", "after"])?)?
+            }
+            "device" => {
+                device(&own(&["bridge", "key", "ledger", "read_points", "from", "until"])?)?
+            }
             "prefix" => prefix(&own(&["digits", "party", "grade", "from", "until"])?)?,
-            "grant" => grant(&entry, &own(&["id", "grantor", "grantee", "acts", "scope", "from", "until", "quota"])?)?,
-            "power" => power(&own(&["id", "party", "acts", "scope", "legal_basis", "from", "until"])?)?,
+            "grant" => grant(
+                &entry,
+                &own(&["id", "grantor", "grantee", "acts", "scope", "from", "until", "quota"])?,
+            )?,
+            "power" => {
+                power(&own(&["id", "party", "acts", "scope", "legal_basis", "from", "until"])?)?
+            }
             "revoke" => revoke(&own(&["reason", "since", "last_good"])?, &head.subject)?,
             "suspend" => suspend(&own(&["party", "reason", "from", "until"])?)?,
             "act" => act(&own(&["party", "act", "about", "reason", "at"])?)?,
@@ -243,10 +252,13 @@ impl Record {
 
 /// The error for a member that is known to be there.
 fn own_error(entry: &Entry, member: &str, expected: &str) -> FieldError {
-    let got = entry.json.get(member).map_or_else(|| "none".to_owned(), |json| {
-        let text: String = json.canonical().chars().take(120).collect();
-        format!("`{text}`")
-    });
+    let got = entry.json.get(member).map_or_else(
+        || "none".to_owned(),
+        |json| {
+            let text: String = json.canonical().chars().take(120).collect();
+            format!("`{text}`")
+        },
+    );
     FieldError { member: member.to_owned(), got, expected: expected.to_owned() }
 }
 
@@ -268,12 +280,15 @@ fn party(fields: &Fields<'_>) -> Parsed {
     if admins.is_empty() {
         return Err(fields.wrong("admins", "one person or more"));
     }
-    let is_pgln = |text: &str| {
-        text.starts_with("urn:epc:id:pgln:") && epc::licence_digits(text).is_some()
-    };
+    let is_pgln =
+        |text: &str| text.starts_with("urn:epc:id:pgln:") && epc::licence_digits(text).is_some();
     let record = PartyRecord {
         name: fields.prose("name")?,
-        pglns: fields.strings("pgln", "a party identifier like urn:epc:id:pgln:9521141.00000", is_pgln)?,
+        pglns: fields.strings(
+            "pgln",
+            "a party identifier like urn:epc:id:pgln:9521141.00000",
+            is_pgln,
+        )?,
         sites: fields.strings("sites", "a GLN of 13 digits", |text| is_digits(text, 13..=13))?,
         admins,
         id,
@@ -294,9 +309,8 @@ fn keyset(fields: &Fields<'_>) -> Parsed {
 fn device(fields: &Fields<'_>) -> Parsed {
     let bridge = fields.name("bridge")?;
     let is_key = |text: &str| SourceVerifier::from_base64(text).is_ok();
-    let is_place = |text: &str| {
-        text.starts_with("urn:epc:id:sgln:") && epc::licence_digits(text).is_some()
-    };
+    let is_place =
+        |text: &str| text.starts_with("urn:epc:id:sgln:") && epc::licence_digits(text).is_some();
     let read_points =
         fields.strings("read_points", "a place like urn:epc:id:sgln:9521141.01234.0", is_place)?;
     let record = DeviceRecord {
@@ -328,17 +342,27 @@ fn prefix(fields: &Fields<'_>) -> Parsed {
         Grade::C => None,
     };
     if let Some(kind) = needed.filter(|kind| !has_evidence(kind)) {
-        return Err(fields.wrong("evidence", format!("evidence of the type `{kind}` for this grade")));
+        return Err(
+            fields.wrong("evidence", format!("evidence of the type `{kind}` for this grade"))
+        );
     }
-    let record =
-        PrefixRecord { party: fields.name("party")?, grade, span: span(fields, LONGEST_RIGHT)?, digits };
+    let record = PrefixRecord {
+        party: fields.name("party")?,
+        grade,
+        span: span(fields, LONGEST_RIGHT)?,
+        digits,
+    };
     let subject = format!("prefix/{}", record.digits);
     Ok((Body::Prefix(record), subject))
 }
 
 fn grant(entry: &Entry, fields: &Fields<'_>) -> Parsed {
     if fields.has("quota") {
-        return Err(own_error(entry, "quota", "no quota: it is not enforced yet, so it must not be promised"));
+        return Err(own_error(
+            entry,
+            "quota",
+            "no quota: it is not enforced yet, so it must not be promised",
+        ));
     }
     let (grantor, grantee) = (fields.name("grantor")?, fields.name("grantee")?);
     if grantor == grantee {
@@ -378,7 +402,9 @@ fn revoke(fields: &Fields<'_>, subject: &str) -> Parsed {
     let since = if fields.has("since") { Some(time(fields, "since")?) } else { None };
     let last_good = SizeAndRoot::read(fields, "last_good")?;
     if last_good.is_some() != (kind == "keyset") {
-        return Err(fields.wrong("last_good", "the last good checkpoint of keys, and of nothing else"));
+        return Err(
+            fields.wrong("last_good", "the last good checkpoint of keys, and of nothing else")
+        );
     }
     if last_good.is_some() && since.is_some() {
         return Err(fields.wrong("since", "none: keys end at a size"));
@@ -446,7 +472,9 @@ fn scope(fields: &Fields<'_>) -> Result<Scope, FieldError> {
         }
         Ok(found)
     };
-    let is_lot = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_lot = |text: &str| {
+        (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
     Ok(Scope {
         prefixes: list("prefixes", "4 to 12 digits", |text| is_digits(text, 4..=12))?,
         gtins: list("gtins", "a GTIN of 14 digits", |text| is_digits(text, 14..=14))?,
@@ -461,8 +489,7 @@ fn serials(scope: &Fields<'_>) -> Result<Option<(u128, u128)>, FieldError> {
         return Ok(None);
     }
     let expected = "the first and the last serial, each up to 20 digits without leading zeros";
-    let is_serial =
-        |text: &str| is_digits(text, 1..=20) && (text == "0" || !text.starts_with('0'));
+    let is_serial = |text: &str| is_digits(text, 1..=20) && (text == "0" || !text.starts_with('0'));
     let bounds: Vec<u128> = scope
         .array("serials")?
         .iter()

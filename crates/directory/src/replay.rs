@@ -176,11 +176,7 @@ impl Directory {
             ("version", state.version.to_string(), expected.version.to_string()),
             ("count", state.count.to_string(), expected.count.to_string()),
             ("root", state.root.to_string(), expected.root.to_string()),
-            (
-                "policy_sha256",
-                state.policy_sha256.to_string(),
-                expected.policy_sha256.to_string(),
-            ),
+            ("policy_sha256", state.policy_sha256.to_string(), expected.policy_sha256.to_string()),
         ] {
             if got != expected {
                 return Err(broken(format!("got {name} {got}, the records give {expected}")));
@@ -202,7 +198,11 @@ impl Directory {
             .into_iter()
             .filter(|trusted| trusted.key.name() == self.origin && trusted.window.contains(size))
             .filter(|trusted| trusted.key.algorithm() == ledger::keys::Algorithm::Ed25519)
-            .map(|trusted| Signer { holder: self.origin.clone(), party: String::new(), key: trusted.key })
+            .map(|trusted| Signer {
+                holder: self.origin.clone(),
+                party: String::new(),
+                key: trusted.key,
+            })
             .collect();
         if signers(&record.entry.note, &own)?.is_empty() {
             return Err(broken(format!("expected a signature of `{}`, got none", self.origin)));

@@ -158,7 +158,8 @@ impl Check<'_> {
                 return Err(self.broken(format!("the site {gln} is one of `{}`", other.id)));
             }
             let keys: Vec<String> = other.pglns.iter().map(|pgln| epc::thing_key(pgln)).collect();
-            if let Some(pgln) = body.pglns.iter().find(|pgln| keys.contains(&epc::thing_key(pgln))) {
+            if let Some(pgln) = body.pglns.iter().find(|pgln| keys.contains(&epc::thing_key(pgln)))
+            {
                 return Err(self.broken(format!("{pgln} names `{}`", other.id)));
             }
         }
@@ -215,15 +216,21 @@ impl Check<'_> {
         body: &KeysetRecord,
     ) -> Result<(), Problem> {
         let Some(after) = body.after else {
-            return Err(self.broken("got no `after`, expected the last checkpoint under the pair before"));
+            return Err(
+                self.broken("got no `after`, expected the last checkpoint under the pair before")
+            );
         };
         if last.last_good.is_some_and(|good| good != after) {
-            return Err(self.broken("got another `after` than the last good checkpoint of the revoked pair"));
+            return Err(self
+                .broken("got another `after` than the last good checkpoint of the revoked pair"));
         }
         // A revoked pair's last good checkpoint may be signed again by the new pair.
         let least = if last.last_good.is_some() { after.size } else { after.size + 1 };
         let begun = last.after.map_or(0, |earlier| earlier.size);
-        if body.keys.from_size < least || after.size < begun || body.keys.from_size < last.keys.from_size {
+        if body.keys.from_size < least
+            || after.size < begun
+            || body.keys.from_size < last.keys.from_size
+        {
             return Err(self.broken(format!(
                 "got `from_size` {} after size {}, expected sizes that rise from {begun}",
                 body.keys.from_size, after.size
@@ -234,7 +241,9 @@ impl Check<'_> {
 
     fn device(&self, body: &DeviceRecord) -> Result<(), Problem> {
         let Some(keeper) = self.book.keeper(&body.ledger) else {
-            return Err(self.broken(format!("the directory has no keys of the ledger `{}`", body.ledger)));
+            return Err(
+                self.broken(format!("the directory has no keys of the ledger `{}`", body.ledger))
+            );
         };
         for (bridge, records) in &self.book.devices {
             let has_key = records.iter().any(|device| device.body.key == body.key);
@@ -255,7 +264,9 @@ impl Check<'_> {
                 && (other.starts_with(&body.digits) || body.digits.starts_with(other.as_str()))
         };
         if let Some(other) = self.book.prefixes.keys().find(overlaps) {
-            return Err(self.broken(format!("it overlaps the prefix {other}; no prefix may begin another")));
+            return Err(
+                self.broken(format!("it overlaps the prefix {other}; no prefix may begin another"))
+            );
         }
         let earlier = self.book.prefixes.get(&body.digits).into_iter().flatten();
         for other in earlier.filter(|other| other.body.party != body.party) {
@@ -350,7 +361,11 @@ impl Check<'_> {
             )));
         }
         // An emergency holder suspends a party once; whoever wants more convinces the holders of the root.
-        if self.record.head.seq > 1 { self.approvals().root(root) } else { self.approvals().emergency(root) }
+        if self.record.head.seq > 1 {
+            self.approvals().root(root)
+        } else {
+            self.approvals().emergency(root)
+        }
     }
 
     fn act(&self, root: &Root, body: &ActRecord) -> Result<(), Problem> {

@@ -70,7 +70,9 @@ pub struct Setup<'a> {
     pub late_h: u64,
     /// The parties; the first admin of the first one is holder of the root, registrar and emergency holder.
     pub parties: Vec<PartyPlan<'a>>,
-    /// From when on everything holds, and when the records are written.
+    /// When the records are written.
+    pub at: Timestamp,
+    /// From when on prefixes and bridges hold, and the root.
     pub from: Timestamp,
     /// Until when prefixes and bridges hold, and the root.
     pub until: Timestamp,
@@ -91,7 +93,12 @@ pub fn keyset_of(keys: &[VerifierKey]) -> Option<LedgerKeyset> {
 ///
 /// - `last`: number of records and leaf hash of the subject's last one ([`Directory::last`]).
 #[must_use]
-pub fn draft_of(kind: &str, subject: &str, last: Option<(u64, ledger::Hash)>, members: &Json) -> Json {
+pub fn draft_of(
+    kind: &str,
+    subject: &str,
+    last: Option<(u64, ledger::Hash)>,
+    members: &Json,
+) -> Json {
     let seq = last.map_or(0, |(seq, _)| seq) + 1;
     let mut record = draft(kind, subject, seq, last.as_ref().map(|(_, leaf)| leaf));
     for (name, value) in members.as_object().unwrap_or_default() {
@@ -179,7 +186,7 @@ impl Setup<'_> {
             }
         }
         let mut directory = Directory::empty(self.directory.origin(), None);
-        let at = Timestamp::from_second(self.from.as_second()).unwrap_or(self.from);
+        let at = Timestamp::from_second(self.at.as_second()).unwrap_or(self.at);
         for entry in &entries {
             directory.push(entry, at)?;
         }
@@ -249,8 +256,11 @@ impl Setup<'_> {
         }
         for digits in &party.prefixes {
             let record = draft("prefix", &format!("prefix/{digits}"), 1, None);
-            let members =
-                [("digits", Json::from(digits.as_str())), ("party", id()), ("grade", Json::from("C"))];
+            let members = [
+                ("digits", Json::from(digits.as_str())),
+                ("party", id()),
+                ("grade", Json::from("C")),
+            ];
             records.push(span(with(record, members)));
         }
         for bridge in &party.bridges {

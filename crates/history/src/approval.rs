@@ -41,7 +41,9 @@ fn approvers(entry: &HistoryEntry, party: &Party) -> usize {
     let Some(hash) = hash else { return 0 };
     let text = format!("chopmark.org/approval@v1\n{}\n{hash}\n", entry.origin);
     let (mut holders, mut keys) = (BTreeSet::new(), BTreeSet::new());
-    for note in view.approvals().into_iter().take(MAX_NOTES).filter_map(|note| Note::parse(note).ok()) {
+    for note in
+        view.approvals().into_iter().take(MAX_NOTES).filter_map(|note| Note::parse(note).ok())
+    {
         if note.text != text {
             continue;
         }

@@ -126,8 +126,7 @@ impl Roles {
     #[must_use]
     pub fn of(rights: &Rights, party: &str, row: Row, subject: &Subject, at: Moment) -> Self {
         let standing = rights.standing(party, row.act(), subject, at);
-        let others =
-            Act::ALL.map(|(act, _)| rights.standing(party, act, subject, at).role);
+        let others = Act::ALL.map(|(act, _)| rights.standing(party, act, subject, at).role);
         Self {
             directory: Some(standing.role),
             lent_another: others.contains(&Role::Grantee),
@@ -269,6 +268,9 @@ mod tests {
         assert_eq!(suspended.weight(Row::Recall, None), Weight::Claim);
         assert_eq!(licensee.weight(Row::Issue, Some(Mark::Future)), Weight::Claim);
         assert_eq!(licensee.weight(Row::Issue, Some(Mark::BackDated)), Weight::Counts);
-        assert_eq!(Roles { is_suspended: true, ..directory(Role::Stranger) }.weight(Row::Issue, None), Weight::Listed);
+        assert_eq!(
+            Roles { is_suspended: true, ..directory(Role::Stranger) }.weight(Row::Issue, None),
+            Weight::Listed
+        );
     }
 }

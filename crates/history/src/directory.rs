@@ -53,7 +53,9 @@ pub enum LoadError {
     #[error(transparent)]
     Checkpoint(#[from] OpenError),
     /// The entries are not those that were signed.
-    #[error("the directory's entries give size {size} and root {root}, signed is size {signed_size} and root {signed_root}")]
+    #[error(
+        "the directory's entries give size {size} and root {root}, signed is size {signed_size} and root {signed_root}"
+    )]
     OtherTree {
         /// Number of entries.
         size: u64,
@@ -186,7 +188,11 @@ pub async fn append(
 /// # Errors
 ///
 /// [`LoadError`]; also if the ledger has entries already.
-pub async fn begin(db: &Db, entries: &[String], writer: Writer<'_>) -> Result<Directory, LoadError> {
+pub async fn begin(
+    db: &Db,
+    entries: &[String],
+    writer: Writer<'_>,
+) -> Result<Directory, LoadError> {
     let pin = directory::setup::pin_of(entries)?;
     let directory = directory::replay(&pin.origin, &pin, entries)?;
     let empty = Directory::empty(&pin.origin, None);
@@ -356,6 +362,3 @@ impl DirectoryCache {
 fn without(error: &LoadError) -> Current {
     Current { problem: Some(error.to_string().into()), ..Current::default() }
 }
-
-#[cfg(test)]
-mod tests;

@@ -32,8 +32,8 @@ mod corrections;
 mod journey;
 mod order;
 
-pub use boxes::Stay;
 use boxes::Boxes;
+pub use boxes::Stay;
 use journey::Journey;
 use order::Statement;
 
@@ -63,8 +63,13 @@ impl History {
             entry.weight = Weight::Listed;
         }
         let statements = statements(&item, &entries, rights);
-        let mut history =
-            Self { item, entries, state: ItemState::default(), stays: Vec::new(), related: BTreeSet::new() };
+        let mut history = Self {
+            item,
+            entries,
+            state: ItemState::default(),
+            stays: Vec::new(),
+            related: BTreeSet::new(),
+        };
         if rights.has_directory {
             history.fold(statements, rights);
         } else {
@@ -124,8 +129,7 @@ impl History {
     #[must_use]
     pub fn state(&self, now: Timestamp, zone: &TimeZone) -> ItemState {
         let mut state = self.state.clone();
-        let is_expired =
-            || self.expiry_date().is_some_and(|date| is_past(date, now, zone));
+        let is_expired = || self.expiry_date().is_some_and(|date| is_past(date, now, zone));
         if state.withdrawn.is_none() && self.is_issued_by_right() && is_expired() {
             state.withdrawn = Some(Withdrawal::Expired);
         }
@@ -192,7 +196,8 @@ impl History {
             return None;
         }
         let may_issue = |entry: &HistoryEntry| {
-            roles(entry, rights, subject).is_some_and(|roles| roles.is_licensee() || roles.is_grantee())
+            roles(entry, rights, subject)
+                .is_some_and(|roles| roles.is_licensee() || roles.is_grantee())
         };
         let reader = Reader::new(rights, &self.item);
         let commissions = |entry: &&HistoryEntry| {
@@ -254,7 +259,8 @@ impl History {
             }
         }
         let entries = self.entries.iter().filter(|entry| entry.fault.is_none());
-        let broken = entries.filter(|entry| entry.view().is_some_and(|view| view.breaks_condition()));
+        let broken =
+            entries.filter(|entry| entry.view().is_some_and(|view| view.breaks_condition()));
         state.conditions = broken.map(HistoryEntry::reference).collect();
         self.stays = claimed_stays(statements, &self.entries);
         self.state = state;

@@ -18,8 +18,8 @@ use epc::Epc;
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use ledger::proof::verify_inclusion;
-use ledger::tree::{inclusion_nodes, prove_inclusion};
 use ledger::record::Record;
+use ledger::tree::{inclusion_nodes, prove_inclusion};
 use sql::ledgers::StoredCheckpoint;
 use sql::{Db, LedgerId};
 

@@ -143,7 +143,11 @@ impl<'a> RecordView<'a> {
     fn persistent(self, which: &str) -> Vec<Disposition> {
         let words = self.0.get("persistentDisposition").and_then(|found| found.get(which));
         let words = words.and_then(Json::as_array).unwrap_or_default();
-        words.iter().filter_map(Json::as_str).map(|word| Disposition::from(last_part(word))).collect()
+        words
+            .iter()
+            .filter_map(Json::as_str)
+            .map(|word| Disposition::from(last_part(word)))
+            .collect()
     }
 
     /// The destination of the type `kind` (`possessing_party`, `owning_party`, `location`).
@@ -151,7 +155,9 @@ impl<'a> RecordView<'a> {
     pub fn destination(self, kind: &str) -> Option<&'a str> {
         let is_kind = |entry: &&Json| {
             entry.get("type").and_then(Json::as_str).is_some_and(|found| {
-                found == kind || found.rsplit([':', '/']).next().map(|word| word.trim_start_matches("SDT-")) == Some(kind)
+                found == kind
+                    || found.rsplit([':', '/']).next().map(|word| word.trim_start_matches("SDT-"))
+                        == Some(kind)
             })
         };
         self.list("destinationList").iter().find(is_kind)?.get("destination")?.as_str()

@@ -177,7 +177,8 @@ impl<'a> Reader<'a> {
                 let names = entry.record.as_ref().map(ledger::record::Record::names);
                 let keys = names.unwrap_or_default().into_iter().map(|name| epc::thing_key(&name));
                 let prefix = self.class.as_ref().map(|class| format!("{class}/10/"));
-                let is_lot = |key: &String| prefix.as_ref().is_some_and(|prefix| key.starts_with(prefix));
+                let is_lot =
+                    |key: &String| prefix.as_ref().is_some_and(|prefix| key.starts_with(prefix));
                 let mut lots: Vec<String> = Vec::new();
                 for key in keys {
                     if Some(&key) == self.class.as_ref() {
@@ -221,7 +222,9 @@ impl<'a> Reader<'a> {
             Some(BizStep::Decommissioning) => return Some(Deed::End(Ending::Decommissioned)),
             Some(BizStep::Destroying) => return Some(Deed::End(Ending::Destroyed)),
             Some(BizStep::Sampling) => return Some(Deed::End(Ending::Sampled)),
-            Some(BizStep::Other(word)) if word == VOIDING => return Some(Deed::End(Ending::Voided)),
+            Some(BizStep::Other(word)) if word == VOIDING => {
+                return Some(Deed::End(Ending::Voided));
+            }
             _ => {}
         }
         let is_deleted = view.action() == Some("DELETE") && view.has_key("epcList", &self.thing);

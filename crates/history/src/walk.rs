@@ -325,7 +325,8 @@ mod tests {
 
     #[test]
     fn without_a_directory_containers_and_lot_are_followed_as_they_are_told() {
-        let events = [pack(1, "ADD", CASE, ITEM), event(2, CASE), excursion_event(&at(3), &at(4), "9.2")];
+        let events =
+            [pack(1, "ADD", CASE, ITEM), event(2, CASE), excursion_event(&at(3), &at(4), "9.2")];
         assert_eq!(walk_under(&made(&events), &Rights::default()).len(), 4);
     }
 }

@@ -125,12 +125,8 @@ mod tests {
     #[test]
     fn what_is_not_in_the_hub_comes_last() {
         let sealed = |place| Seal { place: Some(place), at: at(9), committed: at(9) };
-        let mut seals = [
-            Seal::pending(at(0), at(2)),
-            sealed(7),
-            Seal::pending(at(0), at(1)),
-            sealed(3),
-        ];
+        let mut seals =
+            [Seal::pending(at(0), at(2)), sealed(7), Seal::pending(at(0), at(1)), sealed(3)];
         seals.sort_by_key(Seal::order);
         let order: Vec<_> = seals.iter().map(|seal| (seal.place, seal.committed)).collect();
         assert_eq!(order, [(Some(3), at(9)), (Some(7), at(9)), (None, at(1)), (None, at(2))]);

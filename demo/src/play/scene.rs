@@ -251,8 +251,7 @@ impl Stage {
         let answer = web::get(&self.trace(&long), &[("User-Agent", BROWSER)])?;
         self.voice
             .check(answer.status == 400, "a serial of 4 KiB gets a clear answer, not a verdict")?;
-        for (language, words) in
-            [("zh-CN", "记录前后一致"), ("en", "The records fit together")]
+        for (language, words) in [("zh-CN", "记录前后一致"), ("en", "The records fit together")]
         {
             let headers = [
                 ("Accept", "text/html"),

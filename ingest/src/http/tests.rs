@@ -107,6 +107,7 @@ impl Scene {
                 group_commit_max_jobs: 16,
                 answer_within_s,
             },
+            policy: ledger::policy::Policy::default(),
             sites: Vec::new(),
             bridges: [("b1".into(), own_bridge)].into(),
             partners: [partner("maker"), partner("shop")].into(),

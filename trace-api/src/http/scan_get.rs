@@ -190,8 +190,10 @@ async fn check(
             (found.item.to_uri(), found.state(request.at, &TimeZone::UTC))
         }
         None => {
-            let named = candidates(gtin, serial);
-            let unknown = ItemState::of_unknown(&state.rights().await, named.first());
+            // Who issues under a key does not depend on the serial.
+            let named = candidates(gtin, "0");
+            let rights = state.rights().await;
+            let unknown = ItemState::of_unknown(&rights, named.first());
             (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
         }
     };

@@ -1,6 +1,7 @@
 //! Attacks on the directory, each refused for its reason; and what honest records add up to.
 
 mod approval;
+mod proof;
 mod scene;
 
 use directory::rights::{Act, Grade, Moment, Role, Subject};
@@ -44,11 +45,36 @@ fn adding_takes_registrars_of_two_parties_and_the_party_itself() {
             ("registrars alone", shop(), &["ann", "bob"], "1 of the admins of `shop`; got none"),
             ("nobody known", shop(), &["mallory"], both),
             ("a prefix by one registrar", prefix("4012345", "maker"), &["ann", "max"], both),
-            ("a prefix without the licensee", prefix("4012345", "maker"), &["ann", "bob"], "admins of `maker`"),
-            ("a prefix for nobody", prefix("4012345", "shop"), &["ann", "bob"], "no admitted party"),
-            ("a prefix that begins another", prefix("95211411", "maker"), &["ann", "bob", "max"], "overlaps the prefix 952114112"),
-            ("a prefix within another", prefix("9521141123", "maker"), &["ann", "bob", "max"], "overlaps the prefix 952114112"),
-            ("an overlapping prefix by one registrar", prefix("9521141123", "maker"), &["ann", "max"], "overlaps"),
+            (
+                "a prefix without the licensee",
+                prefix("4012345", "maker"),
+                &["ann", "bob"],
+                "admins of `maker`",
+            ),
+            (
+                "a prefix for nobody",
+                prefix("4012345", "shop"),
+                &["ann", "bob"],
+                "no admitted party",
+            ),
+            (
+                "a prefix that begins another",
+                prefix("95211411", "maker"),
+                &["ann", "bob", "max"],
+                "overlaps the prefix 952114112",
+            ),
+            (
+                "a prefix within another",
+                prefix("9521141123", "maker"),
+                &["ann", "bob", "max"],
+                "overlaps the prefix 952114112",
+            ),
+            (
+                "an overlapping prefix by one registrar",
+                prefix("9521141123", "maker"),
+                &["ann", "max"],
+                "overlaps",
+            ),
         ],
     );
 }
@@ -67,9 +93,24 @@ fn nobody_takes_what_is_anothers() {
                 &["ann", "bob", "max"],
                 "it is licensed to `brand` until 2027-11-01T00:00:00Z",
             ),
-            ("another's site", party("shop", &["mallory"], r#"{"sites":["9521141012344"]}"#), &["ann", "bob", "mallory"], "is one of `brand`"),
-            ("another's name", party("shop", &["mallory"], r#"{"pgln":["urn:epc:id:pgln:952114.100000"]}"#), &["ann", "bob", "mallory"], "names `brand`"),
-            ("another's admin", party("shop", &["lin"], "{}"), &["ann", "bob", "lin"], "`lin` is listed with two keys or parties"),
+            (
+                "another's site",
+                party("shop", &["mallory"], r#"{"sites":["9521141012344"]}"#),
+                &["ann", "bob", "mallory"],
+                "is one of `brand`",
+            ),
+            (
+                "another's name",
+                party("shop", &["mallory"], r#"{"pgln":["urn:epc:id:pgln:952114.100000"]}"#),
+                &["ann", "bob", "mallory"],
+                "names `brand`",
+            ),
+            (
+                "another's admin",
+                party("shop", &["lin"], "{}"),
+                &["ann", "bob", "lin"],
+                "`lin` is listed with two keys or parties",
+            ),
             (
                 "a party by new admins of its own",
                 {
@@ -82,14 +123,24 @@ fn nobody_takes_what_is_anothers() {
                 &["ann", "eve", "mallory"],
                 "1 of the admins of `brand`",
             ),
-            ("a ledger by its next keys", keyset(Some(&all), 3, "maker", 9), &["max", "ann"], "got no `after`"),
+            (
+                "a ledger by its next keys",
+                keyset(Some(&all), 3, "maker", 9),
+                &["max", "ann"],
+                "got no `after`",
+            ),
             (
                 "a power that its party gives itself",
                 record("power", "power/p2", &format!("{office}{YEAR}}}")),
                 &["max", "ann"],
                 "needs signatures of 2 of the holders of the root; got ann",
             ),
-            ("the directory's own keys", keyset(None, 0, "maker", 0), &["max", "ann"], "whose keys the root states"),
+            (
+                "the directory's own keys",
+                keyset(None, 0, "maker", 0),
+                &["max", "ann"],
+                "whose keys the root states",
+            ),
         ],
     );
 }
@@ -121,15 +172,71 @@ fn roots_go_up_one_by_one_with_announced_keys_and_both_thresholds() {
         &[
             ("honest", renewed(), &["bob", "cyd"], "accepted"),
             ("skipped", root(3, Some(&first)), &["ann", "bob"], "got record 3, expected record 2"),
-            ("version of another place", { let mut root = second(); root.set("version", Json::from(3_u64)); root }, &["ann", "bob"], "member `version`: got `3`, expected 2"),
-            ("one of the old", renewed(), &["bob", "new"], "got 1 signatures of holders of root version 1, expected 2"),
+            (
+                "version of another place",
+                {
+                    let mut root = second();
+                    root.set("version", Json::from(3_u64));
+                    root
+                },
+                &["ann", "bob"],
+                "member `version`: got `3`, expected 2",
+            ),
+            (
+                "one of the old",
+                renewed(),
+                &["bob", "new"],
+                "got 1 signatures of holders of root version 1, expected 2",
+            ),
             ("one key twice", second(), &["ann", "ann"], "got 1 signatures"),
-            ("not announced", with_people(second(), "keys", &["ann", "bob", "mallory"]), &["ann", "bob"], "the key of `mallory` is not in `next`"),
-            ("one of the new", with_people(second(), "keys", &["ann", "new"]), &["ann", "bob"], "got 1 signatures of holders of root version 2, expected 2"),
-            ("without the hub's keys", { let mut root = second(); root.set("hub", json("[]")); root }, &["ann", "bob"], "does not keep the keysets of `hub`"),
-            ("for ever", { let mut root = second(); root.set("until", Json::from("2036-01-01T00:00:00Z")); root }, &["ann", "bob"], "more than 400 days"),
-            ("no registrar", { let mut root = second(); root.set("registrar_threshold", Json::from(0_u64)); root }, &["ann", "bob"], "expected 1 to 2"),
-            ("one registrar counted as two", with_people(second(), "registrars", &["ann", "eve"]), &["ann", "bob"], "member `registrar_threshold`: got `2`, expected 1 to 1"),
+            (
+                "not announced",
+                with_people(second(), "keys", &["ann", "bob", "mallory"]),
+                &["ann", "bob"],
+                "the key of `mallory` is not in `next`",
+            ),
+            (
+                "one of the new",
+                with_people(second(), "keys", &["ann", "new"]),
+                &["ann", "bob"],
+                "got 1 signatures of holders of root version 2, expected 2",
+            ),
+            (
+                "without the hub's keys",
+                {
+                    let mut root = second();
+                    root.set("hub", json("[]"));
+                    root
+                },
+                &["ann", "bob"],
+                "does not keep the keysets of `hub`",
+            ),
+            (
+                "for ever",
+                {
+                    let mut root = second();
+                    root.set("until", Json::from("2036-01-01T00:00:00Z"));
+                    root
+                },
+                &["ann", "bob"],
+                "more than 400 days",
+            ),
+            (
+                "no registrar",
+                {
+                    let mut root = second();
+                    root.set("registrar_threshold", Json::from(0_u64));
+                    root
+                },
+                &["ann", "bob"],
+                "expected 1 to 2",
+            ),
+            (
+                "one registrar counted as two",
+                with_people(second(), "registrars", &["ann", "eve"]),
+                &["ann", "bob"],
+                "member `registrar_threshold`: got `2`, expected 1 to 1",
+            ),
         ],
     );
 }
@@ -150,18 +257,53 @@ fn removing_takes_one_person_and_reaching_back_takes_the_root() {
         &all,
         &[
             ("by an admin", prefix(r#"{"reason":"sold"}"#), &["lin"], "accepted"),
-            ("in future", prefix(r#"{"reason":"sold","since":"2026-12-01T00:00:00Z"}"#), &["wu"], "accepted"),
+            (
+                "in future",
+                prefix(r#"{"reason":"sold","since":"2026-12-01T00:00:00Z"}"#),
+                &["wu"],
+                "accepted",
+            ),
             ("by registrars", prefix(r#"{"reason":"sold"}"#), &["ann", "bob"], "accepted"),
             ("by one registrar", prefix(r#"{"reason":"sold"}"#), &["ann"], "2 registrars"),
             ("by another party", prefix(r#"{"reason":"sold"}"#), &["max"], "2 registrars"),
-            ("back-dated by an admin", back(), &["lin", "wu"], "2 of the holders of the root; got none"),
-            ("back-dated by registrars", back(), &["ann", "eve"], "2 of the holders of the root; got ann"),
+            (
+                "back-dated by an admin",
+                back(),
+                &["lin", "wu"],
+                "2 of the holders of the root; got none",
+            ),
+            (
+                "back-dated by registrars",
+                back(),
+                &["ann", "eve"],
+                "2 of the holders of the root; got ann",
+            ),
             ("back-dated by the root", back(), &["ann", "cyd"], "accepted"),
             ("keys by an admin", good(35), &["wu"], "accepted"),
-            ("keys without a last good checkpoint", next(&all, "revoke", "keyset/brand.example/1", r#"{"reason":"x"}"#), &["wu"], "member `last_good`: got none"),
-            ("a grant by the grantee", next(&all, "revoke", "grant/g1", r#"{"reason":"x"}"#), &["max"], "accepted"),
-            ("nothing", record("revoke", "prefix/4012345", r#"{"reason":"x"}"#), &["ann", "bob"], "nothing of this name"),
-            ("a root", next(&all, "revoke", "root", r#"{"reason":"x"}"#), &["ann", "bob"], "member `subject`"),
+            (
+                "keys without a last good checkpoint",
+                next(&all, "revoke", "keyset/brand.example/1", r#"{"reason":"x"}"#),
+                &["wu"],
+                "member `last_good`: got none",
+            ),
+            (
+                "a grant by the grantee",
+                next(&all, "revoke", "grant/g1", r#"{"reason":"x"}"#),
+                &["max"],
+                "accepted",
+            ),
+            (
+                "nothing",
+                record("revoke", "prefix/4012345", r#"{"reason":"x"}"#),
+                &["ann", "bob"],
+                "nothing of this name",
+            ),
+            (
+                "a root",
+                next(&all, "revoke", "root", r#"{"reason":"x"}"#),
+                &["ann", "bob"],
+                "member `subject`",
+            ),
         ],
     );
 }
@@ -170,9 +312,13 @@ fn removing_takes_one_person_and_reaching_back_takes_the_root() {
 fn an_emergency_holder_suspends_once_and_for_a_week_at_most() {
     let mut all = directory();
     let week = |from: &str, until: &str| {
-        record("suspend", "suspend/brand", &format!(
-            r#"{{"party":"brand","reason":"x","from":"2026-11-{from}Z","until":"2026-11-{until}Z"}}"#
-        ))
+        record(
+            "suspend",
+            "suspend/brand",
+            &format!(
+                r#"{{"party":"brand","reason":"x","from":"2026-11-{from}Z","until":"2026-11-{until}Z"}}"#
+            ),
+        )
     };
     let honest = week("10T12:00:00", "17T12:00:00");
     check(
@@ -185,10 +331,18 @@ fn an_emergency_holder_suspends_once_and_for_a_week_at_most() {
         ],
     );
     all.push(&signed(&honest, &["cyd"]), now()).unwrap();
-    let again = next(&all, "suspend", "suspend/brand", r#"{"party":"brand","reason":"x","from":"2026-11-17T12:00:00Z","until":"2026-11-18T12:00:00Z"}"#);
+    let again = next(
+        &all,
+        "suspend",
+        "suspend/brand",
+        r#"{"party":"brand","reason":"x","from":"2026-11-17T12:00:00Z","until":"2026-11-18T12:00:00Z"}"#,
+    );
     check(
         &all,
-        &[("again", again.clone(), &["cyd"], "2 of the holders of the root"), ("again by the root", again, &["cyd", "ann"], "accepted")],
+        &[
+            ("again", again.clone(), &["cyd"], "2 of the holders of the root"),
+            ("again by the root", again, &["cyd", "ann"], "accepted"),
+        ],
     );
     let suspended = all.rights().suspensions;
     assert_eq!((suspended.len(), &*suspended[0].party), (1, "brand"));
@@ -198,9 +352,13 @@ fn an_emergency_holder_suspends_once_and_for_a_week_at_most() {
 fn deeds_are_signed_by_the_party_or_a_registrar_and_deleting_takes_two() {
     let all = directory();
     let deed = |word: &str| {
-        record("act", "act/brand", &format!(
-            r#"{{"party":"brand","act":"{word}","about":"finding/17","reason":"x","at":"2026-11-10T00:00:00Z"}}"#
-        ))
+        record(
+            "act",
+            "act/brand",
+            &format!(
+                r#"{{"party":"brand","act":"{word}","about":"finding/17","reason":"x","at":"2026-11-10T00:00:00Z"}}"#
+            ),
+        )
     };
     check(
         &all,
@@ -219,9 +377,13 @@ fn deeds_are_signed_by_the_party_or_a_registrar_and_deleting_takes_two() {
 fn members_that_are_not_understood_are_refused() {
     let all = directory();
     let grant = |extra: &str| {
-        record("grant", "grant/g2", &format!(
-            r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{}},{YEAR}{extra}}}"#
-        ))
+        record(
+            "grant",
+            "grant/g2",
+            &format!(
+                r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{}},{YEAR}{extra}}}"#
+            ),
+        )
     };
     let signers: &[&str] = &["lin", "max"];
     check(
@@ -229,22 +391,96 @@ fn members_that_are_not_understood_are_refused() {
         &[
             ("honest", grant(""), signers, "accepted"),
             ("one side only", grant(""), &["lin", "wu"], "1 of the admins of `maker`"),
-            ("a quota", grant(r#","quota":5"#), signers, "member `quota`: got `5`, expected no quota: it is not enforced yet"),
-            ("an unknown member", grant(r#","note":"x""#), signers, "member `note`: got `\"x\"`, expected no member of this name"),
-            ("a longer right", record("grant", "grant/g2", r#"{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{},"from":"2026-11-01T00:00:00Z","until":"2028-11-01T00:00:00Z"}"#), signers, "by at most 400 days"),
-            ("an empty bound", record("grant", "grant/g2", &format!(r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{"gtins":[]}},{YEAR}}}"#)), signers, "member `scope/gtins`"),
-            ("territory", record("grant", "grant/g2", &format!(r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{"territory":"TW"}},{YEAR}}}"#)), signers, "member `scope/territory`"),
-            ("another subject", record("grant", "grant/g3", &format!(r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{}},{YEAR}}}"#)), signers, "member `subject`: got `\"grant/g3\"`, expected `grant/g2`"),
-            ("an unknown kind", record("decree", "decree/1", "{}"), signers, "member `kind`: got `\"decree\"`"),
-            ("grade A without evidence", record("prefix", "prefix/4012345", &format!(r#"{{"digits":"4012345","party":"maker","grade":"A",{YEAR}}}"#)), &["ann", "bob", "max"], "evidence of the type `gs1_licence`"),
+            (
+                "a quota",
+                grant(r#","quota":5"#),
+                signers,
+                "member `quota`: got `5`, expected no quota: it is not enforced yet",
+            ),
+            (
+                "an unknown member",
+                grant(r#","note":"x""#),
+                signers,
+                "member `note`: got `\"x\"`, expected no member of this name",
+            ),
+            (
+                "a longer right",
+                record(
+                    "grant",
+                    "grant/g2",
+                    r#"{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{},"from":"2026-11-01T00:00:00Z","until":"2028-11-01T00:00:00Z"}"#,
+                ),
+                signers,
+                "by at most 400 days",
+            ),
+            (
+                "an empty bound",
+                record(
+                    "grant",
+                    "grant/g2",
+                    &format!(
+                        r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{"gtins":[]}},{YEAR}}}"#
+                    ),
+                ),
+                signers,
+                "member `scope/gtins`",
+            ),
+            (
+                "territory",
+                record(
+                    "grant",
+                    "grant/g2",
+                    &format!(
+                        r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{"territory":"TW"}},{YEAR}}}"#
+                    ),
+                ),
+                signers,
+                "member `scope/territory`",
+            ),
+            (
+                "another subject",
+                record(
+                    "grant",
+                    "grant/g3",
+                    &format!(
+                        r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{}},{YEAR}}}"#
+                    ),
+                ),
+                signers,
+                "member `subject`: got `\"grant/g3\"`, expected `grant/g2`",
+            ),
+            (
+                "an unknown kind",
+                record("decree", "decree/1", "{}"),
+                signers,
+                "member `kind`: got `\"decree\"`",
+            ),
+            (
+                "grade A without evidence",
+                record(
+                    "prefix",
+                    "prefix/4012345",
+                    &format!(r#"{{"digits":"4012345","party":"maker","grade":"A",{YEAR}}}"#),
+                ),
+                &["ann", "bob", "max"],
+                "evidence of the type `gs1_licence`",
+            ),
         ],
     );
     let note = signed(&grant(""), signers);
     for (what, spoilt, expected) in [
-        ("not canonical", note.replacen("\"acts\":", "\"acts\": ", 1), "not canonical JSON from byte"),
+        (
+            "not canonical",
+            note.replacen("\"acts\":", "\"acts\": ", 1),
+            "not canonical JSON from byte",
+        ),
         ("a member twice", note.replacen("{\"acts\"", "{\"acts\":[],\"acts\"", 1), "twice"),
         ("another heading", note.replacen("directory@v1", "directory@v2", 1), "got first line"),
-        ("changed after signing", note.replacen("issue", "void", 1), "the signature line of `lin` does not verify"),
+        (
+            "changed after signing",
+            note.replacen("issue", "void", 1),
+            "the signature line of `lin` does not verify",
+        ),
         ("no note", "text".to_owned(), "expected an empty line"),
     ] {
         let found = all.admits(&spoilt, now()).unwrap_err().to_string();
@@ -255,11 +491,13 @@ fn members_that_are_not_understood_are_refused() {
 #[test]
 fn a_directory_is_replayed_from_the_pinned_root_or_not_at_all() {
     let (notes, pin) = entries();
-    let error = |pin: &DirectoryPin, notes: &[String]| {
-        replay(ORIGIN, pin, notes).unwrap_err().to_string()
-    };
+    let error =
+        |pin: &DirectoryPin, notes: &[String]| replay(ORIGIN, pin, notes).unwrap_err().to_string();
     let other = DirectoryPin { root: ledger::Hash::EMPTY, ..pin.clone() };
-    assert!(error(&other, notes).starts_with("entry 0 of the directory: got root version 1 with SHA-256"));
+    assert!(
+        error(&other, notes)
+            .starts_with("entry 0 of the directory: got root version 1 with SHA-256")
+    );
     let later = DirectoryPin { version: 2, ..pin.clone() };
     assert!(error(&later, notes).contains("the directory has no root of the pin"));
     let elsewhere = DirectoryPin { origin: "else.example/1".into(), ..pin.clone() };
@@ -271,7 +509,11 @@ fn a_directory_is_replayed_from_the_pinned_root_or_not_at_all() {
     assert!(error(pin, &removed).contains("`office` is no admitted party"));
     let mut repeated = notes.clone();
     repeated.insert(3, notes[2].clone());
-    assert!(error(pin, &repeated).starts_with("entry 3 of the directory: `party/maker`: got record 1, expected record 2"));
+    assert!(
+        error(pin, &repeated).starts_with(
+            "entry 3 of the directory: `party/maker`: got record 1, expected record 2"
+        )
+    );
     assert!(replay(ORIGIN, pin, &[]).is_err());
 }
 
@@ -327,7 +569,9 @@ fn rights_follow_from_the_records() {
         ..Subject::default()
     };
     let moment = Moment { event: now(), seal: now() };
-    let role = |rights: &Rights, party, act, serial| rights.standing(party, act, &item(serial), moment).role;
+    let role = |rights: &Rights, party, act, serial| {
+        rights.standing(party, act, &item(serial), moment).role
+    };
     assert_eq!(role(&rights, "brand", Act::Issue, "1"), Role::Licensee);
     assert_eq!(role(&rights, "maker", Act::Issue, "650"), Role::Grantee);
     assert_eq!(role(&rights, "maker", Act::Issue, "701"), Role::Stranger);
@@ -353,7 +597,15 @@ fn what_is_revoked_ends_and_a_party_takes_everything_along() {
     let grant = format!(
         r#"{{"id":"g2","grantor":"brand","grantee":"maker","acts":["issue"],"scope":{{}},{YEAR}}}"#
     );
-    check(&all, &[("its grant", record("grant", "grant/g2", &grant), &["lin", "max"], "`brand` is no admitted party")]);
+    check(
+        &all,
+        &[(
+            "its grant",
+            record("grant", "grant/g2", &grant),
+            &["lin", "max"],
+            "`brand` is no admitted party",
+        )],
+    );
 }
 
 #[test]
@@ -365,7 +617,9 @@ fn windows_of_keys_follow_from_keysets_and_stolen_keys_end_at_the_last_good_chec
         let checkpoint = ledger::checkpoint::Checkpoint { origin: origin.into(), size, root };
         scene::keys(place).sign_checkpoint(&checkpoint, &ledger::keys::SystemRandom::new()).unwrap()
     };
-    let opens = |all: &Directory, place, size| all.policy().open_checkpoint(origin, &sign(place, size)).is_ok();
+    let opens = |all: &Directory, place, size| {
+        all.policy().open_checkpoint(origin, &sign(place, size)).is_ok()
+    };
     assert!(opens(&all, 2, 0) && opens(&all, 2, 900) && !opens(&all, 3, 900));
     let hash = ledger::hash::sha256(&35_u64.to_be_bytes());
     let good = format!(r#"{{"reason":"stolen","last_good":{{"size":35,"root":"{hash}"}}}}"#);
@@ -377,14 +631,23 @@ fn windows_of_keys_follow_from_keysets_and_stolen_keys_end_at_the_last_good_chec
     let mut fresh = keyset(Some(&all), 3, "brand", 35);
     check(&all, &[("without `after`", fresh.clone(), &["lin", "wu"], "got no `after`")]);
     fresh.set("after", json(&format!(r#"{{"size":36,"root":"{hash}"}}"#)));
-    check(&all, &[("another `after`", fresh.clone(), &["lin", "wu"], "than the last good checkpoint")]);
+    check(
+        &all,
+        &[("another `after`", fresh.clone(), &["lin", "wu"], "than the last good checkpoint")],
+    );
     fresh.set("after", json(&format!(r#"{{"size":35,"root":"{hash}"}}"#)));
-    check(&all, &[("one of two admins", fresh.clone(), &["lin"], "2 of the admins of `brand`; got lin")]);
+    check(
+        &all,
+        &[("one of two admins", fresh.clone(), &["lin"], "2 of the admins of `brand`; got lin")],
+    );
     all.push(&signed(&fresh, &["lin", "wu"]), now()).unwrap();
     assert!(opens(&all, 3, 35) && opens(&all, 3, 36) && !opens(&all, 2, 35) && opens(&all, 2, 34));
     assert_eq!(all.rights().speaker(origin, 35).map(|party| &**party), Some("brand"));
     let reused = keyset(Some(&all), 2, "brand", 90);
-    check(&all, &[("the stolen pair again", reused, &["lin", "wu"], "a key that this ledger had before")]);
+    check(
+        &all,
+        &[("the stolen pair again", reused, &["lin", "wu"], "a key that this ledger had before")],
+    );
 }
 
 #[test]

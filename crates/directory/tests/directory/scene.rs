@@ -31,7 +31,8 @@ const PEOPLE: &[(&str, &str)] = &[
 pub fn person(name: &str) -> &'static HolderKey {
     static KEYS: OnceLock<Vec<HolderKey>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
-        let make = |(name, _): &(&str, &str)| HolderKey::generate(name, &SystemRandom::new()).unwrap();
+        let make =
+            |(name, _): &(&str, &str)| HolderKey::generate(name, &SystemRandom::new()).unwrap();
         PEOPLE.iter().map(make).collect()
     });
     &keys[PEOPLE.iter().position(|(own, _)| *own == name).unwrap()]
@@ -40,7 +41,8 @@ pub fn person(name: &str) -> &'static HolderKey {
 /// Keys of ledgers: made once, RSA takes its time.
 pub fn keys(place: usize) -> &'static LedgerKeys {
     static KEYS: OnceLock<Vec<LedgerKeys>> = OnceLock::new();
-    let origins = [ORIGIN, "hub.example/h", "brand.example/1", "brand.example/1", "maker.example/1"];
+    let origins =
+        [ORIGIN, "hub.example/h", "brand.example/1", "brand.example/1", "maker.example/1"];
     let make = |origin: &&str| LedgerKeys::generate(origin, &SystemRandom::new()).unwrap();
     &KEYS.get_or_init(|| origins.iter().map(make).collect())[place]
 }
@@ -94,9 +96,8 @@ pub fn next(directory: &Directory, kind: &str, subject: &str, members: &str) -> 
 
 pub fn root(version: u64, prev: Option<&ledger::Hash>) -> Json {
     let mut root = draft("root", "root", version, prev);
-    let next = ["ann", "bob", "cyd", "new"].map(|name| {
-        Json::from(announced(person(name).verifier()).to_string())
-    });
+    let next = ["ann", "bob", "cyd", "new"]
+        .map(|name| Json::from(announced(person(name).verifier()).to_string()));
     for (name, value) in [
         ("version", Json::from(version)),
         ("keys", people(&["ann", "bob", "cyd"], true)),
@@ -107,7 +108,10 @@ pub fn root(version: u64, prev: Option<&ledger::Hash>) -> Json {
         ("emergency", people(&["cyd"], true)),
         ("directory", Json::Array(vec![pair(0, 0)])),
         ("hub", Json::Array(vec![pair(1, 0)])),
-        ("chains", json(r#"[{"chain_id":31337,"contract":"0x5fbdb2315678afecb367f032d93f642f64180aa3"}]"#)),
+        (
+            "chains",
+            json(r#"[{"chain_id":31337,"contract":"0x5fbdb2315678afecb367f032d93f642f64180aa3"}]"#),
+        ),
         ("late_h", Json::from(72_u64)),
         ("from", Json::from("2026-11-01T00:00:00Z")),
         ("until", Json::from("2027-05-01T00:00:00Z")),
@@ -170,7 +174,14 @@ pub fn first_entries() -> Vec<String> {
     );
     vec![
         signed(&root(1, None), &["ann", "bob"]),
-        signed(&party("brand", &["lin", "wu"], r#"{"sites":["9521141012344"],"pgln":["urn:epc:id:pgln:9521141.00000"]}"#), &["ann", "bob", "lin"]),
+        signed(
+            &party(
+                "brand",
+                &["lin", "wu"],
+                r#"{"sites":["9521141012344"],"pgln":["urn:epc:id:pgln:9521141.00000"]}"#,
+            ),
+            &["ann", "bob", "lin"],
+        ),
         signed(&party("maker", &["max"], "{}"), &["ann", "bob", "max"]),
         signed(&party("office", &["ora"], "{}"), &["eve", "bob", "ora"]),
         signed(&keyset(None, 2, "brand", 0), &["lin", "wu", "ann"]),

@@ -9,7 +9,8 @@ use sql::testing::TestDb;
 use super::*;
 use crate::gather::gather;
 use crate::testing::{
-    CASE, EventDraft, FACTORY, ITEM, TestLedger, excursion_event, object_event, packing_event, rights,
+    CASE, EventDraft, FACTORY, ITEM, TestLedger, excursion_event, object_event, packing_event,
+    rights,
 };
 
 const SITE: &str = "factory.example/packing";

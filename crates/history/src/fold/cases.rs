@@ -1,7 +1,9 @@
 //! The cases of the design, in its own notation: party, what it says; and the floods that change none of them.
 
-use directory::rights::{Grade, Grant, Licence, Party, Power, Rights, Scope, Span, Suspension, Tenure};
 use directory::Act;
+use directory::rights::{
+    Grade, Grant, Licence, Party, Power, Rights, Scope, Span, Suspension, Tenure,
+};
 use epc::Epc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +11,9 @@ use ledger::json::{Json, object};
 
 use crate::entry::{HistoryEntry, Relation};
 use crate::fold::History;
-use crate::testing::{CASE, EventDraft, ITEM, entries, excursion_event, object_event, packing_event};
+use crate::testing::{
+    CASE, EventDraft, ITEM, entries, excursion_event, object_event, packing_event,
+};
 use crate::verdict::{TagCheck, Verdict, judge};
 use crate::weight::Seal;
 
@@ -113,7 +117,8 @@ fn draft(time: &str, words: &[&str], earlier: &[Said]) -> (EventDraft, Relation)
     let event = |step: &str| object_event(time, step);
     let with = |step: &str, word: &str| object_event(time, step).disposition(word);
     let lot_class = |lot: &str| {
-        let class = object([("epcClass", text(&format!("urn:epc:class:lgtin:4012345.011111.{lot}")))]);
+        let class =
+            object([("epcClass", text(&format!("urn:epc:class:lgtin:4012345.011111.{lot}")))]);
         Json::Array(vec![class])
     };
     let mut relation = Relation::Item;
@@ -156,15 +161,22 @@ fn draft(time: &str, words: &[&str], earlier: &[Said]) -> (EventDraft, Relation)
         "voidship" => event("void_shipping"),
         "pack" => packing_event(time, "ADD", CASE, &[ITEM]),
         "unpack" => packing_event(time, "DELETE", CASE, &[ITEM]),
-        "use" => event("").with("type", text("TransformationEvent")).with("inputEPCList", list(&[ITEM])).of(&[]),
-        "make" => event("").with("type", text("TransformationEvent")).with("outputEPCList", list(&[ITEM])).of(&[]),
+        "use" => event("")
+            .with("type", text("TransformationEvent"))
+            .with("inputEPCList", list(&[ITEM]))
+            .of(&[]),
+        "make" => event("")
+            .with("type", text("TransformationEvent"))
+            .with("outputEPCList", list(&[ITEM]))
+            .of(&[]),
         "warm" => {
             relation = Relation::Lot;
             excursion_event(time, time, "9.2")
         }
         "err" => {
             let place: usize = words[1].parse().unwrap();
-            let declared = object([("declarationTime", text(time)), ("reason", text("did_not_occur"))]);
+            let declared =
+                object([("declarationTime", text(time)), ("reason", text("did_not_occur"))]);
             relation = earlier[place - 1].relation.clone();
             earlier[place - 1].draft.clone().with("errorDeclaration", declared)
         }
@@ -199,7 +211,8 @@ fn records(said: &[Said]) -> Vec<HistoryEntry> {
         entry.party = one.party.as_str().into();
         entry.relation = one.relation.clone();
         let at = day(one.seal);
-        entry.seal = Seal { place: Some(u64::try_from(one.seal).unwrap() * 1000), at, committed: at };
+        entry.seal =
+            Seal { place: Some(u64::try_from(one.seal).unwrap() * 1000), at, committed: at };
     }
     records
 }
@@ -344,20 +357,48 @@ impl Numbers {
 /// spelling of the item.
 fn foreign(numbers: &mut Numbers, count: usize) -> Vec<HistoryEntry> {
     const ACTS: [&str; 24] = [
-        "com", "com lot9 exp-9", "ilmd lot7 exp-1", "ship S own", "sell", "recall", "unrecall",
-        "recall box", "recall gtin", "recall lot7", "unrecall lot7", "stolen", "found", "void",
-        "decommission", "destroy", "kill", "see", "read", "hold", "pack b", "unpack b", "use", "make",
+        "com",
+        "com lot9 exp-9",
+        "ilmd lot7 exp-1",
+        "ship S own",
+        "sell",
+        "recall",
+        "unrecall",
+        "recall box",
+        "recall gtin",
+        "recall lot7",
+        "unrecall lot7",
+        "stolen",
+        "found",
+        "void",
+        "decommission",
+        "destroy",
+        "kill",
+        "see",
+        "read",
+        "hold",
+        "pack b",
+        "unpack b",
+        "use",
+        "make",
     ];
-    let spellings = ["urn:epc:id:sgtin:401234.0511111.9876", "https://x.example/01/04012345111118/21/9876"];
+    let spellings =
+        ["urn:epc:id:sgtin:401234.0511111.9876", "https://x.example/01/04012345111118/21/9876"];
     let mut found = Vec::new();
     let mut index = 10_000;
     while found.len() < count {
         let party = numbers.one_of(&["S", "B", "X"]);
-        let act = if party == "X" { numbers.one_of(&["recv", "back", "warm", "com"]) } else { numbers.one_of(&ACTS) };
+        let act = if party == "X" {
+            numbers.one_of(&["recv", "back", "warm", "com"])
+        } else {
+            numbers.one_of(&ACTS)
+        };
         let act = if party == "X" && numbers.below(2) == 0 { numbers.one_of(&ACTS) } else { act };
         let mut said = said(&format!("{party} {act}"));
         let spelling = numbers.below(4);
-        let is_plain = said[0].relation == Relation::Item && !act.contains("pack") && !matches!(act, "use" | "make");
+        let is_plain = said[0].relation == Relation::Item
+            && !act.contains("pack")
+            && !matches!(act, "use" | "make");
         if is_plain && spelling < spellings.len() {
             said[0].draft = said[0].draft.clone().of(&[spellings[spelling]]);
         }

@@ -84,8 +84,7 @@ impl Finder<'_> {
     /// without effect are left out.
     fn targets(&self, journey: &Journey) -> Vec<(usize, usize)> {
         let is_correction = |place: &usize| self.statements[*place].deeds.contains(&Deed::Correct);
-        let declarations: Vec<usize> =
-            (0..self.statements.len()).filter(is_correction).collect();
+        let declarations: Vec<usize> = (0..self.statements.len()).filter(is_correction).collect();
         let mut by_time: HashMap<_, Vec<usize>> = HashMap::new();
         if !declarations.is_empty() {
             for place in (0..self.statements.len()).filter(|place| !is_correction(place)) {
@@ -108,8 +107,7 @@ impl Finder<'_> {
         let (one, other) = (self.entry(declaration), self.entry(target));
         let is_same_ledger = one.origin == other.origin;
         let (Some(own), Some(wrong)) = (one.view(), other.view()) else { return false };
-        let is_same_event =
-            own.event_id() == wrong.event_id() && own.content() == wrong.content();
+        let is_same_event = own.event_id() == wrong.event_id() && own.content() == wrong.content();
         is_same_event && (is_same_ledger && one.index > other.index || self.is_lent(one, other))
     }
 
@@ -135,7 +133,11 @@ impl Finder<'_> {
         let roles = Roles::of(self.rights, speaker, Row::Correct, self.subject, at);
         let is_complete = declaring.view().is_some_and(|view| view.is_complete_correction());
         let is_possible = declaring.mark != Some(Mark::Future);
-        if is_complete && is_possible && !roles.is_suspended { Weight::Counts } else { Weight::Claim }
+        if is_complete && is_possible && !roles.is_suspended {
+            Weight::Counts
+        } else {
+            Weight::Claim
+        }
     }
 
     /// Whether another party received the item on the strength of the record before it was declared wrong.

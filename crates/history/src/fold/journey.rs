@@ -132,13 +132,7 @@ impl Journey {
     }
 
     /// Weighs one deed, and notes what follows from it if it does not count.
-    fn weigh(
-        &mut self,
-        facts: &Facts<'_>,
-        place: usize,
-        speaker: &PartyId,
-        deed: &Deed,
-    ) -> Weight {
+    fn weigh(&mut self, facts: &Facts<'_>, place: usize, speaker: &PartyId, deed: &Deed) -> Weight {
         let entry = &facts.entries[place];
         match deed {
             Deed::Receive(_) => return self.weigh_receiving(facts, place, speaker),
@@ -180,13 +174,7 @@ impl Journey {
     }
 
     /// Somebody ships who had it once, or whose right has ended.
-    fn clash_of_shipping(
-        &mut self,
-        facts: &Facts<'_>,
-        place: usize,
-        roles: &Roles,
-        deed: &Deed,
-    ) {
+    fn clash_of_shipping(&mut self, facts: &Facts<'_>, place: usize, roles: &Roles, deed: &Deed) {
         let is_real = matches!(deed, Deed::Ship(to) if !to.is_advice);
         if is_real && roles.is_former() && !roles.is_suspended {
             let last = self.counted.last().copied().unwrap_or(place);
@@ -229,7 +217,8 @@ impl Journey {
         let is_sale = matches!(deed, Deed::Sell | Deed::Return(_));
         roles.is_holder = is_holder;
         roles.was_holder = !is_holder && self.former.contains(speaker);
-        roles.is_seller = is_sale && !self.sales.is_empty() && self.seller.as_ref() == Some(speaker);
+        roles.is_seller =
+            is_sale && !self.sales.is_empty() && self.seller.as_ref() == Some(speaker);
         roles.is_own = match deed {
             Deed::LiftRecall(level) => self.lifts(speaker, level).next().is_some(),
             Deed::Find => self.thefts.contains_key(speaker),
@@ -250,12 +239,7 @@ impl Journey {
     }
 
     /// A receiving counts if a shipping that counts names the receiver.
-    fn weigh_receiving(
-        &mut self,
-        facts: &Facts<'_>,
-        place: usize,
-        speaker: &PartyId,
-    ) -> Weight {
+    fn weigh_receiving(&mut self, facts: &Facts<'_>, place: usize, speaker: &PartyId) -> Weight {
         let entry = &facts.entries[place];
         let at = Moment { event: entry.at, seal: entry.seal.at };
         let roles = Roles::of(facts.rights, speaker, Row::Receive, facts.subject, at);
@@ -407,7 +391,10 @@ impl Journey {
             (Some(one), None) if one == *speaker => Some(one),
             _ => None,
         };
-        let moved = [self.possessor.replace(speaker.clone()), owner.and_then(|owner| self.owner.replace(owner))];
+        let moved = [
+            self.possessor.replace(speaker.clone()),
+            owner.and_then(|owner| self.owner.replace(owner)),
+        ];
         self.former.extend(moved.into_iter().flatten());
         self.related.insert(speaker.clone());
     }

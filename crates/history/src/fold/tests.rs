@@ -3,8 +3,8 @@
 use epcis::BizStep;
 
 use super::*;
-use crate::state::ClashKind;
 use crate::entry::{Fault, Relation};
+use crate::state::ClashKind;
 use crate::testing::{
     CASE, EventDraft, FACTORY, ITEM, SHOP, entries, excursion_event, object_event, packing_event,
     rights,
@@ -92,7 +92,9 @@ fn a_recall_and_a_theft_stay_until_they_are_lifted_whatever_is_said_later() {
 
 #[test]
 fn a_recall_of_the_container_withdraws_the_item_while_it_is_inside() {
-    let pack = |hour, action| packing_event(&format!("2026-11-20T{hour:02}:00:00Z"), action, CASE, &[ITEM]);
+    let pack = |hour, action| {
+        packing_event(&format!("2026-11-20T{hour:02}:00:00Z"), action, CASE, &[ITEM])
+    };
     let recall = step(5, "holding").of(&[CASE]).disposition("recalled");
     let withdrawn = |events: &[EventDraft]| {
         let mut records = entries(events);
@@ -221,7 +223,8 @@ fn made_at() -> Timestamp {
 #[test]
 fn back_dating_moves_nothing_before_what_the_hub_had_first() {
     // A sale that the hub has later comes later, however early it is dated.
-    let mut records = entries(&[made(), step(8, "retail_selling"), step(1, "receiving").disposition("returned")]);
+    let mut records =
+        entries(&[made(), step(8, "retail_selling"), step(1, "receiving").disposition("returned")]);
     for (place, entry) in (0..).zip(&mut records) {
         entry.seal.place = Some(place);
     }
@@ -237,7 +240,8 @@ fn a_shipping_that_reached_the_hub_after_its_receiving_still_backs_it() {
             ("type", "possessing_party".into()),
             ("destination", "urn:epc:id:pgln:4055555.00000".into()),
         ]);
-        let shipping = step(1, "shipping").with("destinationList", ledger::json::Json::Array(vec![to]));
+        let shipping =
+            step(1, "shipping").with("destinationList", ledger::json::Json::Array(vec![to]));
         let mut records = entries(&[made(), shipping, step(2, "receiving")]);
         records[2].origin = "shop.example/till".into();
         for (entry, place) in records.iter_mut().zip(hub_order) {
@@ -278,12 +282,16 @@ fn a_record_that_does_not_fit_is_disputed_only_if_its_party_has_to_do_with_the_i
 #[test]
 fn a_broken_condition_of_the_lot_is_kept_and_readings_within_limits_are_not() {
     let flag = excursion_event("2026-11-20T01:00:00Z", "2026-11-20T02:00:00Z", "9.2");
-    let calm = flag.clone().with("persistentDisposition", ledger::json::object([("set", ledger::json::Json::Array(vec![]))]));
+    let calm = flag.clone().with(
+        "persistentDisposition",
+        ledger::json::object([("set", ledger::json::Json::Array(vec![]))]),
+    );
     let mut records = entries(&[made().lot("L1", "2099-01-01"), flag.clone(), calm, flag]);
     records[1..].iter_mut().for_each(|entry| entry.relation = Relation::Lot);
     records[3].fault = Some(Fault::Text);
     let history = weigh(records);
-    let indexes = |found: Vec<&HistoryEntry>| found.iter().map(|entry| entry.index).collect::<Vec<_>>();
+    let indexes =
+        |found: Vec<&HistoryEntry>| found.iter().map(|entry| entry.index).collect::<Vec<_>>();
     assert_eq!(indexes(history.broken_conditions().collect()), [1]);
     assert_eq!(indexes(history.disputed().collect()), [3]);
     assert_eq!(indexes(history.counted().collect()), [0]);

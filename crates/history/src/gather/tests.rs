@@ -7,8 +7,8 @@ use super::*;
 use crate::entry::Relation;
 use crate::gaps::Gap;
 use crate::testing::{
-    CASE, EventDraft, FACTORY, ITEM, SHOP, TestLedger, excursion_event, object_event, packing_event,
-    rights,
+    CASE, EventDraft, FACTORY, ITEM, SHOP, TestLedger, excursion_event, object_event,
+    packing_event, rights,
 };
 use crate::verdict::{TagCheck, Verdict, judge};
 use crate::weight::{Mark, Weight};
@@ -285,9 +285,8 @@ async fn a_recall_of_lot_or_class_reaches_the_item_and_a_strangers_does_not() {
             .with("quantityList", ledger::json::Json::Array(vec![class]))
             .disposition("recalled")
     };
-    let class = event(5, "holding")
-        .of(&["urn:epc:idpat:sgtin:401234.0511111.*"])
-        .disposition("recalled");
+    let class =
+        event(5, "holding").of(&["urn:epc:idpat:sgtin:401234.0511111.*"]).disposition("recalled");
     for (name, origin, recall, expected) in [
         ("gather_lot", SITE, lot("L1"), Verdict::Recalled),
         ("gather_other_lot", SITE, lot("L2"), Verdict::Consistent),

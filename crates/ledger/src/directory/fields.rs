@@ -242,9 +242,10 @@ pub fn is_name(text: &str) -> bool {
 pub fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let fits = bytes.len() == 20
-        && bytes.iter().zip(b"0000-00-00T00:00:00Z").all(|(byte, form)| {
-            if *form == b'0' { byte.is_ascii_digit() } else { byte == form }
-        });
+        && bytes
+            .iter()
+            .zip(b"0000-00-00T00:00:00Z")
+            .all(|(byte, form)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form });
     let part = |from: usize, to: usize| -> u32 {
         text.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(u32::MAX)
     };
@@ -284,9 +285,18 @@ mod tests {
             assert!(is_time(right), "{right}");
         }
         for wrong in [
-            "2026-11-01", "2026-11-01T00:00:00+00:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z",
-            "2026-11-00T00:00:00Z", "2026-11-01T24:00:00Z", "2026-11-01T00:60:00Z", "2026-11-01T00:00:60Z",
-            "2026-11-01t00:00:00z", "2026-11-01T00:00:00.0Z", "1900-02-29T00:00:00Z", "２026-11-01T00:00:0Z",
+            "2026-11-01",
+            "2026-11-01T00:00:00+00:00",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-11-00T00:00:00Z",
+            "2026-11-01T24:00:00Z",
+            "2026-11-01T00:60:00Z",
+            "2026-11-01T00:00:60Z",
+            "2026-11-01t00:00:00z",
+            "2026-11-01T00:00:00.0Z",
+            "1900-02-29T00:00:00Z",
+            "２026-11-01T00:00:0Z",
         ] {
             assert!(!is_time(wrong), "{wrong}");
         }

@@ -144,14 +144,26 @@ impl KeysetInterval {
     /// [`FieldError`].
     pub fn read(place: &str, json: &Json, origin: &str) -> Result<Self, FieldError> {
         const KNOWN: &[&str] = &[
-            "origin", "ed25519", "rsa", "from_size", "until_size", "party", "record", "after", "last_good",
+            "origin",
+            "ed25519",
+            "rsa",
+            "from_size",
+            "until_size",
+            "party",
+            "record",
+            "after",
+            "last_good",
         ];
         let fields = Fields::new(place, json, &[KNOWN])?;
         fields.matching("origin", &format!("`{origin}`"), |found| found == origin)?;
         Ok(Self {
             party: fields.name("party")?,
             keys: LedgerKeyset::read(&fields, origin)?,
-            until_size: if fields.has("until_size") { Some(fields.number("until_size")?) } else { None },
+            until_size: if fields.has("until_size") {
+                Some(fields.number("until_size")?)
+            } else {
+                None
+            },
             after: SizeAndRoot::read(&fields, "after")?,
             last_good: SizeAndRoot::read(&fields, "last_good")?,
             record: fields.hash("record")?,

@@ -67,7 +67,10 @@ impl DirectoryProof {
         });
         let mut json = object([
             ("checkpoint", Json::from(self.checkpoint.as_str())),
-            ("roots", Json::Array(self.roots.iter().map(|root| Json::from(root.as_str())).collect())),
+            (
+                "roots",
+                Json::Array(self.roots.iter().map(|root| Json::from(root.as_str())).collect()),
+            ),
             (
                 "state",
                 object([

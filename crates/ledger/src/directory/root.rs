@@ -129,8 +129,20 @@ pub enum RootError {
 }
 
 const KNOWN: &[&str] = &[
-    "version", "keys", "threshold", "next", "registrars", "registrar_threshold", "emergency", "auditors", "directory",
-    "hub", "chains", "late_h", "from", "until",
+    "version",
+    "keys",
+    "threshold",
+    "next",
+    "registrars",
+    "registrar_threshold",
+    "emergency",
+    "auditors",
+    "directory",
+    "hub",
+    "chains",
+    "late_h",
+    "from",
+    "until",
 ];
 
 impl Root {
@@ -153,11 +165,13 @@ impl Root {
         let emergency = people(&fields, "emergency")?;
         let all: Vec<&Signer> = keys.iter().chain(&registrars).chain(&emergency).collect();
         if let Some(holder) = ambiguous(&all) {
-            let expected = format!("one key and one party for `{holder}`, and that key for nobody else");
+            let expected =
+                format!("one key and one party for `{holder}`, and that key for nobody else");
             return Err(fields.wrong("keys", expected).into());
         }
         let offices: Vec<&Signer> = registrars.iter().collect();
-        let next = fields.strings("next", "64 lowercase hex digits", |text| text.parse::<Hash>().is_ok())?;
+        let next = fields
+            .strings("next", "64 lowercase hex digits", |text| text.parse::<Hash>().is_ok())?;
         let (from, until) = (fields.time("from")?, fields.time("until")?);
         if from >= until {
             return Err(fields.wrong("until", "a time after `from`").into());
@@ -316,14 +330,14 @@ fn keysets(fields: &Fields<'_>, name: &str) -> Result<Vec<LedgerKeyset>, FieldEr
     for pair in fields.objects(name, &["origin", "ed25519", "rsa", "from_size"])? {
         let origin = pair.matching("origin", "the name of a ledger, in ASCII", is_origin)?;
         let keyset = LedgerKeyset::read(&pair, &origin)?;
-        let follows = found.last().is_none_or(|last| {
-            last.ed25519.name() == origin && last.from_size < keyset.from_size
-        });
-        let is_reused = found.iter().any(|other| {
-            other.ed25519 == keyset.ed25519 || other.rsa == keyset.rsa
-        });
+        let follows = found
+            .last()
+            .is_none_or(|last| last.ed25519.name() == origin && last.from_size < keyset.from_size);
+        let is_reused =
+            found.iter().any(|other| other.ed25519 == keyset.ed25519 || other.rsa == keyset.rsa);
         if !follows || is_reused {
-            return Err(pair.wrong("from_size", "pairs of one ledger, each from a larger size, no key twice"));
+            return Err(pair
+                .wrong("from_size", "pairs of one ledger, each from a larger size, no key twice"));
         }
         found.push(keyset);
     }
@@ -333,7 +347,8 @@ fn keysets(fields: &Fields<'_>, name: &str) -> Result<Vec<LedgerKeyset>, FieldEr
 /// Whether a text can name a ledger in a directory: a key name of printable ASCII.
 #[must_use]
 pub fn is_origin(text: &str) -> bool {
-    is_key_name(text) && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\`".contains(&byte))
+    is_key_name(text)
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\`".contains(&byte))
 }
 
 fn auditors(fields: &Fields<'_>) -> Result<Option<Auditors>, FieldError> {

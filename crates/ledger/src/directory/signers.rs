@@ -48,9 +48,8 @@ pub fn signers<'a>(note: &Note, known: &'a [Signer]) -> Result<Vec<&'a Signer>, 
         if named.peek().is_none() {
             continue;
         }
-        let verified: Vec<&Signer> = named
-            .filter(|one| one.key.verify(note.text.as_bytes(), &line.bytes).is_ok())
-            .collect();
+        let verified: Vec<&Signer> =
+            named.filter(|one| one.key.verify(note.text.as_bytes(), &line.bytes).is_ok()).collect();
         if verified.is_empty() {
             return Err(SignerError(line.name.clone()));
         }

@@ -143,7 +143,9 @@ fn last_root(proof: &DirectoryProof, pin: &DirectoryPin) -> Result<Root, String>
         let checked = match &last {
             None if root.version != pin.version => {
                 let (got, expected) = (root.version, pin.version);
-                return Err(format!("the first has version {got}, expected {expected}, the pinned one"));
+                return Err(format!(
+                    "the first has version {got}, expected {expected}, the pinned one"
+                ));
             }
             None => root.check_pin(pin).and_then(|()| root.check_threshold(&entry.note)),
             Some(last) => last.check_step(&root, &entry.note),
@@ -206,10 +208,16 @@ fn intervals<T>(
 ) -> Result<Vec<T>, String> {
     let wrong = |problem: String| format!("`{}`: {problem}", short(&entry.key));
     let json = parse_canonical(&entry.value).map_err(|error| wrong(error.to_string()))?;
-    let fields = Fields::new("", &json, &[&["intervals"]]).map_err(|error| wrong(error.to_string()))?;
+    let fields =
+        Fields::new("", &json, &[&["intervals"]]).map_err(|error| wrong(error.to_string()))?;
     let items = fields.array("intervals").map_err(|error| wrong(error.to_string()))?;
     let read = |(place, item)| read(&format!("intervals/{place}"), item);
-    items.iter().enumerate().map(read).collect::<Result<_, _>>().map_err(|error| wrong(error.to_string()))
+    items
+        .iter()
+        .enumerate()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map_err(|error| wrong(error.to_string()))
 }
 
 fn keysets(entry: &ProvedEntry, origin: &str) -> Result<Vec<KeysetInterval>, String> {
@@ -238,7 +246,11 @@ impl ProvedDirectory {
     /// # Errors
     ///
     /// [`VerifyError`] if the proof shows no place in the hub, or the path does not lead to the hub's root.
-    pub fn check_in_hub(&self, proof: &DirectoryProof, hub: &Checkpoint) -> Result<(), VerifyError> {
+    pub fn check_in_hub(
+        &self,
+        proof: &DirectoryProof,
+        hub: &Checkpoint,
+    ) -> Result<(), VerifyError> {
         let place = proof.hub.as_ref().ok_or_else(|| {
             failed("hub", "the proof shows no place of the directory in the hub".to_owned())
         })?;

@@ -340,7 +340,10 @@ mod tests {
     fn a_policy_has_one_directory_at_most() {
         let line = format!("directory who.example/1 1 {}", crate::Hash::EMPTY);
         let error = format!("{line}\n{line}").parse::<Policy>().unwrap_err();
-        assert_eq!(error.to_string(), "policy line 2: got a second directory, expected one at most");
+        assert_eq!(
+            error.to_string(),
+            "policy line 2: got a second directory, expected one at most"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `[ingest]`, `[[bridge]]` and `[[partner]]`: the process that records, and who may send to it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -32,6 +33,10 @@ pub struct IngestSection {
     /// Refusals a minute of senders that are not admitted that are stored; the others are only counted. Default: 20.
     #[serde(default = "default_stored")]
     pub stored_refusals_per_minute: u32,
+    /// Policy file. With a `directory` line, company prefixes of stated events must be split as that directory licenses
+    /// them. Default: none; then they are not compared.
+    #[serde(default)]
+    pub policy: Option<PathBuf>,
     /// Whether a stated thing must be under a company prefix that the directory licenses. Default: no; what is under no
     /// licence is then judged when somebody asks for it.
     #[serde(default)]

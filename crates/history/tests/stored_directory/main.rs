@@ -1,13 +1,20 @@
 //! The directory of a real database.
 
-use directory::setup::{BridgePlan, PartyPlan, Setup, draft_of, keyset_of, party_record, pin_of, sign};
+use std::sync::Arc;
+
+use directory::Rights;
+use directory::setup::{
+    BridgePlan, PartyPlan, Setup, draft_of, keyset_of, party_record, pin_of, sign,
+};
+use history::directory::{DirectoryCache, LoadError, Writer, append, begin, load};
+use jiff::Timestamp;
+use ledger::checkpoint::Checkpoint;
 use ledger::directory::HolderKey;
 use ledger::json::{Json, object};
-use ledger::keys::SystemRandom;
+use ledger::keys::{LedgerKeys, SystemRandom};
+use ledger::policy::Policy;
 use sql::Access;
 use sql::testing::TestDb;
-
-use super::*;
 
 const ORIGIN: &str = "who.example/1";
 
@@ -51,6 +58,7 @@ impl Scene {
             next: Vec::new(),
             late_h: 72,
             parties: vec![brand],
+            at: now(),
             from: now(),
             until: later(300),
             state_until: later(7),
@@ -72,10 +80,8 @@ impl Scene {
         let record = party_record(&party(id, &self.holder));
         let mut record = record;
         let own = HolderKey::generate(id, &SystemRandom::new()).unwrap();
-        let admin = object([
-            ("holder", Json::from(id)),
-            ("vkey", Json::from(own.verifier().to_string())),
-        ]);
+        let admin =
+            object([("holder", Json::from(id)), ("vkey", Json::from(own.verifier().to_string()))]);
         record.set("admins", Json::Array(vec![admin]));
         let note = sign(&record, &[&self.holder, &own]);
         let rng = SystemRandom::new();
@@ -131,10 +137,20 @@ async fn a_directory_that_was_altered_gives_no_rights_and_says_why() {
     let scene = Scene::new("directory_altered").await;
     let cache = DirectoryCache::new(scene.policy.clone());
     assert!(cache.rights(&scene.db).await.has_directory);
-    sql::testing::alter_record_as_owner(&scene.db, ORIGIN, 3, "\"party\":\"brand\"", "\"party\":\"shop\"")
+    sql::testing::alter_record_as_owner(
+        &scene.db,
+        ORIGIN,
+        3,
+        "\"party\":\"brand\"",
+        "\"party\":\"shop\"",
+    )
+    .await
+    .unwrap();
+    scene
+        .db
+        .execute("update ledger_heads set root = decode(repeat('00', 32), 'hex')")
         .await
         .unwrap();
-    scene.db.execute("update ledger_heads set root = decode(repeat('00', 32), 'hex')").await.unwrap();
     let fresh = DirectoryCache::new(scene.policy.clone()).current(&scene.db).await;
     assert_eq!(*fresh.rights, Rights::default());
     let problem = fresh.problem.unwrap();
@@ -149,8 +165,8 @@ async fn a_directory_that_shrank_or_was_replaced_gives_no_rights_to_who_saw_it()
     assert!(cache.rights(&scene.db).await.parties.contains_key("shop"));
     for statement in [
         "alter table record_chunks disable trigger all; delete from record_chunks where first_leaf > 2",
-        "alter table checkpoints disable trigger all; delete from checkpoints where size > 5",
-        "update ledger_heads set size = 5, root = (select root from checkpoints where size = 5)",
+        "alter table checkpoints disable trigger all; delete from checkpoints where size > 6",
+        "update ledger_heads set size = 6, root = (select root from checkpoints where size = 6)",
     ] {
         scene.db.execute(statement).await.unwrap();
     }
@@ -159,10 +175,14 @@ async fn a_directory_that_shrank_or_was_replaced_gives_no_rights_to_who_saw_it()
     let current = cache.current(&scene.db).await;
     assert_eq!(*current.rights, Rights::default());
     let problem = current.problem.unwrap();
-    assert!(problem.contains("had 7 entries and now has 5"), "{problem}");
+    assert!(problem.contains("had 8 entries and now has 6"), "{problem}");
     scene.admit("till").await;
     let current = cache.current(&scene.db).await;
-    assert!(!current.rights.has_directory, "another ledger of the same size: {:?}", current.problem);
+    assert!(
+        !current.rights.has_directory,
+        "another ledger of the same size: {:?}",
+        current.problem
+    );
 }
 
 #[tokio::test]
@@ -180,7 +200,9 @@ async fn a_checkpoint_by_other_keys_is_not_the_directorys() {
         root: loaded.checkpoint.root,
     };
     let note = stranger.sign_checkpoint(&checkpoint, &rng).unwrap();
-    let change = format!("alter table checkpoints disable trigger all; update checkpoints set note = '{note}'");
+    let change = format!(
+        "alter table checkpoints disable trigger all; update checkpoints set note = '{note}'"
+    );
     scene.db.execute(&change).await.unwrap();
     assert!(matches!(load(&scene.db, &scene.policy).await, Err(LoadError::Checkpoint(_))));
 }
@@ -192,12 +214,18 @@ async fn of_two_who_append_one_is_refused_and_a_bad_record_writes_nothing() {
     scene.admit("shop").await;
     let rng = SystemRandom::new();
     let stale = append(&scene.db, &loaded.directory, &[], scene.writer(&rng), None).await;
-    assert!(matches!(stale, Err(LoadError::Rewritten { before: 5, now: 7 })), "{stale:?}");
+    assert!(matches!(stale, Err(LoadError::Rewritten { before: 6, now: 8 })), "{stale:?}");
     let loaded = load(&scene.db, &scene.policy).await.unwrap();
-    let prefix = object([("digits", Json::from("9521")), ("party", Json::from("shop")), ("grade", Json::from("C")),
-        ("from", Json::from("2026-11-01T00:00:00Z")), ("until", Json::from("2027-01-01T00:00:00Z"))]);
+    let prefix = object([
+        ("digits", Json::from("9521")),
+        ("party", Json::from("shop")),
+        ("grade", Json::from("C")),
+        ("from", Json::from("2026-11-01T00:00:00Z")),
+        ("until", Json::from("2027-01-01T00:00:00Z")),
+    ]);
     let overlapping = sign(&draft_of("prefix", "prefix/9521", None, &prefix), &[&scene.holder]);
-    let refused = append(&scene.db, &loaded.directory, &[overlapping], scene.writer(&rng), None).await;
+    let refused =
+        append(&scene.db, &loaded.directory, &[overlapping], scene.writer(&rng), None).await;
     assert!(matches!(refused, Err(LoadError::Record(_))), "{refused:?}");
     assert_eq!(load(&scene.db, &scene.policy).await.unwrap().directory, loaded.directory);
 }
