@@ -122,7 +122,10 @@ pub fn advice(error: &std::io::Error) -> Option<&'static str> {
     use rustls::{AlertDescription as Alert, CertificateError, Error};
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A wrong signature: another authority with the same name.
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => {
             "the broker's certificate is not signed by one in `ca_file`; check `ca_file`, or somebody is in between"
         }
         Error::InvalidCertificate(
