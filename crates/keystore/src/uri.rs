@@ -107,6 +107,10 @@ fn unescaped(text: &str) -> Result<String, UriError> {
             continue;
         }
         let (digits, after) = after.split_at_checked(2).ok_or_else(wrong)?;
+        // The library's parser would take a sign as well.
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(wrong());
+        }
         let digits = std::str::from_utf8(digits).map_err(|_| wrong())?;
         bytes.push(u8::from_str_radix(digits, 16).map_err(|_| wrong())?);
         rest = after;
