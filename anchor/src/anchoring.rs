@@ -8,6 +8,7 @@
 //!
 //! Not here: when a step is due, the writer's lease, collecting checkpoints ([`crate::worker`]).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,6 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::on_chain::ChainAnswer;
 use crate::quorum::Confirmation;
-use crate::recheck::Rounds;
 
 /// Publishes one hub on one chain.
 pub(crate) struct Anchoring {
@@ -40,6 +40,15 @@ pub(crate) struct Anchoring {
     pub(crate) final_size: Option<u64>,
     /// Where the rounds over the final anchors are.
     pub(crate) rounds: Rounds,
+}
+
+/// Where the rounds over the final anchors are.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds {
+    /// The next older anchor is the first that covers this size.
+    pub(crate) next_size: u64,
+    /// Sizes of anchors that an endpoint contradicted when they were asked for last.
+    pub(crate) disputed: BTreeSet<u64>,
 }
 
 /// What the endpoints said, as it is stored.

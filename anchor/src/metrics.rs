@@ -97,10 +97,7 @@ impl Metrics {
                 "anchor_endpoint_disagreements_total",
                 "Times that chain endpoints contradicted one another about an anchor's block.",
             ),
-            disputed: new.whole(
-                "anchor_disputed_anchors",
-                "Final anchors that a chain endpoint contradicted when they were asked for last.",
-            ),
+            disputed: new.whole("anchor_disputed_anchors", "Final anchors that endpoints deny."),
             endpoint_failures: new.whole(
                 "anchor_endpoint_failures",
                 "Times since the start that a request to a chain endpoint failed.",

@@ -9,8 +9,6 @@
 //!
 //! Not here: becoming final (`receipts`).
 
-use std::collections::BTreeSet;
-
 use evm::Address;
 use sql::Transaction;
 use sql::anchors::FinalAnchor;
@@ -18,15 +16,6 @@ use sql::anchors::FinalAnchor;
 use crate::anchoring::{Anchoring, confirmations_of};
 use crate::error::Error;
 use crate::on_chain::BlockClaim;
-
-/// Where the rounds are.
-#[derive(Debug, Default)]
-pub(crate) struct Rounds {
-    /// The next older anchor is the first that covers this size.
-    next_size: u64,
-    /// Sizes of anchors that an endpoint contradicted when they were asked for last.
-    disputed: BTreeSet<u64>,
-}
 
 impl Anchoring {
     /// Does one round.

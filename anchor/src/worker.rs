@@ -25,7 +25,7 @@ use process::Context;
 use sql::ledgers::WriterLease;
 use sql::{Db, LedgerId, Transaction};
 
-use crate::anchoring::Anchoring;
+use crate::anchoring::{Anchoring, Rounds};
 use crate::chain::client::PublishedHead;
 use crate::chain::ethereum::EthereumChain;
 use crate::config::{Config, Hub};
@@ -33,7 +33,6 @@ use crate::error::Error;
 use crate::hub;
 use crate::metrics::Metrics;
 use crate::quorum::Quorum;
-use crate::recheck::Rounds;
 use crate::rpc::Rpc;
 
 /// Longest pause after failures in a row.

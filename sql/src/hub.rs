@@ -6,8 +6,8 @@ use crate::db::{Db, Transaction, execute, query, query_opt, signed, timestamp, u
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
-    HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_LAST_ENTRY,
-    HUB_LAST_OF_LEDGER, HUB_SEALS,
+    HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_IS_INDEXED,
+    HUB_LAST_ENTRY, HUB_LAST_OF_LEDGER, HUB_SEALS, HUB_UNINDEXED_ENTRY,
 };
 
 /// A ledger's checkpoint in the hub.
@@ -63,6 +63,33 @@ pub async fn last_of_ledger(db: &Db, ledger: LedgerId) -> Result<Option<Publishe
         })
     })
     .transpose()
+}
+
+/// Whether every entry of every hub is in the index of entries.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn is_indexed(db: &Db) -> Result<bool, Error> {
+    let row = query_opt(&db.client().await?, HUB_IS_INDEXED, &[]).await?;
+    Ok(row.and_then(|row| row.get::<_, Option<bool>>(0)).unwrap_or(true))
+}
+
+/// The newest entry of any hub that is a checkpoint of `origin` by its text, and by the index not one of `ledger`.
+///
+/// - Cost: reads all entries of all hubs, within the database.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn unindexed_entry(
+    db: &Db,
+    ledger: LedgerId,
+    origin: &str,
+) -> Result<Option<u64>, Error> {
+    let begin = format!("{origin}\n");
+    let row = query_opt(&db.client().await?, HUB_UNINDEXED_ENTRY, &[&ledger.0, &begin]).await?;
+    row.map(|row| unsigned(row.get(0))).transpose()
 }
 
 /// The first entry of `ledger` in `hub` that covers `size` leaves.

@@ -44,7 +44,7 @@ pub enum Continuity {
     },
     /// It does not extend what was published: another past was written.
     Forked {
-        /// Size that was published.
+        /// Size that was published; 0 if it is not known.
         hub_size: u64,
         /// Size that it has now.
         own_size: u64,
@@ -109,13 +109,23 @@ struct Published {
 
 /// Compares a site's ledger with the last entry that any hub of the database has of it.
 ///
-/// - Cost: about eight queries, whatever the size of the ledger.
+/// - Cost: about nine queries, whatever the size of the ledger; for one that no hub knows, a look at all entries.
 ///
 /// # Errors
 ///
 /// [`sql::Error`] if the database cannot be asked.
 pub async fn of_ledger(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, sql::Error> {
-    let Some(entry) = sql::hub::last_of_ledger(db, id).await? else {
+    let entry = sql::hub::last_of_ledger(db, id).await?;
+    // A row of the index that was removed, or a ledger that was created again under its name, would hide an entry.
+    if (entry.is_none() || !sql::hub::is_indexed(db).await?)
+        && let Some(place) = sql::hub::unindexed_entry(db, id, origin).await?
+    {
+        let reason = format!(
+            "entry {place} of the hub is a checkpoint of `{origin}`, the index of entries says otherwise"
+        );
+        return compare(db, id, Err((0, String::new(), reason))).await;
+    }
+    let Some(entry) = entry else {
         let latest = sql::ledgers::latest_checkpoint(db, id).await?;
         return Ok(Compared {
             continuity: Continuity::NotInHubYet,

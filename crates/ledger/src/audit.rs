@@ -8,8 +8,8 @@
 //! hash is found by the next checkpoint. Memory: 32 bytes for each row after the last checkpoint, and the first
 //! [`MAX_FINDINGS`] findings; further ones are counted.
 //!
-//! Not here: reading the rows (`chopmark audit`), whether a whole database was exchanged for another one (compare the
-//! last checkpoint with the hub's and the chain's).
+//! Not here: reading the rows (`chopmark audit`), whether rows were removed together with their checkpoints
+//! (`history::continuity` compares a ledger with the hub, and the hub with its anchors).
 
 use std::{collections::VecDeque, fmt};
 

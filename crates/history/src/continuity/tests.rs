@@ -190,6 +190,36 @@ async fn an_entry_of_the_hub_that_was_altered_hides_nothing() {
 }
 
 #[tokio::test]
+async fn a_row_removed_from_the_index_of_entries_hides_no_entry_and_accuses_no_other_ledger() {
+    let scene = Scene::new("continuity_index").await;
+    let other = TestLedger::create(&scene.db, "shop.example/till", "site", "Shop").await;
+    other.append(&events("storing", 1), RECORDED).await;
+    scene.hub.append_checkpoint_of(&other, RECORDED).await;
+    roll_back_as_owner(&scene.db, SITE, 2).await.unwrap();
+    let remove = |place: u64| {
+        format!(
+            "alter table hub_entries disable trigger user; delete from hub_entries where hub_index = {place}"
+        )
+    };
+    let of_other = async || of_ledger(&scene.db, other.id, "shop.example/till").await.unwrap();
+    for place in [1, 0] {
+        scene.db.execute(&remove(place)).await.unwrap();
+        let reason = scene.of_ledger().await.continuity.problem().unwrap();
+        assert!(reason.starts_with("entry 1 of the hub is a checkpoint of `factory"), "{reason}");
+        assert_eq!(of_other().await.continuity, Continuity::Fits { hub_size: 1 });
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_was_created_again_under_its_name_is_forked() {
+    let scene = Scene::new("continuity_again").await;
+    scene.alter("ledgers", "origin = 'hidden' where kind = 'site'").await;
+    let again = TestLedger::create(&scene.db, SITE, "site", "Factory").await;
+    let compared = of_ledger(&scene.db, again.id, SITE).await.unwrap().continuity;
+    assert!(matches!(compared, Continuity::Forked { own_size: 0, .. }), "{compared:?}");
+}
+
+#[tokio::test]
 async fn a_hub_is_compared_with_its_last_final_anchor() {
     let scene = Scene::new("continuity_hub").await;
     let of_hub = async || of_hub(&scene.db, scene.hub.id, HUB).await.unwrap();
