@@ -178,7 +178,17 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
     // Another test's database creates the roles, so that both orders occur.
     let db = TestDb::empty("samples").await;
     migrate_to_first_version(&db).await;
+    let advice = "insert into expected_deliveries (ledger_id, despatch_advice, shipped_by, epcs, recorded_in, leaf_index) \
+                  select ledger_id, 'DA', 'Maker', '{urn:x}', ledger_id, 0 from ledgers limit 1";
+    let difference = "insert into differences (ledger_id, leaf_index, despatch_advice, announced, received, missing, \
+                      unexpected, at) select ledger_id, 7, 'DA', 1, 0, '{urn:x}', '{}', now() from ledgers limit 1";
+    for row in [advice, difference] {
+        db.execute(row).await.expect("a row of the first version");
+    }
     db.migrate().await.expect("the later migrations");
+    let differences = sql::expected::differences(&db, Some("DA")).await.expect("asked");
+    assert_eq!(differences.len(), 1);
+    assert_eq!(differences[0].shipped_by, "Maker", "taken over from the advice");
     db.migrate().await.expect("nothing to do");
     db.check_schema().await.expect("the version of this program");
     for sample in [

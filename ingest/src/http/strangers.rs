@@ -6,7 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// What strangers can be refused for: kinds of refusals.
 const KINDS: [&str; 2] = ["delivery", "capture"];
 

@@ -37,11 +37,10 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 /// The head of a request.
 fn head(path: &str, headers: &[(&str, &str)], length: usize) -> String {
-    let mut text = format!("POST {path} HTTP/1.1\r\nHost: ingest\r\nContent-Length: {length}\r\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text + "\r\n"
+    let headers: Vec<String> =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
+    format!("POST {path} HTTP/1.1\r\nHost: ingest\r\nContent-Length: {length}\r\n{headers}\r\n")
 }
 
 /// The status and the whole answer; 0 if the connection ended without one.
@@ -97,7 +96,7 @@ async fn forty_half_sent_bodies_hold_no_more_than_the_budget_and_the_others_are_
         (most, busy, streams)
     })
     .await;
-    assert!(most > 0 && most <= 48 * MIB as i64, "{most} bytes were held at once");
+    assert!((1..=48 * 1024 * 1024).contains(&most), "{most} bytes were held at once");
     assert!(busy >= 20, "{busy} were told to retry");
     drop(streams);
     let start = Instant::now();
