@@ -180,7 +180,7 @@ pub(crate) async fn execute(
 /// Counts a statement for tests that compare how much work two requests cause.
 fn count_statement() {
     #[cfg(feature = "testing")]
-    crate::testing::count_statement();
+    crate::statements::count();
 }
 
 /// A count or place as PostgreSQL's `bigint`.

@@ -39,6 +39,8 @@ pub mod rules;
 pub mod scans;
 mod settings;
 #[cfg(feature = "testing")]
+mod statements;
+#[cfg(feature = "testing")]
 pub mod testing;
 mod tile;
 mod tls;

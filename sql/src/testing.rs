@@ -19,26 +19,12 @@ use crate::error::Error;
 use crate::ledgers;
 use crate::settings::Settings;
 
+pub use crate::statements::statements;
+
 static SERVER: OnceLock<Server> = OnceLock::new();
 /// Databases made so far, so that each has a name of its own.
 static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
-
-thread_local! {
-    /// Statements of query files that this thread ran.
-    static STATEMENTS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
-}
-
-/// Counts a statement of a query file.
-pub(crate) fn count_statement() {
-    STATEMENTS.set(STATEMENTS.get() + 1);
-}
-
-/// Statements of query files that this thread ran so far: what a test on a runtime of one thread did.
-#[must_use]
-pub fn statements() -> u64 {
-    STATEMENTS.get()
-}
 
 struct Server {
     /// Held for the life of the process; a watcher stops the server when the process is gone.

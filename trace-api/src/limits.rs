@@ -211,7 +211,7 @@ mod tests {
         assert_eq!((admit(1), admit(1)), (Ok(()), Err(Reached::Requests)));
         assert!((0..60).all(|_| admit(3600).is_ok()), "no more than a minute's worth is saved");
         assert_eq!(admit(3600), Err(Reached::Requests));
-        let other = limits.admit(ip("203.0.113.8"), begin + Duration::from_secs(3600));
+        let other = limits.admit(ip("203.0.113.8"), begin + Duration::from_hours(1));
         assert_eq!(other, Ok(()), "another source");
     }
 

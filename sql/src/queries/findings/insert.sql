@@ -1,4 +1,4 @@
--- findings::open
+-- findings::insert
 insert into findings (item_key, item, rule, evidence, opened_at)
 select $1 /* key */, $2 /* item */, $3 /* rule */, $4 /* evidence */, $5 /* opened at */
 where not exists (

@@ -1,2 +1,2 @@
--- findings::open
+-- findings::lock_item
 select pg_advisory_xact_lock($1 /* key */)
