@@ -157,8 +157,8 @@ impl Scene {
         let db = TestDb::migrated(name).await;
         let site = TestLedger::create(&db, SITE, "site", "Bamboo Spring").await;
         let hub = TestLedger::create(&db, HUB, "hub", "Chopmark").await;
-        site.append(events, "2026-11-22T02:30:00Z").await;
-        hub.append_checkpoint_of(&site, "2026-11-22T02:31:00Z").await;
+        site.append(events, "2026-11-22T03:30:00Z").await;
+        hub.append_checkpoint_of(&site, "2026-11-22T03:31:00Z").await;
         let policy = site.policy_lines("log") + &hub.policy_lines("hub");
         let state = state(db.db(), config(policy));
         Self { db, site, hub, state }

@@ -100,25 +100,32 @@ impl Row {
     }
 }
 
+/// How a party is tied to a thing, besides its role in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// The licensee lent it another act.
+    LentAnother,
+    /// A right to some act has ended, or had not begun.
+    HadARight,
+    /// The party is suspended.
+    Suspended,
+    /// It possesses or owns the thing.
+    Holder,
+    /// It did earlier.
+    FormerHolder,
+    /// It sold the thing last.
+    Seller,
+    /// The statement that is lifted or corrected is its own.
+    Own,
+}
+
 /// What a speaker is to a thing at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Roles {
     /// The directory's role for this row's act.
-    directory: Option<Role>,
-    /// The licensee lent it another act.
-    lent_another: bool,
-    /// A right to some act has ended, or had not begun.
-    had_a_right: bool,
-    /// The party is suspended.
-    pub is_suspended: bool,
-    /// It possesses or owns the thing.
-    pub is_holder: bool,
-    /// It did earlier.
-    pub was_holder: bool,
-    /// It sold the thing last.
-    pub is_seller: bool,
-    /// The statement that is lifted or corrected is its own.
-    pub is_own: bool,
+    role: Role,
+    /// One bit for each tie.
+    ties: u8,
 }
 
 impl Roles {
@@ -127,52 +134,65 @@ impl Roles {
     pub fn of(rights: &Rights, party: &str, row: Row, subject: &Subject, at: Moment) -> Self {
         let standing = rights.standing(party, row.act(), subject, at);
         let others = Act::ALL.map(|(act, _)| rights.standing(party, act, subject, at).role);
-        Self {
-            directory: Some(standing.role),
-            lent_another: others.contains(&Role::Grantee),
-            had_a_right: others.contains(&Role::Former),
-            is_suspended: standing.is_suspended,
-            ..Self::default()
-        }
+        Self::by(standing.role)
+            .tied(Tie::LentAnother, others.contains(&Role::Grantee))
+            .tied(Tie::HadARight, others.contains(&Role::Former))
+            .tied(Tie::Suspended, standing.is_suspended)
+    }
+
+    fn by(role: Role) -> Self {
+        Self { role, ties: 0 }
+    }
+
+    /// The same with `tie` if `is_tied`.
+    #[must_use]
+    pub fn tied(self, tie: Tie, is_tied: bool) -> Self {
+        Self { ties: self.ties | u8::from(is_tied) << tie as u8, ..self }
+    }
+
+    /// Whether the party has that tie.
+    #[must_use]
+    pub fn has(self, tie: Tie) -> bool {
+        self.ties & (1 << tie as u8) != 0
     }
 
     /// Whether the party is licensed to issue the thing.
     #[must_use]
-    pub fn is_licensee(&self) -> bool {
-        self.directory == Some(Role::Licensee)
+    pub fn is_licensee(self) -> bool {
+        self.role == Role::Licensee
     }
 
     /// Whether the licensee lent it this very act.
     #[must_use]
-    pub fn is_grantee(&self) -> bool {
-        self.directory == Some(Role::Grantee)
+    pub fn is_grantee(self) -> bool {
+        self.role == Role::Grantee
     }
 
     /// Whether it held the thing once, or had a right that ended.
     #[must_use]
-    pub fn is_former(&self) -> bool {
-        self.was_holder || self.had_a_right
+    pub fn is_former(self) -> bool {
+        self.has(Tie::FormerHolder) || self.has(Tie::HadARight)
     }
 
     /// Whether its statements concern the thing at all.
     #[must_use]
-    pub fn is_related(&self) -> bool {
-        let has_role = self.directory.is_some_and(|role| role != Role::Stranger);
-        has_role || self.lent_another || self.is_former() || self.is_holder || self.is_seller
+    pub fn is_related(self) -> bool {
+        let ties = [Tie::LentAnother, Tie::HadARight, Tie::Holder, Tie::FormerHolder, Tie::Seller];
+        self.role != Role::Stranger || ties.into_iter().any(|tie| self.has(tie))
     }
 
     /// The weight of a statement of the kind `row`.
     #[must_use]
-    pub fn weight(&self, row: Row, mark: Option<Mark>) -> Weight {
+    pub fn weight(self, row: Row, mark: Option<Mark>) -> Weight {
         let Some((_, cells)) = TABLE.iter().find(|(found, _)| *found == row) else {
             return Weight::Listed;
         };
         let applies = [
             self.is_licensee(),
-            self.is_grantee() || self.lent_another,
-            self.is_holder || self.is_seller,
+            self.is_grantee() || self.has(Tie::LentAnother),
+            self.has(Tie::Holder) || self.has(Tie::Seller),
             self.is_former(),
-            self.directory == Some(Role::Authority),
+            self.role == Role::Authority,
         ];
         let best = cells
             .iter()
@@ -181,20 +201,19 @@ impl Roles {
             .map(|(cell, _)| self.cell(*cell))
             .max()
             .unwrap_or_default();
-        let only_claims = self.is_suspended || mark == Some(Mark::Future);
+        let only_claims = self.has(Tie::Suspended) || mark == Some(Mark::Future);
         if only_claims { best.min(Weight::Claim) } else { best }
     }
 
-    fn cell(&self, cell: Cell) -> Weight {
+    fn cell(self, cell: Cell) -> Weight {
+        let counts_if = |holds: bool, otherwise| if holds { Weight::Counts } else { otherwise };
         match cell {
             Cell::Yes => Weight::Counts,
             Cell::Claim => Weight::Claim,
             Cell::No => Weight::Listed,
-            Cell::Lent if self.is_grantee() => Weight::Counts,
-            Cell::Lent => Weight::Claim,
-            Cell::Own if self.is_own => Weight::Counts,
-            Cell::Seller if self.is_seller => Weight::Counts,
-            Cell::Own | Cell::Seller => Weight::Listed,
+            Cell::Lent => counts_if(self.is_grantee(), Weight::Claim),
+            Cell::Own => counts_if(self.has(Tie::Own), Weight::Listed),
+            Cell::Seller => counts_if(self.has(Tie::Seller), Weight::Listed),
         }
     }
 }
@@ -204,7 +223,11 @@ mod tests {
     use super::*;
 
     fn directory(role: Role) -> Roles {
-        Roles { directory: Some(role), had_a_right: role == Role::Former, ..Roles::default() }
+        Roles::by(role).tied(Tie::HadARight, role == Role::Former)
+    }
+
+    fn stranger(tie: Tie) -> Roles {
+        directory(Role::Stranger).tied(tie, true)
     }
 
     #[test]
@@ -212,8 +235,8 @@ mod tests {
         let columns = [
             directory(Role::Licensee),
             directory(Role::Grantee),
-            Roles { is_holder: true, ..directory(Role::Stranger) },
-            Roles { was_holder: true, ..directory(Role::Stranger) },
+            stranger(Tie::Holder),
+            stranger(Tie::FormerHolder),
             directory(Role::Authority),
             directory(Role::Stranger),
         ];
@@ -246,31 +269,25 @@ mod tests {
 
     #[test]
     fn what_is_lifted_or_corrected_must_be_ones_own() {
-        let own = Roles { is_own: true, ..directory(Role::Authority) };
+        let own = directory(Role::Authority).tied(Tie::Own, true);
         assert_eq!(own.weight(Row::LiftRecall, None), Weight::Counts);
         assert_eq!(own.weight(Row::Correct, None), Weight::Counts);
-        let stranger = Roles { is_own: true, ..directory(Role::Stranger) };
-        assert_eq!(stranger.weight(Row::LiftRecall, None), Weight::Listed);
+        assert_eq!(stranger(Tie::Own).weight(Row::LiftRecall, None), Weight::Listed);
     }
 
     #[test]
     fn another_lent_act_is_a_claim_and_the_seller_may_take_back() {
-        let other = Roles { lent_another: true, ..directory(Role::Stranger) };
-        assert_eq!(other.weight(Row::Issue, None), Weight::Claim);
-        let seller = Roles { is_seller: true, ..directory(Role::Stranger) };
-        assert_eq!(seller.weight(Row::Return, None), Weight::Counts);
+        assert_eq!(stranger(Tie::LentAnother).weight(Row::Issue, None), Weight::Claim);
+        assert_eq!(stranger(Tie::Seller).weight(Row::Return, None), Weight::Counts);
     }
 
     #[test]
     fn a_suspended_party_and_the_future_only_claim_and_back_dating_alone_changes_no_weight() {
         let licensee = directory(Role::Licensee);
-        let suspended = Roles { is_suspended: true, ..licensee };
+        let suspended = licensee.tied(Tie::Suspended, true);
         assert_eq!(suspended.weight(Row::Recall, None), Weight::Claim);
         assert_eq!(licensee.weight(Row::Issue, Some(Mark::Future)), Weight::Claim);
         assert_eq!(licensee.weight(Row::Issue, Some(Mark::BackDated)), Weight::Counts);
-        assert_eq!(
-            Roles { is_suspended: true, ..directory(Role::Stranger) }.weight(Row::Issue, None),
-            Weight::Listed
-        );
+        assert_eq!(stranger(Tie::Suspended).weight(Row::Issue, None), Weight::Listed);
     }
 }

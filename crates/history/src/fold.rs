@@ -23,6 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::authority::{Roles, Row};
 use crate::entry::{Fault, HistoryEntry};
 use crate::gaps::{Gap, find_gaps};
+use crate::record_view::RecordView;
 use crate::state::{ItemState, MAX_NOTICES, NotIssued, Notice, Withdrawal};
 use crate::statement::{Deed, Level, Reader};
 use crate::weight::{Mark, Weight};
@@ -217,7 +218,7 @@ impl History {
     fn gaps(&self, journey: &Journey, rights: &Rights, subject: &Subject) -> Vec<Gap> {
         let is_related = |entry: &&HistoryEntry| {
             let is_holder = entry.speaker.as_ref().is_some_and(|one| journey.related.contains(one));
-            is_holder || roles(entry, rights, subject).is_some_and(|roles| roles.is_related())
+            is_holder || roles(entry, rights, subject).is_some_and(Roles::is_related)
         };
         let mut gaps: Vec<Gap> = self.disputed().filter(is_related).map(disputed).collect();
         gaps.extend(journey.gaps.iter().cloned());
@@ -259,8 +260,7 @@ impl History {
             }
         }
         let entries = self.entries.iter().filter(|entry| entry.fault.is_none());
-        let broken =
-            entries.filter(|entry| entry.view().is_some_and(|view| view.breaks_condition()));
+        let broken = entries.filter(|entry| entry.view().is_some_and(RecordView::breaks_condition));
         state.conditions = broken.map(HistoryEntry::reference).collect();
         self.stays = claimed_stays(statements, &self.entries);
         self.state = state;

@@ -133,10 +133,30 @@ impl<'a> Walk<'a> {
     /// The history, and how many look-ups were left out.
     #[must_use]
     pub fn finish(mut self) -> (History, usize) {
+        self.drop_outside();
         let history = self.weigh().clone();
         let stays = history.stays().iter().map(lookup_of);
         let left_out = stays.filter(|stay| !self.asked.contains(stay)).count();
         (history, left_out)
+    }
+
+    /// Leaves out records of containers that were taken before it was known when the stay ended.
+    fn drop_outside(&mut self) {
+        let stays = self.weigh().stays().to_vec();
+        let before = self.entries.len();
+        self.entries.retain(|entry| match &entry.relation {
+            Relation::Container(uri) => {
+                let key = epc::thing_key(uri);
+                let has = |stay: &Stay| {
+                    stay.container == key && (stay.span.0..=stay.span.1).contains(&entry.at)
+                };
+                stays.iter().any(has)
+            }
+            Relation::Item | Relation::Lot => true,
+        });
+        if self.entries.len() < before {
+            self.weighed = None;
+        }
     }
 
     fn weigh(&mut self) -> &History {

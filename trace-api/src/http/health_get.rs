@@ -55,7 +55,7 @@ mod tests {
         let metrics = scene.get_as_operator("/metrics").await;
         assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4");
         for line in [
-            "trace_api_verdicts_total{verdict=\"CONSISTENT\"} 1",
+            "trace_api_verdicts_total{verdict=\"CONDITION\"} 1",
             "trace_api_verdicts_total{verdict=\"REJECTED\"} 1",
             "trace_api_scans_total{role=\"consumer\"} 1",
             "trace_api_scans_total{role=\"robot\"} 1",

@@ -315,7 +315,7 @@ fn what_attackers_try_and_what_else_becomes_of_items() {
         ("D com; I com", Conflict),
         ("D com; I err 1", Rejected),
         ("F; W sell; W err 4", Consistent),
-        ("F; W sell; W sell; W err 5; W see", Conflict),
+        ("F; W sell; W sell; W err 5; W see", Sold),
         ("F; W sell; I stolen", Sold),
         ("F; W sell; Q sell", Sold),
         ("F; W sell; I sell", Sold),

@@ -13,8 +13,9 @@ use directory::{Moment, Rights, Subject};
 
 use super::journey::{Facts, Journey};
 use super::order::Statement;
-use crate::authority::{Roles, Row};
+use crate::authority::{Roles, Row, Tie};
 use crate::entry::HistoryEntry;
+use crate::record_view::RecordView;
 use crate::state::{Clash, ClashKind};
 use crate::statement::Deed;
 use crate::weight::{Mark, Weight};
@@ -118,8 +119,8 @@ impl Finder<'_> {
             let speaker = entry.speaker.as_ref()?;
             Some(Roles::of(self.rights, speaker, Row::Issue, self.subject, at))
         };
-        roles(declaring).is_some_and(|roles| roles.is_licensee())
-            && roles(declared).is_some_and(|roles| roles.is_grantee())
+        roles(declaring).is_some_and(Roles::is_licensee)
+            && roles(declared).is_some_and(Roles::is_grantee)
     }
 
     /// The declaration counts if it is complete, its party is not suspended and its time is possible.
@@ -131,9 +132,9 @@ impl Finder<'_> {
         }
         let at = Moment { event: declaring.at, seal: declaring.seal.at };
         let roles = Roles::of(self.rights, speaker, Row::Correct, self.subject, at);
-        let is_complete = declaring.view().is_some_and(|view| view.is_complete_correction());
+        let is_complete = declaring.view().is_some_and(RecordView::is_complete_correction);
         let is_possible = declaring.mark != Some(Mark::Future);
-        if is_complete && is_possible && !roles.is_suspended {
+        if is_complete && is_possible && !roles.has(Tie::Suspended) {
             Weight::Counts
         } else {
             Weight::Claim

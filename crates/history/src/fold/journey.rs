@@ -16,9 +16,10 @@ use jiff::civil::Date;
 use super::boxes::Boxes;
 use super::order::Statement;
 use crate::approval::recall_is_approved;
-use crate::authority::{Roles, Row};
+use crate::authority::{Roles, Row, Tie};
 use crate::entry::{HistoryEntry, Relation};
 use crate::gaps::Gap;
+use crate::record_view::RecordView;
 use crate::state::{Clash, ClashKind, MAX_NOTICES, Notice};
 use crate::statement::{Deed, Ending, Level, Recipient};
 use crate::weight::{Mark, Weight};
@@ -160,7 +161,7 @@ impl Journey {
         }
         if weight != Weight::Counts {
             self.notice(entry, deed, lacks_approvals);
-            self.clash_of_shipping(facts, place, &roles, deed);
+            self.clash_of_shipping(facts, place, roles, deed);
         }
         self.claimed(entry, row, weight)
     }
@@ -174,9 +175,9 @@ impl Journey {
     }
 
     /// Somebody ships who had it once, or whose right has ended.
-    fn clash_of_shipping(&mut self, facts: &Facts<'_>, place: usize, roles: &Roles, deed: &Deed) {
+    fn clash_of_shipping(&mut self, facts: &Facts<'_>, place: usize, roles: Roles, deed: &Deed) {
         let is_real = matches!(deed, Deed::Ship(to) if !to.is_advice);
-        if is_real && roles.is_former() && !roles.is_suspended {
+        if is_real && roles.is_former() && !roles.has(Tie::Suspended) {
             let last = self.counted.last().copied().unwrap_or(place);
             self.clash(facts, ClashKind::ShippedByFormerHolder, last, place);
         }
@@ -190,13 +191,13 @@ impl Journey {
         deed: &Deed,
     ) -> Roles {
         let at = Moment { event: entry.at, seal: entry.seal.at };
-        let own_lot = || entry.view().and_then(|view| view.lot_number()).map(str::to_owned);
+        let own_lot = || entry.view().and_then(RecordView::lot_number).map(str::to_owned);
         let subject = Subject {
             lot: self.lot.clone().or_else(own_lot),
             site: crate::statement::gln_of(&entry.place),
             ..facts.subject.clone()
         };
-        let mut roles = Roles::of(facts.rights, speaker, deed.row(), &subject, at);
+        let roles = Roles::of(facts.rights, speaker, deed.row(), &subject, at);
         let holds = |party: &PartyId| {
             [&self.possessor, &self.owner].into_iter().any(|one| one.as_ref() == Some(party))
         };
@@ -215,16 +216,17 @@ impl Journey {
             || (deed.row() == Row::Handle && acts_for_holder())
             || (*deed == Deed::See && is_awaited());
         let is_sale = matches!(deed, Deed::Sell | Deed::Return(_));
-        roles.is_holder = is_holder;
-        roles.was_holder = !is_holder && self.former.contains(speaker);
-        roles.is_seller =
-            is_sale && !self.sales.is_empty() && self.seller.as_ref() == Some(speaker);
-        roles.is_own = match deed {
+        let is_own = match deed {
             Deed::LiftRecall(level) => self.lifts(speaker, level).next().is_some(),
             Deed::Find => self.thefts.contains_key(speaker),
             _ => false,
         };
+        let is_seller = !self.sales.is_empty() && self.seller.as_ref() == Some(speaker);
         roles
+            .tied(Tie::Holder, is_holder)
+            .tied(Tie::FormerHolder, !is_holder && self.former.contains(speaker))
+            .tied(Tie::Seller, is_sale && is_seller)
+            .tied(Tie::Own, is_own)
     }
 
     /// The recalls of `setter` that a lifting at `level` ends.
@@ -243,7 +245,7 @@ impl Journey {
         let entry = &facts.entries[place];
         let at = Moment { event: entry.at, seal: entry.seal.at };
         let roles = Roles::of(facts.rights, speaker, Row::Receive, facts.subject, at);
-        if roles.is_suspended || entry.mark == Some(Mark::Future) {
+        if roles.has(Tie::Suspended) || entry.mark == Some(Mark::Future) {
             return self.claimed(entry, Row::Receive, Weight::Claim);
         }
         if self.possessor.as_ref() == Some(speaker) {
@@ -318,7 +320,7 @@ impl Journey {
     fn commission(&mut self, facts: &Facts<'_>, place: usize, speaker: &PartyId) {
         let entry = &facts.entries[place];
         if let Some(first) = self.issued {
-            let content = |place: usize| facts.entries[place].view().map(|view| view.content());
+            let content = |place: usize| facts.entries[place].view().map(RecordView::content);
             if content(first) != content(place) {
                 self.clash(facts, ClashKind::CommissionedTwice, first, place);
             }

@@ -27,7 +27,7 @@ const WINDOW: usize = 500;
 /// Sorts `statements`.
 ///
 /// - `late`: grace for records that reach the hub late.
-pub fn sort(statements: &mut Vec<Statement>, entries: &[HistoryEntry], late: SignedDuration) {
+pub fn sort(statements: &mut [Statement], entries: &[HistoryEntry], late: SignedDuration) {
     statements.sort_by(|one, other| {
         let key = |statement: &Statement| {
             let entry = &entries[statement.entry];

@@ -209,7 +209,9 @@ fn a_statement_about_the_future_only_claims_and_a_back_dated_one_is_marked_and_m
     assert_eq!(gaps(&back_dated), [Gap::BackDated { record: back_dated.entries[1].reference() }]);
     let future = sealed(-1);
     assert_eq!(future.entries[1].mark, Some(Mark::Future));
-    assert_eq!(future.entries[1].weight, Weight::Listed, "seeing is no claim worth a gap");
+    assert_eq!(future.entries[1].weight, Weight::Claim);
+    let record = future.entries[1].reference();
+    assert_eq!(gaps(&future), [Gap::Claimed { what: Row::See, record }]);
     let mut sold = entries(&[made(), step(9, "retail_selling")]);
     sold[1].seal.at = made_at();
     let sold = weigh(sold);
