@@ -21,9 +21,6 @@ pub struct Statement {
     pub deeds: Vec<Deed>,
 }
 
-/// How many statements before it a late one is compared with.
-const WINDOW: usize = 500;
-
 /// Sorts `statements`.
 ///
 /// - `late`: grace for records that reach the hub late.
@@ -35,13 +32,15 @@ pub fn sort(statements: &mut [Statement], entries: &[HistoryEntry], late: Signed
         };
         key(one).cmp(&key(other))
     });
+    let can_move = |deed: &Deed| matches!(deed, Deed::Commission | Deed::Pack(_) | Deed::Ship(_));
     for place in 1..statements.len() {
-        let begin = place.saturating_sub(WINDOW);
         let (before, rest) = statements.split_at(place);
-        let Some(found) = rest.first() else { break };
+        let Some(found) = rest.first().filter(|one| one.deeds.iter().any(can_move)) else {
+            continue;
+        };
         let is_first = |earlier: &Statement| goes_before(found, earlier, entries, late);
-        if let Some(target) = before[begin..].iter().position(is_first) {
-            statements[begin + target..=place].rotate_right(1);
+        if let Some(target) = before.iter().position(is_first) {
+            statements[target..=place].rotate_right(1);
         }
     }
 }

@@ -169,11 +169,12 @@ async fn a_code_that_was_announced_and_never_applied_is_rejected() {
     assert_eq!(answer["reason"], "This serial number was never applied to a product");
 }
 
+const NO_RECORD: &str = "There is no record of this serial number";
+const NO_ISSUER: &str = "Nobody in the directory is licensed to issue under this key";
+
 #[actix_web::test]
 async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
     let scene = Scene::journey("scan_unknown").await;
-    const NO_RECORD: &str = "There is no record of this serial number";
-    const NO_ISSUER: &str = "Nobody in the directory is licensed to issue under this key";
     for (gtin, serial, verdict, reason) in [
         (GTIN, "none", "REJECTED", NO_RECORD),
         (GTIN, "n[ne", "REJECTED", NO_RECORD),
