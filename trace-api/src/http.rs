@@ -6,7 +6,7 @@
 //! | `GET /items/{epc}/history`, `/items/{epc}/bundle` | consumer's view | whole | [`items_get`] |
 //! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | yes | yes | [`ledgers_get`] |
 //! | `GET /deliveries` | | yes | [`deliveries_get`] |
-//! | `GET /`, `/verify`, `/policy`, `/assets/verify.js`, `/openapi.json` | yes | | [`pages_get`] |
+//! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | `GET /healthz` | yes | yes | `process::health` |
 //! | `GET /readyz`, `/metrics` | | yes | `process::health`, [`health_get`] |
 //!
@@ -30,7 +30,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 18] = [
+pub const PATHS: [(&str, &[Audience]); 20] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -45,6 +45,8 @@ pub const PATHS: [(&str, &[Audience]); 18] = [
     ("/verify", &[Audience::Public]),
     ("/policy", &[Audience::Public]),
     ("/assets/verify.js", &[Audience::Public]),
+    ("/assets/form.js", &[Audience::Public]),
+    ("/assets/evm.js", &[Audience::Public]),
     ("/openapi.json", &[Audience::Public]),
     ("/healthz", &[Audience::Public, Audience::Internal]),
     ("/readyz", &[Audience::Internal]),
@@ -99,6 +101,8 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))
         .service(at("/assets/verify.js", pages_get::verifier))
+        .service(at("/assets/form.js", pages_get::verifier_form))
+        .service(at("/assets/evm.js", pages_get::verifier_evm))
         .service(at("/openapi.json", pages_get::openapi))
         .configure(process::health::liveness);
 }

@@ -19,12 +19,26 @@ pub async fn verify() -> HttpResponse {
     html(include_str!("../../pages/verify.html"))
 }
 
-/// `GET /assets/verify.js`.
-pub async fn verifier() -> HttpResponse {
+fn script(text: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")
         .insert_header(("Cache-Control", "no-cache"))
-        .body(include_str!("../../pages/verify/verify.js"))
+        .body(text)
+}
+
+/// `GET /assets/verify.js`.
+pub async fn verifier() -> HttpResponse {
+    script(include_str!("../../pages/verify/verify.js"))
+}
+
+/// `GET /assets/form.js`, a part of the verifier.
+pub async fn verifier_form() -> HttpResponse {
+    script(include_str!("../../pages/verify/form.js"))
+}
+
+/// `GET /assets/evm.js`, a part of the verifier.
+pub async fn verifier_evm() -> HttpResponse {
+    script(include_str!("../../pages/verify/evm.js"))
 }
 
 /// `GET /policy`: the keys and contracts that this server trusts, to compare with one's own.
@@ -51,7 +65,9 @@ mod tests {
         for (path, media_type, part) in [
             ("/", "text/html; charset=utf-8", "<h1>Chopmark</h1>"),
             ("/verify", "text/html; charset=utf-8", "<!doctype html>"),
-            ("/assets/verify.js", "text/javascript; charset=utf-8", "export"),
+            ("/assets/verify.js", "text/javascript; charset=utf-8", "from \"./evm.js\""),
+            ("/assets/form.js", "text/javascript; charset=utf-8", "export"),
+            ("/assets/evm.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
             ("/policy", "text/plain; charset=utf-8", ""),
             ("/openapi.json", "application/json", "\"openapi\": \"3.1.0\""),
         ] {

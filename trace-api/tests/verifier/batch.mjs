@@ -3,7 +3,7 @@
 // each its length and bytes; then until the end for each input the number of its policy, its length and bytes.
 import { readFileSync } from "node:fs";
 
-const { verify } = await import(process.argv[3] ?? "../../pages/verify/verify.js");
+import { verify } from "../../pages/verify/verify.js";
 
 const data = readFileSync(process.argv[2]);
 let at = 0;

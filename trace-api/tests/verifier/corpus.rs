@@ -180,5 +180,20 @@ fn the_verifier_in_python_ends_with_the_status_of_ours() {
         run("rotation/new-pair-above.bundle.json", "record.txt"),
         (Some(2), "policy".into())
     );
-    assert_eq!(run("valid/none.bundle.json", "policy.txt"), (Some(2), String::new()));
+    assert_eq!(run("valid/none.bundle.json", "policy.txt"), (Some(2), "no outcome".into()));
+}
+
+#[test]
+fn the_verifier_in_python_is_short_and_needs_one_package() {
+    let text = fs::read_to_string(repository("tests/verifiers/verify.py")).unwrap();
+    assert!(text.lines().count() <= 400, "{} lines", text.lines().count());
+    let imports: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("import ") || line.starts_with("from "))
+        .collect();
+    let is_known = |line: &&str| {
+        line.starts_with("import base64, functools, hashlib, json, pathlib, re, sys")
+            || line.starts_with("from cryptography.")
+    };
+    assert!(imports.iter().all(is_known), "{imports:?}");
 }

@@ -79,8 +79,9 @@ impl Batch {
             .arg(&file)
             .stdout(Stdio::piped())
             .spawn()
-            .expect("Node.js 20 or newer is needed to run the browser's verifier");
+            .expect("Node.js 20 or newer is needed to run the browser's verifier (Debian: nodejs)");
         let python = Command::new(python())
+            .arg("-B")
             .arg(repository("tests/verifiers/batch.py"))
             .arg(&file)
             .stdout(Stdio::piped())
@@ -122,8 +123,8 @@ fn lines(process: Child) -> Vec<String> {
 /// A Python that has the package `cryptography`.
 pub fn python() -> PathBuf {
     let own = repository("var/tools/venv/bin/python");
-    let named = std::env::var_os("CHOPMARK_PYTHON").map(PathBuf::from);
-    let places = named.into_iter().chain([own, PathBuf::from("python3")]);
+    let named = std::env::var_os("CHOPMARK_PYTHON").filter(|name| !name.is_empty());
+    let places = named.map(PathBuf::from).into_iter().chain([own, PathBuf::from("python3")]);
     let has_package = |place: &PathBuf| {
         let check = Command::new(place).args(["-c", "import cryptography"]).output();
         check.is_ok_and(|output| output.status.success())
