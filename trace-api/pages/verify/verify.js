@@ -445,14 +445,19 @@ export async function verify(file, policyFile) {
 // --- the page -----------------------------------------------------------------------------------------------------
 
 const WORDS = {
-  zh: { proved: "已证实：记录在签名账本中", refuted: "不成立：文件被改动或不完整", "cannot tell": "无法判断：政策文件不足以检查全部内容", passed: "已检查", "not checked": "未检查", failed: "不符" },
-  en: { proved: "Proved: the records are in the signed ledgers", refuted: "Refuted: the file was changed or is not whole", "cannot tell": "Cannot tell: the policy file does not cover everything in the file", passed: "checked", "not checked": "not checked", failed: "failed" },
+  zh: { proved: "已证实：记录在签名账本中", refuted: "不成立：文件被改动或不完整", "cannot tell": "无法判断：政策文件或此浏览器不足以检查全部内容", passed: "已检查", "not checked": "未检查", failed: "不符" },
+  en: { proved: "Proved: the records are in the signed ledgers", refuted: "Refuted: the file was changed or is not whole", "cannot tell": "Cannot tell: the policy file or this browser does not cover everything in the file", passed: "checked", "not checked": "not checked", failed: "failed" },
 };
+const NAMES_ZH = {
+  form: "文件形式", "hub entry": "枢纽条目", ledger: "账本", hub: "枢纽", anchor: "锚定", trust: "信任依据", witnesses: "见证方", completeness: "是否完整",
+  truth: "陈述是否属实", refuted: "不成立的原因", policy: "政策文件", "what the file does not show": "文件未公开的内容", "this verifier failed": "验证程序出错",
+};
+const nameIn = (lang, name) => (lang === "zh" ? NAMES_ZH[name] ?? name.replace(/^checkpoint of /, "检查点：") : name);
 // What comes from the file must not change how the text around it is displayed.
 const escaped = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
 const show = (place, report, lang) => {
   const words = WORDS[lang] ?? WORDS.en;
-  const lines = report.checks.map(([name, outcome, detail]) => escaped(`${words[outcome]} · ${name}: ${detail}`));
+  const lines = report.checks.map(([name, outcome, detail]) => escaped(`${words[outcome]} · ${nameIn(lang, name)}: ${detail}`));
   place.dataset.outcome = report.outcome;
   place.textContent = [words[report.outcome], ...lines].join("\n");
 };
