@@ -245,7 +245,9 @@ async fn a_consumers_bundle_shows_what_happened_and_where_and_proves_the_same_re
     }
     let first = &report.records[0];
     let shown: Vec<&str> = first.fields.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(["bizStep", "eventTime", "readPoint", "type"].iter().all(|name| shown.contains(name)));
+    assert!(
+        ["bizLocation", "bizStep", "eventTime", "type"].iter().all(|name| shown.contains(name))
+    );
     assert!(first.hidden.iter().any(|name| name == "ilmd"), "{:?}", first.hidden);
     let text = String::from_utf8(bundle.to_bytes()).unwrap();
     assert!(text.contains("ilmd") && !text.contains("L1") && !text.contains(NEIGHBOUR));
