@@ -22,8 +22,7 @@ fn str_of<'a>(json: &'a Json, name: &str) -> &'a str {
 fn base(kind: &str, name: &str) -> Vec<u8> {
     let golden = "crates/ledger/tests/golden";
     let path = match (kind, name.split_once('/')) {
-        ("policy", None) => format!("{golden}/{name}.txt"),
-        ("policy", Some(_)) => format!("{golden}/{name}.txt"),
+        ("policy", _) => format!("{golden}/{name}.txt"),
         (_, Some(("signed", name))) => format!("tests/corpus/signed/{name}.bundle.json"),
         _ => format!("{golden}/{name}.bundle.json"),
     };
@@ -66,7 +65,7 @@ fn file(kind: &str, described: &Json) -> Vec<u8> {
             "append" => bytes.extend(bytes_of(with)),
             "add" => bytes.extend(with.as_str().expect("a text").as_bytes()),
             "truncate" => {
-                bytes.truncate(with.as_number().and_then(|n| n.parse().ok()).expect("a number"))
+                bytes.truncate(with.as_number().and_then(|n| n.parse().ok()).expect("a number"));
             }
             other => panic!("no change `{other}`"),
         }
@@ -133,7 +132,9 @@ pub fn cases() -> Vec<Case> {
 fn all_verifiers_give_every_case_of_the_corpus_its_outcome() {
     let cases = cases();
     let mut batch = Batch::default();
-    cases.iter().for_each(|case| batch.add(case.bundle.clone(), &case.policy));
+    for case in &cases {
+        batch.add(case.bundle.clone(), &case.policy);
+    }
     let mut faults = Vec::new();
     for (case, found) in cases.iter().zip(batch.run()) {
         if !found.agree() || found.ours != case.expected {

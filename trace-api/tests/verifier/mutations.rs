@@ -54,7 +54,7 @@ impl Numbers {
         let source = self.pick(&places).clone();
         let other = at(json, &source).clone();
         match self.below(12) {
-            0 | 1 => self.remove(json, &place),
+            0 | 1 => remove(json, &place),
             2 => self.duplicate(json, &place),
             3 => self.rename(json, &place),
             4 => self.reorder(at(json, &place)),
@@ -63,15 +63,6 @@ impl Numbers {
             9 => *at(json, &place) = other,
             10 => self.exchange(json, &places, &place),
             _ => self.near(at(json, &place)),
-        }
-    }
-
-    fn remove(&mut self, json: &mut Json, place: &[usize]) {
-        let Some((last, parent)) = place.split_last() else { return };
-        match at(json, parent) {
-            Json::Array(items) => drop(items.remove(*last)),
-            Json::Object(members) => drop(members.remove(*last)),
-            _ => {}
         }
     }
 
@@ -243,7 +234,7 @@ impl Numbers {
                     2 => characters.truncate(place),
                     _ => {
                         characters[place] =
-                            *self.pick(&['0', 'f', 'A', '\n', ' ', '+', '—', '\u{2028}', '"'])
+                            *self.pick(&['0', 'f', 'A', '\n', ' ', '+', '—', '\u{2028}', '"']);
                     }
                 }
                 *text = characters.into_iter().collect();
@@ -268,6 +259,15 @@ impl Numbers {
                 return;
             }
         }
+    }
+}
+
+fn remove(json: &mut Json, place: &[usize]) {
+    let Some((last, parent)) = place.split_last() else { return };
+    match at(json, parent) {
+        Json::Array(items) => drop(items.remove(*last)),
+        Json::Object(members) => drop(members.remove(*last)),
+        _ => {}
     }
 }
 
