@@ -45,7 +45,8 @@ pub enum Command {
     ///
     /// One person holds every office, and prefixes are stated by the party itself (grade C). Further people come with
     /// root version 2. A file for `--more` describes one further party:
-    /// {"id":"shop","name":"Shop","pgln":[],"sites":[],"admins":["shop.pem"],"ledgers":["till.pem"],"prefixes":[],"bridges":[]}
+    /// `{"id":"shop","name":"Shop","admins":["shop.pem"],"ledgers":["till.pem"],"prefixes":["4012345"]}`, and if needed
+    /// `pgln`, `sites` and `bridges` with `name`, `key`, `ledger`, `read_points` each.
     ///
     /// Example: chopmark directory init --origin who.example/1 --keys who.pem --key lin.pem --hub hub.pem
     /// --party bamboo-spring --name "Bamboo Spring" --ledger factory.pem --prefix 952114112
@@ -53,8 +54,8 @@ pub enum Command {
     /// Proposes a record and signs it; it is appended if these signatures suffice
     ///
     /// The file is the record as JSON; `seq`, `prev`, `evidence` and, but for a revocation, `subject` may be left out:
-    /// {"kind":"prefix","digits":"952114112","party":"bamboo-spring","grade":"C",
-    /// "from":"2026-11-01T00:00:00Z","until":"2027-11-01T00:00:00Z"}
+    /// `{"kind":"prefix","digits":"952114112","party":"bamboo-spring","grade":"C","from":"2026-11-01T00:00:00Z",
+    /// "until":"2027-11-01T00:00:00Z"}`
     ///
     /// Example: chopmark directory propose prefix.json --key lin.pem --policy policy.txt --keys who.pem
     Propose {
@@ -185,12 +186,11 @@ struct Open {
 
 impl Open {
     async fn new(config: &std::path::Path, url: Option<&str>) -> anyhow::Result<Self> {
-        let (url, database) = match url {
-            Some(url) => (url.to_owned(), None),
-            None => {
-                let database = Database::open(&Installation::read(config)?)?;
-                (database.reading_url()?, Some(database))
-            }
+        let (url, database) = if let Some(url) = url {
+            (url.to_owned(), None)
+        } else {
+            let database = Database::open(&Installation::read(config)?)?;
+            (database.reading_url()?, Some(database))
         };
         Ok(Self { db: Db::connect(&sql::Settings::new(url)).await?, _database: database })
     }

@@ -71,6 +71,17 @@ async fn a_checkpoint_is_anchored_and_its_proof_verifies_with_no_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_directorys_checkpoints_enter_the_hub_as_a_sites_do() {
+    let scene = Scene::new("directory_in_hub", Setting::default()).await;
+    let who = Site::of_kind(&scene.db, "who.example/1", sql::directory::KIND).await;
+    who.append(&scene.db, 3).await;
+    let mut worker = scene.worker(&[&who]).await;
+    scene.tick(&mut worker).await.unwrap();
+    let entry = sql::hub::last_entry(&scene.db, worker.hub_id(), who.id).await.unwrap().unwrap();
+    assert_eq!((entry.hub_index, entry.ledger_size), (0, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_ledger_is_not_repeated_and_a_grown_one_is_anchored_again() {
     let scene = Scene::new("grown", Setting::default()).await;
     let (still, growing) = (

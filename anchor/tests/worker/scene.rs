@@ -43,8 +43,13 @@ pub struct Site {
 
 impl Site {
     pub async fn new(db: &TestDb, origin: &str) -> Self {
+        Self::of_kind(db, origin, "site").await
+    }
+
+    /// A ledger of another kind.
+    pub async fn of_kind(db: &TestDb, origin: &str, kind: &str) -> Self {
         let keys = LedgerKeys::generate(origin, &SystemRandom::new()).unwrap();
-        let id = sql::ledgers::create_ledger(db, origin, "site", "a party").await.unwrap();
+        let id = sql::ledgers::create_ledger(db, origin, kind, "a party").await.unwrap();
         Self { id, keys }
     }
 

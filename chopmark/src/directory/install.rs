@@ -170,9 +170,9 @@ fn bridge(text: &str) -> anyhow::Result<BridgePlan> {
 }
 
 fn chains(texts: &[String]) -> anyhow::Result<Vec<ledger::policy::ChainRoot>> {
-    let lines: String =
-        texts.iter().map(|text| format!("chain {}\n", text.replace(':', " "))).collect();
-    let policy: Policy = lines.parse().context("--chain")?;
+    let lines: Vec<String> =
+        texts.iter().map(|text| format!("chain {}", text.replace(':', " "))).collect();
+    let policy: Policy = lines.join("\n").parse().context("--chain")?;
     Ok(policy.chains)
 }
 

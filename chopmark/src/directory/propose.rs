@@ -101,8 +101,7 @@ async fn finish(
 }
 
 fn note_of(proposal: &Proposal) -> String {
-    let lines = proposal.signatures.iter().map(|line| format!("{line}\n")).collect::<String>();
-    format!("{}\n{lines}", proposal.text)
+    format!("{}\n{}\n", proposal.text, proposal.signatures.join("\n"))
 }
 
 pub async fn approve(id: i64, key: &Path, writing: &Writing) -> anyhow::Result<()> {

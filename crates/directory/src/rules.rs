@@ -225,9 +225,9 @@ impl Check<'_> {
                 .broken("got another `after` than the last good checkpoint of the revoked pair"));
         }
         // A revoked pair's last good checkpoint may be signed again by the new pair.
-        let least = if last.last_good.is_some() { after.size } else { after.size + 1 };
+        let lowest = if last.last_good.is_some() { after.size } else { after.size + 1 };
         let begun = last.after.map_or(0, |earlier| earlier.size);
-        if body.keys.from_size < least
+        if body.keys.from_size < lowest
             || after.size < begun
             || body.keys.from_size < last.keys.from_size
         {
