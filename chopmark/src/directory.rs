@@ -10,23 +10,16 @@
 
 mod files;
 mod install;
+mod place;
 mod propose;
 mod show;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Subcommand;
-use history::directory::Writer;
-use jiff::SignedDuration;
-use ledger::keys::LedgerKeys;
-use ledger::policy::Policy;
-use process::config::Installation;
-use process::{Clock, Randomness};
-use sql::Db;
 
-use crate::database::Database;
+use self::place::{Reading, Writing};
 
 /// Subcommands of `chopmark directory`.
 #[derive(Subcommand)]
@@ -149,98 +142,6 @@ pub enum Command {
         /// The event, EPCIS 2.0 JSON
         event: PathBuf,
     },
-}
-
-/// Which directory, and where it is.
-#[derive(clap::Args)]
-pub struct Reading {
-    /// The configuration file, for the database
-    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
-    config: PathBuf,
-    /// The database itself, instead of the one in the configuration file
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-    /// A policy file with the `directory` line that `init` printed
-    #[arg(long)]
-    policy: PathBuf,
-}
-
-/// Which directory, and with what it is written.
-#[derive(clap::Args)]
-pub struct Writing {
-    #[command(flatten)]
-    reading: Reading,
-    /// The directory's own keys, from `chopmark keys ledger`
-    #[arg(long)]
-    keys: PathBuf,
-    /// Days for which the new state tells what holds today, 1 to 31
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=31))]
-    state_days: i64,
-}
-
-/// The database of a command, open as long as this lives.
-struct Open {
-    db: Db,
-    _database: Option<Database>,
-}
-
-impl Open {
-    async fn new(config: &std::path::Path, url: Option<&str>) -> anyhow::Result<Self> {
-        let (url, database) = if let Some(url) = url {
-            (url.to_owned(), None)
-        } else {
-            let database = Database::open(&Installation::read(config)?)?;
-            (database.reading_url()?, Some(database))
-        };
-        Ok(Self { db: Db::connect(&sql::Settings::new(url)).await?, _database: database })
-    }
-}
-
-impl Reading {
-    async fn open(&self) -> anyhow::Result<Open> {
-        Open::new(&self.config, self.database.as_deref()).await
-    }
-
-    fn policy(&self) -> anyhow::Result<Policy> {
-        let policy = crate::policy_file::read(&self.policy)?;
-        anyhow::ensure!(
-            policy.directory.is_some(),
-            "{}: got no `directory` line, expected the one that `chopmark directory init` printed",
-            self.policy.display()
-        );
-        Ok(policy)
-    }
-}
-
-/// What a writing command holds while it runs.
-struct Pen {
-    keys: LedgerKeys,
-    random: Randomness,
-    at: jiff::Timestamp,
-    state_days: i64,
-}
-
-impl Pen {
-    fn new(keys: &std::path::Path, state_days: i64) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(keys)
-            .with_context(|| format!("could not read {}", keys.display()))?;
-        let keys = LedgerKeys::from_pem_file(&text)
-            .with_context(|| format!("{} is no key file of a ledger", keys.display()))?;
-        Ok(Self { keys, random: Randomness::system(), at: Clock::system().now(), state_days })
-    }
-
-    fn state_until(&self) -> jiff::Timestamp {
-        self.at + SignedDuration::from_hours(24 * self.state_days)
-    }
-
-    fn writer(&self) -> Writer<'_> {
-        Writer {
-            keys: &self.keys,
-            rng: self.random.source(),
-            at: self.at,
-            state_until: self.state_until(),
-        }
-    }
 }
 
 /// Runs the command.

@@ -10,7 +10,8 @@ use ledger::directory::{Fields, HolderKey};
 use ledger::json::{Json, Limits};
 use ledger::policy::Policy;
 
-use super::{Open, Pen, files};
+use super::files;
+use super::place::{Open, Pen};
 use crate::terminal::{out, problem};
 
 /// What the first records say.

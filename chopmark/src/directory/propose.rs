@@ -16,7 +16,8 @@ use ledger::note::Note;
 use sql::directory::{Proposal, ProposalState};
 use sql::{Db, Transaction};
 
-use super::{Pen, Reading, Writing, files};
+use super::files;
+use super::place::{Pen, Reading, Writing};
 use crate::terminal::out;
 
 /// What a signed record still needs; `None` if nothing.

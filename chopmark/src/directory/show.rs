@@ -9,7 +9,8 @@ use history::directory::load;
 use ledger::directory::{DirectoryProof, verify_proof};
 use ledger::json::{Json, Limits, object};
 
-use super::{Reading, files};
+use super::files;
+use super::place::Reading;
 use crate::terminal::out;
 
 pub async fn show(subject: Option<&str>, json: bool, reading: &Reading) -> anyhow::Result<()> {

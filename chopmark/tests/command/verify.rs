@@ -117,7 +117,8 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
         gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
     };
-    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
+    let bundle =
+        history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
     scene.file("item.bundle", &String::from_utf8(bundle.to_bytes()).unwrap());
     (scene, block_hash)
 }
