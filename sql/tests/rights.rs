@@ -572,6 +572,8 @@ async fn trace_api_can_read_what_it_shows() {
     sql::ledgers::record_at(&trace, site, 0).await.expect("asked").expect("there");
     sql::ledgers::nodes(&trace, site, &inclusion_nodes(0, 1)).await.expect("nodes");
     sql::items::records_naming(&trace, "urn:x").await.expect("asked");
+    assert_eq!(sql::items::records(&trace, site, &[0, 9]).await.expect("asked").len(), 1);
+    assert_eq!(sql::hub::seals(&trace, site, &[0]).await.expect("asked").len(), 1);
     sql::expected::differences(&trace, None).await.expect("asked");
     sql::hub::entry_for(&trace, hub, site, 1).await.expect("asked");
     sql::anchors::covering(&trace, hub, 1).await.expect("asked");

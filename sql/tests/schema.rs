@@ -129,6 +129,15 @@ async fn batches_of_any_size_keep_the_tree_and_every_proof_from_the_tables_verif
     .await
     .expect("read");
     assert_eq!(count, size);
+    let indexes = [size - 1, 0, 300, size];
+    let some = sql::items::records(&db, id, &indexes).await.expect("asked");
+    assert_eq!(some.len(), 3, "the ledger has no record {size}");
+    for record in some {
+        let whole = sql::ledgers::record_at(&db, id, record.index).await.expect("asked");
+        let whole = whole.expect("there");
+        assert_eq!((record.text, record.secret), (whole.text, whole.secret));
+        assert_eq!(record.leaf_hash, whole.leaf_hash);
+    }
     let naming = sql::items::records_naming(&db, "urn:n:3").await.expect("asked");
     assert!(naming.iter().all(|(_, index)| index % 10 == 3) && naming.len() as u64 >= size / 10);
 }
