@@ -95,7 +95,7 @@ mod tests {
             let typed = [&[1], &public[..]].concat();
             let digest = sha256(&[name.as_bytes(), b"\n", &typed].concat());
             let key_id: [u8; 4] = digest.as_bytes()[..4].try_into().unwrap();
-            let id: String = key_id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let id = format!("{:08x}", u32::from_be_bytes(key_id));
             let line = format!("{name}+{id}+{}", BASE64.encode(typed));
             Self { name, key_id, line, key }
         }

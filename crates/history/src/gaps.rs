@@ -126,7 +126,9 @@ mod tests {
 
     fn counted(events: &[EventDraft]) -> Vec<HistoryEntry> {
         let mut records = entries(events);
-        records.iter_mut().for_each(|entry| entry.weight = Weight::Counts);
+        for entry in &mut records {
+            entry.weight = Weight::Counts;
+        }
         records
     }
 

@@ -289,7 +289,9 @@ fn a_broken_condition_of_the_lot_is_kept_and_readings_within_limits_are_not() {
         ledger::json::object([("set", ledger::json::Json::Array(vec![]))]),
     );
     let mut records = entries(&[made().lot("L1", "2099-01-01"), flag.clone(), calm, flag]);
-    records[1..].iter_mut().for_each(|entry| entry.relation = Relation::Lot);
+    for entry in &mut records[1..] {
+        entry.relation = Relation::Lot;
+    }
     records[3].fault = Some(Fault::Text);
     let history = weigh(records);
     let indexes =
