@@ -214,7 +214,12 @@ fn public_keys(text: &str, file: &Path) -> anyhow::Result<Vec<String>> {
     Ok(vec![key.public_base64()])
 }
 
-fn open(file: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<keystore::file::Opened> {
+/// Opens a key file; the passphrase of an encrypted one is asked for if no file has it.
+///
+/// # Errors
+///
+/// If it cannot be read, others could use it, or the passphrase is wrong.
+pub fn open(file: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<keystore::file::Opened> {
     let passphrase = || existing_passphrase(&question(file), passphrase_file);
     Ok(keystore::file::open(file, passphrase)?)
 }

@@ -1,24 +1,21 @@
 //! Files of the directory's commands: keys of people, public keys of ledgers, approvals of events.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 use epcis::hash::{Dialect, event_hash};
+use keystore::private;
 use ledger::directory::{HolderKey, LedgerKeyset};
 use ledger::keys::{LedgerKeys, VerifierKey};
 use ledger::note::Note;
 use process::Randomness;
 
-use crate::keys::create_secret;
 use crate::terminal::{out, problem};
 
 /// Makes a person's key in a new file of mode 0600 and prints the public half.
 pub fn new_holder(holder: &str, out: &Path) -> anyhow::Result<()> {
     let key = HolderKey::generate(holder, Randomness::system().source())?;
-    let mut file = create_secret(out)?;
-    file.write_all(key.to_pem_file().as_bytes())?;
-    file.sync_all()?;
+    private::create(out, &key.to_pem_file())?;
     out!("{}", key.verifier());
     problem!("secret key written to {}", out.display());
     Ok(())

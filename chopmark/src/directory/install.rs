@@ -6,9 +6,12 @@ use anyhow::Context as _;
 use directory::setup::{BridgePlan, PartyPlan, Setup};
 use history::directory::begin;
 use jiff::SignedDuration;
+use keystore::private;
 use ledger::directory::{Fields, HolderKey};
 use ledger::json::{Json, Limits};
+use ledger::keys::LedgerKeys;
 use ledger::policy::Policy;
+use process::Randomness;
 
 use super::files;
 use super::place::{Open, Pen};
@@ -88,7 +91,9 @@ struct PartyFiles {
 /// Writes the records and prints the line to pin.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if !arguments.keys.exists() {
-        crate::keys::new_ledger(&arguments.origin, &arguments.keys)?;
+        let random = Randomness::system();
+        let keys = LedgerKeys::generate(&arguments.origin, random.source())?;
+        private::create(&arguments.keys, &keys.to_pem_file())?;
         problem!("secret keys written to {}", arguments.keys.display());
     }
     let pen = Pen::new(&arguments.keys, arguments.state_days)?;

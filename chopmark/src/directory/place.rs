@@ -86,9 +86,8 @@ pub struct Pen {
 
 impl Pen {
     pub fn new(keys: &std::path::Path, state_days: i64) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(keys)
-            .with_context(|| format!("could not read {}", keys.display()))?;
-        let keys = LedgerKeys::from_pem_file(&text)
+        let opened = crate::keys::open(keys, None)?;
+        let keys = LedgerKeys::from_pem_file(&opened.text)
             .with_context(|| format!("{} is no key file of a ledger", keys.display()))?;
         Ok(Self { keys, random: Randomness::system(), at: Clock::system().now(), state_days })
     }

@@ -16,6 +16,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use directory::Rights;
 use epc::TagEpc;
 use jiff::{SignedDuration, Timestamp};
 use ledger::keys::{LedgerKeys, SourceKey, SourceVerifier, SystemRandom};
@@ -24,6 +25,7 @@ use reads::{AntennaCount, CONTRACT, Delivery, Observation};
 use serde_json::Value;
 use sql::testing::TestDb;
 use sql::{Access, LedgerId};
+use tokio::sync::watch;
 
 use super::{State, guard, routes};
 use crate::compose::Party;
@@ -31,7 +33,7 @@ use crate::config::{Bridge, BridgeKey, Config, Partner, Settings, Site};
 use crate::metrics::Metrics;
 use crate::read_points::ReadPoints;
 use crate::rules::SiteRules;
-use crate::terms::Terms;
+use crate::terms::{CurrentRights, Terms};
 use crate::writer::{SiteLedger, Writer};
 
 const ORIGIN: &str = "site.example/1";
@@ -49,6 +51,8 @@ struct Scene {
     ledger: LedgerId,
     bridge: SourceKey,
     state: Data<State>,
+    /// What the directory says.
+    rights: watch::Sender<Arc<Rights>>,
 }
 
 impl Scene {
@@ -112,8 +116,9 @@ impl Scene {
             bridges: [("b1".into(), own_bridge)].into(),
             partners: [partner("maker"), partner("shop")].into(),
         };
-        let (ledger, state) = serve(db.db_as(Access::Ingest).await, config, site).await;
-        Self { db, ledger, bridge, state }
+        let (rights, current) = watch::channel(Arc::default());
+        let (ledger, state) = serve(db.db_as(Access::Ingest).await, config, site, current).await;
+        Self { db, ledger, bridge, state, rights }
     }
 
     /// Sends a request and gives status, headers and body.
@@ -146,10 +151,15 @@ impl Scene {
 }
 
 /// Creates the site's ledger, starts its writer, and gives what the handlers need.
-async fn serve(db: sql::Db, config: Config, site: Site) -> (LedgerId, Data<State>) {
+async fn serve(
+    db: sql::Db,
+    config: Config,
+    site: Site,
+    rights: CurrentRights,
+) -> (LedgerId, Data<State>) {
     let id = sql::ledgers::create_ledger(&db, &site.origin, "site", "Shop").await.unwrap();
     let clock = Clock::manual(start());
-    let (_, shutdown) = tokio::sync::watch::channel(false);
+    let (_, shutdown) = watch::channel(false);
     let context = Context {
         clock: clock.clone(),
         random: Randomness::system(),
@@ -160,7 +170,6 @@ async fn serve(db: sql::Db, config: Config, site: Site) -> (LedgerId, Data<State
     let origin = site.origin.clone();
     // The site receives its own deliveries.
     let location = site.rules.as_ref().map(|rules| epc::thing_key(&rules.location)).unwrap();
-    let (_, rights) = tokio::sync::watch::channel(Arc::default());
     let terms = Terms { clock, rights, require_licence: config.settings.require_licence };
     let site_ledger = SiteLedger {
         id,

@@ -326,3 +326,36 @@ async fn an_item_read_by_its_tag_is_the_one_that_was_announced_as_a_link_or_with
     assert_eq!(naming(link).await, all);
     assert_eq!(naming("urn:epc:id:sgtin:9521141.012345.2").await, [(scene.ledger, 0)]);
 }
+
+#[actix_web::test]
+async fn a_wrong_prefix_split_is_refused_with_the_right_urn_also_by_the_writer_itself() {
+    use directory::rights::{Grade, Licence, Span};
+
+    let scene = Scene::new("prefix_split").await;
+    let split = document("").replace("9521141.012345.1", "952114.0112345.1");
+    assert_eq!(scene.send(post("maker-token", &split)).await.0, 202, "nobody is licensed yet");
+    let licence = Licence { party: "maker".into(), grade: Grade::C, span: Span::ALWAYS };
+    let licences = [("9521141".to_owned(), vec![licence])].into();
+    scene.rights.send_replace(Arc::new(Rights { licences, ..Rights::default() }));
+
+    let other = split.replace("345.1", "345.2");
+    let (status, _, problem) = scene.send(post("maker-token", &other)).await;
+    let problem = json(&problem);
+    assert_eq!(status, 422, "{problem}");
+    let violation = &problem["violations"][0];
+    assert_eq!(violation["pointer"], "/epcisBody/eventList/0/epcList/0");
+    assert_eq!(violation["expected"], "urn:epc:id:sgtin:9521141.012345.2");
+    assert_eq!(scene.refused("capture", "prefix-split").await, 1);
+    // As if the directory had said so only after the document was handed in.
+    let work = crate::writer::Work::Capture {
+        capture: "c".into(),
+        partner: "maker".into(),
+        document_sha256: ledger::hash::sha256(b"c"),
+        events: crate::statement::read(other.as_bytes()).unwrap(),
+        behaviour: crate::statement::ErrorBehaviour::Rollback,
+    };
+    let found = scene.state.writers[ORIGIN].submit(work).await;
+    assert!(matches!(found, Err(crate::problem::Problem::Malformed { .. })), "{found:?}");
+    assert_eq!(scene.refused("capture", "prefix-split").await, 2);
+    assert_eq!(scene.size().await, 1);
+}
