@@ -7,6 +7,7 @@
 //!
 //! Sources: EPCIS 2.0 section 7.4, CBV 2.0 section 7; docs/formats/record-v1.md for `chopmark:` members.
 
+use epcis::vocabulary::{CBV, Vocabulary};
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::json::Json;
@@ -51,16 +52,16 @@ impl<'a> RecordView<'a> {
         self.text("eventTime")?.parse().ok()
     }
 
-    /// The business step. Capture does not check vocabularies yet, so the last part of any URI counts as the word.
+    /// The business step; one of another vocabulary keeps its whole URI.
     #[must_use]
     pub fn biz_step(self) -> Option<BizStep> {
-        Some(BizStep::from(last_part(self.text("bizStep")?)))
+        Some(BizStep::from(self.text("bizStep")?))
     }
 
     /// The disposition, read like the business step.
     #[must_use]
     pub fn disposition(self) -> Option<Disposition> {
-        Some(Disposition::from(last_part(self.text("disposition")?)))
+        Some(Disposition::from(self.text("disposition")?))
     }
 
     /// Where the thing is after the event, else where it was read: a location URI.
@@ -143,22 +144,15 @@ impl<'a> RecordView<'a> {
     fn persistent(self, which: &str) -> Vec<Disposition> {
         let words = self.0.get("persistentDisposition").and_then(|found| found.get(which));
         let words = words.and_then(Json::as_array).unwrap_or_default();
-        words
-            .iter()
-            .filter_map(Json::as_str)
-            .map(|word| Disposition::from(last_part(word)))
-            .collect()
+        words.iter().filter_map(Json::as_str).map(Disposition::from).collect()
     }
 
     /// The destination of the type `kind` (`possessing_party`, `owning_party`, `location`).
     #[must_use]
     pub fn destination(self, kind: &str) -> Option<&'a str> {
         let is_kind = |entry: &&Json| {
-            entry.get("type").and_then(Json::as_str).is_some_and(|found| {
-                found == kind
-                    || found.rsplit([':', '/']).next().map(|word| word.trim_start_matches("SDT-"))
-                        == Some(kind)
-            })
+            let found = entry.get("type").and_then(Json::as_str);
+            found.is_some_and(|found| is_word(Vocabulary::SourceDestType, found, kind))
         };
         self.list("destinationList").iter().find(is_kind)?.get("destination")?.as_str()
     }
@@ -166,9 +160,11 @@ impl<'a> RecordView<'a> {
     /// Whether a party only announced what it would ship: a despatch advice that no reader saw leave.
     #[must_use]
     pub fn is_despatch_advice(self) -> bool {
-        let kind = |entry: &'a Json| entry.get("type").and_then(Json::as_str).map(last_part);
-        !self.is_sensed()
-            && self.list("bizTransactionList").iter().any(|entry| kind(entry) == Some("desadv"))
+        let is_advice = |entry: &Json| {
+            let found = entry.get("type").and_then(Json::as_str);
+            found.is_some_and(|found| is_word(Vocabulary::BizTransactionType, found, "desadv"))
+        };
+        !self.is_sensed() && self.list("bizTransactionList").iter().any(is_advice)
     }
 
     /// Whether it declares an earlier event wrong.
@@ -182,11 +178,10 @@ impl<'a> RecordView<'a> {
     pub fn is_complete_correction(self) -> bool {
         let Some(error) = self.0.get("errorDeclaration") else { return false };
         let ids = error.get("correctiveEventIDs").and_then(Json::as_array).unwrap_or_default();
-        match error.get("reason").and_then(Json::as_str).map(last_part) {
-            Some("did_not_occur") => ids.is_empty(),
-            Some("incorrect_data") => !ids.is_empty(),
-            _ => false,
-        }
+        let Some(reason) = error.get("reason").and_then(Json::as_str) else { return false };
+        let is_reason = |word| is_word(Vocabulary::ErrorReason, reason, word);
+        (is_reason("did_not_occur") && ids.is_empty())
+            || (is_reason("incorrect_data") && !ids.is_empty())
     }
 
     /// What the event says, without the members that tell how it came here: canonical text.
@@ -255,9 +250,13 @@ impl<'a> RecordView<'a> {
     }
 }
 
-/// The part of a word or URI after its last `-`, `:` or `/`.
-fn last_part(text: &str) -> &str {
-    text.rsplit(['-', ':', '/']).next().unwrap_or_default()
+/// Whether `text` is this word of CBV, in any spelling; a URI of another vocabulary that ends like it is not.
+fn is_word(vocabulary: Vocabulary, text: &str, word: &str) -> bool {
+    let uri = match text.strip_prefix("cbv:") {
+        Some(local) => format!("{CBV}{local}"),
+        None => vocabulary.expand(text),
+    };
+    vocabulary.shorten(&uri) == word
 }
 
 #[cfg(test)]
@@ -287,15 +286,21 @@ mod tests {
             "cbv:BizStep-shipping",
             "https://ref.gs1.org/cbv/BizStep-shipping",
             "urn:epcglobal:cbv:bizstep:shipping",
-            "https://voc.example/steps/shipping",
         ] {
             let record = object_event(AT, step).disposition("cbv:Disp-in_transit").record();
             let view = RecordView::of(&record);
             assert_eq!(view.biz_step(), Some(BizStep::Shipping), "{step}");
             assert_eq!(view.disposition(), Some(Disposition::InTransit));
         }
-        let record = object_event(AT, "https://voc.example/BizStep-dyeing").record();
-        assert_eq!(RecordView::of(&record).biz_step(), Some(BizStep::Other("dyeing".into())));
+        for foreign in ["https://voc.example/BizStep-dyeing", "https://voc.example/steps/shipping"]
+        {
+            let record = object_event(AT, foreign).disposition("https://voc.example/recalled");
+            let record = record.record();
+            let view = RecordView::of(&record);
+            assert_eq!(view.biz_step(), Some(BizStep::Other(foreign.into())));
+            let kept = Disposition::Other("https://voc.example/recalled".into());
+            assert_eq!(view.disposition(), Some(kept));
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::entry::{HistoryEntry, Relation};
 use crate::record_view::{ContainerChange, RecordView};
 
 /// The step by which a serial is voided; the vocabulary of EPCIS has none.
-pub const VOIDING: &str = "voiding";
+pub const VOIDING: &str = "https://chopmark.org/voc/BizStep-voiding";
 
 /// How an item ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
