@@ -305,7 +305,7 @@ impl Stage {
             .with_context(|| text)?;
         self.flip_bits(bundle.body)?;
         self.world.cluster.launch_again()?;
-        self.world.start("trace-api", "chopmark.toml", "trace-api", self.addresses.trace)?;
+        self.world.start("trace-api", "chopmark.toml", "trace-api", self.addresses.operator)?;
         drop(step);
         Ok(())
     }

@@ -246,6 +246,28 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_source_beyond_its_limit_is_refused_before_the_database_is_asked_and_the_operator_never()
+     {
+        let scene = Scene::journey("ledgers_limit").await;
+        let scene = scene.with_config(|config| config.rates.requests_per_minute = 10);
+        let path = format!("/ledgers/{SITE_IN_PATH}/checkpoint");
+        for _ in 0..10 {
+            assert_eq!(scene.get(&path, &[]).await.status, 200);
+        }
+        let before = sql::testing::statements();
+        for what in ["", "/x/checkpoint", "/x/proof/inclusion?index=0&size=1"] {
+            let refused = scene.get(&format!("/ledgers{what}"), &[]).await;
+            assert_eq!(refused.status, 429, "{what}");
+        }
+        assert_eq!(sql::testing::statements(), before);
+        assert_eq!(scene.get(&path, &[("X-Forwarded-For", "203.0.113.8")]).await.status, 200);
+        assert_eq!(scene.get_as_operator(&path).await.status, 200);
+        let metrics = scene.get_as_operator("/metrics").await.body;
+        let line = "trace_api_refused_requests_total{limit=\"source\"} 3";
+        assert!(metrics.lines().any(|found| found == line), "{metrics}");
+    }
+
+    #[actix_web::test]
     async fn without_a_database_the_answer_is_to_retry() {
         let state = state_without_database().await;
         for what in [
