@@ -103,7 +103,7 @@ async fn trace_api_deletes_old_scans_only_and_nobody_else_any() {
             .expect("it answers");
     tokio::spawn(connection);
     let refused = client.batch_execute(forged).await.expect_err("no right to delete");
-    assert_eq!(refused.code().map(|code| code.code()), Some("42501"));
+    assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some("42501"));
     let refused = db.execute(forged).await.expect_err("recent scans stay, even for the owner");
     assert_eq!(refused, "scans is append-only");
 }
