@@ -43,6 +43,7 @@ mod tests {
     use ledger::hash::sha256;
     use ledger::json::{Json, object};
     use ledger::keys::{SourceKey, SystemRandom};
+    use ledger::note::Note;
     use ledger::note::NoteSignature;
 
     use super::*;
