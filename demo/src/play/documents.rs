@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use ledger::json::{Json, object};
 
-use super::site::{CENTRE_PLACE, DESPATCH_ADVICE, FACTORY_PLACE, SHOP_PLACE};
+use super::site::{CENTRE_PLACE, DESPATCH_ADVICE, FACTORY_PLACE, LOT, RIVAL_PLACE, SHOP_PLACE};
 
 const OFFSET: &str = "+08:00";
 
@@ -74,6 +74,32 @@ pub fn despatch(announced: &[String]) -> Json {
     let mut members = stated("shipping", "in_transit", FACTORY_PLACE, announced);
     members.push(advice(DESPATCH_ADVICE));
     members.extend(from_to(FACTORY_PLACE, CENTRE_PLACE));
+    document(vec![object(members)])
+}
+
+/// The factory ships the pallet to the distribution centre: it leaves, which the despatch advice only announced.
+pub fn ship_pallet(pallet: &str) -> Json {
+    let mut members = stated("shipping", "in_transit", FACTORY_PLACE, &[pallet.to_owned()]);
+    members.extend(from_to(FACTORY_PLACE, CENTRE_PLACE));
+    document(vec![object(members)])
+}
+
+/// The rival says that it made an item of the factory's.
+pub fn commission_anothers(item: &str) -> Json {
+    let mut members = stated("commissioning", "active", RIVAL_PLACE, &[item.to_owned()]);
+    for (name, value) in &mut members {
+        if *name == "action" {
+            *value = text("ADD");
+        }
+    }
+    members.push(("bizLocation", place(RIVAL_PLACE)));
+    members.push((
+        "ilmd",
+        object([
+            ("cbvmda:lotNumber", text(LOT)),
+            ("cbvmda:itemExpirationDate", text("2099-12-31")),
+        ]),
+    ));
     document(vec![object(members)])
 }
 

@@ -1,6 +1,5 @@
 //! The files that configure the demo, written as an operator would write them.
 
-use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -8,10 +7,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use ledger::json::{Json, object};
 
 use super::site::{
-    CENTRE, CENTRE_PLACE, COLD_STORE, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB, PACKING_STATION,
-    SHOP, SHOP_PLACE, centre_rules, factory_rules, gtin,
+    CENTRE, CENTRE_PLACE, COLD_STORE, DIRECTORY, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB,
+    PACKING_STATION, RIVAL, RIVAL_PLACE, SHOP, SHOP_PLACE, centre_rules, factory_rules, gtin,
 };
 use crate::program::{new_bridge, new_ledger, new_token};
 use crate::world::free_address;
@@ -60,6 +60,8 @@ pub struct Tokens {
     pub centre: String,
     /// The shop's till.
     pub shop: String,
+    /// The rival.
+    pub rival: String,
 }
 
 /// What the files must name.
@@ -88,7 +90,7 @@ pub struct Wiring<'a> {
 /// If a file cannot be written.
 pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     let keys = folder.join("keys");
-    write_policy(folder, &keys, &wiring.contract)?;
+    make_ledger_keys(&keys)?;
     fs::write(folder.join("rules/factory.toml"), factory_rules())?;
     fs::write(folder.join("rules/centre.toml"), centre_rules())?;
     let factory_key = new_bridge(&keys.join("factory-bridge.pem"))?;
@@ -104,7 +106,9 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     let (factory, factory_digest) = new_token()?;
     let (centre, centre_digest) = new_token()?;
     let (shop, shop_digest) = new_token()?;
-    let digests = [factory_digest, centre_digest, shop_digest];
+    let (rival, rival_digest) = new_token()?;
+    let digests = [factory_digest, centre_digest, shop_digest, rival_digest];
+    found_directory(folder, wiring, [&factory_key, &centre_key])?;
     fs::write(
         folder.join("chopmark.toml"),
         main_file(wiring, &digests, [&factory_key, &centre_key]),
@@ -112,36 +116,158 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     .context("could not write chopmark.toml")?;
     fs::write(folder.join("factory-bridge.toml"), factory_bridge(wiring))?;
     fs::write(folder.join("centre-bridge.toml"), centre_bridge(wiring))?;
-    Ok(Tokens { factory, centre, shop })
+    Ok(Tokens { factory, centre, shop, rival })
 }
 
-/// Makes the keys of every ledger, each in a thread of its own because RSA keys take long, and writes the policy that
-/// trusts them.
-fn write_policy(folder: &Path, keys: &Path, contract: &str) -> anyhow::Result<()> {
-    let ledgers = [(FACTORY, "factory"), (CENTRE, "centre"), (SHOP, "shop"), (HUB, "hub")];
-    let verifier_keys: Vec<anyhow::Result<Vec<String>>> = std::thread::scope(|scope| {
+/// Makes the keys of every ledger, each in a thread of its own because RSA keys take long.
+fn make_ledger_keys(keys: &Path) -> anyhow::Result<()> {
+    let ledgers = [
+        (FACTORY, "factory"),
+        (CENTRE, "centre"),
+        (SHOP, "shop"),
+        (RIVAL, "rival"),
+        (HUB, "hub"),
+        (DIRECTORY, "directory"),
+    ];
+    std::thread::scope(|scope| {
         let threads = ledgers.map(|(origin, name)| {
             let file = keys.join(format!("{name}.pem"));
             scope.spawn(move || new_ledger(origin, &file))
         });
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("making keys panicked")))
-        };
-        threads.into_iter().map(join).collect()
-    });
-    let mut policy = String::from("# Whom the demo's verifiers trust.\n");
-    for ((origin, _), verifier_keys) in ledgers.into_iter().zip(verifier_keys) {
-        let word = if origin == HUB { "hub" } else { "log" };
-        for key in verifier_keys? {
-            writeln!(policy, "{word} {key}")?;
-        }
+        threads.into_iter().try_for_each(|thread| {
+            let made = thread.join();
+            made.unwrap_or_else(|_| Err(anyhow::anyhow!("making keys panicked"))).map(drop)
+        })
+    })
+}
+
+/// Installs the directory, which says whose each ledger, prefix, site and bridge is, and writes the policy that follows
+/// from it.
+fn found_directory(folder: &Path, wiring: &Wiring<'_>, bridges: [&str; 2]) -> anyhow::Result<()> {
+    for (holder, name) in
+        [("factory/lin", "lin"), ("centre/wu", "wu"), ("shop/zhao", "zhao"), ("rival/qian", "qian")]
+    {
+        command(folder, &["directory", "key", holder, "--out", &format!("keys/{name}.pem")])?;
     }
-    writeln!(policy, "chain 31337 {contract}\nquorum none")?;
-    fs::write(folder.join("policy.txt"), policy)?;
+    let [factory_bridge, centre_bridge] = bridges;
+    for (id, name, prefix, place, admin, bridge) in [
+        (
+            "centre",
+            "示例配送中心 · Example Distribution Centre",
+            "9521142",
+            CENTRE_PLACE,
+            "wu",
+            Some(centre_bridge),
+        ),
+        ("shop", "示例商店 · Example Shop", "9521143", SHOP_PLACE, "zhao", None),
+        ("rival", "示例竞争者 · Example Rival", "9521148", RIVAL_PLACE, "qian", None),
+    ] {
+        let text = |value: &str| Json::from(value);
+        let bridges = bridge.map(|key| {
+            object([
+                ("name", text("centre-bridge")),
+                ("key", text(key)),
+                ("ledger", text(CENTRE)),
+                ("read_points", Json::Array(vec![text(DOCK_DOOR), text(COLD_STORE)])),
+            ])
+        });
+        let party = object([
+            ("id", text(id)),
+            ("name", text(name)),
+            ("pgln", Json::Array(vec![text(&format!("urn:epc:id:pgln:{prefix}.00000"))])),
+            ("sites", Json::Array(vec![text(&gln(place))])),
+            ("admins", Json::Array(vec![text(&format!("{admin}.pem"))])),
+            ("ledgers", Json::Array(vec![text(&format!("{id}.pem"))])),
+            ("prefixes", Json::Array(vec![text(prefix)])),
+            ("bridges", Json::Array(bridges.into_iter().collect())),
+        ]);
+        fs::write(folder.join(format!("keys/{id}.party.json")), party.canonical())?;
+    }
+    let bridge = format!("factory-bridge,{factory_bridge},{FACTORY},{PACKING_STATION}");
+    let chain = format!("31337:{}", wiring.contract);
+    let pin = command(
+        folder,
+        &[
+            "directory",
+            "init",
+            "--database",
+            wiring.database,
+            "--origin",
+            DIRECTORY,
+            "--keys",
+            "keys/directory.pem",
+            "--key",
+            "keys/lin.pem",
+            "--hub",
+            "keys/hub.pem",
+            "--chain",
+            &chain,
+            "--party",
+            "factory",
+            "--name",
+            "示例工厂 · Example Factory",
+            "--pgln",
+            "urn:epc:id:pgln:9521141.00000",
+            "--site",
+            &gln(FACTORY_PLACE),
+            "--ledger",
+            "keys/factory.pem",
+            "--prefix",
+            "9521141",
+            "--bridge",
+            &bridge,
+            "--since-days",
+            "1",
+            "--more",
+            "keys/centre.party.json",
+            "--more",
+            "keys/shop.party.json",
+            "--more",
+            "keys/rival.party.json",
+        ],
+    )?;
+    fs::write(folder.join("pin.txt"), &pin)?;
+    command(
+        folder,
+        &[
+            "directory",
+            "export",
+            "--database",
+            wiring.database,
+            "--policy",
+            "pin.txt",
+            "--out",
+            "exported",
+        ],
+    )?;
+    fs::copy(folder.join("exported/policy.txt"), folder.join("policy.txt"))?;
     Ok(())
 }
 
-fn main_file(wiring: &Wiring<'_>, digests: &[String; 3], bridges: [&str; 2]) -> String {
+/// The 13 digits of a location's GLN.
+fn gln(sgln: &str) -> String {
+    let key = epc::thing_key(sgln);
+    key.split('/').nth(4).unwrap_or_default().to_owned()
+}
+
+/// Standard output of a command that must succeed.
+fn command(folder: &Path, words: &[&str]) -> anyhow::Result<String> {
+    let output = std::process::Command::new(crate::program::path()?)
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .context("could not start chopmark")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "`chopmark {}` ended with {}: {}",
+        words[..2].join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn main_file(wiring: &Wiring<'_>, digests: &[String; 4], bridges: [&str; 2]) -> String {
     [
         ledgers(wiring.database),
         senders(wiring.addresses.ingest, digests, bridges),
@@ -177,6 +303,11 @@ party = {{ name = "示例商店 · Example Shop", pgln = "urn:epc:id:pgln:952114
 keys = "keys/shop.pem"
 
 [[ledger]]
+origin = "{RIVAL}"
+party = {{ name = "示例竞争者 · Example Rival", pgln = "urn:epc:id:pgln:9521148.00000" }}
+keys = "keys/rival.pem"
+
+[[ledger]]
 origin = "{HUB}"
 kind = "hub"
 party = {{ name = "Chopmark", pgln = "urn:epc:id:pgln:9521140.00000" }}
@@ -187,12 +318,13 @@ keys = "keys/hub.pem"
 }
 
 /// Ingest and those who may send to it.
-fn senders(ingest: SocketAddr, digests: &[String; 3], bridges: [&str; 2]) -> String {
-    let [factory_token, centre_token, shop_token] = digests;
+fn senders(ingest: SocketAddr, digests: &[String; 4], bridges: [&str; 2]) -> String {
+    let [factory_token, centre_token, shop_token, rival_token] = digests;
     let [factory_bridge, centre_bridge] = bridges;
     format!(
         r#"[ingest]
 listen = "{ingest}"
+policy = "policy.txt"
 
 [[bridge]]
 id = "factory-bridge"
@@ -218,6 +350,11 @@ ledger = "{CENTRE}"
 name = "shop-till"
 token_sha256 = "{shop_token}"
 ledger = "{SHOP}"
+
+[[partner]]
+name = "rival"
+token_sha256 = "{rival_token}"
+ledger = "{RIVAL}"
 
 "#
     )

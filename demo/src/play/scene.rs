@@ -36,7 +36,7 @@ pub fn play(folder: &Path, once: bool) -> anyhow::Result<()> {
     stage.anchor()?;
     stage.scans()?;
     stage.proof()?;
-    stage.attack()?;
+    stage.attacks()?;
     stage.account(once);
     Ok(())
 }
@@ -91,6 +91,8 @@ impl Stage {
             .collect();
         self.capture(&self.tokens.factory, &documents::despatch(&announced))?;
         self.voice.say(&format!("the factory's ERP announces {} items", announced.len()));
+        let pallet = self.goods.pallet.epc.to_uri();
+        self.capture(&self.tokens.factory, &documents::ship_pallet(&pallet))?;
         self.world.start(
             "centre-bridge",
             "centre-bridge.toml",
@@ -148,6 +150,11 @@ impl Stage {
     fn cold_store(&mut self) -> anyhow::Result<()> {
         let step = self.voice.step("3", "A cold store gets too warm · 冷库超温");
         let item = self.goods.items[0].epc.to_uri();
+        let before = self.scan(&self.goods.items[151].epc.clone(), "203.0.113.12", SHANGHAI)?;
+        self.voice.check(
+            Self::verdict(&before) == "CONSISTENT",
+            &format!("an item of the lot before: {}", Self::verdict(&before)),
+        )?;
         self.sensor.set_tenths(92);
         self.voice.say("the sensor now measures 9.2 °C; the limit is 8.0 °C");
         let is_flagged =
@@ -222,8 +229,8 @@ impl Stage {
         let answers = [
             ("the sold item", "SOLD", self.scan(&sold, "203.0.113.7", SHANGHAI)?),
             (
-                "a serial scanned in Shanghai first",
-                "CONSISTENT",
+                "a serial of the warm lot, scanned in Shanghai first",
+                "CONDITION",
                 self.scan(&copied, "203.0.113.8", SHANGHAI)?,
             ),
             (
@@ -240,7 +247,11 @@ impl Stage {
                 let announced = self.goods.never_made[1].epc.clone();
                 self.scan(&announced, "203.0.113.7", SHANGHAI)?
             }),
-            ("an unsold item", "CONSISTENT", self.scan(&unsold, "203.0.113.10", SHANGHAI)?),
+            (
+                "an unsold item of the warm lot",
+                "CONDITION",
+                self.scan(&unsold, "203.0.113.10", SHANGHAI)?,
+            ),
         ];
         drop(step);
         for (what, want, answer) in &answers {
@@ -251,7 +262,8 @@ impl Stage {
         let answer = web::get(&self.trace(&long), &[("User-Agent", BROWSER)])?;
         self.voice
             .check(answer.status == 400, "a serial of 4 KiB gets a clear answer, not a verdict")?;
-        for (language, words) in [("zh-CN", "记录前后一致"), ("en", "The records fit together")]
+        for (language, words) in
+            [("zh-CN", "记录显示储运条件曾超限"), ("en", "Storage limits were exceeded")]
         {
             let headers = [
                 ("Accept", "text/html"),
@@ -330,9 +342,69 @@ impl Stage {
         )
     }
 
-    /// 8. The database's owner changes history.
-    fn attack(&mut self) -> anyhow::Result<()> {
-        let step = self.voice.step("8", "The database's owner alters a stored event · 篡改");
+    /// 8. Three people cheat: a rival, and the database's owner twice.
+    fn attacks(&mut self) -> anyhow::Result<()> {
+        self.foreign_commissioning()?;
+        self.changed_row()?;
+        self.rolled_back_ledger()
+    }
+
+    /// A party that has no right to the factory's numbers issues one of them.
+    fn foreign_commissioning(&mut self) -> anyhow::Result<()> {
+        let step =
+            self.voice.step("8a", "A rival puts the factory's number on its own goods · 冒用");
+        self.world.start("ingest", "chopmark.toml", "ingest", self.addresses.ingest)?;
+        let fake: epc::Epc = format!("{}7", self.goods.never_made[0].epc.to_uri()).parse()?;
+        let document = documents::commission_anothers(&fake.to_uri());
+        self.capture(&self.tokens.rival, &document)?;
+        self.world.stop("ingest")?;
+        let answer = self.scan(&fake, "203.0.113.11", SHANGHAI)?;
+        let (audit, text) = self.chopmark(&["audit", "--policy", "policy.txt"])?;
+        drop(step);
+        self.voice.check(
+            Self::verdict(&answer) == "REJECTED",
+            "the rival's own ledger says that it was made; the page says REJECTED",
+        )?;
+        self.voice
+            .check(audit == 0, "audit: every ledger is whole, also the one that says so")
+            .with_context(|| text)
+    }
+
+    /// The database's owner removes the newest records of the shop's ledger: the sale never happened.
+    fn rolled_back_ledger(&mut self) -> anyhow::Result<()> {
+        let step = self.voice.step("8c", "The database's owner rolls a ledger back · 回滚");
+        let runtime = tokio::runtime::Runtime::new()?;
+        let url = self.world.cluster.url().to_owned();
+        runtime.block_on(async {
+            let db = sql::Db::connect(&sql::Settings::new(&url)).await?;
+            sql::testing::roll_back_as_owner(&db, SHOP, 2).await
+        })?;
+        self.voice.say("the sale's record, its checkpoint and its index entries are gone");
+        let (audit, text) = self.chopmark(&["audit", "--policy", "policy.txt"])?;
+        let item = self.goods.items[0].epc.clone();
+        let answer = self.scan(&item, "203.0.113.7", SHANGHAI)?;
+        let (code, refusal) =
+            self.chopmark(&["up", "--role", "ingest", "--config", "chopmark.toml"])?;
+        drop(step);
+        self.voice
+            .check(
+                audit == 3 && text.contains("ROLLED BACK") && text.contains(SHOP),
+                &format!("audit says that {SHOP} was rolled back: the hub holds more of it"),
+            )
+            .with_context(|| text)?;
+        let lamp = answer.get("lamps").and_then(|lamps| lamps.get("record")).and_then(Json::as_str);
+        self.voice.check(
+            lamp == Some("broken"),
+            "the item's page shows a broken record lamp, not an unsold item",
+        )?;
+        self.voice
+            .check(code != 0 && refusal.contains("shrank"), "ingest refuses to sign that ledger")
+            .with_context(|| refusal)
+    }
+
+    /// The database's owner changes history.
+    fn changed_row(&mut self) -> anyhow::Result<()> {
+        let step = self.voice.step("8b", "The database's owner alters a stored event · 篡改");
         let (before, text) = self.chopmark(&["audit", "--policy", "policy.txt"])?;
         self.voice
             .check(before == 0, "audit before: every ledger is whole")

@@ -22,6 +22,10 @@ pub const FACTORY: &str = "factory.example/packing";
 pub const CENTRE: &str = "centre.example/docks";
 /// The shop's ledger.
 pub const SHOP: &str = "shop.example/till";
+/// The ledger of somebody who has nothing to do with the factory's goods.
+pub const RIVAL: &str = "rival.example/shed";
+/// The ledger that says who is who.
+pub const DIRECTORY: &str = "who.example/directory";
 /// The ledger of ledgers.
 pub const HUB: &str = "hub.example/checkpoints";
 
@@ -37,6 +41,9 @@ pub const DOCK_DOOR: &str = "urn:epc:id:sgln:9521142.00001.3";
 pub const COLD_STORE: &str = "urn:epc:id:sgln:9521142.00001.7";
 /// Location of the shop.
 pub const SHOP_PLACE: &str = "urn:epc:id:sgln:9521143.00001.0";
+
+/// Location of the rival.
+pub const RIVAL_PLACE: &str = "urn:epc:id:sgln:9521148.00001.0";
 
 /// Lot number of everything in the demo.
 pub const LOT: &str = "L2611A";
