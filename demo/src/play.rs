@@ -8,6 +8,7 @@
 
 mod documents;
 mod files;
+mod parties;
 mod scene;
 mod site;
 mod stage;

@@ -17,7 +17,6 @@ use tokio_postgres::{Client, NoTls};
 
 const PROCESSES: [Access; 3] = [Access::Ingest, Access::Anchor, Access::TraceApi];
 const REFUSED: &str = "42501";
-/// After the epoch.
 const LATER: &str = "2026-03-02T08:00:00Z";
 /// Added to the code where a row policy refuses what the grant allows.
 const BY_ROW: &str = " by a row policy";

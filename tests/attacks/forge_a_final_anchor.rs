@@ -6,7 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use serde_json::{Value, json};
 use tests::waiting::wait_for;
 
-use crate::town::{BRAND, Town, Who, fetch, item, made, serial};
+use crate::events::{item, made, serial};
+use crate::town::{BRAND, Town, Who, fetch};
 
 /// A proxy in front of the chain that moves every block's time to 2020.
 fn liar(chain: String) -> SocketAddr {

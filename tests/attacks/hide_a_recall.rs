@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::town::{Town, Who, ago, event, item, made, serial, with};
+use crate::events::{ago, event, item, made, serial, with};
+use crate::town::{Town, Who};
 
 /// An item of the brand that it recalled.
 fn recalled(town: &Town) -> String {

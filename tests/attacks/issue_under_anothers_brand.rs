@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::town::{Town, Who, event, item, made, serial, with};
+use crate::events::{event, item, made, serial, with};
+use crate::town::{Town, Who};
 
 #[test]
 fn a_serial_that_only_the_rival_commissioned_is_not_issued() {

@@ -4,6 +4,7 @@
 //! stand against an attacker with real tools: a partner's token, a browser, `psql` as the owner of the tables, a proxy
 //! that lies as a chain's endpoint, a forged file.
 
+mod events;
 mod town;
 
 mod be_seen_as_the_bridge_of_another_door;

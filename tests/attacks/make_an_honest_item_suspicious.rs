@@ -1,6 +1,7 @@
 //! Somebody wants an honest item to look copied, or a copied one to look honest again.
 
-use crate::town::{Town, Who, event, item, made, serial};
+use crate::events::{event, item, made, serial};
+use crate::town::{Town, Who};
 
 const PHONE: &str =
     "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140 Mobile Safari/537.36";

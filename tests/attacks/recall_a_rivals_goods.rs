@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::town::{Town, Who, event, item, made, serial};
+use crate::events::{event, item, made, serial};
+use crate::town::{Town, Who};
 
 #[test]
 fn a_recall_by_a_party_without_the_right_is_shown_and_decides_nothing() {

@@ -1,6 +1,7 @@
 //! The owner of the database makes a party of its own the licensee of the brand's prefix.
 
-use crate::town::{DIRECTORY, Town, Who, made, serial};
+use crate::events::{made, serial};
+use crate::town::{DIRECTORY, Town, Who};
 
 #[test]
 fn an_entry_that_nobody_approved_makes_no_page_believe_it() {

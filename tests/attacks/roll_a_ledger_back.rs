@@ -1,6 +1,7 @@
 //! The owner of the database removes the newest records of a ledger, and lets it go on from there.
 
-use crate::town::{BRAND, SHOP, Town, Who, event, item, made, serial};
+use crate::events::{event, item, made, serial};
+use crate::town::{BRAND, SHOP, Town, Who};
 
 #[test]
 fn a_ledger_that_shrank_is_named_by_the_audit_shown_by_the_page_and_not_signed_again() {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::town::{Town, Who, event, item, made, serial};
+use crate::events::{event, item, made, serial};
+use crate::town::{Town, Who};
 
 #[test]
 fn a_misspelt_step_is_refused_and_the_right_one_is_suggested() {

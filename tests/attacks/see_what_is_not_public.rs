@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::town::{Town, Who, event, fetch, item, made, serial};
+use crate::events::{event, item, made, serial};
+use crate::town::{Town, Who, fetch};
 
 #[test]
 fn deliveries_histories_and_metrics_are_not_public() {

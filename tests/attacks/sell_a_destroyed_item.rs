@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::town::{Town, Who, event, item, made, serial, with};
+use crate::events::{event, item, made, serial, with};
+use crate::town::{Town, Who};
 
 #[test]
 fn a_destroyed_item_is_no_longer_valid() {
@@ -24,7 +25,7 @@ fn a_sale_that_was_declared_wrong_is_not_a_second_sale() {
     );
     town.state(Who::Brand, &[sale.clone()]);
     let declared = json!({
-        "errorDeclaration": { "declarationTime": crate::town::now(), "reason": "did_not_occur" }
+        "errorDeclaration": { "declarationTime": crate::events::now(), "reason": "did_not_occur" }
     });
     town.state(Who::Brand, &[with(sale, declared)]);
     assert_eq!(town.verdict(&sold), "CONSISTENT");

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::town::{BRAND_PLACE, RIVAL_PLACE, SHOP_PLACE, Town, Who, event, serial, with};
+use crate::events::{event, serial, with};
+use crate::town::{BRAND_PLACE, RIVAL_PLACE, SHOP_PLACE, Town, Who};
 
 #[test]
 fn two_shippers_may_use_one_number_and_both_advices_are_kept() {

@@ -2,7 +2,7 @@
 //! directory, and the pages; all of it the real processes.
 //!
 //! The way through: [`Town::new`] writes the files an operator would write and starts the processes; [`Town::shared`]
-//! is one for all tests that leave it whole. An attacker has what the issue gives him: a partner's token
+//! is one for all tests that leave it whole. An attacker has one of these: a partner's token
 //! ([`Town::state`]), a browser ([`Town::open`]), the database's owner ([`Town::psql`]), a file.
 //!
 //! What holds: every test uses serials of its own, so that tests can share a town; every wait has a deadline.
@@ -14,7 +14,6 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anchor::anvil::{Anvil, Mining};
 use anchor::wallet::Wallet;
@@ -26,6 +25,8 @@ use sql::cluster::Cluster;
 use tests::program::chopmark;
 use tests::stage::{get, post};
 use tests::waiting::{free_address, wait_for};
+
+use crate::events::{now, serial};
 
 /// The brand's ledger, whose prefix is 9521141.
 pub const BRAND: &str = "brand.example/line";
@@ -554,57 +555,5 @@ fn rules() -> String {
          [[rule]]\nid = \"store\"\nread_point = \"{COLD_STORE}\"\n\
          concludes.excursion = {{ quantity = \"temperature\", max = \"8.0\", allowed_s = 2.0, \
          lots = [\"urn:epc:class:lgtin:9521141.012345.LCOLD\"] }}\n"
-    )
-}
-
-/// The present, as events carry it.
-pub fn now() -> String {
-    format!("{:.3}", jiff::Timestamp::now())
-}
-
-/// A moment some time ago.
-pub fn ago(span: jiff::SignedDuration) -> String {
-    format!("{:.3}", jiff::Timestamp::now() - span)
-}
-
-/// A serial that no other test uses.
-pub fn serial() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(1000);
-    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
-}
-
-/// The brand's item of a serial.
-pub fn item(serial: &str) -> String {
-    format!("urn:epc:id:sgtin:9521141.012345.{serial}")
-}
-
-/// An event about one thing at a party's place.
-pub fn event(who: Who, step: &str, disposition: &str, thing: &str) -> Value {
-    json!({
-        "type": "ObjectEvent",
-        "eventTime": now(),
-        "eventTimeZoneOffset": "+08:00",
-        "epcList": [thing],
-        "action": if step == "commissioning" { "ADD" } else { "OBSERVE" },
-        "bizStep": step,
-        "disposition": disposition,
-        "readPoint": { "id": who.place() },
-        "bizLocation": { "id": who.place() },
-    })
-}
-
-/// An event with members changed or added.
-pub fn with(mut event: Value, members: Value) -> Value {
-    if let (Value::Object(event), Value::Object(members)) = (&mut event, members) {
-        event.extend(members);
-    }
-    event
-}
-
-/// The brand commissions an item with a lot that lasts.
-pub fn made(serial: &str) -> Value {
-    with(
-        event(Who::Brand, "commissioning", "active", &item(serial)),
-        json!({ "ilmd": { "cbvmda:lotNumber": "L1", "cbvmda:itemExpirationDate": "2099-12-31" } }),
     )
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -291,7 +292,12 @@ impl Scene {
     /// Of the sites there are only public keys, in the policy file; the key files that `[[ledger]]` names do not exist.
     pub fn configure(&self, sites: &[&Site]) -> (PathBuf, SocketAddr) {
         let folder = self.folder.path();
-        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            // Key files of others are refused.
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        };
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut ledgers = String::new();
         let mut add = |kind: &str, origin: &str, file: &str| {

@@ -7,11 +7,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use ledger::json::{Json, object};
 
+use super::parties;
 use super::site::{
     CENTRE, CENTRE_PLACE, COLD_STORE, DIRECTORY, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB,
-    PACKING_STATION, RIVAL, RIVAL_PLACE, SHOP, SHOP_PLACE, centre_rules, factory_rules, gtin,
+    PACKING_STATION, RIVAL, SHOP, SHOP_PLACE, centre_rules, factory_rules, gtin,
 };
 use crate::program::{new_bridge, new_ledger, new_token};
 use crate::world::free_address;
@@ -108,7 +108,8 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     let (shop, shop_digest) = new_token()?;
     let (rival, rival_digest) = new_token()?;
     let digests = [factory_digest, centre_digest, shop_digest, rival_digest];
-    found_directory(folder, wiring, [&factory_key, &centre_key])?;
+    let bridges = [factory_key.as_str(), &centre_key];
+    parties::found_directory(folder, wiring.database, &wiring.contract, bridges)?;
     fs::write(
         folder.join("chopmark.toml"),
         main_file(wiring, &digests, [&factory_key, &centre_key]),
@@ -139,132 +140,6 @@ fn make_ledger_keys(keys: &Path) -> anyhow::Result<()> {
             made.unwrap_or_else(|_| Err(anyhow::anyhow!("making keys panicked"))).map(drop)
         })
     })
-}
-
-/// Installs the directory, which says whose each ledger, prefix, site and bridge is, and writes the policy that follows
-/// from it.
-fn found_directory(folder: &Path, wiring: &Wiring<'_>, bridges: [&str; 2]) -> anyhow::Result<()> {
-    for (holder, name) in
-        [("factory/lin", "lin"), ("centre/wu", "wu"), ("shop/zhao", "zhao"), ("rival/qian", "qian")]
-    {
-        command(folder, &["directory", "key", holder, "--out", &format!("keys/{name}.pem")])?;
-    }
-    let [factory_bridge, centre_bridge] = bridges;
-    for (id, name, prefix, place, admin, bridge) in [
-        (
-            "centre",
-            "示例配送中心 · Example Distribution Centre",
-            "9521142",
-            CENTRE_PLACE,
-            "wu",
-            Some(centre_bridge),
-        ),
-        ("shop", "示例商店 · Example Shop", "9521143", SHOP_PLACE, "zhao", None),
-        ("rival", "示例竞争者 · Example Rival", "9521148", RIVAL_PLACE, "qian", None),
-    ] {
-        let text = |value: &str| Json::from(value);
-        let bridges = bridge.map(|key| {
-            object([
-                ("name", text("centre-bridge")),
-                ("key", text(key)),
-                ("ledger", text(CENTRE)),
-                ("read_points", Json::Array(vec![text(DOCK_DOOR), text(COLD_STORE)])),
-            ])
-        });
-        let party = object([
-            ("id", text(id)),
-            ("name", text(name)),
-            ("pgln", Json::Array(vec![text(&format!("urn:epc:id:pgln:{prefix}.00000"))])),
-            ("sites", Json::Array(vec![text(&gln(place))])),
-            ("admins", Json::Array(vec![text(&format!("{admin}.pem"))])),
-            ("ledgers", Json::Array(vec![text(&format!("{id}.pem"))])),
-            ("prefixes", Json::Array(vec![text(prefix)])),
-            ("bridges", Json::Array(bridges.into_iter().collect())),
-        ]);
-        fs::write(folder.join(format!("keys/{id}.party.json")), party.canonical())?;
-    }
-    let bridge = format!("factory-bridge,{factory_bridge},{FACTORY},{PACKING_STATION}");
-    let chain = format!("31337:{}", wiring.contract);
-    let pin = command(
-        folder,
-        &[
-            "directory",
-            "init",
-            "--database",
-            wiring.database,
-            "--origin",
-            DIRECTORY,
-            "--keys",
-            "keys/directory.pem",
-            "--key",
-            "keys/lin.pem",
-            "--hub",
-            "keys/hub.pem",
-            "--chain",
-            &chain,
-            "--party",
-            "factory",
-            "--name",
-            "示例工厂 · Example Factory",
-            "--pgln",
-            "urn:epc:id:pgln:9521141.00000",
-            "--site",
-            &gln(FACTORY_PLACE),
-            "--ledger",
-            "keys/factory.pem",
-            "--prefix",
-            "9521141",
-            "--bridge",
-            &bridge,
-            "--since-days",
-            "1",
-            "--more",
-            "keys/centre.party.json",
-            "--more",
-            "keys/shop.party.json",
-            "--more",
-            "keys/rival.party.json",
-        ],
-    )?;
-    fs::write(folder.join("pin.txt"), &pin)?;
-    command(
-        folder,
-        &[
-            "directory",
-            "export",
-            "--database",
-            wiring.database,
-            "--policy",
-            "pin.txt",
-            "--out",
-            "exported",
-        ],
-    )?;
-    fs::copy(folder.join("exported/policy.txt"), folder.join("policy.txt"))?;
-    Ok(())
-}
-
-/// The 13 digits of a location's GLN.
-fn gln(sgln: &str) -> String {
-    let key = epc::thing_key(sgln);
-    key.split('/').nth(4).unwrap_or_default().to_owned()
-}
-
-/// Standard output of a command that must succeed.
-fn command(folder: &Path, words: &[&str]) -> anyhow::Result<String> {
-    let output = std::process::Command::new(crate::program::path()?)
-        .args(words)
-        .current_dir(folder)
-        .output()
-        .context("could not start chopmark")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "`chopmark {}` ended with {}: {}",
-        words[..2].join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn main_file(wiring: &Wiring<'_>, digests: &[String; 4], bridges: [&str; 2]) -> String {

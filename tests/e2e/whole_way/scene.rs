@@ -103,7 +103,7 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let browser = browser.expect("Chromium is needed; `make setup` gets it");
-    for (language, words) in [("zh", "售出"), ("en", "Sold on")] {
+    for (language, words) in [("zh", "缺口"), ("en", "journey incomplete")] {
         browser.goto(&format!("{sold}?lang={language}")).await.expect("the page opens");
         let band =
             browser.find(Locator::Css("h1")).await.expect("a verdict").text().await.expect("text");
