@@ -32,7 +32,7 @@ pub fn recall_is_approved(entry: &HistoryEntry, rights: &Rights, party: &str) ->
     let hash = event.and_then(|event| event_hash(&event, Dialect::default()).ok());
     let Some(hash) = hash else { return false };
     let notes: Vec<&str> = view.approvals().into_iter().take(MAX_NOTES).collect();
-    let people = approvers(&notes, &entry.origin, &hash.to_string(), rights, party);
+    let people = approvers(&notes, &entry.origin, &hash, rights, party);
     people.len() >= needed(rights, party)
 }
 
