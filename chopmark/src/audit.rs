@@ -3,12 +3,14 @@
 //!
 //! The way through: every ledger, hubs included, is read in order from the database and passed, row by row, to
 //! [`ledger::audit::LedgerAudit`] (`rows`); every entry of the hubs is compared with the ledgers' checkpoints, every
-//! final anchor with the hub's (`published`); both give the outcome (`outcome`), which is printed (`print`).
+//! final anchor with the hub's (`published`), every ledger with what the directory knows of it (`directory`); these give
+//! the outcome (`outcome`), which is printed (`print`).
 //!
 //! What holds: nothing is written; the keys come from the policy file, not from the database.
 //!
 //! Not here: whether the chain still holds the anchors (`chopmark verify --rpc` for one, the anchor worker for all).
 
+mod directory;
 mod outcome;
 mod print;
 mod published;
@@ -21,6 +23,7 @@ use ledger::policy::Policy;
 use process::config::Installation;
 use sql::Db;
 
+use self::directory::Pinned;
 use self::outcome::AuditedLedger;
 use self::published::Published;
 use crate::database::Database;
@@ -83,8 +86,10 @@ async fn audit_all(db: &Db, policy: &Policy) -> anyhow::Result<Vec<AuditedLedger
     let mut audited = Vec::new();
     let ledgers = sql::ledgers::list_ledgers(db).await?;
     let published = Published::read(db, &ledgers).await?;
+    let directory = Pinned::read(db, policy).await?;
     for row in &ledgers {
-        let (holdings, continuity) = published.of(db, row).await?;
+        let (mut holdings, continuity) = published.of(db, row).await?;
+        directory.compare(db, row, &mut holdings).await?;
         let summary = rows::audit_ledger(db, policy, row).await?;
         audited.push(AuditedLedger { summary, is_hub: row.kind == "hub", holdings, continuity });
     }

@@ -8,9 +8,10 @@
 //!
 //! Not here: the rules (`directory`), loading and appending (`history::directory`).
 
-mod files;
+mod act;
+pub mod files;
 mod install;
-mod place;
+pub mod place;
 mod propose;
 mod show;
 
@@ -72,6 +73,13 @@ pub enum Command {
         #[command(flatten)]
         writing: Writing,
     },
+    /// Records what people did outside of the database: keys made, a backup restored, something deleted
+    ///
+    /// `finding resolve --keys` records what it does by itself. Acts are shown by `directory show act/PARTY`.
+    ///
+    /// Example: chopmark directory act --kind restore --party bamboo-spring --subject backup/2026-11-20
+    /// --reason "the disk failed" --key lin.pem --policy policy.txt --keys who.pem
+    Act(Box<act::Arguments>),
     /// Gives up a proposal; it is kept, and no longer waits
     ///
     /// Example: chopmark directory withdraw 3 --policy policy.txt
@@ -92,7 +100,7 @@ pub enum Command {
     ///
     /// Example: chopmark directory show party/bamboo-spring --policy policy.txt --json
     Show {
-        /// `party/…`, `keyset/…`, `device/…`, `prefix/…`, `grant/…`, `power/…`, `suspend/…`
+        /// `party/…`, `keyset/…`, `device/…`, `prefix/…`, `grant/…`, `power/…`, `suspend/…`, `act/…`
         subject: Option<String>,
         /// Prints JSON
         #[arg(long)]
@@ -160,6 +168,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Approve { id, key, writing } => {
             runtime.block_on(propose::approve(*id, key, writing))?;
         }
+        Command::Act(arguments) => runtime.block_on(act::run(arguments))?,
         Command::Withdraw { id, reading } => runtime.block_on(propose::withdraw(*id, reading))?,
         Command::Pending { reading } => runtime.block_on(propose::pending(reading))?,
         Command::Show { subject, json, reading } => {

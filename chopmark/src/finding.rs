@@ -3,6 +3,9 @@
 //! The way through: `list` shows findings with their evidence; `text` prints what the issuer signs; `resolve` signs it,
 //! or takes a note that was signed elsewhere, checks that the item's issuer signed it, and stores it.
 //!
+//! With the directory's keys, `resolve` also appends an act to the directory, signed by the same admin, before it stores
+//! the note; without them the act has to be recorded with `directory act`, and the audit names the finding until then.
+//!
 //! What holds: a finding is resolved by the issuer's signed note only; whoever may write to the database cannot do it
 //! without that key, because trace-api checks the note at each scan.
 //!
@@ -13,7 +16,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use directory::Directory;
+use directory::record::{ActRecord, Deed};
+use history::directory::record_act;
 use history::findings::{FindingName, note_text};
+use jiff::Timestamp;
 use ledger::directory::HolderKey;
 use ledger::note::Note;
 use process::Clock;
@@ -22,8 +29,10 @@ use sql::Db;
 use sql::findings::StoredFinding;
 
 use crate::database::Database;
+use crate::directory::files;
+use crate::directory::place::Pen;
 use crate::policy_file;
-use crate::terminal::{self, out};
+use crate::terminal::{self, out, problem};
 
 /// Subcommands of `chopmark finding`.
 #[derive(Subcommand)]
@@ -55,7 +64,7 @@ pub enum Command {
     /// Resolves a finding with a note that an admin of the item's issuer signs
     ///
     /// Examples:
-    ///   chopmark finding resolve 7 --reason "a market test" --key lin.pem --policy policy.txt
+    ///   chopmark finding resolve 7 --reason "a market test" --key lin.pem --policy policy.txt --keys who.pem
     ///   chopmark finding resolve 7 --note signed.txt --policy policy.txt
     #[command(verbatim_doc_comment)]
     Resolve {
@@ -73,10 +82,21 @@ pub enum Command {
         /// A policy file with the `directory` line: the directory says who issued the item
         #[arg(long, value_name = "FILE")]
         policy: PathBuf,
+        /// The directory's own keys: the act is then recorded in the directory as well
+        #[arg(long, value_name = "FILE", requires = "key")]
+        keys: Option<PathBuf>,
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
         config: PathBuf,
     },
+}
+
+/// With what a resolution is recorded in the directory.
+struct Recording<'a> {
+    /// The directory's keys.
+    pen: Pen,
+    /// Key file of the admin.
+    key: &'a Path,
 }
 
 /// Runs the command.
@@ -90,14 +110,18 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         match command {
             Command::List { config, all } => list(config, *all).await,
             Command::Text { id, reason, config } => text(config, *id, reason).await,
-            Command::Resolve { id, reason, key, note, policy, config } => {
+            Command::Resolve { id, reason, key, note, policy, keys, config } => {
+                let recording = match (keys, key) {
+                    (Some(keys), Some(key)) => Some(Recording { pen: Pen::new(keys, 7)?, key }),
+                    _ => None,
+                };
                 let (db, _database) = open(config).await?;
                 let note = match (note, key, reason) {
                     (Some(note), ..) => read(note)?,
                     (None, Some(key), Some(reason)) => sign(&find(&db, *id).await?, reason, key)?,
                     _ => anyhow::bail!("got neither --note nor --key with --reason, expected one"),
                 };
-                resolve(&db, *id, &note, policy).await
+                resolve(&db, *id, &note, policy, recording).await
             }
         }
     })
@@ -163,15 +187,53 @@ fn sign(finding: &StoredFinding, reason: &str, key: &Path) -> anyhow::Result<Str
     Ok(Note { text, signatures }.to_string())
 }
 
-async fn resolve(db: &Db, id: u64, note: &str, policy: &Path) -> anyhow::Result<ExitCode> {
+async fn resolve(
+    db: &Db,
+    id: u64,
+    note: &str,
+    policy: &Path,
+    recording: Option<Recording<'_>>,
+) -> anyhow::Result<ExitCode> {
     let named = history::findings::finding_of(note)?;
     anyhow::ensure!(named == id, "got a note about finding {named}, expected one about {id}");
-    let rights =
-        history::directory::load(db, &policy_file::read(policy)?).await?.directory.rights();
+    let directory = history::directory::load(db, &policy_file::read(policy)?).await?.directory;
     let now = Clock::system().now();
-    let resolution = trace_api::findings::resolve(db, &rights, note, now).await?;
+    if let Some(Recording { pen, key }) = &recording {
+        let act = act_of_note(db, &directory, note, now).await?;
+        let holder = files::holder(key)?;
+        record_act(db, &directory, &act, &[&holder], pen.writer()).await?;
+    }
+    let resolution = trace_api::findings::resolve(db, &directory.rights(), note, now).await?;
     out!("finding {id} resolved by {}", resolution.party);
+    if recording.is_none() {
+        problem!(
+            "the directory has no record of it: give --keys, or run `chopmark directory act --kind finding \
+             --party {} --subject finding/{id}`",
+            resolution.party
+        );
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The act that a note stands for, if the note resolves its finding.
+async fn act_of_note(
+    db: &Db,
+    directory: &Directory,
+    note: &str,
+    now: Timestamp,
+) -> anyhow::Result<ActRecord> {
+    let finding = find(db, history::findings::finding_of(note)?).await?;
+    let id = finding.id;
+    anyhow::ensure!(finding.resolution.is_none(), "finding {id} is resolved already");
+    let name = FindingName { id, item: &finding.item };
+    let resolved = history::findings::check_note(&directory.rights(), name, note, now)?;
+    Ok(ActRecord {
+        party: resolved.party.to_string(),
+        deed: Deed::FindingResolved,
+        about: format!("finding/{id}"),
+        reason: resolved.reason,
+        at: now,
+    })
 }
 
 #[cfg(test)]

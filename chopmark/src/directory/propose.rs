@@ -68,18 +68,28 @@ pub async fn propose(file: &Path, keys: &[PathBuf], writing: &Writing) -> anyhow
     let pen = Pen::new(&writing.keys, writing.state_days)?;
     let (open, policy) = (writing.reading.open().await?, writing.reading.policy()?);
     let loaded = load(&open.db, &policy).await?;
-    let text = text_of(&record(file, &loaded.directory)?);
+    submit(&open.db, &loaded.directory, &record(file, &loaded.directory)?, keys, &pen).await
+}
+
+/// Signs a record; appends it if these signatures suffice, else it waits.
+pub async fn submit(
+    db: &Db,
+    directory: &Directory,
+    record: &Json,
+    keys: &[PathBuf],
+    pen: &Pen,
+) -> anyhow::Result<()> {
+    let text = text_of(record);
     let mut signatures = Vec::new();
     for key in keys {
         signatures.push(files::holder(key)?.sign(&text));
     }
     let note = Note { text, signatures };
-    let Some(needed) = missing(&loaded.directory, &note.to_string(), pen.at)? else {
-        return finish(&open.db, &loaded.directory, note.to_string(), &pen, None).await;
+    let Some(needed) = missing(directory, &note.to_string(), pen.at)? else {
+        return finish(db, directory, note.to_string(), pen, None).await;
     };
     let lines: Vec<String> = note.signatures.iter().map(ToString::to_string).collect();
-    let id = open
-        .db
+    let id = db
         .run_tx("directory.propose", async |tx: &Transaction<'_>| {
             sql::directory::insert_proposal(tx, &note.text, &lines, pen.at).await
         })

@@ -1,5 +1,8 @@
 //! `chopmark directory` as people use it: the real command on a real database.
 
+mod acts;
+mod attacks;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -151,7 +154,7 @@ async fn an_installation_is_made_shown_exported_and_verified_without_a_server() 
     assert!(out.starts_with("refuted: entries: "), "{out}");
     let (status, _, error) = scene.run(&["directory", "key", "lin", "--out", "lin.pem"]);
     assert_eq!(status, Some(2));
-    assert!(error.contains("an existing key is never overwritten"), "{error}");
+    assert!(error.contains("could not create lin.pem: File exists"), "never overwritten: {error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,8 @@ use ledger::directory::{KeysetInterval, Root, State};
 use ledger::json::Json;
 
 use crate::record::{
-    Body, DeviceRecord, GrantRecord, KeysetRecord, PartyRecord, PowerRecord, PrefixRecord, Record,
-    RevokeRecord, SuspendRecord,
+    ActRecord, Body, DeviceRecord, GrantRecord, KeysetRecord, PartyRecord, PowerRecord,
+    PrefixRecord, Record, RevokeRecord, SuspendRecord,
 };
 use crate::rights::Span;
 
@@ -54,6 +54,8 @@ pub(crate) struct Book {
     pub grants: BTreeMap<String, Vec<Dated<GrantRecord>>>,
     pub powers: BTreeMap<String, Vec<Dated<PowerRecord>>>,
     pub suspensions: BTreeMap<String, Vec<Dated<SuspendRecord>>>,
+    /// Administrative acts in their order, each with the record as people are shown it.
+    pub acts: Vec<(ActRecord, Json)>,
     /// The last state record.
     pub state: Option<State>,
 }
@@ -68,7 +70,7 @@ impl Book {
         match &record.body {
             Body::Root(root) => self.root = Some((**root).clone()),
             Body::State(state) => self.state = Some(state.clone()),
-            Body::Act(_) => {}
+            Body::Act(body) => self.acts.push((body.clone(), shown)),
             Body::Party(body) => {
                 let shown_before = self.parties.remove(&body.id).map(|entry| entry.shown);
                 let mut all = shown_before.unwrap_or_default();

@@ -58,6 +58,13 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// Whether it only lacks approvals and has some that count.
+    pub(crate) fn is_partly_approved(&self) -> bool {
+        matches!(self, Self::Approval { got, .. } if got != "none")
+    }
+}
+
 /// An entry that is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("entry {index} of the directory: {problem}")]

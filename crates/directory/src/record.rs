@@ -190,6 +190,12 @@ impl Deed {
         (Self::Restored, "restored"),
         (Self::Deleted, "deleted"),
     ];
+
+    /// Its word in records.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(deed, _)| *deed == self).map_or("", |(_, word)| word)
+    }
 }
 
 /// An administrative act.
@@ -205,6 +211,14 @@ pub struct ActRecord {
     pub reason: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl ActRecord {
+    /// `act/<party>`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!("act/{}", self.party)
+    }
 }
 
 impl Record {

@@ -14,14 +14,14 @@
 use jiff::{SignedDuration, Timestamp};
 use ledger::Hash;
 use ledger::directory::proof::ProvedState;
-use ledger::directory::{DirectoryProof, Root, Signer, State, StateTree, signers};
-use ledger::json::Json;
+use ledger::directory::{DirectoryProof, KeysetInterval, Root, Signer, State, StateTree, signers};
+use ledger::json::{Json, object};
 use ledger::policy::{DirectoryPin, Policy};
 
 use crate::book::Book;
 use crate::derive;
 use crate::problem::{DirectoryError, Problem};
-use crate::record::{Body, Record};
+use crate::record::{ActRecord, Body, Record};
 use crate::rights::Rights;
 use crate::rules::Check;
 
@@ -52,7 +52,7 @@ pub struct SubjectView {
     pub records: u64,
     /// Leaf hash of the last one.
     pub last: Hash,
-    /// Its intervals, canonical JSON; none for roots, states and acts.
+    /// Its intervals, or a party's acts, canonical JSON; none for roots and states.
     pub value: Option<String>,
 }
 
@@ -322,9 +322,28 @@ impl Directory {
             subject: subject.clone(),
             records: *records,
             last: *last,
-            value: self.tree.get(subject).map(str::to_owned),
+            value: self.tree.get(subject).map(str::to_owned).or_else(|| self.acts_of(subject)),
         };
         self.book.last.iter().map(view).collect()
+    }
+
+    /// Administrative acts, in the order in which they were recorded.
+    pub fn acts(&self) -> impl Iterator<Item = &ActRecord> {
+        self.book.acts.iter().map(|(act, _)| act)
+    }
+
+    /// The acts of the subject `act/<party>`, `{"acts": […]}`.
+    fn acts_of(&self, subject: &str) -> Option<String> {
+        let party = subject.strip_prefix("act/")?;
+        let own = self.book.acts.iter().filter(|(act, _)| act.party == party);
+        let acts = Json::Array(own.map(|(_, shown)| shown.clone()).collect());
+        Some(object([("acts", acts)]).canonical())
+    }
+
+    /// The keys of a ledger, first to last; none if the directory does not know it.
+    #[must_use]
+    pub fn keysets(&self, origin: &str) -> &[KeysetInterval] {
+        self.book.keysets.get(origin).map_or(&[], Vec::as_slice)
     }
 
     /// A proof of the entries that answer for `wanted` keys.

@@ -1,14 +1,15 @@
 //! Whether a record may be the next one: what it must fit, and who must have approved it.
 //!
-//! What holds: adding takes registrars of as many parties as the root asks for, and the party itself; removing takes one
-//! person; a revocation that reaches back takes the root. Under an expired root nothing is added.
+//! What holds: adding takes registrars of as many parties as the root asks for, and the party itself; ending a party,
+//! a ledger's keys or a prefix takes two people where there are two, ending anything else one; a revocation that reaches
+//! back takes the root. Under an expired root nothing is added.
 //!
 //! Not here: the step from one root to the next (`ledger::directory::root`).
 //!
 //! Source: docs/formats/directory-v1.md, "Approvals" and "Rules".
 
 use jiff::{SignedDuration, Timestamp};
-use ledger::directory::signers::ambiguous;
+use ledger::directory::signers::{ambiguous, parties};
 use ledger::directory::{Root, Signer};
 
 use crate::approve::Approvals;
@@ -343,13 +344,22 @@ impl Check<'_> {
         if reaches_back {
             return approvals.root(root);
         }
+        // Whoever stole one key must not be able to silence a party; what cannot wait for a second person is a suspension.
+        let kind = self.record.head.subject.split('/').next().unwrap_or_default();
+        let least = if matches!(kind, "party" | "keyset" | "prefix") { 2 } else { 1 };
+        let mut short = None;
         for owner in self.owners() {
-            let admins = self.book.parties.get(&owner).map(|party| &party.body.admins);
-            if admins.is_some_and(|admins| approvals.admins(&owner, admins, 1).is_ok()) {
-                return Ok(());
+            let Some(entry) = self.book.parties.get(&owner) else { continue };
+            let admins = &entry.body.admins;
+            match approvals.admins(&owner, admins, admins.len().min(least)) {
+                Ok(()) => return Ok(()),
+                Err(problem) if problem.is_partly_approved() => short = Some(problem),
+                Err(_) => {}
             }
         }
-        approvals.registrars(root, root.registrar_threshold)
+        let offices: Vec<&Signer> = root.registrars.iter().collect();
+        let needed = root.registrar_threshold.max(parties(&offices).min(least));
+        approvals.registrars(root, needed).map_err(|problem| short.unwrap_or(problem))
     }
 
     fn suspend(&self, root: &Root, body: &SuspendRecord) -> Result<(), Problem> {

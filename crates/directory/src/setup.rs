@@ -19,6 +19,7 @@ use ledger::note::Note;
 use ledger::policy::ChainRoot;
 
 use crate::problem::Problem;
+use crate::record::ActRecord;
 use crate::replay::{Directory, whole_seconds};
 
 /// A bridge of a party.
@@ -105,6 +106,20 @@ pub fn draft_of(
         record.set(name.as_str(), value.clone());
     }
     record
+}
+
+/// The record of an administrative act, to be signed.
+#[must_use]
+pub fn act_of(act: &ActRecord, directory: &Directory) -> Json {
+    let members = object([
+        ("party", Json::from(act.party.as_str())),
+        ("act", Json::from(act.deed.word())),
+        ("about", Json::from(act.about.as_str())),
+        ("reason", Json::from(act.reason.as_str())),
+        ("at", Json::from(whole_seconds(act.at))),
+    ]);
+    let subject = act.subject();
+    draft_of("act", &subject, directory.last(&subject), &members)
 }
 
 /// Signs a record.

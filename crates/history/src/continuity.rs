@@ -1,8 +1,8 @@
 //! A ledger never shrinks: compares a ledger with what the hub holds of it, and the hub with its last final anchor.
 //!
 //! The way through: [`of_ledger`] takes the last entry that a hub has of the ledger, [`of_hub`] the last final anchor of
-//! the hub; both compare size and root with the newest checkpoint, and prove from the stored hashes that it extends what
-//! was published (RFC 9162 section 2.1.4).
+//! the hub, [`with_checkpoint`] a size and root that somebody else holds; they compare size and root with the newest
+//! checkpoint, and prove from the stored hashes that it extends what was published (RFC 9162 section 2.1.4).
 //!
 //! What holds: what was published is read before the ledger's own rows, so that a commit in between is never taken for a
 //! loss; rows that are missing, altered or contradict one another are a result, not an error. This is the only place
@@ -159,6 +159,27 @@ pub async fn of_hub(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, sql
     let body = Checkpoint { origin: origin.to_owned(), size: anchor.size, root: anchor.root };
     let published = Published { size: anchor.size, root: anchor.root, note: body.body() };
     compare(db, id, Ok(published)).await
+}
+
+/// Compares a ledger with a checkpoint that somebody else holds of it.
+///
+/// - `size`, `root`: of that checkpoint; size 0 is always extended.
+///
+/// # Errors
+///
+/// [`sql::Error`] if the database cannot be asked.
+pub async fn with_checkpoint(
+    db: &Db,
+    id: LedgerId,
+    origin: &str,
+    size: u64,
+    root: Hash,
+) -> Result<Continuity, sql::Error> {
+    if size == 0 {
+        return Ok(Continuity::NotInHubYet);
+    }
+    let note = Checkpoint { origin: origin.to_owned(), size, root }.body();
+    Ok(compare(db, id, Ok(Published { size, root, note })).await?.continuity)
 }
 
 /// The text of an entry, and the root that it states or what is wrong with it.

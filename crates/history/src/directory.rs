@@ -5,16 +5,20 @@
 //! command, which writes with the owner's connection.
 //!
 //! What holds: a directory that does not verify gives no rights at all, never those of before; the leaf hashes are
-//! computed from the stored texts. A ledger that shrank or changed under a cache is refused until the process restarts.
+//! computed from the stored texts. A directory that is not, or does not extend, what the hub holds of it gives none
+//! either. A ledger that shrank or changed under a cache is refused until the process restarts.
 //!
-//! Not here: which records are accepted (`directory`), comparing with the hub's entries.
+//! Not here: which records are accepted (`directory`), how a ledger is compared with the hub (`continuity`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use directory::record::ActRecord;
+use directory::setup::{act_of, sign};
 use directory::{Directory, DirectoryError, Problem, Rights};
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::checkpoint::Checkpoint;
+use ledger::directory::HolderKey;
 use ledger::keys::{KeyError, LedgerKeys, SecureRandom};
 use ledger::policy::{DirectoryPin, OpenError, Policy};
 use ledger::tree::{Frontier, root};
@@ -22,6 +26,8 @@ use sql::directory::{KIND, ProposalState};
 use sql::ledgers::{Append, Entry, StoredCheckpoint};
 use sql::{Db, LedgerId, Transaction};
 use thiserror::Error;
+
+use crate::continuity;
 
 /// Why there is no directory to go by.
 #[derive(Debug, Error)]
@@ -74,6 +80,9 @@ pub enum LoadError {
         /// Entries now.
         now: u64,
     },
+    /// It is not what was published of it: records were removed, or another past was written.
+    #[error("the directory is not the one that the hub holds: {0}")]
+    Published(String),
     /// The new checkpoint could not be signed.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -120,13 +129,17 @@ async fn find(db: &Db, pin: &DirectoryPin) -> Result<LedgerId, LoadError> {
     Err(LoadError::Kind { origin: row.origin, kind: row.kind })
 }
 
+/// The newest checkpoint, compared with what the hub holds of the directory.
 async fn newest(
     db: &Db,
     ledger: LedgerId,
     pin: &DirectoryPin,
 ) -> Result<StoredCheckpoint, LoadError> {
-    let newest = sql::ledgers::latest_checkpoint(db, ledger).await?;
-    newest.ok_or_else(|| LoadError::Missing(pin.origin.clone()))
+    let compared = continuity::of_ledger(db, ledger, &pin.origin).await?;
+    if let Some(problem) = compared.continuity.problem() {
+        return Err(LoadError::Published(problem));
+    }
+    compared.latest.ok_or_else(|| LoadError::Missing(pin.origin.clone()))
 }
 
 /// The checkpoint is signed by the keys that the root states, and its root is that of the replayed entries.
@@ -181,6 +194,53 @@ pub async fn append(
     let texts: Vec<String> = notes.iter().cloned().chain([state]).collect();
     write(db, directory, &grown, texts, writer, proposal).await?;
     Ok(grown)
+}
+
+/// Records an administrative act in the directory.
+///
+/// - `directory`: as it is now.
+/// - `people`: who signs: an admin of the act's party or a registrar; two admins for a deletion.
+/// - Returns the directory after it.
+///
+/// # Errors
+///
+/// [`LoadError`]: approvals are missing, the party is not admitted, or somebody else wrote meanwhile.
+pub async fn record_act(
+    db: &Db,
+    directory: &Directory,
+    act: &ActRecord,
+    people: &[&HolderKey],
+    writer: Writer<'_>,
+) -> Result<Directory, LoadError> {
+    let note = sign(&act_of(act, directory), people);
+    append(db, directory, &[note], writer, None).await
+}
+
+/// What the directory knows of a ledger's past and the ledger's rows contradict; none if they agree.
+///
+/// - The last checkpoint under earlier keys (`after`), and the last good one of revoked keys (`last_good`), are
+///   checkpoints that the ledger must extend: whoever stole the keys cannot sign another past below them.
+///
+/// # Errors
+///
+/// [`sql::Error`] if the database cannot be asked.
+pub async fn known_past_problem(
+    db: &Db,
+    directory: &Directory,
+    ledger: LedgerId,
+    origin: &str,
+) -> Result<Option<String>, sql::Error> {
+    let known = directory.keysets(origin).iter();
+    for place in known.flat_map(|keyset| [keyset.after, keyset.last_good]).flatten() {
+        let compared = continuity::with_checkpoint(db, ledger, origin, place.size, place.root);
+        if let Some(problem) = compared.await?.problem() {
+            return Ok(Some(format!(
+                "the directory names its checkpoint of size {}: {problem}",
+                place.size
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// Writes a whole new directory: the entries of `directory::setup`, which end with a state record.

@@ -252,7 +252,16 @@ impl TestLedger {
     ///
     /// If the database refuses it.
     pub async fn append_checkpoint_of(&self, ledger: &Self, recorded_at: &str) {
-        let latest = sql::ledgers::latest_checkpoint(&self.db, ledger.id).await;
+        self.append_newest_of(ledger.id, recorded_at).await;
+    }
+
+    /// Appends the newest checkpoint of any ledger to this hub.
+    ///
+    /// # Panics
+    ///
+    /// If the database refuses it.
+    pub async fn append_newest_of(&self, ledger: LedgerId, recorded_at: &str) {
+        let latest = sql::ledgers::latest_checkpoint(&self.db, ledger).await;
         let latest = latest.expect("the test's database answers").expect("the ledger has records");
         let place = self.size().await;
         let entry = Entry {
@@ -262,7 +271,7 @@ impl TestLedger {
         };
         self.commit(vec![entry], Vec::new(), recorded_at).await;
         let noted = self.db.run_tx("testing.hub_entry", async |tx: &Transaction<'_>| {
-            sql::hub::insert_entry(tx, self.id, place, ledger.id, latest.size).await
+            sql::hub::insert_entry(tx, self.id, place, ledger, latest.size).await
         });
         noted.await.expect("the entry is new");
     }
