@@ -100,7 +100,7 @@ pub enum Command {
     ///
     /// Example: chopmark directory show party/bamboo-spring --policy policy.txt --json
     Show {
-        /// `party/…`, `keyset/…`, `device/…`, `prefix/…`, `grant/…`, `power/…`, `suspend/…`, `act/…`
+        /// `root`, `party/…`, `keyset/…`, `device/…`, `prefix/…`, `grant/…`, `power/…`, `suspend/…`, `act/…`
         subject: Option<String>,
         /// Prints JSON
         #[arg(long)]

@@ -18,7 +18,7 @@
 
 mod address;
 mod link;
-mod packets;
+pub mod packets;
 mod repeats;
 
 use std::collections::{BTreeMap, VecDeque};

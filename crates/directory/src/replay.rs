@@ -52,7 +52,7 @@ pub struct SubjectView {
     pub records: u64,
     /// Leaf hash of the last one.
     pub last: Hash,
-    /// Its intervals, or a party's acts, canonical JSON; none for roots and states.
+    /// Its intervals, a party's acts, or the root in force without `seq` and `prev`, canonical JSON; none for states.
     pub value: Option<String>,
 }
 
@@ -322,7 +322,7 @@ impl Directory {
             subject: subject.clone(),
             records: *records,
             last: *last,
-            value: self.tree.get(subject).map(str::to_owned).or_else(|| self.acts_of(subject)),
+            value: self.value_of(subject),
         };
         self.book.last.iter().map(view).collect()
     }
@@ -330,6 +330,17 @@ impl Directory {
     /// Administrative acts, in the order in which they were recorded.
     pub fn acts(&self) -> impl Iterator<Item = &ActRecord> {
         self.book.acts.iter().map(|(act, _)| act)
+    }
+
+    fn value_of(&self, subject: &str) -> Option<String> {
+        if subject == "root" {
+            let mut json = Entry::parse(&self.roots.last()?.1).ok()?.json;
+            for name in ["seq", "prev"] {
+                json.remove(name);
+            }
+            return Some(json.canonical());
+        }
+        self.tree.get(subject).map(str::to_owned).or_else(|| self.acts_of(subject))
     }
 
     /// The acts of the subject `act/<party>`, `{"acts": […]}`.

@@ -14,29 +14,34 @@ use std::io::{Error, ErrorKind};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// Bytes of a dropped message that are kept.
-const EXCERPT: u64 = 1024;
+pub const EXCERPT: u64 = 1024;
 /// Kind of a packet that carries a message.
 const PUBLISH: u8 = 3;
 
 /// Sixteen random bytes at the beginning of the content that stands for a dropped one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marker(pub [u8; 16]);
+pub struct Marker(pub [u8; 16]);
 
 impl Marker {
     /// Length and beginning of the message that was dropped; none if `payload` is a message itself.
-    pub(super) fn dropped<'p>(&self, payload: &'p [u8]) -> Option<(u64, &'p [u8])> {
+    #[must_use]
+    pub fn dropped<'p>(&self, payload: &'p [u8]) -> Option<(u64, &'p [u8])> {
         let (length, excerpt) = payload.strip_prefix(&self.0)?.split_first_chunk::<8>()?;
         Some((u64::from_be_bytes(*length), excerpt))
     }
 }
 
 /// Copies packets with a limit.
-pub(super) struct Packets<R, W> {
-    pub(super) from: R,
-    pub(super) to: W,
+#[derive(Debug)]
+pub struct Packets<R, W> {
+    /// From the broker.
+    pub from: R,
+    /// To the client.
+    pub to: W,
     /// Largest packet that passes whole, in bytes.
-    pub(super) limit: u64,
-    pub(super) marker: Marker,
+    pub limit: u64,
+    /// What stands at the beginning of the content of a dropped message.
+    pub marker: Marker,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Packets<R, W> {
@@ -45,7 +50,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Packets<R, W> {
     /// # Errors
     ///
     /// The connection's, and one for a packet above the limit that is no message.
-    pub(super) async fn pass(&mut self) -> Result<(), Error> {
+    pub async fn pass(&mut self) -> Result<(), Error> {
         loop {
             let mut head = [0; 5];
             if self.from.read(&mut head[..1]).await? == 0 {

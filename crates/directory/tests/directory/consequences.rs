@@ -76,7 +76,7 @@ fn windows_of_keys_follow_from_keysets_and_stolen_keys_end_at_the_last_good_chec
     let hash = ledger::hash::sha256(&35_u64.to_be_bytes());
     let good = format!(r#"{{"reason":"stolen","last_good":{{"size":35,"root":"{hash}"}}}}"#);
     let good = next(&all, "revoke", "keyset/brand.example/1", &good);
-    all.push(&signed(&good, &["wu"]), now()).unwrap();
+    all.push(&signed(&good, &["lin", "wu"]), now()).unwrap();
     assert!(opens(&all, 2, 35) && !opens(&all, 2, 36), "the stolen pair signs nothing above");
     assert_eq!(all.rights().speaker(origin, 34).map(|party| &**party), Some("brand"));
     assert_eq!(all.rights().speaker(origin, 35), None, "nobody's until new keys are admitted");

@@ -31,7 +31,7 @@ fn grown() -> (Vec<String>, &'static DirectoryPin) {
         all.push(signed(&prefix(digits, "maker"), &["ann", "bob", "max"]));
     }
     let gone = next(&directory, "revoke", "prefix/952114112", r#"{"reason":"sold"}"#);
-    all.push(signed(&gone, &["lin"]));
+    all.push(signed(&gone, &["lin", "wu"]));
     (sealed(all, now()), pin)
 }
 

@@ -1,0 +1,25 @@
+//! Addresses of keys in a token (RFC 7512): read to all parts or refused, and never a PIN.
+#![no_main]
+
+use keystore::uri::TokenUri;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| match text.parse::<TokenUri>() {
+    Ok(uri) => {
+        assert!(!uri.token.is_empty() && !uri.object.is_empty());
+        assert!(!uri.module.as_os_str().is_empty());
+        assert!(!text.contains("pin-value="), "a PIN is not taken from an address");
+        let escaped = |text: &str| -> String {
+            text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+        };
+        let again = format!(
+            "pkcs11:token={};object={}?module-path={}",
+            escaped(&uri.token),
+            escaped(&uri.object),
+            escaped(&uri.module.to_string_lossy()),
+        );
+        let again: TokenUri = again.parse().expect("escaped in full");
+        assert_eq!((again.token, again.object, again.module), (uri.token, uri.object, uri.module));
+    }
+    Err(error) => fuzz::contract::reason(&error.to_string()),
+});
