@@ -9,7 +9,8 @@ use ledger::note::Note;
 use libfuzzer_sys::fuzz_target;
 
 const LEDGER: &str = "brand.example/1";
-const EVENT: &str = "ni:///sha-256;3a579b8f988cd27edf7e790f66fdaede142fc24340616a78e51928374a48bd2d?ver=CBV2.0";
+const EVENT: &str =
+    "ni:///sha-256;3a579b8f988cd27edf7e790f66fdaede142fc24340616a78e51928374a48bd2d?ver=CBV2.0";
 const ADMIN: &str = "lin+f99287d5+AVv4IQYdZAbjaVvba41FnUxC/chzQXhM725neFG2jCOK";
 
 /// The brand with one admin, whose secret key nobody has any more.

@@ -9,9 +9,8 @@ fuzz_target!(|text: &str| match text.parse::<TokenUri>() {
         assert!(!uri.token.is_empty() && !uri.object.is_empty());
         assert!(!uri.module.as_os_str().is_empty());
         assert!(!text.contains("pin-value="), "a PIN is not taken from an address");
-        let escaped = |text: &str| -> String {
-            text.bytes().map(|byte| format!("%{byte:02x}")).collect()
-        };
+        let escaped =
+            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
         let again = format!(
             "pkcs11:token={};object={}?module-path={}",
             escaped(&uri.token),

@@ -14,7 +14,9 @@
 use jiff::{SignedDuration, Timestamp};
 use ledger::Hash;
 use ledger::directory::proof::ProvedState;
-use ledger::directory::{DirectoryProof, KeysetInterval, Root, Signer, State, StateTree, signers};
+use ledger::directory::{
+    DirectoryProof, Entry, KeysetInterval, Root, Signer, State, StateTree, signers,
+};
 use ledger::json::{Json, object};
 use ledger::policy::{DirectoryPin, Policy};
 
