@@ -10,8 +10,7 @@ use ledger::policy::DirectoryPin;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let pin =
-        DirectoryPin { origin: "who.example/1".to_owned(), version: 1, sha256: Hash([7; 32]) };
+    let pin = DirectoryPin { origin: "who.example/1".to_owned(), version: 1, root: Hash([7; 32]) };
     entry(text, &pin);
     let Ok(json) = parse(text.as_bytes(), &Limits::default()) else { return };
     match DirectoryProof::from_json("", &json) {
