@@ -131,6 +131,9 @@ async fn an_installation_is_made_shown_exported_and_verified_without_a_server() 
         assert!(shown.contains(subject), "{subject}: {shown}");
     }
     assert!(scene.ask(&["show", "prefix/952114112", "--json"]).contains(r#""party":"brand""#));
+    // What the next root is written from: `seq` and `prev` are those of the next record.
+    let root = scene.ask(&["show", "root", "--json"]);
+    assert!(root.contains(r#""registrar_threshold":1"#) && !root.contains(r#""prev""#), "{root}");
     assert!(scene.ask(&["verify"]).contains("entries verify"));
     scene.ask(&["export", "--out", "out", "--want", "keyset/till.example/1"]);
     let policy = scene.read("out/policy.txt");
