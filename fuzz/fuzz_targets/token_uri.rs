@@ -12,8 +12,9 @@ fuzz_target!(|text: &str| match text.parse::<TokenUri>() {
         let mut parts = path.trim_start_matches("pkcs11:").split(';').chain(query.split('&'));
         let is_pin = |part: &str| part.starts_with("pin-value=");
         assert!(!parts.any(is_pin), "a PIN is not taken from an address");
-        let escaped =
-            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
+        let escaped = |text: &str| {
+            text.bytes().fold(String::new(), |all, byte| all + &format!("%{byte:02x}"))
+        };
         let again = format!(
             "pkcs11:token={};object={}?module-path={}",
             escaped(&uri.token),

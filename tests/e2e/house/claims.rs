@@ -49,17 +49,17 @@ fn has_test(text: &str, name: &str) -> bool {
 }
 
 /// What is wrong with a name; none if it is a test that exists.
-fn fault(name: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+fn fault(name: &str, open: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     if name.starts_with(ATTACKS) && Path::new(name).extension().is_some_and(|end| end == "rs") {
-        return read(name).is_none().then(|| format!("there is no `{name}`"));
+        return open(name).is_none().then(|| format!("there is no `{name}`"));
     }
-    let Some((path, test)) = name.split_once("::") else {
+    let Some((path, function)) = name.split_once("::") else {
         return Some(format!("got `{name}`, expected path::test or {ATTACKS}NAME.rs"));
     };
-    match read(path) {
+    match open(path) {
         None => Some(format!("there is no file `{path}`")),
-        Some(text) if has_test(&text, test) => None,
-        Some(_) => Some(format!("`{path}` has no test `{test}`")),
+        Some(source) if has_test(&source, function) => None,
+        Some(_) => Some(format!("`{path}` has no test `{function}`")),
     }
 }
 
