@@ -59,7 +59,6 @@ def read_hex(value, length):
     need(isinstance(value, str) and re.fullmatch("([0-9a-f]{2})*", value), "expected lowercase hex")
     need(length is None or len(value) == 2 * length, f"expected {length} bytes")
     return bytes.fromhex(value)
-
 class Members:
     """An object of which all members are known."""
     def __init__(self, value, *known):
@@ -91,7 +90,6 @@ def climb(index, leaf, size, path):
         index, last = index // 2, last // 2
     return leaf
 def is_key_name(name): return 0 < len(name.encode()) <= 255 and not NO_KEY_NAME.search(name)
-
 class Key:
     def __init__(self, text, *words):
         name, key_id, encoded = (text.split("+", 2) + ["", ""])[:3]
@@ -120,10 +118,9 @@ def verifies(kind, key, message, signature):  # None if there is no such algorit
         return True
     except UnsupportedAlgorithm: return None
     except (InvalidSignature, ValueError): return False
-
 class Policy:
     def __init__(self, text):
-        self.log, self.hub, self.chains, self.names, self.quorum = [], [], set(), set(), None
+        self.log, self.hub, self.chains, self.names, self.quorum, self.directory = [], [], set(), set(), None, None
         for line in text.split("\n"):
             line = line.strip(WHITE)
             if line and not line.startswith("#"): self.read(*re.split("[ \t\f\r]+", line))
@@ -151,10 +148,12 @@ class Policy:
             if rest[0] != "none":
                 need(self.quorum is None and rest[0] in self.names, "expected one known name", BadPolicy)
                 self.quorum = rest[0]
+        elif word == "directory" and len(rest) == 3:
+            need(self.directory is None and is_key_name(rest[0]) and decimal(rest[1]), "expected one directory", BadPolicy)
+            need(re.fullmatch("[0-9a-f]{64}", rest[2]), "expected the SHA-256 of a root", BadPolicy)
+            self.directory = rest[0], decimal(rest[1]), bytes.fromhex(rest[2])
         else: raise BadPolicy(f"got `{word}`")
-
-def open_checkpoint(text, origin, keys, unsure):
-    """Size and root, or refuted; adds to `unsure` what cannot be told."""
+def parse_note(text):
     need(len(text.encode()) <= 64 * 1024 and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), "not a note")
     split = text.rfind("\n\n")
     need(split >= 0 and text.endswith("\n") and len(text) > split + 2, "not a note")
@@ -165,6 +164,10 @@ def open_checkpoint(text, origin, keys, unsure):
         found = from_base64(encoded)
         need(dash == "—" and is_key_name(name) and found is not None and len(found) > 4, "not a signature line")
         signatures.append((name, found[:4], found[4:]))
+    return body, signatures
+def open_checkpoint(text, origin, keys, unsure):
+    """Size and root, or refuted; adds to `unsure` what cannot be told."""
+    body, signatures = parse_note(text)
     name, size, root, rest = (body.split("\n", 3) + ["", "", ""])[:4]
     size, root = decimal(size), from_base64(root)
     need(rest == "" and is_key_name(name) and size is not None and root is not None and len(root) == 32, "not a checkpoint")
@@ -184,7 +187,6 @@ def open_checkpoint(text, origin, keys, unsure):
         need(kind in missing, f"{origin} has no valid {kind} signature at size {size}")
         unsure.append(f"{kind} cannot be computed here")
     return size, root
-
 def list_root(field):
     elements = [Members(value, "index", "salt", "value", "path") for value in field.array("elements")]
     count, indexes = field.number("count"), [element.number("index") for element in elements]
@@ -197,7 +199,6 @@ def list_root(field):
     roots = {climb(index, leaf, count, path) for index, leaf, path in zip(indexes, leaves, paths)}
     need(len(roots) == 1, "elements lead to no root or to several")
     return count, roots.pop()
-
 def read_record(fields):
     """The leaf of a record, and what is shown of it."""
     need(fields, "got a record without fields")
@@ -238,7 +239,6 @@ def check_names(item, checked, unsure):
         need(of is None or of in inside - {item}, "a record names no container of the item")
         need((item if of is None else of) in names_of(shown), "a record does not name what it must")
     if all(of is not None for of, _ in checked): unsure.append("no record names the item")
-
 def check_history(value, bundle_has_anchor, hub, policy, unsure):
     history = Members(value, "origin", "records", "history_root", "checkpoint", "hub")
     size, root = open_checkpoint(history.text("checkpoint"), history.text("origin"), policy.log, unsure)
@@ -262,7 +262,6 @@ def check_history(value, bundle_has_anchor, hub, policy, unsure):
         leaf = sha256(b"\0", history.text("checkpoint").encode())
         need(hub and climb(index, leaf, hub[0], path) == hub[1], "a checkpoint is not in the hub, or there is no hub")
     return checked
-
 @functools.lru_cache(maxsize=4096)
 def keccak256(data):
     size, lanes = 136, [[0] * 5 for _ in range(5)]
@@ -285,7 +284,6 @@ def keccak256(data):
                 lfsr = (lfsr << 1 ^ (lfsr >> 7) * 0x171) & 0xFF
                 lanes[0][0] ^= (lfsr >> 1 & 1) << ((1 << j) - 1)
     return b"".join(lanes[x][0].to_bytes(8, "little") for x in range(4))
-
 class RlpList(list): "A list, with its own encoding in `encoded`."
 def read_one(data, at, end, depth):
     start, first, at = at, data[at] if at < end else None, at + 1
@@ -316,7 +314,6 @@ def rlp(value, kind, *lengths):
 def rlp_number(value):
     need(len(rlp(value, bytes)) <= 8 and value[:1] != b"\0", "RLP has a number of another shape")
     return int.from_bytes(value, "big")
-
 def walk(found, rest):
     """Through embedded nodes: whether it is the value; the value, or the next node's hash; what is left of the path."""
     items = rlp(found, RlpList, 2, 17)
@@ -340,7 +337,6 @@ def look_up(expected, rest, nodes):
         is_value, expected, rest = walk(read_rlp(found), rest)
     need(is_value, "a node is missing")
     return expected
-
 def check_anchor(value, hub_origin, hub, policy, unsure):
     anchor = Members(value, "chain_id", "contract", "hub_id", "size", "block_hash", "header", "transaction_index", "receipt", "proof")
     contract, hub_id, size = anchor.bytes("contract", 20), anchor.bytes("hub_id", 32), anchor.number("size")
@@ -361,13 +357,16 @@ def check_anchor(value, hub_origin, hub, policy, unsure):
     found = [(rlp(address, bytes, 20), [rlp(topic, bytes, 32) for topic in rlp(topics, RlpList)], rlp(data, bytes))
              for address, topics, data in (rlp(log, RlpList, 3) for log in rlp(logs, RlpList))]
     need(wanted in found, "the receipt has no event of this size and root")
-
 def check(data, policy):
-    """Refuted, or what cannot be told."""
+    """Refuted, or what cannot be told, and notes for people."""
+    from directory import Authority  # which imports this file
     need(len(data) <= MAX_BYTES, "the file is too large")
-    bundle, unsure = Members(read_json(data.decode()), "format", "item", "histories", "hub", "anchor"), []
+    bundle, unsure = Members(read_json(data.decode()), "format", "item", "histories", "hub", "anchor", "directory"), []
     need(bundle.text("format") == FORMAT, f"expected format {FORMAT}")
     item, hub, hub_origin = bundle.text("item"), None, None
+    need(bundle.value.get("directory", "") is not None, "directory: expected an object")
+    authority = Authority(bundle.value.get("directory"), policy, unsure)
+    policy = authority.policy
     if bundle.has("hub"):
         members = Members(bundle.value["hub"], "origin", "checkpoint")
         hub_origin = members.text("origin")
@@ -376,24 +375,26 @@ def check(data, policy):
     origins = [history["origin"].encode() for history in bundle.array("histories")]
     need(origins == sorted(set(origins)), "histories are out of order, or two are of one ledger")
     check_names(item, checked, unsure)
+    authority.check_in_hub(hub, unsure)
+    authority.describe(item, bundle.array("histories"), unsure)
     if bundle.has("anchor"):
         need(hub, "got an anchor without the hub")
         check_anchor(bundle.value["anchor"], hub_origin, hub, policy, unsure)
     if policy.quorum: unsure.append("the policy asks for a quorum of witnesses, and no bundle has their signatures")
-    return unsure
-
+    return unsure, authority.notes
 def verify(data, policy_data):
     """("proved" | "refuted" | "cannot tell" | "policy", reason)"""
     try: policy = Policy(policy_data.decode())
     except (BadPolicy, UnicodeDecodeError) as error: return "policy", str(error)
-    try: unsure = check(data, policy)
+    try: unsure, notes = check(data, policy)
     except (Refuted, UnicodeDecodeError) as error: return "refuted", str(error)
-    return ("cannot tell", "; ".join(unsure)) if unsure else ("proved", "what is not shown, and the anchor's block, were not checked")
-
+    return ("cannot tell", "; ".join(unsure)) if unsure else ("proved", "; ".join(notes) + "; what is not shown, and the anchor's block, were not checked")
 def main():
     if len(sys.argv) != 4 or sys.argv[2] != "--policy": sys.exit(print(__doc__, file=sys.stderr) or 2)
     try: outcome, reason = verify(*(pathlib.Path(path).read_bytes() for path in sys.argv[1::2]))
     except OSError as error: outcome, reason = "no outcome", error
     print(ascii(f"{outcome}: {reason}")[1:-1])
     return {"proved": 0, "refuted": 1}.get(outcome, 2)
-if __name__ == "__main__": sys.exit(main())
+if __name__ == "__main__":
+    from verify import main  # directory.py imports that module, and not this run of it
+    sys.exit(main())

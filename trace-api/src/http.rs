@@ -47,6 +47,8 @@ pub const PATHS: [(&str, &[Audience]); 20] = [
     ("/assets/verify.js", &[Audience::Public]),
     ("/assets/form.js", &[Audience::Public]),
     ("/assets/evm.js", &[Audience::Public]),
+    ("/assets/checkpoint.js", &[Audience::Public]),
+    ("/assets/directory.js", &[Audience::Public]),
     ("/openapi.json", &[Audience::Public]),
     ("/healthz", &[Audience::Public, Audience::Internal]),
     ("/readyz", &[Audience::Internal]),
@@ -103,6 +105,8 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/assets/verify.js", pages_get::verifier))
         .service(at("/assets/form.js", pages_get::verifier_form))
         .service(at("/assets/evm.js", pages_get::verifier_evm))
+        .service(at("/assets/checkpoint.js", pages_get::verifier_checkpoint))
+        .service(at("/assets/directory.js", pages_get::verifier_directory))
         .service(at("/openapi.json", pages_get::openapi))
         .configure(process::health::liveness);
 }

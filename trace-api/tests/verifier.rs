@@ -205,8 +205,13 @@ impl Generator {
         };
         let note = self.note(size);
         let history = LedgerHistory::assemble(ORIGIN, vec![record], note, None).unwrap();
-        let bundle =
-            Bundle { item: ITEM.to_owned(), histories: vec![history], hub: None, anchor: None };
+        let bundle = Bundle {
+            item: ITEM.to_owned(),
+            histories: vec![history],
+            hub: None,
+            anchor: None,
+            directory: None,
+        };
         (String::from_utf8(bundle.to_bytes()).unwrap(), self.policy())
     }
 

@@ -88,6 +88,7 @@ pub async fn build(
         item: gathered.history.item.to_uri(),
         histories,
         anchor,
+        directory: None,
         hub: hub.map(|hub| HubProof { origin: hub.origin, checkpoint: hub.checkpoint.note }),
     })
 }

@@ -9,6 +9,15 @@
 
 use crate::hash::{self, Hash};
 
+/// Place of a ledger's checkpoint in the hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubEntry {
+    /// Its index in the hub, from 0.
+    pub index: u64,
+    /// Inclusion path in the tree of the hub's checkpoint.
+    pub path: Vec<Hash>,
+}
+
 /// Leaf hash of a checkpoint's note as an entry of the hub: `H(0x00 ‖ note)`.
 #[must_use]
 pub fn entry_leaf(note_text: &str) -> Hash {

@@ -10,6 +10,7 @@
 //!
 //! Sources: C2SP tlog-policy and signed-note; docs/formats/checkpoint-v1.md, "Policy file" and "Opening a checkpoint".
 
+mod derived;
 mod file;
 mod open;
 mod trust;

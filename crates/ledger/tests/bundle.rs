@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
 
+#[path = "bundle/directory.rs"]
+mod directory;
 #[path = "bundle/golden.rs"]
 mod golden;
 #[path = "bundle/scene.rs"]

@@ -41,6 +41,16 @@ pub async fn verifier_evm() -> HttpResponse {
     script(include_str!("../../pages/verify/evm.js"))
 }
 
+/// `GET /assets/checkpoint.js`, a part of the verifier.
+pub async fn verifier_checkpoint() -> HttpResponse {
+    script(include_str!("../../pages/verify/checkpoint.js"))
+}
+
+/// `GET /assets/directory.js`, a part of the verifier.
+pub async fn verifier_directory() -> HttpResponse {
+    script(include_str!("../../pages/verify/directory.js"))
+}
+
 /// `GET /policy`: the keys and contracts that this server trusts, to compare with one's own.
 pub async fn policy(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok()
@@ -68,6 +78,8 @@ mod tests {
             ("/assets/verify.js", "text/javascript; charset=utf-8", "from \"./evm.js\""),
             ("/assets/form.js", "text/javascript; charset=utf-8", "export"),
             ("/assets/evm.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
+            ("/assets/checkpoint.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
+            ("/assets/directory.js", "text/javascript; charset=utf-8", "from \"./checkpoint.js\""),
             ("/policy", "text/plain; charset=utf-8", ""),
             ("/openapi.json", "application/json", "\"openapi\": \"3.1.0\""),
         ] {

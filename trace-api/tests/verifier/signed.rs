@@ -135,7 +135,7 @@ fn bundle(item: &str, records: Vec<(Naming, Vec<DisclosedField>)>) -> Bundle {
         checkpoint: sign(tree::root(&leaves), leaves.len() as u64),
         hub: None,
     };
-    Bundle { item: item.into(), histories: vec![history], hub: None, anchor: None }
+    Bundle { item: item.into(), histories: vec![history], hub: None, anchor: None, directory: None }
 }
 
 /// A record of the item with more fields, in bytewise order.

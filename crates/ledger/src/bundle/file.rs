@@ -11,8 +11,10 @@ use std::cmp::Ordering;
 use thiserror::Error;
 
 use crate::{
+    directory::{DirectoryProof, FieldError},
     hash::Hash,
     history,
+    hub::HubEntry,
     json::{self, Json, JsonError, Limits, object},
     members::{Members, ShapeError, strict_hex},
     record::{DisclosedRecord, DisclosureError},
@@ -35,6 +37,8 @@ pub struct Bundle {
     pub hub: Option<HubProof>,
     /// That this checkpoint was published on a chain.
     pub anchor: Option<AnchorProof>,
+    /// Who keeps the ledgers and who may issue the item, for a policy that pins the directory.
+    pub directory: Option<DirectoryProof>,
 }
 
 /// The records of one ledger about the item.
@@ -75,15 +79,6 @@ pub enum Naming {
         /// URI of the container.
         of: String,
     },
-}
-
-/// Place of a ledger's checkpoint in the hub.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HubEntry {
-    /// Its index in the hub, from 0.
-    pub index: u64,
-    /// Inclusion path in the tree of the hub's checkpoint.
-    pub path: Vec<Hash>,
 }
 
 /// The hub's checkpoint.
@@ -133,6 +128,9 @@ pub enum BundleError {
     /// A member is missing, of another kind, or not known.
     #[error("bundle{0}")]
     Shape(#[from] ShapeError),
+    /// A member of the directory's proof is missing, of another kind, or not known.
+    #[error("bundle: {0}")]
+    Directory(#[from] FieldError),
     /// Two histories of one ledger.
     #[error("got two histories of the ledger `{0}`, expected one")]
     TwoHistories(String),
@@ -180,7 +178,8 @@ pub fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
         let same = canonical.bytes().zip(bytes).take_while(|(a, b)| a == *b);
         return Err(BundleError::NotCanonical(same.count()));
     }
-    let members = Members::new("", &json, &["format", "item", "histories", "hub", "anchor"])?;
+    let known = ["format", "item", "histories", "hub", "anchor", "directory"];
+    let members = Members::new("", &json, &known)?;
     let format = members.text("format")?;
     if format != FORMAT {
         return Err(BundleError::Format(format.chars().take(80).collect()));
@@ -199,6 +198,10 @@ pub fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
         histories,
         hub: members.get("hub").map(HubProof::from_json).transpose()?,
         anchor: members.get("anchor").map(AnchorProof::from_json).transpose()?,
+        directory: members
+            .get("directory")
+            .map(|proof| DirectoryProof::from_json("directory", proof))
+            .transpose()?,
     })
 }
 
@@ -217,6 +220,9 @@ impl Bundle {
         }
         if let Some(anchor) = &self.anchor {
             json.set("anchor", anchor.to_json());
+        }
+        if let Some(directory) = &self.directory {
+            json.set("directory", directory.to_json());
         }
         json.canonical().into_bytes()
     }

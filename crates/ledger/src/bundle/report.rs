@@ -71,6 +71,21 @@ pub struct AnchorClaim {
     pub block_time: u64,
 }
 
+/// Name of the check that lists what a directory's state cannot tell: what holds today.
+pub const TODAY: &str = "what holds today";
+
+/// Until when the proved directory tells what holds, for a caller that knows the time. Times are of the form
+/// `2026-11-01T00:00:00Z`, so that the order of texts is the order of times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryDates {
+    /// When the state was written: up to then everything is proved.
+    pub state_at: String,
+    /// Until when the state tells what holds.
+    pub state_until: String,
+    /// Until when the root does.
+    pub root_until: String,
+}
+
 /// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -84,6 +99,8 @@ pub struct Report {
     pub records: Vec<RecordSummary>,
     /// What the anchor states, if its receipt was accepted.
     pub anchor: Option<AnchorClaim>,
+    /// The dates of the directory, if its proof was accepted.
+    pub directory: Option<DirectoryDates>,
 }
 
 impl Report {
@@ -94,6 +111,7 @@ impl Report {
             checks: Vec::new(),
             records: Vec::new(),
             anchor: None,
+            directory: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! The way through:
 //!
 //! ```text
-//! form -> signatures of each checkpoint -> records are in it -> they name the item -> history root
+//! form -> directory: whose keys count -> signatures of each checkpoint -> records are in it -> they name the item -> history root
 //!          -> checkpoints are in the hub -> the hub was published -> list of what was not checked
 //! ```
 //!
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use super::{
     anchor::check_anchor,
+    authority::Authority,
     file::{Bundle, LedgerHistory, Naming, parse},
     report::{RecordSummary, Report},
 };
@@ -55,6 +56,9 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     report.item = Some(bundle.item.clone());
     report.pass("form of the file", "canonical JSON of the format that this verifier knows");
 
+    let authority = Authority::establish(&bundle, policy, &mut report);
+    let policy = &authority.policy;
+
     let hub = bundle.hub.as_ref().and_then(|hub| {
         let opened = policy.open_hub_checkpoint(&hub.origin, &hub.checkpoint);
         check_opened(&hub.origin, &hub.checkpoint, opened, &mut report)
@@ -69,6 +73,8 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
         }
     }
     check_naming(&bundle, &disclosed, &mut report);
+    authority.check_in_hub(&bundle, hub.as_ref(), &mut report);
+    authority.describe(&bundle, &mut report);
     match (&bundle.anchor, &bundle.hub) {
         (Some(anchor), Some(proof)) => {
             if let Some(hub) = &hub {

@@ -9,8 +9,8 @@
 
 use super::fields::{FieldError, Fields};
 use crate::{
-    bundle::HubEntry,
     hash::Hash,
+    hub::HubEntry,
     json::{Json, object},
 };
 

@@ -112,6 +112,9 @@ pub fn verify_proof(
             policy.logs.extend(keysets.iter().flat_map(KeysetInterval::trusted));
             ledgers.insert(origin.to_owned(), keysets);
         }
+        if entry.key.starts_with("prefix/") {
+            intervals(entry, licence).map_err(at("entries"))?;
+        }
     }
     Ok(ProvedDirectory {
         root_until: root.until.clone(),

@@ -83,6 +83,16 @@ impl Window {
         self.from <= size && self.until.is_none_or(|until| size < until)
     }
 
+    /// The sizes that are in both windows; `None` if there are none.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let until = match (self.until, other.until) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Self::new(self.from.max(other.from), until)
+    }
+
     /// Whether some size is in both windows.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

@@ -206,12 +206,16 @@ pub fn shop() -> Ledger {
 
 /// The whole proof of [`ITEM`], one of `count` items.
 pub fn bundle(count: usize, what: &Disclosure<'_>) -> Bundle {
+    bundle_beside(count, what, "a later entry")
+}
+
+/// The same with `note` as entry 3 of the hub.
+pub fn bundle_beside(count: usize, what: &Disclosure<'_>, note: &str) -> Bundle {
     let (factory, shop) = (factory(count), shop());
-    let entries: Vec<_> =
-        ["an older entry", &factory.note, &shop.note, "a later entry", "and one more"]
-            .iter()
-            .map(|note| hub::entry_leaf(note))
-            .collect();
+    let entries: Vec<_> = ["an older entry", &factory.note, &shop.note, note, "and one more"]
+        .iter()
+        .map(|note| hub::entry_leaf(note))
+        .collect();
     let published =
         Checkpoint { origin: HUB.into(), size: entries.len() as u64, root: tree::root(&entries) };
     let checkpoint = keys(HUB).sign_checkpoint(&published, &SystemRandom::new()).unwrap();
@@ -230,6 +234,7 @@ pub fn bundle(count: usize, what: &Disclosure<'_>) -> Bundle {
         histories,
         hub: Some(HubProof { origin: HUB.to_owned(), checkpoint }),
         anchor: Some(anchor(&published)),
+        directory: None,
     }
 }
 

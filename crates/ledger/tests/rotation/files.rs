@@ -114,6 +114,7 @@ fn bundle(size: usize, lines: &[Line], hub_size: usize) -> Bundle {
         histories: vec![history],
         hub: Some(HubProof { origin: scene::HUB.to_owned(), checkpoint }),
         anchor: None,
+        directory: None,
     }
 }
 
