@@ -21,6 +21,9 @@ pub enum Error {
     /// The block that an endpoint names cannot hold the anchor.
     #[error("the chain's answer cannot be true: {0}")]
     Implausible(#[from] Implausible),
+    /// The directory that the policy pins cannot be used, so nobody's keys are known.
+    #[error("the directory cannot be used, so no checkpoint is collected: {0}")]
+    Directory(String),
     /// The process is stopping.
     #[error("interrupted: the process is stopping")]
     Interrupted,
@@ -56,6 +59,7 @@ impl Error {
             Self::Sign(_) => "sign",
             Self::BehindChain(_) => "chain_knows_more",
             Self::Implausible(_) => "implausible",
+            Self::Directory(_) => "directory",
             Self::Interrupted | Self::Listen { .. } => "process",
         }
     }

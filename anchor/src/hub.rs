@@ -59,12 +59,15 @@ enum Decision {
 ///
 /// The caller holds the writer's lease of `hub_id`.
 ///
+/// - `policy`: whose checkpoints are accepted, by the directory as it is now.
+///
 /// # Errors
 ///
 /// [`enum@Error`], if the database or signing fails; a ledger that does not fit is not an error.
 pub async fn collect(
     db: &Db,
     hub: &Hub,
+    policy: &Policy,
     hub_id: LedgerId,
     context: &Context,
 ) -> Result<Collected, Error> {
@@ -73,7 +76,7 @@ pub async fn collect(
         if row.kind == "hub" {
             continue;
         }
-        match decide(db, &hub.policy, &row).await? {
+        match decide(db, policy, &row).await? {
             Decision::Skip => {}
             Decision::Append { size, note } => new.push(NewEntry { ledger: row.id, size, note }),
             Decision::Refuse { old_note, new_note, reason } => {

@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use history::continuity;
+use history::directory::{DirectoryCache, effective_policy};
+use ledger::policy::Policy;
 use process::Context;
 use sql::ledgers::WriterLease;
 use sql::{Db, LedgerId, Transaction};
@@ -42,6 +44,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Worker {
     hub: Hub,
     anchoring: Anchoring,
+    /// The directory that the policy pins, loaded again when it has grown.
+    directory: DirectoryCache,
     lease: Option<WriterLease>,
     next_epoch: Instant,
     next_recheck: Instant,
@@ -85,6 +89,7 @@ impl Worker {
             rounds: Rounds::default(),
         };
         Ok(Self {
+            directory: DirectoryCache::new(hub.policy.clone()),
             hub,
             anchoring,
             lease: None,
@@ -222,9 +227,20 @@ impl Worker {
         )))
     }
 
+    /// The policy under which checkpoints become entries. While a pinned directory cannot be used, nothing is collected: a
+    /// refused checkpoint is kept as evidence, and this would be none.
+    async fn policy_in_force(&self, db: &Db) -> Result<Policy, Error> {
+        let current = self.directory.current(db).await;
+        match current.problem {
+            Some(problem) => Err(Error::Directory(problem.to_string())),
+            None => Ok(effective_policy(&self.hub.policy, current.loaded.as_deref())),
+        }
+    }
+
     async fn collect(&self) -> Result<(), Error> {
         let Anchoring { db, hub_id, context, metrics, .. } = &self.anchoring;
-        let collected = hub::collect(db, &self.hub, *hub_id, context).await?;
+        let policy = self.policy_in_force(db).await?;
+        let collected = hub::collect(db, &self.hub, &policy, *hub_id, context).await?;
         metrics.hub_entries.inc_by(collected.appended);
         metrics.hub_size.set(i64::try_from(collected.size).unwrap_or(i64::MAX));
         metrics.ledgers_refused.set(i64::try_from(collected.refused).unwrap_or(i64::MAX));

@@ -19,6 +19,7 @@ mod rows;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use history::directory::{LoadError, effective_policy, load};
 use ledger::policy::Policy;
 use process::config::Installation;
 use sql::Db;
@@ -28,7 +29,7 @@ use self::outcome::AuditedLedger;
 use self::published::Published;
 use crate::database::Database;
 use crate::policy_file;
-use crate::terminal;
+use crate::terminal::{self, problem};
 
 /// What to audit.
 #[derive(clap::Args)]
@@ -66,6 +67,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     let audited = runtime.block_on(async {
         let db = Db::connect(&sql::Settings::new(url)).await?;
+        let policy = in_force(&db, policy).await?;
         audit_all(&db, &policy).await
     })?;
     drop(database);
@@ -75,6 +77,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         print::text(&audited);
     }
     Ok(ExitCode::from(outcome::status(&audited, arguments.require_anchored)))
+}
+
+/// The policy that follows from the directory in the database, if `policy` pins one. A directory that does not verify
+/// trusts no key: every ledger is then reported as not checked, and why is printed.
+async fn in_force(db: &Db, policy: Policy) -> anyhow::Result<Policy> {
+    if policy.directory.is_none() {
+        return Ok(policy);
+    }
+    match load(db, &policy).await {
+        Ok(loaded) => Ok(effective_policy(&policy, Some(&loaded))),
+        Err(LoadError::Database(error)) => Err(error.into()),
+        Err(error) => {
+            problem!(
+                "the directory that the policy pins cannot be used, so no key is trusted: {error}"
+            );
+            Ok(effective_policy(&policy, None))
+        }
+    }
 }
 
 /// Audits every ledger in the database.

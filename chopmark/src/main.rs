@@ -64,6 +64,10 @@ Examples:
   chopmark verify item.bundle --policy policy.txt
   chopmark verify item.bundle --policy policy.txt --rpc https://a.example --rpc https://b.example --confirmations 12
 
+A policy of one line is enough where the bundle holds the directory's proof: it pins the root, and keys of ledgers and hub,
+the contract, who keeps which ledger and who may issue the item follow from it. Other lines beside it only narrow.
+  directory who.example/1 1 <sha256 of the root>
+
 Without --rpc the block of the anchor is listed as not checked: anyone can invent a block. Two endpoints must agree where
 two are named.
 

@@ -16,7 +16,7 @@ use anchor::quorum::default_quorum;
 use anchor::rpc::{UrlError, check_url, host_of};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use ledger::bundle::{self, CheckOutcome, Outcome, Report};
+use ledger::bundle::{self, CheckOutcome, Outcome, Report, TODAY};
 use ledger::json::{Json, object};
 use process::Clock;
 
@@ -31,7 +31,7 @@ const TIME_SLACK: SignedDuration = SignedDuration::from_hours(24);
 pub struct Arguments {
     /// The bundle file
     bundle: PathBuf,
-    /// The policy file: the keys and the contract that you trust
+    /// The policy file: one line that pins a directory, or the keys and the contract that you trust
     #[arg(long)]
     policy: PathBuf,
     /// A JSON-RPC endpoint of the chain, to check that the anchor's block is on it; name two of different operators,
@@ -60,8 +60,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("could not read {}", arguments.bundle.display()))?;
     let policy = policy_file::read(&arguments.policy)?;
     let mut report = bundle::verify(&bytes, &policy);
+    let clock = Clock::system();
+    check_today(&mut report, clock.now());
     if !arguments.rpc.is_empty() {
-        check_chain(&mut report, arguments, quorum, &Clock::system());
+        check_chain(&mut report, arguments, quorum, &clock);
     }
     if arguments.json {
         terminal::json(&to_json(&report).canonical());
@@ -97,6 +99,31 @@ fn endpoints(arguments: &Arguments) -> anyhow::Result<usize> {
         "--rpc-quorum: got {quorum}, expected 1 to {count}, the number of endpoints"
     );
     Ok(quorum)
+}
+
+/// Says whether the directory still tells what holds today: the verification has no clock.
+fn check_today(report: &mut Report, now: Timestamp) {
+    let Some(dates) = report.directory.clone() else { return };
+    let is_past = |until: &str| until.parse::<Timestamp>().is_ok_and(|until| until <= now);
+    report.checks.retain(|check| check.name != TODAY);
+    let (state, root) = (is_past(&dates.state_until), is_past(&dates.root_until));
+    let detail = if state || root {
+        let (what, until) = if state {
+            ("directory", &dates.state_until)
+        } else {
+            ("directory's root", &dates.root_until)
+        };
+        format!(
+            "as of {}; the {what} told what holds until {until}, which is past: what holds today cannot be told",
+            dates.state_at
+        )
+    } else {
+        format!(
+            "as of {}; what was revoked since is not in the file, which tells what holds until {}",
+            dates.state_at, dates.state_until
+        )
+    };
+    report.add_check(TODAY, CheckOutcome::NotChecked, &detail);
 }
 
 /// Asks the endpoints for the anchor's block and adds their answers to the report.

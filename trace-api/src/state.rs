@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use directory::Rights;
-use history::directory::DirectoryCache;
+use history::directory::{DirectoryCache, Loaded, effective_policy};
+use ledger::policy::Policy;
 use process::Clock;
 use sql::Db;
 
@@ -72,6 +73,26 @@ impl AppState {
             Authority::Directory(cache) => cache.rights(&self.db).await,
             #[cfg(test)]
             Authority::Stated(rights) => rights.clone(),
+        }
+    }
+
+    /// The policy under which checkpoints are checked, by the directory as it is now ([`effective_policy`]).
+    pub async fn policy(&self) -> Policy {
+        match &self.authority {
+            Authority::Directory(_) => {
+                effective_policy(&self.config.policy, self.directory().await.as_deref())
+            }
+            #[cfg(test)]
+            Authority::Stated(_) => self.config.policy.clone(),
+        }
+    }
+
+    /// The directory as it is now, for proofs; none if none is pinned or it does not verify.
+    pub async fn directory(&self) -> Option<Arc<Loaded>> {
+        match &self.authority {
+            Authority::Directory(cache) => cache.current(&self.db).await.loaded,
+            #[cfg(test)]
+            Authority::Stated(_) => None,
         }
     }
 

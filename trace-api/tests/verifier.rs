@@ -77,6 +77,8 @@ fn all_verifiers_give_changed_bundles_the_same_outcome_and_prove_only_what_was_s
     for name in ["hub-at-the-first-size-of-its-window", "unknown-lines-beside-the-new-pair"] {
         originals.push((golden(&format!("rotation/{name}.bundle.json")), rotation.clone()));
     }
+    let who = golden("directory/bundle/policy.txt");
+    originals.extend(vec![(golden("directory/bundle/item.bundle.json"), who); 3]);
     for name in
         ["containers-in-a-circle", "names-in-every-list", "name-hidden", "list-of-2-53-less-1"]
     {
@@ -127,7 +129,25 @@ fn says_no_more(bundle: &Bundle, original: &Bundle) -> bool {
     bundle.item == original.item
         && has_same_hub
         && (bundle.anchor.is_none() || bundle.anchor == original.anchor)
+        && has_no_other_directory(bundle, original)
         && bundle.histories.iter().all(is_in_original)
+}
+
+/// The same directory; it may lack entries, which say who is licensed.
+fn has_no_other_directory(bundle: &Bundle, original: &Bundle) -> bool {
+    let text = |note: &str| note.rsplit_once("\n\n").map(|(text, _)| text.to_owned());
+    let texts = |notes: &[String]| notes.iter().map(|note| text(note)).collect::<Vec<_>>();
+    match (&bundle.directory, &original.directory) {
+        (Some(proof), Some(other)) => {
+            texts(&proof.roots) == texts(&other.roots)
+                && text(&proof.checkpoint) == text(&other.checkpoint)
+                && text(&proof.state.note) == text(&other.state.note)
+                && (proof.hub.is_none() || proof.hub == other.hub)
+                && proof.entries.iter().all(|entry| other.entries.contains(entry))
+        }
+        // Without a pin the proof states nothing.
+        (proof, _) => proof.is_none(),
+    }
 }
 
 fn has_record(history: &LedgerHistory, record: &BundledRecord) -> bool {

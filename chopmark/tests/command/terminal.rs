@@ -36,8 +36,9 @@ async fn scene_with_bundle(name: &str) -> (Scene, String) {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
         gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
     };
-    let bundle =
-        history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
+    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole, None)
+        .await
+        .unwrap();
     (scene, String::from_utf8(bundle.to_bytes()).unwrap())
 }
 

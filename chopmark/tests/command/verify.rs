@@ -117,8 +117,9 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
         gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
     };
-    let bundle =
-        history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
+    let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole, None)
+        .await
+        .unwrap();
     scene.file("item.bundle", &String::from_utf8(bundle.to_bytes()).unwrap());
     (scene, block_hash)
 }
@@ -206,4 +207,35 @@ async fn endpoints_that_anybody_could_answer_for_and_one_endpoint_named_twice_ar
         ["anchor", "deploy", "--rpc", "http://rpc.example", "--chain-id", "1", "--key", "x"];
     let ran = chopmark(&deploy);
     assert!(ran.err.contains("got plain http to rpc.example"), "{}", ran.err);
+}
+
+#[test]
+fn one_line_that_pins_the_directory_is_a_policy_that_proves_a_bundle() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/ledger/tests/golden/");
+    let run = |bundle: &str, policy: &str| {
+        chopmark(&[
+            "verify",
+            &format!("{golden}{bundle}"),
+            "--policy",
+            &format!("{golden}{policy}"),
+        ])
+    };
+    let ran = run("directory/bundle/item.bundle.json", "directory/bundle/policy.txt");
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    for line in [
+        "its records here are of factory",
+        "grade C: stated by the party itself",
+        "until 2026-03-09T12:00:00Z, which is past: what holds today cannot be told",
+    ] {
+        assert!(ran.out.contains(line), "{line}: {}", ran.out);
+    }
+    assert!(not_checked(&ran).contains("what holds today: as of 2026-03-02"), "{}", ran.out);
+
+    let ran = run("valid/item.bundle.json", "directory/bundle/policy.txt");
+    assert_eq!(ran.status, 2, "no proof of the directory: {}", ran.out);
+    let ran = run("directory/bundle/item.bundle.json", "policy.txt");
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    assert!(not_checked(&ran).contains("authority: the policy pins no directory"), "{}", ran.out);
+    let help = chopmark(&["verify", "--help"]);
+    assert!(help.out.contains("directory who.example/1 1 "), "{}", help.out);
 }

@@ -10,17 +10,20 @@
 
 use std::collections::HashSet;
 
-use epc::EpcClass;
+use epc::{Epc, EpcClass};
 use jiff::Timestamp;
 use ledger::bundle::{
     AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
 };
-use ledger::record;
+use ledger::directory::DirectoryProof;
+use ledger::json::Json;
+use ledger::record::{self, Record};
 use ledger::tree::{inclusion_nodes, prove_inclusion};
 use sql::anchors::{Confirmed, FinalAnchor};
 use sql::ledgers::StoredCheckpoint;
 use sql::{Db, LedgerId};
 
+use crate::directory::Loaded;
 use crate::entry::{HistoryEntry, Relation};
 use crate::gather::{GatheredHistory, LedgerHead};
 
@@ -28,25 +31,41 @@ use crate::gather::{GatheredHistory, LedgerHead};
 /// ([`ledger::record::MANDATORY_FIELDS`]), are always shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disclosure {
-    /// For whoever holds the item: the mandatory fields, where it was, and of lists the elements that are the item,
-    /// its containers or its lot. What else a record says is hidden.
+    /// For whoever holds the item: the mandatory fields, the site where it was, and of lists the elements that are the
+    /// item or its containers. What else a record says is hidden: doors and shelves, quantities, references, other items.
     Consumer,
     /// For those who take part: all fields; of lists the same elements, because what else was in a container is
     /// nobody's business.
     Whole,
 }
 
-/// What [`Disclosure::Consumer`] shows beside the mandatory fields: the places, and the container, without which
-/// nothing proves that a container's records concern the item.
-const CONSUMER_FIELDS: &[&str] = &["bizLocation", "parentID", "readPoint"];
+/// What [`Disclosure::Consumer`] shows beside the mandatory fields where the place is a site: the site, and the container,
+/// without which nothing proves that a container's records concern the item.
+const CONSUMER_FIELDS: &[&str] = &["bizLocation", "parentID"];
+/// The same where the place is a shelf, a door, or not understood.
+const CONSUMER_FIELDS_WITHOUT_PLACE: &[&str] = &["parentID"];
 
 impl Disclosure {
-    fn of_record(self, uris: &[String]) -> record::Disclosure<'_> {
+    fn of_record<'a>(self, record: &Record, uris: &'a [String]) -> record::Disclosure<'a> {
         match self {
-            Self::Consumer => record::Disclosure::Fields { plain: CONSUMER_FIELDS, items: uris },
+            Self::Consumer if is_at_site(record) => {
+                record::Disclosure::Fields { plain: CONSUMER_FIELDS, items: uris }
+            }
+            Self::Consumer => {
+                record::Disclosure::Fields { plain: CONSUMER_FIELDS_WITHOUT_PLACE, items: uris }
+            }
             Self::Whole => record::Disclosure::Items(uris),
         }
     }
+}
+
+/// Whether `bizLocation` says nothing but the GLN of a site: extension 0, and no other member. A field is shown whole or
+/// not at all.
+fn is_at_site(record: &Record) -> bool {
+    let place = record.json().get("bizLocation").and_then(Json::as_object);
+    let Some([(name, Json::String(uri))]) = place else { return false };
+    let urn = uri.parse::<Epc>().map(|place| place.to_uri()).unwrap_or_default();
+    name == "id" && urn.starts_with("urn:epc:id:sgln:") && urn.ends_with(".0")
 }
 
 /// The hub as far as a bundle needs it.
@@ -62,6 +81,9 @@ struct Hub {
 ///
 /// - `hub_origin`: the hub whose entries and anchor go in; none for a bundle without them.
 /// - `disclosure`: how much of each record is shown.
+/// - `directory`: the directory of which the bundle proves the ledgers shown and the licence of the item; none for a
+///   bundle without it.
+/// - Cost: if the hub's checkpoint does not cover the newest entries of the directory, the older directory is replayed.
 ///
 /// # Errors
 ///
@@ -71,24 +93,30 @@ pub async fn build(
     gathered: &GatheredHistory,
     hub_origin: Option<&str>,
     disclosure: Disclosure,
+    directory: Option<&Loaded>,
 ) -> Result<Bundle, sql::Error> {
-    let uris = disclosed_uris(gathered);
+    let uris = disclosed_uris(gathered, disclosure);
     let heads = heads_with_records(gathered);
-    let hub = load_hub(db, hub_origin, gathered, &heads).await?;
+    let hub = load_hub(db, hub_origin, gathered, &heads, directory).await?;
     let mut histories = Vec::new();
     for head in heads {
-        let what = disclosure.of_record(&uris);
-        histories.push(ledger_history(db, gathered, head, &what, hub.as_ref()).await?);
+        let shown = Shown { disclosure, uris: &uris };
+        histories.push(ledger_history(db, gathered, head, &shown, hub.as_ref()).await?);
     }
     let is_in_hub = |history: &LedgerHistory| history.hub.is_some();
     let hub = hub.filter(|_| histories.iter().any(is_in_hub));
     // An anchor says that the whole history existed by then.
     let anchor = hub.as_ref().filter(|_| histories.iter().all(is_in_hub)).and_then(anchor_proof);
     Ok(Bundle {
+        directory: match directory {
+            Some(loaded) => {
+                Some(prove_directory(db, loaded, gathered, &histories, hub.as_ref()).await?)
+            }
+            None => None,
+        },
         item: gathered.history.item.to_uri(),
         histories,
         anchor,
-        directory: None,
         hub: hub.map(|hub| HubProof { origin: hub.origin, checkpoint: hub.checkpoint.note }),
     })
 }
@@ -113,7 +141,9 @@ pub async fn anchored_at(
     hub_origin: Option<&str>,
 ) -> Result<Option<Anchored>, sql::Error> {
     let heads = heads_with_records(gathered);
-    let Some(hub) = load_hub(db, hub_origin, gathered, &heads).await? else { return Ok(None) };
+    let Some(hub) = load_hub(db, hub_origin, gathered, &heads, None).await? else {
+        return Ok(None);
+    };
     for head in heads {
         let entry = sql::hub::entry_for(db, hub.id, head.id, size_needed(gathered, head)).await?;
         if entry.is_none_or(|entry| entry.hub_index >= hub.checkpoint.size) {
@@ -125,8 +155,9 @@ pub async fn anchored_at(
     Ok(Some(Anchored { at: anchor.evidence.block_time, confirmed }))
 }
 
-/// The item, its containers and its lot: the elements of lists that a bundle shows.
-fn disclosed_uris(gathered: &GatheredHistory) -> Vec<String> {
+/// The elements of lists that a bundle shows: the item and its containers; in whole bundles its lot too, whose elements
+/// tell quantities.
+fn disclosed_uris(gathered: &GatheredHistory, disclosure: Disclosure) -> Vec<String> {
     let history = &gathered.history;
     let mut uris = vec![history.item.to_uri()];
     for entry in history.counted() {
@@ -135,6 +166,9 @@ fn disclosed_uris(gathered: &GatheredHistory) -> Vec<String> {
         {
             uris.push(container.clone());
         }
+    }
+    if disclosure == Disclosure::Consumer {
+        return uris;
     }
     let lot = history.lot_number().and_then(|number| EpcClass::lot_of(&history.item, number));
     uris.extend(lot.map(|lot| lot.to_uri()));
@@ -169,6 +203,7 @@ async fn load_hub(
     origin: Option<&str>,
     gathered: &GatheredHistory,
     heads: &[&LedgerHead],
+    directory: Option<&Loaded>,
 ) -> Result<Option<Hub>, sql::Error> {
     let Some(origin) = origin else { return Ok(None) };
     let Some(row) = sql::ledgers::find(db, origin).await? else { return Ok(None) };
@@ -179,6 +214,11 @@ async fn load_hub(
         if let Some(entry) = sql::hub::entry_for(db, row.id, head.id, size).await? {
             needed = needed.max(entry.hub_index + 1);
         }
+    }
+    if let Some(loaded) = directory
+        && let Some(entry) = sql::hub::entry_for(db, row.id, loaded.ledger, 1).await?
+    {
+        needed = needed.max(entry.hub_index + 1);
     }
     let anchor = sql::anchors::covering(db, row.id, needed.max(1)).await?;
     let checkpoint = match &anchor {
@@ -192,12 +232,18 @@ async fn load_hub(
     Ok(Some(Hub { id: row.id, origin: origin.to_owned(), checkpoint, anchor }))
 }
 
+/// What of each record is shown.
+struct Shown<'a> {
+    disclosure: Disclosure,
+    uris: &'a [String],
+}
+
 /// One ledger's part of the bundle.
 async fn ledger_history(
     db: &Db,
     gathered: &GatheredHistory,
     head: &LedgerHead,
-    what: &record::Disclosure<'_>,
+    shown: &Shown<'_>,
     hub: Option<&Hub>,
 ) -> Result<LedgerHistory, sql::Error> {
     let in_hub = match hub {
@@ -219,7 +265,7 @@ async fn ledger_history(
         let path = prove_inclusion(entry.index, checkpoint.size, &nodes)
             .map_err(|error| sql::Error::data(error.to_string()))?;
         records.push(BundledRecord {
-            disclosed: record.disclose(secret, what),
+            disclosed: record.disclose(secret, &shown.disclosure.of_record(record, shown.uris)),
             index: entry.index,
             path,
             names: match &entry.relation {
@@ -247,11 +293,80 @@ async fn hub_entry(
     }
     let covered = sql::ledgers::checkpoint_at(db, head.id, found.ledger_size).await?;
     let Some(checkpoint) = covered else { return Ok(None) };
-    let spans = inclusion_nodes(found.hub_index, hub.checkpoint.size);
+    Ok(Some((checkpoint, hub_place(db, hub, found.hub_index).await?)))
+}
+
+/// The place of an entry in the hub's checkpoint.
+async fn hub_place(db: &Db, hub: &Hub, index: u64) -> Result<HubEntry, sql::Error> {
+    let spans = inclusion_nodes(index, hub.checkpoint.size);
     let nodes = sql::ledgers::nodes(db, hub.id, &spans).await?;
-    let path = prove_inclusion(found.hub_index, hub.checkpoint.size, &nodes)
+    let path = prove_inclusion(index, hub.checkpoint.size, &nodes)
         .map_err(|error| sql::Error::data(error.to_string()))?;
-    Ok(Some((checkpoint, HubEntry { index: found.hub_index, path })))
+    Ok(HubEntry { index, path })
+}
+
+/// The proof of the ledgers shown and of the item's licence: of the newest directory that the hub's checkpoint covers, or,
+/// if there is no such, of the directory as it is.
+async fn prove_directory(
+    db: &Db,
+    loaded: &Loaded,
+    gathered: &GatheredHistory,
+    histories: &[LedgerHistory],
+    hub: Option<&Hub>,
+) -> Result<DirectoryProof, sql::Error> {
+    let bad = |error: String| sql::Error::data(error);
+    let mut wanted: Vec<String> =
+        histories.iter().map(|history| format!("keyset/{}", history.origin)).collect();
+    let digits = epc::licence_digits(&gathered.history.item.to_uri());
+    wanted.extend(digits.map(|digits| format!("prefix/{digits}")));
+    let policy = loaded.directory.policy();
+    let pin = policy.directory.ok_or_else(|| bad("the directory has no root".to_owned()))?;
+    let in_hub = match hub {
+        Some(hub) => newest_in_hub(db, hub, loaded).await?.map(|entry| (hub, entry)),
+        None => None,
+    };
+    let Some((hub, entry)) = in_hub else {
+        return Ok(loaded.directory.proof(&pin, loaded.checkpoint.note.clone(), &wanted));
+    };
+    let covered = sql::ledgers::checkpoint_at(db, loaded.ledger, entry.ledger_size).await?;
+    let checkpoint = covered.ok_or_else(|| {
+        bad(format!("the checkpoint {} of the directory is in the hub only", entry.ledger_size))
+    })?;
+    let mut proof = if checkpoint.size == loaded.directory.size() {
+        loaded.directory.proof(&pin, checkpoint.note, &wanted)
+    } else {
+        let entries = sql::directory::entries_from(db, loaded.ledger, 0).await?;
+        let size = usize::try_from(checkpoint.size).unwrap_or(usize::MAX).min(entries.len());
+        let older = directory::replay(&pin.origin, &pin, &entries[..size])
+            .map_err(|error| bad(error.to_string()))?;
+        older.proof(&pin, checkpoint.note, &wanted)
+    };
+    proof.hub = Some(hub_place(db, hub, entry.hub_index).await?);
+    Ok(proof)
+}
+
+/// The largest checkpoint of the loaded directory that the hub's checkpoint covers: found by halves, because entries of a
+/// ledger rise in the hub as its sizes do.
+async fn newest_in_hub(
+    db: &Db,
+    hub: &Hub,
+    loaded: &Loaded,
+) -> Result<Option<sql::hub::HubEntry>, sql::Error> {
+    let (mut low, mut high, mut newest) = (1, loaded.directory.size(), None);
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        let entry = sql::hub::entry_for(db, hub.id, loaded.ledger, middle).await?;
+        let covered = entry.filter(|entry| {
+            entry.hub_index < hub.checkpoint.size && entry.ledger_size <= loaded.directory.size()
+        });
+        if let Some(entry) = covered {
+            low = entry.ledger_size + 1;
+            newest = Some(entry);
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(newest)
 }
 
 fn anchor_proof(hub: &Hub) -> Option<AnchorProof> {

@@ -29,6 +29,19 @@ use thiserror::Error;
 
 use crate::continuity;
 
+/// The policy under which checkpoints are checked: that of the file, or, if it pins a directory, the keys and contracts
+/// that the directory states, narrowed by the file's own lines ([`Policy::narrowed_from`]).
+///
+/// - `loaded`: the directory; none if it could not be loaded or does not verify, and then no key is trusted.
+#[must_use]
+pub fn effective_policy(policy: &Policy, loaded: Option<&Loaded>) -> Policy {
+    if policy.directory.is_none() {
+        return policy.clone();
+    }
+    let stated = loaded.map(|loaded| loaded.directory.policy()).unwrap_or_default();
+    policy.narrowed_from(&stated)
+}
+
 /// Why there is no directory to go by.
 #[derive(Debug, Error)]
 pub enum LoadError {

@@ -31,7 +31,7 @@ async fn find(
     let looked_up = named.as_ref().map_or_else(|| NO_ITEM.parse(), |named| Ok(named.clone()));
     let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
     let (rights, now) = (state.rights().await, state.clock.now());
-    let gathered = gather(&state.db, &state.config.policy, &rights, now, &looked_up).await?;
+    let gathered = gather(&state.db, &state.policy().await, &rights, now, &looked_up).await?;
     if named.is_none() || gathered.history.entries.is_empty() {
         return Err(Problem::NotFound("no record names this item".into()));
     }
@@ -106,7 +106,8 @@ async fn build(
         Audience::Public => bundle::Disclosure::Consumer,
         Audience::Internal => bundle::Disclosure::Whole,
     };
-    bundle::build(&state.db, gathered, hub, disclosure).await
+    let directory = state.directory().await;
+    bundle::build(&state.db, gathered, hub, disclosure, directory.as_deref()).await
 }
 
 async fn give_bundle(

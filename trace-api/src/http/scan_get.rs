@@ -233,7 +233,7 @@ async fn find(
         return Ok(None);
     };
     let (rights, now) = (state.rights().await, state.clock.now());
-    let mut found = gather(&state.db, &state.config.policy, &rights, now, &item).await?;
+    let mut found = gather(&state.db, &state.policy().await, &rights, now, &item).await?;
     found.history.item = spelled(&found, item);
     Ok(Some(found).filter(|found| is_code && !found.history.entries.is_empty()))
 }

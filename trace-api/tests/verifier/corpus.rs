@@ -186,15 +186,22 @@ fn the_verifier_in_python_ends_with_the_status_of_ours() {
 
 #[test]
 fn the_verifier_in_python_is_short_and_needs_one_package() {
-    let text = fs::read_to_string(repository("tests/verifiers/verify.py")).unwrap();
-    assert!(text.lines().count() <= 400, "{} lines", text.lines().count());
-    let imports: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("import ") || line.starts_with("from "))
-        .collect();
-    let is_known = |line: &&str| {
-        line.starts_with("import base64, functools, hashlib, json, pathlib, re, sys")
-            || line.starts_with("from cryptography.")
-    };
-    assert!(imports.iter().all(is_known), "{imports:?}");
+    const KNOWN: [&str; 5] = [
+        "import base64, functools, hashlib, json, pathlib, re, sys",
+        "import copy, re, types",
+        "from cryptography.",
+        "from verify import ",
+        "from directory import Authority",
+    ];
+    for (name, most) in [("verify.py", 400), ("directory.py", 280)] {
+        let text = fs::read_to_string(repository("tests/verifiers").join(name)).unwrap();
+        assert!(text.lines().count() <= most, "{name}: {} lines", text.lines().count());
+        let lines = text.lines().map(str::trim_start);
+        let imports = lines.filter(|line| {
+            line.starts_with("import ") || line.starts_with("from ") && line.contains(" import ")
+        });
+        for import in imports {
+            assert!(KNOWN.iter().any(|known| import.starts_with(known)), "{name}: {import}");
+        }
+    }
 }

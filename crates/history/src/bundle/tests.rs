@@ -1,12 +1,16 @@
 //! Bundles from a real database: what is in them, what is hidden, and that they prove.
 
+use ::directory::setup::{PartyPlan, Setup};
 use ledger::bundle::{Outcome, verify};
-use ledger::policy::Policy;
+use ledger::directory::HolderKey;
+use ledger::keys::{LedgerKeys, SystemRandom};
+use ledger::policy::{DirectoryPin, Policy};
 use sql::Transaction;
 use sql::anchors::{AnchorEvidence, NewAnchor, NewConfirmation};
 use sql::testing::TestDb;
 
 use super::*;
+use crate::directory::{Writer, append, begin, effective_policy, load};
 use crate::gather::gather;
 use crate::testing::{
     CASE, EventDraft, FACTORY, ITEM, TestLedger, excursion_event, object_event, packing_event,
@@ -57,7 +61,7 @@ impl Ledgers {
     /// The bundle, which must prove under the policy.
     async fn bundle(&self) -> Bundle {
         let gathered = self.gathered().await;
-        let bundle = build(&self.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
+        let bundle = build(&self.db, &gathered, Some(HUB), Disclosure::Whole, None).await.unwrap();
         let report = verify(&bundle.to_bytes(), &self.policy());
         assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
         bundle
@@ -161,7 +165,7 @@ async fn without_a_hub_the_bundle_has_none() {
     ledgers.hub.append_checkpoint_of(&ledgers.site, RECORDED).await;
     let gathered = ledgers.gathered().await;
     for origin in [None, Some("other.example/1")] {
-        let bundle = build(&ledgers.db, &gathered, origin, Disclosure::Whole).await.unwrap();
+        let bundle = build(&ledgers.db, &gathered, origin, Disclosure::Whole, None).await.unwrap();
         assert_eq!((&bundle.hub, &bundle.histories[0].hub), (&None, &None));
         assert_eq!(anchored_at(&ledgers.db, &gathered, origin).await.unwrap(), None);
     }
@@ -190,7 +194,7 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     let confirmed = ledgers.anchored().await.unwrap().confirmed;
     assert_eq!(confirmed, Some(Confirmed { asked: 2, agreed: 1, at }));
     let gathered = ledgers.gathered().await;
-    let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Whole).await.unwrap();
+    let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Whole, None).await.unwrap();
     let anchor = bundle.anchor.unwrap();
     assert_eq!((anchor.chain_id, anchor.contract, anchor.size), (31337, [7; 20], 1));
     assert_eq!(anchor.hub_id, ledger::hub::hub_id(HUB));
@@ -229,13 +233,14 @@ async fn a_consumers_bundle_shows_what_happened_and_where_and_proves_the_same_re
     ledgers.site.append(&events, RECORDED).await;
     let gathered = ledgers.gathered().await;
     let whole = ledgers.bundle().await;
-    let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Consumer).await.unwrap();
+    let bundle =
+        build(&ledgers.db, &gathered, Some(HUB), Disclosure::Consumer, None).await.unwrap();
     let report = verify(&bundle.to_bytes(), &ledgers.policy());
     assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
     assert_eq!(bundle.histories[0].history_root, whole.histories[0].history_root);
     let allowed: Vec<&str> = ledger::record::MANDATORY_FIELDS
         .iter()
-        .chain(&["bizLocation", "readPoint", "parentID", "epcList", "childEPCs"])
+        .chain(&["bizLocation", "parentID", "epcList", "childEPCs"])
         .copied()
         .collect();
     for record in &report.records {
@@ -251,4 +256,146 @@ async fn a_consumers_bundle_shows_what_happened_and_where_and_proves_the_same_re
     assert!(first.hidden.iter().any(|name| name == "ilmd"), "{:?}", first.hidden);
     let text = String::from_utf8(bundle.to_bytes()).unwrap();
     assert!(text.contains("ilmd") && !text.contains("L1") && !text.contains(NEIGHBOUR));
+}
+
+#[tokio::test]
+async fn a_consumers_bundle_shows_sites_and_neither_doors_nor_quantities_nor_partners() {
+    let ledgers = Ledgers::create("bundle_public").await;
+    let quantity = r#"[{"epcClass":"urn:epc:class:lgtin:4012345.011111.L1","quantity":500}]"#;
+    let references = r#"[{"type":"po","bizTransaction":"urn:example:po:4711"}]"#;
+    let parties = r#"[{"type":"owning_party","destination":"urn:epc:id:pgln:4055555.00000"}]"#;
+    let shelf = r#"{"id":"urn:epc:id:sgln:4012345.00001.shelf-7"}"#;
+    let door = r#"{"id":"urn:epc:id:sgln:4012345.00001.door-3"}"#;
+    let json = |text: &str| {
+        ledger::json::parse(text.as_bytes(), &ledger::json::Limits::default()).unwrap()
+    };
+    let events = [
+        event(1, "commissioning").lot("L1", "2027-01-01"),
+        packing_event("2026-11-20T02:00:00Z", "ADD", CASE, &[ITEM, NEIGHBOUR])
+            .at(FACTORY)
+            .with("readPoint", json(door))
+            .with("childQuantityList", json(quantity))
+            .with("bizTransactionList", json(references))
+            .with("destinationList", json(parties)),
+        event(3, "storing").with("bizLocation", json(shelf)),
+    ];
+    ledgers.site.append(&events, RECORDED).await;
+    let gathered = ledgers.gathered().await;
+    let bundle = build(&ledgers.db, &gathered, None, Disclosure::Consumer, None).await.unwrap();
+    assert_eq!(verify(&bundle.to_bytes(), &ledgers.policy()).outcome, Outcome::Proved);
+    let text = String::from_utf8(bundle.to_bytes()).unwrap();
+    assert!(text.contains(FACTORY), "the site is shown");
+    for hidden in ["door-3", "shelf-7", "quantity\\\"", "500", "4711", "4055555", NEIGHBOUR, "L1"] {
+        assert!(!text.contains(hidden), "{hidden} is shown: {text}");
+    }
+    let whole = build(&ledgers.db, &gathered, None, Disclosure::Whole, None).await.unwrap();
+    let text = String::from_utf8(whole.to_bytes()).unwrap();
+    for shown in ["door-3", "shelf-7", "4711", "4055555"] {
+        assert!(text.contains(shown), "{shown} was recorded");
+    }
+}
+
+/// Installs a directory in which the factory keeps both ledgers and issues the item; returns its keys and the pin.
+async fn install(ledgers: &Ledgers) -> (LedgerKeys, DirectoryPin) {
+    let keys = LedgerKeys::generate("who.example/1", &SystemRandom::new()).unwrap();
+    let lin = HolderKey::generate("lin", &SystemRandom::new()).unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let pair = |ledger: &TestLedger| {
+        let policy: Policy = ledger.policy_lines("log").parse().unwrap();
+        let keys: Vec<_> = policy.logs.into_iter().map(|line| line.key).collect();
+        ::directory::setup::keyset_of(&keys).unwrap()
+    };
+    let setup = Setup {
+        directory: &keys,
+        hub: Some(pair(&ledgers.hub)),
+        chains: Vec::new(),
+        next: Vec::new(),
+        late_h: 72,
+        parties: vec![PartyPlan {
+            id: "factory".into(),
+            name: "Factory".into(),
+            pglns: vec!["urn:epc:id:pgln:4012345.00000".into()],
+            sites: Vec::new(),
+            admins: vec![&lin],
+            ledgers: vec![pair(&ledgers.site), pair(&ledgers.till)],
+            prefixes: vec!["4012345".into()],
+            bridges: Vec::new(),
+        }],
+        at: at("2026-11-21T00:00:00Z"),
+        from: at("2026-11-01T00:00:00Z"),
+        until: at("2027-05-01T00:00:00Z"),
+        state_until: at("2026-11-28T00:00:00Z"),
+    };
+    let entries = setup.entries(&SystemRandom::new()).unwrap();
+    let pin = ::directory::setup::pin_of(&entries).unwrap();
+    begin(&ledgers.db, &entries, writer(&keys, "2026-11-21T00:00:00Z")).await.unwrap();
+    (keys, pin)
+}
+
+fn writer<'a>(keys: &'a LedgerKeys, at: &str) -> Writer<'a> {
+    static RANDOM: std::sync::LazyLock<SystemRandom> = std::sync::LazyLock::new(SystemRandom::new);
+    Writer {
+        keys,
+        rng: &*RANDOM,
+        at: at.parse().unwrap(),
+        state_until: "2026-11-29T00:00:00Z".parse().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_with_the_directory_is_proved_by_the_line_that_pins_it() {
+    let ledgers = Ledgers::create("bundle_directory").await;
+    let (keys, pin) = install(&ledgers).await;
+    let policy = Policy { directory: Some(pin), ..Policy::default() };
+    ledgers.site.append(&[event(1, "commissioning")], RECORDED).await;
+    ledgers.till.append(&[event(6, "retail_selling")], RECORDED).await;
+    let loaded = load(&ledgers.db, &policy).await.unwrap();
+    let effective = effective_policy(&policy, Some(&loaded));
+    let now = "2026-11-22T08:00:00Z".parse().unwrap();
+    let (item, rights) = (ITEM.parse().unwrap(), loaded.directory.rights());
+    let gathered = gather(&ledgers.db, &effective, &rights, now, &item).await.unwrap();
+    assert_eq!(gathered.history.counted().count(), 2, "the directory's keys are enough");
+    let build = async |loaded: &Loaded| {
+        build(&ledgers.db, &gathered, Some(HUB), Disclosure::Consumer, Some(loaded)).await.unwrap()
+    };
+    let bundle = build(&loaded).await;
+    let report = verify(&bundle.to_bytes(), &policy);
+    assert_eq!(report.outcome, Outcome::Proved, "{report:#?}");
+    assert_eq!(bundle.directory.as_ref().unwrap().hub, None);
+
+    // In the hub; then the directory grows, and the hub's checkpoint covers the older one only.
+    for ledger in [ledgers.site.id, ledgers.till.id, loaded.ledger] {
+        ledgers.hub.append_newest_of(ledger, RECORDED).await;
+    }
+    let in_hub = build(&loaded).await;
+    assert_eq!(in_hub.directory.as_ref().unwrap().hub.as_ref().map(|hub| hub.index), Some(2));
+    append(&ledgers.db, &loaded.directory, &[], writer(&keys, "2026-11-22T00:00:00Z"), None)
+        .await
+        .unwrap();
+    let grown = load(&ledgers.db, &policy).await.unwrap();
+    let older = build(&grown).await;
+    assert_eq!(older.directory, in_hub.directory);
+    for bundle in [in_hub, older] {
+        let report = verify(&bundle.to_bytes(), &policy);
+        assert_eq!(report.outcome, Outcome::Proved, "{report:#?}");
+        assert!(report.checks.iter().any(|check| check.name == "directory in the hub"));
+    }
+    ledgers.hub.append_newest_of(loaded.ledger, RECORDED).await;
+    let newest = build(&grown).await;
+    assert_eq!(newest.directory.unwrap().hub.map(|hub| hub.index), Some(3));
+}
+
+#[tokio::test]
+async fn without_a_directory_that_verifies_a_policy_that_pins_one_trusts_no_key() {
+    let ledgers = Ledgers::create("bundle_effective").await;
+    let (_, pin) = install(&ledgers).await;
+    let plain = ledgers.policy();
+    assert_eq!(effective_policy(&plain, None), plain);
+    let policy = Policy { directory: Some(pin), ..plain };
+    let nothing = effective_policy(&policy, None);
+    assert!(nothing.logs.is_empty() && nothing.hub.is_empty(), "{nothing}");
+    let loaded = load(&ledgers.db, &policy).await.unwrap();
+    let effective = effective_policy(&policy, Some(&loaded));
+    let names = |keys: &[ledger::policy::TrustedKey]| keys.len();
+    assert_eq!((names(&effective.logs), names(&effective.hub)), (6, 2), "{effective}");
 }
