@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (4, "0004_despatch_advices", include_str!("../migrations/0004_despatch_advices.sql")),
     (5, "0005_findings", include_str!("../migrations/0005_findings.sql")),
     (6, "0006_confirmations", include_str!("../migrations/0006_confirmations.sql")),
+    (7, "0007_fork_evidence", include_str!("../migrations/0007_fork_evidence.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

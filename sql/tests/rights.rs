@@ -142,6 +142,7 @@ fn rights(access: Access) -> Rights {
                 "expected_deliveries",
                 "differences",
                 "hub_entries",
+                "forks",
                 "anchors",
                 "anchor_states",
                 "anchor_proofs",

@@ -7,38 +7,47 @@ use epcis::{BizStep, Disposition};
 use history::bundle::Anchored;
 use history::{History, HistoryEntry, Mark, Relation};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use sql::anchors::Confirmed;
 
+use crate::config::Config;
+use crate::consumer;
 use crate::lamps::Lamps;
 use crate::language::Language;
+use crate::naming::Naming;
 use crate::notices::notices;
 use crate::scan_result::ScanResult;
-use crate::words;
+use crate::words::{self, Checked};
 
-/// The answer to a scan.
+/// The answer to a scan, as the public sees it.
 #[must_use]
-pub fn scan(result: &ScanResult, language: Language) -> Value {
+pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
     let lamps = Lamps::of(result.reason.verdict(), &result.state, history);
-    let timeline: Vec<Value> =
-        history.map(|history| history.entries.iter().map(step).collect()).unwrap_or_default();
+    let naming = Naming::of_public(config);
+    let checked = history.map(Checked::of).unwrap_or_default();
     let heads = result.gathered.iter().flat_map(|gathered| gathered.ledgers.values());
     let recorded = heads.map(|head| head.checkpoint.recorded_at).max();
-    json!({
+    let notices = history.map(|history| notices(history, &result.state, naming, language));
+    let mut document = json!({
         "verdict": result.reason.verdict().code(),
-        "reason": words::reason(&result.reason, language),
+        "reason": words::reason(&result.reason, checked, naming, language),
         "item": history.map(|history| history.item.to_uri()),
         "lamps": {
             "record": lamps.record.state.code(),
             "tag": lamps.tag.state.code(),
             "journey": lamps.journey.state.code(),
         },
-        "notices": history.map(|history| notices(history, &result.state, language)).unwrap_or_default(),
-        "timeline": timeline,
+        "notices": notices.unwrap_or_default(),
+        "timeline": history.map_or_else(|| json!([]), |history| consumer::timeline(history, config)),
         "cut": result.gathered.as_ref().map_or(0, |gathered| gathered.cut),
         "clocks": clocks(recorded, result.anchored.as_ref()),
-    })
+    });
+    if let Some(url) = result.recall_url(config) {
+        document["recallUrl"] = json!(url);
+    }
+    document
 }
 
 /// When the records were committed, by when they existed, and how many endpoints of the chain confirmed that.
@@ -51,27 +60,17 @@ fn clocks(recorded: Option<Timestamp>, anchored: Option<&Anchored>) -> Value {
     clocks
 }
 
-/// A history.
+/// A history, with all that is said about it, for the operator.
 #[must_use]
-pub fn history(history: &History) -> Value {
+pub fn history(history: &History, now: Timestamp, language: Language) -> Value {
     let records: Vec<Value> = history.entries.iter().map(record).collect();
-    json!({ "item": history.item.to_uri(), "records": records })
-}
-
-/// One step of a scan's timeline.
-fn step(entry: &HistoryEntry) -> Value {
+    let state = history.state(now, &TimeZone::UTC);
+    let gap = |gap| words::gap(gap, Naming::Whole, language, str::to_owned);
     json!({
-        "at": entry.at.to_string(),
-        "step": entry.step.as_ref().map_or("", BizStep::word),
-        "place": entry.place,
-        "ledger": *entry.origin,
-        "index": entry.index,
-        "sensed": entry.sensed,
-        "inferredVia": container(entry),
-        "lot": entry.relation == Relation::Lot,
-        "broken": entry.fault.is_some(),
-        "weight": entry.weight.code(),
-        "mark": entry.mark.map(Mark::code),
+        "item": history.item.to_uri(),
+        "records": records,
+        "notices": notices(history, &state, Naming::Whole, language),
+        "gaps": state.gaps.iter().map(gap).collect::<Vec<_>>(),
     })
 }
 

@@ -31,6 +31,8 @@ pub struct Product {
     pub pack_zh: String,
     /// Features of the pack to compare by eye, English.
     pub pack_en: String,
+    /// Where the issuer says what to do about a recall.
+    pub recall_url: Option<String>,
 }
 
 /// A place, as pages name it.
@@ -120,6 +122,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let trusted_proxies = problems.keep(proxies(section));
     let place_header = problems.keep(place_header(section));
     problems.keep(check_numbers(section));
+    problems.keep(check_recall_urls(section));
     let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header);
     let config = loaded.map(|((((policy, policy_text), scan_secret), proxies), header)| Config {
         listen: section.listen,
@@ -207,6 +210,21 @@ fn check_numbers(section: &TraceApiSection) -> Result<(), Problems> {
     problems.unless_any(Some(()))
 }
 
+/// A page of ours leads there, so it is an address of the web and nothing that a browser would run.
+fn check_recall_urls(section: &TraceApiSection) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for url in section.products.iter().filter_map(|product| product.recall_url.as_ref()) {
+        let rest = url.strip_prefix("https://").unwrap_or_default();
+        let is_plain = !rest.is_empty() && url.chars().all(|c| c.is_ascii_graphic());
+        if !is_plain || rest.starts_with('/') {
+            let expected = "an address that begins with `https://`, without spaces";
+            let got = format!("`{}`", url.escape_debug());
+            problems.push(Problem::value("[[trace_api.product]]", "recall_url", got, expected));
+        }
+    }
+    problems.unless_any(Some(()))
+}
+
 fn products(section: &TraceApiSection) -> Vec<Product> {
     let product = |from: &process::config::trace_api::ProductSection| Product {
         gtin: from.gtin.clone(),
@@ -214,6 +232,7 @@ fn products(section: &TraceApiSection) -> Vec<Product> {
         name_en: from.name_en.clone(),
         pack_zh: from.pack_zh.clone(),
         pack_en: from.pack_en.clone(),
+        recall_url: from.recall_url.clone(),
     };
     section.products.iter().map(product).collect()
 }
@@ -243,7 +262,9 @@ mod tests {
         let text = "[trace_api]\npublic_url = \"https://id.example/\"\npolicy = \"policy.txt\"\n\
                     scan_secret = \"scan.secret\"\n";
         let bad = "internal_listen = \"0.0.0.0:8086\"\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"x\"]\n\
-                   place_header = \"X-Forwarded-For\"\nkeep_scans_days = 8\nunknown_per_minute = 0\n";
+                   place_header = \"X-Forwarded-For\"\nkeep_scans_days = 8\nunknown_per_minute = 0\n\
+                   [[trace_api.product]]\ngtin = \"04012345111118\"\nname_zh = \"x\"\nname_en = \"x\"\npack_zh = \"\"\n\
+                   pack_en = \"\"\nrecall_url = \"javascript:alert(1)\"\n";
         let resolved = |more: &str| {
             let text = &format!("{text}{more}");
             let file = folder.path().join("chopmark.toml");
@@ -261,6 +282,7 @@ mod tests {
             "[trace_api] place_header: got `X-Forwarded-For`, expected the name of a header of its own",
             "[trace_api] keep_scans_days: got 8, expected 9 to 3650",
             "[trace_api] unknown_per_minute: got 0, expected 1 to 1000000",
+            "[[trace_api.product]] recall_url: got `javascript:alert(1)`, expected an address that begins",
         ] {
             assert!(found.contains(words), "`{words}` is not in:\n{found}");
         }

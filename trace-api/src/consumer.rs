@@ -7,7 +7,7 @@
 //! Source: docs/decisions/0027-scans-and-findings.md.
 
 use epcis::BizStep;
-use history::{History, HistoryEntry, Relation};
+use history::{History, HistoryEntry, Mark, Relation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -105,5 +105,7 @@ fn step(entry: &HistoryEntry, config: &Config) -> Value {
         "inferred": matches!(entry.relation, Relation::Container(_)),
         "lot": entry.relation == Relation::Lot,
         "broken": entry.fault.is_some(),
+        "weight": entry.weight.code(),
+        "mark": entry.mark.map(Mark::code),
     })
 }

@@ -27,6 +27,7 @@ pub mod language;
 pub mod limits;
 pub mod marks;
 pub mod metrics;
+pub mod naming;
 pub mod network;
 pub mod notices;
 pub mod page;

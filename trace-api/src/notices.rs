@@ -1,41 +1,72 @@
 //! Notices above the timeline: what others say though it does not decide, records that contradict each other, what
 //! does not fit, what got too warm, when the item expires.
+//!
+//! What holds: the public reads of no ledger, of no party but as the configuration says, and of no time beyond the day.
+//!
+//! Not here: the sentences ([`crate::words`]).
 
 use history::record_view::RecordView;
 use history::{History, HistoryEntry, ItemState};
 
+use crate::consumer::day;
 use crate::language::Language;
+use crate::naming::Naming;
 use crate::words::{self, page as text};
 
-/// The notices of a history.
+/// The notices of a history; what reads the same is said once.
 #[must_use]
-pub fn notices(history: &History, state: &ItemState, language: Language) -> Vec<String> {
-    let said = state.notices.iter().map(|notice| words::notice(notice, language));
-    let clashes = state.clashes.iter().map(|clash| words::clash(clash, language));
-    let disputed = history
-        .disputed()
-        .map(|entry| format!("{} {} #{}", language.of(text::DISPUTED), entry.origin, entry.index));
+pub fn notices(
+    history: &History,
+    state: &ItemState,
+    naming: Naming,
+    language: Language,
+) -> Vec<String> {
+    let said = state.notices.iter().map(|notice| words::notice(notice, naming, language));
+    let clashes = state.clashes.iter().map(|clash| words::clash(clash, naming, language));
     let excursions = history
         .broken_conditions()
-        .map(|entry| format!("{} {}", language.of(text::EXCURSION), extreme(entry)));
+        .map(|entry| format!("{} {}", language.of(text::EXCURSION), extreme(entry, naming)));
     let expiry = history.expiry_date().map(|date| words::expires_on(date, language));
-    said.chain(clashes).chain(disputed).chain(excursions).chain(expiry).collect()
+    let mut notices: Vec<String> = Vec::new();
+    let all = said.chain(clashes).chain(disputed(history, naming, language));
+    for notice in all.chain(excursions).chain(expiry) {
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+    notices
 }
 
-/// The extreme value of a sensor event and its span.
-fn extreme(entry: &HistoryEntry) -> String {
+/// Records that do not fit their ledger: for the public their number, for the operator each.
+fn disputed(history: &History, naming: Naming, language: Language) -> Vec<String> {
+    if naming == Naming::Whole {
+        let each = history.disputed().map(|entry| {
+            format!("{} {} #{}", language.of(text::DISPUTED), entry.origin, entry.index)
+        });
+        return each.collect();
+    }
+    let count = history.disputed().count();
+    (count > 0).then(|| words::disputed(count, language)).into_iter().collect()
+}
+
+/// The extreme value of a sensor event and its span; for the public its day.
+fn extreme(entry: &HistoryEntry, naming: Naming) -> String {
     let found = entry.view().and_then(RecordView::sensor_span);
     let value = found.and_then(|found| found.value).unwrap_or("?");
-    let span = found.and_then(|found| found.span).map_or_else(String::new, |(from, to)| {
+    let span = found.and_then(|found| found.span);
+    if naming != Naming::Whole {
+        return format!("{value} °C, {}", day(span.map_or(entry.at, |(from, _)| from)));
+    }
+    let span = span.map_or_else(String::new, |(from, to)| {
         format!("{} – {}", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S UTC"))
     });
     format!("{value} °C, {span}")
 }
 
-/// Value and span of the first broken condition.
+/// Value and day of the first broken condition, for the public.
 #[must_use]
-pub fn first_excursion(history: &History) -> Option<String> {
-    history.broken_conditions().next().map(extreme)
+pub fn first_excursion(history: &History, naming: Naming) -> Option<String> {
+    history.broken_conditions().next().map(|entry| extreme(entry, naming))
 }
 
 #[cfg(test)]
@@ -51,10 +82,10 @@ mod tests {
         object_event("2026-11-20T08:00:00Z", "commissioning").lot("L1", "2027-03-31")
     }
 
-    fn shown(records: Vec<HistoryEntry>, language: Language) -> Vec<String> {
+    fn shown(records: Vec<HistoryEntry>, naming: Naming, language: Language) -> Vec<String> {
         let history = History::weigh(ITEM.parse().unwrap(), records, &rights());
         let state = history.state(Timestamp::UNIX_EPOCH, &TimeZone::UTC);
-        notices(&history, &state, language)
+        notices(&history, &state, naming, language)
     }
 
     #[test]
@@ -67,18 +98,26 @@ mod tests {
         records[1].relation = Relation::Lot;
         records[2].fault = Some(Fault::Tree);
         assert_eq!(
-            shown(records.clone(), Language::English),
+            shown(records.clone(), Naming::Whole, Language::English),
             [
                 "A stored record no longer fits its signed ledger and does not count: log.example/1 #2",
                 "The sensor recorded a temperature above the limit: 9.2 °C, 2026-11-21 02:00:00 – 02:10:00 UTC",
                 "Expires on 2027-03-31",
             ]
         );
-        assert_eq!(shown(records, Language::Chinese)[2], "有效期至 2027-03-31");
+        assert_eq!(
+            shown(records.clone(), Naming::Unnamed, Language::English),
+            [
+                "A stored record no longer fits its signed ledger and does not count",
+                "The sensor recorded a temperature above the limit: 9.2 °C, 2026-11-21",
+                "Expires on 2027-03-31",
+            ]
+        );
+        assert_eq!(shown(records, Naming::Unnamed, Language::Chinese)[2], "有效期至 2027-03-31");
     }
 
     #[test]
-    fn a_recall_by_somebody_who_may_not_recall_is_on_top_and_both_records_of_a_clash_are_named() {
+    fn a_recall_by_somebody_who_may_not_recall_is_on_top_and_named_as_far_as_its_reader_may_know() {
         let mut records = entries(&[
             made(),
             object_event("2026-11-21T03:00:00Z", "holding").disposition("recalled"),
@@ -86,16 +125,31 @@ mod tests {
         ]);
         records[1].origin = "shop.example/till".into();
         records[1].party = "Shop".into();
+        let english = |naming| shown(records.clone(), naming, Language::English)[..2].to_vec();
         assert_eq!(
-            shown(records.clone(), Language::English)[..2],
+            english(Naming::Whole),
             [
                 "Shop · shop.example/till #1 says: recalled. It is not entitled to say so, and this does not decide.",
                 "It was issued twice, with different content: Factory · log.example/1 #0 and Factory · log.example/1 #2",
             ]
         );
         assert_eq!(
-            shown(records, Language::Chinese)[0],
-            "Shop · shop.example/till #1 称：已召回。该方无权作此声明，不影响结论。"
+            english(Naming::Parties),
+            [
+                "Shop says: recalled. It is not entitled to say so, and this does not decide.",
+                "It was issued twice, with different content: Factory",
+            ]
+        );
+        assert_eq!(
+            english(Naming::Unnamed),
+            [
+                "A company that is not entitled says: recalled. This does not decide.",
+                "It was issued twice, with different content",
+            ]
+        );
+        assert_eq!(
+            shown(records.clone(), Naming::Unnamed, Language::Chinese)[0],
+            "一家无权作此声明的企业称：已召回。不影响结论。"
         );
     }
 }

@@ -17,9 +17,10 @@ use crate::config::Config;
 use crate::consumer;
 use crate::lamps::Lamps;
 use crate::language::{Language, Pair};
+use crate::naming::Naming;
 use crate::notices::{first_excursion, notices};
 use crate::scan_result::ScanResult;
-use crate::words::{self, ScanCounts, page as text};
+use crate::words::{self, Checked, ScanCounts, page as text};
 
 /// Everything that the page shows.
 pub struct PageView<'a> {
@@ -62,6 +63,8 @@ struct ItemPage<'a> {
     main: String,
     hint: String,
     reason: String,
+    /// Where the issuer says what to do about a recall.
+    recall: &'a str,
     code: &'static str,
     product: &'a str,
     pack: &'a str,
@@ -75,7 +78,7 @@ struct ItemPage<'a> {
     gaps: Vec<String>,
     signers: Vec<String>,
     limits: &'static str,
-    privacy: &'static str,
+    privacy: String,
     report: &'a str,
     bundle: String,
     checked_at: String,
@@ -98,10 +101,9 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let product = config.products.iter().find(|product| product.gtin == view.gtin);
     let lamps = Lamps::of(verdict, &result.state, history).in_order();
     let place = |sgln: &str| consumer::place_name(sgln, config, language);
-    let main = match (&result.reason, &result.state.sale) {
-        (Reason::Sold(at), Some(sale)) => words::sold(*at, &sale.party, language),
-        _ => language.of(band.main).to_owned(),
-    };
+    let naming = Naming::of_public(config);
+    let checked = history.map(Checked::of).unwrap_or_default();
+    let main = main(view, band.main);
     ItemPage {
         lang: language.tag(),
         other_lang: language.other().tag(),
@@ -111,7 +113,8 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         icon: band.icon,
         main,
         hint: hint(view, band.hint),
-        reason: words::reason(&result.reason, language),
+        reason: words::reason(&result.reason, checked, naming, language),
+        recall: result.recall_url(config).unwrap_or_default(),
         code: verdict.code(),
         product: product.map_or("", |p| language.of((p.name_zh.as_str(), p.name_en.as_str()))),
         pack: product.map_or("", |p| language.of((p.pack_zh.as_str(), p.pack_en.as_str()))),
@@ -123,13 +126,13 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
             .map(|lamp| (lamp.state.code(), language.of(lamp.name), language.of(lamp.text)))
             .into(),
         notices: history
-            .map(|history| notices(history, &result.state, language))
+            .map(|history| notices(history, &result.state, naming, language))
             .unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
-        gaps: result.state.gaps.iter().map(|gap| words::gap(gap, language, place)).collect(),
+        gaps: result.state.gaps.iter().map(|gap| words::gap(gap, naming, language, place)).collect(),
         signers: consumer::signers(entries, config, language),
         limits: language.of(text::LIMITS),
-        privacy: language.of(text::PRIVACY),
+        privacy: words::privacy(config.keep_scans_days, language),
         report: config.report_contact.as_deref().unwrap_or_default(),
         bundle: history.map(|history| bundle_path(&history.item)).unwrap_or_default(),
         checked_at: words::minute(result.request.at),
@@ -179,18 +182,42 @@ fn marks(entry: &HistoryEntry) -> Vec<Pair> {
     weight.filter(|_| entry.mark != Some(Mark::Corrected)).into_iter().chain(mark).collect()
 }
 
+/// The main sentence: what the verdict says, with the day of a sale.
+fn main(view: &PageView<'_>, general: Pair) -> String {
+    let PageView { result, config, language, .. } = *view;
+    match (&result.reason, &result.state.sale) {
+        (Reason::Sold(at), Some(sale)) => {
+            let seller = config.show_parties.then_some(&*sale.party);
+            words::sold(*at, seller, language)
+        }
+        (Reason::Clash(clash), _) => {
+            let special = words::ledger_clash(clash.kind).map(|(main, _)| main);
+            language.of(special.unwrap_or(general)).to_owned()
+        }
+        _ => language.of(general).to_owned(),
+    }
+}
+
 /// What to do, with the date, the gap or the value that the verdict is about.
 fn hint(view: &PageView<'_>, general: Pair) -> String {
     let PageView { result, config, language, .. } = *view;
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
+    let naming = Naming::of_public(config);
     let special = match &result.reason {
         Reason::Withdrawn(Withdrawal::Expired) => {
             history.and_then(History::expiry_date).map(|date| words::expired_on(date, language))
         }
-        Reason::Gap(gap) => {
-            Some(words::gap(gap, language, |sgln| consumer::place_name(sgln, config, language)))
+        Reason::Withdrawn(Withdrawal::Recalled) if result.recall_url(config).is_none() => {
+            Some(language.of(text::RECALL_HINT).to_owned())
         }
-        Reason::Condition(_) => history.and_then(first_excursion),
+        Reason::Clash(clash) => {
+            words::ledger_clash(clash.kind).map(|(_, hint)| language.of(hint).to_owned())
+        }
+        Reason::Gap(gap) => {
+            let place = |sgln: &str| consumer::place_name(sgln, config, language);
+            Some(words::gap(gap, naming, language, place))
+        }
+        Reason::Condition(_) => history.and_then(|history| first_excursion(history, naming)),
         _ => None,
     };
     special.unwrap_or_else(|| language.of(general).to_owned())

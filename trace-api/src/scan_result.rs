@@ -2,8 +2,9 @@
 
 use history::bundle::Anchored;
 use history::gather::GatheredHistory;
-use history::{ItemState, Reason};
+use history::{ItemState, Reason, Withdrawal};
 
+use crate::config::Config;
 use crate::scan::ScanRequest;
 
 /// A scan with its answer.
@@ -19,4 +20,18 @@ pub struct ScanResult {
     pub reason: Reason,
     /// Time of the block by which everything that counts existed, and how many endpoints confirmed it.
     pub anchored: Option<Anchored>,
+    /// The GTIN that was asked for.
+    pub gtin: String,
+}
+
+impl ScanResult {
+    /// Where the issuer says what to do, if the item was recalled and that is configured.
+    #[must_use]
+    pub fn recall_url<'a>(&self, config: &'a Config) -> Option<&'a str> {
+        if self.reason != Reason::Withdrawn(Withdrawal::Recalled) {
+            return None;
+        }
+        let product = config.products.iter().find(|product| product.gtin == self.gtin)?;
+        product.recall_url.as_deref()
+    }
 }

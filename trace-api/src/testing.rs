@@ -127,6 +127,7 @@ pub fn config(policy_text: String) -> Config {
             name_en: "Bamboo spring tea".into(),
             pack_zh: "盒盖有竹叶压纹".into(),
             pack_en: "a bamboo leaf embossed on the lid".into(),
+            recall_url: Some("https://factory.example/recall?lot=1&x=2".into()),
         }],
         places: vec![PlaceName {
             sgln: FACTORY.into(),

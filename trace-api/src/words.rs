@@ -6,16 +6,19 @@
 
 use epcis::BizStep;
 use history::bundle::Anchored;
-use history::{Conflict, Ending, Gap, NotIssued, Reason, Verdict, Withdrawal};
+use history::{ClashKind, Conflict, Ending, Gap, NotIssued, Reason, Verdict, Withdrawal};
 use jiff::Timestamp;
 use sql::anchors::Confirmed;
 
 use crate::language::{Language, Pair};
+use crate::naming::Naming;
 
 mod claims;
+mod counts;
 
 use claims::clash_pair;
 pub use claims::{clash, gap, notice};
+pub use counts::{Checked, ScanCounts, checked, disputed, privacy, scan_counts};
 
 /// How a verdict is shown.
 #[derive(Debug, Clone, Copy)]
@@ -129,10 +132,40 @@ fn amber_texts(verdict: Verdict) -> (Pair, Pair) {
 }
 
 /// Main sentence of an item that was sold.
+///
+/// - `by`: the seller's name, where the reader may know it.
 #[must_use]
-pub fn sold(at: Timestamp, by: &str, language: Language) -> String {
+pub fn sold(at: Timestamp, by: Option<&str>, language: Language) -> String {
     let day = at.strftime("%Y-%m-%d");
+    let Some(by) = by else {
+        return language.of((format!("已在 {day} 售出"), format!("Sold on {day}")));
+    };
     language.of((format!("{by} 已在 {day} 售出"), format!("Sold on {day} by {by}")))
+}
+
+/// Main sentence and hint where not the item but a ledger contradicts itself.
+#[must_use]
+pub fn ledger_clash(kind: ClashKind) -> Option<(Pair, Pair)> {
+    const HINT: Pair = (
+        "在查明之前，请勿依赖这些记录；请联系品牌",
+        "Do not rely on these records until this is explained; contact the brand",
+    );
+    match kind {
+        ClashKind::LedgerForked => {
+            Some((("同一账本有两个不同的过去", "Two different pasts were signed"), HINT))
+        }
+        ClashKind::LedgerShrunk => {
+            Some((("账本缺少已公布的记录", "Records that were published are missing"), HINT))
+        }
+        ClashKind::CommissionedTwice
+        | ClashKind::OtherLot
+        | ClashKind::SoldTwice
+        | ClashKind::OtherReceiver
+        | ClashKind::ShippedTwice
+        | ClashKind::ShippedByFormerHolder
+        | ClashKind::CorrectedTooLate
+        | ClashKind::ReadAfterKill => None,
+    }
 }
 
 /// A business step; none for a record without one.
@@ -196,11 +229,12 @@ pub fn step(step: Option<&BizStep>) -> Pair {
     }
 }
 
-/// Why a verdict was given, with both records of a contradiction.
+/// Why a verdict was given, with both records of a contradiction; for a calm one, what was checked.
 #[must_use]
-pub fn reason(reason: &Reason, language: Language) -> String {
+pub fn reason(reason: &Reason, done: Checked, naming: Naming, language: Language) -> String {
     match reason {
-        Reason::Clash(found) => clash(found, language),
+        Reason::Clash(found) => clash(found, naming, language),
+        Reason::NothingFound | Reason::ChipPassed => checked(done, language),
         Reason::Sold(at) => {
             format!("{}: {}", language.of(reason_pair(reason)), at.strftime("%Y-%m-%d"))
         }
@@ -284,29 +318,6 @@ pub fn expired_on(date: &str, language: Language) -> String {
     language.of((format!("有效期至 {date}"), format!("Expired on {date}")))
 }
 
-/// How often the item was read and scanned, by whom.
-#[must_use]
-pub fn scan_counts(counts: ScanCounts, language: Language) -> String {
-    let ScanCounts { chain, shop, own, others } = counts;
-    language.of((
-        format!("供应链读取 {chain} · 商店 {shop} · 你 {own} · 其他人 {others}"),
-        format!("supply chain {chain} · shop {shop} · you {own} · others {others}"),
-    ))
-}
-
-/// How often an item was read and scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScanCounts {
-    /// Records by readers and sensors.
-    pub chain: usize,
-    /// Sales.
-    pub shop: usize,
-    /// Scans by the reader of the page.
-    pub own: usize,
-    /// Scans by other consumers.
-    pub others: usize,
-}
-
 /// When the records were committed, and by when they existed as a public chain shows.
 ///
 /// - `size`: records of all ledgers concerned.
@@ -358,12 +369,8 @@ pub mod page {
         "This does not prove that the object in your hand is the one recorded: a signature shows who said it, a read \
          shows that a reader read a number, and a printed code can be copied.",
     );
-    /// Privacy line.
-    pub const PRIVACY: Pair = (
-        "不需登录，不用 Cookie，不保存网络地址；只保存由地址和浏览器名算出的加密标记，用来发现重复出现的编码。",
-        "No login, no cookie, no address is stored; only a keyed hash of address and browser is, to notice codes that \
-         appear twice.",
-    );
+    /// A recall without an address of what to do.
+    pub const RECALL_HINT: Pair = ("请联系商家或品牌", "Contact the seller or the brand");
     /// A record that does not fit its ledger.
     pub const DISPUTED: Pair = (
         "有一条存储的记录与其签名账本不符，因此不作数：",
@@ -406,7 +413,7 @@ pub mod page {
     #[cfg(test)]
     pub const ALL: [Pair; 16] = [
         LIMITS,
-        PRIVACY,
+        RECALL_HINT,
         DISPUTED,
         EXCURSION,
         HOW_DISPUTED,
@@ -426,7 +433,7 @@ pub mod page {
 
 #[cfg(test)]
 mod tests {
-    use history::{Clash, ClashKind, RecordRef};
+    use history::{Clash, RecordRef};
 
     use super::*;
 
@@ -458,6 +465,8 @@ mod tests {
             ClashKind::ShippedByFormerHolder,
             ClashKind::CorrectedTooLate,
             ClashKind::ReadAfterKill,
+            ClashKind::LedgerForked,
+            ClashKind::LedgerShrunk,
         ];
         let endings = [
             Ending::Voided,
@@ -502,6 +511,10 @@ mod tests {
         }
         texts.extend(reasons().iter().map(reason_pair));
         texts.extend(BizStep::ALL.iter().map(|word| step(Some(word))));
+        for kind in [ClashKind::LedgerForked, ClashKind::LedgerShrunk] {
+            let (main, hint) = ledger_clash(kind).unwrap();
+            texts.extend([main, hint]);
+        }
         for (zh, en) in texts {
             for word in NEVER {
                 assert!(

@@ -4,6 +4,8 @@
 //! the hub, [`with_checkpoint`] a size and root that somebody else holds; they compare size and root with the newest
 //! checkpoint, and prove from the stored hashes that it extends what was published (RFC 9162 section 2.1.4).
 //!
+//! [`by_evidence`] looks at what was kept of forks that were found earlier.
+//!
 //! What holds: what was published is read before the ledger's own rows, so that a commit in between is never taken for a
 //! loss; rows that are missing, altered or contradict one another are a result, not an error. This is the only place
 //! that decides it: ingest before it signs, the hub before it takes a checkpoint, histories and the audit ask here.
@@ -13,12 +15,14 @@
 //!
 //! Sources: docs/formats/anchor-v1.md; docs/decisions/0025-ledgers-never-shrink.md.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ledger::Hash;
 use ledger::checkpoint::Checkpoint;
 use ledger::hub::entry_leaf;
 use ledger::note::Note;
+use ledger::policy::Policy;
 use ledger::proof::verify_consistency;
 use ledger::tree::{consistency_nodes, prove_consistency, root_at, root_nodes};
 use sql::hub::PublishedEntry;
@@ -274,6 +278,45 @@ async fn extension_problem(
     Ok(proved.err().map(|error| {
         format!("size {new} does not extend the size {old} that the hub has: {error}")
     }))
+}
+
+/// Looks among notes that are kept as evidence of a fork for one that was signed and is not of the ledger's past.
+///
+/// A note that does not open under `policy` shows nothing: anybody who can write a row could have made it up. One that
+/// the ledger extends, as after a backup was restored and grew again, is no other past.
+///
+/// - `latest`: the newest checkpoint of the ledger.
+/// - Cost: a query for each note that opens.
+///
+/// # Errors
+///
+/// [`sql::Error`] if the database cannot be asked.
+pub async fn by_evidence(
+    db: &Db,
+    policy: &Policy,
+    (id, origin): (LedgerId, &str),
+    latest: &StoredCheckpoint,
+    notes: &BTreeSet<&str>,
+) -> Result<Option<Continuity>, sql::Error> {
+    let own_size = latest.size;
+    for note in notes {
+        let Ok(opened) = policy.open_checkpoint(origin, note) else { continue };
+        let hub_size = opened.size;
+        if hub_size > own_size {
+            return Ok(Some(Continuity::Shrunk { hub_size, own_size }));
+        }
+        let kept = StoredCheckpoint {
+            size: hub_size,
+            root: opened.root,
+            note: (*note).to_owned(),
+            recorded_at: latest.recorded_at,
+        };
+        if root_problem(db, id, &kept).await?.is_some() {
+            let reason = format!("another root is signed for size {hub_size}");
+            return Ok(Some(Continuity::Forked { hub_size, own_size, reason }));
+        }
+    }
+    Ok(None)
 }
 
 /// Why the stored hashes do not lead to the root of a checkpoint; none if they do.

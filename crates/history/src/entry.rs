@@ -16,6 +16,7 @@ use ledger::policy::OpenError;
 use ledger::record::{Record, Secret};
 
 use crate::record_view::RecordView;
+use crate::state::ClashKind;
 use crate::weight::{Mark, Seal, Weight};
 
 /// A record as the database gives it.
@@ -117,8 +118,20 @@ pub enum Fault {
         /// Its size now.
         own_size: u64,
     },
-    /// The ledger does not extend what the hub holds of it, for this reason.
+    /// The ledger does not extend what the hub holds of it, or another past of it was signed, for this reason.
     Forked(String),
+}
+
+impl Fault {
+    /// The contradiction, if it is not the record but its whole ledger that contradicts what was signed earlier.
+    #[must_use]
+    pub fn clash(&self) -> Option<ClashKind> {
+        match self {
+            Self::Forked(_) => Some(ClashKind::LedgerForked),
+            Self::Shrunk { .. } => Some(ClashKind::LedgerShrunk),
+            Self::Text | Self::Tree | Self::Checkpoint(_) | Self::CheckpointRow { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -135,7 +148,7 @@ impl fmt::Display for Fault {
                 "its ledger was rolled back: the hub holds its checkpoint of size {hub_size}, it has {own_size} records"
             ),
             Self::Forked(reason) => {
-                write!(out, "its ledger does not extend what the hub holds of it: {reason}")
+                write!(out, "its ledger contradicts what was signed of it: {reason}")
             }
         }
     }
@@ -265,7 +278,7 @@ mod tests {
             ),
             (
                 Fault::Forked("two different roots are signed for size 9".into()),
-                "its ledger does not extend what the hub holds of it: two different roots are signed for size 9",
+                "its ledger contradicts what was signed of it: two different roots are signed for size 9",
             ),
         ] {
             assert_eq!(fault.to_string(), text);

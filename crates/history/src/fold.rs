@@ -8,7 +8,7 @@
 //! ```
 //!
 //! What holds: pure, the time is a parameter; only statements that count change the state; a record with a fault states
-//! nothing, and makes a gap if its party has to do with the item; without a directory everything is a claim.
+//! nothing, and makes a gap if its party has to do with the item, or a contradiction if its whole ledger has two pasts; without a directory everything is a claim.
 //!
 //! Not here: scans and tags, which are not in records ([`crate::verdict`]), who may say what ([`crate::authority`]).
 
@@ -24,7 +24,7 @@ use crate::authority::{Roles, Row};
 use crate::entry::{Fault, HistoryEntry};
 use crate::gaps::{Gap, find_gaps};
 use crate::record_view::RecordView;
-use crate::state::{ItemState, MAX_NOTICES, NotIssued, Notice, Withdrawal};
+use crate::state::{Clash, ItemState, MAX_NOTICES, NotIssued, Notice, Withdrawal};
 use crate::statement::{Deed, Level, Reader};
 use crate::weight::{Mark, Weight};
 
@@ -32,6 +32,7 @@ mod boxes;
 mod corrections;
 mod journey;
 mod order;
+mod succession;
 
 use boxes::Boxes;
 pub use boxes::Stay;
@@ -156,6 +157,7 @@ impl History {
         self.related.clone_from(&journey.related);
         self.stays.clone_from(&journey.boxes.stays);
         let not_covered = rights.licences_of(&subject.digits).is_none();
+        let clashes = journey.clashes.clone();
         self.state = ItemState {
             not_covered,
             withdrawn: self.withdrawn(&journey),
@@ -164,7 +166,7 @@ impl History {
             sale: journey.sales.first().map(|place| self.entries[*place].reference()),
             gaps: self.gaps(&journey, rights, &subject),
             conditions: journey.conditions.iter().map(|at| self.entries[*at].reference()).collect(),
-            clashes: journey.clashes,
+            clashes: self.ledger_clashes(&journey, rights, &subject).chain(clashes).collect(),
             notices: journey.notices,
             lot: journey.lot,
             expiry: journey.expiry,
@@ -200,6 +202,10 @@ impl History {
             roles(entry, rights, subject)
                 .is_some_and(|roles| roles.is_licensee() || roles.is_grantee())
         };
+        // Two pasts contradict each other: whether it was issued cannot be told, and the clash is the answer.
+        if self.disputed().any(|entry| may_issue(entry) && has_ledger_clash(entry)) {
+            return None;
+        }
         let reader = Reader::new(rights, &self.item);
         let commissions = |entry: &&HistoryEntry| {
             entry.fault.is_none() && reader.deeds(entry).contains(&Deed::Commission)
@@ -215,12 +221,41 @@ impl History {
         })
     }
 
-    fn gaps(&self, journey: &Journey, rights: &Rights, subject: &Subject) -> Vec<Gap> {
-        let is_related = |entry: &&HistoryEntry| {
+    /// Records that do not fit their ledger, of parties that have to do with the item.
+    fn disputed_of_related<'a>(
+        &'a self,
+        journey: &'a Journey,
+        rights: &'a Rights,
+        subject: &'a Subject,
+    ) -> impl Iterator<Item = &'a HistoryEntry> {
+        self.disputed().filter(move |entry| {
             let is_holder = entry.speaker.as_ref().is_some_and(|one| journey.related.contains(one));
             is_holder || roles(entry, rights, subject).is_some_and(Roles::is_related)
-        };
-        let mut gaps: Vec<Gap> = self.disputed().filter(is_related).map(disputed).collect();
+        })
+    }
+
+    /// Ledgers that contradict what was signed of them, each once, with the first record that is concerned.
+    fn ledger_clashes<'a>(
+        &'a self,
+        journey: &'a Journey,
+        rights: &'a Rights,
+        subject: &'a Subject,
+    ) -> impl Iterator<Item = Clash> + 'a {
+        let mut seen = BTreeSet::new();
+        self.disputed_of_related(journey, rights, subject).filter_map(move |entry| {
+            let kind = entry.fault.as_ref().and_then(Fault::clash)?;
+            let record = entry.reference();
+            seen.insert(entry.origin.clone()).then(|| Clash {
+                kind,
+                one: record.clone(),
+                other: record,
+            })
+        })
+    }
+
+    fn gaps(&self, journey: &Journey, rights: &Rights, subject: &Subject) -> Vec<Gap> {
+        let found = self.disputed_of_related(journey, rights, subject);
+        let mut gaps: Vec<Gap> = found.map(disputed).collect();
         gaps.extend(journey.gaps.iter().cloned());
         gaps.extend(journey.holds.iter().map(|(disposition, place)| Gap::OnHold {
             disposition: disposition.clone(),
@@ -275,6 +310,11 @@ fn statements(item: &Epc, entries: &[HistoryEntry], rights: &Rights) -> Vec<Stat
         .map(|(place, entry)| Statement { entry: place, deeds: reader.deeds(entry) })
         .filter(|statement| !statement.deeds.is_empty())
         .collect()
+}
+
+/// Whether its whole ledger contradicts what was signed of it.
+fn has_ledger_clash(entry: &HistoryEntry) -> bool {
+    entry.fault.as_ref().and_then(Fault::clash).is_some()
 }
 
 fn disputed(entry: &HistoryEntry) -> Gap {

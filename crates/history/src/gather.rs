@@ -273,10 +273,16 @@ impl<'a> Finder<'a> {
 async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, LedgerHead>, sql::Error> {
     let mut heads = HashMap::new();
     let rows = sql::ledgers::list_ledgers(db).await?;
+    let forks = sql::hub::forks(db).await?;
     for row in rows.into_iter().filter(|row| row.kind == "site") {
         let Some(checkpoint) = sql::ledgers::latest_checkpoint(db, row.id).await? else { continue };
         let fault = match checkpoint_fault(policy, &row.origin, &checkpoint) {
-            None => continuity_fault(db, row.id, &row.origin).await?,
+            None => {
+                let own = forks.iter().filter(|fork| fork.ledger == row.id);
+                let notes = own.flat_map(|fork| [&*fork.old_note, &*fork.new_note]).collect();
+                let ledger = (row.id, &*row.origin);
+                continuity_fault(db, policy, ledger, &checkpoint, &notes).await?
+            }
             fault => fault,
         };
         heads.insert(
@@ -302,13 +308,24 @@ fn checkpoint_fault(policy: &Policy, origin: &str, stored: &StoredCheckpoint) ->
     }
 }
 
-/// Why a ledger cannot be relied on that the hub holds more of, or something else.
+/// Why a ledger cannot be relied on that the hub holds more of, or something else, or of which another past was signed.
+///
+/// - `notes`: kept as evidence of forks of it.
 async fn continuity_fault(
     db: &Db,
-    ledger: LedgerId,
-    origin: &str,
+    policy: &Policy,
+    (ledger, origin): (LedgerId, &str),
+    latest: &StoredCheckpoint,
+    notes: &BTreeSet<&str>,
 ) -> Result<Option<Fault>, sql::Error> {
-    Ok(match continuity::of_ledger(db, ledger, origin).await?.continuity {
+    let mut found = continuity::of_ledger(db, ledger, origin).await?.continuity;
+    if found.problem().is_none()
+        && let Some(other) =
+            continuity::by_evidence(db, policy, (ledger, origin), latest, notes).await?
+    {
+        found = other;
+    }
+    Ok(match found {
         Continuity::Fits { .. } | Continuity::NotInHubYet => None,
         Continuity::Shrunk { hub_size, own_size } => Some(Fault::Shrunk { hub_size, own_size }),
         Continuity::Forked { reason, .. } => Some(Fault::Forked(reason)),
@@ -339,5 +356,7 @@ async fn check_inclusion(
     Ok(())
 }
 
+#[cfg(test)]
+mod forks;
 #[cfg(test)]
 mod tests;

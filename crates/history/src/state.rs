@@ -58,6 +58,10 @@ pub enum ClashKind {
     CorrectedTooLate,
     /// Its tag was read after it was switched off.
     ReadAfterKill,
+    /// Two different pasts were signed for a ledger of somebody who has to do with it.
+    LedgerForked,
+    /// Such a ledger has less than was published of it.
+    LedgerShrunk,
 }
 
 /// Two records that cannot both be right.
@@ -67,7 +71,7 @@ pub struct Clash {
     pub kind: ClashKind,
     /// The earlier record.
     pub one: RecordRef,
-    /// The later one.
+    /// The later one; of a ledger that contradicts itself, the same.
     pub other: RecordRef,
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use history::findings::note_text;
-use history::testing::{GTIN, ITEM, SERIAL, admin_key, rights_of_issuer, signed_note};
+use history::testing::{GTIN, ITEM, SERIAL, admin_key, rights, signed_note};
+use ledger::json::{Json, object};
 use ledger::keys::{SourceKey, SystemRandom};
 use sql::Access;
 
@@ -17,7 +18,9 @@ fn new_key() -> SourceKey {
 
 /// The same database and clock, with a directory in which `key` is an admin's of the issuer.
 fn with_issuer(mut scene: Scene, key: &SourceKey) -> (Scene, Rights) {
-    let rights = rights_of_issuer("brand", &admin_key("ana", key));
+    let mut rights = rights();
+    let issuer = rights.parties.get_mut("factory").unwrap();
+    issuer.admins = vec![("ana".to_owned(), admin_key("ana", key))];
     let (config, clock) = (scene.state.config.clone(), scene.state.clock.clone());
     let state = AppState::new(config, scene.db.db(), clock).with_rights(rights.clone());
     scene.state = Data::new(state);
@@ -109,7 +112,7 @@ async fn the_issuer_resolves_a_finding_and_later_scans_can_open_another() {
     let now = scene.state.clock.now();
     let resolution =
         resolve(&scene.db, &rights, &note(id, "a market test", &key), now).await.unwrap();
-    assert_eq!((&*resolution.party, &*resolution.reason), ("brand", "a market test"));
+    assert_eq!((&*resolution.party, &*resolution.reason), ("factory", "a market test"));
     scene.state.clock.advance(Duration::from_mins(11));
     assert_eq!(verdict_from(&scene, 0).await, "SOLD", "the old scans do not count again");
     provoke(&scene, 1..3).await;
@@ -133,7 +136,7 @@ async fn a_resolution_that_the_issuer_did_not_sign_changes_nothing_even_in_the_d
     assert!(matches!(refused, Err(ResolveError::Note(NoteProblem::NotTheIssuer { .. }))));
     // The owner of the database writes the row itself.
     let forged = Resolution {
-        party: "brand".into(),
+        party: "factory".into(),
         reason: "why".into(),
         resolved_at: now,
         note: note(id, "why", &stranger),
@@ -144,20 +147,22 @@ async fn a_resolution_that_the_issuer_did_not_sign_changes_nothing_even_in_the_d
 }
 
 #[actix_web::test]
-async fn a_settled_second_sale_is_sold_and_a_third_is_a_conflict_again() {
-    let key = new_key();
-    let events = [commissioning(), sale(11), sale(12)];
-    let (scene, rights) = with_issuer(Scene::with("finding_sales", &events).await, &key);
+async fn a_second_sale_is_settled_by_a_correction_and_is_no_finding() {
+    let events = [commissioning(), sale(10), sale(11)];
+    let scene = Scene::with("finding_sales", &events).await;
     let robot = [("User-Agent", "curl/8.5")];
-    assert_eq!(verdict(&scene, &robot).await, "CONFLICT", "sales are found by whoever asks");
-    let found = stored(&scene).await;
-    assert_eq!(found[0].rule, "sold_twice");
-    let now = scene.state.clock.now();
-    let text = note(found[0].id, "the till sent it twice", &key);
-    resolve(&scene.db, &rights, &text, now).await.unwrap();
+    assert_eq!(verdict(&scene, &robot).await, "CONFLICT", "whoever asks");
+    assert!(stored(&scene).await.is_empty());
+    let wrong = object([
+        ("declarationTime", Json::from("2026-11-22T05:00:00Z")),
+        ("reason", Json::from("did_not_occur")),
+    ]);
+    let correction = sale(11).with("errorDeclaration", wrong);
+    scene.site.append(&[correction], "2026-11-22T05:00:00Z").await;
     assert_eq!(verdict(&scene, &robot).await, "SOLD");
     scene.site.append(&[sale(13)], "2026-11-22T06:00:00Z").await;
-    assert_eq!(verdict(&scene, &robot).await, "CONFLICT");
+    assert_eq!(verdict(&scene, &robot).await, "CONFLICT", "a third one");
+    assert!(stored(&scene).await.is_empty());
 }
 
 #[actix_web::test]

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use epc::Epc;
 use history::{GatheredHistory, bundle, gather};
 
+use crate::language::Language;
 use crate::problem::Problem;
 use crate::state::{AppState, Audience, MAX_PART, audience};
 use crate::{answer, consumer};
@@ -66,7 +67,10 @@ pub async fn whole_history(
     epc: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let gathered = find(&state, &request, &epc).await?;
-    Ok(HttpResponse::Ok().json(answer::history(&gathered.history)))
+    let header = request.headers().get("Accept-Language").and_then(|value| value.to_str().ok());
+    let language = Language::preferred(None, header.unwrap_or_default());
+    let now = state.clock.now();
+    Ok(HttpResponse::Ok().json(answer::history(&gathered.history, now, language)))
 }
 
 /// The file that proves the steps, for the public.
@@ -171,7 +175,8 @@ mod tests {
         let scene = Scene::journey("history_members").await;
         let answer = scene.get_as_operator(&path("history")).await;
         let first = format!(
-            "{{\"item\":\"{ITEM}\",\"records\":[{{\"at\":\"2026-11-20T00:00:00Z\",\"broken\":null,\
+            "{{\"gaps\":[],\"item\":\"{ITEM}\",\"notices\":[\"The sensor recorded a temperature above the limit: \
+             9.2 °C, 2026-11-21 02:00:00 – 02:10:00 UTC\",\"Expires on 2099-12-31\"],\"records\":[{{\"at\":\"2026-11-20T00:00:00Z\",\"broken\":null,\
              \"disposition\":\"active\",\"index\":0,\"inferredVia\":null,\"ledger\":\"{SITE}\",\"lot\":false,\
              \"mark\":null,\"party\":\"Bamboo Spring\",\"place\":\"{FACTORY}\",\"sensed\":true,\
              \"step\":\"commissioning\",\"weight\":\"counts\"}},"
@@ -193,12 +198,12 @@ mod tests {
     #[actix_web::test]
     async fn an_altered_record_is_listed_with_what_does_not_fit() {
         let scene = Scene::journey("history_altered").await;
-        sql::testing::alter_record_as_owner(&scene.db, SITE, 4, "receiving", "returning")
+        sql::testing::alter_record_as_owner(&scene.db, SITE, 4, "receiving", "departing")
             .await
             .unwrap();
         let records = scene.get_as_operator(&path("history")).await.json()["records"].clone();
         assert_eq!(records[4]["broken"], "its text does not fit its hash");
-        assert_eq!(records[4]["step"], "returning");
+        assert_eq!(records[4]["step"], "departing");
         assert_eq!(records[5]["broken"], Value::Null);
     }
 
@@ -243,7 +248,7 @@ mod tests {
     #[actix_web::test]
     async fn an_altered_record_is_left_out_of_the_bundle() {
         let scene = Scene::journey("bundle_altered").await;
-        sql::testing::alter_record_as_owner(&scene.db, SITE, 4, "receiving", "returning")
+        sql::testing::alter_record_as_owner(&scene.db, SITE, 4, "receiving", "departing")
             .await
             .unwrap();
         let bytes = scene.get(&path("bundle"), &[]).await.body.into_bytes();
@@ -264,7 +269,7 @@ mod tests {
             json!({
                 "day": "2026-11-20", "step": "commissioning", "party": null, "sensed": true,
                 "place": { "zh": "杭州", "en": "Hangzhou" },
-                "inferred": false, "lot": false, "broken": false,
+                "inferred": false, "lot": false, "broken": false, "weight": "counts", "mark": null,
             })
         );
         assert_eq!(document["steps"][4]["place"], Value::Null, "no city is configured");

@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::scan::ScanRequest;
 use crate::scan_result::ScanResult;
 use crate::state::{AppState, MAX_PART};
-use crate::{answer, consumer, error_page};
+use crate::{answer, error_page};
 
 /// Qualifiers of a GTIN, in their order: consumer product variant, lot, serial, serial of a third party.
 const QUALIFIERS: [&str; 4] = ["22", "10", "21", "235"];
@@ -155,11 +155,7 @@ async fn respond(
     let duration = state.clock.instant().duration_since(begun);
     state.metrics.answer_seconds.observe(duration.as_secs_f64());
     if wants_json {
-        let mut document = answer::scan(&result, language);
-        if let Some(gathered) = &result.gathered {
-            document["timeline"] = consumer::timeline(&gathered.history, &state.config);
-        }
-        return Ok(HttpResponse::Ok().json(document));
+        return Ok(HttpResponse::Ok().json(answer::scan(&result, &state.config, language)));
     }
     html(state, &result, (gtin, serial), language).await
 }
@@ -216,7 +212,8 @@ async fn check(
         }
         None => None,
     };
-    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored })
+    let gtin = gtin.to_owned();
+    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored, gtin })
 }
 
 /// The history of the item, if any record names it. A code that is none is looked up as another one would be, and what

@@ -1,12 +1,13 @@
 //! Sentences about what is missing, only claimed or contradicted, with the records that it comes from.
 //!
-//! What holds: as in [`crate::words`]; every sentence about a claim names its record.
+//! What holds: as in [`crate::words`]; every sentence about a claim says whose it is, as far as its reader may know.
 //!
-//! Not here: verdicts and their reasons ([`crate::words`]).
+//! Not here: verdicts and their reasons ([`crate::words`]), what a record is called ([`crate::naming`]).
 
 use history::{Clash, ClashKind, Gap, Notice, Row};
 
 use crate::language::{Language, Pair};
+use crate::naming::Naming;
 
 /// Why two records cannot both be right.
 pub(super) fn clash_pair(kind: ClashKind) -> Pair {
@@ -32,32 +33,52 @@ pub(super) fn clash_pair(kind: ClashKind) -> Pair {
         ClashKind::ReadAfterKill => {
             ("标签停用后仍被读取", "Its tag was read after it was switched off for good")
         }
+        ClashKind::LedgerForked => (
+            "同一账本被签署了两个不同的过去",
+            "Two different pasts were signed for a ledger of this item",
+        ),
+        ClashKind::LedgerShrunk => (
+            "账本少于已公布的内容",
+            "A ledger of this item has less than what was published of it",
+        ),
     }
 }
 
-/// Records that contradict each other, both named.
+/// Records that contradict each other, both named where they may be.
 #[must_use]
-pub fn clash(clash: &Clash, language: Language) -> String {
+pub fn clash(clash: &Clash, naming: Naming, language: Language) -> String {
     let (zh, en) = clash_pair(clash.kind);
-    let (one, other) = (&clash.one, &clash.other);
-    language.of((format!("{zh}：{one} 与 {other}"), format!("{en}: {one} and {other}")))
+    match naming.both(&clash.one, &clash.other) {
+        Some((names_zh, names_en)) => {
+            language.of((format!("{zh}：{names_zh}"), format!("{en}: {names_en}")))
+        }
+        None => language.of((zh, en)).to_owned(),
+    }
 }
 
 /// What somebody says though it does not decide.
 #[must_use]
-pub fn notice(notice: &Notice, language: Language) -> String {
-    let record = &notice.record;
+pub fn notice(notice: &Notice, naming: Naming, language: Language) -> String {
+    let (who_zh, who_en) = naming.who(&notice.record);
     let (zh, en) = claim(notice.says);
-    if notice.lacks_approvals {
-        return language.of((
-            format!("{record} 称：{zh}。尚缺所需的批准人数，不影响结论。"),
-            format!("{record} says: {en}. It lacks the approvals that it needs, and this does not decide."),
-        ));
+    match (notice.lacks_approvals, naming) {
+        (true, Naming::Unnamed) => language.of((
+            format!("{who_zh}称：{zh}。尚缺所需的批准人数，不影响结论。"),
+            format!("A company says: {en}. It lacks the approvals that it needs, and this does not decide."),
+        )),
+        (true, Naming::Parties | Naming::Whole) => language.of((
+            format!("{who_zh} 称：{zh}。尚缺所需的批准人数，不影响结论。"),
+            format!("{who_en} says: {en}. It lacks the approvals that it needs, and this does not decide."),
+        )),
+        (false, Naming::Unnamed) => language.of((
+            format!("一家无权作此声明的企业称：{zh}。不影响结论。"),
+            format!("A company that is not entitled says: {en}. This does not decide."),
+        )),
+        (false, Naming::Parties | Naming::Whole) => language.of((
+            format!("{who_zh} 称：{zh}。该方无权作此声明，不影响结论。"),
+            format!("{who_en} says: {en}. It is not entitled to say so, and this does not decide."),
+        )),
     }
-    language.of((
-        format!("{record} 称：{zh}。该方无权作此声明，不影响结论。"),
-        format!("{record} says: {en}. It is not entitled to say so, and this does not decide."),
-    ))
 }
 
 /// What a claim is about.
@@ -84,7 +105,12 @@ fn claim(what: Row) -> Pair {
 ///
 /// - `place_name`: what people call a location URI.
 #[must_use]
-pub fn gap(gap: &Gap, language: Language, place_name: impl Fn(&str) -> String) -> String {
+pub fn gap(
+    gap: &Gap,
+    naming: Naming,
+    language: Language,
+    place_name: impl Fn(&str) -> String,
+) -> String {
     match gap {
         Gap::Shipping { from } => {
             let place = place_name(from);
@@ -98,45 +124,55 @@ pub fn gap(gap: &Gap, language: Language, place_name: impl Fn(&str) -> String) -
             language
                 .of((format!("缺少：{place}的收货记录"), format!("Missing: receiving at {place}")))
         }
-        Gap::Disputed { origin, index } => language.of((
+        Gap::Disputed { origin, index } if naming == Naming::Whole => language.of((
             format!("有争议：记录 {origin}#{index} 与账本不符"),
             format!("Disputed: record {origin}#{index} does not fit its ledger"),
+        )),
+        Gap::Disputed { .. } => language.of((
+            "有争议：有记录与账本不符".to_owned(),
+            "Disputed: a record does not fit its ledger".to_owned(),
         )),
         Gap::NoDirectory { .. }
         | Gap::Claimed { .. }
         | Gap::Unbacked { .. }
         | Gap::OnHold { .. }
         | Gap::BackDated { .. }
-        | Gap::Cut { .. } => claim_gap(gap, language),
+        | Gap::Cut { .. } => claim_gap(gap, naming, language),
     }
 }
 
 /// What is only claimed, on hold, back-dated or left out.
-fn claim_gap(gap: &Gap, language: Language) -> String {
+fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
     match gap {
-        Gap::NoDirectory { origin } => language.of((
-            format!("来源由 {} 声明，没有目录可查其权限", origin.party),
-            format!("Origin stated by {}, no directory", origin.party),
-        )),
-        Gap::Claimed { what, record } => {
-            let (zh, en) = claim(*what);
+        Gap::NoDirectory { origin } => {
+            let (zh, en) = naming.who(origin);
             language.of((
-                format!("仅为声称：{zh}（{record}）"),
-                format!("Only claimed: {en} ({record})"),
+                format!("来源由 {zh} 声明，没有目录可查其权限"),
+                format!("Origin stated by {en}, no directory"),
             ))
         }
-        Gap::Unbacked { record } => language.of((
-            format!("缺少：发给 {} 的发货记录（{record}）", record.party),
-            format!("Missing: a shipping to {} ({record})", record.party),
-        )),
-        Gap::OnHold { disposition, record } => language.of((
-            format!("停用中：{disposition}（{record}）"),
-            format!("On hold: {disposition} ({record})"),
-        )),
-        Gap::BackDated { record } => language.of((
-            format!("补录：{record} 在事后很久才记录"),
-            format!("Back-dated: {record} was recorded long after it is said to have happened"),
-        )),
+        Gap::Claimed { what, record } => {
+            let ((zh, en), (who_zh, who_en)) = (claim(*what), naming.who(record));
+            language.of((format!("仅为声称：{zh}（{who_zh}）"), format!("Only claimed: {en} ({who_en})")))
+        }
+        Gap::Unbacked { record } => {
+            let (zh, en) = naming.who(record);
+            language.of((
+                format!("收货没有对应的发货记录（{zh}）"),
+                format!("Received without a shipping that names the receiver ({en})"),
+            ))
+        }
+        Gap::OnHold { disposition, record } => {
+            let (zh, en) = naming.who(record);
+            language.of((format!("停用中：{disposition}（{zh}）"), format!("On hold: {disposition} ({en})")))
+        }
+        Gap::BackDated { record } => {
+            let (zh, en) = naming.who(record);
+            language.of((
+                format!("补录：事后很久才记录（{zh}）"),
+                format!("Back-dated: recorded long after it is said to have happened ({en})"),
+            ))
+        }
         Gap::Cut { left_out } => language.of((
             format!("记录过多：有 {left_out} 条未查看"),
             format!("Too many records: {left_out} were not looked at"),
@@ -156,54 +192,89 @@ mod tests {
         RecordRef { origin: "log.example/1".into(), index, party: "Factory".into() }
     }
 
-    #[test]
-    fn a_gap_names_the_place_or_the_record() {
-        let name = |uri: &str| format!("<{uri}>");
-        for (found, zh, en) in [
+    /// Every gap, as the public reads it and as the operator does.
+    fn gaps() -> Vec<(Gap, [&'static str; 2], [&'static str; 2])> {
+        vec![
             (
                 Gap::Shipping { from: "a".into() },
-                "缺少：从<a>的发货记录",
-                "Missing: shipping from <a>",
+                ["缺少：从<a>的发货记录", "Missing: shipping from <a>"],
+                ["缺少：从<a>的发货记录", "Missing: shipping from <a>"],
             ),
-            (Gap::Receiving { at: "b".into() }, "缺少：<b>的收货记录", "Missing: receiving at <b>"),
+            (
+                Gap::Receiving { at: "b".into() },
+                ["缺少：<b>的收货记录", "Missing: receiving at <b>"],
+                ["缺少：<b>的收货记录", "Missing: receiving at <b>"],
+            ),
             (
                 Gap::Disputed { origin: "log.example/1".into(), index: 7 },
-                "有争议：记录 log.example/1#7 与账本不符",
-                "Disputed: record log.example/1#7 does not fit its ledger",
+                ["有争议：有记录与账本不符", "Disputed: a record does not fit its ledger"],
+                [
+                    "有争议：记录 log.example/1#7 与账本不符",
+                    "Disputed: record log.example/1#7 does not fit its ledger",
+                ],
             ),
             (
                 Gap::NoDirectory { origin: record(0) },
-                "来源由 Factory 声明，没有目录可查其权限",
-                "Origin stated by Factory, no directory",
+                ["来源由 一家企业 声明，没有目录可查其权限", "Origin stated by a company, no directory"],
+                [
+                    "来源由 Factory · log.example/1 #0 声明，没有目录可查其权限",
+                    "Origin stated by Factory · log.example/1 #0, no directory",
+                ],
             ),
             (
                 Gap::Claimed { what: Row::Theft, record: record(3) },
-                "仅为声称：失窃（Factory · log.example/1 #3）",
-                "Only claimed: stolen (Factory · log.example/1 #3)",
+                ["仅为声称：失窃（一家企业）", "Only claimed: stolen (a company)"],
+                [
+                    "仅为声称：失窃（Factory · log.example/1 #3）",
+                    "Only claimed: stolen (Factory · log.example/1 #3)",
+                ],
             ),
             (
                 Gap::Unbacked { record: record(3) },
-                "缺少：发给 Factory 的发货记录（Factory · log.example/1 #3）",
-                "Missing: a shipping to Factory (Factory · log.example/1 #3)",
+                [
+                    "收货没有对应的发货记录（一家企业）",
+                    "Received without a shipping that names the receiver (a company)",
+                ],
+                [
+                    "收货没有对应的发货记录（Factory · log.example/1 #3）",
+                    "Received without a shipping that names the receiver (Factory · log.example/1 #3)",
+                ],
             ),
             (
                 Gap::OnHold { disposition: Disposition::Damaged, record: record(3) },
-                "停用中：damaged（Factory · log.example/1 #3）",
-                "On hold: damaged (Factory · log.example/1 #3)",
+                ["停用中：damaged（一家企业）", "On hold: damaged (a company)"],
+                [
+                    "停用中：damaged（Factory · log.example/1 #3）",
+                    "On hold: damaged (Factory · log.example/1 #3)",
+                ],
             ),
             (
                 Gap::BackDated { record: record(3) },
-                "补录：Factory · log.example/1 #3 在事后很久才记录",
-                "Back-dated: Factory · log.example/1 #3 was recorded long after it is said to have happened",
+                [
+                    "补录：事后很久才记录（一家企业）",
+                    "Back-dated: recorded long after it is said to have happened (a company)",
+                ],
+                [
+                    "补录：事后很久才记录（Factory · log.example/1 #3）",
+                    "Back-dated: recorded long after it is said to have happened (Factory · log.example/1 #3)",
+                ],
             ),
             (
                 Gap::Cut { left_out: 3 },
-                "记录过多：有 3 条未查看",
-                "Too many records: 3 were not looked at",
+                ["记录过多：有 3 条未查看", "Too many records: 3 were not looked at"],
+                ["记录过多：有 3 条未查看", "Too many records: 3 were not looked at"],
             ),
-        ] {
-            assert_eq!(gap(&found, Language::Chinese, name), zh);
-            assert_eq!(gap(&found, Language::English, name), en);
+        ]
+    }
+
+    #[test]
+    fn a_gap_names_the_place_or_whose_record_it_is_as_far_as_its_reader_may_know() {
+        let name = |uri: &str| format!("<{uri}>");
+        for (found, public, whole) in gaps() {
+            for (naming, [zh, en]) in [(Naming::Unnamed, public), (Naming::Whole, whole)] {
+                assert_eq!(gap(&found, naming, Language::Chinese, name), zh);
+                assert_eq!(gap(&found, naming, Language::English, name), en);
+            }
         }
     }
 }

@@ -51,5 +51,7 @@ fn two_must_approve_unless_a_party_has_one_admin_and_nobody_is_never_enough() {
     let brand = rights.parties.get_mut("brand").unwrap();
     let same_key = brand.admins[0].1.clone();
     brand.admins[1] = ("wu".to_owned(), same_key);
-    assert_eq!(needed(&rights, "brand"), 1, "one key under two names is one person");
+    assert_eq!(needed(&rights, "brand"), 2, "one key under two names does not replace a person");
+    let by_one_key = note(text(LEDGER, EVENT), &["lin"]);
+    assert_eq!(approvers(&[&by_one_key], LEDGER, EVENT, &rights, "brand").len(), 1);
 }

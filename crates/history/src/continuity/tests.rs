@@ -177,7 +177,7 @@ async fn an_entry_of_the_hub_that_was_altered_hides_nothing() {
             "continuity_entry_gone",
             "hub_entries",
             "hub_index = 7 where hub_index = 1",
-            "entry 7 of the hub is missing",
+            "entry 1 of the hub is a checkpoint of `factory.example/packing`, the index of entries says otherwise",
         ),
     ] {
         let scene = Scene::new(name).await;

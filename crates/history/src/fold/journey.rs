@@ -15,6 +15,7 @@ use jiff::civil::Date;
 
 use super::boxes::Boxes;
 use super::order::Statement;
+use super::succession;
 use crate::approval::recall_is_approved;
 use crate::authority::{Roles, Row, Tie};
 use crate::entry::{HistoryEntry, Relation};
@@ -217,7 +218,7 @@ impl Journey {
             || (*deed == Deed::See && is_awaited());
         let is_sale = matches!(deed, Deed::Sell | Deed::Return(_));
         let is_own = match deed {
-            Deed::LiftRecall(level) => self.lifts(speaker, level).next().is_some(),
+            Deed::LiftRecall(level) => self.lifts(facts, speaker, at, level).next().is_some(),
             Deed::Find => self.thefts.contains_key(speaker),
             _ => false,
         };
@@ -229,15 +230,20 @@ impl Journey {
             .tied(Tie::Own, is_own)
     }
 
-    /// The recalls of `setter` that a lifting at `level` ends.
+    /// The recalls that a lifting by `speaker` at `level` ends: its own, and those of a licensee that it follows.
     fn lifts<'a>(
         &'a self,
-        setter: &'a PartyId,
+        facts: &'a Facts<'_>,
+        speaker: &'a PartyId,
+        at: Moment,
         level: &'a Level,
     ) -> impl Iterator<Item = (PartyId, Level)> + 'a {
         let ends = move |found: &Level| *level == Level::Item || found == level;
-        let own = self.recalls.keys().filter(move |(party, found)| party == setter && ends(found));
-        own.cloned()
+        let found = self.recalls.iter().filter(move |((setter, found), recall)| {
+            let is_own = setter == speaker;
+            ends(found) && (is_own || succession::follows(facts, (setter, **recall), (speaker, at)))
+        });
+        found.map(|(key, _)| key.clone())
     }
 
     /// A receiving counts if a shipping that counts names the receiver.
@@ -281,7 +287,8 @@ impl Journey {
                 self.recalls.insert((speaker.clone(), level.clone()), place);
             }
             Deed::LiftRecall(level) => {
-                let lifted: Vec<_> = self.lifts(speaker, level).collect();
+                let at = Moment { event: entry.at, seal: entry.seal.at };
+                let lifted: Vec<_> = self.lifts(facts, speaker, at, level).collect();
                 self.recalls.retain(|key, _| !lifted.contains(key));
             }
             Deed::Steal => {

@@ -349,3 +349,63 @@ async fn a_record_has_the_seal_of_the_hubs_first_entry_that_covers_it() {
     assert_eq!(committed, at("2026-11-20T04:00:00Z"));
     assert_eq!(verdict(&found), Verdict::Gap);
 }
+
+#[tokio::test]
+async fn a_recall_of_a_containers_contents_by_the_items_issuer_reaches_the_item() {
+    let db = TestDb::migrated("gather_contents").await;
+    let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+    let packing = packing_event("2026-11-20T02:00:00Z", "ADD", CASE, &[ITEM]).at(FACTORY);
+    factory.append(&[event(1, "commissioning"), packing], RECORDED).await;
+    let ledgers = [&factory, &till];
+    let recall = event(3, "holding").of(&[CASE]).disposition("recalled");
+    till.append(std::slice::from_ref(&recall), RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &ledgers).await), Verdict::Consistent, "a stranger's");
+    factory.append(&[recall], RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &ledgers).await), Verdict::Recalled);
+}
+
+#[tokio::test]
+async fn a_destination_that_is_a_location_names_the_party_whose_site_it_is() {
+    const SHOPS_DOOR: &str = "urn:epc:id:sgln:4055555.00001.7";
+    for (name, has_site, expected) in
+        [("gather_site", true, Verdict::Stolen), ("gather_no_site", false, Verdict::Gap)]
+    {
+        let db = TestDb::migrated(name).await;
+        let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
+        let to = ledger::json::object([
+            ("type", "location".into()),
+            ("destination", SHOPS_DOOR.into()),
+        ]);
+        let shipping =
+            event(2, "shipping").with("destinationList", ledger::json::Json::Array(vec![to]));
+        factory.append(&[event(1, "commissioning"), shipping], RECORDED).await;
+        let theft = event(4, "holding").disposition("stolen");
+        till.append(&[event(3, "receiving"), theft], RECORDED).await;
+        let policy: String = factory.policy_lines("log") + &till.policy_lines("log");
+        let (policy, now) = (policy.parse().unwrap(), NOW.parse().unwrap());
+        let mut rights = rights();
+        if has_site {
+            let gln = crate::statement::gln_of(SHOPS_DOOR).unwrap();
+            rights.parties.get_mut("shop").unwrap().sites.insert(gln);
+        }
+        let found = gather(&db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap();
+        assert_eq!(verdict(&found), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_was_stated_as_a_digital_link_is_found_by_its_urn() {
+    let db = TestDb::migrated("gather_link").await;
+    let factory = site(&db, SITE).await;
+    let link = "https://brand.example/01/04012345111118/21/9876";
+    let stated = [
+        event(1, "commissioning").of(&[link]),
+        event(2, "storing").of(&["https://id.gs1.org/01/04012345111118/22/2A/21/9876"]),
+    ];
+    factory.append(&stated, RECORDED).await;
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!((verdict(&found), found.history.entries.len()), (Verdict::Consistent, 2));
+    let recall = event(3, "holding").of(&[link]).disposition("recalled");
+    factory.append(&[recall], RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Recalled);
+}

@@ -100,6 +100,9 @@ pub struct ProductSection {
     pub pack_zh: String,
     /// Features of the pack to compare by eye, English.
     pub pack_en: String,
+    /// Where you say what to do about a recall, `https://…`; a recalled item's page leads there. Default: none.
+    #[serde(default)]
+    pub recall_url: Option<String>,
 }
 
 /// `[[trace_api.place]]`.

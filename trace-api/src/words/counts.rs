@@ -1,0 +1,123 @@
+//! Sentences with numbers: what was checked, how often the item was scanned, how long scans are kept.
+//!
+//! Not here: verdicts and their reasons ([`crate::words`]).
+
+use std::collections::BTreeSet;
+
+use history::{History, Weight};
+
+use crate::language::Language;
+
+/// What a calm answer rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Records of the item and its containers that count.
+    pub steps: usize,
+    /// Parties that they are of.
+    pub companies: usize,
+}
+
+impl Checked {
+    /// What was checked of a history.
+    #[must_use]
+    pub fn of(history: &History) -> Self {
+        let counts = history.counted().filter(|entry| entry.weight == Weight::Counts);
+        let speakers: Vec<_> = counts.filter_map(|entry| entry.speaker.as_ref()).collect();
+        let companies = speakers.iter().collect::<BTreeSet<_>>().len();
+        Self { steps: speakers.len(), companies }
+    }
+}
+
+/// Why a calm verdict was given: what was checked, and that nothing was found.
+#[must_use]
+pub fn checked(checked: Checked, language: Language) -> String {
+    let Checked { steps, companies } = checked;
+    let step = if steps == 1 { "step" } else { "steps" };
+    let company = if companies == 1 { "company" } else { "companies" };
+    language.of((
+        format!("已核对 {companies} 家企业的 {steps} 个环节，没有规则被触发"),
+        format!("{steps} {step} by {companies} {company} checked, no rule fired"),
+    ))
+}
+
+/// How often an item was read and scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanCounts {
+    /// Records by readers and sensors.
+    pub chain: usize,
+    /// Sales.
+    pub shop: usize,
+    /// Scans by the reader of the page.
+    pub own: usize,
+    /// Scans by other consumers.
+    pub others: usize,
+}
+
+/// How often the item was read and scanned, by whom.
+#[must_use]
+pub fn scan_counts(counts: ScanCounts, language: Language) -> String {
+    let ScanCounts { chain, shop, own, others } = counts;
+    language.of((
+        format!("供应链读取 {chain} · 商店 {shop} · 你 {own} · 其他人 {others}"),
+        format!("supply chain {chain} · shop {shop} · you {own} · others {others}"),
+    ))
+}
+
+/// What is stored of a scan.
+///
+/// - `days`: after which it is deleted.
+#[must_use]
+pub fn privacy(days: u16, language: Language) -> String {
+    language.of((
+        format!(
+            "不需登录，不用 Cookie，不保存网络地址。每次扫描保存时间、结果、大致地点（若服务得知），以及由网络和浏览器名算出的加密标记\
+             （密钥每周更换），用来发现重复出现的编码；{days} 天后删除。"
+        ),
+        format!(
+            "No login, no cookie, no address is stored. Of a scan these are stored: its time, its answer, a rough place \
+             where the service learns of one, and keyed hashes of the network and of the browser in it, with a new key \
+             each week, to notice codes that appear twice. They are deleted after {days} days."
+        ),
+    ))
+}
+
+/// Stored records that do not fit their ledger.
+///
+/// - `count`: how many, at least one.
+#[must_use]
+pub fn disputed(count: usize, language: Language) -> String {
+    let english = if count == 1 {
+        "A stored record no longer fits its signed ledger and does not count".to_owned()
+    } else {
+        format!("{count} stored records no longer fit their signed ledgers and do not count")
+    };
+    language.of((format!("有 {count} 条存储的记录与其签名账本不符，因此不作数"), english))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_and_many_are_told_apart() {
+        let english = |steps, companies| checked(Checked { steps, companies }, Language::English);
+        assert_eq!(english(7, 3), "7 steps by 3 companies checked, no rule fired");
+        assert_eq!(english(1, 1), "1 step by 1 company checked, no rule fired");
+        let chinese = checked(Checked { steps: 7, companies: 3 }, Language::Chinese);
+        assert_eq!(chinese, "已核对 3 家企业的 7 个环节，没有规则被触发");
+        assert!(disputed(1, Language::English).starts_with("A stored record no longer fits"));
+        assert!(disputed(2, Language::English).starts_with("2 stored records no longer fit"));
+    }
+
+    #[test]
+    fn the_privacy_line_says_what_is_stored_and_for_how_long() {
+        let text = privacy(30, Language::English);
+        for part in ["no address", "network", "browser", "new key each week", "30 days", "place"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let text = privacy(30, Language::Chinese);
+        for part in ["不保存网络地址", "网络和浏览器", "每周更换", "30 天", "地点"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
