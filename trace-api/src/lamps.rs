@@ -61,13 +61,16 @@ impl Lamps {
     #[must_use]
     pub fn of(verdict: Verdict, state: &ItemState, history: Option<&History>) -> Self {
         const NO_RECORD: Pair = ("没有记录", "no record");
+        const NOT_CHECKED: (LampState, Pair) = (LampState::Unchecked, ("未检查", "not checked"));
         let (record, tag, journey) = match history {
             Some(history) => (record(history), tag(verdict), journey(state)),
-            None => (
-                (LampState::Broken, NO_RECORD),
-                (LampState::Unchecked, ("未检查", "not checked")),
-                (LampState::Unchecked, NO_RECORD),
-            ),
+            // Nothing was looked up under a key of nobody, so nothing is wrong with it either.
+            None if verdict == Verdict::NotCovered => {
+                ((LampState::Unchecked, NO_RECORD), NOT_CHECKED, (LampState::Unchecked, NO_RECORD))
+            }
+            None => {
+                ((LampState::Broken, NO_RECORD), NOT_CHECKED, (LampState::Unchecked, NO_RECORD))
+            }
         };
         let lamp = |name, (state, text)| Lamp { state, name, text };
         Self {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use askama::Template;
 use epc::Epc;
-use epcis::BizStep;
+use epcis::{BizStep, Disposition};
 use history::{GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal};
 use jiff::Timestamp;
 use sql::scans::ScanTotals;
@@ -129,7 +129,12 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
             .map(|history| notices(history, &result.state, naming, language))
             .unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
-        gaps: result.state.gaps.iter().map(|gap| words::gap(gap, naming, language, place)).collect(),
+        gaps: result
+            .state
+            .gaps
+            .iter()
+            .map(|gap| words::gap(gap, naming, language, place))
+            .collect(),
         signers: consumer::signers(entries, config, language),
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
@@ -167,7 +172,7 @@ fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
     }
 }
 
-/// What the timeline says about a record's weight and time.
+/// What the timeline says about a recall or a theft in a record, and about its weight and time.
 fn marks(entry: &HistoryEntry) -> Vec<Pair> {
     let weight = match entry.weight {
         Weight::Listed if entry.fault.is_none() => Some(text::MARK_LISTED),
@@ -179,7 +184,13 @@ fn marks(entry: &HistoryEntry) -> Vec<Pair> {
         Mark::BackDated => text::MARK_BACK_DATED,
         Mark::Corrected => text::MARK_CORRECTED,
     });
-    weight.filter(|_| entry.mark != Some(Mark::Corrected)).into_iter().chain(mark).collect()
+    let says = match &entry.disposition {
+        Some(Disposition::Recalled) => Some(text::SAYS_RECALLED),
+        Some(Disposition::Stolen) => Some(text::SAYS_STOLEN),
+        _ => None,
+    };
+    let weight = weight.filter(|_| entry.mark != Some(Mark::Corrected));
+    says.into_iter().chain(weight).chain(mark).collect()
 }
 
 /// The main sentence: what the verdict says, with the day of a sale.

@@ -190,6 +190,7 @@ pub fn step(step: Option<&BizStep>) -> Pair {
         Some(RetailSelling) => ("售出", "Sold"),
         Some(SensorReporting) => ("传感器记录", "Sensor recorded"),
         Some(Inspecting) => ("检验", "Inspected"),
+        Some(Holding) => ("暂停流通", "Put on hold"),
         Some(
             Accepting
             | Arriving
@@ -205,7 +206,6 @@ pub fn step(step: Option<&BizStep>) -> Pair {
             | Dispensing
             | Encoding
             | EnteringExiting
-            | Holding
             | Installing
             | Killing
             | Loading
@@ -386,6 +386,10 @@ pub mod page {
     pub const HOW_SENSED: Pair = ("读写器或传感器记录", "recorded by a reader or sensor");
     /// How a record came about: a party's own statement.
     pub const HOW_STATED: Pair = ("由该方声明", "stated by the party");
+    /// A step that says that it was recalled.
+    pub const SAYS_RECALLED: Pair = ("称已召回", "says: recalled");
+    /// A step that says that it was stolen.
+    pub const SAYS_STOLEN: Pair = ("称已失窃", "says: stolen");
     /// A record without effect.
     pub const MARK_LISTED: Pair = ("仅列出，不影响结论", "listed only, without effect");
     /// A record of somebody who is not entitled to it.
@@ -411,7 +415,7 @@ pub mod page {
 
     /// All of them, for the test of words that are never used.
     #[cfg(test)]
-    pub const ALL: [Pair; 16] = [
+    pub const ALL: [Pair; 18] = [
         LIMITS,
         RECALL_HINT,
         DISPUTED,
@@ -419,6 +423,8 @@ pub mod page {
         HOW_DISPUTED,
         HOW_SENSED,
         HOW_STATED,
+        SAYS_RECALLED,
+        SAYS_STOLEN,
         MARK_LISTED,
         MARK_CLAIM,
         MARK_FUTURE,

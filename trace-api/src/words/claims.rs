@@ -37,10 +37,9 @@ pub(super) fn clash_pair(kind: ClashKind) -> Pair {
             "同一账本被签署了两个不同的过去",
             "Two different pasts were signed for a ledger of this item",
         ),
-        ClashKind::LedgerShrunk => (
-            "账本少于已公布的内容",
-            "A ledger of this item has less than what was published of it",
-        ),
+        ClashKind::LedgerShrunk => {
+            ("账本少于已公布的内容", "A ledger of this item has less than what was published of it")
+        }
     }
 }
 
@@ -153,7 +152,10 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
         }
         Gap::Claimed { what, record } => {
             let ((zh, en), (who_zh, who_en)) = (claim(*what), naming.who(record));
-            language.of((format!("仅为声称：{zh}（{who_zh}）"), format!("Only claimed: {en} ({who_en})")))
+            language.of((
+                format!("仅为声称：{zh}（{who_zh}）"),
+                format!("Only claimed: {en} ({who_en})"),
+            ))
         }
         Gap::Unbacked { record } => {
             let (zh, en) = naming.who(record);
@@ -164,7 +166,10 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
         }
         Gap::OnHold { disposition, record } => {
             let (zh, en) = naming.who(record);
-            language.of((format!("停用中：{disposition}（{zh}）"), format!("On hold: {disposition} ({en})")))
+            language.of((
+                format!("停用中：{disposition}（{zh}）"),
+                format!("On hold: {disposition} ({en})"),
+            ))
         }
         Gap::BackDated { record } => {
             let (zh, en) = naming.who(record);
@@ -215,7 +220,10 @@ mod tests {
             ),
             (
                 Gap::NoDirectory { origin: record(0) },
-                ["来源由 一家企业 声明，没有目录可查其权限", "Origin stated by a company, no directory"],
+                [
+                    "来源由 一家企业 声明，没有目录可查其权限",
+                    "Origin stated by a company, no directory",
+                ],
                 [
                     "来源由 Factory · log.example/1 #0 声明，没有目录可查其权限",
                     "Origin stated by Factory · log.example/1 #0, no directory",

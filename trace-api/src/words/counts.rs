@@ -116,7 +116,8 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         let text = privacy(30, Language::Chinese);
-        for part in ["不保存网络地址", "网络和浏览器", "每周更换", "30 天", "地点"] {
+        for part in ["不保存网络地址", "网络和浏览器", "每周更换", "30 天", "地点"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

@@ -18,7 +18,8 @@ pub fn follows(
     (setter, recall): (&PartyId, usize),
     (speaker, at): (&PartyId, Moment),
 ) -> bool {
-    let role = |party: &PartyId, at| facts.rights.standing(party, Act::Recall, facts.subject, at).role;
+    let role =
+        |party: &PartyId, at| facts.rights.standing(party, Act::Recall, facts.subject, at).role;
     let entry = &facts.entries[recall];
     let recalled = Moment { event: entry.at, seal: entry.seal.at };
     if role(setter, recalled) != Role::Licensee
@@ -74,7 +75,11 @@ mod tests {
     }
 
     /// The verdict when the factory issued the item on the 19th, the first party recalled it, and the second lifted that.
-    fn verdict(rights: &Rights, (setter, set): (&str, u8), (lifter, lifted): (&str, u8)) -> &'static str {
+    fn verdict(
+        rights: &Rights,
+        (setter, set): (&str, u8),
+        (lifter, lifted): (&str, u8),
+    ) -> &'static str {
         let made = object_event("2026-11-19T08:00:00Z", "commissioning");
         let mut records = entries(&[made, holding(set, "set"), holding(lifted, "unset")]);
         for (record, party) in records.iter_mut().skip(1).zip([setter, lifter]) {
@@ -102,8 +107,13 @@ mod tests {
         assert_eq!(verdict(&both, ("factory", 20), ("shop", 22)), "RECALLED", "licensed beside it");
         let mut again = handed_over(HANDED_OVER);
         let licences = again.licences.get_mut("4012345").unwrap();
-        licences.push(licence("factory", Span { from: time("2026-11-22T00:00:00Z"), ..Span::ALWAYS }));
-        assert_eq!(verdict(&again, ("factory", 20), ("shop", 23)), "RECALLED", "the setter is back");
+        licences
+            .push(licence("factory", Span { from: time("2026-11-22T00:00:00Z"), ..Span::ALWAYS }));
+        assert_eq!(
+            verdict(&again, ("factory", 20), ("shop", 23)),
+            "RECALLED",
+            "the setter is back"
+        );
         let mut of_an_authority = handed_over(HANDED_OVER);
         of_an_authority.powers = vec![Power {
             party: "factory".into(),
@@ -112,6 +122,10 @@ mod tests {
             span: Span::ALWAYS,
         }];
         assert_eq!(verdict(&of_an_authority, ("factory", 25), ("shop", 26)), "RECALLED");
-        assert_eq!(verdict(&self::rights(), ("factory", 20), ("shop", 22)), "RECALLED", "a stranger");
+        assert_eq!(
+            verdict(&self::rights(), ("factory", 20), ("shop", 22)),
+            "RECALLED",
+            "a stranger"
+        );
     }
 }

@@ -80,7 +80,10 @@ async fn two_pasts_of_the_issuers_ledger_are_a_conflict_even_after_the_hub_has_o
     let own = scene.note_of(&scene.factory).await;
     scene.keep(&scene.factory, &own, &other_past(&scene.factory, 2)).await;
     let reason = scene.reason().await;
-    assert_eq!((reason.verdict(), clash(&reason)), (Verdict::Conflict, Some(ClashKind::LedgerForked)));
+    assert_eq!(
+        (reason.verdict(), clash(&reason)),
+        (Verdict::Conflict, Some(ClashKind::LedgerForked))
+    );
 }
 
 #[tokio::test]

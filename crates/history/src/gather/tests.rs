@@ -372,10 +372,8 @@ async fn a_destination_that_is_a_location_names_the_party_whose_site_it_is() {
     {
         let db = TestDb::migrated(name).await;
         let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
-        let to = ledger::json::object([
-            ("type", "location".into()),
-            ("destination", SHOPS_DOOR.into()),
-        ]);
+        let to =
+            ledger::json::object([("type", "location".into()), ("destination", SHOPS_DOOR.into())]);
         let shipping =
             event(2, "shipping").with("destinationList", ledger::json::Json::Array(vec![to]));
         factory.append(&[event(1, "commissioning"), shipping], RECORDED).await;

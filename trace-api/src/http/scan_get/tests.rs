@@ -124,6 +124,7 @@ async fn a_recalled_items_page_leads_to_what_the_issuer_says_about_it() {
     let link = "<p><a href=\"https://factory.example/recall?lot=1&#38;x=2\">See what to do</a></p>";
     let body = page(&scene, "en").await.body;
     assert!(body.contains(link), "{body}");
+    assert!(body.contains("stated by the party · says: recalled</small>"), "{body}");
     assert_eq!(scan(&scene).await["recallUrl"], "https://factory.example/recall?lot=1&x=2");
     let without = scene.with_config(|config| config.products[0].recall_url = None);
     let body = page(&without, "en").await.body;
@@ -215,9 +216,10 @@ async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
     ] {
         let answer = scene.get(&format!("/01/{gtin}/21/{serial}"), &[JSON]).await;
         assert_eq!(answer.status, 200, "{gtin} {serial}");
+        let lamp = if verdict == "REJECTED" { "broken" } else { "unchecked" };
         let expected = json!({
             "verdict": verdict, "reason": reason, "item": null, "cut": 0,
-            "lamps": { "record": "broken", "tag": "unchecked", "journey": "unchecked" },
+            "lamps": { "record": lamp, "tag": "unchecked", "journey": "unchecked" },
             "notices": [], "timeline": [], "clocks": { "recorded": null, "anchored": null },
         });
         assert_eq!(answer.json(), expected, "{gtin} {serial}");

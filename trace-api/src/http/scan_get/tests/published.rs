@@ -5,6 +5,19 @@ use sql::anchors::{AnchorEvidence, NewAnchor, NewConfirmation};
 
 use super::*;
 
+/// Checks that `openapi.json` describes every member of `value`, and that it has those that it must have.
+fn assert_described(schema: &str, value: &Value) {
+    let text = include_str!("../../../../pages/openapi.json");
+    let document: Value = serde_json::from_str(text).unwrap();
+    let schema = &document["components"]["schemas"][schema];
+    for member in value.as_object().unwrap().keys() {
+        assert!(schema["properties"][member].is_object(), "{member} is not described");
+    }
+    for member in schema["required"].as_array().unwrap() {
+        assert!(value.get(member.as_str().unwrap()).is_some(), "{member} is missing: {value}");
+    }
+}
+
 /// Stores a final anchor of the hub's head, which two of three endpoints confirmed.
 async fn anchor(scene: &Scene) {
     let head = sql::ledgers::head(&scene.db, scene.hub.id).await.unwrap();
@@ -57,6 +70,9 @@ async fn the_page_says_how_many_endpoints_of_the_chain_confirm_the_anchor() {
         answer["clocks"]["endpoints"],
         json!({ "asked": 3, "agreed": 2, "at": "2026-11-22T04:00:00Z" })
     );
+    assert_described("Scan", &answer);
+    assert_described("Clocks", &answer["clocks"]);
+    assert_described("Step", &answer["timeline"][0]);
 }
 
 #[actix_web::test]
