@@ -27,8 +27,9 @@ fn assert_harmless(ran: &Ran) {
 /// A scene whose ledger has a record with an attack as step, and the bundle of its item, which proves.
 async fn scene_with_bundle(name: &str) -> (Scene, String) {
     let scene = Scene::new(name).await;
+    let made = object_event("2026-11-20T04:00:00Z", "commissioning").at(FACTORY);
     let event = object_event("2026-11-20T05:00:00Z", ATTACK).at(FACTORY);
-    scene.site.append(&[event], RECORDED).await;
+    scene.site.append(&[made, event], RECORDED).await;
     scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
     let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
     let policy: Policy = policy.parse().unwrap();
