@@ -156,6 +156,7 @@ fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
         (None, true, _) => (text::HOW_SENSED, "ok"),
         (None, false, _) => (text::HOW_STATED, "ok"),
     };
+    let class = if class == "ok" && entry.weight != Weight::Counts { "warn" } else { class };
     Line {
         at: consumer::day(entry.at),
         step: language.of(words::step(entry.step.as_ref())),

@@ -180,18 +180,15 @@ async fn check(
     counts: bool,
 ) -> Result<ScanResult, Problem> {
     let gathered = find(state, gtin, serial).await?;
-    let (item, state_of_item) = match &gathered {
-        Some(gathered) => {
-            let found = &gathered.history;
-            (found.item.to_uri(), found.state(request.at, &TimeZone::UTC))
-        }
-        None => {
-            // Who issues under a key does not depend on the serial.
-            let named = candidates(gtin, "0");
-            let rights = state.rights().await;
-            let unknown = ItemState::of_unknown(&rights, named.first());
-            (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
-        }
+    let (item, state_of_item) = if let Some(gathered) = &gathered {
+        let found = &gathered.history;
+        (found.item.to_uri(), found.state(request.at, &TimeZone::UTC))
+    } else {
+        // Who issues under a key does not depend on the serial.
+        let named = candidates(gtin, "0");
+        let rights = state.rights().await;
+        let unknown = ItemState::of_unknown(&rights, named.first());
+        (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
     };
     let open = match &gathered {
         Some(_) => {
