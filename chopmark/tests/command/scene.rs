@@ -46,7 +46,10 @@ impl Scene {
         let hub = TestLedger::create(&db, HUB, "hub", "Hub").await;
         let scene = Self { db, site, hub, folder: tempfile::tempdir().unwrap() };
         for hours in [[1, 2], [3, 4]] {
-            scene.site.append(&hours.map(|hour| event(hour, "storing")), RECORDED).await;
+            // The item is issued first: what nobody issued has no history.
+            let steps =
+                hours.map(|hour| event(hour, if hour == 1 { "commissioning" } else { "storing" }));
+            scene.site.append(&steps, RECORDED).await;
             scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
         }
         let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
