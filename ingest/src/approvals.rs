@@ -4,7 +4,7 @@
 //! whose hash it names, and the record of that event keeps it in its evidence.
 //!
 //! What holds: the notes are no part of an event, so they do not change its hash; a note that approves no event of its
-//! document is a violation, none disappears.
+//! document is a violation, none disappears; equal events each get the note, and the copies are bounded.
 //!
 //! Not here: whether a note is signed by somebody who may approve; whoever reads the record verifies that (`history`).
 //!
@@ -20,7 +20,7 @@ use ledger::json::Json;
 pub const MEMBER: &str = "chopmark:approvals";
 /// First line of an approval.
 const FIRST_LINE: &str = "chopmark.org/approval@v1";
-/// Most approvals of a document.
+/// Most approvals of a document, and most copies of them where one approves several equal events.
 const MOST: usize = 1000;
 /// Longest note, in bytes: a text of three lines and some dozen signatures.
 const LONGEST: usize = 16 * 1024;
@@ -57,13 +57,21 @@ pub fn assign(
     };
     let places = places_by_hash(statements);
     let mut violations = Vec::new();
+    let mut copies = 0;
     for (number, note) in notes.iter().enumerate() {
         let pointer = format!("/{MEMBER}/{number}");
         let text = note.as_str().filter(|text| text.len() <= LONGEST);
         let mut lines = text.unwrap_or_default().split('\n');
         let (first, _, hash) = (lines.next(), lines.next(), lines.next());
         match (text, first == Some(FIRST_LINE), hash.and_then(|hash| places.get(hash))) {
+            (Some(_), true, Some(places)) if copies + places.len() > MOST => {
+                let expected = format!("at most {MOST}; equal events need to be stated only once");
+                let problem = "with it, approvals of equal events are too many";
+                violations.push(violation(pointer, hash.unwrap_or_default(), problem, &expected));
+                break;
+            }
             (Some(text), true, Some(places)) => {
+                copies += places.len();
                 for place in places {
                     assigned[*place].push(text.to_owned());
                 }
@@ -98,4 +106,41 @@ fn places_by_hash(statements: &[Statement]) -> HashMap<String, Vec<usize>> {
         }
     }
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use epcis::Submission;
+    use ledger::json::object;
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(events: usize, approvals: usize) -> (Json, Vec<Statement>) {
+        let event = json!({
+            "type": "ObjectEvent", "eventTime": "2026-11-20T08:00:00Z", "eventTimeZoneOffset": "+00:00",
+            "epcList": ["urn:epc:id:sgtin:9521141.012345.1"], "action": "OBSERVE",
+        });
+        let document = json!({
+            "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+            "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-11-20T08:00:00Z",
+            "epcisBody": { "eventList": vec![event; events] },
+        });
+        let Submission { statements, .. } = Submission::parse(document.to_string().as_bytes());
+        let first = statements[0].event.as_ref().unwrap();
+        let hash = event_hash(first, Dialect::default()).unwrap();
+        let note = Json::from(format!("{FIRST_LINE}\nx.example/1\n{hash}\n").as_str());
+        (object([(MEMBER, Json::Array(vec![note; approvals]))]), statements)
+    }
+
+    #[test]
+    fn equal_events_each_get_a_note_and_the_copies_are_bounded() {
+        let (json, statements) = document(3, 2);
+        let assigned = assign(&json, &statements).unwrap();
+        assert!(assigned.iter().all(|notes| notes.len() == 2));
+        let (json, statements) = document(100, 11);
+        let violations = assign(&json, &statements).unwrap_err();
+        assert_eq!(violations.len(), 1);
+        assert_eq!(violations[0].pointer, "/chopmark:approvals/10");
+    }
 }

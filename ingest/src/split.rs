@@ -1,4 +1,5 @@
-//! Company prefixes: whether a URN divides its key as the licence of its prefix does.
+//! GS1 keys as partners write them: whether a key can be read, and whether a URN divides it as the licence of its
+//! company prefix does.
 //!
 //! What holds: pure; a URN of a key under no licence is never wrong here, and what is no URN has no split.
 //!
@@ -7,7 +8,7 @@
 //! Source: TDS 2.3 section 6.3; GS1 General Specifications section 1.4.3.
 
 use directory::Rights;
-use epc::licence_digits;
+use epc::{has_gs1_key, licence_digits};
 use epcis::Event;
 use jiff::Timestamp;
 use ledger::json::Json;
@@ -39,6 +40,32 @@ pub fn check_split(uri: &str, rights: &Rights, at: Timestamp) -> Result<(), Spli
         Some(right) if right != uri => Err(Split { got: uri.to_owned(), right }),
         _ => Ok(()),
     }
+}
+
+/// EPC schemes whose URNs have a GS1 key.
+const SCHEMES: [&str; 16] = [
+    "cpi", "gdti", "giai", "ginc", "grai", "gsin", "gsrn", "gsrnp", "itip", "lgtin", "pgln",
+    "sgcn", "sgln", "sgtin", "sscc", "upui",
+];
+
+/// Whether `uri` is meant to have a GS1 key and has none that can be read: nobody would find what is said about it.
+#[must_use]
+pub fn is_unreadable(uri: &str) -> bool {
+    let lower = uri.to_ascii_lowercase();
+    let is_gs1_urn = lower.strip_prefix("urn:epc:").is_some_and(|rest| {
+        let mut parts = rest.split(':');
+        let kind = parts.next().is_some_and(|kind| ["id", "idpat", "class"].contains(&kind));
+        kind && parts.next().is_some_and(|scheme| SCHEMES.contains(&scheme))
+    });
+    let path = lower.split(['?', '#']).next().unwrap_or_default();
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_gtin = |pair: &[&str]| {
+        matches!(pair, ["01" | "gtin", digits]
+            if (8..=14).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_link = lower.starts_with("http://") || lower.starts_with("https://");
+    let is_meant = is_gs1_urn || (is_link && segments.windows(2).any(is_gtin));
+    is_meant && !has_gs1_key(uri)
 }
 
 /// Whether `uri` is a GS1 key under a prefix that is licensed at `at`.
@@ -139,6 +166,32 @@ mod tests {
             assert_eq!(found, Err(Split { got: wrong.into(), right: right.into() }));
             assert_eq!(check_split(right, &rights, Timestamp::UNIX_EPOCH), Ok(()), "{right}");
             assert_eq!(epc::thing_key(wrong), epc::thing_key(right));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_meant_and_cannot_be_read_is_seen() {
+        for uri in [
+            "urn:epc:id:sgtin:9521141.12345.1",
+            "urn:epc:id:sgtin:9521141.012345",
+            "URN:EPC:ID:SGTIN:9521141.012345.",
+            "urn:epc:class:lgtin:9521141.012345",
+            "https://brand.example/gtin/09521141123454/ser/1",
+            "https://brand.example/01/09521141123454/21/1/10/L1",
+            "HTTPS://brand.example/01/09521141123455/21/1",
+        ] {
+            assert!(is_unreadable(uri), "{uri}");
+        }
+        for uri in [
+            "URN:EPC:ID:SGTIN:9521141.012345.1",
+            "urn:epc:idpat:sgtin:9521141.012345.*",
+            "HTTPS://brand.example/01/09521141123454/21/1",
+            "urn:epc:id:gid:1.2.3",
+            "urn:uuid:1",
+            "https://brand.example/pallets/01/7",
+            "",
+        ] {
+            assert!(!is_unreadable(uri), "{uri}");
         }
     }
 

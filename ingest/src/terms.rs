@@ -1,5 +1,5 @@
-//! What ingest demands of every event that a partner states: times that are not in the future, company prefixes that
-//! are split as they are licensed.
+//! What ingest demands of every event that a partner states: times that are not in the future, things whose keys can be
+//! read, company prefixes that are split as they are licensed.
 //!
 //! The way through: [`Terms::check`] is asked twice, before a document is handed to the ledger's writer and again when
 //! it is committed, since the time and the rights may have changed meanwhile.
@@ -72,6 +72,17 @@ impl Terms {
         let rights = Arc::clone(&self.rights.borrow());
         let at = event.event_time();
         let named = split::named(event);
+        let unreadable =
+            named.iter().filter(|name| name.is_thing && split::is_unreadable(name.uri));
+        let unreadable = unreadable.map(|name| Violation {
+            pointer: name.pointer.clone(),
+            value: name.uri.chars().take(80).collect(),
+            problem: "is meant to have a GS1 key and has none that can be read".to_owned(),
+            expected:
+                "such as urn:epc:id:sgtin:PREFIX.REFERENCE.SERIAL or https://HOST/01/GTIN/21/SERIAL"
+                    .to_owned(),
+        });
+        fault("unreadable-key", unreadable.collect())?;
         let wrong = named.iter().filter_map(|name| {
             let found = check_split(name.uri, &rights, at).err()?;
             Some(Violation {

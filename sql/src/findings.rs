@@ -1,7 +1,7 @@
 //! Findings about items, and what the issuers decided about them.
 //!
 //! What holds: a finding is never changed or removed; of two that are opened for one rule at the same time one is
-//! stored; at most one resolution is stored for a finding.
+//! stored; at most one resolution is stored for a finding; an item has the same findings in every spelling.
 //!
 //! Not here: which scans are a finding (`history::scans`), who may resolve one (`history::findings`): a row here shows
 //! only that somebody wrote it.
@@ -89,12 +89,14 @@ pub async fn open(tx: &Transaction<'_>, finding: &NewFinding<'_>) -> Result<bool
 
 /// All findings of an item, in the order in which they were opened.
 ///
+/// - `item`: its URI in any spelling; each finding names the one that was used when it was opened.
+///
 /// # Errors
 ///
 /// [`Error`].
 pub async fn of_item(db: &Db, item: &str) -> Result<Vec<StoredFinding>, Error> {
     let key = crate::items::key(item);
-    let rows = query(&db.client().await?, FINDINGS_OF_ITEM, &[&key, &item]).await?;
+    let rows = query(&db.client().await?, FINDINGS_OF_ITEM, &[&key]).await?;
     rows.iter().map(stored).collect()
 }
 

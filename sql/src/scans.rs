@@ -2,7 +2,8 @@
 //!
 //! What holds: no address is kept, only marks: keyed hashes by which scans of one item are compared, whose key changes
 //! every week; a place only if a trusted proxy reported it; a scan is never changed, and deleted only when it is old
-//! (`delete_scans` in `migrations/0005_findings.sql`).
+//! (`delete_scans` in `migrations/0005_findings.sql`); scans of an item are found by its key in the item index, so in
+//! every spelling.
 //!
 //! Not here: how marks are made (`trace-api`), what scans add up to (`history::scans`).
 
@@ -113,9 +114,8 @@ pub async fn elsewhere(
     (since, until): (Timestamp, Timestamp),
     network: &Mark,
 ) -> Result<Vec<(Timestamp, Place)>, Error> {
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
         &crate::items::key(item),
-        &item,
         &system_time(since),
         &system_time(until),
         &network.own,
@@ -159,9 +159,8 @@ pub async fn networks(
     span: NetworkSpan,
     except: &[u8],
 ) -> Result<Vec<Timestamp>, Error> {
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
         &crate::items::key(item),
-        &item,
         &system_time(span.since),
         &system_time(span.until),
         &system_time(span.week_end),
@@ -179,7 +178,7 @@ pub async fn networks(
 pub async fn totals(db: &Db, item: &str, device: &Mark) -> Result<ScanTotals, Error> {
     let client = db.client().await?;
     let key = crate::items::key(item);
-    let row = query_opt(&client, SCANS_TOTALS, &[&key, &item, &device.own, &device.before]).await?;
+    let row = query_opt(&client, SCANS_TOTALS, &[&key, &device.own, &device.before]).await?;
     let Some(row) = row else { return Ok(ScanTotals::default()) };
     Ok(ScanTotals { all: unsigned(row.get(0))?, own: unsigned(row.get(1))? })
 }
@@ -200,8 +199,7 @@ pub async fn delete_before(tx: &Transaction<'_>, before: Timestamp) -> Result<u6
 ///
 /// [`Error`].
 pub async fn of_item(db: &Db, item: &str) -> Result<Vec<Scan>, Error> {
-    let rows =
-        query(&db.client().await?, SCANS_OF_ITEM, &[&crate::items::key(item), &item]).await?;
+    let rows = query(&db.client().await?, SCANS_OF_ITEM, &[&crate::items::key(item)]).await?;
     let mut scans = Vec::with_capacity(rows.len());
     for row in &rows {
         let name: Option<String> = row.get(4);

@@ -101,3 +101,19 @@ fn a_recall_of_the_lot_reaches_every_item_of_it() {
     assert_eq!(town.verdict(&one), "RECALLED");
     assert_eq!(town.verdict(&other), "CONSISTENT");
 }
+
+#[test]
+fn a_recall_in_capitals_counts_and_one_that_nobody_can_read_is_refused() {
+    let town = Town::shared();
+    let bad = serial();
+    town.state(Who::Brand, &[made(&bad)]);
+    for unread in ["01/09521141123454/21/1/10/L1", "gtin/09521141123454/ser/1"] {
+        let link = format!("https://brand.example/{unread}");
+        let recall = event(Who::Brand, "holding", "recalled", &link);
+        let (status, text) = town.capture(Who::Brand, &[recall], Value::Null);
+        assert_eq!(status, 422, "{text}");
+    }
+    let capitals = format!("HTTPS://BRAND.EXAMPLE/01/{}/21/{bad}", crate::town::GTIN);
+    town.recall(Who::Brand, &event(Who::Brand, "holding", "recalled", &capitals));
+    assert_eq!(town.verdict(&bad), "RECALLED");
+}

@@ -23,4 +23,5 @@ mod sell_a_destroyed_item;
 mod shadow_a_despatch_advice;
 mod silence_the_cold_chain;
 mod take_the_keys_from_the_disk;
+mod wash_a_finding_away;
 mod write_to_the_terminal;

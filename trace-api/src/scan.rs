@@ -110,10 +110,10 @@ impl ScanRequest {
         }
     }
 
-    /// Its marks as a scan of `item`.
+    /// Its marks as a scan of `item`: the same for every spelling, which the parties that record the item choose.
     #[must_use]
     pub fn marks(&self, item: &str, config: &Config) -> Marks {
-        Marks::of(&config.scan_secret, item, self.at, self.address, &self.agent)
+        Marks::of(&config.scan_secret, &epc::thing_key(item), self.at, self.address, &self.agent)
     }
 
     /// The scan to store.

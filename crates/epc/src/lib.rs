@@ -48,5 +48,5 @@ pub use plus::{PlusScheme, PlusTag};
 pub use prefix_length::{PrefixLength, PrefixTable};
 pub use scheme::Scheme;
 pub use tag::{Encoding, TagEpc};
-pub use thing::{licence_digits, thing_key};
+pub use thing::{has_gs1_key, licence_digits, thing_key};
 pub use tid::Tid;

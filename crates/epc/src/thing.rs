@@ -1,11 +1,13 @@
 //! One key for one thing, however its URI is spelled.
 //!
 //! What holds: two URIs of one GS1 key have the same [`thing_key`], whatever the length of the company prefix in
-//! them, the host of a link, and the order of its parts; a URI without a GS1 key is its own key.
+//! them, the host of a link, the order of its parts, and the case of the scheme; a URI without a GS1 key is its own key.
 //!
 //! Not here: whether the company prefix is licensed to anybody (`directory`).
 //!
 //! Sources: GS1 General Specifications section 1.4.3 (company prefix); TDS 2.3 section 6.3.
+
+use std::borrow::Cow;
 
 use crate::canonical::digital_link_key;
 use crate::parse::parse_digital_link;
@@ -23,7 +25,32 @@ use crate::parse::parse_digital_link;
 /// ```
 #[must_use]
 pub fn thing_key(uri: &str) -> String {
-    digital_link_key(uri).unwrap_or_else(|| uri.to_owned())
+    digital_link_key(&lowered(uri)).unwrap_or_else(|| uri.to_owned())
+}
+
+/// Whether `uri` has a GS1 key, in any spelling that [`thing_key`] knows.
+///
+/// ```
+/// assert!(epc::has_gs1_key("URN:EPC:id:sgtin:0614141.112345.400"));
+/// assert!(!epc::has_gs1_key("https://brand.example/gtin/10614141123459/ser/400"));
+/// ```
+#[must_use]
+pub fn has_gs1_key(uri: &str) -> bool {
+    digital_link_key(&lowered(uri)).is_some()
+}
+
+/// `uri` with what stands before its key in small letters: `https:`, or `urn:epc:id:sgtin:`. RFC 3986 and RFC 8141
+/// have them equal, for the names of EPC schemes it does no harm.
+fn lowered(uri: &str) -> Cow<'_, str> {
+    let colons = |count: usize| uri.match_indices(':').nth(count - 1).map(|(place, _)| place);
+    let is_urn = uri.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("urn:epc:"));
+    let end = colons(if is_urn { 4 } else { 1 }).unwrap_or_default();
+    let (start, rest) = uri.split_at(end);
+    if start.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(start.to_ascii_lowercase() + rest)
+    } else {
+        Cow::Borrowed(uri)
+    }
 }
 
 /// The digits of a GS1 key in which the company prefix comes first: without AI, indicator or extension digit, and
@@ -38,7 +65,7 @@ pub fn thing_key(uri: &str) -> String {
 /// ```
 #[must_use]
 pub fn licence_digits(uri: &str) -> Option<String> {
-    let link = parse_digital_link(&digital_link_key(uri)?).ok()?;
+    let link = parse_digital_link(&digital_link_key(&lowered(uri))?).ok()?;
     let key = link.value.as_str();
     let digits = match link.primary.as_str() {
         "01" | "8006" | "8003" => key.get(1..13),
@@ -82,6 +109,24 @@ mod tests {
         }
         for other in ["", "urn:uuid:1", "urn:epc:id:gid:1.2.3", "https://example.org/"] {
             assert_eq!(licence_digits(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn capitals_before_the_key_name_the_same_thing_and_capitals_in_it_another() {
+        let one = "urn:epc:id:sgtin:9521141.012345.a1";
+        for same in [
+            "URN:EPC:ID:SGTIN:9521141.012345.a1",
+            "urn:EPC:id:sgtin:9521141.012345.a1",
+            "HTTPS://BRAND.EXAMPLE/01/09521141123454/21/a1",
+            "Http://brand.example:80/01/9521141123454/21/a1",
+        ] {
+            assert_eq!(thing_key(same), thing_key(one), "{same}");
+            assert_eq!(licence_digits(same), licence_digits(one), "{same}");
+        }
+        assert_ne!(thing_key("urn:epc:id:sgtin:9521141.012345.A1"), thing_key(one));
+        for other in ["URN:UUID:0", "Ä:x", "urn:epc:Ä", "URN:EPC:", ":", "URN:EPC:ID:"] {
+            assert_eq!(thing_key(other), other);
         }
     }
 

@@ -3,7 +3,7 @@
 -- nearer in time.
 select distinct on (latitude, longitude) at, place, latitude, longitude, uncertainty_km
 from scans
-where item_key = $1 /* key */ and item = $2 /* item */ and role = 'consumer' and latitude is not null
-  and at > $3 /* since */ and at <= $4 /* until */
-  and network <> $5 /* network */ and network <> $6 /* network before */
+where item_key = $1 /* key */ and role = 'consumer' and latitude is not null
+  and at > $2 /* since */ and at <= $3 /* until */
+  and network <> $4 /* network */ and network <> $5 /* network before */
 order by latitude, longitude, at desc

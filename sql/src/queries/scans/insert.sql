@@ -6,6 +6,6 @@ select $1 /* key */, $2 /* item */, $3 /* at */, $4 /* device */, $5 /* device b
        $12 /* uncertainty */, $13 /* verdict */
 where not exists (
   select from scans
-  where item_key = $1 and item = $2 and role = $8 and at > $14 /* repeats since */ and at <= $3
+  where item_key = $1 and role = $8 and at > $14 /* repeats since */ and at <= $3
     and device in ($4, $5)
 )
