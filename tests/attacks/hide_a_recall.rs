@@ -57,7 +57,7 @@ fn only_who_set_a_recall_lifts_it() {
         json!({ "persistentDisposition": { "unset": ["recalled"] } }),
     );
     town.state(Who::Shop, &[active]);
-    town.state(Who::Rival, &[unset.clone()]);
+    town.state(Who::Rival, std::slice::from_ref(&unset));
     assert_eq!(town.verdict(&bad), "RECALLED");
     town.recall(Who::Brand, &unset);
     assert_ne!(town.verdict(&bad), "RECALLED", "the brand lifts its own recall");

@@ -23,7 +23,7 @@ fn a_sale_that_was_declared_wrong_is_not_a_second_sale() {
         event(Who::Brand, "retail_selling", "retail_sold", &item(&sold)),
         json!({ "eventID": format!("urn:uuid:00000000-0000-4000-8000-{:0>12}", sold) }),
     );
-    town.state(Who::Brand, &[sale.clone()]);
+    town.state(Who::Brand, std::slice::from_ref(&sale));
     let declared = json!({
         "errorDeclaration": { "declarationTime": crate::events::now(), "reason": "did_not_occur" }
     });

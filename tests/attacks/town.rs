@@ -7,6 +7,7 @@
 //!
 //! What holds: every test uses serials of its own, so that tests can share a town; every wait has a deadline.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -295,15 +296,18 @@ impl Town {
         let mut text = format!("[database]\nurl = \"{}\"\n", self.cluster.url());
         for who in Who::ALL {
             let (name, origin, prefix) = (who.name(), who.origin(), who.prefix());
-            text += &format!(
+            write!(
+                text,
                 "[[ledger]]\norigin = \"{origin}\"\nkeys = \"{name}.pem\"\n\
                  party = {{ name = \"{name}\", pgln = \"urn:epc:id:pgln:{prefix}.00000\" }}\n"
-            );
+            )
+            .expect("a string grows");
             if who == Who::Brand {
                 text += "rules = \"rules.toml\"\n";
             }
         }
-        text += &format!(
+        write!(
+            text,
             "[[ledger]]\norigin = \"{HUB}\"\nkind = \"hub\"\nkeys = \"hub.pem\"\n\
              party = {{ name = \"hub\", pgln = \"urn:epc:id:pgln:9521140.00000\" }}\n\
              [ingest]\nlisten = \"{}\"\npolicy = \"policy.txt\"\n[[bridge]]\nid = \"b1\"\n\
@@ -311,14 +315,17 @@ impl Town {
              read_points = [\"{BRAND_DOOR}\", \"{COLD_STORE}\"]\n",
             self.ingest,
             self.bridge_key.public_base64()
-        );
+        )
+        .expect("a string grows");
         for who in Who::ALL {
-            text += &format!(
+            write!(
+                text,
                 "[[partner]]\nname = \"{}\"\ntoken_sha256 = \"{}\"\nledger = \"{}\"\n",
                 who.name(),
                 ledger::hash::sha256(who.token().as_bytes()),
                 who.origin()
-            );
+            )
+            .expect("a string grows");
         }
         text + &format!(
             "[anchor]\nledger = \"{HUB}\"\nrpc = [\"{}\"]\nchain_id = 31337\n\
@@ -368,7 +375,7 @@ impl Town {
     }
 
     /// Waits for the end of a process that [`Self::up`] started; gives its exit status.
-    pub fn ended(&self, process: &mut Running) -> Option<i32> {
+    pub fn ended(process: &mut Running) -> Option<i32> {
         let mut code = None;
         wait_for("it ends", || {
             let status = process.0.try_wait().expect("the child can be asked");

@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::town::{Town, Who, ago, event, item, made, serial, with};
+use crate::events::{ago, event, item, made, serial, with};
+use crate::town::{Town, Who};
 
 #[test]
 fn another_spelling_in_a_record_does_not_hide_a_finding_from_the_page() {

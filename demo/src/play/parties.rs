@@ -79,7 +79,7 @@ pub fn found_directory(
         fs::write(file, describe(party, centre_bridge).canonical())?;
     }
     let bridge = format!("factory-bridge,{factory_bridge},{FACTORY},{PACKING_STATION}");
-    let (chain, site) = (format!("31337:{}", contract), gln(FACTORY_PLACE));
+    let (chain, site) = (format!("31337:{contract}"), gln(FACTORY_PLACE));
     let mut words = vec!["directory", "init", "--database", database, "--origin", DIRECTORY];
     words.extend(["--name", "示例工厂 · Example Factory", "--site", &site]);
     words.extend(["--chain", &chain, "--bridge", &bridge]);

@@ -1,0 +1,147 @@
+//! The verbs that each role needs on each table, and no others: what the tests of rights compare with.
+
+use sql::Access;
+
+/// Added to the code where a row policy refuses what the grant allows.
+const BY_ROW: &str = " by a row policy";
+
+async fn client(db: &TestDb, access: Access) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(&db.url_for(access), NoTls).await.expect("it answers");
+    pub tokio::spawn(connection);
+    client
+}
+
+/// The SQLSTATE that a statement ends with, `00000` for none; what it did is rolled back.
+async fn attempt(client: &Client, statement: &str) -> String {
+    let outcome = client.batch_execute(&format!("begin; {statement}")).await;
+    client.batch_execute("rollback").await.expect("rolled back");
+    match outcome {
+        Ok(()) => "00000".to_owned(),
+        Err(error) => match error.as_db_error() {
+            Some(error) if error.message().contains("row-level security policy") => {
+                format!("{}{BY_ROW}", error.code().code())
+            }
+            Some(error) => error.code().code().to_owned(),
+            None => error.to_string(),
+        },
+    }
+}
+
+/// Tables that a role may select from, insert into, and the columns that it may update.
+pub struct Rights {
+    pub select: &'static [&'static str],
+    pub insert: &'static [&'static str],
+    pub update: &'static [(&'static str, &'static str)],
+}
+
+/// What a role may do.
+pub fn rights(access: Access) -> Rights {
+    match access {
+        Access::Owner => unreachable!("the owner has every right"),
+        Access::Ingest => Rights {
+            select: &[
+                "schema_migrations",
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "leaf_hash_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "hub_entries",
+                "forks",
+                "item_records",
+                "deliveries",
+                "captures",
+                "expected_deliveries",
+                "rule_states",
+            ],
+            insert: &[
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "item_records",
+                "deliveries",
+                "captures",
+                "expected_deliveries",
+                "rule_states",
+                "refusals",
+                "differences",
+                "forks",
+            ],
+            update: &[("ledger_heads", "size"), ("ledger_heads", "root"), ("rule_states", "state")],
+        },
+        Access::Anchor => Rights {
+            select: &[
+                "schema_migrations",
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "leaf_hash_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "hub_entries",
+                "forks",
+                "anchors",
+                "anchor_attempts",
+                "anchor_states",
+                "anchor_proofs",
+                "anchor_confirmations",
+            ],
+            insert: &[
+                "ledgers",
+                "ledger_heads",
+                "record_chunks",
+                "subtree_hashes",
+                "checkpoints",
+                "hub_entries",
+                "forks",
+                "anchors",
+                "anchor_attempts",
+                "anchor_states",
+                "anchor_proofs",
+                "anchor_confirmations",
+            ],
+            update: &[
+                ("ledger_heads", "size"),
+                ("ledger_heads", "root"),
+                ("anchor_states", "state"),
+                ("anchor_states", "tx_hash"),
+                ("anchor_states", "block_number"),
+                ("anchor_states", "block_hash"),
+                ("anchor_states", "updated_at"),
+            ],
+        },
+        Access::TraceApi => rights_of_trace_api(),
+    }
+}
+
+fn rights_of_trace_api() -> Rights {
+    Rights {
+        select: &[
+            "schema_migrations",
+            "ledgers",
+            "ledger_heads",
+            "record_chunks",
+            "leaf_hash_chunks",
+            "subtree_hashes",
+            "checkpoints",
+            "item_records",
+            "expected_deliveries",
+            "differences",
+            "hub_entries",
+            "forks",
+            "anchors",
+            "anchor_states",
+            "anchor_proofs",
+            "anchor_confirmations",
+            "scans",
+            "findings",
+            "finding_resolutions",
+        ],
+        insert: &["scans", "findings"],
+        update: &[],
+    }
+}
