@@ -18,11 +18,36 @@ use tokio_postgres::{Client, NoTls};
 #[path = "rights/expected.rs"]
 mod expected;
 
-use expected::{Rights, rights};
+use expected::rights;
 
 const PROCESSES: [Access; 3] = [Access::Ingest, Access::Anchor, Access::TraceApi];
 const REFUSED: &str = "42501";
 const LATER: &str = "2026-03-02T08:00:00Z";
+/// Added to the code where a row policy refuses what the grant allows.
+const BY_ROW: &str = " by a row policy";
+
+async fn client(db: &TestDb, access: Access) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(&db.url_for(access), NoTls).await.expect("it answers");
+    tokio::spawn(connection);
+    client
+}
+
+/// The SQLSTATE that a statement ends with, `00000` for none; what it did is rolled back.
+async fn attempt(client: &Client, statement: &str) -> String {
+    let outcome = client.batch_execute(&format!("begin; {statement}")).await;
+    client.batch_execute("rollback").await.expect("rolled back");
+    match outcome {
+        Ok(()) => "00000".to_owned(),
+        Err(error) => match error.as_db_error() {
+            Some(error) if error.message().contains("row-level security policy") => {
+                format!("{}{BY_ROW}", error.code().code())
+            }
+            Some(error) => error.code().code().to_owned(),
+            None => error.to_string(),
+        },
+    }
+}
 
 #[tokio::test]
 async fn each_role_has_the_verbs_of_its_process_on_each_table_and_no_other() {

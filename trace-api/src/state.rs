@@ -45,7 +45,7 @@ pub struct AppState {
 /// Where the answer to "who may say what?" comes from.
 enum Authority {
     /// The directory that the policy pins, replayed when it has grown; without a pin nobody may say anything.
-    Directory(DirectoryCache),
+    Directory(Box<DirectoryCache>),
     /// Rights that a test states.
     #[cfg(test)]
     Stated(Arc<Rights>),
@@ -56,7 +56,7 @@ impl AppState {
     #[must_use]
     pub fn new(config: Config, db: Db, clock: Clock) -> Self {
         let limits = Limits::new(config.rates, &config.scan_secret, clock.instant());
-        let authority = Authority::Directory(DirectoryCache::new(config.policy.clone()));
+        let authority = Authority::Directory(Box::new(DirectoryCache::new(config.policy.clone())));
         Self { db, config, metrics: Metrics::new(), limits, clock, authority }
     }
 

@@ -2,36 +2,13 @@
 
 use sql::Access;
 
-/// Added to the code where a row policy refuses what the grant allows.
-const BY_ROW: &str = " by a row policy";
-
-async fn client(db: &TestDb, access: Access) -> Client {
-    let (client, connection) =
-        tokio_postgres::connect(&db.url_for(access), NoTls).await.expect("it answers");
-    pub tokio::spawn(connection);
-    client
-}
-
-/// The SQLSTATE that a statement ends with, `00000` for none; what it did is rolled back.
-async fn attempt(client: &Client, statement: &str) -> String {
-    let outcome = client.batch_execute(&format!("begin; {statement}")).await;
-    client.batch_execute("rollback").await.expect("rolled back");
-    match outcome {
-        Ok(()) => "00000".to_owned(),
-        Err(error) => match error.as_db_error() {
-            Some(error) if error.message().contains("row-level security policy") => {
-                format!("{}{BY_ROW}", error.code().code())
-            }
-            Some(error) => error.code().code().to_owned(),
-            None => error.to_string(),
-        },
-    }
-}
-
 /// Tables that a role may select from, insert into, and the columns that it may update.
 pub struct Rights {
+    /// Tables.
     pub select: &'static [&'static str],
+    /// Tables.
     pub insert: &'static [&'static str],
+    /// Table and column.
     pub update: &'static [(&'static str, &'static str)],
 }
 
