@@ -8,6 +8,7 @@ mod events;
 mod town;
 
 mod be_seen_as_the_bridge_of_another_door;
+mod change_what_the_database_says;
 mod fill_the_disk_with_refusals;
 mod forge_a_final_anchor;
 mod hide_a_recall;

@@ -61,6 +61,11 @@ impl History {
         let late = if rights.has_directory { rights.late } else { SignedDuration::MAX };
         for entry in &mut entries {
             entry.speaker = rights.speaker(&entry.origin, entry.index).cloned();
+            // The name in the database is its owner's word.
+            let known = entry.speaker.as_ref().and_then(|speaker| rights.parties.get(speaker));
+            if let Some(party) = known {
+                entry.party = party.name.as_str().into();
+            }
             entry.mark = Mark::of(entry.at, entry.seal.at, late);
             entry.weight = Weight::Listed;
         }

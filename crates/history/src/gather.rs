@@ -20,12 +20,13 @@ use ledger::policy::Policy;
 use ledger::proof::verify_inclusion;
 use ledger::record::Record;
 use ledger::tree::{inclusion_nodes, prove_inclusion};
-use sql::ledgers::StoredCheckpoint;
+use sql::ledgers::{LedgerRow, StoredCheckpoint};
 use sql::{Db, LedgerId};
 
 use crate::continuity::{self, Continuity};
-use crate::entry::{Fault, HistoryEntry, StoredText};
+use crate::entry::{Fault, HistoryEntry, Relation, StoredText};
 use crate::fold::{History, subject_of};
+use crate::record_view::RecordView;
 use crate::walk::{Lookup, Walk};
 use crate::weight::Seal;
 
@@ -61,6 +62,12 @@ pub struct GatheredHistory {
 }
 
 impl GatheredHistory {
+    /// Whether a record names the item itself; one of its class or lot says nothing of a serial.
+    #[must_use]
+    pub fn names_item(&self) -> bool {
+        self.history.entries.iter().any(|entry| entry.relation == Relation::Item)
+    }
+
     /// The ledger of `origin`.
     #[must_use]
     pub fn ledger(&self, origin: &str) -> Option<&LedgerHead> {
@@ -261,7 +268,13 @@ impl<'a> Finder<'a> {
             let stored = seals.get(&entry.index);
             let committed = stored.and_then(|seal| seal.committed).unwrap_or(self.now);
             entry.seal = match stored.and_then(|seal| seal.in_hub) {
-                Some((place, at)) => Seal { place: Some(place), at, committed },
+                // The hub's time is a row of the database; the record's own time was signed with it, and the hub
+                // cannot have had a record before.
+                Some((place, at)) => {
+                    let captured = entry.view().and_then(RecordView::captured_at);
+                    let at = captured.map_or(at, |captured| at.max(captured));
+                    Seal { place: Some(place), at, committed }
+                }
                 None => Seal::pending(self.now, committed),
             };
         }
@@ -274,7 +287,11 @@ async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, Ledger
     let mut heads = HashMap::new();
     let rows = sql::ledgers::list_ledgers(db).await?;
     let forks = sql::hub::forks(db).await?;
-    for row in rows.into_iter().filter(|row| row.kind == "site") {
+    // The kind in the row is the database owner's word: a ledger that the policy has keys of is a site's whatever it says.
+    let is_site = |row: &LedgerRow| {
+        row.kind == "site" || policy.logs.iter().any(|log| log.key.name() == row.origin)
+    };
+    for row in rows.into_iter().filter(is_site) {
         let Some(checkpoint) = sql::ledgers::latest_checkpoint(db, row.id).await? else { continue };
         let fault = match checkpoint_fault(policy, &row.origin, &checkpoint) {
             None => {

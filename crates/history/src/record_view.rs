@@ -52,6 +52,12 @@ impl<'a> RecordView<'a> {
         self.text("eventTime")?.parse().ok()
     }
 
+    /// When the ledger recorded it, by the clock of whoever signed the ledger.
+    #[must_use]
+    pub fn captured_at(self) -> Option<Timestamp> {
+        self.text("chopmark:capturedAt")?.parse().ok()
+    }
+
     /// The business step; one of another vocabulary keeps its whole URI.
     #[must_use]
     pub fn biz_step(self) -> Option<BizStep> {

@@ -1,7 +1,8 @@
 //! What every answer of trace-api has, whichever handler made it: headers for browsers, and a page where people would
 //! otherwise read a problem document.
 //!
-//! What holds: a path with a control character reaches no handler; scripts come from our own address only and nothing
+//! What holds: a path with a control character reaches no handler; the operator's address answers only who names it
+//! (against DNS rebinding); scripts come from our own address only and nothing
 //! inline runs; the only inline styles that apply are those of our templates, by their hash.
 //!
 //! Sources: CSP Level 3; RFC 6797 (HSTS); OWASP Secure Headers Project.
@@ -25,7 +26,7 @@ use percent_encoding::percent_decode_str;
 use crate::error_page;
 use crate::language::Language;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, Audience, audience};
 
 /// The templates, whose styles are the only ones that a page may have inline.
 const TEMPLATES: [&str; 4] = [
@@ -73,6 +74,8 @@ pub async fn guarded(
         let problem =
             Problem::Malformed("got a control character in the address, expected none".to_owned());
         request.into_response(problem.error_response())
+    } else if audience(request.request()) == Audience::Internal && !is_own_host(request.headers()) {
+        request.into_response(HttpResponse::MisdirectedRequest().finish())
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
@@ -88,6 +91,18 @@ pub async fn guarded(
     let is_tls = state.is_some_and(|state| state.config.public_url.starts_with("https://"));
     add_headers(answer.headers_mut(), is_tls);
     Ok(answer)
+}
+
+/// Whether a request to the operator's address names that address: an IP address or `localhost`. A name of somebody
+/// else's that resolves to this machine would let a page in the operator's browser read what is not public.
+fn is_own_host(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get("Host") else { return true };
+    let host = host.to_str().unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// The page to answer with in place of a problem document, if a person asks.

@@ -33,7 +33,7 @@ async fn find(
     let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
     let (rights, now) = (state.rights().await, state.clock.now());
     let gathered = gather(&state.db, &state.policy().await, &rights, now, &looked_up).await?;
-    if named.is_none() || gathered.history.entries.is_empty() {
+    if named.is_none() || !gathered.names_item() {
         return Err(Problem::NotFound("no record names this item".into()));
     }
     if let Some(admission) = admission {
@@ -178,7 +178,7 @@ mod tests {
             "{{\"gaps\":[],\"item\":\"{ITEM}\",\"notices\":[\"The sensor recorded a temperature above the limit: \
              9.2 °C, 2026-11-21 02:00:00 – 02:10:00 UTC\",\"Expires on 2099-12-31\"],\"records\":[{{\"at\":\"2026-11-20T00:00:00Z\",\"broken\":null,\
              \"disposition\":\"active\",\"index\":0,\"inferredVia\":null,\"ledger\":\"{SITE}\",\"lot\":false,\
-             \"mark\":null,\"party\":\"Bamboo Spring\",\"place\":\"{FACTORY}\",\"sensed\":true,\
+             \"mark\":null,\"party\":\"Factory\",\"place\":\"{FACTORY}\",\"sensed\":true,\
              \"step\":\"commissioning\",\"weight\":\"counts\"}},"
         );
         assert!(answer.body.starts_with(&first), "{}", answer.body);
@@ -187,7 +187,7 @@ mod tests {
             records[4],
             json!({
                 "at": "2026-11-21T00:00:00Z", "step": "receiving", "disposition": "", "place": CENTRE,
-                "ledger": SITE, "party": "Bamboo Spring", "index": 4, "sensed": true,
+                "ledger": SITE, "party": "Factory", "index": 4, "sensed": true,
                 "inferredVia": PALLET, "lot": false, "broken": null, "weight": "counts", "mark": null,
             })
         );
@@ -279,7 +279,7 @@ mod tests {
         }
         let named = scene.with_config(|config| config.show_parties = true);
         let document = named.get(&path("history"), &[]).await.json();
-        assert_eq!(document["steps"][0]["party"], "Bamboo Spring");
+        assert_eq!(document["steps"][0]["party"], "Factory");
         assert_eq!(document["steps"][0]["place"], json!({ "zh": "工厂", "en": "Factory" }));
     }
 

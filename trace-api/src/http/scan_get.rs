@@ -229,7 +229,7 @@ async fn find(
     let (rights, now) = (state.rights().await, state.clock.now());
     let mut found = gather(&state.db, &state.policy().await, &rights, now, &item).await?;
     found.history.item = spelled(&found, item);
-    Ok(Some(found).filter(|found| is_code && !found.history.entries.is_empty()))
+    Ok(Some(found).filter(|found| is_code && found.names_item()))
 }
 
 /// The item as the records spell it: scans and bundles are kept under that URI.

@@ -255,7 +255,7 @@ async fn a_consumers_bundle_shows_what_happened_and_where_and_proves_the_same_re
     );
     assert!(first.hidden.iter().any(|name| name == "ilmd"), "{:?}", first.hidden);
     let text = String::from_utf8(bundle.to_bytes()).unwrap();
-    assert!(text.contains("ilmd") && !text.contains("L1") && !text.contains(NEIGHBOUR));
+    assert!(text.contains("ilmd") && !text.contains("lotNumber") && !text.contains(NEIGHBOUR));
 }
 
 #[tokio::test]
@@ -285,7 +285,9 @@ async fn a_consumers_bundle_shows_sites_and_neither_doors_nor_quantities_nor_par
     assert_eq!(verify(&bundle.to_bytes(), &ledgers.policy()).outcome, Outcome::Proved);
     let text = String::from_utf8(bundle.to_bytes()).unwrap();
     assert!(text.contains(FACTORY), "the site is shown");
-    for hidden in ["door-3", "shelf-7", "quantity\\\"", "500", "4711", "4055555", NEIGHBOUR, "L1"] {
+    for hidden in
+        ["door-3", "shelf-7", "quantity\\\"", "500", "4711", "4055555", NEIGHBOUR, "lotNumber"]
+    {
         assert!(!text.contains(hidden), "{hidden} is shown: {text}");
     }
     let whole = build(&ledgers.db, &gathered, None, Disclosure::Whole, None).await.unwrap();

@@ -78,10 +78,10 @@ mod tests {
     fn verdict(
         rights: &Rights,
         (setter, set): (&str, u8),
-        (lifter, lifted): (&str, u8),
+        (lifter, unset): (&str, u8),
     ) -> &'static str {
         let made = object_event("2026-11-19T08:00:00Z", "commissioning");
-        let mut records = entries(&[made, holding(set, "set"), holding(lifted, "unset")]);
+        let mut records = entries(&[made, holding(set, "set"), holding(unset, "unset")]);
         for (record, party) in records.iter_mut().skip(1).zip([setter, lifter]) {
             let is_shop = party == "shop";
             record.origin = if is_shop { "shop.example/till" } else { "log.example/1" }.into();

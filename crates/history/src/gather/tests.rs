@@ -64,7 +64,11 @@ async fn records_of_all_ledgers_come_in_order_of_time_then_ledger_then_place() {
     assert_eq!(order, [(SITE, 1), (SITE, 0), (SITE, 2), (TILL, 1), (TILL, 0)]);
     assert_eq!(faults(&found), vec![None; 5]);
     let parties: Vec<&str> = found.history.entries.iter().map(|entry| &*entry.party).collect();
-    assert_eq!(parties, ["Somebody"; 5]);
+    assert_eq!(
+        parties,
+        ["Factory", "Factory", "Factory", "Shop", "Shop"],
+        "as the directory names them"
+    );
 }
 
 #[tokio::test]
