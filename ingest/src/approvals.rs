@@ -36,12 +36,6 @@ pub fn assign(
 ) -> Result<Vec<Vec<String>>, Vec<Violation>> {
     let mut assigned = vec![Vec::new(); statements.len()];
     let Some(member) = document.get(MEMBER) else { return Ok(assigned) };
-    let violation = |pointer: String, value: &str, problem: &str, expected: &str| Violation {
-        pointer,
-        value: value.chars().take(80).collect(),
-        problem: problem.to_owned(),
-        expected: expected.to_owned(),
-    };
     let notes = match member.as_array() {
         Some(notes) if notes.len() <= MOST => notes,
         _ => {
@@ -93,6 +87,15 @@ pub fn assign(
         }
     }
     if violations.is_empty() { Ok(assigned) } else { Err(violations) }
+}
+
+fn violation(pointer: String, value: &str, problem: &str, expected: &str) -> Violation {
+    Violation {
+        pointer,
+        value: value.chars().take(80).collect(),
+        problem: problem.to_owned(),
+        expected: expected.to_owned(),
+    }
 }
 
 /// The places of the valid events, by event hash.

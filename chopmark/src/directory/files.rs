@@ -10,7 +10,7 @@ use ledger::keys::{LedgerKeys, VerifierKey};
 use ledger::note::Note;
 use process::Randomness;
 
-use crate::terminal::{out, problem};
+use crate::terminal::{self, out, problem};
 
 /// Makes a person's key in a new file of mode 0600 and prints the public half.
 pub fn new_holder(holder: &str, out: &Path) -> anyhow::Result<()> {
@@ -60,6 +60,6 @@ pub fn approve_event(key: &Path, ledger: &str, event: &Path) -> anyhow::Result<(
     };
     let text = directory::approval::text(ledger, &event_hash(event, Dialect::default())?);
     let signatures = vec![key.sign(&text)];
-    print!("{}", Note { text, signatures });
+    terminal::lines(&Note { text, signatures }.to_string());
     Ok(())
 }

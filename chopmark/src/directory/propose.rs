@@ -18,7 +18,7 @@ use sql::{Db, Transaction};
 
 use super::files;
 use super::place::{Pen, Reading, Writing};
-use crate::terminal::out;
+use crate::terminal::{self, out};
 
 /// What a signed record still needs; `None` if nothing.
 ///
@@ -167,7 +167,7 @@ pub async fn pending(reading: &Reading) -> anyhow::Result<()> {
             Err(problem) => format!("cannot be appended any more: {problem}"),
         };
         out!("{}  {}  {state}", proposal.id, proposal.proposed_at);
-        print!("{}", proposal.text);
+        terminal::lines(&proposal.text);
         for line in &proposal.signatures {
             out!("  signed: {}", line.split(' ').nth(1).unwrap_or_default());
         }

@@ -15,8 +15,8 @@ use ledger::Hash;
 use ledger::policy::OpenError;
 use ledger::record::{Record, Secret};
 
+use crate::clash_kind::ClashKind;
 use crate::record_view::RecordView;
-use crate::state::ClashKind;
 use crate::weight::{Mark, Seal, Weight};
 
 /// A record as the database gives it.

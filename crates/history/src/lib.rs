@@ -35,6 +35,7 @@
 pub mod approval;
 pub mod authority;
 pub mod bundle;
+mod clash_kind;
 pub mod continuity;
 pub mod directory;
 pub mod entry;

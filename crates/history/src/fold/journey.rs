@@ -241,7 +241,13 @@ impl Journey {
         let ends = move |found: &Level| *level == Level::Item || found == level;
         let found = self.recalls.iter().filter(move |((setter, found), recall)| {
             let is_own = setter == speaker;
-            ends(found) && (is_own || succession::follows(facts, (setter, **recall), (speaker, at)))
+            let entry = &facts.entries[**recall];
+            let recalled = Moment { event: entry.at, seal: entry.seal.at };
+            let follows = || {
+                let (rights, subject) = (facts.rights, facts.subject);
+                succession::follows(rights, subject, (setter, recalled), (speaker, at))
+            };
+            ends(found) && (is_own || follows())
         });
         found.map(|(key, _)| key.clone())
     }

@@ -5,30 +5,27 @@
 //!
 //! Not here: lifting one's own recall ([`super::journey`]), which licences there are (`directory`).
 
-use directory::{Act, Moment, PartyId, Role};
-
-use super::journey::Facts;
+use directory::{Act, Moment, PartyId, Rights, Role, Subject};
 
 /// Whether `speaker`, which speaks at a moment, follows as licensee the setter of a recall.
 ///
-/// - `recall`: the setter, and the place of its recall among the entries.
+/// - `(setter, recalled)`: who recalled, and when.
+/// - `(speaker, at)`: who lifts, and when.
 #[must_use]
 pub fn follows(
-    facts: &Facts<'_>,
-    (setter, recall): (&PartyId, usize),
+    rights: &Rights,
+    subject: &Subject,
+    (setter, recalled): (&PartyId, Moment),
     (speaker, at): (&PartyId, Moment),
 ) -> bool {
-    let role =
-        |party: &PartyId, at| facts.rights.standing(party, Act::Recall, facts.subject, at).role;
-    let entry = &facts.entries[recall];
-    let recalled = Moment { event: entry.at, seal: entry.seal.at };
+    let role = |party: &PartyId, at| rights.standing(party, Act::Recall, subject, at).role;
     if role(setter, recalled) != Role::Licensee
         || role(speaker, at) != Role::Licensee
         || role(setter, at) == Role::Licensee
     {
         return false;
     }
-    let licences = facts.rights.licences_of(&facts.subject.digits).map(|(_, licences)| licences);
+    let licences = rights.licences_of(&subject.digits).map(|(_, licences)| licences);
     let licences = licences.unwrap_or_default();
     let held = |party: &PartyId, at| {
         licences.iter().find(|licence| licence.party == *party && licence.span.contains(at))
