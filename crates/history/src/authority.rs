@@ -1,6 +1,6 @@
 //! Who may say what: the table that gives each statement its weight.
 //!
-//! The way through: the roles that a speaker has for a kind of statement ([`Roles`]) select columns of [`TABLE`]; the
+//! The way through: the roles that a speaker has for a kind of statement ([`Roles`]) select columns of `TABLE`; the
 //! best of their cells is the weight.
 //!
 //! What holds: this is the only place that decides whether a statement counts; a stranger's statement is listed and

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`entry`] | one entry: a signed note with canonical JSON |
 //! | [`fields`] | reads the members of a record strictly |
-//! | [`signers`] | whose signatures a note has, each person and each key once |
+//! | [`signers`](mod@signers) | whose signatures a note has, each person and each key once |
 //! | [`root`] | root records and the step from one version to the next |
 //! | [`keyset`] | the keys of a ledger, by size |
 //! | [`state`] | the state record and the tree over all subjects |
