@@ -38,6 +38,27 @@ pub fn run(folder: &Path, words: &[&str]) -> anyhow::Result<(i32, String)> {
     Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned()))
 }
 
+/// Runs it in `folder`; gives its standard output.
+///
+/// # Errors
+///
+/// If it cannot be started or fails; with what it said.
+pub fn output(folder: &Path, words: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(path()?)
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .context("could not start chopmark")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "`chopmark {}` ended with {}: {}",
+        words.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Makes the keys of a ledger in the new file `out`; gives its verifier keys.
 ///
 /// # Errors
@@ -74,17 +95,5 @@ pub fn new_token() -> anyhow::Result<(String, String)> {
 
 /// Standard output of `chopmark keys …`.
 fn keys(words: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new(path()?)
-        .arg("keys")
-        .args(words)
-        .output()
-        .context("could not start chopmark")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "`chopmark keys {}` ended with {}: {}",
-        words.join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    output(Path::new("."), &[&["keys"], words].concat())
 }

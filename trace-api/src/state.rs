@@ -76,14 +76,17 @@ impl AppState {
         }
     }
 
-    /// The policy under which checkpoints are checked, by the directory as it is now ([`effective_policy`]).
-    pub async fn policy(&self) -> Policy {
+    /// Who may say what, and the policy under which checkpoints are checked ([`effective_policy`]), both by one look at
+    /// the directory.
+    pub async fn rights_and_policy(&self) -> (Arc<Rights>, Policy) {
         match &self.authority {
-            Authority::Directory(_) => {
-                effective_policy(&self.config.policy, self.directory().await.as_deref())
+            Authority::Directory(cache) => {
+                let current = cache.current(&self.db).await;
+                let policy = effective_policy(&self.config.policy, current.loaded.as_deref());
+                (current.rights, policy)
             }
             #[cfg(test)]
-            Authority::Stated(_) => self.config.policy.clone(),
+            Authority::Stated(rights) => (rights.clone(), self.config.policy.clone()),
         }
     }
 

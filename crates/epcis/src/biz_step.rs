@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::vocabulary::{CBV, Vocabulary};
+use crate::vocabulary::Vocabulary;
 
 /// A business step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -206,12 +206,7 @@ impl BizStep {
     /// ```
     #[must_use]
     pub fn parse_uri(text: &str) -> Option<Self> {
-        // No document can give the prefix `cbv` another namespace.
-        let uri = match text.strip_prefix("cbv:") {
-            Some(local) => format!("{CBV}{local}"),
-            None => Vocabulary::BizStep.expand(text),
-        };
-        let word = Vocabulary::BizStep.shorten(&uri);
+        let word = Vocabulary::BizStep.word(text);
         Self::ALL.into_iter().find(|known| known.word() == word)
     }
 }

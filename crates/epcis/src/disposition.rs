@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::vocabulary::{CBV, Vocabulary};
+use crate::vocabulary::Vocabulary;
 
 /// A disposition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -174,12 +174,7 @@ impl Disposition {
     /// ```
     #[must_use]
     pub fn parse_uri(text: &str) -> Option<Self> {
-        // No document can give the prefix `cbv` another namespace.
-        let uri = match text.strip_prefix("cbv:") {
-            Some(local) => format!("{CBV}{local}"),
-            None => Vocabulary::Disposition.expand(text),
-        };
-        let word = Vocabulary::Disposition.shorten(&uri);
+        let word = Vocabulary::Disposition.word(text);
         Self::ALL.into_iter().find(|known| known.word() == word)
     }
 }

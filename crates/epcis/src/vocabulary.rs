@@ -72,6 +72,18 @@ impl Vocabulary {
         format!("{namespace}{prefix}{word}")
     }
 
+    /// The bare word that `text` is in any spelling of a record: bare, CBV URN, web URI, or with the prefix `cbv:`; a
+    /// URI of another vocabulary is returned unchanged.
+    #[must_use]
+    pub fn word(self, text: &str) -> String {
+        // No document can give the prefix `cbv` another namespace.
+        let uri = match text.strip_prefix("cbv:") {
+            Some(local) => format!("{CBV}{local}"),
+            None => self.expand(text),
+        };
+        self.shorten(&uri).to_owned()
+    }
+
     /// The bare word of a web URI of this vocabulary; any other text is returned unchanged.
     #[must_use]
     pub fn shorten(self, uri: &str) -> &str {

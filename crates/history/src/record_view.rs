@@ -7,7 +7,7 @@
 //!
 //! Sources: EPCIS 2.0 section 7.4, CBV 2.0 section 7; docs/formats/record-v1.md for `chopmark:` members.
 
-use epcis::vocabulary::{CBV, Vocabulary};
+use epcis::vocabulary::Vocabulary;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::json::Json;
@@ -158,7 +158,7 @@ impl<'a> RecordView<'a> {
     pub fn destination(self, kind: &str) -> Option<&'a str> {
         let is_kind = |entry: &&Json| {
             let found = entry.get("type").and_then(Json::as_str);
-            found.is_some_and(|found| is_word(Vocabulary::SourceDestType, found, kind))
+            found.is_some_and(|found| Vocabulary::SourceDestType.word(found) == kind)
         };
         self.list("destinationList").iter().find(is_kind)?.get("destination")?.as_str()
     }
@@ -168,7 +168,7 @@ impl<'a> RecordView<'a> {
     pub fn is_despatch_advice(self) -> bool {
         let is_advice = |entry: &Json| {
             let found = entry.get("type").and_then(Json::as_str);
-            found.is_some_and(|found| is_word(Vocabulary::BizTransactionType, found, "desadv"))
+            found.is_some_and(|found| Vocabulary::BizTransactionType.word(found) == "desadv")
         };
         !self.is_sensed() && self.list("bizTransactionList").iter().any(is_advice)
     }
@@ -185,7 +185,7 @@ impl<'a> RecordView<'a> {
         let Some(error) = self.0.get("errorDeclaration") else { return false };
         let ids = error.get("correctiveEventIDs").and_then(Json::as_array).unwrap_or_default();
         let Some(reason) = error.get("reason").and_then(Json::as_str) else { return false };
-        let is_reason = |word| is_word(Vocabulary::ErrorReason, reason, word);
+        let is_reason = |word| Vocabulary::ErrorReason.word(reason) == word;
         (is_reason("did_not_occur") && ids.is_empty())
             || (is_reason("incorrect_data") && !ids.is_empty())
     }
@@ -254,15 +254,6 @@ impl<'a> RecordView<'a> {
             span: time("startTime").zip(time("endTime")),
         })
     }
-}
-
-/// Whether `text` is this word of CBV, in any spelling; a URI of another vocabulary that ends like it is not.
-fn is_word(vocabulary: Vocabulary, text: &str, word: &str) -> bool {
-    let uri = match text.strip_prefix("cbv:") {
-        Some(local) => format!("{CBV}{local}"),
-        None => vocabulary.expand(text),
-    };
-    vocabulary.shorten(&uri) == word
 }
 
 #[cfg(test)]

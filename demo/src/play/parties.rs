@@ -8,7 +8,6 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
 use ledger::json::{Json, object};
 
 use super::site::{
@@ -72,7 +71,7 @@ pub fn found_directory(
         ("shop/zhao", "keys/zhao.pem"),
         ("rival/qian", "keys/qian.pem"),
     ] {
-        command(folder, &["directory", "key", holder, "--out", file])?;
+        program::output(folder, &["directory", "key", holder, "--out", file])?;
     }
     for party in &OTHERS {
         let file = folder.join(format!("keys/{}.party.json", party.id));
@@ -87,9 +86,9 @@ pub fn found_directory(
                  --pgln urn:epc:id:pgln:9521141.00000 --ledger keys/factory.pem --prefix 9521141 --since-days 1 \
                  --more keys/centre.party.json --more keys/shop.party.json --more keys/rival.party.json";
     words.extend(files.split_whitespace());
-    fs::write(folder.join("pin.txt"), command(folder, &words)?)?;
+    fs::write(folder.join("pin.txt"), program::output(folder, &words)?)?;
     let words = ["directory", "export", "--policy", "pin.txt", "--out", "exported", "--database"];
-    command(folder, &[&words[..], &[database]].concat())?;
+    program::output(folder, &[&words[..], &[database]].concat())?;
     fs::copy(folder.join("exported/policy.txt"), folder.join("policy.txt"))?;
     Ok(())
 }
@@ -121,21 +120,4 @@ fn describe(party: &Party, centre_bridge: &str) -> Json {
 fn gln(sgln: &str) -> String {
     let key = epc::thing_key(sgln);
     key.split('/').nth(4).unwrap_or_default().to_owned()
-}
-
-/// Standard output of a command that must succeed.
-fn command(folder: &Path, words: &[&str]) -> anyhow::Result<String> {
-    let output = std::process::Command::new(program::path()?)
-        .args(words)
-        .current_dir(folder)
-        .output()
-        .context("could not start chopmark")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "`chopmark {}` ended with {}: {}",
-        words[..2].join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -226,8 +226,8 @@ async fn find(
     let Some(item) = named.or_else(|| candidates("00000000000000", "0").into_iter().next()) else {
         return Ok(None);
     };
-    let (rights, now) = (state.rights().await, state.clock.now());
-    let mut found = gather(&state.db, &state.policy().await, &rights, now, &item).await?;
+    let ((rights, policy), now) = (state.rights_and_policy().await, state.clock.now());
+    let mut found = gather(&state.db, &policy, &rights, now, &item).await?;
     found.history.item = spelled(&found, item);
     Ok(Some(found).filter(|found| is_code && found.names_item()))
 }
