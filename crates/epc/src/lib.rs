@@ -35,6 +35,7 @@ mod tag;
 mod text;
 mod thing;
 mod tid;
+mod uri_kind;
 
 pub use any_tag::Tag;
 pub use canonical::digital_link_key;
@@ -50,3 +51,4 @@ pub use scheme::Scheme;
 pub use tag::{Encoding, TagEpc};
 pub use thing::{has_gs1_key, licence_digits, thing_key};
 pub use tid::Tid;
+pub use uri_kind::{UriKind, check_uri};

@@ -41,7 +41,7 @@ pub fn has_gs1_key(uri: &str) -> bool {
 
 /// `uri` with what stands before its key in small letters: `https:`, or `urn:epc:id:sgtin:`. RFC 3986 and RFC 8141
 /// have them equal, for the names of EPC schemes it does no harm.
-fn lowered(uri: &str) -> Cow<'_, str> {
+pub(crate) fn lowered(uri: &str) -> Cow<'_, str> {
     let colons = |count: usize| uri.match_indices(':').nth(count - 1).map(|(place, _)| place);
     let is_urn = uri.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("urn:epc:"));
     let end = colons(if is_urn { 4 } else { 1 }).unwrap_or_default();
