@@ -7,11 +7,15 @@
 //!
 //! Sources: EPCIS 2.0 section 7.4, CBV 2.0 section 7; docs/formats/record-v1.md for `chopmark:` members.
 
+mod excursion;
+
 use epcis::vocabulary::Vocabulary;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::json::Json;
 use ledger::record::Record;
+
+pub use self::excursion::Excursion;
 
 /// What can be read from a record.
 #[derive(Debug, Clone, Copy)]
@@ -226,6 +230,13 @@ impl<'a> RecordView<'a> {
         !elements.is_empty() && (is_alarm || is_flag())
     }
 
+    /// What a sensor's report says about the broken condition: value, unit, measure, limit and time. None if the record
+    /// shows no broken condition ([`Self::breaks_condition`]), or none with a number.
+    #[must_use]
+    pub fn excursion(self) -> Option<Excursion<'a>> {
+        self.breaks_condition().then(|| excursion::find(self.list("sensorElementList")))?
+    }
+
     /// Lot number, from the instance and lot master data.
     #[must_use]
     pub fn lot_number(self) -> Option<&'a str> {
@@ -330,6 +341,25 @@ mod tests {
         let stated = ledger::json::object([("document", Json::from("ab"))]);
         let record = object_event(AT, "commissioning").with("chopmark:evidence", stated).record();
         assert!(!RecordView::of(&record).is_sensed());
+    }
+
+    #[test]
+    fn only_a_record_that_shows_a_broken_condition_has_an_excursion() {
+        let (from, to) = ("2026-11-21T02:00:00Z", "2026-11-21T02:10:00Z");
+        let record = excursion_event(from, to, "9.2").record();
+        let found = RecordView::of(&record).excursion().unwrap();
+        assert_eq!(
+            found,
+            Excursion {
+                value: "9.2",
+                uom: "CEL",
+                measure: "https://ref.gs1.org/voc/Temperature",
+                is_below: Some(false),
+                span: Some((from.parse().unwrap(), to.parse().unwrap())),
+            }
+        );
+        let unflagged = excursion_event(from, to, "9.2").with("persistentDisposition", Json::Null);
+        assert_eq!(RecordView::of(&unflagged.record()).excursion(), None);
     }
 
     #[test]
