@@ -2,7 +2,8 @@
 #![no_main]
 
 use devices::sensor::modbus::{Register, Sensor, framed};
-use devices::sensor::quantity::{Measure, Unit};
+use devices::sensor::quantity::Measure;
+use devices::sensor::unit::Unit;
 use fuzz::format::{SENSOR, arrival};
 use fuzz::{Choices, contract};
 use libfuzzer_sys::fuzz_target;

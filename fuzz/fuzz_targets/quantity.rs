@@ -1,7 +1,8 @@
 //! Values and units as text.
 #![no_main]
 
-use devices::sensor::quantity::{Measure, Unit, known, measure};
+use devices::sensor::quantity::{Measure, Statement, known, measure};
+use devices::sensor::unit::Unit;
 use fuzz::{Choices, contract};
 use libfuzzer_sys::fuzz_target;
 use reads::SensorKind;
@@ -13,30 +14,20 @@ const QUANTITIES: [SensorKind; 5] = [
     SensorKind::Illuminance,
     SensorKind::Voltage,
 ];
-const UNITS: [Option<Unit>; 11] = [
-    None,
-    Some(Unit::Celsius),
-    Some(Unit::Fahrenheit),
-    Some(Unit::Kelvin),
-    Some(Unit::PerCent),
-    Some(Unit::Pascal),
-    Some(Unit::Hectopascal),
-    Some(Unit::Kilopascal),
-    Some(Unit::Lux),
-    Some(Unit::Volt),
-    Some(Unit::Millivolt),
-];
 
 fuzz_target!(|input: &[u8]| {
     let mut choices = Choices(input);
     let quantity = QUANTITIES[usize::from(choices.byte()) % QUANTITIES.len()];
-    let unit = UNITS[usize::from(choices.byte()) % UNITS.len()];
+    let unit = Unit::all().nth(usize::from(choices.byte() % 16));
     let text = String::from_utf8_lossy(choices.0);
     let _ = known(&text);
-    match measure(Measure { quantity, unit }, &text) {
+    let about = Statement { by_device: Some(&text), is_configured: true };
+    let _ = measure(Measure { quantity, unit }, about, "20.5");
+    match measure(Measure { quantity, unit }, Statement::default(), &text) {
         Ok(measured) => {
             let own = Measure { quantity, unit: None };
-            let again = measure(own, &measured.value).expect("an own value is a value");
+            let again = measure(own, Statement::default(), &measured.value)
+                .expect("an own value is a value");
             assert_eq!((&again.value, &again.reported), (&measured.value, &None));
             let number: f64 = measured.value.parse().expect("decimal text");
             assert!(number.is_finite());

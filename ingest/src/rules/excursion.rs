@@ -7,6 +7,7 @@
 //!
 //! - an excursion is flagged once, when its allowed time is over, and again only after it ended;
 //! - values are compared as decimal text (`Decimal`), never as floating point;
+//! - the value that a flag names is the one furthest from the limit that it broke, whichever limit that is;
 //! - a reading older than the last one followed changes nothing, so a late delivery cannot end or start one.
 //!
 //! Not here: the event that a flag becomes ([`super::interpret`]).
@@ -93,6 +94,35 @@ impl Decimal {
         Some(Self { negative: negative && !is_zero, whole, fraction })
     }
 
+    /// How far the two are apart, digit by digit.
+    fn distance(&self, other: &Self) -> Self {
+        let (high, low) = if self >= other { (self, other) } else { (other, self) };
+        let places = high.fraction.len().max(low.fraction.len());
+        // One more than the longer: 9 and -9 are 18 apart.
+        let digits = high.whole.len().max(low.whole.len()) + 1;
+        let mut carry = 0;
+        let mut apart: Vec<char> = Vec::new();
+        for (high, low) in high.digits(digits, places).into_iter().zip(low.digits(digits, places)) {
+            let sum = high - low + carry;
+            carry = sum.div_euclid(10);
+            apart.extend(char::from_digit(sum.rem_euclid(10).unsigned_abs(), 10));
+        }
+        let fraction: String = apart.iter().take(places).rev().collect();
+        let whole: String = apart.iter().skip(places).rev().collect();
+        Self {
+            negative: false,
+            whole: whole.trim_start_matches('0').to_owned(),
+            fraction: fraction.trim_end_matches('0').to_owned(),
+        }
+    }
+
+    /// Its digits with its sign, the lowest first: `places` of the fraction and `digits` before it.
+    fn digits(&self, digits: usize, places: usize) -> Vec<i32> {
+        let sign = if self.negative { -1 } else { 1 };
+        let text = format!("{:0>digits$}{:0<places$}", self.whole, self.fraction);
+        text.bytes().rev().map(|byte| sign * i32::from(byte - b'0')).collect()
+    }
+
     fn magnitude(&self, other: &Self) -> Ordering {
         self.whole
             .len()
@@ -165,20 +195,16 @@ pub fn follow(
         return None;
     }
     state.last = Some(at);
-    let above = limit(rule.max.as_ref()).is_some_and(|max| decimal > max);
-    let below = limit(rule.min.as_ref()).is_some_and(|min| decimal < min);
-    if !above && !below {
+    let Some(excess) = excess(&decimal, rule) else {
         state.outside_since = None;
         state.worst = None;
         state.flagged = false;
         return None;
-    }
-    let since = *state.outside_since.get_or_insert(at);
-    let is_worse = match state.worst.as_deref().and_then(Decimal::parse) {
-        None => true,
-        Some(worst) => (above && decimal > worst) || (below && decimal < worst),
     };
-    if is_worse {
+    let since = *state.outside_since.get_or_insert(at);
+    let worst = state.worst.as_deref().and_then(Decimal::parse);
+    let before = worst.and_then(|worst| self::excess(&worst, rule));
+    if before.is_none_or(|before| excess > before) {
         state.worst = Some(value.to_owned());
     }
     let allowed = SignedDuration::try_from_secs_f64(rule.allowed_s).unwrap_or(SignedDuration::MAX);
@@ -192,6 +218,13 @@ pub fn follow(
         _ => false,
     };
     Some(Excursion { since, until: at, worst, above })
+}
+
+/// How far `value` is outside the limits of `rule`; none if it is inside.
+fn excess(value: &Decimal, rule: &ExcursionRule) -> Option<Decimal> {
+    let above = limit(rule.max.as_ref()).filter(|max| value > max);
+    let broken = above.or_else(|| limit(rule.min.as_ref()).filter(|min| value < min))?;
+    Some(value.distance(&broken))
 }
 
 fn limit(text: Option<&String>) -> Option<Decimal> {
@@ -233,6 +266,36 @@ mod tests {
             found,
             [Excursion { since: second(0), until: second(11), worst: "9.25".into(), above: true }]
         );
+    }
+
+    #[test]
+    fn the_worst_value_is_the_one_furthest_outside_on_either_side() {
+        for (values, worst, above) in [
+            ([(0, "12"), (5, "1.9"), (11, "8.5")], "12", true),
+            ([(0, "1.9"), (5, "12"), (11, "1.5")], "12", true),
+            ([(0, "13"), (5, "-3.5"), (11, "9")], "-3.5", false),
+            ([(0, "13.6"), (5, "-3.5"), (11, "9")], "13.6", true),
+            ([(0, "1"), (5, "9.0"), (11, "8.999")], "1", false),
+        ] {
+            let found = run(&values);
+            assert_eq!((found[0].worst.as_str(), found[0].above), (worst, above), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_apart_by_their_difference() {
+        for (a, b, apart) in [
+            ("9", "-9", "18"),
+            ("8", "8.0", "0"),
+            ("-3.5", "2", "5.5"),
+            ("100", "0.001", "99.999"),
+            ("-0.15", "-0.2", "0.05"),
+            ("0", "0.5", "0.5"),
+        ] {
+            let (a, b) = (Decimal::parse(a).unwrap(), Decimal::parse(b).unwrap());
+            assert_eq!(Some(a.distance(&b)), Decimal::parse(apart));
+            assert_eq!(a.distance(&b), b.distance(&a));
+        }
     }
 
     #[test]

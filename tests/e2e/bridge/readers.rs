@@ -302,7 +302,7 @@ impl Publishing {
                     "sparkplug-b",
                     "host_id = \"site\"\nsensors = { \"plant/gw/oven\" = \"urn:example:p1\" }",
                 ),
-                &[("urn:example:p1", celsius, "180.25")],
+                &[("urn:example:p1", celsius, "180.25"), ("urn:example:p1", celsius, "5")],
             ),
         ]
     }
@@ -335,7 +335,17 @@ impl Publishing {
         ];
         let birth = sparkplug(millis, &birth, 0);
         let value = [&[0x69][..], &180.25_f64.to_le_bytes()].concat();
-        let device = sparkplug(millis, &[metric("Inputs/Temperature", 10, &value, millis)], 1);
+        // 41 °F, by a property set (9) of one key (1) and its value (2), of type String (1) in string_value (8).
+        let cold = [&[0x69][..], &41.0_f64.to_le_bytes()].concat();
+        let set = [&[0x0A, 7][..], b"engUnit", &[0x12, 8, 8, 12, 0x42, 4], b"degF"].concat();
+        let mut stated = metric("Tray/Temperature", 10, &cold, millis);
+        stated.extend([&[0x4A, 19][..], &set].concat());
+        // Stale: Quality (Int32, int_value 500). It must come out as no current reading.
+        let set = [&[0x0A, 7][..], b"Quality", &[0x12, 5, 8, 3, 0x18, 0xF4, 3]].concat();
+        let mut gone = metric("Door/Temperature", 10, &cold, millis);
+        gone.extend([&[0x4A, 16][..], &set].concat());
+        let oven = metric("Inputs/Temperature", 10, &value, millis);
+        let device = sparkplug(millis, &[oven, stated, gone], 1);
         let messages: [(&str, Vec<u8>); 7] = [
             ("plant/4", mapped.to_string().into()),
             (
@@ -415,6 +425,11 @@ fn every_tag_and_every_value_of_every_kind_of_device_arrives() {
     let strange: Vec<_> =
         site.findings().into_iter().filter(|found| found.code != code::CHANGED).collect();
     assert_eq!(strange, []);
+    let measured = outbox.readings("sparkplug");
+    let stale: BTreeSet<&str> =
+        measured.iter().filter(|one| one.stale).map(|one| one.value.as_str()).collect();
+    assert!(stale.contains("41"), "what the node calls stale is kept as such: {measured:?}");
+    assert!(measured.iter().all(|one| one.value != "41" || one.stale), "{measured:?}");
     for row in &rows {
         let strange: BTreeSet<String> =
             outbox.epcs(row.id).difference(&hex_of(&row.field)).cloned().collect();

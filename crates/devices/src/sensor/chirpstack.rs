@@ -4,14 +4,16 @@
 //! `data` (base64) and, if the device profile has a codec, `object` with the decoded values.
 //!
 //! What holds: `deduplicationId` identifies an uplink, so redeliveries are deduplicated; a missing number of `fCnt` is
-//! a gap; an uplink without `object` is refused, because a codec is missing.
+//! a gap; an uplink without `object` is refused, because a codec is missing. A unit that the codec gives with a value
+//! (`{"value":41,"unit":"°F"}`) or beside it (`temperature_unit`) counts.
 //!
 //! Source: `ChirpStack`'s integration events, version 4.
 
 use ledger::json::Json;
 
 use crate::message::{DeviceData, Format, Message};
-use crate::sensor::readings::{FrameCounters, Readings, UnknownDevices, at, json, text};
+use crate::sensor::readings::{FrameCounters, Readings, at, json, sensor_of, text};
+use crate::sensor::told::Told;
 
 /// The format of one `ChirpStack` application.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub struct ChirpStack {
     application: String,
     readings: Readings,
     counters: FrameCounters,
-    unknown_devices: UnknownDevices,
+    told: Told,
 }
 
 impl ChirpStack {
@@ -30,7 +32,7 @@ impl ChirpStack {
             application: application.to_owned(),
             readings,
             counters: FrameCounters::default(),
-            unknown_devices: UnknownDevices::default(),
+            told: Told::default(),
         }
     }
 }
@@ -45,7 +47,7 @@ impl Format for ChirpStack {
         let device = text(&value, &["deviceInfo", "devEui"])
             .ok_or("got a message without `deviceInfo.devEui`, expected an uplink event")?;
         let mut decoded = DeviceData::default();
-        let Some(sensor) = self.unknown_devices.sensor(&self.readings, device, &mut decoded) else {
+        let Some(sensor) = sensor_of(&self.readings, device, &mut self.told, &mut decoded) else {
             return Ok(decoded);
         };
         let fields = at(&value, &["object"]).and_then(Json::as_object).ok_or(
@@ -53,9 +55,8 @@ impl Format for ChirpStack {
         )?;
         let device_time = text(&value, &["time"]).and_then(|text| text.parse().ok());
         decoded.key = text(&value, &["deduplicationId"]).map(|id| format!("chirpstack/{id}"));
-        for (field, reading) in fields {
-            self.readings.add(sensor, field, reading, device_time, message, &mut decoded);
-        }
+        let told = &mut self.told;
+        self.readings.add_members(sensor, fields, device_time, message, told, &mut decoded);
         if let Some(count) = at(&value, &["fCnt"]).and_then(Json::as_number) {
             self.counters.take(device, count.parse().unwrap_or(0), &mut decoded);
         }
@@ -94,6 +95,35 @@ mod tests {
         assert_eq!(decoded.readings[0].value, "21.830");
         assert_eq!(decoded.readings[0].at.to_string(), "2026-11-20T08:00:00Z");
         assert_eq!(decoded.key.as_deref(), Some("chirpstack/5f0f-25"));
+    }
+
+    #[test]
+    fn a_unit_that_the_codec_gives_with_a_value_or_beside_it_counts() {
+        for (object, found) in [
+            (r#"{"temperature":{"displayName":"Air","value":41,"unit":"°F"}}"#, "5 CEL"),
+            (r#"{"temperature":{"value":"41","unit":"degC"},"unit":"F"}"#, "41 CEL"),
+            (r#"{"temperature":41,"temperature_unit":"fahrenheit"}"#, "5 CEL"),
+            (r#"{"temperature":41,"temperatureUnit":"°F"}"#, "5 CEL"),
+            (r#"{"temperature":41,"unit":"F"}"#, "5 CEL"),
+            (r#"{"temperature":41,"unit":"F","humidity":40}"#, "5 CEL|40 P1"),
+            (r#"{"temperature":41,"unit":"kitchen"}"#, "41 CEL"),
+            (r#"{"temperature":41,"temperature_unit":"kPa"}"#, "!"),
+            (r#"{"temperature":41,"temperature_unit":"kitchen"}"#, "!"),
+            (r#"{"temperature":"41 °F","temperature_unit":"°C"}"#, "!"),
+            (r#"{"temperature":"41 °F"}"#, "5 CEL"),
+            (r#"{"temperature":{"unit":"°F"}}"#, "!"),
+            (r#"{"temperature":{"value":{"value":41}}}"#, "!"),
+            (r#"{"temperature":[41]}"#, "!"),
+            (r#"{"tF":41,"temperature_f":{"value":50}}"#, "5 CEL|10 CEL"),
+        ] {
+            let decoded = take(&mut format(), &up(1, &format!(r#","object":{object}"#))).unwrap();
+            let mut values: Vec<String> =
+                decoded.readings.iter().map(|r| format!("{} {}", r.value, r.unit)).collect();
+            if decoded.findings.iter().any(|finding| finding.code == code::BAD_VALUE) {
+                values.push("!".to_owned());
+            }
+            assert_eq!(values.join("|"), found, "{object}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Modbus RTU sensors on a serial line.
 //!
 //! The bridge asks for consecutive registers (function 3 or 4); the answer holds them high byte first, each a
-//! whole number, signed or not, with so many decimal places. The XY-MD02 temperature and humidity sensor
+//! whole number, signed or not, with so many decimal places. Registers carry no unit: the configuration states it. The XY-MD02 temperature and humidity sensor
 //! (SHT20) is the case in most cold stores: input registers 1 and 2, tenths, temperature signed, so that
 //! 0xFF33 is -20.5.
 //!
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use reads::{Finding, SensorKind, SensorReading, code};
 use serde::{Deserialize, Serialize};
 
-use super::quantity::{Measure, measure};
+use super::quantity::{Measure, Statement, measure};
 use crate::message::DeviceData;
 
 /// Registers that one question may ask for, by the protocol.
@@ -207,7 +207,8 @@ impl Sensor {
             let number = u16::from_be_bytes([pair[0], pair[1]]);
             let number =
                 if register.signed { i32::from(number.cast_signed()) } else { i32::from(number) };
-            match measure(wanted, &with_places(number, register.places)) {
+            let value = with_places(number, register.places);
+            match measure(wanted, Statement::default(), &value) {
                 Ok(measured) => decoded.readings.push(SensorReading {
                     sensor: self.sensor.clone(),
                     kind: wanted.quantity,

@@ -1,14 +1,17 @@
-//! Quantities and units: any decimal in any of the usual units becomes decimal text in the one unit that the
-//! quantity has.
+//! Quantities: any decimal in any of the usual units becomes decimal text in the one unit that the quantity has.
 //!
 //! What holds: no floating point. A value in the quantity's own unit keeps its digits; any other is converted with
 //! integers and rounded to two digits more than it had, and what was
 //! reported stays beside it. Exponents are written out.
 //!
+//! Not here: what units are called and which one counts ([`super::unit`]).
+//!
 //! Source: UN/ECE Recommendation 20, revision 17.
 
 use reads::{Reported, SensorKind};
 use serde::{Deserialize, Serialize};
+
+use super::unit::{Chosen, Conversion, Unit, chosen};
 
 /// What a field measures, and in which unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -20,84 +23,6 @@ pub struct Measure {
     #[serde(default)]
     pub unit: Option<Unit>,
 }
-
-/// Units that are understood, by their UN/ECE code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-pub enum Unit {
-    /// Degrees Celsius.
-    #[serde(rename = "CEL")]
-    Celsius,
-    /// Degrees Fahrenheit.
-    #[serde(rename = "FAH")]
-    Fahrenheit,
-    /// Kelvin.
-    #[serde(rename = "KEL")]
-    Kelvin,
-    /// Per cent.
-    #[serde(rename = "P1")]
-    PerCent,
-    /// Pascal.
-    #[serde(rename = "PAL")]
-    Pascal,
-    /// Hectopascal, which is a millibar.
-    #[serde(rename = "A97")]
-    Hectopascal,
-    /// Kilopascal.
-    #[serde(rename = "KPA")]
-    Kilopascal,
-    /// Lux.
-    #[serde(rename = "LUX")]
-    Lux,
-    /// Volt.
-    #[serde(rename = "VLT")]
-    Volt,
-    /// Millivolt.
-    #[serde(rename = "2Z")]
-    Millivolt,
-}
-
-/// Conversion of a unit to the quantity's own: `(value + offset) * multiply / divide`, offset in hundredths.
-struct Conversion {
-    unit: Unit,
-    code: &'static str,
-    quantity: SensorKind,
-    /// Names in text values, small letters.
-    names: &'static [&'static str],
-    offset: i128,
-    multiply: i128,
-    divide: i128,
-}
-
-const fn conversion(
-    unit: Unit,
-    code: &'static str,
-    quantity: SensorKind,
-    names: &'static [&'static str],
-    (offset, multiply, divide): (i128, i128, i128),
-) -> Conversion {
-    Conversion { unit, code, quantity, names, offset, multiply, divide }
-}
-
-const SAME: (i128, i128, i128) = (0, 1, 1);
-
-const CONVERSIONS: [Conversion; 10] = [
-    conversion(Unit::Celsius, "CEL", SensorKind::Temperature, &["°c", "c", "℃", "degc"], SAME),
-    conversion(
-        Unit::Fahrenheit,
-        "FAH",
-        SensorKind::Temperature,
-        &["°f", "f", "degf"],
-        (-3200, 5, 9),
-    ),
-    conversion(Unit::Kelvin, "KEL", SensorKind::Temperature, &["k"], (-27315, 1, 1)),
-    conversion(Unit::PerCent, "P1", SensorKind::RelativeHumidity, &["%", "%rh", "% rh"], SAME),
-    conversion(Unit::Pascal, "PAL", SensorKind::Pressure, &["pa"], SAME),
-    conversion(Unit::Hectopascal, "A97", SensorKind::Pressure, &["hpa", "mbar"], (0, 100, 1)),
-    conversion(Unit::Kilopascal, "KPA", SensorKind::Pressure, &["kpa"], (0, 1000, 1)),
-    conversion(Unit::Lux, "LUX", SensorKind::Illuminance, &["lx", "lux"], SAME),
-    conversion(Unit::Volt, "VLT", SensorKind::Voltage, &["v"], SAME),
-    conversion(Unit::Millivolt, "2Z", SensorKind::Voltage, &["mv"], (0, 1, 1000)),
-];
 
 /// The meaning of usual field names; none for any other.
 #[must_use]
@@ -123,47 +48,55 @@ pub struct Measured {
     pub value: String,
     /// The value as reported, if that was in another unit.
     pub reported: Option<Reported>,
+    /// The unit that was assumed, if the device states another.
+    pub instead_of: Option<Unit>,
+}
+
+/// What is known about the unit of a value besides the value itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Statement<'a> {
+    /// What the device states, in any of the unit's names.
+    pub by_device: Option<&'a str>,
+    /// The configuration names the field, and its unit then counts where the device's is unknown.
+    pub is_configured: bool,
 }
 
 /// Reads a value, a number or a number with its unit (`-20.5 °C`).
 ///
 /// # Errors
 ///
-/// What is wrong and what is expected.
-pub fn measure(wanted: Measure, text: &str) -> Result<Measured, String> {
+/// What is wrong and what is expected: no number, a unit that is unknown or of another quantity, two units that
+/// contradict each other, a value that no sensor can measure.
+pub fn measure(wanted: Measure, about: Statement<'_>, text: &str) -> Result<Measured, String> {
     let text = text.trim();
     let end = text
         .find(|letter: char| !matches!(letter, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
         .unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
-    let suffix = suffix.trim().to_lowercase();
+    let suffix = suffix.trim();
     let wrong = || format!("got `{}`, expected a number", crate::message::short(text));
     let decimal = Decimal::parse(digits).ok_or_else(wrong)?;
-    let found = if suffix.is_empty() {
-        CONVERSIONS.iter().find(|c| match wanted.unit {
-            Some(unit) => c.unit == unit,
-            None => c.code == wanted.quantity.unit(),
-        })
+    let Chosen { unit, instead_of } = if suffix.is_empty() {
+        chosen(wanted.quantity, wanted.unit, about.is_configured, about.by_device)?
     } else {
-        CONVERSIONS.iter().find(|c| c.names.contains(&suffix.as_str()))
+        // What stands behind the number is part of the value: unknown, the value is no number.
+        chosen(wanted.quantity, wanted.unit, false, Some(suffix))?
     };
-    let conversion = found.ok_or_else(|| {
-        let suffix = crate::message::short(&suffix);
-        format!("got unit `{suffix}`, expected {}", wanted.quantity.unit())
-    })?;
-    if conversion.quantity != wanted.quantity {
-        return Err(format!(
-            "got unit {}, which {:?} does not have",
-            conversion.code, wanted.quantity
-        ));
+    if !suffix.is_empty()
+        && let Some(stated) = about.by_device.and_then(Unit::named)
+        && stated != unit
+    {
+        let (text, stated) = (crate::message::short(text), stated.code());
+        return Err(format!("got `{text}` and the unit {stated}, expected one unit"));
     }
-    let converted = decimal.convert(conversion).ok_or_else(wrong)?;
+    let converted = decimal.convert(unit.conversion()).ok_or_else(wrong)?;
     check(wanted.quantity, &converted)?;
-    let is_same = conversion.code == wanted.quantity.unit();
+    let is_same = unit == Unit::of(wanted.quantity);
     Ok(Measured {
         value: converted.to_text(),
         reported: (!is_same)
-            .then(|| Reported { value: decimal.to_text(), unit: conversion.code.to_owned() }),
+            .then(|| Reported { value: decimal.to_text(), unit: unit.code().to_owned() }),
+        instead_of,
     })
 }
 
@@ -228,8 +161,8 @@ impl Decimal {
         }
     }
 
-    fn convert(self, by: &Conversion) -> Option<Self> {
-        if (by.offset, by.multiply, by.divide) == SAME {
+    fn convert(self, by: Conversion) -> Option<Self> {
+        if by == Conversion::SAME {
             return Some(self);
         }
         if self.places > MAX_PLACES_CONVERTED {
@@ -270,7 +203,8 @@ mod tests {
     use super::*;
 
     fn value(quantity: SensorKind, unit: Option<Unit>, text: &str) -> Result<String, String> {
-        measure(Measure { quantity, unit }, text).map(|measured| measured.value)
+        measure(Measure { quantity, unit }, Statement::default(), text)
+            .map(|measured| measured.value)
     }
 
     #[test]
@@ -288,6 +222,14 @@ mod tests {
             (RelativeHumidity, None, "44.72 %", "44.72"),
             (Pressure, Some(Unit::Hectopascal), "1013.25", "101325.00"),
             (Pressure, None, "101.3 kPa", "101300.0"),
+            (Pressure, None, "1.013 bar", "101300.000"),
+            (Pressure, Some(Unit::Megapascal), "0.1", "100000.0"),
+            (Pressure, Some(Unit::Psi), "14.696", "101325.35318"),
+            (Temperature, None, "41 °F", "5"),
+            (Temperature, None, "41 degF", "5"),
+            (Temperature, Some(Unit::Fahrenheit), "41 °C", "41"),
+            (RelativeHumidity, None, "61.2 %RH", "61.2"),
+            (Voltage, None, "2995 mV", "2.995"),
             (Voltage, Some(Unit::Millivolt), "2995", "2.995"),
             (Illuminance, None, "12 lx", "12"),
             (Illuminance, None, "2E-20", "0.00000000000000000002"),
@@ -300,7 +242,7 @@ mod tests {
     #[test]
     fn what_came_in_another_unit_is_kept_beside_the_converted_value() {
         let wanted = Measure { quantity: SensorKind::Temperature, unit: Some(Unit::Fahrenheit) };
-        let reported = measure(wanted, "67.6").unwrap().reported.unwrap();
+        let reported = measure(wanted, Statement::default(), "67.6").unwrap().reported.unwrap();
         assert_eq!((reported.value.as_str(), reported.unit.as_str()), ("67.6", "FAH"));
     }
 
@@ -326,12 +268,32 @@ mod tests {
         assert!(reason.len() < 200 && reason.contains("CEL"), "{reason}");
     }
 
+    #[test]
+    fn two_units_for_one_value_must_be_the_same() {
+        let wanted = Measure { quantity: SensorKind::Temperature, unit: None };
+        let stated = |unit, text| {
+            measure(wanted, Statement { by_device: Some(unit), is_configured: true }, text)
+        };
+        assert_eq!(stated("degF", "41 °F").unwrap().value, "5");
+        assert_eq!(stated("", "41 °F").unwrap().value, "5");
+        let reason = stated("degC", "41 °F").unwrap_err();
+        assert!(reason.contains("41 °F") && reason.contains("CEL"), "{reason}");
+        // No configuration makes a time of day a temperature.
+        let configured = Measure { quantity: SensorKind::Temperature, unit: Some(Unit::Celsius) };
+        let about = Statement { by_device: None, is_configured: true };
+        assert!(measure(configured, about, "12:30").is_err());
+    }
+
     proptest! {
         #[test]
         fn any_text_is_survived(text in "\\PC{0,40}") {
-            for conversion in &CONVERSIONS {
-                let wanted = Measure { quantity: conversion.quantity, unit: Some(conversion.unit) };
-                let _ = measure(wanted, &text);
+            for unit in Unit::all() {
+                let wanted = Measure { quantity: unit.quantity(), unit: Some(unit) };
+                for is_configured in [false, true] {
+                    let about = Statement { by_device: Some(&text), is_configured };
+                    let _ = measure(wanted, about, &text);
+                    let _ = measure(wanted, about, "20.5");
+                }
             }
         }
 

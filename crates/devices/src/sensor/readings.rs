@@ -1,6 +1,6 @@
 //! What all sensor formats have in common: [`Readings`] makes readings of names, values and times.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ledger::json::{Json, Limits};
@@ -9,7 +9,9 @@ use reads::{Finding, SensorReading, code};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{DeviceData, Message, short};
-use crate::sensor::quantity::{Measure, known, measure};
+use crate::sensor::quantity::{Measure, Statement, known, measure};
+use crate::sensor::told::{MAX_TOLD, Told};
+use crate::sensor::unit::Unit;
 
 /// Which device is which sensor, and which of its fields are which quantities.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,29 +47,45 @@ impl Readings {
 
     /// Adds the reading of a field to `decoded`; a field that is not a quantity counts as another event.
     ///
-    /// - `device_time`: the device's own time, if it gave one.
-    pub fn add(
+    /// - `told`: what was reported before. A unit that cannot be used is reported once for each field, until it changes;
+    ///   the values after it count as other events.
+    pub(crate) fn add(
         &self,
-        sensor: &str,
-        name: &str,
-        value: &Json,
-        device_time: Option<Timestamp>,
+        field: &Field<'_>,
         message: &Message<'_>,
+        told: &mut Told,
         decoded: &mut DeviceData,
     ) {
+        let Field { sensor, name, .. } = *field;
         let Some(wanted) = self.measure(name) else {
             decoded.other_events += 1;
             return;
         };
-        let text = match value {
-            Json::Number(digits) => digits.as_str(),
-            Json::String(text) => text.as_str(),
-            Json::Null => "null",
-            _ => "no number",
-        };
-        match measure(wanted, text) {
+        let shown = field.shown.unwrap_or(name);
+        let (text, unit) = number_and_unit(field.value);
+        let unit = unit.or(field.unit);
+        let about = Statement { by_device: unit, is_configured: self.fields.contains_key(name) };
+        match measure(wanted, about, text) {
             Ok(measured) => {
-                let (at, timeless) = believed(device_time, message.at);
+                if let Some(assumed) = measured.instead_of {
+                    let unit = unit.unwrap_or_default();
+                    if told.is_new(sensor, shown, unit) {
+                        let sent = measured.reported.as_ref();
+                        let code = sent.map_or(wanted.quantity.unit(), |sent| &sent.unit);
+                        let text = format!(
+                            "`{}` of sensor {sensor} comes in `{}` ({code}) and not in {}, as `fields` or its name \
+                             says; the unit of the device counts; the first value: {}",
+                            short(shown),
+                            short(unit),
+                            assumed.code(),
+                            short(text)
+                        );
+                        decoded.findings.push(Finding { code: reads::code::BAD_VALUE, text });
+                    }
+                } else {
+                    told.is_well(sensor, shown);
+                }
+                let (at, timeless) = believed(field.time, message.at);
                 decoded.readings.push(SensorReading {
                     sensor: sensor.to_owned(),
                     kind: wanted.quantity,
@@ -80,11 +98,92 @@ impl Readings {
                 });
             }
             Err(reason) => {
+                // Of a value without a unit each is reported, with what it was.
+                if unit.is_some() && !told.is_new(sensor, shown, &reason) {
+                    decoded.other_events += 1;
+                    return;
+                }
                 let text =
-                    format!("`{}` of sensor {sensor} is not a measurement: {reason}", short(name));
+                    format!("`{}` of sensor {sensor} is not a measurement: {reason}", short(shown));
                 decoded.findings.push(Finding { code: code::BAD_VALUE, text });
             }
         }
+    }
+
+    /// Adds the readings of the members of an object of decoded values.
+    ///
+    /// A member's unit is the one in the member itself (`{"value":41,"unit":"°F"}`), else in the member beside it that
+    /// is named for it (`temperature_unit`), else in the member `unit` of the whole object, if that is a unit of the
+    /// member's quantity.
+    pub(crate) fn add_members<'a>(
+        &self,
+        sensor: &str,
+        members: impl IntoIterator<Item = &'a (String, Json)> + Clone,
+        time: Option<Timestamp>,
+        message: &Message<'_>,
+        told: &mut Told,
+        decoded: &mut DeviceData,
+    ) {
+        // `temperature_unit`, `temperatureUnits`, `unit` become `temperature`, `temperature` and nothing.
+        let units: BTreeMap<String, &str> = members
+            .clone()
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let name = name.to_lowercase();
+                let of = name.strip_suffix("unit").or_else(|| name.strip_suffix("units"))?;
+                Some((of.trim_end_matches('_').to_owned(), value.as_str()?))
+            })
+            .collect();
+        for (name, value) in members {
+            let beside = self.measure(name).and_then(|wanted| {
+                let fits = |text: &&&str| {
+                    Unit::named(text).is_some_and(|unit| unit.quantity() == wanted.quantity)
+                };
+                let own = units.get(&name.to_lowercase());
+                own.or_else(|| units.get("").filter(fits)).copied()
+            });
+            let field = Field { unit: beside, time, ..Field::of(sensor, name, value) };
+            self.add(&field, message, told, decoded);
+        }
+    }
+}
+
+/// A field of a device with its value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    /// The sensor that the device is.
+    pub(crate) sensor: &'a str,
+    /// Its name, by which the configuration finds it.
+    pub(crate) name: &'a str,
+    /// Its name in findings, if that is longer.
+    pub(crate) shown: Option<&'a str>,
+    /// Its value: a number, a text with a number, or an object with `value` and `unit`.
+    pub(crate) value: &'a Json,
+    /// Its unit, if the device states it beside the value.
+    pub(crate) unit: Option<&'a str>,
+    /// The device's own time, if it gave one.
+    pub(crate) time: Option<Timestamp>,
+}
+
+impl<'a> Field<'a> {
+    /// A field without unit and time.
+    pub(crate) fn of(sensor: &'a str, name: &'a str, value: &'a Json) -> Self {
+        Self { sensor, name, shown: None, value, unit: None, time: None }
+    }
+}
+
+/// The number as text, and the unit that stands with it.
+fn number_and_unit(value: &Json) -> (&str, Option<&str>) {
+    match value {
+        Json::Number(digits) => (digits, None),
+        Json::String(text) => (text, None),
+        Json::Object(_) => {
+            let number = at(value, &["value"]).and_then(|own| own.as_number().or(own.as_str()));
+            let unit = text(value, &["unit"]).or_else(|| text(value, &["units"]));
+            (number.unwrap_or("no number"), unit)
+        }
+        Json::Null => ("null", None),
+        _ => ("no number", None),
     }
 }
 
@@ -109,30 +208,21 @@ pub(crate) fn text<'a>(json: &'a Json, path: &[&str]) -> Option<&'a str> {
     at(json, path).and_then(Json::as_str)
 }
 
-/// Devices that the configuration does not name and that were reported.
-#[derive(Debug, Default)]
-pub(crate) struct UnknownDevices(BTreeSet<ledger::Hash>);
-
-impl UnknownDevices {
-    /// The sensor that `device` is; if there is none, its message counts as another event, and its first one is a
-    /// finding.
-    pub(crate) fn sensor<'a>(
-        &mut self,
-        readings: &'a Readings,
-        device: &str,
-        decoded: &mut DeviceData,
-    ) -> Option<&'a str> {
-        match readings.sensor(device) {
-            Ok(sensor) => Some(sensor),
-            Err(text) => {
-                decoded.other_events += 1;
-                let is_new = self.0.len() < MAX_DEVICES
-                    && self.0.insert(ledger::hash::sha256(device.as_bytes()));
-                if is_new {
-                    decoded.findings.push(Finding { code: code::UNKNOWN_SENSOR, text });
-                }
-                None
+/// The sensor that `device` is; if there is none, its message counts as another event, and its first one is a finding.
+pub(crate) fn sensor_of<'a>(
+    readings: &'a Readings,
+    device: &str,
+    told: &mut Told,
+    decoded: &mut DeviceData,
+) -> Option<&'a str> {
+    match readings.sensor(device) {
+        Ok(sensor) => Some(sensor),
+        Err(text) => {
+            decoded.other_events += 1;
+            if told.is_new_device(device) {
+                decoded.findings.push(Finding { code: code::UNKNOWN_SENSOR, text });
             }
+            None
         }
     }
 }
@@ -141,8 +231,8 @@ impl UnknownDevices {
 #[derive(Debug, Default)]
 pub(crate) struct FrameCounters(BTreeMap<String, u64>);
 
-/// Most devices whose counter is followed, and most unknown ones that are reported.
-const MAX_DEVICES: usize = 10_000;
+/// Most devices whose counter is followed.
+const MAX_DEVICES: usize = MAX_TOLD;
 /// Most frames that may be missing at once; more are a new session rather than a gap.
 const LARGEST_GAP: u64 = 10_000;
 

@@ -5,26 +5,29 @@
 //! `sys.unixtime` is null and `ts` may be anything, so an implausible `ts` counts as none. A second probe is
 //! `temperature:100` and so on; its sensor is named `<id>/100`.
 //!
+//! What holds: a member's name states its unit (`tC`, `tF`, `rh`), which counts.
+//!
 //! Source: Shelly's API pages on notifications and on the components Temperature and Humidity.
 
 use jiff::Timestamp;
 use ledger::json::Json;
 
 use crate::message::{DeviceData, Format, Message};
-use crate::sensor::readings::{Readings, UnknownDevices, at, json, text};
+use crate::sensor::readings::{Field, Readings, at, json, sensor_of, text};
+use crate::sensor::told::Told;
 
 /// The format of the Shelly devices of one broker.
 #[derive(Debug)]
 pub struct Shelly {
     readings: Readings,
-    unknown_devices: UnknownDevices,
+    told: Told,
 }
 
 impl Shelly {
     /// The format for the devices that `readings` names by their id.
     #[must_use]
     pub fn new(readings: Readings) -> Self {
-        Self { readings, unknown_devices: UnknownDevices::default() }
+        Self { readings, told: Told::default() }
     }
 }
 
@@ -47,23 +50,26 @@ impl Format for Shelly {
         let device_time = at(&value, &["params", "ts"]).and_then(Json::as_number).and_then(seconds);
         for (component, status) in params {
             let (kind, number) = component.split_once(':').unwrap_or((component, "0"));
-            let (field, name) = match kind {
-                "temperature" => ("tC", "temperature"),
-                "humidity" => ("rh", "humidity"),
-                "illuminance" => ("lux", "illuminance"),
+            let (fields, name): (&[(&str, &str)], _) = match kind {
+                "temperature" => (&[("tC", "CEL"), ("tF", "FAH")], "temperature"),
+                "humidity" => (&[("rh", "P1")], "humidity"),
+                "illuminance" => (&[("lux", "LUX")], "illuminance"),
                 _ => {
                     decoded.other_events += 1;
                     continue;
                 }
             };
-            // A part of the status that did not change is left out.
-            let Some(reading) = status.get(field) else { continue };
+            // A part of the status that did not change is left out. A temperature has two, which say the same.
+            let stated = |(field, unit): &(&str, &'static str)| Some((status.get(field)?, *unit));
+            let Some((reading, unit)) = fields.iter().find_map(stated) else { continue };
             let device = if number == "0" { id.to_owned() } else { format!("{id}/{number}") };
-            let Some(sensor) = self.unknown_devices.sensor(&self.readings, &device, &mut decoded)
+            let Some(sensor) = sensor_of(&self.readings, &device, &mut self.told, &mut decoded)
             else {
                 continue;
             };
-            self.readings.add(sensor, name, reading, device_time, message, &mut decoded);
+            let unit = Some(unit);
+            let field = Field { unit, time: device_time, ..Field::of(sensor, name, reading) };
+            self.readings.add(&field, message, &mut self.told, &mut decoded);
         }
         Ok(decoded)
     }
@@ -109,6 +115,34 @@ mod tests {
         assert!(decoded.readings.iter().all(|reading| !reading.timeless));
         assert_eq!(decoded.readings[0].at.to_string(), "2026-11-20T08:00:00.62Z");
         assert_eq!(decoded.other_events, 3);
+    }
+
+    #[test]
+    fn the_unit_in_the_members_name_counts_whatever_the_configuration_says() {
+        use reads::SensorKind;
+
+        use crate::sensor::quantity::Measure;
+        use crate::sensor::unit::Unit;
+        let unit = Some(Unit::Fahrenheit);
+        let wrong = Measure { quantity: SensorKind::Temperature, unit };
+        let sensors = [("shellyplusht-b8".to_owned(), "urn:example:ht".to_owned())].into();
+        let mut format =
+            Shelly::new(Readings { sensors, fields: [("temperature".to_owned(), wrong)].into() });
+        for (temperature, value, reported) in
+            [(r#"{"tC":41,"tF":105.8}"#, "41", None), (r#"{"tF":41}"#, "5", Some("41"))]
+        {
+            let payload = format!(
+                r#"{{"src":"shellyplusht-b8","method":"NotifyStatus","params":{{"temperature:0":{temperature}}}}}"#
+            );
+            let at = "2026-11-20T08:00:10Z".parse().unwrap();
+            let topic = "shellyplusht-b8/events/rpc";
+            let decoded = format
+                .take(&Message { topic, payload: payload.as_bytes(), is_retained: false, at })
+                .unwrap();
+            let reading = &decoded.readings[0];
+            let raw = reading.reported.as_ref().map(|reported| reported.value.as_str());
+            assert_eq!((reading.value.as_str(), raw), (value, reported), "{temperature}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! what they give. When the connection to the broker is lost, call [`Host::lost`] and start over.
 //!
 //! What holds: a value is given only if the birth that defines it is known and no message between is missing; otherwise
-//! a rebirth is requested and nothing is guessed; no message makes the host keep more than the limits in this folder,
+//! a rebirth is requested and nothing is guessed; a value whose quality is not good is never given as a fresh one; no
+//! message makes the host keep more than the limits in this folder,
 //! or panic.
 //!
 //! Not here: MQTT itself. Messages to publish go out with `QoS` 1 if retained, else 0; the will with 1.
@@ -21,6 +22,7 @@ mod metrics;
 mod node;
 mod order;
 pub mod output;
+pub mod property;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +32,7 @@ use serde_json::Value;
 
 use self::limits::{MAX_KEPT, MAX_NODES, MAX_WAITING};
 use self::node::{MemoryLimit, Message, Node};
-pub use self::output::{HostOutput, Measured};
+pub use self::output::{HostOutput, Measured, NotGood};
 use self::topic::Topic;
 use crate::message::Publish;
 

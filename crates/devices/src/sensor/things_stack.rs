@@ -12,7 +12,8 @@
 use ledger::json::Json;
 
 use crate::message::{DeviceData, Format, Message};
-use crate::sensor::readings::{FrameCounters, Readings, UnknownDevices, at, json, text};
+use crate::sensor::readings::{FrameCounters, Readings, at, json, sensor_of, text};
+use crate::sensor::told::Told;
 
 /// The format of one application.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct ThingsStack {
     application: String,
     readings: Readings,
     counters: FrameCounters,
-    unknown_devices: UnknownDevices,
+    told: Told,
 }
 
 impl ThingsStack {
@@ -31,7 +32,7 @@ impl ThingsStack {
             application: application.to_owned(),
             readings,
             counters: FrameCounters::default(),
-            unknown_devices: UnknownDevices::default(),
+            told: Told::default(),
         }
     }
 }
@@ -46,7 +47,7 @@ impl Format for ThingsStack {
         let device = text(&value, &["end_device_ids", "device_id"])
             .ok_or("got a message without `end_device_ids.device_id`, expected an uplink")?;
         let mut decoded = DeviceData::default();
-        let Some(sensor) = self.unknown_devices.sensor(&self.readings, device, &mut decoded) else {
+        let Some(sensor) = sensor_of(&self.readings, device, &mut self.told, &mut decoded) else {
             return Ok(decoded);
         };
         let uplink = at(&value, &["uplink_message"]).ok_or("no `uplink_message`")?;
@@ -66,15 +67,10 @@ impl Format for ThingsStack {
             );
         }
         // Values that the stack has normalized take precedence over the maker's own names.
-        if normalized.is_empty() {
-            for (field, reading) in fields.unwrap_or_default() {
-                self.readings.add(sensor, field, reading, device_time, message, &mut decoded);
-            }
-        } else {
-            for (field, reading) in normalized {
-                self.readings.add(sensor, field, reading, device_time, message, &mut decoded);
-            }
-        }
+        let members: Vec<&(String, Json)> =
+            if normalized.is_empty() { fields.into_iter().flatten().collect() } else { normalized };
+        let told = &mut self.told;
+        self.readings.add_members(sensor, members, device_time, message, told, &mut decoded);
         let count = at(uplink, &["f_cnt"]).and_then(Json::as_number).unwrap_or("0");
         self.counters.take(device, count.parse().unwrap_or(0), &mut decoded);
         Ok(decoded)
@@ -86,7 +82,8 @@ mod tests {
     use reads::{SensorKind, code};
 
     use super::*;
-    use crate::sensor::quantity::{Measure, Unit};
+    use crate::sensor::quantity::Measure;
+    use crate::sensor::unit::Unit;
 
     fn format() -> ThingsStack {
         let sensors = [("rs261".to_owned(), "urn:example:rs261".to_owned())].into();
@@ -107,11 +104,14 @@ mod tests {
 
     #[test]
     fn decoded_values_are_read_by_usual_names_by_configured_ones_and_with_units_in_the_text() {
-        let uplink = r#"{"f_cnt":25,"decoded_payload":{"Battery Status":"Good","Temperature":21.83,"ProbeF":"14","humidity":"61.2 %"}}"#;
+        let uplink = r#"{"f_cnt":25,"decoded_payload":{"Battery Status":"Good","Temperature":21.83,"ProbeF":"14","humidity":"61.2 %","temp":"32 °F","temperature_c":"0.00 °C"}}"#;
         let decoded = take(&mut format(), uplink).unwrap();
         let found: Vec<(&str, &str)> =
             decoded.readings.iter().map(|r| (r.value.as_str(), r.unit.as_str())).collect();
-        assert_eq!(found, [("21.83", "CEL"), ("-10", "CEL"), ("61.2", "P1")]);
+        assert_eq!(
+            found,
+            [("21.83", "CEL"), ("-10", "CEL"), ("61.2", "P1"), ("0", "CEL"), ("0.00", "CEL")]
+        );
         assert_eq!(decoded.other_events, 1);
     }
 

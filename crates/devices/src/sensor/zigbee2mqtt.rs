@@ -6,29 +6,83 @@
 //! device that it has cached, not retained and however old (`cache_state_send_on_startup`). `<name>/availability`
 //! tells whether a device is online, as an object or, in older versions, as a bare word.
 //!
-//! What holds: names may contain slashes; an undated value right after a start is stale; other messages of the
-//! bridge itself (`bridge/…`) are ignored.
+//! `bridge/devices`, retained, lists the devices with the unit of each value; it may be megabytes long.
+//!
+//! What holds: names may contain slashes; an undated value right after a start is stale; the unit that the list of devices
+//! states counts; other messages of the bridge itself (`bridge/…`) are ignored. `temperature_unit` and the like among a
+//! device's values are settings of its display and state nothing about the values.
 //!
 //! Source: Zigbee2MQTT's page on MQTT topics and messages.
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use ledger::json::Json;
 use reads::{Finding, code};
+use serde::Deserialize;
 
 use crate::message::{DeviceData, Format, Message, short};
-use crate::sensor::readings::{Readings, UnknownDevices, json, text};
+use crate::sensor::readings::{Field, Readings, json, sensor_of, text};
+use crate::sensor::told::Told;
 
 /// How long after its start Zigbee2MQTT may publish what it had cached.
 const CACHED: SignedDuration = SignedDuration::from_secs(10);
+/// Most values of one device whose unit is kept, and the longest name of a unit, in bytes.
+const MAX_VALUES: usize = 256;
+const MAX_UNIT: usize = 64;
+
+/// A device in the list of devices; members that are of no interest are skipped.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    #[serde(default)]
+    friendly_name: String,
+    /// Null for the coordinator and for devices that are not supported.
+    #[serde(default)]
+    definition: Option<Definition>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Definition {
+    #[serde(default)]
+    exposes: Vec<Expose>,
+}
+
+/// What a device has: a value, or a group of values.
+#[derive(Debug, Deserialize)]
+struct Expose {
+    #[serde(default)]
+    property: Option<String>,
+    #[serde(default)]
+    unit: Option<String>,
+    #[serde(default)]
+    features: Vec<Expose>,
+}
+
+impl Expose {
+    /// Adds the unit of each value to `units`.
+    fn units(self, units: &mut BTreeMap<String, String>) {
+        if let (Some(property), Some(unit)) = (self.property, self.unit)
+            && units.len() < MAX_VALUES
+            && unit.len() <= MAX_UNIT
+        {
+            units.insert(property, unit);
+        }
+        for feature in self.features {
+            feature.units(units);
+        }
+    }
+}
 
 /// The format of one Zigbee2MQTT.
 #[derive(Debug)]
 pub struct Zigbee2Mqtt {
     base: String,
     readings: Readings,
-    unknown_devices: UnknownDevices,
+    told: Told,
     /// When it published that it is online.
     started: Option<Timestamp>,
+    /// Units by device, of those that are configured, and by value.
+    units: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Zigbee2Mqtt {
@@ -38,9 +92,29 @@ impl Zigbee2Mqtt {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             readings,
-            unknown_devices: UnknownDevices::default(),
+            told: Told::default(),
             started: None,
+            units: BTreeMap::new(),
         }
+    }
+
+    /// Takes the list of devices: the units of those that are configured.
+    fn list(&mut self, message: &Message<'_>) -> Result<(), String> {
+        let listed: Vec<Listed> = serde_json::from_slice(message.payload).map_err(|error| {
+            let error = error.to_string();
+            format!("not Zigbee2MQTT's list of devices: {}", reads::excerpt(&error))
+        })?;
+        self.units.clear();
+        for Listed { friendly_name, definition } in listed {
+            let Some(definition) = definition else { continue };
+            if self.readings.sensors.contains_key(&friendly_name) {
+                let units = self.units.entry(friendly_name).or_default();
+                for expose in definition.exposes {
+                    expose.units(units);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -61,6 +135,9 @@ impl Format for Zigbee2Mqtt {
             if name == "bridge/state" && says(message, "online") && !message.is_retained {
                 self.started = Some(message.at);
             }
+            if name == "bridge/devices" {
+                self.list(message)?;
+            }
             decoded.other_events += 1;
             return Ok(decoded);
         }
@@ -75,14 +152,17 @@ impl Format for Zigbee2Mqtt {
             }
             return Ok(decoded);
         }
-        let Some(sensor) = self.unknown_devices.sensor(&self.readings, name, &mut decoded) else {
+        let Some(sensor) = sensor_of(&self.readings, name, &mut self.told, &mut decoded) else {
             return Ok(decoded);
         };
         let values = json(message)?;
         let members = values.as_object().ok_or("expected an object with the device's values")?;
         let device_time = values.get("last_seen").and_then(last_seen);
+        let units = self.units.get(name);
         for (field, value) in members {
-            self.readings.add(sensor, field, value, device_time, message, &mut decoded);
+            let unit = units.and_then(|units| units.get(field)).map(String::as_str);
+            let field = Field { unit, time: device_time, ..Field::of(sensor, field, value) };
+            self.readings.add(&field, message, &mut self.told, &mut decoded);
         }
         if self.started.is_some_and(|started| message.at.duration_since(started) < CACHED) {
             for reading in decoded.readings.iter_mut().filter(|reading| reading.timeless) {
@@ -109,7 +189,10 @@ fn last_seen(value: &Json) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use reads::SensorKind;
+
     use super::*;
+    use crate::sensor::quantity::Measure;
 
     const NOW: &str = "2026-11-20T08:00:10Z";
 
@@ -174,6 +257,48 @@ mod tests {
         let millis = r#"{"temperature":4,"last_seen":1795161600000}"#;
         let millis = take("zigbee2mqtt/cold/1", millis, false).unwrap();
         assert_eq!(millis.readings[0].at.to_string(), "2026-11-20T08:00:00Z");
+    }
+
+    #[test]
+    fn the_unit_that_the_list_of_devices_states_counts_and_that_of_the_display_does_not() {
+        let fields =
+            [("voltage".to_owned(), Measure { quantity: SensorKind::Voltage, unit: None })];
+        let sensors = [("cold/1".to_owned(), "urn:example:cold-1".to_owned())].into();
+        let mut format =
+            Zigbee2Mqtt::new("zigbee2mqtt", Readings { sensors, fields: fields.into() });
+        let mut take = |topic: &str, payload: &str| {
+            let at = NOW.parse().unwrap();
+            format.take(&Message { topic, payload: payload.as_bytes(), is_retained: false, at })
+        };
+        let list = r#"[{"friendly_name":"Coordinator","definition":null,"x":[{}]},
+            {"friendly_name":"elsewhere","definition":{"exposes":[{"property":"temperature","unit":"°F"}]}},
+            {"friendly_name":"cold/1","definition":{"model":"T1","exposes":[
+              {"type":"numeric","property":"temperature","unit":"°C","access":1},
+              {"type":"numeric","property":"pressure","unit":"kPa"},
+              {"type":"numeric","property":"humidity","unit":"g"},
+              {"type":"climate","features":[{"type":"numeric","property":"voltage","unit":"mV"}]}]}}]"#;
+        assert_eq!(take("zigbee2mqtt/bridge/devices", list).unwrap().other_events, 1);
+        let values = r#"{"temperature":41,"temperature_unit":"fahrenheit","pressure":101.3,"voltage":2995,"humidity":5}"#;
+        let decoded = take("zigbee2mqtt/cold/1", values).unwrap();
+        let found: Vec<(&str, &str)> =
+            decoded.readings.iter().map(|r| (r.value.as_str(), r.unit.as_str())).collect();
+        assert_eq!(found, [("41", "CEL"), ("101300.0", "PAL"), ("2.995", "VLT")]);
+        // The unit of the humidity is none; of the pressure the usual one was assumed.
+        assert_eq!(decoded.findings.len(), 2, "{:?}", decoded.findings);
+        assert_eq!(take("zigbee2mqtt/cold/1", values).unwrap().findings, []);
+        for garbage in ["", "{}", "[{\"friendly_name\":5}]", "[1]"] {
+            assert!(take("zigbee2mqtt/bridge/devices", garbage).is_err(), "{garbage}");
+        }
+        let decoded = take("zigbee2mqtt/cold/1", r#"{"voltage":2995}"#).unwrap();
+        assert_eq!(decoded.readings[0].value, "2.995", "what was known stays");
+        let many: Vec<String> =
+            (0..1_000).map(|n| format!(r#"{{"property":"p{n}","unit":"V"}}"#)).collect();
+        let list = format!(
+            r#"[{{"friendly_name":"cold/1","definition":{{"exposes":[{}]}}}}]"#,
+            many.join(",")
+        );
+        take("zigbee2mqtt/bridge/devices", &list).unwrap();
+        assert_eq!(format.units["cold/1"].len(), MAX_VALUES);
     }
 
     #[test]

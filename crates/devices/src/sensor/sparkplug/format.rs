@@ -6,22 +6,28 @@
 //!
 //! Not here: births, deaths, order and aliases ([`super::Host`]).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use ledger::json::Json;
 use reads::time_belief::past;
 use reads::{Finding, code};
 
 use super::Host;
-use super::output::{HostOutput, Measured};
+use super::output::{HostOutput, Measured, NotGood};
 use crate::message::{DeadLetter, DeviceData, Format, Message, Publish, short};
-use crate::sensor::readings::{Readings, UnknownDevices};
+use crate::sensor::readings::{Field, Readings, sensor_of};
+use crate::sensor::told::Told;
+
+/// Metrics that a finding names; it counts the others.
+const NAMED: usize = 8;
 
 /// The format of one host application.
 #[derive(Debug)]
 pub struct SparkplugB {
     host: Host,
     readings: Readings,
-    unknown_devices: UnknownDevices,
+    told: Told,
 }
 
 impl SparkplugB {
@@ -30,8 +36,7 @@ impl SparkplugB {
     /// - `readings`: sensors by `group/node` or `group/node/device`, fields by the metric's name.
     #[must_use]
     pub fn new(host_id: &str, groups: &[String], readings: Readings) -> Self {
-        let unknown_devices = UnknownDevices::default();
-        Self { host: Host::new(host_id, groups), readings, unknown_devices }
+        Self { host: Host::new(host_id, groups), readings, told: Told::default() }
     }
 
     fn decoded(&mut self, from: HostOutput, message: &Message<'_>) -> DeviceData {
@@ -45,15 +50,54 @@ impl SparkplugB {
             let reason = format!("{}: {reason}", short(message.topic));
             decoded.dead_letters.push(DeadLetter::new(reason, message.payload));
         }
+        self.tell_not_good(&from.not_good, &mut decoded);
         for measured in &from.measured {
-            if let Some(sensor) =
-                self.unknown_devices.sensor(&self.readings, &measured.device, &mut decoded)
-            {
-                add(&self.readings, sensor, measured, message, &mut decoded);
+            let told = &mut self.told;
+            if let Some(sensor) = sensor_of(&self.readings, &measured.device, told, &mut decoded) {
+                add(&self.readings, sensor, measured, message, told, &mut decoded);
             }
         }
         decoded
     }
+
+    /// One finding for each sensor and reason in a message.
+    fn tell_not_good(&mut self, not_good: &[NotGood], decoded: &mut DeviceData) {
+        let mut new: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for NotGood { device, metric, reason } in not_good {
+            let Some(sensor) = sensor_of(&self.readings, device, &mut self.told, decoded) else {
+                continue;
+            };
+            let is_measured = self.readings.measure(name_of(&self.readings, metric)).is_some();
+            if is_measured && self.told.is_new(sensor, metric, reason) {
+                new.entry((sensor, reason)).or_default().push(metric);
+            } else {
+                decoded.other_events += 1;
+            }
+        }
+        for ((sensor, reason), metrics) in new {
+            let mut names: Vec<String> =
+                metrics.iter().take(NAMED).map(|name| format!("`{}`", short(name))).collect();
+            if let Some(more) = metrics.len().checked_sub(NAMED).filter(|more| *more > 0) {
+                names.push(format!("{more} more"));
+            }
+            let text = format!("{} of sensor {sensor} is no reading: {reason}", names.join(", "));
+            decoded.findings.push(Finding { code: code::BAD_VALUE, text });
+        }
+    }
+
+    /// How much is remembered of what was reported.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.told.len()
+    }
+}
+
+/// The name by which the configuration, or common use, knows a metric: its whole name or the part after the last slash.
+fn name_of<'a>(readings: &Readings, metric: &'a str) -> &'a str {
+    if readings.measure(metric).is_some() {
+        return metric;
+    }
+    metric.rsplit('/').next().unwrap_or_default()
 }
 
 fn add(
@@ -61,13 +105,19 @@ fn add(
     sensor: &str,
     measured: &Measured,
     message: &Message<'_>,
+    told: &mut Told,
     decoded: &mut DeviceData,
 ) {
-    let last = measured.metric.rsplit('/').next().unwrap_or_default();
-    let name = if readings.measure(&measured.metric).is_some() { &measured.metric } else { last };
+    let name = name_of(readings, &measured.metric);
     let value = Json::Number(measured.value.clone());
     let before = decoded.readings.len();
-    readings.add(sensor, name, &value, measured.at, message, decoded);
+    let field = Field {
+        shown: Some(&measured.metric),
+        unit: measured.unit.as_deref(),
+        time: measured.at,
+        ..Field::of(sensor, name, &value)
+    };
+    readings.add(&field, message, told, decoded);
     let Some(reading) = decoded.readings.get_mut(before) else { return };
     reading.stale |= measured.is_stale;
     if measured.is_historical {

@@ -5,10 +5,12 @@
 //! metrics gathers in [`Complaints`], which makes a few findings of it.
 //!
 //! What holds: an alias counts only in the table of the birth that gave it; a value is read by the datatype
-//! of the birth; a historical value never becomes the last value; however many metrics of a message are
-//! wrong, there is one finding per kind of fault.
+//! of the birth; a historical value never becomes the last value; the unit of the birth holds until another is stated;
+//! the quality is of the value it comes with; however many metrics of a message are wrong, there is one finding per kind
+//! of fault.
 //!
-//! Not here: the order of messages (`order`), sessions (`node`), decimal text (`value`).
+//! Not here: the order of messages (`order`), sessions (`node`), decimal text (`value`), how properties are read
+//! (`property`).
 //!
 //! Source: Sparkplug 3.0.0 sections 6.4.6 (metric, aliases), 6.4.19 to 6.4.22 (NBIRTH, DBIRTH, NDATA, DDATA).
 
@@ -18,8 +20,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use reads::{Finding, code};
 
-use super::output::Measured;
+use super::output::{HostOutput, Measured, NotGood};
 use super::payload::{BD_SEQ, Metric, Opened, Payload, time};
+use super::property::{Properties, Quality};
 use super::topic::shown;
 use super::value::{decimal, is_numeric};
 
@@ -33,7 +36,18 @@ const CONTROLS: [&str; 2] = ["Node Control/", "Device Control/"];
 struct Known {
     name: Arc<str>,
     datatype: Option<u32>,
-    last: Option<String>,
+    /// As the node writes it.
+    unit: Option<Arc<str>>,
+    last: Option<Last>,
+    /// Whether a value was given, good or stale.
+    is_given: bool,
+}
+
+/// The last value of a metric.
+#[derive(Debug)]
+struct Last {
+    value: String,
+    unit: Option<Arc<str>>,
 }
 
 /// All metrics of one node or device.
@@ -61,12 +75,12 @@ impl Metrics {
         opened: &Opened,
         room: usize,
         device: &str,
-        measured: &mut Vec<Measured>,
+        decoded: &mut HostOutput,
         complaints: &mut Complaints,
     ) -> Self {
         let mut metrics = Self { is_cut: opened.left_out > 0, ..Self::default() };
         for metric in &opened.payload.metrics {
-            metrics.add(metric, &opened.payload, room, device, measured, complaints);
+            metrics.add(metric, &opened.payload, room, device, decoded, complaints);
         }
         if metrics.is_cut {
             complaints.add(Fault::Cut, format!("only {} metrics are kept", metrics.list.len()));
@@ -80,7 +94,7 @@ impl Metrics {
         payload: &Payload,
         room: usize,
         device: &str,
-        measured: &mut Vec<Measured>,
+        decoded: &mut HostOutput,
         complaints: &mut Complaints,
     ) {
         let name = metric.name();
@@ -112,8 +126,9 @@ impl Metrics {
         }
         let name: Arc<str> = Arc::from(name);
         self.by_name.insert(Arc::clone(&name), place);
-        let mut known = Known { name, datatype: metric.datatype, last: None };
-        measured.extend(known.take(metric, payload, device, complaints));
+        let mut known =
+            Known { name, datatype: metric.datatype, unit: None, last: None, is_given: false };
+        known.take(metric, payload, device, decoded, complaints);
         self.list.push(known);
     }
 
@@ -122,15 +137,13 @@ impl Metrics {
         &mut self,
         payload: &Payload,
         device: &str,
-        measured: &mut Vec<Measured>,
+        decoded: &mut HostOutput,
         complaints: &mut Complaints,
     ) -> Change {
         let mut change = Change::default();
         for metric in &payload.metrics {
             match self.find(metric) {
-                Found::Known(known) => {
-                    measured.extend(known.take(metric, payload, device, complaints));
-                }
+                Found::Known(known) => known.take(metric, payload, device, decoded, complaints),
                 Found::Ambiguous => complaints.add(Fault::Alias, alias_text(metric)),
                 Found::LeftOut => complaints.add(Fault::LeftOut, metric_text(metric)),
                 Found::Stranger => {
@@ -174,7 +187,7 @@ impl Metrics {
         device: &'a str,
         at: Timestamp,
     ) -> impl Iterator<Item = Measured> + 'a {
-        self.list.iter_mut().filter_map(move |known| known.stale(device, at))
+        self.list.iter_mut().filter_map(move |known| known.stale(device, Some(at)))
     }
 
     /// Takes the last values of metrics that have none in the birth `after` this one.
@@ -185,13 +198,13 @@ impl Metrics {
         at: Timestamp,
     ) -> impl Iterator<Item = Measured> + 'a {
         let has_value = |name: &str| {
-            let place = after.by_name.get(name)?;
-            after.list.get(*place)?.last.as_ref()
+            let known = after.by_name.get(name).and_then(|place| after.list.get(*place));
+            known.is_some_and(|known| known.is_given)
         };
         self.list
             .iter_mut()
-            .filter(move |known| has_value(&known.name).is_none())
-            .filter_map(move |known| known.stale(device, at))
+            .filter(move |known| !has_value(&known.name))
+            .filter_map(move |known| known.stale(device, Some(at)))
     }
 }
 
@@ -212,15 +225,53 @@ impl Known {
         metric: &Metric,
         payload: &Payload,
         device: &str,
+        decoded: &mut HostOutput,
         complaints: &mut Complaints,
-    ) -> Option<Measured> {
+    ) {
         if &*self.name == BD_SEQ || CONTROLS.iter().any(|control| self.name.starts_with(control)) {
-            return None;
+            return;
         }
-        let datatype = self.datatype.or(metric.datatype)?;
-        if !is_numeric(datatype) {
-            return None;
+        let Some(datatype) = self.datatype.or(metric.datatype).filter(|one| is_numeric(*one))
+        else {
+            return;
+        };
+        let Properties { quality, unit } = Properties::read(metric);
+        let is_historical = metric.is_historical();
+        let unit = unit.map(Arc::from).or_else(|| self.unit.clone());
+        if !is_historical {
+            self.unit.clone_from(&unit);
         }
+        if let Quality::Bad(reason) = quality {
+            let (device, metric) = (device.to_owned(), self.name.to_string());
+            decoded.not_good.push(NotGood { device, metric, reason });
+            return;
+        }
+        let at = self.time(metric, payload, complaints);
+        let is_stale = quality == Quality::Stale;
+        if is_stale && metric.is_null() {
+            self.is_given = true;
+            decoded.measured.extend(self.stale(device, at));
+            return;
+        }
+        let Some(value) = self.value(datatype, metric, complaints) else { return };
+        if !is_historical {
+            self.is_given = true;
+            // What is stale was said to be stale, and is not said again.
+            self.last = (!is_stale).then(|| Last { value: value.clone(), unit: unit.clone() });
+        }
+        decoded.measured.push(Measured {
+            device: device.to_owned(),
+            metric: self.name.to_string(),
+            value,
+            unit,
+            at,
+            is_historical,
+            is_stale,
+        });
+    }
+
+    /// The value as decimal text.
+    fn value(&self, datatype: u32, metric: &Metric, complaints: &mut Complaints) -> Option<String> {
         if let Some(sent) = metric.datatype.filter(|sent| *sent != datatype) {
             let text =
                 format!("{} was born with datatype {datatype}, not {sent}", quoted(&self.name));
@@ -231,40 +282,35 @@ impl Known {
             complaints.add(Fault::Null, quoted(&self.name));
             return None;
         }
-        let value = match decimal(datatype, metric.value.as_ref()) {
-            Ok(value) => value?,
-            Err(why) => {
-                complaints.add(Fault::Unusable, format!("{} {why}", quoted(&self.name)));
-                return None;
-            }
-        };
-        let at = metric.timestamp.or(payload.timestamp).and_then(|milliseconds| {
-            let at = time(milliseconds);
-            if at.is_none() {
-                complaints.add(Fault::Time, format!("{}: {milliseconds}", quoted(&self.name)));
-            }
-            at
-        });
-        let is_historical = metric.is_historical();
-        if !is_historical {
-            self.last = Some(value.clone());
+        decimal(datatype, metric.value.as_ref()).unwrap_or_else(|why| {
+            complaints.add(Fault::Unusable, format!("{} {why}", quoted(&self.name)));
+            None
+        })
+    }
+
+    /// When it was measured, by the node's clock.
+    fn time(
+        &self,
+        metric: &Metric,
+        payload: &Payload,
+        complaints: &mut Complaints,
+    ) -> Option<Timestamp> {
+        let milliseconds = metric.timestamp.or(payload.timestamp)?;
+        let at = time(milliseconds);
+        if at.is_none() {
+            complaints.add(Fault::Time, format!("{}: {milliseconds}", quoted(&self.name)));
         }
+        at
+    }
+
+    fn stale(&mut self, device: &str, at: Option<Timestamp>) -> Option<Measured> {
+        let Last { value, unit } = self.last.take()?;
         Some(Measured {
             device: device.to_owned(),
             metric: self.name.to_string(),
             value,
+            unit,
             at,
-            is_historical,
-            is_stale: false,
-        })
-    }
-
-    fn stale(&mut self, device: &str, at: Timestamp) -> Option<Measured> {
-        Some(Measured {
-            device: device.to_owned(),
-            metric: self.name.to_string(),
-            value: self.last.take()?,
-            at: Some(at),
             is_historical: false,
             is_stale: true,
         })

@@ -230,8 +230,7 @@ impl Node {
         }
         let devices: usize = self.devices.values().map(Device::weight).sum();
         let room = room.metrics.saturating_sub(devices);
-        let metrics =
-            Metrics::born(opened, room, &self.name, &mut decoded.measured, &mut complaints);
+        let metrics = Metrics::born(opened, room, &self.name, decoded, &mut complaints);
         decoded.measured.extend(self.metrics.gone(&metrics, &self.name, at));
         decoded.findings.extend(complaints.findings(&self.name));
         self.metrics = metrics;
@@ -368,12 +367,8 @@ impl Node {
         match (verb, device) {
             (Verb::NodeData, _) => {
                 let mut complaints = Complaints::default();
-                let change = self.metrics.changed(
-                    &opened.payload,
-                    &self.name,
-                    &mut decoded.measured,
-                    &mut complaints,
-                );
+                let change =
+                    self.metrics.changed(&opened.payload, &self.name, decoded, &mut complaints);
                 decoded.findings.extend(complaints.findings(&self.name));
                 if change.unknown_devices > 0 {
                     self.ask(at, decoded);
@@ -420,7 +415,7 @@ impl Node {
             return;
         }
         let mut complaints = Complaints::default();
-        let metrics = Metrics::born(opened, room, &name, &mut decoded.measured, &mut complaints);
+        let metrics = Metrics::born(opened, room, &name, decoded, &mut complaints);
         if let Some(before) = &mut before {
             decoded.measured.extend(before.metrics.gone(&metrics, &name, at));
         }
@@ -439,8 +434,7 @@ impl Node {
         match self.devices.get_mut(device) {
             Some(Device { name, metrics, awaited_since: None }) => {
                 let mut complaints = Complaints::default();
-                let change =
-                    metrics.changed(&opened.payload, name, &mut decoded.measured, &mut complaints);
+                let change = metrics.changed(&opened.payload, name, decoded, &mut complaints);
                 decoded.findings.extend(complaints.findings(name));
                 if change.unknown_devices > 0 {
                     self.ask(at, decoded);

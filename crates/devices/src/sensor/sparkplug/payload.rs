@@ -4,10 +4,11 @@
 //! sends.
 //!
 //! What holds: what is opened has at most [`MAX_METRICS`] metrics, whatever the bytes contain; the number of
-//! metrics left out is reported. Metadata, properties, data sets and templates stay closed bytes: this host needs
-//! none of them, and closed they cannot nest.
+//! metrics left out is reported. Metadata, properties, data sets and templates stay closed bytes: closed they cannot
+//! nest.
 //!
-//! Not here: what a value means (`value`), topics (`topic`). Compressed payloads are refused.
+//! Not here: what a value means (`value`), what properties say of it (`property`), topics (`topic`). Compressed
+//! payloads are refused.
 //!
 //! Source: Sparkplug 3.0.0 section 6.4 (Google Protocol Buffer schema, payload components); proto2, so
 //! that every field is optional on the wire.
@@ -78,7 +79,7 @@ pub struct Metric {
     /// Metadata, closed.
     #[prost(bytes = "vec", optional, tag = "8")]
     pub metadata: Option<Vec<u8>>,
-    /// Property set, closed.
+    /// Property set, closed; [`super::property`] reads it.
     #[prost(bytes = "vec", optional, tag = "9")]
     pub properties: Option<Vec<u8>>,
     /// The value, in the field of its kind.

@@ -8,6 +8,7 @@
 //! Not here: strangers, floods and limits (`hostile`); single values and topics (beside their code).
 
 mod hostile;
+mod properties;
 mod sessions;
 
 use prost::Message as _;
@@ -248,6 +249,7 @@ fn a_birth_and_data_written_out_byte_by_byte_are_understood() {
         device: "cold/edge".to_owned(),
         metric: "t".to_owned(),
         value: value.to_owned(),
+        unit: None,
         at: Some(at),
         is_historical: false,
         is_stale,
