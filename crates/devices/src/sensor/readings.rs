@@ -68,10 +68,10 @@ impl Readings {
         match measure(wanted, about, text) {
             Ok(measured) => {
                 if let Some(assumed) = measured.instead_of {
-                    let unit = unit.unwrap_or_default();
+                    let sent = measured.reported.as_ref();
+                    let code = sent.map_or(wanted.quantity.unit(), |sent| &sent.unit);
+                    let unit = unit.unwrap_or(code);
                     if told.is_new(sensor, shown, unit) {
-                        let sent = measured.reported.as_ref();
-                        let code = sent.map_or(wanted.quantity.unit(), |sent| &sent.unit);
                         let text = format!(
                             "`{}` of sensor {sensor} comes in `{}` ({code}) and not in {}, as `fields` or its name \
                              says; the unit of the device counts; the first value: {}",

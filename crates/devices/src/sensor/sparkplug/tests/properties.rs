@@ -86,18 +86,18 @@ fn word(text: &str) -> Vec<u8> {
 }
 
 /// A property set: its keys, then its values.
-fn properties(pairs: &[(&str, Vec<u8>)]) -> Option<Vec<u8>> {
+fn properties(pairs: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let keys = pairs.iter().map(|(key, _)| field(1, key.as_bytes()));
     let values = pairs.iter().map(|(_, value)| field(2, value));
-    Some(keys.chain(values).collect::<Vec<_>>().concat())
+    keys.chain(values).collect::<Vec<_>>().concat()
 }
 
 fn quality(number: u16) -> Option<Vec<u8>> {
-    properties(&[("Quality", int(number))])
+    properties(&[("Quality", int(number))]).into()
 }
 
 fn unit(text: &str) -> Option<Vec<u8>> {
-    properties(&[("engUnit", word(text))])
+    properties(&[("engUnit", word(text))]).into()
 }
 
 /// A Double of the birth.
@@ -186,7 +186,7 @@ fn a_quality_that_the_specification_does_not_have_is_not_good() {
         (vec![0xFF], false),
     ] {
         let mut site = Site::new();
-        let set = properties(&[("Quality", value.clone())]);
+        let set = Some(properties(&[("Quality", value.clone())]));
         let decoded = site.birth(vec![metric("Temperature", 1, 4.0, set)]);
         assert_eq!(seen(&decoded).len(), usize::from(is_good), "{value:02X?}");
         assert_eq!(told(&decoded).len(), usize::from(!is_good), "{value:02X?}");
@@ -304,17 +304,20 @@ fn the_unit_is_found_under_each_name_that_is_in_use() {
     for key in
         ["engUnit", "EngUnit", "engUnits", "Engineering Units", "engineering_unit", "unit", "Units"]
     {
-        let set =
-            properties(&[("Documentation", word("x")), (key, word("°F")), ("Quality", int(192))]);
+        let set = Some(properties(&[
+            ("Documentation", word("x")),
+            (key, word("°F")),
+            ("Quality", int(192)),
+        ]));
         let decoded = Site::new().birth(vec![metric("Temperature", 1, 41.0, set)]);
         assert_eq!(seen(&decoded), ["5 CEL"], "{key}");
     }
-    let two = properties(&[("engUnit", word("°F")), ("unit", word("°C"))]);
+    let two = Some(properties(&[("engUnit", word("°F")), ("unit", word("°C"))]));
     let decoded = Site::new().birth(vec![metric("Temperature", 1, 41.0, two)]);
     assert_eq!((seen(&decoded).len(), told(&decoded).len()), (0, 1), "they contradict each other");
-    let same = properties(&[("engUnit", word("°F")), ("unit", word("degF"))]);
+    let same = Some(properties(&[("engUnit", word("°F")), ("unit", word("degF"))]));
     assert_eq!(seen(&Site::new().birth(vec![metric("Temperature", 1, 41.0, same)])), ["5 CEL"]);
-    let number = properties(&[("engUnit", int(5))]);
+    let number = Some(properties(&[("engUnit", int(5))]));
     let decoded = Site::new().birth(vec![metric("Temperature", 1, 41.0, number)]);
     assert_eq!((seen(&decoded).len(), told(&decoded).len()), (0, 1));
 }
@@ -331,12 +334,12 @@ fn a_hostile_property_set_gives_no_reading_and_disturbs_nothing() {
     let many: Vec<(&str, Vec<u8>)> =
         many.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     for (name, set) in [
-        ("no protobuf", Some(vec![0xFF, 0xFF])),
+        ("no protobuf", vec![0xFF, 0xFF]),
         (
             "more keys than values",
-            Some([field(1, b"Quality"), field(1, b"engUnit"), field(2, &int(192))].concat()),
+            [field(1, b"Quality"), field(1, b"engUnit"), field(2, &int(192))].concat(),
         ),
-        ("more values than keys", Some([field(2, &int(192)), field(2, &int(0))].concat())),
+        ("more values than keys", [field(2, &int(192)), field(2, &int(0))].concat()),
         (
             "a key twice with another value",
             properties(&[("Quality", int(192)), ("Quality", int(0))]),
@@ -344,17 +347,17 @@ fn a_hostile_property_set_gives_no_reading_and_disturbs_nothing() {
         ("a nested quality", properties(&[("Quality", deep(900))])),
         ("a set that is too deep to fit", properties(&[("Alarms", deep(5_000))])),
         ("thousands of keys", properties(&many)),
-        ("a key that is no text", Some([field(1, &[0xFF]), field(2, &int(192))].concat())),
+        ("a key that is no text", [field(1, &[0xFF]), field(2, &int(192))].concat()),
     ] {
         let mut site = Site::new();
         let other = metric("Humidity", 2, 50.0, quality(192));
-        let decoded = site.birth(vec![metric("Temperature", 1, 4.0, set), other]);
+        let decoded = site.birth(vec![metric("Temperature", 1, 4.0, Some(set)), other]);
         assert_eq!(seen(&decoded), ["50 P1"], "{name}");
         assert_eq!((told(&decoded).len(), decoded.dead_letters.len()), (1, 0), "{name}");
         assert!(told(&decoded)[0].len() < 400, "{name}: {:?}", told(&decoded));
     }
     // What nobody asks for may be nested as deep as it likes.
-    let nested = properties(&[("Alarms", deep(900)), ("Quality", int(192))]);
+    let nested = Some(properties(&[("Alarms", deep(900)), ("Quality", int(192))]));
     assert_eq!(seen(&Site::new().birth(vec![metric("Temperature", 1, 4.0, nested)])), ["4 CEL"]);
 }
 
