@@ -108,9 +108,9 @@ mod tests {
         uom: &str,
         word: &str,
         is_below: Option<bool>,
-    ) -> Option<(String, String, String, Option<bool>)> {
+    ) -> (String, String, String, Option<bool>) {
         let measure = format!("https://ref.gs1.org/voc/{word}");
-        Some((value.to_owned(), uom.to_owned(), measure, is_below))
+        (value.to_owned(), uom.to_owned(), measure, is_below)
     }
 
     #[test]
@@ -141,7 +141,8 @@ mod tests {
                 wanted("40", "LUX", "Illuminance", None),
             ),
         ] {
-            assert_eq!(found(&format!(r#"[{{"sensorReport":[{report}]}}]"#)), want, "{report}");
+            let found = found(&format!(r#"[{{"sensorReport":[{report}]}}]"#));
+            assert_eq!(found, Some(want), "{report}");
         }
     }
 
