@@ -13,11 +13,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, PlaceName};
 use crate::language::Language;
-
-/// A party whose name is not shown.
-const A_COMPANY: (&str, &str) = ("一家企业", "a company");
-/// A place whose city is not known.
-const A_PLACE: (&str, &str) = ("某地", "a place");
+use crate::words::who;
 
 /// The day of a time, UTC: `2026-11-20`.
 #[must_use]
@@ -41,7 +37,7 @@ pub fn place<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
 /// The same in one language; `a place` if there is none.
 #[must_use]
 pub fn place_name(sgln: &str, config: &Config, language: Language) -> String {
-    language.of(place(sgln, config).unwrap_or(A_PLACE)).to_owned()
+    language.of(place(sgln, config).unwrap_or(who::A_PLACE)).to_owned()
 }
 
 /// The place that is configured for a location, or for another location of its site.
@@ -59,7 +55,7 @@ fn configured<'a>(sgln: &str, config: &'a Config) -> Option<&'a PlaceName> {
 /// Who, as the public sees it.
 #[must_use]
 pub fn party(name: &str, config: &Config, language: Language) -> String {
-    if config.show_parties { name.to_owned() } else { language.of(A_COMPANY).to_owned() }
+    if config.show_parties { name.to_owned() } else { language.of(who::A_COMPANY).to_owned() }
 }
 
 /// Those whose ledgers the records come from: their names with their ledgers, or their number.
@@ -77,8 +73,7 @@ pub fn signers(entries: &[HistoryEntry], config: &Config, language: Language) ->
     match signers.len() {
         0 => Vec::new(),
         _ if config.show_parties => signers,
-        1 => vec![language.of(("1 家企业".to_owned(), "1 company".to_owned()))],
-        count => vec![language.of((format!("{count} 家企业"), format!("{count} companies")))],
+        count => vec![who::companies(count, language)],
     }
 }
 

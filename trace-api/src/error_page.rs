@@ -2,81 +2,36 @@
 //!
 //! What holds: every status has its words in both languages; a page names nothing of the request but a configured
 //! product.
+//!
+//! Not here: the words ([`crate::words::away`]).
 
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use crate::language::{Language, Pair};
-
-/// A heading and what to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Words {
-    main: Pair,
-    hint: Pair,
-}
-
-fn words(status: StatusCode) -> Words {
-    match status {
-        StatusCode::NOT_FOUND => Words {
-            main: ("没有这个页面", "There is no such page"),
-            hint: (
-                "请重新扫描包装上的二维码，或从首页开始。",
-                "Scan the code on the pack again, or begin at the start page.",
-            ),
-        },
-        StatusCode::TOO_MANY_REQUESTS => Words {
-            main: ("查询过于频繁", "Too many questions"),
-            hint: (
-                "从你的网络发来的查询过多。请一分钟后再试；这与物品无关。",
-                "Too many questions came from your network. Try again in a minute. This says nothing about the item.",
-            ),
-        },
-        StatusCode::BAD_REQUEST | StatusCode::URI_TOO_LONG => Words {
-            main: ("无法读取此地址", "This address cannot be read"),
-            hint: (
-                "地址过长，或含有不允许的字符。请重新扫描包装上的二维码。",
-                "It is too long, or has characters that are not allowed. Scan the code on the pack again.",
-            ),
-        },
-        StatusCode::METHOD_NOT_ALLOWED => Words {
-            main: ("此处只能查看", "This can only be looked at"),
-            hint: ("请从首页开始。", "Begin at the start page."),
-        },
-        StatusCode::SERVICE_UNAVAILABLE => Words {
-            main: ("现在无法查验", "Cannot check now"),
-            hint: (
-                "服务暂时不可用，这不代表物品有任何问题。请稍后再试。",
-                "The service is temporarily unavailable. This does not mean that anything is wrong with the item. Try \
-                 again later.",
-            ),
-        },
-        _ => Words {
-            main: ("服务出错", "The service failed"),
-            hint: (
-                "这不代表物品有任何问题。请稍后再试。",
-                "This does not mean that anything is wrong with the item. Try again later.",
-            ),
-        },
-    }
-}
+use crate::language::Language;
+use crate::words::away::{self, Away};
+use crate::words::page::TO_START;
 
 #[derive(Template)]
 #[template(path = "away.html")]
 struct Page<'a> {
     lang: &'static str,
+    to_start: &'static str,
     main: &'a str,
     hint: &'a str,
 }
 
-fn render(main: &str, hint: &str, language: Language) -> String {
-    let page = Page { lang: language.tag(), main, hint };
+/// The page with this heading and this text.
+#[must_use]
+pub fn render(main: &str, hint: &str, language: Language) -> String {
+    let page = Page { lang: language.tag(), to_start: language.of(TO_START), main, hint };
     page.render().unwrap_or_else(|_| main.to_owned())
 }
 
 /// The page for an answer with this status.
 #[must_use]
 pub fn of_status(status: StatusCode, language: Language) -> String {
-    let Words { main, hint } = words(status);
+    let Away { main, hint } = away::of_status(status);
     render(language.of(main), language.of(hint), language)
 }
 
@@ -86,10 +41,5 @@ pub fn of_status(status: StatusCode, language: Language) -> String {
 #[must_use]
 pub fn without_serial(gtin: &str, product: Option<&str>, language: Language) -> String {
     let main = product.map_or_else(|| format!("GTIN {gtin}"), str::to_owned);
-    let hint = language.of((
-        "此码只指明产品，不指明单件物品，因此没有单件记录可查。请扫描包装上带序列号的二维码。",
-        "This code names a product and no single item, so there is no record of one to show. Scan the code on the pack \
-         that has a serial number.",
-    ));
-    render(&main, hint, language)
+    render(&main, language.of(away::WITHOUT_SERIAL), language)
 }

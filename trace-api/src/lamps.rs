@@ -1,10 +1,13 @@
 //! Three questions that a page keeps apart: is the record intact, was the tag checked, does the journey fit?
 //!
 //! What holds: intact records say nothing about the tag or the journey, so no lamp follows from another.
+//!
+//! Not here: the texts ([`crate::words::lamps`]).
 
 use history::{History, ItemState, Verdict};
 
 use crate::language::Pair;
+use crate::words::lamps as text;
 
 /// The answer to one of the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,23 +63,26 @@ impl Lamps {
     /// - `history`: none if no record names the code.
     #[must_use]
     pub fn of(verdict: Verdict, state: &ItemState, history: Option<&History>) -> Self {
-        const NO_RECORD: Pair = ("没有记录", "no record");
-        const NOT_CHECKED: (LampState, Pair) = (LampState::Unchecked, ("未检查", "not checked"));
+        const NOT_CHECKED: (LampState, Pair) = (LampState::Unchecked, text::NOT_CHECKED);
         let (record, tag, journey) = match history {
             Some(history) => (record(history), tag(verdict), journey(state)),
             // Nothing was looked up under a key of nobody, so nothing is wrong with it either.
-            None if verdict == Verdict::NotCovered => {
-                ((LampState::Unchecked, NO_RECORD), NOT_CHECKED, (LampState::Unchecked, NO_RECORD))
-            }
-            None => {
-                ((LampState::Broken, NO_RECORD), NOT_CHECKED, (LampState::Unchecked, NO_RECORD))
-            }
+            None if verdict == Verdict::NotCovered => (
+                (LampState::Unchecked, text::NO_RECORD),
+                NOT_CHECKED,
+                (LampState::Unchecked, text::NO_RECORD),
+            ),
+            None => (
+                (LampState::Broken, text::NO_RECORD),
+                NOT_CHECKED,
+                (LampState::Unchecked, text::NO_RECORD),
+            ),
         };
         let lamp = |name, (state, text)| Lamp { state, name, text };
         Self {
-            record: lamp(("记录", "Record"), record),
-            tag: lamp(("标签", "Tag"), tag),
-            journey: lamp(("流通", "Journey"), journey),
+            record: lamp(text::RECORD, record),
+            tag: lamp(text::TAG, tag),
+            journey: lamp(text::JOURNEY, journey),
         }
     }
 
@@ -89,16 +95,16 @@ impl Lamps {
 
 fn record(history: &History) -> (LampState, Pair) {
     if history.disputed().next().is_some() {
-        (LampState::Broken, ("与签名账本不符", "does not fit its signed ledger"))
+        (LampState::Broken, text::DOES_NOT_FIT)
     } else {
-        (LampState::Ok, ("在已签名的账本中，完好", "in the signed ledger, intact"))
+        (LampState::Ok, text::INTACT)
     }
 }
 
 fn tag(verdict: Verdict) -> (LampState, Pair) {
     match verdict {
-        Verdict::Strong => (LampState::Ok, ("芯片已校验", "chip checked")),
-        Verdict::TagFail | Verdict::Opened => (LampState::Broken, ("校验失败", "check failed")),
+        Verdict::Strong => (LampState::Ok, text::CHIP_CHECKED),
+        Verdict::TagFail | Verdict::Opened => (LampState::Broken, text::CHECK_FAILED),
         Verdict::NotCovered
         | Verdict::Recalled
         | Verdict::Stolen
@@ -108,22 +114,19 @@ fn tag(verdict: Verdict) -> (LampState, Pair) {
         | Verdict::Sold
         | Verdict::Gap
         | Verdict::Condition
-        | Verdict::Consistent => (
-            LampState::Unchecked,
-            ("未检查：印刷码可被复制", "not checked: a printed code can be copied"),
-        ),
+        | Verdict::Consistent => (LampState::Unchecked, text::PRINTED),
     }
 }
 
 fn journey(state: &ItemState) -> (LampState, Pair) {
     if !state.clashes.is_empty() {
-        (LampState::Warn, ("有互相矛盾的记录", "has records that contradict each other"))
+        (LampState::Warn, text::CONTRADICTS)
     } else if !state.gaps.is_empty() {
-        (LampState::Warn, ("有缺口", "has a gap"))
+        (LampState::Warn, text::HAS_A_GAP)
     } else if !state.conditions.is_empty() {
-        (LampState::Warn, ("储运条件曾超限", "storage limits were exceeded"))
+        (LampState::Warn, text::EXCEEDED)
     } else {
-        (LampState::Ok, ("前后一致", "consistent"))
+        (LampState::Ok, text::CONSISTENT)
     }
 }
 

@@ -10,6 +10,7 @@
 use history::RecordRef;
 
 use crate::config::Config;
+use crate::words::who;
 
 /// Who reads, and so what a record is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,10 @@ impl Naming {
     #[must_use]
     pub fn who(self, record: &RecordRef) -> (String, String) {
         let name = match self {
-            Self::Unnamed => return ("一家企业".to_owned(), "a company".to_owned()),
+            Self::Unnamed => {
+                let (zh, en) = who::A_COMPANY;
+                return (zh.to_owned(), en.to_owned());
+            }
             Self::Parties => record.party.to_string(),
             Self::Whole => record.to_string(),
         };
@@ -50,7 +54,7 @@ impl Naming {
         if one == other {
             return Some((one.clone(), one));
         }
-        Some((format!("{one} 与 {other}"), format!("{one} and {other}")))
+        Some(who::both(&one, &other))
     }
 }
 

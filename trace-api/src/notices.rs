@@ -1,11 +1,11 @@
 //! Notices above the timeline: what others say though it does not decide, records that contradict each other, what
-//! does not fit, what got too warm, when the item expires.
+//! does not fit, which storage condition was broken, when the item expires.
 //!
 //! What holds: the public reads of no ledger, of no party but as the configuration says, and of no time beyond the day.
 //!
 //! Not here: the sentences ([`crate::words`]).
 
-use history::record_view::RecordView;
+use history::record_view::{Excursion, RecordView};
 use history::{History, HistoryEntry, ItemState};
 
 use crate::consumer::day;
@@ -23,9 +23,7 @@ pub fn notices(
 ) -> Vec<String> {
     let said = state.notices.iter().map(|notice| words::notice(notice, naming, language));
     let clashes = state.clashes.iter().map(|clash| words::clash(clash, naming, language));
-    let excursions = history
-        .broken_conditions()
-        .map(|entry| format!("{} {}", language.of(text::EXCURSION), extreme(entry, naming)));
+    let excursions = history.broken_conditions().map(|entry| excursion(entry, naming, language));
     let expiry = history.expiry_date().map(|date| words::expires_on(date, language));
     let mut notices: Vec<String> = Vec::new();
     let all = said.chain(clashes).chain(disputed(history, naming, language));
@@ -49,24 +47,34 @@ fn disputed(history: &History, naming: Naming, language: Language) -> Vec<String
     (count > 0).then(|| words::disputed(count, language)).into_iter().collect()
 }
 
-/// The extreme value of a sensor event and its span; for the public its day.
-fn extreme(entry: &HistoryEntry, naming: Naming) -> String {
-    let found = entry.view().and_then(RecordView::sensor_span);
-    let value = found.and_then(|found| found.value).unwrap_or("?");
+/// When a sensor event was, from its beginning to its end; for the public its day.
+fn when(entry: &HistoryEntry, found: Option<&Excursion<'_>>, naming: Naming) -> String {
     let span = found.and_then(|found| found.span);
     if naming != Naming::Whole {
-        return format!("{value} °C, {}", day(span.map_or(entry.at, |(from, _)| from)));
+        return day(span.map_or(entry.at, |(from, _)| from));
     }
-    let span = span.map_or_else(String::new, |(from, to)| {
-        format!("{} – {}", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S UTC"))
-    });
-    format!("{value} °C, {span}")
+    let Some((from, to)) = span else {
+        return entry.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    };
+    let (begin, end) = (from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S UTC"));
+    if day(from) == day(to) {
+        return format!("{begin} – {end}");
+    }
+    format!("{begin} – {} {end}", day(to))
 }
 
-/// Value and day of the first broken condition, for the public.
+/// What a broken condition was, when.
+fn excursion(entry: &HistoryEntry, naming: Naming, language: Language) -> String {
+    let found = entry.view().and_then(RecordView::excursion);
+    words::excursion(found.as_ref(), &when(entry, found.as_ref(), naming), language)
+}
+
+/// Measure, value and day of the first broken condition, for the hint of the verdict.
 #[must_use]
-pub fn first_excursion(history: &History, naming: Naming) -> Option<String> {
-    history.broken_conditions().next().map(|entry| extreme(entry, naming))
+pub fn first_excursion(history: &History, naming: Naming, language: Language) -> Option<String> {
+    let entry = history.broken_conditions().next()?;
+    let found = entry.view().and_then(RecordView::excursion);
+    Some(words::excursion_hint(found.as_ref(), &when(entry, found.as_ref(), naming), language))
 }
 
 #[cfg(test)]

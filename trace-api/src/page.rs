@@ -1,6 +1,6 @@
-//! The verdict page: what its template needs, in the reader's language.
+//! The pages: what their templates need, in the reader's language.
 //!
-//! The order of the page is fixed: verdict, product, scans, lamps, notices, timeline, signers, limits, actions, times.
+//! The order of the verdict page is fixed: verdict, product, scans, lamps, notices, timeline, signers, limits, actions, times.
 //!
 //! Not here: the texts ([`crate::words`]), the JSON answer ([`crate::answer`]).
 
@@ -15,12 +15,14 @@ use sql::scans::ScanTotals;
 
 use crate::config::Config;
 use crate::consumer;
+use crate::error_page;
 use crate::lamps::Lamps;
 use crate::language::{Language, Pair};
 use crate::naming::Naming;
 use crate::notices::{first_excursion, notices};
 use crate::scan_result::ScanResult;
-use crate::words::{self, Checked, ScanCounts, page as text};
+use crate::words::page::{ItemLabels, StartTexts, VerifyTexts};
+use crate::words::{self, Checked, ScanCounts, page as text, verifier};
 
 /// Everything that the page shows.
 pub struct PageView<'a> {
@@ -41,7 +43,7 @@ pub struct PageView<'a> {
 /// One step of the timeline.
 struct Line {
     at: String,
-    step: &'static str,
+    step: String,
     place: String,
     who: String,
     how: &'static str,
@@ -84,7 +86,9 @@ struct ItemPage<'a> {
     checked_at: String,
     clocks: String,
     permanent: String,
-    zh: bool,
+    labels: ItemLabels,
+    /// What the verifier shows, as JSON.
+    words: String,
 }
 
 /// Renders the page.
@@ -143,7 +147,8 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         checked_at: words::minute(result.request.at),
         clocks: clocks(result, language),
         permanent: format!("{}/01/{}/21/{}", config.public_url, view.gtin, view.serial),
-        zh: language == Language::Chinese,
+        labels: ItemLabels::of(language),
+        words: verifier::for_page(language),
     }
     .render()
 }
@@ -159,7 +164,7 @@ fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
     let class = if class == "ok" && entry.weight != Weight::Counts { "warn" } else { class };
     Line {
         at: consumer::day(entry.at),
-        step: language.of(words::step(entry.step.as_ref())),
+        step: words::step(entry.step.as_ref(), language),
         place: consumer::place_name(&entry.place, config, language),
         who: consumer::party(&entry.party, config, language),
         how: language.of(how),
@@ -229,7 +234,9 @@ fn hint(view: &PageView<'_>, general: Pair) -> String {
             let place = |sgln: &str| consumer::place_name(sgln, config, language);
             Some(words::gap(gap, naming, language, place))
         }
-        Reason::Condition(_) => history.and_then(|history| first_excursion(history, naming)),
+        Reason::Condition(_) => {
+            history.and_then(|history| first_excursion(history, naming, language))
+        }
         _ => None,
     };
     special.unwrap_or_else(|| language.of(general).to_owned())
@@ -279,17 +286,55 @@ fn bundle_path(item: &Epc) -> String {
     )
 }
 
-#[derive(Template)]
-#[template(path = "away.html")]
-struct AwayPage {
-    lang: &'static str,
-    main: &'static str,
-    hint: &'static str,
-}
-
 /// The page for when the database does not answer.
 #[must_use]
 pub fn cannot_check(language: Language) -> String {
-    let (main, hint) = (language.of(text::CANNOT_CHECK), language.of(text::CANNOT_CHECK_HINT));
-    AwayPage { lang: language.tag(), main, hint }.render().unwrap_or_else(|_| main.to_owned())
+    error_page::render(
+        language.of(text::CANNOT_CHECK),
+        language.of(text::CANNOT_CHECK_HINT),
+        language,
+    )
+}
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct StartPage {
+    lang: &'static str,
+    other_lang: &'static str,
+    other_name: &'static str,
+    texts: StartTexts,
+}
+
+/// The page at `/`.
+///
+/// # Errors
+///
+/// If the template cannot be rendered.
+pub fn start(language: Language) -> Result<String, askama::Error> {
+    let other = language.other();
+    let (other_lang, other_name) = (other.tag(), other.name());
+    let texts = StartTexts::of(language);
+    StartPage { lang: language.tag(), other_lang, other_name, texts }.render()
+}
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct VerifyPage {
+    lang: &'static str,
+    other_lang: &'static str,
+    other_name: &'static str,
+    texts: VerifyTexts,
+    words: String,
+}
+
+/// The page that verifies a file in the browser.
+///
+/// # Errors
+///
+/// If the template cannot be rendered.
+pub fn verify(language: Language) -> Result<String, askama::Error> {
+    let other = language.other();
+    let (other_lang, other_name) = (other.tag(), other.name());
+    let (texts, words) = (VerifyTexts::of(language), verifier::for_page(language));
+    VerifyPage { lang: language.tag(), other_lang, other_name, texts, words }.render()
 }

@@ -11,8 +11,8 @@ mod circles;
 mod functions;
 mod layers;
 mod places;
-mod sources;
-mod tokens;
+pub(crate) mod sources;
+pub(crate) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -103,7 +103,10 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let browser = browser.expect("Chromium is needed; `make setup` gets it");
-    for (language, words) in [("zh", "缺口"), ("en", "journey incomplete")] {
+    for (language, words, shown) in [
+        ("zh", "缺口", ["成立：记录在已签名的账本中", "条记录在大小为"]),
+        ("en", "journey incomplete", ["Holds: the records are in the signed ledgers", "records are in the tree of size"]),
+    ] {
         browser.goto(&format!("{sold}?lang={language}")).await.expect("the page opens");
         let band =
             browser.find(Locator::Css("h1")).await.expect("a verdict").text().await.expect("text");
@@ -116,7 +119,13 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
             .await
             .expect("the page verifies the proof");
         let outcome = result.attr("data-outcome").await.expect("an attribute");
-        assert_eq!(outcome.as_deref(), Some("proved"), "{}", result.text().await.expect("text"));
+        let text = result.text().await.expect("text");
+        assert_eq!(outcome.as_deref(), Some("proved"), "{text}");
+        for words in shown {
+            assert!(text.contains(words), "`{words}` is not in: {text}");
+        }
+        // A translated check has no English detail left.
+        assert_eq!(text.contains("that no record was left out"), language == "en", "{text}");
     }
     browser.goto(&format!("{altered}?lang=en")).await.expect("the page opens");
     let code = browser

@@ -194,17 +194,15 @@ const checkAnchor = async ({ anchor }, hub, policy, report) => {
   need(same(block.hash, anchor.blockHash), "got a block hash that is not the hash of the header");
   findReceipt(block, anchor.index, anchor.receipt, anchor.proof);
   need(hasAnchored(anchor.receipt, anchor.contract, anchor.hubId, hub.root, hub.size), "the receipt has no event of the contract with this size and root");
-  report.notChecked("anchor", `transaction ${anchor.index} of block ${block.number} (${toHex(block.hash)}) publishes size ${hub.size} and root of `
-    + `${hub.origin}; no endpoint was asked whether that block is on chain ${anchor.chainId}`);
+  report.notChecked("anchor", `transaction ${anchor.index} of block ${block.number} (${toHex(block.hash)}) publishes size ${hub.size} and root of ${hub.origin}; no endpoint was asked whether that block is on chain ${anchor.chainId}`);
 };
 const listUnproved = (checked, policy, report) => {
   const fields = checked.flatMap(({ record }) => record.fields);
   const hidden = fields.filter(({ digest }) => digest).length;
   const left = fields.reduce((sum, { elements, count }) => (elements ? sum + count - BigInt(elements.length) : sum), 0n);
   report.notChecked("what the file does not show", `of ${checked.length} records ${hidden} fields are hidden and ${left} elements of lists are left out`);
-  const witnesses = "no independent witness has cosigned the checkpoints in this file";
-  if (policy.quorum) report.cannotTell(`the policy asks for a quorum, but ${witnesses}`);
-  else report.notChecked("witnesses", witnesses);
+  if (policy.quorum) report.cannotTell("the policy asks for a quorum, but no independent witness has cosigned the checkpoints in this file");
+  else report.notChecked("witnesses", "no independent witness has cosigned the checkpoints in this file");
   report.notChecked("completeness", "that no record was left out");
   report.notChecked("truth", "that what was stated happened, and that the object at hand is the one recorded");
 };
@@ -247,23 +245,26 @@ export async function verify(file, policyFile) {
 
 // --- the page -----------------------------------------------------------------------------------------------------
 
-const WORDS = {
-  zh: { proved: "已证实：记录在签名账本中", refuted: "不成立：文件被改动或不完整", "cannot tell": "无法判断：政策文件或此浏览器不足以检查全部内容", passed: "已检查", "not checked": "未检查", failed: "不符" },
-  en: { proved: "Proved: the records are in the signed ledgers", refuted: "Refuted: the file was changed or is not whole", "cannot tell": "Cannot tell: the policy file or this browser does not cover everything in the file", passed: "checked", "not checked": "not checked", failed: "failed" },
+// The words of the reader's language, written by the server from its one list: `outcomes` by code, `names` of checks and
+// `details` of checks, each a pair of the English text above and its translation, with {0}, {1} … for what varies.
+const readWords = () => JSON.parse(document.getElementById("words").textContent);
+// The translation of a text, by the first pair whose English fits it; the text itself where none does.
+const translate = (pairs, text) => {
+  for (const [english, translation] of pairs) {
+    const parts = english.split(/\{\d\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+    const found = new RegExp(`^${parts.join("(.*)")}$`, "su").exec(text);
+    if (found) return translation.replace(/\{(\d)\}/g, (_, place) => found[Number(place) + 1]);
+  }
+  return text;
 };
-const NAMES_ZH = {
-  form: "文件形式", "hub entry": "枢纽条目", ledger: "账本", hub: "枢纽", anchor: "锚定", trust: "信任依据", witnesses: "见证方", completeness: "是否完整",
-  truth: "陈述是否属实", directory: "名录", authority: "授权", "directory in the hub": "名录在枢纽中的条目", "what holds today": "今日是否仍有效",
-  "who may issue the item": "谁可签发该物品", auditors: "审计方", refuted: "不成立的原因", policy: "政策文件", "what the file does not show": "文件未公开的内容", "this verifier failed": "验证程序出错",
-};
-const nameIn = (lang, name) => (lang === "zh" ? NAMES_ZH[name] ?? name.replace(/^checkpoint of /, "检查点：").replace(/^who keeps /, "账本归属：") : name);
 // What comes from the file must not change how the text around it is displayed.
 const escaped = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
-const show = (place, report, lang) => {
-  const words = WORDS[lang] ?? WORDS.en;
-  const lines = report.checks.map(([name, outcome, detail]) => escaped(`${words[outcome]} · ${nameIn(lang, name)}: ${detail}`));
+const show = (place, report) => {
+  const { outcomes, names, details } = readWords();
+  const lines = report.checks.map(([name, outcome, detail]) =>
+    escaped(`${outcomes[outcome]} · ${translate(names, name)}: ${translate(details, detail)}`));
   place.dataset.outcome = report.outcome;
-  place.textContent = [words[report.outcome], ...lines].join("\n");
+  place.textContent = [outcomes[report.outcome], ...lines].join("\n");
 };
 
 // Bytes, because reading text would drop a byte order mark and repair what is not UTF-8.
@@ -279,7 +280,7 @@ if (typeof document !== "undefined") {
     const fetched = Promise.all([button.dataset.bundle, "/policy"].map(fetchBytes));
     button.addEventListener("click", async () => {
       const [bundle, policy] = await fetched;
-      show(place, await verify(bundle, policy), button.dataset.lang);
+      show(place, await verify(bundle, policy));
     });
   }
   const file = document.getElementById("file");
@@ -289,7 +290,7 @@ if (typeof document !== "undefined") {
     const check = async () => {
       if (!file.files[0]) return;
       const policy = own.files[0] ? await fileBytes(own.files[0]) : await fetched;
-      show(place, await verify(await fileBytes(file.files[0]), policy), navigator.language.slice(0, 2));
+      show(place, await verify(await fileBytes(file.files[0]), policy));
     };
     file.addEventListener("change", check);
     own.addEventListener("change", check);

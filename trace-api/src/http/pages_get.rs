@@ -1,22 +1,34 @@
 //! Pages that do not depend on an item: start, verifier, policy, description of the interface.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
+use crate::http::guard::language;
+use crate::page;
+use crate::problem::Problem;
 use crate::state::AppState;
 
-fn html(text: &'static str) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text)
+fn html(page: Result<String, askama::Error>) -> Result<HttpResponse, Problem> {
+    let text = page.map_err(|error| Problem::Internal(error.to_string()))?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text))
 }
 
 /// `GET /`.
-pub async fn start() -> HttpResponse {
-    html(include_str!("../../pages/start.html"))
+///
+/// # Errors
+///
+/// If the page cannot be rendered.
+pub async fn start(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    html(page::start(language(&request)))
 }
 
 /// `GET /verify`.
-pub async fn verify() -> HttpResponse {
-    html(include_str!("../../pages/verify.html"))
+///
+/// # Errors
+///
+/// If the page cannot be rendered.
+pub async fn verify(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    html(page::verify(language(&request)))
 }
 
 fn script(text: &'static str) -> HttpResponse {
@@ -87,6 +99,24 @@ mod tests {
             assert_eq!(answer.status, 200, "{path}");
             assert_eq!(answer.header("content-type"), media_type, "{path}");
             assert!(answer.body.contains(part), "{path}: {}", answer.body);
+        }
+    }
+
+    #[actix_web::test]
+    async fn start_and_verifier_are_in_the_readers_language_with_a_visible_switch() {
+        let state = state_without_database().await;
+        for (path, language, own, other) in [
+            ("/", "zh-CN,en;q=0.8", "用手机相机扫描", "?lang=en"),
+            ("/", "en-GB", "with your phone&#39;s camera", "?lang=zh"),
+            ("/?lang=zh", "en-GB", "用手机相机扫描", "?lang=en"),
+            ("/verify", "zh-CN", "文件只在本机读取", "?lang=en"),
+            ("/verify?lang=en", "zh-CN", "Files are read on this device only", "?lang=zh"),
+            ("/verify", "zh-CN", "成立：记录在已签名的账本中", "?lang=en"),
+            ("/verify", "en", "Holds: the records are in the signed ledgers", "?lang=zh"),
+        ] {
+            let answer = get(&state, path, &[("Accept-Language", language)]).await;
+            assert!(answer.body.contains(own), "{path} {language}: {}", answer.body);
+            assert!(answer.body.contains(other), "{path} {language}: {}", answer.body);
         }
     }
 

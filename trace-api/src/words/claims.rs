@@ -6,6 +6,7 @@
 
 use history::{Clash, ClashKind, Gap, Notice, Row};
 
+use super::vocabulary::disposition as disposition_words;
 use crate::language::{Language, Pair};
 use crate::naming::Naming;
 
@@ -165,11 +166,9 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
             ))
         }
         Gap::OnHold { disposition, record } => {
-            let (zh, en) = naming.who(record);
-            language.of((
-                format!("停用中：{disposition}（{zh}）"),
-                format!("On hold: {disposition} ({en})"),
-            ))
+            let who = language.of(naming.who(record));
+            let state = disposition_words(disposition, language);
+            language.of((format!("停用中：{state}（{who}）"), format!("On hold: {state} ({who})")))
         }
         Gap::BackDated { record } => {
             let (zh, en) = naming.who(record);
@@ -250,9 +249,9 @@ mod tests {
             ),
             (
                 Gap::OnHold { disposition: Disposition::Damaged, record: record(3) },
-                ["停用中：damaged（一家企业）", "On hold: damaged (a company)"],
+                ["停用中：已损坏（一家企业）", "On hold: damaged (a company)"],
                 [
-                    "停用中：damaged（Factory · log.example/1 #3）",
+                    "停用中：已损坏（Factory · log.example/1 #3）",
                     "On hold: damaged (Factory · log.example/1 #3)",
                 ],
             ),

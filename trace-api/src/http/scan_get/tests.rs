@@ -1,6 +1,7 @@
 //! Scans as people send them: verdicts, pages, JSON, limits.
 
 mod published;
+mod sensors;
 
 use actix_web::http::{Method, StatusCode};
 use history::testing::{CASE, FACTORY, GTIN, ITEM, SERIAL, SHOP, object_event};

@@ -1,0 +1,68 @@
+//! What people read when there is no answer: nothing here, asked too often, too long, a product without a serial.
+
+use actix_web::http::StatusCode;
+
+use crate::language::Pair;
+
+/// A heading and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Away {
+    /// What happened.
+    pub main: Pair,
+    /// What to do.
+    pub hint: Pair,
+}
+
+/// The words for an answer with this status.
+#[must_use]
+pub fn of_status(status: StatusCode) -> Away {
+    match status {
+        StatusCode::NOT_FOUND => Away {
+            main: ("没有这个页面", "There is no such page"),
+            hint: (
+                "请重新扫描包装上的二维码，或从首页开始。",
+                "Scan the code on the pack again, or begin at the start page.",
+            ),
+        },
+        StatusCode::TOO_MANY_REQUESTS => Away {
+            main: ("查询过于频繁", "Too many questions"),
+            hint: (
+                "从你的网络发来的查询过多。请一分钟后再试；这与物品无关。",
+                "Too many questions came from your network. Try again in a minute. This says nothing about the item.",
+            ),
+        },
+        StatusCode::BAD_REQUEST | StatusCode::URI_TOO_LONG => Away {
+            main: ("无法读取此地址", "This address cannot be read"),
+            hint: (
+                "地址过长，或含有不允许的字符。请重新扫描包装上的二维码。",
+                "It is too long, or has characters that are not allowed. Scan the code on the pack again.",
+            ),
+        },
+        StatusCode::METHOD_NOT_ALLOWED => Away {
+            main: ("此处只能查看", "This can only be looked at"),
+            hint: ("请从首页开始。", "Begin at the start page."),
+        },
+        StatusCode::SERVICE_UNAVAILABLE => Away {
+            main: ("现在无法查验", "Cannot check now"),
+            hint: (
+                "服务暂时不可用，这不代表物品有任何问题。请稍后再试。",
+                "The service is temporarily unavailable. This does not mean that anything is wrong with the item. Try \
+                 again later.",
+            ),
+        },
+        _ => Away {
+            main: ("服务出错", "The service failed"),
+            hint: (
+                "这不代表物品有任何问题。请稍后再试。",
+                "This does not mean that anything is wrong with the item. Try again later.",
+            ),
+        },
+    }
+}
+
+/// A code that names a product and no single item.
+pub const WITHOUT_SERIAL: Pair = (
+    "此码只指明产品，不指明单件物品，因此没有单件记录可查。请扫描包装上带序列号的二维码。",
+    "This code names a product and no single item, so there is no record of one to show. Scan the code on the pack that \
+     has a serial number.",
+);
