@@ -3,6 +3,7 @@
 //! Each subcommand is one file below; all of them call `firmware-bridge` and print the outcome. [`screen`] repaints a few
 //! lines of the terminal; [`words`] has two languages.
 
+mod block;
 mod detect;
 mod findings;
 mod live;
@@ -24,6 +25,8 @@ pub enum Command {
     ///
     /// Nothing is written to a serial device without --ask: a query that one device answers may switch
     /// another on or off.
+    ///
+    /// What it finds is printed as a block for the bridge's configuration, to append with >> or to paste.
     ///
     /// Example: chopmark reader detect                              # the serial ports
     /// Example: chopmark reader detect --ask /dev/ttyUSB0           # which device is it?

@@ -25,6 +25,9 @@ pub use self::device::Device;
 pub use self::error::ConfigError;
 pub use self::reader::Reader;
 
+/// What `chopmark reader detect` prints in place of a value that only a person knows; refused here.
+pub const FILL_IN: &str = "FILL-IN";
+
 /// Hours that windows may be kept: ten years.
 const MOST_KEPT_H: u32 = 87_600;
 
@@ -100,6 +103,11 @@ pub fn spool(installation: &Installation, section: &FirmwareBridgeSection) -> Pa
 /// A reader's section as messages name it.
 fn name(reader: &ReaderSection) -> String {
     format!("[[firmware_bridge.reader]] `{}`", reader.id)
+}
+
+/// What a problem says about [`FILL_IN`].
+fn unfilled() -> String {
+    format!("`{FILL_IN}`, which `chopmark reader detect` prints for you to fill in")
 }
 
 fn load_key(
@@ -195,9 +203,18 @@ fn check_reader(
     let name = name(reader);
     problems.keep(check_name("[[firmware_bridge.reader]]", "id", &reader.id));
     for sensor in reader.device.sensors() {
+        if sensor == FILL_IN {
+            let expected = "the identifier of the sensor, such as `urn:epc:id:giai:9521142.PROBE7`";
+            problems.push(Problem::value(name.as_str(), "sensor", unfilled(), expected));
+        }
         problems.keep(check_name(&name, "sensor", &sensor));
     }
     for place in reader.antenna_read_points.values().chain([&reader.read_point]) {
+        if place == FILL_IN {
+            let expected = "the location where it reads, such as `urn:epc:id:sgln:9521142.00001.3`";
+            problems.push(Problem::value(name.as_str(), "read_point", unfilled(), expected));
+            continue;
+        }
         let is_place = epc::Epc::from_uri(place).is_ok_and(|e| e.scheme() == epc::Scheme::Sgln);
         if !is_place {
             let (got, expected) = (format!("`{place}`"), "a location, `urn:epc:id:sgln:…`");

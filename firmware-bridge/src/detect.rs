@@ -214,44 +214,124 @@ pub fn greet(address: &str, clock: &Clock) -> Result<DetectedDevice, String> {
     })
 }
 
-/// The most probable kind of device for a message on a topic, as the configuration names it, and why.
+/// What a message on a topic most probably is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicGuess {
+    /// Its family's name in the configuration: `zigbee2mqtt`; empty if it is of none.
+    pub family: &'static str,
+    /// Why, for people.
+    pub about: String,
+    /// The device as `sensors` of the configuration names it; none for a reader.
+    pub device: Option<String>,
+    /// The `application` that the device belongs to, where its family has one.
+    pub application: Option<String>,
+}
+
+impl TopicGuess {
+    fn of_sensor(family: &'static str, device: String) -> Self {
+        let about = format!("device {device}");
+        Self { family, about, device: Some(device), application: None }
+    }
+
+    fn of_application(family: &'static str, application: &str, device: &str) -> Self {
+        let about = format!("device {device} of {application}");
+        let application = Some(application.to_owned());
+        Self { family, about, device: Some(device.to_owned()), application }
+    }
+
+    fn of_reader(family: &'static str, about: String) -> Self {
+        Self { family, about, ..Self::default() }
+    }
+
+    fn none(about: impl Into<String>) -> Self {
+        Self { about: about.into(), ..Self::default() }
+    }
+}
+
+/// The most probable kind of device for a message on a topic, and why.
 #[must_use]
-pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> (&'static str, String) {
-    let levels: Vec<&str> = topic.split('/').collect();
-    match levels.as_slice() {
-        ["spBv1.0", group, _, node, ..] => return ("sparkplug-b", format!("node {group}/{node}")),
-        ["application", _, "device", device, "event", "up"] => {
-            return ("chirpstack", format!("device {device}"));
-        }
-        ["v3", application, "devices", device, "up"] => {
-            return ("things-stack", format!("device {device} of {application}"));
-        }
-        [device, "events", "rpc"] => return ("shelly", format!("device {device}")),
-        ["zigbee2mqtt", "bridge", ..] => {
-            return ("", "a status message of Zigbee2MQTT itself".into());
-        }
-        ["zigbee2mqtt", device @ ..] => {
-            return ("zigbee2mqtt", format!("device {}", device.join("/")));
-        }
-        _ => {}
+pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> TopicGuess {
+    if let Some(known) = guess_sensor(topic) {
+        return known;
     }
     if let Ok(data) = impinj_r700::parse(payload, at)
         && !data.reads.is_empty()
     {
-        return ("impinj-r700", format!("{} reads in the last message", data.reads.len()));
+        let about = format!("{} reads in the last message", data.reads.len());
+        return TopicGuess::of_reader("impinj-r700", about);
     }
     let message = Message { topic, payload, is_retained: false, at };
     if let Ok(data) = ZebraIotc::new(topic).take(&message)
         && !data.reads.is_empty()
     {
-        return ("zebra-iotc", format!("{} reads in the last message", data.reads.len()));
+        let about = format!("{} reads in the last message", data.reads.len());
+        return TopicGuess::of_reader("zebra-iotc", about);
     }
     match serde_json::from_slice::<serde_json::Value>(payload) {
         Ok(value) if value.is_object() || value.is_array() => {
-            ("mapped-json", "JSON that a mapping can describe".into())
+            TopicGuess::of_reader("mapped-json", "JSON that a mapping can describe".into())
         }
-        _ => ("", format!("{} bytes that are not a JSON object", payload.len())),
+        _ => TopicGuess::none(format!("{} bytes that are not a JSON object", payload.len())),
     }
+}
+
+/// The sensor that a topic's levels name.
+fn guess_sensor(topic: &str) -> Option<TopicGuess> {
+    let levels: Vec<&str> = topic.split('/').collect();
+    Some(match levels.as_slice() {
+        ["spBv1.0", _, "NCMD" | "DCMD", ..] => {
+            TopicGuess::none("a command of a Sparkplug host to a node or device")
+        }
+        ["spBv1.0", group, _, node] => {
+            TopicGuess::of_sensor("sparkplug-b", format!("{group}/{node}"))
+        }
+        ["spBv1.0", group, _, node, device] => {
+            TopicGuess::of_sensor("sparkplug-b", format!("{group}/{node}/{device}"))
+        }
+        ["application", application, "device", device, "event", "up"] => {
+            TopicGuess::of_application("chirpstack", application, device)
+        }
+        ["v3", application, "devices", device, "up"] => {
+            TopicGuess::of_application("things-stack", application, device)
+        }
+        [device, "events", "rpc"] => TopicGuess::of_sensor("shelly", (*device).to_owned()),
+        ["zigbee2mqtt", "bridge", ..] => TopicGuess::none("a status message of Zigbee2MQTT itself"),
+        ["zigbee2mqtt", _, .., "availability" | "set" | "get"] => TopicGuess::none(
+            "no readings: availability of a Zigbee2MQTT device, or a question to it",
+        ),
+        ["zigbee2mqtt", device @ ..] if !device.is_empty() => {
+            TopicGuess::of_sensor("zigbee2mqtt", device.join("/"))
+        }
+        _ => return None,
+    })
+}
+
+/// JSON pointers to the texts and numbers of a message, in its order, the first of each array; at most `most`.
+#[must_use]
+pub fn pointers(payload: &[u8], most: usize) -> Vec<String> {
+    fn add(at: &str, value: &serde_json::Value, most: usize, found: &mut Vec<String>) {
+        match value {
+            _ if found.len() >= most => {}
+            serde_json::Value::Object(members) => {
+                for (name, value) in members {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    add(&format!("{at}/{name}"), value, most, found);
+                }
+            }
+            serde_json::Value::Array(values) => {
+                if let Some(first) = values.first() {
+                    add(&format!("{at}/0"), first, most, found);
+                }
+            }
+            serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+            _ => found.push(at.to_owned()),
+        }
+    }
+    let mut found = Vec::new();
+    if let Ok(value) = serde_json::from_slice(payload) {
+        add("", &value, most, &mut found);
+    }
+    found
 }
 
 #[cfg(test)]
@@ -262,23 +342,36 @@ mod tests {
     fn topics_are_told_by_their_levels_and_then_by_what_they_say() {
         let r700 = r#"{"tagInventoryEvent":{"epcHex":"3074257BF7194E4000001A85"}}"#;
         let zebra = r#"{"data":{"idHex":"3074257BF7194E4000001A85"},"type":"SIMPLE"}"#;
-        for (topic, payload, family) in [
-            ("spBv1.0/plant/NDATA/gw", "", "sparkplug-b"),
-            ("application/1/device/a84041/event/up", "{}", "chirpstack"),
-            ("v3/cold@ttn/devices/d1/up", "{}", "things-stack"),
-            ("shellyht-1/events/rpc", "{}", "shelly"),
-            ("zigbee2mqtt/cold/1", "{}", "zigbee2mqtt"),
-            ("zigbee2mqtt/bridge/state", "online", ""),
-            ("door/3", r700, "impinj-r700"),
-            ("door/4", zebra, "zebra-iotc"),
-            ("door/5", r#"{"tags":[]}"#, "mapped-json"),
-            ("door/6", "on", ""),
+        for (topic, payload, family, device) in [
+            ("spBv1.0/plant/NDATA/gw", "", "sparkplug-b", Some("plant/gw")),
+            ("spBv1.0/plant/DBIRTH/gw/probe", "", "sparkplug-b", Some("plant/gw/probe")),
+            ("spBv1.0/plant/NCMD/gw", "", "", None),
+            ("application/1/device/a84041/event/up", "{}", "chirpstack", Some("a84041")),
+            ("v3/cold@ttn/devices/d1/up", "{}", "things-stack", Some("d1")),
+            ("shellyht-1/events/rpc", "{}", "shelly", Some("shellyht-1")),
+            ("zigbee2mqtt/cold/1", "{}", "zigbee2mqtt", Some("cold/1")),
+            ("zigbee2mqtt/cold/1/availability", "online", "", None),
+            ("zigbee2mqtt/bridge/state", "online", "", None),
+            ("door/3", r700, "impinj-r700", None),
+            ("door/4", zebra, "zebra-iotc", None),
+            ("door/5", r#"{"tags":[]}"#, "mapped-json", None),
+            ("door/6", "on", "", None),
         ] {
-            assert_eq!(
-                guess_topic(topic, payload.as_bytes(), Timestamp::UNIX_EPOCH).0,
-                family,
-                "{topic}"
-            );
+            let found = guess_topic(topic, payload.as_bytes(), Timestamp::UNIX_EPOCH);
+            assert_eq!((found.family, found.device.as_deref()), (family, device), "{topic}");
+        }
+    }
+
+    #[test]
+    fn members_of_a_message_are_listed_as_pointers_that_a_mapping_takes() {
+        let message = br#"{"at":1,"tags":[{"epc":"30","a/b":"x","none":null},{"epc":"31"}]}"#;
+        let all = ["/at", "/tags/0/a~1b", "/tags/0/epc"];
+        assert_eq!(pointers(message, 9), all);
+        assert_eq!(pointers(message, 2), all[..2]);
+        assert!(pointers(b"[{", 9).is_empty());
+        for pointer in all {
+            let value: serde_json::Value = serde_json::from_slice(message).unwrap();
+            assert!(value.pointer(pointer).is_some(), "{pointer}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::spool_at::SpoolAt;
-use super::words::LangAt;
+use super::words::{self, LangAt};
 use crate::terminal::{self, out};
 
 /// Options of `chopmark reader findings`.
@@ -49,12 +49,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if findings.is_empty() {
-        out!("{}", lang.say("nothing was found that needs attention", "没有需要处理的发现"));
+        out!("{}", lang.of(words::NO_FINDING));
     }
     for finding in findings {
         let times = match finding.count {
             0 | 1 => String::new(),
-            count => format!(", {count}{}", lang.say(" times", " 次")),
+            count => format!(", {}", words::times(count, lang)),
         };
         out!("{}  {}  [{}{times}]", short(&finding.last), finding.source, finding.code);
         out!("    {}", finding.text);
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     if !changes.is_empty() {
         out!();
-        out!("{}", lang.say("settings that changed:", "已更改的设置："));
+        out!("{}", lang.of(words::CHANGED));
     }
     for change in changes {
         out!(
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.settings {
         out!();
-        out!("{}", lang.say("settings now:", "当前设置："));
+        out!("{}", lang.of(words::SETTINGS));
         for (reader, name, value) in settings {
             out!("{reader}  {name} = {value}");
         }

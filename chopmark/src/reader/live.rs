@@ -26,7 +26,7 @@ use process::config::device::DeviceSection;
 use super::readout::Readout;
 use super::screen::Screen;
 use super::spool_at::bridge_section;
-use super::words::{Lang, LangAt};
+use super::words::{self, Lang, LangAt};
 use crate::terminal::out;
 
 /// Options of `chopmark reader test`.
@@ -89,9 +89,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begun = clock.instant();
     let lang = arguments.lang.get();
     let mut readout = Readout::new(lang, clock.clone());
-    let waiting =
-        lang.say("waiting for the first read; Ctrl-C ends", "等待第一次读取；按 Ctrl-C 结束");
-    out!("{name}: {waiting}");
+    out!("{name}: {}", lang.of(words::WAITING));
     show(arguments, &queue, &mut readout, &clock)?;
     let is_connected = metrics.connected.with_label_values(&[&name]).get() == 1;
     stop.store(true, Ordering::Relaxed);
@@ -103,7 +101,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if readout.has_any() {
         return Ok(ExitCode::SUCCESS);
     }
-    let nothing = lang.say("nothing was read: ", "没有读到任何数据：");
+    let nothing = lang.of(words::NOTHING_READ);
     out!("{nothing}{}", source.explain(&readout, lang, is_connected));
     Ok(ExitCode::FAILURE)
 }
@@ -217,35 +215,13 @@ impl Source {
         if let Some(problem) = readout.problem() {
             return problem.to_owned();
         }
-        match (self, lang) {
-            (Self::Broker(address, topics), Lang::En) if is_connected => format!(
-                "the broker was reached; nothing came on topic `{}`; `chopmark reader detect --mqtt {address}` lists \
-                 the topics in use",
-                topics.join("`, `")
-            ),
-            (Self::Broker(address, topics), Lang::Zh) if is_connected => format!(
-                "已连上 MQTT 服务器，但主题 `{}` 上没有消息；`chopmark reader detect --mqtt {address}` 可列出现有主题",
-                topics.join("`, `")
-            ),
-            (Self::Broker(address, _), Lang::En) => {
-                format!("no broker has answered at {address} yet; check the address and the network")
+        match self {
+            Self::Broker(address, topics) if is_connected => {
+                words::silent_topics(&topics.join("`, `"), address, lang)
             }
-            (Self::Broker(address, _), Lang::Zh) => {
-                format!("{address} 处的 MQTT 服务器尚未应答；检查地址和网络")
-            }
-            (Self::Line(_), lang) if readout.has_answered() => lang
-                .say(
-                    "the device was reached and read nothing: is a tag in its field, is its antenna connected?",
-                    "设备已连通，但没有读到标签：场内有标签吗？天线接好了吗？",
-                )
-                .to_owned(),
-            (Self::Line(name), Lang::En) => format!(
-                "nothing that can be decoded has come from {name} yet; check power, cable and address, the baud rate, \
-                 and whether the device is of this family"
-            ),
-            (Self::Line(name), Lang::Zh) => {
-                format!("{name} 尚未传来可识别的数据；检查电源、电缆、地址、波特率和设备型号")
-            }
+            Self::Broker(address, _) => words::no_broker(address, lang),
+            Self::Line(_) if readout.has_answered() => lang.of(words::NO_TAG).to_owned(),
+            Self::Line(name) => words::not_understood(name, lang),
         }
     }
 }

@@ -13,7 +13,7 @@ use process::Clock;
 use reads::{Read, code};
 
 use super::screen::{Screen, shorten};
-use super::words::Lang;
+use super::words::{self, Lang, Totals};
 
 /// Notes that stay on the screen.
 const NOTES: usize = 6;
@@ -98,7 +98,7 @@ impl Readout {
             let key = (reading.sensor.clone(), reading.kind.measurement().to_owned());
             self.readings.insert(key, (value, reading.at.to_string()));
         }
-        let reports = self.lang.say("the device reports: ", "设备报告：");
+        let reports = self.lang.of(words::REPORTS);
         for setting in &data.settings {
             self.note(format!("{reports}{} = {}", setting.name, setting.value), &mut lines);
         }
@@ -159,10 +159,7 @@ impl Readout {
             self.rate = (0, now, rate);
         }
         let (reads, rate, count) = (self.reads, self.rate.2, self.tags.len());
-        let mut lines = vec![match self.lang {
-            Lang::En => format!("{reads} reads, {rate:.0} a second, {count} tags"),
-            Lang::Zh => format!("读取 {reads} 次，每秒 {rate:.0} 次，标签 {count} 个"),
-        }];
+        let mut lines = vec![words::reads_now(reads, rate, count, self.lang)];
         let (width, height) = screen.measure();
         // Two lines of heads and one for those that have no room.
         let others = 3 + self.readings.len() + self.notes.len();
@@ -182,38 +179,25 @@ impl Readout {
         tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.hex.cmp(&b.hex)));
         let mut lines = Vec::new();
         if !tags.is_empty() {
-            // Padded by hand: a Chinese character takes two columns.
-            let head = self.lang.say(
-                "  reads    last    best  antennas     age  tag",
-                "   次数    最近    最强  天线        时隔  标签",
-            );
-            lines.push(head.to_owned());
+            lines.push(self.lang.of(words::TABLE_HEAD).to_owned());
         }
         lines.extend(tags.iter().take(rows).map(|tag| tag.line(width, now)));
         if tags.len() > rows {
-            let more = tags.len() - rows;
-            lines.push(match self.lang {
-                Lang::En => format!("        … and {more} more"),
-                Lang::Zh => format!("        … 另有 {more} 个"),
-            });
+            lines.push(words::more_rows(tags.len() - rows, self.lang));
         }
         lines
     }
 
     /// One line for the end.
     pub fn summary(&self, time: Duration, metrics: &Metrics, reader: &str) -> String {
-        let bad = metrics.bad_frames.with_label_values(&[reader]).get();
-        let garbage = metrics.garbage_bytes.with_label_values(&[reader]).get();
-        let (reads, tags, values) = (self.reads, self.tags.len(), self.readings.len());
-        let seconds = time.as_secs_f64();
-        match self.lang {
-            Lang::En => format!(
-                "{reads} reads of {tags} tags, {values} sensor values in {seconds:.1} s; {bad} bad frames, {garbage} stray bytes"
-            ),
-            Lang::Zh => format!(
-                "{seconds:.1} 秒内读取 {reads} 次，标签 {tags} 个，传感器数值 {values} 个；错误帧 {bad}，多余字节 {garbage}"
-            ),
-        }
+        let totals = Totals {
+            reads: self.reads,
+            tags: self.tags.len(),
+            values: self.readings.len(),
+            bad_frames: metrics.bad_frames.with_label_values(&[reader]).get(),
+            stray_bytes: metrics.garbage_bytes.with_label_values(&[reader]).get(),
+        };
+        words::summary(totals, time, self.lang)
     }
 }
 

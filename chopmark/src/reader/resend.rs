@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::spool_at::SpoolAt;
+use super::words::{self, LangAt};
 use crate::terminal::out;
 
 /// Options of `chopmark reader resend`.
@@ -13,6 +14,8 @@ pub struct Arguments {
     /// Only lists what was refused, with ingest's reason, and changes nothing
     #[arg(long)]
     list: bool,
+    #[command(flatten)]
+    lang: LangAt,
 }
 
 /// Puts refused deliveries back into the queue, or lists them.
@@ -21,10 +24,11 @@ pub struct Arguments {
 ///
 /// If the spool cannot be opened or written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let lang = arguments.lang.get();
     if arguments.list {
         let refused = arguments.spool.look()?.refused()?;
         if refused.is_empty() {
-            out!("ingest refused nothing");
+            out!("{}", lang.of(words::REFUSED_NOTHING));
         }
         for one in refused {
             out!("{}  delivery {}/{}, {} bytes", one.at, one.boot, one.seq, one.bytes);
@@ -32,10 +36,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    match arguments.spool.open()?.resend()? {
-        0 => out!("ingest refused nothing, so nothing is resent"),
-        1 => out!("1 delivery is queued again; the bridge sends it"),
-        count => out!("{count} deliveries are queued again; the bridge sends them"),
-    }
+    out!("{}", words::resent(arguments.spool.open()?.resend()?, lang));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,14 @@
-//! English or Chinese for the output of `reader findings` and `reader test`.
+//! Every sentence of `chopmark reader` that is in Chinese and English.
 //!
-//! What holds: the text of a finding is not translated, because it quotes the device; in Chinese its remedy follows,
-//! chosen by its code. In English the text itself names the remedy.
+//! What holds: a text is a pair, so that none is missing in one language. The text of a finding is not translated,
+//! because it quotes the device; in Chinese its remedy follows, chosen by its code. In English the text itself names
+//! the remedy.
+//!
+//! Not here: `reader replay`, whose lines are for comparing bytes, and errors of a command; they are English only.
+//!
+//! Source: docs/decisions/0038-where-sentences-are.md.
+
+use std::time::Duration;
 
 use firmware_bridge::spool::code as bridge;
 use reads::code;
@@ -41,7 +48,7 @@ impl Lang {
     }
 
     /// The one of two texts that is in this language.
-    pub fn say(self, en: &'static str, zh: &'static str) -> &'static str {
+    pub fn of<T>(self, (zh, en): (T, T)) -> T {
         match self {
             Self::En => en,
             Self::Zh => zh,
@@ -84,6 +91,214 @@ impl Lang {
             _ => return None,
         })
     }
+}
+
+/// A text, Chinese and English.
+pub type Text = (&'static str, &'static str);
+
+pub const WAITING: Text =
+    ("等待第一次读取；按 Ctrl-C 结束", "waiting for the first read; Ctrl-C ends");
+pub const NOTHING_READ: Text = ("没有读到任何数据：", "nothing was read: ");
+pub const NO_TAG: Text = (
+    "设备已连通，但没有读到标签：场内有标签吗？天线接好了吗？",
+    "the device was reached and read nothing: is a tag in its field, is its antenna connected?",
+);
+pub const REPORTS: Text = ("设备报告：", "the device reports: ");
+/// Padded by hand: a Chinese character takes two columns.
+pub const TABLE_HEAD: Text = (
+    "   次数    最近    最强  天线        时隔  标签",
+    "  reads    last    best  antennas     age  tag",
+);
+pub const NO_FINDING: Text = ("没有需要处理的发现", "nothing was found that needs attention");
+pub const CHANGED: Text = ("已更改的设置：", "settings that changed:");
+pub const SETTINGS: Text = ("当前设置：", "settings now:");
+pub const REFUSED_NOTHING: Text = ("ingest 没有拒收任何内容", "ingest refused nothing");
+pub const NO_PORT: Text = (
+    "本机没有串口；插上 USB 读写器后会出现在这里",
+    "no serial port on this machine; a USB reader appears here once it is plugged in",
+);
+pub const STABLE: Text = ("重新插拔后不变", "stays the same after replugging");
+pub const WRITES_NOTHING: Text = ("只听，不写入", "writes nothing");
+pub const ASKS_VERSION: Text = ("询问版本", "queries its version");
+pub const ALSO: Text = ("另有", "also");
+pub const NEXT: Text = ("下一步", "next");
+pub const NOTHING_DECODED: Text = (
+    "没有可识别的数据；设备可能要询问才应答（--ask），可能没有通电，也可能是其他型号",
+    "nothing that can be decoded; it may be silent until it is queried (--ask), without power, or of another family",
+);
+pub const LLRP_FOUND: Text = ("接受连接的 LLRP 读写器", "an LLRP reader that accepts connections");
+pub const NO_TOPIC: Text = (
+    "没有任何主题有消息；读写器在场内有标签时才发布",
+    "no message on any topic; a reader publishes when tags are in its field",
+);
+
+// Comments beside the lines of a configuration block.
+pub const PASTE: Text = (
+    "把下面的内容粘贴到网桥的配置文件；FILL-IN 处须填写，否则启动时会被拒绝",
+    "paste what follows into the bridge's configuration; it is refused until each FILL-IN is filled in",
+);
+pub const ID: Text = ("名称自定，本网桥内不可重复", "a name of your choice, unique in this bridge");
+pub const READ_POINT: Text = (
+    "读取地点，如 urn:epc:id:sgln:9521142.00001.3",
+    "where it reads, such as urn:epc:id:sgln:9521142.00001.3",
+);
+pub const SENSOR: Text = (
+    "传感器的标识，如 urn:epc:id:giai:9521142.PROBE7",
+    "identifier of the sensor, such as urn:epc:id:giai:9521142.PROBE7",
+);
+pub const REGION: Text = (
+    "安装所在地区，如 china、europe、north-america：决定发射频段",
+    "where it is installed, such as china, europe, north-america: it decides on which frequencies it transmits",
+);
+pub const TRY: Text = ("先试一下", "try it first");
+pub const EPC_POINTER: Text = (
+    "EPC 在消息中的位置（JSON 指针），见上面的列表",
+    "where the EPC is in a message, a JSON pointer; see the list above",
+);
+pub const MEMBERS: Text = ("最后一条消息中的成员", "members of the last message");
+
+/// How often a finding was made.
+pub fn times(count: i64, lang: Lang) -> String {
+    lang.of((format!("{count} 次"), format!("{count} times")))
+}
+
+/// How many deliveries are queued again.
+pub fn resent(count: usize, lang: Lang) -> String {
+    let english = match count {
+        0 => "ingest refused nothing, so nothing is resent".to_owned(),
+        1 => "1 delivery is queued again; the bridge sends it".to_owned(),
+        count => format!("{count} deliveries are queued again; the bridge sends them"),
+    };
+    let chinese = match count {
+        0 => "ingest 没有拒收任何内容，无需重发".to_owned(),
+        count => format!("{count} 份数据已重新排队，由网桥发送"),
+    };
+    lang.of((chinese, english))
+}
+
+/// What was read so far, and how fast.
+pub fn reads_now(reads: u64, rate: f64, tags: usize, lang: Lang) -> String {
+    lang.of((
+        format!("读取 {reads} 次，每秒 {rate:.0} 次，标签 {tags} 个"),
+        format!("{reads} reads, {rate:.0} a second, {tags} tags"),
+    ))
+}
+
+/// Rows that have no room.
+pub fn more_rows(more: usize, lang: Lang) -> String {
+    lang.of((format!("        … 另有 {more} 个"), format!("        … and {more} more")))
+}
+
+/// What was read, for the end.
+#[derive(Debug, Clone, Copy)]
+pub struct Totals {
+    pub reads: u64,
+    pub tags: usize,
+    pub values: usize,
+    pub bad_frames: u64,
+    pub stray_bytes: u64,
+}
+
+/// What was read in `time`.
+pub fn summary(totals: Totals, time: Duration, lang: Lang) -> String {
+    let Totals { reads, tags, values, bad_frames, stray_bytes } = totals;
+    let seconds = time.as_secs_f64();
+    lang.of((
+        format!(
+            "{seconds:.1} 秒内读取 {reads} 次，标签 {tags} 个，传感器数值 {values} 个；错误帧 {bad_frames}，多余字节 {stray_bytes}"
+        ),
+        format!(
+            "{reads} reads of {tags} tags, {values} sensor values in {seconds:.1} s; {bad_frames} bad frames, {stray_bytes} stray bytes"
+        ),
+    ))
+}
+
+/// The broker answered, and nothing came on these topics.
+pub fn silent_topics(topics: &str, address: &str, lang: Lang) -> String {
+    lang.of((
+        format!(
+            "已连上 MQTT 服务器，但主题 `{topics}` 上没有消息；`chopmark reader detect --mqtt {address}` 可列出现有主题"
+        ),
+        format!(
+            "the broker was reached; nothing came on topic `{topics}`; `chopmark reader detect --mqtt {address}` lists \
+             the topics in use"
+        ),
+    ))
+}
+
+/// No broker answered.
+pub fn no_broker(address: &str, lang: Lang) -> String {
+    lang.of((
+        format!("{address} 处的 MQTT 服务器尚未应答；检查地址和网络"),
+        format!("no broker has answered at {address} yet; check the address and the network"),
+    ))
+}
+
+/// Nothing that a driver understands came from a line.
+pub fn not_understood(name: &str, lang: Lang) -> String {
+    lang.of((
+        format!("{name} 尚未传来可识别的数据；检查电源、电缆、地址、波特率和设备型号"),
+        format!(
+            "nothing that can be decoded has come from {name} yet; check power, cable and address, the baud rate, and \
+             whether the device is of this family"
+        ),
+    ))
+}
+
+/// Listening to a port.
+pub fn listening(path: &str, seconds: u64, lang: Lang) -> String {
+    lang.of((
+        format!("监听 {path}，{seconds} 秒，不写入 …"),
+        format!("listening to {path} for {seconds} s, writing nothing …"),
+    ))
+}
+
+/// Asking a port.
+pub fn querying(path: &str, lang: Lang) -> String {
+    lang.of((
+        format!("依次询问 {path}：mercury、r200、chafon、xy-md02 …"),
+        format!("querying {path}: mercury, r200, chafon, xy-md02 …"),
+    ))
+}
+
+/// Listening to a broker.
+pub fn listening_to_broker(address: &str, seconds: u64, lang: Lang) -> String {
+    lang.of((
+        format!("监听 {address} 的所有主题，{seconds} 秒 …"),
+        format!("listening to every topic of {address} for {seconds} s …"),
+    ))
+}
+
+/// A serial device that was recognised.
+pub fn recognised(family: &str, baud: u32, about: &str, lang: Lang) -> String {
+    lang.of((
+        format!("{family}，{baud} 波特（{about}）"),
+        format!("{family} at {baud} baud ({about})"),
+    ))
+}
+
+/// Which device has a lasting name now.
+pub fn is_now(device: &str, how_long: &str, lang: Lang) -> String {
+    lang.of((
+        format!("现在是 {device}；上面的名称{how_long}"),
+        format!("is {device} now; the name above {how_long}"),
+    ))
+}
+
+/// A name that lasts as long as the device stays in its socket.
+pub fn stable_in_socket(why: &str, lang: Lang) -> String {
+    lang.of((
+        format!("只要插在同一个插口就不变：{why}"),
+        format!("stays the same as long as it is plugged into the same socket: {why}"),
+    ))
+}
+
+/// A name that may be another device's later.
+pub fn unstable(why: &str, lang: Lang) -> String {
+    lang.of((
+        format!("重新插拔后此名称可能属于别的设备：{why}"),
+        format!("this name may be another device's after replugging: {why}"),
+    ))
 }
 
 #[cfg(test)]

@@ -42,6 +42,22 @@ fn names_that_ingest_would_refuse_are_refused_at_the_start_with_section_and_valu
 }
 
 #[test]
+fn what_detect_leaves_to_fill_in_is_refused_with_what_to_write_there() {
+    let modbus = "device.xy-md02 = { port = \"/dev/ttyUSB0\", sensor = \"FILL-IN\" }\n";
+    let reader = READER.replace("urn:epc:id:sgln:9521142.00001.3", FILL_IN);
+    let words = resolved(&[HEAD, &reader, modbus].concat()).unwrap_err();
+    for word in [
+        "[[firmware_bridge.reader]] `door-3` read_point: got `FILL-IN`, which `chopmark reader detect` prints for you to \
+         fill in, expected the location where it reads, such as `urn:epc:id:sgln:9521142.00001.3`",
+        "[[firmware_bridge.reader]] `door-3` sensor: got `FILL-IN`, which `chopmark reader detect` prints for you to \
+         fill in, expected the identifier of the sensor, such as `urn:epc:id:giai:9521142.PROBE7`",
+    ] {
+        assert!(words.contains(word), "`{word}` is not in: {words}");
+    }
+    assert_eq!(words.lines().count(), 2, "{words}");
+}
+
+#[test]
 fn modbus_sensors_with_addresses_of_their_own_may_share_a_port_and_all_else_is_refused_with_both_names()
  {
     let reader = |id: &str, device: &str| -> ReaderSection {

@@ -36,8 +36,38 @@ fn path(path: &std::path::Path) -> String {
     path.display().to_string()
 }
 
+/// The head of a bridge's configuration, to which `detect` may append.
+const HEAD: &str = "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nledger = \"site.example/1\"\n";
+
+/// All that `detect` printed, appended to the head of a configuration, and why the bridge refuses it.
+fn refused_with(printed: &str) -> String {
+    resolve(&[HEAD, printed].concat()).expect_err("nothing is filled in")
+}
+
+/// The same after a person filled in what only a person knows.
+fn filled_in(printed: &str) -> firmware_bridge::config::Config {
+    let fill = |key: &str, value: &str, text: String| {
+        text.replace(&format!("{key} = \"FILL-IN\""), &format!("{key} = \"{value}\""))
+    };
+    let text = fill("read_point", "urn:epc:id:sgln:9521142.00001.3", printed.to_owned());
+    let text = fill("region", "china", text);
+    let text = fill("mapping.epc", "/tags/0/epc", text);
+    // What is left are sensors, each by its own name at the broker.
+    let text = text.replace("\"FILL-IN\"", "\"urn:epc:id:giai:9521142.PROBE7\"");
+    resolve(&[HEAD, &text].concat()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+}
+
+fn resolve(text: &str) -> Result<firmware_bridge::config::Config, String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let key = ledger::keys::SourceKey::generate(&ledger::keys::SystemRandom::new()).expect("a key");
+    keystore::private::create(&folder.path().join("bridge.pem"), &key.to_pem()).expect("a key");
+    process::config::Installation::parse(&folder.path().join("bridge.toml"), text)
+        .and_then(|installation| firmware_bridge::config::resolve(&installation))
+        .map_err(|problems| problems.to_string())
+}
+
 #[test]
-fn asked_serial_devices_are_named_with_the_line_that_configures_them() {
+fn what_detect_prints_of_a_serial_device_is_configuration_once_the_read_point_is_filled_in() {
     let r200 = R200::start(1, Faults::default()).unwrap();
     let sensor = XyMd02::start(-205).unwrap();
     let chafon = |layout| {
@@ -46,22 +76,47 @@ fn asked_serial_devices_are_named_with_the_line_that_configures_them() {
     let reader18 = chafon(chafon::Layout::Reader18);
     let reader288 = chafon(chafon::Layout::Reader288);
     let mercury = Mercury::start(1, demo::simulators::wire::Faults::default()).unwrap();
-    let silent = demo::simulators::pty::Pty::open().unwrap();
-    for (port, status, words) in [
-        (path(&r200.path), 0, ["r200 at 115200 baud", "device.r200"]),
-        (path(&reader18.path), 0, ["chafon at 57600 baud", "layout = \"reader18\""]),
-        (path(&reader288.path), 0, ["chafon at 57600 baud", "layout = \"reader288\""]),
-        (path(&mercury.path), 0, ["mercury at 115200 baud", "region = \"europe\""]),
-        (path(&sensor.path), 0, ["xy-md02 at 9600 baud", "device.xy-md02"]),
-        (path(&silent.path), 1, ["nothing that can be decoded", "without power"]),
-        ("/dev/ttyNONE".to_owned(), 1, ["the device does not exist", "is the cable plugged in?"]),
+    let mut whole = String::new();
+    for (port, family, words) in [
+        (path(&r200.path), "r200", ["r200 at 115200 baud", "[firmware_bridge.reader.device.r200]"]),
+        (path(&reader18.path), "chafon", ["chafon at 57600 baud", "layout = \"reader18\""]),
+        (path(&reader288.path), "chafon", ["chafon at 57600 baud", "layout = \"reader288\""]),
+        (path(&mercury.path), "mercury", ["mercury at 115200 baud", "region = \"FILL-IN\""]),
+        (path(&sensor.path), "xy-md02", ["xy-md02 at 9600 baud", "sensor = \"FILL-IN\""]),
     ] {
-        let (found, text) = chopmark(&["reader", "detect", "--ask", &port]);
-        assert_eq!(found, Some(status), "{text}");
+        let (status, text) = chopmark(&["reader", "detect", "--ask", &port]);
+        assert_eq!(status, Some(0), "{text}");
+        for word in words.into_iter().chain([&*format!("test --device '{family} = {{ port =")]) {
+            assert!(text.contains(word), "`{word}` is not in:\n{text}");
+        }
+        let expected =
+            if family == "mercury" { "region" } else { "which `chopmark reader detect` prints" };
+        let refused = refused_with(&text);
+        assert!(refused.contains("FILL-IN") && refused.contains(expected), "{refused}");
+        let config = filled_in(&text);
+        assert_eq!(config.readers[0].id, format!("{family}-1"));
+        // Pasted one after the other, each with a name of its own.
+        whole += &text.replace("-1\"", &format!("-of{}\"", port.replace('/', "-")));
+    }
+    assert_eq!(filled_in(&whole).readers.len(), 5);
+}
+
+#[test]
+fn a_device_that_does_not_answer_is_reported_in_a_comment() {
+    let silent = demo::simulators::pty::Pty::open().unwrap();
+    for (port, words) in [
+        (path(&silent.path), ["nothing that can be decoded", "without power"]),
+        ("/dev/ttyNONE".to_owned(), ["the device does not exist", "is the cable plugged in?"]),
+    ] {
+        let (status, text) = chopmark(&["reader", "detect", "--ask", &port]);
+        assert_eq!(status, Some(1), "{text}");
         for word in words {
             assert!(text.contains(word), "`{word}` is not in:\n{text}");
         }
+        assert!(filled_in(&text).readers.is_empty(), "{text}");
     }
+    let (_, text) = chopmark(&["reader", "detect", "--ask", "/dev/ttyNONE", "--lang", "zh"]);
+    assert!(text.contains("依次询问 /dev/ttyNONE"), "{text}");
 }
 
 #[test]
@@ -256,7 +311,7 @@ fn a_configured_reader_is_tried_from_the_bridges_own_folder_and_an_only_one_need
 }
 
 #[test]
-fn topics_of_a_broker_are_shown_with_what_they_most_probably_are() {
+fn what_publishes_at_a_broker_is_shown_as_blocks_that_the_configuration_takes() {
     let broker = demo::simulators::broker::start().unwrap();
     let reader = demo::simulators::broker::Publisher::connect(broker, "r700").unwrap();
     let stop = std::sync::atomic::AtomicBool::new(false);
@@ -267,6 +322,10 @@ fn topics_of_a_broker_are_shown_with_what_they_most_probably_are() {
                 let event = r#"{"tagInventoryEvent":{"epcHex":"3074257BF7194E4000001A85"}}"#;
                 reader.publish("door/3/tags", event.as_bytes(), false).unwrap();
                 reader.publish("zigbee2mqtt/cold 1", b"{\"temperature\":4.5}", false).unwrap();
+                reader.publish("zigbee2mqtt/cold 2", b"{\"temperature\":4.5}", false).unwrap();
+                reader.publish("zigbee2mqtt/cold 2/availability", b"online", false).unwrap();
+                reader.publish("v3/cold@ttn/devices/p1/up", b"{}", false).unwrap();
+                reader.publish("door/\"4\"", b"{\"tags\":[{\"epc\":\"30\"}]}", false).unwrap();
                 std::thread::sleep(Duration::from_millis(100));
             }
         });
@@ -274,10 +333,29 @@ fn topics_of_a_broker_are_shown_with_what_they_most_probably_are() {
             chopmark(&["reader", "detect", "--mqtt", &broker.to_string(), "--seconds", "2"]);
         stop.store(true, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(status, Some(0), "{text}");
-        assert!(text.contains("door/3/tags\n          impinj-r700"), "{text}");
+        assert!(text.contains("door/3/tags\n#           impinj-r700"), "{text}");
         assert!(
-            text.contains("zigbee2mqtt/cold 1\n          zigbee2mqtt: device cold 1"),
+            text.contains("zigbee2mqtt/cold 1\n#           zigbee2mqtt: device cold 1"),
             "{text}"
+        );
+        assert!(text.contains("members of the last message: /tags/0/epc"), "{text}");
+        let refused = refused_with(&text);
+        assert!(refused.contains("sensor: got `FILL-IN`"), "{refused}");
+        let config = filled_in(&text);
+        let mut found: Vec<_> = config
+            .readers
+            .iter()
+            .map(|reader| (reader.id.as_str(), reader.sensors().len()))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("impinj-r700-1", 0),
+                ("mapped-json-1", 0),
+                ("things-stack-1", 1),
+                ("zigbee2mqtt-1", 2)
+            ]
         );
     });
     let (status, text) = chopmark(&["reader", "detect", "--mqtt", "127.0.0.1:1", "--seconds", "1"]);

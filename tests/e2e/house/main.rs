@@ -1,5 +1,8 @@
-//! Tests of the repository itself: the rules of its source files, its dependencies, its dashboards, the claims of its threat model.
+//! Tests of the repository itself: the rules of its source files, its dependencies, its dashboards, the claims of its
+//! threat model, the sentences that people read, the reference of the bridge's configuration.
 
 mod claims;
 mod dashboards;
 mod layout;
+mod reference;
+mod sentences;

@@ -1,0 +1,200 @@
+//! A `[[firmware_bridge.reader]]` block of what was detected, to be pasted into the configuration as it is.
+//!
+//! The way through: [`Blocks`] numbers the blocks of one run; [`Blocks::on_line`] is of a serial or network device,
+//! [`Blocks::at_broker`] of what publishes at a broker.
+//!
+//! What holds: every line is TOML, whatever a device or a stranger at the broker wrote in its names; what only a person
+//! knows is [`FILL_IN`], which the bridge refuses with what to write there.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use firmware_bridge::config::FILL_IN;
+use ledger::text::escaped;
+
+use super::words::{self, Lang, Text};
+
+/// Members of a message that are listed for a mapping.
+pub const MEMBERS: usize = 12;
+
+/// The blocks of one run.
+pub struct Blocks {
+    lang: Lang,
+    /// How many there are of each family.
+    numbers: BTreeMap<&'static str, usize>,
+    /// Whether the line before the first one was printed.
+    has_begun: bool,
+}
+
+/// A device on a line of its own.
+pub struct OnLine<'a> {
+    /// `port` or `address`.
+    pub key: &'static str,
+    /// Its value.
+    pub place: &'a str,
+    /// Other members with what is written beside them: `layout = "reader18"`.
+    pub more: Vec<(String, Option<Text>)>,
+}
+
+/// What publishes at a broker.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AtBroker {
+    /// The topic of a reader.
+    pub topic: Option<String>,
+    /// The application of sensors, where their family has one.
+    pub application: Option<String>,
+    /// Sensors, as the broker names them.
+    pub devices: BTreeSet<String>,
+    /// Members of the last message, for a mapping.
+    pub members: Vec<String>,
+}
+
+impl Blocks {
+    /// None yet.
+    pub fn new(lang: Lang) -> Self {
+        Self { lang, numbers: BTreeMap::new(), has_begun: false }
+    }
+
+    fn begin(&mut self, family: &'static str) -> Vec<String> {
+        let number = self.numbers.entry(family).or_default();
+        *number += 1;
+        let id = format!("{family}-{number}");
+        let mut lines = Vec::new();
+        if !self.has_begun {
+            lines.push(format!("# {}", self.lang.of(words::PASTE)));
+            self.has_begun = true;
+        }
+        lines.extend([
+            String::new(),
+            "[[firmware_bridge.reader]]".to_owned(),
+            self.beside(format!("id = {}", quoted(&id)), words::ID),
+            self.beside(format!("read_point = {}", quoted(FILL_IN)), words::READ_POINT),
+        ]);
+        lines
+    }
+
+    /// A line with its comment.
+    fn beside(&self, line: String, comment: Text) -> String {
+        format!("{line}   # {}", self.lang.of(comment))
+    }
+
+    /// The block of a device on a line of its own, and how to try it.
+    pub fn on_line(&mut self, family: &'static str, device: &OnLine<'_>) -> Vec<String> {
+        let mut lines = self.begin(family);
+        lines.push(String::new());
+        lines.push(format!("[firmware_bridge.reader.device.{family}]"));
+        lines.push(format!("{} = {}", device.key, quoted(device.place)));
+        for (line, comment) in &device.more {
+            let line = line.clone();
+            lines.push(match comment {
+                Some(comment) => self.beside(line, *comment),
+                None => line,
+            });
+        }
+        let mut members = vec![format!("{} = {}", device.key, quoted(device.place))];
+        members.extend(device.more.iter().map(|(line, _)| line.clone()));
+        lines.push(format!(
+            "# {}: chopmark reader test --device '{family} = {{ {} }}'",
+            self.lang.of(words::TRY),
+            members.join(", ")
+        ));
+        lines
+    }
+
+    /// The block of what publishes at a broker.
+    ///
+    /// - `broker`: the broker as TOML, a text or an inline table.
+    pub fn at_broker(&mut self, family: &'static str, broker: &str, at: &AtBroker) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !at.members.is_empty() {
+            let members = at.members.iter().map(|member| escaped(member)).collect::<Vec<_>>();
+            let heading = self.lang.of(words::MEMBERS);
+            lines.push(format!("# {heading}: {}", members.join(", ")));
+        }
+        lines.extend(self.begin(family));
+        lines.push(String::new());
+        lines.push(format!("[firmware_bridge.reader.device.{family}]"));
+        lines.push(format!("broker = {broker}"));
+        for (key, value) in [("topic", &at.topic), ("application", &at.application)] {
+            lines.extend(value.as_ref().map(|value| format!("{key} = {}", quoted(value))));
+        }
+        for device in &at.devices {
+            let line = format!("sensors.{} = {}", quoted(device), quoted(FILL_IN));
+            lines.push(self.beside(line, words::SENSOR));
+        }
+        if family == "mapped-json" {
+            let line = format!("mapping.epc = {}", quoted(FILL_IN));
+            lines.push(self.beside(line, words::EPC_POINTER));
+        }
+        lines
+    }
+}
+
+/// A text as a basic string of TOML, in characters that are shown as they are.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            _ if escaped(c.encode_utf8(&mut [0; 4])).len() > c.len_utf8() => {
+                out.push_str(&format!("\\U{:08X}", u32::from(c)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use process::config::Installation;
+
+    use super::*;
+
+    const HEAD: &str = "[firmware_bridge]\nid = \"b1\"\nkey = \"bridge.pem\"\ningest_url = \"http://127.0.0.1:1\"\nledger = \"site.example/1\"\n";
+    /// A name that a stranger chose: quotation marks, a line break, and a mark that turns the direction of text.
+    const STRANGE: &str = "a\"\n[log]\u{202e}\\ 冷库";
+
+    fn parsed(lines: &[String]) -> Installation {
+        let text = [HEAD, &lines.join("\n")].concat();
+        Installation::parse(Path::new("b.toml"), &text)
+            .unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+    }
+
+    #[test]
+    fn every_block_parses_whatever_names_strangers_gave_and_each_has_an_id_of_its_own() {
+        for lang in [Lang::En, Lang::Zh] {
+            let mut blocks = Blocks::new(lang);
+            let mut lines = Vec::new();
+            let port = |place, more| OnLine { key: "port", place, more };
+            let layout = vec![("layout = \"reader18\"".to_owned(), None)];
+            lines.extend(blocks.on_line("r200", &port("/dev/ttyUSB0", vec![])));
+            lines.extend(blocks.on_line("r200", &port(STRANGE, vec![])));
+            lines.extend(blocks.on_line("chafon", &port("/dev/ttyUSB1", layout)));
+            let of_reader = AtBroker {
+                topic: Some(STRANGE.into()),
+                members: vec![STRANGE.into()],
+                ..AtBroker::default()
+            };
+            lines.extend(blocks.at_broker("mapped-json", "\"b:1883\"", &of_reader));
+            let of_sensors = AtBroker {
+                application: Some(STRANGE.into()),
+                devices: [STRANGE.to_owned(), "probe 7".to_owned()].into(),
+                ..AtBroker::default()
+            };
+            lines.extend(blocks.at_broker("things-stack", "\"b:1883\"", &of_sensors));
+            for line in &lines {
+                assert_eq!(escaped(line), *line, "a terminal would show this line in another way");
+            }
+            let readers = parsed(&lines).firmware_bridge.unwrap().readers;
+            let ids: Vec<&str> = readers.iter().map(|reader| reader.id.as_str()).collect();
+            assert_eq!(ids, ["r200-1", "r200-2", "chafon-1", "mapped-json-1", "things-stack-1"]);
+            assert!(readers.iter().all(|reader| reader.read_point == FILL_IN));
+            assert_eq!(readers[1].device.port(), Some(STRANGE));
+            assert_eq!(readers[4].device.sensors(), [FILL_IN, FILL_IN]);
+        }
+    }
+}
