@@ -192,8 +192,8 @@ fn own_words(text: &str) -> Vec<&str> {
 fn all_texts() -> Vec<(String, Vec<Text>)> {
     let is_shipped = |file: &SourceFile| {
         let path = &file.path;
-        let is_test =
-            path.contains("/tests/") || path.contains("test.") || path.contains("tests.rs");
+        let is_test = path.contains("/tests/")
+            || ["test.mjs", "tests.rs", "testing.rs"].iter().any(|end| path.ends_with(end));
         !BESIDE_THE_PRODUCT.iter().any(|place| path.starts_with(place)) && !is_test
     };
     let mut found: Vec<(String, Vec<Text>)> = Vec::new();

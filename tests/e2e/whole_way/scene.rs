@@ -105,7 +105,11 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
     let browser = browser.expect("Chromium is needed; `make setup` gets it");
     for (language, words, shown) in [
         ("zh", "缺口", ["成立：记录在已签名的账本中", "条记录在大小为"]),
-        ("en", "journey incomplete", ["Holds: the records are in the signed ledgers", "records are in the tree of size"]),
+        (
+            "en",
+            "journey incomplete",
+            ["Holds: the records are in the signed ledgers", "records are in the tree of size"],
+        ),
     ] {
         browser.goto(&format!("{sold}?lang={language}")).await.expect("the page opens");
         let band =

@@ -247,12 +247,12 @@ export async function verify(file, policyFile) {
 
 // The words of the reader's language, written by the server from its one list: `outcomes` by code, `names` of checks and
 // `details` of checks, each a pair of the English text above and its translation, with {0}, {1} … for what varies.
-const readWords = () => JSON.parse(document.getElementById("words").textContent);
+const readWords = (place) => JSON.parse(place.dataset.words);
 // The translation of a text, by the first pair whose English fits it; the text itself where none does.
 const translate = (pairs, text) => {
   for (const [english, translation] of pairs) {
     const parts = english.split(/\{\d\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-    const found = new RegExp(`^${parts.join("(.*)")}$`, "su").exec(text);
+    const found = new RegExp(`^${parts.join("(.*?)")}$`, "su").exec(text);
     if (found) return translation.replace(/\{(\d)\}/g, (_, place) => found[Number(place) + 1]);
   }
   return text;
@@ -260,7 +260,7 @@ const translate = (pairs, text) => {
 // What comes from the file must not change how the text around it is displayed.
 const escaped = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
 const show = (place, report) => {
-  const { outcomes, names, details } = readWords();
+  const { outcomes, names, details } = readWords(place);
   const lines = report.checks.map(([name, outcome, detail]) =>
     escaped(`${outcomes[outcome]} · ${translate(names, name)}: ${translate(details, detail)}`));
   place.dataset.outcome = report.outcome;
