@@ -6,8 +6,8 @@
 //! What holds: every line is TOML, whatever a device or a stranger at the broker wrote in its names; what only a person
 //! knows is [`FILL_IN`], which the bridge refuses with what to write there.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use firmware_bridge::config::FILL_IN;
 use ledger::text::escaped;
@@ -67,14 +67,14 @@ impl Blocks {
         lines.extend([
             String::new(),
             "[[firmware_bridge.reader]]".to_owned(),
-            self.beside(format!("id = {}", quoted(&id)), words::ID),
-            self.beside(format!("read_point = {}", quoted(FILL_IN)), words::READ_POINT),
+            self.beside(&format!("id = {}", quoted(&id)), words::ID),
+            self.beside(&format!("read_point = {}", quoted(FILL_IN)), words::READ_POINT),
         ]);
         lines
     }
 
     /// A line with its comment.
-    fn beside(&self, line: String, comment: Text) -> String {
+    fn beside(&self, line: &str, comment: Text) -> String {
         format!("{line}   # {}", self.lang.of(comment))
     }
 
@@ -85,10 +85,9 @@ impl Blocks {
         lines.push(format!("[firmware_bridge.reader.device.{family}]"));
         lines.push(format!("{} = {}", device.key, quoted(device.place)));
         for (line, comment) in &device.more {
-            let line = line.clone();
             lines.push(match comment {
                 Some(comment) => self.beside(line, *comment),
-                None => line,
+                None => line.clone(),
             });
         }
         let mut members = vec![format!("{} = {}", device.key, quoted(device.place))];
@@ -120,11 +119,11 @@ impl Blocks {
         }
         for device in &at.devices {
             let line = format!("sensors.{} = {}", quoted(device), quoted(FILL_IN));
-            lines.push(self.beside(line, words::SENSOR));
+            lines.push(self.beside(&line, words::SENSOR));
         }
         if family == "mapped-json" {
             let line = format!("mapping.epc = {}", quoted(FILL_IN));
-            lines.push(self.beside(line, words::EPC_POINTER));
+            lines.push(self.beside(&line, words::EPC_POINTER));
         }
         lines
     }
@@ -137,7 +136,8 @@ pub fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             _ if escaped(c.encode_utf8(&mut [0; 4])).len() > c.len_utf8() => {
-                out.push_str(&format!("\\U{:08X}", u32::from(c)));
+                // Writing to a string cannot fail.
+                write!(out, "\\U{:08X}", u32::from(c)).ok();
             }
             _ => out.push(c),
         }

@@ -32,7 +32,11 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let spool = arguments.spool.look()?;
     if arguments.list {
-        for (window, reader, closed, digest) in spool.last_windows(50)? {
+        let windows = spool.last_windows(50)?;
+        if windows.is_empty() {
+            out!("no window is stored; one closes when its read point was quiet for a while");
+        }
+        for (window, reader, closed, digest) in windows {
             out!("{window:>8}  {closed}  {reader}  {digest}");
         }
         return Ok(ExitCode::SUCCESS);

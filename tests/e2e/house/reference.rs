@@ -126,13 +126,13 @@ fn faults(expected: &BTreeMap<String, Keys>, found: &BTreeMap<String, Keys>) -> 
             match (keys.get(name), rows.get(name)) {
                 (Some(_), None) => faults.push(format!("`{heading}` has no row for `{name}`")),
                 (None, _) => {
-                    faults.push(format!("`{heading}` has a row for `{name}`, which is no key"))
+                    faults.push(format!("`{heading}` has a row for `{name}`, which is no key"));
                 }
                 (Some(true), Some(false)) => {
-                    faults.push(format!("`{heading}`: `{name}` is {REQUIRED}"))
+                    faults.push(format!("`{heading}`: `{name}` is {REQUIRED}"));
                 }
                 (Some(false), Some(true)) => {
-                    faults.push(format!("`{heading}`: `{name}` has a default"))
+                    faults.push(format!("`{heading}`: `{name}` has a default"));
                 }
                 (Some(_), Some(_)) => {}
             }

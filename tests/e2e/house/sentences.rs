@@ -10,6 +10,8 @@
 //!
 //! Source: docs/decisions/0038-where-sentences-are.md.
 
+use std::path::Path;
+
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::layout::sources::{SourceFile, files};
@@ -51,7 +53,7 @@ const NAMES: [&str; 2] = ["Chopmark", "GTIN"];
 
 /// A text in a file.
 #[derive(Debug, PartialEq, Eq)]
-struct Text {
+struct Excerpt {
     line: usize,
     text: String,
     /// Whether it is a comment of the documentation.
@@ -59,13 +61,13 @@ struct Text {
 }
 
 /// The texts between quotation marks of a Rust source, without those that are compiled for tests only.
-fn rust_texts(file: &SourceFile) -> Vec<Text> {
+fn rust_texts(file: &SourceFile) -> Vec<Excerpt> {
     let mut found = Vec::new();
     add_rust_texts(code(&file.path, &file.text), false, &mut found);
     found
 }
 
-fn add_rust_texts(trees: Vec<TokenTree>, is_doc: bool, found: &mut Vec<Text>) {
+fn add_rust_texts(trees: Vec<TokenTree>, is_doc: bool, found: &mut Vec<Excerpt>) {
     let mut before = String::new();
     for tree in trees {
         match &tree {
@@ -73,7 +75,7 @@ fn add_rust_texts(trees: Vec<TokenTree>, is_doc: bool, found: &mut Vec<Text>) {
                 let (written, line) = (literal.to_string(), literal.span().start().line);
                 if let Some(begin) = written.find('"') {
                     let text = written[begin + 1..].trim_end_matches(['"', '#']);
-                    found.push(Text { line, text: unbroken(text), is_doc });
+                    found.push(Excerpt { line, text: unbroken(text), is_doc });
                 }
             }
             TokenTree::Group(group) => {
@@ -97,7 +99,7 @@ fn unbroken(text: &str) -> String {
 }
 
 /// The texts between quotation marks and in templates of a script.
-fn script_texts(script: &str) -> Vec<Text> {
+fn script_texts(script: &str) -> Vec<Excerpt> {
     let letters: Vec<char> = script.chars().collect();
     let (mut found, mut at, mut line) = (Vec::new(), 0, 1);
     let mut last = ' ';
@@ -112,7 +114,7 @@ fn script_texts(script: &str) -> Vec<Text> {
             ('"' | '\'' | '`', _) => {
                 let end = end_of(&letters, at + 1, letter);
                 let text: String = letters[at + 1..end].iter().collect();
-                found.push(Text { line, text, is_doc: false });
+                found.push(Excerpt { line, text, is_doc: false });
                 end + 1
             }
             _ => at + 1,
@@ -155,13 +157,15 @@ fn without_styles(page: &str) -> String {
 }
 
 /// What a page shows of its own: text outside of tags and of what its template inserts, line by line.
-fn page_texts(page: &str) -> Vec<Text> {
+fn page_texts(page: &str) -> Vec<Excerpt> {
     let mut text = without_styles(page);
     for (begin, end) in [("{{", "}}"), ("{%", "%}"), ("<", ">")] {
         text = without(&text, begin, end);
     }
     let lines = (1..).zip(text.lines());
-    lines.map(|(line, text)| Text { line, text: text.trim().to_owned(), is_doc: false }).collect()
+    lines
+        .map(|(line, text)| Excerpt { line, text: text.trim().to_owned(), is_doc: false })
+        .collect()
 }
 
 /// The word of [`NEVER`] that a text has, if any.
@@ -189,21 +193,24 @@ fn own_words(text: &str) -> Vec<&str> {
 }
 
 /// Every text of the product, by file.
-fn all_texts() -> Vec<(String, Vec<Text>)> {
+fn all_texts() -> Vec<(String, Vec<Excerpt>)> {
     let is_shipped = |file: &SourceFile| {
         let path = &file.path;
         let is_test = path.contains("/tests/")
             || ["test.mjs", "tests.rs", "testing.rs"].iter().any(|end| path.ends_with(end));
         !BESIDE_THE_PRODUCT.iter().any(|place| path.starts_with(place)) && !is_test
     };
-    let mut found: Vec<(String, Vec<Text>)> = Vec::new();
+    let mut found: Vec<(String, Vec<Excerpt>)> = Vec::new();
     for file in files(&[".rs", ".js", ".mjs", ".html"]).into_iter().filter(is_shipped) {
-        let texts = if file.path.ends_with(".rs") {
+        let ending = Path::new(&file.path).extension().and_then(|ending| ending.to_str());
+        let texts = if ending == Some("rs") {
             rust_texts(&file)
-        } else if file.path.ends_with(".html") {
+        } else if ending == Some("html") {
             let lines = without_styles(&file.text);
             let lines = (1..).zip(lines.lines());
-            lines.map(|(line, text)| Text { line, text: text.to_owned(), is_doc: false }).collect()
+            lines
+                .map(|(line, text)| Excerpt { line, text: text.to_owned(), is_doc: false })
+                .collect()
         } else {
             script_texts(&file.text)
         };
@@ -213,13 +220,13 @@ fn all_texts() -> Vec<(String, Vec<Text>)> {
 }
 
 /// Places of texts that have one of [`NEVER`].
-fn promises(path: &str, texts: &[Text]) -> Vec<String> {
+fn promises(path: &str, texts: &[Excerpt]) -> Vec<String> {
     let with = texts.iter().filter_map(|text| Some((text, promise(&text.text)?)));
     with.map(|(text, word)| format!("{path}:{}: `{word}` in: {}", text.line, text.text)).collect()
 }
 
 /// Places of Chinese where it does not belong.
-fn misplaced(path: &str, texts: &[Text]) -> Vec<String> {
+fn misplaced(path: &str, texts: &[Excerpt]) -> Vec<String> {
     if PLACES.iter().any(|place| path.starts_with(place)) {
         return Vec::new();
     }
@@ -248,7 +255,7 @@ fn sentences_in_both_languages_are_in_their_places_only() {
     let faults: Vec<String> = all.iter().flat_map(|(path, texts)| misplaced(path, texts)).collect();
     assert!(faults.is_empty(), "Chinese outside of {PLACES:?}:\n{}", faults.join("\n"));
     for place in PLACES {
-        let is_used = |(path, texts): &(String, Vec<Text>)| {
+        let is_used = |(path, texts): &(String, Vec<Excerpt>)| {
             path.starts_with(place) && texts.iter().any(|text| is_chinese(&text.text))
         };
         assert!(all.iter().any(is_used), "there is no Chinese at {place}");
@@ -289,9 +296,9 @@ fn a_promise_that_is_planted_in_a_source_a_script_or_a_page_is_found_with_its_li
     assert_eq!(promises("a.js", &script_texts(script)), ["a.js:3: `100 %` in: ${z} is\n 100 % so"]);
     let page = "<style>a{width:100%}</style>\n<p title=\"Guaranteed\">{{ a }}</p>";
     let lines = without_styles(page);
-    let texts: Vec<Text> = (1..)
+    let texts: Vec<Excerpt> = (1..)
         .zip(lines.lines())
-        .map(|(line, text)| Text { line, text: text.to_owned(), is_doc: false })
+        .map(|(line, text)| Excerpt { line, text: text.to_owned(), is_doc: false })
         .collect();
     assert_eq!(promises("a.html", &texts).len(), 1);
 }

@@ -214,7 +214,7 @@ mod tests {
                             break;
                         }
                     }
-                    text.push_str(&format!("{{{place}}}"));
+                    text.extend(["{", &place.to_string(), "}"]);
                     place += 1;
                 }
                 other => text.push(other),
