@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use firmware_bridge::replay::{ReplayError, replay};
+use firmware_bridge::spool::Spool;
 
 use super::spool_at::SpoolAt;
 use crate::terminal::{self, out};
@@ -32,14 +33,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let spool = arguments.spool.look()?;
     if arguments.list {
-        let windows = spool.last_windows(50)?;
-        if windows.is_empty() {
-            out!("no window is stored; one closes when its read point was quiet for a while");
-        }
-        for (window, reader, closed, digest) in windows {
-            out!("{window:>8}  {closed}  {reader}  {digest}");
-        }
-        return Ok(ExitCode::SUCCESS);
+        return list(&spool);
     }
     let name = arguments.window.as_deref().unwrap_or_default();
     let replayed = match replay(&spool, name) {
@@ -91,4 +85,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         out!("nothing was delivered of this window, and nothing is reproduced: no tag moved");
     }
     Ok(if replayed.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the windows that are stored, newest first.
+fn list(spool: &Spool) -> anyhow::Result<ExitCode> {
+    let windows = spool.last_windows(50)?;
+    if windows.is_empty() {
+        out!("no window is stored; one closes when its read point was quiet for a while");
+    }
+    for (window, reader, closed, digest) in windows {
+        out!("{window:>8}  {closed}  {reader}  {digest}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
