@@ -47,7 +47,7 @@ pub enum Command {
 /// If the hex or the URI is invalid or cannot be encoded; the text says what was expected.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let text = match command {
-        Command::Decode { hex } => describe(&Tag::decode_hex(hex)?)?,
+        Command::Decode { hex } => describe(&typed(hex)?)?,
         Command::Encode { uri, scheme: Some(scheme), filter } => {
             hex::encode_upper(of_link(uri, scheme, *filter)?.encode()?)
         }
@@ -72,6 +72,11 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     };
     terminal::lines(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The tag in hex that somebody typed; an error repeats it.
+fn typed(hex: &str) -> anyhow::Result<Tag> {
+    Tag::decode_hex(hex).with_context(|| format!("cannot decode `{}`", escaped(hex)))
 }
 
 /// The names of all schemes that can hold a Digital Link.
@@ -142,6 +147,22 @@ mod tests {
             let data = lines.iter().filter(|line| line.starts_with("data ")).count();
             assert_eq!(data, link.matches('=').count(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_repeated_with_what_is_wrong_and_what_the_scheme_has() {
+        for (text, error) in [
+            ("3074257BF7194E4000001A8", "got 92 bits, expected 96 for sgtin-96"),
+            ("3074257BF7194E4000001A8500", "got 104 bits, expected 96 for sgtin-96"),
+            ("E2801190A5021F80055817CA", "got header 0xE2, expected one that TDS 2.3 assigns"),
+            ("30 74", "got `30 74`, expected hex digits"),
+            ("", "got ``, expected hex digits"),
+        ] {
+            let said = format!("{:#}", typed(text).unwrap_err());
+            assert!(said.starts_with(&format!("cannot decode `{text}`: {error}")), "{said}");
+        }
+        let said = format!("{:#}", typed("30\u{1b}[2J").unwrap_err());
+        assert!(said.starts_with("cannot decode `30\\u{1b}[2J`"), "{said}");
     }
 
     #[test]

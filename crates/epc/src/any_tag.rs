@@ -2,16 +2,18 @@
 //!
 //! The way through: [`Tag::decode`] chooses the decoder by the header, the first byte.
 //!
-//! What holds: `decode(encode(x)) == x`; an unknown header is refused and named in the error.
+//! What holds: `decode(encode(x)) == x`; an unknown header is refused and named in the error, and so is a length that
+//! the scheme does not have ([`crate::length`]).
 //!
 //! Not here: the bits of classic tags ([`crate::tag`]) and of `+` and `++` tags ([`crate::plus`]).
 //!
 //! Source: TDS 2.3 table 14-1.
 
-use crate::bits::{BitWriter, from_hex};
+use crate::bits::{BitWriter, Bits, from_digits};
 use crate::digital_link::DigitalLink;
 use crate::error::EpcError;
 use crate::identity::Epc;
+use crate::length::Unit;
 use crate::plus::{self, PlusTag};
 use crate::prefix_length::PrefixLength;
 use crate::tag::{self, TagEpc};
@@ -19,7 +21,7 @@ use crate::tag::{self, TagEpc};
 /// The content of an EPC bank, of any scheme.
 ///
 /// ```
-/// let tag = epc::Tag::decode_hex("FA3952114132E83C2BF10")?;
+/// let tag = epc::Tag::decode_hex("FA3952114132E83C2BF10000")?;
 /// assert_eq!(tag.name(), "giai+");
 /// assert_eq!(tag.to_digital_link().unwrap(), "https://id.gs1.org/8004/952114132a%2Fb");
 /// # Ok::<(), epc::EpcError>(())
@@ -35,33 +37,43 @@ pub enum Tag {
 impl Tag {
     /// Decodes an EPC bank.
     ///
-    /// - `bytes`: the bank from its header on. Zero bits after the last field are ignored.
+    /// - `bytes`: the bank from its header on, as many 16-bit words as the scheme has. A scheme whose length varies
+    ///   may be followed by words of zeros.
     ///
     /// # Errors
     ///
-    /// [`EpcError::Header`] if no supported scheme has this header; other variants of [`EpcError`] for content
-    /// that the scheme does not allow.
+    /// [`EpcError::Header`] if no supported scheme has this header; [`EpcError::Length`], [`EpcError::Words`],
+    /// [`EpcError::Short`] or [`EpcError::Long`] for a length that the scheme does not have; other variants of
+    /// [`EpcError`] for content that the scheme does not allow.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
-        let header = *bytes.first().ok_or(EpcError::Short { scheme: "a tag", got: 0, want: 8 })?;
+        Self::read(Bits::new(bytes, "a tag"), Unit::Word)
+    }
+
+    /// Decodes the bits of a tag, which come in such units.
+    pub(crate) fn read(bits: Bits<'_>, unit: Unit) -> Result<Self, EpcError> {
+        let header = bits.clone().take_small(8)?;
         if plus::is_plus(header) {
-            return PlusTag::decode(bytes).map(Self::Plus);
+            return PlusTag::read(bits, unit).map(Self::Plus);
         }
         if tag::is_classic(header) {
-            return TagEpc::decode(bytes).map(Self::Classic);
+            return TagEpc::read(bits, unit).map(Self::Classic);
         }
         Err(EpcError::Header(header))
     }
 
-    /// Decodes an EPC bank given as hex of either case. A missing last digit counts as 0.
+    /// Decodes an EPC bank given as hex of either case.
+    ///
+    /// ```
+    /// let cut = epc::Tag::decode_hex("3074257BF7194E4000001A8").unwrap_err();
+    /// assert_eq!(cut.to_string(), "got 92 bits, expected 96 for sgtin-96");
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`EpcError::Hex`] for other characters; otherwise as [`Tag::decode`].
+    /// [`EpcError::Hex`] for other characters; otherwise as [`Tag::decode`], also for an odd number of digits.
     pub fn decode_hex(hex: &str) -> Result<Self, EpcError> {
-        if hex.len() % 2 == 1 {
-            return Self::decode(&from_hex(&format!("{hex}0"))?);
-        }
-        Self::decode(&from_hex(hex)?)
+        let (bytes, len) = from_digits(hex)?;
+        Self::read(Bits::with_length(&bytes, len, "a tag"), Unit::Word)
     }
 
     /// Encodes the EPC bank in whole 16-bit words.

@@ -21,31 +21,39 @@ pub(crate) fn bits_for_digits(digits: usize) -> usize {
 #[derive(Debug, Clone)]
 pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
+    /// Number of bits.
+    pub len: usize,
     /// Index of the next bit.
     pub at: usize,
     /// Index after the last bit that is set.
     end: usize,
     /// Name of the scheme, for errors.
-    scheme: &'static str,
+    pub scheme: &'static str,
 }
 
 impl<'a> Bits<'a> {
     pub fn new(bytes: &'a [u8], scheme: &'static str) -> Self {
         let last = bytes.iter().enumerate().rev().find(|(_, byte)| **byte != 0);
         let end = last.map_or(0, |(place, byte)| (place + 1) * 8 - byte.trailing_zeros() as usize);
-        Self { bytes, at: 0, end, scheme }
+        Self { bytes, len: bytes.len() * 8, at: 0, end, scheme }
+    }
+
+    /// The first `len` bits of `bytes`; those after them are zero.
+    pub fn with_length(bytes: &'a [u8], len: usize, scheme: &'static str) -> Self {
+        let all = Self::new(bytes, scheme);
+        Self { len: len.min(all.len), ..all }
     }
 
     /// Number of bits not yet read.
     pub fn left(&self) -> usize {
-        (self.bytes.len() * 8).saturating_sub(self.at)
+        self.len.saturating_sub(self.at)
     }
 
     fn need(&self, count: usize) -> Result<(), EpcError> {
         if count <= self.left() {
             return Ok(());
         }
-        let (scheme, got) = (self.scheme, self.bytes.len() * 8);
+        let (scheme, got) = (self.scheme, self.len);
         Err(EpcError::Short { scheme, got, want: self.at.saturating_add(count) })
     }
 
@@ -105,6 +113,14 @@ impl<'a> Bits<'a> {
             }
         }
         Ok(out)
+    }
+
+    /// Checks that all remaining bits are zero.
+    pub fn check_padding(&self) -> Result<(), EpcError> {
+        if self.is_only_padding() {
+            return Ok(());
+        }
+        Err(field("bits after the last field", "1", "zero bits only"))
     }
 
     /// Whether all remaining bits are zero.
@@ -181,6 +197,14 @@ impl BitWriter {
         }
         self.bytes
     }
+}
+
+/// Decodes hex of either case with any number of digits, and counts its bits: four for each digit. After an odd
+/// number of digits the last byte ends in four zero bits.
+pub(crate) fn from_digits(text: &str) -> Result<(Vec<u8>, usize), EpcError> {
+    let wrong = |_| EpcError::Hex(cut(text));
+    let padded = if text.len().is_multiple_of(2) { text } else { &format!("{text}0") };
+    Ok((from_hex(padded).map_err(wrong)?, text.len() * 4))
 }
 
 /// Decodes hex of either case.

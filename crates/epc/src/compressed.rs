@@ -3,8 +3,8 @@
 //! The way through: [`crate::parse`] calls `read_segment` if a path has no key; [`Tag::to_compressed_link`]
 //! writes a link.
 //!
-//! What holds: a tag and a link use the same decoder, so the same bits name the same object; bits without a GS1
-//! key (GID, `USDoD`, ADI) are refused.
+//! What holds: a tag and a link use the same decoder, so the same bits name the same object; a link has as many
+//! characters as its fields need and no more ([`crate::length`]); bits without a GS1 key (GID, `USDoD`, ADI) are refused.
 //!
 //! Not here: the compression of 2020, which has no tag header.
 //!
@@ -16,6 +16,7 @@ use crate::any_tag::Tag;
 use crate::bits::{BitWriter, Bits};
 use crate::digital_link::DigitalLink;
 use crate::error::{EpcError, field};
+use crate::length::Unit;
 use crate::plus::{base64_char, base64_value};
 
 /// How a link spells the bits of a tag.
@@ -25,6 +26,16 @@ pub enum Form {
     Hex,
     /// `ex` and six bits per character.
     Base64url,
+}
+
+impl Form {
+    /// Bits of a character.
+    fn width(self) -> u32 {
+        match self {
+            Self::Hex => 4,
+            Self::Base64url => 6,
+        }
+    }
 }
 
 /// Most characters of a segment. An EPC bank of 496 bits needs 124; the limit only bounds the work on input
@@ -45,18 +56,24 @@ fn read(text: &str, form: Form) -> Result<DigitalLink, EpcError> {
     if text.is_empty() || text.len() > LONGEST {
         return Err(field("compressed link", text, "the bits of a tag, at most 4096 characters"));
     }
+    let width = form.width();
     let mut bits = BitWriter::default();
     for byte in text.bytes() {
-        let (value, width) = match form {
-            Form::Hex => (char::from(byte).to_digit(16), 4),
-            Form::Base64url => (base64_value(byte).map(u32::from), 6),
+        let value = match form {
+            Form::Hex => char::from(byte).to_digit(16),
+            Form::Base64url => base64_value(byte).map(u32::from),
         };
         let value = value.ok_or_else(|| {
             field("compressed link", text, "hex after eh, letters, digits, - and _ after ex")
         })?;
         bits.put(u128::from(value), width);
     }
-    let tag = Tag::decode(&bits.into_bytes())?;
+    let len = bits.len();
+    let bytes = bits.into_bytes();
+    let tag = Tag::read(
+        Bits::with_length(&bytes, len, "a tag"),
+        Unit::Character(width as usize),
+    )?;
     tag.to_link().ok_or_else(|| field("compressed link", text, "a tag with a GS1 key"))
 }
 
@@ -84,10 +101,11 @@ impl Tag {
             return Err(field("scheme", self.name(), "one with a GS1 key"));
         }
         let written = self.write()?;
-        let (name, width) = match form {
-            Form::Hex => ("eh", 4),
-            Form::Base64url => ("ex", 6),
+        let name = match form {
+            Form::Hex => "eh",
+            Form::Base64url => "ex",
         };
+        let width = form.width();
         let characters = written.len().div_ceil(width as usize);
         let mut bytes = written.into_bytes();
         // The last character may extend past the last byte.

@@ -8,25 +8,34 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EpcError {
     /// Text that is not hexadecimal.
-    #[error("got `{0}`, expected an even number of hex digits")]
+    #[error("got `{0}`, expected hex digits, two for each byte")]
     Hex(String),
     /// A header that no supported scheme has.
     #[error(
         "got header 0x{0:02X}, expected one that TDS 2.3 assigns to a scheme, such as 0x30 (SGTIN-96)"
     )]
     Header(u8),
-    /// Too few bits for a scheme of fixed length, or bits that are not zero after the last field.
+    /// Another number of bits than the scheme has.
     #[error("got {got} bits, expected {want} for {scheme}")]
     Length {
         /// Scheme that the header names.
         scheme: &'static str,
         /// Number of bits received.
         got: usize,
-        /// Number of bits that the scheme has.
+        /// Number of bits that the scheme has, with the zero bits up to a whole 16-bit word of a tag or a whole
+        /// character of a link.
         want: usize,
     },
+    /// Bits of a tag whose length varies that are not whole words of its memory.
+    #[error("got {got} bits for {scheme}, expected whole words of 16 bits, as a tag's memory has them")]
+    Words {
+        /// Scheme that the header names.
+        scheme: &'static str,
+        /// Number of bits received.
+        got: usize,
+    },
     /// The bits end in the middle of a field.
-    #[error("got {got} bits, expected at least {want} for {scheme}, in whole 16-bit words")]
+    #[error("got {got} bits, expected at least {want} for {scheme}")]
     Short {
         /// Scheme that the header names.
         scheme: &'static str,

@@ -27,6 +27,7 @@ mod compressed;
 mod digital_link;
 mod error;
 mod identity;
+mod length;
 mod parse;
 mod plus;
 mod prefix_length;

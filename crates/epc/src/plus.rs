@@ -34,6 +34,7 @@ use std::fmt;
 use crate::bits::{BitWriter, Bits};
 use crate::digital_link::DigitalLink;
 use crate::error::{EpcError, cut, field};
+use crate::length::{MOST_BITS, Unit};
 
 /// The scheme of a `+` or `++` tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,10 +105,6 @@ const ROWS: [Row; 12] = [
     row(PlusScheme::Sgcn, [0xF8, 0xEC], ["sgcn+", "sgcn++"], "255", None, 13),
     row(PlusScheme::Itip, [0xF3, 0xED], ["itip+", "itip++"], "8006", Some("21"), 0),
 ];
-
-/// Largest number of bits of an EPC bank: 31 words of 16 bits, the most that the length field in its protocol
-/// control word can state.
-const MOST_BITS: usize = 496;
 
 /// Application identifiers of the dates of a DSGTIN, by its field "kind of date": production, packaging, best
 /// before, sell by, expiry, first freezing, harvest.
@@ -214,8 +211,8 @@ impl PlusTag {
 
     /// Decodes an EPC bank.
     ///
-    /// - `bytes`: the bank from its header on. Zero bits after the last field are ignored; the fields have at most
-    ///   496 bits.
+    /// - `bytes`: the bank from its header on, whole 16-bit words, at most 31. Zero bits after the last field are
+    ///   ignored.
     ///
     /// # Errors
     ///
@@ -223,11 +220,16 @@ impl PlusTag {
     /// the standard defines no encoding for data after the key; other variants of [`EpcError`] for content that
     /// the scheme does not allow.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
-        let header = *bytes.first().ok_or(EpcError::Short { scheme: "a tag", got: 0, want: 8 })?;
+        Self::read(Bits::new(bytes, "a tag"), Unit::Word)
+    }
+
+    /// Decodes the bits of a tag, which come in such units.
+    pub(crate) fn read(mut bits: Bits<'_>, unit: Unit) -> Result<Self, EpcError> {
+        let header = bits.take_small(8)?;
         let (row, has_hostname) = find(header).ok_or(EpcError::Header(header))?;
         let name = row.scheme.name(has_hostname);
-        let mut bits = Bits::new(bytes, name);
-        bits.take(8)?;
+        bits.scheme = name;
+        unit.check_whole(name, bits.len)?;
         let has_aidc_data = bits.take(1)? == 1;
         let filter = bits.take_small(3)?;
         let mut attributes = Vec::new();
@@ -253,11 +255,8 @@ impl PlusTag {
             let value = take_known(&mut bits, &ai)?;
             aidc.push((ai, value));
         }
-        if !bits.is_only_padding() {
-            let (got, want) = (bytes.len() * 8, bits.at);
-            return Err(EpcError::Length { scheme: name, got, want });
-        }
-        fits(bits.at, name)?;
+        bits.check_padding()?;
+        unit.check_varying(name, bits.at, bits.len)?;
         let link = DigitalLink { primary: row.key.to_owned(), value, qualifiers, attributes };
         let scheme = row.scheme;
         let tag = Self { scheme, has_aidc_data, filter, hostname, link, aidc };

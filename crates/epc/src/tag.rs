@@ -11,8 +11,8 @@
 //!
 //! The way through: `layout` lists the fields of each encoding, `fields` reads and writes each kind of field.
 //!
-//! What holds: `decode(encode(x)) == x`; a reader pads to 16-bit words, so zero bits after the last field are
-//! ignored and other bits there are refused; a tag is untrusted input and never causes a panic.
+//! What holds: `decode(encode(x)) == x`; only the lengths that an encoding has are decoded ([`crate::length`]), and
+//! bits after the last field are zero; a tag is untrusted input and never causes a panic.
 //!
 //! Not here: the schemes of TDS 2.x, whose headers start at 0xE6 ([`crate::plus`]).
 //!
@@ -27,9 +27,10 @@ mod tests;
 
 use std::fmt;
 
-use crate::bits::{BitWriter, Bits, from_hex};
+use crate::bits::{BitWriter, Bits, from_digits};
 use crate::error::{EpcError, field, uri};
 use crate::identity::Epc;
+use crate::length::Unit;
 use crate::scheme::{Parts, Scheme};
 use crate::text::is_number;
 use fields::{
@@ -66,26 +67,27 @@ pub(crate) fn is_classic(header: u8) -> bool {
 impl TagEpc {
     /// Decodes an EPC bank.
     ///
-    /// - `bytes`: the bank from its header on. Zero bits after the last field are ignored.
+    /// - `bytes`: the bank from its header on, as many 16-bit words as the encoding has: 6 for 96 bits, 13 for 198.
+    ///   An encoding whose length varies may be followed by words of zeros.
     ///
     /// # Errors
     ///
-    /// [`EpcError::Header`] if the header belongs to no classic encoding; [`EpcError::Length`] or
-    /// [`EpcError::Short`] if bits are missing or set after the last field; [`EpcError::Partition`] or
-    /// [`EpcError::Field`] if a field has a value that the standard does not allow.
+    /// [`EpcError::Header`] if the header belongs to no classic encoding; [`EpcError::Length`],
+    /// [`EpcError::Words`], [`EpcError::Short`] or [`EpcError::Long`] if the encoding does not have this length;
+    /// [`EpcError::Partition`] or [`EpcError::Field`] if a field has a value that the standard does not allow.
     pub fn decode(bytes: &[u8]) -> Result<Self, EpcError> {
-        let header =
-            *bytes.first().ok_or(EpcError::Length { scheme: "a tag", got: 0, want: 96 })?;
+        Self::read(Bits::new(bytes, "a tag"), Unit::Word)
+    }
+
+    /// Decodes the bits of a tag, which come in such units.
+    pub(crate) fn read(mut bits: Bits<'_>, unit: Unit) -> Result<Self, EpcError> {
+        let header = bits.take_small(8)?;
         let layout = find(|layout| layout.header == header).ok_or(EpcError::Header(header))?;
-        let wrong_length =
-            |want| EpcError::Length { scheme: layout.name, got: bytes.len() * 8, want };
-        if let Some(want) = layout.bits()
-            && bytes.len() * 8 < want
-        {
-            return Err(wrong_length(want));
+        bits.scheme = layout.name;
+        match layout.bits() {
+            Some(used) => unit.check_fixed(layout.name, used, bits.len)?,
+            None => unit.check_whole(layout.name, bits.len)?,
         }
-        let mut bits = Bits::new(bytes, layout.name);
-        bits.take(8)?;
         let filter = bits.take_small(layout.filter_bits)?;
         let epc = match &layout.body {
             Body::Partitioned(fields) => take_partitioned(&mut bits, layout.scheme, fields)?,
@@ -105,8 +107,9 @@ impl TagEpc {
                 make(Scheme::Adi, &cage, &part, "", &serial)?
             }
         };
-        if !bits.is_only_padding() {
-            return Err(wrong_length(bits.at));
+        bits.check_padding()?;
+        if layout.bits().is_none() {
+            unit.check_varying(layout.name, bits.at, bits.len)?;
         }
         Ok(Self { filter, encoding: layout.encoding, epc })
     }
@@ -115,9 +118,10 @@ impl TagEpc {
     ///
     /// # Errors
     ///
-    /// [`EpcError::Hex`] if `hex` is not an even number of hex digits; otherwise as [`TagEpc::decode`].
+    /// [`EpcError::Hex`] for other characters; otherwise as [`TagEpc::decode`], also for an odd number of digits.
     pub fn decode_hex(hex: &str) -> Result<Self, EpcError> {
-        Self::decode(&from_hex(hex)?)
+        let (bytes, len) = from_digits(hex)?;
+        Self::read(Bits::with_length(&bytes, len, "a tag"), Unit::Word)
     }
 
     /// Encodes the EPC bank in whole 16-bit words: 12 bytes for 96 bits, 26 for 198.

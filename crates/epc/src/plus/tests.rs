@@ -13,9 +13,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |out, byte| out + &format!("{byte:02X}"))
 }
 
-/// Hex of the annex, padded to whole bytes.
+/// Hex of the annex, padded to whole words.
 fn bank(text: &str) -> Vec<u8> {
-    from_hex(&if text.len() % 2 == 1 { format!("{text}0") } else { text.to_owned() }).unwrap()
+    from_hex(&format!("{text:0<width$}", width = text.len().next_multiple_of(4))).unwrap()
 }
 
 /// Name, hex, link without `https://`.
@@ -106,8 +106,9 @@ fn padding_must_be_zero() {
     let mut whole = bank("F43952114112345678906");
     whole.extend([0, 0]);
     assert!(PlusTag::decode(&whole).is_ok());
-    whole.push(1);
-    assert!(matches!(PlusTag::decode(&whole), Err(EpcError::Length { scheme: "gsrn+", .. })));
+    whole.extend([0, 1]);
+    let error = PlusTag::decode(&whole).unwrap_err().to_string();
+    assert_eq!(error, "got bits after the last field `1`, expected zero bits only");
 }
 
 fn with_data(data: &[(&str, &str)]) -> Result<PlusTag, EpcError> {
@@ -209,7 +210,7 @@ fn an_identifier_that_is_not_in_the_table_is_named() {
     }
     // The toggle of a GSRN+ set, then 88, then 3106.
     for (text, ai) in [("F4B95211411234567890688", "88"), ("F4B9521141123456789063106", "3106")] {
-        let error = Tag::decode_hex(text).unwrap_err();
+        let error = Tag::decode(&bank(text)).unwrap_err();
         assert_eq!(error, EpcError::ApplicationIdentifier(ai.to_owned()));
         assert!(error.to_string().contains(ai));
     }
@@ -346,6 +347,8 @@ fn more_bits_than_a_bank_holds_are_refused_by_encoder_and_decoder() {
     from.take(84).unwrap();
     bits.put(from.take(24).unwrap(), 24);
     assert_eq!(PlusTag::decode(&bits.into_words()), Err(refused));
+    let words_of_zeros = [date, vec![0; 52]].concat();
+    assert!(matches!(PlusTag::decode(&words_of_zeros), Err(EpcError::Long { .. })));
 }
 
 proptest! {

@@ -63,7 +63,7 @@ fn every_truncation_and_the_reserved_partition_are_refused() {
             assert!(TagEpc::decode(&whole[..length]).is_err(), "{uri} {length}");
         }
         if tag.epc.scheme().is_gs1() {
-            let mut bytes = vec![0; 32];
+            let mut bytes = vec![0; whole.len()];
             (bytes[0], bytes[1]) = (whole[0], 0b0001_1100);
             assert_eq!(TagEpc::decode(&bytes), Err(EpcError::Partition(7)), "{uri}");
         }
@@ -121,11 +121,13 @@ fn the_space_before_a_code_of_five_characters_is_removed() {
 
 #[test]
 fn padding_must_be_zero() {
-    let mut bytes = from_hex("3074257BF7194E4000001A85").unwrap();
-    bytes.extend([0, 0]);
+    let tag = TagEpc::from_tag_uri("urn:epc:tag:sgtin-198:3.0614141.712345.32a%2Fb").unwrap();
+    let mut bytes = tag.encode().unwrap();
+    assert_eq!((tag.write().unwrap().len(), bytes.len()), (198, 26));
     assert!(TagEpc::decode(&bytes).is_ok());
-    bytes[13] = 1;
-    assert!(matches!(TagEpc::decode(&bytes), Err(EpcError::Length { .. })));
+    bytes[25] = 1;
+    let error = TagEpc::decode(&bytes).unwrap_err().to_string();
+    assert_eq!(error, "got bits after the last field `1`, expected zero bits only");
 }
 
 #[test]
@@ -236,8 +238,9 @@ proptest! {
         bytes[0] = header;
         if let Ok(tag) = TagEpc::decode(&bytes) {
             let mut written = tag.encode().unwrap();
+            let is_fixed = tag.encoding.layout().bits().is_some();
+            prop_assert!(!is_fixed || written.len() == bytes.len());
             written.resize(bytes.len().max(written.len()), 0);
-            bytes.resize(written.len(), 0);
             prop_assert_eq!(written, bytes);
         }
     }
