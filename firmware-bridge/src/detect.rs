@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use devices::message::{Format, Message};
 use devices::reader::chafon::{self, Chafon, Layout};
+use devices::reader::impinj_r700::ImpinjR700;
 use devices::reader::llrp::{self, Llrp};
 use devices::reader::mercury::{self, Mercury};
 use devices::reader::r200::{self, R200};
 use devices::reader::zebra_iotc::ZebraIotc;
-use devices::reader::{Dialect, FrameData, impinj_r700};
+use devices::reader::{Dialect, FrameData};
 use devices::sensor::modbus::Sensor;
 use jiff::Timestamp;
 use process::Clock;
@@ -254,13 +255,16 @@ pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> TopicGuess {
     if let Some(known) = guess_sensor(topic) {
         return known;
     }
-    if let Ok(data) = impinj_r700::parse(payload, at)
-        && !data.reads.is_empty()
-    {
-        let about = format!("{} reads in the last message", data.reads.len());
-        return TopicGuess::of_reader("impinj-r700", about);
-    }
     let message = Message { topic, payload, is_retained: false, at };
+    if let Ok(data) = ImpinjR700::new(topic, None).take(&message) {
+        // How the reader writes its banks is not certain, or not as documented; the setting is part of the answer.
+        let form = data.findings.iter().find(|finding| finding.code == code::FORM);
+        let form = form.map_or(String::new(), |finding| format!("; {}", finding.text));
+        if !data.reads.is_empty() || !form.is_empty() {
+            let about = format!("{} reads in the last message{form}", data.reads.len());
+            return TopicGuess::of_reader("impinj-r700", about);
+        }
+    }
     if let Ok(data) = ZebraIotc::new(topic).take(&message)
         && !data.reads.is_empty()
     {
@@ -337,6 +341,22 @@ pub fn pointers(payload: &[u8], most: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_that_may_write_hex_for_base64_is_told_with_the_setting() {
+        let hex = "3074257BF7194E4000001A85";
+        let guess = |members: &str| {
+            let text = format!(r#"{{"tagInventoryEvent":{{{members}}}}}"#);
+            guess_topic("door/3", text.as_bytes(), Timestamp::UNIX_EPOCH)
+        };
+        let TopicGuess { family, about, .. } = guess(&format!(r#""epc":"{hex}""#));
+        assert_eq!(family, "impinj-r700");
+        assert!(about.contains("`epc = \"hex\"` or `epc = \"base64\"`"), "{about}");
+        let TopicGuess { family, about, .. } = guess(&format!(r#""epc":"{hex}","epcHex":"{hex}""#));
+        assert_eq!(family, "impinj-r700");
+        assert!(about.starts_with("1 reads") && about.contains("`epc = \"hex\"`"), "{about}");
+        assert_eq!(guess(r#""epc":"MHQle/cZTkAAABqF""#).about, "1 reads in the last message");
+    }
 
     #[test]
     fn topics_are_told_by_their_levels_and_then_by_what_they_say() {

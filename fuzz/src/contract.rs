@@ -35,6 +35,7 @@ pub fn reads(reads: &[Read]) {
         assert_eq!((&again.epc, &again.tid), (&read.epc, &read.tid));
         assert_eq!((again.antenna, again.rssi_cdbm), (read.antenna, read.rssi_cdbm));
         assert_eq!(again.at.as_microsecond(), read.at.as_microsecond());
+        assert_eq!(again.direction, read.direction);
         assert_eq!(again.reader_time.is_some(), read.reader_time.is_some());
         assert!((-30_000..=10_000).contains(&read.rssi_cdbm), "RSSI {}", read.rssi_cdbm);
     }

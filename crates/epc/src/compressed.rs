@@ -70,10 +70,7 @@ fn read(text: &str, form: Form) -> Result<DigitalLink, EpcError> {
     }
     let len = bits.len();
     let bytes = bits.into_bytes();
-    let tag = Tag::read(
-        Bits::with_length(&bytes, len, "a tag"),
-        Unit::Character(width as usize),
-    )?;
+    let tag = Tag::read(Bits::with_length(&bytes, len, "a tag"), Unit::Character(width as usize))?;
     tag.to_link().ok_or_else(|| field("compressed link", text, "a tag with a GS1 key"))
 }
 

@@ -27,7 +27,9 @@ pub enum EpcError {
         want: usize,
     },
     /// Bits of a tag whose length varies that are not whole words of its memory.
-    #[error("got {got} bits for {scheme}, expected whole words of 16 bits, as a tag's memory has them")]
+    #[error(
+        "got {got} bits for {scheme}, expected whole words of 16 bits, as a tag's memory has them"
+    )]
     Words {
         /// Scheme that the header names.
         scheme: &'static str,

@@ -105,9 +105,9 @@ mod tests {
             "itip-110:3.9521141.012345.01.02.981",
             "itip-212:3.9521141.012345.01.02.mw133",
         ];
-        let classic = classic.into_iter().map(|uri| {
-            Tag::Classic(TagEpc::from_tag_uri(&format!("urn:epc:tag:{uri}")).unwrap())
-        });
+        let classic = classic
+            .into_iter()
+            .map(|uri| Tag::Classic(TagEpc::from_tag_uri(&format!("urn:epc:tag:{uri}")).unwrap()));
         let plus = PlusScheme::ALL.into_iter().flat_map(|scheme| {
             let path = match scheme {
                 PlusScheme::Sgtin => "01/09521141123454/21/32a",
@@ -159,9 +159,10 @@ mod tests {
         let bare = Tag::Plus(PlusTag { aidc: Vec::new(), ..plus.clone() });
         let used = bare.write().unwrap().len();
         let bytes = cut(tag, len);
-        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| {
-            (last + 1) * 8 - bytes[last].trailing_zeros() as usize
-        });
+        let end = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| (last + 1) * 8 - bytes[last].trailing_zeros() as usize);
         (len >= used && end <= used && !plus.aidc.is_empty()).then_some(bare)
     }
 

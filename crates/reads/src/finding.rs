@@ -40,12 +40,15 @@ pub mod code {
     pub const UNKNOWN_SENSOR: &str = "unknown-sensor";
     /// A value that is not a measurement: null, not finite, out of range.
     pub const BAD_VALUE: &str = "bad-value";
+    /// A reader writes its values in a form that is not certain, or is not the documented one; a setting of the device
+    /// says which it is.
+    pub const FORM: &str = "form";
     /// The clock of the bridge's machine was set.
     pub const CLOCK: &str = "clock";
     /// A setting changed.
     pub const CHANGED: &str = "changed";
     /// All codes.
-    pub const ALL: [&str; 14] = [
+    pub const ALL: [&str; 15] = [
         NO_ANTENNA,
         REGION,
         REFUSED,
@@ -58,6 +61,7 @@ pub mod code {
         BACK,
         UNKNOWN_SENSOR,
         BAD_VALUE,
+        FORM,
         CLOCK,
         CHANGED,
     ];

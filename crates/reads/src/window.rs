@@ -10,7 +10,7 @@
 //! | 4 | RSSI in hundredths of a dBm, signed |
 //! | 1 | length of the EPC bank's bytes, 0 to 62 |
 //! | n | the EPC bank's bytes |
-//! | 1 | length of the TID bank's bytes, 0 if it was not read |
+//! | 1 | lower six bits: length of the TID bank's bytes, 0 if it was not read; upper two: the direction that the reader states, 0 none, 1 in, 2 out, 3 unclear |
 //! | m | the TID bank's bytes |
 //!
 //! The window's digest is SHA-256 over its reads in order of arrival. The same window always settles into
@@ -19,6 +19,8 @@
 use jiff::Timestamp;
 use ledger::Hash;
 use thiserror::Error;
+
+use crate::direction::Direction;
 
 /// Longest EPC or TID bank: 496 bits, the most that a Gen2 protocol control word can announce.
 const MAX_BANK: usize = 62;
@@ -40,6 +42,8 @@ pub struct Read {
     pub at: Timestamp,
     /// The reader's own time, if it gave one.
     pub reader_time: Option<Timestamp>,
+    /// Which way the tag went, where the reader itself determines that and states it with the tag.
+    pub direction: Option<Direction>,
 }
 
 /// Why bytes are not a window.
@@ -71,9 +75,10 @@ impl Window {
         self.bytes.extend_from_slice(&reader_time.to_be_bytes());
         self.bytes.extend_from_slice(&read.antenna.to_be_bytes());
         self.bytes.extend_from_slice(&read.rssi_cdbm.to_be_bytes());
-        for bank in [Some(&read.epc), read.tid.as_ref()] {
+        let direction = direction_bits(read.direction);
+        for (bank, mark) in [(Some(&read.epc), 0), (read.tid.as_ref(), direction)] {
             let bank = bank.map_or(&[][..], |bank| &bank[..bank.len().min(MAX_BANK)]);
-            self.bytes.push(u8::try_from(bank.len()).unwrap_or(0));
+            self.bytes.push(u8::try_from(bank.len()).unwrap_or(0) | mark);
             self.bytes.extend_from_slice(bank);
         }
         self.reads += 1;
@@ -126,11 +131,12 @@ impl Window {
                 let rssi_cdbm = i32::from_be_bytes(take(4)?.try_into().ok()?);
                 let epc_len = usize::from(take(1)?[0]);
                 let epc = take(epc_len)?.to_vec();
-                let tid_len = usize::from(take(1)?[0]);
-                let tid = take(tid_len)?.to_vec();
-                Some((at, reader_time, antenna, rssi_cdbm, epc, tid))
+                let marked = take(1)?[0];
+                let tid = take(usize::from(marked & LENGTH_BITS))?.to_vec();
+                Some((at, reader_time, antenna, rssi_cdbm, epc, (tid, direction_of(marked))))
             })();
-            let (at, reader_time, antenna, rssi_cdbm, epc, tid) = fields.ok_or(truncated)?;
+            let (at, reader_time, antenna, rssi_cdbm, epc, (tid, direction)) =
+                fields.ok_or(truncated)?;
             for bank in [&epc, &tid] {
                 if bank.len() > MAX_BANK {
                     return Err(WindowError::Bank(bank.len()));
@@ -147,9 +153,31 @@ impl Window {
                 rssi_cdbm,
                 at: time(at)?,
                 reader_time: if reader_time == NO_TIME { None } else { Some(time(reader_time)?) },
+                direction,
             });
         }
         Ok(reads)
+    }
+}
+
+/// The bits of a length that are not a direction.
+const LENGTH_BITS: u8 = 0x3F;
+
+fn direction_bits(direction: Option<Direction>) -> u8 {
+    match direction {
+        None => 0x00,
+        Some(Direction::In) => 0x40,
+        Some(Direction::Out) => 0x80,
+        Some(Direction::Unclear) => 0xC0,
+    }
+}
+
+fn direction_of(marked: u8) -> Option<Direction> {
+    match marked & !LENGTH_BITS {
+        0x40 => Some(Direction::In),
+        0x80 => Some(Direction::Out),
+        0xC0 => Some(Direction::Unclear),
+        _ => None,
     }
 }
 
@@ -167,15 +195,50 @@ mod tests {
             any::<i32>(),
             0i64..4_000_000_000_000_000,
             proptest::option::of(0i64..4_000_000_000_000_000),
+            proptest::option::of(proptest::sample::select(vec![
+                Direction::In,
+                Direction::Out,
+                Direction::Unclear,
+            ])),
         )
-            .prop_map(|(epc, tid, antenna, rssi_cdbm, at, reader_time)| Read {
+            .prop_map(|(epc, tid, antenna, rssi_cdbm, at, reader_time, direction)| Read {
                 epc,
                 tid,
                 antenna,
                 rssi_cdbm,
                 at: Timestamp::from_microsecond(at).unwrap(),
                 reader_time: reader_time.map(|t| Timestamp::from_microsecond(t).unwrap()),
+                direction,
             })
+    }
+
+    #[test]
+    fn a_direction_is_two_bits_of_the_length_of_the_tid_and_without_one_nothing_changes() {
+        let read = |direction| Read {
+            epc: vec![0x30],
+            tid: Some(vec![0xE2; 62]),
+            antenna: 1,
+            rssi_cdbm: -5000,
+            at: Timestamp::UNIX_EPOCH,
+            reader_time: None,
+            direction,
+        };
+        for (direction, marked) in [
+            (None, 62),
+            (Some(Direction::In), 0x40 | 62),
+            (Some(Direction::Out), 0x80 | 62),
+            (Some(Direction::Unclear), 0xC0 | 62),
+        ] {
+            let mut window = Window::default();
+            window.push(&read(direction));
+            assert_eq!(window.bytes()[24], marked);
+            assert_eq!(Window::parse(window.bytes()).unwrap(), [read(direction)]);
+        }
+        let mut window = Window::default();
+        window.push(&read(None));
+        window.bytes[24] = 63;
+        window.bytes.push(0);
+        assert_eq!(Window::parse(window.bytes()), Err(WindowError::Bank(63)));
     }
 
     proptest! {

@@ -165,7 +165,15 @@ mod tests {
 
     fn read(epc: u8, millis: i64, rssi_cdbm: i32) -> Read {
         let at = Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap();
-        Read { epc: vec![epc], tid: None, antenna: 1, rssi_cdbm, at, reader_time: None }
+        Read {
+            epc: vec![epc],
+            tid: None,
+            antenna: 1,
+            rssi_cdbm,
+            at,
+            reader_time: None,
+            direction: None,
+        }
     }
 
     #[test]

@@ -24,13 +24,13 @@ pub mod presence;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use reads::time_belief::AHEAD;
-use reads::{CONTRACT, Delivery, Movement, Observation, Read, Rival};
+use reads::{CONTRACT, Delivery, Direction, Movement, Observation, Read, Rival};
 
 use self::burst::Burst;
 pub use self::features::settle;
 use self::presence::TagPresence;
 use crate::closing::Closing;
-use crate::settings::Preset;
+use crate::settings::{DirectionRule, Preset};
 
 /// The result of settling a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,10 @@ fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observat
     for observation in observations.iter_mut() {
         observation.resident = closing.residents.contains(&observation.epc_hex);
     }
-    let Some(rule) = &closing.settings.direction else { return };
+    let rule = closing.settings.direction.as_ref();
+    if rule.is_none() && reads.iter().all(|read| read.direction.is_none()) {
+        return;
+    }
     let mut by_tag: HashMap<&[u8], Vec<&Read>> = HashMap::new();
     for read in reads {
         by_tag.entry(&read.epc).or_default().push(read);
@@ -94,13 +97,23 @@ fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observat
     for observation in observations {
         let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
         let reads = by_tag.get(epc.as_slice()).map_or(&[][..], Vec::as_slice);
-        // Barriers show that something passed; antennas show it for each tag and take precedence.
-        let by_barriers = direction::by_barriers(rule, &closing.edges, reads);
-        let by_antennas = direction::by_antennas(rule, reads, observation.resident);
-        observation.direction = Some(match (by_antennas, by_barriers) {
-            (reads::Direction::Unclear, Some(direction)) if !observation.resident => direction,
-            (direction, _) => direction,
-        });
+        let ruled = rule.map(|rule| by_rule(rule, closing, reads, observation.resident));
+        observation.direction = direction::together(direction::stated(reads), ruled);
+    }
+}
+
+/// The direction by the rule of the read point.
+fn by_rule(
+    rule: &DirectionRule,
+    closing: &Closing,
+    reads: &[&Read],
+    is_resident: bool,
+) -> Direction {
+    // Barriers show that something passed; antennas show it for each tag and take precedence.
+    let by_barriers = direction::by_barriers(rule, &closing.edges, reads);
+    match (direction::by_antennas(rule, reads, is_resident), by_barriers) {
+        (Direction::Unclear, Some(direction)) if !is_resident => direction,
+        (direction, _) => direction,
     }
 }
 

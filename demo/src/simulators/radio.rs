@@ -234,6 +234,7 @@ fn report(random: &Seeded, number: u64, station: &Station, tags: &[Tag]) -> Vec<
                 rssi_cdbm,
                 at: time(answered),
                 reader_time: None,
+                direction: None,
             });
         }
     }

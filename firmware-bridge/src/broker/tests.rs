@@ -80,6 +80,7 @@ impl Format for Parrot {
             rssi_cdbm: -4500,
             at: message.at,
             reader_time: Some(Timestamp::UNIX_EPOCH),
+            direction: None,
         };
         Ok(DeviceData { findings: vec![finding], reads: vec![read], ..DeviceData::default() })
     }

@@ -227,7 +227,9 @@ fn published(section: &DeviceSection) -> Result<Option<Published<'_>>, String> {
         Readings { sensors: sensors.clone(), fields: fields.clone() }
     };
     let found: Published<'_> = match section {
-        DeviceSection::ImpinjR700 { broker, topic } => (broker, Box::new(ImpinjR700::new(topic))),
+        DeviceSection::ImpinjR700 { broker, topic, epc } => {
+            (broker, Box::new(ImpinjR700::new(topic, *epc)))
+        }
         DeviceSection::ZebraIotc { broker, topic } => (broker, Box::new(ZebraIotc::new(topic))),
         DeviceSection::MappedJson { broker, topic, mapping } => {
             mapping.check()?;

@@ -51,6 +51,7 @@ fn read_now() -> Input {
         rssi_cdbm: -5000,
         at: Timestamp::now(),
         reader_time: None,
+        direction: None,
     };
     Input::of(0, DeviceData { reads: vec![read], ..DeviceData::default() })
 }

@@ -351,6 +351,7 @@ fn read(tag: tag::Tag, at: Timestamp) -> Read {
         rssi_cdbm: tag.rssi_cdbm,
         at,
         reader_time: None,
+        direction: None,
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! A message holds one event, an array of events, or one event per line. An event with the member
 //! `tagInventoryEvent` is a read; older firmware writes no `eventType`, so that is not checked. The EPC
-//! is hex (`epcHex`) or base64 (`epc`), either may be switched off; RSSI in hundredths of a dBm;
-//! `timestamp` in RFC 3339 with nine digits.
+//! is hex (`epcHex`) or base64 (`epc`), either may be switched off, and some readers' `epc` is hex (`bank`); RSSI in
+//! hundredths of a dBm; `timestamp` in RFC 3339 with nine digits.
 //!
 //! `gpiTransitionEvent` (`low-to-high`, `high-to-low`) is an edge of a light barrier.
 //!
-//! What holds: a message is decoded as a whole or refused with a reason; other events (status) are counted and are not
-//! errors.
+//! What holds: an event that does not fit is refused with a reason, and the others of its message are taken; other events
+//! (status) are counted and are not errors; no form of a bank is guessed.
 //!
 //! Source: Impinj's published samples of the reader's `IoT` device interface.
+
+mod bank;
 
 use jiff::Timestamp;
 use reads::time_belief::believed;
@@ -18,15 +20,17 @@ use reads::{Edge, Finding, Read, code};
 use serde::Deserialize;
 
 use crate::message::{
-    DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short,
+    BankForm, DeviceData, Format, Message, json_object, json_records, refuse_retained, short,
 };
 use crate::reader::dialect::{Antenna, NO_RSSI_CDBM, strength};
+use bank::{Forms, Written, control_word};
 
 /// The deepest nesting of a message is the parser's own limit (128).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
     timestamp: Option<String>,
+    hostname: Option<String>,
     #[serde(rename = "tagInventoryEvent")]
     inventory: Option<Inventory>,
     #[serde(rename = "gpiTransitionEvent")]
@@ -54,6 +58,7 @@ struct Inventory {
     epc_hex: Option<String>,
     tid: Option<String>,
     tid_hex: Option<String>,
+    pc: Option<String>,
     antenna_port: Option<u16>,
     peak_rssi_cdbm: Option<i32>,
     last_seen_time: Option<String>,
@@ -63,43 +68,42 @@ struct Inventory {
 #[derive(Debug)]
 pub struct ImpinjR700 {
     topic: String,
+    forms: Forms,
 }
 
 impl ImpinjR700 {
     /// The format for what is published on `topic`.
+    ///
+    /// - `form`: how the reader writes `epc` and `tid`, the members without `Hex`; none if that is not known.
     #[must_use]
-    pub fn new(topic: &str) -> Self {
-        Self { topic: topic.to_owned() }
-    }
-}
-
-impl Format for ImpinjR700 {
-    fn topics(&self) -> Vec<String> {
-        vec![self.topic.clone()]
+    pub fn new(topic: &str, form: Option<BankForm>) -> Self {
+        Self { topic: topic.to_owned(), forms: Forms::new(form) }
     }
 
-    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
-        refuse_retained(message)?;
-        parse(message.payload, message.at)
-    }
-}
-
-/// Decodes a message that arrived at `arrived`.
-///
-/// # Errors
-///
-/// What is wrong and what is expected, for the dead letter.
-pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<DeviceData, String> {
-    let mut decoded = DeviceData::default();
-    for event in json_values::<Event>(payload)? {
-        let at = event.timestamp.as_deref().map(time).transpose()?;
+    /// Takes one event.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and what is expected.
+    fn event(
+        &mut self,
+        text: &[u8],
+        message: &Message<'_>,
+        decoded: &mut DeviceData,
+    ) -> Result<(), String> {
+        let event: Event = json_object(text)?;
+        let time_of_event = || event.timestamp.as_deref().map(time).transpose();
         if let Some(inventory) = &event.inventory {
-            decoded.reads.push(read(inventory, at, arrived)?);
+            let host = event.hostname.as_deref().unwrap_or_default();
+            let reader = format!("{} {host}", message.topic);
+            let at = time_of_event()?;
+            let read = self.read(inventory, &reader, at, message.at, &mut decoded.findings)?;
+            decoded.reads.push(read);
         } else if let Some(edge) = &event.transition {
             decoded.edges.push(Edge {
                 port: edge.gpi,
                 is_active: edge.transition == "low-to-high",
-                at: believed(at, arrived).0,
+                at: believed(time_of_event()?, message.at).0,
             });
         } else if let Some(status) = &event.disconnected {
             let port = status.antenna_port;
@@ -111,34 +115,60 @@ pub fn parse(payload: &[u8], arrived: Timestamp) -> Result<DeviceData, String> {
         } else {
             decoded.other_events += 1;
         }
+        Ok(())
     }
-    Ok(decoded)
+
+    fn read(
+        &mut self,
+        inventory: &Inventory,
+        reader: &str,
+        at: Option<Timestamp>,
+        arrived: Timestamp,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Read, String> {
+        let mut said = Vec::new();
+        let (hex, coded) = (inventory.epc_hex.as_deref(), inventory.epc.as_deref());
+        let pc = inventory.pc.as_deref().and_then(control_word);
+        let epc = self.forms.bank(Written { name: "epc", hex, coded, pc, reader }, &mut said);
+        let (hex, coded) = (inventory.tid_hex.as_deref(), inventory.tid.as_deref());
+        let tid = self.forms.bank(Written { name: "tid", hex, coded, pc: None, reader }, &mut said);
+        findings.extend(said.into_iter().map(|text| Finding { code: code::FORM, text }));
+        let epc = epc?.ok_or(
+            "the event has neither epcHex nor epc; configure the reader to send one of them",
+        )?;
+        Ok(Read {
+            epc,
+            tid: tid?.filter(|tid| !tid.is_empty()),
+            antenna: inventory.antenna_port.unwrap_or(0),
+            rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
+            at: arrived,
+            reader_time: inventory.last_seen_time.as_deref().map(time).transpose()?.or(at),
+            direction: None,
+        })
+    }
+}
+
+impl Format for ImpinjR700 {
+    fn topics(&self) -> Vec<String> {
+        vec![self.topic.clone()]
+    }
+
+    fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
+        refuse_retained(message)?;
+        let mut decoded = DeviceData::default();
+        let records = json_records(message.payload)?;
+        let mut refused = records.refused;
+        for text in records.texts {
+            if let Err(reason) = self.event(text, message, &mut decoded) {
+                refused.add(reason, text);
+            }
+        }
+        refused.close(decoded)
+    }
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| format!("got time `{}`, expected RFC 3339", short(text)))
-}
-
-fn read(inventory: &Inventory, at: Option<Timestamp>, arrived: Timestamp) -> Result<Read, String> {
-    let epc = bank(inventory.epc_hex.as_deref(), inventory.epc.as_deref())?
-        .ok_or("the event has neither epcHex nor epc; configure the reader to send one of them")?;
-    let tid = bank(inventory.tid_hex.as_deref(), inventory.tid.as_deref())?;
-    Ok(Read {
-        epc,
-        tid: tid.filter(|tid| !tid.is_empty()),
-        antenna: inventory.antenna_port.unwrap_or(0),
-        rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
-        at: arrived,
-        reader_time: inventory.last_seen_time.as_deref().map(time).transpose()?.or(at),
-    })
-}
-
-fn bank(hex_text: Option<&str>, base64_text: Option<&str>) -> Result<Option<Vec<u8>>, String> {
-    match (hex_text, base64_text) {
-        (Some(text), _) => hex_bank(text).map(Some),
-        (None, Some(text)) => base64_bank(text).map(Some),
-        (None, None) => Ok(None),
-    }
 }
 
 #[cfg(test)]
@@ -147,6 +177,16 @@ mod tests {
 
     const HEX: &str = r#"{"timestamp":"2026-11-20T08:00:00.278427551Z","hostname":"impinj-01-02-03","tagInventoryEvent":{"epcHex":"3074257BF7194E4000001A85","antennaPort":1,"peakRssiCdbm":-2650}}"#;
     const BASE64: &str = r#"{"timestamp":"2026-11-20T08:00:00Z","eventType":"tagInventory","tagInventoryEvent":{"epc":"4oARcGAAAgjkUSnD","antennaPort":2,"antennaName":"Antenna 2","peakRssiCdbm":-5400,"frequency":915250}}"#;
+
+    fn take(format: &mut ImpinjR700, text: &str, at: Timestamp) -> Result<DeviceData, String> {
+        let payload = text.as_bytes();
+        format.take(&Message { topic: "t", payload, is_retained: false, at })
+    }
+
+    fn parse(text: &[u8], at: Timestamp) -> Result<DeviceData, String> {
+        let text = std::str::from_utf8(text).unwrap();
+        take(&mut ImpinjR700::new("t", None), text, at)
+    }
 
     fn reads(text: &str) -> Vec<Read> {
         parse(text.as_bytes(), Timestamp::UNIX_EPOCH).unwrap().reads
@@ -206,7 +246,7 @@ mod tests {
     fn a_message_that_the_broker_kept_is_refused_with_what_mends_it() {
         let at = Timestamp::UNIX_EPOCH;
         let message = Message { topic: "t", payload: HEX.as_bytes(), is_retained: true, at };
-        let reason = ImpinjR700::new("t").take(&message).unwrap_err();
+        let reason = ImpinjR700::new("t", None).take(&message).unwrap_err();
         assert!(reason.contains("switch retain off"), "{reason}");
     }
 
@@ -230,5 +270,75 @@ mod tests {
                 &bad[..bad.len().min(60)]
             );
         }
+    }
+
+    #[test]
+    fn one_bad_event_is_refused_with_its_text_and_the_others_are_taken() {
+        let bad = HEX.replace("1A85", "1A8");
+        for text in [format!("[{HEX},{bad},{BASE64}]"), format!("{HEX}\n{bad}\n{BASE64}")] {
+            let decoded = parse(text.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!((decoded.reads.len(), decoded.dead_letters.len()), (2, 1));
+            assert_eq!(decoded.dead_letters[0].payload, bad.as_bytes());
+            let reason = &decoded.dead_letters[0].reason;
+            assert!(reason.contains("got 23 hex digits"), "{reason}");
+        }
+        let cut = format!("{HEX}\n{}\n{BASE64}", &HEX[..90]);
+        let decoded = parse(cut.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((decoded.reads.len(), decoded.dead_letters.len()), (2, 1));
+    }
+
+    #[test]
+    fn hex_in_the_base64_member_is_no_other_tag() {
+        let at = Timestamp::UNIX_EPOCH;
+        let hex = "3074257BF7194E4000001A85";
+        let alone = format!(r#"{{"hostname":"a","tagInventoryEvent":{{"epc":"{hex}"}}}}"#);
+        // Alone it may be a tag of 144 bits in base64: refused, and the finding names the setting.
+        let mut format = ImpinjR700::new("t", None);
+        let decoded = take(&mut format, &alone, at).unwrap();
+        assert_eq!((decoded.reads.len(), decoded.dead_letters.len()), (0, 1));
+        assert_eq!(decoded.findings[0].code, code::FORM);
+        assert!(decoded.findings[0].text.contains("`epc = \"hex\"`"));
+        assert_eq!(decoded.dead_letters[0].payload, alone.as_bytes());
+        assert!(take(&mut format, &alone, at).is_err(), "the finding is said once");
+        // The reader's own hex member shows it, and is remembered.
+        let both =
+            format!(r#"{{"hostname":"a","tagInventoryEvent":{{"epcHex":"{hex}","epc":"{hex}"}}}}"#);
+        let decoded = take(&mut format, &both, at).unwrap();
+        assert_eq!(decoded.findings[0].code, code::FORM);
+        for text in [&both, &alone] {
+            let decoded = take(&mut format, text, at).unwrap();
+            assert_eq!(hex::encode_upper(&decoded.reads[0].epc), hex);
+            assert_eq!(decoded.findings, []);
+        }
+        // Another reader on the same topic is another matter.
+        assert!(take(&mut format, &alone.replace("\"a\"", "\"b\""), at).is_err());
+        // So does the setting.
+        let mut set = ImpinjR700::new("t", Some(BankForm::Hex));
+        assert_eq!(hex::encode_upper(&take(&mut set, &alone, at).unwrap().reads[0].epc), hex);
+        let mut set = ImpinjR700::new("t", Some(BankForm::Base64));
+        assert_eq!(take(&mut set, &alone, at).unwrap().reads[0].epc.len(), 18);
+        assert_eq!(take(&mut set, BASE64, at).unwrap().reads[0].epc.len(), 12);
+        let differ = both.replace("\"epc\":\"3074", "\"epc\":\"3075");
+        assert!(take(&mut format, &differ, at).unwrap_err().contains("name different tags"));
+    }
+
+    #[test]
+    fn a_bank_that_is_not_whole_words_or_not_of_its_control_word_is_refused() {
+        for members in [
+            r#""epcHex":"3074257BF7194E4000001A""#,
+            r#""epcHex":"3074257BF7194E4000001A8500""#,
+            r#""epcHex":"3074257BF7194E4000001A85","tidHex":"E28011""#,
+            r#""epcHex":"3074257BF7194E4000001A85","tid":"4oAR""#,
+            r#""epcHex":"3074257BF7194E4000001A85","tid":"E2801190200050010F0A0B0C""#,
+            r#""epcHex":"3074257BF7194E4000001A85","pc":"2800""#,
+            r#""epc":"MHQle/cZTkAAABqF","pc":"3800""#,
+        ] {
+            let text = format!(r#"{{"tagInventoryEvent":{{{members}}}}}"#);
+            let decoded = parse(text.as_bytes(), Timestamp::UNIX_EPOCH);
+            assert!(decoded.is_err() || decoded.unwrap().reads.is_empty(), "{members}");
+        }
+        let right = r#"{"tagInventoryEvent":{"epc":"MHQle/cZTkAAABqF","pc":"MAA=","tidHex":"E28011902000","tid":"4oARkCAA"}}"#;
+        let read = reads(right).remove(0);
+        assert_eq!((read.epc.len(), read.tid.unwrap().len()), (12, 6));
     }
 }

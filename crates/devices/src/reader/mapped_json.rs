@@ -19,8 +19,9 @@
 //! time_unit = "us"
 //! ```
 //!
-//! What holds: a message with a read without EPC is refused; everything else may be absent. With `skip_without_epc`, an
-//! element without an EPC is counted as another event.
+//! What holds: a read without EPC, or with a value that does not fit, is refused, and the others of its message are
+//! taken; everything but the EPC may be absent. With `skip_without_epc`, an element without an EPC is counted as another
+//! event.
 //!
 //! Source: RFC 6901.
 
@@ -29,8 +30,10 @@ use reads::Read;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::message::BankForm;
 use crate::message::{
-    DeviceData, Format, Message, base64_bank, hex_bank, json_values, refuse_retained, short,
+    DeviceData, Format, Message, Refused, base64_bank, hex_bank, json_records, refuse_retained,
+    short,
 };
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
@@ -70,17 +73,6 @@ pub struct Mapping {
     /// Whether an element without EPC is another kind of event rather than an error. Default: false.
     #[serde(default)]
     pub skip_without_epc: bool,
-}
-
-/// How a memory bank is encoded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BankForm {
-    /// Hex of either case.
-    #[default]
-    Hex,
-    /// Base64 of either alphabet.
-    Base64,
 }
 
 /// Unit of a signal strength.
@@ -170,6 +162,7 @@ impl Mapping {
             rssi_cdbm: strength(rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
             at,
             reader_time: time.map(|value| self.time(value)).transpose()?,
+            direction: None,
         }))
     }
 
@@ -235,28 +228,56 @@ impl Format for MappedJson {
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
         let mut decoded = DeviceData::default();
-        for value in json_values::<Value>(message.payload)? {
-            let one = std::slice::from_ref(&value);
+        let records = json_records(message.payload)?;
+        let mut refused = records.refused;
+        for text in records.texts {
+            // The text was parsed before, but only here are its strings decoded and its depth limited.
+            let value: Value = match serde_json::from_slice(text) {
+                Ok(value) => value,
+                Err(error) => {
+                    refused.add(reads::excerpt(&error.to_string()), text);
+                    continue;
+                }
+            };
             let elements = match &self.mapping.each {
-                None => one,
+                None => std::slice::from_ref(&value),
                 Some(pointer) => match value.pointer(pointer) {
                     Some(Value::Array(elements)) => elements.as_slice(),
                     _ => {
-                        return Err(format!("the message has no array of reads at `{pointer}`"));
+                        let pointer = short(pointer);
+                        let reason = format!("the message has no array of reads at `{pointer}`");
+                        refused.add(reason, text);
+                        continue;
                     }
                 },
             };
-            for element in elements {
-                match self.mapping.read(&value, element, message.at)? {
-                    Some(read) => decoded.reads.push(read),
-                    None => decoded.other_events += 1,
-                }
-                if decoded.reads.len() > MAX_READS {
-                    return Err(format!("more than {MAX_READS} reads in one message"));
-                }
+            self.take_elements(&value, elements, message.at, &mut decoded, &mut refused)?;
+        }
+        refused.close(decoded)
+    }
+}
+
+impl MappedJson {
+    /// The reads of one record.
+    fn take_elements(
+        &self,
+        record: &Value,
+        elements: &[Value],
+        at: Timestamp,
+        decoded: &mut DeviceData,
+        refused: &mut Refused,
+    ) -> Result<(), String> {
+        for element in elements {
+            match self.mapping.read(record, element, at) {
+                Ok(Some(read)) => decoded.reads.push(read),
+                Ok(None) => decoded.other_events += 1,
+                Err(reason) => refused.add(reason, element.to_string().as_bytes()),
+            }
+            if decoded.reads.len() > MAX_READS {
+                return Err(format!("more than {MAX_READS} reads in one message"));
             }
         }
-        Ok(decoded)
+        Ok(())
     }
 }
 
@@ -320,6 +341,20 @@ mod tests {
         assert!(error.contains("65535"), "{error}");
         let wrong: Mapping = toml::from_str("epc = \"data.epc\"").unwrap();
         assert!(wrong.check().unwrap_err().contains("/data/epc"));
+    }
+
+    #[test]
+    fn one_read_that_does_not_fit_is_refused_with_its_text_and_the_others_are_taken() {
+        let text = r#"{"tag_reads":[{"epc":"3074257BF7194E4000001A85"},
+            {"epc":"3074257BF7194E4000001A8"},{"epc":"3074257BF7194E4000001A87"}]}"#;
+        let decoded = take(mapping(NESTED), text).unwrap();
+        assert_eq!(decoded.reads.len(), 2);
+        let [letter] = &decoded.dead_letters[..] else { panic!("{:?}", decoded.dead_letters) };
+        assert_eq!(letter.payload, br#"{"epc":"3074257BF7194E4000001A8"}"#);
+        assert!(letter.reason.starts_with("got 23 hex digits"), "{}", letter.reason);
+        let lines = "{\"epc\":\"3074\"}\n{\"epc\":\"30\n{\"epc\":\"3075\"}\n{\"tag\":1}";
+        let decoded = take(mapping("epc = \"/epc\""), lines).unwrap();
+        assert_eq!((decoded.reads.len(), decoded.dead_letters.len()), (2, 2));
     }
 
     #[test]

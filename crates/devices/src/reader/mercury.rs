@@ -359,6 +359,7 @@ impl Mercury {
             rssi_cdbm: tag.rssi_cdbm,
             at: self.base.when(tag.millis, at),
             reader_time: None,
+            direction: None,
         }
     }
 

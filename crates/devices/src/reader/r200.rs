@@ -335,7 +335,7 @@ impl R200 {
                 self.waiting.push_back(epc.clone());
             }
         }
-        Read { epc, tid, antenna: 0, rssi_cdbm, at, reader_time: None }
+        Read { epc, tid, antenna: 0, rssi_cdbm, at, reader_time: None, direction: None }
     }
 }
 

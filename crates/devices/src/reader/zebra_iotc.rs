@@ -1,67 +1,91 @@
-//! Zebra's `IoT` Connector: JSON over MQTT, of fixed readers (FX, ATR) and of handhelds (RFD40, RFD90).
+//! Zebra's `IoT` Connector: JSON over MQTT, of fixed readers (FX, FXR, ATR) and of handhelds (RFD40, RFD90).
 //!
 //! A fixed reader publishes `{"data":{"idHex",…,"antenna","peakRssi","eventNum"},"timestamp","type"}`, one
 //! or, when it batches, an array; a handheld `{"type","timestamp","data":{"tagData":[…],"barcodeData":[…]}}`
-//! of at most 6 KiB. RSSI is in whole dBm. GPI events have `type` `GPI` and no `idHex`.
+//! of at most 6 KiB. RSSI is in whole dBm. GPI events have `type` `GPI` and no `idHex`. `type` is otherwise the reader's
+//! operating mode, or names an event of the reader itself, which is counted.
+//!
+//! An ATR in the mode `DIRECTIONALITY` reports a tag as `tagId` when it comes (`NEW`), stays (`UPDATE`) and changes its zone
+//! (`TRANSITION`), and says the direction when it is gone (`TIMED_OUT`); the read then has the time at which the tag was
+//! last seen, if the reader gives it.
 //!
 //! After an outage a reader sends its buffered events later and slowly: the event's own time counts, and the window is
 //! marked as late. `eventNum` counts a fixed reader's events: a missing number is a gap and becomes a finding; a
 //! smaller one is a restart of the reader.
 //!
-//! What holds: nothing is concluded from a missing read: the maker calls the handheld's stream a statistical view of
-//! the tags, not a log of every read.
+//! The way through: each event of a message, and each tag of a handheld's event, is one record; `tag` reads it.
 //!
-//! Source: member names of Zebra's published dock door sample; Zebra's RFD40/90 MQTT reference, API 1.22.
+//! What holds: a record that does not fit is refused, and the others of its message are taken; nothing is concluded from
+//! a missing read: the maker calls the handheld's stream a statistical view of the tags, not a log of every read.
+//!
+//! Source: member names of Zebra's published dock door sample; Zebra's RFD40/90 MQTT reference, API 1.22; Zebra's
+//! fixed reader MQTT API 1.0 and the events that were published from its readers.
 
-use jiff::Timestamp;
+mod tag;
+#[cfg(test)]
+mod tests;
+
 use reads::time_belief::believed;
-use reads::{Edge, Finding, Read, code};
+use reads::{Edge, Finding, code};
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::message::{DeviceData, Format, Message, hex_bank, json_values, refuse_retained, short};
-use crate::reader::dialect::{NO_RSSI_CDBM, strength};
+use crate::message::{
+    DeviceData, Format, Message, Refused, json_object, json_records, refuse_retained, short,
+};
+use tag::{Around, Tag, TagRead, number, time};
 
 /// Most events that may be missing at once; more are a new numbering rather than a gap.
 const LARGEST_GAP: u64 = 1_000_000;
 /// Most tags in one handheld message; far more than fit into 6 KiB.
 const MAX_TAGS: usize = 10_000;
 
+/// Modes of a fixed reader: an event of one of these has a tag.
+const MODES: [&str; 7] =
+    ["SIMPLE", "INVENTORY", "PORTAL", "CONVEYOR", "CUSTOM", "DIRECTIONALITY", "RAW_DIRECTIONALITY"];
+/// Events of a reader itself, and of other things that it hears; their content is not looked at.
+const OWN_EVENTS: [&str; 11] = [
+    "heartbeat",
+    "gpo",
+    "error",
+    "warning",
+    "firmwareUpdateProgress",
+    "userapp",
+    "exception",
+    "ALERT",
+    "NOTIFICATION",
+    "BLE_DATA",
+    "async",
+];
+
+fn is_one_of(kind: Option<&str>, names: &[&str]) -> bool {
+    kind.is_some_and(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind)))
+}
+
+/// What is looked at before the rest.
+#[derive(Debug, Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: Option<Value>,
+}
+
 #[derive(Debug, Deserialize)]
 struct Event {
-    timestamp: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
+    timestamp: Option<Value>,
+    direction: Option<Value>,
     data: Option<Data>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 struct Data {
-    id_hex: Option<String>,
-    #[serde(rename = "TID", alias = "tid")]
-    tid: Option<String>,
-    antenna: Option<u16>,
-    peak_rssi: Option<f64>,
-    event_num: Option<u64>,
-    #[serde(rename = "tagData")]
-    tags: Option<Vec<Tag>>,
-    #[serde(rename = "barcodeData")]
-    barcodes: Option<Vec<serde::de::IgnoredAny>>,
-    pin: Option<u16>,
-    state: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Tag {
-    #[serde(alias = "idHex", alias = "tagId", alias = "epc")]
-    id: String,
-    #[serde(alias = "peakRssi")]
-    rssi: Option<f64>,
-    antenna: Option<u16>,
-    #[serde(alias = "TID")]
-    tid: Option<String>,
-    timestamp: Option<String>,
+    #[serde(flatten)]
+    tag: Tag,
+    event_num: Option<Value>,
+    tag_data: Option<Vec<Value>>,
+    barcode_data: Option<Vec<serde::de::IgnoredAny>>,
+    pin: Option<Value>,
+    state: Option<Value>,
 }
 
 /// The format of one reader's events topic.
@@ -69,13 +93,15 @@ struct Tag {
 pub struct ZebraIotc {
     topic: String,
     last_event: Option<u64>,
+    /// Whether it was said that a tag's TID cannot be read.
+    has_told_tid: bool,
 }
 
 impl ZebraIotc {
     /// The format for what is published on `topic`.
     #[must_use]
     pub fn new(topic: &str) -> Self {
-        Self { topic: topic.to_owned(), last_event: None }
+        Self { topic: topic.to_owned(), last_event: None, has_told_tid: false }
     }
 
     /// Checks the number of an event, and reports what is missing before it.
@@ -92,6 +118,104 @@ impl ZebraIotc {
         }
         self.last_event = Some(number);
     }
+
+    /// Takes one event.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    fn event(
+        &mut self,
+        text: &[u8],
+        message: &Message<'_>,
+        into: &mut Taken,
+    ) -> Result<(), String> {
+        let head: Head = json_object(text)?;
+        let kind = head.kind.as_ref().and_then(Value::as_str);
+        if is_one_of(kind, &OWN_EVENTS) {
+            into.decoded.other_events += 1;
+            return Ok(());
+        }
+        let event: Event = json_object(text)?;
+        let data = event.data.unwrap_or_default();
+        if let Some(number) = data.event_num.as_ref().and_then(Value::as_u64) {
+            into.numbers.push(number);
+        }
+        let around = Around {
+            arrived: message.at,
+            timestamp: event.timestamp.as_ref(),
+            direction: event.direction.as_ref(),
+        };
+        let barcodes = data.barcode_data.map_or(0, |codes| codes.len() as u64);
+        if let Some(tags) = data.tag_data {
+            into.decoded.other_events += barcodes;
+            return self.handheld(&tags, around, into);
+        }
+        if data.tag.is_named() || is_one_of(kind, &MODES) {
+            let read = data.tag.read(around)?;
+            self.push(read, &mut into.decoded);
+        } else if let (Some(pin), Some(state)) =
+            (&data.pin, data.state.as_ref().and_then(Value::as_str))
+            && is_one_of(kind, &["GPI"])
+        {
+            let pin = number(pin)?.filter(|pin| (0.0..=65_535.0).contains(pin));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+            let port = pin.ok_or("got a GPI event without a pin from 0 to 65535")? as u16;
+            let device_time = event.timestamp.as_ref().map(time).transpose()?;
+            let is_active = state.eq_ignore_ascii_case("HIGH");
+            let at = believed(device_time, message.at).0;
+            into.decoded.edges.push(Edge { port, is_active, at });
+        } else {
+            into.decoded.other_events += barcodes.max(1);
+        }
+        Ok(())
+    }
+
+    /// Takes the tags of a handheld's event; one that does not fit is refused alone.
+    fn handheld(
+        &mut self,
+        tags: &[Value],
+        around: Around<'_>,
+        into: &mut Taken,
+    ) -> Result<(), String> {
+        if tags.len() > MAX_TAGS {
+            return Err(format!(
+                "got {} tags in a message, expected at most {MAX_TAGS}",
+                tags.len()
+            ));
+        }
+        for tag in tags {
+            let read = Tag::deserialize(tag)
+                .map_err(|error| short(&error.to_string()))
+                .and_then(|tag| tag.read(around));
+            match read {
+                Ok(read) => self.push(read, &mut into.decoded),
+                Err(reason) => into.refused.add(reason, tag.to_string().as_bytes()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a read. That the reader could not read a TID is said once.
+    fn push(&mut self, tag: TagRead, decoded: &mut DeviceData) {
+        decoded.reads.push(tag.read);
+        if let Some(error) = tag.tid_error
+            && !self.has_told_tid
+        {
+            self.has_told_tid = true;
+            let text = format!(
+                "the reader cannot read the TID of some tags, which are taken without it: `{error}`"
+            );
+            decoded.findings.push(Finding { code: code::GAP, text });
+        }
+    }
+}
+
+/// What a message comes to.
+struct Taken {
+    decoded: DeviceData,
+    refused: Refused,
+    numbers: Vec<u64>,
 }
 
 impl Format for ZebraIotc {
@@ -101,173 +225,20 @@ impl Format for ZebraIotc {
 
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
-        let mut decoded = DeviceData::default();
-        let mut numbers = Vec::new();
-        for event in json_values::<Event>(message.payload)? {
-            let device_time = event.timestamp.as_deref().map(time).transpose()?;
-            let Some(data) = event.data else {
-                decoded.other_events += 1;
-                continue;
-            };
-            numbers.extend(data.event_num);
-            if let Some(hex) = &data.id_hex {
-                decoded.reads.push(Read {
-                    epc: hex_bank(hex)?,
-                    tid: tid(data.tid.as_deref())?,
-                    antenna: data.antenna.unwrap_or(0),
-                    rssi_cdbm: hundredths(data.peak_rssi),
-                    at: message.at,
-                    reader_time: device_time,
-                });
-            } else if let Some(tags) = &data.tags {
-                if tags.len() > MAX_TAGS {
-                    return Err(format!(
-                        "got {} tags in a message, expected at most {MAX_TAGS}",
-                        tags.len()
-                    ));
-                }
-                for tag in tags {
-                    let own = tag.timestamp.as_deref().map(time).transpose()?;
-                    decoded.reads.push(Read {
-                        epc: hex_bank(&tag.id)?,
-                        tid: tid(tag.tid.as_deref())?,
-                        antenna: tag.antenna.unwrap_or(0),
-                        rssi_cdbm: hundredths(tag.rssi),
-                        at: message.at,
-                        reader_time: own.or(device_time),
-                    });
-                }
-                decoded.other_events += data.barcodes.map_or(0, |codes| codes.len() as u64);
-            } else if let (Some(pin), Some(state)) = (data.pin, &data.state)
-                && event.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("GPI"))
-            {
-                let is_active = state.eq_ignore_ascii_case("HIGH");
-                decoded.edges.push(Edge {
-                    port: pin,
-                    is_active,
-                    at: believed(device_time, message.at).0,
-                });
-            } else {
-                decoded.other_events += 1;
+        let records = json_records(message.payload)?;
+        let mut taken =
+            Taken { decoded: DeviceData::default(), refused: records.refused, numbers: Vec::new() };
+        for text in records.texts {
+            if let Err(reason) = self.event(text, message, &mut taken) {
+                taken.refused.add(reason, text);
             }
         }
+        let Taken { decoded, refused, numbers } = taken;
+        let mut decoded = refused.close(decoded)?;
         // Only a message that was decoded counts: a refused one does not change the numbering.
         for number in numbers {
             self.number(number, &mut decoded);
         }
         Ok(decoded)
-    }
-}
-
-fn tid(text: Option<&str>) -> Result<Option<Vec<u8>>, String> {
-    text.filter(|text| !text.is_empty()).map(hex_bank).transpose()
-}
-
-/// RFC 3339, also with an offset without colon (`+0000`), as some firmware writes it.
-fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse()
-        .or_else(|_| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text))
-        .map_err(|_| format!("got time `{}`, expected RFC 3339", short(text)))
-}
-
-/// Whole or fractional dBm in hundredths.
-fn hundredths(dbm: Option<f64>) -> i32 {
-    #[expect(clippy::cast_possible_truncation, reason = "out of range saturates")]
-    let cdbm = dbm.map(|dbm| (dbm * 100.0).round() as i32);
-    strength(cdbm.unwrap_or(NO_RSSI_CDBM))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn take(format: &mut ZebraIotc, text: &str) -> Result<DeviceData, String> {
-        let payload = text.as_bytes();
-        let at = Timestamp::UNIX_EPOCH;
-        format.take(&Message { topic: "zebra/d1/data", payload, is_retained: false, at })
-    }
-
-    fn event(number: u64) -> String {
-        format!(
-            r#"{{"data":{{"CRC":"","PC":"3000","antenna":2,"channel":0.0,"eventNum":{number},"format":"epc","idHex":"3074257BF7194E4000001A85","peakRssi":-47,"phase":0.0,"reads":1}},"timestamp":"2026-11-20T10:00:00.000Z","type":"SIMPLE"}}"#
-        )
-    }
-
-    #[test]
-    fn single_events_and_batches_of_a_fixed_reader_are_read() {
-        let mut format = ZebraIotc::new("t");
-        let decoded = take(&mut format, &event(1)).unwrap();
-        assert_eq!((decoded.reads[0].antenna, decoded.reads[0].rssi_cdbm), (2, -4700));
-        let batch = format!("[{},{}]", event(2), event(3));
-        let decoded = take(&mut format, &batch).unwrap();
-        assert_eq!((decoded.reads.len(), decoded.findings.len()), (2, 0));
-    }
-
-    #[test]
-    fn a_number_left_out_is_a_gap_and_a_smaller_one_is_a_restart() {
-        let mut format = ZebraIotc::new("t");
-        take(&mut format, &event(10)).unwrap();
-        let decoded = take(&mut format, &event(14)).unwrap();
-        assert_eq!(decoded.findings[0].code, code::GAP);
-        assert!(decoded.findings[0].text.starts_with("3 events are missing"));
-        assert_eq!(take(&mut format, &event(1)).unwrap().findings, []);
-        let refused = event(9).replace("3074", "xx");
-        take(&mut format, &refused).unwrap_err();
-        assert_eq!(take(&mut format, &event(2)).unwrap().findings, []);
-    }
-
-    #[test]
-    fn a_handheld_message_gives_its_tags_with_their_own_time_or_that_of_the_message() {
-        let text = r#"{"type":"dataEVT","timestamp":"2026-11-20T10:00:05.5+0000","data":{"tagData":[
-            {"id":"3074257BF7194E4000001A85","rssi":-51.5,"timestamp":"2026-11-20T10:00:04Z"},
-            {"id":"3074257BF7194E4000001A86"}],"barcodeData":[{"code":"x"}]}}"#;
-        let decoded = take(&mut ZebraIotc::new("t"), text).unwrap();
-        let times: Vec<String> =
-            decoded.reads.iter().map(|read| read.reader_time.unwrap().to_string()).collect();
-        assert_eq!(times, ["2026-11-20T10:00:04Z", "2026-11-20T10:00:05.5Z"]);
-        assert_eq!((decoded.reads[0].rssi_cdbm, decoded.other_events), (-5150, 1));
-    }
-
-    #[test]
-    fn an_input_is_an_edge_and_other_events_are_counted() {
-        let mut format = ZebraIotc::new("t");
-        let gpi =
-            r#"{"type":"GPI","timestamp":"2026-11-20T10:00:00Z","data":{"pin":1,"state":"HIGH"}}"#;
-        assert!(take(&mut format, gpi).unwrap().edges[0].is_active);
-        let heartbeat = r#"{"type":"heartbeat","timestamp":"2026-11-20T10:00:00Z","data":{}}"#;
-        assert_eq!(take(&mut format, heartbeat).unwrap().other_events, 1);
-    }
-
-    #[test]
-    fn a_tag_without_strength_never_outranks_one_that_was_heard() {
-        let silent = event(1).replace(r#""peakRssi":-47,"#, "");
-        assert_eq!(take(&mut ZebraIotc::new("t"), &silent).unwrap().reads[0].rssi_cdbm, -30_000);
-        let handheld = r#"{"data":{"tagData":[{"id":"3074257BF7194E4000001A85"}]}}"#;
-        assert_eq!(take(&mut ZebraIotc::new("t"), handheld).unwrap().reads[0].rssi_cdbm, -30_000);
-    }
-
-    #[test]
-    fn an_input_of_a_reader_with_a_wrong_clock_has_the_time_of_arrival() {
-        let gpi =
-            r#"{"type":"GPI","timestamp":"2036-11-20T10:00:00Z","data":{"pin":1,"state":"HIGH"}}"#;
-        let decoded = take(&mut ZebraIotc::new("t"), gpi).unwrap();
-        assert_eq!(decoded.edges[0].at, Timestamp::UNIX_EPOCH);
-    }
-
-    #[test]
-    fn a_message_that_the_broker_kept_is_refused_with_what_mends_it_and_counts_for_no_gap() {
-        let mut format = ZebraIotc::new("t");
-        let (payload, at) = (event(1), Timestamp::UNIX_EPOCH);
-        let message = Message { topic: "t", payload: payload.as_bytes(), is_retained: true, at };
-        let reason = format.take(&message).unwrap_err();
-        assert!(reason.contains("switch retain off"), "{reason}");
-        assert_eq!(take(&mut format, &event(5)).unwrap().findings, []);
-    }
-
-    #[test]
-    fn malformed_messages_are_refused_with_what_would_be_right() {
-        for bad in ["", "[", "{\"data\":{\"idHex\":\"zz\"}}", "{\"data\":{\"idHex\":3}}", "7"] {
-            assert!(take(&mut ZebraIotc::new("t"), bad).is_err(), "{bad}");
-        }
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use devices::message::BankForm;
 use devices::reader::mapped_json::Mapping;
 use devices::reader::r200::Region;
 use devices::reader::{chafon, mercury};
@@ -106,6 +107,10 @@ pub enum DeviceSection {
         broker: BrokerSection,
         /// Topic that the reader publishes to.
         topic: String,
+        /// How the reader writes the members `epc` and `tid`: `base64`, as Impinj does, or `hex`. Default: what its
+        /// own `epcHex` shows; a text that may be both is refused until then.
+        #[serde(default)]
+        epc: Option<BankForm>,
     },
     /// Zebra fixed readers and handhelds with the `IoT` Connector, MQTT.
     ZebraIotc {

@@ -1,10 +1,11 @@
-//! Which way a tag went: from the order in which antennas inside and outside read it, or from the order in
-//! which two light barriers were broken.
+//! Which way a tag went: from the order in which antennas inside and outside read it, from the order in which two
+//! light barriers were broken, or from what a reader that determines directions itself states.
 //!
 //! What holds: a direction is given only where it is more than chance: the mean times of the reads inside and outside
-//! must differ by several standard errors, so a tag that is parked between the antennas has none.
+//! must differ by several standard errors, so a tag that is parked between the antennas has none. What contradicts
+//! itself is unclear.
 //!
-//! Source: docs/decisions/0015-settling.md; the margins are those with which the seeded traffic of
+//! Source: docs/decisions/0015-settling.md, 0034-what-a-reader-writes.md; the margins are those with which the seeded traffic of
 //! `tests/e2e/bridge/settling.rs` comes out best.
 
 use jiff::{SignedDuration, Timestamp};
@@ -157,6 +158,29 @@ pub fn by_barriers(rule: &DirectionRule, edges: &[Edge], reads: &[&Read]) -> Opt
     })
 }
 
+/// The direction that the reader states in the reads of one tag; none if it states nothing.
+#[must_use]
+pub fn stated(reads: &[&Read]) -> Option<Direction> {
+    let states = |direction| reads.iter().any(|read| read.direction == Some(direction));
+    match (states(Direction::In), states(Direction::Out)) {
+        (true, false) => Some(Direction::In),
+        (false, true) => Some(Direction::Out),
+        (is_both, _) => (is_both || states(Direction::Unclear)).then_some(Direction::Unclear),
+    }
+}
+
+/// Two statements about the same way: a clear one counts more than an unclear one, and two clear ones that contradict
+/// each other are unclear.
+#[must_use]
+pub fn together(one: Option<Direction>, other: Option<Direction>) -> Option<Direction> {
+    match (one, other) {
+        (None | Some(Direction::Unclear), Some(clear)) => Some(clear),
+        (Some(clear), None | Some(Direction::Unclear)) => Some(clear),
+        (Some(one), Some(other)) if one != other => Some(Direction::Unclear),
+        (one, _) => one,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +206,7 @@ mod tests {
             rssi_cdbm: -5000,
             at: at(millis),
             reader_time: None,
+            direction: None,
         }
     }
 
@@ -222,6 +247,29 @@ mod tests {
         assert_eq!(told(&both), Some(Direction::In));
         assert_eq!(told(&both[..2]), None);
         assert_eq!(by_barriers(&rule(), &both, &[]), None);
+    }
+
+    #[test]
+    fn what_a_reader_states_counts_unless_it_contradicts_itself_or_the_rule() {
+        use Direction::{In, Out, Unclear};
+        for (statements, direction) in [
+            (&[None, None][..], None),
+            (&[], None),
+            (&[None, Some(In), None], Some(In)),
+            (&[Some(Unclear), Some(Out)], Some(Out)),
+            (&[Some(Out), Some(Unclear), None, Some(Out)], Some(Out)),
+            (&[Some(Unclear)], Some(Unclear)),
+            (&[Some(In), Some(Out), Some(In)], Some(Unclear)),
+        ] {
+            let reads: Vec<Read> = statements
+                .iter()
+                .map(|direction| Read { direction: *direction, ..read(1, 0) })
+                .collect();
+            assert_eq!(stated(&reads.iter().collect::<Vec<_>>()), direction, "{statements:?}");
+        }
+        assert_eq!(together(Some(In), Some(Out)), Some(Unclear));
+        assert_eq!(together(Some(In), Some(Unclear)), Some(In));
+        assert_eq!(together(None, Some(Out)), Some(Out));
     }
 
     #[test]

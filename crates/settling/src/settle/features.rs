@@ -136,6 +136,7 @@ mod tests {
             rssi_cdbm,
             at: jiff::Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap(),
             reader_time: None,
+            direction: None,
         }
     }
 

@@ -21,6 +21,7 @@ fn read(millis: i64, epc: &[u8]) -> Read {
         rssi_cdbm: -5000,
         at: at(millis),
         reader_time: Some(at(millis)),
+        direction: None,
     }
 }
 
@@ -57,6 +58,24 @@ fn deliveries(closing: &Closing, reads: &[Read]) -> Vec<Delivery> {
     let digest = "0".repeat(64);
     let made = close(closing, reads, &digest).deliveries;
     made.iter().map(|delivery| Delivery::parse(&delivery.to_bytes()).unwrap()).collect()
+}
+
+#[test]
+fn the_direction_that_a_reader_states_is_delivered_where_the_read_point_has_no_rule() {
+    use reads::Direction::{In, Out, Unclear};
+    let stating = |epc: u8, direction| Read { direction, ..read(0, &[epc]) };
+    let reads = [
+        stating(1, None),
+        stating(1, Some(In)),
+        stating(2, Some(Out)),
+        stating(3, Some(Unclear)),
+        stating(4, None),
+    ];
+    let made = deliveries(&closing(0), &reads);
+    let told: Vec<_> = made[0].observations.iter().map(|one| one.direction).collect();
+    assert_eq!(told, [Some(In), Some(Out), Some(Unclear), None]);
+    let silent = [read(0, &[1])];
+    assert_eq!(deliveries(&closing(0), &silent)[0].observations[0].direction, None);
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn windows(reads: &[(u64, u8)], ends: u64) -> Vec<Vec<(String, u32)>> {
                 rssi_cdbm: -5000,
                 at: at(*when).at,
                 reader_time: None,
+                direction: None,
             };
             tracker.add_reads(0, vec![read], now.up);
         }
@@ -179,6 +180,7 @@ fn the_nearer_door_is_found_however_wrong_a_readers_clock() {
                 rssi_cdbm,
                 at: arrived,
                 reader_time: Some(arrived - SignedDuration::from_secs(slow)),
+                direction: None,
             }
         });
         tracker.add_reads(source, reads.collect(), at(900).up);
@@ -207,6 +209,7 @@ fn a_restored_window_knows_its_neighbours_and_its_barriers() {
         rssi_cdbm: -4000,
         at: at(0).at,
         reader_time: None,
+        direction: None,
     };
     let edge = Edge { port: 1, is_active: true, at: at(0).at };
     for source in [0, 1] {

@@ -76,6 +76,7 @@ pub fn read(
         rssi_cdbm: strength(latest(fine.or(coarse), &mut last.rssi_cdbm).unwrap_or(NO_RSSI_CDBM)),
         at,
         reader_time: time(report, last).filter(|_| has_clock),
+        direction: None,
     })
 }
 

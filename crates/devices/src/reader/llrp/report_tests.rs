@@ -42,6 +42,7 @@ fn a_full_report_gives_a_full_read() {
             rssi_cdbm: -5500,
             at: Timestamp::UNIX_EPOCH,
             reader_time: Some("2020-07-08T02:20:05.153264Z".parse().unwrap()),
+            direction: None,
         }
     );
 }
