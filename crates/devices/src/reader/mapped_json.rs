@@ -239,17 +239,14 @@ impl Format for MappedJson {
                     continue;
                 }
             };
-            let elements = match &self.mapping.each {
+            let elements = match self.mapping.each.as_ref().map(|each| value.pointer(each)) {
                 None => std::slice::from_ref(&value),
-                Some(pointer) => match value.pointer(pointer) {
-                    Some(Value::Array(elements)) => elements.as_slice(),
-                    _ => {
-                        let pointer = short(pointer);
-                        let reason = format!("the message has no array of reads at `{pointer}`");
-                        refused.add(reason, text);
-                        continue;
-                    }
-                },
+                Some(Some(Value::Array(elements))) => elements.as_slice(),
+                Some(_) => {
+                    let each = short(self.mapping.each.as_deref().unwrap_or_default());
+                    refused.add(format!("the message has no array of reads at `{each}`"), text);
+                    continue;
+                }
             };
             self.take_elements(&value, elements, message.at, &mut decoded, &mut refused)?;
         }

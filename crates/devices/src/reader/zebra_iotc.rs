@@ -82,8 +82,10 @@ struct Data {
     #[serde(flatten)]
     tag: Tag,
     event_num: Option<Value>,
-    tag_data: Option<Vec<Value>>,
-    barcode_data: Option<Vec<serde::de::IgnoredAny>>,
+    #[serde(rename = "tagData")]
+    tags: Option<Vec<Value>>,
+    #[serde(rename = "barcodeData")]
+    barcodes: Option<Vec<serde::de::IgnoredAny>>,
     pin: Option<Value>,
     state: Option<Value>,
 }
@@ -146,8 +148,8 @@ impl ZebraIotc {
             timestamp: event.timestamp.as_ref(),
             direction: event.direction.as_ref(),
         };
-        let barcodes = data.barcode_data.map_or(0, |codes| codes.len() as u64);
-        if let Some(tags) = data.tag_data {
+        let barcodes = data.barcodes.map_or(0, |codes| codes.len() as u64);
+        if let Some(tags) = data.tags {
             into.decoded.other_events += barcodes;
             return self.handheld(&tags, around, into);
         }

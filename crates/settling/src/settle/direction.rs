@@ -174,8 +174,8 @@ pub fn stated(reads: &[&Read]) -> Option<Direction> {
 #[must_use]
 pub fn together(one: Option<Direction>, other: Option<Direction>) -> Option<Direction> {
     match (one, other) {
-        (None | Some(Direction::Unclear), Some(clear)) => Some(clear),
-        (Some(clear), None | Some(Direction::Unclear)) => Some(clear),
+        (None | Some(Direction::Unclear), Some(clear))
+        | (Some(clear), None | Some(Direction::Unclear)) => Some(clear),
         (Some(one), Some(other)) if one != other => Some(Direction::Unclear),
         (one, _) => one,
     }

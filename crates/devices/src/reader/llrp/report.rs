@@ -5,7 +5,7 @@
 //! What holds: a report may leave out what has not changed; then the last reported value applies. A time counted from
 //! the reader's start is never mistaken for a time of day, and neither is a time of day from a reader that reports to
 //! have no clock. Signal strength in hundredths is used where Impinj's extension gives it, else whole dBm. A bank
-//! longer than any tag's is refused. Bits of padding are zero.
+//! longer than any tag's is refused, and so is an EPC that is not whole words, or not as many as its control word counts.
 //!
 //! Not here: windows and doubles (`crate::windows`).
 //!
@@ -19,6 +19,7 @@ use reads::{Edge, Read};
 use super::commands::TID_OPERATION;
 use super::parameter::{Node, Value};
 use super::{definitions as d, impinj};
+use crate::message::check_control_word;
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
 /// Longest EPC or TID bank: 496 bits.
@@ -58,13 +59,15 @@ pub fn read(
     has_clock: bool,
     last: &mut Latest,
 ) -> Result<Read, String> {
-    let epc = epc(report).ok_or("got a tag report without an EPC, expected EPC_96 or EPCData")?;
+    let epc = epc(report)?.ok_or("got a tag report without an EPC, expected EPC_96 or EPCData")?;
     if epc.len() > MAX_BANK {
         return Err(format!(
             "got a tag report with an EPC of {} bytes, expected at most {MAX_BANK}",
             epc.len()
         ));
     }
+    let control_word = report.child(&d::C1G2_PC).and_then(|word| word.short("PC_Bits"));
+    control_word.map_or(Ok(()), |word| check_control_word(word, &epc))?;
     let antenna = report.child(&d::ANTENNA_ID).and_then(|antenna| antenna.short("AntennaID"));
     let fine = report.all(&d::CUSTOM).find_map(impinj::peak_rssi);
     let coarse = report.child(&d::PEAK_RSSI).and_then(|rssi| rssi.signed("PeakRSSI"));
@@ -97,19 +100,19 @@ pub fn edge(data: &Node, at: Timestamp, has_clock: bool, active_low: &[u16]) -> 
     })
 }
 
-fn epc(report: &Node) -> Option<Vec<u8>> {
+/// The EPC. One that is not whole words is refused: with zeros after it, it would be another one.
+fn epc(report: &Node) -> Result<Option<Vec<u8>>, String> {
     if let Some(epc) = report.child(&d::EPC_96) {
-        return epc.bytes("EPC").map(<[u8]>::to_vec);
+        return Ok(epc.bytes("EPC").map(<[u8]>::to_vec));
     }
-    let Value::Bits { count, bytes } = report.child(&d::EPC_DATA)?.field("EPC")? else {
-        return None;
-    };
-    let mut bytes = bytes.clone();
-    let padding = (8 - count % 8) % 8;
-    if let Some(last) = bytes.last_mut() {
-        *last = *last >> padding << padding;
+    let field = report.child(&d::EPC_DATA).and_then(|data| data.field("EPC"));
+    let Some(Value::Bits { count, bytes }) = field else { return Ok(None) };
+    if count % 16 != 0 {
+        return Err(format!(
+            "got a tag report with an EPC of {count} bits, expected whole words of 16 bits"
+        ));
     }
-    Some(bytes)
+    Ok(Some(bytes.clone()))
 }
 
 /// The TID bank, from Impinj's extension or from our own read operation, which is recognised by its id.

@@ -57,24 +57,29 @@ fn a_report_with_nothing_but_an_epc_is_a_read() {
 }
 
 #[test]
-fn an_epc_of_any_length_is_padded_with_zeros() {
-    for (content, epc) in [
-        ("0010 3000", "3000"),
-        ("000b ffff", "ffe0"),
-        ("0001 ff", "80"),
-        ("0000", ""),
-        ("0008 aa", "aa"),
-    ] {
+fn an_epc_of_whole_words_is_taken_and_of_any_other_length_refused() {
+    for (content, epc) in [("0010 3000", "3000"), ("0000", "")] {
         assert_eq!(right(&tlv(241, content)).epc, bytes(epc), "{content}");
+    }
+    for content in ["000b ffff", "0001 ff", "0008 aa", "005c 3074257bf7194e4000001a80"] {
+        let error = report(&tlv(241, content), true).unwrap_err();
+        assert!(error.contains("expected whole words of 16 bits"), "{content}: {error}");
     }
     let longest = "ab".repeat(62);
     assert_eq!(right(&tlv(241, &format!("01f0 {longest}"))).epc, bytes(&longest));
 }
 
 #[test]
+fn an_epc_of_another_length_than_its_control_word_counts_is_refused() {
+    assert_eq!(right(&format!("{EPC} 8c3000")).epc.len(), 12);
+    let error = report(&format!("{EPC} 8c2800"), true).unwrap_err();
+    assert!(error.contains("expected the 5 that its control word 2800 counts"), "{error}");
+}
+
+#[test]
 fn an_epc_longer_than_any_tags_or_none_at_all_is_refused() {
-    let error = report(&tlv(241, &format!("01f1 {}", "ab".repeat(63))), true).unwrap_err();
-    assert!(error.contains("63 bytes, expected at most 62"), "{error}");
+    let error = report(&tlv(241, &format!("0200 {}", "ab".repeat(64))), true).unwrap_err();
+    assert!(error.contains("64 bytes, expected at most 62"), "{error}");
     assert!(report("810001", true).unwrap_err().contains("without an EPC"));
 }
 

@@ -29,7 +29,8 @@ use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Tag {
     id_hex: Option<Value>,
-    tag_id: Option<Value>,
+    #[serde(rename = "tagId")]
+    zoned_id: Option<Value>,
     #[serde(rename = "EPCid", alias = "epcId")]
     epc_id: Option<Value>,
     id: Option<Value>,
@@ -71,7 +72,7 @@ pub(super) struct TagRead {
 impl Tag {
     /// Whether it names a tag.
     pub fn is_named(&self) -> bool {
-        let names = [&self.id_hex, &self.tag_id, &self.epc_id, &self.id, &self.bank];
+        let names = [&self.id_hex, &self.zoned_id, &self.epc_id, &self.id, &self.bank];
         names.into_iter().any(|name| name.as_ref().is_some_and(|name| !name.is_null()))
     }
 
@@ -111,7 +112,7 @@ impl Tag {
     fn epc(&self) -> Result<Vec<u8>, String> {
         let control_word = self.control_word()?;
         let mut id: Option<(&str, Vec<u8>)> = None;
-        for name in [&self.id_hex, &self.tag_id, &self.epc_id, &self.id] {
+        for name in [&self.id_hex, &self.zoned_id, &self.epc_id, &self.id] {
             let Some(found) = text(name.as_ref())? else { continue };
             let bytes = hex_bank(found)?;
             if let Some((other, known)) = &id
