@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use devices::message::{Format as _, Message};
+use devices::reader::impinj_r700::ImpinjR700;
 use devices::reader::llrp::{self, Llrp};
 use devices::reader::r200::frame::Frame;
 use devices::reader::r200::{self, R200};
@@ -130,8 +132,10 @@ fn settling(rounds: usize) -> anyhow::Result<()> {
     })?;
     let rate = rates(rounds, f64::from(READS), || {
         let mut reads = Vec::with_capacity(messages.len());
+        let mut format = ImpinjR700::new("door", None);
         for message in &messages {
-            let parsed = devices::reader::impinj_r700::parse(message.as_bytes(), at);
+            let payload = message.as_bytes();
+            let parsed = format.take(&Message { topic: "door", payload, is_retained: false, at });
             reads.extend(parsed.map_err(|error| anyhow::anyhow!(error))?.reads);
         }
         settle(at, &reads);

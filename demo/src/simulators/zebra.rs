@@ -77,7 +77,7 @@ impl Zebra {
             Model::Handheld => {
                 let mut tags: Vec<Value> = Vec::new();
                 for epc in field {
-                    tags.push(json!({ "id": hex::encode_upper(epc), "rssi": self.strength(), "antenna": 1 }));
+                    tags.push(self.record(epc));
                     if message(&tags).to_string().len() > HANDHELD_BYTES {
                         let last = tags.pop();
                         self.publish(&message(&tags))?;
@@ -116,6 +116,16 @@ impl Zebra {
         dbm
     }
 
+    /// A handheld's record of a tag.
+    fn record(&mut self, epc: &[u8]) -> Value {
+        self.events += 1;
+        let epc = hex::encode_upper(epc);
+        json!({
+            "EPCid": epc, "EPC": epc, "eventNum": self.events, "format": "EPC",
+            "peakRssi": self.strength(), "seenCount": 1
+        })
+    }
+
     fn event(&mut self, epc: &[u8]) -> Value {
         self.events += 1;
         let now = Timestamp::now();
@@ -133,5 +143,5 @@ impl Zebra {
 /// A handheld's message.
 fn message(tags: &[Value]) -> Value {
     let now = Timestamp::now();
-    json!({ "type": "dataEVT", "timestamp": format!("{now:.3}"), "data": { "tagData": tags } })
+    json!({ "type": "BALANCED_PERFORMANCE", "timestamp": format!("{now:.3}"), "data": { "tagData": tags } })
 }
