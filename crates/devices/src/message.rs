@@ -458,11 +458,8 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_json_costs_only_itself_and_the_letters_of_a_message_are_bounded() {
-        let mut text = "{\"a\":1}\n".to_owned();
-        for line in 0..25 {
-            text += &format!("{{\"bad {line}\"\n");
-        }
-        text += "{\"a\":2}";
+        let bad: Vec<String> = (0..25).map(|line| format!("{{\"bad {line}\"")).collect();
+        let text = format!("{{\"a\":1}}\n{}\n{{\"a\":2}}", bad.join("\n"));
         let records = json_records(text.as_bytes()).unwrap();
         assert_eq!(records.texts, [br#"{"a":1}"#.as_slice(), br#"{"a":2}"#]);
         let letters = records.refused.close(DeviceData::default()).unwrap().dead_letters;

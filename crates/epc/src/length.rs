@@ -183,7 +183,9 @@ mod tests {
                 let read = Tag::read(Bits::with_length(&bytes, len, "a tag"), Unit::Word);
                 assert_eq!(read.as_ref().ok(), whole.as_ref(), "{} {len}: {read:?}", tag.name());
                 if len % 4 == 0 {
-                    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                    let digits = bytes
+                        .iter()
+                        .fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
                     assert_eq!(Tag::decode_hex(&digits[..len / 4]).ok(), whole, "{digits}");
                 }
             }

@@ -150,6 +150,10 @@ fn a_problem_is_reported_once_with_the_reader_the_value_and_what_was_expected() 
             [HEAD, READER, "silent_after_s = 0\n", R200].concat(),
             ["`door-3` silent_after_s: got 0", "expected at least 1", ""],
         ),
+        (
+            topic("\"t\", epc = \"octal\""),
+            ["unknown variant `octal`", "`hex` or `base64`", "line 9"],
+        ),
         (topic("\"\""), no_topic),
         (topic("\"a/#/b\""), no_topic),
         (topic("\"a+/b\""), no_topic),
@@ -186,6 +190,7 @@ fn topics_with_whole_levels_left_open_and_the_extremes_of_times_are_taken() {
     for device in [
         "impinj-r700 = { broker = \"b:1883\", topic = \"/a//+/冷库 1/#\" }",
         "impinj-r700 = { broker = \"b:1883\", topic = \"#\" }",
+        "impinj-r700 = { broker = \"b:1883\", topic = \"t\", epc = \"hex\" }",
         "shelly = { broker = \"b:1883\", sensors = {} }",
         "xy-md02 = { port = \"p\", sensor = \"urn:s\", every_ms = 100 }",
         "xy-md02 = { port = \"p\", sensor = \"urn:s\", every_ms = 86400000 }",
