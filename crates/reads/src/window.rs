@@ -224,10 +224,10 @@ mod tests {
             direction,
         };
         for (direction, marked) in [
-            (None, 62),
-            (Some(Direction::In), 0x40 | 62),
-            (Some(Direction::Out), 0x80 | 62),
-            (Some(Direction::Unclear), 0xC0 | 62),
+            (None, 0x3E),
+            (Some(Direction::In), 0x7E),
+            (Some(Direction::Out), 0xBE),
+            (Some(Direction::Unclear), 0xFE),
         ] {
             let mut window = Window::default();
             window.push(&read(direction));
