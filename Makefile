@@ -23,8 +23,7 @@ demo: setup ## Play the whole way and serve its pages until Ctrl-C; ONCE=1 exits
 
 test: setup ## Run every test, and each fuzz target with a fixed number of inputs
 	@. var/tools/env
-	cargo test --workspace --no-fail-fast
-	./scripts/fuzz.sh
+	./scripts/test.sh
 
 test-one: setup ## Run the tests whose name contains NAME; IN=PACKAGE or E2E=whole_way|bridge|house compiles less
 	@[ -n "$(NAME)$(IN)$(E2E)" ] || { echo 'usage: make test-one NAME=part_of_a_name [IN=ledger | E2E=bridge]' >&2; exit 2; }

@@ -20,11 +20,11 @@ pub const LAYERS: &[&[&str]] = &[
     &["history"],
     &["firmware-bridge", "ingest", "anchor", "trace-api"],
     &["chopmark"],
-    &["demo"],
+    &["demo", "foreign"],
     &["tests", "fuzz"],
 ];
 /// Crates that nothing of the product may depend on.
-pub const BESIDE_THE_PRODUCT: &[&str] = &["demo", "tests", "fuzz"];
+pub const BESIDE_THE_PRODUCT: &[&str] = &["demo", "foreign", "tests", "fuzz"];
 /// Packages that only demo and tests may bring in.
 pub const NOT_SHIPPED: &[&str] =
     &["rumqttd", "axum", "tempfile", "fantoccini", "proptest", "libfuzzer-sys"];
