@@ -41,6 +41,8 @@ pub mod artefact;
 pub mod chain;
 pub mod config;
 pub mod deploy;
+#[cfg(feature = "devchain")]
+pub mod endpoint;
 mod epoch;
 pub mod error;
 pub mod fee;

@@ -21,7 +21,6 @@ use directory::record::{ActRecord, Deed};
 use history::directory::record_act;
 use history::findings::{FindingName, note_text};
 use jiff::Timestamp;
-use ledger::directory::HolderKey;
 use ledger::note::Note;
 use process::Clock;
 use process::config::Installation;
@@ -117,7 +116,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
                 };
                 let (db, _database) = open(config).await?;
                 let note = match (note, key, reason) {
-                    (Some(note), ..) => read(note)?,
+                    (Some(note), ..) => files::read(note)?,
                     (None, Some(key), Some(reason)) => sign(&find(&db, *id).await?, reason, key)?,
                     _ => anyhow::bail!("got neither --note nor --key with --reason, expected one"),
                 };
@@ -174,16 +173,10 @@ async fn text(config: &Path, id: u64, reason: &str) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
-}
-
 /// The note that resolves a finding, signed with the key of an admin.
 fn sign(finding: &StoredFinding, reason: &str, key: &Path) -> anyhow::Result<String> {
     let text = note_text(FindingName { id: finding.id, item: &finding.item }, reason)?;
-    let holder = HolderKey::from_pem_file(&read(key)?)
-        .with_context(|| format!("{} is not the key file of a holder", key.display()))?;
-    let signatures = vec![holder.sign(&text)];
+    let signatures = vec![files::holder(key)?.sign(&text)];
     Ok(Note { text, signatures }.to_string())
 }
 

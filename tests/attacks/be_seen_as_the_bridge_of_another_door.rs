@@ -10,26 +10,8 @@ pub fn delivery(
     sensors: &[reads::SensorReading],
 ) -> Vec<u8> {
     let now = jiff::Timestamp::now();
-    reads::Delivery {
-        contract: reads::CONTRACT.into(),
-        bridge: "b1".into(),
-        boot,
-        seq,
-        reader: "r".into(),
-        read_point: read_point.into(),
-        opened: now,
-        closed: now,
-        reads: 1,
-        window_digest: "0".repeat(64),
-        suspect_clock: false,
-        late: false,
-        gaps: vec![],
-        by_barrier: false,
-        observations: vec![],
-        sensors: sensors.to_vec(),
-        movements: vec![],
-    }
-    .to_bytes()
+    let empty = tests::stage::empty_delivery((boot, seq), read_point, now);
+    reads::Delivery { sensors: sensors.to_vec(), ..empty }.to_bytes()
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The owner of the database changes rows beside the records: times of the hub, names and kinds of ledgers.
 
+use tests::stage::fetch;
+
 use crate::events::{event, item, made, serial};
-use crate::town::{BRAND, HUB, Town, Who, fetch};
+use crate::town::{BRAND, HUB, Town, Who};
 
 /// Changes a row of an append-only table, or of a table of ledgers.
 fn change(town: &Town, table: &str, set: &str, origin: &str) {

@@ -65,7 +65,7 @@ fn a_finding_is_not_washed_away_by_later_scans() {
         let agent = format!("{PHONE} {number}");
         let headers = [("User-Agent", agent.as_str()), ("X-Forwarded-For", "198.51.100.10")];
         // Some of them are slowed down by the limit of their network; that is as well.
-        crate::town::fetch(
+        tests::stage::fetch(
             &format!("http://{}/01/{}/21/{copied}", town.public, crate::town::GTIN),
             &headers,
         );

@@ -1,9 +1,10 @@
 //! A competitor reads other people's business from the public pages.
 
 use serde_json::Value;
+use tests::stage::fetch;
 
 use crate::events::{event, item, made, serial};
-use crate::town::{Town, Who, fetch};
+use crate::town::{Town, Who};
 
 #[test]
 fn deliveries_histories_and_metrics_are_not_public() {

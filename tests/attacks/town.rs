@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use anchor::anvil::{Anvil, Mining};
@@ -24,7 +24,7 @@ use ledger::keys::{SourceKey, SystemRandom};
 use serde_json::{Value, json};
 use sql::cluster::Cluster;
 use tests::program::chopmark;
-use tests::stage::{get, post};
+use tests::stage::{Process, fetch, get, post};
 use tests::waiting::{free_address, wait_for};
 
 use crate::events::{now, serial};
@@ -104,16 +104,6 @@ impl Who {
     }
 }
 
-/// A process that is killed when it is dropped.
-pub struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
 /// The installation.
 pub struct Town {
     pub folder: tempfile::TempDir,
@@ -124,7 +114,7 @@ pub struct Town {
     pub internal: SocketAddr,
     pub bridge_key: SourceKey,
     anchor: SocketAddr,
-    running: Vec<(&'static str, Running)>,
+    running: Vec<(&'static str, Process)>,
 }
 
 impl Town {
@@ -345,44 +335,19 @@ impl Town {
 
     /// Starts a role and waits until it is ready.
     pub fn start(&mut self, role: &'static str, listen: SocketAddr) {
-        let mut child = self.up(role);
+        let mut process = self.up(role);
         let url = format!("http://{listen}/healthz");
         wait_for(&format!("{role} is up"), || {
-            if let Some(status) = child.0.try_wait().expect("the child can be asked") {
-                panic!("{role} ended with {status}:\n{}", self.log(role));
-            }
+            assert!(process.is_running(), "{role} ended:\n{}", process.tail());
             get(&url).0 == 200
         });
-        self.running.push((role, child));
+        self.running.push((role, process));
     }
 
     /// Starts a role, whatever comes of it.
-    pub fn up(&self, role: &str) -> Running {
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.path(&format!("{role}.log")))
-            .expect("the folder is ours");
-        let child = Command::new(chopmark())
-            .args(["up", "--until-stdin-ends", "--role", role, "--config"])
-            .arg(self.path("chopmark.toml"))
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone().expect("a file of ours"))
-            .stderr(log)
-            .spawn()
-            .expect("chopmark starts");
-        Running(child)
-    }
-
-    /// Waits for the end of a process that [`Self::up`] started; gives its exit status.
-    pub fn ended(process: &mut Running) -> Option<i32> {
-        let mut code = None;
-        wait_for("it ends", || {
-            let status = process.0.try_wait().expect("the child can be asked");
-            code = status.and_then(|status| status.code());
-            status.is_some()
-        });
-        code
+    pub fn up(&self, role: &str) -> Process {
+        let log = self.path(&format!("{role}.log"));
+        Process::up(&self.path("chopmark.toml"), role, log, &[])
     }
 
     /// What a role logged.
@@ -397,13 +362,7 @@ impl Town {
 
     /// Runs `chopmark` in the installation's folder; gives exit status and output.
     pub fn chopmark(&self, words: &[&str]) -> (Option<i32>, String) {
-        let output = Command::new(chopmark())
-            .args(words)
-            .current_dir(self.folder.path())
-            .output()
-            .expect("chopmark starts");
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        tests::stage::run(self.folder.path(), words, &[])
     }
 
     /// Runs SQL as the owner of the tables, with the tool that every owner has.
@@ -481,7 +440,7 @@ impl Town {
     /// Mebibytes of memory that a role's process holds.
     pub fn resident_mib(&self, role: &str) -> u64 {
         let process = self.running.iter().find(|(name, _)| *name == role).expect("it runs");
-        let status = fs::read_to_string(format!("/proc/{}/status", process.1.0.id()));
+        let status = fs::read_to_string(format!("/proc/{}/status", process.1.id()));
         let status = status.expect("the kernel tells");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
         let kib: u64 = line.split_whitespace().nth(1).and_then(|it| it.parse().ok()).expect("kB");
@@ -534,22 +493,6 @@ impl Town {
             ("Chopmark-Signature", signature.as_str()),
         ];
         post(&format!("http://{}/observations", self.ingest), &headers, body)
-    }
-}
-
-/// Status and body of a GET with headers; status 0 if nobody answers.
-pub fn fetch(url: &str, headers: &[(&str, &str)]) -> (u16, String) {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut request = agent.get(url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    match request.call() {
-        Ok(mut answer) => {
-            (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
-        }
-        Err(_) => (0, String::new()),
     }
 }
 

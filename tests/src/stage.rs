@@ -50,6 +50,26 @@ impl Drop for Process {
 }
 
 impl Process {
+    /// Starts `chopmark up` for a role with a configuration file; what it prints goes to the end of `log`.
+    ///
+    /// - `more`: what it finds in its environment besides the test's own.
+    ///
+    /// # Panics
+    /// If the log cannot be written or the program does not start.
+    pub fn up(file: &Path, role: &str, log: PathBuf, more: &[(String, PathBuf)]) -> Self {
+        let out = fs::OpenOptions::new().create(true).append(true).open(&log);
+        let out = out.expect("the folder is ours");
+        let child = Command::new(chopmark())
+            .args(["up", "--until-stdin-ends", "--role", role, "--config"])
+            .arg(file)
+            .envs(more.iter().cloned())
+            .stdin(Stdio::piped())
+            .stdout(out.try_clone().expect("a file can be cloned"))
+            .stderr(out)
+            .spawn();
+        Self { child: child.expect("chopmark starts"), log }
+    }
+
     /// Waits for its end.
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
@@ -76,9 +96,14 @@ impl Process {
 
     /// Sends it SIGTERM, as a service manager does.
     pub fn terminate(&self) {
-        let id = i32::try_from(self.child.id()).expect("an id of a process");
+        let id = i32::try_from(self.id()).expect("an id of a process");
         let id = nix::unistd::Pid::from_raw(id);
         nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).expect("it is ours");
+    }
+
+    /// Its number in the operating system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Whether it still runs.
@@ -94,6 +119,23 @@ impl Process {
     }
 }
 
+/// Runs `chopmark` in a folder and gives its status and output.
+///
+/// - `more`: what it finds in its environment besides the test's own.
+///
+/// # Panics
+/// If the program does not start.
+pub fn run(folder: &Path, words: &[&str], more: &[(String, PathBuf)]) -> (Option<i32>, String) {
+    let output = Command::new(chopmark())
+        .args(words)
+        .envs(more.iter().cloned())
+        .current_dir(folder)
+        .output()
+        .expect("chopmark starts");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_mins(1)))
@@ -104,7 +146,16 @@ fn agent() -> ureq::Agent {
 
 /// Status and body of a GET; status 0 if nobody answers.
 pub fn get(url: &str) -> (u16, String) {
-    match agent().get(url).call() {
+    fetch(url, &[])
+}
+
+/// Status and body of a GET with headers; status 0 if nobody answers.
+pub fn fetch(url: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    let mut request = agent().get(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    match request.call() {
         Ok(mut answer) => {
             (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
         }
@@ -123,6 +174,33 @@ pub fn post(url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
             (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
         }
         Err(_) => (0, String::new()),
+    }
+}
+
+/// A delivery of the bridge `b1` in which nothing was seen, of a window that opens and closes at `now`.
+pub fn empty_delivery(
+    (boot, seq): (u64, u64),
+    read_point: &str,
+    now: jiff::Timestamp,
+) -> reads::Delivery {
+    reads::Delivery {
+        contract: reads::CONTRACT.into(),
+        bridge: "b1".into(),
+        boot,
+        seq,
+        reader: "r".into(),
+        read_point: read_point.into(),
+        opened: now,
+        closed: now,
+        reads: 1,
+        window_digest: "0".repeat(64),
+        suspect_clock: false,
+        late: false,
+        gaps: vec![],
+        by_barrier: false,
+        observations: vec![],
+        sensors: vec![],
+        movements: vec![],
     }
 }
 
@@ -188,23 +266,9 @@ impl Stage {
     /// Starts `chopmark up` for a role; `crash` names the place at which it is to kill itself.
     pub fn start(&self, file: &str, role: &str, crash: Option<&str>) -> Process {
         let log = self.folder.path().join(format!("{role}.log"));
-        let out = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .expect("the folder is ours");
-        let mut command = Command::new(chopmark());
-        command
-            .args(["up", "--until-stdin-ends", "--role", role, "--config"])
-            .arg(self.folder.path().join(file))
-            .envs(self.environment.iter().cloned())
-            .stdin(Stdio::piped())
-            .stdout(out.try_clone().expect("a file can be cloned"))
-            .stderr(out);
-        if let Some(place) = crash {
-            command.env("CHOPMARK_CRASH_AT", place);
-        }
-        Process { child: command.spawn().expect("chopmark starts"), log }
+        let place = crash.map(|place| ("CHOPMARK_CRASH_AT".to_owned(), PathBuf::from(place)));
+        let more: Vec<_> = self.environment.iter().cloned().chain(place).collect();
+        Process::up(&self.folder.path().join(file), role, log, &more)
     }
 
     /// Starts ingest and waits until it is ready.
@@ -219,14 +283,7 @@ impl Stage {
 
     /// Runs `chopmark` and gives its status and output.
     pub fn chopmark(&self, words: &[&str]) -> (Option<i32>, String) {
-        let output = Command::new(chopmark())
-            .args(words)
-            .envs(self.environment.iter().cloned())
-            .current_dir(self.folder.path())
-            .output()
-            .expect("chopmark starts");
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        run(self.folder.path(), words, &self.environment)
     }
 
     /// Fails unless every ledger is whole.

@@ -84,16 +84,18 @@ impl Known {
 
 /// Looks for conflicts of an item, stores new ones, and gives all that stand open, in the order of [`Rule::ALL`].
 ///
+/// - `rights`: as the directory gives them for this scan.
+///
 /// # Errors
 ///
 /// [`sql::Error`].
 pub async fn examine(
     state: &AppState,
+    rights: &Rights,
     examined: Examined<'_>,
 ) -> Result<Vec<Conflict>, sql::Error> {
-    let rights = state.rights().await;
     let stored = sql::findings::of_item(&state.db, examined.item).await?;
-    let known: Vec<Known> = stored.iter().filter_map(|row| Known::read(row, &rights)).collect();
+    let known: Vec<Known> = stored.iter().filter_map(|row| Known::read(row, rights)).collect();
     let mut open: Vec<(Rule, Conflict)> = known
         .iter()
         .filter(|finding| finding.resolved_at.is_none())

@@ -4,11 +4,10 @@
 //! The way through: [`Liar::start`] listens on a free port of the loopback address and passes requests on; [`Liar::lie`]
 //! sets what it lies about.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use anchor::anvil::CHAIN_ID;
+use anchor::endpoint::Endpoint;
 use anchor::quantity::from_bytes;
 use anchor::rpc::Rpc;
 use evm::block::{MEMBERS, MemberKind, encode_header};
@@ -55,18 +54,10 @@ pub const FORGED_HEIGHT: u64 = 5_000;
 impl Liar {
     /// Starts a proxy before the endpoint `honest`.
     pub fn start(honest: &str, lie: Lie) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let state = State { honest: honest.to_owned(), lie, forged: None };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let shared = Arc::clone(&shared);
-                // A client that went away is no failure of the test.
-                std::thread::spawn(move || serve(&stream, &shared).ok());
-            }
-        });
+        let url = Endpoint::start(move |request| answer(request, &shared)).unwrap().url();
         Self { state, url }
     }
 
@@ -82,34 +73,6 @@ impl Liar {
     /// Whether it has invented a block.
     pub fn has_forged(&self) -> bool {
         self.state.lock().unwrap().forged.is_some()
-    }
-}
-
-/// Answers requests on one connection until it ends.
-fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    loop {
-        let mut length = 0;
-        let mut line = String::new();
-        while reader.read_line(&mut line)? > 0 && line != "\r\n" {
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            line.clear();
-        }
-        if line.is_empty() {
-            return Ok(());
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        let request: Value = serde_json::from_slice(&body)?;
-        let answer = answer(&request, state).to_string();
-        let length = answer.len();
-        let mut out = stream;
-        write!(
-            out,
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{answer}"
-        )?;
     }
 }
 

@@ -85,7 +85,7 @@ async fn that_the_hub_is_behind_or_not_anchored_is_said_and_a_fault_only_on_requ
     assert_eq!(ran.status, 5, "{}", ran.out);
     assert!(ran.out.contains("not anchored: no final anchor"), "{}", ran.out);
 
-    scene.anchor().await;
+    scene.hub.anchor(RECORDED).await;
     let ran = scene.audit(&["--require-anchored"]);
     assert_eq!(ran.status, 0, "{}", ran.out);
     assert!(ran.out.contains("1 final anchors agree with its checkpoints"), "{}", ran.out);
@@ -113,7 +113,7 @@ async fn that_the_hub_is_behind_or_not_anchored_is_said_and_a_fault_only_on_requ
 #[tokio::test]
 async fn a_hub_that_was_rolled_back_behind_its_anchor_is_not_called_whole() {
     let scene = Scene::new("audit_hub_rolled_back").await;
-    scene.anchor().await;
+    scene.hub.anchor(RECORDED).await;
     sql::testing::roll_back_as_owner(&scene.db, crate::scene::HUB, 1).await.unwrap();
     let ran = scene.audit(&["--json"]);
     assert_eq!(ran.status, 3, "{}", ran.out);

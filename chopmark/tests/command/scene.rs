@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use history::testing::{EventDraft, FACTORY, TestLedger, object_event};
-use sql::anchors::{AnchorEvidence, NewAnchor};
+use sql::Access;
 use sql::testing::TestDb;
-use sql::{Access, Transaction};
 
 pub const SITE: &str = "factory.example/packing";
 pub const HUB: &str = "hub.example/1";
@@ -62,32 +61,6 @@ impl Scene {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
-    }
-
-    /// Stores a final anchor of the hub's newest head.
-    pub async fn anchor(&self) {
-        let head = sql::ledgers::head(&self.db, self.hub.id).await.unwrap();
-        let new = NewAnchor {
-            hub: self.hub.id,
-            size: head.size,
-            root: &head.root,
-            chain_id: 1,
-            contract: &[7; 20],
-        };
-        let evidence = AnchorEvidence {
-            block_number: 9,
-            block_hash: [9; 32],
-            block_time: RECORDED.parse().unwrap(),
-            header: Vec::new(),
-            transaction_index: 0,
-            receipt: Vec::new(),
-            proof: Vec::new(),
-        };
-        let stored = self.db.run_tx("test.anchor", async |tx: &Transaction<'_>| {
-            let id = sql::anchors::insert(tx, &new).await?;
-            sql::anchors::insert_proof(tx, id, &evidence).await
-        });
-        stored.await.unwrap();
     }
 
     /// A file of this scene.

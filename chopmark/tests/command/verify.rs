@@ -1,8 +1,6 @@
 //! Bundles with an anchor, and endpoints of a chain that tell the truth or not.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-
+use anchor::endpoint::Endpoint;
 use evm::block::{MemberKind, encode_header};
 use evm::proof::receipt_trie_proof;
 use evm::receipt::{Log, Outcome, Receipt};
@@ -13,8 +11,7 @@ use history::testing::ITEM;
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use serde_json::{Value, json};
-use sql::Transaction;
-use sql::anchors::{AnchorEvidence, NewAnchor};
+use sql::anchors::AnchorEvidence;
 
 use crate::scene::{HUB, Ran, Scene, chopmark};
 
@@ -24,44 +21,16 @@ const HEIGHT: u64 = 1_234;
 
 /// An endpoint of the chain that has a block with this hash at every height, and a contract everywhere; returns its port.
 fn endpoint(block_hash: [u8; 32]) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            // A client that went away is no failure of the test.
-            std::thread::spawn(move || serve(&stream, block_hash).ok());
-        }
-    });
-    port
-}
-
-fn serve(stream: &TcpStream, block_hash: [u8; 32]) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    loop {
-        let (mut length, mut line) = (0, String::new());
-        while reader.read_line(&mut line)? > 0 && line != "\r\n" {
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            line.clear();
-        }
-        if line.is_empty() {
-            return Ok(());
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        let request: Value = serde_json::from_slice(&body)?;
+    let answer = move |request: &Value| {
         let result = match request["method"].as_str().unwrap_or_default() {
             "eth_chainId" => json!(format!("{CHAIN_ID:#x}")),
             "eth_blockNumber" => json!(format!("{:#x}", HEIGHT + 20)),
             "eth_getBlockByNumber" => json!({ "hash": format!("0x{}", hex::encode(block_hash)) }),
             _ => json!("0x6001"),
         };
-        let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string();
-        let mut out = stream;
-        let length = answer.len();
-        write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}")?;
-    }
+        json!({ "jsonrpc": "2.0", "id": 1, "result": result })
+    };
+    Endpoint::start(answer).unwrap().port()
 }
 
 /// A scene with a bundle that proves, and the hash of the block of its anchor, which is of that time.
@@ -88,13 +57,6 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
     members[11] = (MemberKind::Number, time.as_second().to_be_bytes().to_vec());
     let header = encode_header(&members);
     let block_hash = keccak256(&header);
-    let new = NewAnchor {
-        hub: scene.hub.id,
-        size: head.size,
-        root: &head.root,
-        chain_id: CHAIN_ID,
-        contract: &CONTRACT,
-    };
     let evidence = AnchorEvidence {
         block_number: HEIGHT,
         block_hash,
@@ -104,11 +66,7 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
         receipt: receipt.encode(),
         proof,
     };
-    let stored = scene.db.run_tx("test.anchor", async |tx: &Transaction<'_>| {
-        let id = sql::anchors::insert(tx, &new).await?;
-        sql::anchors::insert_proof(tx, id, &evidence).await
-    });
-    stored.await.unwrap();
+    scene.hub.store_anchor(CHAIN_ID, CONTRACT, &evidence).await;
     let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
     let policy = format!("{policy}chain {CHAIN_ID} 0x{}\n", hex::encode(CONTRACT));
     scene.file("policy.txt", &policy);

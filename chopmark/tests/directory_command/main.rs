@@ -47,6 +47,12 @@ impl Scene {
         self.ask(&[words, &["--keys", "who.pem"]].concat())
     }
 
+    /// Writes to the directory, or fails to; status and output.
+    fn try_record(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        let place = ["--database", &self.url, "--policy", "policy.txt", "--keys", "who.pem"];
+        self.run(&[&["directory"], words, &place].concat())
+    }
+
     fn file(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("written");
     }
@@ -184,35 +190,11 @@ async fn a_record_waits_until_those_who_must_have_signed_it() {
     assert!(done.starts_with("appended; "), "{done}");
     assert_eq!(scene.ask(&["pending"]), "");
     assert!(scene.ask(&["show"]).contains("party/till"));
-    let (status, _, error) = scene.run(&[
-        "directory",
-        "approve",
-        "1",
-        "--key",
-        "zoe.pem",
-        "--database",
-        &scene.url,
-        "--policy",
-        "policy.txt",
-        "--keys",
-        "who.pem",
-    ]);
+    let (status, _, error) = scene.try_record(&["approve", "1", "--key", "zoe.pem"]);
     assert_eq!((status, error.as_str()), (Some(2), "chopmark: there is no open proposal 1\n"));
 
     scene.file("overlap.json", r#"{"kind":"prefix","digits":"95211411","party":"till","grade":"C","from":"2026-11-01T00:00:00Z","until":"2027-11-01T00:00:00Z"}"#);
-    let (status, _, error) = scene.run(&[
-        "directory",
-        "propose",
-        "overlap.json",
-        "--key",
-        "zoe.pem",
-        "--database",
-        &scene.url,
-        "--policy",
-        "policy.txt",
-        "--keys",
-        "who.pem",
-    ]);
+    let (status, _, error) = scene.try_record(&["propose", "overlap.json", "--key", "zoe.pem"]);
     assert_eq!(status, Some(2));
     assert!(error.contains("overlaps the prefix 952114112"), "refused at once: {error}");
 

@@ -12,6 +12,7 @@ use ledger::json::{Json, object};
 use ledger::keys::{LedgerKeys, SourceKey, SystemRandom, VerifierKey};
 use ledger::note::{Note, NoteSignature};
 use ledger::record::{Record, Secret};
+use sql::anchors::{AnchorEvidence, NewAnchor};
 use sql::ledgers::{Append, Entry};
 use sql::{Db, LedgerId, Transaction};
 
@@ -274,6 +275,47 @@ impl TestLedger {
             sql::hub::insert_entry(tx, self.id, place, ledger, latest.size).await
         });
         noted.await.expect("the entry is new");
+    }
+
+    /// Stores a final anchor of this hub's newest head in block 9 of chain 1, which was made at that time; its number.
+    ///
+    /// # Panics
+    ///
+    /// If the database refuses it or the time is none.
+    pub async fn anchor(&self, block_time: &str) -> i64 {
+        let evidence = AnchorEvidence {
+            block_number: 9,
+            block_hash: [9; 32],
+            block_time: block_time.parse().expect("a time"),
+            header: vec![1],
+            transaction_index: 2,
+            receipt: vec![3],
+            proof: vec![vec![4], vec![5]],
+        };
+        self.store_anchor(1, [7; 20], &evidence).await
+    }
+
+    /// Stores a final anchor of this hub's newest head, as `evidence` has it, in a contract of a chain; its number.
+    ///
+    /// # Panics
+    ///
+    /// If the database refuses it.
+    pub async fn store_anchor(
+        &self,
+        chain_id: u64,
+        contract: [u8; 20],
+        evidence: &AnchorEvidence,
+    ) -> i64 {
+        let head = sql::ledgers::head(&self.db, self.id).await;
+        let head = head.expect("the test's database answers");
+        let (size, root) = (head.size, &head.root);
+        let new = NewAnchor { hub: self.id, size, root, chain_id, contract: &contract };
+        let stored = self.db.run_tx("testing.anchor", async |tx: &Transaction<'_>| {
+            let id = sql::anchors::insert(tx, &new).await?;
+            sql::anchors::insert_proof(tx, id, evidence).await?;
+            Ok(id)
+        });
+        stored.await.expect("the anchor is new")
     }
 
     /// The lines of a policy that trusts this ledger.

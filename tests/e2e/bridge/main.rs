@@ -5,6 +5,7 @@
 mod protected_brokers;
 mod reader_command;
 mod readers;
+mod recorded;
 mod serial_readers;
 mod settling;
 mod supervision;

@@ -521,8 +521,9 @@ fn llrpkit(port: u16) -> Option<Killed> {
         command.spawn().ok()
     });
     if started.is_none() {
-        println!(
-            "skipped: llrpkit is neither on PATH nor in var/tools; `make setup` installs it where python3 -m venv works"
+        foreign::skipped(
+            "llrpkit is neither on PATH nor in var/tools; `make setup` installs it where python3 -m venv works",
+            "an LLRP reader that others wrote, read whole",
         );
     }
     started.map(Killed)

@@ -9,7 +9,6 @@
 mod passing;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use demo::simulators::radio::doors::{self, Plan};
 use demo::simulators::radio::shelf::{self, Step, Wiring};
@@ -21,6 +20,7 @@ use jiff::SignedDuration;
 use reads::{Movement, MovementKind, Read};
 
 use self::passing::{Score, play, reader, score};
+use crate::recorded::{self, Counts};
 
 /// The doors' readers.
 fn doors(count: usize, rest: &str, has_neighbours: bool) -> Vec<Reader> {
@@ -273,32 +273,22 @@ fn a_tag_that_somebody_hides_for_20_s_does_not_depart() {
     assert!(found.moved_alone + found.moved_twice <= 2);
 }
 
-/// The recorded reads, through the dialect; none if they are not here.
-fn recorded() -> Option<Vec<Read>> {
-    let vectors = std::env::var("CHOPMARK_VECTORS").map_or_else(
-        |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"),
-        PathBuf::from,
-    );
-    let text = std::fs::read_to_string(vectors.join("sparkfun-m6e/tagreads.csv")).ok()?;
+/// Reads of an M6E Nano, through the dialect.
+fn reads_of(frames: &[(f64, Vec<u8>)]) -> Vec<Read> {
     let settings =
         mercury::Settings { power_cdbm: 1000, region: Region::Europe, antennas: vec![1] };
     let mut dialect = Mercury::new(settings);
     dialect.open();
     let mut fed = FrameData::default();
-    for line in text.lines().skip(1) {
-        let (millis, frame) = line.split_once(',').expect("two columns");
-        let at = radio::time(millis.parse::<f64>().expect("milliseconds") / 1000.0);
-        dialect.feed(&hex::decode(frame).expect("hex"), at, &mut fed);
+    for (millis, frame) in frames {
+        dialect.feed(frame, radio::time(millis / 1000.0), &mut fed);
     }
-    Some(fed.reads)
+    fed.reads
 }
 
-#[test]
-fn three_recorded_tags_that_stand_are_three_observations_and_three_arrivals() {
-    let Some(reads) = recorded() else {
-        println!("skipped: no recorded reads in CHOPMARK_VECTORS or ../shared/vectors");
-        return;
-    };
+/// Plays three standing tags through a portal and through a shelf.
+fn check_three_that_stand(frames: &[(f64, Vec<u8>)], counts: Counts) {
+    let reads = reads_of(frames);
     let first = reads.iter().map(|read| read.at).min().unwrap();
     let last = reads.iter().map(|read| read.at).max().unwrap();
     let portal = reader(
@@ -306,17 +296,29 @@ fn three_recorded_tags_that_stand_are_three_observations_and_three_arrivals() {
     );
     let deliveries =
         play(&[portal], std::slice::from_ref(&reads), &[], last + SignedDuration::from_secs(5));
-    let mut by_tag: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut by_tag: BTreeMap<&str, u64> = BTreeMap::new();
     for observation in deliveries.iter().flat_map(|delivery| &delivery.observations) {
-        *by_tag.entry(&observation.epc_hex).or_default() += observation.count;
+        *by_tag.entry(&observation.epc_hex).or_default() += u64::from(observation.count);
     }
     assert_eq!(deliveries.len(), 1);
-    let mut counts: Vec<u32> = by_tag.into_values().collect();
-    counts.sort_unstable();
-    assert_eq!(counts, [371, 375, 376]);
+    assert_eq!(by_tag, counts.into());
     let ends = first + SignedDuration::from_secs(25);
     let deliveries = play(&shelves(Wiring::TwoReaders).split_off(1), &[reads], &[], ends);
     let movements = deliveries.iter().flat_map(|delivery| &delivery.movements);
     let kinds: Vec<MovementKind> = movements.map(|movement| movement.kind).collect();
     assert_eq!(kinds, [MovementKind::Arrived; 3]);
+}
+
+#[test]
+fn three_tags_that_stand_are_three_observations_and_three_arrivals() {
+    let (frames, counts) = recorded::timed();
+    check_three_that_stand(&frames, counts);
+}
+
+#[test]
+fn three_recorded_tags_that_stand_are_three_observations_and_three_arrivals() {
+    let adds =
+        "1,122 recorded reads of three tags that stand, through the rules of doors and shelves";
+    let Some((frames, counts)) = recorded::recorded_timed(adds) else { return };
+    check_three_that_stand(&frames, counts);
 }

@@ -38,6 +38,8 @@ use firmware_bridge::supervisor::{Supervisor, Talk};
 use reads::code;
 use tests::site::{LIMIT, Site, hex_of, reader, tags, wait_for};
 
+use crate::recorded::{self, Counts};
+
 fn plug_r200(seed: u64, field: Vec<Vec<u8>>) -> sim::r200::R200 {
     let reader = sim::r200::R200::start(seed, sim::r200::Faults::default()).expect("a terminal");
     reader.set_field(field);
@@ -342,7 +344,8 @@ fn a_port_that_another_program_holds_is_reported_with_the_remedy_and_read_once_i
 #[test]
 fn a_port_without_permission_is_reported_with_the_remedy() {
     if nix::unistd::geteuid().is_root() {
-        println!("skipped: root may open every port; run this test as another user");
+        let adds = "a serial port without permission, reported with its remedy";
+        foreign::skipped("root may open every port; run the tests as another user", adds);
         return;
     }
     let terminal = Pty::open().unwrap();
@@ -490,38 +493,31 @@ fn a_serial_line_is_drained_while_the_rest_is_blocked_and_what_is_dropped_is_cou
     thread.join().unwrap();
 }
 
-/// Frames recorded from a real M6E Nano, if the folder of test vectors is there.
-fn recording() -> Option<Vec<u8>> {
-    let folder = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors")),
-        PathBuf::from,
-    );
-    let path = folder.join("sparkfun-m6e/frames.hex");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            Some(text.lines().flat_map(|line| hex::decode(line.trim()).expect("hex")).collect())
-        }
-        Err(error) => {
-            println!("skipped: {} cannot be read ({error})", path.display());
-            None
-        }
-    }
-}
-
-#[test]
-fn recorded_traffic_comes_whole_through_a_real_port_however_it_is_cut() {
-    let Some(stream) = recording() else { return };
-    let stream = &stream;
+/// Plays a stream three times, cut in small, middle and large pieces.
+fn play_cut(stream: &[u8], counts: Counts) {
     // At the line's pace a larger piece would leave a pause in which half a frame is rightly given up.
     std::thread::scope(|threads| {
         for (seed, largest) in [(1, 16), (2, 100), (3, 400)] {
-            threads.spawn(move || play(stream, seed, largest));
+            threads.spawn(move || play(stream, counts, seed, largest));
         }
     });
 }
 
-/// Plays the recording in pieces of up to `largest` bytes and counts what comes of it.
-fn play(stream: &[u8], seed: u64, largest: u64) {
+#[test]
+fn three_tags_for_fifteen_seconds_come_whole_through_a_real_port_however_they_are_cut() {
+    let (stream, counts) = recorded::stream();
+    play_cut(&stream, counts);
+}
+
+#[test]
+fn recorded_traffic_comes_whole_through_a_real_port_however_it_is_cut() {
+    let adds = "1,138 frames recorded from an M6E Nano, through a real port";
+    let Some((stream, counts)) = recorded::recorded_stream(adds) else { return };
+    play_cut(&stream, counts);
+}
+
+/// Plays a stream in pieces of up to `largest` bytes and counts what comes of it.
+fn play(stream: &[u8], counts: Counts, seed: u64, largest: u64) {
     let mut numbers = Seeded::new(seed);
     let mut pieces = Vec::new();
     let mut rest = stream;
@@ -536,15 +532,14 @@ fn play(stream: &[u8], seed: u64, largest: u64) {
     let site = Site::new(&reader("nano", &mercury(&nano.path)));
     let bridge = site.start();
     let deadline = Instant::now() + LIMIT;
-    while kept_reads(&site).values().sum::<u64>() < 1122 {
+    let all: u64 = counts.iter().map(|(_, count)| count).sum();
+    while kept_reads(&site).values().sum::<u64>() < all {
         let found = (kept_reads(&site), site.findings());
         assert!(Instant::now() < deadline, "pieces of up to {largest} bytes: {found:#?}");
         std::thread::sleep(Duration::from_millis(50));
     }
     bridge.stop();
-    let expected =
-        [("000000000000000000001545", 375), ("596F596F", 376), ("E2001026760E017915907125", 371)];
-    assert_eq!(kept_reads(&site), expected.map(|(epc, count)| (epc.to_owned(), count)).into());
+    assert_eq!(kept_reads(&site), counts.map(|(epc, count)| (epc.to_owned(), count)).into());
     assert_eq!(site.findings(), []);
-    println!("cut in pieces of up to {largest} bytes: 375, 376 and 371 reads, none lost");
+    println!("cut in pieces of up to {largest} bytes: {counts:?} reads, none lost");
 }

@@ -20,7 +20,8 @@ use std::process::Command;
 
 use self::circles::Crate;
 use self::places::{
-    ASKS_THE_SYSTEM, CLOCK_AND_RANDOMNESS, GATHERING, IMPURE, LIBRARIES, PURE, named,
+    ASKS_THE_SYSTEM, CLOCK_AND_RANDOMNESS, FINDS_FOREIGN_DATA, FOREIGN_DATA, GATHERING, IMPURE,
+    LIBRARIES, PURE, named,
 };
 use self::sources::{files, read, root};
 use self::tokens::{Token, code, flat};
@@ -78,6 +79,23 @@ fn no_files_of_a_crate_use_each_other_in_a_circle() {
         faults.push(format!("a circle:\n{}", lines.join("\n")));
     }
     none("files of a crate use each other in a circle", &faults);
+}
+
+#[test]
+fn foreign_data_are_found_in_one_way_which_announces_their_absence() {
+    let mut faults = Vec::new();
+    let mut places = BTreeSet::new();
+    for file in files(&[".rs"]) {
+        let found = FOREIGN_DATA.iter().filter(|words| file.text.contains(**words));
+        for words in found {
+            places.insert(*words);
+            if !is_below(&file.path, FINDS_FOREIGN_DATA) {
+                faults.push(format!("{} has {words}", file.path));
+            }
+        }
+    }
+    none("crates/foreign finds foreign data and announces skipped tests", &faults);
+    assert_eq!(places.len(), FOREIGN_DATA.len(), "{places:?} are all that is named anywhere");
 }
 
 #[test]

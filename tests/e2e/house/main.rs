@@ -6,3 +6,4 @@ mod dashboards;
 mod layout;
 mod reference;
 mod sentences;
+mod skipped;

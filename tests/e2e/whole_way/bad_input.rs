@@ -12,21 +12,8 @@ use tests::waiting::wait_for;
 fn delivery(seq: u64, serial: u64) -> Vec<u8> {
     let now = jiff::Timestamp::now();
     let (uri, bank) = tag(serial);
+    let empty = tests::stage::empty_delivery((1, seq), DOOR, now);
     reads::Delivery {
-        contract: reads::CONTRACT.into(),
-        bridge: "b1".into(),
-        boot: 1,
-        seq,
-        reader: "r".into(),
-        read_point: DOOR.into(),
-        opened: now,
-        closed: now,
-        reads: 1,
-        window_digest: "0".repeat(64),
-        suspect_clock: false,
-        late: false,
-        gaps: vec![],
-        by_barrier: false,
         observations: vec![reads::Observation {
             epc_hex: hex::encode_upper(bank),
             epc: Some(uri),
@@ -42,8 +29,7 @@ fn delivery(seq: u64, serial: u64) -> Vec<u8> {
             rival: None,
             resident: false,
         }],
-        sensors: vec![],
-        movements: vec![],
+        ..empty
     }
     .to_bytes()
 }

@@ -10,10 +10,12 @@
 use actix_web::http::Method;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use directory::Rights;
 use epc::{Epc, PrefixLength};
 use history::{GatheredHistory, ItemState, TagCheck, gather, judge};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ledger::policy::Policy;
 use percent_encoding::percent_decode_str;
 
 use crate::findings::{self, Examined};
@@ -179,14 +181,15 @@ async fn check(
     (gtin, serial): (&str, &str),
     counts: bool,
 ) -> Result<ScanResult, Problem> {
-    let gathered = find(state, gtin, serial).await?;
+    // One look at the directory for all that follows: history, unknown item and findings.
+    let (rights, policy) = state.rights_and_policy().await;
+    let gathered = find(state, (&rights, &policy), (gtin, serial)).await?;
     let (item, state_of_item) = if let Some(gathered) = &gathered {
         let found = &gathered.history;
         (found.item.to_uri(), found.state(request.at, &TimeZone::UTC))
     } else {
         // Who issues under a key does not depend on the serial.
         let named = candidates(gtin, "0");
-        let rights = state.rights().await;
         let unknown = ItemState::of_unknown(&rights, named.first());
         (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
     };
@@ -194,7 +197,7 @@ async fn check(
         Some(_) => {
             let sales = &state_of_item.sales;
             let examined = Examined { item: &item, request: &request, counts, sales };
-            findings::examine(state, examined).await?
+            findings::examine(state, &rights, examined).await?
         }
         None => Vec::new(),
     };
@@ -217,8 +220,8 @@ async fn check(
 /// is found is not used.
 async fn find(
     state: &AppState,
-    gtin: &str,
-    serial: &str,
+    (rights, policy): (&Rights, &Policy),
+    (gtin, serial): (&str, &str),
 ) -> Result<Option<GatheredHistory>, sql::Error> {
     // Every length of company prefix leads to the same records.
     let named = candidates(gtin, serial).into_iter().next();
@@ -226,8 +229,7 @@ async fn find(
     let Some(item) = named.or_else(|| candidates("00000000000000", "0").into_iter().next()) else {
         return Ok(None);
     };
-    let ((rights, policy), now) = (state.rights_and_policy().await, state.clock.now());
-    let mut found = gather(&state.db, &policy, &rights, now, &item).await?;
+    let mut found = gather(&state.db, policy, rights, state.clock.now(), &item).await?;
     found.history.item = spelled(&found, item);
     Ok(Some(found).filter(|found| is_code && found.names_item()))
 }

@@ -8,6 +8,9 @@
 //!
 //! Source: GS1 tag data tables 2.2, tables F and K.
 
+#[cfg(test)]
+mod tests;
+
 use super::value::{Format, Part};
 use Part::{
     Bcd, Bit, Country, Date, DateOrRange, Delimited, Digits, Minus, Minute, Moment, Number,
@@ -126,82 +129,4 @@ fn text(ai: &str) -> Option<Part> {
         "8009" => Text(6, 1, 50),
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::PathBuf;
-
-    #[test]
-    fn identifiers_that_the_standard_leaves_out_have_no_format() {
-        for ai in ["", "0", "03", "88", "3106", "3170", "3380", "3954", "3944", "8030x", "31", "é0"]
-        {
-            assert_eq!(format(ai), None, "{ai}");
-        }
-        assert_eq!(
-            (length_of_ai("310"), length_of_ai("18"), length_of_ai("é")),
-            (Some(4), None, None)
-        );
-    }
-
-    /// A part as the published table describes it.
-    fn described(part: Part) -> String {
-        match part {
-            Bcd(digits) => format!("Fixed-length numeric {digits}"),
-            Number(digits) => format!("Fixed-Bit-Length Numeric String {digits}"),
-            Text(width, _, longest) => {
-                format!("Variable-length alphanumeric 3 {width} {longest}")
-            }
-            Digits(width, _, longest) => {
-                format!(
-                    "Variable-length numeric string without encoding indicator {width} {longest}"
-                )
-            }
-            Delimited => "Delimited/terminated numeric 3 5 30".to_owned(),
-            Date => "6-digit date YYMMDD 6".to_owned(),
-            Minute => "10-digit date+time YYMMDDhhmm 10".to_owned(),
-            DateOrRange => "Variable-format date / date range".to_owned(),
-            Moment => "Variable-precision date+time".to_owned(),
-            Bit => "Single data bit 1".to_owned(),
-            Country => "Country code (ISO 3166-1 alpha-2) 2".to_owned(),
-            Minus => "Optional minus sign in 1 bit 1".to_owned(),
-            Sequence => "Sequence indicator 3".to_owned(),
-        }
-    }
-
-    #[test]
-    fn every_row_of_the_published_table_is_here_and_no_other() {
-        let folder = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
-            PathBuf::from,
-        );
-        let path = folder.join("gs1-tdt/src/TagDataTranslation/Tables/TDT_TableF.json");
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            println!("skipped: {} is not there", path.display());
-            return;
-        };
-        let table: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let rows = table["rows"].as_array().unwrap();
-        for row in rows {
-            let ai = row["a"].as_str().unwrap();
-            // Columns: name, number of characters, bits of indicator, bits of length, largest number.
-            let part = |columns: [&str; 5]| {
-                let cells = columns.iter().filter_map(|column| row[*column].as_str());
-                cells.collect::<Vec<_>>().join(" ")
-            };
-            let (first, second) = format(ai).unwrap_or_else(|| panic!("{ai} is missing"));
-            assert_eq!(described(first), part(["b", "d", "f", "g", "h"]), "{ai}");
-            let second = second.map(described).unwrap_or_default();
-            // The table gives a largest number of characters for the minus sign, but no number.
-            assert_eq!(second, part(["i", "k", "m", "n", "o"]), "{ai}");
-            assert_eq!(length_of_ai(ai), Some(ai.len()), "{ai}");
-        }
-        let known = (0..10_000).flat_map(|number| {
-            [format!("{number:02}"), format!("{number:03}"), format!("{number:04}")]
-        });
-        let known: std::collections::BTreeSet<String> =
-            known.filter(|ai| format(ai).is_some()).collect();
-        assert_eq!(known.len(), rows.len());
-    }
 }

@@ -6,7 +6,7 @@ use ledger::directory::HolderKey;
 use ledger::keys::{LedgerKeys, SystemRandom};
 use ledger::policy::{DirectoryPin, Policy};
 use sql::Transaction;
-use sql::anchors::{AnchorEvidence, NewAnchor, NewConfirmation};
+use sql::anchors::NewConfirmation;
 use sql::testing::TestDb;
 
 use super::*;
@@ -73,32 +73,6 @@ impl Ledgers {
 
     async fn anchored(&self) -> Option<Anchored> {
         anchored_at(&self.db, &self.gathered().await, Some(HUB)).await.unwrap()
-    }
-
-    /// Stores a final anchor of the hub as it is now.
-    async fn anchor(&self) {
-        let head = sql::ledgers::head(&self.db, self.hub.id).await.unwrap();
-        let new = NewAnchor {
-            hub: self.hub.id,
-            size: head.size,
-            root: &head.root,
-            chain_id: 31337,
-            contract: &[7; 20],
-        };
-        let evidence = AnchorEvidence {
-            block_number: 5,
-            block_hash: [9; 32],
-            block_time: BLOCK_TIME.parse().unwrap(),
-            header: vec![1],
-            transaction_index: 2,
-            receipt: vec![3],
-            proof: vec![vec![4], vec![5]],
-        };
-        let stored = self.db.run_tx("testing.anchor", async |tx: &Transaction<'_>| {
-            let id = sql::anchors::insert(tx, &new).await?;
-            sql::anchors::insert_proof(tx, id, &evidence).await
-        });
-        stored.await.unwrap();
     }
 }
 
@@ -177,7 +151,7 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     ledgers.site.append(&[event(1, "commissioning")], RECORDED).await;
     ledgers.hub.append_checkpoint_of(&ledgers.site, RECORDED).await;
     assert_eq!(ledgers.anchored_at().await, None);
-    ledgers.anchor().await;
+    ledgers.hub.anchor(BLOCK_TIME).await;
     assert_eq!(ledgers.anchored_at().await, Some(BLOCK_TIME.parse().unwrap()));
     assert_eq!(ledgers.anchored().await.unwrap().confirmed, None);
     let anchor = sql::anchors::last_final(&ledgers.db, ledgers.hub.id).await.unwrap().unwrap();
@@ -196,7 +170,7 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     let gathered = ledgers.gathered().await;
     let bundle = build(&ledgers.db, &gathered, Some(HUB), Disclosure::Whole, None).await.unwrap();
     let anchor = bundle.anchor.unwrap();
-    assert_eq!((anchor.chain_id, anchor.contract, anchor.size), (31337, [7; 20], 1));
+    assert_eq!((anchor.chain_id, anchor.contract, anchor.size), (1, [7; 20], 1));
     assert_eq!(anchor.hub_id, ledger::hub::hub_id(HUB));
     assert_eq!((anchor.block_hash.0, anchor.header, anchor.receipt), ([9; 32], vec![1], vec![3]));
     assert_eq!((anchor.transaction_index, anchor.proof), (2, vec![vec![4], vec![5]]));
@@ -208,7 +182,7 @@ async fn a_history_is_anchored_when_a_final_anchor_covers_all_of_it() {
     assert_eq!((in_hub, bundle.hub.is_some(), bundle.anchor), (vec![true, false], true, None));
     ledgers.hub.append_checkpoint_of(&ledgers.till, RECORDED).await;
     assert_eq!(ledgers.anchored_at().await, None);
-    ledgers.anchor().await;
+    ledgers.hub.anchor(BLOCK_TIME).await;
     assert_eq!(ledgers.anchored_at().await, Some(BLOCK_TIME.parse().unwrap()));
 }
 

@@ -1,8 +1,5 @@
 //! What the owner of a database can do to a ledger, to the hub's entries and to the hub, and what is said of it.
 
-use jiff::Timestamp;
-use sql::Transaction;
-use sql::anchors::{AnchorEvidence, NewAnchor};
 use sql::testing::{TestDb, roll_back_as_owner};
 
 use super::*;
@@ -37,32 +34,6 @@ impl Scene {
 
     async fn of_ledger(&self) -> Compared {
         of_ledger(&self.db, self.site.id, SITE).await.unwrap()
-    }
-
-    /// Stores a final anchor of the hub's newest head.
-    async fn anchor(&self) {
-        let head = sql::ledgers::head(&self.db, self.hub.id).await.unwrap();
-        let new = NewAnchor {
-            hub: self.hub.id,
-            size: head.size,
-            root: &head.root,
-            chain_id: 1,
-            contract: &[7; 20],
-        };
-        let evidence = AnchorEvidence {
-            block_number: 9,
-            block_hash: [9; 32],
-            block_time: Timestamp::UNIX_EPOCH,
-            header: Vec::new(),
-            transaction_index: 0,
-            receipt: Vec::new(),
-            proof: Vec::new(),
-        };
-        let stored = self.db.run_tx("test.anchor", async |tx: &Transaction<'_>| {
-            let id = sql::anchors::insert(tx, &new).await?;
-            sql::anchors::insert_proof(tx, id, &evidence).await
-        });
-        stored.await.unwrap();
     }
 
     /// Changes rows as the owner of the tables could.
@@ -224,7 +195,7 @@ async fn a_hub_is_compared_with_its_last_final_anchor() {
     let scene = Scene::new("continuity_hub").await;
     let of_hub = async || of_hub(&scene.db, scene.hub.id, HUB).await.unwrap();
     assert_eq!(of_hub().await.continuity, Continuity::NotInHubYet);
-    scene.anchor().await;
+    scene.hub.anchor(RECORDED).await;
     assert_eq!(of_hub().await.continuity, Continuity::Fits { hub_size: 2 });
     roll_back_as_owner(&scene.db, HUB, 1).await.unwrap();
     let compared = of_hub().await;

@@ -71,6 +71,18 @@ pub const CLOCK_AND_RANDOMNESS: &[&[&str]] =
 pub const ASKS_THE_SYSTEM: &[&str] =
     &["crates/process/", "demo/", "tests/", "crates/history/src/testing.rs"];
 
+/// What only `crates/foreign` looks for: a test that finds foreign data in another way is skipped unheard.
+pub const FOREIGN_DATA: &[&str] = &["CHOPMARK_VECTORS", "../shared/vectors", "println!(\"skipped"];
+
+/// Files that may name [`FOREIGN_DATA`].
+pub const FINDS_FOREIGN_DATA: &[&str] = &[
+    "crates/foreign/",
+    "tests/e2e/house/layout/places.rs",
+    // These two find their folders by themselves still.
+    "crates/epcis/tests/event_hash.rs",
+    "crates/epcis/tests/documents.rs",
+];
+
 /// What code without I/O, clock and randomness does not name.
 pub const IMPURE: &[&[&str]] = &[
     &["std", "fs"],

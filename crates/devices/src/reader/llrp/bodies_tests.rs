@@ -1,13 +1,13 @@
-//! Bodies of messages from real readers, compared value by value with what another decoder made of them.
+//! Bodies of messages of a real reader, compared value by value with what others say that they mean.
 //!
-//! The way through: each `.bytes` beside a `.json` in the folder `edgex-llrp/pkg/llrp/testdata` of the test
-//! vectors is the body of the message that its name says. The folder of vectors is `CHOPMARK_VECTORS`, or
-//! `../shared/vectors` beside the repository.
+//! The way through: `super::tests::r420` has a body of each kind with its values, retyped. Where the foreign data are
+//! there, each `.bytes` beside a `.json` in `edgex-llrp/pkg/llrp/testdata` is compared in the same way: the body of the
+//! message that its name says, and what another decoder made of it.
 //!
 //! What holds: every value of the JSON is found in the tree and every field and sub-parameter of the tree,
 //! reserved bits aside, is found in the JSON; the tree encodes to the same bytes.
 //!
-//! Not here: messages that need no outside file (`super::codec_tests`).
+//! Not here: messages made by hand for one rule each (`super::codec_tests`).
 //!
 //! Source: `EdgeX` Foundry's LLRP device service (Apache-2.0), captures of an Impinj R420.
 
@@ -16,9 +16,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use super::capabilities::{Capabilities, Power};
 use super::definitions::{self as d, Kind};
 use super::message::{Body, Message, VERSION, decode_body};
 use super::parameter::{Node, Parameter, Value};
+use super::tests::r420;
 
 /// Names of the JSON that differ: where (any definition if empty), theirs, ours.
 const NAMES: &[(&str, &str, &str)] = &[
@@ -255,33 +257,57 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Decodes a body, compares it with its values and encodes it again.
+fn check(name: &str, number: u16, bytes: &[u8], says: &Json) {
+    let body = decode_body(number, bytes).unwrap();
+    let Body::Known(node) = &body else { panic!("{name}") };
+    let mut wrong = Vec::new();
+    let compared = compare(node, says, name, &mut wrong);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 0, "{name}: nothing compared");
+    let again = Message { version: VERSION, id: 1, body }.to_bytes().unwrap();
+    assert_eq!(hex::encode(&again[10..]), hex::encode(bytes), "{name}");
+}
+
 #[test]
-fn bodies_from_a_real_reader_agree_with_another_decoder_and_encode_to_the_same_bytes() {
-    let vectors = std::env::var("CHOPMARK_VECTORS").unwrap_or_else(|_| {
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors").to_owned()
-    });
-    let folder = Path::new(&vectors).join("edgex-llrp/pkg/llrp/testdata");
-    if !folder.is_dir() {
-        println!("skipped: {} is not there; set CHOPMARK_VECTORS to the vectors", folder.display());
-        return;
+fn each_body_of_a_real_reader_says_what_is_known_of_it_and_encodes_to_the_same_bytes() {
+    for body in r420::bodies() {
+        let name = super::definitions::message(body.number).unwrap().name;
+        check(name, body.number, &hex::decode(&body.hex).unwrap(), &body.says);
     }
+}
+
+#[test]
+fn what_a_real_reader_can_do_is_understood() {
+    let body = decode_body(11, &hex::decode(r420::capabilities()).unwrap()).unwrap();
+    let Body::Known(node) = &body else { panic!() };
+    let all = Capabilities::of(node);
+    assert_eq!((all.vendor, all.model, all.firmware.as_str()), (25_882, 2_001_002, "5.14.0.240"));
+    assert_eq!((all.antennas, all.inputs, all.hop_table, all.channel), (4, 4, 1, 0));
+    assert_eq!((all.has_clock, all.can_hold, all.can_warn), (true, true, true));
+    let power = |index, cdbm| Power { index, cdbm };
+    assert_eq!(all.powers.len(), 81);
+    assert_eq!((all.powers[0], all.powers[80]), (power(1, 1000), power(81, 3000)));
+}
+
+#[test]
+fn recorded_bodies_agree_with_another_decoder_and_encode_to_the_same_bytes() {
+    let adds = "15 bodies recorded from a reader, compared with what another decoder made of them";
+    let Some(folder) = foreign::folder("edgex-llrp/pkg/llrp/testdata", adds) else { return };
     let files = files(&folder);
     assert!(files.len() >= 15, "{} files", files.len());
+    let mut retyped = 0;
     for file in files {
         let name = file.file_name().unwrap().to_str().unwrap();
         let bytes = std::fs::read(&file).unwrap();
-        let json: Json =
-            serde_json::from_slice(&std::fs::read(file.with_extension("json")).unwrap()).unwrap();
-        let body = decode_body(number(name), &bytes).unwrap();
-        let Body::Known(node) = &body else { panic!("{name}") };
-        let mut wrong = Vec::new();
-        let compared = compare(node, &json, name, &mut wrong);
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        assert!(compared > 0, "{name}: nothing compared");
-        println!("{name}: {compared} values");
-        let again = Message { version: VERSION, id: 1, body }.to_bytes().unwrap();
-        assert_eq!(hex::encode(&again[10..]), hex::encode(&bytes), "{name}");
+        let json = serde_json::from_slice(&std::fs::read(file.with_extension("json")).unwrap());
+        check(name, number(name), &bytes, &json.unwrap());
+        if number(name) == 11 {
+            assert_eq!(hex::encode(&bytes), r420::capabilities(), "{name}");
+            retyped += 1;
+        }
     }
+    assert_eq!(retyped, 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //!
 //! Source: LLRP 1.0.1, section 16; the order of commands is the driver's own.
 
+pub(super) mod r420;
 mod refused;
 
 use proptest::prelude::*;

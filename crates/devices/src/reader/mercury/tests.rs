@@ -1,11 +1,9 @@
 //! Tests of the Mercury dialect with recorded frames, without a reader.
 //!
-//! The frames are those of `SparkFun`'s communication logs and of Silion's documentation, retyped. The test with
-//! the whole recording reads it from the folder of test vectors and says so if the folder is absent.
+//! The frames are those of `SparkFun`'s communication logs and of Silion's documentation, retyped. One test reads the
+//! whole recording where the foreign data are there.
 
 mod start;
-
-use std::path::PathBuf;
 
 use proptest::prelude::*;
 
@@ -16,6 +14,8 @@ const TAG_96: &str = "FF 28 22 00 00 10 00 1B 01 FF 01 01 CD 11 0E 08 30 00 00 0
     30 00 00 00 00 00 00 00 00 00 00 00 15 45 E9 4A 02 37";
 const TAG_32: &str = "FF 20 22 00 00 10 00 1B 01 FF 01 01 C7 11 0E 08 30 00 00 00 0F 00 00 05 00 00 0F 00 40 \
     10 00 59 6F 59 6F F3 13 89 90";
+const TAG_E2: &str = "FF 28 22 00 00 10 00 1B 01 FF 01 01 C9 11 0E 08 30 00 00 00 13 00 00 05 00 00 0F 00 80 \
+    30 00 E2 00 10 26 76 0E 01 79 15 90 71 25 19 85 57 97";
 const VERSION_ANSWER: &str =
     "FF 14 03 00 00 14 12 08 00 30 00 00 02 20 15 03 10 01 03 01 47 00 00 00 10 EB FF";
 const STARTED_ANSWER: &str = "FF 04 2F 00 00 01 22 00 00 6D C3";
@@ -146,9 +146,11 @@ fn several_ports_are_set_as_pairs_and_impossible_ones_left_out() {
 
 #[test]
 fn recorded_tags_give_epc_antenna_and_signal_strength() {
-    for (text, epc, rssi_cdbm) in
-        [(TAG_96, "000000000000000000001545", -5100), (TAG_32, "596F596F", -5700)]
-    {
+    for (text, epc, rssi_cdbm) in [
+        (TAG_96, "000000000000000000001545", -5100),
+        (TAG_32, "596F596F", -5700),
+        (TAG_E2, "E2001026760E017915907125", -5500),
+    ] {
         let fed = feed_all(&[&bytes(text)]);
         assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (1, 0, 0));
         let read = &fed.reads[0];
@@ -443,31 +445,12 @@ fn memory_stays_bounded_whatever_comes() {
     assert!(fed.bad_frames + fed.garbage_bytes <= 262, "{fed:?}");
 }
 
-/// The frames of the recording, if the folder of test vectors is there.
-fn recording() -> Option<Vec<Vec<u8>>> {
-    let folder = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors")),
-        PathBuf::from,
-    );
-    let path = folder.join("sparkfun-m6e/frames.hex");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text.lines().map(|line| hex::decode(line.trim()).unwrap()).collect()),
-        Err(error) => {
-            println!("skipped: {} cannot be read ({error})", path.display());
-            None
-        }
-    }
-}
-
-#[test]
-fn a_recording_of_fifteen_seconds_is_understood_whole_however_it_is_cut() {
-    let Some(frames) = recording() else { return };
-    assert_eq!(frames.len(), 1138);
-    let stream = frames.concat();
+/// Feeds a stream cut into pieces of up to 255 bytes, for twenty ways to cut it, and counts the reads of each tag.
+fn cut_and_count(stream: &[u8], frames: u64, tags: [(&str, usize); 3]) {
     for seed in 1..=20u64 {
         let mut driver = reading();
         let mut fed = FrameData::default();
-        let mut rest = &stream[..];
+        let mut rest = stream;
         let mut number = seed;
         while !rest.is_empty() {
             number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -476,18 +459,51 @@ fn a_recording_of_fifteen_seconds_is_understood_whole_however_it_is_cut() {
             driver.feed(part, at(0), &mut fed);
             rest = behind;
         }
-        assert_eq!((fed.frames, fed.bad_frames, fed.garbage_bytes), (1138, 0, 0), "seed {seed}");
-        let count = |epc: &str| {
+        let counts = (fed.frames, fed.bad_frames, fed.garbage_bytes);
+        assert_eq!(counts, (frames, 0, 0), "seed {seed}");
+        for (epc, count) in tags {
             let epc = bytes(epc);
-            fed.reads.iter().filter(|read| read.epc == epc).count()
-        };
-        assert_eq!(fed.reads.len(), 1122);
-        assert_eq!(count("000000000000000000001545"), 375);
-        assert_eq!(count("596F596F"), 376);
-        assert_eq!(count("E2001026760E017915907125"), 371);
-        // What is no tag is a heartbeat.
-        assert_eq!(fed.frames - fed.reads.len() as u64, 16);
+            let reads = fed.reads.iter().filter(|read| read.epc == epc).count();
+            assert_eq!(reads, count, "seed {seed}");
+        }
+        assert_eq!(fed.reads.len(), tags.iter().map(|(_, count)| count).sum::<usize>());
     }
+}
+
+#[test]
+fn fifteen_seconds_of_three_tags_are_understood_whole_however_they_are_cut() {
+    let mut stream = Vec::new();
+    // Three tags in turns, each frame with a time of its own, and the heartbeat of every second.
+    for round in 0..375u16 {
+        if round % 25 == 0 {
+            stream.extend(bytes(KEEP_ALIVE));
+        }
+        for (place, tag) in (0u16..).zip([TAG_96, TAG_32, TAG_E2]) {
+            let recorded = bytes(tag);
+            let mut data = recorded[5..recorded.len() - 2].to_vec();
+            data[14..16].copy_from_slice(&(round % 25 * 40 + place * 13).to_be_bytes());
+            stream.extend(answer(0x22, 0, &data));
+        }
+    }
+    let tags =
+        [("000000000000000000001545", 375), ("596F596F", 375), ("E2001026760E017915907125", 375)];
+    cut_and_count(&stream, 3 * 375 + 15, tags);
+}
+
+#[test]
+fn a_recording_of_fifteen_seconds_is_understood_whole_however_it_is_cut() {
+    let adds = "1,138 frames recorded from an M6E Nano, however they are cut";
+    let Some(folder) = foreign::folder("sparkfun-m6e", adds) else { return };
+    let text = std::fs::read_to_string(folder.join("frames.hex")).expect("the recording");
+    let frames: Vec<Vec<u8>> = text.lines().map(|line| hex::decode(line.trim()).unwrap()).collect();
+    assert_eq!(frames.len(), 1138);
+    for tag in [TAG_96, TAG_32, TAG_E2, KEEP_ALIVE] {
+        assert!(frames.contains(&bytes(tag)), "the recording has not {tag}");
+    }
+    // What is no tag is a heartbeat: 16 of them.
+    let tags =
+        [("000000000000000000001545", 375), ("596F596F", 376), ("E2001026760E017915907125", 371)];
+    cut_and_count(&frames.concat(), 1138, tags);
 }
 
 proptest! {

@@ -3,11 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
 
-use std::{fs, path::Path};
+mod known;
 
 use ledger::{
     Hash, hash,
-    json::{self, Json, Limits},
     proof::{ProofError, verify_consistency, verify_inclusion},
     tree::{self, Frontier, LeafHashes, NodeSource, NodeSpan},
 };
@@ -240,94 +239,4 @@ fn the_largest_tree_has_paths_of_64_hashes() {
     // 2^64 - 1 leaves: the last one is beside 63 complete subtrees.
     assert_eq!(verify(u64::MAX - 1, 63), Err(ProofError::OtherRoot));
     assert!(matches!(verify(u64::MAX, 64), Err(ProofError::IndexOutOfTree { .. })));
-}
-
-/// Roots of the eight test leaves of RFC 6962's first implementation (certificate-transparency, merkle tree test):
-/// "", 00, 10, 2021, 3031, 40414243, 5051…57, 6061…6f.
-#[test]
-fn the_eight_leaves_that_everyone_tests_with_have_their_roots() {
-    let data = [
-        "",
-        "00",
-        "10",
-        "2021",
-        "3031",
-        "40414243",
-        "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f",
-    ];
-    let leaves: Vec<_> = data.iter().map(|data| hash::leaf(&hex::decode(data).unwrap())).collect();
-    for (size, root) in [
-        (1, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
-        (6, "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"),
-        (8, "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"),
-    ] {
-        assert_eq!(tree::root(&leaves[..size]).to_string(), root, "{size}");
-    }
-}
-
-/// Proofs of transparency-dev/merkle, good and spoilt, where the folder is there.
-#[test]
-fn proofs_of_another_implementation_are_accepted_and_refused_alike() {
-    let folder =
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/merkle-testdata"));
-    if !folder.is_dir() {
-        println!("skipped: the folder shared/vectors/merkle-testdata is not beside the project");
-        return;
-    }
-    let (mut good, mut bad) = (0, 0);
-    for (kind, verify) in
-        [("inclusion", inclusion as fn(&Json) -> bool), ("consistency", consistency)]
-    {
-        for file in files_below(&folder.join(kind)) {
-            let json = json::parse(&fs::read(&file).unwrap(), &Limits::default()).unwrap();
-            let wants_error = json.get("wantErr").unwrap().as_bool().unwrap();
-            assert_eq!(verify(&json), !wants_error, "{}", file.display());
-            if wants_error { bad += 1 } else { good += 1 }
-        }
-    }
-    assert!(good >= 10 && bad >= 100, "{good} good and {bad} bad proofs");
-}
-
-fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
-}
-
-fn number(json: &Json, name: &str) -> u64 {
-    json.get(name).unwrap().as_number().unwrap().parse().unwrap()
-}
-
-fn hash_of(json: Option<&Json>) -> Option<Hash> {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    Hash::from_slice(&STANDARD.decode(json?.as_str()?).ok()?)
-}
-
-/// A root; some of the files have a few words instead of it, which any other hash may replace.
-fn root_of(json: &Json, name: &str) -> Option<Hash> {
-    let text = json.get(name)?.as_str()?;
-    Some(hash_of(json.get(name)).unwrap_or_else(|| hash::sha256(text.as_bytes())))
-}
-
-fn path_of(json: &Json) -> Option<Vec<Hash>> {
-    let path = json.get("proof").and_then(Json::as_array).unwrap_or_default();
-    path.iter().map(|hash| hash_of(Some(hash))).collect()
-}
-
-fn inclusion(json: &Json) -> bool {
-    let check = || {
-        let (leaf, root) = (hash_of(json.get("leafHash"))?, root_of(json, "root")?);
-        let (index, size) = (number(json, "leafIdx"), number(json, "treeSize"));
-        verify_inclusion(index, &leaf, size, &path_of(json)?, &root).ok()
-    };
-    check().is_some()
-}
-
-fn consistency(json: &Json) -> bool {
-    let check = || {
-        let (old_root, new_root) = (root_of(json, "root1")?, root_of(json, "root2")?);
-        let (old, new) = (number(json, "size1"), number(json, "size2"));
-        verify_consistency(old, new, &path_of(json)?, &old_root, &new_root).ok()
-    };
-    check().is_some()
 }
