@@ -23,6 +23,9 @@ const KEEP_ALIVE: &str = "FF0022040084E0";
 /// How often each tag is read.
 pub type Counts = [(&'static str, u64); 3];
 
+/// Frames, each with the milliseconds at which it came.
+pub type Timed = Vec<(f64, Vec<u8>)>;
+
 fn frame(hex: &str) -> Vec<u8> {
     hex::decode(hex).expect("hex")
 }
@@ -37,8 +40,8 @@ pub fn stream() -> (Vec<u8>, Counts) {
     ((0..375).flat_map(round).collect(), TAGS.map(|(epc, _)| (epc, 375)))
 }
 
-/// Frames with the milliseconds at which each came, and the reads in them.
-pub fn timed() -> (Vec<(f64, Vec<u8>)>, Counts) {
+/// Frames with their times, and the reads in them.
+pub fn timed() -> (Timed, Counts) {
     let round = |number: u32| {
         let places = (0_u32..).zip(TAGS);
         places.map(move |(place, (_, hex))| (f64::from(number * 40 + place * 13), frame(hex)))
@@ -58,7 +61,7 @@ pub fn recorded_stream(adds: &str) -> Option<(Vec<u8>, Counts)> {
 
 /// [`timed`] as recorded; nothing without the foreign data.
 #[track_caller]
-pub fn recorded_timed(adds: &str) -> Option<(Vec<(f64, Vec<u8>)>, Counts)> {
+pub fn recorded_timed(adds: &str) -> Option<(Timed, Counts)> {
     let folder = foreign::folder("sparkfun-m6e", adds)?;
     let text = std::fs::read_to_string(folder.join("tagreads.csv")).expect("the recording");
     let line = |line: &str| {

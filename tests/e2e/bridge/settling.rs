@@ -289,8 +289,8 @@ fn reads_of(frames: &[(f64, Vec<u8>)]) -> Vec<Read> {
 /// Plays three standing tags through a portal and through a shelf.
 fn check_three_that_stand(frames: &[(f64, Vec<u8>)], counts: Counts) {
     let reads = reads_of(frames);
-    let first = reads.iter().map(|read| read.at).min().unwrap();
-    let last = reads.iter().map(|read| read.at).max().unwrap();
+    let first = reads.iter().map(|read| read.at).min().expect("reads");
+    let last = reads.iter().map(|read| read.at).max().expect("reads");
     let portal = reader(
         "id = \"door\"\nread_point = \"urn:epc:id:sgln:0614141.00001.0\"\n[settle]\npreset = \"portal\"",
     );

@@ -179,8 +179,8 @@ fn configuration() -> String {
     let antenna = |port: u16| {
         let singulation =
             tlv(330, &["00", &tlv(335, "03e8 0000"), &tlv(336, "40 0020 00000000")].concat());
-        let parts = tlv(223, "0001") + &tlv(224, "0001 0000 0051") + &singulation;
-        tlv(222, &format!("{port:04x} {parts}"))
+        let radio = tlv(223, "0001") + &tlv(224, "0001 0000 0051") + &singulation;
+        tlv(222, &format!("{port:04x} {radio}"))
     };
     let event = |kind: u16| {
         tlv(245, &format!("{kind:04x} {}", if [4, 8].contains(&kind) { "80" } else { "00" }))
