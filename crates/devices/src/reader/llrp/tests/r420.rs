@@ -106,7 +106,8 @@ pub fn capabilities() -> String {
         .concat(),
     );
     let llrp = tlv(142, "48 01 0000 00000001 00000020 00000001 000005e4 00000008");
-    let hops: String = frequencies().iter().map(|frequency| format!("{frequency:08x}")).collect();
+    let hops = frequencies().into_iter().flat_map(u32::to_be_bytes);
+    let hops = hex::encode(hops.collect::<Vec<u8>>());
     let mode = |[number, ratio, m, forward, mask, speed, pie, tari]: [u32; 8]| {
         let head = format!("{number:08x} {:02x} {m:02x} {forward:02x} {mask:02x}", ratio << 7);
         tlv(329, &format!("{head} {speed:08x} {pie:08x} {tari:08x} {tari:08x} 00000000"))
