@@ -1,0 +1,81 @@
+//! Extensions: the members of an object that the standard does not define.
+//!
+//! What holds: every member is written, with or without prefix, at any depth, except comments; whatever is not empty
+//! leaves a mark, and a member that is present without a value (a flag) leaves its name.
+//!
+//! Sources: CBV 2.0 section 8.9, rules for ILMD and extensions, as its reference implementation has them for members
+//! without prefix and for `#text`; docs/decisions/0036 for what it does not define.
+
+use ledger::json::Json;
+
+use super::values::Values;
+
+/// The member that holds the text of an XML element that has attributes as well.
+const TEXT: &str = "#text";
+
+/// The members of `json` that are not in `known`: `{namespace}name=value`, sorted.
+pub(super) fn beyond(values: &Values<'_>, json: &Json, known: &[&str]) -> String {
+    sorted(values, json, known, |_| true)
+}
+
+/// As [`beyond`], members without prefix and members with prefix apart.
+pub(super) fn split(values: &Values<'_>, json: &Json, known: &[&str]) -> (String, String) {
+    let part = |has_prefix| sorted(values, json, known, |name| name.contains(':') == has_prefix);
+    (part(false), part(true))
+}
+
+fn sorted(
+    values: &Values<'_>,
+    json: &Json,
+    known: &[&str],
+    is_wanted: impl Fn(&str) -> bool,
+) -> String {
+    let members = json.as_object().unwrap_or_default();
+    let mut texts: Vec<String> = members
+        .iter()
+        .filter(|(name, _)| !known.contains(&name.as_str()) && !is_comment(name) && is_wanted(name))
+        .flat_map(|(name, value)| member(values, name, value))
+        .collect();
+    texts.sort();
+    texts.concat()
+}
+
+/// One text for the member, or one for each item of a list.
+fn member(values: &Values<'_>, name: &str, value: &Json) -> Vec<String> {
+    let key = values.key(name);
+    let items = value.as_array().unwrap_or(std::slice::from_ref(value));
+    items.iter().filter_map(|item| one(values, &key, item)).collect()
+}
+
+fn one(values: &Values<'_>, key: &str, item: &Json) -> Option<String> {
+    let (text, inner) = match item {
+        Json::Null => return None,
+        Json::Object(_) => {
+            let text = item.get(TEXT).map_or_else(String::new, |text| values.value(TEXT, text));
+            (text, beyond(values, item, &[TEXT]))
+        }
+        Json::Array(_) => (in_list(values, item), String::new()),
+        _ => (values.value("extension", item), String::new()),
+    };
+    let equals = if text.is_empty() { "" } else { "=" };
+    Some(format!("{key}{equals}{text}{inner}"))
+}
+
+/// A list inside a list: `[a,b]` with texts in quotes, so that it cannot be mistaken for another list.
+fn in_list(values: &Values<'_>, item: &Json) -> String {
+    match item {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| in_list(values, item)).collect();
+            format!("[{}]", items.join(","))
+        }
+        Json::Object(_) => format!("{{{}}}", beyond(values, item, &[])),
+        Json::String(_) => Json::String(values.value("extension", item)).canonical(),
+        Json::Null => "null".to_owned(),
+        Json::Number(_) | Json::Bool(_) => values.value("extension", item),
+    }
+}
+
+/// Comments, which no dialect hashes.
+fn is_comment(name: &str) -> bool {
+    matches!(name, "rdfs:comment" | "comment")
+}
