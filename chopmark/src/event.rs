@@ -1,28 +1,33 @@
 //! `chopmark event`: prints the event hash of the Core Business Vocabulary.
 //!
-//! Not here: validation and hashing (`epcis`).
+//! Not here: validation, conversion from XML and hashing (`epcis`).
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
 use epcis::hash::{Dialect, event_hash, pre_hash};
+use epcis::{Document, Violation, xml};
 
 use crate::terminal::{out, problem};
 
 /// Subcommands of `chopmark event`.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Prints the event hash of every event in an EPCIS 2.0 JSON file
+    /// Prints the event hash of every event in an EPCIS file: JSON of version 2.0, XML of version 1.2 or 2.0
     ///
     /// The hash is a derived identifier: two dialects give two hashes, and no ledger depends on it.
     ///
-    /// Example: chopmark event hash shipment.jsonld --pre-hash
+    /// Examples:
+    ///   chopmark event hash shipment.jsonld --pre-hash
+    ///   chopmark event hash - < shipment.xml
+    #[command(verbatim_doc_comment)]
     Hash {
-        /// An EPCISDocument or a bare event, JSON-LD
+        /// An EPCISDocument, an EPCISQueryDocument or a bare event, in JSON-LD or XML; `-` reads standard input
         file: PathBuf,
-        /// `cbv2.0-2026` or `cbv2.0-2025`
+        /// `cbv2.0-2026`, `cbv2.0-2025` or `cbv2.1-draft`
         #[arg(long, default_value_t = Dialect::default())]
         dialect: Dialect,
         /// Prints the text that is hashed as well
@@ -39,20 +44,18 @@ pub enum Command {
 /// is 1.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Hash { file, dialect, pre_hash: show } = command;
-    let bytes =
-        std::fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
-    let document = match epcis::Document::parse(&bytes) {
+    let name = if is_standard_input(file) {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    let bytes = read(file).with_context(|| format!("could not read {name}"))?;
+    let document = match document(&bytes) {
         Ok(document) => document,
-        Err(violations) => {
-            problem!("{} is not a valid EPCIS 2.0 document:", file.display());
-            for violation in violations {
-                problem!(
-                    "  {}: {}, got `{}`, expected {}",
-                    violation.pointer,
-                    violation.problem,
-                    violation.value,
-                    violation.expected
-                );
+        Err(refused) => {
+            problem!("{name} is not {}:", refused.expected);
+            for violation in &refused.violations {
+                problem!("  {}", refused.line(violation));
             }
             return Ok(ExitCode::from(1));
         }
@@ -64,4 +67,84 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         out!("{}", event_hash(event, *dialect)?);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// The bytes of the file, as far as the limit of a document and one byte more.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let limit = u64::try_from(xml::Limits::default().max_bytes).unwrap_or(u64::MAX) + 1;
+    let mut bytes = Vec::new();
+    if is_standard_input(file) {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+    } else {
+        std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Why a file was refused.
+struct Refused {
+    expected: &'static str,
+    violations: Vec<Violation>,
+    /// The line of each event, if the file is XML.
+    lines: Vec<u32>,
+}
+
+impl Refused {
+    fn new(expected: &'static str, violations: Vec<Violation>) -> Self {
+        Self { expected, violations, lines: Vec::new() }
+    }
+
+    /// A violation as one line: place, problem, value, what was expected; in XML with the line of the event.
+    fn line(&self, violation: &Violation) -> String {
+        let Violation { pointer, value, problem, expected } = violation;
+        let event = pointer.split("/eventList/").nth(1).and_then(|rest| rest.split('/').next());
+        let event = event.and_then(|place| place.parse::<usize>().ok()).unwrap_or_default();
+        let line = self.lines.get(event).filter(|_| !pointer.is_empty());
+        let line = line.map_or_else(String::new, |line| format!(" (event from line {line} on)"));
+        format!("{pointer}{line}: {problem}, got `{value}`, expected {expected}")
+    }
+}
+
+/// The document in `bytes`: XML if it starts with `<`, otherwise JSON.
+fn document(bytes: &[u8]) -> Result<Document, Refused> {
+    const JSON: &str = "a valid EPCIS 2.0 document in JSON";
+    const XML: &str = "a valid EPCIS document in XML";
+    if xml::is_xml(bytes) {
+        let converted = xml::parse(bytes, &xml::Limits::default())
+            .map_err(|violations| Refused::new(XML, violations))?;
+        return Document::parse(converted.json.canonical().as_bytes()).map_err(|violations| {
+            Refused { lines: converted.event_lines, ..Refused::new(XML, violations) }
+        });
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match bytes.trim_ascii_start().first() {
+        Some(b'{' | b'[') => {
+            Document::parse(bytes).map_err(|violations| Refused::new(JSON, violations))
+        }
+        _ => Err(neither(bytes)),
+    }
+}
+
+/// A file that is neither JSON nor XML.
+fn neither(bytes: &[u8]) -> Refused {
+    let start = bytes.get(..bytes.len().min(16)).unwrap_or_default();
+    let is_utf16 = matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let problem = if is_utf16 {
+        "is UTF-16".to_owned()
+    } else if bytes.is_empty() {
+        "is empty".to_owned()
+    } else {
+        "is neither JSON nor XML".to_owned()
+    };
+    let violation = Violation {
+        pointer: "the file".to_owned(),
+        value: String::from_utf8_lossy(start).into_owned(),
+        problem,
+        expected: "UTF-8 that starts with `{` (JSON) or `<` (XML)".to_owned(),
+    };
+    Refused::new("a document of EPCIS", vec![violation])
 }

@@ -5,8 +5,6 @@ use epcis::hash::{Dialect, event_hash};
 use epcis::{Document, Event};
 use libfuzzer_sys::fuzz_target;
 
-const DIALECTS: [Dialect; 2] = [Dialect::Cbv20_2026, Dialect::Cbv20_2025];
-
 fuzz_target!(|bytes: &[u8]| {
     let document = match Document::parse(bytes) {
         Ok(document) => document,
@@ -32,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn hashes(events: &[Event]) -> Vec<String> {
     let hashes = events.iter().flat_map(|event| {
-        DIALECTS.map(|dialect| event_hash(event, dialect).expect("each event has a hash"))
+        Dialect::ALL.map(|dialect| event_hash(event, dialect).expect("each event has a hash"))
     });
     hashes.collect()
 }

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! bytes -> ledger::json -> Document (context, events) -> Event, validated -> hash, typed accessors
+//! XML -> xml::parse -> the same JSON
 //! ```
 //!
 //! What holds:
@@ -14,7 +15,7 @@
 //! - a refused event comes with the list of its violations, each with place, value, problem and what was expected;
 //! - contexts are never fetched, and no context in a document can change the meaning of a standard term.
 //!
-//! Not here: records (`ledger`), rules that make events from observations (`ingest`), XML, the query interface.
+//! Not here: records (`ledger`), rules that make events from observations (`ingest`), the query interface.
 //!
 //! Sources: EPCIS 2.0 sections 7, 9 and 10, CBV 2.0 sections 7 and 8.9.
 
@@ -31,6 +32,7 @@ mod times;
 mod violation;
 pub mod vocabulary;
 mod words;
+pub mod xml;
 
 pub use biz_step::BizStep;
 pub use context::Context;

@@ -31,11 +31,6 @@ impl Dialect {
         }
     }
 
-    /// Whether extensions of standard fields come after all standard fields, not in their place.
-    pub(super) fn moves_extensions(self) -> bool {
-        self == Self::Cbv20_2026
-    }
-
     /// Whether the list of sensor elements is named.
     pub(super) fn names_sensor_list(self) -> bool {
         self != Self::Cbv20_2026

@@ -8,6 +8,7 @@
 
 use ledger::json::Json;
 
+use super::dialect::Dialect;
 use super::values::Values;
 
 /// The member that holds the text of an XML element that has attributes as well.
@@ -18,10 +19,22 @@ pub(super) fn beyond(values: &Values<'_>, json: &Json, known: &[&str]) -> String
     sorted(values, json, known, |_| true)
 }
 
-/// As [`beyond`], members without prefix and members with prefix apart.
-pub(super) fn split(values: &Values<'_>, json: &Json, known: &[&str]) -> (String, String) {
-    let part = |has_prefix| sorted(values, json, known, |name| name.contains(':') == has_prefix);
-    (part(false), part(true))
+/// As [`beyond`], for an object that is a standard field: what stands right after its own fields, and what comes after
+/// all standard fields.
+///
+/// In 2025 members with prefix stand in place and members without prefix come later; in 2026 all come later; in the draft
+/// all stand in place.
+pub(super) fn placed(values: &Values<'_>, json: &Json, known: &[&str]) -> (String, String) {
+    match values.dialect {
+        Dialect::Cbv20_2025 => {
+            let part = |has_prefix: bool| {
+                sorted(values, json, known, |name| name.contains(':') == has_prefix)
+            };
+            (part(true), part(false))
+        }
+        Dialect::Cbv20_2026 => (String::new(), beyond(values, json, known)),
+        Dialect::Cbv21Draft => (beyond(values, json, known), String::new()),
+    }
 }
 
 fn sorted(

@@ -4,7 +4,7 @@
 
 use ledger::json::Json;
 
-use super::extensions::beyond;
+use super::extensions::placed;
 use super::values::Values;
 
 const METADATA: &[&str] = &[
@@ -43,7 +43,7 @@ const REPORT: &[&str] = &[
     "coordinateReferenceSystem",
 ];
 
-/// The sorted texts of the sensor elements, and the sorted texts of their extensions if the dialect moves them.
+/// The sorted texts of the sensor elements, and the sorted texts of what comes after all standard fields.
 pub(super) fn sensor_elements(values: &Values<'_>, list: &Json) -> (String, String) {
     let items = list.as_array().unwrap_or_default();
     let (texts, moved) = items.iter().map(|item| sensor_element(values, item)).unzip();
@@ -58,50 +58,37 @@ fn sorted(mut texts: Vec<String>) -> String {
 fn sensor_element(values: &Values<'_>, item: &Json) -> (String, String) {
     let mut text = String::from("sensorElement");
     let mut moved = String::new();
-    let mut add = |name: &str, fields: &str, extensions: &str| {
-        text.extend([name, fields]);
-        if !values.dialect.moves_extensions() {
-            text.push_str(extensions);
-        } else if !extensions.is_empty() {
-            moved.extend([name, extensions]);
-        }
-    };
     if let Some(metadata) = item.get("sensorMetadata") {
         let fields: String = METADATA.iter().map(|name| values.plain(name, metadata)).collect();
-        add("sensorMetadata", &fields, &beyond(values, metadata, METADATA));
+        let (here, later) = placed(values, metadata, METADATA);
+        text.extend(["sensorMetadata", &fields, &here]);
+        moved.push_str(&named("sensorMetadata", later));
     }
     let reports = item.get("sensorReport").and_then(Json::as_array).unwrap_or_default();
-    let (fields, extensions) = sensor_reports(values, reports);
-    add("", &fields, &extensions);
-    add("", "", &beyond(values, item, &["sensorMetadata", "sensorReport"]));
-    if !moved.is_empty() {
-        moved.insert_str(0, "sensorElement");
-    }
-    (text, moved)
+    let (texts, later) = reports.iter().map(|report| sensor_report(values, report)).unzip();
+    text.push_str(&sorted(texts));
+    moved.push_str(&sorted(later));
+    let (here, later) = placed(values, item, &["sensorMetadata", "sensorReport"]);
+    text.push_str(&here);
+    moved.push_str(&later);
+    (text, named("sensorElement", moved))
 }
 
-fn sensor_reports(values: &Values<'_>, reports: &[Json]) -> (String, String) {
-    let mut texts = Vec::new();
-    let mut moved = Vec::new();
-    for report in reports {
-        let own = beyond(values, report, REPORT);
-        let fields: String = REPORT
-            .iter()
-            .map(|name| match *name {
-                "type" => report.get("type").map_or_else(String::new, |kind| {
-                    format!("type={}", values.value("measurement", kind))
-                }),
-                name => values.plain(name, report),
-            })
-            .collect();
-        if !values.dialect.moves_extensions() {
-            texts.push(format!("sensorReport{fields}{own}"));
-            continue;
-        }
-        texts.push(format!("sensorReport{fields}"));
-        if !own.is_empty() {
-            moved.push(format!("sensorReport{own}"));
-        }
-    }
-    (sorted(texts), sorted(moved))
+fn sensor_report(values: &Values<'_>, report: &Json) -> (String, String) {
+    let fields: String = REPORT
+        .iter()
+        .map(|name| match *name {
+            "type" => report.get("type").map_or_else(String::new, |kind| {
+                format!("type={}", values.value("measurement", kind))
+            }),
+            name => values.plain(name, report),
+        })
+        .collect();
+    let (here, later) = placed(values, report, REPORT);
+    (format!("sensorReport{fields}{here}"), named("sensorReport", later))
+}
+
+/// `text` after the name of its field; nothing if there is no text.
+fn named(name: &str, text: String) -> String {
+    if text.is_empty() { text } else { format!("{name}{text}") }
 }

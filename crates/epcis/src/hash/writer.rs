@@ -8,7 +8,7 @@
 use ledger::json::Json;
 
 use super::dialect::Dialect;
-use super::extensions::{beyond, split};
+use super::extensions::{beyond, placed};
 use super::sensors::sensor_elements;
 use super::values::Values;
 use crate::event::Event;
@@ -172,16 +172,10 @@ impl Writer<'_> {
         });
     }
 
-    /// A place: its extensions stand in place in 2025 and in the draft, after all standard fields in 2026.
     fn place(&mut self, name: &str, value: &Json) {
         self.out.push_str(name);
         self.out.push_str(&self.values.plain("id", value));
-        let (bare, prefixed) = split(&self.values, value, &["id"]);
-        let (here, later) = match self.values.dialect {
-            Dialect::Cbv20_2025 => (prefixed, bare),
-            Dialect::Cbv21Draft => (bare + &prefixed, String::new()),
-            Dialect::Cbv20_2026 => (String::new(), bare + &prefixed),
-        };
+        let (here, later) = placed(&self.values, value, &["id"]);
         self.out.push_str(&here);
         if !later.is_empty() {
             self.moved.push(format!("{name}{later}"));
@@ -193,10 +187,10 @@ impl Writer<'_> {
         if text.is_empty() {
             return;
         }
-        if self.values.dialect.names_sensor_list() {
-            self.out.push_str(name);
+        let list = if self.values.dialect.names_sensor_list() { name } else { "" };
+        self.out.extend([list, &text]);
+        if !moved.is_empty() {
+            self.moved.push(format!("{list}{moved}"));
         }
-        self.out.push_str(&text);
-        self.moved.push(moved);
     }
 }
