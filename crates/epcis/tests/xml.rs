@@ -53,6 +53,21 @@ fn documents_of_both_versions_become_their_json_form_which_is_valid_and_hashes_a
     }
 }
 
+/// Computed with version 1.9.3 of the reference implementation (the Python package `epcis_event_hash_generator`).
+#[test]
+fn an_xml_document_of_our_own_has_the_hashes_that_the_reference_implementation_gives_it() {
+    let found = converted(include_str!("xml/reference.xml")).json;
+    let document = Document::parse(found.canonical().as_bytes()).unwrap();
+    let hash = |event| event_hash(event, Dialect::Cbv20_2025).unwrap();
+    let hashes: Vec<String> = document.events().iter().map(hash).collect();
+    let wanted = [
+        "c1dfc112b2c0dcc8404ee5f328638292f488427a59329560cc873f45d20d8047",
+        "18f92e2b0d45fe592e52b27b24cb1567d0cd7fdfa31d7ed057fe9e0bb2cf3b0a",
+        "4d454a9b37b9cb9f635ea16e4ea9df2afd1df0f5870d04dcd88f6bf21ac56fed",
+    ];
+    assert_eq!(hashes, wanted.map(|hex| format!("ni:///sha-256;{hex}?ver=CBV2.0")));
+}
+
 #[test]
 fn what_was_converted_says_its_version_where_its_events_start_and_what_it_left_out() {
     let found = converted(ALL_12.0);

@@ -26,9 +26,9 @@ const NOT_HASHED: &[&str] = &[
     "errorDeclaration",
     "certificationInfo",
 ];
-const BEFORE_2025: &[&str] = &["parentID", "epcList"];
-const BEFORE_2026: &[&str] = &["epcList", "parentID"];
-const MIDDLE: &[&str] = &[
+const FIRST_2025: &[&str] = &["parentID", "epcList"];
+const FIRST_2026: &[&str] = &["epcList", "parentID"];
+const ORDER: &[&str] = &[
     "inputEPCList",
     "childEPCs",
     "quantityList",
@@ -44,10 +44,14 @@ const MIDDLE: &[&str] = &[
     "readPoint",
     "bizLocation",
     "bizTransactionList",
+    "sourceList",
+    "destinationList",
+    "sensorElementList",
+    "ilmd",
 ];
-const AFTER_2025: &[&str] = &["destinationList", "sourceList"];
-const AFTER_2026: &[&str] = &["sourceList", "destinationList"];
-const LAST: &[&str] = &["sensorElementList", "ilmd"];
+/// What the reference implementation of 2025 had no place for in its order: it comes after all other fields, sorted by
+/// its text.
+const LATE_2025: &[&str] = &["bizTransactionList", "sourceList", "destinationList", "ilmd"];
 
 /// The text of `event` that is hashed.
 pub(super) fn write(event: &Event, dialect: Dialect) -> String {
@@ -60,8 +64,8 @@ pub(super) fn write(event: &Event, dialect: Dialect) -> String {
 struct Writer<'a> {
     values: Values<'a>,
     out: String,
-    /// What comes after all standard fields: extensions of standard fields in the dialect of 2026, members without
-    /// prefix of places in that of 2025.
+    /// What comes after all standard fields: extensions of standard fields in the dialect of 2026; in that of 2025 some
+    /// standard fields, and members without prefix of standard fields.
     moved: Vec<String>,
 }
 
@@ -77,11 +81,14 @@ impl Writer<'_> {
         if is_old {
             self.certification(json);
         }
-        let orders = if is_old { [BEFORE_2025, AFTER_2025] } else { [BEFORE_2026, AFTER_2026] };
-        let order = [orders[0], MIDDLE, orders[1], LAST].concat();
+        let order = [if is_old { FIRST_2025 } else { FIRST_2026 }, ORDER].concat();
         for name in &order {
-            if let Some(value) = json.get(name) {
-                self.standard(name, value);
+            let Some(value) = json.get(name) else { continue };
+            let start = self.out.len();
+            self.standard(name, value);
+            if is_old && LATE_2025.contains(name) {
+                let text = self.out.split_off(start);
+                self.moved.push(text);
             }
         }
         if is_old {
