@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
 mod audit;
+mod event;
 mod scene;
 mod terminal;
 mod verify;

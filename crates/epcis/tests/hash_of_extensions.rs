@@ -171,8 +171,8 @@ fn at<'a>(json: &'a mut Json, path: &[String]) -> &'a mut Json {
 
 /// Other values for a leaf. None of them is another spelling of it.
 fn others(leaf: &Json) -> Vec<Json> {
-    const WORDS: &str = "shipping in_transit po location Temperature x ALARM_CONDITION ERROR_CONDITION ADD GRM KGM \
-        completeness_verified AssociationEvent AggregationEvent";
+    const WORDS: &str = "shipping receiving in_transit damaged po inv location owning_party Temperature Mass x y ALARM_CONDITION ERROR_CONDITION ADD OBSERVE DELETE GRM KGM \
+        completeness_verified completeness_inferred did_not_occur AssociationEvent AggregationEvent";
     match leaf {
         Json::Number(digits) => vec![Json::Number(format!("{digits}7"))],
         Json::Bool(value) => vec![Json::Bool(!value)],
@@ -209,7 +209,8 @@ fn a_change_of_any_one_value_changes_the_hash_unless_no_dialect_hashes_it() {
     for (what, json, _) in facts() {
         let before = event(&json).unwrap();
         for path in leaves_of(&json) {
-            let mut is_changed = path == ["type"];
+            // Whether another type or action is valid depends on the other fields.
+            let mut is_changed = path == ["type"] || path == ["action"];
             for other in others(at(&mut json.clone(), &path)) {
                 let mut json = json.clone();
                 *at(&mut json, &path) = other;
