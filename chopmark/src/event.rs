@@ -25,7 +25,7 @@ pub enum Command {
     ///   chopmark event hash - < shipment.xml
     #[command(verbatim_doc_comment)]
     Hash {
-        /// An EPCISDocument, an EPCISQueryDocument or a bare event, in JSON-LD or XML; `-` reads standard input
+        /// A document, a query document or a bare event, in JSON-LD or XML; `-` reads standard input
         file: PathBuf,
         /// `cbv2.0-2026`, `cbv2.0-2025` or `cbv2.1-draft`
         #[arg(long, default_value_t = Dialect::default())]

@@ -96,7 +96,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Converted, Vec<Violation>>
     let text = decode(bytes, limits).map_err(|violation| vec![violation])?;
     let has_doctype = bounds::check(text, limits).map_err(|outside| {
         let value: String = text.get(outside.at..).unwrap_or_default().chars().take(40).collect();
-        let line = text.as_bytes().iter().take(outside.at).filter(|byte| **byte == b'\n').count();
+        let line = text.get(..outside.at).unwrap_or_default().matches('\n').count();
         vec![violation(&value, format!("line {}: {}", line + 1, outside.problem), outside.expected)]
     })?;
     let options = roxmltree::ParsingOptions {
@@ -156,8 +156,7 @@ fn lines(text: &str, places: &[usize]) -> Vec<u32> {
     let mut from = 0;
     let mut all = Vec::with_capacity(places.len());
     for place in places {
-        let between = text.as_bytes().get(from..*place).unwrap_or_default();
-        let breaks = between.iter().filter(|byte| **byte == b'\n').count();
+        let breaks = text.get(from..*place).unwrap_or_default().matches('\n').count();
         line += u32::try_from(breaks).unwrap_or_default();
         from = *place;
         all.push(line);

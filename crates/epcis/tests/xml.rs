@@ -4,6 +4,7 @@ use epcis::hash::{Dialect, event_hash};
 use epcis::xml::{Converted, Limits, parse};
 use epcis::{Document, Violation};
 use ledger::json::{self, Json};
+use proptest::prelude::*;
 
 const ALL_20: (&str, &str) = (include_str!("xml/all-2.0.xml"), include_str!("xml/all-2.0.json"));
 const ALL_12: (&str, &str) = (include_str!("xml/all-1.2.xml"), include_str!("xml/all-1.2.json"));
@@ -73,7 +74,7 @@ fn what_was_converted_says_its_version_where_its_events_start_and_what_it_left_o
     let found = converted(ALL_12.0);
     assert_eq!(found.version, "1.2");
     assert_eq!(found.event_lines, [33, 55, 63]);
-    assert_eq!(found.left_out, ["sbdh:HeaderVersion", "sbdh:Type"]);
+    assert_eq!(found.left_out, ["sbdh:Authority", "sbdh:HeaderVersion", "sbdh:Type"]);
     let found = converted(ALL_20.0);
     assert_eq!((&*found.version, &found.event_lines[..]), ("2.0", &[8][..]));
     assert_eq!(found.left_out, ["xsi:schemaLocation", "xsi:type"]);
@@ -280,4 +281,48 @@ fn an_event_type_of_ones_own_keeps_its_namespace_and_unknown_elements_are_left_t
     assert_eq!(list[0].get("type"), Some(&Json::from("m:GrindingEvent")));
     let violations = Document::parse(converted(&text).json.canonical().as_bytes()).unwrap_err();
     assert_eq!(violations[0].pointer, "/epcisBody/eventList/0/made");
+}
+
+proptest! {
+    #[test]
+    fn any_change_of_a_document_gives_json_or_violations(
+        is_old in any::<bool>(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, 0..24_usize), 1..6),
+    ) {
+        const PIECES: [&[u8]; 24] = [
+            b"<", b">", b"/>", b"</", b"\"", b"'", b"=", b"&", b";", b"&#0;", b"&amp;", b"<!--", b"-->", b"<![CDATA[",
+            b"]]>", b"<?", b"<!DOCTYPE a [", b"xmlns:mill='x:y'", b" type='urn:'", b"\0", b"\xff", b"<extension>",
+            b"mill:", b"0",
+        ];
+        let mut bytes = if is_old { ALL_12.0 } else { ALL_20.0 }.as_bytes().to_vec();
+        for (place, kind, piece) in changes {
+            let at = place.index(bytes.len());
+            let end = (at + 1 + piece).min(bytes.len());
+            match kind {
+                0 => drop(bytes.drain(at..end)),
+                1 => drop(bytes.splice(at..at, PIECES[piece].iter().copied())),
+                2 => bytes[at] ^= 1 << (piece % 8),
+                _ => {
+                    let copy = bytes[at..end].to_vec();
+                    bytes.extend(copy);
+                }
+            }
+            if bytes.is_empty() {
+                bytes.push(b'<');
+            }
+        }
+        match parse(&bytes, &Limits::default()) {
+            Ok(found) => {
+                let text = found.json.canonical();
+                let again = json::parse(text.as_bytes(), &json::Limits::default());
+                prop_assert!(again.is_ok(), "{again:?}");
+            }
+            Err(violations) => {
+                prop_assert!((1..=100).contains(&violations.len()));
+                for violation in violations {
+                    prop_assert!(!violation.problem.is_empty() && !violation.expected.is_empty());
+                }
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Most elements nested in one another.
     pub max_depth: usize,
-    /// Most elements, texts and comments.
+    /// Most elements, texts and comments, and most attributes.
     pub max_nodes: u32,
 }
 
@@ -27,7 +27,7 @@ impl Default for Limits {
 }
 
 /// Most attributes of one element. The largest element of the standard has 24.
-const ATTRIBUTES: usize = 64;
+const ATTRIBUTES: u32 = 64;
 /// Most namespaces in scope at one place.
 const IN_SCOPE: usize = 256;
 /// Most namespaces in scope, summed over the elements that declare one: the parser copies them there.
@@ -44,7 +44,8 @@ pub(super) struct Outside {
 
 /// Checks `text`, and returns whether it has a DOCTYPE (that only names the root element).
 pub(super) fn check(text: &str, limits: &Limits) -> Result<bool, Outside> {
-    let mut scan = Scan { text, limits, open: Vec::new(), copies: 0, has_doctype: false };
+    let mut scan =
+        Scan { text, limits, open: Vec::new(), attributes: 0, copies: 0, has_doctype: false };
     let mut at = 0;
     // What is cut off in the middle of a tag is left to the parser, which reports it.
     while let Some(place) = find(text, at, "<") {
@@ -63,6 +64,7 @@ struct Scan<'a> {
     limits: &'a Limits,
     /// How many namespaces are in scope in each open element.
     open: Vec<usize>,
+    attributes: u32,
     copies: usize,
     has_doctype: bool,
 }
@@ -107,6 +109,11 @@ impl Scan<'_> {
 
     fn start_tag(&mut self, at: usize) -> Result<Option<usize>, Outside> {
         let Some(tag) = self.tag(at)? else { return Ok(None) };
+        self.attributes = self.attributes.saturating_add(tag.attributes);
+        if self.attributes > self.limits.max_nodes {
+            let expected = format!("at most {} in the document", self.limits.max_nodes);
+            return Err(Outside { at, problem: "too many attributes", expected });
+        }
         let in_scope = self.open.last().copied().unwrap_or_default() + tag.namespaces;
         if tag.namespaces > 0 {
             self.copies += in_scope;
@@ -128,8 +135,8 @@ impl Scan<'_> {
     /// Reads the start tag at `at`; `None` if it has no end.
     fn tag(&self, at: usize) -> Result<Option<Tag>, Outside> {
         let bytes = self.text.as_bytes();
-        let mut tag = Tag { end: 0, is_empty: false, namespaces: 0 };
-        let (mut attributes, mut name_at, mut place) = (0, at, at + 1);
+        let mut tag = Tag { end: 0, is_empty: false, attributes: 0, namespaces: 0 };
+        let (mut name_at, mut place) = (at, at + 1);
         while let Some(&byte) = bytes.get(place) {
             match byte {
                 b'>' => {
@@ -142,16 +149,16 @@ impl Scan<'_> {
                     let Some(end) = find(self.text, place + 1, quote) else { return Ok(None) };
                     place = end;
                 }
-                b' ' | b'\t' | b'\r' | b'\n' => {
-                    if bytes.get(place + 1).is_some_and(u8::is_ascii_alphanumeric) {
-                        name_at = place + 1;
-                    }
+                b' ' | b'\t' | b'\r' | b'\n'
+                    if bytes.get(place + 1).is_some_and(u8::is_ascii_alphanumeric) =>
+                {
+                    name_at = place + 1;
                 }
                 b'=' => {
-                    attributes += 1;
+                    tag.attributes += 1;
                     let name = self.text.get(name_at..place).unwrap_or_default();
                     tag.namespaces += usize::from(name.starts_with("xmlns"));
-                    if attributes > ATTRIBUTES {
+                    if tag.attributes > ATTRIBUTES {
                         let expected = format!("at most {ATTRIBUTES} for one element");
                         return Err(Outside { at, problem: "too many attributes", expected });
                     }
@@ -169,6 +176,7 @@ struct Tag {
     /// The byte after it.
     end: usize,
     is_empty: bool,
+    attributes: u32,
     /// How many namespaces it declares.
     namespaces: usize,
 }
@@ -213,6 +221,10 @@ mod tests {
         };
         assert_eq!(problem(&format!("<a{}/>", many(64, "b"))), None);
         assert_eq!(problem(&format!("<a{}/>", many(65, "b"))), Some("too many attributes"));
+        let limits = Limits { max_nodes: 9, ..Limits::default() };
+        let found =
+            check(&"<a b='1' c='2'/>".repeat(5), &limits).map_err(|outside| outside.problem);
+        assert_eq!(found, Err("too many attributes"));
         let own = many(64, "xmlns:n");
         let one = format!("<a{own}>");
         assert_eq!(problem(&one.repeat(4)), None);

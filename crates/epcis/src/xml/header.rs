@@ -42,9 +42,12 @@ fn collect(reading: &mut Reading, node: Node<'_>, members: &mut Members, documen
 
 /// Sender, receiver and instance identifier; the other parts of the business document header are left out.
 fn business_header(reading: &mut Reading, node: Node<'_>, document: &mut Members) {
-    for leaf in node.descendants().filter(|leaf| leaf.is_element()) {
+    for leaf in node.descendants().filter(Node::is_element) {
         if elements(leaf).next().is_some() {
             continue;
+        }
+        for attribute in leaf.attributes() {
+            reading.leave_out(&format!("sbdh:{}", attribute.name()));
         }
         let parent = leaf.parent_element().map_or("", |parent| parent.tag_name().name());
         let member = match (parent, leaf.tag_name().name()) {
@@ -117,7 +120,10 @@ fn vocabulary_element(reading: &mut Reading, node: Node<'_>) -> Json {
 fn attribute(reading: &mut Reading, node: Node<'_>) -> Json {
     let id = node.attribute("id").unwrap_or_default();
     let mut value = reading.extension(node);
-    value.remove("id");
+    if let Some(Json::Array(_)) = value.remove("id") {
+        let problem = "has an element with the name of its attribute";
+        reading.problem(node, "id", problem, "`id` as attribute only");
+    }
     let is_text = value.as_object().is_some_and(|members| members.len() == 1);
     if let Some(text) = value.get("#text").filter(|_| is_text) {
         value = text.clone();

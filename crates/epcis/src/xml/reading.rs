@@ -83,7 +83,7 @@ fn is_own(namespace: Option<&str>) -> bool {
 }
 
 pub(super) fn elements(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    node.children().filter(|child| child.is_element())
+    node.children().filter(Node::is_element)
 }
 
 /// Whether the element says that it has no value, and has none.
@@ -128,14 +128,12 @@ impl Reading {
         let Some(namespace) = namespace.filter(|uri| !is_own(Some(uri))) else {
             return local.to_owned();
         };
-        match self.names.prefix(namespace, node.lookup_prefix(namespace)) {
-            Some(prefix) => format!("{prefix}:{local}"),
-            None => {
-                let problem = "is no namespace that JSON can name";
-                self.problem(node, namespace, problem, "an absolute URI");
-                local.to_owned()
-            }
+        if let Some(prefix) = self.names.prefix(namespace, node.lookup_prefix(namespace)) {
+            return format!("{prefix}:{local}");
         }
+        let problem = "is no namespace that JSON can name";
+        self.problem(node, namespace, problem, "an absolute URI");
+        local.to_owned()
     }
 
     /// The name of the member for an element.
@@ -275,8 +273,7 @@ impl Reading {
 
 /// The place of an element: `/EPCISDocument/EPCISBody/EventList/ObjectEvent[2]`.
 fn path(node: Node<'_>) -> String {
-    let mut steps: Vec<String> =
-        node.ancestors().filter(|node| node.is_element()).map(step).collect();
+    let mut steps: Vec<String> = node.ancestors().filter(Node::is_element).map(step).collect();
     steps.reverse();
     steps.iter().fold(String::new(), |path, step| path + "/" + step)
 }
