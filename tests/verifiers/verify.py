@@ -22,15 +22,14 @@ MANDATORY = "type action bizStep disposition persistentDisposition eventTime eve
 # Unicode's White_Space, and as a class of characters for `re`.
 WHITE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 NO_KEY_NAME = re.compile("[" + WHITE + r"+\x00-\x1f\x7f-\x9f]")
-
 class Refuted(Exception): "The file does not hold."
 class BadPolicy(Exception): "The policy file is not understood; that says nothing against the bundle."
+class NoBundle(Exception): "The file is no whole bundle of this version; nothing that it states can be told."
 def need(condition, text, error=Refuted):
     if not condition: raise error(text)
 def sha256(*parts): return hashlib.sha256(b"".join(parts)).digest()
 def u64(number): return number.to_bytes(8, "big")
 def node(left, right): return sha256(b"\x01", left, right)
-
 def from_base64(text):  # padded base64 without stray bits, or None
     try: found = base64.b64decode(text, validate=True)
     except ValueError: return None
@@ -76,7 +75,6 @@ class Members:
         number = decimal(self.get(name, Digits)[0])
         need(number is not None and number < 2**53, f"{name}: expected a whole number below 2^53")
         return number
-
 def tree_root(leaves):
     if len(leaves) < 2: return leaves[0] if leaves else sha256()
     split = 1 << ((len(leaves) - 1).bit_length() - 1)
@@ -107,7 +105,6 @@ class Key:
         need(words[::2] in forms and len(words) % 2 == 0 and None not in bounds.values(), "expected from and until", BadPolicy)
         self.begin, self.end = bounds.get("from", 0), bounds.get("until", 2**64)
         need(self.begin < self.end, "expected from below until", BadPolicy)
-
 @functools.lru_cache(maxsize=4096)
 def verifies(kind, key, message, signature):  # None if there is no such algorithm here
     try:
@@ -360,9 +357,11 @@ def check_anchor(value, hub_origin, hub, policy, unsure):
 def check(data, policy):
     """Refuted, or what cannot be told, and notes for people."""
     from directory import Authority  # which imports this file
-    need(len(data) <= MAX_BYTES, "the file is too large")
-    bundle, unsure = Members(read_json(data.decode()), "format", "item", "histories", "hub", "anchor", "directory"), []
-    need(bundle.text("format") == FORMAT, f"expected format {FORMAT}")
+    need(len(data) <= MAX_BYTES, "the file is too large", NoBundle)
+    try: value = read_json(data.decode())
+    except (Refuted, UnicodeDecodeError) as error: raise NoBundle(error) from None
+    need(isinstance(value, dict) and value.get("format") == FORMAT, f"expected format {FORMAT}", NoBundle)
+    bundle, unsure = Members(value, "format", "item", "histories", "hub", "anchor", "directory"), []
     item, hub, hub_origin = bundle.text("item"), None, None
     need(bundle.value.get("directory", "") is not None, "directory: expected an object")
     authority = Authority(bundle.value.get("directory"), policy, unsure)
@@ -387,7 +386,8 @@ def verify(data, policy_data):
     try: policy = Policy(policy_data.decode())
     except (BadPolicy, UnicodeDecodeError) as error: return "policy", str(error)
     try: unsure, notes = check(data, policy)
-    except (Refuted, UnicodeDecodeError) as error: return "refuted", str(error)
+    except NoBundle as error: return "cannot tell", f"no whole bundle: {error}"
+    except Refuted as error: return "refuted", str(error)
     return ("cannot tell", "; ".join(unsure)) if unsure else ("proved", "; ".join(notes) + "; what is not shown, and the anchor's block, were not checked")
 def main():
     if len(sys.argv) != 4 or sys.argv[2] != "--policy": sys.exit(print(__doc__, file=sys.stderr) or 2)

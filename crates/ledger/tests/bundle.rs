@@ -1,4 +1,4 @@
-//! Bundles: proved as they are, refuted with any bit flipped, undecided without the keys.
+//! Bundles: proved as they are, never proved with any bit flipped, undecided without the keys.
 
 #![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
 
@@ -20,7 +20,15 @@ use ledger::{
     record::Disclosure,
 };
 
-/// Outcomes of a bundle whose bits are flipped one at a time, every `stride`-th of them, on all cores.
+/// Whether a changed file got the outcome that it must: refuted, or cannot tell if it is no bundle any more.
+fn is_rejected(bytes: &[u8], outcome: Outcome) -> bool {
+    match bundle::parse(bytes) {
+        Err(error) if error.is_of_another_file() => outcome == Outcome::CannotTell,
+        _ => outcome == Outcome::Refuted,
+    }
+}
+
+/// Outcomes of a bundle whose bits are flipped one at a time, every `stride`-th of them, on all cores; those that are wrong.
 fn flip_bits(bytes: &[u8], policy: &Policy, stride: usize) -> BTreeMap<String, usize> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let outcomes = std::thread::scope(|scope| {
@@ -29,7 +37,7 @@ fn flip_bits(bytes: &[u8], policy: &Policy, stride: usize) -> BTreeMap<String, u
             for bit in (first * stride..bytes.len() * 8).step_by(stride * cores) {
                 flipped[bit / 8] ^= 1 << (bit % 8);
                 let outcome = bundle::verify(&flipped, policy).outcome;
-                if outcome != Outcome::Refuted {
+                if !is_rejected(&flipped, outcome) {
                     let around =
                         String::from_utf8_lossy(&flipped[(bit / 8).saturating_sub(60)..=bit / 8]);
                     unrefuted.insert(format!("{outcome:?} with bit {bit} flipped: {around}"), bit);
@@ -45,7 +53,7 @@ fn flip_bits(bytes: &[u8], policy: &Policy, stride: usize) -> BTreeMap<String, u
 }
 
 #[test]
-fn every_flipped_bit_of_a_bundle_refutes_it() {
+fn every_flipped_bit_of_a_bundle_refutes_it_or_leaves_no_bundle() {
     let bytes = fs::read(scene::golden("valid/item.bundle.json")).unwrap();
     let policy = scene::policy();
     assert_eq!(bundle::verify(&bytes, &policy).outcome, Outcome::Proved);
@@ -53,7 +61,7 @@ fn every_flipped_bit_of_a_bundle_refutes_it() {
 }
 
 #[test]
-fn flipped_bits_of_a_bundle_of_1700_items_refute_it() {
+fn flipped_bits_of_a_bundle_of_1700_items_refute_it_or_leave_no_bundle() {
     let policy = scene::policy();
     let one_of_many = scene::bundle(1700, &Disclosure::Items(&scene::shown())).to_bytes();
     assert_eq!(bundle::verify(&one_of_many, &policy).outcome, Outcome::Proved);
@@ -61,6 +69,47 @@ fn flipped_bits_of_a_bundle_of_1700_items_refute_it() {
     let all_of_them = scene::bundle(1700, &Disclosure::All).to_bytes();
     assert_eq!(bundle::verify(&all_of_them, &policy).outcome, Outcome::Proved);
     assert_eq!(flip_bits(&all_of_them, &policy, 8191), BTreeMap::new());
+}
+
+#[test]
+fn a_file_that_is_no_bundle_cannot_be_told_and_says_what_was_expected() {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+    let valid = fs::read(scene::golden("valid/item.bundle.json")).unwrap();
+    let (text, policy) = (String::from_utf8(valid.clone()).unwrap(), scene::policy());
+    let mut files: Vec<(Vec<u8>, &str)> = vec![
+        (Vec::new(), "got the end"),
+        (PNG.to_vec(), "UTF-8"),
+        (b"<!DOCTYPE html>\n<html lang=\"en\"><title>Not found</title></html>\n".to_vec(), "got '<'"),
+        (b"{}".to_vec(), "got no member `format`"),
+        (b"[]".to_vec(), "got no member `format`"),
+        (b"null".to_vec(), "got no member `format`"),
+        (b"7".to_vec(), "got no member `format`"),
+        (b"\"chopmark.org/bundle@v1\"".to_vec(), "got no member `format`"),
+        (b"{\"a\":[1,2],\"b\":{\"c\":null}}".to_vec(), "got no member `format`"),
+        (b"{\"format\":null}".to_vec(), "got no member `format`"),
+        (b"{\"format\":[\"chopmark.org/bundle@v1\"]}".to_vec(), "got no member `format`"),
+        (text.replace("bundle@v1", "bundle@v2").into_bytes(), "got format `chopmark.org/bundle@v2`"),
+        ([&valid[..], b"\n"].concat(), "not canonical JSON from byte"),
+        ([b"\xef\xbb\xbf", &valid[..]].concat(), "byte 0"),
+        (text.replacen("\"item\":", "\"item\": ", 1).into_bytes(), "not canonical JSON from byte"),
+        (vec![b'['; 70_000], "expected"),
+        (vec![b' '; 17 * 1024 * 1024], "expected"),
+    ];
+    files.extend((0..valid.len()).map(|length| (valid[..length].to_vec(), "expected")));
+    for (file, why) in files {
+        let report = bundle::verify(&file, &policy);
+        let shown = String::from_utf8_lossy(&file[..file.len().min(40)]).into_owned();
+        assert_eq!(report.outcome, Outcome::CannotTell, "{} bytes: {shown}", file.len());
+        let [check] = &report.checks[..] else { panic!("{shown}: {:?}", report.checks) };
+        assert_eq!(check.outcome, CheckOutcome::NotChecked, "{shown}");
+        assert!(check.detail.contains(why), "{shown}: {}", check.detail);
+        assert!(
+            check.detail.ends_with("expected the file as it was downloaded, unchanged"),
+            "{shown}: {}",
+            check.detail
+        );
+        assert_eq!((report.item, report.records.len()), (None, 0));
+    }
 }
 
 /// Something that makes a policy know less.

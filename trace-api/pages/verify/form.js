@@ -10,6 +10,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 64;
 
 export class Refuted extends Error {}
+// The file is no whole bundle of this version: nothing that it states can be told.
+export class NoBundle extends Error {}
 export const need = (condition, text) => { if (!condition) throw new Refuted(text); };
 
 const utf8 = new TextEncoder();

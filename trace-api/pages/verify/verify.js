@@ -9,7 +9,7 @@
 import { findReceipt, hasAnchored, readBlock } from "./evm.js";
 import { PolicyError, climb, inPolicy, openCheckpoint, parsePolicy, root } from "./checkpoint.js";
 import { Authority, readProof } from "./directory.js";
-import { Members, Refuted, fromUtf8, need, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
+import { Members, NoBundle, Refuted, fromUtf8, need, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
 
 const LISTS = new Set(["epcList", "childEPCs", "inputEPCList", "outputEPCList", "quantityList",
   "childQuantityList", "inputQuantityList", "outputQuantityList", "sensorElementList"]);
@@ -69,9 +69,16 @@ const readAnchor = (value) => {
     index: anchor.number("transaction_index"), receipt: anchor.bytes("receipt"), proof: anchor.listOfBytes("proof"),
   };
 };
+// The file's value, which names this format; anything else is no bundle, and neither proved nor refuted.
+const readFile = (bytes) => {
+  let value;
+  try { value = parse(bytes); } catch (error) { throw error instanceof Refuted ? new NoBundle(error.message) : error; }
+  const format = value instanceof Map ? value.get("format") : undefined;
+  if (format !== FORMAT) throw new NoBundle(`got format ${typeof format === "string" ? format.slice(0, 80) : "none"}, expected ${FORMAT}`);
+  return value;
+};
 const readBundle = (bytes) => {
-  const bundle = new Members("", parse(bytes), ["format", "item", "histories", "hub", "anchor", "directory"]);
-  need(bundle.text("format") === FORMAT, `got format ${bundle.text("format").slice(0, 80)}, expected ${FORMAT}`);
+  const bundle = new Members("", readFile(bytes), ["format", "item", "histories", "hub", "anchor", "directory"]);
   const histories = bundle.array("histories").map((history, at) => readHistory(`/histories/${at}`, history));
   histories.slice(1).forEach(({ origin }, at) => {
     need(toHex(toBytes(histories[at].origin)) < toHex(toBytes(origin)), "histories are not in ascending order of origin, each once");
@@ -234,6 +241,10 @@ export async function verify(file, policyFile) {
     else await checkAll(bytesOf(file), await parsePolicy(policyText), report);
     report.outcome = report.isUnsure ? "cannot tell" : "proved";
   } catch (error) {
+    if (error instanceof NoBundle) {
+      report.notChecked("form", `${error.message}; this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged`);
+      return Object.assign(report, { outcome: "cannot tell", isNoBundle: true });
+    }
     const isRefuted = error instanceof Refuted;
     const [name, detail] = error instanceof PolicyError ? ["policy", error.message] : ["this verifier failed", String(error)];
     report.checks.push(isRefuted ? ["refuted", "failed", error.message] : [name, "failed", detail]);
@@ -264,7 +275,7 @@ const show = (place, report) => {
   const lines = report.checks.map(([name, outcome, detail]) =>
     escaped(`${outcomes[outcome]} · ${translate(names, name)}: ${translate(details, detail)}`));
   place.dataset.outcome = report.outcome;
-  place.textContent = [outcomes[report.outcome], ...lines].join("\n");
+  place.textContent = [outcomes[report.isNoBundle ? "no bundle" : report.outcome], ...lines].join("\n");
 };
 
 // Bytes, because reading text would drop a byte order mark and repair what is not UTF-8.

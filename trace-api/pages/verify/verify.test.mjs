@@ -27,12 +27,24 @@ test("every corrupted golden bundle is refuted", async () => {
   }
 });
 
-test("a flipped bit is refuted", async () => {
+test("a file that is no whole bundle is neither proved nor refuted", async () => {
+  const folder = readdirSync(new URL("no-bundle/", golden)).filter((one) => one.endsWith(".json")).map((one) => read(`no-bundle/${one}`));
+  assert.ok(folder.length >= 4);
+  const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]);
+  for (const file of [...folder, "", "<!doctype html><title>x</title>", png, "{}", "[1,2]", "null", valid.slice(0, -1)]) {
+    const report = await verify(file, policy);
+    assert.equal(report.outcome, "cannot tell", JSON.stringify(report.checks));
+    assert.match(report.checks.at(-1)[2], /this is no whole bundle/);
+  }
+});
+
+test("a flipped bit is refuted, or leaves no bundle", async () => {
   const bytes = new TextEncoder().encode(valid);
   for (let bit = 5; bit < bytes.length * 8; bit += 997) {
     const changed = bytes.slice();
     changed[bit >> 3] ^= 1 << (bit & 7);
-    assert.equal((await verify(changed, policy)).outcome, "refuted", `bit ${bit}`);
+    const report = await verify(changed, policy);
+    assert.equal(report.outcome, report.isNoBundle ? "cannot tell" : "refuted", `bit ${bit}`);
   }
 });
 

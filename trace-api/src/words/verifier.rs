@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::language::{Language, Pair};
 
 /// Outcome of a file or of one check, by its code in `verify.js`.
-const OUTCOMES: [(&str, Pair); 6] = [
+const OUTCOMES: [(&str, Pair); 7] = [
     ("proved", ("成立：记录在已签名的账本中", "Holds: the records are in the signed ledgers")),
     ("refuted", ("不成立：文件被改动或不完整", "Refuted: the file was changed or is not whole")),
     (
@@ -21,6 +21,13 @@ const OUTCOMES: [(&str, Pair); 6] = [
         (
             "无法判断：政策文件或此浏览器不足以检查全部内容",
             "Cannot tell: the policy file or this browser does not cover everything in the file",
+        ),
+    ),
+    (
+        "no bundle",
+        (
+            "无法判断：这不是完整的证明文件，可能被截断、被改写，或是另一种文件",
+            "Cannot tell: this is not a whole bundle; it may be cut off, rewritten, or another file",
         ),
     ),
     ("passed", ("已检查", "checked")),

@@ -125,6 +125,9 @@ pub enum BundleError {
     /// Another format.
     #[error("got format `{0}`, expected `{FORMAT}`")]
     Format(String),
+    /// JSON that does not name a format.
+    #[error("got no member `format`, expected one that is `{FORMAT}`")]
+    NoFormat,
     /// A member is missing, of another kind, or not known.
     #[error("bundle{0}")]
     Shape(#[from] ShapeError),
@@ -139,6 +142,18 @@ pub enum BundleError {
         "got the history of `{0}` after one of a ledger above it, expected bytewise order of origin"
     )]
     Order(String),
+}
+
+impl BundleError {
+    /// Whether the file is no whole bundle of this version: cut, rewritten by a program, or another file. Such a file
+    /// states nothing that could be refuted; any other error is of a file that states what no bundle may.
+    #[must_use]
+    pub fn is_of_another_file(&self) -> bool {
+        match self {
+            Self::Json(_) | Self::NotCanonical(_) | Self::Format(_) | Self::NoFormat => true,
+            Self::Shape(_) | Self::Directory(_) | Self::TwoHistories(_) | Self::Order(_) => false,
+        }
+    }
 }
 
 impl LedgerHistory {
@@ -178,12 +193,13 @@ pub fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
         let same = canonical.bytes().zip(bytes).take_while(|(a, b)| a == *b);
         return Err(BundleError::NotCanonical(same.count()));
     }
+    match json.get("format").map(Json::as_str) {
+        Some(Some(FORMAT)) => {}
+        Some(Some(other)) => return Err(BundleError::Format(other.chars().take(80).collect())),
+        Some(None) | None => return Err(BundleError::NoFormat),
+    }
     let known = ["format", "item", "histories", "hub", "anchor", "directory"];
     let members = Members::new("", &json, &known)?;
-    let format = members.text("format")?;
-    if format != FORMAT {
-        return Err(BundleError::Format(format.chars().take(80).collect()));
-    }
     let mut histories: Vec<LedgerHistory> = Vec::new();
     for (place, history) in members.array("histories")?.iter().enumerate() {
         let history = LedgerHistory::from_json(&format!("/histories/{place}"), history)?;

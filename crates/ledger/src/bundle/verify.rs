@@ -7,7 +7,8 @@
 //!          -> checkpoints are in the hub -> the hub was published -> list of what was not checked
 //! ```
 //!
-//! What holds: a check that fails refutes, whatever the others find; whether a checkpoint is signed is decided by
+//! What holds: a check that fails refutes, whatever the others find; a file that is no bundle states nothing, so it is not
+//! refuted and never proved; whether a checkpoint is signed is decided by
 //! [`Policy::open_checkpoint`] alone; a ledger without a key in the policy is never reported as checked.
 //!
 //! Not here: whether the block is on the chain (needs an endpoint; `chopmark verify --rpc`).
@@ -36,6 +37,10 @@ use crate::{
 const MAX_NAMES: usize = 20;
 const MAX_EXCERPT: usize = 60;
 
+/// What was expected of a file that is no bundle.
+const WHOLE_BUNDLE: &str =
+    "this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged";
+
 /// Checks a bundle's bytes against a policy.
 ///
 /// - Cost: two signature checks for each ledger and the hub, one hash for each hash in the file.
@@ -48,6 +53,10 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     let mut report = Report::new();
     let bundle = match parse(bytes) {
         Ok(bundle) => bundle,
+        Err(error) if error.is_of_another_file() => {
+            report.miss("form of the file", &format!("{error}; {WHOLE_BUNDLE}"));
+            return report;
+        }
         Err(error) => {
             report.fail("form of the file", &error.to_string());
             return report;
