@@ -58,15 +58,21 @@ enum Command {
     /// Makes a publisher's key, deploys the contract that anchors are published to
     #[command(subcommand)]
     Anchor(anchor_command::Command),
-    /// Proves or refutes a bundle, without a network unless you name an endpoint of the chain
+    /// Proves or refutes a bundle or a proof of another log, without a network unless you name an endpoint of the chain
     #[command(after_long_help = "\
 Examples:
   chopmark verify item.bundle --policy policy.txt
   chopmark verify item.bundle --policy policy.txt --rpc https://a.example --rpc https://b.example --confirmations 12
+  chopmark verify release.tlog-proof --policy trust.txt --data release.tar
+  chopmark verify release.proof --policy trust.txt --data release.tar --submitter \"ssh-ed25519 AAAA...\"
 
 A policy of one line is enough where the bundle holds the directory's proof: it pins the root, and keys of ledgers and hub,
 the contract, who keeps which ledger and who may issue the item follow from it. Other lines beside it only narrow.
   directory who.example/1 1 <sha256 of the root>
+
+Proofs of other transparency logs: C2SP tlog-proof and Sigsum proofs (versions 1 and 2). Their policy is a C2SP tlog-policy or
+a Sigsum policy file: `log KEY`, `witness NAME KEY`, `group NAME any|all|K MEMBER...`, and one `quorum NAME` line (`quorum none` where
+no witness is required). Proved says: the data is an entry of that log, at a checkpoint that the log signed and the quorum cosigned.
 
 Without --rpc the block of the anchor is listed as not checked: anyone can invent a block. Two endpoints must agree where
 two are named.

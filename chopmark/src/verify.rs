@@ -1,6 +1,7 @@
-//! `chopmark verify`: proves or refutes a bundle without the server that made it.
+//! `chopmark verify`: proves or refutes a bundle without the server that made it, or a proof of another transparency log.
 //!
-//! The way through: [`ledger::bundle::verify`] makes the report; with `--rpc` the answers of the endpoints about the
+//! The way through: the first bytes say what the file is; a proof of another log goes to [`foreign`]. Of a bundle
+//! [`ledger::bundle::verify`] makes the report; with `--rpc` the answers of the endpoints about the
 //! anchor's block are added; the report is printed as text or JSON.
 //!
 //! What holds: no network is used unless `--rpc` names an endpoint; the trust roots come from the policy file, never
@@ -9,7 +10,9 @@
 //!
 //! Not here: the checks themselves ([`ledger::bundle`]), asking the chain ([`anchor::check_on_chain`]).
 
-use std::path::PathBuf;
+mod foreign;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anchor::quorum::default_quorum;
@@ -17,7 +20,9 @@ use anchor::rpc::{UrlError, check_url, host_of};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use ledger::bundle::{self, CheckOutcome, Outcome, Report, TODAY};
+use ledger::foreign::Kind;
 use ledger::json::{Json, object};
+use ledger::policy::Policy;
 use process::Clock;
 
 use crate::policy_file;
@@ -29,11 +34,24 @@ const TIME_SLACK: SignedDuration = SignedDuration::from_hours(24);
 /// What to verify, and whom to trust.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The bundle file
-    bundle: PathBuf,
-    /// The policy file: one line that pins a directory, or the keys and the contract that you trust
+    /// A bundle, a C2SP tlog-proof or a Sigsum proof
+    file: PathBuf,
+    /// The policy file. For a bundle: one line that pins a directory, or the keys and the contract that you trust. For a
+    /// proof of another log: its logs, witnesses and quorum. Without it the outcome is cannot tell
     #[arg(long)]
-    policy: PathBuf,
+    policy: Option<PathBuf>,
+    /// Of a proof of another log: the file that is said to be in the log
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["digest", "leaf"])]
+    data: Option<PathBuf>,
+    /// Of a Sigsum proof, in place of --data: the file's SHA-256, 64 hex digits
+    #[arg(long, value_name = "SHA256", conflicts_with = "leaf")]
+    digest: Option<String>,
+    /// Of a proof of another log, in place of --data: the hash of the leaf, 64 hex digits
+    #[arg(long, value_name = "HASH")]
+    leaf: Option<String>,
+    /// Of a Sigsum proof: a key that may submit the data, as 64 hex digits or `ssh-ed25519 AAAA…`
+    #[arg(long, value_name = "KEY", conflicts_with = "leaf")]
+    submitter: Vec<String>,
     /// A JSON-RPC endpoint of the chain, to check that the anchor's block is on it; name two of different operators,
     /// because one alone can lie. `https`, or plain `http` to this machine
     #[arg(long, value_name = "URL")]
@@ -56,9 +74,20 @@ pub struct Arguments {
 /// If a file cannot be read or the policy file is not usable.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let quorum = endpoints(arguments)?;
-    let bytes = std::fs::read(&arguments.bundle)
-        .with_context(|| format!("could not read {}", arguments.bundle.display()))?;
-    let policy = policy_file::read(&arguments.policy)?;
+    let bytes = read(&arguments.file)?;
+    if let Some(kind) = Kind::of(&bytes) {
+        return foreign::run(kind, &bytes, arguments);
+    }
+    anyhow::ensure!(
+        !foreign::is_asked_for(arguments),
+        "--data, --digest, --leaf and --submitter are of proofs of other logs; {} begins as none does, \
+         expected `c2sp.org/tlog-proof@v1` or `version=`",
+        arguments.file.display()
+    );
+    let policy = match &arguments.policy {
+        Some(path) => policy_file::read(path)?,
+        None => Policy::default(),
+    };
     let mut report = bundle::verify(&bytes, &policy);
     let clock = Clock::system();
     check_today(&mut report, clock.now());
@@ -70,11 +99,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         print(&report);
     }
-    Ok(ExitCode::from(match report.outcome {
+    Ok(status(report.outcome))
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("could not read {}", path.display()))
+}
+
+fn status(outcome: Outcome) -> ExitCode {
+    ExitCode::from(match outcome {
         Outcome::Proved => 0,
         Outcome::Refuted => 1,
         Outcome::CannotTell => 2,
-    }))
+    })
 }
 
 /// The endpoints that were named, or why one of them is not used.
@@ -196,12 +233,7 @@ fn lower(report: &mut Report) {
 }
 
 fn print(report: &Report) {
-    let word = match report.outcome {
-        Outcome::Proved => "PROVED",
-        Outcome::Refuted => "REFUTED",
-        Outcome::CannotTell => "CANNOT TELL",
-    };
-    out!("{word}  {}", report.item.as_deref().unwrap_or("(no item could be read)"));
+    out!("{}  {}", word(report.outcome), report.item.as_deref().unwrap_or("(no item could be read)"));
     for record in &report.records {
         let field = |name: &str| {
             record.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
@@ -216,6 +248,18 @@ fn print(report: &Report) {
             record.index
         );
     }
+    print_checks(report);
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Proved => "PROVED",
+        Outcome::Refuted => "REFUTED",
+        Outcome::CannotTell => "CANNOT TELL",
+    }
+}
+
+fn print_checks(report: &Report) {
     for (title, wanted) in [
         ("failed", CheckOutcome::Failed),
         ("checked", CheckOutcome::Passed),
@@ -231,13 +275,16 @@ fn print(report: &Report) {
     }
 }
 
-fn to_json(report: &Report) -> Json {
-    let text = |value: &str| Json::from(value);
-    let outcome = match report.outcome {
+fn outcome_to_json(outcome: Outcome) -> Json {
+    Json::from(match outcome {
         Outcome::Proved => "proved",
         Outcome::Refuted => "refuted",
         Outcome::CannotTell => "cannot tell",
-    };
+    })
+}
+
+fn checks_to_json(report: &Report) -> Json {
+    let text = |value: &str| Json::from(value);
     let checks = report
         .checks
         .iter()
@@ -254,6 +301,11 @@ fn to_json(report: &Report) -> Json {
             ])
         })
         .collect();
+    Json::Array(checks)
+}
+
+fn to_json(report: &Report) -> Json {
+    let text = |value: &str| Json::from(value);
     let records = report
         .records
         .iter()
@@ -267,9 +319,9 @@ fn to_json(report: &Report) -> Json {
         })
         .collect();
     object([
-        ("outcome", text(outcome)),
+        ("outcome", outcome_to_json(report.outcome)),
         ("item", report.item.as_deref().map_or(Json::Null, text)),
-        ("checks", Json::Array(checks)),
+        ("checks", checks_to_json(report)),
         ("records", Json::Array(records)),
     ])
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod event;
+mod foreign;
 mod scene;
 mod terminal;
 mod verify;

@@ -201,3 +201,26 @@ fn one_line_that_pins_the_directory_is_a_policy_that_proves_a_bundle() {
     let help = chopmark(&["verify", "--help"]);
     assert!(help.out.contains("directory who.example/1 1 "), "{}", help.out);
 }
+
+#[test]
+fn a_file_that_is_no_bundle_is_cannot_tell_and_the_report_says_what_was_expected() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/ledger/tests/golden/");
+    let folder = tempfile::tempdir().unwrap();
+    let (file, policy) = (folder.path().join("file"), format!("{golden}policy.txt"));
+    let whole = std::fs::read(format!("{golden}valid/item.bundle.json")).unwrap();
+    let html = b"<!doctype html><title>Not found</title>";
+    for bytes in [&b""[..], html, b"\x89PNG\r\n\x1a\n\0", b"{\"a\":1}", &whole[..whole.len() - 1]] {
+        std::fs::write(&file, bytes).unwrap();
+        let ran = chopmark(&["verify", file.to_str().unwrap(), "--policy", &policy]);
+        assert_eq!(ran.status, 2, "{}{}", ran.out, ran.err);
+        assert!(ran.out.starts_with("CANNOT TELL  (no item could be read)\nnot checked:\n"), "{}", ran.out);
+        assert!(ran.out.contains("expected the file as it was downloaded, unchanged"), "{}", ran.out);
+        let ran = chopmark(&["verify", file.to_str().unwrap(), "--policy", &policy, "--json"]);
+        let json: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((&json["outcome"], &json["item"]), (&json!("cannot tell"), &Value::Null));
+    }
+    let bundle = format!("{golden}valid/item.bundle.json");
+    let ran = chopmark(&["verify", &bundle]);
+    assert_eq!(ran.status, 2, "no policy: {}{}", ran.out, ran.err);
+    assert!(ran.out.starts_with("CANNOT TELL  urn:epc:id:sgtin:"), "{}", ran.out);
+}

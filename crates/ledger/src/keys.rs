@@ -13,9 +13,11 @@
 //! docs/formats/checkpoint-v1.md.
 
 mod pem;
+mod plain;
 
 use std::{fmt, str::FromStr};
 
+pub use self::plain::PlainKey;
 pub use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},

@@ -8,6 +8,8 @@
 //!              bundle <- history of one item <- inclusion path <--+--> hub -> anchor
 //! ```
 //!
+//! Proofs of logs that are not ours go another way: [`foreign`].
+//!
 //! What holds: nothing here does I/O, reads a clock or makes randomness (a random source is a parameter);
 //! no input from outside causes a panic; every use of SHA-256 has its own first byte.
 //!
@@ -20,6 +22,7 @@ pub mod audit;
 pub mod bundle;
 pub mod checkpoint;
 pub mod directory;
+pub mod foreign;
 pub mod hash;
 pub mod history;
 pub mod hub;

@@ -104,7 +104,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             outcome: Outcome::Proved,
             item: None,
@@ -120,18 +120,18 @@ impl Report {
         self.checks.push(Check { name: escaped(name), outcome, detail: escaped(detail) });
     }
 
-    pub(super) fn pass(&mut self, name: &str, detail: &str) {
+    pub(crate) fn pass(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::Passed, detail);
     }
 
     /// A check failed: the bundle is refuted.
-    pub(super) fn fail(&mut self, name: &str, detail: &str) {
+    pub(crate) fn fail(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::Failed, detail);
         self.outcome = Outcome::Refuted;
     }
 
     /// Something that the file states could not be checked: proved becomes cannot tell.
-    pub(super) fn miss(&mut self, name: &str, detail: &str) {
+    pub(crate) fn miss(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::NotChecked, detail);
         if self.outcome == Outcome::Proved {
             self.outcome = Outcome::CannotTell;
@@ -139,7 +139,7 @@ impl Report {
     }
 
     /// Something that no bundle of this kind can prove, or that this one does not state; the outcome stays.
-    pub(super) fn leave(&mut self, name: &str, detail: &str) {
+    pub(crate) fn leave(&mut self, name: &str, detail: &str) {
         self.add_check(name, CheckOutcome::NotChecked, detail);
     }
 }

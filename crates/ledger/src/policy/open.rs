@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use super::trust::{Policy, TrustedKey};
 use crate::{
-    checkpoint::{Checkpoint, CheckpointError},
+    checkpoint::{Checkpoint, CheckpointError, ForeignCheckpoint},
     keys::{Algorithm, VerifierKey},
     note::{Note, NoteError},
 };
@@ -107,6 +107,18 @@ impl Policy {
     pub fn open_hub_checkpoint(&self, origin: &str, note: &str) -> Result<Checkpoint, OpenError> {
         open(&self.hub, origin, note)
     }
+
+    /// Reads a checkpoint of a log that is not ours, whatever its origin: extension lines are allowed, and the keys are
+    /// those of `log` lines that are named as the origin. Rules 2 to 5 are the same.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with the first condition that does not hold.
+    pub fn open_foreign_checkpoint(&self, note: &Note) -> Result<ForeignCheckpoint, OpenError> {
+        let checkpoint = ForeignCheckpoint::parse_body(&note.text)?;
+        check_signed(&self.logs, &checkpoint.origin, checkpoint.size, note)?;
+        Ok(checkpoint)
+    }
 }
 
 fn open(trusted: &[TrustedKey], origin: &str, note: &str) -> Result<Checkpoint, OpenError> {
@@ -115,8 +127,19 @@ fn open(trusted: &[TrustedKey], origin: &str, note: &str) -> Result<Checkpoint, 
     if checkpoint.origin != origin {
         return Err(OpenError::OtherOrigin { got: checkpoint.origin, expected: origin.to_owned() });
     }
-    let (origin, size) = (origin.to_owned(), checkpoint.size);
+    check_signed(trusted, origin, checkpoint.size, &note)?;
+    Ok(checkpoint)
+}
+
+/// Rules 2 to 5: whether the keys of `origin` that are in force at `size` signed.
+fn check_signed(
+    trusted: &[TrustedKey],
+    origin: &str,
+    size: u64,
+    note: &Note,
+) -> Result<(), OpenError> {
     let mut own = trusted.iter().filter(|trusted| trusted.key.name() == origin).peekable();
+    let origin = origin.to_owned();
     if own.peek().is_none() {
         return Err(OpenError::UnknownLedger { origin, size });
     }
@@ -125,7 +148,7 @@ fn open(trusted: &[TrustedKey], origin: &str, note: &str) -> Result<Checkpoint, 
     if in_force.is_empty() {
         return Err(OpenError::NoKeyInForce { origin, size });
     }
-    let signed = algorithms_that_signed(&note, &in_force)
+    let signed = algorithms_that_signed(note, &in_force)
         .map_err(|key_id| OpenError::InvalidSignature { origin: origin.clone(), size, key_id })?;
     for algorithm in [Algorithm::Ed25519, Algorithm::RsaPss3072] {
         let is_required = in_force.iter().any(|key| key.algorithm() == algorithm);
@@ -133,7 +156,7 @@ fn open(trusted: &[TrustedKey], origin: &str, note: &str) -> Result<Checkpoint, 
             return Err(OpenError::MissingSignature { origin, size, algorithm });
         }
     }
-    Ok(checkpoint)
+    Ok(())
 }
 
 /// Algorithms of the lines that verify under one of `keys`; a line of none of them is passed over.
