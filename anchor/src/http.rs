@@ -2,6 +2,7 @@
 //!
 //! What holds: read-only; nothing can be changed through these endpoints.
 
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev};
 use process::health::{self, NotReady, Probe};
@@ -48,7 +49,10 @@ pub fn serve(
 ) -> std::io::Result<dev::Server> {
     let state = Data::new(State { db, metrics });
     let server = HttpServer::new(move || {
-        App::new().app_data(state.clone()).configure(health::routes::<State>)
+        App::new()
+            .wrap(from_fn(process::problem::documented))
+            .app_data(state.clone())
+            .configure(health::routes::<State>)
     });
     Ok(server.workers(1).disable_signals().shutdown_timeout(2).bind(address)?.run())
 }

@@ -233,7 +233,11 @@ fn lower(report: &mut Report) {
 }
 
 fn print(report: &Report) {
-    out!("{}  {}", word(report.outcome), report.item.as_deref().unwrap_or("(no item could be read)"));
+    out!(
+        "{}  {}",
+        word(report.outcome),
+        report.item.as_deref().unwrap_or("(no item could be read)")
+    );
     for record in &report.records {
         let field = |name: &str| {
             record.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)

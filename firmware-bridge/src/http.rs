@@ -8,8 +8,10 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use process::health::{self, NotReady, Probe};
+use process::problem::at;
 use prometheus::Registry;
 use thiserror::Error;
 
@@ -52,9 +54,9 @@ pub async fn serve(
     let status = web::Data::new(status);
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(process::problem::documented))
             .app_data(status.clone())
-            .configure(health::routes::<StatusPage>)
-            .route("/readers", web::get().to(readers))
+            .configure(routes)
     })
     .workers(1)
     .shutdown_timeout(1)
@@ -70,6 +72,10 @@ pub async fn serve(
         Ok(ended) => ended.map_err(failed),
         Err(_) => Ok(()),
     }
+}
+
+fn routes(service: &mut web::ServiceConfig) {
+    service.configure(health::routes::<StatusPage>).service(at("/readers", readers));
 }
 
 /// Ready while the spool can be read and written.
@@ -96,11 +102,11 @@ impl Probe for StatusPage {
 /// Findings and changes that are shown, newest first.
 const ROWS: u32 = 100;
 
-async fn readers(status: web::Data<StatusPage>) -> HttpResponse {
+async fn readers(status: web::Data<StatusPage>) -> Result<HttpResponse, NotReady> {
     match web::block(move || status.readers()).await {
-        Ok(Ok(json)) => HttpResponse::Ok().json(json),
-        Ok(Err(error)) => HttpResponse::InternalServerError().body(format!("{error}\n")),
-        Err(_) => HttpResponse::InternalServerError().body("the bridge is stopping\n"),
+        Ok(Ok(json)) => Ok(HttpResponse::Ok().json(json)),
+        Ok(Err(error)) => Err(NotReady(error.to_string().into())),
+        Err(_) => Err(NotReady("the bridge is stopping".into())),
     }
 }
 
@@ -136,6 +142,7 @@ impl StatusPage {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
     use jiff::Timestamp;
 
     use super::*;
@@ -155,6 +162,42 @@ mod tests {
         let full = status(folder.path().join("other.sqlite"));
         full.metrics.spool_writable.set(0);
         assert_eq!(full.ready().await.unwrap_err().to_string(), "the spool cannot be written");
+    }
+
+    #[actix_web::test]
+    async fn what_a_bridge_does_not_answer_is_a_problem_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let status = StatusPage {
+            metrics: Metrics::new(),
+            spool: folder.path().join("none"),
+            readers: Vec::new(),
+        };
+        let app = App::new()
+            .wrap(from_fn(process::problem::documented))
+            .app_data(web::Data::new(status))
+            .configure(routes);
+        let app = init_service(app).await;
+        let (get, post) = (TestRequest::get, TestRequest::post);
+        for (request, expected, allow) in [
+            (get().uri("/nothing"), 404, None),
+            (get().uri("/readers"), 503, None),
+            (get().uri("/readyz"), 503, None),
+            (post().uri("/readers"), 405, Some("GET, HEAD")),
+            (post().uri("/healthz"), 405, Some("GET, HEAD")),
+            (post().uri("/metrics"), 405, Some("GET, HEAD")),
+        ] {
+            let answer = call_service(&app, request.to_request()).await;
+            assert_eq!(answer.status().as_u16(), expected);
+            let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+            assert_eq!(header("content-type"), Some("application/problem+json"), "{expected}");
+            assert_eq!(header("allow"), allow);
+            let problem: serde_json::Value =
+                serde_json::from_slice(&read_body(answer).await).unwrap();
+            assert_eq!(problem["status"], expected);
+            assert!(!problem["detail"].as_str().unwrap().is_empty());
+        }
+        let ready = call_service(&app, get().uri("/healthz?unknown=1").to_request()).await;
+        assert_eq!(ready.status().as_u16(), 200, "an unknown parameter changes nothing");
     }
 
     #[test]

@@ -25,8 +25,11 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Some(kind) = Kind::of(bytes) {
         let trust: Trust = POLICY.parse().expect("a policy");
-        let claims =
-            [Claim::Nothing, Claim::Leaf(Hash::EMPTY), Claim::Data { data: bytes, submitters: &[] }];
+        let claims = [
+            Claim::Nothing,
+            Claim::Leaf(Hash::EMPTY),
+            Claim::Data { data: bytes, submitters: &[] },
+        ];
         for claim in claims {
             for trust in [None, Some(&trust)] {
                 let found = verify(kind, bytes, trust, &claim);

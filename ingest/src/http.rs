@@ -23,10 +23,12 @@ mod tests;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, Error, HttpRequest, HttpServer, web};
+use process::problem::{at, method_not_allowed};
 
 pub use self::state::State;
 use crate::problem::Problem;
@@ -38,11 +40,43 @@ const CONNECTIONS: usize = 512;
 
 /// Adds all routes.
 pub fn routes(service: &mut web::ServiceConfig) {
+    let post = |request: HttpRequest| async move { method_not_allowed(&request, "POST") };
     service
-        .route("/observations", web::post().to(observations_post::post))
-        .route("/capture", web::post().to(capture::post))
-        .route("/capture/{id}", web::get().to(capture::get))
+        .service(
+            web::resource("/observations")
+                .route(web::post().to(observations_post::post))
+                .default_service(web::to(post)),
+        )
+        .service(
+            web::resource("/capture")
+                .route(web::post().to(capture::post))
+                .default_service(web::to(post)),
+        )
+        .service(at("/capture/{id}", capture::get))
         .configure(process::health::routes::<State>);
+}
+
+/// The application: every route, and what holds for all of them.
+pub fn application(
+    state: Data<State>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .wrap(from_fn(process::problem::documented))
+        .wrap(from_fn(process::requests::traced))
+        .wrap(from_fn(guard::guarded))
+        .app_data(state)
+        .default_service(web::to(|| async {
+            Err::<String, _>(Problem::NotFound("no such resource".into()))
+        }))
+        .configure(routes)
 }
 
 /// The server of `state` on `listener`, not yet started: it runs while it is awaited.
@@ -51,21 +85,12 @@ pub fn routes(service: &mut web::ServiceConfig) {
 ///
 /// If the listener cannot be used.
 pub fn server(state: Data<State>, listener: TcpListener) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(process::requests::traced))
-            .wrap(from_fn(guard::guarded))
-            .app_data(state.clone())
-            .default_service(web::to(|| async {
-                Err::<String, _>(Problem::NotFound("no such resource".into()))
-            }))
-            .configure(routes)
-    })
-    .workers(2)
-    .max_connections(CONNECTIONS)
-    .client_request_timeout(HEAD_WITHIN)
-    .disable_signals()
-    .shutdown_timeout(10)
-    .listen(listener)?;
+    let server = HttpServer::new(move || application(state.clone()))
+        .workers(2)
+        .max_connections(CONNECTIONS)
+        .client_request_timeout(HEAD_WITHIN)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .listen(listener)?;
     Ok(server.run())
 }

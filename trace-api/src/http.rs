@@ -10,7 +10,8 @@
 //! | `GET /healthz` | yes | yes | `process::health` |
 //! | `GET /readyz`, `/metrics` | | yes | `process::health`, [`health_get`] |
 //!
-//! `HEAD` is answered wherever `GET` is, and is never a scan. A slash at the end changes nothing.
+//! Whatever fails is a problem document, or a page for people; parameters that are not described are ignored, because a
+//! link on a product carries those of others. `HEAD` is answered wherever `GET` is, and is never a scan. A slash at the end changes nothing.
 
 pub mod deliveries_get;
 pub mod guard;
@@ -18,13 +19,15 @@ pub mod health_get;
 pub mod items_get;
 pub mod ledgers_get;
 pub mod pages_get;
+mod parameters;
 pub mod scan_get;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, Error, FromRequest, Handler, Resource, Responder};
+use actix_web::{App, Error};
+use process::problem::at;
 
 use crate::problem::Problem;
 use crate::state::{AppState, Audience};
@@ -69,6 +72,7 @@ pub fn application(
     >,
 > {
     App::new()
+        .wrap(from_fn(process::problem::documented))
         .wrap(from_fn(process::requests::traced))
         .wrap(NormalizePath::new(TrailingSlash::Trim))
         .wrap(from_fn(guard::guarded))
@@ -82,16 +86,6 @@ pub fn application(
         .default_service(web::to(async || {
             Err::<String, _>(Problem::NotFound("no such page; the start page is /".into()))
         }))
-}
-
-/// A path that is answered for `GET` and `HEAD`.
-fn at<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args> + Clone,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }
 
 fn public(service: &mut web::ServiceConfig) {

@@ -22,6 +22,9 @@ pub enum Problem {
     /// Too many requests, or too many for unknown codes.
     #[error("too many requests from your network; retry in a minute")]
     TooMany,
+    /// A request to the operator's address that names another.
+    #[error("this address is the operator's; expected its IP address or localhost as Host")]
+    Misdirected,
     /// The database does not answer; the same request may succeed later.
     #[error("this cannot be checked at the moment; retry later")]
     Unavailable,
@@ -44,6 +47,9 @@ impl Problem {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "Address is malformed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many questions"),
+            Self::Misdirected => {
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Another address was asked for")
+            }
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Cannot check now")
             }
@@ -72,7 +78,7 @@ impl ResponseError for Problem {
         match self {
             Self::Unavailable => _ = response.insert_header(("Retry-After", "1")),
             Self::TooMany => _ = response.insert_header(("Retry-After", "60")),
-            Self::Malformed(_) | Self::NotFound(_) | Self::Internal(_) => {}
+            Self::Malformed(_) | Self::NotFound(_) | Self::Misdirected | Self::Internal(_) => {}
         }
         response
             .content_type("application/problem+json")

@@ -4,6 +4,7 @@ use history::bundle::Disclosure;
 use history::gather;
 use history::testing::ITEM;
 use ledger::bundle::LedgerHistory;
+use ledger::checkpoint::ForeignCheckpoint;
 use ledger::foreign::TlogProof;
 use ledger::hash;
 use ledger::keys::{PlainKey, SourceKey, SystemRandom, VerifierKey};
@@ -32,8 +33,7 @@ async fn a_record_of_our_own_ledger_is_proved_as_a_tlog_proof() {
     assert_eq!(history.records.len(), 4);
     for record in &history.records {
         let note = Note::parse(&history.checkpoint).unwrap();
-        let proof =
-            TlogProof { extra: None, index: record.index, path: record.path.clone(), note };
+        let proof = TlogProof { extra: None, index: record.index, path: record.path.clone(), note };
         scene.file("record.tlog-proof", &proof.to_string());
         let leaf = record.disclosed.leaf_hash().unwrap().to_string();
         let (file, trust) = (scene.path("record.tlog-proof"), scene.path("trust.txt"));
@@ -54,7 +54,13 @@ async fn a_record_of_our_own_ledger_is_proved_as_a_tlog_proof() {
         assert_eq!((&json["outcome"], &json["proof"]), (&json!("proved"), &json!("tlog-proof")));
         let entry = json!({ "origin": SITE, "index": record.index, "size": 4 });
         assert_eq!(json["entry"], entry);
-        assert!(json["checks"].as_array().unwrap().iter().any(|check| check["outcome"] == "not checked"));
+        assert!(
+            json["checks"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|check| check["outcome"] == "not checked")
+        );
     }
 }
 
@@ -76,15 +82,19 @@ fn sigsum(data: &[u8]) -> SigsumLog {
     let checksum = hash::sha256(&hash::sha256(data).0);
     let signed = submitter.sign(&[b"sigsum.org/v1/tree-leaf\0", &checksum.0[..]].concat());
     let leaf = hash::leaf(&[&checksum.0[..], &signed, &submitter_key.hash().0].concat());
-    let root = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, leaf.0);
-    let head = format!("sigsum.org/v1/tree/{}\n1\n{root}\n", log_key.hash());
+    let head = ForeignCheckpoint {
+        origin: format!("sigsum.org/v1/tree/{}", log_key.hash()),
+        size: 1,
+        root: leaf,
+        extensions: Vec::new(),
+    };
     SigsumLog {
         proof: format!(
             "version=2\nlog={}\nleaf={} {}\n\nsize=1\nroot_hash={leaf}\nsignature={}\n",
             log_key.hash(),
             submitter_key.hash(),
             hex::encode(signed),
-            hex::encode(log.sign(head.as_bytes()))
+            hex::encode(log.sign(head.body().as_bytes()))
         ),
         policy: format!("log {log_digits} https://log.example\nquorum none\n"),
         submitter: digits,
@@ -107,7 +117,11 @@ fn a_sigsum_proof_is_proved_with_policy_data_and_submitter_and_with_less_it_cann
     let run = |words: &[&str]| -> Ran { chopmark(&[&["verify", &proof], words].concat()) };
     let by = ["--submitter", &made.submitter];
     for (words, status, says) in [
-        (&["--policy", &policy, "--data", &data, by[0], by[1]][..], 0, "PROVED  entry 0 of sigsum.org/v1/tree/"),
+        (
+            &["--policy", &policy, "--data", &data, by[0], by[1]][..],
+            0,
+            "PROVED  entry 0 of sigsum.org/v1/tree/",
+        ),
         (&["--policy", &policy, "--digest", &digest, by[0], by[1]], 0, "PROVED"),
         (&["--policy", &policy, "--data", &other, by[0], by[1]], 1, "REFUTED"),
         (&["--policy", &policy, "--data", &data], 2, "expected --submitter with the key"),
@@ -119,7 +133,10 @@ fn a_sigsum_proof_is_proved_with_policy_data_and_submitter_and_with_less_it_cann
         assert!(ran.out.contains(says), "{words:?}: {}", ran.out);
     }
     for (words, says) in [
-        (&["--policy", &no_quorum, "--data", &data][..], "got 0 `quorum` lines in all, expected one"),
+        (
+            &["--policy", &no_quorum, "--data", &data][..],
+            "got 0 `quorum` lines in all, expected one",
+        ),
         (&["--policy", &policy, "--leaf", "00"], "--leaf"),
         (&["--policy", &policy, "--submitter", "00"], "expected 64 hex digits or `ssh-ed25519"),
         (&["--policy", &policy, "--rpc", "https://a.example"], "expected a bundle, which alone"),

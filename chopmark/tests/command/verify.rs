@@ -213,8 +213,16 @@ fn a_file_that_is_no_bundle_is_cannot_tell_and_the_report_says_what_was_expected
         std::fs::write(&file, bytes).unwrap();
         let ran = chopmark(&["verify", file.to_str().unwrap(), "--policy", &policy]);
         assert_eq!(ran.status, 2, "{}{}", ran.out, ran.err);
-        assert!(ran.out.starts_with("CANNOT TELL  (no item could be read)\nnot checked:\n"), "{}", ran.out);
-        assert!(ran.out.contains("expected the file as it was downloaded, unchanged"), "{}", ran.out);
+        assert!(
+            ran.out.starts_with("CANNOT TELL  (no item could be read)\nnot checked:\n"),
+            "{}",
+            ran.out
+        );
+        assert!(
+            ran.out.contains("expected the file as it was downloaded, unchanged"),
+            "{}",
+            ran.out
+        );
         let ran = chopmark(&["verify", file.to_str().unwrap(), "--policy", &policy, "--json"]);
         let json: Value = serde_json::from_str(&ran.out).unwrap();
         assert_eq!((&json["outcome"], &json["item"]), (&json!("cannot tell"), &Value::Null));

@@ -112,9 +112,8 @@ impl ForeignCheckpoint {
     ///
     /// C2SP tlog-checkpoint, "Note text".
     pub fn parse_body(body: &str) -> Result<Self, CheckpointError> {
-        let lines = body
-            .strip_suffix('\n')
-            .ok_or(CheckpointError::ForeignLines("an unended last line"))?;
+        let lines =
+            body.strip_suffix('\n').ok_or(CheckpointError::ForeignLines("an unended last line"))?;
         let lines: Vec<&str> = lines.split('\n').collect();
         if lines.contains(&"") {
             return Err(CheckpointError::ForeignLines("an empty line"));

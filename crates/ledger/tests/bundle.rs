@@ -73,13 +73,17 @@ fn flipped_bits_of_a_bundle_of_1700_items_refute_it_or_leave_no_bundle() {
 
 #[test]
 fn a_file_that_is_no_bundle_cannot_be_told_and_says_what_was_expected() {
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+    const PNG: &[u8] =
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
     let valid = fs::read(scene::golden("valid/item.bundle.json")).unwrap();
     let (text, policy) = (String::from_utf8(valid.clone()).unwrap(), scene::policy());
     let mut files: Vec<(Vec<u8>, &str)> = vec![
         (Vec::new(), "got the end"),
         (PNG.to_vec(), "UTF-8"),
-        (b"<!DOCTYPE html>\n<html lang=\"en\"><title>Not found</title></html>\n".to_vec(), "got '<'"),
+        (
+            b"<!DOCTYPE html>\n<html lang=\"en\"><title>Not found</title></html>\n".to_vec(),
+            "got '<'",
+        ),
         (b"{}".to_vec(), "got no member `format`"),
         (b"[]".to_vec(), "got no member `format`"),
         (b"null".to_vec(), "got no member `format`"),
@@ -88,7 +92,10 @@ fn a_file_that_is_no_bundle_cannot_be_told_and_says_what_was_expected() {
         (b"{\"a\":[1,2],\"b\":{\"c\":null}}".to_vec(), "got no member `format`"),
         (b"{\"format\":null}".to_vec(), "got no member `format`"),
         (b"{\"format\":[\"chopmark.org/bundle@v1\"]}".to_vec(), "got no member `format`"),
-        (text.replace("bundle@v1", "bundle@v2").into_bytes(), "got format `chopmark.org/bundle@v2`"),
+        (
+            text.replace("bundle@v1", "bundle@v2").into_bytes(),
+            "got format `chopmark.org/bundle@v2`",
+        ),
         ([&valid[..], b"\n"].concat(), "not canonical JSON from byte"),
         ([b"\xef\xbb\xbf", &valid[..]].concat(), "byte 0"),
         (text.replacen("\"item\":", "\"item\": ", 1).into_bytes(), "not canonical JSON from byte"),

@@ -48,7 +48,10 @@ fn all() -> Vec<Foreign> {
         let log = made::hex_of(&key(log));
         format!("log {log}\n{witnesses}")
     };
-    let go = |submitter| Claim::Digest { digest: Hash(p::GO_MESSAGE), submitters: submitters(submitter) };
+    let go = |submitter| Claim::Digest {
+        digest: Hash(p::GO_MESSAGE),
+        submitters: submitters(submitter),
+    };
     let witness = made::hex_of(&key(p::ONE_WITNESS_WITNESS));
     vec![
         Foreign {
@@ -118,16 +121,22 @@ fn a_quorum_that_is_not_reached_is_cannot_tell_and_a_witness_that_did_not_sign_s
     let few: String = test
         .file
         .split_inclusive('\n')
-        .filter(|line| !line.starts_with("cosignature=") || "cosignature=1c cosignature=49 cosignature=70".contains(&line[..14]))
+        .filter(|line| {
+            !line.starts_with("cosignature=")
+                || "cosignature=1c cosignature=49 cosignature=70".contains(&line[..14])
+        })
         .collect();
     let found = verify(few.as_bytes(), Some(&test.policy), &test.claim);
     assert_eq!(found.report.outcome, Outcome::CannotTell, "{found:#?}");
     assert!(check(&found, "witnesses").1.contains("as many as quorum outer"), "{found:#?}");
     let one_less = parcel.file.split_inclusive('\n').filter(|line| !line.contains("w2.example"));
     let one_less: String = one_less.collect();
-    for (threshold, expected) in
-        [("any", Outcome::Proved), ("2", Outcome::Proved), ("all", Outcome::CannotTell), ("3", Outcome::CannotTell)]
-    {
+    for (threshold, expected) in [
+        ("any", Outcome::Proved),
+        ("2", Outcome::Proved),
+        ("all", Outcome::CannotTell),
+        ("3", Outcome::CannotTell),
+    ] {
         let policy = published::parcel_policy(threshold);
         let found = verify(one_less.as_bytes(), Some(&policy), &parcel.claim);
         assert_eq!(found.report.outcome, expected, "{threshold}: {found:#?}");
@@ -141,7 +150,10 @@ fn a_quorum_that_is_not_reached_is_cannot_tell_and_a_witness_that_did_not_sign_s
     assert_eq!(check(&found, "witnesses").1, "the cosignature of w1 does not verify");
     let late = test.file.replacen(" 1770193051 a1ee", " 1770193052 a1ee", 1);
     let found = verify(late.as_bytes(), Some(&test.policy), &test.claim);
-    assert_eq!(check(&found, "witnesses").1, "the cosignature of poc.sigsum.org/nisse does not verify");
+    assert_eq!(
+        check(&found, "witnesses").1,
+        "the cosignature of poc.sigsum.org/nisse does not verify"
+    );
 }
 
 #[test]
@@ -150,7 +162,11 @@ fn a_leaf_of_another_submitter_or_of_none_that_is_named_is_not_proved() {
     let data = published::TEST_DATA;
     for (submitters, expected, says) in [
         (&[][..], Outcome::CannotTell, "anybody can log anything"),
-        (&[key(published::ONE_WITNESS_SUBMITTER)][..], Outcome::Refuted, "expected one of the submitters"),
+        (
+            &[key(published::ONE_WITNESS_SUBMITTER)][..],
+            Outcome::Refuted,
+            "expected one of the submitters",
+        ),
         (
             &[key(published::ONE_WITNESS_SUBMITTER), key(published::TEST_SUBMITTER)],
             Outcome::Proved,

@@ -9,10 +9,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, Resource, ResponseError, Route};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpResponse, ResponseError};
 use prometheus::{Encoder as _, Registry, TextEncoder};
+
+use crate::problem::{self, at};
 
 /// The path of liveness.
 pub const LIVENESS: &str = "/healthz";
@@ -41,17 +42,13 @@ pub trait Probe: 'static {
 pub fn routes<P: Probe>(service: &mut ServiceConfig) {
     service
         .configure(liveness)
-        .service(at(READINESS, web::get().to(ready::<P>), web::head().to(ready::<P>)))
-        .service(at(METRICS, web::get().to(metrics::<P>), web::head().to(metrics::<P>)));
+        .service(at(READINESS, ready::<P>))
+        .service(at(METRICS, metrics::<P>));
 }
 
 /// Adds liveness alone, for an address that strangers reach.
 pub fn liveness(service: &mut ServiceConfig) {
-    service.service(at(LIVENESS, web::get().to(live), web::head().to(live)));
-}
-
-fn at(path: &str, get: Route, head: Route) -> Resource {
-    web::resource(path).route(get).route(head)
+    service.service(at(LIVENESS, live));
 }
 
 async fn live() -> &'static str {
@@ -68,12 +65,13 @@ async fn metrics<P: Probe>(probe: Data<P>) -> HttpResponse {
         Ok(()) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
         Err(error) => {
             tracing::error!(%error, "metrics could not be written as text");
-            HttpResponse::InternalServerError().finish()
+            let detail = "metrics could not be written as text";
+            problem::answer(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
         }
     }
 }
 
-/// The reason why a process is not ready: 503 with the reason as plain text.
+/// The reason why a process is not ready: 503 with a problem document.
 #[derive(Debug)]
 pub struct NotReady(pub Cow<'static, str>);
 
@@ -89,9 +87,7 @@ impl ResponseError for NotReady {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::ServiceUnavailable()
-            .content_type(ContentType::plaintext())
-            .body(format!("{self}\n"))
+        problem::answer(self.status_code(), "unavailable", &self.to_string())
     }
 }
 
@@ -137,7 +133,10 @@ mod tests {
             (answer.status().as_u16(), test::read_body(answer).await)
         };
         assert_eq!(get(LIVENESS).await, (200, "alive\n".into()));
-        assert_eq!(get(READINESS).await, (503, "the database does not answer\n".into()));
+        let (status, problem) = get(READINESS).await;
+        let problem: serde_json::Value = serde_json::from_slice(&problem).unwrap();
+        assert_eq!((status, &problem["status"]), (503, &503.into()));
+        assert_eq!(problem["detail"], "the database does not answer");
         state.is_ready.store(true, Ordering::SeqCst);
         assert_eq!(get(READINESS).await, (200, "ready\n".into()));
         let (status, text) = get(METRICS).await;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod crash;
 pub mod health;
 pub mod log;
+pub mod problem;
 pub mod random;
 pub mod requests;
 pub mod signals;

@@ -4,14 +4,13 @@ mod capture;
 mod health;
 mod observations_post;
 mod pressure;
+mod problems;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use actix_web::App;
 use actix_web::http::header::HeaderMap;
-use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data};
 use base64::Engine as _;
@@ -27,7 +26,7 @@ use sql::testing::TestDb;
 use sql::{Access, LedgerId};
 use tokio::sync::watch;
 
-use super::{State, guard, routes};
+use super::{State, application};
 use crate::compose::Party;
 use crate::config::{Bridge, BridgeKey, Config, Partner, Settings, Site};
 use crate::metrics::Metrics;
@@ -123,8 +122,7 @@ impl Scene {
 
     /// Sends a request and gives status, headers and body.
     async fn send(&self, request: TestRequest) -> (u16, HeaderMap, Bytes) {
-        let app = App::new().wrap(from_fn(guard::guarded)).app_data(self.state.clone());
-        let app = init_service(app.configure(routes)).await;
+        let app = init_service(application(self.state.clone())).await;
         let answer = call_service(&app, request.to_request()).await;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         (status, headers, read_body(answer).await)

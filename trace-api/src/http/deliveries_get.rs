@@ -1,27 +1,21 @@
-//! `GET /deliveries`: receipts compared with despatch advices.
+//! `GET /deliveries`: receipts compared with despatch advices; `?despatch_advice=` lists those of one.
 
-use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
-use serde::Deserialize;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
+use super::parameters::text;
 use crate::problem::Problem;
 use crate::state::AppState;
-
-/// Which receipts to list.
-#[derive(Debug, Deserialize)]
-pub struct Filter {
-    /// Reference of one despatch advice.
-    despatch_advice: Option<String>,
-}
 
 /// Lists receipts, newest first.
 ///
 /// # Errors
 ///
-/// [`Problem::Unavailable`].
-pub async fn list(state: Data<AppState>, filter: Query<Filter>) -> Result<HttpResponse, Problem> {
-    let found = sql::expected::differences(&state.db, filter.despatch_advice.as_deref()).await?;
+/// [`Problem::Unavailable`], [`Problem::Malformed`].
+pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let despatch_advice = text(&request, "despatch_advice")?;
+    let found = sql::expected::differences(&state.db, despatch_advice.as_deref()).await?;
     let deliveries: Vec<_> = found
         .into_iter()
         .map(|receipt| {

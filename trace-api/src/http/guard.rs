@@ -75,7 +75,7 @@ pub async fn guarded(
             Problem::Malformed("got a control character in the address, expected none".to_owned());
         request.into_response(problem.error_response())
     } else if audience(request.request()) == Audience::Internal && !is_own_host(request.headers()) {
-        request.into_response(HttpResponse::MisdirectedRequest().finish())
+        request.into_response(Problem::Misdirected.error_response())
     } else {
         next.call(request).await?.map_into_boxed_body()
     };

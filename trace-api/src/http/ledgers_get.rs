@@ -1,13 +1,13 @@
 //! Ledgers as monitors see them: sizes, signed checkpoints, inclusion and consistency proofs.
 
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use ledger::Hash;
 use ledger::tree::{consistency_nodes, inclusion_nodes, prove_consistency, prove_inclusion};
-use serde::Deserialize;
 use serde_json::json;
 use sql::ledgers::LedgerRow;
 
+use super::parameters::number;
 use crate::problem::Problem;
 use crate::state::{AppState, Audience, audience};
 
@@ -60,13 +60,6 @@ pub async fn checkpoint(
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(latest.note))
 }
 
-/// Which leaf, in which tree.
-#[derive(Debug, Deserialize)]
-pub struct Inclusion {
-    index: u64,
-    size: u64,
-}
-
 /// `GET /ledgers/{origin}/proof/inclusion?index=&size=`.
 ///
 /// # Errors
@@ -76,23 +69,15 @@ pub async fn inclusion(
     state: Data<AppState>,
     request: HttpRequest,
     origin: Path<String>,
-    query: Query<Inclusion>,
 ) -> Result<HttpResponse, Problem> {
     state.admit(&request)?;
+    let (index, size) = (number(&request, "index")?, number(&request, "size")?);
     let row = find(&state, &origin).await?;
-    check_size(&state, &row, query.size).await?;
-    let nodes =
-        sql::ledgers::nodes(&state.db, row.id, &inclusion_nodes(query.index, query.size)).await?;
-    let path = prove_inclusion(query.index, query.size, &nodes)
+    check_size(&state, &row, size).await?;
+    let nodes = sql::ledgers::nodes(&state.db, row.id, &inclusion_nodes(index, size)).await?;
+    let path = prove_inclusion(index, size, &nodes)
         .map_err(|error| Problem::Malformed(error.to_string()))?;
     Ok(answer(&path))
-}
-
-/// Which two sizes.
-#[derive(Debug, Deserialize)]
-pub struct Consistency {
-    old: u64,
-    new: u64,
 }
 
 /// `GET /ledgers/{origin}/proof/consistency?old=&new=`.
@@ -104,14 +89,13 @@ pub async fn consistency(
     state: Data<AppState>,
     request: HttpRequest,
     origin: Path<String>,
-    query: Query<Consistency>,
 ) -> Result<HttpResponse, Problem> {
     state.admit(&request)?;
+    let (old, new) = (number(&request, "old")?, number(&request, "new")?);
     let row = find(&state, &origin).await?;
-    check_size(&state, &row, query.new).await?;
-    let nodes =
-        sql::ledgers::nodes(&state.db, row.id, &consistency_nodes(query.old, query.new)).await?;
-    let path = prove_consistency(query.old, query.new, &nodes)
+    check_size(&state, &row, new).await?;
+    let nodes = sql::ledgers::nodes(&state.db, row.id, &consistency_nodes(old, new)).await?;
+    let path = prove_consistency(old, new, &nodes)
         .map_err(|error| Problem::Malformed(error.to_string()))?;
     Ok(answer(&path))
 }

@@ -166,6 +166,125 @@ async fn people_get_a_page_in_their_language_where_programs_get_a_problem() {
     }
 }
 
+/// The description of a path in openapi.json.
+fn described(path: &str) -> serde_json::Value {
+    let text = include_str!("../../pages/openapi.json");
+    let document: serde_json::Value = serde_json::from_str(text).unwrap();
+    document["paths"][path]["get"].clone()
+}
+
+/// Parameters in the address of a path: name, whether it is required, whether it is a number.
+fn query_parameters(path: &str) -> Vec<(String, bool, bool)> {
+    let described = described(path);
+    let all = described["parameters"].as_array().unwrap().iter();
+    all.filter(|one| one["in"] == "query")
+        .map(|one| {
+            let name = one["name"].as_str().unwrap().to_owned();
+            let is_required = one["required"].as_bool().unwrap();
+            (name, is_required, one["schema"]["type"] == "integer")
+        })
+        .collect()
+}
+
+#[actix_web::test]
+async fn a_parameter_that_is_missing_malformed_or_there_twice_is_a_problem_that_names_it() {
+    let state = state_without_database().await;
+    let (mut required, mut checked) = (0, 0);
+    for (path, audiences) in PATHS {
+        let all = query_parameters(path);
+        for audience in audiences {
+            let whole = sample(path);
+            let bare = whole.split('?').next().unwrap();
+            let address = |change: &dyn Fn(&str, bool) -> Option<String>| {
+                let given = all.iter().filter_map(|(name, _, is_number)| change(name, *is_number));
+                format!("{bare}?{}", given.collect::<Vec<_>>().join("&"))
+            };
+            let value = |is_number: bool| if is_number { "1" } else { "x" };
+            let good = |name: &str, is_number: bool| Some(format!("{name}={}", value(is_number)));
+            let get =
+                async |address: &str| ask(&state, *audience, &Method::GET, address, &[JSON]).await;
+            let usual = get(&address(&good)).await.status;
+            assert_ne!(usual, 400, "{path}");
+            let unknown = format!("{}&utm_source=a&linkType=b&linkType=c", address(&good));
+            assert_eq!(get(&unknown).await.status, usual, "unknown parameters are ignored: {path}");
+            for (name, is_required, is_number) in &all {
+                let without = address(&|other, number| {
+                    if other == name { None } else { good(other, number) }
+                });
+                let answer = get(&without).await;
+                if *is_required {
+                    let expected = "expected a whole number from 0 to 18446744073709551615";
+                    let detail = format!("the parameter `{name}`: got none, {expected}");
+                    answer.assert_problem(400, "malformed", &detail);
+                    required += 1;
+                } else {
+                    assert_eq!(answer.status, usual, "{without}");
+                }
+                let twice = format!("{}&{name}={}", address(&good), value(*is_number));
+                let answer = get(&twice).await;
+                assert_eq!(answer.status, 400, "{twice}: {}", answer.body);
+                assert_eq!(answer.header("content-type"), "application/problem+json", "{twice}");
+                assert!(answer.body.contains(&format!("`{name}`")), "{twice}: {}", answer.body);
+                let wrong = ["x", "", "-1", "+1", "1.0", "18446744073709551616", "%00", "%ff"];
+                for wrong in wrong.iter().filter(|_| *is_number) {
+                    let address = address(&|other, number| {
+                        if other == name {
+                            Some(format!("{name}={wrong}"))
+                        } else {
+                            good(other, number)
+                        }
+                    });
+                    let answer = get(&address).await;
+                    assert_eq!(answer.status, 400, "{address}: {}", answer.body);
+                    let begin = format!("the parameter `{name}`: got `");
+                    assert!(
+                        answer.json()["detail"].as_str().unwrap().starts_with(&begin),
+                        "{address}"
+                    );
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(required == 8 && checked == 64, "{required} {checked}");
+}
+
+#[actix_web::test]
+async fn every_failure_is_a_problem_document_for_a_program() {
+    let state = state_without_database().await;
+    let methods = [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS];
+    for (path, audiences) in PATHS {
+        for audience in [Audience::Public, Audience::Internal] {
+            for method in methods.iter().chain([&Method::GET]) {
+                let answer = ask(&state, audience, method, &sample(path), &[JSON]).await;
+                if answer.status.is_success() {
+                    assert_eq!(method, Method::GET, "{path}");
+                    continue;
+                }
+                let what = format!("{method} {path} {audience:?}: {}", answer.body);
+                assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
+                let problem = answer.json();
+                assert_eq!(problem["status"], answer.status.as_u16(), "{what}");
+                for member in ["type", "title", "detail"] {
+                    assert!(
+                        problem[member].as_str().is_some_and(|text| !text.is_empty()),
+                        "{what}"
+                    );
+                }
+                if audiences.contains(&audience) && method != Method::GET {
+                    assert_eq!(answer.status, 405, "{what}");
+                    assert_eq!(answer.header("allow"), "GET, HEAD", "{what}");
+                    assert_eq!(problem["detail"], format!("got {method}, expected GET or HEAD"));
+                }
+            }
+        }
+    }
+    let stranger = [JSON, ("Host", "evil.example")];
+    let answer = ask(&state, Audience::Internal, &Method::GET, "/healthz", &stranger).await;
+    let detail = "this address is the operator's; expected its IP address or localhost as Host";
+    answer.assert_problem(421, "misdirected", detail);
+}
+
 #[test]
 fn every_path_is_described() {
     let text = include_str!("../../pages/openapi.json");

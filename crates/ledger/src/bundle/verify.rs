@@ -38,8 +38,7 @@ const MAX_NAMES: usize = 20;
 const MAX_EXCERPT: usize = 60;
 
 /// What was expected of a file that is no bundle.
-const WHOLE_BUNDLE: &str =
-    "this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged";
+const WHOLE_BUNDLE: &str = "this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged";
 
 /// Checks a bundle's bytes against a policy.
 ///

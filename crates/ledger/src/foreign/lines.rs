@@ -43,9 +43,10 @@ impl<'a> Lines<'a> {
                 self.rest = rest;
                 Ok(line)
             }
-            None if self.rest.is_empty() => {
-                Err(FormError { line: self.number, problem: format!("got the end, expected {expected}") })
-            }
+            None if self.rest.is_empty() => Err(FormError {
+                line: self.number,
+                problem: format!("got the end, expected {expected}"),
+            }),
             None => Err(self.wrong(self.rest, "a newline at its end")),
         }
     }

@@ -189,7 +189,8 @@ impl FromStr for Trust {
         let mut witnesses = Vec::new();
         for witness in &policy.witnesses {
             let key = PlainKey::of_cosigner(&witness.key).map_err(|error| {
-                let is_its = |words: &Vec<&str>| words.get(..2) == Some(&["witness", &witness.name]);
+                let is_its =
+                    |words: &Vec<&str>| words.get(..2) == Some(&["witness", &witness.name]);
                 let line = lines.iter().position(is_its).map_or(0, |place| place + 1);
                 PolicyError { line, problem: error.to_string() }
             })?;
@@ -217,8 +218,8 @@ fn to_ours(words: &[&str]) -> String {
             }
         }
         ["witness", name, witness, ref rest @ ..] => {
-            let named = key(witness)
-                .map_or_else(|| witness.to_owned(), |key| key.to_cosigner("witness"));
+            let named =
+                key(witness).map_or_else(|| witness.to_owned(), |key| key.to_cosigner("witness"));
             format!("witness {name} {named} {}", rest.join(" "))
         }
         ref words => words.join(" "),
@@ -289,8 +290,16 @@ mod tests {
         let named = one.parse::<PlainKey>().unwrap().to_cosigner("other.example");
         for (lines, line, problem) in [
             (format!("witness a {one}\nwitness b {one}\nquorum none"), 3, "the key of witness `b`"),
-            (format!("witness a {one}\nwitness b {named}\nquorum none"), 3, "the key of witness `b`"),
-            (format!("witness a {}\nquorum a", key(1)), 2, "the key of witness `a` is that of a log"),
+            (
+                format!("witness a {one}\nwitness b {named}\nquorum none"),
+                3,
+                "the key of witness `b`",
+            ),
+            (
+                format!("witness a {}\nquorum a", key(1)),
+                2,
+                "the key of witness `a` is that of a log",
+            ),
             (
                 format!("witness a {one}\nwitness b {two}\ngroup g 2 a a b\nquorum g"),
                 4,
@@ -306,7 +315,11 @@ mod tests {
             (format!("witness a {one}\nquorum none\nquorum a"), 4, "got 2 `quorum` lines"),
             (format!("witness a {one}\ngroup g 2 a\nquorum g"), 3, "got threshold `2`, expected"),
             (format!("quorum a\nwitness a {one}"), 2, "got `a`, expected a witness or group"),
-            ("witness a a+b+c\nquorum a".into(), 2, "verifier key `a+b+c`: expected a key in base64"),
+            (
+                "witness a a+b+c\nquorum a".into(),
+                2,
+                "verifier key `a+b+c`: expected a key in base64",
+            ),
             (format!("witness a {}\nquorum a", &one[1..]), 2, "got verifier key"),
         ] {
             let error = policy(&lines).unwrap_err();

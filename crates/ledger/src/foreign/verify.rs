@@ -77,18 +77,14 @@ pub struct ForeignReport {
 /// - `trust`: whose signatures count; without it the outcome is *cannot tell* at best.
 /// - Cost: one signature check for the log and for each cosignature of a known witness.
 #[must_use]
-pub fn verify(
-    kind: Kind,
-    bytes: &[u8],
-    trust: Option<&Trust>,
-    claim: &Claim<'_>,
-) -> ForeignReport {
+pub fn verify(kind: Kind, bytes: &[u8], trust: Option<&Trust>, claim: &Claim<'_>) -> ForeignReport {
     let mut report = Report::new();
     let form = match kind {
         Kind::TlogProof => TlogProof::parse(bytes)
             .map(|(proof, checkpoint)| check_tlog(&proof, &checkpoint, trust, claim, &mut report)),
-        Kind::Sigsum => SigsumProof::parse(bytes)
-            .map(|proof| check_sigsum(&proof, trust, claim, &mut report)),
+        Kind::Sigsum => {
+            SigsumProof::parse(bytes).map(|proof| check_sigsum(&proof, trust, claim, &mut report))
+        }
     };
     if let Err(error) = &form {
         miss_form(kind, error, &mut report);
@@ -217,7 +213,8 @@ fn check_log(
     let policy = trust.map_or(&none, Trust::policy);
     match policy.open_foreign_checkpoint(note) {
         Ok(found) => {
-            let detail = format!("size {}, signed by the log's key that the policy names", found.size);
+            let detail =
+                format!("size {}, signed by the log's key that the policy names", found.size);
             report.pass(&name, &detail);
         }
         Err(_) if trust.is_none() => {
@@ -231,7 +228,8 @@ fn check_log(
     }
     if !checkpoint.extensions.is_empty() {
         let count = checkpoint.extensions.len();
-        let detail = format!("{count} lines that are signed with it; what they mean is not known here");
+        let detail =
+            format!("{count} lines that are signed with it; what they mean is not known here");
         report.leave("extension lines of the checkpoint", &detail);
     }
 }
@@ -258,7 +256,8 @@ fn check_witnesses(
     let unusable: Vec<&str> = trust.unusable().collect();
     if !unusable.is_empty() {
         let names = unusable.join(", ");
-        let detail = format!("{names}: keys of another kind than Ed25519 cosignatures, counted as missing");
+        let detail =
+            format!("{names}: keys of another kind than Ed25519 cosignatures, counted as missing");
         report.leave("witnesses that cannot be checked here", &detail);
     }
     match trust.quorum() {
@@ -267,7 +266,9 @@ fn check_witnesses(
             report.pass(NAME, &format!("quorum {quorum} of the policy is reached by: {names}"));
         }
         Some(quorum) => {
-            let detail = format!("got cosignatures by: {names}; expected as many as quorum {quorum} of the policy asks for");
+            let detail = format!(
+                "got cosignatures by: {names}; expected as many as quorum {quorum} of the policy asks for"
+            );
             report.miss(NAME, &detail);
         }
     }
@@ -305,7 +306,10 @@ fn check_submitter(
             report.miss(NAME, &detail);
         }
         None => {
-            let detail = format!("got a leaf of key {}, expected one of the submitters that were named", proof.submitter);
+            let detail = format!(
+                "got a leaf of key {}, expected one of the submitters that were named",
+                proof.submitter
+            );
             report.fail(NAME, &detail);
         }
     }

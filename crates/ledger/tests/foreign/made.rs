@@ -29,7 +29,13 @@ pub fn new_key() -> (SourceKey, PlainKey) {
 }
 
 /// The signature line of a witness.
-fn cosign(secret: &SourceKey, public: &PlainKey, name: &str, time: u64, body: &str) -> NoteSignature {
+fn cosign(
+    secret: &SourceKey,
+    public: &PlainKey,
+    name: &str,
+    time: u64,
+    body: &str,
+) -> NoteSignature {
     let message = format!("cosignature/v1\ntime {time}\n{body}");
     let bytes = [&time.to_be_bytes()[..], &secret.sign(message.as_bytes())].concat();
     NoteSignature { name: name.to_owned(), key_id: public.cosigner_id(name), bytes }
@@ -48,8 +54,7 @@ fn a_record_of_one_of_our_ledgers_is_proved_by_a_tlog_proof_of_it() {
         })
         .collect();
     let leaves: Vec<Hash> = commitments.iter().map(|one| hash::leaf(&one.0)).collect();
-    let checkpoint =
-        Checkpoint { origin: origin.into(), size: 7, root: tree::root(&leaves) };
+    let checkpoint = Checkpoint { origin: origin.into(), size: 7, root: tree::root(&leaves) };
     let note = keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap();
     let [ed25519, rsa] = &keys.verifier_keys()[..] else { panic!() };
     let policy = format!("log {ed25519}\nlog {rsa} from 1\nquorum none\n");
@@ -72,7 +77,12 @@ fn a_record_of_one_of_our_ledgers_is_proved_by_a_tlog_proof_of_it() {
     }
     // Both of our kinds of signature are required where the policy names both, and a retired key does not count.
     let only = format!("{}\n", note.lines().take(5).collect::<Vec<_>>().join("\n"));
-    let proof = TlogProof { extra: None, index: 0, path: tree::inclusion_path(0, &leaves), note: Note::parse(&only).unwrap() };
+    let proof = TlogProof {
+        extra: None,
+        index: 0,
+        path: tree::inclusion_path(0, &leaves),
+        note: Note::parse(&only).unwrap(),
+    };
     let claim = Claim::Leaf(leaves[0]);
     for (policy, expected) in [
         (policy, Outcome::Refuted),
@@ -107,10 +117,8 @@ fn extension_lines_of_a_checkpoint_are_signed_and_cosigned_with_it() {
             cosign(&witness, &witness_public, "w.example", 5, &checkpoint.body()),
         ],
     };
-    let policy = format!(
-        "log {named}\nwitness w {}\nquorum w\n",
-        witness_public.to_cosigner("w.example")
-    );
+    let policy =
+        format!("log {named}\nwitness w {}\nquorum w\n", witness_public.to_cosigner("w.example"));
     let of = |note| TlogProof { extra: None, index: 0, path: Vec::new(), note }.to_string();
     let file = of(sign(&whole));
     let claim = Claim::Data { data: b"the only entry", submitters: &[] };
@@ -123,7 +131,10 @@ fn extension_lines_of_a_checkpoint_are_signed_and_cosigned_with_it() {
     for changed in [
         file.replace("timestamp 1790000000\n", ""),
         file.replace("1790000000", "1790000001"),
-        of(Note { signatures: sign(&whole).signatures, ..sign(&ForeignCheckpoint { extensions: Vec::new(), ..whole.clone() }) }),
+        of(Note {
+            signatures: sign(&whole).signatures,
+            ..sign(&ForeignCheckpoint { extensions: Vec::new(), ..whole.clone() })
+        }),
         {
             let bare = ForeignCheckpoint { extensions: Vec::new(), ..whole.clone() };
             let [by_log, _] = &sign(&bare).signatures[..] else { panic!() };
@@ -141,9 +152,14 @@ fn a_witness_counts_once_by_its_own_key_and_the_log_is_no_witness() {
     let ((log, log_public), (witness, witness_public)) = (new_key(), new_key());
     let origin = "log.example/1";
     let leaf = hash::leaf(b"entry");
-    let body = ForeignCheckpoint { origin: origin.into(), size: 1, root: leaf, extensions: vec![] }.body();
+    let body =
+        ForeignCheckpoint { origin: origin.into(), size: 1, root: leaf, extensions: vec![] }.body();
     let named = log_public.named(origin).unwrap();
-    let by_log = NoteSignature { name: origin.into(), key_id: named.key_id(), bytes: log.sign(body.as_bytes()).to_vec() };
+    let by_log = NoteSignature {
+        name: origin.into(),
+        key_id: named.key_id(),
+        bytes: log.sign(body.as_bytes()).to_vec(),
+    };
     let other = new_key().1;
     let policy = format!(
         "log {named}\nwitness a {}\nwitness b {}\ngroup both 2 a b\nquorum both\n",
@@ -158,7 +174,10 @@ fn a_witness_counts_once_by_its_own_key_and_the_log_is_no_witness() {
         verify(proof.to_string().as_bytes(), Some(&policy), &claim).report.outcome
     };
     let by_witness = |name: &str, time| cosign(&witness, &witness_public, name, time, &body);
-    assert_eq!(try_with(vec![by_witness("a", 1), by_witness("b", 2), by_witness("a", 3)]), Outcome::CannotTell);
+    assert_eq!(
+        try_with(vec![by_witness("a", 1), by_witness("b", 2), by_witness("a", 3)]),
+        Outcome::CannotTell
+    );
     assert_eq!(try_with(vec![cosign(&log, &log_public, "b", 1, &body)]), Outcome::CannotTell);
     // A line with b's id that b's key did not make; one that is too short; one with a time beyond 2^63.
     let forged = NoteSignature { key_id: other.cosigner_id("b"), ..by_witness("b", 1) };

@@ -12,7 +12,11 @@ fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected
     let (sigsum, tlog) = (published::ONE_WITNESS.file(), published::parcel_file());
     let path = |file: &str| file.replacen("node_hash=", &"node_hash=".repeat(2), 1);
     let many = format!("{sigsum}{}", format!("node_hash={}\n", "ab".repeat(32)).repeat(80));
-    let long = tlog.replacen("\n\n", &format!("\n{}\n", format!("{}\n", published::PARCEL_ROOT).repeat(80)), 1);
+    let long = tlog.replacen(
+        "\n\n",
+        &format!("\n{}\n", format!("{}\n", published::PARCEL_ROOT).repeat(80)),
+        1,
+    );
     for (file, line, problem) in [
         (sigsum.replace("version=2", "version=3"), 1, "got `3`, expected version 1 or 2"),
         (sigsum.replace("version=2", "version=2 "), 1, "got `2 `, expected version 1 or 2"),
@@ -41,14 +45,26 @@ fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected
         (tlog.replace("index 6\n", ""), 3, "got `5n9"),
         (tlog.replace("5n9Z", "5n9"), 4, "got `5n9"),
         (long, 68, "got `"),
-        (tlog.replacen("\n\n", "\n", 1), 8, "got `log.example.org/parcels`, expected 32 bytes in base64"),
+        (
+            tlog.replacen("\n\n", "\n", 1),
+            8,
+            "got `log.example.org/parcels`, expected 32 bytes in base64",
+        ),
         (tlog.replace("\n11\n", "\n011\n"), 9, "signed checkpoint: got size `011`"),
-        (tlog.replace("\n11\n", "\n\n11\n"), 9, "signed checkpoint: got a checkpoint with an empty line"),
+        (
+            tlog.replace("\n11\n", "\n\n11\n"),
+            9,
+            "signed checkpoint: got a checkpoint with an empty line",
+        ),
         (tlog.replace("— w1", "- w1"), 9, "signed checkpoint: got signature line"),
         (format!("{tlog}\n"), 9, "signed checkpoint: got signature line ``"),
         (format!("{tlog}more\n"), 9, "signed checkpoint: got signature line `more`"),
         (format!("{tlog}{tlog}"), 9, "signed checkpoint: got a checkpoint with an empty line"),
-        (tlog.trim_end().to_owned(), 9, "signed checkpoint: the last line does not end in a newline"),
+        (
+            tlog.trim_end().to_owned(),
+            9,
+            "signed checkpoint: the last line does not end in a newline",
+        ),
         ("x".repeat(0) + "version=2\n", 2, "got the end, expected `log=…`"),
     ] {
         let claim = Claim::Leaf(ledger::Hash::EMPTY);
@@ -72,7 +88,9 @@ fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected
 #[test]
 fn a_place_or_size_that_the_path_does_not_lead_to_is_refuted() {
     let [_, go, _, parcel] = &all()[..] else { panic!() };
-    for (from, to) in [("leaf_index=3", "leaf_index=2"), ("leaf_index=3", "leaf_index=4"), ("size=4", "size=5")] {
+    for (from, to) in
+        [("leaf_index=3", "leaf_index=2"), ("leaf_index=3", "leaf_index=4"), ("size=4", "size=5")]
+    {
         let file = go.file.replace(from, to);
         let found = verify(file.as_bytes(), Some(&go.policy), &go.claim);
         assert_eq!(found.report.outcome, Outcome::Refuted, "{to}: {found:#?}");
@@ -130,7 +148,8 @@ fn try_all(foreign: &Foreign, files: impl Iterator<Item = Vec<u8>>) -> [usize; 3
 fn a_proof_that_is_cut_anywhere_is_never_proved() {
     for foreign in all() {
         let bytes = foreign.file.as_bytes();
-        let [proved, ..] = try_all(&foreign, (0..bytes.len()).map(|length| bytes[..length].to_vec()));
+        let [proved, ..] =
+            try_all(&foreign, (0..bytes.len()).map(|length| bytes[..length].to_vec()));
         assert_eq!(proved, 0);
     }
 }
