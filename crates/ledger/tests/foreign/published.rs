@@ -26,11 +26,11 @@ impl Sigsum {
             self.log, self.submitter, self.leaf_signature, self.size, self.root, self.signature
         );
         for (witness, time, signature) in self.cosignatures {
-            file += &format!("cosignature={witness} {time} {signature}\n");
+            file = format!("{file}cosignature={witness} {time} {signature}\n");
         }
-        file += &format!("\nleaf_index={}\n", self.index);
+        file = format!("{file}\nleaf_index={}\n", self.index);
         for hash in self.path {
-            file += &format!("node_hash={hash}\n");
+            file = format!("{file}node_hash={hash}\n");
         }
         file
     }
@@ -176,14 +176,14 @@ pub const TEST_WITNESSES: [(&str, &str); 8] = [
 pub fn test_policy(threshold: &str) -> String {
     let mut file = "# as published\n".to_owned();
     for (key, url) in TEST_LOGS {
-        file += &format!("log {key} {url}\n");
+        file = format!("{file}log {key} {url}\n");
     }
     for (name, key) in TEST_WITNESSES {
-        file += &format!("witness {name}   {key}\n");
+        file = format!("{file}witness {name}   {key}\n");
     }
     let names: Vec<&str> = TEST_WITNESSES.iter().map(|(name, _)| *name).collect();
-    file += &format!("\ngroup inner 2 {}\n", names[..3].join(" "));
-    file + &format!("group outer {threshold} inner {}\nquorum outer\n", names[3..].join(" "))
+    file = format!("{file}\ngroup inner 2 {}\n", names[..3].join(" "));
+    format!("{file}group outer {threshold} inner {}\nquorum outer\n", names[3..].join(" "))
 }
 
 /// Keys of the tests of sigsum-go, as OpenSSH writes them; what they log is this message of 32 bytes.
@@ -240,11 +240,11 @@ pub const PARCEL_KEYS: [&str; 4] = [
 pub fn parcel_file() -> String {
     let mut file = "c2sp.org/tlog-proof@v1\nextra cGFyY2VsIHNpeA==\nindex 6\n".to_owned();
     for hash in PARCEL_PATH {
-        file += &format!("{hash}\n");
+        file = format!("{file}{hash}\n");
     }
-    file += &format!("\n{PARCELS}\n11\n{PARCEL_ROOT}\n\n");
+    file = format!("{file}\n{PARCELS}\n11\n{PARCEL_ROOT}\n\n");
     for (name, signature) in PARCEL_SIGNATURES {
-        file += &format!("— {name} {signature}\n");
+        file = format!("{file}— {name} {signature}\n");
     }
     file
 }

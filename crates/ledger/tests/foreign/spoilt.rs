@@ -65,7 +65,7 @@ fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected
             9,
             "signed checkpoint: the last line does not end in a newline",
         ),
-        ("x".repeat(0) + "version=2\n", 2, "got the end, expected `log=…`"),
+        ("version=2\n".to_owned(), 2, "got the end, expected `log=…`"),
     ] {
         let claim = Claim::Leaf(ledger::Hash::EMPTY);
         let found = verify(file.as_bytes(), Some(&published::parcel_policy("any")), &claim);
