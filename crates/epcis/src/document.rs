@@ -8,12 +8,13 @@
 //!
 //! Source: EPCIS 2.0 section 9.
 
-use jiff::Timestamp;
 use ledger::json::{Json, Limits, parse};
 
+use crate::check::{check_envelope, refuse_type};
 use crate::context::Context;
 use crate::event::Event;
 use crate::event_kind::EventKind;
+use crate::term::{DOCUMENT, QUERY_DOCUMENT};
 use crate::violation::{Violation, Violations};
 
 /// Most violations kept of the events of one document, beside the first of each event.
@@ -47,7 +48,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Parses and validates an `EPCISDocument`, an `EPCISQueryDocument` or a single event.
+    /// Parses and validates an `EPCISDocument`, an `EPCISQueryDocument` or a single event. A single event in a file may
+    /// lack `@context`; one that is captured ([`Submission::parse`]) may not.
     ///
     /// - `bytes`: JSON in UTF-8, within the default limits of [`ledger::json`].
     ///
@@ -55,7 +57,12 @@ impl Document {
     ///
     /// The violations, at most 100.
     pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Violation>> {
-        let Submission { json, envelope, statements } = Submission::parse(bytes);
+        let Submission { json, mut envelope, statements } = Submission::parse(bytes);
+        if let [Statement { pointer, .. }] = statements.as_slice()
+            && pointer.is_empty()
+        {
+            envelope.retain(|one| (one.pointer.as_str(), one.problem.as_str()) != NO_CONTEXT);
+        }
         let mut violations = Violations::default();
         violations.extend("", envelope);
         let mut events = Vec::with_capacity(statements.len());
@@ -84,12 +91,13 @@ impl Document {
 impl Submission {
     /// Parses a document and validates its envelope and each of its events.
     ///
-    /// - `bytes`: as for [`Document::parse`].
+    /// - `bytes`: as for [`Document::parse`]; a byte-order mark before the text is skipped.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         const JSON: &str = "well-formed JSON in UTF-8 without duplicate members";
         let mut violations = Violations::default();
-        let json = match parse(bytes, &Limits::default()) {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let json = match parse(text, &Limits::default()) {
             Ok(json) => json,
             Err(error) => {
                 violations.add("", "", &error.to_string(), JSON);
@@ -100,31 +108,55 @@ impl Submission {
                 };
             }
         };
-        let mut context = Context::default();
-        if let Some(own) = json.get("@context") {
-            context.add(own, "/@context", &mut violations);
-        }
-        let kind = json.get("type").and_then(Json::as_str).unwrap_or_default();
-        let mut reading = Reading { context: &context, statements: Vec::new(), kept: 0 };
-        if EventKind::from_name(kind).is_some() {
-            reading.add(String::new(), &json);
-        } else {
-            check_envelope(&json, kind, &mut violations);
-            let (base, list) = event_list(&json, kind);
-            match list {
-                Some([]) => violations.add(base, "[]", "empty", "at least one event"),
-                Some(list) => {
-                    for (place, event) in list.iter().enumerate() {
-                        reading.add(format!("{base}/{place}"), event);
-                    }
-                }
-                None => violations.add(base, "nothing", "missing", "a list of events"),
-            }
-        }
-        let statements = reading.statements;
+        let statements = read(&json, &mut violations);
         Self { envelope: violations.list(), statements, json }
     }
 }
+
+/// Reads the events of `json`; what is wrong around them is added to `violations`.
+fn read(json: &Json, violations: &mut Violations) -> Vec<Statement> {
+    const KINDS: &str =
+        "EPCISDocument, EPCISQueryDocument or one of the standard's five types of event";
+    let (shape, base) = match json.get("type").and_then(Json::as_str) {
+        Some("EPCISDocument") => (&DOCUMENT, "/epcisBody/eventList"),
+        Some("EPCISQueryDocument") => {
+            (&QUERY_DOCUMENT, "/epcisBody/queryResults/resultsBody/eventList")
+        }
+        Some(kind) if EventKind::from_name(kind).is_some() => {
+            if json.get("@context").is_none() {
+                let expected = "the address of the EPCIS 2.0 context, alone or first in an array";
+                violations.add(NO_CONTEXT.0, "nothing", NO_CONTEXT.1, expected);
+            }
+            // The event adds its own context.
+            let context = Context::default();
+            let mut reading = Reading { context: &context, statements: Vec::new(), kept: 0 };
+            reading.add(String::new(), json);
+            return reading.statements;
+        }
+        _ => {
+            refuse_type(json, "not a type of document", KINDS, violations);
+            return Vec::new();
+        }
+    };
+    let mut context = Context::default();
+    if let Some(own) = json.get("@context") {
+        context.add(own, "/@context", violations);
+    }
+    check_envelope(shape, json, &context, violations);
+    let list = base.split('/').skip(1).try_fold(json, |place, name| place.get(name));
+    let list = list.and_then(Json::as_array);
+    if list.is_some_and(<[_]>::is_empty) {
+        violations.add(base, "[]", "empty", "at least one event");
+    }
+    let mut reading = Reading { context: &context, statements: Vec::new(), kept: 0 };
+    for (place, event) in list.unwrap_or_default().iter().enumerate() {
+        reading.add(format!("{base}/{place}"), event);
+    }
+    reading.statements
+}
+
+/// Place and problem of a single event that is captured without context.
+const NO_CONTEXT: (&str, &str) = ("/@context", "missing");
 
 /// The events of a document, read one after the other.
 struct Reading<'a> {
@@ -145,42 +177,5 @@ impl Reading<'_> {
             others
         });
         self.statements.push(Statement { pointer, event });
-    }
-}
-
-fn event_list<'a>(json: &'a Json, kind: &str) -> (&'static str, Option<&'a [Json]>) {
-    let body = json.get("epcisBody");
-    if kind == "EPCISQueryDocument" {
-        let results = body.and_then(|body| body.get("queryResults"));
-        let list = results.and_then(|r| r.get("resultsBody")).and_then(|r| r.get("eventList"));
-        return ("/epcisBody/queryResults/resultsBody/eventList", list.and_then(Json::as_array));
-    }
-    // A document may have a single event instead of a list.
-    let list = body.and_then(|body| body.get("eventList")).and_then(Json::as_array);
-    let single = body.and_then(|body| body.get("event")).map(std::slice::from_ref);
-    ("/epcisBody/eventList", list.or(single))
-}
-
-fn check_envelope(json: &Json, kind: &str, violations: &mut Violations) {
-    if kind != "EPCISDocument" && kind != "EPCISQueryDocument" {
-        violations.add(
-            "/type",
-            kind,
-            "not a type of document",
-            "EPCISDocument, EPCISQueryDocument or a type of event",
-        );
-    }
-    let version = json.get("schemaVersion").and_then(Json::as_str).unwrap_or("nothing");
-    if !version.starts_with("2.") {
-        violations.add("/schemaVersion", version, "not a supported version", "2.0");
-    }
-    let created = json.get("creationDate").and_then(Json::as_str).unwrap_or("nothing");
-    if created.parse::<Timestamp>().is_err() {
-        violations.add(
-            "/creationDate",
-            created,
-            "not a time",
-            "a time with offset, such as 2026-11-20T08:15:00+08:00",
-        );
     }
 }

@@ -1,7 +1,7 @@
 //! A validated event: its JSON and typed accessors.
 //!
 //! What holds: the JSON is kept as received, except for `@context`, which is reduced to the prefixes that the event
-//! uses, so that the event is complete without its document.
+//! uses and to the addresses of contexts that are not the standard's, so that the event is complete without its document.
 //!
 //! Not here: rules for fields ([`crate::check`]), vocabulary ([`crate::vocabulary`]).
 //!
@@ -26,7 +26,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Validates an event without a document.
+    /// Validates an event without a document; it may have its own `@context`.
     ///
     /// # Errors
     ///
@@ -35,16 +35,30 @@ impl Event {
         Self::within(json, &Context::default())
     }
 
-    /// Validates an event of a document whose context is `outer`. The prefixes that the event uses are written to its
+    /// The event in a record that was made before, or in a translation of another notation that checked it. Only type and
+    /// time are looked at: a rule that came later never makes an old record unreadable.
+    ///
+    /// - `json`: an event with its own `@context`, without a document.
+    ///
+    /// Returns `None` if `json` has no type of event or no event time.
+    #[must_use]
+    pub fn of_record(json: Json) -> Option<Self> {
+        let text = |name: &str| json.get(name).and_then(Json::as_str);
+        let kind = EventKind::from_name(text("type")?)?;
+        let time = text("eventTime")?.parse().ok()?;
+        let context = Context::of_record(&json);
+        Some(Self { json, kind, context, time })
+    }
+
+    /// Validates an event of a document whose context is `outer`. What the event needs of both contexts is written to its
     /// own `@context`.
     pub(crate) fn within(mut json: Json, outer: &Context) -> Result<Self, Vec<Violation>> {
         let context = of_event(&json, outer)?;
         let kind = check_event(&json, &context)?;
-        let used = used_prefixes(&json, &context);
         json.remove("@context");
-        if !used.is_empty() {
-            let members = used.into_iter().map(|(prefix, ns)| (prefix, Json::from(ns)));
-            json.set("@context", ledger::json::object(members));
+        let context = context.used_by(&json);
+        if let Some(own) = context.to_json() {
+            json.set("@context", own);
         }
         // check_event has made sure that there is an event time and that it can be parsed.
         let time = json.get("eventTime").and_then(Json::as_str).and_then(|text| text.parse().ok());
@@ -52,7 +66,8 @@ impl Event {
         Ok(Self { json, kind, context, time })
     }
 
-    /// The event as it was received, except for `@context`, which has exactly the prefixes that the event uses.
+    /// The event as it was received, except for `@context`, which has the prefixes that the event uses, and the
+    /// addresses of contexts that are not the standard's.
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.json
@@ -64,7 +79,7 @@ impl Event {
         self.kind
     }
 
-    /// The prefixes and namespaces that apply to the event.
+    /// The prefixes and namespaces that the event uses.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
@@ -212,14 +227,4 @@ impl Event {
 
 fn typed(pairs: Vec<(Option<String>, String)>) -> Vec<(String, String)> {
     pairs.into_iter().filter_map(|(kind, value)| Some((kind?, value))).collect()
-}
-
-/// The prefixes defined by document or event that occur in a member's name or in a value of the event.
-fn used_prefixes(json: &Json, context: &Context) -> Vec<(String, String)> {
-    let text = json.canonical();
-    context
-        .own()
-        .filter(|(prefix, _)| text.contains(&format!("\"{prefix}:")))
-        .map(|(prefix, namespace)| (prefix.to_owned(), namespace.to_owned()))
-        .collect()
 }

@@ -19,7 +19,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All types.
-    const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Object,
         Self::Aggregation,
         Self::Transaction,
@@ -41,21 +41,5 @@ impl EventKind {
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Whether events of this type may have the standard field `name`.
-    pub(crate) fn has(self, name: &str) -> bool {
-        match name {
-            "epcList" | "quantityList" => matches!(self, Self::Object | Self::Transaction),
-            "parentID" => matches!(self, Self::Aggregation | Self::Association | Self::Transaction),
-            "childEPCs" | "childQuantityList" => {
-                matches!(self, Self::Aggregation | Self::Association)
-            }
-            "inputEPCList" | "outputEPCList" | "inputQuantityList" | "outputQuantityList"
-            | "transformationID" => self == Self::Transformation,
-            "ilmd" => matches!(self, Self::Object | Self::Transformation),
-            "action" => self != Self::Transformation,
-            _ => true,
-        }
     }
 }

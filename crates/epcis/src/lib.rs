@@ -13,7 +13,8 @@
 //! - an [`Event`] keeps its JSON unchanged: digits, offsets, order and extensions; typed accessors read from it
 //!   and never write it;
 //! - a refused event comes with the list of its violations, each with place, value, problem and what was expected;
-//! - contexts are never fetched, and no context in a document can change the meaning of a standard term.
+//! - contexts are never fetched, and no context in a document can change the meaning of a standard term;
+//! - validation is for what is captured: an event of a record is read as it was recorded ([`Event::of_record`]).
 //!
 //! Not here: records (`ledger`), rules that make events from observations (`ingest`), the query interface.
 //!
@@ -22,6 +23,7 @@
 mod biz_step;
 mod check;
 mod context;
+mod date_time;
 mod disposition;
 mod document;
 mod event;
@@ -29,6 +31,7 @@ mod event_kind;
 pub mod hash;
 mod term;
 mod times;
+mod uri;
 mod violation;
 pub mod vocabulary;
 mod words;

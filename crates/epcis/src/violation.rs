@@ -16,6 +16,11 @@ pub struct Violation {
     pub expected: String,
 }
 
+/// The pointer to the member `name` of what is at `pointer`.
+pub(crate) fn below(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// Collects violations, at most [`MOST`].
 #[derive(Debug, Default)]
 pub(crate) struct Violations(Vec<Violation>);

@@ -44,18 +44,6 @@ impl Vocabulary {
         }
     }
 
-    /// The vocabulary's name in a CBV URN; none if it has no URNs.
-    pub(crate) fn urn(self) -> Option<&'static str> {
-        match self {
-            Self::BizStep => Some("bizstep"),
-            Self::Disposition => Some("disp"),
-            Self::BizTransactionType => Some("btt"),
-            Self::SourceDestType => Some("sdt"),
-            Self::ErrorReason => Some("er"),
-            Self::Component | Self::Measurement | Self::Exception => None,
-        }
-    }
-
     /// The web URI of a vocabulary element.
     ///
     /// - `word`: a bare word (`shipping`) or a CBV URN (`urn:epcglobal:cbv:bizstep:shipping`); any other URI is

@@ -11,8 +11,9 @@
 //! Sources: CBV 2.0 section 7; JSON schema of EPCIS 2.0; GS1 Web Vocabulary, measurement types.
 
 use crate::biz_step::BizStep;
-use crate::context::Context;
+use crate::context::{Context, UNDECLARED};
 use crate::disposition::Disposition;
+use crate::uri::is_uri;
 use crate::vocabulary::{CBV, GS1, Vocabulary};
 
 static STEPS: [BizStep; 41] = BizStep::ALL;
@@ -63,8 +64,8 @@ impl Vocabulary {
         }
     }
 
-    /// Checks that `text` is an element: a bare word of the vocabulary, its CBV URN or its web URI, or a URI of
-    /// another authority.
+    /// Checks that `text` is an element as JSON has it: a bare word of the vocabulary or its web URI, or a URI of another
+    /// authority. URNs of the vocabulary are spellings of XML and are refused.
     ///
     /// # Errors
     ///
@@ -76,15 +77,20 @@ impl Vocabulary {
     /// As [`Vocabulary::check`], where `context` defines further prefixes.
     pub(crate) fn check_within(self, text: &str, context: &Context) -> Result<(), WordError> {
         const OWN: &str = "a bare word, or the prefix `cbv:` or `gs1:` of the standard";
-        let Some((scheme, rest)) = text.split_once(':') else {
+        if !text.contains(':') {
             return self.check_word(text, text);
-        };
+        }
+        if !is_uri(text) {
+            return Err(WordError { problem: "not a URI", expected: self.suggestion(text) });
+        }
+        self.check_spelling(text)?;
         let Some((namespace, local)) = context.split(text) else {
-            // The standard's own examples have URIs such as `example:x`, without a definition of their prefix.
-            let is_uri = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-                && !rest.is_empty();
-            return if is_uri { self.check_uri(text) } else { self.check_word(text, text) };
+            if context.knows(text) {
+                return self.check_uri(text);
+            }
+            let prefix = text.split(':').next().unwrap_or_default();
+            let expected = format!("`{prefix}` with its namespace in @context, or a whole URI");
+            return Err(WordError { problem: UNDECLARED, expected });
         };
         let uri = format!("{namespace}{local}");
         let is_standard = text.starts_with("cbv:") || text.starts_with("gs1:");
@@ -96,15 +102,29 @@ impl Vocabulary {
         self.check_uri(&uri)
     }
 
+    /// Refuses the spellings that JSON does not have: the URNs of XML, and the addresses that the vocabularies had before
+    /// the standard was ratified.
+    fn check_spelling(self, text: &str) -> Result<(), WordError> {
+        const OLDER: [&str; 6] = [
+            "https://ns.gs1.org/cbv/",
+            "http://ns.gs1.org/cbv/",
+            "https://gs1.org/voc/",
+            "http://gs1.org/voc/",
+            "https://www.gs1.org/voc/",
+            "http://www.gs1.org/voc/",
+        ];
+        let problem = if text.starts_with("urn:epcglobal:cbv") {
+            "spells a word of the standard as a URN, which is the spelling of XML"
+        } else if OLDER.iter().any(|older| text.starts_with(older)) {
+            "spells a word of the standard with an older address"
+        } else {
+            return Ok(());
+        };
+        Err(WordError { problem, expected: self.suggestion(text) })
+    }
+
     fn check_uri(self, uri: &str) -> Result<(), WordError> {
         const FORM: &str = "not a URI of this vocabulary";
-        if let Some(rest) = uri.strip_prefix("urn:epcglobal:cbv:") {
-            let word = rest.split_once(':').filter(|(kind, _)| self.urn() == Some(kind));
-            return match word {
-                Some((_, word)) => self.check_word(word, rest),
-                None => Err(WordError { problem: FORM, expected: self.suggestion(rest) }),
-            };
-        }
         if !uri.starts_with(CBV) && !uri.starts_with(GS1) {
             return Ok(());
         }
@@ -137,15 +157,20 @@ impl Vocabulary {
     /// The word of the vocabulary that is nearest to `word`; `None` if more than half of it would have to change.
     #[must_use]
     pub fn nearest(self, word: &str) -> Option<&'static str> {
-        if word.is_empty() || word.len() > LONGEST {
-            return None;
-        }
-        let lower = word.to_lowercase();
-        let with_distance =
-            self.words().into_iter().map(|known| (distance(&lower, &known.to_lowercase()), known));
-        let (changes, nearest) = with_distance.min_by_key(|(changes, _)| *changes)?;
-        (changes * 2 <= nearest.len().max(word.len())).then_some(nearest)
+        nearest(word, self.words())
     }
+}
+
+/// The one of `known` that is nearest to `word`; `None` if more than half of it would have to change.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.is_empty() || word.len() > LONGEST {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let with_distance =
+        known.into_iter().map(|known| (distance(&lower, &known.to_lowercase()), known));
+    let (changes, nearest) = with_distance.min_by_key(|(changes, _)| *changes)?;
+    (changes * 2 <= nearest.len().max(word.len())).then_some(nearest)
 }
 
 /// How many characters have to be inserted, removed or replaced to make `b` of `a`.
@@ -173,7 +198,6 @@ mod tests {
         for word in Vocabulary::BizStep.words() {
             for spelling in [
                 word.to_owned(),
-                format!("urn:epcglobal:cbv:bizstep:{word}"),
                 format!("https://ref.gs1.org/cbv/BizStep-{word}"),
                 format!("cbv:BizStep-{word}"),
             ] {
@@ -185,8 +209,8 @@ mod tests {
             (Vocabulary::Measurement, "https://ref.gs1.org/voc/Temperature"),
             (Vocabulary::Component, "cbv:Comp-latitude"),
             (Vocabulary::Exception, "ALARM_CONDITION"),
-            (Vocabulary::SourceDestType, "urn:epcglobal:cbv:sdt:owning_party"),
-            (Vocabulary::ErrorReason, "urn:epcglobal:cbv:er:did_not_occur"),
+            (Vocabulary::SourceDestType, "https://ref.gs1.org/cbv/SDT-owning_party"),
+            (Vocabulary::ErrorReason, "did_not_occur"),
             (Vocabulary::BizTransactionType, "desadv"),
             (Vocabulary::Disposition, "https://voc.example/steps/recalled"),
             (Vocabulary::BizTransactionType, "urn:gs1:epcisapp:rail:btt:passage"),
@@ -201,6 +225,9 @@ mod tests {
             (Vocabulary::BizStep, "comissioning", "`commissioning`"),
             (Vocabulary::BizStep, "Shipping", "`shipping`"),
             (Vocabulary::BizStep, "urn:epcglobal:cbv:bizstep:recieving", "`receiving`"),
+            (Vocabulary::BizStep, "urn:epcglobal:cbv:bizstep:receiving", "`receiving`"),
+            (Vocabulary::BizStep, "https://ns.gs1.org/cbv/BizStep-receiving", "`receiving`"),
+            (Vocabulary::Measurement, "https://gs1.org/voc/Temperature", "`Temperature`"),
             (Vocabulary::BizStep, "https://ref.gs1.org/cbv/BizStep-recieving", "`receiving`"),
             (Vocabulary::BizStep, "urn:epcglobal:cbv:disp:shipping", "`shipping`"),
             (Vocabulary::BizStep, "https://ref.gs1.org/cbv/Disp-packing", "`packing`"),

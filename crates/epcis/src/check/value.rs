@@ -1,189 +1,296 @@
-//! Checks the value of a field against its [`Form`].
+//! Checks a value against its form, and an object against its table.
 //!
-//! The way through: [`check`] chooses the function for the form; functions for lists check each item.
+//! The way through: [`Checker::object`] goes through the members of an object, [`Checker::value`] through what each may be.
 //!
-//! What holds: URNs of schemes that `epc` reads must be valid; other URIs only have to be absolute.
+//! What holds: a name or a URI with a prefix has it from a context; a URI that looks like a GS1 key keeps the rules of
+//! the key; a list of things has each thing once, whatever its spellings.
 //!
-//! Source: EPCIS 2.0 sections 7.3 and 7.4, JSON schema of EPCIS 2.0.
+//! Source: EPCIS 2.0 sections 7.3 and 7.4, JSON schema of EPCIS 2.0, TDS 2.3 section 6.
 
-use jiff::Timestamp;
+use std::collections::HashMap;
+
+use epc::UriKind;
 use ledger::json::Json;
 
-use crate::term::Form;
-use crate::violation::Violations;
+use crate::context::{Context, UNDECLARED};
+use crate::date_time;
+use crate::event_kind::EventKind;
+use crate::term::{Form, List, Names, Others, Shape, is_standard, shape_of};
+use crate::uri::is_uri;
+use crate::violation::{Violations, below};
+use crate::vocabulary::Vocabulary;
+use crate::words::nearest;
 
-const TIME: &str = "a time with offset, such as 2026-11-20T08:15:00.125+08:00";
-const NUMBER: &str = "a number, without quotes";
+/// Longest URI, in bytes.
+const LONGEST_URI: usize = 2048;
 
-/// Checks that `value` has the form `form`.
-///
-/// - `pointer`: JSON pointer to the value, from the event on.
-pub(super) fn check(form: Form, value: &Json, pointer: &str, violations: &mut Violations) {
-    let text = value.as_str();
-    let (is_valid, problem, expected) = match form {
-        Form::Any => return,
-        Form::Uri => return check_uri(value, pointer, violations),
-        Form::Uris => return each(value, pointer, violations, check_uri),
-        Form::Quantities => return each(value, pointer, violations, check_quantity),
-        Form::Sensors => return each(value, pointer, violations, check_sensor),
-        Form::Error => return check_error_declaration(value, pointer, violations),
-        Form::Pairs(name) => {
-            return each(value, pointer, violations, |pair, pointer, violations| {
-                check_pair(name, pair, pointer, violations);
-            });
-        }
-        Form::Place => {
-            if let Some(id) = value.get("id") {
-                return check_uri(id, &format!("{pointer}/id"), violations);
-            }
-            (false, "not a place", "an object with `id`, a location URI")
-        }
-        Form::Text => {
-            let is_valid = text.is_some_and(|text| !text.trim().is_empty());
-            (is_valid, "not a text", "a word of the standard's vocabulary, or a URI")
-        }
-        Form::Time => (text.is_some_and(is_time), "not a time", TIME),
-        Form::Offset => {
-            (text.is_some_and(is_offset), "not an offset", "`+hh:mm` or `-hh:mm`, at most 14:00")
-        }
-        Form::Action => {
-            let is_valid = text.is_some_and(|text| ["ADD", "OBSERVE", "DELETE"].contains(&text));
-            (is_valid, "not an action", "ADD, OBSERVE or DELETE")
-        }
-        Form::Persistent => {
-            let has = |name| value.get(name).and_then(Json::as_array).is_some();
-            let expected = "an object of `set` and `unset`, arrays of dispositions";
-            (has("set") || has("unset"), "not a persistent disposition", expected)
-        }
-    };
-    if !is_valid {
-        violations.add(pointer, &value.canonical(), problem, expected);
-    }
+/// Checks values and collects what is wrong.
+pub(super) struct Checker<'a> {
+    /// The prefixes that apply.
+    pub context: &'a Context,
+    pub violations: &'a mut Violations,
 }
 
-fn each(
-    value: &Json,
-    pointer: &str,
-    violations: &mut Violations,
-    check_item: impl Fn(&Json, &str, &mut Violations),
-) {
-    match value.as_array() {
-        Some(items) => {
-            for (place, item) in items.iter().enumerate() {
-                check_item(item, &format!("{pointer}/{place}"), violations);
+impl Checker<'_> {
+    /// Checks that `value` is an object with the members of `shape`.
+    pub fn object(&mut self, shape: &Shape, value: &Json, pointer: &str) {
+        let Some(members) = value.as_object() else {
+            self.violations.add(pointer, &value.canonical(), "not an object", shape.what);
+            return;
+        };
+        for (name, value) in members {
+            let pointer = below(pointer, name);
+            match (shape.member(name), shape.others) {
+                (Some(member), _) => self.value(&member.form, value, &pointer),
+                (None, Others::Free) => {}
+                (None, Others::Extensions) if is_uri(name) => self.extension(name, value, &pointer),
+                (None, _) => self.unknown(shape, name, value, &pointer),
             }
         }
-        None => violations.add(pointer, &value.canonical(), "not a list", "an array"),
-    }
-}
-
-fn check_uri(value: &Json, pointer: &str, violations: &mut Violations) {
-    const URI: &str = "an absolute URI without white space, at most 2048 bytes";
-    let Some(text) = value.as_str() else {
-        violations.add(pointer, &value.canonical(), "not a URI", URI);
-        return;
-    };
-    let has_scheme = text.split_once(':').is_some_and(|(scheme, rest)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-            && !rest.is_empty()
-    });
-    if !has_scheme || text.chars().any(|c| c.is_whitespace() || c.is_control()) || text.len() > 2048
-    {
-        violations.add(pointer, text, "not a URI", URI);
-        return;
-    }
-    // The schemes of items, places and assets are checked; URNs of other schemes are accepted as they are.
-    let checked = ["sgtin", "sscc", "sgln", "grai", "giai"];
-    let scheme = text.strip_prefix("urn:epc:id:").and_then(|rest| rest.split(':').next());
-    if scheme.is_some_and(|scheme| checked.contains(&scheme)) {
-        if let Err(error) = epc::Epc::from_uri(text) {
-            violations.add(pointer, text, &error.to_string(), "a valid EPC URI");
-        }
-    } else if text.starts_with("urn:epc:class:lgtin:")
-        && let Err(error) = epc::EpcClass::from_uri(text)
-    {
-        violations.add(pointer, text, &error.to_string(), "a valid class URI");
-    }
-}
-
-/// Checks an object with the URI `name` and a type. Only a business transaction may have no type.
-fn check_pair(name: &str, pair: &Json, pointer: &str, violations: &mut Violations) {
-    if let Some(uri) = pair.get(name) {
-        check_uri(uri, &format!("{pointer}/{name}"), violations);
-    } else {
-        let problem = format!("has no `{name}`");
-        let expected = "an object of `type` and a URI";
-        violations.add(pointer, &pair.canonical(), &problem, expected);
-    }
-    if name != "bizTransaction" && pair.get("type").and_then(Json::as_str).is_none() {
-        let pointer = format!("{pointer}/type");
-        violations.add(&pointer, "nothing", "missing", "a source or destination type");
-    }
-}
-
-fn check_error_declaration(value: &Json, pointer: &str, violations: &mut Violations) {
-    let time = value.get("declarationTime").and_then(Json::as_str);
-    if !time.is_some_and(is_time) {
-        let pointer = format!("{pointer}/declarationTime");
-        let problem = "missing or not a time";
-        violations.add(&pointer, &value.canonical(), problem, "the time of the declaration");
-    }
-}
-
-fn check_quantity(value: &Json, pointer: &str, violations: &mut Violations) {
-    match value.get("epcClass") {
-        Some(class) => check_uri(class, &format!("{pointer}/epcClass"), violations),
-        None => violations.add(pointer, &value.canonical(), "has no `epcClass`", "a class URI"),
-    }
-    if let Some(quantity) = value.get("quantity")
-        && quantity.as_number().is_none()
-    {
-        let pointer = format!("{pointer}/quantity");
-        violations.add(&pointer, &quantity.canonical(), "not a number", NUMBER);
-    }
-    if let Some(uom) = value.get("uom")
-        && !uom.as_str().is_some_and(|code| (2..=3).contains(&code.len()))
-    {
-        let pointer = format!("{pointer}/uom");
-        let expected = "a UN/ECE unit code of 2 or 3 characters";
-        violations.add(&pointer, &uom.canonical(), "not a unit", expected);
-    }
-}
-
-/// Members of a sensor report that must be numbers.
-const NUMBERS: [&str; 7] =
-    ["value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"];
-
-fn check_sensor(value: &Json, pointer: &str, violations: &mut Violations) {
-    for name in ["time", "startTime", "endTime"] {
-        if let Some(time) = value.get("sensorMetadata").and_then(|metadata| metadata.get(name)) {
-            check(Form::Time, time, &format!("{pointer}/sensorMetadata/{name}"), violations);
-        }
-    }
-    let reports = value.get("sensorReport").and_then(Json::as_array).unwrap_or_default();
-    if reports.is_empty() {
-        let pointer = format!("{pointer}/sensorReport");
-        violations.add(&pointer, "nothing", "missing", "at least one sensor report");
-    }
-    for (place, report) in reports.iter().enumerate() {
-        if let Some(time) = report.get("time") {
-            let pointer = format!("{pointer}/sensorReport/{place}/time");
-            check(Form::Time, time, &pointer, violations);
-        }
-        for name in NUMBERS {
-            if let Some(number) = report.get(name)
-                && number.as_number().is_none()
-            {
-                let pointer = format!("{pointer}/sensorReport/{place}/{name}");
-                violations.add(&pointer, &number.canonical(), "not a number", NUMBER);
+        for member in shape.members().filter(|member| member.is_required) {
+            if value.get(member.name).is_none() {
+                let pointer = below(pointer, member.name);
+                self.violations.add(&pointer, "nothing", "missing", member.form.expected());
             }
         }
     }
+
+    /// A member that the table does not have.
+    fn unknown(&mut self, shape: &Shape, name: &str, value: &Json, pointer: &str) {
+        let is_event = shape.member("eventTime").is_some();
+        let problem = match shape.what {
+            _ if is_event && is_standard(name) => {
+                format!("{} has no such field", kind_of(shape))
+            }
+            _ if is_event => "not a field of EPCIS 2.0".to_owned(),
+            what => format!("not a member of {what}"),
+        };
+        let known: Vec<&str> = shape.members().map(|member| member.name).collect();
+        let mut expected = match nearest(name, known.iter().copied()) {
+            Some(known) => format!("`{known}`, the nearest name"),
+            None if known.is_empty() => String::new(),
+            None => format!("one of {}", known.join(", ")),
+        };
+        if shape.others == Others::Extensions {
+            let separator = if expected.is_empty() { "" } else { ", or " };
+            expected += separator;
+            expected += "`prefix:name` in ASCII for an extension";
+        }
+        self.violations.add(pointer, &value.canonical(), &problem, &expected);
+    }
+
+    /// A member of somebody else's vocabulary, with whatever is in it: the names must be declared.
+    fn extension(&mut self, name: &str, value: &Json, pointer: &str) {
+        if !self.context.knows(name) {
+            self.undeclared(name, pointer);
+        }
+        self.names_within(value, pointer);
+    }
+
+    fn names_within(&mut self, value: &Json, pointer: &str) {
+        match value {
+            Json::Array(items) => {
+                for (place, item) in items.iter().enumerate() {
+                    self.names_within(item, &format!("{pointer}/{place}"));
+                }
+            }
+            Json::Object(members) => {
+                for (name, value) in members {
+                    let pointer = below(pointer, name);
+                    if is_uri(name) && !self.context.knows(name) {
+                        self.undeclared(name, &pointer);
+                    }
+                    self.names_within(value, &pointer);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn undeclared(&mut self, text: &str, pointer: &str) {
+        let prefix = text.split(':').next().unwrap_or_default();
+        let expected = format!("`{prefix}` with its namespace in @context, or a whole URI");
+        self.violations.add(pointer, text, UNDECLARED, &expected);
+    }
+
+    /// Checks that `value` has the form `form`.
+    ///
+    /// - `pointer`: JSON pointer to the value.
+    pub fn value(&mut self, form: &Form, value: &Json, pointer: &str) {
+        let text = value.as_str();
+        let problem = match form {
+            Form::Any => None,
+            Form::Uri(names) => return self.uri(*names, value, pointer),
+            Form::Word(vocabulary) => return self.word(*vocabulary, value, pointer),
+            Form::List(list) => return self.list(list, value, pointer),
+            Form::Object(shape) => return self.object(shape, value, pointer),
+            Form::Resources => {
+                let resource = Form::Uri(Names::Resource);
+                return match value.as_array() {
+                    Some(items) => self.each(&resource, items, pointer),
+                    None => self.value(&resource, value, pointer),
+                };
+            }
+            Form::Time => match text.map(date_time::parse) {
+                Some(Ok(_)) => None,
+                Some(Err(problem)) => Some(problem),
+                None => Some("not a time"),
+            },
+            Form::Text => text.is_none().then_some("not a text"),
+            Form::Number => number(value),
+            Form::Quantity => number(value).or_else(|| {
+                let digits = value.as_number().unwrap_or_default();
+                is_negative(digits).then_some("a negative quantity")
+            }),
+            Form::Truth => value.as_bool().is_none().then_some("not true or false"),
+            Form::Hex => {
+                let is_hex = text.is_some_and(|text| {
+                    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+                });
+                (!is_hex).then_some("not hexadecimal digits")
+            }
+            Form::Attribute => {
+                let fits = matches!(value, Json::String(_) | Json::Number(_) | Json::Object(_));
+                (!fits).then_some("not a text, number or object")
+            }
+            Form::Version => version(text),
+            Form::Offset => (!text.is_some_and(is_offset)).then_some("not an offset"),
+            Form::Action => {
+                let is_action =
+                    text.is_some_and(|text| ["ADD", "OBSERVE", "DELETE"].contains(&text));
+                (!is_action).then_some("not an action")
+            }
+            Form::Unit => (!text.is_some_and(is_unit)).then_some("not a unit"),
+        };
+        if let Some(problem) = problem {
+            let got = text.map_or_else(|| value.canonical(), str::to_owned);
+            self.violations.add(pointer, &got, problem, form.expected());
+        }
+    }
+
+    fn each(&mut self, form: &Form, items: &[Json], pointer: &str) {
+        for (place, item) in items.iter().enumerate() {
+            self.value(form, item, &format!("{pointer}/{place}"));
+        }
+    }
+
+    fn list(&mut self, list: &List, value: &Json, pointer: &str) {
+        let Some(items) = value.as_array() else {
+            self.violations.add(pointer, &value.canonical(), "not a list", list.what);
+            return;
+        };
+        if list.is_filled && items.is_empty() {
+            self.violations.add(pointer, "[]", "empty", list.what);
+        }
+        self.each(&list.of, items, pointer);
+        if !list.has_each_once {
+            return;
+        }
+        let mut seen = HashMap::new();
+        for (place, item) in items.iter().enumerate() {
+            let Some(text) = item.as_str() else { continue };
+            let key = match list.of {
+                Form::Word(vocabulary) => vocabulary.word(text),
+                _ => epc::thing_key(text),
+            };
+            if let Some(first) = seen.insert(key, place) {
+                let expected = format!("each one once; the same is at {pointer}/{first}");
+                self.violations.add(
+                    &format!("{pointer}/{place}"),
+                    text,
+                    "stands there twice",
+                    &expected,
+                );
+            }
+        }
+    }
+
+    fn uri(&mut self, names: Names, value: &Json, pointer: &str) {
+        let expected = Form::Uri(Names::Any).expected();
+        let Some(text) = value.as_str() else {
+            self.violations.add(pointer, &value.canonical(), "not a URI", expected);
+            return;
+        };
+        if !is_uri(text) {
+            self.violations.add(pointer, text, "not a URI", expected);
+            return;
+        }
+        if text.len() > LONGEST_URI {
+            self.violations.add(pointer, text, "a URI that is too long", expected);
+            return;
+        }
+        if !self.context.knows(text) {
+            self.undeclared(text, pointer);
+            return;
+        }
+        let is_key = text.starts_with("urn:epc:") || text.starts_with("https://id.gs1.org/");
+        if names == Names::Resource && !is_key {
+            return;
+        }
+        match (epc::check_uri(text), names) {
+            (Err(error), _) => {
+                let problem = format!("not a valid GS1 key: {error}");
+                self.violations.add(pointer, text, &problem, "a valid key, or a URI without one");
+            }
+            (Ok(UriKind::Class), Names::One) => {
+                let expected = "one thing with its serial; classes stand in a list of quantities";
+                self.violations.add(pointer, text, "names a class", expected);
+            }
+            (Ok(UriKind::Item | UriKind::Place | UriKind::Party), Names::Class) => {
+                let expected = "a class without serial; single things stand in a list of EPCs";
+                self.violations.add(pointer, text, "names one thing", expected);
+            }
+            (Ok(_), _) => {}
+        }
+    }
+
+    fn word(&mut self, vocabulary: Vocabulary, value: &Json, pointer: &str) {
+        match value.as_str() {
+            None => {
+                let expected = Form::Word(vocabulary).expected();
+                self.violations.add(pointer, &value.canonical(), "not a text", expected);
+            }
+            Some(text) => {
+                if let Err(error) = vocabulary.check_within(text, self.context) {
+                    self.violations.add(pointer, text, error.problem, &error.expected);
+                }
+            }
+        }
+    }
 }
 
-fn is_time(text: &str) -> bool {
-    text.parse::<Timestamp>().is_ok()
+/// The name of the type whose events have `shape`.
+fn kind_of(shape: &Shape) -> &'static str {
+    let kind = EventKind::ALL.into_iter().find(|kind| std::ptr::eq(shape_of(*kind), shape));
+    kind.map_or("the event", EventKind::name)
+}
+
+/// What is wrong with a number.
+fn number(value: &Json) -> Option<&'static str> {
+    let Some(digits) = value.as_number() else { return Some("not a number") };
+    let is_finite = digits.parse::<f64>().is_ok_and(f64::is_finite);
+    (!is_finite).then_some("a number that is too large")
+}
+
+/// Whether the number of `digits` is below zero.
+fn is_negative(digits: &str) -> bool {
+    let mut mantissa = digits.bytes().take_while(|byte| !b"eE".contains(byte));
+    digits.starts_with('-') && mantissa.any(|byte| (b'1'..=b'9').contains(&byte))
+}
+
+fn version(text: Option<&str>) -> Option<&'static str> {
+    let mut parts = text.unwrap_or_default().split('.');
+    let is_version =
+        parts.clone().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    if !is_version {
+        return Some("not a version");
+    }
+    (parts.next() != Some("2")).then_some("a version that is not read here")
+}
+
+fn is_unit(text: &str) -> bool {
+    (2..=3).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 fn is_offset(text: &str) -> bool {
