@@ -7,7 +7,7 @@
 //!
 //! Source: EPCIS 2.0 section 10 and its published context; docs/decisions/0035-capture-and-the-json-schema.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use ledger::json::{Json, object};
 
@@ -59,7 +59,7 @@ const MOST: usize = 4096;
 pub(crate) const UNDECLARED: &str = "has a prefix that no context declares";
 
 /// What a context consists of, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Part {
     /// A prefix; its namespace is beside.
     Prefix(String),
@@ -76,12 +76,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context of an event in a record, which was checked with the rules of its time.
-    pub(crate) fn of_record(json: &Json) -> Self {
-        let mut context = Self::default();
+    /// The context of what is not captured: of an event in a record, which was checked with the rules of its time, or of a
+    /// document that is only looked at.
+    ///
+    /// - `outer`: the context around it.
+    pub(crate) fn unchecked(json: &Json, outer: &Self) -> Self {
+        let mut context = outer.clone();
         let Some(own) = json.get("@context") else { return context };
         for part in own.as_array().unwrap_or(std::slice::from_ref(own)) {
-            if let Some(address) = part.as_str() {
+            if let Some(address) = part.as_str().filter(|address| !STANDARD.contains(address)) {
                 context.parts.push(Part::Address(address.to_owned()));
             }
             for (name, value) in part.as_object().unwrap_or_default() {
@@ -99,7 +102,7 @@ impl Context {
     /// - `pointer`: JSON pointer to the value, for violations.
     pub(crate) fn add(&mut self, json: &Json, pointer: &str, violations: &mut Violations) {
         let Json::Array(parts) = json else { return self.add_part(json, pointer, violations) };
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for (place, part) in parts.iter().enumerate() {
             let pointer = format!("{pointer}/{place}");
             let text = part.canonical();
@@ -234,10 +237,17 @@ impl Context {
         let text = event.canonical();
         self.prefixes.retain(|prefix, _| text.contains(&format!("\"{prefix}:")));
         let prefixes = &self.prefixes;
-        self.parts.retain(|part| match part {
-            Part::Prefix(name) => prefixes.contains_key(name),
-            Part::Address(_) => true,
+        let mut seen = HashSet::new();
+        // From the end: of two definitions of one prefix the later one holds.
+        self.parts.reverse();
+        self.parts.retain(|part| {
+            let is_used = match part {
+                Part::Prefix(name) => prefixes.contains_key(name),
+                Part::Address(_) => true,
+            };
+            is_used && seen.insert(part.clone())
         });
+        self.parts.reverse();
         self
     }
 

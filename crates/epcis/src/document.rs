@@ -14,7 +14,7 @@ use crate::check::{check_envelope, refuse_type};
 use crate::context::Context;
 use crate::event::Event;
 use crate::event_kind::EventKind;
-use crate::term::{DOCUMENT, QUERY_DOCUMENT};
+use crate::term::{DOCUMENT, Form, QUERY_DOCUMENT};
 use crate::violation::{Violation, Violations};
 
 /// Most violations kept of the events of one document, beside the first of each event.
@@ -75,6 +75,25 @@ impl Document {
         violations.end(Self { json, events })
     }
 
+    /// The events of a document that is not captured but only looked at, such as one whose event hash is compared with a
+    /// partner's: nothing is checked but that there are events with type and time, each with its context.
+    ///
+    /// - `json`: as for [`Document::parse`].
+    ///
+    /// Returns `None` if `json` is no document and no event, or has an event without type or time.
+    #[must_use]
+    pub fn unchecked(json: Json) -> Option<Self> {
+        let outer = Context::unchecked(&json, &Context::default());
+        let list = match json.get("type")?.as_str()? {
+            "EPCISDocument" => within(&json, LIST),
+            "EPCISQueryDocument" => within(&json, QUERY_LIST),
+            _ => return Some(Self { events: vec![Event::unchecked(json.clone(), &outer)?], json }),
+        };
+        let events = list?.as_array()?.iter().map(|event| Event::unchecked(event.clone(), &outer));
+        let events = events.collect::<Option<Vec<_>>>()?;
+        (!events.is_empty()).then_some(Self { json, events })
+    }
+
     /// The events, at least one.
     #[must_use]
     pub fn events(&self) -> &[Event] {
@@ -118,14 +137,12 @@ fn read(json: &Json, violations: &mut Violations) -> Vec<Statement> {
     const KINDS: &str =
         "EPCISDocument, EPCISQueryDocument or one of the standard's five types of event";
     let (shape, base) = match json.get("type").and_then(Json::as_str) {
-        Some("EPCISDocument") => (&DOCUMENT, "/epcisBody/eventList"),
-        Some("EPCISQueryDocument") => {
-            (&QUERY_DOCUMENT, "/epcisBody/queryResults/resultsBody/eventList")
-        }
+        Some("EPCISDocument") => (&DOCUMENT, LIST),
+        Some("EPCISQueryDocument") => (&QUERY_DOCUMENT, QUERY_LIST),
         Some(kind) if EventKind::from_name(kind).is_some() => {
             if json.get("@context").is_none() {
-                let expected = "the address of the EPCIS 2.0 context, alone or first in an array";
-                violations.add(NO_CONTEXT.0, "nothing", NO_CONTEXT.1, expected);
+                let (pointer, problem) = NO_CONTEXT;
+                violations.add(pointer, "nothing", problem, Form::Context.expected());
             }
             // The event adds its own context.
             let context = Context::default();
@@ -143,8 +160,7 @@ fn read(json: &Json, violations: &mut Violations) -> Vec<Statement> {
         context.add(own, "/@context", violations);
     }
     check_envelope(shape, json, &context, violations);
-    let list = base.split('/').skip(1).try_fold(json, |place, name| place.get(name));
-    let list = list.and_then(Json::as_array);
+    let list = within(json, base).and_then(Json::as_array);
     if list.is_some_and(<[_]>::is_empty) {
         violations.add(base, "[]", "empty", "at least one event");
     }
@@ -153,6 +169,16 @@ fn read(json: &Json, violations: &mut Violations) -> Vec<Statement> {
         reading.add(format!("{base}/{place}"), event);
     }
     reading.statements
+}
+
+/// Where a document has its events.
+const LIST: &str = "/epcisBody/eventList";
+/// Where a query document has its events.
+const QUERY_LIST: &str = "/epcisBody/queryResults/resultsBody/eventList";
+
+/// What is at `pointer`, which has no list in it.
+fn within<'a>(json: &'a Json, pointer: &str) -> Option<&'a Json> {
+    pointer.split('/').skip(1).try_fold(json, |place, name| place.get(name))
 }
 
 /// Place and problem of a single event that is captured without context.

@@ -43,10 +43,25 @@ impl Event {
     /// Returns `None` if `json` has no type of event or no event time.
     #[must_use]
     pub fn of_record(json: Json) -> Option<Self> {
+        let context = Context::unchecked(&json, &Context::default());
+        Self::with(json, context)
+    }
+
+    /// As [`Event::of_record`], for an event of a document whose context is `outer`.
+    pub(crate) fn unchecked(mut json: Json, outer: &Context) -> Option<Self> {
+        let context = Context::unchecked(&json, outer);
+        json.remove("@context");
+        let context = context.used_by(&json);
+        if let Some(own) = context.to_json() {
+            json.set("@context", own);
+        }
+        Self::with(json, context)
+    }
+
+    fn with(json: Json, context: Context) -> Option<Self> {
         let text = |name: &str| json.get(name).and_then(Json::as_str);
         let kind = EventKind::from_name(text("type")?)?;
         let time = text("eventTime")?.parse().ok()?;
-        let context = Context::of_record(&json);
         Some(Self { json, kind, context, time })
     }
 

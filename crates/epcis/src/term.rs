@@ -33,6 +33,8 @@ pub(crate) enum Names {
 pub(crate) enum Form {
     /// Any JSON; what is in it is checked elsewhere or belongs to others.
     Any,
+    /// Contexts; they are read before.
+    Context,
     /// Any text.
     Text,
     Number,
@@ -67,6 +69,9 @@ impl Form {
     pub fn expected(&self) -> &'static str {
         match self {
             Self::Any => "a value",
+            Self::Context => {
+                "the address of the EPCIS 2.0 context, alone or in an array with prefixes"
+            }
             Self::Text => "a text",
             Self::Number | Self::Quantity => "a number, without quotes",
             Self::Truth => "true or false, without quotes",

@@ -28,7 +28,7 @@ pub fn recall_is_approved(entry: &HistoryEntry, rights: &Rights, party: &str) ->
         return true;
     }
     let Some(view) = entry.view() else { return false };
-    let event = Event::from_json(view.event()).ok();
+    let event = Event::of_record(view.event());
     let hash = event.and_then(|event| event_hash(&event, Dialect::default()).ok());
     let Some(hash) = hash else { return false };
     let notes: Vec<&str> = view.approvals().into_iter().take(MAX_NOTES).collect();

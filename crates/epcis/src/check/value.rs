@@ -119,7 +119,7 @@ impl Checker<'_> {
     pub fn value(&mut self, form: &Form, value: &Json, pointer: &str) {
         let text = value.as_str();
         let problem = match form {
-            Form::Any => None,
+            Form::Any | Form::Context => None,
             Form::Uri(names) => return self.uri(*names, value, pointer),
             Form::Word(vocabulary) => return self.word(*vocabulary, value, pointer),
             Form::List(list) => return self.list(list, value, pointer),

@@ -14,7 +14,7 @@ pub(super) const ALL: &[&Shape] =
 pub(crate) static DOCUMENT: Shape = shape(
     "a document",
     &[&[
-        must("@context", Form::Any),
+        must("@context", Form::Context),
         must("type", Form::Any),
         must("schemaVersion", Form::Version),
         must("creationDate", Form::Time),
@@ -31,7 +31,7 @@ pub(crate) static DOCUMENT: Shape = shape(
 pub(crate) static QUERY_DOCUMENT: Shape = shape(
     "a query document",
     &[&[
-        must("@context", Form::Any),
+        must("@context", Form::Context),
         must("type", Form::Any),
         may("schemaVersion", Form::Version),
         may("creationDate", Form::Time),

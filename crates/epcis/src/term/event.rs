@@ -52,9 +52,9 @@ static TRANSFORMATION: Shape = event("a transformation event", &[COMMON, WHY, CH
 static ASSOCIATION: Shape =
     event("an association event", &[COMMON, WHY, ACTION, CONTENTS, PARENT_ALWAYS]);
 
-/// Members of every event. The context and the type are read before.
+/// Members of every event. The type is read before.
 const COMMON: &[Member] = &[
-    may("@context", Form::Any),
+    may("@context", Form::Context),
     must("type", Form::Any),
     must("eventTime", TIME),
     must("eventTimeZoneOffset", Form::Offset),

@@ -2,6 +2,7 @@
 //! alone; and, where the folder of vectors is, published documents, and GS1's schema as oracle over thousands of changed
 //! ones.
 
+mod contexts;
 mod document;
 mod facts;
 mod oracle;

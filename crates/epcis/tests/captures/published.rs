@@ -5,6 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
+use epcis::Document;
+
+use crate::document::json;
 use crate::facts::wrong;
 
 /// The folder of vectors, or `None` with a line that says what it would add.
@@ -47,11 +50,16 @@ pub const VALID: [&str; 4] = [
 const REFUSED: &[(&str, &str, &str)] = &[
     (
         "AssociationEvent-h.jsonld",
-        "",
+        "duplicate",
         "a member stands twice, which two parsers may read differently",
     ),
     (
         "transformation_event_all_possible_fields.jsonld",
+        "redefines a prefix of the standard",
+        "another meaning of `cbvmda`",
+    ),
+    (
+        "TransformationEvent_all_possible_fields.json",
         "redefines a prefix of the standard",
         "another meaning of `cbvmda`",
     ),
@@ -65,6 +73,22 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "not a word of the standard's vocabulary",
         "GS1's schema refuses the measurement type",
     ),
+    (
+        "Combination_of_different_event.json",
+        "wrong check digit",
+        "a GRAI in a Digital Link with a wrong check digit",
+    ),
+    (
+        "CurieString_document.json",
+        "not a URI of this vocabulary",
+        "`cbv:my_own_party`, a word in the namespace of CBV that CBV does not have",
+    ),
+    ("epcisDocWithAllGS1Keys", "stands there twice", "one SSCC as URN and as Digital Link"),
+    (
+        "epclist_normalisation.jsonld",
+        "names a class",
+        "spellings of keys, made to be hashed; some are classes, one has a short name of older links",
+    ),
 ];
 
 #[test]
@@ -76,7 +100,10 @@ fn every_published_valid_document_is_taken_but_for_a_list_with_reasons() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).expect("readable");
         let found = wrong(&text);
-        let expected = REFUSED.iter().find(|(file, ..)| *file == name);
+        if let Ok(document) = Document::parse(text.as_bytes()) {
+            assert_eq!(document.to_json(), &json(&text), "{name} is kept as it was received");
+        }
+        let expected = REFUSED.iter().find(|(file, ..)| name.starts_with(file));
         let fits = match expected {
             None => found.is_empty(),
             Some((_, problem, _)) => found.iter().any(|one| one.problem.contains(problem)),
