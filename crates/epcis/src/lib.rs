@@ -38,6 +38,7 @@ mod words;
 pub mod xml;
 
 pub use biz_step::BizStep;
+pub use check::is_identifier;
 pub use context::Context;
 pub use disposition::Disposition;
 pub use document::{Document, Statement, Submission};

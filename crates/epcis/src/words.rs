@@ -95,7 +95,9 @@ impl Vocabulary {
         let uri = format!("{namespace}{local}");
         let is_standard = text.starts_with("cbv:") || text.starts_with("gs1:");
         // Whoever reads the record later would need the document's context to see what is meant.
-        if !is_standard && (uri.starts_with(CBV) || uri.starts_with(GS1)) {
+        let is_of_standard =
+            uri.starts_with(CBV) || uri.starts_with(GS1) || self.check_spelling(&uri).is_err();
+        if !is_standard && is_of_standard {
             let problem = "spells a word of the standard with a prefix of its own";
             return Err(WordError { problem, expected: OWN.to_owned() });
         }

@@ -133,7 +133,8 @@ fn a_document_is_read_event_by_event_and_each_refused_event_is_named_by_its_plac
 fn a_word_of_the_standard_cannot_hide_behind_a_prefix_of_the_document() {
     let text = VALID.replacen(
         '{',
-        r#"{"@context":{"mine":"https://ref.gs1.org/cbv/","own":"https://voc.example/"},"#,
+        r#"{"@context":{"mine":"https://ref.gs1.org/cbv/","own":"https://voc.example/",
+            "old":"urn:epcglobal:cbv:disp:"},"#,
         1,
     );
     for (word, accepted) in [
@@ -141,6 +142,7 @@ fn a_word_of_the_standard_cannot_hide_behind_a_prefix_of_the_document() {
         ("https://voc.example/recalled", true),
         ("cbv:Disp-recalled", true),
         ("mine:Disp-recalled", false),
+        ("old:recalled", false),
         ("urn:other:recalled", true),
         ("other:recalled", false),
         ("1:recalled", false),

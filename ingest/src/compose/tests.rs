@@ -95,10 +95,11 @@ fn every_doubt_about_a_window_is_in_the_record() {
 #[test]
 fn a_sender_cannot_speak_in_the_ledgers_name_at_any_depth() {
     let ours = || object([("chopmark:reported", Json::from("x"))]);
-    let report = object([("sensorReport", Json::Array(vec![ours()]))]);
+    let inner = object([("type", Json::from("Temperature")), ("chopmark:reported", ours())]);
+    let report = object([("sensorReport", Json::Array(vec![inner]))]);
     for more in [
         ("chopmark:by", Json::from("someone")),
-        ("ilmd", ours()),
+        ("readPoint", object([("id", Json::from("urn:x:y")), ("chopmark:reported", ours())])),
         ("sensorElementList", Json::Array(vec![report])),
     ] {
         let found = stated(&event(std::slice::from_ref(&more)));
@@ -110,6 +111,7 @@ fn a_sender_cannot_speak_in_the_ledgers_name_at_any_depth() {
 #[test]
 fn a_concluded_event_may_carry_what_a_sensor_reported_but_not_speak_at_the_top() {
     let report = object([
+        ("type", Json::from("Temperature")),
         ("value", Json::Number("20".into())),
         ("chopmark:reported", object([("uom", Json::from("FAH"))])),
     ]);

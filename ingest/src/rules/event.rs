@@ -7,6 +7,8 @@
 //!
 //! Source: EPCIS 2.0 section 7.4, CBV 2.0 section 7.
 
+use std::collections::HashSet;
+
 use jiff::{Timestamp, tz::Offset};
 use ledger::json::{Json, object};
 
@@ -48,7 +50,7 @@ impl Frame<'_> {
     ) -> Json {
         let mut members = self.members("ObjectEvent", action, step);
         if !epcs.is_empty() {
-            members.push(("epcList".to_owned(), uris(epcs)));
+            members.push(("epcList".to_owned(), things(epcs)));
         }
         if let Some(word) = disposition {
             members.push(("disposition".to_owned(), Json::from(word)));
@@ -61,7 +63,7 @@ impl Frame<'_> {
     pub fn packing_event(&self, parent: &str, children: &[String]) -> Json {
         let mut members = self.members("AggregationEvent", "ADD", "packing");
         members.push(("parentID".to_owned(), Json::from(parent)));
-        members.push(("childEPCs".to_owned(), uris(children)));
+        members.push(("childEPCs".to_owned(), things(children)));
         members.push(("disposition".to_owned(), Json::from("in_progress")));
         object(members)
     }
@@ -72,8 +74,28 @@ fn place(uri: &str) -> Json {
     object([("id", Json::from(uri))])
 }
 
-pub(super) fn uris(list: &[String]) -> Json {
-    Json::Array(list.iter().map(|uri| Json::from(uri.as_str())).collect())
+/// A list of things, each once: two tags on one item may spell its key differently.
+fn things(list: &[String]) -> Json {
+    let mut seen = HashSet::new();
+    let each_once = list.iter().filter(|uri| seen.insert(epc::thing_key(uri)));
+    Json::Array(each_once.map(|uri| Json::from(uri.as_str())).collect())
+}
+
+/// The device that a sensor is, as a URI: its name if that is one, otherwise a URN with the name in it, since EPCIS has
+/// URIs only.
+pub(super) fn device(sensor: &str) -> String {
+    if epcis::is_identifier(sensor) {
+        return sensor.to_owned();
+    }
+    let mut uri = "urn:chopmark:sensor:".to_owned();
+    for byte in sensor.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri += &format!("%{byte:02X}");
+        }
+    }
+    uri
 }
 
 /// `at` in the given offset with millisecond digits: `2026-11-20T08:15:00.125+08:00`.
@@ -95,6 +117,32 @@ fn offset_seconds(offset: &str) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sensor_is_named_by_its_uri_or_by_a_urn_with_its_name() {
+        for (name, uri) in [
+            ("urn:epc:id:giai:9521142.T7", "urn:epc:id:giai:9521142.T7"),
+            ("https://sensors.example/7", "https://sensors.example/7"),
+            ("probe-7", "urn:chopmark:sensor:probe-7"),
+            ("a4:c1:38:00:11:22", "urn:chopmark:sensor:a4%3Ac1%3A38%3A00%3A11%3A22"),
+            ("cold/\u{51b7}", "urn:chopmark:sensor:cold%2F%E5%86%B7"),
+        ] {
+            assert_eq!(device(name), uri);
+            assert!(epcis::is_identifier(&device(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_thing_with_two_tags_stands_once_in_the_list() {
+        let list = [
+            "urn:epc:id:sgtin:9521141.012345.1",
+            "https://id.gs1.org/01/09521141123454/21/1",
+            "urn:epc:id:sgtin:9521141.012345.2",
+        ];
+        let found = things(&list.map(str::to_owned));
+        let texts: Vec<_> = found.as_array().unwrap().iter().filter_map(Json::as_str).collect();
+        assert_eq!(texts, [list[0], list[2]]);
+    }
 
     #[test]
     fn local_time_keeps_the_instant_and_shows_the_offset() {

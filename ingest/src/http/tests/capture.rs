@@ -237,6 +237,28 @@ async fn a_back_dated_statement_says_in_its_record_when_it_was_captured() {
 }
 
 #[actix_web::test]
+async fn a_partners_own_context_is_kept_with_the_record_and_a_byte_order_mark_is_tolerated() {
+    let scene = Scene::new("own_context").await;
+    let address = "https://contexts.maker.example/all.jsonld";
+    let sent = document(",\"later:colour\":\"red\",\"mine:size\":7").replace(
+        "epcis-context.jsonld\"]",
+        &format!(
+            "epcis-context.jsonld\",\"{address}\",{{\"mine\":\"https://ns.maker.example/\"}}]"
+        ),
+    );
+    let (status, _, answer) = scene.send(post("maker-token", &format!("\u{feff}{sent}"))).await;
+    assert_eq!(status, 202, "{}", json(&answer));
+    let record = record(&scene, 0).await;
+    let expected = serde_json::json!([address, { "mine": "https://ns.maker.example/" }]);
+    assert_eq!(record["@context"], expected, "the standard's own context always applies");
+    assert_eq!((&record["later:colour"], &record["mine:size"]), (&"red".into(), &7.into()));
+    let without = sent.replace(&format!("\"{address}\","), "");
+    let (status, _, problem) = scene.send(post("maker-token", &without)).await;
+    let violation = json(&problem)["violations"][0].clone();
+    assert_eq!((status, &violation["value"]), (422, &"later:colour".into()), "{violation}");
+}
+
+#[actix_web::test]
 async fn an_approval_goes_into_the_evidence_of_the_event_whose_hash_it_names() {
     let scene = Scene::new("approvals").await;
     let other = EVENT.replace("345.1", "345.2");

@@ -13,7 +13,7 @@ use ledger::json::{Json, object};
 use reads::SensorReading;
 
 use super::{Concluded, Pass, Refusal, listed};
-use crate::rules::event::{Frame, local_time, uris};
+use crate::rules::event::{Frame, device, local_time};
 use crate::rules::excursion::{Excursion, ExcursionRule, SensorState, follow};
 use crate::rules::site::{Rule, SiteRules};
 
@@ -109,7 +109,7 @@ fn element(reading: &SensorReading, rules: &SiteRules) -> Json {
             "sensorMetadata",
             object([
                 ("time", Json::from(local_time(reading.at, &rules.time_zone_offset))),
-                ("deviceID", Json::from(reading.sensor.as_str())),
+                ("deviceID", Json::from(device(&reading.sensor))),
             ]),
         ),
         ("sensorReport", Json::Array(vec![object(report)])),
@@ -136,14 +136,14 @@ fn flag(
             object([
                 ("startTime", Json::from(local_time(found.since, offset))),
                 ("endTime", Json::from(local_time(found.until, offset))),
-                ("deviceID", Json::from(reading.sensor.as_str())),
+                ("deviceID", Json::from(device(&reading.sensor))),
             ]),
         ),
         ("sensorReport", Json::Array(vec![report])),
     ]);
     let lots =
         limits.lots.iter().map(|lot| object([("epcClass", Json::from(lot.as_str()))])).collect();
-    let set = object([("set", uris(&["non_conformant".to_owned()]))]);
+    let set = object([("set", Json::Array(vec![Json::from("non_conformant")]))]);
     frame.object_event(
         "OBSERVE",
         "sensor_reporting",
