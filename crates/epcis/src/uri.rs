@@ -45,13 +45,12 @@ pub(crate) fn has_known_scheme(uri: &str) -> bool {
 
 fn is_authority(text: &str) -> bool {
     let (user, host) = text.split_once('@').unwrap_or(("", text));
-    let (is_host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((literal, port)) => (is_literal(literal), port),
-        None => {
-            let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
-            (consists_of(name, b""), port)
-        }
-    };
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let named = host.split_at(host.find(':').unwrap_or(host.len()));
+    let (is_host, port) = bracketed.map_or_else(
+        || (consists_of(named.0, b""), named.1),
+        |(literal, port)| (is_literal(literal), port),
+    );
     let is_port = port.is_empty()
         || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
     consists_of(user, b":") && is_host && is_port

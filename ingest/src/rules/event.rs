@@ -87,15 +87,14 @@ pub(super) fn device(sensor: &str) -> String {
     if epcis::is_identifier(sensor) {
         return sensor.to_owned();
     }
-    let mut uri = "urn:chopmark:sensor:".to_owned();
-    for byte in sensor.bytes() {
+    let bytes = sensor.bytes().map(|byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            uri.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
-            uri += &format!("%{byte:02X}");
+            format!("%{byte:02X}")
         }
-    }
-    uri
+    });
+    format!("urn:chopmark:sensor:{}", bytes.collect::<String>())
 }
 
 /// `at` in the given offset with millisecond digits: `2026-11-20T08:15:00.125+08:00`.

@@ -83,7 +83,7 @@ pub fn change(json: &mut Json, pointer: &str, value: Option<Json>) {
     match (place, value) {
         (Json::Array(items), Some(value)) if name == "-" => items.push(value),
         (Json::Array(items), Some(value)) => {
-            items[name.parse::<usize>().expect("an index")] = value
+            items[name.parse::<usize>().expect("an index")] = value;
         }
         (Json::Array(items), None) => drop(items.remove(name.parse().expect("an index"))),
         (object, Some(value)) => object.set(name, value),

@@ -282,7 +282,7 @@ fn mutate(json: &mut Json, dice: &mut Dice, values: &[Json], members: &[(String,
             }
         }
         (Json::Array(items), 0..=2) if !items.is_empty() => {
-            items.push(items[dice.below(items.len())].clone())
+            items.push(items[dice.below(items.len())].clone());
         }
         (Json::Array(items), 3) => items.push(dice.of(values).clone()),
         (Json::Array(items), 4) if !items.is_empty() => drop(items.remove(dice.below(items.len()))),
@@ -325,7 +325,11 @@ fn seeds(folder: &Path) -> Vec<Json> {
 
 fn members_of(json: &Json, found: &mut Vec<(String, Json)>) {
     match json {
-        Json::Array(items) => items.iter().for_each(|item| members_of(item, found)),
+        Json::Array(items) => {
+            for item in items {
+                members_of(item, found);
+            }
+        }
         Json::Object(members) => {
             for (name, value) in members {
                 if name != "epcisBody" && name != "epcisHeader" {
@@ -372,13 +376,15 @@ fn whatever_the_schema_refuses_is_refused_here_and_what_is_refused_beyond_it_has
     };
     let seeds = seeds(&folder);
     let mut members = Vec::new();
-    seeds.iter().for_each(|seed| members_of(seed, &mut members));
+    for seed in &seeds {
+        members_of(seed, &mut members);
+    }
     let values = values();
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let mut cases: Vec<String> = seeds.iter().map(Json::canonical).collect();
     while cases.len() < CASES {
         let mut case = dice.of(&seeds).clone();
-        for _ in 0..=dice.below(3) {
+        for _ in 0..=dice.below(6) / 4 {
             mutate(&mut case, &mut dice, &values, &members);
         }
         cases.push(case.canonical());
