@@ -1,7 +1,10 @@
 //! Identities, tags and classes as URIs.
 #![no_main]
 
-use epc::{Epc, EpcClass, PrefixTable, Scheme, TagEpc, digital_link_key};
+use epc::{
+    Epc, EpcClass, PrefixTable, Scheme, TagEpc, check_uri, digital_link_key, identify, site_key,
+    thing_key, written_key,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -17,6 +20,20 @@ fuzz_target!(|text: &str| {
     if let Ok(class) = EpcClass::from_uri(text) {
         assert_eq!(EpcClass::from_uri(&class.to_uri()).as_ref(), Ok(&class));
         assert_eq!(digital_link_key(&class.to_uri()), Some(class.to_digital_link()));
+    }
+    // The key of a key is itself, however the text was spelled.
+    for key in [thing_key(text), written_key(text), site_key(text)] {
+        assert_eq!(thing_key(&key), key, "{text}");
+    }
+    match check_uri(text) {
+        Ok(kind) if thing_key(text) != text => {
+            assert_eq!(check_uri(&thing_key(text)), Ok(kind), "{text}");
+        }
+        Ok(_) => {}
+        Err(error) => fuzz::contract::reason(&error.to_string()),
+    }
+    if let Ok(epc) = identify(text) {
+        assert_eq!(thing_key(&epc.to_uri()), thing_key(text), "{text}");
     }
     // A key that is a link names what the text named: nothing in the text can end a part of it early.
     if let Some(key) = digital_link_key(text)

@@ -1,6 +1,6 @@
 //! The canonical Digital Link of any GS1 URN or link, as the event hash needs it.
 //!
-//! What holds: of several qualifiers only the most specific one is kept (serial before lot); host, path prefix,
+//! What holds: of several qualifiers only the most specific one is kept (serial of the maker or a third party, before lot); host, path prefix,
 //! query and consumer product variant are dropped; a URI without a GS1 key has no canonical link.
 //!
 //! Unlike [`crate::Epc`], this does not check the length of the company prefix, and it covers schemes that have
@@ -10,6 +10,7 @@
 //! section 6 for the URNs.
 
 use crate::check_digit;
+use crate::digital_link::DigitalLink;
 use crate::parse::parse_digital_link;
 use crate::text::{escape_url, is_digits, unescape};
 
@@ -28,16 +29,20 @@ pub fn digital_link_key(uri: &str) -> Option<String> {
         let path = from_urn(rest)?;
         return Some(format!("https://id.gs1.org/{path}"));
     }
-    let link = parse_digital_link(uri).ok()?;
+    parse_digital_link(uri).ok().map(|link| key_of_link(&link))
+}
+
+/// The canonical Digital Link of a link that was read.
+pub(crate) fn key_of_link(link: &DigitalLink) -> String {
     let key = escape_url(&link.value);
     let tail = match link.primary.as_str() {
-        "01" | "8006" => ["21", "10"].iter().find_map(|ai| Some((*ai, link.qualifier(ai)?))),
+        "01" | "8006" => ["21", "235", "10"].iter().find_map(|ai| Some((*ai, link.qualifier(ai)?))),
         "414" => link.qualifier("254").filter(|text| *text != "0").map(|text| ("254", text)),
         "8010" => link.qualifier("8011").map(|text| ("8011", text)),
         _ => None,
     };
     let tail = tail.map_or_else(String::new, |(ai, text)| format!("/{ai}/{}", escape_url(text)));
-    Some(format!("https://id.gs1.org/{}/{key}{tail}", link.primary))
+    format!("https://id.gs1.org/{}/{key}{tail}", link.primary)
 }
 
 /// The path of the canonical link of `id:sgtin:…`, `class:lgtin:…` or `idpat:sgtin:…`.
@@ -71,6 +76,11 @@ impl<'a> Urn<'a> {
         // something is missing.
         let is_cut = parts.len() > 2 && parts.last().is_some_and(String::is_empty);
         if is_cut && !matches!(scheme, "giai" | "ginc") {
+            return None;
+        }
+        // These have nothing after the reference: whatever stands there would be lost.
+        let is_whole = matches!(scheme, "sscc" | "pgln" | "gsrn" | "gsrnp" | "gsin");
+        if is_whole && parts.len() > 2 {
             return None;
         }
         let urn = Self { kind, scheme, body, parts };
@@ -163,7 +173,8 @@ impl<'a> Urn<'a> {
         }
         let two_digits = |place| self.part(place).filter(|text| text.len() == 2 && is_digits(text));
         let key = format!("8006/{}{}{}", self.led_key(13)?, two_digits(2)?, two_digits(3)?);
-        let serial = self.part(4).filter(|serial| *serial != "*").map(escape_url);
+        let is_serial = |serial: &&str| self.kind != "idpat" || *serial != "*";
+        let serial = self.part(4).filter(is_serial).map(escape_url);
         Some(serial.map_or_else(|| key.clone(), |serial| format!("{key}/21/{serial}")))
     }
 }
@@ -212,6 +223,21 @@ mod tests {
         ] {
             assert_eq!(digital_link_key(urn), None, "{urn}");
         }
+    }
+
+    #[test]
+    fn what_a_scheme_has_no_place_for_is_not_lost() {
+        for urn in [
+            "urn:epc:id:sscc:4012345.1234567890.1",
+            "urn:epc:id:pgln:4012345.00000.1",
+            "urn:epc:id:gsrn:4012345.1111111111.1",
+            "urn:epc:id:gsrnp:4012345.1111111111.1",
+            "urn:epc:id:gsin:4012345.222222222.1",
+        ] {
+            assert_eq!(digital_link_key(urn), None, "{urn}");
+        }
+        let starred = digital_link_key("urn:epc:id:itip:4012345.011111.01.02.*");
+        assert_eq!(starred.as_deref(), Some("https://id.gs1.org/8006/040123451111180102/21/%2A"));
     }
 
     #[test]

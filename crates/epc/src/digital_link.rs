@@ -13,7 +13,7 @@ mod keys;
 use crate::error::{EpcError, field};
 use crate::text::escape_url;
 
-pub(crate) use keys::is_key;
+pub(crate) use keys::{is_key, is_surely_key};
 
 /// The parts of a Digital Link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,21 @@ impl DigitalLink {
             out.extend([separator, ai, "=", &escape_url(value)]);
         }
         out
+    }
+
+    /// The link with the attribute `ai` as a qualifier in its place; `None` if the key has no such qualifier, or none beside
+    /// those that are there.
+    pub(crate) fn with_qualifier(&self, ai: &str, value: &str) -> Option<Self> {
+        let names: Vec<&str> = self.qualifiers.iter().map(|(name, _)| name.as_str()).collect();
+        if names.contains(&ai) {
+            return None;
+        }
+        let qualifiers = keys::ordered(&self.primary, &names, ai)?
+            .into_iter()
+            .map(|name| (name.to_owned(), self.qualifier(name).unwrap_or(value).to_owned()))
+            .collect();
+        let attributes = self.attributes.iter().filter(|(name, _)| name != ai).cloned().collect();
+        Some(Self { qualifiers, attributes, ..self.clone() })
     }
 
     /// Checks key and qualifiers: lengths, characters, order, check digit. Attributes are not checked.

@@ -80,6 +80,14 @@ pub enum EpcError {
         /// Description of the accepted forms.
         expected: &'static str,
     },
+    /// A link that names its key in a way that the standard does not allow, or no longer.
+    #[error("got `{uri}`, expected `{right}`")]
+    Spelling {
+        /// The URI, cut to 64 characters.
+        uri: String,
+        /// The right link, cut to 256 characters.
+        right: String,
+    },
     /// A key with a wrong check digit.
     #[error("got `{key}` with a wrong check digit, expected check digit {expected}")]
     CheckDigit {

@@ -31,27 +31,12 @@ use crate::text::{is_digits, unescape};
 /// key or qualifier breaks its rules; any variant if the bits of a compressed link cannot be decoded.
 pub fn parse_digital_link(text: &str) -> Result<DigitalLink, EpcError> {
     let not_a_link = || uri(text, "https://HOST/…/01/GTIN/21/SERIAL or another GS1 key");
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let rest = rest.ok_or_else(not_a_link)?;
-    let rest = rest.split('#').next().unwrap_or_default();
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (host, path) = path.split_once('/').ok_or_else(not_a_link)?;
-    if host.is_empty() {
-        return Err(not_a_link());
-    }
-    let attributes = attributes(query)?;
-    let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-    // Key and qualifiers come in pairs and end the path, so the key is at an even distance from its end. A path
-    // prefix may contain the number of a key as well; the first pair that has one is taken.
-    let mut pairs = segments.chunks_exact(2);
-    if segments.len() % 2 == 1 {
-        pairs = segments.get(1..).unwrap_or_default().chunks_exact(2);
-    }
-    let mut pairs = pairs
-        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
-        .skip_while(|(ai, _)| !is_key(ai));
+    let address = Address::split(text).ok_or_else(not_a_link)?;
+    let attributes = attributes(address.query)?;
+    let (_, pairs) = address.parts();
+    let mut pairs = pairs.into_iter();
     let Some((primary, value)) = pairs.next() else {
-        let last = segments.last().copied().unwrap_or_default();
+        let last = address.segments.last().copied().unwrap_or_default();
         let mut link = compressed::read_segment(last).ok_or_else(not_a_link)??;
         link.attributes.extend(attributes);
         return Ok(link);
@@ -68,6 +53,42 @@ pub fn parse_digital_link(text: &str) -> Result<DigitalLink, EpcError> {
     Ok(link)
 }
 
+/// The address of a link, divided at its separators and not decoded.
+pub(crate) struct Address<'a> {
+    /// As written, with user and port.
+    pub host: &'a str,
+    /// Segments of the path, without slashes at its end.
+    pub segments: Vec<&'a str>,
+    /// Without its question mark; empty if there is none.
+    pub query: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// Divides `text`; `None` if it is no address of the web with a host and a path.
+    pub fn split(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (host, path) = path.split_once('/')?;
+        let segments = path.trim_end_matches('/').split('/').collect();
+        (!host.is_empty()).then_some(Self { host, segments, query })
+    }
+
+    /// The segments before the key, then key and qualifiers, of which the first is the key; no pairs if there is no key.
+    ///
+    /// Key and qualifiers come in pairs and end the path, so the key is at an even distance from its end. A path prefix may
+    /// contain the number of a key as well; the first pair that has one is taken.
+    pub fn parts(&self) -> (&[&'a str], Vec<(&'a str, &'a str)>) {
+        let odd = self.segments.len() % 2;
+        let places = (odd..self.segments.len()).step_by(2);
+        let is_primary = |place: &usize| self.segments.get(*place).is_some_and(|ai| is_key(ai));
+        let begin = places.into_iter().find(is_primary).unwrap_or(self.segments.len());
+        let (before, after) = self.segments.split_at_checked(begin).unwrap_or_default();
+        let pairs = after.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
+        (before, pairs.collect())
+    }
+}
+
 /// The attributes of a query string whose names are numeric.
 fn attributes(query: &str) -> Result<Vec<(String, String)>, EpcError> {
     query
@@ -79,7 +100,7 @@ fn attributes(query: &str) -> Result<Vec<(String, String)>, EpcError> {
 }
 
 /// Decodes the `%XX` escapes of one part of a link.
-fn decode(part: &str) -> Result<String, EpcError> {
+pub(crate) fn decode(part: &str) -> Result<String, EpcError> {
     unescape(part).ok_or_else(|| field("link", part, "ASCII with whole %XX escapes"))
 }
 

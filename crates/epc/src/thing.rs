@@ -1,21 +1,30 @@
 //! One key for one thing, however its URI is spelled.
 //!
 //! What holds: two URIs of one GS1 key have the same [`thing_key`], whatever the length of the company prefix in
-//! them, the host of a link, the order of its parts, and the case of the scheme; a URI without a GS1 key is its own key.
+//! them, the host of a link, the order of its parts, its attributes and escapes, and the case of what stands before the key;
+//! a tag URI has the key of its pure identity, and bits in a link that of what they encode; a URI without a GS1 key is its
+//! own key; the key of a key is itself.
 //!
-//! Not here: whether the company prefix is licensed to anybody (`directory`).
+//! Not here: whether the company prefix is licensed to anybody (`directory`), which URIs are refused
+//! ([`crate::uri_kind`]).
 //!
-//! Sources: GS1 General Specifications section 1.4.3 (company prefix); TDS 2.3 section 6.3.
+//! Sources: GS1 General Specifications section 1.4.3 (company prefix); TDS 2.3 section 6.3; GS1 Digital Link URI syntax 1.4.
 
 use std::borrow::Cow;
 
-use crate::canonical::digital_link_key;
-use crate::parse::parse_digital_link;
+use crate::canonical::{digital_link_key, key_of_link};
+use crate::digital_link::DigitalLink;
+use crate::identity::Epc;
+use crate::parse::{Address, parse_digital_link};
+use crate::tag::TagEpc;
+use crate::text::escape_url;
 
 /// The key under which a thing or a class is indexed and compared.
 ///
-/// - For a GS1 key in any spelling: its canonical Digital Link ([`digital_link_key`]).
-/// - For any other URI: the URI itself.
+/// - For a GS1 key in any spelling: its canonical Digital Link ([`digital_link_key`]). A consumer product variant stays
+///   part of the key of a class, since what is said of one variant is not said of all.
+/// - For another identity of TDS, such as a GID: its pure identity URN.
+/// - For any other URI, and for a link whose serial or lot stands among its attributes: the URI itself.
 ///
 /// ```
 /// let one = epc::thing_key("urn:epc:id:sgtin:0614141.112345.400");
@@ -25,7 +34,85 @@ use crate::parse::parse_digital_link;
 /// ```
 #[must_use]
 pub fn thing_key(uri: &str) -> String {
-    digital_link_key(&lowered(uri)).unwrap_or_else(|| uri.to_owned())
+    let text = lowered(uri);
+    gs1_key(&text).or_else(|| urn_key(&text)).unwrap_or_else(|| uri.to_owned())
+}
+
+/// The key that can be read without decoding bits: as [`thing_key`] for URNs of a GS1 key and plain links; any other URI,
+/// compressed links and tag URIs among them, is its own. Verifiers of bundles compare names by it (docs/formats/bundle-v1.md).
+///
+/// ```
+/// assert_eq!(epc::written_key("https://x/01/10614141123459/21/4"), epc::thing_key("urn:epc:id:sgtin:0614141.112345.4"));
+/// assert_eq!(epc::written_key("https://x/exMBZFlvQMDly-mRqD"), "https://x/exMBZFlvQMDly-mRqD");
+/// ```
+#[must_use]
+pub fn written_key(uri: &str) -> String {
+    let text = lowered(uri);
+    let has_bits = text.starts_with("urn:epc:tag:")
+        || Address::split(&text).is_some_and(|address| address.parts().1.is_empty());
+    let key = if has_bits { None } else { gs1_key(&text) };
+    key.unwrap_or_else(|| uri.to_owned())
+}
+
+/// The key of a text that [`lowered`] gave, if it has a GS1 key.
+pub(crate) fn gs1_key(text: &str) -> Option<String> {
+    if text.starts_with("urn:epc:tag:") {
+        return TagEpc::from_tag_uri(text).ok()?.epc.link().map(|link| key_of_link(&link));
+    }
+    if text.starts_with("urn:epc:") {
+        return digital_link_key(text);
+    }
+    let link = parse_digital_link(text).ok()?;
+    with_misplaced(&link).is_none().then(|| class_key(&link))
+}
+
+/// The key of a link; that of a class keeps the consumer product variant.
+fn class_key(link: &DigitalLink) -> String {
+    let key = key_of_link(link);
+    let is_whole_class = !["21", "235", "10"].iter().any(|ai| link.qualifier(ai).is_some());
+    match link.qualifier("22").filter(|_| is_whole_class) {
+        Some(variant) => format!("{key}/22/{}", escape_url(variant)),
+        None => key,
+    }
+}
+
+/// The key of an EPC that has no GS1 key.
+fn urn_key(text: &str) -> Option<String> {
+    let is_urn = text.starts_with("urn:epc:");
+    is_urn.then(|| text.parse::<Epc>().map_or_else(|_| text.to_owned(), |epc| epc.to_uri()))
+}
+
+/// The link that was meant by one in which a qualifier that changes its key stands among the attributes; all its
+/// qualifiers are in their places then.
+pub(crate) fn with_misplaced(link: &DigitalLink) -> Option<DigitalLink> {
+    let key = class_key(link);
+    let moved = |(ai, value): &(String, String)| link.with_qualifier(ai, value);
+    if !link.attributes.iter().filter_map(moved).any(|moved| class_key(&moved) != key) {
+        return None;
+    }
+    let mut right = link.clone();
+    for (ai, value) in &link.attributes {
+        right = right.with_qualifier(ai, value).unwrap_or(right);
+    }
+    Some(right)
+}
+
+/// The key of the site of a location: that of the location without its extension.
+///
+/// - `uri`: a location in any spelling; any other URI is its own site.
+///
+/// ```
+/// let door = epc::site_key("urn:epc:id:sgln:4012345.11111.987");
+/// assert_eq!(door, epc::site_key("https://brand.example/414/4012345111118"));
+/// assert_ne!(door, epc::site_key("https://brand.example/414/4012345222227"));
+/// ```
+#[must_use]
+pub fn site_key(uri: &str) -> String {
+    let key = thing_key(uri);
+    let is_place = key.starts_with("https://id.gs1.org/414/");
+    key.split_once("/254/")
+        .filter(|_| is_place)
+        .map_or_else(|| key.clone(), |(site, _)| site.to_owned())
 }
 
 /// Whether `uri` has a GS1 key, in any spelling that [`thing_key`] knows.
@@ -36,7 +123,7 @@ pub fn thing_key(uri: &str) -> String {
 /// ```
 #[must_use]
 pub fn has_gs1_key(uri: &str) -> bool {
-    digital_link_key(&lowered(uri)).is_some()
+    gs1_key(&lowered(uri)).is_some()
 }
 
 /// `uri` with what stands before its key in small letters: `https:`, or `urn:epc:id:sgtin:`. RFC 3986 and RFC 8141
@@ -65,7 +152,7 @@ pub(crate) fn lowered(uri: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn licence_digits(uri: &str) -> Option<String> {
-    let link = parse_digital_link(&digital_link_key(&lowered(uri))?).ok()?;
+    let link = parse_digital_link(&gs1_key(&lowered(uri))?).ok()?;
     let key = link.value.as_str();
     let digits = match link.primary.as_str() {
         "01" | "8006" | "8003" => key.get(1..13),
@@ -128,6 +215,37 @@ mod tests {
         for other in ["URN:UUID:0", "Ä:x", "urn:epc:Ä", "URN:EPC:", ":", "URN:EPC:ID:"] {
             assert_eq!(thing_key(other), other);
         }
+    }
+
+    #[test]
+    fn an_item_its_lot_its_class_a_variant_and_another_case_are_different_things() {
+        let of = |path: &str| thing_key(&format!("https://brand.example/01/04012345123456{path}"));
+        let paths =
+            ["", "/21/a", "/21/A", "/10/a", "/22/a", "/22/b", "/235/a", "/10/A", "?21=a", "?10=a"];
+        let keys: std::collections::BTreeSet<String> = paths.map(of).into();
+        assert_eq!(keys.len(), paths.len(), "{keys:?}");
+        assert_eq!(of("/22/a/10/b"), of("/10/b"), "a lot is one of the trade item");
+        assert_eq!(of("/22/a/10/b/21/c?17=271231&10=x"), of("/21/c"));
+        assert!(!has_gs1_key("https://brand.example/01/04012345123456?21=a"));
+    }
+
+    #[test]
+    fn locations_of_other_numbers_are_other_sites_in_every_spelling() {
+        let site = site_key("urn:epc:id:sgln:4012345.11111.0");
+        for same in
+            ["urn:epc:id:sgln:401234.511111.9%2F8", "https://id.gs1.org/414/4012345111118/254/9"]
+        {
+            assert_eq!(site_key(same), site, "{same}");
+        }
+        for other in
+            ["https://id.gs1.org/414/4012345222227", "urn:epc:id:pgln:4012345.11111", "urn:uuid:0"]
+        {
+            assert_ne!(site_key(other), site, "{other}");
+        }
+        assert_eq!(
+            site_key("https://brand.example/halls/254/7"),
+            "https://brand.example/halls/254/7"
+        );
     }
 
     #[test]

@@ -3,16 +3,24 @@
 //! The way through: [`check_uri`] reads URNs by the rules of their scheme and links by the rules of their key.
 //!
 //! What holds: every spelling that names one thing gives the same [`UriKind`]; a URI that looks like a GS1 key but breaks
-//! its rules is an error and never "something else".
+//! its rules is an error and never "something else"; a link whose serial, lot, variant or extension stands among its
+//! attributes is refused, because whoever reads the path only reads another thing.
 //!
 //! Not here: one key for all spellings ([`crate::thing_key`]).
 //!
-//! Sources: TDS 2.3 section 6; GS1 Digital Link URI syntax 1.4; CBV 2.0 section 8.
+//! Sources: TDS 2.3 section 6; GS1 Digital Link URI syntax 1.4 sections 4.9 (qualifiers) and 4.10 (attributes), and its
+//! change of 1.3 (no short names); CBV 2.0 section 8.
 
 use crate::canonical::digital_link_key;
-use crate::error::{EpcError, uri};
-use crate::parse::parse_digital_link;
-use crate::thing::lowered;
+use crate::class::EpcClass;
+use crate::digital_link::{DigitalLink, is_surely_key};
+use crate::error::{EpcError, cut, field, uri};
+use crate::identity::Epc;
+use crate::parse::{Address, decode, parse_digital_link};
+use crate::scheme::Scheme;
+use crate::tag::TagEpc;
+use crate::text::is_digits;
+use crate::thing::{lowered, with_misplaced};
 
 /// What a URI names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,8 +39,8 @@ pub enum UriKind {
 
 /// Checks a URI that may have a GS1 key, and says what it names.
 ///
-/// - `text`: an absolute URI: a pure identity, class or pattern URN, a GS1 Digital Link on any host, plain or compressed,
-///   or any other URI.
+/// - `text`: an absolute URI: a pure identity, tag, class or pattern URN, a GS1 Digital Link on any host, plain or
+///   compressed, or any other URI.
 ///
 /// ```
 /// use epc::{UriKind, check_uri};
@@ -45,35 +53,133 @@ pub enum UriKind {
 ///
 /// # Errors
 ///
-/// [`EpcError`] if `text` names a GS1 key and breaks its rules: a wrong check digit on any host, anything else that is
-/// wrong on the host id.gs1.org, or a malformed URN of a scheme that has rules here.
+/// [`EpcError`] if `text` names a GS1 key and breaks its rules: a wrong check digit or an unreadable link with the shape of
+/// a key on any host, anything else that is wrong on the host id.gs1.org, or a malformed URN of a scheme of TDS;
+/// [`EpcError::Spelling`], with the right link, for short names and for qualifiers among the attributes.
 pub fn check_uri(text: &str) -> Result<UriKind, EpcError> {
     let text = &*lowered(text);
     if let Some(rest) = text.strip_prefix("urn:epc:") {
-        let kind = match rest.split(':').take(2).collect::<Vec<_>>()[..] {
-            ["id", "sgln"] => UriKind::Place,
-            ["id", "pgln"] => UriKind::Party,
-            ["id", _] => UriKind::Item,
-            ["class" | "idpat", _] => UriKind::Class,
-            _ => return Ok(UriKind::Other),
-        };
-        let has_rules =
-            !matches!(rest.split(':').nth(1), Some("gid" | "usdod" | "adi" | "bic" | "imovn"));
-        if has_rules && digital_link_key(text).is_none() {
-            return Err(uri(text, "a URN of a GS1 key as TDS section 6 has it"));
+        return check_urn(text, rest);
+    }
+    let link = match parse_digital_link(text) {
+        Ok(link) => link,
+        Err(error) => return refuse_if_meant(text, error),
+    };
+    let Some(right) = with_misplaced(&link) else { return Ok(kind_of_link(&link)) };
+    let address = Address::split(text);
+    let place = address.as_ref().map_or("id.gs1.org".to_owned(), place_of);
+    Err(spelling(text, &right.to_uri(&place)))
+}
+
+fn spelling(got: &str, right: &str) -> EpcError {
+    EpcError::Spelling { uri: cut(got), right: right.chars().take(256).collect() }
+}
+
+/// Host and path of a link up to its key.
+fn place_of(address: &Address<'_>) -> String {
+    let (before, pairs) = address.parts();
+    let before = if pairs.is_empty() { &[][..] } else { before };
+    [&[address.host], before].concat().join("/")
+}
+
+/// Checks `urn:epc:` and `rest`.
+fn check_urn(text: &str, rest: &str) -> Result<UriKind, EpcError> {
+    const FORM: &str = "a URN of a GS1 key as TDS section 6 has it";
+    let mut parts = rest.splitn(3, ':');
+    let (kind, scheme) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let body = parts.next().unwrap_or_default();
+    let link_of = |epc: Epc| epc.link().map_or(UriKind::Item, |link| kind_of_link(&link));
+    match (kind, scheme) {
+        ("tag", _) => return Ok(link_of(TagEpc::from_tag_uri(text)?.epc)),
+        ("id", name) if Scheme::from_name(name).is_some() => {
+            return Ok(link_of(Epc::from_uri(text)?));
         }
-        return Ok(kind);
+        ("id", "bic" | "imovn") => return Ok(UriKind::Item),
+        ("class", "lgtin") => return EpcClass::from_uri(text).map(|_| UriKind::Class),
+        ("idpat", "gid" | "adi") => return Ok(UriKind::Class),
+        ("id" | "class" | "idpat", _) => {}
+        _ => return Ok(UriKind::Other),
     }
-    match parse_digital_link(text) {
-        Ok(link) => Ok(kind_of_link(&link)),
-        Err(error @ EpcError::CheckDigit { .. }) => Err(error),
-        Err(error) if text.starts_with("https://id.gs1.org/") => Err(error),
-        Err(_) => Ok(UriKind::Other),
+    let prefix = body.split('.').next().unwrap_or_default();
+    if !is_digits(prefix) || !(6..=12).contains(&prefix.len()) {
+        return Err(field("company prefix", prefix, "6 to 12 digits"));
     }
+    let key = digital_link_key(text).ok_or_else(|| uri(text, FORM))?;
+    parse_digital_link(&key).map(|link| kind_of_link(&link))
+}
+
+/// What a link that was not read with `error` is: something else, or a key that was meant.
+fn refuse_if_meant(text: &str, error: EpcError) -> Result<UriKind, EpcError> {
+    let Some(address) = Address::split(text) else { return Ok(UriKind::Other) };
+    if let Some(right) = without_short_names(&address) {
+        return Err(spelling(text, &right));
+    }
+    let host = address.host.rsplit('@').next().unwrap_or_default();
+    let host = host.split(':').next().unwrap_or_default();
+    let is_checked = matches!(error, EpcError::CheckDigit { .. });
+    if is_checked || host.eq_ignore_ascii_case("id.gs1.org") || has_key(&address) {
+        return Err(error);
+    }
+    Ok(UriKind::Other)
+}
+
+/// Whether two segments side by side can only be meant as a key.
+fn has_key(address: &Address<'_>) -> bool {
+    address.segments.windows(2).any(|pair| {
+        let [ai, value] = pair else { return false };
+        let value = decode(value).unwrap_or_default();
+        let is_gtin = is_digits(&value) && (8..=14).contains(&value.len());
+        (matches!(*ai, "01" | "gtin") && is_gtin) || is_surely_key(ai, &value)
+    })
+}
+
+/// The short names that links had before version 1.3, with their numbers.
+const SHORT_NAMES: [(&str, &str); 20] = [
+    ("sscc", "00"),
+    ("gtin", "01"),
+    ("lot", "10"),
+    ("ser", "21"),
+    ("cpv", "22"),
+    ("gdti", "253"),
+    ("glnx", "254"),
+    ("gcn", "255"),
+    ("ginc", "401"),
+    ("gsin", "402"),
+    ("gln", "414"),
+    ("party", "417"),
+    ("grai", "8003"),
+    ("giai", "8004"),
+    ("itip", "8006"),
+    ("cpid", "8010"),
+    ("cpsn", "8011"),
+    ("gsrnp", "8017"),
+    ("gsrn", "8018"),
+    ("srin", "8019"),
+];
+
+/// The link with numbers instead of short names, if that is a link with a key.
+fn without_short_names(address: &Address<'_>) -> Option<String> {
+    let number = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        SHORT_NAMES.iter().find(|(short, _)| *short == name).map(|(_, number)| *number)
+    };
+    let odd = address.segments.len() % 2;
+    let begin = (odd..address.segments.len())
+        .step_by(2)
+        .find(|place| address.segments.get(*place).is_some_and(|name| number(name).is_some()))?;
+    let (before, after) = address.segments.split_at_checked(begin)?;
+    let mut path = before.to_vec();
+    for pair in after.chunks_exact(2) {
+        let [name, value] = pair else { return None };
+        path.extend([number(name).unwrap_or(name), value]);
+    }
+    let query = if address.query.is_empty() { "" } else { "?" };
+    let right = format!("https://{}/{}{query}{}", address.host, path.join("/"), address.query);
+    parse_digital_link(&right).is_ok().then_some(right)
 }
 
 /// What a valid link names.
-fn kind_of_link(link: &crate::DigitalLink) -> UriKind {
+fn kind_of_link(link: &DigitalLink) -> UriKind {
     let has = |ai| link.qualifier(ai).is_some();
     let is_item = match link.primary.as_str() {
         "414" => return UriKind::Place,
@@ -97,19 +203,96 @@ mod tests {
     fn every_spelling_of_a_thing_has_its_kind() {
         for (text, kind) in [
             ("urn:epc:id:sgtin:0614141.112345.400", UriKind::Item),
+            ("urn:epc:tag:sgtin-96:3.0614141.112345.400", UriKind::Item),
+            ("urn:epc:tag:sgln-96:3.0614141.12345.400", UriKind::Place),
             ("https://id.gs1.org/01/10614141123459/21/400", UriKind::Item),
             ("https://example.com/exMBZFlvQMDly-mRqD", UriKind::Item),
             ("urn:epc:class:lgtin:4012345.012345.L1", UriKind::Class),
             ("urn:epc:idpat:sgtin:4012345.012345.*", UriKind::Class),
             ("https://id.gs1.org/01/04012345123456", UriKind::Class),
+            ("https://id.gs1.org/01/04012345123456/22/2A", UriKind::Class),
+            ("https://id.gs1.org/01/04012345123456/21/1?10=L1&17=271231", UriKind::Item),
             ("urn:epc:id:sgln:4012345.11111.0", UriKind::Place),
             ("https://id.gs1.org/414/4012345111118/254/7", UriKind::Place),
             ("urn:epc:id:pgln:4012345.00000", UriKind::Party),
+            ("urn:epc:id:upui:4012345.011111.T", UriKind::Item),
             ("urn:epc:id:gid:1.2.3", UriKind::Item),
+            ("urn:epc:id:bic:CSQU3054383", UriKind::Item),
+            ("urn:epc:raw:96.x3", UriKind::Other),
             ("urn:uuid:0", UriKind::Other),
             ("https://example.org/people/01", UriKind::Other),
+            ("https://example.org/pallets/01/7", UriKind::Other),
+            ("https://example.org/party/hall", UriKind::Other),
+            ("https://example.org/examples", UriKind::Other),
+            ("", UriKind::Other),
         ] {
-            assert_eq!(check_uri(text).ok(), Some(kind), "{text}");
+            assert_eq!(check_uri(text).ok(), Some(kind), "{text}: {:?}", check_uri(text));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_meant_and_cannot_be_read_is_refused_on_every_host() {
+        for text in [
+            "urn:epc:id:sgtin:9521141.12345.1",
+            "urn:epc:id:sgtin:9521141.012345",
+            "URN:EPC:ID:SGTIN:9521141.012345.",
+            "urn:epc:id:sgtin:9521141.012345.123456789012345678901",
+            "urn:epc:id:sgtn:9521141.012345.1",
+            "urn:epc:id:gid:1.2",
+            "urn:epc:id:sscc:4012345.1234567890.1",
+            "urn:epc:id:upui:40123.01111111.T",
+            "urn:epc:class:lgtin:9521141.012345",
+            "urn:epc:idpat:sgtin:9521141.*.*",
+            "urn:epc:tag:sgtin-96:9.9521141.012345.1",
+            "https://brand.example/01/09521141123454/21/1/10/L1",
+            "https://brand.example/01/09521141123454/21/1/about",
+            "https://brand.example/01/09521141123454/21/1?10=%zz",
+            "HTTPS://brand.example/01/09521141123455/21/1",
+            "https://brand.example/00/140123452345678902/x/1",
+            "https://brand.example/414/4012345111119",
+            "https://id.gs1.org/products/7",
+            "http://ID.GS1.ORG:80/about",
+            "https://a@id.gs1.org/about",
+        ] {
+            let error = check_uri(text).expect_err(text).to_string();
+            assert!(error.starts_with("got ") && error.contains("expected "), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_hides_a_part_of_its_key_is_refused_with_the_right_link() {
+        for (text, right) in [
+            (
+                "https://id.gs1.org/01/04012345123456?21=S",
+                "https://id.gs1.org/01/04012345123456/21/S",
+            ),
+            (
+                "HTTPS://brand.example/a/01/4012345123456/10/L?17=271231&21=S%2F1",
+                "https://brand.example/a/01/04012345123456/10/L/21/S%2F1?17=271231",
+            ),
+            (
+                "https://brand.example/01/04012345123456?21=S&10=L&22=V",
+                "https://brand.example/01/04012345123456/22/V/10/L/21/S",
+            ),
+            ("https://x/01/04012345123456?10=L", "https://x/01/04012345123456/10/L"),
+            ("https://x/01/04012345123456?235=T", "https://x/01/04012345123456/235/T"),
+            ("https://x/414/4012345111118?254=7", "https://x/414/4012345111118/254/7"),
+            ("https://x/8010/4012345AB?8011=7", "https://x/8010/4012345AB/8011/7"),
+            ("https://x/8006/040123451111180102?21=7", "https://x/8006/040123451111180102/21/7"),
+            ("https://x/gtin/04012345123456/ser/7", "https://x/01/04012345123456/21/7"),
+            (
+                "https://id.gs1.org/a/gtin/04012345123456/lot/L/ser/7?17=1",
+                "https://id.gs1.org/a/01/04012345123456/10/L/21/7?17=1",
+            ),
+            ("https://x/gln/4012345111118/glnx/7", "https://x/414/4012345111118/254/7"),
+            ("https://x/SSCC/140123452345678902", "https://x/00/140123452345678902"),
+        ] {
+            let found = check_uri(text);
+            assert!(
+                matches!(&found, Err(EpcError::Spelling { right: got, .. }) if got == right),
+                "{text}: {found:?}"
+            );
+            assert!(check_uri(right).is_ok(), "{right}");
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The way through: `KEYS` lists which qualifiers may follow a key; [`check_key`] and [`check_qualifier`] check
 //! single values.
 //!
-//! Not here: payment slips (415) and short names (`/gtin/…`, removed from the standard in 1.3), which are not
-//! supported.
+//! Not here: payment slips (415), which are not supported; short names (`/gtin/…`, removed from the standard in 1.3), which
+//! [`crate::uri_kind`] refuses with the right link.
 //!
 //! Source: GS1 Digital Link URI syntax 1.4; GS1 barcode syntax dictionary of January 2026.
 
@@ -54,6 +54,20 @@ pub(super) fn allows(ai: &str, names: &[&str]) -> bool {
         names.iter().all(|name| rest.any(|allowed| allowed == name))
     };
     names.is_empty() || lists.iter().any(is_in_order)
+}
+
+/// `names` and the qualifier `more`, in the order in which they may follow the key `ai`; `None` if they may not.
+pub(super) fn ordered(ai: &str, names: &[&str], more: &str) -> Option<Vec<&'static str>> {
+    let lists = KEYS.iter().find(|key| key.ai == ai)?.qualifiers;
+    let has_all =
+        |list: &&&[&str]| list.contains(&more) && names.iter().all(|it| list.contains(it));
+    let list = lists.iter().find(has_all)?;
+    Some(list.iter().filter(|name| **name == more || names.contains(name)).copied().collect())
+}
+
+/// Whether `value` can be the key `ai`, and its check digit shows that it is meant to be one.
+pub(crate) fn is_surely_key(ai: &str, value: &str) -> bool {
+    !matches!(ai, "401" | "8004" | "8010" | "8013") && is_key(ai) && check_key(ai, value).is_ok()
 }
 
 /// Checks length and characters of the value of a qualifier.
