@@ -1,14 +1,15 @@
-//! GS1 keys as partners write them: whether a key can be read, and whether a URN divides it as the licence of its
-//! company prefix does.
+//! GS1 keys as partners write them: whether a URN divides its key as the licence of its company prefix does.
 //!
-//! What holds: pure; a URN of a key under no licence is never wrong here, and what is no URN has no split.
+//! What holds: pure; a URN of a key under no licence is never wrong here, and what is no URN has no split; a tag URI is
+//! divided as its pure identity is.
 //!
-//! Not here: who is licensed (`directory`), what follows for the verdict (`history`).
+//! Not here: which URIs have a key that can be read ([`epc::check_uri`]), who is licensed (`directory`), what follows for
+//! the verdict (`history`).
 //!
 //! Source: TDS 2.3 section 6.3; GS1 General Specifications section 1.4.3.
 
 use directory::Rights;
-use epc::{has_gs1_key, licence_digits};
+use epc::licence_digits;
 use epcis::Event;
 use jiff::Timestamp;
 use ledger::json::Json;
@@ -36,42 +37,24 @@ pub fn check_split(uri: &str, rights: &Rights, at: Timestamp) -> Result<(), Spli
         return Ok(());
     }
     let Some((licensed, _)) = rights.licences_of(&digits) else { return Ok(()) };
-    match split_at(uri, licensed.len().max(SHORTEST)) {
-        Some(right) if right != uri => Err(Split { got: uri.to_owned(), right }),
+    let identity = pure_identity(uri);
+    let urn = identity.as_deref().unwrap_or(uri);
+    match split_at(urn, licensed.len().max(SHORTEST)) {
+        Some(right) if right != urn => Err(Split { got: uri.to_owned(), right }),
         _ => Ok(()),
     }
-}
-
-/// EPC schemes whose URNs have a GS1 key.
-const SCHEMES: [&str; 16] = [
-    "cpi", "gdti", "giai", "ginc", "grai", "gsin", "gsrn", "gsrnp", "itip", "lgtin", "pgln",
-    "sgcn", "sgln", "sgtin", "sscc", "upui",
-];
-
-/// Whether `uri` is meant to have a GS1 key and has none that can be read: nobody would find what is said about it.
-#[must_use]
-pub fn is_unreadable(uri: &str) -> bool {
-    let lower = uri.to_ascii_lowercase();
-    let is_gs1_urn = lower.strip_prefix("urn:epc:").is_some_and(|rest| {
-        let mut parts = rest.split(':');
-        let kind = parts.next().is_some_and(|kind| ["id", "idpat", "class"].contains(&kind));
-        kind && parts.next().is_some_and(|scheme| SCHEMES.contains(&scheme))
-    });
-    let path = lower.split(['?', '#']).next().unwrap_or_default();
-    let segments: Vec<&str> = path.split('/').collect();
-    let is_gtin = |pair: &[&str]| {
-        matches!(pair, ["01" | "gtin", digits]
-            if (8..=14).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let is_link = lower.starts_with("http://") || lower.starts_with("https://");
-    let is_meant = is_gs1_urn || (is_link && segments.windows(2).any(is_gtin));
-    is_meant && !has_gs1_key(uri)
 }
 
 /// Whether `uri` is a GS1 key under a prefix that is licensed at `at`.
 #[must_use]
 pub fn is_licensed(uri: &str, rights: &Rights, at: Timestamp) -> bool {
     licence_digits(uri).is_some_and(|digits| rights.licensee(&digits, at).is_some())
+}
+
+/// The pure identity of a URN that names one thing, written as TDS writes it; none for a link or a class.
+fn pure_identity(uri: &str) -> Option<String> {
+    let is_urn = uri.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("urn:epc:"));
+    is_urn.then(|| epc::identify(uri).ok().map(|epc| epc.to_uri())).flatten()
 }
 
 /// The URN `uri` with a company prefix of `length` digits; `None` if it is no URN with a company prefix.
@@ -170,28 +153,21 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_meant_and_cannot_be_read_is_seen() {
-        for uri in [
-            "urn:epc:id:sgtin:9521141.12345.1",
-            "urn:epc:id:sgtin:9521141.012345",
-            "URN:EPC:ID:SGTIN:9521141.012345.",
-            "urn:epc:class:lgtin:9521141.012345",
-            "https://brand.example/gtin/09521141123454/ser/1",
-            "https://brand.example/01/09521141123454/21/1/10/L1",
-            "HTTPS://brand.example/01/09521141123455/21/1",
-        ] {
-            assert!(is_unreadable(uri), "{uri}");
-        }
-        for uri in [
+    fn a_tag_uri_capitals_and_needless_escapes_are_divided_like_the_pure_identity() {
+        let rights = rights("9521141", Span::ALWAYS);
+        let check = |uri: &str| check_split(uri, &rights, Timestamp::UNIX_EPOCH);
+        for right in [
+            "urn:epc:tag:sgtin-96:3.9521141.012345.1",
             "URN:EPC:ID:SGTIN:9521141.012345.1",
-            "urn:epc:idpat:sgtin:9521141.012345.*",
-            "HTTPS://brand.example/01/09521141123454/21/1",
-            "urn:epc:id:gid:1.2.3",
-            "urn:uuid:1",
-            "https://brand.example/pallets/01/7",
-            "",
+            "urn:epc:id:sgtin:9521141.012345.%41",
         ] {
-            assert!(!is_unreadable(uri), "{uri}");
+            assert_eq!(check(right), Ok(()), "{right}");
+        }
+        for wrong in
+            ["urn:epc:tag:sgtin-96:3.952114.0112345.1", "URN:EPC:ID:SGTIN:952114.0112345.1"]
+        {
+            let right = "urn:epc:id:sgtin:9521141.012345.1".to_owned();
+            assert_eq!(check(wrong), Err(Split { got: wrong.to_owned(), right }));
         }
     }
 

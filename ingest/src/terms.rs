@@ -72,15 +72,14 @@ impl Terms {
         let rights = Arc::clone(&self.rights.borrow());
         let at = event.event_time();
         let named = split::named(event);
-        let unreadable =
-            named.iter().filter(|name| name.is_thing && split::is_unreadable(name.uri));
-        let unreadable = unreadable.map(|name| Violation {
-            pointer: name.pointer.clone(),
-            value: name.uri.chars().take(80).collect(),
-            problem: "is meant to have a GS1 key and has none that can be read".to_owned(),
-            expected:
-                "such as urn:epc:id:sgtin:PREFIX.REFERENCE.SERIAL or https://HOST/01/GTIN/21/SERIAL"
-                    .to_owned(),
+        let unreadable = named.iter().filter_map(|name| {
+            let error = epc::check_uri(name.uri).err()?;
+            Some(Violation {
+                pointer: name.pointer.clone(),
+                value: name.uri.chars().take(80).collect(),
+                problem: "is meant to have a GS1 key and has none that can be read".to_owned(),
+                expected: expected_by(error),
+            })
         });
         fault("unreadable-key", unreadable.collect())?;
         let wrong = named.iter().filter_map(|name| {
@@ -106,6 +105,16 @@ impl Terms {
                 .to_owned(),
         });
         fault("no-licence", unlicensed.collect())
+    }
+}
+
+/// What was expected in place of a URI that is refused: the right link, where it is known, else what is wrong in it.
+fn expected_by(error: epc::EpcError) -> String {
+    match error {
+        epc::EpcError::Spelling { right, .. } => right,
+        other => format!(
+            "such as urn:epc:id:sgtin:PREFIX.REFERENCE.SERIAL or https://HOST/01/GTIN/21/SERIAL ({other})"
+        ),
     }
 }
 

@@ -23,6 +23,7 @@ mod see_what_is_not_public;
 mod sell_a_destroyed_item;
 mod shadow_a_despatch_advice;
 mod silence_the_cold_chain;
+mod spell_an_item_otherwise;
 mod take_the_keys_from_the_disk;
 mod wash_a_finding_away;
 mod write_to_the_terminal;

@@ -2,6 +2,7 @@
 
 import copy, re, types  # noqa: E401
 
+from names import digits_of
 from verify import (MAX_DEPTH, BadPolicy, Key, Members, Refuted, climb, is_key_name, need, open_checkpoint, parse_note,
                     read_json, sha256, verifies, write)
 
@@ -12,9 +13,6 @@ ROOT = ("version", "keys", "threshold", "next", "registrars", "registrar_thresho
 STATE = ("size", "version", "count", "root", "policy_sha256", "at", "until")
 KEYSET = ("origin", "ed25519", "rsa", "from_size", "until_size", "party", "record", "after", "last_good")
 LICENCE = ("digits", "evidence", "from", "grade", "party", "record", "until")
-# How many digits and text after the prefix belong to the key, by scheme; whether the reference begins with another digit.
-LENGTHS = {"sgtin": (13, 1), "lgtin": (13, 1), "itip": (13, 1), "sscc": (17, 1), "sgln": (12, 0), "pgln": (12, 0), "grai": (12, 0),
-           "gdti": (12, 0), "sgcn": (12, 0), "gsrn": (17, 0), "gsrnp": (17, 0), "gsin": (16, 0)}
 GRADES = {"A": "proved by a licence of GS1", "B": "looked up in a registry", "C": "stated by the party itself"}
 
 def is_name(text): return bool(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", text))
@@ -190,14 +188,6 @@ def narrow(own, stated):
             both.begin, both.end = max(key.begin, line.begin), min(key.end, line.end)
             if both.begin < both.end: found.append(both)
     return found
-def digits_of(item):
-    found = re.fullmatch(r"urn:epc:(?:id|class|idpat):([a-z]+):([0-9]+)\.([^.]*).*", item, re.ASCII)
-    if not found: return None
-    scheme, prefix, reference = found.groups()
-    if scheme in ("giai", "ginc", "cpi"): return prefix + re.match("[0-9]*", reference)[0]
-    length, led = LENGTHS.get(scheme, (0, 0))
-    return prefix + reference[led:] if len(prefix + reference) == length and re.fullmatch("[0-9]+", reference) else None
-
 class Authority:
     """What the policy and the directory's proof say together: `policy`, and `notes` for people."""
     def __init__(self, value, policy, unsure):

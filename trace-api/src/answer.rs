@@ -33,7 +33,7 @@ pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
     let mut document = json!({
         "verdict": result.reason.verdict().code(),
         "reason": words::reason(&result.reason, checked, naming, language),
-        "item": history.map(|history| history.item.to_uri()),
+        "item": history.map(History::name),
         "lamps": {
             "record": lamps.record.state.code(),
             "tag": lamps.tag.state.code(),
@@ -67,7 +67,7 @@ pub fn history(history: &History, now: Timestamp, language: Language) -> Value {
     let state = history.state(now, &TimeZone::UTC);
     let gap = |gap| words::gap(gap, Naming::Whole, language, str::to_owned);
     json!({
-        "item": history.item.to_uri(),
+        "item": history.name(),
         "records": records,
         "notices": notices(history, &state, Naming::Whole, language),
         "gaps": state.gaps.iter().map(gap).collect::<Vec<_>>(),

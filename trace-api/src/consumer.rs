@@ -42,14 +42,12 @@ pub fn place_name(sgln: &str, config: &Config, language: Language) -> String {
 
 /// The place that is configured for a location, or for another location of its site.
 fn configured<'a>(sgln: &str, config: &'a Config) -> Option<&'a PlaceName> {
-    let site = |uri: &str| {
-        uri.rsplit_once('.').map_or_else(|| uri.to_owned(), |(site, _)| site.to_owned())
-    };
+    let (place, site) = (epc::thing_key(sgln), epc::site_key(sgln));
     let places = &config.places;
     places
         .iter()
-        .find(|place| place.sgln == sgln)
-        .or_else(|| places.iter().find(|place| site(&place.sgln) == site(sgln)))
+        .find(|known| epc::thing_key(&known.sgln) == place)
+        .or_else(|| places.iter().find(|known| epc::site_key(&known.sgln) == site))
 }
 
 /// Who, as the public sees it.
@@ -86,7 +84,7 @@ pub fn timeline(history: &History, config: &Config) -> Value {
 /// A history.
 #[must_use]
 pub fn history(history: &History, config: &Config) -> Value {
-    json!({ "item": history.item.to_uri(), "steps": timeline(history, config) })
+    json!({ "item": history.name(), "steps": timeline(history, config) })
 }
 
 fn step(entry: &HistoryEntry, config: &Config) -> Value {

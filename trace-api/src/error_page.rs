@@ -1,7 +1,7 @@
 //! Pages for people when there is no answer: nothing here, asked too often, too long, a product without a serial.
 //!
 //! What holds: every status has its words in both languages; a page names nothing of the request but a configured
-//! product.
+//! product, and the link that was meant by a misspelled one.
 //!
 //! Not here: the words ([`crate::words::away`]).
 
@@ -33,6 +33,16 @@ pub fn render(main: &str, hint: &str, language: Language) -> String {
 pub fn of_status(status: StatusCode, language: Language) -> String {
     let Away { main, hint } = away::of_status(status);
     render(language.of(main), language.of(hint), language)
+}
+
+/// The page for a code whose serial or lot stands among its attributes, where nothing reads it.
+///
+/// - `right`: the link that was meant.
+#[must_use]
+pub fn misplaced(right: &str, language: Language) -> String {
+    let Away { main, hint } = away::MISPLACED;
+    let (main, hint) = (language.of(main), language.of(hint));
+    render(main, &format!("{hint}{right}"), language)
 }
 
 /// The page for a code that names a product and no single item.

@@ -33,7 +33,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 22] = [
+pub const PATHS: [(&str, &[Audience]); 23] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -52,6 +52,7 @@ pub const PATHS: [(&str, &[Audience]); 22] = [
     ("/assets/evm.js", &[Audience::Public]),
     ("/assets/checkpoint.js", &[Audience::Public]),
     ("/assets/directory.js", &[Audience::Public]),
+    ("/assets/names.js", &[Audience::Public]),
     ("/openapi.json", &[Audience::Public]),
     ("/healthz", &[Audience::Public, Audience::Internal]),
     ("/readyz", &[Audience::Internal]),
@@ -92,8 +93,8 @@ fn public(service: &mut web::ServiceConfig) {
     service
         .service(at("/", pages_get::start))
         .service(at("/01/{code:.*}", scan_get::get))
-        .service(at("/items/{epc}/history", items_get::consumers_history))
-        .service(at("/items/{epc}/bundle", items_get::consumers_bundle))
+        .service(at("/items/{epc:.+}/history", items_get::consumers_history))
+        .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))
         .service(at("/assets/verify.js", pages_get::verifier))
@@ -101,14 +102,15 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/assets/evm.js", pages_get::verifier_evm))
         .service(at("/assets/checkpoint.js", pages_get::verifier_checkpoint))
         .service(at("/assets/directory.js", pages_get::verifier_directory))
+        .service(at("/assets/names.js", pages_get::verifier_names))
         .service(at("/openapi.json", pages_get::openapi))
         .configure(process::health::liveness);
 }
 
 fn internal(service: &mut web::ServiceConfig) {
     service
-        .service(at("/items/{epc}/history", items_get::whole_history))
-        .service(at("/items/{epc}/bundle", items_get::whole_bundle))
+        .service(at("/items/{epc:.+}/history", items_get::whole_history))
+        .service(at("/items/{epc:.+}/bundle", items_get::whole_bundle))
         .service(at("/deliveries", deliveries_get::list))
         .configure(process::health::routes::<AppState>);
 }

@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 
 use askama::Template;
-use epc::Epc;
 use epcis::{BizStep, Disposition};
 use history::{GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal};
 use jiff::Timestamp;
@@ -143,7 +142,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
         report: config.report_contact.as_deref().unwrap_or_default(),
-        bundle: history.map(|history| bundle_path(&history.item)).unwrap_or_default(),
+        bundle: history.map(|history| bundle_path(&history.name())).unwrap_or_default(),
         checked_at: words::minute(result.request.at),
         clocks: clocks(result, language),
         permanent: format!("{}/01/{}/21/{}", config.public_url, view.gtin, view.serial),
@@ -279,10 +278,10 @@ fn heads_in_use(gathered: &GatheredHistory) -> impl Iterator<Item = &history::ga
     gathered.ledgers.values().filter(move |head| origins.contains(&*head.origin))
 }
 
-fn bundle_path(item: &Epc) -> String {
+fn bundle_path(item: &str) -> String {
     format!(
         "/items/{}/bundle",
-        percent_encoding::utf8_percent_encode(&item.to_uri(), percent_encoding::NON_ALPHANUMERIC)
+        percent_encoding::utf8_percent_encode(item, percent_encoding::NON_ALPHANUMERIC)
     )
 }
 

@@ -1,5 +1,5 @@
 //! The three verifiers (ours, the browser's run by Node, the one in Python) against one another: on the corpus, on
-//! generated notes and policies, and on 10,000 changed copies of bundles that are proved.
+//! generated notes and policies, on changed names, and on 10,000 changed copies of bundles that are proved.
 
 #![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
 
@@ -7,6 +7,8 @@
 mod corpus;
 #[path = "verifier/mutations.rs"]
 mod mutations;
+#[path = "verifier/names.rs"]
+mod names;
 #[path = "verifier/signed.rs"]
 mod signed;
 #[path = "verifier/three.rs"]
@@ -126,7 +128,7 @@ fn says_no_more(bundle: &Bundle, original: &Bundle) -> bool {
                 && history.records.iter().all(|record| has_record(other, record))
         })
     };
-    bundle.item == original.item
+    epc::written_key(&bundle.item) == epc::written_key(&original.item)
         && has_same_hub
         && (bundle.anchor.is_none() || bundle.anchor == original.anchor)
         && has_no_other_directory(bundle, original)

@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use epc::{Epc, EpcClass};
+use epc::{EpcClass, UriKind};
 use jiff::Timestamp;
 use ledger::bundle::{
     AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
@@ -64,8 +64,8 @@ impl Disclosure {
 fn is_at_site(record: &Record) -> bool {
     let place = record.json().get("bizLocation").and_then(Json::as_object);
     let Some([(name, Json::String(uri))]) = place else { return false };
-    let urn = uri.parse::<Epc>().map(|place| place.to_uri()).unwrap_or_default();
-    name == "id" && urn.starts_with("urn:epc:id:sgln:") && urn.ends_with(".0")
+    let is_place = epc::check_uri(uri) == Ok(UriKind::Place);
+    name == "id" && is_place && epc::site_key(uri) == epc::thing_key(uri)
 }
 
 /// The hub as far as a bundle needs it.
@@ -83,6 +83,8 @@ struct Hub {
 /// - `disclosure`: how much of each record is shown.
 /// - `directory`: the directory of which the bundle proves the ledgers shown and the licence of the item; none for a
 ///   bundle without it.
+/// - A record that names the item or its container only by bits in a link or by a tag URI is left out, because verifiers do
+///   not read bits.
 /// - Cost: if the hub's checkpoint does not cover the newest entries of the directory, the older directory is replayed.
 ///
 /// # Errors
@@ -96,7 +98,8 @@ pub async fn build(
     directory: Option<&Loaded>,
 ) -> Result<Bundle, sql::Error> {
     let uris = disclosed_uris(gathered, disclosure);
-    let heads = heads_with_records(gathered);
+    let mut heads = heads_with_records(gathered);
+    heads.retain(|head| own_entries(gathered, head).next().is_some());
     let hub = load_hub(db, hub_origin, gathered, &heads, directory).await?;
     let mut histories = Vec::new();
     for head in heads {
@@ -114,7 +117,7 @@ pub async fn build(
             }
             None => None,
         },
-        item: gathered.history.item.to_uri(),
+        item: gathered.history.name(),
         histories,
         anchor,
         hub: hub.map(|hub| HubProof { origin: hub.origin, checkpoint: hub.checkpoint.note }),
@@ -155,32 +158,57 @@ pub async fn anchored_at(
     Ok(Some(Anchored { at: anchor.evidence.block_time, confirmed }))
 }
 
-/// The elements of lists that a bundle shows: the item and its containers; in whole bundles its lot too, whose elements
-/// tell quantities.
+/// The elements of lists that a bundle shows, as the records spell them: the item and its containers; in whole bundles its
+/// lot too, whose elements tell quantities.
 fn disclosed_uris(gathered: &GatheredHistory, disclosure: Disclosure) -> Vec<String> {
     let history = &gathered.history;
-    let mut uris = vec![history.item.to_uri()];
+    let mut keys: HashSet<String> = [epc::thing_key(&history.name())].into();
     for entry in history.counted() {
-        if let Relation::Container(container) = &entry.relation
-            && !uris.contains(container)
-        {
-            uris.push(container.clone());
+        if let Relation::Container(container) = &entry.relation {
+            keys.insert(epc::thing_key(container));
         }
     }
-    if disclosure == Disclosure::Consumer {
-        return uris;
+    if disclosure == Disclosure::Whole {
+        let lot = history.lot_number().and_then(|number| EpcClass::lot_of(&history.item, number));
+        keys.extend(lot.map(|lot| epc::thing_key(&lot.to_uri())));
     }
-    let lot = history.lot_number().and_then(|number| EpcClass::lot_of(&history.item, number));
-    uris.extend(lot.map(|lot| lot.to_uri()));
+    let records = history.counted().filter_map(|entry| entry.record.as_ref());
+    let mut uris: Vec<String> = records
+        .flat_map(Record::names)
+        .filter(|name| keys.contains(&epc::thing_key(name)))
+        .collect();
+    uris.sort_unstable();
+    uris.dedup();
     uris
 }
 
+/// Whether a verifier sees that the record of `entry` names what it is there for: it reads URNs and links, and no bits in
+/// links and tag URIs.
+fn is_readably_named(entry: &HistoryEntry, item: &str) -> bool {
+    let wanted = match &entry.relation {
+        Relation::Container(container) => container,
+        Relation::Item | Relation::Lot => item,
+    };
+    let key = epc::written_key(wanted);
+    let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
+    names.iter().any(|name| epc::written_key(name) == key)
+}
+
 /// The records of one ledger that count.
-fn own_entries<'a>(
+fn counted<'a>(
     gathered: &'a GatheredHistory,
     head: &'a LedgerHead,
 ) -> impl Iterator<Item = &'a HistoryEntry> {
     gathered.history.counted().filter(|entry| entry.origin == head.origin)
+}
+
+/// Those of them that go into the bundle.
+fn own_entries<'a>(
+    gathered: &'a GatheredHistory,
+    head: &'a LedgerHead,
+) -> impl Iterator<Item = &'a HistoryEntry> {
+    let item = gathered.history.name();
+    counted(gathered, head).filter(move |entry| is_readably_named(entry, &item))
 }
 
 /// The ledgers with records that count, in bytewise order of origin, as a bundle has them.
@@ -194,7 +222,7 @@ fn heads_with_records(gathered: &GatheredHistory) -> Vec<&LedgerHead> {
 
 /// Leaves that a checkpoint must cover to hold all records of the ledger that count.
 fn size_needed(gathered: &GatheredHistory, head: &LedgerHead) -> u64 {
-    own_entries(gathered, head).map(|entry| entry.index + 1).max().unwrap_or(0)
+    counted(gathered, head).map(|entry| entry.index + 1).max().unwrap_or(0)
 }
 
 /// The hub's checkpoint: that of the final anchor which covers the entries of all ledgers, else the latest.
@@ -317,7 +345,7 @@ async fn prove_directory(
     let bad = |error: String| sql::Error::data(error);
     let mut wanted: Vec<String> =
         histories.iter().map(|history| format!("keyset/{}", history.origin)).collect();
-    let digits = epc::licence_digits(&gathered.history.item.to_uri());
+    let digits = epc::licence_digits(&gathered.history.name());
     wanted.extend(digits.map(|digits| format!("prefix/{digits}")));
     let policy = loaded.directory.policy();
     let pin = policy.directory.ok_or_else(|| bad("the directory has no root".to_owned()))?;

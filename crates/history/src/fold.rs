@@ -19,6 +19,7 @@ use epc::{Epc, EpcClass};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ledger::record::Record;
 
 use crate::authority::{Roles, Row};
 use crate::entry::{Fault, HistoryEntry};
@@ -42,8 +43,11 @@ use order::Statement;
 /// The records of one item, weighed.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// The item.
+    /// The item. If no record spells out where its company prefix ends, the division in its URN is not known: whoever
+    /// names it uses [`History::name`].
     pub item: Epc,
+    /// Whether only links name the item.
+    is_link: bool,
     /// In order of time; those of its lot and class among them.
     pub entries: Vec<HistoryEntry>,
     /// What the records add up to, but for its expiry.
@@ -72,6 +76,7 @@ impl History {
         let statements = statements(&item, &entries, rights);
         let mut history = Self {
             item,
+            is_link: false,
             entries,
             state: ItemState::default(),
             stays: Vec::new(),
@@ -83,6 +88,34 @@ impl History {
             history.claim(&statements);
         }
         history
+    }
+
+    /// The item's one name, under which it is shown, scanned and proved: its pure identity URN, or its canonical Digital Link
+    /// if its records name it by links only, which do not tell where the company prefix ends.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if self.is_link { self.item.to_digital_link() } else { self.item.to_uri() }
+    }
+
+    /// Takes the item's name from the records: from those that count, or if none of these names it, from the others.
+    pub(crate) fn take_name(&mut self) {
+        let own = epc::thing_key(&self.item.to_uri());
+        let mut names = Vec::new();
+        let (counted, others): (Vec<_>, Vec<_>) =
+            self.entries.iter().partition(|entry| entry.fits() && entry.weight != Weight::Listed);
+        for entries in [counted, others] {
+            let records = entries.iter().filter_map(|entry| entry.record.as_ref());
+            names
+                .extend(records.flat_map(Record::names).filter(|name| epc::thing_key(name) == own));
+            if !names.is_empty() {
+                break;
+            }
+        }
+        let is_urn =
+            |name: &&String| !name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
+        let urn = names.iter().filter(is_urn).find_map(|name| epc::identify(name).ok());
+        self.is_link = urn.is_none() && !names.is_empty();
+        self.item = urn.unwrap_or_else(|| self.item.clone());
     }
 
     /// Records that fit their ledger, are of the item or its containers, and are said by somebody whom it concerns.

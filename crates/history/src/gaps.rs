@@ -100,10 +100,9 @@ pub fn find_gaps<'a>(entries: impl IntoIterator<Item = &'a HistoryEntry>) -> Vec
     gaps
 }
 
-/// Whether two locations are of one site: the same but for the extension.
+/// Whether two locations are of one site: the same but for the extension, in any spelling.
 fn is_same_site(a: &str, b: &str) -> bool {
-    let site = |uri: &str| uri.rsplit_once('.').map(|(site, _)| site.to_owned());
-    site(a) == site(b)
+    epc::site_key(a) == epc::site_key(b)
 }
 
 #[cfg(test)]
@@ -135,11 +134,15 @@ mod tests {
     #[test]
     fn every_journey_has_the_gaps_that_it_should() {
         let other_door = "urn:epc:id:sgln:4012345.00001.7";
+        let factory_link = "https://brand.example/414/4012345000016/254/dock";
+        let (link, other_link) =
+            ("https://id.gs1.org/414/4012345000016", "https://id.gs1.org/414/4012345000023");
         let made = || step("commissioning").at(FACTORY);
         for (what, events, gaps) in [
             ("nothing", vec![], vec![]),
             ("one site", vec![made(), step("storing").at(FACTORY)], vec![]),
             ("another door of the site", vec![made(), step("storing").at(other_door)], vec![]),
+            ("the site as a link", vec![made(), step("storing").at(factory_link)], vec![]),
             (
                 "shipped and received",
                 vec![made(), step("shipping").at(FACTORY), step("receiving").at(CENTRE)],
@@ -177,6 +180,11 @@ mod tests {
                     step("receiving").at(SHOP),
                 ],
                 vec![shipping(CENTRE)],
+            ),
+            (
+                "links of two numbers on one host are two sites",
+                vec![step("commissioning").at(link), step("storing").at(other_link)],
+                vec![receiving(other_link)],
             ),
             (
                 "handled at a third site while on the way",

@@ -75,7 +75,7 @@ impl GatheredHistory {
     }
 }
 
-/// Gathers the history of `item`.
+/// Gathers the history of `item`, which then has the name that its records give it ([`History::name`]).
 ///
 /// - `rights`: who may say what about it.
 /// - `now`: the seal of records that the hub does not have yet.
@@ -108,6 +108,7 @@ pub async fn gather(
         }
     }
     let (mut history, stays) = walk.finish();
+    history.take_name();
     let numbers: HashMap<&str, LedgerId> =
         ledgers.values().map(|head| (&*head.origin, head.id)).collect();
     history

@@ -8,6 +8,7 @@
 
 import { PolicyError, climb, isKeyName, openCheckpoint, parseKey, parseNote, verifies } from "./checkpoint.js";
 import { Members, Refuted, need, parseText, same, sha256, toBytes, toHex } from "./form.js";
+import { digitsOf } from "./names.js";
 
 const HEADING = "chopmark.org/directory@v1\n";
 const COMMON = ["kind", "subject", "seq", "prev", "evidence"];
@@ -17,9 +18,6 @@ const STATE = ["size", "version", "count", "root", "policy_sha256", "at", "until
 const KEYSET = ["origin", "ed25519", "rsa", "from_size", "until_size", "party", "record", "after", "last_good"];
 const LICENCE = ["digits", "evidence", "from", "grade", "party", "record", "until"];
 const GRADES = { A: "proved by a licence of GS1", B: "looked up in a registry", C: "stated by the party itself" };
-// Digits of prefix and reference together, by scheme; and whether another digit leads the reference.
-const LENGTHS = { sgtin: [13, 1], lgtin: [13, 1], itip: [13, 1], sscc: [17, 1], sgln: [12, 0], pgln: [12, 0], grai: [12, 0],
-  gdti: [12, 0], sgcn: [12, 0], gsrn: [17, 0], gsrnp: [17, 0], gsin: [16, 0] };
 
 // --- forms of values ----------------------------------------------------------------------------------------------
 
@@ -258,16 +256,6 @@ const narrow = (own, stated) => stated.flatMap((key) => {
   const windows = lines.filter((line) => line.text === key.text).map(both);
   return windows.filter(({ from, until }) => until === undefined || from < until).map((window) => ({ ...key, window }));
 });
-
-// The digits of the item's key, the company prefix first; undefined if it has none.
-const digitsOf = (item) => {
-  const found = /^urn:epc:(?:id|class|idpat):([a-z]+):([0-9]+)\.([^.]*)/.exec(item);
-  if (!found) return undefined;
-  const [, scheme, prefix, reference] = found;
-  if (["giai", "ginc", "cpi"].includes(scheme)) return prefix + /^[0-9]*/.exec(reference)[0];
-  const [length, led] = Object.hasOwn(LENGTHS, scheme) ? LENGTHS[scheme] : [0, 0];
-  return prefix.length + reference.length === length && /^[0-9]+$/.test(reference) ? prefix + reference.slice(led) : undefined;
-};
 
 // --- the whole ----------------------------------------------------------------------------------------------------
 

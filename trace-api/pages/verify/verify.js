@@ -10,6 +10,7 @@ import { findReceipt, hasAnchored, readBlock } from "./evm.js";
 import { PolicyError, climb, inPolicy, openCheckpoint, parsePolicy, root } from "./checkpoint.js";
 import { Authority, readProof } from "./directory.js";
 import { Members, NoBundle, Refuted, fromUtf8, need, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
+import { keyOf } from "./names.js";
 
 const LISTS = new Set(["epcList", "childEPCs", "inputEPCList", "outputEPCList", "quantityList",
   "childQuantityList", "inputQuantityList", "outputQuantityList", "sensorElementList"]);
@@ -137,9 +138,11 @@ const readLeaf = async ({ fields }) => {
 };
 const NAMING = [["epcList"], ["childEPCs"], ["inputEPCList"], ["outputEPCList"], ["quantityList", "epcClass"],
   ["childQuantityList", "epcClass"], ["inputQuantityList", "epcClass"], ["outputQuantityList", "epcClass"]];
-// Whether the shown part of a record names `uri`.
-const namesIn = (shown, uri) => shown.get("parentID") === uri || NAMING.some(([list, inner]) =>
-  (shown.get(list) ?? []).some((value) => (inner ? value instanceof Map && value.get(inner) : value) === uri));
+// Whether two values are names of one thing.
+const isKeyOf = (value, key) => typeof value === "string" && keyOf(value) === key;
+// Whether the shown part of a record names the thing of the key `key`.
+const namesIn = (shown, key) => isKeyOf(shown.get("parentID"), key) || NAMING.some(([list, inner]) =>
+  (shown.get(list) ?? []).some((value) => isKeyOf(inner ? value instanceof Map && value.get(inner) : value, key)));
 
 // --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -177,18 +180,20 @@ const checkHistory = async (history, bundle, hub, policy, report) => {
 };
 // Step 4: every record names the item, or a container that the records put it into.
 const checkNames = (checked, item, report) => {
-  const inside = new Set([item]);
+  const own = keyOf(item);
+  const inside = new Set([own]);
   for (let before = 0; before < inside.size;) {
     before = inside.size;
     for (const { shown } of checked) {
       const parent = shown.get("parentID");
-      if (typeof parent === "string" && (shown.get("childEPCs") ?? []).some((child) => inside.has(child))) inside.add(parent);
+      const holds = (child) => typeof child === "string" && inside.has(keyOf(child));
+      if (typeof parent === "string" && (shown.get("childEPCs") ?? []).some(holds)) inside.add(keyOf(parent));
     }
   }
-  inside.delete(item);
+  inside.delete(own);
   for (const { record: { of, index }, shown } of checked) {
-    need(of === undefined || inside.has(of), `no record puts the item into ${of}`);
-    need(namesIn(shown, of ?? item), `record ${index} does not name ${of ?? item}`);
+    need(of === undefined || inside.has(keyOf(of)), `no record puts the item into ${of}`);
+    need(namesIn(shown, of === undefined ? own : keyOf(of)), `record ${index} does not name ${of ?? item}`);
   }
   if (checked.every(({ record }) => record.of !== undefined)) report.cannotTell("the bundle holds no record that names the item");
 };

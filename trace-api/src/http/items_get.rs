@@ -1,11 +1,10 @@
 //! `GET /items/{epc}/history` and `/items/{epc}/bundle`: what was recorded about an item, and the file that proves it.
 //!
-//! What holds: the public gets the consumer's view, the operator all of it; for the public an item that no record names
+//! What holds: an item is found in every spelling, escaped or as it is, as far as the path goes; the public gets the consumer's view, the operator all of it; for the public an item that no record names
 //! and a text that is no item cost the same work and get the same answer.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use epc::Epc;
 use history::{GatheredHistory, bundle, gather};
 
 use crate::language::Language;
@@ -16,11 +15,26 @@ use crate::{answer, consumer};
 /// Looked up in place of a text that is no item.
 const NO_ITEM: &str = "urn:epc:id:sgtin:0000000.000000.0";
 
+/// The item as the address names it. actix has joined slashes and undone escapes by then: a link that stands in the address
+/// as it is gets its slashes back and keeps its escapes.
+fn text_of(request: &HttpRequest, decoded: &str) -> String {
+    let raw = request.uri().path().strip_prefix("/items/").unwrap_or_default();
+    let raw = raw.rsplit_once('/').map_or(raw, |(item, _)| item);
+    for scheme in ["https:/", "http:/"] {
+        let has_scheme = raw.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme));
+        if let Some(rest) = raw.get(scheme.len()..).filter(|_| has_scheme) {
+            return format!("{scheme}/{}", rest.trim_start_matches('/'));
+        }
+    }
+    decoded.to_owned()
+}
+
 async fn find(
     state: &AppState,
     request: &HttpRequest,
     text: &str,
 ) -> Result<GatheredHistory, Problem> {
+    let text = &*text_of(request, text);
     if text.len() > MAX_PART {
         return Err(Problem::Malformed(format!(
             "got {} characters, expected an EPC URI of at most {MAX_PART}",
@@ -28,7 +42,7 @@ async fn find(
         )));
     }
     let admission = state.admit_code(request)?;
-    let named = text.parse::<Epc>().ok();
+    let named = epc::identify(text).ok();
     let looked_up = named.as_ref().map_or_else(|| NO_ITEM.parse(), |named| Ok(named.clone()));
     let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
     let ((rights, policy), now) = (state.rights_and_policy().await, state.clock.now());
@@ -136,7 +150,9 @@ async fn give_bundle(
 
 #[cfg(test)]
 mod tests {
-    use history::testing::{CASE, CENTRE, FACTORY, GTIN, ITEM, LOT, PALLET, SERIAL, SHOP};
+    use history::testing::{
+        CASE, CENTRE, FACTORY, GTIN, ITEM, LOT, PALLET, SERIAL, SHOP, object_event, packing_event,
+    };
     use ledger::bundle::{Outcome, verify};
     use serde_json::{Value, json};
 
@@ -193,6 +209,79 @@ mod tests {
         );
         // A word that is not of CBV stays as it was written.
         assert_eq!(records[10]["step"], "stocking_shelves");
+    }
+
+    #[actix_web::test]
+    async fn an_item_is_found_in_every_spelling_escaped_or_not_and_has_one_name() {
+        let scene = Scene::journey("items_spelled").await;
+        let known = scene.get(&path("history"), &[]).await;
+        let bits = epc::TagEpc::from_tag_uri("urn:epc:tag:sgtin-96:3.4012345.011111.9876").unwrap();
+        let bits = epc::Tag::Classic(bits);
+        let bits = bits.to_compressed_link("id.gs1.org", epc::Form::Base64url).unwrap();
+        let escaped = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        };
+        let link = format!("https://id.gs1.org/01/{GTIN}/21/{SERIAL}");
+        for text in [
+            escaped(ITEM),
+            escaped("urn:epc:id:sgtin:401234.0511111.9876"),
+            escaped("URN:EPC:ID:SGTIN:4012345.011111.%39876"),
+            escaped("urn:epc:tag:sgtin-96:3.4012345.011111.9876"),
+            link.clone(),
+            escaped(&link),
+            escaped(&format!("{link}?17=271231")),
+            format!("HTTP://Brand.Example/x/01/{}/22/V/21/%39876", &GTIN[1..]),
+            bits.clone(),
+            escaped(&bits),
+        ] {
+            for of in ["history", "bundle"] {
+                let answer = scene.get(&format!("/items/{text}/{of}"), &[]).await;
+                assert_eq!(answer.status, 200, "{text}: {}", answer.body);
+                assert_eq!(answer.json()["item"], ITEM, "{text}");
+                if of == "history" {
+                    assert_eq!(answer.body, known.body, "{text}");
+                }
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_bundle_of_mixed_spellings_is_proved() {
+        let link = format!("https://brand.example/01/{GTIN}/21/{SERIAL}");
+        let case = epc::thing_key(CASE);
+        let at = |hour: u8| format!("2026-11-20T{hour:02}:00:00Z");
+        let events = [
+            crate::testing::commissioning().of(&[&link]),
+            packing_event(&at(2), "ADD", &case, &[&link]).at(FACTORY),
+            object_event(&at(3), "storing").of(&[CASE]).at(FACTORY),
+            packing_event(&at(4), "DELETE", CASE, &[ITEM]).at(FACTORY),
+        ];
+        let scene = Scene::with("bundle_mixed", &events).await;
+        for audience in [Audience::Public, Audience::Internal] {
+            let asked = ask(&scene.state, audience, &Method::GET, &path("bundle"), &[]).await;
+            let bytes = asked.body.into_bytes();
+            let report = verify(&bytes, &scene.state.config.policy);
+            assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
+            assert_eq!(ledger::bundle::parse(&bytes).unwrap().histories[0].records.len(), 4);
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_record_that_names_the_item_by_bits_only_is_not_in_the_bundle() {
+        let bits = epc::TagEpc::from_tag_uri("urn:epc:tag:sgtin-96:3.4012345.011111.9876").unwrap();
+        let bits =
+            epc::Tag::Classic(bits).to_compressed_link("brand.example", epc::Form::Hex).unwrap();
+        let events = [
+            crate::testing::commissioning(),
+            object_event("2026-11-20T03:00:00Z", "storing").of(&[&bits]).at(FACTORY),
+        ];
+        let scene = Scene::with("bundle_bits", &events).await;
+        let history = scene.get(&path("history"), &[]).await.json();
+        assert_eq!(history["steps"].as_array().map(Vec::len), Some(2), "{history}");
+        let bytes = scene.get(&path("bundle"), &[]).await.body.into_bytes();
+        assert_eq!(verify(&bytes, &scene.state.config.policy).outcome, Outcome::Proved);
+        assert_eq!(ledger::bundle::parse(&bytes).unwrap().histories[0].records.len(), 1);
     }
 
     #[actix_web::test]

@@ -63,6 +63,11 @@ pub async fn verifier_directory() -> HttpResponse {
     script(include_str!("../../pages/verify/directory.js"))
 }
 
+/// `GET /assets/names.js`, a part of the verifier.
+pub async fn verifier_names() -> HttpResponse {
+    script(include_str!("../../pages/verify/names.js"))
+}
+
 /// `GET /policy`: the keys and contracts that this server trusts, to compare with one's own.
 pub async fn policy(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok()
@@ -92,6 +97,7 @@ mod tests {
             ("/assets/evm.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
             ("/assets/checkpoint.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
             ("/assets/directory.js", "text/javascript; charset=utf-8", "from \"./checkpoint.js\""),
+            ("/assets/names.js", "text/javascript; charset=utf-8", "export const keyOf"),
             ("/policy", "text/plain; charset=utf-8", ""),
             ("/openapi.json", "application/json", "\"openapi\": \"3.1.0\""),
         ] {

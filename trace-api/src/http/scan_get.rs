@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use directory::Rights;
-use epc::{Epc, PrefixLength};
+use epc::Epc;
 use history::{GatheredHistory, ItemState, TagCheck, gather, judge};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -39,15 +39,6 @@ pub struct Parameters {
     lang: Option<String>,
 }
 
-/// One length of company prefix.
-struct Fixed(usize);
-
-impl PrefixLength for Fixed {
-    fn length(&self, _key: &str) -> Option<usize> {
-        Some(self.0)
-    }
-}
-
 /// What an address names.
 #[derive(Debug, PartialEq, Eq)]
 struct Code {
@@ -60,6 +51,7 @@ fn read_code(path: &str) -> Option<Code> {
     let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
     let parts: Vec<&str> = path.strip_prefix("/01/")?.split('/').collect();
     let (gtin, qualifiers) = parts.split_first()?;
+    let gtin = whole_gtin(decode(gtin));
     if gtin.is_empty() || !qualifiers.len().is_multiple_of(2) {
         return None;
     }
@@ -75,7 +67,13 @@ fn read_code(path: &str) -> Option<Code> {
             serial = Some(decode(pair[1]));
         }
     }
-    Some(Code { gtin: decode(gtin), serial })
+    Some(Code { gtin, serial })
+}
+
+/// A GTIN of 8, 12 or 13 digits with the zeros before it; anything else as it is.
+fn whole_gtin(text: String) -> String {
+    let is_short = matches!(text.len(), 8 | 12 | 13) && text.bytes().all(|it| it.is_ascii_digit());
+    if is_short { format!("{text:0>14}") } else { text }
 }
 
 /// Handles everything below `/01/`.
@@ -103,7 +101,7 @@ pub async fn get(
     }
     match &code.serial {
         Some(serial) => respond(&state, &request, (&code.gtin, serial), language, wants_json).await,
-        None => without_serial(&state, &code.gtin, language, wants_json),
+        None => without_serial(&state, &request, &code.gtin, language, wants_json),
     }
 }
 
@@ -111,13 +109,25 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Explains that the code names a product and no item.
+/// Explains that the code names a product and no item, or where its serial ought to stand.
 fn without_serial(
     state: &AppState,
+    request: &HttpRequest,
     gtin: &str,
     language: Language,
     wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
+    let link = format!("{}{}", state.config.public_url, request.uri());
+    if let Err(epc::EpcError::Spelling { right, .. }) = epc::check_uri(&link) {
+        if wants_json {
+            let detail =
+                format!("the serial or lot of this code is among its attributes; expected {right}");
+            return Err(Problem::NotFound(detail));
+        }
+        return Ok(HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .body(error_page::misplaced(&right, language)));
+    }
     if wants_json {
         let detail = "this code names a product and no single item; expected /01/GTIN/21/SERIAL";
         return Err(Problem::NotFound(detail.into()));
@@ -186,11 +196,11 @@ async fn check(
     let gathered = find(state, (&rights, &policy), (gtin, serial)).await?;
     let (item, state_of_item) = if let Some(gathered) = &gathered {
         let found = &gathered.history;
-        (found.item.to_uri(), found.state(request.at, &TimeZone::UTC))
+        (found.name(), found.state(request.at, &TimeZone::UTC))
     } else {
         // Who issues under a key does not depend on the serial.
-        let named = candidates(gtin, "0");
-        let unknown = ItemState::of_unknown(&rights, named.first());
+        let named = identity(gtin, "0");
+        let unknown = ItemState::of_unknown(&rights, named.as_ref());
         (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
     };
     let open = match &gathered {
@@ -223,32 +233,20 @@ async fn find(
     (rights, policy): (&Rights, &Policy),
     (gtin, serial): (&str, &str),
 ) -> Result<Option<GatheredHistory>, sql::Error> {
-    // Every length of company prefix leads to the same records.
-    let named = candidates(gtin, serial).into_iter().next();
+    let named = identity(gtin, serial);
     let is_code = named.is_some();
-    let Some(item) = named.or_else(|| candidates("00000000000000", "0").into_iter().next()) else {
+    let Some(item) = named.or_else(|| identity("00000000000000", "0")) else {
         return Ok(None);
     };
-    let mut found = gather(&state.db, policy, rights, state.clock.now(), &item).await?;
-    found.history.item = spelled(&found, item);
+    let found = gather(&state.db, policy, rights, state.clock.now(), &item).await?;
     Ok(Some(found).filter(|found| is_code && found.names_item()))
 }
 
-/// The item as the records spell it: scans and bundles are kept under that URI.
-fn spelled(found: &GatheredHistory, item: Epc) -> Epc {
-    let key = epc::thing_key(&item.to_uri());
-    let records = found.history.counted().filter_map(|entry| entry.record.as_ref());
-    let mut names = records.flat_map(ledger::record::Record::names);
-    let name = names.find(|name| epc::thing_key(name) == key);
-    name.and_then(|name| name.parse().ok()).unwrap_or(item)
-}
-
-/// The items that a GTIN and a serial number may be: one per length of company prefix.
-fn candidates(gtin: &str, serial: &str) -> Vec<Epc> {
+/// The item of a GTIN and a serial number as a code has them; none if they are none.
+fn identity(gtin: &str, serial: &str) -> Option<Epc> {
     let escape =
         |part| percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC);
-    let link = format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial));
-    (6..=12).filter_map(|length| Epc::from_digital_link(&link, &Fixed(length)).ok()).collect()
+    epc::identify(&format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial))).ok()
 }
 
 /// Stores a scan and counts it, unless it is a repeat.
@@ -283,7 +281,7 @@ async fn html(
 ) -> Result<HttpResponse, Problem> {
     let scans = match &result.gathered {
         Some(found) => {
-            let item = found.history.item.to_uri();
+            let item = found.history.name();
             let device = result.request.marks(&item, &state.config).device;
             sql::scans::totals(&state.db, &item, &device).await?
         }

@@ -66,3 +66,13 @@ pub const WITHOUT_SERIAL: Pair = (
     "This code names a product and no single item, so there is no record of one to show. Scan the code on the pack that \
      has a serial number.",
 );
+
+/// A code whose serial or lot stands among its attributes; the right link follows.
+pub const MISPLACED: Away = Away {
+    main: ("此码的写法不正确", "This code is not written correctly"),
+    hint: (
+        "序列号或批号写在了问号之后，按 GS1 标准不能读作物品的一部分。正确的写法是：",
+        "Its serial or lot number stands after the question mark, where the GS1 standard does not let it be part of the \
+         item. The right link is: ",
+    ),
+};

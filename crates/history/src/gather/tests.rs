@@ -411,3 +411,64 @@ async fn an_item_that_was_stated_as_a_digital_link_is_found_by_its_urn() {
     factory.append(&[recall], RECORDED).await;
     assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Recalled);
 }
+
+/// One item of every scheme that has a GS1 key: its URN and its link.
+const SPELLED: [(&str, &str); 11] = [
+    (
+        "urn:epc:id:sgtin:4012345.011111.a%2Fb.%25",
+        "http://Brand.Example/x/01/4012345111118/10/L/21/a%2fb%2e%25",
+    ),
+    ("urn:epc:id:sscc:4012345.1234567890", "https://brand.example/00/140123452345678902?02=1"),
+    ("urn:epc:id:sgln:4012345.11111.987", "https://brand.example/414/4012345111118/254/%3987"),
+    ("urn:epc:id:grai:4012345.11111.9%2F7", "https://brand.example/8003/040123451111189%2F7"),
+    ("urn:epc:id:giai:4012345.a.b%2Fc", "https://brand.example/8004/4012345a.b%2fc"),
+    ("urn:epc:id:gsrn:4012345.1111111111", "https://brand.example/8018/401234511111111115/8019/1"),
+    ("urn:epc:id:gsrnp:4012345.1111111111", "https://brand.example/8017/401234511111111115"),
+    ("urn:epc:id:gdti:4012345.11111.A-1", "https://brand.example/253/4012345111118A-1"),
+    (
+        "urn:epc:id:cpi:4012345.5PQ7%2FZ43.12345",
+        "https://brand.example/8010/40123455PQ7%2FZ43/8011/12345",
+    ),
+    ("urn:epc:id:sgcn:4012345.11111.0987", "https://brand.example/255/40123451111180987"),
+    (
+        "urn:epc:id:itip:4012345.011111.01.02.987",
+        "https://brand.example/8006/040123451111180102/21/987",
+    ),
+];
+
+#[tokio::test]
+async fn an_item_of_every_scheme_has_one_history_in_every_spelling_and_its_own() {
+    let db = TestDb::migrated("gather_spelled").await;
+    let factory = site(&db, SITE).await;
+    let policy = factory.policy_lines("log").parse().unwrap();
+    let now = NOW.parse().unwrap();
+    for (urn, link) in SPELLED {
+        let stated = [
+            event(1, "commissioning").of(&[link]),
+            event(2, "storing").of(&[urn]),
+            event(3, "storing").of(&[&epc::thing_key(urn)]),
+        ];
+        factory.append(&stated, RECORDED).await;
+    }
+    for (urn, link) in SPELLED {
+        for spelling in [urn, link, &epc::thing_key(urn)] {
+            let item = epc::identify(spelling).unwrap();
+            let found = gather(&db, &policy, &rights(), now, &item).await.unwrap();
+            assert_eq!(found.history.name(), urn, "{spelling}");
+            assert_eq!(found.history.entries.len(), 3, "{spelling}");
+            assert_eq!(verdict(&found), Verdict::Consistent, "{spelling}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_only_links_name_is_named_by_its_canonical_link() {
+    let db = TestDb::migrated("gather_link_only").await;
+    let factory = site(&db, SITE).await;
+    let link = "https://brand.example/01/04012345111118/10/L1/21/9876";
+    factory.append(&[event(1, "commissioning").of(&[link])], RECORDED).await;
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(found.history.name(), "https://id.gs1.org/01/04012345111118/21/9876");
+    factory.append(&[event(2, "storing")], RECORDED).await;
+    assert_eq!(gathered(&db, &[&factory]).await.history.name(), ITEM);
+}

@@ -23,6 +23,8 @@ use super::{
     file::{Bundle, LedgerHistory, Naming, parse},
     report::{RecordSummary, Report},
 };
+use epc::written_key;
+
 use crate::{
     checkpoint::Checkpoint,
     history, hub,
@@ -274,13 +276,14 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
     for (record, object) in records.iter().zip(disclosed) {
         let named = match &record.names {
             Naming::Item => &bundle.item,
-            Naming::Container { of } if containers.contains(of) => of,
+            Naming::Container { of } if containers.contains(&written_key(of)) => of,
             Naming::Container { of } => {
                 let detail = format!("no record puts {} into {of}", bundle.item);
                 return report.fail(NAME, &detail);
             }
         };
-        if !names_in(object).contains(named) {
+        let key = written_key(named);
+        if !names_in(object).iter().any(|name| written_key(name) == key) {
             return report.fail(NAME, &format!("record {} does not name {named}", record.index));
         }
     }
@@ -290,23 +293,24 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
     report.pass(NAME, "each names the item, or a container that the records put it into");
 }
 
-/// The item's containers, their containers, and so on: parents of the disclosed records whose children are the item or a container.
+/// Keys of the item's containers, their containers, and so on: parents of the disclosed records whose children are the item
+/// or a container, in any spelling.
 fn reachable_containers(item: &str, disclosed: &[Json]) -> Vec<String> {
-    let mut inside = vec![item.to_owned()];
+    let keys_of = |object: &Json| {
+        let parent = object.get("parentID").and_then(Json::as_str).map(written_key);
+        let children = object.get("childEPCs").and_then(Json::as_array).unwrap_or_default();
+        let children: Vec<String> =
+            children.iter().filter_map(Json::as_str).map(written_key).collect();
+        parent.map(|parent| (parent, children))
+    };
+    let packings: Vec<(String, Vec<String>)> = disclosed.iter().filter_map(keys_of).collect();
+    let mut inside = vec![written_key(item)];
     loop {
         let before = inside.len();
-        for object in disclosed {
-            let parent = object.get("parentID").and_then(Json::as_str);
-            let children = object.get("childEPCs").and_then(Json::as_array).unwrap_or_default();
-            let holds = children
-                .iter()
-                .filter_map(Json::as_str)
-                .any(|child| inside.iter().any(|known| known == child));
-            if let Some(parent) = parent
-                && holds
-                && !inside.iter().any(|known| known == parent)
-            {
-                inside.push(parent.to_owned());
+        for (parent, children) in &packings {
+            let holds = children.iter().any(|child| inside.contains(child));
+            if holds && !inside.contains(parent) {
+                inside.push(parent.clone());
             }
         }
         if inside.len() == before {

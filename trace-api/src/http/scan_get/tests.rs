@@ -2,6 +2,7 @@
 
 mod published;
 mod sensors;
+mod spelled;
 
 use actix_web::http::{Method, StatusCode};
 use history::testing::{CASE, FACTORY, GTIN, ITEM, SERIAL, SHOP, object_event};

@@ -1,0 +1,44 @@
+//! Scans of codes that spell an item otherwise: short GTINs, links only, a serial in the wrong place.
+
+use super::*;
+
+#[actix_web::test]
+async fn a_serial_among_the_attributes_is_explained_with_the_right_link() {
+    let state = state_without_database().await;
+    let right = format!("https://trace.example/01/{GTIN}/21/{SERIAL}");
+    let path = format!("/01/{GTIN}?21={SERIAL}");
+    let answer = get(&state, &path, &[JSON]).await;
+    let detail =
+        format!("the serial or lot of this code is among its attributes; expected {right}");
+    answer.assert_problem(404, "not-found", &detail);
+    for (language, words) in [("zh", "此码的写法不正确"), ("en", "is not written correctly")]
+    {
+        let page =
+            get(&state, &format!("{path}&lang={language}"), &[("Accept", "text/html")]).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains(words) && page.body.contains(SERIAL), "{}", page.body);
+    }
+    let script = get(&state, &format!("/01/{GTIN}?21=%3Cscript%3E"), &[]).await;
+    assert!(!script.body.contains("<script>"), "{}", script.body);
+}
+
+#[actix_web::test]
+async fn a_gtin_of_13_digits_is_the_same_product_with_its_name() {
+    let scene = Scene::journey("scan_short_gtin").await;
+    let short = format!("/01/{}/21/{SERIAL}", &GTIN[1..]);
+    assert_eq!(scene.get(&short, &[JSON]).await.json(), scan(&scene).await);
+    let page = scene.get(&format!("{short}?lang=en"), &[]).await;
+    assert!(page.body.contains("Bamboo spring tea"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn an_item_that_only_links_name_is_shown_by_its_link_and_scanned_once() {
+    let link = format!("https://brand.example/01/{GTIN}/10/L1/21/{SERIAL}");
+    let canonical = format!("https://id.gs1.org/01/{GTIN}/21/{SERIAL}");
+    let scene = Scene::with("scan_link_only", &[commissioning().of(&[&link])]).await;
+    let answer = scan(&scene).await;
+    assert_eq!((&answer["item"], &answer["verdict"]), (&json!(canonical), &json!("CONSISTENT")));
+    let scans = sql::scans::of_item(&scene.db, ITEM).await.unwrap();
+    assert_eq!(scans.len(), 1);
+    assert_eq!(scans[0].item, canonical);
+}
