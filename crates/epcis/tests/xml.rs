@@ -1,5 +1,7 @@
 //! EPCIS in XML becomes the JSON form: documents of our own, each rule of the mapping, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
+
 use epcis::hash::{Dialect, event_hash};
 use epcis::xml::{Converted, Limits, parse};
 use epcis::{Document, Violation};
