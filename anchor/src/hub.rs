@@ -111,24 +111,16 @@ async fn append(
     if new.is_empty() {
         return Ok(old_size);
     }
-    let mut after = frontier.clone();
-    let mut entries = Vec::new();
-    for NewEntry { note, .. } in new {
-        let leaf_hash = entry_leaf(note);
-        after.append(leaf_hash);
-        entries.push(Entry { leaf_hash, text: note.clone(), secret: None });
-    }
+    let entries = new.iter().map(|NewEntry { note, .. }| Entry {
+        leaf_hash: entry_leaf(note),
+        text: note.as_str().into(),
+        secret: None,
+    });
+    let mut after = frontier;
+    let mut append = Append::to(hub_id, &mut after, entries.collect(), context.clock.now());
     let checkpoint =
         Checkpoint { origin: hub.origin.clone(), size: after.size(), root: after.root() };
-    let append = Append {
-        ledger: hub_id,
-        old_size,
-        frontier,
-        entries,
-        item_keys: Vec::new(),
-        note: hub.keys.sign_checkpoint(&checkpoint, context.random.source())?,
-        recorded_at: context.clock.now(),
-    };
+    append.note = hub.keys.sign_checkpoint(&checkpoint, context.random.source())?;
     db.run_tx("anchor.append_hub", async |tx: &Transaction<'_>| {
         sql::ledgers::append(tx, &append).await?;
         for (hub_index, entry) in (old_size..).zip(new) {

@@ -3,12 +3,13 @@
 //! The way of a job through these files:
 //!
 //! ```text
-//! queue.rs     submit -> queue; every sender waits for its answer
-//! commit.rs    batch (all that waits) -> one transaction -> answers
-//! delivery.rs  a bridge's delivery -> interpret -> records, refusals, sensor states   \ both into a
-//! capture.rs   a partner's document -> records, refusals, expected deliveries         / draft.rs
-//! number.rs    a delivery whose number was used before
-//! sequence.rs  draft -> sign -> chunks, subtrees, items, checkpoint, head
+//! prepare.rs   on the handlers' threads: checks, records, salts, digests     work -> ready
+//! queue.rs     ready -> queue; every sender waits for its answer
+//! batch.rs     what waits -> batch; a batch that fails is divided until the guilty job is alone
+//! sequence.rs  what is known (facts), interpretation, places, answers        batch -> draft
+//!   delivery.rs  a bridge's delivery -> records, refusals, sensor states
+//!   capture.rs   a partner's document -> records, refusals, expected deliveries
+//! commit.rs    checkpoint, one transaction, answers                          draft -> tables
 //! ```
 //!
 //! What holds, whatever crashes in between:
@@ -16,7 +17,9 @@
 //! - an answer is given only after the commit returned;
 //! - a delivery that was answered before gets the same answer again, and nothing is written twice; a different
 //!   delivery under a number that was used before is not a redelivery: it is refused, and the answer says why;
-//! - the batch is as large as the queue when there is work, and one job when there is none;
+//! - the batch is as large as the queue when there is work, and one job when there is none; while one batch is being
+//!   committed, the next one is sequenced;
+//! - a job with bad data is refused alone, whoever shares its batch;
 //! - one writer per ledger: a session lock that PostgreSQL drops with our connection, and compare-and-swap on size.
 //!
 //! A crash before the commit leaves nothing; a crash after it leaves a sender without an answer, who sends
@@ -27,11 +30,13 @@
 //! Source: RFC 9162 section 2.1 for the tree; the order sign, commit, answer is that of the public
 //! transparency logs.
 
+mod batch;
 mod capture;
 mod commit;
+mod count;
 mod delivery;
 mod draft;
-mod number;
+mod prepare;
 mod queue;
 mod sequence;
 mod site_ledger;
@@ -39,4 +44,4 @@ mod work;
 
 pub use queue::Writer;
 pub use site_ledger::{Destinations, SiteLedger};
-pub use work::{BridgeSignature, Work};
+pub use work::{BridgeSignature, Ready, Work};

@@ -117,7 +117,7 @@ async fn a_writer_that_takes_the_ledger_again_does_not_sign_on_a_rolled_back_one
         behaviour: ErrorBehaviour::Rollback,
     };
 
-    let problem = writer.submit(work).await.unwrap_err();
+    let problem = writer.submit(writer.prepare(work)).await.unwrap_err();
 
     assert!(matches!(&problem, Problem::Internal(why) if why.contains("shrank")), "{problem:?}");
     assert_eq!(sql::ledgers::head(&db, ledger.id).await.unwrap().size, 2);

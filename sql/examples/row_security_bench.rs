@@ -61,23 +61,17 @@ fn text(index: u64) -> String {
 
 async fn append(db: &Db, ledger: LedgerId, before: &Frontier) -> Fallible<(Frontier, Duration)> {
     let mut after = before.clone();
-    let mut append = Append {
-        ledger,
-        old_size: before.size(),
-        frontier: before.clone(),
-        entries: Vec::new(),
-        item_keys: Vec::new(),
-        note: format!("note {}", before.size()),
-        recorded_at: Timestamp::UNIX_EPOCH,
-    };
+    let (mut entries, mut item_keys) = (Vec::new(), Vec::new());
     for index in before.size()..before.size() + RECORDS {
         let text = text(index);
         let leaf_hash = hash::leaf(text.as_bytes());
-        after.append(leaf_hash);
         let items = (0..ITEMS).map(|item| (sql::items::key(&format!("{index} {item}")), index));
-        append.item_keys.extend(items);
-        append.entries.push(Entry { text, secret: Some([7; 16]), leaf_hash });
+        item_keys.extend(items);
+        entries.push(Entry { text: text.into(), secret: Some([7; 16]), leaf_hash });
     }
+    let mut append = Append::to(ledger, &mut after, entries, Timestamp::UNIX_EPOCH);
+    append.item_keys = item_keys;
+    append.note = format!("note {}", before.size());
     let started = Instant::now();
     db.run_tx("bench.append", async |tx| sql::ledgers::append(tx, &append).await).await?;
     Ok((after, started.elapsed()))

@@ -1,9 +1,14 @@
 //! Documents that partners sent, and the answers they got.
 
+use std::time::SystemTime;
+
 use jiff::Timestamp;
 use ledger::Hash;
+use tokio_postgres::types::ToSql;
 
-use crate::db::{Db, Transaction, execute, query_opt, system_time, timestamp};
+use crate::db::{
+    Connection, Db, Transaction, execute, place, query, query_opt, system_time, timestamp,
+};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{CAPTURES_FIND, CAPTURES_INSERT, CAPTURES_OUTCOME};
@@ -15,8 +20,6 @@ pub struct NewCapture<'a> {
     pub capture_id: &'a str,
     /// The partner.
     pub party: &'a str,
-    /// The ledger it went to.
-    pub ledger: LedgerId,
     /// SHA-256 of the document.
     pub document_sha256: &'a Hash,
     /// The answer, JSON.
@@ -34,18 +37,24 @@ pub struct StoredCapture {
     pub received_at: Timestamp,
 }
 
-/// The answer that was given to a document, if it was recorded before.
+/// The answers that were given to documents, as far as they were recorded before: place in `documents`, answer.
+///
+/// - `documents`: who sent it, and its digest.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn outcome_by_document(
-    tx: &Transaction<'_>,
-    party: &str,
-    document_sha256: &Hash,
-) -> Result<Option<String>, Error> {
-    let row = query_opt(tx, CAPTURES_OUTCOME, &[&party, &&document_sha256.0[..]]).await?;
-    Ok(row.map(|row| row.get(0)))
+pub async fn outcomes(
+    connection: &Connection,
+    documents: &[(&str, &Hash)],
+) -> Result<Vec<(usize, String)>, Error> {
+    if documents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let parties: Vec<&str> = documents.iter().map(|(party, _)| *party).collect();
+    let digests: Vec<&[u8]> = documents.iter().map(|(_, digest)| &digest.0[..]).collect();
+    let rows = query(connection.client(), CAPTURES_OUTCOME, &[&parties, &digests]).await?;
+    rows.iter().map(|row| Ok((place(row)?, row.get(1)))).collect()
 }
 
 /// The capture job of that id, if it is this partner's.
@@ -59,24 +68,26 @@ pub async fn find(db: &Db, party: &str, capture: &str) -> Result<Option<StoredCa
         .transpose()
 }
 
-/// Stores the answer of a document.
+/// Stores the answers of documents that went to `ledger`.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] if a concurrent transaction stored it.
-pub async fn insert(tx: &Transaction<'_>, new: &NewCapture<'_>) -> Result<(), Error> {
-    execute(
-        tx,
-        CAPTURES_INSERT,
-        &[
-            &new.capture_id,
-            &new.party,
-            &new.ledger.0,
-            &&new.document_sha256.0[..],
-            &new.outcome,
-            &system_time(new.received_at),
-        ],
-    )
-    .await?;
+/// [`Error::Conflict`] if a concurrent transaction stored one of them.
+pub async fn insert(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    new: &[NewCapture<'_>],
+) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let captures: Vec<&str> = new.iter().map(|one| one.capture_id).collect();
+    let parties: Vec<&str> = new.iter().map(|one| one.party).collect();
+    let digests: Vec<&[u8]> = new.iter().map(|one| &one.document_sha256.0[..]).collect();
+    let outcomes: Vec<&str> = new.iter().map(|one| one.outcome).collect();
+    let times: Vec<SystemTime> = new.iter().map(|one| system_time(one.received_at)).collect();
+    let values: [&(dyn ToSql + Sync); 6] =
+        [&ledger.0, &captures, &parties, &digests, &outcomes, &times];
+    execute(tx, CAPTURES_INSERT, &values).await?;
     Ok(())
 }

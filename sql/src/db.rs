@@ -22,6 +22,22 @@ const MAX_RETRIES: u32 = 8;
 /// A transaction.
 pub type Transaction<'a> = deadpool_postgres::Transaction<'a>;
 
+/// A connection of the pool, for reads that are sent together.
+pub struct Connection(Object);
+
+impl Connection {
+    /// What queries run on.
+    pub(crate) fn client(&self) -> &Object {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
 /// The database, as one process sees it. Clones share the pool.
 #[derive(Clone)]
 pub struct Db {
@@ -56,6 +72,15 @@ impl Db {
             .build()
             .map_err(|error| Error::data(error.to_string()))?;
         Ok(Self { pool, config, tls })
+    }
+
+    /// A connection from the pool, for several reads; those that are waited for together are sent together.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn connection(&self) -> Result<Connection, Error> {
+        self.client().await.map(Connection)
     }
 
     /// A connection from the pool.
@@ -191,6 +216,12 @@ pub(crate) fn signed(number: u64) -> Result<i64, Error> {
 /// A `bigint` that is never negative.
 pub(crate) fn unsigned(number: i64) -> Result<u64, Error> {
     u64::try_from(number).map_err(|_| Error::data(format!("{number} is negative")))
+}
+
+/// The place, from 0, that the first column counts from 1.
+pub(crate) fn place(row: &Row) -> Result<usize, Error> {
+    let place: i64 = row.get(0);
+    usize::try_from(place - 1).map_err(|_| Error::data(format!("{place} is no place")))
 }
 
 /// A digest from a `bytea`.

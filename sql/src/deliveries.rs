@@ -1,8 +1,14 @@
 //! Deliveries of bridges, and the answers they got.
 
-use jiff::Timestamp;
+use std::time::SystemTime;
 
-use crate::db::{Db, Transaction, execute, query, query_opt, signed, system_time, unsigned};
+use jiff::Timestamp;
+use ledger::Hash;
+use tokio_postgres::types::ToSql;
+
+use crate::db::{
+    Connection, Db, Transaction, execute, hash, place, query, signed, system_time, unsigned,
+};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{DELIVERIES_INSERT, DELIVERIES_LIST, DELIVERIES_OUTCOME};
@@ -16,8 +22,6 @@ pub struct NewDelivery<'a> {
     pub boot: u64,
     /// Number in the boot's sequence.
     pub seq: u64,
-    /// The ledger it went to.
-    pub ledger: LedgerId,
     /// Body as received.
     pub body: &'a str,
     /// The bridge's signature, base64.
@@ -28,43 +32,65 @@ pub struct NewDelivery<'a> {
     pub received_at: Timestamp,
 }
 
-/// The answer that was given to the delivery of this number, if there was one, and its body as received.
+/// An answer that was given to a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// Place of the number among those asked for.
+    pub place: usize,
+    /// The answer, JSON.
+    pub outcome: String,
+    /// SHA-256 of the body that it was given to.
+    pub body_sha256: Hash,
+}
+
+/// The answers that were given to the deliveries of these numbers, as far as there were any.
+///
+/// - `numbers`: bridge, boot, sequence.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn outcome(
-    tx: &Transaction<'_>,
-    bridge: &str,
-    boot: u64,
-    seq: u64,
-) -> Result<Option<(String, String)>, Error> {
-    let row = query_opt(tx, DELIVERIES_OUTCOME, &[&bridge, &signed(boot)?, &signed(seq)?]).await?;
-    Ok(row.map(|row| (row.get(0), row.get(1))))
+pub async fn outcomes(
+    connection: &Connection,
+    numbers: &[(&str, u64, u64)],
+) -> Result<Vec<Answered>, Error> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bridges: Vec<&str> = numbers.iter().map(|(bridge, ..)| *bridge).collect();
+    let boots = numbers.iter().map(|(_, boot, _)| signed(*boot)).collect::<Result<Vec<_>, _>>()?;
+    let seqs = numbers.iter().map(|(.., seq)| signed(*seq)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(connection.client(), DELIVERIES_OUTCOME, &[&bridges, &boots, &seqs]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Answered { place: place(row)?, outcome: row.get(1), body_sha256: hash(row.get(2))? })
+        })
+        .collect()
 }
 
-/// Stores a delivery.
+/// Stores deliveries that went to `ledger`.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] if a concurrent transaction stored it.
-pub async fn insert(tx: &Transaction<'_>, new: &NewDelivery<'_>) -> Result<(), Error> {
-    let (boot, seq) = (signed(new.boot)?, signed(new.seq)?);
-    execute(
-        tx,
-        DELIVERIES_INSERT,
-        &[
-            &new.bridge,
-            &boot,
-            &seq,
-            &new.ledger.0,
-            &new.body,
-            &new.signature,
-            &new.outcome,
-            &system_time(new.received_at),
-        ],
-    )
-    .await?;
+/// [`Error::Conflict`] if a concurrent transaction stored one of them.
+pub async fn insert(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    new: &[NewDelivery<'_>],
+) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let boots = new.iter().map(|one| signed(one.boot)).collect::<Result<Vec<_>, _>>()?;
+    let seqs = new.iter().map(|one| signed(one.seq)).collect::<Result<Vec<_>, _>>()?;
+    let times: Vec<SystemTime> = new.iter().map(|one| system_time(one.received_at)).collect();
+    let bridges: Vec<&str> = new.iter().map(|one| one.bridge).collect();
+    let bodies: Vec<&str> = new.iter().map(|one| one.body).collect();
+    let signatures: Vec<&str> = new.iter().map(|one| one.signature).collect();
+    let outcomes: Vec<&str> = new.iter().map(|one| one.outcome).collect();
+    let values: [&(dyn ToSql + Sync); 8] =
+        [&ledger.0, &bridges, &boots, &seqs, &bodies, &signatures, &outcomes, &times];
+    execute(tx, DELIVERIES_INSERT, &values).await?;
     Ok(())
 }
 

@@ -14,6 +14,9 @@ pub enum Error {
     /// Stored data, data to be stored, or a setting is invalid.
     #[error("{0}")]
     Data(String),
+    /// PostgreSQL refused a value: out of range, malformed, against a constraint.
+    #[error("the database refused the data: {0}")]
+    Value(String),
     /// PostgreSQL refused a statement.
     #[error("database error: {0}")]
     Refused(String),
@@ -32,6 +35,12 @@ impl Error {
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether what was to be stored is the cause: the same call fails again, and without that value it would not.
+    #[must_use]
+    pub fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Data(_) | Self::Value(_))
     }
 
     /// Whether a concurrent transaction won.
@@ -57,6 +66,10 @@ impl From<tokio_postgres::Error> for Error {
             }
             // Serialization failure, deadlock, and a row that a concurrent transaction inserted first.
             "40001" | "40P01" | "23505" => Self::Conflict(text),
+            // Data exception, integrity constraint violation, program limit exceeded.
+            _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
+                Self::Value(text)
+            }
             _ => Self::Refused(text),
         }
     }

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::db::{Db, Transaction, execute, query, signed, system_time, timestamp, unsigned};
+use crate::db::{
+    Connection, Db, Transaction, execute, query, signed, system_time, timestamp, unsigned,
+};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
@@ -97,11 +99,13 @@ pub struct Announcement {
 ///
 /// [`Error`].
 pub async fn overlapping(
-    tx: &Transaction<'_>,
+    connection: &Connection,
     ledger: LedgerId,
     items: &[String],
 ) -> Result<Vec<Announcement>, Error> {
-    let rows = query(tx, EXPECTED_OVERLAPPING, &[&ledger.0, &things_of(items), &items]).await?;
+    let rows =
+        query(connection.client(), EXPECTED_OVERLAPPING, &[&ledger.0, &things_of(items), &items])
+            .await?;
     let announcement = |row: &tokio_postgres::Row| Announcement {
         despatch_advice: row.get(0),
         shipped_by: row.get(1),
@@ -123,15 +127,18 @@ fn things_of(items: &[String]) -> Vec<String> {
 ///
 /// [`Error`].
 pub async fn announced(
-    tx: &Transaction<'_>,
+    connection: &Connection,
     ledger: LedgerId,
     shipped_by: &str,
     despatch_advice: &str,
     recorded_in: LedgerId,
 ) -> Result<Vec<Vec<String>>, Error> {
-    let rows =
-        query(tx, EXPECTED_ANNOUNCED, &[&ledger.0, &shipped_by, &despatch_advice, &recorded_in.0])
-            .await?;
+    let rows = query(
+        connection.client(),
+        EXPECTED_ANNOUNCED,
+        &[&ledger.0, &shipped_by, &despatch_advice, &recorded_in.0],
+    )
+    .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

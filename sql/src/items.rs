@@ -8,7 +8,7 @@ use ledger::hash::sha256;
 use ledger::record::Secret;
 
 use crate::copy::CopyRows;
-use crate::db::{Db, Transaction, query, signed, unsigned};
+use crate::db::{Connection, Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER, ITEMS_RECORDS};
@@ -81,11 +81,14 @@ pub async fn records(
 ///
 /// [`Error`].
 pub async fn last_records(
-    tx: &Transaction<'_>,
+    connection: &Connection,
     ledger: LedgerId,
     keys: &[i64],
 ) -> Result<Vec<(i64, u64)>, Error> {
-    let rows = query(tx, ITEMS_LAST_IN, &[&ledger.0, &keys]).await?;
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = query(connection.client(), ITEMS_LAST_IN, &[&ledger.0, &keys]).await?;
     rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
 }
 

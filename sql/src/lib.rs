@@ -46,7 +46,7 @@ mod tile;
 mod tls;
 
 pub use access::Access;
-pub use db::{Db, Transaction};
+pub use db::{Connection, Db, Transaction};
 pub use error::Error;
 pub use ledger_id::LedgerId;
 pub use queries::QUERIES;

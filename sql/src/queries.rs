@@ -69,7 +69,7 @@ queries! {
     LEDGERS_INSERT_CHECKPOINT "ledgers/insert_checkpoint"
     LEDGERS_INSERT_CHUNK "ledgers/insert_chunk"
     LEDGERS_INSERT_HEAD "ledgers/insert_head"
-    LEDGERS_INSERT_SUBTREE "ledgers/insert_subtree"
+    LEDGERS_INSERT_SUBTREES "ledgers/insert_subtrees"
     LEDGERS_LATEST_CHECKPOINT "ledgers/latest_checkpoint"
     LEDGERS_LEAF_HASHES "ledgers/leaf_hashes"
     LEDGERS_LIST "ledgers/list"

@@ -1,7 +1,10 @@
 //! Refused deliveries, observations and documents, with their reasons.
 
+use std::time::SystemTime;
+
 use jiff::Timestamp;
 use ledger::Hash;
+use tokio_postgres::types::ToSql;
 
 use crate::db::{Db, Transaction, execute, query, signed, system_time, unsigned};
 use crate::error::Error;
@@ -28,31 +31,28 @@ pub struct NewRefusal<'a> {
     pub count: u64,
 }
 
-/// Stores a refusal.
+/// Stores refusals.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn insert(tx: &Transaction<'_>, new: &NewRefusal<'_>) -> Result<(), Error> {
+pub async fn insert(tx: &Transaction<'_>, new: &[NewRefusal<'_>]) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
     // PostgreSQL's text cannot contain NUL; input from outside may.
-    let (source, detail) =
-        (new.source.replace('\0', "\u{fffd}"), new.detail.replace('\0', "\u{fffd}"));
-    let count = signed(new.count)?;
-    execute(
-        tx,
-        REFUSALS_INSERT,
-        &[
-            &system_time(new.at),
-            &source,
-            &new.kind,
-            &new.code,
-            &detail,
-            &&new.body_sha256.0[..],
-            &new.excerpt,
-            &count,
-        ],
-    )
-    .await?;
+    let clean = |text: &str| text.replace('\0', "\u{fffd}");
+    let times: Vec<SystemTime> = new.iter().map(|one| system_time(one.at)).collect();
+    let sources: Vec<String> = new.iter().map(|one| clean(one.source)).collect();
+    let kinds: Vec<&str> = new.iter().map(|one| one.kind).collect();
+    let codes: Vec<&str> = new.iter().map(|one| one.code).collect();
+    let details: Vec<String> = new.iter().map(|one| clean(one.detail)).collect();
+    let digests: Vec<&[u8]> = new.iter().map(|one| &one.body_sha256.0[..]).collect();
+    let excerpts: Vec<&[u8]> = new.iter().map(|one| one.excerpt).collect();
+    let counts = new.iter().map(|one| signed(one.count)).collect::<Result<Vec<_>, _>>()?;
+    let values: [&(dyn ToSql + Sync); 8] =
+        [&times, &sources, &kinds, &codes, &details, &digests, &excerpts, &counts];
+    execute(tx, REFUSALS_INSERT, &values).await?;
     Ok(())
 }
 

@@ -162,15 +162,9 @@ async fn append(db: &Db, ledger: LedgerId, before: &Frontier, count: u64) -> Res
     let leaf_hash = hash::leaf(b"{}");
     let entry = Entry { text: "{}".into(), secret: Some([7; 16]), leaf_hash };
     let old_size = before.size();
-    let append = Append {
-        ledger,
-        old_size,
-        frontier: before.clone(),
-        entries: (0..count).map(|_| entry.clone()).collect(),
-        item_keys: Vec::new(),
-        note: format!("note {}", old_size + count),
-        recorded_at: Timestamp::UNIX_EPOCH,
-    };
+    let entries = (0..count).map(|_| entry.clone()).collect();
+    let mut append = Append::to(ledger, &mut before.clone(), entries, Timestamp::UNIX_EPOCH);
+    append.note = format!("note {}", old_size + count);
     db.run_tx("test.append", async |tx| sql::ledgers::append(tx, &append).await).await
 }
 
@@ -301,7 +295,6 @@ async fn ingest_can_do_all_that_recording_needs() {
         bridge: "b",
         boot: 1,
         seq: 1,
-        ledger: site,
         body: "{}",
         signature: "",
         outcome: "{}",
@@ -310,7 +303,6 @@ async fn ingest_can_do_all_that_recording_needs() {
     let capture = NewCapture {
         capture_id: "c",
         party: "A",
-        ledger: site,
         document_sha256: &digest,
         outcome: "{}",
         received_at: at,
@@ -325,6 +317,7 @@ async fn ingest_can_do_all_that_recording_needs() {
         excerpt: b"",
         count: 1,
     };
+    let key = ("r".to_owned(), "k".to_owned());
     let epcs = ["urn:x".to_owned()];
     let expected = NewExpected {
         ledger: site,
@@ -347,25 +340,30 @@ async fn ingest_can_do_all_that_recording_needs() {
     };
     ingest
         .run_tx("test.needs", async |tx: &Transaction<'_>| {
-            assert_eq!(sql::deliveries::outcome(tx, "b", 1, 1).await?, None);
-            sql::deliveries::insert(tx, &delivery).await?;
-            sql::captures::outcome_by_document(tx, "A", &digest).await?;
-            sql::captures::insert(tx, &capture).await?;
-            sql::refusals::insert(tx, &refusal).await?;
-            sql::rules::set_state(tx, site, "r", "k", "1").await?;
-            sql::rules::set_state(tx, site, "r", "k", "2").await?;
-            assert_eq!(sql::rules::state(tx, site, "r", "k").await?.as_deref(), Some("2"));
+            sql::deliveries::insert(tx, site, &[delivery]).await?;
+            sql::captures::insert(tx, site, &[capture]).await?;
+            sql::refusals::insert(tx, &[refusal]).await?;
+            sql::rules::set_states(tx, site, &[(&key, "1")]).await?;
+            sql::rules::set_states(tx, site, &[(&key, "2")]).await?;
             sql::expected::insert(tx, &expected).await?;
             sql::expected::insert(tx, &expected).await?;
-            assert_eq!(sql::expected::overlapping(tx, site, &epcs).await?.len(), 1);
-            assert_eq!(sql::expected::announced(tx, site, "A", "1", site).await?.len(), 1);
             sql::expected::insert_difference(tx, &difference).await?;
-            sql::items::last_records(tx, site, &[1]).await?;
-            sql::ledgers::record_text(tx, site, 299).await?.expect("there");
             Ok(())
         })
         .await
         .expect("everything");
+    let asked = &ingest.connection().await.expect("connected");
+    let answers = sql::deliveries::outcomes(asked, &[("b", 1, 2), ("b", 1, 1)]).await;
+    assert_eq!(answers.expect("asked").iter().map(|one| one.place).collect::<Vec<_>>(), [1]);
+    let answers = sql::captures::outcomes(asked, &[("A", &digest)]).await;
+    assert_eq!(answers.expect("asked").len(), 1);
+    let states = sql::rules::states(asked, site, &[&key]).await;
+    assert_eq!(states.expect("asked"), [(key.clone(), "2".to_owned())]);
+    assert_eq!(sql::expected::overlapping(asked, site, &epcs).await.expect("asked").len(), 1);
+    let announced = sql::expected::announced(asked, site, "A", "1", site).await;
+    assert_eq!(announced.expect("asked").len(), 1);
+    sql::items::last_records(asked, site, &[1]).await.expect("asked");
+    assert_eq!(sql::items::records(&ingest, site, &[299]).await.expect("asked").len(), 1);
     sql::hub::last_of_ledger(&ingest, site).await.expect("asked");
     sql::ledgers::latest_checkpoint(&ingest, site).await.expect("asked").expect("there");
     let keep = ingest.run_tx("test.keep", async |tx: &Transaction<'_>| {

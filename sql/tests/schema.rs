@@ -23,19 +23,12 @@ async fn append(
     for index in before.size()..before.size() + count {
         let text = format!("{{\"n\":{index}}}");
         let leaf_hash = hash::leaf(text.as_bytes());
-        after.append(leaf_hash);
         item_keys.push((sql::items::key(&format!("urn:n:{}", index % 10)), index));
-        entries.push(Entry { text, secret: Some([7; 16]), leaf_hash });
+        entries.push(Entry { text: text.into(), secret: Some([7; 16]), leaf_hash });
     }
-    let append = Append {
-        ledger,
-        old_size: before.size(),
-        frontier: before.clone(),
-        entries,
-        item_keys,
-        note: format!("note {}", after.size()),
-        recorded_at: Timestamp::now(),
-    };
+    let mut append = Append::to(ledger, &mut after, entries, Timestamp::now());
+    append.item_keys = item_keys;
+    append.note = format!("note {}", append.size());
     db.run_tx("test.append", async |tx| sql::ledgers::append(tx, &append).await).await?;
     Ok(after)
 }

@@ -94,22 +94,12 @@ impl Site {
                 leaf_hash: *leaf_hash,
             })
             .collect();
-        let mut after = frontier.clone();
-        for leaf_hash in leaves {
-            after.append(*leaf_hash);
-        }
+        let mut after = frontier;
+        let mut append = Append::to(self.id, &mut after, entries, Timestamp::now());
         let origin = self.keys.origin().to_owned();
         let checkpoint = Checkpoint { origin, size: after.size(), root: after.root() };
         let note = self.keys.sign_checkpoint(&checkpoint, &SystemRandom::new()).unwrap();
-        let append = Append {
-            ledger: self.id,
-            old_size: frontier.size(),
-            frontier,
-            entries,
-            item_keys: Vec::new(),
-            note,
-            recorded_at: Timestamp::now(),
-        };
+        append.note = note;
         db.run_tx("test.append", async |tx: &sql::Transaction<'_>| {
             sql::ledgers::append(tx, &append).await
         })

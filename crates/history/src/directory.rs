@@ -289,19 +289,12 @@ async fn write(
     let checkpoint =
         Checkpoint { origin: origin.to_owned(), size: after.size(), root: root(after.leaves()) };
     let entries = texts.into_iter().zip(new).map(|(text, leaf)| Entry {
-        text,
+        text: text.into(),
         secret: None,
         leaf_hash: *leaf,
     });
-    let append = Append {
-        ledger,
-        old_size: before.size(),
-        frontier,
-        entries: entries.collect(),
-        item_keys: Vec::new(),
-        note: writer.keys.sign_checkpoint(&checkpoint, writer.rng)?,
-        recorded_at: writer.at,
-    };
+    let mut append = Append::to(ledger, &mut frontier, entries.collect(), writer.at);
+    append.note = writer.keys.sign_checkpoint(&checkpoint, writer.rng)?;
     let _lease = sql::ledgers::hold_writer(db, ledger).await?;
     // The peaks are computed here, so the stored head must have their root: else a checkpoint would fork the ledger.
     let head = sql::ledgers::head(db, ledger).await?;

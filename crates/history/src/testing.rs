@@ -242,7 +242,7 @@ impl TestLedger {
             item_keys.extend(record.names().iter().map(key));
             let secret = secret(index);
             let leaf_hash = record.leaf_hash(&secret);
-            entries.push(Entry { text: record.text().to_owned(), secret: Some(secret), leaf_hash });
+            entries.push(Entry { text: record.text().into(), secret: Some(secret), leaf_hash });
         }
         self.commit(entries, item_keys, recorded_at).await;
     }
@@ -267,7 +267,7 @@ impl TestLedger {
         let place = self.size().await;
         let entry = Entry {
             leaf_hash: ledger::hub::entry_leaf(&latest.note),
-            text: latest.note,
+            text: latest.note.into(),
             secret: None,
         };
         self.commit(vec![entry], Vec::new(), recorded_at).await;
@@ -343,27 +343,19 @@ impl TestLedger {
     async fn commit(&self, entries: Vec<Entry>, item_keys: Vec<(i64, u64)>, recorded_at: &str) {
         let before = sql::ledgers::load_frontier(&self.db, self.id).await;
         let before = before.expect("the test's database answers");
+        let recorded_at = recorded_at.parse::<Timestamp>().expect("a time of the test");
         let mut after = before.clone();
-        for entry in &entries {
-            after.append(entry.leaf_hash);
-        }
+        let mut append = Append::to(self.id, &mut after, entries, recorded_at);
+        append.item_keys = item_keys;
         let checkpoint = Checkpoint {
             origin: self.keys.origin().to_owned(),
             size: after.size(),
             root: after.root(),
         };
-        let append = Append {
-            ledger: self.id,
-            old_size: before.size(),
-            frontier: before,
-            entries,
-            item_keys,
-            note: self
-                .keys
-                .sign_checkpoint(&checkpoint, &SystemRandom::new())
-                .expect("the keys are this ledger's"),
-            recorded_at: recorded_at.parse::<Timestamp>().expect("a time of the test"),
-        };
+        append.note = self
+            .keys
+            .sign_checkpoint(&checkpoint, &SystemRandom::new())
+            .expect("the keys are this ledger's");
         let committed = self.db.run_tx("testing.append", async |tx: &Transaction<'_>| {
             sql::ledgers::append(tx, &append).await
         });

@@ -92,11 +92,32 @@ impl Frontier {
 
     /// Appends a leaf by its hash.
     pub fn append(&mut self, leaf_hash: Hash) {
+        self.append_and_tell(leaf_hash, |_, _| {});
+    }
+
+    /// Appends leaves by their hashes, and gives the subtrees of 256, 65,536, … leaves that they complete: those that a
+    /// ledger stores.
+    pub fn extend(&mut self, leaf_hashes: impl IntoIterator<Item = Hash>) -> Vec<Subtree> {
+        let mut completed = Vec::new();
+        for leaf_hash in leaf_hashes {
+            self.append_and_tell(leaf_hash, |span, hash| {
+                if span.level.is_multiple_of(STORED_LEVELS) {
+                    completed.push(Subtree { span, hash });
+                }
+            });
+        }
+        completed
+    }
+
+    /// Appends a leaf, and gives each subtree of two or more leaves that it completes to `tell`.
+    fn append_and_tell(&mut self, leaf_hash: Hash, mut tell: impl FnMut(NodeSpan, Hash)) {
         let mut current = leaf_hash;
         // Each trailing 1 bit is a subtree that the new leaf completes into a larger one.
-        for _ in 0..self.size.trailing_ones() {
+        for below in 0..self.size.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 current = hash::node(&left, &current);
+                let level = u8::try_from(below + 1).unwrap_or(u8::MAX);
+                tell(NodeSpan { level, index: self.size >> level }, current);
             }
         }
         self.peaks.push(current);
@@ -119,6 +140,18 @@ pub struct NodeSpan {
     pub level: u8,
     /// Place among the subtrees of that level, from 0.
     pub index: u64,
+}
+
+/// Levels between two stored ones: subtrees of 2^8, 2^16, … leaves are stored.
+const STORED_LEVELS: u8 = 8;
+
+/// A complete subtree and its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subtree {
+    /// Which one.
+    pub span: NodeSpan,
+    /// Its root.
+    pub hash: Hash,
 }
 
 /// Access to the hashes of complete subtrees.

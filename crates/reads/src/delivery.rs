@@ -69,6 +69,9 @@ pub struct Delivery {
     pub movements: Vec<Movement>,
 }
 
+/// Largest boot number and sequence: what a database's signed integer holds.
+const MAX_NUMBER: u64 = u64::MAX / 2;
+
 /// Why bytes are not a delivery.
 #[derive(Debug, Error)]
 pub enum DeliveryError {
@@ -138,6 +141,11 @@ impl Delivery {
         }
         if self.seq == 0 {
             return Err(("seq", "got 0, expected at least 1".into()));
+        }
+        for (member, number) in [("boot", self.boot), ("seq", self.seq)] {
+            if number > MAX_NUMBER {
+                return Err((member, format!("got {number}, expected at most 2^63 - 1")));
+            }
         }
         if self.closed < self.opened {
             return Err(("closed", format!("{} is before opened {}", self.closed, self.opened)));

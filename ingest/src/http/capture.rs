@@ -25,9 +25,9 @@ use crate::admit;
 use crate::config::Partner;
 use crate::outcome::Outcome;
 use crate::problem::{Problem, Violation};
-use crate::statement::{self, ErrorBehaviour, StatedEvent, WholeRefusal, whole_refusal};
+use crate::statement::{self, ErrorBehaviour, WholeRefusal, whole_refusal};
 use crate::terms::Fault;
-use crate::writer::Work;
+use crate::writer::{Ready, Work};
 
 /// Name of the header that says what happens to a document of which some events are refused.
 const ERROR_BEHAVIOUR: &str = "GS1-Capture-Error-Behaviour";
@@ -94,27 +94,26 @@ async fn capture(
         Problem::BadRequest(format!("got a query that is not understood: {error}"))
     })?;
     let body = state.receive(request, payload, usize::MAX).await?;
-    let party = state.writer(&partner.ledger)?.party().clone();
-    let (shared, name, dry_run) = (state.clone(), partner.name.clone(), options.dry_run);
+    let writer = state.writer(&partner.ledger)?.clone();
+    let name = partner.name.clone();
     let read = block(move || {
         let digest = ledger::hash::sha256(&body.bytes);
-        let read = statement::read(&body.bytes);
-        let faults: Vec<Fault> = match &read {
-            Err(fault) => vec![fault.clone()],
-            // A dry run makes the records as well; else the writer does.
-            Ok(events) if dry_run => {
-                let source = (name.as_str(), digest.to_string());
-                let now = shared.clock.now();
-                let record = |event: &StatedEvent| {
-                    event.record(&shared.terms, &party, now, (source.0, &source.1)).err()
-                };
-                events.iter().filter_map(record).collect()
-            }
+        match statement::read(&body.bytes) {
+            Err(fault) => Read { events: 0, faults: vec![fault], digest, body, ready: None },
             Ok(events) => {
-                events.iter().filter_map(|event| event.check(&shared.terms).err()).collect()
+                let count = events.len();
+                // A dry run makes the records as well.
+                let ready = writer.prepare(Work::Capture {
+                    capture: digest.to_string(),
+                    partner: name,
+                    document_sha256: digest,
+                    events,
+                    behaviour,
+                });
+                let faults = ready.faults();
+                Read { events: count, faults, digest, body, ready: Some(ready) }
             }
-        };
-        Read { events: read.unwrap_or_default(), faults, digest, body }
+        }
     });
     let read = read.await.map_err(|error| Problem::Internal(error.to_string()))?;
     if options.dry_run {
@@ -125,10 +124,13 @@ async fn capture(
 
 /// A document that was read and checked.
 struct Read {
-    events: Vec<StatedEvent>,
+    /// How many events it has.
+    events: usize,
     faults: Vec<Fault>,
     digest: ledger::Hash,
     body: Body,
+    /// None if it is no document.
+    ready: Option<Ready>,
 }
 
 impl Read {
@@ -136,7 +138,7 @@ impl Read {
     fn is_recordable(&self, behaviour: ErrorBehaviour) -> bool {
         match behaviour {
             ErrorBehaviour::Rollback => self.faults.is_empty(),
-            ErrorBehaviour::Proceed => self.faults.len() < self.events.len(),
+            ErrorBehaviour::Proceed => self.faults.len() < self.events,
         }
     }
 }
@@ -181,8 +183,8 @@ async fn checked(
         "wouldBeRecorded": is_recordable,
         "recordedBefore": before.is_some(),
         "captureErrorBehaviour": behaviour.word(),
-        "events": read.events.len(),
-        "refusedEvents": if read.events.is_empty() { 0 } else { read.faults.len() },
+        "events": read.events,
+        "refusedEvents": if read.events == 0 { 0 } else { read.faults.len() },
         "violationsInAll": count,
         "violations": violations,
     }))
@@ -194,7 +196,8 @@ async fn record(
     behaviour: ErrorBehaviour,
     read: Read,
 ) -> Result<Outcome, Problem> {
-    if !read.is_recordable(behaviour) {
+    let is_recordable = read.is_recordable(behaviour);
+    let Some(ready) = read.ready.filter(|_| is_recordable) else {
         // What was recorded once keeps its answer, whatever would be said of it today.
         if let Some(stored) =
             sql::captures::find(&state.db, &partner.name, &read.digest.to_string()).await?
@@ -205,18 +208,10 @@ async fn record(
         let WholeRefusal { code, detail, count, .. } = &refusal;
         state.refuse(&partner.name, "capture", code, (detail, *count), &read.body.bytes).await?;
         return Err(refusal.to_problem());
-    }
-    let Read { events, digest, body, .. } = read;
-    let work = Work::Capture {
-        capture: digest.to_string(),
-        partner: partner.name.clone(),
-        document_sha256: digest,
-        events,
-        behaviour,
     };
-    let answer = state.submit(&partner.ledger, work).await;
+    let answer = state.submit(&partner.ledger, ready).await;
     // What was taken for the body is given back when its work is done.
-    drop(body);
+    drop(read.body);
     answer
 }
 

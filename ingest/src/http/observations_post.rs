@@ -22,7 +22,7 @@ use super::state::State;
 use crate::admit::{self, Claim};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::writer::Work;
+use crate::writer::{Ready, Work};
 
 /// Handles the request.
 ///
@@ -51,7 +51,9 @@ pub async fn post(
 enum Refused {
     /// Its sender is not admitted.
     Stranger(Problem),
-    /// Its sender is, and it violates the contract: code and reason.
+    /// It cannot be handed to its ledger's writer.
+    Other(Problem),
+    /// Its sender is admitted, and it violates the contract: code and reason.
     Delivery(&'static str, String),
 }
 
@@ -80,24 +82,25 @@ async fn record(
         (found, body)
     });
     let (found, body) = work.await.map_err(|error| Problem::Internal(error.to_string()))?;
-    let (ledger, work) = match found {
+    let (ledger, ready) = match found {
         Ok(found) => found,
         Err(Refused::Stranger(problem)) => {
             return Err(state.refuse_stranger(request, from, problem, &body.bytes).await);
         }
+        Err(Refused::Other(problem)) => return Err(problem),
         Err(Refused::Delivery(code, detail)) => {
             state.refuse(&claimed, "delivery", code, (&detail, 1), &body.bytes).await?;
             return Err(Problem::Malformed { detail, violations: vec![] });
         }
     };
-    let answer = state.submit(&ledger, work).await;
+    let answer = state.submit(&ledger, ready).await;
     // What was taken for the body is given back when its work is done.
     drop(body);
     answer
 }
 
-/// Admits and parses a delivery; returns the ledger that it is for.
-fn read(state: &State, claim: Claim, body: &[u8]) -> Result<(String, Work), Refused> {
+/// Admits, parses and prepares a delivery; returns the ledger that it is for.
+fn read(state: &State, claim: Claim, body: &[u8]) -> Result<(String, Ready), Refused> {
     let admitted = admit::bridge(&state.config, claim, body).map_err(Refused::Stranger)?;
     let refused = |code, detail| Err(Refused::Delivery(code, detail));
     let delivery = match Delivery::parse(body) {
@@ -123,5 +126,7 @@ fn read(state: &State, claim: Claim, body: &[u8]) -> Result<(String, Work), Refu
     // Parsed as JSON, so it is UTF-8.
     let body = String::from_utf8_lossy(body).into_owned();
     let work = Work::Delivery { delivery: Box::new(delivery), body, signature: admitted.signature };
-    Ok((admitted.bridge.ledger.clone(), work))
+    let ledger = admitted.bridge.ledger.clone();
+    let ready = state.writer(&ledger).map_err(Refused::Other)?.prepare(work);
+    Ok((ledger, ready))
 }

@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::terms::Terms;
-use crate::writer::{Work, Writer};
+use crate::writer::{Ready, Writer};
 
 /// Code of a refusal of a sender that is not admitted.
 const NOT_ADMITTED: &str = "not-admitted";
@@ -78,10 +78,10 @@ impl State {
     }
 
     /// Hands work to the writer of `ledger` and waits, within the configured time.
-    pub(super) async fn submit(&self, ledger: &str, work: Work) -> Result<Outcome, Problem> {
+    pub(super) async fn submit(&self, ledger: &str, ready: Ready) -> Result<Outcome, Problem> {
         let writer = self.writer(ledger)?;
         let limit = Duration::from_secs(self.config.settings.answer_within_s);
-        tokio::time::timeout(limit, writer.submit(work)).await.unwrap_or(Err(Problem::Unavailable))
+        tokio::time::timeout(limit, writer.submit(ready)).await.unwrap_or(Err(Problem::Unavailable))
     }
 
     /// Receives the body of a request whose head was accepted, at most `limit` bytes.
@@ -158,20 +158,17 @@ impl State {
         let digest = ledger::hash::sha256(row.body);
         self.db
             .run_tx("ingest.refuse", async |tx| {
-                sql::refusals::insert(
-                    tx,
-                    &NewRefusal {
-                        at,
-                        source: row.source,
-                        kind: row.kind,
-                        code: row.code,
-                        detail: row.detail,
-                        body_sha256: &digest,
-                        excerpt: excerpt(row.body),
-                        count: row.count,
-                    },
-                )
-                .await
+                let refusal = NewRefusal {
+                    at,
+                    source: row.source,
+                    kind: row.kind,
+                    code: row.code,
+                    detail: row.detail,
+                    body_sha256: &digest,
+                    excerpt: excerpt(row.body),
+                    count: row.count,
+                };
+                sql::refusals::insert(tx, &[refusal]).await
             })
             .await
     }

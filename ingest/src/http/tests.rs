@@ -1,5 +1,6 @@
 //! Every route over HTTP, on a real PostgreSQL, with the rights of ingest's own role.
 
+mod batches;
 mod capture;
 mod health;
 mod observations_post;
@@ -107,7 +108,7 @@ impl Scene {
                 strangers_per_minute: 600,
                 stored_refusals_per_minute: 20,
                 require_licence: false,
-                group_commit_max_jobs: 16,
+                group_commit_max_jobs: 256,
                 answer_within_s,
             },
             policy: ledger::policy::Policy::default(),
@@ -176,7 +177,7 @@ async fn serve(
         terms: terms.clone(),
         context,
     };
-    let (writer, _thread) = Writer::start(db.clone(), site_ledger, metrics.clone(), 16);
+    let (writer, _thread) = Writer::start(db.clone(), site_ledger, metrics.clone(), 256);
     let writers = HashMap::from([(origin, writer)]);
     (id, Data::new(State::new(db, config, writers, metrics, terms)))
 }

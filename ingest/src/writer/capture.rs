@@ -1,195 +1,166 @@
-//! Prepares a partner's document: its events become records, and its despatch advices are expected elsewhere.
+//! Gives a partner's document its place: its records join the draft, and its despatch advices are expected elsewhere.
 //!
 //! What holds:
 //!
-//! - every event is checked again here, at the time of the commit and with the rights of that moment;
+//! - every event was checked with the rights that hold now;
 //! - of a document that is to be taken whole, either all events are recorded or none;
 //! - the document is stored with the answer that it gets, so that the same document gets the same one; a document of
 //!   which nothing was recorded is not, so that it can be sent again when what it was refused for has changed.
 
 use std::collections::HashSet;
 
-use ledger::record::Record;
-use sql::Transaction;
-use sql::captures::NewCapture;
-use sql::expected::NewExpected;
-use sql::refusals::NewRefusal;
-
-use super::draft::Draft;
-use super::sequence::fresh_secret;
+use super::draft::{AnnouncedRow, Draft, RefusalRow};
+use super::prepare::renewed;
+use super::sequence::LookedUp;
 use super::site_ledger::SiteLedger;
+use super::work::{Announced, Made, ReadyCapture};
 use crate::excerpt::excerpt;
+use crate::facts::{PendingAdvice, PendingFacts};
 use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
-use crate::statement::{ErrorBehaviour, StatedEvent, WholeRefusal, detail_of, whole_refusal};
+use crate::rules::interpret::Advice;
+use crate::statement::{ErrorBehaviour, WholeRefusal, detail_of, whole_refusal};
 use crate::terms::Fault;
 
 /// Most refused events that an answer lists one by one.
 const MOST_LISTED: usize = 1000;
 
-/// A document of an admitted partner.
-pub(super) struct Document<'a> {
-    pub(super) capture: &'a str,
-    pub(super) partner: &'a str,
-    pub(super) sha256: &'a ledger::Hash,
-    pub(super) events: &'a [StatedEvent],
-    pub(super) behaviour: ErrorBehaviour,
+impl ReadyCapture {
+    /// What its records announce.
+    pub(super) fn announced(&self) -> impl Iterator<Item = &Announced> {
+        self.made.iter().flatten().flat_map(|made| &made.announced)
+    }
 }
 
-/// Adds a document to the draft and stores it, or answers one that was stored before, or refuses it.
-pub(super) async fn prepare(
-    ledger: &SiteLedger,
-    tx: &Transaction<'_>,
-    draft: &mut Draft,
-    document: &Document<'_>,
-) -> Result<Result<Outcome, Problem>, sql::Error> {
-    let Document { capture, partner, sha256, events, behaviour } = document;
-    if let Some(text) = sql::captures::outcome_by_document(tx, partner, sha256).await? {
-        return Outcome::again(&text).map(Ok);
-    }
-    let now = ledger.context.clock.now();
-    let digest = sha256.to_string();
-    let made: Vec<Result<Record, Fault>> = events
-        .iter()
-        .map(|event| event.record(&ledger.terms, &ledger.site.party, now, (*partner, &digest)))
-        .collect();
-    let is_any_valid = made.iter().any(Result::is_ok);
-    let is_all_valid = made.iter().all(Result::is_ok);
-    if !is_any_valid || (*behaviour == ErrorBehaviour::Rollback && !is_all_valid) {
-        let faults: Vec<Fault> = made.into_iter().filter_map(Result::err).collect();
-        let refusal = whole_refusal(&faults);
-        store(ledger, tx, document, refusal.code, &refusal.detail, refusal.count).await?;
-        draft.refused_documents.push((refusal.code, refusal.count));
-        return Ok(Err(refusal.to_problem()));
-    }
-    let mut outcome = Outcome::empty(&ledger.site.origin);
-    outcome.capture = Some((*capture).to_owned());
-    outcome.behaviour = Some(behaviour.word().to_owned());
-    "recorded".clone_into(&mut outcome.outcome);
-    record_events(ledger, tx, draft, document, made, &mut outcome).await?;
-    outcome.size = draft.frontier.size();
-    let text = outcome.to_text();
-    let stored = NewCapture {
-        capture_id: capture,
-        party: partner,
-        ledger: ledger.id,
-        document_sha256: sha256,
-        outcome: &text,
-        received_at: now,
-    };
-    sql::captures::insert(tx, &stored).await?;
-    Ok(Ok(outcome))
-}
-
-/// Adds the valid events to the draft, and stores and lists the others.
-async fn record_events(
-    ledger: &SiteLedger,
-    tx: &Transaction<'_>,
-    draft: &mut Draft,
-    document: &Document<'_>,
-    made: Vec<Result<Record, Fault>>,
-    outcome: &mut Outcome,
-) -> Result<(), sql::Error> {
-    let mut faults = Vec::new();
-    for (place, (stated, made)) in document.events.iter().zip(made).enumerate() {
-        match made {
-            Ok(record) => {
-                let index = draft.add(record, fresh_secret(&ledger.context.random));
-                outcome.indexes.push(index);
-                if let Ok(event) = &stated.event {
-                    expect_delivery(ledger, tx, index, event, &mut outcome.notes).await?;
-                }
-            }
-            Err(fault) => faults.push((place, fault)),
+impl Announced {
+    /// The announcement as deliveries that follow must see it.
+    pub(super) fn pending(&self, shipped_by: &str) -> PendingAdvice {
+        PendingAdvice {
+            receiver: self.receiver,
+            advice: Advice {
+                reference: self.reference.clone(),
+                shipped_by: shipped_by.to_owned(),
+                epcs: self.epcs.clone(),
+            },
+            things: self.things.clone(),
         }
     }
+}
+
+/// Adds a document that was not answered before to the draft, or refuses it.
+///
+/// # Errors
+///
+/// [`Problem::Malformed`] if nothing of it is recorded; its refusal is in the draft.
+pub(super) fn sequence(
+    ledger: &SiteLedger,
+    draft: &mut Draft,
+    looked_up: &LookedUp,
+    document: &ReadyCapture,
+) -> Result<Outcome, Problem> {
+    let renewed = renewed(ledger, document);
+    let made = renewed.as_ref().unwrap_or(&document.made);
+    let is_any_valid = made.iter().any(Result::is_ok);
+    let is_all_valid = made.iter().all(Result::is_ok);
+    if !is_any_valid || (document.behaviour == ErrorBehaviour::Rollback && !is_all_valid) {
+        let faults: Vec<Fault> =
+            made.iter().filter_map(|made| made.as_ref().err().cloned()).collect();
+        let refusal = whole_refusal(&faults);
+        refuse(draft, document, made, refusal.code, &refusal.detail, refusal.count);
+        draft.refused_documents.push((refusal.code, refusal.count));
+        return Err(refusal.to_problem());
+    }
+    let mut outcome = Outcome::empty(&ledger.site.origin);
+    outcome.capture = Some(document.capture.clone());
+    outcome.behaviour = Some(document.behaviour.word().to_owned());
+    "recorded".clone_into(&mut outcome.outcome);
+    for one in made.iter().flatten() {
+        let index = draft.add(one.record.clone());
+        outcome.indexes.push(index);
+        for announced in &one.announced {
+            announce(ledger, draft, looked_up, index, announced, &mut outcome.notes);
+        }
+    }
+    list_faults(draft, document, made, &mut outcome);
+    outcome.size = draft.size();
+    Ok(outcome)
+}
+
+/// Lists the events that were refused in the answer, and stores them as one refusal: the sender is known.
+fn list_faults(
+    draft: &mut Draft,
+    document: &ReadyCapture,
+    made: &[Result<Made, Fault>],
+    outcome: &mut Outcome,
+) {
+    let faults = made.iter().enumerate();
+    let faults: Vec<(usize, &Fault)> =
+        faults.filter_map(|(place, made)| Some((place, made.as_ref().err()?))).collect();
+    let Some((_, first)) = faults.first() else { return };
     for (place, fault) in faults.iter().take(MOST_LISTED) {
         let detail = format!("event {place}: {}", detail_of(fault));
         outcome.refusals.push(RefusalAnswer { code: fault.code.to_owned(), detail, count: 1 });
     }
-    let rest: Vec<Fault> =
-        faults.iter().skip(MOST_LISTED).map(|(_, fault)| fault.clone()).collect();
+    let rest = faults.iter().skip(MOST_LISTED);
+    let rest: Vec<Fault> = rest.map(|(_, fault)| (*fault).clone()).collect();
     if !rest.is_empty() {
         let WholeRefusal { code, detail, count, .. } = whole_refusal(&rest);
         let detail = format!("{count} more events, the first: {detail}");
         outcome.refusals.push(RefusalAnswer { code: code.to_owned(), detail, count });
     }
-    // One row for a document: its sender is known, and its answer names each event.
-    if let Some((_, first)) = faults.first() {
-        let detail = format!("{} events refused, the first: {}", faults.len(), detail_of(first));
-        store(ledger, tx, document, first.code, &detail, faults.len() as u64).await?;
-    }
-    Ok(())
+    let detail = format!("{} events refused, the first: {}", faults.len(), detail_of(first));
+    refuse(draft, document, made, first.code, &detail, faults.len() as u64);
 }
 
-/// Stores the refusal of `count` events of a document.
-async fn store(
-    ledger: &SiteLedger,
-    tx: &Transaction<'_>,
-    document: &Document<'_>,
+/// Adds the refusal of `count` events of a document.
+fn refuse(
+    draft: &mut Draft,
+    document: &ReadyCapture,
+    made: &[Result<Made, Fault>],
     code: &'static str,
     detail: &str,
     count: u64,
-) -> Result<(), sql::Error> {
-    let refused = document.events.iter().find(|one| one.check(&ledger.terms).is_err());
-    let body = refused.and_then(|one| one.event.as_ref().ok());
+) {
+    let refused = document.events.iter().zip(made).find(|(_, made)| made.is_err());
+    let body = refused.and_then(|(stated, _)| stated.event.as_ref().ok());
     let body = body.map(|event| event.json().canonical()).unwrap_or_default();
-    let refusal = NewRefusal {
-        at: ledger.context.clock.now(),
-        source: document.partner,
+    draft.refusals.push(RefusalRow {
+        at: document.at,
+        source: document.partner.clone(),
         kind: "capture",
         code,
-        detail,
+        detail: detail.to_owned(),
         body_sha256: document.sha256,
-        excerpt: excerpt(body.as_bytes()),
+        excerpt: excerpt(body.as_bytes()).to_vec(),
         count,
-    };
-    sql::refusals::insert(tx, &refusal).await
+    });
 }
 
-/// A shipping event with a despatch advice announces to the receiving site what to expect.
-async fn expect_delivery(
+/// Adds what the record `index` announces, and a note if it was announced before with other items.
+fn announce(
     ledger: &SiteLedger,
-    tx: &Transaction<'_>,
+    draft: &mut Draft,
+    looked_up: &LookedUp,
     index: u64,
-    event: &epcis::Event,
+    announced: &Announced,
     notes: &mut Vec<String>,
-) -> Result<(), sql::Error> {
-    if event.biz_step().as_deref() != Some("https://ref.gs1.org/cbv/BizStep-shipping") {
-        return Ok(());
+) {
+    let Announced { receiver, destination, reference, epcs, .. } = announced;
+    let shipped_by = &ledger.site.party.name;
+    let announced_in = |pending: &PendingFacts| {
+        pending.announced(*receiver, shipped_by, reference).next().map(<[String]>::to_vec)
+    };
+    let before = announced_in(&draft.pending).or_else(|| announced_in(&draft.earlier));
+    let stored = looked_up.before.get(&(*receiver, reference.clone()));
+    if let Some((more, less)) = before.as_ref().or(stored).and_then(|before| compare(epcs, before))
+    {
+        notes.push(format!(
+            "despatch advice {reference} to {destination} was announced before with other items: now {more} more and \
+             {less} fewer; both are kept"
+        ));
     }
-    let advices = event
-        .biz_transactions()
-        .into_iter()
-        .filter(|(kind, _)| kind.as_deref() == Some("https://ref.gs1.org/cbv/BTT-desadv"));
-    for (_, reference) in advices {
-        for (_, destination) in event.destinations() {
-            let Some(receiver) = ledger.destinations.get(&epc::thing_key(&destination)) else {
-                continue;
-            };
-            let shipped_by = &ledger.site.party.name;
-            let before =
-                sql::expected::announced(tx, *receiver, shipped_by, &reference, ledger.id).await?;
-            let epcs = event.epc_list();
-            notes.extend(before.first().and_then(|before| {
-                let (more, less) = compare(&epcs, before)?;
-                Some(format!(
-                    "despatch advice {reference} to {destination} was announced before with other items: now {more} \
-                     more and {less} fewer; both are kept"
-                ))
-            }));
-            let expected = NewExpected {
-                ledger: *receiver,
-                despatch_advice: &reference,
-                shipped_by,
-                epcs: &epcs,
-                recorded_in: ledger.id,
-                leaf_index: index,
-            };
-            sql::expected::insert(tx, &expected).await?;
-        }
-    }
-    Ok(())
+    draft.pending.add_advice(announced.pending(shipped_by));
+    draft.announced.push(AnnouncedRow { announced: announced.clone(), index });
 }
 
 /// How many things of `now` are not in `before`, and the other way round; `None` if they are the same.

@@ -1,177 +1,164 @@
-//! Group commit: all jobs that wait share one transaction, one signature, and one flush of the disk.
+//! Commits a draft: one transaction, one signature, one flush of the disk, however many jobs it has.
 //!
-//! What holds: the tree in memory is replaced only after the commit returned; after any failure the tree and the
-//! lease are dropped and loaded again, because the database may know better.
+//! What holds: the checkpoint is signed before anything of the batch is durable, and stored in the same transaction as
+//! the records that it covers; the statements are sent together; senders are answered only after the commit returned.
+//!
+//! Not here: what is in the draft (`sequence.rs`), what follows if it is not committed (`queue.rs`).
 
+use futures::future::try_join_all;
+use ledger::checkpoint::Checkpoint;
 use ledger::tree::Frontier;
-use sql::ledgers::WriterLease;
+use sql::captures::NewCapture;
+use sql::deliveries::NewDelivery;
+use sql::expected::{NewDifference, NewExpected};
+use sql::ledgers::Append;
+use sql::refusals::NewRefusal;
 use sql::{Db, Transaction};
-use tokio::sync::mpsc;
 
-use super::draft::Draft;
-use super::number::NUMBER_TAKEN;
+use super::draft::{AnnouncedRow, DifferenceRow, Draft};
 use super::site_ledger::SiteLedger;
-use super::work::{Job, Work};
-use super::{capture, delivery, sequence};
-use crate::metrics::Metrics;
-use crate::outcome::Outcome;
-use crate::problem::Problem;
+use super::work::{Job, Ready};
 
-/// Owns the tree of one ledger. Only [`Committer::run`] uses it, so nothing here is shared.
-pub(super) struct Committer {
-    db: Db,
-    ledger: SiteLedger,
-    metrics: Metrics,
-    /// The tree as committed; none until loaded, and after every failure.
-    frontier: Option<Frontier>,
-    lease: Option<WriterLease>,
+/// A draft with its signed checkpoint.
+pub(super) struct Signed {
+    pub(super) draft: Draft,
+    /// None if there is no record.
+    append: Option<Append>,
+    /// The tree after it.
+    pub(super) after: Frontier,
 }
 
-impl Committer {
-    pub(super) fn new(db: Db, ledger: SiteLedger, metrics: Metrics) -> Self {
-        Self { db, ledger, metrics, frontier: None, lease: None }
+/// Extends the tree by the records of a draft and signs it.
+pub(super) fn sign(ledger: &SiteLedger, mut draft: Draft) -> Result<Signed, sql::Error> {
+    let mut after = draft.before.clone();
+    if draft.entries.is_empty() {
+        return Ok(Signed { draft, append: None, after });
     }
+    let context = &ledger.context;
+    let entries = std::mem::take(&mut draft.entries);
+    let mut append = Append::to(ledger.id, &mut after, entries, context.clock.now());
+    append.item_keys = std::mem::take(&mut draft.item_keys);
+    let origin = ledger.site.origin.clone();
+    let checkpoint = Checkpoint { origin, size: after.size(), root: after.root() };
+    append.note = ledger
+        .site
+        .keys
+        .sign_checkpoint(&checkpoint, context.random.source())
+        .map_err(|error| sql::Error::data(format!("could not sign the checkpoint: {error}")))?;
+    Ok(Signed { draft, append: Some(append), after })
+}
 
-    /// Commits batch after batch until the queue is closed and empty.
-    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>, max_jobs: usize) {
-        let mut batch = Vec::with_capacity(max_jobs);
-        let clock = self.ledger.context.clock.clone();
-        while jobs.recv_many(&mut batch, max_jobs).await > 0 {
-            let started = clock.instant();
-            let (works, answers): (Vec<Work>, Vec<_>) =
-                batch.drain(..).map(|job| (job.work, job.answer)).unzip();
-            match self.commit(&works).await {
-                Ok(outcomes) => {
-                    let elapsed = clock.instant() - started;
-                    self.metrics.commit_seconds.observe(elapsed.as_secs_f64());
-                    for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                        // A sender that disconnected will send again and be answered from the table.
-                        answer.send(outcome).ok();
-                    }
-                }
-                Err(error) => {
-                    self.fail(&error);
-                    for answer in answers {
-                        answer.send(Err(problem_of(&error))).ok();
-                    }
-                }
-            }
-        }
-    }
-
-    /// Drops everything that the database may know better.
-    fn fail(&mut self, error: &sql::Error) {
-        let reason = if error.is_unavailable() {
-            "unavailable"
-        } else if error.is_conflict() {
-            "conflict"
-        } else {
-            "data"
-        };
-        self.metrics.commit_failures.with_label_values(&[reason]).inc();
-        let origin = &self.ledger.site.origin;
-        tracing::warn!(ledger.origin = origin, reason, %error, "group commit failed");
-        self.frontier = None;
-        self.lease = None;
-    }
-
-    async fn commit(
-        &mut self,
-        works: &[Work],
-    ) -> Result<Vec<Result<Outcome, Problem>>, sql::Error> {
-        if let Some(lease) = &self.lease {
-            lease.check()?;
-        } else {
-            // A backup may have been restored while another process, or nobody, held the lease.
-            let lease = sql::ledgers::hold_writer(&self.db, self.ledger.id).await?;
-            if let Some(reason) = self.ledger.refusal(&self.db).await? {
-                return Err(sql::Error::data(reason));
-            }
-            self.lease = Some(lease);
-        }
-        let before = match &self.frontier {
-            Some(frontier) => frontier.clone(),
-            None => sql::ledgers::load_frontier(&self.db, self.ledger.id).await?,
-        };
-        let ledger = &self.ledger;
-        let draft = self
-            .db
-            .run_tx("ingest.commit_batch", async |tx: &Transaction<'_>| {
-                let mut draft = Draft::new(&before);
-                for work in works {
-                    let answer = prepare(ledger, tx, &mut draft, work).await?;
-                    draft.answers.push(answer);
-                }
-                sequence::append(ledger, tx, &draft, &before).await?;
-                Ok(draft)
-            })
-            .await?;
-        self.ledger.context.crash.pass("ingest.after_commit");
-        self.count(&draft);
-        self.frontier = Some(draft.frontier);
-        Ok(draft.answers)
-    }
-
-    fn count(&self, draft: &Draft) {
-        self.metrics.records.inc_by(draft.records.len() as u64);
-        self.metrics.observations.inc_by(draft.observations);
-        if !draft.records.is_empty() {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a batch has far fewer than 2^52 records"
-            )]
-            self.metrics.commit_records.observe(draft.records.len() as f64);
-        }
-        let size = i64::try_from(draft.frontier.size()).unwrap_or(i64::MAX);
-        self.metrics.ledger_size.with_label_values(&[&self.ledger.site.origin]).set(size);
-        let refusals = &self.metrics.refusals;
-        for (code, count) in &draft.refused_documents {
-            refusals.with_label_values(&["capture", code]).inc_by(*count);
-        }
-        for answer in &draft.answers {
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(Problem::NumberTaken(_)) => {
-                    refusals.with_label_values(&["delivery", NUMBER_TAKEN]).inc();
-                    continue;
-                }
-                Err(_) => continue,
-            };
-            let kind = if answer.capture.is_some() { "capture" } else { "observation" };
-            if answer.repeated {
-                continue;
-            }
-            for refusal in &answer.refusals {
-                refusals.with_label_values(&[kind, &refusal.code]).inc_by(refusal.count);
-            }
-        }
+impl Signed {
+    /// Number of records.
+    pub(super) fn records(&self) -> usize {
+        self.append.as_ref().map_or(0, |append| append.entries.len())
     }
 }
 
-/// Adds one job to the draft, or answers it from the table.
-async fn prepare(
+/// Writes a signed draft and commits it.
+pub(super) async fn commit(
+    db: &Db,
     ledger: &SiteLedger,
-    tx: &Transaction<'_>,
-    draft: &mut Draft,
-    work: &Work,
-) -> Result<Result<Outcome, Problem>, sql::Error> {
-    match work {
-        Work::Delivery { delivery, body, signature } => {
-            delivery::prepare(ledger, tx, draft, delivery, body, signature).await
-        }
-        Work::Capture { capture, partner, document_sha256, events, behaviour } => {
-            let (sha256, behaviour) = (document_sha256, *behaviour);
-            let document = capture::Document { capture, partner, sha256, events, behaviour };
-            capture::prepare(ledger, tx, draft, &document).await
-        }
-    }
+    jobs: &[Job],
+    signed: &Signed,
+) -> Result<(), sql::Error> {
+    let crash = &ledger.context.crash;
+    db.run_tx("ingest.commit_batch", async |tx: &Transaction<'_>| {
+        crash.pass("ingest.before_append");
+        let append = async {
+            match &signed.append {
+                Some(append) => sql::ledgers::append(tx, append).await,
+                None => Ok(()),
+            }
+        };
+        futures::try_join!(append, store(tx, ledger, jobs, &signed.draft))?;
+        crash.pass("ingest.before_commit");
+        Ok(())
+    })
+    .await?;
+    crash.pass("ingest.after_commit");
+    Ok(())
 }
 
-/// The answer to every sender of a batch that was not committed.
-fn problem_of(error: &sql::Error) -> Problem {
-    if error.is_unavailable() || error.is_conflict() {
-        Problem::Unavailable
-    } else {
-        Problem::Internal(format!("{error:?}"))
+/// Writes everything but the records: jobs with their answers, refusals, states, advices, differences.
+async fn store(
+    tx: &Transaction<'_>,
+    ledger: &SiteLedger,
+    jobs: &[Job],
+    draft: &Draft,
+) -> Result<(), sql::Error> {
+    let (mut deliveries, mut captures) = (Vec::new(), Vec::new());
+    for stored in &draft.stored {
+        let (outcome, received_at) = (stored.outcome.as_str(), stored.at);
+        match jobs.get(stored.job).map(|job| &job.ready) {
+            Some(Ready::Delivery(one)) => deliveries.push(NewDelivery {
+                bridge: &one.delivery.bridge,
+                boot: one.delivery.boot,
+                seq: one.delivery.seq,
+                body: &one.body,
+                signature: &one.signature.text,
+                outcome,
+                received_at,
+            }),
+            Some(Ready::Capture(one)) => captures.push(NewCapture {
+                capture_id: &one.capture,
+                party: &one.partner,
+                document_sha256: &one.sha256,
+                outcome,
+                received_at,
+            }),
+            None => {}
+        }
     }
+    let refusals: Vec<NewRefusal<'_>> = draft.refusals.iter().map(|row| row.as_new()).collect();
+    let states: Vec<_> = draft.states.iter().map(|(key, text)| (key, text.as_str())).collect();
+    let announced = draft.announced.iter().map(|row| announce(tx, ledger, row));
+    let differences = draft.differences.iter().map(|row| report(tx, ledger, row));
+    futures::try_join!(
+        sql::deliveries::insert(tx, ledger.id, &deliveries),
+        sql::captures::insert(tx, ledger.id, &captures),
+        sql::refusals::insert(tx, &refusals),
+        sql::rules::set_states(tx, ledger.id, &states),
+        try_join_all(announced),
+        try_join_all(differences),
+    )?;
+    Ok(())
+}
+
+/// Stores what a shipping record announces.
+async fn announce(
+    tx: &Transaction<'_>,
+    ledger: &SiteLedger,
+    row: &AnnouncedRow,
+) -> Result<(), sql::Error> {
+    let expected = NewExpected {
+        ledger: row.announced.receiver,
+        despatch_advice: &row.announced.reference,
+        shipped_by: &ledger.site.party.name,
+        epcs: &row.announced.epcs,
+        recorded_in: ledger.id,
+        leaf_index: row.index,
+    };
+    sql::expected::insert(tx, &expected).await
+}
+
+/// Stores how a receipt differs from its despatch advice.
+async fn report(
+    tx: &Transaction<'_>,
+    ledger: &SiteLedger,
+    row: &DifferenceRow,
+) -> Result<(), sql::Error> {
+    let difference = &row.difference;
+    let stored = NewDifference {
+        ledger: ledger.id,
+        leaf_index: row.index,
+        despatch_advice: &difference.despatch_advice,
+        shipped_by: &difference.shipped_by,
+        announced: difference.announced,
+        received: difference.received,
+        missing: &difference.missing,
+        unexpected: &difference.unexpected,
+        at: row.at,
+    };
+    sql::expected::insert_difference(tx, &stored).await
 }

@@ -1,74 +1,208 @@
-//! Signs the draft and writes it: the last step of the transaction before its commit.
+//! Gives prepared work its place in the ledger: asks what is known, interprets, numbers, answers.
 //!
-//! What holds: the checkpoint is signed before anything of the batch is durable, and stored in the same transaction
-//! as the records that it covers.
+//! The way through: [`look_up`] asks the database for all that a batch needs; [`sequence`] goes through the jobs in order,
+//! with what the jobs before them concluded.
+//!
+//! What holds: a job that cannot be taken is answered alone and leaves nothing in the draft; a job that was answered
+//! before, in the tables, in the batch that is being committed or in this one, gets the same answer.
+//!
+//! Not here: what needs no database (`prepare.rs`), the statements (`commit.rs`).
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use ledger::checkpoint::Checkpoint;
-use ledger::record::Secret;
+use ledger::Hash;
 use ledger::tree::Frontier;
-use process::Randomness;
-use sql::Transaction;
-use sql::ledgers::{Append, Entry};
+use sql::Db;
 
 use super::draft::Draft;
 use super::site_ledger::SiteLedger;
+use super::work::{Job, Ready, ReadyCapture, ReadyDelivery};
+use super::{capture, delivery};
+use crate::facts::{Known, Needs, PendingAdvice, PendingFacts};
+use crate::outcome::Outcome;
+use crate::problem::Problem;
 
-/// Writes the draft's records, the signed checkpoint over them, and the new head.
-pub(super) async fn append(
-    ledger: &SiteLedger,
-    tx: &Transaction<'_>,
-    draft: &Draft,
-    before: &Frontier,
-) -> Result<(), sql::Error> {
-    if draft.records.is_empty() {
-        return Ok(());
-    }
-    let context = &ledger.context;
-    let checkpoint = Checkpoint {
-        origin: ledger.site.origin.clone(),
-        size: draft.frontier.size(),
-        root: draft.frontier.root(),
-    };
-    let note = ledger
-        .site
-        .keys
-        .sign_checkpoint(&checkpoint, context.random.source())
-        .map_err(|error| sql::Error::data(format!("could not sign the checkpoint: {error}")))?;
-    let mut item_keys = Vec::new();
-    let mut entries = Vec::with_capacity(draft.records.len());
-    for (index, (record, secret, leaf_hash)) in (before.size()..).zip(&draft.records) {
-        let keys: BTreeSet<i64> = record.names().iter().map(|name| sql::items::key(name)).collect();
-        item_keys.extend(keys.into_iter().map(|key| (key, index)));
-        entries.push(Entry {
-            text: record.text().to_owned(),
-            secret: Some(*secret),
-            leaf_hash: *leaf_hash,
-        });
-    }
-    context.crash.pass("ingest.before_append");
-    let append = Append {
-        ledger: ledger.id,
-        old_size: before.size(),
-        frontier: before.clone(),
-        entries,
-        item_keys,
-        note,
-        recorded_at: context.clock.now(),
-    };
-    sql::ledgers::append(tx, &append).await?;
-    context.crash.pass("ingest.before_commit");
-    Ok(())
+/// The number of a delivery: bridge, boot, sequence.
+pub(super) type Number = (String, u64, u64);
+
+/// Answers that were given, and to what.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answers {
+    /// By number: the answer, JSON, and the digest of the body.
+    deliveries: HashMap<Number, (String, Hash)>,
+    /// By partner and digest of the document: the answer, JSON.
+    captures: HashMap<(String, Hash), String>,
 }
 
-/// A secret for the salts of one record.
+impl Answers {
+    pub(super) fn delivery(&self, one: &ReadyDelivery) -> Option<&(String, Hash)> {
+        self.deliveries.get(&one.number())
+    }
+
+    pub(super) fn capture(&self, one: &ReadyCapture) -> Option<&String> {
+        self.captures.get(&(one.partner.clone(), one.sha256))
+    }
+
+    /// Adds the answer to a job.
+    fn add(&mut self, ready: &Ready, text: &str) {
+        match ready {
+            Ready::Delivery(one) => {
+                self.deliveries.insert(one.number(), (text.to_owned(), one.body_sha256));
+            }
+            Ready::Capture(one) => {
+                self.captures.insert((one.partner.clone(), one.sha256), text.to_owned());
+            }
+        }
+    }
+}
+
+impl ReadyDelivery {
+    pub(super) fn number(&self) -> Number {
+        (self.delivery.bridge.clone(), self.delivery.boot, self.delivery.seq)
+    }
+}
+
+/// A batch that is about to be committed, as the next one must see it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct InFlight {
+    /// Its tree.
+    pub(super) frontier: Frontier,
+    pub(super) pending: Arc<PendingFacts>,
+    pub(super) answers: Arc<Answers>,
+}
+
+/// What the tables say of a batch.
+pub(super) struct LookedUp {
+    answers: Answers,
+    pub(super) known: Known,
+    /// What partners announced before, by receiver and reference: what each advice of the batch is compared with.
+    pub(super) before: HashMap<(sql::LedgerId, String), Vec<String>>,
+    /// Place in `known` of each job that is a delivery.
+    pub(super) places: HashMap<usize, usize>,
+}
+
+/// Asks for all that a batch needs; a fixed number of round trips, whatever is in it.
+pub(super) async fn look_up(
+    db: &Db,
+    ledger: &SiteLedger,
+    jobs: &[Job],
+    before: &PendingFacts,
+) -> Result<LookedUp, sql::Error> {
+    let connection = &db.connection().await?;
+    let deliveries: Vec<(usize, &ReadyDelivery)> = jobs
+        .iter()
+        .enumerate()
+        .filter_map(|(place, job)| match &job.ready {
+            Ready::Delivery(one) => Some((place, &**one)),
+            Ready::Capture(_) => None,
+        })
+        .collect();
+    let captures: Vec<&ReadyCapture> = jobs
+        .iter()
+        .filter_map(|job| match &job.ready {
+            Ready::Capture(one) => Some(&**one),
+            Ready::Delivery(_) => None,
+        })
+        .collect();
+    let numbers: Vec<(&str, u64, u64)> = deliveries
+        .iter()
+        .map(|(_, one)| (one.delivery.bridge.as_str(), one.delivery.boot, one.delivery.seq))
+        .collect();
+    let documents: Vec<(&str, &Hash)> =
+        captures.iter().map(|one| (one.partner.as_str(), &one.sha256)).collect();
+    let needs: Vec<&Needs> = deliveries.iter().map(|(_, one)| &one.needs).collect();
+    let announced: Vec<_> = captures.iter().flat_map(|one| one.announced()).collect();
+    let advised: Vec<PendingAdvice> =
+        announced.iter().map(|one| one.pending(&ledger.site.party.name)).collect();
+    let advised: Vec<&PendingAdvice> = advised.iter().chain(before.advices()).collect();
+    let earlier = announced.iter().map(|one| async move {
+        let by = &ledger.site.party.name;
+        let found =
+            sql::expected::announced(connection, one.receiver, by, &one.reference, ledger.id);
+        let latest = found.await?.into_iter().next();
+        Ok(latest.map(|epcs| ((one.receiver, one.reference.clone()), epcs)))
+    });
+    let (answered, recorded, known, earlier) = futures::try_join!(
+        sql::deliveries::outcomes(connection, &numbers),
+        sql::captures::outcomes(connection, &documents),
+        Known::look_up(db, connection, ledger.id, &needs, &advised),
+        futures::future::try_join_all(earlier),
+    )?;
+    let mut answers = Answers::default();
+    for one in answered {
+        if let Some((_, delivery)) = deliveries.get(one.place) {
+            answers.deliveries.insert(delivery.number(), (one.outcome, one.body_sha256));
+        }
+    }
+    for (place, outcome) in recorded {
+        if let Some(capture) = captures.get(place) {
+            answers.captures.insert((capture.partner.clone(), capture.sha256), outcome);
+        }
+    }
+    let places = deliveries.iter().enumerate().map(|(known, (job, _))| (*job, known)).collect();
+    Ok(LookedUp { answers, known, before: earlier.into_iter().flatten().collect(), places })
+}
+
+/// Gives the jobs their places and answers.
 ///
-/// # Panics
-///
-/// If the operating system gives no random bytes.
-pub(super) fn fresh_secret(random: &Randomness) -> Secret {
-    let mut secret = Secret::default();
-    random.source().fill(&mut secret).expect("the operating system gives random bytes");
-    secret
+/// - `tip`: what is about to be committed before them.
+pub(super) fn sequence(
+    ledger: &SiteLedger,
+    jobs: &[Job],
+    looked_up: &LookedUp,
+    tip: &InFlight,
+) -> (Draft, Answers) {
+    let mut draft = Draft::on(tip.frontier.clone(), Arc::clone(&tip.pending));
+    let mut given = Answers::default();
+    for (place, job) in jobs.iter().enumerate() {
+        let answer = match &job.ready {
+            Ready::Delivery(one) => match find(&given, tip, looked_up, |all| all.delivery(one)) {
+                Some(stored) => delivery::answer_again(&mut draft, one, stored),
+                None => {
+                    delivery::sequence(ledger, &mut draft, looked_up, place, one).map(Taken::New)
+                }
+            },
+            Ready::Capture(one) => match find(&given, tip, looked_up, |all| all.capture(one)) {
+                Some(stored) => again(stored).map(Taken::Again),
+                None => capture::sequence(ledger, &mut draft, looked_up, one).map(Taken::New),
+            },
+        };
+        let answer = answer.map(|taken| match taken {
+            Taken::Again(outcome) => outcome,
+            Taken::New(outcome) => {
+                let text = outcome.to_text();
+                given.add(&job.ready, &text);
+                draft.stored.push(super::draft::Stored {
+                    job: place,
+                    outcome: text,
+                    at: ledger.context.clock.now(),
+                });
+                outcome
+            }
+        });
+        draft.answers.push(answer);
+    }
+    (draft, given)
+}
+
+/// Looks among the answers of this batch, of the one before it, and of the tables.
+fn find<'a, T>(
+    given: &'a Answers,
+    tip: &'a InFlight,
+    looked_up: &'a LookedUp,
+    get: impl Fn(&'a Answers) -> Option<&'a T>,
+) -> Option<&'a T> {
+    get(given).or_else(|| get(&tip.answers)).or_else(|| get(&looked_up.answers))
+}
+
+/// Whether an answer is new, and then to be stored.
+pub(super) enum Taken {
+    New(Outcome),
+    Again(Outcome),
+}
+
+/// A stored answer, given again.
+pub(super) fn again(text: &str) -> Result<Outcome, Problem> {
+    Outcome::again(text).map_err(Problem::from)
 }

@@ -1,11 +1,24 @@
-//! What a writer is given.
+//! What a writer is given, and the same prepared for the ledger.
+//!
+//! The way through: a handler hands in [`Work`]; `prepare.rs` makes it [`Ready`] on the handler's thread; the writer
+//! gives it a place.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use directory::Rights;
+use jiff::Timestamp;
 use reads::Delivery;
+use sql::LedgerId;
+use sql::ledgers::Entry;
 use tokio::sync::oneshot;
 
+use crate::facts::Needs;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
+use crate::rules::interpret::{LastRecord, Refusal};
 use crate::statement::{ErrorBehaviour, StatedEvent};
+use crate::terms::Fault;
 
 /// A bridge's signature over a delivery, verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +56,108 @@ pub enum Work {
     },
 }
 
-/// Work, and where its answer goes.
+/// Work on which everything is done that needs neither the ledger's size nor the database.
+#[derive(Debug)]
+pub enum Ready {
+    /// A delivery.
+    Delivery(Box<ReadyDelivery>),
+    /// A document.
+    Capture(Box<ReadyCapture>),
+}
+
+/// A delivery whose needs are known.
+#[derive(Debug)]
+pub struct ReadyDelivery {
+    pub(super) delivery: Box<Delivery>,
+    /// The same without what lies in the future, if something does.
+    pub(super) believed: Option<Delivery>,
+    pub(super) body: String,
+    pub(super) body_sha256: ledger::Hash,
+    pub(super) signature: BridgeSignature,
+    /// When this ledger accepted it.
+    pub(super) at: Timestamp,
+    /// What of it lies in the future.
+    pub(super) ahead: Option<Refusal>,
+    pub(super) needs: Needs,
+}
+
+/// A document whose events are records, or refused.
+#[derive(Debug)]
+pub struct ReadyCapture {
+    pub(super) capture: String,
+    pub(super) partner: String,
+    pub(super) sha256: ledger::Hash,
+    pub(super) behaviour: ErrorBehaviour,
+    /// When this ledger accepted it.
+    pub(super) at: Timestamp,
+    /// The events, to be made records again if the rights change before the commit.
+    pub(super) events: Vec<StatedEvent>,
+    /// The rights that the events were checked with.
+    pub(super) rights: Arc<Rights>,
+    /// What became of each event.
+    pub(super) made: Vec<Result<Made, Fault>>,
+}
+
+/// An event that is a record.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub(super) record: ReadyRecord,
+    /// What it announces to other sites.
+    pub(super) announced: Vec<Announced>,
+}
+
+/// A record without a place.
+#[derive(Debug, Clone)]
+pub(super) struct ReadyRecord {
+    pub(super) entry: Entry,
+    /// Keys in the index of what it names, each once.
+    pub(super) keys: Vec<i64>,
+    /// Keys of what it names ([`epc::thing_key`]).
+    pub(super) things: Vec<String>,
+    /// What it says of these.
+    pub(super) last: LastRecord,
+}
+
+/// A despatch advice to a site of this installation.
+#[derive(Debug, Clone)]
+pub(super) struct Announced {
+    pub(super) receiver: LedgerId,
+    pub(super) destination: String,
+    pub(super) reference: String,
+    pub(super) epcs: Vec<String>,
+    /// Keys of `epcs`.
+    pub(super) things: HashSet<String>,
+}
+
+impl Ready {
+    /// Why events of it are refused; none for a delivery, which the ledger's rules refuse.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        match self {
+            Self::Delivery(_) => Vec::new(),
+            Self::Capture(one) => {
+                one.made.iter().filter_map(|made| made.as_ref().err().cloned()).collect()
+            }
+        }
+    }
+
+    /// How much it adds to a batch: records and bytes, as far as is known before it is interpreted.
+    pub(super) fn weight(&self) -> (usize, usize) {
+        match self {
+            Self::Delivery(one) => (1, one.body.len()),
+            Self::Capture(one) => {
+                let texts = one.made.iter().flatten().map(|made| made.record.entry.text.len());
+                (one.made.len(), texts.sum())
+            }
+        }
+    }
+}
+
+/// Prepared work, and where its answer goes.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) work: Work,
+    pub(super) ready: Ready,
+    /// Records and bytes of it.
+    pub(super) weight: (usize, usize),
     pub(super) answer: oneshot::Sender<Result<Outcome, Problem>>,
 }

@@ -6,7 +6,7 @@ use ledger::Hash;
 use ledger::record::Secret;
 use tokio_postgres::Row;
 
-use crate::db::{Db, Transaction, hash, query, query_opt, signed, unsigned};
+use crate::db::{Db, hash, query, query_opt, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{LEDGERS_CHUNK_WITH, LEDGERS_CHUNKS_AFTER};
@@ -62,20 +62,6 @@ pub async fn record_at(
     let row =
         query_opt(&db.client().await?, LEDGERS_CHUNK_WITH, &[&ledger.0, &signed(index)?]).await?;
     find_in_chunk(ledger, index, row.as_ref())
-}
-
-/// The text of the record at `index`, within a transaction.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn record_text(
-    tx: &Transaction<'_>,
-    ledger: LedgerId,
-    index: u64,
-) -> Result<Option<String>, Error> {
-    let row = query_opt(tx, LEDGERS_CHUNK_WITH, &[&ledger.0, &signed(index)?]).await?;
-    Ok(find_in_chunk(ledger, index, row.as_ref())?.map(|record| record.text))
 }
 
 fn find_in_chunk(

@@ -12,7 +12,7 @@ pub(super) fn document(more: &str) -> String {
     )
 }
 
-fn post(token: &str, document: &str) -> TestRequest {
+pub(super) fn post(token: &str, document: &str) -> TestRequest {
     TestRequest::post()
         .uri("/capture")
         .insert_header(("Authorization", format!("Bearer {token}")))
@@ -289,7 +289,7 @@ async fn an_approval_goes_into_the_evidence_of_the_event_whose_hash_it_names() {
 }
 
 /// A shipment of items to the site under a number.
-fn shipment(number: &str, epcs: &[&str]) -> String {
+pub(super) fn shipment(number: &str, epcs: &[&str]) -> String {
     let epcs = serde_json::to_string(epcs).unwrap();
     document(&format!(
         ",\"bizStep\":\"shipping\",\"bizTransactionList\":[{{\"type\":\"desadv\",\"bizTransaction\":\"{number}\"}}],\
@@ -314,13 +314,9 @@ async fn a_second_advice_under_a_used_number_is_kept_beside_the_first_and_the_di
     let note = second["notes"][0].as_str().unwrap();
     assert_eq!(status, 202);
     assert!(note.contains(number) && note.contains("1 more and 2 fewer"), "{note}");
-    let advices = scene
-        .db
-        .run_tx("test.advices", async |tx| {
-            sql::expected::overlapping(tx, scene.ledger, &[one.clone(), three.clone()]).await
-        })
-        .await
-        .unwrap();
+    let asked = scene.db.connection().await.unwrap();
+    let items = [one.clone(), three.clone()];
+    let advices = sql::expected::overlapping(&asked, scene.ledger, &items).await.unwrap();
     let epcs: Vec<Vec<String>> = advices.into_iter().map(|advice| advice.epcs).collect();
     assert_eq!(epcs.len(), 2);
     assert!(epcs.contains(&vec![one, two]) && epcs.contains(&vec![three]), "{epcs:?}");
@@ -356,11 +352,21 @@ async fn a_wrong_prefix_split_is_refused_with_the_right_urn_also_by_the_writer_i
     let scene = Scene::new("prefix_split").await;
     let split = document("").replace("9521141.012345.1", "952114.0112345.1");
     assert_eq!(scene.send(post("maker-token", &split)).await.0, 202, "nobody is licensed yet");
+    // A document that is prepared before the directory says so, and sequenced after it.
+    let other = split.replace("345.1", "345.2");
+    let writer = &scene.state.writers[ORIGIN];
+    let early = writer.prepare(crate::writer::Work::Capture {
+        capture: "c".into(),
+        partner: "maker".into(),
+        document_sha256: ledger::hash::sha256(b"c"),
+        events: crate::statement::read(other.as_bytes()).unwrap(),
+        behaviour: crate::statement::ErrorBehaviour::Rollback,
+    });
+    assert!(early.faults().is_empty());
     let licence = Licence { party: "maker".into(), grade: Grade::C, span: Span::ALWAYS };
     let licences = [("9521141".to_owned(), vec![licence])].into();
     scene.rights.send_replace(Arc::new(Rights { licences, ..Rights::default() }));
 
-    let other = split.replace("345.1", "345.2");
     let (status, _, problem) = scene.send(post("maker-token", &other)).await;
     let problem = json(&problem);
     assert_eq!(status, 422, "{problem}");
@@ -368,15 +374,7 @@ async fn a_wrong_prefix_split_is_refused_with_the_right_urn_also_by_the_writer_i
     assert_eq!(violation["pointer"], "/epcisBody/eventList/0/epcList/0");
     assert_eq!(violation["expected"], "urn:epc:id:sgtin:9521141.012345.2");
     assert_eq!(scene.refused("capture", "prefix-split").await, 1);
-    // As if the directory had said so only after the document was handed in.
-    let work = crate::writer::Work::Capture {
-        capture: "c".into(),
-        partner: "maker".into(),
-        document_sha256: ledger::hash::sha256(b"c"),
-        events: crate::statement::read(other.as_bytes()).unwrap(),
-        behaviour: crate::statement::ErrorBehaviour::Rollback,
-    };
-    let found = scene.state.writers[ORIGIN].submit(work).await;
+    let found = writer.submit(early).await;
     assert!(matches!(found, Err(crate::problem::Problem::Malformed { .. })), "{found:?}");
     assert_eq!(scene.refused("capture", "prefix-split").await, 2);
     assert_eq!(scene.size().await, 1);

@@ -199,7 +199,8 @@ async fn a_reading_of_the_future_that_an_earlier_version_followed_does_not_stay_
     scene
         .db
         .run_tx("test.state", async |tx| {
-            sql::rules::set_state(tx, scene.ledger, "store", "urn:x:probe", state).await
+            let key = ("store".to_owned(), "urn:x:probe".to_owned());
+            sql::rules::set_states(tx, scene.ledger, &[(&key, state)]).await
         })
         .await
         .unwrap();

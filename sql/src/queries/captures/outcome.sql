@@ -1,2 +1,6 @@
 -- captures::outcome
-select outcome, received_at from captures where party = $1 /* party */ and document_sha256 = $2 /* digest */
+select asked.place, c.outcome
+from unnest($1::text[] /* parties */, $2::bytea[] /* digests */) with ordinality asked (party, digest, place)
+cross join lateral (
+  select outcome from captures where party = asked.party and document_sha256 = asked.digest limit 1
+) c

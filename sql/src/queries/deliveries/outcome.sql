@@ -1,2 +1,7 @@
 -- deliveries::outcome
-select outcome, body from deliveries where bridge = $1 /* bridge */ and boot = $2 /* boot */ and seq = $3 /* seq */
+select asked.place, d.outcome, sha256(convert_to(d.body, 'UTF8'))
+from unnest($1::text[] /* bridges */, $2::bigint[] /* boots */, $3::bigint[] /* seqs */)
+     with ordinality asked (bridge, boot, seq, place)
+cross join lateral (
+  select outcome, body from deliveries where bridge = asked.bridge and boot = asked.boot and seq = asked.seq limit 1
+) d
