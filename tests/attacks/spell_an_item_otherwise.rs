@@ -12,7 +12,7 @@ use epc::{Form, TagEpc};
 use serde_json::{Value, json};
 
 use crate::events::{event, item, made, serial, with};
-use crate::town::{BRAND_PLACE, GTIN, Town, Who, fetch};
+use crate::town::{BRAND_PLACE, GTIN, Town, Who};
 
 /// Which of the spellings divides the number otherwise than the brand's licence: nobody can state it, and it can be asked for.
 const OTHER_SPLIT: usize = 1;
@@ -87,7 +87,7 @@ fn a_stay_in_a_container_ends_in_whatever_spelling_it_ends() {
     town.state(Who::Brand, &[event(Who::Brand, "storing", "in_progress", &link)]);
     let path = in_path(&named[7]);
     let url = format!("http://{}/items/{path}/history", town.internal);
-    let (status, text) = fetch(&url, &[]);
+    let (status, text) = tests::stage::fetch(&url, &[]);
     assert_eq!(status, 200, "{text}");
     let history: Value = serde_json::from_str(&text).unwrap();
     let steps: Vec<&Value> =
@@ -141,7 +141,9 @@ fn every_spelling_in_an_address_gives_one_history_and_one_bundle_that_is_proved(
     let mut histories = Vec::new();
     for spelling in &named {
         let path = in_path(spelling);
-        let get = |of: &str| fetch(&format!("http://{}/items/{path}/{of}", town.public), &[]);
+        let get = |of: &str| {
+            tests::stage::fetch(&format!("http://{}/items/{path}/{of}", town.public), &[])
+        };
         let (status, history) = get("history");
         assert_eq!(status, 200, "{spelling}: {history}");
         histories.push(history);
@@ -158,7 +160,7 @@ fn every_spelling_in_an_address_gives_one_history_and_one_bundle_that_is_proved(
     assert!(histories.iter().all(|history| *history == histories[0]), "{histories:#?}");
     let raw =
         format!("http://{}/items/https://brand.example/01/{GTIN}/21/{mixed}/history", town.public);
-    assert_eq!(fetch(&raw, &[]), (200, histories[0].clone()));
+    assert_eq!(tests::stage::fetch(&raw, &[]), (200, histories[0].clone()));
     let lists = |text: &str| serde_json::from_str::<Value>(text).unwrap()["steps"].clone();
     assert_eq!(lists(&histories[0]).as_array().map(Vec::len), Some(3), "{}", histories[0]);
 }
