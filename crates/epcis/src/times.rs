@@ -72,8 +72,9 @@ mod tests {
 
     #[test]
     fn each_time_of_the_future_is_named_with_its_value_and_the_limit_and_an_expiry_date_is_not() {
-        let text = r#"{"type":"ObjectEvent","action":"OBSERVE","eventTime":"2199-01-01T00:00:00Z",
-            "eventTimeZoneOffset":"+00:00","recordTime":"2026-11-20T00:00:00Z","bizStep":"sensor_reporting",
+        let text = r#"{"type":"ObjectEvent","action":"ADD","eventTime":"2199-01-01T00:00:00Z",
+            "eventTimeZoneOffset":"+00:00","recordTime":"2026-11-20T00:00:00Z","bizStep":"commissioning",
+            "epcList":["urn:epc:id:sgtin:9521141.012345.1"],
             "errorDeclaration":{"declarationTime":"2199-01-02T00:00:00Z"},
             "ilmd":{"cbvmda:itemExpirationDate":"2199-12-31"},
             "sensorElementList":[{"sensorMetadata":{"time":"2199-01-03T00:00:00Z","endTime":"2020-01-01T00:00:00Z"},

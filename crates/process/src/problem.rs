@@ -152,7 +152,7 @@ mod tests {
         let json = ("Content-Type", "application/json");
         for (request, status, kind, says) in [
             (TestRequest::get().uri("/nothing"), 404, "not-found", "not fulfilled"),
-            (TestRequest::get().uri("/of/x"), 400, "bad-request", ""),
+            (TestRequest::get().uri("/of/x"), 404, "not-found", ""),
             (TestRequest::get().uri("/of/7?a=b"), 400, "bad-request", "Query"),
             (TestRequest::get().uri("/of/7"), 500, "internal", "the request was not fulfilled"),
             (
@@ -161,7 +161,7 @@ mod tests {
                 "method-not-allowed",
                 "got POST, expected GET or HEAD",
             ),
-            (TestRequest::get().uri("/json"), 405, "method-not-allowed", "not fulfilled"),
+            (TestRequest::get().uri("/json"), 404, "not-found", "not fulfilled"),
             (
                 TestRequest::post().uri("/json").insert_header(json).set_payload("{"),
                 400,

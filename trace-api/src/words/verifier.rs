@@ -63,7 +63,11 @@ const NAMES: [Pair; 20] = [
 const VERIFIER_FAILED: Pair = ("验证程序出错", "this verifier failed");
 
 /// Detail of a check that did not fail; `{0}`, `{1}` … for what varies, in the order of the English text.
-const DETAILS: [Pair; 29] = [
+const DETAILS: [Pair; 30] = [
+    (
+        "{0}；这不是完整的证明文件，因此其中内容均未检查；应为下载后未经改动的文件",
+        "{0}; this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged",
+    ),
     (
         "文件是本验证程序所知格式的规范 JSON",
         "the file is canonical JSON of the format that this verifier knows",
