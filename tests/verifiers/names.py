@@ -112,6 +112,8 @@ def key_of(text):
         return text if path is None else HOST + path
     link = read_link(low)
     return text if link is None or hides_its_key(*link) else key_of_link(*link[:3])
+def is_spelled(name, spelled):  # as a record shown spells it, or as its own key
+    return name in spelled or key_of(name) == name
 def digits_of(text):
     link = read_link(key_of(text))
     if link is None or hides_its_key(*link): return None

@@ -11,7 +11,7 @@ import base64, functools, hashlib, json, pathlib, re, sys  # noqa: E401
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding
-from names import key_of
+from names import is_spelled, key_of
 
 FORMAT, MAX_BYTES, MAX_DEPTH = "chopmark.org/bundle@v1", 16 * 1024 * 1024, 64
 RSA_NAME = b"chopmark.org/rsa-pss-3072-sha256\n"
@@ -227,14 +227,14 @@ def names_of(shown):
     values += [element.get("epcClass") for name in CLASS_LISTS for element in shown.get(name, []) if isinstance(element, dict)]
     return {value for value in values if isinstance(value, str)}
 def check_names(item, checked, unsure):
-    own, inside, before = key_of(item), {key_of(item)}, 0
+    own, inside, before, spelled = key_of(item), {key_of(item)}, 0, set().union(*(names_of(shown) for _, shown in checked))
     while before < len(inside):
         before = len(inside)
         for parent, children in ((shown.get("parentID"), shown.get("childEPCs", [])) for _, shown in checked):
             if isinstance(parent, str) and any(isinstance(child, str) and key_of(child) in inside for child in children): inside.add(key_of(parent))
     for of, shown in checked:
         need(of is None or key_of(of) in inside - {own}, "a record names no container of the item")
-        need((own if of is None else key_of(of)) in map(key_of, names_of(shown)), "a record does not name what it must")
+        need((own if of is None else key_of(of)) in map(key_of, names_of(shown)) and is_spelled(of or item, spelled), "a record does not name what it must")
     if all(of is not None for of, _ in checked): unsure.append("no record names the item")
 def check_history(value, bundle_has_anchor, hub, policy, unsure):
     history = Members(value, "origin", "records", "history_root", "checkpoint", "hub")

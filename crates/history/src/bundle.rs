@@ -117,7 +117,7 @@ pub async fn build(
             }
             None => None,
         },
-        item: gathered.history.name(),
+        item: spelled(gathered, &uris, &gathered.history.name()),
         histories,
         anchor,
         hub: hub.map(|hub| HubProof { origin: hub.origin, checkpoint: hub.checkpoint.note }),
@@ -180,6 +180,19 @@ fn disclosed_uris(gathered: &GatheredHistory, disclosure: Disclosure) -> Vec<Str
     uris.sort_unstable();
     uris.dedup();
     uris
+}
+
+/// The name of a thing as a bundle states it: as a record that it shows spells it, or else its key.
+fn spelled(gathered: &GatheredHistory, shown: &[String], name: &str) -> String {
+    let is_parent = |record: &Record| {
+        record.json().get("parentID").and_then(Json::as_str).is_some_and(|parent| parent == name)
+    };
+    let records = || gathered.history.counted().filter_map(|entry| entry.record.as_ref());
+    if shown.iter().any(|uri| uri == name) || records().any(is_parent) {
+        name.to_owned()
+    } else {
+        epc::written_key(name)
+    }
 }
 
 /// Whether a verifier sees that the record of `entry` names what it is there for: it reads URNs and links, and no bits in
@@ -297,7 +310,9 @@ async fn ledger_history(
             index: entry.index,
             path,
             names: match &entry.relation {
-                Relation::Container(container) => Naming::Container { of: container.clone() },
+                Relation::Container(container) => {
+                    Naming::Container { of: spelled(gathered, shown.uris, container) }
+                }
                 Relation::Item | Relation::Lot => Naming::Item,
             },
         });

@@ -138,11 +138,10 @@ const readLeaf = async ({ fields }) => {
 };
 const NAMING = [["epcList"], ["childEPCs"], ["inputEPCList"], ["outputEPCList"], ["quantityList", "epcClass"],
   ["childQuantityList", "epcClass"], ["inputQuantityList", "epcClass"], ["outputQuantityList", "epcClass"]];
-// Whether two values are names of one thing.
-const isKeyOf = (value, key) => typeof value === "string" && keyOf(value) === key;
-// Whether the shown part of a record names the thing of the key `key`.
-const namesIn = (shown, key) => isKeyOf(shown.get("parentID"), key) || NAMING.some(([list, inner]) =>
-  (shown.get(list) ?? []).some((value) => isKeyOf(inner ? value instanceof Map && value.get(inner) : value, key)));
+// The names in the shown part of a record.
+const namesIn = (shown) => [shown.get("parentID"), ...NAMING.flatMap(([list, inner]) =>
+  (shown.get(list) ?? []).map((value) => (inner ? value instanceof Map && value.get(inner) : value)))]
+  .filter((name) => typeof name === "string");
 
 // --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -181,6 +180,7 @@ const checkHistory = async (history, bundle, hub, policy, report) => {
 // Step 4: every record names the item, or a container that the records put it into.
 const checkNames = (checked, item, report) => {
   const own = keyOf(item);
+  const spelled = new Set(checked.flatMap(({ shown }) => namesIn(shown)));
   const inside = new Set([own]);
   for (let before = 0; before < inside.size;) {
     before = inside.size;
@@ -193,7 +193,10 @@ const checkNames = (checked, item, report) => {
   inside.delete(own);
   for (const { record: { of, index }, shown } of checked) {
     need(of === undefined || inside.has(keyOf(of)), `no record puts the item into ${of}`);
-    need(namesIn(shown, of === undefined ? own : keyOf(of)), `record ${index} does not name ${of ?? item}`);
+    const named = of ?? item;
+    const key = keyOf(named);
+    need(named === key || spelled.has(named), `no record shown spells a name as ${named}, which is not its key ${key}`);
+    need(namesIn(shown).some((name) => keyOf(name) === key), `record ${index} does not name ${named}`);
   }
   if (checked.every(({ record }) => record.of !== undefined)) report.cannotTell("the bundle holds no record that names the item");
 };

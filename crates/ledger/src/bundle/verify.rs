@@ -15,7 +15,7 @@
 //!
 //! Source: docs/formats/bundle-v1.md, "Verification".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     anchor::check_anchor,
@@ -273,6 +273,8 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
         return report.leave(NAME, "not checked, because other checks failed");
     }
     let containers = reachable_containers(&bundle.item, disclosed);
+    let all_names: Vec<String> = disclosed.iter().flat_map(names_in).collect();
+    let spelled: HashSet<&str> = all_names.iter().map(String::as_str).collect();
     for (record, object) in records.iter().zip(disclosed) {
         let named = match &record.names {
             Naming::Item => &bundle.item,
@@ -283,6 +285,11 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
             }
         };
         let key = written_key(named);
+        // Else whoever passes the file on could spell the name otherwise, and it would still be proved.
+        if *named != key && !spelled.contains(named.as_str()) {
+            let detail = format!("no record shown spells a name as {named}, which is not its key {key}");
+            return report.fail(NAME, &detail);
+        }
         if !names_in(object).iter().any(|name| written_key(name) == key) {
             return report.fail(NAME, &format!("record {} does not name {named}", record.index));
         }
