@@ -8,7 +8,7 @@
 //!
 //! Sources: RFC 3986 appendix A; registry of URI schemes (RFC 7595).
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 /// Schemes that need no declaration. Whatever else stands before a colon is a prefix, unless `//` follows.
 const SCHEMES: &[&str] = &[

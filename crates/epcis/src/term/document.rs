@@ -2,7 +2,7 @@
 //!
 //! Source: JSON schema of EPCIS 2.0.
 
-use super::{Form, List, Member, Names, Others, Shape, may, must};
+use super::form::{Form, List, Member, Names, Others, Shape, may, must};
 
 const RESOURCE: Form = Form::Uri(Names::Resource);
 

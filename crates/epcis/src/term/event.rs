@@ -3,7 +3,7 @@
 //! Source: JSON schema of EPCIS 2.0. In one place they follow the standard's text (section 7.4) and its XML schema
 //! instead: every type of event has `persistentDisposition`, which the JSON schema has in two.
 
-use super::{Form, List, Member, Names, Others, Shape, may, must};
+use super::form::{Form, List, Member, Names, Others, Shape, may, must};
 use crate::event_kind::EventKind;
 use crate::vocabulary::Vocabulary;
 
