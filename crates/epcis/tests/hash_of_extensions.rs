@@ -24,8 +24,10 @@ fn with_context(mut event: Json) -> Json {
     event
 }
 
+/// The event, which need not be one that capture takes.
 fn event(json: &Json) -> Result<Event, String> {
-    Event::from_json(with_context(json.clone())).map_err(|violations| format!("{violations:?}"))
+    let event = Event::of_record(with_context(json.clone()));
+    event.ok_or_else(|| format!("no event: {}", json.canonical()))
 }
 
 /// The facts: what they show, the event, the hash of 2025.

@@ -1,8 +1,7 @@
 //! XML documents that others wrote: their hashes, and their twins in JSON.
 //!
-//! The way through: the documents are in the folder that the environment variable `CHOPMARK_VECTORS` names, by default in
-//! `../shared/vectors` beside the repository. Without it these tests print that they were skipped, and pass; `xml.rs` has
-//! documents of our own for every rule.
+//! The way through: the documents are in the folder of foreign data; without it these tests announce that they were
+//! skipped. `xml.rs` has documents of our own for every rule.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
@@ -10,19 +9,14 @@ use std::path::{Path, PathBuf};
 
 use epcis::hash::{Dialect, pre_hash};
 use epcis::xml::{Limits, parse};
-use epcis::{Event, Submission};
+use epcis::{Document, Event, Submission};
+use ledger::json;
 
 fn folder(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    if !path.exists() {
-        println!("skipped: {} is not there; it has more XML documents", path.display());
-        return None;
-    }
-    Some(path)
+    foreign::folder(
+        name,
+        "more than 90 XML documents of others, their hashes and their twins in JSON",
+    )
 }
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
@@ -42,28 +36,26 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     all
 }
 
-/// The events of a document in either syntax, or why they are not valid.
-fn events(path: &Path, bytes: &[u8]) -> Vec<Result<Event, String>> {
+/// The events of a document in either syntax; they need not be what capture takes.
+fn events(path: &Path, bytes: &[u8]) -> Vec<Event> {
     let is_xml = path.extension().is_some_and(|ending| ending == "xml");
-    let text = if is_xml {
-        let converted = parse(bytes, &Limits::default())
-            .unwrap_or_else(|violations| panic!("{}: {violations:?}", path.display()));
-        converted.json.canonical().into_bytes()
+    let json = if is_xml {
+        parse(bytes, &Limits::default())
+            .map(|found| found.json)
+            .map_err(|found| format!("{found:?}"))
     } else {
-        bytes.to_owned()
+        json::parse(bytes, &json::Limits::default()).map_err(|error| error.to_string())
     };
-    let document = Submission::parse(&text);
-    let reason = |violations| format!("{violations:?}");
-    document.statements.into_iter().map(|statement| statement.event.map_err(reason)).collect()
+    let json = json.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let document = Document::unchecked(json);
+    document.map(|document| document.events().to_vec()).unwrap_or_default()
 }
 
-/// The texts that are hashed, sorted; of an invalid event what is wrong with it.
+/// The texts that are hashed, sorted.
 fn texts(path: &Path, dialect: Dialect) -> Vec<String> {
     let events = events(path, &std::fs::read(path).unwrap());
-    let mut texts: Vec<String> = events
-        .into_iter()
-        .map(|event| event.map_or_else(|wrong| wrong, |event| pre_hash(&event, dialect).unwrap()))
-        .collect();
+    let mut texts: Vec<String> =
+        events.into_iter().map(|event| pre_hash(&event, dialect).unwrap()).collect();
     texts.sort();
     texts
 }
@@ -105,7 +97,7 @@ fn xml_documents_of_the_reference_implementation_have_their_expected_texts() {
         let mut wanted: Vec<&str> = expected.lines().collect();
         let mut found: Vec<String> = events(&path, xml.as_bytes())
             .into_iter()
-            .map(|event| pre_hash(&event.unwrap(), Dialect::Cbv20_2025).unwrap())
+            .map(|event| pre_hash(&event, Dialect::Cbv20_2025).unwrap())
             .collect();
         wanted.sort_unstable();
         found.sort();

@@ -24,17 +24,11 @@ mod tlog;
 mod trust;
 mod verify;
 
-pub use lines::FormError;
+pub use lines::{FormError, MAX_BYTES};
 pub use sigsum::{SigsumCosignature, SigsumProof};
 pub use tlog::TlogProof;
 pub use trust::Trust;
 pub use verify::{Claim, Entry, ForeignReport, verify};
-
-/// Most bytes of a proof.
-pub const MAX_BYTES: usize = 1024 * 1024;
-
-/// Most hashes of an inclusion path: a tree has fewer than 2^64 leaves.
-const MAX_PATH: usize = 64;
 
 /// Which format a file says that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

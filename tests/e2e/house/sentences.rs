@@ -39,7 +39,9 @@ const NEVER: [&str; 18] = [
     "绝对可靠",
 ];
 /// Where sentences in both languages are.
-const PLACES: [&str; 4] = [
+const PLACES: [&str; 5] = [
+    // Names that devices give to units, which are read and never shown.
+    "crates/devices/src/sensor/unit.rs",
     "trace-api/src/words.rs",
     "trace-api/src/words/",
     // The name of each language in itself.

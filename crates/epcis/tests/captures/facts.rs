@@ -308,7 +308,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "",
         "check digit",
     ),
-    ("/0/epcList/0", r#""urn:epc:id:sgtin:9521141.0123.1""#, "", "TDS"),
+    ("/0/epcList/0", r#""urn:epc:id:sgtin:9521141.0123.1""#, "", "not a valid GS1 key"),
     ("/0/epcList/0", r#""undeclared:item""#, "", "no context declares"),
     ("/0/epcList/0", r#""urn:epc:class:lgtin:9521141.012345.L1""#, "", "names a class"),
     ("/0/epcList/0", r#""https://maker.example/01/09521141123454""#, "", "names a class"),

@@ -358,8 +358,10 @@ fn verdicts(folder: &Path, cases: &[String]) -> Option<Vec<bool>> {
     let complaint = |answer: &Output| String::from_utf8_lossy(&answer.stderr).into_owned();
     let mut able = answers.filter(|answer| !complaint(answer).contains("missing: "));
     let Some(answer) = able.next() else {
-        println!(
-            "skipped: no Python has the package jsonschema; `make setup` installs it, and {CASES} documents are compared"
+        let adds = format!("a comparison of {CASES} documents with GS1's schema");
+        foreign::skipped(
+            "no Python has the package jsonschema, which `make setup` installs",
+            &adds,
         );
         return None;
     };

@@ -1,6 +1,6 @@
 //! Documents that others published: GS1's examples and openEPCIS's valid and invalid ones, each with its verdict.
 //!
-//! Without the folder of vectors these tests say that they were skipped; what the documents show is in `facts.rs`, in our
+//! Without the foreign data these tests announce that they were skipped; what the documents show is in `facts.rs`, in our
 //! own words.
 
 use std::path::{Path, PathBuf};
@@ -10,17 +10,10 @@ use epcis::Document;
 use crate::document::json;
 use crate::facts::wrong;
 
-/// The folder of vectors, or `None` with a line that says what it would add.
-pub fn vectors(what: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("CHOPMARK_VECTORS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
-        PathBuf::from,
-    );
-    if folder.join("gs1-EPCIS/EPCIS-JSON-Schema.json").exists() {
-        return Some(folder);
-    }
-    println!("skipped: the folder of vectors is not there (CHOPMARK_VECTORS); it would add {what}");
-    None
+/// The folder of foreign data; nothing where there is none, which is announced with what it would add.
+pub fn vectors(adds: &str) -> Option<PathBuf> {
+    let schema = foreign::folder("gs1-EPCIS", adds)?;
+    schema.parent().map(Path::to_path_buf)
 }
 
 /// All JSON files below `folder`.

@@ -4,8 +4,13 @@ use std::str;
 
 use thiserror::Error;
 
-use super::MAX_BYTES;
 use crate::checkpoint::parse_decimal;
+
+/// Most bytes of a proof.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// Most hashes of an inclusion path: a tree has fewer than 2^64 leaves.
+pub(super) const MAX_PATH: usize = 64;
 
 /// Why a file has not the form that it says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -16,10 +16,7 @@
 //!
 //! Sources: sigsum-proof.md (versions 1 and 2); Sigsum log protocol v1, section 2.2.
 
-use super::{
-    MAX_PATH,
-    lines::{FormError, Lines},
-};
+use super::lines::{FormError, Lines, MAX_PATH};
 use crate::{
     checkpoint::ForeignCheckpoint,
     hash::{self, Hash},

@@ -17,10 +17,7 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
-use super::{
-    MAX_PATH,
-    lines::{FormError, Lines},
-};
+use super::lines::{FormError, Lines, MAX_PATH};
 use crate::{checkpoint::ForeignCheckpoint, hash::Hash, note::Note};
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";

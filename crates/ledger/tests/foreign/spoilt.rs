@@ -57,7 +57,7 @@ fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected
             "signed checkpoint: got a checkpoint with an empty line",
         ),
         (tlog.replace("— w1", "- w1"), 9, "signed checkpoint: got signature line"),
-        (format!("{tlog}\n"), 9, "signed checkpoint: got signature line ``"),
+        (format!("{tlog}\n"), 9, "signed checkpoint: the last line does not end in a newline"),
         (format!("{tlog}more\n"), 9, "signed checkpoint: got signature line `more`"),
         (format!("{tlog}{tlog}"), 9, "signed checkpoint: got a checkpoint with an empty line"),
         (

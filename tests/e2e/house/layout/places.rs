@@ -75,13 +75,7 @@ pub const ASKS_THE_SYSTEM: &[&str] =
 pub const FOREIGN_DATA: &[&str] = &["CHOPMARK_VECTORS", "../shared/vectors", "println!(\"skipped"];
 
 /// Files that may name [`FOREIGN_DATA`].
-pub const FINDS_FOREIGN_DATA: &[&str] = &[
-    "crates/foreign/",
-    "tests/e2e/house/layout/places.rs",
-    // These two find their folders by themselves still.
-    "crates/epcis/tests/event_hash.rs",
-    "crates/epcis/tests/documents.rs",
-];
+pub const FINDS_FOREIGN_DATA: &[&str] = &["crates/foreign/", "tests/e2e/house/layout/places.rs"];
 
 /// What code without I/O, clock and randomness does not name.
 pub const IMPURE: &[&[&str]] = &[
