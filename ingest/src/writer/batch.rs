@@ -22,7 +22,8 @@ use tokio::sync::mpsc;
 
 use super::commit::{Signed, commit, sign};
 use super::count::count;
-use super::sequence::{Answers, InFlight, look_up, sequence};
+use super::look_up::{Answers, InFlight, look_up};
+use super::sequence::sequence;
 use super::site_ledger::SiteLedger;
 use super::work::{Job, Ready};
 use crate::excerpt::excerpt;

@@ -10,8 +10,8 @@
 use std::collections::HashSet;
 
 use super::draft::{AnnouncedRow, Draft, RefusalRow};
+use super::look_up::LookedUp;
 use super::prepare::renewed;
-use super::sequence::LookedUp;
 use super::site_ledger::SiteLedger;
 use super::work::{Announced, Made, ReadyCapture};
 use crate::excerpt::excerpt;

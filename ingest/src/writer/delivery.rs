@@ -10,8 +10,8 @@
 use ledger::Hash;
 
 use super::draft::{DifferenceRow, Draft, RefusalRow};
+use super::look_up::{LookedUp, Taken, again};
 use super::prepare::ready_record;
-use super::sequence::{LookedUp, Taken, again};
 use super::site_ledger::SiteLedger;
 use super::work::ReadyDelivery;
 use crate::compose::{Source, compose};

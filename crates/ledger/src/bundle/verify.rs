@@ -285,14 +285,14 @@ fn check_naming(bundle: &Bundle, disclosed: &[Json], report: &mut Report) {
             }
         };
         let key = written_key(named);
+        if !names_in(object).iter().any(|name| written_key(name) == key) {
+            return report.fail(NAME, &format!("record {} does not name {named}", record.index));
+        }
         // Else whoever passes the file on could spell the name otherwise, and it would still be proved.
         if *named != key && !spelled.contains(named.as_str()) {
             let detail =
                 format!("no record shown spells a name as {named}, which is not its key {key}");
             return report.fail(NAME, &detail);
-        }
-        if !names_in(object).iter().any(|name| written_key(name) == key) {
-            return report.fail(NAME, &format!("record {} does not name {named}", record.index));
         }
     }
     if !records.iter().any(|record| record.names == Naming::Item) {

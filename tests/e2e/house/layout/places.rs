@@ -72,7 +72,7 @@ pub const ASKS_THE_SYSTEM: &[&str] =
     &["crates/process/", "demo/", "tests/", "crates/history/src/testing.rs"];
 
 /// What only `crates/foreign` looks for: a test that finds foreign data in another way is skipped unheard.
-pub const FOREIGN_DATA: &[&str] = &["CHOPMARK_VECTORS", "../shared/vectors", "println!(\"skipped"];
+pub const FOREIGN_DATA: &[&str] = &["CHOPMARK_VECTORS", "../shared/vectors", "print!(\"skipped"];
 
 /// Files that may name [`FOREIGN_DATA`].
 pub const FINDS_FOREIGN_DATA: &[&str] = &["crates/foreign/", "tests/e2e/house/layout/places.rs"];
