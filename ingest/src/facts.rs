@@ -109,6 +109,7 @@ impl PendingFacts {
     }
 
     /// The announcements.
+    #[must_use]
     pub fn advices(&self) -> &[PendingAdvice] {
         &self.advices
     }

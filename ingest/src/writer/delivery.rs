@@ -36,7 +36,7 @@ pub(super) fn sequence(
     looked_up: &LookedUp,
     place: usize,
     ready: &ReadyDelivery,
-) -> Result<Outcome, Problem> {
+) -> Outcome {
     let delivery = &ready.delivery;
     let mut outcome = Outcome::empty(&ledger.site.origin);
     let mut refusals: Refusals = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn sequence(
         (true, true) => "empty".to_owned(),
     };
     outcome.size = draft.size();
-    Ok(outcome)
+    outcome
 }
 
 /// Interprets the delivery: records, differences and sensor states into the draft.

@@ -32,7 +32,7 @@ pub(super) fn sequence(
             Ready::Delivery(one) => match find(&given, tip, looked_up, |all| all.delivery(one)) {
                 Some(stored) => delivery::answer_again(&mut draft, one, stored),
                 None => {
-                    delivery::sequence(ledger, &mut draft, looked_up, place, one).map(Taken::New)
+                    Ok(Taken::New(delivery::sequence(ledger, &mut draft, looked_up, place, one)))
                 }
             },
             Ready::Capture(one) => match find(&given, tip, looked_up, |all| all.capture(one)) {

@@ -209,8 +209,8 @@ fn check_log(
     report: &mut Report,
 ) {
     let name = format!("checkpoint of {}", shown(&checkpoint.origin));
-    let none = Policy::default();
-    let policy = trust.map_or(&none, Trust::policy);
+    let untrusting = Policy::default();
+    let policy = trust.map_or(&untrusting, Trust::policy);
     match policy.open_foreign_checkpoint(note) {
         Ok(found) => {
             let detail =

@@ -1,7 +1,7 @@
 //! Proofs that programs of others made, and policies that others published: their values, with the source of each.
 //!
 //! Sources: the crate sigsum 0.3.0 (its documentation's example, and the policy sigsum-test-2025-3 of the Sigsum project);
-//! sigsum-go at 192b5532, pkg/proof/proof_test.go; the program proofbundle 6.3.1, run by us with keys from seeds of 32
+//! sigsum-go at 192b5532, `pkg/proof/proof_test.go`; the program proofbundle 6.3.1, run by us with keys from seeds of 32
 //! equal bytes (log 11, witnesses 21 to 23) over the entries `parcel 0` to `parcel 10`, each ended by a newline.
 
 /// The values of a Sigsum proof.

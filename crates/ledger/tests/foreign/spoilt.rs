@@ -191,7 +191,7 @@ impl Numbers {
                 1 => lines.insert(second, lines[place].clone()),
                 2 => lines.swap(place, second),
                 3 => lines.insert(place, others[self.below(others.len())].to_owned()),
-                4 => lines[place] = others[self.below(others.len())].to_owned(),
+                4 => others[self.below(others.len())].clone_into(&mut lines[place]),
                 5 => lines.insert(place, "\n".into()),
                 6 => lines[place] = lines[place].replace(' ', "  "),
                 7 => {

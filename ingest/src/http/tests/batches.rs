@@ -57,7 +57,7 @@ async fn a_delivery_with_bad_data_is_refused_alone_whoever_shares_its_commit() {
     assert_eq!(scene.size().await, 99);
     let recorded: BTreeSet<u64> = answers
         .iter()
-        .flat_map(|(_, answer)| answer["indexes"].as_array().cloned())
+        .filter_map(|(_, answer)| answer["indexes"].as_array().cloned())
         .flatten()
         .filter_map(|index| index.as_u64())
         .collect();
