@@ -18,7 +18,7 @@ use ledger::json::Json;
 use ledger::record::Record;
 use reads::Delivery;
 use sql::rules::StateKey;
-use sql::{Connection, Db, LedgerId};
+use sql::{Connection, LedgerId};
 
 use crate::items::name;
 use crate::rules::excursion::SensorState;
@@ -148,7 +148,6 @@ impl Known {
     ///
     /// [`sql::Error`], if the database cannot be queried.
     pub async fn look_up(
-        db: &Db,
         connection: &Connection,
         ledger: LedgerId,
         needs: &[&Needs],
@@ -184,7 +183,7 @@ impl Known {
             });
             known.advices.push(advices.collect());
         }
-        known.last_records = last_records_of(db, connection, ledger, &things).await?;
+        known.last_records = last_records_of(connection, ledger, &things).await?;
         Ok(known)
     }
 }
@@ -218,6 +217,7 @@ pub fn facts(
             |one: &&PendingAdvice| one.receiver == ledger && !one.things.is_disjoint(&needs.things);
         let pending = pending.iter().rev().flat_map(|one| &one.advices);
         facts.advices.extend(pending.filter(shares).map(|one| one.advice.clone()));
+        arrange(&mut facts.advices, &needs.things);
     }
     let advised = facts.advices.iter().flat_map(|advice| &advice.epcs);
     let advised: HashSet<String> = advised.map(|epc| epc::thing_key(epc)).collect();
@@ -229,9 +229,27 @@ pub fn facts(
     facts
 }
 
+/// Puts advices into the order in which the tables give them, each once: those that share most of `things` first.
+fn arrange(advices: &mut Vec<Advice>, things: &HashSet<String>) {
+    let shared = |advice: &Advice| {
+        let epcs: HashSet<String> = advice.epcs.iter().map(|epc| epc::thing_key(epc)).collect();
+        epcs.intersection(things).count()
+    };
+    let mut seen = Vec::new();
+    advices.retain(|advice| {
+        let is_new = !seen.contains(advice);
+        if is_new {
+            seen.push(advice.clone());
+        }
+        is_new
+    });
+    advices.sort_by_cached_key(|one| {
+        (std::cmp::Reverse(shared(one)), one.reference.clone(), one.shipped_by.clone())
+    });
+}
+
 /// Which of `things`, given by key, a record of this ledger names, with the last such record.
 async fn last_records_of(
-    db: &Db,
     connection: &Connection,
     ledger: LedgerId,
     things: &HashSet<String>,
@@ -246,7 +264,7 @@ async fn last_records_of(
     let indexes: BTreeSet<u64> = places.iter().map(|(_, index)| *index).collect();
     let indexes: Vec<u64> = indexes.into_iter().collect();
     let mut records: HashMap<u64, (HashSet<String>, LastRecord)> = HashMap::new();
-    for stored in sql::items::records(db, ledger, &indexes).await? {
+    for stored in sql::items::records(connection, ledger, &indexes).await? {
         if let Ok(record) = Record::parse(&stored.text) {
             let named = record.names().iter().map(|name| epc::thing_key(name)).collect();
             records.insert(stored.index, (named, last_record(&record)));

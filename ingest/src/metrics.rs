@@ -76,7 +76,7 @@ impl Metrics {
             commit_seconds: histogram(
                 &registry,
                 "ingest_commit_seconds",
-                "Seconds from the first job of a group commit to its durability.",
+                "Seconds that the transaction of a group commit took; looking up, sequencing and signing come before it.",
                 &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
             ),
             commit_records: histogram(

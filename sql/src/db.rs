@@ -142,16 +142,7 @@ impl Db {
     ) -> Result<T, Error> {
         let mut attempt = 0;
         loop {
-            let mut client = self.client().await?;
-            let tx = client.transaction().await?;
-            let named =
-                tx.prepare_cached("select set_config('application_name', $1, true)").await?;
-            tx.query_one(&named, &[&name]).await?;
-            let ended = match work(&tx).await {
-                Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
-                Err(error) => Err(error),
-            };
-            match ended {
+            match self.run_tx_once(name, &work).await {
                 Err(Error::Conflict(cause)) if attempt < MAX_RETRIES => {
                     attempt += 1;
                     tracing::debug!(transaction = name, attempt, cause, "retrying transaction");
@@ -160,6 +151,27 @@ impl Db {
                 other => return other,
             }
         }
+    }
+}
+
+impl Db {
+    /// As [`Db::run_tx`], but a lost race is an error at once: for work that would do the same again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Db::run_tx`].
+    pub async fn run_tx_once<T>(
+        &self,
+        name: &'static str,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        let named = tx.prepare_cached("select set_config('application_name', $1, true)").await?;
+        tx.query_one(&named, &[&name]).await?;
+        let value = work(&tx).await?;
+        tx.commit().await?;
+        Ok(value)
     }
 }
 

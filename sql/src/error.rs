@@ -17,6 +17,9 @@ pub enum Error {
     /// PostgreSQL refused a value: out of range, malformed, against a constraint.
     #[error("the database refused the data: {0}")]
     Value(String),
+    /// PostgreSQL refused a statement because another one of its transaction had failed.
+    #[error("the transaction had failed before: {0}")]
+    Aborted(String),
     /// PostgreSQL refused a statement.
     #[error("database error: {0}")]
     Refused(String),
@@ -37,10 +40,30 @@ impl Error {
         matches!(self, Self::Unavailable(_))
     }
 
-    /// Whether what was to be stored is the cause: the same call fails again, and without that value it would not.
+    /// Whether PostgreSQL refused a value that was to be stored: the same call fails again, and without that value it would
+    /// not.
     #[must_use]
-    pub fn is_of_the_data(&self) -> bool {
-        matches!(self, Self::Data(_) | Self::Value(_))
+    pub fn is_of_a_value(&self) -> bool {
+        matches!(self, Self::Value(_))
+    }
+
+    /// The same of a statement whose values nobody sent: then no sender is to blame.
+    pub(crate) fn of_our_own(self) -> Self {
+        match self {
+            Self::Value(text) => Self::Refused(text),
+            other => other,
+        }
+    }
+
+    /// The cause among the results of statements that were sent together: not that the transaction had failed before.
+    ///
+    /// # Errors
+    ///
+    /// The first error that is no [`Error::Aborted`], or else the first one.
+    pub fn first_cause(results: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
+        let mut errors: Vec<Self> = results.into_iter().filter_map(Result::err).collect();
+        let cause = errors.iter().position(|error| !matches!(error, Self::Aborted(_)));
+        if errors.is_empty() { Ok(()) } else { Err(errors.swap_remove(cause.unwrap_or(0))) }
     }
 
     /// Whether a concurrent transaction won.
@@ -66,6 +89,7 @@ impl From<tokio_postgres::Error> for Error {
             }
             // Serialization failure, deadlock, and a row that a concurrent transaction inserted first.
             "40001" | "40P01" | "23505" => Self::Conflict(text),
+            "25P02" => Self::Aborted(text),
             // Data exception, integrity constraint violation, program limit exceeded.
             _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
                 Self::Value(text)

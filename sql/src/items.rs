@@ -52,12 +52,12 @@ pub struct IndexedRecord {
 ///
 /// [`Error`]; [`Error::Data`] if a leaf hash is not 32 bytes.
 pub async fn records(
-    db: &Db,
+    connection: &Connection,
     ledger: LedgerId,
     indexes: &[u64],
 ) -> Result<Vec<IndexedRecord>, Error> {
     let indexes = indexes.iter().map(|index| signed(*index)).collect::<Result<Vec<_>, _>>()?;
-    let rows = query(&db.client().await?, ITEMS_RECORDS, &[&ledger.0, &indexes]).await?;
+    let rows = query(connection.client(), ITEMS_RECORDS, &[&ledger.0, &indexes]).await?;
     rows.iter()
         .map(|row| {
             let hash: &[u8] = row.get(2);

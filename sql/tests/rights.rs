@@ -363,7 +363,7 @@ async fn ingest_can_do_all_that_recording_needs() {
     let announced = sql::expected::announced(asked, site, "A", "1", site).await;
     assert_eq!(announced.expect("asked").len(), 1);
     sql::items::last_records(asked, site, &[1]).await.expect("asked");
-    assert_eq!(sql::items::records(&ingest, site, &[299]).await.expect("asked").len(), 1);
+    assert_eq!(sql::items::records(asked, site, &[299]).await.expect("asked").len(), 1);
     sql::hub::last_of_ledger(&ingest, site).await.expect("asked");
     sql::ledgers::latest_checkpoint(&ingest, site).await.expect("asked").expect("there");
     let keep = ingest.run_tx("test.keep", async |tx: &Transaction<'_>| {
@@ -462,7 +462,13 @@ async fn trace_api_can_read_what_it_shows() {
     sql::ledgers::record_at(&trace, site, 0).await.expect("asked").expect("there");
     sql::ledgers::nodes(&trace, site, &inclusion_nodes(0, 1)).await.expect("nodes");
     sql::items::records_naming(&trace, "urn:x").await.expect("asked");
-    assert_eq!(sql::items::records(&trace, site, &[0, 9]).await.expect("asked").len(), 1);
+    assert_eq!(
+        sql::items::records(&trace.connection().await.expect("connected"), site, &[0, 9])
+            .await
+            .expect("asked")
+            .len(),
+        1
+    );
     assert_eq!(sql::hub::seals(&trace, site, &[0]).await.expect("asked").len(), 1);
     sql::expected::differences(&trace, None).await.expect("asked");
     sql::hub::entry_for(&trace, hub, site, 1).await.expect("asked");

@@ -123,7 +123,9 @@ async fn batches_of_any_size_keep_the_tree_and_every_proof_from_the_tables_verif
     .expect("read");
     assert_eq!(count, size);
     let indexes = [size - 1, 0, 300, size];
-    let some = sql::items::records(&db, id, &indexes).await.expect("asked");
+    let some = sql::items::records(&db.connection().await.expect("connected"), id, &indexes)
+        .await
+        .expect("asked");
     assert_eq!(some.len(), 3, "the ledger has no record {size}");
     for record in some {
         let whole = sql::ledgers::record_at(&db, id, record.index).await.expect("asked");

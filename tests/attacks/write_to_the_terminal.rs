@@ -12,7 +12,7 @@ fn control_characters_and_bidirectional_marks_of_a_file_are_shown_escaped() {
     ] {
         std::fs::write(town.path(name), text).expect("the folder is ours");
         let (code, text) = town.chopmark(&["verify", name, "--policy", "policy.txt"]);
-        assert_eq!(code, Some(1), "{text}");
+        assert_eq!(code, Some(2), "it is no bundle: {text}");
         for forbidden in ['\u{1b}', '\u{9b}', '\u{202e}'] {
             assert!(!text.contains(forbidden), "{name}: {text:?}");
         }

@@ -235,7 +235,8 @@ impl<'a> Finder<'a> {
         for (ledger, indexes) in by_ledger {
             let Some(head) = self.ledgers.get(&ledger) else { continue };
             let mut entries = Vec::new();
-            for stored in sql::items::records(self.db, ledger, &indexes).await? {
+            let connection = self.db.connection().await?;
+            for stored in sql::items::records(&connection, ledger, &indexes).await? {
                 let text = StoredText {
                     text: stored.text,
                     secret: stored.secret,

@@ -84,8 +84,10 @@ impl Batches {
                 }
                 continue;
             };
-            if is_apart {
-                self.land(&mut flight).await;
+            // Parts of a batch that failed stand in their order before everything else.
+            if is_apart && !self.land(&mut flight).await {
+                self.give_back(batch, is_apart);
+                continue;
             }
             // The commit of the last batch goes on while this one is looked up.
             let running = flight.take();
@@ -187,12 +189,18 @@ impl Batches {
         }
     }
 
-    /// Waits for the commit that is under way.
-    async fn land(&mut self, flight: &mut Option<Flight>) {
-        if let Some(running) = flight.take()
-            && let Err(failed) = running.await
-        {
-            self.fail(failed).await;
+    /// Waits for the commit that is under way, and says whether it did not fail.
+    async fn land(&mut self, flight: &mut Option<Flight>) -> bool {
+        let ended = match flight.take() {
+            Some(running) => running.await,
+            None => Ok(()),
+        };
+        match ended {
+            Ok(()) => true,
+            Err(failed) => {
+                self.fail(failed).await;
+                false
+            }
         }
     }
 
@@ -218,7 +226,12 @@ impl Batches {
         let tip = self.tip.insert(tip);
         let looked_up = look_up(&self.db, &self.ledger, batch, &tip.pending).await?;
         let (draft, answers) = sequence(&self.ledger, batch, &looked_up, tip);
-        Ok((sign(&self.ledger, draft)?, answers))
+        // Away from this thread, so that the commit that is under way goes on meanwhile.
+        let ledger = self.ledger.clone();
+        let signed = tokio::task::spawn_blocking(move || sign(&ledger, draft)).await;
+        let signed =
+            signed.map_err(|error| sql::Error::data(format!("signing failed: {error}")))?;
+        Ok((signed?, answers))
     }
 
     /// Starts the commit of a batch. What follows is drafted on top of it.
@@ -247,25 +260,31 @@ impl Batches {
 
     /// Drops everything that the database may know better, and sees to the jobs of a batch that was not committed.
     async fn fail(&mut self, (mut jobs, error): (Vec<Job>, sql::Error)) {
+        let is_divided = error.is_of_a_value() && jobs.len() > 1;
         let reason = if error.is_unavailable() {
             "unavailable"
         } else if error.is_conflict() {
             "conflict"
+        } else if error.is_of_a_value() {
+            "value"
         } else {
-            "data"
+            "internal"
         };
-        self.metrics.commit_failures.with_label_values(&[reason]).inc();
+        // That a batch is divided is no failure by itself; at its end one job is refused.
+        if !is_divided {
+            self.metrics.commit_failures.with_label_values(&[reason]).inc();
+        }
         let origin = &self.ledger.site.origin;
         tracing::warn!(ledger.origin = origin, reason, jobs = jobs.len(), %error, "group commit failed");
         self.tip = None;
-        if !error.is_of_the_data() {
+        if !error.is_of_a_value() {
             self.lease = None;
             for job in jobs {
                 job.answer.send(Err(problem_of(&error))).ok();
             }
             return;
         }
-        if jobs.len() > 1 {
+        if is_divided {
             let rest = jobs.split_off(jobs.len() / 2);
             self.apart.push_front(rest);
             self.apart.push_front(jobs);
@@ -306,6 +325,9 @@ impl Batches {
             return problem_of(&error);
         }
         self.metrics.refusals.with_label_values(&[kind, NOT_STORABLE]).inc_by(count);
+        // What exactly the database said is for the operator: in the refusal and in the log.
+        let detail =
+            "a value in it cannot be stored; the operator of this ledger can see which".to_owned();
         Problem::Malformed { detail, violations: Vec::new() }
     }
 }

@@ -1,11 +1,11 @@
 //! Commits a draft: one transaction, one signature, one flush of the disk, however many jobs it has.
 //!
 //! What holds: the checkpoint is signed before anything of the batch is durable, and stored in the same transaction as
-//! the records that it covers; the statements are sent together; senders are answered only after the commit returned.
+//! the records that it covers; the statements are sent together.
 //!
-//! Not here: what is in the draft (`sequence.rs`), what follows if it is not committed (`queue.rs`).
+//! Not here: what is in the draft (`sequence.rs`), answers, and what follows if it is not committed (`batch.rs`).
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use ledger::checkpoint::Checkpoint;
 use ledger::tree::Frontier;
 use sql::captures::NewCapture;
@@ -28,7 +28,7 @@ pub(super) struct Signed {
     pub(super) after: Frontier,
 }
 
-/// Extends the tree by the records of a draft and signs it.
+/// Extends the tree by the records of a draft and signs it. It may take long, where the key is in a token.
 pub(super) fn sign(ledger: &SiteLedger, mut draft: Draft) -> Result<Signed, sql::Error> {
     let mut after = draft.before.clone();
     if draft.entries.is_empty() {
@@ -63,7 +63,8 @@ pub(super) async fn commit(
     signed: &Signed,
 ) -> Result<(), sql::Error> {
     let crash = &ledger.context.crash;
-    db.run_tx("ingest.commit_batch", async |tx: &Transaction<'_>| {
+    // Another attempt would write the same: what won the race must be looked up first.
+    db.run_tx_once("ingest.commit_batch", async |tx: &Transaction<'_>| {
         crash.pass("ingest.before_append");
         let append = async {
             match &signed.append {
@@ -71,7 +72,9 @@ pub(super) async fn commit(
                 None => Ok(()),
             }
         };
-        futures::try_join!(append, store(tx, ledger, jobs, &signed.draft))?;
+        // The COPY of the records comes first and alone, so this is no try_join.
+        append.await?;
+        store(tx, ledger, jobs, &signed.draft).await?;
         crash.pass("ingest.before_commit");
         Ok(())
     })
@@ -114,15 +117,16 @@ async fn store(
     let states: Vec<_> = draft.states.iter().map(|(key, text)| (key, text.as_str())).collect();
     let announced = draft.announced.iter().map(|row| announce(tx, ledger, row));
     let differences = draft.differences.iter().map(|row| report(tx, ledger, row));
-    futures::try_join!(
+    let (delivered, captured, refused, set, announced, reported) = futures::join!(
         sql::deliveries::insert(tx, ledger.id, &deliveries),
         sql::captures::insert(tx, ledger.id, &captures),
         sql::refusals::insert(tx, &refusals),
         sql::rules::set_states(tx, ledger.id, &states),
-        try_join_all(announced),
-        try_join_all(differences),
-    )?;
-    Ok(())
+        join_all(announced),
+        join_all(differences),
+    );
+    let all = [delivered, captured, refused, set].into_iter().chain(announced).chain(reported);
+    sql::Error::first_cause(all)
 }
 
 /// Stores what a shipping record announces.

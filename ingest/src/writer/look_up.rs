@@ -120,7 +120,7 @@ pub(super) async fn look_up(
     let (answered, recorded, known, earlier) = futures::try_join!(
         sql::deliveries::outcomes(connection, &numbers),
         sql::captures::outcomes(connection, &documents),
-        Known::look_up(db, connection, ledger.id, &needs, &advised),
+        Known::look_up(connection, ledger.id, &needs, &advised),
         futures::future::try_join_all(earlier),
     )?;
     let mut answers = Answers::default();

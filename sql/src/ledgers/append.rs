@@ -2,14 +2,15 @@
 //!
 //! What holds: the size is compared before the head is written, so of two writers one fails; chunks never cross a
 //! multiple of 256, so the leaves of a tile are a range; the statements are sent together, so their number costs no
-//! round trips.
+//! round trips. Only the COPY goes before them, alone: sent into a transaction that has failed, it would confuse the
+//! connection.
 //!
 //! Not here: the tree and its hashes ([`ledger::tree::Frontier`]), making and signing the checkpoint (the caller does).
 
 use std::sync::Arc;
 
-use futures::future::try_join_all;
-use futures::try_join;
+use futures::future::join_all;
+use futures::join;
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::record::Secret;
@@ -110,17 +111,20 @@ pub async fn append(tx: &Transaction<'_>, append: &Append) -> Result<(), Error> 
     let (ledger, root) = (append.ledger.0, &root.0[..]);
     let checkpoint: [&(dyn ToSql + Sync); 5] = [&ledger, &size, &root, &append.note, &at];
     let head: [&(dyn ToSql + Sync); 4] = [&ledger, &old_size, &size, &root];
-    let (_, (), (), _, swapped) = try_join!(
-        try_join_all(chunks),
+    items::copy(tx, append.ledger, &append.item_keys).await?;
+    let (mut results, subtrees, noted, swapped) = join!(
+        join_all(chunks),
         insert_subtrees(tx, append),
-        items::copy(tx, append.ledger, &append.item_keys),
         execute(tx, LEDGERS_INSERT_CHECKPOINT, &checkpoint),
         execute(tx, LEDGERS_SWAP_HEAD, &head),
-    )?;
-    if swapped == 1 {
-        return Ok(());
-    }
-    Err(Error::Conflict(format!("ledger {} no longer has {old_size} leaves", append.ledger.0)))
+    );
+    let swapped = swapped.and_then(|rows| match rows {
+        1 => Ok(()),
+        _ => Err(Error::Conflict(format!("ledger {ledger} no longer has {old_size} leaves"))),
+    });
+    results
+        .extend([subtrees, noted.map(|_| ()), swapped].map(|one| one.map_err(Error::of_our_own)));
+    Error::first_cause(results)
 }
 
 /// Writes the subtrees that the new leaves complete.
