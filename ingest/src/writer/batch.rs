@@ -85,8 +85,9 @@ impl Batches {
                 continue;
             };
             // Parts of a batch that failed stand in their order before everything else.
-            if is_apart && !self.land(&mut flight).await {
+            if is_apart && flight.is_some() {
                 self.give_back(batch, is_apart);
+                self.land(&mut flight).await;
                 continue;
             }
             // The commit of the last batch goes on while this one is looked up.
@@ -189,18 +190,12 @@ impl Batches {
         }
     }
 
-    /// Waits for the commit that is under way, and says whether it did not fail.
-    async fn land(&mut self, flight: &mut Option<Flight>) -> bool {
-        let ended = match flight.take() {
-            Some(running) => running.await,
-            None => Ok(()),
-        };
-        match ended {
-            Ok(()) => true,
-            Err(failed) => {
-                self.fail(failed).await;
-                false
-            }
+    /// Waits for the commit that is under way.
+    async fn land(&mut self, flight: &mut Option<Flight>) {
+        if let Some(running) = flight.take()
+            && let Err(failed) = running.await
+        {
+            self.fail(failed).await;
         }
     }
 

@@ -117,7 +117,7 @@ async fn store(
     let states: Vec<_> = draft.states.iter().map(|(key, text)| (key, text.as_str())).collect();
     let announced = draft.announced.iter().map(|row| announce(tx, ledger, row));
     let differences = draft.differences.iter().map(|row| report(tx, ledger, row));
-    let (delivered, captured, refused, set, announced, reported) = futures::join!(
+    let (first, second, third, fourth, announced, reported) = futures::join!(
         sql::deliveries::insert(tx, ledger.id, &deliveries),
         sql::captures::insert(tx, ledger.id, &captures),
         sql::refusals::insert(tx, &refusals),
@@ -125,7 +125,7 @@ async fn store(
         join_all(announced),
         join_all(differences),
     );
-    let all = [delivered, captured, refused, set].into_iter().chain(announced).chain(reported);
+    let all = [first, second, third, fourth].into_iter().chain(announced).chain(reported);
     sql::Error::first_cause(all)
 }
 

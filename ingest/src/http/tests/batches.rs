@@ -133,3 +133,44 @@ async fn a_receipt_in_the_same_commit_as_its_despatch_advice_is_compared_with_it
     }
     scene.is_whole().await;
 }
+
+#[actix_web::test]
+async fn what_waited_together_keeps_its_order_when_one_of_it_is_refused() {
+    let scene = Scene::new("order").await;
+    let constraint = "alter table captures add constraint guilty check (capture_id <> 'c23')";
+    scene.db.execute(constraint).await.unwrap();
+    let writer = &scene.state.writers[ORIGIN];
+    let ready = (0..60).map(|number| {
+        let item = format!("9521141.012345.{number}");
+        let document = super::capture::document("").replace("9521141.012345.1", &item);
+        writer.prepare(crate::writer::Work::Capture {
+            capture: format!("c{number}"),
+            partner: "maker".into(),
+            document_sha256: ledger::hash::sha256(document.as_bytes()),
+            events: crate::statement::read(document.as_bytes()).unwrap(),
+            behaviour: crate::statement::ErrorBehaviour::Rollback,
+        })
+    });
+
+    let answers = join_all(ready.map(|ready| writer.submit(ready))).await;
+
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let indexes: Vec<u64> = taken.into_iter().flat_map(|one| one.unwrap().indexes).collect();
+    assert_eq!(indexes, (0..59).collect::<Vec<u64>>());
+    scene.is_whole().await;
+}
+
+#[actix_web::test]
+async fn a_ledger_that_cannot_be_read_is_nobodys_fault_and_senders_keep_what_they_have() {
+    let scene = Scene::new("our_fault").await;
+    let damage = |root: &str| format!("update ledger_heads set root = decode('{root}', 'hex')");
+    scene.db.execute(&damage(&"ab".repeat(32))).await.unwrap();
+    let answers = scene.deliver_all((1..=8).map(|seq| (1, seq, window_of(1, seq))).collect()).await;
+    assert!(answers.iter().all(|(status, _)| *status == 500), "{answers:?}");
+    assert_eq!(scene.refused("delivery", "not-storable").await, 0);
+    scene.db.execute(&damage(&ledger::Hash::EMPTY.to_string())).await.unwrap();
+    let answers = scene.deliver_all((1..=8).map(|seq| (1, seq, window_of(1, seq))).collect()).await;
+    assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
+    scene.is_whole().await;
+}
