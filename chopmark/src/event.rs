@@ -57,7 +57,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             for violation in &refused.violations {
                 problem!("  {}", refused.line(violation));
             }
-            return Ok(ExitCode::from(1));
+            let Some(document) = refused.document else { return Ok(ExitCode::from(1)) };
+            problem!("its events are hashed as they stand; capture would refuse them");
+            document
         }
     };
     for event in document.events() {
@@ -91,19 +93,23 @@ struct Refused {
     violations: Vec<Violation>,
     /// The line of each event, if the file is XML.
     lines: Vec<u32>,
+    /// What can be hashed of it all the same: events with type and time.
+    document: Option<Document>,
 }
 
 impl Refused {
     fn new(expected: &'static str, violations: Vec<Violation>) -> Self {
-        Self { expected, violations, lines: Vec::new() }
+        Self { expected, violations, lines: Vec::new(), document: None }
     }
 
     /// A violation as one line: place, problem, value, what was expected; in XML with the line of the event.
     fn line(&self, violation: &Violation) -> String {
         let Violation { pointer, value, problem, expected } = violation;
         let event = pointer.split("/eventList/").nth(1).and_then(|rest| rest.split('/').next());
-        let event = event.and_then(|place| place.parse::<usize>().ok()).unwrap_or_default();
-        let line = self.lines.get(event).filter(|_| !pointer.is_empty());
+        let event = event.and_then(|place| place.parse::<usize>().ok());
+        // Without a document all pointers are those of the one event.
+        let event = event.or((self.lines.len() == 1 && !pointer.is_empty()).then_some(0));
+        let line = event.and_then(|event| self.lines.get(event));
         let line = line.map_or_else(String::new, |line| format!(" (event from line {line} on)"));
         format!("{pointer}{line}: {problem}, got `{value}`, expected {expected}")
     }
@@ -117,14 +123,17 @@ fn document(bytes: &[u8]) -> Result<Document, Refused> {
         let converted = xml::parse(bytes, &xml::Limits::default())
             .map_err(|violations| Refused::new(XML, violations))?;
         return Document::parse(converted.json.canonical().as_bytes()).map_err(|violations| {
-            Refused { lines: converted.event_lines, ..Refused::new(XML, violations) }
+            let document = Document::unchecked(converted.json);
+            Refused { lines: converted.event_lines, document, ..Refused::new(XML, violations) }
         });
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match bytes.trim_ascii_start().first() {
-        Some(b'{' | b'[') => {
-            Document::parse(bytes).map_err(|violations| Refused::new(JSON, violations))
-        }
+        Some(b'{' | b'[') => Document::parse(bytes).map_err(|violations| {
+            let json = ledger::json::parse(bytes, &ledger::json::Limits::default()).ok();
+            let document = json.and_then(Document::unchecked);
+            Refused { document, ..Refused::new(JSON, violations) }
+        }),
         _ => Err(neither(bytes)),
     }
 }

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use crate::events::{event, item, made, serial, with};
 use crate::town::{BRAND_PLACE, GTIN, Town, Who};
 
-/// Which of the spellings divides the number otherwise than the brand's licence: nobody can state it, and it can be asked for.
-const OTHER_SPLIT: usize = 1;
+/// Spellings that nobody can state, and that can be asked for: the second divides the number otherwise than the brand's
+/// licence, the fourth is what a tag holds.
+const NOT_STATED: [usize; 2] = [1, 3];
 
 /// The brand's item of a serial in every spelling.
 fn spellings(serial: &str) -> Vec<String> {
@@ -53,7 +54,7 @@ fn of(event: Value, thing: &str) -> Value {
 #[test]
 fn an_item_that_was_sold_under_one_spelling_is_sold_under_all() {
     let town = Town::shared();
-    for place in (0..spellings("1").len()).filter(|place| *place != OTHER_SPLIT) {
+    for place in (0..spellings("1").len()).filter(|place| !NOT_STATED.contains(place)) {
         let (first, second) = (serial(), serial());
         let named = |serial: &str| spellings(serial).swap_remove(place);
         town.state(Who::Brand, &[of(made(&first), &named(&first)), made(&second)]);
@@ -122,7 +123,7 @@ fn a_recall_of_a_lot_by_link_recalls_its_items_in_every_spelling_and_no_other_lo
 #[test]
 fn a_rival_issues_nothing_under_anothers_prefix_in_any_spelling() {
     let town = Town::shared();
-    for place in (0..spellings("1").len()).filter(|place| *place != OTHER_SPLIT) {
+    for place in (0..spellings("1").len()).filter(|place| !NOT_STATED.contains(place)) {
         let forged = serial();
         let named = spellings(&forged).swap_remove(place);
         town.state(Who::Rival, &[of(event(Who::Rival, "commissioning", "active", ""), &named)]);

@@ -45,7 +45,12 @@ fn from_standard_input(bytes: &[u8], more: &[&str]) -> Ran {
 fn json_and_xml_from_a_file_and_from_standard_input_have_one_hash() {
     for text in [JSON, XML] {
         for bytes in [text.as_bytes().to_owned(), [b"\xef\xbb\xbf", text.as_bytes()].concat()] {
-            for ran in [from_file(&bytes), from_standard_input(&bytes, &[])] {
+            // A serializer may take the namespace away that is not there.
+            let text =
+                String::from_utf8_lossy(&bytes).replace("<EPCISBody>", "<EPCISBody xmlns=\"\">");
+            for ran in
+                [from_file(text.as_bytes()), from_file(&bytes), from_standard_input(&bytes, &[])]
+            {
                 assert_eq!((ran.status, &*ran.out), (0, HASH), "{}", ran.err);
             }
         }
@@ -85,7 +90,8 @@ fn a_file_that_is_neither_json_nor_xml_is_told_what_was_expected() {
 #[test]
 fn what_is_wrong_in_xml_is_told_with_its_line() {
     let ran = from_file(XML.replace("shipping", "grinding").as_bytes());
-    assert_eq!(ran.status, 1);
+    assert_eq!((ran.status, ran.out.starts_with("ni:///sha-256;")), (0, true), "{}", ran.out);
+    assert!(ran.err.contains("capture would refuse them"), "{}", ran.err);
     let place = "/epcisBody/eventList/0/bizStep (event from line 4 on): ";
     assert!(ran.err.contains(place), "{}", ran.err);
     let ran = from_file(XML.replace("<action>", "lost<action>").as_bytes());

@@ -227,6 +227,13 @@ impl Checker<'_> {
         if names == Names::Resource && !is_key {
             return;
         }
+        if is_written_on_a_tag(text) {
+            let right = epc::identify(text).map(|named| named.to_uri());
+            let expected = right.unwrap_or_else(|_| "such as urn:epc:id:sgtin:…".to_owned());
+            let problem = "is what a tag holds or a filter for it, not what it names";
+            self.violations.add(pointer, text, problem, &expected);
+            return;
+        }
         match (epc::check_uri(text), names) {
             (Err(error), _) => {
                 let problem = format!("not a valid GS1 key: {error}");
@@ -270,6 +277,12 @@ fn number(value: &Json) -> Option<&'static str> {
     let Some(digits) = value.as_number() else { return Some("not a number") };
     let is_finite = digits.parse::<f64>().is_ok_and(f64::is_finite);
     (!is_finite).then_some("a number that is too large")
+}
+
+/// Whether `text` is a URI of tags, not of what they name: those that events have are pure identities and classes.
+fn is_written_on_a_tag(text: &str) -> bool {
+    let kind = text.get(..12).map(str::to_ascii_lowercase);
+    matches!(kind.as_deref(), Some("urn:epc:tag:" | "urn:epc:raw:" | "urn:epc:pat:"))
 }
 
 /// Whether the number of `digits` is below zero.

@@ -79,7 +79,8 @@ pub(super) fn is_standard(node: Node<'_>) -> bool {
 }
 
 fn is_own(namespace: Option<&str>) -> bool {
-    namespace.is_none_or(|uri| EPCIS.contains(&uri))
+    // `xmlns=""` takes the namespace away.
+    namespace.is_none_or(|uri| uri.is_empty() || EPCIS.contains(&uri))
 }
 
 pub(super) fn elements(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {

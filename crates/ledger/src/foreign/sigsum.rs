@@ -82,7 +82,13 @@ impl SigsumProof {
             if cosignatures.len() == MAX_SIGNATURES {
                 return Err(lines.wrong("one more", "at most 100 cosignatures"));
             }
-            cosignatures.push(cosignature(&mut lines)?);
+            let cosignature = cosignature(&mut lines)?;
+            let is_twice = |one: &SigsumCosignature| one.witness == cosignature.witness;
+            if cosignatures.iter().any(is_twice) {
+                let witness = cosignature.witness.to_string();
+                return Err(lines.wrong(&witness, "one cosignature of each witness"));
+            }
+            cosignatures.push(cosignature);
         }
         let (mut index, mut path) = (0, Vec::new());
         if size > 1 {

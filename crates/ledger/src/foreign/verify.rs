@@ -224,6 +224,13 @@ fn check_log(
             let detail = format!("size {size}; the policy has no key of this log");
             report.miss(&name, &detail);
         }
+        // A log that has changed its key looks like this: nothing contradicts, and nothing is signed by whom one trusts.
+        Err(OpenError::MissingSignature { size, .. }) => {
+            let detail = format!(
+                "size {size}; it has no signature of a key that the policy names for this log"
+            );
+            report.miss(&name, &detail);
+        }
         Err(error) => report.fail(&name, &error.to_string()),
     }
     if !checkpoint.extensions.is_empty() {

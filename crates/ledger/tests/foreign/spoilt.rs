@@ -10,6 +10,11 @@ use crate::{Foreign, all, check, published, verify};
 #[test]
 fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected() {
     let (sigsum, tlog) = (published::ONE_WITNESS.file(), published::parcel_file());
+    // The same witness again, with a cosignature of its own or not.
+    let twice = |file: &str| {
+        let line = file.lines().find(|line| line.starts_with("cosignature=")).unwrap();
+        file.replacen(line, &format!("{line}\n{line}"), 1)
+    };
     let path = |file: &str| file.replacen("node_hash=", &"node_hash=".repeat(2), 1);
     let many = format!("{sigsum}{}", format!("node_hash={}\n", "ab".repeat(32)).repeat(80));
     let long = tlog.replacen(
@@ -27,6 +32,7 @@ fn a_file_of_another_form_cannot_be_told_and_says_its_line_and_what_was_expected
         (sigsum.replace("size=4", "size=04"), 5, "got `04`, expected a decimal number"),
         (sigsum.replace("size=4", "size=9223372036854775808"), 5, "got `9223372036854775808`"),
         (sigsum.replace("size=4", "size=1"), 9, "got ``, expected the end of the file"),
+        (twice(&sigsum), 9, "got `"),
         (sigsum.replace("\nroot_hash=3d", "\nroot_hash=3"), 6, "got `"),
         (sigsum.replace("\nsignature=", "\nsignature=0x"), 7, "got `0x"),
         (sigsum.replace("\ncosignature=", "\n\ncosignature="), 9, "got `cosignature="),
