@@ -4,7 +4,8 @@
 //! ([`Readout`]) instead of the spool.
 //!
 //! What holds: nothing is stored or delivered; at a broker it uses a session of its own, so that a running bridge misses
-//! nothing; a port that the bridge has open is refused with an error that names the cause.
+//! nothing, and a Sparkplug host name of its own, so that no node takes the bridge for offline when the test ends; a
+//! port that the bridge has open is refused with an error that names the cause.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
     let (name, device, base) = describe(arguments)?;
     let session = format!("chopmark-test-{}", std::process::id());
-    let mut reached = device.reach(&base, &session)?;
+    let mut reached = device.for_test(std::process::id()).reach(&base, &session)?;
     let source = Source::of(&mut reached);
     let (inputs, queue) = sync_channel(QUEUE);
     let stop = Arc::new(AtomicBool::new(false));

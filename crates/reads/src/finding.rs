@@ -45,7 +45,7 @@ pub mod code {
     pub const FORM: &str = "form";
     /// The clock of the bridge's machine was set.
     pub const CLOCK: &str = "clock";
-    /// A setting changed.
+    /// A setting changed, or values come in another unit than the configuration says and are converted from that one.
     pub const CHANGED: &str = "changed";
     /// All codes.
     pub const ALL: [&str; 15] = [

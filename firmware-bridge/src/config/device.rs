@@ -7,6 +7,7 @@
 //! (`devices`).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
@@ -71,6 +72,18 @@ const EVERY_MS: RangeInclusive<u64> = 100..=86_400_000;
 const MAX_SELECTED: usize = 31;
 
 impl Device {
+    /// The same device for a trial beside a running bridge: what it would publish as this bridge's own state is
+    /// published under another name.
+    ///
+    /// - `number`: makes the name unlike that of any other trial.
+    #[must_use]
+    pub fn for_test(mut self, number: u32) -> Self {
+        if let DeviceSection::SparkplugB { host_id, .. } = &mut self.0 {
+            write!(host_id, "-test-{number}").ok();
+        }
+        self
+    }
+
     /// Checks the values and gives what speaks with the device; nothing is opened yet.
     ///
     /// - `base`: folder that relative paths start from.
@@ -261,4 +274,21 @@ fn published(section: &DeviceSection) -> Result<Option<Published<'_>>, String> {
         _ => return Ok(None),
     };
     Ok(Some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_beside_a_running_bridge_has_a_sparkplug_name_of_its_own() {
+        let text = "sparkplug-b = { broker = \"b:1883\", host_id = \"site\", sensors = {} }";
+        let device = Device::from(toml::from_str::<DeviceSection>(text).unwrap());
+        let will = |device: Device| match device.reach(Path::new("."), "c").unwrap() {
+            Reached::Broker(_, format) => format.will(jiff::Timestamp::UNIX_EPOCH).unwrap().topic,
+            _ => panic!("a broker"),
+        };
+        assert_eq!(will(device.clone()), "spBv1.0/STATE/site");
+        assert_eq!(will(device.for_test(7)), "spBv1.0/STATE/site-test-7");
+    }
 }

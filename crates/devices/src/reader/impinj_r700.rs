@@ -138,7 +138,7 @@ impl ImpinjR700 {
         )?;
         Ok(Read {
             epc,
-            tid: tid?.filter(|tid| !tid.is_empty()),
+            tid: tid?,
             antenna: inventory.antenna_port.unwrap_or(0),
             rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
             at: arrived,
@@ -199,6 +199,24 @@ mod tests {
         assert_eq!((one.antenna, one.rssi_cdbm), (1, -2650));
         assert_eq!(one.reader_time.unwrap().to_string(), "2026-11-20T08:00:00.278427551Z");
         assert_eq!(hex::encode_upper(&reads(BASE64)[0].epc), "E280117060000208E45129C3");
+    }
+
+    #[test]
+    fn an_empty_member_is_absent_and_a_tag_without_epc_is_refused() {
+        let event = |members: &str| format!(r#"{{"tagInventoryEvent":{{{members}}}}}"#);
+        for members in [
+            r#""epcHex":"","epc":"MHQle/cZTkAAABqF","tidHex":"","tid":"""#,
+            r#""epc":"","epcHex":"3074257BF7194E4000001A85","pc":"3000""#,
+        ] {
+            let read = &reads(&event(members))[0];
+            assert_eq!(hex::encode_upper(&read.epc), "3074257BF7194E4000001A85", "{members}");
+            assert_eq!(read.tid, None, "{members}");
+        }
+        for members in [r#""epcHex":"""#, r#""epc":"""#, r#""epcHex":"","epc":" ""#] {
+            let text = event(members);
+            let reason = parse(text.as_bytes(), Timestamp::UNIX_EPOCH).unwrap_err();
+            assert!(reason.contains("neither epcHex nor epc"), "{members}: {reason}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! What holds: a read without EPC, or with a value that does not fit, is refused, and the others of its message are
-//! taken; everything but the EPC may be absent. With `skip_without_epc`, an element without an EPC is counted as another
+//! taken; everything but the EPC may be absent, and empty text and null are. With `skip_without_epc`, an element without an EPC is counted as another
 //! event.
 //!
 //! Source: RFC 6901.
@@ -138,7 +138,7 @@ impl Mapping {
             return Err(format!("a read has no EPC at `{}`", self.epc));
         };
         let tid = find(self.tid.as_ref(), message, read);
-        let tid = tid.map(|value| self.bank(value)).transpose()?.filter(|tid| !tid.is_empty());
+        let tid = tid.map(|value| self.bank(value)).transpose()?;
         let antenna = find(self.antenna.as_ref(), message, read).map(number).transpose()?;
         let rssi = find(self.rssi.as_ref(), message, read).map(number).transpose()?;
         let time = find(self.time.as_ref(), message, read);
@@ -191,7 +191,11 @@ fn find<'a>(pointer: Option<&String>, message: &'a Value, read: &'a Value) -> Op
         Some(pointer) => message.pointer(pointer),
         None => read.pointer(pointer?),
     };
-    found.filter(|value| !value.is_null())
+    // Readers write empty text for what is switched off.
+    let is_nothing = |value: &Value| {
+        value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+    };
+    found.filter(|value| !is_nothing(value))
 }
 
 fn number(value: &Value) -> Result<f64, String> {
@@ -361,6 +365,16 @@ mod tests {
         let reason =
             format.take(&Message { topic: "t", payload, is_retained: true, at }).unwrap_err();
         assert!(reason.contains("switch retain off"), "{reason}");
+    }
+
+    #[test]
+    fn empty_text_is_absent_and_never_an_empty_tag() {
+        let text = r#"{"tag_reads":[{"epc":"3074","tid":"","antennaPort":"","peakRssi":"","firstSeenTimestamp":""},{"epc":""}]}"#;
+        let decoded = take(mapping(NESTED), text).unwrap();
+        assert_eq!((decoded.reads.len(), decoded.reads[0].tid.clone()), (1, None));
+        assert_eq!(decoded.dead_letters[0].reason, "a read has no EPC at `/epc`");
+        let skip = mapping("epc = \"/id\"\nskip_without_epc = true");
+        assert_eq!(take(skip, r#"{"id":""}"#).unwrap().other_events, 1);
     }
 
     #[test]

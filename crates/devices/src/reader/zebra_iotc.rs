@@ -33,7 +33,7 @@ use serde_json::Value;
 use crate::message::{
     DeviceData, Format, Message, Refused, json_object, json_records, refuse_retained, short,
 };
-use tag::{Around, Tag, TagRead, number, time};
+use tag::{Around, NO_EPC, Tag, TagRead, is_nothing, number, time};
 
 /// Most events that may be missing at once; more are a new numbering rather than a gap.
 const LARGEST_GAP: u64 = 1_000_000;
@@ -163,10 +163,13 @@ impl ZebraIotc {
             let pin = number(pin)?.filter(|pin| (0.0..=65_535.0).contains(pin));
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
             let port = pin.ok_or("got a GPI event without a pin from 0 to 65535")? as u16;
-            let device_time = event.timestamp.as_ref().map(time).transpose()?;
+            let stated = event.timestamp.as_ref().filter(|stated| !is_nothing(stated));
+            let device_time = stated.map(time).transpose()?;
             let is_active = state.eq_ignore_ascii_case("HIGH");
             let at = believed(device_time, message.at).0;
             into.decoded.edges.push(Edge { port, is_active, at });
+        } else if barcodes == 0 && !is_one_of(kind, &["GPI"]) && data.tag.is_nameless() {
+            return Err(NO_EPC.into());
         } else {
             into.decoded.other_events += barcodes.max(1);
         }

@@ -61,6 +61,17 @@ pub struct Statement<'a> {
     pub is_configured: bool,
 }
 
+/// The quantity of a usual field name whose values are taken only with a unit that the device states: makers write
+/// volts and millivolts under it.
+#[must_use]
+pub fn known_with_unit(name: &str) -> Option<SensorKind> {
+    name.eq_ignore_ascii_case("voltage").then_some(SensorKind::Voltage)
+}
+
+/// Largest pressure in hPa that is believed where nothing states its unit; air nowhere on earth has more than 1090, and
+/// one in Pa has far more.
+const MOST_HECTOPASCAL: i128 = 2000;
+
 /// Reads a value, a number or a number with its unit (`-20.5 °C`).
 ///
 /// # Errors
@@ -88,6 +99,17 @@ pub fn measure(wanted: Measure, about: Statement<'_>, text: &str) -> Result<Meas
     {
         let (text, stated) = (crate::message::short(text), stated.code());
         return Err(format!("got `{text}` and the unit {stated}, expected one unit"));
+    }
+    let is_stated = about.is_configured
+        || !suffix.is_empty()
+        || about.by_device.is_some_and(|stated| !stated.trim().is_empty());
+    let most = MOST_HECTOPASCAL * 10i128.pow(decimal.places);
+    if unit == Unit::Hectopascal && !is_stated && decimal.mantissa > most {
+        return Err(format!(
+            "got {} without a unit, expected at most {MOST_HECTOPASCAL} hPa; `unit` of this field below `fields` \
+             states it, such as PAL",
+            decimal.to_text()
+        ));
     }
     let converted = decimal.convert(unit.conversion()).ok_or_else(wrong)?;
     check(wanted.quantity, &converted)?;
@@ -266,6 +288,25 @@ mod tests {
         let endless = format!("20 {}", "x".repeat(10_000));
         let reason = value(Temperature, None, &endless).unwrap_err();
         assert!(reason.len() < 200 && reason.contains("CEL"), "{reason}");
+    }
+
+    #[test]
+    fn a_pressure_without_a_unit_that_no_air_has_in_hectopascal_is_refused_and_names_the_setting() {
+        let wanted = known("barometric_pressure").unwrap();
+        let about = |by_device, is_configured| Statement { by_device, is_configured };
+        let alone = |text| measure(wanted, about(None, false), text);
+        assert_eq!(alone("1013.25").unwrap().value, "101325.00");
+        assert_eq!(alone("2000").unwrap().value, "200000");
+        for text in ["101325", "2000.1", "1.01325e5"] {
+            let reason = alone(text).unwrap_err();
+            assert!(reason.contains("without a unit") && reason.contains("`unit`"), "{reason}");
+            assert!(measure(wanted, about(Some(" "), false), text).is_err(), "{text}");
+        }
+        // Whoever states a unit means it.
+        assert_eq!(measure(wanted, about(Some("Pa"), false), "101325").unwrap().value, "101325");
+        assert_eq!(alone("101325 Pa").unwrap().value, "101325");
+        assert_eq!(measure(wanted, about(Some("hPa"), false), "5000").unwrap().value, "500000");
+        assert_eq!(measure(wanted, about(None, true), "5000").unwrap().value, "500000");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use reads::{Finding, SensorReading, code};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{DeviceData, Message, short};
-use crate::sensor::quantity::{Measure, Statement, known, measure};
+use crate::sensor::quantity::{Measure, Statement, known, known_with_unit, measure};
 use crate::sensor::told::{MAX_TOLD, Told};
 use crate::sensor::unit::Unit;
 
@@ -57,13 +57,13 @@ impl Readings {
         decoded: &mut DeviceData,
     ) {
         let Field { sensor, name, .. } = *field;
-        let Some(wanted) = self.measure(name) else {
+        let (text, unit) = number_and_unit(field.value);
+        let unit = unit.or(field.unit);
+        let Some(wanted) = self.measure(name).or_else(|| by_unit(name, unit)) else {
             decoded.other_events += 1;
             return;
         };
         let shown = field.shown.unwrap_or(name);
-        let (text, unit) = number_and_unit(field.value);
-        let unit = unit.or(field.unit);
         let about = Statement { by_device: unit, is_configured: self.fields.contains_key(name) };
         match measure(wanted, about, text) {
             Ok(measured) => {
@@ -74,13 +74,13 @@ impl Readings {
                     if told.is_new(sensor, shown, unit) {
                         let text = format!(
                             "`{}` of sensor {sensor} comes in `{}` ({code}) and not in {}, as `fields` or its name \
-                             says; the unit of the device counts; the first value: {}",
+                             says; the unit of the device counts, and its values are used; the first value: {}",
                             short(shown),
                             short(unit),
                             assumed.code(),
                             short(text)
                         );
-                        decoded.findings.push(Finding { code: reads::code::BAD_VALUE, text });
+                        decoded.findings.push(Finding { code: reads::code::CHANGED, text });
                     }
                 } else {
                     told.is_well(sensor, shown);
@@ -135,9 +135,10 @@ impl Readings {
             })
             .collect();
         for (name, value) in members {
-            let beside = self.measure(name).and_then(|wanted| {
+            let quantity = self.measure(name).map(|wanted| wanted.quantity);
+            let beside = quantity.or_else(|| known_with_unit(name)).and_then(|quantity| {
                 let fits = |text: &&&str| {
-                    Unit::named(text).is_some_and(|unit| unit.quantity() == wanted.quantity)
+                    Unit::named(text).is_some_and(|unit| unit.quantity() == quantity)
                 };
                 let own = units.get(&name.to_lowercase());
                 own.or_else(|| units.get("").filter(fits)).copied()
@@ -170,6 +171,13 @@ impl<'a> Field<'a> {
     pub(crate) fn of(sensor: &'a str, name: &'a str, value: &'a Json) -> Self {
         Self { sensor, name, shown: None, value, unit: None, time: None }
     }
+}
+
+/// What a field measures whose name alone does not say it, by the unit that the device states.
+fn by_unit(name: &str, stated: Option<&str>) -> Option<Measure> {
+    let quantity = known_with_unit(name)?;
+    let unit = Unit::named(stated?).filter(|unit| unit.quantity() == quantity);
+    unit.map(|_| Measure { quantity, unit: None })
 }
 
 /// The number as text, and the unit that stands with it.

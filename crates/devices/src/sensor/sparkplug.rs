@@ -27,7 +27,7 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use self::limits::{MAX_KEPT, MAX_NODES, MAX_WAITING};
@@ -38,6 +38,8 @@ use crate::message::Publish;
 
 /// Longest STATE message that is read, in bytes; a valid one has about 40.
 const MAX_STATE: usize = 1024;
+/// The least step between the times of two states.
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
 /// The host application.
 #[derive(Debug)]
@@ -84,10 +86,10 @@ impl Host {
     }
 
     /// What the broker is to publish if the line breaks. `at` is the time of connecting; [`Host::online`]
-    /// must be given the same.
+    /// must be given the same. While online, its time is never before that of the state that was published last.
     #[must_use]
     pub fn will(&self, at: Timestamp) -> Publish {
-        self.state(false, at)
+        self.state(false, self.online_at.map_or(at, |online_at| online_at.max(at)))
     }
 
     /// What to publish after subscribing. `at` is the time that the will of this connection has.
@@ -179,9 +181,11 @@ impl Host {
     }
 
     /// Nodes disconnect when their host is offline: if a message says so of this host while it is online, its state is
-    /// published again.
-    fn own_state(&self, payload: &[u8], decoded: &mut HostOutput) {
-        let Some(at) = self.online_at else { return };
+    /// published again, with a time after that of the message if this is newer than its own: nodes ignore an older state.
+    /// Otherwise the time stays, because the will, which the broker has already, has it too.
+    fn own_state(&mut self, payload: &[u8], decoded: &mut HostOutput) {
+        let Some(before) = self.online_at else { return };
+        let mut said_at = None;
         // An empty message deletes the retained state; nodes that connect later would wait.
         let is_offline = if payload.is_empty() {
             true
@@ -190,9 +194,9 @@ impl Host {
                 Some(format!("STATE: got {} bytes, expected at most {MAX_STATE}", payload.len()));
             return;
         } else {
-            let said = serde_json::from_slice::<Value>(payload)
-                .ok()
-                .and_then(|state| state.get("online").and_then(Value::as_bool));
+            let state = serde_json::from_slice::<Value>(payload).unwrap_or_default();
+            said_at = state.get("timestamp").and_then(Value::as_i64);
+            let said = state.get("online").and_then(Value::as_bool);
             let Some(is_online) = said else {
                 decoded.refused = Some(
                     "STATE: expected the form {\"online\":true,\"timestamp\":1700000000000}"
@@ -203,6 +207,11 @@ impl Host {
             !is_online
         };
         if is_offline {
+            let said_at = said_at.and_then(|said| Timestamp::from_millisecond(said).ok());
+            let after = said_at.filter(|said| *said > before);
+            let after = after.map(|said| said.checked_add(MILLISECOND).unwrap_or(said));
+            let at = after.unwrap_or(before);
+            self.online_at = Some(at);
             decoded.publish.push(self.state(true, at));
         }
     }

@@ -10,8 +10,8 @@
 //!
 //! What holds: `EPC` is the content of a memory bank, which may begin with its CRC and control word, or be a part of
 //! the bank; it is used only where no member has the id that the tag gave in the inventory, and `PC` then says where it
-//! begins. Ids that differ, a control word of another length, and a text of another form are refused. A number as a time is
-//! always milliseconds since 1970.
+//! begins. Ids that differ, a control word of another length, and a text of another form are refused. A member that is
+//! empty text is absent: readers write `""` for what is switched off. A number as a time is always milliseconds since 1970.
 //!
 //! Source: Zebra's RFD40/RFD90 MQTT API reference (dataEVT); Zebra's fixed reader MQTT API 1.0 (mode and directionality
 //! tag data events); payload classes of Zebra's and its partners' public samples.
@@ -23,6 +23,10 @@ use serde_json::Value;
 
 use crate::message::{check_control_word, hex_bank, short};
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
+
+/// Why a tag record without EPC is refused.
+pub(super) const NO_EPC: &str =
+    "a tag record has no EPC; let the reader report EPCid (handheld) or idHex (fixed reader)";
 
 /// The members of a tag record, of whatever reader. The values are checked when they are used.
 #[derive(Debug, Default, Deserialize)]
@@ -72,8 +76,16 @@ pub(super) struct TagRead {
 impl Tag {
     /// Whether it names a tag.
     pub fn is_named(&self) -> bool {
-        let names = [&self.id_hex, &self.zoned_id, &self.epc_id, &self.id, &self.bank];
-        names.into_iter().any(|name| name.as_ref().is_some_and(|name| !name.is_null()))
+        self.names().into_iter().flatten().any(|name| !is_nothing(name))
+    }
+
+    /// Whether it has a member for the tag's name, and nothing in any of them.
+    pub fn is_nameless(&self) -> bool {
+        !self.is_named() && self.names().into_iter().flatten().any(Value::is_string)
+    }
+
+    fn names(&self) -> [Option<&Value>; 5] {
+        [&self.id_hex, &self.zoned_id, &self.epc_id, &self.id, &self.bank].map(Option::as_ref)
     }
 
     /// The read.
@@ -95,8 +107,9 @@ impl Tag {
             self.timestamp.as_ref(),
             around.timestamp,
         ];
-        let reader_time = times.into_iter().flatten().find(|time| !time.is_null());
-        let direction = self.direction.as_ref().or(around.direction);
+        let reader_time = times.into_iter().flatten().find(|time| !is_nothing(time));
+        let directions = [self.direction.as_ref(), around.direction];
+        let direction = directions.into_iter().flatten().find(|way| !is_nothing(way));
         let read = Read {
             epc: self.epc()?,
             tid,
@@ -127,9 +140,7 @@ impl Tag {
             control_word.map_or(Ok(()), |pc| check_control_word(pc, &epc))?;
             return Ok(epc);
         }
-        let bank = text(self.bank.as_ref())?.ok_or(
-            "a tag record has no EPC; let the reader report EPCid (handheld) or idHex (fixed reader)",
-        )?;
+        let bank = text(self.bank.as_ref())?.ok_or(NO_EPC)?;
         let bank = hex_bank(bank)?;
         let Some(pc) = control_word else { return Ok(bank) };
         // The whole bank: CRC, control word, and as many words as this counts.
@@ -143,10 +154,7 @@ impl Tag {
     }
 
     fn control_word(&self) -> Result<Option<u16>, String> {
-        let Some(found) = text(self.control_word.as_ref())?.filter(|found| !found.is_empty())
-        else {
-            return Ok(None);
-        };
+        let Some(found) = text(self.control_word.as_ref())? else { return Ok(None) };
         let is_word = found.len() == 4 && found.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_word
             .then(|| u16::from_str_radix(found, 16).ok())
@@ -157,9 +165,7 @@ impl Tag {
 
     /// The TID, or the reader's own words about why it has none: it writes these in the place of a bank.
     fn tid(&self) -> Result<(Option<Vec<u8>>, Option<String>), String> {
-        let Some(found) = text(self.tid.as_ref())?.filter(|found| !found.is_empty()) else {
-            return Ok((None, None));
-        };
+        let Some(found) = text(self.tid.as_ref())? else { return Ok((None, None)) };
         if found.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error")) {
             return Ok((None, Some(short(found))));
         }
@@ -177,19 +183,24 @@ impl Tag {
     }
 }
 
-/// A text; none for null.
+/// Whether a member says nothing: null or empty text.
+pub(super) fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// A text; none for null and empty text.
 fn text(value: Option<&Value>) -> Result<Option<&str>, String> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
+    match value.filter(|value| !is_nothing(value)) {
+        None => Ok(None),
         Some(Value::String(found)) => Ok(Some(found)),
         Some(other) => Err(format!("got `{}`, expected text", short(&other.to_string()))),
     }
 }
 
-/// A number, also as text; none for null.
+/// A number, also as text; none for null and empty text.
 pub(super) fn number(value: &Value) -> Result<Option<f64>, String> {
     let found = match value {
-        Value::Null => return Ok(None),
+        nothing if is_nothing(nothing) => return Ok(None),
         Value::Number(found) => found.as_f64(),
         Value::String(found) => found.trim().parse().ok(),
         _ => None,
@@ -211,7 +222,7 @@ pub(super) fn time(value: &Value) -> Result<Timestamp, String> {
         format!("got time `{value}`, expected milliseconds since 1970 or RFC 3339")
     };
     let millis = match value {
-        Value::Number(found) => Some(found.as_i64().ok_or_else(wrong)?),
+        Value::Number(found) => Some(whole(found).ok_or_else(wrong)?),
         Value::String(found) => found.parse().ok(),
         _ => return Err(wrong()),
     };
@@ -225,9 +236,22 @@ pub(super) fn time(value: &Value) -> Result<Timestamp, String> {
         .map_err(|_| wrong())
 }
 
+/// A whole number, also one that is written as `1795371419737.0`.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    /// Up to here every whole number is a float: 2^53.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    if let Some(whole) = number.as_i64() {
+        return Some(whole);
+    }
+    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MOST)?;
+    #[expect(clippy::cast_possible_truncation, reason = "checked")]
+    let whole = float as i64;
+    Some(whole)
+}
+
 /// Which way, as the reader says; none for null and nothing.
 fn way(value: &Value) -> Result<Option<Direction>, String> {
-    let Some(found) = text(Some(value))?.filter(|found| !found.is_empty()) else { return Ok(None) };
+    let Some(found) = text(Some(value))? else { return Ok(None) };
     match found.to_ascii_uppercase().as_str() {
         "IN" => Ok(Some(Direction::In)),
         "OUT" => Ok(Some(Direction::Out)),

@@ -168,6 +168,7 @@ fn a_time_is_milliseconds_or_rfc_3339_with_any_spelling_of_its_offset() {
     for (written, time) in [
         ("1795168800250", "2026-11-20T10:00:00.25Z"),
         ("\"1795168800250\"", "2026-11-20T10:00:00.25Z"),
+        ("1795168800250.0", "2026-11-20T10:00:00.25Z"),
         ("\"2026-11-20T10:00:00.250Z\"", "2026-11-20T10:00:00.25Z"),
         ("\"2026-11-20T10:00:00.250+0000\"", "2026-11-20T10:00:00.25Z"),
         ("\"2026-11-20T12:00:00.250+0200\"", "2026-11-20T10:00:00.25Z"),
@@ -181,7 +182,7 @@ fn a_time_is_milliseconds_or_rfc_3339_with_any_spelling_of_its_offset() {
         assert_eq!(decoded.reads[0].reader_time.unwrap().to_string(), time, "{written}");
     }
     for bad in
-        ["\"10:00:00\"", "\"2026-11-20T10:00:00\"", "1.5", "true", "99999999999999999", "\"\""]
+        ["\"10:00:00\"", "\"2026-11-20T10:00:00\"", "1.5", "true", "99999999999999999", "1e300"]
     {
         let text = event(1).replace("\"2026-11-20T10:00:00.000Z\"", bad);
         let reason = take(&mut ZebraIotc::new("t"), &text).unwrap_err();
@@ -288,4 +289,31 @@ fn the_bank_and_the_id_of_a_tag_are_told_apart_by_its_control_word_and_never_by_
         let found = read(members).unwrap_err();
         assert!(found.contains(reason), "{members}: {found}");
     }
+}
+
+#[test]
+fn an_empty_member_is_absent_and_never_an_empty_tag() {
+    let handheld = |tag: &str| format!(r#"{{"type":"dataEVT","data":{{"tagData":[{{{tag}}}]}}}}"#);
+    let fixed = |tag: &str| format!(r#"{{"type":"SIMPLE","data":{{{tag}}}}}"#);
+    let untyped = |tag: &str| format!(r#"{{"data":{{{tag}}}}}"#);
+    let epc = "3074257BF7194E4000001A85";
+    for tag in [
+        format!(r#""EPCid":"","EPC":"{epc}""#),
+        format!(r#""EPCid":"","EPC":"{epc}","PC":"3000","TID":"","RSSI":"","antenna":"""#),
+        format!(r#""id":"","idHex":"{epc}","timestamp":"","direction":"""#),
+        format!(r#""idHex":" ","tagId":"{epc}","PC":"""#),
+    ] {
+        for text in [handheld(&tag), fixed(&tag), untyped(&tag)] {
+            let decoded = take(&mut ZebraIotc::new("t"), &text).unwrap();
+            assert_eq!(hex::encode_upper(&decoded.reads[0].epc), epc, "{text}");
+        }
+    }
+    for tag in [r#""idHex":"""#, r#""EPCid":"","EPC":"","PC":"3000""#, r#""id":" ""#] {
+        for text in [handheld(tag), fixed(tag), untyped(tag)] {
+            let reason = take(&mut ZebraIotc::new("t"), &text).unwrap_err();
+            assert!(reason.contains("has no EPC"), "{text}: {reason}");
+        }
+    }
+    let barcode = r#"{"data":{"EPCid":"","barcodeData":[{"code":"x"}]}}"#;
+    assert_eq!(take(&mut ZebraIotc::new("t"), barcode).unwrap().other_events, 1);
 }

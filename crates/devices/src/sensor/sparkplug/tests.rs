@@ -209,6 +209,13 @@ fn our_state_published_as_offline_is_put_right_while_we_are_online() {
         assert!(decoded.refused.unwrap().starts_with("STATE: "));
         assert!(decoded.publish.is_empty());
     }
+    // Another client with the same name connected and left later: nodes would ignore the state of before.
+    let later = br#"{"online":false,"timestamp":1577836800007}"#;
+    let again = host.take(topic, later, false, at(9)).publish;
+    assert_eq!(again[0].payload, br#"{"online":true,"timestamp":1577836800008}"#);
+    assert!(again[0].retain);
+    assert_eq!(host.take(topic, offline, false, at(9)).publish, again);
+    assert_eq!(host.will(at(7)).payload, br#"{"online":false,"timestamp":1577836800008}"#);
     host.lost(at(10));
     assert_eq!(host.take(topic, offline, false, at(11)), HostOutput::default());
 }
