@@ -523,7 +523,10 @@ fn advice(error: &ConnectionError) -> &'static str {
         | ConnectionError::FlushTimeout
         | ConnectionError::MqttState(
             StateError::Io(_) | StateError::AwaitPingResp | StateError::ConnectionAborted,
-        ) => "check the broker and the network between",
+        ) => {
+            "check the broker and the network between; if this repeats, two bridges may have one `id` at this broker, which \
+             then ends the older connection: give each its own"
+        }
         _ => "check the broker's log",
     }
 }

@@ -9,6 +9,8 @@
 //!
 //! Source: the drivers in [`devices::reader`] and [`devices::sensor`], which know their own frames.
 
+mod members;
+
 use std::time::Duration;
 
 use devices::message::{Format, Message};
@@ -23,10 +25,12 @@ use devices::sensor::modbus::Sensor;
 use jiff::Timestamp;
 use process::Clock;
 use reads::code;
+use serde_json::Value;
 
 use crate::line::{Line, Opener as _};
 use crate::port::Port;
 use crate::socket::Socket;
+pub use members::{Members, members};
 
 /// Time that a device has to answer a question.
 const ANSWER: Duration = Duration::from_millis(1500);
@@ -215,37 +219,73 @@ pub fn greet(address: &str, clock: &Clock) -> Result<DetectedDevice, String> {
     })
 }
 
+/// Why a topic is taken for what it is; the sentences are the caller's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A device, by the name that `sensors` of the configuration has for it.
+    Device(String),
+    /// A device of an application.
+    DeviceOf {
+        /// The device.
+        device: String,
+        /// The application.
+        application: String,
+    },
+    /// The last message has reads.
+    Reads {
+        /// How many.
+        count: usize,
+        /// The finding about the form in which the reader writes them.
+        form: Option<String>,
+    },
+    /// JSON that a mapping can describe.
+    Json,
+    /// Nothing to read: a command of a Sparkplug host.
+    Command,
+    /// Nothing to read: whether a Sparkplug host is online.
+    HostState,
+    /// Nothing to read: a message of Zigbee2MQTT about itself.
+    BridgeStatus,
+    /// Nothing to read: the availability of a Zigbee2MQTT device, or a question to it.
+    NoReadings,
+    /// Nothing to read: so many bytes that are not a JSON object.
+    NotJson(usize),
+}
+
 /// What a message on a topic most probably is of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicGuess {
     /// Its family's name in the configuration: `zigbee2mqtt`; empty if it is of none.
     pub family: &'static str,
-    /// Why, for people.
-    pub about: String,
+    /// Why.
+    pub about: About,
     /// The device as `sensors` of the configuration names it; none for a reader.
     pub device: Option<String>,
     /// The `application` that the device belongs to, where its family has one.
     pub application: Option<String>,
+    /// Whether the last message cannot be read until the configuration says how banks are written.
+    pub needs_form: bool,
 }
 
 impl TopicGuess {
     fn of_sensor(family: &'static str, device: String) -> Self {
-        let about = format!("device {device}");
-        Self { family, about, device: Some(device), application: None }
+        let about = About::Device(device.clone());
+        Self { device: Some(device), ..Self::of_reader(family, about) }
     }
 
     fn of_application(family: &'static str, application: &str, device: &str) -> Self {
-        let about = format!("device {device} of {application}");
-        let application = Some(application.to_owned());
-        Self { family, about, device: Some(device.to_owned()), application }
+        let (device, application) = (device.to_owned(), application.to_owned());
+        let about = About::DeviceOf { device: device.clone(), application: application.clone() };
+        let (device, application) = (Some(device), Some(application));
+        Self { device, application, ..Self::of_reader(family, about) }
     }
 
-    fn of_reader(family: &'static str, about: String) -> Self {
-        Self { family, about, ..Self::default() }
+    fn of_reader(family: &'static str, about: About) -> Self {
+        Self { family, about, device: None, application: None, needs_form: false }
     }
 
-    fn none(about: impl Into<String>) -> Self {
-        Self { about: about.into(), ..Self::default() }
+    fn none(about: About) -> Self {
+        Self::of_reader("", about)
     }
 }
 
@@ -259,23 +299,24 @@ pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> TopicGuess {
     if let Ok(data) = ImpinjR700::new(topic, None).take(&message) {
         // How the reader writes its banks is not certain, or not as documented; the setting is part of the answer.
         let form = data.findings.iter().find(|finding| finding.code == code::FORM);
-        let form = form.map_or(String::new(), |finding| format!("; {}", finding.text));
-        if !data.reads.is_empty() || !form.is_empty() {
-            let about = format!("{} reads in the last message{form}", data.reads.len());
-            return TopicGuess::of_reader("impinj-r700", about);
+        let form = form.map(|finding| finding.text.clone());
+        if !data.reads.is_empty() || form.is_some() {
+            let needs_form = form.is_some() && !data.dead_letters.is_empty();
+            let about = About::Reads { count: data.reads.len(), form };
+            return TopicGuess { needs_form, ..TopicGuess::of_reader("impinj-r700", about) };
         }
     }
     if let Ok(data) = ZebraIotc::new(topic).take(&message)
         && !data.reads.is_empty()
     {
-        let about = format!("{} reads in the last message", data.reads.len());
+        let about = About::Reads { count: data.reads.len(), form: None };
         return TopicGuess::of_reader("zebra-iotc", about);
     }
-    match serde_json::from_slice::<serde_json::Value>(payload) {
+    match serde_json::from_slice::<Value>(payload) {
         Ok(value) if value.is_object() || value.is_array() => {
-            TopicGuess::of_reader("mapped-json", "JSON that a mapping can describe".into())
+            TopicGuess::of_reader("mapped-json", About::Json)
         }
-        _ => TopicGuess::none(format!("{} bytes that are not a JSON object", payload.len())),
+        _ => TopicGuess::none(About::NotJson(payload.len())),
     }
 }
 
@@ -283,9 +324,9 @@ pub fn guess_topic(topic: &str, payload: &[u8], at: Timestamp) -> TopicGuess {
 fn guess_sensor(topic: &str) -> Option<TopicGuess> {
     let levels: Vec<&str> = topic.split('/').collect();
     Some(match levels.as_slice() {
-        ["spBv1.0", _, "NCMD" | "DCMD", ..] => {
-            TopicGuess::none("a command of a Sparkplug host to a node or device")
-        }
+        // Of a running bridge, too: it is retained.
+        ["spBv1.0", "STATE", ..] => TopicGuess::none(About::HostState),
+        ["spBv1.0", _, "NCMD" | "DCMD", ..] => TopicGuess::none(About::Command),
         ["spBv1.0", group, _, node] => {
             TopicGuess::of_sensor("sparkplug-b", format!("{group}/{node}"))
         }
@@ -299,43 +340,15 @@ fn guess_sensor(topic: &str) -> Option<TopicGuess> {
             TopicGuess::of_application("things-stack", application, device)
         }
         [device, "events", "rpc"] => TopicGuess::of_sensor("shelly", (*device).to_owned()),
-        ["zigbee2mqtt", "bridge", ..] => TopicGuess::none("a status message of Zigbee2MQTT itself"),
-        ["zigbee2mqtt", _, .., "availability" | "set" | "get"] => TopicGuess::none(
-            "no readings: availability of a Zigbee2MQTT device, or a question to it",
-        ),
+        ["zigbee2mqtt", "bridge", ..] => TopicGuess::none(About::BridgeStatus),
+        ["zigbee2mqtt", _, .., "availability" | "set" | "get"] => {
+            TopicGuess::none(About::NoReadings)
+        }
         ["zigbee2mqtt", device @ ..] if !device.is_empty() => {
             TopicGuess::of_sensor("zigbee2mqtt", device.join("/"))
         }
         _ => return None,
     })
-}
-
-/// JSON pointers to the texts and numbers of a message, in its order, the first of each array; at most `most`.
-#[must_use]
-pub fn pointers(payload: &[u8], most: usize) -> Vec<String> {
-    fn add(at: &str, value: &serde_json::Value, most: usize, found: &mut Vec<String>) {
-        match value {
-            _ if found.len() >= most => {}
-            serde_json::Value::Object(members) => {
-                for (name, value) in members {
-                    let name = name.replace('~', "~0").replace('/', "~1");
-                    add(&format!("{at}/{name}"), value, most, found);
-                }
-            }
-            serde_json::Value::Array(values) => {
-                if let Some(first) = values.first() {
-                    add(&format!("{at}/0"), first, most, found);
-                }
-            }
-            serde_json::Value::Null | serde_json::Value::Bool(_) => {}
-            _ => found.push(at.to_owned()),
-        }
-    }
-    let mut found = Vec::new();
-    if let Ok(value) = serde_json::from_slice(payload) {
-        add("", &value, most, &mut found);
-    }
-    found
 }
 
 #[cfg(test)]
@@ -349,13 +362,20 @@ mod tests {
             let text = format!(r#"{{"tagInventoryEvent":{{{members}}}}}"#);
             guess_topic("door/3", text.as_bytes(), Timestamp::UNIX_EPOCH)
         };
-        let TopicGuess { family, about, .. } = guess(&format!(r#""epc":"{hex}""#));
-        assert_eq!(family, "impinj-r700");
-        assert!(about.contains("`epc = \"hex\"` or `epc = \"base64\"`"), "{about}");
-        let TopicGuess { family, about, .. } = guess(&format!(r#""epc":"{hex}","epcHex":"{hex}""#));
-        assert_eq!(family, "impinj-r700");
-        assert!(about.starts_with("1 reads") && about.contains("`epc = \"hex\"`"), "{about}");
-        assert_eq!(guess(r#""epc":"MHQle/cZTkAAABqF""#).about, "1 reads in the last message");
+        let reads = |guess: TopicGuess| match guess.about {
+            About::Reads { count, form } => (guess.family, count, guess.needs_form, form),
+            other => panic!("{other:?}"),
+        };
+        let (family, count, needs_form, form) = reads(guess(&format!(r#""epc":"{hex}""#)));
+        assert_eq!((family, count, needs_form), ("impinj-r700", 0, true));
+        let form = form.unwrap();
+        assert!(form.contains("`epc = \"hex\"` or `epc = \"base64\"`"), "{form}");
+        let (family, count, needs_form, form) =
+            reads(guess(&format!(r#""epc":"{hex}","epcHex":"{hex}""#)));
+        assert_eq!((family, count, needs_form), ("impinj-r700", 1, false));
+        assert!(form.unwrap().contains("`epc = \"hex\"`"));
+        let known = reads(guess(r#""epc":"MHQle/cZTkAAABqF""#));
+        assert_eq!(known, ("impinj-r700", 1, false, None));
     }
 
     #[test]
@@ -366,6 +386,8 @@ mod tests {
             ("spBv1.0/plant/NDATA/gw", "", "sparkplug-b", Some("plant/gw")),
             ("spBv1.0/plant/DBIRTH/gw/probe", "", "sparkplug-b", Some("plant/gw/probe")),
             ("spBv1.0/plant/NCMD/gw", "", "", None),
+            ("spBv1.0/STATE/chopmark", r#"{"online":true,"timestamp":1}"#, "", None),
+            ("spBv1.0/STATE", "{}", "", None),
             ("application/1/device/a84041/event/up", "{}", "chirpstack", Some("a84041")),
             ("v3/cold@ttn/devices/d1/up", "{}", "things-stack", Some("d1")),
             ("shellyht-1/events/rpc", "{}", "shelly", Some("shellyht-1")),
@@ -379,19 +401,6 @@ mod tests {
         ] {
             let found = guess_topic(topic, payload.as_bytes(), Timestamp::UNIX_EPOCH);
             assert_eq!((found.family, found.device.as_deref()), (family, device), "{topic}");
-        }
-    }
-
-    #[test]
-    fn members_of_a_message_are_listed_as_pointers_that_a_mapping_takes() {
-        let message = br#"{"at":1,"tags":[{"epc":"30","a/b":"x","none":null},{"epc":"31"}]}"#;
-        let all = ["/at", "/tags/0/a~1b", "/tags/0/epc"];
-        assert_eq!(pointers(message, 9), all);
-        assert_eq!(pointers(message, 2), all[..2]);
-        assert!(pointers(b"[{", 9).is_empty());
-        for pointer in all {
-            let value: serde_json::Value = serde_json::from_slice(message).unwrap();
-            assert!(value.pointer(pointer).is_some(), "{pointer}");
         }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use firmware_bridge::config::FILL_IN;
+use firmware_bridge::detect::Members;
 use ledger::text::escaped;
 
 use super::words::{self, Lang, Text};
@@ -46,7 +47,9 @@ pub struct AtBroker {
     /// Sensors, as the broker names them.
     pub devices: BTreeSet<String>,
     /// Members of the last message, for a mapping.
-    pub members: Vec<String>,
+    pub members: Members,
+    /// Whether the configuration must say how memory banks are written.
+    pub needs_form: bool,
 }
 
 impl Blocks {
@@ -105,8 +108,14 @@ impl Blocks {
     /// - `broker`: the broker as TOML, a text or an inline table.
     pub fn at_broker(&mut self, family: &'static str, broker: &str, at: &AtBroker) -> Vec<String> {
         let mut lines = Vec::new();
-        if !at.members.is_empty() {
-            let members = at.members.iter().map(|member| escaped(member)).collect::<Vec<_>>();
+        let pointers = &at.members.pointers;
+        if !pointers.is_empty() {
+            // An empty pointer is the whole element.
+            let shown = |pointer: &String| match pointer.as_str() {
+                "" => quoted(""),
+                pointer => escaped(pointer),
+            };
+            let members: Vec<String> = pointers.iter().map(shown).collect();
             let heading = self.lang.of(words::MEMBERS);
             lines.push(format!("# {heading}: {}", members.join(", ")));
         }
@@ -121,7 +130,13 @@ impl Blocks {
             let line = format!("sensors.{} = {}", quoted(device), quoted(FILL_IN));
             lines.push(self.beside(&line, words::SENSOR));
         }
+        if at.needs_form {
+            lines.push(self.beside(&format!("epc = {}", quoted(FILL_IN)), words::EPC_FORM));
+        }
         if family == "mapped-json" {
+            if let Some(each) = &at.members.each {
+                lines.push(self.beside(&format!("mapping.each = {}", quoted(each)), words::EACH));
+            }
             let line = format!("mapping.epc = {}", quoted(FILL_IN));
             lines.push(self.beside(&line, words::EPC_POINTER));
         }
@@ -176,7 +191,10 @@ mod tests {
             lines.extend(blocks.on_line("chafon", &port("/dev/ttyUSB1", layout)));
             let of_reader = AtBroker {
                 topic: Some(STRANGE.into()),
-                members: vec![STRANGE.into()],
+                members: Members {
+                    each: Some(format!("/{STRANGE}")),
+                    pointers: vec![STRANGE.into(), String::new()],
+                },
                 ..AtBroker::default()
             };
             lines.extend(blocks.at_broker("mapped-json", "\"b:1883\"", &of_reader));
@@ -186,6 +204,7 @@ mod tests {
                 ..AtBroker::default()
             };
             lines.extend(blocks.at_broker("things-stack", "\"b:1883\"", &of_sensors));
+            assert!(lines.iter().any(|line| line.ends_with(", \"\"")), "{lines:?}");
             for line in &lines {
                 assert_eq!(escaped(line), *line, "a terminal would show this line in another way");
             }
@@ -196,5 +215,19 @@ mod tests {
             assert_eq!(readers[1].device.port(), Some(STRANGE));
             assert_eq!(readers[4].device.sensors(), [FILL_IN, FILL_IN]);
         }
+    }
+
+    #[test]
+    fn the_form_of_a_bank_that_only_a_person_knows_is_left_open_and_the_configuration_names_it() {
+        let of_reader =
+            AtBroker { topic: Some("door/3".into()), needs_form: true, ..AtBroker::default() };
+        let lines = Blocks::new(Lang::En).at_broker("impinj-r700", "\"b:1883\"", &of_reader);
+        let text = [HEAD, &lines.join("\n")].concat();
+        let problems = Installation::parse(Path::new("b.toml"), &text).unwrap_err().to_string();
+        for word in ["epc = \"FILL-IN\"", "`hex`", "`base64`"] {
+            assert!(problems.contains(word), "`{word}` is not in: {problems}");
+        }
+        let filled = text.replace("epc = \"FILL-IN\"", "epc = \"hex\"");
+        assert!(Installation::parse(Path::new("b.toml"), &filled).is_ok());
     }
 }

@@ -101,33 +101,36 @@ fn with_port(host: &str) -> String {
 fn list_ports(lang: Lang) -> anyhow::Result<()> {
     let found = port::list().map_err(|reason| anyhow::anyhow!(reason))?;
     if found.is_empty() {
-        out!("{}", lang.of(words::NO_PORT));
+        out!("# {}", lang.of(words::NO_PORT));
     }
     for port in &found {
-        out!("{}", port.path.display());
+        out!("# {}", port.path.display());
         if port.path != port.device {
             let how_long = match port.by_socket {
                 None => lang.of(words::STABLE).to_owned(),
                 Some(why) => words::stable_in_socket(why, lang),
             };
-            out!("  {}", words::is_now(&port.device.display().to_string(), &how_long, lang));
+            out!("#   {}", words::is_now(&port.device.display().to_string(), &how_long, lang));
         } else if let Some(why) = port.by_socket {
-            out!("  {}", words::unstable(why, lang));
+            out!("#   {}", words::unstable(why, lang));
         }
         if let Some(about) = &port.about {
-            out!("  {about}");
+            out!("#   {about}");
         }
     }
     if let Some(port) = found.first() {
         let (path, next) = (port.path.display(), lang.of(words::NEXT));
-        out!();
+        out!("#");
         out!(
-            "{next}: chopmark reader detect --listen {path}   # {}",
+            "# {next}: chopmark reader detect --listen {path}   # {}",
             lang.of(words::WRITES_NOTHING)
         );
-        out!("{next}: chopmark reader detect --ask {path}      # {}", lang.of(words::ASKS_VERSION));
+        out!(
+            "# {next}: chopmark reader detect --ask {path}      # {}",
+            lang.of(words::ASKS_VERSION)
+        );
     }
-    out!("{}: chopmark reader detect --llrp HOST, --mqtt HOST:PORT", lang.of(words::ALSO));
+    out!("# {}: chopmark reader detect --llrp HOST, --mqtt HOST:PORT", lang.of(words::ALSO));
     Ok(())
 }
 
@@ -217,7 +220,7 @@ fn topics(
         let guess = detect::guess_topic(&topic, &payload, clock.now());
         let family = if guess.family.is_empty() { "-" } else { guess.family };
         out!("# {count:>7} × {topic}");
-        out!("#           {family}: {}", guess.about);
+        out!("#           {family}: {}", words::about(&guess.about, lang));
         if guess.family.is_empty() {
             continue;
         }
@@ -225,8 +228,9 @@ fn topics(
         let place = found.entry((guess.family, guess.application.clone(), topic.clone()));
         let place = place.or_default();
         if guess.family == "mapped-json" {
-            place.members = detect::pointers(&payload, MEMBERS);
+            place.members = detect::members(&payload, MEMBERS);
         }
+        place.needs_form |= guess.needs_form;
         (place.topic, place.application) = (topic, guess.application);
         place.devices.extend(guess.device);
     }

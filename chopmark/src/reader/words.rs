@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use firmware_bridge::detect::About;
 use firmware_bridge::spool::code as bridge;
 use reads::code;
 
@@ -65,7 +66,9 @@ impl Lang {
                 "处理：该天线口没有接天线；拧紧馈线，或在配置的 `antennas` 中去掉该口"
             }
             code::REGION => "处理：频段地区未设置或不符；把 `region` 设为安装所在地",
-            code::REFUSED => "处理：请求被拒绝；按原文所述原因检查参数、型号或权限",
+            code::REFUSED => {
+                "处理：读写器拒绝了请求，或网桥拒收了传感器节点的数值；按原文所述原因检查参数、型号、权限，或节点的数值与名称"
+            }
             code::NO_ANSWER => "处理：设备不应答；检查电源、接线、波特率和地址",
             code::NOT_THIS_DEVICE => "处理：数据不属于该型号；检查 `device` 的型号和波特率",
             code::HELD => "处理：读写器被其他程序占用；停掉该程序，或等读写器释放旧连接",
@@ -74,10 +77,14 @@ impl Lang {
             code::LOST => "处理：连接断开，会自动重试；检查电缆、电源、端口权限、地址和密码",
             code::BACK => "处理：连接已恢复，无需处理",
             code::UNKNOWN_SENSOR => "处理：配置中没有该设备；按原文把它写进 `sensors`",
-            code::BAD_VALUE => "处理：数值不可用；检查传感器本身及其单位设置",
+            code::BAD_VALUE => {
+                "处理：数值不可用，未采用；检查传感器本身，或按原文在 `fields` 中写明单位"
+            }
             code::FORM => "处理：读写器的写法不明确或与其文档不符；按原文在配置中写明 `epc`",
             code::CLOCK => "处理：本机时钟被调整过；检查时间同步（NTP）",
-            code::CHANGED => "处理：设置与上次不同；确认是否有意更改",
+            code::CHANGED => {
+                "处理：设置与上次不同，确认是否有意更改；若为数值单位不同，数值已换算并使用，在 `fields` 中写明单位"
+            }
             bridge::DISK => "处理：磁盘写不进去，期间没有接收数据；清理或更换存放缓存文件的磁盘",
             bridge::FULL => {
                 "处理：缓存已满，正在丢弃读数；恢复与 ingest 的连接，或调大 `max_spool_bytes`"
@@ -133,6 +140,21 @@ pub const NO_TOPIC: Text = (
     "no message on any topic; a reader publishes when tags are in its field",
 );
 
+// Why a topic is taken for what it is.
+const JSON: Text = ("可用映射描述的 JSON", "JSON that a mapping can describe");
+const COMMAND: Text =
+    ("Sparkplug 主机发给节点或设备的命令", "a command of a Sparkplug host to a node or device");
+const HOST_STATE: Text = (
+    "Sparkplug 主机的在线状态，也可能是本网桥的",
+    "whether a Sparkplug host is online, perhaps a bridge of yours",
+);
+const BRIDGE_STATUS: Text =
+    ("Zigbee2MQTT 自身的状态消息", "a status message of Zigbee2MQTT itself");
+const NO_READINGS: Text = (
+    "没有数值：Zigbee2MQTT 设备的在线状态，或发给设备的查询",
+    "no readings: availability of a Zigbee2MQTT device, or a question to it",
+);
+
 // Comments beside the lines of a configuration block.
 pub const PASTE: Text = (
     "把下面的内容粘贴到网桥的配置文件；FILL-IN 处须填写，否则启动时会被拒绝",
@@ -156,7 +178,20 @@ pub const EPC_POINTER: Text = (
     "EPC 在消息中的位置（JSON 指针），见上面的列表",
     "where the EPC is in a message, a JSON pointer; see the list above",
 );
+pub const EPC_FORM: Text = (
+    "读写器 `epc` 的写法：hex 或 base64；一条消息本身看不出来",
+    "how the reader writes `epc`: hex or base64; a message alone does not show it",
+);
+pub const EACH: Text = (
+    "读取结果所在的数组；列表中的位置从其一个元素算起，以 ^ 开头的从消息算起",
+    "the array of reads; the places in the list start at one of its elements, those with ^ at the message",
+);
 pub const MEMBERS: Text = ("最后一条消息中的成员", "members of the last message");
+
+/// So many things, in English: `1 read`, `2 reads`.
+fn counted(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
 
 /// How often a finding was made.
 pub fn times(count: i64, lang: Lang) -> String {
@@ -181,7 +216,7 @@ pub fn resent(count: usize, lang: Lang) -> String {
 pub fn reads_now(reads: u64, rate: f64, tags: usize, lang: Lang) -> String {
     lang.of((
         format!("读取 {reads} 次，每秒 {rate:.0} 次，标签 {tags} 个"),
-        format!("{reads} reads, {rate:.0} a second, {tags} tags"),
+        format!("{}, {rate:.0} a second, {}", counted(reads, "read"), counted(tags as u64, "tag")),
     ))
 }
 
@@ -209,7 +244,12 @@ pub fn summary(totals: Totals, time: Duration, lang: Lang) -> String {
             "{seconds:.1} 秒内读取 {reads} 次，标签 {tags} 个，传感器数值 {values} 个；错误帧 {bad_frames}，多余字节 {stray_bytes}"
         ),
         format!(
-            "{reads} reads of {tags} tags, {values} sensor values in {seconds:.1} s; {bad_frames} bad frames, {stray_bytes} stray bytes"
+            "{} of {}, {} in {seconds:.1} s; {}, {}",
+            counted(reads, "read"),
+            counted(tags as u64, "tag"),
+            counted(values as u64, "sensor value"),
+            counted(bad_frames, "bad frame"),
+            counted(stray_bytes, "stray byte")
         ),
     ))
 }
@@ -244,6 +284,35 @@ pub fn not_understood(name: &str, lang: Lang) -> String {
              whether the device is of this family"
         ),
     ))
+}
+
+/// Why a topic is taken for what it is. A finding is quoted, with its remedy where it is in another language.
+pub fn about(about: &About, lang: Lang) -> String {
+    match about {
+        About::Device(device) => lang.of((format!("设备 {device}"), format!("device {device}"))),
+        About::DeviceOf { device, application } => lang.of((
+            format!("{application} 的设备 {device}"),
+            format!("device {device} of {application}"),
+        )),
+        About::Reads { count, form } => {
+            let reads = lang.of((
+                format!("最后一条消息中有 {count} 次读取"),
+                format!("{} in the last message", counted(*count as u64, "read")),
+            ));
+            let remedy = form.as_ref().and_then(|_| lang.remedy(code::FORM));
+            let more = form.as_deref().into_iter().chain(remedy);
+            [reads.as_str()].into_iter().chain(more).collect::<Vec<_>>().join("; ")
+        }
+        About::Json => lang.of(JSON).to_owned(),
+        About::Command => lang.of(COMMAND).to_owned(),
+        About::HostState => lang.of(HOST_STATE).to_owned(),
+        About::BridgeStatus => lang.of(BRIDGE_STATUS).to_owned(),
+        About::NoReadings => lang.of(NO_READINGS).to_owned(),
+        About::NotJson(bytes) => lang.of((
+            format!("{bytes} 字节，不是 JSON 对象"),
+            format!("{bytes} bytes that are not a JSON object"),
+        )),
+    }
 }
 
 /// Listening to a port.
@@ -305,6 +374,19 @@ pub fn unstable(why: &str, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_detect_says_of_a_topic_is_in_the_language_and_counts_one_as_one() {
+        let reads = |count, form| About::Reads { count, form };
+        assert_eq!(about(&reads(1, None), Lang::En), "1 read in the last message");
+        assert_eq!(about(&reads(2, None), Lang::En), "2 reads in the last message");
+        let text = about(&reads(0, Some("`epc` may be hex".into())), Lang::Zh);
+        assert!(text.starts_with("最后一条消息中有 0 次读取; `epc` may be hex; 处理："), "{text}");
+        for other in [About::Json, About::Command, About::HostState, About::NotJson(3)] {
+            assert!(!about(&other, Lang::Zh).is_ascii(), "{other:?}");
+            assert!(about(&other, Lang::En).is_ascii(), "{other:?}");
+        }
+    }
 
     #[test]
     fn every_finding_has_a_remedy_in_chinese_and_a_locale_names_the_language() {

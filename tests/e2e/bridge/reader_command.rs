@@ -51,7 +51,7 @@ fn filled_in(printed: &str) -> firmware_bridge::config::Config {
     };
     let text = fill("read_point", "urn:epc:id:sgln:9521142.00001.3", printed.to_owned());
     let text = fill("region", "china", text);
-    let text = fill("mapping.epc", "/tags/0/epc", text);
+    let text = fill("mapping.epc", "/epc", text);
     // What is left are sensors, each by its own name at the broker.
     let text = text.replace("\"FILL-IN\"", "\"urn:epc:id:giai:9521142.PROBE7\"");
     resolve(&[HEAD, &text].concat()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
@@ -338,7 +338,8 @@ fn what_publishes_at_a_broker_is_shown_as_blocks_that_the_configuration_takes() 
             text.contains("zigbee2mqtt/cold 1\n#           zigbee2mqtt: device cold 1"),
             "{text}"
         );
-        assert!(text.contains("members of the last message: /tags/0/epc"), "{text}");
+        assert!(text.contains("members of the last message: /epc\n"), "{text}");
+        assert!(text.contains("\nmapping.each = \"/tags\"   # "), "{text}");
         let refused = refused_with(&text);
         assert!(refused.contains("sensor: got `FILL-IN`"), "{refused}");
         let config = filled_in(&text);

@@ -343,19 +343,27 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Null => "metrics without value (null)",
-            Self::Unusable => "values refused",
-            Self::Time => "times that are not dates (expected milliseconds since 1970)",
-            Self::Stranger => "values refused that the last birth did not define",
-            Self::LeftOut => "values refused, because the birth defined more metrics than are kept",
-            Self::Unnamed => "metrics without a name in the birth, refused",
-            Self::Untyped => "metrics without a datatype in the birth",
-            Self::Twice => "metrics defined twice in the birth; the first counts",
-            Self::Alias => "aliases that the birth gave to two metrics or to none",
-            Self::Cut => "births with more or longer metrics than are kept",
-        }
+    /// What is wrong with so many.
+    fn words(self, count: usize) -> String {
+        let (one, many, rest) = match self {
+            Self::Null => ("metric", "metrics", " without value (null)"),
+            Self::Unusable => ("value", "values", " refused"),
+            Self::Time => {
+                ("time", "times", " not usable as a date (expected milliseconds since 1970)")
+            }
+            Self::Stranger => ("value", "values", " refused that the last birth did not define"),
+            Self::LeftOut => (
+                "value",
+                "values",
+                " refused, because the birth defined more metrics than are kept",
+            ),
+            Self::Unnamed => ("metric", "metrics", " without a name in the birth, refused"),
+            Self::Untyped => ("metric", "metrics", " without a datatype in the birth"),
+            Self::Twice => ("metric", "metrics", " defined twice in the birth; the first counts"),
+            Self::Alias => ("alias", "aliases", " that the birth gave to two metrics or to none"),
+            Self::Cut => ("birth", "births", " with more or longer metrics than are kept"),
+        };
+        format!("{count} {}{rest}", if count == 1 { one } else { many })
     }
 }
 
@@ -375,7 +383,7 @@ impl Complaints {
     /// One finding for each kind of fault.
     pub fn findings(self, device: &str) -> impl Iterator<Item = Finding> {
         self.kinds.into_iter().map(move |(fault, (count, first))| {
-            let text = format!("{device}: {count} {}; the first: {first}", fault.words());
+            let text = format!("{device}: {}; the first: {first}", fault.words(count));
             Finding { code: code::REFUSED, text }
         })
     }

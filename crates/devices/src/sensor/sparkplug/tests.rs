@@ -281,7 +281,7 @@ fn a_value_has_the_time_of_its_metric_or_else_of_its_message() {
     assert_eq!(moments, [Some(at(250)), Some(at(900)), None]);
     assert!(
         findings(&decoded)
-            .contains("1 times that are not dates (expected milliseconds since 1970)"),
+            .contains("1 time not usable as a date (expected milliseconds since 1970)"),
         "{}",
         findings(&decoded)
     );
@@ -369,10 +369,10 @@ fn a_sloppy_birth_is_taken_as_far_as_it_is_clear_and_never_asked_for_again() {
     for said in [
         "NBIRTH has no sequence number",
         "NBIRTH has no bdSeq",
-        "1 metrics without a name in the birth, refused; the first: alias 9",
-        "1 metrics without a datatype in the birth; the first: `u`",
-        "1 metrics defined twice in the birth; the first counts; the first: `a`",
-        "1 aliases that the birth gave to two metrics or to none; the first: alias 7",
+        "1 metric without a name in the birth, refused; the first: alias 9",
+        "1 metric without a datatype in the birth; the first: `u`",
+        "1 metric defined twice in the birth; the first counts; the first: `a`",
+        "1 alias that the birth gave to two metrics or to none; the first: alias 7",
     ] {
         assert!(found.contains(said), "{said} is not in\n{found}");
     }
