@@ -15,16 +15,22 @@ use crate::words::page::TO_START;
 #[derive(Template)]
 #[template(path = "away.html")]
 struct Page<'a> {
-    lang: &'static str,
+    lang: Language,
     to_start: &'static str,
     main: &'a str,
     hint: &'a str,
+    /// An address of our own, or empty.
+    link: &'a str,
 }
 
 /// The page with this heading and this text.
 #[must_use]
 pub fn render(main: &str, hint: &str, language: Language) -> String {
-    let page = Page { lang: language.tag(), to_start: language.of(TO_START), main, hint };
+    with_link(main, hint, "", language)
+}
+
+fn with_link(main: &str, hint: &str, link: &str, language: Language) -> String {
+    let page = Page { lang: language, to_start: language.of(TO_START), main, hint, link };
     page.render().unwrap_or_else(|_| main.to_owned())
 }
 
@@ -37,12 +43,12 @@ pub fn of_status(status: StatusCode, language: Language) -> String {
 
 /// The page for a code whose serial or lot stands among its attributes, where nothing reads it.
 ///
-/// - `right`: the link that was meant.
+/// - `right`: the link that was meant, on our own address.
 #[must_use]
 pub fn misplaced(right: &str, language: Language) -> String {
     let Away { main, hint } = away::MISPLACED;
     let (main, hint) = (language.of(main), language.of(hint));
-    render(main, &format!("{hint}{right}"), language)
+    with_link(main, hint, right, language)
 }
 
 /// The page for a code that names a product and no single item.

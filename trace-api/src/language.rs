@@ -32,11 +32,20 @@ impl Language {
         if first == Some(true) { Self::Chinese } else { Self::English }
     }
 
-    /// Its tag.
+    /// Its tag, as the parameter `lang` has it.
     #[must_use]
     pub fn tag(self) -> &'static str {
         match self {
             Self::Chinese => "zh",
+            Self::English => "en",
+        }
+    }
+
+    /// The value of an attribute `lang`, which also says which Chinese characters are meant.
+    #[must_use]
+    pub fn html(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-Hans",
             Self::English => "en",
         }
     }

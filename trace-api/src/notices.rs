@@ -13,9 +13,28 @@ use crate::language::Language;
 use crate::naming::Naming;
 use crate::words::{self, page as text};
 
-/// The notices of a history; what reads the same is said once.
+/// All notices of a history: what asks for care, then when the item expires.
 #[must_use]
 pub fn notices(
+    history: &History,
+    state: &ItemState,
+    naming: Naming,
+    language: Language,
+) -> Vec<String> {
+    let mut notices = warnings(history, state, naming, language);
+    notices.extend(expiry(history, language));
+    notices
+}
+
+/// When the item expires, which is no warning.
+#[must_use]
+pub fn expiry(history: &History, language: Language) -> Option<String> {
+    history.expiry_date().map(|date| words::expires_on(date, language))
+}
+
+/// What asks for care; what reads the same is said once.
+#[must_use]
+pub fn warnings(
     history: &History,
     state: &ItemState,
     naming: Naming,
@@ -24,10 +43,9 @@ pub fn notices(
     let said = state.notices.iter().map(|notice| words::notice(notice, naming, language));
     let clashes = state.clashes.iter().map(|clash| words::clash(clash, naming, language));
     let excursions = history.broken_conditions().map(|entry| excursion(entry, naming, language));
-    let expiry = history.expiry_date().map(|date| words::expires_on(date, language));
     let mut notices: Vec<String> = Vec::new();
     let all = said.chain(clashes).chain(disputed(history, naming, language));
-    for notice in all.chain(excursions).chain(expiry) {
+    for notice in all.chain(excursions) {
         if !notices.contains(&notice) {
             notices.push(notice);
         }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use askama::Template;
 use epcis::{BizStep, Disposition};
-use history::{GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal};
+use history::{GatheredHistory, History, HistoryEntry, ItemState, Mark, Reason, Relation, Weight, Withdrawal};
 use jiff::Timestamp;
 use sql::scans::ScanTotals;
 
@@ -18,7 +18,7 @@ use crate::error_page;
 use crate::lamps::Lamps;
 use crate::language::{Language, Pair};
 use crate::naming::Naming;
-use crate::notices::{first_excursion, notices};
+use crate::notices::{expiry, first_excursion, warnings};
 use crate::scan_result::ScanResult;
 use crate::words::page::{ItemLabels, StartTexts, VerifyTexts};
 use crate::words::{self, Checked, ScanCounts, page as text, verifier};
@@ -55,9 +55,7 @@ struct Line {
 #[derive(Template)]
 #[template(path = "item.html")]
 struct ItemPage<'a> {
-    lang: &'static str,
-    other_lang: &'static str,
-    other_name: &'static str,
+    lang: Language,
     title: String,
     colour: &'static str,
     icon: &'static str,
@@ -74,7 +72,8 @@ struct ItemPage<'a> {
     lot: &'a str,
     scans_line: String,
     lamps: Vec<(&'static str, &'static str, &'static str)>,
-    notices: Vec<String>,
+    /// CSS classes and text.
+    notices: Vec<(&'static str, String)>,
     lines: Vec<Line>,
     gaps: Vec<String>,
     signers: Vec<String>,
@@ -108,9 +107,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let checked = history.map(Checked::of).unwrap_or_default();
     let main = main(view, band.main);
     ItemPage {
-        lang: language.tag(),
-        other_lang: language.other().tag(),
-        other_name: language.other().name(),
+        lang: language,
         title: format!("{main} · {}", view.serial),
         colour: if sold_to_one(view) { "blue" } else { band.colour },
         icon: band.icon,
@@ -129,7 +126,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
             .map(|lamp| (lamp.state.code(), language.of(lamp.name), language.of(lamp.text)))
             .into(),
         notices: history
-            .map(|history| notices(history, &result.state, naming, language))
+            .map(|history| shown_notices(history, &result.state, naming, language))
             .unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
         gaps: result
@@ -196,6 +193,18 @@ fn marks(entry: &HistoryEntry) -> Vec<Pair> {
     };
     let weight = weight.filter(|_| entry.mark != Some(Mark::Corrected));
     says.into_iter().chain(weight).chain(mark).collect()
+}
+
+/// The notices with their CSS classes: a date alone is no warning.
+fn shown_notices(
+    history: &History,
+    state: &ItemState,
+    naming: Naming,
+    language: Language,
+) -> Vec<(&'static str, String)> {
+    let warnings = warnings(history, state, naming, language).into_iter();
+    let expiry = expiry(history, language).map(|text| ("notice info", text));
+    warnings.map(|text| ("notice", text)).chain(expiry).collect()
 }
 
 /// The main sentence: what the verdict says, with the day of a sale.
@@ -298,9 +307,7 @@ pub fn cannot_check(language: Language) -> String {
 #[derive(Template)]
 #[template(path = "start.html")]
 struct StartPage {
-    lang: &'static str,
-    other_lang: &'static str,
-    other_name: &'static str,
+    lang: Language,
     texts: StartTexts,
 }
 
@@ -310,18 +317,14 @@ struct StartPage {
 ///
 /// If the template cannot be rendered.
 pub fn start(language: Language) -> Result<String, askama::Error> {
-    let other = language.other();
-    let (other_lang, other_name) = (other.tag(), other.name());
     let texts = StartTexts::of(language);
-    StartPage { lang: language.tag(), other_lang, other_name, texts }.render()
+    StartPage { lang: language, texts }.render()
 }
 
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct VerifyPage {
-    lang: &'static str,
-    other_lang: &'static str,
-    other_name: &'static str,
+    lang: Language,
     texts: VerifyTexts,
     words: String,
 }
@@ -332,8 +335,6 @@ struct VerifyPage {
 ///
 /// If the template cannot be rendered.
 pub fn verify(language: Language) -> Result<String, askama::Error> {
-    let other = language.other();
-    let (other_lang, other_name) = (other.tag(), other.name());
     let (texts, words) = (VerifyTexts::of(language), verifier::for_page(language));
-    VerifyPage { lang: language.tag(), other_lang, other_name, texts, words }.render()
+    VerifyPage { lang: language, texts, words }.render()
 }

@@ -46,7 +46,7 @@ impl Problem {
         match self {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "Address is malformed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
-            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many questions"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::Misdirected => {
                 (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Another address was asked for")
             }

@@ -166,7 +166,7 @@ pub fn ledger_clash(kind: ClashKind) -> Option<(Pair, Pair)> {
     );
     match kind {
         ClashKind::LedgerForked => {
-            Some((("同一账本有两个不同的过去", "Two different pasts were signed"), HINT))
+            Some((("同一账本有两份互相矛盾的历史", "Two different pasts were signed"), HINT))
         }
         ClashKind::LedgerShrunk => {
             Some((("账本缺少已公布的记录", "Records that were published are missing"), HINT))
@@ -189,7 +189,8 @@ pub fn reason(reason: &Reason, done: Checked, naming: Naming, language: Language
         Reason::Clash(found) => clash(found, naming, language),
         Reason::NothingFound | Reason::ChipPassed => checked(done, language),
         Reason::Sold(at) => {
-            format!("{}: {}", language.of(reason_pair(reason)), at.strftime("%Y-%m-%d"))
+            let (said, day) = (language.of(reason_pair(reason)), at.strftime("%Y-%m-%d"));
+            language.of((format!("{said}：{day}"), format!("{said}: {day}")))
         }
         _ => language.of(reason_pair(reason)).to_owned(),
     }
@@ -199,8 +200,12 @@ pub fn reason(reason: &Reason, done: Checked, naming: Naming, language: Language
 fn reason_pair(reason: &Reason) -> Pair {
     match reason {
         Reason::NotCovered => (
-            "目录中没有获得此编码许可的品牌",
+            "名录中没有获得此编码许可的品牌",
             "Nobody in the directory is licensed to issue under this key",
+        ),
+        Reason::Malformed => (
+            "编码有误：不是 14 位数字，或最后一位（校验码）不符",
+            "The code is malformed: it is not 14 digits, or the last of them, the check digit, is wrong",
         ),
         Reason::Withdrawn(Withdrawal::Expired) => ("已过有效期", "The expiry date is past"),
         Reason::Withdrawn(Withdrawal::Stolen) => ("记录显示被盗", "Reported stolen"),
@@ -217,7 +222,7 @@ fn reason_pair(reason: &Reason) -> Pair {
         Reason::Clash(found) => clash_pair(found.kind),
         Reason::Sold(_) => ("已有销售记录", "A sale was recorded"),
         Reason::Gap(Gap::NoDirectory { .. }) => {
-            ("没有目录：来源只是声称", "There is no directory: the origin is only claimed")
+            ("没有名录：来源只是声称", "There is no directory: the origin is only claimed")
         }
         Reason::Gap(_) => (
             "流通记录缺少一步，或有争议，或仅为声称",
@@ -226,7 +231,7 @@ fn reason_pair(reason: &Reason) -> Pair {
         Reason::Condition(_) => ("传感器记录到超限", "A sensor recorded a value beyond its limit"),
         Reason::ChipFailed => ("芯片给出的校验码不符", "The chip's code does not fit"),
         Reason::SealOpened => ("封签回路已断开", "The seal's loop is broken"),
-        Reason::ChipPassed | Reason::NothingFound => ("没有规则被触发", "No rule fired"),
+        Reason::ChipPassed | Reason::NothingFound => ("未发现异常", "No anomaly found"),
     }
 }
 
@@ -348,6 +353,7 @@ mod tests {
         let ended = endings.map(|ending| Reason::NotIssued(NotIssued::Ended(ending)));
         let mut all = vec![
             Reason::NotCovered,
+            Reason::Malformed,
             Reason::NotIssued(NotIssued::NotEntitled),
             Reason::Gap(Gap::NoDirectory { origin: record(0) }),
             Reason::Condition(record(0)),

@@ -11,7 +11,7 @@ pub enum ClashKind {
     OtherLot,
     /// It was sold again without a return.
     SoldTwice,
-    /// Somebody else received it than the one it was shipped to.
+    /// It was received by another party than it was shipped to.
     OtherReceiver,
     /// It was shipped to two parties.
     ShippedTwice,

@@ -198,6 +198,7 @@ impl History {
         let clashes = journey.clashes.clone();
         self.state = ItemState {
             not_covered,
+            malformed: false,
             withdrawn: self.withdrawn(&journey),
             not_issued: self.not_issued(&journey, rights, &subject),
             sales: journey.sales.iter().map(|place| self.entries[*place].at).collect(),

@@ -65,8 +65,10 @@ pub struct Notice {
 /// What the records of an item add up to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemState {
-    /// Nobody in the directory was ever licensed to issue under its key.
+    /// Nobody in the directory was ever licensed to issue under its key, or it has none.
     pub not_covered: bool,
+    /// It has no key: a check digit is wrong, or it is no code at all.
+    pub malformed: bool,
     /// Why it must not be used or bought.
     pub withdrawn: Option<Withdrawal>,
     /// Why its code does not count as issued.
@@ -106,7 +108,8 @@ impl ItemState {
     pub fn of_unknown(rights: &Rights, item: Option<&Epc>) -> Self {
         let digits = item.and_then(|item| epc::licence_digits(&item.to_uri()));
         let is_licensed = digits.is_some_and(|digits| rights.licences_of(&digits).is_some());
-        Self { not_covered: rights.has_directory && !is_licensed, ..Self::unknown() }
+        let not_covered = rights.has_directory && !is_licensed;
+        Self { not_covered, malformed: item.is_none(), ..Self::unknown() }
     }
 }
 

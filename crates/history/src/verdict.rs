@@ -15,7 +15,7 @@ use crate::state::{Clash, ItemState, NotIssued, Withdrawal};
 /// The answer to a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// The code belongs to no issuer in the directory.
+    /// The code belongs to no issuer in the directory, or is malformed.
     NotCovered,
     /// Do not use it: recalled.
     Recalled,
@@ -101,6 +101,8 @@ pub enum TagCheck {
 pub enum Reason {
     /// The code belongs to no issuer in the directory.
     NotCovered,
+    /// The code has no key whose issuer could be looked up in the directory.
+    Malformed,
     /// The item must not be used or bought.
     Withdrawn(Withdrawal),
     /// The code does not count as issued.
@@ -130,7 +132,7 @@ impl Reason {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::NotCovered => Verdict::NotCovered,
+            Self::NotCovered | Self::Malformed => Verdict::NotCovered,
             Self::Withdrawn(Withdrawal::Recalled) => Verdict::Recalled,
             Self::Withdrawn(Withdrawal::Stolen) => Verdict::Stolen,
             Self::Withdrawn(Withdrawal::Expired) => Verdict::Expired,
@@ -153,7 +155,7 @@ impl Reason {
 #[must_use]
 pub fn judge(state: &ItemState, tag: TagCheck, open: &[Conflict]) -> Reason {
     if state.not_covered {
-        return Reason::NotCovered;
+        return if state.malformed { Reason::Malformed } else { Reason::NotCovered };
     }
     if let Some(withdrawal) = state.withdrawn {
         return Reason::Withdrawn(withdrawal);
@@ -256,6 +258,16 @@ mod tests {
         );
         let verdicts: Vec<_> = reasons.iter().map(Reason::verdict).collect();
         assert_eq!(verdicts, Verdict::ALL);
+    }
+
+    #[test]
+    fn a_code_without_a_key_is_not_covered_because_it_is_malformed() {
+        let state = ItemState::of_unknown(&crate::testing::rights(), None);
+        let reason = judge(&state, TagCheck::NotChecked, &[]);
+        assert_eq!((reason.verdict(), reason), (Verdict::NotCovered, Reason::Malformed));
+        let state = ItemState::of_unknown(&directory::Rights::default(), None);
+        let reason = judge(&state, TagCheck::NotChecked, &[]);
+        assert_eq!(reason, Reason::NotIssued(NotIssued::Unknown), "without a directory");
     }
 
     #[test]

@@ -283,7 +283,7 @@ impl Stage {
 
     /// 7. The proof outlives the servers.
     fn proof(&mut self) -> anyhow::Result<()> {
-        let step = self.voice.step("7", "The proof, with every server stopped · 离线凭证");
+        let step = self.voice.step("7", "The proof, with every server stopped · 离线证明文件");
         let item = self.goods.items[0].epc.to_uri();
         let bundle = web::get(&self.trace(&format!("/items/{item}/bundle")), &[])?;
         anyhow::ensure!(

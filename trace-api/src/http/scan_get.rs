@@ -109,6 +109,14 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
+/// The link that was meant by one whose serial or lot stands among its attributes, on our own address; none of others.
+fn meant(public_url: &str, request: &HttpRequest) -> Option<String> {
+    // Read as at a host without a path, so that what follows the host is key and qualifiers only.
+    let link = format!("https://id.gs1.org{}", request.uri().path_and_query()?);
+    let epc::EpcError::Spelling { right, .. } = epc::check_uri(&link).err()? else { return None };
+    Some(format!("{public_url}{}", right.strip_prefix("https://id.gs1.org")?))
+}
+
 /// Explains that the code names a product and no item, or where its serial ought to stand.
 fn without_serial(
     state: &AppState,
@@ -117,8 +125,7 @@ fn without_serial(
     language: Language,
     wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
-    let link = format!("{}{}", state.config.public_url, request.uri());
-    if let Err(epc::EpcError::Spelling { right, .. }) = epc::check_uri(&link) {
+    if let Some(right) = meant(&state.config.public_url, request) {
         if wants_json {
             let detail =
                 format!("the serial or lot of this code is among its attributes; expected {right}");

@@ -25,10 +25,10 @@ pub fn of_status(status: StatusCode) -> Away {
             ),
         },
         StatusCode::TOO_MANY_REQUESTS => Away {
-            main: ("查询过于频繁", "Too many questions"),
+            main: ("查询过于频繁", "Too many requests"),
             hint: (
                 "从你的网络发来的查询过多。请一分钟后再试；这与物品无关。",
-                "Too many questions came from your network. Try again in a minute. This says nothing about the item.",
+                "Too many requests came from your network. Try again in a minute. This says nothing about the item.",
             ),
         },
         StatusCode::BAD_REQUEST | StatusCode::URI_TOO_LONG => Away {
@@ -39,7 +39,7 @@ pub fn of_status(status: StatusCode) -> Away {
             ),
         },
         StatusCode::METHOD_NOT_ALLOWED => Away {
-            main: ("此处只能查看", "This can only be looked at"),
+            main: ("此处只能查看", "This page can only be viewed"),
             hint: ("请从首页开始。", "Begin at the start page."),
         },
         StatusCode::SERVICE_UNAVAILABLE => Away {
@@ -73,6 +73,6 @@ pub const MISPLACED: Away = Away {
     hint: (
         "序列号或批号写在了问号之后，按 GS1 标准不能读作物品的一部分。正确的写法是：",
         "Its serial or lot number stands after the question mark, where the GS1 standard does not let it be part of the \
-         item. The right link is: ",
+         item. The right link is:",
     ),
 };

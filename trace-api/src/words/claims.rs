@@ -21,25 +21,25 @@ pub(super) fn clash_pair(kind: ClashKind) -> Pair {
             ("未经退回又被售出", "It was sold again without having been returned")
         }
         ClashKind::OtherReceiver => {
-            ("收货方不是发货所指的一方", "Somebody else received it than the one it was shipped to")
+            ("收货方不是发货所指的一方", "It was received by another party than it was shipped to")
         }
         ClashKind::ShippedTwice => ("同时发给了两方", "It was shipped to two parties"),
         ClashKind::ShippedByFormerHolder => {
             ("已不持有的一方将其发货", "Somebody shipped it who did not hold it any more")
         }
         ClashKind::CorrectedTooLate => (
-            "他人已据以收货的记录被更正为错误",
+            "他人已据以收货的记录后来被声明有误",
             "A record was declared wrong after others had relied on it",
         ),
         ClashKind::ReadAfterKill => {
             ("标签停用后仍被读取", "Its tag was read after it was switched off for good")
         }
         ClashKind::LedgerForked => (
-            "同一账本被签署了两个不同的过去",
+            "同一账本被签署了两份互相矛盾的历史",
             "Two different pasts were signed for a ledger of this item",
         ),
         ClashKind::LedgerShrunk => {
-            ("账本少于已公布的内容", "A ledger of this item has less than what was published of it")
+            ("账本缺少已公布的记录", "A ledger of this item has less than what was published of it")
         }
     }
 }
@@ -93,7 +93,7 @@ fn claim(what: Row) -> Pair {
         Row::End => ("已注销或销毁", "decommissioned or destroyed"),
         Row::Handle => ("发货、装箱、拆箱或售出", "shipped, packed, unpacked or sold"),
         Row::Return => ("已退回", "returned"),
-        Row::Hold => ("停用或放行", "put on hold or released"),
+        Row::Hold => ("暂停流通或放行", "put on hold or released"),
         Row::Condition => ("储运条件超限", "storage limits exceeded"),
         Row::See => ("曾在某处", "seen somewhere"),
         Row::Receive => ("已收货", "received"),
@@ -146,9 +146,11 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
     match gap {
         Gap::NoDirectory { origin } => {
             let (zh, en) = naming.who(origin);
+            // A name may be in Latin letters, which stand apart.
+            let gap = if naming == Naming::Unnamed { "" } else { " " };
             language.of((
-                format!("来源由 {zh} 声明，没有目录可查其权限"),
-                format!("Origin stated by {en}, no directory"),
+                format!("来源由{gap}{zh}{gap}声明，没有名录可查其权限"),
+                format!("Origin stated by {en}; there is no directory"),
             ))
         }
         Gap::Claimed { what, record } => {
@@ -168,7 +170,7 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
         Gap::OnHold { disposition, record } => {
             let who = language.of(naming.who(record));
             let state = disposition_words(disposition, language);
-            language.of((format!("停用中：{state}（{who}）"), format!("On hold: {state} ({who})")))
+            language.of((format!("暂停流通：{state}（{who}）"), format!("On hold: {state} ({who})")))
         }
         Gap::BackDated { record } => {
             let (zh, en) = naming.who(record);
@@ -220,12 +222,12 @@ mod tests {
             (
                 Gap::NoDirectory { origin: record(0) },
                 [
-                    "来源由 一家企业 声明，没有目录可查其权限",
-                    "Origin stated by a company, no directory",
+                    "来源由一家企业声明，没有名录可查其权限",
+                    "Origin stated by a company; there is no directory",
                 ],
                 [
-                    "来源由 Factory · log.example/1 #0 声明，没有目录可查其权限",
-                    "Origin stated by Factory · log.example/1 #0, no directory",
+                    "来源由 Factory · log.example/1 #0 声明，没有名录可查其权限",
+                    "Origin stated by Factory · log.example/1 #0; there is no directory",
                 ],
             ),
             (
@@ -249,9 +251,9 @@ mod tests {
             ),
             (
                 Gap::OnHold { disposition: Disposition::Damaged, record: record(3) },
-                ["停用中：已损坏（一家企业）", "On hold: damaged (a company)"],
+                ["暂停流通：已损坏（一家企业）", "On hold: damaged (a company)"],
                 [
-                    "停用中：已损坏（Factory · log.example/1 #3）",
+                    "暂停流通：已损坏（Factory · log.example/1 #3）",
                     "On hold: damaged (Factory · log.example/1 #3)",
                 ],
             ),

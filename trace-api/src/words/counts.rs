@@ -35,8 +35,8 @@ pub fn checked(checked: Checked, language: Language) -> String {
     let step = if steps == 1 { "step" } else { "steps" };
     let company = if companies == 1 { "company" } else { "companies" };
     language.of((
-        format!("已核对 {companies} 家企业的 {steps} 个环节，没有规则被触发"),
-        format!("{steps} {step} by {companies} {company} checked, no rule fired"),
+        format!("已核对 {companies} 家企业的 {steps} 个环节，未发现异常"),
+        format!("{steps} {step} by {companies} {company} checked, no anomaly found"),
     ))
 }
 
@@ -101,10 +101,10 @@ mod tests {
     #[test]
     fn one_and_many_are_told_apart() {
         let english = |steps, companies| checked(Checked { steps, companies }, Language::English);
-        assert_eq!(english(7, 3), "7 steps by 3 companies checked, no rule fired");
-        assert_eq!(english(1, 1), "1 step by 1 company checked, no rule fired");
+        assert_eq!(english(7, 3), "7 steps by 3 companies checked, no anomaly found");
+        assert_eq!(english(1, 1), "1 step by 1 company checked, no anomaly found");
         let chinese = checked(Checked { steps: 7, companies: 3 }, Language::Chinese);
-        assert_eq!(chinese, "已核对 3 家企业的 7 个环节，没有规则被触发");
+        assert_eq!(chinese, "已核对 3 家企业的 7 个环节，未发现异常");
         assert!(disputed(1, Language::English).starts_with("A stored record no longer fits"));
         assert!(disputed(2, Language::English).starts_with("2 stored records no longer fit"));
     }

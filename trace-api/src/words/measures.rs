@@ -85,7 +85,7 @@ const MEASURES: [(&str, &str, &str); 72] = [
 ];
 
 /// UN/ECE code, and the sign that people write in both languages.
-const UNITS: [(&str, &str); 74] = [
+const UNITS: [(&str, &str); 75] = [
     ("CEL", "°C"),
     ("FAH", "°F"),
     ("KEL", "K"),
@@ -113,6 +113,7 @@ const UNITS: [(&str, &str); 74] = [
     ("PAL", "Pa"),
     ("A97", "hPa"),
     ("KPA", "kPa"),
+    ("PS", "psi"),
     ("MPA", "MPa"),
     ("BAR", "bar"),
     ("MBR", "mbar"),
@@ -244,6 +245,7 @@ mod tests {
             ("P1", "9.2 %"),
             ("VLT", "9.2 V"),
             ("A97", "9.2 hPa"),
+            ("PS", "9.2 psi"),
             ("LUX", "9.2 lx"),
             ("GRM", "9.2 g"),
             ("XYZ", "9.2 XYZ"),

@@ -37,7 +37,7 @@ pub const MARK_FUTURE: Pair = ("所称时间在未来", "dated in the future");
 /// A back-dated record.
 pub const MARK_BACK_DATED: Pair = ("事后很久才记录", "back-dated");
 /// A record that was declared wrong.
-pub const MARK_CORRECTED: Pair = ("已更正为错误", "declared wrong");
+pub const MARK_CORRECTED: Pair = ("已被声明有误", "declared wrong");
 /// Why a record is listed: the container.
 pub const VIA_CONTAINER: Pair = ("随箱推断", "inferred from its container");
 /// Why a record is listed: the lot.
@@ -46,7 +46,7 @@ pub const VIA_LOT: Pair = ("整批", "the whole lot");
 pub const CANNOT_CHECK: Pair = ("现在无法查验", "Cannot check now");
 /// The service cannot answer: what to do.
 pub const CANNOT_CHECK_HINT: Pair = (
-    "服务暂时不可用，这不代表物品有任何问题。请稍后再试，或离线验证已保存的凭证。",
+    "服务暂时不可用，这不代表物品有任何问题。请稍后再试，或离线验证已保存的证明文件。",
     "The service is temporarily unavailable. This does not mean that anything is wrong with the item. Try again \
      later, or verify a saved proof offline.",
 );
@@ -93,10 +93,10 @@ impl ItemLabels {
             notices: language.of(("提示", "Notices")),
             journey: language.of(("经过", "Journey")),
             signed_by: language.of(("签名方", "Signed by")),
-            save: language.of(("保存凭证", "Save the proof")),
+            save: language.of(("保存证明文件", "Save the proof")),
             check: language.of(("在本机自行验证", "Check it yourself, on this device")),
             report: language.of(("举报可疑", "Report a suspicion")),
-            checked: language.of(("查验时间", "Checked")),
+            checked: language.of(("查验时间：", "Checked: ")),
         }
     }
 }
@@ -127,7 +127,7 @@ impl StartTexts {
                 "用手机相机扫描包装上的二维码，即可看到该物品的记录。",
                 "Scan the code on the pack with your phone's camera to see what was recorded about the item.",
             )),
-            verify: language.of(("离线验证凭证", "Verify a saved proof")),
+            verify: language.of(("离线验证证明文件", "Verify a saved proof")),
             ledgers: language.of(("账本", "Ledgers")),
             policy: language.of(("信任的密钥", "Keys and contracts that this server trusts")),
             interface: language.of(("接口说明（英文）", "Interface description")),
@@ -159,14 +159,14 @@ impl VerifyTexts {
     #[must_use]
     pub fn of(language: Language) -> Self {
         Self {
-            heading: language.of(("验证凭证", "Verify a proof")),
+            heading: language.of(("验证证明文件", "Verify a proof")),
             about: language.of((
-                "文件只在本机读取，不会上传。信任根取自本服务器；若要独立判断，请选择你自己的政策文件。",
+                "文件只在本机读取，不会上传。信任根取自本服务器；若要独立判断，请选择你自己的信任策略文件。",
                 "Files are read on this device only and are not uploaded. Trust roots come from this server; for a \
                  judgement of your own, choose your own policy file.",
             )),
-            proof: language.of(("凭证（.bundle.json）", "Proof (.bundle.json)")),
-            policy: language.of(("政策文件（可选）", "Policy file (optional)")),
+            proof: language.of(("证明文件（.bundle.json）", "Proof (.bundle.json)")),
+            policy: language.of(("信任策略文件（可选）", "Policy file (optional)")),
             no_script: language.of((
                 "此页面需要 JavaScript 才能在本机验证。也可用命令 `chopmark verify` 验证。",
                 "This page needs JavaScript to verify on this device. The command `chopmark verify` does the same.",

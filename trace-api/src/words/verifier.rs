@@ -19,7 +19,7 @@ const OUTCOMES: [(&str, Pair); 7] = [
     (
         "cannot tell",
         (
-            "无法判断：政策文件或此浏览器不足以检查全部内容",
+            "无法判断：信任策略文件或此浏览器不足以检查全部内容",
             "Cannot tell: the policy file or this browser does not cover everything in the file",
         ),
     ),
@@ -53,7 +53,7 @@ const NAMES: [Pair; 20] = [
     ("谁可签发该物品", "who may issue the item"),
     ("审计方", "auditors"),
     ("不成立的原因", "refuted"),
-    ("政策文件", "policy"),
+    ("信任策略文件", "policy"),
     ("文件未公开的内容", "what the file does not show"),
     ("检查点：{0}", "checkpoint of {0}"),
     ("账本归属：{0}", "who keeps {0}"),
@@ -74,9 +74,9 @@ const DETAILS: [Pair; 30] = [
     ),
     ("{0}：{1} 条记录在大小为 {2} 的账本树中", "{0}: {1} records are in the tree of size {2}"),
     ("{0} 的检查点是枢纽的第 {1} 条", "the checkpoint of {0} is entry {1}"),
-    ("凭证中没有从 {0} 到枢纽的路径", "the bundle holds no path from {0} into the hub"),
-    ("凭证中没有指明该物品的记录", "the bundle holds no record that names the item"),
-    ("政策文件没有指明公链和合约", "the policy names no chain and contract"),
+    ("证明文件中没有从 {0} 到枢纽的路径", "the bundle holds no path from {0} into the hub"),
+    ("证明文件中没有指明该物品的记录", "the bundle holds no record that names the item"),
+    ("信任策略文件没有指明公链和合约", "the policy names no chain and contract"),
     (
         "区块 {1}（{2}）的第 {0} 笔交易公布了 {4} 的大小 {3} 和树根；未询问任何节点该区块是否在链 {5} 上",
         "transaction {0} of block {1} ({2}) publishes size {3} and root of {4}; no endpoint was asked whether that block is on chain {5}",
@@ -86,7 +86,7 @@ const DETAILS: [Pair; 30] = [
         "of {0} records {1} fields are hidden and {2} elements of lists are left out",
     ),
     (
-        "政策文件要求达到法定见证数，但此文件中的检查点没有独立见证方联署",
+        "信任策略文件要求达到法定见证数，但此文件中的检查点没有独立见证方联署",
         "the policy asks for a quorum, but no independent witness has cosigned the checkpoints in this file",
     ),
     (
@@ -98,11 +98,11 @@ const DETAILS: [Pair; 30] = [
         "所声明的事是否发生过，手中的物品是否就是记录所指的物品",
         "that what was stated happened, and that the object at hand is the one recorded",
     ),
-    ("凭证中没有公链上的锚定", "the bundle holds no anchor on a public chain"),
-    ("凭证中没有枢纽的检查点", "the bundle holds no checkpoint of a hub"),
+    ("证明文件中没有公链上的锚定", "the bundle holds no anchor on a public chain"),
+    ("证明文件中没有枢纽的检查点", "the bundle holds no checkpoint of a hub"),
     ("此浏览器在此页面上不提供 WebCrypto", "this browser offers no WebCrypto on this page"),
     (
-        "大小为 {0} 的检查点：政策文件中没有 `{1}` 的密钥",
+        "大小为 {0} 的检查点：信任策略文件中没有 `{1}` 的密钥",
         "checkpoint of size {0}: the policy has no key of `{1}`",
     ),
     (
@@ -118,17 +118,17 @@ const DETAILS: [Pair; 30] = [
         "this browser cannot check the Ed25519 signatures of the directory's root",
     ),
     (
-        "政策文件没有固定名录：未检查账本归谁、谁可签发该物品",
+        "信任策略文件没有固定名录：未检查账本归谁、谁可签发该物品",
         "the policy pins no directory: who keeps a ledger, and who may issue the item, was not checked",
     ),
     (
-        "政策文件固定了名录 {0}，但凭证中没有它的证明",
+        "信任策略文件固定了名录 {0}，但证明文件中没有它的证明",
         "the policy pins {0}, and the bundle holds no proof of it",
     ),
     ("{0}，根版本 {1}，截至 {2}", "{0} of root version {1}, as of {2}"),
     ("其检查点是第 {0} 条", "its checkpoint is entry {0}"),
     (
-        "凭证中没有从名录到枢纽的路径：别人看到的可能是另一份名录",
+        "证明文件中没有从名录到枢纽的路径：别人看到的可能是另一份名录",
         "the bundle holds no path from the directory into the hub: others may be shown another directory",
     ),
     ("证明没有显示此账本", "the proof does not show this ledger"),

@@ -139,11 +139,11 @@ async fn a_recalled_items_page_leads_to_what_the_issuer_says_about_it() {
 #[actix_web::test]
 async fn a_calm_answer_says_how_much_was_checked() {
     let scene = Scene::with("scan_checked", &[commissioning()]).await;
-    assert_eq!(scan(&scene).await["reason"], "1 step by 1 company checked, no rule fired");
+    assert_eq!(scan(&scene).await["reason"], "1 step by 1 company checked, no anomaly found");
     let storing = object_event("2026-11-20T18:00:00.000+08:00", "storing").at(FACTORY);
     scene.site.append(&[storing], "2026-11-22T04:00:00Z").await;
     let chinese = page(&scene, "zh").await.body;
-    let line = "<p class=\"why\">已核对 1 家企业的 2 个环节，没有规则被触发</p>";
+    let line = "<p class=\"why\">已核对 1 家企业的 2 个环节，未发现异常</p>";
     assert!(chinese.contains(line), "{chinese}");
 }
 
@@ -205,6 +205,8 @@ async fn a_code_that_was_announced_and_never_applied_is_rejected() {
 
 const NO_RECORD: &str = "There is no record of this serial number";
 const NO_ISSUER: &str = "Nobody in the directory is licensed to issue under this key";
+const MALFORMED: &str =
+    "The code is malformed: it is not 14 digits, or the last of them, the check digit, is wrong";
 
 #[actix_web::test]
 async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
@@ -212,8 +214,8 @@ async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
     for (gtin, serial, verdict, reason) in [
         (GTIN, "none", "REJECTED", NO_RECORD),
         (GTIN, "n[ne", "REJECTED", NO_RECORD),
-        ("x", "none", "NOT_COVERED", NO_ISSUER),
-        ("04012345111119", SERIAL, "NOT_COVERED", NO_ISSUER),
+        ("x", "none", "NOT_COVERED", MALFORMED),
+        ("04012345111119", SERIAL, "NOT_COVERED", MALFORMED),
         ("09521141123454", SERIAL, "NOT_COVERED", NO_ISSUER),
     ] {
         let answer = scene.get(&format!("/01/{gtin}/21/{serial}"), &[JSON]).await;
@@ -359,7 +361,7 @@ async fn who_guesses_codes_is_refused_before_the_database_is_asked_and_nobody_el
     assert_eq!(scene.get(&path(), &from("203.0.113.8")).await.status, 200, "another address");
     let html = [("Accept", "text/html"), ("X-Forwarded-For", "203.0.113.7")];
     let page = scene.get(&unknown, &html).await;
-    assert!(page.body.contains("<h1>Too many questions</h1>"), "{}", page.body);
+    assert!(page.body.contains("<h1>Too many requests</h1>"), "{}", page.body);
     scene.state.clock.advance(std::time::Duration::from_mins(1));
     assert_eq!(scene.get(&path(), &from("203.0.113.7")).await.status, 200, "a minute later");
 }
@@ -478,9 +480,9 @@ async fn a_page_is_complete_in_both_languages() {
         (
             &chinese,
             [
-                "<html lang=\"zh\">",
+                "<html lang=\"zh-Hans\">",
                 "<h1>已在 2026-11-22 售出</h1>",
-                "已有销售记录: 2026-11-22",
+                "已有销售记录：2026-11-22",
                 "<p class=\"name\">春竹茶</p>",
                 "盒盖有竹叶压纹",
                 "供应链读取 3 · 商店 1 · 你 1 · 其他人 1",
@@ -583,6 +585,6 @@ async fn without_a_directory_the_origin_is_only_claimed() {
     let answer = scan(&scene).await;
     assert_eq!(answer["verdict"], "GAP");
     let page = page(&scene, "en").await.body;
-    assert!(page.contains("<p>Origin stated by a company, no directory</p>"), "{page}");
+    assert!(page.contains("<p>Origin stated by a company; there is no directory</p>"), "{page}");
     assert!(page.contains("only claimed"), "{page}");
 }

@@ -16,10 +16,14 @@ async fn a_serial_among_the_attributes_is_explained_with_the_right_link() {
         let page =
             get(&state, &format!("{path}&lang={language}"), &[("Accept", "text/html")]).await;
         assert_eq!(page.status, 200);
-        assert!(page.body.contains(words) && page.body.contains(SERIAL), "{}", page.body);
+        let link = format!("<a href=\"{right}\">{right}</a>");
+        assert!(page.body.contains(words) && page.body.contains(&link), "{}", page.body);
+        assert!(page.body.contains("overflow-wrap:anywhere"), "a long link is broken into lines");
     }
-    let script = get(&state, &format!("/01/{GTIN}?21=%3Cscript%3E"), &[]).await;
-    assert!(!script.body.contains("<script>"), "{}", script.body);
+    for attack in ["%3Cscript%3E", "%22%3E%3Cscript%3E", "<script>"] {
+        let script = get(&state, &format!("/01/{GTIN}?21={attack}"), &[]).await;
+        assert!(!script.body.contains("<script>"), "{}", script.body);
+    }
 }
 
 #[actix_web::test]
