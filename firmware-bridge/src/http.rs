@@ -8,10 +8,11 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use process::health::{self, NotReady, Probe};
-use process::problem::at;
+use process::problem::{answer, at};
 use prometheus::Registry;
 use thiserror::Error;
 
@@ -75,7 +76,16 @@ pub async fn serve(
 }
 
 fn routes(service: &mut web::ServiceConfig) {
-    service.configure(health::routes::<StatusPage>).service(at("/readers", readers));
+    service
+        .configure(health::routes::<StatusPage>)
+        .service(at("/readers", readers))
+        .default_service(web::to(nothing_here));
+}
+
+/// Names the paths that there are.
+async fn nothing_here() -> HttpResponse {
+    let detail = "no such resource; a bridge has /readers, /healthz, /readyz and /metrics";
+    answer(StatusCode::NOT_FOUND, "not-found", detail)
 }
 
 /// Ready while the spool can be read and written.
@@ -179,7 +189,9 @@ mod tests {
         let app = init_service(app).await;
         let (get, post) = (TestRequest::get, TestRequest::post);
         for (request, expected, allow) in [
+            (get().uri("/"), 404, None),
             (get().uri("/nothing"), 404, None),
+            (post().uri("/nothing"), 404, None),
             (get().uri("/readers"), 503, None),
             (get().uri("/readyz"), 503, None),
             (post().uri("/readers"), 405, Some("GET, HEAD")),
@@ -194,7 +206,11 @@ mod tests {
             let problem: serde_json::Value =
                 serde_json::from_slice(&read_body(answer).await).unwrap();
             assert_eq!(problem["status"], expected);
-            assert!(!problem["detail"].as_str().unwrap().is_empty());
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(!detail.is_empty());
+            for path in ["/readers", "/healthz", "/readyz", "/metrics"] {
+                assert!(expected != 404 || detail.contains(path), "{detail}");
+            }
         }
         let ready = call_service(&app, get().uri("/healthz?unknown=1").to_request()).await;
         assert_eq!(ready.status().as_u16(), 200, "an unknown parameter changes nothing");

@@ -9,7 +9,7 @@ pub struct Outcome {
     pub outcome: String,
     /// Origin of the ledger.
     pub ledger: String,
-    /// Size of the ledger afterwards; the checkpoint of this size covers the records.
+    /// Size of the ledger afterwards; the first checkpoint of at least this size covers the records.
     pub size: u64,
     /// Indexes of the records made.
     pub indexes: Vec<u64>,

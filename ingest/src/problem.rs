@@ -37,6 +37,9 @@ pub enum Problem {
         /// The limit.
         limit_bytes: usize,
     },
+    /// It is in a format that is not read.
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
     /// It violates the contract.
     #[error("{detail}")]
     Malformed {
@@ -104,6 +107,11 @@ impl Problem {
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
+            Self::UnsupportedMediaType(_) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "Format not supported",
+            ),
             Self::Malformed { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "malformed", "Body violates the contract")
             }

@@ -3,7 +3,8 @@
 //! The way through: [`read`] parses a document; [`StatedEvent::check`] and [`StatedEvent::record`] say of each event whether it
 //! can be recorded; [`whole_refusal`] is the answer to a document that is refused as a whole.
 //!
-//! What holds: pure but for the clock in the terms; the same checks run for a dry run, before the commit and at it.
+//! What holds: pure but for the clock in the terms; the same checks run for a dry run, when a document is prepared, and
+//! again only if the directory's rights change before its batch is sequenced.
 //!
 //! Source: EPCIS 2.0 section 12.3 (capture interface).
 
@@ -94,6 +95,13 @@ impl StatedEvent {
     }
 }
 
+/// Whether a body is XML, whatever its sender calls it: its first character is `<`, which no JSON begins with.
+#[must_use]
+pub fn is_xml(body: &[u8]) -> bool {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    text.trim_ascii_start().starts_with(b"<")
+}
+
 /// Reads a document.
 ///
 /// # Errors
@@ -169,5 +177,45 @@ pub fn detail_of(fault: &Fault) -> String {
 
 fn sentence(violation: &problem::Violation) -> String {
     let problem::Violation { pointer, value, problem, expected } = violation;
-    format!("{pointer}: {problem}, got `{value}`, expected {expected}")
+    // A pointer to the whole document is empty, and so is the value where there is no JSON.
+    match (pointer.as_str(), value.as_str()) {
+        ("", "") => format!("the document: {problem}, expected {expected}"),
+        ("", _) => format!("the document: {problem}, got `{value}`, expected {expected}"),
+        (_, "") => format!("{pointer}: {problem}, got an empty text, expected {expected}"),
+        _ => format!("{pointer}: {problem}, got `{value}`, expected {expected}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_of_a_violation_has_no_empty_place_and_no_empty_value() {
+        for (pointer, value, said) in [
+            ("", "", "the document: wrong, expected another"),
+            ("", "x", "the document: wrong, got `x`, expected another"),
+            ("/type", "", "/type: wrong, got an empty text, expected another"),
+            ("/type", "x", "/type: wrong, got `x`, expected another"),
+        ] {
+            let text = str::to_owned;
+            let violation = problem::Violation {
+                pointer: text(pointer),
+                value: text(value),
+                problem: text("wrong"),
+                expected: text("another"),
+            };
+            assert_eq!(sentence(&violation), said);
+        }
+    }
+
+    #[test]
+    fn xml_is_what_begins_with_a_tag_also_after_white_space_and_a_byte_order_mark() {
+        for body in ["<a/>", "\u{feff}<?xml version=\"1.0\"?>", " \r\n<a/>"] {
+            assert!(is_xml(body.as_bytes()), "{body}");
+        }
+        for body in ["", "{\"a\": \"<a/>\"}", "\u{feff}{}", "a<"] {
+            assert!(!is_xml(body.as_bytes()), "{body}");
+        }
+    }
 }

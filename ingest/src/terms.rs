@@ -1,8 +1,8 @@
 //! What ingest demands of every event that a partner states: times that are not in the future, things whose keys can be
 //! read, company prefixes that are split as they are licensed.
 //!
-//! The way through: [`Terms::check`] is asked twice, before a document is handed to the ledger's writer and again when
-//! it is committed, since the time and the rights may have changed meanwhile.
+//! The way through: [`Terms::check`] is asked when a document is prepared for the ledger's writer, and again only if the
+//! directory's rights have changed before its batch is sequenced.
 //!
 //! What holds: the rights come through one channel; until somebody sends the directory's, nobody is licensed, and then
 //! no split is wrong.

@@ -1,13 +1,13 @@
 //! `POST /capture` and `GET /capture/{id}`: partners state events as EPCIS 2.0 documents.
 //!
 //! The way: admit the partner by the head of the request, receive the body, check each event (away from the HTTP
-//! workers), hand them to the ledger's writer, which checks them again, answer after the commit with 202 and the location
-//! of the capture job, as the EPCIS REST binding specifies.
+//! workers), hand them to the ledger's writer, which checks them again only if the directory's rights have changed
+//! meanwhile, answer after the commit with 202 and the location of the capture job, as the EPCIS REST binding specifies.
 //!
 //! What holds: 202 means that something was recorded. With `GS1-Capture-Error-Behaviour: rollback`, the default, that is
 //! the whole document, and a document with one refused event is answered with 422 and leaves nothing; with `proceed` it
 //! is every event that could be, and answer and job name the others. The same document gets the same answer again.
-//! `?dryRun=true` checks everything and records nothing.
+//! `?dryRun=true` checks everything and records nothing; XML is refused with 415 under any `Content-Type`.
 //!
 //! Not here: the query interface, which is trace-api's.
 //!
@@ -16,7 +16,6 @@
 use actix_web::web::{Data, Path, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use ledger::json::{Json, object};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::intake::Body;
@@ -34,20 +33,17 @@ const ERROR_BEHAVIOUR: &str = "GS1-Capture-Error-Behaviour";
 /// Most violations in the answer to a dry run.
 const MOST_LISTED: usize = 1000;
 
-/// What the address asks for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Options {
-    /// Whether to check only.
-    #[serde(default, rename = "dryRun")]
-    dry_run: bool,
-}
+/// Name of the parameter that asks for a check only.
+const DRY_RUN: &str = "dryRun";
+/// The answer to XML.
+const XML: &str = "XML is not read by this interface yet; expected EPCIS 2.0 JSON-LD";
 
 /// Handles a document.
 ///
 /// # Errors
 ///
-/// [`Problem::Malformed`] with one entry per field that violates the contract; the refusal is stored.
+/// [`Problem::Malformed`] with one entry per field that violates the contract, [`Problem::UnsupportedMediaType`] for XML;
+/// the refusal is stored.
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
@@ -90,10 +86,15 @@ async fn capture(
 ) -> Result<Answer, Problem> {
     let partner = admitted(state, request).await?;
     let behaviour = error_behaviour(request)?;
-    let options = Query::<Options>::from_query(request.query_string()).map_err(|error| {
-        Problem::BadRequest(format!("got a query that is not understood: {error}"))
-    })?;
+    let is_dry_run = dry_run(request.query_string())?;
     let body = state.receive(request, payload, usize::MAX).await?;
+    if statement::is_xml(&body.bytes) {
+        if !is_dry_run {
+            let code = "unsupported-media-type";
+            state.refuse(&partner.name, "capture", code, (XML, 1), &body.bytes).await?;
+        }
+        return Err(Problem::UnsupportedMediaType(XML));
+    }
     let writer = state.writer(&partner.ledger)?.clone();
     let name = partner.name.clone();
     let read = block(move || {
@@ -116,7 +117,7 @@ async fn capture(
         }
     });
     let read = read.await.map_err(|error| Problem::Internal(error.to_string()))?;
-    if options.dry_run {
+    if is_dry_run {
         return checked(state, partner, behaviour, &read).await.map(Answer::Checked);
     }
     record(state, partner, behaviour, read).await.map(Answer::Recorded)
@@ -151,6 +152,32 @@ async fn admitted<'a>(state: &'a State, request: &HttpRequest) -> Result<&'a Par
             Err(state.refuse_stranger(request, from, problem, &[]).await)
         }
     }
+}
+
+/// Whether the address asks for a check only.
+fn dry_run(query: &str) -> Result<bool, Problem> {
+    let shown = |text: &str| text.chars().take(40).collect::<String>();
+    let pairs = Query::<Vec<(String, String)>>::from_query(query)
+        .map_err(|error| Problem::BadRequest(format!("got a query without parameters: {error}")))?;
+    let mut found = None;
+    for (name, value) in pairs.into_inner() {
+        if name != DRY_RUN {
+            let name = shown(&name);
+            let detail = format!("got the parameter `{name}`, expected none but `{DRY_RUN}`");
+            return Err(Problem::BadRequest(detail));
+        }
+        let Ok(asked) = value.parse::<bool>() else {
+            let value = shown(&value);
+            let detail =
+                format!("the parameter `{DRY_RUN}`: got `{value}`, expected true or false");
+            return Err(Problem::BadRequest(detail));
+        };
+        if found.replace(asked).is_some() {
+            let detail = format!("got the parameter `{DRY_RUN}` more than once, expected it once");
+            return Err(Problem::BadRequest(detail));
+        }
+    }
+    Ok(found.unwrap_or(false))
 }
 
 fn error_behaviour(request: &HttpRequest) -> Result<ErrorBehaviour, Problem> {

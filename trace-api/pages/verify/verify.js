@@ -265,23 +265,36 @@ export async function verify(file, policyFile) {
 // --- the page -----------------------------------------------------------------------------------------------------
 
 // The words of the reader's language, written by the server from its one list: `outcomes` by code, `names` of checks and
-// `details` of checks, each a pair of the English text above and its translation, with {0}, {1} … for what varies.
+// `details` of checks, and `parts` of lists within them, each a pair of the English text above and its translation, with
+// {0}, {1} … for what varies; `colon` and `semicolon` as that language writes them.
 const readWords = (place) => JSON.parse(place.dataset.words);
-// The translation of a text, by the first pair whose English fits it; the text itself where none does.
-const translate = (pairs, text) => {
+// The translation of a text, by the first pair whose English fits it, and of what varies in it by `inner`; none where no
+// pair fits.
+const fitting = (pairs, text, inner) => {
   for (const [english, translation] of pairs) {
     const parts = english.split(/\{\d\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
     const found = new RegExp(`^${parts.join("(.*?)")}$`, "su").exec(text);
-    if (found) return translation.replace(/\{(\d)\}/g, (_, place) => found[Number(place) + 1]);
+    if (found) return translation.replace(/\{(\d)\}/g, (_, place) => inner(found[Number(place) + 1]));
   }
-  return text;
+  return undefined;
 };
+// A list of which every part can be translated; other text as it is.
+const translateList = ({ parts, semicolon }, text) => {
+  const part = (one) => fitting(parts, one, (varying) => fitting(parts, varying, String) ?? varying);
+  const found = text.split("; ").map(part);
+  return found.includes(undefined) ? text : found.join(semicolon);
+};
+const translate = (words, pairs, text) => fitting(pairs, text, (varying) => translateList(words, varying)) ?? text;
 // What comes from the file must not change how the text around it is displayed.
 const escaped = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
+export const lineOf = (words, [name, outcome, detail]) => {
+  const { outcomes, names, details, colon } = words;
+  return escaped(`${outcomes[outcome]} · ${translate(words, names, name)}${colon}${translate(words, details, detail)}`);
+};
 const show = (place, report) => {
-  const { outcomes, names, details } = readWords(place);
-  const lines = report.checks.map(([name, outcome, detail]) =>
-    escaped(`${outcomes[outcome]} · ${translate(names, name)}: ${translate(details, detail)}`));
+  const words = readWords(place);
+  const { outcomes } = words;
+  const lines = report.checks.map((check) => lineOf(words, check));
   place.dataset.outcome = report.outcome;
   place.textContent = [outcomes[report.isNoBundle ? "no bundle" : report.outcome], ...lines].join("\n");
 };

@@ -155,8 +155,23 @@ const LICENCES: [Pair; 4] = [
     ),
     ("证明没有显示谁获得了 {0} 的许可", "the proof does not show who is licensed for {0}"),
     ("从来没有人获得 {0} 的许可", "nobody is or was licensed for {0}"),
-    ("前缀 {0} 的许可（持有方、起止、等级）：{1}", "prefix {0}: {1}"),
+    ("前缀 {0} 的许可：{1}", "prefix {0}: {1}"),
 ];
+
+/// Parts of a list within a detail: a licence, and the words for its grade.
+const PARTS: [Pair; 4] = [
+    (
+        "{0}，自 {1} 至 {2}（等级 {3}：{4}）",
+        "{0} from {1} until {2} (grade {3}: {4})",
+    ),
+    ("由 GS1 许可证明", "proved by a licence of GS1"),
+    ("在登记机构查得", "looked up in a registry"),
+    ("由该方自行声明", "stated by the party itself"),
+];
+
+/// What stands between a name and its detail, and between the parts of a list.
+const COLON: Pair = ("：", ": ");
+const SEMICOLON: Pair = ("；", "; ");
 
 /// Everything for a page in this language, as JSON.
 #[must_use]
@@ -176,6 +191,9 @@ pub fn for_page(language: Language) -> String {
         "outcomes": outcomes,
         "names": pairs(&mut NAMES.iter().chain([&VERIFIER_FAILED])),
         "details": pairs(&mut DETAILS.iter().chain(&LICENCES)),
+        "parts": pairs(&mut PARTS.iter()),
+        "colon": language.of(COLON),
+        "semicolon": language.of(SEMICOLON),
     });
     all.to_string()
 }
@@ -265,6 +283,16 @@ mod tests {
     }
 
     #[test]
+    fn a_licence_and_every_grade_of_the_script_have_words_in_chinese() {
+        let script = SCRIPTS[2];
+        let grades = script.split("const GRADES = {").nth(1).unwrap().split('}').next().unwrap();
+        let mut texts = texts_of_call(grades);
+        let licence = script.split(".slice(0, 10).map(({ party, grade, from, until }) => `").nth(1);
+        texts.insert(0, template(&mut licence.unwrap().chars().peekable()));
+        assert_eq!(texts, PARTS.map(|(_, en)| en));
+    }
+
+    #[test]
     fn a_check_without_words_is_found_in_a_script() {
         let script = "if (x) report.passed(\"a name\", `of ${list.map((one) => `${one}`)} and \\`${b}\\``);\n\
                       else report.cannotTell(\"a (bracket)\");";
@@ -278,7 +306,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_places_for_what_varies() {
-        for (zh, en) in NAMES.iter().chain(&DETAILS).chain(&LICENCES) {
+        for (zh, en) in NAMES.iter().chain(&DETAILS).chain(&LICENCES).chain(&PARTS) {
             for place in 0..9 {
                 let mark = format!("{{{place}}}");
                 assert_eq!(zh.matches(&mark).count(), en.matches(&mark).count(), "{zh} {en}");

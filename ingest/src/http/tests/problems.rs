@@ -31,13 +31,31 @@ async fn every_failure_is_a_problem_document_with_what_was_got_and_expected() {
         (post().uri("/capture").set_payload("{}"), 401, "not-admitted", ""),
         (get().uri("/capture/none"), 401, "not-admitted", ""),
         (get().uri("/capture/%00").insert_header(bearer), 400, "bad-request", "control character"),
-        (dry("/capture?dryRun=perhaps"), 400, "bad-request", "query that is not understood"),
-        (dry("/capture?dryRun=true&dryRun=true"), 400, "bad-request", "duplicate field"),
-        (dry("/capture?dry=true"), 400, "bad-request", "unknown field"),
-        (bodies(""), 422, "malformed", ""),
-        (bodies("{"), 422, "malformed", ""),
+        (
+            dry("/capture?dryRun=perhaps"),
+            400,
+            "bad-request",
+            "the parameter `dryRun`: got `perhaps`, expected true or false",
+        ),
+        (dry("/capture?dryRun"), 400, "bad-request", "got ``, expected true or false"),
+        (dry("/capture?dryRun=true&dryRun=true"), 400, "bad-request", "`dryRun` more than once"),
+        (
+            dry("/capture?dryRun=true&dry=true"),
+            400,
+            "bad-request",
+            "got the parameter `dry`, expected none but `dryRun`",
+        ),
+        (bodies(""), 422, "malformed", "recorded: the document: byte 0: got the end"),
+        (bodies("{"), 422, "malformed", "recorded: the document: byte 1: got the end"),
         (bodies("[]"), 422, "malformed", ""),
-        (bodies("<EPCISDocument/>"), 422, "malformed", ""),
+        (bodies("<EPCISDocument/>"), 415, "unsupported-media-type", "expected EPCIS 2.0 JSON-LD"),
+        (
+            bodies("\u{feff}\n<?xml version=\"1.0\"?><a/>")
+                .insert_header(("Content-Type", "application/json")),
+            415,
+            "unsupported-media-type",
+            "XML is not read by this interface yet",
+        ),
         (bodies(&large), 413, "too-large", "expected at most 10000 bytes"),
     ] {
         let (found, headers, body) = scene.send(request).await;
@@ -50,8 +68,11 @@ async fn every_failure_is_a_problem_document_with_what_was_got_and_expected() {
         assert_eq!(problem["status"], status, "{status} {says}");
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()), "{text}");
         assert!(problem["detail"].as_str().unwrap().contains(says), "{status} {says}: {text}");
+        assert!(!text.contains("got ``, expected we"), "{text}");
         assert_eq!(headers.contains_key("Allow"), status == 405, "{status} {says}");
     }
+    let stored = sql::refusals::totals(&scene.db).await.unwrap();
+    assert!(format!("{stored:?}").contains("unsupported-media-type"), "{stored:?}");
     let unknown = get().uri("/healthz?unknown=1");
     assert_eq!(scene.send(unknown).await.0, 200, "an unknown parameter changes nothing there");
 }

@@ -27,6 +27,22 @@ async fn a_serial_among_the_attributes_is_explained_with_the_right_link() {
 }
 
 #[actix_web::test]
+async fn the_right_link_is_at_our_public_address_whoever_is_asked_for() {
+    for public_url in ["http://127.0.0.1:8084", "https://trace.example/of/brand"] {
+        let mut config = crate::testing::config(String::new());
+        config.public_url = public_url.to_owned();
+        let without = state_without_database().await;
+        let state = crate::testing::state(without.db.clone(), config);
+        let other = ("Host", "evil.example");
+        let page = get(&state, &format!("/01/{GTIN}?21={SERIAL}"), &[other]).await;
+        let right = format!("{public_url}/01/{GTIN}/21/{SERIAL}");
+        let link = format!("<a href=\"{right}\">{right}</a>");
+        assert!(page.body.contains(&link), "{}", page.body);
+        assert!(!page.body.contains("evil.example"), "{}", page.body);
+    }
+}
+
+#[actix_web::test]
 async fn a_gtin_of_13_digits_is_the_same_product_with_its_name() {
     let scene = Scene::journey("scan_short_gtin").await;
     let short = format!("/01/{}/21/{SERIAL}", &GTIN[1..]);
