@@ -8,7 +8,9 @@ use std::collections::HashSet;
 
 use askama::Template;
 use epcis::{BizStep, Disposition};
-use history::{GatheredHistory, History, HistoryEntry, ItemState, Mark, Reason, Relation, Weight, Withdrawal};
+use history::{
+    GatheredHistory, History, HistoryEntry, ItemState, Mark, Reason, Relation, Weight, Withdrawal,
+};
 use jiff::Timestamp;
 use sql::scans::ScanTotals;
 

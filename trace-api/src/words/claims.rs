@@ -170,7 +170,8 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
         Gap::OnHold { disposition, record } => {
             let who = language.of(naming.who(record));
             let state = disposition_words(disposition, language);
-            language.of((format!("暂停流通：{state}（{who}）"), format!("On hold: {state} ({who})")))
+            language
+                .of((format!("暂停流通：{state}（{who}）"), format!("On hold: {state} ({who})")))
         }
         Gap::BackDated { record } => {
             let (zh, en) = naming.who(record);

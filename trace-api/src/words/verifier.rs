@@ -160,10 +160,7 @@ const LICENCES: [Pair; 4] = [
 
 /// Parts of a list within a detail: a licence, and the words for its grade.
 const PARTS: [Pair; 4] = [
-    (
-        "{0}，自 {1} 至 {2}（等级 {3}：{4}）",
-        "{0} from {1} until {2} (grade {3}: {4})",
-    ),
+    ("{0}，自 {1} 至 {2}（等级 {3}：{4}）", "{0} from {1} until {2} (grade {3}: {4})"),
     ("由 GS1 许可证明", "proved by a licence of GS1"),
     ("在登记机构查得", "looked up in a registry"),
     ("由该方自行声明", "stated by the party itself"),

@@ -20,7 +20,7 @@ async fn a_serial_among_the_attributes_is_explained_with_the_right_link() {
         assert!(page.body.contains(words) && page.body.contains(&link), "{}", page.body);
         assert!(page.body.contains("overflow-wrap:anywhere"), "a long link is broken into lines");
     }
-    for attack in ["%3Cscript%3E", "%22%3E%3Cscript%3E", "<script>"] {
+    for attack in ["%3Cscript%3E", "%22%3E%3Cscript%3E"] {
         let script = get(&state, &format!("/01/{GTIN}?21={attack}"), &[]).await;
         assert!(!script.body.contains("<script>"), "{}", script.body);
     }
