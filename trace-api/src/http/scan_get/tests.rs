@@ -73,7 +73,7 @@ async fn the_members_and_codes_of_an_answer_are_part_of_the_api() {
             "lamps": { "record": "ok", "tag": "unchecked", "journey": "warn" },
             "notices": [
                 "The sensor recorded a temperature above the limit: 9.2 °C, 2026-11-21",
-                "<p class=\"notice info\">Expires on 2099-12-31</p>",
+                "Expires on 2099-12-31",
             ],
             "clocks": { "recorded": "2026-11-22T03:30:00Z", "anchored": null },
             "timeline": [
