@@ -10,9 +10,9 @@ use crate::three::repository;
 /// The lines that the page shows for checks of (name, outcome, detail).
 fn lines(language: Language, checks: &[[&str; 3]]) -> Vec<String> {
     let script = format!(
-        "import {{ lineOf }} from {:?}; const [words, checks] = process.argv.slice(1).map(JSON.parse); \
+        "import {{ lineOf }} from {}; const [words, checks] = process.argv.slice(1).map(JSON.parse); \
          console.log(JSON.stringify(checks.map((check) => lineOf(words, check))));",
-        repository("trace-api/pages/verify/verify.js").canonicalize().unwrap()
+        serde_json::json!(repository("trace-api/pages/verify/verify.js").canonicalize().unwrap())
     );
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", &script, &for_page(language)]);

@@ -11,7 +11,7 @@ async fn every_failure_is_a_problem_document_with_what_was_got_and_expected() {
     let bodies =
         |text: &str| post().uri("/capture").insert_header(bearer).set_payload(text.to_owned());
     let dry = |query: &str| post().uri(query).insert_header(bearer).set_payload("{}");
-    for (request, status, code, says) in [
+    for (request, status, code, says) in vec![
         (get().uri("/"), 404, "not-found", "no such resource"),
         (get().uri("/nothing"), 404, "not-found", "no such resource"),
         (post().uri("/nothing").set_payload("{"), 404, "not-found", "no such resource"),
