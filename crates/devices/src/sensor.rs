@@ -1,4 +1,4 @@
-//! Sensors: one file each, and what they have in common: quantities ([`quantity`]) and units ([`unit`]).
+//! Sensors: one file each, and what they have in common: quantities ([`quantity`]) and units ([`mod@unit`]).
 //!
 //! The way through: each file knows where its maker puts names, values and times; [`Readings`] makes readings of them:
 //! it knows which device is which sensor, which field is which quantity, and which time to believe.
