@@ -147,7 +147,7 @@ impl PlusScheme {
 /// The content of a `+` or `++` tag.
 ///
 /// ```
-/// let tag = epc::Tag::decode_hex("F43952114112345678906")?;
+/// let tag = epc::Tag::decode_hex("F43952114112345678906000")?;
 /// assert_eq!(tag.to_digital_link().unwrap(), "https://id.gs1.org/8018/952114112345678906");
 /// # Ok::<(), epc::EpcError>(())
 /// ```
