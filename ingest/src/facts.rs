@@ -255,7 +255,7 @@ async fn last_records_of(
     things: &HashSet<String>,
 ) -> Result<HashMap<String, LastRecord>, sql::Error> {
     let by_key: HashMap<i64, &String> =
-        things.iter().map(|thing| (sql::items::key(thing), thing)).collect();
+        things.iter().map(|thing| (sql::items::key_of_thing(thing), thing)).collect();
     let keys: Vec<i64> = by_key.keys().copied().collect();
     let places = sql::items::last_records(connection, ledger, &keys).await?;
     if places.is_empty() {

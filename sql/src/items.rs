@@ -18,8 +18,14 @@ use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER, I
 /// - `uri`: the item in any spelling; its thing key has the same key.
 #[must_use]
 pub fn key(uri: &str) -> i64 {
+    key_of_thing(&epc::thing_key(uri))
+}
+
+/// As [`key`], of a thing key that is known already.
+#[must_use]
+pub fn key_of_thing(thing: &str) -> i64 {
     let mut head = [0; 8];
-    head.copy_from_slice(&sha256(epc::thing_key(uri).as_bytes()).as_bytes()[..8]);
+    head.copy_from_slice(&sha256(thing.as_bytes()).as_bytes()[..8]);
     i64::from_be_bytes(head)
 }
 

@@ -30,15 +30,6 @@ pub enum ContainerChange<'a> {
     Left(&'a str),
 }
 
-/// The first sensor element of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SensorSpan<'a> {
-    /// Digits of the highest value, or of the lowest if only that was reported.
-    pub value: Option<&'a str>,
-    /// Start and end of the measurement.
-    pub span: Option<(Timestamp, Timestamp)>,
-}
-
 impl<'a> RecordView<'a> {
     /// The view of `record`.
     #[must_use]
@@ -248,23 +239,6 @@ impl<'a> RecordView<'a> {
     pub fn expiry_date(self) -> Option<&'a str> {
         self.0.get("ilmd")?.get("cbvmda:itemExpirationDate")?.as_str()
     }
-
-    /// The first sensor element.
-    #[must_use]
-    pub fn sensor_span(self) -> Option<SensorSpan<'a>> {
-        let element = self.0.get("sensorElementList")?.as_array()?.first()?;
-        let report = || element.get("sensorReport")?.as_array()?.first();
-        let value = |report: &'a Json| {
-            report.get("maxValue").or_else(|| report.get("minValue"))?.as_number()
-        };
-        let time = |name: &str| -> Option<Timestamp> {
-            element.get("sensorMetadata")?.get(name)?.as_str()?.parse().ok()
-        };
-        Some(SensorSpan {
-            value: report().and_then(value),
-            span: time("startTime").zip(time("endTime")),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -283,7 +257,7 @@ mod tests {
         assert_eq!(view.event_time(), None);
         assert_eq!((view.biz_step(), view.disposition(), view.place()), (None, None, None));
         assert_eq!((view.lot_number(), view.expiry_date()), (None, None));
-        assert_eq!((view.container_change(ITEM), view.sensor_span()), (None, None));
+        assert_eq!((view.container_change(ITEM), view.excursion()), (None, None));
         assert!(!view.is_sensed());
     }
 
@@ -366,15 +340,17 @@ mod tests {
     fn a_sensor_element_gives_its_extreme_value_and_its_span() {
         let (from, to) = ("2026-11-21T02:00:00Z", "2026-11-21T02:10:00Z");
         let record = excursion_event(from, to, "9.2").record();
-        let found = RecordView::of(&record).sensor_span().unwrap();
-        assert_eq!(found.value, Some("9.2"));
+        let found = RecordView::of(&record).excursion().unwrap();
+        assert_eq!(found.value, "9.2");
         assert_eq!(found.span, Some((from.parse().unwrap(), to.parse().unwrap())));
-        let cold = ledger::json::object([("minValue", Json::Number("-4.5".into()))]);
+        let alarm = Json::from("ALARM_CONDITION");
+        let cold = [("minValue", Json::Number("-4.5".into())), ("exception", alarm)];
+        let cold = ledger::json::object(cold);
         let element = ledger::json::object([("sensorReport", Json::Array(vec![cold]))]);
         let record = object_event(AT, "sensor_reporting")
             .with("sensorElementList", Json::Array(vec![element]))
             .record();
-        let found = RecordView::of(&record).sensor_span();
-        assert_eq!(found, Some(SensorSpan { value: Some("-4.5"), span: None }));
+        let found = RecordView::of(&record).excursion().unwrap();
+        assert_eq!((found.value, found.span), ("-4.5", None));
     }
 }

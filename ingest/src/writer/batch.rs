@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures::future::OptionFuture;
 use sql::ledgers::WriterLease;
 use sql::refusals::NewRefusal;
 use sql::{Db, Transaction};
@@ -91,17 +92,9 @@ impl Batches {
                 continue;
             }
             // The commit of the last batch goes on while this one is looked up.
-            let running = flight.take();
-            let (ended, drafted) = futures::join!(
-                async {
-                    match running {
-                        Some(running) => running.await,
-                        None => Ok(()),
-                    }
-                },
-                self.draft(&batch)
-            );
-            if let Err(failed) = ended {
+            let running = OptionFuture::from(flight.take());
+            let (ended, drafted) = futures::join!(running, self.draft(&batch));
+            if let Some(Err(failed)) = ended {
                 // What was drafted stands on what was not committed.
                 self.give_back(batch, is_apart);
                 self.fail(failed).await;
@@ -116,23 +109,13 @@ impl Batches {
 
     /// Waits until there is a batch worth sequencing.
     async fn gather(&mut self, flight: &mut Option<Flight>) {
-        let most = self.most_jobs;
         loop {
-            while self.waiting.len() < most {
-                match self.jobs.try_recv() {
-                    Ok(job) => self.waiting.push_back(job),
-                    Err(_) => break,
-                }
-            }
+            self.take_what_waits();
             let Some(running) = flight else {
                 if self.waiting.is_empty() && self.apart.is_empty() {
                     self.waiting.extend(self.jobs.recv().await);
                     // What arrived together is committed together.
-                    while self.waiting.len() < most
-                        && let Ok(job) = self.jobs.try_recv()
-                    {
-                        self.waiting.push_back(job);
-                    }
+                    self.take_what_waits();
                 }
                 return;
             };
@@ -149,6 +132,15 @@ impl Batches {
                 }
                 Some(job) = self.jobs.recv(), if is_open => self.waiting.push_back(job),
             }
+        }
+    }
+
+    /// Takes what is in the queue, as far as a batch has room for it.
+    fn take_what_waits(&mut self) {
+        while self.waiting.len() < self.most_jobs
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            self.waiting.push_back(job);
         }
     }
 

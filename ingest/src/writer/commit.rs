@@ -66,14 +66,10 @@ pub(super) async fn commit(
     // Another attempt would write the same: what won the race must be looked up first.
     db.run_tx_once("ingest.commit_batch", async |tx: &Transaction<'_>| {
         crash.pass("ingest.before_append");
-        let append = async {
-            match &signed.append {
-                Some(append) => sql::ledgers::append(tx, append).await,
-                None => Ok(()),
-            }
-        };
-        // The COPY of the records comes first and alone, so this is no try_join.
-        append.await?;
+        // Before the rest, because it begins with a COPY, which stands alone.
+        if let Some(append) = &signed.append {
+            sql::ledgers::append(tx, append).await?;
+        }
         store(tx, ledger, jobs, &signed.draft).await?;
         crash.pass("ingest.before_commit");
         Ok(())

@@ -85,9 +85,8 @@ fn made_of(ledger: &SiteLedger, capture: &ReadyCapture, at: Timestamp) -> Vec<Re
 /// Commits to a record with a fresh secret.
 pub(super) fn ready_record(record: &Record, random: &Randomness) -> ReadyRecord {
     let secret = fresh_secret(random);
-    let names = record.names();
-    let things: Vec<String> = names.iter().map(|name| epc::thing_key(name)).collect();
-    let keys: BTreeSet<i64> = names.iter().map(|name| sql::items::key(name)).collect();
+    let things: Vec<String> = record.names().iter().map(|name| epc::thing_key(name)).collect();
+    let keys: BTreeSet<i64> = things.iter().map(|thing| sql::items::key_of_thing(thing)).collect();
     ReadyRecord {
         entry: Entry {
             text: record.text().into(),
