@@ -262,9 +262,9 @@ async fn last_records_of(
         return Ok(HashMap::new());
     }
     let indexes: BTreeSet<u64> = places.iter().map(|(_, index)| *index).collect();
-    let indexes: Vec<u64> = indexes.into_iter().collect();
+    let indexes: Vec<_> = indexes.into_iter().map(|index| (ledger, index)).collect();
     let mut records: HashMap<u64, (HashSet<String>, LastRecord)> = HashMap::new();
-    for stored in sql::items::records(connection, ledger, &indexes).await? {
+    for stored in sql::items::records(connection, &indexes).await? {
         if let Ok(record) = Record::parse(&stored.text) {
             let named = record.names().iter().map(|name| epc::thing_key(name)).collect();
             records.insert(stored.index, (named, last_record(&record)));

@@ -99,10 +99,23 @@ async fn whole_append(owner: &Db, ingest: &Db) -> Fallible<()> {
 async fn chunks(client: &Client) -> Fallible<()> {
     client.batch_execute("create table by_copy (like record_chunks including all)").await?;
     client.batch_execute("create table by_insert (like record_chunks including all)").await?;
-    let columns = [Type::INT4, Type::INT8, Type::INT2, Type::BYTEA, Type::BYTEA, Type::TEXT_ARRAY];
-    let insert = client.prepare("insert into by_insert values ($1, $2, $3, $4, $5, $6)").await?;
+    let columns = [
+        Type::INT4,
+        Type::INT8,
+        Type::INT2,
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::INT4_ARRAY,
+    ];
+    let insert =
+        client.prepare("insert into by_insert values ($1, $2, $3, $4, $5, $6, $7)").await?;
     let (hashes, secrets) = (vec![1_u8; 32 * CHUNK], vec![2_u8; 16 * CHUNK]);
-    let texts: Vec<String> = (0..CHUNK as u64).map(text).collect();
+    let (mut texts, mut ends) = (Vec::new(), Vec::new());
+    for n in 0..CHUNK as u64 {
+        texts.extend_from_slice(text(n).as_bytes());
+        ends.push(i32::try_from(texts.len())?);
+    }
     let count = i16::try_from(CHUNK)?;
     let mut times = [Vec::new(), Vec::new()];
     let rows = i64::try_from(RECORDS)? / i64::from(count) + 1;
@@ -112,8 +125,8 @@ async fn chunks(client: &Client) -> Fallible<()> {
         let sink = client.copy_in("copy by_copy from stdin (format binary)").await?;
         let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, &columns));
         for row in 0..rows {
-            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-                [&1, &first(row), &count, &hashes, &secrets, &texts];
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+                [&1, &first(row), &count, &hashes, &secrets, &texts, &ends];
             writer.as_mut().write(&values).await?;
         }
         writer.finish().await?;
@@ -121,7 +134,9 @@ async fn chunks(client: &Client) -> Fallible<()> {
         let started = Instant::now();
         client.batch_execute("begin").await?;
         for row in 0..rows {
-            client.execute(&insert, &[&1, &first(row), &count, &hashes, &secrets, &texts]).await?;
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+                [&1, &first(row), &count, &hashes, &secrets, &texts, &ends];
+            client.execute(&insert, &values).await?;
         }
         client.batch_execute("commit").await?;
         times[1].push(started.elapsed());

@@ -1,6 +1,7 @@
 //! Which hub entry is which ledger's checkpoint, and forks that were found.
 
 use jiff::Timestamp;
+use tokio_postgres::types::ToSql;
 
 use crate::db::{Db, Transaction, execute, query, query_opt, signed, timestamp, unsigned};
 use crate::error::Error;
@@ -88,7 +89,8 @@ pub async fn unindexed_entry(
     origin: &str,
 ) -> Result<Option<u64>, Error> {
     let begin = format!("{origin}\n");
-    let row = query_opt(&db.client().await?, HUB_UNINDEXED_ENTRY, &[&ledger.0, &begin]).await?;
+    let values: [&(dyn ToSql + Sync); 2] = [&ledger.0, &begin.as_bytes()];
+    let row = query_opt(&db.client().await?, HUB_UNINDEXED_ENTRY, &values).await?;
     row.map(|row| unsigned(row.get(0))).transpose()
 }
 

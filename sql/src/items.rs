@@ -3,14 +3,13 @@
 //! What holds: every spelling of a GS1 key has one key here ([`epc::thing_key`]), whatever the length of its company
 //! prefix; a key is 8 bytes of a hash, so two items may share one; each look-up checks the record's own text.
 
-use ledger::Hash;
 use ledger::hash::sha256;
-use ledger::record::Secret;
 
 use crate::copy::CopyRows;
 use crate::db::{Connection, Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
+use crate::ledgers::StoredRecord;
 use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER, ITEMS_RECORDS};
 
 /// The key of an item: the first 8 bytes of SHA-256 over its thing key ([`epc::thing_key`]), big-endian.
@@ -39,44 +38,27 @@ pub async fn records_naming(db: &Db, uri: &str) -> Result<Vec<(LedgerId, u64)>, 
     rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
 }
 
-/// A record as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexedRecord {
-    /// Its place in its ledger.
-    pub index: u64,
-    /// Canonical text.
-    pub text: String,
-    /// The secret of its salts; none if it was erased.
-    pub secret: Option<Secret>,
-    /// The leaf hash that is in the tree.
-    pub leaf_hash: Hash,
-}
-
-/// The records `indexes` of `ledger`, as far as it has them; in no order.
+/// Records of any ledgers, as far as they have them; in no order.
+///
+/// - `places`: ledger and index of each.
 ///
 /// # Errors
 ///
 /// [`Error`]; [`Error::Data`] if a leaf hash is not 32 bytes.
 pub async fn records(
     connection: &Connection,
-    ledger: LedgerId,
-    indexes: &[u64],
-) -> Result<Vec<IndexedRecord>, Error> {
-    let indexes = indexes.iter().map(|index| signed(*index)).collect::<Result<Vec<_>, _>>()?;
-    let rows = query(connection.client(), ITEMS_RECORDS, &[&ledger.0, &indexes]).await?;
+    places: &[(LedgerId, u64)],
+) -> Result<Vec<StoredRecord>, Error> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ledgers: Vec<i32> = places.iter().map(|(ledger, _)| ledger.0).collect();
+    let indexes = places.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(connection.client(), ITEMS_RECORDS, &[&ledgers, &indexes]).await?;
     rows.iter()
         .map(|row| {
-            let hash: &[u8] = row.get(2);
-            let hash = hash.try_into().map_err(|_| {
-                Error::data(format!("got a leaf hash of {} bytes, expected 32", hash.len()))
-            })?;
-            let secret: &[u8] = row.get(3);
-            Ok(IndexedRecord {
-                index: unsigned(row.get(0))?,
-                text: row.get(1),
-                secret: secret.try_into().ok(),
-                leaf_hash: Hash(hash),
-            })
+            let place = (LedgerId(row.get(0)), unsigned(row.get(1))?);
+            StoredRecord::of_slices(place, row.get(2), row.get(3), row.get(4))
         })
         .collect()
 }

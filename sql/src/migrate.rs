@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (5, "0005_findings", include_str!("../migrations/0005_findings.sql")),
     (6, "0006_confirmations", include_str!("../migrations/0006_confirmations.sql")),
     (7, "0007_fork_evidence", include_str!("../migrations/0007_fork_evidence.sql")),
+    (8, "0008_record_slices", include_str!("../migrations/0008_record_slices.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

@@ -182,6 +182,30 @@ impl TestDb {
     }
 }
 
+/// Replaces the text $3 by $4 in the record $2 of the ledger $1.
+const ALTER_RECORD: &str = "
+update record_chunks c set texts = new.texts, text_ends = new.ends
+from (
+  select ledger_id, first_leaf, string_agg(text, '' order by place) as texts,
+         array_agg(behind::integer order by place) as ends
+  from (
+    select ledger_id, first_leaf, place, text,
+           sum(octet_length(text)) over (partition by ledger_id, first_leaf order by place) as behind
+    from (
+      select ledger_id, first_leaf, place,
+             case when first_leaf + place - 1 = $2::bigint
+                  then convert_to(replace(convert_from(slice, 'UTF8'), $3::text, $4::text), 'UTF8') else slice end as text
+      from record_chunks
+      cross join lateral generate_subscripts(text_ends, 1) as place
+      cross join lateral (select coalesce(text_ends[place - 1], 0)) as begun (at)
+      cross join lateral (select substring(texts from begun.at + 1 for text_ends[place] - begun.at)) as cut (slice)
+      where ledger_id = $1 and first_leaf <= $2 and $2 < first_leaf + leaf_count
+    ) as replaced
+  ) as summed
+  group by ledger_id, first_leaf
+) as new
+where c.ledger_id = new.ledger_id and c.first_leaf = new.first_leaf";
+
 /// Alters a stored record's text as the owner of the tables could: trigger off, change, trigger on. For showing
 /// and testing that it is detected; no process calls it.
 ///
@@ -202,14 +226,7 @@ pub async fn alter_record_as_owner(
     db.run_tx("testing.alter_record", async |tx| {
         tx.batch_execute("alter table record_chunks disable trigger record_chunks_append_only")
             .await?;
-        let changed = tx
-            .execute(
-                "update record_chunks set records[$2 - first_leaf + 1] = \
-                 replace(records[$2 - first_leaf + 1], $3, $4) \
-                 where ledger_id = $1 and first_leaf <= $2 and $2 < first_leaf + leaf_count",
-                &[&ledger.id.0, &index, &from, &to],
-            )
-            .await?;
+        let changed = tx.execute(ALTER_RECORD, &[&ledger.id.0, &index, &from, &to]).await?;
         tx.batch_execute("alter table record_chunks enable trigger record_chunks_append_only")
             .await?;
         if changed == 1 {

@@ -196,7 +196,7 @@ async fn ingest_cannot_write_the_hub_and_anchor_cannot_write_a_site() {
                 "insert into checkpoints values ({id}, 9, decode(repeat('00', 32), 'hex'), '', now())"
             ),
             format!(
-                "insert into record_chunks values ({id}, 9, 1, decode(repeat('00', 32), 'hex'), '', array[''])"
+                "insert into record_chunks values ({id}, 9, 1, decode(repeat('00', 32), 'hex'), '', '', array[0])"
             ),
         ] {
             assert!(attempt(&client, &statement).await.starts_with(REFUSED), "{role}: {statement}");
@@ -363,7 +363,7 @@ async fn ingest_can_do_all_that_recording_needs() {
     let announced = sql::expected::announced(asked, site, "A", "1", site).await;
     assert_eq!(announced.expect("asked").len(), 1);
     sql::items::last_records(asked, site, &[1]).await.expect("asked");
-    assert_eq!(sql::items::records(asked, site, &[299]).await.expect("asked").len(), 1);
+    assert_eq!(sql::items::records(asked, &[(site, 299)]).await.expect("asked").len(), 1);
     sql::hub::last_of_ledger(&ingest, site).await.expect("asked");
     sql::ledgers::latest_checkpoint(&ingest, site).await.expect("asked").expect("there");
     let keep = ingest.run_tx("test.keep", async |tx: &Transaction<'_>| {
@@ -463,7 +463,7 @@ async fn trace_api_can_read_what_it_shows() {
     sql::ledgers::nodes(&trace, site, &inclusion_nodes(0, 1)).await.expect("nodes");
     sql::items::records_naming(&trace, "urn:x").await.expect("asked");
     assert_eq!(
-        sql::items::records(&trace.connection().await.expect("connected"), site, &[0, 9])
+        sql::items::records(&trace.connection().await.expect("connected"), &[(site, 0), (site, 9)])
             .await
             .expect("asked")
             .len(),

@@ -11,8 +11,8 @@ fn an_entry_that_nobody_approved_makes_no_page_believe_it() {
     assert_eq!(town.verdict(&honest), "CONSISTENT");
     town.psql(&format!(
         "alter table record_chunks disable trigger all; \
-         update record_chunks set records = array(select replace(one, '\"9521141\"', '\"9521148\"') \
-         from unnest(records) as one) where ledger_id = \
+         update record_chunks set texts = \
+         convert_to(replace(convert_from(texts, 'UTF8'), '\"9521141\"', '\"9521148\"'), 'UTF8') where ledger_id = \
          (select ledger_id from ledgers where origin = '{DIRECTORY}'); \
          alter table record_chunks enable trigger all"
     ));

@@ -236,7 +236,8 @@ impl<'a> Finder<'a> {
             let Some(head) = self.ledgers.get(&ledger) else { continue };
             let mut entries = Vec::new();
             let connection = self.db.connection().await?;
-            for stored in sql::items::records(&connection, ledger, &indexes).await? {
+            let places: Vec<_> = indexes.into_iter().map(|index| (ledger, index)).collect();
+            for stored in sql::items::records(&connection, &places).await? {
                 let text = StoredText {
                     text: stored.text,
                     secret: stored.secret,

@@ -150,9 +150,16 @@ async fn insert_chunk(
 ) -> Result<(), Error> {
     let hashes: Vec<u8> = chunk.iter().flat_map(|entry| entry.leaf_hash.0).collect();
     let secrets: Vec<u8> = chunk.iter().filter_map(|entry| entry.secret).flatten().collect();
-    let texts: Vec<&str> = chunk.iter().map(|entry| &*entry.text).collect();
+    let mut texts = Vec::with_capacity(chunk.iter().map(|entry| entry.text.len()).sum());
+    let mut ends = Vec::with_capacity(chunk.len());
+    for entry in chunk {
+        texts.extend_from_slice(entry.text.as_bytes());
+        let end = i32::try_from(texts.len());
+        ends.push(end.map_err(|_| Error::data("a chunk of records is larger than 2 GiB"))?);
+    }
     let (first, count) = (signed(first)?, i16::try_from(chunk.len()).unwrap_or(i16::MAX));
-    let values: [&(dyn ToSql + Sync); 6] = [&ledger.0, &first, &count, &hashes, &secrets, &texts];
+    let values: [&(dyn ToSql + Sync); 7] =
+        [&ledger.0, &first, &count, &hashes, &secrets, &texts, &ends];
     execute(tx, LEDGERS_INSERT_CHUNK, &values).await?;
     Ok(())
 }

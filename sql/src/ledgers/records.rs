@@ -29,24 +29,41 @@ pub struct StoredRecord {
 /// The records of one chunk row.
 fn records_of(ledger: LedgerId, row: &Row) -> Result<Vec<StoredRecord>, Error> {
     let first = unsigned(row.get(0))?;
-    let hashes: &[u8] = row.get(2);
-    let secrets: &[u8] = row.get(3);
-    let texts: Vec<String> = row.get(4);
-    texts
-        .into_iter()
+    let (hashes, secrets, texts): (&[u8], &[u8], &[u8]) = (row.get(2), row.get(3), row.get(4));
+    let ends: Vec<i32> = row.get(5);
+    let mut begin = 0;
+    ends.into_iter()
         .enumerate()
-        .map(|(place, text)| {
-            let bytes = hashes.get(place * 32..place * 32 + 32).unwrap_or_default();
-            let secret = secrets.get(place * 16..place * 16 + 16);
-            Ok(StoredRecord {
-                ledger,
-                index: first + place as u64,
+        .map(|(place, end)| {
+            let end = usize::try_from(end).unwrap_or(begin);
+            let text = texts.get(begin..end).unwrap_or_default();
+            begin = end;
+            StoredRecord::of_slices(
+                (ledger, first + place as u64),
                 text,
-                secret: secret.and_then(|bytes| bytes.try_into().ok()),
-                leaf_hash: hash(bytes)?,
-            })
+                secrets.get(place * 16..place * 16 + 16).unwrap_or_default(),
+                hashes.get(place * 32..place * 32 + 32).unwrap_or_default(),
+            )
         })
         .collect()
+}
+
+impl StoredRecord {
+    /// A record of its slices in the tables. Bytes that are not UTF-8 become others, which do not fit the leaf hash.
+    pub(crate) fn of_slices(
+        (ledger, index): (LedgerId, u64),
+        text: &[u8],
+        secret: &[u8],
+        leaf_hash: &[u8],
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            ledger,
+            index,
+            text: String::from_utf8_lossy(text).into_owned(),
+            secret: secret.try_into().ok(),
+            leaf_hash: hash(leaf_hash)?,
+        })
+    }
 }
 
 /// The record at `index`, if the ledger has it.

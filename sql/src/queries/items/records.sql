@@ -1,11 +1,17 @@
 -- items::records
-select i.leaf_index, c.records[(i.leaf_index - c.first_leaf + 1)::integer],
-       substring(c.leaf_hashes from (32 * (i.leaf_index - c.first_leaf) + 1)::integer for 32),
-       substring(c.secrets from (16 * (i.leaf_index - c.first_leaf) + 1)::integer for 16)
-from unnest($2::bigint[] /* indexes */) as i (leaf_index)
+-- A slice may have been made impossible by whoever owns the tables: then it is empty, and does not fit its hash.
+select i.ledger_id, i.leaf_index,
+       substring(c.texts from s.first for greatest(c.text_ends[s.place] - s.first + 1, 0)),
+       substring(c.secrets from 16 * s.place - 15 for 16),
+       substring(c.leaf_hashes from 32 * s.place - 31 for 32)
+from unnest($1::integer[] /* ledgers */, $2::bigint[] /* indexes */) as i (ledger_id, leaf_index)
 cross join lateral (
-  select first_leaf, leaf_count, leaf_hashes, secrets, records from record_chunks
-  where ledger_id = $1 /* ledger */ and first_leaf <= i.leaf_index
+  select first_leaf, leaf_count, leaf_hashes, secrets, texts, text_ends from record_chunks
+  where ledger_id = i.ledger_id and first_leaf <= i.leaf_index
   order by first_leaf desc limit 1
 ) as c
+cross join lateral (
+  select n.place, greatest(coalesce(c.text_ends[n.place - 1], 0), 0) + 1 as first
+  from (select (i.leaf_index - c.first_leaf + 1)::integer) as n (place)
+) as s
 where i.leaf_index < c.first_leaf + c.leaf_count
