@@ -133,8 +133,8 @@ async fn an_entry_of_the_hub_that_was_altered_hides_nothing() {
         (
             "continuity_entry_text",
             "record_chunks",
-            "records = (select array[r.note] from checkpoints r where r.size = 2 and r.ledger_id = 1) \
-             where ledger_id = 2 and first_leaf = 1",
+            "(texts, text_ends) = (select convert_to(r.note, 'UTF8'), array[octet_length(r.note)] \
+             from checkpoints r where r.size = 2 and r.ledger_id = 1) where ledger_id = 2 and first_leaf = 1",
             "entry 1 of the hub does not fit its hash",
         ),
         (
