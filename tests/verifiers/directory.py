@@ -1,4 +1,4 @@
-"""The directory's proof in a bundle; a part of verify.py, written from docs/formats/directory-v1.md and bundle-v1.md alone."""
+"""The directory's proof in a bundle; a part of verify.py, written from docs/formats/directory-v1.md and bundle-v2.md alone."""
 
 import copy, re, types  # noqa: E401
 

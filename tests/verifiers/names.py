@@ -1,4 +1,4 @@
-"""The key of a name, in which all spellings of one GS1 key are equal; a part of verify.py, from docs/formats/bundle-v1.md, "Names"."""
+"""The key of a name, in which all spellings of one GS1 key are equal; a part of verify.py, from docs/formats/bundle-v2.md, "Names"."""
 
 import re
 

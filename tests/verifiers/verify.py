@@ -5,15 +5,12 @@
 
 Prints the outcome and the first reason. Exit status: 0 proved, 1 refuted, 2 cannot tell or a file cannot be read.
 Needs Python 3.9 and the package `cryptography`. Asks no chain whether the anchor's block is on it."""
-
 import base64, functools, hashlib, json, pathlib, re, sys  # noqa: E401
-
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from names import is_spelled, key_of
-
-FORMAT, MAX_BYTES, MAX_DEPTH = "chopmark.org/bundle@v1", 16 * 1024 * 1024, 64
+FORMAT, MAX_BYTES, MAX_DEPTH = "chopmark.org/bundle@v2", 16 * 1024 * 1024, 64
 RSA_NAME = b"chopmark.org/rsa-pss-3072-sha256\n"
 RSA_HEAD, RSA_TAIL = bytes.fromhex("308201a2300d06092a864886f70d01010105000382018f003082018a0282018100"), b"\2\3\1\0\1"
 PLAIN_LISTS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
@@ -35,6 +32,11 @@ def from_base64(text):  # padded base64 without stray bits, or None
     try: found = base64.b64decode(text, validate=True)
     except ValueError: return None
     return found if base64.b64encode(found).decode() == text else None
+def read_bytes(value, length=None):  # base64 without padding
+    found = from_base64(value + "=" * (-len(value) % 4)) if isinstance(value, str) and "=" not in value else None
+    need(found is not None and length in (None, len(found)), "expected base64 without padding")
+    return found
+def read_hashes(values): return [read_bytes(one, 32) for one in values]
 def decimal(text):  # a number of 64 bits without leading zeros, or None
     return int(text) if re.fullmatch("0|[1-9][0-9]{0,19}", text) and int(text) < 2**64 else None
 class Digits(tuple): "A number as it is written: its text, alone."
@@ -56,9 +58,12 @@ def read_json(text):
     need(write(value) == text, "not canonical JSON")
     return value
 def read_hex(value, length):
-    need(isinstance(value, str) and re.fullmatch("([0-9a-f]{2})*", value), "expected lowercase hex")
-    need(length is None or len(value) == 2 * length, f"expected {length} bytes")
+    need(isinstance(value, str) and re.fullmatch("([0-9a-f]{2})*", value) and length in (None, len(value) // 2), "expected lowercase hex")
     return bytes.fromhex(value)
+def read_number(value):
+    number = decimal(value[0]) if isinstance(value, Digits) else None
+    need(number is not None and number < 2**53, "expected a whole number below 2^53")
+    return number
 class Members:
     """An object of which all members are known."""
     def __init__(self, value, *known):
@@ -72,21 +77,25 @@ class Members:
     def array(self, name): return self.get(name, list)
     def bytes(self, name, length=None): return read_hex(self.text(name), length)
     def list_of_bytes(self, name, length=None): return [read_hex(value, length) for value in self.array(name)]
-    def number(self, name):
-        number = decimal(self.get(name, Digits)[0])
-        need(number is not None and number < 2**53, f"{name}: expected a whole number below 2^53")
-        return number
+    def number(self, name): return read_number(self.value.get(name))
 def tree_root(leaves):
     if len(leaves) < 2: return leaves[0] if leaves else sha256()
     split = 1 << ((len(leaves) - 1).bit_length() - 1)
     return node(tree_root(leaves[:split]), tree_root(leaves[split:]))
-def climb(index, leaf, size, path):
+def path_length(index, size):
     need(index < size, f"leaf {index} is not in a tree of {size} leaves")
-    last, below = size - 1, (index ^ (size - 1)).bit_length()
-    need(len(path) == below + bin(index >> below).count("1"), "a path has the wrong length")
-    for sibling in path:
-        leaf = node(sibling, leaf) if index % 2 == 1 or index == last else node(leaf, sibling)
-        index, last = index // 2, last // 2
+    below = (index ^ (size - 1)).bit_length()
+    return below + bin(index >> below).count("1")
+def whole_path(own, before, index, size):  # `own` has it without what the path before it ends with
+    left = len(before) + len(own) - path_length(index, size)
+    need(0 <= left <= len(before), "a path has the wrong length")
+    need(not own or own[-1:] != before[:left][-1:], "a path repeats hashes of the path before it")
+    return own + before[left:]
+def climb(index, leaf, size, path):
+    need(len(path) == path_length(index, size), "a path has the wrong length")
+    for level, sibling in enumerate(path):
+        is_right = index >> level & 1 or index >> level == (size - 1) >> level
+        leaf = node(sibling, leaf) if is_right else node(leaf, sibling)
     return leaf
 def is_key_name(name): return 0 < len(name.encode()) <= 255 and not NO_KEY_NAME.search(name)
 class Key:
@@ -95,11 +104,9 @@ class Key:
         typed = from_base64(encoded)
         need(typed and is_key_name(name), "expected name+id+key", BadPolicy)
         rsa = typed[1 + len(RSA_NAME):]
-        if typed[0] == 1 and len(typed) == 33: self.kind, self.key = "Ed25519", typed[1:]
-        else:
-            is_rsa = typed.startswith(b"\xff" + RSA_NAME + RSA_HEAD) and len(rsa) == 422 and rsa.endswith(RSA_TAIL)
-            need(is_rsa and rsa[33] >= 0x80, "expected a key of a known algorithm", BadPolicy)
-            self.kind, self.key = "RSA-PSS-3072", rsa
+        is_rsa = typed.startswith(b"\xff" + RSA_NAME + RSA_HEAD) and len(rsa) == 422 and rsa.endswith(RSA_TAIL) and rsa[33] >= 0x80
+        need(is_rsa or typed[0] == 1 and len(typed) == 33, "expected a key of a known algorithm", BadPolicy)
+        self.kind, self.key = ("RSA-PSS-3072", rsa) if is_rsa else ("Ed25519", typed[1:])
         self.text, self.name, self.id = text, name, sha256(name.encode(), b"\n", typed)[:4]
         need(key_id == self.id.hex(), "expected the id of name and key", BadPolicy)
         bounds, forms = dict(zip(words[::2], map(decimal, words[1::2]))), ((), ("from",), ("until",), ("from", "until"))
@@ -147,14 +154,13 @@ class Policy:
                 need(self.quorum is None and rest[0] in self.names, "expected one known name", BadPolicy)
                 self.quorum = rest[0]
         elif word == "directory" and len(rest) == 3:
-            need(self.directory is None and is_key_name(rest[0]) and decimal(rest[1]), "expected one directory", BadPolicy)
-            need(re.fullmatch("[0-9a-f]{64}", rest[2]), "expected the SHA-256 of a root", BadPolicy)
+            is_pin = is_key_name(rest[0]) and decimal(rest[1]) and re.fullmatch("[0-9a-f]{64}", rest[2])
+            need(self.directory is None and is_pin, "expected one directory, its version and the SHA-256 of its root", BadPolicy)
             self.directory = rest[0], decimal(rest[1]), bytes.fromhex(rest[2])
         else: raise BadPolicy(f"got `{word}`")
 def parse_note(text):
     need(len(text.encode()) <= 64 * 1024 and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), "not a note")
-    split = text.rfind("\n\n")
-    need(split >= 0 and text.endswith("\n") and len(text) > split + 2, "not a note")
+    need((split := text.rfind("\n\n")) >= 0 and text.endswith("\n") and len(text) > split + 2, "not a note")
     body, lines = text[:split + 1], text[split + 2:-1].split("\n")
     need(len(lines) <= 100, "got too many signature lines")
     signatures = []
@@ -185,41 +191,36 @@ def open_checkpoint(text, origin, keys, unsure):
         need(kind in missing, f"{origin} has no valid {kind} signature at size {size}")
         unsure.append(f"{kind} cannot be computed here")
     return size, root
-def list_root(field):
-    elements = [Members(value, "index", "salt", "value", "path") for value in field.array("elements")]
-    count, indexes = field.number("count"), [element.number("index") for element in elements]
-    inner = [sha256(b"\x11", element.bytes("salt", 16), element.text("value").encode()) for element in elements]
-    leaves, paths = [sha256(b"\0", one) for one in inner], [element.list_of_bytes("path", 32) for element in elements]
+def list_root(count, elements):
+    need(all(isinstance(one, list) and list(map(type, one[2:])) == [str, list] for one in elements), "expected elements")
+    indexes, paths = [read_number(one[0]) for one in elements], [read_hashes(one[3]) for one in elements]
+    leaves = [sha256(b"\0", sha256(b"\x11", read_bytes(salt, 16), value.encode())) for _, salt, value, _ in elements]
     need(indexes == sorted(set(indexes)) and all(index < count for index in indexes), "elements are out of order")
     if len(leaves) == count:
         need(not any(paths), "got paths in a list that is shown whole")
-        return count, tree_root(leaves)
+        return tree_root(leaves)
     roots = {climb(index, leaf, count, path) for index, leaf, path in zip(indexes, leaves, paths)}
     need(len(roots) == 1, "elements lead to no root or to several")
-    return count, roots.pop()
+    return roots.pop()
 def read_record(fields):
     """The leaf of a record, and what is shown of it."""
     need(fields, "got a record without fields")
     last, content, shown = None, [], {}
     for value in fields:
-        need(isinstance(value, dict), "expected an object")
-        form = "digest" if "digest" in value else "elements" if "elements" in value else "value"
-        field = Members(value, "name", form, *{"digest": (), "elements": ("count",), "value": ("salt",)}[form])
-        name = field.text("name")
-        raw = name.encode()
+        need(isinstance(value, list) and [*map(type, value)] in ([str, str], [str, str, str], [str, Digits, list]), "expected a field")
+        (name, second, *third), raw, is_list = value, value[0].encode(), isinstance(value[-1], list)
         need(last is None or last < raw, "names of fields do not ascend")
         last, head = raw, u64(len(raw)) + raw
-        need(form == "digest" or (form == "elements") == (name in LISTS), f"{name} has the form of another kind of field")
-        if form == "digest":
+        need(not third or is_list == (name in LISTS), f"{name} has the form of another kind of field")
+        if not third:
             need(name not in MANDATORY, f"{name} is hidden")
-            digest = field.bytes("digest", 32)
-        elif form == "elements":
-            count, root = list_root(field)
-            digest = sha256(b"\x12", head, u64(count), root)
-            shown[name] = [read_json(element["value"]) for element in field.array("elements")]
+            digest = read_bytes(second, 32)
+        elif is_list:
+            digest = sha256(b"\x12", head, u64(read_number(second)), list_root(read_number(second), third[0]))
+            shown[name] = [read_json(element[2]) for element in third[0]]
         else:
-            digest = sha256(b"\x10", field.bytes("salt", 16), head, field.text("value").encode())
-            shown[name] = read_json(field.text("value"))
+            digest = sha256(b"\x10", read_bytes(second, 16), head, third[0].encode())
+            shown[name] = read_json(third[0])
         content.append(head + digest)
     return sha256(b"\0", sha256(b"\x13", u64(len(fields)), *content)), shown
 def names_of(shown):
@@ -236,28 +237,30 @@ def check_names(item, checked, unsure):
         need(of is None or key_of(of) in inside - {own}, "a record names no container of the item")
         need((own if of is None else key_of(of)) in map(key_of, names_of(shown)) and is_spelled(of or item, spelled), "a record does not name what it must")
     if all(of is not None for of, _ in checked): unsure.append("no record names the item")
-def check_history(value, bundle_has_anchor, hub, policy, unsure):
+def check_history(value, bundle_has_anchor, hub, hub_path, policy, unsure):
     history = Members(value, "origin", "records", "history_root", "checkpoint", "hub")
     size, root = open_checkpoint(history.text("checkpoint"), history.text("origin"), policy.log, unsure)
     need(history.array("records"), "got a history without records")
-    last, own, checked = -1, [], []
+    last, own, checked, path = -1, [], [], []
     for found in history.array("records"):
-        record = Members(found, "disclosed", "index", "path", "names", "of")
+        record = Members(found, "fields", "index", "path", "names", "of")
         names, index = record.text("names"), record.number("index")
         need(names in ("item", "container") and (names == "container") == record.has("of"), "expected item, or container and of")
         need(last < index, "records are out of order")
         last = index
-        leaf, shown = read_record(Members(record.value.get("disclosed"), "fields").array("fields"))
-        need(climb(index, leaf, size, record.list_of_bytes("path", 32)) == root, f"record {index} is not in its ledger")
+        leaf, shown = read_record(record.array("fields"))
+        path = whole_path(read_hashes(record.array("path")), path, index, size)
+        need(climb(index, leaf, size, path) == root, f"record {index} is not in its ledger")
         checked.append((record.text("of") if names == "container" else None, shown))
         own += [leaf] if names == "item" else []
-    need(tree_root(own) == history.bytes("history_root", 32), "the history root is another")
+    need(tree_root(own) == read_bytes(history.text("history_root"), 32), "the history root is another")
     need(history.has("hub") or not bundle_has_anchor, "a ledger is in no hub, but there is an anchor")
     if history.has("hub"):
         entry = Members(history.value["hub"], "index", "path")
-        index, path = entry.number("index"), entry.list_of_bytes("path", 32)
-        leaf = sha256(b"\0", history.text("checkpoint").encode())
-        need(hub and climb(index, leaf, hub[0], path) == hub[1], "a checkpoint is not in the hub, or there is no hub")
+        need(hub, "got a path into a hub, and no hub")
+        index, leaf = entry.number("index"), sha256(b"\0", history.text("checkpoint").encode())
+        hub_path[:] = whole_path(read_hashes(entry.array("path")), hub_path, index, hub[0])
+        need(climb(index, leaf, hub[0], hub_path) == hub[1], "a checkpoint is not in the hub")
     return checked
 @functools.lru_cache(maxsize=4096)
 def keccak256(data):
@@ -336,9 +339,9 @@ def look_up(expected, rest, nodes):
     return expected
 def check_anchor(value, hub_origin, hub, policy, unsure):
     anchor = Members(value, "chain_id", "contract", "hub_id", "size", "block_hash", "header", "transaction_index", "receipt", "proof")
-    contract, hub_id, size = anchor.bytes("contract", 20), anchor.bytes("hub_id", 32), anchor.number("size")
-    chain, index, nodes = anchor.number("chain_id"), anchor.number("transaction_index"), anchor.list_of_bytes("proof")
-    header, block_hash, receipt = anchor.bytes("header"), anchor.bytes("block_hash", 32), anchor.bytes("receipt")
+    contract, hub_id, block_hash = (read_bytes(anchor.text(name), length) for name, length in (("contract", 20), ("hub_id", 32), ("block_hash", 32)))
+    chain, index, size = (anchor.number(name) for name in ("chain_id", "transaction_index", "size"))
+    header, receipt, nodes = read_bytes(anchor.text("header")), read_bytes(anchor.text("receipt")), [read_bytes(one) for one in anchor.array("proof")]
     if not policy.chains: unsure.append("the policy names no chain")
     need(not policy.chains or (chain, contract) in policy.chains, "the policy does not name the anchor's contract")
     need(hub_id == sha256(hub_origin.encode()) and size == hub[0], "the anchor is of another hub or size")
@@ -349,11 +352,10 @@ def check_anchor(value, hub_origin, hub, policy, unsure):
     key = digits if 0 < index < 0x80 else bytes([0x80 + len(digits)]) + digits
     need(look_up(rlp(fields[5], bytes, 32), key.hex(), nodes) == receipt, "the proof leads to another receipt")
     status, _, _, logs = rlp(read_rlp(receipt[1:] if receipt[:1] < b"\x80" else receipt), RlpList, 4)
-    need(rlp_number(status) == 1, "the transaction failed")
     wanted = (contract, [keccak256(b"Anchored(bytes32,bytes32,uint64)"), hub_id, hub[1]], size.to_bytes(32, "big"))
     found = [(rlp(address, bytes, 20), [rlp(topic, bytes, 32) for topic in rlp(topics, RlpList)], rlp(data, bytes))
              for address, topics, data in (rlp(log, RlpList, 3) for log in rlp(logs, RlpList))]
-    need(wanted in found, "the receipt has no event of this size and root")
+    need(rlp_number(status) == 1 and wanted in found, "the transaction failed, or has no event of this size and root")
 def check(data, policy):
     """Refuted, or what cannot be told, and notes for people."""
     from directory import Authority  # which imports this file
@@ -362,15 +364,13 @@ def check(data, policy):
     except (Refuted, UnicodeDecodeError) as error: raise NoBundle(error) from None
     need(isinstance(value, dict) and value.get("format") == FORMAT, f"expected format {FORMAT}", NoBundle)
     bundle, unsure = Members(value, "format", "item", "histories", "hub", "anchor", "directory"), []
-    item, hub, hub_origin = bundle.text("item"), None, None
+    item, hub, hub_origin, hub_path = bundle.text("item"), None, None, []
     need(bundle.value.get("directory", "") is not None, "directory: expected an object")
-    authority = Authority(bundle.value.get("directory"), policy, unsure)
-    policy = authority.policy
+    policy = (authority := Authority(bundle.value.get("directory"), policy, unsure)).policy
     if bundle.has("hub"):
         members = Members(bundle.value["hub"], "origin", "checkpoint")
-        hub_origin = members.text("origin")
-        hub = open_checkpoint(members.text("checkpoint"), hub_origin, policy.hub, unsure)
-    checked = [one for value in bundle.array("histories") for one in check_history(value, bundle.has("anchor"), hub, policy, unsure)]
+        hub_origin, hub = members.text("origin"), open_checkpoint(members.text("checkpoint"), members.text("origin"), policy.hub, unsure)
+    checked = [one for value in bundle.array("histories") for one in check_history(value, bundle.has("anchor"), hub, hub_path, policy, unsure)]
     origins = [history["origin"].encode() for history in bundle.array("histories")]
     need(origins == sorted(set(origins)), "histories are out of order, or two are of one ledger")
     check_names(item, checked, unsure)

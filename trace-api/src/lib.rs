@@ -14,7 +14,7 @@
 //! Not here: what records add up to (`history`), recording (`ingest`), publishing (`anchor`), verifying offline
 //! (`ledger::bundle`).
 //!
-//! Sources: GS1 Digital Link 1.4, RFC 9457, docs/formats/bundle-v1.md.
+//! Sources: GS1 Digital Link 1.4, RFC 9457, docs/formats/bundle-v2.md.
 
 pub mod answer;
 pub mod config;

@@ -39,7 +39,7 @@ pub fn thing_key(uri: &str) -> String {
 }
 
 /// The key that can be read without decoding bits: as [`thing_key`] for URNs of a GS1 key and plain links; any other URI,
-/// compressed links and tag URIs among them, is its own. Verifiers of bundles compare names by it (docs/formats/bundle-v1.md).
+/// compressed links and tag URIs among them, is its own. Verifiers of bundles compare names by it (docs/formats/bundle-v2.md).
 ///
 /// ```
 /// assert_eq!(epc::written_key("https://x/01/10614141123459/21/4"), epc::thing_key("urn:epc:id:sgtin:0614141.112345.4"));

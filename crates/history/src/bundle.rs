@@ -6,14 +6,14 @@
 //!
 //! Not here: the format and its verification (`ledger::bundle`); who gets which [`Disclosure`] (`trace-api`).
 //!
-//! Source: docs/formats/bundle-v1.md.
+//! Source: docs/formats/bundle-v2.md.
 
 use std::collections::HashSet;
 
 use epc::{EpcClass, UriKind};
 use jiff::Timestamp;
 use ledger::bundle::{
-    AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
+    self, AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
 };
 use ledger::directory::DirectoryProof;
 use ledger::json::Json;
@@ -106,6 +106,7 @@ pub async fn build(
         let shown = Shown { disclosure, uris: &uris };
         histories.push(ledger_history(db, gathered, head, &shown, hub.as_ref()).await?);
     }
+    bundle::shorten_hub_paths(&mut histories);
     let is_in_hub = |history: &LedgerHistory| history.hub.is_some();
     let hub = hub.filter(|_| histories.iter().any(is_in_hub));
     // An anchor says that the whole history existed by then.

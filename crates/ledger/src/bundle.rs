@@ -11,7 +11,7 @@
 //!
 //! Not here: where the proofs come from ([`crate::tree`], `sql`), asking a chain (`anchor`).
 //!
-//! Source: docs/formats/bundle-v1.md.
+//! Source: docs/formats/bundle-v2.md.
 
 mod anchor;
 mod authority;
@@ -22,7 +22,7 @@ mod verify;
 pub use crate::hub::HubEntry;
 pub use file::{
     AnchorProof, Bundle, BundleError, BundledRecord, FORMAT, HubProof, LedgerHistory, MEDIA_TYPE,
-    Naming, parse,
+    Naming, parse, shorten_hub_paths,
 };
 pub use report::{
     AnchorClaim, Check, CheckOutcome, DirectoryDates, Outcome, RecordSummary, Report, TODAY,

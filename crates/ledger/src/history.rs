@@ -4,7 +4,7 @@
 //!
 //! Not here: that nothing was left out of a history (no map from item to root is kept yet).
 //!
-//! Source: docs/formats/bundle-v1.md.
+//! Source: docs/formats/bundle-v2.md.
 
 use crate::{hash::Hash, tree};
 

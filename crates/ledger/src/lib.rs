@@ -16,7 +16,7 @@
 //! Not here: where rows are kept (`sql`), what an event means (`epcis`), who may write (`ingest`).
 //!
 //! Sources: RFC 9162 section 2.1, RFC 8785, C2SP signed-note, tlog-checkpoint and tlog-policy;
-//! docs/formats/record-v1.md, checkpoint-v1.md, bundle-v1.md, directory-v1.md.
+//! docs/formats/record-v1.md, checkpoint-v1.md, bundle-v2.md, directory-v1.md.
 
 pub mod audit;
 pub mod bundle;

@@ -1,13 +1,19 @@
 //! Reading a JSON object whose members are all known, as bundles and disclosed records have them.
 //!
-//! What holds: an unknown member is an error at every level; hex is lowercase; a number is one that every JSON reader
-//! keeps.
+//! What holds: an unknown member is an error at every level; bytes have one spelling; a number is one that every JSON
+//! reader keeps.
 //!
-//! Source: docs/formats/bundle-v1.md, "Form" and "Members".
+//! Source: docs/formats/bundle-v2.md, "Form" and "Members".
 
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use thiserror::Error;
 
 use crate::{checkpoint::parse_decimal, hash::Hash, json::Json};
+
+/// What bytes are written as, in words.
+pub(crate) const BYTES: &str = "base64 without padding";
+const HASH: &str = "32 bytes in base64 without padding";
+const NUMBER: &str = "a whole number below 2^53";
 
 /// A member is missing, of another kind, or not known.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -59,37 +65,51 @@ impl<'a> Members<'a> {
         self.str(name).map(str::to_owned)
     }
 
-    /// A whole number that every JSON reader keeps: RFC 8259 section 6.
     pub(crate) fn number(&self, name: &str) -> Result<u64, ShapeError> {
-        self.get(name)
-            .and_then(Json::as_number)
-            .and_then(parse_decimal)
-            .filter(|number| *number < 1 << 53)
-            .ok_or_else(|| self.wrong(name, "a whole number below 2^53"))
+        self.get(name).and_then(number_of).ok_or_else(|| self.wrong(name, NUMBER))
     }
 
-    /// Bytes in lowercase hex.
     pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>, ShapeError> {
-        self.str(name).ok().and_then(strict_hex).ok_or_else(|| self.wrong(name, "lowercase hex"))
-    }
-
-    pub(crate) fn salt(&self, name: &str) -> Result<[u8; 16], ShapeError> {
-        let wrong = |_| self.wrong(name, "32 lowercase hex digits");
-        self.bytes(name)?.try_into().map_err(wrong)
+        self.get(name).and_then(bytes_of).ok_or_else(|| self.wrong(name, BYTES))
     }
 
     pub(crate) fn hash(&self, name: &str) -> Result<Hash, ShapeError> {
-        let wrong = |_| self.wrong(name, "64 lowercase hex digits");
-        self.str(name)?.parse().map_err(wrong)
+        self.get(name).and_then(hash_of).ok_or_else(|| self.wrong(name, HASH))
     }
 
     pub(crate) fn hashes(&self, name: &str) -> Result<Vec<Hash>, ShapeError> {
-        let wrong = || self.wrong(name, "an array of 64 lowercase hex digits each");
-        self.array(name)?
-            .iter()
-            .map(|hash| hash.as_str().and_then(|hash| hash.parse().ok()).ok_or_else(wrong))
-            .collect()
+        let found = self.get(name).and_then(hashes_of);
+        found
+            .ok_or_else(|| self.wrong(name, "an array of 32 bytes each, in base64 without padding"))
     }
+}
+
+/// A whole number that every JSON reader keeps: RFC 8259 section 6.
+pub(crate) fn number_of(json: &Json) -> Option<u64> {
+    json.as_number().and_then(parse_decimal).filter(|number| *number < 1 << 53)
+}
+
+/// Bytes in base64 (RFC 4648 section 4) without padding and stray bits.
+pub(crate) fn bytes_of(json: &Json) -> Option<Vec<u8>> {
+    BASE64.decode(json.as_str()?).ok()
+}
+
+pub(crate) fn hash_of(json: &Json) -> Option<Hash> {
+    Some(Hash(bytes_of(json)?.try_into().ok()?))
+}
+
+pub(crate) fn hashes_of(json: &Json) -> Option<Vec<Hash>> {
+    json.as_array()?.iter().map(hash_of).collect()
+}
+
+/// Bytes as [`bytes_of`] reads them.
+pub(crate) fn json_of(bytes: &[u8]) -> Json {
+    Json::from(BASE64.encode(bytes))
+}
+
+/// Hashes as [`hashes_of`] reads them.
+pub(crate) fn json_of_hashes(hashes: &[Hash]) -> Json {
+    Json::Array(hashes.iter().map(|hash| json_of(&hash.0)).collect())
 }
 
 /// Bytes of lowercase hex.

@@ -41,6 +41,9 @@ pub enum ProofError {
     /// The hashes lead to another root.
     #[error("the path leads to another root than the one given")]
     OtherRoot,
+    /// Hashes stand there that the path before it ends with.
+    #[error("the path repeats hashes of the path before it, expected each once")]
+    Repeated,
     /// The hashes lead to another root of the older tree.
     #[error("the path leads to another root of the older tree than the one given")]
     OtherOldRoot,
@@ -53,6 +56,42 @@ pub(crate) fn path_len(index: u64, size: u64) -> usize {
     let inner = 64 - (index ^ (size - 1)).leading_zeros();
     let above = if inner == 64 { 0 } else { (index >> inner).count_ones() };
     (inner + above) as usize
+}
+
+/// The hashes of `path` without those at its end with which `before` ends too.
+#[must_use]
+pub fn shorten<'a>(path: &'a [Hash], before: &[Hash]) -> &'a [Hash] {
+    let same = path.iter().rev().zip(before.iter().rev()).take_while(|(one, other)| one == other);
+    &path[..path.len() - same.count()]
+}
+
+/// The whole inclusion path of which [`shorten`] left `own`.
+///
+/// - `index`, `size`: place of the leaf, and leaves of the tree; they say how many hashes are missing.
+/// - `before`: the whole path that it was shortened by.
+///
+/// # Errors
+///
+/// [`ProofError`] if `own` is too long, or too short for what `before` has, or repeats a hash of it.
+pub fn whole_path(
+    own: &[Hash],
+    before: &[Hash],
+    index: u64,
+    size: u64,
+) -> Result<Vec<Hash>, ProofError> {
+    if index >= size {
+        return Err(ProofError::IndexOutOfTree { index, size });
+    }
+    let want = path_len(index, size);
+    let missing = want.checked_sub(own.len()).filter(|missing| *missing <= before.len());
+    let Some(missing) = missing else {
+        return Err(ProofError::WrongLength { got: own.len(), want });
+    };
+    let (left, shared) = before.split_at(before.len() - missing);
+    if !own.is_empty() && own.last() == left.last() {
+        return Err(ProofError::Repeated);
+    }
+    Ok([own, shared].concat())
 }
 
 /// Climbs from a leaf along its path; `index < size` and the path has the right length.

@@ -9,6 +9,8 @@ mod golden;
 #[path = "bundle/scene.rs"]
 #[expect(dead_code, reason = "the keys of a rotation are used by other tests of the same scene")]
 mod scene;
+#[path = "bundle/size.rs"]
+mod size;
 
 use std::{collections::BTreeMap, fs};
 
@@ -88,13 +90,13 @@ fn a_file_that_is_no_bundle_cannot_be_told_and_says_what_was_expected() {
         (b"[]".to_vec(), "got no member `format`"),
         (b"null".to_vec(), "got no member `format`"),
         (b"7".to_vec(), "got no member `format`"),
-        (b"\"chopmark.org/bundle@v1\"".to_vec(), "got no member `format`"),
+        (b"\"chopmark.org/bundle@v2\"".to_vec(), "got no member `format`"),
         (b"{\"a\":[1,2],\"b\":{\"c\":null}}".to_vec(), "got no member `format`"),
         (b"{\"format\":null}".to_vec(), "got no member `format`"),
-        (b"{\"format\":[\"chopmark.org/bundle@v1\"]}".to_vec(), "got no member `format`"),
+        (b"{\"format\":[\"chopmark.org/bundle@v2\"]}".to_vec(), "got no member `format`"),
         (
-            text.replace("bundle@v1", "bundle@v2").into_bytes(),
-            "got format `chopmark.org/bundle@v2`",
+            text.replace("bundle@v2", "bundle@v1").into_bytes(),
+            "got format `chopmark.org/bundle@v1`",
         ),
         ([&valid[..], b"\n"].concat(), "not canonical JSON from byte"),
         ([b"\xef\xbb\xbf", &valid[..]].concat(), "byte 0"),

@@ -19,6 +19,18 @@ export const root = async (leaves) => {
   while (split * 2 < leaves.length) split *= 2;
   return node(await root(leaves.slice(0, split)), await root(leaves.slice(split)));
 };
+// The whole path of which `own` is left without what the path before it ends with.
+export const wholePath = (own, before, index, size) => {
+  need(index < size, `leaf index ${index} is not in a tree of ${size} leaves`);
+  let length = 0;
+  for (let [place, last] = [index, size - 1n]; last > 0n; [place, last] = [place / 2n, last / 2n]) {
+    if (place % 2n === 1n || place !== last) length += 1;
+  }
+  const left = before.length + own.length - length;
+  need(left >= 0 && left <= before.length, `got a path of ${own.length} hashes of its own, which ${before.length} of the path before cannot make ${length}`);
+  need(own.length === 0 || left === 0 || !same(own[own.length - 1], before[left - 1]), "a path repeats hashes of the path before it");
+  return [...own, ...before.slice(left)];
+};
 // The root that an inclusion path leads to; index and size are BigInts, the path's hashes bytes.
 export const climb = async (index, leaf, size, path) => {
   need(index < size, `leaf index ${index} is not in a tree of ${size} leaves`);

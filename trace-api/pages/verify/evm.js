@@ -2,7 +2,7 @@
 //
 // Entry: readBlock(header), findReceipt(block, index, receipt, nodes), hasAnchored(receipt, ...).
 // What holds: RLP is accepted in its shortest form only; every node is bound to its parent by hash or is embedded in
-// it, and every node of a proof is used. The steps are those of docs/formats/bundle-v1.md, "Anchor".
+// it, and every node of a proof is used. The steps are those of docs/formats/bundle-v2.md, "Anchor".
 // Not here: whether the block is on the chain; that needs an endpoint.
 
 import { concat, need, same, toBytes, u64 } from "./form.js";

@@ -3,7 +3,7 @@
 // Entry: parse(bytes) gives the value of a file, parseText(text) that of a value inside it: Map, Array, string,
 // Digits, boolean or null; Members reads an object of known members one by one.
 // What holds: what is accepted is canonical JSON to the byte, so that no second reader can see another value; a number
-// keeps its digits; an unknown member and one of another type are refused. docs/formats/bundle-v1.md, "Form".
+// keeps its digits; an unknown member and one of another type are refused. docs/formats/bundle-v2.md, "Form".
 // Not here: what the members mean (verify.js).
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -40,6 +40,23 @@ export const fromBase64 = (text) => {
   try { binary = atob(text); } catch { throw new Refuted("got a value that is not base64"); }
   need(btoa(binary) === text, "got a value that is not base64 with padding and no stray bits");
   return Uint8Array.from(binary, (c) => c.charCodeAt(0));
+};
+// Bytes of base64 without padding; undefined for anything else.
+const fromUnpadded = (text) => {
+  if (typeof text !== "string") return undefined;
+  try {
+    const binary = atob(text);
+    return btoa(binary).replace(/=+$/, "") === text ? Uint8Array.from(binary, (c) => c.charCodeAt(0)) : undefined;
+  } catch { return undefined; }
+};
+export const bytesOf = (place, value, length) => {
+  const bytes = fromUnpadded(value);
+  need(bytes !== undefined && (length === undefined || bytes.length === length), `${place}: expected ${length ?? ""} bytes in base64 without padding`);
+  return bytes;
+};
+export const hashesOf = (place, values) => {
+  need(Array.isArray(values), `${place}: expected an array of hashes`);
+  return values.map((value) => bytesOf(place, value, 32));
 };
 // The text of bytes that are UTF-8; a byte order mark stays in it. Undefined for other bytes.
 export const fromUtf8 = (bytes) => {
@@ -143,6 +160,13 @@ export const parse = (bytes) => {
 
 // --- objects whose members are all known --------------------------------------------------------------------------------
 
+// A whole number below 2^53, as a BigInt.
+export const numberOf = (place, value) => {
+  const isWhole = value instanceof Digits && /^(0|[1-9][0-9]{0,15})$/.test(value.text) && BigInt(value.text) < 2n ** 53n;
+  need(isWhole, `${place}: expected a whole number below 2^53`);
+  return BigInt(value.text);
+};
+
 export class Members {
   constructor(place, value, known) {
     need(value instanceof Map, `${place}: expected an object`);
@@ -169,18 +193,17 @@ export class Members {
     return this.take(name, "an array", Array.isArray(value) ? value : undefined);
   }
 
-  // A whole number below 2^53, as a BigInt.
-  number(name) {
-    const value = this.get(name);
-    const isWhole = value instanceof Digits && /^(0|[1-9][0-9]{0,15})$/.test(value.text) && BigInt(value.text) < 2n ** 53n;
-    return this.take(name, "a whole number below 2^53", isWhole ? BigInt(value.text) : undefined);
-  }
+  number(name) { return numberOf(`${this.place}/${name}`, this.get(name)); }
 
   hex(name, value, length) {
     const bytes = fromHex(value);
     const fits = bytes !== undefined && (length === undefined || bytes.length === length);
     return this.take(name, length === undefined ? "lowercase hex" : `lowercase hex of ${length} bytes`, fits ? bytes : undefined);
   }
+
+  unpadded(name, length) { return bytesOf(`${this.place}/${name}`, this.get(name), length); }
+
+  hashes(name) { return hashesOf(`${this.place}/${name}`, this.get(name)); }
 
   bytes(name, length) { return this.hex(name, this.get(name), length); }
 

@@ -3,7 +3,7 @@
 // Entry: keyOf(text) is equal for all spellings of one GS1 key; digitsOf(text) are the digits of the key that begin with the
 // company prefix, undefined if it has none.
 // What holds: a text without a key that can be read is its own key; nothing here throws.
-// Not here: bits in links and tag URIs, which no verifier reads. docs/formats/bundle-v1.md, "Names".
+// Not here: bits in links and tag URIs, which no verifier reads. docs/formats/bundle-v2.md, "Names".
 
 const HOST = "https://id.gs1.org/";
 const isDigits = (text) => /^[0-9]+$/.test(text);

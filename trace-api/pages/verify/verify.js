@@ -1,52 +1,47 @@
 // Verifies a bundle in the browser, with WebCrypto and the files beside this one and nothing else.
 //
 // Entry: verify(file, policy), both bytes or text -> { outcome, checks: [[name, "passed" | "failed" | "not checked", detail]] }.
-// What holds: the steps are those of docs/formats/bundle-v1.md, the policy file and the decision whether a checkpoint is
+// What holds: the steps are those of docs/formats/bundle-v2.md, the policy file and the decision whether a checkpoint is
 // signed those of checkpoint-v1.md; the outcome is that of every other verifier, or "cannot tell" where this browser
 // lacks an algorithm; nothing in the bundle is trusted because it is in the bundle.
 // Not here: whether the anchor's block is on the chain; `chopmark verify --rpc` asks.
 
 import { findReceipt, hasAnchored, readBlock } from "./evm.js";
-import { PolicyError, climb, inPolicy, openCheckpoint, parsePolicy, root } from "./checkpoint.js";
+import { PolicyError, climb, inPolicy, openCheckpoint, parsePolicy, root, wholePath } from "./checkpoint.js";
 import { Authority, readProof } from "./directory.js";
-import { Members, NoBundle, Refuted, fromUtf8, need, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
+import { Members, NoBundle, Refuted, bytesOf, fromUtf8, hashesOf, need, numberOf, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
 import { keyOf } from "./names.js";
 
 const LISTS = new Set(["epcList", "childEPCs", "inputEPCList", "outputEPCList", "quantityList",
   "childQuantityList", "inputQuantityList", "outputQuantityList", "sensorElementList"]);
 const MANDATORY = new Set(["type", "action", "bizStep", "disposition", "persistentDisposition", "eventTime",
   "eventTimeZoneOffset", "errorDeclaration", "chopmark:by"]);
-const FORMAT = "chopmark.org/bundle@v1";
+const FORMAT = "chopmark.org/bundle@v2";
 
 // --- the file, step 1 ---------------------------------------------------------------------------------------------
 
 const readField = (place, value) => {
-  need(value instanceof Map, `${place}: expected an object`);
-  if (value.has("digest")) {
-    const field = new Members(place, value, ["name", "digest"]);
-    return { name: field.text("name"), digest: field.bytes("digest", 32) };
-  }
-  if (!value.has("elements")) {
-    const field = new Members(place, value, ["name", "salt", "value"]);
-    return { name: field.text("name"), salt: field.bytes("salt", 16), value: field.text("value") };
-  }
-  const field = new Members(place, value, ["name", "count", "elements"]);
-  const elements = field.array("elements").map((one, at) => {
-    const element = new Members(`${place}/elements/${at}`, one, ["index", "salt", "value", "path"]);
-    return { index: element.number("index"), salt: element.bytes("salt", 16), value: element.text("value"), path: element.listOfBytes("path", 32) };
+  need(Array.isArray(value) && typeof value[0] === "string", `${place}: expected a field`);
+  const [name, second, third] = value;
+  if (value.length === 2) return { name, digest: bytesOf(place, second, 32) };
+  need(value.length === 3, `${place}: expected a field of two or three parts`);
+  if (typeof third === "string") return { name, salt: bytesOf(place, second, 16), value: third };
+  need(Array.isArray(third), `${place}: expected a value or elements`);
+  const elements = third.map((one, at) => {
+    need(Array.isArray(one) && one.length === 4 && typeof one[2] === "string", `${place}/2/${at}: expected an element`);
+    return { index: numberOf(place, one[0]), salt: bytesOf(place, one[1], 16), value: one[2], path: hashesOf(place, one[3]) };
   });
-  return { name: field.text("name"), count: field.number("count"), elements };
+  return { name, count: numberOf(place, second), elements };
 };
 const readRecord = (place, value) => {
-  const record = new Members(place, value, ["disclosed", "index", "path", "names", "of"]);
-  const disclosed = new Members(`${place}/disclosed`, record.get("disclosed"), ["fields"]);
+  const record = new Members(place, value, ["fields", "index", "path", "names", "of"]);
   const isOfItem = record.text("names") === "item";
   need(isOfItem ? !record.has("of") : record.text("names") === "container",
     `${place}/names: expected item, or container with its \`of\``);
   return {
-    fields: disclosed.array("fields").map((field, at) => readField(`${place}/disclosed/fields/${at}`, field)),
+    fields: record.array("fields").map((field, at) => readField(`${place}/fields/${at}`, field)),
     index: record.number("index"),
-    path: record.listOfBytes("path", 32),
+    path: record.hashes("path"),
     of: isOfItem ? undefined : record.text("of"),
   };
 };
@@ -56,18 +51,19 @@ const readHistory = (place, value) => {
   return {
     origin: history.text("origin"),
     records: history.array("records").map((record, at) => readRecord(`${place}/records/${at}`, record)),
-    root: history.bytes("history_root", 32),
+    root: history.unpadded("history_root", 32),
     checkpoint: history.text("checkpoint"),
-    entry: entry && { index: entry.number("index"), path: entry.listOfBytes("path", 32) },
+    entry: entry && { index: entry.number("index"), path: entry.hashes("path") },
   };
 };
 const ANCHOR = ["chain_id", "contract", "hub_id", "size", "block_hash", "header", "transaction_index", "receipt", "proof"];
 const readAnchor = (value) => {
   const anchor = new Members("/anchor", value, ANCHOR);
   return {
-    chainId: anchor.number("chain_id"), contract: anchor.bytes("contract", 20), hubId: anchor.bytes("hub_id", 32),
-    size: anchor.number("size"), blockHash: anchor.bytes("block_hash", 32), header: anchor.bytes("header"),
-    index: anchor.number("transaction_index"), receipt: anchor.bytes("receipt"), proof: anchor.listOfBytes("proof"),
+    chainId: anchor.number("chain_id"), contract: anchor.unpadded("contract", 20), hubId: anchor.unpadded("hub_id", 32),
+    size: anchor.number("size"), blockHash: anchor.unpadded("block_hash", 32), header: anchor.unpadded("header"),
+    index: anchor.number("transaction_index"), receipt: anchor.unpadded("receipt"),
+    proof: anchor.array("proof").map((node) => bytesOf("/anchor/proof", node)),
   };
 };
 // The file's value, which names this format; anything else is no bundle, and neither proved nor refuted.
@@ -152,15 +148,18 @@ class Report {
   cannotTell(detail) { this.isUnsure = true; this.notChecked("trust", detail); }
 }
 
-const checkHistory = async (history, bundle, hub, policy, report) => {
+// `hubPath`: the whole path into the hub of the history before, as an object's `whole`; that of this one afterwards.
+const checkHistory = async (history, bundle, hub, hubPath, policy, report) => {
   const { origin, records, entry } = history;
   const signed = await openCheckpoint(history.checkpoint, origin, policy.log, report);
   need(records.length > 0, `got a history of ${origin} without records`);
   const checked = [];
+  let path = [];
   for (const [at, record] of records.entries()) {
     need(at === 0 || records[at - 1].index < record.index, "records are not in ascending order");
     const { leaf, shown } = await readLeaf(record);
-    need(same(await climb(record.index, leaf, signed.size, record.path), signed.root), `record ${record.index} is not in the ledger ${origin}`);
+    path = wholePath(record.path, path, record.index, signed.size);
+    need(same(await climb(record.index, leaf, signed.size, path), signed.root), `record ${record.index} is not in the ledger ${origin}`);
     checked.push({ record, leaf, shown });
   }
   const own = checked.filter(({ record }) => record.of === undefined).map(({ leaf }) => leaf);
@@ -170,7 +169,8 @@ const checkHistory = async (history, bundle, hub, policy, report) => {
   if (entry) {
     need(hub, "got a path into a hub without the checkpoint of the hub");
     const leaf = await sha256([0], history.checkpoint);
-    need(same(await climb(entry.index, leaf, hub.size, entry.path), hub.root), `the checkpoint of ${origin} is not in the hub`);
+    hubPath.whole = wholePath(entry.path, hubPath.whole, entry.index, hub.size);
+    need(same(await climb(entry.index, leaf, hub.size, hubPath.whole), hub.root), `the checkpoint of ${origin} is not in the hub`);
     report.passed("hub entry", `the checkpoint of ${origin} is entry ${entry.index}`);
   } else if (hub) {
     report.notChecked("hub entry", `the bundle holds no path from ${origin} into the hub`);
@@ -228,8 +228,8 @@ const checkAll = async (bytes, policyFile, report) => {
   await authority.establish();
   const { policy } = authority;
   const hub = bundle.hub && await openCheckpoint(bundle.hub.checkpoint, bundle.hub.origin, policy.hub, report);
-  const checked = [];
-  for (const history of bundle.histories) checked.push(...await checkHistory(history, bundle, hub, policy, report));
+  const [checked, hubPath] = [[], { whole: [] }];
+  for (const history of bundle.histories) checked.push(...await checkHistory(history, bundle, hub, hubPath, policy, report));
   checkNames(checked, bundle.item, report);
   await authority.checkInHub(hub);
   authority.describe(bundle);

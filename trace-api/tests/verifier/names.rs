@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::mutations::Numbers;
 use crate::three::{python, repository};
 
-/// Names that are changed: every form of docs/formats/bundle-v1.md, "Names", and some that are none of them.
+/// Names that are changed: every form of docs/formats/bundle-v2.md, "Names", and some that are none of them.
 const NAMES: [&str; 40] = [
     "urn:epc:id:sgtin:4012345.011111.a%2Fb",
     "URN:EPC:ID:SGTIN:401234.0511111.1",

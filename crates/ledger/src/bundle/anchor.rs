@@ -5,7 +5,7 @@
 //!
 //! Not here: asking the chain (`chopmark verify --rpc`), RLP and tries (`evm`).
 //!
-//! Source: docs/formats/bundle-v1.md, "Anchor".
+//! Source: docs/formats/bundle-v2.md, "Anchor".
 
 use evm::proof::verify_receipt;
 

@@ -10,7 +10,7 @@
 //! Not here: the steps of the proof ([`crate::directory::verify_proof`]); what holds today, for which somebody must
 //! know the time.
 //!
-//! Source: docs/formats/bundle-v1.md, "Directory".
+//! Source: docs/formats/bundle-v2.md, "Directory".
 
 use std::collections::BTreeSet;
 

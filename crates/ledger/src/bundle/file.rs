@@ -4,7 +4,7 @@
 //!
 //! Not here: whether anything in the file is true ([`super::verify()`]).
 //!
-//! Source: docs/formats/bundle-v1.md, "Form" and "Members".
+//! Source: docs/formats/bundle-v2.md, "Form" and "Members".
 
 use std::cmp::Ordering;
 
@@ -16,12 +16,13 @@ use crate::{
     history,
     hub::HubEntry,
     json::{self, Json, JsonError, Limits, object},
-    members::{Members, ShapeError, strict_hex},
+    members::{BYTES, Members, ShapeError, bytes_of, json_of, json_of_hashes},
+    proof,
     record::{DisclosedRecord, DisclosureError},
 };
 
 /// Name of the format, as the file states it.
-pub const FORMAT: &str = "chopmark.org/bundle@v1";
+pub const FORMAT: &str = "chopmark.org/bundle@v2";
 
 /// Media type of the file.
 pub const MEDIA_TYPE: &str = "application/vnd.chopmark.bundle+json";
@@ -52,7 +53,7 @@ pub struct LedgerHistory {
     pub history_root: Hash,
     /// The ledger's signed checkpoint, a note; all paths of the records lead to its root.
     pub checkpoint: String,
-    /// Where that note is in the hub.
+    /// Where that note is in the hub; its path is shortened by that of the history before it ([`shorten_hub_paths`]).
     pub hub: Option<HubEntry>,
 }
 
@@ -63,7 +64,8 @@ pub struct BundledRecord {
     pub disclosed: DisclosedRecord,
     /// Its index in the ledger, from 0.
     pub index: u64,
-    /// Inclusion path in the tree of the checkpoint's size.
+    /// Inclusion path in the tree of the checkpoint's size, without the hashes at its end with which the path of the
+    /// record before it ends too ([`proof::shorten`]).
     pub path: Vec<Hash>,
     /// Why it belongs to the item's history.
     pub names: Naming,
@@ -159,7 +161,7 @@ impl BundleError {
 impl LedgerHistory {
     /// Assembles a ledger's part and computes its history root.
     ///
-    /// - `records`: in ledger order.
+    /// - `records`: in ledger order, with their whole paths, which are shortened here.
     /// - `checkpoint`: the note that the records' paths lead to.
     ///
     /// # Errors
@@ -167,7 +169,7 @@ impl LedgerHistory {
     /// [`DisclosureError`] if the disclosed parts of a record contradict one another.
     pub fn assemble(
         origin: &str,
-        records: Vec<BundledRecord>,
+        mut records: Vec<BundledRecord>,
         checkpoint: String,
         hub: Option<HubEntry>,
     ) -> Result<Self, DisclosureError> {
@@ -177,7 +179,26 @@ impl LedgerHistory {
             .map(|record| record.disclosed.leaf_hash())
             .collect::<Result<Vec<_>, _>>()?;
         let history_root = history::root(&leaves);
+        shorten_all(records.iter_mut().map(|record| &mut record.path));
         Ok(Self { origin: origin.to_owned(), records, history_root, checkpoint, hub })
+    }
+}
+
+/// Leaves out of the histories' paths into the hub what the path before ends with too.
+///
+/// - `histories`: in the order of the bundle, with whole paths.
+pub fn shorten_hub_paths(histories: &mut [LedgerHistory]) {
+    let entries = histories.iter_mut().filter_map(|history| history.hub.as_mut());
+    shorten_all(entries.map(|entry| &mut entry.path));
+}
+
+/// Shortens each path by the whole path before it.
+fn shorten_all<'a>(paths: impl Iterator<Item = &'a mut Vec<Hash>>) {
+    let mut before = Vec::new();
+    for path in paths {
+        let left = proof::shorten(path, &before).len();
+        before.clone_from(path);
+        path.truncate(left);
     }
 }
 
@@ -250,13 +271,13 @@ impl LedgerHistory {
         let mut json = object([
             ("origin", Json::from(self.origin.as_str())),
             ("records", Json::Array(records)),
-            ("history_root", Json::from(self.history_root.to_string())),
+            ("history_root", json_of(&self.history_root.0)),
             ("checkpoint", Json::from(self.checkpoint.as_str())),
         ]);
         if let Some(entry) = &self.hub {
             json.set(
                 "hub",
-                object([("index", Json::from(entry.index)), ("path", hashes(&entry.path))]),
+                object([("index", Json::from(entry.index)), ("path", json_of_hashes(&entry.path))]),
             );
         }
         json
@@ -288,9 +309,9 @@ impl LedgerHistory {
 impl BundledRecord {
     fn to_json(&self) -> Json {
         let mut json = object([
-            ("disclosed", self.disclosed.to_json()),
+            ("fields", self.disclosed.to_json()),
             ("index", Json::from(self.index)),
-            ("path", hashes(&self.path)),
+            ("path", json_of_hashes(&self.path)),
         ]);
         match &self.names {
             Naming::Item => json.set("names", Json::from("item")),
@@ -303,15 +324,15 @@ impl BundledRecord {
     }
 
     fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
-        let members = Members::new(place, json, &["disclosed", "index", "path", "names", "of"])?;
+        let members = Members::new(place, json, &["fields", "index", "path", "names", "of"])?;
         let names = match (members.str("names")?, members.get("of")) {
             ("item", None) => Naming::Item,
             ("container", Some(_)) => Naming::Container { of: members.text("of")? },
             _ => return Err(members.wrong("names", "item, or container with its `of`")),
         };
-        let disclosed = members.get("disclosed").unwrap_or(&Json::Null);
+        let fields = members.get("fields").unwrap_or(&Json::Null);
         Ok(Self {
-            disclosed: DisclosedRecord::from_json_at(&format!("{place}/disclosed"), disclosed)?,
+            disclosed: DisclosedRecord::from_json_at(&format!("{place}/fields"), fields)?,
             index: members.number("index")?,
             path: members.hashes("path")?,
             names,
@@ -335,17 +356,16 @@ impl HubProof {
 
 impl AnchorProof {
     fn to_json(&self) -> Json {
-        let hex = |bytes: &[u8]| Json::from(hex::encode(bytes));
         object([
             ("chain_id", Json::from(self.chain_id)),
-            ("contract", hex(&self.contract)),
-            ("hub_id", hex(&self.hub_id.0)),
+            ("contract", json_of(&self.contract)),
+            ("hub_id", json_of(&self.hub_id.0)),
             ("size", Json::from(self.size)),
-            ("block_hash", hex(&self.block_hash.0)),
-            ("header", hex(&self.header)),
+            ("block_hash", json_of(&self.block_hash.0)),
+            ("header", json_of(&self.header)),
             ("transaction_index", Json::from(self.transaction_index)),
-            ("receipt", hex(&self.receipt)),
-            ("proof", Json::Array(self.proof.iter().map(|node| hex(node)).collect())),
+            ("receipt", json_of(&self.receipt)),
+            ("proof", Json::Array(self.proof.iter().map(|node| json_of(node)).collect())),
         ])
     }
 
@@ -365,16 +385,12 @@ impl AnchorProof {
         let proof = members
             .array("proof")?
             .iter()
-            .map(|node| {
-                node.as_str()
-                    .and_then(strict_hex)
-                    .ok_or_else(|| members.wrong("proof", "an array of lowercase hex"))
-            })
+            .map(|node| bytes_of(node).ok_or_else(|| members.wrong("proof", BYTES)))
             .collect::<Result<_, _>>()?;
         let contract = members
             .bytes("contract")?
             .try_into()
-            .map_err(|_| members.wrong("contract", "40 lowercase hex digits"))?;
+            .map_err(|_| members.wrong("contract", "20 bytes in base64 without padding"))?;
         Ok(Self {
             chain_id: members.number("chain_id")?,
             contract,
@@ -387,8 +403,4 @@ impl AnchorProof {
             proof,
         })
     }
-}
-
-fn hashes(path: &[Hash]) -> Json {
-    Json::Array(path.iter().map(|hash| Json::from(hash.to_string())).collect())
 }

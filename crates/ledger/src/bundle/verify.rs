@@ -13,7 +13,7 @@
 //!
 //! Not here: whether the block is on the chain (needs an endpoint; `chopmark verify --rpc`).
 //!
-//! Source: docs/formats/bundle-v1.md, "Verification".
+//! Source: docs/formats/bundle-v2.md, "Verification".
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,6 +26,7 @@ use super::{
 use epc::written_key;
 
 use crate::{
+    Hash,
     checkpoint::Checkpoint,
     history, hub,
     json::Json,
@@ -48,7 +49,7 @@ const WHOLE_BUNDLE: &str = "this is no whole bundle, so that nothing in it was c
 ///
 /// # Source
 ///
-/// docs/formats/bundle-v1.md.
+/// docs/formats/bundle-v2.md.
 #[must_use]
 pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
     let mut report = Report::new();
@@ -73,9 +74,11 @@ pub fn verify(bytes: &[u8], policy: &Policy) -> Report {
         let opened = policy.open_hub_checkpoint(&hub.origin, &hub.checkpoint);
         check_opened(&hub.origin, &hub.checkpoint, opened, &mut report)
     });
-    let mut disclosed = Vec::new();
+    let (mut disclosed, mut hub_path) = (Vec::new(), Vec::new());
     for history in &bundle.histories {
-        check_history(history, hub.as_ref(), policy, &mut report, &mut disclosed);
+        if check_history(history, policy, &mut report, &mut disclosed) {
+            check_in_hub(history, hub.as_ref(), &mut hub_path, &mut report);
+        }
         if bundle.anchor.is_some() && history.hub.is_none() {
             let detail =
                 "it is in no hub, but the bundle holds an anchor, which must cover all ledgers";
@@ -174,17 +177,17 @@ fn check_opened(
     }
 }
 
+/// Whether the records are in their ledger, as far as can be told.
 fn check_history(
     history: &LedgerHistory,
-    hub: Option<&Checkpoint>,
     policy: &Policy,
     report: &mut Report,
     disclosed: &mut Vec<Json>,
-) {
+) -> bool {
     let origin = &history.origin;
     let opened = policy.open_checkpoint(origin, &history.checkpoint);
     let Some(checkpoint) = check_opened(origin, &history.checkpoint, opened, report) else {
-        return;
+        return false;
     };
     let name = format!("records in {origin}");
     match check_records(history, &checkpoint) {
@@ -193,14 +196,33 @@ fn check_history(
             report.pass(&name, &format!("{count} records lead to the checkpoint's root"));
             report.records.extend(summaries);
             disclosed.extend(objects);
+            true
         }
-        Err(problem) => return report.fail(&name, &problem),
+        Err(problem) => {
+            report.fail(&name, &problem);
+            false
+        }
     }
-    let name = format!("{origin} in the hub");
+}
+
+/// The ledger's checkpoint is in the hub.
+///
+/// - `path`: the whole path of the history before; that of this one afterwards.
+fn check_in_hub(
+    history: &LedgerHistory,
+    hub: Option<&Checkpoint>,
+    path: &mut Vec<Hash>,
+    report: &mut Report,
+) {
+    let name = format!("{} in the hub", history.origin);
     match (&history.hub, hub) {
         (Some(entry), Some(hub)) => {
             let leaf = hub::entry_leaf(&history.checkpoint);
-            match proof::verify_inclusion(entry.index, &leaf, hub.size, &entry.path, &hub.root) {
+            let found = proof::whole_path(&entry.path, path, entry.index, hub.size);
+            match found.and_then(|whole| {
+                path.clone_from(&whole);
+                proof::verify_inclusion(entry.index, &leaf, hub.size, &whole, &hub.root)
+            }) {
                 Ok(()) => report.pass(
                     &name,
                     &format!("its checkpoint is entry {} of {}", entry.index, hub.origin),
@@ -223,7 +245,7 @@ fn check_records(
     checkpoint: &Checkpoint,
 ) -> Result<(Vec<RecordSummary>, Vec<Json>), String> {
     let (mut summaries, mut objects, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
-    let mut last = None;
+    let (mut last, mut path_before) = (None, Vec::new());
     if ledger.records.is_empty() {
         return Err("got a history without records, expected at least one".into());
     }
@@ -238,7 +260,9 @@ fn check_records(
         if let Some(name) = record.disclosed.hidden_mandatory() {
             return Err(failed(format!("field `{name}` is hidden, expected its value")));
         }
-        proof::verify_inclusion(index, &leaf, checkpoint.size, &record.path, &checkpoint.root)
+        path_before = proof::whole_path(&record.path, &path_before, index, checkpoint.size)
+            .map_err(|error| failed(error.to_string()))?;
+        proof::verify_inclusion(index, &leaf, checkpoint.size, &path_before, &checkpoint.root)
             .map_err(|error| failed(error.to_string()))?;
         if record.names == Naming::Item {
             leaves.push(leaf);

@@ -6,7 +6,7 @@
 //!
 //! Not here: what to disclose ([`crate::record::Disclosure`]), whether the commitment is in a ledger ([`crate::bundle`]).
 //!
-//! Source: docs/formats/bundle-v1.md, "Disclosed record".
+//! Source: docs/formats/bundle-v2.md, "Disclosed record".
 
 use thiserror::Error;
 
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     hash::{self, Hash},
-    json::{self, Json, Limits, object},
-    members::{Members, ShapeError},
+    json::{self, Json, Limits},
+    members::{ShapeError, bytes_of, hash_of, hashes_of, json_of, json_of_hashes, number_of},
     proof::{self, ProofError},
     tree,
 };
@@ -194,10 +194,10 @@ impl DisclosedRecord {
         Ok(names_in(&self.to_object()?))
     }
 
-    /// The JSON form: `{"fields":[…]}`.
+    /// The JSON form: an array of fields.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        object([("fields", Json::Array(self.fields.iter().map(DisclosedField::to_json).collect()))])
+        Json::Array(self.fields.iter().map(DisclosedField::to_json).collect())
     }
 
     /// Reads the JSON form.
@@ -211,12 +211,11 @@ impl DisclosedRecord {
 
     /// Reads the JSON form at `place` (JSON pointer) of a larger text.
     pub(crate) fn from_json_at(place: &str, json: &Json) -> Result<Self, ShapeError> {
-        let members = Members::new(place, json, &["fields"])?;
-        let fields = members
-            .array("fields")?
+        let fields = json.as_array().ok_or_else(|| wrong(place, "an array of fields"))?;
+        let fields = fields
             .iter()
             .enumerate()
-            .map(|(at, field)| DisclosedField::from_json(&format!("{place}/fields/{at}"), field))
+            .map(|(at, field)| DisclosedField::from_json(&format!("{place}/{at}"), field))
             .collect::<Result<_, _>>()?;
         Ok(Self { fields })
     }
@@ -246,72 +245,72 @@ impl DisclosedField {
     }
 
     fn to_json(&self) -> Json {
-        match self {
-            Self::Hidden { name, digest } => object([
-                ("name", Json::from(name.as_str())),
-                ("digest", Json::from(digest.to_string())),
-            ]),
-            Self::Plain { name, salt, value } => object([
-                ("name", Json::from(name.as_str())),
-                ("salt", Json::from(hex::encode(salt))),
-                ("value", Json::from(value.as_str())),
-            ]),
-            Self::List { name, count, elements } => object([
-                ("name", Json::from(name.as_str())),
-                ("count", Json::from(*count)),
-                ("elements", Json::Array(elements.iter().map(DisclosedElement::to_json).collect())),
-            ]),
-        }
+        Json::Array(match self {
+            Self::Hidden { name, digest } => vec![Json::from(name.as_str()), json_of(&digest.0)],
+            Self::Plain { name, salt, value } => {
+                vec![Json::from(name.as_str()), json_of(salt), Json::from(value.as_str())]
+            }
+            Self::List { name, count, elements } => vec![
+                Json::from(name.as_str()),
+                Json::from(*count),
+                Json::Array(elements.iter().map(DisclosedElement::to_json).collect()),
+            ],
+        })
     }
 
     fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
-        if json.get("digest").is_some() {
-            let members = Members::new(place, json, &["name", "digest"])?;
-            let (name, digest) = (members.text("name")?, members.hash("digest")?);
-            return Ok(Self::Hidden { name, digest });
+        let wanted =
+            || wrong(place, "[name, digest], [name, salt, value] or [name, count, elements]");
+        let parts = json.as_array().unwrap_or_default();
+        let name = parts.first().and_then(Json::as_str).ok_or_else(wanted)?.to_owned();
+        match &parts[1..] {
+            [digest] => Ok(Self::Hidden { name, digest: hash_of(digest).ok_or_else(wanted)? }),
+            [salt, Json::String(value)] => Ok(Self::Plain {
+                name,
+                salt: salt_of(salt).ok_or_else(wanted)?,
+                value: value.clone(),
+            }),
+            [count, Json::Array(elements)] => {
+                let elements = elements.iter().enumerate().map(|(at, element)| {
+                    let place = format!("{place}/2/{at}");
+                    let wanted = || wrong(&place, "[index, salt, value, path]");
+                    DisclosedElement::of_json(element).ok_or_else(wanted)
+                });
+                let count = number_of(count).ok_or_else(wanted)?;
+                Ok(Self::List { name, count, elements: elements.collect::<Result<_, _>>()? })
+            }
+            _ => Err(wanted()),
         }
-        if json.get("elements").is_some() {
-            let members = Members::new(place, json, &["name", "count", "elements"])?;
-            let elements = members
-                .array("elements")?
-                .iter()
-                .enumerate()
-                .map(|(at, element)| {
-                    DisclosedElement::from_json(&format!("{place}/elements/{at}"), element)
-                })
-                .collect::<Result<_, _>>()?;
-            let (name, count) = (members.text("name")?, members.number("count")?);
-            return Ok(Self::List { name, count, elements });
-        }
-        let members = Members::new(place, json, &["name", "salt", "value"])?;
-        Ok(Self::Plain {
-            name: members.text("name")?,
-            salt: members.salt("salt")?,
-            value: members.text("value")?,
-        })
     }
 }
 
 impl DisclosedElement {
     fn to_json(&self) -> Json {
-        let path = self.path.iter().map(|hash| Json::from(hash.to_string())).collect();
-        object([
-            ("index", Json::from(self.index)),
-            ("salt", Json::from(hex::encode(self.salt))),
-            ("value", Json::from(self.value.as_str())),
-            ("path", Json::Array(path)),
+        Json::Array(vec![
+            Json::from(self.index),
+            json_of(&self.salt),
+            Json::from(self.value.as_str()),
+            json_of_hashes(&self.path),
         ])
     }
 
-    fn from_json(place: &str, json: &Json) -> Result<Self, ShapeError> {
-        let members = Members::new(place, json, &["index", "salt", "value", "path"])?;
-        Ok(Self {
-            index: members.number("index")?,
-            salt: members.salt("salt")?,
-            value: members.text("value")?,
-            path: members.hashes("path")?,
+    fn of_json(json: &Json) -> Option<Self> {
+        let [index, salt, value, path] = json.as_array()? else { return None };
+        Some(Self {
+            index: number_of(index)?,
+            salt: salt_of(salt)?,
+            value: value.as_str()?.to_owned(),
+            path: hashes_of(path)?,
         })
     }
+}
+
+fn salt_of(json: &Json) -> Option<Salt> {
+    bytes_of(json)?.try_into().ok()
+}
+
+fn wrong(place: &str, wanted: &'static str) -> ShapeError {
+    ShapeError { place: place.to_owned(), wanted }
 }
 
 /// Root of a list's tree, from all elements or from the path of each disclosed one.

@@ -19,6 +19,7 @@ use ledger::{
     keys::{LedgerKeys, SystemRandom},
     note::Note,
     policy::{DirectoryPin, Policy},
+    proof,
     record::Disclosure,
     tree,
 };
@@ -177,8 +178,9 @@ impl Who {
         let what = Disclosure::Items(&scene::shown());
         let mut bundle = scene::bundle_beside(5, &what, &proof.checkpoint);
         // Entry 3 is the sibling of entry 2 in the hub.
-        let shops = bundle.histories[1].hub.clone().unwrap();
-        let mut path = shops.path;
+        let entry = |history: usize| bundle.histories[history].hub.clone().unwrap();
+        let (before, shops) = (entry(0), entry(1));
+        let mut path = proof::whole_path(&shops.path, &before.path, shops.index, 5).unwrap();
         path[0] = entry_leaf(&bundle.histories[1].checkpoint);
         proof.hub = Some(HubEntry { index: shops.index + 1, path });
         bundle.directory = Some(proof);

@@ -4,10 +4,13 @@
 use std::{fs, sync::OnceLock};
 
 use ledger::{
-    bundle::{self, Bundle, CheckOutcome, Outcome, Report},
+    bundle::{self, Bundle, CheckOutcome, LedgerHistory, Outcome, Report},
+    checkpoint::Checkpoint,
     hash,
     json::Json,
+    note::Note,
     policy::Policy,
+    proof,
     record::{DisclosedField, Disclosure, Record},
 };
 
@@ -61,9 +64,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("another-item", |bundle| bundle.item = scene::item(3)),
     ("record-moved", |bundle| bundle.histories[0].records[1].index = 1),
     ("records-exchanged", |bundle| bundle.histories[0].records.swap(0, 1)),
-    ("record-left-out-of-history-root", |bundle| {
-        bundle.histories[0].records.remove(0);
-    }),
+    ("record-left-out-of-history-root", |bundle| leave_out(&mut bundle.histories[0], 0)),
     ("path-cut", |bundle| {
         bundle.histories[0].records[0].path.pop();
     }),
@@ -71,15 +72,14 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("container-not-linked", |bundle| {
         // Without the record that packs the case, nothing leads from item to pallet.
         let history = &mut bundle.histories[0];
-        history.records.remove(1);
-        let records = history.records.clone();
-        *history = bundle::LedgerHistory::assemble(
-            scene::FACTORY,
-            records,
-            history.checkpoint.clone(),
-            history.hub.clone(),
-        )
-        .unwrap();
+        leave_out(history, 1);
+        let leaves: Vec<_> = history
+            .records
+            .iter()
+            .filter(|record| record.names == bundle::Naming::Item)
+            .map(|record| record.disclosed.leaf_hash().unwrap())
+            .collect();
+        history.history_root = ledger::history::root(&leaves);
     }),
     ("signature-line-missing", |bundle| {
         let note = &mut bundle.histories[0].checkpoint;
@@ -143,6 +143,22 @@ const SPOILT: &[(&str, Spoil)] = &[
     }),
 ];
 
+/// Leaves out a record, with the paths of the others as they are then.
+fn leave_out(history: &mut LedgerHistory, place: usize) {
+    let size = Note::parse(&history.checkpoint).unwrap();
+    let size = Checkpoint::parse_body(&size.text).unwrap().size;
+    let mut before = Vec::new();
+    for record in &mut history.records {
+        before = proof::whole_path(&record.path, &before, record.index, size).unwrap();
+        record.path.clone_from(&before);
+    }
+    history.records.remove(place);
+    let (root, hub) = (history.history_root, history.hub.clone());
+    let (records, note) = (history.records.clone(), history.checkpoint.clone());
+    *history = LedgerHistory::assemble(&history.origin, records, note, hub).unwrap();
+    history.history_root = root;
+}
+
 /// Hides a field of the first record as its ledger could, with the right digest.
 fn hide_field(bundle: &mut Bundle, wanted: &str) {
     let record = &scene::factory(5).records[0];
@@ -188,19 +204,19 @@ fn no_bundles(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             "member-twice",
             text.replacen("\"format\":", "\"format\":\"\",\"format\":", 1).into_bytes(),
         ),
-        ("another-format", text.replace("bundle@v1", "bundle@v2").into_bytes()),
+        ("another-format", text.replace("bundle@v2", "bundle@v3").into_bytes()),
     ]
 }
 
 /// Copies that are spoilt in their bytes.
 fn spoilt_bytes(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let text = std::str::from_utf8(bytes).unwrap();
-    let (before, after) = text.split_once("\"salt\":\"").unwrap();
-    let (salt, rest) = after.split_at(32);
-    let capitals = format!("{before}\"salt\":\"{}{rest}", salt.to_uppercase());
+    let (before, after) = text.split_once("[\"action\",\"").unwrap();
+    let (salt, rest) = after.split_at(22);
+    let padded = format!("{before}[\"action\",\"{salt}=={rest}");
     vec![
         ("member-unknown", text.replacen("\"item\":", "\"itel\":1,\"item\":", 1).into_bytes()),
-        ("hex-in-capitals", capitals.into_bytes()),
+        ("base64-with-padding", padded.into_bytes()),
     ]
 }
 

@@ -221,7 +221,7 @@ pub fn bundle_beside(count: usize, what: &Disclosure<'_>, note: &str) -> Bundle 
     let checkpoint = keys(HUB).sign_checkpoint(&published, &SystemRandom::new()).unwrap();
     let entry = |index| HubEntry { index, path: tree::inclusion_path(index, &entries) };
     let container = |of: &str| Naming::Container { of: of.to_owned() };
-    let histories = vec![
+    let mut histories = vec![
         factory.history(
             &[(0, Naming::Item), (2, Naming::Item), (3, container(CASE)), (4, container(PALLET))],
             what,
@@ -229,6 +229,7 @@ pub fn bundle_beside(count: usize, what: &Disclosure<'_>, note: &str) -> Bundle 
         ),
         shop.history(&[(0, container(CASE)), (1, Naming::Item)], what, entry(2)),
     ];
+    ledger::bundle::shorten_hub_paths(&mut histories);
     Bundle {
         item: ITEM.to_owned(),
         histories,
@@ -269,7 +270,7 @@ fn header(receipts_root: [u8; 32]) -> Vec<u8> {
     encode_header(&members)
 }
 
-fn anchor(published: &Checkpoint) -> AnchorProof {
+pub fn anchor(published: &Checkpoint) -> AnchorProof {
     let failed = receipt(0, published);
     let receipts = [failed.clone(), receipt(1, published), failed];
     let (root, proof) = receipt_trie_proof(&receipts, 1);
