@@ -88,12 +88,19 @@ What each ledger is called:
   FORKED       the hub (of a hub: an anchor) holds something else of it than the database
 That the hub is behind, or is not anchored yet, is said and is no fault unless --require-anchored is given.
 
+With --resume FILE an audit that is interrupted (Ctrl-C, or a loss of power) continues where it stood: on the last checkpoint that it had
+verified, if the database still has that checkpoint and it is signed under the same policy. What lies below is not read again, so a
+change made there since then is not seen; the output says which records these are. Who can write to FILE can make the audit pass over
+records: keep it where only you can write. At the end of a complete audit FILE is removed.
+
 Examples:
   chopmark audit --config chopmark.toml --policy policy.txt
   chopmark audit --database postgresql://auditor@db.example/chopmark --policy policy.txt --require-anchored
+  chopmark audit --config chopmark.toml --policy policy.txt --resume audit.position
 
 Exit status: 0 every ledger is whole, 1 something was changed, 2 the audit could not run, 3 a ledger was rolled back or
-forked; with --require-anchored also 4 records wait for the hub, 5 the hub's newest entries are not anchored.")]
+forked; with --require-anchored also 4 records wait for the hub, 5 the hub's newest entries are not anchored;
+with --resume also 130 interrupted, the position is saved.")]
     Audit(audit::Arguments),
     /// Reads and writes EPC tag data
     #[command(subcommand)]

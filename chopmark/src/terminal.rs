@@ -1,7 +1,7 @@
 //! What this program prints: the only place that writes to standard output and standard error.
 //!
 //! The way through: [`out!`] prints one line, [`problem!`] one line on standard error, [`json`] a JSON text, [`lines`]
-//! several lines of ours; each goes through [`ledger::text::escaped`].
+//! several lines of ours, [`status`] a line that is written over; each goes through [`ledger::text::escaped`].
 //!
 //! What holds: whatever a file, a database, a device or the configuration holds, it cannot move the cursor, change
 //! colours, begin a line of its own or turn the direction of the text. A closed pipe is no error.
@@ -9,7 +9,7 @@
 //! Not here: the repainted picture of `reader test` (`reader::screen`), which cleans its lines by the same function.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use ledger::text::escaped;
 
@@ -51,6 +51,22 @@ pub fn problem_lines(text: &str) {
             problem_line(&format!("  {line}"));
         }
     }
+}
+
+/// Whether standard error is a terminal.
+pub fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Columns of the terminal at standard error; 80 if it does not say.
+pub fn columns() -> u16 {
+    terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| width.0)
+}
+
+/// Writes over the last line of the terminal at standard error, without ending it; an empty one clears it.
+pub fn status(text: &str) {
+    let mut stream = std::io::stderr();
+    write!(stream, "\r\x1b[2K{}", escaped(text)).and_then(|()| stream.flush()).ok();
 }
 
 /// Prints a JSON text; hidden characters, which JSON allows inside strings only, are written as `\uXXXX`.

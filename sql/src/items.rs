@@ -5,12 +5,16 @@
 
 use ledger::hash::sha256;
 
+mod everything;
+
+pub use everything::for_each_entry;
+
 use crate::copy::CopyRows;
 use crate::db::{Connection, Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::ledgers::StoredRecord;
-use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_OF_LEDGER, ITEMS_RECORDS};
+use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_RECORDS};
 
 /// The key of an item: the first 8 bytes of SHA-256 over its thing key ([`epc::thing_key`]), big-endian.
 ///
@@ -80,24 +84,7 @@ pub async fn last_records(
     rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
 }
 
-/// All entries of a ledger for records in `[from, to)`, in no order.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn of_ledger(
-    db: &Db,
-    ledger: LedgerId,
-    from: u64,
-    to: u64,
-) -> Result<Vec<(i64, u64)>, Error> {
-    let rows =
-        query(&db.client().await?, ITEMS_OF_LEDGER, &[&ledger.0, &signed(from)?, &signed(to)?])
-            .await?;
-    rows.iter().map(|row| Ok((row.get(0), unsigned(row.get(1))?))).collect()
-}
-
-/// Adds entries: key and record index.
+/// Adds entries: key and record index; each once. Sorted, so that the index is entered in its own order.
 pub(crate) async fn copy(
     tx: &Transaction<'_>,
     ledger: LedgerId,
@@ -106,12 +93,15 @@ pub(crate) async fn copy(
     if entries.is_empty() {
         return Ok(());
     }
+    let mut sorted = entries.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
     let mut rows = CopyRows::new();
-    for (key, index) in entries {
+    for (key, index) in sorted {
         rows.row(3);
-        rows.int8(*key);
+        rows.int8(key);
         rows.int4(ledger.0);
-        rows.int8(signed(*index)?);
+        rows.int8(signed(index)?);
     }
     rows.send(tx, ITEMS_COPY).await
 }

@@ -16,4 +16,6 @@ pub use checkpoints::{StoredCheckpoint, checkpoint_at, checkpoints_after, latest
 pub use lease::{WriterLease, hold_writer};
 pub use list::{Head, LedgerRow, create_ledger, find, head, list_ledgers};
 pub use nodes::{NodeMap, load_frontier, nodes};
-pub use records::{StoredRecord, for_each_record, record_at, records_from};
+pub use records::{
+    Chunk, StoredRecord, chunks, exceeds_head, for_each_record, record_at, records_from,
+};

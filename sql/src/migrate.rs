@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (6, "0006_confirmations", include_str!("../migrations/0006_confirmations.sql")),
     (7, "0007_fork_evidence", include_str!("../migrations/0007_fork_evidence.sql")),
     (8, "0008_record_slices", include_str!("../migrations/0008_record_slices.sql")),
+    (9, "0009_item_index", include_str!("../migrations/0009_item_index.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (
@@ -37,6 +38,8 @@ fn expected_version() -> i32 {
 /// Creates missing roles and applies missing migrations.
 pub(crate) async fn migrate(client: &mut Object) -> Result<(), Error> {
     let tx = client.transaction().await?;
+    // A migration takes as long as the tables are large, and reads them whole.
+    tx.batch_execute("set local statement_timeout = 0; set local enable_seqscan = on").await?;
     tx.batch_execute("select pg_advisory_xact_lock(7236838)").await?;
     tx.batch_execute(TABLE).await?;
     let rows =

@@ -92,10 +92,13 @@ impl Settings {
         Ok((config, connector))
     }
 
-    /// What every session is set to.
+    /// What every session is set to: limits of time, and plans that do not know how large a table was when they were made. A plan is
+    /// made once a connection, perhaps while a table is empty, and then reading it whole looks cheapest; so an index is used
+    /// wherever there is one (docs/decisions/0042).
     fn options(&self) -> String {
-        let mut options =
-            "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s".to_owned();
+        let mut options = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s \
+                           -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
+            .to_owned();
         if let Some(role) = self.role {
             options.push_str(" -c role=");
             options.push_str(role.role_name());

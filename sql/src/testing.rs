@@ -167,6 +167,15 @@ impl TestDb {
         Db::connect(&settings).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// A session of its own with the settings that every connection of the pool has, and the owner's rights.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer.
+    pub async fn session(&self) -> tokio_postgres::Client {
+        self.db.own_client().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// Runs SQL as the database's owner, for what only an attacker or a test does.
     ///
     /// # Errors

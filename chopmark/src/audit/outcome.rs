@@ -7,6 +7,7 @@ use history::continuity::Continuity;
 use ledger::audit::AuditSummary;
 
 use super::published::Holdings;
+use super::rows::Earlier;
 
 /// What became of a ledger, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +54,8 @@ pub struct AuditedLedger {
     pub holdings: Holdings,
     /// Whether it extends what was published last.
     pub continuity: Continuity,
+    /// What an earlier audit recomputed, and this one did not.
+    pub earlier: Option<Earlier>,
 }
 
 impl AuditedLedger {

@@ -3,6 +3,7 @@
 use ledger::json::{Json, object};
 
 use super::outcome::{AuditedLedger, State};
+use super::rows::Earlier;
 use crate::terminal::out;
 
 /// Prints the text: a line for each ledger, its findings below it, and at the end what to do.
@@ -18,6 +19,12 @@ pub fn text(audited: &[AuditedLedger]) {
             summary.checkpoints
         );
         out!("        {}", coverage(one));
+        if let Some(Earlier { size, at }) = one.earlier {
+            out!(
+                "        {records} below #{size} were recomputed by the audit that was begun at {at} and interrupted, not by this \
+                 one: a change of their rows since then is not seen; findings of them are those of that audit"
+            );
+        }
         if let Some(problem) = one.continuity.problem() {
             out!("        {problem}");
         }
@@ -104,6 +111,7 @@ fn ledger(one: &AuditedLedger) -> Json {
         ("state", Json::from(one.state().code())),
         ("records", Json::from(summary.records)),
         ("checkpoints", Json::from(summary.checkpoints)),
+        ("recomputed_from", Json::from(one.earlier.map_or(0, |earlier| earlier.size))),
         ("published_size", Json::from(one.holdings.size)),
         ("published_agreeing", Json::from(one.holdings.agreeing)),
         ("waiting", Json::from(one.waiting())),

@@ -2,27 +2,27 @@
 //!
 //! The way through: make a [`LedgerAudit`], pass it every row in ledger order (a site's [`LedgerAudit::record`], a
 //! hub's [`LedgerAudit::hub_entry`], the directory's [`LedgerAudit::directory_entry`]) and every checkpoint in order of size, each not before the rows that it covers,
-//! then [`LedgerAudit::finish`].
+//! then [`LedgerAudit::finish`]. What costs time needs no order: [`record_leaf`], [`hub_entry_leaf`], [`directory_entry_leaf`] and
+//! [`Opened::new`] run on as many threads as there are, and [`LedgerAudit::row`] and [`LedgerAudit::opened`] take their results in order.
+//! [`LedgerAudit::standing`] says how far it came, [`LedgerAudit::resume`] continues from there.
 //!
 //! What holds: one altered row gives one finding: the tree continues with the stored leaf hash, and an altered leaf
-//! hash is found by the next checkpoint. Memory: 32 bytes for each row after the last checkpoint, and the first
-//! [`MAX_FINDINGS`] findings; further ones are counted.
+//! hash is found by the next checkpoint. Findings of rows come before those of checkpoints, in whatever order both were passed.
+//! Memory: 32 bytes for each row after the last checkpoint, and the first [`MAX_FINDINGS`] findings; further ones are counted.
 //!
 //! Not here: reading the rows (`chopmark audit`), whether rows were removed together with their checkpoints
 //! (`history::continuity` compares a ledger with the hub, and the hub with its anchors).
 
+mod compute;
+mod standing;
+
+pub use compute::{Open, Opened, directory_entry_leaf, hub_entry_leaf, record_leaf};
+pub use standing::{Standing, StandingError};
+
 use std::{collections::VecDeque, fmt};
 
-use crate::{
-    checkpoint::Checkpoint,
-    directory::Entry,
-    hash::Hash,
-    hub,
-    note::Note,
-    policy::{OpenError, Policy},
-    record::{Record, Secret},
-    tree::Frontier,
-};
+use self::standing::Good;
+use crate::{hash::Hash, policy::Policy, record::Secret, tree::Frontier};
 
 /// Findings that are kept in full.
 pub const MAX_FINDINGS: usize = 1000;
@@ -76,7 +76,7 @@ pub struct LedgerAudit<'a> {
     origin: String,
     policy: &'a Policy,
     /// How the policy opens a checkpoint of this kind of ledger.
-    open: fn(&Policy, &str, &str) -> Result<Checkpoint, OpenError>,
+    open: Open,
     /// Rows so far.
     rows: u64,
     /// Leaf hashes of the rows behind the last checkpoint.
@@ -88,8 +88,13 @@ pub struct LedgerAudit<'a> {
     /// After one wrong root every later one is wrong; only the first is reported.
     root_is_lost: bool,
     checkpoints: u64,
+    /// Findings of rows, each with the number of rows before it.
+    of_rows: Vec<(u64, Finding)>,
+    /// The others.
     findings: Vec<Finding>,
     more_findings: u64,
+    /// The last checkpoint that the policy accepts and whose root the rows give.
+    good: Option<Good>,
 }
 
 impl<'a> LedgerAudit<'a> {
@@ -112,7 +117,7 @@ impl<'a> LedgerAudit<'a> {
     fn new(
         origin: &str,
         policy: &'a Policy,
-        open: fn(&Policy, &str, &str) -> Result<Checkpoint, OpenError>,
+        open: Open,
     ) -> Self {
         Self {
             origin: origin.to_owned(),
@@ -124,15 +129,29 @@ impl<'a> LedgerAudit<'a> {
             last: None,
             root_is_lost: false,
             checkpoints: 0,
+            of_rows: Vec::new(),
             findings: Vec::new(),
             more_findings: 0,
+            good: None,
         }
+    }
+
+    /// How a checkpoint of this ledger is opened, for [`Opened::new`].
+    #[must_use]
+    pub fn open(&self) -> Open {
+        self.open
     }
 
     /// Number of rows so far.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.rows
+    }
+
+    /// Size of the last checkpoint so far, as it is stored; 0 for none.
+    #[must_use]
+    pub fn last_size(&self) -> u64 {
+        self.last.map_or(0, |(size, _)| size)
     }
 
     /// Appends rows to the tree up to `size`, as far as there are rows.
@@ -144,115 +163,122 @@ impl<'a> LedgerAudit<'a> {
         }
     }
 
-    fn report(&mut self, index: Option<u64>, what: String) {
+    /// Keeps a finding that concerns no single row.
+    fn report(&mut self, what: String) {
         if self.findings.len() < MAX_FINDINGS {
-            self.findings.push(Finding { ledger: self.origin.clone(), index, what });
+            let ledger = self.origin.clone();
+            self.findings.push(Finding { ledger, index: None, what });
         } else {
             self.more_findings += 1;
         }
     }
 
-    fn add_row(&mut self, index: u64, computed: Result<Hash, String>, stored: &Hash) {
+    /// Keeps a finding of the row that comes next.
+    fn report_row(&mut self, index: u64, what: String) {
+        if self.of_rows.len() < MAX_FINDINGS {
+            let finding = Finding { ledger: self.origin.clone(), index: Some(index), what };
+            self.of_rows.push((self.rows, finding));
+        } else {
+            self.more_findings += 1;
+        }
+    }
+
+    /// Adds the next row.
+    ///
+    /// - `index`: its index as stored; rows come in order from 0, or from where the audit was resumed.
+    /// - `computed`: what [`record_leaf`], [`hub_entry_leaf`] or [`directory_entry_leaf`] gave for it.
+    pub fn row(&mut self, index: u64, computed: Result<Hash, String>, stored_leaf_hash: &Hash) {
         if index != self.rows {
             let what = format!("got this row, expected row {}", self.rows);
-            self.report(Some(index), what);
+            self.report_row(index, what);
         }
         match computed {
-            Ok(leaf) if leaf == *stored => {}
-            Ok(leaf) => self.report(
-                Some(index),
-                format!("the stored text and secret give leaf hash {leaf}, the ledger committed to {stored}"),
+            Ok(leaf) if leaf == *stored_leaf_hash => {}
+            Ok(leaf) => self.report_row(
+                index,
+                format!(
+                    "the stored text and secret give leaf hash {leaf}, the ledger committed to {stored_leaf_hash}"
+                ),
             ),
-            Err(what) => self.report(Some(index), what),
+            Err(what) => self.report_row(index, what),
         }
-        self.pending.push_back(*stored);
+        self.pending.push_back(*stored_leaf_hash);
         self.rows += 1;
     }
 
-    /// Adds the next record of a site's ledger.
+    /// Computes and adds the next record of a site's ledger.
     ///
-    /// - `index`: its index as stored; rows come in order from 0.
+    /// - `index`: its index as stored.
     pub fn record(&mut self, index: u64, text: &str, secret: &Secret, stored_leaf_hash: &Hash) {
-        let computed = Record::parse(text)
-            .map(|record| record.leaf_hash(secret))
-            .map_err(|error| format!("the stored text is not a record: {error}"));
-        self.add_row(index, computed, stored_leaf_hash);
+        let computed = record_leaf(text, secret).map(|(leaf, _)| leaf);
+        self.row(index, computed, stored_leaf_hash);
     }
 
-    /// Adds the next entry of a hub.
+    /// Computes and adds the next entry of a hub.
     ///
     /// - `note`: the checkpoint that it is, a signed note.
     pub fn hub_entry(&mut self, index: u64, note: &str, stored_leaf_hash: &Hash) {
-        let computed = Note::parse(note)
-            .map_err(|error| error.to_string())
-            .and_then(|parsed| {
-                Checkpoint::parse_body(&parsed.text).map_err(|error| error.to_string())
-            })
-            .map(|_| hub::entry_leaf(note))
-            .map_err(|error| format!("the stored text is not a checkpoint: {error}"));
-        self.add_row(index, computed, stored_leaf_hash);
+        self.row(index, hub_entry_leaf(note), stored_leaf_hash);
     }
 
-    /// Adds the next entry of the directory.
+    /// Computes and adds the next entry of the directory.
     ///
     /// - `note`: the signed record that it is.
     pub fn directory_entry(&mut self, index: u64, note: &str, stored_leaf_hash: &Hash) {
-        let computed = Entry::parse(note)
-            .map(|entry| entry.leaf)
-            .map_err(|error| format!("the stored text is not a directory record: {error}"));
-        self.add_row(index, computed, stored_leaf_hash);
+        self.row(index, directory_entry_leaf(note), stored_leaf_hash);
     }
 
-    /// Adds the next checkpoint, after at least `size` rows.
+    /// Opens and adds the next checkpoint, after at least `size` rows.
     ///
     /// - `size`: as stored beside the note.
     pub fn checkpoint(&mut self, size: u64, note: &str) {
+        self.opened(Opened::new(self.open, self.policy, &self.origin, size, note));
+    }
+
+    /// Adds the next checkpoint, after at least as many rows as it covers.
+    pub fn opened(&mut self, opened: Opened) {
+        let Opened { size, note, outcome } = opened;
         self.checkpoints += 1;
-        let before = self.last.map_or(0, |(size, _)| size);
+        let before = self.last_size();
         self.grow(size);
         if size > self.rows {
             let rows = self.rows;
-            self.report(
-                None,
-                format!("got a checkpoint of size {size}, but there are {rows} rows"),
-            );
+            self.report(format!("got a checkpoint of size {size}, but there are {rows} rows"));
         } else if size < self.frontier.size() {
-            self.report(None, format!("got a checkpoint of size {size} after a larger one"));
+            self.report(format!("got a checkpoint of size {size} after a larger one"));
         }
-        let checkpoint = match (self.open)(self.policy, &self.origin, note) {
+        let checkpoint = match outcome {
             Ok(checkpoint) => checkpoint,
             Err(error) => {
                 self.last = Some((size, None));
-                return self.report(None, format!("stored checkpoint of size {size}: {error}"));
+                return self.report(format!("stored checkpoint of size {size}: {error}"));
             }
         };
         if checkpoint.size != size {
             let signed = checkpoint.size;
-            self.report(
-                None,
-                format!("stored checkpoint of size {size} is signed for size {signed}"),
-            );
+            self.report(format!("stored checkpoint of size {size} is signed for size {signed}"));
         }
-        self.compare_root(before, size, &checkpoint.root);
+        let agrees = self.compare_root(before, size, &checkpoint.root);
         self.last = Some((size, Some(checkpoint.root)));
+        if agrees && checkpoint.size == size {
+            self.note_good(note);
+        }
     }
 
-    /// Compares the rows' root with a signed one, if the rows reach exactly to it.
-    fn compare_root(&mut self, before: u64, size: u64, signed: &Hash) {
+    /// Compares the rows' root with a signed one, if the rows reach exactly to it; gives whether they agree.
+    fn compare_root(&mut self, before: u64, size: u64, signed: &Hash) -> bool {
         if size != self.frontier.size() || self.root_is_lost {
-            return;
+            return false;
         }
         let root = self.frontier.root();
         if root != *signed {
             self.root_is_lost = true;
             let last = size.saturating_sub(1);
-            self.report(
-                None,
-                format!(
-                    "rows {before} to {last} give root {root}, the checkpoint of size {size} was signed with {signed}"
-                ),
-            );
+            self.report(format!(
+                "rows {before} to {last} give root {root}, the checkpoint of size {size} was signed with {signed}"
+            ));
         }
+        !self.root_is_lost
     }
 
     /// Ends the audit and compares with the ledger's head.
@@ -262,31 +288,33 @@ impl<'a> LedgerAudit<'a> {
         self.grow(rows);
         let root = self.frontier.root();
         if rows != head_size {
-            self.report(None, format!("got {rows} rows, but the head has size {head_size}"));
+            self.report(format!("got {rows} rows, but the head has size {head_size}"));
         } else if root != *head_root && !self.root_is_lost {
-            self.report(None, format!("the rows give root {root}, the head has {head_root}"));
+            self.report(format!("the rows give root {root}, the head has {head_root}"));
         }
         match self.last {
             None if head_size == 0 => {}
             Some((size, _)) if size != head_size => {
-                self.report(
-                    None,
-                    format!("the last checkpoint has size {size}, the head {head_size}"),
-                );
+                self.report(format!("the last checkpoint has size {size}, the head {head_size}"));
             }
             Some((_, Some(signed))) if signed != *head_root => {
-                self.report(None, format!("the head has root {head_root}, {signed} was signed"));
+                self.report(format!("the head has root {head_root}, {signed} was signed"));
             }
             // Of a checkpoint that the policy does not accept, that is reported and nothing else compared.
             Some(_) => {}
-            None => self.report(None, format!("{head_size} rows without a checkpoint")),
+            None => self.report(format!("{head_size} rows without a checkpoint")),
         }
+        let mut findings: Vec<Finding> =
+            self.of_rows.into_iter().map(|(_, finding)| finding).collect();
+        findings.append(&mut self.findings);
+        let beyond = findings.len().saturating_sub(MAX_FINDINGS);
+        findings.truncate(MAX_FINDINGS);
         AuditSummary {
             origin: self.origin,
             records: rows,
             checkpoints: self.checkpoints,
-            findings: self.findings,
-            more_findings: self.more_findings,
+            findings,
+            more_findings: self.more_findings + beyond as u64,
         }
     }
 }

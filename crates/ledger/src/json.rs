@@ -114,9 +114,46 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, JsonError> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    /// Names and places of the containers we are in, for pointers; its length is the depth.
-    path: Vec<String>,
+    /// Where in the containers that we are in, for pointers; its length is the depth.
+    path: Vec<Place>,
     max_depth: usize,
+}
+
+/// A place within a container; its name is only read when an error names it.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Before the first.
+    Start,
+    /// The element of this number.
+    Element(usize),
+    /// The member whose name begins with the quote at this byte.
+    Member(usize),
+}
+
+/// Members up to which a name is compared with each.
+const FEW: usize = 16;
+
+/// Which names an object has so far, for finding one that is there twice. Names in ascending order, as in every canonical text,
+/// need one comparison each.
+struct Names {
+    are_ascending: bool,
+    /// All of them, once there are many in another order.
+    set: Option<std::collections::HashSet<String>>,
+}
+
+impl Names {
+    /// Whether `name` is none of `members`; it is added to them next.
+    fn is_new(&mut self, members: &[(String, Json)], name: &str) -> bool {
+        if self.are_ascending && members.last().is_none_or(|(last, _)| last.as_str() < name) {
+            return true;
+        }
+        self.are_ascending = false;
+        if members.len() < FEW {
+            return members.iter().all(|(known, _)| known != name);
+        }
+        let all = || members.iter().map(|(known, _)| known.clone()).collect();
+        self.set.get_or_insert_with(all).insert(name.to_owned())
+    }
 }
 
 impl Parser<'_> {
@@ -164,16 +201,29 @@ impl Parser<'_> {
         if self.path.len() >= self.max_depth {
             return Err(JsonError::TooDeep { at: self.at, limit: self.max_depth });
         }
-        self.path.push(String::new());
+        self.path.push(Place::Start);
         self.at += 1;
         self.white();
         Ok(())
     }
 
-    fn place(&mut self, name: String) {
+    fn place(&mut self, place: Place) {
         if let Some(last) = self.path.last_mut() {
-            *last = name;
+            *last = place;
         }
+    }
+
+    /// The names and numbers of the places we are in.
+    fn names(&self) -> Vec<String> {
+        let name = |place: &Place| match *place {
+            Place::Start => String::new(),
+            Place::Element(number) => number.to_string(),
+            Place::Member(at) => {
+                let mut again = Parser { text: self.text, at, path: Vec::new(), max_depth: 0 };
+                again.string().unwrap_or_default()
+            }
+        };
+        self.path.iter().map(name).collect()
     }
 
     fn array(&mut self) -> Result<Json, JsonError> {
@@ -185,7 +235,7 @@ impl Parser<'_> {
             return Ok(Json::Array(items));
         }
         loop {
-            self.place(items.len().to_string());
+            self.place(Place::Element(items.len()));
             items.push(self.value()?);
             self.white();
             match self.peek() {
@@ -203,7 +253,7 @@ impl Parser<'_> {
     fn object(&mut self) -> Result<Json, JsonError> {
         self.enter()?;
         let mut members: Vec<(String, Json)> = Vec::new();
-        let mut names = std::collections::HashSet::new();
+        let mut names = Names { are_ascending: true, set: None };
         if self.peek() == Some(b'}') {
             self.at += 1;
             self.path.pop();
@@ -213,10 +263,10 @@ impl Parser<'_> {
             if self.peek() != Some(b'"') {
                 return Err(self.wrong("a member's name"));
             }
+            self.place(Place::Member(self.at));
             let name = self.string()?;
-            self.place(name.clone());
-            if !names.insert(name.clone()) {
-                return Err(JsonError::DuplicateMember { pointer: pointer(&self.path) });
+            if !names.is_new(&members, &name) {
+                return Err(JsonError::DuplicateMember { pointer: pointer(&self.names()) });
             }
             self.white();
             if self.peek() != Some(b':') {
@@ -276,7 +326,11 @@ impl Parser<'_> {
         let mut out = String::new();
         loop {
             let rest = &self.text[self.at..];
-            let plain = rest.find(|c: char| c == '"' || c == '\\' || c < ' ').unwrap_or(rest.len());
+            let plain = plain_bytes(rest);
+            if out.is_empty() && rest.as_bytes().get(plain) == Some(&b'"') {
+                self.at += plain + 1;
+                return Ok(rest[..plain].to_owned());
+            }
             out.push_str(&rest[..plain]);
             self.at += plain;
             match self.peek() {
@@ -453,7 +507,8 @@ impl Json {
         out
     }
 
-    fn write(&self, out: &mut String) {
+    /// Appends the canonical text.
+    pub(crate) fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(true) => out.push_str("true"),
@@ -471,17 +526,13 @@ impl Json {
                 out.push(']');
             }
             Self::Object(members) => {
-                let mut sorted: Vec<&(String, Self)> = members.iter().collect();
-                // RFC 8785 section 3.2.3: by UTF-16 code units, which differs from bytes above U+FFFF.
-                sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
                 out.push('{');
-                for (place, (name, value)) in sorted.into_iter().enumerate() {
-                    if place > 0 {
-                        out.push(',');
-                    }
-                    write_string(name, out);
-                    out.push(':');
-                    value.write(out);
+                if members.is_sorted_by(|(a, _), (b, _)| order(a, b).is_le()) {
+                    write_members(members.iter(), out);
+                } else {
+                    let mut sorted: Vec<&(String, Self)> = members.iter().collect();
+                    sorted.sort_by(|(a, _), (b, _)| order(a, b));
+                    write_members(sorted.into_iter(), out);
                 }
                 out.push('}');
             }
@@ -489,23 +540,52 @@ impl Json {
     }
 }
 
+/// RFC 8785 section 3.2.3: by UTF-16 code units, which differs from bytes above U+FFFF only.
+fn order(a: &str, b: &str) -> std::cmp::Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        return a.cmp(b);
+    }
+    a.encode_utf16().cmp(b.encode_utf16())
+}
+
+fn write_members<'a>(members: impl Iterator<Item = &'a (String, Json)>, out: &mut String) {
+    for (place, (name, value)) in members.enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        write_string(name, out);
+        out.push(':');
+        value.write(out);
+    }
+}
+
+/// Bytes before the first that a string cannot hold as it is: a quote, a backslash or a control character.
+fn plain_bytes(text: &str) -> usize {
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    text.as_bytes().iter().position(|byte| special(byte)).unwrap_or(text.len())
+}
+
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for found in text.chars() {
-        match found {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control < ' ' => {
+    let mut rest = text;
+    loop {
+        let plain = plain_bytes(rest);
+        out.push_str(&rest[..plain]);
+        let Some(special) = rest.as_bytes().get(plain) else { break };
+        match special {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
                 // Writing to a string cannot fail.
-                write!(out, "\\u{:04x}", u32::from(control)).ok();
+                write!(out, "\\u{control:04x}").ok();
             }
-            other => out.push(other),
         }
+        rest = &rest[plain + 1..];
     }
     out.push('"');
 }

@@ -183,12 +183,17 @@ impl Record {
     #[must_use]
     pub fn commitment(&self, secret: &Secret) -> Hash {
         let salts = Salts::new(secret);
-        let digest = |name: &str, value: &Json| match value {
+        let mut text = String::new();
+        let mut digest = |name: &str, value: &Json| match value {
             Json::Array(elements) if LIST_FIELDS.contains(&name) => {
                 let leaves = salts.element_leaves(name, elements);
                 list_digest(name, elements.len() as u64, &tree::root(&leaves))
             }
-            _ => plain_digest(name, &salts.field(name), &value.canonical()),
+            _ => {
+                text.clear();
+                value.write(&mut text);
+                plain_digest(name, &salts.field(name), &text)
+            }
         };
         let fields: Vec<_> =
             self.sorted().into_iter().map(|(name, value)| (name, digest(name, value))).collect();

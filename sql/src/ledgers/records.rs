@@ -5,11 +5,12 @@ use std::ops::AsyncFnMut;
 use ledger::Hash;
 use ledger::record::Secret;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::db::{Db, hash, query, query_opt, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
-use crate::queries::{LEDGERS_CHUNK_WITH, LEDGERS_CHUNKS_AFTER};
+use crate::queries::{LEDGERS_CHUNK_WITH, LEDGERS_CHUNKS_AFTER, LEDGERS_EXCEEDS_HEAD};
 
 /// One record as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,76 @@ impl StoredRecord {
             leaf_hash: hash(leaf_hash)?,
         })
     }
+}
+
+/// Up to 256 records of one commit, as they came from the database: they are taken apart by whoever has time for it.
+#[derive(Debug)]
+pub struct Chunk {
+    ledger: LedgerId,
+    row: Row,
+}
+
+impl Chunk {
+    /// Index of its first record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if it is negative.
+    pub fn first(&self) -> Result<u64, Error> {
+        unsigned(self.row.get(0))
+    }
+
+    /// Index behind its last record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if it is negative.
+    pub fn end(&self) -> Result<u64, Error> {
+        let ends: Vec<i32> = self.row.get(5);
+        Ok(self.first()? + ends.len() as u64)
+    }
+
+    /// Bytes of its texts.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.row.get::<_, &[u8]>(4).len()
+    }
+
+    /// Its records, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if a leaf hash is not 32 bytes.
+    pub fn records(&self) -> Result<Vec<StoredRecord>, Error> {
+        records_of(self.ledger, &self.row)
+    }
+}
+
+/// At most `rows` chunks of a ledger, from the record `first` on, which must be the first of a chunk: chunks begin where commits do and at
+/// each multiple of 256.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn chunks(
+    db: &Db,
+    ledger: LedgerId,
+    first: u64,
+    rows: u32,
+) -> Result<Vec<Chunk>, Error> {
+    let parameters: [&(dyn ToSql + Sync); 3] = [&ledger.0, &signed(first)?, &i64::from(rows)];
+    let rows = query(&db.client().await?, LEDGERS_CHUNKS_AFTER, &parameters).await?;
+    Ok(rows.into_iter().map(|row| Chunk { ledger, row }).collect())
+}
+
+/// Whether the tables hold records or checkpoints behind the ledger's head: no commit leaves any.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn exceeds_head(db: &Db, ledger: LedgerId) -> Result<bool, Error> {
+    let row = query_opt(&db.client().await?, LEDGERS_EXCEEDS_HEAD, &[&ledger.0]).await?;
+    Ok(row.is_some_and(|row| row.get(0)))
 }
 
 /// The record at `index`, if the ledger has it.

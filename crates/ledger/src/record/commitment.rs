@@ -14,6 +14,8 @@
 //!
 //! Source: docs/formats/record-v1.md, "Secret and salts" and "Digests".
 
+use std::fmt::Write as _;
+
 use crate::{
     hash::{self, Hash, HmacKey},
     json::Json,
@@ -70,13 +72,24 @@ impl Salts {
         self.field(&format!("{name}/{index}"))
     }
 
+    /// As [`Self::element`] for one after the other, with one buffer.
+    fn next_element(&self, name: &str, index: usize, path: &mut String) -> Salt {
+        path.clear();
+        path.push_str(name);
+        // Writing to a string cannot fail.
+        write!(path, "/{index}").ok();
+        self.field(path)
+    }
+
     /// Leaf hashes of a list's tree.
     pub(super) fn element_leaves(&self, name: &str, elements: &[Json]) -> Vec<Hash> {
-        elements
-            .iter()
-            .enumerate()
-            .map(|(index, value)| element_leaf(&self.element(name, index), &value.canonical()))
-            .collect()
+        let (mut path, mut text) = (String::new(), String::new());
+        let leaf = |(index, value): (usize, &Json)| {
+            text.clear();
+            value.write(&mut text);
+            element_leaf(&self.next_element(name, index, &mut path), &text)
+        };
+        elements.iter().enumerate().map(leaf).collect()
     }
 }
 

@@ -90,8 +90,12 @@ impl Scene {
         assert_eq!((head.root, checkpoint.root, checkpoint.size), (tree.root(), tree.root(), size));
         let loaded = sql::ledgers::load_frontier(&self.db, self.ledger).await.unwrap();
         assert_eq!(loaded, tree, "the stored subtrees give the same tree");
-        let items = sql::items::of_ledger(&self.db, self.ledger, 0, size).await.unwrap();
-        let indexed: BTreeSet<u64> = items.into_iter().map(|(_, index)| index).collect();
+        let mut indexed = BTreeSet::new();
+        let entries = sql::items::for_each_entry(&self.db, |ledger, _, index| {
+            indexed.extend((ledger == self.ledger).then_some(index.cast_unsigned()));
+            Ok(())
+        });
+        entries.await.unwrap();
         assert_eq!(indexed, (0..size).collect());
     }
 }

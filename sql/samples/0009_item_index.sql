@@ -1,0 +1,1 @@
+insert into item_records (item_key, ledger_id, leaf_index) select -1, ledger_id, 1 from ledgers;
