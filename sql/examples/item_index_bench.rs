@@ -156,7 +156,11 @@ async fn fill(
     keys: Keys,
     rows: u64,
 ) -> Result<(f64, f64, f64, u64), Failed> {
-    let create = if kind.segments { String::new() } else { format!("create table t {COLUMNS}; {}", kind.index) };
+    let create = if kind.segments {
+        String::new()
+    } else {
+        format!("create table t {COLUMNS}; {}", kind.index)
+    };
     client.batch_execute(&create).await?;
     let tenth = (rows / 10).max(PER_COMMIT);
     let (mut tenths, mut last_wal) = (Vec::new(), 0.0);
@@ -197,7 +201,11 @@ async fn measure(client: &Client, kind: &Kind, keys: Keys, rows: u64) -> Result<
     let (first, last, wal, sent) = fill(client, kind, keys, rows).await?;
     let size = "select coalesce(sum(pg_indexes_size(oid)), 0)::int8 from pg_class where relname ~ '^t(_[0-9]+)?$' and relkind = 'r'";
     let size: i64 = client.query_one(size, &[]).await?.get(0);
-    let late = if sent < rows { format!(" (stopped at {sent} rows: a batch took over {} s)", LONGEST.as_secs()) } else { String::new() };
+    let late = if sent < rows {
+        format!(" (stopped at {sent} rows: a batch took over {} s)", LONGEST.as_secs())
+    } else {
+        String::new()
+    };
     let (by_key, last_in) = if kind.name.starts_with("no index") || sent < rows {
         ("-".to_owned(), "-".to_owned())
     } else {
@@ -221,7 +229,9 @@ async fn look_up(
     keys: Keys,
     rows: u64,
 ) -> Result<(String, String), Failed> {
-    client.batch_execute("set enable_seqscan = off; set jit = off; set statement_timeout = '20s'").await?;
+    client
+        .batch_execute("set enable_seqscan = off; set jit = off; set statement_timeout = '20s'")
+        .await?;
     let tables: Vec<String> = if kind.segments {
         (0..rows.div_ceil(SEGMENT)).map(|segment| format!("t_{segment}")).collect()
     } else {

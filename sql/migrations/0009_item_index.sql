@@ -9,6 +9,8 @@
 create index item_records_places on item_records (item_key, ledger_id, leaf_index);
 drop index item_records_key;
 
--- What became of a document is asked by its number, and which anchors are not final every few seconds; both read their table whole.
+-- What became of a document is asked by its number, which anchors are not final every few seconds, and what the hub has of a ledger for
+-- each checkpoint; these read all documents of the party, all anchors, and all entries of the ledger.
 create index captures_id on captures (capture_id, party);
 create index anchor_states_open on anchor_states (anchor_id) where state <> 'final';
+create index hub_entries_of_ledger on hub_entries (hub_ledger_id, ledger_id, hub_index);

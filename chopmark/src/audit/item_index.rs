@@ -82,11 +82,7 @@ impl Indexed {
     /// # Errors
     ///
     /// [`Error`], also if `stop` says so.
-    pub async fn read(
-        db: &Db,
-        sums: &Sums,
-        sizes: &HashMap<LedgerId, u64>,
-    ) -> Result<Self, Error> {
+    pub async fn read(db: &Db, sums: &Sums, sizes: &HashMap<LedgerId, u64>) -> Result<Self, Error> {
         let mut indexed: HashMap<LedgerId, Vec<u128>> = HashMap::new();
         sql::items::for_each_entry(db, |ledger, key, index| {
             let index = u64::try_from(index).ok();
@@ -217,7 +213,9 @@ async fn named(
             for chunk in &chunks {
                 next = chunk.end()?;
                 for stored in chunk.records()?.iter().filter(|stored| stored.index < end) {
-                    if stored.secret.is_some() && let Ok(record) = Record::parse(&stored.text) {
+                    if stored.secret.is_some()
+                        && let Ok(record) = Record::parse(&stored.text)
+                    {
                         entries.extend(keys(&record).into_iter().map(|key| (key, stored.index)));
                     }
                 }

@@ -98,7 +98,8 @@ pub fn start(task: Task) -> Receiver<Computing> {
 
 async fn read(task: &Task, sender: &Sender<Computing>) -> Result<(), Error> {
     let (mut next, mut rows) = (task.from, 1);
-    let mut checkpoints = Checkpoints { after: task.after, waiting: VecDeque::new(), is_end: false };
+    let mut checkpoints =
+        Checkpoints { after: task.after, waiting: VecDeque::new(), is_end: false };
     while next < task.until {
         let mut chunks = sql::ledgers::chunks(&task.db, task.row.id, next, rows).await?;
         let mut bytes = 0;
@@ -116,11 +117,11 @@ async fn read(task: &Task, sender: &Sender<Computing>) -> Result<(), Error> {
             break;
         }
         rows = next_rows(task.pace, kept, bytes);
-        let (sums, is_directory) =
-            (Arc::clone(&task.sums), task.row.kind == sql::directory::KIND);
-        let computing =
-            tokio::task::spawn_blocking(move || compute(&chunks, is_directory, &sums));
-        if sender.send(Ok(computing)).await.is_err() || !checkpoints.send(task, next, sender).await? {
+        let (sums, is_directory) = (Arc::clone(&task.sums), task.row.kind == sql::directory::KIND);
+        let computing = tokio::task::spawn_blocking(move || compute(&chunks, is_directory, &sums));
+        if sender.send(Ok(computing)).await.is_err()
+            || !checkpoints.send(task, next, sender).await?
+        {
             return Ok(());
         }
     }

@@ -206,9 +206,9 @@ fn stand(origin: &str, json: &Json) -> anyhow::Result<Stand> {
         };
         list(json, name)?.iter().map(one).collect()
     };
-    let peaks = list(json, "peaks")?.iter().map(|peak| {
-        Ok(peak.as_str().context("expected a hash")?.parse::<Hash>()?)
-    });
+    let peaks = list(json, "peaks")?
+        .iter()
+        .map(|peak| Ok(peak.as_str().context("expected a hash")?.parse::<Hash>()?));
     let standing = Standing {
         size: number(member(json, "size")?)?,
         peaks: peaks.collect::<anyhow::Result<_>>()?,

@@ -73,7 +73,10 @@ fn line(at: u64, total: u64, done: u64, elapsed: Duration) -> String {
         Some(seconds) if seconds < 7200 => format!("{} min", seconds / 60),
         Some(seconds) => format!("{} h", seconds / 3600),
     };
-    format!("[{bar}] {} %  {at} of {total} records  {rate} records/s  {left} left", at * 100 / total)
+    format!(
+        "[{bar}] {} %  {at} of {total} records  {rate} records/s  {left} left",
+        at * 100 / total
+    )
 }
 
 #[cfg(test)]

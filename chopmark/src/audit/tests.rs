@@ -134,7 +134,19 @@ async fn an_audit_interrupted_anywhere_and_continued_finds_what_an_uninterrupted
     scene.db.execute(lose).await.unwrap();
     let whole = scene.whole().await;
     let all: Vec<_> = whole.iter().map(|one| one.summary.clone()).collect();
-    assert_eq!(site(&whole), (vec![0, 150, 301, 602].into_iter().map(Some).chain([None, Some(5), Some(400)]).collect(), 603, 5, None));
+    assert_eq!(
+        site(&whole),
+        (
+            vec![0, 150, 301, 602]
+                .into_iter()
+                .map(Some)
+                .chain([None, Some(5), Some(400)])
+                .collect(),
+            603,
+            5,
+            None
+        )
+    );
     let mut sizes = Vec::new();
     for steps in 0.. {
         if scene.audit(steps).await.is_some() {
@@ -198,10 +210,15 @@ async fn an_altered_position_is_not_used() {
 
     scene.replace(stand);
     let text = std::fs::read_to_string(scene.path()).unwrap();
-    for damaged in [text.replace("\"size\":302", "\"size\":303"), text[..90].to_owned(), "{}".into()] {
+    for damaged in
+        [text.replace("\"size\":302", "\"size\":303"), text[..90].to_owned(), "{}".into()]
+    {
         std::fs::write(scene.path(), damaged).unwrap();
         let refused = PositionFile::open(&scene.path(), &scene.policy).unwrap_err();
-        assert!(format!("{refused:#}").contains("no position of an audit; remove it"), "{refused:#}");
+        assert!(
+            format!("{refused:#}").contains("no position of an audit; remove it"),
+            "{refused:#}"
+        );
     }
     std::fs::write(scene.path(), text).unwrap();
     let wide = std::os::unix::fs::PermissionsExt::from_mode(0o620);
@@ -240,7 +257,8 @@ async fn a_position_of_another_ledger_or_policy_or_before_a_rollback_is_not_used
 #[tokio::test]
 async fn the_item_index_is_compared_both_ways_and_an_entry_that_is_there_twice_is_none_too_many() {
     let scene = Scene::new("index_both_ways").await;
-    let twice = "insert into item_records select * from item_records where leaf_index in (3, 256, 602)";
+    let twice =
+        "insert into item_records select * from item_records where leaf_index in (3, 256, 602)";
     scene.db.execute(twice).await.unwrap();
     assert_eq!(site(&scene.whole().await).0, []);
     let change = "alter table item_records disable trigger user; \
@@ -268,7 +286,8 @@ async fn the_item_index_is_compared_both_ways_and_an_entry_that_is_there_twice_i
 }
 
 #[tokio::test]
-async fn rows_behind_the_head_are_found_and_what_a_writer_appends_meanwhile_is_left_to_the_next_audit() {
+async fn rows_behind_the_head_are_found_and_what_a_writer_appends_meanwhile_is_left_to_the_next_audit()
+ {
     let scene = Scene::new("behind_the_head").await;
     let rows = sql::ledgers::list_ledgers(&scene.db).await.unwrap();
     let setting = Setting {

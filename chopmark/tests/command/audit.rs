@@ -135,3 +135,39 @@ fn the_help_of_the_audit_names_every_outcome_and_status() {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }
 }
+
+#[tokio::test]
+async fn an_interrupted_audit_saves_its_position_says_so_and_the_same_command_continues() {
+    let scene = Scene::new("audit_interrupted").await;
+    let position = scene.path("audit.position");
+    let words = ["--resume", position.to_str().unwrap()];
+    // The audit waits for this lock, so that the signal reaches it at work.
+    let holder = scene.db.session().await;
+    holder.batch_execute("begin; lock table record_chunks in access exclusive mode").await.unwrap();
+    let audit = scene.start_audit(&words);
+    let waiting = "select count(*) from pg_locks where not granted \
+                   and relation = 'record_chunks'::regclass";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let other = scene.db.session().await;
+    while other.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(std::time::Instant::now() < deadline, "the audit does not wait for the lock");
+        tokio::task::yield_now().await;
+    }
+    let process = nix::unistd::Pid::from_raw(i32::try_from(audit.id()).unwrap());
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
+    holder.batch_execute("rollback").await.unwrap();
+
+    let ran = crate::scene::ended(audit);
+    assert_eq!(ran.status, 130, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("interrupted: the position is saved in"), "{}", ran.err);
+    assert!(position.exists());
+    let ran = scene.audit(&words);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("whole  factory.example/packing  4 records, 2 checkpoints"),
+        "{}",
+        ran.out
+    );
+    assert!(!position.exists(), "a complete audit leaves no position");
+    assert_eq!(ran.err, "", "no progress is written where no terminal is");
+}

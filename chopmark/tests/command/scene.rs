@@ -1,7 +1,7 @@
 //! A database with a factory's ledger and a hub, a policy file, and the program.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use history::testing::{EventDraft, FACTORY, TestLedger, object_event};
 use sql::Access;
@@ -20,8 +20,19 @@ pub struct Ran {
 
 /// Runs the program with these words.
 pub fn chopmark(words: &[&str]) -> Ran {
+    ended(start(words))
+}
+
+/// Starts the program with these words.
+fn start(words: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
-    let Output { status, stdout, stderr } = command.args(words).output().unwrap();
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// What a program left that was started.
+pub fn ended(program: Child) -> Ran {
+    let Output { status, stdout, stderr } = program.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { status: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
 }
@@ -70,9 +81,14 @@ impl Scene {
 
     /// Runs the audit with more words.
     pub fn audit(&self, more: &[&str]) -> Ran {
+        ended(self.start_audit(more))
+    }
+
+    /// Starts the audit with more words.
+    pub fn start_audit(&self, more: &[&str]) -> Child {
         let policy = self.folder.path().join("policy.txt");
         let url = self.db.url_for(Access::Owner);
         let words = ["audit", "--database", &url, "--policy", policy.to_str().unwrap()];
-        chopmark(&[&words, more].concat())
+        start(&[&words, more].concat())
     }
 }

@@ -40,7 +40,9 @@ fn nanos(repeats: u32, mut work: impl FnMut()) -> u128 {
 fn main() {
     let secret = [7; 16];
     let salts = HmacKey::new(&secret);
-    println!("| items | bytes | SHA-256 of the text | parse | leaf hash | ratio of both to SHA-256 | one HMAC | one SHA-256 of 65 B |");
+    println!(
+        "| items | bytes | SHA-256 of the text | parse | leaf hash | ratio of both to SHA-256 | one HMAC | one SHA-256 of 65 B |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for items in [1, 10, 100] {
         let text = text(items);
@@ -48,10 +50,14 @@ fn main() {
         let repeats = REPEATS / u32::try_from(items).unwrap_or(1);
         let mut rounds: [Vec<u128>; 5] = Default::default();
         for _ in 0..ROUNDS {
-            rounds[0].push(nanos(repeats * 20, || drop(black_box(sha256(black_box(text.as_bytes()))))));
+            rounds[0]
+                .push(nanos(repeats * 20, || drop(black_box(sha256(black_box(text.as_bytes()))))));
             rounds[1].push(nanos(repeats, || drop(black_box(Record::parse(black_box(&text))))));
-            rounds[2].push(nanos(repeats, || drop(black_box(record.leaf_hash(black_box(&secret))))));
-            rounds[3].push(nanos(REPEATS * 10, || drop(black_box(salts.sign(black_box(b"bizLocation"))))));
+            rounds[2]
+                .push(nanos(repeats, || drop(black_box(record.leaf_hash(black_box(&secret))))));
+            rounds[3].push(nanos(REPEATS * 10, || {
+                drop(black_box(salts.sign(black_box(b"bizLocation"))))
+            }));
             rounds[4].push(nanos(REPEATS * 10, || drop(black_box(sha256(black_box(&[1; 65]))))));
         }
         let median = |place: usize| {

@@ -114,11 +114,7 @@ impl<'a> LedgerAudit<'a> {
         Self::new(origin, policy, Policy::open_hub_checkpoint)
     }
 
-    fn new(
-        origin: &str,
-        policy: &'a Policy,
-        open: Open,
-    ) -> Self {
+    fn new(origin: &str, policy: &'a Policy, open: Open) -> Self {
         Self {
             origin: origin.to_owned(),
             policy,

@@ -44,7 +44,9 @@ pub async fn for_each_entry(
             buffer.advance(HEADER - 4);
             let extension = buffer.get_u32();
             if extension != 0 {
-                return Err(Error::data(format!("got a COPY header with {extension} more bytes, expected none")));
+                return Err(Error::data(format!(
+                    "got a COPY header with {extension} more bytes, expected none"
+                )));
             }
             is_begun = true;
         }

@@ -116,12 +116,7 @@ impl Chunk {
 /// # Errors
 ///
 /// [`Error`].
-pub async fn chunks(
-    db: &Db,
-    ledger: LedgerId,
-    first: u64,
-    rows: u32,
-) -> Result<Vec<Chunk>, Error> {
+pub async fn chunks(db: &Db, ledger: LedgerId, first: u64, rows: u32) -> Result<Vec<Chunk>, Error> {
     let parameters: [&(dyn ToSql + Sync); 3] = [&ledger.0, &signed(first)?, &i64::from(rows)];
     let rows = query(&db.client().await?, LEDGERS_CHUNKS_AFTER, &parameters).await?;
     Ok(rows.into_iter().map(|row| Chunk { ledger, row }).collect())

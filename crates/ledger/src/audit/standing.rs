@@ -57,7 +57,9 @@ pub enum StandingError {
         signed: u64,
     },
     /// The subtree roots give another root than was signed.
-    #[error("the stored subtree roots give root {got}, the checkpoint of size {size} was signed with {signed}")]
+    #[error(
+        "the stored subtree roots give root {got}, the checkpoint of size {size} was signed with {signed}"
+    )]
     Root {
         /// Size of the checkpoint.
         size: u64,
