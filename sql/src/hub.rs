@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 
-use crate::db::{Db, Transaction, execute, query, query_opt, signed, timestamp, unsigned};
+use crate::db::{
+    Connection, Db, Transaction, execute, query, query_opt, signed, timestamp, unsigned,
+};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
-    HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_INSERT_ENTRY, HUB_INSERT_FORK, HUB_IS_INDEXED,
-    HUB_LAST_ENTRY, HUB_LAST_OF_LEDGER, HUB_SEALS, HUB_UNINDEXED_ENTRY,
+    HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_HEADS, HUB_INDEXED, HUB_INSERT_ENTRY,
+    HUB_INSERT_FORK, HUB_IS_INDEXED, HUB_LAST_ENTRY, HUB_LAST_OF_LEDGER, HUB_SEALS, HUB_UNINDEXED,
+    HUB_UNINDEXED_ENTRY,
 };
 
 /// A ledger's checkpoint in the hub.
@@ -110,10 +113,97 @@ pub async fn entry_for(
     row.as_ref().map(entry).transpose()
 }
 
+/// How many entries each hub has.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn heads(connection: &Connection) -> Result<Vec<(LedgerId, u64)>, Error> {
+    let rows = query(connection.client(), HUB_HEADS, &[]).await?;
+    rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
+}
+
+/// Some entries of a hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// The hub.
+    pub hub: LedgerId,
+    /// The first entry.
+    pub from: u64,
+    /// The first entry behind it.
+    pub to: u64,
+}
+
+/// What the index of entries has of one ledger within a [`Stretch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Indexed {
+    /// The hub.
+    pub hub: LedgerId,
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Its largest checkpoint there.
+    pub largest: u64,
+    /// How many of its checkpoints are there.
+    pub count: u64,
+}
+
+/// What the index of entries has within some stretches.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn indexed(
+    connection: &Connection,
+    stretches: &[Stretch],
+) -> Result<Vec<Indexed>, Error> {
+    let hubs: Vec<i32> = stretches.iter().map(|stretch| stretch.hub.0).collect();
+    let all = |of: fn(&Stretch) -> u64| {
+        stretches.iter().map(|stretch| signed(of(stretch))).collect::<Result<Vec<_>, _>>()
+    };
+    let (from, to) = (all(|stretch| stretch.from)?, all(|stretch| stretch.to)?);
+    let rows = query(connection.client(), HUB_INDEXED, &[&hubs, &from, &to]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Indexed {
+                hub: LedgerId(row.get(0)),
+                ledger: LedgerId(row.get(1)),
+                largest: unsigned(row.get(2))?,
+                count: unsigned(row.get(3))?,
+            })
+        })
+        .collect()
+}
+
+/// Those of some ledgers of which a hub has an entry by its text and not by the index.
+///
+/// - `from`: the entries of each hub that are looked at.
+/// - `ledgers`: with their origins.
+/// - Cost: reads these entries, within the database.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn unindexed(
+    connection: &Connection,
+    from: &[(LedgerId, u64)],
+    ledgers: &[(LedgerId, &str)],
+) -> Result<Vec<LedgerId>, Error> {
+    let hubs: Vec<i32> = from.iter().map(|(hub, _)| hub.0).collect();
+    let low = from.iter().map(|(_, low)| signed(*low)).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<i32> = ledgers.iter().map(|(ledger, _)| ledger.0).collect();
+    let heads: Vec<Vec<u8>> =
+        ledgers.iter().map(|(_, origin)| format!("{origin}\n").into_bytes()).collect();
+    let rows =
+        query(connection.client(), HUB_UNINDEXED, &[&hubs, &low, &ids, &heads]).await?;
+    Ok(rows.iter().map(|row| LedgerId(row.get(0))).collect())
+}
+
 /// When a hub first had a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seal {
-    /// The record's place in its ledger.
+    /// The record's ledger.
+    pub ledger: LedgerId,
+    /// The record's place in it.
     pub leaf_index: u64,
     /// The hub's first entry that covers it, and when the hub was first signed with that entry.
     pub in_hub: Option<(u64, Timestamp)>,
@@ -121,29 +211,38 @@ pub struct Seal {
     pub committed: Option<Timestamp>,
 }
 
-/// When the hub first had the records `indexes` of `ledger`; in no order. A ledger is in one hub only.
+impl Seal {
+    /// Reads hub index, the hub's time and the ledger's time from the columns from `first` on.
+    pub(crate) fn of_row(
+        row: &tokio_postgres::Row,
+        (ledger, leaf_index): (LedgerId, u64),
+        first: usize,
+    ) -> Result<Self, Error> {
+        let place: Option<i64> = row.get(first);
+        let at: Option<_> = row.get(first + 1);
+        let committed: Option<_> = row.get(first + 2);
+        let in_hub = match place.zip(at) {
+            Some((place, at)) => Some((unsigned(place)?, timestamp(at)?)),
+            None => None,
+        };
+        Ok(Self { ledger, leaf_index, in_hub, committed: committed.map(timestamp).transpose()? })
+    }
+}
+
+/// When the hub first had records of any ledgers; in no order. A ledger is in one hub only.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn seals(db: &Db, ledger: LedgerId, indexes: &[u64]) -> Result<Vec<Seal>, Error> {
-    let indexes = indexes.iter().map(|index| signed(*index)).collect::<Result<Vec<_>, _>>()?;
-    let rows = query(&db.client().await?, HUB_SEALS, &[&ledger.0, &indexes]).await?;
+pub async fn seals(
+    connection: &Connection,
+    places: &[(LedgerId, u64)],
+) -> Result<Vec<Seal>, Error> {
+    let ledgers: Vec<i32> = places.iter().map(|(ledger, _)| ledger.0).collect();
+    let indexes = places.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(connection.client(), HUB_SEALS, &[&ledgers, &indexes]).await?;
     rows.iter()
-        .map(|row| {
-            let place: Option<i64> = row.get(1);
-            let at: Option<_> = row.get(2);
-            let committed: Option<_> = row.get(3);
-            let in_hub = match place.zip(at) {
-                Some((place, at)) => Some((unsigned(place)?, timestamp(at)?)),
-                None => None,
-            };
-            Ok(Seal {
-                leaf_index: unsigned(row.get(0))?,
-                in_hub,
-                committed: committed.map(timestamp).transpose()?,
-            })
-        })
+        .map(|row| Seal::of_row(row, (LedgerId(row.get(0)), unsigned(row.get(1))?), 2))
         .collect()
 }
 

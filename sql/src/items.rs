@@ -4,6 +4,7 @@
 //! prefix; a key is 8 bytes of a hash, so two items may share one; each look-up checks the record's own text.
 
 use ledger::hash::sha256;
+use tokio_postgres::Row;
 
 mod everything;
 
@@ -12,9 +13,10 @@ pub use everything::for_each_entry;
 use crate::copy::CopyRows;
 use crate::db::{Connection, Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
+use crate::hub::Seal;
 use crate::ledger_id::LedgerId;
 use crate::ledgers::StoredRecord;
-use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_RECORDS};
+use crate::queries::{ITEMS_COPY, ITEMS_FOUND, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_RECORDS};
 
 /// The key of an item: the first 8 bytes of SHA-256 over its thing key ([`epc::thing_key`]), big-endian.
 ///
@@ -40,6 +42,83 @@ pub fn key_of_thing(thing: &str) -> i64 {
 pub async fn records_naming(db: &Db, uri: &str) -> Result<Vec<(LedgerId, u64)>, Error> {
     let rows = query(&db.client().await?, ITEMS_NAMING, &[&key(uri)]).await?;
     rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
+}
+
+/// An entry of the index, with its record where that was asked for.
+#[derive(Debug)]
+pub struct Found {
+    /// The key that it is an entry of.
+    pub key: i64,
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The record's place in it.
+    pub index: u64,
+    row: Row,
+}
+
+/// A record as it is stored, before it is compared with anything.
+#[derive(Debug, Clone, Copy)]
+pub struct Slices<'a> {
+    /// Its text, as a rule UTF-8.
+    pub text: &'a [u8],
+    /// The secret of its salts, 16 bytes; fewer if it has none.
+    pub secret: &'a [u8],
+    /// Its leaf hash, 32 bytes; fewer if the row was altered.
+    pub leaf_hash: &'a [u8],
+}
+
+impl Found {
+    /// Whether records were read with the index; otherwise there were more than was asked for, and none has any.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.row.get::<_, Option<bool>>(3).unwrap_or_default()
+    }
+
+    /// The record; none if it was not read, or the ledger does not have it.
+    #[must_use]
+    pub fn slices(&self) -> Option<Slices<'_>> {
+        let bytes = |column: usize| self.row.get::<_, Option<&[u8]>>(column);
+        Some(Slices { text: bytes(4)?, secret: bytes(5)?, leaf_hash: bytes(6)? })
+    }
+
+    /// When the hub first had it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if a number or time is out of range.
+    pub fn seal(&self) -> Result<Seal, Error> {
+        Seal::of_row(&self.row, (self.ledger, self.index), 7)
+    }
+}
+
+impl StoredRecord {
+    /// Its slices.
+    #[must_use]
+    pub fn slices(&self) -> Slices<'_> {
+        let secret = self.secret.as_ref().map_or(&[][..], |secret| secret);
+        Slices { text: self.text.as_bytes(), secret, leaf_hash: &self.leaf_hash.0 }
+    }
+}
+
+/// All entries of the index under some keys, in no order, and the records and their seals if there are not more than `most`.
+///
+/// - One query, whatever the number of keys, ledgers and records.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn found(
+    connection: &Connection,
+    keys: &[i64],
+    most: u32,
+) -> Result<Vec<Found>, Error> {
+    let rows = query(connection.client(), ITEMS_FOUND, &[&keys, &i64::from(most)]).await?;
+    rows.into_iter()
+        .map(|row| {
+            let (key, ledger, index) = (row.get(0), LedgerId(row.get(1)), unsigned(row.get(2))?);
+            Ok(Found { key, ledger, index, row })
+        })
+        .collect()
 }
 
 /// Records of any ledgers, as far as they have them; in no order.

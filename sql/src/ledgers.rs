@@ -10,12 +10,14 @@ mod lease;
 mod list;
 mod nodes;
 mod records;
+mod states;
 
 pub use append::{Append, Entry, append};
 pub use checkpoints::{StoredCheckpoint, checkpoint_at, checkpoints_after, latest_checkpoint};
 pub use lease::{WriterLease, hold_writer};
 pub use list::{Head, LedgerRow, create_ledger, find, head, list_ledgers};
-pub use nodes::{NodeMap, load_frontier, nodes};
+pub use nodes::{NodeMap, TileName, Tiles, load_frontier, nodes, tiles};
 pub use records::{
     Chunk, StoredRecord, chunks, exceeds_head, for_each_record, record_at, records_from,
 };
+pub use states::{LedgerState, Published, states};

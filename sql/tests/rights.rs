@@ -462,14 +462,18 @@ async fn trace_api_can_read_what_it_shows() {
     sql::ledgers::record_at(&trace, site, 0).await.expect("asked").expect("there");
     sql::ledgers::nodes(&trace, site, &inclusion_nodes(0, 1)).await.expect("nodes");
     sql::items::records_naming(&trace, "urn:x").await.expect("asked");
-    assert_eq!(
-        sql::items::records(&trace.connection().await.expect("connected"), &[(site, 0), (site, 9)])
-            .await
-            .expect("asked")
-            .len(),
-        1
-    );
-    assert_eq!(sql::hub::seals(&trace, site, &[0]).await.expect("asked").len(), 1);
+    let connection = trace.connection().await.expect("connected");
+    let read = sql::items::records(&connection, &[(site, 0), (site, 9)]).await.expect("asked");
+    assert_eq!(read.len(), 1);
+    assert_eq!(sql::hub::seals(&connection, &[(site, 0)]).await.expect("asked").len(), 1);
+    sql::items::found(&connection, &[1], 9).await.expect("asked");
+    sql::ledgers::states(&connection, &[1], &[]).await.expect("asked");
+    let hubs = sql::hub::heads(&connection).await.expect("asked");
+    assert_eq!(hubs.first().map(|(id, _)| *id), Some(hub));
+    let all = sql::hub::Stretch { hub, from: 0, to: 9 };
+    sql::hub::indexed(&connection, &[all]).await.expect("asked");
+    sql::hub::unindexed(&connection, &hubs, &[(site, "a.example/x")]).await.expect("asked");
+    drop(connection);
     sql::expected::differences(&trace, None).await.expect("asked");
     sql::hub::entry_for(&trace, hub, site, 1).await.expect("asked");
     sql::anchors::covering(&trace, hub, 1).await.expect("asked");

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use directory::Rights;
-use history::directory::{DirectoryCache, Loaded, effective_policy};
+use history::Cache;
+use history::directory::{DirectoryCache, Loaded};
 use ledger::policy::Policy;
 use process::Clock;
 use sql::Db;
@@ -17,6 +18,9 @@ use crate::scan::address_of;
 
 /// Longest part of an address that is read; a GS1 serial number has at most 20 characters.
 pub const MAX_PART: usize = 200;
+
+/// Most bytes of what was verified and is kept for later answers.
+const CACHE_BYTES: usize = 256 << 20;
 
 /// Who is answered: one of the two addresses that trace-api listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// How much may still be asked.
     pub limits: Limits,
+    /// What was verified for earlier answers.
+    pub cache: Cache,
     /// The time.
     pub clock: Clock,
     authority: Authority,
@@ -57,7 +63,8 @@ impl AppState {
     pub fn new(config: Config, db: Db, clock: Clock) -> Self {
         let limits = Limits::new(config.rates, &config.scan_secret, clock.instant());
         let authority = Authority::Directory(Box::new(DirectoryCache::new(config.policy.clone())));
-        Self { db, config, metrics: Metrics::new(), limits, clock, authority }
+        let (metrics, cache) = (Metrics::new(), Cache::new(CACHE_BYTES));
+        Self { db, config, metrics, limits, cache, clock, authority }
     }
 
     /// The same with rights that no directory states.
@@ -76,17 +83,16 @@ impl AppState {
         }
     }
 
-    /// Who may say what, and the policy under which checkpoints are checked ([`effective_policy`]), both by one look at
-    /// the directory.
-    pub async fn rights_and_policy(&self) -> (Arc<Rights>, Policy) {
+    /// Who may say what, and the policy under which checkpoints are checked ([`history::directory::effective_policy`]), both
+    /// by one look at the directory.
+    pub async fn rights_and_policy(&self) -> (Arc<Rights>, Arc<Policy>) {
         match &self.authority {
             Authority::Directory(cache) => {
                 let current = cache.current(&self.db).await;
-                let policy = effective_policy(&self.config.policy, current.loaded.as_deref());
-                (current.rights, policy)
+                (current.rights, current.policy)
             }
             #[cfg(test)]
-            Authority::Stated(rights) => (rights.clone(), self.config.policy.clone()),
+            Authority::Stated(rights) => (rights.clone(), Arc::new(self.config.policy.clone())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Proofs of other logs, and tlog-proofs of records of our own ledgers.
 
 use history::bundle::Disclosure;
-use history::gather;
+use history::{Cache, gather};
 use history::testing::ITEM;
 use ledger::bundle::LedgerHistory;
 use ledger::checkpoint::ForeignCheckpoint;
@@ -15,10 +15,11 @@ use crate::scene::{Ran, SITE, Scene, chopmark};
 
 /// The site's part of the item's bundle: its records with their places, and its checkpoint.
 async fn site_history(scene: &Scene) -> LedgerHistory {
-    let policy = (scene.site.policy_lines("log") + &scene.hub.policy_lines("hub")).parse().unwrap();
+    let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
+    let policy = std::sync::Arc::new(policy.parse().unwrap());
     let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
     let item = ITEM.parse().unwrap();
-    let gathered = gather(&scene.db, &policy, &rights, now, &item).await.unwrap();
+    let gathered = gather(&scene.db, &Cache::new(0), &policy, &rights, now, &item).await.unwrap();
     let built = history::bundle::build(&scene.db, &gathered, None, Disclosure::Whole, None);
     let mut histories = built.await.unwrap().histories;
     histories.remove(0)

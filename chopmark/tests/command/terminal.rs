@@ -2,7 +2,7 @@
 
 use firmware_bridge::spool::Spool;
 use history::bundle::Disclosure;
-use history::gather;
+use history::{Cache, gather};
 use history::testing::{FACTORY, ITEM, object_event};
 use jiff::Timestamp;
 use ledger::policy::Policy;
@@ -32,10 +32,10 @@ async fn scene_with_bundle(name: &str) -> (Scene, String) {
     scene.site.append(&[made, event], RECORDED).await;
     scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
     let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
-    let policy: Policy = policy.parse().unwrap();
+    let policy = std::sync::Arc::new(policy.parse::<Policy>().unwrap());
     let gathered = {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
-        gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+        gather(&scene.db, &Cache::new(0), &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
     };
     let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole, None)
         .await

@@ -6,7 +6,7 @@ use evm::proof::receipt_trie_proof;
 use evm::receipt::{Log, Outcome, Receipt};
 use evm::{abi, keccak256, registry};
 use history::bundle::Disclosure;
-use history::gather;
+use history::{Cache, gather};
 use history::testing::ITEM;
 use jiff::Timestamp;
 use ledger::policy::Policy;
@@ -70,10 +70,10 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
     let policy = scene.site.policy_lines("log") + &scene.hub.policy_lines("hub");
     let policy = format!("{policy}chain {CHAIN_ID} 0x{}\n", hex::encode(CONTRACT));
     scene.file("policy.txt", &policy);
-    let policy: Policy = policy.parse().unwrap();
+    let policy = std::sync::Arc::new(policy.parse::<Policy>().unwrap());
     let gathered = {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
-        gather(&scene.db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+        gather(&scene.db, &Cache::new(0), &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
     };
     let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole, None)
         .await

@@ -173,10 +173,11 @@ fn disclosed_uris(gathered: &GatheredHistory, disclosure: Disclosure) -> Vec<Str
         let lot = history.lot_number().and_then(|number| EpcClass::lot_of(&history.item, number));
         keys.extend(lot.map(|lot| epc::thing_key(&lot.to_uri())));
     }
-    let records = history.counted().filter_map(|entry| entry.record.as_ref());
-    let mut uris: Vec<String> = records
-        .flat_map(Record::names)
-        .filter(|name| keys.contains(&epc::thing_key(name)))
+    let records = || history.counted().filter_map(|entry| entry.record.as_deref());
+    let mut uris: Vec<String> = keys
+        .iter()
+        .flat_map(|key| records().flat_map(move |record| record.spellings(key)))
+        .map(str::to_owned)
         .collect();
     uris.sort_unstable();
     uris.dedup();
@@ -188,8 +189,8 @@ fn spelled(gathered: &GatheredHistory, shown: &[String], name: &str) -> String {
     let is_parent = |record: &Record| {
         record.json().get("parentID").and_then(Json::as_str).is_some_and(|parent| parent == name)
     };
-    let records = || gathered.history.counted().filter_map(|entry| entry.record.as_ref());
-    if shown.iter().any(|uri| uri == name) || records().any(is_parent) {
+    let records = || gathered.history.counted().filter_map(|entry| entry.record.as_deref());
+    if shown.iter().any(|uri| uri == name) || records().any(|record| is_parent(record)) {
         name.to_owned()
     } else {
         epc::written_key(name)
@@ -203,9 +204,11 @@ fn is_readably_named(entry: &HistoryEntry, item: &str) -> bool {
         Relation::Container(container) => container,
         Relation::Item | Relation::Lot => item,
     };
-    let key = epc::written_key(wanted);
-    let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
-    names.iter().any(|name| epc::written_key(name) == key)
+    let (key, thing) = (epc::written_key(wanted), epc::thing_key(wanted));
+    // Two names of one written key have one thing key too.
+    entry.record.as_deref().is_some_and(|record| {
+        record.spellings(&thing).any(|name| epc::written_key(name) == key)
+    })
 }
 
 /// The records of one ledger that count.

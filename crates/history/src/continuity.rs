@@ -4,9 +4,10 @@
 //! the hub, [`with_checkpoint`] a size and root that somebody else holds; they compare size and root with the newest
 //! checkpoint, and prove from the stored hashes that it extends what was published (RFC 9162 section 2.1.4).
 //!
-//! [`by_evidence`] looks at what was kept of forks that were found earlier.
+//! [`of_state`] is [`of_ledger`] for histories, which fetch the rows of many ledgers at once. [`by_evidence`] looks at what
+//! was kept of forks that were found earlier.
 //!
-//! What holds: what was published is read before the ledger's own rows, so that a commit in between is never taken for a
+//! What holds: what was published is read before the ledger's own rows, or with them in one statement, so that a commit in between is never taken for a
 //! loss; rows that are missing, altered or contradict one another are a result, not an error. This is the only place
 //! that decides it: ingest before it signs, the hub before it takes a checkpoint, histories and the audit ask here.
 //!
@@ -15,7 +16,6 @@
 //!
 //! Sources: docs/formats/anchor-v1.md; docs/decisions/0025-ledgers-never-shrink.md.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use ledger::Hash;
@@ -24,9 +24,9 @@ use ledger::hub::entry_leaf;
 use ledger::note::Note;
 use ledger::policy::Policy;
 use ledger::proof::verify_consistency;
-use ledger::tree::{consistency_nodes, prove_consistency, root_at, root_nodes};
+use ledger::tree::{NodeSpan, consistency_nodes, prove_consistency, root_at, root_nodes};
 use sql::hub::PublishedEntry;
-use sql::ledgers::StoredCheckpoint;
+use sql::ledgers::{LedgerState, NodeMap, StoredCheckpoint, TileName, Tiles};
 use sql::{Db, LedgerId};
 
 /// The outcome of the comparison.
@@ -127,7 +127,7 @@ pub async fn of_ledger(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, 
         let reason = format!(
             "entry {place} of the hub is a checkpoint of `{origin}`, the index of entries says otherwise"
         );
-        return compare(db, id, Err((0, String::new(), reason))).await;
+        return compare_stored(db, id, Err((0, String::new(), reason))).await;
     }
     let Some(entry) = entry else {
         let latest = sql::ledgers::latest_checkpoint(db, id).await?;
@@ -137,12 +137,39 @@ pub async fn of_ledger(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, 
             latest,
         });
     };
-    let (note, read) = read_entry(db, origin, &entry).await?;
-    let published = match read {
-        Ok(root) => Ok(Published { size: entry.ledger_size, root, note: note.clone() }),
-        Err(reason) => Err((entry.ledger_size, note, reason)),
+    let stored = sql::ledgers::record_at(db, entry.hub, entry.hub_index).await?;
+    let stored = stored.as_ref().map(|stored| (stored.text.as_str(), stored.leaf_hash));
+    let published = read_entry(origin, &entry, stored);
+    compare_stored(db, id, published).await
+}
+
+/// As [`of_ledger`], from rows and hashes that were fetched already: for many ledgers at once. That every entry of every
+/// hub is in the index of entries is for the caller to find out.
+///
+/// - `tiles`: with those of [`spans`].
+#[must_use]
+pub fn of_state(state: &LedgerState, tiles: &Tiles) -> Continuity {
+    let Some(published) = &state.published else { return Continuity::NotInHubYet };
+    let stored = published.stored.as_ref().map(|(text, leaf)| (text.as_str(), *leaf));
+    let read = read_entry(&state.row.origin, &published.entry, stored);
+    let own_size = own_size(state.head_size, state.latest.as_ref());
+    judge(own_size, read.as_ref(), state.latest.as_ref(), |spans| {
+        tiles.nodes(state.row.id, spans)
+    })
+}
+
+/// The subtrees that [`of_state`] will ask for.
+#[must_use]
+pub fn spans(state: &LedgerState) -> Vec<NodeSpan> {
+    let (Some(published), Some(latest)) = (&state.published, &state.latest) else {
+        return Vec::new();
     };
-    compare(db, id, published).await
+    let (old, new) = (published.entry.ledger_size, latest.size);
+    if old < new {
+        [root_nodes(new), consistency_nodes(old, new)].concat()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Compares a hub with its last final anchor.
@@ -162,7 +189,7 @@ pub async fn of_hub(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, sql
     // The chain publishes size and root only; the text is that of a checkpoint without its signatures.
     let body = Checkpoint { origin: origin.to_owned(), size: anchor.size, root: anchor.root };
     let published = Published { size: anchor.size, root: anchor.root, note: body.body() };
-    compare(db, id, Ok(published)).await
+    compare_stored(db, id, Ok(published)).await
 }
 
 /// Compares a ledger with a checkpoint that somebody else holds of it.
@@ -183,101 +210,127 @@ pub async fn with_checkpoint(
         return Ok(Continuity::NotInHubYet);
     }
     let note = Checkpoint { origin: origin.to_owned(), size, root }.body();
-    Ok(compare(db, id, Ok(Published { size, root, note })).await?.continuity)
+    Ok(compare_stored(db, id, Ok(Published { size, root, note })).await?.continuity)
 }
 
-/// The text of an entry, and the root that it states or what is wrong with it.
+/// A size and root that were published; or, if they cannot be read: size, note and what is wrong with it.
+type Read = Result<Published, (u64, String, String)>;
+
+/// What an entry states of a ledger.
 ///
 /// Its signatures were checked when it was appended; here its text must lead to the leaf hash that is in the hub's tree.
-async fn read_entry(
-    db: &Db,
-    origin: &str,
-    entry: &PublishedEntry,
-) -> Result<(String, Result<Hash, String>), sql::Error> {
-    let PublishedEntry { hub, hub_index, ledger_size } = *entry;
-    let Some(stored) = sql::ledgers::record_at(db, hub, hub_index).await? else {
-        return Ok((String::new(), Err(format!("entry {hub_index} of the hub is missing"))));
+///
+/// - `stored`: text and leaf hash of the entry; none if the hub's ledger does not have it.
+fn read_entry(origin: &str, entry: &PublishedEntry, stored: Option<(&str, Hash)>) -> Read {
+    let PublishedEntry { hub_index, ledger_size, .. } = *entry;
+    let Some((note, leaf_hash)) = stored else {
+        let reason = format!("entry {hub_index} of the hub is missing");
+        return Err((ledger_size, String::new(), reason));
     };
-    let note = stored.text;
-    if entry_leaf(&note) != stored.leaf_hash {
-        let reason = format!("entry {hub_index} of the hub does not fit its hash");
-        return Ok((note, Err(reason)));
+    let bad = |reason: String| (ledger_size, note.to_owned(), reason);
+    if entry_leaf(note) != leaf_hash {
+        return Err(bad(format!("entry {hub_index} of the hub does not fit its hash")));
     }
-    let read = Note::parse(&note)
+    let stated = Note::parse(note)
         .map_err(|error| error.to_string())
         .and_then(|note| Checkpoint::parse_body(&note.text).map_err(|error| error.to_string()))
-        .map_err(|error| format!("entry {hub_index} of the hub: {error}"));
-    let root = read.and_then(|stated| {
-        if stated.origin == origin && stated.size == ledger_size {
-            return Ok(stated.root);
-        }
-        Err(format!(
-            "entry {hub_index} of the hub states size {} of `{}`, its index {ledger_size} of `{origin}`",
-            stated.size, stated.origin
-        ))
-    });
-    Ok((note, root))
+        .map_err(|error| bad(format!("entry {hub_index} of the hub: {error}")))?;
+    if stated.origin == origin && stated.size == ledger_size {
+        return Ok(Published { size: ledger_size, root: stated.root, note: note.to_owned() });
+    }
+    Err(bad(format!(
+        "entry {hub_index} of the hub states size {} of `{}`, its index {ledger_size} of `{origin}`",
+        stated.size, stated.origin
+    )))
 }
 
-/// Compares the ledger's own rows with what was published: size, note and what is wrong with it if it cannot be read.
-async fn compare(
-    db: &Db,
-    id: LedgerId,
-    published: Result<Published, (u64, String, String)>,
-) -> Result<Compared, sql::Error> {
+/// Leaves that a ledger has, by its head and by its newest checkpoint.
+fn own_size(head_size: u64, latest: Option<&StoredCheckpoint>) -> u64 {
+    latest.map_or(0, |latest| latest.size).min(head_size)
+}
+
+/// Compares the ledger's own rows with what was published.
+async fn compare_stored(db: &Db, id: LedgerId, published: Read) -> Result<Compared, sql::Error> {
     let head = sql::ledgers::head(db, id).await?;
     let latest = sql::ledgers::latest_checkpoint(db, id).await?;
-    let own_size = latest.as_ref().map_or(0, |latest| latest.size).min(head.size);
+    let own_size = own_size(head.size, latest.as_ref());
+    let sizes = (published.as_ref().ok().map(|one| one.size)).zip(latest.as_ref());
+    let spans = sizes.filter(|(old, latest)| *old < latest.size).map(|(old, latest)| {
+        [root_nodes(latest.size), consistency_nodes(old, latest.size)].concat()
+    });
+    let names = spans.iter().flatten().map(|span| TileName::with(id, *span)).collect();
+    let tiles = sql::ledgers::tiles(&db.connection().await?, &names).await?;
+    let continuity =
+        judge(own_size, published.as_ref(), latest.as_ref(), |spans| tiles.nodes(id, spans));
+    let published_note = match published {
+        Ok(published) => published.note,
+        Err((_, note, _)) => note,
+    };
+    Ok(Compared { continuity, published_note, latest })
+}
+
+/// Compares a ledger with what was published of it.
+///
+/// - `nodes`: gives hashes of its tree.
+fn judge(
+    own_size: u64,
+    published: Result<&Published, &(u64, String, String)>,
+    latest: Option<&StoredCheckpoint>,
+    nodes: impl Fn(&[NodeSpan]) -> Result<NodeMap, sql::Error>,
+) -> Continuity {
     let published = match published {
         Ok(published) => published,
-        Err((hub_size, published_note, reason)) => {
-            let continuity = Continuity::Forked { hub_size, own_size, reason };
-            return Ok(Compared { continuity, published_note, latest });
+        Err((hub_size, _, reason)) => {
+            return Continuity::Forked { hub_size: *hub_size, own_size, reason: reason.clone() };
         }
     };
     let hub_size = published.size;
-    let continuity = match &latest {
+    match latest {
         Some(latest) if own_size >= hub_size => {
-            match extension_problem(db, id, &published, latest).await? {
+            match extension_problem(published, latest, nodes) {
                 Some(reason) => Continuity::Forked { hub_size, own_size, reason },
                 None => Continuity::Fits { hub_size },
             }
         }
         _ => Continuity::Shrunk { hub_size, own_size },
-    };
-    Ok(Compared { continuity, published_note: published.note, latest })
+    }
 }
 
 /// Why the checkpoint does not extend what was published; none if it does.
-async fn extension_problem(
-    db: &Db,
-    id: LedgerId,
+fn extension_problem(
     published: &Published,
     latest: &StoredCheckpoint,
-) -> Result<Option<String>, sql::Error> {
+    nodes: impl Fn(&[NodeSpan]) -> Result<NodeMap, sql::Error>,
+) -> Option<String> {
     let (old, new) = (published.size, latest.size);
     if old == new {
         // Signing the same tree twice is not a fork: RSA-PSS is salted.
         let is_same = published.root == latest.root;
-        let reason = || format!("two different roots are signed for size {new}");
-        return Ok((!is_same).then(reason));
+        return (!is_same).then(|| format!("two different roots are signed for size {new}"));
     }
-    if let Some(reason) = root_problem(db, id, latest).await? {
-        return Ok(Some(reason));
+    if let Some(reason) = root_problem_in(latest, &nodes) {
+        return Some(reason);
     }
-    let nodes = match sql::ledgers::nodes(db, id, &consistency_nodes(old, new)).await {
+    let nodes = match nodes(&consistency_nodes(old, new)) {
         Ok(nodes) => nodes,
-        Err(sql::Error::Data(reason)) => return Ok(Some(reason)),
-        Err(error) => return Err(error),
+        Err(error) => return Some(plain(error)),
     };
     let proved =
         prove_consistency(old, new, &nodes).map_err(|error| error.to_string()).and_then(|path| {
             verify_consistency(old, new, &path, &published.root, &latest.root)
                 .map_err(|error| error.to_string())
         });
-    Ok(proved.err().map(|error| {
+    proved.err().map(|error| {
         format!("size {new} does not extend the size {old} that the hub has: {error}")
-    }))
+    })
+}
+
+/// What is wrong with rows, without the words that an error of the database has before it.
+fn plain(error: sql::Error) -> String {
+    match error {
+        sql::Error::Data(reason) => reason,
+        other => other.to_string(),
+    }
 }
 
 /// Looks among notes that are kept as evidence of a fork for one that was signed and is not of the ledger's past.
@@ -286,37 +339,50 @@ async fn extension_problem(
 /// the ledger extends, as after a backup was restored and grew again, is no other past.
 ///
 /// - `latest`: the newest checkpoint of the ledger.
-/// - Cost: a query for each note that opens.
-///
-/// # Errors
-///
-/// [`sql::Error`] if the database cannot be asked.
-pub async fn by_evidence(
-    db: &Db,
-    policy: &Policy,
-    (id, origin): (LedgerId, &str),
+/// - `tiles`: with those of [`Evidence::spans`].
+#[must_use]
+pub fn by_evidence(
+    id: LedgerId,
     latest: &StoredCheckpoint,
-    notes: &BTreeSet<&str>,
-) -> Result<Option<Continuity>, sql::Error> {
+    evidence: &Evidence,
+    tiles: &Tiles,
+) -> Option<Continuity> {
     let own_size = latest.size;
-    for note in notes {
-        let Ok(opened) = policy.open_checkpoint(origin, note) else { continue };
+    evidence.0.iter().find_map(|opened| {
         let hub_size = opened.size;
         if hub_size > own_size {
-            return Ok(Some(Continuity::Shrunk { hub_size, own_size }));
+            return Some(Continuity::Shrunk { hub_size, own_size });
         }
         let kept = StoredCheckpoint {
             size: hub_size,
             root: opened.root,
-            note: (*note).to_owned(),
+            note: String::new(),
             recorded_at: latest.recorded_at,
         };
-        if root_problem(db, id, &kept).await?.is_some() {
+        root_problem_in(&kept, |spans| tiles.nodes(id, spans)).map(|_| {
             let reason = format!("another root is signed for size {hub_size}");
-            return Ok(Some(Continuity::Forked { hub_size, own_size, reason }));
-        }
+            Continuity::Forked { hub_size, own_size, reason }
+        })
+    })
+}
+
+/// Checkpoints of one ledger that were signed and are kept as evidence of forks.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence(Vec<Checkpoint>);
+
+impl Evidence {
+    /// Those of `notes` that open under `policy` as checkpoints of `origin`.
+    #[must_use]
+    pub fn open(policy: &Policy, origin: &str, notes: &[String]) -> Self {
+        Self(notes.iter().filter_map(|note| policy.open_checkpoint(origin, note).ok()).collect())
     }
-    Ok(None)
+
+    /// The subtrees that [`by_evidence`] will ask for.
+    #[must_use]
+    pub fn spans(&self, latest: &StoredCheckpoint) -> Vec<NodeSpan> {
+        let within = self.0.iter().filter(|opened| opened.size <= latest.size);
+        within.flat_map(|opened| root_nodes(opened.size)).collect()
+    }
 }
 
 /// Why the stored hashes do not lead to the root of a checkpoint; none if they do.
@@ -329,19 +395,31 @@ pub async fn root_problem(
     id: LedgerId,
     checkpoint: &StoredCheckpoint,
 ) -> Result<Option<String>, sql::Error> {
-    let nodes = match sql::ledgers::nodes(db, id, &root_nodes(checkpoint.size)).await {
+    let spans = root_nodes(checkpoint.size);
+    let names = spans.iter().map(|span| TileName::with(id, *span)).collect();
+    let tiles = sql::ledgers::tiles(&db.connection().await?, &names).await?;
+    Ok(root_problem_in(checkpoint, |spans| tiles.nodes(id, spans)))
+}
+
+/// As [`root_problem`].
+///
+/// - `nodes`: gives hashes of the ledger's tree.
+pub fn root_problem_in(
+    checkpoint: &StoredCheckpoint,
+    nodes: impl Fn(&[NodeSpan]) -> Result<NodeMap, sql::Error>,
+) -> Option<String> {
+    let nodes = match nodes(&root_nodes(checkpoint.size)) {
         Ok(nodes) => nodes,
-        Err(sql::Error::Data(reason)) => return Ok(Some(reason)),
-        Err(error) => return Err(error),
+        Err(error) => return Some(plain(error)),
     };
-    Ok(match root_at(checkpoint.size, &nodes) {
+    match root_at(checkpoint.size, &nodes) {
         Ok(root) if root == checkpoint.root => None,
         Ok(root) => Some(format!(
             "the stored hashes lead to the root {root}, signed is {} for size {}",
             checkpoint.root, checkpoint.size
         )),
         Err(error) => Some(error.to_string()),
-    })
+    }
 }
 
 #[cfg(test)]

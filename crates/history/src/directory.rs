@@ -317,6 +317,8 @@ async fn write(
 pub struct Current {
     /// The rights; [`Rights::default`] without a directory that verifies.
     pub rights: Arc<Rights>,
+    /// The policy under which checkpoints are checked ([`effective_policy`]); the same one as long as the directory is.
+    pub policy: Arc<Policy>,
     /// The directory itself, for proofs.
     pub loaded: Option<Arc<Loaded>>,
     /// Why there is no directory; none if none is pinned.
@@ -326,7 +328,7 @@ pub struct Current {
 /// The directory of a process: loaded once, and again when its ledger has grown.
 #[derive(Debug)]
 pub struct DirectoryCache {
-    policy: Policy,
+    policy: Arc<Policy>,
     known: Mutex<Option<Known>>,
 }
 
@@ -345,7 +347,7 @@ impl DirectoryCache {
     /// A cache of the directory that `policy` pins.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy, known: Mutex::new(None) }
+        Self { policy: Arc::new(policy), known: Mutex::new(None) }
     }
 
     /// The rights in force; [`Self::current`] has the reason if there are none.
@@ -358,11 +360,11 @@ impl DirectoryCache {
     /// - Cost: one query while the ledger is as it was.
     pub async fn current(&self, db: &Db) -> Current {
         if self.policy.directory.is_none() {
-            return Current::default();
+            return Current { policy: self.policy.clone(), ..Current::default() };
         }
         self.refreshed(db).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the directory cannot be used; nobody has any right");
-            without(&error)
+            self.without(&error)
         })
     }
 
@@ -388,14 +390,16 @@ impl DirectoryCache {
             Ok(loaded) => {
                 let loaded = Arc::new(loaded);
                 let rights = Arc::new(loaded.directory.rights());
-                let current = Current { rights, loaded: Some(loaded.clone()), problem: None };
+                let policy = Arc::new(effective_policy(&self.policy, Some(&loaded)));
+                let current =
+                    Current { rights, policy, loaded: Some(loaded.clone()), problem: None };
                 (current, Some(loaded))
             }
             // Whether the database answers again is to be seen at the next call.
             Err(error @ LoadError::Database(_)) => return Err(error),
             Err(error) => {
                 tracing::error!(%error, "the directory cannot be used; nobody has any right");
-                (without(&error), sound)
+                (self.without(&error), sound)
             }
         };
         let (size, root) = (head.size, head.root);
@@ -423,8 +427,9 @@ impl DirectoryCache {
             Err(error) => Err(error),
         }
     }
-}
 
-fn without(error: &LoadError) -> Current {
-    Current { problem: Some(error.to_string().into()), ..Current::default() }
+    fn without(&self, error: &LoadError) -> Current {
+        let policy = Arc::new(effective_policy(&self.policy, None));
+        Current { policy, problem: Some(error.to_string().into()), ..Current::default() }
+    }
 }

@@ -16,6 +16,7 @@ use ledger::policy::OpenError;
 use ledger::record::{Record, Secret};
 
 use crate::clash_kind::ClashKind;
+use crate::known_record::KnownRecord;
 use crate::record_view::RecordView;
 use crate::weight::{Mark, Seal, Weight};
 
@@ -42,7 +43,7 @@ pub struct HistoryEntry {
     /// The leaf hash that is in the tree.
     pub leaf_hash: Hash,
     /// The record, if its text can be read as one.
-    pub record: Option<Record>,
+    pub record: Option<Arc<KnownRecord>>,
     /// The secret of its salts.
     pub secret: Option<Secret>,
     /// When the event happened; 1970 if the record does not say.
@@ -160,25 +161,38 @@ impl HistoryEntry {
     #[must_use]
     pub fn read(origin: Arc<str>, party: Arc<str>, index: u64, stored: &StoredText) -> Self {
         let record = Record::parse(&stored.text).ok();
-        let leaf_hash = record
-            .as_ref()
-            .zip(stored.secret.as_ref())
-            .map(|(record, secret)| record.leaf_hash(secret));
-        let view = record.as_ref().map(RecordView::of);
-        let at = view.and_then(RecordView::event_time).unwrap_or(Timestamp::UNIX_EPOCH);
+        let known = record.map(|record| Arc::new(KnownRecord::of(record, stored.secret)));
+        Self::of(origin, party, index, known, (stored.secret, stored.leaf_hash))
+    }
+
+    /// As [`Self::read`], of a record that was read before.
+    ///
+    /// - `record`: none if the text is no record.
+    /// - `(secret, leaf_hash)`: as they are stored.
+    #[must_use]
+    pub fn of(
+        origin: Arc<str>,
+        party: Arc<str>,
+        index: u64,
+        record: Option<Arc<KnownRecord>>,
+        (secret, leaf_hash): (Option<Secret>, Hash),
+    ) -> Self {
+        let known = record.as_deref();
+        let at = known.map_or(Timestamp::UNIX_EPOCH, |known| known.at);
+        let found = known.and_then(|known| known.leaf_hash);
         Self {
             origin,
             party,
             index,
-            leaf_hash: stored.leaf_hash,
-            secret: stored.secret,
+            leaf_hash,
+            secret,
             at,
-            step: view.and_then(RecordView::biz_step),
-            disposition: view.and_then(RecordView::disposition),
-            place: view.and_then(RecordView::place).unwrap_or_default().to_owned(),
-            sensed: view.is_some_and(RecordView::is_sensed),
+            step: known.and_then(|known| known.step.clone()),
+            disposition: known.and_then(|known| known.disposition.clone()),
+            place: known.map(|known| known.place.clone()).unwrap_or_default(),
+            sensed: known.is_some_and(|known| known.sensed),
             relation: Relation::Item,
-            fault: (leaf_hash != Some(stored.leaf_hash)).then_some(Fault::Text),
+            fault: (found != Some(leaf_hash)).then_some(Fault::Text),
             record,
             seal: Seal::pending(at, at),
             speaker: None,
@@ -190,7 +204,7 @@ impl HistoryEntry {
     /// The view of its record.
     #[must_use]
     pub fn view(&self) -> Option<RecordView<'_>> {
-        self.record.as_ref().map(RecordView::of)
+        self.record.as_deref().map(KnownRecord::view)
     }
 
     /// Whether it is of the item or its containers and fits its ledger. What it weighs is another question.

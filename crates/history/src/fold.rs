@@ -19,7 +19,6 @@ use epc::{Epc, EpcClass};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ledger::record::Record;
 
 use crate::authority::{Roles, Row};
 use crate::entry::{Fault, HistoryEntry};
@@ -100,16 +99,16 @@ impl History {
     /// Takes the item's name from the records: from those that count, or if none of these names it, from the others.
     pub(crate) fn take_name(&mut self) {
         let own = epc::thing_key(&self.item.to_uri());
-        let mut names = Vec::new();
         let (counted, others): (Vec<_>, Vec<_>) =
             self.entries.iter().partition(|entry| entry.fits() && entry.weight != Weight::Listed);
-        for entries in [counted, others] {
-            let records = entries.iter().filter_map(|entry| entry.record.as_ref());
-            names
-                .extend(records.flat_map(Record::names).filter(|name| epc::thing_key(name) == own));
-            if !names.is_empty() {
-                break;
-            }
+        let named = |entries: &[&HistoryEntry]| -> Vec<String> {
+            let records = entries.iter().filter_map(|entry| entry.record.as_deref());
+            let names = records.flat_map(|record| record.spellings(&own));
+            names.map(str::to_owned).collect()
+        };
+        let mut names = named(&counted);
+        if names.is_empty() {
+            names = named(&others);
         }
         let is_urn =
             |name: &&String| !name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));

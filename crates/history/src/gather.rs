@@ -1,32 +1,36 @@
 //! Gathers an item's history from the database and checks every record against its ledger.
 //!
-//! The way through: [`gather`] opens the latest checkpoint of every site's ledger, follows the item, its containers,
-//! its lot and its class ([`Walk`]), proves each record into its ledger's checkpoint, and notes when the hub first had
-//! it.
+//! The way through: [`gather`] follows the item, its containers, its lot and its class ([`Walk`]). All that can be looked up at
+//! once is: index, records, the ledgers that hold them and when the hub had them in one round trip; hashes that are not
+//! known yet in a second. Then each record is compared with its hash, and led to the signed root of its ledger.
 //!
-//! What holds: the item index is followed and not trusted, since a record that does not name what was looked up is
-//! left out unless its text was altered; a record that does not fit its ledger gets a [`Fault`]; ledgers of parties
-//! that can decide something are read before those of others, and a limit that is hit is said.
+//! What holds: the number of queries depends neither on the number of ledgers nor on that of records; the item index is
+//! followed and not trusted, since a record that does not name what was looked up is left out unless its text was altered; a
+//! record that does not fit its ledger gets a [`Fault`], with a [`Cache`] as without; ledgers of parties that can decide
+//! something are read before those of others, and a limit that is hit is said.
 //!
-//! Not here: what the records mean ([`crate::fold`]).
+//! Not here: what the records mean ([`crate::fold`]), whether a ledger can be relied on ([`crate::known_ledgers`]).
+//!
+//! Source: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use directory::{PartyId, Rights};
 use epc::Epc;
+use futures::try_join;
 use jiff::Timestamp;
+use ledger::Hash;
 use ledger::policy::Policy;
-use ledger::proof::verify_inclusion;
-use ledger::record::Record;
-use ledger::tree::{inclusion_nodes, prove_inclusion};
-use sql::ledgers::{LedgerRow, StoredCheckpoint};
-use sql::{Db, LedgerId};
+use sql::items::{Found, Slices};
+use sql::ledgers::StoredRecord;
+use sql::{Connection, Db, LedgerId};
 
-use crate::continuity::{self, Continuity};
-use crate::entry::{Fault, HistoryEntry, Relation, StoredText};
+use crate::cache::Cache;
+use crate::entry::{Fault, HistoryEntry, Relation};
 use crate::fold::{History, subject_of};
-use crate::record_view::RecordView;
+use crate::known_ledgers::{KnownLedgers, Leaf, Needs};
+pub use crate::standing::LedgerHead;
 use crate::walk::{Lookup, Walk};
 use crate::weight::Seal;
 
@@ -34,28 +38,15 @@ use crate::weight::Seal;
 const MAX_DECIDING: usize = 20_000;
 /// Records of all others, for each thing that is looked up.
 const MAX_OTHERS: usize = 1000;
-
-/// A site's ledger and its latest checkpoint.
-#[derive(Debug, Clone)]
-pub struct LedgerHead {
-    /// Its number.
-    pub id: LedgerId,
-    /// Its origin.
-    pub origin: Arc<str>,
-    /// The party that keeps it.
-    pub party: Arc<str>,
-    /// Its latest checkpoint.
-    pub checkpoint: StoredCheckpoint,
-    /// Why that checkpoint cannot be relied on.
-    pub fault: Option<Fault>,
-}
+/// Most records that are read together with the index, before it is known whose they are.
+const MAX_AT_ONCE: u32 = 200;
 
 /// A history and the ledgers that it may come from.
 #[derive(Debug, Clone)]
 pub struct GatheredHistory {
     /// The records.
     pub history: History,
-    /// Every site's ledger, by number.
+    /// The sites' ledgers that the item index leads to, by number.
     pub ledgers: HashMap<LedgerId, LedgerHead>,
     /// Records that were found and not looked at, because there are more than the limits allow.
     pub cut: usize,
@@ -77,6 +68,7 @@ impl GatheredHistory {
 
 /// Gathers the history of `item`, which then has the name that its records give it ([`History::name`]).
 ///
+/// - `cache`: what this process verified before.
 /// - `rights`: who may say what about it.
 /// - `now`: the seal of records that the hub does not have yet.
 ///
@@ -85,18 +77,27 @@ impl GatheredHistory {
 /// [`sql::Error`] if the database cannot be asked.
 pub async fn gather(
     db: &Db,
-    policy: &Policy,
+    cache: &Cache,
+    policy: &Arc<Policy>,
     rights: &Rights,
     now: Timestamp,
     item: &Epc,
 ) -> Result<GatheredHistory, sql::Error> {
-    let ledgers = load_heads(db, policy).await?;
-    let mut finder = Finder::new(db, &ledgers, rights, now, item);
+    let ledgers = KnownLedgers::new(db, cache, policy);
+    let mut finder = Finder::new(db, cache, ledgers, rights, now, item);
     let mut walk = Walk::new(item.clone(), rights);
     loop {
-        while let Some(lookup) = walk.next_lookup() {
-            let found = finder.find(&lookup).await?;
-            walk.supply(&lookup, found);
+        loop {
+            let lookups = walk.next_lookups();
+            if lookups.is_empty() {
+                break;
+            }
+            for (lookup, found) in finder.find(lookups).await? {
+                walk.supply(&lookup, found);
+            }
+        }
+        if finder.left_out.is_empty() {
+            break;
         }
         let related = walk.related();
         let more = finder.find_left_out(&related).await?;
@@ -109,6 +110,8 @@ pub async fn gather(
     }
     let (mut history, stays) = walk.finish();
     history.take_name();
+    let heads = finder.ledgers.all().map(|known| (known.head.id, known.head.clone()));
+    let ledgers: HashMap<LedgerId, LedgerHead> = heads.collect();
     let numbers: HashMap<&str, LedgerId> =
         ledgers.values().map(|head| (&*head.origin, head.id)).collect();
     history
@@ -122,12 +125,42 @@ pub async fn gather(
     Ok(GatheredHistory { history, ledgers, cut })
 }
 
+/// Records that are to be read because of one look-up.
+type Group = (Lookup, Vec<(LedgerId, u64)>);
+
+/// Rows of records, by place.
+#[derive(Default)]
+struct Rows {
+    found: HashMap<(LedgerId, u64), Found>,
+    stored: HashMap<(LedgerId, u64), StoredRecord>,
+    seals: HashMap<(LedgerId, u64), sql::hub::Seal>,
+}
+
+impl Rows {
+    fn slices(&self, place: (LedgerId, u64)) -> Option<Slices<'_>> {
+        match self.found.get(&place) {
+            Some(found) => found.slices(),
+            None => self.stored.get(&place).map(StoredRecord::slices),
+        }
+    }
+
+    fn seal(&self, place: (LedgerId, u64)) -> Result<Option<sql::hub::Seal>, sql::Error> {
+        match self.found.get(&place) {
+            Some(found) => found.seal().map(Some),
+            None => Ok(self.seals.get(&place).copied()),
+        }
+    }
+}
+
 /// Finds records by the item index, those that can decide something first.
 struct Finder<'a> {
     db: &'a Db,
-    ledgers: &'a HashMap<LedgerId, LedgerHead>,
+    cache: &'a Cache,
+    ledgers: KnownLedgers<'a>,
     rights: &'a Rights,
     now: Timestamp,
+    /// Whether the sizes of the hubs are known.
+    has_hubs: bool,
     /// Parties with a right that concerns the item, at any time, and whoever holds it.
     deciding: BTreeSet<PartyId>,
     /// Records that were not looked at.
@@ -137,7 +170,8 @@ struct Finder<'a> {
 impl<'a> Finder<'a> {
     fn new(
         db: &'a Db,
-        ledgers: &'a HashMap<LedgerId, LedgerHead>,
+        cache: &'a Cache,
+        ledgers: KnownLedgers<'a>,
         rights: &'a Rights,
         now: Timestamp,
         item: &Epc,
@@ -150,11 +184,12 @@ impl<'a> Finder<'a> {
         let lent: Vec<PartyId> = lent.map(|grant| grant.to.clone()).collect();
         deciding.extend(lent);
         deciding.extend(rights.powers.iter().map(|power| power.party.clone()));
-        Self { db, ledgers, rights, now, deciding, left_out: Vec::new() }
+        let (has_hubs, left_out) = (false, Vec::new());
+        Self { db, cache, ledgers, rights, now, has_hubs, deciding, left_out }
     }
 
     fn party(&self, ledger: LedgerId, index: u64) -> Option<&PartyId> {
-        self.rights.speaker(&self.ledgers.get(&ledger)?.origin, index)
+        self.rights.speaker(&self.ledgers.get(ledger)?.head.origin, index)
     }
 
     fn decides(&self, ledger: LedgerId, index: u64) -> bool {
@@ -162,15 +197,83 @@ impl<'a> Finder<'a> {
     }
 
     /// The records that name what is looked up: all of those who decide, some of the others, the newest first.
-    async fn find(&mut self, lookup: &Lookup) -> Result<Vec<HistoryEntry>, sql::Error> {
-        let mut hits = sql::items::records_naming(self.db, &lookup.key).await?;
-        hits.retain(|(ledger, _)| self.ledgers.contains_key(ledger));
-        hits.sort_by_key(|(ledger, index)| (*index, *ledger));
-        hits.reverse();
+    async fn find(
+        &mut self,
+        lookups: Vec<Lookup>,
+    ) -> Result<Vec<(Lookup, Vec<HistoryEntry>)>, sql::Error> {
+        let mut keys: Vec<i64> =
+            lookups.iter().map(|lookup| sql::items::key_of_thing(&lookup.key)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let connection = self.db.connection().await?;
+        let known = self.ledgers.numbers();
+        let (found, mut states, hubs) = try_join!(
+            sql::items::found(&connection, &keys, MAX_AT_ONCE),
+            sql::ledgers::states(&connection, &keys, &known),
+            async {
+                if self.has_hubs {
+                    return Ok(None);
+                }
+                sql::hub::heads(&connection).await.map(Some)
+            },
+        )?;
+        if let Some(hubs) = hubs {
+            self.ledgers.take_hubs(hubs);
+            self.has_hubs = true;
+        }
+        if self.ledgers.forget_outgrown(found.iter().map(|hit| (hit.ledger, hit.index))) {
+            let known = self.ledgers.numbers();
+            states = sql::ledgers::states(&connection, &keys, &known).await?;
+        }
+        let mut needs = Needs::default();
+        needs.of_states(&mut self.ledgers, states);
+        let chosen = self.choose(&needs, lookups, &found);
+        let is_read = found.iter().all(Found::is_read);
+        let rows = if is_read {
+            let by_place = found.into_iter().map(|hit| ((hit.ledger, hit.index), hit));
+            Rows { found: by_place.collect(), ..Rows::default() }
+        } else {
+            read_rows(&connection, &chosen).await?
+        };
+        self.check(connection, needs, chosen, &rows).await
+    }
+
+    /// Divides what was found among the look-ups, and leaves out what is too much.
+    fn choose(&mut self, needs: &Needs, lookups: Vec<Lookup>, found: &[Found]) -> Vec<Group> {
+        lookups
+            .into_iter()
+            .map(|lookup| {
+                let key = sql::items::key_of_thing(&lookup.key);
+                let own = found.iter().filter(|hit| hit.key == key);
+                let mut hits: Vec<(LedgerId, u64)> =
+                    own.map(|hit| (hit.ledger, hit.index)).collect();
+                hits.retain(|(ledger, _)| {
+                    self.ledgers.get(*ledger).is_some() || needs.has(*ledger)
+                });
+                hits.sort_unstable_by_key(|(ledger, index)| (*index, *ledger));
+                hits.dedup();
+                hits.reverse();
+                let kept = self.limit(needs, &lookup, hits);
+                (lookup, kept)
+            })
+            .collect()
+    }
+
+    fn limit(
+        &mut self,
+        needs: &Needs,
+        lookup: &Lookup,
+        hits: Vec<(LedgerId, u64)>,
+    ) -> Vec<(LedgerId, u64)> {
+        let party = |(ledger, index): (LedgerId, u64)| match needs.origin(ledger) {
+            Some(origin) => self.rights.speaker(origin, index),
+            None => self.party(ledger, index),
+        };
+        let decides = |place| party(place).is_some_and(|party| self.deciding.contains(party));
         let (mut deciding, others): (Vec<_>, Vec<_>) =
-            hits.into_iter().partition(|(ledger, index)| self.decides(*ledger, *index));
+            hits.into_iter().partition(|place| decides(*place));
         let (mut registered, mut strangers): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|(ledger, index)| self.party(*ledger, *index).is_some());
+            others.into_iter().partition(|place| party(*place).is_some());
         for (list, most) in [
             (&mut deciding, MAX_DECIDING),
             (&mut registered, MAX_OTHERS),
@@ -180,7 +283,7 @@ impl<'a> Finder<'a> {
             let beyond = beyond.into_iter().map(|(ledger, index)| (lookup.clone(), ledger, index));
             self.left_out.extend(beyond);
         }
-        self.read(lookup, [deciding, registered, strangers].concat()).await
+        [deciding, registered, strangers].concat()
     }
 
     /// Records that were left out before it was known that their parties hold the item.
@@ -198,19 +301,19 @@ impl<'a> Finder<'a> {
         let (wanted, kept): (Vec<_>, Vec<_>) =
             left_out.into_iter().partition(|(_, ledger, index)| self.decides(*ledger, *index));
         self.left_out = kept;
-        let mut found: Vec<(Lookup, Vec<HistoryEntry>)> = Vec::new();
-        let mut groups: Vec<(Lookup, Vec<(LedgerId, u64)>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (lookup, ledger, index) in wanted {
             match groups.iter_mut().find(|(known, _)| *known == lookup) {
                 Some((_, hits)) => hits.push((ledger, index)),
                 None => groups.push((lookup, vec![(ledger, index)])),
             }
         }
-        for (lookup, hits) in groups {
-            let entries = self.read(&lookup, hits).await?;
-            found.push((lookup, entries));
+        if groups.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(found)
+        let connection = self.db.connection().await?;
+        let rows = read_rows(&connection, &groups).await?;
+        self.check(connection, Needs::default(), groups, &rows).await
     }
 
     /// Records left out whose parties could change something; without a directory, all of them.
@@ -221,159 +324,137 @@ impl<'a> Finder<'a> {
         self.left_out.iter().filter(counts).count()
     }
 
-    /// Reads and checks records.
-    async fn read(
-        &self,
-        lookup: &Lookup,
-        hits: Vec<(LedgerId, u64)>,
-    ) -> Result<Vec<HistoryEntry>, sql::Error> {
-        let mut by_ledger: HashMap<LedgerId, Vec<u64>> = HashMap::new();
-        for (ledger, index) in hits {
-            by_ledger.entry(ledger).or_default().push(index);
-        }
-        let mut found = Vec::new();
-        for (ledger, indexes) in by_ledger {
-            let Some(head) = self.ledgers.get(&ledger) else { continue };
+    /// Reads the records of some look-ups and compares them with their ledgers.
+    async fn check(
+        &mut self,
+        connection: Connection,
+        mut needs: Needs,
+        groups: Vec<Group>,
+        rows: &Rows,
+    ) -> Result<Vec<(Lookup, Vec<HistoryEntry>)>, sql::Error> {
+        let mut read: Vec<(Lookup, Vec<(LedgerId, HistoryEntry)>)> = Vec::new();
+        let mut leaves: HashMap<Leaf, Option<Fault>> = HashMap::new();
+        for (lookup, places) in groups {
             let mut entries = Vec::new();
-            let connection = self.db.connection().await?;
-            let places: Vec<_> = indexes.into_iter().map(|index| (ledger, index)).collect();
-            for stored in sql::items::records(&connection, &places).await? {
-                let text = StoredText {
-                    text: stored.text,
-                    secret: stored.secret,
-                    leaf_hash: stored.leaf_hash,
-                };
-                let (origin, party) = (head.origin.clone(), head.party.clone());
-                let entry = HistoryEntry::read(origin, party, stored.index, &text);
-                let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
+            for place in places {
+                let entry = self.entry(&needs, rows, place)?;
                 // A key of the index is 8 bytes of a hash: a whole record that names other things is a collision.
-                let is_named = names.iter().any(|name| epc::thing_key(name) == lookup.key);
-                if entry.fault.is_some() || is_named {
-                    entries.push(entry);
+                let is_named = |entry: &HistoryEntry| {
+                    let record = entry.record.as_deref();
+                    record.is_some_and(|record| record.names_key(&lookup.key))
+                };
+                if let Some(entry) = entry.filter(|it| it.fault.is_some() || is_named(it)) {
+                    let leaf = (place.0, place.1, entry.leaf_hash);
+                    if entry.fault.is_none() && leaves.insert(leaf, None).is_none() {
+                        needs.of_leaf(&self.ledgers, leaf);
+                    }
+                    entries.push((place.0, entry));
                 }
             }
-            check_inclusion(self.db, head, &mut entries).await?;
-            self.seal(ledger, &mut entries).await?;
-            found.append(&mut entries);
+            read.push((lookup, entries));
         }
-        Ok(found)
+        self.prove(connection, needs, &mut leaves).await?;
+        let found = read.into_iter().map(|(lookup, entries)| {
+            let proved = entries.into_iter().map(|(ledger, mut entry)| {
+                if entry.fault.is_none() {
+                    let leaf = (ledger, entry.index, entry.leaf_hash);
+                    entry.fault = leaves.get(&leaf).cloned().flatten();
+                }
+                entry
+            });
+            (lookup, proved.collect())
+        });
+        Ok(found.collect())
     }
 
-    /// Notes when the hub first had each entry.
-    async fn seal(&self, ledger: LedgerId, entries: &mut [HistoryEntry]) -> Result<(), sql::Error> {
-        let indexes: Vec<u64> = entries.iter().map(|entry| entry.index).collect();
-        let seals: HashMap<u64, sql::hub::Seal> = sql::hub::seals(self.db, ledger, &indexes)
-            .await?
-            .into_iter()
-            .map(|seal| (seal.leaf_index, seal))
-            .collect();
-        for entry in entries {
-            let stored = seals.get(&entry.index);
-            let committed = stored.and_then(|seal| seal.committed).unwrap_or(self.now);
-            entry.seal = match stored.and_then(|seal| seal.in_hub) {
-                // The hub's time is a row of the database; the record's own time was signed with it, and the hub
-                // cannot have had a record before.
-                Some((place, at)) => {
-                    let captured = entry.view().and_then(RecordView::captured_at);
-                    let at = captured.map_or(at, |captured| at.max(captured));
-                    Seal { place: Some(place), at, committed }
+    /// Judges the ledgers that are new and finds why leaves cannot be relied on.
+    async fn prove(
+        &mut self,
+        connection: Connection,
+        mut needs: Needs,
+        leaves: &mut HashMap<Leaf, Option<Fault>>,
+    ) -> Result<(), sql::Error> {
+        let got = needs.fetch(&connection).await?;
+        // Judging may ask with a connection of its own.
+        drop(connection);
+        self.ledgers.judge(&mut needs, &got).await?;
+        let mut again = Vec::new();
+        for (leaf, fault) in leaves.iter_mut() {
+            match self.ledgers.fault_of(*leaf, &got) {
+                Ok(found) => {
+                    if found != Some(Fault::Tree) {
+                        self.ledgers.keep_way(*leaf, &got);
+                    }
+                    *fault = found;
                 }
-                None => Seal::pending(self.now, committed),
-            };
+                Err(_) => again.push(*leaf),
+            }
+        }
+        if again.is_empty() {
+            return Ok(());
+        }
+        let mut needs = Needs::default();
+        again.iter().for_each(|leaf| needs.of_leaf_anew(&self.ledgers, *leaf));
+        let got = needs.fetch(&self.db.connection().await?).await?;
+        for leaf in again {
+            let found = self.ledgers.fault_of(leaf, &got).unwrap_or(Some(Fault::Tree));
+            if found != Some(Fault::Tree) {
+                self.ledgers.keep_way(leaf, &got);
+            }
+            leaves.insert(leaf, found);
         }
         Ok(())
     }
-}
 
-/// The latest checkpoint of every site's ledger that has one.
-async fn load_heads(db: &Db, policy: &Policy) -> Result<HashMap<LedgerId, LedgerHead>, sql::Error> {
-    let mut heads = HashMap::new();
-    let rows = sql::ledgers::list_ledgers(db).await?;
-    let forks = sql::hub::forks(db).await?;
-    // The kind in the row is the database owner's word: a ledger that the policy has keys of is a site's whatever it says.
-    let is_site = |row: &LedgerRow| {
-        row.kind == "site" || policy.logs.iter().any(|log| log.key.name() == row.origin)
-    };
-    for row in rows.into_iter().filter(is_site) {
-        let Some(checkpoint) = sql::ledgers::latest_checkpoint(db, row.id).await? else { continue };
-        let fault = match checkpoint_fault(policy, &row.origin, &checkpoint) {
-            None => {
-                let own = forks.iter().filter(|fork| fork.ledger == row.id);
-                let notes = own.flat_map(|fork| [&*fork.old_note, &*fork.new_note]).collect();
-                let ledger = (row.id, &*row.origin);
-                continuity_fault(db, policy, ledger, &checkpoint, &notes).await?
-            }
-            fault => fault,
+    /// A record as an entry, compared with its own leaf hash; none if its ledger does not have it.
+    fn entry(
+        &self,
+        needs: &Needs,
+        rows: &Rows,
+        place: (LedgerId, u64),
+    ) -> Result<Option<HistoryEntry>, sql::Error> {
+        let (ledger, index) = place;
+        let names = match self.ledgers.get(ledger) {
+            Some(known) => Some((known.head.origin.clone(), known.head.party.clone())),
+            None => needs.names(ledger),
         };
-        heads.insert(
-            row.id,
-            LedgerHead {
-                id: row.id,
-                origin: row.origin.into(),
-                party: row.party.into(),
-                checkpoint,
-                fault,
-            },
-        );
+        let (Some((origin, party)), Some(slices)) = (names, rows.slices(place)) else {
+            return Ok(None);
+        };
+        let record = self.cache.record(place, &slices);
+        // One of another length was altered, and fits nothing.
+        let leaf_hash = Hash(slices.leaf_hash.try_into().unwrap_or_default());
+        let captured = record.as_ref().and_then(|record| record.captured_at);
+        let stored = (slices.secret.try_into().ok(), leaf_hash);
+        let mut entry = HistoryEntry::of(origin, party, index, record, stored);
+        let seal = rows.seal(place)?;
+        let committed = seal.and_then(|seal| seal.committed).unwrap_or(self.now);
+        entry.seal = match seal.and_then(|seal| seal.in_hub) {
+            // The hub's time is a row of the database; the record's own time was signed with it, and the hub
+            // cannot have had a record before.
+            Some((place, at)) => {
+                let at = captured.map_or(at, |captured| at.max(captured));
+                Seal { place: Some(place), at, committed }
+            }
+            None => Seal::pending(self.now, committed),
+        };
+        Ok(Some(entry))
     }
-    Ok(heads)
 }
 
-/// Why a stored checkpoint cannot be relied on.
-fn checkpoint_fault(policy: &Policy, origin: &str, stored: &StoredCheckpoint) -> Option<Fault> {
-    match policy.open_checkpoint(origin, &stored.note) {
-        Ok(opened) if opened.size == stored.size && opened.root == stored.root => None,
-        Ok(opened) => Some(Fault::CheckpointRow { size: opened.size }),
-        Err(error) => Some(Fault::Checkpoint(error)),
-    }
-}
-
-/// Why a ledger cannot be relied on that the hub holds more of, or something else, or of which another past was signed.
-///
-/// - `notes`: kept as evidence of forks of it.
-async fn continuity_fault(
-    db: &Db,
-    policy: &Policy,
-    (ledger, origin): (LedgerId, &str),
-    latest: &StoredCheckpoint,
-    notes: &BTreeSet<&str>,
-) -> Result<Option<Fault>, sql::Error> {
-    let mut found = continuity::of_ledger(db, ledger, origin).await?.continuity;
-    if found.problem().is_none()
-        && let Some(other) =
-            continuity::by_evidence(db, policy, (ledger, origin), latest, notes).await?
-    {
-        found = other;
-    }
-    Ok(match found {
-        Continuity::Fits { .. } | Continuity::NotInHubYet => None,
-        Continuity::Shrunk { hub_size, own_size } => Some(Fault::Shrunk { hub_size, own_size }),
-        Continuity::Forked { reason, .. } => Some(Fault::Forked(reason)),
+/// Reads records and their seals, whatever the number of look-ups.
+async fn read_rows(connection: &Connection, groups: &[Group]) -> Result<Rows, sql::Error> {
+    let mut places: Vec<(LedgerId, u64)> =
+        groups.iter().flat_map(|(_, places)| places).copied().collect();
+    places.sort_unstable();
+    places.dedup();
+    let (stored, seals) =
+        try_join!(sql::items::records(connection, &places), sql::hub::seals(connection, &places))?;
+    Ok(Rows {
+        found: HashMap::new(),
+        stored: stored.into_iter().map(|one| ((one.ledger, one.index), one)).collect(),
+        seals: seals.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect(),
     })
-}
-
-/// Proves the entries of one ledger into its latest checkpoint.
-async fn check_inclusion(
-    db: &Db,
-    head: &LedgerHead,
-    entries: &mut [HistoryEntry],
-) -> Result<(), sql::Error> {
-    let size = head.checkpoint.size;
-    let mut own: Vec<&mut HistoryEntry> =
-        entries.iter_mut().filter(|entry| entry.fault.is_none()).collect();
-    if own.is_empty() {
-        return Ok(());
-    }
-    let spans: Vec<_> = own.iter().flat_map(|entry| inclusion_nodes(entry.index, size)).collect();
-    let nodes = sql::ledgers::nodes(db, head.id, &spans).await?;
-    for entry in &mut own {
-        let fits = prove_inclusion(entry.index, size, &nodes).is_ok_and(|path| {
-            let root = &head.checkpoint.root;
-            verify_inclusion(entry.index, &entry.leaf_hash, size, &path, root).is_ok()
-        });
-        entry.fault = if fits { head.fault.clone() } else { Some(Fault::Tree) };
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@
 //! | module | what it does | |
 //! |---|---|---|
 //! | [`record_view`] | reads the JSON members of a record | pure |
+//! | [`names`] | what a record names, found by key | pure |
+//! | [`known_record`] | a record that was read once | pure |
 //! | [`entry`] | one record, and whether it fits its ledger | pure |
 //! | [`statement`] | what a record states about the item | pure |
 //! | [`weight`] | what a statement weighs, and when the hub had it | pure |
@@ -22,6 +24,9 @@
 //! | [`scans`] | scans and sales that hint at two objects | pure |
 //! | [`findings`] | who may resolve such a hint, by which note | pure |
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
+//! | `tiles` | whether a leaf is in a signed tree | pure |
+//! | [`cache`] | what was verified once | over `sql` |
+//! | `known_ledgers` | the ledgers that a history needs, and proofs in them | over `sql` |
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
 //! | [`directory`](mod@directory) | loads and replays the directory: who may say what | over `sql` |
@@ -35,6 +40,7 @@
 pub mod approval;
 pub mod authority;
 pub mod bundle;
+pub mod cache;
 mod clash_kind;
 pub mod continuity;
 pub mod directory;
@@ -43,17 +49,24 @@ pub mod findings;
 pub mod fold;
 pub mod gaps;
 pub mod gather;
+mod known_ledgers;
+pub mod known_record;
+pub mod names;
 pub mod record_view;
 pub mod scans;
+mod standing;
 pub mod state;
 pub mod statement;
+mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod tiles;
 pub mod verdict;
 pub mod walk;
 pub mod weight;
 
 pub use authority::Row;
+pub use cache::Cache;
 pub use continuity::Continuity;
 pub use entry::{Fault, HistoryEntry, RecordRef, Relation};
 pub use fold::History;

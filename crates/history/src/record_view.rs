@@ -16,10 +16,15 @@ use ledger::json::Json;
 use ledger::record::Record;
 
 pub use self::excursion::Excursion;
+use crate::names::Names;
 
 /// What can be read from a record.
 #[derive(Debug, Clone, Copy)]
-pub struct RecordView<'a>(&'a Json);
+pub struct RecordView<'a> {
+    json: &'a Json,
+    /// Where it names what; none if each question about names reads all of them.
+    names: Option<&'a Names>,
+}
 
 /// How an event changes what a container holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +39,19 @@ impl<'a> RecordView<'a> {
     /// The view of `record`.
     #[must_use]
     pub fn of(record: &'a Record) -> Self {
-        Self(record.json())
+        Self { json: record.json(), names: None }
+    }
+
+    /// The view of `record`, whose names are known.
+    ///
+    /// - `names`: of this record.
+    #[must_use]
+    pub fn with_names(record: &'a Record, names: &'a Names) -> Self {
+        Self { json: record.json(), names: Some(names) }
     }
 
     fn text(self, name: &str) -> Option<&'a str> {
-        self.0.get(name)?.as_str()
+        self.json.get(name)?.as_str()
     }
 
     /// When the event happened.
@@ -68,14 +81,14 @@ impl<'a> RecordView<'a> {
     /// Where the thing is after the event, else where it was read: a location URI.
     #[must_use]
     pub fn place(self) -> Option<&'a str> {
-        let id = |name: &str| self.0.get(name)?.get("id")?.as_str();
+        let id = |name: &str| self.json.get(name)?.get("id")?.as_str();
         id("bizLocation").or_else(|| id("readPoint"))
     }
 
     /// Whether a reader or sensor recorded it; otherwise a party stated it.
     #[must_use]
     pub fn is_sensed(self) -> bool {
-        self.0.get("chopmark:evidence").is_some_and(|evidence| evidence.get("window").is_some())
+        self.json.get("chopmark:evidence").is_some_and(|evidence| evidence.get("window").is_some())
     }
 
     /// Whether and how an aggregation moves the thing of the key `thing` ([`epc::thing_key`]) into or out of a
@@ -109,13 +122,18 @@ impl<'a> RecordView<'a> {
     }
 
     fn list(self, name: &str) -> &'a [Json] {
-        self.0.get(name).and_then(Json::as_array).unwrap_or_default()
+        self.json.get(name).and_then(Json::as_array).unwrap_or_default()
     }
 
-    /// Whether the list `name` has the thing of the key `thing`.
+    /// Whether the list `name` (`epcList`, `childEPCs`, `inputEPCList` or `outputEPCList`) has the thing of the key `thing`.
     #[must_use]
     pub fn has_key(self, name: &str, thing: &str) -> bool {
-        self.list(name).iter().filter_map(Json::as_str).any(|uri| epc::thing_key(uri) == thing)
+        match self.names {
+            Some(names) => names.spellings(self.json, thing).any(|(member, _)| member == name),
+            None => {
+                self.list(name).iter().filter_map(Json::as_str).any(|uri| epc::thing_key(uri) == thing)
+            }
+        }
     }
 
     /// The action: `ADD`, `OBSERVE` or `DELETE`.
@@ -143,7 +161,7 @@ impl<'a> RecordView<'a> {
     }
 
     fn persistent(self, which: &str) -> Vec<Disposition> {
-        let words = self.0.get("persistentDisposition").and_then(|found| found.get(which));
+        let words = self.json.get("persistentDisposition").and_then(|found| found.get(which));
         let words = words.and_then(Json::as_array).unwrap_or_default();
         words.iter().filter_map(Json::as_str).map(Disposition::from).collect()
     }
@@ -171,13 +189,13 @@ impl<'a> RecordView<'a> {
     /// Whether it declares an earlier event wrong.
     #[must_use]
     pub fn is_correction(self) -> bool {
-        self.0.get("errorDeclaration").is_some()
+        self.json.get("errorDeclaration").is_some()
     }
 
     /// Whether its error declaration is complete: what did not occur has no corrective events, wrong data has some.
     #[must_use]
     pub fn is_complete_correction(self) -> bool {
-        let Some(error) = self.0.get("errorDeclaration") else { return false };
+        let Some(error) = self.json.get("errorDeclaration") else { return false };
         let ids = error.get("correctiveEventIDs").and_then(Json::as_array).unwrap_or_default();
         let Some(reason) = error.get("reason").and_then(Json::as_str) else { return false };
         let is_reason = |word| Vocabulary::ErrorReason.word(reason) == word;
@@ -198,7 +216,7 @@ impl<'a> RecordView<'a> {
     /// The event without the ledger's own members.
     #[must_use]
     pub fn event(self) -> Json {
-        let members = self.0.as_object().unwrap_or_default().iter();
+        let members = self.json.as_object().unwrap_or_default().iter();
         let own = members.filter(|(name, _)| !name.starts_with("chopmark:"));
         ledger::json::object(own.map(|(name, value)| (name.clone(), value.clone())))
     }
@@ -206,7 +224,7 @@ impl<'a> RecordView<'a> {
     /// The signed notes by which people approved the event.
     #[must_use]
     pub fn approvals(self) -> Vec<&'a str> {
-        let evidence = self.0.get("chopmark:evidence");
+        let evidence = self.json.get("chopmark:evidence");
         let notes = evidence.and_then(|evidence| evidence.get("approvals")?.as_array());
         notes.unwrap_or_default().iter().filter_map(Json::as_str).collect()
     }
@@ -231,13 +249,13 @@ impl<'a> RecordView<'a> {
     /// Lot number, from the instance and lot master data.
     #[must_use]
     pub fn lot_number(self) -> Option<&'a str> {
-        self.0.get("ilmd")?.get("cbvmda:lotNumber")?.as_str()
+        self.json.get("ilmd")?.get("cbvmda:lotNumber")?.as_str()
     }
 
     /// Expiry date, from the instance and lot master data, as it was written.
     #[must_use]
     pub fn expiry_date(self) -> Option<&'a str> {
-        self.0.get("ilmd")?.get("cbvmda:itemExpirationDate")?.as_str()
+        self.json.get("ilmd")?.get("cbvmda:itemExpirationDate")?.as_str()
     }
 }
 

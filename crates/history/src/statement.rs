@@ -174,19 +174,18 @@ impl<'a> Reader<'a> {
             Relation::Item => Level::Item,
             Relation::Container(uri) => Level::Container(epc::thing_key(uri)),
             Relation::Lot => {
-                let names = entry.record.as_ref().map(ledger::record::Record::names);
-                let keys = names.unwrap_or_default().into_iter().map(|name| epc::thing_key(&name));
+                let classes = entry.record.iter().flat_map(|record| record.classes());
                 let prefix = self.class.as_ref().map(|class| format!("{class}/10/"));
                 let is_lot =
-                    |key: &String| prefix.as_ref().is_some_and(|prefix| key.starts_with(prefix));
-                let mut lots: Vec<String> = Vec::new();
-                for key in keys {
-                    if Some(&key) == self.class.as_ref() {
+                    |key: &&str| prefix.as_ref().is_some_and(|prefix| key.starts_with(prefix));
+                let mut lots: Vec<&str> = Vec::new();
+                for key in classes {
+                    if Some(key) == self.class.as_deref() {
                         return Level::Class;
                     }
                     lots.extend(Some(key).filter(is_lot));
                 }
-                lots.pop().map_or(Level::Class, Level::Lot)
+                lots.pop().map_or(Level::Class, |lot| Level::Lot(lot.to_owned()))
             }
         }
     }

@@ -4,7 +4,10 @@
 //! The way through: the walk asks and the caller fetches, so that nothing here does I/O.
 //!
 //! ```text
-//! while let Some(lookup) = walk.next_lookup() { walk.supply(&lookup, records that name lookup.key) }
+//! loop {
+//!     let lookups = walk.next_lookups();               // none: done
+//!     for each of them { walk.supply(&lookup, records that name lookup.key) }
+//! }
 //! walk.finish()
 //! ```
 //!
@@ -20,7 +23,6 @@ use std::sync::Arc;
 use directory::{PartyId, Rights};
 use epc::{Epc, EpcClass};
 use jiff::Timestamp;
-use ledger::record::Record;
 
 use crate::entry::{HistoryEntry, Relation};
 use crate::fold::{History, Stay};
@@ -36,7 +38,7 @@ pub struct Walk<'a> {
     entries: Vec<HistoryEntry>,
     taken: HashSet<(Arc<str>, u64)>,
     asked: Vec<Lookup>,
-    /// The next one last.
+    /// In the order in which their records are taken.
     pending: Vec<Lookup>,
     /// The entries as they are now, weighed; none if some came since.
     weighed: Option<History>,
@@ -77,19 +79,19 @@ impl<'a> Walk<'a> {
             entries: Vec::new(),
             taken: HashSet::new(),
             asked: Vec::new(),
-            pending: class.into_iter().chain([own]).collect(),
+            pending: [own].into_iter().chain(class).collect(),
             weighed: None,
         }
     }
 
-    /// Whose records are needed next; none if all are there.
-    pub fn next_lookup(&mut self) -> Option<Lookup> {
+    /// Whose records are needed next: all that can be asked for at once; empty if all are there.
+    pub fn next_lookups(&mut self) -> Vec<Lookup> {
         if self.pending.is_empty() {
             self.find_more();
         }
-        let next = self.pending.pop()?;
-        self.asked.push(next.clone());
-        Some(next)
+        let next = std::mem::take(&mut self.pending);
+        self.asked.extend(next.iter().cloned());
+        next
     }
 
     /// Stays and lot that the records so far lead to, and that were not asked for.
@@ -102,7 +104,6 @@ impl<'a> Walk<'a> {
         let wanted = stays.into_iter().chain(lot);
         let mut fresh: Vec<Lookup> = wanted.filter(|one| !self.asked.contains(one)).collect();
         fresh.truncate(MAX_LOOKUPS.saturating_sub(self.asked.len()));
-        fresh.reverse();
         self.pending = fresh;
     }
 
@@ -134,7 +135,10 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn finish(mut self) -> (History, usize) {
         self.drop_outside();
-        let history = self.weigh().clone();
+        self.weigh();
+        let weighed = self.weighed.take();
+        let history = weighed
+            .unwrap_or_else(|| History::weigh(self.item.clone(), Vec::new(), self.rights));
         let stays = history.stays().iter().map(lookup_of);
         let left_out = stays.filter(|stay| !self.asked.contains(stay)).count();
         (history, left_out)
@@ -142,6 +146,9 @@ impl<'a> Walk<'a> {
 
     /// Leaves out records of containers that were taken before it was known when the stay ended.
     fn drop_outside(&mut self) {
+        if !self.entries.iter().any(|entry| matches!(entry.relation, Relation::Container(_))) {
+            return;
+        }
         let stays = self.weigh().stays().to_vec();
         let before = self.entries.len();
         self.entries.retain(|entry| match &entry.relation {
@@ -176,8 +183,8 @@ fn lookup_of(stay: &Stay) -> Lookup {
 
 /// The container as `entry` spells it.
 fn spelling(entry: &HistoryEntry, key: &str) -> String {
-    let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
-    names.into_iter().find(|name| epc::thing_key(name) == key).unwrap_or_else(|| key.to_owned())
+    let spelled = entry.record.as_deref().and_then(|record| record.spellings(key).next());
+    spelled.unwrap_or(key).to_owned()
 }
 
 #[cfg(test)]
@@ -197,17 +204,22 @@ mod tests {
     fn walk_under(records: &[HistoryEntry], rights: &Rights) -> Vec<(u64, Relation)> {
         let naming = |key: &str| -> Vec<HistoryEntry> {
             let names = |entry: &&HistoryEntry| {
-                let names = entry.record.as_ref().map(Record::names).unwrap_or_default();
-                names.iter().any(|name| epc::thing_key(name) == key)
+                entry.record.as_ref().is_some_and(|record| record.names_key(key))
             };
             records.iter().filter(names).cloned().collect()
         };
         let mut walk = Walk::new(ITEM.parse().unwrap(), rights);
         let mut lookups = 0;
-        while let Some(lookup) = walk.next_lookup() {
-            lookups += 1;
+        loop {
+            let wanted = walk.next_lookups();
+            if wanted.is_empty() {
+                break;
+            }
+            lookups += wanted.len();
             assert!(lookups < 1000, "the walk does not end");
-            walk.supply(&lookup, naming(&lookup.key));
+            for lookup in wanted {
+                walk.supply(&lookup, naming(&lookup.key));
+            }
         }
         let (history, left_out) = walk.finish();
         assert_eq!(left_out, 0);

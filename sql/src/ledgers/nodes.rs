@@ -1,19 +1,18 @@
 //! The hashes that a proof needs, and the tree's peaks.
 //!
 //! What holds: stored are the leaves and the complete subtrees of 256, 65,536, … leaves; levels between them are
-//! hashed here. No record is read for it.
+//! hashed here. No record is read for it, and any number of proofs in any number of ledgers takes two queries.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
-use deadpool_postgres::GenericClient;
+use futures::join;
 use ledger::Hash;
 use ledger::hash;
 use ledger::tree::{Frontier, NodeSource, NodeSpan, root_nodes};
 use tokio_postgres::types::ToSql;
 
 use super::list::head;
-use crate::db::{Db, hash as digest, query, signed};
+use crate::db::{Connection, Db, hash as digest, query, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{LEDGERS_LEAF_HASHES, LEDGERS_SUBTREES};
@@ -27,11 +26,130 @@ impl NodeSource for NodeMap {
     type Error = Error;
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, Error> {
-        self.0
-            .get(&(level, index))
-            .copied()
-            .ok_or_else(|| Error::data(format!("subtree {index} of level {level} is not stored")))
+        self.0.get(&(level, index)).copied().ok_or_else(|| not_stored(NodeSpan { level, index }))
     }
+}
+
+fn not_stored(span: NodeSpan) -> Error {
+    Error::data(format!("subtree {} of level {} is not stored", span.index, span.level))
+}
+
+/// Up to 256 neighbouring hashes of a stored level: those below one subtree of the next stored level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TileName {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// 0 for leaves, 8 for subtrees of 256 leaves, and so on.
+    pub level: u8,
+    /// Its place among the tiles of that level.
+    pub tile: u64,
+}
+
+impl TileName {
+    /// The tile from which the hash of a subtree is computed.
+    #[must_use]
+    pub fn with(ledger: LedgerId, span: NodeSpan) -> Self {
+        let (stored, first) = first_stored(span);
+        Self { ledger, level: stored, tile: first / TILE }
+    }
+}
+
+/// The stored level below a subtree, and the first of its hashes there.
+fn first_stored(span: NodeSpan) -> (u8, u64) {
+    let stored = span.level / 8 * 8;
+    (stored, span.index << (span.level - stored))
+}
+
+/// Tiles as they are stored.
+#[derive(Debug, Clone, Default)]
+pub struct Tiles(HashMap<TileName, Vec<Hash>>);
+
+impl Tiles {
+    /// The hashes of a tile: as many as the ledger has; none if it was not fetched.
+    #[must_use]
+    pub fn get(&self, name: &TileName) -> Option<&[Hash]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// The hashes of some subtrees of a ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if the tiles of one were not fetched or do not have it.
+    pub fn nodes(&self, ledger: LedgerId, spans: &[NodeSpan]) -> Result<NodeMap, Error> {
+        let mut map = NodeMap::default();
+        for span in spans {
+            let (stored, first) = first_stored(*span);
+            let width = 1usize << (span.level - stored);
+            let from = usize::try_from(first % TILE).unwrap_or(0);
+            let tile = self.get(&TileName::with(ledger, *span)).unwrap_or_default();
+            let part = tile.get(from..from + width).ok_or_else(|| not_stored(*span))?;
+            map.0.insert((span.level, span.index), fold(part));
+        }
+        Ok(map)
+    }
+}
+
+/// Fetches tiles of any ledgers.
+///
+/// # Errors
+///
+/// [`Error`]; a tile that the ledger does not have is empty.
+pub async fn tiles(connection: &Connection, names: &BTreeSet<TileName>) -> Result<Tiles, Error> {
+    let of_leaves: Vec<&TileName> = names.iter().filter(|name| name.level == 0).collect();
+    let of_subtrees: Vec<&TileName> = names.iter().filter(|name| name.level > 0).collect();
+    let (leaves, subtrees) =
+        join!(leaf_hashes(connection, &of_leaves), subtree_hashes(connection, &of_subtrees));
+    let mut found: HashMap<TileName, Vec<Hash>> =
+        names.iter().map(|name| (*name, Vec::new())).collect();
+    for (name, hash) in leaves?.into_iter().chain(subtrees?) {
+        found.entry(name).or_default().push(hash);
+    }
+    Ok(Tiles(found))
+}
+
+fn columns(names: &[&TileName]) -> Result<(Vec<i32>, Vec<i64>), Error> {
+    let ledgers = names.iter().map(|name| name.ledger.0).collect();
+    let first = names.iter().map(|name| signed(name.tile * TILE)).collect::<Result<_, _>>()?;
+    Ok((ledgers, first))
+}
+
+async fn leaf_hashes(
+    connection: &Connection,
+    names: &[&TileName],
+) -> Result<Vec<(TileName, Hash)>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (ledgers, first) = columns(names)?;
+    let mut found = Vec::new();
+    for row in query(connection.client(), LEDGERS_LEAF_HASHES, &[&ledgers, &first]).await? {
+        let tile = unsigned(row.get(1))? / TILE;
+        let name = TileName { ledger: LedgerId(row.get(0)), level: 0, tile };
+        for bytes in row.get::<_, &[u8]>(2).chunks_exact(32) {
+            found.push((name, digest(bytes)?));
+        }
+    }
+    Ok(found)
+}
+
+async fn subtree_hashes(
+    connection: &Connection,
+    names: &[&TileName],
+) -> Result<Vec<(TileName, Hash)>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (ledgers, first) = columns(names)?;
+    let levels: Vec<i16> = names.iter().map(|name| i16::from(name.level)).collect();
+    let values: [&(dyn ToSql + Sync); 3] = [&ledgers, &levels, &first];
+    let mut found = Vec::new();
+    for row in query(connection.client(), LEDGERS_SUBTREES, &values).await? {
+        let level = u8::try_from(row.get::<_, i16>(1)).unwrap_or(u8::MAX);
+        let tile = unsigned(row.get(2))? / TILE;
+        found.push((TileName { ledger: LedgerId(row.get(0)), level, tile }, digest(row.get(3))?));
+    }
+    Ok(found)
 }
 
 /// Fetches the subtrees that some proofs need; levels between the stored ones are hashed here.
@@ -40,48 +158,8 @@ impl NodeSource for NodeMap {
 ///
 /// [`Error::Data`] if the ledger does not have them.
 pub async fn nodes(db: &Db, ledger: LedgerId, spans: &[NodeSpan]) -> Result<NodeMap, Error> {
-    let client = db.client().await?;
-    let mut tiles: HashMap<(u8, u64), Vec<Hash>> = HashMap::new();
-    let mut map = NodeMap::default();
-    for span in spans {
-        let stored = span.level / 8 * 8;
-        let width = 1usize << (span.level - stored);
-        let first = span.index << (span.level - stored);
-        let key = (stored, first / TILE);
-        let hashes = match tiles.entry(key) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(tile(&client, ledger, key).await?),
-        };
-        let from = usize::try_from(first % TILE).unwrap_or(0);
-        let part = hashes.get(from..from + width).ok_or_else(|| {
-            Error::data(format!("subtree {} of level {} is not stored", span.index, span.level))
-        })?;
-        map.0.insert((span.level, span.index), fold(part));
-    }
-    Ok(map)
-}
-
-/// One tile: up to 256 hashes of a stored level, those below one subtree of the next stored level.
-async fn tile(
-    client: &impl GenericClient,
-    ledger: LedgerId,
-    (level, tile): (u8, u64),
-) -> Result<Vec<Hash>, Error> {
-    let (from, to) = (signed(tile * TILE)?, signed((tile + 1) * TILE)?);
-    let mut hashes = Vec::new();
-    if level == 0 {
-        for row in query(client, LEDGERS_LEAF_HASHES, &[&ledger.0, &from, &to]).await? {
-            for bytes in row.get::<_, &[u8]>(2).chunks_exact(32) {
-                hashes.push(digest(bytes)?);
-            }
-        }
-    } else {
-        let values: [&(dyn ToSql + Sync); 4] = [&ledger.0, &i16::from(level), &from, &to];
-        for row in query(client, LEDGERS_SUBTREES, &values).await? {
-            hashes.push(digest(row.get(1))?);
-        }
-    }
-    Ok(hashes)
+    let names = spans.iter().map(|span| TileName::with(ledger, *span)).collect();
+    tiles(&db.connection().await?, &names).await?.nodes(ledger, spans)
 }
 
 /// The root over a power of two of hashes.

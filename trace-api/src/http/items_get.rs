@@ -46,7 +46,7 @@ async fn find(
     let looked_up = named.as_ref().map_or_else(|| NO_ITEM.parse(), |named| Ok(named.clone()));
     let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
     let ((rights, policy), now) = (state.rights_and_policy().await, state.clock.now());
-    let gathered = gather(&state.db, &policy, &rights, now, &looked_up).await?;
+    let gathered = gather(&state.db, &state.cache, &policy, &rights, now, &looked_up).await?;
     if named.is_none() || !gathered.names_item() {
         return Err(Problem::NotFound("no record names this item".into()));
     }

@@ -7,6 +7,8 @@
 //! answers of the same shape; a scan is stored before it is answered; `HEAD` is no scan, and neither is what the same
 //! device asks again within ten minutes, as for the other language; without the database no verdict is given.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -237,7 +239,7 @@ async fn check(
 /// is found is not used.
 async fn find(
     state: &AppState,
-    (rights, policy): (&Rights, &Policy),
+    (rights, policy): (&Rights, &Arc<Policy>),
     (gtin, serial): (&str, &str),
 ) -> Result<Option<GatheredHistory>, sql::Error> {
     let named = identity(gtin, serial);
@@ -245,7 +247,8 @@ async fn find(
     let Some(item) = named.or_else(|| identity("00000000000000", "0")) else {
         return Ok(None);
     };
-    let found = gather(&state.db, policy, rights, state.clock.now(), &item).await?;
+    let (cache, now) = (&state.cache, state.clock.now());
+    let found = gather(&state.db, cache, policy, rights, now, &item).await?;
     Ok(Some(found).filter(|found| is_code && found.names_item()))
 }
 

@@ -1,5 +1,7 @@
 //! Bundles from a real database: what is in them, what is hidden, and that they prove.
 
+use std::sync::Arc;
+
 use ::directory::setup::{PartyPlan, Setup};
 use ledger::bundle::{Outcome, verify};
 use ledger::directory::HolderKey;
@@ -10,6 +12,7 @@ use sql::anchors::NewConfirmation;
 use sql::testing::TestDb;
 
 use super::*;
+use crate::cache::Cache;
 use crate::directory::{Writer, append, begin, effective_policy, load};
 use crate::gather::gather;
 use crate::testing::{
@@ -55,7 +58,9 @@ impl Ledgers {
         let mut rights = rights();
         let own = rights.ledgers[SITE].clone();
         rights.ledgers.insert(TILL.to_owned(), own);
-        gather(&self.db, &self.policy(), &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+        let (cache, policy) = (Cache::new(1 << 20), Arc::new(self.policy()));
+        let item = ITEM.parse().unwrap();
+        gather(&self.db, &cache, &policy, &rights, now, &item).await.unwrap()
     }
 
     /// The bundle, which must prove under the policy.
@@ -326,10 +331,11 @@ async fn a_bundle_with_the_directory_is_proved_by_the_line_that_pins_it() {
     ledgers.site.append(&[event(1, "commissioning")], RECORDED).await;
     ledgers.till.append(&[event(6, "retail_selling")], RECORDED).await;
     let loaded = load(&ledgers.db, &policy).await.unwrap();
-    let effective = effective_policy(&policy, Some(&loaded));
+    let effective = Arc::new(effective_policy(&policy, Some(&loaded)));
+    let cache = Cache::new(1 << 20);
     let now = "2026-11-22T08:00:00Z".parse().unwrap();
     let (item, rights) = (ITEM.parse().unwrap(), loaded.directory.rights());
-    let gathered = gather(&ledgers.db, &effective, &rights, now, &item).await.unwrap();
+    let gathered = gather(&ledgers.db, &cache, &effective, &rights, now, &item).await.unwrap();
     assert_eq!(gathered.history.counted().count(), 2, "the directory's keys are enough");
     let build = async |loaded: &Loaded| {
         build(&ledgers.db, &gathered, Some(HUB), Disclosure::Consumer, Some(loaded)).await.unwrap()

@@ -19,6 +19,7 @@ const NOW: &str = "2026-11-22T08:00:00Z";
 /// A factory that issued the item, and a shop that it never was at and that says something about it.
 struct Scene {
     db: TestDb,
+    cache: Cache,
     factory: TestLedger,
     till: TestLedger,
 }
@@ -34,7 +35,7 @@ impl Scene {
         factory.append(&[event(1, "commissioning")], RECORDED).await;
         factory.append(&[event(2, "storing")], RECORDED).await;
         till.append(&[event(3, "storing")], RECORDED).await;
-        Self { db, factory, till }
+        Self { db, cache: Cache::new(1 << 20), factory, till }
     }
 
     /// Stores notes as the hub does when it finds a fork.
@@ -48,9 +49,10 @@ impl Scene {
     /// The verdict as trace-api finds it, with its own rights.
     async fn reason(&self) -> Reason {
         let policy = self.factory.policy_lines("log") + &self.till.policy_lines("log");
-        let (policy, now) = (policy.parse().unwrap(), NOW.parse().unwrap());
+        let (policy, now) = (Arc::new(policy.parse().unwrap()), NOW.parse().unwrap());
         let db = self.db.db_as(Access::TraceApi).await;
-        let found = gather(&db, &policy, &rights(), now, &ITEM.parse().unwrap()).await.unwrap();
+        let item = ITEM.parse().unwrap();
+        let found = gather(&db, &self.cache, &policy, &rights(), now, &item).await.unwrap();
         judge(&found.history.state(now, &jiff::tz::TimeZone::UTC), TagCheck::NotChecked, &[])
     }
 

@@ -29,8 +29,14 @@ async fn site(db: &TestDb, origin: &str) -> TestLedger {
 
 async fn gathered(db: &TestDb, ledgers: &[&TestLedger]) -> GatheredHistory {
     let policy: String = ledgers.iter().map(|ledger| ledger.policy_lines("log")).collect();
-    let (policy, now) = (policy.parse().unwrap(), NOW.parse().unwrap());
-    gather(db, &policy, &rights(), now, &ITEM.parse().unwrap()).await.unwrap()
+    let (policy, now) = (Arc::new(policy.parse().unwrap()), NOW.parse().unwrap());
+    let cache = Cache::new(1 << 20);
+    let item = ITEM.parse().unwrap();
+    let found = gather(db, &cache, &policy, &rights(), now, &item).await.unwrap();
+    // With what was verified just now nothing else comes out.
+    let again = gather(db, &cache, &policy, &rights(), now, &item).await.unwrap();
+    assert_eq!(format!("{:?}", again.history), format!("{:?}", found.history));
+    found
 }
 
 fn verdict(gathered: &GatheredHistory) -> Verdict {
@@ -104,7 +110,17 @@ async fn an_item_without_records_has_an_empty_history() {
     hub.append_checkpoint_of(&factory, RECORDED).await;
     let found = gathered(&db, &[&factory]).await;
     assert!(found.history.entries.is_empty());
+    assert!(found.ledgers.is_empty(), "only ledgers that the index leads to are looked at");
     // Ledgers without a checkpoint and hubs have no history to offer.
+    let (item, case) = (sql::items::key(ITEM), sql::items::key(CASE));
+    db.execute(&format!(
+        "insert into item_records select {item}, ledger_id, 0 from ledgers; \
+         insert into item_records select {case}, ledger_id, 0 from ledgers"
+    ))
+    .await
+    .unwrap();
+    let found = gathered(&db, &[&factory]).await;
+    assert!(found.history.entries.is_empty());
     let origins: Vec<&str> = found.ledgers.values().map(|head| &*head.origin).collect();
     assert_eq!(origins, [SITE]);
     assert!(found.ledger(SITE).is_some() && found.ledger("hub.example/1").is_none());
@@ -213,8 +229,9 @@ async fn nothing_of_a_ledger_that_was_rolled_back_counts_not_even_after_it_grew_
 async fn a_database_that_does_not_answer_is_an_error() {
     let db = TestDb::migrated("gather_gone").await;
     db.execute("alter table ledgers rename to elsewhere").await.unwrap();
-    let (policy, now) = (Policy::default(), NOW.parse().unwrap());
-    let found = gather(&db, &policy, &rights(), now, &ITEM.parse().unwrap()).await;
+    let (policy, now) = (Arc::default(), NOW.parse().unwrap());
+    let cache = Cache::new(0);
+    let found = gather(&db, &cache, &policy, &rights(), now, &ITEM.parse().unwrap()).await;
     assert!(matches!(found, Err(sql::Error::Refused(_))));
 }
 
@@ -384,13 +401,15 @@ async fn a_destination_that_is_a_location_names_the_party_whose_site_it_is() {
         let theft = event(4, "holding").disposition("stolen");
         till.append(&[event(3, "receiving"), theft], RECORDED).await;
         let policy: String = factory.policy_lines("log") + &till.policy_lines("log");
-        let (policy, now) = (policy.parse().unwrap(), NOW.parse().unwrap());
+        let (policy, now) = (Arc::new(policy.parse().unwrap()), NOW.parse().unwrap());
+        let cache = Cache::new(0);
         let mut rights = rights();
         if has_site {
             let gln = crate::statement::gln_of(SHOPS_DOOR).unwrap();
             rights.parties.get_mut("shop").unwrap().sites.insert(gln);
         }
-        let found = gather(&db, &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap();
+        let item = ITEM.parse().unwrap();
+        let found = gather(&db, &cache, &policy, &rights, now, &item).await.unwrap();
         assert_eq!(verdict(&found), expected, "{name}");
     }
 }
@@ -440,7 +459,8 @@ const SPELLED: [(&str, &str); 11] = [
 async fn an_item_of_every_scheme_has_one_history_in_every_spelling_and_its_own() {
     let db = TestDb::migrated("gather_spelled").await;
     let factory = site(&db, SITE).await;
-    let policy = factory.policy_lines("log").parse().unwrap();
+    let policy = Arc::new(factory.policy_lines("log").parse().unwrap());
+    let cache = Cache::new(1 << 20);
     let now = NOW.parse().unwrap();
     for (urn, link) in SPELLED {
         let stated = [
@@ -453,7 +473,7 @@ async fn an_item_of_every_scheme_has_one_history_in_every_spelling_and_its_own()
     for (urn, link) in SPELLED {
         for spelling in [urn, link, &epc::thing_key(urn)] {
             let item = epc::identify(spelling).unwrap();
-            let found = gather(&db, &policy, &rights(), now, &item).await.unwrap();
+            let found = gather(&db, &cache, &policy, &rights(), now, &item).await.unwrap();
             assert_eq!(found.history.name(), urn, "{spelling}");
             assert_eq!(found.history.entries.len(), 3, "{spelling}");
             assert_eq!(verdict(&found), Verdict::Consistent, "{spelling}");

@@ -1,4 +1,8 @@
 -- ledgers::leaf_hashes
-select first_leaf, leaf_count, leaf_hashes from leaf_hash_chunks
-where ledger_id = $1 /* ledger */ and first_leaf >= $2 /* from, a multiple of 256 */ and first_leaf < $3 /* to */
-order by first_leaf
+select t.ledger_id, c.first_leaf, c.leaf_hashes
+from unnest($1::integer[] /* ledgers */, $2::bigint[] /* first leaves, multiples of 256 */) as t (ledger_id, first_leaf)
+cross join lateral (
+  select first_leaf, leaf_hashes from leaf_hash_chunks
+  where ledger_id = t.ledger_id and first_leaf >= t.first_leaf and first_leaf < t.first_leaf + 256
+) as c
+order by t.ledger_id, c.first_leaf

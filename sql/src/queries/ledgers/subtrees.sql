@@ -1,5 +1,10 @@
 -- ledgers::subtrees
-select position, hash from subtree_hashes
-where ledger_id = $1 /* ledger */ and level = $2 /* level */
-  and position >= $3 /* from */ and position < $4 /* to */
-order by position
+select t.ledger_id, t.level, s.position, s.hash
+from unnest($1::integer[] /* ledgers */, $2::smallint[] /* levels */, $3::bigint[] /* first positions */)
+  as t (ledger_id, level, first_position)
+cross join lateral (
+  select position, hash from subtree_hashes
+  where ledger_id = t.ledger_id and level = t.level
+    and position >= t.first_position and position < t.first_position + 256
+) as s
+order by t.ledger_id, t.level, s.position

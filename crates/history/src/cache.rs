@@ -1,0 +1,168 @@
+//! What was verified once and need not be verified again.
+//!
+//! | what is kept | under | and used only if |
+//! |---|---|---|
+//! | a record, read and hashed | ledger and index | text and secret are the same bytes |
+//! | a complete tile of a tree, with its root | ledger, level and place | its root leads to the root of the checkpoint asked about |
+//! | a ledger's checkpoint with what its signatures and the hub say | ledger | all rows that say so are the same, and the policy |
+//! | the largest checkpoint of each ledger that a hub was seen to hold | ledger | always: a hub only grows |
+//!
+//! What holds: rows are read for every answer, and what is kept only saves computing what follows from them. So a row that was
+//! changed is found out as without a cache. All of it is bounded in bytes, but for the last line: 16 bytes for each ledger.
+//!
+//! Not here: reading the rows ([`mod@crate::gather`]).
+//!
+//! Source: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ledger::record::Record;
+use sql::LedgerId;
+use sql::hub::{Indexed, Stretch};
+use sql::items::Slices;
+use sql::ledgers::TileName;
+
+use crate::known_record::KnownRecord;
+use crate::standing::{HubSizes, Standing};
+use crate::store::{Store, Usage};
+use crate::tiles::Tile;
+
+/// What was verified, shared by all answers of a process.
+#[derive(Debug)]
+pub struct Cache {
+    records: Store<(LedgerId, u64), KnownRecord>,
+    tiles: Store<TileName, Tile>,
+    ledgers: Store<LedgerId, Standing>,
+    hubs: Mutex<Hubs>,
+}
+
+/// How much a [`Cache`] holds and how often that helped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Records.
+    pub records: Usage,
+    /// Tiles of trees.
+    pub tiles: Usage,
+    /// Checkpoints of ledgers.
+    pub ledgers: Usage,
+}
+
+/// What the hubs were seen to hold.
+#[derive(Debug, Default)]
+struct Hubs {
+    /// By hub: how many entries were found in the index, from the first on.
+    seen: HashMap<LedgerId, u64>,
+    /// By ledger: its largest checkpoint in any hub.
+    largest: HashMap<LedgerId, u64>,
+}
+
+impl Cache {
+    /// An empty cache.
+    ///
+    /// - `bytes`: most that it holds, about; with 0 everything is verified each time.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let share = |percent: usize| bytes / 100 * percent;
+        Self {
+            records: Store::new(share(70)),
+            tiles: Store::new(share(25)),
+            ledgers: Store::new(share(5)),
+            hubs: Mutex::default(),
+        }
+    }
+
+    /// How much it holds and how often that helped.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            records: self.records.usage(),
+            tiles: self.tiles.usage(),
+            ledgers: self.ledgers.usage(),
+        }
+    }
+
+    /// The record of a row, read; none if its text is no record. Whether it leads to the leaf hash of the row is for the caller
+    /// to compare.
+    pub(crate) fn record(
+        &self,
+        place: (LedgerId, u64),
+        slices: &Slices<'_>,
+    ) -> Option<Arc<KnownRecord>> {
+        let is_same = |known: &KnownRecord| known.is_of(slices.text, slices.secret);
+        if let Some(known) = self.records.get(&place, is_same) {
+            return Some(known);
+        }
+        let record = Record::parse(&String::from_utf8_lossy(slices.text)).ok()?;
+        let known = Arc::new(KnownRecord::of(record, slices.secret.try_into().ok()));
+        if known.leaf_hash.is_some_and(|hash| hash.0 == slices.leaf_hash) {
+            self.records.put(place, known.clone(), known.weight());
+        }
+        Some(known)
+    }
+
+    /// A complete tile that once led to a signed root.
+    pub(crate) fn tile(&self, name: &TileName) -> Option<Arc<Tile>> {
+        self.tiles.get(name, |_| true)
+    }
+
+    /// Keeps a tile.
+    pub(crate) fn keep_tile(&self, name: TileName, tile: Arc<Tile>) {
+        let weight = tile.weight();
+        self.tiles.put(name, tile, weight);
+    }
+
+    /// What is known of a ledger, if `is_right` says that it may be used.
+    pub(crate) fn ledger(
+        &self,
+        id: LedgerId,
+        is_right: impl FnOnce(&Standing) -> bool,
+    ) -> Option<Arc<Standing>> {
+        self.ledgers.get(&id, is_right)
+    }
+
+    /// Keeps what was found of a ledger.
+    pub(crate) fn keep_ledger(&self, standing: Arc<Standing>) {
+        let weight = standing.weight();
+        self.ledgers.put(standing.head.id, standing, weight);
+    }
+
+    fn hubs(&self) -> std::sync::MutexGuard<'_, Hubs> {
+        self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Entries of the hubs that were not seen in their index yet.
+    pub(crate) fn unseen(&self, sizes: &HubSizes) -> Vec<Stretch> {
+        let hubs = self.hubs();
+        let stretch = |(hub, size): &(LedgerId, u64)| {
+            let from = hubs.seen.get(hub).copied().unwrap_or_default();
+            (from < *size).then_some(Stretch { hub: *hub, from, to: *size })
+        };
+        sizes.iter().filter_map(stretch).collect()
+    }
+
+    /// Takes what the index has of the entries that were not seen; tells whether it has all of them.
+    pub(crate) fn see(&self, stretches: &[Stretch], found: &[Indexed]) -> bool {
+        let mut hubs = self.hubs();
+        let mut is_whole = true;
+        for stretch in stretches {
+            let own = || found.iter().filter(|one| one.hub == stretch.hub);
+            if own().map(|one| one.count).sum::<u64>() != stretch.to - stretch.from {
+                is_whole = false;
+                continue;
+            }
+            for one in own() {
+                let largest = hubs.largest.entry(one.ledger).or_default();
+                *largest = one.largest.max(*largest);
+            }
+            let seen = hubs.seen.entry(stretch.hub).or_default();
+            *seen = stretch.to.max(*seen);
+        }
+        is_whole
+    }
+
+    /// The largest checkpoint of a ledger that any hub was seen to hold.
+    pub(crate) fn largest_in_hub(&self, ledger: LedgerId) -> Option<u64> {
+        self.hubs().largest.get(&ledger).copied()
+    }
+}

@@ -1,0 +1,359 @@
+//! The ledgers that one history needs, and the proofs of its records in them.
+//!
+//! The way through: the rows of ledgers that hold records ([`Needs::of_states`]) and the records' places
+//! ([`Needs::of_leaf`]) say which hashes are missing; they are fetched together ([`Needs::fetch`]) and judged
+//! ([`KnownLedgers::judge`], [`KnownLedgers::fault_of`]).
+//!
+//! What holds: the number of queries does not depend on how many ledgers or records there are; what the cache says of a
+//! ledger is used only while all rows that say so are the same; a hub that was seen to hold a checkpoint is believed in memory
+//! when its rows no longer say so.
+//!
+//! Not here: which records belong to a history ([`mod@crate::gather`]), what a ledger is compared with
+//! ([`crate::continuity`]).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use futures::try_join;
+use ledger::Hash;
+use ledger::policy::Policy;
+use sql::hub::{Indexed, Stretch};
+use sql::ledgers::{LedgerRow, LedgerState, StoredCheckpoint, TileName, Tiles};
+use sql::{Connection, Db, LedgerId};
+
+use crate::cache::Cache;
+use crate::continuity::{self, Continuity, Evidence};
+use crate::entry::Fault;
+use crate::standing::{HubSizes, Standing, checkpoint_fault, continuity_fault};
+use crate::tiles::{Edge, Tile, Way, way};
+
+/// A leaf that is to be proved: ledger, index, and the hash that is stored.
+pub type Leaf = (LedgerId, u64, Hash);
+
+/// The ledgers of one history.
+pub struct KnownLedgers<'a> {
+    db: &'a Db,
+    cache: &'a Cache,
+    policy: &'a Arc<Policy>,
+    hubs: HubSizes,
+    known: HashMap<LedgerId, Arc<Standing>>,
+    /// Ledgers that are no site's, or have no checkpoint.
+    ignored: HashSet<LedgerId>,
+}
+
+/// A ledger that must be judged.
+struct Fresh {
+    state: LedgerState,
+    checkpoint: StoredCheckpoint,
+    fault: Option<Fault>,
+    evidence: Evidence,
+}
+
+/// What must be fetched to judge ledgers and to prove leaves.
+#[derive(Default)]
+pub struct Needs {
+    fresh: Vec<Fresh>,
+    leaves: Vec<Leaf>,
+    tiles: BTreeSet<TileName>,
+    unseen: Vec<Stretch>,
+    /// Ledgers that no hub has by the index, and the entries that were looked through for them before.
+    hidden: Vec<(LedgerId, String)>,
+    hidden_from: HubSizes,
+}
+
+/// What was fetched.
+#[derive(Default)]
+pub struct Fetched {
+    tiles: Tiles,
+    complete: HashMap<TileName, Arc<Tile>>,
+    indexed: Vec<Indexed>,
+    hidden: Vec<LedgerId>,
+}
+
+impl<'a> KnownLedgers<'a> {
+    /// None yet.
+    #[must_use]
+    pub fn new(db: &'a Db, cache: &'a Cache, policy: &'a Arc<Policy>) -> Self {
+        let (hubs, known, ignored) = (Vec::new(), HashMap::new(), HashSet::new());
+        Self { db, cache, policy, hubs, known, ignored }
+    }
+
+    /// Takes the sizes of all hubs, as they are now.
+    pub fn take_hubs(&mut self, mut hubs: HubSizes) {
+        hubs.sort_unstable();
+        self.hubs = hubs;
+    }
+
+    /// A ledger, if records of it may be used.
+    #[must_use]
+    pub fn get(&self, ledger: LedgerId) -> Option<&Arc<Standing>> {
+        self.known.get(&ledger)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Standing>> {
+        self.known.values()
+    }
+
+    /// Those that need not be asked for again.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<LedgerId> {
+        self.known.keys().chain(&self.ignored).copied().collect()
+    }
+
+    /// Forgets those of which records were found that are newer than the checkpoint that is known.
+    pub fn forget_outgrown(&mut self, places: impl Iterator<Item = (LedgerId, u64)>) -> bool {
+        let before = self.known.len();
+        for (ledger, index) in places {
+            let is_outgrown =
+                |known: &Arc<Standing>| known.head.checkpoint.size <= index;
+            if self.known.get(&ledger).is_some_and(is_outgrown) {
+                self.known.remove(&ledger);
+            }
+        }
+        self.known.len() < before
+    }
+
+    /// The kind in the row is the database owner's word: a ledger that the policy has keys of is a site's whatever it says.
+    fn is_site(&self, row: &LedgerRow) -> bool {
+        row.kind == "site" || self.policy.logs.iter().any(|log| log.key.name() == row.origin)
+    }
+
+    /// The size of a ledger's newest checkpoint.
+    fn size(&self, needs: &Needs, ledger: LedgerId) -> Option<u64> {
+        let known = self.known.get(&ledger).map(|known| known.head.checkpoint.size);
+        known.or_else(|| Some(needs.fresh(ledger)?.checkpoint.size))
+    }
+
+    /// Judges the ledgers that were fresh.
+    ///
+    /// # Errors
+    ///
+    /// [`sql::Error`] if the database cannot be asked.
+    pub async fn judge(&mut self, needs: &mut Needs, got: &Fetched) -> Result<(), sql::Error> {
+        let is_indexed = needs.unseen.is_empty() || self.cache.see(&needs.unseen, &got.indexed);
+        for fresh in std::mem::take(&mut needs.fresh) {
+            let Fresh { state, checkpoint, mut fault, evidence } = fresh;
+            let id = state.row.id;
+            let edge = Edge::of(id, checkpoint.size, &checkpoint.root, &got.tiles);
+            if fault.is_none() {
+                let is_hidden = got.hidden.contains(&id);
+                let continuity = match self.published_size(&state, is_indexed, is_hidden) {
+                    Ok(()) => continuity::of_state(&state, &got.tiles),
+                    Err(seen) => self.ask_again(&state, seen).await?,
+                };
+                fault = continuity_fault(continuity).or_else(|| {
+                    let other = continuity::by_evidence(id, &checkpoint, &evidence, &got.tiles);
+                    other.and_then(continuity_fault)
+                });
+            }
+            let standing =
+                Standing::new((state, checkpoint), self.policy, edge, fault, self.hubs.clone());
+            let standing = Arc::new(standing);
+            if standing.head.fault.is_none() && standing.edge.is_some() {
+                self.cache.keep_ledger(standing.clone());
+            }
+            self.known.insert(id, standing);
+        }
+        Ok(())
+    }
+
+    /// Whether the rows tell all that the hubs have of a ledger; otherwise the largest checkpoint that they were seen to have.
+    fn published_size(
+        &self,
+        state: &LedgerState,
+        is_indexed: bool,
+        is_hidden: bool,
+    ) -> Result<(), Option<u64>> {
+        let seen = self.cache.largest_in_hub(state.row.id);
+        let told = state.published.as_ref().map(|published| published.entry.ledger_size);
+        if is_indexed && !is_hidden && seen <= told { Ok(()) } else { Err(seen) }
+    }
+
+    /// Looks through all that the hubs have, because an index says less than there is or was.
+    async fn ask_again(
+        &self,
+        state: &LedgerState,
+        seen: Option<u64>,
+    ) -> Result<Continuity, sql::Error> {
+        let found = continuity::of_ledger(self.db, state.row.id, &state.row.origin).await?;
+        let told = match found.continuity {
+            Continuity::Fits { hub_size } => Some(hub_size),
+            Continuity::NotInHubYet => None,
+            other => return Ok(other),
+        };
+        Ok(match seen.filter(|seen| told.is_none_or(|told| told < *seen)) {
+            None => found.continuity,
+            Some(hub_size) => Continuity::Forked {
+                hub_size,
+                own_size: state.head_size,
+                reason: format!(
+                    "the hub had its checkpoint of size {hub_size}, and now has none of that size"
+                ),
+            },
+        })
+    }
+
+    /// Why a leaf cannot be relied on; none if it leads to the signed root of its ledger.
+    ///
+    /// - `got`: with the tiles on its way, or as far as the cache has not got them.
+    /// - Returns `Err` if tiles of the cache lead elsewhere, so that all must be fetched.
+    pub fn fault_of(&self, leaf: Leaf, got: &Fetched) -> Result<Option<Fault>, ()> {
+        let (ledger, index, hash) = leaf;
+        let Some(known) = self.known.get(&ledger) else { return Ok(Some(Fault::Tree)) };
+        let Some(edge) = &known.edge else { return Ok(Some(Fault::Tree)) };
+        let mut kept = 0;
+        let found = edge.leads(index, &hash, |level, tile| {
+            let name = TileName { ledger, level, tile };
+            got.complete.get(&name).cloned().or_else(|| {
+                kept += 1;
+                self.cache.tile(&name)
+            })
+        });
+        match found {
+            Way::Proved => Ok(known.head.fault.clone()),
+            Way::Differs if kept > 0 => Err(()),
+            Way::Missing | Way::Differs => Ok(Some(Fault::Tree)),
+        }
+    }
+
+    /// Keeps the tiles on the way of a leaf that was proved.
+    pub fn keep_way(&self, (ledger, index, _): Leaf, got: &Fetched) {
+        let Some(known) = self.known.get(&ledger) else { return };
+        for name in way(ledger, index, known.head.checkpoint.size) {
+            if let Some(tile) = got.complete.get(&name) {
+                self.cache.keep_tile(name, tile.clone());
+            }
+        }
+    }
+}
+
+impl Needs {
+    /// Whether a ledger is among those to be judged.
+    #[must_use]
+    pub fn has(&self, ledger: LedgerId) -> bool {
+        self.fresh(ledger).is_some()
+    }
+
+    fn fresh(&self, ledger: LedgerId) -> Option<&Fresh> {
+        self.fresh.iter().find(|fresh| fresh.state.row.id == ledger)
+    }
+
+    /// The origin of a ledger that is to be judged.
+    #[must_use]
+    pub fn origin(&self, ledger: LedgerId) -> Option<&str> {
+        Some(&self.fresh(ledger)?.state.row.origin)
+    }
+
+    /// Origin and party of a ledger that is to be judged.
+    #[must_use]
+    pub fn names(&self, ledger: LedgerId) -> Option<(Arc<str>, Arc<str>)> {
+        let row = &self.fresh(ledger)?.state.row;
+        Some((row.origin.as_str().into(), row.party.as_str().into()))
+    }
+
+    /// Adds ledgers; those of which the cache has the same rows need nothing more.
+    pub fn of_states(&mut self, ledgers: &mut KnownLedgers<'_>, states: Vec<LedgerState>) {
+        for state in states {
+            let id = state.row.id;
+            let Some(checkpoint) = state.latest.clone().filter(|_| ledgers.is_site(&state.row))
+            else {
+                ledgers.ignored.insert(id);
+                continue;
+            };
+            let hubs = &ledgers.hubs;
+            let told = state.published.as_ref().map(|published| published.entry.ledger_size);
+            let is_right = |known: &Standing| known.is_of(&state, ledgers.policy, hubs);
+            if let Some(known) = ledgers.cache.ledger(id, is_right)
+                && ledgers.cache.largest_in_hub(id) <= told
+                && ledgers.cache.unseen(hubs).is_empty()
+            {
+                ledgers.known.insert(id, known);
+                continue;
+            }
+            self.of_fresh(ledgers, state, checkpoint);
+        }
+        if !self.fresh.is_empty() {
+            self.unseen = ledgers.cache.unseen(&ledgers.hubs);
+        }
+    }
+
+    fn of_fresh(
+        &mut self,
+        ledgers: &KnownLedgers<'_>,
+        state: LedgerState,
+        checkpoint: StoredCheckpoint,
+    ) {
+        let (id, policy) = (state.row.id, ledgers.policy);
+        let fault = checkpoint_fault(policy, &state.row.origin, &checkpoint);
+        let mut evidence = Evidence::default();
+        self.tiles.extend(Edge::names(id, checkpoint.size));
+        if fault.is_none() {
+            evidence = Evidence::open(policy, &state.row.origin, &state.evidence);
+            let spans = [continuity::spans(&state), evidence.spans(&checkpoint)].concat();
+            self.tiles.extend(spans.into_iter().map(|span| TileName::with(id, span)));
+        }
+        if state.published.is_none() {
+            let known = ledgers.cache.ledger(id, |_| true);
+            let clean = known.as_ref().and_then(|known| known.clean_of(&state));
+            for (hub, _) in &ledgers.hubs {
+                let from = clean.and_then(|clean| clean.iter().find(|(one, _)| one == hub));
+                let from = from.map_or(0, |(_, size)| *size);
+                match self.hidden_from.iter_mut().find(|(one, _)| one == hub) {
+                    Some((_, low)) => *low = from.min(*low),
+                    None => self.hidden_from.push((*hub, from)),
+                }
+            }
+            self.hidden.push((id, state.row.origin.clone()));
+        }
+        self.fresh.push(Fresh { state, checkpoint, fault, evidence });
+    }
+
+    /// Adds a leaf that is to be proved.
+    pub fn of_leaf(&mut self, ledgers: &KnownLedgers<'_>, leaf: Leaf) {
+        let (ledger, index, _) = leaf;
+        let Some(size) = ledgers.size(self, ledger) else { return };
+        let missing = |name: &TileName| ledgers.cache.tile(name).is_none();
+        self.tiles.extend(way(ledger, index, size).filter(missing));
+        self.leaves.push(leaf);
+    }
+
+    /// The same leaf, without the cache.
+    pub fn of_leaf_anew(&mut self, ledgers: &KnownLedgers<'_>, (ledger, index, _): Leaf) {
+        if let Some(size) = ledgers.size(self, ledger) {
+            self.tiles.extend(way(ledger, index, size));
+        }
+    }
+
+    /// Fetches what is needed, all at once.
+    ///
+    /// # Errors
+    ///
+    /// [`sql::Error`].
+    pub async fn fetch(&self, connection: &Connection) -> Result<Fetched, sql::Error> {
+        let hidden: Vec<(LedgerId, &str)> =
+            self.hidden.iter().map(|(id, origin)| (*id, origin.as_str())).collect();
+        let (tiles, indexed, hidden) = try_join!(
+            sql::ledgers::tiles(connection, &self.tiles),
+            async {
+                if self.unseen.is_empty() {
+                    return Ok(Vec::new());
+                }
+                sql::hub::indexed(connection, &self.unseen).await
+            },
+            async {
+                if hidden.is_empty() || self.hidden_from.is_empty() {
+                    return Ok(Vec::new());
+                }
+                sql::hub::unindexed(connection, &self.hidden_from, &hidden).await
+            },
+        )?;
+        let mut complete = HashMap::new();
+        for name in &self.tiles {
+            if let Some(tile) = tiles.get(name).and_then(Tile::of) {
+                complete.insert(*name, Arc::new(tile));
+            }
+        }
+        Ok(Fetched { tiles, complete, indexed, hidden })
+    }
+}

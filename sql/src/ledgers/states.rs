@@ -1,0 +1,96 @@
+//! All that says whether a ledger can be relied on, of several ledgers at once.
+
+use ledger::Hash;
+use tokio_postgres::Row;
+
+use super::StoredCheckpoint;
+use super::list::LedgerRow;
+use crate::db::{Connection, hash, query, timestamp, unsigned};
+use crate::error::Error;
+use crate::hub::PublishedEntry;
+use crate::ledger_id::LedgerId;
+use crate::queries::LEDGERS_STATES;
+
+/// A ledger, its newest checkpoint, and what the hub has of it, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerState {
+    /// The ledger.
+    pub row: LedgerRow,
+    /// Leaves by its head; 0 if it has none.
+    pub head_size: u64,
+    /// Its newest checkpoint; none for an empty ledger.
+    pub latest: Option<StoredCheckpoint>,
+    /// The entry of its largest checkpoint in any hub.
+    pub published: Option<Published>,
+    /// Notes that are kept as evidence of forks of it, each once, in order.
+    pub evidence: Vec<String>,
+}
+
+/// An entry of a hub, by the index and as the hub's ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// By the index.
+    pub entry: PublishedEntry,
+    /// Its text and leaf hash; none if the hub's ledger does not have it.
+    pub stored: Option<(String, Hash)>,
+}
+
+fn published(row: &Row) -> Result<Option<Published>, Error> {
+    let Some(hub) = row.get::<_, Option<i32>>(9) else { return Ok(None) };
+    let entry = PublishedEntry {
+        hub: LedgerId(hub),
+        hub_index: unsigned(row.get(10))?,
+        ledger_size: unsigned(row.get(11))?,
+    };
+    let stored = row.get::<_, Option<&[u8]>>(12).zip(row.get::<_, Option<&[u8]>>(13));
+    let stored = match stored {
+        Some((text, leaf)) => Some((String::from_utf8_lossy(text).into_owned(), hash(leaf)?)),
+        None => None,
+    };
+    Ok(Some(Published { entry, stored }))
+}
+
+fn state(row: &Row) -> Result<LedgerState, Error> {
+    let latest = match row.get::<_, Option<i64>>(5) {
+        Some(size) => Some(StoredCheckpoint {
+            size: unsigned(size)?,
+            root: hash(row.get(6))?,
+            note: row.get(7),
+            recorded_at: timestamp(row.get(8))?,
+        }),
+        None => None,
+    };
+    let mut evidence: Vec<String> = row.get(14);
+    evidence.sort_unstable();
+    evidence.dedup();
+    Ok(LedgerState {
+        row: LedgerRow {
+            id: LedgerId(row.get(0)),
+            origin: row.get(1),
+            kind: row.get(2),
+            party: row.get(3),
+        },
+        head_size: unsigned(row.get(4))?,
+        latest,
+        published: published(row)?,
+        evidence,
+    })
+}
+
+/// The ledgers that have records under some keys of the item index, in no order.
+///
+/// - `known`: ledgers that are left out.
+/// - One query, whatever the number of ledgers.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn states(
+    connection: &Connection,
+    keys: &[i64],
+    known: &[LedgerId],
+) -> Result<Vec<LedgerState>, Error> {
+    let known: Vec<i32> = known.iter().map(|ledger| ledger.0).collect();
+    let rows = query(connection.client(), LEDGERS_STATES, &[&keys, &known]).await?;
+    rows.iter().map(state).collect()
+}

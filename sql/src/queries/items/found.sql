@@ -1,0 +1,41 @@
+-- items::found
+-- A slice may have been made impossible by whoever owns the tables: then it is empty, and does not fit its hash.
+with hits as materialized (
+  select k.item_key, i.ledger_id, i.leaf_index
+  from unnest($1::bigint[] /* keys */) as k (item_key)
+  cross join lateral (select ledger_id, leaf_index from item_records where item_key = k.item_key) as i
+), few as materialized (
+  select count(*) <= $2::bigint /* most whose records are read */ as is_few from hits
+)
+select h.item_key, h.ledger_id, h.leaf_index, (select is_few from few),
+       r.text, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at
+from hits h
+left join lateral (
+  select substring(c.texts from s.first for greatest(c.text_ends[s.place] - s.first + 1, 0)) as text,
+         substring(c.secrets from 16 * s.place - 15 for 16) as secret,
+         substring(c.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
+  from (
+    select first_leaf, leaf_count, leaf_hashes, secrets, texts, text_ends from record_chunks
+    where ledger_id = h.ledger_id and first_leaf <= h.leaf_index and (select is_few from few)
+    order by first_leaf desc limit 1
+  ) as c
+  cross join lateral (
+    select n.place, greatest(coalesce(c.text_ends[n.place - 1], 0), 0) + 1 as first
+    from (select (h.leaf_index - c.first_leaf + 1)::integer) as n (place)
+  ) as s
+  where h.leaf_index < c.first_leaf + c.leaf_count
+) as r on true
+left join lateral (
+  select hub_ledger_id, hub_index from hub_entries
+  where ledger_id = h.ledger_id and ledger_size > h.leaf_index and (select is_few from few)
+  order by ledger_size limit 1
+) as e on true
+left join lateral (
+  select recorded_at from checkpoints
+  where ledger_id = e.hub_ledger_id and size > e.hub_index order by size limit 1
+) as s on true
+left join lateral (
+  select recorded_at from checkpoints
+  where ledger_id = h.ledger_id and size > h.leaf_index and (select is_few from few)
+  order by size limit 1
+) as o on true
