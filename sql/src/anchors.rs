@@ -8,10 +8,12 @@ use ledger::Hash;
 use tokio_postgres::Row;
 
 use crate::db::{
-    Db, Transaction, execute, hash, query, query_opt, signed, system_time, timestamp, unsigned,
+    Connection, Db, Transaction, execute, hash, query, query_opt, signed, system_time, timestamp,
+    unsigned,
 };
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
+use crate::ledgers::StoredCheckpoint;
 use crate::queries::{
     ANCHORS_ATTEMPTS, ANCHORS_COVERING, ANCHORS_INSERT, ANCHORS_INSERT_ATTEMPT,
     ANCHORS_INSERT_CONFIRMATION, ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE,
@@ -327,14 +329,44 @@ fn final_anchor(row: &Row) -> Result<FinalAnchor, Error> {
     })
 }
 
+/// A final anchor with what else says how good it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoveringAnchor {
+    /// The anchor.
+    pub anchor: FinalAnchor,
+    /// The hub's first checkpoint that covers as much.
+    pub checkpoint: Option<StoredCheckpoint>,
+    /// The last round of confirmations; none if its endpoints were never recorded.
+    pub confirmed: Option<Confirmed>,
+}
+
 /// The first final anchor of `hub` that covers `size` entries.
 ///
 /// # Errors
 ///
 /// [`Error`].
 pub async fn covering(db: &Db, hub: LedgerId, size: u64) -> Result<Option<FinalAnchor>, Error> {
-    let row = query_opt(&db.client().await?, ANCHORS_COVERING, &[&hub.0, &signed(size)?]).await?;
-    row.as_ref().map(final_anchor).transpose()
+    let found = covering_whole(&db.connection().await?, hub, size).await?;
+    Ok(found.map(|found| found.anchor))
+}
+
+/// As [`covering`], with the checkpoint that was anchored and who confirmed it.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn covering_whole(
+    connection: &Connection,
+    hub: LedgerId,
+    size: u64,
+) -> Result<Option<CoveringAnchor>, Error> {
+    let row = query_opt(connection.client(), ANCHORS_COVERING, &[&hub.0, &signed(size)?]).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(CoveringAnchor {
+        anchor: final_anchor(&row)?,
+        checkpoint: StoredCheckpoint::of_row(&row, 13)?,
+        confirmed: confirmed(&row, 17)?,
+    }))
 }
 
 /// The final anchor of `hub` with the largest size.
@@ -398,11 +430,15 @@ pub async fn insert_confirmations(
 /// [`Error`].
 pub async fn last_confirmation(db: &Db, anchor: i64) -> Result<Option<Confirmed>, Error> {
     let row = query_opt(&db.client().await?, ANCHORS_LAST_CONFIRMATION, &[&anchor]).await?;
-    let Some(row) = row else { return Ok(None) };
-    let Some(at) = row.get::<_, Option<std::time::SystemTime>>(2) else { return Ok(None) };
+    row.map_or(Ok(None), |row| confirmed(&row, 0))
+}
+
+/// Reads counts and time from the columns from `first` on.
+fn confirmed(row: &Row, first: usize) -> Result<Option<Confirmed>, Error> {
+    let Some(at) = row.get::<_, Option<std::time::SystemTime>>(first + 2) else { return Ok(None) };
     Ok(Some(Confirmed {
-        asked: unsigned(row.get(0))?,
-        agreed: unsigned(row.get(1))?,
+        asked: unsigned(row.get(first))?,
+        agreed: unsigned(row.get(first + 1))?,
         at: timestamp(at)?,
     }))
 }

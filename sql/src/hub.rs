@@ -8,10 +8,11 @@ use crate::db::{
 };
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
+use crate::ledgers::StoredCheckpoint;
 use crate::queries::{
-    HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_HEADS, HUB_INDEXED, HUB_INSERT_ENTRY,
-    HUB_INSERT_FORK, HUB_IS_INDEXED, HUB_LAST_ENTRY, HUB_LAST_OF_LEDGER, HUB_SEALS, HUB_UNINDEXED,
-    HUB_UNINDEXED_ENTRY,
+    HUB_COVERING, HUB_ENTRIES, HUB_ENTRY_FOR, HUB_FORKS, HUB_HEADS, HUB_INDEXED, HUB_INSERT_ENTRY,
+    HUB_INSERT_FORK, HUB_IS_INDEXED, HUB_LAST_ENTRY, HUB_LAST_OF_LEDGER, HUB_NEWEST, HUB_SEALS,
+    HUB_UNINDEXED, HUB_UNINDEXED_ENTRY,
 };
 
 /// A ledger's checkpoint in the hub.
@@ -193,9 +194,67 @@ pub async fn unindexed(
     let ids: Vec<i32> = ledgers.iter().map(|(ledger, _)| ledger.0).collect();
     let heads: Vec<Vec<u8>> =
         ledgers.iter().map(|(_, origin)| format!("{origin}\n").into_bytes()).collect();
-    let rows =
-        query(connection.client(), HUB_UNINDEXED, &[&hubs, &low, &ids, &heads]).await?;
+    let rows = query(connection.client(), HUB_UNINDEXED, &[&hubs, &low, &ids, &heads]).await?;
     Ok(rows.iter().map(|row| LedgerId(row.get(0))).collect())
+}
+
+/// A hub's entry of a ledger, and the checkpoint that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covering {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The entry.
+    pub entry: HubEntry,
+    /// The ledger's first checkpoint of at least that size; none if the ledger has none.
+    pub checkpoint: Option<StoredCheckpoint>,
+}
+
+/// Of each ledger the first entry in a hub that covers as many leaves; in no order, those that have one.
+///
+/// - `hub`: its origin.
+/// - `needed`: ledgers and leaves.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn covering(
+    connection: &Connection,
+    hub: &str,
+    needed: &[(LedgerId, u64)],
+) -> Result<Vec<Covering>, Error> {
+    let ledgers: Vec<i32> = needed.iter().map(|(ledger, _)| ledger.0).collect();
+    let sizes = needed.iter().map(|(_, size)| signed(*size)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(connection.client(), HUB_COVERING, &[&hub, &ledgers, &sizes]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Covering {
+                ledger: LedgerId(row.get(0)),
+                entry: HubEntry {
+                    hub_index: unsigned(row.get(1))?,
+                    ledger_size: unsigned(row.get(2))?,
+                },
+                checkpoint: StoredCheckpoint::of_row(row, 3)?,
+            })
+        })
+        .collect()
+}
+
+/// The largest checkpoint of a ledger, of at most `largest` leaves, among the first `entries` entries of a hub.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn newest(
+    connection: &Connection,
+    (hub, entries): (LedgerId, u64),
+    (ledger, largest): (LedgerId, u64),
+) -> Result<Option<Covering>, Error> {
+    let (entries, largest) = (signed(entries)?, signed(largest)?);
+    let values: [&(dyn ToSql + Sync); 4] = [&hub.0, &ledger.0, &largest, &entries];
+    let row = query_opt(connection.client(), HUB_NEWEST, &values).await?;
+    let Some(row) = row else { return Ok(None) };
+    let checkpoint = StoredCheckpoint::of_row(&row, 2)?;
+    Ok(Some(Covering { ledger, entry: entry(&row)?, checkpoint }))
 }
 
 /// When a hub first had a record.

@@ -107,11 +107,7 @@ impl StoredRecord {
 /// # Errors
 ///
 /// [`Error`].
-pub async fn found(
-    connection: &Connection,
-    keys: &[i64],
-    most: u32,
-) -> Result<Vec<Found>, Error> {
+pub async fn found(connection: &Connection, keys: &[i64], most: u32) -> Result<Vec<Found>, Error> {
     let rows = query(connection.client(), ITEMS_FOUND, &[&keys, &i64::from(most)]).await?;
     rows.into_iter()
         .map(|row| {

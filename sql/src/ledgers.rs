@@ -13,7 +13,9 @@ mod records;
 mod states;
 
 pub use append::{Append, Entry, append};
-pub use checkpoints::{StoredCheckpoint, checkpoint_at, checkpoints_after, latest_checkpoint};
+pub use checkpoints::{
+    StoredCheckpoint, checkpoint_at, checkpoints_after, latest_checkpoint, latest_of,
+};
 pub use lease::{WriterLease, hold_writer};
 pub use list::{Head, LedgerRow, create_ledger, find, head, list_ledgers};
 pub use nodes::{NodeMap, TileName, Tiles, load_frontier, nodes, tiles};

@@ -444,7 +444,13 @@ async fn anchor_can_do_all_that_anchoring_needs() {
     let confirmed = sql::anchors::last_confirmation(&anchor, id).await.expect("asked");
     let confirmed = confirmed.expect("two rounds");
     assert_eq!((confirmed.asked, confirmed.agreed), (2, 1), "the last round alone counts");
-    sql::anchors::covering(&anchor, hub, 1).await.expect("asked").expect("there");
+    let connection = anchor.connection().await.expect("connected");
+    let covering = sql::anchors::covering_whole(&connection, hub, 1).await.expect("asked");
+    let covering = covering.expect("there");
+    assert_eq!(covering.anchor.id, id);
+    assert_eq!(covering.confirmed.map(|one| (one.asked, one.agreed)), Some((2, 1)));
+    assert!(covering.checkpoint.is_some());
+    drop(connection);
     sql::ledgers::checkpoint_at(&anchor, hub, 1).await.expect("asked").expect("there");
 }
 
@@ -473,10 +479,13 @@ async fn trace_api_can_read_what_it_shows() {
     let all = sql::hub::Stretch { hub, from: 0, to: 9 };
     sql::hub::indexed(&connection, &[all]).await.expect("asked");
     sql::hub::unindexed(&connection, &hubs, &[(site, "a.example/x")]).await.expect("asked");
+    sql::hub::covering(&connection, "a.example/hub", &[(site, 1)]).await.expect("asked");
+    sql::hub::newest(&connection, (hub, 9), (site, 9)).await.expect("asked");
+    sql::ledgers::latest_of(&connection, "a.example/hub").await.expect("asked");
+    sql::anchors::covering_whole(&connection, hub, 1).await.expect("asked");
     drop(connection);
     sql::expected::differences(&trace, None).await.expect("asked");
     sql::hub::entry_for(&trace, hub, site, 1).await.expect("asked");
-    sql::anchors::covering(&trace, hub, 1).await.expect("asked");
     sql::anchors::latest(&trace, hub).await.expect("asked");
     sql::anchors::last_confirmation(&trace, 1).await.expect("asked");
 }

@@ -1,8 +1,8 @@
 //! Proofs of other logs, and tlog-proofs of records of our own ledgers.
 
 use history::bundle::Disclosure;
-use history::{Cache, gather};
 use history::testing::ITEM;
+use history::{Cache, gather};
 use ledger::bundle::LedgerHistory;
 use ledger::checkpoint::ForeignCheckpoint;
 use ledger::foreign::TlogProof;

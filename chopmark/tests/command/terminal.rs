@@ -2,8 +2,8 @@
 
 use firmware_bridge::spool::Spool;
 use history::bundle::Disclosure;
-use history::{Cache, gather};
 use history::testing::{FACTORY, ITEM, object_event};
+use history::{Cache, gather};
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use reads::Finding;
@@ -35,7 +35,9 @@ async fn scene_with_bundle(name: &str) -> (Scene, String) {
     let policy = std::sync::Arc::new(policy.parse::<Policy>().unwrap());
     let gathered = {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
-        gather(&scene.db, &Cache::new(0), &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+        gather(&scene.db, &Cache::new(0), &policy, &rights, now, &ITEM.parse().unwrap())
+            .await
+            .unwrap()
     };
     let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole, None)
         .await

@@ -6,8 +6,8 @@ use evm::proof::receipt_trie_proof;
 use evm::receipt::{Log, Outcome, Receipt};
 use evm::{abi, keccak256, registry};
 use history::bundle::Disclosure;
-use history::{Cache, gather};
 use history::testing::ITEM;
+use history::{Cache, gather};
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use serde_json::{Value, json};
@@ -73,7 +73,9 @@ async fn anchored(name: &str, block_time: &str) -> (Scene, [u8; 32]) {
     let policy = std::sync::Arc::new(policy.parse::<Policy>().unwrap());
     let gathered = {
         let (rights, now) = (history::testing::rights(), jiff::Timestamp::now());
-        gather(&scene.db, &Cache::new(0), &policy, &rights, now, &ITEM.parse().unwrap()).await.unwrap()
+        gather(&scene.db, &Cache::new(0), &policy, &rights, now, &ITEM.parse().unwrap())
+            .await
+            .unwrap()
     };
     let bundle = history::bundle::build(&scene.db, &gathered, Some(HUB), Disclosure::Whole, None)
         .await

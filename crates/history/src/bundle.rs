@@ -8,9 +8,10 @@
 //!
 //! Source: docs/formats/bundle-v2.md.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use epc::{EpcClass, UriKind};
+use futures::try_join;
 use jiff::Timestamp;
 use ledger::bundle::{
     self, AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
@@ -20,8 +21,9 @@ use ledger::json::Json;
 use ledger::record::{self, Record};
 use ledger::tree::{inclusion_nodes, prove_inclusion};
 use sql::anchors::{Confirmed, FinalAnchor};
-use sql::ledgers::StoredCheckpoint;
-use sql::{Db, LedgerId};
+use sql::hub::Covering;
+use sql::ledgers::{StoredCheckpoint, TileName, Tiles};
+use sql::{Connection, Db, LedgerId};
 
 use crate::directory::Loaded;
 use crate::entry::{HistoryEntry, Relation};
@@ -75,6 +77,27 @@ struct Hub {
     checkpoint: StoredCheckpoint,
     /// The final anchor of exactly that checkpoint.
     anchor: Option<FinalAnchor>,
+    /// How many endpoints confirmed it.
+    confirmed: Option<Confirmed>,
+    /// By ledger: its first entry that covers what counts.
+    covering: HashMap<LedgerId, Covering>,
+}
+
+impl Hub {
+    /// The first checkpoint of a ledger that the hub's checkpoint covers and that covers all records that count.
+    fn covers(&self, ledger: LedgerId) -> Option<&Covering> {
+        let is_within = |found: &&Covering| found.entry.hub_index < self.checkpoint.size;
+        self.covering.get(&ledger).filter(is_within)
+    }
+}
+
+/// What goes into a bundle of one ledger: its entries in the order of the tree, and the checkpoint that they are proved in.
+struct Part<'a> {
+    head: &'a LedgerHead,
+    own: Vec<&'a HistoryEntry>,
+    checkpoint: StoredCheckpoint,
+    /// Its place in the hub.
+    hub_index: Option<u64>,
 }
 
 /// Builds the bundle.
@@ -85,7 +108,8 @@ struct Hub {
 ///   bundle without it.
 /// - A record that names the item or its container only by bits in a link or by a tag URI is left out, because verifiers do
 ///   not read bits.
-/// - Cost: if the hub's checkpoint does not cover the newest entries of the directory, the older directory is replayed.
+/// - Cost: six queries, whatever the number of ledgers and records. If the hub's checkpoint does not cover the newest entries of
+///   the directory, the older directory is replayed, once for as long as the directory is the same.
 ///
 /// # Errors
 ///
@@ -100,12 +124,28 @@ pub async fn build(
     let uris = disclosed_uris(gathered, disclosure);
     let mut heads = heads_with_records(gathered);
     heads.retain(|head| own_entries(gathered, head).next().is_some());
-    let hub = load_hub(db, hub_origin, gathered, &heads, directory).await?;
-    let mut histories = Vec::new();
-    for head in heads {
-        let shown = Shown { disclosure, uris: &uris };
-        histories.push(ledger_history(db, gathered, head, &shown, hub.as_ref()).await?);
-    }
+    let connection = db.connection().await?;
+    let hub = load_hub(&connection, hub_origin, gathered, &heads, directory).await?;
+    let in_hub = match (&hub, directory) {
+        (Some(hub), Some(loaded)) => {
+            let (entries, size) = (hub.checkpoint.size, loaded.directory.size());
+            sql::hub::newest(&connection, (hub.id, entries), (loaded.ledger, size)).await?
+        }
+        _ => None,
+    };
+    let parts: Vec<Part<'_>> =
+        heads.into_iter().map(|head| part(gathered, head, hub.as_ref())).collect();
+    let tiles = {
+        let in_hub = in_hub.as_ref().map(|found| found.entry.hub_index);
+        let names = tiles_needed(&parts, hub.as_ref(), in_hub);
+        sql::ledgers::tiles(&connection, &names).await?
+    };
+    drop(connection);
+    let shown = Shown { disclosure, uris: &uris };
+    let mut histories = parts
+        .into_iter()
+        .map(|part| ledger_history(gathered, part, &shown, hub.as_ref(), &tiles))
+        .collect::<Result<Vec<_>, _>>()?;
     bundle::shorten_hub_paths(&mut histories);
     let is_in_hub = |history: &LedgerHistory| history.hub.is_some();
     let hub = hub.filter(|_| histories.iter().any(is_in_hub));
@@ -114,7 +154,8 @@ pub async fn build(
     Ok(Bundle {
         directory: match directory {
             Some(loaded) => {
-                Some(prove_directory(db, loaded, gathered, &histories, hub.as_ref()).await?)
+                let in_hub = hub.as_ref().zip(in_hub);
+                Some(prove_directory(db, loaded, gathered, &histories, in_hub, &tiles).await?)
             }
             None => None,
         },
@@ -145,18 +186,15 @@ pub async fn anchored_at(
     hub_origin: Option<&str>,
 ) -> Result<Option<Anchored>, sql::Error> {
     let heads = heads_with_records(gathered);
-    let Some(hub) = load_hub(db, hub_origin, gathered, &heads, None).await? else {
+    let connection = db.connection().await?;
+    let Some(hub) = load_hub(&connection, hub_origin, gathered, &heads, None).await? else {
         return Ok(None);
     };
-    for head in heads {
-        let entry = sql::hub::entry_for(db, hub.id, head.id, size_needed(gathered, head)).await?;
-        if entry.is_none_or(|entry| entry.hub_index >= hub.checkpoint.size) {
-            return Ok(None);
-        }
+    if heads.iter().any(|head| hub.covers(head.id).is_none()) {
+        return Ok(None);
     }
-    let Some(anchor) = hub.anchor else { return Ok(None) };
-    let confirmed = sql::anchors::last_confirmation(db, anchor.id).await?;
-    Ok(Some(Anchored { at: anchor.evidence.block_time, confirmed }))
+    let Hub { anchor, confirmed, .. } = hub;
+    Ok(anchor.map(|anchor| Anchored { at: anchor.evidence.block_time, confirmed }))
 }
 
 /// The elements of lists that a bundle shows, as the records spell them: the item and its containers; in whole bundles its
@@ -206,9 +244,10 @@ fn is_readably_named(entry: &HistoryEntry, item: &str) -> bool {
     };
     let (key, thing) = (epc::written_key(wanted), epc::thing_key(wanted));
     // Two names of one written key have one thing key too.
-    entry.record.as_deref().is_some_and(|record| {
-        record.spellings(&thing).any(|name| epc::written_key(name) == key)
-    })
+    entry
+        .record
+        .as_deref()
+        .is_some_and(|record| record.spellings(&thing).any(|name| epc::written_key(name) == key))
 }
 
 /// The records of one ledger that count.
@@ -243,38 +282,33 @@ fn size_needed(gathered: &GatheredHistory, head: &LedgerHead) -> u64 {
 }
 
 /// The hub's checkpoint: that of the final anchor which covers the entries of all ledgers, else the latest.
+///
+/// - Three queries in two round trips, whatever the number of ledgers.
 async fn load_hub(
-    db: &Db,
+    connection: &Connection,
     origin: Option<&str>,
     gathered: &GatheredHistory,
     heads: &[&LedgerHead],
     directory: Option<&Loaded>,
 ) -> Result<Option<Hub>, sql::Error> {
     let Some(origin) = origin else { return Ok(None) };
-    let Some(row) = sql::ledgers::find(db, origin).await? else { return Ok(None) };
-    let Some(latest) = sql::ledgers::latest_checkpoint(db, row.id).await? else { return Ok(None) };
-    let mut needed = 0;
-    for head in heads {
-        let size = size_needed(gathered, head);
-        if let Some(entry) = sql::hub::entry_for(db, row.id, head.id, size).await? {
-            needed = needed.max(entry.hub_index + 1);
-        }
+    let mut needs: Vec<(LedgerId, u64)> =
+        heads.iter().map(|head| (head.id, size_needed(gathered, head))).collect();
+    needs.extend(directory.map(|loaded| (loaded.ledger, 1)));
+    let (latest, covering) = try_join!(
+        sql::ledgers::latest_of(connection, origin),
+        sql::hub::covering(connection, origin, &needs),
+    )?;
+    let Some((id, latest)) = latest else { return Ok(None) };
+    let needed = covering.iter().map(|found| found.entry.hub_index + 1).max().unwrap_or(1);
+    let (mut checkpoint, mut anchor, mut confirmed) = (latest, None, None);
+    if let Some(found) = sql::anchors::covering_whole(connection, id, needed).await? {
+        checkpoint = found.checkpoint.unwrap_or(checkpoint);
+        let is_of = (found.anchor.size, found.anchor.root) == (checkpoint.size, checkpoint.root);
+        (anchor, confirmed) = (Some(found.anchor).filter(|_| is_of), found.confirmed);
     }
-    if let Some(loaded) = directory
-        && let Some(entry) = sql::hub::entry_for(db, row.id, loaded.ledger, 1).await?
-    {
-        needed = needed.max(entry.hub_index + 1);
-    }
-    let anchor = sql::anchors::covering(db, row.id, needed.max(1)).await?;
-    let checkpoint = match &anchor {
-        Some(anchor) => {
-            sql::ledgers::checkpoint_at(db, row.id, anchor.size).await?.unwrap_or(latest)
-        }
-        None => latest,
-    };
-    let anchor =
-        anchor.filter(|anchor| anchor.size == checkpoint.size && anchor.root == checkpoint.root);
-    Ok(Some(Hub { id: row.id, origin: origin.to_owned(), checkpoint, anchor }))
+    let covering = covering.into_iter().map(|found| (found.ledger, found)).collect();
+    Ok(Some(Hub { id, origin: origin.to_owned(), checkpoint, anchor, confirmed, covering }))
 }
 
 /// What of each record is shown.
@@ -283,36 +317,74 @@ struct Shown<'a> {
     uris: &'a [String],
 }
 
-/// One ledger's part of the bundle.
-async fn ledger_history(
-    db: &Db,
-    gathered: &GatheredHistory,
-    head: &LedgerHead,
-    shown: &Shown<'_>,
-    hub: Option<&Hub>,
-) -> Result<LedgerHistory, sql::Error> {
-    let in_hub = match hub {
-        Some(hub) => hub_entry(db, hub, head, size_needed(gathered, head)).await?,
-        None => None,
-    };
-    let (checkpoint, hub_entry) = match in_hub {
-        Some((checkpoint, entry)) => (checkpoint, Some(entry)),
-        None => (head.checkpoint.clone(), None),
-    };
+/// What goes in of one ledger, and in which checkpoint it is proved: the hub's entry where the hub has one.
+fn part<'a>(gathered: &'a GatheredHistory, head: &'a LedgerHead, hub: Option<&Hub>) -> Part<'a> {
+    let covered = hub.and_then(|hub| hub.covers(head.id));
+    let covered = covered.and_then(|found| Some((found.checkpoint.clone()?, found.entry)));
     let mut own: Vec<&HistoryEntry> = own_entries(gathered, head).collect();
     own.sort_by_key(|entry| entry.index);
-    let spans: Vec<_> =
-        own.iter().flat_map(|entry| inclusion_nodes(entry.index, checkpoint.size)).collect();
-    let nodes = sql::ledgers::nodes(db, head.id, &spans).await?;
+    match covered {
+        Some((checkpoint, entry)) => {
+            Part { head, own, checkpoint, hub_index: Some(entry.hub_index) }
+        }
+        None => Part { head, own, checkpoint: head.checkpoint.clone(), hub_index: None },
+    }
+}
+
+/// The tiles of which the paths of all records and of all entries of the hub are made.
+fn tiles_needed(
+    parts: &[Part<'_>],
+    hub: Option<&Hub>,
+    directory: Option<u64>,
+) -> BTreeSet<TileName> {
+    let mut names = BTreeSet::new();
+    let mut add = |ledger: LedgerId, index: u64, size: u64| {
+        let spans = inclusion_nodes(index, size);
+        names.extend(spans.into_iter().map(|span| TileName::with(ledger, span)));
+    };
+    for part in parts {
+        for entry in &part.own {
+            add(part.head.id, entry.index, part.checkpoint.size);
+        }
+    }
+    if let Some(hub) = hub {
+        let places = parts.iter().filter_map(|part| part.hub_index).chain(directory);
+        places.for_each(|index| add(hub.id, index, hub.checkpoint.size));
+    }
+    names
+}
+
+/// The path of a leaf.
+fn path(
+    ledger: LedgerId,
+    index: u64,
+    size: u64,
+    tiles: &Tiles,
+) -> Result<Vec<ledger::Hash>, sql::Error> {
+    let nodes = tiles.nodes(ledger, &inclusion_nodes(index, size))?;
+    prove_inclusion(index, size, &nodes).map_err(|error| sql::Error::data(error.to_string()))
+}
+
+/// One ledger's part of the bundle.
+fn ledger_history(
+    gathered: &GatheredHistory,
+    part: Part<'_>,
+    shown: &Shown<'_>,
+    hub: Option<&Hub>,
+    tiles: &Tiles,
+) -> Result<LedgerHistory, sql::Error> {
+    let Part { head, own, checkpoint, hub_index } = part;
+    let hub_entry = match hub.zip(hub_index) {
+        Some((hub, index)) => Some(hub_place(hub, index, tiles)?),
+        None => None,
+    };
     let mut records = Vec::with_capacity(own.len());
     for entry in own {
         let (Some(record), Some(secret)) = (&entry.record, &entry.secret) else { continue };
-        let path = prove_inclusion(entry.index, checkpoint.size, &nodes)
-            .map_err(|error| sql::Error::data(error.to_string()))?;
         records.push(BundledRecord {
             disclosed: record.disclose(secret, &shown.disclosure.of_record(record, shown.uris)),
             index: entry.index,
-            path,
+            path: path(head.id, entry.index, checkpoint.size, tiles)?,
             names: match &entry.relation {
                 Relation::Container(container) => {
                     Naming::Container { of: spelled(gathered, shown.uris, container) }
@@ -325,41 +397,22 @@ async fn ledger_history(
         .map_err(|error| sql::Error::data(error.to_string()))
 }
 
-/// The first checkpoint of a ledger in the hub that covers `size` leaves, and its place there.
-async fn hub_entry(
-    db: &Db,
-    hub: &Hub,
-    head: &LedgerHead,
-    size: u64,
-) -> Result<Option<(StoredCheckpoint, HubEntry)>, sql::Error> {
-    let Some(found) = sql::hub::entry_for(db, hub.id, head.id, size).await? else {
-        return Ok(None);
-    };
-    if found.hub_index >= hub.checkpoint.size {
-        return Ok(None);
-    }
-    let covered = sql::ledgers::checkpoint_at(db, head.id, found.ledger_size).await?;
-    let Some(checkpoint) = covered else { return Ok(None) };
-    Ok(Some((checkpoint, hub_place(db, hub, found.hub_index).await?)))
-}
-
 /// The place of an entry in the hub's checkpoint.
-async fn hub_place(db: &Db, hub: &Hub, index: u64) -> Result<HubEntry, sql::Error> {
-    let spans = inclusion_nodes(index, hub.checkpoint.size);
-    let nodes = sql::ledgers::nodes(db, hub.id, &spans).await?;
-    let path = prove_inclusion(index, hub.checkpoint.size, &nodes)
-        .map_err(|error| sql::Error::data(error.to_string()))?;
-    Ok(HubEntry { index, path })
+fn hub_place(hub: &Hub, index: u64, tiles: &Tiles) -> Result<HubEntry, sql::Error> {
+    Ok(HubEntry { index, path: path(hub.id, index, hub.checkpoint.size, tiles)? })
 }
 
 /// The proof of the ledgers shown and of the item's licence: of the newest directory that the hub's checkpoint covers, or,
 /// if there is no such, of the directory as it is.
+///
+/// - `in_hub`: the hub, and its entry of that directory.
 async fn prove_directory(
     db: &Db,
     loaded: &Loaded,
     gathered: &GatheredHistory,
     histories: &[LedgerHistory],
-    hub: Option<&Hub>,
+    in_hub: Option<(&Hub, Covering)>,
+    tiles: &Tiles,
 ) -> Result<DirectoryProof, sql::Error> {
     let bad = |error: String| sql::Error::data(error);
     let mut wanted: Vec<String> =
@@ -368,52 +421,23 @@ async fn prove_directory(
     wanted.extend(digits.map(|digits| format!("prefix/{digits}")));
     let policy = loaded.directory.policy();
     let pin = policy.directory.ok_or_else(|| bad("the directory has no root".to_owned()))?;
-    let in_hub = match hub {
-        Some(hub) => newest_in_hub(db, hub, loaded).await?.map(|entry| (hub, entry)),
-        None => None,
-    };
-    let Some((hub, entry)) = in_hub else {
+    let Some((hub, found)) = in_hub else {
         return Ok(loaded.directory.proof(&pin, loaded.checkpoint.note.clone(), &wanted));
     };
-    let covered = sql::ledgers::checkpoint_at(db, loaded.ledger, entry.ledger_size).await?;
-    let checkpoint = covered.ok_or_else(|| {
-        bad(format!("the checkpoint {} of the directory is in the hub only", entry.ledger_size))
+    let checkpoint = found.checkpoint.ok_or_else(|| {
+        bad(format!(
+            "the checkpoint {} of the directory is in the hub only",
+            found.entry.ledger_size
+        ))
     })?;
     let mut proof = if checkpoint.size == loaded.directory.size() {
         loaded.directory.proof(&pin, checkpoint.note, &wanted)
     } else {
-        let entries = sql::directory::entries_from(db, loaded.ledger, 0).await?;
-        let size = usize::try_from(checkpoint.size).unwrap_or(usize::MAX).min(entries.len());
-        let older = directory::replay(&pin.origin, &pin, &entries[..size])
-            .map_err(|error| bad(error.to_string()))?;
+        let older = loaded.at(db, &pin, checkpoint.size).await?;
         older.proof(&pin, checkpoint.note, &wanted)
     };
-    proof.hub = Some(hub_place(db, hub, entry.hub_index).await?);
+    proof.hub = Some(hub_place(hub, found.entry.hub_index, tiles)?);
     Ok(proof)
-}
-
-/// The largest checkpoint of the loaded directory that the hub's checkpoint covers: found by halves, because entries of a
-/// ledger rise in the hub as its sizes do.
-async fn newest_in_hub(
-    db: &Db,
-    hub: &Hub,
-    loaded: &Loaded,
-) -> Result<Option<sql::hub::HubEntry>, sql::Error> {
-    let (mut low, mut high, mut newest) = (1, loaded.directory.size(), None);
-    while low <= high {
-        let middle = low + (high - low) / 2;
-        let entry = sql::hub::entry_for(db, hub.id, loaded.ledger, middle).await?;
-        let covered = entry.filter(|entry| {
-            entry.hub_index < hub.checkpoint.size && entry.ledger_size <= loaded.directory.size()
-        });
-        if let Some(entry) = covered {
-            low = entry.ledger_size + 1;
-            newest = Some(entry);
-        } else {
-            high = middle - 1;
-        }
-    }
-    Ok(newest)
 }
 
 fn anchor_proof(hub: &Hub) -> Option<AnchorProof> {

@@ -153,9 +153,7 @@ pub fn of_state(state: &LedgerState, tiles: &Tiles) -> Continuity {
     let stored = published.stored.as_ref().map(|(text, leaf)| (text.as_str(), *leaf));
     let read = read_entry(&state.row.origin, &published.entry, stored);
     let own_size = own_size(state.head_size, state.latest.as_ref());
-    judge(own_size, read.as_ref(), state.latest.as_ref(), |spans| {
-        tiles.nodes(state.row.id, spans)
-    })
+    judge(own_size, read.as_ref(), state.latest.as_ref(), |spans| tiles.nodes(state.row.id, spans))
 }
 
 /// The subtrees that [`of_state`] will ask for.
@@ -165,11 +163,7 @@ pub fn spans(state: &LedgerState) -> Vec<NodeSpan> {
         return Vec::new();
     };
     let (old, new) = (published.entry.ledger_size, latest.size);
-    if old < new {
-        [root_nodes(new), consistency_nodes(old, new)].concat()
-    } else {
-        Vec::new()
-    }
+    if old < new { [root_nodes(new), consistency_nodes(old, new)].concat() } else { Vec::new() }
 }
 
 /// Compares a hub with its last final anchor.
@@ -286,12 +280,10 @@ fn judge(
     };
     let hub_size = published.size;
     match latest {
-        Some(latest) if own_size >= hub_size => {
-            match extension_problem(published, latest, nodes) {
-                Some(reason) => Continuity::Forked { hub_size, own_size, reason },
-                None => Continuity::Fits { hub_size },
-            }
-        }
+        Some(latest) if own_size >= hub_size => match extension_problem(published, latest, nodes) {
+            Some(reason) => Continuity::Forked { hub_size, own_size, reason },
+            None => Continuity::Fits { hub_size },
+        },
         _ => Continuity::Shrunk { hub_size, own_size },
     }
 }
@@ -320,9 +312,9 @@ fn extension_problem(
             verify_consistency(old, new, &path, &published.root, &latest.root)
                 .map_err(|error| error.to_string())
         });
-    proved.err().map(|error| {
-        format!("size {new} does not extend the size {old} that the hub has: {error}")
-    })
+    proved
+        .err()
+        .map(|error| format!("size {new} does not extend the size {old} that the hub has: {error}"))
 }
 
 /// What is wrong with rows, without the words that an error of the database has before it.

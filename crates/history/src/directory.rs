@@ -113,6 +113,34 @@ pub struct Loaded {
     pub directory: Directory,
     /// The checkpoint that covers them all.
     pub checkpoint: StoredCheckpoint,
+    /// What it was at an earlier size, for proofs.
+    older: Arc<Mutex<Option<Arc<Directory>>>>,
+}
+
+impl Loaded {
+    /// The directory as it was when it had `size` entries.
+    ///
+    /// # Errors
+    ///
+    /// [`sql::Error`] if the database cannot be asked, or its entries are not accepted.
+    pub async fn at(
+        &self,
+        db: &Db,
+        pin: &DirectoryPin,
+        size: u64,
+    ) -> Result<Arc<Directory>, sql::Error> {
+        let kept = self.older.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(kept) = kept.filter(|kept| kept.size() == size) {
+            return Ok(kept);
+        }
+        let entries = sql::directory::entries_from(db, self.ledger, 0).await?;
+        let count = usize::try_from(size).unwrap_or(usize::MAX).min(entries.len());
+        let older = directory::replay(&pin.origin, pin, &entries[..count])
+            .map_err(|error| sql::Error::data(error.to_string()))?;
+        let older = Arc::new(older);
+        *self.older.lock().unwrap_or_else(PoisonError::into_inner) = Some(older.clone());
+        Ok(older)
+    }
 }
 
 /// Loads the directory that `policy` pins, and checks all of it.
@@ -130,7 +158,7 @@ pub async fn load(db: &Db, policy: &Policy) -> Result<Loaded, LoadError> {
     let covered = usize::try_from(checkpoint.size).unwrap_or(usize::MAX).min(entries.len());
     let directory = directory::replay(&pin.origin, pin, &entries[..covered])?;
     check_signed(&directory, &checkpoint)?;
-    Ok(Loaded { ledger, directory, checkpoint })
+    Ok(Loaded { ledger, directory, checkpoint, older: Arc::default() })
 }
 
 async fn find(db: &Db, pin: &DirectoryPin) -> Result<LedgerId, LoadError> {
@@ -422,7 +450,10 @@ impl DirectoryCache {
         let mut directory = before.directory.clone();
         directory.extend(&entries[..new])?;
         match check_signed(&directory, &checkpoint) {
-            Ok(()) => Ok(Loaded { ledger: before.ledger, directory, checkpoint }),
+            Ok(()) => {
+                let (ledger, older) = (before.ledger, Arc::default());
+                Ok(Loaded { ledger, directory, checkpoint, older })
+            }
             Err(LoadError::OtherTree { .. }) => Err(rewritten()),
             Err(error) => Err(error),
         }

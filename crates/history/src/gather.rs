@@ -461,3 +461,5 @@ async fn read_rows(connection: &Connection, groups: &[Group]) -> Result<Rows, sq
 mod forks;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod warm;

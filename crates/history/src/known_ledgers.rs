@@ -105,8 +105,7 @@ impl<'a> KnownLedgers<'a> {
     pub fn forget_outgrown(&mut self, places: impl Iterator<Item = (LedgerId, u64)>) -> bool {
         let before = self.known.len();
         for (ledger, index) in places {
-            let is_outgrown =
-                |known: &Arc<Standing>| known.head.checkpoint.size <= index;
+            let is_outgrown = |known: &Arc<Standing>| known.head.checkpoint.size <= index;
             if self.known.get(&ledger).is_some_and(is_outgrown) {
                 self.known.remove(&ledger);
             }

@@ -130,9 +130,11 @@ impl<'a> RecordView<'a> {
     pub fn has_key(self, name: &str, thing: &str) -> bool {
         match self.names {
             Some(names) => names.spellings(self.json, thing).any(|(member, _)| member == name),
-            None => {
-                self.list(name).iter().filter_map(Json::as_str).any(|uri| epc::thing_key(uri) == thing)
-            }
+            None => self
+                .list(name)
+                .iter()
+                .filter_map(Json::as_str)
+                .any(|uri| epc::thing_key(uri) == thing),
         }
     }
 

@@ -99,11 +99,7 @@ impl Standing {
 
 /// Why a stored checkpoint cannot be relied on.
 #[must_use]
-pub fn checkpoint_fault(
-    policy: &Policy,
-    origin: &str,
-    stored: &StoredCheckpoint,
-) -> Option<Fault> {
+pub fn checkpoint_fault(policy: &Policy, origin: &str, stored: &StoredCheckpoint) -> Option<Fault> {
     match policy.open_checkpoint(origin, &stored.note) {
         Ok(opened) if opened.size == stored.size && opened.root == stored.root => None,
         Ok(opened) => Some(Fault::CheckpointRow { size: opened.size }),

@@ -82,12 +82,8 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
     /// - `limit`: most bytes; 0 keeps nothing.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        let part = || Part {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            young_bytes: 0,
-            old_bytes: 0,
-        };
+        let part =
+            || Part { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, old_bytes: 0 };
         Self {
             parts: (0..PARTS).map(|_| Mutex::new(part())).collect(),
             half: limit / PARTS / 2,

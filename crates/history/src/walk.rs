@@ -137,8 +137,8 @@ impl<'a> Walk<'a> {
         self.drop_outside();
         self.weigh();
         let weighed = self.weighed.take();
-        let history = weighed
-            .unwrap_or_else(|| History::weigh(self.item.clone(), Vec::new(), self.rights));
+        let history =
+            weighed.unwrap_or_else(|| History::weigh(self.item.clone(), Vec::new(), self.rights));
         let stays = history.stays().iter().map(lookup_of);
         let left_out = stays.filter(|stay| !self.asked.contains(stay)).count();
         (history, left_out)

@@ -5,10 +5,12 @@ use ledger::Hash;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::db::{Db, hash, query, query_opt, signed, timestamp, unsigned};
+use crate::db::{Connection, Db, hash, query, query_opt, signed, timestamp, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
-use crate::queries::{LEDGERS_CHECKPOINT_AT, LEDGERS_CHECKPOINTS_AFTER, LEDGERS_LATEST_CHECKPOINT};
+use crate::queries::{
+    LEDGERS_CHECKPOINT_AT, LEDGERS_CHECKPOINTS_AFTER, LEDGERS_LATEST_CHECKPOINT, LEDGERS_LATEST_OF,
+};
 
 /// One checkpoint as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,19 @@ pub struct StoredCheckpoint {
     pub note: String,
     /// When it was committed.
     pub recorded_at: Timestamp,
+}
+
+impl StoredCheckpoint {
+    /// Reads size, root, note and time from the columns from `first` on; none if they are null.
+    pub(crate) fn of_row(row: &Row, first: usize) -> Result<Option<Self>, Error> {
+        let Some(size) = row.get::<_, Option<i64>>(first) else { return Ok(None) };
+        Ok(Some(Self {
+            size: unsigned(size)?,
+            root: hash(row.get(first + 1))?,
+            note: row.get(first + 2),
+            recorded_at: timestamp(row.get(first + 3))?,
+        }))
+    }
 }
 
 fn checkpoint(row: &Row) -> Result<StoredCheckpoint, Error> {
@@ -43,6 +58,21 @@ pub async fn latest_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, Error> {
     let row = query_opt(&db.client().await?, LEDGERS_LATEST_CHECKPOINT, &[&ledger.0]).await?;
     row.as_ref().map(checkpoint).transpose()
+}
+
+/// The number of a ledger and its latest checkpoint, by its origin; none if there is no such ledger or it is empty.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn latest_of(
+    connection: &Connection,
+    origin: &str,
+) -> Result<Option<(LedgerId, StoredCheckpoint)>, Error> {
+    let row = query_opt(connection.client(), LEDGERS_LATEST_OF, &[&origin]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let checkpoint = StoredCheckpoint::of_row(&row, 1)?;
+    Ok(checkpoint.map(|checkpoint| (LedgerId(row.get(0)), checkpoint)))
 }
 
 /// The first checkpoint that covers `size` leaves.

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::StoredCheckpoint;
 use super::list::LedgerRow;
-use crate::db::{Connection, hash, query, timestamp, unsigned};
+use crate::db::{Connection, hash, query, unsigned};
 use crate::error::Error;
 use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
@@ -51,15 +51,6 @@ fn published(row: &Row) -> Result<Option<Published>, Error> {
 }
 
 fn state(row: &Row) -> Result<LedgerState, Error> {
-    let latest = match row.get::<_, Option<i64>>(5) {
-        Some(size) => Some(StoredCheckpoint {
-            size: unsigned(size)?,
-            root: hash(row.get(6))?,
-            note: row.get(7),
-            recorded_at: timestamp(row.get(8))?,
-        }),
-        None => None,
-    };
     let mut evidence: Vec<String> = row.get(14);
     evidence.sort_unstable();
     evidence.dedup();
@@ -71,7 +62,7 @@ fn state(row: &Row) -> Result<LedgerState, Error> {
             party: row.get(3),
         },
         head_size: unsigned(row.get(4))?,
-        latest,
+        latest: StoredCheckpoint::of_row(row, 5)?,
         published: published(row)?,
         evidence,
     })

@@ -58,7 +58,7 @@ impl Ledgers {
         let mut rights = rights();
         let own = rights.ledgers[SITE].clone();
         rights.ledgers.insert(TILL.to_owned(), own);
-        let (cache, policy) = (Cache::new(1 << 20), Arc::new(self.policy()));
+        let (cache, policy) = (Cache::new(64 << 20), Arc::new(self.policy()));
         let item = ITEM.parse().unwrap();
         gather(&self.db, &cache, &policy, &rights, now, &item).await.unwrap()
     }
@@ -332,7 +332,7 @@ async fn a_bundle_with_the_directory_is_proved_by_the_line_that_pins_it() {
     ledgers.till.append(&[event(6, "retail_selling")], RECORDED).await;
     let loaded = load(&ledgers.db, &policy).await.unwrap();
     let effective = Arc::new(effective_policy(&policy, Some(&loaded)));
-    let cache = Cache::new(1 << 20);
+    let cache = Cache::new(64 << 20);
     let now = "2026-11-22T08:00:00Z".parse().unwrap();
     let (item, rights) = (ITEM.parse().unwrap(), loaded.directory.rights());
     let gathered = gather(&ledgers.db, &cache, &effective, &rights, now, &item).await.unwrap();
@@ -380,4 +380,31 @@ async fn without_a_directory_that_verifies_a_policy_that_pins_one_trusts_no_key(
     let effective = effective_policy(&policy, Some(&loaded));
     let names = |keys: &[ledger::policy::TrustedKey]| keys.len();
     assert_eq!((names(&effective.logs), names(&effective.hub)), (6, 2), "{effective}");
+}
+
+#[tokio::test]
+async fn a_bundle_takes_as_many_queries_for_8_records_in_2_ledgers_as_for_one() {
+    use sql::testing::statements;
+    let ledgers = Ledgers::create("bundle_queries").await;
+    ledgers.site.append(&[event(1, "commissioning"), event(1, "storing")], RECORDED).await;
+    ledgers.hub.append_checkpoint_of(&ledgers.site, RECORDED).await;
+    ledgers.hub.anchor(BLOCK_TIME).await;
+    let count = async || {
+        let gathered = ledgers.gathered().await;
+        let before = statements();
+        assert!(anchored_at(&ledgers.db, &gathered, Some(HUB)).await.unwrap().is_some());
+        let between = statements();
+        build(&ledgers.db, &gathered, Some(HUB), Disclosure::Whole, None).await.unwrap();
+        (between - before, statements() - between)
+    };
+    assert_eq!(count().await, (3, 4));
+    for hour in 2..8 {
+        ledgers.site.append(&[event(hour, "storing")], RECORDED).await;
+    }
+    ledgers.till.append(&[event(9, "retail_selling")], RECORDED).await;
+    for ledger in [&ledgers.site, &ledgers.till] {
+        ledgers.hub.append_checkpoint_of(ledger, RECORDED).await;
+    }
+    ledgers.hub.anchor(BLOCK_TIME).await;
+    assert_eq!(count().await, (3, 4));
 }

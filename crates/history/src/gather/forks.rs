@@ -35,7 +35,7 @@ impl Scene {
         factory.append(&[event(1, "commissioning")], RECORDED).await;
         factory.append(&[event(2, "storing")], RECORDED).await;
         till.append(&[event(3, "storing")], RECORDED).await;
-        Self { db, cache: Cache::new(1 << 20), factory, till }
+        Self { db, cache: Cache::new(64 << 20), factory, till }
     }
 
     /// Stores notes as the hub does when it finds a fork.

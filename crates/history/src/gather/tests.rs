@@ -30,7 +30,7 @@ async fn site(db: &TestDb, origin: &str) -> TestLedger {
 async fn gathered(db: &TestDb, ledgers: &[&TestLedger]) -> GatheredHistory {
     let policy: String = ledgers.iter().map(|ledger| ledger.policy_lines("log")).collect();
     let (policy, now) = (Arc::new(policy.parse().unwrap()), NOW.parse().unwrap());
-    let cache = Cache::new(1 << 20);
+    let cache = Cache::new(64 << 20);
     let item = ITEM.parse().unwrap();
     let found = gather(db, &cache, &policy, &rights(), now, &item).await.unwrap();
     // With what was verified just now nothing else comes out.
@@ -460,7 +460,7 @@ async fn an_item_of_every_scheme_has_one_history_in_every_spelling_and_its_own()
     let db = TestDb::migrated("gather_spelled").await;
     let factory = site(&db, SITE).await;
     let policy = Arc::new(factory.policy_lines("log").parse().unwrap());
-    let cache = Cache::new(1 << 20);
+    let cache = Cache::new(64 << 20);
     let now = NOW.parse().unwrap();
     for (urn, link) in SPELLED {
         let stated = [

@@ -1,0 +1,270 @@
+//! What a cache may not change: a row that was altered is found out although everything was verified a moment ago; and how many
+//! queries a history takes.
+
+use ledger::Hash;
+use ledger::checkpoint::Checkpoint;
+use ledger::keys::SystemRandom;
+use ledger::policy::OpenError;
+use sql::Transaction;
+use sql::testing::{TestDb, alter_record_as_owner, roll_back_as_owner, statements};
+
+use super::*;
+use crate::testing::{CASE, EventDraft, FACTORY, ITEM, TestLedger, object_event, rights};
+
+const SITE: &str = "factory.example/packing";
+const HUB: &str = "hub.example/1";
+const RECORDED: &str = "2026-11-22T00:00:00Z";
+const NOW: &str = "2026-11-22T08:00:00Z";
+
+fn event(hour: u8, step: &str) -> EventDraft {
+    object_event(&format!("2026-11-20T{hour:02}:00:00Z"), step).at(FACTORY)
+}
+
+/// A ledger of the issuer with two records of the item, each in a commit of its own and both in the hub; and a cache that
+/// has verified them.
+struct Scene {
+    db: TestDb,
+    site: TestLedger,
+    hub: TestLedger,
+    cache: Cache,
+    policy: Arc<Policy>,
+}
+
+impl Scene {
+    async fn new(name: &str) -> Self {
+        let db = TestDb::migrated(name).await;
+        let site = TestLedger::create(&db, SITE, "site", "Factory").await;
+        let hub = TestLedger::create(&db, HUB, "hub", "Hub").await;
+        site.append(&[event(1, "commissioning")], RECORDED).await;
+        site.append(&[event(2, "storing")], RECORDED).await;
+        hub.append_checkpoint_of(&site, RECORDED).await;
+        let policy = Arc::new(site.policy_lines("log").parse().unwrap());
+        let scene = Self { db, site, hub, cache: Cache::new(64 << 20), policy };
+        assert_eq!(scene.faults().await, [None, None]);
+        scene
+    }
+
+    async fn gather(&self, cache: &Cache) -> GatheredHistory {
+        let (now, item) = (NOW.parse().unwrap(), ITEM.parse().unwrap());
+        gather(&self.db, cache, &self.policy, &rights(), now, &item).await.unwrap()
+    }
+
+    /// The faults of the records, with what the cache knows.
+    async fn faults(&self) -> Vec<Option<Fault>> {
+        faults(&self.gather(&self.cache).await)
+    }
+
+    /// The faults, which must be those that are found without a cache.
+    async fn checked(&self) -> Vec<Option<Fault>> {
+        let found = self.faults().await;
+        assert_eq!(found, faults(&self.gather(&Cache::new(0)).await), "as without a cache");
+        found
+    }
+
+    /// Alters rows as the owner of the tables could.
+    async fn alter(&self, table: &str, sql: &str) {
+        let switch = |how: &str| format!("alter table {table} {how} trigger user;");
+        let all = format!("{} {sql}; {}", switch("disable"), switch("enable"));
+        self.db.execute(&all).await.unwrap();
+    }
+
+    /// Queries of one history: with nothing verified before, and with all of it.
+    async fn queries(&self) -> (u64, u64) {
+        let cache = Cache::new(64 << 20);
+        let mut counts = [0; 2];
+        for count in &mut counts {
+            let before = statements();
+            self.gather(&cache).await;
+            *count = statements() - before;
+        }
+        (counts[0], counts[1])
+    }
+}
+
+fn faults(gathered: &GatheredHistory) -> Vec<Option<Fault>> {
+    gathered.history.entries.iter().map(|entry| entry.fault.clone()).collect()
+}
+
+#[tokio::test]
+async fn an_altered_record_is_found_out_by_a_warm_cache() {
+    let scene = Scene::new("warm_record").await;
+    alter_record_as_owner(&scene.db, SITE, 1, "storing", "holding").await.unwrap();
+    assert_eq!(scene.checked().await, [None, Some(Fault::Text)]);
+    alter_record_as_owner(&scene.db, SITE, 1, "holding", "storing").await.unwrap();
+    assert_eq!(scene.checked().await, [None, None], "put right again");
+    let set = "update record_chunks set secrets = set_byte(secrets, 0, 255) where first_leaf = 1";
+    scene.alter("record_chunks", set).await;
+    assert_eq!(scene.checked().await, [None, Some(Fault::Text)]);
+}
+
+#[tokio::test]
+async fn an_altered_leaf_hash_is_found_out_by_a_warm_cache() {
+    let scene = Scene::new("warm_leaf").await;
+    let set = "update record_chunks set leaf_hashes = set_byte(leaf_hashes, 0, 255) \
+               where first_leaf = 0";
+    scene.alter("record_chunks", set).await;
+    assert_eq!(scene.faults().await, [Some(Fault::Text), None]);
+    // Without a cache the other record cannot be proved any more either: its path is gone, though it is what was signed.
+    let cold = faults(&scene.gather(&Cache::new(0)).await);
+    assert_eq!(cold, [Some(Fault::Text), Some(Fault::Tree)]);
+}
+
+#[tokio::test]
+async fn a_record_in_the_place_of_another_one_is_found_out_by_a_warm_cache() {
+    let scene = Scene::new("warm_swapped").await;
+    let swap = "update record_chunks c set texts = o.texts, text_ends = o.text_ends, \
+                secrets = o.secrets, leaf_hashes = o.leaf_hashes from record_chunks o \
+                where o.ledger_id = c.ledger_id and o.first_leaf = 0 and c.first_leaf = 1";
+    scene.alter("record_chunks", swap).await;
+    assert_eq!(scene.faults().await, [None, Some(Fault::Tree)]);
+    let cold = faults(&scene.gather(&Cache::new(0)).await);
+    assert_eq!(cold, [Some(Fault::Tree), Some(Fault::Tree)]);
+}
+
+#[tokio::test]
+async fn an_altered_checkpoint_is_found_out_by_a_warm_cache() {
+    let scene = Scene::new("warm_checkpoint").await;
+    let id = scene.site.id.0;
+    let swap = format!(
+        "update checkpoints c set note = o.note from checkpoints o \
+         where o.ledger_id = {id} and o.size = 1 and c.ledger_id = {id} and c.size = 2"
+    );
+    scene.alter("checkpoints", &swap).await;
+    let row = Some(Fault::CheckpointRow { size: 1 });
+    assert_eq!(scene.checked().await, [row.clone(), row]);
+    let cut = "update checkpoints set note = replace(note, '2', '3')";
+    scene.alter("checkpoints", cut).await;
+    for fault in scene.checked().await {
+        assert!(matches!(fault, Some(Fault::Checkpoint(_))), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_not_trusted_any_more_are_not_trusted_by_a_warm_cache() {
+    let mut scene = Scene::new("warm_policy").await;
+    scene.policy = Arc::default();
+    let unknown = OpenError::UnknownLedger { origin: SITE.to_owned(), size: 2 };
+    let fault = Some(Fault::Checkpoint(unknown));
+    assert_eq!(scene.checked().await, [fault.clone(), fault]);
+}
+
+#[tokio::test]
+async fn an_altered_index_leads_a_warm_cache_nowhere_else() {
+    let scene = Scene::new("warm_index").await;
+    let id = scene.site.id.0;
+    scene.site.append(&[event(3, "storing").of(&[CASE])], RECORDED).await;
+    let item = sql::items::key(ITEM);
+    let insert = format!("insert into item_records values ({item}, {id}, 2)");
+    scene.alter("item_records", &insert).await;
+    assert_eq!(scene.checked().await, [None, None], "it does not name the item");
+    let remove = "delete from item_records where leaf_index = 1";
+    scene.alter("item_records", remove).await;
+    assert_eq!(scene.checked().await, [None], "nothing comes from the cache alone");
+}
+
+#[tokio::test]
+async fn a_rollback_is_found_out_by_a_warm_cache_also_without_the_row_that_tells_it() {
+    let scene = Scene::new("warm_rolled_back").await;
+    roll_back_as_owner(&scene.db, SITE, 1).await.unwrap();
+    let shrunk = Fault::Shrunk { hub_size: 2, own_size: 1 };
+    assert_eq!(scene.checked().await, [Some(shrunk)]);
+    scene.alter("hub_entries", "delete from hub_entries").await;
+    let found = scene.checked().await;
+    assert!(matches!(&found[..], [Some(Fault::Forked(_))]), "{found:?}");
+    // The hub is gone too: only the memory of what it held is left.
+    roll_back_as_owner(&scene.db, HUB, 1).await.unwrap();
+    let gone = format!("delete from record_chunks where ledger_id = {}", scene.hub.id.0);
+    scene.alter("record_chunks", &gone).await;
+    let head = format!("update ledger_heads set size = 0 where ledger_id = {}", scene.hub.id.0);
+    scene.db.execute(&head).await.unwrap();
+    let found = scene.faults().await;
+    assert!(matches!(&found[..], [Some(Fault::Forked(_))]), "{found:?}");
+}
+
+#[tokio::test]
+async fn another_past_that_grew_is_found_out_by_a_warm_cache() {
+    let scene = Scene::new("warm_forked").await;
+    roll_back_as_owner(&scene.db, SITE, 1).await.unwrap();
+    scene.site.append(&[event(2, "holding"), event(3, "holding")], RECORDED).await;
+    let found = scene.checked().await;
+    assert_eq!(found.len(), 3);
+    for fault in found {
+        assert!(matches!(fault, Some(Fault::Forked(_))), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn evidence_of_a_fork_is_seen_by_a_warm_cache() {
+    let scene = Scene::new("warm_evidence").await;
+    let root = Hash::from([7; 32]);
+    let other = Checkpoint { origin: SITE.to_owned(), size: 2, root };
+    let other = scene.site.keys.sign_checkpoint(&other, &SystemRandom::new()).unwrap();
+    let stored = scene.db.run_tx("test.fork", async |tx: &Transaction<'_>| {
+        sql::hub::insert_fork(tx, scene.site.id, "old", &other, "two pasts").await
+    });
+    stored.await.unwrap();
+    let forked = Some(Fault::Forked("another root is signed for size 2".to_owned()));
+    assert_eq!(scene.checked().await, [forked.clone(), forked]);
+}
+
+#[tokio::test]
+async fn what_was_proved_stays_proved_when_the_hashes_that_proved_it_are_altered() {
+    let scene = Scene::new("warm_subtree").await;
+    let others = vec![event(3, "storing").of(&[CASE]); 600];
+    scene.site.append(&others, RECORDED).await;
+    assert_eq!(scene.faults().await, [None, None]);
+    let set = "update subtree_hashes set hash = set_byte(hash, 0, 255)";
+    scene.alter("subtree_hashes", set).await;
+    // The records are under the signed root, as was proved: that is so whatever the rows say now.
+    assert_eq!(scene.faults().await, [None, None]);
+    let cold = faults(&scene.gather(&Cache::new(0)).await);
+    assert!(matches!(&cold[..], [Some(Fault::Forked(_) | Fault::Tree), _]), "{cold:?}");
+    // Rows of a new checkpoint are proved anew.
+    scene.site.append(&[event(4, "storing").of(&[CASE])], RECORDED).await;
+    let found = scene.checked().await;
+    assert!(found.iter().all(Option::is_some), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_history_takes_as_many_queries_from_200_ledgers_as_from_one_and_for_8_records_as_for_2() {
+    let scene = Scene::new("warm_queries").await;
+    let (cold, warm) = scene.queries().await;
+    assert_eq!((cold, warm), (5, 3));
+    scene.site.append(&vec![event(3, "storing"); 6], RECORDED).await;
+    assert_eq!(scene.queries().await, (cold, warm), "8 records");
+    let id = scene.site.id.0;
+    let copies = format!(
+        "insert into ledgers (origin, kind, party, created_at)
+           select 'copy.example/' || n, 'site', 'Copy', now() from generate_series(1, 200) as n;
+         insert into ledger_heads select ledger_id, 8, h.root from ledgers, ledger_heads h
+           where origin like 'copy%' and h.ledger_id = {id};
+         insert into checkpoints select l.ledger_id, c.size, c.root, c.note, c.recorded_at
+           from ledgers l, checkpoints c where origin like 'copy%' and c.ledger_id = {id};
+         insert into record_chunks select l.ledger_id, c.first_leaf, c.leaf_count, c.leaf_hashes,
+             c.secrets, c.texts, c.text_ends
+           from ledgers l, record_chunks c where origin like 'copy%' and c.ledger_id = {id}"
+    );
+    scene.db.execute(&copies).await.unwrap();
+    assert_eq!(scene.queries().await, (cold, warm), "200 ledgers more");
+    let item = sql::items::key(ITEM);
+    let named = format!(
+        "insert into item_records select {item}, ledger_id, 0 from ledgers \
+         where origin like 'copy.example/1%'"
+    );
+    scene.db.execute(&named).await.unwrap();
+    let found = scene.gather(&Cache::new(64 << 20)).await;
+    assert_eq!((found.history.entries.len(), found.ledgers.len()), (8 + 111, 1 + 111));
+    assert_eq!(scene.queries().await, (cold, warm), "records in 112 ledgers");
+}
+
+#[tokio::test]
+async fn what_is_kept_is_used_again_and_bounded() {
+    let scene = Scene::new("warm_stats").await;
+    let first = scene.cache.stats();
+    assert_eq!((first.records.hits, first.records.misses), (0, 2));
+    scene.faults().await;
+    let second = scene.cache.stats();
+    assert_eq!((second.records.hits, second.records.misses), (2, 2));
+    assert_eq!((second.ledgers.hits, second.records.bytes), (1, first.records.bytes));
+    assert!(second.records.bytes > 0 && second.records.bytes <= second.records.limit);
+}
