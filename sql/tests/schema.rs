@@ -204,6 +204,7 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
         "samples/0007_fork_evidence.sql",
         "samples/0008_record_slices.sql",
         "samples/0009_item_index.sql",
+        "samples/0011_histories.sql",
     ] {
         db.execute(&file(sample)).await.expect(sample);
     }
@@ -215,16 +216,16 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
 async fn a_schema_of_another_version_is_named_with_what_to_do() {
     let db = TestDb::empty("versions").await;
     let problem = async || db.check_schema().await.expect_err("another version").to_string();
-    let none = "schema is at version 0, this program expects 9; run `chopmark migrate`";
+    let none = "schema is at version 0, this program expects 11; run `chopmark migrate`";
     assert_eq!(problem().await, none);
     migrate_to_first_version(&db).await;
-    let older = "schema is at version 1, this program expects 9; run `chopmark migrate`";
+    let older = "schema is at version 1, this program expects 11; run `chopmark migrate`";
     assert_eq!(problem().await, older);
     db.migrate().await.expect("migrated");
     db.check_schema().await.expect("the version of this program");
-    let next = "insert into schema_migrations values (10, '0010_next', '')";
+    let next = "insert into schema_migrations values (12, '0012_next', '')";
     db.execute(next).await.expect("a newer program migrated");
-    let newer = "schema is at version 10, this program expects 9; use the program that migrated it, or a newer one";
+    let newer = "schema is at version 12, this program expects 11; use the program that migrated it, or a newer one";
     assert_eq!(problem().await, newer);
     assert_eq!(db.migrate().await.expect_err("refused").to_string(), newer);
 }
