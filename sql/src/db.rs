@@ -85,6 +85,8 @@ impl Db {
 
     /// A connection from the pool.
     pub(crate) async fn client(&self) -> Result<Object, Error> {
+        #[cfg(feature = "testing")]
+        crate::statements::count_connection();
         Ok(self.pool.get().await?)
     }
 
@@ -145,13 +147,38 @@ impl Db {
             match self.run_tx_once(name, &work).await {
                 Err(Error::Conflict(cause)) if attempt < MAX_RETRIES => {
                     attempt += 1;
-                    tracing::debug!(transaction = name, attempt, cause, "retrying transaction");
-                    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                    pause(name, attempt, &cause).await;
                 }
                 other => return other,
             }
         }
     }
+
+    /// Runs a query file that changes rows as a transaction of its own, and gives the rows that it returns: one round
+    /// trip. A race that is lost is handled as in [`Self::run_tx`].
+    pub(crate) async fn query_alone(
+        &self,
+        name: &'static str,
+        text: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        let mut attempt = 0;
+        loop {
+            match query(&self.client().await?, text, parameters).await {
+                Err(Error::Conflict(cause)) if attempt < MAX_RETRIES => {
+                    attempt += 1;
+                    pause(name, attempt, &cause).await;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Waits before a transaction that lost a race is tried again.
+async fn pause(name: &'static str, attempt: u32, cause: &str) {
+    tracing::debug!(transaction = name, attempt, cause, "retrying transaction");
+    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
 }
 
 impl Db {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::db::{
-    Db, Transaction, execute, query, query_opt, signed, system_time, timestamp, unsigned,
+    Connection, Db, Transaction, execute, query, query_opt, signed, system_time, timestamp, unsigned,
 };
 use crate::error::Error;
 use crate::queries::{
@@ -95,8 +95,16 @@ pub async fn open(tx: &Transaction<'_>, finding: &NewFinding<'_>) -> Result<bool
 ///
 /// [`Error`].
 pub async fn of_item(db: &Db, item: &str) -> Result<Vec<StoredFinding>, Error> {
-    let key = crate::items::key(item);
-    let rows = query(&db.client().await?, FINDINGS_OF_ITEM, &[&key]).await?;
+    of_key(&db.connection().await?, crate::items::key(item)).await
+}
+
+/// As [`of_item`], of the item with this key ([`crate::items::key`]), on a connection that the caller has.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn of_key(connection: &Connection, key: i64) -> Result<Vec<StoredFinding>, Error> {
+    let rows = query(connection.client(), FINDINGS_OF_ITEM, &[&key]).await?;
     rows.iter().map(stored).collect()
 }
 

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (7, "0007_fork_evidence", include_str!("../migrations/0007_fork_evidence.sql")),
     (8, "0008_record_slices", include_str!("../migrations/0008_record_slices.sql")),
     (9, "0009_item_index", include_str!("../migrations/0009_item_index.sql")),
+    (10, "0010_scan_counts", include_str!("../migrations/0010_scan_counts.sql")),
     (11, "0011_histories", include_str!("../migrations/0011_histories.sql")),
 ];
 

@@ -90,9 +90,7 @@ queries! {
     RULES_SET_STATE "rules/set_state"
     RULES_STATE "rules/state"
     SCANS_DELETE_BEFORE "scans/delete_before"
-    SCANS_ELSEWHERE "scans/elsewhere"
     SCANS_INSERT "scans/insert"
-    SCANS_NETWORKS "scans/networks"
     SCANS_OF_ITEM "scans/of_item"
-    SCANS_TOTALS "scans/totals"
+    SCANS_SEEN "scans/seen"
 }

@@ -1,19 +1,28 @@
 //! Scans of tags by people.
 //!
+//! The way through: [`insert`] stores the scans of a group in one statement; triggers count them
+//! (`migrations/0010_scan_counts.sql`); [`seen`] reads what is counted of one item, in one statement.
+//!
 //! What holds: no address is kept, only marks: keyed hashes by which scans of one item are compared, whose key changes
 //! every week; a place only if a trusted proxy reported it; a scan is never changed, and deleted only when it is old
-//! (`delete_scans` in `migrations/0005_findings.sql`); scans of an item are found by its key in the item index, so in
-//! every spelling.
+//! (`delete_scans`), with what was counted of it; scans of an item are found by its key in the item index, so in every
+//! spelling; what [`seen`] reads is bounded, however often the item was scanned.
 //!
 //! Not here: how marks are made (`trace-api`), what scans add up to (`history::scans`).
 
-use jiff::Timestamp;
+use std::collections::HashMap;
 
-use crate::db::{Db, Transaction, execute, query, query_opt, system_time, timestamp, unsigned};
-use crate::error::Error;
-use crate::queries::{
-    SCANS_DELETE_BEFORE, SCANS_ELSEWHERE, SCANS_INSERT, SCANS_NETWORKS, SCANS_OF_ITEM, SCANS_TOTALS,
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::Row;
+
+use crate::db::{
+    Connection, Db, Transaction, query, query_opt, system_time, timestamp, unsigned,
 };
+use crate::error::Error;
+use crate::queries::{SCANS_DELETE_BEFORE, SCANS_INSERT, SCANS_OF_ITEM, SCANS_SEEN};
+
+/// Most scans that [`delete_before`] deletes at once, as `delete_scans` has it.
+pub const MOST_DELETED: u64 = 10_000;
 
 /// Where a scan was, if reported.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,125 +74,182 @@ pub struct ScanTotals {
     pub own: u64,
 }
 
-/// Stores a scan, unless the same device scanned the item after `repeats_since`; gives whether it was stored.
+/// Who asks about an item.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// Marks of network and browser.
+    pub device: &'a Mark,
+    /// As in [`Scan::role`].
+    pub role: &'a str,
+}
+
+/// When consumers of a network scanned an item, in one week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSeen {
+    /// The network, under the key of that week and of the week before.
+    pub network: Mark,
+    /// First.
+    pub first_at: Timestamp,
+    /// Last.
+    pub last_at: Timestamp,
+}
+
+/// A consumer's scan at a position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    /// When.
+    pub at: Timestamp,
+    /// Where.
+    pub place: Place,
+    /// The network.
+    pub network: Mark,
+}
+
+/// What is counted of an item's scans.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// How often consumers scanned it.
+    pub totals: ScanTotals,
+    /// The last scan of the device that asks, this week and the week before.
+    pub last_own: Option<Timestamp>,
+    /// The networks that scanned it since the time that was asked for: the last 34 rows, so at least 16 networks besides
+    /// the one that asks, if there are so many. A network has a row for each week.
+    pub networks: Vec<NetworkSeen>,
+    /// For each of the 64 positions where it was scanned last, since the time that was asked for: the latest scan, and the
+    /// latest one by another network than that.
+    pub sightings: Vec<Sighting>,
+}
+
+/// Stores scans, in order of time, but for repeats: scans of one device of one item less than `repeats_within` apart are
+/// one. Gives the places in `scans` of those that were stored.
+///
+/// - Cost: one statement, which is a transaction.
 ///
 /// # Errors
 ///
-/// [`Error`].
+/// [`Error`]; [`Error::Value`] if the database refuses a value, and then none is stored.
 pub async fn insert(
-    tx: &Transaction<'_>,
-    scan: &Scan,
-    repeats_since: Timestamp,
-) -> Result<bool, Error> {
-    let place = scan.place.as_ref();
-    let stored = execute(
-        tx,
-        SCANS_INSERT,
-        &[
-            &crate::items::key(&scan.item),
-            &scan.item,
-            &system_time(scan.at),
-            &scan.device.own,
-            &scan.device.before,
-            &scan.network.own,
-            &scan.network.before,
-            &scan.role,
-            &place.map(|place| place.name.as_str()),
-            &place.map(|place| place.latitude),
-            &place.map(|place| place.longitude),
-            &place.map(|place| place.uncertainty_km),
-            &scan.verdict,
-            &system_time(repeats_since),
-        ],
-    )
-    .await?;
-    Ok(stored == 1)
-}
-
-/// The latest scan at each reported position by consumers of other networks, in no order.
-///
-/// - `since`, `until`: after the first, up to the second.
-/// - `network`: who scans now.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn elsewhere(
     db: &Db,
-    item: &str,
-    (since, until): (Timestamp, Timestamp),
-    network: &Mark,
-) -> Result<Vec<(Timestamp, Place)>, Error> {
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
-        &crate::items::key(item),
-        &system_time(since),
-        &system_time(until),
-        &network.own,
-        &network.before,
+    scans: &[Scan],
+    repeats_within: SignedDuration,
+) -> Result<Vec<usize>, Error> {
+    if scans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<i64> = scans.iter().map(|scan| crate::items::key(&scan.item)).collect();
+    let persons = persons(&keys, scans);
+    let window = repeats_within.as_secs_f64();
+    let bytes = |of: fn(&Scan) -> &Vec<u8>| scans.iter().map(|scan| &**of(scan)).collect();
+    let texts = |of: fn(&Scan) -> &String| scans.iter().map(|scan| &**of(scan)).collect();
+    let at: Vec<_> = scans.iter().map(|scan| system_time(scan.at)).collect();
+    let (device, device_before): (Vec<&[u8]>, Vec<&[u8]>) =
+        (bytes(|scan| &scan.device.own), bytes(|scan| &scan.device.before));
+    let (network, network_before): (Vec<&[u8]>, Vec<&[u8]>) =
+        (bytes(|scan| &scan.network.own), bytes(|scan| &scan.network.before));
+    let (items, roles, verdicts): (Vec<&str>, Vec<&str>, Vec<&str>) =
+        (texts(|scan| &scan.item), texts(|scan| &scan.role), texts(|scan| &scan.verdict));
+    let places = || scans.iter().map(|scan| scan.place.as_ref());
+    let names: Vec<_> = places().map(|place| place.map(|place| &*place.name)).collect();
+    let latitudes: Vec<_> = places().map(|place| place.map(|place| place.latitude)).collect();
+    let longitudes: Vec<_> = places().map(|place| place.map(|place| place.longitude)).collect();
+    let uncertain: Vec<_> = places().map(|place| place.map(|place| place.uncertainty_km)).collect();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 15] = [
+        &keys,
+        &items,
+        &at,
+        &device,
+        &device_before,
+        &network,
+        &network_before,
+        &roles,
+        &names,
+        &latitudes,
+        &longitudes,
+        &uncertain,
+        &verdicts,
+        &persons,
+        &window,
     ];
-    let rows = query(&db.client().await?, SCANS_ELSEWHERE, &parameters).await?;
-    rows.iter()
-        .map(|row| {
-            let place = Place {
-                name: row.get::<_, Option<String>>(1).unwrap_or_default(),
-                latitude: row.get(2),
-                longitude: row.get(3),
-                uncertainty_km: row.get::<_, Option<f32>>(4).unwrap_or_default(),
-            };
-            Ok((timestamp(row.get(0))?, place))
-        })
-        .collect()
+    let stored = db.query_alone("scans::insert", SCANS_INSERT, &parameters).await?;
+    stored.iter().map(crate::db::place).collect()
 }
 
-/// A span in which networks are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NetworkSpan {
-    /// First moment.
-    pub since: Timestamp,
-    /// Last moment.
-    pub until: Timestamp,
-    /// First moment of the week after the one whose key tells networks apart; `until` is less than a week later.
-    pub week_end: Timestamp,
+/// For each scan a number that it shares with those of the same device and item, on both sides of a week's end.
+fn persons(keys: &[i64], scans: &[Scan]) -> Vec<i32> {
+    let mut known: HashMap<(i64, &[u8]), i32> = HashMap::new();
+    let mut persons = Vec::with_capacity(scans.len());
+    for ((key, scan), next) in keys.iter().zip(scans).zip(0..) {
+        let marks = [(*key, &*scan.device.own), (*key, &*scan.device.before)];
+        let person = marks.iter().find_map(|mark| known.get(mark).copied()).unwrap_or(next);
+        for mark in marks {
+            known.entry(mark).or_insert(person);
+        }
+        persons.push(person);
+    }
+    persons
 }
 
-/// The first scan of each network of consumers in a span, the earliest first, at most 100.
+/// What is counted of the scans of an item.
 ///
-/// - `except`: mark of a network that is left out, under the key of the week that ends at `week_end`.
+/// - `key`: of the item ([`crate::items::key`]).
+/// - `networks_since`: networks whose last scan in a week is earlier are left out.
+/// - `places_since`: scans at positions up to then are left out.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn networks(
-    db: &Db,
-    item: &str,
-    span: NetworkSpan,
-    except: &[u8],
-) -> Result<Vec<Timestamp>, Error> {
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
-        &crate::items::key(item),
-        &system_time(span.since),
-        &system_time(span.until),
-        &system_time(span.week_end),
-        &except,
+pub async fn seen(
+    connection: &Connection,
+    key: i64,
+    asker: Asker<'_>,
+    (networks_since, places_since): (Timestamp, Timestamp),
+) -> Result<Seen, Error> {
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &key,
+        &asker.device.own,
+        &asker.device.before,
+        &asker.role,
+        &system_time(networks_since),
+        &system_time(places_since),
     ];
-    let rows = query(&db.client().await?, SCANS_NETWORKS, &parameters).await?;
-    rows.iter().map(|row| timestamp(row.get(0))).collect()
+    let mut seen = Seen::default();
+    for row in &query(connection.client(), SCANS_SEEN, &parameters).await? {
+        let number = || unsigned(row.get(1));
+        match row.get::<_, i32>(0) {
+            0 => seen.totals.all = number()?,
+            1 => {
+                if asker.role == "consumer" {
+                    seen.totals.own += number()?;
+                }
+                seen.last_own = seen.last_own.max(Some(timestamp(row.get(3))?));
+            }
+            2 => seen.networks.push(NetworkSeen {
+                network: mark(row),
+                first_at: timestamp(row.get(2))?,
+                last_at: timestamp(row.get(3))?,
+            }),
+            _ => seen.sightings.push(sighting(row)?),
+        }
+    }
+    Ok(seen)
 }
 
-/// How often consumers scanned an item.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn totals(db: &Db, item: &str, device: &Mark) -> Result<ScanTotals, Error> {
-    let client = db.client().await?;
-    let key = crate::items::key(item);
-    let row = query_opt(&client, SCANS_TOTALS, &[&key, &device.own, &device.before]).await?;
-    let Some(row) = row else { return Ok(ScanTotals::default()) };
-    Ok(ScanTotals { all: unsigned(row.get(0))?, own: unsigned(row.get(1))? })
+fn mark(row: &Row) -> Mark {
+    Mark { own: row.get(4), before: row.get(5) }
 }
 
-/// Deletes the scans before `before`, which must be at least eight days ago; gives their number.
+fn sighting(row: &Row) -> Result<Sighting, Error> {
+    let place = Place {
+        name: row.get::<_, Option<String>>(6).unwrap_or_default(),
+        latitude: row.get(7),
+        longitude: row.get(8),
+        uncertainty_km: row.get::<_, Option<f32>>(9).unwrap_or_default(),
+    };
+    Ok(Sighting { at: timestamp(row.get(3))?, place, network: mark(row) })
+}
+
+/// Deletes the oldest scans before `before`, which must be at least eight days ago, and what was counted of them; at most
+/// [`MOST_DELETED`]. Gives their number: if it is that, there may be more.
 ///
 /// # Errors
 ///

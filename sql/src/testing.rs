@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::ledgers;
 use crate::settings::Settings;
 
-pub use crate::statements::statements;
+pub use crate::statements::{connections, statements};
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 /// Databases made so far, so that each has a name of its own.

@@ -120,6 +120,8 @@ async fn no_role_finds_a_way_around_its_rights() {
             "drop function delete_scans(timestamptz) cascade",
             "create or replace function delete_scans(before timestamptz) returns bigint language sql as 'select 1::bigint'",
             "drop trigger scans_delete_old_only on scans",
+            "drop trigger scans_counted on scans",
+            "select count_sighting(1, 1, 1, null)",
             "drop trigger record_chunks_append_only on record_chunks",
             "drop policy record_chunks_read on record_chunks",
             "alter policy record_chunks_read on record_chunks using (true)",

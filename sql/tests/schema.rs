@@ -204,6 +204,7 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
         "samples/0007_fork_evidence.sql",
         "samples/0008_record_slices.sql",
         "samples/0009_item_index.sql",
+        "samples/0010_scan_counts.sql",
         "samples/0011_histories.sql",
     ] {
         db.execute(&file(sample)).await.expect(sample);

@@ -1,10 +1,11 @@
 //! Findings about items: looked for at every scan, stored with their evidence, resolved by the issuer.
 //!
-//! The way through: [`examine`] reads what is known of an item, asks `history::scans` whether a rule applies, stores
-//! what it finds, and gives the conflicts that stand open; [`resolve`] stores an issuer's note.
+//! The way through: [`look`] reads what is known of an item; [`examine`] asks `history::scans` whether a rule applies,
+//! stores what it finds, and gives the conflicts that stand open; [`resolve`] stores an issuer's note.
 //!
 //! What holds: a finding that is open stays open whatever is scanned later; a stored resolution counts only if its note
-//! is signed by the item's issuer, which is checked each time; after it a rule looks at later scans and sales only.
+//! is signed by the item's issuer, which is checked each time; after it a rule looks at later scans and sales only; what
+//! is read of an item is bounded, however often it was scanned.
 //!
 //! Not here: the rules (`history::scans`), whose note counts (`history::findings`).
 
@@ -12,16 +13,17 @@ use directory::Rights;
 use history::Conflict;
 use history::findings::{FindingName, NoteProblem, check_note, finding_of};
 use history::scans::find;
-use history::scans::{AFTER_SALE, Evidence, PlacedScan, Position, Rule, ScanFacts, TRAVEL};
+use history::scans::{AFTER_SALE, Evidence, PlacedScan, Rule, ScanFacts, TRAVEL};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sql::Db;
 use sql::findings::{NewFinding, Resolution, StoredFinding};
-use sql::scans::{NetworkSpan, Place};
+use sql::scans::{Asker, Seen};
 use thiserror::Error;
 
-use crate::marks::{Marks, week_end};
+use crate::marks::Marks;
 use crate::scan::{ScanRequest, ScanRole};
+use crate::seen;
 use crate::state::AppState;
 
 /// Most sales and scans that evidence lists.
@@ -34,6 +36,8 @@ pub struct Examined<'a> {
     pub item: &'a str,
     /// The scan.
     pub request: &'a ScanRequest,
+    /// Its marks.
+    pub marks: &'a Marks,
     /// Whether the scan is one: a `HEAD` request is not.
     pub counts: bool,
     /// The item's sales that count, in order of time.
@@ -82,6 +86,37 @@ impl Known {
     }
 }
 
+/// What the database has of an item's scans and findings.
+#[derive(Debug, Clone, Default)]
+pub struct Looked {
+    /// What is counted of its scans.
+    pub seen: Seen,
+    findings: Vec<StoredFinding>,
+}
+
+/// Looks up what [`examine`] needs: two statements that are sent together, whatever the item is.
+///
+/// - `key`: of the item ([`sql::items::key`]).
+///
+/// # Errors
+///
+/// [`sql::Error`].
+pub async fn look(
+    db: &Db,
+    key: i64,
+    request: &ScanRequest,
+    marks: &Marks,
+) -> Result<Looked, sql::Error> {
+    let connection = db.connection().await?;
+    let asker = Asker { device: &marks.device, role: request.role.code() };
+    let since = (before(request.at, AFTER_SALE), before(request.at, TRAVEL));
+    let (seen, findings) = tokio::try_join!(
+        sql::scans::seen(&connection, key, asker, since),
+        sql::findings::of_key(&connection, key)
+    )?;
+    Ok(Looked { seen, findings })
+}
+
 /// Looks for conflicts of an item, stores new ones, and gives all that stand open, in the order of [`Rule::ALL`].
 ///
 /// - `rights`: as the directory gives them for this scan.
@@ -93,15 +128,16 @@ pub async fn examine(
     state: &AppState,
     rights: &Rights,
     examined: Examined<'_>,
+    looked: &Looked,
 ) -> Result<Vec<Conflict>, sql::Error> {
-    let stored = sql::findings::of_item(&state.db, examined.item).await?;
-    let known: Vec<Known> = stored.iter().filter_map(|row| Known::read(row, rights)).collect();
+    let known = looked.findings.iter().filter_map(|row| Known::read(row, rights));
+    let known: Vec<Known> = known.collect();
     let mut open: Vec<(Rule, Conflict)> = known
         .iter()
         .filter(|finding| finding.resolved_at.is_none())
         .map(|finding| (finding.rule, finding.conflict()))
         .collect();
-    let facts = gather_facts(state, examined, &known).await?;
+    let facts = facts(examined, &looked.seen, &known);
     let last_known = known.iter().map(|finding| finding.id).max().unwrap_or_default();
     for evidence in find(&facts) {
         let rule = evidence.rule();
@@ -141,67 +177,34 @@ async fn store(
 }
 
 /// What the rules look at that have no open finding yet.
-async fn gather_facts(
-    state: &AppState,
-    examined: Examined<'_>,
-    known: &[Known],
-) -> Result<ScanFacts, sql::Error> {
-    let Examined { item, request, counts, sales } = examined;
+fn facts(examined: Examined<'_>, seen: &Seen, known: &[Known]) -> ScanFacts {
+    let Examined { request, counts, sales, marks, .. } = examined;
     let of_rule = |rule: Rule| known.iter().filter(move |finding| finding.rule == rule);
     let is_open = |rule: Rule| of_rule(rule).any(|finding| finding.resolved_at.is_none());
     let resolved_at = |rule: Rule| of_rule(rule).filter_map(|finding| finding.resolved_at).max();
     let mut facts = ScanFacts { sales: sales.to_vec(), ..ScanFacts::default() };
     if !counts || request.role != ScanRole::Consumer {
-        return Ok(facts);
+        return facts;
     }
-    let marks = request.marks(item, &state.config);
     if let Some(place) = &request.place
         && !is_open(Rule::ImpossibleTravel)
     {
-        let earliest = request.at.checked_sub(TRAVEL).unwrap_or(Timestamp::MIN);
-        let since = resolved_at(Rule::ImpossibleTravel).map_or(earliest, |at| at.max(earliest));
-        let span = (since, request.at);
-        let found = sql::scans::elsewhere(&state.db, item, span, &marks.network).await?;
-        facts.elsewhere = found.into_iter().map(|(at, place)| placed(at, &place)).collect();
-        facts.here = Some(placed(request.at, place));
+        let earliest = before(request.at, TRAVEL);
+        let after = resolved_at(Rule::ImpossibleTravel).map_or(earliest, |at| at.max(earliest));
+        facts.elsewhere = seen::elsewhere(&seen.sightings, &marks.network, after);
+        facts.here = Some(seen::placed(request.at, place));
     }
     if let Some(sale) = facts.sales.last()
         && !is_open(Rule::ManyNetworks)
     {
-        let resolved = resolved_at(Rule::ManyNetworks);
-        facts.networks = networks(state, item, request.at, (*sale, resolved), &marks).await?;
+        let since = (*sale, resolved_at(Rule::ManyNetworks));
+        facts.networks = seen::networks(&seen.networks, since, request.at, marks);
     }
-    Ok(facts)
+    facts
 }
 
-/// The first scan of each network after a sale and after an earlier finding was resolved, this one's included.
-async fn networks(
-    state: &AppState,
-    item: &str,
-    now: Timestamp,
-    (sale, resolved_at): (Timestamp, Option<Timestamp>),
-    marks: &Marks,
-) -> Result<Vec<Timestamp>, sql::Error> {
-    let until = sale.checked_add(AFTER_SALE).unwrap_or(Timestamp::MAX);
-    if now < sale || now > until {
-        return Ok(Vec::new());
-    }
-    let Some(own) = marks.network_in_week_of(sale, now) else { return Ok(Vec::new()) };
-    let after = resolved_at.and_then(|at| at.checked_add(SignedDuration::from_micros(1)).ok());
-    let since = after.map_or(sale, |after| after.max(sale));
-    let span = NetworkSpan { since, until: now, week_end: week_end(sale) };
-    let mut found = sql::scans::networks(&state.db, item, span, own).await?;
-    found.push(now);
-    Ok(found)
-}
-
-fn placed(at: Timestamp, place: &Place) -> PlacedScan {
-    let position = Position {
-        latitude: place.latitude,
-        longitude: place.longitude,
-        uncertainty_km: f64::from(place.uncertainty_km),
-    };
-    PlacedScan { at, place: place.name.clone(), position }
+fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
 /// Evidence as it is stored: times and places, and no mark or address.

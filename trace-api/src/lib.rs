@@ -33,7 +33,9 @@ pub mod notices;
 pub mod page;
 pub mod problem;
 pub mod scan;
+pub mod scan_queue;
 pub mod scan_result;
+pub mod seen;
 pub mod state;
 #[cfg(test)]
 mod testing;
@@ -93,12 +95,14 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         tokio::join!(public.stop(true), internal.stop(true));
     });
     let [public, internal] = servers;
-    tokio::select! {
+    let served = tokio::select! {
         (public, internal) = async { tokio::join!(public, internal) } => {
             public.and(internal).map_err(Error::Serve)
         }
         never = delete_daily(&state) => match never {},
-    }
+    };
+    state.scans.finish().await;
+    served
 }
 
 fn serve(state: &Data<AppState>, audience: Audience, address: SocketAddr) -> Result<Server, Error> {
@@ -131,7 +135,13 @@ pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
     let age = SignedDuration::from_hours(24 * i64::from(state.config.keep_scans_days));
     let before = state.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let delete = async |tx: &sql::Transaction<'_>| sql::scans::delete_before(tx, before).await;
-    let deleted = state.db.run_tx("trace_api.delete_scans", delete).await?;
-    state.metrics.deleted_scans.inc_by(deleted);
-    Ok(deleted)
+    let mut all = 0;
+    loop {
+        let deleted = state.db.run_tx("trace_api.delete_scans", delete).await?;
+        state.metrics.deleted_scans.inc_by(deleted);
+        all += deleted;
+        if deleted < sql::scans::MOST_DELETED {
+            return Ok(all);
+        }
+    }
 }

@@ -10,6 +10,7 @@
 //! Source: docs/decisions/0027-scans-and-findings.md.
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use ledger::hash::{HmacKey, hmac_sha256};
@@ -40,28 +41,61 @@ pub struct Marks {
     pub network: Mark,
 }
 
-impl Marks {
-    /// The marks of a scan of `item` at `at`.
-    #[must_use]
-    pub fn of(secret: &[u8], item: &str, at: Timestamp, address: IpAddr, agent: &str) -> Self {
-        let network = Cidr::network_of(address).to_string();
-        let under = |week: i64| {
-            let key = HmacKey::new(&hmac_sha256(
-                secret,
-                format!("chopmark.org/scan-mark@v1\n{week}\n").as_bytes(),
-            ));
-            let mark = |text: String| key.sign(text.as_bytes())[..16].to_vec();
-            let of_network = mark(format!("network\n{item}\n{network}"));
-            (of_network, mark(format!("device\n{item}\n{network}\n{agent}")))
+/// The keys of marks of one week.
+struct WeekKeys {
+    week: i64,
+    own: HmacKey,
+    before: HmacKey,
+}
+
+impl WeekKeys {
+    fn of(secret: &[u8], week: i64) -> Self {
+        let key = |week: i64| {
+            let text = format!("chopmark.org/scan-mark@v1\n{week}\n");
+            HmacKey::new(&hmac_sha256(secret, text.as_bytes()))
         };
-        let (network_own, device_own) = under(week(at));
-        let (network_before, device_before) = under(week(at) - 1);
-        Self {
-            device: Mark { own: device_own, before: device_before },
-            network: Mark { own: network_own, before: network_before },
-        }
+        Self { week, own: key(week), before: key(week - 1) }
+    }
+}
+
+/// Makes marks; the keys of the week that was used last are kept.
+pub struct MarkKeys {
+    secret: Vec<u8>,
+    last: RwLock<Arc<WeekKeys>>,
+}
+
+impl MarkKeys {
+    /// Keys under a secret.
+    #[must_use]
+    pub fn new(secret: &[u8]) -> Self {
+        Self { secret: secret.to_vec(), last: RwLock::new(Arc::new(WeekKeys::of(secret, 0))) }
     }
 
+    fn of_week(&self, week: i64) -> Arc<WeekKeys> {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if last.week == week {
+            return last;
+        }
+        let keys = Arc::new(WeekKeys::of(&self.secret, week));
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = keys.clone();
+        keys
+    }
+
+    /// The marks of a scan of `item` at `at`.
+    #[must_use]
+    pub fn marks(&self, item: &str, at: Timestamp, address: IpAddr, agent: &str) -> Marks {
+        let keys = self.of_week(week(at));
+        let network = Cidr::network_of(address).to_string();
+        let mark = |key: &HmacKey, text: &str| key.sign(text.as_bytes())[..16].to_vec();
+        let both = |text: &str| Mark { own: mark(&keys.own, text), before: mark(&keys.before, text) };
+        Marks {
+            device: both(&format!("device\n{item}\n{network}\n{agent}")),
+            network: both(&format!("network\n{item}\n{network}")),
+        }
+    }
+}
+
+impl Marks {
     /// The mark of the network under the key of the week of `at`, if this scan has it.
     #[must_use]
     pub fn network_in_week_of(&self, at: Timestamp, own: Timestamp) -> Option<&[u8]> {
@@ -82,7 +116,7 @@ mod tests {
     const SECRET: &[u8] = b"0123456789abcdef";
 
     fn marks(item: &str, at: Timestamp, address: &str, agent: &str) -> Marks {
-        Marks::of(SECRET, item, at, address.parse().unwrap(), agent)
+        MarkKeys::new(SECRET).marks(item, at, address.parse().unwrap(), agent)
     }
 
     #[test]

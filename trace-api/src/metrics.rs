@@ -1,6 +1,6 @@
 //! What trace-api counts and times; names follow `trace_api_<thing>_<unit|total>`.
 
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The metrics of one trace-api process.
 #[derive(Debug, Clone)]
@@ -11,6 +11,12 @@ pub struct Metrics {
     pub verdicts: IntCounterVec,
     /// Scans, by role.
     pub scans: IntCounterVec,
+    /// Scans that could not be stored, by reason: `full`, `unavailable`, `refused`.
+    pub unstored_scans: IntCounterVec,
+    /// Scans that were stored by one statement, repeats included.
+    pub scan_group: Histogram,
+    /// Requests whose scan is not stored yet, when the last group was taken.
+    pub scans_under_way: IntGauge,
     /// Seconds to gather, judge and answer one scan.
     pub answer_seconds: Histogram,
     /// Requests refused before the database was asked, by the limit that was reached.
@@ -45,6 +51,18 @@ impl Metrics {
                 .buckets(vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0]),
         )
         .expect("the name and buckets are fixed and well-formed");
+        let scan_group = Histogram::with_opts(
+            HistogramOpts::new("trace_api_scan_group_size", "Scans stored by one statement.")
+                .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
+        )
+        .expect("the name and buckets are fixed and well-formed");
+        registry.register(Box::new(scan_group.clone())).expect("the name is registered once");
+        let scans_under_way = IntGauge::new(
+            "trace_api_scans_under_way",
+            "Requests whose scan is not stored yet, at most 1024.",
+        )
+        .expect("the name is fixed and well-formed");
+        registry.register(Box::new(scans_under_way.clone())).expect("the name is registered once");
         let broken_records = prometheus::IntCounter::new(
             "trace_api_broken_records_total",
             "Records met that do not fit their signed ledger.",
@@ -66,6 +84,13 @@ impl Metrics {
                 "Requests refused before the database was asked, by limit.",
                 "limit",
             ),
+            unstored_scans: by(
+                "trace_api_unstored_scans_total",
+                "Scans that could not be stored, by reason; their requests were refused.",
+                "reason",
+            ),
+            scan_group,
+            scans_under_way,
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
             deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),

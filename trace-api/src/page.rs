@@ -29,8 +29,6 @@ use crate::words::{self, Checked, ScanCounts, page as text, verifier};
 pub struct PageView<'a> {
     /// The scan and its answer.
     pub result: &'a ScanResult,
-    /// How often the item was scanned, this time included.
-    pub scans: ScanTotals,
     /// GTIN, as it was in the address.
     pub gtin: &'a str,
     /// Serial number, as it was in the address.
@@ -254,11 +252,11 @@ fn hint(view: &PageView<'_>, general: Pair) -> String {
 
 /// Whether the item was sold, and nobody but this person scanned it.
 fn sold_to_one(view: &PageView<'_>) -> bool {
-    matches!(view.result.reason, Reason::Sold(_)) && view.scans.all <= view.scans.own
+    matches!(view.result.reason, Reason::Sold(_)) && view.result.scans.all <= view.result.scans.own
 }
 
 fn scan_counts(view: &PageView<'_>, history: Option<&History>) -> ScanCounts {
-    let ScanTotals { all, own } = view.scans;
+    let ScanTotals { all, own } = view.result.scans;
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let is_read = |entry: &&HistoryEntry| entry.sensed && entry.relation != Relation::Lot;
     let is_sale = |entry: &&HistoryEntry| entry.step == Some(BizStep::RetailSelling);

@@ -10,6 +10,8 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::scan_queue::NotStored;
+
 /// A request that was not fulfilled.
 #[derive(Debug, Error)]
 pub enum Problem {
@@ -25,7 +27,7 @@ pub enum Problem {
     /// A request to the operator's address that names another.
     #[error("this address is the operator's; expected its IP address or localhost as Host")]
     Misdirected,
-    /// The database does not answer; the same request may succeed later.
+    /// The database does not answer, or too much is under way; the same request may succeed later.
     #[error("this cannot be checked at the moment; retry later")]
     Unavailable,
     /// A fault of the service.
@@ -93,6 +95,18 @@ impl From<sql::Error> for Problem {
             Self::Unavailable
         } else {
             Self::Internal(format!("{error:?}"))
+        }
+    }
+}
+
+impl From<NotStored> for Problem {
+    fn from(problem: NotStored) -> Self {
+        match problem {
+            NotStored::Full | NotStored::Unavailable(_) => {
+                tracing::warn!(%problem, "a scan is refused");
+                Self::Unavailable
+            }
+            NotStored::Refused(_) => Self::Internal(problem.to_string()),
         }
     }
 }

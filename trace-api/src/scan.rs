@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use sql::scans::{Place, Scan};
 
 use crate::config::Config;
-use crate::marks::Marks;
+use crate::marks::{MarkKeys, Marks};
 use crate::network::client_address;
 
 /// Parts of `User-Agent` by which robots and link previews are recognised.
@@ -112,17 +112,18 @@ impl ScanRequest {
 
     /// Its marks as a scan of `item`: the same for every spelling, which the parties that record the item choose.
     #[must_use]
-    pub fn marks(&self, item: &str, config: &Config) -> Marks {
-        Marks::of(&config.scan_secret, &epc::thing_key(item), self.at, self.address, &self.agent)
+    pub fn marks(&self, item: &str, keys: &MarkKeys) -> Marks {
+        keys.marks(&epc::thing_key(item), self.at, self.address, &self.agent)
     }
 
     /// The scan to store.
     ///
     /// - `item`: URI of the item, or the Digital Link of an unknown code.
+    /// - `marks`: of this scan of it.
     /// - `verdict`: code of the answer.
     #[must_use]
-    pub fn scan(&self, item: &str, config: &Config, verdict: &str) -> Scan {
-        let Marks { device, network } = self.marks(item, config);
+    pub fn scan(&self, item: &str, marks: Marks, verdict: &str) -> Scan {
+        let Marks { device, network } = marks;
         Scan {
             item: item.to_owned(),
             at: self.at,

@@ -3,6 +3,7 @@
 use history::bundle::Anchored;
 use history::gather::GatheredHistory;
 use history::{ItemState, Reason, Withdrawal};
+use sql::scans::ScanTotals;
 
 use crate::config::Config;
 use crate::scan::ScanRequest;
@@ -20,6 +21,8 @@ pub struct ScanResult {
     pub reason: Reason,
     /// Time of the block by which everything that counts existed, and how many endpoints confirmed it.
     pub anchored: Option<Anchored>,
+    /// How often consumers scanned the item, this time included; nothing if no record names the code.
+    pub scans: ScanTotals,
     /// The GTIN that was asked for.
     pub gtin: String,
 }

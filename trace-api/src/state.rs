@@ -12,9 +12,11 @@ use sql::Db;
 
 use crate::config::Config;
 use crate::limits::{Admission, Limits, Reached};
+use crate::marks::MarkKeys;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::scan::address_of;
+use crate::scan_queue::ScanQueue;
 
 /// Longest part of an address that is read; a GS1 serial number has at most 20 characters.
 pub const MAX_PART: usize = 200;
@@ -31,7 +33,7 @@ pub enum Audience {
     Internal,
 }
 
-/// Database, configuration, metrics, limits and clock of one trace-api process.
+/// Database, configuration, metrics, limits, clock and the queue of scans of one trace-api process.
 pub struct AppState {
     /// The database.
     pub db: Db,
@@ -45,6 +47,10 @@ pub struct AppState {
     pub cache: Cache,
     /// The time.
     pub clock: Clock,
+    /// Stores scans.
+    pub scans: ScanQueue,
+    /// Makes marks of scans.
+    pub mark_keys: MarkKeys,
     authority: Authority,
 }
 
@@ -58,13 +64,15 @@ enum Authority {
 }
 
 impl AppState {
-    /// The state of a process that has answered nothing yet.
+    /// The state of a process that has answered nothing yet; scans are stored by the runtime that this is called on.
     #[must_use]
     pub fn new(config: Config, db: Db, clock: Clock) -> Self {
         let limits = Limits::new(config.rates, &config.scan_secret, clock.instant());
         let authority = Authority::Directory(Box::new(DirectoryCache::new(config.policy.clone())));
         let (metrics, cache) = (Metrics::new(), Cache::new(CACHE_BYTES));
-        Self { db, config, metrics, limits, cache, clock, authority }
+        let scans = ScanQueue::start(db.clone(), metrics.clone());
+        let mark_keys = MarkKeys::new(&config.scan_secret);
+        Self { db, config, metrics, limits, cache, clock, scans, mark_keys, authority }
     }
 
     /// The same with rights that no directory states.

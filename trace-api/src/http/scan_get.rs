@@ -1,7 +1,8 @@
 //! `GET /01/{gtin}/21/{serial}`: a person scans a tag and gets a verdict.
 //!
-//! The way through: the address is split into key and qualifiers; limits; candidates to a history; history, scans and
-//! findings to a verdict; then the scan is stored and answered as page or JSON, by `Accept`.
+//! The way through: the address is split into key and qualifiers; limits, and a slot in the queue of scans; the history,
+//! and at the same time what is counted of its scans; both to a verdict; then the scan is stored, in a group with others,
+//! and answered as page or JSON, by `Accept`.
 //!
 //! What holds: limits come before the database; an unknown serial number and a malformed one cost the same work and get
 //! answers of the same shape; a scan is stored before it is answered; `HEAD` is no scan, and neither is what the same
@@ -14,25 +15,24 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use directory::Rights;
 use epc::Epc;
+use history::bundle::Anchored;
 use history::{GatheredHistory, ItemState, TagCheck, gather, judge};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use ledger::policy::Policy;
 use percent_encoding::percent_decode_str;
+use sql::scans::ScanTotals;
 
 use crate::findings::{self, Examined};
 use crate::language::Language;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
-use crate::scan::ScanRequest;
+use crate::scan::{ScanRequest, ScanRole};
 use crate::scan_result::ScanResult;
 use crate::state::{AppState, MAX_PART};
-use crate::{answer, error_page};
+use crate::{answer, error_page, seen};
 
 /// Qualifiers of a GTIN, in their order: consumer product variant, lot, serial, serial of a third party.
 const QUALIFIERS: [&str; 4] = ["22", "10", "21", "235"];
-/// Time within which the same device's scans of an item are one.
-const REPEATS: SignedDuration = SignedDuration::from_mins(10);
 
 /// Parameters of the address.
 #[derive(Debug, serde::Deserialize)]
@@ -178,7 +178,7 @@ async fn respond(
     if wants_json {
         return Ok(HttpResponse::Ok().json(answer::scan(&result, &state.config, language)));
     }
-    html(state, &result, (gtin, serial), language).await
+    html(state, &result, (gtin, serial), language)
 }
 
 fn unavailable(language: Language, wants_json: bool) -> Result<HttpResponse, Problem> {
@@ -200,56 +200,69 @@ async fn check(
     (gtin, serial): (&str, &str),
     counts: bool,
 ) -> Result<ScanResult, Problem> {
-    // One look at the directory for all that follows: history, unknown item and findings.
-    let (rights, policy) = state.rights_and_policy().await;
-    let gathered = find(state, (&rights, &policy), (gtin, serial)).await?;
+    // Before anything is asked: a full queue costs nothing.
+    let slot = if counts { Some(state.scans.slot()?) } else { None };
+    let named = identity(gtin, serial);
+    let link = format!("https://id.gs1.org/01/{gtin}/21/{serial}");
+    let thing = epc::thing_key(&named.as_ref().map_or_else(|| link.clone(), Epc::to_uri));
+    let marks = request.marks(&thing, &state.mark_keys);
+    let (gathered, looked) = tokio::try_join!(
+        find(state, named.as_ref(), request.at),
+        findings::look(&state.db, sql::items::key_of_thing(&thing), &request, &marks)
+    )?;
+    let (gathered, rights) = gathered;
     let (item, state_of_item) = if let Some(gathered) = &gathered {
         let found = &gathered.history;
         (found.name(), found.state(request.at, &TimeZone::UTC))
     } else {
         // Who issues under a key does not depend on the serial.
-        let named = identity(gtin, "0");
-        let unknown = ItemState::of_unknown(&rights, named.as_ref());
-        (format!("https://id.gs1.org/01/{gtin}/21/{serial}"), unknown)
+        (link, ItemState::of_unknown(&rights, identity(gtin, "0").as_ref()))
     };
-    let open = match &gathered {
-        Some(_) => {
-            let sales = &state_of_item.sales;
-            let examined = Examined { item: &item, request: &request, counts, sales };
-            findings::examine(state, &rights, examined).await?
-        }
-        None => Vec::new(),
-    };
-    let reason = judge(&state_of_item, TagCheck::NotChecked, &open);
-    if counts {
-        store(state, &request, &item, reason.verdict().code()).await?;
+    let (mut open, mut scans) = (Vec::new(), ScanTotals::default());
+    if gathered.is_some() {
+        let sales = &state_of_item.sales;
+        let examined = Examined { item: &item, request: &request, marks: &marks, counts, sales };
+        open = findings::examine(state, &rights, examined, &looked).await?;
+        let is_consumers = counts && request.role == ScanRole::Consumer;
+        scans = seen::totals(&looked.seen, request.at, is_consumers);
     }
-    let anchored = match &gathered {
-        Some(gathered) => {
-            let hub = state.config.hub.as_deref();
-            history::bundle::anchored_at(&state.db, gathered, hub).await?
+    let reason = judge(&state_of_item, TagCheck::NotChecked, &open);
+    let scan = request.scan(&item, marks, reason.verdict().code());
+    let stored = async {
+        match slot {
+            Some(slot) => slot.store(scan).await.map_err(Problem::from),
+            None => Ok(()),
         }
-        None => None,
     };
+    let ((), anchored) = tokio::try_join!(stored, anchored(state, gathered.as_ref()))?;
     let gtin = gtin.to_owned();
-    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored, gtin })
+    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored, scans, gtin })
 }
 
-/// The history of the item, if any record names it. A code that is none is looked up as another one would be, and what
-/// is found is not used.
+async fn anchored(
+    state: &AppState,
+    gathered: Option<&GatheredHistory>,
+) -> Result<Option<Anchored>, Problem> {
+    let Some(gathered) = gathered else { return Ok(None) };
+    let hub = state.config.hub.as_deref();
+    Ok(history::bundle::anchored_at(&state.db, gathered, hub).await?)
+}
+
+/// The history of the item, if any record names it, and the rights by which it was read. A code that is none is looked up
+/// as another one would be, and what is found is not used.
 async fn find(
     state: &AppState,
-    (rights, policy): (&Rights, &Arc<Policy>),
-    (gtin, serial): (&str, &str),
-) -> Result<Option<GatheredHistory>, sql::Error> {
-    let named = identity(gtin, serial);
+    named: Option<&Epc>,
+    now: Timestamp,
+) -> Result<(Option<GatheredHistory>, Arc<Rights>), sql::Error> {
+    // One look at the directory for all that follows: history, unknown item and findings.
+    let (rights, policy) = state.rights_and_policy().await;
     let is_code = named.is_some();
-    let Some(item) = named.or_else(|| identity("00000000000000", "0")) else {
-        return Ok(None);
+    let Some(item) = named.cloned().or_else(|| identity("00000000000000", "0")) else {
+        return Ok((None, rights));
     };
-    let (cache, now) = (&state.cache, state.clock.now());
-    let found = gather(&state.db, cache, policy, rights, now, &item).await?;
-    Ok(Some(found).filter(|found| is_code && found.names_item()))
+    let found = gather(&state.db, &state.cache, &policy, &rights, now, &item).await?;
+    Ok((Some(found).filter(|found| is_code && found.names_item()), rights))
 }
 
 /// The item of a GTIN and a serial number as a code has them; none if they are none.
@@ -259,23 +272,6 @@ fn identity(gtin: &str, serial: &str) -> Option<Epc> {
     epc::identify(&format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial))).ok()
 }
 
-/// Stores a scan and counts it, unless it is a repeat.
-async fn store(
-    state: &AppState,
-    request: &ScanRequest,
-    item: &str,
-    verdict: &str,
-) -> Result<(), sql::Error> {
-    let scan = request.scan(item, &state.config, verdict);
-    let repeats_since = request.at.checked_sub(REPEATS).unwrap_or(Timestamp::MIN);
-    let insert =
-        async |tx: &sql::Transaction<'_>| sql::scans::insert(tx, &scan, repeats_since).await;
-    if state.db.run_tx("trace_api.scan", insert).await? {
-        state.metrics.scans.with_label_values(&[request.role.code()]).inc();
-    }
-    Ok(())
-}
-
 fn count(state: &AppState, result: &ScanResult) {
     let metrics = &state.metrics;
     metrics.verdicts.with_label_values(&[result.reason.verdict().code()]).inc();
@@ -283,21 +279,13 @@ fn count(state: &AppState, result: &ScanResult) {
     metrics.broken_records.inc_by(disputed as u64);
 }
 
-async fn html(
+fn html(
     state: &AppState,
     result: &ScanResult,
     (gtin, serial): (&str, &str),
     language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let scans = match &result.gathered {
-        Some(found) => {
-            let item = found.history.name();
-            let device = result.request.marks(&item, &state.config).device;
-            sql::scans::totals(&state.db, &item, &device).await?
-        }
-        None => sql::scans::ScanTotals::default(),
-    };
-    let view = PageView { result, scans, gtin, serial, config: &state.config, language };
+    let view = PageView { result, gtin, serial, config: &state.config, language };
     let body = page::item(&view).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body))
 }
