@@ -27,7 +27,7 @@ create table scan_networks (
   last_at        timestamptz not null,
   constraint scan_networks_pkey primary key (item_key, network)
 );
-create index scan_networks_last on scan_networks (item_key, last_at);
+create index scan_networks_last on scan_networks (item_key, last_at, network);
 
 -- A consumer's scan at a position.
 create type scan_sighting as (
@@ -48,7 +48,7 @@ create table scan_places (
   other     scan_sighting,               -- of another network than `latest`, and not later
   constraint scan_places_pkey primary key (item_key, latitude, longitude)
 );
-create index scan_places_last on scan_places (item_key, (((latest).at)));
+create index scan_places_last on scan_places (item_key, (((latest).at)), latitude, longitude);
 
 grant select on scan_totals, scan_devices, scan_networks, scan_places to chopmark_trace_api;
 

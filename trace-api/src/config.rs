@@ -14,6 +14,7 @@ use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
 
 use crate::network::Cidr;
+use crate::places::{PlaceName, Places};
 
 /// Fewest bytes of the secret of scans.
 const LEAST_SECRET: usize = 16;
@@ -33,21 +34,6 @@ pub struct Product {
     pub pack_en: String,
     /// Where the issuer says what to do about a recall.
     pub recall_url: Option<String>,
-}
-
-/// A place, as pages name it.
-#[derive(Debug, Clone)]
-pub struct PlaceName {
-    /// SGLN URI.
-    pub sgln: String,
-    /// Name in Chinese.
-    pub name_zh: String,
-    /// Name in English.
-    pub name_en: String,
-    /// City in Chinese; empty if none is configured.
-    pub city_zh: String,
-    /// City in English; empty if none is configured.
-    pub city_en: String,
 }
 
 /// How much may be asked for, before the database is.
@@ -93,7 +79,7 @@ pub struct Config {
     /// Products.
     pub products: Vec<Product>,
     /// Places.
-    pub places: Vec<PlaceName>,
+    pub places: Places,
 }
 
 impl fmt::Debug for Config {
@@ -237,7 +223,7 @@ fn products(section: &TraceApiSection) -> Vec<Product> {
     section.products.iter().map(product).collect()
 }
 
-fn places(section: &TraceApiSection) -> Vec<PlaceName> {
+fn places(section: &TraceApiSection) -> Places {
     let place = |from: &process::config::trace_api::PlaceSection| PlaceName {
         sgln: from.sgln.clone(),
         name_zh: from.name_zh.clone(),
@@ -245,7 +231,7 @@ fn places(section: &TraceApiSection) -> Vec<PlaceName> {
         city_zh: from.city_zh.clone(),
         city_en: from.city_en.clone(),
     };
-    section.places.iter().map(place).collect()
+    Places::new(section.places.iter().map(place).collect())
 }
 
 #[cfg(test)]

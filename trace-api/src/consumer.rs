@@ -11,7 +11,7 @@ use history::{History, HistoryEntry, Mark, Relation};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::config::{Config, PlaceName};
+use crate::config::Config;
 use crate::language::Language;
 use crate::words::who;
 
@@ -25,7 +25,7 @@ pub fn day(at: Timestamp) -> String {
 /// that is not configured.
 #[must_use]
 pub fn place<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
-    let found = configured(sgln, config)?;
+    let found = config.places.find(sgln)?;
     let shown = if config.show_parties {
         (&found.name_zh, &found.name_en)
     } else {
@@ -38,16 +38,6 @@ pub fn place<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
 #[must_use]
 pub fn place_name(sgln: &str, config: &Config, language: Language) -> String {
     language.of(place(sgln, config).unwrap_or(who::A_PLACE)).to_owned()
-}
-
-/// The place that is configured for a location, or for another location of its site.
-fn configured<'a>(sgln: &str, config: &'a Config) -> Option<&'a PlaceName> {
-    let (place, site) = (epc::thing_key(sgln), epc::site_key(sgln));
-    let places = &config.places;
-    places
-        .iter()
-        .find(|known| epc::thing_key(&known.sgln) == place)
-        .or_else(|| places.iter().find(|known| epc::site_key(&known.sgln) == site))
 }
 
 /// Who, as the public sees it.

@@ -109,7 +109,12 @@ pub async fn look(
 ) -> Result<Looked, sql::Error> {
     let connection = db.connection().await?;
     let asker = Asker { device: &marks.device, role: request.role.code() };
-    let since = (before(request.at, AFTER_SALE), before(request.at, TRAVEL));
+    // What no rule will look at is not read.
+    let is_consumer = request.role == ScanRole::Consumer;
+    let networks_since = if is_consumer { before(request.at, AFTER_SALE) } else { Timestamp::MAX };
+    let has_place = is_consumer && request.place.is_some();
+    let places_since = if has_place { before(request.at, TRAVEL) } else { Timestamp::MAX };
+    let since = (networks_since, places_since);
     let (seen, findings) = tokio::try_join!(
         sql::scans::seen(&connection, key, asker, since),
         sql::findings::of_key(&connection, key)

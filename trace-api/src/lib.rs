@@ -31,6 +31,7 @@ pub mod naming;
 pub mod network;
 pub mod notices;
 pub mod page;
+pub mod places;
 pub mod problem;
 pub mod scan;
 pub mod scan_queue;

@@ -26,7 +26,6 @@ const SOURCES_PER_NETWORK: u32 = 10;
 
 /// One allowance per cell, refilled at a steady rate.
 struct Limit {
-    key: HmacKey,
     /// For each cell the time at which its allowance is full again, in nanoseconds after `begin`.
     cells: Box<[AtomicU64]>,
     begin: Instant,
@@ -36,11 +35,14 @@ struct Limit {
     burst: u64,
 }
 
+/// A number that chooses a cell: part of a keyed hash.
+#[derive(Clone, Copy)]
+struct Choice(u64);
+
 impl Limit {
-    fn new(key: &[u8], cells: usize, count: u32, per: Duration, begin: Instant) -> Self {
+    fn new(cells: usize, count: u32, per: Duration, begin: Instant) -> Self {
         let burst = u64::try_from(per.as_nanos()).unwrap_or(u64::MAX);
         Self {
-            key: HmacKey::new(key),
             cells: std::iter::repeat_with(AtomicU64::default).take(cells).collect(),
             begin,
             interval: (burst / u64::from(count.max(1))).max(1),
@@ -48,15 +50,13 @@ impl Limit {
         }
     }
 
-    fn cell(&self, key: &str) -> Option<&AtomicU64> {
-        let mut head = [0; 8];
-        head.copy_from_slice(&self.key.sign(key.as_bytes())[..8]);
+    fn cell(&self, choice: Choice) -> Option<&AtomicU64> {
         let count = u64::try_from(self.cells.len()).unwrap_or(1).max(1);
-        self.cells.get(usize::try_from(u64::from_le_bytes(head) % count).unwrap_or_default())
+        self.cells.get(usize::try_from(choice.0 % count).unwrap_or_default())
     }
 
-    /// Takes one request from the allowance of `key`; false if there is none left.
-    fn take(&self, key: &str, now: Instant) -> bool {
+    /// Takes one request from an allowance; false if there is none left.
+    fn take(&self, choice: Choice, now: Instant) -> bool {
         let now = u64::try_from(now.saturating_duration_since(self.begin).as_nanos());
         let now = now.unwrap_or(u64::MAX / 2);
         let take = |full: u64| {
@@ -65,12 +65,12 @@ impl Limit {
         };
         let update =
             |cell: &AtomicU64| cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
-        self.cell(key).is_some_and(|cell| update(cell).is_ok())
+        self.cell(choice).is_some_and(|cell| update(cell).is_ok())
     }
 
-    fn give_back(&self, key: &str) {
+    fn give_back(&self, choice: Choice) {
         let give = |full: u64| Some(full.saturating_sub(self.interval));
-        if let Some(cell) = self.cell(key) {
+        if let Some(cell) = self.cell(choice) {
             cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give).ok();
         }
     }
@@ -104,25 +104,33 @@ impl Reached {
 
 /// All limits of a process.
 pub struct Limits {
+    key: HmacKey,
     all: Limit,
     requests: Limit,
     unknown: Limit,
     network_unknown: Limit,
 }
 
+/// Where a source's allowances are, from one hash of its address.
+#[derive(Clone, Copy)]
+struct Source {
+    requests: Choice,
+    unknown: Choice,
+}
+
 /// What a request for a code took in advance.
 #[must_use]
 pub struct Admission<'a> {
     limits: &'a Limits,
-    source: String,
-    network: String,
+    source: Source,
+    network: Choice,
 }
 
 impl Admission<'_> {
     /// Returns what was taken: the code has a record.
     pub fn give_back(self) {
-        self.limits.unknown.give_back(&self.source);
-        self.limits.network_unknown.give_back(&self.network);
+        self.limits.unknown.give_back(self.source.unknown);
+        self.limits.network_unknown.give_back(self.network);
     }
 }
 
@@ -133,17 +141,29 @@ impl Limits {
     #[must_use]
     pub fn new(rates: Rates, secret: &[u8], begin: Instant) -> Self {
         let minute = Duration::from_mins(1);
-        let limit = |name: &str, cells, count, per| {
-            let key = hmac_sha256(secret, format!("chopmark.org/limit@v1\n{name}\n").as_bytes());
-            Limit::new(&key, cells, count, per, begin)
-        };
         let network_unknown = rates.unknown_per_minute.saturating_mul(SOURCES_PER_NETWORK);
         Self {
-            all: limit("all", 1, rates.requests_per_second, Duration::from_secs(1)),
-            requests: limit("requests", CELLS, rates.requests_per_minute, minute),
-            unknown: limit("unknown", CELLS, rates.unknown_per_minute, minute),
-            network_unknown: limit("network", CELLS, network_unknown, minute),
+            key: HmacKey::new(&hmac_sha256(secret, b"chopmark.org/limit@v2\n")),
+            all: Limit::new(1, rates.requests_per_second, Duration::from_secs(1), begin),
+            requests: Limit::new(CELLS, rates.requests_per_minute, minute, begin),
+            unknown: Limit::new(CELLS, rates.unknown_per_minute, minute, begin),
+            network_unknown: Limit::new(CELLS, network_unknown, minute, begin),
         }
+    }
+
+    /// Two independent choices for a source or a network.
+    fn choices(&self, of: Cidr) -> [Choice; 2] {
+        let digest = self.key.sign(of.to_string().as_bytes());
+        [0, 8].map(|from| {
+            let mut part = [0; 8];
+            part.copy_from_slice(&digest[from..from + 8]);
+            Choice(u64::from_le_bytes(part))
+        })
+    }
+
+    fn source(&self, address: IpAddr) -> Source {
+        let [requests, unknown] = self.choices(Cidr::source_of(address));
+        Source { requests, unknown }
     }
 
     /// Admits a request that needs the database.
@@ -153,11 +173,14 @@ impl Limits {
     /// The limit that is reached: the source's own before that of everybody, so that a source beyond its limit takes
     /// nothing from the others.
     pub fn admit(&self, address: IpAddr, now: Instant) -> Result<(), Reached> {
-        let source = Cidr::source_of(address).to_string();
-        if !self.requests.take(&source, now) {
+        self.admit_source(self.source(address), now)
+    }
+
+    fn admit_source(&self, source: Source, now: Instant) -> Result<(), Reached> {
+        if !self.requests.take(source.requests, now) {
             return Err(Reached::Requests);
         }
-        if self.all.take("", now) { Ok(()) } else { Err(Reached::All) }
+        if self.all.take(Choice(0), now) { Ok(()) } else { Err(Reached::All) }
     }
 
     /// Admits a request for a code.
@@ -166,17 +189,17 @@ impl Limits {
     ///
     /// The limit that is reached.
     pub fn admit_code(&self, address: IpAddr, now: Instant) -> Result<Admission<'_>, Reached> {
-        let source = Cidr::source_of(address).to_string();
-        let network = Cidr::network_of(address).to_string();
-        if !self.unknown.take(&source, now) {
+        let source = self.source(address);
+        let [network, _] = self.choices(Cidr::network_of(address));
+        if !self.unknown.take(source.unknown, now) {
             return Err(Reached::UnknownCodes);
         }
-        if !self.network_unknown.take(&network, now) {
-            self.unknown.give_back(&source);
+        if !self.network_unknown.take(network, now) {
+            self.unknown.give_back(source.unknown);
             return Err(Reached::NetworksUnknownCodes);
         }
         let admission = Admission { limits: self, source, network };
-        match self.admit(address, now) {
+        match self.admit_source(source, now) {
             Ok(()) => Ok(admission),
             Err(reached) => {
                 admission.give_back();

@@ -85,8 +85,8 @@ struct ItemPage<'a> {
     clocks: String,
     permanent: String,
     labels: ItemLabels,
-    /// What the verifier shows, as JSON.
-    words: String,
+    /// What the verifier shows, as JSON, escaped.
+    words: &'static str,
 }
 
 /// Renders the page.
@@ -144,7 +144,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         clocks: clocks(result, language),
         permanent: format!("{}/01/{}/21/{}", config.public_url, view.gtin, view.serial),
         labels: ItemLabels::of(language),
-        words: verifier::for_page(language),
+        words: verifier::attribute_for_page(language),
     }
     .render()
 }
@@ -326,7 +326,8 @@ pub fn start(language: Language) -> Result<String, askama::Error> {
 struct VerifyPage {
     lang: Language,
     texts: VerifyTexts,
-    words: String,
+    /// As on the page of an item.
+    words: &'static str,
 }
 
 /// The page that verifies a file in the browser.
@@ -335,6 +336,6 @@ struct VerifyPage {
 ///
 /// If the template cannot be rendered.
 pub fn verify(language: Language) -> Result<String, askama::Error> {
-    let (texts, words) = (VerifyTexts::of(language), verifier::for_page(language));
+    let (texts, words) = (VerifyTexts::of(language), verifier::attribute_for_page(language));
     VerifyPage { lang: language, texts, words }.render()
 }

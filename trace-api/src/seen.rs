@@ -91,3 +91,6 @@ pub fn totals(seen: &Seen, now: Timestamp, counts: bool) -> ScanTotals {
     let this = u64::from(counts && !is_repeat);
     ScanTotals { all: seen.totals.all + this, own: seen.totals.own + this }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ use history::testing::{
 use process::Clock;
 use sql::testing::TestDb;
 
-use crate::config::{Config, PlaceName, Product, Rates};
+use crate::config::{Config, Product, Rates};
+use crate::places::{PlaceName, Places};
 use crate::state::{AppState, Audience};
 
 /// Origin of the ledger that has the history.
@@ -129,13 +130,13 @@ pub fn config(policy_text: String) -> Config {
             pack_en: "a bamboo leaf embossed on the lid".into(),
             recall_url: Some("https://factory.example/recall?lot=1&x=2".into()),
         }],
-        places: vec![PlaceName {
+        places: Places::new(vec![PlaceName {
             sgln: FACTORY.into(),
             name_zh: "工厂".into(),
             name_en: "Factory".into(),
             city_zh: "杭州".into(),
             city_en: "Hangzhou".into(),
-        }],
+        }]),
     }
 }
 

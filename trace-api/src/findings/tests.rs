@@ -184,9 +184,9 @@ async fn scans_are_deleted_after_the_configured_days_and_findings_keep_their_evi
             address: std::net::IpAddr::from([203, 0, network, 7]),
             agent: "Phone".into(),
         };
-        let scan = request.scan(ITEM, &scene.state.config, "SOLD");
-        let store = async |tx: &sql::Transaction<'_>| sql::scans::insert(tx, &scan, old(100)).await;
-        assert!(scene.db.run_tx("test.scan", store).await.unwrap());
+        let scan = request.scan(ITEM, request.marks(ITEM, &scene.state.mark_keys), "SOLD");
+        let stored = sql::scans::insert(&scene.db, &[scan], SignedDuration::from_mins(10)).await;
+        assert_eq!(stored.unwrap(), [0]);
     }
     let evidence = Evidence::ManyNetworks { sale: old(41), first_scans: vec![old(40); 4] };
     let finding = NewFinding {

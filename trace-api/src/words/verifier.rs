@@ -8,6 +8,9 @@
 //!
 //! Not here: why a file is refuted. Those texts name places in the file for whoever made it, and are English only.
 
+use std::sync::LazyLock;
+
+use askama::filters::{Escaper as _, Html};
 use serde_json::{Value, json};
 
 use crate::language::{Language, Pair};
@@ -170,9 +173,45 @@ const PARTS: [Pair; 4] = [
 const COLON: Pair = ("：", ": ");
 const SEMICOLON: Pair = ("；", "; ");
 
+static TEXTS: LazyLock<[Texts; 2]> = LazyLock::new(|| {
+    [Language::Chinese, Language::English].map(|language| {
+        let json = json_of(language);
+        let mut attribute = String::with_capacity(json.len() * 2);
+        if Html.write_escaped_str(&mut attribute, &json).is_err() {
+            // A `String` takes everything; without its texts the page shows what the scripts make.
+            attribute.clear();
+        }
+        Texts { json, attribute }
+    })
+});
+
+/// What a page holds, made once.
+struct Texts {
+    json: String,
+    attribute: String,
+}
+
+fn texts(language: Language) -> &'static Texts {
+    let [chinese, english] = &*TEXTS;
+    match language {
+        Language::Chinese => chinese,
+        Language::English => english,
+    }
+}
+
 /// Everything for a page in this language, as JSON.
 #[must_use]
-pub fn for_page(language: Language) -> String {
+pub fn for_page(language: Language) -> &'static str {
+    &texts(language).json
+}
+
+/// The same as the value of an attribute, escaped.
+#[must_use]
+pub fn attribute_for_page(language: Language) -> &'static str {
+    &texts(language).attribute
+}
+
+fn json_of(language: Language) -> String {
     let outcomes: Value = OUTCOMES
         .iter()
         .map(|(code, text)| ((*code).to_owned(), json!(language.of(*text))))

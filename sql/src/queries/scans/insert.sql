@@ -8,7 +8,7 @@ with sent as (
                        $13::text[], $14::integer[])
        with ordinality as u (item_key, item, at, device, device_before, network, network_before, role, place, latitude,
                              longitude, uncertainty_km, verdict, person, number)
-), looked_up as (
+), looked_up as materialized (
   select sent.*,
          (select last_at from scan_devices d
           where d.item_key = sent.item_key and d.device = sent.device and d.role = sent.role) as last_own,
