@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::db::{
-    Connection, Db, Transaction, execute, query, query_opt, signed, system_time, timestamp, unsigned,
+    Connection, Db, Transaction, execute, query, query_opt, signed, system_time, timestamp,
+    unsigned,
 };
 use crate::error::Error;
 use crate::queries::{

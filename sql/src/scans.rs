@@ -15,9 +15,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
 
-use crate::db::{
-    Connection, Db, Transaction, query, query_opt, system_time, timestamp, unsigned,
-};
+use crate::db::{Connection, Db, Transaction, query, query_opt, system_time, timestamp, unsigned};
 use crate::error::Error;
 use crate::queries::{SCANS_DELETE_BEFORE, SCANS_INSERT, SCANS_OF_ITEM, SCANS_SEEN};
 

@@ -64,7 +64,8 @@ async fn trace_api_stores_scans_and_findings_once_and_finds_them_again() {
     );
     let found = seen(&trace, &scan.device).await;
     assert_eq!((found.totals.all, found.totals.own, found.last_own), (1, 1, Some(scan.at)));
-    let network = NetworkSeen { network: scan.network.clone(), first_at: scan.at, last_at: scan.at };
+    let network =
+        NetworkSeen { network: scan.network.clone(), first_at: scan.at, last_at: scan.at };
     assert_eq!(found.networks, [network]);
     let place = scan.place.clone().expect("a place");
     let sighting = Sighting { at: scan.at, place, network: scan.network.clone() };

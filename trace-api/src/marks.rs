@@ -87,7 +87,8 @@ impl MarkKeys {
         let keys = self.of_week(week(at));
         let network = Cidr::network_of(address).to_string();
         let mark = |key: &HmacKey, text: &str| key.sign(text.as_bytes())[..16].to_vec();
-        let both = |text: &str| Mark { own: mark(&keys.own, text), before: mark(&keys.before, text) };
+        let both =
+            |text: &str| Mark { own: mark(&keys.own, text), before: mark(&keys.before, text) };
         Marks {
             device: both(&format!("device\n{item}\n{network}\n{agent}")),
             network: both(&format!("network\n{item}\n{network}")),

@@ -28,9 +28,10 @@ pub fn elsewhere(sightings: &[Sighting], network: &Mark, after: Timestamp) -> Ve
     latest.into_iter().map(|one| placed(one.at, &one.place)).collect()
 }
 
-#[expect(clippy::float_cmp, reason = "a position is what was reported, not a measured value")]
+/// Whether two places are of one row: their positions were reported alike.
 fn is_one_position(one: &Place, other: &Place) -> bool {
-    (one.latitude, one.longitude) == (other.latitude, other.longitude)
+    let bits = |place: &Place| (place.latitude.to_bits(), place.longitude.to_bits());
+    bits(one) == bits(other)
 }
 
 /// Whether two marks of at most seven days apart are one network's or one device's.

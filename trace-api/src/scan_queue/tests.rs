@@ -114,10 +114,7 @@ async fn without_a_database_each_scan_is_answered_and_the_queue_goes_on() {
     let queue = ScanQueue::start(sql::Db::connect(&settings).await.unwrap(), Metrics::new());
     for _ in 0..2 {
         let ended = store_all(&queue, vec![scan(1), scan(2)]).await;
-        assert!(
-            ended.iter().all(|one| matches!(one, Err(NotStored::Unavailable(_)))),
-            "{ended:?}"
-        );
+        assert!(ended.iter().all(|one| matches!(one, Err(NotStored::Unavailable(_)))), "{ended:?}");
     }
     assert_eq!(queue.metrics.unstored_scans.with_label_values(&["unavailable"]).get(), 4);
 }
