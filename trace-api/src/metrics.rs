@@ -1,6 +1,6 @@
 //! What trace-api counts and times; names follow `trace_api_<thing>_<unit|total>`.
 
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The metrics of one trace-api process.
 #[derive(Debug, Clone)]
@@ -24,11 +24,11 @@ pub struct Metrics {
     /// Findings opened, by rule.
     pub findings: IntCounterVec,
     /// Scans deleted because they were old.
-    pub deleted_scans: prometheus::IntCounter,
+    pub deleted_scans: IntCounter,
     /// Bundles given out, by whether they are anchored.
     pub bundles: IntCounterVec,
     /// Records met that do not fit their ledger.
-    pub broken_records: prometheus::IntCounter,
+    pub broken_records: IntCounter,
 }
 
 impl Metrics {
@@ -46,36 +46,34 @@ impl Metrics {
             registry.register(Box::new(metric.clone())).expect("the name is registered once");
             metric
         };
-        let answer_seconds = Histogram::with_opts(
-            HistogramOpts::new("trace_api_answer_seconds", "Seconds to answer one scan.")
-                .buckets(vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0]),
-        )
-        .expect("the name and buckets are fixed and well-formed");
-        let scan_group = Histogram::with_opts(
-            HistogramOpts::new("trace_api_scan_group_size", "Scans stored by one statement.")
-                .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
-        )
-        .expect("the name and buckets are fixed and well-formed");
-        registry.register(Box::new(scan_group.clone())).expect("the name is registered once");
+        let answer_seconds = histogram(
+            &registry,
+            "trace_api_answer_seconds",
+            "Seconds to answer one scan.",
+            &[0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0],
+        );
+        let scan_group = histogram(
+            &registry,
+            "trace_api_scan_group_size",
+            "Scans stored by one statement.",
+            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
+        );
         let scans_under_way = IntGauge::new(
             "trace_api_scans_under_way",
             "Requests whose scan is not stored yet, at most 1024.",
         )
         .expect("the name is fixed and well-formed");
         registry.register(Box::new(scans_under_way.clone())).expect("the name is registered once");
-        let broken_records = prometheus::IntCounter::new(
+        let broken_records = counter(
+            &registry,
             "trace_api_broken_records_total",
             "Records met that do not fit their signed ledger.",
-        )
-        .expect("the name is fixed and well-formed");
-        let deleted_scans = prometheus::IntCounter::new(
+        );
+        let deleted_scans = counter(
+            &registry,
             "trace_api_deleted_scans_total",
             "Scans deleted because they were older than keep_scans_days.",
-        )
-        .expect("the name is fixed and well-formed");
-        registry.register(Box::new(deleted_scans.clone())).expect("the name is registered once");
-        registry.register(Box::new(answer_seconds.clone())).expect("the name is registered once");
-        registry.register(Box::new(broken_records.clone())).expect("the name is registered once");
+        );
         Self {
             verdicts: by("trace_api_verdicts_total", "Scans answered, by verdict.", "verdict"),
             scans: by("trace_api_scans_total", "Scans, by role.", "role"),
@@ -99,6 +97,19 @@ impl Metrics {
             registry,
         }
     }
+}
+
+fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> Histogram {
+    let metric = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
+        .expect("the name and buckets are fixed and well-formed");
+    registry.register(Box::new(metric.clone())).expect("the name is registered once");
+    metric
+}
+
+fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
+    let metric = IntCounter::new(name, help).expect("the name is fixed and well-formed");
+    registry.register(Box::new(metric.clone())).expect("the name is registered once");
+    metric
 }
 
 impl Default for Metrics {

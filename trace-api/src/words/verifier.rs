@@ -356,7 +356,7 @@ mod tests {
             (Language::Chinese, OUTCOMES[0].1.0, DETAILS.len() + LICENCES.len()),
             (Language::English, OUTCOMES[0].1.1, 0),
         ] {
-            let all: Value = serde_json::from_str(&for_page(language)).unwrap();
+            let all: Value = serde_json::from_str(for_page(language)).unwrap();
             assert_eq!(all["outcomes"].as_object().unwrap().len(), OUTCOMES.len());
             assert_eq!(all["outcomes"]["proved"], proved);
             assert_eq!(all["details"].as_array().unwrap().len(), details);

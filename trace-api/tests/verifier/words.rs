@@ -15,7 +15,7 @@ fn lines(language: Language, checks: &[[&str; 3]]) -> Vec<String> {
         serde_json::json!(repository("trace-api/pages/verify/verify.js").canonicalize().unwrap())
     );
     let mut node = Command::new("node");
-    node.args(["--input-type=module", "--eval", &script, &for_page(language)]);
+    node.args(["--input-type=module", "--eval", &script, for_page(language)]);
     let output = node.arg(serde_json::to_string(checks).unwrap()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
