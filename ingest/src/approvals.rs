@@ -10,7 +10,7 @@
 //!
 //! Source: docs/decisions/0026-what-a-capture-is-checked-for.md.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use epcis::hash::{Dialect, event_hash};
 use epcis::{Statement, Violation};
@@ -25,16 +25,18 @@ const MOST: usize = 1000;
 /// Longest note, in bytes: a text of three lines and some dozen signatures.
 const LONGEST: usize = 16 * 1024;
 
-/// The approvals in `document` of each of `statements`, in their order.
+/// The approvals in `document` of its events, by the place of the event.
+///
+/// - `statements`: the events in their order; not asked for if there is no approval.
 ///
 /// # Errors
 ///
 /// One violation for each note that cannot be assigned.
 pub fn assign(
     document: &Json,
-    statements: &[Statement],
-) -> Result<Vec<Vec<String>>, Vec<Violation>> {
-    let mut assigned = vec![Vec::new(); statements.len()];
+    statements: impl IntoIterator<Item = Statement>,
+) -> Result<BTreeMap<usize, Vec<String>>, Vec<Violation>> {
+    let mut assigned: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let Some(member) = document.get(MEMBER) else { return Ok(assigned) };
     let notes = match member.as_array() {
         Some(notes) if notes.len() <= MOST => notes,
@@ -67,7 +69,7 @@ pub fn assign(
             (Some(text), true, Some(places)) => {
                 copies += places.len();
                 for place in places {
-                    assigned[*place].push(text.to_owned());
+                    assigned.entry(*place).or_default().push(text.to_owned());
                 }
             }
             (Some(text), true, None) => violations.push(violation(
@@ -99,9 +101,9 @@ fn violation(pointer: String, value: &str, problem: &str, expected: &str) -> Vio
 }
 
 /// The places of the valid events, by event hash.
-fn places_by_hash(statements: &[Statement]) -> HashMap<String, Vec<usize>> {
+fn places_by_hash(statements: impl IntoIterator<Item = Statement>) -> HashMap<String, Vec<usize>> {
     let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, statement) in statements.iter().enumerate() {
+    for (place, statement) in statements.into_iter().enumerate() {
         if let Ok(event) = &statement.event
             && let Ok(hash) = event_hash(event, Dialect::default())
         {
@@ -139,10 +141,11 @@ mod tests {
     #[test]
     fn equal_events_each_get_a_note_and_the_copies_are_bounded() {
         let (json, statements) = document(3, 2);
-        let assigned = assign(&json, &statements).unwrap();
-        assert!(assigned.iter().all(|notes| notes.len() == 2));
+        let assigned = assign(&json, statements).unwrap();
+        assert_eq!(assigned.len(), 3);
+        assert!(assigned.values().all(|notes| notes.len() == 2));
         let (json, statements) = document(100, 11);
-        let violations = assign(&json, &statements).unwrap_err();
+        let violations = assign(&json, statements).unwrap_err();
         assert_eq!(violations.len(), 1);
         assert_eq!(violations[0].pointer, "/chopmark:approvals/10");
     }

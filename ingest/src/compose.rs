@@ -82,18 +82,19 @@ pub enum ComposeError {
 ///
 /// [`ComposeError`], naming the member and what was expected.
 pub fn compose(
-    event: &Event,
+    event: Event,
     by: &Party,
     captured_at: Timestamp,
     source: &Source<'_>,
 ) -> Result<Record, ComposeError> {
-    let mut json = event.json().clone();
     let is_stated = matches!(source, Source::Stated { .. });
-    if let Some(name) = reserved_member(&json, is_stated) {
+    if let Some(name) = reserved_member(event.json(), is_stated) {
         return Err(ComposeError::ReservedMember(name.to_owned()));
     }
     let dialect = Dialect::default();
-    let hash = event_hash(event, dialect).map_err(|error| ComposeError::Hash(error.to_string()))?;
+    let hash =
+        event_hash(&event, dialect).map_err(|error| ComposeError::Hash(error.to_string()))?;
+    let mut json = event.into_json();
     let text = |value: &str| Json::from(value);
     json.set("chopmark:by", object([("name", text(&by.name)), ("pgln", text(&by.pgln))]));
     json.set("chopmark:capturedAt", text(&format!("{captured_at:.3}")));

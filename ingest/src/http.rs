@@ -3,7 +3,8 @@
 //! | route | file |
 //! |---|---|
 //! | `POST /observations` | [`observations_post`] |
-//! | `POST /capture`, `GET /capture/{id}` | [`capture`] |
+//! | `POST /capture` | [`capture`], `long.rs` for long documents |
+//! | `GET /capture/{id}` | [`capture_job`] |
 //! | `GET /healthz`, `/readyz`, `/metrics` | `process::health`, [`health`] |
 //!
 //! The way of a request: `guard.rs` (characters, headers of the answer) -> head: is the sender known? -> `intake.rs`
@@ -11,9 +12,11 @@
 
 mod addresses;
 pub mod capture;
+pub mod capture_job;
 mod guard;
 pub mod health;
 mod intake;
+mod long;
 pub mod observations_post;
 mod state;
 mod strangers;
@@ -52,7 +55,7 @@ pub fn routes(service: &mut web::ServiceConfig) {
                 .route(web::post().to(capture::post))
                 .default_service(web::to(post)),
         )
-        .service(at("/capture/{id}", capture::get))
+        .service(at("/capture/{id}", capture_job::get))
         .configure(process::health::routes::<State>);
 }
 

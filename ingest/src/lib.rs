@@ -22,6 +22,7 @@ pub mod admit;
 pub mod approvals;
 pub mod compose;
 pub mod config;
+pub mod document;
 mod excerpt;
 pub mod facts;
 pub mod http;

@@ -51,6 +51,15 @@ pub enum Problem {
     /// Another delivery has the same number.
     #[error("{0}")]
     NumberTaken(String),
+    /// Events of the document are recorded in another ledger.
+    #[error(
+        "{events} events of this document are recorded in another ledger, which was this partner's when it was sent first; \
+         send the others as a document of their own"
+    )]
+    BegunElsewhere {
+        /// How many.
+        events: usize,
+    },
     /// There is no such resource.
     #[error("{0}")]
     NotFound(String),
@@ -117,6 +126,9 @@ impl Problem {
             }
             Self::NumberTaken(_) => {
                 (StatusCode::CONFLICT, "number-taken", "Number used by another delivery")
+            }
+            Self::BegunElsewhere { .. } => {
+                (StatusCode::CONFLICT, "begun-elsewhere", "Recorded in part in another ledger")
             }
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Unavailable => {

@@ -79,12 +79,26 @@ fn split_at(uri: &str, length: usize) -> Option<String> {
 /// A thing, class, place or party that an event names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named<'a> {
-    /// JSON pointer from the event on.
-    pub pointer: String,
+    /// The member of the event that names it.
+    list: &'static str,
+    /// Its place, where that is a list.
+    place: Option<usize>,
+    /// The member of the element, or of the event's member, that holds it.
+    inner: Option<&'static str>,
     /// The URI as written.
     pub uri: &'a str,
     /// Whether it is a thing or a class of things, not a place or a party.
     pub is_thing: bool,
+}
+
+impl Named<'_> {
+    /// JSON pointer from the event on.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let place = self.place.map(|place| format!("/{place}")).unwrap_or_default();
+        let inner = self.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
+        format!("/{}{place}{inner}", self.list)
+    }
 }
 
 /// All that `event` names, in no particular order.
@@ -96,29 +110,34 @@ pub fn named(event: &Event) -> Vec<Named<'_>> {
         |name| json.get(name).and_then(Json::as_array).unwrap_or_default().iter().enumerate();
     for name in ["epcList", "childEPCs", "inputEPCList", "outputEPCList"] {
         for (place, uri) in list(name) {
-            found.extend(thing(format!("/{name}/{place}"), Some(uri), true));
+            found.extend(thing((name, Some(place), None), Some(uri), true));
         }
     }
     for name in ["quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"] {
         for (place, element) in list(name) {
-            found.extend(thing(format!("/{name}/{place}/epcClass"), element.get("epcClass"), true));
+            let at = (name, Some(place), Some("epcClass"));
+            found.extend(thing(at, element.get("epcClass"), true));
         }
     }
-    found.extend(thing("/parentID".to_owned(), json.get("parentID"), true));
+    found.extend(thing(("parentID", None, None), json.get("parentID"), true));
     for name in ["readPoint", "bizLocation"] {
         let id = json.get(name).and_then(|place| place.get("id"));
-        found.extend(thing(format!("/{name}/id"), id, false));
+        found.extend(thing((name, None, Some("id")), id, false));
     }
     for (name, member) in [("sourceList", "source"), ("destinationList", "destination")] {
         for (place, pair) in list(name) {
-            found.extend(thing(format!("/{name}/{place}/{member}"), pair.get(member), false));
+            found.extend(thing((name, Some(place), Some(member)), pair.get(member), false));
         }
     }
     found
 }
 
-fn thing(pointer: String, value: Option<&Json>, is_thing: bool) -> Option<Named<'_>> {
-    Some(Named { pointer, uri: value?.as_str()?, is_thing })
+fn thing<'a>(
+    (list, place, inner): (&'static str, Option<usize>, Option<&'static str>),
+    value: Option<&'a Json>,
+    is_thing: bool,
+) -> Option<Named<'a>> {
+    Some(Named { list, place, inner, uri: value?.as_str()?, is_thing })
 }
 
 #[cfg(test)]

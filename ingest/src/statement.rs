@@ -1,6 +1,6 @@
 //! What a partner's document states, event by event, on its way from the request to the record.
 //!
-//! The way through: [`read`] parses a document; [`StatedEvent::check`] and [`StatedEvent::record`] say of each event whether it
+//! The way through: [`crate::document`] gives the events; [`StatedEvent::check`] and [`StatedEvent::record`] say of each event whether it
 //! can be recorded; [`whole_refusal`] is the answer to a document that is refused as a whole.
 //!
 //! What holds: pure but for the clock in the terms; the same checks run for a dry run, when a document is prepared, and
@@ -8,11 +8,10 @@
 //!
 //! Source: EPCIS 2.0 section 12.3 (capture interface).
 
-use epcis::{Event, Submission, Violation};
+use epcis::{Event, Violation};
 use jiff::Timestamp;
 use ledger::record::Record;
 
-use crate::approvals;
 use crate::compose::{Party, Source, compose};
 use crate::problem::{self, Problem};
 use crate::terms::{Fault, Terms};
@@ -69,25 +68,27 @@ impl StatedEvent {
         terms.check(event, &self.pointer).map(|()| event)
     }
 
-    /// Makes the record of the event.
+    /// Checks the event and makes its record.
     ///
     /// # Errors
     ///
     /// [`Fault`].
     pub fn record(
-        &self,
+        self,
         terms: &Terms,
         by: &Party,
         at: Timestamp,
         (partner, document_sha256): (&str, &str),
     ) -> Result<Record, Fault> {
-        let event = self.check(terms)?;
+        self.check(terms)?;
+        let event = self.event?;
+        let id = event.event_id().unwrap_or("an event").chars().take(80).collect();
         let source = Source::Stated { partner, document_sha256, approvals: &self.approvals };
         compose(event, by, at, &source).map_err(|error| Fault {
             code: "not-a-record",
             violations: vec![Violation {
-                pointer: self.pointer.clone(),
-                value: event.event_id().unwrap_or("an event").chars().take(80).collect(),
+                pointer: self.pointer,
+                value: id,
                 problem: error.to_string(),
                 expected: "an event that can be recorded".to_owned(),
             }],
@@ -100,29 +101,6 @@ impl StatedEvent {
 pub fn is_xml(body: &[u8]) -> bool {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     text.trim_ascii_start().starts_with(b"<")
-}
-
-/// Reads a document.
-///
-/// # Errors
-///
-/// What is wrong with it apart from its events: not JSON, no document, approvals of nothing.
-pub fn read(body: &[u8]) -> Result<Vec<StatedEvent>, Fault> {
-    let Submission { json, envelope, statements } = Submission::parse(body);
-    if !envelope.is_empty() {
-        // With the violations of the events, so that one answer says all.
-        let others = statements.into_iter().filter_map(|one| one.event.err()).flatten();
-        let violations = envelope.into_iter().chain(others).collect();
-        return Err(Fault { code: "malformed", violations });
-    }
-    let approvals = approvals::assign(&json, &statements)
-        .map_err(|violations| Fault { code: "malformed", violations })?;
-    let stated = statements.into_iter().zip(approvals).map(|(statement, approvals)| StatedEvent {
-        pointer: statement.pointer,
-        event: statement.event.map_err(|violations| Fault { code: "malformed", violations }),
-        approvals,
-    });
-    Ok(stated.collect())
 }
 
 /// Why a document is refused as a whole.

@@ -54,6 +54,16 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// The terms as they are now, whatever changes later.
+    #[must_use]
+    pub fn of_this_moment(&self) -> Self {
+        Self {
+            clock: Clock::manual(self.clock.now()),
+            rights: watch::channel(Arc::clone(&self.rights.borrow())).1,
+            require_licence: self.require_licence,
+        }
+    }
+
     /// Checks an event.
     ///
     /// - `pointer`: JSON pointer to the event in its document.
@@ -75,7 +85,7 @@ impl Terms {
         let unreadable = named.iter().filter_map(|name| {
             let error = epc::check_uri(name.uri).err()?;
             Some(Violation {
-                pointer: name.pointer.clone(),
+                pointer: name.pointer(),
                 value: name.uri.chars().take(80).collect(),
                 problem: "is meant to have a GS1 key and has none that can be read".to_owned(),
                 expected: expected_by(error),
@@ -85,7 +95,7 @@ impl Terms {
         let wrong = named.iter().filter_map(|name| {
             let found = check_split(name.uri, &rights, at).err()?;
             Some(Violation {
-                pointer: name.pointer.clone(),
+                pointer: name.pointer(),
                 value: found.got,
                 problem: "its company prefix has another length than the licensed one".to_owned(),
                 expected: found.right,
@@ -98,7 +108,7 @@ impl Terms {
         let unlicensed =
             named.iter().filter(|name| name.is_thing && !is_licensed(name.uri, &rights, at));
         let unlicensed = unlicensed.map(|name| Violation {
-            pointer: name.pointer.clone(),
+            pointer: name.pointer(),
             value: name.uri.chars().take(80).collect(),
             problem: "is under no licensed company prefix".to_owned(),
             expected: "a GS1 key under a prefix that the directory licenses at the event's time"

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! prepare.rs   on the handlers' threads: checks, records, salts, digests     work -> ready
+//!   prepare_long.rs  the same of a document that is too long for one commit, part by part
 //! queue.rs     ready -> queue; every sender waits for its answer
 //! batch.rs     what waits -> batch; a batch that fails is divided until the guilty job is alone
 //! look_up.rs   what the tables know of a batch: facts, earlier answers
@@ -23,6 +24,9 @@
 //! - a job with bad data is refused alone, whoever shares its batch;
 //! - one writer per ledger: a session lock that PostgreSQL drops with our connection, and compare-and-swap on size.
 //!
+//! A long document is several jobs, one after the other, so that others get in between; each but the last is stored as a
+//! part, in the transaction of its records.
+//!
 //! A crash before the commit leaves nothing; a crash after it leaves a sender without an answer, who sends
 //! again and is answered from the table.
 //!
@@ -39,11 +43,13 @@ mod delivery;
 mod draft;
 mod look_up;
 mod prepare;
+mod prepare_long;
 mod queue;
 mod sequence;
 mod site_ledger;
 mod work;
 
+pub use prepare_long::{LongDocument, PART_BYTES, PART_EVENTS};
 pub use queue::Writer;
 pub use site_ledger::{Destinations, SiteLedger};
 pub use work::{BridgeSignature, Ready, Work};

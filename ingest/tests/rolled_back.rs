@@ -8,6 +8,7 @@ use std::sync::Arc;
 use history::testing::{FACTORY, TestLedger, object_event};
 use ingest::compose::Party;
 use ingest::config::{Config, Settings, Site};
+use ingest::document::StatedDocument;
 use ingest::metrics::Metrics;
 use ingest::problem::Problem;
 use ingest::statement::ErrorBehaviour;
@@ -19,6 +20,10 @@ use sql::Access;
 use sql::testing::{TestDb, roll_back_as_owner};
 
 const SITE: &str = "factory.example/packing";
+const DOCUMENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+    "type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-11-20T00:00:00.000Z",
+    "epcisBody":{"eventList":[{"type":"ObjectEvent","action":"OBSERVE","eventTime":"2026-11-20T00:00:00.000Z",
+    "eventTimeZoneOffset":"+00:00","epcList":["urn:epc:id:sgtin:9521141.012345.1"]}]}}"#;
 const RECORDED: &str = "2026-11-22T00:00:00Z";
 
 fn site(ledger: &TestLedger) -> Site {
@@ -113,7 +118,7 @@ async fn a_writer_that_takes_the_ledger_again_does_not_sign_on_a_rolled_back_one
         capture: "c1".into(),
         partner: "maker".into(),
         document_sha256: ledger::hash::sha256(b"a document"),
-        events: Vec::new(),
+        document: Arc::new(StatedDocument::read(Box::new(DOCUMENT)).ok().unwrap()),
         behaviour: ErrorBehaviour::Rollback,
     };
 

@@ -1,4 +1,4 @@
-//! Documents that partners sent, and the answers they got.
+//! Documents that partners sent, and the answers they got; of long ones also how far they were recorded.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,9 @@ use crate::db::{
 };
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
-use crate::queries::{CAPTURES_FIND, CAPTURES_INSERT, CAPTURES_OUTCOME};
+use crate::queries::{
+    CAPTURES_FIND, CAPTURES_INSERT, CAPTURES_INSERT_PART, CAPTURES_OUTCOME, CAPTURES_PARTS,
+};
 
 /// A document to store the answer of.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,44 @@ pub struct NewCapture<'a> {
     pub document_sha256: &'a Hash,
     /// The answer, JSON.
     pub outcome: &'a str,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+/// Events of a long document to store the outcome of, while further events of it follow.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPart<'a> {
+    /// Capture id.
+    pub capture_id: &'a str,
+    /// The partner.
+    pub party: &'a str,
+    /// SHA-256 of the document.
+    pub document_sha256: &'a Hash,
+    /// Place of the first of these events in the document.
+    pub first_event: usize,
+    /// How many events, from 1.
+    pub events: usize,
+    /// How many events the document has.
+    pub of_events: usize,
+    /// What became of these events, JSON.
+    pub outcome: &'a str,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+/// Events of a long document whose outcome is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPart {
+    /// Where they are recorded.
+    pub ledger: LedgerId,
+    /// Place of the first of these events in the document.
+    pub first_event: usize,
+    /// How many events.
+    pub events: usize,
+    /// How many events the document has.
+    pub of_events: usize,
+    /// What became of these events, JSON.
+    pub outcome: String,
     /// When.
     pub received_at: Timestamp,
 }
@@ -89,5 +129,63 @@ pub async fn insert(
     let values: [&(dyn ToSql + Sync); 6] =
         [&ledger.0, &captures, &parties, &digests, &outcomes, &times];
     execute(tx, CAPTURES_INSERT, &values).await?;
+    Ok(())
+}
+
+/// The parts of a document that are recorded, in their order.
+///
+/// - `document_sha256`: its digest, 32 bytes.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn parts(db: &Db, party: &str, document_sha256: &Hash) -> Result<Vec<StoredPart>, Error> {
+    let digest = &document_sha256.0[..];
+    let rows = query(&db.client().await?, CAPTURES_PARTS, &[&party, &digest]).await?;
+    let count = |number: i32| {
+        usize::try_from(number).map_err(|_| Error::data(format!("{number} is no number of events")))
+    };
+    rows.iter()
+        .map(|row| {
+            Ok(StoredPart {
+                ledger: LedgerId(row.get(0)),
+                first_event: count(row.get(1))?,
+                events: count(row.get(2))?,
+                of_events: count(row.get(3))?,
+                outcome: row.get(4),
+                received_at: timestamp(row.get(5))?,
+            })
+        })
+        .collect()
+}
+
+/// Stores the outcome of a part of a document that goes to `ledger`.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] if a concurrent transaction stored it.
+pub async fn insert_part(
+    tx: &Transaction<'_>,
+    ledger: LedgerId,
+    new: &NewPart<'_>,
+) -> Result<(), Error> {
+    let count = |number: usize| {
+        i32::try_from(number).map_err(|_| Error::data(format!("{number} events are too many")))
+    };
+    let (first, events) = (count(new.first_event)?, count(new.events)?);
+    let (of_events, digest) = (count(new.of_events)?, &new.document_sha256.0[..]);
+    let at = system_time(new.received_at);
+    let values: [&(dyn ToSql + Sync); 9] = [
+        &new.capture_id,
+        &new.party,
+        &ledger.0,
+        &digest,
+        &first,
+        &events,
+        &of_events,
+        &new.outcome,
+        &at,
+    ];
+    execute(tx, CAPTURES_INSERT_PART, &values).await?;
     Ok(())
 }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (9, "0009_item_index", include_str!("../migrations/0009_item_index.sql")),
     (10, "0010_scan_counts", include_str!("../migrations/0010_scan_counts.sql")),
     (11, "0011_histories", include_str!("../migrations/0011_histories.sql")),
+    (12, "0012_capture_parts", include_str!("../migrations/0012_capture_parts.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

@@ -63,6 +63,7 @@ async fn what_was_recorded_is_never_changed_or_removed() {
         "item_records",
         "deliveries",
         "captures",
+        "capture_parts",
         "refusals",
         "expected_deliveries",
         "differences",
@@ -206,6 +207,7 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
         "samples/0009_item_index.sql",
         "samples/0010_scan_counts.sql",
         "samples/0011_histories.sql",
+        "samples/0012_capture_parts.sql",
     ] {
         db.execute(&file(sample)).await.expect(sample);
     }
@@ -217,16 +219,16 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
 async fn a_schema_of_another_version_is_named_with_what_to_do() {
     let db = TestDb::empty("versions").await;
     let problem = async || db.check_schema().await.expect_err("another version").to_string();
-    let none = "schema is at version 0, this program expects 11; run `chopmark migrate`";
+    let none = "schema is at version 0, this program expects 12; run `chopmark migrate`";
     assert_eq!(problem().await, none);
     migrate_to_first_version(&db).await;
-    let older = "schema is at version 1, this program expects 11; run `chopmark migrate`";
+    let older = "schema is at version 1, this program expects 12; run `chopmark migrate`";
     assert_eq!(problem().await, older);
     db.migrate().await.expect("migrated");
     db.check_schema().await.expect("the version of this program");
-    let next = "insert into schema_migrations values (12, '0012_next', '')";
+    let next = "insert into schema_migrations values (13, '0013_next', '')";
     db.execute(next).await.expect("a newer program migrated");
-    let newer = "schema is at version 12, this program expects 11; use the program that migrated it, or a newer one";
+    let newer = "schema is at version 13, this program expects 12; use the program that migrated it, or a newer one";
     assert_eq!(problem().await, newer);
     assert_eq!(db.migrate().await.expect_err("refused").to_string(), newer);
 }

@@ -10,6 +10,7 @@
 //!
 //! Source: EPCIS 2.0 sections 7.3 and 7.4, JSON schema of EPCIS 2.0.
 
+mod at;
 mod content;
 mod value;
 
@@ -20,6 +21,7 @@ use crate::event_kind::EventKind;
 use crate::term::{Form, Names, Shape, shape_of};
 use crate::uri::is_uri;
 use crate::violation::{Violation, Violations};
+use at::At;
 use value::Checker;
 
 /// The types of events.
@@ -39,7 +41,7 @@ pub(crate) fn check_event(json: &Json, context: &Context) -> Result<EventKind, V
         return violations.end(EventKind::Object);
     };
     let mut checker = Checker { context, violations: &mut violations };
-    checker.object(shape_of(kind), json, "");
+    checker.object(shape_of(kind), json, At::Start);
     content::check(kind, json, &mut violations);
     violations.end(kind)
 }
@@ -51,7 +53,7 @@ pub fn is_identifier(text: &str) -> bool {
     let mut violations = Violations::default();
     let context = Context::default();
     let mut checker = Checker { context: &context, violations: &mut violations };
-    checker.value(&Form::Uri(Names::Any), &Json::from(text), "");
+    checker.value(&Form::Uri(Names::Any), &Json::from(text), At::Start);
     violations.list().is_empty()
 }
 
@@ -62,7 +64,7 @@ pub(crate) fn check_envelope(
     context: &Context,
     violations: &mut Violations,
 ) {
-    Checker { context, violations }.object(shape, json, "");
+    Checker { context, violations }.object(shape, json, At::Start);
 }
 
 /// Refuses the type of a document or an event.

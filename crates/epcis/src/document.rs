@@ -1,6 +1,7 @@
 //! EPCIS documents in JSON-LD: context, envelope, events.
 //!
-//! The way through: [`Submission::parse`] reads a document event by event; [`Document::parse`] takes it only whole.
+//! The way through: [`Submission::parse`] reads a document event by event; [`Document::parse`] takes it only whole; for long
+//! ones see [`crate::Outline`].
 //!
 //! What holds: a [`Document`] is accepted as a whole or refused as a whole; a [`Submission`] keeps for each event
 //! either the event or what is wrong with it, and what is wrong with its envelope beside them. The number of
@@ -113,10 +114,8 @@ impl Submission {
     /// - `bytes`: as for [`Document::parse`]; a byte-order mark before the text is skipped.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
-        const JSON: &str = "well-formed JSON in UTF-8 without duplicate members";
         let mut violations = Violations::default();
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let json = match parse(text, &Limits::default()) {
+        let json = match parse(after_mark(bytes), &Limits::default()) {
             Ok(json) => json,
             Err(error) => {
                 violations.add("", "", &error.to_string(), JSON);
@@ -132,49 +131,76 @@ impl Submission {
     }
 }
 
+/// What is expected of the bytes of a document.
+pub(crate) const JSON: &str = "well-formed JSON in UTF-8 without duplicate members";
+
+/// The text behind a byte-order mark, or the whole.
+pub(crate) fn after_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// Reads the events of `json`; what is wrong around them is added to `violations`.
 fn read(json: &Json, violations: &mut Violations) -> Vec<Statement> {
-    const KINDS: &str =
-        "EPCISDocument, EPCISQueryDocument or one of the standard's five types of event";
-    let (shape, base) = match json.get("type").and_then(Json::as_str) {
-        Some("EPCISDocument") => (&DOCUMENT, LIST),
-        Some("EPCISQueryDocument") => (&QUERY_DOCUMENT, QUERY_LIST),
-        Some(kind) if EventKind::from_name(kind).is_some() => {
-            if json.get("@context").is_none() {
-                let (pointer, problem) = NO_CONTEXT;
-                violations.add(pointer, "nothing", problem, Form::Context.expected());
+    let Some(frame) = Frame::read(json, violations) else { return Vec::new() };
+    let mut reading = Reading { context: &frame.context, statements: Vec::new(), kept: 0 };
+    match frame.list {
+        None => reading.add(String::new(), json),
+        Some(base) => {
+            let list = within(json, base).and_then(Json::as_array).unwrap_or_default();
+            for (place, event) in list.iter().enumerate() {
+                reading.add(format!("{base}/{place}"), event);
             }
-            // The event adds its own context.
-            let context = Context::default();
-            let mut reading = Reading { context: &context, statements: Vec::new(), kept: 0 };
-            reading.add(String::new(), json);
-            return reading.statements;
         }
-        _ => {
-            refuse_type(json, "not a type of document", KINDS, violations);
-            return Vec::new();
-        }
-    };
-    let mut context = Context::default();
-    if let Some(own) = json.get("@context") {
-        context.add(own, "/@context", violations);
-    }
-    check_envelope(shape, json, &context, violations);
-    let list = within(json, base).and_then(Json::as_array);
-    if list.is_some_and(<[_]>::is_empty) {
-        violations.add(base, "[]", "empty", "at least one event");
-    }
-    let mut reading = Reading { context: &context, statements: Vec::new(), kept: 0 };
-    for (place, event) in list.unwrap_or_default().iter().enumerate() {
-        reading.add(format!("{base}/{place}"), event);
     }
     reading.statements
 }
 
+/// What stands around the events of a document.
+pub(crate) struct Frame {
+    /// The context of each event.
+    pub context: Context,
+    /// Where the events are; none if the document is one event.
+    pub list: Option<&'static str>,
+}
+
+impl Frame {
+    /// Reads and checks what is around the events of `json`; none if it has no type that is known.
+    pub(crate) fn read(json: &Json, violations: &mut Violations) -> Option<Self> {
+        const KINDS: &str =
+            "EPCISDocument, EPCISQueryDocument or one of the standard's five types of event";
+        let (shape, base) = match json.get("type").and_then(Json::as_str) {
+            Some("EPCISDocument") => (&DOCUMENT, LIST),
+            Some("EPCISQueryDocument") => (&QUERY_DOCUMENT, QUERY_LIST),
+            Some(kind) if EventKind::from_name(kind).is_some() => {
+                if json.get("@context").is_none() {
+                    let (pointer, problem) = NO_CONTEXT;
+                    violations.add(pointer, "nothing", problem, Form::Context.expected());
+                }
+                // The event adds its own context.
+                return Some(Self { context: Context::default(), list: None });
+            }
+            _ => {
+                refuse_type(json, "not a type of document", KINDS, violations);
+                return None;
+            }
+        };
+        let mut context = Context::default();
+        if let Some(own) = json.get("@context") {
+            context.add(own, "/@context", violations);
+        }
+        check_envelope(shape, json, &context, violations);
+        let list = within(json, base).and_then(Json::as_array);
+        if list.is_some_and(<[_]>::is_empty) {
+            violations.add(base, "[]", "empty", "at least one event");
+        }
+        Some(Self { context, list: Some(base) })
+    }
+}
+
 /// Where a document has its events.
-const LIST: &str = "/epcisBody/eventList";
+pub(crate) const LIST: &str = "/epcisBody/eventList";
 /// Where a query document has its events.
-const QUERY_LIST: &str = "/epcisBody/queryResults/resultsBody/eventList";
+pub(crate) const QUERY_LIST: &str = "/epcisBody/queryResults/resultsBody/eventList";
 
 /// What is at `pointer`, which has no list in it.
 fn within<'a>(json: &'a Json, pointer: &str) -> Option<&'a Json> {

@@ -88,6 +88,12 @@ impl Event {
         &self.json
     }
 
+    /// As [`Event::json`], when nothing else of the event is needed any more.
+    #[must_use]
+    pub fn into_json(self) -> Json {
+        self.json
+    }
+
     /// The type.
     #[must_use]
     pub fn kind(&self) -> EventKind {

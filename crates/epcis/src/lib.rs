@@ -5,6 +5,7 @@
 //! ```text
 //! bytes -> ledger::json -> Document (context, events) -> Event, validated -> hash, typed accessors
 //! XML -> xml::parse -> the same JSON
+//! long documents: bytes -> Outline -> one Event at a time
 //! ```
 //!
 //! What holds:
@@ -29,6 +30,7 @@ mod document;
 mod event;
 mod event_kind;
 pub mod hash;
+mod outline;
 mod term;
 mod times;
 mod uri;
@@ -44,5 +46,6 @@ pub use disposition::Disposition;
 pub use document::{Document, Statement, Submission};
 pub use event::Event;
 pub use event_kind::EventKind;
+pub use outline::Outline;
 pub use violation::Violation;
 pub use words::WordError;

@@ -18,7 +18,12 @@ pub struct Violation {
 
 /// The pointer to the member `name` of what is at `pointer`.
 pub(crate) fn below(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{pointer}/{}", escaped(name))
+}
+
+/// A member's name as a part of a JSON pointer.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Collects violations, at most [`MOST`].

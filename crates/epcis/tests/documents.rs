@@ -151,3 +151,34 @@ fn a_word_of_the_standard_cannot_hide_behind_a_prefix_of_the_document() {
         assert_eq!(found.is_ok(), accepted, "{word}: {found:?}");
     }
 }
+
+#[test]
+fn an_outline_gives_the_same_envelope_events_and_violations_as_the_whole_document() {
+    let bad = VALID.replace("\"receiving\"", "\"recieving\"");
+    let head = r#""@context":["https://ref.gs1.org/standards/epcis/epcis-context.jsonld",{"x":"https://x.example/"}]"#;
+    let more = r#""schemaVersion":"2.0","creationDate":"2026-11-20T00:00:00Z""#;
+    let document = format!(
+        r#"{{{head},"type":"EPCISDocument",{more},"epcisBody":{{"eventList":[{VALID} , {bad},7,{VALID}]}}}}"#
+    );
+    let query = format!(
+        r#"{{"epcisBody":{{"queryResults":{{"queryName":"q","resultsBody":{{"eventList":[{VALID}]}}}}}},"type":"EPCISQueryDocument",{head}}}"#
+    );
+    let single = VALID.replacen('{', &format!("{{{head},"), 1);
+    let mut texts = vec![document.clone(), query, single, VALID.to_owned()];
+    texts.push(format!("\u{feff}{document}"));
+    texts.push(document.replace("EPCISDocument", "EPCISQueryDocument"));
+    texts.push(document.replace("EPCISDocument", "Other"));
+    texts.push(document.replace("eventList", "events"));
+    texts.push(document.replace("eventList", "event\\u004cist"));
+    texts.push(document.replace(more, ""));
+    texts.extend((0..document.len()).step_by(41).map(|cut| document[..cut].to_owned()));
+    for text in texts {
+        let whole = epcis::Submission::parse(text.as_bytes());
+        let outline = epcis::Outline::read(text.as_bytes());
+        assert_eq!(outline.envelope, whole.envelope, "{text}");
+        let read = |place| outline.statement(text.as_bytes(), place);
+        let statements: Vec<_> = (0..outline.len()).filter_map(read).collect();
+        assert_eq!(statements, whole.statements, "{text}");
+        assert!(read(outline.len()).is_none());
+    }
+}

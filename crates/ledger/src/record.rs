@@ -189,11 +189,7 @@ impl Record {
                 let leaves = salts.element_leaves(name, elements);
                 list_digest(name, elements.len() as u64, &tree::root(&leaves))
             }
-            _ => {
-                text.clear();
-                value.write(&mut text);
-                plain_digest(name, &salts.field(name), &text)
-            }
+            _ => plain_digest(name, &salts.field(name), value.canonical_into(&mut text)),
         };
         let fields: Vec<_> =
             self.sorted().into_iter().map(|(name, value)| (name, digest(name, value))).collect();

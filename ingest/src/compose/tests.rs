@@ -51,12 +51,12 @@ fn observed(event: &Event, delivery: &Delivery) -> Result<Record, ComposeError> 
         signature: "AA==",
         bridge_key: "0123456789abcdef",
     };
-    compose(event, &party(), Timestamp::UNIX_EPOCH, &source)
+    compose(event.clone(), &party(), Timestamp::UNIX_EPOCH, &source)
 }
 
 fn stated(event: &Event) -> Result<Record, ComposeError> {
     let source = Source::Stated { partner: "maker", document_sha256: "00", approvals: &[] };
-    compose(event, &party(), Timestamp::UNIX_EPOCH, &source)
+    compose(event.clone(), &party(), Timestamp::UNIX_EPOCH, &source)
 }
 
 fn window_of(record: &Record) -> Json {

@@ -1,32 +1,35 @@
-//! `POST /capture` and `GET /capture/{id}`: partners state events as EPCIS 2.0 documents.
+//! `POST /capture`: partners state events as EPCIS 2.0 documents.
 //!
-//! The way: admit the partner by the head of the request, receive the body, check each event (away from the HTTP
-//! workers), hand them to the ledger's writer, which checks them again only if the directory's rights have changed
+//! The way: admit the partner by the head of the request, receive the body, check each event, hand them to the ledger's writer, which checks them again only if the directory's rights have changed
 //! meanwhile, answer after the commit with 202 and the location of the capture job, as the EPCIS REST binding specifies.
 //!
 //! What holds: 202 means that something was recorded. With `GS1-Capture-Error-Behaviour: rollback`, the default, that is
 //! the whole document, and a document with one refused event is answered with 422 and leaves nothing; with `proceed` it
 //! is every event that could be, and answer and job name the others. The same document gets the same answer again.
+//! A long document is recorded in parts (`long.rs`).
 //! `?dryRun=true` checks everything and records nothing; XML is refused with 415 under any `Content-Type`.
 //!
-//! Not here: the query interface, which is trace-api's.
+//! Not here: what became of a capture job (`capture_job.rs`), the query interface, which is trace-api's.
 //!
 //! Source: EPCIS 2.0 section 12.3 (capture interface).
 
-use actix_web::web::{Data, Path, Payload, Query, block};
+use std::sync::Arc;
+
+use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use ledger::json::{Json, object};
 use serde_json::json;
 
 use super::intake::Body;
+use super::long;
 use super::state::State;
 use crate::admit;
 use crate::config::Partner;
+use crate::document::{Bytes, StatedDocument};
 use crate::outcome::Outcome;
 use crate::problem::{Problem, Violation};
 use crate::statement::{self, ErrorBehaviour, WholeRefusal, whole_refusal};
 use crate::terms::Fault;
-use crate::writer::{Ready, Work};
+use crate::writer::{Ready, Work, Writer};
 
 /// Name of the header that says what happens to a document of which some events are refused.
 const ERROR_BEHAVIOUR: &str = "GS1-Capture-Error-Behaviour";
@@ -73,7 +76,7 @@ pub async fn post(
 }
 
 /// What a document is answered with.
-enum Answer {
+pub(super) enum Answer {
     /// What a dry run found.
     Checked(serde_json::Value),
     Recorded(Outcome),
@@ -95,48 +98,30 @@ async fn capture(
         }
         return Err(Problem::UnsupportedMediaType(XML));
     }
+    if body.bytes.len() > long::SHORT_BYTES {
+        return long::capture(state, partner, behaviour, is_dry_run, body).await;
+    }
     let writer = state.writer(&partner.ledger)?.clone();
     let name = partner.name.clone();
-    let read = block(move || {
-        let digest = ledger::hash::sha256(&body.bytes);
-        match statement::read(&body.bytes) {
-            Err(fault) => Read { events: 0, faults: vec![fault], digest, body, ready: None },
-            Ok(events) => {
-                let count = events.len();
-                // A dry run makes the records as well.
-                let ready = writer.prepare(Work::Capture {
-                    capture: digest.to_string(),
-                    partner: name,
-                    document_sha256: digest,
-                    events,
-                    behaviour,
-                });
-                let faults = ready.faults();
-                Read { events: count, faults, digest, body, ready: Some(ready) }
-            }
-        }
-    });
-    let read = read.await.map_err(|error| Problem::Internal(error.to_string()))?;
+    let bytes = body.bytes.len();
+    let (found, read) = state.work(bytes, move || read(&writer, name, behaviour, body)).await?;
     if is_dry_run {
-        return checked(state, partner, behaviour, &read).await.map(Answer::Checked);
+        return checked(state, partner, behaviour, &found).await.map(Answer::Checked);
     }
-    record(state, partner, behaviour, read).await.map(Answer::Recorded)
+    record(state, partner, behaviour, (found, read)).await.map(Answer::Recorded)
 }
 
-/// A document that was read and checked.
-struct Read {
-    /// How many events it has.
-    events: usize,
-    faults: Vec<Fault>,
-    digest: ledger::Hash,
-    body: Body,
-    /// None if it is no document.
-    ready: Option<Ready>,
+/// What the events of a document were found to be.
+pub(super) struct Checked {
+    pub digest: ledger::Hash,
+    /// How many events it has; 0 if it is no document.
+    pub events: usize,
+    pub faults: Vec<Fault>,
 }
 
-impl Read {
-    /// Whether anything of it can be recorded.
-    fn is_recordable(&self, behaviour: ErrorBehaviour) -> bool {
+impl Checked {
+    /// Whether anything of the document can be recorded.
+    pub fn is_recordable(&self, behaviour: ErrorBehaviour) -> bool {
         match behaviour {
             ErrorBehaviour::Rollback => self.faults.is_empty(),
             ErrorBehaviour::Proceed => self.faults.len() < self.events,
@@ -144,7 +129,39 @@ impl Read {
     }
 }
 
-async fn admitted<'a>(state: &'a State, request: &HttpRequest) -> Result<&'a Partner, Problem> {
+/// A document and its records, or the bytes of what is none.
+type Document = Result<(Arc<StatedDocument>, Ready), Bytes>;
+
+/// Reads, checks and prepares a short document.
+fn read(
+    writer: &Writer,
+    partner: String,
+    behaviour: ErrorBehaviour,
+    body: Body,
+) -> (Checked, Document) {
+    let digest = ledger::hash::sha256(&body.bytes);
+    let document = match StatedDocument::read(Box::new(body)) {
+        Ok(document) => Arc::new(document),
+        Err((fault, bytes)) => {
+            return (Checked { digest, events: 0, faults: vec![fault] }, Err(bytes));
+        }
+    };
+    // A dry run makes the records as well.
+    let ready = writer.prepare(Work::Capture {
+        capture: digest.to_string(),
+        partner,
+        document_sha256: digest,
+        document: Arc::clone(&document),
+        behaviour,
+    });
+    let found = Checked { digest, events: document.len(), faults: ready.faults() };
+    (found, Ok((document, ready)))
+}
+
+pub(super) async fn admitted<'a>(
+    state: &'a State,
+    request: &HttpRequest,
+) -> Result<&'a Partner, Problem> {
     match admit::partner(&state.config, request) {
         Ok(partner) => Ok(partner),
         Err(problem) => {
@@ -192,11 +209,11 @@ fn error_behaviour(request: &HttpRequest) -> Result<ErrorBehaviour, Problem> {
 }
 
 /// What a dry run answers.
-async fn checked(
+pub(super) async fn checked(
     state: &State,
     partner: &Partner,
     behaviour: ErrorBehaviour,
-    read: &Read,
+    read: &Checked,
 ) -> Result<serde_json::Value, Problem> {
     let id = read.digest.to_string();
     let before = sql::captures::find(&state.db, &partner.name, &id).await?;
@@ -221,56 +238,39 @@ async fn record(
     state: &State,
     partner: &Partner,
     behaviour: ErrorBehaviour,
-    read: Read,
+    (found, document): (Checked, Document),
 ) -> Result<Outcome, Problem> {
-    let is_recordable = read.is_recordable(behaviour);
-    let Some(ready) = read.ready.filter(|_| is_recordable) else {
-        // What was recorded once keeps its answer, whatever would be said of it today.
-        if let Some(stored) =
-            sql::captures::find(&state.db, &partner.name, &read.digest.to_string()).await?
-        {
-            return Ok(Outcome::again(&stored.outcome)?);
+    let is_recordable = found.is_recordable(behaviour);
+    let document = match document {
+        // The document keeps what was taken for its body until its work is done.
+        Ok((_document, ready)) if is_recordable => {
+            return state.submit(&partner.ledger, ready).await;
         }
-        let refusal = whole_refusal(&read.faults);
-        let WholeRefusal { code, detail, count, .. } = &refusal;
-        state.refuse(&partner.name, "capture", code, (detail, *count), &read.body.bytes).await?;
-        return Err(refusal.to_problem());
+        other => other,
     };
-    let answer = state.submit(&partner.ledger, ready).await;
-    // What was taken for the body is given back when its work is done.
-    drop(read.body);
-    answer
+    // What was recorded once keeps its answer, whatever would be said of it today.
+    let id = found.digest.to_string();
+    if let Some(stored) = sql::captures::find(&state.db, &partner.name, &id).await? {
+        return Ok(Outcome::again(&stored.outcome)?);
+    }
+    let bytes = match &document {
+        Ok((document, _)) => document.bytes(),
+        Err(bytes) => (**bytes).as_ref(),
+    };
+    Err(refuse_whole(state, &partner.name, &found.faults, bytes).await)
 }
 
-/// The outcome of a capture job, with the members of the REST binding.
-///
-/// # Errors
-///
-/// [`Problem::NotFound`] for an id that this partner was never given.
-pub async fn get(
-    state: Data<State>,
-    request: HttpRequest,
-    id: Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let partner = admitted(&state, &request).await?;
-    let stored = sql::captures::find(&state.db, &partner.name, &id).await?;
-    let stored = stored.ok_or_else(|| {
-        let shown: String = id.chars().take(80).collect();
-        Problem::NotFound(format!("no capture job `{shown}` of this partner"))
-    })?;
-    let outcome: Outcome = serde_json::from_str(&stored.outcome)
-        .map_err(|error| Problem::Internal(format!("stored outcome cannot be parsed: {error}")))?;
-    let time = format!("{:.3}", stored.received_at);
-    let behaviour = outcome.behaviour.as_deref().unwrap_or("rollback");
-    let errors = outcome.refusals.iter().map(|refusal| Json::from(refusal.detail.as_str()));
-    let job = object([
-        ("captureID", Json::from(id.as_str())),
-        ("createdAt", Json::from(time.as_str())),
-        ("finishedAt", Json::from(time.as_str())),
-        ("running", Json::from(false)),
-        ("success", Json::from(outcome.refusals.is_empty())),
-        ("captureErrorBehaviour", Json::from(behaviour)),
-        ("errors", Json::Array(errors.collect())),
-    ]);
-    Ok(HttpResponse::Ok().content_type("application/json").body(job.canonical()))
+/// Stores the refusal of a whole document, and gives the answer to it.
+pub(super) async fn refuse_whole(
+    state: &State,
+    partner: &str,
+    faults: &[Fault],
+    bytes: &[u8],
+) -> Problem {
+    let refusal = whole_refusal(faults);
+    let WholeRefusal { code, detail, count, .. } = &refusal;
+    match state.refuse(partner, "capture", code, (detail, *count), bytes).await {
+        Ok(()) => refusal.to_problem(),
+        Err(problem) => problem,
+    }
 }

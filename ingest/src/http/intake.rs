@@ -46,6 +46,12 @@ pub(super) struct Body {
     _turn: Turn,
 }
 
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Drop for Body {
     fn drop(&mut self) {
         let bytes = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);

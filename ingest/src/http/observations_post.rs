@@ -1,6 +1,6 @@
 //! `POST /observations`: a bridge delivers one settled window.
 //!
-//! The way: read the head, receive the body, admit the sender, parse the delivery (away from the HTTP workers), hand it
+//! The way: read the head, receive the body, admit the sender, parse the delivery, hand it
 //! to the ledger's writer, answer after the commit.
 //!
 //! | status | meaning | what the bridge does |
@@ -14,7 +14,7 @@
 //! | 429 | too many requests of this address were not admitted | keeps it |
 //! | 503 | not durable | sends it again |
 
-use actix_web::web::{Data, Payload, block};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use reads::Delivery;
 
@@ -76,12 +76,12 @@ async fn record(
         Err(problem) => return Err(state.refuse_stranger(request, from, problem, &[]).await),
     };
     let body = state.receive(request, payload, reads::MAX_BYTES).await?;
-    let shared = state.clone();
-    let work = block(move || {
+    let (shared, bytes) = (state.clone(), body.bytes.len());
+    let work = move || {
         let found = read(&shared, claim, &body.bytes);
         (found, body)
-    });
-    let (found, body) = work.await.map_err(|error| Problem::Internal(error.to_string()))?;
+    };
+    let (found, body) = state.work(bytes, work).await?;
     let (ledger, ready) = match found {
         Ok(found) => found,
         Err(Refused::Stranger(problem)) => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::web::Payload;
+use actix_web::web::{Payload, block};
 use jiff::Timestamp;
 use process::Clock;
 use sql::Db;
@@ -12,6 +12,7 @@ use sql::refusals::NewRefusal;
 
 use super::addresses::Addresses;
 use super::intake::{Body, Intake, address_of};
+use super::long::Jobs;
 use super::strangers::Strangers;
 use crate::config::Config;
 use crate::excerpt::excerpt;
@@ -23,6 +24,8 @@ use crate::writer::{Ready, Writer};
 
 /// Code of a refusal of a sender that is not admitted.
 const NOT_ADMITTED: &str = "not-admitted";
+/// Largest body whose work is done on the thread that received it: some five events, less than half a millisecond.
+const AT_ONCE: usize = 4 * 1024;
 
 /// What every request handler has access to.
 pub struct State {
@@ -41,6 +44,8 @@ pub struct State {
     addresses: Addresses,
     intake: Intake,
     strangers: Strangers,
+    /// Long documents that are being recorded.
+    pub(super) long: Jobs,
 }
 
 /// A refusal that is stored as one row.
@@ -67,8 +72,8 @@ impl State {
         let addresses = Addresses::new(settings.bodies_per_address, settings.strangers_per_minute);
         let intake = Intake::new(settings, metrics.body_bytes.clone());
         let strangers = Strangers::new(settings.stored_refusals_per_minute);
-        let clock = terms.clock.clone();
-        Self { db, config, writers, metrics, terms, clock, addresses, intake, strangers }
+        let (clock, long) = (terms.clock.clone(), Jobs::new());
+        Self { db, config, writers, metrics, terms, clock, addresses, intake, strangers, long }
     }
 
     /// The writer of `ledger`.
@@ -80,8 +85,26 @@ impl State {
     /// Hands work to the writer of `ledger` and waits, within the configured time.
     pub(super) async fn submit(&self, ledger: &str, ready: Ready) -> Result<Outcome, Problem> {
         let writer = self.writer(ledger)?;
+        self.within_time(writer.submit(ready)).await?
+    }
+
+    /// Does the work that a body of so many bytes needs: of a small one at once, because handing it to another thread would
+    /// take as long; of another one away from the threads that serve requests.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        if bytes <= AT_ONCE {
+            return Ok(work());
+        }
+        block(work).await.map_err(|error| Problem::Internal(error.to_string()))
+    }
+
+    /// Waits as long as a sender does.
+    pub(super) async fn within_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
         let limit = Duration::from_secs(self.config.settings.answer_within_s);
-        tokio::time::timeout(limit, writer.submit(ready)).await.unwrap_or(Err(Problem::Unavailable))
+        tokio::time::timeout(limit, work).await.map_err(|_| Problem::Unavailable)
     }
 
     /// Receives the body of a request whose head was accepted, at most `limit` bytes.

@@ -3,6 +3,7 @@
 mod batches;
 mod capture;
 mod health;
+mod long;
 mod observations_post;
 mod pressure;
 mod problems;
@@ -74,6 +75,17 @@ impl Scene {
         keys: Vec<SourceVerifier>,
         answer_within_s: u64,
     ) -> Self {
+        Self::sized(name, origin, bridge, keys, (answer_within_s, MAX_BODY)).await
+    }
+
+    /// The same, with the largest body that is accepted.
+    async fn sized(
+        name: &str,
+        origin: &str,
+        bridge: SourceKey,
+        keys: Vec<SourceVerifier>,
+        (answer_within_s, max_body_bytes): (u64, usize),
+    ) -> Self {
         let db = TestDb::migrated(name).await;
         let rules = format!(
             "version = \"7\"\ncompany_prefixes = [\"9521141\"]\n\
@@ -101,7 +113,7 @@ impl Scene {
         let config = Config {
             settings: Settings {
                 listen: ([127, 0, 0, 1], 0).into(),
-                max_body_bytes: MAX_BODY,
+                max_body_bytes,
                 body_memory_bytes: 48 * 1024 * 1024,
                 body_within_s: 30,
                 bodies_per_address: 64,

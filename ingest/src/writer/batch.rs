@@ -36,7 +36,7 @@ const MOST_RECORDS: usize = 10_000;
 /// Most bytes of a batch: records, or bodies of deliveries.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// From this many jobs, or records, on the next batch is sequenced before the last one is committed.
-const WORTH_JOBS: usize = 32;
+const WORTH_JOBS: usize = 64;
 const WORTH_RECORDS: usize = 256;
 /// Code of a refusal of what the database does not take.
 const NOT_STORABLE: &str = "not-storable";
@@ -291,7 +291,7 @@ impl Batches {
                 (&one.delivery.bridge, "delivery", &one.body_sha256, one.body.as_bytes(), 1)
             }
             Ready::Capture(one) => {
-                (&one.partner, "capture", &one.sha256, &b""[..], one.events.len() as u64)
+                (&one.partner, "capture", &one.sha256, &b""[..], one.made.len() as u64)
             }
         };
         let refusal = NewRefusal {

@@ -4,6 +4,7 @@
 //!
 //! - every event was checked with the rights that hold now;
 //! - of a document that is to be taken whole, either all events are recorded or none;
+//! - a part of a long document is taken as it was judged before the first part;
 //! - the document is stored with the answer that it gets, so that the same document gets the same one; a document of
 //!   which nothing was recorded is not, so that it can be sent again when what it was refused for has changed.
 
@@ -62,15 +63,21 @@ pub(super) fn sequence(
     let made = renewed.as_ref().unwrap_or(&document.made);
     let is_any_valid = made.iter().any(Result::is_ok);
     let is_all_valid = made.iter().all(Result::is_ok);
-    if !is_any_valid || (document.behaviour == ErrorBehaviour::Rollback && !is_all_valid) {
+    let is_refused =
+        !is_any_valid || (document.behaviour == ErrorBehaviour::Rollback && !is_all_valid);
+    // Of a long document that was decided before its first part.
+    if is_refused && document.part.is_none() {
         let faults: Vec<Fault> =
             made.iter().filter_map(|made| made.as_ref().err().cloned()).collect();
         let refusal = whole_refusal(&faults);
         refuse(draft, document, made, refusal.code, &refusal.detail, refusal.count);
-        draft.refused_documents.push((refusal.code, refusal.count));
+        draft.refused_events.push((refusal.code, refusal.count));
         return Err(refusal.to_problem());
     }
-    let mut outcome = Outcome::empty(&ledger.site.origin);
+    // The last part is stored with the answer to the whole document.
+    let before = document.part.as_ref().filter(|_| document.unfinished().is_none());
+    let mut outcome =
+        before.map_or_else(|| Outcome::empty(&ledger.site.origin), |part| part.before.clone());
     outcome.capture = Some(document.capture.clone());
     outcome.behaviour = Some(document.behaviour.word().to_owned());
     "recorded".clone_into(&mut outcome.outcome);
@@ -97,11 +104,16 @@ fn list_faults(
     let faults: Vec<(usize, &Fault)> =
         faults.filter_map(|(place, made)| Some((place, made.as_ref().err()?))).collect();
     let Some((_, first)) = faults.first() else { return };
-    for (place, fault) in faults.iter().take(MOST_LISTED) {
-        let detail = format!("event {place}: {}", detail_of(fault));
+    for (_, fault) in &faults {
+        draft.refused_events.push((fault.code, 1));
+    }
+    let listed = document.part.as_ref().map_or(0, |part| part.before.refusals.len());
+    let room = MOST_LISTED.saturating_sub(listed);
+    for (place, fault) in faults.iter().take(room) {
+        let detail = format!("event {}: {}", document.first() + place, detail_of(fault));
         outcome.refusals.push(RefusalAnswer { code: fault.code.to_owned(), detail, count: 1 });
     }
-    let rest = faults.iter().skip(MOST_LISTED);
+    let rest = faults.iter().skip(room);
     let rest: Vec<Fault> = rest.map(|(_, fault)| (*fault).clone()).collect();
     if !rest.is_empty() {
         let WholeRefusal { code, detail, count, .. } = whole_refusal(&rest);
@@ -121,8 +133,9 @@ fn refuse(
     detail: &str,
     count: u64,
 ) {
-    let refused = document.events.iter().zip(made).find(|(_, made)| made.is_err());
-    let body = refused.and_then(|(stated, _)| stated.event.as_ref().ok());
+    let refused = made.iter().position(Result::is_err);
+    let refused = refused.and_then(|place| document.document.event(document.first() + place));
+    let body = refused.and_then(|stated| stated.event.ok());
     let body = body.map(|event| event.json().canonical()).unwrap_or_default();
     draft.refusals.push(RefusalRow {
         at: document.at,

@@ -8,7 +8,7 @@
 use futures::future::join_all;
 use ledger::checkpoint::Checkpoint;
 use ledger::tree::Frontier;
-use sql::captures::NewCapture;
+use sql::captures::{NewCapture, NewPart};
 use sql::deliveries::NewDelivery;
 use sql::expected::{NewDifference, NewExpected};
 use sql::ledgers::Append;
@@ -86,7 +86,7 @@ async fn store(
     jobs: &[Job],
     draft: &Draft,
 ) -> Result<(), sql::Error> {
-    let (mut deliveries, mut captures) = (Vec::new(), Vec::new());
+    let (mut deliveries, mut captures, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for stored in &draft.stored {
         let (outcome, received_at) = (stored.outcome.as_str(), stored.at);
         match jobs.get(stored.job).map(|job| &job.ready) {
@@ -96,6 +96,16 @@ async fn store(
                 seq: one.delivery.seq,
                 body: &one.body,
                 signature: &one.signature.text,
+                outcome,
+                received_at,
+            }),
+            Some(Ready::Capture(one)) if let Some(part) = one.unfinished() => parts.push(NewPart {
+                capture_id: &one.capture,
+                party: &one.partner,
+                document_sha256: &one.sha256,
+                first_event: part.first,
+                events: one.made.len(),
+                of_events: part.of,
                 outcome,
                 received_at,
             }),
@@ -113,15 +123,18 @@ async fn store(
     let states: Vec<_> = draft.states.iter().map(|(key, text)| (key, text.as_str())).collect();
     let announced = draft.announced.iter().map(|row| announce(tx, ledger, row));
     let differences = draft.differences.iter().map(|row| report(tx, ledger, row));
-    let (first, second, third, fourth, announced, reported) = futures::join!(
+    let parts = parts.iter().map(|part| sql::captures::insert_part(tx, ledger.id, part));
+    let (first, second, third, fourth, parts, announced, reported) = futures::join!(
         sql::deliveries::insert(tx, ledger.id, &deliveries),
         sql::captures::insert(tx, ledger.id, &captures),
         sql::refusals::insert(tx, &refusals),
         sql::rules::set_states(tx, ledger.id, &states),
+        join_all(parts),
         join_all(announced),
         join_all(differences),
     );
-    let all = [first, second, third, fourth].into_iter().chain(announced).chain(reported);
+    let all =
+        [first, second, third, fourth].into_iter().chain(parts).chain(announced).chain(reported);
     sql::Error::first_cause(all)
 }
 

@@ -19,7 +19,7 @@ pub(super) fn count(metrics: &Metrics, ledger: &SiteLedger, signed: &Signed) {
     let size = i64::try_from(signed.after.size()).unwrap_or(i64::MAX);
     metrics.ledger_size.with_label_values(&[&ledger.site.origin]).set(size);
     let refusals = &metrics.refusals;
-    for (code, count) in &draft.refused_documents {
+    for (code, count) in &draft.refused_events {
         refusals.with_label_values(&["capture", code]).inc_by(*count);
     }
     for answer in &draft.answers {
@@ -31,12 +31,12 @@ pub(super) fn count(metrics: &Metrics, ledger: &SiteLedger, signed: &Signed) {
             }
             Err(_) => continue,
         };
-        let kind = if answer.capture.is_some() { "capture" } else { "observation" };
-        if answer.repeated {
+        // Those of documents were counted event by event.
+        if answer.repeated || answer.capture.is_some() {
             continue;
         }
         for refusal in &answer.refusals {
-            refusals.with_label_values(&[kind, &refusal.code]).inc_by(refusal.count);
+            refusals.with_label_values(&["observation", &refusal.code]).inc_by(refusal.count);
         }
     }
 }

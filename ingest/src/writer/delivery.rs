@@ -117,7 +117,7 @@ fn record(
     let record = epcis::Event::from_json(concluded.event.clone())
         .map_err(|violations| format!("{violations:?}"))
         .and_then(|event| {
-            compose(&event, party, ready.at, &source).map_err(|error| error.to_string())
+            compose(event, party, ready.at, &source).map_err(|error| error.to_string())
         });
     match record {
         Ok(record) => {

@@ -39,8 +39,8 @@ pub(super) struct Draft {
     pub(super) states: HashMap<StateKey, String>,
     pub(super) announced: Vec<AnnouncedRow>,
     pub(super) differences: Vec<DifferenceRow>,
-    /// Documents that were refused as a whole: code, and how many of their events were refused.
-    pub(super) refused_documents: Vec<(&'static str, u64)>,
+    /// Events of documents that were refused: code, and how many.
+    pub(super) refused_events: Vec<(&'static str, u64)>,
     /// Observations in the deliveries that were recorded.
     pub(super) observations: u64,
 }
@@ -114,7 +114,7 @@ impl Draft {
             states: HashMap::new(),
             announced: Vec::new(),
             differences: Vec::new(),
-            refused_documents: Vec::new(),
+            refused_events: Vec::new(),
             observations: 0,
         }
     }

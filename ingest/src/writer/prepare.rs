@@ -20,7 +20,7 @@ use super::work::{Announced, Made, Ready, ReadyCapture, ReadyDelivery, ReadyReco
 use crate::facts::{Needs, last_record};
 use crate::rules::interpret::without_future;
 use crate::statement::StatedEvent;
-use crate::terms::{self, Fault};
+use crate::terms::{self, Fault, Terms};
 
 /// Prepares work for `ledger`.
 pub(super) fn prepare(ledger: &SiteLedger, work: Work) -> Ready {
@@ -44,14 +44,15 @@ pub(super) fn prepare(ledger: &SiteLedger, work: Work) -> Ready {
                 delivery,
             }))
         }
-        Work::Capture { capture, partner, document_sha256, events, behaviour } => {
+        Work::Capture { capture, partner, document_sha256, document, behaviour } => {
             let mut ready = ReadyCapture {
                 capture,
                 partner,
                 sha256: document_sha256,
                 behaviour,
                 at,
-                events,
+                document,
+                part: None,
                 rights: Arc::clone(&ledger.terms.rights.borrow()),
                 made: Vec::new(),
             };
@@ -61,25 +62,36 @@ pub(super) fn prepare(ledger: &SiteLedger, work: Work) -> Ready {
     }
 }
 
-/// The events of a document made again, if the rights have changed since they were made; none if they have not.
+/// The events of a document made again, if the rights have changed since they were made; none if they have not, and none
+/// for a part of a long document, which was judged before its first part.
 pub(super) fn renewed(
     ledger: &SiteLedger,
     capture: &ReadyCapture,
 ) -> Option<Vec<Result<Made, Fault>>> {
     let is_same = Arc::ptr_eq(&capture.rights, &ledger.terms.rights.borrow());
-    (!is_same).then(|| made_of(ledger, capture, ledger.context.clock.now()))
+    (!is_same && capture.part.is_none())
+        .then(|| made_of(ledger, capture, ledger.context.clock.now()))
 }
 
 fn made_of(ledger: &SiteLedger, capture: &ReadyCapture, at: Timestamp) -> Vec<Result<Made, Fault>> {
     let digest = capture.sha256.to_string();
     let source = (capture.partner.as_str(), digest.as_str());
-    let made = |event: &StatedEvent| -> Result<Made, Fault> {
-        let record = event.record(&ledger.terms, &ledger.site.party, at, source)?;
-        let announced = event.event.as_ref().map(|event| announced_by(ledger, event));
-        let record = ready_record(&record, &ledger.context.random);
-        Ok(Made { record, announced: announced.unwrap_or_default() })
-    };
-    capture.events.iter().map(made).collect()
+    let events = (0..capture.document.len()).filter_map(|place| capture.document.event(place));
+    events.map(|event| made(ledger, &ledger.terms, event, at, source)).collect()
+}
+
+/// Checks an event and makes its record.
+pub(super) fn made(
+    ledger: &SiteLedger,
+    terms: &Terms,
+    event: StatedEvent,
+    at: Timestamp,
+    source: (&str, &str),
+) -> Result<Made, Fault> {
+    let announced = event.event.as_ref().map(|event| announced_by(ledger, event));
+    let announced = announced.unwrap_or_default();
+    let record = event.record(terms, &ledger.site.party, at, source)?;
+    Ok(Made { record: ready_record(&record, &ledger.context.random), announced })
 }
 
 /// Commits to a record with a fresh secret.

@@ -1,18 +1,22 @@
 //! The queue of a ledger's writer: jobs go in, each sender waits for the answer to its own.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use sql::Db;
+use sql::{Db, LedgerId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::Batches;
 use super::prepare::prepare;
+use super::prepare_long::{self, LongDocument};
 use super::site_ledger::SiteLedger;
 use super::work::{Job, Ready, Work};
 use crate::compose::Party;
+use crate::document::StatedDocument;
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
+use crate::statement::ErrorBehaviour;
 
 /// Longest queue; a sender that finds it full must retry.
 const QUEUE: usize = 1024;
@@ -54,6 +58,33 @@ impl Writer {
     #[must_use]
     pub fn prepare(&self, work: Work) -> Ready {
         prepare(&self.ledger, work)
+    }
+
+    /// Checks the events of a long document from the place `from` on, as of this moment; call it on a thread that may be
+    /// kept busy.
+    ///
+    /// - `of`: name of the partner, and SHA-256 of the document.
+    #[must_use]
+    pub fn check(
+        &self,
+        of: (String, ledger::Hash),
+        document: Arc<StatedDocument>,
+        behaviour: ErrorBehaviour,
+        from: usize,
+    ) -> LongDocument {
+        prepare_long::check(&self.ledger, of, document, behaviour, from)
+    }
+
+    /// Prepares the part of a long document that begins with the event `first`; call it on a thread that may be kept busy.
+    #[must_use]
+    pub fn prepare_part(&self, long: &LongDocument, first: usize) -> Ready {
+        prepare_long::prepare_part(&self.ledger, long, first)
+    }
+
+    /// The number of the ledger that it writes, and its origin.
+    #[must_use]
+    pub fn ledger(&self) -> (LedgerId, &str) {
+        (self.ledger.id, &self.ledger.site.origin)
     }
 
     /// Hands in prepared work and waits until it is durable.

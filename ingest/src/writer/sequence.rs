@@ -44,7 +44,9 @@ pub(super) fn sequence(
             Taken::Again(outcome) => outcome,
             Taken::New(outcome) => {
                 let text = outcome.to_text();
-                given.add(&job.ready, &text);
+                if !job.ready.is_unfinished() {
+                    given.add(&job.ready, &text);
+                }
                 draft.stored.push(Stored {
                     job: place,
                     outcome: text,

@@ -13,11 +13,12 @@ use sql::LedgerId;
 use sql::ledgers::Entry;
 use tokio::sync::oneshot;
 
+use crate::document::StatedDocument;
 use crate::facts::Needs;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::rules::interpret::{LastRecord, Refusal};
-use crate::statement::{ErrorBehaviour, StatedEvent};
+use crate::statement::ErrorBehaviour;
 use crate::terms::Fault;
 
 /// A bridge's signature over a delivery, verified.
@@ -41,7 +42,7 @@ pub enum Work {
         /// The bridge's signature.
         signature: BridgeSignature,
     },
-    /// A partner's document, admitted and checked.
+    /// A partner's document, admitted; recorded in one commit.
     Capture {
         /// Capture id, new.
         capture: String,
@@ -49,8 +50,8 @@ pub enum Work {
         partner: String,
         /// SHA-256 of the document.
         document_sha256: ledger::Hash,
-        /// Its events.
-        events: Vec<StatedEvent>,
+        /// The document.
+        document: Arc<StatedDocument>,
         /// What happens if some of them are refused.
         behaviour: ErrorBehaviour,
     },
@@ -61,7 +62,7 @@ pub enum Work {
 pub enum Ready {
     /// A delivery.
     Delivery(Box<ReadyDelivery>),
-    /// A document.
+    /// A document, or a part of a long one.
     Capture(Box<ReadyCapture>),
 }
 
@@ -81,6 +82,17 @@ pub struct ReadyDelivery {
     pub(super) needs: Needs,
 }
 
+/// A part of a document that is recorded in several commits.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Place of its first event in the document.
+    pub(super) first: usize,
+    /// How many events the document has.
+    pub(super) of: usize,
+    /// What became of the events before.
+    pub(super) before: Outcome,
+}
+
 /// A document whose events are records, or refused.
 #[derive(Debug)]
 pub struct ReadyCapture {
@@ -90,11 +102,13 @@ pub struct ReadyCapture {
     pub(super) behaviour: ErrorBehaviour,
     /// When this ledger accepted it.
     pub(super) at: Timestamp,
-    /// The events, to be made records again if the rights change before the commit.
-    pub(super) events: Vec<StatedEvent>,
+    /// The document, to be made records again if the rights change before the commit.
+    pub(super) document: Arc<StatedDocument>,
+    /// Which part of it; none if it is recorded in one commit.
+    pub(super) part: Option<Part>,
     /// The rights that the events were checked with.
     pub(super) rights: Arc<Rights>,
-    /// What became of each event.
+    /// What became of each event, of the part if it is one.
     pub(super) made: Vec<Result<Made, Fault>>,
 }
 
@@ -129,6 +143,18 @@ pub(super) struct Announced {
     pub(super) things: HashSet<String>,
 }
 
+impl ReadyCapture {
+    /// Place in the document of its first event.
+    pub(super) fn first(&self) -> usize {
+        self.part.as_ref().map_or(0, |part| part.first)
+    }
+
+    /// It as a part, if further events of its document follow in another commit.
+    pub(super) fn unfinished(&self) -> Option<&Part> {
+        self.part.as_ref().filter(|part| part.first + self.made.len() < part.of)
+    }
+}
+
 impl Ready {
     /// Why events of it are refused; none for a delivery, which the ledger's rules refuse.
     #[must_use]
@@ -139,6 +165,11 @@ impl Ready {
                 one.made.iter().filter_map(|made| made.as_ref().err().cloned()).collect()
             }
         }
+    }
+
+    /// Whether it is a part of a document of which further parts follow.
+    pub(super) fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Capture(one) if one.unfinished().is_some())
     }
 
     /// How much it adds to a batch: records and bytes, as far as is known before it is interpreted.

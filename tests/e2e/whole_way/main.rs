@@ -7,6 +7,7 @@
 mod anchor_process;
 mod backlog;
 mod bad_input;
+mod long_documents;
 mod scene;
 mod secret_keys;
 mod starting;

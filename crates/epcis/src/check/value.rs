@@ -12,12 +12,13 @@ use std::collections::HashMap;
 use epc::UriKind;
 use ledger::json::Json;
 
+use super::at::At;
 use crate::context::{Context, UNDECLARED};
 use crate::date_time;
 use crate::event_kind::EventKind;
 use crate::term::{Form, List, Names, Others, Shape, is_standard, shape_of};
 use crate::uri::is_uri;
-use crate::violation::{Violations, below};
+use crate::violation::Violations;
 use crate::vocabulary::Vocabulary;
 use crate::words::nearest;
 
@@ -33,30 +34,30 @@ pub(super) struct Checker<'a> {
 
 impl Checker<'_> {
     /// Checks that `value` is an object with the members of `shape`.
-    pub fn object(&mut self, shape: &Shape, value: &Json, pointer: &str) {
+    pub fn object(&mut self, shape: &Shape, value: &Json, at: At<'_>) {
         let Some(members) = value.as_object() else {
-            self.violations.add(pointer, &value.canonical(), "not an object", shape.what);
+            self.violations.add(&at.to_string(), &value.canonical(), "not an object", shape.what);
             return;
         };
         for (name, value) in members {
-            let pointer = below(pointer, name);
+            let at = At::Member(&at, name);
             match (shape.member(name), shape.others) {
-                (Some(member), _) => self.value(&member.form, value, &pointer),
+                (Some(member), _) => self.value(&member.form, value, at),
                 (None, Others::Free) => {}
-                (None, Others::Extensions) if is_uri(name) => self.extension(name, value, &pointer),
-                (None, _) => self.unknown(shape, name, value, &pointer),
+                (None, Others::Extensions) if is_uri(name) => self.extension(name, value, at),
+                (None, _) => self.unknown(shape, name, value, at),
             }
         }
         for member in shape.members().filter(|member| member.is_required) {
             if value.get(member.name).is_none() {
-                let pointer = below(pointer, member.name);
-                self.violations.add(&pointer, "nothing", "missing", member.form.expected());
+                let at = At::Member(&at, member.name);
+                self.violations.add(&at.to_string(), "nothing", "missing", member.form.expected());
             }
         }
     }
 
     /// A member that the table does not have.
-    fn unknown(&mut self, shape: &Shape, name: &str, value: &Json, pointer: &str) {
+    fn unknown(&mut self, shape: &Shape, name: &str, value: &Json, at: At<'_>) {
         let is_event = shape.member("eventTime").is_some();
         let problem = match shape.what {
             _ if is_event && is_standard(name) => {
@@ -76,59 +77,59 @@ impl Checker<'_> {
             expected += separator;
             expected += "`prefix:name` in ASCII for an extension";
         }
-        self.violations.add(pointer, &value.canonical(), &problem, &expected);
+        self.violations.add(&at.to_string(), &value.canonical(), &problem, &expected);
     }
 
     /// A member of somebody else's vocabulary, with whatever is in it: the names must be declared.
-    fn extension(&mut self, name: &str, value: &Json, pointer: &str) {
+    fn extension(&mut self, name: &str, value: &Json, at: At<'_>) {
         if !self.context.knows(name) {
-            self.undeclared(name, pointer);
+            self.undeclared(name, at);
         }
-        self.names_within(value, pointer);
+        self.names_within(value, at);
     }
 
-    fn names_within(&mut self, value: &Json, pointer: &str) {
+    fn names_within(&mut self, value: &Json, at: At<'_>) {
         match value {
             Json::Array(items) => {
                 for (place, item) in items.iter().enumerate() {
-                    self.names_within(item, &format!("{pointer}/{place}"));
+                    self.names_within(item, At::Element(&at, place));
                 }
             }
             Json::Object(members) => {
                 for (name, value) in members {
-                    let pointer = below(pointer, name);
+                    let at = At::Member(&at, name);
                     if is_uri(name) && !self.context.knows(name) {
-                        self.undeclared(name, &pointer);
+                        self.undeclared(name, at);
                     }
-                    self.names_within(value, &pointer);
+                    self.names_within(value, at);
                 }
             }
             _ => {}
         }
     }
 
-    fn undeclared(&mut self, text: &str, pointer: &str) {
+    fn undeclared(&mut self, text: &str, at: At<'_>) {
         let prefix = text.split(':').next().unwrap_or_default();
         let expected = format!("`{prefix}` with its namespace in @context, or a whole URI");
-        self.violations.add(pointer, text, UNDECLARED, &expected);
+        self.violations.add(&at.to_string(), text, UNDECLARED, &expected);
     }
 
     /// Checks that `value` has the form `form`.
     ///
-    /// - `pointer`: JSON pointer to the value.
-    pub fn value(&mut self, form: &Form, value: &Json, pointer: &str) {
+    /// - `at`: where the value is.
+    pub fn value(&mut self, form: &Form, value: &Json, at: At<'_>) {
         let text = value.as_str();
         let problem = match form {
             Form::Any | Form::Context => None,
-            Form::Uri(names) => return self.uri(*names, value, pointer),
-            Form::Word(vocabulary) => return self.word(*vocabulary, value, pointer),
-            Form::List(list) => return self.list(list, value, pointer),
-            Form::Object(shape) => return self.object(shape, value, pointer),
+            Form::Uri(names) => return self.uri(*names, value, at),
+            Form::Word(vocabulary) => return self.word(*vocabulary, value, at),
+            Form::List(list) => return self.list(list, value, at),
+            Form::Object(shape) => return self.object(shape, value, at),
             Form::Resources => {
                 let resource = Form::Uri(Names::Resource);
                 return match value.as_array() {
-                    Some(items) => self.each(&resource, items, pointer),
-                    None => self.value(&resource, value, pointer),
+                    Some(items) => self.each(&resource, items, at),
+                    None => self.value(&resource, value, at),
                 };
             }
             Form::Time => match text.map(date_time::parse) {
@@ -164,26 +165,26 @@ impl Checker<'_> {
         };
         if let Some(problem) = problem {
             let got = text.map_or_else(|| value.canonical(), str::to_owned);
-            self.violations.add(pointer, &got, problem, form.expected());
+            self.violations.add(&at.to_string(), &got, problem, form.expected());
         }
     }
 
-    fn each(&mut self, form: &Form, items: &[Json], pointer: &str) {
+    fn each(&mut self, form: &Form, items: &[Json], at: At<'_>) {
         for (place, item) in items.iter().enumerate() {
-            self.value(form, item, &format!("{pointer}/{place}"));
+            self.value(form, item, At::Element(&at, place));
         }
     }
 
-    fn list(&mut self, list: &List, value: &Json, pointer: &str) {
+    fn list(&mut self, list: &List, value: &Json, at: At<'_>) {
         let Some(items) = value.as_array() else {
-            self.violations.add(pointer, &value.canonical(), "not a list", list.what);
+            self.violations.add(&at.to_string(), &value.canonical(), "not a list", list.what);
             return;
         };
         if list.is_filled && items.is_empty() {
-            self.violations.add(pointer, "[]", "empty", list.what);
+            self.violations.add(&at.to_string(), "[]", "empty", list.what);
         }
-        self.each(&list.of, items, pointer);
-        if !list.has_each_once {
+        self.each(&list.of, items, at);
+        if !list.has_each_once || items.len() < 2 {
             return;
         }
         let mut seen = HashMap::new();
@@ -194,9 +195,9 @@ impl Checker<'_> {
                 _ => epc::thing_key(text),
             };
             if let Some(first) = seen.insert(key, place) {
-                let expected = format!("each one once; the same is at {pointer}/{first}");
+                let expected = format!("each one once; the same is at {at}/{first}");
                 self.violations.add(
-                    &format!("{pointer}/{place}"),
+                    &At::Element(&at, place).to_string(),
                     text,
                     "stands there twice",
                     &expected,
@@ -205,22 +206,22 @@ impl Checker<'_> {
         }
     }
 
-    fn uri(&mut self, names: Names, value: &Json, pointer: &str) {
+    fn uri(&mut self, names: Names, value: &Json, at: At<'_>) {
         let expected = Form::Uri(Names::Any).expected();
         let Some(text) = value.as_str() else {
-            self.violations.add(pointer, &value.canonical(), "not a URI", expected);
+            self.violations.add(&at.to_string(), &value.canonical(), "not a URI", expected);
             return;
         };
         if !is_uri(text) {
-            self.violations.add(pointer, text, "not a URI", expected);
+            self.violations.add(&at.to_string(), text, "not a URI", expected);
             return;
         }
         if text.len() > LONGEST_URI {
-            self.violations.add(pointer, text, "a URI that is too long", expected);
+            self.violations.add(&at.to_string(), text, "a URI that is too long", expected);
             return;
         }
         if !self.context.knows(text) {
-            self.undeclared(text, pointer);
+            self.undeclared(text, at);
             return;
         }
         let is_key = text.starts_with("urn:epc:") || text.starts_with("https://id.gs1.org/");
@@ -231,35 +232,40 @@ impl Checker<'_> {
             let right = epc::identify(text).map(|named| named.to_uri());
             let expected = right.unwrap_or_else(|_| "such as urn:epc:id:sgtin:…".to_owned());
             let problem = "is what a tag holds or a filter for it, not what it names";
-            self.violations.add(pointer, text, problem, &expected);
+            self.violations.add(&at.to_string(), text, problem, &expected);
             return;
         }
         match (epc::check_uri(text), names) {
             (Err(error), _) => {
                 let problem = format!("not a valid GS1 key: {error}");
-                self.violations.add(pointer, text, &problem, "a valid key, or a URI without one");
+                self.violations.add(
+                    &at.to_string(),
+                    text,
+                    &problem,
+                    "a valid key, or a URI without one",
+                );
             }
             (Ok(UriKind::Class), Names::One) => {
                 let expected = "one thing with its serial; classes stand in a list of quantities";
-                self.violations.add(pointer, text, "names a class", expected);
+                self.violations.add(&at.to_string(), text, "names a class", expected);
             }
             (Ok(UriKind::Item | UriKind::Place | UriKind::Party), Names::Class) => {
                 let expected = "a class without serial; single things stand in a list of EPCs";
-                self.violations.add(pointer, text, "names one thing", expected);
+                self.violations.add(&at.to_string(), text, "names one thing", expected);
             }
             (Ok(_), _) => {}
         }
     }
 
-    fn word(&mut self, vocabulary: Vocabulary, value: &Json, pointer: &str) {
+    fn word(&mut self, vocabulary: Vocabulary, value: &Json, at: At<'_>) {
         match value.as_str() {
             None => {
                 let expected = Form::Word(vocabulary).expected();
-                self.violations.add(pointer, &value.canonical(), "not a text", expected);
+                self.violations.add(&at.to_string(), &value.canonical(), "not a text", expected);
             }
             Some(text) => {
                 if let Err(error) = vocabulary.check_within(text, self.context) {
-                    self.violations.add(pointer, text, error.problem, &error.expected);
+                    self.violations.add(&at.to_string(), text, error.problem, &error.expected);
                 }
             }
         }
@@ -281,8 +287,10 @@ fn number(value: &Json) -> Option<&'static str> {
 
 /// Whether `text` is a URI of tags, not of what they name: those that events have are pure identities and classes.
 fn is_written_on_a_tag(text: &str) -> bool {
-    let kind = text.get(..12).map(str::to_ascii_lowercase);
-    matches!(kind.as_deref(), Some("urn:epc:tag:" | "urn:epc:raw:" | "urn:epc:pat:"))
+    let kind = text.get(..12).unwrap_or_default();
+    ["urn:epc:tag:", "urn:epc:raw:", "urn:epc:pat:"]
+        .iter()
+        .any(|one| one.eq_ignore_ascii_case(kind))
 }
 
 /// Whether the number of `digits` is below zero.

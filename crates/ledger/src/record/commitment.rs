@@ -85,9 +85,8 @@ impl Salts {
     pub(super) fn element_leaves(&self, name: &str, elements: &[Json]) -> Vec<Hash> {
         let (mut path, mut text) = (String::new(), String::new());
         let leaf = |(index, value): (usize, &Json)| {
-            text.clear();
-            value.write(&mut text);
-            element_leaf(&self.next_element(name, index, &mut path), &text)
+            let salt = self.next_element(name, index, &mut path);
+            element_leaf(&salt, value.canonical_into(&mut text))
         };
         elements.iter().enumerate().map(leaf).collect()
     }

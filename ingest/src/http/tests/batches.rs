@@ -9,7 +9,7 @@ use super::*;
 
 impl Scene {
     /// Delivers each body at once, and gives the answers in their order.
-    async fn deliver_all(&self, bodies: Vec<(u64, u64, Vec<u8>)>) -> Vec<(u16, Value)> {
+    pub(super) async fn deliver_all(&self, bodies: Vec<(u64, u64, Vec<u8>)>) -> Vec<(u16, Value)> {
         let mut answers = Vec::new();
         // As many at once as one address may send.
         for some in bodies.chunks(60) {
@@ -74,7 +74,7 @@ async fn a_delivery_with_bad_data_is_refused_alone_whoever_shares_its_commit() {
 
 impl Scene {
     /// Checks that the tree of the stored records is the one whose root is signed, and that the index names each record.
-    async fn is_whole(&self) {
+    pub(super) async fn is_whole(&self) {
         let size = self.size().await;
         let mut tree = ledger::tree::Frontier::new();
         for index in 0..size {
@@ -151,7 +151,9 @@ async fn what_waited_together_keeps_its_order_when_one_of_it_is_refused() {
             capture: format!("c{number}"),
             partner: "maker".into(),
             document_sha256: ledger::hash::sha256(document.as_bytes()),
-            events: crate::statement::read(document.as_bytes()).unwrap(),
+            document: Arc::new(
+                crate::document::StatedDocument::read(Box::new(document)).ok().unwrap(),
+            ),
             behaviour: crate::statement::ErrorBehaviour::Rollback,
         })
     });

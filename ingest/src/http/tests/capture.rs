@@ -359,7 +359,9 @@ async fn a_wrong_prefix_split_is_refused_with_the_right_urn_also_by_the_writer_i
         capture: "c".into(),
         partner: "maker".into(),
         document_sha256: ledger::hash::sha256(b"c"),
-        events: crate::statement::read(other.as_bytes()).unwrap(),
+        document: Arc::new(
+            crate::document::StatedDocument::read(Box::new(other.clone())).ok().unwrap(),
+        ),
         behaviour: crate::statement::ErrorBehaviour::Rollback,
     });
     assert!(early.faults().is_empty());
