@@ -106,14 +106,14 @@ impl History {
             let names = records.flat_map(|record| record.spellings(&own));
             names.map(str::to_owned).collect()
         };
-        let mut names = named(&counted);
-        if names.is_empty() {
-            names = named(&others);
+        let mut spellings = named(&counted);
+        if spellings.is_empty() {
+            spellings = named(&others);
         }
         let is_urn =
             |name: &&String| !name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
-        let urn = names.iter().filter(is_urn).find_map(|name| epc::identify(name).ok());
-        self.is_link = urn.is_none() && !names.is_empty();
+        let urn = spellings.iter().filter(is_urn).find_map(|name| epc::identify(name).ok());
+        self.is_link = urn.is_none() && !spellings.is_empty();
         self.item = urn.unwrap_or_else(|| self.item.clone());
     }
 

@@ -387,14 +387,16 @@ impl<'a> Finder<'a> {
                     }
                     *fault = found;
                 }
-                Err(_) => again.push(*leaf),
+                Err(()) => again.push(*leaf),
             }
         }
         if again.is_empty() {
             return Ok(());
         }
         let mut needs = Needs::default();
-        again.iter().for_each(|leaf| needs.of_leaf_anew(&self.ledgers, *leaf));
+        for leaf in &again {
+            needs.of_leaf_anew(&self.ledgers, *leaf);
+        }
         let got = needs.fetch(&self.db.connection().await?).await?;
         for leaf in again {
             let found = self.ledgers.fault_of(leaf, &got).unwrap_or(Some(Fault::Tree));
