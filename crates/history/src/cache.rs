@@ -25,7 +25,8 @@ use sql::ledgers::TileName;
 
 use crate::known_record::KnownRecord;
 use crate::standing::{HubSizes, Standing};
-use crate::store::{Store, Usage};
+use crate::store::Store;
+pub use crate::store::Usage;
 use crate::tiles::Tile;
 
 /// What was verified, shared by all answers of a process.

@@ -9,7 +9,7 @@
 //! record that does not fit its ledger gets a [`Fault`], with a [`Cache`] as without; ledgers of parties that can decide
 //! something are read before those of others, and a limit that is hit is said.
 //!
-//! Not here: what the records mean ([`crate::fold`]), whether a ledger can be relied on ([`crate::known_ledgers`]).
+//! Not here: what the records mean ([`crate::fold`]), whether a ledger can be relied on (`known_ledgers.rs`).
 //!
 //! Source: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md.
 
