@@ -112,9 +112,15 @@ async fn cpu(client: &Client) -> Result<f64, Failed> {
     Ok((ticks()? + ticks()?) / TICKS)
 }
 
-async fn wal(client: &Client) -> Result<i64, Failed> {
+/// A count as a number to divide by.
+fn float(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+async fn wal(client: &Client) -> Result<u64, Failed> {
     let bytes = "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8";
-    Ok(client.query_one(bytes, &[]).await?.get(0))
+    let bytes: i64 = client.query_one(bytes, &[]).await?.get(0);
+    Ok(u64::try_from(bytes)?)
 }
 
 /// A batch in PostgreSQL's binary COPY format.
@@ -180,9 +186,9 @@ async fn fill(
         let is_late = begun.elapsed() > LONGEST && !kind.segments;
         if next.is_multiple_of(tenth) || is_late {
             let (now, bytes) = (cpu(client).await?, wal(client).await?);
-            let done = if is_late { PER_COMMIT } else { tenth } as f64;
+            let done = float(if is_late { PER_COMMIT } else { tenth });
             tenths.push((now - cpu_before) * 1e6 / done);
-            last_wal = (bytes - wal_before) as f64 / done;
+            last_wal = float(bytes - wal_before) / done;
             (cpu_before, wal_before) = (now, bytes);
         }
         if is_late {
@@ -214,7 +220,7 @@ async fn measure(client: &Client, kind: &Kind, keys: Keys, rows: u64) -> Result<
     println!(
         "| {name} | {}{late} | {first:.2} | {last:.2} | {wal:.0} | {:.1} | {by_key} | {last_in} |",
         kind.name,
-        size as f64 / sent as f64
+        float(u64::try_from(size)?) / float(sent)
     );
     let drop = "do $$ declare n text; begin for n in select relname from pg_class where relname ~ '^t(_[0-9]+)?$' and relkind = 'r' \
                 loop execute 'drop table ' || n; end loop; end $$; checkpoint";
@@ -267,7 +273,7 @@ async fn look_up(
     let found = client.query(&last_in, &[&asked]).await;
     let seconds = cpu(client).await? - before;
     let last_in = match found {
-        Ok(_) => format!("{:.1}", seconds * 1e6 / LOOK_UPS as f64),
+        Ok(_) => format!("{:.1}", seconds * 1e6 / float(LOOK_UPS)),
         Err(_) => "over 20,000".to_owned(),
     };
     Ok((format!("{micros:.0}"), last_in))

@@ -88,7 +88,7 @@ impl<'a> Auditor<'a> {
         row: &LedgerRow,
     ) -> anyhow::Result<Option<(AuditSummary, Option<Earlier>)>> {
         let policy = Arc::clone(&self.setting.policy);
-        let mut head = self.heads.get(&row.id).context("the ledger has no head")?.clone();
+        let mut head = *self.heads.get(&row.id).context("the ledger has no head")?;
         let (mut audit, earlier, groups) = self.begin(&policy, row).await?;
         let from = audit.size();
         self.progress.skip(from);

@@ -1,7 +1,5 @@
 //! An audit that is interrupted and continued, and what somebody does to the database or to the position meanwhile.
 
-#![expect(clippy::unwrap_used, reason = "a failing test helper says where it failed")]
-
 use std::cell::Cell;
 use std::path::PathBuf;
 

@@ -14,38 +14,17 @@
 //! (`history::continuity` compares a ledger with the hub, and the hub with its anchors).
 
 mod compute;
+mod finding;
 mod standing;
 
 pub use compute::{Open, Opened, directory_entry_leaf, hub_entry_leaf, record_leaf};
+pub use finding::{Finding, MAX_FINDINGS};
 pub use standing::{Standing, StandingError};
 
-use std::{collections::VecDeque, fmt};
+use std::collections::VecDeque;
 
 use self::standing::Good;
 use crate::{hash::Hash, policy::Policy, record::Secret, tree::Frontier};
-
-/// Findings that are kept in full.
-pub const MAX_FINDINGS: usize = 1000;
-
-/// One contradiction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Name of the ledger.
-    pub ledger: String,
-    /// Index of the row, from 0; none if it concerns no single row.
-    pub index: Option<u64>,
-    /// What contradicts what.
-    pub what: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.index {
-            Some(index) => write!(out, "{} #{index}: {}", self.ledger, self.what),
-            None => write!(out, "{}: {}", self.ledger, self.what),
-        }
-    }
-}
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -312,5 +291,76 @@ impl<'a> LedgerAudit<'a> {
             findings,
             more_findings: self.more_findings + beyond as u64,
         }
+    }
+}
+
+impl LedgerAudit<'_> {
+    /// Remembers that the frontier stands on a checkpoint. Once findings are only counted, the audit stands where it was:
+    /// what is counted could not be told again.
+    fn note_good(&mut self, note: Hash) {
+        if self.of_rows.len() + self.findings.len() < MAX_FINDINGS {
+            self.good = Some(Good {
+                frontier: self.frontier.clone(),
+                note,
+                checkpoints: self.checkpoints,
+                findings: self.findings.len(),
+            });
+        }
+    }
+
+    /// Rows below the last checkpoint on which this audit can stand; 0 for none.
+    #[must_use]
+    pub fn standing_size(&self) -> u64 {
+        self.good.as_ref().map_or(0, |good| good.frontier.size())
+    }
+
+    /// How far this audit came; none before the first checkpoint that the policy accepts and whose root the rows give.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        let good = self.good.as_ref()?;
+        let size = good.frontier.size();
+        let below = self.of_rows.iter().take_while(|(rows, _)| *rows < size);
+        Some(Standing {
+            size,
+            peaks: good.frontier.peaks().to_vec(),
+            note: good.note,
+            checkpoints: good.checkpoints,
+            of_rows: below.map(|(_, finding)| finding.clone()).collect(),
+            of_checkpoints: self.findings[..good.findings].to_vec(),
+        })
+    }
+
+    /// Continues an audit that was begun elsewhere: the rows below `standing` are not passed again.
+    ///
+    /// - `self`: a new audit of the same ledger.
+    /// - `note`: the checkpoint that the database has at that size now.
+    ///
+    /// # Errors
+    ///
+    /// [`StandingError`] with the first condition that does not hold.
+    pub fn resume(mut self, standing: &Standing, note: &str) -> Result<Self, StandingError> {
+        let size = standing.size;
+        let opened = Opened::new(self.open, self.policy, &self.origin, size, note);
+        if opened.note != standing.note {
+            return Err(StandingError::OtherNote(size));
+        }
+        let checkpoint = opened.outcome?;
+        if checkpoint.size != size {
+            return Err(StandingError::Size { stands: size, signed: checkpoint.size });
+        }
+        let frontier = Frontier::from_peaks(size, standing.peaks.clone())?;
+        let (got, signed) = (frontier.root(), checkpoint.root);
+        if got != signed {
+            return Err(StandingError::Root { size, got, signed });
+        }
+        self.rows = size;
+        self.frontier = frontier;
+        self.last = Some((size, Some(signed)));
+        self.checkpoints = standing.checkpoints;
+        // The order is all that counts of the place.
+        self.of_rows = standing.of_rows.iter().map(|finding| (0, finding.clone())).collect();
+        self.findings.clone_from(&standing.of_checkpoints);
+        self.note_good(standing.note);
+        Ok(self)
     }
 }

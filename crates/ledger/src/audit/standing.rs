@@ -1,6 +1,6 @@
 //! How far an audit came, so that it can continue after an interruption.
 //!
-//! The way through: [`LedgerAudit::standing`] gives a [`Standing`], which the caller stores; [`LedgerAudit::resume`] takes it
+//! The way through: [`super::LedgerAudit::standing`] gives a [`Standing`], which the caller stores; [`super::LedgerAudit::resume`] takes it
 //! together with the checkpoint that the database has at that size now.
 //!
 //! What holds: an audit stands only on a checkpoint that the policy accepts and whose root the rows gave; it is continued
@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use super::{Finding, LedgerAudit, MAX_FINDINGS, Opened};
+use super::finding::Finding;
 use crate::{
     hash::Hash,
     policy::OpenError,
@@ -73,80 +73,9 @@ pub enum StandingError {
 /// The last checkpoint on which an audit can stand.
 #[derive(Debug)]
 pub(super) struct Good {
-    frontier: Frontier,
-    note: Hash,
-    checkpoints: u64,
+    pub(super) frontier: Frontier,
+    pub(super) note: Hash,
+    pub(super) checkpoints: u64,
     /// Findings of checkpoints up to it.
-    findings: usize,
-}
-
-impl LedgerAudit<'_> {
-    /// Remembers that the frontier stands on a checkpoint. Once findings are only counted, the audit stands where it was:
-    /// what is counted could not be told again.
-    pub(super) fn note_good(&mut self, note: Hash) {
-        if self.of_rows.len() + self.findings.len() < MAX_FINDINGS {
-            self.good = Some(Good {
-                frontier: self.frontier.clone(),
-                note,
-                checkpoints: self.checkpoints,
-                findings: self.findings.len(),
-            });
-        }
-    }
-
-    /// Rows below the last checkpoint on which this audit can stand; 0 for none.
-    #[must_use]
-    pub fn standing_size(&self) -> u64 {
-        self.good.as_ref().map_or(0, |good| good.frontier.size())
-    }
-
-    /// How far this audit came; none before the first checkpoint that the policy accepts and whose root the rows give.
-    #[must_use]
-    pub fn standing(&self) -> Option<Standing> {
-        let good = self.good.as_ref()?;
-        let size = good.frontier.size();
-        let below = self.of_rows.iter().take_while(|(rows, _)| *rows < size);
-        Some(Standing {
-            size,
-            peaks: good.frontier.peaks().to_vec(),
-            note: good.note,
-            checkpoints: good.checkpoints,
-            of_rows: below.map(|(_, finding)| finding.clone()).collect(),
-            of_checkpoints: self.findings[..good.findings].to_vec(),
-        })
-    }
-
-    /// Continues an audit that was begun elsewhere: the rows below `standing` are not passed again.
-    ///
-    /// - `self`: a new audit of the same ledger.
-    /// - `note`: the checkpoint that the database has at that size now.
-    ///
-    /// # Errors
-    ///
-    /// [`StandingError`] with the first condition that does not hold.
-    pub fn resume(mut self, standing: &Standing, note: &str) -> Result<Self, StandingError> {
-        let size = standing.size;
-        let opened = Opened::new(self.open, self.policy, &self.origin, size, note);
-        if opened.note != standing.note {
-            return Err(StandingError::OtherNote(size));
-        }
-        let checkpoint = opened.outcome?;
-        if checkpoint.size != size {
-            return Err(StandingError::Size { stands: size, signed: checkpoint.size });
-        }
-        let frontier = Frontier::from_peaks(size, standing.peaks.clone())?;
-        let (got, signed) = (frontier.root(), checkpoint.root);
-        if got != signed {
-            return Err(StandingError::Root { size, got, signed });
-        }
-        self.rows = size;
-        self.frontier = frontier;
-        self.last = Some((size, Some(signed)));
-        self.checkpoints = standing.checkpoints;
-        // The order is all that counts of the place.
-        self.of_rows = standing.of_rows.iter().map(|finding| (0, finding.clone())).collect();
-        self.findings.clone_from(&standing.of_checkpoints);
-        self.note_good(standing.note);
-        Ok(self)
-    }
+    pub(super) findings: usize,
 }
