@@ -3,7 +3,7 @@
 
 use devices::reader::FrameData;
 use devices::reader::cutter::Cutter;
-use devices::reader::r200::frame::{Frame, Frames};
+use devices::reader::r200::frame::{Frame, Frames, Received};
 use devices::reader::r200::{R200, Region, Settings};
 use fuzz::dialect::{Arrival, talk};
 use fuzz::{Choices, framed};
