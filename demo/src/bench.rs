@@ -4,6 +4,7 @@
 //! machines mean little, so each stands beside a floor that was measured a moment before.
 
 mod fleet;
+mod readers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -50,6 +51,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     framing(rounds)?;
     reporting(rounds)?;
     spooling(rounds)?;
+    readers::run(rounds)?;
     if arguments.fleet_seconds > 0 {
         fleet::run(arguments.fleet_seconds)?;
     }

@@ -33,16 +33,6 @@ impl Input {
     pub fn of(source: usize, data: DeviceData) -> Self {
         Self { source, data, message: None, acknowledge: None }
     }
-
-    /// A copy without the acknowledgement.
-    pub(crate) fn without_acknowledge(&self) -> Self {
-        Self {
-            source: self.source,
-            data: self.data.clone(),
-            message: self.message,
-            acknowledge: None,
-        }
-    }
 }
 
 /// Hands what one reader reports to the rest of the bridge.

@@ -1,7 +1,7 @@
 //! Keeps the open windows, writes everything to the spool before it is acknowledged, and closes windows.
 //!
-//! The way through: lines send [`Input`]s over a bounded channel; [`Keeper::run`] receives those that wait (at most
-//! `GROUP`), writes them to the spool in one commit (`intake`), lets the senders acknowledge, and closes the windows
+//! The way through: lines send [`Input`]s over a bounded channel; [`Keeper::run`] receives those that wait, of whichever
+//! lines (at most `GROUP`), writes them to the spool in one commit (`intake`), lets the senders acknowledge, and closes the windows
 //! that are due: settle, deliveries, close, in one commit.
 //!
 //! What holds:
@@ -49,8 +49,10 @@ use crate::pause::pause;
 use crate::sink::{Acknowledge, Input};
 use crate::spool::{self, Batch, Forgotten, RETRY, Spool, SpoolError, Waiting};
 
-/// Most inputs in one commit.
-const GROUP: usize = 100;
+/// Most inputs in one commit, whichever lines they are of.
+const GROUP: usize = 2000;
+/// Reads after which no more inputs are added to a commit: some 2 MB, so that no sender waits long for it.
+const GROUP_READS: usize = 50_000;
 /// How often windows are checked when nothing arrives.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -161,9 +163,7 @@ impl Keeper {
                 self.note_messages(&mut group);
                 let acknowledgements: Vec<Acknowledge> =
                     group.iter_mut().filter_map(|input| input.acknowledge.take()).collect();
-                self.persist(stop, |keeper| {
-                    keeper.take(group.iter().map(Input::without_acknowledge).collect())
-                })?;
+                self.persist(stop, |keeper| keeper.take(&group))?;
                 for acknowledge in acknowledgements {
                     acknowledge();
                 }
@@ -268,7 +268,7 @@ impl Keeper {
         for (source, silence) in &mut self.silences {
             inputs.extend(silence.tick(now).into_iter().map(|found| finding_of(*source, found)));
         }
-        if inputs.is_empty() { Ok(()) } else { self.take(inputs) }
+        if inputs.is_empty() { Ok(()) } else { self.take(&inputs) }
     }
 
     /// Counts messages as signs of life, whatever is in them, and reports readers whose silence ended.
@@ -284,7 +284,7 @@ impl Keeper {
     }
 
     /// Writes a group of inputs to the spool; when this returned, they may be acknowledged.
-    fn take(&mut self, group: Vec<Input>) -> Result<(), SpoolError> {
+    fn take(&mut self, group: &[Input]) -> Result<(), SpoolError> {
         let now = self.now();
         let is_full = self.make_room()?;
         let mut intake = Intake {
@@ -352,45 +352,25 @@ impl Keeper {
 
     /// Closes the windows that are due, or all of them.
     fn close_due(&mut self, all: bool) -> Result<(), SpoolError> {
-        for source in self.tracker.due(all, self.up()) {
-            let Some(window) = self.tracker.remove(source) else { continue };
-            self.close(source, window, all)?;
-        }
-        Ok(())
+        let due = self.tracker.due(all, self.up());
+        if due.is_empty() { Ok(()) } else { self.close(&due, all) }
     }
 
-    fn close(&mut self, source: usize, window: OpenWindow, all: bool) -> Result<(), SpoolError> {
-        let (number, now) = (window.window, self.now());
-        let digest = window.raw.digest().to_string();
-        let closing = self
-            .tracker
-            .closing(source, window, all, now)
-            .map_err(|error| SpoolError::Data(error.to_string()))?;
-        let Some((mut closing, reads)) = closing else { return Ok(()) };
-        closing.bridge.clone_from(&self.bridge);
-        closing.boot = self.boot;
-        closing.gaps = self.spool.gaps(number)?;
+    /// Closes the windows of these readers in one commit. The tracker is ahead of the spool until then; if the commit
+    /// fails, the tracker is built again from the spool.
+    fn close(&mut self, due: &[usize], all: bool) -> Result<(), SpoolError> {
+        let now = self.now();
         let mut batch = self.spool.begin()?;
-        closing.seq = batch.last_seq(self.boot)? + 1;
-        let closed = settle::close(&closing, &reads, &digest);
-        for delivery in &closed.deliveries {
-            let seq = batch.next_seq(self.boot)?;
-            let waiting = Waiting { boot: self.boot, seq, body: delivery.to_bytes() };
-            batch.add_delivery(number, &waiting)?;
+        let mut closed = Vec::with_capacity(due.len());
+        for source in due.iter().copied() {
+            let Some(window) = self.tracker.remove(source) else { continue };
+            let close = Close { bridge: &self.bridge, boot: self.boot, source, all, now };
+            closed.extend(close.window(&mut batch, &mut self.tracker, window)?);
         }
-        for (epc, tag) in &closed.presence {
-            batch.put_tag_at_rest(epc, tag)?;
-        }
-        batch.close_window(number, &digest, &closing)?;
-        let carried = WindowTracker::carry_over(&closing, &reads, now);
-        let carried = carried.map(|window| store_carried(&mut batch, window, &closing));
-        let carried = carried.transpose()?;
         batch.commit()?;
-        if let Some(window) = carried {
-            self.tracker.open(source, window);
+        for (closing, closed, reads) in closed {
+            self.count_closed(&closing, &closed, reads);
         }
-        self.count_closed(&closing, &closed, reads.len());
-        self.tracker.update_presence(closed.presence, now.up);
         Ok(())
     }
 
@@ -410,6 +390,54 @@ impl Keeper {
                 "window settled"
             );
         }
+    }
+}
+
+/// What one window is closed with.
+struct Close<'a> {
+    bridge: &'a str,
+    boot: u64,
+    source: usize,
+    /// Whether nothing is open afterwards.
+    all: bool,
+    now: Moment,
+}
+
+impl Close<'_> {
+    /// Settles a window, and writes its deliveries and its end. Gives what came of it, and its number of reads.
+    fn window(
+        &self,
+        batch: &mut Batch<'_>,
+        tracker: &mut WindowTracker,
+        window: OpenWindow,
+    ) -> Result<Option<(Closing, Closed, usize)>, SpoolError> {
+        let number = window.window;
+        let digest = window.raw.digest().to_string();
+        let closing = tracker
+            .closing(self.source, window, self.all, self.now)
+            .map_err(|error| SpoolError::Data(error.to_string()))?;
+        let Some((mut closing, reads)) = closing else { return Ok(None) };
+        self.bridge.clone_into(&mut closing.bridge);
+        closing.boot = self.boot;
+        closing.gaps = batch.gaps(number)?;
+        closing.seq = batch.last_seq(self.boot)? + 1;
+        let closed = settle::close(&closing, &reads, &digest);
+        for delivery in &closed.deliveries {
+            let seq = batch.next_seq(self.boot)?;
+            let waiting = Waiting { boot: self.boot, seq, body: delivery.to_bytes() };
+            batch.add_delivery(number, &waiting)?;
+        }
+        for (epc, tag) in &closed.presence {
+            batch.put_tag_at_rest(epc, tag)?;
+        }
+        batch.close_window(number, &digest, &closing)?;
+        if let Some(carried) = WindowTracker::carry_over(&closing, &reads, self.now) {
+            let carried = store_carried(batch, carried, &closing)?;
+            tracker.open(self.source, carried);
+        }
+        // The next window of this commit may be of a shelf that these tags moved to.
+        tracker.update_presence(closed.presence.clone(), self.now.up);
+        Ok(Some((closing, closed, reads.len())))
     }
 }
 
@@ -476,16 +504,20 @@ enum Queue {
     Over,
 }
 
-/// Waits for inputs, for a [`TICK`] at most, and receives those that wait, a [`GROUP`] at most.
+/// Waits for inputs, for a [`TICK`] at most, and receives those that wait, a group at most.
 fn wait(inputs: &Receiver<Input>) -> (Vec<Input>, Queue) {
     let mut group = match inputs.recv_timeout(TICK) {
         Ok(input) => vec![input],
         Err(RecvTimeoutError::Timeout) => return (Vec::new(), Queue::Empty),
         Err(RecvTimeoutError::Disconnected) => return (Vec::new(), Queue::Over),
     };
-    while group.len() < GROUP {
+    let mut reads = group.iter().map(|input| input.data.reads.len()).sum::<usize>();
+    while group.len() < GROUP && reads < GROUP_READS {
         match inputs.try_recv() {
-            Ok(input) => group.push(input),
+            Ok(input) => {
+                reads += input.data.reads.len();
+                group.push(input);
+            }
             // If every sender is gone, the next call finds out.
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => return (group, Queue::Empty),
         }

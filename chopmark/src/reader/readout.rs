@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use devices::message::DeviceData;
 use firmware_bridge::metrics::Metrics;
 use process::Clock;
-use reads::{Read, code};
+use reads::{Bank, Read, code};
 
 use super::screen::{Screen, shorten};
 use super::words::{self, Lang, Totals};
@@ -36,7 +36,7 @@ struct TagRow {
 pub struct Readout {
     lang: Lang,
     clock: Clock,
-    tags: HashMap<Vec<u8>, TagRow>,
+    tags: HashMap<Bank, TagRow>,
     readings: BTreeMap<(String, String), (String, String)>,
     reads: u64,
     /// Reads since the last second, its beginning, and the rate before it.

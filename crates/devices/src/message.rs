@@ -9,10 +9,13 @@
 //!
 //! Not here: the connection, and what happens with the data (`firmware-bridge`).
 
+mod objects;
+
 use jiff::Timestamp;
 use reads::{Edge, Finding, Read, SensorReading};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::objects::json_objects;
 use crate::reader::dialect::{Antenna, FrameData, Setting};
 
 /// One message as it arrived.
@@ -209,6 +212,16 @@ impl Refused {
         }
     }
 
+    /// Adds the record at `place` of a payload, whose text is looked for only if it is kept.
+    pub fn add_record(&mut self, reason: String, payload: &[u8], place: usize) {
+        if self.letters.len() < MAX_DEAD_LETTERS {
+            let records = json_records(payload).unwrap_or_default();
+            self.add(reason, records.texts.get(place).copied().unwrap_or(payload));
+        } else {
+            self.more += 1;
+        }
+    }
+
     /// Adds the dead letters to what was decoded.
     ///
     /// # Errors
@@ -319,7 +332,7 @@ fn not_json(error: &serde_json::Error) -> String {
 /// # Errors
 ///
 /// What is wrong.
-pub(crate) fn json_object<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+pub(crate) fn json_object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, String> {
     if text.first() != Some(&b'{') {
         let text = String::from_utf8_lossy(text);
         return Err(format!("got `{}`, expected a JSON object", short(&text)));

@@ -11,6 +11,7 @@
 //!
 //! Source: docs/formats/observation-v1.md.
 
+mod bank;
 mod check;
 mod delivery;
 mod direction;
@@ -25,6 +26,7 @@ mod skip;
 pub mod time_belief;
 mod window;
 
+pub use bank::{Bank, ByteSlice};
 pub use check::is_name;
 pub use delivery::{
     CONTRACT, Delivery, DeliveryError, MAX_BYTES, MAX_OBSERVATIONS, MAX_READINGS, signing_bytes,

@@ -20,20 +20,25 @@ use jiff::Timestamp;
 use ledger::Hash;
 use thiserror::Error;
 
+use crate::bank::Bank;
 use crate::direction::Direction;
 
 /// Longest EPC or TID bank: 496 bits, the most that a Gen2 protocol control word can announce.
 const MAX_BANK: usize = 62;
 /// Stands for "the reader gave no time".
 const NO_TIME: i64 = i64::MIN;
+/// Bytes of a read before its EPC: both times, antenna, strength, length of the EPC.
+const HEAD: usize = 23;
+/// Bytes of a read with an EPC of 96 bits and no TID.
+const USUAL: usize = HEAD + 12 + 1;
 
 /// One report of one tag by one antenna.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
     /// EPC bank as reported, 0 to 62 bytes.
-    pub epc: Vec<u8>,
+    pub epc: Bank,
     /// TID bank, if the reader reads it along, 1 to 62 bytes.
-    pub tid: Option<Vec<u8>>,
+    pub tid: Option<Bank>,
     /// Antenna port as the reader numbers it; 0 if it has none.
     pub antenna: u16,
     /// Signal strength in hundredths of a dBm.
@@ -70,17 +75,24 @@ pub struct Window {
 impl Window {
     /// Adds a read. Banks are cut at 62 bytes, which no tag exceeds.
     pub fn push(&mut self, read: &Read) {
+        self.push_at(read, read.at);
+    }
+
+    /// Adds a read as of another time: the one that is believed.
+    pub fn push_at(&mut self, read: &Read, at: Timestamp) {
         let reader_time = read.reader_time.map_or(NO_TIME, Timestamp::as_microsecond);
-        self.bytes.extend_from_slice(&read.at.as_microsecond().to_be_bytes());
-        self.bytes.extend_from_slice(&reader_time.to_be_bytes());
-        self.bytes.extend_from_slice(&read.antenna.to_be_bytes());
-        self.bytes.extend_from_slice(&read.rssi_cdbm.to_be_bytes());
-        let direction = direction_bits(read.direction);
-        for (bank, mark) in [(Some(&read.epc), 0), (read.tid.as_ref(), direction)] {
-            let bank = bank.map_or(&[][..], |bank| &bank[..bank.len().min(MAX_BANK)]);
-            self.bytes.push(u8::try_from(bank.len()).unwrap_or(0) | mark);
-            self.bytes.extend_from_slice(bank);
-        }
+        let (epc, tid) = (cut(&read.epc), read.tid.as_deref().map_or(&[][..], cut));
+        let mut head = [0; HEAD];
+        head[..8].copy_from_slice(&at.as_microsecond().to_be_bytes());
+        head[8..16].copy_from_slice(&reader_time.to_be_bytes());
+        head[16..18].copy_from_slice(&read.antenna.to_be_bytes());
+        head[18..22].copy_from_slice(&read.rssi_cdbm.to_be_bytes());
+        head[22] = length_of(epc);
+        self.bytes.reserve(HEAD + epc.len() + 1 + tid.len());
+        self.bytes.extend_from_slice(&head);
+        self.bytes.extend_from_slice(epc);
+        self.bytes.push(length_of(tid) | direction_bits(read.direction));
+        self.bytes.extend_from_slice(tid);
         self.reads += 1;
     }
 
@@ -114,50 +126,55 @@ impl Window {
     ///
     /// [`WindowError`], with the place.
     pub fn parse(bytes: &[u8]) -> Result<Vec<Read>, WindowError> {
-        let mut reads = Vec::new();
-        let mut place = 0;
-        while place < bytes.len() {
-            let truncated = WindowError::Truncated(place);
-            let mut rest = &bytes[place..];
-            let mut take = |n: usize| -> Option<&[u8]> {
-                let (head, tail) = rest.split_at_checked(n)?;
-                rest = tail;
-                Some(head)
-            };
-            let fields = (|| {
-                let at = i64::from_be_bytes(take(8)?.try_into().ok()?);
-                let reader_time = i64::from_be_bytes(take(8)?.try_into().ok()?);
-                let antenna = u16::from_be_bytes(take(2)?.try_into().ok()?);
-                let rssi_cdbm = i32::from_be_bytes(take(4)?.try_into().ok()?);
-                let epc_len = usize::from(take(1)?[0]);
-                let epc = take(epc_len)?.to_vec();
-                let marked = take(1)?[0];
-                let tid = take(usize::from(marked & LENGTH_BITS))?.to_vec();
-                Some((at, reader_time, antenna, rssi_cdbm, epc, (tid, direction_of(marked))))
-            })();
-            let (at, reader_time, antenna, rssi_cdbm, epc, (tid, direction)) =
-                fields.ok_or(truncated)?;
-            for bank in [&epc, &tid] {
-                if bank.len() > MAX_BANK {
-                    return Err(WindowError::Bank(bank.len()));
-                }
+        let mut reads = Vec::with_capacity(bytes.len() / USUAL);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let place = bytes.len() - rest.len();
+            let (head, epc, marked, tid, behind) =
+                one(rest).ok_or(WindowError::Truncated(place))?;
+            if let Some(bank) = [epc, tid].into_iter().find(|bank| bank.len() > MAX_BANK) {
+                return Err(WindowError::Bank(bank.len()));
             }
-            place += 24 + epc.len() + tid.len();
+            let [at @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *head;
+            let [_, _, _, _, _, _, _, _, reader_time @ .., _, _, _, _, _, _, _] = *head;
+            let [.., a1, a0, r3, r2, r1, r0, _] = *head;
             let time = |micros: i64| {
                 Timestamp::from_microsecond(micros).map_err(|_| WindowError::Time(micros))
             };
+            let reader_time = i64::from_be_bytes(reader_time);
             reads.push(Read {
-                epc,
-                tid: (!tid.is_empty()).then_some(tid),
-                antenna,
-                rssi_cdbm,
-                at: time(at)?,
+                epc: Bank::from(epc),
+                tid: (!tid.is_empty()).then(|| Bank::from(tid)),
+                antenna: u16::from_be_bytes([a1, a0]),
+                rssi_cdbm: i32::from_be_bytes([r3, r2, r1, r0]),
+                at: time(i64::from_be_bytes(at))?,
                 reader_time: if reader_time == NO_TIME { None } else { Some(time(reader_time)?) },
-                direction,
+                direction: direction_of(marked),
             });
+            rest = behind;
         }
         Ok(reads)
     }
+}
+
+/// The parts of the first read: head, EPC, direction, TID, and what follows; none if the bytes end within it.
+type Parts<'a> = (&'a [u8; HEAD], &'a [u8], u8, &'a [u8], &'a [u8]);
+
+fn one(bytes: &[u8]) -> Option<Parts<'_>> {
+    let (head, rest) = bytes.split_first_chunk::<HEAD>()?;
+    let (epc, rest) = rest.split_at_checked(usize::from(head[HEAD - 1]))?;
+    let (marked, rest) = rest.split_first()?;
+    let (tid, rest) = rest.split_at_checked(usize::from(marked & LENGTH_BITS))?;
+    Some((head, epc, *marked, tid, rest))
+}
+
+/// A bank as it is stored.
+fn cut(bank: &[u8]) -> &[u8] {
+    &bank[..bank.len().min(MAX_BANK)]
+}
+
+fn length_of(bank: &[u8]) -> u8 {
+    u8::try_from(bank.len()).unwrap_or(0)
 }
 
 /// The bits of a length that are not a direction.
@@ -202,8 +219,8 @@ mod tests {
             ])),
         )
             .prop_map(|(epc, tid, antenna, rssi_cdbm, at, reader_time, direction)| Read {
-                epc,
-                tid,
+                epc: epc.into(),
+                tid: tid.map(Bank::from),
                 antenna,
                 rssi_cdbm,
                 at: Timestamp::from_microsecond(at).unwrap(),
@@ -215,8 +232,8 @@ mod tests {
     #[test]
     fn a_direction_is_two_bits_of_the_length_of_the_tid_and_without_one_nothing_changes() {
         let read = |direction| Read {
-            epc: vec![0x30],
-            tid: Some(vec![0xE2; 62]),
+            epc: [0x30].into(),
+            tid: Some(vec![0xE2; 62].into()),
             antenna: 1,
             rssi_cdbm: -5000,
             at: Timestamp::UNIX_EPOCH,

@@ -1,6 +1,6 @@
 //! A window that closes, with everything besides its raw reads that its deliveries are made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use reads::{Edge, SensorReading};
@@ -60,4 +60,12 @@ pub struct Closing {
     pub held: BTreeSet<String>,
     /// Presence before the window, of its tags and of those that were not read for too long, by EPC. Shelves only.
     pub presence: BTreeMap<String, TagPresence>,
+}
+
+impl Closing {
+    /// The EPC banks of [`Closing::held`].
+    #[must_use]
+    pub fn held_banks(&self) -> HashSet<Vec<u8>> {
+        self.held.iter().filter_map(|epc| hex::decode(epc).ok()).collect()
+    }
 }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reads::Read;
 use reads::time_belief::LATE;
+use reads::{Bank, Read};
 
 use crate::closing::NeighbourReads;
 use crate::settle::features::top;
@@ -24,17 +24,18 @@ const SLACK: SignedDuration = SignedDuration::from_secs(2);
 /// The recent reads of one reader.
 #[derive(Debug, Default)]
 pub struct RecentReads {
-    reads: VecDeque<(Timestamp, Vec<u8>, i32)>,
+    reads: VecDeque<(Timestamp, Bank, i32)>,
 }
 
 impl RecentReads {
     /// Remembers a read, and forgets those older than `keep` before it.
     ///
+    /// - `at`: when it was made, as far as that is believed.
     /// - `arrived`: when it arrived, by the one clock that all readers of a bridge share. A device's own is taken only
     ///   for what it buffered for long.
-    pub fn push(&mut self, read: &Read, arrived: Timestamp, keep: SignedDuration) {
-        let is_late = arrived.duration_since(read.at) > LATE;
-        let at = if is_late { read.at } else { arrived };
+    pub fn push(&mut self, read: &Read, at: Timestamp, arrived: Timestamp, keep: SignedDuration) {
+        let is_late = arrived.duration_since(at) > LATE;
+        let at = if is_late { at } else { arrived };
         self.reads.push_back((at, read.epc.clone(), read.rssi_cdbm));
         let oldest = at - keep;
         while self.reads.len() > MAX_READS
@@ -96,7 +97,7 @@ pub fn neighbour_reads<'a>(
 #[derive(Debug, Default)]
 pub struct Residents {
     /// Since when a tag was read without a pause, and when last.
-    tags: HashMap<Vec<u8>, (Timestamp, Timestamp)>,
+    tags: HashMap<Bank, (Timestamp, Timestamp)>,
 }
 
 /// A pause longer than this ends steady reading.
@@ -105,20 +106,20 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 const MAX_TAGS: usize = 100_000;
 
 impl Residents {
-    /// Takes a read; true if its tag has stood here for `after`.
-    pub fn add(&mut self, read: &Read, after: SignedDuration) -> bool {
-        if let Some((since, last)) = self.tags.get_mut(&read.epc) {
-            if read.at.duration_since(*last) > PAUSE {
-                *since = read.at;
+    /// Takes a read that was made at `at`; true if its tag has stood here for `after`.
+    pub fn add(&mut self, epc: &Bank, at: Timestamp, after: SignedDuration) -> bool {
+        if let Some((since, last)) = self.tags.get_mut(epc) {
+            if at.duration_since(*last) > PAUSE {
+                *since = at;
             }
-            *last = read.at.max(*last);
+            *last = at.max(*last);
             return last.duration_since(*since) >= after;
         }
         if self.tags.len() >= MAX_TAGS {
-            self.forget_paused(read.at);
+            self.forget_paused(at);
         }
         if self.tags.len() < MAX_TAGS {
-            self.tags.insert(read.epc.clone(), (read.at, read.at));
+            self.tags.insert(epc.clone(), (at, at));
         }
         false
     }
@@ -166,7 +167,7 @@ mod tests {
     fn read(epc: u8, millis: i64, rssi_cdbm: i32) -> Read {
         let at = Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap();
         Read {
-            epc: vec![epc],
+            epc: [epc].into(),
             tid: None,
             antenna: 1,
             rssi_cdbm,
@@ -182,10 +183,10 @@ mod tests {
         let (mut left, mut right) = (RecentReads::default(), RecentReads::default());
         let keep = SignedDuration::from_secs(60);
         for found in [read(1, 1000, -3000), read(1, 10_500, -5000), read(2, 10_500, -1000)] {
-            left.push(&found, found.at, keep);
+            left.push(&found, found.at, found.at, keep);
         }
         let late = read(1, 12_900, -4000);
-        right.push(&late, late.at, keep);
+        right.push(&late, late.at, late.at, keep);
         let found =
             neighbour_reads(&ours, SignedDuration::ZERO, [("left", &left), ("right", &right)]);
         assert_eq!(found.len(), 1);
@@ -200,7 +201,8 @@ mod tests {
         let ours = [read(1, 0, -6000)];
         let arrived = read(1, 10_000, 0).at;
         let mut other = RecentReads::default();
-        other.push(&read(1, -10_000, -5000), arrived, SignedDuration::from_secs(60));
+        let slow = read(1, -10_000, -5000);
+        other.push(&slow, slow.at, arrived, SignedDuration::from_secs(60));
         let lag = SignedDuration::from_secs(10);
         assert_eq!(neighbour_reads(&ours, lag, [("other", &other)]).len(), 1);
         assert!(neighbour_reads(&ours, SignedDuration::ZERO, [("other", &other)]).is_empty());
@@ -209,11 +211,12 @@ mod tests {
     #[test]
     fn a_tag_stands_after_steady_reading_and_a_pause_ends_it() {
         let after = SignedDuration::from_secs(10);
+        let add = |to: &mut Residents, read: &Read| to.add(&read.epc, read.at, after);
         let mut residents = Residents::default();
         let stands: Vec<bool> =
-            (0..13).map(|second| residents.add(&read(1, second * 1000, -6000), after)).collect();
+            (0..13).map(|second| add(&mut residents, &read(1, second * 1000, -6000))).collect();
         assert_eq!(stands.iter().filter(|stands| **stands).count(), 3);
-        assert!(!residents.add(&read(1, 23_000, -6000), after));
+        assert!(!add(&mut residents, &read(1, 23_000, -6000)));
     }
 
     #[test]
@@ -225,7 +228,7 @@ mod tests {
             .chain([read(2, 3000, -6000), read(3, 10_000, -6000)])
             .collect();
         for read in &reads {
-            residents.add(read, after);
+            residents.add(&read.epc, read.at, after);
         }
         let passing = residents.passing(&reads, quiet, after);
         assert_eq!(passing.iter().map(String::as_str).collect::<Vec<_>>(), ["03"]);
@@ -236,7 +239,7 @@ mod tests {
         let mut recent = RecentReads::default();
         for second in 0..100 {
             let read = read(1, second * 1000, -6000);
-            recent.push(&read, read.at, SignedDuration::from_secs(10));
+            recent.push(&read, read.at, read.at, SignedDuration::from_secs(10));
         }
         assert_eq!(recent.reads.len(), 11);
     }

@@ -21,14 +21,15 @@ pub mod features;
 mod parts;
 pub mod presence;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use reads::time_belief::AHEAD;
 use reads::{CONTRACT, Delivery, Direction, Movement, Observation, Read, Rival};
 
 use self::burst::Burst;
+use self::features::ByTag;
 pub use self::features::settle;
-use self::presence::TagPresence;
+use self::presence::{PlaceReads, TagPresence};
 use crate::closing::Closing;
 use crate::settings::{DirectionRule, Preset};
 
@@ -75,31 +76,32 @@ pub fn close(closing: &Closing, reads: &[Read], digest: &str) -> Closed {
 
 /// The observations of some of a window's reads, with direction, rivals and residents.
 fn observe(closing: &Closing, reads: &[Read]) -> Vec<Observation> {
-    let mut observations = features::settle(reads);
-    observations.retain(|observation| !closing.held.contains(&observation.epc_hex));
-    add_direction(closing, reads, &mut observations);
-    add_rivals(closing, reads, &mut observations);
-    observations
+    let held = closing.held_banks();
+    let by_tag = ByTag::new(reads);
+    let own = by_tag
+        .iter()
+        .filter(|reads| reads.first().is_some_and(|first| !held.contains(first.epc.as_slice())));
+    own.filter_map(|reads| observe_tag(closing, reads)).collect()
 }
 
-fn add_direction(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
-    for observation in observations.iter_mut() {
-        observation.resident = closing.residents.contains(&observation.epc_hex);
-    }
+/// The observation of one tag.
+fn observe_tag(closing: &Closing, reads: &[&Read]) -> Option<Observation> {
+    let mut observation = features::observation(reads)?;
+    observation.resident = closing.residents.contains(&observation.epc_hex);
     let rule = closing.settings.direction.as_ref();
-    if rule.is_none() && reads.iter().all(|read| read.direction.is_none()) {
-        return;
+    let ruled = rule.map(|rule| by_rule(rule, closing, reads, observation.resident));
+    observation.direction = direction::together(direction::stated(reads), ruled);
+    if let Some(neighbour) = closing.neighbour_reads.get(&observation.epc_hex) {
+        let mut strengths: Vec<i32> = reads.iter().map(|read| read.rssi_cdbm).collect();
+        observation.rival = Some(Rival {
+            reader: neighbour.reader.clone(),
+            count: neighbour.count,
+            rssi_mean_cdbm: neighbour.rssi_mean_cdbm,
+            rssi_top_cdbm: neighbour.rssi_top_cdbm,
+            own_top_cdbm: features::top(&mut strengths),
+        });
     }
-    let mut by_tag: HashMap<&[u8], Vec<&Read>> = HashMap::new();
-    for read in reads {
-        by_tag.entry(&read.epc).or_default().push(read);
-    }
-    for observation in observations {
-        let epc = hex::decode(&observation.epc_hex).unwrap_or_default();
-        let reads = by_tag.get(epc.as_slice()).map_or(&[][..], Vec::as_slice);
-        let ruled = rule.map(|rule| by_rule(rule, closing, reads, observation.resident));
-        observation.direction = direction::together(direction::stated(reads), ruled);
-    }
+    Some(observation)
 }
 
 /// The direction by the rule of the read point.
@@ -117,31 +119,6 @@ fn by_rule(
     }
 }
 
-fn add_rivals(closing: &Closing, reads: &[Read], observations: &mut [Observation]) {
-    if closing.neighbour_reads.is_empty() {
-        return;
-    }
-    let mut strengths: HashMap<String, Vec<i32>> = HashMap::new();
-    for read in reads {
-        let hex = hex::encode_upper(&read.epc);
-        if closing.neighbour_reads.contains_key(&hex) {
-            strengths.entry(hex).or_default().push(read.rssi_cdbm);
-        }
-    }
-    for observation in observations {
-        let Some(neighbour) = closing.neighbour_reads.get(&observation.epc_hex) else { continue };
-        let own =
-            strengths.get_mut(&observation.epc_hex).map_or(i32::MIN, |own| features::top(own));
-        observation.rival = Some(Rival {
-            reader: neighbour.reader.clone(),
-            count: neighbour.count,
-            rssi_mean_cdbm: neighbour.rssi_mean_cdbm,
-            rssi_top_cdbm: neighbour.rssi_top_cdbm,
-            own_top_cdbm: own,
-        });
-    }
-}
-
 /// Updates the presence of every tag of a shelf's window, and of those that were not read for too long.
 fn follow(
     closing: &Closing,
@@ -149,19 +126,12 @@ fn follow(
     presence: &mut BTreeMap<String, TagPresence>,
 ) -> Vec<Movement> {
     let rule = closing.settings.presence;
-    let mut by_tag: BTreeMap<String, BTreeMap<String, presence::PlaceReads>> = BTreeMap::new();
-    for read in reads {
-        let place = closing.antenna_read_points.get(&read.antenna).unwrap_or(&closing.read_point);
-        let places = by_tag.entry(hex::encode_upper(&read.epc)).or_default();
-        let found = places.entry(place.clone()).or_insert_with(|| presence::PlaceReads {
-            last: read.at,
-            count: 0,
-            sum_cdbm: 0,
-        });
-        found.last = found.last.max(read.at);
-        found.count += 1;
-        found.sum_cdbm += i64::from(read.rssi_cdbm);
-    }
+    let by_tag: BTreeMap<String, BTreeMap<String, PlaceReads>> = ByTag::new(reads)
+        .iter()
+        .filter_map(|reads| {
+            Some((hex::encode_upper(&reads.first()?.epc), by_place(closing, reads)))
+        })
+        .collect();
     let mut movements = Vec::new();
     for (epc_hex, tag) in presence.iter_mut() {
         if !by_tag.contains_key(epc_hex) {
@@ -175,6 +145,20 @@ fn follow(
     }
     movements.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.epc_hex.cmp(&b.epc_hex)));
     movements
+}
+
+/// The reads of one tag, by the place of their antennas.
+fn by_place(closing: &Closing, reads: &[&Read]) -> BTreeMap<String, PlaceReads> {
+    let mut places: BTreeMap<&str, PlaceReads> = BTreeMap::new();
+    for read in reads {
+        let place = closing.antenna_read_points.get(&read.antenna).unwrap_or(&closing.read_point);
+        let none = PlaceReads { last: read.at, count: 0, sum_cdbm: 0 };
+        let found = places.entry(place).or_insert(none);
+        found.last = found.last.max(read.at);
+        found.count += 1;
+        found.sum_cdbm += i64::from(read.rssi_cdbm);
+    }
+    places.into_iter().map(|(place, reads)| (place.to_owned(), reads)).collect()
 }
 
 /// The deliveries of a window: one for each burst that has something to report, more where one is too small.

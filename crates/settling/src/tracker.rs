@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reads::time_belief::{Belief, LATE, judge};
-use reads::{Edge, MAX_READINGS, Read, SensorReading, Window, WindowError, code};
+use reads::{Bank, Edge, MAX_READINGS, Read, SensorReading, Window, WindowError, code};
 
 use crate::availability::Availability;
 use crate::closing::Closing;
@@ -271,37 +271,46 @@ impl WindowTracker {
         true
     }
 
-    /// Adds reads to the open window and returns them, each with the time that is believed.
-    pub fn add_reads(&mut self, source: usize, reads: Vec<Read>, up: Duration) -> Vec<Read> {
-        let Some(reader) = self.readers.get(source) else { return reads };
-        let Some(window) = self.open.get_mut(&source) else { return reads };
-        let watched = self.watched.get(source).copied().flatten();
+    /// Adds reads to the open window, each with the time that is believed. Gives the bytes that they are in the raw
+    /// window; none if there is no open window.
+    pub fn add_reads(&mut self, source: usize, reads: &[Read], up: Duration) -> &[u8] {
+        let Some(reader) = self.readers.get(source) else { return &[] };
+        let Some(window) = self.open.get_mut(&source) else { return &[] };
+        let before = window.raw.bytes().len();
         let resident_after = resident_after(reader);
         let passes = matches!(reader.settings.preset, Preset::Portal | Preset::Tunnel);
-        let mut reads = reads;
-        for read in &mut reads {
-            if let Some(availability) = self.availabilities.get_mut(source) {
+        let mut residents = passes.then(|| self.residents.entry(source).or_default());
+        let watched = self.watched.get(source).copied().flatten();
+        let mut recent = watched.map(|keep| (keep, self.recent.entry(source).or_default()));
+        let mut availability = self.availabilities.get_mut(source);
+        let mut last_antenna = None;
+        for read in reads {
+            if last_antenna.replace(read.antenna) != Some(read.antenna)
+                && let Some(availability) = &mut availability
+            {
                 availability.antenna_found(read.antenna, up);
             }
-            let arrived = read.at;
-            judge_clock(read, window);
-            let lag = arrived.duration_since(read.at);
+            let at = judge_clock(read, window);
+            let lag = read.at.duration_since(at);
             if lag <= LATE {
                 let least = window.lag.map_or(lag, |least| least.min(lag));
                 window.lag = Some(least);
-                self.lags.insert(source, least);
             }
-            let is_resident =
-                passes && self.residents.entry(source).or_default().add(read, resident_after);
+            let is_resident = residents
+                .as_mut()
+                .is_some_and(|residents| residents.add(&read.epc, at, resident_after));
             if !is_resident {
                 window.last = Some(up);
             }
-            if let Some(keep) = watched {
-                self.recent.entry(source).or_default().push(read, arrived, keep);
+            if let Some((keep, recent)) = &mut recent {
+                recent.push(read, at, read.at, *keep);
             }
-            window.raw.push(read);
+            window.raw.push_at(read, at);
         }
-        reads
+        if let Some(lag) = window.lag {
+            self.lags.insert(source, lag);
+        }
+        &window.raw.bytes()[before..]
     }
 
     /// Remembers the reads and edges of a window that was open at a crash, as if they had just been added.
@@ -309,9 +318,9 @@ impl WindowTracker {
         let Some(reader) = self.readers.get(source) else { return };
         let (watched, resident_after) = (self.watched[source], resident_after(reader));
         for read in reads {
-            self.residents.entry(source).or_default().add(read, resident_after);
+            self.residents.entry(source).or_default().add(&read.epc, read.at, resident_after);
             if let Some(keep) = watched {
-                self.recent.entry(source).or_default().push(read, read.at, keep);
+                self.recent.entry(source).or_default().push(read, read.at, read.at, keep);
             }
         }
         for edge in edges {
@@ -438,8 +447,9 @@ impl WindowTracker {
         if self.absence_counts(source) {
             presence = self.departed_tags(source, reader);
         }
-        for read in reads {
-            let hex = hex::encode_upper(&read.epc);
+        let epcs: HashSet<&Bank> = reads.iter().map(|read| &read.epc).collect();
+        for epc in epcs {
+            let hex = hex::encode_upper(epc);
             let tag = self.presence.get(&hex).cloned().unwrap_or_default();
             presence.insert(hex, tag);
         }
@@ -456,10 +466,9 @@ impl WindowTracker {
         let mut window = OpenWindow::new(0, Moment { at: closing.closed, ..now });
         window.begin(now.up);
         (window.suspect_clock, window.late) = (closing.suspect_clock, closing.late);
-        for read in reads {
-            if closing.held.contains(&hex::encode_upper(&read.epc)) {
-                window.raw.push(read);
-            }
+        let held = closing.held_banks();
+        for read in reads.iter().filter(|read| held.contains(read.epc.as_slice())) {
+            window.raw.push(read);
         }
         window.edges = burst::carried(closing, reads).copied().collect();
         Some(window)
@@ -521,14 +530,17 @@ fn resident_after(reader: &ReaderSettings) -> SignedDuration {
     SignedDuration::from_secs(i64::from(reader.settings.resident_s))
 }
 
-/// Takes the reader's time where it is plausible, else the time of arrival, and marks the window accordingly.
-fn judge_clock(read: &mut Read, window: &mut OpenWindow) {
+/// The reader's time where it is plausible, else the time of arrival; marks the window accordingly.
+fn judge_clock(read: &Read, window: &mut OpenWindow) -> Timestamp {
     match judge(read.reader_time, read.at) {
-        Belief::Missing => {}
-        Belief::Implausible => window.suspect_clock = true,
+        Belief::Missing => read.at,
+        Belief::Implausible => {
+            window.suspect_clock = true;
+            read.at
+        }
         belief @ (Belief::Plausible | Belief::Late) => {
             window.late |= belief == Belief::Late;
-            read.at = read.reader_time.unwrap_or(read.at);
+            read.reader_time.unwrap_or(read.at)
         }
     }
 }

@@ -15,6 +15,7 @@ use anyhow::Context as _;
 use demo::simulators::fleet::{self, Fleet};
 use firmware_bridge::spool::Spool;
 use ledger::json::Json;
+use reads::Bank;
 
 use crate::program::{new_bridge, new_ledger};
 use crate::web;
@@ -156,7 +157,7 @@ fn compare(spool: &Spool, sent: &[u64]) -> anyhow::Result<usize> {
     windows.reverse();
     // Tags that were passing when a window had lasted long enough: the next window of the reader begins with their
     // reads.
-    let mut carried: Vec<Vec<Vec<u8>>> = vec![Vec::new(); sent.len()];
+    let mut carried: Vec<Vec<Bank>> = vec![Vec::new(); sent.len()];
     for (window, source, _, _) in &windows {
         let reader: usize = source.trim_start_matches('r').parse()?;
         let kept = spool.closed_window(&window.to_string())?.context("the window is closed")?;
@@ -177,7 +178,7 @@ fn compare(spool: &Spool, sent: &[u64]) -> anyhow::Result<usize> {
             );
             next[reader] += 1;
         }
-        let is_held = |epc: &Vec<u8>| kept.closing.held.contains(&hex::encode_upper(epc));
+        let is_held = |epc: &Bank| kept.closing.held.contains(&hex::encode_upper(epc));
         carried[reader] = reads.into_iter().map(|read| read.epc).filter(is_held).collect();
     }
     anyhow::ensure!(next == sent, "readers sent {sent:?}, the windows hold {next:?}");

@@ -228,7 +228,7 @@ fn report(random: &Seeded, number: u64, station: &Station, tags: &[Tag]) -> Vec<
             #[expect(clippy::cast_possible_truncation, reason = "strengths are about -60")]
             let rssi_cdbm = (dbm * 2.0).round() as i32 * 50;
             reads.push(Read {
-                epc,
+                epc: epc.into(),
                 tid: None,
                 antenna: antenna.port,
                 rssi_cdbm,

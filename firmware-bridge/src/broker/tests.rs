@@ -74,7 +74,7 @@ impl Format for Parrot {
         let text = String::from_utf8_lossy(message.payload).into_owned();
         let finding = Finding { code: code::CHANGED, text };
         let read = reads::Read {
-            epc: vec![0x30],
+            epc: [0x30].into(),
             tid: None,
             antenna: 0,
             rssi_cdbm: -4500,

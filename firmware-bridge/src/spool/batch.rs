@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use process::CrashPoints;
 use reads::{Edge, Finding, SensorReading};
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use settling::closing::Closing;
 use settling::settle::presence::TagPresence;
 use settling::stored;
@@ -27,7 +27,7 @@ const EMPTY_WINDOWS: SignedDuration = SignedDuration::from_mins(10);
 const MESSAGES: SignedDuration = SignedDuration::from_hours(1);
 /// Most dead letters that are kept.
 const DEAD_LETTERS: i64 = 1000;
-/// Message digests deleted at once to make room; a hundred times as many as one commit adds.
+/// Message digests deleted at once to make room; several times as many as one commit adds.
 const MESSAGES_AT_ONCE: i64 = 10_000;
 /// Dead letters or windows deleted at once to make room.
 const FORGET_AT_ONCE: i64 = 256;
@@ -41,6 +41,14 @@ pub struct Forgotten {
     pub dead_letters: usize,
     /// Raw windows, before their time.
     pub windows: usize,
+}
+
+/// What is known to be missing from a window, at most a hundred of these.
+pub(super) fn gaps_of(connection: &Connection, window: i64) -> Result<Vec<String>, SpoolError> {
+    let mut query = connection
+        .prepare_cached("select what from gaps where window = ?1 order by rowid limit 100")?;
+    let rows = query.query_map(params![window], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Changes that are durable together.
@@ -100,6 +108,15 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// What is known to be missing from a window.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`].
+    pub fn gaps(&self, window: i64) -> Result<Vec<String>, SpoolError> {
+        gaps_of(&self.tx, window)
+    }
+
     /// Records that reads of a window were dropped because the file is full; one row per window holds the sum.
     ///
     /// # Errors
@@ -145,12 +162,10 @@ impl Batch<'_> {
     /// [`SpoolError`].
     pub fn next_seq(&mut self, boot: u64) -> Result<u64, SpoolError> {
         let boot = integer(boot);
-        self.tx.execute("update sequences set last = last + 1 where boot = ?1", params![boot])?;
-        let last: i64 = self.tx.query_row(
-            "select last from sequences where boot = ?1",
-            params![boot],
-            |row| row.get(0),
-        )?;
+        let last: i64 = self
+            .tx
+            .prepare_cached("update sequences set last = last + 1 where boot = ?1 returning last")?
+            .query_row(params![boot], |row| row.get(0))?;
         Ok(number(last))
     }
 

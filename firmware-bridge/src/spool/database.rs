@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use settling::settle::presence::TagPresence;
 use settling::stored;
 
-use super::batch::Batch;
+use super::batch::{Batch, gaps_of};
 use super::convert::{number, parsed, text};
 use super::error::SpoolError;
 use super::modes;
@@ -279,11 +279,7 @@ impl Spool {
     ///
     /// [`SpoolError`].
     pub fn gaps(&self, window: i64) -> Result<Vec<String>, SpoolError> {
-        let mut query = self
-            .connection
-            .prepare_cached("select what from gaps where window = ?1 order by rowid limit 100")?;
-        let rows = query.query_map(params![window], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        gaps_of(&self.connection, window)
     }
 
     /// Bytes of the file that are in use.

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use devices::message::DeviceData;
-use reads::{Edge, Finding, Read, SensorReading, Window, code};
+use reads::{Edge, Finding, Read, SensorReading, code};
 use settling::moment::Moment;
 use settling::tracker::{OpenWindow, WindowTracker};
 
@@ -27,23 +27,23 @@ pub(super) struct Intake<'a> {
     pub(super) now: Moment,
     /// Whether the spool is full, so that reads are dropped.
     pub(super) is_full: bool,
-    /// Reads to be written, by window.
-    pub(super) raw: HashMap<i64, Window>,
+    /// Raw bytes to be written, by window.
+    pub(super) raw: HashMap<i64, Vec<u8>>,
 }
 
 impl Intake<'_> {
     /// Adds one input.
-    pub(super) fn add(&mut self, input: Input) -> Result<(), SpoolError> {
-        let Input { source, mut data, message, acknowledge: _ } = input;
+    pub(super) fn add(&mut self, input: &Input) -> Result<(), SpoolError> {
+        let Input { source, data, message, acknowledge: _ } = input;
+        let source = *source;
         let reader = self.tracker.readers()[source].id.clone();
         if let Some(digest) = message
             && !self.batch.remember_message(&digest.0, self.now.at)?
         {
             self.metrics.repeated.with_label_values(&[&reader]).inc();
-            let findings = std::mem::take(&mut data.findings);
-            data = DeviceData { findings, ..DeviceData::default() };
+            return self.add_findings(source, &reader, &data.findings);
         }
-        self.add_notes(source, &reader, &mut data)?;
+        self.add_notes(source, &reader, data)?;
         let has_content =
             !data.reads.is_empty() || !data.readings.is_empty() || !data.edges.is_empty();
         if !has_content {
@@ -52,9 +52,9 @@ impl Intake<'_> {
         let label = [reader.as_str()];
         self.metrics.reads.with_label_values(&label).inc_by(data.reads.len() as u64);
         self.metrics.readings.with_label_values(&label).inc_by(data.readings.len() as u64);
-        self.add_readings(source, data.readings)?;
-        self.add_edges(source, &reader, data.edges)?;
-        self.add_reads(source, data.reads)
+        self.add_readings(source, &data.readings)?;
+        self.add_edges(source, &reader, &data.edges)?;
+        self.add_reads(source, &data.reads)
     }
 
     /// Writes what is not part of a window: dead letters, settings, findings; applies them to the tracker.
@@ -62,7 +62,7 @@ impl Intake<'_> {
         &mut self,
         source: usize,
         reader: &str,
-        data: &mut DeviceData,
+        data: &DeviceData,
     ) -> Result<(), SpoolError> {
         let now = self.now;
         for letter in &data.dead_letters {
@@ -75,16 +75,26 @@ impl Intake<'_> {
             let (name, value) = (setting.name, &setting.value);
             put_setting(&mut self.batch, self.metrics, reader, name, value, now.at)?;
         }
+        let mut ended = Vec::new();
         if let Some(silence) = self.silences.get_mut(&source) {
             let fresh = data.readings.iter().filter(|reading| !reading.stale);
-            let ended: Vec<Finding> =
-                fresh.filter_map(|reading| silence.reported(&reading.sensor, now)).collect();
-            data.findings.extend(ended);
+            ended.extend(fresh.filter_map(|reading| silence.reported(&reading.sensor, now)));
         }
         for antenna in &data.antennas {
             self.tracker.antenna(source, antenna.port, antenna.is_there, now.up);
         }
-        for finding in &data.findings {
+        self.add_findings(source, reader, &data.findings)?;
+        self.add_findings(source, reader, &ended)
+    }
+
+    fn add_findings(
+        &mut self,
+        source: usize,
+        reader: &str,
+        findings: &[Finding],
+    ) -> Result<(), SpoolError> {
+        let now = self.now;
+        for finding in findings {
             note(&mut self.batch, self.metrics, reader, finding, now.at)?;
             self.tracker.apply_finding(source, finding.code, now.up);
             if finding.code == code::GAP {
@@ -99,26 +109,21 @@ impl Intake<'_> {
     fn add_readings(
         &mut self,
         source: usize,
-        readings: Vec<SensorReading>,
+        readings: &[SensorReading],
     ) -> Result<(), SpoolError> {
         let window = open_window(self.tracker, &mut self.batch, source, self.now)?;
         for reading in readings {
-            self.batch.add_reading(window.window, &reading)?;
-            window.sensors.push(reading);
+            self.batch.add_reading(window.window, reading)?;
+            window.sensors.push(reading.clone());
         }
         Ok(())
     }
 
-    fn add_edges(
-        &mut self,
-        source: usize,
-        reader: &str,
-        edges: Vec<Edge>,
-    ) -> Result<(), SpoolError> {
+    fn add_edges(&mut self, source: usize, reader: &str, edges: &[Edge]) -> Result<(), SpoolError> {
         let number = open_window(self.tracker, &mut self.batch, source, self.now)?.window;
         for edge in edges {
-            if self.tracker.add_edge(source, edge, self.now.up) {
-                self.batch.add_edge(number, &edge)?;
+            if self.tracker.add_edge(source, *edge, self.now.up) {
+                self.batch.add_edge(number, edge)?;
             } else {
                 self.metrics.other_events.with_label_values(&[reader]).inc();
             }
@@ -126,7 +131,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn add_reads(&mut self, source: usize, reads: Vec<Read>) -> Result<(), SpoolError> {
+    fn add_reads(&mut self, source: usize, reads: &[Read]) -> Result<(), SpoolError> {
         let window = open_window(self.tracker, &mut self.batch, source, self.now)?;
         let number = window.window;
         let marks = (window.suspect_clock, window.late);
@@ -139,10 +144,8 @@ impl Intake<'_> {
             return Ok(());
         }
         self.tracker.reads_again(source, self.now.up);
-        let raw = self.raw.entry(number).or_default();
-        for read in self.tracker.add_reads(source, reads, self.now.up) {
-            raw.push(&read);
-        }
+        let added = self.tracker.add_reads(source, reads, self.now.up);
+        self.raw.entry(number).or_default().extend_from_slice(added);
         if let Some(window) = self.tracker.window(source)
             && marks != (window.suspect_clock, window.late)
         {
@@ -154,7 +157,7 @@ impl Intake<'_> {
     /// Writes the group; when this returned, its inputs may be acknowledged.
     pub(super) fn commit(mut self) -> Result<(), SpoolError> {
         for (number, raw) in &self.raw {
-            self.batch.add_raw(*number, raw.bytes())?;
+            self.batch.add_raw(*number, raw)?;
         }
         self.batch.commit()
     }

@@ -45,7 +45,7 @@ fn open_at(settings: KeeperSettings, metrics: Metrics, clock: &Clock) -> Keeper 
 /// A read of the one tag, as a line hands it in.
 fn read_now() -> Input {
     let read = Read {
-        epc: vec![1],
+        epc: [1].into(),
         tid: None,
         antenna: 1,
         rssi_cdbm: -5000,
@@ -136,7 +136,7 @@ fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
     let later = Moment { at: Timestamp::now(), up: Duration::from_hours(1) };
     keeper.tracker.caught_up(later);
     assert_eq!(keeper.tracker.shelves_with_departures(), [0], "else it would be gone by now");
-    keeper.take(vec![read_now()]).unwrap();
+    keeper.take(&[read_now()]).unwrap();
     drop(keeper.tracker.remove(0));
     assert_eq!(keeper.tracker.shelves_with_departures(), [0; 0]);
 }
@@ -146,9 +146,8 @@ fn what_a_closing_window_held_back_survives_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");
     let mut keeper = open(settings(file.clone()), Metrics::new());
-    keeper.take(vec![read_now()]).unwrap();
-    let window = keeper.tracker.remove(0).unwrap();
-    keeper.close(0, window, false).unwrap();
+    keeper.take(&[read_now()]).unwrap();
+    keeper.close(&[0], false).unwrap();
     let held = keeper.tracker.window(0).is_some();
     drop(keeper);
     // A machine that stood still for 50 ms has let the window fall quiet; then all was settled at once.
@@ -191,7 +190,7 @@ fn a_reader_behind_a_broker_that_publishes_nothing_is_told_once_and_its_return_t
     for _ in 0..2 {
         let mut group = vec![message()];
         keeper.note_messages(&mut group);
-        keeper.take(group).unwrap();
+        keeper.take(&group).unwrap();
     }
     assert_eq!(told(&keeper).iter().filter(|(code, _)| code == "back").count(), 1);
 }
@@ -208,4 +207,43 @@ fn a_clock_that_is_set_is_told_of_every_reader_and_marks_what_is_open() {
     let found = keeper.spool.findings(10).unwrap();
     assert_eq!((found.len(), found[0].code.as_str()), (1, code::CLOCK));
     assert!(keeper.tracker.window(0).unwrap().suspect_clock);
+}
+
+#[test]
+fn windows_of_several_readers_that_close_together_have_deliveries_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spool.sqlite");
+    let mut settings = settings(file.clone());
+    let one = settings.readers[0].clone();
+    settings.readers = vec![one.clone(), one.clone(), one];
+    let metrics = Metrics::new();
+    let mut keeper = open(settings, metrics.clone());
+    let inputs: Vec<Input> = (0..3).map(|source| Input { source, ..read_now() }).collect();
+    keeper.take(&inputs).unwrap();
+    keeper.close_due(true).unwrap();
+    assert!((0..3).all(|source| keeper.tracker.window(source).is_none()));
+    let mut spool = Spool::open(&file).unwrap();
+    let sent = deliveries(&mut spool);
+    assert_eq!(sent.iter().map(|one| one.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(sent.iter().all(|one| one.observations.len() == 1));
+    assert_eq!((spool.open_windows().unwrap().len(), metrics.observations.get()), (0, 3));
+}
+
+#[test]
+fn what_waits_of_all_lines_is_one_group_up_to_a_number_of_inputs_and_of_reads() {
+    let (sender, inputs) = sync_channel(3 * GROUP);
+    for number in 0..GROUP + 7 {
+        sender.send(Input { source: number % 64, ..read_now() }).unwrap();
+    }
+    let (group, queue) = wait(&inputs);
+    assert_eq!((group.len(), queue), (GROUP, Queue::More));
+    assert!(group.iter().enumerate().all(|(place, input)| input.source == place % 64), "in order");
+    assert_eq!(wait(&inputs).0.len(), 7);
+    let many = vec![read_now().data.reads.remove(0); GROUP_READS / 2];
+    for _ in 0..3 {
+        sender
+            .send(Input::of(0, DeviceData { reads: many.clone(), ..DeviceData::default() }))
+            .unwrap();
+    }
+    assert_eq!(wait(&inputs).0.len(), 2);
 }

@@ -66,7 +66,7 @@ impl<D: Dialect> Host<D> {
     }
 
     fn epcs(&self) -> BTreeSet<Vec<u8>> {
-        self.fed.reads.iter().map(|read| read.epc.clone()).collect()
+        self.fed.reads.iter().map(|read| read.epc.to_vec()).collect()
     }
 
     fn setting(&self, name: &str) -> Option<&str> {

@@ -142,25 +142,23 @@ impl Chafon {
         }
     }
 
-    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut FrameData) {
-        for frame in frames {
-            match frame.command {
-                frame::INFORMATION => self.take_information(&frame, at, fed),
-                frame::POWER => self.take_power(&frame, at, fed),
-                frame::INVENTORY => self.take_inventory(&frame, at, fed),
-                frame::BY_ITSELF => Self::take_by_itself(&frame, at, fed),
-                _ => {
-                    // The reader does not say which command it does not know: it can only be the one at hand.
-                    let _ = self.script.answered(frame::INFORMATION.into())
-                        || self.script.answered(frame::POWER.into());
-                    self.refuse("a command", frame.status, at, fed);
-                }
+    fn take(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
+        match frame.command {
+            frame::INFORMATION => self.take_information(frame, at, fed),
+            frame::POWER => self.take_power(frame, at, fed),
+            frame::INVENTORY => self.take_inventory(frame, at, fed),
+            frame::BY_ITSELF => Self::take_by_itself(frame, at, fed),
+            _ => {
+                // The reader does not say which command it does not know: it can only be the one at hand.
+                let _ = self.script.answered(frame::INFORMATION.into())
+                    || self.script.answered(frame::POWER.into());
+                self.refuse("a command", frame.status, at, fed);
             }
         }
     }
 
-    fn take_information(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
-        match (frame.status, Information::parse(&frame.data)) {
+    fn take_information(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
+        match (frame.status, Information::parse(frame.data)) {
             (0, Some(information)) => {
                 fed.settings.extend(information.settings());
                 let power = self.settings.power_dbm;
@@ -184,7 +182,7 @@ impl Chafon {
         }
     }
 
-    fn take_power(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_power(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         self.script.answered(frame::POWER.into());
         if frame.status == 0 {
             let value = (u32::from(self.settings.power_dbm) * 100).to_string();
@@ -198,7 +196,7 @@ impl Chafon {
         }
     }
 
-    fn take_inventory(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_inventory(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         self.missed = 0;
         if let Round::Running { sign, .. } = &mut self.round {
             *sign = self.clock;
@@ -224,17 +222,20 @@ impl Chafon {
         }
     }
 
-    fn take_tags(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
-        if let Some(tags) = tag::tags(self.settings.layout, &frame.data) {
-            fed.reads.extend(tags.into_iter().map(|tag| read(tag, at)));
+    fn take_tags(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
+        let before = fed.reads.len();
+        let taken =
+            tag::tags(self.settings.layout, frame.data, |tag| fed.reads.push(read(tag, at)));
+        if taken.is_some() {
             return;
         }
+        fed.reads.truncate(before);
         fed.bad_frames += 1;
         let other = match self.settings.layout {
             Layout::Reader18 => Layout::Reader288,
             Layout::Reader288 => Layout::Reader18,
         };
-        if tag::tags(other, &frame.data).is_some() {
+        if tag::tags(other, frame.data, drop).is_some() {
             let name = |layout| match layout {
                 Layout::Reader18 => "18",
                 Layout::Reader288 => "288",
@@ -249,17 +250,17 @@ impl Chafon {
         }
     }
 
-    fn take_by_itself(frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_by_itself(frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         // Status 28 is a sign of life without a tag.
         if frame.status == 0 {
-            match tag::tag_by_itself(&frame.data) {
+            match tag::tag_by_itself(frame.data) {
                 Some(tag) => fed.reads.push(read(tag, at)),
                 None => fed.bad_frames += 1,
             }
         }
     }
 
-    fn antenna_fails(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn antenna_fails(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         let said = frame.data.first().map_or(0, |mask| tag::port(*mask));
         let port = match self.round {
             Round::Running { port, .. } if said == 0 => u16::from(port),
@@ -300,8 +301,9 @@ impl Chafon {
             && self.cutter.is_waiting()
         {
             let mut late = std::mem::take(&mut self.late);
-            let frames = self.cutter.give_up(&mut late);
-            self.take(frames, at, &mut late);
+            let mut cutter = std::mem::take(&mut self.cutter);
+            cutter.give_up(&mut late, |frame, late| self.take(&frame, at, late));
+            self.cutter = cutter;
             self.late = late;
         }
     }
@@ -383,8 +385,9 @@ impl Dialect for Chafon {
         }
         self.quiet.heard(at);
         let before = (fed.frames, fed.garbage_bytes);
-        let frames = self.cutter.feed(bytes, fed);
-        self.take(frames, at, fed);
+        let mut cutter = std::mem::take(&mut self.cutter);
+        cutter.feed(bytes, fed, |frame, fed| self.take(&frame, at, fed));
+        self.cutter = cutter;
         fed.findings.extend(self.noise.add(before, fed, "a Chafon reader"));
     }
 

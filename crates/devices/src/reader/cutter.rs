@@ -1,11 +1,12 @@
 //! Cuts a stream of bytes into frames, for dialects whose frames carry a length and a checksum.
 //!
-//! The way through: a dialect implements [`FrameFormat`], which inspects the beginning of the buffer; [`Cutter::feed`]
-//! adds bytes that arrive. [`GapTimer`] detects that the rest of a frame will not arrive; then the dialect calls
-//! [`Cutter::give_up`].
+//! The way through: a dialect implements [`FrameFormat`], which inspects the beginning of the bytes; [`Cutter::feed`]
+//! cuts the bytes that arrive and passes each frame on. [`GapTimer`] detects that the rest of a frame will not arrive; then
+//! the dialect calls [`Cutter::give_up`].
 //!
 //! What holds: where no frame begins, one byte is skipped and the next position is tried, so a bad frame never hides a
-//! good one; besides one portion of a feed, no more bytes are kept than the longest frame has.
+//! good one; frames are cut where they arrived, and only one whose end has not arrived is copied: besides one portion of
+//! a feed, no more bytes are kept than the longest frame has.
 //!
 //! Not here: what a frame looks like.
 
@@ -15,8 +16,8 @@ use jiff::Timestamp;
 
 use crate::reader::dialect::FrameData;
 
-/// Bytes added at once, so that a large feed does not make a large buffer.
-const PORTION: usize = 4096;
+/// Bytes added at once to a frame whose end has not arrived, so that a large feed does not make a large buffer.
+const PORTION: usize = 512;
 /// Silence after which the rest of a frame will not arrive. At 9600 baud 256 bytes take 267 ms, but never with a gap of
 /// this length between two of them.
 const GAP: Duration = Duration::from_millis(150);
@@ -36,12 +37,12 @@ pub enum Inspection<F> {
 
 /// How a maker's frames are recognised.
 pub trait FrameFormat {
-    /// A frame.
-    type Frame;
+    /// A frame, in the bytes that it was found in.
+    type Frame<'a>;
 
     /// Inspects the beginning of `rest`, which is not empty. Must not give [`Inspection::Incomplete`] once `rest` is
-    /// as long as the longest frame.
-    fn inspect(&self, rest: &[u8]) -> Inspection<Self::Frame>;
+    /// as long as the longest frame, and nothing else than before when more bytes are behind a `rest` that sufficed.
+    fn inspect<'a>(&self, rest: &'a [u8]) -> Inspection<Self::Frame<'a>>;
 }
 
 /// Cuts a stream of bytes into frames.
@@ -64,50 +65,78 @@ impl<L: FrameFormat> Cutter<L> {
         !self.buffer.is_empty()
     }
 
-    /// Adds bytes and gives the frames that are complete now.
-    pub fn feed(&mut self, bytes: &[u8], fed: &mut FrameData) -> Vec<L::Frame> {
-        let mut frames = Vec::new();
-        for portion in bytes.chunks(PORTION) {
+    /// Cuts bytes that arrived, and gives `take` the frames that are complete now.
+    pub fn feed(
+        &mut self,
+        bytes: &[u8],
+        fed: &mut FrameData,
+        mut take: impl FnMut(L::Frame<'_>, &mut FrameData),
+    ) {
+        let mut rest = bytes;
+        while self.is_waiting() && !rest.is_empty() {
+            let (portion, behind) = rest.split_at(rest.len().min(PORTION));
             self.buffer.extend_from_slice(portion);
-            self.cut(&mut frames, fed);
+            let decided = cut(&self.format, &self.buffer, fed, &mut take);
+            let undecided = self.buffer.len() - decided;
+            if undecided > portion.len() {
+                self.buffer.drain(..decided);
+                rest = behind;
+            } else {
+                // What is not decided is still where it arrived.
+                self.buffer.clear();
+                rest = rest.get(portion.len() - undecided..).unwrap_or_default();
+                break;
+            }
         }
-        frames
+        if !self.is_waiting() {
+            let decided = cut(&self.format, rest, fed, &mut take);
+            self.buffer.extend_from_slice(rest.get(decided..).unwrap_or_default());
+        }
     }
 
     /// The rest of the current frame did not arrive: it counts as bad, and the bytes after its first one are inspected
     /// again.
-    pub fn give_up(&mut self, fed: &mut FrameData) -> Vec<L::Frame> {
-        let mut frames = Vec::new();
+    pub fn give_up(
+        &mut self,
+        fed: &mut FrameData,
+        mut take: impl FnMut(L::Frame<'_>, &mut FrameData),
+    ) {
         while self.is_waiting() {
             fed.bad_frames += 1;
             self.buffer.drain(..1);
-            self.cut(&mut frames, fed);
+            let decided = cut(&self.format, &self.buffer, fed, &mut take);
+            self.buffer.drain(..decided);
         }
-        frames
     }
+}
 
-    fn cut(&mut self, frames: &mut Vec<L::Frame>, fed: &mut FrameData) {
-        let mut at = 0;
-        while let Some(rest) = self.buffer.get(at..).filter(|rest| !rest.is_empty()) {
-            match self.format.inspect(rest) {
-                Inspection::Incomplete => break,
-                Inspection::Garbage => {
-                    fed.garbage_bytes += 1;
-                    at += 1;
-                }
-                Inspection::Bad => {
-                    fed.bad_frames += 1;
-                    at += 1;
-                }
-                Inspection::Frame(frame, length) => {
-                    fed.frames += 1;
-                    frames.push(frame);
-                    at += length.max(1);
-                }
+/// Cuts `bytes` as far as they can be decided, and gives how far that is.
+fn cut<L: FrameFormat>(
+    format: &L,
+    bytes: &[u8],
+    fed: &mut FrameData,
+    take: &mut impl FnMut(L::Frame<'_>, &mut FrameData),
+) -> usize {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        match format.inspect(rest) {
+            Inspection::Incomplete => break,
+            Inspection::Garbage => {
+                fed.garbage_bytes += 1;
+                at += 1;
+            }
+            Inspection::Bad => {
+                fed.bad_frames += 1;
+                at += 1;
+            }
+            Inspection::Frame(frame, length) => {
+                fed.frames += 1;
+                take(frame, fed);
+                at += length.max(1);
             }
         }
-        self.buffer.drain(..at.min(self.buffer.len()));
     }
+    at.min(bytes.len())
 }
 
 /// Watches for gaps in what arrives.
@@ -145,7 +174,7 @@ mod tests {
     struct Sevens;
 
     impl FrameFormat for Sevens {
-        type Frame = usize;
+        type Frame<'a> = usize;
 
         fn inspect(&self, rest: &[u8]) -> Inspection<usize> {
             let length = usize::from(rest[0]);
@@ -160,14 +189,20 @@ mod tests {
         }
     }
 
+    fn feed(cutter: &mut Cutter<Sevens>, bytes: &[u8], fed: &mut FrameData) -> Vec<usize> {
+        let mut frames = Vec::new();
+        cutter.feed(bytes, fed, |frame, _| frames.push(frame));
+        frames
+    }
+
     #[test]
     fn frames_garbage_and_bad_frames_are_told_apart() {
         let mut cutter = Cutter::new(Sevens);
         let mut fed = FrameData::default();
-        assert_eq!(cutter.feed(&[0, 2, 7, 7, 99, 1, 0, 1, 7, 3], &mut fed), [2, 1]);
+        assert_eq!(feed(&mut cutter, &[0, 2, 7, 7, 99, 1, 0, 1, 7, 3], &mut fed), [2, 1]);
         assert_eq!((fed.frames, fed.garbage_bytes, fed.bad_frames), (2, 3, 1));
         assert!(cutter.is_waiting());
-        assert_eq!(cutter.feed(&[7, 7, 7], &mut fed), [3]);
+        assert_eq!(feed(&mut cutter, &[7, 7, 7], &mut fed), [3]);
         assert!(!cutter.is_waiting());
     }
 
@@ -175,18 +210,32 @@ mod tests {
     fn what_hides_behind_a_frame_that_never_ends_is_found_when_it_is_given_up() {
         let mut cutter = Cutter::new(Sevens);
         let mut fed = FrameData::default();
-        assert!(cutter.feed(&[9, 2, 7, 7, 5], &mut fed).is_empty());
-        assert_eq!(cutter.give_up(&mut fed), [2]);
+        assert!(feed(&mut cutter, &[9, 2, 7, 7, 5], &mut fed).is_empty());
+        let mut frames = Vec::new();
+        cutter.give_up(&mut fed, |frame, _| frames.push(frame));
+        assert_eq!(frames, [2]);
         assert_eq!((fed.frames, fed.bad_frames, cutter.is_waiting()), (1, 2, false));
     }
 
     #[test]
-    fn a_feed_of_many_portions_is_cut_like_one() {
-        let mut cutter = Cutter::new(Sevens);
-        let mut fed = FrameData::default();
-        let stream = [9, 7, 7, 7, 7, 7, 7, 7, 7, 7].repeat(5000);
-        assert_eq!(cutter.feed(&stream, &mut fed).len(), 5000);
-        assert_eq!((fed.garbage_bytes, fed.bad_frames), (0, 0));
+    fn a_stream_is_cut_alike_however_it_is_divided_into_feeds() {
+        let pieces = [
+            &[9, 7, 7, 7, 7, 7, 7, 7, 7, 7][..],
+            &[3, 7, 7, 7, 0, 2, 7, 5, 1, 7],
+            &[99, 9, 2, 7, 7, 1, 7, 4, 7, 7, 7, 7],
+        ];
+        let stream = pieces.concat().repeat(50);
+        let cut = |feeds: &mut dyn Iterator<Item = &[u8]>| {
+            let (mut cutter, mut fed) = (Cutter::new(Sevens), FrameData::default());
+            let frames: Vec<usize> =
+                feeds.flat_map(|bytes| feed(&mut cutter, bytes, &mut fed)).collect();
+            (frames, fed.frames, fed.garbage_bytes, fed.bad_frames, cutter.buffer)
+        };
+        let whole = cut(&mut std::iter::once(stream.as_slice()));
+        assert!(whole.1 > 200 && whole.2 > 50 && whole.3 > 50, "{whole:?}");
+        for size in 1..600 {
+            assert_eq!(cut(&mut stream.chunks(size)), whole, "feeds of {size} bytes");
+        }
     }
 
     #[test]

@@ -14,35 +14,42 @@
 
 mod bank;
 
+use std::borrow::Cow;
+use std::ops::Deref;
+
 use jiff::Timestamp;
 use reads::time_belief::believed;
-use reads::{Edge, Finding, Read, code};
+use reads::{Bank, Edge, Finding, Read, code};
 use serde::Deserialize;
 
 use crate::message::{
-    BankForm, DeviceData, Format, Message, json_object, json_records, refuse_retained, short,
+    BankForm, DeviceData, Format, Message, Refused, json_object, json_objects, json_records,
+    refuse_retained, short,
 };
 use crate::reader::dialect::{Antenna, NO_RSSI_CDBM, strength};
-use bank::{Forms, Written, control_word};
+use bank::{Forms, Reader, Written, control_word};
 
 /// The deepest nesting of a message is the parser's own limit (128).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event {
-    timestamp: Option<String>,
-    hostname: Option<String>,
-    #[serde(rename = "tagInventoryEvent")]
-    inventory: Option<Inventory>,
-    #[serde(rename = "gpiTransitionEvent")]
-    transition: Option<Transition>,
+struct Event<'a> {
+    #[serde(borrow)]
+    timestamp: Option<Text<'a>>,
+    #[serde(borrow)]
+    hostname: Option<Text<'a>>,
+    #[serde(rename = "tagInventoryEvent", borrow)]
+    inventory: Option<Inventory<'a>>,
+    #[serde(rename = "gpiTransitionEvent", borrow)]
+    transition: Option<Transition<'a>>,
     #[serde(rename = "antennaDisconnectedEvent")]
     disconnected: Option<AntennaEvent>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Transition {
+struct Transition<'a> {
     gpi: u16,
-    transition: String,
+    #[serde(borrow)]
+    transition: Text<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,15 +60,33 @@ struct AntennaEvent {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Inventory {
-    epc: Option<String>,
-    epc_hex: Option<String>,
-    tid: Option<String>,
-    tid_hex: Option<String>,
-    pc: Option<String>,
+struct Inventory<'a> {
+    #[serde(borrow)]
+    epc: Option<Text<'a>>,
+    #[serde(borrow)]
+    epc_hex: Option<Text<'a>>,
+    #[serde(borrow)]
+    tid: Option<Text<'a>>,
+    #[serde(borrow)]
+    tid_hex: Option<Text<'a>>,
+    #[serde(borrow)]
+    pc: Option<Text<'a>>,
     antenna_port: Option<u16>,
     peak_rssi_cdbm: Option<i32>,
-    last_seen_time: Option<String>,
+    #[serde(borrow)]
+    last_seen_time: Option<Text<'a>>,
+}
+
+/// A text in the message, copied only if characters of it are escaped.
+#[derive(Debug, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The format of one reader's topic.
@@ -87,22 +112,21 @@ impl ImpinjR700 {
     /// What is wrong and what is expected.
     fn event(
         &mut self,
-        text: &[u8],
+        event: &Event<'_>,
         message: &Message<'_>,
         decoded: &mut DeviceData,
     ) -> Result<(), String> {
-        let event: Event = json_object(text)?;
         let time_of_event = || event.timestamp.as_deref().map(time).transpose();
         if let Some(inventory) = &event.inventory {
             let host = event.hostname.as_deref().unwrap_or_default();
-            let reader = format!("{} {host}", message.topic);
+            let reader = Reader { topic: message.topic, host };
             let at = time_of_event()?;
-            let read = self.read(inventory, &reader, at, message.at, &mut decoded.findings)?;
+            let read = self.read(inventory, reader, at, message.at, &mut decoded.findings)?;
             decoded.reads.push(read);
         } else if let Some(edge) = &event.transition {
             decoded.edges.push(Edge {
                 port: edge.gpi,
-                is_active: edge.transition == "low-to-high",
+                is_active: *edge.transition == *"low-to-high",
                 at: believed(time_of_event()?, message.at).0,
             });
         } else if let Some(status) = &event.disconnected {
@@ -120,8 +144,8 @@ impl ImpinjR700 {
 
     fn read(
         &mut self,
-        inventory: &Inventory,
-        reader: &str,
+        inventory: &Inventory<'_>,
+        reader: Reader<'_>,
         at: Option<Timestamp>,
         arrived: Timestamp,
         findings: &mut Vec<Finding>,
@@ -137,8 +161,8 @@ impl ImpinjR700 {
             "the event has neither epcHex nor epc; configure the reader to send one of them",
         )?;
         Ok(Read {
-            epc,
-            tid: tid?,
+            epc: epc.into(),
+            tid: tid?.map(Bank::from),
             antenna: inventory.antenna_port.unwrap_or(0),
             rssi_cdbm: strength(inventory.peak_rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
             at: arrived,
@@ -156,10 +180,20 @@ impl Format for ImpinjR700 {
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
         let mut decoded = DeviceData::default();
+        if let Some(events) = json_objects::<Event<'_>>(message.payload) {
+            let mut refused = Refused::default();
+            for (place, event) in events.iter().enumerate() {
+                if let Err(reason) = self.event(event, message, &mut decoded) {
+                    refused.add_record(reason, message.payload, place);
+                }
+            }
+            return refused.close(decoded);
+        }
         let records = json_records(message.payload)?;
         let mut refused = records.refused;
         for text in records.texts {
-            if let Err(reason) = self.event(text, message, &mut decoded) {
+            let event = json_object::<Event<'_>>(text);
+            if let Err(reason) = event.and_then(|event| self.event(&event, message, &mut decoded)) {
                 refused.add(reason, text);
             }
         }

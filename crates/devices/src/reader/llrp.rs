@@ -22,6 +22,7 @@ pub mod message;
 pub mod parameter;
 pub mod queue;
 pub mod report;
+pub mod tag_report;
 pub mod words;
 
 #[cfg(test)]
@@ -41,9 +42,10 @@ use reads::{Finding, code};
 use self::capabilities::Capabilities;
 use self::commands::{ACCESS_SPEC, Plan, RO_SPEC};
 use self::definitions as d;
-use self::message::{Body, Framed, Framer, Message};
+use self::message::{Body, Framed, Framer, Message, Undecoded};
 use self::parameter::Node;
 use self::queue::{Answered, Command, Queue, Refusal};
+use self::tag_report::TagReport;
 use crate::reader::dialect::{Dialect, FrameData, Setting};
 
 /// Time that a reader has to say whether it takes the connection; with that for its first answer less than the ten
@@ -157,10 +159,38 @@ impl Llrp {
         self.queue.push(Command::must(commands::get_capabilities(), 11));
     }
 
+    /// Takes a message; one that has tag reports only, and these only of what readers write with each tag, as it is.
+    fn undecoded(&mut self, message: Undecoded<'_>, at: Timestamp, fed: &mut FrameData) {
+        let is_report = message.number == d::RO_ACCESS_REPORT.number;
+        if is_report && let Some(reports) = tag_report::in_message(message.body) {
+            fed.frames += 1;
+            reports.for_each(|tag| self.report(&tag, at, fed));
+            return;
+        }
+        match message.decode() {
+            Framed::Message(message) => {
+                fed.frames += 1;
+                self.message(&message, at, fed);
+            }
+            Framed::Wrong { number, length, error } => {
+                fed.bad_frames += 1;
+                let name = d::message(number).map_or("message", |definition| definition.name);
+                self.wrong(format!(
+                    "{name} ({number}) of {length} bytes could not be decoded and is lost: {error}"
+                ));
+            }
+            Framed::Broken(_) => {}
+        }
+    }
+
     fn message(&mut self, message: &Message, at: Timestamp, fed: &mut FrameData) {
         let Body::Known(node) = &message.body else { return };
         match node.definition.name {
-            "RO_ACCESS_REPORT" => self.reports(node, at, fed),
+            "RO_ACCESS_REPORT" => {
+                for tag in node.all(&d::TAG_REPORT_DATA) {
+                    self.report(&TagReport::of_node(tag), at, fed);
+                }
+            }
             "KEEPALIVE" if self.acks.len() < MOST_ACKS => self.acks.push(message.id),
             "READER_EVENT_NOTIFICATION" => {
                 if let Some(data) = node.child(&d::READER_EVENT_NOTIFICATION_DATA) {
@@ -189,31 +219,28 @@ impl Llrp {
         }
     }
 
-    fn reports(&mut self, message: &Node, at: Timestamp, fed: &mut FrameData) {
-        for tag in message.all(&d::TAG_REPORT_DATA) {
-            match report::read(tag, at, self.plan.capabilities.has_clock, &mut self.last) {
-                Ok(read) => {
-                    if self.plan.with_tid && read.tid.is_none() {
-                        self.missed_tid(tag, &read.epc);
-                    }
-                    fed.reads.push(read);
+    fn report(&mut self, tag: &TagReport<'_>, at: Timestamp, fed: &mut FrameData) {
+        match report::read(tag, at, self.plan.capabilities.has_clock, &mut self.last) {
+            Ok(read) => {
+                if self.plan.with_tid && read.tid.is_none() {
+                    self.missed_tid(tag, &read.epc);
                 }
-                Err(error) => {
-                    fed.bad_frames += 1;
-                    self.wrong(error);
-                }
+                fed.reads.push(read);
+            }
+            Err(error) => {
+                fed.bad_frames += 1;
+                self.wrong(error);
             }
         }
     }
 
     /// A tag was read without its TID.
-    fn missed_tid(&mut self, tag: &Node, epc: &[u8]) {
+    fn missed_tid(&mut self, tag: &TagReport<'_>, epc: &[u8]) {
         if self.job == Job::Started && !self.reads_tid {
             self.reads_tid = true;
             self.read_tid();
         }
-        if report::has_refused_tid(tag) && !std::mem::replace(&mut self.reported.refused_tid, true)
-        {
+        if tag.has_refused_tid && !std::mem::replace(&mut self.reported.refused_tid, true) {
             let text = format!(
                 "tag {} refused to have its TID read, as chips with a TID of less than 96 bits do; such tags are read without TID, so use other tags where the TID matters",
                 hex::encode_upper(epc)
@@ -513,31 +540,21 @@ impl Dialect for Llrp {
     }
 
     fn feed(&mut self, bytes: &[u8], at: Timestamp, fed: &mut FrameData) {
-        for framed in self.framer.feed(bytes) {
-            match framed {
-                Framed::Message(message) => {
-                    fed.frames += 1;
-                    self.message(&message, at, fed);
-                }
-                Framed::Wrong { number, length, error } => {
-                    fed.bad_frames += 1;
-                    let name = d::message(number).map_or("message", |definition| definition.name);
-                    self.wrong(format!(
-                        "{name} ({number}) of {length} bytes could not be decoded and is lost: {error}"
-                    ));
-                }
-                Framed::Broken(error) => {
-                    fed.bad_frames += 1;
-                    self.stage = Stage::Over;
-                    self.find(
-                        code::NOT_THIS_DEVICE,
-                        format!(
-                            "the received bytes are not LLRP: {error}; nothing more can be decoded until the connection is opened again; check that address and port (5084, without TLS) are the reader's"
-                        ),
-                    );
-                }
+        let mut framer = std::mem::take(&mut self.framer);
+        framer.cut(bytes, |cut| match cut {
+            Ok(message) => self.undecoded(message, at, fed),
+            Err(error) => {
+                fed.bad_frames += 1;
+                self.stage = Stage::Over;
+                self.find(
+                    code::NOT_THIS_DEVICE,
+                    format!(
+                        "the received bytes are not LLRP: {error}; nothing more can be decoded until the connection is opened again; check that address and port (5084, without TLS) are the reader's"
+                    ),
+                );
             }
-        }
+        });
+        self.framer = framer;
         fed.garbage_bytes += self.framer.garbage();
         fed.findings.append(&mut self.findings);
     }

@@ -26,14 +26,14 @@
 //! Source: RFC 6901.
 
 use jiff::Timestamp;
-use reads::Read;
+use reads::{Bank, Read};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::message::BankForm;
 use crate::message::{
-    DeviceData, Format, Message, Refused, base64_bank, hex_bank, json_records, refuse_retained,
-    short,
+    DeviceData, Format, Message, Refused, base64_bank, hex_bank, json_objects, json_records,
+    refuse_retained, short,
 };
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
@@ -156,8 +156,8 @@ impl Mapping {
         #[expect(clippy::cast_possible_truncation, reason = "out of range saturates")]
         let rssi_cdbm = rssi.map(|rssi| (rssi * scale).round() as i32);
         Ok(Some(Read {
-            epc: self.bank(epc)?,
-            tid,
+            epc: self.bank(epc)?.into(),
+            tid: tid.map(Bank::from),
             antenna,
             rssi_cdbm: strength(rssi_cdbm.unwrap_or(NO_RSSI_CDBM)),
             at,
@@ -232,33 +232,51 @@ impl Format for MappedJson {
     fn take(&mut self, message: &Message<'_>) -> Result<DeviceData, String> {
         refuse_retained(message)?;
         let mut decoded = DeviceData::default();
+        if let Some(values) = json_objects::<Value>(message.payload) {
+            let mut refused = Refused::default();
+            for (place, value) in values.iter().enumerate() {
+                if let Err(reason) = self.record(value, message.at, &mut decoded, &mut refused)? {
+                    refused.add_record(reason, message.payload, place);
+                }
+            }
+            return refused.close(decoded);
+        }
         let records = json_records(message.payload)?;
         let mut refused = records.refused;
         for text in records.texts {
             // The text was parsed before, but only here are its strings decoded and its depth limited.
-            let value: Value = match serde_json::from_slice(text) {
-                Ok(value) => value,
-                Err(error) => {
-                    refused.add(reads::excerpt(&error.to_string()), text);
-                    continue;
-                }
+            let taken = match serde_json::from_slice(text) {
+                Ok(value) => self.record(&value, message.at, &mut decoded, &mut refused)?,
+                Err(error) => Err(reads::excerpt(&error.to_string())),
             };
-            let elements = match self.mapping.each.as_ref().map(|each| value.pointer(each)) {
-                None => std::slice::from_ref(&value),
-                Some(Some(Value::Array(elements))) => elements.as_slice(),
-                Some(_) => {
-                    let each = short(self.mapping.each.as_deref().unwrap_or_default());
-                    refused.add(format!("the message has no array of reads at `{each}`"), text);
-                    continue;
-                }
-            };
-            self.take_elements(&value, elements, message.at, &mut decoded, &mut refused)?;
+            if let Err(reason) = taken {
+                refused.add(reason, text);
+            }
         }
         refused.close(decoded)
     }
 }
 
 impl MappedJson {
+    /// Takes one record. The inner error says why all of it is refused, the outer one why the message is.
+    fn record(
+        &self,
+        value: &Value,
+        at: Timestamp,
+        decoded: &mut DeviceData,
+        refused: &mut Refused,
+    ) -> Result<Result<(), String>, String> {
+        let elements = match self.mapping.each.as_ref().map(|each| value.pointer(each)) {
+            None => std::slice::from_ref(value),
+            Some(Some(Value::Array(elements))) => elements.as_slice(),
+            Some(_) => {
+                let each = short(self.mapping.each.as_deref().unwrap_or_default());
+                return Ok(Err(format!("the message has no array of reads at `{each}`")));
+            }
+        };
+        self.take_elements(value, elements, at, decoded, refused).map(Ok)
+    }
+
     /// The reads of one record.
     fn take_elements(
         &self,

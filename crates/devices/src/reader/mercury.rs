@@ -197,25 +197,23 @@ impl Mercury {
         bytes
     }
 
-    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut FrameData) {
-        for frame in frames {
-            if let State::Reading(last) = &mut self.state {
-                *last = self.clock;
-            }
-            match frame.command {
-                NOTICE => self.take_notice(&frame, at, fed),
-                READING => self.take_reading(&frame, at, fed),
-                silion::COMMAND => self.take_silion(&frame, at, fed),
-                PHASE => self.take_phase(&frame, at, fed),
-                command => self.take_answer(command, &frame, at, fed),
-            }
+    fn take(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
+        if let State::Reading(last) = &mut self.state {
+            *last = self.clock;
+        }
+        match frame.command {
+            NOTICE => self.take_notice(frame, at, fed),
+            READING => self.take_reading(frame, at, fed),
+            silion::COMMAND => self.take_silion(frame, at, fed),
+            PHASE => self.take_phase(frame, at, fed),
+            command => self.take_answer(command, frame, at, fed),
         }
     }
 
-    fn take_notice(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_notice(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         match frame.status {
             status::NO_TAG => self.base.set(at),
-            0 => match Tag::in_stream(&frame.data) {
+            0 => match Tag::in_stream(frame.data) {
                 Some(Notice::Tag(tag)) => fed.reads.push(self.read(tag, at)),
                 Some(Notice::Status) => {}
                 None => fed.bad_frames += 1,
@@ -224,7 +222,7 @@ impl Mercury {
         }
     }
 
-    fn take_reading(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_reading(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         let is_stop = frame.data.first() == Some(&2);
         if is_stop && frame.status == 0 {
             // Somebody else stopped it, or the answer to the first stop was late.
@@ -256,8 +254,8 @@ impl Mercury {
         }
     }
 
-    fn take_silion(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
-        match (frame.status, silion::Message::parse(&frame.data)) {
+    fn take_silion(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
+        match (frame.status, silion::Message::parse(frame.data)) {
             (0, Some(silion::Message::Answer(number))) => {
                 if number == silion::START && self.script.answered(number) {
                     self.silion = Silions::Yes;
@@ -291,7 +289,7 @@ impl Mercury {
         }
     }
 
-    fn take_phase(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_phase(&mut self, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         if !self.script.answered(u16::from(PHASE) << 8) || frame.status != 0 {
             return;
         }
@@ -310,7 +308,7 @@ impl Mercury {
         self.script = Script::new(std::iter::once(boot).chain(self.first_steps()));
     }
 
-    fn take_answer(&mut self, command: u8, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
+    fn take_answer(&mut self, command: u8, frame: &Frame<'_>, at: Timestamp, fed: &mut FrameData) {
         if !self.script.answered(u16::from(command) << 8) {
             return;
         }
@@ -335,7 +333,7 @@ impl Mercury {
         let mut setting = |name, value| fed.settings.push(Setting { name, value });
         match command {
             VERSION => {
-                if let Some(version) = version(&frame.data) {
+                if let Some(version) = version(frame.data) {
                     setting("version", version);
                 }
             }
@@ -390,8 +388,9 @@ impl Mercury {
             && self.cutter.is_waiting()
         {
             let mut late = std::mem::take(&mut self.late);
-            let frames = self.cutter.give_up(&mut late);
-            self.take(frames, at, &mut late);
+            let mut cutter = std::mem::take(&mut self.cutter);
+            cutter.give_up(&mut late, |frame, late| self.take(&frame, at, late));
+            self.cutter = cutter;
             self.late = late;
         }
     }
@@ -460,8 +459,9 @@ impl Dialect for Mercury {
         }
         self.quiet.heard(at);
         let before = (fed.frames, fed.garbage_bytes);
-        let frames = self.cutter.feed(bytes, fed);
-        self.take(frames, at, fed);
+        let mut cutter = std::mem::take(&mut self.cutter);
+        cutter.feed(bytes, fed, |frame, fed| self.take(&frame, at, fed));
+        self.cutter = cutter;
         fed.findings.extend(self.noise.add(before, fed, "a Mercury or Silion reader"));
     }
 

@@ -23,9 +23,9 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reads::{Finding, Read, code};
+use reads::{Bank, Finding, Read, code};
 
-use self::frame::{Frame, Frames, command};
+use self::frame::{Frame, Frames, Received, command};
 use super::cutter::{Cutter, GapTimer};
 use super::repeat_filter::RepeatFilter;
 use super::script::{Script, Step};
@@ -106,33 +106,33 @@ pub struct R200 {
     heard: (u64, u64),
     is_foreign_reported: bool,
     /// EPCs whose TID was asked for, and when.
-    asked: HashMap<Vec<u8>, Duration>,
-    waiting: VecDeque<Vec<u8>>,
+    asked: HashMap<Bank, Duration>,
+    waiting: VecDeque<Bank>,
     /// The tag that is selected for the current TID read.
-    selected: Option<Vec<u8>>,
+    selected: Option<Bank>,
     /// TIDs that wait for the next read of their EPC, and since when.
-    tids: HashMap<Vec<u8>, (Vec<u8>, Duration)>,
+    tids: HashMap<Bank, (Bank, Duration)>,
     /// Data and findings from outside a feed.
     late: FrameData,
     repeats: RepeatFilter,
 }
 
 /// The tag in an inventory notice; none if its length does not fit its control word.
-fn tag(parameters: &[u8]) -> Option<(i32, Vec<u8>)> {
+fn tag(parameters: &[u8]) -> Option<(i32, Bank)> {
     let [rssi, pc_high, _, rest @ ..] = parameters else { return None };
     let epc = rest.get(..rest.len().checked_sub(2)?)?;
     let words = usize::from(pc_high >> 3);
     #[expect(clippy::cast_possible_wrap, reason = "the byte is a signed number")]
     let rssi = i32::from(*rssi as i8);
-    (epc.len() == words * 2).then(|| (strength(rssi * 100), epc.to_vec()))
+    (epc.len() == words * 2).then(|| (strength(rssi * 100), Bank::from(epc)))
 }
 
 /// EPC and TID in the answer to a read: length of control word and EPC, both, then the data.
-fn tid(parameters: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+fn tid(parameters: &[u8]) -> Option<(Bank, Bank)> {
     let (length, rest) = parameters.split_first()?;
     let (head, data) = rest.split_at_checked(usize::from(*length))?;
     let epc = head.get(2..)?;
-    (!data.is_empty() && data.len() <= 62).then(|| (epc.to_vec(), data.to_vec()))
+    (!data.is_empty() && data.len() <= 62).then(|| (Bank::from(epc), Bank::from(data)))
 }
 
 fn step(name: &'static str, frame: &Frame) -> Step {
@@ -174,23 +174,23 @@ impl R200 {
         self.script.push(poll_step());
     }
 
-    fn take(&mut self, frames: Vec<Frame>, at: Timestamp, fed: &mut FrameData) {
-        for frame in frames {
-            self.last_sign = self.now;
-            match (frame.kind, frame.command) {
-                (2, command::SINGLE_POLL) => match tag(&frame.parameters) {
-                    Some((rssi, epc)) => fed.reads.push(self.notice(rssi, epc, at)),
-                    None => fed.bad_frames += 1,
-                },
-                (1, _) => self.answer(&frame, at, fed),
-                _ => {}
-            }
+    fn take(&mut self, frame: Received<'_>, at: Timestamp, fed: &mut FrameData) {
+        self.last_sign = self.now;
+        match (frame.kind, frame.command) {
+            (2, command::SINGLE_POLL) => match tag(frame.parameters) {
+                Some((rssi, epc)) => {
+                    let read = self.notice(rssi, epc, at);
+                    fed.reads.push(read);
+                }
+                None => fed.bad_frames += 1,
+            },
+            (1, _) => self.answer(frame, at, fed),
+            _ => {}
         }
     }
 
-    fn answer(&mut self, frame: &Frame, at: Timestamp, fed: &mut FrameData) {
-        let parameters = frame.parameters.as_slice();
-        match (frame.command, parameters) {
+    fn answer(&mut self, frame: Received<'_>, at: Timestamp, fed: &mut FrameData) {
+        match (frame.command, frame.parameters) {
             (command::READ, parameters) => {
                 if let Some((epc, tid)) = tid(parameters)
                     && self.selected.as_ref() == Some(&epc)
@@ -293,8 +293,9 @@ impl R200 {
             && self.cutter.is_waiting()
         {
             let mut late = std::mem::take(&mut self.late);
-            let frames = self.cutter.give_up(&mut late);
-            self.take(frames, at, &mut late);
+            let mut cutter = std::mem::take(&mut self.cutter);
+            cutter.give_up(&mut late, |frame, late| self.take(frame, at, late));
+            self.cutter = cutter;
             self.late = late;
         }
     }
@@ -320,8 +321,9 @@ impl R200 {
         self.selected = Some(epc);
     }
 
-    fn notice(&mut self, rssi_cdbm: i32, epc: Vec<u8>, at: Timestamp) -> Read {
-        let tid = self.tids.remove(&epc).filter(|(_, since)| is_fresh(*since, self.now));
+    fn notice(&mut self, rssi_cdbm: i32, epc: Bank, at: Timestamp) -> Read {
+        let waiting = if self.tids.is_empty() { None } else { self.tids.remove(&epc) };
+        let tid = waiting.filter(|(_, since)| is_fresh(*since, self.now));
         let tid = tid.map(|(tid, _)| tid);
         if self.settings.read_tid && tid.is_none() {
             let is_due =
@@ -387,8 +389,9 @@ impl Dialect for R200 {
         }
         self.quiet.heard(at);
         let frames_before = fed.frames;
-        let frames = self.cutter.feed(bytes, fed);
-        self.take(frames, at, fed);
+        let mut cutter = std::mem::take(&mut self.cutter);
+        cutter.feed(bytes, fed, |frame, fed| self.take(frame, at, fed));
+        self.cutter = cutter;
         self.heard.0 += bytes.len() as u64;
         self.heard.1 += fed.frames - frames_before;
         if self.heard.1 == 0 && self.heard.0 > FOREIGN_BYTES && !self.is_foreign_reported {

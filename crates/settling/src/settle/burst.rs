@@ -47,11 +47,11 @@ impl<'a> Burst<'a> {
 
 /// The edges that are moved to the next window together with the tags that are held over to it.
 pub(crate) fn carried<'a>(closing: &'a Closing, reads: &[Read]) -> impl Iterator<Item = &'a Edge> {
-    let first = reads
-        .iter()
-        .filter(|read| closing.held.contains(&hex::encode_upper(&read.epc)))
-        .map(|read| read.at)
-        .min();
+    let held = closing.held_banks();
+    let is_held = |read: &&Read| held.contains(read.epc.as_slice());
+    // Most windows have no edges, or hold over nothing.
+    let may_carry = !closing.edges.is_empty() && !held.is_empty();
+    let first = may_carry.then(|| reads.iter().filter(is_held).map(|read| read.at).min()).flatten();
     closing.edges.iter().filter(move |edge| first.is_some_and(|first| edge.at >= first - BEFORE))
 }
 
@@ -67,13 +67,16 @@ fn broken(closing: &Closing, reads: &[Read]) -> impl Iterator<Item = Timestamp> 
 /// The bursts of a window, in order of time; at least one. Not for shelves.
 pub(super) fn split<'a>(closing: &Closing, reads: &'a [Read]) -> Vec<Burst<'a>> {
     let is_one = !closing.late || closing.settings.preset == Preset::Stocktake;
+    if is_one {
+        return vec![Burst::whole(closing, reads)];
+    }
     let quiet = SignedDuration::try_from(closing.settings.quiet).unwrap_or(SignedDuration::MAX);
     let broken: Vec<Timestamp> = broken(closing, reads).collect();
     let mut times: Vec<Timestamp> =
         reads.iter().map(|read| read.at).chain(broken.iter().copied()).collect();
     times.sort_unstable();
     let is_gap = |pair: &[Timestamp]| pair[1].duration_since(pair[0]) >= quiet;
-    if is_one || !times.windows(2).any(is_gap) {
+    if !times.windows(2).any(is_gap) {
         return vec![Burst::whole(closing, reads)];
     }
     let spans: Vec<(Timestamp, Timestamp)> = times

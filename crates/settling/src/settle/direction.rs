@@ -200,7 +200,7 @@ mod tests {
 
     fn read(antenna: u16, millis: i64) -> Read {
         Read {
-            epc: vec![1],
+            epc: [1].into(),
             tid: None,
             antenna,
             rssi_cdbm: -5000,

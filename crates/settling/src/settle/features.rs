@@ -6,6 +6,7 @@
 //! events in the supply chain" (RSSI, time and antenna attributes); docs/decisions/0015-settling.md.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use reads::{AntennaCount, Observation, Read};
 
@@ -111,17 +112,64 @@ fn rounded(value: f64) -> i32 {
     value.round() as i32
 }
 
+/// The reads of a window by tag: each tag is looked up once a read, and its reads lie together.
+pub(super) struct ByTag<'a> {
+    reads: Vec<&'a Read>,
+    /// First and last place of each tag's reads, in order of the tags' bytes.
+    tags: Vec<Range<usize>>,
+}
+
+impl<'a> ByTag<'a> {
+    /// Groups reads, each tag's in order of arrival.
+    pub(super) fn new(reads: &'a [Read]) -> Self {
+        let mut numbers: HashMap<&[u8], usize> = HashMap::new();
+        let mut counts: Vec<usize> = Vec::new();
+        let mut of_read = Vec::with_capacity(reads.len());
+        for read in reads {
+            let number = *numbers.entry(&read.epc).or_insert(counts.len());
+            match counts.get_mut(number) {
+                Some(count) => *count += 1,
+                None => counts.push(1),
+            }
+            of_read.push(number);
+        }
+        let mut names: Vec<(&[u8], usize)> = numbers.into_iter().collect();
+        names.sort_unstable();
+        let mut next = vec![0; counts.len()];
+        let mut tags = Vec::with_capacity(counts.len());
+        let mut end = 0;
+        for (_, number) in names {
+            next[number] = end;
+            tags.push(end..end + counts[number]);
+            end += counts[number];
+        }
+        let mut grouped: Vec<&Read> = reads.iter().collect();
+        for (read, number) in reads.iter().zip(of_read) {
+            grouped[next[number]] = read;
+            next[number] += 1;
+        }
+        Self { reads: grouped, tags }
+    }
+
+    /// The reads of one tag after the other, in order of the tags' bytes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[&'a Read]> {
+        self.tags.iter().filter_map(|tag| self.reads.get(tag.clone()))
+    }
+}
+
+/// The observation of one tag's reads, in order of arrival; none of no reads.
+pub(super) fn observation(reads: &[&Read]) -> Option<Observation> {
+    let mut features = Features::new(reads.first()?);
+    for read in reads {
+        features.add(read);
+    }
+    Some(features.observation())
+}
+
 /// Settles reads into observations, in order of the tags' bytes.
 #[must_use]
 pub fn settle(reads: &[Read]) -> Vec<Observation> {
-    let mut tags: HashMap<&[u8], Features<'_>> = HashMap::new();
-    for read in reads {
-        tags.entry(&read.epc).or_insert_with(|| Features::new(read)).add(read);
-    }
-    let mut observations: Vec<Observation> =
-        tags.into_values().map(Features::observation).collect();
-    observations.sort_by(|a, b| a.epc_hex.cmp(&b.epc_hex));
-    observations
+    ByTag::new(reads).iter().filter_map(observation).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +178,7 @@ mod tests {
 
     fn read(epc: u8, antenna: u16, rssi_cdbm: i32, millis: i64) -> Read {
         Read {
-            epc: vec![epc; 12],
+            epc: [epc; 12].into(),
             tid: None,
             antenna,
             rssi_cdbm,

@@ -13,6 +13,14 @@ use serde::Serialize;
 const MOST_BYTES: usize = MAX_BYTES - 1024 * 1024;
 /// Up to this many items never have too many bytes, however long their names are, so they are not measured.
 const LIGHT: usize = 1000;
+/// Bytes of an observation without its texts and antennas, at most: 13 members with their names, times and numbers.
+const NUMBERS: usize = 400;
+/// Bytes of `{"antenna":65535,"count":4294967295},`.
+const ANTENNA: usize = 37;
+/// Bytes of a character in JSON, at most.
+const ESCAPED: usize = 6;
+/// Bytes of a movement or a reading, at most: four names of 256 bytes, escaped, and the rest.
+const HEAVIEST: usize = 8192;
 
 /// Deliveries like `empty`, filled one after the other; at least one.
 pub(super) fn fill(
@@ -21,7 +29,11 @@ pub(super) fn fill(
     movements: Vec<Movement>,
     sensors: Vec<SensorReading>,
 ) -> Vec<Delivery> {
-    let weighs = observations.len() + movements.len() + sensors.len() > LIGHT;
+    let may_be_heavy = || {
+        let observed: usize = observations.iter().map(most_bytes).sum();
+        observed + (movements.len() + sensors.len()) * HEAVIEST > MOST_BYTES
+    };
+    let weighs = observations.len() + movements.len() + sensors.len() > LIGHT && may_be_heavy();
     let mut filler = Filler { empty, full: Vec::new(), open: empty.clone(), bytes: 0, weighs };
     for observation in observations {
         let is_full = filler.open.observations.len() >= MAX_OBSERVATIONS;
@@ -42,6 +54,16 @@ pub(super) fn fill(
     filler.full
 }
 
+/// No fewer bytes than an observation has as JSON: the names of its members, its numbers and times, and its texts,
+/// escaped at worst.
+fn most_bytes(observation: &Observation) -> usize {
+    let texts = [Some(&observation.epc_hex), observation.epc.as_ref(), observation.tid.as_ref()];
+    let rival =
+        observation.rival.as_ref().map_or(0, |rival| NUMBERS + rival.reader.len() * ESCAPED);
+    let texts: usize = texts.into_iter().flatten().map(|text| text.len() * ESCAPED).sum();
+    NUMBERS + texts + rival + observation.antennas.len() * ANTENNA
+}
+
 struct Filler<'a> {
     empty: &'a Delivery,
     full: Vec<Delivery>,
@@ -60,5 +82,43 @@ impl Filler<'_> {
             self.bytes = 0;
         }
         self.bytes += bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use reads::{AntennaCount, Direction, Rival};
+
+    use super::*;
+
+    #[test]
+    fn no_observation_has_more_bytes_than_it_is_held_for() {
+        let time = Timestamp::MIN;
+        for text in ["A".repeat(124), "\u{1}".repeat(512), String::new()] {
+            let observation = Observation {
+                epc_hex: text.clone(),
+                epc: Some(text.clone()),
+                tid: Some(text.clone()),
+                count: u32::MAX,
+                first: time,
+                last: time,
+                rssi_max_cdbm: i32::MIN,
+                rssi_mean_cdbm: i32::MIN,
+                rssi_slope_cdbm_per_s: i32::MIN,
+                antennas: vec![AntennaCount { antenna: u16::MAX, count: u32::MAX }; 16],
+                direction: Some(Direction::Unclear),
+                rival: Some(Rival {
+                    reader: text,
+                    count: u32::MAX,
+                    rssi_mean_cdbm: i32::MIN,
+                    rssi_top_cdbm: i32::MIN,
+                    own_top_cdbm: i32::MIN,
+                }),
+                resident: true,
+            };
+            let bytes = serde_json::to_vec(&observation).unwrap().len();
+            assert!(bytes < most_bytes(&observation), "{bytes}");
+        }
     }
 }

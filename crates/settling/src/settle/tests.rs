@@ -15,7 +15,7 @@ fn at(millis: i64) -> Timestamp {
 
 fn read(millis: i64, epc: &[u8]) -> Read {
     Read {
-        epc: epc.to_vec(),
+        epc: epc.into(),
         tid: None,
         antenna: 1,
         rssi_cdbm: -5000,
@@ -110,7 +110,7 @@ fn more_bytes_than_a_delivery_takes_become_several() {
         let mut epc = vec![0x5A; 60];
         epc.extend(tag.to_be_bytes());
         for antenna in 1..=4 {
-            reads.push(Read { antenna, tid: Some(vec![0xE2; 62]), ..read(0, &epc) });
+            reads.push(Read { antenna, tid: Some(vec![0xE2; 62].into()), ..read(0, &epc) });
         }
     }
     let made = deliveries(&closing(0), &reads);

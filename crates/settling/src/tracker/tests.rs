@@ -28,7 +28,7 @@ fn windows(reads: &[(u64, u8)], ends: u64) -> Vec<Vec<(String, u32)>> {
                 tracker.open(0, OpenWindow::new(1, now));
             }
             let read = Read {
-                epc: vec![*epc],
+                epc: [*epc].into(),
                 tid: None,
                 antenna: 1,
                 rssi_cdbm: -5000,
@@ -36,7 +36,7 @@ fn windows(reads: &[(u64, u8)], ends: u64) -> Vec<Vec<(String, u32)>> {
                 reader_time: None,
                 direction: None,
             };
-            tracker.add_reads(0, vec![read], now.up);
+            tracker.add_reads(0, &[read], now.up);
         }
         for source in tracker.due(millis == ends, now.up) {
             let window = tracker.remove(source).unwrap();
@@ -174,7 +174,7 @@ fn the_nearer_door_is_found_however_wrong_a_readers_clock() {
         let reads = (0..10).map(|n| {
             let arrived = at(n * 100).at;
             Read {
-                epc: vec![1],
+                epc: [1].into(),
                 tid: None,
                 antenna: 1,
                 rssi_cdbm,
@@ -183,7 +183,7 @@ fn the_nearer_door_is_found_however_wrong_a_readers_clock() {
                 direction: None,
             }
         });
-        tracker.add_reads(source, reads.collect(), at(900).up);
+        tracker.add_reads(source, &reads.collect::<Vec<_>>(), at(900).up);
     }
     for (source, other, top) in [(0, "two", -6000), (1, "one", -4000)] {
         let window = tracker.remove(source).unwrap();
@@ -203,7 +203,7 @@ fn a_restored_window_knows_its_neighbours_and_its_barriers() {
     let mut tracker =
         WindowTracker::new(vec![door("one", "two"), door("two", "one")], BTreeMap::new(), at(0));
     let read = Read {
-        epc: vec![1],
+        epc: [1].into(),
         tid: None,
         antenna: 1,
         rssi_cdbm: -4000,

@@ -73,7 +73,7 @@ pub fn play(
             for edge in edges.get(source).into_iter().flatten().skip(*edge).take(changed) {
                 tracker.add_edge(source, *edge, now.up);
             }
-            tracker.add_reads(source, reads[source][*read..*read + came].to_vec(), now.up);
+            tracker.add_reads(source, &reads[source][*read..*read + came], now.up);
             *read += came;
             *edge += changed;
         }

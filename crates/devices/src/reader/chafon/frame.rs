@@ -29,7 +29,7 @@ const UNKNOWN: u8 = 0x00;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub struct Frame<'a> {
     /// Address of the reader.
     pub address: u8,
     /// The command that is answered.
@@ -37,18 +37,34 @@ pub struct Frame {
     /// Status of the command.
     pub status: u8,
     /// What follows the status, 0 to 250 bytes.
-    pub data: Vec<u8>,
+    pub data: &'a [u8],
 }
 
 /// CRC-16/MCRF4XX: polynomial 1021 reflected, begins with FFFF, no final change.
 #[must_use]
 pub fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| {
-        (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
-            if crc & 1 == 1 { (crc >> 1) ^ 0x8408 } else { crc >> 1 }
-        })
+        let [low, high] = crc.to_le_bytes();
+        u16::from(high) ^ SHIFTED_OUT[usize::from(low ^ byte)]
     })
 }
+
+/// What the lower eight bits of the checksum do to the others while they are shifted out.
+const SHIFTED_OUT: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut low = 0;
+    while low < 256 {
+        let mut crc = low as u16;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0x8408 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[low] = crc;
+        low += 1;
+    }
+    table
+};
 
 /// A command as bytes. Data over 251 bytes are cut; no command here is that long.
 #[must_use]
@@ -62,13 +78,13 @@ pub fn command(address: u8, command: u8, data: &[u8]) -> Vec<u8> {
 }
 
 /// Answers of the reader with this address; of any reader with [`BROADCAST`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answers(pub u8);
 
 impl FrameFormat for Answers {
-    type Frame = Frame;
+    type Frame<'a> = Frame<'a>;
 
-    fn inspect(&self, rest: &[u8]) -> Inspection<Frame> {
+    fn inspect<'a>(&self, rest: &'a [u8]) -> Inspection<Frame<'a>> {
         let can_be = |place: usize, is_right: &dyn Fn(u8) -> bool| {
             rest.get(place).is_none_or(|byte| is_right(*byte))
         };
@@ -87,8 +103,7 @@ impl FrameFormat for Answers {
         if crc(body) != u16::from_le_bytes(*sum) {
             return Inspection::Bad;
         }
-        let frame =
-            Frame { address: *address, command: *command, status: *status, data: data.to_vec() };
+        let frame = Frame { address: *address, command: *command, status: *status, data };
         Inspection::Frame(frame, whole.len())
     }
 }

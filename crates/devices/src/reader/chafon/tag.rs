@@ -20,6 +20,8 @@
 //! Source: `UHFReader18` user's manual V2.0, inventory; `UHFReader288MP` user's manual V1.14, section 8.2.1 and
 //! the output format of real time inventory.
 
+use reads::Bank;
+
 use super::layout::Layout;
 use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 
@@ -34,34 +36,33 @@ const TID_BYTES: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     /// EPC, 0 to 62 bytes.
-    pub epc: Vec<u8>,
+    pub epc: Bank,
     /// TID, if the reader read it.
-    pub tid: Option<Vec<u8>>,
+    pub tid: Option<Bank>,
     /// Port, from 1; 0 if the reader gives none.
     pub antenna: u16,
     /// Signal strength in hundredths of a dBm, see the head of this file.
     pub rssi_cdbm: i32,
 }
 
-/// The tags in the data of an inventory answer; none if the data do not have this layout.
-#[must_use]
-pub fn tags(layout: Layout, data: &[u8]) -> Option<Vec<Tag>> {
+/// Gives the tags in the data of an inventory answer to `take`; none if the data do not have this layout: then what was
+/// given before that showed is not valid.
+pub fn tags(layout: Layout, data: &[u8], mut take: impl FnMut(Tag)) -> Option<()> {
     // An answer that ends a round without a tag has no data at all in some versions.
     if data.is_empty() {
-        return Some(Vec::new());
+        return Some(());
     }
     let (antenna, data) = match layout {
         Layout::Reader18 => (0, data),
         Layout::Reader288 => data.split_first().map(|(mask, rest)| (port(*mask), rest))?,
     };
     let (count, mut rest) = data.split_first()?;
-    let mut tags = Vec::with_capacity(usize::from(*count).min(64));
     for _ in 0..*count {
         let (tag, behind) = one(layout, antenna, rest)?;
-        tags.push(tag);
+        take(tag);
         rest = behind;
     }
-    rest.is_empty().then_some(tags)
+    rest.is_empty().then_some(())
 }
 
 /// The tag in a notice of a reader that reads by itself: antennas, length, EPC, RSSI.
@@ -85,7 +86,7 @@ fn one(layout: Layout, antenna: u16, data: &[u8]) -> Option<(Tag, &[u8])> {
     let (banks, rest) = rest.split_at_checked(length)?;
     let (epc, tid) = if has_tid {
         let (epc, tid) = banks.split_at_checked(length.checked_sub(TID_BYTES)?)?;
-        (epc, Some(tid.to_vec()))
+        (epc, Some(Bank::from(tid)))
     } else {
         (banks, None)
     };
@@ -99,5 +100,5 @@ fn one(layout: Layout, antenna: u16, data: &[u8]) -> Option<(Tag, &[u8])> {
             (strength((i32::from(*byte) + RSSI_ZERO_DBM) * 100), rest)
         }
     };
-    Some((Tag { epc: epc.to_vec(), tid, antenna, rssi_cdbm }, rest))
+    Some((Tag { epc: epc.into(), tid, antenna, rssi_cdbm }, rest))
 }

@@ -50,7 +50,20 @@ pub(super) struct Written<'a> {
     /// The control word; of an EPC only.
     pub pc: Option<u16>,
     /// The reader.
-    pub reader: &'a str,
+    pub reader: Reader<'a>,
+}
+
+/// A reader: the topic that it publishes on, and its own name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub topic: &'a str,
+    pub host: &'a str,
+}
+
+impl Reader<'_> {
+    fn name(self) -> String {
+        format!("{} {}", self.topic, self.host)
+    }
 }
 
 impl Forms {
@@ -104,11 +117,12 @@ impl Forms {
                 short(coded)
             ));
         };
-        let before = self.shown.get(written.reader).copied();
-        let is_named = written.reader.len() <= MAX_NAME;
+        let reader = written.reader.name();
+        let before = self.shown.get(&reader).copied();
+        let is_named = reader.len() <= MAX_NAME;
         let has_room = is_named && (self.shown.len() < MAX_READERS || before.is_some());
         if has_room {
-            self.shown.insert(written.reader.to_owned(), form);
+            self.shown.insert(reader, form);
         }
         let is_wrong = self.configured.is_some_and(|configured| configured != form);
         let is_new = before != Some(form) && has_room;
@@ -140,7 +154,7 @@ impl Forms {
             (Err(_), Err(reason)) => return Err(reason),
         };
         let fits = |bank: &[u8]| written.pc.is_none_or(|pc| check_control_word(pc, bank).is_ok());
-        match (fits(&hex), fits(&base64), self.shown.get(written.reader)) {
+        match (fits(&hex), fits(&base64), self.shown.get(&written.reader.name())) {
             (true, false, _) | (_, _, Some(BankForm::Hex)) => return Ok(hex),
             (false, true, _) | (_, _, Some(BankForm::Base64)) => return Ok(base64),
             _ => {}
@@ -177,8 +191,13 @@ pub(super) fn control_word(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
 
+    fn named(host: &str) -> Reader<'_> {
+        Reader { topic: "t", host }
+    }
+
     fn alone(forms: &mut Forms, coded: &str, pc: Option<u16>) -> (Option<Vec<u8>>, usize) {
-        let written = Written { name: "epc", hex: None, coded: Some(coded), pc, reader: "r" };
+        let written =
+            Written { name: "epc", hex: None, coded: Some(coded), pc, reader: named("r") };
         let mut said = Vec::new();
         (forms.bank(written, &mut said).ok().flatten(), said.len())
     }
@@ -222,8 +241,13 @@ mod tests {
         let mut forms = Forms::default();
         let show = |forms: &mut Forms, reader: &str| {
             let mut said = Vec::new();
-            let both =
-                Written { name: "epc", hex: Some(text), coded: Some(text), pc: None, reader };
+            let both = Written {
+                name: "epc",
+                hex: Some(text),
+                coded: Some(text),
+                pc: None,
+                reader: named(reader),
+            };
             forms.bank(both, &mut said).unwrap();
             said
         };
@@ -232,7 +256,7 @@ mod tests {
         assert_eq!(show(&mut forms, "r"), Vec::<String>::new());
         assert_eq!(alone(&mut forms, text, None), (Some(hex_bank(text).unwrap()), 0));
         let other =
-            Written { name: "epc", hex: None, coded: Some(text), pc: None, reader: "other" };
+            Written { name: "epc", hex: None, coded: Some(text), pc: None, reader: named("other") };
         assert!(forms.bank(other, &mut Vec::new()).is_err());
         for number in 0..1000 {
             show(&mut forms, &number.to_string());
@@ -249,7 +273,7 @@ mod tests {
             hex: Some(hex),
             coded: Some(coded),
             pc: None,
-            reader: "r",
+            reader: named("r"),
         };
         let mut said = Vec::new();
         let reason = Forms::default().bank(both(text, "MHQle/cZTkAAABqG"), &mut said).unwrap_err();

@@ -81,52 +81,49 @@ fn switch(subtype: u32) -> Vec<u8> {
     out
 }
 
-/// Signal strength in hundredths of a dBm.
+/// Signal strength in hundredths of a dBm, if a custom parameter of this vendor and subtype has it.
 #[must_use]
-pub fn peak_rssi(custom: &Node) -> Option<i32> {
-    match data(custom, PEAK_RSSI)? {
-        [high, low] => Some(i16::from_be_bytes([*high, *low]).into()),
+pub fn peak_rssi(vendor: u64, subtype: u64, data: &[u8]) -> Option<i32> {
+    match data {
+        [high, low] if vendor == u64::from(VENDOR) && subtype == PEAK_RSSI => {
+            Some(i16::from_be_bytes([*high, *low]).into())
+        }
         _ => None,
     }
 }
 
-/// The TID bank.
+/// The TID bank, if a custom parameter of this vendor and subtype has it.
 #[must_use]
-pub fn serialized_tid(custom: &Node) -> Option<Vec<u8>> {
-    let (count, words) = data(custom, SERIALIZED_TID)?.split_first_chunk::<2>()?;
-    (usize::from(u16::from_be_bytes(*count)) * 2 == words.len()).then(|| words.to_vec())
-}
-
-fn data(custom: &Node, subtype: u64) -> Option<&[u8]> {
-    let is_it = custom.number("VendorIdentifier") == Some(VENDOR.into())
-        && custom.number("ParameterSubtype") == Some(subtype);
-    custom.bytes("Data").filter(|_| is_it)
+pub fn serialized_tid(vendor: u64, subtype: u64, data: &[u8]) -> Option<&[u8]> {
+    if vendor != u64::from(VENDOR) || subtype != SERIALIZED_TID {
+        return None;
+    }
+    let (count, words) = data.split_first_chunk::<2>()?;
+    (usize::from(u16::from_be_bytes(*count)) * 2 == words.len()).then_some(words)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn custom(vendor: u32, subtype: u32, data: &[u8]) -> Node {
-        let fields = vec![vendor.into(), subtype.into(), Value::Bytes(data.to_vec())];
-        Node::new(&d::CUSTOM, fields, Vec::new())
-    }
+    const IMPINJ: u64 = VENDOR as u64;
 
     #[test]
     fn signal_strength_is_signed_and_only_impinjs() {
-        assert_eq!(peak_rssi(&custom(VENDOR, 57, &[0xE9, 0x5A])), Some(-5798));
-        for other in [custom(161, 57, &[0xE9, 0x5A]), custom(VENDOR, 56, &[0xE9, 0x5A])] {
-            assert_eq!(peak_rssi(&other), None);
+        assert_eq!(peak_rssi(IMPINJ, 57, &[0xE9, 0x5A]), Some(-5798));
+        for (vendor, subtype) in [(161, 57), (IMPINJ, 56)] {
+            assert_eq!(peak_rssi(vendor, subtype, &[0xE9, 0x5A]), None);
         }
-        assert_eq!(peak_rssi(&custom(VENDOR, 57, &[0xE9])), None);
+        assert_eq!(peak_rssi(IMPINJ, 57, &[0xE9]), None);
     }
 
     #[test]
     fn a_tid_must_have_the_words_it_counts() {
         let tid = [0, 2, 0xE2, 0x80, 0x11, 0x05];
-        assert_eq!(serialized_tid(&custom(VENDOR, 55, &tid)), Some(vec![0xE2, 0x80, 0x11, 0x05]));
-        assert_eq!(serialized_tid(&custom(VENDOR, 55, &tid[..5])), None);
-        assert_eq!(serialized_tid(&custom(VENDOR, 55, &[0])), None);
+        assert_eq!(serialized_tid(IMPINJ, 55, &tid), Some(&tid[2..]));
+        assert_eq!(serialized_tid(161, 55, &tid), None);
+        assert_eq!(serialized_tid(IMPINJ, 55, &tid[..5]), None);
+        assert_eq!(serialized_tid(IMPINJ, 55, &[0]), None);
     }
 
     #[test]

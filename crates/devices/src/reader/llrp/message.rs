@@ -1,7 +1,7 @@
 //! Messages of LLRP: the header, one message from bytes, and the stream cut into messages.
 //!
-//! The way through: [`Framer::feed`] adds bytes that arrived and gives the complete messages;
-//! [`Message::to_bytes`] writes one.
+//! The way through: [`Framer::cut`] adds bytes that arrived and gives the complete messages, [`Undecoded::decode`] decodes
+//! one, and [`Framer::feed`] does both; [`Message::to_bytes`] writes one.
 //!
 //! What holds: cut by the length in the header, at any byte. A header that cannot be one breaks the stream
 //! permanently: LLRP has no start mark by which the next message could be found, so the connection must be opened
@@ -154,6 +154,31 @@ pub enum Framed {
     Broken(FrameError),
 }
 
+/// A message that was cut from a stream and not decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undecoded<'a> {
+    /// 1 for LLRP 1.0.1, 2 for 1.1.
+    pub version: u8,
+    /// Number by which a response is matched to its request.
+    pub id: u32,
+    /// Type number.
+    pub number: u16,
+    /// Everything after the header.
+    pub body: &'a [u8],
+}
+
+impl Undecoded<'_> {
+    /// The message, or why its content is wrong.
+    #[must_use]
+    pub fn decode(&self) -> Framed {
+        let Self { version, id, number, body } = *self;
+        match decode_body(number, body) {
+            Ok(body) => Framed::Message(Message { version, id, body }),
+            Err(error) => Framed::Wrong { number, length: HEADER + body.len(), error },
+        }
+    }
+}
+
 /// Cuts a stream into messages.
 #[derive(Debug, Default)]
 pub struct Framer {
@@ -163,32 +188,39 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// Adds bytes and gives what is complete now, in order.
-    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Framed> {
+    /// Adds bytes and gives `take` what is complete now, in order; at the end perhaps why the stream is broken.
+    pub fn cut(&mut self, bytes: &[u8], mut take: impl FnMut(Result<Undecoded<'_>, FrameError>)) {
         if self.is_broken {
             self.garbage += bytes.len() as u64;
-            return Vec::new();
+            return;
         }
         self.buffer.extend_from_slice(bytes);
-        let mut found = Vec::new();
-        let mut decoded = 0;
-        while let Some(rest) = self.buffer.get(decoded..) {
+        let mut done = 0;
+        while let Some(rest) = self.buffer.get(done..) {
             match whole(rest) {
                 Ok(None) => break,
-                Ok(Some((framed, length))) => {
-                    found.push(framed);
-                    decoded += length;
+                Ok(Some(message)) => {
+                    done += HEADER + message.body.len();
+                    take(Ok(message));
                 }
                 Err(error) => {
                     self.is_broken = true;
                     self.garbage += rest.len() as u64;
-                    found.push(Framed::Broken(error));
-                    decoded = self.buffer.len();
+                    take(Err(error));
+                    done = self.buffer.len();
                     break;
                 }
             }
         }
-        self.buffer.drain(..decoded.min(self.buffer.len()));
+        self.buffer.drain(..done.min(self.buffer.len()));
+    }
+
+    /// Adds bytes and gives what is complete now, in order.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Framed> {
+        let mut found = Vec::new();
+        self.cut(bytes, |cut| {
+            found.push(cut.map_or_else(Framed::Broken, |message| message.decode()));
+        });
         found
     }
 
@@ -204,8 +236,8 @@ impl Framer {
     }
 }
 
-/// The first message of `bytes` and its length, if it is complete.
-fn whole(bytes: &[u8]) -> Result<Option<(Framed, usize)>, FrameError> {
+/// The first message of `bytes`, if it is complete.
+fn whole(bytes: &[u8]) -> Result<Option<Undecoded<'_>>, FrameError> {
     let Some(first) = bytes.first() else { return Ok(None) };
     // The first byte alone identifies most other devices, before a length is waited for.
     let version = first >> 2;
@@ -221,11 +253,5 @@ fn whole(bytes: &[u8]) -> Result<Option<(Framed, usize)>, FrameError> {
         .ok_or(FrameError::Length(said))?;
     let Some(body) = bytes.get(HEADER..length) else { return Ok(None) };
     let number = u16::from_be_bytes([high & 3, low]);
-    let framed = match decode_body(number, body) {
-        Ok(body) => {
-            Framed::Message(Message { version, id: u32::from_be_bytes([i3, i2, i1, i0]), body })
-        }
-        Err(error) => Framed::Wrong { number, length, error },
-    };
-    Ok(Some((framed, length)))
+    Ok(Some(Undecoded { version, id: u32::from_be_bytes([i3, i2, i1, i0]), number, body }))
 }

@@ -9,11 +9,12 @@
 //! Source: LLRP 1.0.1, sections 13.2.3 and 16.2.7.3; Impinj Octane LLRP.
 
 use jiff::Timestamp;
-use reads::Read;
+use reads::{Bank, Read};
 
 use super::definitions as d;
 use super::parameter::{Node, Parameter, Value, decode_list};
 use super::report::{Latest, edge, read};
+use super::tag_report::TagReport;
 use super::tests::{bytes, tlv};
 use crate::reader::dialect::NO_RSSI_CDBM;
 
@@ -22,7 +23,8 @@ const EPC: &str = "8d 300833b2ddd9014000000001";
 fn report(content: &str, has_clock: bool) -> Result<Read, String> {
     let mut list = decode_list(&d::RO_ACCESS_REPORT, &bytes(&tlv(240, content))).unwrap();
     let Some(Parameter::Known(node)) = list.pop() else { panic!("{list:?}") };
-    read(&node, Timestamp::UNIX_EPOCH, has_clock, &mut Latest::default())
+    let report = TagReport::of_node(&node);
+    read(&report, Timestamp::UNIX_EPOCH, has_clock, &mut Latest::default())
 }
 
 fn right(content: &str) -> Read {
@@ -36,7 +38,7 @@ fn a_full_report_gives_a_full_read() {
     assert_eq!(
         read,
         Read {
-            epc: bytes("300833b2ddd9014000000001"),
+            epc: bytes("300833b2ddd9014000000001").into(),
             tid: None,
             antenna: 3,
             rssi_cdbm: -5500,
@@ -126,7 +128,7 @@ fn the_tid_is_taken_from_impinj_or_from_our_own_read() {
     let tid = "0006 e28011052000 7a1b2c3d4e5f";
     let impinj = tlv(1023, &format!("0000651a 00000037 {tid}"));
     let read = |result: &str, operation: &str| tlv(349, &format!("{result} {operation} {tid}"));
-    let right_tid = Some(bytes("e280110520007a1b2c3d4e5f"));
+    let right_tid = Some(Bank::from(bytes("e280110520007a1b2c3d4e5f")));
     for (content, right_tid) in [
         (impinj, right_tid.clone()),
         (read("00", "1c03"), right_tid.clone()),

@@ -21,13 +21,13 @@ const FRAME: usize = 7;
 
 /// One message of the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub struct Frame<'a> {
     /// The command that it answers, or 22 and AA for unsolicited messages.
     pub command: u8,
     /// How it went, 0 if well.
     pub status: u16,
     /// What follows the status, 0 to 255 bytes.
-    pub data: Vec<u8>,
+    pub data: &'a [u8],
 }
 
 /// The checksum: polynomial 1021, begins with FFFF, bits are shifted in at the low end and no zeros are
@@ -35,12 +35,26 @@ pub struct Frame {
 #[must_use]
 pub fn crc(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| {
-        (0..8).rev().fold(crc, |crc, bit| {
-            let shifted = crc << 1 | u16::from(byte >> bit & 1);
-            if crc & 0x8000 == 0 { shifted } else { shifted ^ 0x1021 }
-        })
+        (crc << 8 | u16::from(*byte)) ^ SHIFTED_OUT[usize::from(crc >> 8)]
     })
 }
+
+/// What the upper eight bits of the checksum do to the others while they are shifted out.
+const SHIFTED_OUT: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut high = 0;
+    while high < 256 {
+        let mut crc = (high as u16) << 8;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
+            bit += 1;
+        }
+        table[high] = crc;
+        high += 1;
+    }
+    table
+};
 
 /// A command as bytes. Data over 255 bytes are cut, no command here is that long.
 #[must_use]
@@ -59,9 +73,9 @@ pub fn command(command: u8, data: &[u8]) -> Vec<u8> {
 pub struct Messages;
 
 impl FrameFormat for Messages {
-    type Frame = Frame;
+    type Frame<'a> = Frame<'a>;
 
-    fn inspect(&self, rest: &[u8]) -> Inspection<Frame> {
+    fn inspect<'a>(&self, rest: &'a [u8]) -> Inspection<Frame<'a>> {
         let can_be = |place: usize, is_right: fn(u8) -> bool| {
             rest.get(place).is_none_or(|byte| is_right(*byte))
         };
@@ -85,6 +99,6 @@ impl FrameFormat for Messages {
             return Inspection::Bad;
         }
         let status = u16::from_be_bytes([*high, *low]);
-        Inspection::Frame(Frame { command: *command, status, data: data.to_vec() }, length)
+        Inspection::Frame(Frame { command: *command, status, data }, length)
     }
 }

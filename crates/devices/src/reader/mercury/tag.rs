@@ -27,6 +27,8 @@
 //! Source: `SparkFun`'s log "Tag ID Packet Decoding"; Silion's communication protocol, metadata flags; GS1
 //! EPC Gen2v2, section 6.3.2.1.2.2 (control words).
 
+use reads::Bank;
+
 use crate::reader::dialect::strength;
 
 /// Longest EPC or TID, bytes.
@@ -38,9 +40,9 @@ const KNOWN: u16 = 0x01FF;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     /// EPC, 0 to 62 bytes.
-    pub epc: Vec<u8>,
+    pub epc: Bank,
     /// Memory read along, 1 to 62 bytes: the TID, the only one ever asked for.
-    pub tid: Option<Vec<u8>>,
+    pub tid: Option<Bank>,
     /// Transmitting port, from 1; 0 if the reader does not report it.
     pub antenna: u16,
     /// Signal strength in hundredths of a dBm; 0 if the reader does not report it.
@@ -118,7 +120,7 @@ impl Tag {
         let has_memory = bits & 0x8000 == 0 && !memory.is_empty() && memory.len() <= MAX_BANK;
         Some(Self {
             epc: epc(bytes.0)?,
-            tid: has_memory.then(|| memory.to_vec()),
+            tid: has_memory.then(|| memory.into()),
             antenna: antenna.map_or(0, port),
             rssi_cdbm: rssi.and_then(|byte| u8::try_from(byte).ok()).map_or(0, cdbm),
             millis,
@@ -142,7 +144,7 @@ fn cdbm(byte: u8) -> i32 {
 }
 
 /// The EPC in length, control word, EPC and CRC.
-fn epc(data: &[u8]) -> Option<Vec<u8>> {
+fn epc(data: &[u8]) -> Option<Bank> {
     let in_bits = data.split_first_chunk::<2>().and_then(|(bits, rest)| {
         let bits = usize::from(u16::from_be_bytes(*bits));
         (bits % 8 == 0 && bits / 8 == rest.len()).then_some(rest)
@@ -161,5 +163,5 @@ fn epc(data: &[u8]) -> Option<Vec<u8>> {
         // The top bit means that a second extended word follows.
         if extended[0] & 0x80 == 0 { rest } else { rest.get(2..)? }
     };
-    (epc.len() <= MAX_BANK && epc.len() % 2 == 0).then(|| epc.to_vec())
+    (epc.len() <= MAX_BANK && epc.len() % 2 == 0).then(|| epc.into())
 }

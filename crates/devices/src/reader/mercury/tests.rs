@@ -441,7 +441,7 @@ fn memory_stays_bounded_whatever_comes() {
     }
     let mut fed = FrameData::default();
     assert!(driver.cutter.is_waiting());
-    driver.cutter.give_up(&mut fed);
+    driver.cutter.give_up(&mut fed, |_, _| ());
     assert!(fed.bad_frames + fed.garbage_bytes <= 262, "{fed:?}");
 }
 

@@ -100,6 +100,17 @@ impl Frame {
     }
 }
 
+/// A frame that arrived, in the bytes that it was found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received<'a> {
+    /// 0 host, 1 response, 2 notice.
+    pub kind: u8,
+    /// Command.
+    pub command: u8,
+    /// Parameters.
+    pub parameters: &'a [u8],
+}
+
 pub(super) fn checksum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
@@ -109,9 +120,9 @@ pub(super) fn checksum(bytes: &[u8]) -> u8 {
 pub struct Frames;
 
 impl FrameFormat for Frames {
-    type Frame = Frame;
+    type Frame<'a> = Received<'a>;
 
-    fn inspect(&self, rest: &[u8]) -> Inspection<Frame> {
+    fn inspect<'a>(&self, rest: &'a [u8]) -> Inspection<Received<'a>> {
         if rest.first() != Some(&HEAD) || rest.get(1).is_some_and(|kind| *kind > 2) {
             return Inspection::Garbage;
         }
@@ -126,7 +137,7 @@ impl FrameFormat for Frames {
         if !is_right {
             return Inspection::Bad;
         }
-        let parameters = frame[5..length + 5].to_vec();
-        Inspection::Frame(Frame { kind: *kind, command: *command, parameters }, length + 7)
+        let parameters = &frame[5..length + 5];
+        Inspection::Frame(Received { kind: *kind, command: *command, parameters }, length + 7)
     }
 }

@@ -194,10 +194,10 @@ fn a_tid_that_waited_for_long_is_not_given_to_a_tag_that_comes_later() {
     let tid = bytes("E28011052000503B42AC0A1C");
     let answer = [&[14, 0x34, 0x00], &epc[..], &tid[..]].concat();
     let answer = Frame { kind: 1, command: command::READ, parameters: answer }.to_bytes();
-    for (wait, expected) in [(1_000, Some(tid)), (5_000, None)] {
+    for (wait, expected) in [(1_000, Some(Bank::from(tid))), (5_000, None)] {
         let settings = Settings { power_cdbm: 2600, read_tid: true, ..Settings::default() };
         let mut driver = reading(settings, 200);
-        driver.selected = Some(epc.clone());
+        driver.selected = Some(epc.clone().into());
         let mut fed = FrameData::default();
         driver.feed(&answer, Timestamp::UNIX_EPOCH, &mut fed);
         driver.poll(Duration::from_millis(200 + wait));
@@ -375,8 +375,8 @@ fn a_reader_that_does_not_know_a_command_still_reads() {
 
 #[test]
 fn a_signal_stronger_than_radio_can_be_is_taken_as_the_strongest() {
-    assert_eq!(tag(&bytes("7F 0800 3034 0000")), Some((10_000, vec![0x30, 0x34])));
-    assert_eq!(tag(&bytes("80 0800 3034 0000")), Some((-12_800, vec![0x30, 0x34])));
+    assert_eq!(tag(&bytes("7F 0800 3034 0000")), Some((10_000, Bank::from([0x30, 0x34]))));
+    assert_eq!(tag(&bytes("80 0800 3034 0000")), Some((-12_800, Bank::from([0x30, 0x34]))));
 }
 
 proptest! {

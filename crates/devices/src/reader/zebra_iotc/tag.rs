@@ -17,7 +17,7 @@
 //! tag data events); payload classes of Zebra's and its partners' public samples.
 
 use jiff::Timestamp;
-use reads::{Direction, Read};
+use reads::{Bank, Direction, Read};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -111,8 +111,8 @@ impl Tag {
         let directions = [self.direction.as_ref(), around.direction];
         let direction = directions.into_iter().flatten().find(|way| !is_nothing(way));
         let read = Read {
-            epc: self.epc()?,
-            tid,
+            epc: self.epc()?.into(),
+            tid: tid.map(Bank::from),
             antenna,
             rssi_cdbm: self.rssi_cdbm()?,
             at: around.arrived,
