@@ -1,6 +1,6 @@
-//! `chopmark-demo`: the demo and the bench, beside the product and not in it.
+//! `chopmark-demo`: the demo, the bench and the load test, beside the product and not in it.
 //!
-//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures; both start the product's own
+//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures, [`load`] loads; all start the product's own
 //! program ([`program`]) as processes of their own ([`world`]) and talk to it over HTTP ([`web`]).
 //!
 //! Not here: the simulated devices (`demo::simulators`, which end-to-end tests use as well).
@@ -14,6 +14,7 @@ macro_rules! out {
 }
 
 mod bench;
+mod load;
 mod play;
 mod program;
 mod web;
@@ -23,9 +24,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Plays Chopmark's whole way on this machine, or measures its speed.
+/// Plays Chopmark's whole way on this machine, measures its speed, or loads an installation.
 ///
-/// The program `chopmark` must be in the same folder as this one; `make demo` and `make bench` build both.
+/// The program `chopmark` must be in the same folder as this one; `make demo`, `make bench` and `make soak` build both.
 #[derive(Parser)]
 #[command(name = "chopmark-demo", version, about, propagate_version = true)]
 struct Arguments {
@@ -39,12 +40,15 @@ enum Command {
     Play(play::Arguments),
     /// Measures speed as ratios to plain floors in the same run
     Bench(bench::Arguments),
+    /// Sends captures and scans at a rate, and checks that nothing was lost or doubled
+    Load(load::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Play(arguments) => play::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Load(arguments) => load::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("chopmark-demo: {error:#}");

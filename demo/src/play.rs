@@ -12,7 +12,7 @@ mod parties;
 mod scene;
 mod site;
 mod stage;
-mod stop;
+pub mod stop;
 mod voice;
 
 use std::path::PathBuf;

@@ -145,6 +145,30 @@ impl World {
         Ok(())
     }
 
+    /// Kills the process `name` without warning, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// If it does not run.
+    pub fn kill(&mut self, name: &str) -> anyhow::Result<()> {
+        let running = self.processes.remove(name);
+        let mut running = running.with_context(|| format!("{name} does not run"))?;
+        running.child.kill()?;
+        running.child.wait()?;
+        Ok(())
+    }
+
+    /// Ends PostgreSQL at once, without a checkpoint, as a power cut would.
+    pub fn kill_database(&mut self) {
+        let pid = self.cluster.pid().and_then(|pid| i32::try_from(pid).ok());
+        if let Some(pid) = pid {
+            let pid = nix::unistd::Pid::from_raw(pid);
+            nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGQUIT).ok();
+        }
+        // Waits for its end.
+        self.cluster.stop();
+    }
+
     /// Process id of `name`.
     pub fn pid(&self, name: &str) -> Option<u32> {
         self.processes.get(name).map(|running| running.child.id())
