@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test test-one fuzz check check-dependencies bench clean-data
+.PHONY: help setup demo test test-one fuzz check check-dependencies bench soak clean-data
 
 # Every build selects the whole workspace: Cargo then builds what is below it with one set of features, once.
 PROGRAMS := --workspace --bin chopmark --bin chopmark-demo
@@ -45,5 +45,11 @@ bench: setup ## Measure speed as ratios to plain floors
 	@cargo build --release $(PROGRAMS)
 	./target/release/chopmark-demo bench
 
-clean-data: ## Remove what the demo stored
-	@rm -rf var/demo
+soak: setup ## Load a private installation and check the account; MINUTES=10 CAPTURES=200 SCANS=50 CHAOS=ingest|database
+	@. var/tools/env
+	cargo build --release $(PROGRAMS)
+	exec ./target/release/chopmark-demo load --minutes $(or $(MINUTES),10) --captures $(or $(CAPTURES),200) \
+	  --scans $(or $(SCANS),50) $(if $(CHAOS),--chaos $(CHAOS)) --data var/soak
+
+clean-data: ## Remove what demo and load test stored
+	@rm -rf var/demo var/load var/soak

@@ -192,7 +192,7 @@ impl Runs<'_> {
         let Some(pace) = self.arguments.captures.pace(self.arguments.ramp()) else {
             return Ok(None);
         };
-        lane.begin(pace);
+        lane.begin(pace, self.arguments.lasting());
         let mut captures = Captures::new(self.installation, self.account, lane);
         let plan = self.plan(&self.installation.ingest, pace);
         Ok(Some(traffic::drive(&plan, &mut captures)?))
@@ -203,7 +203,7 @@ impl Runs<'_> {
         let Some(pace) = self.arguments.scans.pace(self.arguments.ramp()) else {
             return Ok(None);
         };
-        lane.begin(pace);
+        lane.begin(pace, self.arguments.lasting());
         let mut scans = Scans::new(trace, self.account, lane);
         let plan = self.plan(trace, pace);
         Ok(Some(traffic::drive(&plan, &mut scans)?))

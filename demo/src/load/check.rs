@@ -247,7 +247,11 @@ fn audit(installation: &Installation) -> anyhow::Result<Finding> {
     let (status, text) = program::run(Path::new("."), &words)?;
     let text = text.trim();
     Ok(match status {
-        0 => Finding::Held(text.lines().last().unwrap_or_default().trim().to_owned()),
+        // What stands at the margin is a ledger and its state.
+        0 => {
+            let ledgers = text.lines().filter(|line| !line.starts_with(' '));
+            Finding::Held(ledgers.collect::<Vec<_>>().join("; "))
+        }
         _ => Finding::Failed(format!("`chopmark audit` ended with {status}: {text}")),
     })
 }

@@ -17,8 +17,9 @@ table { border-collapse: collapse; width: 100%; background: var(--card); font-va
 th, td { border-bottom: 1px solid var(--line); padding: .4rem .6rem; text-align: left; vertical-align: top; }
 thead th { color: var(--soft); font-weight: 500; } tbody th { font-weight: 400; }
 td.figure, th.figure { text-align: right; white-space: nowrap; }
-td.good { color: var(--good); } td.bad { color: var(--bad); } td.unsure { color: var(--unsure); }
 td { overflow-wrap: anywhere; }
+td.good, td.bad, td.unsure { white-space: nowrap; overflow-wrap: normal; }
+td.good { color: var(--good); } td.bad { color: var(--bad); } td.unsure { color: var(--unsure); }
 figure { margin: 0 0 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .75rem; }
 figcaption { font-size: .95rem; margin-bottom: .25rem; }
 .key { margin-left: 1rem; color: var(--soft); font-size: .85rem; }

@@ -135,8 +135,8 @@ impl Plot {
             let bottom = HEIGHT - BELOW;
             write!(
                 out,
-                "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{ABOVE}\" y2=\"{bottom}\"/>\
-                 <title>{name}</title>"
+                "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{ABOVE}\" y2=\"{bottom}\">\
+                 <title>{name}</title></line>"
             )
             .ok();
         }

@@ -36,12 +36,8 @@ pub fn start(folder: &Path) -> anyhow::Result<Installation> {
     let (token, digest) = new_token()?;
     found_directory(folder, &database)?;
     let (secret, _) = new_token()?;
-    let mut secret_file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(folder.join("keys/scan.secret"))?;
-    secret_file.write_all(secret.as_bytes())?;
+    write_secret(&folder.join("keys/scan.secret"), &secret)?;
+    write_secret(&folder.join("keys/partner.token"), &token)?;
     fs::write(folder.join(FILE), config(&database, (ingest, trace, operator), &digest))?;
     start_ingest(&mut world, ingest)?;
     world.start("trace-api", FILE, "trace-api", operator)?;
@@ -49,6 +45,12 @@ pub fn start(folder: &Path) -> anyhow::Result<Installation> {
     let policy = folder.join("policy.txt").display().to_string();
     let audit = ["audit", "--database", &database, "--policy", &policy].map(str::to_owned);
     Ok(Installation::private(world, (ingest, trace, operator), sender, audit.to_vec()))
+}
+
+/// Writes a file for our own eyes only.
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
 }
 
 /// Starts ingest, at first or again.

@@ -134,9 +134,9 @@ fn over_time(outcome: &Outcome) -> String {
     let millis = |time: Duration| (!time.is_zero()).then_some(time.as_secs_f64() * 1e3);
     let latency = |of: fn(&Sample) -> LaneSample| {
         vec![
-            seconds(outcome, "median", "a", |it| millis(of(it).p50)),
-            seconds(outcome, "99 %", "b", |it| millis(of(it).p99)),
             seconds(outcome, "largest", "c", |it| millis(of(it).max)),
+            seconds(outcome, "99 %", "b", |it| millis(of(it).p99)),
+            seconds(outcome, "median", "a", |it| millis(of(it).p50)),
         ]
     };
     let mut out = String::new();

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use demo::traffic::{Done, Histogram, Pace};
 
+/// Shortest time that has a rate of its own.
+const SHORTEST: Duration = Duration::from_millis(500);
+
 /// One kind of requests while it is sent.
 #[derive(Debug, Default)]
 pub struct Lane {
@@ -17,7 +20,8 @@ struct Current {
     second: Histogram,
     all: Histogram,
     counts: Counts,
-    pace: Option<Pace>,
+    /// How they are sent, and for how long.
+    plan: Option<(Pace, Duration)>,
 }
 
 /// How many requests ended how, since the start.
@@ -86,9 +90,9 @@ impl Lane {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says how requests are sent.
-    pub fn begin(&self, pace: Pace) {
-        self.lock().pace = Some(pace);
+    /// Says how requests are sent, and for how long.
+    pub fn begin(&self, pace: Pace, lasting: Duration) {
+        self.lock().plan = Some((pace, lasting));
     }
 
     /// Counts a request that ended.
@@ -122,7 +126,11 @@ impl Lane {
         let counts = current.counts;
         let (since, earlier) = before.unwrap_or_default();
         let span = at.saturating_sub(since).as_secs_f64().max(0.001);
-        let due = current.pace.and_then(|pace| pace.due_until(at));
+        let due = current.plan.and_then(|(pace, lasting)| {
+            // At the end of the time nothing more becomes due.
+            let is_over = at >= lasting;
+            Some(pace.due_until(at.min(lasting))?.saturating_sub(u64::from(is_over)))
+        });
         LaneSample {
             counts,
             rate: number(counts.ended().saturating_sub(earlier.ended())) / span,
@@ -135,7 +143,7 @@ impl Lane {
 }
 
 impl Series {
-    /// Adds a second.
+    /// Adds a second; a rest that is too short for a rate of its own is counted with the one before.
     pub fn take(
         &mut self,
         at: Duration,
@@ -146,7 +154,18 @@ impl Series {
         let captured = captures.sample(at, last.map(|last| (last.at, last.captures.counts)));
         let scanned = scans.sample(at, last.map(|last| (last.at, last.scans.counts)));
         self.latency = [captures.lock().all.clone(), scans.lock().all.clone()];
-        self.samples.push(Sample { at, captures: captured, scans: scanned, memory });
+        match self.samples.last_mut() {
+            Some(last) if at.saturating_sub(last.at) < SHORTEST => {
+                last.captures = LaneSample {
+                    counts: captured.counts,
+                    waiting: captured.waiting,
+                    ..last.captures
+                };
+                last.scans =
+                    LaneSample { counts: scanned.counts, waiting: scanned.waiting, ..last.scans };
+            }
+            _ => self.samples.push(Sample { at, captures: captured, scans: scanned, memory }),
+        }
     }
 
     /// The last second; an empty one before the first.
@@ -171,9 +190,10 @@ mod tests {
     #[test]
     fn a_second_has_its_own_rate_and_latency_and_what_is_due_is_waiting() {
         let (captures, scans) = (Lane::default(), Lane::default());
-        captures.begin(Pace::Rate { per_second: 100.0, ramp: Duration::ZERO });
+        captures
+            .begin(Pace::Rate { per_second: 100.0, ramp: Duration::ZERO }, Duration::from_secs(60));
         let request = Request { bytes: Vec::new(), id: 0 };
-        let mut end = |status, millis, count| {
+        let end = |status, millis, count| {
             let answer = Answer { status, ..Answer::default() };
             for _ in 0..count {
                 let latency = Duration::from_millis(millis);
@@ -207,5 +227,13 @@ mod tests {
         assert_eq!((first.captures.waiting, second.captures.waiting), (Some(41), Some(116)));
         assert_eq!(second.scans.waiting, None);
         assert_eq!(series.latency[0].count(), 85);
+        end(202, 5, 1);
+        series.take(Duration::from_millis(2100), (&captures, &scans), [None; 2]);
+        assert_eq!((series.samples.len(), series.last().captures.counts.good), (2, 81));
+        assert!(
+            (series.last().captures.rate - 25.0).abs() < 1e-9,
+            "a tenth of a second has no rate"
+        );
+        assert_eq!(series.latency[0].count(), 86);
     }
 }

@@ -203,7 +203,7 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// A check as a line.
+/// A check as two lines.
 pub fn check(check: &Check) -> String {
     let what = check.what;
     let is_terminal = std::io::stdout().is_terminal();
@@ -211,9 +211,9 @@ pub fn check(check: &Check) -> String {
         if is_terminal { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     };
     match &check.finding {
-        Finding::Held(words) => format!("  {} {what} ({words})", mark("✓", 32)),
-        Finding::Failed(words) => format!("  {} {what}: {words}", mark("✗", 31)),
-        Finding::NotChecked(why) => format!("  {} not checked: {what}: {why}", mark("–", 33)),
+        Finding::Held(words) => format!("  {} {what}\n      {words}", mark("✓", 32)),
+        Finding::Failed(words) => format!("  {} FAILED: {what}\n      {words}", mark("✗", 31)),
+        Finding::NotChecked(why) => format!("  {} not checked: {what}\n      {why}", mark("–", 33)),
     }
 }
 

@@ -8,6 +8,7 @@ mod anchor_process;
 mod backlog;
 mod bad_input;
 mod long_documents;
+mod load;
 mod scene;
 mod secret_keys;
 mod starting;
