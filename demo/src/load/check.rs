@@ -304,13 +304,18 @@ mod tests {
     #[test]
     fn a_refused_document_and_one_without_an_answer_are_named() {
         assert!(matches!(answered(&counted(&[1])), Finding::Held(_)));
-        let refused =
-            Counted { refused: 1, first_refusal: Some("422: why".into()), ..counted(&[1]) };
-        let Finding::Failed(words) = answered(&refused) else { panic!() };
+        let with = |change: fn(&mut Counted)| {
+            let mut counted = counted(&[1]);
+            change(&mut counted);
+            answered(&counted)
+        };
+        let refused = with(|counted| {
+            counted.refused = 1;
+            counted.first_refusal = Some("422: why".to_owned());
+        });
+        let Finding::Failed(words) = refused else { panic!("a refusal is told") };
         assert!(words.contains("1 were refused") && words.contains("422: why"), "{words}");
-        let unknown = Counted { unknown: 1, ..counted(&[1]) };
-        assert!(matches!(answered(&unknown), Finding::Failed(_)));
-        let faults = Counted { faults: 1, ..counted(&[1]) };
-        assert!(matches!(answered(&faults), Finding::Failed(_)));
+        assert!(matches!(with(|counted| counted.unknown = 1), Finding::Failed(_)));
+        assert!(matches!(with(|counted| counted.faults = 1), Finding::Failed(_)));
     }
 }

@@ -85,9 +85,9 @@ fn an_installation_of_others_is_loaded_by_its_file_and_what_they_record_meanwhil
     let mut last = None;
     wait_at_most(LIMIT, "a load test against the other's installation can run", || {
         let Ok(token) = std::fs::read_to_string(&token) else { return false };
-        let words = "--captures 20 --scans 20 --minutes 0.1 --shared --config";
+        let words = "--captures 20 --scans 20 --minutes 0.1 --shared";
         let mut command = load(&ours, &words.split(' ').collect::<Vec<_>>());
-        let output = command.arg(&file).args(["--token", &token]).output();
+        let output = command.args(["--config", &file, "--token", &token]).output();
         let output = output.expect("chopmark-demo starts");
         let has_run = output.status.code() != Some(2);
         last = Some(output);
