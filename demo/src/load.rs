@@ -104,11 +104,11 @@ fn load(arguments: &Arguments, installation: &Installation) -> anyhow::Result<Ou
     let runs = Runs { arguments, installation, account: &account, halt: &halt };
     out!("recording the first goods …");
     runs.record_first()?;
-    let (captured, scanned) = (Lane::default(), Lane::default());
-    let (captures, scans, series) = runs.send(&captured, &scanned)?;
+    let lanes = [Lane::default(), Lane::default()];
+    let (captures, scans, series) = runs.send(&lanes)?;
     let was_stopped = stop::is_requested();
     out!("{}checking …", if was_stopped { "stopped early; " } else { "" });
-    runs.ask_again(&captured)?;
+    runs.ask_again(&lanes[0])?;
     let checks = check::all(arguments, installation, &account, &before)?;
     let verdicts = account.read(|counted| counted.scans.verdicts.clone());
     Ok(Outcome { series, captures, scans, checks, verdicts, was_stopped })
@@ -127,12 +127,12 @@ type Sent = (Option<traffic::Report>, Option<traffic::Report>, Series);
 
 impl Runs<'_> {
     /// Sends captures and scans at the same time, and shows how it goes.
-    fn send(&self, captured: &Lane, scanned: &Lane) -> anyhow::Result<Sent> {
+    fn send(&self, lanes: &[Lane; 2]) -> anyhow::Result<Sent> {
         let mut series = Series::default();
         std::thread::scope(|scope| {
             let begun = Instant::now();
-            let captures = scope.spawn(|| self.captures(captured));
-            let scans = scope.spawn(|| self.scans(scanned));
+            let captures = scope.spawn(|| self.captures(&lanes[0]));
+            let scans = scope.spawn(|| self.scans(&lanes[1]));
             let chaos = scope.spawn(|| chaos::strike(self.arguments, self.installation, self.halt));
             let mut view = View::new(self.arguments, self.installation);
             let mut next = Duration::from_secs(1);
@@ -144,11 +144,11 @@ impl Runs<'_> {
                 if begun.elapsed() >= next {
                     next += Duration::from_secs(1);
                     let memory = self.installation.memory();
-                    series.take(begun.elapsed(), (captured, scanned), memory);
+                    series.take(begun.elapsed(), lanes, memory);
                     view.show(&series, self.account);
                 }
             }
-            series.take(begun.elapsed(), (captured, scanned), self.installation.memory());
+            series.take(begun.elapsed(), lanes, self.installation.memory());
             view.end(&series, self.account);
             let panicked = || anyhow::anyhow!("a thread of the load test panicked");
             let captures = captures.join().map_err(|_| panicked())??;
@@ -164,7 +164,7 @@ impl Runs<'_> {
             connections: usize::from(self.arguments.connections),
             pace,
             lasting: self.arguments.lasting(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             retry: Some(Retry { within: PATIENCE, longest_pause: Duration::from_secs(2) }),
             stop: Arc::clone(self.halt),
         }

@@ -41,7 +41,7 @@ enum Command {
     /// Measures speed as ratios to plain floors in the same run
     Bench(bench::Arguments),
     /// Sends captures and scans at a rate, and checks that nothing was lost or doubled
-    Load(load::Arguments),
+    Load(Box<load::Arguments>),
 }
 
 fn main() -> ExitCode {

@@ -1,5 +1,7 @@
 //! The frame of the report: one HTML file without scripts and without anything from outside.
 
+use std::fmt::Write as _;
+
 /// Style of the report, light and dark.
 const STYLE: &str = "
 :root { color-scheme: light dark; --ground: #fbfbf9; --card: #ffffff; --ink: #1d2329; --soft: #5c6670; --line: #dfe3e6;
@@ -59,7 +61,7 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
             let class = if place == 0 { "" } else { " class=\"figure\"" };
             format!("<th{class}>{}</th>", escaped(name))
         });
-        out.push_str(&format!("<thead><tr>{}</tr></thead>", names.collect::<String>()));
+        write!(out, "<thead><tr>{}</tr></thead>", names.collect::<String>()).ok();
     }
     out.push_str("<tbody>");
     for row in rows {
@@ -68,7 +70,7 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
             let cell = escaped(cell);
             if place == 0 { format!("<th>{cell}</th>") } else { format!("<td{class}>{cell}</td>") }
         });
-        out.push_str(&format!("<tr>{}</tr>", cells.collect::<String>()));
+        write!(out, "<tr>{}</tr>", cells.collect::<String>()).ok();
     }
     out + "</tbody></table>"
 }

@@ -100,7 +100,7 @@ impl Scale {
 /// A number without needless digits.
 fn short(value: f64) -> String {
     let text = match value {
-        value if value == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         value if value >= 1e6 => format!("{:.1}M", value / 1e6),
         value if value >= 1e4 => format!("{:.0}k", value / 1e3),
         value if value >= 10.0 => format!("{value:.0}"),

@@ -144,27 +144,22 @@ impl Lane {
 
 impl Series {
     /// Adds a second; a rest that is too short for a rate of its own is counted with the one before.
-    pub fn take(
-        &mut self,
-        at: Duration,
-        (captures, scans): (&Lane, &Lane),
-        memory: [Option<f64>; 2],
-    ) {
+    pub fn take(&mut self, at: Duration, [captures, scans]: &[Lane; 2], memory: [Option<f64>; 2]) {
         let last = self.samples.last();
-        let captured = captures.sample(at, last.map(|last| (last.at, last.captures.counts)));
-        let scanned = scans.sample(at, last.map(|last| (last.at, last.scans.counts)));
+        let of_captures = captures.sample(at, last.map(|last| (last.at, last.captures.counts)));
+        let of_scans = scans.sample(at, last.map(|last| (last.at, last.scans.counts)));
         self.latency = [captures.lock().all.clone(), scans.lock().all.clone()];
         match self.samples.last_mut() {
             Some(last) if at.saturating_sub(last.at) < SHORTEST => {
                 last.captures = LaneSample {
-                    counts: captured.counts,
-                    waiting: captured.waiting,
+                    counts: of_captures.counts,
+                    waiting: of_captures.waiting,
                     ..last.captures
                 };
                 last.scans =
-                    LaneSample { counts: scanned.counts, waiting: scanned.waiting, ..last.scans };
+                    LaneSample { counts: of_scans.counts, waiting: of_scans.waiting, ..last.scans };
             }
-            _ => self.samples.push(Sample { at, captures: captured, scans: scanned, memory }),
+            _ => self.samples.push(Sample { at, captures: of_captures, scans: of_scans, memory }),
         }
     }
 
@@ -191,7 +186,7 @@ mod tests {
     fn a_second_has_its_own_rate_and_latency_and_what_is_due_is_waiting() {
         let (captures, scans) = (Lane::default(), Lane::default());
         captures
-            .begin(Pace::Rate { per_second: 100.0, ramp: Duration::ZERO }, Duration::from_secs(60));
+            .begin(Pace::Rate { per_second: 100.0, ramp: Duration::ZERO }, Duration::from_mins(1));
         let request = Request { bytes: Vec::new(), id: 0 };
         let end = |status, millis, count| {
             let answer = Answer { status, ..Answer::default() };
@@ -204,16 +199,16 @@ mod tests {
                     latency,
                     attempts: 2,
                 };
-                captures.count(&done, 202);
+                lanes[0].count(&done, 202);
             }
         };
         let mut series = Series::default();
         end(202, 10, 60);
-        series.take(Duration::from_secs(1), (&captures, &scans), [None; 2]);
+        series.take(Duration::from_secs(1), &lanes, [None; 2]);
         end(202, 40, 20);
         end(429, 1, 3);
         end(500, 1, 2);
-        series.take(Duration::from_secs(2), (&captures, &scans), [Some(1.0), None]);
+        series.take(Duration::from_secs(2), &lanes, [Some(1.0), None]);
         let [first, second] = series.samples[..] else { panic!("two seconds") };
         assert_eq!(first.captures.counts, Counts { good: 60, again: 60, ..Counts::default() });
         assert!(
@@ -228,7 +223,7 @@ mod tests {
         assert_eq!(second.scans.waiting, None);
         assert_eq!(series.latency[0].count(), 85);
         end(202, 5, 1);
-        series.take(Duration::from_millis(2100), (&captures, &scans), [None; 2]);
+        series.take(Duration::from_millis(2100), &lanes, [None; 2]);
         assert_eq!((series.samples.len(), series.last().captures.counts.good), (2, 81));
         assert!(
             (series.last().captures.rate - 25.0).abs() < 1e-9,

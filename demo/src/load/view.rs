@@ -244,11 +244,11 @@ mod tests {
             asked: ["max".into(), "1000000/s".into()],
             lines: 0,
         };
-        let (captures, scans) = (Lane::default(), Lane::default());
+        let lanes = [Lane::default(), Lane::default()];
         let mut series = Series::default();
         let mut heights = vec![view.frame(&series, &account).len()];
         for second in 1..100 {
-            series.take(Duration::from_secs(second), (&captures, &scans), [Some(1234.5), None]);
+            series.take(Duration::from_secs(second), &lanes, [Some(1234.5), None]);
             let last = series.samples.last_mut().unwrap();
             last.captures.counts =
                 Counts { good: 123_456_789, again: 99_999, failed: 7, limited: 3 };

@@ -3,7 +3,7 @@
 //! What holds: memory is fixed (16 KiB), whatever is recorded; a quantile is at most 1.6 % above the true one, and never
 //! above the largest latency; recording costs a few instructions.
 //!
-//! Source: the idea of buckets that are linear within each power of two is that of HdrHistogram.
+//! Source: the idea of buckets that are linear within each power of two is that of `HdrHistogram`.
 
 use std::time::Duration;
 
