@@ -20,6 +20,7 @@ mod check;
 mod installation;
 mod look_up;
 mod machine;
+mod outcome;
 mod page;
 mod plot;
 mod private;
@@ -29,7 +30,6 @@ mod series;
 mod spans;
 mod view;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,8 +41,8 @@ use demo::traffic::{self, Goods, Pace, Plan, Retry};
 use self::account::Account;
 pub use self::arguments::Arguments;
 use self::captures::Captures;
-use self::check::Check;
 use self::installation::Installation;
+use self::outcome::Outcome;
 use self::scans::Scans;
 use self::series::{Lane, Series};
 use self::view::View;
@@ -53,16 +53,6 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Batches that are recorded before the clock starts, so that scans find something.
 const BEFORE: u64 = 8;
 
-/// What a run came to.
-struct Outcome {
-    series: Series,
-    captures: Option<traffic::Report>,
-    scans: Option<traffic::Report>,
-    checks: Vec<Check>,
-    verdicts: BTreeMap<String, u64>,
-    was_stopped: bool,
-}
-
 /// Runs the load test.
 ///
 /// # Errors
@@ -72,7 +62,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     arguments.check()?;
     let _signals = stop::listen()?;
     let folder = std::path::absolute(&arguments.data)?;
-    let installation = Installation::open(arguments, &folder)?;
+    let installation = if arguments.is_foreign() {
+        Installation::open(arguments, &folder)?
+    } else {
+        private::start(&folder)?
+    };
     let outcome = load(arguments, &installation)?;
     let path = arguments.report.clone().unwrap_or_else(|| folder.join("load.html"));
     let page = report::html(arguments, &installation, &outcome);

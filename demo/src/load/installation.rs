@@ -1,4 +1,4 @@
-//! The installation that is loaded: its own, or one that somebody else runs.
+//! The installation that is loaded: one of its own (`private` starts it), or one that somebody else runs.
 //!
 //! What holds: what a file or an option says is checked before anything is sent.
 
@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use demo::traffic::Target;
 
 use super::arguments::Arguments;
-use super::{machine, private};
+use super::machine;
 use crate::world::World;
 
 /// A partner whose documents are sent.
@@ -62,15 +62,12 @@ struct Configured {
 }
 
 impl Installation {
-    /// Finds the installation, or starts a private one in `folder`.
+    /// Finds the installation that is named; `folder` is made for the report.
     ///
     /// # Errors
     ///
     /// With what was got and what was expected.
     pub fn open(arguments: &Arguments, folder: &Path) -> anyhow::Result<Self> {
-        if !arguments.is_foreign() {
-            return private::start(folder);
-        }
         std::fs::create_dir_all(folder)
             .with_context(|| format!("could not make {}", folder.display()))?;
         let configured = arguments.config.as_deref().map(|file| configured(file, arguments));

@@ -9,11 +9,12 @@ use demo::traffic::{self, Histogram};
 use super::arguments::Arguments;
 use super::check::{Check, Finding};
 use super::installation::Installation;
+use super::machine;
+use super::outcome::Outcome;
 use super::page::{escaped, page, table};
 use super::plot::{Axis, Line, Plot};
 use super::series::{LaneSample, Sample, number};
 use super::view::{duration, grouped};
-use super::{Outcome, machine};
 
 /// The report as HTML.
 pub fn html(arguments: &Arguments, installation: &Installation, outcome: &Outcome) -> String {

@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_second_has_its_own_rate_and_latency_and_what_is_due_is_waiting() {
-        let (captures, scans) = (Lane::default(), Lane::default());
-        captures
-            .begin(Pace::Rate { per_second: 100.0, ramp: Duration::ZERO }, Duration::from_mins(1));
+        let lanes = [Lane::default(), Lane::default()];
+        let pace = Pace::Rate { per_second: 100.0, ramp: Duration::ZERO };
+        lanes[0].begin(pace, Duration::from_mins(1));
         let request = Request { bytes: Vec::new(), id: 0 };
         let end = |status, millis, count| {
             let answer = Answer { status, ..Answer::default() };
