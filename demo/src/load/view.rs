@@ -252,7 +252,7 @@ mod tests {
             let last = series.samples.last_mut().unwrap();
             last.captures.counts =
                 Counts { good: 123_456_789, again: 99_999, failed: 7, limited: 3 };
-            last.captures.rate = 1.0e6 / (second as f64);
+            last.captures.rate = 1.0e6 / super::super::series::number(second);
             last.captures.p99 = Duration::from_micros(second * second * 997);
             last.captures.waiting = Some(1_000_000);
             let frame = view.frame(&series, &account);

@@ -209,7 +209,7 @@ fn a_run_ends_when_it_is_asked_to_and_waits_for_what_was_sent() {
         true
     });
     let pace = Pace::Rate { per_second: 1000.0, ramp: Duration::ZERO };
-    let plan = Plan { stop, pace, ..plan(address) };
+    let plan = Plan { pace, stop, ..plan(address) };
     let report = drive(&plan, &mut Numbers::new(&plan, 1_000_000)).unwrap();
     assert!((10..1000).contains(&report.requests), "{} requests", report.requests);
     assert_eq!(report.statuses[&200], report.requests);
