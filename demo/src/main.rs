@@ -40,7 +40,7 @@ enum Command {
     Play(play::Arguments),
     /// Measures speed as ratios to plain floors in the same run
     Bench(bench::Arguments),
-    /// Sends captures and scans at a rate, and checks that nothing was lost or doubled
+    // Its help is that of its arguments, with examples.
     Load(Box<load::Arguments>),
 }
 
