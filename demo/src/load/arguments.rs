@@ -9,18 +9,23 @@ use demo::traffic::{Pace, Shape};
 /// Longest time over which rates rise.
 const RAMP: Duration = Duration::from_secs(5);
 
-/// Sends captures and scans at a rate, shows how it goes, and checks at the end that nothing was lost or doubled.
+/// Sends captures and scans at a rate, then checks that nothing was lost.
 ///
-/// Without --config and --ingest it starts a private installation (PostgreSQL, ingest, trace-api) in the folder of
-/// --data, loads that, and stops it. Against an installation of your own it records goods that do not exist, so use one
-/// that is made for tests: what is in a ledger stays there.
+/// Without --config and --ingest it starts a private installation (PostgreSQL,
+/// ingest, trace-api) in the folder of --data, loads that, and stops it. Against
+/// an installation of your own it records goods that do not exist, so use one that
+/// is made for tests: what is in a ledger stays there.
 ///
 /// Examples:
 ///
-///   chopmark-demo load                                     200 captures and 50 scans a second, one minute
-///   chopmark-demo load --captures max --scans 0            how many captures there can be
-///   chopmark-demo load --minutes 10 --chaos ingest         ten minutes; ingest is killed in the middle
-///   chopmark-demo load --config chopmark.toml --token T    the installation of that file
+///   chopmark-demo load
+///       200 captures and 50 scans a second, one minute
+///   chopmark-demo load --captures max --scans 0
+///       how many captures there can be
+///   chopmark-demo load --minutes 10 --chaos ingest
+///       ten minutes; ingest is killed in the middle
+///   chopmark-demo load --config chopmark.toml --token TOKEN
+///       the installation of that file
 ///
 /// Exit status: 0 every check held, 1 a check failed, 2 it could not run.
 #[derive(Debug, clap::Args)]
