@@ -27,6 +27,8 @@ pub mod directory;
 mod error;
 pub mod expected;
 pub mod findings;
+#[cfg(feature = "testing")]
+pub mod floors;
 pub mod hub;
 pub mod items;
 mod ledger_id;
