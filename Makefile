@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test test-one fuzz check check-dependencies bench soak clean-data
+.PHONY: help setup demo test test-one fuzz check check-dependencies bench profile soak clean-data
 
 # Every build selects the whole workspace: Cargo then builds what is below it with one set of features, once.
 PROGRAMS := --workspace --bin chopmark --bin chopmark-demo
@@ -41,9 +41,14 @@ check: ## Check format, lints and documentation
 check-dependencies: ## Check licences, forbidden crates, sources (cargo-deny) and unused dependencies (cargo-shear)
 	@./scripts/check-dependencies.sh
 
-bench: setup ## Measure speed as ratios to plain floors
-	@cargo build --release $(PROGRAMS)
-	./target/release/chopmark-demo bench
+bench: setup ## Measure speed as ratios to plain floors; QUICK=1 takes minutes, ONLY="verdict,documents" some groups, ITEMS=10000000 a decade more
+	@. var/tools/env
+	cargo build --release $(PROGRAMS)
+	./target/release/chopmark-demo bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(ITEMS),--items $(ITEMS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(PEER),--peer)
+
+profile: setup ## Make flame graphs of capture, verdict and settling in docs/performance; PATHS="verdict" for some of them
+	@. var/tools/env
+	./scripts/profile.sh $(PATHS)
 
 soak: setup ## Load a private installation and check the account; MINUTES=10 CAPTURES=200 SCANS=50 CHAOS=ingest|database
 	@. var/tools/env

@@ -1,291 +1,388 @@
 //! `chopmark-demo bench`: speed as ratios to plain floors, measured in the same run on the same machine.
 //!
-//! What holds: each figure is the minimum, median and maximum of several rounds; absolute figures of shared
-//! machines mean little, so each stands beside a floor that was measured a moment before.
+//! The way through: [`run`] goes through the groups that were asked for, in the order of [`GROUPS`]; groups that follow one another on
+//! the same installation share it ([`Stage`]). Each group adds rows to the [`Report`], which prints them and leaves files.
+//!
+//! What holds: each figure is the minimum, median and maximum of several rounds; absolute figures of shared machines mean
+//! little, so each stands beside a floor that was measured a moment before; a group that fails is named, with its reason,
+//! and the others go on.
+//!
+//! Not here: the bridge's readers' own table ([`readers`]), load on an installation that exists.
 
+mod audit;
+mod burst;
+mod chart;
+mod clients;
 mod fleet;
+pub mod floor;
+mod goods;
+mod hashing;
+mod history;
+mod measure;
+mod memory;
+mod phones;
+mod process;
 mod readers;
+mod report;
+mod site;
+mod verdict;
+mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Context as _;
-use devices::message::{Format as _, Message};
-use devices::reader::impinj_r700::ImpinjR700;
-use devices::reader::llrp::{self, Llrp};
-use devices::reader::r200::frame::Frame;
-use devices::reader::r200::{self, R200};
-use devices::reader::{Dialect, FrameData};
-use jiff::Timestamp;
-use ledger::json::{Json, object};
-use ledger::record::Record;
-use reads::Read;
-use settling::closing::Closing;
-use settling::settings::{DirectionRule, Settings};
-use settling::settle;
+use clap::ValueEnum as _;
+use serde_json::json;
+
+use self::report::Report;
+use self::site::{Plan, Site};
 
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// Groups to measure, with commas between; default: all
+    #[arg(long, value_delimiter = ',', value_name = "GROUP")]
+    only: Vec<Group>,
+    /// Lists the groups and measures nothing
+    #[arg(long)]
+    list: bool,
+    /// Items in the large installation, each with eight records; 10000000 for the last decade of the growth
+    #[arg(long, default_value_t = 1_000_000)]
+    items: u64,
+    /// Records in the ledger that is audited and that bundles are taken from
+    #[arg(long, default_value_t = 1_000_000)]
+    records: u64,
+    /// Ledgers beside three in the installation with many
+    #[arg(long, default_value_t = 1000)]
+    ledgers: usize,
     /// Rounds of each measurement
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds that the fleet of 64 readers runs; 0 leaves it out
+    /// Small amounts and two rounds: minutes instead of an hour; what comes out shows that it works and little more
+    #[arg(long)]
+    quick: bool,
+    /// Also installs a peer from its registry and measures it in the same run
+    #[arg(long)]
+    peer: bool,
+    /// Seconds that the fleet of 64 readers runs
     #[arg(long, default_value_t = 60)]
     fleet_seconds: u64,
+    /// Folder for the data; what an earlier bench left there is removed
+    #[arg(long, env = "CHOPMARK_BENCH_DATA", default_value = "./var/bench")]
+    data: PathBuf,
+    /// Folder for results.md, results.json and the plots. Default: `results` in the folder of the data
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
-/// Measures and prints a table in Markdown.
+/// A part of the bench.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Group {
+    Hashing,
+    Readers,
+    Fleet,
+    Burst,
+    Singles,
+    Documents,
+    Memory,
+    Audit,
+    Bundle,
+    Growth,
+    Verdict,
+    History,
+    Latency,
+    Ledgers,
+}
+
+/// Every group in the order in which they are measured, and what it is about.
+const GROUPS: [(Group, &str); 14] = [
+    (Group::Hashing, "committing to a record of 1,700 items against bare hashing"),
+    (Group::Readers, "decoding and settling of each family of readers, and the spool"),
+    (
+        Group::Fleet,
+        "64 readers on pseudo-terminals for a minute: is anything lost, what does it cost",
+    ),
+    (Group::Burst, "1,700 items with 20 reads each in 3 s: window closed to record, memory"),
+    (Group::Singles, "1-event documents against a bare handler that inserts one row a request"),
+    (Group::Documents, "100-event documents and 1,700-item events against COPY of the same rows"),
+    (
+        Group::Memory,
+        "6 documents of 60,000 events at once: memory, losses, small senders meanwhile",
+    ),
+    (Group::Audit, "audit of a million records against hashing their bytes"),
+    (Group::Bundle, "size of a bundle, and time to build it from cold caches"),
+    (Group::Growth, "capture and verdicts while the installation grows by decades; fills it"),
+    (Group::Verdict, "verdicts, cold and warm, and pages against a bare handler"),
+    (Group::History, "histories of items at 16 connections, against a peer with --peer"),
+    (Group::Latency, "p99 of a verdict during capture against p99 alone"),
+    (Group::Ledgers, "verdicts with a thousand ledgers against three"),
+];
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+struct Amounts {
+    rounds: usize,
+    items: u64,
+    records: u64,
+    ledgers: usize,
+    fleet_seconds: u64,
+    /// Items that are asked for in a round.
+    asked: u64,
+    singles: u64,
+    events: u64,
+    items_in_events: u64,
+    events_in_large: u64,
+}
+
+impl Amounts {
+    fn of(arguments: &Arguments) -> Self {
+        if arguments.quick {
+            return Self {
+                rounds: arguments.rounds.min(2),
+                items: arguments.items.min(17_000),
+                records: arguments.records.min(20_000),
+                ledgers: arguments.ledgers.min(40),
+                fleet_seconds: arguments.fleet_seconds.min(10),
+                asked: 300,
+                singles: 2_000,
+                events: 5_000,
+                items_in_events: 34_000,
+                events_in_large: 5_000,
+            };
+        }
+        Self {
+            rounds: arguments.rounds.max(1),
+            items: arguments.items,
+            records: arguments.records,
+            ledgers: arguments.ledgers,
+            fleet_seconds: arguments.fleet_seconds,
+            asked: 4_000,
+            singles: 40_000,
+            events: 100_000,
+            items_in_events: 680_000,
+            events_in_large: 60_000,
+        }
+    }
+
+    fn write(self) -> write::Amounts {
+        let Self { rounds, singles, events, items_in_events: items, .. } = self;
+        write::Amounts { rounds, singles, events, items }
+    }
+
+    fn verdict(self) -> verdict::Amounts {
+        verdict::Amounts { rounds: self.rounds, items: self.asked }
+    }
+
+    /// The numbers of items at which growth is measured: by decades up to all.
+    fn levels(self) -> Vec<u64> {
+        let mut levels: Vec<u64> =
+            std::iter::successors(Some(self.items), |items| Some(items / 10))
+                .take_while(|items| *items >= 1_700)
+                .take(3)
+                .collect();
+        // The smallest that is not by option; a million begins at a hundred thousand.
+        levels.retain(|items| *items >= 100_000 || self.items < 1_000_000);
+        levels.reverse();
+        levels
+    }
+}
+
+/// The installation that the present group works on.
+struct Stage {
+    data: PathBuf,
+    site: Option<(&'static str, Site)>,
+    scans: verdict::Scans,
+}
+
+impl Stage {
+    /// The installation called `name`; another one is stopped and removed before.
+    fn site(&mut self, name: &'static str) -> anyhow::Result<&mut Site> {
+        if self.site.as_ref().is_none_or(|(running, _)| *running != name) {
+            self.clear();
+            let plan = Plan { anchored: name == "events", ..Plan::default() };
+            let site = Site::build(&self.data.join(name), plan)?;
+            self.site = Some((name, site));
+            self.scans = verdict::Scans::default();
+        }
+        let (_, site) = self.site.as_mut().context("it was just built")?;
+        Ok(site)
+    }
+
+    fn clear(&mut self) {
+        if let Some((name, site)) = self.site.take() {
+            drop(site);
+            std::fs::remove_dir_all(self.data.join(name)).ok();
+        }
+    }
+}
+
+/// Measures, prints tables in Markdown and writes the results; status 1 if a group could not be measured.
 ///
 /// # Errors
 ///
-/// If a temporary file cannot be written.
+/// If the results cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    println!("| what | floor | per second: min / median / max | of the floor (median) |");
-    println!("|---|---|---|---|");
-    let rounds = arguments.rounds.max(1);
-    hashing(rounds)?;
-    settling(rounds)?;
-    framing(rounds)?;
-    reporting(rounds)?;
-    spooling(rounds)?;
-    readers::run(rounds)?;
-    if arguments.fleet_seconds > 0 {
-        fleet::run(arguments.fleet_seconds)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Things a second over `rounds` runs of `work`, which does `count` of them: minimum, median, maximum.
-fn rates(
-    rounds: usize,
-    count: f64,
-    mut work: impl FnMut() -> anyhow::Result<()>,
-) -> anyhow::Result<[f64; 3]> {
-    work()?;
-    let mut found = Vec::with_capacity(rounds);
-    for _ in 0..rounds {
-        let begun = Instant::now();
-        work()?;
-        found.push(count / begun.elapsed().as_secs_f64());
-    }
-    found.sort_by(f64::total_cmp);
-    Ok([found[0], found[found.len() / 2], found[found.len() - 1]])
-}
-
-fn row(what: &str, floor: &str, rate: [f64; 3], floor_rate: [f64; 3]) {
-    println!(
-        "| {what} | {floor}: {:.0} | {:.0} / {:.0} / {:.0} | {:.3} |",
-        floor_rate[1],
-        rate[0],
-        rate[1],
-        rate[2],
-        rate[1] / floor_rate[1]
-    );
-}
-
-/// Committing to a record of 1,700 items against its bare hashing.
-fn hashing(rounds: usize) -> anyhow::Result<()> {
-    const ITEMS: u32 = 1_700;
-    let epcs =
-        (0..ITEMS).map(|n| Json::from(format!("urn:epc:id:sgtin:9521141.012345.{n}"))).collect();
-    let record = Record::from_json(object([("epcList", Json::Array(epcs))]))?;
-    let secret = [7; 16];
-    // Per item: a salt (HMAC, four compressions), an element, a leaf, and a node on average.
-    let floor = rates(rounds, f64::from(ITEMS), || {
-        for n in 0..ITEMS {
-            let mut bytes = [0; 65];
-            bytes[..4].copy_from_slice(&n.to_be_bytes());
-            for _ in 0..5 {
-                std::hint::black_box(ledger::hash::sha256(&bytes));
-            }
+    if arguments.list {
+        for (group, about) in GROUPS {
+            out!("{:<10} {about}", name(group));
         }
-        Ok(())
-    })?;
-    let rate = rates(rounds, f64::from(ITEMS), || {
-        std::hint::black_box(record.leaf_hash(&secret));
-        Ok(())
-    })?;
-    row("items committed to in one record", "five SHA-256 of 65 bytes an item", rate, floor);
-    Ok(())
-}
-
-/// Decoding and settling R700 messages against parsing their JSON.
-fn settling(rounds: usize) -> anyhow::Result<()> {
-    const READS: u32 = 34_000;
-    let at: Timestamp = "2026-11-20T08:00:00Z".parse().context("a fixed time")?;
-    let messages: Vec<String> = (0..READS)
-        .map(|n| {
-            format!(
-                "{{\"timestamp\":\"2026-11-20T08:00:00.278427551Z\",\"hostname\":\"r700\",\"eventType\":\"tagInventory\",\
-                 \"tagInventoryEvent\":{{\"epcHex\":\"3034257BF7194E40{:08X}\",\"antennaPort\":{},\"peakRssiCdbm\":-5400}}}}",
-                n % 1_700,
-                1 + n / 1_700 % 2
-            )
-        })
-        .collect();
-    let floor = rates(rounds, f64::from(READS), || {
-        for message in &messages {
-            std::hint::black_box(serde_json::from_str::<serde_json::Value>(message)?);
-        }
-        Ok(())
-    })?;
-    let rate = rates(rounds, f64::from(READS), || {
-        let mut reads = Vec::with_capacity(messages.len());
-        let mut format = ImpinjR700::new("door", None);
-        for message in &messages {
-            let payload = message.as_bytes();
-            let parsed = format.take(&Message { topic: "door", payload, is_retained: false, at });
-            reads.extend(parsed.map_err(|error| anyhow::anyhow!(error))?.reads);
-        }
-        settle(at, &reads);
-        Ok(())
-    })?;
-    row("R700 reads decoded and settled", "the same messages through a JSON parser", rate, floor);
-    Ok(())
-}
-
-/// Decoding and settling R200 frames against adding up their bytes, as their checksum does.
-fn framing(rounds: usize) -> anyhow::Result<()> {
-    const READS: u32 = 34_000;
-    let at: Timestamp = "2026-11-20T08:00:00Z".parse().context("a fixed time")?;
-    let mut stream = Vec::new();
-    for n in 0..READS {
-        let mut parameters = vec![0xCE, 0x30, 0x00, 0x30, 0x34, 0x25, 0x7B, 0xF7, 0x19, 0x4E, 0x40];
-        parameters.extend_from_slice(&(n % 1_700).to_be_bytes());
-        parameters.extend_from_slice(&[0xBE, 0xEF]);
-        let notice = Frame { kind: 2, command: 0x22, parameters };
-        stream.extend(notice.to_bytes());
+        return Ok(ExitCode::SUCCESS);
     }
-    let floor = rates(rounds, f64::from(READS), || {
-        let sum =
-            stream.iter().fold(0u8, |sum, byte| std::hint::black_box(sum.wrapping_add(*byte)));
-        std::hint::black_box(sum);
-        Ok(())
-    })?;
-    let rate = rates(rounds, f64::from(READS), || {
-        let settings = r200::Settings { power_cdbm: 2000, ..r200::Settings::default() };
-        decode_and_settle(&mut R200::new(settings), &stream, at, READS)
-    })?;
-    row("R200 reads decoded and settled", "the bytes of the same frames added up", rate, floor);
-    Ok(())
-}
-
-/// Decoding and settling LLRP tag reports against copying their bytes.
-fn reporting(rounds: usize) -> anyhow::Result<()> {
-    const READS: u32 = 34_000;
-    let at: Timestamp = "2026-11-20T08:00:00Z".parse().context("a fixed time")?;
-    let mut stream = Vec::new();
-    for n in 0..READS {
-        // EPC-96, antenna, RSSI, last seen: as a reader reports each tag by itself.
-        let mut tag = vec![0x8D, 0x30, 0x34, 0x25, 0x7B, 0xF7, 0x19, 0x4E, 0x40];
-        tag.extend_from_slice(&(n % 1_700).to_be_bytes());
-        tag.extend_from_slice(&[0x81, 0, if n / 1_700 % 2 == 0 { 1 } else { 2 }, 0x86, 0xCE, 0x84]);
-        tag.extend_from_slice(&u64::try_from(at.as_microsecond())?.to_be_bytes());
-        let length = u16::try_from(tag.len() + 4)?;
-        stream.extend_from_slice(&[0x04, 61]);
-        stream.extend_from_slice(&(u32::from(length) + 10).to_be_bytes());
-        stream.extend_from_slice(&n.to_be_bytes());
-        stream.extend_from_slice(&[0x00, 240]);
-        stream.extend_from_slice(&length.to_be_bytes());
-        stream.extend(tag);
+    let data = std::path::absolute(&arguments.data)?;
+    let amounts = Amounts::of(arguments);
+    let mut report = Report::default();
+    let mut stage = Stage { data: data.clone(), site: None, scans: verdict::Scans::default() };
+    let peer = if arguments.peer { Some(history::measure_peer()) } else { None };
+    let peer = match peer.transpose() {
+        Ok(peer) => peer,
+        Err(error) => {
+            report.missing("peer", format!("{error:#}"));
+            None
+        }
+    };
+    let mut failed = 0;
+    for (group, _) in GROUPS {
+        if !arguments.only.is_empty() && !arguments.only.contains(&group) {
+            continue;
+        }
+        if let Err(error) = measure(group, amounts, peer.as_ref(), &mut stage, &mut report) {
+            report.missing(group_name(group), format!("{error:#}"));
+            failed += 1;
+        }
     }
-    let floor = rates(rounds, f64::from(READS), || {
-        std::hint::black_box(stream.clone());
-        Ok(())
-    })?;
-    let rate = rates(rounds, f64::from(READS), || {
-        let settings = llrp::Settings {
-            power_dbm: 30.0,
-            antennas: vec![],
-            session: 1,
-            read_tid: false,
-            active_low: vec![],
-        };
-        decode_and_settle(&mut Llrp::new(settings), &stream, at, READS)
-    })?;
-    row("LLRP reports decoded and settled", "the bytes of the same reports copied", rate, floor);
-    Ok(())
+    stage.clear();
+    let out = arguments.out.clone().unwrap_or_else(|| data.join("results"));
+    report.write(&out, &about(amounts))?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Feeds a stream as a line does, 4 KiB at a time, and settles what comes out.
-fn decode_and_settle(
-    dialect: &mut dyn Dialect,
-    stream: &[u8],
-    at: Timestamp,
-    reads: u32,
+fn name(group: Group) -> String {
+    group.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// Its name in reports.
+fn group_name(group: Group) -> &'static str {
+    GROUPS.iter().find(|(one, _)| *one == group).map_or("", |(_, about)| about)
+}
+
+fn measure(
+    group: Group,
+    amounts: Amounts,
+    peer: Option<&history::Peer>,
+    stage: &mut Stage,
+    report: &mut Report,
 ) -> anyhow::Result<()> {
-    let mut fed = FrameData::default();
-    dialect.open();
-    for bytes in stream.chunks(4096) {
-        dialect.feed(bytes, at, &mut fed);
-    }
-    anyhow::ensure!(fed.reads.len() == reads as usize, "{} reads came out", fed.reads.len());
-    settle(at, &fed.reads);
-    Ok(())
-}
-
-/// Settles reads as the window of a door that tells directions, down to the bytes of its deliveries.
-fn settle(at: Timestamp, reads: &[Read]) {
-    let direction = DirectionRule {
-        inside_antennas: vec![1],
-        outside_antennas: vec![2],
-        ..DirectionRule::default()
-    };
-    let closing = Closing {
-        bridge: "bench".into(),
-        boot: 1,
-        seq: 1,
-        reader: "door".into(),
-        read_point: "urn:epc:id:sgln:9521141.00001.1".into(),
-        antenna_read_points: BTreeMap::new(),
-        opened: at,
-        closed: at,
-        settings: Settings { direction: Some(direction), ..Settings::default() },
-        suspect_clock: false,
-        late: false,
-        gaps: Vec::new(),
-        edges: Vec::new(),
-        sensors: Vec::new(),
-        neighbour_reads: BTreeMap::new(),
-        residents: BTreeSet::new(),
-        held: BTreeSet::new(),
-        presence: BTreeMap::new(),
-    };
-    for delivery in settle::close(&closing, reads, "").deliveries {
-        std::hint::black_box(delivery.to_bytes());
+    let rounds = amounts.rounds;
+    match group {
+        Group::Hashing => hashing::run(rounds, report),
+        Group::Readers => readers::run(rounds),
+        Group::Fleet => fleet::run(amounts.fleet_seconds.max(2)),
+        Group::Burst => burst::run(&folder(&stage.data, "burst")?, rounds, report),
+        Group::Singles => write::singles(stage.site("events")?, amounts.write(), report),
+        Group::Documents => write::documents(stage.site("events")?, amounts.write(), report),
+        Group::Memory => memory::run(stage.site("events")?, amounts.events_in_large, report),
+        Group::Audit => {
+            let site = stage.site("events")?;
+            audit::fill_up(site, amounts.records)?;
+            audit::audit(site, rounds, report)
+        }
+        Group::Bundle => {
+            let site = stage.site("events")?;
+            audit::fill_up(site, amounts.records)?;
+            audit::bundle(site, rounds, report)
+        }
+        Group::Growth | Group::Verdict | Group::History | Group::Latency => {
+            stage.site("items")?;
+            let Stage { site, scans, .. } = stage;
+            let (_, site) = site.as_mut().context("it was just built")?;
+            on_items(group, (amounts, peer), site, scans, report)
+        }
+        Group::Ledgers => {
+            stage.clear();
+            let folder = folder(&stage.data, "ledgers")?;
+            verdict::ledgers(&folder, amounts.verdict(), amounts.ledgers, report)
+        }
     }
 }
 
-/// The spool at 100 reads a commit against appending the same bytes to a file and syncing it.
-fn spooling(rounds: usize) -> anyhow::Result<()> {
-    const COMMITS: u32 = 100;
-    const PER_COMMIT: u32 = 100;
-    let folder = tempfile::tempdir()?;
-    let bytes = vec![0x5A; 36 * PER_COMMIT as usize];
-    let count = f64::from(COMMITS * PER_COMMIT);
-    let mut file = std::fs::File::create(folder.path().join("floor"))?;
-    let floor = rates(rounds, count, || {
-        for _ in 0..COMMITS {
-            file.write_all(&bytes)?;
-            file.sync_data()?;
+/// What is measured in the installation with many items.
+fn on_items(
+    group: Group,
+    (amounts, peer): (Amounts, Option<&history::Peer>),
+    site: &mut Site,
+    scans: &verdict::Scans,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    if group == Group::Growth {
+        return verdict::growth(site, &amounts.levels(), amounts.verdict(), scans, report);
+    }
+    site.fill(amounts.items)?;
+    match group {
+        Group::Verdict => verdict::verdict(site, amounts.verdict(), scans, report),
+        Group::History => history::run(site, (amounts.rounds, amounts.asked), peer, report),
+        _ => verdict::latency(site, amounts.verdict(), scans, report),
+    }
+}
+
+/// A folder below `data` that does not exist yet, or was left by an earlier bench.
+fn folder(data: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let folder = data.join(name);
+    std::fs::create_dir_all(data).with_context(|| format!("could not make {}", data.display()))?;
+    Ok(folder)
+}
+
+/// What whoever compares two runs must know.
+fn about(amounts: Amounts) -> serde_json::Value {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor =
+        processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    json!({
+        "at": jiff::Timestamp::now().to_string(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "build": if cfg!(debug_assertions) { "debug" } else { "release" },
+        "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+        "processor": processor.map(|(_, name)| name),
+        "rounds": amounts.rounds,
+        "items": amounts.items,
+        "records": amounts.records,
+        "ledgers": amounts.ledgers,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_is_listed_once_and_can_be_named() {
+        assert_eq!(GROUPS.len(), Group::value_variants().len());
+        for group in Group::value_variants() {
+            assert!(!group_name(*group).is_empty(), "{group:?}");
+            assert_eq!(Group::from_str(&name(*group), false), Ok(*group));
         }
-        Ok(())
-    })?;
-    let mut spool = firmware_bridge::spool::Spool::open(&folder.path().join("spool"))?;
-    let mut batch = spool.begin()?;
-    let window = batch.open_window("bench", Timestamp::UNIX_EPOCH)?;
-    batch.commit()?;
-    let rate = rates(rounds, count, || {
-        for _ in 0..COMMITS {
-            let mut batch = spool.begin()?;
-            batch.add_raw(window, &bytes)?;
-            batch.commit()?;
-        }
-        Ok(())
-    })?;
-    row("raw reads spooled, 100 a commit", "append and fdatasync of the same bytes", rate, floor);
-    Ok(())
+    }
+
+    #[test]
+    fn growth_is_measured_by_decades_up_to_all_items() {
+        let levels = |items| {
+            let arguments = Arguments {
+                only: Vec::new(),
+                list: false,
+                items,
+                records: 1,
+                ledgers: 1,
+                rounds: 1,
+                quick: false,
+                peer: false,
+                fleet_seconds: 1,
+                data: PathBuf::new(),
+                out: None,
+            };
+            Amounts::of(&arguments).levels()
+        };
+        assert_eq!(levels(1_000_000), [100_000, 1_000_000]);
+        assert_eq!(levels(10_000_000), [100_000, 1_000_000, 10_000_000]);
+        assert_eq!(levels(17_000), [1_700, 17_000]);
+    }
 }

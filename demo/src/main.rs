@@ -42,6 +42,9 @@ enum Command {
     Bench(bench::Arguments),
     // Its help is that of its arguments, with examples.
     Load(Box<load::Arguments>),
+    /// Serves the bare handlers that the bench compares with
+    #[command(hide = true)]
+    BenchFloor(bench::floor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Play(arguments) => play::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::BenchFloor(arguments) => bench::floor::serve(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("chopmark-demo: {error:#}");

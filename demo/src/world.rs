@@ -91,6 +91,17 @@ impl World {
         Ok(Self { folder, cluster, processes: HashMap::new() })
     }
 
+    /// Stops the database and removes its files also if this process is killed.
+    ///
+    /// # Errors
+    ///
+    /// If no folder can be the database's.
+    pub fn watch_database(&self) -> anyhow::Result<()> {
+        let folder = sql::cluster::Cluster::place(&self.folder.join("postgres"))?;
+        sql::testing::watch(&folder, self.cluster.pid());
+        Ok(())
+    }
+
     /// Starts `chopmark up --config file --role role` under `name` and waits until `ready` answers 200.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! and prints how to install it.
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use tokio::sync::OnceCell;
@@ -64,9 +64,15 @@ fn server() -> &'static Server {
     })
 }
 
-/// Statics are never dropped, so a small shell waits for the end of this process (the end of its input),
-/// stops the server and removes its folder.
-fn watch(folder: &PathBuf, server: Option<u32>) {
+/// Sees to it that a server is stopped and its folder removed when this process ends, however that happens: statics are
+/// never dropped, and neither is anything after a signal. A small shell waits for the end of its input.
+///
+/// - `server`: its process.
+///
+/// # Panics
+///
+/// Without `sh`.
+pub fn watch(folder: &Path, server: Option<u32>) {
     use std::os::unix::process::CommandExt as _;
     let script = "cat >/dev/null; kill -INT \"$1\" 2>/dev/null; \
                   while kill -0 \"$1\" 2>/dev/null; do sleep 0.1; done; rm -rf \"$2\"";

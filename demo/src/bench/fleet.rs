@@ -17,6 +17,7 @@ use firmware_bridge::spool::Spool;
 use ledger::json::Json;
 use reads::Bank;
 
+use super::process::{cpu_seconds, peak_megabytes};
 use crate::program::{new_bridge, new_ledger};
 use crate::web;
 use crate::world::{World, free_address, prepare_folder};
@@ -33,12 +34,14 @@ const DRAIN: Duration = Duration::from_mins(5);
 ///
 /// If a read is missing or out of order, or a process cannot be started.
 pub fn run(seconds: u64) -> anyhow::Result<()> {
+    out!("\n### Fleet\n");
     let folder = tempfile::tempdir()?;
     // PostgreSQL runs as another user when we are root, who must be able to pass.
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))?;
     let data = folder.path().join("data");
     prepare_folder(&data)?;
     let mut world = World::build(data.clone())?;
+    world.watch_database()?;
     let (ingest, bridge) = (free_address()?, free_address()?);
     let readers = Fleet::start(READERS, READS_PER_S)?;
     write_files(&data, world.cluster.url(), &readers, ingest, bridge)?;
@@ -183,27 +186,4 @@ fn compare(spool: &Spool, sent: &[u64]) -> anyhow::Result<usize> {
     }
     anyhow::ensure!(next == sent, "readers sent {sent:?}, the windows hold {next:?}");
     Ok(windows.len())
-}
-
-/// Processor time that a process used so far, user and system, in seconds.
-fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // After the name in brackets: state is the first field, user and system time the 12th and 13th.
-    let fields: Vec<&str> =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |place: usize| fields.get(place).and_then(|text| text.parse::<f64>().ok());
-    let ticks = ticks(11).zip(ticks(12)).context("/proc has another form here")?;
-    // Linux counts a hundred ticks a second for processes, whatever its own clock.
-    Ok((ticks.0 + ticks.1) / 100.0)
-}
-
-/// The most memory that a process ever held, in megabytes.
-fn peak_megabytes(pid: u32) -> anyhow::Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kilobytes: f64 = line
-        .and_then(|line| line.split_whitespace().nth(1))
-        .and_then(|text| text.parse().ok())
-        .context("/proc has another form here")?;
-    Ok(kilobytes / 1000.0)
 }

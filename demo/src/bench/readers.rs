@@ -7,10 +7,11 @@
 //! of one thread are what the kernel counted for it, so that neighbours on the machine disturb less. The floors of
 //! before (bytes added up, bytes copied, a JSON parser) stay beside the newer ones.
 //!
-//! Not here: the table's head (`bench`), the fleet on pseudo-terminals (`fleet`).
+//! Not here: the fleet on pseudo-terminals (`fleet`).
 
 mod chain;
 mod families;
+mod spool;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hint::black_box;
@@ -38,10 +39,14 @@ pub(super) const TAGS: u32 = 1_700;
 pub fn run(rounds: usize) -> anyhow::Result<()> {
     let rounds = rounds.max(1);
     let at: Timestamp = "2026-11-20T08:00:00Z".parse().context("a fixed time")?;
+    out!(
+        "\n### Readers\n\n| what | floor | per second: min / median / max | of the floor (median) |\n|---|---|---|---|"
+    );
     for family in families::all(at)? {
         family_rows(rounds, at, &family)?;
     }
     settling_rows(rounds, at)?;
+    spool::rows(rounds)?;
     chain::rows(rounds)
 }
 
@@ -195,7 +200,7 @@ fn compare(
         values.sort_by(f64::total_cmp);
     }
     let middle = rounds / 2;
-    println!(
+    out!(
         "| {what} | {floor_text}: {:.0} | {:.0} / {:.0} / {:.0} | {:.3} |",
         floors[middle],
         rates[0],

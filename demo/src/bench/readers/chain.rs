@@ -48,7 +48,7 @@ pub(super) fn rows(rounds: usize) -> anyhow::Result<()> {
         }
         rates.sort_by(f64::total_cmp);
         let middle = &shares[rounds / 2];
-        println!(
+        out!(
             "| R200 bytes of {LINES} readers decoded, spooled and settled, {threads} thread(s) | of processor time decoding takes {:.2} s, \
              windows, spool and settling {:.2} s, of {:.2} s | {:.0} / {:.0} / {:.0} | |",
             middle.decoding,

@@ -1,0 +1,187 @@
+//! Capture: one-event documents against a bare handler, larger documents against COPY of the same rows.
+//!
+//! What holds: the floor inserts or copies what ours recorded, on the same PostgreSQL, just before ours; at the end the ledger
+//! holds what was answered for, no more and no less.
+
+use std::cell::Cell;
+
+use demo::traffic::{Request, Target};
+use sql::floors::Copied;
+
+use super::clients::{self, Expected};
+use super::floor::Floor;
+use super::goods;
+use super::measure::{Row, alternate, float};
+use super::report::Report;
+use super::site::{FACTORY, Site};
+
+/// What siglog accepted a second on the machine on which this was planned, without an order of its entries.
+const SIGLOG: f64 = 10_368.0;
+
+/// How much is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Amounts {
+    /// Rounds.
+    pub rounds: usize,
+    /// One-event documents in a round, over 128 connections.
+    pub singles: u64,
+    /// Events in a round of documents of 100.
+    pub events: u64,
+    /// Items in a round of events of 1,700.
+    pub items: u64,
+}
+
+/// One-event documents.
+///
+/// # Errors
+///
+/// If something is not recorded.
+pub fn singles(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::Result<()> {
+    Report::part("Capture, one event a document");
+    site.wait(sql::floors::prepare)?;
+    let floor = Floor::start(site.world.cluster.url())?;
+    let sender = site.sender();
+    for connections in [128, 16, 2] {
+        let count = (amounts.singles * connections / 128).max(200);
+        let width = usize::try_from(connections)?;
+        let before = site.size(FACTORY)?;
+        let first = || site.fresh(count);
+        let (floors, ours) = alternate(
+            amounts.rounds,
+            |_| {
+                let first = first();
+                let make = |number| plain(&floor, &goods::making(first + number, 1, 1).text);
+                Ok(clients::run(
+                    floor.address,
+                    clients::shared(width, count, &make),
+                    &Expected::DONE,
+                )?
+                .rate())
+            },
+            |_| {
+                let first = first();
+                let make = |number| sender.request(&goods::making(first + number, 1, 1));
+                let sources = clients::shared(width, count, &make);
+                Ok(clients::run(sender.ingest, sources, &Expected::RECORDED)?.rate())
+            },
+        )?;
+        check_size(site, before, count * amounts.rounds.max(1) as u64)?;
+        let what = format!(
+            "1-event documents, {connections} connections, one ledger, under a signed checkpoint"
+        );
+        let row = Row::new("singles", what, "documents/s", ours.clone())
+            .against("actix-web, one row a request in its own transaction", floors);
+        report.add(if connections == 128 { row.ratio_at_least(3.0) } else { row });
+        if connections == 128 {
+            let what = "the same, as a figure of its own (siglog accepted 10,368 without order)";
+            report.add(Row::new("singles", what, "documents/s", ours).at_least(SIGLOG));
+        }
+    }
+    Ok(())
+}
+
+fn plain(floor: &Floor, text: &str) -> Request {
+    Request::post(&Target::from(floor.address), "/row", &[], text.as_bytes())
+}
+
+/// Fails unless the factory's ledger grew by `count`.
+fn check_size(site: &Site, before: u64, count: u64) -> anyhow::Result<()> {
+    let grew = site.size(FACTORY)? - before;
+    anyhow::ensure!(grew == count, "the ledger grew by {grew} records, expected {count}");
+    Ok(())
+}
+
+/// A shape of documents.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    what: &'static str,
+    unit: &'static str,
+    /// Events of a document, and items of an event.
+    events: u64,
+    items: u64,
+    /// Documents in a round.
+    documents: u64,
+    /// What is counted for one document.
+    counted: u64,
+    connections: usize,
+    aim: f64,
+}
+
+/// Documents of many events, and events of many items.
+///
+/// # Errors
+///
+/// If something is not recorded.
+pub fn documents(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::Result<()> {
+    Report::part(
+        "Capture, larger documents, against COPY of the same records and item keys by one client",
+    );
+    site.wait(sql::floors::prepare)?;
+    for shape in [
+        Shape {
+            what: "100-event documents",
+            unit: "events/s",
+            events: 100,
+            items: 1,
+            documents: (amounts.events / 100).max(16),
+            counted: 100,
+            connections: 16,
+            aim: 30_000.0,
+        },
+        Shape {
+            what: "1,700-item events",
+            unit: "items/s",
+            events: 1,
+            items: 1_700,
+            documents: (amounts.items / 1_700).max(8),
+            counted: 1_700,
+            connections: 8,
+            aim: 200_000.0,
+        },
+    ] {
+        let (floors, ours) = against_copy(site, shape, amounts.rounds)?;
+        let Shape { what, unit, aim, .. } = shape;
+        report.add(
+            Row::new("documents", what, unit, ours.clone())
+                .against("COPY into the same tables", floors)
+                .ratio_at_least(0.5),
+        );
+        report.add(
+            Row::new("documents", format!("{what}, as a figure of its own"), unit, ours)
+                .at_least(aim),
+        );
+    }
+    Ok(())
+}
+
+/// The rates of COPY and of ours, for documents of this shape.
+fn against_copy(site: &Site, shape: Shape, rounds: usize) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
+    let Shape { events, items, documents, counted, connections, .. } = shape;
+    let sender = site.sender();
+    let before = Cell::new(0);
+    let once = || {
+        before.set(site.size(FACTORY)?);
+        let first = site.fresh(documents * events * items);
+        let make = |number: u64| {
+            sender.request(&goods::making(first + number * events * items, events, items))
+        };
+        let sources = clients::shared(connections, documents, &make);
+        let sent = clients::run(sender.ingest, sources, &Expected::RECORDED)?;
+        check_size(site, before.get(), documents * events)?;
+        anyhow::Ok(sent.rate() * float(counted))
+    };
+    // The first run gives the rows that the first floor copies.
+    once()?;
+    alternate(
+        rounds,
+        |_| {
+            let rows = site.wait(async |db| Copied::of(db, FACTORY, before.get()).await)?;
+            let begun = std::time::Instant::now();
+            site.wait(async |db| rows.load(db).await)?;
+            let rate = float(documents * counted) / begun.elapsed().as_secs_f64();
+            site.wait(async |db| rows.clear(db).await)?;
+            Ok(rate)
+        },
+        |_| once(),
+    )
+}
