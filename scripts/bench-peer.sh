@@ -15,7 +15,7 @@ fail() { printf '%s\n' "bench-peer: $*" >&2; exit 1; }
 mkdir -p var/tools
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv" || fail "python3 cannot make a virtual environment"
 "$venv/bin/pip" install -q --disable-pip-version-check quartet-epcis==4.1.5 gunicorn psycopg2-binary djangorestframework \
-  djangorestframework-xml django-filter haikunator >&2 || fail "the peer could not be installed"
+  djangorestframework-xml django-filter haikunator quartet-capture >&2 || fail "the peer could not be installed"
 
 pg=
 for folder in "${CHOPMARK_PG_BIN:-}" /usr/lib/postgresql/*/bin var/tools/root/usr/lib/postgresql/*/bin; do
@@ -49,15 +49,20 @@ server=yes
 "$pg/createdb" -h "$site/pg" -U peer peer
 
 cat >"$site/peer_site.py" <<'PYTHON'
+import io
+import logging
+
 import django
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import include, path
 
+logging.basicConfig(level=logging.ERROR)
 settings.configure(
+    LOGGING_CONFIG=None,
     DEBUG=False, ALLOWED_HOSTS=["*"], SECRET_KEY="peer", ROOT_URLCONF="peer_site", USE_TZ=True, MIDDLEWARE=[],
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "quartet_epcis"],
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "quartet_capture", "quartet_epcis"],
     REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": [], "DEFAULT_PERMISSION_CLASSES": [],
                     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]},
     DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "peer", "USER": "peer",
@@ -70,7 +75,7 @@ from quartet_epcis.views import EntryEventHistoryView
 
 
 def capture(request):
-    BusinessEPCISParser(request.body).parse()
+    BusinessEPCISParser(io.BytesIO(request.body)).parse()
     return HttpResponse(status=201)
 
 
@@ -147,10 +152,13 @@ export PEER_PG=$site/pg PYTHONPATH=$site
 "$venv/bin/python" -c 'import peer_site; from django.core.management import call_command; call_command("migrate", verbosity=0)' >&2 ||
   fail "the peer's tables could not be made"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$venv/bin/gunicorn" --workers 3 --bind "127.0.0.1:$port" --timeout 300 --log-level warning peer_site:application >&2 &
+"$venv/bin/gunicorn" --workers 3 --bind "127.0.0.1:$port" --timeout 300 --log-level warning peer_site:application >"$site/gunicorn.log" 2>&1 &
 gunicorn=$!
 for _ in $(seq 100); do
   python3 -c "import socket; socket.create_connection(('127.0.0.1', $port), 1)" 2>/dev/null && break
   sleep 0.2
 done
-"$venv/bin/python" "$site/measure.py" "$port" "$documents" "$queries"
+"$venv/bin/python" "$site/measure.py" "$port" "$documents" "$queries" || {
+  cut -c 1-300 "$site/gunicorn.log" | tail -n 20 >&2
+  fail "the peer could not be measured"
+}

@@ -144,7 +144,7 @@ impl Amounts {
                 records: arguments.records.min(20_000),
                 ledgers: arguments.ledgers.min(40),
                 fleet_seconds: arguments.fleet_seconds.min(10),
-                asked: 300,
+                asked: 100,
                 singles: 2_000,
                 events: 5_000,
                 items_in_events: 34_000,
@@ -171,7 +171,11 @@ impl Amounts {
     }
 
     fn verdict(self) -> verdict::Amounts {
-        verdict::Amounts { rounds: self.rounds, items: self.asked }
+        verdict::Amounts {
+            rounds: self.rounds,
+            items: self.asked,
+            documents: (self.events / 100).max(16),
+        }
     }
 
     /// The numbers of items at which growth is measured: by decades up to all.

@@ -24,7 +24,7 @@ const ROWS_NAMING: &str = "
 select substring(c.texts from s.first for greatest(c.text_ends[s.place] - s.first + 1, 0)),
        substring(c.secrets from 16 * s.place - 15 for 16),
        substring(c.leaf_hashes from 32 * s.place - 31 for 32)
-from item_records i
+from (select distinct ledger_id, leaf_index from item_records where item_key = any($1)) as i
 cross join lateral (
   select first_leaf, leaf_hashes, secrets, texts, text_ends from record_chunks
   where ledger_id = i.ledger_id and first_leaf <= i.leaf_index
@@ -33,8 +33,7 @@ cross join lateral (
 cross join lateral (
   select n.place, coalesce(c.text_ends[n.place - 1], 0) + 1 as first
   from (select (i.leaf_index - c.first_leaf + 1)::integer) as n (place)
-) as s
-where i.item_key = any($1)";
+) as s";
 
 /// Makes the schema `floors`, empty.
 ///
@@ -57,7 +56,7 @@ pub async fn insert(db: &Db, body: &[u8]) -> Result<(), Error> {
     execute(&db.client().await?, INSERT, &[&body]).await.map(drop)
 }
 
-/// The records that name any of `keys` ([`crate::items::key`]), by one prepared query: their number, and the bytes of
+/// The records that name any of `keys` ([`crate::items::key`]), each once, by one prepared query: their number, and the bytes of
 /// their texts, secrets and hashes together.
 ///
 /// # Errors
@@ -204,7 +203,7 @@ mod tests {
                    decode(repeat('11', 32), 'hex'), 'onethree', array[3, 8]);
                  insert into record_chunks values (1, 2, 1, decode(repeat('22', 32), 'hex'),
                    decode(repeat('33', 16), 'hex'), 'seventh', array[7]);
-                 insert into item_records values (7, 1, 1), (7, 1, 2), (8, 1, 0)",
+                 insert into item_records values (7, 1, 1), (7, 1, 2), (8, 1, 0), (8, 1, 2)",
             )
             .await
             .unwrap();
@@ -213,11 +212,11 @@ mod tests {
         assert_eq!(totals(&db).await.unwrap(), (15, 3));
         prepare(&db).await.unwrap();
         let copied = Copied::of(&db, "a", 0).await.unwrap();
-        assert_eq!(copied.load(&db).await.unwrap(), 5);
+        assert_eq!(copied.load(&db).await.unwrap(), 6);
         assert!(copied.load(&db).await.is_err(), "the copy has the primary key");
         copied.clear(&db).await.unwrap();
-        assert_eq!(copied.load(&db).await.unwrap(), 5);
-        assert_eq!(Copied::of(&db, "a", 2).await.unwrap().load(&db).await.unwrap(), 2);
+        assert_eq!(copied.load(&db).await.unwrap(), 6);
+        assert_eq!(Copied::of(&db, "a", 2).await.unwrap().load(&db).await.unwrap(), 3);
         assert!(Copied::of(&db, "b", 0).await.is_err());
     }
 }

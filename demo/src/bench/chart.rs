@@ -60,10 +60,10 @@ pub fn lines(title: &str, axes: [&str; 2], lines: &[Line]) -> String {
     let [left, right, top, bottom] = EDGES;
     let points = || lines.iter().flat_map(|(_, points)| points.iter().copied());
     let most = round_up(points().map(|(_, y)| y).fold(0.0, f64::max));
-    let (first, last) = points()
-        .map(|(x, _)| x.log10())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-    let (first, last) = (first.floor(), last.ceil().max(first.floor() + 1.0));
+    let powers = || points().map(|(x, _)| x.log10());
+    // Without points a decade is shown all the same.
+    let first = powers().reduce(f64::min).unwrap_or(0.0).floor();
+    let last = powers().reduce(f64::max).unwrap_or(0.0).ceil().max(first + 1.0);
     let across = |x: f64| left + (x.log10() - first) / (last - first) * (WIDTH - left - right);
     let up = |y: f64| HEIGHT - bottom - y / most * (HEIGHT - top - bottom);
     let mut svg = head(title, HEIGHT);

@@ -1,7 +1,7 @@
 //! The bench as senders and as phones: closed loops over many connections, every answer looked at.
 //!
 //! The way through: each connection has a source of requests of its own, which gives the next one when the last was answered;
-//! [`run`] sends until the sources are at their end, [`run_until`] until it is told to stop.
+//! [`run`] sends until the sources are at their end, [`run_until`] until it is told to stop, or its time is over.
 //!
 //! What holds: an answer that is not the expected one ends the measure with an error; a figure never counts answers that say
 //! that the work was not done.
@@ -45,6 +45,21 @@ impl Expected {
     #[must_use]
     pub const fn with(text: &'static str) -> Self {
         Self { status: 200, text }
+    }
+}
+
+/// When a run ends before its sources do.
+#[derive(Debug, Clone)]
+pub struct Until {
+    /// Ends it when it is set.
+    pub stop: Arc<AtomicBool>,
+    /// Longest time in which requests are sent.
+    pub lasting: Duration,
+}
+
+impl Default for Until {
+    fn default() -> Self {
+        Self { stop: Arc::default(), lasting: LONGEST }
     }
 }
 
@@ -149,10 +164,10 @@ pub fn run<S: Iterator<Item = Request>>(
     sources: Vec<S>,
     expected: &Expected,
 ) -> anyhow::Result<Sent> {
-    run_until(address, sources, expected, Arc::default())
+    run_until(address, sources, expected, &Until::default())
 }
 
-/// As [`run`], until `stop` is set.
+/// As [`run`], and no longer than `until` says.
 ///
 /// # Errors
 ///
@@ -161,7 +176,7 @@ pub fn run_until<S: Iterator<Item = Request>>(
     address: SocketAddr,
     sources: Vec<S>,
     expected: &Expected,
-    stop: Arc<AtomicBool>,
+    until: &Until,
 ) -> anyhow::Result<Sent> {
     let mut work = Sources {
         sources: sources.into_iter().map(Some).collect(),
@@ -172,20 +187,21 @@ pub fn run_until<S: Iterator<Item = Request>>(
     };
     let begun = Instant::now();
     // A source that is at its end ends the drive; the others then go on.
-    while work.wrong.is_none() && !stop.load(Ordering::Relaxed) {
+    while work.wrong.is_none() && !until.stop.load(Ordering::Relaxed) {
+        let lasting = until.lasting.saturating_sub(begun.elapsed());
         work.idle =
             (0..work.sources.len()).rev().filter(|at| work.sources[*at].is_some()).collect();
-        if work.idle.is_empty() {
+        if work.idle.is_empty() || lasting.is_zero() {
             break;
         }
         let plan = Plan {
             target: Target::from(address),
             connections: work.idle.len(),
             pace: Pace::AsAnswered,
-            lasting: LONGEST,
+            lasting,
             timeout: PATIENCE,
             retry: Some(RETRY),
-            stop: Arc::clone(&stop),
+            stop: Arc::clone(&until.stop),
         };
         drive(&plan, &mut work).context("could not send")?;
     }
@@ -268,6 +284,15 @@ mod tests {
         };
         let sent = run(address, vec![source(1), source(40), source(0), source(7)], &Expected::DONE);
         assert_eq!(sent.unwrap().latencies.len(), 48);
+    }
+
+    #[test]
+    fn a_run_without_end_ends_when_its_time_is_over() {
+        let address = server(200, "");
+        let make = |_| Request::get(&Target::from(address), "/", &[]);
+        let until = Until { lasting: Duration::from_millis(50), ..Until::default() };
+        let sent = run_until(address, shared(2, u64::MAX, &make), &Expected::DONE, &until).unwrap();
+        assert!(!sent.latencies.is_empty());
     }
 
     #[test]

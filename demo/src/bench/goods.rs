@@ -90,6 +90,8 @@ struct Event<'a> {
     disposition: &'a str,
     action: &'a str,
     place: &'a str,
+    /// Whether the things are at the place afterwards.
+    stays: bool,
     /// The container of an `AggregationEvent`.
     parent: Option<&'a str>,
     epcs: &'a str,
@@ -98,7 +100,7 @@ struct Event<'a> {
 
 impl Event<'_> {
     fn write(&self, out: &mut String, at: &str) {
-        let Self { step, disposition, action, place, parent, epcs, more } = self;
+        let Self { step, disposition, action, place, parent, epcs, more, .. } = self;
         let (kind, list) = if parent.is_some() {
             ("AggregationEvent", "childEPCs")
         } else {
@@ -107,14 +109,16 @@ impl Event<'_> {
         write!(
             out,
             "{{\"type\":\"{kind}\",\"eventTime\":\"{at}\",\"eventTimeZoneOffset\":\"+00:00\",\"{list}\":[{epcs}],\
-             \"action\":\"{action}\",\"bizStep\":\"{step}\",\"disposition\":\"{disposition}\",\
-             \"readPoint\":{{\"id\":\"{place}\"}}{more}"
+             \"action\":\"{action}\",\"bizStep\":\"{step}\",\"readPoint\":{{\"id\":\"{place}\"}}{more}"
         )
         .ok();
+        if !disposition.is_empty() {
+            write!(out, ",\"disposition\":\"{disposition}\"").ok();
+        }
         if let Some(parent) = parent {
             write!(out, ",\"parentID\":\"{parent}\"").ok();
         }
-        if *step != "shipping" {
+        if self.stays {
             write!(out, ",\"bizLocation\":{{\"id\":\"{place}\"}}").ok();
         }
         out.push('}');
@@ -163,6 +167,7 @@ fn made<'a>(epcs: &'a str) -> Event<'a> {
         disposition: "active",
         action: "ADD",
         place: FACTORY_PLACE,
+        stays: true,
         parent: None,
         epcs,
         more: MADE,
@@ -175,6 +180,7 @@ fn seen<'a>(step: &'a str, place: &'a str, epcs: &'a str) -> Event<'a> {
         disposition: "in_progress",
         action: "OBSERVE",
         place,
+        stays: true,
         parent: None,
         epcs,
         more: "",
@@ -231,6 +237,7 @@ fn in_containers(step: usize, containers: Range<u64>) -> Document {
         3 => packing("ADD", FACTORY_PLACE, name, epcs),
         4 => Event {
             disposition: "in_transit",
+            stays: false,
             more: &sent,
             ..seen("shipping", FACTORY_PLACE, epcs)
         },
@@ -259,7 +266,7 @@ pub fn making(first: u64, events: u64, items: u64) -> Document {
     document(Speaker::Factory, &now(), &events)
 }
 
-/// A document of `speaker` with `events` small events, each of one thing that it only saw.
+/// A document of `speaker` with `events` events as small as they may be, each of one thing that it only saw.
 ///
 /// - `first`: number of the first of these things.
 #[must_use]
@@ -272,7 +279,8 @@ pub fn sightings(speaker: Speaker, first: u64, events: u64) -> Document {
     };
     let lists: Vec<String> =
         (0..events).map(|event| list(std::iter::once(single(first + event)))).collect();
-    let events: Vec<Event<'_>> = lists.iter().map(|epcs| seen("storing", place, epcs)).collect();
+    let event = |epcs| Event { disposition: "", stays: false, ..seen("storing", place, epcs) };
+    let events: Vec<Event<'_>> = lists.iter().map(|epcs| event(epcs)).collect();
     document(speaker, &at, &events)
 }
 
@@ -286,6 +294,7 @@ pub fn journey_of_one(number: u64) -> Vec<Document> {
     let [out, on] = [between(FACTORY_PLACE, CENTRE_PLACE), between(CENTRE_PLACE, SHOP_PLACE)];
     let shipped = |place, more| Event {
         disposition: "in_transit",
+        stays: false,
         more,
         ..seen("shipping", place, &in_case)
     };

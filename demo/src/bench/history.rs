@@ -12,10 +12,10 @@ use std::process::Command;
 use anyhow::Context as _;
 use demo::traffic::{Request, Target};
 
-use super::clients::{self, Expected};
+use super::clients::{self, Expected, Until};
 use super::goods;
 use super::measure::Row;
-use super::phones::{CONNECTIONS, Phones};
+use super::phones::{CONNECTIONS, Phones, ROUND};
 use super::report::Report;
 use super::site::Site;
 
@@ -88,7 +88,9 @@ pub fn run(
                 Request::get(&target, &format!("/items/{item}/{route}"), &[])
             };
             let sources = clients::shared(CONNECTIONS, picked.len() as u64, &make);
-            rates.push(clients::run(target.address, sources, &Expected::with(text))?.rate());
+            let until = Until { lasting: ROUND, ..Until::default() };
+            let sent = clients::run_until(target.address, sources, &Expected::with(text), &until)?;
+            rates.push(sent.rate());
         }
         let row = Row::new(
             "history",

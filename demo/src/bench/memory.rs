@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::clients::{self, Expected, Sent};
+use super::clients::{self, Expected, Sent, Until};
 use super::goods::{self, Speaker};
 use super::measure::Row;
 use super::report::Report;
@@ -82,10 +82,11 @@ fn send_large(site: &Site, events: u64) -> anyhow::Result<Sent> {
 fn send_small(site: &Site, speaker: Speaker, stop: Arc<AtomicBool>) -> anyhow::Result<Sent> {
     let sender = site.sender();
     let make = |_| sender.request(&goods::sightings(speaker, site.fresh(1), 1));
+    let until = Until { stop, ..Until::default() };
     clients::run_until(
         sender.ingest,
         clients::shared(1, u64::MAX, &make),
         &Expected::RECORDED,
-        stop,
+        &until,
     )
 }

@@ -5,18 +5,19 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use demo::traffic::{Request, Target};
 
-use super::clients::{self, Expected, Sent};
+use super::clients::{self, Expected, Sent, Until};
 use super::floor::Floor;
 use super::goods::{self, PER_CONTAINER, RECORDS};
 use super::site::Site;
 
 /// Connections over which verdicts are asked for.
 pub const CONNECTIONS: usize = 16;
+/// Longest time in which a round of verdicts is asked for.
+pub const ROUND: Duration = Duration::from_secs(20);
 /// What a phone calls itself.
 const BROWSER: &str =
     "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140 Mobile Safari/537.36";
@@ -76,27 +77,21 @@ impl<'a> Phones<'a> {
         Request::get(&Target::from(self.site.addresses.public), &path, &headers)
     }
 
-    /// Scans each of these items once.
+    /// Scans each of these items once, in their order, as far as [`ROUND`] allows.
     ///
     /// # Errors
     ///
     /// If a verdict is not clean.
     pub fn scan(&self, items: &[u64], form: Form) -> anyhow::Result<Sent> {
-        self.ask(items, CONNECTIONS, form, Arc::default())
+        self.ask(items, CONNECTIONS, form)
     }
 
-    /// As [`Self::scan`], over so many connections, and no further when `stop` is set.
+    /// As [`Self::scan`], over so many connections.
     ///
     /// # Errors
     ///
     /// As [`Self::scan`].
-    pub fn ask(
-        &self,
-        items: &[u64],
-        connections: usize,
-        form: Form,
-        stop: Arc<AtomicBool>,
-    ) -> anyhow::Result<Sent> {
+    pub fn ask(&self, items: &[u64], connections: usize, form: Form) -> anyhow::Result<Sent> {
         let expected = match form {
             Form::Json => Expected::CONSISTENT,
             Form::Page => Expected::with("</html>"),
@@ -106,7 +101,8 @@ impl<'a> Phones<'a> {
             self.request(number.unwrap_or_default(), form)
         };
         let sources = clients::shared(connections, items.len() as u64, &make);
-        clients::run_until(self.site.addresses.public, sources, &expected, stop)
+        let until = Until { lasting: ROUND, ..Until::default() };
+        clients::run_until(self.site.addresses.public, sources, &expected, &until)
     }
 
     /// Asks the floor for the records of each of these items.

@@ -17,7 +17,6 @@ use super::measure::{HEAD, Row};
 pub struct Report {
     rows: Vec<Row>,
     missing: Vec<(&'static str, String)>,
-    notes: Vec<(&'static str, String)>,
     plots: Vec<(&'static str, String)>,
 }
 
@@ -31,13 +30,6 @@ impl Report {
     pub fn add(&mut self, row: Row) {
         out!("{}", row.markdown());
         self.rows.push(row);
-    }
-
-    /// Adds a sentence about a group, printed after its table.
-    pub fn note(&mut self, group: &'static str, text: impl Into<String>) {
-        let text = text.into();
-        out!("\n{text}\n");
-        self.notes.push((group, text));
     }
 
     /// Names a group that could not be measured, and why.
@@ -71,7 +63,7 @@ impl Report {
         };
         let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
         let all = json!({
-            "about": about, "rows": rows, "missing": named(&self.missing), "notes": named(&self.notes),
+            "about": about, "rows": rows, "missing": named(&self.missing),
         });
         put("results.json", &format!("{all:#}\n"))?;
         put("results.md", &self.markdown())?;
@@ -93,9 +85,6 @@ impl Report {
         for row in &self.rows {
             text.push_str(&row.markdown());
             text.push('\n');
-        }
-        for (group, note) in &self.notes {
-            text.push_str(&format!("\n{group}: {note}\n"));
         }
         for (group, why) in &self.missing {
             text.push_str(&format!("\nNot measured: {group}: {why}\n"));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::chart;
-use super::clients::{self, Expected};
+use super::clients::{self, Expected, Until};
 use super::floor::Floor;
 use super::goods;
 use super::measure::{Row, alternate, float, quantile, spread};
@@ -31,6 +31,8 @@ pub struct Amounts {
     pub rounds: usize,
     /// Items that are asked for in a round.
     pub items: u64,
+    /// Documents of 100 events that show how fast they are taken at one size.
+    pub documents: u64,
 }
 
 /// Number of the first scan of the next measure, so that no address scans twice.
@@ -72,14 +74,17 @@ pub fn verdict(
     for round in 0..amounts.rounds.max(1) {
         site.restart("trace-api")?;
         let phones = Phones::new(site, scans.0.get());
-        let picked = phones.picked(round, amounts.items);
+        let mut picked = phones.picked(round, amounts.items);
         // Not counted: whoever asks first pays for what PostgreSQL has to fetch from the disk.
         phones.plain(&floor, &picked)?;
         for (rates, form) in
             [(&mut cold, Form::Json), (&mut warm, Form::Json), (&mut page, Form::Page)]
         {
             rates.floors.push(phones.plain(&floor, &picked)?.rate());
-            rates.ours.push(phones.scan(&picked, form)?.rate());
+            let sent = phones.scan(&picked, form)?;
+            rates.ours.push(sent.rate());
+            // What there was no time for when it was cold is not warm.
+            picked.truncate(sent.latencies.len());
         }
         scans.0.set(phones.scans());
     }
@@ -116,9 +121,11 @@ pub fn ledgers(
         for (which, site) in [&mut few, &mut many].into_iter().enumerate() {
             site.restart("trace-api")?;
             let phones = Phones::new(site, scans[which].0.get());
-            let picked = phones.picked(round, amounts.items);
+            let mut picked = phones.picked(round, amounts.items);
             for state in &mut rates {
-                state[which].push(phones.scan(&picked, Form::Json)?.rate());
+                let sent = phones.scan(&picked, Form::Json)?;
+                state[which].push(sent.rate());
+                picked.truncate(sent.latencies.len());
             }
             scans[which].0.set(phones.scans());
         }
@@ -153,14 +160,14 @@ pub fn latency(
         amounts.rounds,
         |round| {
             let picked = phones.picked(round, amounts.items);
-            Ok(p99(&phones.ask(&picked, ASKING, Form::Json, Arc::default())?.latencies))
+            Ok(p99(&phones.ask(&picked, ASKING, Form::Json)?.latencies))
         },
         |round| {
             let picked = phones.picked(round, amounts.items);
             let stop = Arc::new(AtomicBool::new(false));
             let (sent, asked) = std::thread::scope(|scope| {
                 let sending = scope.spawn(|| send_until(site, &stop));
-                let asked = phones.ask(&picked, ASKING, Form::Json, Arc::default());
+                let asked = phones.ask(&picked, ASKING, Form::Json);
                 stop.store(true, Ordering::Relaxed);
                 (sending.join(), asked)
             });
@@ -196,7 +203,8 @@ fn send_until(site: &Site, stop: &Arc<AtomicBool>) -> anyhow::Result<f64> {
     let sender = site.sender();
     let make = |_| sender.request(&goods::making(site.fresh(100), 100, 1));
     let sources = clients::shared(SENDING, u64::MAX, &make);
-    let sent = clients::run_until(sender.ingest, sources, &Expected::RECORDED, Arc::clone(stop))?;
+    let until = Until { stop: Arc::clone(stop), ..Until::default() };
+    let sent = clients::run_until(sender.ingest, sources, &Expected::RECORDED, &until)?;
     Ok(sent.rate() * 100.0)
 }
 
@@ -231,12 +239,13 @@ pub fn growth(
         let mut level =
             Level { items: site.items(), filled, captured: vec![], cold: vec![], warm: vec![] };
         for round in 0..amounts.rounds.max(1) {
-            level.captured.push(capture_rate(site)?);
+            level.captured.push(capture_rate(site, amounts.documents)?);
             site.restart("trace-api")?;
             let phones = Phones::new(site, scans.0.get());
             let picked = phones.picked(round, amounts.items);
-            level.cold.push(phones.scan(&picked, Form::Json)?.rate());
-            level.warm.push(phones.scan(&picked, Form::Json)?.rate());
+            let cold = phones.scan(&picked, Form::Json)?;
+            level.cold.push(cold.rate());
+            level.warm.push(phones.scan(&picked[..cold.latencies.len()], Form::Json)?.rate());
             scans.0.set(phones.scans());
         }
         if let Some(before) = found.last() {
@@ -277,10 +286,10 @@ fn add_growth(before: &Level, level: &Level, report: &mut Report) {
     }
 }
 
-/// Events a second in 200 documents of 100 events.
-fn capture_rate(site: &Site) -> anyhow::Result<f64> {
+/// Events a second in so many documents of 100 events.
+fn capture_rate(site: &Site, documents: u64) -> anyhow::Result<f64> {
     let sender = site.sender();
     let make = |_| sender.request(&goods::making(site.fresh(100), 100, 1));
-    let sources = clients::shared(SENDING, 200, &make);
+    let sources = clients::shared(SENDING, documents, &make);
     Ok(clients::run(sender.ingest, sources, &Expected::RECORDED)?.rate() * 100.0)
 }
