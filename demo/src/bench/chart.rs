@@ -198,10 +198,11 @@ pub fn bars(title: &str, shares: &[(String, f64)]) -> String {
     write!(
         svg,
         "<line class=\"axis\" x1=\"{one:.1}\" x2=\"{one:.1}\" y1=\"40\" y2=\"{y:.1}\" stroke-dasharray=\"4 3\"/>\
-         <text x=\"{one:.1}\" y=\"{:.1}\" text-anchor=\"middle\">asked for</text></svg>\n",
+         <text x=\"{one:.1}\" y=\"{:.1}\" text-anchor=\"middle\">asked for</text></svg>",
         y + 14.0
     )
     .ok();
+    svg.push('\n');
     svg
 }
 

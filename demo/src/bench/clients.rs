@@ -112,7 +112,7 @@ impl Sender {
 /// The sources, and what came of their requests.
 struct Sources<S> {
     /// None is at its end.
-    sources: Vec<Option<S>>,
+    open: Vec<Option<S>>,
     idle: Vec<usize>,
     expected: Expected,
     sent: Sent,
@@ -122,7 +122,7 @@ struct Sources<S> {
 impl<S: Iterator<Item = Request>> Workload for Sources<S> {
     fn next(&mut self, _number: u64) -> Option<Request> {
         while let Some(place) = self.idle.pop().filter(|_| self.wrong.is_none()) {
-            let source = self.sources.get_mut(place)?;
+            let source = self.open.get_mut(place)?;
             if let Some(request) = source.as_mut().and_then(Iterator::next) {
                 return Some(request.named(place as u64));
             }
@@ -179,7 +179,7 @@ pub fn run_until<S: Iterator<Item = Request>>(
     until: &Until,
 ) -> anyhow::Result<Sent> {
     let mut work = Sources {
-        sources: sources.into_iter().map(Some).collect(),
+        open: sources.into_iter().map(Some).collect(),
         idle: Vec::new(),
         expected: *expected,
         sent: Sent { seconds: 0.0, latencies: Vec::new(), bytes: 0, last: Vec::new() },
@@ -189,8 +189,7 @@ pub fn run_until<S: Iterator<Item = Request>>(
     // A source that is at its end ends the drive; the others then go on.
     while work.wrong.is_none() && !until.stop.load(Ordering::Relaxed) {
         let lasting = until.lasting.saturating_sub(begun.elapsed());
-        work.idle =
-            (0..work.sources.len()).rev().filter(|at| work.sources[*at].is_some()).collect();
+        work.idle = (0..work.open.len()).rev().filter(|at| work.open[*at].is_some()).collect();
         if work.idle.is_empty() || lasting.is_zero() {
             break;
         }
@@ -213,11 +212,11 @@ pub fn run_until<S: Iterator<Item = Request>>(
 }
 
 /// Sources for `connections` connections that share `count` requests; `make` gets numbers from 0.
-pub fn shared<'a, F: Fn(u64) -> Request>(
+pub fn shared<F: Fn(u64) -> Request>(
     connections: usize,
     count: u64,
-    make: &'a F,
-) -> Vec<impl Iterator<Item = Request> + use<'a, F>> {
+    make: &F,
+) -> Vec<impl Iterator<Item = Request> + use<'_, F>> {
     let next = std::rc::Rc::new(std::cell::Cell::new(0));
     let source = || {
         let next = std::rc::Rc::clone(&next);

@@ -161,7 +161,7 @@ fn document(speaker: Speaker, at: &str, events: &[Event<'_>]) -> Document {
 const MADE: &str =
     ",\"ilmd\":{\"cbvmda:lotNumber\":\"B1\",\"cbvmda:itemExpirationDate\":\"2099-12-31\"}";
 
-fn made<'a>(epcs: &'a str) -> Event<'a> {
+fn made(epcs: &str) -> Event<'_> {
     Event {
         step: "commissioning",
         disposition: "active",

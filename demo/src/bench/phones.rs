@@ -110,7 +110,7 @@ impl<'a> Phones<'a> {
     /// # Errors
     ///
     /// If an item has not its eight records.
-    pub fn plain(&self, floor: &Floor, items: &[u64]) -> anyhow::Result<Sent> {
+    pub fn plain(floor: &Floor, items: &[u64]) -> anyhow::Result<Sent> {
         const _: () = assert!(RECORDS == 8, "the text that is looked for names it");
         let make = |place: u64| {
             let number = usize::try_from(place).ok().and_then(|place| items.get(place).copied());

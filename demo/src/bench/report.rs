@@ -3,6 +3,7 @@
 //! What holds: a row is printed as soon as it is known; every row of the table that was asked for is there with figures, or is
 //! named with the reason why it could not be measured.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -87,7 +88,7 @@ impl Report {
             text.push('\n');
         }
         for (group, why) in &self.missing {
-            text.push_str(&format!("\nNot measured: {group}: {why}\n"));
+            writeln!(text, "\nNot measured: {group}: {why}").ok();
         }
         text
     }

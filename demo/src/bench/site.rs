@@ -8,6 +8,7 @@
 //!
 //! Not here: documents ([`super::goods`]), sending ([`super::clients`]).
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -128,7 +129,7 @@ impl Site {
         let made = [new_token()?, new_token()?, new_token()?];
         let digests = made.each_ref().map(|(_, digest)| digest.as_str());
         let chain_at = chain.as_ref().map(|(anvil, contract)| (anvil.url(), contract.as_str()));
-        let text = configuration(world.cluster.url(), addresses, digests, chain_at)?;
+        let text = configuration(world.cluster.url(), addresses, digests, chain_at);
         fs::write(folder.join("chopmark.toml"), &text)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -290,10 +291,10 @@ impl Site {
                 self.world.cluster.url()
             );
             for Further { origin, keys, digest, .. } in group {
-                text.push_str(&format!(
+                write!(text,
                     "[[ledger]]\norigin = \"{origin}\"\nparty = {{ name = \"Further\", pgln = \"urn:epc:id:pgln:9521144.00000\" }}\n\
                      keys = \"{keys}\"\n[[partner]]\nname = \"{origin}\"\ntoken_sha256 = \"{digest}\"\nledger = \"{origin}\"\n"
-                ));
+                ).ok();
             }
             fs::write(self.world.folder.join("further.toml"), text)?;
             self.world.start("further", "further.toml", "ingest", address)?;
@@ -438,31 +439,31 @@ fn configuration(
     addresses: Addresses,
     digests: [&str; 3],
     chain: Option<(&str, &str)>,
-) -> anyhow::Result<String> {
+) -> String {
     let Addresses { ingest, public, operator, anchor } = addresses;
     let mut text = format!("[database]\nurl = \"{database}\"\n");
     for ((origin, name, prefix), digest) in
         [(FACTORY, "factory", 1), (CENTRE, "centre", 2), (SHOP, "shop", 3)].into_iter().zip(digests)
     {
-        text.push_str(&format!(
+        write!(text,
             "[[ledger]]\norigin = \"{origin}\"\nparty = {{ name = \"{name}\", pgln = \"urn:epc:id:pgln:952114{prefix}.00000\" }}\n\
              keys = \"keys/{name}.pem\"\n[[partner]]\nname = \"{name}\"\ntoken_sha256 = \"{digest}\"\nledger = \"{origin}\"\n"
-        ));
+        ).ok();
     }
-    text.push_str(&format!(
+    write!(text,
         "[[ledger]]\norigin = \"{HUB}\"\nkind = \"hub\"\nparty = {{ name = \"Hub\", pgln = \"urn:epc:id:pgln:9521140.00000\" }}\n\
          keys = \"keys/hub.pem\"\n[ingest]\nlisten = \"{ingest}\"\npolicy = \"policy.txt\"\nbodies_per_address = 1000\n\
          [trace_api]\nlisten = \"{public}\"\ninternal_listen = \"{operator}\"\npublic_url = \"http://{public}\"\n\
          policy = \"policy.txt\"\nscan_secret = \"keys/scan.secret\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
          requests_per_minute = 1000000\nunknown_per_minute = 1000000\nrequests_per_second = 1000000\nhub = \"{HUB}\"\n"
-    ));
+    ).ok();
     if let Some((rpc, contract)) = chain {
-        text.push_str(&format!(
+        write!(text,
             "[anchor]\nledger = \"{HUB}\"\nrpc = [\"{rpc}\"]\nchain_id = 31337\ncontract = \"{contract}\"\n\
              key = \"keys/publisher.key\"\npolicy = \"policy.txt\"\nlisten = \"{anchor}\"\nepoch_seconds = 1\n\
              confirmations = 2\npoll_ms = 200\n"
-        ));
+        ).ok();
     }
     text.push_str("[log]\nlevel = \"warn\"\n");
-    Ok(text)
+    text
 }

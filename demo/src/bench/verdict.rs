@@ -76,11 +76,11 @@ pub fn verdict(
         let phones = Phones::new(site, scans.0.get());
         let mut picked = phones.picked(round, amounts.items);
         // Not counted: whoever asks first pays for what PostgreSQL has to fetch from the disk.
-        phones.plain(&floor, &picked)?;
+        Phones::plain(&floor, &picked)?;
         for (rates, form) in
             [(&mut cold, Form::Json), (&mut warm, Form::Json), (&mut page, Form::Page)]
         {
-            rates.floors.push(phones.plain(&floor, &picked)?.rate());
+            rates.floors.push(Phones::plain(&floor, &picked)?.rate());
             let sent = phones.scan(&picked, form)?;
             rates.ours.push(sent.rate());
             // What there was no time for when it was cold is not warm.
