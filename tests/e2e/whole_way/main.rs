@@ -7,8 +7,8 @@
 mod anchor_process;
 mod backlog;
 mod bad_input;
-mod long_documents;
 mod load;
+mod long_documents;
 mod scene;
 mod secret_keys;
 mod starting;

@@ -17,7 +17,8 @@ pub(super) fn rows(rounds: usize) -> anyhow::Result<()> {
     let mut batch = spool.begin()?;
     let window = batch.open_window("bench", Timestamp::UNIX_EPOCH)?;
     batch.commit()?;
-    let per_second = |begun: Instant| f64::from(COMMITS * PER_COMMIT) / begun.elapsed().as_secs_f64();
+    let per_second =
+        |begun: Instant| f64::from(COMMITS * PER_COMMIT) / begun.elapsed().as_secs_f64();
     let (mut rates, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         let begun = Instant::now();
