@@ -373,7 +373,7 @@ mod tests {
         // A name may be written with escapes.
         let text = r#"{"\u0062": {"list": [1]}}"#;
         let apart = parse_apart(text.as_bytes(), &Limits::default(), &lists).unwrap();
-        assert_eq!(apart.elements[0].first(), Some(&(18..19)));
+        assert_eq!(apart.elements[0].first(), Some(&(21..22)));
     }
 
     #[test]
