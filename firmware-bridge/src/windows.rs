@@ -55,6 +55,8 @@ const GROUP: usize = 2000;
 const GROUP_READS: usize = 50_000;
 /// How often windows are checked when nothing arrives.
 const TICK: Duration = Duration::from_millis(20);
+/// Most times that something is deleted to make room for one group; each deletes at least 256 windows, if there are as many.
+const FORGET_ROUNDS: usize = 64;
 
 /// Keeps the windows of all readers of one bridge.
 pub struct Keeper {
@@ -304,14 +306,9 @@ impl Keeper {
 
     /// Whether the spool is full and nothing in it can be deleted; reports when that begins and ends.
     fn make_room(&mut self) -> Result<bool, SpoolError> {
-        let now = self.clock.now();
-        let (used, most) = (self.spool.used_bytes()?, self.max_spool_bytes);
-        if used > most {
-            let mut batch = self.spool.begin()?;
-            let forgotten = batch.make_room(now)?;
-            batch.commit()?;
-            self.metrics.forgot(forgotten);
-            let is_full = forgotten == Forgotten::default();
+        let most = self.max_spool_bytes;
+        if self.spool.used_bytes()? > most {
+            let is_full = self.forget_until(most)?;
             if is_full && !self.is_full {
                 let text = format!(
                     "the spool has reached max_spool_bytes ({most} bytes) and nothing in it can be deleted: reads are \
@@ -324,9 +321,29 @@ impl Keeper {
             return Ok(is_full);
         }
         // Well below the limit, so that it is not reported again with every group.
-        if self.is_full && used <= most / 10 * 9 {
+        if self.is_full && self.spool.used_bytes()? <= most / 10 * 9 {
             self.find(spool::code::ROOM, "the spool has room again; reads are kept")?;
             self.is_full = false;
+        }
+        Ok(false)
+    }
+
+    /// Deletes what is needed least until the spool is at most `most` bytes; gives whether nothing is left to be deleted.
+    ///
+    /// One group may add more than is deleted at once, so this is repeated, but not without end: others wait.
+    fn forget_until(&mut self, most: u64) -> Result<bool, SpoolError> {
+        let now = self.clock.now();
+        for _ in 0..FORGET_ROUNDS {
+            let mut batch = self.spool.begin()?;
+            let forgotten = batch.make_room(now)?;
+            batch.commit()?;
+            self.metrics.forgot(forgotten);
+            if forgotten == Forgotten::default() {
+                return Ok(true);
+            }
+            if self.spool.used_bytes()? <= most {
+                break;
+            }
         }
         Ok(false)
     }

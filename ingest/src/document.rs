@@ -12,6 +12,7 @@ use std::fmt;
 use std::ops::Range;
 
 use epcis::{Outline, Violation};
+use ledger::json::Json;
 
 use crate::approvals;
 use crate::statement::StatedEvent;
@@ -63,6 +64,8 @@ impl StatedDocument {
             return Err(std::mem::take(&mut outline.envelope).into_iter().chain(others).collect());
         }
         let approvals = approvals::assign(&outline.json, statements)?;
+        // What is around the events was looked at; the document may be kept for as long as its job takes.
+        outline.json = Json::Null;
         Ok((outline, approvals))
     }
 

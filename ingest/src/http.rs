@@ -16,6 +16,8 @@ pub mod capture_job;
 mod guard;
 pub mod health;
 mod intake;
+mod jobs;
+mod judged;
 mod long;
 pub mod observations_post;
 mod state;

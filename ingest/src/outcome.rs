@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::statement::ErrorBehaviour;
+
 /// From more indexes than these on, the tables keep runs.
 const MOST_SINGLE: usize = 32;
 /// Most indexes of one answer.
@@ -96,7 +98,11 @@ impl Outcome {
     pub(crate) fn add(&mut self, more: Self) {
         let Self { outcome, size, indexes, refusals, behaviour, notes, capture, .. } = more;
         (self.outcome, self.size) = (outcome, size);
-        (self.behaviour, self.capture) = (behaviour, capture);
+        self.capture = capture;
+        // Of attempts with different ones, the one under which events may have been left out.
+        if self.behaviour.as_deref() != Some(ErrorBehaviour::Proceed.word()) {
+            self.behaviour = behaviour;
+        }
         self.indexes.extend(indexes);
         self.refusals.extend(refusals);
         self.notes.extend(notes);

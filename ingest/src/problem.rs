@@ -11,7 +11,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 /// A request that was not fulfilled.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum Problem {
     /// No known key signed it.
     #[error("{0}")]

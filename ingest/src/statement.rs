@@ -14,7 +14,7 @@ use ledger::record::Record;
 
 use crate::compose::{Party, Source, compose};
 use crate::problem::{self, Problem};
-use crate::terms::{Fault, Terms};
+use crate::terms::{Fault, Faults, Terms};
 
 /// Most violations in one answer.
 const MOST_LISTED: usize = 100;
@@ -125,10 +125,10 @@ impl WholeRefusal {
 
 /// The refusal of a whole document for its `faults`.
 #[must_use]
-pub fn whole_refusal(faults: &[Fault]) -> WholeRefusal {
-    let all: usize = faults.iter().map(|fault| fault.violations.len()).sum();
+pub fn whole_refusal(faults: &Faults) -> WholeRefusal {
+    let all = faults.violations();
     let violations: Vec<problem::Violation> = faults
-        .iter()
+        .first()
         .flat_map(|fault| &fault.violations)
         .take(MOST_LISTED)
         .map(problem::Violation::from)
@@ -139,9 +139,9 @@ pub fn whole_refusal(faults: &[Fault]) -> WholeRefusal {
         more => format!(" (and {more} more)"),
     };
     WholeRefusal {
-        code: faults.first().map_or("malformed", |fault| fault.code),
+        code: faults.first().next().map_or("malformed", |fault| fault.code),
         detail: format!("not a document that can be recorded: {first}{more}"),
-        count: faults.len().max(1) as u64,
+        count: faults.events().max(1) as u64,
         violations,
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! Sources: EPCIS 2.0 section 7; TDS 2.3 section 6.3; docs/decisions/0026-what-a-capture-is-checked-for.md.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use directory::Rights;
@@ -40,6 +41,73 @@ pub struct Fault {
     pub code: &'static str,
     /// At least one, with pointers from the document on.
     pub violations: Vec<Violation>,
+}
+
+/// Most faults that are kept whole, and most violations of them; at least one of each fault.
+const MOST_KEPT: usize = 1000;
+
+/// What is wrong with the events of a document: the first faults, and how many there are in all, so that no document
+/// takes memory for each of its events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    kept: BTreeMap<usize, Fault>,
+    kept_violations: usize,
+    events: usize,
+    violations: usize,
+}
+
+impl Faults {
+    /// Adds the fault of the event at `place`; in the order of places.
+    pub fn add(&mut self, place: usize, mut fault: Fault) {
+        self.events += 1;
+        self.violations += fault.violations.len();
+        if self.kept.len() < MOST_KEPT {
+            let room = MOST_KEPT.saturating_sub(self.kept_violations).max(1);
+            if fault.violations.len() > room {
+                fault.violations.truncate(room);
+                fault.violations.shrink_to_fit();
+            }
+            self.kept_violations += fault.violations.len();
+            self.kept.insert(place, fault);
+        }
+    }
+
+    /// How many events are wrong.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.events
+    }
+
+    /// How many violations they have in all.
+    #[must_use]
+    pub fn violations(&self) -> usize {
+        self.violations
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    /// The fault of the event at `place`; none if it has none, or it was not kept.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&Fault> {
+        self.kept.get(&place)
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> impl Iterator<Item = &Fault> {
+        self.kept.values()
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(fault: Fault) -> Self {
+        let mut faults = Self::default();
+        faults.add(0, fault);
+        faults
+    }
 }
 
 /// What is demanded of stated events. Clones share clock and rights.

@@ -108,26 +108,35 @@ revoke execute on function count_sighting(bigint, double precision, double preci
 create trigger scans_counted after insert on scans referencing new table as added
   for each statement execute function count_scans();
 
+-- Locks rows in the order of the keys, and tables in the same order, as `count_scans` does.
 create function uncount_scans() returns trigger
   language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   before timestamptz := nullif(current_setting('chopmark.delete_scans_before', true), '')::timestamptz;
 begin
+  perform 1 from scan_totals where item_key in (select item_key from deleted) order by item_key for update;
   update scan_totals t set consumers = t.consumers - gone.scans
   from (select item_key, count(*) as scans from deleted where role = 'consumer' group by item_key) as gone
   where t.item_key = gone.item_key;
   delete from scan_totals t using (select distinct item_key from deleted) as gone
   where t.item_key = gone.item_key and t.consumers <= 0;
 
+  perform 1 from scan_devices where (item_key, device, role) in (select item_key, device, role from deleted)
+  order by item_key, device, role for update;
   update scan_devices d set scans = d.scans - gone.scans
   from (select item_key, device, role, count(*) as scans from deleted group by item_key, device, role) as gone
   where d.item_key = gone.item_key and d.device = gone.device and d.role = gone.role;
   delete from scan_devices d using (select distinct item_key, device, role from deleted) as gone
   where d.item_key = gone.item_key and d.device = gone.device and d.role = gone.role and d.scans <= 0;
 
+  perform 1 from scan_networks where (item_key, network) in (select item_key, network from deleted)
+  order by item_key, network for update;
   delete from scan_networks n using (select distinct item_key, network from deleted) as gone
   where n.item_key = gone.item_key and n.network = gone.network and n.last_at < before;
 
+  perform 1 from scan_places
+  where (item_key, latitude, longitude) in (select item_key, latitude, longitude from deleted)
+  order by item_key, latitude, longitude for update;
   delete from scan_places p using (select distinct item_key, latitude, longitude from deleted) as gone
   where p.item_key = gone.item_key and p.latitude = gone.latitude and p.longitude = gone.longitude
     and (p.latest).at < before;
@@ -142,6 +151,9 @@ revoke execute on function uncount_scans() from public;
 create trigger scans_uncounted after delete on scans referencing old table as deleted
   for each statement execute function uncount_scans();
 
+-- So that a deletion does not read the scans that stay.
+create index scans_at on scans (at);
+
 -- Deletes the oldest scans before a time, which is at least eight days ago: the rules look back seven. At most 10,000 in
 -- one call, so that a scan never waits long for a row that is counted here; callers repeat it until fewer are deleted.
 create or replace function delete_scans(before timestamptz) returns bigint
@@ -154,7 +166,7 @@ begin
       using errcode = 'invalid_parameter_value';
   end if;
   perform set_config('chopmark.delete_scans_before', before::text, true);
-  delete from scans where scan_id in (select scan_id from scans where at < before order by scan_id limit 10000);
+  delete from scans where scan_id in (select scan_id from scans where at < before order by at limit 10000);
   get diagnostics deleted_rows = row_count;
   perform set_config('chopmark.delete_scans_before', '', true);
   return deleted_rows;

@@ -364,7 +364,7 @@ pub async fn covering_whole(
     let Some(row) = row else { return Ok(None) };
     Ok(Some(CoveringAnchor {
         anchor: final_anchor(&row)?,
-        checkpoint: StoredCheckpoint::of_row(&row, 13)?,
+        checkpoint: StoredCheckpoint::of_row(&row, 13),
         confirmed: confirmed(&row, 17)?,
     }))
 }

@@ -271,6 +271,23 @@ pub(crate) fn hash(bytes: &[u8]) -> Result<ledger::Hash, Error> {
     Ok(ledger::Hash(bytes))
 }
 
+/// A digest that is compared with a computed one: of another length, one that nothing has.
+pub(crate) fn hash_or_none(bytes: &[u8]) -> ledger::Hash {
+    ledger::Hash(bytes.try_into().unwrap_or_default())
+}
+
+/// A place or size that is compared with others: a negative one becomes the largest, which no ledger has.
+pub(crate) fn unsigned_or_none(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(i64::MAX.unsigned_abs())
+}
+
+/// A time that nothing was signed with: one that is out of range becomes the earliest or the latest.
+pub(crate) fn timestamp_within(at: std::time::SystemTime) -> jiff::Timestamp {
+    let is_early = at < std::time::UNIX_EPOCH;
+    let end = if is_early { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    at.try_into().unwrap_or(end)
+}
+
 /// A time as `PostgreSQL` takes it.
 pub(crate) fn system_time(at: jiff::Timestamp) -> std::time::SystemTime {
     at.into()

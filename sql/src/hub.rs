@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::db::{
     Connection, Db, Transaction, execute, query, query_opt, signed, timestamp, unsigned,
+    unsigned_or_none,
 };
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
@@ -60,14 +61,11 @@ pub struct PublishedEntry {
 /// [`Error`].
 pub async fn last_of_ledger(db: &Db, ledger: LedgerId) -> Result<Option<PublishedEntry>, Error> {
     let row = query_opt(&db.client().await?, HUB_LAST_OF_LEDGER, &[&ledger.0]).await?;
-    row.map(|row| {
-        Ok(PublishedEntry {
-            hub: LedgerId(row.get(0)),
-            hub_index: unsigned(row.get(1))?,
-            ledger_size: unsigned(row.get(2))?,
-        })
-    })
-    .transpose()
+    Ok(row.map(|row| PublishedEntry {
+        hub: LedgerId(row.get(0)),
+        hub_index: unsigned_or_none(row.get(1)),
+        ledger_size: unsigned_or_none(row.get(2)),
+    }))
 }
 
 /// Whether every entry of every hub is in the index of entries.
@@ -135,20 +133,22 @@ pub struct Stretch {
     pub to: u64,
 }
 
-/// What the index of entries has of one ledger within a [`Stretch`].
+/// What the index of entries has of one ledger within a [`Stretch`], or of all ledgers before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Indexed {
     /// The hub.
     pub hub: LedgerId,
-    /// The ledger.
-    pub ledger: LedgerId,
+    /// The ledger; none for the count of all entries before the stretch.
+    pub ledger: Option<LedgerId>,
     /// Its largest checkpoint there.
     pub largest: u64,
-    /// How many of its checkpoints are there.
+    /// How many entries are there.
     pub count: u64,
 }
 
-/// What the index of entries has within some stretches.
+/// What the index of entries has within some stretches, and how many entries before each.
+///
+/// - Cost: reads the index of the hub's entries from the first on.
 ///
 /// # Errors
 ///
@@ -167,8 +167,9 @@ pub async fn indexed(
         .map(|row| {
             Ok(Indexed {
                 hub: LedgerId(row.get(0)),
-                ledger: LedgerId(row.get(1)),
-                largest: unsigned(row.get(2))?,
+                ledger: row.get::<_, Option<i32>>(1).map(LedgerId),
+                largest: u64::try_from(row.get::<_, Option<i64>>(2).unwrap_or_default())
+                    .unwrap_or(0),
                 count: unsigned(row.get(3))?,
             })
         })
@@ -233,7 +234,7 @@ pub async fn covering(
                     hub_index: unsigned(row.get(1))?,
                     ledger_size: unsigned(row.get(2))?,
                 },
-                checkpoint: StoredCheckpoint::of_row(row, 3)?,
+                checkpoint: StoredCheckpoint::of_row(row, 3),
             })
         })
         .collect()
@@ -253,7 +254,7 @@ pub async fn newest(
     let values: [&(dyn ToSql + Sync); 4] = [&hub.0, &ledger.0, &largest, &entries];
     let row = query_opt(connection.client(), HUB_NEWEST, &values).await?;
     let Some(row) = row else { return Ok(None) };
-    let checkpoint = StoredCheckpoint::of_row(&row, 2)?;
+    let checkpoint = StoredCheckpoint::of_row(&row, 2);
     Ok(Some(Covering { ledger, entry: entry(&row)?, checkpoint }))
 }
 
@@ -271,20 +272,20 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// Reads hub index, the hub's time and the ledger's time from the columns from `first` on.
+    /// Reads hub index, the hub's time and the ledger's time from the columns from `first` on. A place or time that there cannot
+    /// be is none.
     pub(crate) fn of_row(
         row: &tokio_postgres::Row,
         (ledger, leaf_index): (LedgerId, u64),
         first: usize,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let place: Option<i64> = row.get(first);
         let at: Option<_> = row.get(first + 1);
         let committed: Option<_> = row.get(first + 2);
-        let in_hub = match place.zip(at) {
-            Some((place, at)) => Some((unsigned(place)?, timestamp(at)?)),
-            None => None,
-        };
-        Ok(Self { ledger, leaf_index, in_hub, committed: committed.map(timestamp).transpose()? })
+        let place = place.and_then(|place| u64::try_from(place).ok());
+        let at = at.and_then(|at| timestamp(at).ok());
+        let committed = committed.and_then(|at| timestamp(at).ok());
+        Self { ledger, leaf_index, in_hub: place.zip(at), committed }
     }
 }
 
@@ -301,7 +302,7 @@ pub async fn seals(
     let indexes = places.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
     let rows = query(connection.client(), HUB_SEALS, &[&ledgers, &indexes]).await?;
     rows.iter()
-        .map(|row| Seal::of_row(row, (LedgerId(row.get(0)), unsigned(row.get(1))?), 2))
+        .map(|row| Ok(Seal::of_row(row, (LedgerId(row.get(0)), unsigned(row.get(1))?), 2)))
         .collect()
 }
 
@@ -312,9 +313,8 @@ pub async fn seals(
 /// [`Error`].
 pub async fn entries(db: &Db, hub: LedgerId) -> Result<Vec<(u64, LedgerId, u64)>, Error> {
     let rows = query(&db.client().await?, HUB_ENTRIES, &[&hub.0]).await?;
-    rows.iter()
-        .map(|row| Ok((unsigned(row.get(0))?, LedgerId(row.get(1)), unsigned(row.get(2))?)))
-        .collect()
+    let number = |row: &tokio_postgres::Row, column: usize| unsigned_or_none(row.get(column));
+    Ok(rows.iter().map(|row| (number(row, 0), LedgerId(row.get(1)), number(row, 2))).collect())
 }
 
 /// Stores that the hub's entry `hub_index` is `ledger`'s checkpoint of `ledger_size` leaves.

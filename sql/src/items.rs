@@ -82,11 +82,8 @@ impl Found {
     }
 
     /// When the hub first had it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Data`] if a number or time is out of range.
-    pub fn seal(&self) -> Result<Seal, Error> {
+    #[must_use]
+    pub fn seal(&self) -> Seal {
         Seal::of_row(&self.row, (self.ledger, self.index), 7)
     }
 }
@@ -109,12 +106,13 @@ impl StoredRecord {
 /// [`Error`].
 pub async fn found(connection: &Connection, keys: &[i64], most: u32) -> Result<Vec<Found>, Error> {
     let rows = query(connection.client(), ITEMS_FOUND, &[&keys, &i64::from(most)]).await?;
-    rows.into_iter()
-        .map(|row| {
-            let (key, ledger, index) = (row.get(0), LedgerId(row.get(1)), unsigned(row.get(2))?);
-            Ok(Found { key, ledger, index, row })
-        })
-        .collect()
+    let found = rows.into_iter().filter_map(|row| {
+        let (key, ledger) = (row.get(0), LedgerId(row.get(1)));
+        // No ledger has a record at a negative place.
+        let index = u64::try_from(row.get::<_, i64>(2)).ok()?;
+        Some(Found { key, ledger, index, row })
+    });
+    Ok(found.collect())
 }
 
 /// Records of any ledgers, as far as they have them; in no order.
@@ -123,7 +121,7 @@ pub async fn found(connection: &Connection, keys: &[i64], most: u32) -> Result<V
 ///
 /// # Errors
 ///
-/// [`Error`]; [`Error::Data`] if a leaf hash is not 32 bytes.
+/// [`Error`].
 pub async fn records(
     connection: &Connection,
     places: &[(LedgerId, u64)],
@@ -137,7 +135,7 @@ pub async fn records(
     rows.iter()
         .map(|row| {
             let place = (LedgerId(row.get(0)), unsigned(row.get(1))?);
-            StoredRecord::of_slices(place, row.get(2), row.get(3), row.get(4))
+            Ok(StoredRecord::of_slices(place, row.get(2), row.get(3), row.get(4)))
         })
         .collect()
 }

@@ -10,6 +10,7 @@ use ledger::policy::Policy;
 use process::Clock;
 use sql::Db;
 
+use crate::cache_metrics::CacheMetrics;
 use crate::config::Config;
 use crate::limits::{Admission, Limits, Reached};
 use crate::marks::MarkKeys;
@@ -45,6 +46,8 @@ pub struct AppState {
     pub limits: Limits,
     /// What was verified for earlier answers.
     pub cache: Cache,
+    /// How often that helped.
+    pub cache_metrics: CacheMetrics,
     /// The time.
     pub clock: Clock,
     /// Stores scans.
@@ -70,9 +73,21 @@ impl AppState {
         let limits = Limits::new(config.rates, &config.scan_secret, clock.instant());
         let authority = Authority::Directory(Box::new(DirectoryCache::new(config.policy.clone())));
         let (metrics, cache) = (Metrics::new(), Cache::new(CACHE_BYTES));
+        let cache_metrics = CacheMetrics::new(&metrics.registry);
         let scans = ScanQueue::start(db.clone(), metrics.clone());
         let mark_keys = MarkKeys::new(&config.scan_secret);
-        Self { db, config, metrics, limits, cache, clock, scans, mark_keys, authority }
+        Self {
+            db,
+            config,
+            metrics,
+            limits,
+            cache,
+            cache_metrics,
+            clock,
+            scans,
+            mark_keys,
+            authority,
+        }
     }
 
     /// The same with rights that no directory states.

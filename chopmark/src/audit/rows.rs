@@ -15,6 +15,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use ledger::audit::{AuditSummary, LedgerAudit, MAX_FINDINGS};
 use ledger::policy::Policy;
+use process::Clock;
 use sql::ledgers::{Head, LedgerRow};
 use sql::{Db, LedgerId};
 
@@ -75,7 +76,7 @@ impl<'a> Auditor<'a> {
         let sums = Arc::new(Sums::default());
         let indexed = Indexed::read(&setting.db, &sums, &sizes).await?;
         let progress = Progress::new(sizes.values().sum(), setting.is_shown);
-        Ok(Self { setting, heads, sums, indexed, progress, now: Timestamp::now() })
+        Ok(Self { setting, heads, sums, indexed, progress, now: Clock::system().now() })
     }
 
     /// Audits one ledger; none if the audit was stopped.

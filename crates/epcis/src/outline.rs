@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use ledger::json::{Json, Limits, parse, parse_apart};
+use ledger::json::{Json, JsonError, Limits, parse, parse_apart};
 
 use crate::context::Context;
 use crate::document::{Frame, JSON, LIST, QUERY_LIST, Statement, after_mark};
@@ -43,23 +43,27 @@ impl Outline {
         let apart = match parse_apart(text, &limits, &[&lists[0], &lists[1]]) {
             Ok(apart) => apart,
             Err(error) => {
-                violations.add("", "", &error.to_string(), JSON);
+                let expected = match error {
+                    JsonError::TooMany { limit } => format!("at most {limit} events in a document"),
+                    _ => JSON.to_owned(),
+                };
+                violations.add("", "", &error.to_string(), &expected);
                 let (json, envelope) = (Json::Null, violations.list());
                 let (context, events) = (Context::default(), Vec::new());
                 return Self { json, envelope, context, list: None, events };
             }
         };
-        let mut json = apart.json;
+        let json = apart.json;
         let [events, others] = <[Vec<_>; 2]>::try_from(apart.elements).unwrap_or_default();
         let is_query = json.get("type").and_then(Json::as_str) == Some("EPCISQueryDocument");
         let (events, others) = if is_query { (others, events) } else { (events, others) };
         let is_document =
             is_query || json.get("type").and_then(Json::as_str) == Some("EPCISDocument");
-        if !others.is_empty() || (!is_document && !events.is_empty()) {
-            // A list where this type has none: what is said of it names what is in it.
-            json = parse(text, &limits).unwrap_or(json);
-        }
-        let frame = Frame::read(&json, &mut violations);
+        // A list where this type has none: what is said of it names what is in it.
+        let is_elsewhere = !others.is_empty() || (!is_document && !events.is_empty());
+        let whole = if is_elsewhere { parse(text, &limits).ok() } else { None };
+        let frame = Frame::read(whole.as_ref().unwrap_or(&json), &mut violations);
+        drop(whole);
         let list = frame.as_ref().and_then(|frame| frame.list);
         let offset = bytes.len() - text.len();
         let events = match (&frame, list) {

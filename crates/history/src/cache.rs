@@ -8,7 +8,8 @@
 //! | the largest checkpoint of each ledger that a hub was seen to hold | ledger | always: a hub only grows |
 //!
 //! What holds: rows are read for every answer, and what is kept only saves computing what follows from them. So a row that was
-//! changed is found out as without a cache. All of it is bounded in bytes, but for the last line: 16 bytes for each ledger.
+//! changed is found out as without a cache. A hub that has less than it was seen to have, or an index of it with fewer rows, is
+//! counted anew, and what was found of ledgers meanwhile is forgotten. All of it is bounded in bytes, but for the last line: 16 bytes for each ledger.
 //!
 //! Not here: reading the rows ([`mod@crate::gather`]).
 //!
@@ -122,6 +123,12 @@ impl Cache {
         self.ledgers.get(&id, is_right)
     }
 
+    /// Forgets all tiles, as if others had taken their room.
+    #[cfg(test)]
+    pub(crate) fn forget_tiles(&self) {
+        self.tiles.clear();
+    }
+
     /// Keeps what was found of a ledger.
     pub(crate) fn keep_ledger(&self, standing: Arc<Standing>) {
         let weight = standing.weight();
@@ -132,38 +139,93 @@ impl Cache {
         self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Entries of the hubs that were not seen in their index yet.
-    pub(crate) fn unseen(&self, sizes: &HubSizes) -> Vec<Stretch> {
+    /// How many entries of each hub were found in the index.
+    pub(crate) fn seen(&self) -> HashMap<LedgerId, u64> {
+        self.hubs().seen.clone()
+    }
+
+    /// Entries of the hubs that were not seen in their index yet; of a hub that shrank, all that it has.
+    ///
+    /// - `before`: [`Self::seen`] before the sizes were asked for. Another answer may have seen more since then.
+    pub(crate) fn unseen(&self, sizes: &HubSizes, before: &HashMap<LedgerId, u64>) -> Vec<Stretch> {
         let hubs = self.hubs();
         let stretch = |(hub, size): &(LedgerId, u64)| {
-            let from = hubs.seen.get(hub).copied().unwrap_or_default();
-            (from < *size).then_some(Stretch { hub: *hub, from, to: *size })
+            let has_shrunk = before.get(hub).is_some_and(|before| size < before);
+            let seen = hubs.seen.get(hub).copied().unwrap_or_default();
+            let from = if has_shrunk { 0 } else { seen };
+            (has_shrunk || from < *size).then_some(Stretch { hub: *hub, from, to: *size })
         };
         sizes.iter().filter_map(stretch).collect()
     }
 
-    /// Takes what the index has of the entries that were not seen; tells whether it has all of them.
+    /// Takes what the index has of the entries that were not seen; tells whether it has all of them, and all before them. If not,
+    /// the hub is counted from its first entry on again.
     pub(crate) fn see(&self, stretches: &[Stretch], found: &[Indexed]) -> bool {
         let mut hubs = self.hubs();
         let mut is_whole = true;
-        for stretch in stretches {
-            let own = || found.iter().filter(|one| one.hub == stretch.hub);
-            if own().map(|one| one.count).sum::<u64>() != stretch.to - stretch.from {
+        for Stretch { hub, from, to } in stretches {
+            let own = || found.iter().filter(|one| one.hub == *hub);
+            let count = |is_ledger: bool| -> u64 {
+                own().filter(|one| one.ledger.is_some() == is_ledger).map(|one| one.count).sum()
+            };
+            if (count(false), count(true)) != (*from, to - from) {
                 is_whole = false;
+                hubs.seen.remove(hub);
                 continue;
             }
             for one in own() {
-                let largest = hubs.largest.entry(one.ledger).or_default();
+                let Some(ledger) = one.ledger else { continue };
+                let largest = hubs.largest.entry(ledger).or_default();
                 *largest = one.largest.max(*largest);
             }
-            let seen = hubs.seen.entry(stretch.hub).or_default();
-            *seen = stretch.to.max(*seen);
+            let seen = hubs.seen.entry(*hub).or_default();
+            if *seen >= *from {
+                *seen = if *from == 0 { *to } else { *to.max(seen) };
+            }
         }
         is_whole
+    }
+
+    /// Forgets what was found of ledgers while a hub had more than it has now.
+    pub(crate) fn forget_ledgers(&self) {
+        self.ledgers.clear();
     }
 
     /// The largest checkpoint of a ledger that any hub was seen to hold.
     pub(crate) fn largest_in_hub(&self, ledger: LedgerId) -> Option<u64> {
         self.hubs().largest.get(&ledger).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_is_counted_again_when_rows_are_gone_or_it_shrank() {
+        let cache = Cache::new(0);
+        let (hub, site) = (LedgerId(1), Some(LedgerId(2)));
+        let row = |ledger, count| Indexed { hub, ledger, largest: count, count };
+        let stretch = |from, to| Stretch { hub, from, to };
+        let unseen = |size| cache.unseen(&vec![(hub, size)], &cache.seen());
+        assert_eq!(unseen(5), [stretch(0, 5)]);
+        assert!(cache.see(&[stretch(0, 5)], &[row(site, 5)]));
+        assert_eq!(unseen(7), [stretch(5, 7)]);
+        assert!(cache.see(&[stretch(5, 7)], &[row(site, 2), row(None, 5)]));
+        assert!(unseen(7).is_empty());
+        assert!(!cache.see(&[stretch(7, 8)], &[row(site, 1), row(None, 6)]), "one is gone");
+        assert_eq!(unseen(8), [stretch(0, 8)]);
+        assert!(!cache.see(&[stretch(0, 8)], &[row(site, 7)]), "it still is");
+        assert!(cache.see(&[stretch(0, 8)], &[row(site, 8)]));
+        let older = cache.unseen(&vec![(hub, 3)], &HashMap::new());
+        assert!(older.is_empty(), "its size was asked for before the hub grew");
+        assert_eq!(unseen(3), [stretch(0, 3)]);
+        assert!(cache.see(&[stretch(0, 3)], &[row(site, 3)]));
+        assert_eq!(unseen(8), [stretch(3, 8)], "what grew again is counted");
+        assert_eq!(
+            cache.largest_in_hub(LedgerId(2)),
+            Some(8),
+            "and what was seen is not forgotten"
+        );
     }
 }

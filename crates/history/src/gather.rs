@@ -144,11 +144,9 @@ impl Rows {
         }
     }
 
-    fn seal(&self, place: (LedgerId, u64)) -> Result<Option<sql::hub::Seal>, sql::Error> {
-        match self.found.get(&place) {
-            Some(found) => found.seal().map(Some),
-            None => Ok(self.seals.get(&place).copied()),
-        }
+    fn seal(&self, place: (LedgerId, u64)) -> Option<sql::hub::Seal> {
+        let found = self.found.get(&place).map(Found::seal);
+        found.or_else(|| self.seals.get(&place).copied())
     }
 }
 
@@ -337,7 +335,7 @@ impl<'a> Finder<'a> {
         for (lookup, places) in groups {
             let mut entries = Vec::new();
             for place in places {
-                let entry = self.entry(&needs, rows, place)?;
+                let entry = self.entry(&needs, rows, place);
                 // A key of the index is 8 bytes of a hash: a whole record that names other things is a collision.
                 let is_named = |entry: &HistoryEntry| {
                     let record = entry.record.as_deref();
@@ -409,27 +407,20 @@ impl<'a> Finder<'a> {
     }
 
     /// A record as an entry, compared with its own leaf hash; none if its ledger does not have it.
-    fn entry(
-        &self,
-        needs: &Needs,
-        rows: &Rows,
-        place: (LedgerId, u64),
-    ) -> Result<Option<HistoryEntry>, sql::Error> {
+    fn entry(&self, needs: &Needs, rows: &Rows, place: (LedgerId, u64)) -> Option<HistoryEntry> {
         let (ledger, index) = place;
         let names = match self.ledgers.get(ledger) {
             Some(known) => Some((known.head.origin.clone(), known.head.party.clone())),
             None => needs.names(ledger),
         };
-        let (Some((origin, party)), Some(slices)) = (names, rows.slices(place)) else {
-            return Ok(None);
-        };
+        let ((origin, party), slices) = names.zip(rows.slices(place))?;
         let record = self.cache.record(place, &slices);
         // One of another length was altered, and fits nothing.
         let leaf_hash = Hash(slices.leaf_hash.try_into().unwrap_or_default());
         let captured = record.as_ref().and_then(|record| record.captured_at);
         let stored = (slices.secret.try_into().ok(), leaf_hash);
         let mut entry = HistoryEntry::of(origin, party, index, record, stored);
-        let seal = rows.seal(place)?;
+        let seal = rows.seal(place);
         let committed = seal.and_then(|seal| seal.committed).unwrap_or(self.now);
         entry.seal = match seal.and_then(|seal| seal.in_hub) {
             // The hub's time is a row of the database; the record's own time was signed with it, and the hub
@@ -440,7 +431,7 @@ impl<'a> Finder<'a> {
             }
             None => Seal::pending(self.now, committed),
         };
-        Ok(Some(entry))
+        Some(entry)
     }
 }
 

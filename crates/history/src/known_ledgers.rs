@@ -36,6 +36,8 @@ pub struct KnownLedgers<'a> {
     cache: &'a Cache,
     policy: &'a Arc<Policy>,
     hubs: HubSizes,
+    /// Entries of each hub that were seen before the sizes of the hubs were asked for.
+    seen: HashMap<LedgerId, u64>,
     known: HashMap<LedgerId, Arc<Standing>>,
     /// Ledgers that are no site's, or have no checkpoint.
     ignored: HashSet<LedgerId>,
@@ -56,6 +58,8 @@ pub struct Needs {
     leaves: Vec<Leaf>,
     tiles: BTreeSet<TileName>,
     unseen: Vec<Stretch>,
+    /// Tiles of the cache on the ways of the leaves: they are held, since the cache may drop them meanwhile.
+    kept: HashMap<TileName, Arc<Tile>>,
     /// Ledgers that no hub has by the index, and the entries that were looked through for them before.
     hidden: Vec<(LedgerId, String)>,
     hidden_from: HubSizes,
@@ -66,20 +70,24 @@ pub struct Needs {
 pub struct Fetched {
     tiles: Tiles,
     complete: HashMap<TileName, Arc<Tile>>,
+    kept: HashMap<TileName, Arc<Tile>>,
     indexed: Vec<Indexed>,
     hidden: Vec<LedgerId>,
 }
 
 impl<'a> KnownLedgers<'a> {
-    /// None yet.
+    /// None yet; to be made before the sizes of the hubs are asked for.
     #[must_use]
     pub fn new(db: &'a Db, cache: &'a Cache, policy: &'a Arc<Policy>) -> Self {
         let (hubs, known, ignored) = (Vec::new(), HashMap::new(), HashSet::new());
-        Self { db, cache, policy, hubs, known, ignored }
+        Self { db, cache, policy, hubs, seen: cache.seen(), known, ignored }
     }
 
-    /// Takes the sizes of all hubs, as they are now.
+    /// Takes the sizes of all hubs, as they are now; one that is gone has none.
     pub fn take_hubs(&mut self, mut hubs: HubSizes) {
+        let is_there = |hub: &LedgerId| hubs.iter().any(|(one, _)| one == hub);
+        let gone: Vec<LedgerId> = self.seen.keys().copied().filter(|hub| !is_there(hub)).collect();
+        hubs.extend(gone.into_iter().map(|hub| (hub, 0)));
         hubs.sort_unstable();
         self.hubs = hubs;
     }
@@ -113,6 +121,16 @@ impl<'a> KnownLedgers<'a> {
         self.known.len() < before
     }
 
+    fn unseen(&self) -> Vec<Stretch> {
+        self.cache.unseen(&self.hubs, &self.seen)
+    }
+
+    /// Whether a hub has less than it was seen to have.
+    fn has_shrunken_hub(&self) -> bool {
+        let shrank = |(hub, size): &(LedgerId, u64)| self.seen.get(hub).is_some_and(|it| size < it);
+        self.hubs.iter().any(shrank)
+    }
+
     /// The kind in the row is the database owner's word: a ledger that the policy has keys of is a site's whatever it says.
     fn is_site(&self, row: &LedgerRow) -> bool {
         row.kind == "site" || self.policy.logs.iter().any(|log| log.key.name() == row.origin)
@@ -130,7 +148,12 @@ impl<'a> KnownLedgers<'a> {
     ///
     /// [`sql::Error`] if the database cannot be asked.
     pub async fn judge(&mut self, needs: &mut Needs, got: &Fetched) -> Result<(), sql::Error> {
-        let is_indexed = needs.unseen.is_empty() || self.cache.see(&needs.unseen, &got.indexed);
+        let is_whole = needs.unseen.is_empty() || self.cache.see(&needs.unseen, &got.indexed);
+        let has_shrunk = self.has_shrunken_hub();
+        if has_shrunk && !needs.fresh.is_empty() {
+            self.cache.forget_ledgers();
+        }
+        let is_indexed = is_whole && !has_shrunk;
         for fresh in std::mem::take(&mut needs.fresh) {
             let Fresh { state, checkpoint, mut fault, evidence } = fresh;
             let id = state.row.id;
@@ -196,7 +219,7 @@ impl<'a> KnownLedgers<'a> {
     /// Why a leaf cannot be relied on; none if it leads to the signed root of its ledger.
     ///
     /// - `got`: with the tiles on its way, or as far as the cache has not got them.
-    /// - Returns `Err` if tiles of the cache lead elsewhere, so that all must be fetched.
+    /// - Returns `Err` if tiles of the cache lead elsewhere or no further, so that all must be fetched.
     pub fn fault_of(&self, leaf: Leaf, got: &Fetched) -> Result<Option<Fault>, ()> {
         let (ledger, index, hash) = leaf;
         let Some(known) = self.known.get(&ledger) else { return Ok(Some(Fault::Tree)) };
@@ -206,12 +229,12 @@ impl<'a> KnownLedgers<'a> {
             let name = TileName { ledger, level, tile };
             got.complete.get(&name).cloned().or_else(|| {
                 kept += 1;
-                self.cache.tile(&name)
+                got.kept.get(&name).cloned()
             })
         });
         match found {
             Way::Proved => Ok(known.head.fault.clone()),
-            Way::Differs if kept > 0 => Err(()),
+            Way::Missing | Way::Differs if kept > 0 => Err(()),
             Way::Missing | Way::Differs => Ok(Some(Fault::Tree)),
         }
     }
@@ -265,7 +288,7 @@ impl Needs {
             let is_right = |known: &Standing| known.is_of(&state, ledgers.policy, hubs);
             if let Some(known) = ledgers.cache.ledger(id, is_right)
                 && ledgers.cache.largest_in_hub(id) <= told
-                && ledgers.cache.unseen(hubs).is_empty()
+                && ledgers.unseen().is_empty()
             {
                 ledgers.known.insert(id, known);
                 continue;
@@ -273,7 +296,7 @@ impl Needs {
             self.of_fresh(ledgers, state, checkpoint);
         }
         if !self.fresh.is_empty() {
-            self.unseen = ledgers.cache.unseen(&ledgers.hubs);
+            self.unseen = ledgers.unseen();
         }
     }
 
@@ -292,7 +315,8 @@ impl Needs {
             let spans = [continuity::spans(&state), evidence.spans(&checkpoint)].concat();
             self.tiles.extend(spans.into_iter().map(|span| TileName::with(id, span)));
         }
-        if state.published.is_none() {
+        // A ledger that has a fault already is not looked for.
+        if fault.is_none() && state.published.is_none() {
             let known = ledgers.cache.ledger(id, |_| true);
             let clean = known.as_ref().and_then(|known| known.clean_of(&state));
             for (hub, _) in &ledgers.hubs {
@@ -312,8 +336,12 @@ impl Needs {
     pub fn of_leaf(&mut self, ledgers: &KnownLedgers<'_>, leaf: Leaf) {
         let (ledger, index, _) = leaf;
         let Some(size) = ledgers.size(self, ledger) else { return };
-        let missing = |name: &TileName| ledgers.cache.tile(name).is_none();
-        self.tiles.extend(way(ledger, index, size).filter(missing));
+        for name in way(ledger, index, size) {
+            match ledgers.cache.tile(&name) {
+                Some(tile) => drop(self.kept.insert(name, tile)),
+                None => drop(self.tiles.insert(name)),
+            }
+        }
         self.leaves.push(leaf);
     }
 
@@ -353,6 +381,6 @@ impl Needs {
                 complete.insert(*name, Arc::new(tile));
             }
         }
-        Ok(Fetched { tiles, complete, indexed, hidden })
+        Ok(Fetched { tiles, complete, kept: self.kept.clone(), indexed, hidden })
     }
 }

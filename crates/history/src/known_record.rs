@@ -10,10 +10,14 @@ use std::ops::Deref;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::Hash;
+use ledger::json::Json;
 use ledger::record::{Record, Secret};
 
 use crate::names::Names;
 use crate::record_view::RecordView;
+
+/// Bytes of a JSON value, or a member's name, beside its text.
+const VALUE: usize = 64;
 
 /// A record, the leaf hash that it leads to, and what it says, read.
 #[derive(Debug)]
@@ -75,10 +79,12 @@ impl KnownRecord {
             && self.record.text().as_bytes() == text
     }
 
-    /// Bytes that it takes, about: its text, the same as JSON values, and the index of its names.
+    /// Bytes that it takes, about: its text, the same as JSON values, and the index of its names. Short values take many times
+    /// their text, so they are counted.
     #[must_use]
     pub fn weight(&self) -> usize {
-        size_of::<Self>() + 3 * self.record.text().len() + 3 * self.names.weight()
+        let values = VALUE * values(self.record.json());
+        size_of::<Self>() + 3 * self.record.text().len() + values + 3 * self.names.weight()
     }
 
     /// The view of it.
@@ -104,10 +110,27 @@ impl KnownRecord {
     }
 }
 
+/// JSON values within one, and itself.
+fn values(json: &Json) -> usize {
+    1 + match json {
+        Json::Array(elements) => elements.iter().map(values).sum(),
+        Json::Object(members) => members.iter().map(|(_, value)| 1 + values(value)).sum(),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::object_event;
+
+    #[test]
+    fn short_values_weigh_more_than_their_text() {
+        let list = Json::Array(vec![Json::Number("0".to_owned()); 1000]);
+        assert_eq!(values(&list), 1001);
+        assert_eq!(values(&Json::Object(vec![("a".to_owned(), list)])), 1003);
+        assert_eq!(values(&Json::Null), 1);
+    }
 
     #[test]
     fn a_known_record_is_of_its_own_bytes_and_of_no_others() {

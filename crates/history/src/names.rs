@@ -5,7 +5,7 @@
 //!
 //! Not here: which members name things (`ledger::record`, docs/formats/record-v1.md).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ledger::json::Json;
@@ -72,6 +72,7 @@ impl Names {
     pub fn of(record: &Record) -> Self {
         let json = record.json();
         let mut keys: HashMap<&str, u64> = HashMap::new();
+        let mut classes: HashSet<String> = HashSet::new();
         let mut names = Self::default();
         for (list, (member, inner)) in (0..).zip(LISTS) {
             for (element, value) in (0..).zip(elements(json, member)) {
@@ -79,7 +80,7 @@ impl Names {
                 let hash = *keys.entry(name).or_insert_with(|| {
                     let key = epc::thing_key(name);
                     let hash = short(&key);
-                    if is_class(&key) && !names.classes.contains(&key) {
+                    if is_class(&key) && classes.insert(key.clone()) {
                         names.classes.push(key);
                     }
                     hash

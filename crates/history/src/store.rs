@@ -118,6 +118,15 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
         self.with(&name, |part| part.put(key, value, bytes, self.half));
     }
 
+    /// Forgets all values.
+    pub fn clear(&self) {
+        for part in &self.parts {
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            (part.young, part.old) = (HashMap::new(), HashMap::new());
+            (part.young_bytes, part.old_bytes) = (0, 0);
+        }
+    }
+
     /// What it was asked for and what it holds.
     #[must_use]
     pub fn usage(&self) -> Usage {

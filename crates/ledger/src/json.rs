@@ -21,6 +21,9 @@ use std::fmt::Write as _;
 pub use parser::{Apart, parse, parse_apart};
 use thiserror::Error;
 
+/// Most bytes that a text begins with whatever is in it; it grows as it is written.
+const MOST_ROOM: usize = 4096;
+
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
@@ -85,6 +88,12 @@ pub enum JsonError {
         found: String,
         /// What was expected.
         wanted: &'static str,
+    },
+    /// More elements in a list that is kept apart than the limit.
+    #[error("got a list of more than {limit} elements")]
+    TooMany {
+        /// The limit.
+        limit: usize,
     },
     /// Two members of one object have the same name.
     #[error("got member {pointer} twice, expected it once")]
@@ -188,8 +197,8 @@ impl Json {
         let room = match self {
             Self::Null | Self::Bool(_) => 5,
             Self::Number(text) | Self::String(text) => text.len() + 2,
-            Self::Array(items) => 64 * items.len(),
-            Self::Object(members) => 64 * members.len(),
+            Self::Array(items) => (64 * items.len()).min(MOST_ROOM),
+            Self::Object(members) => (64 * members.len()).min(MOST_ROOM),
         };
         let mut out = String::with_capacity(room);
         self.write(&mut out);

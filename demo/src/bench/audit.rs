@@ -107,7 +107,7 @@ pub fn bundle(site: &mut Site, rounds: usize, report: &mut Report) -> anyhow::Re
         let sent = clients::run(
             site.addresses.public,
             vec![pair.iter().map(|number| get(*number))],
-            &Expected::with("chopmark.org/bundle@v1"),
+            &Expected::with("chopmark.org/bundle@v2"),
         )?;
         times.push(sent.latencies.last().copied().unwrap_or(f64::NAN) * 1000.0);
         sizes.push(float(without_directory(&sent.last)? as u64) / 1000.0);

@@ -75,7 +75,7 @@ pub fn run(
     let phones = Phones::new(site, 0);
     let target = Target::from(site.addresses.operator);
     for (route, what, text) in [
-        ("bundle", "full records with their proofs", "chopmark.org/bundle@v1"),
+        ("bundle", "full records with their proofs", "chopmark.org/bundle@v2"),
         ("history", "list of what became of it", "\"commissioning\""),
     ] {
         let mut rates = Vec::new();

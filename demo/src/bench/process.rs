@@ -3,8 +3,10 @@
 //! Source: proc(5), `/proc/pid/stat` and `/proc/pid/status`.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use nix::time::{ClockId, clock_gettime};
 
 /// Processor time that a process used so far, user and system, in seconds.
 ///
@@ -35,4 +37,14 @@ pub fn peak_megabytes(pid: u32) -> anyhow::Result<f64> {
         .and_then(|text| text.parse().ok())
         .context("/proc has another form here")?;
     Ok(kilobytes / 1000.0)
+}
+
+/// Processor time of this thread, in seconds.
+///
+/// # Errors
+///
+/// If the kernel does not count it.
+pub fn thread_seconds() -> anyhow::Result<f64> {
+    let time: Duration = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into();
+    Ok(time.as_secs_f64())
 }

@@ -15,21 +15,16 @@ mod spool;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hint::black_box;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use nix::time::{ClockId, clock_gettime};
 use reads::{AntennaCount, Observation, Read};
 use settling::closing::Closing;
 use settling::settings::{DirectionRule, Settings};
 use settling::settle;
 
-use self::families::Family;
-
-/// Reads of one run of each measurement, and how many tags they are of.
-pub(super) const READS: u32 = 34_000;
-pub(super) const TAGS: u32 = 1_700;
+use self::families::{Family, READS};
+use super::process::thread_seconds;
 
 /// Measures and prints rows of the table.
 ///
@@ -216,10 +211,4 @@ fn rate(count: u32, work: impl Fn() -> anyhow::Result<()>) -> anyhow::Result<f64
     let begun = thread_seconds()?;
     work()?;
     Ok(f64::from(count) / (thread_seconds()? - begun))
-}
-
-/// Processor time of this thread, in seconds.
-fn thread_seconds() -> anyhow::Result<f64> {
-    let time: Duration = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into();
-    Ok(time.as_secs_f64())
 }

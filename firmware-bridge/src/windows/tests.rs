@@ -142,6 +142,23 @@ fn a_full_spool_lets_no_tag_depart_whose_reads_it_drops() {
 }
 
 #[test]
+fn room_is_made_until_the_spool_is_small_enough_or_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keeper = open(settings(folder.path().join("spool.sqlite")), Metrics::new());
+    let now = Timestamp::now();
+    let mut batch = keeper.spool.begin().unwrap();
+    for number in 0..600 {
+        batch.dead_letter("door", &number.to_string(), &[b'x'; 4000], now).unwrap();
+    }
+    batch.commit().unwrap();
+    let used = keeper.spool.used_bytes().unwrap();
+    assert!(!keeper.forget_until(used - 400 * 4000).unwrap());
+    assert_eq!(keeper.spool.dead_letters().unwrap().len(), 600 - 2 * 256);
+    assert!(keeper.forget_until(0).unwrap(), "nothing is left");
+    assert!(keeper.spool.dead_letters().unwrap().is_empty());
+}
+
+#[test]
 fn what_a_closing_window_held_back_survives_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spool.sqlite");

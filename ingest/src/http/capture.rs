@@ -17,25 +17,21 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
 
 use super::intake::Body;
+use super::judged::{Answer, Checked, checked, refuse_whole};
 use super::long;
 use super::state::State;
 use crate::admit;
 use crate::config::Partner;
 use crate::document::{Bytes, StatedDocument};
 use crate::outcome::Outcome;
-use crate::problem::{Problem, Violation};
-use crate::statement::{self, ErrorBehaviour, WholeRefusal, whole_refusal};
-use crate::terms::Fault;
+use crate::problem::Problem;
+use crate::statement::{self, ErrorBehaviour};
 use crate::writer::{Ready, Work, Writer};
 
 /// Name of the header that says what happens to a document of which some events are refused.
 const ERROR_BEHAVIOUR: &str = "GS1-Capture-Error-Behaviour";
-/// Most violations in the answer to a dry run.
-const MOST_LISTED: usize = 1000;
-
 /// Name of the parameter that asks for a check only.
 const DRY_RUN: &str = "dryRun";
 /// The answer to XML.
@@ -75,13 +71,6 @@ pub async fn post(
     }
 }
 
-/// What a document is answered with.
-pub(super) enum Answer {
-    /// What a dry run found.
-    Checked(serde_json::Value),
-    Recorded(Outcome),
-}
-
 async fn capture(
     state: &Data<State>,
     request: &HttpRequest,
@@ -111,24 +100,6 @@ async fn capture(
     record(state, partner, behaviour, (found, read)).await.map(Answer::Recorded)
 }
 
-/// What the events of a document were found to be.
-pub(super) struct Checked {
-    pub digest: ledger::Hash,
-    /// How many events it has; 0 if it is no document.
-    pub events: usize,
-    pub faults: Vec<Fault>,
-}
-
-impl Checked {
-    /// Whether anything of the document can be recorded.
-    pub fn is_recordable(&self, behaviour: ErrorBehaviour) -> bool {
-        match behaviour {
-            ErrorBehaviour::Rollback => self.faults.is_empty(),
-            ErrorBehaviour::Proceed => self.faults.len() < self.events,
-        }
-    }
-}
-
 /// A document and its records, or the bytes of what is none.
 type Document = Result<(Arc<StatedDocument>, Ready), Bytes>;
 
@@ -143,7 +114,7 @@ fn read(
     let document = match StatedDocument::read(Box::new(body)) {
         Ok(document) => Arc::new(document),
         Err((fault, bytes)) => {
-            return (Checked { digest, events: 0, faults: vec![fault] }, Err(bytes));
+            return (Checked { digest, events: 0, faults: fault.into() }, Err(bytes));
         }
     };
     // A dry run makes the records as well.
@@ -208,32 +179,6 @@ fn error_behaviour(request: &HttpRequest) -> Result<ErrorBehaviour, Problem> {
     })
 }
 
-/// What a dry run answers.
-pub(super) async fn checked(
-    state: &State,
-    partner: &Partner,
-    behaviour: ErrorBehaviour,
-    read: &Checked,
-) -> Result<serde_json::Value, Problem> {
-    let id = read.digest.to_string();
-    let before = sql::captures::find(&state.db, &partner.name, &id).await?;
-    let all = read.faults.iter().flat_map(|fault| &fault.violations);
-    let count = all.clone().count();
-    let violations: Vec<Violation> = all.take(MOST_LISTED).map(Violation::from).collect();
-    let is_recordable = read.is_recordable(behaviour);
-    Ok(json!({
-        "dryRun": true,
-        "outcome": if is_recordable { "would be recorded" } else { "would be refused" },
-        "wouldBeRecorded": is_recordable,
-        "recordedBefore": before.is_some(),
-        "captureErrorBehaviour": behaviour.word(),
-        "events": read.events,
-        "refusedEvents": if read.events == 0 { 0 } else { read.faults.len() },
-        "violationsInAll": count,
-        "violations": violations,
-    }))
-}
-
 async fn record(
     state: &State,
     partner: &Partner,
@@ -258,19 +203,4 @@ async fn record(
         Err(bytes) => (**bytes).as_ref(),
     };
     Err(refuse_whole(state, &partner.name, &found.faults, bytes).await)
-}
-
-/// Stores the refusal of a whole document, and gives the answer to it.
-pub(super) async fn refuse_whole(
-    state: &State,
-    partner: &str,
-    faults: &[Fault],
-    bytes: &[u8],
-) -> Problem {
-    let refusal = whole_refusal(faults);
-    let WholeRefusal { code, detail, count, .. } = &refusal;
-    match state.refuse(partner, "capture", code, (detail, *count), bytes).await {
-        Ok(()) => refusal.to_problem(),
-        Err(problem) => problem,
-    }
 }

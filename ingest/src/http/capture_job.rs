@@ -11,7 +11,7 @@ use ledger::json::{Json, object};
 use sql::captures::{StoredCapture, StoredPart};
 
 use super::capture::admitted;
-use super::long::Progress;
+use super::jobs::Progress;
 use super::state::State;
 use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
@@ -72,7 +72,9 @@ fn unfinished(parts: &[StoredPart], running: Option<Progress>) -> Result<Members
     let last = parts.last();
     let stored =
         last.map(|part| Progress { done: part.first_event + part.events, of: part.of_events });
-    let Progress { done, of } = running.or(stored).unwrap_or_default();
+    // A job that goes on with a document does not know at first how far that had come.
+    let known = running.filter(|progress| progress.of > 0);
+    let Progress { done, of } = known.or(stored).unwrap_or_default();
     let mut errors = errors(&outcome.refusals);
     if running.is_none() {
         errors.push(Json::from(format!(

@@ -2,7 +2,7 @@
 //!
 //! What holds:
 //!
-//! - memory for bodies is taken from one budget before it is allocated, and given back when the request is answered:
+//! - memory for bodies is taken from one budget before it is allocated, and given back when the body is dropped:
 //!   however many bodies are half-sent, they hold no more than the budget;
 //! - a body that says that it is too large is refused before it is read, another one as soon as it is;
 //! - a body that does not arrive in time is given up, and one address sends only so many at once.
@@ -22,7 +22,7 @@ use futures::Stream as _;
 use prometheus::IntGauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::addresses::{Addresses, Turn};
+use super::addresses::Addresses;
 use crate::config::Settings;
 use crate::problem::Problem;
 
@@ -43,7 +43,6 @@ pub(super) struct Body {
     pub bytes: Vec<u8>,
     permit: Option<OwnedSemaphorePermit>,
     held: IntGauge,
-    _turn: Turn,
 }
 
 impl AsRef<[u8]> for Body {
@@ -84,8 +83,9 @@ impl Intake {
         if said.is_some_and(|bytes| bytes > limit) {
             return Err(Problem::TooLarge { limit_bytes: limit });
         }
-        let turn = addresses.begin(address_of(request)).ok_or(Problem::Busy)?;
-        let body = Body { bytes: Vec::new(), permit: None, held: self.held.clone(), _turn: turn };
+        // Until the body is there: what is done with it may go on when its sender is gone.
+        let _turn = addresses.begin(address_of(request)).ok_or(Problem::Busy)?;
+        let body = Body { bytes: Vec::new(), permit: None, held: self.held.clone() };
         let filled = self.fill(body, payload, said, limit);
         match tokio::time::timeout(Duration::from_secs(self.within_s), filled).await {
             Ok(filled) => filled,

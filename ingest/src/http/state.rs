@@ -12,7 +12,7 @@ use sql::refusals::NewRefusal;
 
 use super::addresses::Addresses;
 use super::intake::{Body, Intake, address_of};
-use super::long::Jobs;
+use super::jobs::Jobs;
 use super::strangers::Strangers;
 use crate::config::Config;
 use crate::excerpt::excerpt;

@@ -14,14 +14,14 @@ use super::draft::{AnnouncedRow, Draft, RefusalRow};
 use super::look_up::LookedUp;
 use super::prepare::renewed;
 use super::site_ledger::SiteLedger;
-use super::work::{Announced, Made, ReadyCapture};
+use super::work::{Announced, Made, ReadyCapture, faults_of};
 use crate::excerpt::excerpt;
 use crate::facts::{PendingAdvice, PendingFacts};
 use crate::outcome::{Outcome, RefusalAnswer};
 use crate::problem::Problem;
 use crate::rules::interpret::Advice;
 use crate::statement::{ErrorBehaviour, WholeRefusal, detail_of, whole_refusal};
-use crate::terms::Fault;
+use crate::terms::{Fault, Faults};
 
 /// Most refused events that an answer lists one by one.
 const MOST_LISTED: usize = 1000;
@@ -67,9 +67,7 @@ pub(super) fn sequence(
         !is_any_valid || (document.behaviour == ErrorBehaviour::Rollback && !is_all_valid);
     // Of a long document that was decided before its first part.
     if is_refused && document.part.is_none() {
-        let faults: Vec<Fault> =
-            made.iter().filter_map(|made| made.as_ref().err().cloned()).collect();
-        let refusal = whole_refusal(&faults);
+        let refusal = whole_refusal(&faults_of(made));
         refuse(draft, document, made, refusal.code, &refusal.detail, refusal.count);
         draft.refused_events.push((refusal.code, refusal.count));
         return Err(refusal.to_problem());
@@ -79,7 +77,7 @@ pub(super) fn sequence(
     let mut outcome =
         before.map_or_else(|| Outcome::empty(&ledger.site.origin), |part| part.before.clone());
     outcome.capture = Some(document.capture.clone());
-    outcome.behaviour = Some(document.behaviour.word().to_owned());
+    behave(document.behaviour, &mut outcome);
     "recorded".clone_into(&mut outcome.outcome);
     for one in made.iter().flatten() {
         let index = draft.add(one.record.clone());
@@ -91,6 +89,21 @@ pub(super) fn sequence(
     list_faults(draft, document, made, &mut outcome);
     outcome.size = draft.size();
     Ok(outcome)
+}
+
+/// Says how the document was taken: whoever continues with `rollback` what was begun with `proceed`, or the other way
+/// round, gets `proceed`, because events may have been left out.
+fn behave(now: ErrorBehaviour, outcome: &mut Outcome) {
+    let before = outcome.behaviour.take().filter(|before| before != now.word());
+    let Some(before) = before else {
+        outcome.behaviour = Some(now.word().to_owned());
+        return;
+    };
+    outcome.notes.push(format!(
+        "the document was begun with {before} and continued with {}; what was recorded or refused before stayed so",
+        now.word()
+    ));
+    outcome.behaviour = Some(ErrorBehaviour::Proceed.word().to_owned());
 }
 
 /// Lists the events that were refused in the answer, and stores them as one refusal: the sender is known.
@@ -113,8 +126,10 @@ fn list_faults(
         let detail = format!("event {}: {}", document.first() + place, detail_of(fault));
         outcome.refusals.push(RefusalAnswer { code: fault.code.to_owned(), detail, count: 1 });
     }
-    let rest = faults.iter().skip(room);
-    let rest: Vec<Fault> = rest.map(|(_, fault)| (*fault).clone()).collect();
+    let mut rest = Faults::default();
+    for (place, fault) in faults.iter().skip(room) {
+        rest.add(*place, (*fault).clone());
+    }
     if !rest.is_empty() {
         let WholeRefusal { code, detail, count, .. } = whole_refusal(&rest);
         let detail = format!("{count} more events, the first: {detail}");

@@ -1,6 +1,6 @@
 //! Long documents: all events are checked before the first is recorded, then they are made records part by part.
 //!
-//! The way through: [`check`] reads every event and keeps only what is wrong; [`prepare_part`] makes the records of the
+//! The way through: [`check`] reads every event and keeps only what is wrong, at most so much of it; [`prepare_part`] makes the records of the
 //! events that fit into one commit, when their turn comes.
 //!
 //! What holds: a long document is judged as a whole at one moment, with the rights and the time of that moment
@@ -10,7 +10,6 @@
 //!
 //! Source: docs/decisions/0041-long-documents-in-parts.md.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -21,14 +20,12 @@ use super::work::{Part, Ready, ReadyCapture};
 use crate::document::StatedDocument;
 use crate::outcome::Outcome;
 use crate::statement::ErrorBehaviour;
-use crate::terms::{Fault, Terms};
+use crate::terms::{Faults, Terms};
 
 /// Most events of a part.
 pub const PART_EVENTS: usize = 2048;
 /// Most bytes of a part, as received.
 pub const PART_BYTES: usize = 2 * 1024 * 1024;
-/// Faults from which on only the first violation of each is kept.
-const MOST_WHOLE: usize = 1000;
 
 /// A long document, checked.
 #[derive(Debug)]
@@ -43,8 +40,8 @@ pub struct LongDocument {
     pub document: Arc<StatedDocument>,
     /// What happens if some of its events are refused.
     pub behaviour: ErrorBehaviour,
-    /// Why events of it are refused, by their place.
-    pub faults: BTreeMap<usize, Fault>,
+    /// Why events of it are refused, by their place. Those that are not kept are found again when their part is made.
+    pub faults: Faults,
     /// What it was checked with.
     pub(super) terms: Terms,
     /// When.
@@ -61,15 +58,12 @@ pub(super) fn check(
 ) -> LongDocument {
     let (terms, at) = (ledger.terms.of_this_moment(), ledger.context.clock.now());
     let capture = sha256.to_string();
-    let mut faults = BTreeMap::new();
+    let mut faults = Faults::default();
     for place in from..document.len() {
         let Some(event) = document.event(place) else { continue };
         let source = (partner.as_str(), capture.as_str());
-        if let Err(mut fault) = event.record(&terms, &ledger.site.party, at, source) {
-            if faults.len() >= MOST_WHOLE {
-                fault.violations.truncate(1);
-            }
-            faults.insert(place, fault);
+        if let Err(fault) = event.record(&terms, &ledger.site.party, at, source) {
+            faults.add(place, fault);
         }
     }
     LongDocument { capture, partner, sha256, document, behaviour, faults, terms, at }
@@ -80,7 +74,7 @@ pub(super) fn prepare_part(ledger: &SiteLedger, long: &LongDocument, first: usiz
     let places = long.document.part(first, PART_EVENTS, PART_BYTES);
     let source = (long.partner.as_str(), long.capture.as_str());
     let one = |place: usize| {
-        if let Some(fault) = long.faults.get(&place) {
+        if let Some(fault) = long.faults.get(place) {
             return Some(Err(fault.clone()));
         }
         let event = long.document.event(place)?;

@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::rules::interpret::{LastRecord, Refusal};
 use crate::statement::ErrorBehaviour;
-use crate::terms::Fault;
+use crate::terms::{Fault, Faults};
 
 /// A bridge's signature over a delivery, verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,15 +155,24 @@ impl ReadyCapture {
     }
 }
 
+/// What is wrong with events.
+pub(super) fn faults_of(made: &[Result<Made, Fault>]) -> Faults {
+    let mut faults = Faults::default();
+    for (place, one) in made.iter().enumerate() {
+        if let Err(fault) = one {
+            faults.add(place, fault.clone());
+        }
+    }
+    faults
+}
+
 impl Ready {
     /// Why events of it are refused; none for a delivery, which the ledger's rules refuse.
     #[must_use]
-    pub fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self) -> Faults {
         match self {
-            Self::Delivery(_) => Vec::new(),
-            Self::Capture(one) => {
-                one.made.iter().filter_map(|made| made.as_ref().err().cloned()).collect()
-            }
+            Self::Delivery(_) => Faults::default(),
+            Self::Capture(one) => faults_of(&one.made),
         }
     }
 

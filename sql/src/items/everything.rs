@@ -51,13 +51,18 @@ pub async fn for_each_entry(
             is_begun = true;
         }
         while buffer.len() >= ROW {
-            // Each column has its length before it; none can be null.
-            buffer.advance(2 + 4);
-            let key = buffer.get_i64();
-            buffer.advance(4);
-            let ledger = buffer.get_i32();
-            buffer.advance(4);
-            each(LedgerId(ledger), key, buffer.get_i64())?;
+            // Each column has its length before it.
+            let columns = buffer.get_i16();
+            let key = (buffer.get_i32(), buffer.get_i64());
+            let ledger = (buffer.get_i32(), buffer.get_i32());
+            let index = (buffer.get_i32(), buffer.get_i64());
+            let lengths = (columns, key.0, ledger.0, index.0);
+            if lengths != (3, 8, 4, 8) {
+                return Err(Error::data(format!(
+                    "got columns and lengths {lengths:?} in the item index, expected (3, 8, 4, 8)"
+                )));
+            }
+            each(LedgerId(ledger.1), key.1, index.1)?;
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use ledger::record::Secret;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::db::{Db, hash, query, query_opt, signed, unsigned};
+use crate::db::{Db, hash_or_none, query, query_opt, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{LEDGERS_CHUNK_WITH, LEDGERS_CHUNKS_AFTER, LEDGERS_EXCEEDS_HEAD};
@@ -33,37 +33,36 @@ fn records_of(ledger: LedgerId, row: &Row) -> Result<Vec<StoredRecord>, Error> {
     let (hashes, secrets, texts): (&[u8], &[u8], &[u8]) = (row.get(2), row.get(3), row.get(4));
     let ends: Vec<i32> = row.get(5);
     let mut begin = 0;
-    ends.into_iter()
-        .enumerate()
-        .map(|(place, end)| {
-            let end = usize::try_from(end).unwrap_or(begin);
-            let text = texts.get(begin..end).unwrap_or_default();
-            begin = end;
-            StoredRecord::of_slices(
-                (ledger, first + place as u64),
-                text,
-                secrets.get(place * 16..place * 16 + 16).unwrap_or_default(),
-                hashes.get(place * 32..place * 32 + 32).unwrap_or_default(),
-            )
-        })
-        .collect()
+    let records = ends.into_iter().enumerate().map(|(place, end)| {
+        let end = usize::try_from(end).unwrap_or(begin);
+        let text = texts.get(begin..end).unwrap_or_default();
+        begin = end;
+        StoredRecord::of_slices(
+            (ledger, first + place as u64),
+            text,
+            secrets.get(place * 16..place * 16 + 16).unwrap_or_default(),
+            hashes.get(place * 32..place * 32 + 32).unwrap_or_default(),
+        )
+    });
+    Ok(records.collect())
 }
 
 impl StoredRecord {
-    /// A record of its slices in the tables. Bytes that are not UTF-8 become others, which do not fit the leaf hash.
+    /// A record of its slices in the tables. Bytes that are not UTF-8 become others, which do not fit the leaf hash; a leaf hash
+    /// of another length becomes one that nothing fits.
     pub(crate) fn of_slices(
         (ledger, index): (LedgerId, u64),
         text: &[u8],
         secret: &[u8],
         leaf_hash: &[u8],
-    ) -> Result<Self, Error> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             ledger,
             index,
             text: String::from_utf8_lossy(text).into_owned(),
             secret: secret.try_into().ok(),
-            leaf_hash: hash(leaf_hash)?,
-        })
+            leaf_hash: hash_or_none(leaf_hash),
+        }
     }
 }
 
@@ -88,9 +87,15 @@ impl Chunk {
     ///
     /// # Errors
     ///
-    /// [`Error::Data`] if it is negative.
+    /// [`Error::Data`] if it is negative, or the chunk has no record: whoever goes on from here would not get on.
     pub fn end(&self) -> Result<u64, Error> {
         let ends: Vec<i32> = self.row.get(5);
+        if ends.is_empty() {
+            let (ledger, first) = (self.ledger.0, self.first()?);
+            return Err(Error::data(format!(
+                "the chunk {first} of ledger {ledger} has no ends of texts, expected at least one"
+            )));
+        }
         Ok(self.first()? + ends.len() as u64)
     }
 
@@ -104,7 +109,7 @@ impl Chunk {
     ///
     /// # Errors
     ///
-    /// [`Error::Data`] if a leaf hash is not 32 bytes.
+    /// [`Error::Data`] if its place is negative.
     pub fn records(&self) -> Result<Vec<StoredRecord>, Error> {
         records_of(self.ledger, &self.row)
     }
@@ -189,9 +194,10 @@ pub async fn records_from(
         if rows.is_empty() {
             return Ok(());
         }
-        for row in &rows {
-            for record in records_of(ledger, row)? {
-                next = signed(record.index + 1)?;
+        for row in rows {
+            let chunk = Chunk { ledger, row };
+            next = signed(chunk.end()?)?;
+            for record in chunk.records()? {
                 each(record).await?;
             }
         }

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::StoredCheckpoint;
 use super::list::LedgerRow;
-use crate::db::{Connection, hash, query, unsigned};
+use crate::db::{Connection, hash_or_none, query, unsigned_or_none};
 use crate::error::Error;
 use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
@@ -35,19 +35,16 @@ pub struct Published {
     pub stored: Option<(String, Hash)>,
 }
 
-fn published(row: &Row) -> Result<Option<Published>, Error> {
-    let Some(hub) = row.get::<_, Option<i32>>(9) else { return Ok(None) };
+fn published(row: &Row) -> Option<Published> {
+    let hub = row.get::<_, Option<i32>>(9)?;
     let entry = PublishedEntry {
         hub: LedgerId(hub),
-        hub_index: unsigned(row.get(10))?,
-        ledger_size: unsigned(row.get(11))?,
+        hub_index: unsigned_or_none(row.get(10)),
+        ledger_size: unsigned_or_none(row.get(11)),
     };
     let stored = row.get::<_, Option<&[u8]>>(12).zip(row.get::<_, Option<&[u8]>>(13));
-    let stored = match stored {
-        Some((text, leaf)) => Some((String::from_utf8_lossy(text).into_owned(), hash(leaf)?)),
-        None => None,
-    };
-    Ok(Some(Published { entry, stored }))
+    let read = |(text, leaf)| (String::from_utf8_lossy(text).into_owned(), hash_or_none(leaf));
+    Some(Published { entry, stored: stored.map(read) })
 }
 
 fn state(row: &Row) -> Result<LedgerState, Error> {
@@ -61,9 +58,10 @@ fn state(row: &Row) -> Result<LedgerState, Error> {
             kind: row.get(2),
             party: row.get(3),
         },
-        head_size: unsigned(row.get(4))?,
-        latest: StoredCheckpoint::of_row(row, 5)?,
-        published: published(row)?,
+        // A negative one is as good as none.
+        head_size: u64::try_from(row.get::<_, i64>(4)).unwrap_or_default(),
+        latest: StoredCheckpoint::of_row(row, 5),
+        published: published(row),
         evidence,
     })
 }

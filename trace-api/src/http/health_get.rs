@@ -14,6 +14,7 @@ impl Probe for AppState {
     }
 
     fn registry(&self) -> &Registry {
+        self.cache_metrics.update(&self.cache);
         &self.metrics.registry
     }
 }

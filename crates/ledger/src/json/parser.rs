@@ -13,6 +13,9 @@ use super::{Json, JsonError, Limits};
 /// From so many members on, names are compared by a table of hashes.
 const MANY: usize = 16;
 
+/// Most elements of a list that is kept apart: what is kept of each takes more memory than the shortest ones have bytes.
+const MOST_APART: usize = 1_000_000;
+
 /// A text of which the elements of some lists are not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Apart {
@@ -38,7 +41,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, JsonError> {
 ///
 /// # Errors
 ///
-/// As [`parse`].
+/// As [`parse`], and [`JsonError::TooMany`].
 pub fn parse_apart(bytes: &[u8], limits: &Limits, lists: &[&[&str]]) -> Result<Apart, JsonError> {
     if bytes.len() > limits.max_bytes {
         return Err(JsonError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
@@ -169,6 +172,9 @@ impl Parser<'_> {
             let item =
                 self.value(NOWHERE).map_err(|error| below(error, &items.len().to_string()))?;
             if let Some(elements) = apart.and_then(|list| self.elements.get_mut(list)) {
+                if elements.len() == MOST_APART {
+                    return Err(JsonError::TooMany { limit: MOST_APART });
+                }
                 elements.push(from..self.at);
                 items.push(Json::Null);
             } else {
@@ -374,6 +380,17 @@ mod tests {
         let text = r#"{"\u0062": {"list": [1]}}"#;
         let apart = parse_apart(text.as_bytes(), &Limits::default(), &lists).unwrap();
         assert_eq!(apart.elements[0].first(), Some(&(21..22)));
+    }
+
+    #[test]
+    fn a_list_that_is_kept_apart_has_at_most_a_million_elements() {
+        let lists: [&[&str]; 1] = [&["l"]];
+        let read = |count: usize| {
+            let text = format!("{{\"l\":[{}0]}}", "0,".repeat(count - 1));
+            parse_apart(text.as_bytes(), &Limits::default(), &lists)
+        };
+        assert_eq!(read(MOST_APART).unwrap().elements[0].len(), MOST_APART);
+        assert_eq!(read(MOST_APART + 1), Err(JsonError::TooMany { limit: MOST_APART }));
     }
 
     #[test]

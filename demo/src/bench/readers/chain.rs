@@ -25,8 +25,9 @@ use firmware_bridge::windows::{Keeper, KeeperSettings};
 use jiff::{SignedDuration, Timestamp};
 use process::{Clock, CrashPoints};
 
+use super::families::READS;
 use super::families::r200_stream;
-use super::{READS, thread_seconds};
+use crate::bench::process::thread_seconds;
 
 /// Lines of the bridge.
 const LINES: usize = 64;

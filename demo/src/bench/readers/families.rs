@@ -21,7 +21,10 @@ use devices::reader::{Dialect, FrameData};
 use jiff::Timestamp;
 use reads::Read;
 
-use super::{READS, TAGS};
+/// Reads of one run of each measurement.
+pub(super) const READS: u32 = 34_000;
+/// How many tags they are of.
+const TAGS: u32 = 1_700;
 
 /// A floor: gives each EPC of the same bytes.
 type Floor = Box<dyn Fn(&mut dyn FnMut(&[u8]))>;

@@ -203,6 +203,53 @@ async fn with_rollback_one_refused_event_at_the_end_leaves_nothing_and_with_proc
     scene.is_whole().await;
 }
 
+#[actix_web::test]
+async fn what_was_begun_with_proceed_and_is_continued_with_rollback_is_answered_as_proceed() {
+    let scene = Scene::wide("mixed_behaviour").await;
+    let document = long(1000, COUNT).replacen("012345.1003", "012345", 1);
+    let proceed =
+        || post("maker-token", &document).insert_header(("GS1-Capture-Error-Behaviour", "proceed"));
+    scene.refuse_parts(Some(PART_EVENTS)).await;
+    assert_eq!(scene.send(proceed()).await.0, 422);
+    scene.refuse_parts(None).await;
+    let (status, answer) = scene.capture(&document).await;
+    assert_eq!((status, &answer["behaviour"]), (202, &"proceed".into()), "{answer}");
+    assert_eq!(indexes(&answer).len(), COUNT - 1);
+    assert_eq!(answer["refusals"].as_array().unwrap().len(), 1);
+    let note = answer["notes"][0].as_str().unwrap();
+    assert!(note.contains("begun with proceed and continued with rollback"), "{note}");
+    assert_eq!(scene.capture(&document).await, (202, answer), "also later");
+    assert_eq!(scene.job(&document).await["captureErrorBehaviour"], "proceed");
+}
+
+#[actix_web::test]
+async fn of_very_many_wrong_events_all_are_counted_and_those_beyond_the_first_thousand_refused() {
+    let scene = Scene::wide("many_wrong").await;
+    let document = long(1000, COUNT).replace("012345.2", "0123452").replace("012345.3", "0123453");
+    let count = COUNT - document.matches("012345.").count();
+    assert!(count > 1000 && count < COUNT, "{count}");
+    let (status, answer) = scene.capture(&document).await;
+    assert_eq!((status, scene.size().await), (422, 0));
+    let detail = answer["detail"].as_str().unwrap();
+    assert!(detail.ends_with(&format!("(and {} more)", count - 1)), "{detail}");
+    assert_eq!(scene.refused("capture", "malformed").await, count as u64);
+    let dry = post("maker-token", &document).uri("/capture?dryRun=true");
+    let found: Value = serde_json::from_slice(&scene.send(dry).await.2).unwrap();
+    assert_eq!(
+        (&found["refusedEvents"], &found["violationsInAll"]),
+        (&count.into(), &count.into())
+    );
+
+    let proceed =
+        post("maker-token", &document).insert_header(("GS1-Capture-Error-Behaviour", "proceed"));
+    let (status, _, body) = scene.send(proceed).await;
+    let answer: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, indexes(&answer).len()), (202, COUNT - count));
+    let refused = answer["refusals"].as_array().unwrap().iter();
+    let refused: u64 = refused.map(|one| one["count"].as_u64().unwrap()).sum();
+    assert_eq!(refused, count as u64);
+}
+
 /// Rights under which the items of [`long`] have another prefix split.
 fn other_rights() -> Arc<Rights> {
     let licence = Licence { party: "maker".into(), grade: Grade::C, span: Span::ALWAYS };
@@ -247,14 +294,20 @@ async fn a_document_that_was_begun_in_another_ledger_is_not_continued_in_this_on
     let scene = Scene::wide("elsewhere").await;
     let document = long(1000, COUNT);
     let other = sql::ledgers::create_ledger(&scene.db, "site.example/2", "site", "Shop").await;
-    let statement = format!(
-        "insert into capture_parts values ('{0}', 'maker', {1}, decode('{0}', 'hex'), 0, 2048, {COUNT}, '{{}}', now())",
-        ledger::hash::sha256(document.as_bytes()),
-        other.unwrap().0,
-    );
-    scene.db.execute(&statement).await.unwrap();
+    let other = other.unwrap().0;
+    for first in [0, PART_EVENTS] {
+        let statement = format!(
+            "insert into capture_parts values \
+             ('{0}', 'maker', {other}, decode('{0}', 'hex'), {first}, {PART_EVENTS}, {COUNT}, '{{}}', now())",
+            ledger::hash::sha256(document.as_bytes()),
+        );
+        scene.db.execute(&statement).await.unwrap();
+    }
     let (status, answer) = scene.capture(&document).await;
     assert_eq!((status, &answer["type"]), (409, &"urn:chopmark:problem:begun-elsewhere".into()));
+    // Those of both parts: nobody is told to send again what is recorded.
+    let detail = answer["detail"].as_str().unwrap();
+    assert!(detail.starts_with(&format!("{} events", 2 * PART_EVENTS)), "{detail}");
     assert_eq!(scene.size().await, 0);
 }
 

@@ -1,5 +1,5 @@
 -- items::found
--- A slice may have been made impossible by whoever owns the tables: then it is empty, and does not fit its hash.
+-- A slice may have been made impossible by whoever owns the tables: then its ends are moved into the text, and it does not fit its hash.
 with hits as materialized (
   select k.item_key, i.ledger_id, i.leaf_index
   from unnest($1::bigint[] /* keys */) as k (item_key)
@@ -11,7 +11,7 @@ select h.item_key, h.ledger_id, h.leaf_index, (select is_few from few),
        r.text, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at
 from hits h
 left join lateral (
-  select substring(c.texts from s.first for greatest(c.text_ends[s.place] - s.first + 1, 0)) as text,
+  select substring(c.texts from s.begin + 1 for greatest(s.behind - s.begin, 0)) as text,
          substring(c.secrets from 16 * s.place - 15 for 16) as secret,
          substring(c.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
   from (
@@ -20,10 +20,12 @@ left join lateral (
     order by first_leaf desc limit 1
   ) as c
   cross join lateral (
-    select n.place, greatest(coalesce(c.text_ends[n.place - 1], 0), 0) + 1 as first
-    from (select (h.leaf_index - c.first_leaf + 1)::integer) as n (place)
+    select n.place,
+           least(greatest(coalesce(c.text_ends[n.place - 1], 0), 0), octet_length(c.texts)) as begin,
+           least(greatest(coalesce(c.text_ends[n.place], 0), 0), octet_length(c.texts)) as behind
+    from (select least(h.leaf_index - c.first_leaf, 256)::integer + 1) as n (place)
   ) as s
-  where h.leaf_index < c.first_leaf + c.leaf_count
+  where h.leaf_index - c.first_leaf < c.leaf_count
 ) as r on true
 left join lateral (
   select hub_ledger_id, hub_index from hub_entries

@@ -23,7 +23,7 @@ left join lateral (
   where ledger_id = w.ledger_id order by ledger_size desc limit 1
 ) as e on true
 left join lateral (
-  select substring(k.texts from s.first for greatest(k.text_ends[s.place] - s.first + 1, 0)) as text,
+  select substring(k.texts from s.begin + 1 for greatest(s.behind - s.begin, 0)) as text,
          substring(k.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
   from (
     select first_leaf, leaf_count, leaf_hashes, texts, text_ends from record_chunks
@@ -31,8 +31,10 @@ left join lateral (
     order by first_leaf desc limit 1
   ) as k
   cross join lateral (
-    select n.place, greatest(coalesce(k.text_ends[n.place - 1], 0), 0) + 1 as first
-    from (select (e.hub_index - k.first_leaf + 1)::integer) as n (place)
+    select n.place,
+           least(greatest(coalesce(k.text_ends[n.place - 1], 0), 0), octet_length(k.texts)) as begin,
+           least(greatest(coalesce(k.text_ends[n.place], 0), 0), octet_length(k.texts)) as behind
+    from (select least(e.hub_index - k.first_leaf, 256)::integer + 1) as n (place)
   ) as s
-  where e.hub_index < k.first_leaf + k.leaf_count
+  where e.hub_index - k.first_leaf < k.leaf_count
 ) as r on true

@@ -109,10 +109,14 @@ pub const PURE: &[&str] = &[
 /// Files of these crates that gather what the pure ones fold, from the database.
 pub const GATHERING: &[&str] = &[
     "crates/history/src/bundle",
+    "crates/history/src/cache",
     "crates/history/src/continuity",
     "crates/history/src/directory",
     "crates/history/src/gather",
+    "crates/history/src/known_ledgers",
+    "crates/history/src/standing",
     "crates/history/src/testing",
+    "crates/history/src/tiles",
 ];
 
 /// The lines on which `tokens` name `path`, also in a tree of imports (`use std::{fs, net}`).
