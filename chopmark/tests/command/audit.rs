@@ -147,7 +147,7 @@ async fn an_interrupted_audit_saves_its_position_says_so_and_the_same_command_co
     let audit = scene.start_audit(&words);
     let waiting = "select count(*) from pg_locks where not granted \
                    and relation = 'record_chunks'::regclass";
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     let other = scene.db.session().await;
     while other.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         assert!(std::time::Instant::now() < deadline, "the audit does not wait for the lock");

@@ -47,11 +47,11 @@ fn published(row: &Row) -> Option<Published> {
     Some(Published { entry, stored: stored.map(read) })
 }
 
-fn state(row: &Row) -> Result<LedgerState, Error> {
+fn state(row: &Row) -> LedgerState {
     let mut evidence: Vec<String> = row.get(14);
     evidence.sort_unstable();
     evidence.dedup();
-    Ok(LedgerState {
+    LedgerState {
         row: LedgerRow {
             id: LedgerId(row.get(0)),
             origin: row.get(1),
@@ -63,7 +63,7 @@ fn state(row: &Row) -> Result<LedgerState, Error> {
         latest: StoredCheckpoint::of_row(row, 5),
         published: published(row),
         evidence,
-    })
+    }
 }
 
 /// The ledgers that have records under some keys of the item index, in no order.
@@ -81,5 +81,5 @@ pub async fn states(
 ) -> Result<Vec<LedgerState>, Error> {
     let known: Vec<i32> = known.iter().map(|ledger| ledger.0).collect();
     let rows = query(connection.client(), LEDGERS_STATES, &[&keys, &known]).await?;
-    rows.iter().map(state).collect()
+    Ok(rows.iter().map(state).collect())
 }

@@ -26,6 +26,8 @@ pub(super) const READS: u32 = 34_000;
 /// How many tags they are of.
 const TAGS: u32 = 1_700;
 
+/// An earlier floor: what it does, and itself.
+type OldFloor = (&'static str, Box<dyn Fn()>);
 /// A floor: gives each EPC of the same bytes.
 type Floor = Box<dyn Fn(&mut dyn FnMut(&[u8]))>;
 
@@ -40,7 +42,7 @@ pub(super) struct Family {
     /// The floor.
     pub floor: Floor,
     /// The floor that was measured before there was this one.
-    pub old_floor: Option<(&'static str, Box<dyn Fn()>)>,
+    pub old_floor: Option<OldFloor>,
 }
 
 const WALKED: &str = "the same frames walked by length and checksum, each EPC copied";
@@ -59,7 +61,7 @@ fn epc(n: u32) -> [u8; 12] {
 
 /// The antenna of read `n`, 1 or 2.
 fn antenna(n: u32) -> u8 {
-    if n / TAGS % 2 == 0 { 1 } else { 2 }
+    if (n / TAGS).is_multiple_of(2) { 1 } else { 2 }
 }
 
 /// Feeds a stream as a line does, 4 KiB at a time.

@@ -52,15 +52,15 @@ pub fn crc(bytes: &[u8]) -> u16 {
 /// What the lower eight bits of the checksum do to the others while they are shifted out.
 const SHIFTED_OUT: [u16; 256] = {
     let mut table = [0; 256];
-    let mut low = 0;
+    let mut low: u16 = 0;
     while low < 256 {
-        let mut crc = low as u16;
+        let mut crc = low;
         let mut bit = 0;
         while bit < 8 {
             crc = if crc & 1 == 1 { (crc >> 1) ^ 0x8408 } else { crc >> 1 };
             bit += 1;
         }
-        table[low] = crc;
+        table[low as usize] = crc;
         low += 1;
     }
     table

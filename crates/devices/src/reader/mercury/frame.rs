@@ -42,15 +42,15 @@ pub fn crc(bytes: &[u8]) -> u16 {
 /// What the upper eight bits of the checksum do to the others while they are shifted out.
 const SHIFTED_OUT: [u16; 256] = {
     let mut table = [0; 256];
-    let mut high = 0;
+    let mut high: u16 = 0;
     while high < 256 {
-        let mut crc = (high as u16) << 8;
+        let mut crc = high << 8;
         let mut bit = 0;
         while bit < 8 {
             crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
             bit += 1;
         }
-        table[high] = crc;
+        table[high as usize] = crc;
         high += 1;
     }
     table
