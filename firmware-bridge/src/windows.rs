@@ -328,18 +328,19 @@ impl Keeper {
         Ok(false)
     }
 
-    /// Deletes what is needed least until the spool is at most `most` bytes; gives whether nothing is left to be deleted.
+    /// Deletes what is needed least until the spool is at most `most` bytes; gives whether there was nothing to delete.
     ///
     /// One group may add more than is deleted at once, so this is repeated, but not without end: others wait.
     fn forget_until(&mut self, most: u64) -> Result<bool, SpoolError> {
         let now = self.clock.now();
-        for _ in 0..FORGET_ROUNDS {
+        for round in 0..FORGET_ROUNDS {
             let mut batch = self.spool.begin()?;
             let forgotten = batch.make_room(now)?;
             batch.commit()?;
             self.metrics.forgot(forgotten);
             if forgotten == Forgotten::default() {
-                return Ok(true);
+                // If room was made before, this group is kept.
+                return Ok(round == 0);
             }
             if self.spool.used_bytes()? <= most {
                 break;

@@ -17,7 +17,6 @@
 //! Sources: GS1 Digital Link 1.4, RFC 9457, docs/formats/bundle-v2.md.
 
 pub mod answer;
-pub mod cache_metrics;
 pub mod config;
 pub mod consumer;
 pub mod error_page;

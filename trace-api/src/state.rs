@@ -10,11 +10,10 @@ use ledger::policy::Policy;
 use process::Clock;
 use sql::Db;
 
-use crate::cache_metrics::CacheMetrics;
 use crate::config::Config;
 use crate::limits::{Admission, Limits, Reached};
 use crate::marks::MarkKeys;
-use crate::metrics::Metrics;
+use crate::metrics::{CacheMetrics, Metrics};
 use crate::problem::Problem;
 use crate::scan::address_of;
 use crate::scan_queue::ScanQueue;

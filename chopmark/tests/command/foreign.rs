@@ -9,6 +9,7 @@ use ledger::foreign::TlogProof;
 use ledger::hash;
 use ledger::keys::{PlainKey, SourceKey, SystemRandom, VerifierKey};
 use ledger::note::Note;
+use ledger::proof::whole_path;
 use serde_json::{Value, json};
 
 use crate::scene::{Ran, SITE, Scene, chopmark};
@@ -32,9 +33,11 @@ async fn a_record_of_our_own_ledger_is_proved_as_a_tlog_proof() {
     let policy = scene.site.policy_lines("log") + "quorum none\n";
     scene.file("trust.txt", &policy);
     assert_eq!(history.records.len(), 4);
+    let mut before = Vec::new();
     for record in &history.records {
         let note = Note::parse(&history.checkpoint).unwrap();
-        let proof = TlogProof { extra: None, index: record.index, path: record.path.clone(), note };
+        before = whole_path(&record.path, &before, record.index, 4).unwrap();
+        let proof = TlogProof { extra: None, index: record.index, path: before.clone(), note };
         scene.file("record.tlog-proof", &proof.to_string());
         let leaf = record.disclosed.leaf_hash().unwrap().to_string();
         let (file, trust) = (scene.path("record.tlog-proof"), scene.path("trust.txt"));

@@ -1,7 +1,12 @@
 -- hub::indexed
+-- Each stretch is looked up by itself (offset 0): joined, all entries might be read.
 select e.hub_ledger_id, e.ledger_id, max(e.ledger_size), count(*)
 from unnest($1::integer[] /* hubs */, $2::bigint[] /* from */, $3::bigint[] /* to */) as w (hub, low, high)
-join hub_entries e on e.hub_ledger_id = w.hub and e.hub_index >= w.low and e.hub_index < w.high
+cross join lateral (
+  select hub_ledger_id, ledger_id, ledger_size from hub_entries
+  where hub_ledger_id = w.hub and hub_index >= w.low and hub_index < w.high
+  offset 0
+) as e
 group by e.hub_ledger_id, e.ledger_id
 union all
 select w.hub, null, null, (

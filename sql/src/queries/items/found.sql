@@ -3,7 +3,7 @@
 with hits as materialized (
   select k.item_key, i.ledger_id, i.leaf_index
   from unnest($1::bigint[] /* keys */) as k (item_key)
-  cross join lateral (select ledger_id, leaf_index from item_records where item_key = k.item_key) as i
+  cross join lateral (select ledger_id, leaf_index from item_records where item_key = k.item_key offset 0) as i
 ), few as materialized (
   select count(*) <= $2::bigint /* most whose records are read */ as is_few from hits
 )

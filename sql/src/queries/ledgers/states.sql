@@ -9,7 +9,7 @@ select l.ledger_id, l.origin, l.kind, l.party, coalesce(h.size, 0), c.size, c.ro
 from (
   select distinct i.ledger_id
   from unnest($1::bigint[] /* keys */) as k (item_key)
-  cross join lateral (select ledger_id from item_records where item_key = k.item_key) as i
+  cross join lateral (select ledger_id from item_records where item_key = k.item_key offset 0) as i
   where i.ledger_id <> all($2::integer[] /* ledgers that are known */)
 ) as w
 join ledgers l using (ledger_id)
