@@ -20,6 +20,7 @@ use devices::reader::mercury::{self, Mercury, Region};
 use devices::reader::{Dialect, FrameData, NO_RSSI_CDBM};
 use jiff::{SignedDuration, Timestamp};
 use reads::code;
+use tests::waiting::wait_for;
 
 /// Longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -108,7 +109,8 @@ fn both_chafon_layouts_read_every_tag_on_a_clean_line() {
         assert_eq!((host.fed.bad_frames, host.fed.garbage_bytes), (0, 0));
         assert_eq!(host.fed.findings, []);
         assert_eq!((reader.power_dbm(), host.setting("power_cdbm")), (26, Some("2600")));
-        assert!(reader.rounds() >= 2 && reader.notices() >= 120);
+        // The reader counts a round after it has sent it.
+        wait_for("the rounds are counted", || reader.rounds() >= 2 && reader.notices() >= 120);
         let antennas: BTreeSet<u16> = host.fed.reads.iter().map(|read| read.antenna).collect();
         match layout {
             chafon::Layout::Reader18 => {
