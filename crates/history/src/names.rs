@@ -9,28 +9,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ledger::json::Json;
-use ledger::record::Record;
-
-/// Members that name things, in the order of the record's names; the second is the member that has the name where an element
-/// is an object.
-const LISTS: [(&str, Option<&str>); 9] = [
-    ("epcList", None),
-    ("parentID", None),
-    ("childEPCs", None),
-    ("inputEPCList", None),
-    ("outputEPCList", None),
-    ("quantityList", Some("epcClass")),
-    ("childQuantityList", Some("epcClass")),
-    ("inputQuantityList", Some("epcClass")),
-    ("outputQuantityList", Some("epcClass")),
-];
+use ledger::record::{NAMING, Record, name_in, naming_elements};
 
 /// One name of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     /// Short hash of its key.
     hash: u64,
-    /// Place in [`LISTS`].
+    /// Place in [`NAMING`].
     list: u8,
     /// Place in the list.
     element: u32,
@@ -51,19 +37,6 @@ fn short(key: &str) -> u64 {
     hasher.finish()
 }
 
-/// The elements of a naming member; `parentID` is its own.
-fn elements<'a>(json: &'a Json, member: &str) -> &'a [Json] {
-    let Some(value) = json.get(member) else { return &[] };
-    if member == "parentID" {
-        return std::slice::from_ref(value);
-    }
-    value.as_array().unwrap_or_default()
-}
-
-fn spelling<'a>(element: &'a Json, inner: Option<&str>) -> Option<&'a str> {
-    inner.map_or(Some(element), |inner| element.get(inner))?.as_str()
-}
-
 impl Names {
     /// The names of `record`.
     ///
@@ -74,9 +47,9 @@ impl Names {
         let mut keys: HashMap<&str, u64> = HashMap::new();
         let mut classes: HashSet<String> = HashSet::new();
         let mut names = Self::default();
-        for (list, (member, inner)) in (0..).zip(LISTS) {
-            for (element, value) in (0..).zip(elements(json, member)) {
-                let Some(name) = spelling(value, inner) else { continue };
+        for (list, (member, inner)) in (0..).zip(NAMING) {
+            for (element, value) in (0..).zip(naming_elements(json, member)) {
+                let Some(name) = name_in(value, *inner) else { continue };
                 let hash = *keys.entry(name).or_insert_with(|| {
                     let key = epc::thing_key(name);
                     let hash = short(&key);
@@ -114,9 +87,9 @@ impl Names {
         let from = self.places.partition_point(|place| place.hash < hash);
         self.places[from..].iter().take_while(move |place| place.hash == hash).filter_map(
             move |place| {
-                let (member, inner) = LISTS.get(usize::from(place.list))?;
+                let (member, inner) = NAMING.get(usize::from(place.list))?;
                 let element = usize::try_from(place.element).ok()?;
-                let name = spelling(elements(json, member).get(element)?, *inner)?;
+                let name = name_in(naming_elements(json, member).get(element)?, *inner)?;
                 (epc::thing_key(name) == key).then_some((*member, name))
             },
         )

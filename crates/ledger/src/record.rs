@@ -21,6 +21,7 @@ pub use commitment::{LIST_FIELDS, MANDATORY_FIELDS, Salt, Secret};
 use commitment::{Salts, commitment_of, list_digest, plain_digest};
 pub use disclosed::{DisclosedElement, DisclosedField, DisclosedRecord, DisclosureError};
 pub(crate) use naming::names_in;
+pub use naming::{NAMING, name_in, naming_elements};
 use thiserror::Error;
 
 pub use crate::members::ShapeError;

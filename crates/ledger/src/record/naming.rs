@@ -6,8 +6,9 @@ use std::collections::HashSet;
 
 use crate::json::Json;
 
-/// Members that name things: member, and the element's member that holds the name where it is an object.
-const NAMING: &[(&str, Option<&str>)] = &[
+/// Members that name things, in the order of a record's names: member, and the element's member that holds the name where
+/// it is an object.
+pub const NAMING: &[(&str, Option<&str>)] = &[
     ("epcList", None),
     ("parentID", None),
     ("childEPCs", None),
@@ -19,25 +20,30 @@ const NAMING: &[(&str, Option<&str>)] = &[
     ("outputQuantityList", Some("epcClass")),
 ];
 
+/// The elements of a member of [`NAMING`] of a record's object; `parentID` is its own.
+#[must_use]
+pub fn naming_elements<'a>(json: &'a Json, member: &str) -> &'a [Json] {
+    let Some(value) = json.get(member) else { return &[] };
+    if member == "parentID" {
+        return std::slice::from_ref(value);
+    }
+    value.as_array().unwrap_or_default()
+}
+
+/// The name that such an element has; none if it has none.
+#[must_use]
+pub fn name_in<'a>(element: &'a Json, inner: Option<&str>) -> Option<&'a str> {
+    inner.map_or(Some(element), |inner| element.get(inner))?.as_str()
+}
+
 /// The names in a record's object, or in the disclosed part of it.
 pub(crate) fn names_in(json: &Json) -> Vec<String> {
     let (mut known, mut names) = (HashSet::new(), Vec::new());
-    let mut add = |name: Option<&str>| {
-        if let Some(name) = name
-            && known.insert(name.to_owned())
-        {
-            names.push(name.to_owned());
-        }
-    };
     for (member, inner) in NAMING {
-        let value = json.get(member);
-        if *member == "parentID" {
-            add(value.and_then(Json::as_str));
-            continue;
-        }
-        for element in value.and_then(Json::as_array).unwrap_or_default() {
-            let name = inner.map_or(Some(element), |inner| element.get(inner));
-            add(name.and_then(Json::as_str));
+        for name in naming_elements(json, member).iter().filter_map(|one| name_in(one, *inner)) {
+            if known.insert(name) {
+                names.push(name.to_owned());
+            }
         }
     }
     names
