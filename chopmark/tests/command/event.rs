@@ -34,7 +34,10 @@ fn from_standard_input(bytes: &[u8], more: &[&str]) -> Ran {
     command.args(["event", "hash", "-"]).args(more);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    // A command that refuses its arguments ends without reading, and then writing to it fails.
+    if let Err(error) = child.stdin.take().unwrap().write_all(bytes) {
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{error}");
+    }
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let status = output.status.code().unwrap_or(-1);
