@@ -13,8 +13,12 @@ readonly queries=${PEER_QUERIES:-600}
 fail() { printf '%s\n' "bench-peer: $*" >&2; exit 1; }
 
 mkdir -p var/tools
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv" || fail "python3 cannot make a virtual environment"
-"$venv/bin/pip" install -q --disable-pip-version-check quartet-epcis==4.1.5 gunicorn psycopg2-binary djangorestframework \
+# A virtual environment does not survive being moved.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+  rm -rf "$venv"
+  python3 -m venv "$venv" || fail "python3 cannot make a virtual environment"
+fi
+"$venv/bin/python" -m pip install -q --disable-pip-version-check quartet-epcis==4.1.5 gunicorn psycopg2-binary djangorestframework \
   djangorestframework-xml django-filter haikunator quartet-capture >&2 || fail "the peer could not be installed"
 
 pg=

@@ -5,6 +5,7 @@
 
 use ledger::hash::sha256;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 mod everything;
 
@@ -59,12 +60,21 @@ pub struct Found {
 /// A record as it is stored, before it is compared with anything.
 #[derive(Debug, Clone, Copy)]
 pub struct Slices<'a> {
-    /// Its text, as a rule UTF-8.
-    pub text: &'a [u8],
+    /// Its text.
+    pub text: Text<'a>,
     /// The secret of its salts, 16 bytes; fewer if it has none.
     pub secret: &'a [u8],
     /// Its leaf hash, 32 bytes; fewer if the row was altered.
     pub leaf_hash: &'a [u8],
+}
+
+/// The text of a record.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    /// The bytes, as a rule UTF-8.
+    Whole(&'a [u8]),
+    /// SHA-256 of them, 32 bytes, because there are more than were asked for.
+    Digest(&'a [u8]),
 }
 
 impl Found {
@@ -78,34 +88,38 @@ impl Found {
     #[must_use]
     pub fn slices(&self) -> Option<Slices<'_>> {
         let bytes = |column: usize| self.row.get::<_, Option<&[u8]>>(column);
-        Some(Slices { text: bytes(4)?, secret: bytes(5)?, leaf_hash: bytes(6)? })
+        let text = bytes(4).map(Text::Whole).or_else(|| bytes(5).map(Text::Digest))?;
+        Some(Slices { text, secret: bytes(6)?, leaf_hash: bytes(7)? })
     }
 
     /// When the hub first had it.
     #[must_use]
     pub fn seal(&self) -> Seal {
-        Seal::of_row(&self.row, (self.ledger, self.index), 7)
-    }
-}
-
-impl StoredRecord {
-    /// Its slices.
-    #[must_use]
-    pub fn slices(&self) -> Slices<'_> {
-        let secret = self.secret.as_ref().map_or(&[][..], |secret| secret);
-        Slices { text: self.text.as_bytes(), secret, leaf_hash: &self.leaf_hash.0 }
+        Seal::of_row(&self.row, (self.ledger, self.index), 8)
     }
 }
 
 /// All entries of the index under some keys, in no order, and the records and their seals if there are not more than `most`.
 ///
 /// - One query, whatever the number of keys, ledgers and records.
+/// - `largest`: bytes of the largest text that is given whole; of larger ones the database gives the digest, since whoever
+///   knows the record needs no more.
+/// - `read`: records that were read before; they are found again without a text.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn found(connection: &Connection, keys: &[i64], most: u32) -> Result<Vec<Found>, Error> {
-    let rows = query(connection.client(), ITEMS_FOUND, &[&keys, &i64::from(most)]).await?;
+pub async fn found(
+    connection: &Connection,
+    keys: &[i64],
+    (most, largest): (u32, i32),
+    read: &[(LedgerId, u64)],
+) -> Result<Vec<Found>, Error> {
+    let ledgers: Vec<i32> = read.iter().map(|(ledger, _)| ledger.0).collect();
+    let indexes = read.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
+    let most = i64::from(most);
+    let values: [&(dyn ToSql + Sync); 5] = [&keys, &most, &largest, &ledgers, &indexes];
+    let rows = query(connection.client(), ITEMS_FOUND, &values).await?;
     let found = rows.into_iter().filter_map(|row| {
         let (key, ledger) = (row.get(0), LedgerId(row.get(1)));
         // No ledger has a record at a negative place.

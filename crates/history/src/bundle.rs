@@ -8,6 +8,7 @@
 //!
 //! Source: docs/formats/bundle-v2.md.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use epc::{EpcClass, UriKind};
@@ -17,6 +18,7 @@ use ledger::bundle::{
     self, AnchorProof, Bundle, BundledRecord, HubEntry, HubProof, LedgerHistory, Naming,
 };
 use ledger::directory::DirectoryProof;
+use ledger::hash::sha256;
 use ledger::json::Json;
 use ledger::record::{self, Record};
 use ledger::tree::{inclusion_nodes, prove_inclusion};
@@ -28,6 +30,7 @@ use sql::{Connection, Db, LedgerId};
 use crate::directory::Loaded;
 use crate::entry::{HistoryEntry, Relation};
 use crate::gather::{GatheredHistory, LedgerHead};
+use crate::known_record::KnownRecord;
 
 /// How much of each record a bundle shows. The names of all fields, and the mandatory fields
 /// ([`ledger::record::MANDATORY_FIELDS`]), are always shown.
@@ -108,7 +111,7 @@ struct Part<'a> {
 ///   bundle without it.
 /// - A record that names the item or its container only by bits in a link or by a tag URI is left out, because verifiers do
 ///   not read bits.
-/// - Cost: six queries, whatever the number of ledgers and records. If the hub's checkpoint does not cover the newest entries of
+/// - Cost: seven queries, whatever the number of ledgers and records. If the hub's checkpoint does not cover the newest entries of
 ///   the directory, the older directory is replayed, once for as long as the directory is the same.
 ///
 /// # Errors
@@ -140,11 +143,12 @@ pub async fn build(
         let names = tiles_needed(&parts, hub.as_ref(), in_hub);
         sql::ledgers::tiles(&connection, &names).await?
     };
+    let texts = texts_of(&connection, &parts).await?;
     drop(connection);
     let shown = Shown { disclosure, uris: &uris };
     let mut histories = parts
         .into_iter()
-        .map(|part| ledger_history(gathered, part, &shown, hub.as_ref(), &tiles))
+        .map(|part| ledger_history(gathered, part, &shown, hub.as_ref(), (&tiles, &texts)))
         .collect::<Result<Vec<_>, _>>()?;
     bundle::shorten_hub_paths(&mut histories);
     let is_in_hub = |history: &LedgerHistory| history.hub.is_some();
@@ -215,7 +219,7 @@ fn disclosed_uris(gathered: &GatheredHistory, disclosure: Disclosure) -> Vec<Str
     let mut uris: Vec<String> = keys
         .iter()
         .flat_map(|key| records().flat_map(move |record| record.spellings(key)))
-        .map(str::to_owned)
+        .map(Cow::into_owned)
         .collect();
     uris.sort_unstable();
     uris.dedup();
@@ -224,11 +228,10 @@ fn disclosed_uris(gathered: &GatheredHistory, disclosure: Disclosure) -> Vec<Str
 
 /// The name of a thing as a bundle states it: as a record that it shows spells it, or else its key.
 fn spelled(gathered: &GatheredHistory, shown: &[String], name: &str) -> String {
-    let is_parent = |record: &Record| {
-        record.json().get("parentID").and_then(Json::as_str).is_some_and(|parent| parent == name)
-    };
+    let is_parent =
+        |record: &KnownRecord| record.view().parent().is_some_and(|parent| parent == name);
     let records = || gathered.history.counted().filter_map(|entry| entry.record.as_deref());
-    if shown.iter().any(|uri| uri == name) || records().any(|record| is_parent(record)) {
+    if shown.iter().any(|uri| uri == name) || records().any(is_parent) {
         name.to_owned()
     } else {
         epc::written_key(name)
@@ -247,7 +250,7 @@ fn is_readably_named(entry: &HistoryEntry, item: &str) -> bool {
     entry
         .record
         .as_deref()
-        .is_some_and(|record| record.spellings(&thing).any(|name| epc::written_key(name) == key))
+        .is_some_and(|record| record.spellings(&thing).any(|name| epc::written_key(&name) == key))
 }
 
 /// The records of one ledger that count.
@@ -365,13 +368,45 @@ fn path(
     prove_inclusion(index, size, &nodes).map_err(|error| sql::Error::data(error.to_string()))
 }
 
+/// Records by ledger and index.
+type Texts = HashMap<(LedgerId, u64), Record>;
+
+/// The records that are shown, whole, the same as those that were gathered.
+async fn texts_of(connection: &Connection, parts: &[Part<'_>]) -> Result<Texts, sql::Error> {
+    let entries = || {
+        parts
+            .iter()
+            .flat_map(|part| part.own.iter().map(|entry| ((part.head.id, entry.index), entry)))
+    };
+    let places: Vec<(LedgerId, u64)> = entries().map(|(place, _)| place).collect();
+    let gathered: HashMap<(LedgerId, u64), &HistoryEntry> =
+        entries().map(|(place, entry)| (place, *entry)).collect();
+    let mut texts = Texts::new();
+    for one in sql::items::records(connection, &places).await? {
+        let place = (one.ledger, one.index);
+        let known = gathered.get(&place).and_then(|entry| entry.record.as_deref());
+        if known.is_none_or(|known| known.digest != sha256(one.text.as_bytes())) {
+            return Err(changed(place));
+        }
+        texts.insert(place, Record::parse(&one.text).map_err(|_| changed(place))?);
+    }
+    Ok(texts)
+}
+
+fn changed((ledger, index): (LedgerId, u64)) -> sql::Error {
+    sql::Error::data(format!(
+        "record {index} of ledger {} changed while the bundle was built",
+        ledger.0
+    ))
+}
+
 /// One ledger's part of the bundle.
 fn ledger_history(
     gathered: &GatheredHistory,
     part: Part<'_>,
     shown: &Shown<'_>,
     hub: Option<&Hub>,
-    tiles: &Tiles,
+    (tiles, texts): (&Tiles, &Texts),
 ) -> Result<LedgerHistory, sql::Error> {
     let Part { head, own, checkpoint, hub_index } = part;
     let hub_entry = match hub.zip(hub_index) {
@@ -380,7 +415,9 @@ fn ledger_history(
     };
     let mut records = Vec::with_capacity(own.len());
     for entry in own {
-        let (Some(record), Some(secret)) = (&entry.record, &entry.secret) else { continue };
+        let Some(secret) = &entry.secret else { continue };
+        let place = (head.id, entry.index);
+        let record = texts.get(&place).ok_or_else(|| changed(place))?;
         records.push(BundledRecord {
             disclosed: record.disclose(secret, &shown.disclosure.of_record(record, shown.uris)),
             index: entry.index,

@@ -2,7 +2,7 @@
 //!
 //! | what is kept | under | and used only if |
 //! |---|---|---|
-//! | a record, read and hashed | ledger and index | text and secret are the same bytes |
+//! | what a record says, and its hash | ledger and index | SHA-256 of the text, and the secret, are the same |
 //! | a complete tile of a tree, with its root | ledger, level and place | its root leads to the root of the checkpoint asked about |
 //! | a ledger's checkpoint with what its signatures and the hub say | ledger | all rows that say so are the same, and the policy |
 //! | the largest checkpoint of each ledger that a hub was seen to hold | ledger | always: a hub only grows |
@@ -18,10 +18,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ledger::Hash;
 use ledger::record::Record;
 use sql::LedgerId;
 use sql::hub::{Indexed, Stretch};
-use sql::items::Slices;
 use sql::ledgers::TileName;
 
 use crate::known_record::KnownRecord;
@@ -84,20 +84,27 @@ impl Cache {
         }
     }
 
-    /// The record of a row, read; none if its text is no record. Whether it leads to the leaf hash of the row is for the caller
-    /// to compare.
-    pub(crate) fn record(
+    /// The record of a row whose text has this SHA-256, if it is known.
+    pub(crate) fn known(
         &self,
         place: (LedgerId, u64),
-        slices: &Slices<'_>,
+        digest: &Hash,
+        secret: &[u8],
     ) -> Option<Arc<KnownRecord>> {
-        let is_same = |known: &KnownRecord| known.is_of(slices.text, slices.secret);
-        if let Some(known) = self.records.get(&place, is_same) {
-            return Some(known);
-        }
-        let record = Record::parse(&String::from_utf8_lossy(slices.text)).ok()?;
-        let known = Arc::new(KnownRecord::of(record, slices.secret.try_into().ok()));
-        if known.leaf_hash.is_some_and(|hash| hash.0 == slices.leaf_hash) {
+        self.records.get(&place, |known: &KnownRecord| known.is_of(digest, secret))
+    }
+
+    /// Reads the record of a row; none if its text is no record. Whether it leads to the leaf hash of the row is for the caller
+    /// to compare.
+    pub(crate) fn read(
+        &self,
+        place: (LedgerId, u64),
+        text: &[u8],
+        (secret, leaf_hash): (&[u8], &[u8]),
+    ) -> Option<Arc<KnownRecord>> {
+        let record = Record::parse(std::str::from_utf8(text).ok()?).ok()?;
+        let known = Arc::new(KnownRecord::of(record, secret.try_into().ok()));
+        if known.leaf_hash.is_some_and(|hash| hash.0 == leaf_hash) {
             self.records.put(place, known.clone(), known.weight());
         }
         Some(known)

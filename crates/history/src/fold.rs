@@ -12,6 +12,7 @@
 //!
 //! Not here: scans and tags, which are not in records ([`crate::verdict`]), who may say what ([`crate::authority`]).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use directory::{PartyId, Rights, Subject};
@@ -104,7 +105,7 @@ impl History {
         let named = |entries: &[&HistoryEntry]| -> Vec<String> {
             let records = entries.iter().filter_map(|entry| entry.record.as_deref());
             let names = records.flat_map(|record| record.spellings(&own));
-            names.map(str::to_owned).collect()
+            names.map(Cow::into_owned).collect()
         };
         let mut spellings = named(&counted);
         if spellings.is_empty() {

@@ -20,16 +20,15 @@ use directory::{PartyId, Rights};
 use epc::Epc;
 use futures::try_join;
 use jiff::Timestamp;
-use ledger::Hash;
 use ledger::policy::Policy;
-use sql::items::{Found, Slices};
-use sql::ledgers::StoredRecord;
+use sql::items::Found;
 use sql::{Connection, Db, LedgerId};
 
 use crate::cache::Cache;
 use crate::entry::{Fault, HistoryEntry, Relation};
 use crate::fold::{History, subject_of};
 use crate::known_ledgers::{KnownLedgers, Leaf, Needs};
+use crate::rows::{self, Rows};
 pub use crate::standing::LedgerHead;
 use crate::walk::{Lookup, Walk};
 use crate::weight::Seal;
@@ -128,26 +127,9 @@ pub async fn gather(
 /// Records that are to be read because of one look-up.
 type Group = (Lookup, Vec<(LedgerId, u64)>);
 
-/// Rows of records, by place.
-#[derive(Default)]
-struct Rows {
-    found: HashMap<(LedgerId, u64), Found>,
-    stored: HashMap<(LedgerId, u64), StoredRecord>,
-    seals: HashMap<(LedgerId, u64), sql::hub::Seal>,
-}
-
-impl Rows {
-    fn slices(&self, place: (LedgerId, u64)) -> Option<Slices<'_>> {
-        match self.found.get(&place) {
-            Some(found) => found.slices(),
-            None => self.stored.get(&place).map(StoredRecord::slices),
-        }
-    }
-
-    fn seal(&self, place: (LedgerId, u64)) -> Option<sql::hub::Seal> {
-        let found = self.found.get(&place).map(Found::seal);
-        found.or_else(|| self.seals.get(&place).copied())
-    }
+/// The places of all records of some look-ups, each once.
+fn places_of(groups: &[Group]) -> BTreeSet<(LedgerId, u64)> {
+    groups.iter().flat_map(|(_, places)| places).copied().collect()
 }
 
 /// Finds records by the item index, those that can decide something first.
@@ -163,6 +145,8 @@ struct Finder<'a> {
     deciding: BTreeSet<PartyId>,
     /// Records that were not looked at.
     left_out: Vec<(Lookup, LedgerId, u64)>,
+    /// Records that were read.
+    rows: Rows,
 }
 
 impl<'a> Finder<'a> {
@@ -182,8 +166,8 @@ impl<'a> Finder<'a> {
         let lent: Vec<PartyId> = lent.map(|grant| grant.to.clone()).collect();
         deciding.extend(lent);
         deciding.extend(rights.powers.iter().map(|power| power.party.clone()));
-        let (has_hubs, left_out) = (false, Vec::new());
-        Self { db, cache, ledgers, rights, now, has_hubs, deciding, left_out }
+        let (has_hubs, left_out, rows) = (false, Vec::new(), Rows::new());
+        Self { db, cache, ledgers, rights, now, has_hubs, deciding, left_out, rows }
     }
 
     fn party(&self, ledger: LedgerId, index: u64) -> Option<&PartyId> {
@@ -205,8 +189,9 @@ impl<'a> Finder<'a> {
         keys.dedup();
         let connection = self.db.connection().await?;
         let known = self.ledgers.numbers();
+        let read: Vec<(LedgerId, u64)> = self.rows.keys().copied().collect();
         let (found, mut states, hubs) = try_join!(
-            sql::items::found(&connection, &keys, MAX_AT_ONCE),
+            sql::items::found(&connection, &keys, (MAX_AT_ONCE, rows::LARGEST), &read),
             sql::ledgers::states(&connection, &keys, &known),
             async {
                 if self.has_hubs {
@@ -227,13 +212,14 @@ impl<'a> Finder<'a> {
         needs.of_states(&mut self.ledgers, states);
         let chosen = self.choose(&needs, lookups, &found);
         let is_read = found.iter().all(Found::is_read);
+        let places = places_of(&chosen);
         let rows = if is_read {
-            let by_place = found.into_iter().map(|hit| ((hit.ledger, hit.index), hit));
-            Rows { found: by_place.collect(), ..Rows::default() }
+            rows::of_found(self.cache, &connection, &places, &found).await?
         } else {
-            read_rows(&connection, &chosen).await?
+            rows::read(self.cache, &connection, &places).await?
         };
-        self.check(connection, needs, chosen, &rows).await
+        self.rows.extend(rows);
+        self.check(connection, needs, chosen).await
     }
 
     /// Divides what was found among the look-ups, and leaves out what is too much.
@@ -310,8 +296,9 @@ impl<'a> Finder<'a> {
             return Ok(Vec::new());
         }
         let connection = self.db.connection().await?;
-        let rows = read_rows(&connection, &groups).await?;
-        self.check(connection, Needs::default(), groups, &rows).await
+        let rows = rows::read(self.cache, &connection, &places_of(&groups)).await?;
+        self.rows.extend(rows);
+        self.check(connection, Needs::default(), groups).await
     }
 
     /// Records left out whose parties could change something; without a directory, all of them.
@@ -328,14 +315,13 @@ impl<'a> Finder<'a> {
         connection: Connection,
         mut needs: Needs,
         groups: Vec<Group>,
-        rows: &Rows,
     ) -> Result<Vec<(Lookup, Vec<HistoryEntry>)>, sql::Error> {
         let mut read: Vec<(Lookup, Vec<(LedgerId, HistoryEntry)>)> = Vec::new();
         let mut leaves: HashMap<Leaf, Option<Fault>> = HashMap::new();
         for (lookup, places) in groups {
             let mut entries = Vec::new();
             for place in places {
-                let entry = self.entry(&needs, rows, place);
+                let entry = self.entry(&needs, place);
                 // A key of the index is 8 bytes of a hash: a whole record that names other things is a collision.
                 let is_named = |entry: &HistoryEntry| {
                     let record = entry.record.as_deref();
@@ -407,20 +393,17 @@ impl<'a> Finder<'a> {
     }
 
     /// A record as an entry, compared with its own leaf hash; none if its ledger does not have it.
-    fn entry(&self, needs: &Needs, rows: &Rows, place: (LedgerId, u64)) -> Option<HistoryEntry> {
+    fn entry(&self, needs: &Needs, place: (LedgerId, u64)) -> Option<HistoryEntry> {
         let (ledger, index) = place;
         let names = match self.ledgers.get(ledger) {
             Some(known) => Some((known.head.origin.clone(), known.head.party.clone())),
             None => needs.names(ledger),
         };
-        let ((origin, party), slices) = names.zip(rows.slices(place))?;
-        let record = self.cache.record(place, &slices);
-        // One of another length was altered, and fits nothing.
-        let leaf_hash = Hash(slices.leaf_hash.try_into().unwrap_or_default());
-        let captured = record.as_ref().and_then(|record| record.captured_at);
-        let stored = (slices.secret.try_into().ok(), leaf_hash);
-        let mut entry = HistoryEntry::of(origin, party, index, record, stored);
-        let seal = rows.seal(place);
+        let ((origin, party), row) = names.zip(self.rows.get(&place))?;
+        let captured = row.record.as_ref().and_then(|record| record.captured_at);
+        let stored = (row.secret, row.leaf_hash);
+        let mut entry = HistoryEntry::of(origin, party, index, row.record.clone(), stored);
+        let seal = row.seal;
         let committed = seal.and_then(|seal| seal.committed).unwrap_or(self.now);
         entry.seal = match seal.and_then(|seal| seal.in_hub) {
             // The hub's time is a row of the database; the record's own time was signed with it, and the hub
@@ -433,21 +416,6 @@ impl<'a> Finder<'a> {
         };
         Some(entry)
     }
-}
-
-/// Reads records and their seals, whatever the number of look-ups.
-async fn read_rows(connection: &Connection, groups: &[Group]) -> Result<Rows, sql::Error> {
-    let mut places: Vec<(LedgerId, u64)> =
-        groups.iter().flat_map(|(_, places)| places).copied().collect();
-    places.sort_unstable();
-    places.dedup();
-    let (stored, seals) =
-        try_join!(sql::items::records(connection, &places), sql::hub::seals(connection, &places))?;
-    Ok(Rows {
-        found: HashMap::new(),
-        stored: stored.into_iter().map(|one| ((one.ledger, one.index), one)).collect(),
-        seals: seals.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect(),
-    })
 }
 
 #[cfg(test)]

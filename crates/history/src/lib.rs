@@ -26,6 +26,7 @@
 //! | [`verdict`] | state, tag and scans to the verdict | pure |
 //! | `tiles` | whether a leaf is in a signed tree | pure |
 //! | [`cache`] | what was verified once | over `sql` |
+//! | `rows` | rows of records, and what they say | over `sql` |
 //! | `known_ledgers` | the ledgers that a history needs, and proofs in them | over `sql` |
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
@@ -52,7 +53,9 @@ pub mod gather;
 mod known_ledgers;
 pub mod known_record;
 pub mod names;
+mod packed;
 pub mod record_view;
+mod rows;
 pub mod scans;
 mod standing;
 pub mod state;

@@ -13,7 +13,6 @@ use epcis::vocabulary::Vocabulary;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::json::Json;
-use ledger::record::Record;
 
 pub use self::excursion::Excursion;
 use crate::names::Names;
@@ -36,18 +35,18 @@ pub enum ContainerChange<'a> {
 }
 
 impl<'a> RecordView<'a> {
-    /// The view of `record`.
+    /// The view of a record's object.
     #[must_use]
-    pub fn of(record: &'a Record) -> Self {
-        Self { json: record.json(), names: None }
+    pub fn of(json: &'a Json) -> Self {
+        Self { json, names: None }
     }
 
-    /// The view of `record`, whose names are known.
+    /// The view of a record's object, which may lack its long lists of names.
     ///
     /// - `names`: of this record.
     #[must_use]
-    pub fn with_names(record: &'a Record, names: &'a Names) -> Self {
-        Self { json: record.json(), names: Some(names) }
+    pub fn with_names(json: &'a Json, names: &'a Names) -> Self {
+        Self { json, names: Some(names) }
     }
 
     fn text(self, name: &str) -> Option<&'a str> {
@@ -98,12 +97,18 @@ impl<'a> RecordView<'a> {
         if !self.is_aggregation() || !self.has_key("childEPCs", thing) {
             return None;
         }
-        let container = self.text("parentID")?;
+        let container = self.parent()?;
         match self.text("action")? {
             "ADD" => Some(ContainerChange::Entered(container)),
             "DELETE" => Some(ContainerChange::Left(container)),
             _ => None,
         }
+    }
+
+    /// The container that an aggregation or association is about.
+    #[must_use]
+    pub fn parent(self) -> Option<&'a str> {
+        self.text("parentID")
     }
 
     /// Whether the event takes everything out of the container of the key `container`.
@@ -114,7 +119,7 @@ impl<'a> RecordView<'a> {
         self.is_aggregation()
             && self.text("action") == Some("DELETE")
             && !names_contents
-            && self.text("parentID").is_some_and(|parent| epc::thing_key(parent) == container)
+            && self.parent().is_some_and(|parent| epc::thing_key(parent) == container)
     }
 
     fn is_aggregation(self) -> bool {
@@ -205,7 +210,8 @@ impl<'a> RecordView<'a> {
             || (is_reason("incorrect_data") && !ids.is_empty())
     }
 
-    /// What the event says, without the members that tell how it came here: canonical text.
+    /// What the event says, without the members that tell how it came here: a text that is the same for the same content
+    /// only. Where long lists were taken out, it has their digests.
     #[must_use]
     pub fn content(self) -> String {
         let mut content = self.event();
@@ -215,7 +221,7 @@ impl<'a> RecordView<'a> {
         content.canonical()
     }
 
-    /// The event without the ledger's own members.
+    /// The event without the ledger's own members; whole if people approved it.
     #[must_use]
     pub fn event(self) -> Json {
         let members = self.json.as_object().unwrap_or_default().iter();
@@ -263,6 +269,8 @@ impl<'a> RecordView<'a> {
 
 #[cfg(test)]
 mod tests {
+    use ledger::record::Record;
+
     use super::*;
     use crate::testing::{
         CASE, CENTRE, FACTORY, ITEM, excursion_event, object_event, packing_event,
@@ -273,7 +281,7 @@ mod tests {
     #[test]
     fn a_record_without_members_of_interest_gives_nothing() {
         let record = Record::from_json(ledger::json::object([("a", Json::from("b"))])).unwrap();
-        let view = RecordView::of(&record);
+        let view = RecordView::of(record.json());
         assert_eq!(view.event_time(), None);
         assert_eq!((view.biz_step(), view.disposition(), view.place()), (None, None, None));
         assert_eq!((view.lot_number(), view.expiry_date()), (None, None));
@@ -290,7 +298,7 @@ mod tests {
             "urn:epcglobal:cbv:bizstep:shipping",
         ] {
             let record = object_event(AT, step).disposition("cbv:Disp-in_transit").record();
-            let view = RecordView::of(&record);
+            let view = RecordView::of(record.json());
             assert_eq!(view.biz_step(), Some(BizStep::Shipping), "{step}");
             assert_eq!(view.disposition(), Some(Disposition::InTransit));
         }
@@ -298,7 +306,7 @@ mod tests {
         {
             let record = object_event(AT, foreign).disposition("https://voc.example/recalled");
             let record = record.record();
-            let view = RecordView::of(&record);
+            let view = RecordView::of(record.json());
             assert_eq!(view.biz_step(), Some(BizStep::Other(foreign.into())));
             let kept = Disposition::Other("https://voc.example/recalled".into());
             assert_eq!(view.disposition(), Some(kept));
@@ -308,8 +316,8 @@ mod tests {
     #[test]
     fn the_place_is_the_business_location_and_only_without_one_the_read_point() {
         let read = object_event(AT, "storing").read_at(FACTORY);
-        assert_eq!(RecordView::of(&read.record()).place(), Some(FACTORY));
-        assert_eq!(RecordView::of(&read.at(CENTRE).record()).place(), Some(CENTRE));
+        assert_eq!(RecordView::of(read.record().json()).place(), Some(FACTORY));
+        assert_eq!(RecordView::of(read.at(CENTRE).record().json()).place(), Some(CENTRE));
     }
 
     #[test]
@@ -322,26 +330,30 @@ mod tests {
         ] {
             let record = packing_event(AT, action, CASE, &[ITEM]).record();
             let thing = epc::thing_key(uri);
-            assert_eq!(RecordView::of(&record).container_change(&thing), change, "{action} {uri}");
+            assert_eq!(
+                RecordView::of(record.json()).container_change(&thing),
+                change,
+                "{action} {uri}"
+            );
         }
     }
 
     #[test]
     fn lot_expiry_and_evidence_are_read() {
         let record = object_event(AT, "commissioning").lot("L1", "2027-03-31").sensed().record();
-        let view = RecordView::of(&record);
+        let view = RecordView::of(record.json());
         assert_eq!((view.lot_number(), view.expiry_date()), (Some("L1"), Some("2027-03-31")));
         assert!(view.is_sensed());
         let stated = ledger::json::object([("document", Json::from("ab"))]);
         let record = object_event(AT, "commissioning").with("chopmark:evidence", stated).record();
-        assert!(!RecordView::of(&record).is_sensed());
+        assert!(!RecordView::of(record.json()).is_sensed());
     }
 
     #[test]
     fn only_a_record_that_shows_a_broken_condition_has_an_excursion() {
         let (from, to) = ("2026-11-21T02:00:00Z", "2026-11-21T02:10:00Z");
         let record = excursion_event(from, to, "9.2").record();
-        let found = RecordView::of(&record).excursion().unwrap();
+        let found = RecordView::of(record.json()).excursion().unwrap();
         assert_eq!(
             found,
             Excursion {
@@ -353,14 +365,14 @@ mod tests {
             }
         );
         let unflagged = excursion_event(from, to, "9.2").with("persistentDisposition", Json::Null);
-        assert_eq!(RecordView::of(&unflagged.record()).excursion(), None);
+        assert_eq!(RecordView::of(unflagged.record().json()).excursion(), None);
     }
 
     #[test]
     fn a_sensor_element_gives_its_extreme_value_and_its_span() {
         let (from, to) = ("2026-11-21T02:00:00Z", "2026-11-21T02:10:00Z");
         let record = excursion_event(from, to, "9.2").record();
-        let found = RecordView::of(&record).excursion().unwrap();
+        let found = RecordView::of(record.json()).excursion().unwrap();
         assert_eq!(found.value, "9.2");
         assert_eq!(found.span, Some((from.parse().unwrap(), to.parse().unwrap())));
         let alarm = Json::from("ALARM_CONDITION");
@@ -370,7 +382,7 @@ mod tests {
         let record = object_event(AT, "sensor_reporting")
             .with("sensorElementList", Json::Array(vec![element]))
             .record();
-        let found = RecordView::of(&record).excursion().unwrap();
+        let found = RecordView::of(record.json()).excursion().unwrap();
         assert_eq!((found.value, found.span), ("-4.5", None));
     }
 }

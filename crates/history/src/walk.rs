@@ -17,7 +17,8 @@
 //!
 //! Not here: fetching ([`mod@crate::gather`]), what the records mean ([`crate::fold`]).
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use directory::{PartyId, Rights};
@@ -37,6 +38,8 @@ pub struct Walk<'a> {
     rights: &'a Rights,
     entries: Vec<HistoryEntry>,
     taken: HashSet<(Arc<str>, u64)>,
+    /// By container: its records, also those from before and after the stays that are known.
+    containers: HashMap<String, Vec<HistoryEntry>>,
     asked: Vec<Lookup>,
     /// In the order in which their records are taken.
     pending: Vec<Lookup>,
@@ -78,6 +81,7 @@ impl<'a> Walk<'a> {
             rights,
             entries: Vec::new(),
             taken: HashSet::new(),
+            containers: HashMap::new(),
             asked: Vec::new(),
             pending: [own].into_iter().chain(class).collect(),
             weighed: None,
@@ -94,35 +98,77 @@ impl<'a> Walk<'a> {
         next
     }
 
-    /// Stays and lot that the records so far lead to, and that were not asked for.
+    /// Stays and lot that the records so far lead to, and that were not asked for. Of a container whose records are there
+    /// another stay is taken from them.
     fn find_more(&mut self) {
-        let item = self.item.clone();
-        let history = self.weigh();
-        let lot = history.lot_number().and_then(|lot| EpcClass::lot_of(&item, lot));
-        let lot = lot.map(|lot| Lookup { key: epc::thing_key(&lot.to_uri()), kind: Kind::Class });
-        let stays: Vec<Lookup> = history.stays().iter().map(lookup_of).collect();
-        let wanted = stays.into_iter().chain(lot);
-        let mut fresh: Vec<Lookup> = wanted.filter(|one| !self.asked.contains(one)).collect();
-        fresh.truncate(MAX_LOOKUPS.saturating_sub(self.asked.len()));
-        self.pending = fresh;
+        loop {
+            let item = self.item.clone();
+            let history = self.weigh();
+            let lot = history.lot_number().and_then(|lot| EpcClass::lot_of(&item, lot));
+            let lot =
+                lot.map(|lot| Lookup { key: epc::thing_key(&lot.to_uri()), kind: Kind::Class });
+            let stays: Vec<Lookup> = history.stays().iter().map(lookup_of).collect();
+            let wanted = stays.into_iter().chain(lot);
+            let mut fresh: Vec<Lookup> = wanted.filter(|one| !self.asked.contains(one)).collect();
+            fresh.truncate(MAX_LOOKUPS.saturating_sub(self.asked.len()));
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                fresh.into_iter().partition(|one| self.containers.contains_key(&one.key));
+            self.pending = unknown;
+            if known.is_empty() {
+                return;
+            }
+            for lookup in known {
+                self.asked.push(lookup.clone());
+                self.take_stays(&lookup.key);
+            }
+            if !self.pending.is_empty() {
+                return;
+            }
+        }
     }
 
     /// Takes the records that name `lookup.key`.
     pub fn supply(&mut self, lookup: &Lookup, mut found: Vec<HistoryEntry>) {
         found.sort_by_key(|entry| entry.at);
+        if let Kind::Container(..) = lookup.kind {
+            self.containers.entry(lookup.key.clone()).or_default().extend(found);
+            self.take_stays(&lookup.key);
+            return;
+        }
         for mut entry in found {
-            match lookup.kind {
-                Kind::Item => {}
-                Kind::Class => entry.relation = Relation::Lot,
-                Kind::Container(from, to) if entry.at >= from && entry.at <= to => {
-                    entry.relation = Relation::Container(spelling(&entry, &lookup.key));
-                }
-                Kind::Container(..) => continue,
+            if lookup.kind == Kind::Class {
+                entry.relation = Relation::Lot;
             }
-            if self.taken.insert((entry.origin.clone(), entry.index)) {
-                self.entries.push(entry);
-                self.weighed = None;
-            }
+            self.take(entry);
+        }
+    }
+
+    /// Takes the records of a container that are of a time in which the item was in it, as far as that was asked for.
+    fn take_stays(&mut self, container: &str) {
+        let spans: Vec<(Timestamp, Timestamp)> = self
+            .asked
+            .iter()
+            .filter(|lookup| lookup.key == container)
+            .filter_map(|lookup| match lookup.kind {
+                Kind::Container(from, to) => Some((from, to)),
+                Kind::Item | Kind::Class => None,
+            })
+            .collect();
+        let is_during = |entry: &&HistoryEntry| {
+            spans.iter().any(|(from, to)| (*from..=*to).contains(&entry.at))
+        };
+        let all = self.containers.get(container).map(Vec::as_slice).unwrap_or_default();
+        let during: Vec<HistoryEntry> = all.iter().filter(is_during).cloned().collect();
+        for mut entry in during {
+            entry.relation = Relation::Container(spelling(&entry, container));
+            self.take(entry);
+        }
+    }
+
+    fn take(&mut self, entry: HistoryEntry) {
+        if self.taken.insert((entry.origin.clone(), entry.index)) {
+            self.entries.push(entry);
+            self.weighed = None;
         }
     }
 
@@ -184,7 +230,7 @@ fn lookup_of(stay: &Stay) -> Lookup {
 /// The container as `entry` spells it.
 fn spelling(entry: &HistoryEntry, key: &str) -> String {
     let spelled = entry.record.as_deref().and_then(|record| record.spellings(key).next());
-    spelled.unwrap_or(key).to_owned()
+    spelled.map_or_else(|| key.to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -117,19 +117,7 @@ impl Record {
     ///
     /// [`RecordError`] if it is not an object, has no members, a list field is not an array, or it is too large.
     pub fn from_json(json: Json) -> Result<Self, RecordError> {
-        let members = json.as_object().unwrap_or_default();
-        if members.is_empty() {
-            return Err(RecordError::NotAnObject);
-        }
-        for (name, value) in members {
-            if LIST_FIELDS.contains(&name.as_str()) && value.as_array().is_none() {
-                return Err(RecordError::NotAList(name.clone()));
-            }
-            // Its salt would be that of the element.
-            if name.split_once('/').is_some_and(|(list, _)| LIST_FIELDS.contains(&list)) {
-                return Err(RecordError::Name(name.clone()));
-            }
-        }
+        check_members(&json)?;
         let (text, limit) = (json.canonical(), Limits::default().max_bytes);
         if text.len() > limit {
             return Err(RecordError::TooLarge { bytes: text.len(), limit });
@@ -144,12 +132,14 @@ impl Record {
     /// [`RecordError`]; a text that is not canonical is refused.
     pub fn parse(canonical_text: &str) -> Result<Self, RecordError> {
         let json = json::parse(canonical_text.as_bytes(), &Limits::default())?;
-        let record = Self::from_json(json)?;
-        if record.text != canonical_text {
-            let same = record.text.bytes().zip(canonical_text.bytes());
+        check_members(&json)?;
+        let mut text = String::with_capacity(canonical_text.len());
+        json.canonical_into(&mut text);
+        if text != canonical_text {
+            let same = text.bytes().zip(canonical_text.bytes());
             return Err(RecordError::NotCanonical(same.take_while(|(a, b)| a == b).count()));
         }
-        Ok(record)
+        Ok(Self { text, json })
     }
 
     /// The canonical text: what is stored and what is hashed.
@@ -162,6 +152,12 @@ impl Record {
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.json
+    }
+
+    /// The object, without the text.
+    #[must_use]
+    pub fn into_json(self) -> Json {
+        self.json
     }
 
     /// The members, in the order they were given.
@@ -226,6 +222,24 @@ impl Record {
             .collect();
         DisclosedRecord { fields }
     }
+}
+
+/// Whether an object may be a record: it has members, list fields are lists, and no name is that of an element.
+fn check_members(json: &Json) -> Result<(), RecordError> {
+    let members = json.as_object().unwrap_or_default();
+    if members.is_empty() {
+        return Err(RecordError::NotAnObject);
+    }
+    for (name, value) in members {
+        if LIST_FIELDS.contains(&name.as_str()) && value.as_array().is_none() {
+            return Err(RecordError::NotAList(name.clone()));
+        }
+        // Its salt would be that of the element.
+        if name.split_once('/').is_some_and(|(list, _)| LIST_FIELDS.contains(&list)) {
+            return Err(RecordError::Name(name.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// A plain field as it is disclosed: with its value, or hidden.

@@ -113,6 +113,13 @@ impl Floor {
     }
 }
 
+impl Floor {
+    /// Number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Drop for Floor {
     fn drop(&mut self) {
         drop(self.child.stdin.take());

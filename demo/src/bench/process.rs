@@ -24,6 +24,35 @@ pub fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     Ok((ticks.0 + ticks.1) / 100.0)
 }
 
+/// Processor time that a process and all its children used so far, those that ended included, in seconds.
+///
+/// # Errors
+///
+/// If there is no such process.
+pub fn family_seconds(pid: u32) -> anyhow::Result<f64> {
+    let (mut ticks, mut is_there) = (0.0, false);
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let Some(number) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // A process may end meanwhile; then its parent has its time.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let field = |place: usize| fields.get(place).and_then(|text| text.parse::<f64>().ok());
+        let is_child = fields.get(1).is_some_and(|parent| *parent == pid.to_string());
+        if number == pid {
+            is_there = true;
+            ticks += (11..15).filter_map(field).sum::<f64>();
+        } else if is_child {
+            ticks += (11..13).filter_map(field).sum::<f64>();
+        }
+    }
+    anyhow::ensure!(is_there, "there is no process {pid}");
+    Ok(ticks / 100.0)
+}
+
 /// The most memory that a process ever held, in megabytes.
 ///
 /// # Errors

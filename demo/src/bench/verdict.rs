@@ -8,12 +8,15 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context as _;
+
 use super::chart;
-use super::clients::{self, Expected, Until};
+use super::clients::{self, Expected, Sent, Until};
 use super::floor::Floor;
 use super::goods;
 use super::measure::{Row, alternate, float, quantile, spread};
 use super::phones::{Form, Phones};
+use super::process::family_seconds;
 use super::report::Report;
 use super::site::{Plan, Site};
 
@@ -44,9 +47,23 @@ pub struct Scans(Cell<u32>);
 struct Rates {
     floors: Vec<f64>,
     ours: Vec<f64>,
+    /// Milliseconds of processor time of the server and PostgreSQL for one answer.
+    floor_costs: Vec<f64>,
+    costs: Vec<f64>,
 }
 
 impl Rates {
+    /// Other work on the same machine changes rates, and processor time much less.
+    fn cost_row(&self, what: &str) -> Row {
+        Row::new(
+            "verdict",
+            format!("processor time of a {what}, PostgreSQL included"),
+            "ms",
+            self.costs.clone(),
+        )
+        .against(HANDLER, self.floor_costs.clone())
+    }
+
     fn row(&self, what: String, share: f64) -> Row {
         Row::new("verdict", what, "verdicts/s", self.ours.clone())
             .against(HANDLER, self.floors.clone())
@@ -80,9 +97,13 @@ pub fn verdict(
         for (rates, form) in
             [(&mut cold, Form::Json), (&mut warm, Form::Json), (&mut page, Form::Page)]
         {
-            rates.floors.push(Phones::plain(&floor, &picked)?.rate());
-            let sent = phones.scan(&picked, form)?;
+            let (sent, cost) = costing(site, floor.pid(), || Phones::plain(&floor, &picked))?;
+            rates.floors.push(sent.rate());
+            rates.floor_costs.push(cost);
+            let server = site.world.pid("trace-api").context("trace-api does not run")?;
+            let (sent, cost) = costing(site, server, || phones.scan(&picked, form))?;
             rates.ours.push(sent.rate());
+            rates.costs.push(cost);
             // What there was no time for when it was cold is not warm.
             picked.truncate(sent.latencies.len());
         }
@@ -91,7 +112,24 @@ pub fn verdict(
     report.add(cold.row(format!("verdict as JSON, {items} items, cold"), 0.4));
     report.add(warm.row(format!("verdict as JSON, {items} items, warm"), 0.7));
     report.add(page.row(format!("verdict as a page, {items} items, warm"), 0.35));
+    report.add(cold.cost_row("verdict as JSON, cold"));
+    report.add(warm.cost_row("verdict as JSON, warm"));
+    report.add(page.cost_row("verdict as a page, warm"));
     Ok(())
+}
+
+/// What `work` sent, and milliseconds of processor time of the process `server` and of PostgreSQL for each answer.
+fn costing(
+    site: &Site,
+    server: u32,
+    work: impl FnOnce() -> anyhow::Result<Sent>,
+) -> anyhow::Result<(Sent, f64)> {
+    let database = site.world.cluster.pid().context("PostgreSQL does not run")?;
+    let used = || anyhow::Ok(family_seconds(server)? + family_seconds(database)?);
+    let before = used()?;
+    let sent = work()?;
+    let answers = float(u64::try_from(sent.latencies.len()).unwrap_or(u64::MAX));
+    Ok((sent, (used()? - before) * 1000.0 / answers))
 }
 
 /// Verdicts of an installation with a thousand ledgers against one with few, both filled alike.

@@ -9,7 +9,9 @@ use sql::Transaction;
 use sql::testing::{TestDb, alter_record_as_owner, roll_back_as_owner, statements};
 
 use super::*;
-use crate::testing::{CASE, EventDraft, FACTORY, ITEM, TestLedger, object_event, rights};
+use crate::testing::{
+    CASE, EventDraft, FACTORY, ITEM, TestLedger, object_event, packing_event, rights,
+};
 
 const SITE: &str = "factory.example/packing";
 const HUB: &str = "hub.example/1";
@@ -95,6 +97,37 @@ async fn an_altered_record_is_found_out_by_a_warm_cache() {
     let set = "update record_chunks set secrets = set_byte(secrets, 0, 255) where first_leaf = 1";
     scene.alter("record_chunks", set).await;
     assert_eq!(scene.checked().await, [None, Some(Fault::Text)]);
+}
+
+/// Of a large record the database gives a digest of the bytes that it has now, and the text only if nobody knows that.
+#[tokio::test]
+async fn an_altered_record_of_a_full_container_is_found_out_by_a_warm_cache() {
+    let scene = Scene::new("warm_large").await;
+    let others: Vec<String> =
+        (0..1700).map(|serial| format!("urn:epc:id:sgtin:4012345.011111.5{serial:05}")).collect();
+    let mut all: Vec<&str> = others.iter().map(String::as_str).collect();
+    all.push(ITEM);
+    let packed = packing_event("2026-11-20T03:00:00Z", "ADD", CASE, &all).at(FACTORY);
+    scene.site.append(&[packed], RECORDED).await;
+    scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
+    assert_eq!(scene.checked().await, [None, None, None]);
+    let asked = |before| statements() - before;
+    let before = statements();
+    assert_eq!(scene.faults().await, [None, None, None]);
+    let warm = asked(before);
+    let change = async |from: &str, to: &str| {
+        alter_record_as_owner(&scene.db, SITE, 2, from, to).await.unwrap();
+    };
+    // Another item in the same container, of which nothing of this item is told.
+    change("011111.500007", "011111.70").await;
+    let before = statements();
+    assert_eq!(scene.checked().await, [None, None, Some(Fault::Text)]);
+    assert!(asked(before) > warm, "the text was asked for");
+    change("011111.70\"", "011111.500007\"").await;
+    assert_eq!(scene.checked().await, [None, None, None], "put right again");
+    let set = "update record_chunks set secrets = set_byte(secrets, 0, 255) where first_leaf = 2";
+    scene.alter("record_chunks", set).await;
+    assert_eq!(scene.checked().await, [None, None, Some(Fault::Text)]);
 }
 
 #[tokio::test]

@@ -8,15 +8,21 @@ with hits as materialized (
   select count(*) <= $2::bigint /* most whose records are read */ as is_few from hits
 )
 select h.item_key, h.ledger_id, h.leaf_index, (select is_few from few),
-       r.text, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at
+       r.text, r.digest, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at
 from hits h
 left join lateral (
-  select substring(c.texts from s.begin + 1 for greatest(s.behind - s.begin, 0)) as text,
+  select case when length(t.text) <= $3::integer /* largest text that is given */ then t.text end as text,
+         case when length(t.text) > $3 then sha256(t.text) end as digest,
          substring(c.secrets from 16 * s.place - 15 for 16) as secret,
          substring(c.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
   from (
     select first_leaf, leaf_count, leaf_hashes, secrets, texts, text_ends from record_chunks
     where ledger_id = h.ledger_id and first_leaf <= h.leaf_index and (select is_few from few)
+      and not exists (
+        select from unnest($4::integer[] /* ledgers of records that were read before */, $5::bigint[] /* indexes */)
+          as n (ledger_id, leaf_index)
+        where n.ledger_id = h.ledger_id and n.leaf_index = h.leaf_index
+      )
     order by first_leaf desc limit 1
   ) as c
   cross join lateral (
@@ -25,6 +31,10 @@ left join lateral (
            least(greatest(coalesce(c.text_ends[n.place], 0), 0), octet_length(c.texts)) as behind
     from (select least(h.leaf_index - c.first_leaf, 256)::integer + 1) as n (place)
   ) as s
+  -- Read once, used twice.
+  cross join lateral (
+    select substring(c.texts from s.begin + 1 for greatest(s.behind - s.begin, 0)) as text offset 0
+  ) as t
   where h.leaf_index - c.first_leaf < c.leaf_count
 ) as r on true
 left join lateral (
