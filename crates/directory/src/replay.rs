@@ -11,6 +11,8 @@
 //!
 //! Source: docs/formats/directory-v1.md, "Replay".
 
+use std::sync::OnceLock;
+
 use jiff::{SignedDuration, Timestamp};
 use ledger::Hash;
 use ledger::directory::proof::ProvedState;
@@ -42,7 +44,8 @@ pub struct Directory {
     roots: Vec<(u64, String)>,
     /// Note of the last state.
     state_note: String,
-    tree: StateTree,
+    /// Made when it is asked for: it is one of all subjects, and only states and proofs need it.
+    tree: OnceLock<StateTree>,
 }
 
 /// A subject and its records, for people.
@@ -99,7 +102,7 @@ impl Directory {
             leaves: Vec::new(),
             roots: Vec::new(),
             state_note: String::new(),
-            tree: StateTree::default(),
+            tree: OnceLock::new(),
         }
     }
 
@@ -143,7 +146,7 @@ impl Directory {
             _ => {}
         }
         if !matches!(record.body, Body::State(_) | Body::Act(_)) {
-            self.tree = derive::tree(&self.book);
+            self.tree = OnceLock::new();
         }
         self.leaves.push(record.entry.leaf);
         Ok(())
@@ -212,6 +215,10 @@ impl Directory {
         Ok(())
     }
 
+    fn tree(&self) -> &StateTree {
+        self.tree.get_or_init(|| derive::tree(&self.book))
+    }
+
     fn state_at(&self, at: &str, until: &str) -> State {
         let last = self.book.last.get("state");
         State {
@@ -219,8 +226,8 @@ impl Directory {
             prev: last.map(|(_, leaf)| *leaf),
             size: self.size(),
             version: self.book.root.as_ref().map_or(0, |root| root.version),
-            count: self.tree.count(),
-            root: self.tree.root(),
+            count: self.tree().count(),
+            root: self.tree().root(),
             policy_sha256: ledger::hash::sha256(derive::policy(&self.book).to_string().as_bytes()),
             at: at.to_owned(),
             until: until.to_owned(),
@@ -342,7 +349,7 @@ impl Directory {
             }
             return Some(json.canonical());
         }
-        self.tree.get(subject).map(str::to_owned).or_else(|| self.acts_of(subject))
+        self.tree().get(subject).map(str::to_owned).or_else(|| self.acts_of(subject))
     }
 
     /// The acts of the subject `act/<party>`, `{"acts": […]}`.
@@ -382,7 +389,7 @@ impl Directory {
                 index,
                 path: ledger::tree::inclusion_path(index, &self.leaves),
             },
-            entries: self.tree.prove(wanted),
+            entries: self.tree().prove(wanted),
         }
     }
 }

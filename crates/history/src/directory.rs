@@ -358,6 +358,8 @@ pub struct Current {
 pub struct DirectoryCache {
     policy: Arc<Policy>,
     known: Mutex<Option<Known>>,
+    /// Held while it is loaded: whoever comes meanwhile waits for that instead of doing the same.
+    loading: futures::lock::Mutex<()>,
 }
 
 /// What was found at a head of the ledger.
@@ -375,7 +377,11 @@ impl DirectoryCache {
     /// A cache of the directory that `policy` pins.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy: Arc::new(policy), known: Mutex::new(None) }
+        Self {
+            policy: Arc::new(policy),
+            known: Mutex::new(None),
+            loading: futures::lock::Mutex::new(()),
+        }
     }
 
     /// The rights in force; [`Self::current`] has the reason if there are none.
@@ -398,16 +404,19 @@ impl DirectoryCache {
 
     async fn refreshed(&self, db: &Db) -> Result<Current, LoadError> {
         let pin = self.policy.directory.as_ref().ok_or(LoadError::NotPinned)?;
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let ledger = match &known {
+        let ledger = match self.known() {
             Some(known) => known.ledger,
             None => find(db, pin).await?,
         };
         let head = sql::ledgers::head(db, ledger).await?;
-        if let Some(known) = &known
-            && (known.size, known.root) == (head.size, head.root)
-        {
-            return Ok(known.current.clone());
+        let is_same = |known: &Known| (known.size, known.root) == (head.size, head.root);
+        if let Some(known) = self.known().filter(is_same) {
+            return Ok(known.current);
+        }
+        let _loading = self.loading.lock().await;
+        let known = self.known();
+        if let Some(known) = known.clone().filter(is_same) {
+            return Ok(known.current);
         }
         let sound = known.and_then(|known| known.sound);
         let found = match &sound {
@@ -434,6 +443,10 @@ impl DirectoryCache {
         let known = Known { ledger, size, root, current: current.clone(), sound };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(current)
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replays what was appended since `before`, and checks the whole tree.
