@@ -105,6 +105,23 @@ fn party<'a>(id: &str, holder: &'a HolderKey) -> PartyPlan<'a> {
 }
 
 #[tokio::test]
+async fn of_many_that_come_before_it_is_there_one_loads_the_directory() {
+    let scene = Scene::new("directory_at_once").await;
+    let queries = async |askers: usize| {
+        let cache = DirectoryCache::new(scene.policy.clone());
+        let before = sql::testing::statements();
+        let all = (0..askers).map(|_| cache.current(&scene.db));
+        for current in futures::future::join_all(all).await {
+            assert_eq!((current.problem.as_deref(), current.loaded.is_some()), (None, true));
+        }
+        sql::testing::statements() - before
+    };
+    let one = queries(1).await;
+    // Each looks for the ledger and its head.
+    assert_eq!(queries(8).await, one + 7 * 2);
+}
+
+#[tokio::test]
 async fn each_process_reads_the_rights_that_the_owner_wrote_and_sees_it_grow() {
     let scene = Scene::new("directory_rights").await;
     let cache = DirectoryCache::new(scene.policy.clone());
