@@ -17,7 +17,7 @@ use clap::ValueEnum as _;
 use process::Context;
 use process::config::keys::plain_files;
 use process::config::{Installation, Problems};
-use process::signals::Signals;
+use process::signals::{Hangups, Signals};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -121,6 +121,7 @@ async fn serve(
     let (stop, shutdown) = watch::channel(false);
     let context = Context::system(shutdown);
     tokio::spawn(Signals::listen()?.stop(until_stdin_ends, stop.clone(), context.clock.clone()));
+    tokio::spawn(Hangups::listen()?.reload(context.reloads.clone(), stop.clone()));
     let mut running = JoinSet::new();
     for role in roles {
         start(role, database.as_ref(), context.clone(), &mut running).await?;

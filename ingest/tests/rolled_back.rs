@@ -41,6 +41,7 @@ fn context() -> Context {
         random: Randomness::system(),
         crash: CrashPoints::none(),
         shutdown: tokio::sync::watch::channel(true).1,
+        reloads: process::Reloads::default(),
     }
 }
 

@@ -265,6 +265,7 @@ impl Scene {
             random: Randomness::system(),
             crash: CrashPoints::none(),
             shutdown: tokio::sync::watch::channel(false).1,
+            reloads: process::Reloads::default(),
         };
         let db = db.db_as(sql::Access::Anchor).await;
         Worker::new(config, db, self.metrics.clone(), context).await.unwrap()

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 pub use crate::clock::Clock;
 pub use crate::crash::CrashPoints;
 pub use crate::random::Randomness;
+pub use crate::signals::Reloads;
 
 /// What a role is given besides its settings. Clones share their parts.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Context {
     pub crash: CrashPoints,
     /// Turns true when the process must stop; then a role finishes what it has accepted and returns.
     pub shutdown: watch::Receiver<bool>,
+    /// Requests to read files again that may change while the process runs.
+    pub reloads: Reloads,
 }
 
 impl Context {
@@ -43,6 +46,14 @@ impl Context {
             random: Randomness::system(),
             crash: CrashPoints::from_env(),
             shutdown,
+            reloads: Reloads::default(),
         }
+    }
+
+    /// Counts the requests to read files again (SIGHUP): `changed` waits for the next one. It fails once no clone of
+    /// this context is left.
+    #[must_use]
+    pub fn reload(&self) -> watch::Receiver<u64> {
+        self.reloads.subscribe()
     }
 }

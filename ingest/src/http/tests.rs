@@ -176,6 +176,7 @@ async fn serve(
         random: Randomness::system(),
         crash: CrashPoints::none(),
         shutdown,
+        reloads: process::Reloads::default(),
     };
     let metrics = Metrics::new();
     let origin = site.origin.clone();
