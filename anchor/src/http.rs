@@ -5,6 +5,7 @@
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev};
+use process::Service;
 use process::health::{self, NotReady, Probe};
 use prometheus::Registry;
 use sql::Db;
@@ -37,7 +38,7 @@ impl Probe for State {
     }
 }
 
-/// Starts to listen on `address`.
+/// Starts to listen on `address`; its worker tells `service` that it is alive.
 ///
 /// # Errors
 ///
@@ -46,9 +47,11 @@ pub fn serve(
     address: std::net::SocketAddr,
     db: Db,
     metrics: Metrics,
+    service: Service,
 ) -> std::io::Result<dev::Server> {
     let state = Data::new(State { db, metrics });
     let server = HttpServer::new(move || {
+        service.beat_here();
         App::new()
             .wrap(from_fn(process::problem::documented))
             .app_data(state.clone())

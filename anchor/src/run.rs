@@ -21,10 +21,12 @@ use crate::worker::Worker;
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
     let address = config.listen;
-    let server = http::serve(address, db.clone(), metrics.clone())
+    context.metrics.show_in(&metrics.registry);
+    let server = http::serve(address, db.clone(), metrics.clone(), context.service.clone())
         .map_err(|source| Error::Listen { address, source })?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    context.service.started("anchor");
     tracing::info!(listen = %address, ?config, "anchor started");
     // On a thread of its own: transactions take async closures, whose futures the compiler cannot show to be
     // `Send` for every lifetime, and callers want to spawn this.

@@ -7,10 +7,13 @@
 //! | `url` and the role's own URL | its own | yes |
 //! | the role's own URL only | its own | no: `chopmark migrate`, elsewhere |
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use process::config::database::DatabaseSection;
 use process::config::{Installation, Problem, Problems};
 use sql::cluster::Cluster;
+use sql::supervisor::{Limits, Reports, Supervisor};
 use sql::{Access, Db, Settings};
 
 use crate::role::Role;
@@ -19,7 +22,24 @@ use crate::role::Role;
 pub struct Database {
     section: DatabaseSection,
     /// Ends with this value.
-    cluster: Option<Cluster>,
+    cluster: Option<Server>,
+}
+
+/// A private cluster.
+enum Server {
+    /// For one command; perhaps another process's.
+    Plain(Cluster),
+    /// For as long as this process runs.
+    Supervised(Supervisor),
+}
+
+impl Server {
+    fn url_for(&self, access: Access) -> String {
+        match self {
+            Self::Plain(cluster) => cluster.url_for(access),
+            Self::Supervised(supervisor) => supervisor.url_for(access),
+        }
+    }
 }
 
 /// Checks `[database]` as far as these roles use it: URLs, the certificates that they name, the size of the pools.
@@ -97,19 +117,40 @@ impl Role {
 }
 
 impl Database {
-    /// Starts the private cluster if the file asks for one.
+    /// For a command: starts the private cluster if the file asks for one, or uses the one that `chopmark up` runs.
     ///
     /// # Errors
     ///
     /// If the file has no `[database]`, or the cluster does not start.
     pub fn open(installation: &Installation) -> anyhow::Result<Self> {
+        Self::with(installation, |folder| Ok(Server::Plain(Cluster::start_or_join(folder)?)))
+    }
+
+    /// For `chopmark up`: starts the private cluster if the file asks for one, and keeps it running.
+    ///
+    /// - `reports`: are told of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`]; also if another process runs the cluster.
+    pub fn supervised(installation: &Installation, reports: Reports) -> anyhow::Result<Self> {
+        Self::with(installation, |folder| {
+            let cluster = Cluster::start(folder)?;
+            let supervisor = Supervisor::watch(cluster, Limits::default(), reports)?;
+            Ok(Server::Supervised(supervisor))
+        })
+    }
+
+    fn with(
+        installation: &Installation,
+        start: impl FnOnce(&Path) -> Result<Server, sql::Error>,
+    ) -> anyhow::Result<Self> {
         let section = installation.database.clone().context(
             "[database] section: got none, expected `url = \"postgresql://…\"` or `embedded = true`",
         )?;
         let is_private = section.embedded && section.url.is_none();
-        let cluster = is_private
-            .then(|| Cluster::start(&installation.data_dir.join("postgres")))
-            .transpose()?;
+        let folder = installation.data_dir.join("postgres");
+        let cluster = is_private.then(|| start(&folder)).transpose()?;
         Ok(Self { section, cluster })
     }
 

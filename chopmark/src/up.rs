@@ -8,21 +8,29 @@
 //!
 //! - nothing is started or migrated while anything in the configuration is wrong;
 //! - roles meet only in the database and on the wire, exactly as when each runs in a process of its own;
-//! - if one role fails, the others are stopped and its error is the command's.
+//! - if one role fails, the others are stopped and its error is the command's;
+//! - a private PostgreSQL that dies is started again; if it cannot be, the process ends and says why;
+//! - the service manager is told when every role runs, and that they are alive.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::ValueEnum as _;
 use process::Context;
 use process::config::keys::plain_files;
 use process::config::{Installation, Problems};
+use process::service::Manager;
 use process::signals::{Hangups, Signals};
-use tokio::sync::watch;
+use sql::supervisor::Reports;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::database::{self, Database};
 use crate::role::{Resolved, Role};
+
+/// How long roles have to end after the database was given up: they cannot finish what needs it.
+const END_WITHOUT_DATABASE: Duration = Duration::from_secs(15);
 
 /// What to run.
 #[derive(clap::Args)]
@@ -35,6 +43,9 @@ Examples:
 Rights: `[database] url` is the owner of the schema. A process that has it migrates the schema first.
 In production give it only to `chopmark migrate`, and each role its own file with ingest_url, anchor_url
 or trace_api_url; the role then checks the schema's version and changes nothing. Details: docs/operations.md.
+
+Signals: SIGTERM and SIGINT stop it in order, a second one at once; SIGHUP reads certificates and name files again.
+A private PostgreSQL (`embedded = true`) that dies is started again; if it fails too often, the process ends and says why.
 
 Exit status: 0 stopped as asked, 2 the configuration is wrong or a role failed.")]
 pub struct Arguments {
@@ -113,30 +124,84 @@ async fn serve(
     roles: Vec<Resolved>,
     until_stdin_ends: bool,
 ) -> anyhow::Result<()> {
-    let needs_database = roles.iter().any(|role| !matches!(role, Resolved::Bridge(_)));
-    let database = needs_database.then(|| Database::open(installation)).transpose()?;
-    if let Some(database) = &database {
-        database.migrate_as_owner().await?;
-    }
     let (stop, shutdown) = watch::channel(false);
     let context = Context::system(shutdown);
     tokio::spawn(Signals::listen()?.stop(until_stdin_ends, stop.clone(), context.clock.clone()));
     tokio::spawn(Hangups::listen()?.reload(context.reloads.clone(), stop.clone()));
+    let manager = Manager::from_env()?;
+    let (given_up, lost) = mpsc::unbounded_channel();
+    let database = open_database(installation, &roles, &context, given_up)?;
+    if let Some(database) = &database {
+        database.migrate_as_owner().await?;
+    }
+    let (service, stopping) = (context.service.clone(), context.shutdown.clone());
+    // The thread on which the roles' own loops run is a worker as well.
+    service.beat_here();
+    tokio::spawn(manager.follow(service, roles.len(), context.reload(), stopping));
     let mut running = JoinSet::new();
     for role in roles {
         start(role, database.as_ref(), context.clone(), &mut running).await?;
     }
-    let mut first_error = None;
-    while let Some(ended) = running.join_next().await {
-        if let Err(error) = ended.map_err(anyhow::Error::from).flatten() {
-            tracing::error!(error = format!("{error:#}"), "a role ended with an error");
-            first_error.get_or_insert(error);
-        }
-        stop.send(true).ok();
-    }
+    let first_error = until_ended(&mut running, &stop, lost).await;
     // The private cluster, if there is one, stops last.
     drop(database);
     first_error.map_or(Ok(()), Err)
+}
+
+/// Opens the database, if a role needs one; `given_up` is told when a private one cannot be kept running.
+fn open_database(
+    installation: &Installation,
+    roles: &[Resolved],
+    context: &Context,
+    given_up: mpsc::UnboundedSender<sql::Error>,
+) -> anyhow::Result<Option<Database>> {
+    if roles.iter().all(|role| matches!(role, Resolved::Bridge(_))) {
+        return Ok(None);
+    }
+    let restarts = context.metrics.database_restarts.clone();
+    let reports = Reports {
+        restarted: Box::new(move || restarts.inc()),
+        gave_up: Box::new(move |error| _ = given_up.send(error)),
+    };
+    Database::supervised(installation, reports).map(Some)
+}
+
+/// Waits until every role has ended, and stops the others once one has; gives the first error.
+///
+/// - `lost`: why the database was given up. Then the roles are stopped, and not waited for much longer.
+async fn until_ended(
+    running: &mut JoinSet<anyhow::Result<()>>,
+    stop: &watch::Sender<bool>,
+    mut lost: mpsc::UnboundedReceiver<sql::Error>,
+) -> Option<anyhow::Error> {
+    let mut first_error = None;
+    let mut last_moment = None;
+    loop {
+        let too_late = async {
+            match last_moment {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = running.join_next() => {
+                let Some(ended) = ended else { return first_error };
+                if let Err(error) = ended.map_err(anyhow::Error::from).flatten() {
+                    tracing::error!(error = format!("{error:#}"), "a role ended with an error");
+                    first_error.get_or_insert(error);
+                }
+            }
+            Some(error) = lost.recv() => {
+                first_error = Some(error.into());
+                last_moment = Some(tokio::time::Instant::now() + END_WITHOUT_DATABASE);
+            }
+            () = too_late => {
+                tracing::error!("roles that wait for the database are not waited for any longer");
+                return first_error;
+            }
+        }
+        stop.send(true).ok();
+    }
 }
 
 /// Connects a role to the database and starts it.

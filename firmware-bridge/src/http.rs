@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
+use process::Service;
 use process::health::{self, NotReady, Probe};
 use process::problem::{answer, at};
 use prometheus::Registry;
@@ -41,7 +42,7 @@ pub struct StatusPage {
     pub readers: Vec<String>,
 }
 
-/// Serves `/healthz`, `/readyz`, `/metrics` and `/readers` until `until` ends.
+/// Serves `/healthz`, `/readyz`, `/metrics` and `/readers` until `until` ends; its worker tells `service` that it is alive.
 ///
 /// # Errors
 ///
@@ -49,11 +50,14 @@ pub struct StatusPage {
 pub async fn serve(
     address: SocketAddr,
     status: StatusPage,
+    service: &Service,
     until: impl Future<Output = ()>,
 ) -> Result<(), ListenError> {
     let failed = |source| ListenError { address, source };
     let status = web::Data::new(status);
+    let alive = service.clone();
     let server = HttpServer::new(move || {
+        alive.beat_here();
         App::new()
             .wrap(from_fn(process::problem::documented))
             .app_data(status.clone())
@@ -65,6 +69,7 @@ pub async fn serve(
     .bind(address)
     .map_err(failed)?
     .run();
+    service.started("bridge");
     let handle = server.handle();
     let server = tokio::spawn(server);
     until.await;

@@ -103,8 +103,9 @@ pub async fn run(config: Config, context: Context) -> Result<(), Error> {
     };
     let status = status_page(&config, &metrics);
     let listen = config.listen;
+    let service = context.service.clone();
     let threads = start(config, keeper, spool, &metrics, &context)?;
-    let ended = http::serve(listen, status, async {
+    let ended = http::serve(listen, status, &service, async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }
@@ -246,7 +247,7 @@ async fn open_spool(
     metrics.spool_writable.set(0);
     let mut shutdown = context.shutdown.clone();
     let mut opened = Ok(None);
-    http::serve(config.listen, status_page(config, metrics), async {
+    http::serve(config.listen, status_page(config, metrics), &context.service, async {
         loop {
             tokio::select! {
                 stopped = shutdown.wait_for(|stop| *stop) => { drop(stopped); return; }

@@ -16,6 +16,7 @@ use process::config::keys::ledger_keys;
 use process::config::ledger::{LedgerKind, LedgerSection};
 use process::config::problem::read_policy;
 use process::config::{Installation, Problem, Problems};
+use process::tls::Tls;
 
 use crate::compose::Party;
 use crate::read_points::ReadPoints;
@@ -26,6 +27,8 @@ use crate::rules::SiteRules;
 pub struct Settings {
     /// Address and port to listen on.
     pub listen: SocketAddr,
+    /// Certificate and key of the listener; without them it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// Largest body that is accepted, in bytes.
     pub max_body_bytes: usize,
     /// Most bytes of all bodies together.
@@ -150,7 +153,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             problems.push(Problem::value(section, "token_sha256", got, "a token of its own"));
         }
     }
-    let settings = problems.keep(load_settings(section));
+    let settings = problems.keep(load_settings(installation, section));
     problems.unless_any(settings.map(|settings| Config {
         settings,
         policy,
@@ -165,8 +168,13 @@ fn load_policy(installation: &Installation, section: &IngestSection) -> Result<P
     read_policy("[ingest]", "policy", &installation.at(path)).map(|(policy, _)| policy)
 }
 
-fn load_settings(section: &IngestSection) -> Result<Settings, Problems> {
+fn load_settings(
+    installation: &Installation,
+    section: &IngestSection,
+) -> Result<Settings, Problems> {
     let mut problems = Problems::default();
+    let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
+    let tls = problems.keep(Tls::from_files(installation, "[ingest]", certificate, key)).flatten();
     if section.body_memory_bytes < section.max_body_bytes {
         let got = section.body_memory_bytes.to_string();
         let expected = format!("at least max_body_bytes, which is {}", section.max_body_bytes);
@@ -183,6 +191,7 @@ fn load_settings(section: &IngestSection) -> Result<Settings, Problems> {
     }
     problems.unless_any(Some(Settings {
         listen: section.listen,
+        tls,
         max_body_bytes: section.max_body_bytes,
         body_memory_bytes: section.body_memory_bytes,
         body_within_s: section.body_within_s,

@@ -33,7 +33,9 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, Error, HttpRequest, HttpServer, web};
+use process::Service;
 use process::problem::{at, method_not_allowed};
+use process::tls::HANDSHAKE_WITHIN;
 
 pub use self::state::State;
 use crate::problem::Problem;
@@ -84,18 +86,36 @@ pub fn application(
         .configure(routes)
 }
 
-/// The server of `state` on `listener`, not yet started: it runs while it is awaited.
+/// The server of `state` on `listener`, not yet started: it runs while it is awaited. With TLS if the settings have a
+/// certificate.
+///
+/// - `service`: its workers tell it that they are alive.
 ///
 /// # Errors
 ///
 /// If the listener cannot be used.
-pub fn server(state: Data<State>, listener: TcpListener) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || application(state.clone()))
-        .workers(2)
-        .max_connections(CONNECTIONS)
-        .client_request_timeout(HEAD_WITHIN)
-        .disable_signals()
-        .shutdown_timeout(10)
-        .listen(listener)?;
+pub fn server(
+    state: Data<State>,
+    service: &Service,
+    listener: TcpListener,
+) -> std::io::Result<Server> {
+    let service = service.clone();
+    let tls = state.config.settings.tls.clone();
+    let server = HttpServer::new(move || {
+        service.beat_here();
+        application(state.clone())
+    })
+    .workers(2)
+    .max_connections(CONNECTIONS)
+    // Handshakes under way are connections; they are not fewer than these.
+    .max_connection_rate(CONNECTIONS)
+    .tls_handshake_timeout(HANDSHAKE_WITHIN)
+    .client_request_timeout(HEAD_WITHIN)
+    .disable_signals()
+    .shutdown_timeout(10);
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.server_config())?,
+        None => server.listen(listener)?,
+    };
     Ok(server.run())
 }

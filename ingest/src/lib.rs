@@ -44,6 +44,7 @@ use std::sync::Arc;
 use actix_web::web;
 use ledger::policy::Policy;
 use process::Context;
+use process::metrics::TlsMetrics;
 use sql::{Db, LedgerId};
 use thiserror::Error;
 
@@ -94,6 +95,7 @@ pub enum Error {
 /// [`enum@Error`], if it cannot start.
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
+    context.metrics.show_in(&metrics.registry);
     let Config { settings, policy, sites, bridges, partners } = config;
     let terms = Terms {
         clock: context.clock.clone(),
@@ -116,13 +118,18 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         threads.push(thread);
     }
     let listen = settings.listen;
+    let tls_metrics = TlsMetrics::new(&metrics.registry);
+    if let Some(tls) = settings.tls.clone() {
+        tokio::spawn(tls.follow(context.clone(), tls_metrics));
+    }
     let config =
         Config { settings, policy: Policy::default(), sites: Vec::new(), bridges, partners };
     let state = web::Data::new(State::new(db, config, writers, metrics, terms));
     let failed = |source| Error::Listen { address: listen, source };
     let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
-    let server = http::server(state.clone(), listener).map_err(failed)?;
+    let server = http::server(state.clone(), &context.service, listener).map_err(failed)?;
     let handle = server.handle();
+    context.service.started("ingest");
     tracing::info!(%listen, "listening");
     let mut shutdown = context.shutdown;
     tokio::spawn(async move {

@@ -42,6 +42,8 @@ fn context() -> Context {
         crash: CrashPoints::none(),
         shutdown: tokio::sync::watch::channel(true).1,
         reloads: process::Reloads::default(),
+        metrics: process::ProcessMetrics::default(),
+        service: process::Service::default(),
     }
 }
 
@@ -61,6 +63,7 @@ async fn start(db: &TestDb, ledger: &TestLedger) -> Result<(), ingest::Error> {
     let config = Config {
         settings: Settings {
             listen: ([127, 0, 0, 1], 0).into(),
+            tls: None,
             max_body_bytes: 1000,
             body_memory_bytes: 1000,
             body_within_s: 5,

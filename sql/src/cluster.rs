@@ -5,31 +5,44 @@
 //!
 //! What holds:
 //!
+//! - one process runs a folder's cluster; [`Cluster::start_or_join`] uses one that another process runs;
 //! - no port is opened, no other cluster is touched; the folder is accessible to the server's user only (0700);
 //! - PostgreSQL refuses to run as root, so root starts it as `postgres`, or as `nobody`;
 //! - fsync and `synchronous_commit` stay on: an answer that says durable is durable.
 //!
-//! Not here: external clusters, which are only a URL.
+//! Not here: external clusters, which are only a URL; what happens when the server dies ([`crate::supervisor`]).
 //!
-//! Source: PostgreSQL 15 manual, chapters 19.2 (cluster), 19.5 (shutdown), 20.
+//! Source: PostgreSQL 15 manual, chapters 19.2 (cluster), 19.5 (shutdown), 20, 73.1 (`postmaster.pid`).
+
+mod left_over;
+mod lock;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid};
+use nix::sys::signal::Signal;
+use nix::unistd::{Gid, Uid, User, chown, geteuid};
 
+use self::left_over::signal;
 use crate::access::Access;
 use crate::error::Error;
 
 /// Longest path of a unix socket, less its file name.
 const MAX_SOCKET_DIR: usize = 80;
-/// Longest wait for start and stop.
+/// Longest wait for a server that says nothing at its start, and for its stop. One that says that it is recovering is
+/// waited for as long as it takes.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Time between two looks at a server that starts.
+const LOOK: Duration = Duration::from_millis(30);
+/// Lines of the server's log in an error.
+const LAST_LINES: usize = 15;
 
 /// Port of PostgreSQL.
 const DEFAULT_PORT: u16 = 5432;
@@ -75,6 +88,17 @@ pub struct Cluster {
     server: Option<Child>,
     url: String,
     port: u16,
+    /// Held while this process runs the cluster; none if another one does.
+    lock: Option<fs::File>,
+}
+
+/// What a server says to somebody who wants to connect.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Accepts,
+    /// It is starting, or recovering.
+    NotYet,
+    Nothing,
 }
 
 fn failed(text: impl Into<String>) -> Error {
@@ -135,16 +159,55 @@ impl Cluster {
         let user = other_user()?;
         own(&folder, user)?;
         check_reachable(&folder, user)?;
+        let lock = lock::take(&folder)?.ok_or_else(|| lock::in_use(&folder))?;
         Self::stop_left_over(&folder)?;
-        let socket = socket_folder(&folder, user)?;
+        let socket = socket_folder(&folder);
         let port = extra.port.unwrap_or(DEFAULT_PORT);
         let url = url_at(&socket, port, "chopmark", Access::Owner);
-        let mut cluster = Self { folder, socket, binaries, user, server: None, url, port };
+        let lock = Some(lock);
+        let mut cluster = Self { folder, socket, binaries, user, server: None, url, port, lock };
         if !cluster.data().join("PG_VERSION").exists() {
             cluster.init(extra)?;
         }
         cluster.launch()?;
         Ok(cluster)
+    }
+
+    /// As [`Self::start`]; if another process runs the cluster already, it is used as it runs there, and goes on when
+    /// this value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`], also if the other process's server does not answer.
+    pub fn start_or_join(folder: &Path) -> Result<Self, Error> {
+        let Ok(folder) = folder.canonicalize() else { return Self::start(folder) };
+        match lock::take(&folder)? {
+            // Taken again by `start`; nobody else is let in between who would not be told.
+            Some(lock) => drop(lock),
+            None => return Self::join(folder),
+        }
+        Self::start(&folder)
+    }
+
+    fn join(folder: PathBuf) -> Result<Self, Error> {
+        let (binaries, user) = (find_binaries()?, other_user()?);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some((port, socket)) = where_it_answers(&folder) {
+                let url = url_at(&socket, port, "chopmark", Access::Owner);
+                let (folder, binaries) = (folder.clone(), binaries.clone());
+                let (server, lock) = (None, None);
+                let cluster = Self { folder, socket, binaries, user, server, url, port, lock };
+                if cluster.answer() == Answer::Accepts {
+                    return Ok(cluster);
+                }
+            }
+            if Instant::now() > deadline {
+                let in_use = lock::in_use(&folder);
+                return Err(failed(format!("{in_use}; and its database does not answer")));
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Where [`Self::start_anywhere`] puts a cluster for `folder`: there, or, if we are root and the user that runs
@@ -208,6 +271,8 @@ impl Cluster {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.bin.join(program));
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").current_dir(&self.folder);
+        // It would tell our service manager that it is ready, or stops, in our name.
+        command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");
         // A process group of its own: Ctrl-C in the terminal reaches only us, and we stop the server in order.
         command.process_group(0);
         if let Some((uid, gid)) = self.user {
@@ -254,7 +319,40 @@ impl Cluster {
     }
 
     fn launch(&mut self) -> Result<(), Error> {
-        let log_path = self.folder.join("server.log");
+        self.launch_unless(&AtomicBool::new(false))?;
+        self.create_database()
+    }
+
+    /// Starts the server and waits until it answers, or until `is_unwanted`.
+    pub(crate) fn launch_unless(&mut self, is_unwanted: &AtomicBool) -> Result<(), Error> {
+        self.spawn()?;
+        let mut spoken = Instant::now();
+        loop {
+            match self.answer() {
+                Answer::Accepts => return Ok(()),
+                Answer::NotYet => spoken = Instant::now(),
+                Answer::Nothing => {}
+            }
+            let why = if self.ended().is_some() {
+                "ended while it started"
+            } else if is_unwanted.load(Ordering::Relaxed) {
+                "is not wanted any more"
+            } else if spoken.elapsed() > PATIENCE {
+                "does not answer"
+            } else {
+                std::thread::sleep(LOOK);
+                continue;
+            };
+            self.stop();
+            return Err(failed(format!("PostgreSQL {why}; {}", self.last_lines())));
+        }
+    }
+
+    /// Starts the server's process. Its log begins anew; the one before is kept as `server.log.1`.
+    fn spawn(&mut self) -> Result<(), Error> {
+        self.make_socket_folder()?;
+        let log_path = self.log_path();
+        fs::rename(&log_path, log_path.with_extension("log.1")).ok();
         let log = fs::File::create(&log_path)
             .map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
         let errors = log.try_clone().map_err(|e| failed(e.to_string()))?;
@@ -271,24 +369,50 @@ impl Cluster {
             .spawn()
             .map_err(|error| failed(format!("postgres did not start: {error}")))?;
         self.server = Some(child);
-        let deadline = Instant::now() + PATIENCE;
-        while !self.answers() {
-            let ended = self.server.as_mut().and_then(|child| child.try_wait().ok().flatten());
-            if ended.is_some() || Instant::now() > deadline {
-                let log = fs::read_to_string(&log_path).unwrap_or_default();
-                return Err(failed(format!("PostgreSQL does not answer: {}", log.trim())));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        self.create_database()
+        Ok(())
     }
 
-    fn answers(&self) -> bool {
-        self.command("pg_isready")
+    fn log_path(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    /// The end of the server's log, for an error.
+    pub(crate) fn last_lines(&self) -> String {
+        let path = self.log_path();
+        let text = fs::read(&path).map(|text| String::from_utf8_lossy(&text).into_owned());
+        let text = text.unwrap_or_else(|error| error.to_string());
+        let lines: Vec<&str> = text.trim().lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+        format!("its log {} ends:\n{last}", path.display())
+    }
+
+    /// How the server's process ended; none while it runs, or if it was not started.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.server.as_mut().and_then(|child| child.try_wait().ok().flatten())
+    }
+
+    /// Whether the file at which it is reached is there.
+    pub(crate) fn has_socket(&self) -> bool {
+        self.socket.join(format!(".s.PGSQL.{}", self.port)).exists()
+    }
+
+    /// The folder of the cluster.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn answer(&self) -> Answer {
+        let status = self
+            .command("pg_isready")
             .args(["-q", "-d", "postgres", "-p", &self.port.to_string(), "-h"])
             .arg(&self.socket)
-            .status()
-            .is_ok_and(|status| status.success())
+            .status();
+        match status.ok().and_then(|status| status.code()) {
+            Some(0) => Answer::Accepts,
+            Some(1) => Answer::NotYet,
+            _ => Answer::Nothing,
+        }
     }
 
     fn create_database(&self) -> Result<(), Error> {
@@ -319,6 +443,10 @@ impl Cluster {
     /// Stops the server without starting it again; for tests without a database.
     pub fn stop(&mut self) {
         let Some(mut child) = self.server.take() else { return };
+        // The number of a process that has ended may be another's by now.
+        if !matches!(child.try_wait(), Ok(None)) {
+            return;
+        }
         signal(child.id(), Signal::SIGINT);
         let deadline = Instant::now() + PATIENCE;
         while matches!(child.try_wait(), Ok(None)) {
@@ -327,6 +455,13 @@ impl Cluster {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Stops the server and lets another process run it; for tests.
+    #[cfg(feature = "testing")]
+    pub fn release(&mut self) {
+        self.stop();
+        self.lock = None;
     }
 
     /// Starts the server again after [`Self::stop`].
@@ -344,51 +479,41 @@ impl Cluster {
     ///
     /// [`Error::Cluster`] if it does not end.
     pub fn stop_left_over(folder: &Path) -> Result<(), Error> {
-        let file = folder.join("data").join("postmaster.pid");
-        let Ok(text) = fs::read_to_string(&file) else { return Ok(()) };
-        let mut lines = text.lines();
-        let pid = lines.next().and_then(|line| line.trim().parse::<u32>().ok());
-        let Some(pid) = pid.filter(|pid| is_postgres(*pid)) else {
-            // Stale: the machine or the server was killed; PostgreSQL itself would check it again.
-            fs::remove_file(&file).ok();
+        left_over::end(&folder.join("data"))
+    }
+
+    /// Makes the folder of the socket, if it is not the cluster's own; something may have removed it meanwhile.
+    fn make_socket_folder(&self) -> Result<(), Error> {
+        if self.socket.starts_with(&self.folder) {
             return Ok(());
-        };
-        signal(pid, Signal::SIGINT);
-        let deadline = Instant::now() + PATIENCE;
-        while is_postgres(pid) {
-            if Instant::now() > deadline {
-                return Err(failed(format!("an older PostgreSQL (process {pid}) does not end")));
-            }
-            std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(())
+        fs::create_dir_all(&self.socket)
+            .map_err(|error| failed(format!("{}: {error}", self.socket.display())))?;
+        own(&self.socket, self.user)
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
-        if !self.socket.starts_with(&self.folder) {
+        if self.lock.is_some() && !self.socket.starts_with(&self.folder) {
             fs::remove_dir_all(&self.socket).ok();
         }
     }
+}
+
+/// Port and folder of the socket of a server that another process started.
+fn where_it_answers(folder: &Path) -> Option<(u16, PathBuf)> {
+    let text = fs::read_to_string(folder.join("data").join("postmaster.pid")).ok()?;
+    let mut lines = text.lines().skip(3);
+    let port = lines.next()?.trim().parse().ok()?;
+    Some((port, lines.next().filter(|folder| !folder.is_empty())?.into()))
 }
 
 fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
     let socket = socket.to_string_lossy().replace('%', "%25").replace('/', "%2F");
     let port = if port == DEFAULT_PORT { String::new() } else { format!("&port={port}") };
     format!("postgresql://{}@/{database}?host={socket}{port}", access.role_name())
-}
-
-fn signal(pid: u32, signal: Signal) {
-    if let Ok(pid) = i32::try_from(pid) {
-        kill(Pid::from_raw(pid), signal).ok();
-    }
-}
-
-/// Whether `pid` is a PostgreSQL server that runs.
-fn is_postgres(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres")
 }
 
 /// The user to run as when we are root.
@@ -437,12 +562,9 @@ fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error>
 }
 
 /// Where the socket is: in the folder, or in a short one if the path is too long for a socket.
-fn socket_folder(folder: &Path, user: Option<(Uid, Gid)>) -> Result<PathBuf, Error> {
+fn socket_folder(folder: &Path) -> PathBuf {
     if folder.as_os_str().len() <= MAX_SOCKET_DIR {
-        return Ok(folder.to_owned());
+        return folder.to_owned();
     }
-    let short = std::env::temp_dir().join(format!("chopmark-{}", std::process::id()));
-    fs::create_dir_all(&short).map_err(|error| failed(format!("{}: {error}", short.display())))?;
-    own(&short, user)?;
-    Ok(short)
+    std::env::temp_dir().join(format!("chopmark-{}", std::process::id()))
 }

@@ -42,6 +42,7 @@ pub mod scans;
 mod settings;
 #[cfg(feature = "testing")]
 mod statements;
+pub mod supervisor;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tile;

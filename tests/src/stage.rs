@@ -50,7 +50,8 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// Starts `chopmark up` for a role with a configuration file; what it prints goes to the end of `log`.
+    /// Starts `chopmark up` with a configuration file, for a role, or for all of them (`""`); what it prints goes to the end
+    /// of `log`.
     ///
     /// - `more`: what it finds in its environment besides the test's own.
     ///
@@ -60,7 +61,9 @@ impl Process {
         let out = fs::OpenOptions::new().create(true).append(true).open(&log);
         let out = out.expect("the folder is ours");
         let child = Command::new(chopmark())
-            .args(["up", "--until-stdin-ends", "--role", role, "--config"])
+            .args(["up", "--until-stdin-ends"])
+            .args(if role.is_empty() { vec![] } else { vec!["--role", role] })
+            .arg("--config")
             .arg(file)
             .envs(more.iter().cloned())
             .stdin(Stdio::piped())
@@ -304,7 +307,17 @@ impl Stage {
         &self,
         runtime: &tokio::runtime::Runtime,
     ) -> std::collections::HashMap<String, u32> {
-        let db = self.db(runtime);
+        self.named_at(self.cluster.url(), runtime)
+    }
+
+    /// As [`Self::named`], in another database.
+    pub fn named_at(
+        &self,
+        url: &str,
+        runtime: &tokio::runtime::Runtime,
+    ) -> std::collections::HashMap<String, u32> {
+        let db = runtime.block_on(sql::Db::connect(&sql::Settings::new(url)));
+        let db = db.expect("the url is right");
         let mut named = std::collections::HashMap::new();
         runtime
             .block_on(async {

@@ -12,6 +12,7 @@ use ledger::policy::Policy;
 use process::config::problem::{read_named, read_policy};
 use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
+use process::tls::Tls;
 
 use crate::network::Cidr;
 use crate::places::{PlaceName, Places};
@@ -52,6 +53,8 @@ pub struct Rates {
 pub struct Config {
     /// Address and port on which the public is answered.
     pub listen: SocketAddr,
+    /// Certificate and key of that address; without them it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// Address and port on which the operator is answered; loopback.
     pub internal_listen: SocketAddr,
     /// Base address under which people reach it, without a slash at the end.
@@ -107,11 +110,14 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let scan_secret = problems.keep(load_secret(installation, section));
     let trusted_proxies = problems.keep(proxies(section));
     let place_header = problems.keep(place_header(section));
+    let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
+    let tls = problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
     problems.keep(check_numbers(section));
     problems.keep(check_recall_urls(section));
     let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header);
     let config = loaded.map(|((((policy, policy_text), scan_secret), proxies), header)| Config {
         listen: section.listen,
+        tls,
         internal_listen: section.internal_listen,
         public_url: section.public_url.trim_end_matches('/').to_owned(),
         policy,

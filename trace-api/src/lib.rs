@@ -50,7 +50,9 @@ use actix_web::HttpServer;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use jiff::SignedDuration;
-use process::Context;
+use process::metrics::TlsMetrics;
+use process::tls::HANDSHAKE_WITHIN;
+use process::{Context, Service};
 use sql::Db;
 use thiserror::Error;
 
@@ -84,10 +86,19 @@ const DELETE_EVERY: Duration = Duration::from_hours(24);
 /// [`enum@Error`].
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let (public, internal) = (config.listen, config.internal_listen);
-    let mut shutdown = context.shutdown;
-    let state = Data::new(AppState::new(config, db, context.clock));
-    let servers =
-        [serve(&state, Audience::Public, public)?, serve(&state, Audience::Internal, internal)?];
+    let mut shutdown = context.shutdown.clone();
+    let state = Data::new(AppState::new(config, db, context.clock.clone()));
+    let registry = &state.metrics.registry;
+    context.metrics.show_in(registry);
+    let tls_metrics = TlsMetrics::new(registry);
+    if let Some(tls) = state.config.tls.clone() {
+        tokio::spawn(tls.follow(context.clone(), tls_metrics));
+    }
+    let servers = [(Audience::Public, public), (Audience::Internal, internal)]
+        .map(|(audience, address)| serve(&state, &context.service, audience, address));
+    let [public_server, internal_server] = servers;
+    let servers = [public_server?, internal_server?];
+    context.service.started("trace-api");
     tracing::info!(address = %public, internal = %internal, "listening");
     let handles = servers.each_ref().map(Server::handle);
     tokio::spawn(async move {
@@ -106,14 +117,28 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     served
 }
 
-fn serve(state: &Data<AppState>, audience: Audience, address: SocketAddr) -> Result<Server, Error> {
-    let state = state.clone();
-    let server = HttpServer::new(move || http::application(state.clone(), audience))
-        .workers(if audience == Audience::Public { 2 } else { 1 })
-        .disable_signals()
-        .shutdown_timeout(10);
-    let bound = server.bind(address).map_err(|source| Error::Listen { address, source })?;
-    Ok(bound.run())
+/// The server of one audience; the public's has TLS if there is a certificate.
+fn serve(
+    state: &Data<AppState>,
+    service: &Service,
+    audience: Audience,
+    address: SocketAddr,
+) -> Result<Server, Error> {
+    let tls = state.config.tls.as_ref().filter(|_| audience == Audience::Public);
+    let (state, service) = (state.clone(), service.clone());
+    let server = HttpServer::new(move || {
+        service.beat_here();
+        http::application(state.clone(), audience)
+    })
+    .workers(if audience == Audience::Public { 2 } else { 1 })
+    .tls_handshake_timeout(HANDSHAKE_WITHIN)
+    .disable_signals()
+    .shutdown_timeout(10);
+    let bound = match tls {
+        Some(tls) => server.bind_rustls_0_23(address, tls.server_config()),
+        None => server.bind(address),
+    };
+    Ok(bound.map_err(|source| Error::Listen { address, source })?.run())
 }
 
 /// Deletes old scans now and every day.

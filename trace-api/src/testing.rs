@@ -110,6 +110,7 @@ pub fn journey() -> Vec<EventDraft> {
 pub fn config(policy_text: String) -> Config {
     Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        tls: None,
         public_url: "https://trace.example".into(),
         policy: policy_text.parse().expect("a policy of the test"),
         policy_text,

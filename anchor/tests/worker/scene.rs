@@ -266,6 +266,8 @@ impl Scene {
             crash: CrashPoints::none(),
             shutdown: tokio::sync::watch::channel(false).1,
             reloads: process::Reloads::default(),
+            metrics: process::ProcessMetrics::default(),
+            service: process::Service::default(),
         };
         let db = db.db_as(sql::Access::Anchor).await;
         Worker::new(config, db, self.metrics.clone(), context).await.unwrap()

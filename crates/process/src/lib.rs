@@ -10,16 +10,21 @@ pub mod config;
 pub mod crash;
 pub mod health;
 pub mod log;
+pub mod metrics;
 pub mod problem;
 pub mod random;
 pub mod requests;
+pub mod service;
 pub mod signals;
+pub mod tls;
 
 use tokio::sync::watch;
 
 pub use crate::clock::Clock;
 pub use crate::crash::CrashPoints;
+pub use crate::metrics::ProcessMetrics;
 pub use crate::random::Randomness;
+pub use crate::service::Service;
 pub use crate::signals::Reloads;
 
 /// What a role is given besides its settings. Clones share their parts.
@@ -35,6 +40,10 @@ pub struct Context {
     pub shutdown: watch::Receiver<bool>,
     /// Requests to read files again that may change while the process runs.
     pub reloads: Reloads,
+    /// What is counted of the process as a whole; every role shows it among its own metrics.
+    pub metrics: ProcessMetrics,
+    /// Tells the service manager that roles run, and are alive.
+    pub service: Service,
 }
 
 impl Context {
@@ -47,6 +56,8 @@ impl Context {
             crash: CrashPoints::from_env(),
             shutdown,
             reloads: Reloads::default(),
+            metrics: ProcessMetrics::default(),
+            service: Service::default(),
         }
     }
 

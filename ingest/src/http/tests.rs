@@ -113,6 +113,7 @@ impl Scene {
         let config = Config {
             settings: Settings {
                 listen: ([127, 0, 0, 1], 0).into(),
+                tls: None,
                 max_body_bytes,
                 body_memory_bytes: 48 * 1024 * 1024,
                 body_within_s: 30,
@@ -177,6 +178,8 @@ async fn serve(
         crash: CrashPoints::none(),
         shutdown,
         reloads: process::Reloads::default(),
+        metrics: process::ProcessMetrics::default(),
+        service: process::Service::default(),
     };
     let metrics = Metrics::new();
     let origin = site.origin.clone();

@@ -7,6 +7,8 @@
 mod anchor_process;
 mod backlog;
 mod bad_input;
+mod embedded_database;
+mod encrypted;
 mod load;
 mod long_documents;
 mod scene;

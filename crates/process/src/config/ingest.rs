@@ -12,6 +12,14 @@ pub struct IngestSection {
     /// Address and port to listen on. Default: `127.0.0.1:8081`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
+    /// File with the certificate to show, PEM: its own first, then those that lead to the authority. Then clients connect
+    /// with `https://` (TLS 1.2 or 1.3). It is read again on SIGHUP and when it has changed. Default: none; then a proxy
+    /// in front has TLS.
+    #[serde(default)]
+    pub tls_certificate: Option<PathBuf>,
+    /// File with its private key, PEM, readable by nobody else (mode 0600). Needed with `tls_certificate`.
+    #[serde(default)]
+    pub tls_key: Option<PathBuf>,
     /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB). A delivery has at most 4 MiB.
     #[serde(default = "default_max_body")]
     pub max_body_bytes: usize,

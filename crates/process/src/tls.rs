@@ -1,0 +1,270 @@
+//! TLS of our listeners: certificate and key from two files, read again when they change.
+//!
+//! The way through: [`Tls::from_files`] when the configuration is checked; [`Tls::server_config`] for the listener; [`Tls::follow`]
+//! while the process runs.
+//!
+//! What holds:
+//!
+//! - TLS 1.2 and 1.3, by one provider of cryptography, aws-lc-rs; the protocol is HTTP/1.1 (docs/decisions/0053);
+//! - the key file is refused if others can use it, as every secret file is;
+//! - a new pair is used for connections from then on; one that is not usable (unreadable, not a pair, expired) changes
+//!   nothing, is logged with its reason and counted;
+//! - files that are being replaced are read when both have stayed the same for one look.
+//!
+//! Not here: clients ([`ureq`] with rustls), certificates of clients (a proxy checks them: docs/behind-a-proxy.md).
+//!
+//! Source: RFC 8446, RFC 7468 (PEM), RFC 7301 (ALPN).
+
+mod expiry;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use crate::Context;
+use crate::config::{Installation, Problem, Problems};
+use crate::metrics::TlsMetrics;
+
+/// Time between two looks at the files.
+const LOOK: Duration = Duration::from_secs(5);
+/// Time within which a client must have finished the handshake; until then it has one connection, and no request.
+pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Certificate and key of a listener, as they are now. Clones share them.
+#[derive(Clone)]
+pub struct Tls(Arc<Shown>);
+
+struct Shown {
+    /// The section that names the files.
+    section: &'static str,
+    files: Files,
+    provider: Arc<CryptoProvider>,
+    pair: RwLock<Pair>,
+}
+
+#[derive(Debug, Clone)]
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// What is shown to clients.
+#[derive(Clone)]
+struct Pair {
+    certified: Arc<CertifiedKey>,
+    expires: Timestamp,
+}
+
+/// What changes when a file is written or replaced: time, length and number of each.
+type Stamp = [(i64, i64, u64, u64); 2];
+
+impl Files {
+    fn stamp(&self) -> Option<Stamp> {
+        let of = |path: &Path| {
+            let data = std::fs::metadata(path).ok()?;
+            Some((data.mtime(), data.mtime_nsec(), data.len(), data.ino()))
+        };
+        Some([of(&self.certificate)?, of(&self.key)?])
+    }
+
+    fn load(&self, section: &str, provider: &CryptoProvider) -> Result<Pair, Problem> {
+        let problem = |key: &str, path: &Path, error: &dyn fmt::Display| Problem::Content {
+            section: section.to_owned(),
+            key: key.to_owned(),
+            cause: format!("could not use {}: {error}", path.display()),
+        };
+        let of_certificate =
+            |error: &dyn fmt::Display| problem("tls_certificate", &self.certificate, error);
+        let of_key = |error: &dyn fmt::Display| problem("tls_key", &self.key, error);
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_file_iter(&self.certificate)
+                .and_then(Iterator::collect)
+                .map_err(|error| of_certificate(&error))?;
+        let Some(first) = chain.first() else {
+            let expected = "got no certificate, expected PEM: its own first, then those that lead to the authority";
+            return Err(of_certificate(&expected));
+        };
+        let expires = expiry::expires(first)
+            .ok_or_else(|| of_certificate(&"the first certificate is not X.509"))?;
+        let text = keystore::private::read(&self.key)
+            .map_err(|error| Problem::content(section, "tls_key", &error))?;
+        let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|error| of_key(&error))?;
+        let certified = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
+            let certificate = self.certificate.display();
+            of_key(&format!("{error}; expected the key of the first certificate in {certificate}"))
+        })?;
+        Ok(Pair { certified: Arc::new(certified), expires })
+    }
+}
+
+impl Tls {
+    /// The TLS of a section; none if it names no files.
+    ///
+    /// - `section`: as the file writes it: `[ingest]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`] if one of the two is missing, cannot be read, or they are no pair.
+    pub fn from_files(
+        installation: &Installation,
+        section: &'static str,
+        certificate: Option<&Path>,
+        key: Option<&Path>,
+    ) -> Result<Option<Self>, Problems> {
+        let (certificate, key) = match (certificate, key) {
+            (None, None) => return Ok(None),
+            (Some(certificate), Some(key)) => (certificate, key),
+            (Some(_), None) => {
+                let expected = "the file with the key of `tls_certificate`";
+                return Err(Problem::value(section, "tls_key", "none", expected).into());
+            }
+            (None, Some(_)) => {
+                let expected = "the file with the certificate of `tls_key`";
+                return Err(Problem::value(section, "tls_certificate", "none", expected).into());
+            }
+        };
+        let files =
+            Files { certificate: installation.at(certificate), key: installation.at(key) };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let pair = RwLock::new(files.load(section, &provider)?);
+        Ok(Some(Self(Arc::new(Shown { section, files, provider, pair }))))
+    }
+
+    /// What the listener works with; it shows whatever certificate is the current one.
+    ///
+    /// # Panics
+    ///
+    /// Never in practice: the provider has both versions.
+    #[must_use]
+    pub fn server_config(&self) -> ServerConfig {
+        let resolver: Arc<dyn ResolvesServerCert> = self.0.clone();
+        ServerConfig::builder_with_provider(Arc::clone(&self.0.provider))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .expect("the provider has both versions")
+            .with_no_client_auth()
+            .with_cert_resolver(resolver)
+    }
+
+    /// When the current certificate expires.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.0.current().expires
+    }
+
+    /// Reads the files again after SIGHUP, and when they have changed, until the process stops.
+    pub async fn follow(self, context: Context, metrics: TlsMetrics) {
+        let mut reloads = context.reload();
+        let mut shutdown = context.shutdown.clone();
+        let mut looks = tokio::time::interval(LOOK);
+        let mut changes = Changes::new(self.0.files.stamp());
+        self.show_expiry(&metrics, context.clock.now());
+        loop {
+            let is_asked = tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => return,
+                Ok(()) = reloads.changed() => true,
+                _ = looks.tick() => false,
+            };
+            let stamp = self.0.files.stamp();
+            if changes.are_complete(stamp) || is_asked {
+                changes.used = stamp;
+                self.reload(&metrics, context.clock.now());
+            }
+        }
+    }
+
+    /// Reads the files and uses what they hold, if it is usable.
+    fn reload(&self, metrics: &TlsMetrics, now: Timestamp) {
+        let Shown { section, files, provider, pair } = &*self.0;
+        let outcome = files.load(section, provider).map_err(|problem| problem.to_string());
+        let outcome = outcome.and_then(|new| {
+            if new.expires > now || self.expires() <= now {
+                return Ok(new);
+            }
+            let path = files.certificate.display();
+            Err(format!("{section} tls_certificate: {path} expired on {}", new.expires))
+        });
+        match outcome {
+            Ok(new) => {
+                let expires = new.expires;
+                *pair.write().unwrap_or_else(PoisonError::into_inner) = new;
+                metrics.reloads.with_label_values(&["replaced"]).inc();
+                tracing::info!(section, %expires, "certificate and key were read again");
+            }
+            Err(reason) => {
+                metrics.reloads.with_label_values(&["kept"]).inc();
+                tracing::error!(
+                    reason,
+                    "the new certificate is not used; the one before stays until its files are right"
+                );
+            }
+        }
+        self.show_expiry(metrics, now);
+    }
+
+    fn show_expiry(&self, metrics: &TlsMetrics, now: Timestamp) {
+        let (section, expires) = (self.0.section, self.expires());
+        metrics.expires.set(expires.as_second());
+        if expires <= now {
+            tracing::error!(section, %expires, "the certificate has expired; clients refuse it");
+        }
+    }
+}
+
+/// Whether files have changed, and whether that is over.
+struct Changes {
+    /// Of the files that were read last.
+    used: Option<Stamp>,
+    /// As seen at the last look.
+    seen: Option<Stamp>,
+}
+
+impl Changes {
+    fn new(used: Option<Stamp>) -> Self {
+        Self { used, seen: used }
+    }
+
+    /// Whether both are other files than those in use, and the same as at the look before. While one is missing, its
+    /// replacement is under way.
+    fn are_complete(&mut self, now: Option<Stamp>) -> bool {
+        let is_calm = now.is_some() && now == self.seen;
+        self.seen = now;
+        is_calm && now != self.used
+    }
+}
+
+impl Shown {
+    fn current(&self) -> Pair {
+        self.pair.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current().certified)
+    }
+}
+
+/// The key is not shown.
+impl fmt::Debug for Shown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
