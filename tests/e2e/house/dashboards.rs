@@ -43,15 +43,15 @@ fn queries() -> Vec<String> {
 fn names(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| {
-            ["bridge_", "ingest_", "anchor_", "trace_api_"].iter().any(|p| word.starts_with(p))
+            ["bridge_", "ingest_", "anchor_", "trace_api_", "database_", "tls_"].iter().any(|p| word.starts_with(p))
         })
         .map(|word| word.trim_end_matches("_bucket").to_owned())
         .collect()
 }
 
-/// Names that the processes register: quoted words of their metrics files.
+/// Names that the processes register: quoted words of their metrics files, and of the one for what several have.
 fn registered() -> BTreeSet<String> {
-    ["firmware-bridge", "ingest", "anchor", "trace-api"]
+    ["firmware-bridge", "ingest", "anchor", "trace-api", "crates/process"]
         .iter()
         .flat_map(|process| {
             let text = read(&format!("{process}/src/metrics.rs"));
