@@ -111,7 +111,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let trusted_proxies = problems.keep(proxies(section));
     let place_header = problems.keep(place_header(section));
     let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
-    let tls = problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
+    let tls =
+        problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
     problems.keep(check_numbers(section));
     problems.keep(check_recall_urls(section));
     let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header);

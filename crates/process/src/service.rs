@@ -223,7 +223,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_watchdog_is_fed_on_an_abstract_socket_and_only_while_every_worker_takes_its_turn() {
+    async fn the_watchdog_is_fed_on_an_abstract_socket_and_only_while_every_worker_takes_its_turn()
+    {
         let name = format!("chopmark-test-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let socket = Arc::new(UnixDatagram::bind_addr(&address).unwrap());

@@ -38,7 +38,7 @@ use crate::config::{Installation, Problem, Problems};
 use crate::metrics::TlsMetrics;
 
 /// Time between two looks at the files.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(2);
 /// Time within which a client must have finished the handshake; until then it has one connection, and no request.
 pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -88,10 +88,9 @@ impl Files {
         let of_certificate =
             |error: &dyn fmt::Display| problem("tls_certificate", &self.certificate, error);
         let of_key = |error: &dyn fmt::Display| problem("tls_key", &self.key, error);
-        let chain: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_file_iter(&self.certificate)
-                .and_then(Iterator::collect)
-                .map_err(|error| of_certificate(&error))?;
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect)
+            .map_err(|error| of_certificate(&error))?;
         let Some(first) = chain.first() else {
             let expected = "got no certificate, expected PEM: its own first, then those that lead to the authority";
             return Err(of_certificate(&expected));
@@ -135,8 +134,7 @@ impl Tls {
                 return Err(Problem::value(section, "tls_certificate", "none", expected).into());
             }
         };
-        let files =
-            Files { certificate: installation.at(certificate), key: installation.at(key) };
+        let files = Files { certificate: installation.at(certificate), key: installation.at(key) };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let pair = RwLock::new(files.load(section, &provider)?);
         Ok(Some(Self(Arc::new(Shown { section, files, provider, pair }))))

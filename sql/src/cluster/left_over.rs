@@ -62,7 +62,8 @@ fn end_backends(data: &Path) -> Result<(), Error> {
         }
     }
     let left = processes_in(data);
-    let text = format!("processes {left:?} of an older PostgreSQL do not end, in {}", data.display());
+    let text =
+        format!("processes {left:?} of an older PostgreSQL do not end, in {}", data.display());
     Err(Error::Cluster(text))
 }
 

@@ -43,7 +43,9 @@ fn queries() -> Vec<String> {
 fn names(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| {
-            ["bridge_", "ingest_", "anchor_", "trace_api_", "database_", "tls_"].iter().any(|p| word.starts_with(p))
+            ["bridge_", "ingest_", "anchor_", "trace_api_", "database_", "tls_"]
+                .iter()
+                .any(|p| word.starts_with(p))
         })
         .map(|word| word.trim_end_matches("_bucket").to_owned())
         .collect()

@@ -36,8 +36,11 @@ impl Scene {
              policy = \"policy.txt\"\nscan_secret = \"scan.secret\"\nrequests_per_minute = 1000000\n"
         );
         fs::write(&file, text.replace(&own, "embedded = true") + &more).expect("it is ours");
-        keystore::private::create(&stage.folder.path().join("scan.secret"), "sixteen bytes or more")
-            .expect("the folder is ours");
+        keystore::private::create(
+            &stage.folder.path().join("scan.secret"),
+            "sixteen bytes or more",
+        )
+        .expect("the folder is ours");
         Self { stage, scans, operator }
     }
 

@@ -131,7 +131,8 @@ fn scans_are_answered_over_tls_and_the_operator_without() {
     let ca = folder.join("ca.pem");
     let url = format!("https://localhost:{}/01/09521141123454/21/1", scans.port());
     for version in ["--tlsv1.2", "--tlsv1.3"] {
-        let (status, text) = curl(&ca, &url, &[version, "--http2", "--header", "Accept: text/html"]);
+        let (status, text) =
+            curl(&ca, &url, &[version, "--http2", "--header", "Accept: text/html"]);
         assert_eq!(status, Some(0), "{text}");
         assert!(text.starts_with("HTTP/1.1 ") && text.contains("<html"), "{text}");
     }

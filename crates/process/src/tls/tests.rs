@@ -9,7 +9,9 @@ use std::time::Instant;
 use actix_web::{App, HttpServer, web};
 use prometheus::Registry;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
 use tokio::sync::watch;
 
 use super::*;
@@ -107,7 +109,10 @@ impl Scene {
     }
 }
 
-fn get(address: SocketAddr, client: Arc<ClientConfig>) -> std::io::Result<(Timestamp, Vec<u8>, String)> {
+fn get(
+    address: SocketAddr,
+    client: Arc<ClientConfig>,
+) -> std::io::Result<(Timestamp, Vec<u8>, String)> {
     let name = "localhost".try_into().unwrap();
     let connection = ClientConnection::new(client, name).map_err(std::io::Error::other)?;
     let mut stream = StreamOwned::new(connection, TcpStream::connect(address)?);
@@ -247,7 +252,11 @@ fn files_that_are_no_pair_are_problems_with_section_key_path_and_reason() {
     assert_eq!(from_files(&folder).unwrap().expires(), year(2050));
     let key = folder.path().join("host.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(problem().contains("[ingest] tls_key: ") && problem().contains("0644"), "{}", problem());
+    assert!(
+        problem().contains("[ingest] tls_key: ") && problem().contains("0644"),
+        "{}",
+        problem()
+    );
     let installation = Installation::parse(&folder.path().join("chopmark.toml"), "").unwrap();
     let path = Some(Path::new("host.pem"));
     let of = |certificate, key| {
@@ -255,8 +264,12 @@ fn files_that_are_no_pair_are_problems_with_section_key_path_and_reason() {
         tls.map(|tls| tls.is_some()).map_err(|problems| problems.to_string())
     };
     assert_eq!(of(None, None), Ok(false));
-    assert!(of(path, None).unwrap_err().starts_with("[ingest] tls_key: got none, expected the file"));
-    assert!(of(None, path).unwrap_err().starts_with("[ingest] tls_certificate: got none, expected"));
+    assert!(
+        of(path, None).unwrap_err().starts_with("[ingest] tls_key: got none, expected the file")
+    );
+    assert!(
+        of(None, path).unwrap_err().starts_with("[ingest] tls_certificate: got none, expected")
+    );
 }
 
 #[test]

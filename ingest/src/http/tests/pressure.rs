@@ -19,7 +19,9 @@ async fn served(name: &str, change: impl FnOnce(&mut Settings)) -> (Scene, Socke
     scene.state = Data::new(State::new(db, config, writers, metrics, terms));
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    actix_web::rt::spawn(server(scene.state.clone(), &process::Service::default(), listener).unwrap());
+    actix_web::rt::spawn(
+        server(scene.state.clone(), &process::Service::default(), listener).unwrap(),
+    );
     (scene, address)
 }
 
