@@ -5,24 +5,26 @@ use std::path::Path;
 use std::process::Command;
 
 use demo::simulators::impinj_r700::R700;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tests::stage::{Process, Stage, get, tag};
 use tests::waiting::{free_address, wait_for};
 
 /// Writes `ca.pem`, and `host.pem` (with the authority in between) and `host.key` for `localhost`.
 fn certify(folder: &Path) {
-    let ca = || {
+    // Names of their own: by them a client finds the issuer of each.
+    let ca = |name: &str| {
         let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params
     };
     let key = || KeyPair::generate().expect("keys can be made");
     let (root_key, between_key, own_key) = (key(), key(), key());
-    let root = ca().self_signed(&root_key).expect("it can be signed");
-    let root_issuer = Issuer::new(ca(), root_key);
-    let between = ca().signed_by(&between_key, &root_issuer).expect("it can be signed");
+    let root = ca("root").self_signed(&root_key).expect("it can be signed");
+    let root_issuer = Issuer::new(ca("root"), root_key);
+    let between = ca("between").signed_by(&between_key, &root_issuer).expect("it can be signed");
     let host = CertificateParams::new(["localhost".to_owned()]).expect("a name");
-    let issuer = Issuer::new(ca(), between_key);
+    let issuer = Issuer::new(ca("between"), between_key);
     let host = host.signed_by(&own_key, &issuer).expect("it can be signed");
     fs::write(folder.join("ca.pem"), root.pem()).expect("the folder is ours");
     let chain = format!("{}{}", host.pem(), between.pem());
