@@ -8,12 +8,15 @@
 
 mod anchor_command;
 mod audit;
+mod completions;
 mod database;
 mod directory;
 mod doctor;
 mod event;
 mod finding;
 mod keys;
+mod language;
+mod man_pages;
 mod migrate;
 mod policy_file;
 mod reader;
@@ -22,10 +25,13 @@ mod tag;
 mod terminal;
 mod up;
 mod verify;
+mod welcome;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use self::terminal::ColourChoice;
 
 const FIRST_STEPS: &str = "\
 Examples, in the order of a first installation:
@@ -45,8 +51,18 @@ Every command explains itself: chopmark help COMMAND";
 #[derive(Parser)]
 #[command(name = "chopmark", version, about, propagate_version = true, after_long_help = FIRST_STEPS)]
 struct Arguments {
+    /// Colours: `auto` on a terminal, and as `NO_COLOR` and `CLICOLOR_FORCE` say
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    color: ColourChoice,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -122,11 +138,22 @@ with --resume also 130 interrupted, the position is saved.")]
     Reader(reader::Command),
     /// Checks this machine and names what is missing and how to get it
     Doctor(doctor::Arguments),
+    /// Prints what a shell needs to complete commands and options: bash, zsh or fish
+    Completions(completions::Arguments),
+    /// Writes the manual pages of all commands into a folder
+    Man(man_pages::Arguments),
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
+    let command = Arguments::command().color(welcome::colour_of_help(std::env::args()));
+    let matches = command.get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    terminal::choose_colour(arguments.color);
+    let Some(command) = arguments.command else {
+        welcome::print();
+        return ExitCode::SUCCESS;
+    };
+    let outcome = match command {
         Command::Up(arguments) => up::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Anchor(command) => anchor_command::run(&command),
@@ -139,17 +166,24 @@ fn main() -> ExitCode {
         Command::Keys(command) => keys::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Man(arguments) => man_pages::run(&arguments, Arguments::command()),
     };
-    outcome.unwrap_or_else(|error| {
+    let status = outcome.unwrap_or_else(|error| {
         terminal::problem_lines(&format!("chopmark: {error:#}"));
         ExitCode::from(2)
-    })
+    });
+    match terminal::write_failure() {
+        Some(kind) => {
+            terminal::problem_line(&format!("chopmark: could not write standard output: {kind}"));
+            ExitCode::from(2)
+        }
+        None => status,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     /// Fails for every command without subcommands whose help has no example.

@@ -1,15 +1,21 @@
 //! What this program prints: the only place that writes to standard output and standard error.
 //!
-//! The way through: [`out!`] prints one line, [`problem!`] one line on standard error, [`json`] a JSON text, [`lines`]
-//! several lines of ours, [`status`] a line that is written over; each goes through [`ledger::text::escaped`].
+//! The way through: [`out!`] prints one line, [`paint`] one that begins with a coloured word, [`problem!`] one line on
+//! standard error, [`json`] a JSON text, [`lines`] several lines of ours, [`status`] a line that is written over; each goes
+//! through [`ledger::text::escaped`]. Before all of them [`choose_colour`] is told what `--color` says.
 //!
 //! What holds: whatever a file, a database, a device or the configuration holds, it cannot move the cursor, change
-//! colours, begin a line of its own or turn the direction of the text. A closed pipe is no error.
+//! colours, begin a line of its own or turn the direction of the text. A closed pipe is no error, and no panic; any other
+//! reason why standard output cannot be written, such as a full disk, is kept for [`write_failure`].
 //!
 //! Not here: the repainted picture of `reader test` (`reader::screen`), which cleans its lines by the same function.
+//!
+//! Sources: no-color.org for `NO_COLOR`; bixense.com/clicolors for `CLICOLOR_FORCE`; ECMA-48 section 8.3.117 (SGR).
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
 use ledger::text::escaped;
 
@@ -26,10 +32,107 @@ macro_rules! problem {
 
 pub(crate) use {out, problem};
 
+/// When words are coloured: `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColourChoice {
+    /// On a terminal, unless the environment says otherwise (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a coloured word means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Green: proved, whole, available.
+    Good,
+    /// Red: refuted, changed, missing.
+    Bad,
+    /// Yellow: cannot tell, absent but not needed.
+    Doubt,
+}
+
+impl Tone {
+    /// The parameters of SGR that begin it: bold, and one of the eight colours that every terminal has.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Good => "\x1b[1;32m",
+            Self::Bad => "\x1b[1;31m",
+            Self::Doubt => "\x1b[1;33m",
+        }
+    }
+}
+
+/// What `--color` says; set once, before anything is printed.
+static COLOUR: OnceLock<ColourChoice> = OnceLock::new();
+
+/// The first reason why standard output could not be written.
+static STDOUT_ERROR: OnceLock<ErrorKind> = OnceLock::new();
+
+/// Sets what `--color` says. Without it, [`ColourChoice::Auto`] holds.
+pub fn choose_colour(choice: ColourChoice) {
+    // A second call would be a fault of ours that costs a colour at most.
+    COLOUR.set(choice).ok();
+}
+
+/// Whether a stream is coloured: `--color` decides, then the environment, then whether a terminal reads it.
+fn is_coloured(
+    choice: ColourChoice,
+    variable: impl Fn(&str) -> Option<OsString>,
+    is_terminal: bool,
+) -> bool {
+    let value = |name| variable(name).filter(|value| !value.is_empty());
+    match choice {
+        ColourChoice::Always => true,
+        ColourChoice::Never => false,
+        ColourChoice::Auto if value("NO_COLOR").is_some() => false,
+        ColourChoice::Auto if value("CLICOLOR_FORCE").is_some_and(|force| force != "0") => true,
+        ColourChoice::Auto => is_terminal && value("TERM").is_none_or(|term| term != "dumb"),
+    }
+}
+
+/// Prints one line on standard output that begins with `word`, in the colour of `tone` if standard output is coloured;
+/// `rest` follows in no colour, with nothing between them. Both are escaped as in [`line`].
+pub fn paint(tone: Tone, word: &str, rest: &str) {
+    let stream = std::io::stdout();
+    let choice = COLOUR.get().copied().unwrap_or(ColourChoice::Auto);
+    let (word, rest) = (escaped(word), escaped(rest));
+    if is_coloured(choice, |name| std::env::var_os(name), stream.is_terminal()) {
+        write_out(&format!("{}{word}\x1b[0m{rest}", tone.begin()));
+    } else {
+        write_out(&format!("{word}{rest}"));
+    }
+}
+
+/// Writes text that is clean already, and a line break, to standard output.
+fn write_out(text: &str) {
+    let written = writeln!(std::io::stdout(), "{text}");
+    if let Err(error) = written {
+        // Only the first reason is of use.
+        STDOUT_ERROR.set(error.kind()).ok();
+    }
+}
+
+/// Whether nobody reads standard output any more, as after `| head -1`: what prints without an end stops then.
+pub fn is_closed() -> bool {
+    STDOUT_ERROR.get() == Some(&ErrorKind::BrokenPipe)
+}
+
+/// Why standard output was not written, if it was not and somebody wants it; a closed pipe is none.
+pub fn write_failure() -> Option<ErrorKind> {
+    STDOUT_ERROR.get().copied().filter(|kind| *kind != ErrorKind::BrokenPipe)
+}
+
 /// Prints one line; a line break within it is spelled out.
 pub fn line(text: &str) {
-    // Who closed the pipe, as `head` does, wants no more.
-    writeln!(std::io::stdout(), "{}", escaped(text)).ok();
+    write_out(&escaped(text));
+}
+
+/// Prints a text of this program's own that a shell reads: nothing of it comes from outside, so nothing is escaped.
+pub fn script(text: &str) {
+    write_out(text.trim_end_matches('\n'));
 }
 
 /// Prints one line on standard error; a line break within it is spelled out.
@@ -71,7 +174,7 @@ pub fn status(text: &str) {
 
 /// Prints a JSON text; hidden characters, which JSON allows inside strings only, are written as `\uXXXX`.
 pub fn json(text: &str) {
-    writeln!(std::io::stdout(), "{}", json_escaped(text)).ok();
+    write_out(&json_escaped(text));
 }
 
 fn json_escaped(text: &str) -> String {
@@ -106,6 +209,35 @@ mod tests {
         assert!(printed.contains(r"a\u202eb\u009bc\u001b[2J\n春"), "{printed}");
         let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(read, value);
+    }
+
+    #[test]
+    fn the_option_decides_on_colour_then_the_environment_then_the_terminal() {
+        let choose = |choice, set: &[(&str, &str)], is_terminal| {
+            let set: Vec<(String, OsString)> =
+                set.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+            let variable = |name: &str| {
+                set.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+            };
+            is_coloured(choice, variable, is_terminal)
+        };
+        let auto = ColourChoice::Auto;
+        for (set, is_terminal, expected) in [
+            (&[][..], true, true),
+            (&[], false, false),
+            (&[("NO_COLOR", "1")], true, false),
+            (&[("NO_COLOR", "")], true, true),
+            (&[("TERM", "dumb")], true, false),
+            (&[("TERM", "xterm")], true, true),
+            (&[("CLICOLOR_FORCE", "1")], false, true),
+            (&[("CLICOLOR_FORCE", "0")], false, false),
+            (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], false, true),
+            (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], true, false),
+        ] {
+            assert_eq!(choose(auto, set, is_terminal), expected, "{set:?} {is_terminal}");
+            assert!(choose(ColourChoice::Always, set, is_terminal));
+            assert!(!choose(ColourChoice::Never, set, is_terminal));
+        }
     }
 
     /// Files below a folder.

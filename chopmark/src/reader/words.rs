@@ -14,48 +14,9 @@ use firmware_bridge::detect::About;
 use firmware_bridge::spool::code as bridge;
 use reads::code;
 
-/// A language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Lang {
-    /// Chinese, simplified.
-    Zh,
-    /// English.
-    En,
-}
-
-/// Which language.
-#[derive(clap::Args)]
-pub struct LangAt {
-    /// Language of headings and remedies. Default: the system's
-    #[arg(long, value_enum)]
-    lang: Option<Lang>,
-}
-
-impl LangAt {
-    /// The given one, or that of the environment.
-    pub fn get(&self) -> Lang {
-        self.lang.unwrap_or_else(|| {
-            let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-            let found = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-            Lang::of_locale(&found.unwrap_or_default())
-        })
-    }
-}
+pub use crate::language::{Lang, LangAt};
 
 impl Lang {
-    /// Of a locale, `zh_CN.UTF-8`.
-    fn of_locale(locale: &str) -> Self {
-        if locale.starts_with("zh") { Self::Zh } else { Self::En }
-    }
-
-    /// The one of two texts that is in this language.
-    pub fn of<T>(self, (zh, en): (T, T)) -> T {
-        match self {
-            Self::En => en,
-            Self::Zh => zh,
-        }
-    }
-
     /// The remedy for a finding, if its text does not name it in this language.
     pub fn remedy(self, found: &str) -> Option<&'static str> {
         if self == Self::En {
