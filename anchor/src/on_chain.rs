@@ -12,10 +12,10 @@
 use std::fmt;
 
 use evm::Address;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::chain::block_json;
-use crate::quantity::{self, member};
+use crate::quantity::{self, ShapeError, member};
 use crate::rpc::{Rpc, RpcError};
 
 /// What is asked of an endpoint.
@@ -125,34 +125,109 @@ impl fmt::Display for ChainAnswer {
     }
 }
 
+/// One question to an endpoint, and its answer, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The JSON-RPC method: `eth_getBlockByNumber`.
+    pub method: &'static str,
+    /// What was asked about: `block 1234`; empty if the method says all.
+    pub about: String,
+    /// What was answered, or why there is no answer.
+    pub answer: String,
+}
+
+/// `eth_getBlockByNumber, block 1234: hash 5f…`
+impl fmt::Display for Exchange {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.about.is_empty() { "" } else { ", " };
+        write!(out, "{}{separator}{}: {}", self.method, self.about, self.answer)
+    }
+}
+
+/// Asks an endpoint and keeps what was said.
+struct Dialogue<'a> {
+    rpc: &'a Rpc,
+    said: &'a mut Vec<Exchange>,
+}
+
+impl Dialogue<'_> {
+    /// Calls a method and reads its result.
+    ///
+    /// - `words`: the answer in words.
+    fn ask<T>(
+        &mut self,
+        method: &'static str,
+        about: &str,
+        params: &Value,
+        read: impl Fn(&Value) -> Result<T, ShapeError>,
+        words: impl Fn(&T) -> String,
+    ) -> Result<T, RpcError> {
+        let found = self.rpc.call(method, params);
+        let found = found.and_then(|value| read(&value).map_err(RpcError::shape(method)));
+        let answer = found.as_ref().map_or_else(ToString::to_string, words);
+        self.said.push(Exchange { method, about: about.to_owned(), answer });
+        found
+    }
+}
+
 /// Compares a claim with the chain of one endpoint.
 ///
 /// - `rpc`: asked for each part in turn; made for a single endpoint, so that no part comes from another one.
+/// - `said`: each question and its answer are added.
 ///
 /// # Errors
 ///
 /// [`RpcError`] if the endpoint is of another chain, does not answer, or answers in another shape.
-pub fn ask(rpc: &Rpc, claim: &BlockClaim) -> Result<ChainAnswer, RpcError> {
+pub fn ask(
+    rpc: &Rpc,
+    claim: &BlockClaim,
+    said: &mut Vec<Exchange>,
+) -> Result<ChainAnswer, RpcError> {
     let block_number = claim.number;
     let height = quantity::from_number(block_number.into());
-    let head = rpc.call("eth_blockNumber", &json!([]))?;
-    let head = quantity::to_u64("result", &head).map_err(RpcError::shape("eth_blockNumber"))?;
-    let block = rpc.call("eth_getBlockByNumber", &json!([height, false]))?;
-    if block.is_null() {
+    let first = said.len();
+    let mut dialogue = Dialogue { rpc, said };
+    let head = dialogue.ask(
+        "eth_blockNumber",
+        "",
+        &json!([]),
+        |value| quantity::to_u64("result", value),
+        |head| format!("block {head} is the newest"),
+    )?;
+    // No endpoint is asked anything before it named the chain.
+    let answer = format!("chain {}, as expected", rpc.chain_id());
+    let chain = Exchange { method: "eth_chainId", about: String::new(), answer };
+    dialogue.said.insert(first, chain);
+    let found = dialogue.ask(
+        "eth_getBlockByNumber",
+        &format!("block {block_number}"),
+        &json!([height, false]),
+        |block| match block {
+            Value::Null => Ok(None),
+            block => quantity::to_array::<32>("hash", member(block, "hash")).map(Some),
+        },
+        |found| {
+            found.map_or("no such block".to_owned(), |hash| format!("hash 0x{}", hex::encode(hash)))
+        },
+    )?;
+    let Some(found) = found else {
         return Ok(ChainAnswer::NotThere { block_number, head });
-    }
-    let found: [u8; 32] = quantity::to_array("hash", member(&block, "hash"))
-        .map_err(RpcError::shape("eth_getBlockByNumber"))?;
+    };
     if found != claim.hash {
         return Ok(ChainAnswer::OtherBlock { block_number, found });
     }
     if let Some((transaction, receipt)) = &claim.receipt
-        && !has_receipt(rpc, claim, transaction, receipt)?
+        && !has_receipt(&mut dialogue, claim, transaction, receipt)?
     {
         return Ok(ChainAnswer::OtherReceipt { block_number, transaction: *transaction });
     }
-    let code = rpc.call("eth_getCode", &json!([claim.contract.to_string(), "latest"]))?;
-    let code = quantity::to_bytes("result", &code).map_err(RpcError::shape("eth_getCode"))?;
+    let code = dialogue.ask(
+        "eth_getCode",
+        &format!("contract {}", claim.contract),
+        &json!([claim.contract.to_string(), "latest"]),
+        |code| quantity::to_bytes("result", code),
+        |code| format!("{} bytes of code", code.len()),
+    )?;
     if code.is_empty() {
         return Ok(ChainAnswer::NoContract(claim.contract));
     }
@@ -166,18 +241,26 @@ pub fn ask(rpc: &Rpc, claim: &BlockClaim) -> Result<ChainAnswer, RpcError> {
 
 /// Whether the endpoint has this receipt of the transaction, in the block of the claim.
 fn has_receipt(
-    rpc: &Rpc,
+    dialogue: &mut Dialogue<'_>,
     claim: &BlockClaim,
     transaction: &[u8; 32],
     receipt: &[u8],
 ) -> Result<bool, RpcError> {
-    const METHOD: &str = "eth_getTransactionReceipt";
-    let found = rpc.call(METHOD, &json!([quantity::from_bytes(transaction)]))?;
-    if found.is_null() {
-        return Ok(false);
-    }
-    let block: [u8; 32] = quantity::to_array("blockHash", member(&found, "blockHash"))
-        .map_err(RpcError::shape(METHOD))?;
-    let bytes = block_json::receipt(&found).map_err(RpcError::shape(METHOD))?;
-    Ok(block == claim.hash && bytes == receipt)
+    dialogue.ask(
+        "eth_getTransactionReceipt",
+        &format!("transaction 0x{}", hex::encode(transaction)),
+        &json!([quantity::from_bytes(transaction)]),
+        |found| {
+            if found.is_null() {
+                return Ok(false);
+            }
+            let block: [u8; 32] = quantity::to_array("blockHash", member(found, "blockHash"))?;
+            let bytes = block_json::receipt(found)?;
+            Ok(block == claim.hash && bytes == receipt)
+        },
+        |is_it| {
+            if *is_it { "this receipt, in that block" } else { "another receipt, or none" }
+                .to_owned()
+        },
+    )
 }

@@ -16,7 +16,7 @@ use evm::Address;
 use ledger::bundle::AnchorClaim;
 use process::Clock;
 
-use crate::on_chain::{self, BlockClaim, ChainAnswer};
+use crate::on_chain::{self, BlockClaim, ChainAnswer, Exchange};
 use crate::rpc::{Rpc, RpcError};
 
 /// How many endpoints must agree if nobody says so: two where there are two or more.
@@ -38,6 +38,8 @@ pub struct EndpointAnswer {
     pub host: String,
     /// Its answer.
     pub answer: Result<ChainAnswer, RpcError>,
+    /// What it was asked for that, and what it said, in this order.
+    pub exchanges: Vec<Exchange>,
 }
 
 impl fmt::Display for EndpointAnswer {
@@ -127,8 +129,11 @@ impl Quorum {
     /// Asks every endpoint about a block. Blocks the thread.
     #[must_use]
     pub fn confirm(&self, claim: &BlockClaim) -> Confirmation {
-        let ask =
-            |rpc: &Rpc| EndpointAnswer { host: rpc.host(), answer: on_chain::ask(rpc, claim) };
+        let ask = |rpc: &Rpc| {
+            let mut exchanges = Vec::new();
+            let answer = on_chain::ask(rpc, claim, &mut exchanges);
+            EndpointAnswer { host: rpc.host(), answer, exchanges }
+        };
         Confirmation { answers: self.endpoints.iter().map(ask).collect(), needed: self.needed }
     }
 
@@ -203,7 +208,10 @@ mod tests {
         };
         let answers = answers
             .iter()
-            .map(|said| EndpointAnswer { host: "rpc.example".into(), answer: answer(said) })
+            .map(|said| {
+                let (host, exchanges) = ("rpc.example".into(), Vec::new());
+                EndpointAnswer { host, answer: answer(said), exchanges }
+            })
             .collect();
         Confirmation { answers, needed }
     }

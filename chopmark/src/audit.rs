@@ -64,7 +64,9 @@ pub struct Arguments {
     /// Saves in this file where the audit stands, every ten seconds and when it is interrupted, and continues from there
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Prints the findings as JSON
+    /// Prints the outcome as JSON: `ledgers`, a list of `ledger`, `kind`, `state` (`whole`, `changed`, `rolled_back`, `forked`),
+    /// `records`, `checkpoints`, `recomputed_from`, `published_size`, `published_agreeing`, `waiting`, `more_findings`,
+    /// `findings` (list of `index`, `what`)
     #[arg(long)]
     json: bool,
 }

@@ -98,6 +98,9 @@ pub enum Command {
     },
     /// Shows every subject, or one with all its intervals
     ///
+    /// With --json a list of objects: `subject`, `records` (how many), `last` (the hash of the newest), `value` (its intervals, a
+    /// party's acts, or the root in force; null for states).
+    ///
     /// Example: chopmark directory show party/bamboo-spring --policy policy.txt --json
     Show {
         /// `root`, `party/…`, `keyset/…`, `device/…`, `prefix/…`, `grant/…`, `power/…`, `suspend/…`, `act/…`

@@ -21,6 +21,7 @@ use directory::record::{ActRecord, Deed};
 use history::directory::record_act;
 use history::findings::{FindingName, note_text};
 use jiff::Timestamp;
+use ledger::json::{Json, Limits, object};
 use ledger::note::Note;
 use process::Clock;
 use process::config::Installation;
@@ -31,15 +32,21 @@ use crate::database::Database;
 use crate::directory::files;
 use crate::directory::place::Pen;
 use crate::policy_file;
-use crate::terminal::{self, out, problem};
+use crate::terminal::{self, Tone, out, problem};
 
 /// Subcommands of `chopmark finding`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Lists findings with their evidence
     ///
+    /// With --json one object a line: `id`, `opened_at`, `rule`, `item`, `evidence` (an object), `resolution` (null, or `resolved_at`,
+    /// `party`, `reason`).
+    ///
     /// Example: chopmark finding list --config chopmark.toml
     List {
+        /// Prints one JSON object for each finding, one a line
+        #[arg(long)]
+        json: bool,
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
         config: PathBuf,
@@ -107,7 +114,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::List { config, all } => list(config, *all).await,
+            Command::List { json, config, all } => list(config, *all, *json).await,
             Command::Text { id, reason, config } => text(config, *id, reason).await,
             Command::Resolve { id, reason, key, note, policy, keys, config } => {
                 let recording = match (keys, key) {
@@ -143,27 +150,56 @@ async fn find(db: &Db, id: u64) -> anyhow::Result<StoredFinding> {
     found.with_context(|| format!("got finding {id}, expected one that `finding list` shows"))
 }
 
-async fn list(config: &Path, all: bool) -> anyhow::Result<ExitCode> {
+async fn list(config: &Path, all: bool, json: bool) -> anyhow::Result<ExitCode> {
     let (db, _database) = open(config).await?;
     let mut last = 0;
-    loop {
+    while !terminal::is_closed() {
         let findings = sql::findings::list(&db, last, !all).await?;
         let Some(end) = findings.last() else { break };
         last = end.id;
         for finding in &findings {
-            let StoredFinding { id, rule, opened_at, .. } = finding;
-            out!("{id}  {opened_at}  {rule}  {}", finding.item);
-            out!("    {}", finding.evidence);
-            if let Some(resolution) = &finding.resolution {
-                let (party, reason) = (&resolution.party, &resolution.reason);
-                out!("    stored as resolved {} by {party}: {reason}", resolution.resolved_at);
+            if json {
+                terminal::json(&to_json(finding).canonical());
+            } else {
+                print(finding);
             }
         }
     }
-    if last == 0 {
+    if last == 0 && !json {
         out!("no findings");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print(finding: &StoredFinding) {
+    let StoredFinding { id, rule, opened_at, item, .. } = finding;
+    let tone = if finding.resolution.is_some() { Tone::Good } else { Tone::Doubt };
+    terminal::paint(tone, &id.to_string(), &format!("  {opened_at}  {rule}  {item}"));
+    out!("    {}", finding.evidence);
+    if let Some(resolution) = &finding.resolution {
+        let (party, reason) = (&resolution.party, &resolution.reason);
+        out!("    stored as resolved {} by {party}: {reason}", resolution.resolved_at);
+    }
+}
+
+fn to_json(finding: &StoredFinding) -> Json {
+    let text = |text: &str| Json::from(text);
+    let evidence = ledger::json::parse(finding.evidence.as_bytes(), &Limits::default());
+    let resolution = finding.resolution.as_ref().map_or(Json::Null, |resolution| {
+        object([
+            ("resolved_at", text(&resolution.resolved_at.to_string())),
+            ("party", text(&resolution.party.to_string())),
+            ("reason", text(&resolution.reason)),
+        ])
+    });
+    object([
+        ("id", Json::from(finding.id)),
+        ("opened_at", text(&finding.opened_at.to_string())),
+        ("rule", text(&finding.rule)),
+        ("item", text(&finding.item)),
+        ("evidence", evidence.unwrap_or_else(|_| text(&finding.evidence))),
+        ("resolution", resolution),
+    ])
 }
 
 async fn text(config: &Path, id: u64, reason: &str) -> anyhow::Result<ExitCode> {

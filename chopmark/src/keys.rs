@@ -16,10 +16,11 @@ use clap::Subcommand;
 use keystore::source::{Source, SourceError};
 use keystore::uri::TokenUri;
 use keystore::{Passphrase, armour, private, prompt, token};
-use ledger::keys::{LedgerKeys, SourceKey};
+use ledger::json::{Json, object};
+use ledger::keys::{LedgerKeys, SourceKey, VerifierKey};
 use process::Randomness;
 
-use crate::terminal::{out, problem};
+use crate::terminal::{self, out, problem};
 
 /// Subcommands of `chopmark keys`.
 #[derive(Subcommand)]
@@ -61,12 +62,24 @@ pub enum Command {
     },
     /// Makes a bearer token for a partner and prints it once, with the SHA-256 for the configuration
     ///
+    /// With --json one object: `token`, `token_sha256`.
+    ///
     /// Example: chopmark keys partner
-    Partner,
+    Partner {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints the public keys of a key file; of a publisher's key, its address
+    ///
+    /// With --json one object: `kind` (`ledger`, `source`, `publisher`), `encrypted`, and of a ledger `origin` and `verifier_keys` (a
+    /// list), of a source (a bridge) `public_key`, of a publisher `address`.
     ///
     /// Example: chopmark keys show keys/factory.pem
     Show {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
         /// A file that `keys ledger`, `keys bridge` or `anchor new-key` wrote
         file: PathBuf,
         /// File with the passphrase, mode 0600. Default: it is asked for on the terminal
@@ -140,13 +153,20 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             out!("{}", key.public_base64());
             problem!("secret key written to {}", out.display());
         }
-        Command::Partner => {
+        Command::Partner { json } => {
             let (token, digest) = new_token()?;
-            out!("token         {token}");
-            out!("token_sha256  {digest}");
+            if *json {
+                let members = [("token", Json::from(token)), ("token_sha256", Json::from(digest))];
+                terminal::json(&object(members).canonical());
+            } else {
+                out!("token         {token}");
+                out!("token_sha256  {digest}");
+            }
             problem!("give the token to the partner; the configuration needs only token_sha256");
         }
-        Command::Show { file, passphrase_file } => show(file, passphrase_file.as_deref())?,
+        Command::Show { json, file, passphrase_file } => {
+            show(file, passphrase_file.as_deref(), *json)?;
+        }
         Command::Encrypt { file, passphrase_file } => {
             let text = private::read(file)?;
             anyhow::ensure!(!armour::is_armoured(&text), "{} is encrypted already", file.display());
@@ -193,25 +213,73 @@ fn new_ledger(
     Ok(())
 }
 
-fn show(file: &Path, passphrase_file: Option<&Path>) -> anyhow::Result<()> {
-    for key in public_keys(&open(file, passphrase_file)?.text, file)? {
+fn show(file: &Path, passphrase_file: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let opened = open(file, passphrase_file)?;
+    let public = public_keys(&opened.text, file)?;
+    if json {
+        let members = [("encrypted", Json::from(opened.was_encrypted))].into_iter();
+        terminal::json(&object(members.chain(public.to_json())).canonical());
+        return Ok(());
+    }
+    for key in public.lines() {
         out!("{key}");
     }
     Ok(())
 }
 
+/// What others may know of the keys in a file.
+enum PublicKeys {
+    /// Verifier keys of a ledger, Ed25519 first.
+    Ledger(Vec<VerifierKey>),
+    /// Address of a publisher.
+    Publisher(String),
+    /// Public key of a bridge, base64.
+    Source(String),
+}
+
+impl PublicKeys {
+    /// One line each.
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Ledger(keys) => keys.iter().map(ToString::to_string).collect(),
+            Self::Publisher(text) | Self::Source(text) => vec![text.clone()],
+        }
+    }
+
+    /// Members of the object.
+    fn to_json(&self) -> Vec<(&'static str, Json)> {
+        match self {
+            Self::Ledger(keys) => {
+                let origin = keys.first().map_or(Json::Null, |key| Json::from(key.name()));
+                let texts = self.lines().into_iter().map(Json::from).collect();
+                vec![
+                    ("kind", Json::from("ledger")),
+                    ("origin", origin),
+                    ("verifier_keys", Json::Array(texts)),
+                ]
+            }
+            Self::Publisher(address) => {
+                vec![("kind", Json::from("publisher")), ("address", Json::from(address.as_str()))]
+            }
+            Self::Source(key) => {
+                vec![("kind", Json::from("source")), ("public_key", Json::from(key.as_str()))]
+            }
+        }
+    }
+}
+
 /// What others may know of the keys in `text`.
-fn public_keys(text: &str, file: &Path) -> anyhow::Result<Vec<String>> {
+fn public_keys(text: &str, file: &Path) -> anyhow::Result<PublicKeys> {
     if let Ok(keys) = LedgerKeys::from_pem_file(text) {
-        return Ok(keys.verifier_keys().iter().map(ToString::to_string).collect());
+        return Ok(PublicKeys::Ledger(keys.verifier_keys()));
     }
     if let Ok(wallet) = Wallet::from_hex(text, "") {
-        return Ok(vec![wallet.address().to_string()]);
+        return Ok(PublicKeys::Publisher(wallet.address().to_string()));
     }
     let key = SourceKey::from_pem(text).with_context(|| {
         format!("{} is not a key file of `chopmark keys` or `chopmark anchor`", file.display())
     })?;
-    Ok(vec![key.public_base64()])
+    Ok(PublicKeys::Source(key.public_base64()))
 }
 
 /// Opens a key file; the passphrase of an encrypted one is asked for if no file has it.

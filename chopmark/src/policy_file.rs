@@ -5,14 +5,15 @@ use std::path::Path;
 use anyhow::Context as _;
 use ledger::policy::Policy;
 
-/// Reads the policy at `path`.
+use crate::input;
+
+/// Reads the policy at `path`; `-` is standard input.
 ///
 /// # Errors
 ///
 /// If it cannot be read, or a line is not understood; with the line.
 pub fn read(path: &Path) -> anyhow::Result<Policy> {
-    std::fs::read_to_string(path)
-        .with_context(|| format!("could not read {}", path.display()))?
+    input::text(path)?
         .parse()
-        .with_context(|| format!("{} is not a usable policy", path.display()))
+        .with_context(|| format!("{} is not a usable policy", input::name(path)))
 }

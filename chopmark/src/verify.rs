@@ -2,7 +2,7 @@
 //!
 //! The way through: the first bytes say what the file is; a proof of another log goes to [`foreign`]. Of a bundle
 //! [`ledger::bundle::verify`] makes the report; with `--rpc` the answers of the endpoints about the
-//! anchor's block are added; the report is printed as text or JSON.
+//! anchor's block are added, with every question that was asked; the report is printed as text or JSON.
 //!
 //! What holds: no network is used unless `--rpc` names an endpoint; the trust roots come from the policy file, never
 //! from the bundle; what was not checked is printed in one list, beside what was; an anchor without an endpoint asked is
@@ -16,20 +16,20 @@ mod report;
 
 use std::process::ExitCode;
 
-use anchor::quorum::default_quorum;
+use anchor::quorum::{EndpointAnswer, default_quorum};
 use anchor::rpc::{UrlError, check_url, host_of};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use ledger::bundle::{self, CheckOutcome, Outcome, Report, TODAY};
 use ledger::foreign::Kind;
-use ledger::json::{Json, object};
+use ledger::json::{Json, Limits, object};
 use ledger::policy::Policy;
 use process::Clock;
 
 pub use self::arguments::Arguments;
-use self::report::{checks_to_json, outcome_to_json, print_checks, read, status, word};
-use crate::policy_file;
+use self::report::{checks_to_json, outcome_to_json, print_checks, print_verdict, status};
 use crate::terminal::{self, out};
+use crate::{input, policy_file};
 
 /// How far the time of a block may be before an event, or in the future: time zones that were set wrong are no lie.
 const TIME_SLACK: SignedDuration = SignedDuration::from_hours(24);
@@ -41,7 +41,12 @@ const TIME_SLACK: SignedDuration = SignedDuration::from_hours(24);
 /// If a file cannot be read or the policy file is not usable.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let quorum = endpoints(arguments)?;
-    let bytes = read(&arguments.file)?;
+    let inputs = arguments.standard_inputs();
+    anyhow::ensure!(
+        inputs <= 1,
+        "got `-` for {inputs} files, expected it for one: standard input can be read once"
+    );
+    let bytes = input::bytes(&arguments.file)?;
     if let Some(kind) = Kind::of(&bytes) {
         return foreign::run(kind, &bytes, arguments);
     }
@@ -49,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         !foreign::is_asked_for(arguments),
         "--data, --digest, --leaf and --submitter are of proofs of other logs; {} begins as none does, \
          expected `c2sp.org/tlog-proof@v1` or `version=`",
-        arguments.file.display()
+        input::name(&arguments.file)
     );
     let policy = match &arguments.policy {
         Some(path) => policy_file::read(path)?,
@@ -58,13 +63,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut report = bundle::verify(&bytes, &policy);
     let clock = Clock::system();
     check_today(&mut report, clock.now());
-    if !arguments.rpc.is_empty() {
-        check_chain(&mut report, arguments, quorum, &clock);
-    }
+    let asked = if arguments.rpc.is_empty() {
+        Vec::new()
+    } else {
+        check_chain(&mut report, arguments, quorum, &clock)
+    };
     if arguments.json {
-        terminal::json(&to_json(&report).canonical());
+        terminal::json(&to_json(&report, &asked).canonical());
     } else {
         print(&report);
+        print_asked(&asked);
     }
     Ok(status(report.outcome))
 }
@@ -118,12 +126,18 @@ fn check_today(report: &mut Report, now: Timestamp) {
     report.add_check(TODAY, CheckOutcome::NotChecked, &detail);
 }
 
-/// Asks the endpoints for the anchor's block and adds their answers to the report.
-fn check_chain(report: &mut Report, arguments: &Arguments, quorum: usize, clock: &Clock) {
+/// Asks the endpoints for the anchor's block and adds their answers to the report; returns what each was asked and answered.
+fn check_chain(
+    report: &mut Report,
+    arguments: &Arguments,
+    quorum: usize,
+    clock: &Clock,
+) -> Vec<EndpointAnswer> {
     const NAME: &str = "the anchor's block is on the chain";
     let Some(claim) = report.anchor.clone() else {
-        report.add_check(NAME, CheckOutcome::NotChecked, "the bundle holds no anchor");
-        return;
+        let detail = "the bundle holds no anchor that could be checked, so no endpoint was asked";
+        report.add_check(NAME, CheckOutcome::NotChecked, detail);
+        return Vec::new();
     };
     let confirmations = arguments.confirmations;
     let said = anchor::check_on_chain(&arguments.rpc, &claim, quorum, confirmations, clock);
@@ -147,6 +161,19 @@ fn check_chain(report: &mut Report, arguments: &Arguments, quorum: usize, clock:
     if said.asked() == 1 {
         let detail = "one endpoint was asked, and one alone can lie; name a second one with --rpc";
         report.add_check("a second endpoint", CheckOutcome::NotChecked, detail);
+    }
+    said.answers
+}
+
+/// Prints each question to an endpoint, and its answer in words.
+fn print_asked(asked: &[EndpointAnswer]) {
+    if !asked.is_empty() {
+        out!("asked:");
+    }
+    for endpoint in asked {
+        for exchange in &endpoint.exchanges {
+            out!("  {}: {exchange}", endpoint.host);
+        }
     }
 }
 
@@ -188,11 +215,7 @@ fn lower(report: &mut Report) {
 }
 
 fn print(report: &Report) {
-    out!(
-        "{}  {}",
-        word(report.outcome),
-        report.item.as_deref().unwrap_or("(no item could be read)")
-    );
+    print_verdict(report.outcome, report.item.as_deref().unwrap_or("(no item could be read)"));
     for record in &report.records {
         let field = |name: &str| {
             record.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
@@ -210,13 +233,28 @@ fn print(report: &Report) {
     print_checks(report);
 }
 
-fn to_json(report: &Report) -> Json {
+fn to_json(report: &Report, asked: &[EndpointAnswer]) -> Json {
     let text = |value: &str| Json::from(value);
+    // The report has each field as the JSON text that was hashed.
+    let field = |value: &str| {
+        let parsed = ledger::json::parse(value.as_bytes(), &Limits::default());
+        parsed.unwrap_or_else(|_| text(value))
+    };
+    let asked = asked.iter().flat_map(|endpoint| {
+        endpoint.exchanges.iter().map(|exchange| {
+            object([
+                ("endpoint", text(&endpoint.host)),
+                ("method", text(exchange.method)),
+                ("about", text(&exchange.about)),
+                ("answer", text(&exchange.answer)),
+            ])
+        })
+    });
     let records = report
         .records
         .iter()
         .map(|record| {
-            let fields = record.fields.iter().map(|(name, value)| (name.clone(), text(value)));
+            let fields = record.fields.iter().map(|(name, value)| (name.clone(), field(value)));
             object([
                 ("origin", text(&record.origin)),
                 ("index", Json::from(record.index)),
@@ -229,5 +267,6 @@ fn to_json(report: &Report) -> Json {
         ("item", report.item.as_deref().map_or(Json::Null, text)),
         ("checks", checks_to_json(report)),
         ("records", Json::Array(records)),
+        ("asked", Json::Array(asked.collect())),
     ])
 }

@@ -13,6 +13,8 @@ mod names;
 mod signed;
 #[path = "verifier/three.rs"]
 mod three;
+#[path = "verifier/truncated.rs"]
+mod truncated;
 #[path = "verifier/words.rs"]
 mod words;
 

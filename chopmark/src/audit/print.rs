@@ -4,19 +4,18 @@ use ledger::json::{Json, object};
 
 use super::outcome::{AuditedLedger, State};
 use super::rows::Earlier;
-use crate::terminal::out;
+use crate::terminal::{self, Tone, out};
 
 /// Prints the text: a line for each ledger, its findings below it, and at the end what to do.
 pub fn text(audited: &[AuditedLedger]) {
     for one in audited {
         let summary = &one.summary;
         let records = if one.is_hub { "entries" } else { "records" };
-        out!(
-            "{}  {}  {} {records}, {} checkpoints",
+        let (origin, count, checkpoints) = (&summary.origin, summary.records, summary.checkpoints);
+        terminal::paint(
+            tone(one.state()),
             one.state().word(),
-            summary.origin,
-            summary.records,
-            summary.checkpoints
+            &format!("  {origin}  {count} {records}, {checkpoints} checkpoints"),
         );
         out!("        {}", coverage(one));
         if let Some(Earlier { size, at }) = one.earlier {
@@ -47,6 +46,13 @@ pub fn text(audited: &[AuditedLedger]) {
     let worst = audited.iter().map(AuditedLedger::state).max().unwrap_or(State::Whole);
     if let Some(advice) = advice(worst) {
         out!("{advice}");
+    }
+}
+
+fn tone(state: State) -> Tone {
+    match state {
+        State::Whole => Tone::Good,
+        State::Changed | State::RolledBack | State::Forked => Tone::Bad,
     }
 }
 

@@ -10,6 +10,7 @@ use ledger::keys::{LedgerKeys, VerifierKey};
 use ledger::note::Note;
 use process::Randomness;
 
+use crate::input;
 use crate::terminal::{self, out, problem};
 
 /// Makes a person's key in a new file of mode 0600 and prints the public half.
@@ -21,8 +22,9 @@ pub fn new_holder(holder: &str, out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Reads a text; `-` is standard input.
 pub fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
+    input::text(path)
 }
 
 /// Reads a person's key.

@@ -11,7 +11,7 @@ use ledger::json::{Json, Limits, object};
 
 use super::files;
 use super::place::Reading;
-use crate::terminal::out;
+use crate::terminal::{self, out};
 
 pub async fn show(subject: Option<&str>, json: bool, reading: &Reading) -> anyhow::Result<()> {
     let (open, policy) = (reading.open().await?, reading.policy()?);
@@ -37,7 +37,7 @@ pub async fn show(subject: Option<&str>, json: bool, reading: &Reading) -> anyho
                 ("value", value.unwrap_or(Json::Null)),
             ])
         });
-        out!("{}", Json::Array(views.collect()).canonical());
+        terminal::json(&Json::Array(views.collect()).canonical());
         return Ok(());
     }
     for view in shown {

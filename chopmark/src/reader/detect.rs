@@ -3,6 +3,8 @@
 //! What holds: what is printed about a device is TOML, with everything else in comments, so that it can be appended to
 //! the bridge's configuration as it is.
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,9 +17,10 @@ use firmware_bridge::{detect, port};
 use process::Clock;
 use process::config::broker::{BrokerLogin, BrokerSection};
 
+use self::json::DetectedJson;
 use super::block::{AtBroker, Blocks, MEMBERS, OnLine, quoted};
 use super::words::{self, Lang, LangAt};
-use crate::terminal::out;
+use crate::terminal::{self, out};
 
 /// Options of `chopmark reader detect`.
 #[derive(clap::Args)]
@@ -43,8 +46,37 @@ pub struct Arguments {
     /// Seconds to listen, to a port or a broker
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Prints what was found as JSON: `ports` (list of `path`, `device`, `about`, `by_socket`), `devices` (list of `place`, `how`,
+    /// `found`, `family`, `baud`, `about`, `problem`), `topics` (list of `topic`, `messages`, `family`, `device`,
+    /// `application`, `about`), `configuration` (the blocks to paste, TOML). What is not known is null
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     lang: LangAt,
+}
+
+/// What is said while looking: lines for people, or one JSON value at the end.
+struct Output {
+    is_json: bool,
+    found: DetectedJson,
+}
+
+impl Output {
+    /// A comment for people.
+    fn comment(&self, text: &str) {
+        if !self.is_json {
+            out!("# {text}");
+        }
+    }
+
+    /// Blocks of configuration.
+    fn blocks(&mut self, lines: &[String]) {
+        if self.is_json {
+            self.found.configuration.extend(lines.iter().map(|line| line.clone() + "\n"));
+        } else {
+            lines.iter().for_each(|line| out!("{line}"));
+        }
+    }
 }
 
 /// Looks and prints; status 0 if everything that was named was found.
@@ -55,55 +87,62 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (clock, lang) = (Clock::system(), arguments.lang.get());
     let mut blocks = Blocks::new(lang);
+    let mut output = Output { is_json: arguments.json, found: DetectedJson::default() };
     let mut all_found = true;
     let only_ports = arguments.llrp.is_empty() && arguments.mqtt.is_none();
     if only_ports && arguments.listen.is_empty() && arguments.ask.is_empty() {
-        list_ports(lang)?;
+        let ports = port::list().map_err(|reason| anyhow::anyhow!(reason))?;
+        output.found.ports = ports.iter().map(json::port).collect();
+        if !arguments.json {
+            print_ports(&ports, lang);
+        }
     }
     let time = Duration::from_secs(arguments.seconds);
     for path in &arguments.listen {
-        out!("# {}", words::listening(path, arguments.seconds, lang));
-        all_found &= print_device(path, detect::listen(path, time / 2, &clock), &mut blocks, lang);
+        output.comment(&words::listening(path, arguments.seconds, lang));
+        let found = detect::listen(path, time / 2, &clock);
+        output.found.devices.push(json::device(path, "listen", &found));
+        all_found &= show_device(path, found, &mut blocks, lang, &mut output);
     }
     for path in &arguments.ask {
-        out!("# {}", words::querying(path, lang));
-        all_found &= print_device(path, detect::ask(path, &clock), &mut blocks, lang);
+        output.comment(&words::querying(path, lang));
+        let found = detect::ask(path, &clock);
+        output.found.devices.push(json::device(path, "ask", &found));
+        all_found &= show_device(path, found, &mut blocks, lang, &mut output);
     }
     for host in &arguments.llrp {
-        match detect::greet(host, &clock) {
+        let found = detect::greet(host, &clock).map(Some);
+        output.found.devices.push(json::device(host, "llrp", &found));
+        match found {
             Ok(_) => {
-                out!("# {host}: {}", lang.of(words::LLRP_FOUND));
+                output.comment(&format!("{host}: {}", lang.of(words::LLRP_FOUND)));
                 let device = OnLine { key: "address", place: &with_port(host), more: vec![] };
-                print(&blocks.on_line("llrp", &device));
+                output.blocks(&blocks.on_line("llrp", &device));
             }
             Err(reason) => {
-                out!("# {host}: {reason}");
+                output.comment(&format!("{host}: {reason}"));
                 all_found = false;
             }
         }
     }
     if let Some(address) = &arguments.mqtt {
-        all_found &= topics(address, arguments, time, &mut blocks)?;
+        all_found &= topics(address, arguments, time, &mut blocks, &mut output)?;
+    }
+    if arguments.json {
+        terminal::json(&output.found.to_json().to_string());
     }
     Ok(if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn print(lines: &[String]) {
-    for line in lines {
-        out!("{line}");
-    }
 }
 
 fn with_port(host: &str) -> String {
     if host.contains(':') { host.to_owned() } else { format!("{host}:5084") }
 }
 
-fn list_ports(lang: Lang) -> anyhow::Result<()> {
-    let found = port::list().map_err(|reason| anyhow::anyhow!(reason))?;
+fn print_ports(found: &[port::Found], lang: Lang) {
     if found.is_empty() {
         out!("# {}", lang.of(words::NO_PORT));
     }
-    for port in &found {
+    for port in found {
         out!("# {}", port.path.display());
         if port.path != port.device {
             let how_long = match port.by_socket {
@@ -131,19 +170,19 @@ fn list_ports(lang: Lang) -> anyhow::Result<()> {
         );
     }
     out!("# {}: chopmark reader detect --llrp HOST, --mqtt HOST:PORT", lang.of(words::ALSO));
-    Ok(())
 }
 
-fn print_device(
+fn show_device(
     path: &str,
     found: Result<Option<detect::DetectedDevice>, String>,
     blocks: &mut Blocks,
     lang: Lang,
+    output: &mut Output,
 ) -> bool {
     match found {
         Ok(Some(known)) => {
             let about = words::recognised(known.family, known.baud, &known.about, lang);
-            out!("# {path}: {about}");
+            output.comment(&format!("{path}: {about}"));
             let open = |key: &str| format!("{key} = {}", quoted(FILL_IN));
             let more = match known.family {
                 "chafon" if known.layout == Some(Layout::Reader18) => {
@@ -155,15 +194,16 @@ fn print_device(
                 "xy-md02" => vec![(open("sensor"), Some(words::SENSOR))],
                 _ => vec![],
             };
-            print(&blocks.on_line(known.family, &OnLine { key: "port", place: path, more }));
+            output
+                .blocks(&blocks.on_line(known.family, &OnLine { key: "port", place: path, more }));
             true
         }
         Ok(None) => {
-            out!("# {path}: {}", lang.of(words::NOTHING_DECODED));
+            output.comment(&format!("{path}: {}", lang.of(words::NOTHING_DECODED)));
             false
         }
         Err(reason) => {
-            out!("# {path}: {reason}");
+            output.comment(&format!("{path}: {reason}"));
             false
         }
     }
@@ -197,21 +237,23 @@ fn topics(
     arguments: &Arguments,
     time: Duration,
     blocks: &mut Blocks,
+    output: &mut Output,
 ) -> anyhow::Result<bool> {
     let (clock, lang) = (Clock::system(), arguments.lang.get());
     let (at, text) = broker_section(address, arguments);
     let session = format!("chopmark-detect-{}", std::process::id());
     let broker = Broker { is_lasting: false, ..resolve_broker(&at, &PathBuf::from("."), session)? };
-    out!("# {}", words::listening_to_broker(address, time.as_secs(), lang));
+    output.comment(&words::listening_to_broker(address, time.as_secs(), lang));
     let topics = match broker::listen(&broker, "#", time) {
         Ok(topics) => topics,
         Err(reason) => {
-            out!("# {address}: {reason}");
+            output.comment(&format!("{address}: {reason}"));
+            output.found.devices.push(json::no_broker(address, &reason));
             return Ok(false);
         }
     };
     if topics.is_empty() {
-        out!("# {address}: {}", lang.of(words::NO_TOPIC));
+        output.comment(&format!("{address}: {}", lang.of(words::NO_TOPIC)));
         return Ok(false);
     }
     let mut found: BTreeMap<(&'static str, Option<String>, Option<String>), AtBroker> =
@@ -219,8 +261,10 @@ fn topics(
     for (topic, payload, count) in topics {
         let guess = detect::guess_topic(&topic, &payload, clock.now());
         let family = if guess.family.is_empty() { "-" } else { guess.family };
-        out!("# {count:>7} × {topic}");
-        out!("#           {family}: {}", words::about(&guess.about, lang));
+        output.comment(&format!("{count:>7} × {topic}"));
+        let about = words::about(&guess.about, lang);
+        output.comment(&format!("          {family}: {about}"));
+        output.found.topics.push(json::topic(&topic, count, &guess, &about));
         if guess.family.is_empty() {
             continue;
         }
@@ -235,7 +279,7 @@ fn topics(
         place.devices.extend(guess.device);
     }
     for ((family, ..), at) in &found {
-        print(&blocks.at_broker(family, &text, at));
+        output.blocks(&blocks.at_broker(family, &text, at));
     }
     Ok(true)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// What to verify, and whom to trust.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A bundle, a C2SP tlog-proof or a Sigsum proof
+    /// A bundle, a C2SP tlog-proof or a Sigsum proof; `-` is standard input, here and where a file is named below
     pub(super) file: PathBuf,
     /// The policy file. For a bundle: one line that pins a directory, or the keys and the contract that you trust. For a
     /// proof of another log: its logs, witnesses and quorum. Without it the outcome is cannot tell
@@ -33,7 +33,17 @@ pub struct Arguments {
     /// Blocks on top of the anchor's block before it counts as final
     #[arg(long, default_value_t = 1)]
     pub(super) confirmations: u64,
-    /// Prints the report as JSON
+    /// Prints the report as JSON: `outcome` (`proved`, `refuted`, `cannot tell`), `item`, `checks` (list of `name`, `outcome`,
+    /// `detail`), `records` (list of `origin`, `index`, `fields`, whose values are the JSON of the event), `asked` (list of
+    /// `endpoint`, `method`, `about`, `answer`). Of another log's proof `proof` and `entry` in place of `item`, `records`, `asked`
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl Arguments {
+    /// How many of the files are standard input, which can be read only once.
+    pub(super) fn standard_inputs(&self) -> usize {
+        let files = [Some(&self.file), self.policy.as_ref(), self.data.as_ref()];
+        files.into_iter().flatten().filter(|file| crate::input::is_standard(file)).count()
+    }
 }

@@ -15,8 +15,8 @@ use ledger::keys::PlainKey;
 use ledger::text::escaped;
 
 use super::arguments::Arguments;
-use super::report::{checks_to_json, outcome_to_json, print_checks, read, status, word};
-use crate::terminal::{self, out};
+use super::report::{checks_to_json, outcome_to_json, print_checks, print_verdict, status};
+use crate::{input, terminal};
 
 /// Whether an argument was given that only a proof of another log has.
 pub(super) fn is_asked_for(arguments: &Arguments) -> bool {
@@ -36,8 +36,10 @@ pub(super) fn run(kind: Kind, bytes: &[u8], arguments: &Arguments) -> anyhow::Re
         arguments.rpc.is_empty(),
         "--rpc: got a proof of another log, expected a bundle, which alone can have an anchor on a chain"
     );
-    let submitters = arguments.submitter.iter().map(|text| text.parse::<PlainKey>());
-    let submitters = submitters.collect::<Result<Vec<_>, _>>().context("--submitter")?;
+    let submitters = arguments.submitter.iter().map(|text| {
+        text.parse::<PlainKey>().with_context(|| format!("--submitter: got `{}`", escaped(text)))
+    });
+    let submitters = submitters.collect::<Result<Vec<_>, _>>()?;
     anyhow::ensure!(
         submitters.is_empty() || kind == Kind::Sigsum,
         "--submitter: got a tlog-proof, whose entries nobody signs; expected a Sigsum proof"
@@ -45,14 +47,11 @@ pub(super) fn run(kind: Kind, bytes: &[u8], arguments: &Arguments) -> anyhow::Re
     let trust = match &arguments.policy {
         None => None,
         Some(path) => {
-            let name = path.display();
-            let text = String::from_utf8(read(path)?);
-            let text = text.with_context(|| format!("{name} is not UTF-8"))?;
-            let parsed = text.parse::<Trust>();
-            Some(parsed.with_context(|| format!("{name} is not a usable policy"))?)
+            let parsed = input::text(path)?.parse::<Trust>();
+            Some(parsed.with_context(|| format!("{} is not a usable policy", input::name(path)))?)
         }
     };
-    let data = arguments.data.as_deref().map(read).transpose()?;
+    let data = arguments.data.as_deref().map(input::bytes).transpose()?;
     let claim = match (&data, &arguments.digest, &arguments.leaf) {
         (Some(data), _, _) => Claim::Data { data, submitters: &submitters },
         (None, Some(digest), _) => {
@@ -71,7 +70,9 @@ pub(super) fn run(kind: Kind, bytes: &[u8], arguments: &Arguments) -> anyhow::Re
 }
 
 fn hash(name: &str, text: &str) -> anyhow::Result<Hash> {
-    text.to_ascii_lowercase().parse().with_context(|| name.to_owned())
+    text.to_ascii_lowercase()
+        .parse()
+        .with_context(|| format!("{name}: got `{}`, expected 64 hex digits", escaped(text)))
 }
 
 fn print(found: &ForeignReport) {
@@ -82,7 +83,7 @@ fn print(found: &ForeignReport) {
             format!("entry {} of {}", entry.index, escaped(&origin))
         },
     );
-    out!("{}  {entry}", word(found.report.outcome));
+    print_verdict(found.report.outcome, &entry);
     print_checks(&found.report);
 }
 

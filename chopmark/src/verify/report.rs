@@ -1,19 +1,14 @@
-//! What reports of bundles and of foreign proofs have in common: exit status, words, the list of checks.
+//! What reports of bundles and of foreign proofs have in common: exit status, verdict, the list of checks.
 //!
 //! Not here: what is checked ([`ledger::bundle`], [`ledger::foreign`]).
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use ledger::bundle::{CheckOutcome, Outcome, Report};
 use ledger::json::{Json, object};
 
-use crate::terminal::out;
-
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("could not read {}", path.display()))
-}
+use crate::language::Lang;
+use crate::terminal::{self, Tone, out};
 
 pub(super) fn status(outcome: Outcome) -> ExitCode {
     ExitCode::from(match outcome {
@@ -23,12 +18,17 @@ pub(super) fn status(outcome: Outcome) -> ExitCode {
     })
 }
 
-pub(super) fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Proved => "PROVED",
-        Outcome::Refuted => "REFUTED",
-        Outcome::CannotTell => "CANNOT TELL",
-    }
+/// Prints the line with the verdict, in its colour; in Chinese with the word that the page has for it.
+///
+/// - `about`: what it is the verdict of.
+pub(super) fn print_verdict(outcome: Outcome, about: &str) {
+    let (tone, word, chinese) = match outcome {
+        Outcome::Proved => (Tone::Good, "PROVED", "成立"),
+        Outcome::Refuted => (Tone::Bad, "REFUTED", "不成立"),
+        Outcome::CannotTell => (Tone::Doubt, "CANNOT TELL", "无法判断"),
+    };
+    let word = Lang::of_environment().of((format!("{word} {chinese}"), word.to_owned()));
+    terminal::paint(tone, &word, &format!("  {about}"));
 }
 
 pub(super) fn print_checks(report: &Report) {

@@ -1,9 +1,6 @@
 //! `chopmark event hash`: JSON and XML from a file or from standard input, and what it says of anything else.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
-use crate::scene::{Ran, chopmark};
+use crate::scene::{Ran, chopmark, chopmark_reading};
 
 const JSON: &str = r#"{"@context":"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
     "type":"ObjectEvent","action":"OBSERVE","bizStep":"shipping","eventTime":"2026-11-20T08:15:00+08:00",
@@ -30,18 +27,7 @@ fn from_file(bytes: &[u8]) -> Ran {
 }
 
 fn from_standard_input(bytes: &[u8], more: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
-    command.args(["event", "hash", "-"]).args(more);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A command that refuses its arguments ends without reading, and then writing to it fails.
-    if let Err(error) = child.stdin.take().unwrap().write_all(bytes) {
-        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{error}");
-    }
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let status = output.status.code().unwrap_or(-1);
-    Ran { status, out: text(output.stdout), err: text(output.stderr) }
+    chopmark_reading(&[&["event", "hash", "-"], more].concat(), bytes)
 }
 
 #[test]
@@ -102,4 +88,47 @@ fn what_is_wrong_in_xml_is_told_with_its_line() {
     assert!(ran.err.contains(place), "{}", ran.err);
     let ran = from_file(b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>");
     assert!(ran.err.contains("line 1: has a DTD"), "{}", ran.err);
+}
+
+#[test]
+fn what_the_json_form_has_no_place_for_is_named_and_the_hash_is_the_same() {
+    let with_location = XML.replace(
+        "schemaVersion=",
+        "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:schemaLocation='urn:a b.xsd' schemaVersion=",
+    );
+    let ran = from_standard_input(with_location.as_bytes(), &[]);
+    assert_eq!((ran.status, &*ran.out), (0, HASH), "{}", ran.err);
+    assert!(ran.err.contains("left out"), "{}", ran.err);
+    assert!(ran.err.contains("xsi:schemaLocation"), "{}", ran.err);
+    let ran = from_standard_input(with_location.as_bytes(), &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["left_out"], serde_json::json!(["xsi:schemaLocation"]));
+    assert_eq!(json["events"][0]["hash"], HASH.trim());
+    assert_eq!(ran.err, "");
+}
+
+#[test]
+fn violations_are_members_of_the_json_with_their_line() {
+    let ran = from_standard_input(XML.replace("shipping", "grinding").as_bytes(), &["--json"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let violation = &json["violations"][0];
+    assert_eq!(
+        (violation["pointer"].as_str(), violation["line"].as_u64()),
+        (Some("/epcisBody/eventList/0/bizStep"), Some(4)),
+        "{json}"
+    );
+    let ran = from_standard_input(b"", &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.status, json["events"].as_array().map(Vec::len)), (1, Some(0)), "{json}");
+}
+
+#[test]
+fn a_container_with_a_wrong_check_digit_is_noted_and_hashed() {
+    let event = JSON.replace("urn:epc:id:sgtin:9506000.134352.77", "urn:epc:id:bic:CSQU3054384");
+    let ran = from_standard_input(event.as_bytes(), &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.err.contains("got check digit `4`, expected `3`"), "{}", ran.err);
+    let right = from_standard_input(event.replace("3054384", "3054383").as_bytes(), &[]);
+    assert_eq!((right.status, &*right.err), (0, ""));
 }

@@ -3,8 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
 mod audit;
+mod colour;
+mod epc;
 mod event;
 mod foreign;
+mod json;
+mod keys;
+mod manual;
+mod pipes;
 mod scene;
 mod terminal;
 mod verify;

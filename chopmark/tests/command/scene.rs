@@ -1,5 +1,6 @@
 //! A database with a factory's ledger and a hub, a policy file, and the program.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -23,11 +24,43 @@ pub fn chopmark(words: &[&str]) -> Ran {
     ended(start(words))
 }
 
+/// The program with these words, in English, where nothing in the environment says a word about colour.
+pub fn program(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
+    command.args(words).env("LC_ALL", "C").env("TERM", "xterm");
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 /// Starts the program with these words.
 fn start(words: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chopmark"));
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    program(words).spawn().unwrap()
+}
+
+/// Runs the program with these words; `input` is its standard input.
+pub fn chopmark_reading(words: &[&str], input: &[u8]) -> Ran {
+    let mut child = program(words).stdin(Stdio::piped()).spawn().unwrap();
+    // A command that refuses its arguments ends without reading, and then writing to it fails.
+    if let Err(error) = child.stdin.take().unwrap().write_all(input) {
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{error}");
+    }
+    ended(child)
+}
+
+/// Runs a line of shell in which `$chopmark` is the program.
+pub fn shell(line: &str) -> Ran {
+    let mut command = Command::new("bash");
+    command.args(["-c", line]).env("chopmark", env!("CARGO_BIN_EXE_chopmark"));
+    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    ended(command.spawn().unwrap())
+}
+
+/// A file of the golden bundles.
+pub fn golden(name: &str) -> String {
+    format!("{}/../crates/ledger/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// What a program left that was started.

@@ -234,3 +234,29 @@ fn a_file_that_is_no_bundle_is_cannot_tell_and_the_report_says_what_was_expected
     assert_eq!(ran.status, 2, "no policy: {}{}", ran.out, ran.err);
     assert!(ran.out.starts_with("CANNOT TELL  urn:epc:id:sgtin:"), "{}", ran.out);
 }
+
+#[tokio::test]
+async fn the_report_says_what_each_endpoint_was_asked_and_what_it_answered() {
+    let (scene, hash) = anchored("verify_asked", "2026-11-22T01:00:00Z").await;
+    let port = endpoint(hash);
+    let ran = verify(&scene, &[format!("http://127.0.0.1:{port}/secret-key")]);
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    let hash = hex::encode(hash);
+    for line in [
+        format!("127.0.0.1:{port}: eth_chainId: chain 31337, as expected"),
+        format!("127.0.0.1:{port}: eth_blockNumber: block 1254 is the newest"),
+        format!("127.0.0.1:{port}: eth_getBlockByNumber, block 1234: hash 0x{hash}"),
+        format!("127.0.0.1:{port}: eth_getCode, contract 0x{}: 2 bytes of code", "5f".repeat(20)),
+    ] {
+        assert!(ran.out.to_lowercase().contains(&line.to_lowercase()), "{line}: {}", ran.out);
+    }
+    assert!(!ran.out.contains("secret-key"), "{}", ran.out);
+    // Nobody listens: what was asked is said, and why there is no answer.
+    let ran = verify(&scene, &["http://127.0.0.1:1".to_owned()]);
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    assert!(
+        ran.out.contains("127.0.0.1:1: eth_blockNumber: none of 1 chain endpoints"),
+        "{}",
+        ran.out
+    );
+}

@@ -76,6 +76,24 @@ impl Tag {
         Self::read(Bits::with_length(&bytes, len, "a tag"), Unit::Word)
     }
 
+    /// Decodes the fields of a tag alone, without the zero bits up to a whole 16-bit word, as TDS annex E prints them: as
+    /// many hex digits as the fields need, and no other number. What a reader reports is for [`Tag::decode_hex`].
+    ///
+    /// ```
+    /// let tag = epc::Tag::decode_fields_hex("FB342CDE795211411234538566CB0AFC4")?; // 33 digits, 132 bits
+    /// assert_eq!(tag.name(), "dsgtin+");
+    /// assert!(epc::Tag::decode_fields_hex("3074257BF7194E4000001A8").is_err()); // one digit was lost
+    /// # Ok::<(), epc::EpcError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Tag::decode_hex`].
+    pub fn decode_fields_hex(hex: &str) -> Result<Self, EpcError> {
+        let (bytes, len) = from_digits(hex)?;
+        Self::read(Bits::with_length(&bytes, len, "a tag"), Unit::Character(4))
+    }
+
     /// Encodes the EPC bank in whole 16-bit words.
     ///
     /// # Errors

@@ -55,7 +55,8 @@ pub enum UriKind {
 ///
 /// [`EpcError`] if `text` names a GS1 key and breaks its rules: a wrong check digit or an unreadable link with the shape of
 /// a key on any host, anything else that is wrong on the host id.gs1.org, or a malformed URN of a scheme of TDS;
-/// [`EpcError::Spelling`], with the right link, for short names and for qualifiers among the attributes.
+/// [`EpcError::Spelling`], with the right link, for short names, for qualifiers among the attributes, and for numbers
+/// of identifiers that are escaped (`%30%31`).
 pub fn check_uri(text: &str) -> Result<UriKind, EpcError> {
     let text = &*lowered(text);
     if let Some(rest) = text.strip_prefix("urn:epc:") {
@@ -65,8 +66,11 @@ pub fn check_uri(text: &str) -> Result<UriKind, EpcError> {
         Ok(link) => link,
         Err(error) => return refuse_if_meant(text, error),
     };
-    let Some(right) = with_misplaced(&link) else { return Ok(kind_of_link(&link)) };
     let address = Address::split(text);
+    if let Some(right) = address.as_ref().and_then(with_plain_attributes) {
+        return Err(spelling(text, &right));
+    }
+    let Some(right) = with_misplaced(&link) else { return Ok(kind_of_link(&link)) };
     let place = address.as_ref().map_or("id.gs1.org".to_owned(), place_of);
     Err(spelling(text, &right.to_uri(&place)))
 }
@@ -111,7 +115,7 @@ fn check_urn(text: &str, rest: &str) -> Result<UriKind, EpcError> {
 /// What a link that was not read with `error` is: something else, or a key that was meant.
 fn refuse_if_meant(text: &str, error: EpcError) -> Result<UriKind, EpcError> {
     let Some(address) = Address::split(text) else { return Ok(UriKind::Other) };
-    if let Some(right) = without_short_names(&address) {
+    if let Some(right) = with_plain_numbers(&address) {
         return Err(spelling(text, &right));
     }
     let host = address.host.rsplit('@').next().unwrap_or_default();
@@ -157,25 +161,42 @@ const SHORT_NAMES: [(&str, &str); 20] = [
     ("srin", "8019"),
 ];
 
-/// The link with numbers instead of short names, if that is a link with a key.
-fn without_short_names(address: &Address<'_>) -> Option<String> {
+/// The link with numbers instead of short names and of escaped numbers (`%30%31`), if that is a link with a key.
+fn with_plain_numbers(address: &Address<'_>) -> Option<String> {
     let number = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        SHORT_NAMES.iter().find(|(short, _)| *short == name).map(|(_, number)| *number)
+        let plain = decode(name).ok()?.to_ascii_lowercase();
+        let short = SHORT_NAMES.iter().find(|(short, _)| *short == plain);
+        let escaped = name.contains('%') && is_digits(&plain);
+        short.map(|(_, number)| (*number).to_owned()).or(escaped.then_some(plain))
     };
     let odd = address.segments.len() % 2;
     let begin = (odd..address.segments.len())
         .step_by(2)
         .find(|place| address.segments.get(*place).is_some_and(|name| number(name).is_some()))?;
     let (before, after) = address.segments.split_at_checked(begin)?;
-    let mut path = before.to_vec();
+    let mut path: Vec<String> = before.iter().map(|part| (*part).to_owned()).collect();
     for pair in after.chunks_exact(2) {
         let [name, value] = pair else { return None };
-        path.extend([number(name).unwrap_or(name), value]);
+        path.extend([number(name).unwrap_or((*name).to_owned()), (*value).to_owned()]);
     }
     let query = if address.query.is_empty() { "" } else { "?" };
     let right = format!("https://{}/{}{query}{}", address.host, path.join("/"), address.query);
     parse_digital_link(&right).is_ok().then_some(right)
+}
+
+/// The link with plain numbers where names of attributes are escaped (`?%32%31=S`); `None` if none is.
+fn with_plain_attributes(address: &Address<'_>) -> Option<String> {
+    let plain =
+        |name: &str| decode(name).ok().filter(|plain| name.contains('%') && is_digits(plain));
+    let pairs =
+        address.query.split(['&', ';']).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    if !pairs.clone().any(|(name, _)| plain(name).is_some()) {
+        return None;
+    }
+    let pairs =
+        pairs.map(|(name, value)| format!("{}={value}", plain(name).as_deref().unwrap_or(name)));
+    let query = pairs.collect::<Vec<_>>().join("&");
+    Some(format!("https://{}/{}?{query}", address.host, address.segments.join("/")))
 }
 
 /// What a valid link names.
@@ -286,6 +307,14 @@ mod tests {
             ),
             ("https://x/gln/4012345111118/glnx/7", "https://x/414/4012345111118/254/7"),
             ("https://x/SSCC/140123452345678902", "https://x/00/140123452345678902"),
+            ("https://x/%30%31/04012345123456/21/7", "https://x/01/04012345123456/21/7"),
+            ("https://x/a/0%31/04012345123456/%321/7", "https://x/a/01/04012345123456/21/7"),
+            ("https://x/01/04012345123456/%32%31/7", "https://x/01/04012345123456/21/7"),
+            ("https://x/%67tin/04012345123456/21/7", "https://x/01/04012345123456/21/7"),
+            (
+                "https://x/01/04012345123456/21/7?%31%37=271231&a=b",
+                "https://x/01/04012345123456/21/7?17=271231&a=b",
+            ),
         ] {
             let found = check_uri(text);
             assert!(
@@ -294,5 +323,11 @@ mod tests {
             );
             assert!(check_uri(right).is_ok(), "{right}");
         }
+    }
+
+    #[test]
+    fn a_serial_under_an_escaped_name_is_refused() {
+        let error = check_uri("https://x/01/04012345123456?%32%31=S").unwrap_err().to_string();
+        assert!(error.ends_with("expected `https://x/01/04012345123456?21=S`"), "{error}");
     }
 }

@@ -95,7 +95,7 @@ fn text_of(path: &Path, file: &File) -> Result<Zeroizing<String>, PrivateError> 
     Ok(text)
 }
 
-/// Writes a new file, mode 0600; an existing one is never overwritten.
+/// Writes a new file, mode 0600; an existing one is never overwritten, and none is left behind that could not be written.
 ///
 /// # Errors
 ///
@@ -104,7 +104,12 @@ pub fn create(path: &Path, text: &str) -> Result<(), PrivateError> {
     let wrong = failed(path, "create");
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(&wrong)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(wrong)
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // What was made above is ours; the reason that is reported is why it could not be written.
+        fs::remove_file(path).ok();
+    }
+    written.map_err(wrong)
 }
 
 /// Replaces the content of a file at once: whatever happens, either the old or the new text is there. The new file has
