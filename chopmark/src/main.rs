@@ -28,6 +28,7 @@ mod terminal;
 mod up;
 mod verify;
 mod welcome;
+mod words;
 
 use std::process::ExitCode;
 
@@ -147,7 +148,8 @@ with --resume also 130 interrupted, the position is saved.")]
 }
 
 fn main() -> ExitCode {
-    let command = Arguments::command().color(welcome::colour_of_help(std::env::args()));
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let command = Arguments::command().color(welcome::colour_of_help(words));
     let matches = command.get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     terminal::choose_colour(arguments.color);

@@ -6,39 +6,12 @@ use clap::ColorChoice;
 
 use crate::language::Lang;
 use crate::terminal::out;
-
-/// One line each: what it is, then command and explanation, then where to read more.
-const LINES: [(&str, &str); 9] = [
-    (
-        "chopmark：把 RFID 和传感器的读数变成签名的流转记录，任何人都能核验。",
-        "chopmark: signed custody records from RFID readers and sensors, which anybody can check.",
-    ),
-    ("", ""),
-    ("从这里开始：", "Start with one of these:"),
-    (
-        "  chopmark verify FILE --policy POLICY   核验收到的证明文件，不需要服务器",
-        "  chopmark verify FILE --policy POLICY   check a proof that you were given; no server is needed",
-    ),
-    (
-        "  chopmark init                          在本机安装：写出配置和密钥",
-        "  chopmark init                          install it on this machine: writes configuration and keys",
-    ),
-    (
-        "  chopmark reader detect                 查找已连接的读写器和传感器",
-        "  chopmark reader detect                 find the readers and sensors that are connected",
-    ),
-    ("", ""),
-    (
-        "全部命令：chopmark --help      某个命令：chopmark help COMMAND",
-        "All commands: chopmark --help      one command: chopmark help COMMAND",
-    ),
-    ("本机还缺什么：chopmark doctor", "What is missing on this machine: chopmark doctor"),
-];
+use crate::words::WELCOME;
 
 /// Prints it.
 pub fn print() {
     let lang = Lang::of_environment();
-    for line in LINES {
+    for line in WELCOME {
         out!("{}", lang.of(line));
     }
 }

@@ -9,6 +9,7 @@ use ledger::json::{Json, object};
 
 use crate::language::Lang;
 use crate::terminal::{self, Tone, out};
+use crate::words;
 
 pub(super) fn status(outcome: Outcome) -> ExitCode {
     ExitCode::from(match outcome {
@@ -22,13 +23,13 @@ pub(super) fn status(outcome: Outcome) -> ExitCode {
 ///
 /// - `about`: what it is the verdict of.
 pub(super) fn print_verdict(outcome: Outcome, about: &str) {
-    let (tone, word, chinese) = match outcome {
-        Outcome::Proved => (Tone::Good, "PROVED", "成立"),
-        Outcome::Refuted => (Tone::Bad, "REFUTED", "不成立"),
-        Outcome::CannotTell => (Tone::Doubt, "CANNOT TELL", "无法判断"),
+    let (tone, word) = match outcome {
+        Outcome::Proved => (Tone::Good, words::PROVED),
+        Outcome::Refuted => (Tone::Bad, words::REFUTED),
+        Outcome::CannotTell => (Tone::Doubt, words::CANNOT_TELL),
     };
-    let word = Lang::of_environment().of((format!("{word} {chinese}"), word.to_owned()));
-    terminal::paint(tone, &word, &format!("  {about}"));
+    let word = Lang::of_environment().of(word);
+    terminal::paint(tone, word, &format!("  {about}"));
 }
 
 pub(super) fn print_checks(report: &Report) {

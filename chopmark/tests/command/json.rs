@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{chopmark, chopmark_reading, golden};
+use crate::scene::{chopmark, chopmark_reading, golden, shell};
 
 /// Every text in a value.
 fn texts<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
@@ -91,4 +91,19 @@ fn errors_repeat_what_was_typed() {
         assert_eq!((ran.status, &*ran.out), (2, ""), "{words:?}: {}", ran.err);
         assert!(ran.err.contains(typed), "{words:?}: {}", ran.err);
     }
+}
+
+#[test]
+fn a_word_that_is_no_text_is_an_error_and_a_file_may_have_any_name() {
+    let ran = shell("\"$chopmark\" $'v\\xff'");
+    assert_eq!((ran.status, &*ran.out), (2, ""), "{}", ran.err);
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    let bundle = golden("valid/item.bundle.json");
+    let line = format!(
+        "cd \"$(mktemp -d)\" && cp {bundle} $'b\\xff' && \"$chopmark\" verify $'b\\xff' --policy {}; \
+         status=$?; rm $'b\\xff'; exit $status",
+        golden("policy.txt")
+    );
+    let ran = shell(&line);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
 }

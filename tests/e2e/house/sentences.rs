@@ -39,13 +39,14 @@ const NEVER: [&str; 18] = [
     "绝对可靠",
 ];
 /// Where sentences in both languages are.
-const PLACES: [&str; 5] = [
+const PLACES: [&str; 6] = [
     // Names that devices give to units, which are read and never shown.
     "crates/devices/src/sensor/unit.rs",
     "trace-api/src/words.rs",
     "trace-api/src/words/",
     // The name of each language in itself.
     "trace-api/src/language.rs",
+    "chopmark/src/words.rs",
     "chopmark/src/reader/words.rs",
 ];
 /// What is no part of the product.
