@@ -80,6 +80,38 @@ pub fn check(installation: &Installation, roles: &[Role]) -> Result<(), Problems
     problems.unless_any(Some(()))
 }
 
+/// A connection that the file describes: its key, how it is made, and whose work it is for.
+pub type Described = (&'static str, Settings, Access);
+
+/// Every connection that these roles make, and that of the owner; nothing is connected.
+///
+/// - `private`: URL of the running private cluster for its owner, if the file asks for one and it runs.
+pub fn described(
+    section: &DatabaseSection,
+    roles: &[Role],
+    private: Option<&str>,
+) -> Vec<Described> {
+    let owner = section.url.as_deref().or(private);
+    let mut all = Vec::new();
+    if let Some(url) = owner {
+        let settings =
+            Settings { application: "chopmark doctor", connections: 2, ..Settings::new(url) };
+        all.push(("url", settings, Access::Owner));
+    }
+    for role in roles.iter().copied().filter(|role| role.needs_database()) {
+        let (key, own) = role.own_url(section);
+        let Some(url) = own.map(String::as_str).or(owner) else { continue };
+        let settings = Settings {
+            application: "chopmark doctor",
+            connections: 2,
+            role: own.is_none().then(|| role.access()),
+            ..Settings::new(url)
+        };
+        all.push((key, settings, role.access()));
+    }
+    all
+}
+
 impl Role {
     fn needs_database(self) -> bool {
         self != Self::Bridge

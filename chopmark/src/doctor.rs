@@ -1,156 +1,133 @@
-//! `chopmark doctor`: checks this machine and names what is missing and how to get it.
+//! `chopmark doctor`: looks at this machine, and at an installation: configuration, keys, clock, database, chain, disk,
+//! ports; names what is wrong and what to do about it.
 //!
-//! What holds: nothing is changed and nothing is sent anywhere; each failed check names its remedy.
+//! The way through: without a configuration file only [`machine`] is looked at; with one, each file below `doctor/` looks at
+//! one thing and gives [`Check`]s, which are printed as they come.
+//!
+//! What holds: nothing is changed: no file is written, no lock taken, no cluster started, nothing sent but questions; no
+//! password and no key is printed; each finding names its remedy.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+mod chain;
+mod check;
+mod clock;
+mod database;
+mod disk;
+mod keys;
+mod machine;
+mod ports;
 
-use process::config::Installation;
-use process::config::keys::plain_files;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use crate::terminal::out;
+use process::config::Problem;
+
+use self::check::{Check, State};
+use crate::configuration::Checked;
+use crate::terminal::{self, out};
 
 /// Options of `chopmark doctor`.
 #[derive(clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  chopmark doctor --data /srv/chopmark
-  chopmark doctor --config chopmark.toml
+  chopmark doctor                                    this machine, before the first installation
+  chopmark doctor --config chopmark.toml             the installation that the file describes
+  chopmark doctor --config chopmark.toml --offline   the same without asking endpoints of the chain
+  chopmark doctor --config chopmark.toml --json      {\"checks\":[{\"check\",\"state\",\"found\",\"remedy\"}],\"well\"}
 
-Exit status: 0 everything that the processes need is available, 1 something is missing.")]
+With a file it looks at: what `chopmark config check` finds; each key file, its mode, whether it is encrypted; the clock, against
+the database's and the chain's latest block; the database of each role (reachable, version, migrations, rights); each endpoint
+of the chain (answers, chain id), the contract's code, the publisher's balance; free space where the spool and the database
+are (from 70 % used it warns, from 90 % it fails); whether each address is free or already served by Chopmark.
+
+It changes nothing, and may run beside the processes. Run it as the user of the processes: what that user may read counts.
+
+Exit status: 0 nothing failed, 1 something did; warnings do not count.")]
 pub struct Arguments {
-    /// Folder that is to hold the data
+    /// Folder that is to hold the data, where there is no configuration file yet
     #[arg(long, default_value = "./var")]
     data: PathBuf,
-    /// Configuration file whose key files are to be checked
+    /// The configuration file of the installation
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Asks no endpoint of the chain
+    #[arg(long)]
+    offline: bool,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
-/// The outcome of one check.
-struct Check {
-    what: &'static str,
-    /// What was found, or what is missing and how to get it.
-    outcome: Result<String, String>,
-    /// Whether the processes cannot run without it.
-    needed: bool,
-}
-
-/// Prints every check; exit status 1 if something needed is missing.
+/// Prints every check; exit status 1 if something failed.
 ///
 /// # Errors
 ///
-/// None: what cannot be checked is reported as missing.
-#[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
+/// If the runtime for the database's questions cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut checks = vec![
-        Check { what: "PostgreSQL", outcome: postgres(), needed: true },
-        Check { what: "chain for development (anvil)", outcome: anvil(), needed: false },
-        Check { what: "browser for tests", outcome: browser(), needed: false },
-        Check { what: "data folder", outcome: writable(&arguments.data), needed: true },
-        Check { what: "free space", outcome: space(&arguments.data), needed: true },
-        Check { what: "a free port", outcome: port(), needed: true },
-        Check { what: "random numbers", outcome: random(), needed: true },
-        Check { what: "serial ports", outcome: Ok(serial_ports()), needed: false },
-    ];
-    if let Some(config) = &arguments.config {
-        checks.push(Check { what: "encrypted key files", outcome: keys(config), needed: false });
+    let checks = match &arguments.config {
+        None => machine::before(&arguments.data),
+        Some(path) => installation(&Checked::read(path, &[]), path, arguments.offline)?,
+    };
+    let is_well = checks.iter().all(|check| check.state != State::Failed);
+    if arguments.json {
+        let all: Vec<serde_json::Value> = checks.iter().map(Check::to_json).collect();
+        let report = serde_json::json!({ "checks": all, "well": is_well });
+        terminal::json(&report.to_string());
+    } else {
+        checks.iter().for_each(Check::print);
+        out!();
+        out!("{}", summary(&checks, arguments.config.is_some()));
     }
-    let mut is_well = true;
-    for check in &checks {
-        let (mark, text) = match &check.outcome {
-            Ok(text) => ("ok     ", text),
-            Err(text) if check.needed => ("MISSING", text),
-            Err(text) => ("absent ", text),
-        };
-        is_well &= check.outcome.is_ok() || !check.needed;
-        out!("{mark}  {:<30} {text}", check.what);
-    }
-    out!();
-    out!(
-        "{}",
-        if is_well {
-            "Everything that the processes need is available. In the source tree, `make demo` plays the whole way."
-        } else {
-            "Something needed is missing; the lines above say how to get it."
-        }
-    );
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn postgres() -> Result<String, String> {
-    sql::cluster::find_binaries()
-        .map(|found| format!("{} ({})", found.version, found.bin.display()))
-        .map_err(|error| {
-            format!("{error}; `make setup` installs it (Debian package postgresql-15)")
-        })
+/// Everything about an installation.
+fn installation(
+    checked: &Checked,
+    path: &std::path::Path,
+    offline: bool,
+) -> anyhow::Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    if checked.problems.is_empty() {
+        checks.push(Check::ok("configuration", format!("{}: nothing is wrong", path.display())));
+    }
+    for problem in checked.problems.iter() {
+        let remedy =
+            format!("correct {}, then: chopmark config check --config {0}", path.display());
+        checks.push(Check::failed("configuration", one_line(problem), remedy));
+    }
+    let installation = &checked.installation;
+    checks.extend(machine::needed(installation));
+    checks.extend(keys::look(installation));
+    let runtime = tokio::runtime::Runtime::new()?;
+    let seen = runtime.block_on(database::look(installation, &checked.roles));
+    checks.extend(seen.checks);
+    let chain = chain::look(installation, offline);
+    checks.extend(chain.checks);
+    checks.extend(clock::look(installation, &seen.clocks, &chain.clocks));
+    checks.extend(disk::look(installation));
+    checks.extend(ports::look(installation));
+    Ok(checks)
 }
 
-fn anvil() -> Result<String, String> {
-    anchor::anvil::find().map(|path| path.display().to_string()).map_err(|error| {
-        format!("{error}; `make setup` installs it (only the demo and tests need it)")
-    })
+/// A problem in one line.
+fn one_line(problem: &Problem) -> String {
+    problem.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn browser() -> Result<String, String> {
-    let name = std::env::var("CHOPMARK_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
-    let found = Command::new(&name).arg("--version").stderr(Stdio::null()).output();
-    match found {
-        Ok(output) if output.status.success() => {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+fn summary(checks: &[Check], has_file: bool) -> String {
+    let count = |state| checks.iter().filter(|check| check.state == state).count();
+    let (failed, warnings) = (count(State::Failed), count(State::Warning));
+    match (failed, warnings, has_file) {
+        (0, 0, true) => "Everything is well.".to_owned(),
+        (0, 0, false) => {
+            "Everything that the processes need is available. `chopmark init FOLDER` writes an installation; in the source tree, \
+             `make demo` plays the whole way."
+                .to_owned()
         }
-        _ => Err(format!("`{name}` does not run; `make setup` installs it (only tests need it)")),
+        (0, warnings, _) => format!("Nothing failed; {warnings} to look at."),
+        (failed, 0, _) => format!("{failed} failed; the lines above say what to do."),
+        (failed, warnings, _) => {
+            format!("{failed} failed, {warnings} to look at; the lines above say what to do.")
+        }
     }
-}
-
-fn writable(folder: &Path) -> Result<String, String> {
-    let probe = folder.join(".doctor");
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&probe, b"probe"))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map(|()| folder.display().to_string())
-        .map_err(|error| format!("{} cannot be written: {error}", folder.display()))
-}
-
-fn space(folder: &Path) -> Result<String, String> {
-    const NEEDED_GIB: u64 = 2;
-    let free = nix::sys::statvfs::statvfs(folder)
-        .map(|stat| stat.blocks_available() * stat.fragment_size() / (1 << 30))
-        .map_err(|error| format!("{}: {error}", folder.display()))?;
-    if free < NEEDED_GIB {
-        return Err(format!("got {free} GiB free, expected at least {NEEDED_GIB} GiB"));
-    }
-    Ok(format!("{free} GiB"))
-}
-
-fn port() -> Result<String, String> {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map(|address| format!("can listen on {address}"))
-        .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))
-}
-
-fn random() -> Result<String, String> {
-    crate::keys::new_token().map(|_| "available".to_owned()).map_err(|error| error.to_string())
-}
-
-fn keys(config: &Path) -> Result<String, String> {
-    let installation = Installation::read(config).map_err(|problems| problems.to_string())?;
-    let plain: Vec<String> = plain_files(&installation)
-        .iter()
-        .map(|(section, file)| format!("{section} {} is not encrypted", file.display()))
-        .collect();
-    if plain.is_empty() {
-        return Ok("no plain key file that this user can read".to_owned());
-    }
-    Err(format!("{}; `chopmark keys encrypt FILE` encrypts it", plain.join(", ")))
-}
-
-fn serial_ports() -> String {
-    let folder = Path::new("/dev/serial/by-id");
-    let names: Vec<String> = std::fs::read_dir(folder)
-        .map(|entries| entries.flatten().map(|entry| entry.path().display().to_string()).collect())
-        .unwrap_or_default();
-    if names.is_empty() { "none attached".to_owned() } else { names.join(", ") }
 }

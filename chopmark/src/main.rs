@@ -9,12 +9,15 @@
 mod anchor_command;
 mod audit;
 mod completions;
+mod config_command;
+mod configuration;
 mod database;
 mod directory;
 mod doctor;
 mod event;
 mod finding;
 mod input;
+mod init;
 mod keys;
 mod language;
 mod man_pages;
@@ -39,8 +42,9 @@ use self::terminal::ColourChoice;
 const FIRST_STEPS: &str = "\
 Examples, in the order of a first installation:
   chopmark doctor                                                 what is missing on this machine
-  chopmark keys ledger --origin site.example/1 --out site.pem     keys of a ledger
-  chopmark keys bridge --out bridge.pem                           key of a bridge
+  chopmark init /srv/chopmark                                     asks, writes the configuration, makes the keys
+  chopmark config check --config chopmark.toml                    everything that is wrong, with its line
+  chopmark doctor --config chopmark.toml                          keys, clock, database, chain, disk, ports
   chopmark reader detect                                          which readers are connected
   chopmark up --config chopmark.toml                              runs everything that the file describes
   chopmark verify item.bundle --policy policy.txt                 checks a proof without any server
@@ -70,6 +74,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Writes a configuration with comments, makes its keys, and says what to type next
+    Init(Box<init::Arguments>),
+    /// Checks a configuration file
+    #[command(subcommand)]
+    Config(config_command::Command),
     /// Runs the processes that a configuration file describes
     Up(up::Arguments),
     /// Brings the database's schema to this version of the program, as the owner of the schema
@@ -158,6 +167,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let outcome = match command {
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Config(command) => config_command::run(&command),
         Command::Up(arguments) => up::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Anchor(command) => anchor_command::run(&command),

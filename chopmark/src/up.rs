@@ -18,15 +18,16 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use process::Context;
+use process::config::Installation;
 use process::config::keys::plain_files;
-use process::config::{Installation, Problems};
 use process::service::Manager;
 use process::signals::{Hangups, Signals};
 use sql::supervisor::Reports;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::database::{self, Database};
+use crate::configuration::Checked;
+use crate::database::Database;
 use crate::role::{Resolved, Role};
 
 /// How long roles have to end after the database was given up: they cannot finish what needs it.
@@ -66,17 +67,15 @@ pub struct Arguments {
 ///
 /// If the configuration is not usable or a role fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let installation = Installation::read(&arguments.config)?;
-    let configured = Role::configured(&installation);
-    let roles = if arguments.role.is_empty() { &configured } else { &arguments.role };
+    let (installation, roles, resolved) =
+        Checked::read(&arguments.config, &arguments.role).ready()?;
     anyhow::ensure!(
         !roles.is_empty(),
         "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], expected at least one; \
          there is nothing to run",
         arguments.config.display()
     );
-    let resolved = resolve(&installation, roles)?;
-    let _log = process::log::start(&installation.log, &service(roles))?;
+    let _log = process::log::start(&installation.log, &service(&roles))?;
     for (section, file) in plain_files(&installation) {
         tracing::warn!(
             section,
@@ -105,18 +104,6 @@ fn service(roles: &[Role]) -> String {
         }
         _ => "chopmark".to_owned(),
     }
-}
-
-/// Resolves everything that these roles need.
-fn resolve(installation: &Installation, roles: &[Role]) -> Result<Vec<Resolved>, Problems> {
-    let mut problems = Problems::default();
-    problems.keep(process::log::check(&installation.log));
-    problems.keep(database::check(installation, roles));
-    let mut resolved = Vec::new();
-    for role in roles {
-        resolved.extend(problems.keep(role.resolve(installation)));
-    }
-    problems.unless_any(Some(resolved))
 }
 
 async fn serve(

@@ -33,6 +33,7 @@ pub mod hub;
 pub mod items;
 mod ledger_id;
 pub mod ledgers;
+pub mod look;
 mod migrate;
 mod queries;
 pub mod refusals;

@@ -87,6 +87,8 @@ queries! {
     LEDGERS_SUBTREES "ledgers/subtrees"
     LEDGERS_SWAP_HEAD "ledgers/swap_head"
     LEDGERS_TRY_LOCK "ledgers/try_lock"
+    LOOK_MISSING_RIGHTS "look/missing_rights"
+    LOOK_SERVER "look/server"
     REFUSALS_INSERT "refusals/insert"
     REFUSALS_TOTALS "refusals/totals"
     RULES_SET_STATE "rules/set_state"

@@ -1,12 +1,13 @@
 //! What trace-api works with: its settings, the policy, the secret of scans, names of products and places.
 //!
 //! The way through: [`resolve`] takes `[trace_api]` from the installation's configuration, loads policy and secret,
-//! and gives a [`Config`] that holds no path.
+//! and gives a [`Config`] that holds no path but those of names, which are read again.
 //!
 //! What holds: every problem is reported, not only the first; the secret is never printed.
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use ledger::policy::Policy;
 use process::config::problem::{read_named, read_policy};
@@ -14,28 +15,11 @@ use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
 use process::tls::Tls;
 
+use crate::names::{Names, Source};
 use crate::network::Cidr;
-use crate::places::{PlaceName, Places};
 
 /// Fewest bytes of the secret of scans.
 const LEAST_SECRET: usize = 16;
-
-/// A product, as pages name it.
-#[derive(Debug, Clone)]
-pub struct Product {
-    /// GTIN, 14 digits.
-    pub gtin: String,
-    /// Name in Chinese.
-    pub name_zh: String,
-    /// Name in English.
-    pub name_en: String,
-    /// Features of the pack to compare by eye, Chinese.
-    pub pack_zh: String,
-    /// Features of the pack to compare by eye, English.
-    pub pack_en: String,
-    /// Where the issuer says what to do about a recall.
-    pub recall_url: Option<String>,
-}
 
 /// How much may be asked for, before the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +63,10 @@ pub struct Config {
     pub hub: Option<String>,
     /// Where people report suspicions.
     pub report_contact: Option<String>,
-    /// Products.
-    pub products: Vec<Product>,
-    /// Places.
-    pub places: Places,
+    /// Names of products and places, as they are now.
+    pub names: Arc<Names>,
+    /// Where these come from when they are read again; the only paths that are kept.
+    pub names_source: Source,
 }
 
 impl fmt::Debug for Config {
@@ -114,30 +98,32 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let tls =
         problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
     problems.keep(check_numbers(section));
-    problems.keep(check_recall_urls(section));
-    let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header);
-    let config = loaded.map(|((((policy, policy_text), scan_secret), proxies), header)| Config {
-        listen: section.listen,
-        tls,
-        internal_listen: section.internal_listen,
-        public_url: section.public_url.trim_end_matches('/').to_owned(),
-        policy,
-        policy_text,
-        scan_secret,
-        trusted_proxies: proxies,
-        place_header: header,
-        show_parties: section.show_parties,
-        keep_scans_days: section.keep_scans_days,
-        rates: Rates {
-            requests_per_minute: section.requests_per_minute,
-            unknown_per_minute: section.unknown_per_minute,
-            requests_per_second: section.requests_per_second,
-        },
-        hub: section.hub.clone(),
-        report_contact: section.report_contact.clone(),
-        products: products(section),
-        places: places(section),
-    });
+    let names_source = Source::of(installation, section);
+    let names = problems.keep(names_source.load());
+    let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header).zip(names);
+    let config =
+        loaded.map(|(((((policy, policy_text), scan_secret), proxies), header), names)| Config {
+            listen: section.listen,
+            tls,
+            internal_listen: section.internal_listen,
+            public_url: section.public_url.trim_end_matches('/').to_owned(),
+            policy,
+            policy_text,
+            scan_secret,
+            trusted_proxies: proxies,
+            place_header: header,
+            show_parties: section.show_parties,
+            keep_scans_days: section.keep_scans_days,
+            rates: Rates {
+                requests_per_minute: section.requests_per_minute,
+                unknown_per_minute: section.unknown_per_minute,
+                requests_per_second: section.requests_per_second,
+            },
+            hub: section.hub.clone(),
+            report_contact: section.report_contact.clone(),
+            names: Arc::new(names),
+            names_source,
+        });
     problems.unless_any(config)
 }
 
@@ -203,44 +189,6 @@ fn check_numbers(section: &TraceApiSection) -> Result<(), Problems> {
     problems.unless_any(Some(()))
 }
 
-/// A page of ours leads there, so it is an address of the web and nothing that a browser would run.
-fn check_recall_urls(section: &TraceApiSection) -> Result<(), Problems> {
-    let mut problems = Problems::default();
-    for url in section.products.iter().filter_map(|product| product.recall_url.as_ref()) {
-        let rest = url.strip_prefix("https://").unwrap_or_default();
-        let is_plain = !rest.is_empty() && url.chars().all(|c| c.is_ascii_graphic());
-        if !is_plain || rest.starts_with('/') {
-            let expected = "an address that begins with `https://`, without spaces";
-            let got = format!("`{}`", url.escape_debug());
-            problems.push(Problem::value("[[trace_api.product]]", "recall_url", got, expected));
-        }
-    }
-    problems.unless_any(Some(()))
-}
-
-fn products(section: &TraceApiSection) -> Vec<Product> {
-    let product = |from: &process::config::trace_api::ProductSection| Product {
-        gtin: from.gtin.clone(),
-        name_zh: from.name_zh.clone(),
-        name_en: from.name_en.clone(),
-        pack_zh: from.pack_zh.clone(),
-        pack_en: from.pack_en.clone(),
-        recall_url: from.recall_url.clone(),
-    };
-    section.products.iter().map(product).collect()
-}
-
-fn places(section: &TraceApiSection) -> Places {
-    let place = |from: &process::config::trace_api::PlaceSection| PlaceName {
-        sgln: from.sgln.clone(),
-        name_zh: from.name_zh.clone(),
-        name_en: from.name_en.clone(),
-        city_zh: from.city_zh.clone(),
-        city_en: from.city_en.clone(),
-    };
-    Places::new(section.places.iter().map(place).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -275,7 +223,7 @@ mod tests {
             "[trace_api] place_header: got `X-Forwarded-For`, expected the name of a header of its own",
             "[trace_api] keep_scans_days: got 8, expected 9 to 3650",
             "[trace_api] unknown_per_minute: got 0, expected 1 to 1000000",
-            "[[trace_api.product]] recall_url: got `javascript:alert(1)`, expected an address that begins",
+            "[[trace_api.product]] `04012345111118` recall_url: got `javascript:alert(1)`, expected an address that begins",
         ] {
             assert!(found.contains(words), "`{words}` is not in:\n{found}");
         }

@@ -27,12 +27,14 @@ pub mod language;
 pub mod limits;
 pub mod marks;
 pub mod metrics;
+pub mod names;
 pub mod naming;
 pub mod network;
 pub mod notices;
 pub mod page;
 pub mod places;
 pub mod problem;
+mod reload;
 pub mod scan;
 pub mod scan_queue;
 pub mod scan_result;
@@ -86,12 +88,13 @@ const DELETE_EVERY: Duration = Duration::from_hours(24);
 /// [`enum@Error`].
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let (public, internal) = (config.listen, config.internal_listen);
+    let reload = context.reload();
     let mut shutdown = context.shutdown.clone();
     let state = Data::new(AppState::new(config, db, context.clock.clone()));
     let registry = &state.metrics.registry;
     context.metrics.show_in(registry);
     let tls_metrics = TlsMetrics::new(registry);
-    if let Some(tls) = state.config.tls.clone() {
+    if let Some(tls) = state.config().tls.clone() {
         tokio::spawn(tls.follow(context.clone(), tls_metrics));
     }
     let servers = [(Audience::Public, public), (Audience::Internal, internal)]
@@ -112,6 +115,7 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
             public.and(internal).map_err(Error::Serve)
         }
         never = delete_daily(&state) => match never {},
+        never = reload::follow(&state, reload) => match never {},
     };
     state.scans.finish().await;
     served
@@ -124,7 +128,8 @@ fn serve(
     audience: Audience,
     address: SocketAddr,
 ) -> Result<Server, Error> {
-    let tls = state.config.tls.as_ref().filter(|_| audience == Audience::Public);
+    let config = state.config();
+    let tls = config.tls.as_ref().filter(|_| audience == Audience::Public);
     let (state, service) = (state.clone(), service.clone());
     let server = HttpServer::new(move || {
         service.beat_here();
@@ -158,7 +163,7 @@ async fn delete_daily(state: &AppState) -> Infallible {
 ///
 /// [`sql::Error`].
 pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
-    let age = SignedDuration::from_hours(24 * i64::from(state.config.keep_scans_days));
+    let age = SignedDuration::from_hours(24 * i64::from(state.config().keep_scans_days));
     let before = state.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let delete = async |tx: &sql::Transaction<'_>| sql::scans::delete_before(tx, before).await;
     let mut all = 0;

@@ -5,6 +5,8 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
+
 /// The metrics of one trace-api process.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -26,6 +28,8 @@ pub struct Metrics {
     pub refused: IntCounterVec,
     /// Findings opened, by rule.
     pub findings: IntCounterVec,
+    /// Readings of the files of names while the process runs, by outcome: `done`, `refused`.
+    pub name_reloads: IntCounterVec,
     /// Scans deleted because they were old.
     pub deleted_scans: IntCounter,
     /// Bundles given out, by whether they are anchored.
@@ -61,12 +65,11 @@ impl Metrics {
             "Scans stored by one statement.",
             &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
         );
-        let scans_under_way = IntGauge::new(
+        let scans_under_way = gauge(
+            &registry,
             "trace_api_scans_under_way",
             "Requests whose scan is not stored yet, at most 1024.",
-        )
-        .expect("the name is fixed and well-formed");
-        registry.register(Box::new(scans_under_way.clone())).expect("the name is registered once");
+        );
         let broken_records = counter(
             &registry,
             "trace_api_broken_records_total",
@@ -92,6 +95,7 @@ impl Metrics {
             ),
             scan_group,
             scans_under_way,
+            name_reloads: by("trace_api_name_reloads_total", NAME_RELOADS, "outcome"),
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
             deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
@@ -105,6 +109,12 @@ impl Metrics {
 fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> Histogram {
     let metric = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
         .expect("the name and buckets are fixed and well-formed");
+    registry.register(Box::new(metric.clone())).expect("the name is registered once");
+    metric
+}
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
+    let metric = IntGauge::new(name, help).expect("the name is fixed and well-formed");
     registry.register(Box::new(metric.clone())).expect("the name is registered once");
     metric
 }

@@ -100,7 +100,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let band = words::band(verdict);
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
     let entries = history.map(|history| history.entries.as_slice()).unwrap_or_default();
-    let product = config.products.iter().find(|product| product.gtin == view.gtin);
+    let product = config.names.product(view.gtin);
     let lamps = Lamps::of(verdict, &result.state, history).in_order();
     let place = |sgln: &str| consumer::place_name(sgln, config, language);
     let naming = Naming::of_public(config);

@@ -34,7 +34,7 @@ impl ScanResult {
         if self.reason != Reason::Withdrawn(Withdrawal::Recalled) {
             return None;
         }
-        let product = config.products.iter().find(|product| product.gtin == self.gtin)?;
+        let product = config.names.product(&self.gtin)?;
         product.recall_url.as_deref()
     }
 }

@@ -1,6 +1,6 @@
 //! What every request handler uses.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use actix_web::HttpRequest;
 use directory::Rights;
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::limits::{Admission, Limits, Reached};
 use crate::marks::MarkKeys;
 use crate::metrics::{CacheMetrics, Metrics};
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::scan::address_of;
 use crate::scan_queue::ScanQueue;
@@ -37,8 +38,8 @@ pub enum Audience {
 pub struct AppState {
     /// The database.
     pub db: Db,
-    /// Configuration.
-    pub config: Config,
+    /// The configuration as it is now: [`Self::config`].
+    current: RwLock<Arc<Config>>,
     /// Metrics.
     pub metrics: Metrics,
     /// How much may still be asked.
@@ -77,7 +78,7 @@ impl AppState {
         let mark_keys = MarkKeys::new(&config.scan_secret);
         Self {
             db,
-            config,
+            current: RwLock::new(Arc::new(config)),
             metrics,
             limits,
             cache,
@@ -87,6 +88,18 @@ impl AppState {
             mark_keys,
             authority,
         }
+    }
+
+    /// The configuration as it is now. An answer takes it once, so that all of it has the same names.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on products and places have these names; answers that were begun keep theirs.
+    pub fn rename(&self, names: Arc<Names>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(Config { names, ..Config::clone(&current) });
     }
 
     /// The same with rights that no directory states.
@@ -114,7 +127,7 @@ impl AppState {
                 (current.rights, current.policy)
             }
             #[cfg(test)]
-            Authority::Stated(rights) => (rights.clone(), Arc::new(self.config.policy.clone())),
+            Authority::Stated(rights) => (rights.clone(), Arc::new(self.config().policy.clone())),
         }
     }
 
@@ -136,7 +149,7 @@ impl AppState {
         if audience(request) == Audience::Internal {
             return Ok(());
         }
-        let address = address_of(request, &self.config);
+        let address = address_of(request, &self.config());
         let admitted = self.limits.admit(address, self.clock.instant());
         admitted.map_err(|reached| self.refused(reached))
     }
@@ -150,7 +163,7 @@ impl AppState {
         if audience(request) == Audience::Internal {
             return Ok(None);
         }
-        let address = address_of(request, &self.config);
+        let address = address_of(request, &self.config());
         let admitted = self.limits.admit_code(address, self.clock.instant());
         admitted.map(Some).map_err(|reached| self.refused(reached))
     }

@@ -1,6 +1,7 @@
 //! What the tests of the request handlers share: a database with a short history, and requests against all routes.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
@@ -14,7 +15,8 @@ use history::testing::{
 use process::Clock;
 use sql::testing::TestDb;
 
-use crate::config::{Config, Product, Rates};
+use crate::config::{Config, Rates};
+use crate::names::{Names, Product, Source};
 use crate::places::{PlaceName, Places};
 use crate::state::{AppState, Audience};
 
@@ -123,22 +125,29 @@ pub fn config(policy_text: String) -> Config {
         rates: Rates { requests_per_minute: 240, unknown_per_minute: 30, requests_per_second: 200 },
         hub: Some(HUB.into()),
         report_contact: Some("mailto:care@factory.example".into()),
-        products: vec![Product {
-            gtin: GTIN.into(),
-            name_zh: "春竹茶".into(),
-            name_en: "Bamboo spring tea".into(),
-            pack_zh: "盒盖有竹叶压纹".into(),
-            pack_en: "a bamboo leaf embossed on the lid".into(),
-            recall_url: Some("https://factory.example/recall?lot=1&x=2".into()),
-        }],
-        places: Places::new(vec![PlaceName {
-            sgln: FACTORY.into(),
-            name_zh: "工厂".into(),
-            name_en: "Factory".into(),
-            city_zh: "杭州".into(),
-            city_en: "Hangzhou".into(),
-        }]),
+        names: Arc::new(names(Some("https://factory.example/recall?lot=1&x=2"))),
+        names_source: Source::default(),
     }
+}
+
+/// The product of the tests, with where its issuer says what to do about a recall, and the one place that has a name.
+pub fn names(recall_url: Option<&str>) -> Names {
+    let product = Product {
+        gtin: GTIN.into(),
+        name_zh: "春竹茶".into(),
+        name_en: "Bamboo spring tea".into(),
+        pack_zh: "盒盖有竹叶压纹".into(),
+        pack_en: "a bamboo leaf embossed on the lid".into(),
+        recall_url: recall_url.map(str::to_owned),
+    };
+    let places = Places::new(vec![PlaceName {
+        sgln: FACTORY.into(),
+        name_zh: "工厂".into(),
+        name_en: "Factory".into(),
+        city_zh: "杭州".into(),
+        city_en: "Hangzhou".into(),
+    }]);
+    Names::new(vec![product], places)
 }
 
 /// A state whose clock is at [`NOW`], with the directory [`rights`].
@@ -184,7 +193,7 @@ impl Scene {
 
     /// The same database and clock with another configuration.
     pub fn with_config(mut self, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = self.state.config.clone();
+        let mut config = Config::clone(&self.state.config());
         change(&mut config);
         self.state = state(self.db.db(), config);
         self
@@ -192,7 +201,7 @@ impl Scene {
 
     /// The same without a directory.
     pub fn without_directory(mut self) -> Self {
-        let (config, clock) = (self.state.config.clone(), self.state.clock.clone());
+        let (config, clock) = (Config::clone(&self.state.config()), self.state.clock.clone());
         self.state = Data::new(AppState::new(config, self.db.db(), clock));
         self
     }

@@ -5,12 +5,17 @@
 mod audit;
 mod colour;
 mod epc;
+mod config;
+mod doctor;
 mod event;
 mod foreign;
 mod json;
 mod keys;
 mod manual;
 mod pipes;
+mod init;
+mod names;
+mod running;
 mod scene;
 mod terminal;
 mod verify;

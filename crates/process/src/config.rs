@@ -7,7 +7,9 @@
 //!
 //! - the types here are plain TOML: text, numbers, paths; what they mean is decided by the role;
 //! - an unknown section or key is a [`Problem`] that names the known ones;
-//! - every problem is collected, so that one run shows all of them.
+//! - every problem is collected, so that one run shows all of them, each with its line; also of a section with several
+//!   wrong keys (`recover`), whose other values are then checked as well;
+//! - no message repeats a line of the file or more of an address than its host, because these hold passwords.
 //!
 //! Adding a section: a type in a file of its own below `config/`, a field of [`Installation`], a line in
 //! `Installation::parse`.
@@ -21,8 +23,14 @@ pub mod ingest;
 pub mod installation;
 pub mod keys;
 pub mod ledger;
+pub mod locate;
 pub mod log;
+pub mod names;
+pub mod nearest;
+pub mod place;
 pub mod problem;
+mod recover;
+pub mod reference;
 pub mod settle;
 pub mod toml_file;
 pub mod trace_api;

@@ -39,7 +39,7 @@ const NEVER: [&str; 18] = [
     "绝对可靠",
 ];
 /// Where sentences in both languages are.
-const PLACES: [&str; 6] = [
+const PLACES: [&str; 7] = [
     // Names that devices give to units, which are read and never shown.
     "crates/devices/src/sensor/unit.rs",
     "trace-api/src/words.rs",
@@ -48,6 +48,8 @@ const PLACES: [&str; 6] = [
     "trace-api/src/language.rs",
     "chopmark/src/words.rs",
     "chopmark/src/reader/words.rs",
+    // Its questions, and the names of examples that it writes.
+    "chopmark/src/init/",
 ];
 /// What is no part of the product.
 const BESIDE_THE_PRODUCT: [&str; 3] = ["demo/", "tests/", "fuzz/"];

@@ -51,7 +51,11 @@ fn wrong_sections_are_printed_with_their_lines() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (status, text) = up(folder.path(), "[ingest]\nlisten = 8081\n[ancor]\n[log]\nlevel = 3\n");
     assert_eq!(status, Some(2), "{text}");
-    for words in ["line 2, column", "line 5, column", "line 3: got section `ancor`"] {
+    for words in [
+        "line 2, column",
+        "line 5, column",
+        "line 3, column 2: [ancor] section: got section `ancor`",
+    ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
     }
 }

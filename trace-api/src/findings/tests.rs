@@ -10,6 +10,7 @@ use ledger::keys::{SourceKey, SystemRandom};
 use sql::Access;
 
 use super::*;
+use crate::config::Config;
 use crate::testing::{JSON, Scene, commissioning, sale};
 
 fn new_key() -> SourceKey {
@@ -21,7 +22,7 @@ fn with_issuer(mut scene: Scene, key: &SourceKey) -> (Scene, Rights) {
     let mut rights = rights();
     let issuer = rights.parties.get_mut("factory").unwrap();
     issuer.admins = vec![("ana".to_owned(), admin_key("ana", key))];
-    let (config, clock) = (scene.state.config.clone(), scene.state.clock.clone());
+    let (config, clock) = (Config::clone(&scene.state.config()), scene.state.clock.clone());
     let state = AppState::new(config, scene.db.db(), clock).with_rights(rights.clone());
     scene.state = Data::new(state);
     (scene, rights)
@@ -200,7 +201,7 @@ async fn scans_are_deleted_after_the_configured_days_and_findings_keep_their_evi
     assert!(scene.db.run_tx("test.finding", open).await.unwrap());
     // As the process does it, with its own rights.
     let own = scene.db.db_as(Access::TraceApi).await;
-    let state = AppState::new(scene.state.config.clone(), own, scene.state.clock.clone());
+    let state = AppState::new(Config::clone(&scene.state.config()), own, scene.state.clock.clone());
     assert_eq!(crate::delete_old_scans(&state).await.unwrap(), 2);
     assert_eq!(crate::delete_old_scans(&state).await.unwrap(), 0);
     assert_eq!(sql::scans::of_item(&scene.db, ITEM).await.unwrap().len(), 2);

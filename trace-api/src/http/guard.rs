@@ -88,7 +88,7 @@ pub async fn guarded(
         answer = answer.into_response(response);
     }
     let state = answer.request().app_data::<Data<AppState>>();
-    let is_tls = state.is_some_and(|state| state.config.public_url.starts_with("https://"));
+    let is_tls = state.is_some_and(|state| state.config().public_url.starts_with("https://"));
     add_headers(answer.headers_mut(), is_tls);
     Ok(answer)
 }

@@ -67,7 +67,7 @@ pub async fn consumers_history(
     epc: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let gathered = find(&state, &request, &epc).await?;
-    Ok(HttpResponse::Ok().json(consumer::history(&gathered.history, &state.config)))
+    Ok(HttpResponse::Ok().json(consumer::history(&gathered.history, &state.config())))
 }
 
 /// The records of an item, in order of time.
@@ -119,7 +119,8 @@ async fn build(
     gathered: &GatheredHistory,
     audience: Audience,
 ) -> Result<ledger::bundle::Bundle, sql::Error> {
-    let hub = state.config.hub.as_deref();
+    let config = state.config();
+    let hub = config.hub.as_deref();
     let disclosure = match audience {
         Audience::Public => bundle::Disclosure::Consumer,
         Audience::Internal => bundle::Disclosure::Whole,
@@ -261,7 +262,7 @@ mod tests {
         for audience in [Audience::Public, Audience::Internal] {
             let asked = ask(&scene.state, audience, &Method::GET, &path("bundle"), &[]).await;
             let bytes = asked.body.into_bytes();
-            let report = verify(&bytes, &scene.state.config.policy);
+            let report = verify(&bytes, &scene.state.config().policy);
             assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
             assert_eq!(ledger::bundle::parse(&bytes).unwrap().histories[0].records.len(), 4);
         }
@@ -280,7 +281,7 @@ mod tests {
         let history = scene.get(&path("history"), &[]).await.json();
         assert_eq!(history["steps"].as_array().map(Vec::len), Some(2), "{history}");
         let bytes = scene.get(&path("bundle"), &[]).await.body.into_bytes();
-        assert_eq!(verify(&bytes, &scene.state.config.policy).outcome, Outcome::Proved);
+        assert_eq!(verify(&bytes, &scene.state.config().policy).outcome, Outcome::Proved);
         assert_eq!(ledger::bundle::parse(&bytes).unwrap().histories[0].records.len(), 1);
     }
 
@@ -323,7 +324,7 @@ mod tests {
             "attachment; filename=\"urn-epc-id-sgtin-4012345-011111-9876.bundle.json\""
         );
         let bytes = answer.body.as_bytes();
-        let report = verify(bytes, &scene.state.config.policy);
+        let report = verify(bytes, &scene.state.config().policy);
         assert_eq!(report.outcome, Outcome::Proved, "{report:?}");
         let bundle = ledger::bundle::parse(bytes).unwrap();
         assert_eq!(bundle.item, ITEM);
@@ -343,7 +344,7 @@ mod tests {
         let bytes = scene.get(&path("bundle"), &[]).await.body.into_bytes();
         let bundle = ledger::bundle::parse(&bytes).unwrap();
         assert!(bundle.histories[0].records.iter().all(|record| record.index != 4));
-        assert_eq!(verify(&bytes, &scene.state.config.policy).outcome, Outcome::Proved);
+        assert_eq!(verify(&bytes, &scene.state.config().policy).outcome, Outcome::Proved);
     }
 
     #[actix_web::test]
@@ -396,7 +397,7 @@ mod tests {
     async fn who_guesses_items_is_refused_before_the_database_is_asked() {
         let scene = Scene::journey("items_guessed").await;
         let from = |address| [("X-Forwarded-For", address)];
-        for number in 0..scene.state.config.rates.unknown_per_minute {
+        for number in 0..scene.state.config().rates.unknown_per_minute {
             let of = if number % 2 == 0 { "history" } else { "bundle" };
             let path = format!("/items/urn:epc:id:sgtin:4012345.011111.{number}/{of}");
             assert_eq!(scene.get(&path, &from("203.0.113.7")).await.status, 404);

@@ -18,7 +18,7 @@ use crate::state::{AppState, Audience, audience};
 /// [`Problem::Unavailable`], [`Problem::TooMany`].
 pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     state.admit(&request)?;
-    let shows_parties = state.config.show_parties || audience(&request) == Audience::Internal;
+    let shows_parties = state.config().show_parties || audience(&request) == Audience::Internal;
     let mut ledgers = Vec::new();
     for row in sql::ledgers::list_ledgers(&state.db).await? {
         let head = sql::ledgers::head(&state.db, row.id).await?;

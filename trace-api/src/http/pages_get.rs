@@ -72,7 +72,7 @@ pub async fn verifier_names() -> HttpResponse {
 pub async fn policy(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
-        .body(state.config.policy_text.clone())
+        .body(state.config().policy_text.clone())
 }
 
 /// `GET /openapi.json`.

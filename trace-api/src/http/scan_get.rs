@@ -127,7 +127,7 @@ fn without_serial(
     language: Language,
     wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
-    if let Some(right) = meant(&state.config.public_url, request) {
+    if let Some(right) = meant(&state.config().public_url, request) {
         if wants_json {
             let detail =
                 format!("the serial or lot of this code is among its attributes; expected {right}");
@@ -141,7 +141,8 @@ fn without_serial(
         let detail = "this code names a product and no single item; expected /01/GTIN/21/SERIAL";
         return Err(Problem::NotFound(detail.into()));
     }
-    let product = state.config.products.iter().find(|product| product.gtin == gtin);
+    let config = state.config();
+    let product = config.names.product(gtin);
     let name = product.map(|product| language.of((&*product.name_zh, &*product.name_en)));
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
@@ -157,7 +158,7 @@ async fn respond(
 ) -> Result<HttpResponse, Problem> {
     let begun = state.clock.instant();
     let admission = state.admit_code(request)?;
-    let scan = ScanRequest::of(request, &state.config, state.clock.now());
+    let scan = ScanRequest::of(request, &state.config(), state.clock.now());
     let counts = request.method() == Method::GET;
     let result = match check(state, scan, (gtin, serial), counts).await {
         Ok(result) => result,
@@ -176,7 +177,7 @@ async fn respond(
     let duration = state.clock.instant().duration_since(begun);
     state.metrics.answer_seconds.observe(duration.as_secs_f64());
     if wants_json {
-        return Ok(HttpResponse::Ok().json(answer::scan(&result, &state.config, language)));
+        return Ok(HttpResponse::Ok().json(answer::scan(&result, &state.config(), language)));
     }
     html(state, &result, (gtin, serial), language)
 }
@@ -244,7 +245,8 @@ async fn anchored(
     gathered: Option<&GatheredHistory>,
 ) -> Result<Option<Anchored>, Problem> {
     let Some(gathered) = gathered else { return Ok(None) };
-    let hub = state.config.hub.as_deref();
+    let config = state.config();
+    let hub = config.hub.as_deref();
     Ok(history::bundle::anchored_at(&state.db, gathered, hub).await?)
 }
 
@@ -285,7 +287,8 @@ fn html(
     (gtin, serial): (&str, &str),
     language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let view = PageView { result, gtin, serial, config: &state.config, language };
+    let config = state.config();
+    let view = PageView { result, gtin, serial, config: &config, language };
     let body = page::item(&view).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body))
 }

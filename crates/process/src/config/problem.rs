@@ -5,6 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ledger::policy::{Policy, PolicyError};
+use serde_json::{Value, json};
+
+use crate::config::place::Place;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +19,19 @@ pub enum Problem {
         /// Why.
         cause: String,
     },
-    /// The text is not TOML, or a value has the wrong type.
-    Toml {
+    /// The text is not TOML. The line itself is not repeated, because it may hold a password.
+    Syntax {
+        /// What was expected.
+        message: String,
+    },
+    /// A problem, with the place in the file where it is.
+    At {
         /// Which file.
         path: PathBuf,
-        /// Line, column, the line's text and what was expected.
-        message: String,
+        /// Where in it.
+        place: Place,
+        /// What is wrong there.
+        problem: Box<Problem>,
     },
     /// A value is not usable.
     Value {
@@ -69,6 +79,50 @@ impl Problem {
         Self::value(section, "section", "none", format!("the settings of {needed_by}"))
     }
 
+    /// The same problem, with its place in a file; one that has a place already keeps it.
+    #[must_use]
+    pub fn at(self, path: &Path, place: Place) -> Self {
+        match self {
+            placed @ Self::At { .. } => placed,
+            problem => Self::At { path: path.to_owned(), place, problem: Box::new(problem) },
+        }
+    }
+
+    /// Section and key, if it is about one.
+    #[must_use]
+    pub fn subject(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::File { .. } | Self::Syntax { .. } => None,
+            Self::At { problem, .. } => problem.subject(),
+            Self::Value { section, key, .. } | Self::Content { section, key, .. } => {
+                Some((section, key))
+            }
+        }
+    }
+
+    /// The problem as a JSON object: `problem` is the whole sentence; `file`, `line`, `column`, `section`, `key`, `got` and
+    /// `expected` are there where they are known.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut members = match self {
+            Self::File { path, .. } => json!({ "file": path.display().to_string() }),
+            Self::Syntax { .. } => json!({}),
+            Self::At { path, place, problem } => {
+                let mut inner = problem.to_json();
+                inner["file"] = path.display().to_string().into();
+                inner["line"] = place.line.into();
+                inner["column"] = place.column.into();
+                return inner;
+            }
+            Self::Value { section, key, got, expected } => {
+                json!({ "section": section, "key": key, "got": got, "expected": expected })
+            }
+            Self::Content { section, key, .. } => json!({ "section": section, "key": key }),
+        };
+        members["problem"] = self.to_string().into();
+        members
+    }
+
     /// A file that a value names and that is not usable: the error with all its causes.
     #[must_use]
     pub fn content(section: impl Into<String>, key: impl Into<String>, error: &dyn Error) -> Self {
@@ -90,8 +144,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, cause } => write!(out, "could not read {}: {cause}", path.display()),
-            Self::Toml { path, message } => {
-                write!(out, "{}: {}", path.display(), message.trim_end())
+            Self::Syntax { message } => write!(out, "not TOML: {}", message.trim_end()),
+            Self::At { path, place, problem } => {
+                write!(out, "{}, {place}: {problem}", path.display())
             }
             Self::Value { section, key, got, expected } => {
                 write!(out, "{section} {key}: got {got}, expected {expected}")
@@ -108,9 +163,42 @@ impl fmt::Display for Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Adds a problem.
+    /// Adds a problem, unless it is there already.
     pub fn push(&mut self, problem: Problem) {
-        self.0.push(problem);
+        if !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
+    }
+
+    /// Adds those of another list that are not there yet.
+    pub fn append(&mut self, others: Self) {
+        others.0.into_iter().for_each(|problem| self.push(problem));
+    }
+
+    /// Those for which `is_kept` is true.
+    #[must_use]
+    pub fn filtered(self, is_kept: impl FnMut(&Problem) -> bool) -> Self {
+        Self(self.0.into_iter().filter(is_kept).collect())
+    }
+
+    /// Each changed by `change`.
+    #[must_use]
+    pub fn map(self, change: impl FnMut(Problem) -> Problem) -> Self {
+        Self(self.0.into_iter().map(change).collect())
+    }
+
+    /// Sorts them by file, line and column; those without a place come last, in the order in which they were found.
+    pub fn sort(&mut self) {
+        self.0.sort_by_key(|problem| match problem {
+            Problem::At { path, place, .. } => (false, path.clone(), *place),
+            _ => (true, PathBuf::new(), Place::default()),
+        });
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The value of `outcome`; otherwise its problems are added.
@@ -118,7 +206,7 @@ impl Problems {
         match outcome {
             Ok(value) => Some(value),
             Err(problems) => {
-                self.0.extend(problems.into().0);
+                self.append(problems.into());
                 None
             }
         }

@@ -3,15 +3,18 @@
 //! The way through: [`Sections::parse`] reads the text; [`Sections::take`] and [`Sections::list`] remove a section
 //! and deserialize it; [`Sections::finish`] reports what nothing has taken.
 //!
-//! What holds: every problem names the line.
+//! What holds: every problem has its line and column; none repeats the line, which may hold a password.
 
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
+use toml::de::{DeTable, DeValue};
 
+use crate::config::nearest::nearest;
+use crate::config::place::Place;
 use crate::config::problem::{Problem, Problems};
+use crate::config::recover;
 
 /// The sections of a file that were not taken yet, and what was found wrong so far.
 pub struct Sections<'i> {
@@ -27,7 +30,7 @@ impl<'i> Sections<'i> {
     ///
     /// # Errors
     ///
-    /// Every [`Problem::Toml`] of the syntax.
+    /// Every [`Problem::Syntax`], with its place.
     pub fn parse(path: &Path, text: &'i str) -> Result<Self, Problems> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let mut sections = Self {
@@ -38,14 +41,17 @@ impl<'i> Sections<'i> {
             problems: Problems::default(),
         };
         for error in errors {
-            sections.add(error);
+            let message = error.message().to_owned();
+            let start = error.span().map_or(text.len(), |span| span.start);
+            sections.add(start, Problem::Syntax { message });
         }
         if sections.problems.is_empty() { Ok(sections) } else { Err(sections.problems) }
     }
 
-    fn add(&mut self, mut error: Error) {
-        error.set_input(Some(self.text));
-        self.problems.push(Problem::Toml { path: self.path.clone(), message: error.to_string() });
+    /// Adds a problem that begins at this byte.
+    fn add(&mut self, offset: usize, problem: Problem) {
+        let problem = problem.at(&self.path, Place::of(self.text, offset));
+        self.problems.push(problem);
     }
 
     fn remove(&mut self, name: &'static str) -> Option<Spanned<DeValue<'i>>> {
@@ -54,20 +60,24 @@ impl<'i> Sections<'i> {
         self.table.remove(&key)
     }
 
-    fn read<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'i>>) -> Option<T> {
-        match T::deserialize(ValueDeserializer::from(value)) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.add(error);
-                None
-            }
+    fn read<T: DeserializeOwned>(
+        &mut self,
+        value: Spanned<DeValue<'i>>,
+        name: &str,
+        is_entry: bool,
+    ) -> Option<T> {
+        let read = recover::read(value, name, is_entry);
+        for (offset, problem) in read.problems {
+            self.add(offset, problem);
         }
+        read.value
     }
 
-    /// Takes the section or key `name`; none if the file does not have it or it is wrong.
+    /// Takes the section or key `name`; none if the file does not have it or it cannot be read. What could be read of a
+    /// section with problems is given, for finding more of them.
     pub fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let value = self.remove(name)?;
-        self.read(value)
+        self.read(value, name, false)
     }
 
     /// Takes the sections `[[name]]`, each for itself.
@@ -75,27 +85,29 @@ impl<'i> Sections<'i> {
         let Some(value) = self.remove(name) else { return Vec::new() };
         if matches!(value.get_ref(), DeValue::Array(_)) {
             let DeValue::Array(entries) = value.into_inner() else { return Vec::new() };
-            return entries.into_iter().filter_map(|entry| self.read(entry)).collect();
+            let entries: Vec<_> = entries.iter().cloned().collect();
+            return entries.into_iter().filter_map(|entry| self.read(entry, name, true)).collect();
         }
-        self.read(value).unwrap_or_default()
+        self.read(value, name, false).unwrap_or_default()
     }
 
-    /// Reports the sections that nothing has taken; `value` if nothing was wrong.
-    ///
-    /// # Errors
-    ///
-    /// Everything that was found wrong.
-    pub fn finish<T>(mut self, value: T) -> Result<T, Problems> {
+    /// What was found wrong, with the sections that nothing has taken.
+    #[must_use]
+    pub fn finish(mut self) -> Problems {
         let unknown: Vec<_> = self.table.keys().cloned().collect();
         for key in unknown {
-            let line = self.text[..key.span().start].matches('\n').count() + 1;
-            let message = format!(
-                "line {line}: got section `{}`, expected one of {}",
+            let mut cause = format!(
+                "got section `{}`, expected one of {}",
                 key.get_ref(),
                 self.known.join(", ")
             );
-            self.problems.push(Problem::Toml { path: self.path.clone(), message });
+            if let Some(near) = nearest(key.get_ref(), self.known.iter().copied()) {
+                cause = format!("{cause}; did you mean `{near}`?");
+            }
+            let section = format!("[{}]", key.get_ref());
+            let problem = Problem::Content { section, key: "section".to_owned(), cause };
+            self.add(key.span().start, problem);
         }
-        self.problems.unless_any(Some(value))
+        self.problems
     }
 }

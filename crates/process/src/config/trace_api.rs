@@ -62,10 +62,18 @@ pub struct TraceApiSection {
     /// Where people report suspicions, a URL or `mailto:`. Default: none.
     #[serde(default)]
     pub report_contact: Option<String>,
-    /// Names of products on pages.
+    /// File with the names of products, `[[product]]` with the keys of `[[trace_api.product]]`. It is read again at
+    /// SIGHUP: a file with anything wrong changes nothing, and the log says what is wrong with it. Default: none.
+    #[serde(default, rename = "products")]
+    pub products_file: Option<PathBuf>,
+    /// File with the names of places, `[[place]]` with the keys of `[[trace_api.place]]`. It is read again at SIGHUP, all
+    /// or nothing together with `products`. Default: none.
+    #[serde(default, rename = "places")]
+    pub places_file: Option<PathBuf>,
+    /// `[[trace_api.product]]`: names of products on pages, besides those in `products`. Read at the start only.
     #[serde(default, rename = "product")]
     pub products: Vec<ProductSection>,
-    /// Names of places on pages.
+    /// `[[trace_api.place]]`: names of places on pages, besides those in `places`. Read at the start only.
     #[serde(default, rename = "place")]
     pub places: Vec<PlaceSection>,
 }

@@ -5,13 +5,15 @@ mod published;
 mod sensors;
 mod spelled;
 
+use std::sync::Arc;
+
 use actix_web::http::{Method, StatusCode};
 use history::testing::{CASE, FACTORY, GTIN, ITEM, SERIAL, SHOP, object_event};
 use serde_json::{Value, json};
 
 use crate::state::Audience;
 use crate::testing::{
-    Answer, JSON, SITE, Scene, ask, commissioning, config, get, journey, sale, state,
+    Answer, JSON, SITE, Scene, ask, commissioning, config, get, journey, names, sale, state,
     state_without_database,
 };
 
@@ -129,7 +131,7 @@ async fn a_recalled_items_page_leads_to_what_the_issuer_says_about_it() {
     assert!(body.contains(link), "{body}");
     assert!(body.contains("stated by the party · says: recalled</small>"), "{body}");
     assert_eq!(scan(&scene).await["recallUrl"], "https://factory.example/recall?lot=1&x=2");
-    let without = scene.with_config(|config| config.products[0].recall_url = None);
+    let without = scene.with_config(|config| config.names = Arc::new(names(None)));
     let body = page(&without, "en").await.body;
     assert!(body.contains("<p>Contact the seller or the brand</p>"), "{body}");
     assert_eq!(scan(&without).await["recallUrl"], Value::Null);
@@ -352,7 +354,7 @@ async fn who_guesses_codes_is_refused_before_the_database_is_asked_and_nobody_el
     let scene = Scene::journey("scan_limit").await;
     let unknown = format!("/01/{GTIN}/21/none");
     let from = |address| [JSON, ("X-Forwarded-For", address)];
-    for _ in 0..scene.state.config.rates.unknown_per_minute {
+    for _ in 0..scene.state.config().rates.unknown_per_minute {
         assert_eq!(scene.get(&path(), &from("203.0.113.7")).await.status, 200, "costs nothing");
         assert_eq!(scene.get(&unknown, &from("203.0.113.7")).await.status, 200);
     }
@@ -466,7 +468,7 @@ async fn an_item_stays_consistent_while_its_ledgers_keys_are_rotated() {
         assert_eq!(answer["lamps"]["record"], lamp, "{what}");
         if is_consistent {
             let bundle = get(&state, &format!("/items/{ITEM}/bundle"), &[]).await.body;
-            let report = ledger::bundle::verify(bundle.as_bytes(), &state.config.policy);
+            let report = ledger::bundle::verify(bundle.as_bytes(), &state.config().policy);
             assert_eq!(report.outcome, ledger::bundle::Outcome::Proved, "{what}: {report:?}");
         }
     }

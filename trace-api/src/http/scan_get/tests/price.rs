@@ -60,7 +60,7 @@ async fn a_full_queue_refuses_before_the_database_is_asked_and_gives_back_what_w
     assert_eq!(slots.len(), 1024);
     let before = (sql::testing::statements(), sql::testing::connections());
     // More than a source may ask for unknown codes: a refusal that is not its fault costs it nothing.
-    for _ in 0..2 * scene.state.config.rates.unknown_per_minute {
+    for _ in 0..2 * scene.state.config().rates.unknown_per_minute {
         let refused = scene.get(&path(), &[JSON]).await;
         let detail = "this cannot be checked at the moment; retry later";
         refused.assert_problem(503, "unavailable", detail);

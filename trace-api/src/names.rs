@@ -1,0 +1,269 @@
+//! The names of products and places on pages, and where they come from.
+//!
+//! The way through: [`Source::of`] takes what `[trace_api]` says; [`Source::load`] reads the files and gives [`Names`].
+//!
+//! What holds:
+//!
+//! - all or nothing: with anything wrong in either file there are no names, and each problem has its line;
+//! - a product has one name: a GTIN that is named twice is a problem, and so is a location.
+//!
+//! Not here: reading them again ([`crate::reload`]), finding the name of a location ([`crate::places`]), the form of the files
+//! (`process::config::names`).
+//!
+//! Source: docs/decisions/0051-names-are-read-again.md.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::path::PathBuf;
+
+use process::config::names::{read_places, read_products};
+use process::config::trace_api::{PlaceSection, ProductSection, TraceApiSection};
+use process::config::{Installation, Problem, Problems};
+
+use crate::places::{PlaceName, Places};
+
+/// A product, as pages name it.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// GTIN, 14 digits.
+    pub gtin: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Name in English.
+    pub name_en: String,
+    /// Features of the pack to compare by eye, Chinese.
+    pub pack_zh: String,
+    /// Features of the pack to compare by eye, English.
+    pub pack_en: String,
+    /// Where the issuer says what to do about a recall.
+    pub recall_url: Option<String>,
+}
+
+/// Names of products and places.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    products: HashMap<String, Product>,
+    /// Places.
+    pub places: Places,
+}
+
+impl Names {
+    /// These names.
+    #[must_use]
+    pub fn new(products: Vec<Product>, places: Places) -> Self {
+        let products = products.into_iter().map(|product| (product.gtin.clone(), product));
+        Self { products: products.collect(), places }
+    }
+
+    /// The product of a GTIN, 14 digits.
+    #[must_use]
+    pub fn product(&self, gtin: &str) -> Option<&Product> {
+        self.products.get(gtin)
+    }
+}
+
+/// Where names come from: the configuration, as it was at the start, and two files.
+#[derive(Clone, Default)]
+pub struct Source {
+    products: Vec<ProductSection>,
+    places: Vec<PlaceSection>,
+    products_file: Option<PathBuf>,
+    places_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Source")
+            .field("products_file", &self.products_file)
+            .field("places_file", &self.places_file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// What `[trace_api]` says of names.
+    #[must_use]
+    pub fn of(installation: &Installation, section: &TraceApiSection) -> Self {
+        let at = |path: &Option<PathBuf>| path.as_ref().map(|path| installation.at(path));
+        Self {
+            products: section.products.clone(),
+            places: section.places.clone(),
+            products_file: at(&section.products_file),
+            places_file: at(&section.places_file),
+        }
+    }
+
+    /// Whether a file may bring other names.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.products_file.is_some() || self.places_file.is_some()
+    }
+
+    /// Reads the files and checks every name.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong; of a file with line and column.
+    pub fn load(&self) -> Result<Names, Problems> {
+        let mut problems = Problems::default();
+        let mut check = Check::default();
+        problems.append(check.products("[[trace_api.product]]", &self.products));
+        problems.append(check.places("[[trace_api.place]]", &self.places));
+        let (mut products, mut places) = (self.products.clone(), self.places.clone());
+        if let Some(path) = &self.products_file
+            && let Some(found) = problems.keep(read_products(path))
+        {
+            problems.append(found.locate(check.products("[[product]]", &found.entries)));
+            products.extend(found.entries);
+        }
+        if let Some(path) = &self.places_file
+            && let Some(found) = problems.keep(read_places(path))
+        {
+            problems.append(found.locate(check.places("[[place]]", &found.entries)));
+            places.extend(found.entries);
+        }
+        let products = products.into_iter().map(Product::from).collect();
+        let places = Places::new(places.into_iter().map(PlaceName::from).collect());
+        problems.unless_any(Some(Names::new(products, places)))
+    }
+}
+
+/// The names that were met so far.
+#[derive(Default)]
+struct Check {
+    gtins: HashSet<String>,
+    places: HashSet<String>,
+}
+
+impl Check {
+    fn products(&mut self, section: &str, products: &[ProductSection]) -> Problems {
+        let mut problems = Problems::default();
+        for product in products {
+            let section = format!("{section} `{}`", product.gtin.escape_debug());
+            let mut wrong = |key: &str, got: String, expected: &str| {
+                problems.push(Problem::value(section.as_str(), key, got, expected));
+            };
+            let gtin = &product.gtin;
+            let is_number = gtin.len() == 14 && gtin.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_number || !epc::check_digit::is_valid(gtin) {
+                let expected = "14 digits with their check digit, such as `09521141000017`";
+                wrong("gtin", format!("`{}`", gtin.escape_debug()), expected);
+            }
+            if !self.gtins.insert(gtin.clone()) {
+                wrong(
+                    "gtin",
+                    format!("`{}` a second time", gtin.escape_debug()),
+                    "one name for each GTIN",
+                );
+            }
+            if let Some(url) = &product.recall_url
+                && !is_plain_address(url)
+            {
+                let expected = "an address that begins with `https://`, without spaces";
+                wrong("recall_url", format!("`{}`", url.escape_debug()), expected);
+            }
+        }
+        problems
+    }
+
+    fn places(&mut self, section: &str, places: &[PlaceSection]) -> Problems {
+        let mut problems = Problems::default();
+        for place in places {
+            let got = format!("`{}`", place.sgln.escape_debug());
+            let section = format!("{section} {got}");
+            let parsed = epc::Epc::from_uri(&place.sgln);
+            if !parsed.is_ok_and(|epc| epc.scheme() == epc::Scheme::Sgln) {
+                let expected = "a location such as `urn:epc:id:sgln:0614141.00777.0`";
+                problems.push(Problem::value(section.as_str(), "sgln", &got, expected));
+            }
+            if !self.places.insert(epc::thing_key(&place.sgln)) {
+                let got = format!("{got} a second time");
+                problems.push(Problem::value(section, "sgln", got, "one name for each location"));
+            }
+        }
+        problems
+    }
+}
+
+/// A page of ours leads there, so it is an address of the web and nothing that a browser would run.
+fn is_plain_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").unwrap_or_default();
+    !rest.is_empty() && !rest.starts_with('/') && url.chars().all(|c| c.is_ascii_graphic())
+}
+
+impl From<ProductSection> for Product {
+    fn from(from: ProductSection) -> Self {
+        Self {
+            gtin: from.gtin,
+            name_zh: from.name_zh,
+            name_en: from.name_en,
+            pack_zh: from.pack_zh,
+            pack_en: from.pack_en,
+            recall_url: from.recall_url,
+        }
+    }
+}
+
+impl From<PlaceSection> for PlaceName {
+    fn from(from: PlaceSection) -> Self {
+        Self {
+            sgln: from.sgln,
+            name_zh: from.name_zh,
+            name_en: from.name_en,
+            city_zh: from.city_zh,
+            city_en: from.city_en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const PRODUCT: &str = "[[product]]\ngtin = \"04012345111118\"\nname_zh = \"茶\"\nname_en = \"Tea\"\npack_zh = \"\"\npack_en = \"\"\n";
+    const PLACE: &str = "[[place]]\nsgln = \"urn:epc:id:sgln:4012345.00001.0\"\nname_zh = \"厂\"\nname_en = \"Factory\"\n";
+
+    #[test]
+    fn every_wrong_name_of_both_files_is_reported_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Source {
+            products_file: Some(folder.path().join("products.toml")),
+            places_file: Some(folder.path().join("places.toml")),
+            ..Source::default()
+        };
+        let missing = source.load().unwrap_err().to_string();
+        assert!(missing.contains("[trace_api] products: could not read"), "{missing}");
+        let put = |products: &str, places: &str| {
+            fs::write(folder.path().join("products.toml"), products).unwrap();
+            fs::write(folder.path().join("places.toml"), places).unwrap();
+            source.load()
+        };
+        let other = PRODUCT.replace("111118", "111119") + "recall_url = \"javascript:alert(1)\"\n";
+        let typed = PLACE.replace("name_en", "nam_en");
+        let found = put(&[PRODUCT, PRODUCT, &other].concat(), &[PLACE, &typed].concat());
+        let found = found.unwrap_err().to_string();
+        for words in [
+            "products.toml, line 8, column 1: [[product]] `04012345111118` gtin: got `04012345111118` a second time",
+            "products.toml, line 14, column 1: [[product]] `04012345111119` gtin: got `04012345111119`, expected 14",
+            "line 19, column 1: [[product]] `04012345111119` recall_url: got `javascript:alert(1)`, expected an",
+            "places.toml, line 8, column 1: [[place]] `urn:epc:id:sgln:4012345.00001.0` nam_en: unknown field",
+        ] {
+            assert!(found.contains(words), "`{words}` is not in:\n{found}");
+        }
+        let far = PLACE.replace("urn:epc:id:sgln:4012345.00001.0", "door 3");
+        let found = put(PRODUCT, &[PLACE, PLACE, &far].concat()).unwrap_err().to_string();
+        assert!(
+            found.contains("line 6, column 1: [[place]] `urn:epc:id:sgln:4012345.00001.0`"),
+            "{found}"
+        );
+        assert!(
+            found.contains("line 10, column 1: [[place]] `door 3` sgln: got `door 3`"),
+            "{found}"
+        );
+        let names = put(PRODUCT, PLACE).unwrap();
+        assert_eq!(names.product("04012345111118").unwrap().name_en, "Tea");
+        assert!(names.places.find("urn:epc:id:sgln:4012345.00001.7").is_some());
+    }
+}
