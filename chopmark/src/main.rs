@@ -18,6 +18,7 @@ mod event;
 mod finding;
 mod input;
 mod init;
+mod health;
 mod keys;
 mod language;
 mod man_pages;
@@ -154,6 +155,8 @@ with --resume also 130 interrupted, the position is saved.")]
     Completions(completions::Arguments),
     /// Writes the manual pages of all commands into a folder
     Man(man_pages::Arguments),
+    /// Asks the processes of a configuration file whether they are ready
+    Health(health::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -183,6 +186,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Man(arguments) => man_pages::run(&arguments, Arguments::command()),
+        Command::Health(arguments) => health::run(&arguments),
     };
     let status = outcome.unwrap_or_else(|error| {
         terminal::problem_lines(&format!("chopmark: {error:#}"));
