@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test test-one fuzz check check-dependencies bench profile soak clean-data
+.PHONY: help setup demo test test-one fuzz check check-dependencies deb release bench profile soak clean-data
 
 # Every build selects the whole workspace: Cargo then builds what is below it with one set of features, once.
 PROGRAMS := --workspace --bin chopmark --bin chopmark-demo
@@ -40,6 +40,12 @@ check: ## Check format, lints and documentation
 
 check-dependencies: ## Check licences, forbidden crates, sources (cargo-deny) and unused dependencies (cargo-shear)
 	@./scripts/check-dependencies.sh
+
+deb: ## Build the release and the Debian package in var/packages (docs/packages.md)
+	@./scripts/package.sh
+
+release: ## Make what a release consists of in var/release; VERSION=0.1.0 KEY=file of an SSH key (docs/release-checklist.md)
+	@./scripts/release.sh $(VERSION) $(if $(KEY),--key $(KEY))
 
 bench: setup ## Measure speed as ratios to plain floors; QUICK=1 takes minutes, ONLY="verdict,documents" some groups, ITEMS=10000000 a decade more
 	@. var/tools/env

@@ -4,6 +4,8 @@
 mod claims;
 mod dashboards;
 mod layout;
+mod package;
 mod reference;
+mod release;
 mod sentences;
 mod skipped;

@@ -158,6 +158,35 @@ fn every_signed_file_of_the_corpus_is_a_case_and_no_name_is_twice() {
 }
 
 #[test]
+fn every_bundle_of_every_released_version_is_still_proved_and_none_was_changed() {
+    let mut versions = 0;
+    for folder in fs::read_dir(repository("tests/corpus/released")).unwrap() {
+        let folder = folder.unwrap().path();
+        let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+        let mut batch = Batch::default();
+        let mut names = Vec::new();
+        for line in sums.lines() {
+            let (sum, name) = line.split_once("  ").unwrap();
+            let bytes = fs::read(folder.join(name)).unwrap();
+            assert_eq!(ledger::hash::sha256(&bytes).to_string(), sum, "{name} was changed");
+            if let Some(name) = name.strip_suffix(".bundle.json") {
+                let policy = fs::read(folder.join(format!("{name}.policy.txt"))).unwrap();
+                batch.add(bytes, &policy);
+                names.push(name);
+            }
+        }
+        let files = fs::read_dir(&folder).unwrap().count();
+        assert_eq!(files, sums.lines().count() + 1, "{}: a file has no sum", folder.display());
+        assert!(!names.is_empty(), "{} has no bundle", folder.display());
+        for (name, found) in names.iter().zip(batch.run()) {
+            assert!(found.agree() && found.ours == "proved", "{name}: {found:?}");
+        }
+        versions += 1;
+    }
+    assert!(versions > 0, "no version was released");
+}
+
+#[test]
 fn the_verifier_in_python_ends_with_the_status_of_ours() {
     let run = |bundle: &str, policy: &str| {
         let golden = repository("crates/ledger/tests/golden");
