@@ -93,8 +93,10 @@ fn two_packages_of_one_program_are_the_same_bytes_and_hold_what_the_page_says() 
     // What is a conffile exists, and everything in /etc is one.
     let conffiles = fs::read_to_string(root().join("packaging/deb/conffiles")).expect("a list");
     let in_etc = contents.lines().filter_map(|line| line.split_once(" ./etc/"));
-    let mut in_etc: Vec<String> =
-        in_etc.map(|(_, path)| format!("/etc/{path}")).filter(|path| !path.ends_with('/')).collect();
+    let mut in_etc: Vec<String> = in_etc
+        .map(|(_, path)| format!("/etc/{path}"))
+        .filter(|path| !path.ends_with('/'))
+        .collect();
     in_etc.sort();
     assert_eq!(in_etc, conffiles.lines().collect::<Vec<_>>());
 }
@@ -103,8 +105,19 @@ fn two_packages_of_one_program_are_the_same_bytes_and_hold_what_the_page_says() 
 fn machine(folder: &Path) -> Option<Machine> {
     let adds = "the Debian package is installed, started by its init script, removed and purged";
     let tools = [
-        "dpkg", "dpkg-deb", "dpkg-shlibdeps", "strip", "unshare", "nsenter", "ip", "adduser",
-        "start-stop-daemon", "debconf-set-selections", "update-rc.d", "runuser", "ps",
+        "dpkg",
+        "dpkg-deb",
+        "dpkg-shlibdeps",
+        "strip",
+        "unshare",
+        "nsenter",
+        "ip",
+        "adduser",
+        "start-stop-daemon",
+        "debconf-set-selections",
+        "update-rc.d",
+        "runuser",
+        "ps",
     ];
     let why = if nix::unistd::geteuid().is_root() {
         missing(&tools).map(|program| format!("{program} is missing"))
@@ -134,7 +147,8 @@ fn write_configuration(folder: &Path) {
     write(
         "ingest.toml",
         "data_dir = \"/var/lib/chopmark/ingest\"\n[database]\nembedded = true\n[ingest]\n\
-         [[ledger]]\norigin = \"site.example/1\"\nkeys = \"ledger.pem\"\n",
+         [[ledger]]\norigin = \"site.example/1\"\nkeys = \"ledger.pem\"\n\
+         party = { name = \"Example\", pgln = \"urn:epc:id:pgln:9521141.00000\" }\n",
     );
 }
 
@@ -163,7 +177,7 @@ fn the_package_is_installed_started_by_its_init_script_reloaded_stopped_and_remo
     let deb = format!("/handed-over/{}", package.file_name().expect("a file").display());
     write_configuration(folder.path());
 
-    machine.ok(&format!("dpkg --install {deb}"));
+    machine.ok(&format!("dpkg --no-triggers --install {deb}"));
     check_rights(&machine);
     let text = machine.ok("/etc/init.d/chopmark start");
     assert!(text.contains("nothing to start: no role has a configuration file"), "{text}");
@@ -231,7 +245,8 @@ fn check_units(machine: &Machine) {
         let path = format!("{folder}/chopmark-{unit}.service");
         let text = machine.ok(&format!("systemd-analyze verify --man=no {path}"));
         assert_eq!(text, "", "{path}");
-        let text = machine.ok(&format!("systemd-analyze security --offline=true --no-pager {path}"));
+        let text =
+            machine.ok(&format!("systemd-analyze security --offline=true --no-pager {path}"));
         let last = text.lines().last().unwrap_or_default();
         let (_, exposure) = last.split_once(".service: ").unwrap_or_else(|| panic!("{text}"));
         let exposure: f64 =
@@ -245,28 +260,31 @@ fn check_units(machine: &Machine) {
 /// Upgrade, removal, purge without and with the data.
 fn check_removal(machine: &Machine, deb: &str) {
     let running = machine.ok("/etc/init.d/chopmark status");
-    let text = machine.ok(&format!("dpkg --install {deb}"));
+    let text = machine.ok(&format!("dpkg --no-triggers --install {deb}"));
     assert!(text.contains("chopmark migrate"), "an upgrade says what comes first: {text}");
     assert_eq!(machine.ok("/etc/init.d/chopmark status"), running, "an upgrade stops nothing");
 
-    let text = machine.ok("dpkg --remove chopmark");
-    assert!(text.contains("chopmark: ingest: stopped") && text.contains("bridge: stopped"), "{text}");
+    let text = machine.ok("dpkg --no-triggers --remove chopmark");
+    assert!(
+        text.contains("chopmark: ingest: stopped") && text.contains("bridge: stopped"),
+        "{text}"
+    );
     assert_eq!(machine.run("pgrep -u chopmark-ingest,chopmark-bridge").1, "", "nothing runs");
     let kept = "test -s /var/lib/chopmark/ingest/ledger.pem && test -d /var/lib/chopmark/ingest/postgres && \
                 test -s /var/lib/chopmark/bridge/bridge.pem && test -s /etc/chopmark/ingest.toml";
     machine.ok(kept);
     assert_eq!(machine.ok("/etc/init.d/chopmark start"), "", "the script of a removed package");
 
-    let text = machine.ok("dpkg --purge chopmark");
+    let text = machine.ok("dpkg --no-triggers --purge chopmark");
     assert!(text.contains("/var/lib/chopmark stays"), "{text}");
     machine.ok(kept);
     machine.ok("getent passwd chopmark-ingest");
     machine.ok("test ! -e /var/log/chopmark && test ! -e /etc/init.d/chopmark && test ! -e /etc/default/chopmark");
 
-    machine.ok(&format!("dpkg --install {deb}"));
+    machine.ok(&format!("dpkg --no-triggers --install {deb}"));
     machine.ok(kept);
     machine.ok("echo 'chopmark chopmark/purge-data boolean true' | debconf-set-selections");
-    machine.ok("dpkg --purge chopmark");
+    machine.ok("dpkg --no-triggers --purge chopmark");
     machine.ok("test ! -e /var/lib/chopmark && test ! -e /etc/chopmark");
     assert_eq!(machine.run("getent passwd chopmark-ingest").0, Some(2), "its users are gone");
 }

@@ -61,7 +61,8 @@ fn the_list_of_components_is_what_the_program_is_linked_with_each_with_licence_a
     for linked in ["ledger", "actix-web", "rustls", "aws-lc-sys", "libsqlite3-sys", "serde_json"] {
         assert!(names.contains(linked), "the program is linked with {linked}");
     }
-    for beside in ["tests", "demo", "foreign", "proptest", "rumqttd", "fantoccini", "libfuzzer-sys"] {
+    for beside in ["tests", "demo", "foreign", "proptest", "rumqttd", "fantoccini", "libfuzzer-sys"]
+    {
         assert!(!names.contains(beside), "the program is not linked with {beside}");
     }
     let refs: BTreeSet<&str> = texts(&list["components"], "bom-ref").into_iter().collect();
@@ -151,12 +152,15 @@ fn the_image_runs_as_a_user_without_rights_and_asks_itself_whether_it_is_ready()
     let text = read("packaging/container/Containerfile");
     let (_, last) = text.rsplit_once("\nFROM ").expect("stages");
     let line = |word: &str| {
-        last.lines().find(|line| line.trim_start().starts_with(word)).unwrap_or_else(|| panic!("no {word}"))
+        last.lines()
+            .find(|line| line.trim_start().starts_with(word))
+            .unwrap_or_else(|| panic!("no {word}"))
     };
     assert_eq!(line("USER "), "USER chopmark:chopmark");
     let command = line("CMD [\"/usr/bin/chopmark\", \"health\"");
-    let words: Vec<String> = serde_json::from_str(command.trim().strip_prefix("CMD ").expect("CMD"))
-        .expect("a list of words");
+    let words: Vec<String> =
+        serde_json::from_str(command.trim().strip_prefix("CMD ").expect("CMD"))
+            .expect("a list of words");
     // The program knows these words: it says that the file is not there, not that it does not understand.
     let output = Command::new(tests::program::chopmark()).args(&words[1..]).output();
     let output = output.expect("chopmark starts");
