@@ -97,7 +97,7 @@ fn a_release_that_is_not_ready_is_refused_with_everything_that_is_missing() {
     let (status, text) = release(&["7.8.9", "--check"]);
     assert_eq!(status, Some(1), "{text}");
     for words in [
-        &format!("Cargo.toml: got version {VERSION}, expected 7.8.9"),
+        format!("Cargo.toml: got version {VERSION}, expected 7.8.9").as_str(),
         "CHANGELOG.md: got ``, expected `## [7.8.9] - YYYY-MM-DD`",
         "tests/corpus/released/7.8.9 is not there",
         "Containerfile: expected the image chopmark:7.8.9",
