@@ -24,6 +24,9 @@ pub enum Error {
     /// The directory that the policy pins cannot be used, so nobody's keys are known.
     #[error("the directory cannot be used, so no checkpoint is collected: {0}")]
     Directory(String),
+    /// Nothing may be signed for the hub: it was restored from a backup, or closed.
+    #[error("{0}")]
+    Held(String),
     /// The process is stopping.
     #[error("interrupted: the process is stopping")]
     Interrupted,
@@ -53,6 +56,7 @@ impl Error {
         match self {
             Self::Sql(error) if error.is_unavailable() => "database_unavailable",
             Self::Sql(error) if error.is_conflict() => "conflict",
+            Self::Sql(sql::Error::Held(_)) | Self::Held(_) => "held",
             Self::Sql(_) => "database",
             Self::Chain(ChainError::Rpc(error)) if error.is_unreachable() => "chain_unreachable",
             Self::Chain(_) => "chain",

@@ -72,8 +72,10 @@ pub async fn collect(
     context: &Context,
 ) -> Result<Collected, Error> {
     let (mut new, mut refused) = (Vec::new(), 0);
+    let held = sql::holds::open(db).await?;
     for row in sql::ledgers::list_ledgers(db).await? {
-        if row.kind == "hub" {
+        // What a held ledger signed last may be older than what others saw of it; it waits until that is decided.
+        if row.kind == "hub" || held.iter().any(|hold| hold.ledger == row.id) {
             continue;
         }
         match decide(db, policy, &row).await? {

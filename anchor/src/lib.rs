@@ -18,6 +18,7 @@
 //! | [`wallet`], [`artefact`], [`deploy`] | the publisher's key, the compiled contract, putting it on a chain |
 //! | [`on_chain`], [`quorum`], [`plausible`] | asks each endpoint for a block; how many must agree; which times can be true |
 //! | `recheck` | final anchors are asked for again |
+//! | [`published`] | asks what the chain holds of a hub, without signing |
 //! | [`config`], `http`, [`metrics`], [`error`] | settings, health endpoints, counters, errors |
 //! | [`anvil`] | a local chain for demo and tests |
 //!
@@ -52,6 +53,7 @@ pub mod metrics;
 mod offer;
 pub mod on_chain;
 pub mod plausible;
+pub mod published;
 pub mod quantity;
 pub mod quorum;
 mod receipts;

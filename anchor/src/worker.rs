@@ -13,6 +13,7 @@
 //! - nothing is signed before the hub was compared with the chain: a database restored from a backup has
 //!   less than the chain, and signing on from there would fork the hub. Then the worker stops, with
 //!   [`Error::BehindChain`];
+//! - while the hub is held ([`sql::holds`]) nothing is signed and nothing is sent; it is asked again with every tick;
 //! - failures of the chain do not keep the hub from being signed, once they were compared.
 //!
 //! Not here: collecting ([`crate::hub`]), the steps of an anchor (`anchoring`).
@@ -178,6 +179,9 @@ impl Worker {
         let lease = sql::ledgers::hold_writer(&self.anchoring.db, self.hub_id()).await?;
         self.compare_with_anchors().await?;
         self.compare().await?;
+        if let Some(hold) = sql::holds::of_ledger(&self.anchoring.db, self.hub_id()).await? {
+            return Err(Error::Held(hold.to_string()));
+        }
         self.lease = Some(lease);
         self.anchoring.metrics.may_sign.set(1);
         Ok(())

@@ -107,6 +107,11 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         if let Some(reason) = ledger.refusal(&db).await? {
             return Err(Error::NotContinuous { origin: ledger.site.origin.clone(), reason });
         }
+        let hold = ledger.hold(&db).await?;
+        metrics.show_hold(&ledger.site.origin, hold.is_some());
+        if let Some(hold) = hold {
+            tracing::error!(ledger.origin = ledger.site.origin, %hold, "nothing is signed for this ledger");
+        }
     }
     let mut writers = HashMap::new();
     let mut threads = Vec::new();

@@ -34,6 +34,15 @@ pub struct Metrics {
     pub commit_failures: IntCounterVec,
     /// Records in each ledger, by origin.
     pub ledger_size: IntGaugeVec,
+    /// 1 for each ledger for which nothing is signed because it was restored or closed, by origin; 0 for the others.
+    pub held: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Shows whether a ledger is held.
+    pub fn show_hold(&self, origin: &str, is_held: bool) {
+        self.held.with_label_values(&[origin]).set(i64::from(is_held));
+    }
 }
 
 impl Metrics {
@@ -95,6 +104,12 @@ impl Metrics {
                 &registry,
                 "ingest_ledger_size_records",
                 "Records in each ledger.",
+                &["origin"],
+            ),
+            held: gauges(
+                &registry,
+                "ingest_held_ledger",
+                "1 for a ledger for which nothing is signed: it was restored from a backup, or closed.",
                 &["origin"],
             ),
             registry,

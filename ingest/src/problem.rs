@@ -66,6 +66,9 @@ pub enum Problem {
     /// The database is not available; the same request may succeed later.
     #[error("the ledger cannot be written at the moment; retry later")]
     Unavailable,
+    /// Nothing may be signed for the ledger: it was restored from a backup, or closed. The sender keeps what it has.
+    #[error("{0}")]
+    Held(String),
     /// An internal error.
     #[error("internal error")]
     Internal(String),
@@ -134,6 +137,7 @@ impl Problem {
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ledger not available")
             }
+            Self::Held(_) => (StatusCode::SERVICE_UNAVAILABLE, "held", "Ledger held, nothing is signed"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
@@ -165,7 +169,7 @@ impl ResponseError for Problem {
             Self::Unavailable | Self::Busy => {
                 response.insert_header(("Retry-After", "1"));
             }
-            Self::TooMany => {
+            Self::TooMany | Self::Held(_) => {
                 response.insert_header(("Retry-After", "60"));
             }
             _ => {}
@@ -178,7 +182,9 @@ impl ResponseError for Problem {
 
 impl From<sql::Error> for Problem {
     fn from(error: sql::Error) -> Self {
-        if error.is_unavailable() {
+        if let sql::Error::Held(reason) = error {
+            Self::Held(reason)
+        } else if error.is_unavailable() {
             tracing::warn!(%error, "database is not available");
             Self::Unavailable
         } else {

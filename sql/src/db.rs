@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
 use crate::error::Error;
+use crate::migrate::Plan;
 use crate::settings::Settings;
 use crate::tls::MakeTls;
 
@@ -117,6 +118,25 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), Error> {
         let mut client = self.client().await?;
         crate::migrate::migrate(&mut client).await
+    }
+
+    /// Says what [`Self::migrate`] would do, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::migrate`].
+    pub async fn plan_migration(&self) -> Result<Plan, Error> {
+        crate::migrate::plan(&self.client().await?).await
+    }
+
+    /// Migrates as a program did whose last migration had this number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::migrate`].
+    #[cfg(feature = "testing")]
+    pub async fn migrate_to(&self, last: i32) -> Result<(), Error> {
+        crate::migrate::apply(&mut self.client().await?, last).await
     }
 
     /// Checks that the schema has the version of this program.

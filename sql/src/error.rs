@@ -23,6 +23,9 @@ pub enum Error {
     /// PostgreSQL refused a statement.
     #[error("database error: {0}")]
     Refused(String),
+    /// Nothing may be signed for the ledger: it was restored from a backup, or closed ([`crate::holds`]).
+    #[error("{0}")]
+    Held(String),
     /// PostgreSQL's programs are missing or failed.
     #[error("{0}")]
     Cluster(String),
@@ -90,6 +93,7 @@ impl From<tokio_postgres::Error> for Error {
             // Serialization failure, deadlock, and a row that a concurrent transaction inserted first.
             "40001" | "40P01" | "23505" => Self::Conflict(text),
             "25P02" => Self::Aborted(text),
+            "CHELD" => Self::Held(answer.message().to_owned()),
             // Data exception, integrity constraint violation, program limit exceeded.
             _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
                 Self::Value(text)

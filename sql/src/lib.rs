@@ -18,6 +18,7 @@
 
 mod access;
 pub mod anchors;
+pub mod backup;
 pub mod captures;
 pub mod cluster;
 mod copy;
@@ -29,6 +30,7 @@ pub mod expected;
 pub mod findings;
 #[cfg(feature = "testing")]
 pub mod floors;
+pub mod holds;
 pub mod hub;
 pub mod items;
 mod ledger_id;
@@ -38,6 +40,7 @@ mod migrate;
 mod queries;
 pub mod refusals;
 mod roles;
+mod running;
 pub mod rules;
 pub mod scans;
 mod settings;
@@ -53,5 +56,7 @@ pub use access::Access;
 pub use db::{Connection, Db, Transaction};
 pub use error::Error;
 pub use ledger_id::LedgerId;
+pub use migrate::{Plan, Planned};
 pub use queries::QUERIES;
+pub use running::running_url;
 pub use settings::{CONNECTIONS, DEFAULT_CONNECTIONS, Settings};

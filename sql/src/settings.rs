@@ -40,6 +40,12 @@ pub struct Settings {
     pub role: Option<Access>,
 }
 
+/// Where PostgreSQL's own programs connect to, and the password apart.
+pub(crate) struct Login {
+    pub(crate) url: String,
+    pub(crate) password: Option<String>,
+}
+
 impl Settings {
     /// Settings with [`DEFAULT_CONNECTIONS`] for the program `chopmark`.
     #[must_use]
@@ -59,6 +65,25 @@ impl Settings {
     /// [`Error::Data`] with what was expected.
     pub fn check(&self) -> Result<(), Error> {
         self.parse().map(drop)
+    }
+
+    /// What PostgreSQL's own programs need to connect: the URL without its password, and the password.
+    pub(crate) fn login(&self) -> Result<Login, Error> {
+        let (config, _) = self.parse()?;
+        let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let (address, parameters) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let (scheme, rest) = address.split_once("://").unwrap_or(("postgresql", address));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let user = user.split_once(':').map_or(user, |(user, _)| user);
+        let at = if user.is_empty() { "" } else { "@" };
+        let kept: Vec<&str> = parameters
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !pair.starts_with("password="))
+            .collect();
+        let mark = if kept.is_empty() { "" } else { "?" };
+        let url = format!("{scheme}://{user}{at}{host}/{path}{mark}{}", kept.join("&"));
+        Ok(Login { url, password })
     }
 
     /// Checks the settings and gives what tokio-postgres needs to connect.
@@ -190,6 +215,18 @@ mod tests {
         }
         let settings = Settings::new("postgresql://a:hidden@h/d");
         assert!(!format!("{settings:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn programs_of_postgresql_get_the_url_without_its_password() {
+        for (url, expected, password) in [
+            ("postgresql://a:s%40x@h:1/d?sslmode=disable", "postgresql://a@h:1/d?sslmode=disable", Some("s@x")),
+            ("postgresql://a@/d?host=%2Ftmp&password=s", "postgresql://a@/d?host=%2Ftmp", Some("s")),
+            ("postgresql://h/d", "postgresql://h/d", None),
+        ] {
+            let login = Settings::new(url).login().expect(url);
+            assert_eq!((login.url.as_str(), login.password.as_deref()), (expected, password));
+        }
     }
 
     #[test]

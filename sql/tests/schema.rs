@@ -76,6 +76,8 @@ async fn what_was_recorded_is_never_changed_or_removed() {
         "scans",
         "findings",
         "finding_resolutions",
+        "ledger_holds",
+        "hold_releases",
     ] {
         for change in [format!("delete from {table}"), format!("truncate {table} cascade")] {
             let refused = db.execute(&change).await.expect_err(&change);
@@ -208,6 +210,7 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
         "samples/0010_scan_counts.sql",
         "samples/0011_histories.sql",
         "samples/0012_capture_parts.sql",
+        "samples/0013_ledger_holds.sql",
     ] {
         db.execute(&file(sample)).await.expect(sample);
     }
@@ -219,16 +222,80 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
 async fn a_schema_of_another_version_is_named_with_what_to_do() {
     let db = TestDb::empty("versions").await;
     let problem = async || db.check_schema().await.expect_err("another version").to_string();
-    let none = "schema is at version 0, this program expects 12; run `chopmark migrate`";
+    let none = "schema is at version 0, this program expects 13; run `chopmark migrate`; `chopmark migrate --plan` says what it would do";
     assert_eq!(problem().await, none);
     migrate_to_first_version(&db).await;
-    let older = "schema is at version 1, this program expects 12; run `chopmark migrate`";
+    let older = "schema is at version 1, this program expects 13; run `chopmark migrate`; `chopmark migrate --plan` says what it would do";
     assert_eq!(problem().await, older);
     db.migrate().await.expect("migrated");
     db.check_schema().await.expect("the version of this program");
-    let next = "insert into schema_migrations values (13, '0013_next', '')";
+    let next = "insert into schema_migrations values (14, '0014_next', '')";
     db.execute(next).await.expect("a newer program migrated");
-    let newer = "schema is at version 13, this program expects 12; use the program that migrated it, or a newer one";
+    let newer = "schema is at version 14, this program expects 13; a newer program migrated it: use that program, or a newer \
+                 one, or restore the backup made before the upgrade (docs/backup.md)";
     assert_eq!(problem().await, newer);
     assert_eq!(db.migrate().await.expect_err("refused").to_string(), newer);
+}
+
+#[tokio::test]
+async fn a_plan_says_what_would_be_applied_and_how_much_it_reads_and_changes_nothing() {
+    let db = TestDb::empty("plan").await;
+    let plan = db.plan_migration().await.expect("planned");
+    assert_eq!((plan.from, plan.to, plan.steps.len()), (0, 13, 13));
+    db.migrate_to(7).await.expect("the seventh version");
+    let plan = db.plan_migration().await.expect("planned");
+    assert_eq!((plan.from, plan.steps.len()), (7, 6));
+    assert_eq!(plan.steps[0].name, "0008_record_slices");
+    let tables: Vec<&str> = plan.steps[0].tables.iter().map(|(name, ..)| name.as_str()).collect();
+    assert!(tables.contains(&"record_chunks") && !tables.contains(&"scans"), "{tables:?}");
+    assert!(db.check_schema().await.is_err(), "nothing was applied");
+    db.migrate().await.expect("migrated");
+    assert_eq!(db.plan_migration().await.expect("planned").steps, []);
+    db.check_schema().await.expect("the version of this program");
+}
+
+#[tokio::test]
+async fn nothing_is_signed_for_a_held_ledger_until_it_is_released() {
+    let db = TestDb::migrated("held").await;
+    let id = ledger(&db).await;
+    let before = append(&db, id, &Frontier::new(), 3).await.expect("appended");
+    let now = Timestamp::now();
+    let hold = async |cause| {
+        db.run_tx("test.hold", async |tx| sql::holds::hold_all(tx, cause, now, now).await).await
+    };
+    assert_eq!(hold(sql::holds::Cause::Restored).await.expect("held"), 1);
+    assert_eq!(hold(sql::holds::Cause::Restored).await.expect("held"), 0, "it is held already");
+    let refused = append(&db, id, &before, 1).await.expect_err("held");
+    assert!(matches!(refused, Error::Held(_)), "{refused:?}");
+    let held = sql::holds::of_ledger(&db, id).await.expect("asked").expect("held");
+    assert_eq!((held.size, held.root), (3, before.root()));
+    // Whoever is released once is not released of a hold of another cause.
+    assert_eq!(hold(sql::holds::Cause::Closed).await.expect("held"), 1);
+    let release = async |number| {
+        db.run_tx("test.release", async |tx| {
+            sql::holds::release(tx, number, "a test", "none", now).await
+        })
+        .await
+    };
+    release(held.id).await.expect("released");
+    assert!(matches!(append(&db, id, &before, 1).await, Err(Error::Held(_))));
+    let closed = sql::holds::of_ledger(&db, id).await.expect("asked").expect("closed");
+    release(closed.id).await.expect("released");
+    assert!(release(closed.id).await.is_err(), "it was released already");
+    append(&db, id, &before, 1).await.expect("appended");
+}
+
+#[tokio::test]
+async fn a_database_that_was_restored_in_part_is_refused_until_the_restore_is_done_again() {
+    let db = TestDb::empty("in_part").await;
+    sql::backup::prepare(&db).await.expect("it is empty");
+    for refused in [db.check_schema().await, db.migrate().await] {
+        let text = refused.expect_err("refused").to_string();
+        assert!(text.contains("restored in part"), "{text}");
+    }
+    sql::backup::prepare(&db).await.expect("what is left is removed");
+    let full = TestDb::migrated("in_use").await;
+    ledger(&full).await;
+    let text = sql::backup::prepare(&full).await.expect_err("it has a ledger").to_string();
+    assert!(text.contains("`a.example/x`"), "{text}");
 }

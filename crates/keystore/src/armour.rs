@@ -1,4 +1,4 @@
-//! A key file, encrypted with a passphrase. The only file of this crate that names the cryptography.
+//! A key file, encrypted with a passphrase. This file and `sealed.rs` alone name the cryptography.
 //!
 //! The way through: [`seal`] makes the armoured text, [`open`] the text that was sealed.
 //!

@@ -59,6 +59,17 @@ impl Spool {
         Ok(Self { connection, crash: CrashPoints::none() })
     }
 
+    /// Writes a whole copy of the spool, as it is at this moment, to a new file for its owner alone; a bridge that runs goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError`], also if the file is there and not empty.
+    pub fn copy_to(&self, to: &Path) -> Result<(), SpoolError> {
+        super::modes::prepare(to)?;
+        self.connection.execute("vacuum into ?1", params![to.to_string_lossy()])?;
+        Ok(())
+    }
+
     /// Begins a new boot with a number that was never used: the time in milliseconds, or one more than the last if the
     /// clock is not later.
     ///

@@ -1,4 +1,4 @@
-//! Readiness and metrics: the process is ready while the database answers.
+//! Readiness and metrics: the process is ready while the database answers and none of its ledgers is held.
 
 use process::health::Probe;
 use prometheus::Registry;
@@ -10,7 +10,11 @@ impl Probe for State {
     type NotReady = Problem;
 
     async fn ready(&self) -> Result<(), Problem> {
-        Ok(self.db.ping().await?)
+        let open = sql::holds::open(&self.db).await?;
+        match open.iter().find(|hold| self.writers.contains_key(&hold.origin)) {
+            Some(hold) => Err(Problem::Held(hold.to_string())),
+            None => Ok(()),
+        }
     }
 
     fn registry(&self) -> &Registry {

@@ -201,6 +201,11 @@ impl Batches {
             if let Some(reason) = self.ledger.refusal(&self.db).await? {
                 return Err(sql::Error::Refused(reason));
             }
+            let hold = self.ledger.hold(&self.db).await?;
+            self.metrics.show_hold(&self.ledger.site.origin, hold.is_some());
+            if let Some(hold) = hold {
+                return Err(sql::Error::Held(hold.to_string()));
+            }
             self.lease = Some(lease);
         }
         let tip = match self.tip.take() {
@@ -254,6 +259,8 @@ impl Batches {
             "conflict"
         } else if error.is_of_a_value() {
             "value"
+        } else if matches!(error, sql::Error::Held(_)) {
+            "held"
         } else {
             "internal"
         };
@@ -323,6 +330,8 @@ impl Batches {
 fn problem_of(error: &sql::Error) -> Problem {
     if error.is_unavailable() || error.is_conflict() {
         Problem::Unavailable
+    } else if let sql::Error::Held(reason) = error {
+        Problem::Held(reason.clone())
     } else {
         Problem::Internal(format!("{error:?}"))
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use history::continuity;
 use process::Context;
+use sql::holds::Hold;
 use sql::{Db, LedgerId, Transaction};
 
 use crate::config::Site;
@@ -34,6 +35,16 @@ pub struct SiteLedger {
 }
 
 impl SiteLedger {
+    /// Why nothing may be signed for the ledger although it fits what was published: it was restored from a backup, or closed.
+    /// It is asked again with every job until a person released it.
+    ///
+    /// # Errors
+    ///
+    /// [`sql::Error`] if the database cannot be asked.
+    pub async fn hold(&self, db: &Db) -> Result<Option<Hold>, sql::Error> {
+        sql::holds::of_ledger(db, self.id).await
+    }
+
     /// Why the ledger must not be signed; none if it extends what the hub holds of it. The two checkpoints that
     /// contradict one another are kept in the table `forks`, and the reason is logged.
     ///

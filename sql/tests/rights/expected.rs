@@ -33,6 +33,8 @@ pub fn rights(access: Access) -> Rights {
                 "capture_parts",
                 "expected_deliveries",
                 "rule_states",
+                "ledger_holds",
+                "hold_releases",
             ],
             insert: &[
                 "ledgers",
@@ -68,6 +70,8 @@ pub fn rights(access: Access) -> Rights {
                 "anchor_states",
                 "anchor_proofs",
                 "anchor_confirmations",
+                "ledger_holds",
+                "hold_releases",
             ],
             insert: &[
                 "ledgers",

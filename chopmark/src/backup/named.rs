@@ -1,0 +1,128 @@
+//! Which files a configuration names: keys, policies, rules, mappings, secrets.
+//!
+//! The way through: [`files`] looks at every text of the configuration and takes those that are the path of a regular file. So a new key
+//! that names a file is part of the backup without anybody remembering it.
+//!
+//! What holds: a path is taken as the configuration takes it, relative ones from `data_dir`; a device, a socket or a folder is no file; the
+//! spool is not taken, because a copy of it needs SQLite.
+//!
+//! Not here: files that only other files name.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use process::config::Installation;
+
+/// A file that a configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// As the configuration has it.
+    pub path: String,
+    /// Where it is.
+    pub at: PathBuf,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Whether it is secret: others may not read it, or it holds a private key.
+    pub is_secret: bool,
+}
+
+/// The files that the text of a configuration names, by path, each once.
+///
+/// - `spool`: the bridge's, which is left out.
+///
+/// # Errors
+///
+/// If the text is no TOML, or a file that is there cannot be read.
+pub fn files(installation: &Installation, text: &str, spool: Option<&Path>) -> anyhow::Result<Vec<NamedFile>> {
+    let table: toml::Table = text.parse().context("the configuration is no TOML")?;
+    let mut found = BTreeMap::new();
+    collect(installation, &toml::Value::Table(table), spool, &mut found)?;
+    Ok(found.into_values().collect())
+}
+
+fn collect(
+    installation: &Installation,
+    value: &toml::Value,
+    spool: Option<&Path>,
+    into: &mut BTreeMap<String, NamedFile>,
+) -> anyhow::Result<()> {
+    match value {
+        toml::Value::Table(table) => {
+            table.values().try_for_each(|value| collect(installation, value, spool, into))
+        }
+        toml::Value::Array(values) => {
+            values.iter().try_for_each(|value| collect(installation, value, spool, into))
+        }
+        toml::Value::String(path) if !path.is_empty() && !path.contains('\0') => {
+            let at = installation.at(Path::new(path));
+            let Ok(metadata) = fs::metadata(&at) else { return Ok(()) };
+            if !metadata.is_file() || spool == Some(at.as_path()) {
+                return Ok(());
+            }
+            let mode = metadata.permissions().mode() & 0o777;
+            let bytes = fs::read(&at).with_context(|| format!("could not read {}", at.display()))?;
+            let is_secret = mode & 0o077 == 0 || holds_private_key(&bytes);
+            into.insert(path.clone(), NamedFile { path: path.clone(), at, mode, is_secret });
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn holds_private_key(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"PRIVATE KEY-----";
+    bytes.windows(MARK.len()).any(|window| window == MARK)
+}
+
+/// Whether the text of a configuration holds the password of a database.
+pub fn holds_password(text: &str) -> bool {
+    let is_with_password = |url: &str| {
+        let authority = url.split(['/', '?', '"', '\'']).next().unwrap_or("");
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        let line = url.split(['"', '\'', '\n']).next().unwrap_or("");
+        user.contains(':') || line.contains("password=")
+    };
+    text.split("postgresql://").skip(1).chain(text.split("postgres://").skip(1)).any(is_with_password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_regular_file_that_a_value_names_is_found_once_and_secrets_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let put = |name: &str, text: &str, mode| {
+            fs::write(at(name), text).unwrap();
+            fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        put("site.pem", "anything", 0o600);
+        put("rules.toml", "version = 1", 0o644);
+        put("tls.pem", "-----BEGIN PRIVATE KEY-----\n", 0o644);
+        put("spool.db", "", 0o600);
+        fs::create_dir(at("folder")).unwrap();
+        let text = "[[ledger]]\norigin = \"a\"\nkeys = \"site.pem\"\nrules = \"rules.toml\"\n[ingest]\n\
+                    more = [\"rules.toml\", { deep = \"tls.pem\" }, \"folder\", \"/dev/null\", \"missing\", \"spool.db\"]\n";
+        let path = at("chopmark.toml");
+        let installation = Installation::parse(&path, "").unwrap();
+        let found = files(&installation, text, Some(&at("spool.db"))).unwrap();
+        let found: Vec<_> = found.iter().map(|file| (file.path.as_str(), file.is_secret)).collect();
+        assert_eq!(found, [("rules.toml", false), ("site.pem", true), ("tls.pem", true)]);
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_noticed() {
+        for (text, expected) in [
+            ("url = \"postgresql://a:secret@h/d\"", true),
+            ("url = \"postgresql://a@h/d?password=secret\"", true),
+            ("url = \"postgresql://a@h:5432/d\"\npath = \"a:b@c\"", false),
+            ("listen = \"127.0.0.1:8081\"", false),
+        ] {
+            assert_eq!(holds_password(text), expected, "{text}");
+        }
+    }
+}
