@@ -121,6 +121,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(outcome::status(&audited, arguments.require_anchored)))
 }
 
+/// Audits every ledger of a database, prints the outcome as the command does, and gives its exit status.
+///
+/// # Errors
+///
+/// If the database cannot be read.
+pub async fn whole(db: &Db, policy: Policy) -> anyhow::Result<u8> {
+    let policy = Arc::new(in_force(db, policy).await?);
+    let (position, pace) = (None, Pace::default());
+    let setting =
+        Setting { db: db.clone(), policy, position, stop: &|| false, is_shown: true, pace };
+    let audited = audit_all(setting).await?.unwrap_or_default();
+    print::text(&audited);
+    Ok(outcome::status(&audited, false))
+}
+
 /// Takes over the signals that interrupt; the value turns true at the first one.
 fn listen() -> anyhow::Result<watch::Receiver<bool>> {
     let (stop, stopping) = watch::channel(false);
@@ -130,7 +145,7 @@ fn listen() -> anyhow::Result<watch::Receiver<bool>> {
 
 /// The policy that follows from the directory in the database, if `policy` pins one. A directory that does not verify
 /// trusts no key: every ledger is then reported as not checked, and why is printed.
-async fn in_force(db: &Db, policy: Policy) -> anyhow::Result<Policy> {
+pub async fn in_force(db: &Db, policy: Policy) -> anyhow::Result<Policy> {
     if policy.directory.is_none() {
         return Ok(policy);
     }

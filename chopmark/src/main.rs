@@ -11,6 +11,7 @@ mod audit;
 mod completions;
 mod config_command;
 mod configuration;
+mod backup;
 mod database;
 mod directory;
 mod doctor;
@@ -25,6 +26,7 @@ mod man_pages;
 mod migrate;
 mod policy_file;
 mod reader;
+mod restore;
 mod role;
 mod tag;
 mod tag_notes;
@@ -84,6 +86,10 @@ enum Command {
     Up(up::Arguments),
     /// Brings the database's schema to this version of the program, as the owner of the schema
     Migrate(migrate::Arguments),
+    /// Copies database, configuration, keys and spool while everything runs, and reads the copy back
+    Backup(backup::Arguments),
+    /// Restores a backup into an empty machine, rehearses that, and lets restored ledgers sign again
+    Restore(restore::Arguments),
     /// Makes a publisher's key, deploys the contract that anchors are published to
     #[command(subcommand)]
     Anchor(anchor_command::Command),
@@ -174,6 +180,8 @@ fn main() -> ExitCode {
         Command::Config(command) => config_command::run(&command),
         Command::Up(arguments) => up::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Anchor(command) => anchor_command::run(&command),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

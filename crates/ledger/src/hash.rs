@@ -124,6 +124,35 @@ pub fn sha256_parts(parts: &[&[u8]]) -> Hash {
     close(&context.finish())
 }
 
+/// SHA-256 of something that is not in memory at once.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sha256 {
+    /// Begins, with nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all that was added.
+    #[must_use]
+    pub fn finish(self) -> Hash {
+        close(&self.0.finish())
+    }
+}
+
 fn close(digest: &digest::Digest) -> Hash {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest.as_ref());
