@@ -29,7 +29,11 @@ pub struct Published {
 /// # Errors
 ///
 /// [`ChainError`] if too few endpoints answer or agree.
-pub fn published(publishing: Publishing, origin: &str, clock: &Clock) -> Result<Published, ChainError> {
+pub fn published(
+    publishing: Publishing,
+    origin: &str,
+    clock: &Clock,
+) -> Result<Published, ChainError> {
     let Publishing { rpc, quorum, chain_id, contract, wallet, max_fee_wei } = publishing;
     let asking = Quorum::new(&rpc, chain_id, quorum, clock);
     let rpc = Rpc::new(&rpc, chain_id, clock.clone());

@@ -86,7 +86,10 @@ pub struct Arguments {
 }
 
 /// Reads the passphrase of a backup; none if no source is named.
-pub fn passphrase(file: Option<&Path>, credential: Option<&str>) -> anyhow::Result<Option<keystore::Passphrase>> {
+pub fn passphrase(
+    file: Option<&Path>,
+    credential: Option<&str>,
+) -> anyhow::Result<Option<keystore::Passphrase>> {
     let source = Source { file, credential };
     if source.is_empty() {
         return Ok(None);
@@ -138,8 +141,13 @@ pub fn progress(what: &'static str, total: u64) -> impl FnMut(u64) {
         done += bytes;
         if is_shown {
             let share = (done * 100).checked_div(total).unwrap_or(100).min(100);
-            let bar: String = (0..20).map(|place| if place * 5 < share { '#' } else { '.' }).collect();
-            terminal::status(&if done >= total { String::new() } else { format!("[{bar}] {share} %  {what}") });
+            let bar: String =
+                (0..20).map(|place| if place * 5 < share { '#' } else { '.' }).collect();
+            terminal::status(&if done >= total {
+                String::new()
+            } else {
+                format!("[{bar}] {share} %  {what}")
+            });
         }
     }
 }
@@ -156,7 +164,10 @@ fn size(bytes: u64) -> String {
         0..1024 => format!("{bytes} B"),
         1024..1_048_576 => format!("{} KiB", bytes / 1024),
         1_048_576..1_073_741_824 => format!("{} MiB", bytes / 1_048_576),
-        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+        _ => {
+            let tenths = bytes / 107_374_182;
+            format!("{}.{} GiB", tenths / 10, tenths % 10)
+        }
     }
 }
 
@@ -168,10 +179,16 @@ fn size(bytes: u64) -> String {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let installation = Installation::read(&arguments.config)?;
     let _log = process::log::start(&installation.log, "chopmark-backup")?;
-    let passphrase = passphrase(arguments.passphrase_file.as_deref(), arguments.passphrase_credential.as_deref())?;
+    let passphrase = passphrase(
+        arguments.passphrase_file.as_deref(),
+        arguments.passphrase_credential.as_deref(),
+    )?;
     let passphrase = passphrase.map(keystore::Passphrase::for_encrypting).transpose()?;
     let text = std::fs::read_to_string(&arguments.config)?;
-    let spool = installation.firmware_bridge.as_ref().map(|section| firmware_bridge::config::spool(&installation, section));
+    let spool = installation
+        .firmware_bridge
+        .as_ref()
+        .map(|section| firmware_bridge::config::spool(&installation, section));
     let named = named::files(&installation, &text, spool.as_deref())?;
     if passphrase.is_none() {
         refuse_plain_secrets(arguments, &text, &named)?;
@@ -180,25 +197,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let now = Clock::system().now();
     let folder = shelf.begin(now)?;
     let mut writer = Writer::new(&folder);
-    let database = installation.database.is_some().then(|| copy_database(arguments, &installation, &folder)).transpose()?;
+    let database = installation
+        .database
+        .is_some()
+        .then(|| copy_database(arguments, &installation, &folder))
+        .transpose()?;
     if database.is_some() {
         writer.take_database()?;
     }
-    let name = arguments.config.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    writer.add(Kind::Configuration, &name, 0o600, text.as_bytes())?;
-    let mut left_out = Vec::new();
-    for file in named {
-        if file.is_secret && arguments.without_keys {
-            left_out.push(file.path);
-        } else {
-            let content = std::fs::read(&file.at).with_context(|| format!("could not read {}", file.at.display()))?;
-            writer.add(Kind::Named, &file.path, file.mode, &content)?;
-        }
-    }
-    if let (Some(spool), Some(section)) = (spool.filter(|spool| spool.exists()), &installation.firmware_bridge) {
-        let place = writer.place(Kind::Spool, &section.spool.to_string_lossy(), 0o600)?;
-        firmware_bridge::spool::Spool::look(&spool)?.copy_to(&place)?;
-    }
+    let left_out = copy_files(arguments, &installation, (&text, named, spool), &mut writer)?;
     let database = database.unwrap_or_else(|| Moment { at: now, ..Moment::default() });
     let manifest = Manifest {
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -213,15 +220,51 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let manifest = finish(&folder, writer, manifest, passphrase.as_ref())?;
     let finished = shelf.finish(&folder)?;
-    let removed = arguments.keep.map(|count| shelf.keep(count.into())).transpose()?.unwrap_or_default();
+    let removed =
+        arguments.keep.map(|count| shelf.keep(count.into())).transpose()?.unwrap_or_default();
     let bytes = manifest.files.iter().map(|file| file.bytes).sum();
     write_metrics(&arguments.to, manifest.made_at, bytes)?;
     print(&finished, &manifest, bytes, &removed);
     Ok(ExitCode::SUCCESS)
 }
 
+/// Copies the configuration, the files that it names, and the spool; gives the secret files that were left out.
+fn copy_files(
+    arguments: &Arguments,
+    installation: &Installation,
+    (text, named, spool): (&str, Vec<named::NamedFile>, Option<PathBuf>),
+    writer: &mut Writer,
+) -> anyhow::Result<Vec<String>> {
+    let name = arguments
+        .config
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    writer.add(Kind::Configuration, &name, 0o600, text.as_bytes())?;
+    let mut left_out = Vec::new();
+    for file in named {
+        if file.is_secret && arguments.without_keys {
+            left_out.push(file.path);
+        } else {
+            let content = std::fs::read(&file.at)
+                .with_context(|| format!("could not read {}", file.at.display()))?;
+            writer.add(Kind::Named, &file.path, file.mode, &content)?;
+        }
+    }
+    if let (Some(spool), Some(section)) =
+        (spool.filter(|spool| spool.exists()), &installation.firmware_bridge)
+    {
+        let place = writer.place(Kind::Spool, &section.spool.to_string_lossy(), 0o600)?;
+        firmware_bridge::spool::Spool::look(&spool)?.copy_to(&place)?;
+    }
+    Ok(left_out)
+}
+
 /// Refuses to copy secrets in the clear unless that was asked for.
-fn refuse_plain_secrets(arguments: &Arguments, text: &str, named: &[named::NamedFile]) -> anyhow::Result<()> {
+fn refuse_plain_secrets(
+    arguments: &Arguments,
+    text: &str,
+    named: &[named::NamedFile],
+) -> anyhow::Result<()> {
     if arguments.plain_keys {
         return Ok(());
     }
@@ -231,7 +274,8 @@ fn refuse_plain_secrets(arguments: &Arguments, text: &str, named: &[named::Named
             arguments.config.display()
         );
     }
-    let secret: Vec<&str> = named.iter().filter(|file| file.is_secret).map(|file| file.path.as_str()).collect();
+    let secret: Vec<&str> =
+        named.iter().filter(|file| file.is_secret).map(|file| file.path.as_str()).collect();
     ensure!(
         secret.is_empty() || arguments.without_keys,
         "the configuration names secret files ({}): expected --passphrase-file FILE, which encrypts the backup, --without-keys, which \
@@ -250,7 +294,11 @@ struct Moment {
     anchor: Option<sql::backup::AnchorAt>,
 }
 
-fn copy_database(arguments: &Arguments, installation: &Installation, folder: &Path) -> anyhow::Result<Moment> {
+fn copy_database(
+    arguments: &Arguments,
+    installation: &Installation,
+    folder: &Path,
+) -> anyhow::Result<Moment> {
     let database = Database::attach(installation)?;
     let settings = database.owner_settings()?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -259,7 +307,10 @@ fn copy_database(arguments: &Arguments, installation: &Installation, folder: &Pa
         db.check_schema().await?;
         if arguments.last {
             let now = Clock::system().now();
-            db.run_tx("backup.close", async |tx| sql::holds::hold_all(tx, Cause::Closed, now, now).await).await?;
+            db.run_tx("backup.close", async |tx| {
+                sql::holds::hold_all(tx, Cause::Closed, now, now).await
+            })
+            .await?;
         }
         let snapshot = Snapshot::begin(&db).await?;
         let (schema, bytes) = snapshot.extent().await?;
@@ -286,16 +337,22 @@ fn finish(
     let mut key = None;
     if let Some(passphrase) = passphrase {
         let mut salt = vec![0; 16];
-        random.source().fill(&mut salt).map_err(|_| anyhow::anyhow!("the operating system gave no random bytes"))?;
+        random
+            .source()
+            .fill(&mut salt)
+            .map_err(|_| anyhow::anyhow!("the operating system gave no random bytes"))?;
         key = Some(SealKey::derive(passphrase, USUAL, &salt)?);
         manifest.encryption = Some(Encryption { cost: USUAL, salt });
     }
     let total = bytes_in(&folder.join("database")) + bytes_in(&folder.join("files"));
-    let sealing = key.as_ref().map(|key| (key, random.source() as &dyn ledger::keys::SecureRandom));
+    let sealing = key.as_ref().map(|key| (key, random.source()));
     manifest.files = writer.seal_and_check(sealing, progress("read back", total))?;
     let text = manifest.to_text();
     if let Some(key) = &key {
-        keystore::private::create(&folder.join(manifest::MAC), &hex::encode(key.mac(text.as_bytes())))?;
+        keystore::private::create(
+            &folder.join(manifest::MAC),
+            &hex::encode(key.mac(text.as_bytes())),
+        )?;
     }
     let path = folder.join(manifest::NAME);
     std::fs::write(&path, &text)
@@ -327,13 +384,20 @@ fn print(folder: &Path, manifest: &Manifest, bytes: u64, removed: &[String]) {
     for one in &manifest.ledgers {
         out!("{:<9} {}  {} records, root {}", one.kind, one.origin, one.size, one.root);
     }
-    out!("secrets   {}", match (&manifest.encryption, manifest.left_out.is_empty()) {
-        (Some(_), true) => "in the backup, encrypted with the passphrase as everything else".to_owned(),
-        (None, true) => "in the backup, in the clear: keep it as you keep keys".to_owned(),
-        (_, false) => format!("NOT in the backup: {}; keep them elsewhere", manifest.left_out.join(", ")),
-    });
+    out!(
+        "secrets   {}",
+        match (&manifest.encryption, manifest.left_out.is_empty()) {
+            (Some(_), true) =>
+                "in the backup, encrypted with the passphrase as everything else".to_owned(),
+            (None, true) => "in the backup, in the clear: keep it as you keep keys".to_owned(),
+            (_, false) =>
+                format!("NOT in the backup: {}; keep them elsewhere", manifest.left_out.join(", ")),
+        }
+    );
     if manifest.is_last {
-        out!("closed    the ledgers are signed here no more; they go on where this backup is restored");
+        out!(
+            "closed    the ledgers are signed here no more; they go on where this backup is restored"
+        );
     }
     for name in removed {
         out!("removed   {name}");

@@ -194,9 +194,13 @@ impl Database {
     pub fn attach(installation: &Installation) -> anyhow::Result<Self> {
         let is_private = |section: &DatabaseSection| section.embedded && section.url.is_none();
         if let Some(section) = installation.database.clone().filter(is_private)
-            && let Some(url) = sql::running_url(&installation.data_dir.join("postgres"), Access::Owner)
+            && let Some(url) =
+                sql::running_url(&installation.data_dir.join("postgres"), Access::Owner)
         {
-            return Ok(Self { section: DatabaseSection { url: Some(url), ..section }, cluster: None });
+            return Ok(Self {
+                section: DatabaseSection { url: Some(url), ..section },
+                cluster: None,
+            });
         }
         Self::open(installation)
     }
@@ -208,7 +212,8 @@ impl Database {
     /// If there is no owner's URL.
     pub fn owner_settings(&self) -> anyhow::Result<Settings> {
         let url = self.owner_url();
-        let url = url.context("[database] url: got none, expected the URL of the schema's owner")?;
+        let url =
+            url.context("[database] url: got none, expected the URL of the schema's owner")?;
         Ok(Settings { application: "chopmark backup", ..Settings::new(url) })
     }
 

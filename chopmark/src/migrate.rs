@@ -48,7 +48,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.plan {
         let database = Database::attach(&installation)?;
         let settings = database.owner_settings()?;
-        let plan = runtime.block_on(async { Db::connect(&settings).await?.plan_migration().await })?;
+        let plan =
+            runtime.block_on(async { Db::connect(&settings).await?.plan_migration().await })?;
         print(&plan);
         return Ok(ExitCode::SUCCESS);
     }
@@ -67,8 +68,13 @@ fn print(plan: &Plan) {
     for step in &plan.steps {
         out!("  {}", step.name);
         for (table, rows, bytes) in &step.tables {
-            out!("      {table}: about {rows} rows, {} MiB at most are read or written", bytes.div_ceil(1024 * 1024));
+            out!(
+                "      {table}: about {rows} rows, {} MiB at most are read or written",
+                bytes.div_ceil(1024 * 1024)
+            );
         }
     }
-    out!("Going back: not by a command. Make a backup now; restoring it with the old program is the way back (docs/backup.md).");
+    out!(
+        "Going back: not by a command. Make a backup now; restoring it with the old program is the way back (docs/backup.md)."
+    );
 }

@@ -39,7 +39,10 @@ use crate::terminal::{out, problem};
 
 /// What to restore, and where to.
 #[derive(clap::Args)]
-#[command(args_conflicts_with_subcommands = true, after_long_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_long_help = "\
 The database must be empty. Files that are there stay; the configuration is restored to --config if there is none.
 Afterwards every ledger is held: nothing is signed until `chopmark restore release`, unless the backup was made with --last.
 
@@ -49,7 +52,8 @@ Examples:
   chopmark restore check --config chopmark.toml --seen partner.checkpoint
   chopmark restore release --config chopmark.toml --ledger site.example/1 --accept-loss \"the disk failed at 14:05\"
 
-Exit status: 0 restored, or rehearsed, with a clean audit; 1 the audit found something; 2 not restored.")]
+Exit status: 0 restored, or rehearsed, with a clean audit; 1 the audit found something; 2 not restored."
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -148,7 +152,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None if arguments.rehearse => rehearse(arguments),
         None => restore(arguments),
         Some(Command::Check(asking)) => check(asking),
-        Some(Command::Release { asking, ledger, accept_loss }) => release(asking, ledger, accept_loss),
+        Some(Command::Release { asking, ledger, accept_loss }) => {
+            release(asking, ledger, accept_loss)
+        }
         Some(Command::Hold { config, made_at }) => hold(config, *made_at),
     }
 }
@@ -176,7 +182,10 @@ impl Drop for Work {
 fn opened(arguments: &Arguments) -> anyhow::Result<Opened> {
     let from = arguments.from.as_deref().context("--from: got none, expected a backup")?;
     let folder = shelf::newest(from)?;
-    let passphrase = passphrase(arguments.passphrase_file.as_deref(), arguments.passphrase_credential.as_deref())?;
+    let passphrase = passphrase(
+        arguments.passphrase_file.as_deref(),
+        arguments.passphrase_credential.as_deref(),
+    )?;
     let opened = Opened::read(&folder, passphrase.as_ref())?;
     out!("backup    {}, made at {}, whole", folder.display(), opened.manifest.made_at);
     Ok(opened)
@@ -191,14 +200,18 @@ fn policy_path(installation: &Installation) -> Option<&Path> {
 }
 
 fn policy_of(given: Option<&Path>, installation: &Installation) -> anyhow::Result<Option<Policy>> {
-    let path = given.map(Path::to_owned).or_else(|| policy_path(installation).map(|path| installation.at(path)));
+    let path = given
+        .map(Path::to_owned)
+        .or_else(|| policy_path(installation).map(|path| installation.at(path)));
     path.map(|path| policy_file::read(&path)).transpose()
 }
 
 /// Audits what was restored; the exit status.
 async fn audit(db: &Db, policy: Option<Policy>) -> anyhow::Result<ExitCode> {
     let Some(policy) = policy else {
-        problem!("not audited: got no policy in the configuration, expected --policy FILE; sizes and roots are those of the manifest");
+        problem!(
+            "not audited: got no policy in the configuration, expected --policy FILE; sizes and roots are those of the manifest"
+        );
         return Ok(ExitCode::from(1));
     };
     let status = crate::audit::whole(db, policy).await?;
@@ -230,16 +243,22 @@ fn restore(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn rehearse(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let opened = opened(arguments)?;
-    ensure!(opened.manifest.schema.is_some(), "the backup has no database: every file of it is as its manifest says");
+    ensure!(
+        opened.manifest.schema.is_some(),
+        "the backup has no database: every file of it is as its manifest says"
+    );
     let work = Work::new()?;
-    let text = opened.text_of(Kind::Configuration, None, &work.0)?.context("the backup has no configuration")?;
+    let text = opened
+        .text_of(Kind::Configuration, None, &work.0)?
+        .context("the backup has no configuration")?;
     let installation = Installation::parse(&arguments.config, &text)?;
     let named = policy_path(&installation).map(|path| path.to_string_lossy().into_owned());
     let policy = match (&arguments.policy, named) {
         (Some(path), _) => Some(policy_file::read(path)?),
         (None, Some(path)) => {
             let text = opened.text_of(Kind::Named, Some(&path), &work.0)?;
-            text.map(|text| text.parse().context("the policy of the backup is not usable")).transpose()?
+            text.map(|text| text.parse().context("the policy of the backup is not usable"))
+                .transpose()?
         }
         (None, None) => None,
     };
@@ -252,10 +271,18 @@ fn rehearse(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     });
     drop(cluster);
     if place.exists() {
-        std::fs::remove_dir_all(&place).with_context(|| format!("could not remove {}", place.display()))?;
+        std::fs::remove_dir_all(&place)
+            .with_context(|| format!("could not remove {}", place.display()))?;
     }
     let status = status?;
-    out!("{}", if status == ExitCode::SUCCESS { "the rehearsal succeeded; nothing of this machine was changed" } else { "the rehearsal FAILED" });
+    out!(
+        "{}",
+        if status == ExitCode::SUCCESS {
+            "the rehearsal succeeded; nothing of this machine was changed"
+        } else {
+            "the rehearsal FAILED"
+        }
+    );
     Ok(status)
 }
 
@@ -281,7 +308,10 @@ async fn ask(asking: &Asking, db: &Db, installation: &Installation) -> anyhow::R
 }
 
 /// Does `work` with the owner's connection to the database of a configuration.
-fn with_database<T>(config: &Path, work: impl AsyncFnOnce(&Installation, Db) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn with_database<T>(
+    config: &Path,
+    work: impl AsyncFnOnce(&Installation, Db) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let installation = Installation::read(config)?;
     let _log = process::log::start(&installation.log, "chopmark-restore")?;
     let database = Database::attach(&installation)?;
@@ -296,7 +326,11 @@ fn with_database<T>(config: &Path, work: impl AsyncFnOnce(&Installation, Db) -> 
 /// Prints what is known of a held ledger.
 fn print(hold: &Hold, known: &Known) {
     let (origin, size) = (&hold.origin, hold.size);
-    out!("{}  {origin}  {size} records, held since {}", if known.newer.is_empty() { "held " } else { "NEWER" }, hold.held_at);
+    out!(
+        "{}  {origin}  {size} records, held since {}",
+        if known.newer.is_empty() { "held " } else { "NEWER" },
+        hold.held_at
+    );
     known.newer.iter().for_each(|text| out!("        knows more: {text}"));
     known.asked.iter().for_each(|text| out!("        {text}"));
 }
@@ -329,11 +363,14 @@ fn check(asking: &Asking) -> anyhow::Result<ExitCode> {
             print(hold, &known);
             is_newer |= !known.newer.is_empty();
         }
-        out!("{}", if is_newer {
-            "somebody knows more than this database: restore a newer copy, or go on under a new origin (docs/backup.md)"
-        } else {
-            "nobody who was asked knows more; whoever was not asked may. Ask partners and witnesses for their newest checkpoints (--seen)"
-        });
+        out!(
+            "{}",
+            if is_newer {
+                "somebody knows more than this database: restore a newer copy, or go on under a new origin (docs/backup.md)"
+            } else {
+                "nobody who was asked knows more; whoever was not asked may. Ask partners and witnesses for their newest checkpoints (--seen)"
+            }
+        );
         Ok(ExitCode::from(u8::from(is_newer)))
     })
 }
@@ -358,7 +395,9 @@ fn release(asking: &Asking, origins: &[String], reason: &str) -> anyhow::Result<
             released.push((hold, known.asked.join("\n")));
         }
         if is_refused {
-            out!("NOT released: what was given out cannot be signed again with other records; restore a newer copy, or go on under a new origin");
+            out!(
+                "NOT released: what was given out cannot be signed again with other records; restore a newer copy, or go on under a new origin"
+            );
             return Ok(ExitCode::from(1));
         }
         let now = Clock::system().now();
@@ -383,7 +422,10 @@ fn hold(config: &Path, made_at: Timestamp) -> anyhow::Result<ExitCode> {
         let held = db.run_tx("restore.hold", async |tx| {
             sql::holds::hold_all(tx, Cause::Restored, made_at, now).await
         });
-        out!("{} ledgers are held; `chopmark restore check` says what is known of them", held.await?);
+        out!(
+            "{} ledgers are held; `chopmark restore check` says what is known of them",
+            held.await?
+        );
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -137,7 +137,9 @@ impl Problem {
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ledger not available")
             }
-            Self::Held(_) => (StatusCode::SERVICE_UNAVAILABLE, "held", "Ledger held, nothing is signed"),
+            Self::Held(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "held", "Ledger held, nothing is signed")
+            }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }

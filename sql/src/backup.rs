@@ -136,7 +136,12 @@ impl Snapshot {
 /// # Errors
 ///
 /// [`Error::Cluster`] if the program is missing; [`Error::Data`] if the URL is not usable.
-pub fn dump(settings: &Settings, moment: &Snapshot, to: &Path, jobs: usize) -> Result<Child, Error> {
+pub fn dump(
+    settings: &Settings,
+    moment: &Snapshot,
+    to: &Path,
+    jobs: usize,
+) -> Result<Child, Error> {
     let jobs = format!("--jobs={jobs}");
     let snapshot = format!("--snapshot={}", moment.id);
     let more = ["--format=directory", "--compress=6", "--no-owner", "--lock-wait-timeout=60000"];
@@ -173,7 +178,11 @@ fn tool(name: &str, settings: &Settings) -> Result<Command, Error> {
 }
 
 fn start(mut command: Command, name: &str) -> Result<Child, Error> {
-    command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     command.spawn().map_err(|error| Error::Cluster(format!("{name} did not start: {error}")))
 }
 
@@ -195,7 +204,8 @@ pub async fn prepare(db: &Db) -> Result<(), Error> {
             .await?;
     } else if tables.iter().any(|table| table == "ledgers") {
         let rows = tx.query("select origin from ledgers order by ledger_id", &[]).await?;
-        let origins: Vec<String> = rows.iter().map(|row| format!("`{}`", row.get::<_, &str>(0))).collect();
+        let origins: Vec<String> =
+            rows.iter().map(|row| format!("`{}`", row.get::<_, &str>(0))).collect();
         return Err(Error::data(format!(
             "the database has ledgers: got {}, expected an empty database; nothing was changed",
             if origins.is_empty() { "their tables, empty".to_owned() } else { origins.join(", ") }
@@ -206,7 +216,10 @@ pub async fn prepare(db: &Db) -> Result<(), Error> {
             tables.join(", ")
         )));
     }
-    tx.batch_execute(&format!("create table {UNFINISHED} (since timestamptz not null default now())")).await?;
+    tx.batch_execute(&format!(
+        "create table {UNFINISHED} (since timestamptz not null default now())"
+    ))
+    .await?;
     crate::roles::create(&tx).await?;
     tx.commit().await?;
     Ok(())
@@ -221,7 +234,12 @@ pub async fn prepare(db: &Db) -> Result<(), Error> {
 /// # Errors
 ///
 /// [`Error`]; then the restore is still unfinished.
-pub async fn finish(db: &Db, made_at: Timestamp, is_last: bool, now: Timestamp) -> Result<(), Error> {
+pub async fn finish(
+    db: &Db,
+    made_at: Timestamp,
+    is_last: bool,
+    now: Timestamp,
+) -> Result<(), Error> {
     let mut client = db.client().await?;
     crate::migrate::migrate_restored(&mut client).await?;
     client.batch_execute("set statement_timeout = 0; analyze; reset statement_timeout").await?;

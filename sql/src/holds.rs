@@ -110,7 +110,11 @@ pub async fn open(db: &Db) -> Result<Vec<Hold>, Error> {
 ///
 /// [`Error`].
 pub async fn of_ledger(db: &Db, ledger: LedgerId) -> Result<Option<Hold>, Error> {
-    query_opt(&db.client().await?, HOLDS_OF_LEDGER, &[&ledger.0]).await?.as_ref().map(hold).transpose()
+    query_opt(&db.client().await?, HOLDS_OF_LEDGER, &[&ledger.0])
+        .await?
+        .as_ref()
+        .map(hold)
+        .transpose()
 }
 
 /// Holds every ledger, also an empty one, which may have had records later; gives how many were not held for this cause before.

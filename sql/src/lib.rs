@@ -40,8 +40,8 @@ mod migrate;
 mod queries;
 pub mod refusals;
 mod roles;
-mod running;
 pub mod rules;
+mod running;
 pub mod scans;
 mod settings;
 #[cfg(feature = "testing")]

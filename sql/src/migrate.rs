@@ -80,7 +80,11 @@ pub(crate) async fn plan(client: &impl GenericClient) -> Result<Plan, Error> {
     let tables: Vec<(String, u64, u64)> = tables.collect();
     let steps = MIGRATIONS.iter().filter(|(number, ..)| *number > from);
     let steps = steps.map(|(_, name, text)| {
-        let code: String = text.lines().map(|line| line.split("--").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
+        let code: String = text
+            .lines()
+            .map(|line| line.split("--").next().unwrap_or(""))
+            .collect::<Vec<_>>()
+            .join("\n");
         let words: std::collections::BTreeSet<&str> =
             code.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
         let tables = tables.iter().filter(|(table, ..)| words.contains(table.as_str())).cloned();

@@ -70,7 +70,8 @@ impl Settings {
     /// What PostgreSQL's own programs need to connect: the URL without its password, and the password.
     pub(crate) fn login(&self) -> Result<Login, Error> {
         let (config, _) = self.parse()?;
-        let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let password =
+            config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let (address, parameters) = self.url.split_once('?').unwrap_or((&self.url, ""));
         let (scheme, rest) = address.split_once("://").unwrap_or(("postgresql", address));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -220,8 +221,16 @@ mod tests {
     #[test]
     fn programs_of_postgresql_get_the_url_without_its_password() {
         for (url, expected, password) in [
-            ("postgresql://a:s%40x@h:1/d?sslmode=disable", "postgresql://a@h:1/d?sslmode=disable", Some("s@x")),
-            ("postgresql://a@/d?host=%2Ftmp&password=s", "postgresql://a@/d?host=%2Ftmp", Some("s")),
+            (
+                "postgresql://a:s%40x@h:1/d?sslmode=disable",
+                "postgresql://a@h:1/d?sslmode=disable",
+                Some("s@x"),
+            ),
+            (
+                "postgresql://a@/d?host=%2Ftmp&password=s",
+                "postgresql://a@/d?host=%2Ftmp",
+                Some("s"),
+            ),
             ("postgresql://h/d", "postgresql://h/d", None),
         ] {
             let login = Settings::new(url).login().expect(url);

@@ -37,10 +37,12 @@ fn create(path: &Path) -> anyhow::Result<File> {
 
 /// Bytes and SHA-256 of a file.
 fn measure(path: &Path) -> anyhow::Result<(u64, Hash)> {
-    let mut file = File::open(path).with_context(|| format!("could not read {}", path.display()))?;
+    let mut file =
+        File::open(path).with_context(|| format!("could not read {}", path.display()))?;
     let (mut digest, mut bytes, mut piece) = (ledger::hash::Sha256::new(), 0, vec![0; PIECE]);
     loop {
-        let read = file.read(&mut piece).with_context(|| format!("could not read {}", path.display()))?;
+        let read =
+            file.read(&mut piece).with_context(|| format!("could not read {}", path.display()))?;
         if read == 0 {
             return Ok((bytes, digest.finish()));
         }
@@ -61,7 +63,9 @@ impl Writer {
     ///
     /// If it cannot be listed.
     pub fn take_database(&mut self) -> anyhow::Result<()> {
-        for entry in fs::read_dir(self.folder.join("database")).context("could not list the copy of the database")? {
+        for entry in fs::read_dir(self.folder.join("database"))
+            .context("could not list the copy of the database")?
+        {
             let name = entry?.file_name().to_string_lossy().into_owned();
             self.files.push((format!("database/{name}"), Kind::Database, name, 0o600));
         }
@@ -128,19 +132,34 @@ impl Writer {
                 }
             };
             fs::set_permissions(&at, fs::Permissions::from_mode(0o600))?;
-            File::open(&at)?.sync_all().with_context(|| format!("could not write {} to disk", at.display()))?;
+            File::open(&at)?
+                .sync_all()
+                .with_context(|| format!("could not write {} to disk", at.display()))?;
             let (bytes, sha256) = measure(&at)?;
             if let Some((key, _)) = key {
                 let mut opened = Measure(ledger::hash::Sha256::new());
-                key.open(&mut File::open(&at)?, &mut opened).with_context(|| format!("{} does not open again", at.display()))?;
-                ensure!(opened.0.finish() == plain_digest, "{}: read back, it is not what was written", at.display());
+                key.open(&mut File::open(&at)?, &mut opened)
+                    .with_context(|| format!("{} does not open again", at.display()))?;
+                ensure!(
+                    opened.0.finish() == plain_digest,
+                    "{}: read back, it is not what was written",
+                    at.display()
+                );
             } else {
-                ensure!((bytes, sha256) == (plain_bytes, plain_digest), "{}: read back, it is not what was written", at.display());
+                ensure!(
+                    (bytes, sha256) == (plain_bytes, plain_digest),
+                    "{}: read back, it is not what was written",
+                    at.display()
+                );
             }
             step(plain_bytes);
             stored.push(Stored { stored: name, kind, path, bytes, sha256, mode });
         }
-        for name in ["database", "files"].iter().map(|name| self.folder.join(name)).filter(|path| path.exists()) {
+        for name in ["database", "files"]
+            .iter()
+            .map(|name| self.folder.join(name))
+            .filter(|path| path.exists())
+        {
             super::shelf::sync(&name)?;
         }
         Ok(stored)
@@ -191,7 +210,9 @@ pub fn open(folder: &Path, file: &Stored, key: Option<&SealKey>, to: &Path) -> a
         Some(key) => key.open(&mut from, &mut target),
         None => io::copy(&mut from, &mut target).map(drop),
     };
-    written.and_then(|()| target.sync_all()).with_context(|| format!("could not restore {}", file.path))?;
+    written
+        .and_then(|()| target.sync_all())
+        .with_context(|| format!("could not restore {}", file.path))?;
     fs::set_permissions(to, fs::Permissions::from_mode(file.mode & 0o777))?;
     Ok(())
 }

@@ -97,7 +97,8 @@ impl Manifest {
             json!({ "origin": one.origin, "kind": one.kind, "size": one.size, "root": one.root.to_string() })
         });
         let files = self.files.iter().map(|one| {
-            let kind = Kind::ALL.iter().find(|(kind, _)| *kind == one.kind).map_or("", |(_, word)| word);
+            let kind =
+                Kind::ALL.iter().find(|(kind, _)| *kind == one.kind).map_or("", |(_, word)| word);
             json!({
                 "stored": one.stored, "kind": kind, "path": one.path, "bytes": one.bytes,
                 "sha256": one.sha256.to_string(), "mode": format!("{:04o}", one.mode),
@@ -150,7 +151,8 @@ impl Manifest {
             Value::Null => None,
             _ => Some(u32::try_from(number(&value, "schema")?)?),
         };
-        let left_out = list(&value, "left_out")?.iter().filter_map(Value::as_str).map(str::to_owned);
+        let left_out =
+            list(&value, "left_out")?.iter().filter_map(Value::as_str).map(str::to_owned);
         Ok(Self {
             program: word(&value, "program")?,
             schema,
@@ -179,7 +181,9 @@ fn list<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Vec<Value>> {
 
 fn digest(value: &Value, name: &str) -> anyhow::Result<Hash> {
     let bytes = hex::decode(word(value, name)?).ok();
-    bytes.and_then(|bytes| Hash::from_slice(&bytes)).with_context(|| format!("{name}: expected 64 hex digits"))
+    bytes
+        .and_then(|bytes| Hash::from_slice(&bytes))
+        .with_context(|| format!("{name}: expected 64 hex digits"))
 }
 
 fn ledger(value: &Value) -> anyhow::Result<LedgerAt> {
@@ -193,8 +197,12 @@ fn ledger(value: &Value) -> anyhow::Result<LedgerAt> {
 
 fn encryption(value: &Value) -> anyhow::Result<Encryption> {
     let part = |name| anyhow::Ok(u32::try_from(number(value, name)?)?);
-    let cost = Cost { memory_kib: part("memory_kib")?, passes: part("passes")?, lanes: part("lanes")? };
-    Ok(Encryption { cost, salt: hex::decode(word(value, "salt")?).context("salt: expected hex digits")? })
+    let cost =
+        Cost { memory_kib: part("memory_kib")?, passes: part("passes")?, lanes: part("lanes")? };
+    Ok(Encryption {
+        cost,
+        salt: hex::decode(word(value, "salt")?).context("salt: expected hex digits")?,
+    })
 }
 
 fn stored(value: &Value) -> anyhow::Result<Stored> {
@@ -203,11 +211,15 @@ fn stored(value: &Value) -> anyhow::Result<Stored> {
     let is_inside = std::path::Path::new(&stored)
         .components()
         .all(|part| matches!(part, std::path::Component::Normal(_)));
-    anyhow::ensure!(is_inside && !stored.is_empty(), "files: got `{stored}`, expected a path inside of the backup");
+    anyhow::ensure!(
+        is_inside && !stored.is_empty(),
+        "files: got `{stored}`, expected a path inside of the backup"
+    );
     let kind = word(value, "kind")?;
     let kind = Kind::ALL.iter().find(|(_, word)| *word == kind).map(|(kind, _)| *kind);
     let path = word(value, "path")?;
-    let kind = kind.context("files: got another kind, expected database, configuration, named or spool")?;
+    let kind =
+        kind.context("files: got another kind, expected database, configuration, named or spool")?;
     anyhow::ensure!(
         kind != Kind::Database || (!path.contains('/') && path != ".." && !path.is_empty()),
         "files: got `{path}`, expected the name of a part of the database"
@@ -218,7 +230,8 @@ fn stored(value: &Value) -> anyhow::Result<Stored> {
         path,
         bytes: number(value, "bytes")?,
         sha256: digest(value, "sha256")?,
-        mode: u32::from_str_radix(&word(value, "mode")?, 8).context("mode: expected octal digits")?,
+        mode: u32::from_str_radix(&word(value, "mode")?, 8)
+            .context("mode: expected octal digits")?,
     })
 }
 
@@ -233,8 +246,18 @@ mod tests {
             schema: Some(13),
             made_at: "2026-11-20T02:00:00Z".parse().unwrap(),
             is_last: false,
-            ledgers: vec![LedgerAt { origin: "a.example/1".into(), kind: "site".into(), size: 7, root }],
-            anchor: Some(AnchorAt { hub: "h.example/1".into(), size: 3, chain_id: 1, block_number: 9 }),
+            ledgers: vec![LedgerAt {
+                origin: "a.example/1".into(),
+                kind: "site".into(),
+                size: 7,
+                root,
+            }],
+            anchor: Some(AnchorAt {
+                hub: "h.example/1".into(),
+                size: 3,
+                chain_id: 1,
+                block_number: 9,
+            }),
             left_out: vec!["site.pem".into()],
             encryption: Some(Encryption { cost: keystore::armour::USUAL, salt: vec![1; 16] }),
             files: vec![Stored {

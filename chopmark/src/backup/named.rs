@@ -36,7 +36,11 @@ pub struct NamedFile {
 /// # Errors
 ///
 /// If the text is no TOML, or a file that is there cannot be read.
-pub fn files(installation: &Installation, text: &str, spool: Option<&Path>) -> anyhow::Result<Vec<NamedFile>> {
+pub fn files(
+    installation: &Installation,
+    text: &str,
+    spool: Option<&Path>,
+) -> anyhow::Result<Vec<NamedFile>> {
     let table: toml::Table = text.parse().context("the configuration is no TOML")?;
     let mut found = BTreeMap::new();
     collect(installation, &toml::Value::Table(table), spool, &mut found)?;
@@ -63,7 +67,8 @@ fn collect(
                 return Ok(());
             }
             let mode = metadata.permissions().mode() & 0o777;
-            let bytes = fs::read(&at).with_context(|| format!("could not read {}", at.display()))?;
+            let bytes =
+                fs::read(&at).with_context(|| format!("could not read {}", at.display()))?;
             let is_secret = mode & 0o077 == 0 || holds_private_key(&bytes);
             into.insert(path.clone(), NamedFile { path: path.clone(), at, mode, is_secret });
             Ok(())
@@ -85,7 +90,10 @@ pub fn holds_password(text: &str) -> bool {
         let line = url.split(['"', '\'', '\n']).next().unwrap_or("");
         user.contains(':') || line.contains("password=")
     };
-    text.split("postgresql://").skip(1).chain(text.split("postgres://").skip(1)).any(is_with_password)
+    text.split("postgresql://")
+        .skip(1)
+        .chain(text.split("postgres://").skip(1))
+        .any(is_with_password)
 }
 
 #[cfg(test)]

@@ -29,7 +29,10 @@ pub struct Shelf {
 
 /// A folder for its owner alone.
 pub fn private_folder(path: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("could not make {}", path.display()))
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("could not make {}", path.display()))
 }
 
 /// Sees to it that the names in a folder are on disk.
@@ -50,7 +53,8 @@ impl Shelf {
             private_folder(folder)?;
         }
         let path = folder.join(".lock");
-        let file = fs::File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
+        let file = fs::File::create(&path)
+            .with_context(|| format!("could not write {}", path.display()))?;
         let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else {
             bail!("{}: another backup is being made in this folder", folder.display());
         };
@@ -67,7 +71,8 @@ impl Shelf {
     ///
     /// If it cannot be made.
     pub fn begin(&self, now: Timestamp) -> anyhow::Result<PathBuf> {
-        let path = self.folder.join(format!("{PREFIX}{}{UNFINISHED}", now.strftime("%Y%m%dT%H%M%S%3fZ")));
+        let path =
+            self.folder.join(format!("{PREFIX}{}{UNFINISHED}", now.strftime("%Y%m%dT%H%M%S%3fZ")));
         private_folder(&path)?;
         Ok(path)
     }
@@ -78,10 +83,14 @@ impl Shelf {
     ///
     /// If it cannot be renamed.
     pub fn finish(&self, unfinished: &Path) -> anyhow::Result<PathBuf> {
-        let name = unfinished.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = unfinished
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let finished = self.folder.join(name.trim_end_matches(UNFINISHED));
         sync(unfinished)?;
-        fs::rename(unfinished, &finished).with_context(|| format!("could not make {}", finished.display()))?;
+        fs::rename(unfinished, &finished)
+            .with_context(|| format!("could not make {}", finished.display()))?;
         sync(&self.folder)?;
         Ok(finished)
     }
@@ -108,14 +117,16 @@ impl Shelf {
 
 /// Names of what could be backups, finished or not, the oldest first.
 fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.with_context(|| format!("could not read {}", folder.display()))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let stem = name.strip_prefix(PREFIX).map(|rest| rest.trim_end_matches(UNFINISHED));
         let is_time = stem.is_some_and(|stem| {
-            stem.len() == 19 && stem.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T' || byte == b'Z')
+            stem.len() == 19
+                && stem.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T' || byte == b'Z')
         });
         if is_time && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             names.push(name);
@@ -127,7 +138,9 @@ fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
 
 fn finished(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut names = names(folder)?;
-    names.retain(|name| !name.ends_with(UNFINISHED) && folder.join(name).join(manifest::NAME).is_file());
+    names.retain(|name| {
+        !name.ends_with(UNFINISHED) && folder.join(name).join(manifest::NAME).is_file()
+    });
     Ok(names)
 }
 
@@ -175,7 +188,10 @@ mod tests {
         assert_eq!(newest(&folder).unwrap(), made[3]);
         assert_eq!(newest(&made[1]).unwrap(), made[1]);
         assert_eq!(shelf.keep(2).unwrap().len(), 2);
-        assert_eq!(made.iter().map(|path| path.exists()).collect::<Vec<_>>(), [false, false, true, true]);
+        assert_eq!(
+            made.iter().map(|path| path.exists()).collect::<Vec<_>>(),
+            [false, false, true, true]
+        );
         assert!(unfinished.exists() && folder.join("photographs").exists());
         drop(shelf);
         Shelf::open(&folder).unwrap();

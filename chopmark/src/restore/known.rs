@@ -52,16 +52,22 @@ pub struct Known {
 /// If it cannot be read, or is not signed.
 pub fn read_seen(file: &Path, policy: Option<&Policy>) -> anyhow::Result<Seen> {
     let Some(policy) = policy else {
-        bail!("--seen: got no policy in the configuration, expected --policy FILE with the keys of the ledgers");
+        bail!(
+            "--seen: got no policy in the configuration, expected --policy FILE with the keys of the ledgers"
+        );
     };
-    let text = std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("could not read {}", file.display()))?;
     let wrong = || format!("{} is no signed checkpoint", file.display());
     let note = Note::parse(&text).with_context(wrong)?;
     let stated = Checkpoint::parse_body(&note.text).with_context(wrong)?;
     let opened = policy.open_checkpoint(&stated.origin, &text);
     let checkpoint = match opened {
         Ok(checkpoint) => checkpoint,
-        Err(error) => policy.open_hub_checkpoint(&stated.origin, &text).map_err(|_| error).with_context(wrong)?,
+        Err(error) => policy
+            .open_hub_checkpoint(&stated.origin, &text)
+            .map_err(|_| error)
+            .with_context(wrong)?,
     };
     Ok(Seen { file: file.to_owned(), checkpoint })
 }
@@ -85,15 +91,21 @@ pub async fn of_hold(db: &Db, hold: &Hold, asked: &Asked) -> Result<Known, sql::
         None => known.asked.push(format!("{place}: {}", compared.continuity)),
     }
     match &asked.chain {
-        None => known.asked.push("the chain: not asked, the configuration has no [anchor]".to_owned()),
+        None => {
+            known.asked.push("the chain: not asked, the configuration has no [anchor]".to_owned())
+        }
         Some((hub, published)) => of_chain(db, hub, published, &mut known).await?,
     }
     for seen in asked.seen.iter().filter(|seen| seen.checkpoint.origin == *origin) {
         let Checkpoint { size, root, .. } = seen.checkpoint;
         let file = seen.file.display();
         match continuity::with_checkpoint(db, *ledger, origin, size, root).await?.problem() {
-            Some(problem) => known.newer.push(format!("{file} is signed for size {size}: {problem}")),
-            None => known.asked.push(format!("{file} is signed for size {size}, which the ledger extends")),
+            Some(problem) => {
+                known.newer.push(format!("{file} is signed for size {size}: {problem}"))
+            }
+            None => known
+                .asked
+                .push(format!("{file} is signed for size {size}, which the ledger extends")),
         }
     }
     Ok(known)
@@ -152,11 +164,17 @@ mod tests {
             });
             let mut append = Append::to(id, &mut after, entries.collect(), Timestamp::now());
             append.note = "note".to_owned();
-            db.run_tx("test.append", async |tx| sql::ledgers::append(tx, &append).await).await.unwrap();
+            db.run_tx("test.append", async |tx| sql::ledgers::append(tx, &append).await)
+                .await
+                .unwrap();
             root = after.root();
         }
         let now = Timestamp::now();
-        db.run_tx("test.hold", async |tx| sql::holds::hold_all(tx, Cause::Restored, now, now).await).await.unwrap();
+        db.run_tx("test.hold", async |tx| {
+            sql::holds::hold_all(tx, Cause::Restored, now, now).await
+        })
+        .await
+        .unwrap();
         let holds = sql::holds::open(&db).await.unwrap();
         assert_eq!(holds.len(), 2);
         (db, holds, root)
@@ -174,7 +192,10 @@ mod tests {
             let known = of_hold(&db, hold, &chain(3, root)).await.unwrap();
             assert_eq!(known.newer, Vec::<String>::new(), "{}", hold.origin);
             let known = of_hold(&db, hold, &chain(5, root)).await.unwrap();
-            assert!(known.newer.iter().any(|text| text.contains("shrank from 5 to 3")), "{known:?}");
+            assert!(
+                known.newer.iter().any(|text| text.contains("shrank from 5 to 3")),
+                "{known:?}"
+            );
             let known = of_hold(&db, hold, &chain(3, hash::sha256(b"other"))).await.unwrap();
             assert!(!known.newer.is_empty(), "another root: {known:?}");
         }
@@ -190,7 +211,10 @@ mod tests {
         let (site, hub) = (&holds[0], &holds[1]);
         assert!(of_hold(&db, site, &seen(3, root)).await.unwrap().newer.is_empty());
         let known = of_hold(&db, site, &seen(4, root)).await.unwrap();
-        assert_eq!(known.newer, ["seen.txt is signed for size 4: the ledger shrank from 4 to 3 records"]);
+        assert_eq!(
+            known.newer,
+            ["seen.txt is signed for size 4: the ledger shrank from 4 to 3 records"]
+        );
         assert!(of_hold(&db, hub, &seen(4, root)).await.unwrap().newer.is_empty());
     }
 

@@ -40,15 +40,21 @@ impl Opened {
     /// If anything is missing or changed, or the passphrase is another one.
     pub fn read(folder: &Path, passphrase: Option<&Passphrase>) -> anyhow::Result<Self> {
         let path = folder.join(manifest::NAME);
-        let text = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("could not read {}", path.display()))?;
         let manifest = Manifest::parse(&text).with_context(|| format!("{}", path.display()))?;
         let key = match (&manifest.encryption, passphrase) {
             (None, None) => None,
-            (None, Some(_)) => bail!("the backup is not encrypted: got a passphrase, expected none"),
-            (Some(_), None) => bail!("the backup is encrypted: got no passphrase, expected --passphrase-file FILE"),
+            (None, Some(_)) => {
+                bail!("the backup is not encrypted: got a passphrase, expected none")
+            }
+            (Some(_), None) => {
+                bail!("the backup is encrypted: got no passphrase, expected --passphrase-file FILE")
+            }
             (Some(encryption), Some(passphrase)) => {
                 let key = SealKey::derive(passphrase, encryption.cost, &encryption.salt)?;
-                let stated = fs::read_to_string(folder.join(manifest::MAC)).context("could not read manifest.mac")?;
+                let stated = fs::read_to_string(folder.join(manifest::MAC))
+                    .context("could not read manifest.mac")?;
                 ensure!(
                     stated == hex::encode(key.mac(text.as_bytes())),
                     "the passphrase is wrong, or the manifest was changed"
@@ -58,7 +64,11 @@ impl Opened {
         };
         let total = manifest.files.iter().map(|file| file.bytes).sum();
         let problems = files::check(folder, &manifest.files, progress("checked", total));
-        ensure!(problems.is_empty(), "the backup is not whole; nothing was restored:\n{}", problems.join("\n"));
+        ensure!(
+            problems.is_empty(),
+            "the backup is not whole; nothing was restored:\n{}",
+            problems.join("\n")
+        );
         Ok(Self { folder: folder.to_owned(), manifest, key })
     }
 
@@ -68,8 +78,11 @@ impl Opened {
 
     /// Writes one file to a place where none is.
     fn put(&self, file: &Stored, to: &Path) -> anyhow::Result<()> {
-        if let Some(parent) = to.parent().filter(|parent| !parent.exists() && !parent.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).with_context(|| format!("could not make {}", parent.display()))?;
+        if let Some(parent) =
+            to.parent().filter(|parent| !parent.exists() && !parent.as_os_str().is_empty())
+        {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("could not make {}", parent.display()))?;
         }
         files::open(&self.folder, file, self.key.as_ref(), to)
     }
@@ -84,7 +97,8 @@ impl Opened {
             out!("kept      {} is that of this machine", path.display());
             return Ok(());
         }
-        let file = self.of_kind(Kind::Configuration).next().context("the backup has no configuration")?;
+        let file =
+            self.of_kind(Kind::Configuration).next().context("the backup has no configuration")?;
         self.put(file, path)?;
         out!("restored  {}", path.display());
         Ok(())
@@ -120,8 +134,14 @@ impl Opened {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub fn text_of(&self, kind: Kind, path: Option<&str>, work: &Path) -> anyhow::Result<Option<String>> {
-        let Some(file) = self.of_kind(kind).find(|file| path.is_none_or(|path| file.path == path)) else {
+    pub fn text_of(
+        &self,
+        kind: Kind,
+        path: Option<&str>,
+        work: &Path,
+    ) -> anyhow::Result<Option<String>> {
+        let Some(file) = self.of_kind(kind).find(|file| path.is_none_or(|path| file.path == path))
+        else {
             return Ok(None);
         };
         let to = work.join("text");
@@ -138,7 +158,12 @@ impl Opened {
     /// # Errors
     ///
     /// If the database is not empty, or anything of it cannot be restored or differs.
-    pub async fn put_database(&self, settings: &Settings, work: &Path, jobs: usize) -> anyhow::Result<Db> {
+    pub async fn put_database(
+        &self,
+        settings: &Settings,
+        work: &Path,
+        jobs: usize,
+    ) -> anyhow::Result<Db> {
         let db = Db::connect(settings).await?;
         sql::backup::prepare(&db).await?;
         let mut from = self.folder.join("database");
@@ -167,7 +192,9 @@ impl Opened {
         );
         for one in &self.manifest.ledgers {
             let row = rows.iter().find(|row| row.origin == one.origin);
-            let row = row.with_context(|| format!("ledger `{}` of the manifest is not in the database", one.origin))?;
+            let row = row.with_context(|| {
+                format!("ledger `{}` of the manifest is not in the database", one.origin)
+            })?;
             let head = sql::ledgers::head(db, row.id).await?;
             ensure!(
                 (head.size, head.root) == (one.size, one.root),

@@ -44,8 +44,13 @@ impl SealKey {
     /// [`ArmourError::Form`] if the cost is out of range.
     pub fn derive(passphrase: &Passphrase, cost: Cost, salt: &[u8]) -> Result<Self, ArmourError> {
         let Cost { memory_kib, passes, lanes } = cost;
-        let range = ArmourError::Form("a cost of at most m=1048576 t=20 p=16, and a salt of 16 bytes");
-        if memory_kib > DEAREST.memory_kib || passes > DEAREST.passes || lanes > DEAREST.lanes || salt.len() != SEED {
+        let range =
+            ArmourError::Form("a cost of at most m=1048576 t=20 p=16, and a salt of 16 bytes");
+        if memory_kib > DEAREST.memory_kib
+            || passes > DEAREST.passes
+            || lanes > DEAREST.lanes
+            || salt.len() != SEED
+        {
             return Err(range);
         }
         let params = Params::new(memory_kib, passes, lanes, Some(32)).map_err(|_| range)?;
@@ -68,7 +73,12 @@ impl SealKey {
     /// # Errors
     ///
     /// From reading, writing, or the random source.
-    pub fn seal(&self, from: &mut dyn Read, to: &mut dyn Write, rng: &dyn SecureRandom) -> io::Result<()> {
+    pub fn seal(
+        &self,
+        from: &mut dyn Read,
+        to: &mut dyn Write,
+        rng: &dyn SecureRandom,
+    ) -> io::Result<()> {
         let mut seed = [0; SEED];
         rng.fill(&mut seed).map_err(|_| io::Error::other("no random bytes"))?;
         let cipher = self.cipher(&seed)?;
@@ -97,14 +107,24 @@ impl SealKey {
     ///
     /// From reading and writing; of kind `InvalidData` if the passphrase is another one or a byte was changed.
     pub fn open(&self, from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
-        let wrong = || io::Error::new(io::ErrorKind::InvalidData, "the passphrase is wrong, or the file was changed");
+        let wrong = || {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the passphrase is wrong, or the file was changed",
+            )
+        };
         let header = read_piece(from, MAGIC.len() + SEED)?;
-        let seed = header.strip_prefix(MAGIC).filter(|seed| seed.len() == SEED).ok_or_else(wrong)?;
+        let seed =
+            header.strip_prefix(MAGIC).filter(|seed| seed.len() == SEED).ok_or_else(wrong)?;
         let cipher = self.cipher(seed)?;
         let mut number = 0;
         let mut piece = read_piece(from, PIECE + TAG)?;
         loop {
-            let next = if piece.len() == PIECE + TAG { read_piece(from, PIECE + TAG)? } else { Vec::new() };
+            let next = if piece.len() == PIECE + TAG {
+                read_piece(from, PIECE + TAG)?
+            } else {
+                Vec::new()
+            };
             let is_last = next.is_empty();
             let plain = cipher
                 .open_in_place(nonce(number, is_last), Aad::from(MAGIC), &mut piece)
@@ -164,7 +184,8 @@ mod tests {
     #[test]
     fn a_file_of_any_length_opens_with_its_passphrase_and_with_no_other() {
         for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE] {
-            let plain: Vec<u8> = (0..length).map(|place| u8::try_from(place % 251).unwrap()).collect();
+            let plain: Vec<u8> =
+                (0..length).map(|place| u8::try_from(place % 251).unwrap()).collect();
             let sealed = sealed(&plain);
             assert!(opened(&sealed, "correct horse").unwrap() == plain, "{length}");
             assert!(opened(&sealed, "correct horsf").is_err(), "{length}");

@@ -6,6 +6,7 @@
 #[expect(clippy::unwrap_used, reason = "a test fails by a panic, also in its own helper functions")]
 mod anchor_process;
 mod backlog;
+mod backup;
 mod bad_input;
 mod embedded_database;
 mod encrypted;
