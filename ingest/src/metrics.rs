@@ -106,15 +106,20 @@ impl Metrics {
                 "Records in each ledger.",
                 &["origin"],
             ),
-            held: gauges(
-                &registry,
-                "ingest_held_ledger",
-                "1 for a ledger for which nothing is signed: it was restored from a backup, or closed.",
-                &["origin"],
-            ),
+            held: held(&registry),
             registry,
         }
     }
+}
+
+/// Which ledgers are held.
+fn held(registry: &Registry) -> IntGaugeVec {
+    gauges(
+        registry,
+        "ingest_held_ledger",
+        "1 for a ledger for which nothing is signed: it was restored from a backup, or closed.",
+        &["origin"],
+    )
 }
 
 /// What shows that senders press: refusals that were not stored, bytes held.
