@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test test-one fuzz check check-dependencies deb release bench profile soak clean-data
+.PHONY: help setup demo test test-one fuzz check check-dependencies reference deb release bench profile soak clean-data
 
 # Every build selects the whole workspace: Cargo then builds what is below it with one set of features, once.
 PROGRAMS := --workspace --bin chopmark --bin chopmark-demo
@@ -29,6 +29,9 @@ test-one: setup ## Run the tests whose name contains NAME; IN=PACKAGE or E2E=who
 	@[ -n "$(NAME)$(IN)$(E2E)" ] || { echo 'usage: make test-one NAME=part_of_a_name [IN=ledger | E2E=bridge]' >&2; exit 2; }
 	. var/tools/env
 	cargo test $(if $(IN),--package $(IN),--workspace $(if $(E2E),--test $(E2E))) $(NAME) -- --nocapture
+
+reference: ## Write docs/reference from the comments of the types that read configuration, rule files and mappings
+	@UPDATE_REFERENCE=1 cargo test --workspace --test house generated
 
 fuzz: ## Run the fuzz targets for a minute each; SECONDS=600 for longer, TARGETS="r200 llrp" for some of them
 	@./scripts/fuzz.sh "$(or $(SECONDS),60)" $(TARGETS)

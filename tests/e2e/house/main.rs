@@ -1,8 +1,9 @@
 //! Tests of the repository itself: the rules of its source files, its dependencies, its dashboards, the claims of its
-//! threat model, the sentences that people read, the reference of the bridge's configuration.
+//! threat model, the sentences that people read, the reference of the configuration.
 
 mod claims;
 mod dashboards;
+mod generated;
 mod layout;
 mod package;
 mod reference;

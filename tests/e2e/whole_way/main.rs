@@ -12,6 +12,7 @@ mod embedded_database;
 mod encrypted;
 mod load;
 mod long_documents;
+mod manual;
 mod scene;
 mod secret_keys;
 mod starting;
