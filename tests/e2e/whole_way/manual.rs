@@ -197,7 +197,14 @@ fn the_tutorial_of_the_manual_works_as_it_is_printed() {
     });
     let ended = status.map_or_else(|| "it did not end in time".into(), |it| it.to_string());
     assert!(status.is_some_and(|it| it.success()), "{ended}\n{said}\n{}", logs.join("\n"));
-    for words in ["appended", "the schema is current", "\"succeeded\"", "PROVED", "whole"] {
+    for words in [
+        "appended; the directory has",
+        "the schema is current",
+        "\"outcome\": \"recorded\"",
+        "\"verdict\": \"CONSISTENT\"",
+        "PROVED  urn:epc:id:sgtin:9521141.012345.4711",
+        "whole  south.example/1",
+    ] {
         assert!(said.contains(words), "`{words}` was not said:\n{said}");
     }
 }
