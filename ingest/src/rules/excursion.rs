@@ -18,7 +18,21 @@ use jiff::{SignedDuration, Timestamp};
 use reads::SensorKind;
 use serde::{Deserialize, Serialize};
 
-/// Limits for a measured quantity. All values are decimal text in the quantity's unit ([`SensorKind::unit`]).
+/// Sensor readings are recorded; a limit crossed for longer than allowed flags the lots. All values are decimal text in
+/// the quantity's unit: degrees Celsius, per cent, pascal, lux, volt.
+///
+/// ```toml
+/// [[rule]]
+/// id = "cold-chain"
+/// read_point = "urn:epc:id:sgln:9521142.00001.7"
+///
+/// [rule.concludes.excursion]
+/// quantity = "temperature"
+/// max = "8.0"
+/// min = "2.0"
+/// allowed_s = 600.0
+/// lots = ["urn:epc:class:lgtin:9521141.012345.L2611A"]
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExcursionRule {

@@ -15,6 +15,20 @@ use thiserror::Error;
 use super::excursion::{self, ExcursionRule};
 
 /// The rules of one site, as its TOML file gives them.
+///
+/// ```toml
+/// version = "2026-11-22"
+/// time_zone_offset = "+08:00"
+/// location = "urn:epc:id:sgln:9521142.00001.0"
+/// company_prefixes = ["9521141"]
+///
+/// [[rule]]
+/// id = "receive"
+/// read_point = "urn:epc:id:sgln:9521142.00001.3"
+/// biz_location = "urn:epc:id:sgln:9521142.00001.0"
+/// direction = "in"
+/// concludes.receive.things = { scheme = "sgtin" }
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRules {
@@ -52,6 +66,16 @@ fn company_prefixes<'de, D: Deserializer<'de>>(from: D) -> Result<PrefixTable, D
 }
 
 /// One rule: a read point and the conclusion from what is observed there.
+///
+/// ```toml
+/// [[rule]]
+/// id = "receive-pallets"
+/// read_point = "urn:epc:id:sgln:9521142.00001.3"
+/// min_reads = 3
+/// min_rssi_mean_dbm = -65.0
+/// direction = "in"
+/// concludes.receive.things = { scheme = "sscc", filter = 6 }
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -59,7 +83,7 @@ pub struct Rule {
     pub id: String,
     /// SGLN URI of the read point that the rule applies to.
     pub read_point: String,
-    /// SGLN URI of the business location of the items afterwards.
+    /// SGLN URI of the business location of the items afterwards. Default: none; a movement takes the read point.
     #[serde(default)]
     pub biz_location: Option<String>,
     /// Fewest reads of one tag that count. Default: 1. Below it, the observation is refused as a stray.
@@ -110,6 +134,15 @@ fn one() -> u32 {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Conclusion {
     /// Items observed here for the first time are commissioned: ObjectEvent ADD, commissioning.
+    ///
+    /// ```toml
+    /// [[rule]]
+    /// id = "make"
+    /// read_point = "urn:epc:id:sgln:9521141.00001.101"
+    /// biz_location = "urn:epc:id:sgln:9521141.00001.0"
+    /// min_reads = 2
+    /// concludes.commission = { things = { scheme = "sgtin" }, lot = "L2611A", expiry = "2027-05-31" }
+    /// ```
     Commission {
         /// What kind of item counts.
         things: Kind,
@@ -121,6 +154,13 @@ pub enum Conclusion {
         expiry: Option<String>,
     },
     /// Contents observed together with exactly one container are packed into it: AggregationEvent ADD.
+    ///
+    /// ```toml
+    /// [[rule]]
+    /// id = "pack-case"
+    /// read_point = "urn:epc:id:sgln:9521141.00001.101"
+    /// concludes.pack = { container = { scheme = "sscc", filter = 2 }, contents = { scheme = "sgtin" } }
+    /// ```
     Pack {
         /// What a container is.
         container: Kind,
@@ -128,11 +168,28 @@ pub enum Conclusion {
         contents: Kind,
     },
     /// Items that passed are received: ObjectEvent OBSERVE, receiving, compared with the despatch advice.
+    ///
+    /// ```toml
+    /// [[rule]]
+    /// id = "receive"
+    /// read_point = "urn:epc:id:sgln:9521142.00001.3"
+    /// biz_location = "urn:epc:id:sgln:9521142.00001.0"
+    /// residents = true
+    /// concludes.receive.things = { scheme = "sgtin" }
+    /// ```
     Receive {
         /// What kind of item counts.
         things: Kind,
     },
     /// Items that passed were observed, with the given business step: ObjectEvent OBSERVE.
+    ///
+    /// ```toml
+    /// [[rule]]
+    /// id = "inspect"
+    /// read_point = "urn:epc:id:sgln:9521142.00001.5"
+    /// neighbours = true
+    /// concludes.observe = { things = { scheme = "sgtin" }, step = "inspecting", disposition = "in_progress" }
+    /// ```
     Observe {
         /// What kind of item counts.
         things: Kind,
@@ -145,6 +202,13 @@ pub enum Conclusion {
     /// Items that rest here arrived, moved here or departed: ObjectEvent OBSERVE. The rule's read point is the
     /// movement's place, whichever reader of the bridge read it. Where the rule has no business location, the
     /// read point is the location of what arrived.
+    ///
+    /// ```toml
+    /// [[rule]]
+    /// id = "shelf"
+    /// read_point = "urn:epc:id:sgln:9521142.00001.9"
+    /// concludes.movement = { things = { scheme = "sgtin" }, arrived = "storing", departed = "picking", disposition = "in_progress" }
+    /// ```
     Movement {
         /// What kind of item counts.
         things: Kind,
@@ -161,6 +225,13 @@ pub enum Conclusion {
 }
 
 /// A kind of item, by scheme and filter value of its tag.
+///
+/// ```toml
+/// [[rule]]
+/// id = "count"
+/// read_point = "urn:epc:id:sgln:9521142.00001.5"
+/// concludes.observe = { things = { scheme = "grai" }, step = "inspecting" }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {

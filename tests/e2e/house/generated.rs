@@ -15,6 +15,7 @@ mod spec;
 #[path = "generated/types.rs"]
 mod types;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -51,6 +52,9 @@ fn the_reference_is_what_the_comments_of_the_types_say() {
     assert!(stale.is_empty(), "run `make reference`; out of date: {stale:?}");
 }
 
+/// Whose links are looked at as well.
+const MANUAL: &str = "docs/operations.md";
+
 /// The fenced blocks of a page: language and text, in order.
 fn blocks(page: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
@@ -77,7 +81,9 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 fn completed(example: &str) -> String {
     let mut out = String::new();
     if example.contains("trace_api.") && !example.contains("[trace_api]") {
-        out.push_str("[trace_api]\npublic_url = \"http://x\"\npolicy = \"p\"\nscan_secret = \"s\"\n");
+        out.push_str(
+            "[trace_api]\npublic_url = \"http://x\"\npolicy = \"p\"\nscan_secret = \"s\"\n",
+        );
     }
     if example.contains("[firmware_bridge.reader") && !example.contains("[firmware_bridge]") {
         out.push_str("[firmware_bridge]\nid = \"b\"\nkey = \"k\"\ningest_url = \"http://x\"\nledger = \"l\"\n");
@@ -113,7 +119,11 @@ fn every_example_of_a_rule_is_accepted() {
     let examples = blocks(&read(RULES));
     assert!(examples.len() > 8, "only {} examples were found", examples.len());
     for (_, example) in examples {
-        let head = if example.contains("location = \"urn") && example.contains("version") { "" } else { HEAD };
+        let head = if example.contains("location = \"urn") && example.contains("version") {
+            ""
+        } else {
+            HEAD
+        };
         let text = format!("{head}{example}");
         let rules = SiteRules::from_toml(&text, Path::new("rules.toml"));
         rules.unwrap_or_else(|error| panic!("an example is refused: {error}\n{text}"));
@@ -135,13 +145,13 @@ fn every_example_of_a_mapping_reads_its_message_as_the_page_says() {
         };
         mapping.check().expect("pointers");
         let at = "2026-11-20T08:00:00Z".parse().expect("a time");
-        let message =
-            Message { topic, payload: message.as_bytes(), is_retained: false, at };
+        let message = Message { topic, payload: message.as_bytes(), is_retained: false, at };
         let decoded = MappedJson::new(topic, mapping.clone()).take(&message).expect("it is read");
         let mut said = String::new();
         for read in &decoded.reads {
             let epc = hex::encode_upper(&read.epc[..]);
-            write!(said, "epc {epc}, antenna {}, {} cdBm", read.antenna, read.rssi_cdbm).expect("a text");
+            write!(said, "epc {epc}, antenna {}, {} cdBm", read.antenna, read.rssi_cdbm)
+                .expect("a text");
             if let Some(time) = read.reader_time {
                 write!(said, ", {time}").expect("a text");
             }
@@ -152,6 +162,40 @@ fn every_example_of_a_mapping_reads_its_message_as_the_page_says() {
         }
         assert_eq!(&said, expected, "{toml}");
     }
+}
+
+/// Where links to headings and keys of a page may lead.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix('#') {
+            found.insert(page::anchor(heading.trim_start_matches('#').trim()));
+        }
+        found.extend(
+            line.split("<a id=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.into())),
+        );
+    }
+    found
+}
+
+#[test]
+fn links_to_headings_and_keys_of_the_manual_and_the_reference_lead_there() {
+    let mut faults = Vec::new();
+    for document in [MANUAL, "docs/readers.md", CONFIGURATION, RULES, MAPPINGS] {
+        let text = read(document);
+        let folder = Path::new(document).parent().expect("a folder");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, place)) = link.split_once('#') else { continue };
+            let target = match file {
+                "" => document.to_owned(),
+                _ => folder.join(file).display().to_string().replace("docs/reference/../", "docs/"),
+            };
+            if !file.contains(':') && !anchors(&read(&target)).contains(place) {
+                faults.push(format!("{document}: {link}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "links that lead nowhere:\n{}", faults.join("\n"));
 }
 
 #[test]
@@ -170,13 +214,21 @@ fn a_member_without_comment_or_with_another_default_is_named() {
             "a.rs: `a` `third`: its comment says `5`, the code `8`",
         ]
     );
-    let right = text.replace("one: u8", "/// One.\n    one: u8").replace("Two.", "Two. Default: 16384.");
+    let right = text
+        .replace("    pub one", "    /// One.\n    pub one")
+        .replace("Two.", "Two. Default: 16384.");
     let right = right.replace("1 << 3", "5");
     let known = [Known { path: "a.rs", module: "", source: Source::parse("a.rs", &right) }];
     let mut page = Page::new(&known, &[], "");
     page.section("a", "a.rs", "A");
     let text = page.finish().expect("no faults");
-    assert!(text.contains("| `one` | whole number | required | <a id=\"a-one\"></a>One. |\n"), "{text}");
-    assert!(text.contains("| `third` | whole number | 5 | <a id=\"a-third\"></a>Three. More. |\n"), "{text}");
+    assert!(
+        text.contains("| `one` | whole number | required | <a id=\"a-one\"></a>One. |\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| `third` | whole number | 5 | <a id=\"a-third\"></a>Three. More. |\n"),
+        "{text}"
+    );
     assert!(text.contains("Four, `a \\| b`."), "{text}");
 }

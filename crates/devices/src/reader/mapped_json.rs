@@ -41,36 +41,111 @@ use crate::reader::dialect::{NO_RSSI_CDBM, strength};
 const MAX_READS: usize = 100_000;
 
 /// Where each member of a read is, as JSON pointers.
+///
+/// Below the table, each example is a mapping, a message, and the reads that are made of it (strengths in hundredths of a
+/// dBm): an array of reads with times of their own; one read, whose time is the message's; lines with other kinds of
+/// events between.
+///
+/// ```toml
+/// [firmware_bridge.reader.device.mapped-json]
+/// broker = "localhost:1883"
+/// topic = "plant/reader-4/tags"
+///
+/// [firmware_bridge.reader.device.mapped-json.mapping]
+/// each = "/tag_reads"
+/// epc = "/epc"
+/// rssi = "/peakRssi"
+/// antenna = "/antennaPort"
+/// time = "/firstSeenTimestamp"
+/// time_unit = "us"
+/// ```
+///
+/// ```json
+/// {"reader": "r4", "tag_reads": [
+///   {"epc": "30740242201D8840000011A7", "peakRssi": -52.5, "antennaPort": "1", "firstSeenTimestamp": 1763625600000000},
+///   {"epc": "30740242201D8840000011A8", "peakRssi": "-61", "antennaPort": 2, "firstSeenTimestamp": 1763625600250000}
+/// ]}
+/// ```
+///
+/// ```text
+/// epc 30740242201D8840000011A7, antenna 1, -5250 cdBm, 2025-11-20T08:00:00Z
+/// epc 30740242201D8840000011A8, antenna 2, -6100 cdBm, 2025-11-20T08:00:00.25Z
+/// ```
+///
+/// ```toml
+/// [firmware_bridge.reader.device.mapped-json]
+/// broker = "localhost:1883"
+/// topic = "gate"
+///
+/// [firmware_bridge.reader.device.mapped-json.mapping]
+/// each = "/data/tags"
+/// epc = "/id"
+/// bank_form = "base64"
+/// rssi = "/rssi"
+/// rssi_unit = "ddbm"
+/// time = "^/timestamp"
+/// ```
+///
+/// ```json
+/// {"timestamp": "2026-11-20T16:00:00+08:00", "data": {"tags": [{"id": "MHQCQiAdiEAAABGn", "rssi": -525}]}}
+/// ```
+///
+/// ```text
+/// epc 30740242201D8840000011A7, antenna 0, -5250 cdBm, 2026-11-20T08:00:00Z
+/// ```
+///
+/// ```toml
+/// [firmware_bridge.reader.device.mapped-json]
+/// broker = "localhost:1883"
+/// topic = "shelf"
+///
+/// [firmware_bridge.reader.device.mapped-json.mapping]
+/// epc = "/tag/epc"
+/// antenna = "/tag/ant"
+/// skip_without_epc = true
+/// ```
+///
+/// ```json
+/// {"kind": "heartbeat", "uptime": 3600}
+/// {"kind": "tag", "tag": {"epc": "30740242201D8840000011A7", "ant": 3}}
+/// {"kind": "tag", "tag": {"epc": "307402", "ant": 3}}
+/// ```
+///
+/// ```text
+/// epc 30740242201D8840000011A7, antenna 3, -30000 cdBm
+/// refused: got 6 hex digits, `307402`, expected a multiple of 4: a tag's memory has words of 16 bits
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// The array of reads; none if the message is the read, or an array of them.
+    /// The array of reads in a message. Default: none; the message is one read, an array of reads, or one read a line.
     #[serde(default)]
     pub each: Option<String>,
     /// The EPC bank.
     pub epc: String,
-    /// How the EPC and TID banks are encoded. Default: hex.
+    /// How the EPC and TID banks are encoded. Default: `hex`.
     #[serde(default)]
     pub bank_form: BankForm,
-    /// The TID bank.
+    /// The TID bank. Default: none.
     #[serde(default)]
     pub tid: Option<String>,
-    /// The antenna, a number or a number as text.
+    /// The antenna, 0 to 65535, a number or a number as text. Default: none; every read is of antenna 0.
     #[serde(default)]
     pub antenna: Option<String>,
-    /// The signal strength.
+    /// The signal strength. Default: none; then it is -300 dBm, which
+    /// means unknown.
     #[serde(default)]
     pub rssi: Option<String>,
-    /// Its unit. Default: dBm.
+    /// Unit of the signal strength. Default: `dbm`.
     #[serde(default)]
     pub rssi_unit: RssiUnit,
-    /// The reader's time.
+    /// The reader's time. Default: none; then the read has the time of its arrival.
     #[serde(default)]
     pub time: Option<String>,
-    /// Its format. Default: RFC 3339.
+    /// Format of the time. Default: `rfc3339`.
     #[serde(default)]
     pub time_unit: TimeUnit,
-    /// Whether an element without EPC is another kind of event rather than an error. Default: false.
+    /// Whether an element without EPC is another kind of event, which is counted, rather than an error. Default: false.
     #[serde(default)]
     pub skip_without_epc: bool,
 }

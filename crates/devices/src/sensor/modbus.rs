@@ -24,10 +24,19 @@ use crate::message::DeviceData;
 pub const MAX_REGISTERS: usize = 125;
 
 /// What one register holds.
+///
+/// ```toml
+/// [firmware_bridge.reader.device.modbus]
+/// port = "/dev/ttyUSB1"
+/// sensor = "urn:epc:id:giai:9521142.COLD8"
+/// function = 3
+/// first = 0
+/// registers = [{ measures = { quantity = "temperature" }, places = 2 }, {}, { measures = { quantity = "relative-humidity" }, signed = false }]
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
-    /// What it measures; none to skip it.
+    /// What it measures. Default: nothing; the register is skipped.
     #[serde(default)]
     pub measures: Option<Measure>,
     /// Decimal places, 0 to 4: 1 for tenths. Default: 1.

@@ -14,12 +14,19 @@ use serde::{Deserialize, Serialize};
 use super::unit::{Chosen, Conversion, Unit, chosen};
 
 /// What a field measures, and in which unit.
+///
+/// ```toml
+/// [firmware_bridge.reader.device.chirpstack]
+/// broker = "localhost:1883"
+/// sensors = { "70b3d57ed0000001" = "urn:epc:id:giai:9521142.COLD4" }
+/// fields = { "TempC_DS18B20" = { quantity = "temperature" }, "ProbeF" = { quantity = "temperature", unit = "FAH" } }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// The quantity.
     pub quantity: SensorKind,
-    /// The unit; none for the quantity's own, or the one in a text value (`21.5 °F`).
+    /// The unit, by its UN/ECE code. Default: the quantity's own, or the one in a text value (`21.5 °F`).
     #[serde(default)]
     pub unit: Option<Unit>,
 }

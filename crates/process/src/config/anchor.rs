@@ -7,6 +7,16 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 
 /// `[anchor]`.
+///
+/// ```toml
+/// [anchor]
+/// ledger = "hub.example/1"
+/// rpc = ["https://rpc.one.example", "https://rpc.two.example"]
+/// chain_id = 11155111
+/// contract = "0x5fbdb2315678afecb367f032d93f642f64180aa3"
+/// key = "keys/publisher.key"
+/// policy = "policy.txt"
+/// ```
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorSection {
@@ -58,7 +68,8 @@ pub struct AnchorSection {
     /// Seconds after which a transaction that no block included is sent again with a higher fee. Default: 90.
     #[serde(default = "default_resend")]
     pub resend_after_seconds: u64,
-    /// Policy file with the sites' public keys: one line `log KEY` for each. Required.
+    /// Policy file that says whose checkpoints enter the hub: the `directory` line, or a line `log KEY` for each key of a
+    /// site. Default: none, which is refused with how to write one.
     #[serde(default)]
     pub policy: Option<PathBuf>,
 }

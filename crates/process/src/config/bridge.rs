@@ -10,6 +10,15 @@ use crate::config::device::DeviceSection;
 use crate::config::settle::SettleSection;
 
 /// `[firmware_bridge]`.
+///
+/// ```toml
+/// [firmware_bridge]
+/// id = "dock-1"
+/// key = "keys/bridge.pem"
+/// spool = "/var/lib/chopmark/spool.sqlite"
+/// ingest_url = "https://ingest.example"
+/// ledger = "depot.example/1"
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirmwareBridgeSection {
@@ -47,7 +56,7 @@ pub struct FirmwareBridgeSection {
     /// Bytes of the spool beyond which raw reads are dropped (deliveries never). Default: 1073741824 (1 GiB).
     #[serde(default = "default_max")]
     pub max_spool_bytes: u64,
-    /// `[[firmware_bridge.reader]]`: the readers and sensors.
+    /// The readers and sensors. Default: none.
     #[serde(default, rename = "reader")]
     pub readers: Vec<ReaderSection>,
 }
@@ -69,6 +78,15 @@ fn default_max() -> u64 {
 }
 
 /// `[[firmware_bridge.reader]]`.
+///
+/// ```toml
+/// [[firmware_bridge.reader]]
+/// id = "door-3"
+/// read_point = "urn:epc:id:sgln:9521142.00001.3"
+/// antenna_read_points = { 2 = "urn:epc:id:sgln:9521142.00001.4" }
+/// settle = { preset = "portal", neighbours = ["door-4"] }
+/// device.llrp = { address = "10.0.0.7:5084" }
+/// ```
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReaderSection {

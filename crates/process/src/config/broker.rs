@@ -42,6 +42,12 @@ impl<'de> Deserialize<'de> for BrokerSection {
 }
 
 /// A broker with a login, TLS, or another limit than the usual one.
+///
+/// ```toml
+/// [firmware_bridge.reader.device.shelly]
+/// broker = { address = "broker.example:8883", user = "bridge", password_file = "keys/mqtt.txt", ca_file = "keys/ca.pem" }
+/// sensors = { shellyht-a = "urn:epc:id:giai:9521142.COLD1" }
+/// ```
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokerLogin {

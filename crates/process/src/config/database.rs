@@ -9,6 +9,16 @@ use std::fmt;
 use serde::Deserialize;
 
 /// `[database]`.
+///
+/// A URL is `postgresql://user:password@host:port/database`. `sslmode` is `disable`, `prefer`, `require`, `verify-ca` or
+/// `verify-full`, as in libpq; `sslrootcert=FILE` names the authority that signs the server's certificate. Give each
+/// process its own URL only; the owner's belongs to `chopmark migrate`.
+///
+/// ```toml
+/// [database]
+/// ingest_url = "postgresql://chopmark_ingest:…@db.example/custody?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
+/// connections = 12
+/// ```
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSection {

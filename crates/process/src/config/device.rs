@@ -22,6 +22,13 @@ use crate::config::broker::BrokerSection;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum DeviceSection {
     /// R200, YRM100, M100 family, serial.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.r200]
+    /// port = "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0"
+    /// power_dbm = 20.0
+    /// region = "china900"
+    /// ```
     R200 {
         /// Path of the port.
         port: String,
@@ -45,6 +52,13 @@ pub enum DeviceSection {
         read_tid: bool,
     },
     /// Chafon `UHFReader18` and `UHFReader288` families, serial.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.chafon]
+    /// port = "/dev/ttyUSB0"
+    /// layout = "reader288"
+    /// antennas = [1, 2]
+    /// ```
     Chafon {
         /// Path of the port.
         port: String,
@@ -59,11 +73,18 @@ pub enum DeviceSection {
         /// Address on the line, 0 to 254. Default: 255, whichever answers.
         #[serde(default = "broadcast")]
         address: u8,
-        /// Antenna ports that read, 1 to 4. Default: 1.
+        /// Antenna ports that read, 1 to 4 (`[1, 2]`). Default: `[1]`.
         #[serde(default)]
         antennas: Vec<u8>,
     },
     /// `ThingMagic` and JADAK Mercury modules and Silion's, serial.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.mercury]
+    /// port = "/dev/ttyUSB0"
+    /// region = "europe"
+    /// power_dbm = 23.5
+    /// ```
     Mercury {
         /// Path of the port.
         port: String,
@@ -75,11 +96,18 @@ pub enum DeviceSection {
         /// Transmit power in dBm, 0 to 33. Default: 20.
         #[serde(default = "usual_power")]
         power_dbm: f64,
-        /// Antenna ports that read, 1 to 15. Default: 1.
+        /// Antenna ports that read, 1 to 15 (`[1, 2]`). Default: `[1]`.
         #[serde(default)]
         antennas: Vec<u8>,
     },
     /// Any fixed reader that speaks LLRP, TCP.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.llrp]
+    /// address = "10.0.0.7:5084"
+    /// antennas = [1, 2]
+    /// active_low = [1]
+    /// ```
     Llrp {
         /// `host:port`; the port is mostly 5084.
         address: String,
@@ -102,6 +130,12 @@ pub enum DeviceSection {
         active_low: Vec<u16>,
     },
     /// Impinj R700 and R720, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.impinj-r700]
+    /// broker = "localhost:1883"
+    /// topic = "door/3/tags"
+    /// ```
     ImpinjR700 {
         /// The broker.
         broker: BrokerSection,
@@ -113,6 +147,12 @@ pub enum DeviceSection {
         epc: Option<BankForm>,
     },
     /// Zebra fixed readers and handhelds with the `IoT` Connector, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.zebra-iotc]
+    /// broker = "localhost:1883"
+    /// topic = "zebra/fx/tags"
+    /// ```
     ZebraIotc {
         /// The broker.
         broker: BrokerSection,
@@ -120,6 +160,13 @@ pub enum DeviceSection {
         topic: String,
     },
     /// Any other maker's JSON, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.mapped-json]
+    /// broker = "localhost:1883"
+    /// topic = "plant/reader-4/tags"
+    /// mapping = { epc = "/epc", rssi = "/rssi", antenna = "/antenna" }
+    /// ```
     MappedJson {
         /// The broker.
         broker: BrokerSection,
@@ -129,6 +176,12 @@ pub enum DeviceSection {
         mapping: Mapping,
     },
     /// XY-MD02 temperature and humidity sensor, Modbus RTU over serial.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.xy-md02]
+    /// port = "/dev/ttyUSB1"
+    /// sensor = "urn:epc:id:giai:9521142.COLD7"
+    /// ```
     XyMd02 {
         /// Path of the port.
         port: String,
@@ -145,6 +198,15 @@ pub enum DeviceSection {
         every_ms: u64,
     },
     /// Any other Modbus RTU sensor, over serial.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.modbus]
+    /// port = "/dev/ttyUSB1"
+    /// address = 3
+    /// sensor = "urn:epc:id:giai:9521142.COLD8"
+    /// first = 1
+    /// registers = [{ measures = { quantity = "temperature" } }, { measures = { quantity = "relative-humidity" } }]
+    /// ```
     Modbus {
         /// Path of the port.
         port: String,
@@ -168,10 +230,16 @@ pub enum DeviceSection {
         registers: Vec<Register>,
     },
     /// Zigbee2MQTT, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.zigbee2mqtt]
+    /// broker = "localhost:1883"
+    /// sensors = { "cold/1" = "urn:epc:id:giai:9521142.COLD1" }
+    /// ```
     Zigbee2mqtt {
         /// The broker.
         broker: BrokerSection,
-        /// Its base topic. Default: zigbee2mqtt.
+        /// Its base topic. Default: `zigbee2mqtt`.
         #[serde(default = "zigbee_base")]
         base_topic: String,
         /// Sensor URI by the device's friendly name.
@@ -181,6 +249,12 @@ pub enum DeviceSection {
         fields: BTreeMap<String, Measure>,
     },
     /// Shelly devices of generation 2 and later, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.shelly]
+    /// broker = "localhost:1883"
+    /// sensors = { "shellyplus-a1/100" = "urn:epc:id:giai:9521142.COLD2" }
+    /// ```
     Shelly {
         /// The broker.
         broker: BrokerSection,
@@ -188,10 +262,18 @@ pub enum DeviceSection {
         sensors: BTreeMap<String, String>,
     },
     /// Sparkplug B nodes and devices, MQTT, as their host application.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.sparkplug-b]
+    /// broker = "localhost:1883"
+    /// groups = ["plant"]
+    /// sensors = { "plant/gw/probe" = "urn:epc:id:giai:9521142.COLD3" }
+    /// fields = { "Temp_C" = { quantity = "temperature" } }
+    /// ```
     SparkplugB {
         /// The broker.
         broker: BrokerSection,
-        /// Our name as a host, unlike that of every other host at the broker. Default: chopmark.
+        /// Our name as a host, unlike that of every other host at the broker. Default: `chopmark`.
         #[serde(default = "host_id")]
         host_id: String,
         /// Groups to listen to. Default: all.
@@ -204,10 +286,16 @@ pub enum DeviceSection {
         fields: BTreeMap<String, Measure>,
     },
     /// `ChirpStack` v4, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.chirpstack]
+    /// broker = "localhost:1883"
+    /// sensors = { "70b3d57ed0000001" = "urn:epc:id:giai:9521142.COLD4" }
+    /// ```
     Chirpstack {
         /// The broker.
         broker: BrokerSection,
-        /// Id of the application. Default: all.
+        /// Id of the application. Default: `+`, all of them.
         #[serde(default = "any_level")]
         application: String,
         /// Sensor URI by the device's EUI.
@@ -217,6 +305,13 @@ pub enum DeviceSection {
         fields: BTreeMap<String, Measure>,
     },
     /// The Things Stack v3, MQTT.
+    ///
+    /// ```toml
+    /// [firmware_bridge.reader.device.things-stack]
+    /// broker = { address = "eu1.cloud.example:1883", user = "cold-chain@ttn", password_file = "keys/ttn.txt" }
+    /// application = "cold-chain@ttn"
+    /// sensors = { "probe-7" = "urn:epc:id:giai:9521142.PROBE7" }
+    /// ```
     ThingsStack {
         /// The broker.
         broker: BrokerSection,

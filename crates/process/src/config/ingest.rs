@@ -6,6 +6,13 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 /// `[ingest]`.
+///
+/// ```toml
+/// [ingest]
+/// listen = "127.0.0.1:8081"
+/// policy = "policy.txt"
+/// require_licence = true
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IngestSection {
@@ -94,12 +101,21 @@ fn default_wait() -> u64 {
 }
 
 /// `[[bridge]]`.
+///
+/// ```toml
+/// [[bridge]]
+/// id = "dock-1"
+/// public_key = "3q2+7w6Hh5Jr0ZBv7mQh2v1N8lP9sKcXoYtUeWaRbDg="
+/// ledger = "depot.example/1"
+/// read_points = ["urn:epc:id:sgln:9521142.00001.3"]
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BridgeSection {
     /// Name of the bridge: the `id` of its `[firmware_bridge]`. Each bridge has its own.
     pub id: String,
     /// Its Ed25519 public key, base64, as `chopmark keys bridge` prints it. Either this or `public_keys`.
+    /// Default: none.
     #[serde(default)]
     pub public_key: Option<String>,
     /// While its key is changed: the old and the new public key, at most two. A delivery that is signed by either is
@@ -115,6 +131,13 @@ pub struct BridgeSection {
 }
 
 /// `[[partner]]`.
+///
+/// ```toml
+/// [[partner]]
+/// name = "erp"
+/// token_sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+/// ledger = "depot.example/1"
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartnerSection {

@@ -22,7 +22,7 @@ pub struct Installation {
     pub data_dir: PathBuf,
     /// `[database]`: where the ledgers are kept. The bridge alone needs none.
     pub database: Option<DatabaseSection>,
-    /// `[log]`.
+    /// `[log]`: what the processes log, and how.
     pub log: LogSection,
     /// `[[ledger]]`: the ledgers of the installation.
     pub ledgers: Vec<LedgerSection>,
@@ -30,13 +30,13 @@ pub struct Installation {
     pub bridges: Vec<BridgeSection>,
     /// `[[partner]]`: partners that may send documents to ingest.
     pub partners: Vec<PartnerSection>,
-    /// `[ingest]`.
+    /// `[ingest]`: the process that records.
     pub ingest: Option<IngestSection>,
-    /// `[anchor]`.
+    /// `[anchor]`: the worker that writes the hub and publishes it.
     pub anchor: Option<AnchorSection>,
-    /// `[trace_api]`.
+    /// `[trace_api]`: the process that answers the public.
     pub trace_api: Option<TraceApiSection>,
-    /// `[firmware_bridge]`.
+    /// `[firmware_bridge]`: a bridge and its readers.
     pub firmware_bridge: Option<FirmwareBridgeSection>,
 }
 

@@ -5,6 +5,15 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 /// `[[ledger]]`.
+///
+/// ```toml
+/// [[ledger]]
+/// origin = "factory.example/line-1"
+/// party = { name = "Bamboo Spring", pgln = "urn:epc:id:pgln:9521141.00000" }
+/// keys = "keys/factory.pem"
+/// keys_passphrase_credential = "factory-keys"
+/// rules = "rules/factory.toml"
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerSection {
@@ -39,6 +48,14 @@ impl LedgerSection {
 }
 
 /// `party` of a ledger.
+///
+/// ```toml
+/// [[ledger]]
+/// origin = "hub.example/1"
+/// kind = "hub"
+/// keys = "keys/hub.pem"
+/// party = { name = "Hub", pgln = "urn:epc:id:pgln:9521140.00000" }
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartySection {

@@ -3,6 +3,13 @@
 use serde::Deserialize;
 
 /// `[log]`.
+///
+/// ```toml
+/// [log]
+/// format = "json"
+/// level = "info,ingest=debug"
+/// otlp = "http://127.0.0.1:4318"
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSection {

@@ -21,10 +21,18 @@ pub enum Preset {
 }
 
 /// `[firmware_bridge.reader.settle]`.
+///
+/// ```toml
+/// [firmware_bridge.reader.settle]
+/// preset = "portal"
+/// quiet_ms = 1500
+/// barrier = 1
+/// neighbours = ["door-4"]
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettleSection {
-    /// What kind of place it is. Default: portal.
+    /// What kind of place it is. Default: `portal`.
     #[serde(default)]
     pub preset: Preset,
     /// Milliseconds without a read after which a window closes. Default: the preset's.
@@ -46,7 +54,7 @@ pub struct SettleSection {
     /// pallet that stops in the door takes 20.
     #[serde(default = "resident_s")]
     pub resident_s: u32,
-    /// How presence is decided, for shelves.
+    /// How presence is decided, for shelves. Default: as in its own section.
     #[serde(default)]
     pub presence: PresenceSection,
 }
@@ -71,24 +79,36 @@ impl Default for SettleSection {
 }
 
 /// `[firmware_bridge.reader.settle.direction]`: how a read point determines directions.
+///
+/// ```toml
+/// [firmware_bridge.reader.settle.direction]
+/// inside_antennas = [1, 2]
+/// outside_antennas = [3, 4]
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectionSection {
-    /// Antennas that look at the inside.
+    /// Antennas that look at the inside, by number. Default: none.
     #[serde(default)]
     pub inside_antennas: Vec<u16>,
-    /// Antennas that look at the outside.
+    /// Antennas that look at the outside, by number. Default: none.
     #[serde(default)]
     pub outside_antennas: Vec<u16>,
-    /// Input of the light barrier that is nearer to the inside.
+    /// Input of the light barrier that is nearer to the inside. Default: none.
     #[serde(default)]
     pub inside_barrier: Option<u16>,
-    /// Input of the light barrier that is nearer to the outside.
+    /// Input of the light barrier that is nearer to the outside. Default: none.
     #[serde(default)]
     pub outside_barrier: Option<u16>,
 }
 
 /// `[firmware_bridge.reader.settle.presence]`: how presence is decided.
+///
+/// ```toml
+/// [firmware_bridge.reader.settle]
+/// preset = "shelf"
+/// presence = { arrive_reads = 5, depart_s = 60 }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PresenceSection {

@@ -6,6 +6,16 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 /// `[trace_api]`.
+///
+/// ```toml
+/// [trace_api]
+/// public_url = "https://id.example.com"
+/// policy = "policy.txt"
+/// scan_secret = "keys/scan.secret"
+/// hub = "hub.example/1"
+/// trusted_proxies = ["127.0.0.1"]
+/// place_header = "X-Place"
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraceApiSection {
@@ -28,7 +38,8 @@ pub struct TraceApiSection {
     pub public_url: String,
     /// Policy file: the keys that checkpoints must be signed with.
     pub policy: PathBuf,
-    /// File with the secret, at least 16 bytes, under which devices are recognised again.
+    /// File with the secret, at least 16 bytes of any text, mode 0600, under which scanning devices are recognised again.
+    /// Whoever has it can tell which scans came from one device; with a new one, devices count as new.
     pub scan_secret: PathBuf,
     /// Addresses and networks of your own proxies: `127.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`. The client is the last
     /// address in `X-Forwarded-For` that is none of them. Default: none; then that header is not read.
@@ -71,9 +82,11 @@ pub struct TraceApiSection {
     #[serde(default, rename = "places")]
     pub places_file: Option<PathBuf>,
     /// `[[trace_api.product]]`: names of products on pages, besides those in `products`. Read at the start only.
+    /// Default: none; then pages show the GTIN.
     #[serde(default, rename = "product")]
     pub products: Vec<ProductSection>,
     /// `[[trace_api.place]]`: names of places on pages, besides those in `places`. Read at the start only.
+    /// Default: none; then no place is shown.
     #[serde(default, rename = "place")]
     pub places: Vec<PlaceSection>,
 }
@@ -103,6 +116,16 @@ fn default_requests_per_second() -> u32 {
 }
 
 /// `[[trace_api.product]]`.
+///
+/// ```toml
+/// [[trace_api.product]]
+/// gtin = "09521141123454"
+/// name_zh = "冷泡绿茶 330 毫升"
+/// name_en = "Cold-brewed green tea, 330 ml"
+/// pack_zh = "瓶盖为墨绿色。"
+/// pack_en = "Dark green cap."
+/// recall_url = "https://brand.example/recalls"
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductSection {
@@ -122,6 +145,15 @@ pub struct ProductSection {
 }
 
 /// `[[trace_api.place]]`.
+///
+/// ```toml
+/// [[trace_api.place]]
+/// sgln = "urn:epc:id:sgln:9521142.00001.0"
+/// name_zh = "南方仓库，上海"
+/// name_en = "South Depot, Shanghai"
+/// city_zh = "上海"
+/// city_en = "Shanghai"
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceSection {

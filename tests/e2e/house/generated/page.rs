@@ -56,7 +56,10 @@ fn split_default(doc: &str) -> (Option<String>, String) {
     let end = value
         .match_indices(". ")
         .map(|(at, _)| at)
-        .find(|at| value[at + 2..].starts_with(|c: char| c.is_uppercase() || c == '`' || c.is_ascii_digit()))
+        .find(|at| {
+            value[at + 2..]
+                .starts_with(|c: char| c.is_uppercase() || c == '`' || c.is_ascii_digit())
+        })
         .unwrap_or(value.trim_end_matches('.').len());
     let rest = value.get(end + 1..).unwrap_or_default().trim();
     let what = format!("{} {rest}", doc[..begin].trim());
@@ -64,7 +67,7 @@ fn split_default(doc: &str) -> (Option<String>, String) {
 }
 
 /// An anchor of GitHub's for a heading.
-fn anchor(heading: &str) -> String {
+pub fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '));
     kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
@@ -76,11 +79,7 @@ fn one_line(text: &str) -> String {
 
 impl<'k> Page<'k> {
     /// A page with this text above its first section.
-    pub fn new(
-        known: &'k [Known],
-        links: &'k [Link],
-        introduction: &str,
-    ) -> Self {
+    pub fn new(known: &'k [Known], links: &'k [Link], introduction: &str) -> Self {
         Self { known, links, text: introduction.to_owned(), faults: Vec::new() }
     }
 
@@ -96,9 +95,10 @@ impl<'k> Page<'k> {
         let known = self.known.iter().find(|known| known.path == path);
         let known = known.unwrap_or_else(|| panic!("{path} is not among the sources"));
         if let Some((name, variant)) = name.split_once("::") {
-            let found = known.source.find(name).and_then(|it| {
-                it.variants.iter().find(|known| known.name == variant)
-            });
+            let found = known
+                .source
+                .find(name)
+                .and_then(|it| it.variants.iter().find(|known| known.name == variant));
             let found = found.unwrap_or_else(|| panic!("{path} has no {name}::{variant}"));
             self.add(heading, known, &found.doc, &found.fields);
         } else {
@@ -167,8 +167,12 @@ impl<'k> Page<'k> {
         let kind = self.words(&field.written);
         let values = self.values(&field.written);
         let what = format!("{what}{values}").replace('|', "\\|");
-        writeln!(self.text, "| `{}` | {kind} | {default} | <a id=\"{id}\"></a>{what} |", field.name)
-            .expect("a text");
+        writeln!(
+            self.text,
+            "| `{}` | {kind} | {default} | <a id=\"{id}\"></a>{what} |",
+            field.name
+        )
+        .expect("a text");
     }
 
     /// The default in the code, if it can be told.

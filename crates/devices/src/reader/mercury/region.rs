@@ -33,7 +33,7 @@ pub enum Region {
     Australia,
     /// New Zealand.
     NewZealand,
-    /// Another one by its number, for instance FF for one without a hop table.
+    /// Another one by its number, for instance `{ number = 255 }` for one without a hop table.
     Number(u8),
 }
 
