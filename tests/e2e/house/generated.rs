@@ -10,10 +10,10 @@
 
 #[path = "generated/page.rs"]
 mod page;
+#[path = "generated/source.rs"]
+mod source;
 #[path = "generated/spec.rs"]
 mod spec;
-#[path = "generated/types.rs"]
-mod types;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -26,8 +26,8 @@ use process::config::Installation;
 use process::config::device::DeviceSection;
 
 use self::page::{Known, Page};
+use self::source::Source;
 use self::spec::{CONFIGURATION, MAPPINGS, RULES, pages};
-use self::types::Source;
 use crate::layout::sources::{read, root};
 
 #[test]

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::types::{Field, Source, Type, Variant};
+use super::source::{Field, Source, Type, Variant};
 
 /// A file with types.
 pub struct Known {

@@ -2,10 +2,10 @@
 //!
 //! The way through: [`pages`] makes all of them.
 //!
-//! Not here: how a section is written ([`super::page`]), what is read from a source ([`super::types`]).
+//! Not here: how a section is written ([`super::page`]), what is read from a source ([`super::source`]).
 
 use super::page::{Known, Link, Page};
-use super::types::Source;
+use super::source::Source;
 
 /// Where the types are: path, and the module that members write before a name that two of them have.
 const SOURCES: [(&str, &str); 20] = [
