@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -22,7 +23,6 @@ use anchor::anvil::{Anvil, CHAIN_ID, Mining};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use sql::cluster::{Cluster, find_binaries};
-use tests::waiting::free_address;
 
 /// The document.
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations.md");
@@ -82,17 +82,28 @@ fn script(blocks: &[Block]) -> String {
     out
 }
 
+/// Ports that nothing listens on now, and that the system gives to no connection by itself, because the script uses
+/// them much later: below 32768, beginning at another one in each process.
+fn lasting_ports() -> impl Iterator<Item = u16> {
+    let begin = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap_or_default();
+    (begin..32_000).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+}
+
 /// The script with a free port for each port of the loopback address that it names.
 fn with_free_ports(script: &str) -> String {
     const HOST: &str = "127.0.0.1:";
+    let mut free_ports = lasting_ports();
     let mut ports: BTreeMap<&str, String> = BTreeMap::new();
     let mut out = String::new();
-    let mut parts = script.split(HOST);
-    out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        let (port, rest) = part.split_at(end);
-        let free = ports.entry(port).or_insert_with(|| free_address().to_string());
+    let mut pieces = script.split(HOST);
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+        let (port, rest) = piece.split_at(end);
+        let free = ports.entry(port).or_insert_with(|| {
+            let free = free_ports.next().expect("there are free ports");
+            format!("{HOST}{free}")
+        });
         out.push_str(if port.is_empty() { HOST } else { free });
         out.push_str(rest);
     }

@@ -219,12 +219,11 @@ fn variants(stream: TokenStream, rule: Option<&str>) -> Vec<Variant> {
             ..Variant::default()
         };
         if let Some(TokenTree::Group(group)) = rest.get(1) {
-            match group.delimiter() {
-                Delimiter::Brace => found.fields = fields(group.stream(), false),
-                _ => {
-                    let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                    found.holds = Some(written(&inner));
-                }
+            if group.delimiter() == Delimiter::Brace {
+                found.fields = fields(group.stream(), false);
+            } else {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                found.holds = Some(written(&inner));
             }
         }
         Some(found)
