@@ -1,6 +1,6 @@
 //! `chopmark-demo`: the demo, the bench and the load test, beside the product and not in it.
 //!
-//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures, [`load`] loads; all start the product's own
+//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures, [`load`] loads; [`picture`] draws a demo that was recorded. The first three start the product's own
 //! program ([`program`]) as processes of their own ([`world`]) and talk to it over HTTP ([`web`]).
 //!
 //! Not here: the simulated devices (`demo::simulators`, which end-to-end tests use as well).
@@ -15,8 +15,10 @@ macro_rules! out {
 
 mod bench;
 mod load;
+mod picture;
 mod play;
 mod program;
+mod recording;
 mod web;
 mod world;
 
@@ -36,8 +38,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Plays the whole way: factory, dock door, cold store, shop, public chain, scans, proof, attack
+    /// Plays the whole way: factory, dock door, cold store, shop, public chain, scans, proof, attacks
     Play(play::Arguments),
+    /// Makes an SVG file that plays by itself of a demo that was recorded with `play --record`
+    Picture(picture::Arguments),
     /// Measures speed as ratios to plain floors in the same run
     Bench(bench::Arguments),
     // Its help is that of its arguments, with examples.
@@ -50,6 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Play(arguments) => play::run(&arguments),
+        Command::Picture(arguments) => picture::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
         Command::BenchFloor(arguments) => bench::floor::serve(&arguments),

@@ -1,22 +1,31 @@
 //! `chopmark-demo play`: plays the whole way, from a reader's bytes to a proof in a consumer's hand.
 //!
 //! The way through: [`stage`] starts the surroundings (database, broker, chain) and the processes of production;
-//! [`scene`] plays eight steps on them, each with checks; [`voice`] prints what happens.
+//! [`scene`] plays seven steps on them and [`attacks`] three attacks on a copy, each with checks; [`ending`] says where
+//! to look. [`voice`] prints what happens, in the [`words`] of one language, on a [`screen`].
 //!
 //! What holds: only devices, broker and chain are simulated; a check is printed after it was made; exit status 0 only
-//! if all held; no process is left behind.
+//! if all held; what people look at afterwards passes an audit; no process is left behind, also after Ctrl-C.
 
+mod attacks;
 mod documents;
+mod ending;
 mod files;
 mod parties;
 mod scene;
+mod screen;
 mod site;
 mod stage;
 pub mod stop;
 mod voice;
+mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use self::stage::Stage;
+use self::voice::Voice;
+use self::words::Lang;
 
 /// How to play.
 #[derive(clap::Args)]
@@ -27,6 +36,12 @@ pub struct Arguments {
     /// Folder for the data; emptied if an earlier demo made it
     #[arg(long, env = "CHOPMARK_DATA", default_value = "./var/demo")]
     data: PathBuf,
+    /// Language of what is printed. Default: the system's
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+    /// Also records what a terminal is sent, as an asciicast
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// Plays the demo.
@@ -37,10 +52,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _signals = stop::listen()?;
     let data = std::path::absolute(&arguments.data)?;
-    match scene::play(&data, arguments.once) {
+    let lang = arguments.lang.unwrap_or_else(Lang::of_environment);
+    let voice = Voice::new(lang, arguments.record.as_deref())?;
+    match play(voice, &data, arguments.once) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(_) if stop::is_requested() => {
-            out!("\nstopped before its end");
+            out!("{}", lang.ended_early());
             Ok(ExitCode::from(130))
         }
         Err(error) => {
@@ -48,4 +65,26 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(1))
         }
     }
+}
+
+/// Plays everything in `folder`; unless `once`, the pages then stay up until the demo is stopped.
+///
+/// # Errors
+///
+/// The first thing that failed or did not hold.
+fn play(voice: Voice, folder: &Path, once: bool) -> anyhow::Result<()> {
+    voice.line(&screen::Paint::Strong.on(&format!(" {}", voice.lang.title())));
+    voice.line(&screen::Paint::Dim.on(&format!(" {}", voice.lang.folder(&folder.display().to_string()))));
+    let mut stage = Stage::set(voice, folder)?;
+    stage.factory()?;
+    stage.dock_door()?;
+    stage.cold_store()?;
+    stage.shop()?;
+    stage.anchor()?;
+    stage.scans()?;
+    stage.proof()?;
+    stage.attacks()?;
+    stage.check_links()?;
+    stage.account(once);
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! What holds: it is the one in the folder of our own executable, so that both come from the same build.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,6 +33,8 @@ pub fn run(folder: &Path, words: &[&str]) -> anyhow::Result<(i32, String)> {
     let output = Command::new(path()?)
         .args(words)
         .current_dir(folder)
+        // Ctrl-C in the terminal reaches only us, and a command that runs for a moment comes to its end.
+        .process_group(0)
         .output()
         .context("could not start chopmark")?;
     let text = [output.stdout, output.stderr].concat();
@@ -47,6 +50,8 @@ pub fn output(folder: &Path, words: &[&str]) -> anyhow::Result<String> {
     let output = Command::new(path()?)
         .args(words)
         .current_dir(folder)
+        // Ctrl-C in the terminal reaches only us, and a command that runs for a moment comes to its end.
+        .process_group(0)
         .output()
         .context("could not start chopmark")?;
     anyhow::ensure!(

@@ -12,6 +12,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -118,6 +119,8 @@ impl World {
         let child = Command::new(program::path()?)
             .args(["up", "--until-stdin-ends", "--role", role, "--config"])
             .arg(self.folder.join(file))
+            // Ctrl-C in the terminal reaches only us, and we stop it in order.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)

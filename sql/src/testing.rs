@@ -197,6 +197,31 @@ impl TestDb {
     }
 }
 
+/// Copies the database `chopmark` of a server with everything in it. Nobody may be connected to it meanwhile, so whoever is
+/// loses the connection. For playing attacks on the copy; no process calls it.
+///
+/// - `name`: of the copy; small letters, digits and `_`.
+///
+/// # Errors
+///
+/// [`Error`], also if there is a database of this name.
+pub async fn copy_database(cluster: &Cluster, name: &str) -> Result<(), Error> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(Error::data(format!(
+            "got `{name}`, expected the name of a database: small letters, digits and _"
+        )));
+    }
+    let url = cluster.url_of("postgres", Access::Owner);
+    let db = Db::connect(&Settings::new(url)).await?;
+    let client = db.own_client().await?;
+    client
+        .batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'chopmark'")
+        .await?;
+    client.batch_execute(&format!("create database {name} template chopmark")).await?;
+    Ok(())
+}
+
 /// Replaces the text $3 by $4 in the record $2 of the ledger $1.
 const ALTER_RECORD: &str = "
 update record_chunks c set texts = new.texts, text_ends = new.ends

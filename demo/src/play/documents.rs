@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use ledger::json::{Json, object};
 
-use super::site::{CENTRE_PLACE, DESPATCH_ADVICE, FACTORY_PLACE, LOT, RIVAL_PLACE, SHOP_PLACE};
+use super::site::{CENTRE_PLACE, FACTORY_PLACE, LOT, RIVAL_PLACE, SHOP_PLACE};
 
 const OFFSET: &str = "+08:00";
 
@@ -69,10 +69,10 @@ fn advice(reference: &str) -> (&'static str, Json) {
     ("bizTransactionList", Json::Array(vec![entry]))
 }
 
-/// The factory's despatch: what its ERP announces to the distribution centre.
-pub fn despatch(announced: &[String]) -> Json {
+/// The factory's despatch advice `reference`: what its ERP announces to the distribution centre.
+pub fn despatch(reference: &str, announced: &[String]) -> Json {
     let mut members = stated("shipping", "in_transit", FACTORY_PLACE, announced);
-    members.push(advice(DESPATCH_ADVICE));
+    members.push(advice(reference));
     members.extend(from_to(FACTORY_PLACE, CENTRE_PLACE));
     document(vec![object(members)])
 }

@@ -11,10 +11,13 @@ use anyhow::Context as _;
 use super::parties;
 use super::site::{
     CENTRE, CENTRE_PLACE, COLD_STORE, DIRECTORY, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB,
-    PACKING_STATION, RIVAL, SHOP, SHOP_PLACE, centre_rules, factory_rules, gtin,
+    PACKING_STATION, RIVAL, SHOP, SHOP_PLACE, box_gtin, centre_rules, factory_rules, gtin,
 };
 use crate::program::{new_bridge, new_ledger, new_token};
 use crate::world::free_address;
+
+/// The configuration of the processes that run on the copy of the database.
+pub const COPY_FILE: &str = "attacked.toml";
 
 /// Addresses that the processes listen on.
 #[derive(Debug, Clone, Copy)]
@@ -65,16 +68,20 @@ pub struct Tokens {
 }
 
 /// What the files must name.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Wiring<'a> {
     /// Addresses of the processes.
     pub addresses: Addresses,
+    /// Addresses of the processes that run on the copy of the database.
+    pub copy_addresses: Addresses,
     /// The database.
     pub database: &'a str,
+    /// Its copy, which the attacks are played on.
+    pub copy_database: &'a str,
     /// The chain's endpoint.
     pub rpc: &'a str,
     /// The contract.
-    pub contract: String,
+    pub contract: &'a str,
     /// Path of the factory's reader.
     pub station: &'a Path,
     /// Path of the cold store's sensor.
@@ -109,12 +116,16 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     let (rival, rival_digest) = new_token()?;
     let digests = [factory_digest, centre_digest, shop_digest, rival_digest];
     let bridges = [factory_key.as_str(), &centre_key];
-    parties::found_directory(folder, wiring.database, &wiring.contract, bridges)?;
-    fs::write(
-        folder.join("chopmark.toml"),
-        main_file(wiring, &digests, [&factory_key, &centre_key]),
-    )
-    .context("could not write chopmark.toml")?;
+    parties::found_directory(folder, wiring.database, wiring.contract, bridges)?;
+    let copy = Wiring {
+        addresses: wiring.copy_addresses,
+        database: wiring.copy_database,
+        ..*wiring
+    };
+    for (name, wiring) in [("chopmark.toml", wiring), (COPY_FILE, &copy)] {
+        fs::write(folder.join(name), main_file(wiring, &digests, [&factory_key, &centre_key]))
+            .with_context(|| format!("could not write {name}"))?;
+    }
     fs::write(folder.join("factory-bridge.toml"), factory_bridge(wiring))?;
     fs::write(folder.join("centre-bridge.toml"), centre_bridge(wiring))?;
     Ok(Tokens { factory, centre, shop, rival })
@@ -271,6 +282,10 @@ hub = "{HUB}"
 
 /// What trace-api's pages say about products and places.
 fn products_and_places() -> String {
+    products() + &places()
+}
+
+fn products() -> String {
     format!(
         r#"[[trace_api.product]]
 gtin = "{gtin}"
@@ -279,7 +294,22 @@ name_en = "Cold-brewed green tea, 330 ml"
 pack_zh = "瓶盖为墨绿色，封口膜上有茶叶压纹，批号激光刻在瓶颈。"
 pack_en = "Dark green cap, a tea leaf embossed on the seal, lot number lasered on the neck."
 
-[[trace_api.place]]
+[[trace_api.product]]
+gtin = "{box_gtin}"
+name_zh = "冷泡绿茶礼盒，六瓶装"
+name_en = "Cold-brewed green tea, gift box of six"
+pack_zh = "盒盖内侧印有茶园地图，封口为墨绿色纸带。"
+pack_en = "A map of the tea garden inside the lid, sealed with a dark green paper band."
+
+"#,
+        gtin = gtin(),
+        box_gtin = box_gtin()
+    )
+}
+
+fn places() -> String {
+    format!(
+        r#"[[trace_api.place]]
 sgln = "{FACTORY_PLACE}"
 name_zh = "示例工厂，杭州"
 name_en = "Example Factory, Hangzhou"
@@ -302,8 +332,7 @@ city_en = "Shanghai"
 
 [log]
 level = "info"
-"#,
-        gtin = gtin()
+"#
     )
 }
 

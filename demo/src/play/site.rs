@@ -13,6 +13,8 @@ use epc::{Epc, TagEpc};
 pub const ITEMS: usize = 1_700;
 /// Items in one case.
 pub const ITEMS_PER_CASE: usize = 100;
+/// Gift boxes on the second pallet, in one case.
+pub const BOXES: usize = 24;
 /// Items that the despatch advice announces and that never came onto the pallet.
 pub const ANNOUNCED_TOO_MANY: usize = 2;
 
@@ -45,12 +47,16 @@ pub const SHOP_PLACE: &str = "urn:epc:id:sgln:9521143.00001.0";
 /// Location of the rival.
 pub const RIVAL_PLACE: &str = "urn:epc:id:sgln:9521148.00001.0";
 
-/// Lot number of everything in the demo.
+/// Lot number of the bottles.
 pub const LOT: &str = "L2611A";
-/// The lot as a class.
+/// Lot number of the gift boxes.
+const BOX_LOT: &str = "L2611G";
+/// The bottles' lot as a class.
 pub const LOT_CLASS: &str = "urn:epc:class:lgtin:9521141.012345.L2611A";
-/// Reference of the despatch advice.
+/// Reference of the despatch advice for the bottles.
 pub const DESPATCH_ADVICE: &str = "urn:epcglobal:cbv:bt:9521141000012:DESADV-88001";
+/// Reference of the despatch advice for the gift boxes.
+pub const BOX_DESPATCH_ADVICE: &str = "urn:epcglobal:cbv:bt:9521141000012:DESADV-88002";
 /// Highest temperature allowed in the cold store, degrees Celsius.
 pub const COLD_STORE_MAX: &str = "8.0";
 
@@ -60,14 +66,20 @@ const SHELF_LIFE_DAYS: i64 = 180;
 /// The goods of the demo.
 #[derive(Debug, Clone)]
 pub struct Goods {
-    /// The items, in the order of packing.
+    /// The bottles, in the order of packing.
     pub items: Vec<TagEpc>,
     /// Announced, never made.
     pub never_made: Vec<TagEpc>,
     /// One case per hundred items.
     pub cases: Vec<TagEpc>,
-    /// The pallet.
+    /// The bottles' pallet.
     pub pallet: TagEpc,
+    /// The gift boxes.
+    pub boxes: Vec<TagEpc>,
+    /// Their case.
+    pub box_case: TagEpc,
+    /// Their pallet.
+    pub box_pallet: TagEpc,
     /// Items of another sender at the neighbouring door.
     pub strays: Vec<TagEpc>,
 }
@@ -83,20 +95,25 @@ impl Goods {
         let mut serials = std::collections::BTreeSet::new();
         let mut order = Vec::new();
         // Serials are scattered over the 38 bits of SGTIN-96, so that one does not tell the next.
-        while order.len() < ITEMS + ANNOUNCED_TOO_MANY {
+        while order.len() < ITEMS + ANNOUNCED_TOO_MANY + BOXES {
             let serial = numbers.draw() >> 26;
             if serials.insert(serial) {
                 order.push(serial);
             }
         }
+        let (bottles, boxes) = order.split_at(ITEMS + ANNOUNCED_TOO_MANY);
         let item = |serial: &u64| tag(&format!("sgtin-96:1.9521141.012345.{serial}"));
+        let inner_pack = |serial: &u64| tag(&format!("sgtin-96:4.9521141.012346.{serial}"));
         let case = |number: usize| tag(&format!("sscc-96:2.9521141.1{number:09}"));
         let stray = |number: usize| tag(&format!("sgtin-96:1.9521149.054321.{}", 700_000 + number));
         Ok(Self {
-            items: order[..ITEMS].iter().map(item).collect::<Result<_, _>>()?,
-            never_made: order[ITEMS..].iter().map(item).collect::<Result<_, _>>()?,
+            items: bottles[..ITEMS].iter().map(item).collect::<Result<_, _>>()?,
+            never_made: bottles[ITEMS..].iter().map(item).collect::<Result<_, _>>()?,
             cases: (1..=ITEMS / ITEMS_PER_CASE).map(case).collect::<Result<_, _>>()?,
             pallet: tag("sscc-96:6.9521141.2000000001")?,
+            boxes: boxes.iter().map(inner_pack).collect::<Result<_, _>>()?,
+            box_case: case(ITEMS / ITEMS_PER_CASE + 1)?,
+            box_pallet: tag("sscc-96:6.9521141.2000000002")?,
             strays: (0..60).map(stray).collect::<Result<_, _>>()?,
         })
     }
@@ -127,12 +144,20 @@ version = "1"
 time_zone_offset = "+08:00"
 location = "{FACTORY_PLACE}"
 
+# SGTIN filter 1 is an item for the till, 4 an inner pack (GS1 Tag Data Standard, table of SGTIN filter values).
 [[rule]]
-id = "make"
+id = "make-bottles"
 read_point = "{PACKING_STATION}"
 biz_location = "{FACTORY_PLACE}"
 min_reads = 2
-concludes.commission = {{ things = {{ scheme = "sgtin" }}, lot = "{LOT}", expiry = "{expiry}" }}
+concludes.commission = {{ things = {{ scheme = "sgtin", filter = 1 }}, lot = "{LOT}", expiry = "{expiry}" }}
+
+[[rule]]
+id = "make-gift-boxes"
+read_point = "{PACKING_STATION}"
+biz_location = "{FACTORY_PLACE}"
+min_reads = 2
+concludes.commission = {{ things = {{ scheme = "sgtin", filter = 4 }}, lot = "{BOX_LOT}", expiry = "{expiry}" }}
 
 # SSCC filter 2 is a full case, 6 a unit load (GS1 Tag Data Standard, table of SSCC filter values).
 [[rule]]
@@ -177,9 +202,18 @@ concludes.excursion = {{ quantity = "temperature", max = "{COLD_STORE_MAX}", all
     )
 }
 
-/// GTIN of the demo's product, 14 digits.
+/// GTIN of the bottles, 14 digits.
 pub fn gtin() -> String {
-    Epc::from_uri("urn:epc:id:sgtin:9521141.012345.1")
+    gtin_of("urn:epc:id:sgtin:9521141.012345.1")
+}
+
+/// GTIN of the gift boxes, 14 digits.
+pub fn box_gtin() -> String {
+    gtin_of("urn:epc:id:sgtin:9521141.012346.1")
+}
+
+fn gtin_of(item: &str) -> String {
+    Epc::from_uri(item)
         .ok()
         .and_then(|epc| epc.gtin14())
         .unwrap_or_default()

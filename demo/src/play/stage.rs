@@ -22,6 +22,8 @@ use crate::{program, web};
 
 /// The seed of everything that looks random.
 pub const SEED: u64 = 952;
+/// Name of the copy of the database that the attacks are played on.
+pub const COPY: &str = "attacked";
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// What a phone sends as its User-Agent.
@@ -36,6 +38,8 @@ pub struct Stage {
     pub world: World,
     /// Where the processes listen.
     pub addresses: Addresses,
+    /// Where the processes listen that run on the copy of the database.
+    pub copy: Addresses,
     /// Tokens of the partners.
     pub tokens: Tokens,
     /// What is made, shipped and sold.
@@ -61,7 +65,7 @@ pub fn wait_for(
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        anyhow::ensure!(!stop::is_requested(), "stopped");
+        stop::check()?;
         if condition()? {
             return Ok(());
         }
@@ -100,40 +104,40 @@ impl Stage {
     ///
     /// If something is missing or does not start.
     pub fn set(voice: Voice, folder: &Path) -> anyhow::Result<Self> {
-        let step = voice.step("0", "Set the stage · 搭台");
+        let lang = voice.lang;
+        let step = voice.step("0", &lang.stage())?;
         prepare_folder(folder)?;
         let goods = Goods::seeded(SEED)?;
+        voice.doing(&lang.starts_database())?;
         let mut world = World::build(folder.to_owned())?;
-        voice.say("private PostgreSQL on a unix socket");
+        voice.doing(&lang.starts_chain())?;
         let (anvil, contract) = start_chain(folder)?;
-        voice.say(&format!("local chain (anvil) at {}, contract {contract}", anvil.url()));
         let broker = demo::simulators::broker::start().map_err(|error| anyhow::anyhow!(error))?;
-        voice.say(&format!("MQTT broker at {broker}"));
         let faults = Faults { garbage_every: 97, bad_checksum_every: 0, in_pieces: true };
         let station = R200::start(SEED, faults)?;
         let sensor = XyMd02::start(45)?;
-        voice.say(&format!(
-            "R200 reader at {}, sensor at {}",
-            station.path.display(),
-            sensor.path.display()
-        ));
-        let addresses = Addresses::free()?;
+        let (addresses, copy) = (Addresses::free()?, Addresses::free()?);
+        voice.doing(&lang.makes_keys())?;
         let wiring = Wiring {
             addresses,
+            copy_addresses: copy,
             database: world.cluster.url(),
+            copy_database: &world.cluster.url_of(COPY, sql::Access::Owner),
             rpc: anvil.url(),
-            contract,
+            contract: &contract,
             station: &station.path,
             sensor: &sensor.path,
             broker,
         };
         let tokens = write(folder, &wiring)?;
+        voice.doing(&lang.starts_processes())?;
         world.start("ingest", "chopmark.toml", "ingest", addresses.ingest)?;
         world.start("trace-api", "chopmark.toml", "trace-api", addresses.operator)?;
         world.start("factory-bridge", "factory-bridge.toml", "bridge", addresses.factory_bridge)?;
-        voice.say("ingest, trace-api and the factory's bridge run, each a process of its own");
         drop(step);
-        Ok(Self { voice, world, addresses, tokens, goods, station, sensor, broker, anvil })
+        voice.say(&lang.simulated());
+        voice.say(&lang.real());
+        Ok(Self { voice, world, addresses, copy, tokens, goods, station, sensor, broker, anvil })
     }
 
     /// A URL of trace-api for its operator.
@@ -222,6 +226,20 @@ impl Stage {
         let headers =
             [("User-Agent", BROWSER), ("X-Forwarded-For", address), ("Chopmark-Place", place)];
         web::get_json(&self.trace(&scan_path(item)), &headers)
+    }
+
+    /// What the copy of the database makes trace-api answer for an item.
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer.
+    pub fn scan_copy(&self, item: &epc::Epc) -> anyhow::Result<Json> {
+        web::get_json(&self.trace_copy(&scan_path(item)), &[("User-Agent", BROWSER)])
+    }
+
+    /// A URL of the trace-api that runs on the copy of the database.
+    pub fn trace_copy(&self, path: &str) -> String {
+        format!("http://{}{path}", self.copy.trace)
     }
 
     /// Runs `chopmark` in the demo's folder; gives exit status and output.

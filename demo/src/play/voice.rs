@@ -1,95 +1,190 @@
-//! What the demo prints: numbered steps, checks, how long it took.
+//! What the demo prints: numbered steps, what is being done, checks, how long it took.
 //!
-//! What holds: a check is printed as held only after it held; on a terminal a step shows its seconds while it runs,
-//! in a file it does not.
+//! The way through: [`Voice`] makes the lines, [`super::screen`] puts them where they are seen; a thread keeps the line
+//! at the bottom of a terminal moving.
+//!
+//! What holds: a check is printed as held only after it held; after a request to stop nothing new is begun.
+//!
+//! Not here: the sentences ([`super::words`]).
 
-use std::io::{IsTerminal as _, Write as _};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use super::screen::{Paint, Screen};
+use super::stop;
+use super::words::Lang;
+use crate::recording::Recorder;
+
+/// Time between two movements of the line at the bottom.
+const TICK: Duration = Duration::from_millis(120);
+/// What is no terminal gets one line for this many of what is counted.
+const PLAIN_EVERY: usize = 6;
 
 /// Prints what the demo does, and counts its checks.
 #[derive(Debug)]
 pub struct Voice {
-    is_terminal: bool,
+    /// The language of every line.
+    pub lang: Lang,
+    screen: Arc<Mutex<Screen>>,
+    ticker: Option<JoinHandle<()>>,
+    is_over: Arc<AtomicBool>,
     started: Instant,
     checks: usize,
 }
 
-/// A step in progress; on a terminal its seconds are shown until it is dropped.
+/// A step in progress; until it is dropped, a terminal shows what is being done.
 #[derive(Debug)]
 pub struct Step {
-    stop: Arc<AtomicBool>,
-    ticker: Option<std::thread::JoinHandle<()>>,
+    screen: Arc<Mutex<Screen>>,
+}
+
+fn locked(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
+    screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Voice {
     /// Starts the clock.
-    pub fn new() -> Self {
-        Self { is_terminal: std::io::stdout().is_terminal(), started: Instant::now(), checks: 0 }
+    ///
+    /// - `recording`: a file that gets everything that a terminal is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the recording cannot be written.
+    pub fn new(lang: Lang, recording: Option<&Path>) -> anyhow::Result<Self> {
+        let screen = Screen::new(recording.map(Recorder::create).transpose()?);
+        let is_watched = screen.is_watched();
+        let screen = Arc::new(Mutex::new(screen));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ticker = is_watched.then(|| {
+            let (screen, is_over) = (Arc::clone(&screen), Arc::clone(&is_over));
+            std::thread::spawn(move || tick(lang, &screen, &is_over))
+        });
+        Ok(Self { lang, screen, ticker, is_over, started: Instant::now(), checks: 0 })
     }
 
     /// Announces a step; keep the returned value while it works.
-    pub fn step(&self, number: &str, title: &str) -> Step {
-        out!();
-        out!("{}  {}", self.strong(number), self.strong(title));
-        let stop = Arc::new(AtomicBool::new(false));
-        let ticker = self.is_terminal.then(|| {
-            let stop = Arc::clone(&stop);
-            std::thread::spawn(move || {
-                let begun = Instant::now();
-                while !stop.load(Ordering::Relaxed) {
-                    print!("\r   … {:.0} s\u{1b}[K", begun.elapsed().as_secs_f64());
-                    std::io::stdout().flush().ok();
-                    std::thread::park_timeout(Duration::from_millis(500));
-                }
-                print!("\r\u{1b}[K");
-                std::io::stdout().flush().ok();
-            })
-        });
-        Step { stop, ticker }
+    ///
+    /// # Errors
+    ///
+    /// If the demo was asked to stop.
+    pub fn step(&self, number: &str, title: &str) -> anyhow::Result<Step> {
+        stop::check()?;
+        self.line("");
+        self.line(&format!(" {}  {}", Paint::Strong.on(number), Paint::Strong.on(title)));
+        self.work(&self.lang.starting())
+    }
+
+    /// Announces a part of a step.
+    ///
+    /// # Errors
+    ///
+    /// If the demo was asked to stop.
+    pub fn part(&self, letter: &str, title: &str) -> anyhow::Result<Step> {
+        stop::check()?;
+        self.line(&format!("  {letter} {}", Paint::Strong.on(title)));
+        self.work(&self.lang.starting())
+    }
+
+    /// Shows that something is being done; keep the returned value while it is.
+    ///
+    /// # Errors
+    ///
+    /// If the demo was asked to stop.
+    pub fn work(&self, text: &str) -> anyhow::Result<Step> {
+        self.doing(text)?;
+        Ok(Step { screen: Arc::clone(&self.screen) })
+    }
+
+    /// Shows what is being done now.
+    ///
+    /// # Errors
+    ///
+    /// If the demo was asked to stop.
+    pub fn doing(&self, text: &str) -> anyhow::Result<()> {
+        stop::check()?;
+        locked(&self.screen).begin(text, None);
+        Ok(())
+    }
+
+    /// Shows how much of something is done.
+    ///
+    /// # Errors
+    ///
+    /// If the demo was asked to stop.
+    pub fn progress(&self, text: &str, done: usize, all: usize) -> anyhow::Result<()> {
+        stop::check()?;
+        let is_live = {
+            let mut screen = locked(&self.screen);
+            screen.begin(text, Some((done, all)));
+            screen.is_live()
+        };
+        if !is_live && (done.is_multiple_of(PLAIN_EVERY) || done == all) && done > 0 {
+            self.say(text);
+        }
+        Ok(())
     }
 
     /// Says something that was done.
     pub fn say(&self, text: &str) {
-        self.line("   ", text);
+        self.line(&Paint::Dim.on(&format!("    · {text}")));
+    }
+
+    /// Prints a line as it is.
+    pub fn line(&self, text: &str) {
+        locked(&self.screen).line(text);
     }
 
     /// Notes a check; fails the demo if it does not hold.
     ///
     /// # Errors
     ///
-    /// If it does not hold; with its text.
+    /// If it does not hold, with its text; or if the demo was asked to stop.
     pub fn check(&mut self, holds: bool, text: &str) -> anyhow::Result<()> {
+        stop::check()?;
         if holds {
             self.checks += 1;
-            self.line(if self.is_terminal { "   \u{1b}[32m✓\u{1b}[0m " } else { "   ✓ " }, text);
+            self.line(&format!("    {} {text}", Paint::Good.on("✓")));
             return Ok(());
         }
-        self.line(if self.is_terminal { "   \u{1b}[31m✗\u{1b}[0m " } else { "   ✗ " }, text);
+        self.line(&format!("    {} {text}", Paint::Bad.on("✗")));
         anyhow::bail!("check failed: {text}")
     }
 
     /// How many checks held, and the seconds since the start.
-    pub fn account(&self) -> (usize, f64) {
-        (self.checks, self.started.elapsed().as_secs_f64())
+    pub fn account(&self) -> (usize, u64) {
+        (self.checks, self.started.elapsed().as_secs_f64().round() as u64)
     }
+}
 
-    fn line(&self, lead: &str, text: &str) {
-        if self.is_terminal {
-            print!("\r\u{1b}[K");
+/// Keeps the line at the bottom moving until the demo is over.
+fn tick(lang: Lang, screen: &Mutex<Screen>, is_over: &AtomicBool) {
+    let mut is_stopping = false;
+    while !is_over.load(Ordering::Relaxed) {
+        if stop::is_requested() && !is_stopping {
+            is_stopping = true;
+            locked(screen).begin(&lang.stopping(), None);
         }
-        out!("{lead}{text}");
+        locked(screen).tick();
+        std::thread::park_timeout(TICK);
     }
-
-    fn strong(&self, text: &str) -> String {
-        if self.is_terminal { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
+    locked(screen).end();
 }
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        // Whoever stopped the demo sees that until its end.
+        if !stop::is_requested() {
+            locked(&self.screen).end();
+        }
+    }
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
         if let Some(ticker) = self.ticker.take() {
             ticker.thread().unpark();
             ticker.join().ok();
