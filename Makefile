@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-.PHONY: help setup demo test test-one fuzz check check-dependencies reference deb release bench profile soak clean-data
+.PHONY: help setup demo pictures test test-one fuzz check check-dependencies reference deb release bench profile soak clean-data
 
 # Every build selects the whole workspace: Cargo then builds what is below it with one set of features, once.
 PROGRAMS := --workspace --bin chopmark --bin chopmark-demo
@@ -16,10 +16,18 @@ help: ## Show this list
 setup: ## Install PostgreSQL, Chromium, promtool (Debian), anvil, solc (npm) and checkers (PyPI) where they are missing
 	@./scripts/setup.sh
 
-demo: setup ## Play the whole way and serve its pages until Ctrl-C; ONCE=1 exits by itself, with status 0 if all checks held
+# LANG counts here only if it was typed (`make demo LANG=zh`); that of the system reaches the demo as it is.
+TYPED_LANG := $(if $(filter command line,$(origin LANG)),$(firstword $(subst _, ,$(LANG))))
+
+demo: setup ## Play the whole way and serve its pages until Ctrl-C; LANG=zh in Chinese; ONCE=1 exits by itself, with status 0 if all checks held
 	@. var/tools/env
 	cargo build $(PROGRAMS)
-	exec ./target/debug/chopmark-demo play $(if $(ONCE),--once)
+	exec ./target/debug/chopmark-demo play $(if $(ONCE),--once) $(if $(TYPED_LANG),--lang $(TYPED_LANG))
+
+pictures: setup ## Make the pictures in docs/pictures from the running demo
+	@. var/tools/env
+	cargo build $(PROGRAMS)
+	./scripts/pictures.sh
 
 test: setup ## Run every test, and each fuzz target with a fixed number of inputs
 	@. var/tools/env

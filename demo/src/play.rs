@@ -1,8 +1,8 @@
 //! `chopmark-demo play`: plays the whole way, from a reader's bytes to a proof in a consumer's hand.
 //!
 //! The way through: [`stage`] starts the surroundings (database, broker, chain) and the processes of production;
-//! [`scene`] plays seven steps on them and [`attacks`] three attacks on a copy, each with checks; [`ending`] says where
-//! to look. [`voice`] prints what happens, in the [`words`] of one language, on a [`screen`].
+//! [`scene`] plays seven steps on them and [`attacks`] three attacks on a copy, each with checks; [`ending`] checks what is
+//! left and says where to look. [`voice`] prints what happens, in the [`words`] of one language, on a [`screen`].
 //!
 //! What holds: only devices, broker and chain are simulated; a check is printed after it was made; exit status 0 only
 //! if all held; what people look at afterwards passes an audit; no process is left behind, also after Ctrl-C.
@@ -84,7 +84,7 @@ fn play(voice: Voice, folder: &Path, once: bool) -> anyhow::Result<()> {
     stage.scans()?;
     stage.proof()?;
     stage.attacks()?;
-    stage.check_links()?;
+    stage.left()?;
     stage.account(once);
     Ok(())
 }

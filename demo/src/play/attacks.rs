@@ -1,8 +1,7 @@
 //! The attacks: what somebody does who has no right to the factory's numbers, and what the owner of the database does.
 //!
 //! The way through: the database is copied; ingest and trace-api run on the copy as they run on the original; each
-//! attack is made there, against the second pallet's goods, the shop's ledger and a number of the factory's; then the
-//! installation itself is audited.
+//! attack is made there: against a number of the factory's, the second pallet's goods, and the shop's ledger.
 //!
 //! What holds: the installation that people look at afterwards is the one that no attack was made on.
 //!
@@ -43,12 +42,7 @@ impl Stage {
         drop(step);
         self.foreign_commissioning()?;
         self.changed_row(&runtime)?;
-        self.rolled_back_ledger(&runtime)?;
-        let work = self.voice.work(&lang.audits())?;
-        let whole = ["audit", "--policy", "policy.txt", "--require-anchored"];
-        let (status, text) = self.chopmark(&whole)?;
-        drop(work);
-        self.voice.check(status == 0, &lang.unharmed()).with_context(|| text)
+        self.rolled_back_ledger(&runtime)
     }
 
     /// A party that has no right to the factory's numbers issues one of them.
@@ -87,10 +81,8 @@ impl Stage {
             )
             .with_context(|| text)?;
         let answer = self.scan_copy(&item)?;
-        self.voice.check(
-            verdict(&answer) == "GAP" && record_lamp(&answer) == Some("broken"),
-            &lang.altered_shown(),
-        )
+        let shows = verdict(&answer) == "GAP" && record_lamp(&answer) == Some("broken");
+        self.voice.check(shows, &lang.altered_shown()).with_context(|| answer.canonical())
     }
 
     /// The database's owner removes the newest record of the shop's ledger: the sale never happened.

@@ -39,7 +39,7 @@ const NEVER: [&str; 18] = [
     "绝对可靠",
 ];
 /// Where sentences in both languages are.
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 11] = [
     // Names that devices give to units, which are read and never shown.
     "crates/devices/src/sensor/unit.rs",
     "trace-api/src/words.rs",
@@ -50,9 +50,14 @@ const PLACES: [&str; 7] = [
     "chopmark/src/reader/words.rs",
     // Its questions, and the names of examples that it writes.
     "chopmark/src/init/",
+    "demo/src/play/words.rs",
+    "demo/src/play/words/",
+    // Names of the demo's parties and products.
+    "demo/src/play/parties.rs",
+    "demo/src/play/files.rs",
 ];
-/// What is no part of the product.
-const BESIDE_THE_PRODUCT: [&str; 3] = ["demo/", "tests/", "fuzz/"];
+/// What is no part of the product, and has no sentences for people in two languages.
+const BESIDE_THE_PRODUCT: [&str; 2] = ["tests/", "fuzz/"];
 /// Names that a page may have in its own text.
 const NAMES: [&str; 2] = ["Chopmark", "GTIN"];
 

@@ -6,7 +6,7 @@ sentences! {
     held(checks: usize, seconds: u64): "{checks} 项检查全部成立，用时 {seconds} 秒。", "All {checks} checks held, in {seconds} s.";
     whole(): "可供查看的装置审计无误。", "The audit of what you can look at is clean.";
     open(): "用浏览器打开：", "Open in a browser:";
-    link_consistent(): "店里的一盒礼盒：记录前后一致", "a gift box in the shop: its records fit together";
+    link_consistent(): "配送中心的一盒礼盒：记录前后一致", "a gift box at the distribution centre: its records fit together";
     link_sold(): "商店卖出的那瓶茶", "the bottle of tea that the shop sold";
     link_conflict(): "一瓶茶，一小时内在两个城市被扫", "a bottle whose code was scanned in two cities within the hour";
     link_gap(): "同一盒礼盒，在被篡改的数据库副本里", "the same gift box in the altered copy of the database";

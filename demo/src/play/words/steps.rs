@@ -31,7 +31,7 @@ sentences! {
     connects(): "网桥连接门上的读写器", "the bridge connects to the door's reader";
     passes(): "托盘过门", "a pallet passes the door";
     published(messages: &str, reads: &str, strays: &str): "约 3 秒 {messages} 条 MQTT：托盘 {reads} 次读取，旁边的货 {strays} 次", "{messages} MQTT messages in about 3 s: {reads} reads, {strays} of goods beside it";
-    one_receipt(): "结果是一条收货事件", "one receiving event resulted";
+    one_receipt(): "恰好产生一条收货事件", "one receiving event resulted";
     exactly(items: &str): "其中恰好是过门的 {items} 瓶", "it has exactly the {items} bottles that passed";
     short(missing: usize): "比发货通知少 {missing} 瓶，差异点名了这两瓶", "{missing} less than the despatch advice says; the difference names both";
     no_strays(strays: usize): "旁边的 {strays} 件货，一件都没有入库", "none of the {strays} items beside the door became stock";
@@ -43,7 +43,7 @@ sentences! {
     waits_for_flag(): "等超温超过规则允许的时间", "waiting until it was warm for longer than the rule allows";
     flagged_once(): "超限久过规则允许，这批茶被标记一次", "warm for longer than the rule allows: the lot is flagged, once";
 
-    shop(): "商店收两箱货，卖出一瓶", "A shop receives two cases and sells a bottle";
+    shop(): "商店收一箱货，卖出一瓶", "A shop receives a case and sells a bottle";
     states(): "商店发来单据", "the shop's till sends its documents";
     in_shops_ledger(records: u64): "收货、拆箱、售出共 {records} 条，都在商店自己的账本里", "receiving, unpacking and the sale: {records} records in the shop's own ledger";
     empty_refused(): "没有 EPCIS 事件的单据被拒收，并说明原因", "a document without EPCIS events is refused, with a reason";
@@ -63,7 +63,7 @@ sentences! {
     scan_never(): "从未发出的序列号", "a serial that was never issued";
     scan_announced(): "预告过、却从未贴上的序列号", "a serial that was announced and never applied";
     scan_warm(): "超温批次没卖的一瓶", "an unsold bottle of the warm lot";
-    scan_box(): "店里的一盒礼盒", "a gift box in the shop";
+    scan_box(): "配送中心的一盒礼盒", "a gift box at the distribution centre";
     long_serial(): "4 KiB 长的序列号：得到明白的答复，而不是结论", "a serial of 4 KiB gets a clear answer, not a verdict";
     page(language: &str, bytes: &str, words: &str): "{language} 的页面，{bytes} 字节：{words}", "the page in {language}, {bytes} bytes: {words}";
 
@@ -83,7 +83,7 @@ sentences! {
     rival_whole(): "审计：每个账本都完好，包括说了这话的那个", "audit: every ledger is whole, also the one that says so";
     altered(): "数据库的主人改了一条已存的事件", "The database's owner alters a stored event";
     altered_how(): "关掉只增触发器，改礼盒的收货事件，再打开触发器", "append-only trigger off, the gift boxes' receipt altered, trigger on";
-    audits(): "审计副本", "auditing the copy";
+    audits(): "审计", "auditing";
     altered_named(origin: &str, index: u64): "审计点名 {origin} 的第 {index} 条记录，并说明哪里不符", "audit names {origin}, record #{index}, and what does not fit";
     altered_shown(): "礼盒的页面不再是干净的结论：GAP，记录灯变红", "the gift box's page is no longer clean: GAP, its record lamp red";
     rolled_back(): "数据库的主人把账本退回去，让售出没有发生过", "The database's owner rolls a ledger back: the sale never happened";
@@ -91,5 +91,7 @@ sentences! {
     rolled_back_named(origin: &str): "审计说 {origin} 被退回：总账本里有更多", "audit says that {origin} was rolled back: the hub has more";
     rolled_back_shown(): "那瓶的页面亮红灯，而不是显示没卖过", "the bottle's page shows a broken record, not an unsold bottle";
     refuses_to_sign(): "ingest 拒绝再为这个账本签名", "ingest refuses to sign that ledger";
-    unharmed(): "装置本身：审计找不到任何问题", "the installation itself: audit finds nothing";
+    left(): "留给你看的", "What is left for you to look at";
+    asks_pages(): "打开每个页面", "asking every page";
+    unharmed(): "没被动过的原数据库：审计找不到任何问题", "the database that was left alone: audit finds nothing";
 }
