@@ -74,7 +74,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// The first thing that failed or did not hold.
 fn play(voice: Voice, folder: &Path, once: bool) -> anyhow::Result<()> {
     voice.line(&screen::Paint::Strong.on(&format!(" {}", voice.lang.title())));
-    voice.line(&screen::Paint::Dim.on(&format!(" {}", voice.lang.folder(&folder.display().to_string()))));
+    let data = voice.lang.folder(&ending::shortest(folder).display().to_string());
+    voice.line(&screen::Paint::Dim.on(&format!(" {data}")));
     let mut stage = Stage::set(voice, folder)?;
     stage.factory()?;
     stage.dock_door()?;

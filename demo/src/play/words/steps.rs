@@ -51,7 +51,7 @@ sentences! {
     anchor(): "账本锚定到公链", "The ledgers are anchored on a public chain";
     waits_for_final(): "等交易最终确认", "waiting until the transaction is final";
     is_final(): "交易已最终确认：其后又有两个区块", "the transaction is final: two blocks follow its block";
-    in_hub(entries: u64): "各账本的检查点都在总账本里（{entries} 条）", "checkpoints of every ledger are in the hub ({entries} entries)";
+    in_hub(entries: u64): "各账本的检查点都在枢纽里（{entries} 条）", "checkpoints of every ledger are in the hub ({entries} entries)";
     all_anchored(): "审计：每条记录都已锚定", "audit: every record is anchored";
 
     scans(): "人们扫码", "People scan";
@@ -88,7 +88,7 @@ sentences! {
     altered_shown(): "礼盒的页面不再是干净的结论：GAP，记录灯变红", "the gift box's page is no longer clean: GAP, its record lamp red";
     rolled_back(): "数据库的主人把账本退回去，让售出没有发生过", "The database's owner rolls a ledger back: the sale never happened";
     rolled_back_how(): "售出的记录、检查点和索引都没有了", "the sale's record, its checkpoint and its index entries are gone";
-    rolled_back_named(origin: &str): "审计说 {origin} 被退回：总账本里有更多", "audit says that {origin} was rolled back: the hub has more";
+    rolled_back_named(origin: &str): "审计说 {origin} 被退回：枢纽里有更多", "audit says that {origin} was rolled back: the hub has more";
     rolled_back_shown(): "那瓶的页面亮红灯，而不是显示没卖过", "the bottle's page shows a broken record, not an unsold bottle";
     refuses_to_sign(): "ingest 拒绝再为这个账本签名", "ingest refuses to sign that ledger";
     left(): "留给你看的", "What is left for you to look at";
