@@ -216,7 +216,9 @@ pub async fn copy_database(cluster: &Cluster, name: &str) -> Result<(), Error> {
     let db = Db::connect(&Settings::new(url)).await?;
     let client = db.own_client().await?;
     client
-        .batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'chopmark'")
+        .batch_execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'chopmark'",
+        )
         .await?;
     client.batch_execute(&format!("create database {name} template chopmark")).await?;
     Ok(())

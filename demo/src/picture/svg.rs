@@ -1,7 +1,8 @@
 //! Lines of a terminal as SVG.
 //!
 //! The way through: [`runs`] takes the colours out of a line; [`line`] draws its runs, each at its own column, so that it
-//! stands right with any font; [`picture`] puts the lines below one another and moves them up with the time.
+//! stands right with any font; [`picture`] puts the lines below one another, uncovers the first screen line by line, and then
+//! moves them up, as a terminal does.
 //!
 //! What holds: colours follow the reader's light or dark setting.
 
@@ -23,7 +24,7 @@ const STYLE: &str = "svg{--p:#fcfcfa;--i:#24292f;--s:#6e7781;--g:#1a7f37;--r:#b3
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Noto Sans Mono CJK SC',monospace;fill:var(--i);white-space:pre}\
 .b{font-weight:700}.d{fill:var(--s)}.f1{fill:var(--r)}.f2{fill:var(--g)}.f7{fill:#fff}.f0{fill:#1d1d1d}.k3{fill:#dd9b00}.k4{fill:#12508f}.u{text-decoration:underline}\
 @media(prefers-color-scheme:dark){svg{--p:#16191d;--i:#dfe3e8;--s:#8d96a0;--g:#4ac26b;--r:#ff7b72;--l:#363c44}}\
-@media(prefers-reduced-motion:reduce){#t{animation:none!important}}";
+@media(prefers-reduced-motion:reduce){#t,#c{animation:none!important}}";
 
 /// How a run of letters looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -121,7 +122,8 @@ fn figure(value: f64) -> String {
 /// One line, its base at `y`.
 fn line(text: &str, y: f64) -> String {
     let (mut grounds, mut spans) = (String::new(), String::new());
-    for run in runs(text).iter().filter(|run| !run.text.trim().is_empty() || run.look.ground.is_some())
+    for run in
+        runs(text).iter().filter(|run| !run.text.trim().is_empty() || run.look.ground.is_some())
     {
         // Spaces before a run are its column.
         let bare = run.text.trim_start();
@@ -140,7 +142,8 @@ fn line(text: &str, y: f64) -> String {
             .ok();
         }
         let classes = run.look.classes();
-        let class = if classes.is_empty() { String::new() } else { format!(" class=\"{classes}\"") };
+        let class =
+            if classes.is_empty() { String::new() } else { format!(" class=\"{classes}\"") };
         write!(
             spans,
             "<tspan x=\"{x}\" textLength=\"{width}\"{class}>{}</tspan>",
@@ -154,25 +157,34 @@ fn line(text: &str, y: f64) -> String {
     format!("{grounds}<text y=\"{}\">{spans}</text>\n", figure(y))
 }
 
-/// How far the lines are moved up when `shown` of them are there: the last is at the window's lower end.
+/// How far the lines are moved when `shown` of them are there: up by those that are above the window.
 fn moved(shown: usize) -> f64 {
-    times(ROWS, ROW) - times(shown, ROW)
+    -times(shown.saturating_sub(ROWS), ROW)
 }
 
-/// The steps of the movement: percent of the whole time, and pixels.
-fn steps(appears: &[f64], lasts: f64) -> String {
+/// Where the cover begins that hides what is not printed yet; it is needed on the first screen only.
+fn covered(shown: usize) -> f64 {
+    times(shown.min(ROWS), ROW)
+}
+
+/// The steps of a movement: percent of the whole time, and pixels.
+///
+/// - `place`: where the element is when so many lines are there.
+fn steps(appears: &[f64], lasts: f64, place: fn(usize) -> f64) -> String {
     let mut found = String::new();
-    let mut place = 0;
-    while place < appears.len() {
-        let at = appears[place];
+    let (mut shown, mut last) = (0, None);
+    while shown < appears.len() {
+        let at = appears[shown];
         // Lines of the same hundredth of a second appear together.
-        let next = appears[place..].iter().position(|other| other - at >= 0.01);
-        place = next.map_or(appears.len(), |ahead| place + ahead);
-        write!(found, "{}%{{transform:translateY({}px)}}", figure(100.0 * at / lasts), figure(moved(place)))
-            .ok();
+        let next = appears[shown..].iter().position(|other| other - at >= 0.01);
+        shown = next.map_or(appears.len(), |ahead| shown + ahead);
+        let now = figure(place(shown));
+        if last.as_ref() != Some(&now) {
+            write!(found, "{}%{{transform:translateY({now}px)}}", figure(100.0 * at / lasts)).ok();
+            last = Some(now);
+        }
     }
-    let end = figure(moved(appears.len()));
-    write!(found, "100%{{transform:translateY({end}px)}}").ok();
+    write!(found, "100%{{transform:translateY({}px)}}", figure(place(appears.len()))).ok();
     found
 }
 
@@ -195,12 +207,16 @@ pub fn picture(rows: &[Row], appears: &[f64]) -> String {
         .collect();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"chopmark-demo play in a terminal\">\
-         <style>{STYLE}@keyframes t{{{steps}}}#t{{animation:t {lasts}s step-end infinite}}</style>\
-         <rect width=\"{w}\" height=\"{h}\" rx=\"10\" fill=\"var(--p)\" stroke=\"var(--l)\"/>{dots}\n\
-         <svg y=\"{HEAD}\" width=\"{w}\" height=\"{inner}\"><g id=\"t\" transform=\"translate(0 {end})\">\n{lines}</g></svg></svg>\n",
+         <style>{STYLE}@keyframes t{{{up}}}#t{{animation:t {lasts}s step-end infinite}}@keyframes c{{{down}}}#c{{animation:c {lasts}s step-end infinite}}</style>\
+         <rect width=\"{w}\" height=\"{h}\" rx=\"10\" fill=\"var(--p)\"/>{dots}\n\
+         <svg y=\"{HEAD}\" width=\"{w}\" height=\"{inner}\"><g id=\"t\" transform=\"translate(0 {end})\">\n{lines}</g><rect id=\"c\" width=\"{w}\" height=\"{inner}\" fill=\"var(--p)\" transform=\"translate(0 {inner})\"/></svg>\
+         <rect x=\".5\" y=\".5\" width=\"{inside_w}\" height=\"{inside_h}\" rx=\"10\" fill=\"none\" stroke=\"var(--l)\"/></svg>\n",
         w = figure(width),
         h = figure(height),
-        steps = steps(appears, lasts),
+        inside_w = figure(width - 1.0),
+        inside_h = figure(height - 1.0),
+        up = steps(appears, lasts, moved),
+        down = steps(appears, lasts, covered),
         lasts = figure(lasts),
         end = figure(moved(rows.len())),
     )
@@ -239,8 +255,14 @@ mod tests {
         for number in 0..60 {
             assert!(picture.contains(&format!(">line {number}<")), "line {number} is missing");
         }
-        assert!(picture.contains("transform=\"translate(0 -684)\""), "36 rows are above the window");
+        assert!(
+            picture.contains("transform=\"translate(0 -684)\""),
+            "36 rows are above the window"
+        );
         assert!(picture.contains("100%{transform:translateY(-684px)}"), "{picture}");
+        // The first line is shown alone; then nothing but the lines moves.
+        assert!(picture.contains("@keyframes c{0%{transform:translateY(19px)}"), "{picture}");
+        assert!(picture.contains("100%{transform:translateY(456px)}"), "{picture}");
         assert!(!picture.contains("<script") && !picture.contains("href"), "{picture}");
     }
 }

@@ -75,7 +75,8 @@ impl Stage {
         let folder = &self.world.folder;
         let try_it = lang.try_it(&shortest(folder).display().to_string());
         voice.line(&format!(" {}", Paint::Strong.on(&try_it)));
-        let chopmark = program::path().map_or_else(|_| "chopmark".into(), |path| from(folder, &path));
+        let chopmark =
+            program::path().map_or_else(|_| "chopmark".into(), |path| from(folder, &path));
         for words in ["audit", "verify item.bundle.json"] {
             voice.line(&format!("  {} {words} --policy policy.txt", chopmark.display()));
         }
@@ -127,7 +128,10 @@ fn from(folder: &Path, path: &Path) -> PathBuf {
     if shared < 2 {
         return path.to_owned();
     }
-    (0..up).map(|_| "..").collect::<PathBuf>().join(path.components().skip(shared).collect::<PathBuf>())
+    (0..up)
+        .map(|_| "..")
+        .collect::<PathBuf>()
+        .join(path.components().skip(shared).collect::<PathBuf>())
 }
 
 #[cfg(test)]

@@ -117,11 +117,8 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     let digests = [factory_digest, centre_digest, shop_digest, rival_digest];
     let bridges = [factory_key.as_str(), &centre_key];
     parties::found_directory(folder, wiring.database, wiring.contract, bridges)?;
-    let copy = Wiring {
-        addresses: wiring.copy_addresses,
-        database: wiring.copy_database,
-        ..*wiring
-    };
+    let copy =
+        Wiring { addresses: wiring.copy_addresses, database: wiring.copy_database, ..*wiring };
     for (name, wiring) in [("chopmark.toml", wiring), (COPY_FILE, &copy)] {
         fs::write(folder.join(name), main_file(wiring, &digests, [&factory_key, &centre_key]))
             .with_context(|| format!("could not write {name}"))?;

@@ -71,10 +71,8 @@ impl Stage {
         // Two pallets.
         let (makings, packings) = (cases, cases + 2);
         let size = self.size(FACTORY)?;
-        self.voice.check(
-            size == (makings + packings) as u64,
-            &lang.made(makings, packings, FACTORY),
-        )?;
+        self.voice
+            .check(size == (makings + packings) as u64, &lang.made(makings, packings, FACTORY))?;
         let last = self.goods.items[ITEMS - 1].epc.to_uri();
         let history = self.history(&last)?;
         let own = history.iter().filter(|one| one.get("inferredVia") == Some(&Json::Null));
@@ -197,7 +195,9 @@ impl Stage {
         self.voice.say(&lang.warm());
         self.voice.doing(&lang.waits_for_flag())?;
         let is_flag = |one: &&Json| one.get("lot") == Some(&Json::Bool(true));
-        wait_for("the lot is flagged", || Ok(self.history(&item)?.iter().any(|one| is_flag(&one))))?;
+        wait_for("the lot is flagged", || {
+            Ok(self.history(&item)?.iter().any(|one| is_flag(&one)))
+        })?;
         self.sensor.set_tenths(45);
         drop(step);
         let flags = self.history(&item)?.iter().filter(is_flag).count();
@@ -299,9 +299,7 @@ impl Stage {
     /// The page of an item of the warm lot, in both languages.
     fn pages(&mut self, item: &epc::Epc) -> anyhow::Result<()> {
         let lang = self.voice.lang;
-        for (language, words) in
-            [("zh-CN", WARM_IN_CHINESE), ("en", WARM_IN_ENGLISH)]
-        {
+        for (language, words) in [("zh-CN", WARM_IN_CHINESE), ("en", WARM_IN_ENGLISH)] {
             let headers = [
                 ("Accept", "text/html"),
                 ("Accept-Language", language),

@@ -213,8 +213,5 @@ pub fn box_gtin() -> String {
 }
 
 fn gtin_of(item: &str) -> String {
-    Epc::from_uri(item)
-        .ok()
-        .and_then(|epc| epc.gtin14())
-        .unwrap_or_default()
+    Epc::from_uri(item).ok().and_then(|epc| epc.gtin14()).unwrap_or_default()
 }

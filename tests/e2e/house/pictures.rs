@@ -19,7 +19,8 @@ const MOST: [(&str, u64); 2] = [("png", 150_000), ("svg", 60_000)];
 fn shown(document: &SourceFile) -> BTreeSet<String> {
     let text = &document.text;
     let tags = text.split("<img src=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let marks = text.split("![").skip(1).filter_map(|rest| rest.split_once("](")?.1.split(')').next());
+    let marks =
+        text.split("![").skip(1).filter_map(|rest| rest.split_once("](")?.1.split(')').next());
     let folder = Path::new(&document.path).parent().expect("a document lies in a folder");
     tags.chain(marks)
         .filter(|path| !path.contains("://"))
@@ -33,7 +34,10 @@ fn commands(source: &str) -> Vec<String> {
     let body = body.split("\n}").next().unwrap_or_default();
     let names = body.lines().filter_map(|line| line.strip_prefix("    "));
     let is_variant = |line: &&str| line.starts_with(char::is_uppercase);
-    names.filter(is_variant).map(|line| kebab(line.split(['(', ',', ' ']).next().unwrap_or_default())).collect()
+    names
+        .filter(is_variant)
+        .map(|line| kebab(line.split(['(', ',', ' ']).next().unwrap_or_default()))
+        .collect()
 }
 
 /// `CommandName` as it is typed.
@@ -95,15 +99,22 @@ fn the_first_page_names_every_command_and_no_target_that_is_not_there() {
     let (page, makefile) = (read("README.md"), read("Makefile"));
     let all = commands(&read("chopmark/src/main.rs"));
     assert!(all.len() > 9 && all.contains(&"verify".to_owned()), "{all:?}");
-    let missing: Vec<&String> =
-        all.iter().filter(|name| !page.contains(&format!("chopmark {name}")) && !page.contains(&format!("| {name} "))).collect();
+    let missing: Vec<&String> = all
+        .iter()
+        .filter(|name| {
+            !page.contains(&format!("chopmark {name}")) && !page.contains(&format!("| {name} "))
+        })
+        .collect();
     assert!(missing.is_empty(), "README does not name {missing:?}");
     for document in ["README.md", "README.zh.md"] {
         let text = read(document);
         let named = targets(&text);
         assert!(named.contains("demo"), "{document} does not say how to see it run");
         for target in named {
-            assert!(makefile.contains(&format!("\n{target}:")), "{document}: the Makefile has no target `{target}`");
+            assert!(
+                makefile.contains(&format!("\n{target}:")),
+                "{document}: the Makefile has no target `{target}`"
+            );
         }
     }
 }

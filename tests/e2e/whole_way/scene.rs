@@ -1,6 +1,7 @@
 //! The whole demo, as a newcomer runs it, and its pages in a real browser.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,19 +9,82 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{ClientBuilder, Locator};
 use tests::folder::temporary;
 
+/// Columns and rows of a terminal that all of it fits.
+const TERMINAL: [usize; 2] = [80, 24];
+
+/// The demo, in a folder below `folder`; the language of the system is neither of the two.
+fn demo(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(tests::program::demo());
+    command
+        .args(["play", "--data", "demo"])
+        .args(words)
+        .current_dir(folder)
+        .env("LC_ALL", "C.UTF-8")
+        .stdout(Stdio::piped());
+    command
+}
+
+/// Columns that a line takes: Chinese letters and signs take two.
+fn columns(line: &str) -> usize {
+    line.chars().map(|c| if ('\u{2e80}'..='\u{ffef}').contains(&c) { 2 } else { 1 }).sum()
+}
+
+fn assert_fits(text: &str) {
+    for line in text.lines() {
+        assert!(columns(line) <= TERMINAL[0], "{} columns: {line}", columns(line));
+        assert!(!line.contains('\u{1b}'), "an escape sequence where no terminal is: {line}");
+    }
+}
+
+fn assert_nothing_is_left(folder: &Path) {
+    let left = Command::new("pgrep").arg("-f").arg(folder).output().expect("pgrep runs");
+    assert!(left.stdout.is_empty(), "left behind: {}", String::from_utf8_lossy(&left.stdout));
+}
+
 #[test]
 fn the_demo_ends_by_itself_with_every_check_held_and_leaves_no_process() {
     let folder = temporary();
-    let output = Command::new(tests::program::demo())
-        .args(["play", "--once"])
-        .env("CHOPMARK_DATA", folder.path().join("demo"))
-        .output()
-        .expect("chopmark-demo starts");
+    let output =
+        demo(folder.path(), &["--once", "--lang", "zh"]).output().expect("chopmark-demo starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("checks held") && !text.contains('✗'), "{text}");
-    let left = Command::new("pgrep").arg("-f").arg(folder.path()).output().expect("pgrep runs");
-    assert!(left.stdout.is_empty(), "left behind: {}", String::from_utf8_lossy(&left.stdout));
+    assert!(text.contains("检查全部成立") && !text.contains('✗'), "{text}");
+    assert!(!text.contains("http"), "a page that is gone is offered: {text}");
+    assert_fits(&text);
+    assert_nothing_is_left(folder.path());
+}
+
+#[test]
+fn the_demo_can_be_stopped_in_its_middle_and_leaves_no_process() {
+    let folder = temporary();
+    let mut demo = demo(folder.path(), &["--lang", "en"]).spawn().expect("chopmark-demo starts");
+    let lines = BufReader::new(demo.stdout.take().expect("its output is ours")).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let is_there = lines.any(|line| line.contains("A factory makes"));
+    assert!(is_there, "the first step was not reached");
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(demo.id()).expect("a process id"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it runs");
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(demo.wait().expect("it ends").code(), Some(130), "{rest:?}");
+    assert!(rest.iter().any(|line| line == "stopped before its end"), "{rest:?}");
+    assert_nothing_is_left(folder.path());
+}
+
+/// The end of a demo that stays up: every line from the account on.
+fn summary(demo: &mut std::process::Child) -> Vec<String> {
+    let lines = BufReader::new(demo.stdout.take().expect("its output is ours")).lines();
+    let (mut found, mut all) = (Vec::<String>::new(), String::new());
+    for line in lines.map_while(Result::ok) {
+        all = all + &line + "\n";
+        if line.contains("checks held") || !found.is_empty() {
+            found.push(line);
+        }
+        if all.ends_with("Ctrl-C ends everything.\n") {
+            assert_fits(&all);
+            return found;
+        }
+    }
+    panic!("the demo did not come to its end: {all}");
 }
 
 /// What was started; ended when dropped.
@@ -40,28 +104,30 @@ impl Drop for Started {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_itself() {
     let folder = temporary();
-    let mut demo = Command::new(tests::program::demo())
-        .arg("play")
-        .env("CHOPMARK_DATA", folder.path().join("demo"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("chopmark-demo starts");
-    let lines = BufReader::new(demo.stdout.take().expect("its output is ours"));
+    let mut demo = demo(folder.path(), &["--lang", "en"]).spawn().expect("chopmark-demo starts");
+    let lines = summary(&mut demo);
     let _demo = Started(demo);
-    let mut sold = None;
-    let mut altered = None;
-    for line in lines.lines().map_while(Result::ok) {
-        let url = line.find("http://").map(|at| line[at..].trim().to_owned());
-        if line.trim_start().starts_with("sold ") {
-            sold = url;
-        } else if line.trim_start().starts_with("unsold") {
-            altered = url;
-        } else if line.trim_start().starts_with("receipts") {
-            break;
-        }
+    assert!(lines.len() < TERMINAL[1], "{} lines: {lines:?}", lines.len());
+    let page = |verdict: &str| -> String {
+        let line = lines.iter().find(|line| line.trim_start().starts_with(verdict));
+        let words = line.unwrap_or_else(|| panic!("no link to {verdict}: {lines:?}"));
+        words.split_whitespace().last().expect("a URL").to_owned()
+    };
+    let (sold, altered) = (page("SOLD"), page("GAP"));
+    for verdict in ["CONSISTENT", "SOLD", "CONFLICT", "GAP"] {
+        let mut answer =
+            ureq::get(page(verdict)).header("Accept", "text/html").call().expect("a page");
+        let text = answer.body_mut().read_to_string().expect("a text");
+        assert!(text.contains(&format!("data-code=\"{verdict}\"")), "{verdict}: {text}");
     }
-    let sold = sold.expect("the demo came to its end and printed the sold item's page");
-    let altered = altered.expect("the demo printed the altered item's page");
+    let policy = folder.path().join("demo/policy.txt");
+    let audit = Command::new(tests::program::chopmark())
+        .args(["audit", "--require-anchored", "--policy"])
+        .arg(&policy)
+        .current_dir(folder.path().join("demo"))
+        .output()
+        .expect("chopmark starts");
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
 
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|l| l.local_addr())
@@ -104,10 +170,10 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
     }
     let browser = browser.expect("Chromium is needed; `make setup` gets it");
     for (language, words, shown) in [
-        ("zh", "缺口", ["成立：记录在已签名的账本中", "条记录在大小为"]),
+        ("zh", "已售出", ["成立：记录在已签名的账本中", "条记录在大小为"]),
         (
             "en",
-            "journey incomplete",
+            "Sold",
             ["Holds: the records are in the signed ledgers", "records are in the tree of size"],
         ),
     ] {
