@@ -255,7 +255,13 @@ fn no_text_of_the_product_promises_more_than_the_evidence_gives() {
         let texts = all.iter().find(|(path, _)| path == seen).map(|(_, texts)| texts.len());
         assert!(texts > Some(10), "the texts of {seen} were not found: {texts:?}");
     }
-    let faults: Vec<String> = all.iter().flat_map(|(path, texts)| promises(path, texts)).collect();
+    // Styles of the demo's reports and pictures have shares of a whole; what it says is looked at.
+    let is_said = |path: &str| !path.starts_with("demo/") || path.starts_with("demo/src/play/");
+    let faults: Vec<String> = all
+        .iter()
+        .filter(|(path, _)| is_said(path))
+        .flat_map(|(path, texts)| promises(path, texts))
+        .collect();
     assert!(faults.is_empty(), "words that promise too much:\n{}", faults.join("\n"));
 }
 
