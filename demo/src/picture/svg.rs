@@ -200,11 +200,10 @@ pub fn picture(rows: &[Row], appears: &[f64]) -> String {
     for (place, row) in rows.iter().enumerate() {
         lines.push_str(&line(&row.text, times(place, ROW) + 14.0));
     }
-    let dots: String = ["#ff5f57", "#febc2e", "#28c840"]
-        .iter()
-        .zip([20, 40, 60])
-        .map(|(colour, x)| format!("<circle cx=\"{x}\" cy=\"15\" r=\"6\" fill=\"{colour}\"/>"))
-        .collect();
+    let mut dots = String::new();
+    for (colour, x) in [("#ff5f57", 20), ("#febc2e", 40), ("#28c840", 60)] {
+        write!(dots, "<circle cx=\"{x}\" cy=\"15\" r=\"6\" fill=\"{colour}\"/>").ok();
+    }
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"chopmark-demo play in a terminal\">\
          <style>{STYLE}@keyframes t{{{up}}}#t{{animation:t {lasts}s step-end infinite}}@keyframes c{{{down}}}#c{{animation:c {lasts}s step-end infinite}}</style>\

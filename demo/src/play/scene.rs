@@ -290,8 +290,8 @@ impl Stage {
             self.voice.check(found == expected, &lang.is(&what, found))?;
         }
         drop(step);
-        let long = format!("/01/{}/21/{}", gtin(), "9".repeat(4096));
-        let answer = web::get(&self.trace(&long), &[("User-Agent", BROWSER)])?;
+        let endless = format!("/01/{}/21/{}", gtin(), "9".repeat(4096));
+        let answer = web::get(&self.trace(&endless), &[("User-Agent", BROWSER)])?;
         self.voice.check(answer.status == 400, &lang.long_serial())?;
         self.pages(&unsold)
     }

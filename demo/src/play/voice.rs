@@ -155,7 +155,7 @@ impl Voice {
 
     /// How many checks held, and the seconds since the start.
     pub fn account(&self) -> (usize, u64) {
-        (self.checks, self.started.elapsed().as_secs_f64().round() as u64)
+        (self.checks, self.started.elapsed().as_secs())
     }
 }
 
