@@ -127,9 +127,9 @@ fn assert_what_is_left_is_whole(lines: &[String], folder: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_itself() {
     let folder = temporary();
-    let mut demo = demo(folder.path(), &["--lang", "en"]).spawn().expect("chopmark-demo starts");
-    let lines = summary(&mut demo);
-    let _demo = Started(demo);
+    let started = demo(folder.path(), &["--lang", "en"]).spawn();
+    let mut demo = Started(started.expect("chopmark-demo starts"));
+    let lines = summary(&mut demo.0);
     assert!(lines.len() < TERMINAL[1], "{} lines: {lines:?}", lines.len());
     assert_what_is_left_is_whole(&lines, &folder.path().join("demo"));
     let (sold, altered) = (page(&lines, "SOLD"), page(&lines, "GAP"));
