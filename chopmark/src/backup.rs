@@ -299,7 +299,7 @@ fn copy_database(
     installation: &Installation,
     folder: &Path,
 ) -> anyhow::Result<Moment> {
-    let database = Database::attach(installation)?;
+    let database = Database::open(installation)?;
     let settings = database.owner_settings()?;
     let runtime = tokio::runtime::Runtime::new()?;
     let (snapshot, moment, total) = runtime.block_on(async {

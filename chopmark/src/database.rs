@@ -186,25 +186,6 @@ impl Database {
         Ok(Self { section, cluster })
     }
 
-    /// As [`Self::open`], but a private cluster that another process runs is used and goes on running.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::open`].
-    pub fn attach(installation: &Installation) -> anyhow::Result<Self> {
-        let is_private = |section: &DatabaseSection| section.embedded && section.url.is_none();
-        if let Some(section) = installation.database.clone().filter(is_private)
-            && let Some(url) =
-                sql::running_url(&installation.data_dir.join("postgres"), Access::Owner)
-        {
-            return Ok(Self {
-                section: DatabaseSection { url: Some(url), ..section },
-                cluster: None,
-            });
-        }
-        Self::open(installation)
-    }
-
     /// How the owner of the schema connects.
     ///
     /// # Errors

@@ -8,18 +8,18 @@
 
 mod anchor_command;
 mod audit;
+mod backup;
 mod completions;
 mod config_command;
 mod configuration;
-mod backup;
 mod database;
 mod directory;
 mod doctor;
 mod event;
 mod finding;
-mod input;
-mod init;
 mod health;
+mod init;
+mod input;
 mod keys;
 mod language;
 mod man_pages;

@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _log = process::log::start(&installation.log, "chopmark-migrate")?;
     let runtime = tokio::runtime::Runtime::new()?;
     if arguments.plan {
-        let database = Database::attach(&installation)?;
+        let database = Database::open(&installation)?;
         let settings = database.owner_settings()?;
         let plan =
             runtime.block_on(async { Db::connect(&settings).await?.plan_migration().await })?;

@@ -228,7 +228,7 @@ fn restore(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let work = Work::new()?;
-    let database = Database::attach(&installation)?;
+    let database = Database::open(&installation)?;
     let settings = database.owner_settings()?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = opened.put_database(&settings, &work.0, arguments.jobs.into()).await?;
@@ -314,7 +314,7 @@ fn with_database<T>(
 ) -> anyhow::Result<T> {
     let installation = Installation::read(config)?;
     let _log = process::log::start(&installation.log, "chopmark-restore")?;
-    let database = Database::attach(&installation)?;
+    let database = Database::open(&installation)?;
     let settings = database.owner_settings()?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = Db::connect(&settings).await?;

@@ -510,7 +510,7 @@ fn where_it_answers(folder: &Path) -> Option<(u16, PathBuf)> {
     Some((port, lines.next().filter(|folder| !folder.is_empty())?.into()))
 }
 
-pub(crate) fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
+fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
     let socket = socket.to_string_lossy().replace('%', "%25").replace('/', "%2F");
     let port = if port == DEFAULT_PORT { String::new() } else { format!("&port={port}") };
     format!("postgresql://{}@/{database}?host={socket}{port}", access.role_name())

@@ -41,7 +41,6 @@ mod queries;
 pub mod refusals;
 mod roles;
 pub mod rules;
-mod running;
 pub mod scans;
 mod settings;
 #[cfg(feature = "testing")]
@@ -58,5 +57,4 @@ pub use error::Error;
 pub use ledger_id::LedgerId;
 pub use migrate::{Plan, Planned};
 pub use queries::QUERIES;
-pub use running::running_url;
 pub use settings::{CONNECTIONS, DEFAULT_CONNECTIONS, Settings};

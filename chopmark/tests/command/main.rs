@@ -4,17 +4,17 @@
 
 mod audit;
 mod colour;
-mod epc;
 mod config;
 mod doctor;
+mod epc;
 mod event;
 mod foreign;
+mod init;
 mod json;
 mod keys;
 mod manual;
-mod pipes;
-mod init;
 mod names;
+mod pipes;
 mod running;
 mod scene;
 mod terminal;
