@@ -45,7 +45,7 @@ RUSTFLAGS="${RUSTFLAGS:-} -C force-frame-pointers=yes" CARGO_PROFILE_RELEASE_DEB
   CARGO_TARGET_DIR=$build cargo build --release --workspace --bin chopmark --bin chopmark-demo
 
 mkdir -p "$out" var
-data=$PWD/var/profile
+data=
 bench=
 
 stop() { if [ -n "$bench" ]; then kill "$bench" 2>/dev/null || true; wait "$bench" 2>/dev/null || true; bench=; fi; }
@@ -71,6 +71,8 @@ for path in "${paths[@]}"; do
     verdict) role=trace-api; mark='### Latency'; arguments=(--only latency --rounds 200 --items 170000) ;;
     settle) role=bridge; mark='### Fleet'; arguments=(--only fleet --fleet-seconds $((2 * seconds + 10))) ;;
   esac
+  # A folder for each: the database of the one before may still be stopping.
+  data=$PWD/var/profile-$path
   say "$path: starting"
   "$build/release/chopmark-demo" bench "${arguments[@]}" --data "$data" >"$data.log" 2>&1 &
   bench=$!
@@ -87,5 +89,5 @@ for path in "${paths[@]}"; do
   say "$path: $out/$path.svg"
   # What takes most by itself, for the sentence beside the graph.
   perf report --input "$data.perf" --no-children --call-graph none --sort symbol --stdio 2>/dev/null |
-    grep -v '^#' | grep . | head -n 12
+    sed -n '/^#/d; /./p' | sed -n '1,12p'
 done

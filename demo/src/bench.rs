@@ -13,6 +13,7 @@ mod audit;
 mod burst;
 mod chart;
 mod clients;
+mod door;
 mod fleet;
 pub mod floor;
 mod goods;

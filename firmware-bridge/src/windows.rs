@@ -2,7 +2,7 @@
 //!
 //! The way through: lines send [`Input`]s over a bounded channel; [`Keeper::run`] receives those that wait, of whichever
 //! lines (at most `GROUP`), writes them to the spool in one commit (`intake`), lets the senders acknowledge, and closes the windows
-//! that are due: settle, deliveries, close, in one commit.
+//! that are due: settle, deliveries, close, in one commit for some of them.
 //!
 //! What holds:
 //!
@@ -10,6 +10,7 @@
 //! - a full disk stops the intake, not the bridge: when the disk can be written again, work goes on from what is on it;
 //! - a window that was open at a crash is continued with everything that was in it;
 //! - reads keep the order in which they arrived;
+//! - of windows that end together no more deliveries are in memory than those of one window, and no commit has more than some MB;
 //! - a tag that is passing when its window reaches its longest time is settled with the next window, which receives
 //!   its reads in the same commit;
 //! - identical timestamped redeliveries of a broker or a device are deduplicated;
@@ -37,7 +38,7 @@ use settling::clock::OwnClock;
 use settling::closing::Closing;
 use settling::moment::Moment;
 use settling::settings::ReaderSettings;
-use settling::settle::{self, Closed};
+use settling::settle;
 use settling::tracker::{OpenWindow, WindowTracker};
 
 use self::intake::{Intake, open_window};
@@ -55,6 +56,10 @@ const GROUP: usize = 2000;
 const GROUP_READS: usize = 50_000;
 /// How often windows are checked when nothing arrives.
 const TICK: Duration = Duration::from_millis(20);
+/// Windows that are closed in one commit, at most.
+const CLOSED_AT_ONCE: usize = 64;
+/// Bytes of deliveries after which no more windows are closed in a commit.
+const CLOSED_BYTES: usize = 4 << 20;
 /// Most times that something is deleted to make room for one group; each deletes at least 256 windows, if there are as many.
 const FORGET_ROUNDS: usize = 64;
 
@@ -374,41 +379,68 @@ impl Keeper {
         if due.is_empty() { Ok(()) } else { self.close(&due, all) }
     }
 
-    /// Closes the windows of these readers in one commit. The tracker is ahead of the spool until then; if the commit
+    /// Closes the windows of these readers, some in each commit. The tracker is ahead of the spool until then; if the commit
     /// fails, the tracker is built again from the spool.
     fn close(&mut self, due: &[usize], all: bool) -> Result<(), SpoolError> {
-        let now = self.now();
-        let mut batch = self.spool.begin()?;
-        let mut closed = Vec::with_capacity(due.len());
-        for source in due.iter().copied() {
-            let Some(window) = self.tracker.remove(source) else { continue };
-            let close = Close { bridge: &self.bridge, boot: self.boot, source, all, now };
-            closed.extend(close.window(&mut batch, &mut self.tracker, window)?);
-        }
-        batch.commit()?;
-        for (closing, closed, reads) in closed {
-            self.count_closed(&closing, &closed, reads);
+        let mut left = due.iter();
+        while !left.as_slice().is_empty() {
+            self.close_some(&mut left, all)?;
         }
         Ok(())
     }
 
-    fn count_closed(&self, closing: &Closing, closed: &Closed, reads: usize) {
-        let reader = &closing.reader;
+    /// Closes windows in one commit.
+    fn close_some(
+        &mut self,
+        left: &mut std::slice::Iter<'_, usize>,
+        all: bool,
+    ) -> Result<(), SpoolError> {
+        let now = self.now();
+        let mut batch = self.spool.begin()?;
+        let mut settled: Vec<Settled> = Vec::new();
+        let mut bytes = 0;
+        while settled.len() < CLOSED_AT_ONCE && bytes < CLOSED_BYTES {
+            let Some(source) = left.next().copied() else { break };
+            let Some(window) = self.tracker.remove(source) else { continue };
+            let close = Close { bridge: &self.bridge, boot: self.boot, source, all, now };
+            let one = close.window(&mut batch, &mut self.tracker, window)?;
+            bytes += one.as_ref().map_or(0, |one| one.bytes);
+            settled.extend(one);
+        }
+        batch.commit()?;
+        for one in settled {
+            self.count_settled(&one);
+        }
+        Ok(())
+    }
+
+    fn count_settled(&self, settled: &Settled) {
+        let Settled { reader, reads, observations, movements, sensors, .. } = settled;
         self.metrics.windows.with_label_values(&[reader]).inc();
-        self.metrics.observations.inc_by(closed.observations as u64);
-        let movements: usize = closed.deliveries.iter().map(|one| one.movements.len()).sum();
-        self.metrics.movements.inc_by(movements as u64);
-        if !closed.deliveries.is_empty() {
+        self.metrics.observations.inc_by(*observations as u64);
+        self.metrics.movements.inc_by(*movements as u64);
+        if settled.bytes > 0 {
             tracing::info!(
                 reader.id = reader,
                 reads,
-                observations = closed.observations,
+                observations,
                 movements,
-                sensors = closing.sensors.len(),
+                sensors,
                 "window settled"
             );
         }
     }
+}
+
+/// What came of a window.
+struct Settled {
+    reader: String,
+    reads: usize,
+    observations: usize,
+    movements: usize,
+    sensors: usize,
+    /// Of its deliveries; 0 without any.
+    bytes: usize,
 }
 
 /// What one window is closed with.
@@ -422,13 +454,13 @@ struct Close<'a> {
 }
 
 impl Close<'_> {
-    /// Settles a window, and writes its deliveries and its end. Gives what came of it, and its number of reads.
+    /// Settles a window, and writes its deliveries and its end.
     fn window(
         &self,
         batch: &mut Batch<'_>,
         tracker: &mut WindowTracker,
         window: OpenWindow,
-    ) -> Result<Option<(Closing, Closed, usize)>, SpoolError> {
+    ) -> Result<Option<Settled>, SpoolError> {
         let number = window.window;
         let digest = window.raw.digest().to_string();
         let closing = tracker
@@ -440,10 +472,20 @@ impl Close<'_> {
         closing.gaps = batch.gaps(number)?;
         closing.seq = batch.last_seq(self.boot)? + 1;
         let closed = settle::close(&closing, &reads, &digest);
+        let mut settled = Settled {
+            reader: closing.reader.clone(),
+            reads: reads.len(),
+            observations: closed.observations,
+            movements: 0,
+            sensors: closing.sensors.len(),
+            bytes: 0,
+        };
         for delivery in &closed.deliveries {
             let seq = batch.next_seq(self.boot)?;
             let waiting = Waiting { boot: self.boot, seq, body: delivery.to_bytes() };
             batch.add_delivery(number, &waiting)?;
+            settled.movements += delivery.movements.len();
+            settled.bytes += waiting.body.len();
         }
         for (epc, tag) in &closed.presence {
             batch.put_tag_at_rest(epc, tag)?;
@@ -453,9 +495,9 @@ impl Close<'_> {
             let carried = store_carried(batch, carried, &closing)?;
             tracker.open(self.source, carried);
         }
-        // The next window of this commit may be of a shelf that these tags moved to.
-        tracker.update_presence(closed.presence.clone(), self.now.up);
-        Ok(Some((closing, closed, reads.len())))
+        // The next window that is closed may be of a shelf that these tags moved to.
+        tracker.update_presence(closed.presence, self.now.up);
+        Ok(Some(settled))
     }
 }
 

@@ -140,8 +140,6 @@ pub struct Indexed {
     pub hub: LedgerId,
     /// The ledger; none for the count of all entries before the stretch.
     pub ledger: Option<LedgerId>,
-    /// Its largest checkpoint there.
-    pub largest: u64,
     /// How many entries are there.
     pub count: u64,
 }
@@ -168,9 +166,7 @@ pub async fn indexed(
             Ok(Indexed {
                 hub: LedgerId(row.get(0)),
                 ledger: row.get::<_, Option<i32>>(1).map(LedgerId),
-                largest: u64::try_from(row.get::<_, Option<i64>>(2).unwrap_or_default())
-                    .unwrap_or(0),
-                count: unsigned(row.get(3))?,
+                count: unsigned(row.get(2))?,
             })
         })
         .collect()

@@ -75,6 +75,8 @@ pub enum Text<'a> {
     Whole(&'a [u8]),
     /// SHA-256 of them, 32 bytes, because there are more than were asked for.
     Digest(&'a [u8]),
+    /// More than 1 MiB, of which nothing was read.
+    Unread,
 }
 
 impl Found {
@@ -88,8 +90,9 @@ impl Found {
     #[must_use]
     pub fn slices(&self) -> Option<Slices<'_>> {
         let bytes = |column: usize| self.row.get::<_, Option<&[u8]>>(column);
-        let text = bytes(4).map(Text::Whole).or_else(|| bytes(5).map(Text::Digest))?;
-        Some(Slices { text, secret: bytes(6)?, leaf_hash: bytes(7)? })
+        let text = bytes(4).map(Text::Whole).or_else(|| bytes(5).map(Text::Digest));
+        let (secret, leaf_hash) = (bytes(6)?, bytes(7)?);
+        Some(Slices { text: text.unwrap_or(Text::Unread), secret, leaf_hash })
     }
 
     /// When the hub first had it.
@@ -140,16 +143,48 @@ pub async fn records(
     connection: &Connection,
     places: &[(LedgerId, u64)],
 ) -> Result<Vec<StoredRecord>, Error> {
+    let places: Vec<(LedgerId, u64, usize)> =
+        places.iter().map(|(ledger, index)| (*ledger, *index, 0)).collect();
+    let read = records_within(connection, &places, &[u64::MAX]).await?;
+    Ok(read.into_iter().filter_map(|one| one.ok()).collect())
+}
+
+/// A record that is not read: its ledger, its index, and its kind.
+pub type Unread = (LedgerId, u64, usize);
+
+/// Records of any ledgers, as far as they have them and there is room for their texts; in no order.
+///
+/// - `places`: ledger and index of each, and its kind: its place in `room`.
+/// - `room`: for each kind the most bytes of texts. The shortest records are read; no text of another is.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn records_within(
+    connection: &Connection,
+    places: &[(LedgerId, u64, usize)],
+    room: &[u64],
+) -> Result<Vec<Result<StoredRecord, Unread>>, Error> {
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let ledgers: Vec<i32> = places.iter().map(|(ledger, _)| ledger.0).collect();
-    let indexes = places.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
-    let rows = query(connection.client(), ITEMS_RECORDS, &[&ledgers, &indexes]).await?;
+    let ledgers: Vec<i32> = places.iter().map(|(ledger, ..)| ledger.0).collect();
+    let indexes =
+        places.iter().map(|(_, index, _)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
+    let number = |kind: usize| i32::try_from(kind + 1).unwrap_or_default();
+    let kinds: Vec<i32> = places.iter().map(|(.., kind)| number(*kind)).collect();
+    let room: Vec<i64> =
+        room.iter().map(|bytes| i64::try_from(*bytes).unwrap_or(i64::MAX)).collect();
+    let parameters: [&(dyn ToSql + Sync); 4] = [&ledgers, &indexes, &kinds, &room];
+    let rows = query(connection.client(), ITEMS_RECORDS, &parameters).await?;
     rows.iter()
         .map(|row| {
-            let place = (LedgerId(row.get(0)), unsigned(row.get(1))?);
-            Ok(StoredRecord::of_slices(place, row.get(2), row.get(3), row.get(4)))
+            let (ledger, index) = (LedgerId(row.get(0)), unsigned(row.get(1))?);
+            let kind = usize::try_from(row.get::<_, i32>(2) - 1).unwrap_or_default();
+            Ok(row
+                .get::<_, Option<&[u8]>>(3)
+                .ok_or((ledger, index, kind))
+                .map(|text| StoredRecord::of_slices((ledger, index), text, row.get(4), row.get(5))))
         })
         .collect()
 }

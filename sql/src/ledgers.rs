@@ -22,4 +22,4 @@ pub use nodes::{NodeMap, TileName, Tiles, load_frontier, nodes, tiles};
 pub use records::{
     Chunk, StoredRecord, chunks, exceeds_head, for_each_record, record_at, records_from,
 };
-pub use states::{LedgerState, Published, states};
+pub use states::{LedgerState, MOST_FORKS, Published, states};

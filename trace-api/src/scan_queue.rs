@@ -10,18 +10,22 @@
 //! - a scan that comes alone is stored at once; the writer waits only for requests that have a slot and no verdict yet,
 //!   and for these a few milliseconds;
 //! - a value that the database refuses fails its own scan: the group is divided until that one is alone;
+//! - a writer that panics answers the scans of its group and goes on with the next; one that has ended is said by readiness
+//!   ([`ScanQueue::is_running`]), and no request waits for it;
 //! - [`ScanQueue::finish`] returns when everything that was given to a slot is stored or answered.
 //!
 //! Not here: what a repeat is (`sql::scans::insert` is told the span), what is counted of scans (the database's triggers).
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use jiff::SignedDuration;
 use sql::Db;
 use sql::scans::Scan;
 use thiserror::Error;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -44,7 +48,7 @@ pub enum NotStored {
     /// Too many requests are under way.
     #[error("got more than {SLOTS} scans under way, expected at most that many")]
     Full,
-    /// The database does not answer, or the process is stopping.
+    /// The database does not answer, the writer failed, or the process is stopping.
     #[error("the scan could not be stored: {0}")]
     Unavailable(String),
     /// The database refused it.
@@ -83,6 +87,8 @@ pub struct ScanQueue {
     metrics: Metrics,
     stop: Arc<Notify>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Ends with the writer.
+    alive: watch::Receiver<()>,
 }
 
 /// The right to store one scan.
@@ -90,6 +96,7 @@ pub struct ScanQueue {
 pub struct Slot {
     permit: mpsc::OwnedPermit<Job>,
     metrics: Metrics,
+    alive: watch::Receiver<()>,
 }
 
 impl Slot {
@@ -98,16 +105,26 @@ impl Slot {
     /// # Errors
     ///
     /// [`NotStored`].
-    pub async fn store(self, scan: Scan) -> Result<(), NotStored> {
-        let (answer, stored) = oneshot::channel();
+    pub async fn store(mut self, scan: Scan) -> Result<(), NotStored> {
+        let (answer, mut stored) = oneshot::channel();
         self.permit.send(Job { scan, answer });
-        let ended = stored.await.unwrap_or_else(|_| Err(stopping()));
+        let ended = tokio::select! {
+            biased;
+            ended = &mut stored => ended.ok(),
+            // Nobody takes what was put into the queue of a writer that has ended.
+            _ = self.alive.changed() => stored.try_recv().ok(),
+        };
+        let ended = ended.unwrap_or_else(|| Err(failed()));
         ended.inspect_err(|problem| count(&self.metrics, problem))
     }
 }
 
 fn stopping() -> NotStored {
     NotStored::Unavailable("the process is stopping".to_owned())
+}
+
+fn failed() -> NotStored {
+    NotStored::Unavailable("the writer of scans failed".to_owned())
 }
 
 fn count(metrics: &Metrics, problem: &NotStored) {
@@ -125,8 +142,18 @@ impl ScanQueue {
         let (sender, jobs) = mpsc::channel(slots);
         let stop = Arc::new(Notify::new());
         let writer = Writer { db, jobs, metrics: metrics.clone(), stop: stop.clone() };
-        let writer = Mutex::new(Some(tokio::spawn(writer.run())));
-        Self { jobs: sender, metrics, stop, writer }
+        let (is_alive, alive) = watch::channel(());
+        let writer = tokio::spawn(async move {
+            let _is_alive = is_alive;
+            writer.run().await;
+        });
+        Self { jobs: sender, metrics, stop, writer: Mutex::new(Some(writer)), alive }
+    }
+
+    /// Whether scans can be stored: false after [`Self::finish`], and if the writer has ended otherwise.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.alive.has_changed().is_ok()
     }
 
     /// Takes a slot.
@@ -141,7 +168,7 @@ impl ScanQueue {
             mpsc::error::TrySendError::Closed(_) => stopping(),
         });
         let permit = permit.inspect_err(|problem| count(&self.metrics, problem))?;
-        Ok(Slot { permit, metrics: self.metrics.clone() })
+        Ok(Slot { permit, metrics: self.metrics.clone(), alive: self.alive.clone() })
     }
 
     /// Takes no more scans, and returns when those that have a slot are stored or given up.
@@ -174,7 +201,10 @@ impl Writer {
             self.metrics.scan_group.observe(f64::from(u32::try_from(group.len()).unwrap_or(0)));
             let waiting = self.jobs.max_capacity() - self.jobs.capacity();
             self.metrics.scans_under_way.set(i64::try_from(waiting).unwrap_or(i64::MAX));
-            self.write(group).await;
+            // The scans of a group that panicked are answered by the end of their channels; nothing else is left of it.
+            if AssertUnwindSafe(self.write(group)).catch_unwind().await.is_err() {
+                tracing::error!("the writer of scans panicked and goes on with the next group");
+            }
         }
     }
 
@@ -209,6 +239,8 @@ impl Writer {
 
     /// Stores a group; if the database refuses a value, each half of it, until that scan is alone.
     async fn write(&self, group: Vec<Job>) {
+        #[cfg(test)]
+        assert!(group.iter().all(|job| job.scan.item != tests::PANICS), "a test wants it");
         let group = group.into_iter().map(|job| (job.scan, job.answer)).unzip();
         let mut parts: Vec<(Vec<Scan>, Vec<_>)> = vec![group];
         while let Some((mut scans, mut answers)) = parts.pop() {

@@ -52,7 +52,7 @@ async fn one_lying_endpoint_among_two_makes_nothing_final() {
     // Meanwhile the honest endpoint was given the transaction, so that the anchor is final once the liar is replaced.
     let honest =
         ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", scene.chain.port()));
-    drop(worker);
+    scene.end(worker).await;
     let mut worker = scene.worker_asking(&[&site], &honest, 2).await;
     let anchor = scene.tick_until_final(&mut worker, 1).await;
     assert_ne!(anchor.evidence.block_number, FORGED_HEIGHT);
@@ -109,7 +109,7 @@ async fn a_final_anchor_is_asked_for_again_and_a_contradiction_is_a_finding_unti
     assert_eq!(confirmed().await, (2, 2));
     // At the start of another worker it is asked for at once.
     liar.lie(Lie::OtherBlocks);
-    drop(worker);
+    scene.end(worker).await;
     let mut worker = scene.worker_asking(&[&site], &urls, 2).await;
     scene.tick(&mut worker).await.unwrap();
     assert_eq!(scene.metrics.disputed.get(), 1);

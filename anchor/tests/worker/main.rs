@@ -121,7 +121,7 @@ async fn a_restarted_worker_goes_on_where_the_last_one_was() {
     site.append(&scene.db, 1).await;
     let mut first = scene.worker(&[&site]).await;
     scene.tick_until(&mut first, AnchorState::Sent).await;
-    drop(first);
+    scene.end(first).await;
 
     let mut second = scene.worker(&[&site]).await;
     scene.tick_until(&mut second, AnchorState::Sent).await;
@@ -365,7 +365,7 @@ async fn a_hub_that_was_rolled_back_behind_its_final_anchor_is_not_signed() {
     scene.tick_until_final(&mut worker, 1).await;
     site.append(&scene.db, 1).await;
     scene.tick_until_final(&mut worker, 2).await;
-    drop(worker);
+    scene.end(worker).await;
 
     sql::testing::roll_back_as_owner(&scene.db, "hub.example/1", 1).await.unwrap();
     let mut worker = scene.worker(&[&site]).await;

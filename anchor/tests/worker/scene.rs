@@ -273,6 +273,21 @@ impl Scene {
         Worker::new(config, db, self.metrics.clone(), context).await.unwrap()
     }
 
+    /// Ends a worker, and waits until the database has given up its lease: that is a moment after its connection is closed.
+    pub async fn end(&self, worker: Worker) {
+        drop(worker);
+        let deadline = Instant::now() + PATIENCE;
+        let is_free = "do $$ begin
+             if exists (
+               select from pg_locks join pg_database d on d.oid = pg_locks.database
+               where locktype = 'advisory' and d.datname = current_database()
+             ) then raise exception 'a worker holds its lease'; end if; end $$";
+        while let Err(error) = self.db.execute(is_free).await {
+            assert!(Instant::now() < deadline, "{error}");
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// One tick, so much later that everything is due.
     pub async fn tick(&self, worker: &mut Worker) -> Result<(), anchor::Error> {
         self.clock.advance(LONG);

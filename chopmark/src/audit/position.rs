@@ -3,7 +3,8 @@
 //! The way through: [`PositionFile::open`] reads it or begins a new one; [`PositionFile::of`] says where a ledger stands; whoever
 //! audits [`PositionFile::put`]s newer standings, which are written every [`EVERY`] and by [`PositionFile::save`].
 //!
-//! What holds: the file is its owner's alone and has a digest over its content, which finds damage. It is as good as the place where it is
+//! What holds: no more is written than can be read again: of ledgers with very many findings no standing is kept, and that is said. The
+//! file is its owner's alone and has a digest over its content, which finds damage. It is as good as the place where it is
 //! kept: whoever may write there can put a digest beside a lie. A standing is used only under the policy that it was made
 //! under, and only on a checkpoint that the database still has ([`ledger::audit::LedgerAudit::resume`]).
 //!
@@ -51,6 +52,8 @@ pub struct PositionFile {
     written: Instant,
     /// Why what the file had is not used.
     pub problem: Option<String>,
+    /// Ledgers of which no standing is kept any more, because their findings do not fit into the file.
+    pub left_out: BTreeSet<String>,
 }
 
 impl PositionFile {
@@ -66,6 +69,7 @@ impl PositionFile {
             stands: BTreeMap::new(),
             written: Instant::now(),
             problem: None,
+            left_out: BTreeSet::new(),
         };
         if !path.exists() {
             return Ok(file);
@@ -73,8 +77,13 @@ impl PositionFile {
         private::check_mode(path)?;
         let mut bytes = Vec::new();
         std::fs::File::open(path)
-            .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
+            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
             .with_context(|| format!("could not read {}", path.display()))?;
+        ensure!(
+            bytes.len() as u64 <= MOST_BYTES,
+            "{}: got more than {MOST_BYTES} bytes, expected the position of an audit; remove it to begin again",
+            path.display()
+        );
         let (policy, stands) = parse(&bytes).with_context(|| {
             format!("{}: no position of an audit; remove it to begin again", path.display())
         })?;
@@ -100,7 +109,7 @@ impl PositionFile {
     ///
     /// If it cannot be written.
     pub fn put(&mut self, origin: &str, stand: Stand) -> anyhow::Result<()> {
-        if stand.groups.len() <= MOST_GROUPS {
+        if stand.groups.len() <= MOST_GROUPS && !self.left_out.contains(origin) {
             self.stands.insert(origin.to_owned(), stand);
         }
         if self.is_due() { self.save() } else { Ok(()) }
@@ -116,17 +125,29 @@ impl PositionFile {
         self.written.elapsed() >= EVERY
     }
 
-    /// Writes the file.
+    /// Writes the file. The longest standings are left out until it can be read again; [`Self::left_out`] has their ledgers.
     ///
     /// # Errors
     ///
     /// If it cannot be written.
     pub fn save(&mut self) -> anyhow::Result<()> {
+        let mut kept = text(&self.policy, &self.stands);
+        while kept.len() as u64 > MOST_BYTES {
+            let length = |(_, stand): &(&String, &Stand)| {
+                let all = stand.standing.of_rows.iter().chain(&stand.standing.of_checkpoints);
+                all.map(|finding| finding.what.len() + 32).sum::<usize>() + stand.groups.len()
+            };
+            let longest = self.stands.iter().max_by_key(length).map(|(origin, _)| origin.clone());
+            let Some(origin) = longest else { break };
+            self.stands.remove(&origin);
+            self.left_out.insert(origin);
+            kept = text(&self.policy, &self.stands);
+        }
         // Left by a run that was killed while it wrote; ours alone to write.
         let mut beside = self.path.as_os_str().to_owned();
         beside.push(".new");
         std::fs::remove_file(beside).ok();
-        private::replace(&self.path, &text(&self.policy, &self.stands))?;
+        private::replace(&self.path, &kept)?;
         self.written = Instant::now();
         Ok(())
     }

@@ -234,7 +234,15 @@ impl<'a> Auditor<'a> {
         self.progress.end();
         match &mut self.setting.position {
             Some(position) if is_complete => position.remove(),
-            Some(position) => position.save(),
+            Some(position) => {
+                position.save()?;
+                for origin in &position.left_out {
+                    problem!(
+                        "the position of `{origin}` is not saved, since its findings do not fit into the file: it is audited from its beginning again"
+                    );
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -226,6 +226,32 @@ async fn an_altered_position_is_not_used() {
 }
 
 #[tokio::test]
+async fn a_position_with_more_findings_than_can_be_read_again_is_saved_without_them() {
+    let scene = Scene::new("large_position").await;
+    let stand = scene.interrupted_at_302().await;
+    let mut large = stand.clone();
+    let finding = |index| ledger::audit::Finding {
+        ledger: "other.example/1".to_owned(),
+        index: Some(index),
+        what: "the record does not fit its hash, which is a long sentence".to_owned(),
+    };
+    large.standing.of_rows = (0..200_000).map(finding).collect();
+    let mut position = scene.position();
+    position.put("other.example/1", large.clone()).unwrap();
+    position.save().unwrap();
+    assert_eq!(position.left_out.iter().collect::<Vec<_>>(), ["other.example/1"]);
+    let again = scene.position();
+    assert_eq!((again.of(SITE), again.of("other.example/1")), (Some(&stand), None));
+    position.put("other.example/1", large).unwrap();
+    assert!(position.of("other.example/1").is_none(), "it is not tried again and again");
+
+    let file = std::fs::OpenOptions::new().write(true).open(scene.path()).unwrap();
+    file.set_len(17 << 20).unwrap();
+    let refused = PositionFile::open(&scene.path(), &scene.policy).unwrap_err().to_string();
+    assert!(refused.contains("got more than 16777216 bytes"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_position_of_another_ledger_or_policy_or_before_a_rollback_is_not_used() {
     let scene = Scene::new("other_ledger").await;
     let stand = scene.interrupted_at_302().await;

@@ -12,7 +12,7 @@ use ledger::policy::Policy;
 
 use crate::book::{Book, Dated};
 use crate::rights::{
-    Bridge, Grant, Licence, Party, PartyId, Power, Rights, Span, Suspension, Tenure,
+    Bridge, Grant, Licence, Parties, Party, PartyId, Power, Rights, Span, Suspension, Tenure,
 };
 
 /// The rights that the records add up to.
@@ -71,7 +71,7 @@ fn flat<T, R>(all: &BTreeMap<String, Vec<Dated<T>>>, make: impl Fn(&Dated<T>) ->
     all.values().flat_map(|all| held(all)).map(make).collect()
 }
 
-fn parties(book: &Book) -> BTreeMap<PartyId, Party> {
+fn parties(book: &Book) -> Parties {
     let party = |body: &crate::record::PartyRecord| Party {
         name: body.name.clone(),
         pglns: body.pglns.clone(),

@@ -18,6 +18,7 @@ pub mod approval;
 mod approve;
 mod book;
 mod derive;
+mod parties;
 mod problem;
 pub mod record;
 pub mod replay;

@@ -13,12 +13,10 @@
 //! Source: docs/formats/directory-v1.md, "Rights".
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Name of a party in the directory: `bamboo-spring`.
-pub type PartyId = Arc<str>;
+pub use crate::parties::{Parties, Party, PartyId};
 
 /// A time from which and until before which something holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,19 +67,6 @@ pub enum Grade {
     B,
     /// The party's own word.
     C,
-}
-
-/// An organisation.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Party {
-    /// Display name.
-    pub name: String,
-    /// Party identifiers, `urn:epc:id:pgln:…`.
-    pub pglns: Vec<String>,
-    /// GLNs of its sites, 13 digits.
-    pub sites: BTreeSet<String>,
-    /// Who acts for it: holder and verifier key (`name+id+key`).
-    pub admins: Vec<(String, String)>,
 }
 
 /// Whose ledger an origin is, by record index.
@@ -281,8 +266,8 @@ pub struct Rights {
     pub has_directory: bool,
     /// Grace for statements that reached the hub after a right had ended.
     pub late: SignedDuration,
-    /// Parties by id.
-    pub parties: BTreeMap<PartyId, Party>,
+    /// Parties by id, by identifier and by site.
+    pub parties: Parties,
     /// Ledgers by origin.
     pub ledgers: BTreeMap<String, Vec<Tenure>>,
     /// Licences by prefix; no prefix begins another.
@@ -310,15 +295,13 @@ impl Rights {
     /// The party one of whose sites has the GLN `gln` (13 digits).
     #[must_use]
     pub fn party_at(&self, gln: &str) -> Option<&PartyId> {
-        self.parties.iter().find(|(_, party)| party.sites.contains(gln)).map(|(id, _)| id)
+        self.parties.at(gln)
     }
 
     /// The party with the identifier `pgln`, in any spelling.
     #[must_use]
     pub fn party_named(&self, pgln: &str) -> Option<&PartyId> {
-        let key = epc::thing_key(pgln);
-        let is_named = |party: &Party| party.pglns.iter().any(|pgln| epc::thing_key(pgln) == key);
-        self.parties.iter().find(|(_, party)| is_named(party)).map(|(id, _)| id)
+        self.parties.named(pgln)
     }
 
     /// The prefix that `digits` begin with and its licences, past ones included; `None` if nobody was ever licensed.

@@ -100,7 +100,7 @@ mod tests {
         let entry = entries(&[recall().with("chopmark:evidence", evidence)]).remove(0);
         let mut rights = crate::testing::rights();
         let lines = admins.iter().map(|(holder, one)| ((*holder).to_owned(), one.line.clone()));
-        rights.parties.get_mut("factory").unwrap().admins = lines.collect();
+        assert!(rights.parties.edit("factory", |factory| factory.admins = lines.collect()));
         recall_is_approved(&entry, &rights, "factory")
     }
 
@@ -142,8 +142,8 @@ mod tests {
     fn a_recall_without_its_approvals_is_a_claim() {
         let (ann, bo) = (Person::new("ann"), Person::new("bo"));
         let mut rights = crate::testing::rights();
-        rights.parties.get_mut("factory").unwrap().admins =
-            vec![("Ann".to_owned(), ann.line.clone()), ("Bo".to_owned(), bo.line.clone())];
+        let admins = vec![("Ann".to_owned(), ann.line.clone()), ("Bo".to_owned(), bo.line.clone())];
+        assert!(rights.parties.edit("factory", |factory| factory.admins = admins));
         let made = object_event("2026-11-20T07:00:00Z", "commissioning");
         let verdict_with = |notes: &[String]| {
             let notes = notes.iter().map(|note| Json::from(note.as_str())).collect();

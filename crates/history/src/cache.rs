@@ -5,11 +5,13 @@
 //! | what a record says, and its hash | ledger and index | SHA-256 of the text, and the secret, are the same |
 //! | a complete tile of a tree, with its root | ledger, level and place | its root leads to the root of the checkpoint asked about |
 //! | a ledger's checkpoint with what its signatures and the hub say | ledger | all rows that say so are the same, and the policy |
-//! | the largest checkpoint of each ledger that a hub was seen to hold | ledger | always: a hub only grows |
+//! | the largest checkpoint of each ledger that a hub was seen to hold, and that a signed one extended | ledger | always: a ledger only grows |
 //!
 //! What holds: rows are read for every answer, and what is kept only saves computing what follows from them. So a row that was
-//! changed is found out as without a cache. A hub that has less than it was seen to have, or an index of it with fewer rows, is
-//! counted anew, and what was found of ledgers meanwhile is forgotten. All of it is bounded in bytes, but for the last line: 16 bytes for each ledger.
+//! changed is found out as without a cache. A hub that has less than it was seen to have is counted anew, and what was found of
+//! ledgers meanwhile is forgotten. A hub whose index lacks rows is counted anew when it has another size: until then its entries are
+//! looked through for each ledger, once. What a row says and no signature does is never kept longer than for the answer that read
+//! it. All of it is bounded in bytes, but for the last line: 48 bytes for each ledger that the policy has keys of.
 //!
 //! Not here: reading the rows ([`mod@crate::gather`]).
 //!
@@ -55,8 +57,10 @@ pub struct Stats {
 struct Hubs {
     /// By hub: how many entries were found in the index, from the first on.
     seen: HashMap<LedgerId, u64>,
-    /// By ledger: its largest checkpoint in any hub.
-    largest: HashMap<LedgerId, u64>,
+    /// By hub whose index lacks rows: how many entries it had when that was found.
+    incomplete: HashMap<LedgerId, u64>,
+    /// By ledger: size and root of its largest checkpoint in any hub, which a signed checkpoint of it extended.
+    largest: HashMap<LedgerId, (u64, Hash)>,
 }
 
 impl Cache {
@@ -151,7 +155,8 @@ impl Cache {
         self.hubs().seen.clone()
     }
 
-    /// Entries of the hubs that were not seen in their index yet; of a hub that shrank, all that it has.
+    /// Entries of the hubs that were not seen in their index yet; of a hub that shrank, all that it has. None of a hub whose index
+    /// lacked rows when it had as many entries as now: [`Self::lacks_rows`] says so.
     ///
     /// - `before`: [`Self::seen`] before the sizes were asked for. Another answer may have seen more since then.
     pub(crate) fn unseen(&self, sizes: &HubSizes, before: &HashMap<LedgerId, u64>) -> Vec<Stretch> {
@@ -160,13 +165,21 @@ impl Cache {
             let has_shrunk = before.get(hub).is_some_and(|before| size < before);
             let seen = hubs.seen.get(hub).copied().unwrap_or_default();
             let from = if has_shrunk { 0 } else { seen };
-            (has_shrunk || from < *size).then_some(Stretch { hub: *hub, from, to: *size })
+            let is_known = !has_shrunk && hubs.incomplete.get(hub) == Some(size);
+            let is_wanted = has_shrunk || (from < *size && !is_known);
+            is_wanted.then_some(Stretch { hub: *hub, from, to: *size })
         };
         sizes.iter().filter_map(stretch).collect()
     }
 
+    /// Whether the index of a hub that has as many entries as now was found to lack rows.
+    pub(crate) fn lacks_rows(&self, sizes: &HubSizes) -> bool {
+        let hubs = self.hubs();
+        sizes.iter().any(|(hub, size)| hubs.incomplete.get(hub) == Some(size))
+    }
+
     /// Takes what the index has of the entries that were not seen; tells whether it has all of them, and all before them. If not,
-    /// the hub is counted from its first entry on again.
+    /// the hub is counted from its first entry on again when it has another size.
     pub(crate) fn see(&self, stretches: &[Stretch], found: &[Indexed]) -> bool {
         let mut hubs = self.hubs();
         let mut is_whole = true;
@@ -178,13 +191,10 @@ impl Cache {
             if (count(false), count(true)) != (*from, to - from) {
                 is_whole = false;
                 hubs.seen.remove(hub);
+                hubs.incomplete.insert(*hub, *to);
                 continue;
             }
-            for one in own() {
-                let Some(ledger) = one.ledger else { continue };
-                let largest = hubs.largest.entry(ledger).or_default();
-                *largest = one.largest.max(*largest);
-            }
+            hubs.incomplete.retain(|one, size| one != hub || *size > *to);
             let seen = hubs.seen.entry(*hub).or_default();
             if *seen >= *from {
                 *seen = if *from == 0 { *to } else { *to.max(seen) };
@@ -198,9 +208,20 @@ impl Cache {
         self.ledgers.clear();
     }
 
-    /// The largest checkpoint of a ledger that any hub was seen to hold.
-    pub(crate) fn largest_in_hub(&self, ledger: LedgerId) -> Option<u64> {
+    /// Size and root of the largest checkpoint of a ledger that any hub was seen to hold.
+    pub(crate) fn largest_in_hub(&self, ledger: LedgerId) -> Option<(u64, Hash)> {
         self.hubs().largest.get(&ledger).copied()
+    }
+
+    /// Keeps that a hub holds a checkpoint of a ledger.
+    ///
+    /// - `size`, `root`: of a checkpoint that the ledger's newest one, which its keys signed, extends.
+    pub(crate) fn keep_largest(&self, ledger: LedgerId, size: u64, root: Hash) {
+        let mut hubs = self.hubs();
+        let largest = hubs.largest.entry(ledger).or_insert((size, root));
+        if largest.0 < size {
+            *largest = (size, root);
+        }
     }
 }
 
@@ -209,30 +230,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hub_is_counted_again_when_rows_are_gone_or_it_shrank() {
+    fn a_hub_is_counted_again_when_it_shrank_or_lacks_rows_and_has_another_size() {
         let cache = Cache::new(0);
         let (hub, site) = (LedgerId(1), Some(LedgerId(2)));
-        let row = |ledger, count| Indexed { hub, ledger, largest: count, count };
+        let row = |ledger, count| Indexed { hub, ledger, count };
         let stretch = |from, to| Stretch { hub, from, to };
         let unseen = |size| cache.unseen(&vec![(hub, size)], &cache.seen());
+        let lacks_rows = |size| cache.lacks_rows(&vec![(hub, size)]);
         assert_eq!(unseen(5), [stretch(0, 5)]);
         assert!(cache.see(&[stretch(0, 5)], &[row(site, 5)]));
         assert_eq!(unseen(7), [stretch(5, 7)]);
         assert!(cache.see(&[stretch(5, 7)], &[row(site, 2), row(None, 5)]));
         assert!(unseen(7).is_empty());
         assert!(!cache.see(&[stretch(7, 8)], &[row(site, 1), row(None, 6)]), "one is gone");
-        assert_eq!(unseen(8), [stretch(0, 8)]);
-        assert!(!cache.see(&[stretch(0, 8)], &[row(site, 7)]), "it still is");
-        assert!(cache.see(&[stretch(0, 8)], &[row(site, 8)]));
+        assert!(unseen(8).is_empty() && lacks_rows(8), "it is known that it lacks one");
+        assert_eq!(unseen(9), [stretch(0, 9)]);
+        assert!(!cache.see(&[stretch(0, 9)], &[row(site, 8)]), "it still is");
+        assert!(!lacks_rows(8) && lacks_rows(9));
+        assert!(cache.see(&[stretch(0, 10)], &[row(site, 10)]));
+        assert!(!lacks_rows(9) && !lacks_rows(10));
         let older = cache.unseen(&vec![(hub, 3)], &HashMap::new());
         assert!(older.is_empty(), "its size was asked for before the hub grew");
         assert_eq!(unseen(3), [stretch(0, 3)]);
         assert!(cache.see(&[stretch(0, 3)], &[row(site, 3)]));
         assert_eq!(unseen(8), [stretch(3, 8)], "what grew again is counted");
-        assert_eq!(
-            cache.largest_in_hub(LedgerId(2)),
-            Some(8),
-            "and what was seen is not forgotten"
-        );
+    }
+
+    #[test]
+    fn the_largest_checkpoint_in_a_hub_is_kept() {
+        let (cache, site) = (Cache::new(0), LedgerId(2));
+        assert_eq!(cache.largest_in_hub(site), None);
+        for size in [3, 8, 5] {
+            cache.keep_largest(site, size, Hash::from([u8::try_from(size).unwrap(); 32]));
+        }
+        assert_eq!(cache.largest_in_hub(site), Some((8, Hash::from([8; 32]))));
     }
 }

@@ -149,21 +149,51 @@ pub async fn of_ledger(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, 
 /// - `tiles`: with those of [`spans`].
 #[must_use]
 pub fn of_state(state: &LedgerState, tiles: &Tiles) -> Continuity {
-    let Some(published) = &state.published else { return Continuity::NotInHubYet };
-    let stored = published.stored.as_ref().map(|(text, leaf)| (text.as_str(), *leaf));
-    let read = read_entry(&state.row.origin, &published.entry, stored);
+    let Some(read) = read_published(state) else { return Continuity::NotInHubYet };
     let own_size = own_size(state.head_size, state.latest.as_ref());
     judge(own_size, read.as_ref(), state.latest.as_ref(), |spans| tiles.nodes(state.row.id, spans))
+}
+
+/// What the hub's entry of a ledger states, by the rows that were fetched already; none if no hub has one.
+fn read_published(state: &LedgerState) -> Option<Read> {
+    let published = state.published.as_ref()?;
+    let stored = published.stored.as_ref().map(|(text, leaf)| (text.as_str(), *leaf));
+    Some(read_entry(&state.row.origin, &published.entry, stored))
+}
+
+/// Compares a ledger with a checkpoint of it that was signed and seen in a hub, from rows and hashes that were fetched already.
+///
+/// - `tiles`: with those of [`seen_spans`].
+#[must_use]
+pub fn of_seen(state: &LedgerState, (size, root): (u64, Hash), tiles: &Tiles) -> Continuity {
+    let seen = Published { size, root, note: String::new() };
+    let own_size = own_size(state.head_size, state.latest.as_ref());
+    judge(own_size, Ok(&seen), state.latest.as_ref(), |spans| tiles.nodes(state.row.id, spans))
+}
+
+/// Size and root that were published, if the rows can be read. That the ledger has them in its past is what [`of_state`] finds out.
+#[must_use]
+pub fn published_place(state: &LedgerState) -> Option<(u64, Hash)> {
+    let published = read_published(state)?.ok()?;
+    Some((published.size, published.root))
 }
 
 /// The subtrees that [`of_state`] will ask for.
 #[must_use]
 pub fn spans(state: &LedgerState) -> Vec<NodeSpan> {
-    let (Some(published), Some(latest)) = (&state.published, &state.latest) else {
-        return Vec::new();
-    };
-    let (old, new) = (published.entry.ledger_size, latest.size);
-    if old < new { [root_nodes(new), consistency_nodes(old, new)].concat() } else { Vec::new() }
+    let published = state.published.as_ref().map(|published| published.entry.ledger_size);
+    published.map_or_else(Vec::new, |size| seen_spans(state, size))
+}
+
+/// The subtrees that [`of_seen`] will ask for, of a checkpoint of so many leaves.
+#[must_use]
+pub fn seen_spans(state: &LedgerState, old: u64) -> Vec<NodeSpan> {
+    match &state.latest {
+        Some(latest) if old < latest.size => {
+            [root_nodes(latest.size), consistency_nodes(old, latest.size)].concat()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Compares a hub with its last final anchor.

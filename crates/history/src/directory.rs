@@ -113,9 +113,12 @@ pub struct Loaded {
     pub directory: Directory,
     /// The checkpoint that covers them all.
     pub checkpoint: StoredCheckpoint,
-    /// What it was at an earlier size, for proofs.
-    older: Arc<Mutex<Option<Arc<Directory>>>>,
+    /// What it was at earlier sizes, for proofs; the one that was used last is the last.
+    older: Arc<Mutex<Vec<Arc<Directory>>>>,
 }
+
+/// Most earlier sizes of which a directory is kept: hubs hold one size each, and pages that are open a little older ones.
+const MOST_OLDER: usize = 4;
 
 impl Loaded {
     /// The directory as it was when it had `size` entries.
@@ -129,8 +132,7 @@ impl Loaded {
         pin: &DirectoryPin,
         size: u64,
     ) -> Result<Arc<Directory>, sql::Error> {
-        let kept = self.older.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(kept) = kept.filter(|kept| kept.size() == size) {
+        if let Some(kept) = self.kept(size) {
             return Ok(kept);
         }
         let entries = sql::directory::entries_from(db, self.ledger, 0).await?;
@@ -138,8 +140,25 @@ impl Loaded {
         let older = directory::replay(&pin.origin, pin, &entries[..count])
             .map_err(|error| sql::Error::data(error.to_string()))?;
         let older = Arc::new(older);
-        *self.older.lock().unwrap_or_else(PoisonError::into_inner) = Some(older.clone());
+        self.keep(older.clone());
         Ok(older)
+    }
+
+    /// The directory of a size, if it is kept.
+    fn kept(&self, size: u64) -> Option<Arc<Directory>> {
+        let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = older.iter().position(|kept| kept.size() == size)?;
+        older[place..].rotate_left(1);
+        older.last().cloned()
+    }
+
+    fn keep(&self, directory: Arc<Directory>) {
+        let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+        older.retain(|kept| kept.size() != directory.size());
+        if older.len() >= MOST_OLDER {
+            older.remove(0);
+        }
+        older.push(directory);
     }
 }
 

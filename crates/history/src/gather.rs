@@ -7,11 +7,13 @@
 //! What holds: the number of queries depends neither on the number of ledgers nor on that of records; the item index is
 //! followed and not trusted, since a record that does not name what was looked up is left out unless its text was altered; a
 //! record that does not fit its ledger gets a [`Fault`], with a [`Cache`] as without; ledgers of parties that can decide
-//! something are read before those of others, and a limit that is hit is said.
+//! something are read before those of others, and a limit that is hit is said; no text is read for which there is no room.
 //!
 //! Not here: what the records mean ([`crate::fold`]), whether a ledger can be relied on (`known_ledgers.rs`).
 //!
 //! Source: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md.
+
+mod room;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use ledger::policy::Policy;
 use sql::items::Found;
 use sql::{Connection, Db, LedgerId};
 
+use self::room::{Room, Whose};
 use crate::cache::Cache;
 use crate::entry::{Fault, HistoryEntry, Relation};
 use crate::fold::{History, subject_of};
@@ -147,6 +150,7 @@ struct Finder<'a> {
     left_out: Vec<(Lookup, LedgerId, u64)>,
     /// Records that were read.
     rows: Rows,
+    room: Room,
 }
 
 impl<'a> Finder<'a> {
@@ -166,8 +170,8 @@ impl<'a> Finder<'a> {
         let lent: Vec<PartyId> = lent.map(|grant| grant.to.clone()).collect();
         deciding.extend(lent);
         deciding.extend(rights.powers.iter().map(|power| power.party.clone()));
-        let (has_hubs, left_out, rows) = (false, Vec::new(), Rows::new());
-        Self { db, cache, ledgers, rights, now, has_hubs, deciding, left_out, rows }
+        let (has_hubs, left_out, rows, room) = (false, Vec::new(), Rows::new(), Room::new());
+        Self { db, cache, ledgers, rights, now, has_hubs, deciding, left_out, rows, room }
     }
 
     fn party(&self, ledger: LedgerId, index: u64) -> Option<&PartyId> {
@@ -210,15 +214,16 @@ impl<'a> Finder<'a> {
         }
         let mut needs = Needs::default();
         needs.of_states(&mut self.ledgers, states);
-        let chosen = self.choose(&needs, lookups, &found);
+        let mut chosen = self.choose(&needs, lookups, &found);
         let is_read = found.iter().all(Found::is_read);
-        let places = places_of(&chosen);
-        let rows = if is_read {
-            rows::of_found(self.cache, &connection, &places, &found).await?
-        } else {
-            rows::read(self.cache, &connection, &places).await?
-        };
-        self.rows.extend(rows);
+        let mut unknown = places_of(&chosen);
+        unknown.retain(|place| !self.rows.contains_key(place));
+        if is_read {
+            let rows;
+            (rows, unknown) = rows::of_found(self.cache, &unknown, &found);
+            self.rows.extend(rows);
+        }
+        self.read_rows(&connection, &needs, &mut chosen, &unknown).await?;
         self.check(connection, needs, chosen).await
     }
 
@@ -249,15 +254,14 @@ impl<'a> Finder<'a> {
         lookup: &Lookup,
         hits: Vec<(LedgerId, u64)>,
     ) -> Vec<(LedgerId, u64)> {
-        let party = |(ledger, index): (LedgerId, u64)| match needs.origin(ledger) {
-            Some(origin) => self.rights.speaker(origin, index),
-            None => self.party(ledger, index),
-        };
-        let decides = |place| party(place).is_some_and(|party| self.deciding.contains(party));
-        let (mut deciding, others): (Vec<_>, Vec<_>) =
-            hits.into_iter().partition(|place| decides(*place));
-        let (mut registered, mut strangers): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|place| party(*place).is_some());
+        let (mut deciding, mut registered, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
+        for place in hits {
+            match self.whose(needs, place) {
+                Whose::Deciding => deciding.push(place),
+                Whose::Registered => registered.push(place),
+                Whose::Strangers => strangers.push(place),
+            }
+        }
         for (list, most) in [
             (&mut deciding, MAX_DECIDING),
             (&mut registered, MAX_OTHERS),
@@ -268,6 +272,44 @@ impl<'a> Finder<'a> {
             self.left_out.extend(beyond);
         }
         [deciding, registered, strangers].concat()
+    }
+
+    /// Whose a record is.
+    fn whose(&self, needs: &Needs, (ledger, index): (LedgerId, u64)) -> Whose {
+        let party = match needs.origin(ledger) {
+            Some(origin) => self.rights.speaker(origin, index),
+            None => self.party(ledger, index),
+        };
+        match party {
+            Some(party) if self.deciding.contains(party) => Whose::Deciding,
+            Some(_) => Whose::Registered,
+            None => Whose::Strangers,
+        }
+    }
+
+    /// Reads the rows of `places`; those for which there is no room are left out of `groups`.
+    async fn read_rows(
+        &mut self,
+        connection: &Connection,
+        needs: &Needs,
+        groups: &mut [Group],
+        places: &BTreeSet<(LedgerId, u64)>,
+    ) -> Result<(), sql::Error> {
+        let wanted: Vec<(LedgerId, u64, usize)> = places
+            .iter()
+            .map(|place| (place.0, place.1, self.whose(needs, *place).kind()))
+            .collect();
+        let (rows, taken, unread) =
+            rows::read(self.cache, connection, &wanted, self.room.left()).await?;
+        self.rows.extend(rows);
+        for (kind, bytes) in taken {
+            self.room.take(kind, bytes);
+        }
+        for (lookup, places) in groups {
+            let beyond = places.extract_if(.., |place| unread.contains(place));
+            self.left_out.extend(beyond.map(|(ledger, index)| (lookup.clone(), ledger, index)));
+        }
+        Ok(())
     }
 
     /// Records that were left out before it was known that their parties hold the item.
@@ -296,9 +338,9 @@ impl<'a> Finder<'a> {
             return Ok(Vec::new());
         }
         let connection = self.db.connection().await?;
-        let rows = rows::read(self.cache, &connection, &places_of(&groups)).await?;
-        self.rows.extend(rows);
-        self.check(connection, Needs::default(), groups).await
+        let (needs, places) = (Needs::default(), places_of(&groups));
+        self.read_rows(&connection, &needs, &mut groups, &places).await?;
+        self.check(connection, needs, groups).await
     }
 
     /// Records left out whose parties could change something; without a directory, all of them.

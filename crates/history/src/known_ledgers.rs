@@ -5,8 +5,9 @@
 //! ([`KnownLedgers::judge`], [`KnownLedgers::fault_of`]).
 //!
 //! What holds: the number of queries does not depend on how many ledgers or records there are; what the cache says of a
-//! ledger is used only while all rows that say so are the same; a hub that was seen to hold a checkpoint is believed in memory
-//! when its rows no longer say so.
+//! ledger is used only while all rows that say so are the same; a ledger must extend the largest checkpoint of it that a hub
+//! was seen to hold and that its signed one extended, also when the rows no longer say so. Where the index of the hub's entries may lack one of a ledger, the
+//! entries are looked through for it: once for each entry, as long as the ledger has no fault.
 //!
 //! Not here: which records belong to a history ([`mod@crate::gather`]), what a ledger is compared with
 //! ([`crate::continuity`]).
@@ -18,7 +19,7 @@ use futures::try_join;
 use ledger::Hash;
 use ledger::policy::Policy;
 use sql::hub::{Indexed, Stretch};
-use sql::ledgers::{LedgerRow, LedgerState, StoredCheckpoint, TileName, Tiles};
+use sql::ledgers::{LedgerRow, LedgerState, MOST_FORKS, StoredCheckpoint, TileName, Tiles};
 use sql::{Connection, Db, LedgerId};
 
 use crate::cache::Cache;
@@ -49,6 +50,10 @@ struct Fresh {
     checkpoint: StoredCheckpoint,
     fault: Option<Fault>,
     evidence: Evidence,
+    /// Size and root of the largest checkpoint that a hub was seen to hold.
+    seen: Option<(u64, Hash)>,
+    /// Whether the hubs' entries are looked through for its checkpoints.
+    is_looked_for: bool,
 }
 
 /// What must be fetched to judge ledgers and to prove leaves.
@@ -60,7 +65,7 @@ pub struct Needs {
     unseen: Vec<Stretch>,
     /// Tiles of the cache on the ways of the leaves: they are held, since the cache may drop them meanwhile.
     kept: HashMap<TileName, Arc<Tile>>,
-    /// Ledgers that no hub has by the index, and the entries that were looked through for them before.
+    /// Ledgers of which the index may lack an entry, and the entries that were looked through for them before.
     hidden: Vec<(LedgerId, String)>,
     hidden_from: HubSizes,
 }
@@ -153,67 +158,84 @@ impl<'a> KnownLedgers<'a> {
         if has_shrunk && !needs.fresh.is_empty() {
             self.cache.forget_ledgers();
         }
-        let is_indexed = is_whole && !has_shrunk;
         for fresh in std::mem::take(&mut needs.fresh) {
-            let Fresh { state, checkpoint, mut fault, evidence } = fresh;
-            let id = state.row.id;
-            let edge = Edge::of(id, checkpoint.size, &checkpoint.root, &got.tiles);
-            if fault.is_none() {
-                let is_hidden = got.hidden.contains(&id);
-                let continuity = match self.published_size(&state, is_indexed, is_hidden) {
-                    Ok(()) => continuity::of_state(&state, &got.tiles),
-                    Err(seen) => self.ask_again(&state, seen).await?,
-                };
-                fault = continuity_fault(continuity).or_else(|| {
-                    let other = continuity::by_evidence(id, &checkpoint, &evidence, &got.tiles);
-                    other.and_then(continuity_fault)
-                });
-            }
-            let standing =
-                Standing::new((state, checkpoint), self.policy, edge, fault, self.hubs.clone());
-            let standing = Arc::new(standing);
+            let is_told = !has_shrunk && (is_whole || fresh.is_looked_for);
+            let edge = Edge::of(
+                fresh.state.row.id,
+                fresh.checkpoint.size,
+                &fresh.checkpoint.root,
+                &got.tiles,
+            );
+            let fault = match &fresh.fault {
+                None => self.fault_of_ledger(&fresh, is_told, got).await?,
+                known => known.clone(),
+            };
+            // Where the rows did not tell all, everything was looked through.
+            let is_clean = fresh.is_looked_for || !is_told;
+            let clean = if is_clean { self.hubs.clone() } else { Vec::new() };
+            let rows = (fresh.state, fresh.checkpoint);
+            let standing = Arc::new(Standing::new(rows, self.policy, edge, fault, clean));
             if standing.head.fault.is_none() && standing.edge.is_some() {
                 self.cache.keep_ledger(standing.clone());
             }
-            self.known.insert(id, standing);
+            self.known.insert(standing.head.id, standing);
         }
         Ok(())
     }
 
-    /// Whether the rows tell all that the hubs have of a ledger; otherwise the largest checkpoint that they were seen to have.
-    fn published_size(
+    /// Why a ledger whose checkpoint is signed cannot be relied on.
+    ///
+    /// - `is_told`: whether the rows tell all that the hubs have.
+    async fn fault_of_ledger(
         &self,
-        state: &LedgerState,
-        is_indexed: bool,
-        is_hidden: bool,
-    ) -> Result<(), Option<u64>> {
-        let seen = self.cache.largest_in_hub(state.row.id);
-        let told = state.published.as_ref().map(|published| published.entry.ledger_size);
-        if is_indexed && !is_hidden && seen <= told { Ok(()) } else { Err(seen) }
+        fresh: &Fresh,
+        is_told: bool,
+        got: &Fetched,
+    ) -> Result<Option<Fault>, sql::Error> {
+        let Fresh { state, checkpoint, evidence, .. } = fresh;
+        let (id, origin) = (state.row.id, &state.row.origin);
+        let by_rows = continuity::of_state(state, &got.tiles);
+        // What a row says alone is not kept: whoever owns the tables can write any.
+        let is_proved = matches!(by_rows, Continuity::Fits { .. });
+        let published = is_proved.then(|| continuity::published_place(state)).flatten();
+        let continuity = if is_told && !got.hidden.contains(&id) {
+            by_rows
+        } else {
+            continuity::of_ledger(self.db, id, origin).await?.continuity
+        };
+        if let Some(fault) = continuity_fault(continuity) {
+            return Ok(Some(fault));
+        }
+        if let Some((size, root)) = fresh.seen
+            && continuity::of_seen(state, (size, root), &got.tiles).problem().is_some()
+        {
+            // Another answer may have seen it after these rows were read: newer ones decide.
+            let now = continuity::with_checkpoint(self.db, id, origin, size, root).await?;
+            if let Some(fault) = continuity_fault(now) {
+                return Ok(Some(fault));
+            }
+        }
+        let other = continuity::by_evidence(id, checkpoint, evidence, &got.tiles);
+        if let Some(fault) = other.and_then(continuity_fault) {
+            return Ok(Some(fault));
+        }
+        if state.forks_left > 0 {
+            let kept = u64::from(MOST_FORKS) + state.forks_left;
+            return Ok(Some(Fault::Forked(format!(
+                "evidence of {kept} forks is kept, of which {} were not looked at",
+                state.forks_left
+            ))));
+        }
+        if let Some((size, root)) = published {
+            self.cache.keep_largest(id, size, root);
+        }
+        Ok(None)
     }
 
-    /// Looks through all that the hubs have, because an index says less than there is or was.
-    async fn ask_again(
-        &self,
-        state: &LedgerState,
-        seen: Option<u64>,
-    ) -> Result<Continuity, sql::Error> {
-        let found = continuity::of_ledger(self.db, state.row.id, &state.row.origin).await?;
-        let told = match found.continuity {
-            Continuity::Fits { hub_size } => Some(hub_size),
-            Continuity::NotInHubYet => None,
-            other => return Ok(other),
-        };
-        Ok(match seen.filter(|seen| told.is_none_or(|told| told < *seen)) {
-            None => found.continuity,
-            Some(hub_size) => Continuity::Forked {
-                hub_size,
-                own_size: state.head_size,
-                reason: format!(
-                    "the hub had its checkpoint of size {hub_size}, and now has none of that size"
-                ),
-            },
-        })
+    /// Whether the index of the hubs' entries may lack one of a ledger: it lacks some, has none of the ledger, or had a larger one.
+    fn is_doubtful(&self, state: &LedgerState, seen: Option<(u64, Hash)>) -> bool {
+        let told = state.published.as_ref().map(|published| published.entry.ledger_size);
+        told.is_none() || seen.map(|(size, _)| size) > told || self.cache.lacks_rows(&self.hubs)
     }
 
     /// Why a leaf cannot be relied on; none if it leads to the signed root of its ledger.
@@ -283,17 +305,17 @@ impl Needs {
                 ledgers.ignored.insert(id);
                 continue;
             };
-            let hubs = &ledgers.hubs;
-            let told = state.published.as_ref().map(|published| published.entry.ledger_size);
+            let seen = ledgers.cache.largest_in_hub(id);
+            let is_doubtful = ledgers.is_doubtful(&state, seen);
+            let hubs = is_doubtful.then_some(&ledgers.hubs);
             let is_right = |known: &Standing| known.is_of(&state, ledgers.policy, hubs);
             if let Some(known) = ledgers.cache.ledger(id, is_right)
-                && ledgers.cache.largest_in_hub(id) <= told
                 && ledgers.unseen().is_empty()
             {
                 ledgers.known.insert(id, known);
                 continue;
             }
-            self.of_fresh(ledgers, state, checkpoint);
+            self.of_fresh(ledgers, (state, checkpoint), seen, is_doubtful);
         }
         if !self.fresh.is_empty() {
             self.unseen = ledgers.unseen();
@@ -303,8 +325,9 @@ impl Needs {
     fn of_fresh(
         &mut self,
         ledgers: &KnownLedgers<'_>,
-        state: LedgerState,
-        checkpoint: StoredCheckpoint,
+        (state, checkpoint): (LedgerState, StoredCheckpoint),
+        seen: Option<(u64, Hash)>,
+        is_doubtful: bool,
     ) {
         let (id, policy) = (state.row.id, ledgers.policy);
         let fault = checkpoint_fault(policy, &state.row.origin, &checkpoint);
@@ -312,16 +335,20 @@ impl Needs {
         self.tiles.extend(Edge::names(id, checkpoint.size));
         if fault.is_none() {
             evidence = Evidence::open(policy, &state.row.origin, &state.evidence);
-            let spans = [continuity::spans(&state), evidence.spans(&checkpoint)].concat();
+            let of_seen =
+                seen.map_or_else(Vec::new, |(size, _)| continuity::seen_spans(&state, size));
+            let spans = [continuity::spans(&state), of_seen, evidence.spans(&checkpoint)].concat();
             self.tiles.extend(spans.into_iter().map(|span| TileName::with(id, span)));
         }
         // A ledger that has a fault already is not looked for.
-        if fault.is_none() && state.published.is_none() {
+        let is_looked_for = fault.is_none() && is_doubtful;
+        if is_looked_for {
             let known = ledgers.cache.ledger(id, |_| true);
             let clean = known.as_ref().and_then(|known| known.clean_of(&state));
-            for (hub, _) in &ledgers.hubs {
+            for (hub, size) in &ledgers.hubs {
                 let from = clean.and_then(|clean| clean.iter().find(|(one, _)| one == hub));
-                let from = from.map_or(0, |(_, size)| *size);
+                // Of a hub that had more, nothing is known.
+                let from = from.map(|(_, from)| *from).filter(|from| from <= size).unwrap_or(0);
                 match self.hidden_from.iter_mut().find(|(one, _)| one == hub) {
                     Some((_, low)) => *low = from.min(*low),
                     None => self.hidden_from.push((*hub, from)),
@@ -329,7 +356,7 @@ impl Needs {
             }
             self.hidden.push((id, state.row.origin.clone()));
         }
-        self.fresh.push(Fresh { state, checkpoint, fault, evidence });
+        self.fresh.push(Fresh { state, checkpoint, fault, evidence, seen, is_looked_for });
     }
 
     /// Adds a leaf that is to be proved.

@@ -1,10 +1,10 @@
 //! Reads the rows of records and what they say.
 //!
 //! The way through: [`of_found`] takes what was read with the index; of a large text that is a digest, and only if no record
-//! of this digest is known is the text asked for. [`read`] asks for whole rows.
+//! of this digest is known is the text to be read. [`read`] reads whole rows, as far as there is room.
 //!
 //! What holds: what a row says was read from text and secret as they are in the database now, or earlier from the very same
-//! bytes; at most two queries, whatever the number of records.
+//! bytes; the number of queries does not depend on that of records.
 //!
 //! Not here: whether a record fits its ledger ([`mod@crate::gather`]), what is kept ([`crate::cache`]).
 
@@ -17,7 +17,6 @@ use ledger::hash::sha256;
 use ledger::record::Secret;
 use sql::hub::Seal;
 use sql::items::{Found, Text};
-use sql::ledgers::StoredRecord;
 use sql::{Connection, LedgerId};
 
 use crate::cache::Cache;
@@ -56,18 +55,13 @@ impl Row {
     }
 }
 
-/// The rows of `places` as they were found with the index; of large records that are not known the texts are read.
-///
-/// # Errors
-///
-/// [`sql::Error`].
-pub async fn of_found(
+/// The rows of `places` as they were found with the index, and those whose texts must be read for it.
+pub fn of_found(
     cache: &Cache,
-    connection: &Connection,
     places: &BTreeSet<Place>,
     found: &[Found],
-) -> Result<Rows, sql::Error> {
-    let (mut rows, mut unknown) = (Rows::new(), Vec::new());
+) -> (Rows, BTreeSet<Place>) {
+    let (mut rows, mut unknown) = (Rows::new(), BTreeSet::new());
     for hit in found {
         let place = (hit.ledger, hit.index);
         let Some(slices) = hit.slices().filter(|_| places.contains(&place)) else { continue };
@@ -81,23 +75,25 @@ pub async fn of_found(
                 let digest = Hash(digest.try_into().unwrap_or_default());
                 let known = cache.known(place, &digest, slices.secret);
                 if known.is_none() {
-                    unknown.push(place);
+                    unknown.insert(place);
+                    continue;
                 }
                 known
+            }
+            Text::Unread => {
+                unknown.insert(place);
+                continue;
             }
         };
         rows.insert(place, Row::of(record, hashes, Some(hit.seal())));
     }
-    for one in sql::items::records(connection, &unknown).await? {
-        let (place, hashes) = ((one.ledger, one.index), hashes_of(&one));
-        if let Some(row) = rows.get_mut(&place) {
-            *row = Row::of(cache.read(place, one.text.as_bytes(), hashes), hashes, row.seal);
-        }
-    }
-    Ok(rows)
+    (rows, unknown)
 }
 
-/// Reads records and their seals, whatever the number of look-ups.
+/// Reads records and their seals, as far as there is room for their texts.
+///
+/// - `places`: with the kind of each, its place in `room`.
+/// - Returns the rows, what their texts take, by kind, and those that there was no room for.
 ///
 /// # Errors
 ///
@@ -105,23 +101,38 @@ pub async fn of_found(
 pub async fn read(
     cache: &Cache,
     connection: &Connection,
-    places: &BTreeSet<Place>,
-) -> Result<Rows, sql::Error> {
-    let places: Vec<Place> = places.iter().copied().collect();
-    let (stored, seals) =
-        try_join!(sql::items::records(connection, &places), sql::hub::seals(connection, &places))?;
+    places: &[(LedgerId, u64, usize)],
+    room: &[u64],
+) -> Result<(Rows, Vec<(usize, usize)>, BTreeSet<Place>), sql::Error> {
+    let (mut rows, mut taken, mut unread) = (Rows::new(), Vec::new(), BTreeSet::new());
+    if places.is_empty() {
+        return Ok((rows, taken, unread));
+    }
+    let kinds: HashMap<Place, usize> =
+        places.iter().map(|(ledger, index, kind)| ((*ledger, *index), *kind)).collect();
+    let all: Vec<Place> = kinds.keys().copied().collect();
+    let (stored, seals) = try_join!(
+        sql::items::records_within(connection, places, room),
+        sql::hub::seals(connection, &all)
+    )?;
     let seals: HashMap<Place, Seal> =
         seals.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect();
-    let row = |one: StoredRecord| {
-        let (place, hashes) = ((one.ledger, one.index), hashes_of(&one));
-        let record = record(cache, place, one.text.as_bytes(), hashes);
-        (place, Row::of(record, hashes, seals.get(&place).copied()))
-    };
-    Ok(stored.into_iter().map(row).collect())
-}
-
-fn hashes_of(one: &StoredRecord) -> (&[u8], &[u8]) {
-    (one.secret.as_ref().map_or(&[][..], |secret| secret), &one.leaf_hash.0)
+    for one in stored {
+        match one {
+            Ok(one) => {
+                let place = (one.ledger, one.index);
+                let secret = one.secret.as_ref().map_or(&[][..], |secret| secret);
+                let hashes = (secret, &one.leaf_hash.0[..]);
+                taken.push((kinds.get(&place).copied().unwrap_or_default(), one.text.len()));
+                let record = record(cache, place, one.text.as_bytes(), hashes);
+                rows.insert(place, Row::of(record, hashes, seals.get(&place).copied()));
+            }
+            Err((ledger, index, _)) => {
+                unread.insert((ledger, index));
+            }
+        }
+    }
+    Ok((rows, taken, unread))
 }
 
 /// What a text says, read unless these very bytes are known.

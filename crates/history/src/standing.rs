@@ -43,7 +43,8 @@ pub struct Standing {
     pub edge: Option<Edge>,
     state: LedgerState,
     policy: Arc<Policy>,
-    /// Of a ledger that no hub has by the index: the entries of the hubs that are none of its checkpoints by their text either.
+    /// Entries of the hubs that were looked through for its checkpoints, and are none that the index does not have; none if there was
+    /// no reason to look.
     clean: HubSizes,
 }
 
@@ -51,7 +52,7 @@ impl Standing {
     /// What was found of a ledger.
     ///
     /// - `checkpoint`: the newest of `state`.
-    /// - `clean`: the hubs' entries that were looked through for its checkpoints.
+    /// - `clean`: the hubs' entries that were looked through for its checkpoints; empty if they were not.
     #[must_use]
     pub fn new(
         (state, checkpoint): (LedgerState, StoredCheckpoint),
@@ -72,11 +73,16 @@ impl Standing {
 
     /// Whether it was found from exactly these rows, under this policy.
     ///
-    /// - `hubs`: sizes of the hubs at least as they are now.
+    /// - `doubtful`: sizes of the hubs, if the index may lack an entry of it: then they must have been looked through.
     #[must_use]
-    pub fn is_of(&self, state: &LedgerState, policy: &Arc<Policy>, hubs: &HubSizes) -> bool {
+    pub fn is_of(
+        &self,
+        state: &LedgerState,
+        policy: &Arc<Policy>,
+        doubtful: Option<&HubSizes>,
+    ) -> bool {
         let is_same_policy = || Arc::ptr_eq(&self.policy, policy) || self.policy == *policy;
-        let is_clean = || state.published.is_some() || self.clean == *hubs;
+        let is_clean = || doubtful.is_none_or(|hubs| self.clean == *hubs);
         self.head.fault.is_none() && self.state == *state && is_clean() && is_same_policy()
     }
 

@@ -63,6 +63,31 @@ pub struct Closing {
 }
 
 impl Closing {
+    /// A window of a reader of which nothing is known but its reads, settled as a portal's.
+    #[must_use]
+    pub fn of_reads(reader: &str, read_point: &str, opened: Timestamp, closed: Timestamp) -> Self {
+        Self {
+            bridge: String::new(),
+            boot: 1,
+            seq: 1,
+            reader: reader.to_owned(),
+            read_point: read_point.to_owned(),
+            antenna_read_points: BTreeMap::new(),
+            opened,
+            closed,
+            settings: Settings::default(),
+            suspect_clock: false,
+            late: false,
+            gaps: Vec::new(),
+            edges: Vec::new(),
+            sensors: Vec::new(),
+            neighbour_reads: BTreeMap::new(),
+            residents: BTreeSet::new(),
+            held: BTreeSet::new(),
+            presence: BTreeMap::new(),
+        }
+    }
+
     /// The EPC banks of [`Closing::held`].
     #[must_use]
     pub fn held_banks(&self) -> HashSet<Vec<u8>> {

@@ -5,7 +5,6 @@
 //!
 //! What holds: the record names exactly the items that passed; memory is what the kernel counted as the most of each process.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,11 +13,11 @@ use demo::simulators::impinj_r700::R700;
 use firmware_bridge::spool::Spool;
 use jiff::Timestamp;
 
+use super::door::Door;
 use super::goods;
 use super::measure::Row;
 use super::process::peak_megabytes;
 use super::report::Report;
-use crate::program::{new_bridge, new_ledger};
 use crate::web;
 use crate::world::{World, free_address, prepare_folder};
 
@@ -136,33 +135,18 @@ fn write_files(
     database: &str,
     [ingest, bridge, broker]: &[std::net::SocketAddr; 3],
 ) -> anyhow::Result<()> {
-    new_ledger(LEDGER, &folder.join("ledger.pem"))?;
-    let key = new_bridge(&folder.join("bridge.pem"))?;
-    fs::write(
-        folder.join("rules.toml"),
-        format!(
-            "version = \"1\"\nlocation = \"urn:epc:id:sgln:9521142.00001.0\"\n[[rule]]\nid = \"door\"\n\
-             read_point = \"{DOOR}\"\nconcludes.observe = {{ things = {{ scheme = \"sgtin\" }}, step = \"storing\" }}\n"
-        ),
-    )?;
-    fs::write(
-        folder.join("chopmark.toml"),
-        format!(
-            "[database]\nurl = \"{database}\"\n[[ledger]]\norigin = \"{LEDGER}\"\n\
-             party = {{ name = \"Bench\", pgln = \"urn:epc:id:pgln:9521142.00000\" }}\nkeys = \"ledger.pem\"\n\
-             rules = \"rules.toml\"\n[ingest]\nlisten = \"{ingest}\"\n[[bridge]]\nid = \"door\"\n\
-             public_key = \"{key}\"\nledger = \"{LEDGER}\"\n"
-        ),
-    )?;
-    fs::write(
-        folder.join("bridge.toml"),
-        format!(
-            "[firmware_bridge]\nid = \"door\"\nkey = \"bridge.pem\"\nspool = \"spool.sqlite\"\n\
-             ingest_url = \"http://{ingest}\"\nledger = \"{LEDGER}\"\nlisten = \"{bridge}\"\n\
-             [[firmware_bridge.reader]]\nid = \"door\"\nread_point = \"{DOOR}\"\n\
-             settle = {{ quiet_ms = 1500, longest_ms = 60000 }}\n\
-             device.impinj-r700 = {{ broker = \"{broker}\", topic = \"{TOPIC}\" }}\n"
-        ),
-    )?;
-    Ok(())
+    let readers = format!(
+        "[[firmware_bridge.reader]]\nid = \"door\"\nread_point = \"{DOOR}\"\n\
+         settle = {{ quiet_ms = 1500, longest_ms = 60000 }}\n\
+         device.impinj-r700 = {{ broker = \"{broker}\", topic = \"{TOPIC}\" }}\n"
+    );
+    let door = Door {
+        ledger: LEDGER,
+        bridge: "door",
+        read_point: DOOR,
+        database,
+        ingest: *ingest,
+        listen: *bridge,
+    };
+    door.write(folder, &readers)
 }

@@ -17,8 +17,8 @@ use firmware_bridge::spool::Spool;
 use ledger::json::Json;
 use reads::Bank;
 
+use super::door::Door;
 use super::process::{cpu_seconds, peak_megabytes};
-use crate::program::{new_bridge, new_ledger};
 use crate::web;
 use crate::world::{World, free_address, prepare_folder};
 
@@ -85,47 +85,23 @@ fn write_files(
     ingest: SocketAddr,
     bridge: SocketAddr,
 ) -> anyhow::Result<()> {
-    new_ledger("bench.example/fleet", &data.join("ledger.pem"))?;
-    let key = new_bridge(&data.join("bridge.pem"))?;
-    let door = "urn:epc:id:sgln:9521142.00001.1";
-    fs::write(
-        data.join("rules.toml"),
-        format!(
-            "version = \"1\"\nlocation = \"urn:epc:id:sgln:9521142.00001.0\"\n[[rule]]\nid = \"door\"\n\
-             read_point = \"{door}\"\nconcludes.observe = {{ things = {{ scheme = \"sgtin\" }}, step = \"storing\" }}\n"
-        ),
-    )?;
-    fs::write(
-        data.join("chopmark.toml"),
-        format!(
-            "[database]\nurl = \"{database}\"\n[[ledger]]\norigin = \"bench.example/fleet\"\n\
-             party = {{ name = \"Bench\", pgln = \"urn:epc:id:pgln:9521142.00000\" }}\nkeys = \"ledger.pem\"\n\
-             rules = \"rules.toml\"\n[ingest]\nlisten = \"{ingest}\"\n[[bridge]]\nid = \"fleet\"\n\
-             public_key = \"{key}\"\nledger = \"bench.example/fleet\"\n"
-        ),
-    )?;
+    let read_point = "urn:epc:id:sgln:9521142.00001.1";
     let lines: Vec<String> = readers
         .paths
         .iter()
         .enumerate()
         .map(|(number, path)| {
             format!(
-                "[[firmware_bridge.reader]]\nid = \"r{number}\"\nread_point = \"{door}\"\n\
+                "[[firmware_bridge.reader]]\nid = \"r{number}\"\nread_point = \"{read_point}\"\n\
                  settle = {{ quiet_ms = 1500, longest_ms = 5000 }}\n\
                  device.r200 = {{ port = \"{}\", power_dbm = 20.0 }}\n",
                 path.display()
             )
         })
         .collect();
-    fs::write(
-        data.join("bridge.toml"),
-        format!(
-            "[firmware_bridge]\nid = \"fleet\"\nkey = \"bridge.pem\"\ningest_url = \"http://{ingest}\"\n\
-             ledger = \"bench.example/fleet\"\nlisten = \"{bridge}\"\n{}",
-            lines.concat()
-        ),
-    )?;
-    Ok(())
+    let ledger = "bench.example/fleet";
+    let door = Door { ledger, bridge: "fleet", read_point, database, ingest, listen: bridge };
+    door.write(data, &lines.concat())
 }
 
 fn sleep_until(when: Instant) {

@@ -13,7 +13,7 @@ mod chain;
 mod families;
 mod spool;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hint::black_box;
 
 use anyhow::Context as _;
@@ -150,23 +150,8 @@ fn settle_reads(at: Timestamp, reads: &[Read]) {
     };
     let closing = Closing {
         bridge: "bench".into(),
-        boot: 1,
-        seq: 1,
-        reader: "door".into(),
-        read_point: "urn:epc:id:sgln:9521141.00001.1".into(),
-        antenna_read_points: BTreeMap::new(),
-        opened: at,
-        closed: at,
         settings: Settings { direction: Some(direction), ..Settings::default() },
-        suspect_clock: false,
-        late: false,
-        gaps: Vec::new(),
-        edges: Vec::new(),
-        sensors: Vec::new(),
-        neighbour_reads: BTreeMap::new(),
-        residents: BTreeSet::new(),
-        held: BTreeSet::new(),
-        presence: BTreeMap::new(),
+        ..Closing::of_reads("door", "urn:epc:id:sgln:9521141.00001.1", at, at)
     };
     for delivery in settle::close(&closing, reads, "").deliveries {
         black_box(delivery.to_bytes());

@@ -248,6 +248,30 @@ fn windows_of_several_readers_that_close_together_have_deliveries_one_after_the_
 }
 
 #[test]
+fn windows_that_end_together_are_closed_some_in_each_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spool.sqlite");
+    let mut settings = settings(file.clone());
+    let count = CLOSED_AT_ONCE + 6;
+    settings.readers = vec![settings.readers[0].clone(); count];
+    let mut keeper = open(settings, Metrics::new());
+    let inputs: Vec<Input> = (0..count).map(|source| Input { source, ..read_now() }).collect();
+    keeper.take(&inputs).unwrap();
+    // The disk fails at the last window: what was closed before it stays closed.
+    let last = keeper.tracker.window(count - 1).unwrap().window;
+    let fail = format!(
+        "create trigger fails before update of closed on windows when new.window = {last} \
+         begin select raise(abort, 'the disk fails'); end"
+    );
+    rusqlite::Connection::open(&file).unwrap().execute_batch(&fail).unwrap();
+    assert!(keeper.close_due(true).is_err());
+    drop(keeper);
+    let mut spool = Spool::open(&file).unwrap();
+    assert_eq!(spool.open_windows().unwrap().len(), 6, "those of the commit that failed");
+    assert_eq!(deliveries(&mut spool).len(), CLOSED_AT_ONCE);
+}
+
+#[test]
 fn what_waits_of_all_lines_is_one_group_up_to_a_number_of_inputs_and_of_reads() {
     let (sender, inputs) = sync_channel(3 * GROUP);
     for number in 0..GROUP + 7 {

@@ -11,7 +11,8 @@
 //!   records;
 //! - a part that cannot be recorded ends the job; what was recorded stays, and the answer says how much that is;
 //! - memory for documents that are being read and prepared is bounded by their bytes, half of them of one partner; those
-//!   beyond wait for their turn.
+//!   beyond wait for their turn. Those that wait hold at most half of the memory for bodies for one partner, however often its
+//!   senders disconnect; beyond that a document is refused as busy, to be sent again;
 //!
 //! Not here: a document of at most [`SHORT_BYTES`], which is always recorded in one commit.
 //!
@@ -24,7 +25,7 @@ use ledger::Hash;
 use tokio::sync::oneshot;
 
 use super::intake::Body;
-use super::jobs::{Job, Progress, end_of};
+use super::jobs::{Job, NotStarted, Progress, end_of};
 use super::judged::{Answer, Checked, checked, refuse_whole};
 use super::state::State;
 use crate::config::Partner;
@@ -43,7 +44,7 @@ pub(super) const SHORT_BYTES: usize = 64 * 1024;
 /// # Errors
 ///
 /// [`Problem::Unavailable`] if it takes longer than a sender waits; the job goes on, and the same document sent again
-/// gets its answer. [`Problem::Malformed`] if it is refused; [`Problem::BegunElsewhere`].
+/// gets its answer. [`Problem::Busy`] if too many documents of the partner wait. [`Problem::Malformed`] if it is refused; [`Problem::BegunElsewhere`].
 pub(super) async fn capture(
     state: &Data<State>,
     partner: &Partner,
@@ -56,8 +57,9 @@ pub(super) async fn capture(
     }
     let (digest, body) = busy(move || (ledger::hash::sha256(&body.bytes), body)).await?;
     let key = (partner.name.clone(), digest);
-    match state.long.start(key, behaviour) {
-        Err(other) => {
+    match state.long.start(key, behaviour, body.bytes.len()) {
+        Err(NotStarted::Full) => Err(Problem::Busy),
+        Err(NotStarted::Running(other)) => {
             drop(body);
             state.within_time(end_of(other, behaviour)).await?.map(Answer::Recorded)
         }
@@ -88,9 +90,12 @@ async fn dry_run(
     behaviour: ErrorBehaviour,
     body: Body,
 ) -> Result<Answer, Problem> {
+    let held = state.long.hold(&partner.name, body.bytes.len()).ok_or(Problem::Busy)?;
     let _turn = state.within_time(state.long.turn(&partner.name, body.bytes.len())).await??;
     let (writer, name) = (state.writer(&partner.ledger)?.clone(), partner.name.clone());
     let found = busy(move || {
+        // Held as long as the body is, also when nobody waits for the answer any more.
+        let _held = held;
         let digest = ledger::hash::sha256(&body.bytes);
         let (events, faults) = match StatedDocument::read(Box::new(body)) {
             Err((fault, _)) => (0, Faults::from(fault)),

@@ -72,7 +72,7 @@ impl State {
         let addresses = Addresses::new(settings.bodies_per_address, settings.strangers_per_minute);
         let intake = Intake::new(settings, metrics.body_bytes.clone());
         let strangers = Strangers::new(settings.stored_refusals_per_minute);
-        let (clock, long) = (terms.clock.clone(), Jobs::new());
+        let (clock, long) = (terms.clock.clone(), Jobs::new(settings.body_memory_bytes));
         Self { db, config, writers, metrics, terms, clock, addresses, intake, strangers, long }
     }
 

@@ -2,6 +2,7 @@
 
 use ledger::Hash;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::StoredCheckpoint;
 use super::list::LedgerRow;
@@ -10,6 +11,11 @@ use crate::error::Error;
 use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
 use crate::queries::LEDGERS_STATES;
+
+/// Most forks of one ledger whose notes are read at once. Each note costs two checks of signatures.
+pub const MOST_FORKS: u32 = 32;
+/// Most forks of one ledger that are counted.
+const MOST_COUNTED: u32 = 10_000;
 
 /// A ledger, its newest checkpoint, and what the hub has of it, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +28,10 @@ pub struct LedgerState {
     pub latest: Option<StoredCheckpoint>,
     /// The entry of its largest checkpoint in any hub.
     pub published: Option<Published>,
-    /// Notes that are kept as evidence of forks of it, each once, in order.
+    /// Notes that are kept as evidence of forks of it, each once, in order: those of at most [`MOST_FORKS`] forks.
     pub evidence: Vec<String>,
+    /// How many more forks are kept whose notes were not read; of very many, at least so many.
+    pub forks_left: u64,
 }
 
 /// An entry of a hub, by the index and as the hub's ledger has it.
@@ -63,6 +71,7 @@ fn state(row: &Row) -> LedgerState {
         latest: StoredCheckpoint::of_row(row, 5),
         published: published(row),
         evidence,
+        forks_left: unsigned_or_none(row.get(15)),
     }
 }
 
@@ -80,6 +89,8 @@ pub async fn states(
     known: &[LedgerId],
 ) -> Result<Vec<LedgerState>, Error> {
     let known: Vec<i32> = known.iter().map(|ledger| ledger.0).collect();
-    let rows = query(connection.client(), LEDGERS_STATES, &[&keys, &known]).await?;
+    let (most, counted) = (i64::from(MOST_FORKS), i64::from(MOST_COUNTED));
+    let parameters: [&(dyn ToSql + Sync); 4] = [&keys, &known, &most, &counted];
+    let rows = query(connection.client(), LEDGERS_STATES, &parameters).await?;
     Ok(rows.iter().map(state).collect())
 }

@@ -20,8 +20,8 @@ fn new_key() -> SourceKey {
 /// The same database and clock, with a directory in which `key` is an admin's of the issuer.
 fn with_issuer(mut scene: Scene, key: &SourceKey) -> (Scene, Rights) {
     let mut rights = rights();
-    let issuer = rights.parties.get_mut("factory").unwrap();
-    issuer.admins = vec![("ana".to_owned(), admin_key("ana", key))];
+    let admins = vec![("ana".to_owned(), admin_key("ana", key))];
+    assert!(rights.parties.edit("factory", |issuer| issuer.admins = admins));
     let (config, clock) = (Config::clone(&scene.state.config()), scene.state.clock.clone());
     let state = AppState::new(config, scene.db.db(), clock).with_rights(rights.clone());
     scene.state = Data::new(state);

@@ -1,4 +1,4 @@
-//! Readiness and metrics: the process is ready while the database answers.
+//! Readiness and metrics: the process is ready while the database answers and scans can be stored.
 
 use process::health::Probe;
 use prometheus::Registry;
@@ -10,6 +10,10 @@ impl Probe for AppState {
     type NotReady = Problem;
 
     async fn ready(&self) -> Result<(), Problem> {
+        if !self.scans.is_running() {
+            tracing::error!("the writer of scans has ended: restart the process");
+            return Err(Problem::Unavailable);
+        }
         Ok(self.db.ping().await?)
     }
 
@@ -46,6 +50,13 @@ mod tests {
         let scene = Scene::journey("ready").await;
         let ready = scene.get_as_operator("/readyz").await;
         assert_eq!((ready.status.as_u16(), ready.body.as_str()), (200, "ready\n"));
+    }
+
+    #[actix_web::test]
+    async fn a_process_that_cannot_store_scans_any_more_is_not_ready() {
+        let scene = Scene::journey("ready_scans").await;
+        scene.state.scans.finish().await;
+        assert_eq!(scene.get_as_operator("/readyz").await.status.as_u16(), 503);
     }
 
     #[actix_web::test]

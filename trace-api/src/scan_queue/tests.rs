@@ -8,6 +8,9 @@ use sql::testing::TestDb;
 
 use super::*;
 
+/// An item whose scan lets the writer panic.
+pub const PANICS: &str = "urn:panic";
+
 /// A scan of one device, by its number.
 fn scan(device: u8) -> Scan {
     let mark = || Mark { own: vec![device], before: vec![device, 0] };
@@ -117,4 +120,32 @@ async fn without_a_database_each_scan_is_answered_and_the_queue_goes_on() {
         assert!(ended.iter().all(|one| matches!(one, Err(NotStored::Unavailable(_)))), "{ended:?}");
     }
     assert_eq!(queue.metrics.unstored_scans.with_label_values(&["unavailable"]).get(), 4);
+}
+
+#[actix_web::test]
+async fn a_writer_that_panics_answers_its_group_and_stores_the_next() {
+    let (db, queue) = queue("queue_panics").await;
+    let bad = Scan { item: PANICS.into(), ..scan(1) };
+    let ended = store_all(&queue, vec![bad, scan(2)]).await;
+    assert!(ended.iter().all(|one| matches!(one, Err(NotStored::Unavailable(_)))), "{ended:?}");
+    assert!(queue.is_running());
+    assert_eq!(store_all(&queue, vec![scan(3)]).await, [Ok(())]);
+    assert_eq!(count(&db).await, 1);
+}
+
+#[actix_web::test]
+async fn no_request_waits_for_a_writer_that_has_ended() {
+    let (_db, queue) = queue("queue_dead").await;
+    let (before, after) = (queue.slot().unwrap(), queue.slot().unwrap());
+    let waiting = spawn(before.store(scan(1)));
+    queue.writer.lock().unwrap().as_ref().unwrap().abort();
+    let long = Duration::from_secs(20);
+    for ended in [
+        timeout(long, waiting).await.unwrap().unwrap(),
+        timeout(long, after.store(scan(2))).await.unwrap(),
+    ] {
+        assert!(matches!(ended, Err(NotStored::Unavailable(_))), "{ended:?}");
+    }
+    assert!(!queue.is_running());
+    assert!(matches!(queue.slot().err(), Some(NotStored::Unavailable(_))));
 }

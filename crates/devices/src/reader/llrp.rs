@@ -162,9 +162,8 @@ impl Llrp {
     /// Takes a message; one that has tag reports only, and these only of what readers write with each tag, as it is.
     fn undecoded(&mut self, message: Undecoded<'_>, at: Timestamp, fed: &mut FrameData) {
         let is_report = message.number == d::RO_ACCESS_REPORT.number;
-        if is_report && let Some(reports) = tag_report::in_message(message.body) {
+        if is_report && tag_report::for_each_in(message.body, |tag| self.report(tag, at, fed)) {
             fed.frames += 1;
-            reports.for_each(|tag| self.report(&tag, at, fed));
             return;
         }
         match message.decode() {

@@ -2,6 +2,7 @@
 
 use directory::Rights;
 use directory::approval::{approvers, needed, text};
+use directory::rights::Party;
 use ledger::note::Note;
 
 use super::scene::{directory, person};
@@ -48,9 +49,9 @@ fn two_must_approve_unless_a_party_has_one_admin_and_nobody_is_never_enough() {
     assert_eq!(needed(&rights, "maker"), 1);
     assert_eq!(needed(&rights, "nobody"), 1);
     assert_eq!(needed(&Rights::default(), "brand"), 1);
-    let brand = rights.parties.get_mut("brand").unwrap();
-    let same_key = brand.admins[0].1.clone();
-    brand.admins[1] = ("wu".to_owned(), same_key);
+    let same_key = rights.parties["brand"].admins[0].1.clone();
+    let with_one_key = |brand: &mut Party| brand.admins[1] = ("wu".to_owned(), same_key);
+    assert!(rights.parties.edit("brand", with_one_key));
     assert_eq!(needed(&rights, "brand"), 2, "one key under two names does not replace a person");
     let by_one_key = note(text(LEDGER, EVENT), &["lin"]);
     assert_eq!(approvers(&[&by_one_key], LEDGER, EVENT, &rights, "brand").len(), 1);

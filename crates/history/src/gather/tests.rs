@@ -277,6 +277,33 @@ async fn a_cut_is_a_gap_only_if_parties_of_the_directory_were_left_out() {
 }
 
 #[tokio::test]
+async fn records_of_strangers_are_read_as_far_as_there_is_room_for_their_texts() {
+    let db = TestDb::migrated("gather_large").await;
+    let (factory, stranger) = (site(&db, SITE).await, site(&db, STRANGER).await);
+    factory.append(&[event(1, "commissioning")], RECORDED).await;
+    let large = event(2, "storing").with("note", "x".repeat(300_000).as_str().into());
+    stranger.append(&vec![large; 5], RECORDED).await;
+    let found = gathered(&db, &[&factory, &stranger]).await;
+    assert_eq!((found.history.entries.len(), found.cut), (6, 0), "there is room for 1.5 MB");
+    let larger = event(2, "storing").with("note", "x".repeat(600_000).as_str().into());
+    stranger.append(&vec![larger; 20], RECORDED).await;
+    let recall = event(3, "holding").disposition("recalled");
+    let recall = recall.with("note", "x".repeat(3_000_000).as_str().into());
+    factory.append(&[recall], RECORDED).await;
+    let found = gathered(&db, &[&factory, &stranger]).await;
+    // Of the strangers' records the five short ones, and no more than fit beside them.
+    assert_eq!((found.history.entries.len(), found.cut), (2 + 5, 20), "the rest is said");
+    assert!(faults(&found).iter().all(Option::is_none));
+    assert_eq!(
+        verdict(&found),
+        Verdict::Recalled,
+        "the issuer's are read whatever strangers write"
+    );
+    let gaps = found.history.state(NOW.parse().unwrap(), &jiff::tz::TimeZone::UTC).gaps;
+    assert!(!gaps.iter().any(|gap| matches!(gap, Gap::Cut { .. })), "{gaps:?}");
+}
+
+#[tokio::test]
 async fn all_records_are_read_of_a_party_that_turns_out_to_hold_the_item() {
     let db = TestDb::migrated("gather_holder").await;
     let (factory, till) = (site(&db, SITE).await, site(&db, TILL).await);
@@ -406,7 +433,7 @@ async fn a_destination_that_is_a_location_names_the_party_whose_site_it_is() {
         let mut rights = rights();
         if has_site {
             let gln = crate::statement::gln_of(SHOPS_DOOR).unwrap();
-            rights.parties.get_mut("shop").unwrap().sites.insert(gln);
+            assert!(rights.parties.edit("shop", |shop| shop.sites.extend([gln])));
         }
         let item = ITEM.parse().unwrap();
         let found = gather(&db, &cache, &policy, &rights, now, &item).await.unwrap();

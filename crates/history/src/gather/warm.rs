@@ -213,8 +213,57 @@ async fn a_rollback_is_found_out_by_a_warm_cache_also_without_the_row_that_tells
     scene.alter("record_chunks", &gone).await;
     let head = format!("update ledger_heads set size = 0 where ledger_id = {}", scene.hub.id.0);
     scene.db.execute(&head).await.unwrap();
-    let found = scene.faults().await;
-    assert!(matches!(&found[..], [Some(Fault::Forked(_))]), "{found:?}");
+    assert_eq!(scene.faults().await, [Some(Fault::Shrunk { hub_size: 2, own_size: 1 })]);
+    scene.site.append(&[event(2, "holding"), event(3, "holding")], RECORDED).await;
+    for fault in scene.faults().await {
+        assert!(matches!(fault, Some(Fault::Forked(_))), "another past grew: {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_size_that_only_a_row_claimed_is_forgotten_with_that_row() {
+    let scene = Scene::new("warm_claimed").await;
+    let other = TestLedger::create(&scene.db, "shop.example/till", "site", "Shop").await;
+    other.append(&[event(3, "storing").of(&[CASE])], RECORDED).await;
+    scene.hub.append_checkpoint_of(&other, RECORDED).await;
+    let claim = |ledger: LedgerId, size: u64| {
+        let id = ledger.0;
+        format!("update hub_entries set ledger_id = {id}, ledger_size = {size} where hub_index = 1")
+    };
+    scene.alter("hub_entries", &claim(scene.site.id, 50)).await;
+    let found = scene.checked().await;
+    assert!(found.len() == 2 && found.iter().all(Option::is_some), "{found:?}");
+    scene.alter("hub_entries", &claim(other.id, 1)).await;
+    assert_eq!(scene.checked().await, [None, None], "nobody signed 50 records");
+    assert_eq!(scene.cache.largest_in_hub(scene.site.id).map(|(size, _)| size), Some(2));
+}
+
+#[tokio::test]
+async fn while_the_index_of_the_hub_lacks_a_row_ledgers_are_judged_once_and_not_for_each_scan() {
+    let scene = Scene::new("warm_lacking").await;
+    let other = TestLedger::create(&scene.db, "shop.example/till", "site", "Shop").await;
+    other.append(&[event(3, "storing").of(&[CASE])], RECORDED).await;
+    scene.hub.append_checkpoint_of(&other, RECORDED).await;
+    let remove = format!("delete from hub_entries where ledger_id = {}", other.id.0);
+    scene.alter("hub_entries", &remove).await;
+    assert_eq!(scene.queries().await.1, 3, "as many as of a hub that is whole");
+    assert_eq!(scene.checked().await, [None, None]);
+    let hits = scene.cache.stats().ledgers.hits;
+    assert_eq!(scene.checked().await, [None, None]);
+    assert_eq!(scene.cache.stats().ledgers.hits, hits + 1);
+    // What a missing row hides is found all the same, also when the entry was looked at before.
+    scene.site.append(&[event(4, "storing")], RECORDED).await;
+    scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
+    assert_eq!(scene.checked().await, [None, None, None]);
+    let hide = format!(
+        "delete from hub_entries where ledger_id = {} and ledger_size = 3",
+        scene.site.id.0
+    );
+    scene.alter("hub_entries", &hide).await;
+    roll_back_as_owner(&scene.db, SITE, 2).await.unwrap();
+    let [warm, cold] = [scene.faults().await, faults(&scene.gather(&Cache::new(0)).await)];
+    assert_eq!(warm, vec![Some(Fault::Shrunk { hub_size: 3, own_size: 2 }); 2], "it was seen");
+    assert!(cold.iter().all(|fault| matches!(fault, Some(Fault::Forked(_)))), "{cold:?}");
 }
 
 #[tokio::test]
@@ -241,6 +290,31 @@ async fn evidence_of_a_fork_is_seen_by_a_warm_cache() {
     stored.await.unwrap();
     let forked = Some(Fault::Forked("another root is signed for size 2".to_owned()));
     assert_eq!(scene.checked().await, [forked.clone(), forked]);
+}
+
+#[tokio::test]
+async fn of_very_much_evidence_some_is_opened_and_the_rest_is_said() {
+    let scene = Scene::new("warm_much_evidence").await;
+    // The ledger extends all of it, or nobody signed it: each alone shows nothing.
+    let own = sql::ledgers::latest_checkpoint(&scene.db, scene.site.id).await.unwrap().unwrap();
+    let most = sql::ledgers::MOST_FORKS;
+    let keep = |count: u32, first: u32| {
+        format!(
+            "insert into forks (ledger_id, old_note, new_note, reason, at) \
+             select {}, 'note ' || n, '{}', 'two pasts', now() from generate_series({first}, {first} + {count} - 1) as n",
+            scene.site.id.0, own.note
+        )
+    };
+    scene.db.execute(&keep(most, 0)).await.unwrap();
+    assert_eq!(scene.checked().await, [None, None]);
+    scene.db.execute(&keep(3000, most)).await.unwrap();
+    let said =
+        format!("evidence of {} forks is kept, of which 3000 were not looked at", most + 3000);
+    let forked = Some(Fault::Forked(said));
+    assert_eq!(scene.checked().await, [forked.clone(), forked]);
+    let connection = scene.db.connection().await.unwrap();
+    let states = sql::ledgers::states(&connection, &[sql::items::key(ITEM)], &[]).await.unwrap();
+    assert!(states[0].evidence.len() <= 2 * most as usize, "{}", states[0].evidence.len());
 }
 
 #[tokio::test]

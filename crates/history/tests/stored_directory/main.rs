@@ -143,6 +143,32 @@ async fn each_process_reads_the_rights_that_the_owner_wrote_and_sees_it_grow() {
 }
 
 #[tokio::test]
+async fn directories_of_sizes_that_are_asked_for_in_turn_are_read_once_each() {
+    let scene = Scene::new("directory_older").await;
+    // A directory ends with a state record: after its beginning, and after each party.
+    for id in ["a", "b", "c", "d", "e"] {
+        scene.admit(id).await;
+    }
+    let loaded = load(&scene.db, &scene.policy).await.unwrap();
+    let pin = scene.policy.directory.as_ref().unwrap();
+    // Statements that asking for these sizes takes.
+    let asked = async |sizes: &[u64]| {
+        let before = sql::testing::statements();
+        for size in sizes {
+            assert_eq!(loaded.at(&scene.db, pin, *size).await.unwrap().size(), *size);
+        }
+        sql::testing::statements() - before
+    };
+    let once = asked(&[6]).await;
+    assert_eq!(asked(&[8, 10]).await, 2 * once);
+    assert_eq!(asked(&[6, 10, 8, 6]).await, 0, "each was read once");
+    // Of many sizes, those that were used last are kept.
+    assert_eq!(asked(&[12, 14]).await, 2 * once);
+    assert_eq!(asked(&[8, 6, 12, 14]).await, 0);
+    assert_eq!(asked(&[10]).await, once);
+}
+
+#[tokio::test]
 async fn without_a_pin_nobody_has_a_right_and_nothing_is_wrong() {
     let scene = Scene::new("directory_unpinned").await;
     let current = DirectoryCache::new(Policy::default()).current(&scene.db).await;

@@ -31,25 +31,13 @@ fn edge(millis: i64, is_active: bool) -> Edge {
 
 /// A portal's window that closes at `closed` milliseconds.
 fn closing(closed: i64) -> Closing {
+    let read_point = "urn:epc:id:sgln:0614141.00001.0";
     Closing {
         bridge: "dock".into(),
         boot: 3,
         seq: 7,
-        reader: "door".into(),
-        read_point: "urn:epc:id:sgln:0614141.00001.0".into(),
-        antenna_read_points: BTreeMap::new(),
-        opened: at(0),
-        closed: at(closed),
         settings: Settings { barrier: Some(1), ..Settings::default() },
-        suspect_clock: false,
-        late: false,
-        gaps: Vec::new(),
-        edges: Vec::new(),
-        sensors: Vec::new(),
-        neighbour_reads: BTreeMap::new(),
-        residents: BTreeSet::new(),
-        held: BTreeSet::new(),
-        presence: BTreeMap::new(),
+        ..Closing::of_reads("door", read_point, at(0), at(closed))
     }
 }
 

@@ -11,8 +11,8 @@ select h.item_key, h.ledger_id, h.leaf_index, (select is_few from few),
        r.text, r.digest, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at
 from hits h
 left join lateral (
-  select case when length(t.text) <= $3::integer /* largest text that is given */ then t.text end as text,
-         case when length(t.text) > $3 then sha256(t.text) end as digest,
+  select case when s.bytes <= $3::integer /* largest text that is given */ then t.text end as text,
+         case when s.bytes > $3 then sha256(t.text) end as digest,
          substring(c.secrets from 16 * s.place - 15 for 16) as secret,
          substring(c.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
   from (
@@ -26,14 +26,17 @@ left join lateral (
     order by first_leaf desc limit 1
   ) as c
   cross join lateral (
-    select n.place,
-           least(greatest(coalesce(c.text_ends[n.place - 1], 0), 0), octet_length(c.texts)) as begin,
-           least(greatest(coalesce(c.text_ends[n.place], 0), 0), octet_length(c.texts)) as behind
-    from (select least(h.leaf_index - c.first_leaf, 256)::integer + 1) as n (place)
+    select e.place, e.begin, greatest(e.behind - e.begin, 0) as bytes
+    from (
+      select n.place,
+             least(greatest(coalesce(c.text_ends[n.place - 1], 0), 0), octet_length(c.texts)) as begin,
+             least(greatest(coalesce(c.text_ends[n.place], 0), 0), octet_length(c.texts)) as behind
+      from (select least(h.leaf_index - c.first_leaf, 256)::integer + 1) as n (place)
+    ) as e
   ) as s
-  -- Read once, used twice.
+  -- Read once, used twice. Very large ones are not even hashed.
   cross join lateral (
-    select substring(c.texts from s.begin + 1 for greatest(s.behind - s.begin, 0)) as text offset 0
+    select case when s.bytes <= 1048576 then substring(c.texts from s.begin + 1 for s.bytes) end as text offset 0
   ) as t
   where h.leaf_index - c.first_leaf < c.leaf_count
 ) as r on true

@@ -1,10 +1,18 @@
 -- ledgers::states
+-- Forks are read in no order: by their number, the planner might look through those of all ledgers.
 -- One statement, so that a ledger and what the hub has of it are of one moment.
 select l.ledger_id, l.origin, l.kind, l.party, coalesce(h.size, 0), c.size, c.root, c.note, c.recorded_at,
        e.hub_ledger_id, e.hub_index, e.ledger_size, r.text, r.leaf_hash,
        array(
-         select n.note from forks f cross join lateral (values (f.old_note), (f.new_note)) as n (note)
-         where f.ledger_id = l.ledger_id
+         select n.note
+         from (
+           select old_note, new_note from forks where ledger_id = l.ledger_id limit $3::bigint /* most forks */
+         ) as f
+         cross join lateral (values (f.old_note), (f.new_note)) as n (note)
+       ),
+       (
+         select greatest(count(*) - $3::bigint, 0)
+         from (select from forks where ledger_id = l.ledger_id limit $4::bigint /* most forks that are counted */) as f
        )
 from (
   select distinct i.ledger_id

@@ -50,6 +50,7 @@ fn latest<T: Copy>(value: Option<T>, last: &mut Option<T>) -> Option<T> {
 /// # Errors
 ///
 /// What is wrong and what is expected.
+#[inline]
 pub fn read(
     report: &TagReport<'_>,
     at: Timestamp,

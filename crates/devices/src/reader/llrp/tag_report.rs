@@ -1,6 +1,6 @@
 //! What a `TagReportData` says, from the tree of its parameters or from its bytes.
 //!
-//! The way through: [`in_message`] looks at the body of an `RO_ACCESS_REPORT` and gives its reports if every parameter in it
+//! The way through: [`for_each_in`] looks at the body of an `RO_ACCESS_REPORT` and gives its reports if every parameter in it
 //! is one that readers write with each tag; for any other body it gives none, and the message is decoded as a tree, each
 //! of whose reports becomes one with [`TagReport::of_node`].
 //!
@@ -110,7 +110,31 @@ impl<'a> TagReport<'a> {
         }
     }
 
+    /// Takes the report that `bytes` begin with; gives what follows it, or none if it is not only what readers write with each tag.
+    ///
+    /// - `left`: parameters that a message may still have.
+    #[inline]
+    fn fill(&mut self, bytes: &'a [u8], left: &mut u32) -> Option<&'a [u8]> {
+        let (number, mut rest, behind) = long(bytes)?;
+        *left = left.checked_sub(1)?;
+        if number != d::TAG_REPORT_DATA.number {
+            return None;
+        }
+        while let Some((first, after)) = rest.split_first() {
+            *left = left.checked_sub(1)?;
+            rest = if *first >= 0x80 {
+                self.add_short(first & 0x7F, after)?
+            } else {
+                let (number, body, after) = long(rest)?;
+                self.add_long(number, body)?;
+                after
+            };
+        }
+        Some(behind)
+    }
+
     /// Takes a parameter with one byte of header; gives what follows it.
+    #[inline]
     fn add_short(&mut self, number: u8, rest: &'a [u8]) -> Option<&'a [u8]> {
         fn first<T>(known: &mut Option<T>, value: T) {
             known.get_or_insert(value);
@@ -173,67 +197,40 @@ impl<'a> TagReport<'a> {
     }
 }
 
-/// The reports in the body of an `RO_ACCESS_REPORT`, if all of it is what readers write with each tag.
-#[must_use]
-pub fn in_message(body: &[u8]) -> Option<TagReports<'_>> {
-    let mut reports = TagReports { first: None, rest: body, left: MAX_PARAMETERS };
+/// Gives the reports in the body of an `RO_ACCESS_REPORT` to `give`, in order, if all of it is what readers write with each tag.
+///
+/// - Returns whether it is; if not, nothing was given.
+pub fn for_each_in<'a>(body: &'a [u8], mut give: impl FnMut(&TagReport<'a>)) -> bool {
+    let mut left = MAX_PARAMETERS;
     if body.is_empty() {
-        return Some(reports);
+        return true;
     }
-    // Most messages have one report, so only what follows it is looked at twice.
-    let first = reports.one()?;
-    let mut check = reports.clone();
-    while !check.rest.is_empty() {
-        check.one()?;
+    // Most messages have one report, so only what follows it is looked at twice. A report is filled where it stands: moving one
+    // costs as much as reading it.
+    let mut first = TagReport::default();
+    let Some(behind) = first.fill(body, &mut left) else { return false };
+    if behind.is_empty() {
+        give(&first);
+        return true;
     }
-    Some(TagReports { first: Some(first), ..reports })
-}
-
-/// Reports that follow one another.
-#[derive(Debug, Clone)]
-pub struct TagReports<'a> {
-    first: Option<TagReport<'a>>,
-    rest: &'a [u8],
-    /// Parameters that a message may still have.
-    left: u32,
-}
-
-impl<'a> TagReports<'a> {
-    fn one(&mut self) -> Option<TagReport<'a>> {
-        let (number, mut rest, behind) = long(self.rest)?;
-        self.left = self.left.checked_sub(1)?;
-        if number != d::TAG_REPORT_DATA.number {
-            return None;
-        }
+    let mut rest = behind;
+    while !rest.is_empty() {
+        let Some(behind) = TagReport::default().fill(rest, &mut left) else { return false };
+        rest = behind;
+    }
+    give(&first);
+    (left, rest) = (MAX_PARAMETERS, behind);
+    while !rest.is_empty() {
         let mut report = TagReport::default();
-        while let Some((first, after)) = rest.split_first() {
-            self.left = self.left.checked_sub(1)?;
-            rest = if *first >= 0x80 {
-                report.add_short(first & 0x7F, after)?
-            } else {
-                let (number, body, after) = long(rest)?;
-                report.add_long(number, body)?;
-                after
-            };
-        }
-        self.rest = behind;
-        Some(report)
+        let Some(behind) = report.fill(rest, &mut left) else { return false };
+        give(&report);
+        rest = behind;
     }
-}
-
-impl<'a> Iterator for TagReports<'a> {
-    type Item = TagReport<'a>;
-
-    fn next(&mut self) -> Option<TagReport<'a>> {
-        match self.first.take() {
-            None if self.rest.is_empty() => None,
-            None => self.one(),
-            first => first,
-        }
-    }
+    true
 }
 
 /// Number and body of a parameter with four bytes of header, and what follows it.
+#[inline]
 fn long(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let [n1 @ ..=3, n0, l1, l0, ..] = bytes else { return None };
     let (whole, rest) = bytes.split_at_checked(u16::from_be_bytes([*l1, *l0]).into())?;
@@ -251,12 +248,16 @@ mod tests {
     /// Compares both ways; gives whether the bytes sufficed.
     fn compare(body: &[u8]) -> bool {
         let tree = decode_node(&d::RO_ACCESS_REPORT, body);
-        let Some(reports) = in_message(body) else { return false };
+        let mut reports = Vec::new();
+        if !for_each_in(body, |report| reports.push(report.clone())) {
+            assert!(reports.is_empty(), "nothing is concluded from a part of it");
+            return false;
+        }
         let tree = tree.expect("what the bytes suffice for is right");
         let nodes: Vec<&Node> = tree.all(&d::TAG_REPORT_DATA).collect();
         assert_eq!(nodes.len(), tree.children.len());
         let of_nodes: Vec<TagReport<'_>> = nodes.into_iter().map(TagReport::of_node).collect();
-        assert_eq!(reports.collect::<Vec<_>>(), of_nodes);
+        assert_eq!(reports, of_nodes);
         true
     }
 

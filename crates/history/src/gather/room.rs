@@ -1,0 +1,61 @@
+//! How many bytes of records one history may read.
+//!
+//! What holds: whoever has nothing to say about an item takes no room from those who decide about it; every text of more than
+//! [`crate::rows::LARGEST`] bytes is paid for before it is read. Shorter ones come with the index, 200 at most, and records that are known
+//! are not read.
+//!
+//! Not here: how many records are read ([`super`]).
+
+/// Most bytes of records of parties that can decide something.
+const DECIDING: u64 = 32 << 20;
+/// Most bytes of records of the directory's other parties, and as many of strangers. As values in memory they may take many times
+/// as much.
+const OTHERS: u64 = 2 << 20;
+
+/// Whose a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Of a party that can decide something.
+    Deciding,
+    /// Of another party of the directory.
+    Registered,
+    /// Of anybody else.
+    Strangers,
+}
+
+/// The bytes that are left.
+#[derive(Debug)]
+pub struct Room {
+    /// By [`Whose`].
+    left: [u64; 3],
+}
+
+impl Whose {
+    /// Its place in [`Room::left`].
+    pub fn kind(self) -> usize {
+        match self {
+            Self::Deciding => 0,
+            Self::Registered => 1,
+            Self::Strangers => 2,
+        }
+    }
+}
+
+impl Room {
+    /// All of it.
+    pub fn new() -> Self {
+        Self { left: [DECIDING, OTHERS, OTHERS] }
+    }
+
+    /// What is left for each of [`Whose`], in its order.
+    pub fn left(&self) -> &[u64] {
+        &self.left
+    }
+
+    /// Takes what was read of records of one kind.
+    pub fn take(&mut self, kind: usize, bytes: usize) {
+        if let Some(left) = self.left.get_mut(kind) {
+            *left = left.saturating_sub(bytes as u64);
+        }
+    }
+}
