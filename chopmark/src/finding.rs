@@ -188,7 +188,7 @@ fn to_json(finding: &StoredFinding) -> Json {
     let resolution = finding.resolution.as_ref().map_or(Json::Null, |resolution| {
         object([
             ("resolved_at", text(&resolution.resolved_at.to_string())),
-            ("party", text(&resolution.party.to_string())),
+            ("party", text(&resolution.party)),
             ("reason", text(&resolution.reason)),
         ])
     });

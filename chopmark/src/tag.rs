@@ -57,7 +57,7 @@ pub enum Command {
     ///
     /// Examples:
     ///   chopmark epc encode urn:epc:tag:sgtin-96:3.0614141.812345.6789
-    ///   chopmark epc encode --scheme sgtin+ --filter 1 https://id.gs1.org/01/09521141123454/21/32a
+    ///   chopmark epc encode --scheme sgtin+ --filter 1 `https://id.gs1.org/01/09521141123454/21/32a`
     #[command(verbatim_doc_comment)]
     Encode {
         /// `urn:epc:tag:…`, which names scheme, length and filter; or a GS1 Digital Link. `-`, or none, reads one a line from
@@ -96,7 +96,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Decode { hex, json } => {
             let hex = joined(hex);
-            each(&hex, *json, |text| decoded(text))
+            each(&hex, *json, decoded)
         }
         Command::Encode { uri, scheme, filter, json } => {
             each(uri, *json, |text| encoded(text, scheme.as_deref(), filter.unwrap_or_default()))
@@ -411,7 +411,7 @@ mod tests {
             ("3074257BF7194E4000001A8", "got 92 bits, expected 96 for sgtin-96"),
             ("3074257BF7194E4000001A8500", "got 104 bits, expected 96 for sgtin-96"),
             ("E2801190A5021F80055817CA", "got header 0xE2, expected one that TDS 2.3 assigns"),
-            ("30 74", "got 16 bits, expected at least"),
+            ("30 74", "got 16 bits, expected 96 for sgtin-96"),
             ("30 7G", "got `307G`, expected hex digits"),
             ("0x", "got ``, expected hex digits"),
             ("", "got ``, expected hex digits"),

@@ -184,18 +184,18 @@ impl Cluster {
         match lock::take(&folder)? {
             // Taken again by `start`; nobody else is let in between who would not be told.
             Some(lock) => drop(lock),
-            None => return Self::join(folder),
+            None => return Self::join(&folder),
         }
         Self::start(&folder)
     }
 
-    fn join(folder: PathBuf) -> Result<Self, Error> {
+    fn join(folder: &Path) -> Result<Self, Error> {
         let (binaries, user) = (find_binaries()?, other_user()?);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some((port, socket)) = where_it_answers(&folder) {
+            if let Some((port, socket)) = where_it_answers(folder) {
                 let url = url_at(&socket, port, "chopmark", Access::Owner);
-                let (folder, binaries) = (folder.clone(), binaries.clone());
+                let (folder, binaries) = (folder.to_owned(), binaries.clone());
                 let (server, lock) = (None, None);
                 let cluster = Self { folder, socket, binaries, user, server, url, port, lock };
                 if cluster.answer() == Answer::Accepts {
@@ -203,7 +203,7 @@ impl Cluster {
                 }
             }
             if Instant::now() > deadline {
-                let in_use = lock::in_use(&folder);
+                let in_use = lock::in_use(folder);
                 return Err(failed(format!("{in_use}; and its database does not answer")));
             }
             std::thread::sleep(LOOK);

@@ -95,6 +95,12 @@ impl Found {
         Some(Slices { text: text.unwrap_or(Text::Unread), secret, leaf_hash })
     }
 
+    /// Bytes of its text; none if the ledger does not have it, or it was read before.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        self.row.get::<_, Option<i32>>(11).and_then(|bytes| u64::try_from(bytes).ok())
+    }
+
     /// When the hub first had it.
     #[must_use]
     pub fn seal(&self) -> Seal {
@@ -146,7 +152,7 @@ pub async fn records(
     let places: Vec<(LedgerId, u64, usize)> =
         places.iter().map(|(ledger, index)| (*ledger, *index, 0)).collect();
     let read = records_within(connection, &places, &[u64::MAX]).await?;
-    Ok(read.into_iter().filter_map(|one| one.ok()).collect())
+    Ok(read.into_iter().filter_map(Result::ok).collect())
 }
 
 /// A record that is not read: its ledger, its index, and its kind.

@@ -40,7 +40,7 @@ const TABLE: &str = "create table if not exists schema_migrations (
 )";
 
 /// The version that this program expects.
-fn expected_version() -> i32 {
+pub(crate) fn expected_version() -> i32 {
     MIGRATIONS.last().map_or(0, |(version, ..)| *version)
 }
 

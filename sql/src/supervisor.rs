@@ -126,9 +126,8 @@ impl Watcher {
         let Reports { restarted, gave_up } = reports;
         while let Some(reason) = self.failure() {
             match self.start_again(reason) {
-                Ok(()) if self.is_stopped() => return,
+                _ if self.is_stopped() => return,
                 Ok(()) => restarted(),
-                Err(_) if self.is_stopped() => return,
                 Err(error) => {
                     tracing::error!(%error, "PostgreSQL is given up");
                     gave_up(error);
@@ -189,7 +188,7 @@ impl Watcher {
                     return Ok(());
                 }
                 Err(error) => {
-                    reason = "PostgreSQL does not start".to_owned();
+                    "PostgreSQL does not start".clone_into(&mut reason);
                     lines = error.to_string();
                 }
             }

@@ -267,8 +267,8 @@ async fn nothing_is_signed_for_a_held_ledger_until_it_is_released() {
     assert_eq!(hold(sql::holds::Cause::Restored).await.expect("held"), 0, "it is held already");
     let refused = append(&db, id, &before, 1).await.expect_err("held");
     assert!(matches!(refused, Error::Held(_)), "{refused:?}");
-    let held = sql::holds::of_ledger(&db, id).await.expect("asked").expect("held");
-    assert_eq!((held.size, held.root), (3, before.root()));
+    let found = sql::holds::of_ledger(&db, id).await.expect("asked").expect("held");
+    assert_eq!((found.size, found.root), (3, before.root()));
     // Whoever is released once is not released of a hold of another cause.
     assert_eq!(hold(sql::holds::Cause::Closed).await.expect("held"), 1);
     let release = async |number| {
@@ -277,7 +277,7 @@ async fn nothing_is_signed_for_a_held_ledger_until_it_is_released() {
         })
         .await
     };
-    release(held.id).await.expect("released");
+    release(found.id).await.expect("released");
     assert!(matches!(append(&db, id, &before, 1).await, Err(Error::Held(_))));
     let closed = sql::holds::of_ledger(&db, id).await.expect("asked").expect("closed");
     release(closed.id).await.expect("released");

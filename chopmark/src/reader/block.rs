@@ -224,7 +224,7 @@ mod tests {
         let lines = Blocks::new(Lang::En).at_broker("impinj-r700", "\"b:1883\"", &of_reader);
         let text = [HEAD, &lines.join("\n")].concat();
         let problems = Installation::parse(Path::new("b.toml"), &text).unwrap_err().to_string();
-        for word in ["epc = \"FILL-IN\"", "`hex`", "`base64`"] {
+        for word in ["device.impinj-r700.epc", "`FILL-IN`", "`hex`", "`base64`"] {
             assert!(problems.contains(word), "`{word}` is not in: {problems}");
         }
         let filled = text.replace("epc = \"FILL-IN\"", "epc = \"hex\"");

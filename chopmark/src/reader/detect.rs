@@ -74,7 +74,9 @@ impl Output {
         if self.is_json {
             self.found.configuration.extend(lines.iter().map(|line| line.clone() + "\n"));
         } else {
-            lines.iter().for_each(|line| out!("{line}"));
+            for line in lines {
+                out!("{line}");
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn of_container(code: &str) -> Option<char> {
             'A'..='Z' if place < 4 => {
                 // Letters count from 10, and no letter is a multiple of 11.
                 let number = u32::from(c) - u32::from('A');
-                10 + number + (number + 9) / 10
+                10 + number + number.div_ceil(10)
             }
             '0'..='9' if place >= 4 => c.to_digit(10)?,
             _ => return None,

@@ -15,7 +15,7 @@
 
 mod room;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use directory::{PartyId, Rights};
@@ -216,14 +216,20 @@ impl<'a> Finder<'a> {
         needs.of_states(&mut self.ledgers, states);
         let mut chosen = self.choose(&needs, lookups, &found);
         let is_read = found.iter().all(Found::is_read);
-        let mut unknown = places_of(&chosen);
-        unknown.retain(|place| !self.rows.contains_key(place));
+        let mut places = places_of(&chosen);
+        places.retain(|place| !self.rows.contains_key(place));
         if is_read {
-            let rows;
-            (rows, unknown) = rows::of_found(self.cache, &unknown, &found);
+            let unread = self.admit(&needs, &places, &found);
+            self.leave_out(&mut chosen, &unread);
+            places.retain(|place| !unread.contains(place));
+            let (rows, unknown) = rows::of_found(self.cache, &places, &found);
             self.rows.extend(rows);
+            let unknown: Vec<_> = unknown.into_iter().map(|place| (place.0, place.1, 0)).collect();
+            let (rows, ..) = rows::read(self.cache, &connection, &unknown, &[u64::MAX]).await?;
+            self.rows.extend(rows);
+        } else {
+            self.read_rows(&connection, &needs, &mut chosen, &places).await?;
         }
-        self.read_rows(&connection, &needs, &mut chosen, &unknown).await?;
         self.check(connection, needs, chosen).await
     }
 
@@ -303,13 +309,38 @@ impl<'a> Finder<'a> {
             rows::read(self.cache, connection, &wanted, self.room.left()).await?;
         self.rows.extend(rows);
         for (kind, bytes) in taken {
-            self.room.take(kind, bytes);
+            self.room.take(kind, bytes as u64);
         }
+        self.leave_out(groups, &unread);
+        Ok(())
+    }
+
+    /// Takes room for the large texts of `places`, known or not; gives those that there is none for.
+    fn admit(
+        &mut self,
+        needs: &Needs,
+        places: &BTreeSet<(LedgerId, u64)>,
+        found: &[Found],
+    ) -> BTreeSet<(LedgerId, u64)> {
+        let largest = u64::try_from(rows::LARGEST).unwrap_or_default();
+        let large: BTreeMap<(LedgerId, u64), u64> = found
+            .iter()
+            .filter_map(|hit| Some(((hit.ledger, hit.index), hit.bytes()?)))
+            .filter(|(place, bytes)| *bytes > largest && places.contains(place))
+            .collect();
+        let texts = large.into_iter().map(|(place, bytes)| {
+            let kind = self.whose(needs, place).kind();
+            (kind, bytes, place)
+        });
+        let texts = texts.collect();
+        self.room.admit(texts)
+    }
+
+    fn leave_out(&mut self, groups: &mut [Group], unread: &BTreeSet<(LedgerId, u64)>) {
         for (lookup, places) in groups {
             let beyond = places.extract_if(.., |place| unread.contains(place));
             self.left_out.extend(beyond.map(|(ledger, index)| (lookup.clone(), ledger, index)));
         }
-        Ok(())
     }
 
     /// Records that were left out before it was known that their parties hold the item.

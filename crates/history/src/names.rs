@@ -200,17 +200,17 @@ mod tests {
         let mut named: Vec<&str> = things.iter().map(String::as_str).collect();
         named.extend([OTHER_SPLIT, ITEM]);
         let record = packing_event("2026-11-20T08:00:00Z", "ADD", CASE, &named).record();
-        let mut names = Names::of(record.json());
+        let mut found_names = Names::of(record.json());
         let mut json = record.json().clone();
-        names.take_long_lists(&mut json);
+        found_names.take_long_lists(&mut json);
         assert_eq!(json.get("childEPCs").and_then(Json::as_array).map(<[Json]>::len), Some(1));
         for name in record.names() {
             let key = epc::thing_key(&name);
-            let found: Vec<_> = names.spellings(&json, &key).collect();
+            let found: Vec<_> = found_names.spellings(&json, &key).collect();
             assert!(found.iter().any(|(_, spelled)| *spelled == name), "{name}: {found:?}");
         }
         let item = epc::thing_key(ITEM);
-        let both: Vec<_> = names.spellings(&json, &item).map(|(_, name)| name).collect();
+        let both: Vec<_> = found_names.spellings(&json, &item).map(|(_, name)| name).collect();
         assert_eq!(both, [OTHER_SPLIT, ITEM]);
     }
 

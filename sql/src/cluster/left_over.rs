@@ -58,7 +58,9 @@ fn end_backends(data: &Path) -> Result<(), Error> {
             return Ok(());
         }
         if let Some(next) = next {
-            processes_in(data).into_iter().for_each(|pid| signal(pid, next));
+            for pid in processes_in(data) {
+                signal(pid, next);
+            }
         }
     }
     let left = processes_in(data);

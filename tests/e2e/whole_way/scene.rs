@@ -175,7 +175,7 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
     }
     let browser = browser.expect("Chromium is needed; `make setup` gets it");
     for (language, words, shown) in [
-        ("zh", "已售出", ["成立：记录在已签名的账本中", "条记录在大小为"]),
+        ("zh", "售出", ["成立：记录在已签名的账本中", "条记录在大小为"]),
         (
             "en",
             "Sold",

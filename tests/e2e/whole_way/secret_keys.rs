@@ -72,7 +72,7 @@ fn a_ledger_signs_with_keys_that_are_encrypted_and_starts_with_their_passphrase_
     assert_eq!(status, Some(0), "{plain}");
     let doctor = ["doctor", "--data", ".", "--config", "chopmark.toml"];
     let text = stage.chopmark(&doctor).1;
-    assert!(text.contains("ledger.pem is not encrypted; `chopmark keys encrypt FILE`"), "{text}");
+    assert!(text.contains("ledger.pem: for its owner alone, not encrypted"), "{text}");
     let encrypt = ["keys", "encrypt", "ledger.pem", "--passphrase-file", "passphrase"];
     let (status, text) = stage.chopmark(&encrypt);
     assert_eq!(status, Some(0), "{text}");

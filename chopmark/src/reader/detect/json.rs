@@ -50,7 +50,7 @@ pub fn device(place: &str, how: &str, found: &Result<Option<DetectedDevice>, Str
     let known = found.as_ref().ok().and_then(Option::as_ref);
     let layout = known.and_then(|known| known.layout).map(|layout| match layout {
         Layout::Reader18 => "reader18",
-        _ => "reader288",
+        Layout::Reader288 => "reader288",
     });
     json!({
         "place": place,

@@ -1,10 +1,12 @@
 //! How many bytes of records one history may read.
 //!
 //! What holds: whoever has nothing to say about an item takes no room from those who decide about it; every text of more than
-//! [`crate::rows::LARGEST`] bytes is paid for before it is read. Shorter ones come with the index, 200 at most, and records that are known
-//! are not read.
+//! [`crate::rows::LARGEST`] bytes is paid for before it is read. Shorter ones come with the index, 200 at most. What is
+//! known takes as much room as what is not, so that an answer does not depend on what was asked before.
 //!
 //! Not here: how many records are read ([`super`]).
+
+use std::collections::BTreeSet;
 
 /// Most bytes of records of parties that can decide something.
 const DECIDING: u64 = 32 << 20;
@@ -53,9 +55,26 @@ impl Room {
     }
 
     /// Takes what was read of records of one kind.
-    pub fn take(&mut self, kind: usize, bytes: usize) {
+    pub fn take(&mut self, kind: usize, bytes: u64) {
         if let Some(left) = self.left.get_mut(kind) {
-            *left = left.saturating_sub(bytes as u64);
+            *left = left.saturating_sub(bytes);
         }
+    }
+
+    /// Takes room for texts, the shortest of each kind first; gives those that there is none for.
+    ///
+    /// - `texts`: kind, bytes, and what it is.
+    pub fn admit<T: Ord>(&mut self, mut texts: Vec<(usize, u64, T)>) -> BTreeSet<T> {
+        texts.sort_unstable();
+        let mut unread = BTreeSet::new();
+        for (kind, bytes, what) in texts {
+            match self.left.get_mut(kind) {
+                Some(left) if bytes <= *left => *left -= bytes,
+                _ => {
+                    unread.insert(what);
+                }
+            }
+        }
+        unread
     }
 }

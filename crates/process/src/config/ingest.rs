@@ -24,7 +24,8 @@ pub struct IngestSection {
     /// in front has TLS.
     #[serde(default)]
     pub tls_certificate: Option<PathBuf>,
-    /// File with its private key, PEM, readable by nobody else (mode 0600). Needed with `tls_certificate`.
+    /// File with its private key, PEM, readable by nobody else (mode 0600). Default: none; needed with
+    /// `tls_certificate`.
     #[serde(default)]
     pub tls_key: Option<PathBuf>,
     /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB). A delivery has at most 4 MiB.

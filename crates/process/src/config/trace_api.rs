@@ -27,7 +27,8 @@ pub struct TraceApiSection {
     /// in front has TLS.
     #[serde(default)]
     pub tls_certificate: Option<PathBuf>,
-    /// File with its private key, PEM, readable by nobody else (mode 0600). Needed with `tls_certificate`.
+    /// File with its private key, PEM, readable by nobody else (mode 0600). Default: none; needed with
+    /// `tls_certificate`.
     #[serde(default)]
     pub tls_key: Option<PathBuf>,
     /// Address and port on which the operator is answered: receipts, whole histories and bundles, readiness, metrics.

@@ -224,7 +224,7 @@ async fn handshakes_that_never_finish_end_and_hold_up_nobody_else() {
                 0 => b"".to_vec(),
                 1 => vec![22, 3, 1, 2, 0, 1, 0, 1, 0xfc],
                 2 => b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(),
-                _ => (0..200).map(|place| u8::try_from(place ^ number % 200).unwrap()).collect(),
+                _ => (0..200).map(|place| u8::try_from(place ^ (number % 200)).unwrap()).collect(),
             };
             std::thread::spawn(move || say(address, &bytes))
         })

@@ -8,11 +8,11 @@ with hits as materialized (
   select count(*) <= $2::bigint /* most whose records are read */ as is_few from hits
 )
 select h.item_key, h.ledger_id, h.leaf_index, (select is_few from few),
-       r.text, r.digest, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at
+       r.text, r.digest, r.secret, r.leaf_hash, e.hub_index, s.recorded_at, o.recorded_at, r.bytes
 from hits h
 left join lateral (
   select case when s.bytes <= $3::integer /* largest text that is given */ then t.text end as text,
-         case when s.bytes > $3 then sha256(t.text) end as digest,
+         case when s.bytes > $3 then sha256(t.text) end as digest, s.bytes,
          substring(c.secrets from 16 * s.place - 15 for 16) as secret,
          substring(c.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
   from (

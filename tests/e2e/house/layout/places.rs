@@ -39,7 +39,10 @@ pub const LIBRARIES: &[Place] = &[
         ],
     },
     Place { path: &["k256"], files: &["anchor/src/wallet.rs"] },
-    Place { path: &["argon2"], files: &["crates/keystore/src/armour.rs"] },
+    Place {
+        path: &["argon2"],
+        files: &["crates/keystore/src/armour.rs", "crates/keystore/src/sealed.rs"],
+    },
     Place { path: &["cryptoki"], files: &["crates/keystore/src/token.rs"] },
     Place {
         path: &["rustls"],
@@ -48,6 +51,7 @@ pub const LIBRARIES: &[Place] = &[
             "firmware-bridge/src/tls.rs",
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
+            "crates/process/src/tls.rs",
             "sql/src/",
             "tests/e2e/",
         ],
@@ -59,6 +63,7 @@ pub const LIBRARIES: &[Place] = &[
             "crates/ledger/src/keys.rs",
             "crates/ledger/src/keys/",
             "crates/keystore/src/armour.rs",
+            "crates/keystore/src/sealed.rs",
         ],
     },
 ];
@@ -114,6 +119,7 @@ pub const GATHERING: &[&str] = &[
     "crates/history/src/directory",
     "crates/history/src/gather",
     "crates/history/src/known_ledgers",
+    "crates/history/src/rows",
     "crates/history/src/standing",
     "crates/history/src/testing",
     "crates/history/src/tiles",
