@@ -57,7 +57,7 @@ put 644 packaging/deb/logrotate etc/logrotate.d/chopmark
 mkdir -p "$tree/etc/chopmark"
 
 units=usr/lib/systemd/system
-for unit in packaging/systemd/*.service packaging/systemd/*.target; do put 644 "$unit" "$units/${unit##*/}"; done
+for unit in packaging/systemd/*.service packaging/systemd/*.target packaging/systemd/*.timer; do put 644 "$unit" "$units/${unit##*/}"; done
 put 644 packaging/systemd/10-hardening.conf "$units/chopmark-.service.d/10-hardening.conf"
 for extra in packaging/systemd/*.service.d/*.conf; do put 644 "$extra" "$units/${extra#packaging/systemd/}"; done
 # Otherwise systemd would make a unit of this name from the init script and start every role twice.

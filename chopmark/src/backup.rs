@@ -4,19 +4,21 @@
 //! configuration names (`named`) and the bridge's spool; all of them encrypted and read back (`files`); the manifest (`manifest`), and only
 //! then the folder gets its name.
 //!
-//! What holds: whatever interrupts it, what has the name of a backup is a whole one; a secret is never copied in the clear unless that was
-//! asked for.
+//! What holds: whatever interrupts it, what has the name of a backup is a whole one; what was begun is removed when it fails; a secret is
+//! never copied in the clear unless that was asked for.
 //!
 //! Not here: restoring (`restore`).
 //!
 //! Sources: docs/backup.md; docs/decisions/0054-a-restored-ledger-is-held.md.
 
 pub mod files;
+pub mod interrupt;
 pub mod manifest;
 mod named;
 pub mod shelf;
 
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode};
 use std::time::Duration;
@@ -33,6 +35,7 @@ use sql::backup::Snapshot;
 use sql::holds::Cause;
 
 use self::files::Writer;
+use self::interrupt::Interrupt;
 use self::manifest::{Encryption, Kind, Manifest};
 use self::shelf::Shelf;
 use crate::database::Database;
@@ -50,6 +53,7 @@ out with --without-keys, and must be kept elsewhere: without its keys a ledger e
 Examples:
   chopmark backup --config chopmark.toml --to /backup --passphrase-file backup.pass --keep 14
   chopmark backup --config chopmark.toml --to /backup --without-keys
+  chopmark backup --config chopmark.toml --to /backup --passphrase-file backup.pass --also keys/directory.pem
   chopmark backup --config chopmark.toml --to /backup --passphrase-file backup.pass --last     closes the ledgers: to move house
 
 The folder gets a file backup.prom with the time of the newest backup, for an alert. Restore: chopmark help restore, docs/backup.md.
@@ -83,6 +87,9 @@ pub struct Arguments {
     /// Closes every ledger first, so that nothing is newer than this backup; they go on where it is restored
     #[arg(long)]
     last: bool,
+    /// A file that the configuration does not name, such as the directory's keys; may be given several times
+    #[arg(long, value_name = "FILE")]
+    also: Vec<PathBuf>,
 }
 
 /// Reads the passphrase of a backup; none if no source is named.
@@ -104,8 +111,13 @@ pub fn passphrase(
 ///
 /// # Errors
 ///
-/// What it wrote to standard error, if it failed.
-pub fn wait(mut child: Child, name: &str, show: impl Fn() -> String) -> anyhow::Result<()> {
+/// What it wrote to standard error, if it failed; that it was ended, after a signal.
+pub fn wait(
+    mut child: Child,
+    name: &str,
+    interrupt: &Interrupt,
+    show: impl Fn() -> String,
+) -> anyhow::Result<()> {
     let mut errors = child.stderr.take();
     let reading = std::thread::spawn(move || {
         let mut text = Vec::new();
@@ -121,6 +133,10 @@ pub fn wait(mut child: Child, name: &str, show: impl Fn() -> String) -> anyhow::
         if let Some(status) = child.try_wait().with_context(|| format!("{name} was lost"))? {
             break status;
         }
+        if let Err(interrupted) = interrupt.check() {
+            end(&mut child);
+            return Err(interrupted);
+        }
         if is_shown {
             terminal::status(&show());
         }
@@ -132,6 +148,16 @@ pub fn wait(mut child: Child, name: &str, show: impl Fn() -> String) -> anyhow::
     let text = reading.join().unwrap_or_default();
     ensure!(status.success(), "{name} failed: {text}");
     Ok(())
+}
+
+/// Ends one of PostgreSQL's programs, which ends its own workers.
+fn end(child: &mut Child) {
+    let id = i32::try_from(child.id()).map(nix::unistd::Pid::from_raw);
+    if let Ok(id) = id {
+        // It may have ended by itself.
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).ok();
+    }
+    child.wait().ok();
 }
 
 /// Shows the share of so many bytes that is done.
@@ -189,23 +215,66 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .firmware_bridge
         .as_ref()
         .map(|section| firmware_bridge::config::spool(&installation, section));
-    let named = named::files(&installation, &text, spool.as_deref())?;
+    let mut named = named::files(&installation, &text, spool.as_deref())?;
+    named::add(&installation, &arguments.also, &mut named)?;
     if passphrase.is_none() {
         refuse_plain_secrets(arguments, &text, &named)?;
     }
     let shelf = Shelf::open(&arguments.to)?;
     let now = Clock::system().now();
     let folder = shelf.begin(now)?;
-    let mut writer = Writer::new(&folder);
+    let unnamed = named::beside(&installation, &named, &arguments.config);
+    let files = (text.as_str(), named, spool);
+    let made = copy(arguments, &installation, &folder, files, passphrase.as_ref(), now);
+    let manifest = match made {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            // It would lie there in the clear and take the space of the next one.
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("could not remove {}", folder.display()))?;
+            return Err(if arguments.last {
+                error.context(
+                    "no backup was made, and the ledgers may be closed already: run it again, or `chopmark restore release`",
+                )
+            } else {
+                error
+            });
+        }
+    };
+    let finished = shelf.finish(&folder)?;
+    let removed =
+        arguments.keep.map(|count| shelf.keep(count.into())).transpose()?.unwrap_or_default();
+    let bytes = manifest.files.iter().map(|file| file.bytes).sum();
+    write_metrics(&arguments.to, manifest.made_at, bytes)?;
+    print(&finished, &manifest, bytes, &removed);
+    for name in unnamed {
+        out!("NOT TAKEN {name}: the configuration does not name it; --also {name} takes it");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fills the folder of a backup.
+///
+/// - `files`: the text of the configuration, the files that it names, and the spool.
+fn copy(
+    arguments: &Arguments,
+    installation: &Installation,
+    folder: &Path,
+    files: (&str, Vec<named::NamedFile>, Option<PathBuf>),
+    passphrase: Option<&keystore::Passphrase>,
+    now: Timestamp,
+) -> anyhow::Result<Manifest> {
+    let interrupt = Interrupt::listen()?;
+    let mut writer = Writer::new(folder);
     let database = installation
         .database
         .is_some()
-        .then(|| copy_database(arguments, &installation, &folder))
+        .then(|| copy_database(arguments, installation, folder, &interrupt))
         .transpose()?;
     if database.is_some() {
         writer.take_database()?;
     }
-    let left_out = copy_files(arguments, &installation, (&text, named, spool), &mut writer)?;
+    let left_out = copy_files(arguments, installation, files, &mut writer)?;
     let database = database.unwrap_or_else(|| Moment { at: now, ..Moment::default() });
     let manifest = Manifest {
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -218,14 +287,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         encryption: None,
         files: Vec::new(),
     };
-    let manifest = finish(&folder, writer, manifest, passphrase.as_ref())?;
-    let finished = shelf.finish(&folder)?;
-    let removed =
-        arguments.keep.map(|count| shelf.keep(count.into())).transpose()?.unwrap_or_default();
-    let bytes = manifest.files.iter().map(|file| file.bytes).sum();
-    write_metrics(&arguments.to, manifest.made_at, bytes)?;
-    print(&finished, &manifest, bytes, &removed);
-    Ok(ExitCode::SUCCESS)
+    finish(folder, writer, manifest, passphrase, &interrupt)
 }
 
 /// Copies the configuration, the files that it names, and the spool; gives the secret files that were left out.
@@ -298,11 +360,11 @@ fn copy_database(
     arguments: &Arguments,
     installation: &Installation,
     folder: &Path,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Moment> {
     let database = Database::open(installation)?;
     let settings = database.owner_settings()?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    let (snapshot, moment, total) = runtime.block_on(async {
+    let (snapshot, moment, total) = interrupt.block_on(async {
         let db = Db::connect(&settings).await?;
         db.check_schema().await?;
         if arguments.last {
@@ -321,7 +383,7 @@ fn copy_database(
     let to = folder.join("database");
     let dump = sql::backup::dump(&settings, &snapshot, &to, arguments.jobs.into())?;
     let show = || format!("database: {} written, {} in use", size(bytes_in(&to)), size(total));
-    wait(dump, "pg_dump", show)?;
+    wait(dump, "pg_dump", interrupt, show)?;
     drop(snapshot);
     Ok(moment)
 }
@@ -332,6 +394,7 @@ fn finish(
     writer: Writer,
     mut manifest: Manifest,
     passphrase: Option<&keystore::Passphrase>,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Manifest> {
     let random = Randomness::system();
     let mut key = None;
@@ -346,7 +409,12 @@ fn finish(
     }
     let total = bytes_in(&folder.join("database")) + bytes_in(&folder.join("files"));
     let sealing = key.as_ref().map(|key| (key, random.source()));
-    manifest.files = writer.seal_and_check(sealing, progress("read back", total))?;
+    let mut show = progress("read back", total);
+    let step = |bytes| {
+        show(bytes);
+        interrupt.check()
+    };
+    manifest.files = writer.seal_and_check(sealing, step)?;
     let text = manifest.to_text();
     if let Some(key) = &key {
         keystore::private::create(
@@ -361,7 +429,8 @@ fn finish(
     Ok(manifest)
 }
 
-/// Writes the time of the newest backup as Prometheus' text format, for the node exporter's textfile collector.
+/// Writes the time of the newest backup as Prometheus' text format, for the node exporter's textfile collector, which runs as another
+/// user.
 fn write_metrics(folder: &Path, at: Timestamp, bytes: u64) -> anyhow::Result<()> {
     let text = format!(
         "# HELP chopmark_backup_made_timestamp_seconds When the newest backup was made.\n\
@@ -372,7 +441,9 @@ fn write_metrics(folder: &Path, at: Timestamp, bytes: u64) -> anyhow::Result<()>
     );
     let path = folder.join("backup.prom");
     let new = folder.join("backup.prom.new");
-    let written = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &path));
+    let written = std::fs::write(&new, text)
+        .and_then(|()| std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o644)))
+        .and_then(|()| std::fs::rename(&new, &path));
     written.with_context(|| format!("could not write {}", path.display()))
 }
 

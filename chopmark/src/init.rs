@@ -1,7 +1,7 @@
 //! `chopmark init`: a configuration with comments, its keys, and what to type next.
 //!
 //! The way through: [`answers`] takes flags, and asks for the others where a person is at the terminal; [`plan`] says which
-//! files an installation of that kind has, keys among them; [`write`] writes them; [`next`] prints the commands that follow.
+//! files an installation of that kind has, keys among them; [`mod@write`] writes them; [`next`] prints the commands that follow.
 //!
 //! What holds:
 //!

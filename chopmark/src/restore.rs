@@ -16,6 +16,7 @@
 
 mod known;
 mod place;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,12 +26,13 @@ use jiff::Timestamp;
 use ledger::policy::Policy;
 use process::Clock;
 use process::config::Installation;
-use sql::cluster::Cluster;
 use sql::holds::{Cause, Hold};
 use sql::{Db, Settings};
 
 use self::known::{Asked, Known};
 use self::place::Opened;
+use self::work::Work;
+use crate::backup::interrupt::Interrupt;
 use crate::backup::manifest::Kind;
 use crate::backup::{passphrase, shelf};
 use crate::database::Database;
@@ -159,26 +161,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// A folder that is removed again.
-struct Work(PathBuf);
-
-impl Work {
-    fn new() -> anyhow::Result<Self> {
-        let (name, _) = crate::keys::new_token()?;
-        let path = std::env::temp_dir().join(format!("chopmark-restore-{}", &name[..12]));
-        shelf::private_folder(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            problem!("{} could not be removed: {error}", self.0.display());
-        }
-    }
-}
-
 fn opened(arguments: &Arguments) -> anyhow::Result<Opened> {
     let from = arguments.from.as_deref().context("--from: got none, expected a backup")?;
     let folder = shelf::newest(from)?;
@@ -219,20 +201,27 @@ async fn audit(db: &Db, policy: Option<Policy>) -> anyhow::Result<ExitCode> {
 }
 
 fn restore(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let interrupt = Interrupt::listen()?;
     let opened = opened(arguments)?;
     opened.put_configuration(&arguments.config)?;
     let installation = Installation::read(&arguments.config)?;
     let _log = process::log::start(&installation.log, "chopmark-restore")?;
-    if opened.manifest.schema.is_none() {
+    let Some(schema) = opened.manifest.schema else {
         opened.put_files(&installation)?;
         return Ok(ExitCode::SUCCESS);
-    }
+    };
+    sql::backup::refuse_newer(schema)?;
     let work = Work::new()?;
     let database = Database::open(&installation)?;
     let settings = database.owner_settings()?;
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let db = opened.put_database(&settings, &work.0, arguments.jobs.into()).await?;
+    interrupt.block_on(async {
+        let db = Db::connect(&settings).await?;
+        let restoring = sql::backup::prepare(&db).await?;
+        // Before the rows: when a restore that is interrupted is run again, no file is forgotten.
         opened.put_files(&installation)?;
+        let how = (work.path(), arguments.jobs.into(), &interrupt);
+        opened.put_database(&settings, &db, how).await?;
+        drop(restoring);
         let status = audit(&db, policy_of(arguments.policy.as_deref(), &installation)?).await?;
         for hold in sql::holds::open(&db).await? {
             out!("held      {hold}");
@@ -242,39 +231,37 @@ fn restore(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn rehearse(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let interrupt = Interrupt::listen()?;
     let opened = opened(arguments)?;
-    ensure!(
-        opened.manifest.schema.is_some(),
-        "the backup has no database: every file of it is as its manifest says"
-    );
-    let work = Work::new()?;
+    let schema = opened.manifest.schema;
+    let schema =
+        schema.context("the backup has no database: every file of it is as its manifest says")?;
+    sql::backup::refuse_newer(schema)?;
+    let mut work = Work::new()?;
     let text = opened
-        .text_of(Kind::Configuration, None, &work.0)?
+        .text_of(Kind::Configuration, None, work.path())?
         .context("the backup has no configuration")?;
     let installation = Installation::parse(&arguments.config, &text)?;
     let named = policy_path(&installation).map(|path| path.to_string_lossy().into_owned());
     let policy = match (&arguments.policy, named) {
         (Some(path), _) => Some(policy_file::read(path)?),
         (None, Some(path)) => {
-            let text = opened.text_of(Kind::Named, Some(&path), &work.0)?;
+            let text = opened.text_of(Kind::Named, Some(&path), work.path())?;
             text.map(|text| text.parse().context("the policy of the backup is not usable"))
                 .transpose()?
         }
         (None, None) => None,
     };
-    let place = Cluster::place(&work.0.join("postgres"))?;
-    let cluster = Cluster::start(&place)?;
-    let settings = Settings { application: "chopmark restore", ..Settings::new(cluster.url()) };
-    let status = tokio::runtime::Runtime::new()?.block_on(async {
-        let db = opened.put_database(&settings, &work.0, arguments.jobs.into()).await?;
+    let url = work.cluster()?;
+    let settings = Settings { application: "chopmark restore", ..Settings::new(url) };
+    let status = interrupt.block_on(async {
+        let db = Db::connect(&settings).await?;
+        let restoring = sql::backup::prepare(&db).await?;
+        let how = (work.path(), arguments.jobs.into(), &interrupt);
+        opened.put_database(&settings, &db, how).await?;
+        drop(restoring);
         audit(&db, policy).await
-    });
-    drop(cluster);
-    if place.exists() {
-        std::fs::remove_dir_all(&place)
-            .with_context(|| format!("could not remove {}", place.display()))?;
-    }
-    let status = status?;
+    })?;
     out!(
         "{}",
         if status == ExitCode::SUCCESS {

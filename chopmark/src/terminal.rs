@@ -94,7 +94,7 @@ fn is_coloured(
 }
 
 /// Prints one line on standard output that begins with `word`, in the colour of `tone` if standard output is coloured;
-/// `rest` follows in no colour, with nothing between them. Both are escaped as in [`line`].
+/// `rest` follows in no colour, with nothing between them. Both are escaped as in [`line()`].
 pub fn paint(tone: Tone, word: &str, rest: &str) {
     let stream = std::io::stdout();
     let choice = COLOUR.get().copied().unwrap_or(ColourChoice::Auto);

@@ -8,6 +8,7 @@
 //!
 //! - sizes and roots of the manifest and the rows of the copy are of one moment;
 //! - a database with tables is never written to;
+//! - of two restores at the same time the second is refused, and changes nothing;
 //! - from [`prepare`] to [`finish`] the table `restore_unfinished` is there, and no process starts on it: a restore that was interrupted is
 //!   never taken for a whole one, and never signed for;
 //! - a password is in the environment of PostgreSQL's programs, never in their arguments.
@@ -186,17 +187,50 @@ fn start(mut command: Command, name: &str) -> Result<Child, Error> {
     command.spawn().map_err(|error| Error::Cluster(format!("{name} did not start: {error}")))
 }
 
+/// A database that is being restored into; nobody else does as long as this value lives.
+#[derive(Debug)]
+pub struct Restoring {
+    // Its session holds an advisory lock, which ends with it, however this process ends.
+    _client: tokio_postgres::Client,
+}
+
+/// Refuses a backup whose schema only a newer program knows, before anything is changed.
+///
+/// # Errors
+///
+/// [`Error::Data`], with both versions.
+pub fn refuse_newer(schema: u32) -> Result<(), Error> {
+    let expected = crate::migrate::expected_version();
+    if i64::from(schema) > i64::from(expected) {
+        return Err(Error::data(format!(
+            "the backup's schema is at version {schema}, this program knows {expected} at most: restore it with the program that made it, or \
+             a newer one; nothing was changed"
+        )));
+    }
+    Ok(())
+}
+
 /// Makes a database ready to be restored into.
 ///
 /// What an interrupted restore left behind is removed; anything else that is there is refused, and ledgers are named.
 ///
 /// # Errors
 ///
-/// [`Error::Data`] if the database is not empty.
-pub async fn prepare(db: &Db) -> Result<(), Error> {
+/// [`Error::Data`] if the database is not empty, or another restore is under way.
+pub async fn prepare(db: &Db) -> Result<Restoring, Error> {
+    let own = db.own_client().await?;
+    // The session of a restore that was killed a moment ago may not have ended yet.
+    own.batch_execute("set idle_session_timeout = 0; set lock_timeout = '3s'").await?;
+    if let Err(error) = own.execute("select pg_advisory_lock(7236839)", &[]).await {
+        if error.code() == Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE) {
+            let text = "another restore into this database is under way; nothing was changed";
+            return Err(Error::data(text));
+        }
+        return Err(error.into());
+    }
     let mut client = db.client().await?;
     let tx = client.transaction().await?;
-    let there = "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by 1";
+    let there = "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1";
     let tables: Vec<String> = tx.query(there, &[]).await?.iter().map(|row| row.get(0)).collect();
     if tables.iter().any(|table| table == UNFINISHED) {
         tracing::warn!("what an interrupted restore left in the database is removed");
@@ -222,7 +256,7 @@ pub async fn prepare(db: &Db) -> Result<(), Error> {
     .await?;
     crate::roles::create(&tx).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(Restoring { _client: own })
 }
 
 /// Ends a restore: brings the rows to this program's schema and holds every ledger, or releases those that were closed for

@@ -16,6 +16,7 @@
 
 mod left_over;
 mod lock;
+mod owner;
 #[cfg(test)]
 mod tests;
 
@@ -28,9 +29,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, User, chown, geteuid};
+use nix::unistd::{Gid, Uid, chown};
 
 use self::left_over::signal;
+use self::owner::{check_owner, is_made, other_user, own, server_user};
 use crate::access::Access;
 use crate::error::Error;
 
@@ -156,8 +158,11 @@ impl Cluster {
         let folder = folder
             .canonicalize()
             .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
-        let user = other_user()?;
-        own(&folder, user)?;
+        let user = server_user(&folder)?;
+        if !is_made(&folder) {
+            check_owner(&folder, user)?;
+            own(&folder, user)?;
+        }
         check_reachable(&folder, user)?;
         let lock = lock::take(&folder)?.ok_or_else(|| lock::in_use(&folder))?;
         Self::stop_left_over(&folder)?;
@@ -166,7 +171,7 @@ impl Cluster {
         let url = url_at(&socket, port, "chopmark", Access::Owner);
         let lock = Some(lock);
         let mut cluster = Self { folder, socket, binaries, user, server: None, url, port, lock };
-        if !cluster.data().join("PG_VERSION").exists() {
+        if !is_made(&cluster.folder) {
             cluster.init(extra)?;
         }
         cluster.launch()?;
@@ -190,7 +195,7 @@ impl Cluster {
     }
 
     fn join(folder: &Path) -> Result<Self, Error> {
-        let (binaries, user) = (find_binaries()?, other_user()?);
+        let (binaries, user) = (find_binaries()?, server_user(folder)?);
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some((port, socket)) = where_it_answers(folder) {
@@ -517,31 +522,6 @@ fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
 }
 
 /// The user to run as when we are root.
-fn other_user() -> Result<Option<(Uid, Gid)>, Error> {
-    if !geteuid().is_root() {
-        return Ok(None);
-    }
-    for name in ["postgres", "nobody"] {
-        if let Ok(Some(user)) = User::from_name(name) {
-            return Ok(Some((user.uid, user.gid)));
-        }
-    }
-    Err(failed(
-        "PostgreSQL refuses to run as root: expected a user `postgres` or `nobody`, found neither",
-    ))
-}
-
-/// Makes `folder` accessible to the server's user only.
-fn own(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error> {
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-        .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
-    if let Some((uid, gid)) = user {
-        chown(folder, Some(uid), Some(gid))
-            .map_err(|error| failed(format!("{}: {error}", folder.display())))?;
-    }
-    Ok(())
-}
-
 /// Whether the other user can reach `folder`: every folder above must let it pass.
 fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error> {
     if user.is_none() {

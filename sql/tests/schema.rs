@@ -288,12 +288,18 @@ async fn nothing_is_signed_for_a_held_ledger_until_it_is_released() {
 #[tokio::test]
 async fn a_database_that_was_restored_in_part_is_refused_until_the_restore_is_done_again() {
     let db = TestDb::empty("in_part").await;
-    sql::backup::prepare(&db).await.expect("it is empty");
+    let restoring = sql::backup::prepare(&db).await.expect("it is empty");
+    let text = sql::backup::prepare(&db).await.expect_err("one at a time").to_string();
+    assert!(text.contains("another restore"), "{text}");
+    drop(restoring);
     for refused in [db.check_schema().await, db.migrate().await] {
         let text = refused.expect_err("refused").to_string();
         assert!(text.contains("restored in part"), "{text}");
     }
     sql::backup::prepare(&db).await.expect("what is left is removed");
+    assert!(sql::backup::refuse_newer(13).is_ok());
+    let text = sql::backup::refuse_newer(14).expect_err("a newer schema").to_string();
+    assert!(text.contains("version 14, this program knows 13"), "{text}");
     let full = TestDb::migrated("in_use").await;
     ledger(&full).await;
     let text = sql::backup::prepare(&full).await.expect_err("it has a ledger").to_string();

@@ -7,7 +7,7 @@
 //! - all or nothing: with anything wrong in either file there are no names, and each problem has its line;
 //! - a product has one name: a GTIN that is named twice is a problem, and so is a location.
 //!
-//! Not here: reading them again ([`crate::reload`]), finding the name of a location ([`crate::places`]), the form of the files
+//! Not here: reading them again (`reload.rs`), finding the name of a location ([`crate::places`]), the form of the files
 //! (`process::config::names`).
 //!
 //! Source: docs/decisions/0051-names-are-read-again.md.

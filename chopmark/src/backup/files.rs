@@ -17,7 +17,7 @@ use keystore::sealed::SealKey;
 use ledger::Hash;
 use ledger::keys::SecureRandom;
 
-use super::manifest::{Kind, Stored};
+use super::manifest::{BackedUp, Kind};
 
 /// How much of a file is read at a time.
 const PIECE: usize = 256 * 1024;
@@ -105,16 +105,16 @@ impl Writer {
     /// Encrypts all files if there is a key, sees to it that they are on disk, and reads each one back.
     ///
     /// - `key`: with random bytes.
-    /// - `step`: called with the bytes of each file that is done.
+    /// - `step`: called with the bytes of each file that is done; it may end it.
     ///
     /// # Errors
     ///
-    /// If a file cannot be read or written, or is not read back as it was written.
+    /// If a file cannot be read or written, or is not read back as it was written; that of `step`.
     pub fn seal_and_check(
         self,
         key: Option<(&SealKey, &dyn SecureRandom)>,
-        mut step: impl FnMut(u64),
-    ) -> anyhow::Result<Vec<Stored>> {
+        mut step: impl FnMut(u64) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Vec<BackedUp>> {
         let mut stored = Vec::with_capacity(self.files.len());
         for (name, kind, path, mode) in self.files {
             let plain = self.folder.join(&name);
@@ -152,8 +152,8 @@ impl Writer {
                     at.display()
                 );
             }
-            step(plain_bytes);
-            stored.push(Stored { stored: name, kind, path, bytes, sha256, mode });
+            step(plain_bytes)?;
+            stored.push(BackedUp { stored: name, kind, path, bytes, sha256, mode });
         }
         for name in ["database", "files"]
             .iter()
@@ -181,7 +181,7 @@ impl io::Write for Measure {
 }
 
 /// Checks that every file of a backup is there and as the manifest says; gives every one that is not.
-pub fn check(folder: &Path, files: &[Stored], mut step: impl FnMut(u64)) -> Vec<String> {
+pub fn check(folder: &Path, files: &[BackedUp], mut step: impl FnMut(u64)) -> Vec<String> {
     let mut problems = Vec::new();
     for file in files {
         match measure(&folder.join(&file.stored)) {
@@ -197,15 +197,47 @@ pub fn check(folder: &Path, files: &[Stored], mut step: impl FnMut(u64)) -> Vec<
     problems
 }
 
-/// Writes a file of a backup, decrypted if there is a key, to a new file.
+/// Whether a file is what a backup has of it.
+///
+/// # Errors
+///
+/// If one of them cannot be read, or not be decrypted.
+pub fn is_same(
+    folder: &Path,
+    file: &BackedUp,
+    key: Option<&SealKey>,
+    there: &Path,
+) -> anyhow::Result<bool> {
+    let (_, digest) = measure(there)?;
+    let Some(key) = key else { return Ok(digest == file.sha256) };
+    let mut plain = Measure(ledger::hash::Sha256::new());
+    let at = folder.join(&file.stored);
+    let mut from = File::open(&at).with_context(|| format!("could not read {}", at.display()))?;
+    key.open(&mut from, &mut plain).with_context(|| format!("could not decrypt {}", file.path))?;
+    Ok(plain.0.finish() == digest)
+}
+
+/// Writes a file of a backup, decrypted if there is a key, to a new file, which is there whole or not at all.
 ///
 /// # Errors
 ///
 /// If the target is there, or the file cannot be read or decrypted.
-pub fn open(folder: &Path, file: &Stored, key: Option<&SealKey>, to: &Path) -> anyhow::Result<()> {
+pub fn open(
+    folder: &Path,
+    file: &BackedUp,
+    key: Option<&SealKey>,
+    to: &Path,
+) -> anyhow::Result<()> {
     let at = folder.join(&file.stored);
     let mut from = File::open(&at).with_context(|| format!("could not read {}", at.display()))?;
-    let mut target = create(to)?;
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".restoring");
+    let begun = to.with_file_name(name);
+    if begun.is_file() {
+        // An interrupted restore left it.
+        fs::remove_file(&begun).ok();
+    }
+    let mut target = create(&begun)?;
     let written = match key {
         Some(key) => key.open(&mut from, &mut target),
         None => io::copy(&mut from, &mut target).map(drop),
@@ -213,6 +245,9 @@ pub fn open(folder: &Path, file: &Stored, key: Option<&SealKey>, to: &Path) -> a
     written
         .and_then(|()| target.sync_all())
         .with_context(|| format!("could not restore {}", file.path))?;
-    fs::set_permissions(to, fs::Permissions::from_mode(file.mode & 0o777))?;
-    Ok(())
+    fs::set_permissions(&begun, fs::Permissions::from_mode(file.mode & 0o777))?;
+    // A link, unlike a new name, replaces nothing.
+    let linked = fs::hard_link(&begun, to);
+    fs::remove_file(&begun)?;
+    linked.with_context(|| format!("could not make {}", to.display()))
 }

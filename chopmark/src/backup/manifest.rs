@@ -43,7 +43,7 @@ impl Kind {
 
 /// A file of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct BackedUp {
     /// Its path in the folder of the backup.
     pub stored: String,
     /// What it is.
@@ -87,7 +87,7 @@ pub struct Manifest {
     /// How the files are encrypted; none if they are not.
     pub encryption: Option<Encryption>,
     /// The files.
-    pub files: Vec<Stored>,
+    pub files: Vec<BackedUp>,
 }
 
 impl Manifest {
@@ -205,7 +205,7 @@ fn encryption(value: &Value) -> anyhow::Result<Encryption> {
     })
 }
 
-fn stored(value: &Value) -> anyhow::Result<Stored> {
+fn stored(value: &Value) -> anyhow::Result<BackedUp> {
     let stored = word(value, "stored")?;
     // A manifest cannot make the restore read or write outside of the folder of the backup.
     let is_inside = std::path::Path::new(&stored)
@@ -224,7 +224,7 @@ fn stored(value: &Value) -> anyhow::Result<Stored> {
         kind != Kind::Database || (!path.contains('/') && path != ".." && !path.is_empty()),
         "files: got `{path}`, expected the name of a part of the database"
     );
-    Ok(Stored {
+    Ok(BackedUp {
         stored,
         kind,
         path,
@@ -260,7 +260,7 @@ mod tests {
             }),
             left_out: vec!["site.pem".into()],
             encryption: Some(Encryption { cost: keystore::armour::USUAL, salt: vec![1; 16] }),
-            files: vec![Stored {
+            files: vec![BackedUp {
                 stored: "database/toc.dat".into(),
                 kind: Kind::Database,
                 path: "toc.dat".into(),

@@ -69,12 +69,78 @@ fn collect(
             let mode = metadata.permissions().mode() & 0o777;
             let bytes =
                 fs::read(&at).with_context(|| format!("could not read {}", at.display()))?;
-            let is_secret = mode & 0o077 == 0 || holds_private_key(&bytes);
+            let is_secret = mode.trailing_zeros() >= 6 || holds_private_key(&bytes);
             into.insert(path.clone(), NamedFile { path: path.clone(), at, mode, is_secret });
             Ok(())
         }
         _ => Ok(()),
     }
+}
+
+/// Adds files that the configuration does not name.
+///
+/// # Errors
+///
+/// If one cannot be read, or is none.
+pub fn add(
+    installation: &Installation,
+    also: &[PathBuf],
+    into: &mut Vec<NamedFile>,
+) -> anyhow::Result<()> {
+    let data_dir = fs::canonicalize(installation.at(Path::new("."))).ok();
+    for given in also {
+        let at = given.canonicalize().with_context(|| format!("--also {}", given.display()))?;
+        let bytes = fs::read(&at).with_context(|| format!("--also {}", given.display()))?;
+        if into.iter().any(|file| file.at.canonicalize().is_ok_and(|there| there == at)) {
+            continue;
+        }
+        let inside = data_dir.as_deref().and_then(|folder| at.strip_prefix(folder).ok());
+        let path = inside.unwrap_or(&at).to_string_lossy().into_owned();
+        let mode = fs::metadata(&at)?.permissions().mode() & 0o777;
+        let is_secret = mode.trailing_zeros() >= 6 || holds_private_key(&bytes);
+        into.push(NamedFile { path, at, mode, is_secret });
+    }
+    Ok(())
+}
+
+/// Private keys in the folders of those that are taken, which are not taken themselves: the directory's, perhaps.
+///
+/// - `config`: the configuration file itself.
+pub fn beside(installation: &Installation, taken: &[NamedFile], config: &Path) -> Vec<String> {
+    let canonical = |path: &Path| path.canonicalize().ok();
+    let known: Vec<PathBuf> =
+        taken.iter().map(|file| file.at.as_path()).chain([config]).filter_map(canonical).collect();
+    let data_dir = canonical(&installation.at(Path::new(".")));
+    let folders: std::collections::BTreeSet<PathBuf> = taken
+        .iter()
+        .filter(|file| file.is_secret)
+        .filter_map(|file| canonical(file.at.parent()?))
+        .collect();
+    let mut beside = Vec::new();
+    for entry in folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten() {
+        let Ok(path) = entry.map(|entry| entry.path()) else { continue };
+        let is_small = fs::metadata(&path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LARGEST_KEY);
+        let is_known = canonical(&path).is_some_and(|path| known.contains(&path));
+        if is_small && !is_known && fs::read(&path).is_ok_and(|bytes| is_key(&bytes)) {
+            let inside = data_dir.as_deref().and_then(|folder| path.strip_prefix(folder).ok());
+            let shown = inside.unwrap_or(&path);
+            beside.push(shown.to_string_lossy().into_owned());
+        }
+    }
+    beside.sort();
+    beside
+}
+
+/// Bytes of the largest file that is looked at for a key.
+const LARGEST_KEY: u64 = 64 * 1024;
+
+/// Whether a file holds a private key in one of the forms that `chopmark` writes.
+fn is_key(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let word = text.trim();
+    let is_hex = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    holds_private_key(bytes) || is_hex
 }
 
 fn holds_private_key(bytes: &[u8]) -> bool {
@@ -120,6 +186,31 @@ mod tests {
         let found = files(&installation, text, Some(&at("spool.db"))).unwrap();
         let found: Vec<_> = found.iter().map(|file| (file.path.as_str(), file.is_secret)).collect();
         assert_eq!(found, [("rules.toml", false), ("site.pem", true), ("tls.pem", true)]);
+    }
+
+    #[test]
+    fn a_key_that_the_configuration_does_not_name_is_pointed_out_and_can_be_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, text) in [
+            ("site.pem", "-----BEGIN PRIVATE KEY-----\n"),
+            ("directory.pem", "-----BEGIN PRIVATE KEY-----\n"),
+            ("notes.txt", "no key"),
+        ] {
+            fs::write(at(name), text).unwrap();
+            fs::set_permissions(at(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let path = at("chopmark.toml");
+        let text = "[[ledger]]\nkeys = \"site.pem\"\n";
+        fs::write(&path, text).unwrap();
+        let installation = Installation::parse(&path, "").unwrap();
+        let mut named = files(&installation, text, None).unwrap();
+        assert_eq!(beside(&installation, &named, &path), ["directory.pem"]);
+        add(&installation, &[at("directory.pem"), at("site.pem")], &mut named).unwrap();
+        let paths: Vec<_> = named.iter().map(|file| (file.path.as_str(), file.is_secret)).collect();
+        assert_eq!(paths, [("site.pem", true), ("directory.pem", true)]);
+        assert!(beside(&installation, &named, &path).is_empty());
+        assert!(add(&installation, &[at("missing")], &mut named).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! Not here: what is in a backup.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -51,6 +51,8 @@ impl Shelf {
         if !folder.exists() {
             fs::create_dir_all(folder.parent().unwrap_or(Path::new("/")))?;
             private_folder(folder)?;
+            // The file with the time of the newest backup is for others, who may pass and not list.
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
         }
         let path = folder.join(".lock");
         let file = fs::File::create(&path)

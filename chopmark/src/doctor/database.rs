@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use process::Clock;
 use process::config::Installation;
+use sql::holds::Cause;
 use sql::look::{OLDEST, Private, running_cluster};
 use sql::{Access, Db};
 
@@ -57,10 +58,17 @@ pub async fn look(installation: &Installation, roles: &[Role]) -> Seen {
     for described in described(section, roles, private.as_deref()) {
         let what = format!("database {}", described.0);
         let looked = tokio::time::timeout(PATIENCE, one(&what, &described, &mut clocks)).await;
-        seen.checks.extend(looked.unwrap_or_else(|_| {
+        let looked = looked.unwrap_or_else(|_| {
             let found = format!("no answer within {} s", PATIENCE.as_secs());
             vec![Check::failed(what.as_str(), found, UNREACHABLE)]
-        }));
+        });
+        for check in looked {
+            // Two roles see the same held ledger.
+            let is_new = |seen: &Check| (&seen.what, &seen.found) != (&check.what, &check.found);
+            if seen.checks.iter().all(is_new) {
+                seen.checks.push(check);
+            }
+        }
     }
     seen.clocks = clocks.into_iter().take(1).collect();
     seen
@@ -102,7 +110,27 @@ async fn one(what: &str, (_, settings, access): &Described, clocks: &mut Vec<Oth
     if is_current && *access != Access::Owner {
         checks.push(rights(&what, &db, *access, &server, settings.role.is_some()).await);
     }
+    if is_current && *access != Access::TraceApi {
+        checks.extend(held(&db).await);
+    }
     checks
+}
+
+/// Ledgers for which nothing is signed. A role whose rights are missing says so in another check.
+async fn held(db: &Db) -> Vec<Check> {
+    let holds = sql::holds::open(db).await.unwrap_or_default();
+    let check = |hold: &sql::holds::Hold| {
+        let remedy = "chopmark restore check --config FILE; then docs/backup.md, \"Why a restored ledger is held\"";
+        match hold.cause {
+            Cause::Restored => Check::failed("ledger", hold.to_string(), remedy),
+            Cause::Closed => Check::warning(
+                "ledger",
+                hold.to_string(),
+                "start the machine where its last backup was restored",
+            ),
+        }
+    };
+    holds.iter().map(check).collect()
 }
 
 fn version(what: &str, server: &sql::look::Server) -> Check {

@@ -70,7 +70,7 @@ impl Asker {
     ) -> anyhow::Result<String> {
         if let Some(given) = given {
             return check(given).map_err(|expected| {
-                anyhow::anyhow!("--{}: got `{given}`, expected {expected}", question.flag)
+                anyhow::anyhow!("--{}: got {}, expected {expected}", question.flag, shown(given))
             });
         }
         if !self.asks {
@@ -84,7 +84,7 @@ impl Asker {
             let typed = if typed.is_empty() { &question.default } else { &typed };
             match check(typed) {
                 Ok(answer) => return Ok(answer),
-                Err(expected) => problem!("got `{typed}`, expected {expected}"),
+                Err(expected) => problem!("got {}, expected {expected}", shown(typed)),
             }
         }
     }
@@ -133,4 +133,12 @@ impl Asker {
         );
         Ok(line.trim().to_owned())
     }
+}
+
+/// What was given, but for an address, which may hold a password.
+fn shown(given: &str) -> String {
+    if given.contains("://") || given.contains('@') {
+        return "an address (not repeated, it may hold a password)".to_owned();
+    }
+    format!("`{given}`")
 }

@@ -56,10 +56,8 @@ pub fn all(
         let path = folder.join(file.path());
         let text = text(*file, answers, made)?;
         make_folder(&path)?;
-        // An address of a database may hold a password.
-        let is_secret =
-            file.is_secret() || (*file == File::Config && answers.database != "embedded");
-        if is_secret {
+        // Addresses of databases and chains may hold passwords.
+        if file.is_secret() || *file == File::Config {
             private::create(&path, &text)?;
         } else {
             let created = OpenOptions::new().write(true).create_new(true).open(&path);

@@ -92,7 +92,7 @@ pub async fn of_hold(db: &Db, hold: &Hold, asked: &Asked) -> Result<Known, sql::
     }
     match &asked.chain {
         None => {
-            known.asked.push("the chain: not asked, the configuration has no [anchor]".to_owned())
+            known.asked.push("the chain: not asked, the configuration has no [anchor]".to_owned());
         }
         Some((hub, published)) => of_chain(db, hub, published, &mut known).await?,
     }
@@ -101,7 +101,7 @@ pub async fn of_hold(db: &Db, hold: &Hold, asked: &Asked) -> Result<Known, sql::
         let file = seen.file.display();
         match continuity::with_checkpoint(db, *ledger, origin, size, root).await?.problem() {
             Some(problem) => {
-                known.newer.push(format!("{file} is signed for size {size}: {problem}"))
+                known.newer.push(format!("{file} is signed for size {size}: {problem}"));
             }
             None => known
                 .asked

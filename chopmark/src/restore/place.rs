@@ -4,12 +4,13 @@
 //! [`Opened::put_database`] the database, which is then compared with the manifest.
 //!
 //! What holds: nothing is restored from a backup of which a byte is not as its manifest says; a file that is there already is never
-//! overwritten; sizes and roots of all ledgers are those of the manifest, or the restore failed.
+//! overwritten; a manifest that no passphrase authenticates puts files only below `data_dir` and where the configuration names them; sizes and
+//! roots of all ledgers are those of the manifest, or the restore failed.
 //!
 //! Not here: which ledgers may be signed afterwards (`restore.rs`).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use keystore::Passphrase;
@@ -19,7 +20,8 @@ use process::config::Installation;
 use sql::{Db, Settings};
 
 use crate::backup::files;
-use crate::backup::manifest::{self, Kind, Manifest, Stored};
+use crate::backup::interrupt::Interrupt;
+use crate::backup::manifest::{self, BackedUp, Kind, Manifest};
 use crate::backup::shelf::private_folder;
 use crate::backup::{progress, wait};
 use crate::terminal::out;
@@ -72,12 +74,12 @@ impl Opened {
         Ok(Self { folder: folder.to_owned(), manifest, key })
     }
 
-    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Stored> {
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &BackedUp> {
         self.manifest.files.iter().filter(move |file| file.kind == kind)
     }
 
     /// Writes one file to a place where none is.
-    fn put(&self, file: &Stored, to: &Path) -> anyhow::Result<()> {
+    fn put(&self, file: &BackedUp, to: &Path) -> anyhow::Result<()> {
         if let Some(parent) =
             to.parent().filter(|parent| !parent.exists() && !parent.as_os_str().is_empty())
         {
@@ -109,12 +111,26 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If one cannot be written.
+    /// If one cannot be written, or lies elsewhere than the configuration says.
     pub fn put_files(&self, installation: &Installation) -> anyhow::Result<()> {
-        for file in self.of_kind(Kind::Named).chain(self.of_kind(Kind::Spool)) {
+        let files: Vec<&BackedUp> =
+            self.of_kind(Kind::Named).chain(self.of_kind(Kind::Spool)).collect();
+        for file in &files {
+            self.refuse_elsewhere(&file.path, installation)?;
+        }
+        for file in files {
             let at = installation.at(Path::new(&file.path));
             if at.exists() {
-                out!("kept      {} was there already", at.display());
+                let is_same = files::is_same(&self.folder, file, self.key.as_ref(), &at)
+                    .with_context(|| format!("could not compare {}", at.display()))?;
+                if is_same {
+                    out!("kept      {} was there already, the same", at.display());
+                } else {
+                    out!(
+                        "kept      {} was there already, DIFFERENT from that of the backup",
+                        at.display()
+                    );
+                }
             } else {
                 self.put(file, &at)?;
                 out!("restored  {}", at.display());
@@ -126,6 +142,25 @@ impl Opened {
                 out!("MISSING   {}: it was left out of the backup; put it there", at.display());
             }
         }
+        Ok(())
+    }
+
+    /// Refuses a place outside of `data_dir` that the configuration does not name, unless the manifest is authenticated.
+    fn refuse_elsewhere(&self, path: &str, installation: &Installation) -> anyhow::Result<()> {
+        let is_below = Path::new(path)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if is_below || self.key.is_some() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(&installation.path).unwrap_or_default();
+        let is_named =
+            text.parse::<toml::Table>().is_ok_and(|table| names(&toml::Value::Table(table), path));
+        ensure!(
+            is_named,
+            "the manifest is not authenticated and puts a file to `{path}`: expected a path below data_dir or one that {} names; nothing was restored",
+            installation.path.display()
+        );
         Ok(())
     }
 
@@ -153,19 +188,18 @@ impl Opened {
 
     /// Restores the database into an empty one, and compares every ledger with the manifest.
     ///
-    /// - `work`: an empty folder, for what must be decrypted first.
+    /// - `db`: prepared ([`sql::backup::prepare`]).
+    /// - `work`: an empty folder, for what must be decrypted first; tables that are restored at the same time; what may end it.
     ///
     /// # Errors
     ///
-    /// If the database is not empty, or anything of it cannot be restored or differs.
+    /// If anything of it cannot be restored or differs.
     pub async fn put_database(
         &self,
         settings: &Settings,
-        work: &Path,
-        jobs: usize,
-    ) -> anyhow::Result<Db> {
-        let db = Db::connect(settings).await?;
-        sql::backup::prepare(&db).await?;
+        db: &Db,
+        (work, jobs, interrupt): (&Path, usize, &Interrupt),
+    ) -> anyhow::Result<()> {
         let mut from = self.folder.join("database");
         if self.key.is_some() {
             from = work.join("database");
@@ -175,11 +209,10 @@ impl Opened {
             }
         }
         let child = sql::backup::load(settings, &from, jobs)?;
-        wait(child, "pg_restore", || "the database is restored".to_owned())?;
+        wait(child, "pg_restore", interrupt, || "the database is restored".to_owned())?;
         let now = Clock::system().now();
-        sql::backup::finish(&db, self.manifest.made_at, self.manifest.is_last, now).await?;
-        self.compare(&db).await?;
-        Ok(db)
+        sql::backup::finish(db, self.manifest.made_at, self.manifest.is_last, now).await?;
+        self.compare(db).await
     }
 
     async fn compare(&self, db: &Db) -> anyhow::Result<()> {
@@ -208,5 +241,15 @@ impl Opened {
             out!("same      {}  {} records, root {}", one.origin, one.size, one.root);
         }
         Ok(())
+    }
+}
+
+/// Whether a value of a configuration is this text.
+fn names(value: &toml::Value, path: &str) -> bool {
+    match value {
+        toml::Value::String(text) => text == path,
+        toml::Value::Array(values) => values.iter().any(|value| names(value, path)),
+        toml::Value::Table(table) => table.values().any(|value| names(value, path)),
+        _ => false,
     }
 }

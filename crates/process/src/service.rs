@@ -157,7 +157,7 @@ impl Manager {
                         self.tell("READY=1\nSTATUS=runs");
                     }
                 }
-                Ok(()) = reloads.changed() => {
+                Ok(()) = reloads.changed(), if is_ready => {
                     // Every role has been told by the same signal; none answers when it has read its files.
                     self.tell(&reloading());
                     self.tell("READY=1\nSTATUS=runs");

@@ -67,14 +67,17 @@ struct Pair {
     expires: Timestamp,
 }
 
-/// What changes when a file is written or replaced: time, length and number of each.
-type Stamp = [(i64, i64, u64, u64); 2];
+/// What changes when a file is written, replaced, or made readable for somebody: times, length and number of each.
+type Stamp = [((i64, i64), (i64, i64), u64, u64); 2];
 
 impl Files {
     fn stamp(&self) -> Option<Stamp> {
         let of = |path: &Path| {
             let data = std::fs::metadata(path).ok()?;
-            Some((data.mtime(), data.mtime_nsec(), data.len(), data.ino()))
+            // A key that others may read is refused; that it was put right shows in the time of its status only.
+            let (content, status) =
+                ((data.mtime(), data.mtime_nsec()), (data.ctime(), data.ctime_nsec()));
+            Some((content, status, data.len(), data.ino()))
         };
         Some([of(&self.certificate)?, of(&self.key)?])
     }

@@ -1,6 +1,6 @@
 //! Lines of a terminal as SVG.
 //!
-//! The way through: [`runs`] takes the colours out of a line; [`line`] draws its runs, each at its own column, so that it
+//! The way through: [`runs`] takes the colours out of a line; [`line()`] draws its runs, each at its own column, so that it
 //! stands right with any font; [`picture`] puts the lines below one another, uncovers the first screen line by line, and then
 //! moves them up, as a terminal does.
 //!

@@ -5,7 +5,10 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+use nix::fcntl::OFlag;
 
 use crate::error::Error;
 
@@ -16,7 +19,13 @@ const NAME: &str = "in-use";
 pub(super) fn take(folder: &Path) -> Result<Option<File>, Error> {
     let path = folder.join(NAME);
     let failed = |error: std::io::Error| Error::Cluster(format!("{}: {error}", path.display()));
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    // The folder may belong to the server's user, whose links are not followed.
+    let opened = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(&path);
     let mut file = opened.map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}

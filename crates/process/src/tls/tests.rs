@@ -72,7 +72,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Self {
+    fn new() -> Self {
         let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
         put(&folder, &authority.issue(2050));
         let tls = from_files(&folder).unwrap();
@@ -150,7 +150,7 @@ fn year(number: i32) -> Timestamp {
 
 #[actix_web::test]
 async fn a_new_pair_is_shown_and_a_bad_one_leaves_the_one_before() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (expires, protocol, answer) = scene.get().await;
     assert_eq!((expires, &protocol[..]), (year(2050), &b"http/1.1"[..]));
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("served"), "{answer}");
@@ -183,7 +183,7 @@ async fn a_new_pair_is_shown_and_a_bad_one_leaves_the_one_before() {
 
 #[actix_web::test]
 async fn versions_before_1_2_are_refused_and_1_2_is_served() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (address, client) = (scene.address, scene.authority.client(&[&rustls::version::TLS12]));
     let served = tokio::task::spawn_blocking(move || get(address, client)).await.unwrap();
     assert!(served.unwrap().2.ends_with("served"));
@@ -215,7 +215,7 @@ fn say(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 
 #[actix_web::test]
 async fn handshakes_that_never_finish_end_and_hold_up_nobody_else() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let address = scene.address;
     // The one worker has 100 clients that say nothing, or half of a hello, or plain HTTP, or anything.
     let hostile: Vec<_> = (0..100)
@@ -274,7 +274,7 @@ fn files_that_are_no_pair_are_problems_with_section_key_path_and_reason() {
 
 #[test]
 fn files_are_taken_when_both_have_stayed_the_same() {
-    let stamp = |number| Some([(number, 0, 1, 1), (number, 0, 1, 2)]);
+    let stamp = |number| Some([((number, 0), (0, 0), 1, 1), ((number, 0), (0, 0), 1, 2)]);
     let mut changes = Changes::new(stamp(1));
     assert!(!changes.are_complete(stamp(1)));
     assert!(!changes.are_complete(stamp(2)), "the first of two files was replaced");
