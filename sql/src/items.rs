@@ -75,7 +75,7 @@ pub enum Text<'a> {
     Whole(&'a [u8]),
     /// SHA-256 of them, 32 bytes, because there are more than were asked for.
     Digest(&'a [u8]),
-    /// More than 1 MiB, of which nothing was read.
+    /// More than 256 KiB, of which nothing was read.
     Unread,
 }
 

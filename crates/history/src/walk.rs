@@ -113,7 +113,15 @@ impl<'a> Walk<'a> {
             fresh.truncate(MAX_LOOKUPS.saturating_sub(self.asked.len()));
             let (known, unknown): (Vec<_>, Vec<_>) =
                 fresh.into_iter().partition(|one| self.containers.contains_key(&one.key));
-            self.pending = unknown;
+            for lookup in unknown {
+                // One look-up gives all records of a container; which stays they are of is seen by what was asked.
+                let is_container = matches!(lookup.kind, Kind::Container(..));
+                if is_container && self.pending.iter().any(|one| one.key == lookup.key) {
+                    self.asked.push(lookup);
+                } else {
+                    self.pending.push(lookup);
+                }
+            }
             if known.is_empty() {
                 return;
             }
@@ -154,8 +162,10 @@ impl<'a> Walk<'a> {
                 Kind::Item | Kind::Class => None,
             })
             .collect();
+        let taken = &self.taken;
         let is_during = |entry: &&HistoryEntry| {
             spans.iter().any(|(from, to)| (*from..=*to).contains(&entry.at))
+                && !taken.contains(&(entry.origin.clone(), entry.index))
         };
         let all = self.containers.get(container).map(Vec::as_slice).unwrap_or_default();
         let during: Vec<HistoryEntry> = all.iter().filter(is_during).cloned().collect();

@@ -11,8 +11,11 @@ use std::path::Path;
 
 use nix::unistd::{Gid, Uid, User, chown, geteuid};
 
-use super::failed;
 use crate::error::Error;
+
+fn failed(text: impl Into<String>) -> Error {
+    Error::Cluster(text.into())
+}
 
 /// As whom the server of `folder` runs: if we are root, as the owner of a cluster that is there already.
 pub(super) fn server_user(folder: &Path) -> Result<Option<(Uid, Gid)>, Error> {

@@ -36,7 +36,7 @@ left join lateral (
   ) as s
   -- Read once, used twice. Very large ones are not even hashed.
   cross join lateral (
-    select case when s.bytes <= 1048576 then substring(c.texts from s.begin + 1 for s.bytes) end as text offset 0
+    select case when s.bytes <= 262144 then substring(c.texts from s.begin + 1 for s.bytes) end as text offset 0
   ) as t
   where h.leaf_index - c.first_leaf < c.leaf_count
 ) as r on true
