@@ -81,7 +81,8 @@ fn a_ledger_signs_with_keys_that_are_encrypted_and_starts_with_their_passphrase_
     assert!(file.contains("kdf: argon2id m=65536 t=3 p=1 "), "{file}");
     assert_eq!(stage.chopmark(&encrypt).0, Some(2), "it is encrypted already");
     let text = stage.chopmark(&doctor).1;
-    assert!(text.contains("no plain key file that this user can read"), "{text}");
+    assert!(text.contains("ledger.pem: for its owner alone\n"), "{text}");
+    assert!(!text.contains("not encrypted"), "{text}");
 
     let found = refused(&stage);
     assert!(found.contains("which is encrypted, expected `keys_passphrase_file`"), "{found}");
