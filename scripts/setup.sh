@@ -75,7 +75,7 @@ unpack_privately() {
   [ -x "$tools/root/usr/bin/chromedriver" ] && wrap chromedriver /usr/bin/chromedriver
   [ -x "$tools/root/usr/bin/promtool" ] && wrap promtool /usr/bin/promtool
   for name in curl jq mosquitto_pub; do
-    [ -x "$tools/root/usr/bin/$name" ] && wrap "$name" "/usr/bin/$name"
+    if [ -x "$tools/root/usr/bin/$name" ]; then wrap "$name" "/usr/bin/$name"; fi
   done
   return 0
 }
