@@ -32,7 +32,8 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, chown};
 
 use self::left_over::signal;
-use self::owner::{check_owner, is_made, other_user, own, server_user};
+pub(crate) use self::owner::is_made;
+use self::owner::{check_owner, other_user, own, server_user};
 use crate::access::Access;
 use crate::error::Error;
 
@@ -198,7 +199,8 @@ impl Cluster {
         let (binaries, user) = (find_binaries()?, server_user(folder)?);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some((port, socket)) = where_it_answers(folder) {
+            let text = fs::read_to_string(folder.join("data").join("postmaster.pid"));
+            if let Some((port, socket)) = text.ok().as_deref().and_then(where_it_answers) {
                 let url = url_at(&socket, port, "chopmark", Access::Owner);
                 let (folder, binaries) = (folder.to_owned(), binaries.clone());
                 let (server, lock) = (None, None);
@@ -508,14 +510,16 @@ impl Drop for Cluster {
 }
 
 /// Port and folder of the socket of a server that another process started.
-fn where_it_answers(folder: &Path) -> Option<(u16, PathBuf)> {
-    let text = fs::read_to_string(folder.join("data").join("postmaster.pid")).ok()?;
+///
+/// - `text`: of `postmaster.pid`.
+pub(crate) fn where_it_answers(text: &str) -> Option<(u16, PathBuf)> {
     let mut lines = text.lines().skip(3);
     let port = lines.next()?.trim().parse().ok()?;
     Some((port, lines.next().filter(|folder| !folder.is_empty())?.into()))
 }
 
-fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
+/// The URL of a database at a socket.
+pub(crate) fn url_at(socket: &Path, port: u16, database: &str, access: Access) -> String {
     let socket = socket.to_string_lossy().replace('%', "%25").replace('/', "%2F");
     let port = if port == DEFAULT_PORT { String::new() } else { format!("&port={port}") };
     format!("postgresql://{}@/{database}?host={socket}{port}", access.role_name())

@@ -14,6 +14,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::access::Access;
+use crate::cluster::{is_made, url_at, where_it_answers};
 use crate::db::{Db, query, timestamp};
 use crate::error::Error;
 use crate::queries::{LOOK_MISSING_RIGHTS, LOOK_SERVER};
@@ -104,18 +105,17 @@ pub fn running_cluster(folder: &Path) -> Private {
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let is_made = folder.join("data").join("PG_VERSION").exists();
-            return if is_made { Private::Stopped } else { Private::None };
+            return if is_made(folder) { Private::Stopped } else { Private::None };
         }
         Err(error) => return Private::Unreadable(format!("{}: {error}", file.display())),
     };
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let [pid, _, _, port, socket, ..] = lines[..] else { return Private::Stopped };
+    let pid = text.lines().next().unwrap_or_default().trim();
     let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     if comm.trim() != "postgres" {
         return Private::Stopped;
     }
-    let socket = socket.replace('%', "%25").replace('/', "%2F");
-    let owner = Access::Owner.role_name();
-    Private::Running(format!("postgresql://{owner}@/chopmark?host={socket}&port={port}"))
+    match where_it_answers(&text) {
+        Some((port, socket)) => Private::Running(url_at(&socket, port, "chopmark", Access::Owner)),
+        None => Private::Stopped,
+    }
 }

@@ -27,7 +27,7 @@ pub(super) fn server_user(folder: &Path) -> Result<Option<(Uid, Gid)>, Error> {
 }
 
 /// Whether `folder` has a cluster.
-pub(super) fn is_made(folder: &Path) -> bool {
+pub(crate) fn is_made(folder: &Path) -> bool {
     folder.join("data").join("PG_VERSION").exists()
 }
 
