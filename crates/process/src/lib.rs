@@ -61,8 +61,8 @@ impl Context {
         }
     }
 
-    /// Counts the requests to read files again (SIGHUP): `changed` waits for the next one. It fails once no clone of
-    /// this context is left.
+    /// Counts the requests to read files again (SIGHUP): `changed` waits for the next one, and returns at once if there was
+    /// one before this call. It fails once no clone of this context is left.
     #[must_use]
     pub fn reload(&self) -> watch::Receiver<u64> {
         self.reloads.subscribe()

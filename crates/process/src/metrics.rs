@@ -36,7 +36,8 @@ impl ProcessMetrics {
 pub struct TlsMetrics {
     /// When it expires, seconds since 1970; 0 without TLS.
     pub expires: IntGauge,
-    /// How often its files were read again, by outcome (`replaced`, `kept`: the old one, because the new one is not usable).
+    /// How often its files were read again, by outcome (`replaced`, `kept`: the old one, because the new one is not usable,
+    /// `waiting`: the old one until the new one's time comes).
     pub reloads: IntCounterVec,
 }
 

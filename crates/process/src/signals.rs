@@ -78,10 +78,16 @@ impl Default for Reloads {
 }
 
 impl Reloads {
-    /// Follows the count from now on: `changed` waits for the next request. It fails when no clone of `self` is left.
+    /// Follows the count: `changed` waits for the next request, or returns at once if there was one already. What came
+    /// while the process started, perhaps after the follower had read its files, is not missed. It fails when no clone of
+    /// `self` is left.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.0.subscribe()
+        let mut followed = self.0.subscribe();
+        if *followed.borrow() > 0 {
+            followed.mark_changed();
+        }
+        followed
     }
 
     /// Asks everybody who follows to read their files again.
@@ -136,6 +142,18 @@ mod tests {
     use nix::sys::signal::{Signal, raise};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_request_from_before_somebody_followed_is_told_once_and_none_is_told_where_there_was_none()
+    {
+        let reloads = Reloads::default();
+        let early = reloads.subscribe();
+        assert!(!early.has_changed().unwrap());
+        reloads.request();
+        let mut late = reloads.subscribe();
+        tokio::time::timeout(Duration::from_secs(20), late.changed()).await.unwrap().unwrap();
+        assert!(!late.has_changed().unwrap());
+    }
 
     #[tokio::test]
     async fn each_hangup_is_counted_by_everybody_who_follows_and_ends_nothing() {

@@ -9,7 +9,9 @@
 //! - the key file is refused if others can use it, as every secret file is;
 //! - a new pair is used for connections from then on; one that is not usable (unreadable, not a pair, expired) changes
 //!   nothing, is logged with its reason and counted;
-//! - files that are being replaced are read when both have stayed the same for one look.
+//! - a new pair whose time has not come does not replace one that is valid: it is read again, and used, when its time comes;
+//! - files that are being replaced are read when both have stayed the same for one look; what they were before they were
+//!   read the first time is remembered, so that a change while the process starts is seen.
 //!
 //! Not here: clients ([`ureq`] with rustls), certificates of clients (a proxy checks them: docs/behind-a-proxy.md).
 //!
@@ -52,6 +54,8 @@ struct Shown {
     files: Files,
     provider: Arc<CryptoProvider>,
     pair: RwLock<Pair>,
+    /// The files as they were just before they were read the first time.
+    first: Option<Stamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,7 +68,24 @@ struct Files {
 #[derive(Clone)]
 struct Pair {
     certified: Arc<CertifiedKey>,
+    begins: Timestamp,
     expires: Timestamp,
+}
+
+impl Pair {
+    fn is_valid(&self, now: Timestamp) -> bool {
+        self.begins <= now && now < self.expires
+    }
+}
+
+/// What became of files that were read again.
+enum Reloaded {
+    /// They are used.
+    Replaced,
+    /// They are not, and will not be as they are.
+    Kept,
+    /// They are used from this time on.
+    Waiting(Timestamp),
 }
 
 /// What changes when a file is written, replaced, or made readable for somebody: times, length and number of each.
@@ -98,7 +119,7 @@ impl Files {
             let expected = "got no certificate, expected PEM: its own first, then those that lead to the authority";
             return Err(of_certificate(&expected));
         };
-        let expires = expiry::expires(first)
+        let (begins, expires) = expiry::validity(first)
             .ok_or_else(|| of_certificate(&"the first certificate is not X.509"))?;
         let text = keystore::private::read(&self.key)
             .map_err(|error| Problem::content(section, "tls_key", &error))?;
@@ -107,7 +128,7 @@ impl Files {
             let certificate = self.certificate.display();
             of_key(&format!("{error}; expected the key of the first certificate in {certificate}"))
         })?;
-        Ok(Pair { certified: Arc::new(certified), expires })
+        Ok(Pair { certified: Arc::new(certified), begins, expires })
     }
 }
 
@@ -139,8 +160,9 @@ impl Tls {
         };
         let files = Files { certificate: installation.at(certificate), key: installation.at(key) };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let first = files.stamp();
         let pair = RwLock::new(files.load(section, &provider)?);
-        Ok(Some(Self(Arc::new(Shown { section, files, provider, pair }))))
+        Ok(Some(Self(Arc::new(Shown { section, files, provider, pair, first }))))
     }
 
     /// What the listener works with; it shows whatever certificate is the current one.
@@ -164,12 +186,14 @@ impl Tls {
         self.0.current().expires
     }
 
-    /// Reads the files again after SIGHUP, and when they have changed, until the process stops.
+    /// Reads the files again after SIGHUP, when they have changed, and when the time of a pair comes, until the process
+    /// stops.
     pub async fn follow(self, context: Context, metrics: TlsMetrics) {
         let mut reloads = context.reload();
         let mut shutdown = context.shutdown.clone();
         let mut looks = tokio::time::interval(LOOK);
-        let mut changes = Changes::new(self.0.files.stamp());
+        let mut changes = Changes::new(self.0.first);
+        let mut waits_until = None;
         self.show_expiry(&metrics, context.clock.now());
         loop {
             let is_asked = tokio::select! {
@@ -178,45 +202,68 @@ impl Tls {
                 _ = looks.tick() => false,
             };
             let stamp = self.0.files.stamp();
-            if changes.are_complete(stamp) || is_asked {
+            let now = context.clock.now();
+            let has_come = waits_until.is_some_and(|begins| begins <= now);
+            if changes.are_complete(stamp) || is_asked || has_come {
                 changes.used = stamp;
-                self.reload(&metrics, context.clock.now());
+                waits_until = match self.reload(&metrics, now) {
+                    Reloaded::Waiting(begins) => Some(begins),
+                    Reloaded::Replaced | Reloaded::Kept => None,
+                };
             }
         }
     }
 
     /// Reads the files and uses what they hold, if it is usable.
-    fn reload(&self, metrics: &TlsMetrics, now: Timestamp) {
-        let Shown { section, files, provider, pair } = &*self.0;
+    fn reload(&self, metrics: &TlsMetrics, now: Timestamp) -> Reloaded {
+        let Shown { section, files, provider, pair, .. } = &*self.0;
         let outcome = files.load(section, provider).map_err(|problem| problem.to_string());
-        let outcome = outcome.and_then(|new| {
-            if new.expires > now || self.expires() <= now {
-                return Ok(new);
+        let is_valid = self.0.current().is_valid(now);
+        let reloaded = match outcome {
+            Ok(new) if is_valid && new.begins > now => {
+                let begins = new.begins;
+                metrics.reloads.with_label_values(&["waiting"]).inc();
+                tracing::warn!(
+                    section,
+                    %begins,
+                    "the new certificate is not valid yet; the one before is shown until then"
+                );
+                Reloaded::Waiting(begins)
             }
-            let path = files.certificate.display();
-            Err(format!("{section} tls_certificate: {path} expired on {}", new.expires))
-        });
-        match outcome {
+            Ok(new) if new.expires <= now && self.expires() > now => {
+                let path = files.certificate.display();
+                self.keep(metrics, &format!("{section} tls_certificate: {path} expired on {}", new.expires))
+            }
             Ok(new) => {
-                let expires = new.expires;
+                let (begins, expires) = (new.begins, new.expires);
                 *pair.write().unwrap_or_else(PoisonError::into_inner) = new;
                 metrics.reloads.with_label_values(&["replaced"]).inc();
-                tracing::info!(section, %expires, "certificate and key were read again");
+                tracing::info!(section, %begins, %expires, "certificate and key were read again");
+                Reloaded::Replaced
             }
-            Err(reason) => {
-                metrics.reloads.with_label_values(&["kept"]).inc();
-                tracing::error!(
-                    reason,
-                    "the new certificate is not used; the one before stays until its files are right"
-                );
-            }
-        }
+            Err(reason) => self.keep(metrics, &reason),
+        };
         self.show_expiry(metrics, now);
+        reloaded
+    }
+
+    fn keep(&self, metrics: &TlsMetrics, reason: &str) -> Reloaded {
+        metrics.reloads.with_label_values(&["kept"]).inc();
+        tracing::error!(
+            section = self.0.section,
+            reason,
+            "the new certificate is not used; the one before stays until its files are right"
+        );
+        Reloaded::Kept
     }
 
     fn show_expiry(&self, metrics: &TlsMetrics, now: Timestamp) {
-        let (section, expires) = (self.0.section, self.expires());
+        let Pair { begins, expires, .. } = self.0.current();
+        let section = self.0.section;
         metrics.expires.set(expires.as_second());
+        if begins > now {
+            tracing::error!(section, %begins, "the certificate is not valid yet; clients refuse it");
+        }
         if expires <= now {
             tracing::error!(section, %expires, "the certificate has expired; clients refuse it");
         }

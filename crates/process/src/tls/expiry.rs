@@ -1,4 +1,4 @@
-//! When a certificate expires, read from its bytes.
+//! From when until when a certificate is valid, read from its bytes.
 //!
 //! What holds: bytes from outside never panic; whatever is not understood gives none.
 //!
@@ -17,8 +17,8 @@ const SEQUENCE: u8 = 0x30;
 /// `[0]`, with the version in it.
 const VERSION: u8 = 0xa0;
 
-/// The last second of a certificate (DER); none if the bytes are no certificate.
-pub(super) fn expires(certificate: &[u8]) -> Option<Timestamp> {
+/// The first and the last second of a certificate (DER); none if the bytes are no certificate.
+pub(super) fn validity(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let (outer, _) = take(certificate, SEQUENCE)?;
     let (mut rest, _) = take(outer, SEQUENCE)?;
     if let Some((_, after)) = take(rest, VERSION) {
@@ -29,9 +29,9 @@ pub(super) fn expires(certificate: &[u8]) -> Option<Timestamp> {
         (_, rest) = take(rest, tag)?;
     }
     let (validity, _) = take(rest, SEQUENCE)?;
-    let (_, after) = time(validity)?;
+    let (first, after) = time(validity)?;
     let (last, _) = time(after)?;
-    Some(last)
+    Some((first, last))
 }
 
 /// A value with this tag, and what follows it.
@@ -84,19 +84,21 @@ mod tests {
 
     fn certificate(not_after: (i32, u8, u8)) -> Vec<u8> {
         let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2026, 2, 28);
         params.not_after = rcgen::date_time_ymd(not_after.0, not_after.1, not_after.2);
         let key = rcgen::KeyPair::generate().unwrap();
         params.self_signed(&key).unwrap().der().to_vec()
     }
 
     #[test]
-    fn the_end_is_read_in_both_forms_of_a_time() {
+    fn begin_and_end_are_read_in_both_forms_of_a_time() {
         for (date, expected) in [
             ((2027, 3, 9), "2027-03-09T00:00:00Z"),
             ((2049, 12, 31), "2049-12-31T00:00:00Z"),
             ((2051, 1, 2), "2051-01-02T00:00:00Z"),
         ] {
-            assert_eq!(expires(&certificate(date)), Some(expected.parse().unwrap()));
+            let begin = "2026-02-28T00:00:00Z".parse().unwrap();
+            assert_eq!(validity(&certificate(date)), Some((begin, expected.parse().unwrap())));
         }
         assert_eq!(time(b"\x18\x0f99991231235959Z"), Some((Timestamp::MAX, &[][..])));
     }
@@ -105,13 +107,13 @@ mod tests {
     fn whatever_is_cut_or_changed_gives_a_time_or_none_and_no_panic() {
         let sound = certificate((2027, 3, 9));
         for length in 0..sound.len().min(200) {
-            assert_eq!(expires(&sound[..length]), None);
+            assert_eq!(validity(&sound[..length]), None);
         }
         for place in 0..sound.len().min(200) {
             for value in [0x00, 0x30, 0x7f, 0x80, 0x84, 0x88, 0xff] {
                 let mut changed = sound.clone();
                 changed[place] = value;
-                expires(&changed);
+                validity(&changed);
             }
         }
     }

@@ -15,7 +15,7 @@ use rustls::{
 use tokio::sync::watch;
 
 use super::*;
-use crate::Reloads;
+use crate::{Clock, Reloads};
 
 /// An authority, an intermediate that it signed, and the certificates of a host by that intermediate.
 struct Authority {
@@ -41,8 +41,14 @@ impl Authority {
 
     /// Chain and key for `localhost` until `year`.
     fn issue(&self, year: i32) -> (String, String) {
+        self.issue_between(1975, year)
+    }
+
+    /// Chain and key for `localhost`, valid from June of one year to June of another.
+    fn issue_between(&self, first: i32, last: i32) -> (String, String) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.not_after = rcgen::date_time_ymd(year, 6, 1);
+        params.not_before = rcgen::date_time_ymd(first, 6, 1);
+        params.not_after = rcgen::date_time_ymd(last, 6, 1);
         let key = KeyPair::generate().unwrap();
         let own = params.signed_by(&key, &self.issuer).unwrap().pem();
         (format!("{own}{}", self.intermediate), key.serialize_pem())
@@ -68,14 +74,21 @@ struct Scene {
     address: SocketAddr,
     reloads: Reloads,
     metrics: TlsMetrics,
+    clock: Clock,
     stop: watch::Sender<bool>,
 }
 
 impl Scene {
     fn new() -> Self {
+        Self::changed_at_start(|_, _| ())
+    }
+
+    /// - `change`: what happens to the files after they were read, and before they are followed.
+    fn changed_at_start(change: impl FnOnce(&Authority, &tempfile::TempDir)) -> Self {
         let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
         put(&folder, &authority.issue(2050));
         let tls = from_files(&folder).unwrap();
+        change(&authority, &folder);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = HttpServer::new(|| App::new().route("/", web::get().to(async || "served")))
@@ -86,10 +99,11 @@ impl Scene {
             .unwrap();
         actix_web::rt::spawn(server.run());
         let (stop, stopped) = watch::channel(false);
-        let context = Context::system(stopped);
+        let clock = Clock::manual("2020-11-20T00:00:00Z".parse().unwrap());
+        let context = Context { clock: clock.clone(), ..Context::system(stopped) };
         let (reloads, metrics) = (context.reloads.clone(), TlsMetrics::new(&Registry::new()));
         tokio::spawn(tls.follow(context, metrics.clone()));
-        Self { authority, folder, address, reloads, metrics, stop }
+        Self { authority, folder, address, reloads, metrics, clock, stop }
     }
 
     /// The end of the certificate that is shown, the protocol, and the answer.
@@ -126,7 +140,7 @@ fn get(
     })?;
     let shown = stream.conn.peer_certificates().unwrap();
     let protocol = stream.conn.alpn_protocol().unwrap_or_default().to_vec();
-    Ok((expiry::expires(&shown[0]).unwrap(), protocol, answer))
+    Ok((expiry::validity(&shown[0]).unwrap().1, protocol, answer))
 }
 
 fn put(folder: &tempfile::TempDir, (certificate, key): &(String, String)) {
@@ -179,6 +193,33 @@ async fn a_new_pair_is_shown_and_a_bad_one_leaves_the_one_before() {
     assert_eq!(scene.get().await.0, year(2070));
     assert_eq!(scene.metrics.expires.get(), year(2070).as_second());
     scene.stop.send(true).unwrap();
+}
+
+#[actix_web::test]
+async fn a_pair_that_is_not_valid_yet_is_shown_when_its_time_comes_and_no_moment_before() {
+    let scene = Scene::new();
+    // The scene's clock stands in 2020; that of the client is the machine's, for which all of these are valid.
+    put(&scene.folder, &scene.authority.issue_between(2021, 2060));
+    scene.reloads.request();
+    scene.wait_for("waiting", 1).await;
+    assert_eq!(scene.get().await.0, year(2050), "the valid one stays");
+    assert_eq!(scene.metrics.expires.get(), year(2050).as_second());
+    scene.clock.advance(Duration::from_hours(24 * 365));
+    scene.wait_for("replaced", 1).await;
+    assert_eq!(scene.get().await.0, year(2060));
+    // Where the one before is no longer valid, one that is not valid yet is no worse.
+    scene.clock.advance(Duration::from_hours(24 * 365 * 40));
+    put(&scene.folder, &scene.authority.issue_between(2070, 2090));
+    scene.reloads.request();
+    scene.wait_for("replaced", 2).await;
+    assert_eq!(scene.metrics.expires.get(), year(2090).as_second());
+}
+
+#[actix_web::test]
+async fn a_pair_that_was_replaced_while_the_process_started_is_seen_without_a_signal() {
+    let scene = Scene::changed_at_start(|authority, folder| put(folder, &authority.issue(2060)));
+    scene.wait_for("replaced", 1).await;
+    assert_eq!(scene.get().await.0, year(2060));
 }
 
 #[actix_web::test]
