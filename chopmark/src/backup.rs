@@ -363,7 +363,7 @@ fn copy_database(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Moment> {
     let database = Database::open(installation)?;
-    let settings = database.owner_settings()?;
+    let settings = database.owner_settings("chopmark backup")?;
     let (snapshot, moment, total) = interrupt.block_on(async {
         let db = Db::connect(&settings).await?;
         db.check_schema().await?;

@@ -8,6 +8,7 @@
 //! | the role's own URL only | its own | no: `chopmark migrate`, elsewhere |
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use process::config::database::DatabaseSection;
@@ -161,13 +162,18 @@ impl Database {
     /// For `chopmark up`: starts the private cluster if the file asks for one, and keeps it running.
     ///
     /// - `reports`: are told of it.
+    /// - `is_unwanted`: turns true when the process is to stop; then a server that is still recovering is not waited for.
     ///
     /// # Errors
     ///
     /// As [`Self::open`]; also if another process runs the cluster.
-    pub fn supervised(installation: &Installation, reports: Reports) -> anyhow::Result<Self> {
+    pub fn supervised(
+        installation: &Installation,
+        reports: Reports,
+        is_unwanted: &AtomicBool,
+    ) -> anyhow::Result<Self> {
         Self::with(installation, |folder| {
-            let cluster = Cluster::start(folder)?;
+            let cluster = Cluster::start_unless(folder, is_unwanted)?;
             let supervisor = Supervisor::watch(cluster, Limits::default(), reports)?;
             Ok(Server::Supervised(supervisor))
         })
@@ -188,14 +194,16 @@ impl Database {
 
     /// How the owner of the schema connects.
     ///
+    /// - `application`: the command, by which PostgreSQL's administrator sees its connections.
+    ///
     /// # Errors
     ///
     /// If there is no owner's URL.
-    pub fn owner_settings(&self) -> anyhow::Result<Settings> {
+    pub fn owner_settings(&self, application: &'static str) -> anyhow::Result<Settings> {
         let url = self.owner_url();
         let url =
             url.context("[database] url: got none, expected the URL of the schema's owner")?;
-        Ok(Settings { application: "chopmark backup", ..Settings::new(url) })
+        Ok(Settings { application, ..Settings::new(url) })
     }
 
     /// The owner's URL, if this process was given it.
@@ -219,10 +227,7 @@ impl Database {
     ///
     /// If there is no owner's URL, or the migration fails.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let url = self.owner_url().context(
-            "[database] url: got none, expected the URL of the schema's owner, who migrates",
-        )?;
-        let settings = Settings { application: "chopmark migrate", ..Settings::new(url) };
+        let settings = self.owner_settings("chopmark migrate")?;
         Ok(Db::connect(&settings).await?.migrate().await?)
     }
 

@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     if arguments.plan {
         let database = Database::open(&installation)?;
-        let settings = database.owner_settings()?;
+        let settings = database.owner_settings("chopmark migrate")?;
         let plan =
             runtime.block_on(async { Db::connect(&settings).await?.plan_migration().await })?;
         print(&plan);

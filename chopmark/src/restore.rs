@@ -213,7 +213,7 @@ fn restore(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     sql::backup::refuse_newer(schema)?;
     let work = Work::new()?;
     let database = Database::open(&installation)?;
-    let settings = database.owner_settings()?;
+    let settings = database.owner_settings("chopmark restore")?;
     interrupt.block_on(async {
         let db = Db::connect(&settings).await?;
         let restoring = sql::backup::prepare(&db).await?;
@@ -302,7 +302,7 @@ fn with_database<T>(
     let installation = Installation::read(config)?;
     let _log = process::log::start(&installation.log, "chopmark-restore")?;
     let database = Database::open(&installation)?;
-    let settings = database.owner_settings()?;
+    let settings = database.owner_settings("chopmark restore")?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = Db::connect(&settings).await?;
         db.check_schema().await?;

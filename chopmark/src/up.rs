@@ -1,6 +1,6 @@
 //! `chopmark up`: runs the processes that a configuration file describes, here in one.
 //!
-//! The way through: the file is read and every role's section resolved; logging; the database (a private cluster if
+//! The way through: signals are taken over; the file is read and every role's section resolved; logging; the database (a private cluster if
 //! the file asks for one), migrated if this process has the owner's URL; then each role's own `run`, until a signal or
 //! the end of standard input.
 //!
@@ -10,10 +10,13 @@
 //! - roles meet only in the database and on the wire, exactly as when each runs in a process of its own;
 //! - if one role fails, the others are stopped and its error is the command's;
 //! - a private PostgreSQL that dies is started again; if it cannot be, the process ends and says why;
+//! - a signal to stop is followed at any time, also while PostgreSQL recovers or the schema is migrated;
 //! - the service manager is told when every role runs, and that they are alive.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::ValueEnum as _;
@@ -32,6 +35,8 @@ use crate::role::{Resolved, Role};
 
 /// How long roles have to end after the database was given up: they cannot finish what needs it.
 const END_WITHOUT_DATABASE: Duration = Duration::from_secs(15);
+/// Said when a signal came before every role had started.
+const STOPPED_EARLY: &str = "asked to stop before everything had started; what was under way is given up";
 
 /// What to run.
 #[derive(clap::Args)]
@@ -67,6 +72,24 @@ pub struct Arguments {
 ///
 /// If the configuration is not usable or a role fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Before anything is read: a signal from now on is one to stop, or to read again, what is being read.
+    let (stop, shutdown) = watch::channel(false);
+    let context = Context::system(shutdown);
+    runtime.block_on(listen(&context, &stop, arguments.until_stdin_ends))?;
+    let served = run_with(arguments, &runtime, context, stop);
+    // The thread that waits for the end of standard input must not be waited for.
+    runtime.shutdown_background();
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_with(
+    arguments: &Arguments,
+    runtime: &tokio::runtime::Runtime,
+    context: Context,
+    stop: watch::Sender<bool>,
+) -> anyhow::Result<()> {
     let (installation, roles, resolved) =
         Checked::read(&arguments.config, &arguments.role).ready()?;
     anyhow::ensure!(
@@ -83,15 +106,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             "this key file is not encrypted; `chopmark keys encrypt` encrypts it"
         );
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The roles' own loops share this thread; their servers and writers have threads of their own.
     let local = tokio::task::LocalSet::new();
-    let serving = serve(&installation, resolved, arguments.until_stdin_ends);
-    let served = runtime.block_on(local.run_until(serving));
-    // The thread that waits for the end of standard input must not be waited for.
-    runtime.shutdown_background();
-    served?;
-    Ok(ExitCode::SUCCESS)
+    let serving = serve(&installation, resolved, context, stop);
+    runtime.block_on(local.run_until(serving))
+}
+
+/// Takes over the signals.
+async fn listen(
+    context: &Context,
+    stop: &watch::Sender<bool>,
+    until_stdin_ends: bool,
+) -> std::io::Result<()> {
+    let clock = context.clock.clone();
+    tokio::spawn(Signals::listen()?.stop(until_stdin_ends, stop.clone(), clock));
+    tokio::spawn(Hangups::listen()?.reload(context.reloads.clone(), stop.clone()));
+    Ok(())
 }
 
 /// Name of this process in traces: `chopmark-ingest`, or `chopmark` if it runs several roles.
@@ -109,30 +139,64 @@ fn service(roles: &[Role]) -> String {
 async fn serve(
     installation: &Installation,
     roles: Vec<Resolved>,
-    until_stdin_ends: bool,
+    context: Context,
+    stop: watch::Sender<bool>,
 ) -> anyhow::Result<()> {
-    let (stop, shutdown) = watch::channel(false);
-    let context = Context::system(shutdown);
-    tokio::spawn(Signals::listen()?.stop(until_stdin_ends, stop.clone(), context.clock.clone()));
-    tokio::spawn(Hangups::listen()?.reload(context.reloads.clone(), stop.clone()));
     let manager = Manager::from_env()?;
     let (given_up, lost) = mpsc::unbounded_channel();
-    let database = open_database(installation, &roles, &context, given_up)?;
-    if let Some(database) = &database {
+    let is_unwanted = Arc::new(AtomicBool::new(false));
+    tokio::spawn(note_stop(context.shutdown.clone(), Arc::clone(&is_unwanted)));
+    let database = match open_database(installation, &roles, &context, given_up, &is_unwanted) {
+        Err(reason) if is_unwanted.load(Ordering::Relaxed) => {
+            tracing::info!(reason = format!("{reason:#}"), "{STOPPED_EARLY}");
+            return Ok(());
+        }
+        opened => opened?,
+    };
+    let mut stopping = context.shutdown.clone();
+    let mut running = JoinSet::new();
+    let starting = start_all(roles, database.as_ref(), &context, manager, &mut running);
+    let started = tokio::select! {
+        started = starting => Some(started),
+        // What is under way in the database ends with the connection, and is undone there.
+        _ = stopping.wait_for(|stop| *stop) => None,
+    };
+    match started {
+        Some(started) => started?,
+        None => tracing::info!("{STOPPED_EARLY}"),
+    }
+    let first_error = until_ended(&mut running, &stop, lost).await;
+    // The private cluster, if there is one, stops last.
+    drop(database);
+    first_error.map_or(Ok(()), Err)
+}
+
+/// Turns `is_unwanted` true when the process is to stop, for those who wait without being asked.
+async fn note_stop(mut shutdown: watch::Receiver<bool>, is_unwanted: Arc<AtomicBool>) {
+    if shutdown.wait_for(|stop| *stop).await.is_ok() {
+        is_unwanted.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Migrates, and starts every role.
+async fn start_all(
+    roles: Vec<Resolved>,
+    database: Option<&Database>,
+    context: &Context,
+    manager: Manager,
+    running: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    if let Some(database) = database {
         database.migrate_as_owner().await?;
     }
     let (service, stopping) = (context.service.clone(), context.shutdown.clone());
     // The thread on which the roles' own loops run is a worker as well.
     service.beat_here();
     tokio::spawn(manager.follow(service, roles.len(), context.reload(), stopping));
-    let mut running = JoinSet::new();
     for role in roles {
-        start(role, database.as_ref(), context.clone(), &mut running).await?;
+        start(role, database, context.clone(), running).await?;
     }
-    let first_error = until_ended(&mut running, &stop, lost).await;
-    // The private cluster, if there is one, stops last.
-    drop(database);
-    first_error.map_or(Ok(()), Err)
+    Ok(())
 }
 
 /// Opens the database, if a role needs one; `given_up` is told when a private one cannot be kept running.
@@ -141,6 +205,7 @@ fn open_database(
     roles: &[Resolved],
     context: &Context,
     given_up: mpsc::UnboundedSender<sql::Error>,
+    is_unwanted: &AtomicBool,
 ) -> anyhow::Result<Option<Database>> {
     if roles.iter().all(|role| matches!(role, Resolved::Bridge(_))) {
         return Ok(None);
@@ -150,7 +215,7 @@ fn open_database(
         restarted: Box::new(move || restarts.inc()),
         gave_up: Box::new(move |error| _ = given_up.send(error)),
     };
-    Database::supervised(installation, reports).map(Some)
+    Database::supervised(installation, reports, is_unwanted).map(Some)
 }
 
 /// Waits until every role has ended, and stops the others once one has; gives the first error.

@@ -14,6 +14,7 @@
 //!
 //! Source: PostgreSQL 15 manual, chapters 19.2 (cluster), 19.5 (shutdown), 20, 73.1 (`postmaster.pid`).
 
+mod files;
 mod left_over;
 mod lock;
 mod owner;
@@ -29,8 +30,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, chown};
+use nix::unistd::{Gid, Uid};
 
+#[cfg(test)]
 use self::left_over::signal;
 pub(crate) use self::owner::is_made;
 use self::owner::{check_owner, other_user, own, server_user};
@@ -44,6 +46,8 @@ const MAX_SOCKET_DIR: usize = 80;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Time between two looks at a server that starts.
 const LOOK: Duration = Duration::from_millis(30);
+/// How long a server that is stopped at once has, before it is killed: it ends its own processes after five seconds.
+const AT_ONCE: Duration = Duration::from_secs(20);
 /// Lines of the server's log in an error.
 const LAST_LINES: usize = 15;
 
@@ -151,8 +155,21 @@ impl Cluster {
         Self::start_with(folder, &Extra::default())
     }
 
+    /// As [`Self::start`], until `is_unwanted`: then a server that recovers, however long that would take, is stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`].
+    pub fn start_unless(folder: &Path, is_unwanted: &AtomicBool) -> Result<Self, Error> {
+        Self::start_as(folder, &Extra::default(), is_unwanted)
+    }
+
     /// As [`Self::start`]; `extra` takes effect when the cluster is made.
     pub(crate) fn start_with(folder: &Path, extra: &Extra) -> Result<Self, Error> {
+        Self::start_as(folder, extra, &AtomicBool::new(false))
+    }
+
+    fn start_as(folder: &Path, extra: &Extra, is_unwanted: &AtomicBool) -> Result<Self, Error> {
         let binaries = find_binaries()?;
         fs::create_dir_all(folder)
             .map_err(|e| failed(format!("could not make {}: {e}", folder.display())))?;
@@ -175,7 +192,8 @@ impl Cluster {
         if !is_made(&cluster.folder) {
             cluster.init(extra)?;
         }
-        cluster.launch()?;
+        cluster.launch_unless(is_unwanted)?;
+        cluster.create_database()?;
         Ok(cluster)
     }
 
@@ -309,8 +327,7 @@ impl Cluster {
             )));
         }
         let config = self.data().join("postgresql.conf");
-        let text = fs::read_to_string(&config).unwrap_or_default() + SETTINGS + &extra.settings;
-        fs::write(&config, text)
+        files::append(&config, &format!("{SETTINGS}{}", extra.settings))
             .map_err(|error| failed(format!("{}: {error}", config.display())))?;
         extra.files.iter().try_for_each(|(name, text)| self.write(name, text))
     }
@@ -318,10 +335,7 @@ impl Cluster {
     /// Writes a file of the data folder, for the server's eyes only.
     fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.data().join(name);
-        let (uid, gid) = self.user.unzip();
-        fs::write(&path, text)
-            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)))
-            .and_then(|()| chown(&path, uid, gid).map_err(std::io::Error::from))
+        files::write_for(&path, text, self.user)
             .map_err(|error| failed(format!("{}: {error}", path.display())))
     }
 
@@ -360,7 +374,7 @@ impl Cluster {
         self.make_socket_folder()?;
         let log_path = self.log_path();
         fs::rename(&log_path, log_path.with_extension("log.1")).ok();
-        let log = fs::File::create(&log_path)
+        let log = files::make(&log_path)
             .map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
         let errors = log.try_clone().map_err(|e| failed(e.to_string()))?;
         let child = self
@@ -386,10 +400,7 @@ impl Cluster {
     /// The end of the server's log, for an error.
     pub(crate) fn last_lines(&self) -> String {
         let path = self.log_path();
-        let text = fs::read(&path).map(|text| String::from_utf8_lossy(&text).into_owned());
-        let text = text.unwrap_or_else(|error| error.to_string());
-        let lines: Vec<&str> = text.trim().lines().collect();
-        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+        let last = files::last_lines(&path, LAST_LINES).unwrap_or_else(|error| error.to_string());
         format!("its log {} ends:\n{last}", path.display())
     }
 
@@ -450,18 +461,7 @@ impl Cluster {
     /// Stops the server without starting it again; for tests without a database.
     pub fn stop(&mut self) {
         let Some(mut child) = self.server.take() else { return };
-        // The number of a process that has ended may be another's by now.
-        if !matches!(child.try_wait(), Ok(None)) {
-            return;
-        }
-        signal(child.id(), Signal::SIGINT);
-        let deadline = Instant::now() + PATIENCE;
-        while matches!(child.try_wait(), Ok(None)) {
-            if Instant::now() > deadline {
-                signal(child.id(), Signal::SIGQUIT);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        left_over::stop(&mut child, &[(Signal::SIGINT, PATIENCE), (Signal::SIGQUIT, AT_ONCE)]);
     }
 
     /// Stops the server and lets another process run it; for tests.
@@ -525,7 +525,6 @@ pub(crate) fn url_at(socket: &Path, port: u16, database: &str, access: Access) -
     format!("postgresql://{}@/{database}?host={socket}{port}", access.role_name())
 }
 
-/// The user to run as when we are root.
 /// Whether the other user can reach `folder`: every folder above must let it pass.
 fn check_reachable(folder: &Path, user: Option<(Uid, Gid)>) -> Result<(), Error> {
     if user.is_none() {

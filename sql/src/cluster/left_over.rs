@@ -12,6 +12,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -105,9 +106,49 @@ fn wait(limit: Duration, condition: impl Fn() -> bool) -> bool {
     true
 }
 
+/// Stops a server that we started: each signal is sent once, and waited for so long; at last it is killed.
+///
+/// - `stages`: signals, each with the time within which the server has to end.
+pub(super) fn stop(child: &mut Child, stages: &[(Signal, Duration)]) {
+    for (next, within) in stages {
+        // The number of a process that has ended may be another's by now.
+        if !matches!(child.try_wait(), Ok(None)) {
+            return;
+        }
+        signal(child.id(), *next);
+        let deadline = Instant::now() + *within;
+        while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    child.kill().ok();
+    child.wait().ok();
+}
+
 /// Sends a signal; a process that is gone has nothing to receive.
 pub(super) fn signal(pid: u32, signal: Signal) {
     if let Ok(pid) = i32::try_from(pid) {
         kill(Pid::from_raw(pid), signal).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_does_not_stop_gets_each_signal_once_and_is_killed_at_last() {
+        let deaf = "trap 'echo INT' INT; trap 'echo QUIT' QUIT; echo ready; while :; do sleep 0.05; done";
+        let mut child =
+            Command::new("bash").args(["-c", deaf]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert_eq!(said.next().as_deref(), Some("ready"));
+        let short = Duration::from_millis(400);
+        stop(&mut child, &[(Signal::SIGINT, short), (Signal::SIGQUIT, short)]);
+        assert!(child.try_wait().unwrap().is_some());
+        assert_eq!(said.collect::<Vec<_>>(), ["INT", "QUIT"]);
     }
 }

@@ -3,13 +3,11 @@
 //! What holds: the lock is never left behind, whatever ends the process; the number in the file is only told, and
 //! never believed.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use nix::fcntl::OFlag;
-
+use super::files;
 use crate::error::Error;
 
 /// Name of the file in the cluster's folder.
@@ -19,14 +17,7 @@ const NAME: &str = "in-use";
 pub(super) fn take(folder: &Path) -> Result<Option<File>, Error> {
     let path = folder.join(NAME);
     let failed = |error: std::io::Error| Error::Cluster(format!("{}: {error}", path.display()));
-    // The folder may belong to the server's user, whose links are not followed.
-    let opened = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .custom_flags(OFlag::O_NOFOLLOW.bits())
-        .open(&path);
-    let mut file = opened.map_err(failed)?;
+    let mut file = files::open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),
