@@ -64,7 +64,7 @@ pub struct Arguments {
     /// Saves in this file where the audit stands, every ten seconds and when it is interrupted, and continues from there
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Prints the outcome as JSON: `ledgers`, a list of `ledger`, `kind`, `state` (`whole`, `changed`, `rolled_back`, `forked`),
+    /// Prints the outcome as JSON: `ledgers`, a list of `ledger`, `kind`, `state` (`whole`, `cannot_tell`, `changed`, `rolled_back`, `forked`),
     /// `records`, `checkpoints`, `recomputed_from`, `published_size`, `published_agreeing`, `waiting`, `more_findings`,
     /// `findings` (list of `index`, `what`)
     #[arg(long)]
@@ -144,7 +144,7 @@ fn listen() -> anyhow::Result<watch::Receiver<bool>> {
 }
 
 /// The policy that follows from the directory in the database, if `policy` pins one. A directory that does not verify
-/// trusts no key: every ledger is then reported as not checked, and why is printed.
+/// trusts no key: of every ledger it cannot be told then whether it is signed, and why is printed.
 pub async fn in_force(db: &Db, policy: Policy) -> anyhow::Result<Policy> {
     if policy.directory.is_none() {
         return Ok(policy);

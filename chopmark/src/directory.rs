@@ -10,6 +10,7 @@
 
 mod act;
 pub mod files;
+mod gln;
 mod install;
 pub mod place;
 mod propose;
@@ -91,8 +92,14 @@ pub enum Command {
     },
     /// Lists the proposals that wait, who signed them, and what each needs
     ///
-    /// Example: chopmark directory pending --policy policy.txt
+    /// With --json a list of objects: `id`, `proposed_at`, `state` (`waits`, `complete`: approve it once more to append it, `broken`: it
+    /// cannot be appended any more), `needs` (why it waits or is broken, else null), `signed_by` (a list of names), `record` (an object).
+    ///
+    /// Example: chopmark directory pending --policy policy.txt --json
     Pending {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         reading: Reading,
     },
@@ -173,7 +180,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         }
         Command::Act(arguments) => runtime.block_on(act::run(arguments))?,
         Command::Withdraw { id, reading } => runtime.block_on(propose::withdraw(*id, reading))?,
-        Command::Pending { reading } => runtime.block_on(propose::pending(reading))?,
+        Command::Pending { json, reading } => {
+            runtime.block_on(propose::pending(*json, reading))?;
+        }
         Command::Show { subject, json, reading } => {
             runtime.block_on(show::show(subject.as_deref(), *json, reading))?;
         }

@@ -30,6 +30,8 @@ pub enum Command {
     /// The printed lines go into the policy of everybody who verifies: `log KEY` for a site's ledger, `hub KEY` for the
     /// hub. The file, or the address of the token, is `keys` of `[[ledger]]`.
     ///
+    /// With --json one object, that of `keys show`: `kind` (`ledger`), `encrypted`, `origin`, `verifier_keys` (a list).
+    ///
     /// Example: chopmark keys ledger --origin factory.example/line-1 --out keys/factory.pem --encrypt
     ///
     /// Example: chopmark keys ledger --origin factory.example/line-1
@@ -44,6 +46,9 @@ pub enum Command {
         /// Makes the keys in a token (HSM) instead, which they never leave: its address, RFC 7512
         #[arg(long, value_name = "URI", conflicts_with_all = ["out", "encrypt"])]
         pkcs11: Option<String>,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         sealing: Sealing,
     },
@@ -52,11 +57,16 @@ pub enum Command {
     /// The printed key is `public_key` of `[[bridge]]` at ingest, or one of `public_keys` while it is changed; the file
     /// is `key` of `[firmware_bridge]`.
     ///
+    /// With --json one object, that of `keys show`: `kind` (`source`), `encrypted`, `public_key`.
+    ///
     /// Example: chopmark keys bridge --out keys/bridge.pem
     Bridge {
         /// File for the secret key; must not exist yet
         #[arg(long)]
         out: PathBuf,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         sealing: Sealing,
     },
@@ -144,13 +154,18 @@ impl Sealing {
 /// If a file exists already, cannot be written, or is no key file.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Ledger { origin, out, pkcs11, sealing } => {
-            new_ledger(origin, out.as_deref(), pkcs11.as_deref(), sealing)?;
+        Command::Ledger { origin, out, pkcs11, json, sealing } => {
+            let keys = new_ledger(origin, out.as_deref(), pkcs11.as_deref(), sealing)?;
+            PublicKeys::Ledger(keys).print(sealing.encrypt, *json);
+            match out {
+                Some(out) => problem!("secret keys written to {}", out.display()),
+                None => problem!("the secret keys are in the token and cannot leave it"),
+            }
         }
-        Command::Bridge { out, sealing } => {
+        Command::Bridge { out, json, sealing } => {
             let key = SourceKey::generate(Randomness::system().source())?;
             sealing.write(out, &key.to_pem())?;
-            out!("{}", key.public_base64());
+            PublicKeys::Source(key.public_base64()).print(sealing.encrypt, *json);
             problem!("secret key written to {}", out.display());
         }
         Command::Partner { json } => {
@@ -185,13 +200,13 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a ledger's keys, in a file or in a token, and prints the public ones.
+/// Makes a ledger's keys, in a file or in a token; gives the public ones.
 fn new_ledger(
     origin: &str,
     out: Option<&Path>,
     pkcs11: Option<&str>,
     sealing: &Sealing,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<VerifierKey>> {
     let keys = if let Some(uri) = pkcs11 {
         let uri: TokenUri = uri.parse()?;
         let file = sealing.passphrase_file.as_deref().or(uri.pin_file());
@@ -203,27 +218,12 @@ fn new_ledger(
         sealing.write(out, &keys.to_pem_file())?;
         keys
     };
-    for key in keys.verifier_keys() {
-        out!("{key}");
-    }
-    match (out, pkcs11) {
-        (Some(out), _) => problem!("secret keys written to {}", out.display()),
-        (None, _) => problem!("the secret keys are in the token and cannot leave it"),
-    }
-    Ok(())
+    Ok(keys.verifier_keys())
 }
 
 fn show(file: &Path, passphrase_file: Option<&Path>, json: bool) -> anyhow::Result<()> {
     let opened = open(file, passphrase_file)?;
-    let public = public_keys(&opened.text, file)?;
-    if json {
-        let members = [("encrypted", Json::from(opened.was_encrypted))].into_iter();
-        terminal::json(&object(members.chain(public.to_json())).canonical());
-        return Ok(());
-    }
-    for key in public.lines() {
-        out!("{key}");
-    }
+    public_keys(&opened.text, file)?.print(opened.was_encrypted, json);
     Ok(())
 }
 
@@ -238,6 +238,19 @@ enum PublicKeys {
 }
 
 impl PublicKeys {
+    /// Prints them, one a line or as one JSON object.
+    ///
+    /// - `is_encrypted`: whether the file of the secret ones is.
+    fn print(&self, is_encrypted: bool, json: bool) {
+        if json {
+            let members = [("encrypted", Json::from(is_encrypted))].into_iter();
+            return terminal::json(&object(members.chain(self.to_json())).canonical());
+        }
+        for key in self.lines() {
+            out!("{key}");
+        }
+    }
+
     /// One line each.
     fn lines(&self) -> Vec<String> {
         match self {

@@ -118,6 +118,7 @@ Exit status: 0 proved, 1 refuted, 2 cannot tell.")]
     #[command(after_long_help = "\
 What each ledger is called:
   whole        its rows, checkpoints, the hub's entries and the final anchors agree
+  CANNOT TELL  nothing contradicts anything, but the policy has no key of it
   CHANGED      a row was altered after it was signed; the finding names the record
   ROLLED BACK  the hub (of a hub: an anchor) holds more of it than the database
   FORKED       the hub (of a hub: an anchor) holds something else of it than the database
@@ -133,7 +134,7 @@ Examples:
   chopmark audit --database postgresql://auditor@db.example/chopmark --policy policy.txt --require-anchored
   chopmark audit --config chopmark.toml --policy policy.txt --resume audit.position
 
-Exit status: 0 every ledger is whole, 1 something was changed, 2 the audit could not run, 3 a ledger was rolled back or
+Exit status: 0 every ledger is whole, 1 something was changed, 2 cannot tell or could not run, 3 a ledger was rolled back or
 forked; with --require-anchored also 4 records wait for the hub, 5 the hub's newest entries are not anchored;
 with --resume also 130 interrupted, the position is saved.")]
     Audit(audit::Arguments),

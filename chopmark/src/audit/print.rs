@@ -27,6 +27,9 @@ pub fn text(audited: &[AuditedLedger]) {
         if let Some(problem) = one.continuity.problem() {
             out!("        {problem}");
         }
+        if let Some(why) = one.without_key() {
+            out!("        {why}");
+        }
         for (what, count) in &one.holdings.findings {
             match count {
                 0 | 1 => out!("        {what}"),
@@ -52,6 +55,7 @@ pub fn text(audited: &[AuditedLedger]) {
 fn tone(state: State) -> Tone {
     match state {
         State::Whole => Tone::Good,
+        State::CannotTell => Tone::Doubt,
         State::Changed | State::RolledBack | State::Forked => Tone::Bad,
     }
 }
@@ -82,6 +86,10 @@ fn coverage(one: &AuditedLedger) -> String {
 fn advice(worst: State) -> Option<&'static str> {
     match worst {
         State::Whole => None,
+        State::CannotTell => Some(
+            "nothing contradicts anything, but the policy lacks keys: give --policy the file with the line that `chopmark directory init` \
+             printed, or with the keys of every ledger",
+        ),
         State::Changed => Some(
             "rows were changed after they were signed: compare the records named above with a backup; the signed \
              checkpoints are what counts",
@@ -107,7 +115,7 @@ fn ledger(one: &AuditedLedger) -> Json {
     let finding = |index: Option<u64>, what: &str| {
         object([("index", index.map_or(Json::Null, Json::from)), ("what", Json::from(what))])
     };
-    let published = one.continuity.problem().into_iter();
+    let published = one.continuity.problem().into_iter().chain(one.without_key());
     let published = published.chain(one.holdings.findings.iter().map(|(what, _)| what.clone()));
     let mut findings: Vec<Json> = published.map(|what| finding(None, &what)).collect();
     findings.extend(summary.findings.iter().map(|found| finding(found.index, &found.what)));

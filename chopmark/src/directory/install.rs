@@ -13,8 +13,8 @@ use ledger::keys::LedgerKeys;
 use ledger::policy::Policy;
 use process::Randomness;
 
-use super::files;
 use super::place::{Open, Pen};
+use super::{files, gln};
 use crate::terminal::{out, problem};
 
 /// What the first records say.
@@ -50,7 +50,7 @@ pub struct Arguments {
     /// Its party identifiers, `urn:epc:id:pgln:…`
     #[arg(long)]
     pgln: Vec<String>,
-    /// GLNs of its sites
+    /// GLNs of its sites, 13 digits with the check digit
     #[arg(long)]
     site: Vec<String>,
     /// Keys of its ledgers: key files, or the lines of `chopmark keys show`
@@ -90,6 +90,9 @@ struct PartyFiles {
 
 /// Writes the records and prints the line to pin.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    // Before keys are made: a refused command leaves nothing behind.
+    gln::check("--site", arguments.site.iter().map(String::as_str))?;
+    let parties = parties(arguments)?;
     if !arguments.keys.exists() {
         let random = Randomness::system();
         let keys = LedgerKeys::generate(&arguments.origin, random.source())?;
@@ -104,7 +107,6 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         pen.keys.origin(),
         arguments.origin
     );
-    let parties = parties(arguments)?;
     let from = pen.at - SignedDuration::from_hours(24 * arguments.since_days);
     let longest = (400 - arguments.since_days).min(arguments.days);
     let setup = Setup {
@@ -202,6 +204,8 @@ fn party(path: &Path) -> anyhow::Result<PartyFiles> {
             read_points: own.strings("read_points", "texts", |_| true)?,
         });
     }
+    let sites = texts("sites")?;
+    gln::check("sites", sites.iter().map(String::as_str))?;
     let (mut admins, mut ledgers) = (Vec::new(), Vec::new());
     for file in texts("admins")? {
         admins.push(files::holder(&folder.join(file))?);
@@ -213,7 +217,7 @@ fn party(path: &Path) -> anyhow::Result<PartyFiles> {
         id: fields.name("id")?,
         name: fields.prose("name")?,
         pglns: texts("pgln")?,
-        sites: texts("sites")?,
+        sites,
         admins: Vec::new(),
         ledgers,
         prefixes: texts("prefixes")?,

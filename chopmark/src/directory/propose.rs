@@ -11,13 +11,13 @@ use history::directory::{append, load};
 use jiff::Timestamp;
 use ledger::directory::RootError;
 use ledger::directory::entry::text_of;
-use ledger::json::{Json, Limits};
+use ledger::json::{Json, Limits, object};
 use ledger::note::Note;
 use sql::directory::{Proposal, ProposalState};
 use sql::{Db, Transaction};
 
-use super::files;
 use super::place::{Pen, Reading, Writing};
+use super::{files, gln};
 use crate::terminal::{self, out};
 
 /// What a signed record still needs; `None` if nothing.
@@ -59,6 +59,7 @@ fn subject(kind: &str, json: &Json) -> anyhow::Result<String> {
 fn record(file: &Path, directory: &Directory) -> anyhow::Result<Json> {
     let json = ledger::json::parse(files::read(file)?.as_bytes(), &Limits::default())
         .with_context(|| format!("{}", file.display()))?;
+    gln::check_record(&json).with_context(|| format!("{}", file.display()))?;
     let kind = json.get("kind").and_then(Json::as_str).context("member `kind`: got none")?;
     let subject = subject(kind, &json)?;
     Ok(draft_of(kind, &subject, directory.last(&subject), &json))
@@ -157,22 +158,64 @@ pub async fn withdraw(id: i64, reading: &Reading) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub async fn pending(reading: &Reading) -> anyhow::Result<()> {
+/// How a proposal stands: code, and what it needs or which rule it breaks.
+type Stands = (&'static str, Option<String>);
+
+pub async fn pending(json: bool, reading: &Reading) -> anyhow::Result<()> {
     let (open, policy) = (reading.open().await?, reading.policy()?);
     let directory = load(&open.db, &policy).await?.directory;
+    let now = process::Clock::system().now();
+    let mut all = Vec::new();
     for proposal in sql::directory::proposals(&open.db).await? {
-        let state = match missing(&directory, &note_of(&proposal), process::Clock::system().now()) {
-            Ok(None) => "has all its approvals; approve it once more to append it".to_owned(),
-            Ok(Some(needed)) => needed,
-            Err(problem) => format!("cannot be appended any more: {problem}"),
+        let stands: Stands = match missing(&directory, &note_of(&proposal), now) {
+            Ok(None) => ("complete", None),
+            Ok(Some(needed)) => ("waits", Some(needed)),
+            Err(problem) => ("broken", Some(problem.to_string())),
         };
-        out!("{}  {}  {state}", proposal.id, proposal.proposed_at);
-        terminal::lines(&proposal.text);
-        for line in &proposal.signatures {
-            out!("  signed: {}", line.split(' ').nth(1).unwrap_or_default());
+        if json {
+            all.push(proposal_json(&proposal, stands));
+        } else {
+            print_proposal(&proposal, &stands);
         }
     }
+    if json {
+        terminal::json(&Json::Array(all).canonical());
+    }
     Ok(())
+}
+
+/// Who signed a proposal, in the order of the signatures.
+fn signers(proposal: &Proposal) -> impl Iterator<Item = &str> {
+    proposal.signatures.iter().map(|line| line.split(' ').nth(1).unwrap_or_default())
+}
+
+fn print_proposal(proposal: &Proposal, (code, needs): &Stands) {
+    let needs = needs.as_deref().unwrap_or_default();
+    let state = match *code {
+        "complete" => "has all its approvals; approve it once more to append it".to_owned(),
+        "broken" => format!("cannot be appended any more: {needs}"),
+        _ => needs.to_owned(),
+    };
+    out!("{}  {}  {state}", proposal.id, proposal.proposed_at);
+    terminal::lines(&proposal.text);
+    for name in signers(proposal) {
+        out!("  signed: {name}");
+    }
+}
+
+fn proposal_json(proposal: &Proposal, (code, needs): Stands) -> Json {
+    // Behind the heading.
+    let text = proposal.text.split_once('\n').map_or("", |(_, record)| record.trim_end());
+    let record = ledger::json::parse(text.as_bytes(), &Limits::default());
+    object([
+        ("id", Json::from(proposal.id)),
+        ("proposed_at", Json::from(proposal.proposed_at.to_string())),
+        ("state", Json::from(code)),
+        ("needs", needs.map_or(Json::Null, Json::from)),
+        ("signed_by", Json::Array(signers(proposal).map(Json::from).collect())),
+        // A text that is no JSON was never made by us: it is shown as it is.
+        ("record", record.unwrap_or_else(|_| Json::from(proposal.text.as_str()))),
+    ])
 }
 
 pub async fn refresh(writing: &Writing) -> anyhow::Result<()> {

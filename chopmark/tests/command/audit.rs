@@ -64,6 +64,35 @@ async fn a_ledger_that_was_removed_from_the_list_is_missed_by_the_hub() {
 }
 
 #[tokio::test]
+async fn with_a_policy_that_lacks_a_ledgers_key_the_audit_cannot_tell_and_says_what_is_missing() {
+    let scene = Scene::new("audit_no_key").await;
+    let whole = std::fs::read_to_string(scene.path("policy.txt")).unwrap();
+    scene.file("policy.txt", &scene.hub.policy_lines("hub"));
+    let ran = scene.audit(&[]);
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    assert!(ran.out.contains("CANNOT TELL  factory.example/packing"), "{}", ran.out);
+    let why = "the policy has no key of `factory.example/packing`, so whether its 2 checkpoints are signed is not known";
+    assert!(ran.out.contains(why) && ran.out.contains("whole  hub.example/1"), "{}", ran.out);
+    assert!(!ran.out.contains("CHANGED") && !ran.out.contains("altered"), "{}", ran.out);
+    let json: serde_json::Value =
+        serde_json::from_str(&scene.audit(&["--json"]).out).expect("JSON");
+    let site = &json["ledgers"][0];
+    assert_eq!(site["state"], "cannot_tell", "{site}");
+    assert!(site["findings"][0]["what"].as_str().unwrap().starts_with(why), "{site}");
+
+    // What contradicts is found without keys as well, and is worse.
+    sql::testing::alter_record_as_owner(&scene.db, crate::scene::SITE, 1, "storing", "holding")
+        .await
+        .unwrap();
+    let ran = scene.audit(&[]);
+    assert_eq!(ran.status, 1, "{}", ran.out);
+    assert!(ran.out.contains("CHANGED  factory.example/packing"), "{}", ran.out);
+    assert!(ran.out.contains(why), "{}", ran.out);
+    scene.file("policy.txt", &whole);
+    assert!(!scene.audit(&[]).out.contains("no key of"));
+}
+
+#[tokio::test]
 async fn every_entry_of_the_hub_is_compared_and_counted() {
     let scene = Scene::new("audit_entries").await;
     let ran = scene.audit(&[]);
@@ -130,7 +159,7 @@ async fn a_hub_that_was_rolled_back_behind_its_anchor_is_not_called_whole() {
 fn the_help_of_the_audit_names_every_outcome_and_status() {
     let ran = crate::scene::chopmark(&["audit", "--help"]);
     for word in
-        ["whole", "CHANGED", "ROLLED BACK", "FORKED", "--require-anchored", "Exit status: 0"]
+        ["whole", "CANNOT TELL", "CHANGED", "ROLLED BACK", "FORKED", "--require-anchored", "Exit status: 0"]
     {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }

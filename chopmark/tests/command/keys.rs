@@ -54,6 +54,12 @@ fn public_keys_and_tokens_are_printed_as_json() {
         (&"source".into(), &bridge_key.trim().into())
     );
     assert_eq!(shown["encrypted"], Value::Bool(false));
+    // The commands that make keys print the same object, once.
+    let (second, other) = (path("second.pem"), path("other.pem"));
+    let made = json(&["ledger", "--origin", "b.example/1", "--out", &second]);
+    assert_eq!((&made, &made["encrypted"]), (&json(&["show", &second]), &Value::Bool(false)));
+    let made = json(&["bridge", "--out", &other]);
+    assert_eq!((&made, &made["kind"]), (&json(&["show", &other]), &"source".into()));
     let token = json(&["partner"]);
     let digest = ledger::hash::sha256(token["token"].as_str().unwrap().as_bytes()).to_string();
     assert_eq!(token["token_sha256"], Value::from(digest));

@@ -53,7 +53,20 @@ async fn a_resolved_finding_is_an_act_of_the_directory_or_the_audit_names_it() {
     assert_eq!(audit().0, Some(0), "{}", audit().1);
 
     scene.open_finding(1).await;
+    let listed = |more: &[&str]| -> Vec<serde_json::Value> {
+        let (status, out, error) = scene.run(&[&["finding", "list", "--json"], more].concat());
+        assert_eq!(status, Some(0), "{error}");
+        out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+    };
+    let open = listed(&[]);
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!((&open[0]["id"], &open[0]["resolution"]), (&2.into(), &serde_json::Value::Null));
+    assert_eq!((&open[0]["item"], &open[0]["rule"]), (&ITEM.into(), &"many_networks".into()));
+    assert!(open[0]["evidence"].is_object(), "{open:?}");
+    let all = listed(&["--all"]);
+    assert_eq!((all.len(), &all[0]["resolution"]["party"]), (2, &"brand".into()), "{all:?}");
     scene.resolve("2", &["--keys", "who.pem"]);
+    assert_eq!((listed(&[]).len(), listed(&["--all"]).len()), (0, 2));
     assert_eq!(audit().0, Some(0), "{}", audit().1);
     let shown = scene.ask(&["show", "act/brand"]);
     for part in ["(2 records)", r#""about":"finding/2""#, r#""reason":"a market test""#] {

@@ -42,6 +42,12 @@ impl Scene {
         self.directory(&[words, &["--database", &self.url, "--policy", "policy.txt"]].concat())
     }
 
+    /// What a reading command prints with `--json`.
+    #[track_caller]
+    fn ask_json(&self, words: &[&str]) -> serde_json::Value {
+        serde_json::from_str(&self.ask(&[words, &["--json"]].concat())).expect("JSON")
+    }
+
     #[track_caller]
     fn write_record(&self, words: &[&str]) -> String {
         self.ask(&[words, &["--keys", "who.pem"]].concat())
@@ -106,7 +112,7 @@ impl Scene {
             "--prefix",
             "952114112",
             "--site",
-            "9521141012344",
+            "9521141012345",
             "--bridge",
             &bridge,
             "--since-days",
@@ -167,6 +173,27 @@ async fn an_installation_is_made_shown_exported_and_verified_without_a_server() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_site_with_a_wrong_check_digit_is_refused_before_anything_is_made() {
+    let db = TestDb::migrated("command_wrong_site").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let scene = Scene { folder, url: db.url_for(Access::Owner), db };
+    scene.directory(&["key", "lin", "--out", "lin.pem"]);
+    for (site, expected) in [
+        ("9521141012344", "whose check digit is wrong, expected 9521141012345 if the others are right"),
+        ("952114101234", "expected a GLN of 13 digits"),
+    ] {
+        let words = ["directory", "init", "--database", &scene.url, "--origin", "who.example/1"];
+        let more = ["--keys", "who.pem", "--key", "lin.pem", "--party", "brand", "--name", "B"];
+        let (status, _, error) =
+            scene.run(&[&words[..], &more, &["--site", site]].concat());
+        assert_eq!(status, Some(2), "{error}");
+        assert!(error.contains(&format!("--site: got `{site}`, ")), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(!scene.folder.path().join("who.pem").exists(), "no keys are left behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_waits_until_those_who_must_have_signed_it() {
     let scene = Scene::installed("command_propose").await;
     let key = scene.directory(&["key", "till/zoe", "--out", "zoe.pem"]);
@@ -184,14 +211,38 @@ async fn a_record_waits_until_those_who_must_have_signed_it() {
     );
     let pending = scene.ask(&["pending"]);
     assert!(pending.contains("party/till") && pending.contains("signed: lin"), "{pending}");
+    let pending = scene.ask_json(&["pending"]);
+    let one = &pending[0];
+    assert_eq!((&one["id"], &one["state"]), (&1.into(), &"waits".into()), "{pending}");
+    assert_eq!(one["needs"], "`party/till` needs signatures of 1 of the admins of `till`; got none");
+    assert_eq!(one["signed_by"], serde_json::json!(["lin"]));
+    assert_eq!((&one["record"]["kind"], &one["record"]["id"]), (&"party".into(), &"till".into()));
     let waits = scene.write_record(&["approve", "1", "--key", "wu.pem"]);
     assert!(waits.contains("waits"), "a stranger's signature is no approval: {waits}");
     let done = scene.write_record(&["approve", "1", "--key", "zoe.pem"]);
     assert!(done.starts_with("appended; "), "{done}");
     assert_eq!(scene.ask(&["pending"]), "");
+    assert_eq!(scene.ask_json(&["pending"]), serde_json::json!([]));
     assert!(scene.ask(&["show"]).contains("party/till"));
+    let shown = scene.ask_json(&["show", "party/till"]);
+    let [party] = &shown.as_array().expect("a list")[..] else { panic!("{shown}") };
+    assert_eq!((&party["subject"], &party["records"]), (&"party/till".into(), &1.into()));
+    assert_eq!(party["last"].as_str().map(str::len), Some(64), "{party}");
+    assert!(party["value"].is_object() || party["value"].is_array(), "not a text: {party}");
+    let every = scene.ask_json(&["show"]);
+    let lines = scene.ask(&["show"]).lines().filter(|line| line.ends_with(" records)")).count();
+    assert_eq!(every.as_array().map(Vec::len), Some(lines), "{every}");
     let (status, _, error) = scene.try_record(&["approve", "1", "--key", "zoe.pem"]);
     assert_eq!((status, error.as_str()), (Some(2), "chopmark: there is no open proposal 1\n"));
+
+    // One digit of a site's number is mistyped.
+    for member in [r#""sites":["9521142000012"]"#, r#""scope":{"sites":["9521142000012"]}"#] {
+        scene.file("site.json", &format!(r#"{{"kind":"party","id":"typo",{member}}}"#));
+        let (status, _, error) = scene.try_record(&["propose", "site.json", "--key", "zoe.pem"]);
+        assert_eq!(status, Some(2));
+        assert!(error.contains("got `9521142000012`, whose check digit is wrong"), "{error}");
+        assert!(error.contains("expected 9521142000013 if the others are right"), "{error}");
+    }
 
     scene.file("overlap.json", r#"{"kind":"prefix","digits":"95211411","party":"till","grade":"C","from":"2026-11-01T00:00:00Z","until":"2027-11-01T00:00:00Z"}"#);
     let (status, _, error) = scene.try_record(&["propose", "overlap.json", "--key", "zoe.pem"]);

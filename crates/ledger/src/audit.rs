@@ -24,7 +24,12 @@ pub use standing::{Standing, StandingError};
 use std::collections::VecDeque;
 
 use self::standing::Good;
-use crate::{hash::Hash, policy::Policy, record::Secret, tree::Frontier};
+use crate::{
+    hash::Hash,
+    policy::{OpenError, Policy},
+    record::Secret,
+    tree::Frontier,
+};
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +44,16 @@ pub struct AuditSummary {
     pub findings: Vec<Finding>,
     /// Findings beyond [`MAX_FINDINGS`], only counted.
     pub more_findings: u64,
+    /// Checkpoints of which the policy cannot tell whether they are signed: it has no key of this ledger at all. That
+    /// contradicts nothing, so it is no finding.
+    pub without_key: u64,
 }
 
 impl AuditSummary {
-    /// Whether nothing was found.
+    /// Whether nothing was found, and every checkpoint's signatures were checked.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.is_empty() && self.without_key == 0
     }
 }
 
@@ -72,6 +80,7 @@ pub struct LedgerAudit<'a> {
     /// The others.
     findings: Vec<Finding>,
     more_findings: u64,
+    without_key: u64,
     /// The last checkpoint that the policy accepts and whose root the rows give.
     good: Option<Good>,
 }
@@ -107,6 +116,7 @@ impl<'a> LedgerAudit<'a> {
             of_rows: Vec::new(),
             findings: Vec::new(),
             more_findings: 0,
+            without_key: 0,
             good: None,
         }
     }
@@ -224,6 +234,11 @@ impl<'a> LedgerAudit<'a> {
         }
         let checkpoint = match outcome {
             Ok(checkpoint) => checkpoint,
+            Err(OpenError::UnknownLedger { .. }) => {
+                self.last = Some((size, None));
+                self.without_key += 1;
+                return;
+            }
             Err(error) => {
                 self.last = Some((size, None));
                 return self.report(format!("stored checkpoint of size {size}: {error}"));
@@ -290,6 +305,7 @@ impl<'a> LedgerAudit<'a> {
             checkpoints: self.checkpoints,
             findings,
             more_findings: self.more_findings + beyond as u64,
+            without_key: self.without_key,
         }
     }
 }

@@ -76,6 +76,19 @@ fn an_untouched_ledger_is_whole() {
 }
 
 #[test]
+fn a_policy_without_a_key_of_the_ledger_cannot_tell_and_contradictions_count_all_the_same() {
+    let mut rows = Rows::factory();
+    let policy = Policy::default();
+    let summary = rows.audit_with(&policy);
+    assert_eq!((summary.without_key, &summary.findings[..]), (2, &[][..]));
+    assert!(!summary.is_whole(), "nobody knows whether it is signed");
+    rows.texts[3] = rows.texts[3].replace("2026-03-02", "2026-03-03");
+    let summary = rows.audit_with(&policy);
+    assert_eq!((summary.without_key, summary.findings.len()), (2, 1), "{summary:?}");
+    assert_eq!(summary.findings[0].index, Some(3));
+}
+
+#[test]
 fn checkpoints_may_come_after_all_rows_but_in_order() {
     let (rows, policy) = (Rows::factory(), scene::policy());
     let audit = |checkpoints: &[(u64, String)]| {
