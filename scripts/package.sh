@@ -6,15 +6,18 @@
 # Needs dpkg-deb and dpkg-shlibdeps (Debian's package dpkg-dev) and strip (binutils).
 # Why not cargo-deb: docs/decisions/0055-the-package-is-made-by-a-script.md.
 set -euo pipefail
+# What is named is meant from where the caller is.
+from=$PWD
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "package: $*" >&2; }
 fail() { say "$*"; exit 1; }
+at() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s' "$from/$1" ;; esac; }
 
 binary='' out=var/packages compression=xz
 while [ $# -gt 0 ]; do
   case $1 in
-    --binary) binary=${2:?--binary: got nothing, expected a file}; shift 2 ;;
-    --out) out=${2:?--out: got nothing, expected a folder}; shift 2 ;;
+    --binary) binary=$(at "${2:?--binary: got nothing, expected a file}"); shift 2 ;;
+    --out) out=$(at "${2:?--out: got nothing, expected a folder}"); shift 2 ;;
     --compression) compression=${2:?--compression: got nothing, expected xz, gzip or none}; shift 2 ;;
     *) fail "got \`$1\`, expected --binary FILE, --out FOLDER or --compression xz|gzip|none" ;;
   esac

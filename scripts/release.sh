@@ -15,16 +15,19 @@
 # What holds: what is wrong is said at once and nothing is made; only committed files are released; two runs at one commit make the
 # same files. docs/release-checklist.md says what a person does before and after.
 set -euo pipefail
+# What is named is meant from where the caller is.
+from=$PWD
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "release: $*" >&2; }
+at() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s' "$from/$1" ;; esac; }
 usage() { say "$*"; say "usage: scripts/release.sh VERSION --key FILE [--out FOLDER] [--binary FILE] | --check | --freeze"; exit 2; }
 
 version='' key='' out='' binary='' does=release
 while [ $# -gt 0 ]; do
   case $1 in
-    --key) key=${2:?--key: got nothing, expected a file}; shift ;;
-    --out) out=${2:?--out: got nothing, expected a folder}; shift ;;
-    --binary) binary=${2:?--binary: got nothing, expected a file}; shift ;;
+    --key) key=$(at "${2:?--key: got nothing, expected a file}"); shift ;;
+    --out) out=$(at "${2:?--out: got nothing, expected a folder}"); shift ;;
+    --binary) binary=$(at "${2:?--binary: got nothing, expected a file}"); shift ;;
     --check) does=check ;;
     --freeze) does=freeze ;;
     -*) usage "got \`$1\`" ;;

@@ -247,6 +247,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bytes = manifest.files.iter().map(|file| file.bytes).sum();
     write_metrics(&arguments.to, manifest.made_at, bytes)?;
     print(&finished, &manifest, bytes, &removed);
+    for (path, key) in named::missing(&installation, &text)? {
+        out!("MISSING   {path}: {key} names it, and it is not there");
+    }
     for name in unnamed {
         out!("NOT TAKEN {name}: the configuration does not name it; --also {name} takes it");
     }

@@ -47,7 +47,7 @@ Examples:
   chopmark init /srv/chopmark                              asks for everything, in Chinese if LANG says so
   chopmark init /srv/chopmark --kind all --yes             asks for nothing: a trial with example names
   chopmark init . --kind site --yes --party \"Bamboo Spring\" --domain spring.example --prefix 952114112 \\
-    --database 'postgresql://chopmark_ingest@db.example/chopmark?sslmode=verify-full'
+    --database 'postgresql://chopmark_ingest@db.example/chopmark?sslmode=verify-full&sslrootcert=/etc/chopmark/db-ca.pem'
   chopmark init . --kind hub --yes --party Hub --domain hub.example --prefix 9521149 --database postgresql://… \\
     --rpc https://a.example --rpc https://b.example --chain-id 11155111 --policy sites.txt
   chopmark init . --kind bridge --yes --origin spring.example/site-1 --ingest-url https://ingest.spring.example

@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use process::config::Installation;
+use process::config::{Installation, reference};
 
 /// A file that a configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +77,41 @@ fn collect(
     }
 }
 
+/// Files that keys of a configuration name and that are not there: path, and the section and key.
+///
+/// # Errors
+///
+/// If the text is no TOML.
+pub fn missing(installation: &Installation, text: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let table: toml::Table = text.parse().context("the configuration is no TOML")?;
+    let mut missing = Vec::new();
+    for (name, value) in &table {
+        let (section, entries) = match value {
+            toml::Value::Table(entry) => (format!("[{name}]"), vec![entry]),
+            toml::Value::Array(all) => {
+                (format!("[[{name}]]"), all.iter().filter_map(toml::Value::as_table).collect())
+            }
+            _ => continue,
+        };
+        let keys = reference::section(&section).unwrap_or_default();
+        // A bridge that has not run yet has no spool.
+        for key in keys.iter().filter(|key| key.is_path && key.name != "spool") {
+            for path in entries.iter().filter_map(|entry| entry.get(&key.name)?.as_str()) {
+                let is_token = path.starts_with(keystore::uri::SCHEME);
+                if !is_token && !installation.at(Path::new(path)).exists() {
+                    missing.push((path.to_owned(), format!("{section} {}", key.name)));
+                }
+            }
+        }
+    }
+    Ok(missing)
+}
+
 /// Adds files that the configuration does not name.
 ///
 /// # Errors
 ///
-/// If one cannot be read, or is none.
+/// If one cannot be read, or is none: nothing is left out that was asked for.
 pub fn add(
     installation: &Installation,
     also: &[PathBuf],
@@ -89,8 +119,12 @@ pub fn add(
 ) -> anyhow::Result<()> {
     let data_dir = fs::canonicalize(installation.at(Path::new("."))).ok();
     for given in also {
-        let at = given.canonicalize().with_context(|| format!("--also {}", given.display()))?;
-        let bytes = fs::read(&at).with_context(|| format!("--also {}", given.display()))?;
+        let wrong = || {
+            let given = given.display();
+            format!("--also {given}: expected a file that can be read; no backup was made")
+        };
+        let at = given.canonicalize().with_context(wrong)?;
+        let bytes = fs::read(&at).with_context(wrong)?;
         if into.iter().any(|file| file.at.canonicalize().is_ok_and(|there| there == at)) {
             continue;
         }
@@ -211,6 +245,21 @@ mod tests {
         assert_eq!(paths, [("site.pem", true), ("directory.pem", true)]);
         assert!(beside(&installation, &named, &path).is_empty());
         assert!(add(&installation, &[at("missing")], &mut named).is_err());
+    }
+
+    #[test]
+    fn a_file_that_a_key_names_and_that_is_not_there_is_told_with_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("policy.txt"), "").unwrap();
+        let text = "[[ledger]]\norigin = \"a.example/1\"\nkeys = \"gone.pem\"\n\
+                    [[ledger]]\norigin = \"b.example/1\"\nkeys = \"pkcs11:token=site;object=b\"\n\
+                    [ingest]\npolicy = \"policy.txt\"\ntls_key = \"host.key\"\n\
+                    [firmware_bridge]\nspool = \"spool.db\"\n";
+        let installation = Installation::parse(&folder.path().join("chopmark.toml"), "").unwrap();
+        let missing = missing(&installation, text).unwrap();
+        let missing: Vec<_> = missing.iter().map(|(path, key)| (&**path, &**key)).collect();
+        let expected = [("host.key", "[ingest] tls_key"), ("gone.pem", "[[ledger]] keys")];
+        assert_eq!(missing, expected);
     }
 
     #[test]

@@ -16,8 +16,8 @@ use self::machine::Machine;
 
 /// Most that `systemd-analyze security` may say of a unit, of 10.
 const EXPOSURE: f64 = 3.0;
-/// Every role, as its unit is called.
-const UNITS: [&str; 5] = ["ingest", "anchor", "trace-api", "bridge", "all"];
+/// Every unit with a process: the roles, and the nightly backup.
+const UNITS: [&str; 6] = ["ingest", "anchor", "trace-api", "bridge", "all", "backup"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -32,11 +32,13 @@ fn missing(programs: &[&'static str]) -> Option<&'static str> {
 
 /// The package of the program under test, in `folder`.
 fn build(folder: &Path) -> PathBuf {
-    let output = Command::new(root().join("scripts/package.sh"))
+    // A path that is relative is meant from where the caller is.
+    let script = root().join("scripts/package.sh").canonicalize().expect("it is there");
+    let output = Command::new(script)
         .args(["--compression", "none", "--binary"])
         .arg(tests::program::chopmark())
-        .arg("--out")
-        .arg(folder)
+        .args(["--out", "."])
+        .current_dir(folder)
         .env("SOURCE_DATE_EPOCH", "1795305600")
         .output()
         .expect("the script starts");
@@ -252,6 +254,10 @@ fn check_units(machine: &Machine) {
         let exposure: f64 =
             exposure.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
         assert!(exposure < EXPOSURE, "{text}");
+    }
+    for unit in ["chopmark.target", "chopmark-backup.timer"] {
+        let text = machine.ok(&format!("systemd-analyze verify --man=no {folder}/{unit}"));
+        assert_eq!(text, "", "{unit}");
     }
     // Otherwise systemd would make a unit of this name from the init script, and every role would start twice.
     assert_eq!(machine.ok(&format!("readlink {folder}/chopmark.service")), "/dev/null\n");

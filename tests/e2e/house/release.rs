@@ -108,6 +108,18 @@ fn a_release_that_is_not_ready_is_refused_with_everything_that_is_missing() {
     let (status, text) = release(&[VERSION]);
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("--key: got none, expected the file of an SSH key"), "{text}");
+    // Files are meant from where the caller is, wherever the script goes.
+    let folder = tests::folder::temporary();
+    std::fs::write(folder.path().join("own.key"), "").expect("the folder is ours");
+    let from_there = |key: &str| {
+        let script = root().join("scripts/release.sh").canonicalize().expect("it is there");
+        let words = ["7.8.9", "--key", key];
+        let output = Command::new(script).args(words).current_dir(folder.path()).output();
+        String::from_utf8(output.expect("the script starts").stderr).expect("UTF-8")
+    };
+    assert!(!from_there("own.key").contains("--key: "), "{}", from_there("own.key"));
+    let missing = format!("--key: {}/no.key is not there", folder.path().display());
+    assert!(from_there("no.key").contains(&missing), "{}", from_there("no.key"));
     assert_eq!(release(&["one", "--check"]).0, Some(2));
     let (status, text) = release(&[VERSION, "--freeze"]);
     assert_eq!(status, Some(1), "what was released is never changed: {text}");

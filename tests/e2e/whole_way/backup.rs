@@ -67,6 +67,11 @@ fn a_lost_machine_is_restored_signs_nothing_until_caught_up_and_then_extends_wha
         "{text}"
     );
     let backup = ["backup", "--to", &to, "--passphrase-file", &pass, "--keep", "3"];
+    // A file that was asked for is not left out in silence.
+    let (status, text) = stage.chopmark(&[&backup[..], &["--also", "who.pem"]].concat());
+    assert!(status == Some(2) && text.contains("--also who.pem: expected a file that"), "{text}");
+    let made = fs::read_dir(&to).map_or(0, |entries| entries.flatten().filter(|entry| entry.path().is_dir()).count());
+    assert_eq!(made, 0, "no backup without it");
     let (status, text) = stage.chopmark(&backup);
     assert_eq!(status, Some(0), "{text}");
     assert!(text.contains(&format!("{ORIGIN}  3 records")), "{text}");

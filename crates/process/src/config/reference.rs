@@ -32,6 +32,8 @@ pub struct Key {
     pub is_required: bool,
     /// Whether it is a list of sections of its own, `[[trace_api.product]]`.
     pub is_list: bool,
+    /// Whether its value is the path of a file or folder, or a list of them.
+    pub is_path: bool,
     /// Its default as TOML, if it has one that is a value.
     pub default: Option<String>,
 }
@@ -66,6 +68,7 @@ fn keys(source: &str, of: &str) -> Vec<Key> {
             found.push(Key {
                 name: renamed.take().unwrap_or_else(|| name.to_owned()),
                 is_required: !has_default,
+                is_path: kind.contains("PathBuf"),
                 is_list: kind.starts_with("Vec<") && kind.ends_with("Section>"),
                 default: default(&about, kind).filter(|_| has_default),
                 about: std::mem::take(&mut about),
