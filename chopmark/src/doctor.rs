@@ -43,9 +43,10 @@ It changes nothing, and may run beside the processes. Run it as the user of the 
 
 Exit status: 0 nothing failed, 1 something did; warnings do not count.")]
 pub struct Arguments {
-    /// Folder that is to hold the data, where there is no configuration file yet
-    #[arg(long, default_value = "./var")]
-    data: PathBuf,
+    /// Folder that is to hold the data, where there is no configuration file yet. Default: /var/lib/chopmark where the
+    /// package is installed, else this folder
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// The configuration file of the installation
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -64,7 +65,7 @@ pub struct Arguments {
 /// If the runtime for the database's questions cannot be started.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let checks = match &arguments.config {
-        None => machine::before(&arguments.data),
+        None => machine::before(arguments.data.as_deref(), &machine::Packaged::default()),
         Some(path) => installation(&Checked::read(path, &[]), path, arguments.offline)?,
     };
     let is_well = checks.iter().all(|check| check.state != State::Failed);

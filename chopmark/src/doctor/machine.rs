@@ -1,7 +1,7 @@
-//! The machine: programs, ports, randomness, a folder for data.
+//! The machine: programs, ports, randomness, a folder for data; what the package put there.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use process::config::Installation;
@@ -9,8 +9,77 @@ use process::config::Installation;
 use super::check::{Check, State};
 use super::disk;
 
+/// Where the Debian package keeps things (docs/packages.md).
+pub struct Packaged {
+    /// A folder for each role.
+    pub data: PathBuf,
+    /// Configuration files of the roles.
+    pub configuration: PathBuf,
+}
+
+impl Default for Packaged {
+    fn default() -> Self {
+        Self { data: "/var/lib/chopmark".into(), configuration: "/etc/chopmark".into() }
+    }
+}
+
+impl Packaged {
+    /// The folders of the roles, as far as we may see them.
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut found = entries(&self.data);
+        found.retain(|path| path.is_dir());
+        found
+    }
+
+    fn data_folder(&self) -> Check {
+        let shown = self.data.display();
+        let names: Vec<String> = self
+            .folders()
+            .iter()
+            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        Check::ok("data folder", format!("{shown}, a folder for each role: {}", names.join(", ")))
+    }
+
+    fn configured(&self) -> Check {
+        let mut files = entries(&self.configuration);
+        files.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+        let of_init = self.folders().into_iter().map(|folder| folder.join("chopmark.toml"));
+        files.extend(of_init.filter(|file| file.exists()));
+        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let (found, remedy) = if names.is_empty() {
+            ("no role has one, as far as this user may see".to_owned(), "chopmark init, or a file for each role: docs/packages.md")
+        } else {
+            (names.join(", "), "chopmark doctor --config FILE, as the user of the role, looks at what it describes")
+        };
+        Check { remedy: Some(remedy.to_owned()), ..Check::ok("configuration", found) }
+    }
+}
+
+/// What a folder has, in the order of the names; nothing if we may not see it.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    found.sort();
+    found
+}
+
 /// Before there is an installation: what one would need.
-pub fn before(data: &Path) -> Vec<Check> {
+///
+/// - `data`: the folder for its data, if somebody named one.
+pub fn before(data: Option<&Path>, packaged: &Packaged) -> Vec<Check> {
+    if data.is_none() && packaged.data.is_dir() {
+        return vec![
+            postgres(),
+            packaged.data_folder(),
+            disk::space("free space", &packaged.data),
+            packaged.configured(),
+            port(),
+            random(),
+            serial_ports(),
+        ];
+    }
+    let data = data.unwrap_or(Path::new("."));
     vec![
         postgres(),
         optional("chain for development (anvil)", anvil()),
@@ -100,4 +169,43 @@ fn serial_ports() -> Check {
         .unwrap_or_default();
     let found = if names.is_empty() { "none attached".to_owned() } else { names.join(", ") };
     Check::ok("serial ports", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn found<'c>(checks: &'c [Check], what: &str) -> &'c str {
+        let check = checks.iter().find(|check| check.what == what);
+        check.map_or("", |check| check.found.as_str())
+    }
+
+    #[test]
+    fn on_a_machine_with_the_package_its_folders_and_files_are_named() {
+        let place = tempfile::tempdir().unwrap();
+        let packaged =
+            Packaged { data: place.path().join("lib"), configuration: place.path().join("etc") };
+        assert_eq!(found(&before(None, &packaged), "data folder"), ". can be written");
+        for folder in ["lib/all", "lib/ingest", "etc"] {
+            fs::create_dir_all(place.path().join(folder)).unwrap();
+        }
+        let checks = before(None, &packaged);
+        let data = format!("{}, a folder for each role: all, ingest", packaged.data.display());
+        assert_eq!(found(&checks, "data folder"), data);
+        assert_eq!(found(&checks, "browser for tests"), "", "nobody tests there");
+        assert!(found(&checks, "configuration").starts_with("no role has one"));
+        for file in ["lib/all/chopmark.toml", "etc/bridge.toml", "etc/notes.txt"] {
+            fs::write(place.path().join(file), "").unwrap();
+        }
+        let both = format!(
+            "{}, {}",
+            packaged.configuration.join("bridge.toml").display(),
+            packaged.data.join("all/chopmark.toml").display()
+        );
+        assert_eq!(found(&before(None, &packaged), "configuration"), both);
+        let named = before(Some(place.path()), &packaged);
+        assert!(found(&named, "data folder").ends_with(" can be written"), "what was named counts");
+    }
 }

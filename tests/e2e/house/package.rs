@@ -181,6 +181,8 @@ fn the_package_is_installed_started_by_its_init_script_reloaded_stopped_and_remo
 
     machine.ok(&format!("dpkg --no-triggers --install {deb}"));
     check_rights(&machine);
+    let (_, text) = machine.run("cd / && chopmark doctor");
+    assert!(text.contains("/var/lib/chopmark, a folder for each role: "), "{text}");
     let text = machine.ok("/etc/init.d/chopmark start");
     assert!(text.contains("nothing to start: no role has a configuration file"), "{text}");
     let (status, text) = machine.run("/etc/init.d/chopmark start anchor");
