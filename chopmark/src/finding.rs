@@ -91,6 +91,9 @@ pub enum Command {
         /// The directory's own keys: the act is then recorded in the directory as well
         #[arg(long, value_name = "FILE", requires = "key")]
         keys: Option<PathBuf>,
+        /// File with the passphrase of --keys, mode 0600. Default: it is asked for on the terminal
+        #[arg(long, value_name = "FILE", requires = "keys")]
+        passphrase_file: Option<PathBuf>,
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
         config: PathBuf,
@@ -116,9 +119,12 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         match command {
             Command::List { json, config, all } => list(config, *all, *json).await,
             Command::Text { id, reason, config } => text(config, *id, reason).await,
-            Command::Resolve { id, reason, key, note, policy, keys, config } => {
+            Command::Resolve { id, reason, key, note, policy, keys, passphrase_file, config } => {
                 let recording = match (keys, key) {
-                    (Some(keys), Some(key)) => Some(Recording { pen: Pen::new(keys, 7)?, key }),
+                    (Some(keys), Some(key)) => {
+                        let pen = Pen::new(keys, passphrase_file.as_deref(), 7)?;
+                        Some(Recording { pen, key })
+                    }
                     _ => None,
                 };
                 let (db, _database) = open(config).await?;

@@ -1,7 +1,8 @@
 //! `chopmark init`: a configuration with comments, its keys, and what to type next.
 //!
-//! The way through: [`answers`] takes flags, and asks for the others where a person is at the terminal; [`plan`] says which
-//! files an installation of that kind has, keys among them; [`mod@write`] writes them; [`next`] prints the commands that follow.
+//! The way through: [`plan`] says which files an installation of that kind has, keys among them, and if one is there nothing
+//! more is asked; [`answers`] takes flags, and asks for the others where a person is at the terminal; [`mod@write`] writes the
+//! files, encrypted where [`lock`] says so; [`next`] prints the commands that follow.
 //!
 //! What holds:
 //!
@@ -17,8 +18,10 @@
 mod answers;
 mod configuration;
 mod kind;
+mod lock;
 mod made;
 mod next;
+mod place;
 mod plan;
 mod questions;
 mod templates;
@@ -29,9 +32,11 @@ use std::process::ExitCode;
 
 use self::answers::{Answers, Given};
 use self::kind::Kind;
+use self::lock::Lock;
+use self::place::Place;
 use self::questions::Asker;
 use crate::language::LangAt;
-use crate::terminal::out;
+use crate::terminal::{out, problem};
 
 /// What to write, and where.
 #[derive(clap::Args)]
@@ -52,9 +57,14 @@ Examples:
     --rpc https://a.example --rpc https://b.example --chain-id 11155111 --policy sites.txt
   chopmark init . --kind bridge --yes --origin spring.example/site-1 --ingest-url https://ingest.spring.example
   chopmark init . --kind verifier --yes --policy policy-of-the-hub.txt
+  chopmark init /etc/chopmark --data-dir /var/lib/chopmark/all --kind all --encrypt --passphrase-file /root/chopmark.pass
 
 It writes chopmark.toml with a comment for every key, keys/ (mode 0600), policy.txt, and where they belong rules/site.toml,
-products.toml, places.toml and first-event.json. A file that exists is never overwritten. At the end it prints what to type next.
+products.toml, places.toml and first-event.json. With --data-dir all but chopmark.toml go there. A file that exists is never overwritten. At the end it prints what to type next.
+
+With --encrypt the keys that processes and the directory sign with are encrypted with the passphrase in a file, which the configuration
+names; keys/admin.pem (a person's), keys/scan.secret and keys/erp.token stay as they are. Without the passphrase the keys are lost:
+keep it on paper too. To give it as a credential of systemd instead: chopmark help up, docs/operations.md (Secret keys).
 
 Names that stay: the origin of a ledger is in every record and checkpoint, so choose it before the first record. What
 --yes fills in without a flag is an example (9521141 is GS1's prefix for examples) and is named at the end.
@@ -70,6 +80,15 @@ pub struct Arguments {
     /// Asks nothing: what no flag says has its default
     #[arg(long)]
     yes: bool,
+    /// Folder for keys, data and everything else that the configuration names. Default: that of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Encrypts the keys with the passphrase in --passphrase-file
+    #[arg(long, requires = "passphrase_file")]
+    encrypt: bool,
+    /// File with the passphrase, mode 0600; the processes read it at each start
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    passphrase_file: Option<PathBuf>,
     #[command(flatten)]
     given: Given,
     #[command(flatten)]
@@ -83,14 +102,20 @@ pub struct Arguments {
 /// If an answer is not usable, a file exists already, or one cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut asker = Asker::new(arguments.yes, arguments.lang.get())?;
-    let answers = Answers::collect(&arguments.given, arguments.kind, &mut asker)?;
-    let plan = plan::of(&answers);
-    write::check_free(&arguments.folder, &plan)?;
+    let place = Place::new(&arguments.folder, arguments.data_dir.as_deref())?;
+    // What can be known without answers comes first: nobody answers questions for nothing.
+    let kind = answers::kind(arguments.kind, &mut asker)?;
+    let plan = plan::of(kind);
+    write::check_free(&place, &plan)?;
+    let lock = arguments.passphrase_file.as_deref().map(Lock::read).transpose()?;
+    let answers = Answers::collect(&arguments.given, kind, &mut asker)?;
+    for note in place::notes_for(nix::unistd::geteuid().is_root(), &answers, &place) {
+        problem!("{}", asker.lang().of((&*note.0, &*note.1)));
+    }
     let made = made::keys(&answers, asker.lang())?;
-    let written = write::all(&arguments.folder, &plan, &answers, &made)?;
-    for path in written {
+    for path in write::all(&place, &plan, &answers, &made, lock.as_ref())? {
         out!("{}", path.display());
     }
-    next::print(&arguments.folder, &answers, &made, asker.examples(), asker.lang());
+    next::print(&place, &answers, &made, asker.examples(), lock.as_ref(), asker.lang());
     Ok(ExitCode::SUCCESS)
 }

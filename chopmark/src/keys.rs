@@ -328,7 +328,12 @@ fn new_passphrase(out: &Path, file: Option<&Path>) -> Result<Passphrase, SourceE
     }
 }
 
-fn sealed(text: &str, passphrase: &Passphrase) -> anyhow::Result<String> {
+/// The text of a key file, encrypted.
+///
+/// # Errors
+///
+/// If the operating system gives no random bytes.
+pub fn sealed(text: &str, passphrase: &Passphrase) -> anyhow::Result<String> {
     Ok(armour::seal(text, passphrase, armour::USUAL, Randomness::system().source())?)
 }
 

@@ -255,6 +255,16 @@ impl Cluster {
             .map_or_else(|| check_reachable(&folder, user).map(|()| folder), Ok)
     }
 
+    /// Whether the user that runs PostgreSQL can enter the folders above `folder`; always, if we are not root.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cluster`] with the folder that it cannot enter.
+    pub fn check_place(folder: &Path) -> Result<(), Error> {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        check_reachable(&folder, other_user()?)
+    }
+
     /// Starts a temporary cluster, at [`Self::place`].
     ///
     /// # Errors

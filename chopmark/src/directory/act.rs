@@ -10,7 +10,7 @@ use directory::record::{ActRecord, Deed};
 use directory::setup::act_of;
 use history::directory::load;
 
-use super::place::{Pen, Writing};
+use super::place::Writing;
 use super::propose;
 
 /// What was done.
@@ -62,7 +62,7 @@ pub struct Arguments {
 /// Appends the act, or leaves it waiting for a second person.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { kind, party, subject, reason, key, writing } = arguments;
-    let pen = Pen::new(&writing.keys, writing.state_days)?;
+    let pen = writing.pen()?;
     let (open, policy) = (writing.reading.open().await?, writing.reading.policy()?);
     let directory = load(&open.db, &policy).await?.directory;
     let act = ActRecord {

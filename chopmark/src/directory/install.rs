@@ -32,6 +32,9 @@ pub struct Arguments {
     /// The directory's own keys; made if the file does not exist
     #[arg(long)]
     keys: PathBuf,
+    /// File with the passphrase of --keys, if they are encrypted, mode 0600. Default: it is asked for on the terminal
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Key of the person who holds every office, from `chopmark directory key`
     #[arg(long)]
     key: PathBuf,
@@ -99,7 +102,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         private::create(&arguments.keys, &keys.to_pem_file())?;
         problem!("secret keys written to {}", arguments.keys.display());
     }
-    let pen = Pen::new(&arguments.keys, arguments.state_days)?;
+    let pen = Pen::new(&arguments.keys, arguments.passphrase_file.as_deref(), arguments.state_days)?;
     anyhow::ensure!(
         pen.keys.origin() == arguments.origin,
         "{} holds keys of `{}`, expected `{}`",

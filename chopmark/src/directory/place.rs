@@ -2,7 +2,7 @@
 //!
 //! What holds: the pin comes from a policy file, never from the database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use history::directory::Writer;
@@ -37,6 +37,9 @@ pub struct Writing {
     /// The directory's own keys, from `chopmark keys ledger`
     #[arg(long)]
     pub keys: PathBuf,
+    /// File with the passphrase of --keys, mode 0600. Default: it is asked for on the terminal
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
     /// Days for which the new state tells what holds today, 1 to 31
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=31))]
     pub state_days: i64,
@@ -49,7 +52,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub async fn new(config: &std::path::Path, url: Option<&str>) -> anyhow::Result<Self> {
+    pub async fn new(config: &Path, url: Option<&str>) -> anyhow::Result<Self> {
         let (url, database) = if let Some(url) = url {
             (url.to_owned(), None)
         } else {
@@ -84,9 +87,20 @@ pub struct Pen {
     state_days: i64,
 }
 
+impl Writing {
+    pub fn pen(&self) -> anyhow::Result<Pen> {
+        Pen::new(&self.keys, self.passphrase_file.as_deref(), self.state_days)
+    }
+}
+
 impl Pen {
-    pub fn new(keys: &std::path::Path, state_days: i64) -> anyhow::Result<Self> {
-        let opened = crate::keys::open(keys, None)?;
+    /// - `passphrase_file`: of encrypted keys; it is asked for if there is none.
+    pub fn new(
+        keys: &Path,
+        passphrase_file: Option<&Path>,
+        state_days: i64,
+    ) -> anyhow::Result<Self> {
+        let opened = crate::keys::open(keys, passphrase_file)?;
         let keys = LedgerKeys::from_pem_file(&opened.text)
             .with_context(|| format!("{} is no key file of a ledger", keys.display()))?;
         Ok(Self { keys, random: Randomness::system(), at: Clock::system().now(), state_days })

@@ -66,7 +66,7 @@ fn record(file: &Path, directory: &Directory) -> anyhow::Result<Json> {
 }
 
 pub async fn propose(file: &Path, keys: &[PathBuf], writing: &Writing) -> anyhow::Result<()> {
-    let pen = Pen::new(&writing.keys, writing.state_days)?;
+    let pen = writing.pen()?;
     let (open, policy) = (writing.reading.open().await?, writing.reading.policy()?);
     let loaded = load(&open.db, &policy).await?;
     submit(&open.db, &loaded.directory, &record(file, &loaded.directory)?, keys, &pen).await
@@ -117,7 +117,7 @@ fn note_of(proposal: &Proposal) -> String {
 }
 
 pub async fn approve(id: i64, key: &Path, writing: &Writing) -> anyhow::Result<()> {
-    let pen = Pen::new(&writing.keys, writing.state_days)?;
+    let pen = writing.pen()?;
     let (open, policy) = (writing.reading.open().await?, writing.reading.policy()?);
     let key = files::holder(key)?;
     let added = open
@@ -219,7 +219,7 @@ fn proposal_json(proposal: &Proposal, (code, needs): Stands) -> Json {
 }
 
 pub async fn refresh(writing: &Writing) -> anyhow::Result<()> {
-    let pen = Pen::new(&writing.keys, writing.state_days)?;
+    let pen = writing.pen()?;
     let (open, policy) = (writing.reading.open().await?, writing.reading.policy()?);
     let loaded = load(&open.db, &policy).await?;
     append(&open.db, &loaded.directory, &[], pen.writer(), None).await?;

@@ -11,11 +11,13 @@ use ledger::policy::Policy;
 use super::kind::Kind;
 use super::questions::{Asker, Question};
 
+/// The answer for a private PostgreSQL.
+const EMBEDDED: &str = "embedded";
 /// GS1's company prefix for examples.
 const EXAMPLE_PREFIX: &str = "9521141";
 
 /// Answers that flags give.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct Given {
     /// Name of the company, as people read it
     #[arg(long, value_name = "NAME")]
@@ -110,11 +112,7 @@ impl Answers {
     /// # Errors
     ///
     /// If an answer is not usable or the input ends.
-    pub fn collect(given: &Given, kind: Option<Kind>, asker: &mut Asker) -> anyhow::Result<Self> {
-        let kind = match kind {
-            Some(kind) => kind,
-            None => chosen(asker)?,
-        };
+    pub fn collect(given: &Given, kind: Kind, asker: &mut Asker) -> anyhow::Result<Self> {
         let policy = policy(given, kind, asker)?;
         let mut answers = Self::of_names(given, kind, asker)?;
         answers.policy = policy;
@@ -127,8 +125,8 @@ impl Answers {
                     "数据库：embedded 表示自带的私有 PostgreSQL，或填 URL",
                     "Database: embedded for a private PostgreSQL, or a URL",
                 ),
-                ("embedded", false),
-                &database,
+                (EMBEDDED, false),
+                &|text| database(text, kind),
             )?;
         }
         if kind.has_bridge() {
@@ -296,7 +294,17 @@ fn flag(
     check(given).map_err(|expected| anyhow::anyhow!("--{name}: got `{given}`, expected {expected}"))
 }
 
-fn chosen(asker: &mut Asker) -> anyhow::Result<Kind> {
+/// Which kind of installation it is.
+///
+/// - `given`: what the flag says.
+///
+/// # Errors
+///
+/// If the input ends.
+pub fn kind(given: Option<Kind>, asker: &mut Asker) -> anyhow::Result<Kind> {
+    if let Some(kind) = given {
+        return Ok(kind);
+    }
     let choices = Kind::ALL.map(|kind| (kind.name(), kind.about()));
     let text = ("安装的种类", "Which kind of installation");
     let place = asker.choose(text, &choices)?;
@@ -418,13 +426,27 @@ fn party_uri(text: &str) -> Result<String, String> {
         .ok_or_else(|| "a party identifier such as urn:epc:id:pgln:9521141.00000".to_owned())
 }
 
-fn database(text: &str) -> Result<String, String> {
-    if text == "embedded" {
+fn database(text: &str, kind: Kind) -> Result<String, String> {
+    if text == EMBEDDED {
         return Ok(text.to_owned());
     }
     let checked = sql::Settings::new(text).check();
-    checked.map_err(|_| "`embedded` or postgresql://USER@HOST/DATABASE".to_owned())?;
+    // The cause names a parameter or a file, and never the password.
+    checked.map_err(|error| format!("`{EMBEDDED}` or postgresql://USER@HOST/DATABASE ({error})"))?;
+    if is_of_ingest(text) && kind != Kind::Site {
+        return Err(format!(
+            "the URL of the schema's owner: `{}` may not do all that this kind does (--kind site)",
+            sql::Access::Ingest.role_name()
+        ));
+    }
     Ok(text.to_owned())
+}
+
+/// Whether a URL is that of ingest's own role.
+fn is_of_ingest(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let user = rest.split(['@', ':', '/', '?']).next().unwrap_or_default();
+    user == sql::Access::Ingest.role_name()
 }
 
 fn web_address(text: &str) -> Result<String, String> {
@@ -455,6 +477,21 @@ fn gln(scheme: &str, prefix: &str, number: u8) -> String {
 }
 
 impl Answers {
+    /// Whether the database is a private PostgreSQL.
+    pub fn is_embedded(&self) -> bool {
+        self.database == EMBEDDED
+    }
+
+    /// The key of `[database]` that the URL belongs to: the owner's, who migrates, or ingest's own.
+    pub fn database_key(&self) -> &'static str {
+        if is_of_ingest(&self.database) { "ingest_url" } else { "url" }
+    }
+
+    /// Whether this installation may migrate.
+    pub fn has_owner(&self) -> bool {
+        self.is_embedded() || self.database_key() == "url"
+    }
+
     /// The item of the first event, serial 1: a URI.
     pub fn first_item(&self) -> String {
         let width = 13 - self.prefix.len();

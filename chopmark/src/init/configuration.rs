@@ -9,61 +9,70 @@ use process::config::reference;
 
 use super::answers::Answers;
 use super::kind::Kind;
+use super::lock::Lock;
 use super::made::Made;
+use super::place::Place;
 
 /// Longest line of a comment, in characters.
 const WIDTH: usize = 110;
 
 /// The file's text.
-pub fn text(answers: &Answers, made: &Made) -> String {
-    let mut file = head(answers);
+pub fn text(answers: &Answers, made: &Made, place: &Place, lock: Option<&Lock>) -> String {
+    let mut file = head(answers, place);
+    let lock = lock.map(Lock::file);
+    let lock = lock.as_deref();
     if answers.kind.records() || answers.kind.answers_people() {
         file += &section("[database]", &database(answers), true);
     }
     file += &section("[log]", &[("level", quoted("info"))], true);
     if answers.kind.records() {
-        file += &site(answers, made);
+        file += &site(answers, made, lock);
     }
     if answers.kind.answers_people() {
-        file += &hub(answers);
+        file += &hub(answers, lock);
     }
     if answers.kind.has_bridge() {
-        file += &bridge(answers);
+        file += &bridge(answers, lock);
     }
     file
 }
 
-fn head(answers: &Answers) -> String {
+fn head(answers: &Answers, place: &Place) -> String {
     let (zh, en) = answers.kind.about();
+    let config = place.config();
+    let data_dir = match place.data_dir() {
+        Some(folder) => format!("data_dir = {}", quoted(&folder)),
+        None => "#data_dir = \"/var/lib/chopmark\"".to_owned(),
+    };
     format!(
         "# Chopmark: {en}. Chopmark：{zh}。\n\
          #\n\
-         # Check this file after every change: chopmark config check --config chopmark.toml\n\
+         # Check this file after every change: chopmark config check --config {config}\n\
          # A line that begins with `#` and a name, without a space between them, is a key with its default: take the `#` away\n\
          # to change it. Relative paths start from the folder of this file, or from data_dir:\n\
-         #data_dir = \"/var/lib/chopmark\"\n"
+         {data_dir}\n"
     )
 }
 
 fn database(answers: &Answers) -> Vec<(&'static str, String)> {
-    let url = &answers.database;
-    if url == "embedded" {
+    if answers.is_embedded() {
         return vec![("embedded", "true".to_owned())];
     }
-    let user = url.split_once("://").and_then(|(_, rest)| rest.split(['@', ':', '/']).next());
-    let is_ingests = user == Some("chopmark_ingest") && answers.kind == Kind::Site;
-    vec![(if is_ingests { "ingest_url" } else { "url" }, quoted(url))]
+    vec![(answers.database_key(), quoted(&answers.database))]
 }
 
 /// The site's ledger, ingest, and who may send to it.
-fn site(answers: &Answers, made: &Made) -> String {
-    let ledger = [
+///
+/// - `lock`: the file with the passphrase of the keys.
+fn site(answers: &Answers, made: &Made, lock: Option<&str>) -> String {
+    let mut ledger = vec![
         ("origin", quoted(&answers.origin)),
         ("kind", quoted("site")),
         ("party", party(answers)),
         ("keys", quoted("keys/site.pem")),
         ("rules", quoted("rules/site.toml")),
     ];
+    ledger.extend(lock.map(|file| ("keys_passphrase_file", quoted(file))));
     let key = made.bridge.as_ref().map(ledger::keys::SourceKey::public_base64).unwrap_or_default();
     let bridge = [
         ("id", quoted(&answers.bridge)),
@@ -86,13 +95,14 @@ fn site(answers: &Answers, made: &Made) -> String {
 }
 
 /// The hub's ledger, the anchor worker, trace-api.
-fn hub(answers: &Answers) -> String {
-    let ledger = [
+fn hub(answers: &Answers, lock: Option<&str>) -> String {
+    let mut ledger = vec![
         ("origin", quoted(&answers.hub)),
         ("kind", quoted("hub")),
         ("party", party(answers)),
         ("keys", quoted("keys/hub.pem")),
     ];
+    ledger.extend(lock.map(|file| ("keys_passphrase_file", quoted(file))));
     let chain = &answers.chain;
     let endpoints: Vec<String> = chain.rpc.iter().map(|url| quoted(url)).collect();
     let endpoints = if endpoints.is_empty() {
@@ -101,7 +111,7 @@ fn hub(answers: &Answers) -> String {
         endpoints
     };
     let none = format!("0x{}", "0".repeat(40));
-    let anchor = [
+    let mut anchor = vec![
         ("ledger", quoted(&answers.hub)),
         ("rpc", format!("[{}]", endpoints.join(", "))),
         ("chain_id", chain.id.unwrap_or(1).to_string()),
@@ -109,6 +119,7 @@ fn hub(answers: &Answers) -> String {
         ("key", quoted("keys/publisher.key")),
         ("policy", quoted("policy.txt")),
     ];
+    anchor.extend(lock.map(|file| ("key_passphrase_file", quoted(file))));
     let anchors = section("[anchor]", &anchor, true);
     let anchors = if chain.is_complete() { anchors } else { disabled(&anchors) };
     let mut trace = vec![
@@ -128,13 +139,14 @@ fn hub(answers: &Answers) -> String {
 }
 
 /// The bridge, and what a reader looks like.
-fn bridge(answers: &Answers) -> String {
-    let own = [
+fn bridge(answers: &Answers, lock: Option<&str>) -> String {
+    let mut own = vec![
         ("id", quoted(&answers.bridge)),
         ("key", quoted("keys/bridge.pem")),
         ("ingest_url", quoted(&answers.ingest_url)),
         ("ledger", quoted(&answers.origin)),
     ];
+    own.extend(lock.map(|file| ("key_passphrase_file", quoted(file))));
     let reader = format!(
         "\n# A reader or a sensor. `chopmark reader detect` prints such a block for each one that it finds; docs/readers.md\n\
          # has all kinds and keys.\n\

@@ -1,20 +1,33 @@
 //! What to type after `chopmark init`.
 //!
-//! What holds: each command can be copied as it stands, in the order in which it is printed.
+//! What holds: each command can be copied as it stands, in the order in which it is printed; nothing secret is in them: of an
+//! endpoint, whose address may hold a provider's key, the host is printed and nothing else.
 
 use std::fmt::Write as _;
-use std::path::Path;
+
+use anchor::rpc::host_of;
 
 use super::answers::Answers;
 use super::kind::Kind;
+use super::lock::Lock;
 use super::made::{Made, public_lines};
+use super::place::Place;
 use crate::language::Lang;
 use crate::terminal::{lines, out};
 
 /// Prints the commands.
 ///
 /// - `examples`: flags that nobody answered.
-pub fn print(folder: &Path, answers: &Answers, made: &Made, examples: &[String], lang: Lang) {
+pub fn print(
+    place: &Place,
+    answers: &Answers,
+    made: &Made,
+    examples: &[String],
+    lock: Option<&Lock>,
+    lang: Lang,
+) {
+    let lock = lock.map(Lock::file);
+    let there = There { config: shell(&place.config()), lock: lock.as_deref() };
     out!();
     if !examples.is_empty() {
         let flags: Vec<String> = examples.iter().map(|flag| format!("--{flag}")).collect();
@@ -28,18 +41,32 @@ pub fn print(folder: &Path, answers: &Answers, made: &Made, examples: &[String],
     out!("{}", lang.of(("接下来：", "What to type next:")));
     out!();
     let steps = match answers.kind {
-        Kind::Bridge => bridge(answers, made, lang),
+        Kind::Bridge => bridge(answers, made, &there, lang),
         Kind::Verifier => vec![step(
             lang,
             ("验证一个证据包：", "Check a bundle:"),
             "chopmark verify item.bundle --policy policy.txt",
         )],
-        _ => processes(answers, made, lang),
+        _ => processes(answers, made, &there, lang),
     };
-    out!("  cd {}", shell(&folder.display().to_string()));
+    out!("  cd {}", shell(&place.data().display().to_string()));
     for step in steps {
         out!();
         lines(&step);
+    }
+}
+
+/// What commands name.
+struct There<'l> {
+    /// The configuration, as a word of the shell.
+    config: String,
+    /// The file with the passphrase of the keys.
+    lock: Option<&'l str>,
+}
+
+impl There<'_> {
+    fn passphrase(&self) -> String {
+        self.lock.map_or_else(String::new, |file| format!(" --passphrase-file {}", shell(file)))
     }
 }
 
@@ -52,24 +79,23 @@ fn step(lang: Lang, about: (&str, &str), command: &str) -> String {
     text
 }
 
-fn processes(answers: &Answers, made: &Made, lang: Lang) -> Vec<String> {
-    let kind = answers.kind;
+fn processes(answers: &Answers, made: &Made, there: &There<'_>, lang: Lang) -> Vec<String> {
+    let (kind, config) = (answers.kind, &there.config);
     let mut steps = vec![step(
         lang,
         ("检查配置：", "Check the configuration:"),
-        "chopmark config check --config chopmark.toml",
+        &format!("chopmark config check --config {config}"),
     )];
-    let is_owner = !answers.database.starts_with("postgresql://chopmark_ingest");
-    if is_owner {
+    if answers.has_owner() {
         steps.push(step(
             lang,
             ("建立数据库的表：", "The tables of the database:"),
-            "chopmark migrate --config chopmark.toml",
+            &format!("chopmark migrate --config {config}"),
         ));
     }
     if kind.answers_people() {
         if !answers.chain.is_complete() {
-            steps.push(anchors(answers, made, lang));
+            steps.push(anchors(answers, made, there, lang));
         }
         steps.push(step(
             lang,
@@ -77,18 +103,18 @@ fn processes(answers: &Answers, made: &Made, lang: Lang) -> Vec<String> {
                 "名录：谁是谁、谁可以说什么。打印的一行就是所有验证者要信任的策略：",
                 "The directory: who is who and who may say what. The line that it prints is the policy for everybody:",
             ),
-            &directory(answers, made),
+            &directory(answers, made, there),
         ));
     }
     steps.push(step(
         lang,
         ("检查密钥、时钟、数据库、磁盘、端口：", "Look at keys, clock, database, disk and ports:"),
-        "chopmark doctor --config chopmark.toml",
+        &format!("chopmark doctor --config {config}"),
     ));
     steps.push(step(
         lang,
         ("启动（Ctrl-C 停止）：", "Start (Ctrl-C stops it):"),
-        "chopmark up --config chopmark.toml",
+        &format!("chopmark up --config {config}"),
     ));
     if kind.records() {
         steps.push(first_event(answers, lang));
@@ -110,9 +136,11 @@ fn processes(answers: &Answers, made: &Made, lang: Lang) -> Vec<String> {
 }
 
 /// How anchors are added.
-fn anchors(answers: &Answers, made: &Made, lang: Lang) -> String {
+fn anchors(answers: &Answers, made: &Made, there: &There<'_>, lang: Lang) -> String {
     let address = made.publisher.as_ref().map(|(_, address)| address.as_str()).unwrap_or_default();
     let rpc = answers.chain.rpc.first().map_or("https://one.example", String::as_str);
+    let rpc = endpoint(rpc);
+    let passphrase = there.passphrase();
     let id = answers.chain.id.unwrap_or(1);
     let about = lang.of((
         "公链锚定（可以以后再做）：先给这个账户一点该链的货币，部署合约，再把 chopmark.toml 里 [anchor] 的 # 去掉：",
@@ -120,15 +148,24 @@ fn anchors(answers: &Answers, made: &Made, lang: Lang) -> String {
          and take away the # of [anchor] in chopmark.toml:",
     ));
     format!(
-        "  # {about}\n  # {address}\n  #   chopmark anchor deploy --rpc {rpc} --chain-id {id} --key keys/publisher.key\n"
+        "  # {about}\n  # {address}\n  #   chopmark anchor deploy --rpc {rpc} --chain-id {id} --key keys/publisher.key{passphrase}\n"
     )
 }
 
+/// An endpoint as it is printed: as it stands if it has nothing but a host, else with dots for the rest, which may be a key.
+fn endpoint(url: &str) -> String {
+    let host = host_of(url);
+    let scheme = url.split_once("://").map_or("https", |(scheme, _)| scheme);
+    let bare = format!("{scheme}://{host}");
+    if url.trim_end_matches('/') == bare { bare } else { format!("'{bare}/…'") }
+}
+
 /// The command that writes the directory's first records.
-fn directory(answers: &Answers, made: &Made) -> String {
+fn directory(answers: &Answers, made: &Made, there: &There<'_>) -> String {
+    let (config, passphrase) = (&there.config, there.passphrase());
     let mut command = format!(
-        "chopmark directory init --config chopmark.toml --origin {} --keys keys/directory.pem \\\n  \
-         --key keys/admin.pem --hub keys/hub.pem --party {} --name {} --pgln {} --prefix {} --since-days 1",
+        "chopmark directory init --config {config} --origin {} --keys keys/directory.pem{passphrase} \\\n  \
+         --key keys/admin.pem --hub keys/hub.pub --party {} --name {} --pgln {} --prefix {} --since-days 1",
         shell(&answers.directory),
         shell(&answers.party_id),
         shell(&answers.party),
@@ -140,7 +177,7 @@ fn directory(answers: &Answers, made: &Made) -> String {
             made.bridge.as_ref().map(ledger::keys::SourceKey::public_base64).unwrap_or_default();
         let bridge = [&answers.bridge, &key, &answers.origin, &answers.read_point];
         let bridge = bridge.map(String::as_str).join(",");
-        write!(command, " \\\n  --ledger keys/site.pem --bridge {}", shell(&bridge)).ok();
+        write!(command, " \\\n  --ledger keys/site.pub --bridge {}", shell(&bridge)).ok();
     }
     if let (Some(id), Some(contract)) = (answers.chain.id, &answers.chain.contract) {
         write!(command, " --chain {id}:{contract}").ok();
@@ -168,7 +205,8 @@ fn first_event(answers: &Answers, lang: Lang) -> String {
     step(lang, about, &command)
 }
 
-fn bridge(answers: &Answers, made: &Made, lang: Lang) -> Vec<String> {
+fn bridge(answers: &Answers, made: &Made, there: &There<'_>, lang: Lang) -> Vec<String> {
+    let config = &there.config;
     let key = made.bridge.as_ref().map(ledger::keys::SourceKey::public_base64).unwrap_or_default();
     vec![
         step(
@@ -193,8 +231,9 @@ fn bridge(answers: &Answers, made: &Made, lang: Lang) -> Vec<String> {
         step(
             lang,
             ("检查，启动：", "Check, start:"),
-            "chopmark config check --config chopmark.toml\nchopmark doctor --config chopmark.toml\n\
-             chopmark up --config chopmark.toml",
+            &format!(
+                "chopmark config check --config {config}\nchopmark doctor --config {config}\nchopmark up --config {config}"
+            ),
         ),
     ]
 }

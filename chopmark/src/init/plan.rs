@@ -1,6 +1,5 @@
 //! Which files an installation has.
 
-use super::answers::Answers;
 use super::kind::Kind;
 
 /// A file that is written.
@@ -47,6 +46,14 @@ impl File {
         }
     }
 
+    /// Whether `--encrypt` encrypts it: a process, or the directory, signs with it.
+    pub fn is_sealed(self) -> bool {
+        matches!(
+            self,
+            Self::SiteKeys | Self::HubKeys | Self::DirectoryKeys | Self::BridgeKey | Self::Publisher
+        )
+    }
+
     /// Whether it is for its owner alone.
     pub fn is_secret(self) -> bool {
         matches!(
@@ -65,8 +72,7 @@ impl File {
 
 /// The files of an installation, in the order in which they are written: the configuration comes last, so that it never
 /// names a file that is not there.
-pub fn of(answers: &Answers) -> Vec<File> {
-    let kind = answers.kind;
+pub fn of(kind: Kind) -> Vec<File> {
     let mut files = Vec::new();
     if kind.records() {
         files.extend([File::SiteKeys, File::SitePublic, File::PartnerToken, File::Rules]);

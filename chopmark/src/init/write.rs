@@ -14,7 +14,9 @@ use ledger::directory::HolderKey;
 use ledger::keys::{LedgerKeys, SourceKey};
 
 use super::answers::Answers;
+use super::lock::Lock;
 use super::made::{Made, public_lines};
+use super::place::Place;
 use super::plan::File;
 use super::{configuration, templates};
 
@@ -23,10 +25,10 @@ use super::{configuration, templates};
 /// # Errors
 ///
 /// With their names.
-pub fn check_free(folder: &Path, files: &[File]) -> anyhow::Result<()> {
+pub fn check_free(place: &Place, files: &[File]) -> anyhow::Result<()> {
     let there: Vec<String> = files
         .iter()
-        .map(|file| folder.join(file.path()))
+        .map(|file| place.of(*file))
         .filter(|path| path.symlink_metadata().is_ok())
         .map(|path| format!("  {}", path.display()))
         .collect();
@@ -45,16 +47,26 @@ pub fn check_free(folder: &Path, files: &[File]) -> anyhow::Result<()> {
 ///
 /// If one cannot be written; those before it stay.
 pub fn all(
-    folder: &Path,
+    place: &Place,
     files: &[File],
     answers: &Answers,
     made: &Made,
+    lock: Option<&Lock>,
 ) -> anyhow::Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    for folder in [place.folder(), place.data()] {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("could not make {}", folder.display()))?;
+    }
     let mut written = Vec::new();
     for file in files {
-        let path = folder.join(file.path());
-        let text = text(*file, answers, made)?;
+        let path = place.of(*file);
+        let mut text = match file {
+            File::Config => Zeroizing::new(configuration::text(answers, made, place, lock)),
+            _ => text(*file, answers, made)?,
+        };
+        if let (true, Some(lock)) = (file.is_sealed(), lock) {
+            text = lock.seal(&text)?;
+        }
         make_folder(&path)?;
         // Addresses of databases and chains may hold passwords.
         if file.is_secret() || *file == File::Config {
@@ -84,7 +96,8 @@ fn text(file: File, answers: &Answers, made: &Made) -> anyhow::Result<Zeroizing<
     let secret = |keys: &Option<LedgerKeys>| keys.as_ref().map(LedgerKeys::to_pem_file);
     let public = |keys: &Option<LedgerKeys>| keys.as_ref().map(public_lines);
     let found: Option<String> = match file {
-        File::Config => Some(configuration::text(answers, made)),
+        // It also needs to know where everything is.
+        File::Config => None,
         File::Policy => Some(templates::policy(answers, made)),
         File::SiteKeys => secret(&made.site),
         File::HubKeys => secret(&made.hub),

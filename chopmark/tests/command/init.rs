@@ -157,6 +157,66 @@ async fn what_it_writes_starts_by_its_own_commands_and_records_and_answers() {
     .unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn encrypted_keys_in_a_data_folder_of_their_own_work_by_the_printed_commands() {
+    let db = TestDb::empty("init_encrypted").await;
+    let place = tempfile::tempdir().unwrap();
+    let url = db.url_for(Access::Owner);
+    tokio::task::spawn_blocking(move || {
+        let data = place.path().join("data");
+        let pass = place.path().join("keys.pass");
+        let words = ["init", "etc", "--data-dir", "data", "--kind", "all", "--yes", "--encrypt"];
+        let more = ["--passphrase-file", "keys.pass", "--database", &url];
+        let ran = chopmark_in(place.path(), &[&words[..], &more].concat());
+        assert_eq!(ran.status, 2, "{}", ran.out);
+        assert!(ran.err.contains("--passphrase-file keys.pass: expected a file"), "{}", ran.err);
+        assert!(!data.exists(), "nothing was written");
+        keystore::private::create(&pass, "a long enough passphrase\n").unwrap();
+        let ran = chopmark_in(place.path(), &[&words[..], &more].concat());
+        assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+        let is_root = nix::unistd::geteuid().is_root();
+        assert_eq!(ran.err.contains("These files belong to root"), is_root, "{}", ran.err);
+        for (name, is_sealed) in [
+            ("site.pem", true),
+            ("hub.pem", true),
+            ("directory.pem", true),
+            ("bridge.pem", true),
+            ("publisher.key", true),
+            ("admin.pem", false),
+            ("scan.secret", false),
+            ("erp.token", false),
+        ] {
+            let path = data.join("keys").join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(keystore::armour::is_armoured(&text), is_sealed, "{name}");
+            assert_eq!(mode(&path), 0o600, "{name}");
+        }
+        let mut in_etc = Vec::new();
+        files(&place.path().join("etc"), &mut in_etc);
+        assert_eq!(in_etc, [place.path().join("etc/chopmark.toml")]);
+        let text = fs::read_to_string(&in_etc[0]).unwrap();
+        assert!(!text.contains("a long enough passphrase"), "{text}");
+        assert!(ran.out.contains(&format!("  cd {}\n", data.display())), "{}", ran.out);
+        let said = type_commands(&data, &ran.out);
+        assert!(said.contains("nothing is wrong; it describes bridge, ingest, trace-api"), "{said}");
+        let policy = fs::read_to_string(data.join("policy.txt")).unwrap();
+        assert!(policy.starts_with("directory party.example/directory 1 "), "{policy}");
+    })
+    .await
+    .unwrap();
+}
+
+#[test]
+fn what_is_printed_of_an_endpoint_is_its_host() {
+    let place = tempfile::tempdir().unwrap();
+    let words = ["init", ".", "--kind", "hub", "--yes", "--chain-id", "5"];
+    let rpc = ["--rpc", "https://a.example:8443/v2/HUNTER2", "--rpc", "https://b.example"];
+    let ran = chopmark_in(place.path(), &[&words[..], &rpc].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("--rpc 'https://a.example:8443/…' --chain-id 5"), "{}", ran.out);
+    assert!(!ran.out.contains("HUNTER2") && !ran.err.contains("HUNTER2"), "{}", ran.out);
+}
+
 #[test]
 fn every_kind_passes_the_check_of_its_own_file() {
     let place = tempfile::tempdir().unwrap();
@@ -251,7 +311,9 @@ fn what_is_there_is_never_overwritten_and_then_nothing_is_written() {
     fs::write(folder.join("policy.txt"), "mine\n").unwrap();
     fs::create_dir(folder.join("keys")).unwrap();
     fs::write(folder.join("keys/scan.secret"), "mine\n").unwrap();
-    let ran = chopmark_in(folder, &["init", ".", "--kind", "hub", "--yes"]);
+    // That is said first, whatever is wrong with the answers.
+    let words = ["init", ".", "--kind", "hub", "--yes", "--prefix", "12"];
+    let ran = chopmark_in(folder, &words);
     assert_eq!(ran.status, 2, "{}", ran.out);
     for name in ["./policy.txt", "./keys/scan.secret"] {
         assert!(ran.err.contains(name), "{}", ran.err);
@@ -270,6 +332,11 @@ fn a_wrong_answer_is_refused_before_anything_is_made_and_no_secret_is_repeated()
         (["--prefix", "12"], "--prefix: got `12`, expected 6 to 12 digits"),
         (["--pgln", "x"], "--pgln: got `x`, expected a party identifier such as"),
         (["--database", "mysql://x"], "--database: got"),
+        (
+            ["--database", "postgresql://chopmark_ingest:hunter2@db/x"],
+            "expected the URL of the schema's owner: `chopmark_ingest` may not do all",
+        ),
+        (["--database", "postgresql://a:hunter2@db/x?sslmode=verify-full"], "sslrootcert"),
         (["--rpc", "http://rpc.example/hunter2"], "--rpc: expected https://"),
         (["--contract", "0x12"], "--contract: got `0x12`, expected 0x and 40 hex digits"),
         (
