@@ -14,7 +14,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use clap::ValueEnum as _;
 use process::config::Installation;
 use process::health::{LIVENESS, READINESS};
 
-use crate::role::Role;
+use crate::role::{Role, Selected};
 use crate::terminal::out;
 
 /// Longest time for a connection, and for each part of an answer.
@@ -44,12 +43,8 @@ A role that serves TLS is only asked whether it answers: its certificate is not 
 
 Exit status: 0 every role is ready, 1 one is not, 2 the file cannot be read.")]
 pub struct Arguments {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
-    config: PathBuf,
-    /// Asks only this role; may be given several times. Default: every role with a section in the file
-    #[arg(long, value_enum)]
-    role: Vec<Role>,
+    #[command(flatten)]
+    selected: Selected,
     /// Asks only whether it runs, not whether it can do its work
     #[arg(long)]
     live: bool,
@@ -72,13 +67,14 @@ enum Answer {
 ///
 /// If the file cannot be read or has no such role.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let installation = Installation::read(&arguments.config)?;
+    let Selected { config, role } = &arguments.selected;
+    let installation = Installation::read(config)?;
     let configured = Role::configured(&installation);
-    let roles = if arguments.role.is_empty() { &configured } else { &arguments.role };
+    let roles = if role.is_empty() { &configured } else { role };
     anyhow::ensure!(
         !roles.is_empty(),
         "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], expected at least one",
-        arguments.config.display()
+        config.display()
     );
     let path = if arguments.live { LIVENESS } else { READINESS };
     let mut all_well = true;
@@ -88,7 +84,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let Some(listen) = address(*role, &installation) else {
             anyhow::bail!(
                 "{}: got no section for the role `{name}`, expected one",
-                arguments.config.display()
+                config.display()
             );
         };
         let address = reachable(listen);

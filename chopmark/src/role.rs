@@ -3,7 +3,20 @@
 //! What holds: every role is resolved before any starts, so that a mistake in the section of one does not stop the
 //! others halfway.
 
+use std::path::PathBuf;
+
 use process::config::{Installation, Problems};
+
+/// A configuration file, and which of its roles a command is about.
+#[derive(Debug, clap::Args)]
+pub struct Selected {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
+    pub config: PathBuf,
+    /// Only this role; may be given several times. Default: every role with a section in the file
+    #[arg(long, value_enum)]
+    pub role: Vec<Role>,
+}
 
 /// A process that `chopmark up` can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]

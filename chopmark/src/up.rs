@@ -13,7 +13,6 @@
 //! - a signal to stop is followed at any time, also while PostgreSQL recovers or the schema is migrated;
 //! - the service manager is told when every role runs, and that they are alive.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::configuration::Checked;
 use crate::database::Database;
-use crate::role::{Resolved, Role};
+use crate::role::{Resolved, Role, Selected};
 
 /// How long roles have to end after the database was given up: they cannot finish what needs it.
 const END_WITHOUT_DATABASE: Duration = Duration::from_secs(15);
@@ -55,12 +54,8 @@ A private PostgreSQL (`embedded = true`) that dies is started again; if it fails
 
 Exit status: 0 stopped as asked, 2 the configuration is wrong or a role failed.")]
 pub struct Arguments {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
-    config: PathBuf,
-    /// Runs only this role; may be given several times. Default: every role with a section in the file
-    #[arg(long, value_enum)]
-    role: Vec<Role>,
+    #[command(flatten)]
+    selected: Selected,
     /// Stops when standard input ends, so that nothing outlives the program that started this
     #[arg(long)]
     until_stdin_ends: bool,
@@ -91,12 +86,12 @@ fn run_with(
     stop: watch::Sender<bool>,
 ) -> anyhow::Result<()> {
     let (installation, roles, resolved) =
-        Checked::read(&arguments.config, &arguments.role).ready()?;
+        Checked::read(&arguments.selected.config, &arguments.selected.role).ready()?;
     anyhow::ensure!(
         !roles.is_empty(),
         "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], expected at least one; \
          there is nothing to run",
-        arguments.config.display()
+        arguments.selected.config.display()
     );
     let _log = process::log::start(&installation.log, &service(&roles))?;
     for (section, file) in plain_files(&installation) {

@@ -137,6 +137,21 @@ impl TestDb {
         Self::clone_of("template1", name).await
     }
 
+    /// A database named after the test, with the schema that a program of some time ago left, and nothing in it.
+    ///
+    /// - `last`: number of the last migration that is applied.
+    ///
+    /// # Panics
+    ///
+    /// Without PostgreSQL, with how to install it.
+    pub async fn at_version(name: &str, last: i32) -> Self {
+        let made = Self::empty(name).await;
+        let mut client = made.db.client().await.unwrap_or_else(|error| panic!("{error}"));
+        let applied = crate::migrate::apply(&mut client, last).await;
+        applied.unwrap_or_else(|error| panic!("migrations failed: {error}"));
+        made
+    }
+
     async fn clone_of(template: &str, name: &str) -> Self {
         let plain: String = name
             .chars()

@@ -18,4 +18,5 @@ mod pipes;
 mod running;
 mod scene;
 mod terminal;
+mod upgrade;
 mod verify;

@@ -142,6 +142,68 @@ async fn without_a_policy_the_process_says_how_to_write_one() {
     assert!(error.contains("`chopmark keys show FILE`"), "{error}");
 }
 
+/// Waits until so many entries of the hub are anchored for good.
+async fn wait_for_anchored(scene: &Scene, entries: u64) {
+    let hub = sql::ledgers::find(&scene.db, "hub.example/1").await.unwrap().unwrap().id;
+    wait_for("a final anchor", async || {
+        sql::anchors::covering(&scene.db, hub, entries).await.unwrap()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_knows_more_than_what_was_restored_lets_no_ledger_sign_again() {
+    let scene = Scene::new("restored", Setting::default()).await;
+    let site = Site::new(&scene.db, "site.example/1").await;
+    site.append(&scene.db, 3).await;
+    let (config, _) = scene.configure(&[&site]);
+    let worker = start(&config, None);
+    wait_for_final(&scene).await;
+    let folder = config.parent().unwrap().to_owned();
+    let run = async |words: &[&str]| {
+        let (folder, words) = (folder.clone(), words.join(" "));
+        let ran = tokio::task::spawn_blocking(move || {
+            tests::stage::run(&folder, &words.split(' ').collect::<Vec<_>>(), &[])
+        });
+        ran.await.unwrap()
+    };
+    let (status, text) = run(&["backup", "--to", "backups", "--plain-keys"]).await;
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("MISSING   at-the-site/keys.pem: [[ledger]] keys names it"), "{text}");
+    let empty = sql::testing::TestDb::empty("restored_into").await;
+    let text = std::fs::read_to_string(&config).unwrap();
+    let other = |access| (scene.db.url_for(access), empty.url_for(access));
+    let (from, to) = other(sql::Access::Owner);
+    assert!(text.contains(&from), "{text}");
+    std::fs::write(folder.join("new.toml"), text.replace(&from, &to)).unwrap();
+    let restore = ["restore", "--config", "new.toml", "--from", "backups"];
+    let (_, text) = run(&restore).await;
+    assert_eq!(text.matches("held      ledger").count(), 2, "{text}");
+    // As long as the chain has what was restored, a person may decide.
+    let check = ["restore", "check", "--config", "new.toml"];
+    let (status, text) = run(&check).await;
+    assert_eq!(status, Some(0), "{text}");
+    let knows = "size 1 of the hub `hub.example/1`, which the database extends";
+    assert_eq!(text.matches(knows).count(), 2, "{text}");
+
+    // The machine that was not lost after all goes on, and publishes.
+    site.append(&scene.db, 2).await;
+    wait_for_anchored(&scene, 2).await;
+    drop(worker);
+    let (status, text) = run(&check).await;
+    assert_eq!(status, Some(1), "{text}");
+    for words in ["size 2 of the hub `hub.example/1`, but here", "shrank from 2 to 1"] {
+        assert_eq!(text.matches(words).count(), 2, "of both ledgers: {text}");
+    }
+    for origin in ["site.example/1", "hub.example/1"] {
+        let release = ["restore", "release", "--config", "new.toml", "--accept-loss", "it-failed"];
+        let (status, text) = run(&[&release[..], &["--ledger", origin]].concat()).await;
+        assert!(status == Some(1) && text.contains("NOT released"), "{origin}: {text}");
+    }
+    let held = sql::holds::open(&empty.db()).await.unwrap();
+    assert_eq!(held.len(), 2);
+}
+
 #[cfg(debug_assertions)]
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_durable_step_the_next_process_finishes_what_was_begun() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use tests::stage::{ORIGIN, Process, Stage, TOKEN, get, post, run};
-use tests::waiting::wait_for;
+use tests::waiting::{free_address, wait_for};
 
 /// A document with one event about an item of its own.
 fn capture(stage: &Stage, number: u64) -> (u16, String) {
@@ -46,6 +46,30 @@ fn start(machine: &Path, stage: &Stage) -> Process {
         Process::up(&machine.join("chopmark.toml"), "ingest", machine.join("ingest.log"), &[]);
     wait_for("ingest listens", || get(&format!("http://{}/healthz", stage.ingest)).0 == 200);
     process
+}
+
+/// The bundles of these items, as trace-api gives them to anybody, are proved without a server.
+fn check_bundles(machine: &Path, items: &[&str]) {
+    let (public, operator) = (free_address(), free_address());
+    let text = fs::read_to_string(machine.join("chopmark.toml")).expect("it is ours");
+    let own = format!(
+        "[trace_api]\nlisten = \"{public}\"\ninternal_listen = \"{operator}\"\npublic_url = \"http://{public}\"\n\
+         policy = \"policy.txt\"\nscan_secret = \"scan.secret\"\n"
+    );
+    let file = machine.join("with-trace-api.toml");
+    fs::write(&file, text + &own).expect("it is ours");
+    keystore::private::create(&machine.join("scan.secret"), "sixteen bytes or more").expect("ours");
+    let mut process = Process::up(&file, "trace-api", machine.join("trace-api.log"), &[]);
+    wait_for("trace-api is ready", || get(&format!("http://{operator}/readyz")).0 == 200);
+    for item in items {
+        let (status, bundle) = get(&format!("http://{public}/items/{item}/bundle"));
+        assert_eq!(status, 200, "{item}: {bundle}");
+        fs::write(machine.join("item.bundle"), bundle).expect("it is ours");
+        let words = ["verify", "item.bundle", "--policy", "policy.txt"];
+        let (status, text) = run(machine, &words, &[]);
+        assert!(status == Some(0) && text.contains("PROVED"), "{item}: {text}");
+    }
+    assert!(process.stop().success(), "{}", process.tail());
 }
 
 #[test]
@@ -134,6 +158,7 @@ fn a_lost_machine_is_restored_signs_nothing_until_caught_up_and_then_extends_wha
     assert!(ingest.stop().success(), "{}", ingest.tail());
     let (status, text) = run(at, &["audit", "--policy", "policy.txt"], &[]);
     assert!(status == Some(0) && text.contains("6 records"), "{text}");
+    check_bundles(at, &["urn:epc:id:sgtin:9521141.012345.0", "urn:epc:id:sgtin:9521141.012345.5"]);
     // What was given out before the loss is extended by what is signed now.
     fs::write(at.join("seen.txt"), fs::read(machine.path().join("seen.txt")).expect("ours"))
         .expect("ours");

@@ -161,6 +161,30 @@ fn documents_and_scans_go_on_after_postgres_was_killed_and_nothing_acknowledged_
 }
 
 #[test]
+fn a_signal_to_stop_is_followed_while_postgres_recovers_however_long_that_would_take() {
+    let scene = Scene::new();
+    assert!(scene.start().stop().success(), "the first start makes the database");
+    // A recovery that waits for an archive which never answers.
+    let conf = scene.data().join("postgresql.conf");
+    let text = fs::read_to_string(&conf).expect("the cluster has one");
+    fs::write(&conf, text + "\nrestore_command = 'sleep 600; false'\n").expect("it is ours");
+    fs::write(scene.data().join("recovery.signal"), "").expect("it is ours");
+    let mut process = scene.stage.start("chopmark.toml", "", None);
+    let log = scene.data().parent().expect("a folder").join("server.log");
+    wait_for("PostgreSQL recovers", || {
+        fs::read_to_string(&log).is_ok_and(|text| text.contains("archive recovery"))
+    });
+    let server = server_of(&scene.data()).expect("PostgreSQL runs");
+    let asked = Instant::now();
+    process.terminate();
+    let status = process.wait();
+    assert!(status.success(), "{status}: {}", process.tail());
+    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+    assert!(process.tail().contains("asked to stop before everything had started"));
+    assert!(!Path::new(&format!("/proc/{server}")).exists(), "PostgreSQL was left running");
+}
+
+#[test]
 fn a_database_that_cannot_start_again_ends_the_process_with_its_words_and_what_to_do() {
     let scene = Scene::new();
     let mut process = scene.start();

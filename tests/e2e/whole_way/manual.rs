@@ -215,6 +215,7 @@ fn the_tutorial_of_the_manual_works_as_it_is_printed() {
         "\"verdict\": \"CONSISTENT\"",
         "PROVED",
         "whole  south.example/1",
+        "the rehearsal succeeded; nothing of this machine was changed",
     ] {
         assert!(said.contains(words), "`{words}` was not said:\n{said}");
     }

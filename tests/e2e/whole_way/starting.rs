@@ -3,11 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use sql::Access;
+use sql::cluster::find_binaries;
 use tests::program::chopmark;
 use tests::stage::{Stage, get};
+use tests::waiting::wait_for;
 
 /// Exit status and output of `chopmark up` with this file in `folder`.
 fn up(folder: &Path, text: &str) -> (Option<i32>, String) {
@@ -86,4 +89,39 @@ fn after_the_owner_migrated_ingest_runs_with_its_own_role_only() {
         text.contains("[database] url: got none, expected the URL of the schema's owner"),
         "{text}"
     );
+}
+
+#[test]
+fn a_signal_to_stop_is_followed_while_a_migration_waits_and_the_next_start_migrates() {
+    let stage = Stage::new(None);
+    let psql = |text: &str| {
+        let mut command = Command::new(find_binaries().expect("it runs").bin.join("psql"));
+        command.args(["-At", "-c", text, "--dbname", stage.cluster.url()]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+    };
+    let count = |text: &str| {
+        let output = psql(text).output().expect("psql starts");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let locks = "select count(*) from pg_locks where locktype = 'advisory'";
+    // As another `chopmark migrate` that is at work.
+    let mut other = psql("select pg_advisory_lock(7236838), pg_sleep(600)");
+    let mut other = other.spawn().expect("psql starts");
+    wait_for("the other one migrates", || count(&format!("{locks} and granted")) == "1");
+    let mut ingest = stage.start("chopmark.toml", "ingest", None);
+    wait_for("the migration waits", || count(&format!("{locks} and not granted")) == "1");
+    let asked = Instant::now();
+    ingest.terminate();
+    let status = ingest.wait();
+    other.kill().expect("it is ours");
+    other.wait().expect("it ends");
+    assert!(status.success(), "{status}: {}", ingest.tail());
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert!(ingest.tail().contains("asked to stop before everything had started"));
+    let ends = "select count(pg_terminate_backend(pid)) from pg_stat_activity where query like '%pg_sleep%' \
+                and pid <> pg_backend_pid()";
+    count(ends);
+    let mut ingest = stage.start_ingest();
+    assert!(ingest.stop().success(), "{}", ingest.tail());
 }

@@ -20,8 +20,8 @@ pub struct IngestSection {
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
     /// File with the certificate to show, PEM: its own first, then those that lead to the authority. Then clients connect
-    /// with `https://` (TLS 1.2 or 1.3). It is read again on SIGHUP and when it has changed. Default: none; then a proxy
-    /// in front has TLS.
+    /// with `https://` (TLS 1.2 or 1.3). It is read again on SIGHUP and when it has changed; one that is not valid yet
+    /// waits for its time. Default: none; then a proxy in front has TLS.
     #[serde(default)]
     pub tls_certificate: Option<PathBuf>,
     /// File with its private key, PEM, readable by nobody else (mode 0600). Default: none; needed with

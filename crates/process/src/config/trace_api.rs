@@ -22,13 +22,11 @@ pub struct TraceApiSection {
     /// Address and port on which the public is answered. Default: `127.0.0.1:8084`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
-    /// File with the certificate to show, PEM: its own first, then those that lead to the authority. Then clients connect
-    /// with `https://` (TLS 1.2 or 1.3); the operator's address stays without. It is read again on SIGHUP and when it has changed. Default: none; then a proxy
-    /// in front has TLS.
+    /// File with the certificate to show on `listen`, as `tls_certificate` of `[ingest]`; the operator's address stays
+    /// without. Default: none; then a proxy in front has TLS.
     #[serde(default)]
     pub tls_certificate: Option<PathBuf>,
-    /// File with its private key, PEM, readable by nobody else (mode 0600). Default: none; needed with
-    /// `tls_certificate`.
+    /// File with its private key, as `tls_key` of `[ingest]`. Default: none; needed with `tls_certificate`.
     #[serde(default)]
     pub tls_key: Option<PathBuf>,
     /// Address and port on which the operator is answered: receipts, whole histories and bundles, readiness, metrics.
