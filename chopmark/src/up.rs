@@ -35,7 +35,8 @@ use crate::role::{Resolved, Role, Selected};
 /// How long roles have to end after the database was given up: they cannot finish what needs it.
 const END_WITHOUT_DATABASE: Duration = Duration::from_secs(15);
 /// Said when a signal came before every role had started.
-const STOPPED_EARLY: &str = "asked to stop before everything had started; what was under way is given up";
+const STOPPED_EARLY: &str =
+    "asked to stop before everything had started; what was under way is given up";
 
 /// What to run.
 #[derive(clap::Args)]

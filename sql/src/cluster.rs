@@ -384,8 +384,8 @@ impl Cluster {
         self.make_socket_folder()?;
         let log_path = self.log_path();
         fs::rename(&log_path, log_path.with_extension("log.1")).ok();
-        let log = files::make(&log_path)
-            .map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
+        let log =
+            files::make(&log_path).map_err(|e| failed(format!("{}: {e}", log_path.display())))?;
         let errors = log.try_clone().map_err(|e| failed(e.to_string()))?;
         let child = self
             .command("postgres")

@@ -102,7 +102,8 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         private::create(&arguments.keys, &keys.to_pem_file())?;
         problem!("secret keys written to {}", arguments.keys.display());
     }
-    let pen = Pen::new(&arguments.keys, arguments.passphrase_file.as_deref(), arguments.state_days)?;
+    let pen =
+        Pen::new(&arguments.keys, arguments.passphrase_file.as_deref(), arguments.state_days)?;
     anyhow::ensure!(
         pen.keys.origin() == arguments.origin,
         "{} holds keys of `{}`, expected `{}`",

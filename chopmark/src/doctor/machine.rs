@@ -48,9 +48,15 @@ impl Packaged {
         files.extend(of_init.filter(|file| file.exists()));
         let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let (found, remedy) = if names.is_empty() {
-            ("no role has one, as far as this user may see".to_owned(), "chopmark init, or a file for each role: docs/packages.md")
+            (
+                "no role has one, as far as this user may see".to_owned(),
+                "chopmark init, or a file for each role: docs/packages.md",
+            )
         } else {
-            (names.join(", "), "chopmark doctor --config FILE, as the user of the role, looks at what it describes")
+            (
+                names.join(", "),
+                "chopmark doctor --config FILE, as the user of the role, looks at what it describes",
+            )
         };
         Check { remedy: Some(remedy.to_owned()), ..Check::ok("configuration", found) }
     }

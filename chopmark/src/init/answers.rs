@@ -432,7 +432,8 @@ fn database(text: &str, kind: Kind) -> Result<String, String> {
     }
     let checked = sql::Settings::new(text).check();
     // The cause names a parameter or a file, and never the password.
-    checked.map_err(|error| format!("`{EMBEDDED}` or postgresql://USER@HOST/DATABASE ({error})"))?;
+    checked
+        .map_err(|error| format!("`{EMBEDDED}` or postgresql://USER@HOST/DATABASE ({error})"))?;
     if is_of_ingest(text) && kind != Kind::Site {
         return Err(format!(
             "the URL of the schema's owner: `{}` may not do all that this kind does (--kind site)",

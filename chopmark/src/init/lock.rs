@@ -26,7 +26,9 @@ impl Lock {
     pub fn read(file: &Path) -> anyhow::Result<Self> {
         let wrong = || {
             let file = file.display();
-            format!("--passphrase-file {file}: expected a file of mode 0600 with the passphrase; nothing was written")
+            format!(
+                "--passphrase-file {file}: expected a file of mode 0600 with the passphrase; nothing was written"
+            )
         };
         let source = keystore::source::Source { file: Some(file), credential: None };
         let passphrase = source.read(None).with_context(wrong)?;

@@ -95,7 +95,8 @@ mod tests {
     use crate::language::Lang;
 
     #[test]
-    fn root_is_told_whose_the_files_are_and_that_postgresql_cannot_start_where_its_user_may_not_go() {
+    fn root_is_told_whose_the_files_are_and_that_postgresql_cannot_start_where_its_user_may_not_go()
+    {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::new(folder.path(), Some(&folder.path().join("deep"))).unwrap();
         let mut asker = Asker::new(true, Lang::En).unwrap();

@@ -50,7 +50,11 @@ impl File {
     pub fn is_sealed(self) -> bool {
         matches!(
             self,
-            Self::SiteKeys | Self::HubKeys | Self::DirectoryKeys | Self::BridgeKey | Self::Publisher
+            Self::SiteKeys
+                | Self::HubKeys
+                | Self::DirectoryKeys
+                | Self::BridgeKey
+                | Self::Publisher
         )
     }
 

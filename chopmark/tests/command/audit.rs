@@ -158,9 +158,15 @@ async fn a_hub_that_was_rolled_back_behind_its_anchor_is_not_called_whole() {
 #[test]
 fn the_help_of_the_audit_names_every_outcome_and_status() {
     let ran = crate::scene::chopmark(&["audit", "--help"]);
-    for word in
-        ["whole", "CANNOT TELL", "CHANGED", "ROLLED BACK", "FORKED", "--require-anchored", "Exit status: 0"]
-    {
+    for word in [
+        "whole",
+        "CANNOT TELL",
+        "CHANGED",
+        "ROLLED BACK",
+        "FORKED",
+        "--require-anchored",
+        "Exit status: 0",
+    ] {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }
 }

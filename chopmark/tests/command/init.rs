@@ -198,7 +198,10 @@ async fn encrypted_keys_in_a_data_folder_of_their_own_work_by_the_printed_comman
         assert!(!text.contains("a long enough passphrase"), "{text}");
         assert!(ran.out.contains(&format!("  cd {}\n", data.display())), "{}", ran.out);
         let said = type_commands(&data, &ran.out);
-        assert!(said.contains("nothing is wrong; it describes bridge, ingest, trace-api"), "{said}");
+        assert!(
+            said.contains("nothing is wrong; it describes bridge, ingest, trace-api"),
+            "{said}"
+        );
         let policy = fs::read_to_string(data.join("policy.txt")).unwrap();
         assert!(policy.starts_with("directory party.example/directory 1 "), "{policy}");
     })

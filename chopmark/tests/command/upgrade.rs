@@ -39,10 +39,8 @@ async fn rows_that_an_old_program_wrote_are_migrated_and_audited_clean() {
     assert!(chunks.contains("commissioning"), "{chunks}");
     put("record_chunks", chunks).await;
 
-    let config = scene.file(
-        "owner.toml",
-        &format!("[database]\nurl = \"{}\"\n", old.url_for(Access::Owner)),
-    );
+    let config = scene
+        .file("owner.toml", &format!("[database]\nurl = \"{}\"\n", old.url_for(Access::Owner)));
     let migrate = ["migrate", "--config", config.to_str().unwrap()];
     let plan = chopmark(&[&migrate[..], &["--plan"]].concat());
     assert_eq!(plan.status, 0, "{}", plan.err);

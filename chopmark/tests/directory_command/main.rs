@@ -179,13 +179,15 @@ async fn a_site_with_a_wrong_check_digit_is_refused_before_anything_is_made() {
     let scene = Scene { folder, url: db.url_for(Access::Owner), db };
     scene.directory(&["key", "lin", "--out", "lin.pem"]);
     for (site, expected) in [
-        ("9521141012344", "whose check digit is wrong, expected 9521141012345 if the others are right"),
+        (
+            "9521141012344",
+            "whose check digit is wrong, expected 9521141012345 if the others are right",
+        ),
         ("952114101234", "expected a GLN of 13 digits"),
     ] {
         let words = ["directory", "init", "--database", &scene.url, "--origin", "who.example/1"];
         let more = ["--keys", "who.pem", "--key", "lin.pem", "--party", "brand", "--name", "B"];
-        let (status, _, error) =
-            scene.run(&[&words[..], &more, &["--site", site]].concat());
+        let (status, _, error) = scene.run(&[&words[..], &more, &["--site", site]].concat());
         assert_eq!(status, Some(2), "{error}");
         assert!(error.contains(&format!("--site: got `{site}`, ")), "{error}");
         assert!(error.contains(expected), "{error}");
@@ -214,7 +216,10 @@ async fn a_record_waits_until_those_who_must_have_signed_it() {
     let pending = scene.ask_json(&["pending"]);
     let one = &pending[0];
     assert_eq!((&one["id"], &one["state"]), (&1.into(), &"waits".into()), "{pending}");
-    assert_eq!(one["needs"], "`party/till` needs signatures of 1 of the admins of `till`; got none");
+    assert_eq!(
+        one["needs"],
+        "`party/till` needs signatures of 1 of the admins of `till`; got none"
+    );
     assert_eq!(one["signed_by"], serde_json::json!(["lin"]));
     assert_eq!((&one["record"]["kind"], &one["record"]["id"]), (&"party".into(), &"till".into()));
     let waits = scene.write_record(&["approve", "1", "--key", "wu.pem"]);

@@ -145,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_from_before_somebody_followed_is_told_once_and_none_is_told_where_there_was_none()
-    {
+     {
         let reloads = Reloads::default();
         let early = reloads.subscribe();
         assert!(!early.has_changed().unwrap());

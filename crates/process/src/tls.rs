@@ -232,7 +232,10 @@ impl Tls {
             }
             Ok(new) if new.expires <= now && self.expires() > now => {
                 let path = files.certificate.display();
-                self.keep(metrics, &format!("{section} tls_certificate: {path} expired on {}", new.expires))
+                self.keep(
+                    metrics,
+                    &format!("{section} tls_certificate: {path} expired on {}", new.expires),
+                )
             }
             Ok(new) => {
                 let (begins, expires) = (new.begins, new.expires);

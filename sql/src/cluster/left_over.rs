@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_stop_gets_each_signal_once_and_is_killed_at_last() {
-        let deaf = "trap 'echo INT' INT; trap 'echo QUIT' QUIT; echo ready; while :; do sleep 0.05; done";
+        let deaf =
+            "trap 'echo INT' INT; trap 'echo QUIT' QUIT; echo ready; while :; do sleep 0.05; done";
         let mut child =
             Command::new("bash").args(["-c", deaf]).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);

@@ -10,7 +10,7 @@ use tests::stage::{Process, Stage, get, tag};
 use tests::waiting::{free_address, wait_for};
 
 /// Writes `ca.pem`, and `host.pem` (with the authority in between) and `host.key` for `localhost`.
-fn certify(folder: &Path) {
+pub fn certify(folder: &Path) {
     // Names of their own: by them a client finds the issuer of each.
     let ca = |name: &str| {
         let mut params = CertificateParams::default();
@@ -35,14 +35,14 @@ fn certify(folder: &Path) {
 }
 
 /// Replaces a part of a file that must have it.
-fn edit(file: &Path, from: &str, to: &str) {
+pub fn edit(file: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(file).expect("the stage wrote it");
     assert!(text.contains(from), "`{from}` is not in {text}");
     fs::write(file, text.replace(from, to)).expect("it is ours");
 }
 
 /// Exit status and output of curl, which trusts only `ca`.
-fn curl(ca: &Path, url: &str, more: &[&str]) -> (Option<i32>, String) {
+pub fn curl(ca: &Path, url: &str, more: &[&str]) -> (Option<i32>, String) {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--include", "--max-time", "30", "--cacert"])
         .arg(ca)

@@ -23,7 +23,7 @@ fn item(number: u64, place: u64) -> String {
 }
 
 /// The document `number` with `count` events, each about an item of its own.
-fn document(number: u64, count: u64) -> Vec<u8> {
+pub fn document(number: u64, count: u64) -> Vec<u8> {
     let mut text = String::from(
         r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISDocument",
         "schemaVersion":"2.0","creationDate":"2026-11-20T00:00:00Z","epcisBody":{"eventList":["#,

@@ -13,6 +13,7 @@ mod encrypted;
 mod load;
 mod long_documents;
 mod manual;
+mod proxies;
 mod scene;
 mod secret_keys;
 mod starting;
