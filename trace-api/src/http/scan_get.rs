@@ -9,10 +9,12 @@
 //! device asks again within ten minutes, as for the other language; without the database no verdict is given.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use directory::Rights;
 use epc::Epc;
 use history::bundle::Anchored;
@@ -166,7 +168,7 @@ async fn respond(
             if let Some(admission) = admission {
                 admission.give_back();
             }
-            return unavailable(language, wants_json);
+            return Ok(unavailable(language, wants_json));
         }
         Err(problem) => return Err(problem),
     };
@@ -182,14 +184,26 @@ async fn respond(
     html(state, &result, (gtin, serial), language)
 }
 
-fn unavailable(language: Language, wants_json: bool) -> Result<HttpResponse, Problem> {
-    if wants_json {
-        return Err(Problem::Unavailable);
-    }
-    Ok(HttpResponse::ServiceUnavailable()
-        .content_type("text/html; charset=utf-8")
-        .insert_header(("Retry-After", "5"))
-        .body(page::cannot_check(language)))
+/// Seconds, at most, after which a scan that could not be checked is asked again.
+const LATEST_RETRY: u32 = 5;
+
+/// Seconds after which a scan should be asked again: 1 to [`LATEST_RETRY`] in turn, so that those who waited for the
+/// database do not come back at once (docs/decisions/0063).
+fn retry_after() -> u32 {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    1 + TURN.fetch_add(1, Ordering::Relaxed) % LATEST_RETRY
+}
+
+fn unavailable(language: Language, wants_json: bool) -> HttpResponse {
+    let mut response = if wants_json {
+        Problem::Unavailable.error_response()
+    } else {
+        HttpResponse::ServiceUnavailable()
+            .content_type("text/html; charset=utf-8")
+            .body(page::cannot_check(language))
+    };
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after()));
+    response
 }
 
 /// Gathers, examines, judges and stores the scan.
