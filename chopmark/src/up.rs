@@ -72,7 +72,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Before anything is read: a signal from now on is one to stop, or to read again, what is being read.
     let (stop, shutdown) = watch::channel(false);
     let context = Context::system(shutdown);
-    runtime.block_on(listen(&context, &stop, arguments.until_stdin_ends))?;
+    let inside = runtime.enter();
+    listen(&context, &stop, arguments.until_stdin_ends)?;
+    drop(inside);
     let served = run_with(arguments, &runtime, context, stop);
     // The thread that waits for the end of standard input must not be waited for.
     runtime.shutdown_background();
@@ -108,8 +110,8 @@ fn run_with(
     runtime.block_on(local.run_until(serving))
 }
 
-/// Takes over the signals.
-async fn listen(
+/// Takes over the signals; to be called inside a runtime.
+fn listen(
     context: &Context,
     stop: &watch::Sender<bool>,
     until_stdin_ends: bool,
@@ -157,9 +159,10 @@ async fn serve(
         // What is under way in the database ends with the connection, and is undone there.
         _ = stopping.wait_for(|stop| *stop) => None,
     };
-    match started {
-        Some(started) => started?,
-        None => tracing::info!("{STOPPED_EARLY}"),
+    if let Some(started) = started {
+        started?;
+    } else {
+        tracing::info!("{STOPPED_EARLY}");
     }
     let first_error = until_ended(&mut running, &stop, lost).await;
     // The private cluster, if there is one, stops last.

@@ -156,8 +156,10 @@ async fn a_chain_that_knows_more_than_what_was_restored_lets_no_ledger_sign_agai
     let scene = Scene::new("restored", Setting::default()).await;
     let site = Site::new(&scene.db, "site.example/1").await;
     site.append(&scene.db, 3).await;
-    let (config, _) = scene.configure(&[&site]);
+    let (config, address) = scene.configure(&[&site]);
     let worker = start(&config, None);
+    wait_for("/readyz", async || get(address, "/readyz").filter(|(status, _)| *status == 200))
+        .await;
     wait_for_final(&scene).await;
     let folder = config.parent().unwrap().to_owned();
     let run = async |words: &[&str]| {

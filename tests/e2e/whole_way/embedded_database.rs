@@ -167,13 +167,11 @@ fn a_signal_to_stop_is_followed_while_postgres_recovers_however_long_that_would_
     // A recovery that waits for an archive which never answers.
     let conf = scene.data().join("postgresql.conf");
     let text = fs::read_to_string(&conf).expect("the cluster has one");
-    fs::write(&conf, text + "\nrestore_command = 'sleep 600; false'\n").expect("it is ours");
+    fs::write(&conf, text + "\nrestore_command = 'touch archive-was-asked; sleep 600; false'\n")
+        .expect("it is ours");
     fs::write(scene.data().join("recovery.signal"), "").expect("it is ours");
     let mut process = scene.stage.start("chopmark.toml", "", None);
-    let log = scene.data().parent().expect("a folder").join("server.log");
-    wait_for("PostgreSQL recovers", || {
-        fs::read_to_string(&log).is_ok_and(|text| text.contains("archive recovery"))
-    });
+    wait_for("PostgreSQL recovers", || scene.data().join("archive-was-asked").exists());
     let server = server_of(&scene.data()).expect("PostgreSQL runs");
     let asked = Instant::now();
     process.terminate();
