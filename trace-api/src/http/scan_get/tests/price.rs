@@ -59,15 +59,18 @@ async fn a_full_queue_refuses_before_the_database_is_asked_and_gives_back_what_w
     let slots: Vec<_> = std::iter::from_fn(|| scene.state.scans.slot().ok()).collect();
     assert_eq!(slots.len(), 1024);
     let before = (sql::testing::statements(), sql::testing::connections());
+    let mut seconds = std::collections::BTreeSet::new();
     // More than a source may ask for unknown codes: a refusal that is not its fault costs it nothing.
     for _ in 0..2 * scene.state.config().rates.unknown_per_minute {
         let refused = scene.get(&path(), &[JSON]).await;
         let detail = "this cannot be checked at the moment; retry later";
         refused.assert_problem(503, "unavailable", detail);
-        assert!(!refused.header("retry-after").is_empty());
+        seconds.insert(refused.header("retry-after").to_owned());
     }
     let page = scene.get(&path(), &[("Accept", "text/html")]).await;
-    assert!(page.status == 503 && !page.header("retry-after").is_empty());
+    assert!(page.status == 503 && seconds.contains(page.header("retry-after")));
+    // They come back one after the other.
+    assert_eq!(seconds.into_iter().collect::<Vec<_>>(), ["1", "2", "3", "4", "5"]);
     assert_eq!((sql::testing::statements(), sql::testing::connections()), before);
     let head = ask(&scene.state, Audience::Public, &Method::HEAD, &path(), &[]).await;
     assert_eq!(head.status, 200, "it is no scan");
