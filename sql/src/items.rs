@@ -4,20 +4,21 @@
 //! prefix; a key is 8 bytes of a hash, so two items may share one; each look-up checks the record's own text.
 
 use ledger::hash::sha256;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 mod everything;
+mod found;
 
 pub use everything::for_each_entry;
+pub use found::{Found, FoundRow, found, places};
 
 use crate::copy::CopyRows;
 use crate::db::{Connection, Db, Transaction, query, signed, unsigned};
 use crate::error::Error;
-use crate::hub::Seal;
 use crate::ledger_id::LedgerId;
 use crate::ledgers::StoredRecord;
-use crate::queries::{ITEMS_COPY, ITEMS_FOUND, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_RECORDS};
+use crate::queries::{ITEMS_COPY, ITEMS_LAST_IN, ITEMS_NAMING, ITEMS_RECORDS};
+use crate::row_version::RowVersion;
 
 /// The key of an item: the first 8 bytes of SHA-256 over its thing key ([`epc::thing_key`]), big-endian.
 ///
@@ -45,99 +46,6 @@ pub async fn records_naming(db: &Db, uri: &str) -> Result<Vec<(LedgerId, u64)>, 
     rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
 }
 
-/// An entry of the index, with its record where that was asked for.
-#[derive(Debug)]
-pub struct Found {
-    /// The key that it is an entry of.
-    pub key: i64,
-    /// The ledger.
-    pub ledger: LedgerId,
-    /// The record's place in it.
-    pub index: u64,
-    row: Row,
-}
-
-/// A record as it is stored, before it is compared with anything.
-#[derive(Debug, Clone, Copy)]
-pub struct Slices<'a> {
-    /// Its text.
-    pub text: Text<'a>,
-    /// The secret of its salts, 16 bytes; fewer if it has none.
-    pub secret: &'a [u8],
-    /// Its leaf hash, 32 bytes; fewer if the row was altered.
-    pub leaf_hash: &'a [u8],
-}
-
-/// The text of a record.
-#[derive(Debug, Clone, Copy)]
-pub enum Text<'a> {
-    /// The bytes, as a rule UTF-8.
-    Whole(&'a [u8]),
-    /// SHA-256 of them, 32 bytes, because there are more than were asked for.
-    Digest(&'a [u8]),
-    /// More than 256 KiB, of which nothing was read.
-    Unread,
-}
-
-impl Found {
-    /// Whether records were read with the index; otherwise there were more than was asked for, and none has any.
-    #[must_use]
-    pub fn is_read(&self) -> bool {
-        self.row.get::<_, Option<bool>>(3).unwrap_or_default()
-    }
-
-    /// The record; none if it was not read, or the ledger does not have it.
-    #[must_use]
-    pub fn slices(&self) -> Option<Slices<'_>> {
-        let bytes = |column: usize| self.row.get::<_, Option<&[u8]>>(column);
-        let text = bytes(4).map(Text::Whole).or_else(|| bytes(5).map(Text::Digest));
-        let (secret, leaf_hash) = (bytes(6)?, bytes(7)?);
-        Some(Slices { text: text.unwrap_or(Text::Unread), secret, leaf_hash })
-    }
-
-    /// Bytes of its text; none if the ledger does not have it, or it was read before.
-    #[must_use]
-    pub fn bytes(&self) -> Option<u64> {
-        self.row.get::<_, Option<i32>>(11).and_then(|bytes| u64::try_from(bytes).ok())
-    }
-
-    /// When the hub first had it.
-    #[must_use]
-    pub fn seal(&self) -> Seal {
-        Seal::of_row(&self.row, (self.ledger, self.index), 8)
-    }
-}
-
-/// All entries of the index under some keys, in no order, and the records and their seals if there are not more than `most`.
-///
-/// - One query, whatever the number of keys, ledgers and records.
-/// - `largest`: bytes of the largest text that is given whole; of larger ones the database gives the digest, since whoever
-///   knows the record needs no more.
-/// - `read`: records that were read before; they are found again without a text.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn found(
-    connection: &Connection,
-    keys: &[i64],
-    (most, largest): (u32, i32),
-    read: &[(LedgerId, u64)],
-) -> Result<Vec<Found>, Error> {
-    let ledgers: Vec<i32> = read.iter().map(|(ledger, _)| ledger.0).collect();
-    let indexes = read.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
-    let most = i64::from(most);
-    let values: [&(dyn ToSql + Sync); 5] = [&keys, &most, &largest, &ledgers, &indexes];
-    let rows = query(connection.client(), ITEMS_FOUND, &values).await?;
-    let found = rows.into_iter().filter_map(|row| {
-        let (key, ledger) = (row.get(0), LedgerId(row.get(1)));
-        // No ledger has a record at a negative place.
-        let index = u64::try_from(row.get::<_, i64>(2)).ok()?;
-        Some(Found { key, ledger, index, row })
-    });
-    Ok(found.collect())
-}
-
 /// Records of any ledgers, as far as they have them; in no order.
 ///
 /// - `places`: ledger and index of each.
@@ -152,7 +60,7 @@ pub async fn records(
     let places: Vec<(LedgerId, u64, usize)> =
         places.iter().map(|(ledger, index)| (*ledger, *index, 0)).collect();
     let read = records_within(connection, &places, &[u64::MAX]).await?;
-    Ok(read.into_iter().filter_map(Result::ok).collect())
+    Ok(read.into_iter().filter_map(|one| Some(one.ok()?.0)).collect())
 }
 
 /// A record that is not read: its ledger, its index, and its kind.
@@ -162,6 +70,7 @@ pub type Unread = (LedgerId, u64, usize);
 ///
 /// - `places`: ledger and index of each, and its kind: its place in `room`.
 /// - `room`: for each kind the most bytes of texts. The shortest records are read; no text of another is.
+/// - Returns each with the version of the row that it was read from.
 ///
 /// # Errors
 ///
@@ -170,7 +79,7 @@ pub async fn records_within(
     connection: &Connection,
     places: &[(LedgerId, u64, usize)],
     room: &[u64],
-) -> Result<Vec<Result<StoredRecord, Unread>>, Error> {
+) -> Result<Vec<Result<(StoredRecord, RowVersion), Unread>>, Error> {
     if places.is_empty() {
         return Ok(Vec::new());
     }
@@ -187,10 +96,11 @@ pub async fn records_within(
         .map(|row| {
             let (ledger, index) = (LedgerId(row.get(0)), unsigned(row.get(1))?);
             let kind = usize::try_from(row.get::<_, i32>(2) - 1).unwrap_or_default();
-            Ok(row
-                .get::<_, Option<&[u8]>>(3)
-                .ok_or((ledger, index, kind))
-                .map(|text| StoredRecord::of_slices((ledger, index), text, row.get(4), row.get(5))))
+            let Some(text) = row.get::<_, Option<&[u8]>>(3) else {
+                return Ok(Err((ledger, index, kind)));
+            };
+            let record = StoredRecord::of_slices((ledger, index), text, row.get(4), row.get(5));
+            Ok(Ok((record, RowVersion::of_row(row, 6).unwrap_or_default())))
         })
         .collect()
 }

@@ -69,6 +69,7 @@ queries! {
     ITEMS_FOUND "items/found"
     ITEMS_LAST_IN "items/last_in"
     ITEMS_NAMING "items/naming"
+    ITEMS_PLACES "items/places"
     ITEMS_RECORDS "items/records"
     LEDGERS_ALL_SUBTREES "ledgers/all_subtrees"
     LEDGERS_CHECKPOINT_AT "ledgers/checkpoint_at"

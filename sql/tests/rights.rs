@@ -474,7 +474,8 @@ async fn trace_api_can_read_what_it_shows() {
     let read = sql::items::records(&connection, &[(site, 0), (site, 9)]).await.expect("asked");
     assert_eq!(read.len(), 1);
     assert_eq!(sql::hub::seals(&connection, &[(site, 0)]).await.expect("asked").len(), 1);
-    sql::items::found(&connection, &[1], (9, 16), &[]).await.expect("asked");
+    sql::items::found(&connection, &[1], 9).await.expect("asked");
+    sql::items::places(&connection, &[1], 9).await.expect("asked");
     sql::ledgers::states(&connection, &[1], &[]).await.expect("asked");
     let hubs = sql::hub::heads(&connection).await.expect("asked");
     assert_eq!(hubs.first().map(|(id, _)| *id), Some(hub));

@@ -181,6 +181,8 @@ pub struct Anchored {
 
 /// The time by which everything that counts in the history existed, as the block of a final anchor says.
 ///
+/// - Cost: nothing is asked while a record that counts is in no hub.
+///
 /// # Errors
 ///
 /// [`sql::Error`] if the database cannot be asked.
@@ -189,6 +191,10 @@ pub async fn anchored_at(
     gathered: &GatheredHistory,
     hub_origin: Option<&str>,
 ) -> Result<Option<Anchored>, sql::Error> {
+    // A record that no hub has yet is below no anchor.
+    if gathered.history.counted().any(|entry| entry.seal.place.is_none()) {
+        return Ok(None);
+    }
     let heads = heads_with_records(gathered);
     let connection = db.connection().await?;
     let Some(hub) = load_hub(&connection, hub_origin, gathered, &heads, None).await? else {

@@ -2,29 +2,32 @@
 //!
 //! | what is kept | under | and used only if |
 //! |---|---|---|
-//! | what a record says, and its hash | ledger and index | SHA-256 of the text, and the secret, are the same |
+//! | what a record says, and its hash | ledger and index | the row has the version from which it was read, or SHA-256 of the text, and the secret, are the same |
 //! | a complete tile of a tree, with its root | ledger, level and place | its root leads to the root of the checkpoint asked about |
 //! | a ledger's checkpoint with what its signatures and the hub say | ledger | all rows that say so are the same, and the policy |
 //! | the largest checkpoint of each ledger that a hub was seen to hold, and that a signed one extended | ledger | always: a ledger only grows |
 //!
-//! What holds: rows are read for every answer, and what is kept only saves computing what follows from them. So a row that was
-//! changed is found out as without a cache. A hub that has less than it was seen to have is counted anew, and what was found of
+//! What holds: rows, or the versions of those with texts, are read for every answer, and what is kept only saves computing what follows
+//! from them. So a row that a statement changed is found out as without a cache. What changes below PostgreSQL, in its files, makes no
+//! other version: such a text is found out when it is read again, every [`READ_AGAIN`]th time; what is shown until then is what was proved. A hub that has less than it was seen to have is counted anew, and what was found of
 //! ledgers meanwhile is forgotten. A hub whose index lacks rows is counted anew when it has another size: until then its entries are
 //! looked through for each ledger, once. What a row says and no signature does is never kept longer than for the answer that read
 //! it. All of it is bounded in bytes, but for the last line: 48 bytes for each ledger that the policy has keys of.
 //!
 //! Not here: reading the rows ([`mod@crate::gather`]).
 //!
-//! Source: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md.
+//! Sources: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md, 0064-a-record-is-known-by-the-version-of-its-row.md.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger::Hash;
+use ledger::hash::sha256;
 use ledger::record::Record;
-use sql::LedgerId;
 use sql::hub::{Indexed, Stretch};
 use sql::ledgers::TileName;
+use sql::{LedgerId, RowVersion};
 
 use crate::known_record::KnownRecord;
 use crate::standing::{HubSizes, Standing};
@@ -32,10 +35,22 @@ use crate::store::Store;
 pub use crate::store::Usage;
 use crate::tiles::Tile;
 
+/// How often a record is used before its text is read again although its row has the same version.
+pub const READ_AGAIN: u32 = 32;
+
+/// A record that is kept, and the row that says it.
+#[derive(Debug)]
+struct Kept {
+    record: Arc<KnownRecord>,
+    version: RowVersion,
+    /// How often it was used since its text was read.
+    uses: AtomicU32,
+}
+
 /// What was verified, shared by all answers of a process.
 #[derive(Debug)]
 pub struct Cache {
-    records: Store<(LedgerId, u64), KnownRecord>,
+    records: Store<(LedgerId, u64), Kept>,
     tiles: Store<TileName, Tile>,
     ledgers: Store<LedgerId, Standing>,
     hubs: Mutex<Hubs>,
@@ -88,30 +103,40 @@ impl Cache {
         }
     }
 
-    /// The record of a row whose text has this SHA-256, if it is known.
+    /// The record that a row of this version has, if it is known and its text need not be read again.
     pub(crate) fn known(
         &self,
         place: (LedgerId, u64),
-        digest: &Hash,
-        secret: &[u8],
+        version: RowVersion,
     ) -> Option<Arc<KnownRecord>> {
-        self.records.get(&place, |known: &KnownRecord| known.is_of(digest, secret))
+        let is_right = |kept: &Kept| {
+            kept.version == version && kept.uses.fetch_add(1, Ordering::Relaxed) + 1 < READ_AGAIN
+        };
+        Some(self.records.get(&place, is_right)?.record.clone())
     }
 
-    /// Reads the record of a row; none if its text is no record. Whether it leads to the leaf hash of the row is for the caller
-    /// to compare.
+    /// What the text of a row says, read unless these very bytes are known; none if it is no record. It is kept only if it leads to
+    /// the leaf hash of the row.
     pub(crate) fn read(
         &self,
         place: (LedgerId, u64),
+        version: RowVersion,
         text: &[u8],
         (secret, leaf_hash): (&[u8], &[u8]),
     ) -> Option<Arc<KnownRecord>> {
-        let record = Record::parse(std::str::from_utf8(text).ok()?).ok()?;
-        let known = Arc::new(KnownRecord::of(record, secret.try_into().ok()));
-        if known.leaf_hash.is_some_and(|hash| hash.0 == leaf_hash) {
-            self.records.put(place, known.clone(), known.weight());
+        let known = self.records.peek(&place).map(|kept| kept.record.clone());
+        let known = known.filter(|known| known.is_of(&sha256(text), secret));
+        let record = if let Some(known) = known {
+            known
+        } else {
+            let record = Record::parse(std::str::from_utf8(text).ok()?).ok()?;
+            Arc::new(KnownRecord::of(record, secret.try_into().ok()))
+        };
+        if record.leaf_hash.is_some_and(|hash| hash.0 == leaf_hash) {
+            let kept = Kept { record: record.clone(), version, uses: AtomicU32::new(0) };
+            self.records.put(place, Arc::new(kept), record.weight());
         }
-        Some(known)
+        Some(record)
     }
 
     /// A complete tile that once led to a signed root.
@@ -132,6 +157,19 @@ impl Cache {
         is_right: impl FnOnce(&Standing) -> bool,
     ) -> Option<Arc<Standing>> {
         self.ledgers.get(&id, is_right)
+    }
+
+    /// Remembers a record as if it had been read from this version of its row, now.
+    #[cfg(test)]
+    pub(crate) fn pretend(&self, place: (LedgerId, u64), version: RowVersion) {
+        let Some(kept) = self.records.peek(&place) else { return };
+        let record = kept.record.clone();
+        let weight = record.weight();
+        self.records.put(
+            place,
+            Arc::new(Kept { record, version, uses: AtomicU32::new(0) }),
+            weight,
+        );
     }
 
     /// Forgets all tiles, as if others had taken their room.

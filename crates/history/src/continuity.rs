@@ -146,18 +146,18 @@ pub async fn of_ledger(db: &Db, id: LedgerId, origin: &str) -> Result<Compared, 
 /// As [`of_ledger`], from rows and hashes that were fetched already: for many ledgers at once. That every entry of every
 /// hub is in the index of entries is for the caller to find out.
 ///
+/// - `stored`: text and leaf hash of the hub's entry; none if the hub's ledger does not have it.
 /// - `tiles`: with those of [`spans`].
 #[must_use]
-pub fn of_state(state: &LedgerState, tiles: &Tiles) -> Continuity {
-    let Some(read) = read_published(state) else { return Continuity::NotInHubYet };
+pub fn of_state(state: &LedgerState, stored: Option<(&str, Hash)>, tiles: &Tiles) -> Continuity {
+    let Some(read) = read_published(state, stored) else { return Continuity::NotInHubYet };
     let own_size = own_size(state.head_size, state.latest.as_ref());
     judge(own_size, read.as_ref(), state.latest.as_ref(), |spans| tiles.nodes(state.row.id, spans))
 }
 
 /// What the hub's entry of a ledger states, by the rows that were fetched already; none if no hub has one.
-fn read_published(state: &LedgerState) -> Option<Read> {
+fn read_published(state: &LedgerState, stored: Option<(&str, Hash)>) -> Option<Read> {
     let published = state.published.as_ref()?;
-    let stored = published.stored.as_ref().map(|(text, leaf)| (text.as_str(), *leaf));
     Some(read_entry(&state.row.origin, &published.entry, stored))
 }
 
@@ -173,8 +173,8 @@ pub fn of_seen(state: &LedgerState, (size, root): (u64, Hash), tiles: &Tiles) ->
 
 /// Size and root that were published, if the rows can be read. That the ledger has them in its past is what [`of_state`] finds out.
 #[must_use]
-pub fn published_place(state: &LedgerState) -> Option<(u64, Hash)> {
-    let published = read_published(state)?.ok()?;
+pub fn published_place(state: &LedgerState, stored: Option<(&str, Hash)>) -> Option<(u64, Hash)> {
+    let published = read_published(state, stored)?.ok()?;
     Some((published.size, published.root))
 }
 

@@ -10,6 +10,7 @@
 //!
 //! Not here: which records are accepted (`directory`), how a ledger is compared with the hub (`continuity`).
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use directory::record::ActRecord;
@@ -377,8 +378,11 @@ pub struct Current {
 pub struct DirectoryCache {
     policy: Arc<Policy>,
     known: Mutex<Option<Known>>,
-    /// Held while it is loaded: whoever comes meanwhile waits for that instead of doing the same.
-    loading: futures::lock::Mutex<()>,
+    /// Held while it is loaded: whoever comes meanwhile waits for that instead of doing the same. Why the last attempt failed, if it did,
+    /// and which attempt that was.
+    loading: futures::lock::Mutex<Option<(u64, Arc<LoadError>)>>,
+    /// Attempts that have ended.
+    attempts: AtomicU64,
 }
 
 /// What was found at a head of the ledger.
@@ -399,7 +403,8 @@ impl DirectoryCache {
         Self {
             policy: Arc::new(policy),
             known: Mutex::new(None),
-            loading: futures::lock::Mutex::new(()),
+            loading: futures::lock::Mutex::new(None),
+            attempts: AtomicU64::new(0),
         }
     }
 
@@ -421,21 +426,26 @@ impl DirectoryCache {
         })
     }
 
-    async fn refreshed(&self, db: &Db) -> Result<Current, LoadError> {
+    async fn refreshed(&self, db: &Db) -> Result<Current, Arc<LoadError>> {
+        let before = self.attempts.load(Ordering::Relaxed);
         let pin = self.policy.directory.as_ref().ok_or(LoadError::NotPinned)?;
         let ledger = match self.known() {
             Some(known) => known.ledger,
             None => find(db, pin).await?,
         };
-        let head = sql::ledgers::head(db, ledger).await?;
+        let head = sql::ledgers::head(db, ledger).await.map_err(LoadError::from)?;
         let is_same = |known: &Known| (known.size, known.root) == (head.size, head.root);
         if let Some(known) = self.known().filter(is_same) {
             return Ok(known.current);
         }
-        let _loading = self.loading.lock().await;
+        let mut loading = self.loading.lock().await;
         let known = self.known();
         if let Some(known) = known.clone().filter(is_same) {
             return Ok(known.current);
+        }
+        // Whoever came before an attempt that failed has tried.
+        if let Some((_, error)) = loading.as_ref().filter(|(number, _)| *number > before) {
+            return Err(error.clone());
         }
         let sound = known.and_then(|known| known.sound);
         let found = match &sound {
@@ -452,7 +462,12 @@ impl DirectoryCache {
                 (current, Some(loaded))
             }
             // Whether the database answers again is to be seen at the next call.
-            Err(error @ LoadError::Database(_)) => return Err(error),
+            Err(error @ LoadError::Database(_)) => {
+                let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+                let error = Arc::new(error);
+                *loading = Some((number, error.clone()));
+                return Err(error);
+            }
             Err(error) => {
                 tracing::error!(%error, "the directory cannot be used; nobody has any right");
                 (self.without(&error), sound)

@@ -121,6 +121,13 @@ pub enum Fault {
     },
     /// The ledger does not extend what the hub holds of it, or another past of it was signed, for this reason.
     Forked(String),
+    /// More is kept as evidence of forks of the ledger than is looked at: whether another past was signed cannot be told.
+    Unexamined {
+        /// Forks whose notes are kept; of very many, at least so many.
+        kept: u64,
+        /// How many of them were not looked at.
+        left: u64,
+    },
 }
 
 impl Fault {
@@ -130,7 +137,12 @@ impl Fault {
         match self {
             Self::Forked(_) => Some(ClashKind::LedgerForked),
             Self::Shrunk { .. } => Some(ClashKind::LedgerShrunk),
-            Self::Text | Self::Tree | Self::Checkpoint(_) | Self::CheckpointRow { .. } => None,
+            // Anybody who can write a row can make evidence up: what nobody looked at contradicts nothing.
+            Self::Text
+            | Self::Tree
+            | Self::Checkpoint(_)
+            | Self::CheckpointRow { .. }
+            | Self::Unexamined { .. } => None,
         }
     }
 }
@@ -151,6 +163,10 @@ impl fmt::Display for Fault {
             Self::Forked(reason) => {
                 write!(out, "its ledger contradicts what was signed of it: {reason}")
             }
+            Self::Unexamined { kept, left } => write!(
+                out,
+                "evidence of {kept} forks of its ledger is kept, of which {left} were not looked at"
+            ),
         }
     }
 }
@@ -293,6 +309,10 @@ mod tests {
             (
                 Fault::Forked("two different roots are signed for size 9".into()),
                 "its ledger contradicts what was signed of it: two different roots are signed for size 9",
+            ),
+            (
+                Fault::Unexamined { kept: 33, left: 1 },
+                "evidence of 33 forks of its ledger is kept, of which 1 were not looked at",
             ),
         ] {
             assert_eq!(fault.to_string(), text);

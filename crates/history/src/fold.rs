@@ -241,8 +241,9 @@ impl History {
             roles(entry, rights, subject)
                 .is_some_and(|roles| roles.is_licensee() || roles.is_grantee())
         };
-        // Two pasts contradict each other: whether it was issued cannot be told, and the clash is the answer.
-        if self.disputed().any(|entry| may_issue(entry) && has_ledger_clash(entry)) {
+        // Whether it was issued cannot be told of a ledger with two pasts, and the clash is the answer; nor of one that may have two, and
+        // then the gap is.
+        if self.disputed().any(|entry| may_issue(entry) && may_have_two_pasts(entry)) {
             return None;
         }
         let reader = Reader::new(rights, &self.item);
@@ -351,9 +352,10 @@ fn statements(item: &Epc, entries: &[HistoryEntry], rights: &Rights) -> Vec<Stat
         .collect()
 }
 
-/// Whether its whole ledger contradicts what was signed of it.
-fn has_ledger_clash(entry: &HistoryEntry) -> bool {
-    entry.fault.as_ref().and_then(Fault::clash).is_some()
+/// Whether its whole ledger contradicts what was signed of it, or whether it does cannot be told.
+fn may_have_two_pasts(entry: &HistoryEntry) -> bool {
+    let is_unexamined = matches!(entry.fault, Some(Fault::Unexamined { .. }));
+    is_unexamined || entry.fault.as_ref().and_then(Fault::clash).is_some()
 }
 
 fn disputed(entry: &HistoryEntry) -> Gap {

@@ -1,8 +1,8 @@
 //! Gathers an item's history from the database and checks every record against its ledger.
 //!
 //! The way through: [`gather`] follows the item, its containers, its lot and its class ([`Walk`]). All that can be looked up at
-//! once is: index, records, the ledgers that hold them and when the hub had them in one round trip; hashes that are not
-//! known yet in a second. Then each record is compared with its hash, and led to the signed root of its ledger.
+//! once is: index, versions of rows, the ledgers that hold them and when the hub had them in one round trip; texts of versions that are
+//! not known in a second, and hashes that are not known in a third. Then each record is compared with its hash, and led to the signed root of its ledger.
 //!
 //! What holds: the number of queries depends neither on the number of ledgers nor on that of records; the item index is
 //! followed and not trusted, since a record that does not name what was looked up is left out unless its text was altered; a
@@ -11,7 +11,7 @@
 //!
 //! Not here: what the records mean ([`crate::fold`]), whether a ledger can be relied on (`known_ledgers.rs`).
 //!
-//! Source: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md.
+//! Sources: docs/decisions/0044-histories-by-a-fixed-number-of-queries.md, 0064-a-record-is-known-by-the-version-of-its-row.md.
 
 mod room;
 
@@ -33,15 +33,17 @@ use crate::fold::{History, subject_of};
 use crate::known_ledgers::{KnownLedgers, Leaf, Needs};
 use crate::rows::{self, Rows};
 pub use crate::standing::LedgerHead;
-use crate::walk::{Lookup, Walk};
+use crate::walk::{Kind, Lookup, Walk};
 use crate::weight::Seal;
 
 /// Records of parties that can decide something, for each thing that is looked up.
 const MAX_DECIDING: usize = 20_000;
 /// Records of all others, for each thing that is looked up.
 const MAX_OTHERS: usize = 1000;
-/// Most records that are read together with the index, before it is known whose they are.
+/// Most records of which the index gives the rows too. Of more it gives the places first, so that it is known whose they are.
 const MAX_AT_ONCE: u32 = 200;
+/// Most places of one thing in one ledger: one more than any limit, so that what is left out is seen.
+const MAX_PLACES: u32 = 20_001;
 
 /// A history and the ledgers that it may come from.
 #[derive(Debug, Clone)]
@@ -127,6 +129,9 @@ pub async fn gather(
     Ok(GatheredHistory { history, ledgers, cut })
 }
 
+/// An entry of the item index: key, ledger and index.
+type Hit = (i64, LedgerId, u64);
+
 /// Records that are to be read because of one look-up.
 type Group = (Lookup, Vec<(LedgerId, u64)>);
 
@@ -193,9 +198,8 @@ impl<'a> Finder<'a> {
         keys.dedup();
         let connection = self.db.connection().await?;
         let known = self.ledgers.numbers();
-        let read: Vec<(LedgerId, u64)> = self.rows.keys().copied().collect();
         let (found, mut states, hubs) = try_join!(
-            sql::items::found(&connection, &keys, (MAX_AT_ONCE, rows::LARGEST), &read),
+            sql::items::found(&connection, &keys, MAX_AT_ONCE),
             sql::ledgers::states(&connection, &keys, &known),
             async {
                 if self.has_hubs {
@@ -208,40 +212,74 @@ impl<'a> Finder<'a> {
             self.ledgers.take_hubs(hubs);
             self.has_hubs = true;
         }
-        if self.ledgers.forget_outgrown(found.iter().map(|hit| (hit.ledger, hit.index))) {
+        let hits: Vec<Hit> = match &found {
+            Some(found) => found.iter().map(|hit| (hit.key, hit.ledger, hit.index)).collect(),
+            None => sql::items::places(&connection, &keys, MAX_PLACES).await?,
+        };
+        let is_outgrown =
+            self.ledgers.forget_outgrown(hits.iter().map(|(_, ledger, index)| (*ledger, *index)));
+        // Ledgers must be of a later moment than the places in them.
+        if is_outgrown || found.is_none() {
             let known = self.ledgers.numbers();
             states = sql::ledgers::states(&connection, &keys, &known).await?;
         }
         let mut needs = Needs::default();
         needs.of_states(&mut self.ledgers, states);
-        let mut chosen = self.choose(&needs, lookups, &found);
-        let is_read = found.iter().all(Found::is_read);
+        let mut chosen = self.choose(&needs, lookups, &hits);
         let mut places = places_of(&chosen);
         places.retain(|place| !self.rows.contains_key(place));
-        if is_read {
-            let unread = self.admit(&needs, &places, &found);
-            self.leave_out(&mut chosen, &unread);
-            places.retain(|place| !unread.contains(place));
-            let (rows, unknown) = rows::of_found(self.cache, &places, &found);
-            self.rows.extend(rows);
-            let unknown: Vec<_> = unknown.into_iter().map(|place| (place.0, place.1, 0)).collect();
-            let (rows, ..) = rows::read(self.cache, &connection, &unknown, &[u64::MAX]).await?;
-            self.rows.extend(rows);
-        } else {
-            self.read_rows(&connection, &needs, &mut chosen, &places).await?;
+        match found {
+            Some(found) => {
+                self.take_found(&connection, &needs, &mut chosen, (places, &found)).await?;
+            }
+            None => self.read_rows(&connection, &needs, &mut chosen, &places).await?,
         }
         self.check(connection, needs, chosen).await
     }
 
+    /// Takes the rows that the index led to: those that are known, and the others as they are read.
+    async fn take_found(
+        &mut self,
+        connection: &Connection,
+        needs: &Needs,
+        chosen: &mut [Group],
+        (mut places, found): (BTreeSet<(LedgerId, u64)>, &[Found]),
+    ) -> Result<(), sql::Error> {
+        let bytes: BTreeMap<(LedgerId, u64), u64> = found
+            .iter()
+            .filter_map(|hit| Some(((hit.ledger, hit.index), hit.row?.bytes)))
+            .filter(|(place, _)| places.contains(place))
+            .collect();
+        let texts = bytes.iter().map(|(place, bytes)| {
+            let kind = self.whose(needs, *place).kind();
+            (kind, *bytes, *place)
+        });
+        let texts = texts.collect();
+        let without_room = self.room.admit(texts);
+        self.leave_out(chosen, &without_room);
+        places.retain(|place| !without_room.contains(place));
+        let (rows, unknown) = rows::of_found(self.cache, &places, found);
+        self.rows.extend(rows);
+        // What grew since its bytes were counted is not read either.
+        let room = unknown.iter().filter_map(|place| bytes.get(place)).sum();
+        let unknown: Vec<_> = unknown.into_iter().map(|place| (place.0, place.1, 0)).collect();
+        let seals = found.iter().map(|hit| ((hit.ledger, hit.index), hit.seal)).collect();
+        let (rows, _, unread) =
+            rows::read(self.cache, connection, &unknown, &[room], Some(seals)).await?;
+        self.rows.extend(rows);
+        self.leave_out(chosen, &unread);
+        Ok(())
+    }
+
     /// Divides what was found among the look-ups, and leaves out what is too much.
-    fn choose(&mut self, needs: &Needs, lookups: Vec<Lookup>, found: &[Found]) -> Vec<Group> {
+    fn choose(&mut self, needs: &Needs, lookups: Vec<Lookup>, all: &[Hit]) -> Vec<Group> {
         lookups
             .into_iter()
             .map(|lookup| {
                 let key = sql::items::key_of_thing(&lookup.key);
-                let own = found.iter().filter(|hit| hit.key == key);
+                let own = all.iter().filter(|(hit, ..)| *hit == key);
                 let mut hits: Vec<(LedgerId, u64)> =
-                    own.map(|hit| (hit.ledger, hit.index)).collect();
+                    own.map(|(_, ledger, index)| (*ledger, *index)).collect();
                 hits.retain(|(ledger, _)| {
                     self.ledgers.get(*ledger).is_some() || needs.has(*ledger)
                 });
@@ -306,34 +344,13 @@ impl<'a> Finder<'a> {
             .map(|place| (place.0, place.1, self.whose(needs, *place).kind()))
             .collect();
         let (rows, taken, unread) =
-            rows::read(self.cache, connection, &wanted, self.room.left()).await?;
+            rows::read(self.cache, connection, &wanted, self.room.left(), None).await?;
         self.rows.extend(rows);
         for (kind, bytes) in taken {
             self.room.take(kind, bytes as u64);
         }
         self.leave_out(groups, &unread);
         Ok(())
-    }
-
-    /// Takes room for the large texts of `places`, known or not; gives those that there is none for.
-    fn admit(
-        &mut self,
-        needs: &Needs,
-        places: &BTreeSet<(LedgerId, u64)>,
-        found: &[Found],
-    ) -> BTreeSet<(LedgerId, u64)> {
-        let largest = u64::try_from(rows::LARGEST).unwrap_or_default();
-        let large: BTreeMap<(LedgerId, u64), u64> = found
-            .iter()
-            .filter_map(|hit| Some(((hit.ledger, hit.index), hit.bytes()?)))
-            .filter(|(place, bytes)| *bytes > largest && places.contains(place))
-            .collect();
-        let texts = large.into_iter().map(|(place, bytes)| {
-            let kind = self.whose(needs, place).kind();
-            (kind, bytes, place)
-        });
-        let texts = texts.collect();
-        self.room.admit(texts)
     }
 
     fn leave_out(&mut self, groups: &mut [Group], unread: &BTreeSet<(LedgerId, u64)>) {
@@ -374,10 +391,15 @@ impl<'a> Finder<'a> {
         self.check(connection, needs, groups).await
     }
 
-    /// Records left out whose parties could change something; without a directory, all of them.
+    /// Records left out whose parties could change something; without a directory, all of them. About a class or a lot only those who
+    /// decide about it can; whoever else speaks of one speaks of no item.
     fn left_out_of_parties(&self) -> usize {
-        let counts = |(_, ledger, index): &&(Lookup, LedgerId, u64)| {
-            !self.rights.has_directory || self.party(*ledger, *index).is_some()
+        let counts = |(lookup, ledger, index): &&(Lookup, LedgerId, u64)| {
+            let has_say = match lookup.kind {
+                Kind::Class => self.decides(*ledger, *index),
+                Kind::Item | Kind::Container(..) => self.party(*ledger, *index).is_some(),
+            };
+            !self.rights.has_directory || has_say
         };
         self.left_out.iter().filter(counts).count()
     }
@@ -473,9 +495,11 @@ impl<'a> Finder<'a> {
             None => needs.names(ledger),
         };
         let ((origin, party), row) = names.zip(self.rows.get(&place))?;
-        let captured = row.record.as_ref().and_then(|record| record.captured_at);
         let stored = (row.secret, row.leaf_hash);
         let mut entry = HistoryEntry::of(origin, party, index, row.record.clone(), stored);
+        // An altered text says nothing, not even when it was captured.
+        let own = row.record.as_ref().filter(|_| entry.fault.is_none());
+        let captured = own.and_then(|record| record.captured_at);
         let seal = row.seal;
         let committed = seal.and_then(|seal| seal.committed).unwrap_or(self.now);
         entry.seal = match seal.and_then(|seal| seal.in_hub) {
@@ -491,6 +515,8 @@ impl<'a> Finder<'a> {
     }
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod forks;
 #[cfg(test)]

@@ -78,6 +78,8 @@ pub struct Fetched {
     kept: HashMap<TileName, Arc<Tile>>,
     indexed: Vec<Indexed>,
     hidden: Vec<LedgerId>,
+    /// By ledger: text and leaf hash of the hub's entry of it.
+    entries: HashMap<LedgerId, (String, Hash)>,
 }
 
 impl<'a> KnownLedgers<'a> {
@@ -194,10 +196,11 @@ impl<'a> KnownLedgers<'a> {
     ) -> Result<Option<Fault>, sql::Error> {
         let Fresh { state, checkpoint, evidence, .. } = fresh;
         let (id, origin) = (state.row.id, &state.row.origin);
-        let by_rows = continuity::of_state(state, &got.tiles);
+        let stored = got.entries.get(&id).map(|(text, leaf)| (text.as_str(), *leaf));
+        let by_rows = continuity::of_state(state, stored, &got.tiles);
         // What a row says alone is not kept: whoever owns the tables can write any.
         let is_proved = matches!(by_rows, Continuity::Fits { .. });
-        let published = is_proved.then(|| continuity::published_place(state)).flatten();
+        let published = is_proved.then(|| continuity::published_place(state, stored)).flatten();
         let continuity = if is_told && !got.hidden.contains(&id) {
             by_rows
         } else {
@@ -220,11 +223,8 @@ impl<'a> KnownLedgers<'a> {
             return Ok(Some(fault));
         }
         if state.forks_left > 0 {
-            let kept = u64::from(MOST_FORKS) + state.forks_left;
-            return Ok(Some(Fault::Forked(format!(
-                "evidence of {kept} forks is kept, of which {} were not looked at",
-                state.forks_left
-            ))));
+            let left = state.forks_left;
+            return Ok(Some(Fault::Unexamined { kept: u64::from(MOST_FORKS) + left, left }));
         }
         if let Some((size, root)) = published {
             self.cache.keep_largest(id, size, root);
@@ -387,8 +387,11 @@ impl Needs {
     pub async fn fetch(&self, connection: &Connection) -> Result<Fetched, sql::Error> {
         let hidden: Vec<(LedgerId, &str)> =
             self.hidden.iter().map(|(id, origin)| (*id, origin.as_str())).collect();
-        let (tiles, indexed, hidden) = try_join!(
+        let published = self.published();
+        let places: Vec<(LedgerId, u64)> = published.values().copied().collect();
+        let (tiles, stored, indexed, hidden) = try_join!(
             sql::ledgers::tiles(connection, &self.tiles),
+            sql::items::records(connection, &places),
             async {
                 if self.unseen.is_empty() {
                     return Ok(Vec::new());
@@ -408,6 +411,23 @@ impl Needs {
                 complete.insert(*name, Arc::new(tile));
             }
         }
-        Ok(Fetched { tiles, complete, kept: self.kept.clone(), indexed, hidden })
+        let stored: HashMap<(LedgerId, u64), (String, Hash)> = stored
+            .into_iter()
+            .map(|one| ((one.ledger, one.index), (one.text, one.leaf_hash)))
+            .collect();
+        let entries =
+            published.into_iter().filter_map(|(id, place)| Some((id, stored.get(&place)?.clone())));
+        let entries = entries.collect();
+        Ok(Fetched { tiles, complete, kept: self.kept.clone(), indexed, hidden, entries })
+    }
+
+    /// By ledger that is to be judged: where the hub's entry of it is.
+    fn published(&self) -> HashMap<LedgerId, (LedgerId, u64)> {
+        let sound = self.fresh.iter().filter(|fresh| fresh.fault.is_none());
+        let place = |fresh: &Fresh| {
+            let published = fresh.state.published.as_ref().filter(|one| one.row.is_some())?;
+            Some((fresh.state.row.id, (published.entry.hub, published.entry.hub_index)))
+        };
+        sound.filter_map(place).collect()
     }
 }

@@ -1,10 +1,10 @@
 //! Reads the rows of records and what they say.
 //!
-//! The way through: [`of_found`] takes what was read with the index; of a large text that is a digest, and only if no record
-//! of this digest is known is the text to be read. [`read`] reads whole rows, as far as there is room.
+//! The way through: [`of_found`] takes what is known of the versions of rows that the index led to; [`read`] reads the others whole, as
+//! far as there is room.
 //!
 //! What holds: what a row says was read from text and secret as they are in the database now, or earlier from the very same
-//! bytes; the number of queries does not depend on that of records.
+//! version of the row; the number of queries does not depend on that of records.
 //!
 //! Not here: whether a record fits its ledger ([`mod@crate::gather`]), what is kept ([`crate::cache`]).
 
@@ -13,23 +13,20 @@ use std::sync::Arc;
 
 use futures::try_join;
 use ledger::Hash;
-use ledger::hash::sha256;
 use ledger::record::Secret;
 use sql::hub::Seal;
-use sql::items::{Found, Text};
+use sql::items::Found;
 use sql::{Connection, LedgerId};
 
 use crate::cache::Cache;
 use crate::known_record::KnownRecord;
 
-/// Bytes of the largest text that is read with the index, known or not. Of a container of 1,700 it costs less to ask
-/// whether it changed.
-pub const LARGEST: i32 = 16 * 1024;
-
 /// A record's place: ledger and index.
 type Place = (LedgerId, u64);
 /// Rows by place.
 pub type Rows = HashMap<Place, Row>;
+/// When the hub had records, by place.
+pub type Seals = HashMap<Place, Seal>;
 
 /// A row of a record that is to be compared with its ledger.
 #[derive(Debug)]
@@ -55,7 +52,7 @@ impl Row {
     }
 }
 
-/// The rows of `places` as they were found with the index, and those whose texts must be read for it.
+/// The rows of `places` of which it is known what they say, and those whose texts must be read for it.
 pub fn of_found(
     cache: &Cache,
     places: &BTreeSet<Place>,
@@ -64,28 +61,21 @@ pub fn of_found(
     let (mut rows, mut unknown) = (Rows::new(), BTreeSet::new());
     for hit in found {
         let place = (hit.ledger, hit.index);
-        let Some(slices) = hit.slices().filter(|_| places.contains(&place)) else { continue };
-        if rows.contains_key(&place) {
+        let Some(row) = hit.row.filter(|_| places.contains(&place)) else { continue };
+        if rows.contains_key(&place) || unknown.contains(&place) {
             continue;
         }
-        let hashes = (slices.secret, slices.leaf_hash);
-        let record = match slices.text {
-            Text::Whole(text) => record(cache, place, text, hashes),
-            Text::Digest(digest) => {
-                let digest = Hash(digest.try_into().unwrap_or_default());
-                let known = cache.known(place, &digest, slices.secret);
-                if known.is_none() {
-                    unknown.insert(place);
-                    continue;
-                }
-                known
+        match cache.known(place, row.version) {
+            Some(known) => {
+                // Only what leads to the leaf hash of its row is kept.
+                let leaf_hash = known.leaf_hash.unwrap_or(Hash([0; 32]));
+                let (secret, seal) = (known.secret, Some(hit.seal));
+                rows.insert(place, Row { record: Some(known), secret, leaf_hash, seal });
             }
-            Text::Unread => {
+            None => {
                 unknown.insert(place);
-                continue;
             }
-        };
-        rows.insert(place, Row::of(record, hashes, Some(hit.seal())));
+        }
     }
     (rows, unknown)
 }
@@ -93,6 +83,7 @@ pub fn of_found(
 /// Reads records and their seals, as far as there is room for their texts.
 ///
 /// - `places`: with the kind of each, its place in `room`.
+/// - `seals`: those of the places, if they are known.
 /// - Returns the rows, what their texts take, by kind, and those that there was no room for.
 ///
 /// # Errors
@@ -103,6 +94,7 @@ pub async fn read(
     connection: &Connection,
     places: &[(LedgerId, u64, usize)],
     room: &[u64],
+    seals: Option<Seals>,
 ) -> Result<(Rows, Vec<(usize, usize)>, BTreeSet<Place>), sql::Error> {
     let (mut rows, mut taken, mut unread) = (Rows::new(), Vec::new(), BTreeSet::new());
     if places.is_empty() {
@@ -111,20 +103,21 @@ pub async fn read(
     let kinds: HashMap<Place, usize> =
         places.iter().map(|(ledger, index, kind)| ((*ledger, *index), *kind)).collect();
     let all: Vec<Place> = kinds.keys().copied().collect();
-    let (stored, seals) = try_join!(
-        sql::items::records_within(connection, places, room),
-        sql::hub::seals(connection, &all)
-    )?;
-    let seals: HashMap<Place, Seal> =
-        seals.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect();
+    let (stored, seals) = try_join!(sql::items::records_within(connection, places, room), async {
+        if let Some(seals) = seals {
+            return Ok(seals);
+        }
+        let found = sql::hub::seals(connection, &all).await?;
+        Ok(found.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect())
+    })?;
     for one in stored {
         match one {
-            Ok(one) => {
+            Ok((one, version)) => {
                 let place = (one.ledger, one.index);
                 let secret = one.secret.as_ref().map_or(&[][..], |secret| secret);
                 let hashes = (secret, &one.leaf_hash.0[..]);
                 taken.push((kinds.get(&place).copied().unwrap_or_default(), one.text.len()));
-                let record = record(cache, place, one.text.as_bytes(), hashes);
+                let record = cache.read(place, version, one.text.as_bytes(), hashes);
                 rows.insert(place, Row::of(record, hashes, seals.get(&place).copied()));
             }
             Err((ledger, index, _)) => {
@@ -133,15 +126,4 @@ pub async fn read(
         }
     }
     Ok((rows, taken, unread))
-}
-
-/// What a text says, read unless these very bytes are known.
-fn record(
-    cache: &Cache,
-    place: Place,
-    text: &[u8],
-    hashes: (&[u8], &[u8]),
-) -> Option<Arc<KnownRecord>> {
-    let known = cache.known(place, &sha256(text), hashes.0);
-    known.or_else(|| cache.read(place, text, hashes))
 }

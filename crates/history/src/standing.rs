@@ -95,9 +95,7 @@ impl Standing {
     /// Bytes that it takes, about.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let published = self.state.published.as_ref().and_then(|one| one.stored.as_ref());
         let notes = 2 * self.head.checkpoint.note.len()
-            + published.map_or(0, |(text, _)| text.len())
             + self.state.evidence.iter().map(String::len).sum::<usize>();
         size_of::<Self>() + notes + self.edge.as_ref().map_or(0, Edge::weight)
     }

@@ -108,6 +108,11 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
         found
     }
 
+    /// The value of `key`, if it is there, for whoever is about to replace it: no use of it is counted.
+    pub fn peek(&self, key: &K) -> Option<Arc<V>> {
+        self.with(key, |part| part.get(key, self.half)).flatten()
+    }
+
     /// Keeps a value, if it is not heavier than what one part may hold.
     ///
     /// - `bytes`: what it weighs.

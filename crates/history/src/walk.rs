@@ -11,9 +11,9 @@
 //! walk.finish()
 //! ```
 //!
-//! What holds: a record is taken once, for the first reason that leads to it; only packings that count lead into a
-//! container, and its records are taken only within the time that the item was in it, nested containers included; the
-//! lot is that of the commissioning that counts.
+//! What holds: a record is taken once, for the first reason that leads to it and holds at the end; only packings that count lead into a
+//! container, and its records are taken only within the time that the item was in it, nested containers included; a record whose text
+//! was altered has no time of its own, and is taken wherever its seal lets it be; the lot is that of the commissioning that counts.
 //!
 //! Not here: fetching ([`mod@crate::gather`]), what the records mean ([`crate::fold`]).
 
@@ -23,13 +23,16 @@ use std::sync::Arc;
 
 use directory::{PartyId, Rights};
 use epc::{Epc, EpcClass};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::entry::{HistoryEntry, Relation};
+use crate::entry::{Fault, HistoryEntry, Relation};
 use crate::fold::{History, Stay};
+use crate::weight::FUTURE;
 
 /// Things that are looked up for one item: itself, class, lot, stays in containers.
 const MAX_LOOKUPS: usize = 100;
+/// How often the records of containers are compared with the stays that they lead to.
+const MAX_ROUNDS: usize = 8;
 
 /// The records of one item, as they are found.
 #[derive(Debug)]
@@ -162,13 +165,18 @@ impl<'a> Walk<'a> {
                 Kind::Item | Kind::Class => None,
             })
             .collect();
-        let taken = &self.taken;
-        let is_during = |entry: &&HistoryEntry| {
-            spans.iter().any(|(from, to)| (*from..=*to).contains(&entry.at))
+        self.take_during(container, &spans);
+    }
+
+    /// Takes the records of a container that are of a time within one of `spans`.
+    fn take_during(&mut self, container: &str, spans: &[(Timestamp, Timestamp)]) {
+        let (taken, late) = (&self.taken, self.late());
+        let is_wanted = |entry: &&HistoryEntry| {
+            spans.iter().any(|span| is_during(entry, *span, late))
                 && !taken.contains(&(entry.origin.clone(), entry.index))
         };
         let all = self.containers.get(container).map(Vec::as_slice).unwrap_or_default();
-        let during: Vec<HistoryEntry> = all.iter().filter(is_during).cloned().collect();
+        let during: Vec<HistoryEntry> = all.iter().filter(is_wanted).cloned().collect();
         for mut entry in during {
             entry.relation = Relation::Container(spelling(&entry, container));
             self.take(entry);
@@ -187,39 +195,78 @@ impl<'a> Walk<'a> {
         self.weigh().related().iter().cloned().collect()
     }
 
-    /// The history, and how many look-ups were left out.
+    /// The history, and how many look-ups, or records of containers, were left out.
     #[must_use]
     pub fn finish(mut self) -> (History, usize) {
-        self.drop_outside();
+        let unsettled = self.settle();
         self.weigh();
         let weighed = self.weighed.take();
         let history =
             weighed.unwrap_or_else(|| History::weigh(self.item.clone(), Vec::new(), self.rights));
         let stays = history.stays().iter().map(lookup_of);
-        let left_out = stays.filter(|stay| !self.asked.contains(stay)).count();
-        (history, left_out)
+        // Of a container whose records are there, those of every stay were taken.
+        let is_left_out =
+            |stay: &Lookup| !self.asked.contains(stay) && !self.containers.contains_key(&stay.key);
+        let left_out = stays.filter(is_left_out).count();
+        (history, left_out + unsettled)
     }
 
-    /// Leaves out records of containers that were taken before it was known when the stay ended.
-    fn drop_outside(&mut self) {
-        if !self.entries.iter().any(|entry| matches!(entry.relation, Relation::Container(_))) {
-            return;
+    /// How old an event may be when the hub gets its record.
+    fn late(&self) -> SignedDuration {
+        if self.rights.has_directory { self.rights.late } else { SignedDuration::MAX }
+    }
+
+    /// Compares the records of containers with the stays, of which more is known than when they were taken, until nothing changes:
+    /// each belongs to a container that the item was in at that time, or to none. Gives how many did not settle.
+    fn settle(&mut self) -> usize {
+        let is_of_container =
+            |entry: &HistoryEntry| matches!(entry.relation, Relation::Container(_));
+        if !self.entries.iter().any(is_of_container) {
+            return 0;
         }
-        let stays = self.weigh().stays().to_vec();
-        let before = self.entries.len();
-        self.entries.retain(|entry| match &entry.relation {
-            Relation::Container(uri) => {
-                let key = epc::thing_key(uri);
-                let has = |stay: &Stay| {
-                    stay.container == key && (stay.span.0..=stay.span.1).contains(&entry.at)
-                };
-                stays.iter().any(has)
+        let mut changed = 0;
+        for _ in 0..MAX_ROUNDS {
+            let stays = self.weigh().stays().to_vec();
+            changed = self.relate(&stays);
+            let before = self.entries.len();
+            for stay in &stays {
+                self.take_during(&stay.container, &[stay.span]);
             }
-            Relation::Item | Relation::Lot => true,
-        });
-        if self.entries.len() < before {
+            changed += self.entries.len() - before;
+            if changed == 0 {
+                return 0;
+            }
             self.weighed = None;
         }
+        let stays = self.weigh().stays().to_vec();
+        self.relate(&stays);
+        self.weighed = None;
+        changed
+    }
+
+    /// Relates each record of a container to one that it names and that the item was in at that time, if possible to the one that it
+    /// has; leaves out those of which there is none. Gives how many changed.
+    fn relate(&mut self, stays: &[Stay]) -> usize {
+        let (late, mut changed) = (self.late(), 0);
+        let taken = &mut self.taken;
+        self.entries.retain_mut(|entry| {
+            let Relation::Container(uri) = &entry.relation else { return true };
+            let key = epc::thing_key(uri);
+            let of_now = |stay: &&Stay| is_during(entry, stay.span, late);
+            if stays.iter().filter(of_now).any(|stay| stay.container == key) {
+                return true;
+            }
+            changed += 1;
+            let record = entry.record.as_deref();
+            let is_named = |stay: &&Stay| record.is_some_and(|it| it.names_key(&stay.container));
+            let Some(stay) = stays.iter().filter(of_now).find(is_named) else {
+                taken.remove(&(entry.origin.clone(), entry.index));
+                return false;
+            };
+            entry.relation = Relation::Container(spelling(entry, &stay.container));
+            true
+        });
+        changed
     }
 
     fn weigh(&mut self) -> &History {
@@ -235,6 +282,24 @@ impl<'a> Walk<'a> {
 
 fn lookup_of(stay: &Stay) -> Lookup {
     Lookup { key: stay.container.clone(), kind: Kind::Container(stay.span.0, stay.span.1) }
+}
+
+/// Whether a record is of a moment within `span`. What an altered text says of its time counts for nothing: the record is of a time at which
+/// one with its seal is neither of the future nor back-dated.
+///
+/// - `late`: how old an event may be when the hub gets its record.
+fn is_during(
+    entry: &HistoryEntry,
+    (from, to): (Timestamp, Timestamp),
+    late: SignedDuration,
+) -> bool {
+    if entry.fault != Some(Fault::Text) {
+        return (from..=to).contains(&entry.at);
+    }
+    let seal = if entry.seal.place.is_some() { entry.seal.at } else { entry.seal.committed };
+    let first = seal.checked_sub(late).unwrap_or(Timestamp::MIN);
+    let last = seal.checked_add(FUTURE).unwrap_or(Timestamp::MAX);
+    from <= last && first <= to
 }
 
 /// The container as `entry` spells it.

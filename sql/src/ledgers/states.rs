@@ -1,16 +1,16 @@
 //! All that says whether a ledger can be relied on, of several ledgers at once.
 
-use ledger::Hash;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::StoredCheckpoint;
 use super::list::LedgerRow;
-use crate::db::{Connection, hash_or_none, query, unsigned_or_none};
+use crate::db::{Connection, query, unsigned_or_none};
 use crate::error::Error;
 use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
 use crate::queries::LEDGERS_STATES;
+use crate::row_version::RowVersion;
 
 /// Most forks of one ledger whose notes are read at once. Each note costs two checks of signatures.
 pub const MOST_FORKS: u32 = 32;
@@ -34,13 +34,13 @@ pub struct LedgerState {
     pub forks_left: u64,
 }
 
-/// An entry of a hub, by the index and as the hub's ledger has it.
+/// An entry of a hub, by the index, and where its text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// By the index.
     pub entry: PublishedEntry,
-    /// Its text and leaf hash; none if the hub's ledger does not have it.
-    pub stored: Option<(String, Hash)>,
+    /// The version of the row that has its text ([`crate::items::records`] reads it); none if the hub's ledger does not have it.
+    pub row: Option<RowVersion>,
 }
 
 fn published(row: &Row) -> Option<Published> {
@@ -50,9 +50,7 @@ fn published(row: &Row) -> Option<Published> {
         hub_index: unsigned_or_none(row.get(10)),
         ledger_size: unsigned_or_none(row.get(11)),
     };
-    let stored = row.get::<_, Option<&[u8]>>(12).zip(row.get::<_, Option<&[u8]>>(13));
-    let read = |(text, leaf)| (String::from_utf8_lossy(text).into_owned(), hash_or_none(leaf));
-    Some(Published { entry, stored: stored.map(read) })
+    Some(Published { entry, row: RowVersion::of_row(row, 12) })
 }
 
 fn state(row: &Row) -> LedgerState {

@@ -131,3 +131,29 @@ async fn notes_that_nobody_signed_or_that_the_ledger_extends_are_no_other_past()
     scene.keep(&scene.factory, &own, &scene.note_of(&scene.factory).await).await;
     assert_eq!(scene.reason().await.verdict(), Verdict::Consistent);
 }
+
+#[tokio::test]
+async fn more_evidence_than_is_looked_at_is_no_conflict_but_cannot_be_told() {
+    let scene = Scene::new("fork_made_up").await;
+    let made_up = async |ledger: &TestLedger| {
+        for number in 0..=sql::ledgers::MOST_FORKS {
+            scene.keep(ledger, &format!("old {number}"), &format!("new {number}")).await;
+        }
+    };
+    made_up(&scene.till).await;
+    assert_eq!(scene.reason().await.verdict(), Verdict::Consistent, "of a ledger without a say");
+    made_up(&scene.factory).await;
+    let reason = scene.reason().await;
+    assert_eq!(clash(&reason), None, "{reason:?}");
+    assert_eq!(reason.verdict(), Verdict::Gap, "{reason:?}");
+    // What was signed is a conflict, among whatever was made up beside it.
+    let remove = format!(
+        "alter table forks disable trigger user; delete from forks where ledger_id = {} and old_note >= 'old 2'; \
+         alter table forks enable trigger user",
+        scene.factory.id.0
+    );
+    scene.db.execute(&remove).await.unwrap();
+    let own = scene.note_of(&scene.factory).await;
+    scene.keep(&scene.factory, &own, &other_past(&scene.factory, 2)).await;
+    assert_eq!(clash(&scene.reason().await), Some(ClashKind::LedgerForked));
+}

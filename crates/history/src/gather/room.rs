@@ -1,8 +1,7 @@
 //! How many bytes of records one history may read.
 //!
-//! What holds: whoever has nothing to say about an item takes no room from those who decide about it; every text of more than
-//! [`crate::rows::LARGEST`] bytes is paid for before it is read. Shorter ones come with the index, 200 at most. What is
-//! known takes as much room as what is not, so that an answer does not depend on what was asked before.
+//! What holds: whoever has nothing to say about an item takes no room from those who decide about it; every text is paid for before
+//! it is read, once. What is known takes as much room as what is not, so that an answer does not depend on what was asked before.
 //!
 //! Not here: how many records are read ([`super`]).
 

@@ -122,6 +122,28 @@ async fn of_many_that_come_before_it_is_there_one_loads_the_directory() {
 }
 
 #[tokio::test]
+async fn of_many_that_wait_for_a_directory_that_cannot_be_read_one_tries_and_all_are_told() {
+    let scene = Scene::new("directory_unreadable").await;
+    let cache = DirectoryCache::new(scene.policy.clone());
+    let queries = async |askers: usize| {
+        let before = sql::testing::statements();
+        let all = (0..askers).map(|_| cache.current(&scene.db));
+        for current in futures::future::join_all(all).await {
+            assert!(current.problem.is_some() && current.loaded.is_none());
+        }
+        sql::testing::statements() - before
+    };
+    scene.db.execute("alter table checkpoints rename to elsewhere").await.unwrap();
+    let one = queries(1).await;
+    // Each looks for the ledger and its head.
+    assert_eq!(queries(8).await, one + 7 * 2);
+    // Whoever comes later tries again.
+    assert_eq!(queries(1).await, one);
+    scene.db.execute("alter table elsewhere rename to checkpoints").await.unwrap();
+    assert_eq!(cache.current(&scene.db).await.problem, None);
+}
+
+#[tokio::test]
 async fn each_process_reads_the_rights_that_the_owner_wrote_and_sees_it_grow() {
     let scene = Scene::new("directory_rights").await;
     let cache = DirectoryCache::new(scene.policy.clone());
@@ -139,7 +161,10 @@ async fn each_process_reads_the_rights_that_the_owner_wrote_and_sees_it_grow() {
     let after = cache.current(&scene.db).await;
     assert!(after.problem.is_none() && after.rights.parties.contains_key("shop"));
     let whole = load(&scene.db, &scene.policy).await.unwrap();
-    assert_eq!(after.loaded.unwrap().directory, whole.directory, "grown or loaded at once");
+    let grown = &after.loaded.unwrap().directory;
+    assert_eq!(*grown, whole.directory, "grown or loaded at once");
+    assert!(!whole.directory.subjects().is_empty());
+    assert_eq!(*grown, whole.directory, "whatever one of them was asked for");
 }
 
 #[tokio::test]

@@ -1,8 +1,19 @@
 -- ledgers::states
 -- Forks are read in no order: by their number, the planner might look through those of all ledgers.
--- One statement, so that a ledger and what the hub has of it are of one moment.
+-- One statement, so that a ledger and what the hub has of it are of one moment. Ledgers of a key are found one after the other from the
+-- index, whatever the number of entries between them; each is then looked up alone, however many there are.
+with recursive holders as (
+  select k.item_key,
+         (select i.ledger_id from item_records i where i.item_key = k.item_key order by i.ledger_id limit 1) as ledger_id
+  from unnest($1::bigint[] /* keys */) as k (item_key)
+  union all
+  select h.item_key,
+         (select i.ledger_id from item_records i
+          where i.item_key = h.item_key and i.ledger_id > h.ledger_id order by i.ledger_id limit 1)
+  from holders h where h.ledger_id is not null
+)
 select l.ledger_id, l.origin, l.kind, l.party, coalesce(h.size, 0), c.size, c.root, c.note, c.recorded_at,
-       e.hub_ledger_id, e.hub_index, e.ledger_size, r.text, r.leaf_hash,
+       e.hub_ledger_id, e.hub_index, e.ledger_size, r.row_place, r.written_by,
        array(
          select n.note
          from (
@@ -15,13 +26,13 @@ select l.ledger_id, l.origin, l.kind, l.party, coalesce(h.size, 0), c.size, c.ro
          from (select from forks where ledger_id = l.ledger_id limit $4::bigint /* most forks that are counted */) as f
        )
 from (
-  select distinct i.ledger_id
-  from unnest($1::bigint[] /* keys */) as k (item_key)
-  cross join lateral (select ledger_id from item_records where item_key = k.item_key offset 0) as i
-  where i.ledger_id <> all($2::integer[] /* ledgers that are known */)
+  select distinct ledger_id from holders
+  where ledger_id is not null and ledger_id <> all($2::integer[] /* ledgers that are known */)
 ) as w
-join ledgers l using (ledger_id)
-left join ledger_heads h using (ledger_id)
+cross join lateral (
+  select ledger_id, origin, kind, party from ledgers where ledger_id = w.ledger_id offset 0
+) as l
+left join lateral (select size from ledger_heads where ledger_id = w.ledger_id offset 0) as h on true
 left join lateral (
   select size, root, note, recorded_at from checkpoints
   where ledger_id = w.ledger_id order by size desc limit 1
@@ -31,18 +42,7 @@ left join lateral (
   where ledger_id = w.ledger_id order by ledger_size desc limit 1
 ) as e on true
 left join lateral (
-  select substring(k.texts from s.begin + 1 for greatest(s.behind - s.begin, 0)) as text,
-         substring(k.leaf_hashes from 32 * s.place - 31 for 32) as leaf_hash
-  from (
-    select first_leaf, leaf_count, leaf_hashes, texts, text_ends from record_chunks
-    where ledger_id = e.hub_ledger_id and first_leaf <= e.hub_index
-    order by first_leaf desc limit 1
-  ) as k
-  cross join lateral (
-    select n.place,
-           least(greatest(coalesce(k.text_ends[n.place - 1], 0), 0), octet_length(k.texts)) as begin,
-           least(greatest(coalesce(k.text_ends[n.place], 0), 0), octet_length(k.texts)) as behind
-    from (select least(e.hub_index - k.first_leaf, 256)::integer + 1) as n (place)
-  ) as s
-  where e.hub_index - k.first_leaf < k.leaf_count
-) as r on true
+  select ctid as row_place, xmin as written_by, first_leaf, leaf_count from record_chunks
+  where ledger_id = e.hub_ledger_id and first_leaf <= e.hub_index
+  order by first_leaf desc limit 1
+) as r on e.hub_index - r.first_leaf < r.leaf_count
