@@ -216,7 +216,12 @@ impl Context {
         has_known_scheme(uri)
             || prefix == LEDGER
             || self.namespace(prefix).is_some()
-            || self.parts.iter().any(|part| matches!(part, Part::Address(_)))
+            || self.has_addresses()
+    }
+
+    /// Whether it names contexts that are not read here, which may define further prefixes.
+    pub(crate) fn has_addresses(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Address(_)))
     }
 
     /// The prefixes that the document or event defines, with their namespaces.

@@ -6,6 +6,7 @@
 //! bytes -> ledger::json -> Document (context, events) -> Event, validated -> hash, typed accessors
 //! XML -> xml::parse -> the same JSON
 //! long documents: bytes -> Outline -> one Event at a time
+//! parameters -> query::Query -> does it match an Event? -> terms for an index
 //! ```
 //!
 //! What holds:
@@ -17,7 +18,7 @@
 //! - contexts are never fetched, and no context in a document can change the meaning of a standard term;
 //! - validation is for what is captured: an event of a record is read as it was recorded ([`Event::of_record`]).
 //!
-//! Not here: records (`ledger`), rules that make events from observations (`ingest`), the query interface.
+//! Not here: records (`ledger`), rules that make events from observations (`ingest`), the query interface (`trace-api`).
 //!
 //! Sources: EPCIS 2.0 sections 7, 9 and 10, CBV 2.0 sections 7 and 8.9.
 
@@ -31,6 +32,7 @@ mod event;
 mod event_kind;
 pub mod hash;
 mod outline;
+pub mod query;
 mod term;
 mod times;
 mod uri;

@@ -1,0 +1,377 @@
+//! The fixed parameters: for each an event that it selects and one that it does not.
+
+use super::{event, from_url, query, selects};
+
+/// Name, value in JSON, members of an event that is selected, of one that is not.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+const REPORT: (&str, &str) =
+    (r#""sensorElementList":[{"sensorReport":[{"type":"Temperature","#, "}]}]");
+
+pub(super) const ROWS: &[Row] = &[
+    ("eventType", r#"["AggregationEvent","ObjectEvent"]"#, "", r#""type":"TransactionEvent""#),
+    (
+        "GE_eventTime",
+        r#""2026-05-05T10:00:00Z""#,
+        "",
+        r#""eventTime":"2026-05-05T11:59:59.999+02:00""#,
+    ),
+    (
+        "LT_eventTime",
+        r#""2026-05-05T12:00:00.001+02:00""#,
+        "",
+        r#""eventTime":"2026-05-05T10:00:00.001Z""#,
+    ),
+    ("EQ_action", r#"["ADD","DELETE"]"#, r#""action":"DELETE""#, ""),
+    (
+        "EQ_bizStep",
+        r#"["shipping","receiving"]"#,
+        r#""bizStep":"shipping""#,
+        r#""bizStep":"packing""#,
+    ),
+    (
+        "EQ_disposition",
+        r#"["in_transit"]"#,
+        r#""disposition":"in_transit""#,
+        r#""bizStep":"shipping""#,
+    ),
+    (
+        "EQ_persistentDisposition_set",
+        r#"["recalled"]"#,
+        r#""persistentDisposition":{"set":["damaged","recalled"]}"#,
+        r#""persistentDisposition":{"unset":["recalled"]}"#,
+    ),
+    (
+        "EQ_persistentDisposition_unset",
+        r#"["recalled"]"#,
+        r#""persistentDisposition":{"unset":["recalled"]}"#,
+        r#""persistentDisposition":{"set":["recalled"]}"#,
+    ),
+    (
+        "EQ_quantity",
+        "[5,7.50]",
+        r#""childQuantityList":[{"epcClass":"urn:epc:idpat:sgtin:4012345.012345.*","quantity":7.5,"uom":"KGM"}]"#,
+        r#""quantityList":[{"epcClass":"urn:epc:idpat:sgtin:4012345.012345.*","quantity":6}]"#,
+    ),
+    (
+        "GT_quantity",
+        "5",
+        r#""inputQuantityList":[{"epcClass":"urn:x:a","quantity":5.01}]"#,
+        r#""quantityList":[{"epcClass":"urn:x:a","quantity":5.0}]"#,
+    ),
+    (
+        "GE_quantity",
+        "5",
+        r#""outputQuantityList":[{"epcClass":"urn:x:a","quantity":5.00}]"#,
+        r#""quantityList":[{"epcClass":"urn:x:a"}]"#,
+    ),
+    (
+        "LT_quantity",
+        "5",
+        r#""quantityList":[{"epcClass":"urn:x:a","quantity":4.99}]"#,
+        r#""quantityList":[{"epcClass":"urn:x:a","quantity":5}]"#,
+    ),
+    (
+        "LE_quantity",
+        "5",
+        r#""quantityList":[{"epcClass":"urn:x:a","quantity":0.5e1}]"#,
+        r#""quantityList":[{"epcClass":"urn:x:a","quantity":5.1}]"#,
+    ),
+    (
+        "EQ_readPoint",
+        r#"["urn:epc:id:sgln:4012345.11111.1"]"#,
+        r#""readPoint":{"id":"https://id.gs1.org/414/4012345111118/254/1"}"#,
+        r#""bizLocation":{"id":"urn:epc:id:sgln:4012345.11111.1"}"#,
+    ),
+    (
+        "WD_readPoint",
+        r#"["urn:epc:id:sgln:4012345.11111.0"]"#,
+        r#""readPoint":{"id":"urn:epc:id:sgln:4012345.11111.2"}"#,
+        r#""readPoint":{"id":"urn:epc:id:sgln:4012345.11111.3"}"#,
+    ),
+    (
+        "EQ_bizLocation",
+        r#"["urn:epc:id:sgln:4012345.11111.0"]"#,
+        r#""bizLocation":{"id":"urn:epc:id:sgln:4012345.11111.0"}"#,
+        r#""bizLocation":{"id":"urn:epc:id:sgln:4012345.11111.1"}"#,
+    ),
+    (
+        "WD_bizLocation",
+        r#"["urn:epc:id:sgln:4012345.11111.0"]"#,
+        r#""bizLocation":{"id":"urn:epc:id:sgln:4012345.11111.0"}"#,
+        r#""readPoint":{"id":"urn:epc:id:sgln:4012345.11111.1"}"#,
+    ),
+    (
+        "EQ_transformationID",
+        r#"["urn:epc:id:gdti:4012345.11111.1"]"#,
+        r#""type":"TransformationEvent","transformationID":"urn:epc:id:gdti:4012345.11111.1""#,
+        r#""type":"TransformationEvent","transformationID":"urn:epc:id:gdti:4012345.11111.2""#,
+    ),
+    (
+        "MATCH_epc",
+        r#"["urn:epc:id:sgtin:4012345.012345.7","urn:epc:id:sscc:4012345.1234567890"]"#,
+        r#""childEPCs":["urn:uuid:0","https://maker.example/01/04012345123456/21/7"]"#,
+        r#""parentID":"urn:epc:id:sscc:4012345.1234567890""#,
+    ),
+    (
+        "MATCH_parentID",
+        r#"["urn:epc:id:sscc:4012345.1234567890"]"#,
+        r#""parentID":"https://id.gs1.org/00/140123452345678902""#,
+        r#""epcList":["urn:epc:id:sscc:4012345.1234567890"]"#,
+    ),
+    (
+        "MATCH_inputEPC",
+        r#"["urn:epc:id:sgtin:4012345.012345.7"]"#,
+        r#""inputEPCList":["urn:epc:id:sgtin:4012345.012345.7"]"#,
+        r#""outputEPCList":["urn:epc:id:sgtin:4012345.012345.7"]"#,
+    ),
+    (
+        "MATCH_outputEPC",
+        r#"["urn:epc:id:sgtin:4012345.012345.7"]"#,
+        r#""outputEPCList":["urn:epc:id:sgtin:4012345.012345.7"]"#,
+        r#""inputEPCList":["urn:epc:id:sgtin:4012345.012345.7"]"#,
+    ),
+    (
+        "MATCH_anyEPC",
+        r#"["urn:epc:idpat:sgtin:4012345.012345.*"]"#,
+        r#""parentID":"urn:epc:id:sgtin:4012345.012345.7""#,
+        r#""inputQuantityList":[{"epcClass":"urn:epc:idpat:sgtin:4012345.012345.*"}]"#,
+    ),
+    (
+        "MATCH_epcClass",
+        r#"["urn:epc:idpat:sgtin:4012345.012345.*"]"#,
+        r#""childQuantityList":[{"epcClass":"https://id.gs1.org/01/04012345123456"}]"#,
+        r#""quantityList":[{"epcClass":"urn:epc:class:lgtin:4012345.012345.L1"}]"#,
+    ),
+    (
+        "MATCH_inputEPCClass",
+        r#"["urn:epc:class:lgtin:4012345.012345.L1"]"#,
+        r#""inputQuantityList":[{"epcClass":"https://maker.example/01/04012345123456/10/L1"}]"#,
+        r#""outputQuantityList":[{"epcClass":"urn:epc:class:lgtin:4012345.012345.L1"}]"#,
+    ),
+    (
+        "MATCH_outputEPCClass",
+        r#"["urn:epc:idpat:lgtin:4012345.012345.*"]"#,
+        r#""outputQuantityList":[{"epcClass":"urn:epc:class:lgtin:4012345.012345.L1"}]"#,
+        r#""outputQuantityList":[{"epcClass":"urn:epc:idpat:sgtin:4012345.012345.*"}]"#,
+    ),
+    (
+        "MATCH_anyEPCClass",
+        r#"["urn:epc:idpat:sgtin:4012345.*.*"]"#,
+        r#""inputQuantityList":[{"epcClass":"https://id.gs1.org/01/04012345123456"}]"#,
+        r#""epcList":["urn:epc:id:sgtin:4012345.012345.7"]"#,
+    ),
+    (
+        "EQ_eventID",
+        r#"["urn:uuid:0A","ni:///x"]"#,
+        r#""eventID":"urn:uuid:0a""#,
+        r#""eventID":"urn:uuid:0b""#,
+    ),
+    (
+        "EXISTS_errorDeclaration",
+        "null",
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T00:00:00Z"}"#,
+        r#""persistentDisposition":{"set":["recalled"]}"#,
+    ),
+    (
+        "GE_errorDeclaration_Time",
+        r#""2026-05-06T00:00:00Z""#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T00:00:00Z"}"#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-05T23:59:59Z"}"#,
+    ),
+    (
+        "GE_errorDeclarationTime",
+        r#""2026-05-06T00:00:00Z""#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T02:00:00+02:00"}"#,
+        "",
+    ),
+    (
+        "LT_errorDeclaration_Time",
+        r#""2026-05-06T00:00:00Z""#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-05T23:59:59Z"}"#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T00:00:00Z"}"#,
+    ),
+    (
+        "LT_errorDeclarationTime",
+        r#""2026-05-06T00:00:00Z""#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-05T23:59:59Z"}"#,
+        "",
+    ),
+    (
+        "EQ_errorReason",
+        r#"["incorrect_data"]"#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T00:00:00Z","reason":"incorrect_data"}"#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T00:00:00Z","reason":"did_not_occur"}"#,
+    ),
+    (
+        "EQ_correctiveEventID",
+        r#"["urn:uuid:2"]"#,
+        r#""errorDeclaration":{"declarationTime":"2026-05-06T00:00:00Z","correctiveEventIDs":["urn:uuid:1","urn:uuid:2"]}"#,
+        r#""eventID":"urn:uuid:2""#,
+    ),
+    (
+        "EXISTS_sensorElementList",
+        "1",
+        r#""sensorElementList":[{"sensorReport":[]}]"#,
+        r#""sensorElementList":[]"#,
+    ),
+    (
+        "GE_time",
+        r#""2026-05-05T08:00:00Z""#,
+        r#""sensorElementList":[{"sensorMetadata":{"time":"2026-05-05T08:00:00Z"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"startTime":"2026-05-05T08:00:00Z"}}]"#,
+    ),
+    (
+        "LT_time",
+        r#""2026-05-05T08:00:00Z""#,
+        r#""sensorElementList":[{"sensorReport":[{"time":"2026-05-05T07:59:59Z"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"time":"2026-05-05T08:00:00Z"}]}]"#,
+    ),
+    (
+        "GE_startTime",
+        r#""2026-05-05T08:00:00Z""#,
+        r#""sensorElementList":[{"sensorMetadata":{"startTime":"2026-05-05T10:00:00+02:00"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"endTime":"2026-05-05T08:00:00Z"}}]"#,
+    ),
+    (
+        "LT_startTime",
+        r#""2026-05-05T08:00:00Z""#,
+        r#""sensorElementList":[{"sensorMetadata":{"startTime":"2026-05-05T07:00:00Z"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"startTime":"2026-05-05T08:00:00Z"}}]"#,
+    ),
+    (
+        "GE_endTime",
+        r#""2026-05-05T08:00:00Z""#,
+        r#""sensorElementList":[{"sensorMetadata":{"endTime":"2026-05-05T08:00:00Z"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"time":"2026-05-05T08:00:00Z"}}]"#,
+    ),
+    (
+        "LT_endTime",
+        r#""2026-05-05T08:00:00Z""#,
+        r#""sensorElementList":[{"sensorMetadata":{"endTime":"2026-05-05T07:00:00Z"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"startTime":"2026-05-05T07:00:00Z"}}]"#,
+    ),
+    (
+        "EQ_type",
+        r#"["Temperature"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"type":"gs1:Temperature"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"type":"Speed"}]}]"#,
+    ),
+    (
+        "EQ_deviceID",
+        r#"["urn:epc:id:giai:4012345.77"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"deviceID":"https://id.gs1.org/8004/401234577"}]}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"deviceID":"urn:epc:id:giai:4012345.78"}}]"#,
+    ),
+    (
+        "EQ_dataProcessingMethod",
+        r#"["https://maker.example/method"]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"dataProcessingMethod":"https://maker.example/method"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"bizRules":"https://maker.example/method"}}]"#,
+    ),
+    (
+        "EQ_microorganism",
+        r#"["https://maker.example/m"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"microorganism":"https://maker.example/m"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"chemicalSubstance":"https://maker.example/m"}]}]"#,
+    ),
+    (
+        "EQ_chemicalSubstance",
+        r#"["https://maker.example/m"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"chemicalSubstance":"https://maker.example/m"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"microorganism":"https://maker.example/m"}]}]"#,
+    ),
+    (
+        "EQ_bizRules",
+        r#"["https://maker.example/rules"]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"bizRules":"https://maker.example/rules"}}]"#,
+        r#""sensorElementList":[{"sensorMetadata":{"rawData":"https://maker.example/rules"}}]"#,
+    ),
+    (
+        "EQ_stringValue",
+        r#"["open","ajar"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"stringValue":"ajar"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"stringValue":"Ajar"}]}]"#,
+    ),
+    (
+        "EQ_booleanValue",
+        "false",
+        r#""sensorElementList":[{"sensorReport":[{"booleanValue":false}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"booleanValue":true}]}]"#,
+    ),
+    (
+        "EQ_hexBinaryValue",
+        r#"["f0f0"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"hexBinaryValue":"F0F0"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"hexBinaryValue":"F0F1"}]}]"#,
+    ),
+    (
+        "EQ_uriValue",
+        r#"["urn:epc:id:sgtin:4012345.012345.7"]"#,
+        r#""sensorElementList":[{"sensorReport":[{"uriValue":"https://id.gs1.org/01/04012345123456/21/7"}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"stringValue":"urn:epc:id:sgtin:4012345.012345.7"}]}]"#,
+    ),
+    (
+        "GE_percRank",
+        "50",
+        r#""sensorElementList":[{"sensorReport":[{"percRank":50.0}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"percRank":49.9}]}]"#,
+    ),
+    (
+        "LT_percRank",
+        "50",
+        r#""sensorElementList":[{"sensorReport":[{"percRank":49.9}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"percRank":50}]}]"#,
+    ),
+    (
+        "GT_percRank",
+        "50",
+        r#""sensorElementList":[{"sensorReport":[{"percRank":50.1}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"percRank":50}]}]"#,
+    ),
+    (
+        "LE_percRank",
+        "50",
+        r#""sensorElementList":[{"sensorReport":[{"percRank":50}]}]"#,
+        r#""sensorElementList":[{"sensorReport":[{"percValue":50}]}]"#,
+    ),
+];
+
+/// The parameters that are no criterion of an event but of its record or of the answer; `order.rs` of these tests has them.
+pub(super) const OTHERS: &[&str] = &[
+    "@context",
+    "GE_recordTime",
+    "LT_recordTime",
+    "orderBy",
+    "orderDirection",
+    "eventCountLimit",
+    "maxEventCount",
+];
+
+pub(super) fn check((name, value, selected, excluded): (&str, &str, &str, &str)) {
+    for (form, query) in [("JSON", query(name, value)), ("URL", from_url(name, value))] {
+        let query = query.unwrap_or_else(|problems| panic!("{name} in {form}: {problems:?}"));
+        assert!(selects(&query, &event(selected)), "{name} in {form} selects {selected}");
+        assert!(!selects(&query, &event(excluded)), "{name} in {form} excludes {excluded}");
+    }
+}
+
+#[test]
+fn each_fixed_parameter_selects_one_event_and_excludes_another() {
+    for row in ROWS {
+        check(*row);
+    }
+}
+
+#[test]
+fn an_event_without_the_field_is_excluded_by_every_parameter_about_it() {
+    let nothing = event("");
+    for (name, value, _, excluded) in ROWS.iter().filter(|row| !row.3.is_empty()) {
+        let has_it = ["eventType", "GE_eventTime", "LT_eventTime"].contains(name);
+        let query = query(name, value).unwrap();
+        assert_eq!(selects(&query, &nothing), has_it, "{name}, as with {excluded}");
+    }
+    let (start, end) = REPORT;
+    let report = event(&format!(r#"{start}"value":3{end}"#));
+    assert!(!selects(&query("EQ_value_CEL", "[3]").unwrap(), &report), "a value without unit");
+}
