@@ -14,6 +14,7 @@ mod burst;
 mod chart;
 mod clients;
 mod door;
+mod events;
 mod fleet;
 pub mod floor;
 mod goods;
@@ -92,12 +93,13 @@ enum Group {
     Growth,
     Verdict,
     History,
+    Events,
     Latency,
     Ledgers,
 }
 
 /// Every group in the order in which they are measured, and what it is about.
-const GROUPS: [(Group, &str); 14] = [
+const GROUPS: [(Group, &str); 15] = [
     (Group::Hashing, "committing to a record of 1,700 items against bare hashing"),
     (Group::Readers, "decoding and settling of each family of readers, and the spool"),
     (
@@ -116,6 +118,10 @@ const GROUPS: [(Group, &str); 14] = [
     (Group::Growth, "capture and verdicts while the installation grows by decades; fills it"),
     (Group::Verdict, "verdicts, cold and warm, and pages against a bare handler"),
     (Group::History, "histories of items at 16 connections, against a peer with --peer"),
+    (
+        Group::Events,
+        "the projection of events: does it keep up, queries against a primary key, a lot forward",
+    ),
     (Group::Latency, "p99 of a verdict during capture against p99 alone"),
     (Group::Ledgers, "verdicts with a thousand ledgers against three"),
 ];
@@ -297,7 +303,7 @@ fn measure(
             audit::fill_up(site, amounts.records)?;
             audit::bundle(site, rounds, report)
         }
-        Group::Growth | Group::Verdict | Group::History | Group::Latency => {
+        Group::Growth | Group::Verdict | Group::History | Group::Events | Group::Latency => {
             stage.site("items")?;
             let Stage { site, scans, .. } = stage;
             let (_, site) = site.as_mut().context("it was just built")?;
@@ -326,6 +332,11 @@ fn on_items(
     match group {
         Group::Verdict => verdict::verdict(site, amounts.verdict(), scans, report),
         Group::History => history::run(site, (amounts.rounds, amounts.asked), peer, report),
+        Group::Events => {
+            events::rate(site, amounts.rounds, amounts.events, report)?;
+            events::queries(site, (amounts.rounds, amounts.asked), report)?;
+            events::lot(site, amounts.rounds, report)
+        }
         _ => verdict::latency(site, amounts.verdict(), scans, report),
     }
 }

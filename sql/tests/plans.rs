@@ -30,6 +30,13 @@ const GROWING: &[(&str, &[&str])] = &[
     ("scans", &["item_key"]),
     ("findings", &["finding_id", "item_key"]),
     ("finding_resolutions", &["finding_id"]),
+    ("events", &["position", "event_time", "record_time", "event_key"]),
+    ("event_postings", &["term"]),
+    ("event_values", &["value"]),
+    ("trace_links", &["thing_key"]),
+    ("projection_skips", &["leaf_index"]),
+    ("named_queries", &["name", "subject"]),
+    ("subscriptions", &["subscription_id", "subject", "due_at"]),
 ];
 
 /// Queries that read a growing table whole, and why they may. None of them is part of recording an event.
@@ -77,7 +84,16 @@ fn load(first: u32, last: u32) -> String {
          insert into scans (item_key, item, at, device, role, verdict, network)
            select n, '', now(), '', 'consumer', '', '' from {rows};
          insert into findings (item_key, item, rule, evidence, opened_at)
-           select n, '', 'sold_twice', '', now() from {rows};"
+           select n, '', 'sold_twice', '', now() from {rows};
+         insert into events select n, {site}, n, n, n, n, '' from {rows};
+         insert into event_postings select n, 0, '\\x0001' from {rows};
+         insert into event_values select 2, n::text from {rows};
+         insert into trace_links select n, n, 1 from {rows};
+         insert into projection_skips select {site}, n, '' from {rows};
+         insert into named_queries select 's' || n, 'q', '{{}}', now() from {rows};
+         insert into subscriptions (subscription_id, subject, name, key_prefix, dest, controls, created_at, initial_record_time,
+                                    is_stream, generation, position, due_at, most)
+           select n::text, 's' || n, 'q', '', '', '', now(), now(), true, 0, 0, now(), 1 from {rows};"
     )
 }
 

@@ -31,6 +31,9 @@
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
 //! | [`directory`](mod@directory) | loads and replays the directory: who may say what | over `sql` |
+//! | [`movement`] | what an event does to the things it names | keys of `sql` |
+//! | [`projected`] | records to rows of the projection of events, and back | over `sql` |
+//! | [`mod@trace`] | where a thing came from and where it went | over `sql` |
 //! | [`bundle`] | builds the file that proves a history | over `sql` |
 //!
 //! What holds: no stored record is used before it was recomputed; the pure modules do no I/O and have no clock, the time
@@ -52,8 +55,10 @@ pub mod gaps;
 pub mod gather;
 mod known_ledgers;
 pub mod known_record;
+pub mod movement;
 pub mod names;
 mod packed;
+pub mod projected;
 pub mod record_view;
 mod rows;
 pub mod scans;
@@ -64,6 +69,7 @@ mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tiles;
+pub mod trace;
 pub mod verdict;
 pub mod walk;
 pub mod weight;

@@ -18,6 +18,8 @@
 //! | `anchor.sent` | the transaction may have been sent; the state says so |
 //! | `anchor.mined` | the block that included it |
 //! | `anchor.before_final` | as before; the proof is collected and not stored |
+//! | `projection.before_commit` | nothing of this batch; everything of it is written in the open transaction |
+//! | `projection.after_commit` | the whole batch of events |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,0 +1,202 @@
+//! Records to rows of the projection of events, and back: whether what the projection says is what the record says.
+//!
+//! The way through: the projector makes of each record an event to store ([`project`]); whoever answers from the projection checks
+//! each row with the record that it names ([`check`]).
+//!
+//! What holds: an event that [`check`] gives is that of the text from which the ledger's leaf hash was made, recomputed here; nothing of
+//! the projection is taken over into it. An event has no member that the ledger added.
+//!
+//! Not here: whether the leaf hash is in a signed tree ([`mod@crate::gather`], for verdicts), which rows are searched (`sql::events`).
+//!
+//! Source: docs/decisions/0060-the-projection-of-events.md.
+
+use epcis::Event;
+use epcis::query::{event_id_of, resources_of, terms_of};
+use jiff::Timestamp;
+use ledger::json::Json;
+use ledger::record::Record;
+use sql::events::{Link, NewEvent, Projected, Skipped, number_of};
+use sql::ledgers::StoredRecord;
+use thiserror::Error;
+
+use crate::movement::links_of;
+use crate::record_view::RecordView;
+
+/// An event as its ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEvent {
+    /// The event, without the members that the ledger added.
+    pub event: Event,
+    /// Its own id, or its event hash.
+    pub event_id: String,
+    /// When the ledger recorded it.
+    pub record_time: Timestamp,
+    /// Party that the ledger says stated it (`urn:epc:id:pgln:…`); empty if it says none.
+    pub stated_by: String,
+}
+
+/// Why a record is no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoEvent {
+    /// Its text is no record.
+    #[error("its text is no record")]
+    Unreadable,
+    /// It has no type of event or no event time.
+    #[error("it is no event: it has no type of event or no event time")]
+    OtherKind,
+}
+
+/// Why a row of the projection is not answered from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ProjectionFault {
+    /// The record does not lead to the leaf hash of its ledger.
+    #[error("the record does not lead to the leaf hash of its ledger")]
+    LeafHash,
+    /// The record is no event.
+    #[error("the record: {0}")]
+    NoEvent(#[from] NoEvent),
+    /// The record is another event than the row says.
+    #[error("the record is another event than the projection says")]
+    OtherEvent,
+}
+
+/// The event of a record's object.
+fn event_of(json: &Json) -> Result<LedgerEvent, NoEvent> {
+    let view = RecordView::of(json);
+    let event = Event::of_record(view.event()).ok_or(NoEvent::OtherKind)?;
+    let (event_id, time) = (event_id_of(&event), event.event_time());
+    let by = json.get("chopmark:by").and_then(|by| by.get("pgln")).and_then(Json::as_str);
+    Ok(LedgerEvent {
+        event_id,
+        // A record of before that member was written has no other time.
+        record_time: view.captured_at().unwrap_or(time),
+        stated_by: by.unwrap_or_default().to_owned(),
+        event,
+    })
+}
+
+/// The row that a record becomes.
+///
+/// # Errors
+///
+/// What is stored in place of it.
+pub fn project(record: &StoredRecord) -> Result<NewEvent, Skipped> {
+    let skipped = |reason: NoEvent| Skipped {
+        ledger: record.ledger,
+        index: record.index,
+        reason: reason.to_string(),
+    };
+    let read = Record::parse(&record.text).map_err(|_| skipped(NoEvent::Unreadable))?;
+    let own = event_of(read.json()).map_err(skipped)?;
+    let links = links_of(&own.event).into_iter();
+    let links = links.map(|(thing, role)| Link { thing, role: role.number() });
+    let values = resources_of(&own.event).into_iter();
+    Ok(NewEvent {
+        ledger: record.ledger,
+        index: record.index,
+        event_time: own.event.event_time(),
+        record_time: own.record_time,
+        event_id: own.event_id,
+        terms: terms_of(&own.event),
+        values: values.map(|(resource, value)| (number_of(resource), value)).collect(),
+        links: links.collect(),
+    })
+}
+
+/// The event that a row of the projection names, recomputed from its record.
+///
+/// # Errors
+///
+/// [`ProjectionFault`]: the row or the record was altered, and nothing of either is shown.
+pub fn check(projected: &Projected, record: &StoredRecord) -> Result<LedgerEvent, ProjectionFault> {
+    let read = Record::parse(&record.text).map_err(|_| NoEvent::Unreadable)?;
+    let leaf_hash = record.secret.as_ref().map(|secret| read.leaf_hash(secret));
+    if leaf_hash != Some(record.leaf_hash) {
+        return Err(ProjectionFault::LeafHash);
+    }
+    let own = event_of(read.json())?;
+    let is_same = |stored: Timestamp, own: Timestamp| {
+        stored.as_nanosecond().div_euclid(1000) == own.as_nanosecond().div_euclid(1000)
+    };
+    // The projection has no room for an id that is very long.
+    let is_id = projected.event_id == own.event_id || projected.event_id.is_empty();
+    let is_own = is_id
+        && is_same(projected.event_time, own.event.event_time())
+        && is_same(projected.record_time, own.record_time);
+    if is_own { Ok(own) } else { Err(ProjectionFault::OtherEvent) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{CASE, ITEM, object_event, packing_event};
+
+    const AT: &str = "2026-11-20T08:00:00.1234567+08:00";
+
+    fn stored(record: &Record) -> StoredRecord {
+        let secret = [7; 16];
+        StoredRecord {
+            ledger: sql::LedgerId(1),
+            index: 4,
+            text: record.text().to_owned(),
+            secret: Some(secret),
+            leaf_hash: record.leaf_hash(&secret),
+        }
+    }
+
+    fn row(of: &NewEvent) -> Projected {
+        Projected {
+            position: 1,
+            ledger: of.ledger,
+            origin: "a.example/x".to_owned(),
+            index: of.index,
+            event_time: of.event_time,
+            record_time: of.record_time,
+            event_id: of.event_id.clone(),
+        }
+    }
+
+    #[test]
+    fn a_record_becomes_a_row_and_the_row_leads_to_its_event_again() {
+        let record = stored(&packing_event(AT, "ADD", CASE, &[ITEM]).sensed().record());
+        let new = project(&record).unwrap();
+        assert_eq!((new.ledger, new.index), (record.ledger, 4));
+        assert_eq!(new.links.len(), 2, "the container and the child");
+        assert!(new.values.contains(&(2, ITEM.to_owned())), "{:?}", new.values);
+        let own = check(&row(&new), &record).unwrap();
+        assert!(own.event_id.starts_with("ni:///sha-256;"), "{}", own.event_id);
+        let members = own.event.json().as_object().unwrap();
+        assert!(members.iter().all(|(name, _)| !name.starts_with("chopmark:")), "{members:?}");
+    }
+
+    #[test]
+    fn a_row_that_leads_to_another_record_or_an_altered_one_is_a_fault() {
+        let record = stored(&object_event(AT, "storing").record());
+        let new = project(&record).unwrap();
+        let mut altered = record.clone();
+        altered.text = altered.text.replace("storing", "packing");
+        assert_eq!(check(&row(&new), &altered), Err(ProjectionFault::LeafHash));
+        let without = StoredRecord { secret: None, ..record.clone() };
+        assert_eq!(check(&row(&new), &without), Err(ProjectionFault::LeafHash));
+        let other = stored(&object_event("2026-11-20T09:00:00Z", "storing").record());
+        assert_eq!(check(&row(&new), &other), Err(ProjectionFault::OtherEvent));
+        let renamed = Projected { event_id: "urn:uuid:1".to_owned(), ..row(&new) };
+        assert_eq!(check(&renamed, &record), Err(ProjectionFault::OtherEvent));
+        let late = Projected { record_time: Timestamp::MAX, ..row(&new) };
+        assert_eq!(check(&late, &record), Err(ProjectionFault::OtherEvent));
+    }
+
+    #[test]
+    fn what_is_no_event_is_skipped_with_its_place_and_reason() {
+        let text = ledger::json::object([("a", Json::from("b"))]).canonical();
+        for (text, reason) in [
+            (text, "it is no event: it has no type of event or no event time"),
+            ("no JSON".to_owned(), "its text is no record"),
+            (String::new(), "its text is no record"),
+        ] {
+            let record = StoredRecord { text, ..stored(&object_event(AT, "storing").record()) };
+            let skipped = project(&record).unwrap_err();
+            assert_eq!((skipped.index, &*skipped.reason), (4, reason));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- events::head
+select position, generation from projection_head

@@ -1,0 +1,2 @@
+-- events::lock_head
+select position from projection_head for update
