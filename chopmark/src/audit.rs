@@ -183,8 +183,8 @@ async fn audit_all(setting: Setting<'_>) -> anyhow::Result<Option<Vec<AuditedLed
             auditor.end(false)?;
             return Ok(None);
         };
-        let is_hub = row.kind == "hub";
-        audited.push(AuditedLedger { summary, is_hub, holdings, continuity, earlier });
+        let (kind, is_hub) = (row.kind.clone(), row.kind == "hub");
+        audited.push(AuditedLedger { summary, kind, is_hub, holdings, continuity, earlier });
     }
     auditor.end(true)?;
     Ok(Some(audited))

@@ -6,6 +6,7 @@
 //! Exit status: 0 success, 1 refuted or changed, 2 cannot tell or could not run; [`doctor`] returns 0 or 1, [`audit`] also
 //! 3 to 5.
 
+mod access;
 mod anchor_command;
 mod audit;
 mod backup;
@@ -25,6 +26,7 @@ mod language;
 mod man_pages;
 mod migrate;
 mod policy_file;
+mod projection;
 mod reader;
 mod restore;
 mod role;
@@ -150,9 +152,15 @@ with --resume also 130 interrupted, the position is saved.")]
     /// Lists findings about items, resolves them as the issuer
     #[command(subcommand)]
     Finding(finding::Command),
+    /// Says who may read what: makes, lists and revokes keys; shows who read what
+    #[command(subcommand)]
+    Access(access::Command),
     /// Makes, shows, encrypts and decrypts keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Says how far the projection of events is, makes it anew from the ledgers
+    #[command(subcommand)]
+    Projection(projection::Command),
     /// Finds and tests readers and sensors, shows what a bridge keeps of them
     #[command(subcommand)]
     Reader(reader::Command),
@@ -191,6 +199,8 @@ fn main() -> ExitCode {
         Command::Finding(command) => finding::run(&command),
         Command::Directory(command) => directory::run(&command),
         Command::Keys(command) => keys::run(&command),
+        Command::Access(command) => access::run(&command),
+        Command::Projection(command) => projection::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),

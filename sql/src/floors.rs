@@ -56,6 +56,30 @@ pub async fn insert(db: &Db, body: &[u8]) -> Result<(), Error> {
     execute(&db.client().await?, INSERT, &[&body]).await.map(drop)
 }
 
+/// Inserts so many small rows more, in one statement.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn fill(db: &Db, count: u64) -> Result<(), Error> {
+    let text = "insert into floors.bodies (body) select sha256(n::text::bytea) from generate_series(1, $1::bigint) as n";
+    let client = db.client().await?;
+    client.batch_execute("create schema if not exists floors; create table if not exists floors.bodies \
+        (id bigint generated always as identity primary key, body bytea not null, at timestamptz not null default now())").await?;
+    execute(&client, text, &[&signed(count)?]).await.map(drop)
+}
+
+/// One row by its primary key: the bytes that it has, none if there is none.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn one(db: &Db, id: u64) -> Result<Option<usize>, Error> {
+    let text = "select body from floors.bodies where id = $1";
+    let rows = query(&db.client().await?, text, &[&signed(id)?]).await?;
+    Ok(rows.first().map(|row| row.get::<_, &[u8]>(0).len()))
+}
+
 /// The records that name any of `keys` ([`crate::items::key`]), each once, by one prepared query: their number, and the bytes of
 /// their texts, secrets and hashes together.
 ///
@@ -183,11 +207,14 @@ mod tests {
         prepare(&db).await.unwrap();
         insert(&db, b"one").await.unwrap();
         insert(&db, b"two").await.unwrap();
+        assert_eq!(one(&db, 2).await.unwrap(), Some(3));
+        fill(&db, 4).await.unwrap();
+        assert_eq!((one(&db, 6).await.unwrap(), one(&db, 7).await.unwrap()), (Some(32), None));
         let rows = db
             .client()
             .await
             .unwrap()
-            .query("select distinct xmin::text from floors.bodies", &[])
+            .query("select distinct xmin::text from floors.bodies where id <= 2", &[])
             .await;
         assert_eq!(rows.unwrap().len(), 2);
     }

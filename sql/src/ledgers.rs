@@ -19,6 +19,7 @@ pub use checkpoints::{
 pub use lease::{WriterLease, hold_writer};
 pub use list::{Head, LedgerRow, create_ledger, find, head, list_ledgers};
 pub use nodes::{NodeMap, TileName, Tiles, load_frontier, nodes, tiles};
+pub(crate) use records::slices_of;
 pub use records::{
     Chunk, StoredRecord, chunks, exceeds_head, for_each_record, record_at, records_from,
 };

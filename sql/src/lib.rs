@@ -17,6 +17,7 @@
 //! Sources: docs/decisions 0010 for the item index, 0021 for roles and row-level security.
 
 mod access;
+pub mod access_keys;
 pub mod anchors;
 pub mod backup;
 pub mod captures;
@@ -26,6 +27,7 @@ mod db;
 pub mod deliveries;
 pub mod directory;
 mod error;
+pub mod events;
 pub mod expected;
 pub mod findings;
 #[cfg(feature = "testing")]
@@ -38,6 +40,7 @@ pub mod ledgers;
 pub mod look;
 mod migrate;
 mod queries;
+pub mod queries_stored;
 pub mod refusals;
 mod roles;
 mod row_version;

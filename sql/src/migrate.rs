@@ -27,6 +27,9 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (11, "0011_histories", include_str!("../migrations/0011_histories.sql")),
     (12, "0012_capture_parts", include_str!("../migrations/0012_capture_parts.sql")),
     (13, "0013_ledger_holds", include_str!("../migrations/0013_ledger_holds.sql")),
+    (14, "0014_access", include_str!("../migrations/0014_access.sql")),
+    (15, "0015_events", include_str!("../migrations/0015_events.sql")),
+    (16, "0016_named_queries", include_str!("../migrations/0016_named_queries.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

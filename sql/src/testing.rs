@@ -203,13 +203,24 @@ impl TestDb {
     ///
     /// PostgreSQL's message.
     pub async fn execute(&self, sql: &str) -> Result<(), String> {
-        let client = self.db.client().await.map_err(|error| error.to_string())?;
-        client.batch_execute(sql).await.map_err(|error| {
-            error
-                .as_db_error()
-                .map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
-        })
+        execute(&self.db, sql).await
     }
+
+    /// Runs SQL with the rights of a process, for what only an attacker who has them does.
+    ///
+    /// # Errors
+    ///
+    /// PostgreSQL's message.
+    pub async fn execute_as(&self, access: Access, sql: &str) -> Result<(), String> {
+        execute(&self.db_as(access).await, sql).await
+    }
+}
+
+async fn execute(db: &Db, sql: &str) -> Result<(), String> {
+    let client = db.client().await.map_err(|error| error.to_string())?;
+    client.batch_execute(sql).await.map_err(|error| {
+        error.as_db_error().map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
+    })
 }
 
 /// Copies the database `chopmark` of a server with everything in it. Nobody may be connected to it meanwhile, so whoever is

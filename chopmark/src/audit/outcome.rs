@@ -53,6 +53,8 @@ impl State {
 pub struct AuditedLedger {
     /// Its rows against one another.
     pub summary: AuditSummary,
+    /// `site`, `hub`, `directory` or `audit`.
+    pub kind: String,
     /// Whether it is a hub.
     pub is_hub: bool,
     /// What was published of it.

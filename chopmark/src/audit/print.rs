@@ -121,7 +121,7 @@ fn ledger(one: &AuditedLedger) -> Json {
     findings.extend(summary.findings.iter().map(|found| finding(found.index, &found.what)));
     object([
         ("ledger", Json::from(summary.origin.as_str())),
-        ("kind", Json::from(if one.is_hub { "hub" } else { "site" })),
+        ("kind", Json::from(one.kind.as_str())),
         ("state", Json::from(one.state().code())),
         ("records", Json::from(summary.records)),
         ("checkpoints", Json::from(summary.checkpoints)),

@@ -58,6 +58,7 @@ fn secrets(installation: &Installation) -> Vec<(String, PathBuf)> {
     let is_ours = |kind| match kind {
         process::config::ledger::LedgerKind::Site => installation.ingest.is_some(),
         process::config::ledger::LedgerKind::Hub => installation.anchor.is_some(),
+        process::config::ledger::LedgerKind::Audit => installation.trace_api.is_some(),
     };
     for ledger in installation.ledgers.iter().filter(|ledger| is_ours(ledger.kind)) {
         let is_file = !ledger.keys.to_string_lossy().starts_with(keystore::uri::SCHEME);

@@ -98,6 +98,8 @@ mod tests {
     fn root_is_told_whose_the_files_are_and_that_postgresql_cannot_start_where_its_user_may_not_go()
     {
         let folder = tempfile::tempdir().unwrap();
+        let closed = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder.path(), closed).unwrap();
         let place = Place::new(folder.path(), Some(&folder.path().join("deep"))).unwrap();
         let mut asker = Asker::new(true, Lang::En).unwrap();
         let answers = Answers::collect(&Given::default(), Kind::All, &mut asker).unwrap();
@@ -107,7 +109,6 @@ mod tests {
         if !nix::unistd::geteuid().is_root() {
             return;
         }
-        // The temporary folder is for its owner alone.
         assert!(notes[1].1.contains("cannot enter"), "{notes:?}");
         let open = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).unwrap();

@@ -143,8 +143,12 @@ mod tests {
     fn a_server_that_does_not_stop_gets_each_signal_once_and_is_killed_at_last() {
         let deaf =
             "trap 'echo INT' INT; trap 'echo QUIT' QUIT; echo ready; while :; do sleep 0.05; done";
-        let mut child =
-            Command::new("bash").args(["-c", deaf]).stdout(Stdio::piped()).spawn().unwrap();
+        // Whoever runs the tests in the background has these signals ignored, and a shell cannot trap those.
+        let mut child = Command::new("env")
+            .args(["--default-signal=INT,QUIT", "bash", "-c", deaf])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         assert_eq!(said.next().as_deref(), Some("ready"));
         let short = Duration::from_millis(400);

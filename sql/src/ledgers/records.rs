@@ -30,11 +30,22 @@ pub struct StoredRecord {
 /// The records of one chunk row.
 fn records_of(ledger: LedgerId, row: &Row) -> Result<Vec<StoredRecord>, Error> {
     let first = unsigned(row.get(0))?;
-    let (hashes, secrets, texts): (&[u8], &[u8], &[u8]) = (row.get(2), row.get(3), row.get(4));
     let ends: Vec<i32> = row.get(5);
+    Ok(slices_of((ledger, first), &ends, (row.get(2), row.get(3), row.get(4))))
+}
+
+/// The records of a chunk from the slices of its columns.
+///
+/// - `ends`: where each text ends.
+/// - the last: leaf hashes, secrets and texts.
+pub(crate) fn slices_of(
+    (ledger, first): (LedgerId, u64),
+    ends: &[i32],
+    (hashes, secrets, texts): (&[u8], &[u8], &[u8]),
+) -> Vec<StoredRecord> {
     let mut begin = 0;
-    let records = ends.into_iter().enumerate().map(|(place, end)| {
-        let end = usize::try_from(end).unwrap_or(begin);
+    let records = ends.iter().enumerate().map(|(place, end)| {
+        let end = usize::try_from(*end).unwrap_or(begin);
         let text = texts.get(begin..end).unwrap_or_default();
         begin = end;
         StoredRecord::of_slices(
@@ -44,7 +55,7 @@ fn records_of(ledger: LedgerId, row: &Row) -> Result<Vec<StoredRecord>, Error> {
             hashes.get(place * 32..place * 32 + 32).unwrap_or_default(),
         )
     });
-    Ok(records.collect())
+    records.collect()
 }
 
 impl StoredRecord {

@@ -19,14 +19,14 @@ use serde::Deserialize;
 pub struct LedgerSection {
     /// Origin of the ledger, as its checkpoints carry it: `factory.example/line-1`.
     pub origin: String,
-    /// `site` or `hub`. Default: `site`.
+    /// `site`, `hub` or `audit`, which records who read what. Default: `site`.
     #[serde(default)]
     pub kind: LedgerKind,
     /// Whose ledger it is.
     pub party: PartySection,
     /// File with the ledger's signing keys, as `chopmark keys ledger` wrote it, mode 0600; or the address of a token
     /// (HSM) that holds them, `pkcs11:token=…;object=…?module-path=…` (RFC 7512). Only the process that writes the
-    /// ledger opens it: ingest for a `site`, the anchor worker for a `hub`.
+    /// ledger opens it: ingest for a `site`, the anchor worker for a `hub`, trace-api for an `audit`.
     pub keys: PathBuf,
     /// File, mode 0600, with the passphrase of `keys` if they are encrypted, or the PIN of the token. Default: none.
     #[serde(default)]
@@ -74,4 +74,6 @@ pub enum LedgerKind {
     Site,
     /// Checkpoints of all other ledgers.
     Hub,
+    /// Reads of regulators and operators.
+    Audit,
 }

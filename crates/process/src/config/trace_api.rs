@@ -52,6 +52,15 @@ pub struct TraceApiSection {
     /// Whether the public sees the names of parties and places. Default: false; then it sees "a company" and cities.
     #[serde(default)]
     pub show_parties: bool,
+    /// Whether partners with a key of `chopmark access` or an identity of `[trace_api.oidc]` are answered the query interface of
+    /// EPCIS 2.0 (`/events`, `/queries` and the other resources of docs/epcis.md) at the public address. Nobody else is. Default:
+    /// false; then the public address has none of it.
+    #[serde(default)]
+    pub serve_queries: bool,
+    /// Networks and addresses of your own to which results of subscriptions may be sent, also without TLS: `10.1.0.0/16`. All
+    /// others must be public and have TLS. Default: none.
+    #[serde(default)]
+    pub webhook_networks: Vec<String>,
     /// Days after which scans are deleted, 9 to 3650; findings keep their evidence. Default: 30.
     #[serde(default = "default_keep_scans_days")]
     pub keep_scans_days: u16,
@@ -69,6 +78,10 @@ pub struct TraceApiSection {
     /// Origin of the hub. Default: none; then answers do not mention anchors.
     #[serde(default)]
     pub hub: Option<String>,
+    /// Origin of the `[[ledger]]` of kind `audit` in which reads of regulators and operators are recorded before they are
+    /// answered. Default: none; then regulators and operators are answered nothing.
+    #[serde(default)]
+    pub read_log: Option<String>,
     /// Where people report suspicions, a URL or `mailto:`. Default: none.
     #[serde(default)]
     pub report_contact: Option<String>,

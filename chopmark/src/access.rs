@@ -1,0 +1,386 @@
+//! `chopmark access`: who may read what: makes, lists and revokes keys, and shows the log of reads.
+//!
+//! The way through: `key add` reads limits and role as the doors will read them, makes a key and prints it once; `key list` and
+//! `key revoke` follow; `log` ([`log`]) prints the ledgers of kind `audit`.
+//!
+//! What holds: a role without the limits that it needs is refused before anything is stored; the secret part of a key is
+//! printed once and stored nowhere; the command works with the owner's connection only.
+//!
+//! Not here: what a role may do (`access`), the table (`sql::access_keys`), whether the log was altered (`chopmark audit`).
+//!
+//! Source: decision 0058.
+
+mod log;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use access::{ApiKey, Grant, PREFIX_BYTES, Role, SECRET_BYTES, Scope};
+use anyhow::Context as _;
+use clap::Subcommand;
+use jiff::{SignedDuration, Timestamp};
+use ledger::json::{Json, object};
+use process::config::Installation;
+use process::{Clock, Randomness};
+use sql::access_keys::StoredKey;
+use sql::{Db, Settings};
+
+use crate::database::Database;
+use crate::terminal::{self, Tone, out};
+
+/// Longest name of a holder, in characters.
+const MOST_SUBJECT: usize = 200;
+/// Most days that a key holds if days are stated.
+const MOST_DAYS: i64 = 3650;
+
+/// Subcommands of `chopmark access`.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Makes, lists and revokes keys with which programs and people ask
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Prints who read what, newest last; whether it was altered says `chopmark audit`
+    ///
+    /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `act`, `asked`, `reason`.
+    ///
+    /// Example: chopmark access log --limit 20 --config chopmark.toml
+    Log {
+        /// Prints one JSON object for each read, one a line
+        #[arg(long)]
+        json: bool,
+        /// How many reads of each log, the newest ones, 1 to 100000
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        limit: u64,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Subcommands of `chopmark access key`.
+#[derive(Subcommand)]
+pub enum KeyCommand {
+    /// Makes a key and prints it once; only its SHA-256 is stored
+    ///
+    /// A custodian needs --party, a brand-owner --product, a regulator any limit. Limits of one kind are alternatives, and every kind
+    /// that is stated must hold. With --json one object: `key` and what `list` prints.
+    ///
+    /// Examples:
+    ///   chopmark access key add --subject shop.example --role custodian --party urn:epc:id:pgln:9521142.00000 --config chopmark.toml
+    ///   chopmark access key add --subject food-authority/lee --role regulator --product 9521141 --jurisdiction 9521142 --expires 90d
+    #[command(verbatim_doc_comment)]
+    Add(Box<Add>),
+    /// Lists keys with their limits; never what proves them
+    ///
+    /// With --json one object a line: `prefix`, `subject`, `role`, `products`, `parties`, `jurisdictions`, `from`, `until`, `created_at`,
+    /// `expires_at`, `last_used_at`, `revoked_at`.
+    ///
+    /// Example: chopmark access key list --config chopmark.toml
+    List {
+        /// Prints one JSON object for each key, one a line
+        #[arg(long)]
+        json: bool,
+        /// Lists those that were revoked or have expired as well
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Revokes a key for ever; the next request with it is refused
+    ///
+    /// Example: `chopmark access key revoke chm_2uXk9aQz --config chopmark.toml`
+    Revoke {
+        /// What names the key: `chm_` and 8 letters, as `list` shows it
+        prefix: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Options of `chopmark access key add`.
+#[derive(clap::Args)]
+pub struct Add {
+    /// Whose key it is: the name in the log of reads, such as `food-authority/lee`
+    #[arg(long, value_name = "NAME")]
+    subject: String,
+    /// custodian, brand-owner, regulator, operator or auditor
+    #[arg(long, value_parser = role)]
+    role: Role,
+    /// Limits it to things: 4 to 12 digits of a GS1 prefix, or a GS1 Digital Link or EPC URN; may be repeated
+    #[arg(long, value_name = "DIGITS|LINK")]
+    product: Vec<String>,
+    /// Limits it to events that this party stated or that name it; may be repeated
+    #[arg(long, value_name = "PGLN")]
+    party: Vec<String>,
+    /// Limits it to places: 4 to 12 digits that GLNs begin with, or the SGLN of a site; may be repeated
+    #[arg(long, value_name = "DIGITS|SGLN")]
+    jurisdiction: Vec<String>,
+    /// Limits it to events that happened from then on, RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<Timestamp>,
+    /// Limits it to events that happened before then, RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Timestamp>,
+    /// When the key ends: days from now such as `90d`, at most 3650d, or a time in RFC 3339
+    #[arg(long, value_name = "DAYS|TIME", default_value = "365d")]
+    expires: String,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where the database is.
+#[derive(clap::Args)]
+pub struct Place {
+    /// The configuration file, for the database
+    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
+    config: PathBuf,
+    /// The database itself as its owner, instead of the one in the configuration file
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// The database of a command, open as long as this lives.
+struct Open {
+    db: Db,
+    _database: Option<Database>,
+}
+
+impl Place {
+    /// Connects as the owner.
+    async fn open(&self) -> anyhow::Result<Open> {
+        let (settings, database) = if let Some(url) = &self.database {
+            let application = "chopmark access";
+            (Settings { application, ..Settings::new(url.as_str()) }, None)
+        } else {
+            let database = Database::open(&Installation::read(&self.config)?)?;
+            (database.owner_settings("chopmark access")?, Some(database))
+        };
+        let db = Db::connect(&Settings { connections: 2, ..settings }).await?;
+        db.check_schema().await?;
+        Ok(Open { db, _database: database })
+    }
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let names = || Role::ALL.map(Role::name).join(", ");
+    Role::from_name(text).ok_or_else(|| format!("got `{text}`, expected one of {}", names()))
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let expected = || format!("got `{text}`, expected a time such as 2026-11-22T00:00:00Z");
+    text.parse().map_err(|_| expected())
+}
+
+/// When a key ends that is made now.
+fn end(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    let expected = || {
+        format!(
+            "--expires: got `{text}`, expected days such as `90d`, 1d to {MOST_DAYS}d, or a time after {now}"
+        )
+    };
+    let end = match text.strip_suffix('d').map(str::parse::<i64>) {
+        Some(Ok(days)) if (1..=MOST_DAYS).contains(&days) => {
+            now.checked_add(SignedDuration::from_hours(24 * days)).ok()
+        }
+        Some(_) => None,
+        None => text.parse().ok(),
+    };
+    end.filter(|end| *end > now).with_context(expected)
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If the database cannot be asked, or a key is refused.
+pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Key(KeyCommand::Add(arguments)) => add(arguments).await,
+            Command::Key(KeyCommand::List { json, all, place }) => list(place, *all, *json).await,
+            Command::Key(KeyCommand::Revoke { prefix, place }) => revoke(place, prefix).await,
+            Command::Log { json, limit, place } => {
+                log::print(&place.open().await?.db, *limit, *json).await
+            }
+        }
+    })
+}
+
+impl Add {
+    /// The row of a key, once everything about it was understood.
+    fn checked(&self, key: &ApiKey, now: Timestamp) -> anyhow::Result<StoredKey> {
+        let subject = self.subject.trim();
+        let is_name = (1..=MOST_SUBJECT).contains(&subject.chars().count());
+        anyhow::ensure!(
+            is_name && !subject.chars().any(char::is_control),
+            "--subject: got `{subject}`, expected 1 to {MOST_SUBJECT} printable characters"
+        );
+        let lists = [&self.product, &self.party, &self.jurisdiction];
+        let period = (self.from, self.until);
+        let scope = Scope::of_lists(lists.map(Vec::as_slice), period)?;
+        let expires_at = end(&self.expires, now)?;
+        let grant = Grant::new(self.role, scope, Some(expires_at))?;
+        Ok(StoredKey {
+            prefix: key.prefix().to_owned(),
+            key_sha256: key.digest(),
+            subject: subject.to_owned(),
+            role: grant.role().name().to_owned(),
+            products: self.product.clone(),
+            parties: self.party.clone(),
+            jurisdictions: self.jurisdiction.clone(),
+            period,
+            created_at: now,
+            expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        })
+    }
+}
+
+/// A key of fresh random bytes.
+fn new_key(random: &Randomness) -> anyhow::Result<ApiKey> {
+    let (mut prefix, mut secret) = ([0; PREFIX_BYTES], [0; SECRET_BYTES]);
+    let filled = random.source().fill(&mut prefix).and_then(|()| random.source().fill(&mut secret));
+    filled.map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    Ok(ApiKey::of(prefix, secret))
+}
+
+async fn add(arguments: &Add) -> anyhow::Result<ExitCode> {
+    let key = new_key(&Randomness::system())?;
+    let checked = arguments.checked(&key, Clock::system().now())?;
+    let open = arguments.place.open().await?;
+    let insert = async |tx: &sql::Transaction<'_>| sql::access_keys::insert(tx, &checked).await;
+    open.db.run_tx("chopmark.access_key_add", insert).await.context("the key was not stored")?;
+    // What is printed is what holds: the database keeps times to the microsecond.
+    let stored = sql::access_keys::find(&open.db, key.prefix()).await?;
+    let stored = stored.context("the key was stored and is not found")?;
+    if arguments.json {
+        let json = object([("key", Json::from(key.reveal()))].into_iter().chain(members(&stored)));
+        terminal::json(&json.canonical());
+        return Ok(ExitCode::SUCCESS);
+    }
+    out!("{}", key.reveal());
+    out!();
+    out!("This is the only time that the key is shown: give it to {} now,", stored.subject);
+    out!("over a way that nobody else reads. Requests carry it as `Authorization: Bearer chm_…`.");
+    out!("It holds as {} until {}; {}.", stored.role, stored.expires_at, limits(&stored));
+    out!("To end it earlier: chopmark access key revoke {}", stored.prefix);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(place: &Place, all: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let (open, now) = (place.open().await?, Clock::system().now());
+    let (mut after, mut shown) = (String::new(), 0);
+    while !terminal::is_closed() {
+        let keys = sql::access_keys::list(&open.db, &after).await?;
+        let Some(last) = keys.last() else { break };
+        after.clone_from(&last.prefix);
+        for key in keys.iter().filter(|key| all || state(key, now).1 == Tone::Good) {
+            shown += 1;
+            if json {
+                terminal::json(&object(members(key)).canonical());
+            } else {
+                print(key, now);
+            }
+        }
+    }
+    if shown == 0 && !json {
+        out!("no keys");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn revoke(place: &Place, prefix: &str) -> anyhow::Result<ExitCode> {
+    let (open, now) = (place.open().await?, Clock::system().now());
+    let revoke = async |tx: &sql::Transaction<'_>| sql::access_keys::revoke(tx, prefix, now).await;
+    let is_revoked = open.db.run_tx("chopmark.access_key_revoke", revoke).await?;
+    // What is not a prefix may be a whole key, which must not be printed again.
+    let found = sql::access_keys::find(&open.db, prefix).await?.context(
+        "got a prefix that no key has, expected `chm_` and 8 letters as `chopmark access key list --all` shows them",
+    )?;
+    let subject = &found.subject;
+    if is_revoked {
+        out!("the key {prefix} of {subject} is revoked; the next request with it is refused");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let at = found.revoked_at.unwrap_or(now);
+    anyhow::bail!("the key {prefix} of {subject} was revoked already, at {at}; nothing was changed")
+}
+
+/// Whether a key holds, in a word.
+fn state(key: &StoredKey, now: Timestamp) -> (&'static str, Tone) {
+    match key.revoked_at {
+        Some(_) => ("revoked", Tone::Bad),
+        None if key.expires_at <= now => ("expired", Tone::Doubt),
+        None => ("holds", Tone::Good),
+    }
+}
+
+fn print(key: &StoredKey, now: Timestamp) {
+    let (word, tone) = state(key, now);
+    let StoredKey { prefix, subject, role, expires_at, .. } = key;
+    terminal::paint(tone, word, &format!("  {prefix}  {role}  {subject}"));
+    out!("    {}", limits(key));
+    let used = key.last_used_at.map_or("never used".to_owned(), |at| format!("last used {at}"));
+    let revoked = key.revoked_at.map_or(String::new(), |at| format!(", revoked {at}"));
+    out!("    made {}, expires {expires_at}, {used}{revoked}", key.created_at);
+}
+
+/// The limits of a key for people.
+fn limits(key: &StoredKey) -> String {
+    let lists =
+        [("products", &key.products), ("parties", &key.parties), ("places", &key.jurisdictions)];
+    let mut limits: Vec<String> = lists
+        .into_iter()
+        .filter(|(_, list)| !list.is_empty())
+        .map(|(what, list)| format!("{what} {}", list.join(", ")))
+        .collect();
+    limits.extend(key.period.0.map(|from| format!("events from {from}")));
+    limits.extend(key.period.1.map(|until| format!("events before {until}")));
+    if limits.is_empty() { "no limits".to_owned() } else { limits.join("; ") }
+}
+
+/// A key as JSON: everything but what it is compared by.
+fn members(key: &StoredKey) -> Vec<(&'static str, Json)> {
+    let texts =
+        |list: &[String]| Json::Array(list.iter().map(|one| Json::from(one.as_str())).collect());
+    let at = |time: Option<Timestamp>| {
+        time.map_or(Json::Null, |time| Json::from(time.to_string().as_str()))
+    };
+    vec![
+        ("prefix", Json::from(key.prefix.as_str())),
+        ("subject", Json::from(key.subject.as_str())),
+        ("role", Json::from(key.role.as_str())),
+        ("products", texts(&key.products)),
+        ("parties", texts(&key.parties)),
+        ("jurisdictions", texts(&key.jurisdictions)),
+        ("from", at(key.period.0)),
+        ("until", at(key.period.1)),
+        ("created_at", at(Some(key.created_at))),
+        ("expires_at", at(Some(key.expires_at))),
+        ("last_used_at", at(key.last_used_at)),
+        ("revoked_at", at(key.revoked_at)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_ends_after_days_or_at_a_time_that_is_still_to_come() {
+        let now: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(end("1d", now).unwrap(), at("2026-11-23T00:00:00Z"));
+        assert_eq!(end("2026-11-22T00:00:01Z", now).unwrap(), at("2026-11-22T00:00:01Z"));
+        for text in
+            ["0d", "-1d", "3651d", "d", "365", "2026-11-22T00:00:00Z", "9223372036854775807d", ""]
+        {
+            let refused = end(text, now).unwrap_err().to_string();
+            assert!(refused.contains(&format!("got `{text}`, expected days")), "{refused}");
+        }
+    }
+}

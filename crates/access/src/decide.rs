@@ -1,0 +1,86 @@
+//! The one decision: may this caller do this, and which events may they see?
+//!
+//! What holds: without a grant that holds now and allows the act there is no [`Sight`], and without a [`Sight`] no door
+//! shows an event. A grant never takes away what another one gives.
+//!
+//! Source: decision 0058.
+
+use jiff::Timestamp;
+
+use crate::act::Act;
+use crate::fact::Facts;
+use crate::grant::{Grant, Identity};
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Not allowed.
+    Refused {
+        /// Why, for the caller.
+        why: String,
+        /// Whether a caller who shows who they are could be allowed.
+        is_unknown: bool,
+    },
+    /// Allowed, within limits.
+    Allowed(Sight),
+}
+
+/// Which events a caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    grants: Vec<Grant>,
+}
+
+/// Decides.
+///
+/// - `identity`: the caller, if they showed who they are.
+/// - `now`: grants that have expired by then give nothing.
+#[must_use]
+pub fn decide(identity: Option<&Identity>, act: Act, now: Timestamp) -> Decision {
+    let Some(identity) = identity else {
+        let why = format!("nobody is named who may {}", act.name());
+        return Decision::Refused { why, is_unknown: true };
+    };
+    let (held, ended): (Vec<&Grant>, Vec<&Grant>) =
+        identity.grants.iter().partition(|grant| grant.holds_at(now));
+    let grants: Vec<Grant> =
+        held.iter().filter(|grant| act.is_of(grant.role())).map(|grant| (*grant).clone()).collect();
+    if !grants.is_empty() {
+        return Decision::Allowed(Sight { grants });
+    }
+    let roles = |grants: &[&Grant]| {
+        let mut names: Vec<&str> = grants.iter().map(|grant| grant.role().name()).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let why = match (held.is_empty(), ended.is_empty()) {
+        (true, true) => format!("`{}` has no role", identity.subject),
+        (true, false) => {
+            format!("the role of `{}` has expired: {}", identity.subject, roles(&ended))
+        }
+        (false, _) => {
+            format!("`{}` may not {} as {}", identity.subject, act.name(), roles(&held))
+        }
+    };
+    Decision::Refused { why, is_unknown: false }
+}
+
+impl Sight {
+    /// Whether the caller may see an event that names this.
+    #[must_use]
+    pub fn sees(&self, facts: &Facts<'_>) -> bool {
+        self.grants.iter().any(|grant| grant.scope().covers(facts))
+    }
+
+    /// Whether the read must be recorded before it is answered.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.grants.iter().any(Grant::is_recorded)
+    }
+
+    /// The grants it comes from.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+}

@@ -1,0 +1,16 @@
+//! What a decision must know of an event.
+
+use jiff::Timestamp;
+
+/// What an event names, as it names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The party that stated it, and the parties among its sources and destinations: URIs in any spelling.
+    pub parties: &'a [&'a str],
+    /// Every thing and class that it names.
+    pub things: &'a [&'a str],
+    /// Its read point and business location.
+    pub places: &'a [&'a str],
+    /// When it happened.
+    pub event_time: Timestamp,
+}

@@ -1,0 +1,232 @@
+//! Tokens of an OIDC provider: what one says about its bearer, if the provider signed it for us.
+//!
+//! The way through: [`KeySet::parse`] reads the provider's keys, [`Provider::identity`] opens a token with them and gives the
+//! identity that its claims stand for.
+//!
+//! What holds:
+//!
+//! - a key fixes its algorithm, so that no token chooses how it is checked: `none`, and an HMAC made with a public key, open
+//!   nothing;
+//! - no claim is read before the signature is right;
+//! - a token that is for somebody else, from another issuer, too old or too new gives nothing;
+//! - what a claim gives ends when the token does.
+//!
+//! Not here: fetching keys, and the clock (`trace-api`).
+//!
+//! Sources: RFC 7515, RFC 7517, RFC 7518 sections 3 and 6, RFC 7519 section 4.1, RFC 8037, RFC 8725; decision 0058.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use ledger::json::{Json, Limits, parse};
+
+use crate::grant::{Grant, Identity, Means};
+use crate::role::Role;
+use crate::scope::Scope;
+
+mod key_set;
+
+pub use key_set::{Algorithm, KeySet, KeySetError};
+
+/// Most bytes of a token.
+const MOST_BYTES: usize = 16 * 1024;
+/// How far the provider's clock may be from ours.
+const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
+/// Most characters of a subject.
+const MOST_SUBJECT: usize = 150;
+
+/// A claim that gives a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Name of the claim: `groups`.
+    pub claim: String,
+    /// Its value, or one of its values if it is a list.
+    pub value: String,
+    /// The role.
+    pub role: Role,
+    /// Its limits.
+    pub scope: Scope,
+}
+
+/// A provider, as it is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Its issuer, letter by letter.
+    pub issuer: String,
+    /// Our name there, which must be among a token's audiences.
+    pub audience: String,
+    /// Algorithms that it may sign with.
+    pub algorithms: Vec<Algorithm>,
+    /// What claims give.
+    pub rules: Vec<Rule>,
+}
+
+/// Why a token shows nobody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is no signed token.
+    #[error("the token is malformed: {0}")]
+    Malformed(&'static str),
+    /// Its algorithm is not one that the provider is configured for.
+    #[error("the token is signed with `{got}`, expected one of {expected}")]
+    Algorithm {
+        /// What it states.
+        got: String,
+        /// The configured ones.
+        expected: String,
+    },
+    /// The provider has no such key, as far as is known; its keys may have to be fetched again.
+    #[error("the token is signed with the key `{0}`, which the provider does not list")]
+    UnknownKey(String),
+    /// The signature is wrong.
+    #[error("the signature of the token is wrong")]
+    Signature,
+    /// A claim is missing or not as it must be.
+    #[error("the claim `{claim}` of the token is {got}, expected {expected}")]
+    Claim {
+        /// Which.
+        claim: &'static str,
+        /// Its value.
+        got: String,
+        /// What would have been right.
+        expected: String,
+    },
+}
+
+/// Who a token is about, and until when.
+struct Bearer {
+    claims: Json,
+    subject: String,
+    expires: Timestamp,
+}
+
+impl Provider {
+    /// Who bears this token, with what its claims give. Somebody whose claims give nothing is an identity without grants.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`].
+    pub fn identity(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Result<Identity, TokenError> {
+        let claims = self.open(token, keys)?;
+        let bearer = self.bearer(claims, now)?;
+        let mut grants = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.is_met_by(&bearer.claims)) {
+            // A rule whose role needs limits and has none gives nothing; the configuration refuses it before.
+            grants.extend(Grant::new(rule.role, rule.scope.clone(), Some(bearer.expires)));
+        }
+        let subject = format!("{}#{}", self.issuer, bearer.subject);
+        Ok(Identity { subject, means: Means::Oidc, grants })
+    }
+
+    /// The claims of a token whose signature is right.
+    fn open(&self, token: &str, keys: &KeySet) -> Result<Json, TokenError> {
+        if token.len() > MOST_BYTES {
+            return Err(TokenError::Malformed("it has more than 16 KiB"));
+        }
+        let three = "expected three parts in base64url between two points";
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed(three))?;
+        let (head, claims) = signed.split_once('.').ok_or(TokenError::Malformed(three))?;
+        let decode =
+            |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed(three));
+        let (head, claims, signature) =
+            (object(&decode(head)?)?, decode(claims)?, decode(signature)?);
+        if head.get("crit").is_some() {
+            return Err(TokenError::Malformed("it has critical extensions, expected none"));
+        }
+        let algorithm = self.algorithm(&head)?;
+        let kid = head.get("kid").and_then(Json::as_str);
+        let kid = kid.ok_or(TokenError::Malformed("its head names no key (`kid`)"))?;
+        if !keys.knows(kid) {
+            return Err(TokenError::UnknownKey(shortened(kid)));
+        }
+        if !keys.is_signed(kid, algorithm, signed.as_bytes(), &signature) {
+            return Err(TokenError::Signature);
+        }
+        object(&claims)
+    }
+
+    fn algorithm(&self, head: &Json) -> Result<Algorithm, TokenError> {
+        let got = head.get("alg").and_then(Json::as_str).unwrap_or_default();
+        let known = self.algorithms.iter().copied().find(|one| one.name() == got);
+        known.ok_or_else(|| {
+            let names: Vec<&str> = self.algorithms.iter().map(|one| one.name()).collect();
+            TokenError::Algorithm { got: shortened(got), expected: names.join(", ") }
+        })
+    }
+
+    fn bearer(&self, claims: Json, now: Timestamp) -> Result<Bearer, TokenError> {
+        let wrong = |claim, expected: String| {
+            let got = claims.get(claim).map_or("missing".to_owned(), Json::canonical);
+            TokenError::Claim { claim, got: shortened(&got), expected }
+        };
+        if claims.get("iss").and_then(Json::as_str) != Some(&self.issuer) {
+            return Err(wrong("iss", format!("`{}`", self.issuer)));
+        }
+        if !is_among(claims.get("aud"), &self.audience) {
+            return Err(wrong("aud", format!("`{}`", self.audience)));
+        }
+        let time = |claim| claims.get(claim).map(|value| seconds(value).ok_or(claim)).transpose();
+        let number = |claim| wrong(claim, "seconds since 1970".to_owned());
+        let expires = time("exp").map_err(number)?;
+        let Some(expires) = expires.filter(|expires| now.duration_since(*expires) < LEEWAY) else {
+            return Err(wrong("exp", format!("a time after {now}")));
+        };
+        for claim in ["nbf", "iat"] {
+            if time(claim).map_err(number)?.is_some_and(|at| at.duration_since(now) > LEEWAY) {
+                return Err(wrong(claim, format!("no time after {now}")));
+            }
+        }
+        let subject = claims.get("sub").and_then(Json::as_str).map(str::to_owned);
+        let is_name = |name: &String| {
+            let characters = name.chars().count();
+            (1..=MOST_SUBJECT).contains(&characters) && !name.chars().any(char::is_control)
+        };
+        let subject = subject.filter(is_name);
+        let subject =
+            subject.ok_or_else(|| wrong("sub", "1 to 150 printable characters".to_owned()))?;
+        // The clocks may differ by the leeway, and so a token that is accepted gives its roles for that long.
+        let expires = expires.checked_add(LEEWAY).unwrap_or(expires);
+        Ok(Bearer { claims, subject, expires })
+    }
+}
+
+impl Rule {
+    fn is_met_by(&self, claims: &Json) -> bool {
+        is_among(claims.get(&self.claim), &self.value)
+    }
+}
+
+/// Whether a text is the value of a claim, or one of its values.
+fn is_among(claim: Option<&Json>, text: &str) -> bool {
+    match claim {
+        Some(Json::Array(values)) => values.iter().any(|value| value.as_str() == Some(text)),
+        Some(value) => value.as_str() == Some(text),
+        None => false,
+    }
+}
+
+/// A time in seconds; parts of a second are cut off.
+fn seconds(value: &Json) -> Option<Timestamp> {
+    let number = value.as_number()?;
+    let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
+    Timestamp::from_second(whole.parse().ok()?).ok()
+}
+
+fn object(bytes: &[u8]) -> Result<Json, TokenError> {
+    let limits = Limits { max_bytes: MOST_BYTES, max_depth: 8 };
+    let json = parse(bytes, &limits).ok().filter(|json| json.as_object().is_some());
+    json.ok_or(TokenError::Malformed("head and claims must be JSON objects with distinct members"))
+}
+
+/// What a stranger stated, short enough for a log.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,2 @@
+-- stored::delete
+select delete_named_query($1 /* subject */, $2 /* name */)

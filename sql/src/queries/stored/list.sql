@@ -1,0 +1,4 @@
+-- stored::list
+select name, query, created_at from named_queries
+where subject = $1 /* subject */ and name > $2 /* after */
+order by name limit $3 /* most */

@@ -1,0 +1,2 @@
+-- stored::unsubscribe
+select delete_subscription($1 /* subject */, $2 /* name */, $3 /* id */)
