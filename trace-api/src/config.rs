@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ledger::policy::Policy;
+use process::config::keys::ledger_keys;
+use process::config::ledger::LedgerKind;
 use process::config::problem::{read_named, read_policy};
 use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
@@ -17,6 +19,7 @@ use process::tls::Tls;
 
 use crate::names::{Names, Source};
 use crate::network::Cidr;
+use crate::read_log;
 
 /// Fewest bytes of the secret of scans.
 const LEAST_SECRET: usize = 16;
@@ -55,12 +58,18 @@ pub struct Config {
     pub place_header: Option<String>,
     /// Whether the public sees names of parties and places.
     pub show_parties: bool,
+    /// Whether identified partners are answered queries at the public address.
+    pub serve_queries: bool,
+    /// Networks besides public addresses to which results of subscriptions may be sent.
+    pub webhook_networks: Vec<Cidr>,
     /// Days after which scans are deleted.
     pub keep_scans_days: u16,
     /// How much may be asked.
     pub rates: Rates,
     /// Origin of the hub.
     pub hub: Option<String>,
+    /// The ledger of reads.
+    pub read_log: Option<read_log::Settings>,
     /// Where people report suspicions.
     pub report_contact: Option<String>,
     /// Names of products and places, as they are now.
@@ -92,12 +101,15 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let policy =
         problems.keep(read_policy("[trace_api]", "policy", &installation.at(&section.policy)));
     let scan_secret = problems.keep(load_secret(installation, section));
-    let trusted_proxies = problems.keep(proxies(section));
+    let trusted_proxies = problems.keep(networks("trusted_proxies", &section.trusted_proxies));
+    let webhook_networks =
+        problems.keep(networks("webhook_networks", &section.webhook_networks)).unwrap_or_default();
     let place_header = problems.keep(place_header(section));
     let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
     let tls =
         problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
     problems.keep(check_numbers(section));
+    let read_log = problems.keep(load_read_log(installation, section)).flatten();
     let names_source = Source::of(installation, section);
     let names = problems.keep(names_source.load());
     let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header).zip(names);
@@ -113,6 +125,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             trusted_proxies: proxies,
             place_header: header,
             show_parties: section.show_parties,
+            serve_queries: section.serve_queries,
+            webhook_networks,
             keep_scans_days: section.keep_scans_days,
             rates: Rates {
                 requests_per_minute: section.requests_per_minute,
@@ -120,6 +134,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
                 requests_per_second: section.requests_per_second,
             },
             hub: section.hub.clone(),
+            read_log,
             report_contact: section.report_contact.clone(),
             names: Arc::new(names),
             names_source,
@@ -139,16 +154,35 @@ fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result
     Ok(secret.to_vec())
 }
 
-fn proxies(section: &TraceApiSection) -> Result<Vec<Cidr>, Problems> {
+fn load_read_log(
+    installation: &Installation,
+    section: &TraceApiSection,
+) -> Result<Option<read_log::Settings>, Problem> {
+    let Some(origin) = &section.read_log else { return Ok(None) };
+    let logs = || installation.ledgers.iter().filter(|ledger| ledger.kind == LedgerKind::Audit);
+    let ledger = logs().find(|ledger| ledger.origin == *origin).ok_or_else(|| {
+        let origins: Vec<&str> = logs().map(|ledger| ledger.origin.as_str()).collect();
+        let expected = match &origins[..] {
+            [] => "the origin of a [[ledger]] with kind = \"audit\"; the file has none".to_owned(),
+            _ => format!("one of the ledgers of kind \"audit\": {}", origins.join(", ")),
+        };
+        Problem::value("[trace_api]", "read_log", format!("`{origin}`"), expected)
+    })?;
+    let keys = Arc::new(ledger_keys(installation, ledger)?);
+    let (origin, party) = (origin.clone(), ledger.party.name.clone());
+    Ok(Some(read_log::Settings { origin, party, keys }))
+}
+
+/// The networks that a key lists.
+fn networks(key: &str, texts: &[String]) -> Result<Vec<Cidr>, Problems> {
     let mut problems = Problems::default();
     let parsed = |text: &String| {
         text.parse().map_err(|expected: &'static str| {
-            Problem::value("[trace_api]", "trusted_proxies", format!("`{text}`"), expected)
+            Problem::value("[trace_api]", key, format!("`{text}`"), expected)
         })
     };
-    let proxies: Vec<Cidr> =
-        section.trusted_proxies.iter().filter_map(|text| problems.keep(parsed(text))).collect();
-    problems.unless_any(Some(proxies))
+    let networks: Vec<Cidr> = texts.iter().filter_map(|text| problems.keep(parsed(text))).collect();
+    problems.unless_any(Some(networks))
 }
 
 fn place_header(section: &TraceApiSection) -> Result<Option<String>, Problem> {

@@ -6,7 +6,9 @@
 //! | `GET /items/{epc}/history`, `/items/{epc}/bundle` | consumer's view | whole | [`items_get`] |
 //! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | yes | yes | [`ledgers_get`] |
 //! | `GET /deliveries` | | yes | [`deliveries_get`] |
+//! | `GET /trace` | to identified callers | yes | [`trace_get`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
+//! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
 //! | `GET /healthz` | yes | yes | `process::health` |
 //! | `GET /readyz`, `/metrics` | | yes | `process::health`, [`health_get`] |
 //!
@@ -21,6 +23,8 @@ pub mod ledgers_get;
 pub mod pages_get;
 mod parameters;
 pub mod scan_get;
+pub mod trace_get;
+pub mod who;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -29,11 +33,12 @@ use actix_web::web::{self, Data};
 use actix_web::{App, Error};
 use process::problem::at;
 
+use crate::epcis_api::{self, entry};
 use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 23] = [
+pub const PATHS: [(&str, &[Audience]); 24] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -45,6 +50,7 @@ pub const PATHS: [(&str, &[Audience]); 23] = [
     ("/ledgers/{origin}/proof/inclusion", &[Audience::Public, Audience::Internal]),
     ("/ledgers/{origin}/proof/consistency", &[Audience::Public, Audience::Internal]),
     ("/deliveries", &[Audience::Internal]),
+    ("/trace", &[Audience::Internal]),
     ("/verify", &[Audience::Public]),
     ("/policy", &[Audience::Public]),
     ("/assets/verify.js", &[Audience::Public]),
@@ -72,6 +78,7 @@ pub fn application(
         InitError = (),
     >,
 > {
+    let serves_queries = audience == Audience::Internal || state.config().serve_queries;
     App::new()
         .wrap(from_fn(process::problem::documented))
         .wrap(from_fn(process::requests::traced))
@@ -83,7 +90,13 @@ pub fn application(
             Audience::Public => public,
             Audience::Internal => internal,
         })
-        .configure(ledgers)
+        .configure(both)
+        .configure(move |service| {
+            if serves_queries {
+                service.service(at("/trace", trace_get::get));
+            }
+        })
+        .configure(epcis_api::routes)
         .default_service(web::to(async || {
             Err::<String, _>(Problem::NotFound("no such page; the start page is /".into()))
         }))
@@ -91,7 +104,7 @@ pub fn application(
 
 fn public(service: &mut web::ServiceConfig) {
     service
-        .service(at("/", pages_get::start))
+        .service(entry::resource())
         .service(at("/01/{code:.*}", scan_get::get))
         .service(at("/items/{epc:.+}/history", items_get::consumers_history))
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
@@ -115,7 +128,7 @@ fn internal(service: &mut web::ServiceConfig) {
         .configure(process::health::routes::<AppState>);
 }
 
-fn ledgers(service: &mut web::ServiceConfig) {
+fn both(service: &mut web::ServiceConfig) {
     service
         .service(at("/ledgers", ledgers_get::list))
         .service(at("/ledgers/{origin}/checkpoint", ledgers_get::checkpoint))

@@ -5,10 +5,11 @@
 //! ```text
 //! scan -> candidates -> history (records recomputed) -> state -> verdict -> page or JSON
 //!                         \-> bundle (disclosed records, paths, checkpoints, hub, anchor)
+//! committed records -> projector -> projection of events -> trace
 //! ```
 //!
-//! What holds: every stored record is recomputed before it is used; a verdict rests on facts that can be listed; only
-//! scans and findings are written, and old scans deleted; what the public sees and what the operator sees have an address
+//! What holds: every stored record is recomputed before it is used; a verdict rests on facts that can be listed, never on the
+//! projection; only scans, findings and the projection are written, and old scans deleted; what the public sees and what the operator sees have an address
 //! each.
 //!
 //! Not here: what records add up to (`history`), recording (`ingest`), publishing (`anchor`), verifying offline
@@ -19,6 +20,7 @@
 pub mod answer;
 pub mod config;
 pub mod consumer;
+pub mod epcis_api;
 pub mod error_page;
 pub mod findings;
 pub mod http;
@@ -34,6 +36,9 @@ pub mod notices;
 pub mod page;
 pub mod places;
 pub mod problem;
+pub mod projection_metrics;
+pub mod projector;
+pub mod read_log;
 mod reload;
 pub mod scan;
 pub mod scan_queue;
@@ -110,12 +115,16 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         tokio::join!(public.stop(true), internal.stop(true));
     });
     let [public, internal] = servers;
+    let (metrics, crash) = (state.projection.clone(), context.crash.clone());
+    let projecting = projector::run(state.db.clone(), metrics, context.clock.clone(), crash);
     let served = tokio::select! {
         (public, internal) = async { tokio::join!(public, internal) } => {
             public.and(internal).map_err(Error::Serve)
         }
         never = delete_daily(&state) => match never {},
+        never = epcis_api::subscriber::run(&state) => match never {},
         never = reload::follow(&state, reload) => match never {},
+        never = projecting => match never {},
     };
     state.scans.finish().await;
     served

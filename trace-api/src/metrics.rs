@@ -5,6 +5,7 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+const MESSAGES: &str = "Messages of subscriptions, by what came of them.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
 
 /// The metrics of one trace-api process.
@@ -26,6 +27,8 @@ pub struct Metrics {
     pub answer_seconds: Histogram,
     /// Requests refused before the database was asked, by the limit that was reached.
     pub refused: IntCounterVec,
+    /// Messages of subscriptions, by what came of them: `taken`, `halved`, `failed`, `given_up`.
+    pub messages: IntCounterVec,
     /// Findings opened, by rule.
     pub findings: IntCounterVec,
     /// Readings of the files of names while the process runs, by outcome: `done`, `refused`.
@@ -96,6 +99,7 @@ impl Metrics {
             scan_group,
             scans_under_way,
             name_reloads: by("trace_api_name_reloads_total", NAME_RELOADS, "outcome"),
+            messages: by("trace_api_subscription_messages_total", MESSAGES, "outcome"),
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
             deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),

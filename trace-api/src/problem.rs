@@ -21,6 +21,12 @@ pub enum Problem {
     /// What was asked for does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// The caller did not show who they are.
+    #[error("{0}")]
+    NotIdentified(String),
+    /// The caller may not do this.
+    #[error("{0}")]
+    NotAllowed(String),
     /// Too many requests, or too many for unknown codes.
     #[error("too many requests from your network; retry in a minute")]
     TooMany,
@@ -48,6 +54,10 @@ impl Problem {
         match self {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "Address is malformed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "No such thing"),
+            Self::NotIdentified(_) => {
+                (StatusCode::UNAUTHORIZED, "not-identified", "Who you are was not shown")
+            }
+            Self::NotAllowed(_) => (StatusCode::FORBIDDEN, "not-allowed", "Not allowed"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::Misdirected => {
                 (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Another address was asked for")
@@ -80,7 +90,12 @@ impl ResponseError for Problem {
         match self {
             Self::Unavailable => _ = response.insert_header(("Retry-After", "1")),
             Self::TooMany => _ = response.insert_header(("Retry-After", "60")),
-            Self::Malformed(_) | Self::NotFound(_) | Self::Misdirected | Self::Internal(_) => {}
+            Self::NotIdentified(_) => _ = response.insert_header(("WWW-Authenticate", "Bearer")),
+            Self::NotAllowed(_)
+            | Self::Malformed(_)
+            | Self::NotFound(_)
+            | Self::Misdirected
+            | Self::Internal(_) => {}
         }
         response
             .content_type("application/problem+json")

@@ -6,16 +6,21 @@ use actix_web::HttpRequest;
 use directory::Rights;
 use history::Cache;
 use history::directory::{DirectoryCache, Loaded};
+use ledger::hash::{HmacKey, hmac_sha256};
 use ledger::policy::Policy;
 use process::Clock;
 use sql::Db;
 
 use crate::config::Config;
+use crate::epcis_api::ended_tokens::GivenBack;
+use crate::epcis_api::token::TokenKey;
 use crate::limits::{Admission, Limits, Reached};
 use crate::marks::MarkKeys;
 use crate::metrics::{CacheMetrics, Metrics};
 use crate::names::Names;
 use crate::problem::Problem;
+use crate::projection_metrics::ProjectionMetrics;
+use crate::read_log::ReadLog;
 use crate::scan::address_of;
 use crate::scan_queue::ScanQueue;
 
@@ -48,12 +53,22 @@ pub struct AppState {
     pub cache: Cache,
     /// How often that helped.
     pub cache_metrics: CacheMetrics,
+    /// What is counted of the projection of events.
+    pub projection: ProjectionMetrics,
     /// The time.
     pub clock: Clock,
     /// Stores scans.
     pub scans: ScanQueue,
+    /// Records who read what.
+    pub read_log: ReadLog,
     /// Makes marks of scans.
     pub mark_keys: MarkKeys,
+    /// Makes and opens the tokens of pages.
+    pub page_tokens: TokenKey,
+    /// Tokens of pages that were given back.
+    pub given_back: GivenBack,
+    /// Makes ids of subscriptions.
+    pub subscription_ids: HmacKey,
     authority: Authority,
 }
 
@@ -74,8 +89,12 @@ impl AppState {
         let authority = Authority::Directory(Box::new(DirectoryCache::new(config.policy.clone())));
         let (metrics, cache) = (Metrics::new(), Cache::new(CACHE_BYTES));
         let cache_metrics = CacheMetrics::new(&metrics.registry);
+        let projection = ProjectionMetrics::new(&metrics.registry);
         let scans = ScanQueue::start(db.clone(), metrics.clone());
+        let read_log = ReadLog::start(db.clone(), config.read_log.clone(), clock.clone());
         let mark_keys = MarkKeys::new(&config.scan_secret);
+        let page_tokens = TokenKey::new(&config.scan_secret);
+        let of_ids = hmac_sha256(&config.scan_secret, b"chopmark.org/subscription-id@v1\n");
         Self {
             db,
             current: RwLock::new(Arc::new(config)),
@@ -83,9 +102,14 @@ impl AppState {
             limits,
             cache,
             cache_metrics,
+            projection,
             clock,
             scans,
+            read_log,
             mark_keys,
+            page_tokens,
+            given_back: GivenBack::default(),
+            subscription_ids: HmacKey::new(&of_ids),
             authority,
         }
     }

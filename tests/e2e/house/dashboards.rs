@@ -53,10 +53,13 @@ fn names(text: &str) -> BTreeSet<String> {
 
 /// Names that the processes register: quoted words of their metrics files, and of the one for what several have.
 fn registered() -> BTreeSet<String> {
-    ["firmware-bridge", "ingest", "anchor", "trace-api", "crates/process"]
-        .iter()
-        .flat_map(|process| {
-            let text = read(&format!("{process}/src/metrics.rs"));
+    let processes = ["firmware-bridge", "ingest", "anchor", "trace-api", "crates/process"];
+    let files = processes.map(|process| format!("{process}/src/metrics.rs"));
+    files
+        .into_iter()
+        .chain(["trace-api/src/projection_metrics.rs".to_owned()])
+        .flat_map(|file| {
+            let text = read(&file);
             let quoted: Vec<String> =
                 text.split('"').skip(1).step_by(2).map(str::to_owned).collect();
             quoted

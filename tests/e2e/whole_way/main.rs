@@ -10,6 +10,7 @@ mod backup;
 mod bad_input;
 mod embedded_database;
 mod encrypted;
+mod interfaces;
 mod load;
 mod long_documents;
 mod manual;

@@ -18,8 +18,8 @@ fn html(page: Result<String, askama::Error>) -> Result<HttpResponse, Problem> {
 /// # Errors
 ///
 /// If the page cannot be rendered.
-pub async fn start(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    html(page::start(language(&request)))
+pub fn start(request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    html(page::start(language(request)))
 }
 
 /// `GET /verify`.

@@ -18,6 +18,7 @@ fn sample(path: &str) -> String {
     match path {
         "/ledgers/{origin}/proof/inclusion" => filled + "?index=0&size=1",
         "/ledgers/{origin}/proof/consistency" => filled + "?old=0&new=1",
+        "/trace" => filled + "?epc=urn:epc:id:sgtin:4012345.011111.9876",
         _ => filled,
     }
 }
@@ -190,9 +191,10 @@ fn query_parameters(path: &str) -> Vec<(String, bool, bool)> {
 async fn a_parameter_that_is_missing_malformed_or_there_twice_is_a_problem_that_names_it() {
     let state = state_without_database().await;
     let (mut required, mut checked) = (0, 0);
-    for (path, audiences) in PATHS {
+    // The parameters of a trace exclude one another: its own tests try them.
+    for (path, audiences) in PATHS.iter().filter(|(path, _)| *path != "/trace") {
         let all = query_parameters(path);
-        for audience in audiences {
+        for audience in *audiences {
             let whole = sample(path);
             let bare = whole.split('?').next().unwrap();
             let address = |change: &dyn Fn(&str, bool) -> Option<String>| {

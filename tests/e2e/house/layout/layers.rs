@@ -14,7 +14,7 @@ use toml::{Table, Value};
 pub const LAYERS: &[&[&str]] = &[
     &["epc", "evm"],
     &["ledger"],
-    &["reads", "epcis", "directory", "keystore"],
+    &["reads", "epcis", "directory", "access", "keystore"],
     &["devices", "settling", "sql"],
     &["process"],
     &["history"],

@@ -34,6 +34,7 @@ pub const LIBRARIES: &[Place] = &[
             "firmware-bridge/src/deliver.rs",
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
+            "trace-api/src/epcis_api/webhook.rs",
             "demo/src/web.rs",
             "tests/src/stage.rs",
         ],
@@ -52,6 +53,7 @@ pub const LIBRARIES: &[Place] = &[
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
             "crates/process/src/tls.rs",
+            "trace-api/src/epcis_api/webhook.rs",
             "sql/src/",
             "tests/e2e/",
         ],
@@ -59,6 +61,7 @@ pub const LIBRARIES: &[Place] = &[
     Place {
         path: &["aws_lc_rs"],
         files: &[
+            "crates/access/src/token/key_set.rs",
             "crates/ledger/src/hash.rs",
             "crates/ledger/src/keys.rs",
             "crates/ledger/src/keys/",
@@ -107,6 +110,7 @@ pub const PURE: &[&str] = &[
     "crates/epcis/src/",
     "crates/ledger/src/",
     "crates/directory/src/",
+    "crates/access/src/",
     "crates/evm/src/",
     "crates/history/src/",
 ];
@@ -119,10 +123,13 @@ pub const GATHERING: &[&str] = &[
     "crates/history/src/directory",
     "crates/history/src/gather",
     "crates/history/src/known_ledgers",
+    "crates/history/src/movement",
+    "crates/history/src/projected",
     "crates/history/src/rows",
     "crates/history/src/standing",
     "crates/history/src/testing",
     "crates/history/src/tiles",
+    "crates/history/src/trace",
 ];
 
 /// The lines on which `tokens` name `path`, also in a tree of imports (`use std::{fs, net}`).

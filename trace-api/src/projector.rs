@@ -1,0 +1,170 @@
+//! Fills the projection of events from committed records of site ledgers.
+//!
+//! The way through: of all trace-api processes of a database one projects ([`run`]); it reads what waits, makes rows of it
+//! ([`project_once`]) and looks again, after a pause that grows while nothing comes. The others wait and take over.
+//!
+//! What holds:
+//!
+//! - a batch is one transaction with the places of its ledgers, so a process that is killed anywhere loses and doubles nothing;
+//! - a record that is no event is stored as left out and never holds up others;
+//! - ingest is not asked and not slowed: only what is committed is read.
+//!
+//! Not here: rows and statements (`sql::events`), what a record becomes (`history::projected`).
+//!
+//! Source: docs/decisions/0060-the-projection-of-events.md.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use history::projected::project;
+use process::{Clock, CrashPoints};
+use sql::events::{Batch, Move, NewEvent, Skipped, Waiting};
+use sql::{Db, Transaction};
+use tokio::time::sleep;
+
+use crate::projection_metrics::ProjectionMetrics;
+
+/// About so many records are projected by one transaction.
+const MOST: u32 = 1_024;
+/// Shortest and longest pause while nothing waits.
+const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// Longest pause after a failure, and while another process projects.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// What one batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Records that were looked at.
+    pub records: u64,
+    /// Events that were added.
+    pub events: u64,
+    /// Records that were left out.
+    pub skipped: u64,
+}
+
+/// Projects for as long as the process runs.
+pub async fn run(
+    db: Db,
+    metrics: ProjectionMetrics,
+    clock: Clock,
+    crash: CrashPoints,
+) -> Infallible {
+    loop {
+        match sql::events::hold_projector(&db).await {
+            Ok(Some(lease)) => {
+                tracing::info!("this process projects events");
+                metrics.active.set(1);
+                let Err(error) = follow(&db, &lease, (&metrics, &clock, &crash)).await;
+                tracing::warn!(%error, "events are not projected; this is tried again");
+                metrics.active.set(0);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "events cannot be projected"),
+        }
+        show_lag(&db, &metrics, &clock).await;
+        sleep(WAIT).await;
+    }
+}
+
+/// Projects while the lease is held.
+async fn follow(
+    db: &Db,
+    lease: &sql::events::ProjectorLease,
+    (metrics, clock, crash): (&ProjectionMetrics, &Clock, &CrashPoints),
+) -> Result<Infallible, sql::Error> {
+    let (mut pause, mut shown) = (IDLE.0, clock.now());
+    loop {
+        lease.check()?;
+        let done = project_once(db, crash).await.inspect_err(|_| metrics.failures.inc())?;
+        metrics.events.inc_by(done.events);
+        metrics.skipped.inc_by(done.skipped);
+        let now = clock.now();
+        if done.records == 0 || now.duration_since(shown).as_secs() >= 1 {
+            show_lag(db, metrics, clock).await;
+            shown = now;
+        }
+        if done.records > 0 {
+            pause = IDLE.0;
+        } else {
+            sleep(pause).await;
+            pause = (pause * 2).min(IDLE.1);
+        }
+    }
+}
+
+async fn show_lag(db: &Db, metrics: &ProjectionMetrics, clock: &Clock) {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    if let Ok(lag) = sql::events::lag(db).await {
+        metrics.lag_records.set(number(lag.records));
+        metrics.lag_seconds.set(number(lag.seconds(clock.now())));
+    }
+}
+
+/// Projects one batch of what waits; gives zeros if nothing does.
+///
+/// # Errors
+///
+/// [`sql::Error::Conflict`] if another process projected the same records meanwhile.
+pub async fn project_once(db: &Db, crash: &CrashPoints) -> Result<Progress, sql::Error> {
+    let waiting = sql::events::waiting(db, MOST).await?;
+    if waiting.is_empty() {
+        return Ok(Progress::default());
+    }
+    // Reading records takes longer than storing them, and must not hold up who is answered.
+    let batch = tokio::task::spawn_blocking(move || batch_of(&waiting)).await;
+    let batch = batch.map_err(|error| {
+        sql::Error::Data(format!("reading records for the projection failed: {error}"))
+    })?;
+    let add = async |tx: &Transaction<'_>| {
+        let position = sql::events::apply(tx, &batch).await?;
+        crash.pass("projection.before_commit");
+        Ok(position)
+    };
+    db.run_tx_once("trace_api.project", add).await?;
+    crash.pass("projection.after_commit");
+    Ok(Progress {
+        records: batch.moves.iter().map(|step| step.to - step.from).sum(),
+        events: batch.events.len() as u64,
+        skipped: batch.skipped.len() as u64,
+    })
+}
+
+/// What the records of some ledgers become: in the order in which they were recorded, as far as that of each ledger is kept.
+fn batch_of(waiting: &[Waiting]) -> Batch {
+    let mut batch = Batch::default();
+    let mut ordered: Vec<(jiff::Timestamp, NewEvent)> = Vec::new();
+    for of_ledger in waiting {
+        let mut latest = jiff::Timestamp::MIN;
+        let mut next = of_ledger.from;
+        for chunk in &of_ledger.chunks {
+            missing(&mut batch, of_ledger, (next, chunk.first));
+            let records = chunk.records();
+            next = chunk.first + chunk.count.max(records.len() as u64);
+            missing(&mut batch, of_ledger, (chunk.first + records.len() as u64, next));
+            for record in records {
+                match project(&record) {
+                    Ok(event) => {
+                        latest = latest.max(event.record_time);
+                        ordered.push((latest, event));
+                    }
+                    Err(skipped) => batch.skipped.push(skipped),
+                }
+            }
+        }
+        batch.moves.push(Move { ledger: of_ledger.ledger, from: of_ledger.from, to: next });
+    }
+    ordered.sort_by_key(|(at, _)| *at);
+    batch.events = ordered.into_iter().map(|(_, event)| event).collect();
+    batch
+}
+
+/// Records that the ledger should have and its rows have not: one note for all of them.
+fn missing(batch: &mut Batch, of_ledger: &Waiting, (from, to): (u64, u64)) {
+    if from < to {
+        let reason = format!("the records {from} to {} are missing in the ledger's rows", to - 1);
+        batch.skipped.push(Skipped { ledger: of_ledger.ledger, index: from, reason });
+    }
+}
+
+#[cfg(test)]
+mod tests;
