@@ -34,7 +34,7 @@ const DAY_OF_WEEK: usize = 3;
 /// Where `dayOfMonth` stands in [`FIELDS`].
 const DAY_OF_MONTH: usize = 4;
 
-/// A schedule: for each of [`FIELDS`] the values that it may have, a bit each.
+/// A schedule: for each of `FIELDS` the values that it may have, a bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule([u64; 6]);
 

@@ -1,6 +1,6 @@
 //! Sends subscribers what is new.
 //!
-//! The way through: [`run`] takes the subscriptions that are due, each in a task of its own, at most sixteen at once; [`serve`] finds what is
+//! The way through: [`run`] takes the subscriptions that are due, each in a task of its own, at most sixteen at once; `serve` finds what is
 //! new for one, sends it, and writes down how far it came.
 //!
 //! What holds:

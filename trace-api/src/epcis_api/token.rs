@@ -6,7 +6,7 @@
 //! What holds: a token that was changed, that another key made, that belongs to another list, another caller or other grants, or
 //! that has ended, opens to an error and nothing else; no memory is kept for it. Its content is a place in the list and no secret.
 //!
-//! Not here: the list itself ([`super::search`]), tokens that were given back ([`super::tokens_delete`]).
+//! Not here: the list itself ([`super::search`]), tokens that were given back ([`super::ended_tokens`]).
 //!
 //! Source: RFC 2104; decision 0061.
 
