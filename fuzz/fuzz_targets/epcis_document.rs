@@ -1,11 +1,16 @@
-//! EPCIS documents and events: what is taken has one hash, in the document and out of it.
+//! EPCIS documents and events: what is taken has one hash, in the document and out of it, and read event by event, as captures are.
 #![no_main]
 
 use epcis::hash::{Dialect, event_hash};
-use epcis::{Document, Event};
+use epcis::{Document, Event, Outline};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    // Of what is no document, too: whatever can be read of it is read.
+    let outline = Outline::read(bytes);
+    for place in 0..outline.len() {
+        outline.statement(bytes, place).expect("each event has a place");
+    }
     let document = match Document::parse(bytes) {
         Ok(document) => document,
         Err(violations) => {
@@ -18,6 +23,11 @@ fuzz_target!(|bytes: &[u8]| {
         }
     };
     assert!(!document.events().is_empty());
+    assert!(outline.envelope.is_empty(), "{:?}", outline.envelope);
+    let one_by_one = (0..outline.len())
+        .filter_map(|place| outline.statement(bytes, place)?.event.ok())
+        .collect::<Vec<_>>();
+    assert_eq!(hashes(&one_by_one), hashes(document.events()));
     let canonical = document.to_json().canonical();
     let again = Document::parse(canonical.as_bytes()).expect("the same document");
     assert_eq!(hashes(document.events()), hashes(again.events()));

@@ -52,6 +52,6 @@ pub use plus::{PlusScheme, PlusTag};
 pub use prefix_length::{PrefixLength, PrefixTable};
 pub use scheme::Scheme;
 pub use tag::{Encoding, TagEpc};
-pub use thing::{has_gs1_key, licence_digits, site_key, thing_key, written_key};
+pub use thing::{gs1_thing_key, has_gs1_key, licence_digits, site_key, thing_key, written_key};
 pub use tid::Tid;
 pub use uri_kind::{UriKind, check_uri};

@@ -123,7 +123,19 @@ pub fn site_key(uri: &str) -> String {
 /// ```
 #[must_use]
 pub fn has_gs1_key(uri: &str) -> bool {
-    gs1_key(&lowered(uri)).is_some()
+    gs1_thing_key(uri).is_some()
+}
+
+/// The [`thing_key`] of a URI that has a GS1 key; `None` of any other.
+///
+/// ```
+/// let link = epc::gs1_thing_key("urn:epc:id:sgtin:0614141.112345.400");
+/// assert_eq!(link.as_deref(), Some("https://id.gs1.org/01/10614141123459/21/400"));
+/// assert_eq!(epc::gs1_thing_key("urn:epc:id:gid:1.2.3"), None);
+/// ```
+#[must_use]
+pub fn gs1_thing_key(uri: &str) -> Option<String> {
+    gs1_key(&lowered(uri))
 }
 
 /// `uri` with what stands before its key in small letters: `https:`, or `urn:epc:id:sgtin:`. RFC 3986 and RFC 8141

@@ -229,6 +229,14 @@ impl Context {
         self.prefixes.iter().map(|(prefix, namespace)| (prefix.as_str(), namespace.as_str()))
     }
 
+    /// The addresses of contexts that are not the standard's, in their order.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Address(address) => Some(address.as_str()),
+            Part::Prefix(_) => None,
+        })
+    }
+
     /// Splits a name `prefix:local` into namespace and local part; `None` if the prefix is not defined.
     #[must_use]
     pub fn split<'a>(&'a self, name: &'a str) -> Option<(&'a str, &'a str)> {

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! bytes -> ledger::json -> Document (context, events) -> Event, validated -> hash, typed accessors
-//! XML -> xml::parse -> the same JSON
+//! XML -> xml::parse -> the same JSON -> xml::write -> XML
 //! long documents: bytes -> Outline -> one Event at a time
 //! parameters -> query::Query -> does it match an Event? -> terms for an index
 //! ```
@@ -26,11 +26,13 @@ mod biz_step;
 mod check;
 mod context;
 mod date_time;
+mod decimal;
 mod disposition;
 mod document;
 mod event;
 mod event_kind;
 pub mod hash;
+pub mod master_data;
 mod outline;
 pub mod query;
 mod term;

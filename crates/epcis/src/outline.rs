@@ -89,6 +89,12 @@ impl Outline {
         self.events.is_empty()
     }
 
+    /// Whether it is one event without a document.
+    #[must_use]
+    pub fn is_single_event(&self) -> bool {
+        self.list.is_none() && self.events.len() == 1
+    }
+
     /// How many bytes the event at `place` has.
     #[must_use]
     pub fn bytes_of(&self, place: usize) -> usize {

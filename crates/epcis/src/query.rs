@@ -43,8 +43,8 @@ use jiff::Timestamp;
 use ledger::json::Json;
 
 pub use self::decimal::Decimal;
-pub use self::key::event_id_of;
-pub use self::master::{MasterData, NoMasterData};
+pub use self::key::{event_id_of, whole_name};
+pub use self::master::{MasterData, MasterDataNeeds, NoMasterData};
 pub use self::order::{Direction, Limit, Order, SortKey};
 pub use self::problem::{LONGEST_NAME, LONGEST_VALUE, MOST_PARAMETERS, MOST_VALUES, QueryProblem};
 pub use self::term::Term;
@@ -201,6 +201,23 @@ impl Query {
     #[must_use]
     pub fn groups(&self, master: &dyn MasterData) -> Vec<Vec<Term>> {
         groups::groups(&self.criteria, master)
+    }
+
+    /// What of all master data [`Query::matches`] and [`Query::groups`] ask for.
+    #[must_use]
+    pub fn master_data(&self) -> MasterDataNeeds {
+        let mut needs = MasterDataNeeds::default();
+        for criterion in &self.criteria {
+            match criterion {
+                Criterion::Within(_, places) => needs.places.extend(places.iter().cloned()),
+                Criterion::HasAttribute(_, names) => needs.attributes.extend(names.iter().cloned()),
+                Criterion::AttributeIs(_, name, _) => {
+                    needs.attributes.insert(name.clone());
+                }
+                _ => {}
+            }
+        }
+        needs
     }
 
     /// The event times that can match: from the first on, before the second.

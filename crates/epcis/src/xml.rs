@@ -39,14 +39,16 @@
 //! - [`parse`] is total: any bytes give JSON or violations, within time and memory proportional to the input;
 //! - nothing outside the text is read: a DTD is refused, so there are no entities to resolve;
 //! - names are resolved by namespace, never by prefix;
-//! - what has no place in the JSON form is refused or named, never dropped.
+//! - what has no place in the JSON form is refused or named, never dropped;
+//! - what [`write()`] wrote is read back as it was (`carried.rs` for what XML has no form of its own for).
 //!
 //! Not here: whether the events are valid ([`crate::Document`] checks the JSON), the order of elements (XML Schema
-//! prescribes it; here it does not matter), writing XML.
+//! prescribes it; here it does not matter). [`write()`] is the way back.
 //!
-//! Sources: EPCIS 1.2 section 9; EPCIS 2.0 sections 9 and 10; XML 1.0; Namespaces in XML 1.0.
+//! Sources: docs/formats/xml-mapping-v1.md; EPCIS 1.2 section 9; EPCIS 2.0 sections 9 and 10; XML 1.0; Namespaces in XML 1.0.
 
 mod bounds;
+mod carried;
 mod document;
 mod event;
 mod header;
@@ -54,8 +56,10 @@ mod names;
 mod reading;
 mod values;
 mod words;
+mod write;
 
 pub use bounds::Limits;
+pub use write::{Version, Words, Written, escaped, write};
 
 use ledger::json::Json;
 
@@ -112,9 +116,26 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Converted, Vec<Violation>>
     if !reading.violations.is_empty() {
         return Err(reading.violations);
     }
+    // Elements alone cannot be that deep, but carried JSON in them can.
+    let most = ledger::json::Limits::default().max_depth;
+    if is_deeper(&json, most) {
+        let expected = format!("at most {most} arrays and objects in one another");
+        return Err(vec![violation("", "its JSON form is nested too deep".to_owned(), expected)]);
+    }
     let event_lines = lines(text, &reading.events);
     let left_out = reading.left_out.into_iter().collect();
     Ok(Converted { json, version, event_lines, left_out })
+}
+
+/// Whether more than `most` arrays and objects are in one another.
+fn is_deeper(json: &Json, most: usize) -> bool {
+    match json {
+        Json::Array(items) => most == 0 || items.iter().any(|item| is_deeper(item, most - 1)),
+        Json::Object(members) => {
+            most == 0 || members.iter().any(|(_, value)| is_deeper(value, most - 1))
+        }
+        _ => false,
+    }
 }
 
 fn violation(value: &str, problem: String, expected: String) -> Violation {

@@ -4,6 +4,10 @@
 //! vectors are read from a folder next to the repository; without it, their tests print that they were skipped, and
 //! pass.
 
+#[cfg(test)]
+#[path = "hash/page.rs"]
+mod page;
+
 use std::path::PathBuf;
 
 use epcis::Document;

@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
+#[path = "xml/round_trip.rs"]
+mod round_trip;
+#[path = "xml/same.rs"]
+mod same;
+
 use epcis::hash::{Dialect, event_hash};
-use epcis::xml::{Converted, Limits, parse};
+use epcis::xml::{Converted, Limits, Version, Words, parse, write};
 use epcis::{Document, Violation};
 use ledger::json::{self, Json};
 use proptest::prelude::*;
@@ -283,6 +288,54 @@ fn an_event_type_of_ones_own_keeps_its_namespace_and_unknown_elements_are_left_t
     assert_eq!(list[0].get("type"), Some(&Json::from("m:GrindingEvent")));
     let violations = Document::parse(converted(&text).json.canonical().as_bytes()).unwrap_err();
     assert_eq!(violations[0].pointer, "/epcisBody/eventList/0/made");
+}
+
+/// The rows of the table "Golden files" of the page: XML and JSON, by their names.
+fn golden_files() -> Vec<(String, String)> {
+    let page = include_str!("../../../docs/formats/xml-mapping-v1.md");
+    let table = page.split("## Golden files").nth(1).unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let names: Vec<&str> = row.split('`').collect();
+        (names[1].to_owned(), names[3].to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn the_golden_files_that_the_page_names_are_read_to_their_json_and_come_back() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xml/");
+    let files = golden_files();
+    assert_eq!(files.len(), 4, "{files:?}");
+    for (xml_name, json_name) in files {
+        let xml = std::fs::read_to_string(format!("{folder}{xml_name}")).unwrap();
+        let found = converted(&xml).json;
+        let twin = json(&std::fs::read_to_string(format!("{folder}{json_name}")).unwrap());
+        assert_eq!(found.canonical(), twin.canonical(), "{xml_name}");
+        let written = write(&twin, Version::V2_0, Words::Kept).unwrap();
+        assert_eq!(written.left_out, Vec::<String>::new(), "{json_name}");
+        assert_eq!(converted(&written.text).json.canonical(), twin.canonical(), "{json_name}");
+        if xml_name.starts_with("carried") {
+            assert_eq!(written.text, xml);
+        }
+    }
+}
+
+#[test]
+fn the_statements_of_gs1_us_come_back_in_version_1_2() {
+    let first = converted(include_str!("xml/dscsa-1.2.xml"));
+    assert_eq!(first.version, "1.2");
+    let written = write(&first.json, Version::V1_2, Words::Kept).unwrap();
+    assert_eq!(written.left_out, Vec::<String>::new());
+    for part in
+        ["<gs1ushc:dscsaTransactionStatement>", "<gs1ushc:dscsaSaleToWholesaler", "xmlns:gs1ushc="]
+    {
+        assert!(written.text.contains(part), "{part}: {}", written.text);
+    }
+    let again = converted(&written.text);
+    assert_eq!(again.version, "1.2");
+    assert_eq!(again.json.canonical(), first.json.canonical());
+    assert_eq!(hashes(&again.json), hashes(&first.json));
 }
 
 proptest! {

@@ -5,6 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
+#[path = "xml_vectors/every_file.rs"]
+mod every_file;
+#[path = "xml/same.rs"]
+mod same;
+
 use std::path::{Path, PathBuf};
 
 use epcis::hash::{Dialect, pre_hash};

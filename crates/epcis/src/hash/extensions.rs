@@ -64,7 +64,12 @@ fn one(values: &Values<'_>, key: &str, item: &Json) -> Option<String> {
     let (text, inner) = match item {
         Json::Null => return None,
         Json::Object(_) => {
-            let text = item.get(TEXT).map_or_else(String::new, |text| values.value(TEXT, text));
+            let text = match item.get(TEXT) {
+                // Members in it have prefixes, which must not count.
+                Some(inner @ (Json::Object(_) | Json::Array(_))) => in_list(values, inner),
+                Some(text) => values.value(TEXT, text),
+                None => String::new(),
+            };
             (text, beyond(values, item, &[TEXT]))
         }
         Json::Array(_) => (in_list(values, item), String::new()),

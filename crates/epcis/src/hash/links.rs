@@ -36,8 +36,10 @@ pub(super) fn hashed(text: &str) -> Option<String> {
     if !text.contains(':') {
         return None;
     }
-    let key = |uri: &str| epc::has_gs1_key(uri).then(|| epc::thing_key(uri));
-    let link = key(text).or_else(|| key(&with_identifiers(text)?))?;
+    let link = epc::gs1_thing_key(text).or_else(|| epc::gs1_thing_key(&with_identifiers(text)?))?;
+    if !link.contains('%') {
+        return Some(link);
+    }
     // In the canonical link every `%` starts an escape, so each of these stands for its character.
     Some(link.replace("%27", "'").replace("%3B", ";").replace("%3D", "="))
 }

@@ -9,6 +9,7 @@ use ledger::json::Json;
 
 use super::dialect::Dialect;
 use super::links;
+use crate::decimal::plain;
 use crate::event::Event;
 use crate::vocabulary::{GS1, Vocabulary, expand_urn};
 
@@ -48,7 +49,10 @@ impl Values<'_> {
     pub fn value(&self, name: &str, json: &Json) -> String {
         let text = match json {
             Json::String(text) => text.trim(),
-            Json::Number(digits) => return plain_number(digits).unwrap_or_else(|| digits.clone()),
+            Json::Number(digits) => {
+                let digits = plain(digits);
+                return plain_number(&digits).unwrap_or(digits);
+            }
             Json::Bool(true) => return "true".to_owned(),
             Json::Bool(false) => return "false".to_owned(),
             Json::Null => return String::new(),

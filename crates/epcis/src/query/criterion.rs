@@ -158,11 +158,11 @@ impl Criterion {
             }),
             Self::Field(field, test) => field.any(event, &|value| test.holds(value)),
             Self::HasAttribute(field, names) => any_element(field, event, &mut |element| {
-                names.iter().any(|name| subject.master.attribute(element, name).is_some())
+                names.iter().any(|name| !subject.master.values(element, name).is_empty())
             }),
             Self::AttributeIs(field, name, values) => any_element(field, event, &mut |element| {
-                let own = subject.master.attribute(element, name);
-                own.is_some_and(|own| values.have(&Json::String(own)))
+                let own = subject.master.values(element, name);
+                own.into_iter().any(|own| values.have(&Json::String(own)))
             }),
         }
     }

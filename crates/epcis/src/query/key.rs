@@ -30,6 +30,12 @@ pub(super) fn expanded(text: &str, context: &Context) -> Option<String> {
     (!is_address).then(|| format!("{namespace}{local}"))
 }
 
+/// The whole form of a name that may have a prefix of `context`; any other text as it is.
+#[must_use]
+pub fn whole_name(text: &str, context: &Context) -> String {
+    expanded(text, context).unwrap_or_else(|| text.to_owned())
+}
+
 /// The key of a thing, a place, a party, a device or a resource.
 pub(super) fn uri(text: &str, context: &Context) -> String {
     let key = epc::thing_key(text);

@@ -26,8 +26,8 @@ impl Default for Limits {
     }
 }
 
-/// Most attributes of one element. The largest element of the standard has 24.
-const ATTRIBUTES: u32 = 64;
+/// Most attributes of one element, declarations of namespaces included. The largest element of the standard has 24.
+const ATTRIBUTES: u32 = 128;
 /// Most namespaces in scope at one place.
 const IN_SCOPE: usize = 256;
 /// Most namespaces in scope, summed over the elements that declare one: the parser copies them there.
@@ -219,8 +219,8 @@ mod tests {
         let many = |count: usize, name: &str| {
             (0..count).fold(String::new(), |out, place| format!("{out} {name}{place}='http://x'"))
         };
-        assert_eq!(problem(&format!("<a{}/>", many(64, "b"))), None);
-        assert_eq!(problem(&format!("<a{}/>", many(65, "b"))), Some("too many attributes"));
+        assert_eq!(problem(&format!("<a{}/>", many(128, "b"))), None);
+        assert_eq!(problem(&format!("<a{}/>", many(129, "b"))), Some("too many attributes"));
         let limits = Limits { max_nodes: 9, ..Limits::default() };
         let found =
             check(&"<a b='1' c='2'/>".repeat(5), &limits).map_err(|outside| outside.problem);

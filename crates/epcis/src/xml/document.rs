@@ -19,7 +19,9 @@ pub(super) fn document(reading: &mut Reading, root: Node<'_>) -> (Json, String) 
     let is_event = EventKind::from_name(name).is_some();
     let (json, version) = match name {
         _ if !is_standard(root) => (Json::Null, String::new()),
-        "EPCISDocument" | "EPCISQueryDocument" => envelope(reading, root),
+        "EPCISDocument" | "EPCISQueryDocument" | "EPCISMasterDataDocument" => {
+            envelope(reading, root)
+        }
         _ if is_event => (single(reading, root), String::new()),
         _ => (Json::Null, String::new()),
     };
@@ -91,6 +93,10 @@ fn body(reading: &mut Reading, node: Node<'_>) -> Json {
             "QueryResults" => {
                 let results = query_results(reading, child);
                 members.add("queryResults", results);
+            }
+            "VocabularyList" => {
+                let list = vocabulary_list(reading, child);
+                members.add("vocabularyList", list);
             }
             found => {
                 reading.problem(child, found, "is no list of events", "EventList or QueryResults");

@@ -7,6 +7,7 @@
 
 use ledger::json::Json;
 
+use super::carried;
 use super::reading::{Members, Node, Reading};
 use super::values::{boolean, number};
 use super::words::word;
@@ -63,6 +64,10 @@ pub(super) fn event(reading: &mut Reading, node: Node<'_>) -> Json {
     let mut members = Members::default();
     let kind = reading.element_name(node);
     members.add("type", Json::String(kind));
+    if let Some(addresses) = node.attribute((carried::JSON, carried::CONTEXT)) {
+        let addresses = addresses.split_ascii_whitespace().map(Json::from).collect();
+        members.add("@context", Json::Array(addresses));
+    }
     reading.fill_attributes(node, &mut members, |_, _, text| Json::from(text));
     reading.fill(node, &mut members, &mut |reading, child, members| {
         let name = child.tag_name().name();
@@ -160,7 +165,8 @@ fn pair(reading: &mut Reading, node: Node<'_>, name: &str, vocabulary: Vocabular
         let found = child.tag_name().name();
         reading.problem(node, found, "has an element", "a URI without elements");
     }
-    members.add(name, Json::String(super::reading::text(node)));
+    let text = reading.resolved(node, &super::reading::text(node));
+    members.add(name, Json::String(text));
     members.into_json()
 }
 

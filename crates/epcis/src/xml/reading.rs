@@ -6,18 +6,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::json::{Json, object};
+use ledger::json::{Json, Limits, object, parse};
 
-use super::names::Names;
+use super::carried;
+use super::names::{Names, is_scheme};
 use crate::violation::Violation;
 
 /// An element of the tree.
 pub(super) type Node<'a> = roxmltree::Node<'a, 'a>;
 
 /// Namespaces of EPCIS itself. Its own elements are without namespace by the schema; some senders give them this one.
-const EPCIS: [&str; 4] = [
+const EPCIS: [&str; 6] = [
     "urn:epcglobal:epcis:xsd:1",
     "urn:epcglobal:epcis:xsd:2",
+    "urn:epcglobal:epcis-masterdata:xsd:1",
+    "urn:epcglobal:epcis-masterdata:xsd:2",
     "urn:epcglobal:epcis-query:xsd:1",
     "urn:epcglobal:epcis-query:xsd:2",
 ];
@@ -137,8 +140,25 @@ impl Reading {
         local.to_owned()
     }
 
+    /// A value that begins with a prefix of the XML, with the prefix that the JSON form has for its namespace.
+    pub fn resolved(&mut self, node: Node<'_>, text: &str) -> String {
+        let Some((prefix, local)) = text.split_once(':').filter(|(prefix, _)| !is_scheme(prefix))
+        else {
+            return text.to_owned();
+        };
+        let namespace = node.lookup_namespace_uri(Some(prefix));
+        let own = namespace.filter(|uri| !is_own(Some(uri)) && ![XSI, carried::JSON].contains(uri));
+        match own.and_then(|uri| self.names.prefix(uri, Some(prefix))) {
+            Some(prefix) => format!("{prefix}:{local}"),
+            None => text.to_owned(),
+        }
+    }
+
     /// The name of the member for an element.
     pub fn element_name(&mut self, node: Node<'_>) -> String {
+        if node.has_tag_name((carried::JSON, carried::MEMBER)) {
+            return self.resolved(node, node.attribute("name").unwrap_or_default());
+        }
         self.name(node, node.tag_name().namespace(), node.tag_name().name())
     }
 
@@ -149,6 +169,10 @@ impl Reading {
             let namespace = attribute.namespace();
             if namespace == Some(XSI) {
                 self.leave_out(&format!("xsi:{}", attribute.name()));
+                continue;
+            }
+            // Read where the value is.
+            if namespace == Some(carried::JSON) {
                 continue;
             }
             let name = self.name(node, namespace, attribute.name());
@@ -164,7 +188,8 @@ impl Reading {
             let name = child.tag_name().name();
             self.problem(node, name, "has an element", "a text without elements");
         }
-        text(node)
+        let text = text(node);
+        self.resolved(node, &text)
     }
 
     /// Reports the attributes of an element whose JSON form cannot have any.
@@ -206,9 +231,60 @@ impl Reading {
     /// An element of an extension with all that is in it: a text, or an object of its attributes and elements, where
     /// `#text` is its text.
     pub fn extension(&mut self, node: Node<'_>) -> Json {
+        let value = if node.has_attribute((carried::JSON, carried::VALUE)) {
+            self.carried(node)
+        } else {
+            self.extension_value(node)
+        };
+        let is_list = node.has_attribute((carried::JSON, carried::LIST));
+        if is_list { Json::Array(vec![value]) } else { value }
+    }
+
+    /// The JSON in the text of an element.
+    fn carried(&mut self, node: Node<'_>) -> Json {
         let text = text(node);
+        let limits = Limits { max_depth: carried::DEPTH + 1, ..Limits::default() };
+        match parse(text.as_bytes(), &limits) {
+            Ok(value) if elements(node).next().is_none() => self.resolved_within(node, value),
+            _ => {
+                self.problem(node, &text, "is no JSON that an element can carry", "a JSON value");
+                Json::Null
+            }
+        }
+    }
+
+    /// Carried JSON with the prefixes that the JSON form has.
+    fn resolved_within(&mut self, node: Node<'_>, value: Json) -> Json {
+        match value {
+            Json::String(text) => Json::String(self.resolved(node, &text)),
+            Json::Array(items) => Json::Array(
+                items.into_iter().map(|item| self.resolved_within(node, item)).collect(),
+            ),
+            Json::Object(members) => {
+                let mut all = Members::default();
+                for (name, value) in members {
+                    let name = self.resolved(node, &name);
+                    if all.has(&name) {
+                        let problem = "has two members of one meaning";
+                        self.problem(node, &name, problem, "each member once");
+                    }
+                    let value = self.resolved_within(node, value);
+                    all.add(&name, value);
+                }
+                all.into_json()
+            }
+            other => other,
+        }
+    }
+
+    fn extension_value(&mut self, node: Node<'_>) -> Json {
+        let text = text(node);
+        let text = self.resolved(node, &text);
         let mut members = Members::default();
-        let attributes = self.attributes(node);
+        let mut attributes = self.attributes(node);
+        if node.has_tag_name((carried::JSON, carried::MEMBER)) {
+            attributes.retain(|(name, _, is_own)| !(*is_own && name == "name"));
+        }
         if attributes.is_empty() && elements(node).next().is_none() {
             return Json::String(text);
         }
@@ -216,6 +292,7 @@ impl Reading {
             members.add("#text", Json::String(text));
         }
         for (name, value, _) in attributes {
+            let value = self.resolved(node, &value);
             members.add(&name, Json::String(value));
         }
         for child in elements(node) {
@@ -266,7 +343,11 @@ impl Reading {
         value: impl Fn(&mut Self, &str, &str) -> Json,
     ) {
         for (name, text, is_own) in self.attributes(node) {
-            let value = if is_own { value(self, &name, &text) } else { Json::String(text) };
+            let value = match is_own.then(|| value(self, &name, &text)) {
+                Some(found) if found.as_str() != Some(&text) => found,
+                // No word of a vocabulary.
+                _ => Json::String(self.resolved(node, &text)),
+            };
             members.add(&name, value);
         }
     }
