@@ -1,4 +1,5 @@
-//! Documents that partners sent, and the answers they got; of long ones also how far they were recorded.
+//! Documents that partners sent, and the answers they got; of long ones also how far they were recorded, and those in XML
+//! as they were received.
 
 use std::time::SystemTime;
 
@@ -7,12 +8,14 @@ use ledger::Hash;
 use tokio_postgres::types::ToSql;
 
 use crate::db::{
-    Connection, Db, Transaction, execute, place, query, query_opt, system_time, timestamp,
+    Connection, Db, Transaction, execute, hash, place, query, query_opt, system_time, timestamp,
 };
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
-    CAPTURES_FIND, CAPTURES_INSERT, CAPTURES_INSERT_PART, CAPTURES_OUTCOME, CAPTURES_PARTS,
+    CAPTURES_CREATED, CAPTURES_DOCUMENT, CAPTURES_FIND, CAPTURES_INSERT, CAPTURES_INSERT_CREATED,
+    CAPTURES_INSERT_DOCUMENT, CAPTURES_INSERT_PART, CAPTURES_LIST, CAPTURES_OUTCOME,
+    CAPTURES_PARTS,
 };
 
 /// A document to store the answer of.
@@ -75,6 +78,120 @@ pub struct StoredCapture {
     pub outcome: String,
     /// When.
     pub received_at: Timestamp,
+}
+
+/// A capture job in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedCapture {
+    /// Capture id.
+    pub capture_id: String,
+    /// The answer, JSON; of a job that is not finished, that to its first part.
+    pub outcome: String,
+    /// When it was stored; of a job that is not finished, when its first part was.
+    pub received_at: Timestamp,
+    /// Whether its document is recorded to the end.
+    pub is_finished: bool,
+    /// When its first part was stored; [`Self::received_at`] where there are no parts.
+    pub begun_at: Timestamp,
+}
+
+/// An event that a partner created under an id of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreatedEvent {
+    /// SHA-256 of its id.
+    pub id: Hash,
+    /// SHA-256 of its canonical JSON.
+    pub event: Hash,
+}
+
+/// The digest of the event that a partner created under an id; none if it created none.
+///
+/// - `id`: SHA-256 of the id.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn created(db: &Db, party: &str, id: &Hash) -> Result<Option<Hash>, Error> {
+    let row = query_opt(&db.client().await?, CAPTURES_CREATED, &[&party, &&id.0[..]]).await?;
+    row.map(|row| hash(row.get(0))).transpose()
+}
+
+/// Keeps the id of an event that a partner created; one that is kept already stays.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn insert_created(
+    tx: &Transaction<'_>,
+    party: &str,
+    created: &CreatedEvent,
+) -> Result<(), Error> {
+    let (id, event) = (&created.id.0[..], &created.event.0[..]);
+    execute(tx, CAPTURES_INSERT_CREATED, &[&party, &id, &event]).await?;
+    Ok(())
+}
+
+/// Capture jobs of a partner of which something is recorded, newest first.
+///
+/// - `after`: time and id of the last one of the page before;
+/// - `most`: how many, from 1.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn list(
+    db: &Db,
+    party: &str,
+    after: Option<(Timestamp, &str)>,
+    most: i64,
+) -> Result<Vec<ListedCapture>, Error> {
+    let before = after.map(|(at, _)| system_time(at));
+    let id = after.map_or("", |(_, id)| id);
+    let rows = query(&db.client().await?, CAPTURES_LIST, &[&party, &before, &id, &most]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ListedCapture {
+                capture_id: row.get(0),
+                outcome: row.get(1),
+                received_at: timestamp(row.get(2))?,
+                is_finished: row.get(3),
+                begun_at: timestamp(row.get(4))?,
+            })
+        })
+        .collect()
+}
+
+/// The bytes of a document that is kept as it was received; none if this partner sent no such document, or one that is not
+/// kept.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn document(
+    db: &Db,
+    party: &str,
+    document_sha256: &Hash,
+) -> Result<Option<Vec<u8>>, Error> {
+    let digest = &document_sha256.0[..];
+    let row = query_opt(&db.client().await?, CAPTURES_DOCUMENT, &[&party, &digest]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Keeps a document as it was received; one that is kept already stays.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn insert_document(
+    tx: &Transaction<'_>,
+    party: &str,
+    document_sha256: &Hash,
+    body: &[u8],
+    received_at: Timestamp,
+) -> Result<(), Error> {
+    let (digest, at) = (&document_sha256.0[..], system_time(received_at));
+    execute(tx, CAPTURES_INSERT_DOCUMENT, &[&party, &digest, &body, &at]).await?;
+    Ok(())
 }
 
 /// The answers that were given to documents, as far as they were recorded before: place in `documents`, answer.

@@ -38,6 +38,7 @@ pub mod items;
 mod ledger_id;
 pub mod ledgers;
 pub mod look;
+pub mod master;
 mod migrate;
 mod queries;
 pub mod queries_stored;

@@ -30,6 +30,9 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (14, "0014_access", include_str!("../migrations/0014_access.sql")),
     (15, "0015_events", include_str!("../migrations/0015_events.sql")),
     (16, "0016_named_queries", include_str!("../migrations/0016_named_queries.sql")),
+    (17, "0017_received_documents", include_str!("../migrations/0017_received_documents.sql")),
+    (18, "0018_gates", include_str!("../migrations/0018_gates.sql")),
+    (19, "0019_master_data", include_str!("../migrations/0019_master_data.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

@@ -37,6 +37,9 @@ const GROWING: &[(&str, &[&str])] = &[
     ("projection_skips", &["leaf_index"]),
     ("named_queries", &["name", "subject"]),
     ("subscriptions", &["subscription_id", "subject", "due_at"]),
+    ("master_data", &["element_key", "attribute", "statement_id"]),
+    ("master_data_documents", &["document_sha256"]),
+    ("received_documents", &["document_sha256"]),
 ];
 
 /// Queries that read a growing table whole, and why they may. None of them is part of recording an event.
@@ -93,7 +96,11 @@ fn load(first: u32, last: u32) -> String {
          insert into named_queries select 's' || n, 'q', '{{}}', now() from {rows};
          insert into subscriptions (subscription_id, subject, name, key_prefix, dest, controls, created_at, initial_record_time,
                                     is_stream, generation, position, due_at, most)
-           select n::text, 's' || n, 'q', '', '', '', now(), now(), true, 0, 0, now(), 1 from {rows};"
+           select n::text, 's' || n, 'q', '', '', '', now(), now(), true, 0, 0, now(), 1 from {rows};
+         insert into master_data (kind, element_key, element, vocabulary, attribute, place, language, value, stated_by, source,
+                                  document_sha256, since)
+           select 3, 'k' || n, '', '', 'a' || n, 0, '', '', '', 2, {hash}, now() from {rows};
+         insert into master_data_documents select 'p' || n % 5, {hash}, 1, '', now() from {rows};"
     )
 }
 

@@ -36,4 +36,6 @@ pub use grant::{Grant, GrantError, Identity, Means};
 pub use role::Role;
 pub use scope::{Scope, ScopeError};
 pub use session::{Session, SessionEnded, SessionSecret, Standing, needs_csrf};
-pub use token::{Algorithm, KeySet, KeySetError, Provider, Rule, TokenError};
+pub use token::{
+    Algorithm, KeySet, KeySetError, LimitClaims, Provider, Rule, TokenError, stated_issuer,
+};

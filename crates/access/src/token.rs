@@ -46,6 +46,34 @@ pub struct Rule {
     pub role: Role,
     /// Its limits.
     pub scope: Scope,
+    /// Claims that state more limits.
+    pub more: LimitClaims,
+}
+
+/// Claims whose values are limits; a token that lacks one of them, or has one that cannot be understood, is not given the
+/// role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LimitClaims {
+    /// Products.
+    pub products: Option<String>,
+    /// Parties.
+    pub parties: Option<String>,
+    /// Jurisdictions.
+    pub jurisdictions: Option<String>,
+}
+
+/// Most values of a claim that are read.
+const MOST_VALUES: usize = 200;
+
+/// The issuer that a token states. Nothing of it is verified: it says only which provider to ask.
+#[must_use]
+pub fn stated_issuer(token: &str) -> Option<String> {
+    if token.len() > MOST_BYTES {
+        return None;
+    }
+    let claims = token.split('.').nth(1)?;
+    let claims = object(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+    Some(claims.get("iss")?.as_str()?.to_owned())
 }
 
 /// A provider, as it is configured.
@@ -117,7 +145,10 @@ impl Provider {
         let mut grants = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.is_met_by(&bearer.claims)) {
             // A rule whose role needs limits and has none gives nothing; the configuration refuses it before.
-            grants.extend(Grant::new(rule.role, rule.scope.clone(), Some(bearer.expires)));
+            let scope = rule.scope_of(&bearer.claims);
+            grants.extend(
+                scope.and_then(|scope| Grant::new(rule.role, scope, Some(bearer.expires)).ok()),
+            );
         }
         let subject = format!("{}#{}", self.issuer, bearer.subject);
         Ok(Identity { subject, means: Means::Oidc, grants })
@@ -197,7 +228,42 @@ impl Provider {
 
 impl Rule {
     fn is_met_by(&self, claims: &Json) -> bool {
-        is_among(claims.get(&self.claim), &self.value)
+        is_among(at(claims, &self.claim), &self.value)
+    }
+
+    /// The limits, with those that the claims state.
+    fn scope_of(&self, claims: &Json) -> Option<Scope> {
+        let mut scope = self.scope.clone();
+        let LimitClaims { products, parties, jurisdictions } = &self.more;
+        for value in texts(claims, products.as_deref())? {
+            scope = scope.with_product(value).ok()?;
+        }
+        for value in texts(claims, parties.as_deref())? {
+            scope = scope.with_party(value).ok()?;
+        }
+        for value in texts(claims, jurisdictions.as_deref())? {
+            scope = scope.with_jurisdiction(value).ok()?;
+        }
+        Some(scope)
+    }
+}
+
+/// The claim of this name, or at this path if it begins with a slash.
+fn at<'a>(claims: &'a Json, name: &str) -> Option<&'a Json> {
+    match name.strip_prefix('/') {
+        Some(path) => path.split('/').try_fold(claims, |json, member| json.get(member)),
+        None => claims.get(name),
+    }
+}
+
+/// The texts of a claim: none if no claim is asked for, and nothing at all if it is not at least one text.
+fn texts<'a>(claims: &'a Json, name: Option<&str>) -> Option<Vec<&'a str>> {
+    let Some(name) = name else { return Some(Vec::new()) };
+    match at(claims, name)? {
+        Json::Array(all) if (1..=MOST_VALUES).contains(&all.len()) => {
+            all.iter().map(Json::as_str).collect()
+        }
+        one => Some(vec![one.as_str()?]),
     }
 }
 

@@ -55,6 +55,7 @@ pub mod gaps;
 pub mod gather;
 mod known_ledgers;
 pub mod known_record;
+pub mod master;
 pub mod movement;
 pub mod names;
 mod packed;

@@ -75,12 +75,58 @@ fn event_of(json: &Json) -> Result<LedgerEvent, NoEvent> {
     })
 }
 
+/// The document that a record says it came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedDocument {
+    /// The partner that sent it, as ingest names it.
+    pub partner: String,
+    /// SHA-256 of the document.
+    pub sha256: ledger::Hash,
+    /// Party that the ledger says stated it (`urn:epc:id:pgln:…`); empty if it says none.
+    pub stated_by: String,
+    /// When the ledger recorded it.
+    pub record_time: Timestamp,
+}
+
+fn document_of(json: &Json, own: &LedgerEvent) -> Option<StatedDocument> {
+    let evidence = json.get("chopmark:evidence")?;
+    Some(StatedDocument {
+        partner: evidence.get("partner")?.as_str()?.to_owned(),
+        sha256: evidence.get("document")?.as_str()?.parse().ok()?,
+        stated_by: own.stated_by.clone(),
+        record_time: own.record_time,
+    })
+}
+
+/// The document that a stored record came with, if the record leads to the leaf hash of its ledger; none for one that a
+/// reader's observation made.
+#[must_use]
+pub fn document(record: &StoredRecord) -> Option<StatedDocument> {
+    let read = Record::parse(&record.text).ok()?;
+    let leaf_hash = record.secret.as_ref().map(|secret| read.leaf_hash(secret));
+    if leaf_hash != Some(record.leaf_hash) {
+        return None;
+    }
+    document_of(read.json(), &event_of(read.json()).ok()?)
+}
+
 /// The row that a record becomes.
 ///
 /// # Errors
 ///
 /// What is stored in place of it.
 pub fn project(record: &StoredRecord) -> Result<NewEvent, Skipped> {
+    project_with_document(record).map(|(event, _)| event)
+}
+
+/// As [`project`], with the document that the event came with.
+///
+/// # Errors
+///
+/// As [`project`].
+pub fn project_with_document(
+    record: &StoredRecord,
+) -> Result<(NewEvent, Option<StatedDocument>), Skipped> {
     let skipped = |reason: NoEvent| Skipped {
         ledger: record.ledger,
         index: record.index,
@@ -88,10 +134,11 @@ pub fn project(record: &StoredRecord) -> Result<NewEvent, Skipped> {
     };
     let read = Record::parse(&record.text).map_err(|_| skipped(NoEvent::Unreadable))?;
     let own = event_of(read.json()).map_err(skipped)?;
+    let document = document_of(read.json(), &own);
     let links = links_of(&own.event).into_iter();
     let links = links.map(|(thing, role)| Link { thing, role: role.number() });
     let values = resources_of(&own.event).into_iter();
-    Ok(NewEvent {
+    let event = NewEvent {
         ledger: record.ledger,
         index: record.index,
         event_time: own.event.event_time(),
@@ -100,7 +147,8 @@ pub fn project(record: &StoredRecord) -> Result<NewEvent, Skipped> {
         terms: terms_of(&own.event),
         values: values.map(|(resource, value)| (number_of(resource), value)).collect(),
         links: links.collect(),
-    })
+    };
+    Ok((event, document))
 }
 
 /// The event that a row of the projection names, recomputed from its record.

@@ -125,6 +125,12 @@ fn uris(list: &[&str]) -> Json {
 }
 
 impl EventDraft {
+    /// An event as somebody else stated it.
+    #[must_use]
+    pub fn stated(event: Json) -> Self {
+        Self(event)
+    }
+
     /// Sets a member.
     #[must_use]
     pub fn with(mut self, name: &str, value: Json) -> Self {

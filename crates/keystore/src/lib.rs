@@ -2,7 +2,7 @@
 //!
 //! The way through: [`file::open`] gives the text of a key file, decrypted if it is [`armour`]ed, with a passphrase from
 //! a [`source`] or a [`prompt`]; [`private`] creates and replaces such files; [`uri`] reads `pkcs11:` addresses, and
-//! `token` signs with what they name; [`sealed`] encrypts large files.
+//! `token` signs with what they name; [`sealed`] encrypts large files, [`wrapped`] secrets in a database.
 //!
 //! What holds: a file that others can read is refused; nothing here prints a key or a passphrase, not by `Debug` either;
 //! both are wiped from memory after use.
@@ -21,6 +21,7 @@ pub mod source;
 #[cfg(feature = "pkcs11")]
 pub mod token;
 pub mod uri;
+pub mod wrapped;
 
 pub use passphrase::Passphrase;
 pub use zeroize::Zeroizing;

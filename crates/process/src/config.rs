@@ -27,6 +27,7 @@ pub mod locate;
 pub mod log;
 pub mod names;
 pub mod nearest;
+pub mod oidc;
 pub mod place;
 pub mod problem;
 mod recover;

@@ -11,6 +11,7 @@ pub mod crash;
 pub mod health;
 pub mod log;
 pub mod metrics;
+pub mod one_address;
 pub mod problem;
 pub mod random;
 pub mod requests;
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 pub use crate::clock::Clock;
 pub use crate::crash::CrashPoints;
 pub use crate::metrics::ProcessMetrics;
+pub use crate::one_address::OneAddress;
 pub use crate::random::Randomness;
 pub use crate::service::Service;
 pub use crate::signals::Reloads;
@@ -44,6 +46,8 @@ pub struct Context {
     pub metrics: ProcessMetrics,
     /// Tells the service manager that roles run, and are alive.
     pub service: Service,
+    /// Where ingest and trace-api meet if they are answered at one address of this process.
+    pub one_address: Option<OneAddress>,
 }
 
 impl Context {
@@ -58,6 +62,7 @@ impl Context {
             reloads: Reloads::default(),
             metrics: ProcessMetrics::default(),
             service: Service::default(),
+            one_address: None,
         }
     }
 

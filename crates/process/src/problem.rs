@@ -21,6 +21,8 @@ use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Resource
 
 /// Media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+/// Media type of a problem document in XML, which some routes answer with.
+pub const XML_MEDIA_TYPE: &str = "application/problem+xml";
 /// Most characters of a detail that the web framework wrote.
 const MAX_DETAIL: usize = 300;
 
@@ -104,7 +106,7 @@ pub async fn documented(
 /// Whether an answer is a problem document or a page.
 fn is_written(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.starts_with(MEDIA_TYPE) || kind.starts_with("text/html")
+    [MEDIA_TYPE, XML_MEDIA_TYPE, "text/html"].iter().any(|written| kind.starts_with(written))
 }
 
 fn code(status: StatusCode) -> &'static str {

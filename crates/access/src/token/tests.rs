@@ -81,7 +81,13 @@ impl Signer {
 fn provider() -> Provider {
     let scope = Scope::default().with_product("9521141").unwrap();
     let value = "food-authority".to_owned();
-    let rule = Rule { claim: "groups".to_owned(), value, role: Role::Regulator, scope };
+    let rule = Rule {
+        claim: "groups".to_owned(),
+        value,
+        role: Role::Regulator,
+        scope,
+        more: LimitClaims::default(),
+    };
     Provider {
         issuer: "https://login.example".to_owned(),
         audience: "chopmark".to_owned(),
@@ -247,4 +253,44 @@ fn a_set_of_keys_that_is_none_too_long_or_ambiguous_is_refused() {
     assert_eq!(KeySet::parse(many.as_bytes()), Err(KeySetError::TooMany(33)));
     let twice = Signer::new().jwks().replace("\"EdDSA\"", "\"ES256\"");
     assert_eq!(KeySet::parse(twice.as_bytes()), Err(KeySetError::Twice("ES256".to_owned())));
+}
+
+#[test]
+fn limits_from_claims_are_added_and_a_token_without_them_is_given_nothing() {
+    let signer = Signer::new();
+    let mut provider = provider();
+    provider.rules = vec![Rule {
+        claim: "/realm/roles".to_owned(),
+        value: "carrier".to_owned(),
+        role: Role::Custodian,
+        scope: Scope::default(),
+        more: LimitClaims { parties: Some("pgln".to_owned()), ..LimitClaims::default() },
+    }];
+    let grants = |replaced: &[(&str, &str)]| {
+        let token = signer.token(&head("ES256"), &claims(replaced), "ES256");
+        provider.identity(&token, &signer.keys(), now()).unwrap().grants
+    };
+    let roles = ("realm", r#"{"roles":["carrier"]}"#);
+    let party = "\"urn:epc:id:pgln:9521142.00000\"";
+    let given = grants(&[roles, ("pgln", party)]);
+    let scope = Scope::default().with_party("urn:epc:id:pgln:9521142.00000").unwrap();
+    assert_eq!(given.iter().map(Grant::scope).collect::<Vec<_>>(), [&scope]);
+    assert_eq!(grants(&[roles, ("pgln", &format!("[{party}]"))]), given);
+    for wrong in
+        ["[]", "7", "\"nobody\"", &format!("[{party},7]"), &format!("[{party},\"x\"]"), "null"]
+    {
+        assert_eq!(grants(&[roles, ("pgln", wrong)]), [], "{wrong}");
+    }
+    assert_eq!(grants(&[roles]), [], "no party");
+    assert_eq!(grants(&[("realm/roles", "\"carrier\""), ("pgln", party)]), [], "no such path");
+}
+
+#[test]
+fn the_issuer_that_a_token_states_is_read_and_nothing_else_panics() {
+    let signer = Signer::new();
+    let token = signer.token(&head("ES256"), &claims(&[]), "ES256");
+    assert_eq!(stated_issuer(&token).as_deref(), Some("https://login.example"));
+    for wrong in ["", ".", "..", "a.b.c", "e30.e30.e30", &"x".repeat(MOST_BYTES + 1)] {
+        assert_eq!(stated_issuer(wrong), None, "{wrong}");
+    }
 }

@@ -16,7 +16,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IngestSection {
-    /// Address and port to listen on. Default: `127.0.0.1:8081`.
+    /// Address and port to listen on. The same as `listen` of `[trace_api]`, where one process runs both roles: then both are answered there, with
+    /// the same certificate. Default: `127.0.0.1:8081`.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
     /// File with the certificate to show, PEM: its own first, then those that lead to the authority. Then clients connect
@@ -31,6 +32,10 @@ pub struct IngestSection {
     /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB). A delivery has at most 4 MiB.
     #[serde(default = "default_max_body")]
     pub max_body_bytes: usize,
+    /// Most events of one document that partners capture, from 1 to 1000000. Default: 1000000. A document with more is refused
+    /// with 413.
+    #[serde(default = "default_max_events")]
+    pub max_events: usize,
     /// Most bytes of all bodies together that are held in memory, at least `max_body_bytes`. Default: 50331648
     /// (48 MiB). A sender that finds it full is asked to try again.
     #[serde(default = "default_body_memory")]
@@ -71,6 +76,10 @@ fn default_listen() -> SocketAddr {
 
 fn default_max_body() -> usize {
     16 * 1024 * 1024
+}
+
+fn default_max_events() -> usize {
+    1_000_000
 }
 
 fn default_body_memory() -> usize {

@@ -8,6 +8,7 @@ use crate::config::database::DatabaseSection;
 use crate::config::ingest::{BridgeSection, IngestSection, PartnerSection};
 use crate::config::ledger::LedgerSection;
 use crate::config::log::LogSection;
+use crate::config::oidc::OidcSection;
 use crate::config::problem::{Problem, Problems};
 use crate::config::toml_file::Sections;
 use crate::config::trace_api::TraceApiSection;
@@ -30,6 +31,8 @@ pub struct Installation {
     pub bridges: Vec<BridgeSection>,
     /// `[[partner]]`: partners that may send documents to ingest.
     pub partners: Vec<PartnerSection>,
+    /// `[[oidc]]`: providers whose tokens say who somebody is.
+    pub oidc: Vec<OidcSection>,
     /// `[ingest]`: the process that records.
     pub ingest: Option<IngestSection>,
     /// `[anchor]`: the worker that writes the hub and publishes it.
@@ -87,6 +90,7 @@ impl Installation {
             ledgers: sections.list("ledger"),
             bridges: sections.list("bridge"),
             partners: sections.list("partner"),
+            oidc: sections.list("oidc"),
             ingest: sections.take("ingest"),
             anchor: sections.take("anchor"),
             trace_api: sections.take("trace_api"),

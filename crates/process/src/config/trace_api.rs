@@ -52,7 +52,7 @@ pub struct TraceApiSection {
     /// Whether the public sees the names of parties and places. Default: false; then it sees "a company" and cities.
     #[serde(default)]
     pub show_parties: bool,
-    /// Whether partners with a key of `chopmark access` or an identity of `[trace_api.oidc]` are answered the query interface of
+    /// Whether partners with a key of `chopmark access` or a token of an `[[oidc]]` provider are answered the query interface of
     /// EPCIS 2.0 (`/events`, `/queries` and the other resources of docs/epcis.md) at the public address. Nobody else is. Default:
     /// false; then the public address has none of it.
     #[serde(default)]
@@ -154,6 +154,44 @@ pub struct ProductSection {
     /// Where you say what to do about a recall, `https://…`; a recalled item's page leads there. Default: none.
     #[serde(default)]
     pub recall_url: Option<String>,
+    /// `[[trace_api.product.link]]`: where more is said about the product, by type of link. Default: none.
+    #[serde(default, rename = "link")]
+    pub links: Vec<LinkSection>,
+}
+
+/// `[[trace_api.product.link]]`; a client that asks for the type is led there.
+///
+/// ```toml
+/// [[trace_api.product]]
+/// gtin = "09521141123454"
+/// name_zh = "冷泡绿茶 330 毫升"
+/// name_en = "Cold-brewed green tea, 330 ml"
+/// pack_zh = "瓶盖为墨绿色。"
+/// pack_en = "Dark green cap."
+///
+/// [[trace_api.product.link]]
+/// type = "gs1:pip"
+/// href = "https://brand.example/tea"
+/// title = "Cold-brewed green tea"
+/// lang = "en"
+/// media = "text/html"
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSection {
+    /// Type: a name of GS1's vocabulary, `gs1:pip`, or a URI of another one.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it leads, `https://…`.
+    pub href: String,
+    /// For people.
+    pub title: String,
+    /// Language of what is there: `zh`. Default: none; then it is for readers of any language.
+    #[serde(default)]
+    pub lang: Option<String>,
+    /// Media type of what is there: `text/html`. Default: none.
+    #[serde(default)]
+    pub media: Option<String>,
 }
 
 /// `[[trace_api.place]]`.

@@ -1,0 +1,138 @@
+//! A provider of identities: its keys, fetched, kept for a while, and the tokens that they verify.
+//!
+//! The way through: [`Provider::identity`] tries the keys that are known; where they are old, or lack the one that the token names,
+//! they are fetched ([`fetch`]) and the token is tried again.
+//!
+//! What holds:
+//!
+//! - keys are used for at most [`KEYS_LAST`] after they were fetched: a key that the provider took away opens nothing after that;
+//! - strangers' tokens make us ask the provider at most once in [`ASKED_AGAIN`], whatever keys they name;
+//! - one request fetches; tokens whose key is known do not wait for it;
+//! - what a token says about where its keys are (`jku`, `x5u`, `jwk`) is not read.
+//!
+//! Not here: what makes a token valid (`access::Provider`).
+//!
+//! Sources: OIDC Discovery 1.0 sections 3 and 4; RFC 8725; decision 0065.
+
+pub mod fetch;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use access::{Identity, KeySet, TokenError};
+use process::Clock;
+use tokio::sync::Mutex;
+
+use self::fetch::Fetcher;
+use crate::refusal::Refusal;
+
+/// After how long keys are fetched again when they are next needed.
+pub const KEYS_ARE_NEW: Duration = Duration::from_mins(10);
+/// How long keys are used if the provider does not answer.
+pub const KEYS_LAST: Duration = Duration::from_hours(1);
+/// Shortest time between two requests for keys.
+pub const ASKED_AGAIN: Duration = Duration::from_secs(30);
+
+/// Keys and when they came.
+#[derive(Debug, Clone)]
+struct Known {
+    keys: Arc<KeySet>,
+    at: Instant,
+}
+
+/// A configured provider with what is known of it.
+#[derive(Debug)]
+pub struct Provider {
+    settings: access::Provider,
+    clock: Clock,
+    fetcher: Fetcher,
+    known: RwLock<Option<Known>>,
+    /// When it was last asked; whoever holds this is asking.
+    asked: Mutex<Option<Instant>>,
+}
+
+impl Provider {
+    /// A provider of which nothing is known yet.
+    #[must_use]
+    pub fn new(settings: access::Provider, clock: Clock) -> Self {
+        let fetcher = Fetcher::new();
+        Self { settings, clock, fetcher, known: RwLock::default(), asked: Mutex::default() }
+    }
+
+    /// Its issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
+    /// Who bears this token.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotIdentified`] if it shows nobody, [`Refusal::Unavailable`] without keys to check it with.
+    pub async fn identity(&self, token: &str) -> Result<Identity, Refusal> {
+        let known = match self.known() {
+            Some(known) if self.age(&known) < KEYS_ARE_NEW => known,
+            other => self.asked_after(other).await?,
+        };
+        match self.tried(token, &known) {
+            Err(TokenError::UnknownKey(_)) => {
+                let newer = self.asked_after(Some(known)).await?;
+                self.tried(token, &newer).map_err(|error| refused(&error))
+            }
+            outcome => outcome.map_err(|error| refused(&error)),
+        }
+    }
+
+    fn tried(&self, token: &str, known: &Known) -> Result<Identity, TokenError> {
+        self.settings.identity(token, &known.keys, self.clock.now())
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn age(&self, known: &Known) -> Duration {
+        self.clock.instant().saturating_duration_since(known.at)
+    }
+
+    /// Keys that are newer than these, or these if the provider was asked a moment ago or does not answer, and they are not
+    /// too old.
+    async fn asked_after(&self, before: Option<Known>) -> Result<Known, Refusal> {
+        let mut asked = self.asked.lock().await;
+        // Another request may have fetched them while this one waited.
+        let current = self.known();
+        let is_newer = |known: &Known| before.as_ref().is_none_or(|before| before.at < known.at);
+        if let Some(known) = current.filter(is_newer)
+            && self.age(&known) < KEYS_ARE_NEW
+        {
+            return Ok(known);
+        }
+        let now = self.clock.instant();
+        let is_recent = asked.is_some_and(|at| now.saturating_duration_since(at) < ASKED_AGAIN);
+        let mut why = "it was asked a moment ago".to_owned();
+        if !is_recent {
+            *asked = Some(now);
+            match self.fetcher.keys(self.issuer()).await {
+                Ok(keys) => {
+                    let known = Known { keys: Arc::new(keys), at: self.clock.instant() };
+                    *self.known.write().unwrap_or_else(PoisonError::into_inner) =
+                        Some(known.clone());
+                    return Ok(known);
+                }
+                Err(problem) => {
+                    tracing::warn!(issuer = self.issuer(), %problem, "the keys of a provider were not fetched");
+                    why = problem.to_string();
+                }
+            }
+        }
+        before.filter(|known| self.age(known) < KEYS_LAST).ok_or_else(|| {
+            let issuer = self.issuer();
+            Refusal::Unavailable(format!("there are no keys of {issuer}: {why}"))
+        })
+    }
+}
+
+fn refused(error: &TokenError) -> Refusal {
+    Refusal::NotIdentified(error.to_string())
+}

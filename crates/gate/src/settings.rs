@@ -1,0 +1,173 @@
+//! The providers of the configuration, checked.
+//!
+//! What holds: a rule that would give a role without the limits that it needs is refused before anything starts; an issuer without
+//! TLS is one of this machine.
+//!
+//! Source: decision 0065.
+
+use access::{Algorithm, Grant, LimitClaims, Role, Rule, Scope};
+use process::config::oidc::{OidcGrantSection, OidcSection};
+use process::config::{Installation, Problem, Problems};
+
+use crate::oidc::fetch::Address;
+
+/// A party for finding out whether limits that claims will state are enough.
+const SOME_PARTY: &str = "urn:epc:id:pgln:0000000.00000";
+
+/// Who may show who they are, besides holders of keys.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Providers; each has an issuer of its own.
+    pub providers: Vec<access::Provider>,
+}
+
+/// Reads `[[oidc]]`.
+///
+/// # Errors
+///
+/// Everything that is wrong, with section, key and value.
+pub fn resolve(installation: &Installation) -> Result<Settings, Problems> {
+    let mut problems = Problems::default();
+    let mut providers: Vec<access::Provider> = Vec::new();
+    for section in &installation.oidc {
+        if providers.iter().any(|known| known.issuer == section.issuer) {
+            let got = "the issuer of another [[oidc]]";
+            problems.push(Problem::value(name(section), "issuer", got, "an issuer of its own"));
+            continue;
+        }
+        providers.extend(problems.keep(provider(section)));
+    }
+    problems.unless_any(Some(Settings { providers }))
+}
+
+fn name(section: &OidcSection) -> String {
+    format!("[[oidc]] `{}`", section.issuer)
+}
+
+fn provider(section: &OidcSection) -> Result<access::Provider, Problems> {
+    let mut problems = Problems::default();
+    if let Err(expected) = Address::parse(&section.issuer) {
+        let got = format!("`{}`", section.issuer);
+        problems.push(Problem::value(name(section), "issuer", got, expected));
+    }
+    if section.audience.is_empty() {
+        problems.push(Problem::value(name(section), "audience", "nothing", "a name"));
+    }
+    let mut algorithms = Vec::new();
+    for text in &section.algorithms {
+        match Algorithm::from_name(text) {
+            Some(algorithm) => algorithms.push(algorithm),
+            None => problems.push(Problem::value(
+                name(section),
+                "algorithms",
+                format!("`{text}`"),
+                "RS256, ES256 or EdDSA",
+            )),
+        }
+    }
+    if section.algorithms.is_empty() {
+        problems.push(Problem::value(name(section), "algorithms", "none", "at least one"));
+    }
+    let rules = section.grants.iter().filter_map(|grant| problems.keep(rule(section, grant)));
+    let rules = rules.collect();
+    let (issuer, audience) = (section.issuer.clone(), section.audience.clone());
+    problems.unless_any(Some(access::Provider { issuer, audience, algorithms, rules }))
+}
+
+fn rule(section: &OidcSection, grant: &OidcGrantSection) -> Result<Rule, Problem> {
+    let place = format!("[[oidc.grant]] `{}` of `{}`", grant.value, section.issuer);
+    let wrong = |key: &str, got: String, expected: &str| {
+        Problem::value(place.clone(), key, got, expected.to_owned())
+    };
+    if grant.claim.is_empty() || grant.value.is_empty() {
+        return Err(wrong("claim", "no claim or no value".to_owned(), "both"));
+    }
+    let names = || Role::ALL.map(Role::name).join(", ");
+    let role = Role::from_name(&grant.role)
+        .ok_or_else(|| wrong("role", format!("`{}`", grant.role), &names()))?;
+    let lists = [&grant.products, &grant.parties, &grant.jurisdictions];
+    let scope = Scope::of_lists(lists.map(Vec::as_slice), (None, None))
+        .map_err(|error| wrong(error.what, format!("`{}`", error.got), error.expected))?;
+    let more = LimitClaims {
+        products: grant.products_claim.clone(),
+        parties: grant.parties_claim.clone(),
+        jurisdictions: grant.jurisdictions_claim.clone(),
+    };
+    let limited = with_claims(scope.clone(), &more)
+        .map_err(|error| wrong(error.what, format!("`{}`", error.got), error.expected))?;
+    Grant::new(role, limited, None).map_err(|error| {
+        let expected = "the limits that the role needs, here or in a claim";
+        wrong("role", format!("`{}`: {error}", grant.role), expected)
+    })?;
+    Ok(Rule { claim: grant.claim.clone(), value: grant.value.clone(), role, scope, more })
+}
+
+/// The limits as they are at least, once the claims have stated theirs.
+fn with_claims(mut scope: Scope, more: &LimitClaims) -> Result<Scope, access::ScopeError> {
+    if more.products.is_some() {
+        scope = scope.with_product("0000")?;
+    }
+    if more.parties.is_some() {
+        scope = scope.with_party(SOME_PARTY)?;
+    }
+    if more.jurisdictions.is_some() {
+        scope = scope.with_jurisdiction("0000")?;
+    }
+    Ok(scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn resolved(text: &str) -> Result<Settings, String> {
+        let installation = Installation::parse(Path::new("chopmark.toml"), text).unwrap();
+        resolve(&installation).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_provider_with_rules_is_read() {
+        let text = "[[oidc]]\nissuer = \"https://login.example\"\naudience = \"chopmark\"\n[[oidc.grant]]\n\
+            claim = \"groups\"\nvalue = \"recall\"\nrole = \"brand-owner\"\nproducts = [\"9521141\"]\n[[oidc.grant]]\n\
+            claim = \"/realm/roles\"\nvalue = \"carrier\"\nrole = \"custodian\"\nparties_claim = \"pgln\"\n";
+        let settings = resolved(text).unwrap();
+        let provider = &settings.providers[0];
+        assert_eq!((provider.rules.len(), provider.algorithms.len()), (2, 3));
+        assert!(provider.rules[1].scope.parties().is_empty(), "what was tried is not given");
+    }
+
+    #[test]
+    fn whatever_would_let_somebody_see_too_much_or_fetch_without_tls_is_refused() {
+        let head = "[[oidc]]\naudience = \"chopmark\"\nissuer = ";
+        let grant =
+            "\"https://login.example\"\n[[oidc.grant]]\nclaim = \"groups\"\nvalue = \"x\"\nrole = ";
+        for (rest, words) in [
+            (
+                "\"http://login.example\"",
+                "[[oidc]] `http://login.example` issuer: got `http://login.example`, expected",
+            ),
+            ("\"https://u:p@login.example\"", "issuer: got"),
+            (
+                "\"https://login.example\"\nalgorithms = [\"HS256\"]",
+                "algorithms: got `HS256`, expected RS256",
+            ),
+            ("\"https://login.example\"\nalgorithms = []", "algorithms: got none"),
+            (&format!("{grant}\"custodian\""), "a custodian without a party"),
+            (
+                &format!("{grant}\"brand-owner\"\nparties_claim = \"pgln\""),
+                "a brand-owner without a product",
+            ),
+            (&format!("{grant}\"king\""), "role: got `king`, expected custodian"),
+            (&format!("{grant}\"auditor\"\nproducts = [\"x\"]"), "product: got `x`"),
+            (
+                &format!("\"https://login.example\"\n{head}\"https://login.example\""),
+                "an issuer of its own",
+            ),
+        ] {
+            let refused = resolved(&format!("{head}{rest}\n")).unwrap_err();
+            assert!(refused.contains(words), "{rest}: {refused}");
+        }
+    }
+}
