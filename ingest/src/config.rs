@@ -31,6 +31,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Largest body that is accepted, in bytes.
     pub max_body_bytes: usize,
+    /// Most events of one document.
+    pub max_events: usize,
     /// Most bytes of all bodies together.
     pub body_memory_bytes: usize,
     /// Seconds within which a body must have arrived.
@@ -88,8 +90,11 @@ impl From<SourceVerifier> for BridgeKey {
     }
 }
 
+/// What begins the names under which jobs of identities are kept; no partner has such a name.
+pub const OWN_NAMES: &str = "access:";
+
 /// A partner that may send documents.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Partner {
     /// Its name.
     pub name: String,
@@ -110,6 +115,10 @@ pub struct Config {
     pub bridges: HashMap<String, Bridge>,
     /// Partners by the SHA-256 of their token, lowercase hex.
     pub partners: HashMap<String, Partner>,
+    /// Keys of the parties of the ledgers that it writes, by origin.
+    pub parties: Vec<(String, String)>,
+    /// Who else may show who they are.
+    pub gate: gate::Settings,
 }
 
 /// Loads keys and rules and checks that the sections fit together.
@@ -153,6 +162,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             problems.push(Problem::value(section, "token_sha256", got, "a token of its own"));
         }
     }
+    let parties = parties(&sites);
+    let gate = problems.keep(gate::settings::resolve(installation)).unwrap_or_default();
     let settings = problems.keep(load_settings(installation, section));
     problems.unless_any(settings.map(|settings| Config {
         settings,
@@ -160,7 +171,15 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         sites,
         bridges,
         partners,
+        parties,
+        gate,
     }))
+}
+
+/// Whose the ledgers are: key of the party by origin.
+#[must_use]
+pub fn parties(sites: &[Site]) -> Vec<(String, String)> {
+    sites.iter().map(|site| (site.origin.clone(), epc::thing_key(&site.party.pgln))).collect()
 }
 
 fn load_policy(installation: &Installation, section: &IngestSection) -> Result<Policy, Problem> {
@@ -180,6 +199,10 @@ fn load_settings(
         let expected = format!("at least max_body_bytes, which is {}", section.max_body_bytes);
         problems.push(Problem::value("[ingest]", "body_memory_bytes", got, expected));
     }
+    if !(1..=1_000_000).contains(&section.max_events) {
+        let got = section.max_events.to_string();
+        problems.push(Problem::value("[ingest]", "max_events", got, "1 to 1000000"));
+    }
     for (key, value) in [
         ("body_within_s", section.body_within_s),
         ("bodies_per_address", section.bodies_per_address.into()),
@@ -193,6 +216,7 @@ fn load_settings(
         listen: section.listen,
         tls,
         max_body_bytes: section.max_body_bytes,
+        max_events: section.max_events,
         body_memory_bytes: section.body_memory_bytes,
         body_within_s: section.body_within_s,
         bodies_per_address: section.bodies_per_address,
@@ -309,6 +333,10 @@ fn load_partner(partner: &PartnerSection, origins: &[&str]) -> Result<(String, P
     let section = format!("[[partner]] `{}`", partner.name);
     let mut problems = Problems::default();
     problems.keep(check_ledger(&section, &partner.ledger, origins));
+    if partner.name.starts_with(OWN_NAMES) {
+        let (got, expected) = (format!("`{}`", partner.name), "a name that does not begin so");
+        problems.push(Problem::value(section.as_str(), "name", got, expected));
+    }
     let token = partner.token_sha256.to_lowercase();
     if token.len() != 64 || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         // Not the value: somebody may have pasted the token itself.

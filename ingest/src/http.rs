@@ -4,7 +4,11 @@
 //! |---|---|
 //! | `POST /observations` | [`observations_post`] |
 //! | `POST /capture` | [`capture`], `long.rs` for long documents |
-//! | `GET /capture/{id}` | [`capture_job`] |
+//! | `POST /events` | [`events_post`] |
+//! | `GET /capture` | [`captures_get`] |
+//! | `GET /capture/{id}`, `/capture/{id}/document` | [`capture_job`] |
+//! | `OPTIONS` of these | [`standard`] |
+//! | `GET /openapi.json` | here |
 //! | `GET /healthz`, `/readyz`, `/metrics` | `process::health`, [`health`] |
 //!
 //! The way of a request: `guard.rs` (characters, headers of the answer) -> head: is the sender known? -> `intake.rs`
@@ -13,27 +17,35 @@
 mod addresses;
 pub mod capture;
 pub mod capture_job;
+pub mod captures_get;
+pub mod events_post;
 mod guard;
 pub mod health;
 mod intake;
+mod job_xml;
 mod jobs;
 mod judged;
 mod long;
 pub mod observations_post;
+pub mod standard;
 mod state;
 mod strangers;
 #[cfg(test)]
 mod tests;
+mod who;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, Error, HttpRequest, HttpServer, web};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use process::Service;
+use process::one_address::{self, Divided, Guest, Interface};
 use process::problem::{at, method_not_allowed};
 use process::tls::HANDSHAKE_WITHIN;
 
@@ -47,20 +59,77 @@ const CONNECTIONS: usize = 512;
 
 /// Adds all routes.
 pub fn routes(service: &mut web::ServiceConfig) {
-    let post = |request: HttpRequest| async move { method_not_allowed(&request, "POST") };
+    let refused = |allowed: &'static str| {
+        web::to(move |request: HttpRequest| async move { method_not_allowed(&request, allowed) })
+    };
+    let options = || web::method(Method::OPTIONS);
     service
         .service(
             web::resource("/observations")
                 .route(web::post().to(observations_post::post))
-                .default_service(web::to(post)),
+                .default_service(refused("POST")),
         )
         .service(
             web::resource("/capture")
                 .route(web::post().to(capture::post))
-                .default_service(web::to(post)),
+                .route(web::get().to(captures_get::get))
+                .route(web::head().to(captures_get::get))
+                .route(options().to(standard::capture))
+                .default_service(refused(standard::CAPTURE))
+                .wrap(from_fn(standard::typed)),
         )
-        .service(at("/capture/{id}", capture_job::get))
+        .service(
+            web::resource("/events")
+                .route(web::post().to(events_post::post))
+                .route(options().to(standard::events))
+                .default_service(refused(standard::EVENTS))
+                .wrap(from_fn(standard::typed)),
+        )
+        .service(
+            web::resource("/capture/{id}")
+                .route(web::get().to(capture_job::get))
+                .route(web::head().to(capture_job::get))
+                .route(options().to(standard::job))
+                .default_service(refused(standard::JOB))
+                .wrap(from_fn(standard::typed)),
+        )
+        .service(
+            web::resource("/capture/{id}/document")
+                .route(web::get().to(capture_job::document))
+                .route(web::head().to(capture_job::document))
+                .route(options().to(standard::job))
+                .default_service(refused(standard::JOB))
+                .wrap(from_fn(standard::typed)),
+        )
+        .service(at("/openapi.json", openapi))
         .configure(process::health::routes::<State>);
+}
+
+/// What this interface has where trace-api answers at the same address.
+pub const INTERFACE: Interface = Interface {
+    paths: &["/observations", "/capture"],
+    divided: &[Divided { path: "/events", methods: &["POST"] }],
+    openapi: include_str!("http/openapi.json"),
+};
+
+/// `GET /openapi.json`: what this interface has.
+async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(INTERFACE.openapi)
+}
+
+/// What is lent to trace-api, if both are answered at one address: this interface, and for the operator `/ingest/readyz` and
+/// `/ingest/metrics`.
+#[must_use]
+pub fn guest(state: Data<State>) -> Guest {
+    let shown = state.clone();
+    Guest {
+        application: Arc::new(move || one_address::application(application(state.clone()))),
+        operator: Arc::new(move |service| {
+            let own = web::scope("/ingest").configure(process::health::routes::<State>);
+            service.app_data(shown.clone()).service(own);
+        }),
+        interface: INTERFACE,
+    }
 }
 
 /// The application: every route, and what holds for all of them.

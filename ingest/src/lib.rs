@@ -96,7 +96,7 @@ pub enum Error {
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let metrics = Metrics::new();
     context.metrics.show_in(&metrics.registry);
-    let Config { settings, policy, sites, bridges, partners } = config;
+    let Config { settings, policy, sites, bridges, partners, parties, gate } = config;
     let terms = Terms {
         clock: context.clock.clone(),
         rights: rights::follow(policy, db.clone(), context.shutdown.clone()).await,
@@ -127,9 +127,28 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     if let Some(tls) = settings.tls.clone() {
         tokio::spawn(tls.follow(context.clone(), tls_metrics));
     }
-    let config =
-        Config { settings, policy: Policy::default(), sites: Vec::new(), bridges, partners };
+    let (policy, sites) = (Policy::default(), Vec::new());
+    let config = Config { settings, policy, sites, bridges, partners, parties, gate };
     let state = web::Data::new(State::new(db, config, writers, metrics, terms));
+    match context.one_address.clone() {
+        None => serve(&state, context).await?,
+        Some(shared) => {
+            context.service.started("ingest");
+            tracing::info!(%listen, "answered at the address of trace-api");
+            shared.lend(http::guest(state.clone()), context.shutdown).await;
+        }
+    }
+    state.store_rest().await;
+    // This drops the last senders of the queues; the writers finish the jobs that they have.
+    drop(state);
+    let wait = move || threads.into_iter().for_each(|thread| drop(thread.join()));
+    tokio::task::spawn_blocking(wait).await.ok();
+    Ok(())
+}
+
+/// Answers requests until the process must stop.
+async fn serve(state: &web::Data<State>, context: Context) -> Result<(), Error> {
+    let listen = state.config.settings.listen;
     let failed = |source| Error::Listen { address: listen, source };
     let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
     let server = http::server(state.clone(), &context.service, listener).map_err(failed)?;
@@ -142,13 +161,7 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         shutdown.wait_for(|stop| *stop).await.ok();
         handle.stop(true).await;
     });
-    server.await.map_err(Error::Serve)?;
-    state.store_rest().await;
-    // This drops the last senders of the queues; the writers finish the jobs that they have.
-    drop(state);
-    let wait = move || threads.into_iter().for_each(|thread| drop(thread.join()));
-    tokio::task::spawn_blocking(wait).await.ok();
-    Ok(())
+    server.await.map_err(Error::Serve)
 }
 
 /// Creates the ledgers of `sites` where they do not exist yet.

@@ -16,6 +16,9 @@ pub enum Problem {
     /// No known key signed it.
     #[error("{0}")]
     NotAdmitted(String),
+    /// The sender is known and may not do this.
+    #[error("{0}")]
+    NotAllowed(String),
     /// Its head cannot be understood.
     #[error("{0}")]
     BadRequest(String),
@@ -37,9 +40,15 @@ pub enum Problem {
         /// The limit.
         limit_bytes: usize,
     },
+    /// It has more events than the limit.
+    #[error("{0}")]
+    TooManyEvents(String),
     /// It is in a format that is not read.
     #[error("{0}")]
-    UnsupportedMediaType(&'static str),
+    UnsupportedMediaType(String),
+    /// The answer is wanted in a form, or under a version, that there is not.
+    #[error("{0}")]
+    NotAcceptable(String),
     /// It violates the contract.
     #[error("{detail}")]
     Malformed {
@@ -51,6 +60,9 @@ pub enum Problem {
     /// Another delivery has the same number.
     #[error("{0}")]
     NumberTaken(String),
+    /// Another event was created under the same id.
+    #[error("{0}")]
+    EventExists(String),
     /// Events of the document are recorded in another ledger.
     #[error(
         "{events} events of this document are recorded in another ledger, which was this partner's when it was sent first; \
@@ -101,6 +113,8 @@ impl From<&epcis::Violation> for Violation {
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     title: &'static str,
     status: u16,
     detail: String,
@@ -114,11 +128,18 @@ impl Problem {
             Self::NotAdmitted(_) => {
                 (StatusCode::UNAUTHORIZED, "not-admitted", "Sender not admitted")
             }
+            Self::NotAllowed(_) => (StatusCode::FORBIDDEN, "not-allowed", "Not allowed"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
             Self::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "too-slow", "Body too slow"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
+            Self::TooManyEvents(_) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-many-events", "Too many events")
+            }
+            Self::NotAcceptable(_) => {
+                (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable")
+            }
             Self::UnsupportedMediaType(_) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
@@ -133,6 +154,9 @@ impl Problem {
             Self::BegunElsewhere { .. } => {
                 (StatusCode::CONFLICT, "begun-elsewhere", "Recorded in part in another ledger")
             }
+            Self::EventExists(_) => {
+                (StatusCode::CONFLICT, "event-exists", "Another event has this id")
+            }
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Ledger not available")
@@ -145,27 +169,48 @@ impl Problem {
     }
 }
 
-impl ResponseError for Problem {
-    fn status_code(&self) -> StatusCode {
-        self.parts().0
+impl Problem {
+    /// The standard's type of this problem, where it has one.
+    fn exception(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotAdmitted(_) | Self::NotAllowed(_) => "SecurityException",
+            Self::BadRequest(_) | Self::Malformed { .. } => "ValidationException",
+            Self::TooLarge { .. } | Self::TooManyEvents(_) => "CaptureLimitExceededException",
+            Self::UnsupportedMediaType(_) => "UnsupportedMediaTypeException",
+            Self::NotAcceptable(_) => "NotAcceptableException",
+            Self::EventExists(_) => "ResourceAlreadyExistsException",
+            Self::NotFound(_) => "NoSuchNameException",
+            Self::Internal(_) => "ImplementationException",
+            Self::TooSlow { .. }
+            | Self::TooMany
+            | Self::Busy
+            | Self::NumberTaken(_)
+            | Self::BegunElsewhere { .. }
+            | Self::Unavailable
+            | Self::Held(_) => return None,
+        })
     }
 
-    fn error_response(&self) -> HttpResponse {
-        let (status, code, title) = self.parts();
-        if let Self::Internal(cause) = self {
-            tracing::error!(cause, "request failed");
+    /// The answer on a path of the EPCIS capture interface: where the standard has a type for it, `type` is that one and the
+    /// member `code` has ours.
+    #[must_use]
+    pub fn standard_response(&self) -> HttpResponse {
+        let (_, code, _) = self.parts();
+        match self.exception() {
+            Some(name) => self.response(format!("epcisException:{name}"), Some(code)),
+            None => self.response(format!("urn:chopmark:problem:{code}"), None),
         }
+    }
+
+    fn response(&self, kind: String, code: Option<&'static str>) -> HttpResponse {
+        let (status, _, title) = self.parts();
         let violations = match self {
             Self::Malformed { violations, .. } => violations.as_slice(),
             _ => &[],
         };
-        let document = Document {
-            r#type: format!("urn:chopmark:problem:{code}"),
-            title,
-            status: status.as_u16(),
-            detail: self.to_string(),
-            violations,
-        };
+        let detail = self.to_string();
+        let document =
+            Document { r#type: kind, code, title, status: status.as_u16(), detail, violations };
         let mut response = HttpResponse::build(status);
         match self {
             Self::Unavailable | Self::Busy => {
@@ -179,6 +224,20 @@ impl ResponseError for Problem {
         response
             .content_type("application/problem+json")
             .body(serde_json::to_string(&document).unwrap_or_default())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Internal(cause) = self {
+            tracing::error!(cause, "request failed");
+        }
+        let (_, code, _) = self.parts();
+        self.response(format!("urn:chopmark:problem:{code}"), None)
     }
 }
 

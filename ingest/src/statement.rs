@@ -14,7 +14,7 @@ use ledger::record::Record;
 
 use crate::compose::{Party, Source, compose};
 use crate::problem::{self, Problem};
-use crate::terms::{Fault, Faults, Terms};
+use crate::terms::{Fault, Faults, TOO_MANY_EVENTS, Terms};
 
 /// Most violations in one answer.
 const MOST_LISTED: usize = 100;
@@ -51,6 +51,8 @@ impl ErrorBehaviour {
 pub struct StatedEvent {
     /// JSON pointer to it in its document.
     pub pointer: String,
+    /// The line of the XML in which it starts; none of JSON.
+    pub line: Option<u32>,
     /// The event, or why it is none.
     pub event: Result<Event, Fault>,
     /// Approvals of it, signed notes.
@@ -65,7 +67,7 @@ impl StatedEvent {
     /// [`Fault`].
     pub fn check(&self, terms: &Terms) -> Result<&Event, Fault> {
         let event = self.event.as_ref().map_err(Clone::clone)?;
-        terms.check(event, &self.pointer).map(|()| event)
+        terms.check(event, &self.pointer).map(|()| event).map_err(|fault| fault.in_line(self.line))
     }
 
     /// Checks the event and makes its record.
@@ -84,23 +86,16 @@ impl StatedEvent {
         let event = self.event?;
         let id = event.event_id().unwrap_or("an event").chars().take(80).collect();
         let source = Source::Stated { partner, document_sha256, approvals: &self.approvals };
-        compose(event, by, at, &source).map_err(|error| Fault {
-            code: "not-a-record",
-            violations: vec![Violation {
+        compose(event, by, at, &source).map_err(|error| {
+            let violation = Violation {
                 pointer: self.pointer,
                 value: id,
                 problem: error.to_string(),
                 expected: "an event that can be recorded".to_owned(),
-            }],
+            };
+            Fault { code: "not-a-record", violations: vec![violation] }.in_line(self.line)
         })
     }
-}
-
-/// Whether a body is XML, whatever its sender calls it: its first character is `<`, which no JSON begins with.
-#[must_use]
-pub fn is_xml(body: &[u8]) -> bool {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    text.trim_ascii_start().starts_with(b"<")
 }
 
 /// Why a document is refused as a whole.
@@ -119,6 +114,9 @@ impl WholeRefusal {
     /// The answer to the sender.
     #[must_use]
     pub fn to_problem(&self) -> Problem {
+        if self.code == TOO_MANY_EVENTS {
+            return Problem::TooManyEvents(self.detail.clone());
+        }
         Problem::Malformed { detail: self.detail.clone(), violations: self.violations.clone() }
     }
 }
@@ -184,16 +182,6 @@ mod tests {
                 expected: text("another"),
             };
             assert_eq!(sentence(&violation), said);
-        }
-    }
-
-    #[test]
-    fn xml_is_what_begins_with_a_tag_also_after_white_space_and_a_byte_order_mark() {
-        for body in ["<a/>", "\u{feff}<?xml version=\"1.0\"?>", " \r\n<a/>"] {
-            assert!(is_xml(body.as_bytes()), "{body}");
-        }
-        for body in ["", "{\"a\": \"<a/>\"}", "\u{feff}{}", "a<"] {
-            assert!(!is_xml(body.as_bytes()), "{body}");
         }
     }
 }

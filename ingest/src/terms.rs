@@ -43,6 +43,22 @@ pub struct Fault {
     pub violations: Vec<Violation>,
 }
 
+/// Code of a document that has too many events.
+pub const TOO_MANY_EVENTS: &str = "too-many-events";
+
+impl Fault {
+    /// With the line of the XML in which the event starts, if it came as XML.
+    #[must_use]
+    pub fn in_line(mut self, line: Option<u32>) -> Self {
+        if let Some(line) = line {
+            for violation in &mut self.violations {
+                violation.problem = format!("event in line {line}: {}", violation.problem);
+            }
+        }
+        self
+    }
+}
+
 /// Most faults that are kept whole, and most violations of them; at least one of each fault.
 const MOST_KEPT: usize = 1000;
 

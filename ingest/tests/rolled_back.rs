@@ -44,6 +44,7 @@ fn context() -> Context {
         reloads: process::Reloads::default(),
         metrics: process::ProcessMetrics::default(),
         service: process::Service::default(),
+        one_address: None,
     }
 }
 
@@ -65,6 +66,7 @@ async fn start(db: &TestDb, ledger: &TestLedger) -> Result<(), ingest::Error> {
             listen: ([127, 0, 0, 1], 0).into(),
             tls: None,
             max_body_bytes: 1000,
+            max_events: 100,
             body_memory_bytes: 1000,
             body_within_s: 5,
             bodies_per_address: 1,
@@ -78,6 +80,8 @@ async fn start(db: &TestDb, ledger: &TestLedger) -> Result<(), ingest::Error> {
         sites: vec![site(ledger)],
         bridges: HashMap::new(),
         partners: HashMap::new(),
+        parties: Vec::new(),
+        gate: gate::Settings::default(),
     };
     ingest::run(config, db.db_as(Access::Ingest).await, context()).await
 }
@@ -122,7 +126,7 @@ async fn a_writer_that_takes_the_ledger_again_does_not_sign_on_a_rolled_back_one
         capture: "c1".into(),
         partner: "maker".into(),
         document_sha256: ledger::hash::sha256(b"a document"),
-        document: Arc::new(StatedDocument::read(Box::new(DOCUMENT)).ok().unwrap()),
+        document: Arc::new(StatedDocument::read(Box::new(DOCUMENT), 100).ok().unwrap()),
         behaviour: ErrorBehaviour::Rollback,
     };
 

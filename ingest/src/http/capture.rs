@@ -1,4 +1,4 @@
-//! `POST /capture`: partners state events as EPCIS 2.0 documents.
+//! `POST /capture`: partners state events as EPCIS documents, JSON or XML.
 //!
 //! The way: admit the partner by the head of the request, receive the body, check each event, hand them to the ledger's writer, which checks them again only if the directory's rights have changed
 //! meanwhile, answer after the commit with 202 and the location of the capture job, as the EPCIS REST binding specifies.
@@ -7,56 +7,48 @@
 //! the whole document, and a document with one refused event is answered with 422 and leaves nothing; with `proceed` it
 //! is every event that could be, and answer and job name the others. The same document gets the same answer again.
 //! A long document is recorded in parts (`long.rs`).
-//! `?dryRun=true` checks everything and records nothing; XML is refused with 415 under any `Content-Type`.
+//! `?dryRun=true` checks everything and records nothing. What a body is, its first character says: XML is recorded in its JSON form
+//! ([`epcis::xml`]) and kept as received; the record names the SHA-256 of what was received.
 //!
-//! Not here: what became of a capture job (`capture_job.rs`), the query interface, which is trace-api's.
+//! Not here: what became of a capture job (`capture_job.rs`, `captures_get.rs`), one event alone (`events_post.rs`), the query
+//! interface, which is trace-api's.
 //!
 //! Source: EPCIS 2.0 section 12.3 (capture interface).
 
 use std::sync::Arc;
 
+use access::Act;
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::intake::Body;
 use super::judged::{Answer, Checked, checked, refuse_whole};
 use super::long;
+use super::standard::{CBV, EPCIS, ERROR_BEHAVIOUR, check_head};
 use super::state::State;
-use crate::admit;
+use super::who::admitted;
 use crate::config::Partner;
 use crate::document::{Bytes, StatedDocument};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::statement::{self, ErrorBehaviour};
+use crate::statement::ErrorBehaviour;
 use crate::writer::{Ready, Work, Writer};
 
-/// Name of the header that says what happens to a document of which some events are refused.
-const ERROR_BEHAVIOUR: &str = "GS1-Capture-Error-Behaviour";
 /// Name of the parameter that asks for a check only.
 const DRY_RUN: &str = "dryRun";
-/// The answer to XML.
-const XML: &str = "XML is not read by this interface yet; expected EPCIS 2.0 JSON-LD";
 
 /// Handles a document.
 ///
 /// # Errors
 ///
-/// [`Problem::Malformed`] with one entry per field that violates the contract, [`Problem::UnsupportedMediaType`] for XML;
-/// the refusal is stored.
+/// [`Problem::Malformed`] with one entry per field that violates the contract; the refusal is stored.
 pub async fn post(
     state: Data<State>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let answer = capture(&state, &request, payload).await;
-    let label = match &answer {
-        Ok(Answer::Checked(_)) => "checked",
-        Ok(Answer::Recorded(outcome)) if outcome.repeated => "repeated",
-        Ok(Answer::Recorded(_)) => "recorded",
-        Err(Problem::Unavailable | Problem::Internal(_)) => "unavailable",
-        Err(_) => "refused",
-    };
-    state.metrics.captures.with_label_values(&[label]).inc();
+    state.metrics.captures.with_label_values(&[label(answer.as_ref())]).inc();
     match answer? {
         Answer::Checked(found) => Ok(HttpResponse::Ok().json(found)),
         Answer::Recorded(outcome) => {
@@ -64,10 +56,22 @@ pub async fn post(
             let behaviour = outcome.behaviour.clone().unwrap_or_else(|| "rollback".to_owned());
             Ok(HttpResponse::Accepted()
                 .insert_header(("Location", format!("/capture/{id}")))
-                .insert_header(("GS1-EPCIS-Version", "2.0.0"))
+                .insert_header(EPCIS)
+                .insert_header(CBV)
                 .insert_header((ERROR_BEHAVIOUR, behaviour))
                 .json(&outcome))
         }
+    }
+}
+
+/// The word for an answer in the metrics.
+pub(super) fn label(answer: Result<&Answer, &Problem>) -> &'static str {
+    match answer {
+        Ok(Answer::Checked(_)) => "checked",
+        Ok(Answer::Recorded(outcome)) if outcome.repeated => "repeated",
+        Ok(Answer::Recorded(_)) => "recorded",
+        Err(Problem::Unavailable | Problem::Internal(_)) => "unavailable",
+        Err(_) => "refused",
     }
 }
 
@@ -76,24 +80,21 @@ async fn capture(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Answer, Problem> {
-    let partner = admitted(state, request).await?;
+    let partner = admitted(state, request, Act::Capture).await?;
+    let partner = &partner;
+    check_head(request)?;
     let behaviour = error_behaviour(request)?;
     let is_dry_run = dry_run(request.query_string())?;
     let body = state.receive(request, payload, usize::MAX).await?;
-    if statement::is_xml(&body.bytes) {
-        if !is_dry_run {
-            let code = "unsupported-media-type";
-            state.refuse(&partner.name, "capture", code, (XML, 1), &body.bytes).await?;
-        }
-        return Err(Problem::UnsupportedMediaType(XML));
-    }
     if body.bytes.len() > long::SHORT_BYTES {
         return long::capture(state, partner, behaviour, is_dry_run, body).await;
     }
     let writer = state.writer(&partner.ledger)?.clone();
     let name = partner.name.clone();
     let bytes = body.bytes.len();
-    let (found, read) = state.work(bytes, move || read(&writer, name, behaviour, body)).await?;
+    let most = state.config.settings.max_events;
+    let work = move || read(&writer, name, behaviour, most, body);
+    let (found, read) = state.work(bytes, work).await?;
     if is_dry_run {
         return checked(state, partner, behaviour, &found).await.map(Answer::Checked);
     }
@@ -101,17 +102,18 @@ async fn capture(
 }
 
 /// A document and its records, or the bytes of what is none.
-type Document = Result<(Arc<StatedDocument>, Ready), Bytes>;
+pub(super) type Document = Result<(Arc<StatedDocument>, Ready), Bytes>;
 
 /// Reads, checks and prepares a short document.
-fn read(
+pub(super) fn read(
     writer: &Writer,
     partner: String,
     behaviour: ErrorBehaviour,
+    max_events: usize,
     body: Body,
 ) -> (Checked, Document) {
     let digest = ledger::hash::sha256(&body.bytes);
-    let document = match StatedDocument::read(Box::new(body)) {
+    let document = match StatedDocument::read(Box::new(body), max_events) {
         Ok(document) => Arc::new(document),
         Err((fault, bytes)) => {
             return (Checked { digest, events: 0, faults: fault.into() }, Err(bytes));
@@ -129,21 +131,8 @@ fn read(
     (found, Ok((document, ready)))
 }
 
-pub(super) async fn admitted<'a>(
-    state: &'a State,
-    request: &HttpRequest,
-) -> Result<&'a Partner, Problem> {
-    match admit::partner(&state.config, request) {
-        Ok(partner) => Ok(partner),
-        Err(problem) => {
-            let from = ("(unknown partner)", "capture");
-            Err(state.refuse_stranger(request, from, problem, &[]).await)
-        }
-    }
-}
-
 /// Whether the address asks for a check only.
-fn dry_run(query: &str) -> Result<bool, Problem> {
+pub(super) fn dry_run(query: &str) -> Result<bool, Problem> {
     let shown = |text: &str| text.chars().take(40).collect::<String>();
     let pairs = Query::<Vec<(String, String)>>::from_query(query)
         .map_err(|error| Problem::BadRequest(format!("got a query without parameters: {error}")))?;
@@ -179,7 +168,8 @@ fn error_behaviour(request: &HttpRequest) -> Result<ErrorBehaviour, Problem> {
     })
 }
 
-async fn record(
+/// Records a document that was read, or refuses it.
+pub(super) async fn record(
     state: &State,
     partner: &Partner,
     behaviour: ErrorBehaviour,

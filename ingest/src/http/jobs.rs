@@ -144,6 +144,20 @@ impl Jobs {
         running.get(key).map(|job| job.borrow().progress)
     }
 
+    /// The jobs of a partner that run: digest of the document, how far it has come, what happens to it if events are refused.
+    pub fn running(&self, partner: &str) -> Vec<(Hash, Progress, ErrorBehaviour)> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = running.iter().filter(|((of, _), _)| of == partner);
+        let mut all: Vec<_> = own
+            .map(|((_, digest), job)| {
+                let status = job.borrow();
+                (*digest, status.progress, status.behaviour)
+            })
+            .collect();
+        all.sort_by_key(|(digest, ..)| digest.0);
+        all
+    }
+
     /// Starts the job of a document of so many bytes.
     ///
     /// # Errors

@@ -39,6 +39,9 @@ use crate::writer::{LongDocument, PART_BYTES, PART_EVENTS, Ready, Work, Writer};
 /// Longest document that is recorded in one commit whatever it holds. Not to be made larger: parts of a document that were
 /// recorded before would not be looked for any more.
 pub(super) const SHORT_BYTES: usize = 64 * 1024;
+/// How often the bytes of XML count: its tree has about seven times as many, its JSON form about one.
+const XML_WEIGHT: usize = 8;
+
 /// Records a document, or checks it.
 ///
 /// # Errors
@@ -79,6 +82,11 @@ pub(super) async fn capture(
     }
 }
 
+/// How many bytes a document counts for: while XML is converted, its tree and its JSON form are in memory as well.
+fn weight(bytes: &[u8]) -> usize {
+    if epcis::xml::is_xml(bytes) { bytes.len().saturating_mul(XML_WEIGHT) } else { bytes.len() }
+}
+
 /// Runs work that keeps its thread busy.
 async fn busy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     block(work).await.map_err(|error| Problem::Internal(error.to_string()))
@@ -91,13 +99,14 @@ async fn dry_run(
     body: Body,
 ) -> Result<Answer, Problem> {
     let held = state.long.hold(&partner.name, body.bytes.len()).ok_or(Problem::Busy)?;
-    let _turn = state.within_time(state.long.turn(&partner.name, body.bytes.len())).await??;
+    let _turn = state.within_time(state.long.turn(&partner.name, weight(&body.bytes))).await??;
+    let most = state.config.settings.max_events;
     let (writer, name) = (state.writer(&partner.ledger)?.clone(), partner.name.clone());
     let found = busy(move || {
         // Held as long as the body is, also when nobody waits for the answer any more.
         let _held = held;
         let digest = ledger::hash::sha256(&body.bytes);
-        let (events, faults) = match StatedDocument::read(Box::new(body)) {
+        let (events, faults) = match StatedDocument::read(Box::new(body), most) {
             Err((fault, _)) => (0, Faults::from(fault)),
             Ok(document) => {
                 let events = document.len();
@@ -119,8 +128,9 @@ async fn run(
     body: Body,
 ) -> Result<Outcome, Problem> {
     let (partner, digest) = (&job.key.0, job.key.1);
-    let _turn = state.long.turn(partner, body.bytes.len()).await?;
-    let read = busy(move || StatedDocument::read(Box::new(body))).await?;
+    let _turn = state.long.turn(partner, weight(&body.bytes)).await?;
+    let most = state.config.settings.max_events;
+    let read = busy(move || StatedDocument::read(Box::new(body), most)).await?;
     if let Some(stored) = sql::captures::find(&state.db, partner, &digest.to_string()).await? {
         return Ok(Outcome::again(&stored.outcome)?);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::{Payload, block};
+use gate::Gate;
 use jiff::Timestamp;
 use process::Clock;
 use sql::Db;
@@ -27,6 +28,9 @@ const NOT_ADMITTED: &str = "not-admitted";
 /// Largest body whose work is done on the thread that received it: some five events, less than half a millisecond.
 const AT_ONCE: usize = 4 * 1024;
 
+/// Most ids under which events are created at the same time.
+const IDS_AT_ONCE: usize = 1024;
+
 /// What every request handler has access to.
 pub struct State {
     /// The database.
@@ -41,9 +45,13 @@ pub struct State {
     pub terms: Terms,
     /// The time.
     pub clock: Clock,
+    /// Identifies callers that are no partners of the configuration.
+    pub gate: Gate,
     addresses: Addresses,
     intake: Intake,
     strangers: Strangers,
+    /// Who creates an event under an id at the moment.
+    creating: Box<[tokio::sync::Mutex<()>]>,
     /// Long documents that are being recorded.
     pub(super) long: Jobs,
 }
@@ -72,14 +80,41 @@ impl State {
         let addresses = Addresses::new(settings.bodies_per_address, settings.strangers_per_minute);
         let intake = Intake::new(settings, metrics.body_bytes.clone());
         let strangers = Strangers::new(settings.stored_refusals_per_minute);
+        let creating = (0..IDS_AT_ONCE).map(|_| tokio::sync::Mutex::default()).collect();
         let (clock, long) = (terms.clock.clone(), Jobs::new(settings.body_memory_bytes));
-        Self { db, config, writers, metrics, terms, clock, addresses, intake, strangers, long }
+        let gate = Gate::new(db.clone(), clock.clone(), config.gate.clone());
+        Self {
+            db,
+            config,
+            writers,
+            metrics,
+            terms,
+            clock,
+            gate,
+            addresses,
+            intake,
+            strangers,
+            creating,
+            long,
+        }
     }
 
     /// The writer of `ledger`.
     pub(super) fn writer(&self, ledger: &str) -> Result<&Writer, Problem> {
         let none = || Problem::Internal(format!("no writer for ledger `{ledger}`"));
         self.writers.get(ledger).ok_or_else(none)
+    }
+
+    /// Waits until nobody else creates an event of this id; others may by chance have to wait as well.
+    ///
+    /// - `id`: SHA-256 of the id.
+    pub(super) async fn turn_to_create(
+        &self,
+        id: &ledger::Hash,
+    ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let [first, second, ..] = id.0;
+        let place = usize::from(u16::from_be_bytes([first, second])) % IDS_AT_ONCE;
+        Some(self.creating.get(place)?.lock().await)
     }
 
     /// Hands work to the writer of `ledger` and waits, within the configured time.

@@ -3,6 +3,8 @@
 mod batches;
 mod capture;
 mod health;
+mod identities;
+mod interface;
 mod long;
 mod observations_post;
 mod pressure;
@@ -41,6 +43,7 @@ const ORIGIN: &str = "site.example/1";
 const DOOR: &str = "urn:epc:id:sgln:9521142.00001.3";
 const STORE: &str = "urn:epc:id:sgln:9521142.00001.4";
 const MAX_BODY: usize = 10_000;
+const MAX_EVENTS: usize = 1_000_000;
 
 fn start() -> Timestamp {
     "2026-11-20T00:00:00Z".parse().unwrap()
@@ -115,6 +118,7 @@ impl Scene {
                 listen: ([127, 0, 0, 1], 0).into(),
                 tls: None,
                 max_body_bytes,
+                max_events: MAX_EVENTS,
                 body_memory_bytes: 48 * 1024 * 1024,
                 body_within_s: 30,
                 bodies_per_address: 64,
@@ -128,10 +132,36 @@ impl Scene {
             sites: Vec::new(),
             bridges: [("b1".into(), own_bridge)].into(),
             partners: [partner("maker"), partner("shop")].into(),
+            parties: crate::config::parties(std::slice::from_ref(&site)),
+            gate: gate::Settings::default(),
         };
         let (rights, current) = watch::channel(Arc::default());
         let (ledger, state) = serve(db.db_as(Access::Ingest).await, config, site, current).await;
         Self { db, ledger, bridge, state, rights }
+    }
+
+    /// Changes the settings.
+    fn change(&mut self, change: impl FnOnce(&mut Settings)) {
+        let clock = self.state.clock.clone();
+        let parts = State::new(
+            (*self.db).clone(),
+            Config {
+                settings: self.state.config.settings.clone(),
+                policy: ledger::policy::Policy::default(),
+                sites: Vec::new(),
+                bridges: HashMap::default(),
+                partners: HashMap::default(),
+                parties: Vec::new(),
+                gate: gate::Settings::default(),
+            },
+            HashMap::default(),
+            self.state.metrics.clone(),
+            Terms { clock, ..self.state.terms.clone() },
+        );
+        let state = std::mem::replace(&mut self.state, Data::new(parts)).into_inner();
+        let State { db, mut config, writers, metrics, terms, .. } = Arc::into_inner(state).unwrap();
+        change(&mut config.settings);
+        self.state = Data::new(State::new(db, config, writers, metrics, terms));
     }
 
     /// Sends a request and gives status, headers and body.
@@ -180,6 +210,7 @@ async fn serve(
         reloads: process::Reloads::default(),
         metrics: process::ProcessMetrics::default(),
         service: process::Service::default(),
+        one_address: None,
     };
     let metrics = Metrics::new();
     let origin = site.origin.clone();

@@ -79,6 +79,9 @@ pub(super) fn sequence(
     outcome.capture = Some(document.capture.clone());
     behave(document.behaviour, &mut outcome);
     "recorded".clone_into(&mut outcome.outcome);
+    if document.first() == 0 {
+        outcome.notes.extend(document.document.note());
+    }
     for one in made.iter().flatten() {
         let index = draft.add(one.record.clone());
         outcome.indexes.push(index);

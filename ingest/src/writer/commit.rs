@@ -15,7 +15,7 @@ use sql::ledgers::Append;
 use sql::refusals::NewRefusal;
 use sql::{Db, Transaction};
 
-use super::draft::{AnnouncedRow, DifferenceRow, Draft};
+use super::draft::{AnnouncedRow, DifferenceRow, Draft, Stored};
 use super::site_ledger::SiteLedger;
 use super::work::{Job, Ready};
 
@@ -119,23 +119,44 @@ async fn store(
             None => {}
         }
     }
+    let documents = draft.stored.iter().filter_map(|stored| keep(tx, jobs, stored));
     let refusals: Vec<NewRefusal<'_>> = draft.refusals.iter().map(|row| row.as_new()).collect();
     let states: Vec<_> = draft.states.iter().map(|(key, text)| (key, text.as_str())).collect();
     let announced = draft.announced.iter().map(|row| announce(tx, ledger, row));
     let differences = draft.differences.iter().map(|row| report(tx, ledger, row));
     let parts = parts.iter().map(|part| sql::captures::insert_part(tx, ledger.id, part));
-    let (first, second, third, fourth, parts, announced, reported) = futures::join!(
+    let (first, second, third, fourth, parts, documents, announced, reported) = futures::join!(
         sql::deliveries::insert(tx, ledger.id, &deliveries),
         sql::captures::insert(tx, ledger.id, &captures),
         sql::refusals::insert(tx, &refusals),
         sql::rules::set_states(tx, ledger.id, &states),
         join_all(parts),
+        join_all(documents),
         join_all(announced),
         join_all(differences),
     );
-    let all =
-        [first, second, third, fourth].into_iter().chain(parts).chain(announced).chain(reported);
-    sql::Error::first_cause(all)
+    let all = [first, second, third, fourth].into_iter().chain(parts).chain(documents);
+    sql::Error::first_cause(all.chain(announced).chain(reported))
+}
+
+/// Keeps a document that is XML or has master data, with its first events, and the id of an event that was created.
+fn keep<'a>(
+    tx: &'a Transaction<'_>,
+    jobs: &'a [Job],
+    stored: &Stored,
+) -> Option<impl Future<Output = Result<(), sql::Error>> + use<'a>> {
+    let Ready::Capture(one) = &jobs.get(stored.job)?.ready else { return None };
+    let body = one.document.kept().filter(|_| one.first() == 0);
+    let (created, at) = (one.document.created(), stored.at);
+    (body.is_some() || created.is_some()).then_some(async move {
+        if let Some(body) = body {
+            sql::captures::insert_document(tx, &one.partner, &one.sha256, body, at).await?;
+        }
+        match created {
+            Some(created) => sql::captures::insert_created(tx, &one.partner, created).await,
+            None => Ok(()),
+        }
+    })
 }
 
 /// Stores what a shipping record announces.

@@ -1,10 +1,12 @@
-//! Programs of others at our HTTP interfaces: an EPCIS client and a linter of API descriptions.
+//! Programs of others at our HTTP interfaces: an EPCIS client, a linter of API descriptions, and a program that makes requests from them.
 //!
-//! The way through: ingest and trace-api run as processes with keys that `chopmark access` made; each program is run as its own users run it.
+//! The way through: ingest and trace-api run in one process, at one address, with keys that `chopmark access` made; each program is run
+//! as its own users run it.
 //!
 //! Source: `tests/interfaces` (what is installed), `scripts/setup.sh`.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,31 +14,54 @@ use tests::site::wait_for;
 use tests::stage::{Process, Stage, TOKEN, get};
 use tests::waiting::free_address;
 
-/// The repository.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use crate::encrypted::edit;
 
-/// An installation with queries at its public address.
-struct Open {
-    stage: Stage,
-    public: std::net::SocketAddr,
-    key: String,
-    processes: [Process; 2],
+/// The repository.
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// Longest run of made-up requests against one description, in seconds.
+const TRIED_FOR: &str = "30";
+
+/// An installation with capture and queries at one address.
+pub struct Open {
+    pub stage: Stage,
+    /// The address of both.
+    pub public: SocketAddr,
+    /// The operator's.
+    pub internal: SocketAddr,
+    /// Of somebody who may query.
+    pub key: String,
+    pub process: Process,
 }
 
-fn open() -> Open {
-    let stage = Stage::new(None);
-    let (public, internal) = (free_address(), free_address());
+/// Starts one.
+///
+/// - `tls`: what both sections have besides.
+pub fn open(stage: Stage, tls: &str) -> Open {
+    let (public, internal) = (stage.ingest, free_address());
     let file = stage.folder.path().join("chopmark.toml");
-    let text = fs::read_to_string(&file).expect("the stage wrote it");
-    let trace = format!(
-        "\n[trace_api]\nlisten = \"{public}\"\ninternal_listen = \"{internal}\"\npublic_url = \"http://{public}\"\n\
+    let scheme = if tls.is_empty() { "http" } else { "https" };
+    let more = format!(
+        "[trace_api]\nlisten = \"{public}\"\ninternal_listen = \"{internal}\"\npublic_url = \"{scheme}://{public}\"\n{tls}\
          policy = \"policy.txt\"\nscan_secret = \"scan.secret\"\nserve_queries = true\nrequests_per_minute = 100000\n\
-         requests_per_second = 10000\nunknown_per_minute = 100000\n"
+         requests_per_second = 10000\nunknown_per_minute = 100000\n[ingest]\n{tls}strangers_per_minute = 100000\n\
+         bodies_per_address = 1000\n"
     );
-    fs::write(&file, text + &trace).expect("the folder is ours");
+    edit(&file, "[ingest]\n", &more);
     keystore::private::create(&stage.folder.path().join("scan.secret"), "0123456789abcdef\n")
         .expect("the folder is ours");
-    let ingest = stage.start_ingest();
+    let mut process = stage.start("chopmark.toml", "", None);
+    for path in ["readyz", "ingest/readyz"] {
+        wait_for("it is ready", || {
+            assert!(process.is_running(), "it ended:\n{}", process.tail());
+            get(&format!("http://{internal}/{path}")).0 == 200
+        });
+    }
+    let key = key(&stage);
+    Open { stage, public, internal, key, process }
+}
+
+/// A new key of an auditor.
+fn key(stage: &Stage) -> String {
     let words = [
         "access",
         "key",
@@ -56,10 +81,7 @@ fn open() -> Open {
     let keys = said[start..].split(|c| !is_of_key(c));
     // The whole key is longer than the part that names it.
     let rest = said.split(|c| !is_of_key(c)).filter(|word| word.starts_with("chm_"));
-    let key = keys.chain(rest).max_by_key(|word| word.len()).expect("a key").to_owned();
-    let trace_api = stage.start("chopmark.toml", "trace-api", None);
-    wait_for("trace-api is ready", || get(&format!("http://{internal}/readyz")).0 == 200);
-    Open { stage, public, key, processes: [ingest, trace_api] }
+    keys.chain(rest).max_by_key(|word| word.len()).expect("a key").to_owned()
 }
 
 /// Runs a program; gives its output if it was successful.
@@ -75,21 +97,95 @@ fn run(program: &Path, words: &[&str]) -> Result<String, String> {
 }
 
 #[test]
-fn an_epcis_client_that_others_wrote_captures_an_event_and_finds_it() {
-    let open = open();
-    let (ingest, public) =
-        (format!("http://{}", open.stage.ingest), format!("http://{}", open.public));
-    let words = ["client.mjs", &ingest, TOKEN, &public, &open.key, "7001"];
+fn an_epcis_client_that_others_wrote_captures_lists_and_finds_with_one_base_url() {
+    let open = open(Stage::new(None), "");
+    let base = format!("http://{}", open.public);
+    let words = ["client.mjs", &base, TOKEN, &base, &open.key, "7001"];
     let said = run(Path::new("node"), &words)
-        .unwrap_or_else(|said| panic!("{said}\n{}", open.processes[1].tail()));
-    assert!(said.contains("\"events\":1"), "{said}");
+        .unwrap_or_else(|said| panic!("{said}\n{}", open.process.tail()));
+    assert!(said.contains("\"events\":1") && said.contains("\"jobs\":3"), "{said}");
     open.stage.check_whole_ledger();
 }
 
 #[test]
-fn a_linter_finds_nothing_in_the_openapi_that_is_served() {
+fn a_linter_finds_nothing_in_the_descriptions_that_are_served() {
     let redocly = PathBuf::from(format!("{ROOT}/tests/interfaces/node_modules/.bin/redocly"));
-    let file = format!("{ROOT}/trace-api/pages/openapi.json");
-    let said = run(&redocly, &["lint", "--format", "summary", &file]);
-    assert!(said.is_ok(), "{said:?}");
+    let folder = tests::folder::temporary();
+    let text = |file: &str| fs::read_to_string(format!("{ROOT}/{file}")).expect("it is ours");
+    let both = process::one_address::openapi::merged(
+        &text("trace-api/pages/openapi.json"),
+        &text("ingest/src/http/openapi.json"),
+    );
+    let merged = folder.path().join("merged.json");
+    fs::write(&merged, both.expect("both are JSON")).expect("the folder is ours");
+    for file in [
+        format!("{ROOT}/trace-api/pages/openapi.json"),
+        format!("{ROOT}/ingest/src/http/openapi.json"),
+        merged.display().to_string(),
+    ] {
+        let said = run(&redocly, &["lint", "--format", "summary", &file]);
+        assert!(said.is_ok(), "{said:?}");
+    }
+}
+
+/// The program that makes requests from a description.
+fn schemathesis() -> PathBuf {
+    let own = PathBuf::from(format!("{ROOT}/var/tools/venv/bin/schemathesis"));
+    let on_path = std::env::var_os("PATH").into_iter().flat_map(|all| {
+        std::env::split_paths(&all).map(|folder| folder.join("schemathesis")).collect::<Vec<_>>()
+    });
+    let found = std::iter::once(own).chain(on_path).find(|path| path.exists());
+    found.expect("schemathesis is needed; `make setup` gets it")
+}
+
+#[test]
+fn whatever_is_asked_is_answered_as_the_descriptions_say() {
+    let open = open(Stage::new(None), "");
+    let program = schemathesis();
+    let url = format!("http://{}", open.public);
+    for (file, token, left_out) in [
+        ("ingest/src/http/openapi.json", TOKEN, "^/(readyz|metrics|openapi.json|healthz)$"),
+        // Answered at the operator's address.
+        ("trace-api/pages/openapi.json", &*open.key, "^/(deliveries|readyz|metrics)$"),
+    ] {
+        let (file, token) = (format!("{ROOT}/{file}"), format!("Authorization: Bearer {token}"));
+        let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_schema_conformance,response_headers_conformance";
+        let said = run(
+            &program,
+            &[
+                "run",
+                &file,
+                "--url",
+                &url,
+                "--header",
+                &token,
+                "--checks",
+                checks,
+                "--seed",
+                "20260101",
+                "--generation-deterministic",
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--max-examples",
+                "4",
+                "--max-time",
+                TRIED_FOR,
+                "--exclude-path-regex",
+                left_out,
+                "--no-color",
+                "--request-timeout",
+                "20",
+                "--warnings",
+                "off",
+                "--suppress-health-check",
+                "all",
+                "--no-shrink",
+                "--continue-on-failure",
+            ],
+        );
+        let said = said.unwrap_or_else(|said| panic!("{file}: {said}\n{}", open.process.tail()));
+        assert!(said.contains("No issues found") || said.contains("passed"), "{said}");
+    }
+    open.stage.check_whole_ledger();
 }

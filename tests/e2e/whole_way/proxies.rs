@@ -238,6 +238,15 @@ fn pass(scene: &Scene, proxy: &Proxy, number: u64) {
         let record = (number * 1_000_000).to_string();
         assert!(text.contains("indexes"), "{record}: {text}");
     }
+    let one = r#"{"@context":"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld","type":"ObjectEvent","action":"OBSERVE",
+        "eventTime":"2026-11-20T00:00:00Z","eventTimeZoneOffset":"+00:00","epcList":["urn:epc:id:sgtin:9521141.012345.7"]}"#;
+    let words = ["-H", &bearer, "-H", "Content-Type: application/json", "--data-binary", one];
+    assert_eq!(ask(scene, proxy, "/events", &words).0, 201, "one event is created");
+    assert_eq!(
+        ask(scene, proxy, "/events", &[]).0,
+        404,
+        "queries are trace-api's, which has none here"
+    );
     let scan = format!("/01/09521141123454/21/{}", number * 1_000_000);
     let (status, text) = ask(scene, proxy, &scan, &["-H", "Accept: application/json"]);
     assert!(status == 200 && text.contains("\"verdict\""), "{text}");

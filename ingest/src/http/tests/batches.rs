@@ -152,7 +152,7 @@ async fn what_waited_together_keeps_its_order_when_one_of_it_is_refused() {
             partner: "maker".into(),
             document_sha256: ledger::hash::sha256(document.as_bytes()),
             document: Arc::new(
-                crate::document::StatedDocument::read(Box::new(document)).ok().unwrap(),
+                crate::document::StatedDocument::read(Box::new(document), 9).ok().unwrap(),
             ),
             behaviour: crate::statement::ErrorBehaviour::Rollback,
         })

@@ -79,7 +79,7 @@ async fn an_event_with_a_member_of_the_ledger_is_refused_and_the_answer_names_it
     let reserved = document(",\"chopmark:by\":\"me\"");
     let (status, _, answer) = scene.send(post("maker-token", &reserved)).await;
     let answer: Value = serde_json::from_slice(&answer).unwrap();
-    assert_eq!((status, &answer["type"]), (422, &"urn:chopmark:problem:malformed".into()));
+    assert_eq!((status, &answer["type"]), (422, &"epcisException:ValidationException".into()));
     let violation = &answer["violations"][0];
     assert_eq!(violation["pointer"], "/epcisBody/eventList/0", "{answer}");
     assert!(violation["problem"].as_str().unwrap().contains("chopmark:by"), "{answer}");
@@ -174,7 +174,7 @@ async fn with_proceed_the_valid_events_are_recorded_and_the_job_names_the_others
     let job = json(&job);
     assert_eq!((&job["success"], &job["running"]), (&false.into(), &false.into()));
     assert_eq!(job["captureErrorBehaviour"], "proceed");
-    let error = job["errors"][0].as_str().unwrap();
+    let error = job["errors"][0]["detail"].as_str().unwrap();
     assert!(error.starts_with("event 1: ") && error.contains("bizStep"), "{error}");
     assert_eq!(job["errors"].as_array().unwrap().len(), 1);
     assert_eq!(scene.refused("capture", "malformed").await, 1);
@@ -186,7 +186,7 @@ async fn with_proceed_the_valid_events_are_recorded_and_the_job_names_the_others
     let (status, _, problem) = scene.send(odd).await;
     assert_eq!(
         (status, &json(&problem)["type"]),
-        (400, &"urn:chopmark:problem:bad-request".into())
+        (400, &"epcisException:ValidationException".into())
     );
 }
 
@@ -360,7 +360,7 @@ async fn a_wrong_prefix_split_is_refused_with_the_right_urn_also_by_the_writer_i
         partner: "maker".into(),
         document_sha256: ledger::hash::sha256(b"c"),
         document: Arc::new(
-            crate::document::StatedDocument::read(Box::new(other.clone())).ok().unwrap(),
+            crate::document::StatedDocument::read(Box::new(other.clone()), 9).ok().unwrap(),
         ),
         behaviour: crate::statement::ErrorBehaviour::Rollback,
     });

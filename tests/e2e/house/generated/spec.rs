@@ -8,12 +8,13 @@ use super::page::{Known, Link, Page};
 use super::source::Source;
 
 /// Where the types are: path, and the module that members write before a name that two of them have.
-const SOURCES: [(&str, &str); 20] = [
+const SOURCES: [(&str, &str); 21] = [
     ("crates/process/src/config/installation.rs", ""),
     ("crates/process/src/config/database.rs", ""),
     ("crates/process/src/config/log.rs", ""),
     ("crates/process/src/config/ledger.rs", ""),
     ("crates/process/src/config/ingest.rs", ""),
+    ("crates/process/src/config/oidc.rs", ""),
     ("crates/process/src/config/anchor.rs", ""),
     ("crates/process/src/config/trace_api.rs", ""),
     ("crates/process/src/config/bridge.rs", ""),
@@ -72,7 +73,7 @@ member `data`, `/tags/0` the first element of `tags`, `~1` a slash and `~0` a ti
 ";
 
 /// What members of these types link to, on the page of the configuration.
-const LINKS: [(&str, &str); 12] = [
+const LINKS: [(&str, &str); 14] = [
     ("PartySection", "[`party`](#party)"),
     ("ReaderSection", "[`[[firmware_bridge.reader]]`](#firmware_bridgereader)"),
     ("SettleSection", "[`settle`](#settle)"),
@@ -84,7 +85,9 @@ const LINKS: [(&str, &str); 12] = [
     ("Measure", "[`fields`](#fields)"),
     ("Register", "[`registers`](#registers)"),
     ("ProductSection", "[`[[trace_api.product]]`](#trace_apiproduct)"),
+    ("LinkSection", "[`[[trace_api.product.link]]`](#trace_apiproductlink)"),
     ("PlaceSection", "[`[[trace_api.place]]`](#trace_apiplace)"),
+    ("OidcGrantSection", "[`[[oidc.grant]]`](#oidcgrant)"),
 ];
 /// What members of these types link to, on the page of the rules.
 const RULE_LINKS: [(&str, &str); 3] = [
@@ -94,7 +97,7 @@ const RULE_LINKS: [(&str, &str); 3] = [
 ];
 
 /// Sections of the configuration's page: heading, source below `crates/`, type.
-const SECTIONS: [(&str, &str, &str); 20] = [
+const SECTIONS: [(&str, &str, &str); 23] = [
     ("[database]", "process/src/config/database.rs", "DatabaseSection"),
     ("[log]", "process/src/config/log.rs", "LogSection"),
     ("[[ledger]]", "process/src/config/ledger.rs", "LedgerSection"),
@@ -102,9 +105,12 @@ const SECTIONS: [(&str, &str, &str); 20] = [
     ("[ingest]", "process/src/config/ingest.rs", "IngestSection"),
     ("[[bridge]]", "process/src/config/ingest.rs", "BridgeSection"),
     ("[[partner]]", "process/src/config/ingest.rs", "PartnerSection"),
+    ("[[oidc]]", "process/src/config/oidc.rs", "OidcSection"),
+    ("[[oidc.grant]]", "process/src/config/oidc.rs", "OidcGrantSection"),
     ("[anchor]", "process/src/config/anchor.rs", "AnchorSection"),
     ("[trace_api]", "process/src/config/trace_api.rs", "TraceApiSection"),
     ("[[trace_api.product]]", "process/src/config/trace_api.rs", "ProductSection"),
+    ("[[trace_api.product.link]]", "process/src/config/trace_api.rs", "LinkSection"),
     ("[[trace_api.place]]", "process/src/config/trace_api.rs", "PlaceSection"),
     ("[firmware_bridge]", "process/src/config/bridge.rs", "FirmwareBridgeSection"),
     ("[[firmware_bridge.reader]]", "process/src/config/bridge.rs", "ReaderSection"),

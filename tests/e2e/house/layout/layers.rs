@@ -12,12 +12,12 @@ use toml::{Table, Value};
 
 /// The layers, lowest first.
 pub const LAYERS: &[&[&str]] = &[
-    &["epc", "evm"],
+    &["epc", "evm", "tag_auth"],
     &["ledger"],
     &["reads", "epcis", "directory", "access", "keystore"],
     &["devices", "settling", "sql"],
     &["process"],
-    &["history"],
+    &["history", "gate"],
     &["firmware-bridge", "ingest", "anchor", "trace-api"],
     &["chopmark"],
     &["demo", "foreign"],

@@ -34,6 +34,7 @@ pub const LIBRARIES: &[Place] = &[
             "firmware-bridge/src/deliver.rs",
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
+            "crates/gate/src/oidc/fetch.rs",
             "trace-api/src/epcis_api/webhook.rs",
             "demo/src/web.rs",
             "tests/src/stage.rs",
@@ -53,6 +54,7 @@ pub const LIBRARIES: &[Place] = &[
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
             "crates/process/src/tls.rs",
+            "crates/gate/src/oidc/fetch.rs",
             "trace-api/src/epcis_api/webhook.rs",
             "sql/src/",
             "tests/e2e/",
@@ -67,6 +69,7 @@ pub const LIBRARIES: &[Place] = &[
             "crates/ledger/src/keys/",
             "crates/keystore/src/armour.rs",
             "crates/keystore/src/sealed.rs",
+            "crates/keystore/src/wrapped.rs",
         ],
     },
 ];
@@ -104,6 +107,7 @@ pub const IMPURE: &[&[&str]] = &[
 /// Crates without I/O, clock and randomness.
 pub const PURE: &[&str] = &[
     "crates/epc/src/",
+    "crates/tag_auth/src/",
     "crates/reads/src/",
     "crates/devices/src/",
     "crates/settling/src/",
@@ -123,6 +127,7 @@ pub const GATHERING: &[&str] = &[
     "crates/history/src/directory",
     "crates/history/src/gather",
     "crates/history/src/known_ledgers",
+    "crates/history/src/master",
     "crates/history/src/movement",
     "crates/history/src/projected",
     "crates/history/src/rows",
