@@ -41,9 +41,12 @@ pub enum Command {
     Key(KeyCommand),
     /// Prints who read what, newest last; whether it was altered says `chopmark audit`
     ///
-    /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `act`, `asked`, `reason`.
+    /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `limits`, `act`, `asked`, `reason`.
     ///
-    /// Example: chopmark access log --limit 20 --config chopmark.toml
+    /// Examples:
+    ///   chopmark access log --limit 20 --config chopmark.toml
+    ///   chopmark access log --subject food-authority/lee --since 2026-11-22T00:00:00Z --config chopmark.toml
+    #[command(verbatim_doc_comment)]
     Log {
         /// Prints one JSON object for each read, one a line
         #[arg(long)]
@@ -51,6 +54,12 @@ pub enum Command {
         /// How many reads of each log, the newest ones, 1 to 100000
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000))]
         limit: u64,
+        /// Only reads from then on, RFC 3339
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        since: Option<Timestamp>,
+        /// Only reads of this holder, as the log names it
+        #[arg(long, value_name = "NAME")]
+        subject: Option<String>,
         #[command(flatten)]
         place: Place,
     },
@@ -202,8 +211,9 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             Command::Key(KeyCommand::Add(arguments)) => add(arguments).await,
             Command::Key(KeyCommand::List { json, all, place }) => list(place, *all, *json).await,
             Command::Key(KeyCommand::Revoke { prefix, place }) => revoke(place, prefix).await,
-            Command::Log { json, limit, place } => {
-                log::print(&place.open().await?.db, *limit, *json).await
+            Command::Log { json, limit, since, subject, place } => {
+                let wanted = log::Wanted { since: *since, subject: subject.as_deref() };
+                log::print(&place.open().await?.db, *limit, &wanted, *json).await
             }
         }
     })

@@ -18,6 +18,7 @@ use process::config::locate::Places;
 use process::config::{Installation, Problem, Problems};
 
 use crate::database;
+use crate::one_address;
 use crate::role::{Resolved, Role};
 
 /// A file that was checked.
@@ -46,6 +47,7 @@ impl Checked {
         let mut own = Problems::default();
         own.keep(process::log::check(&installation.log));
         own.keep(database::check(&installation, &roles));
+        own.keep(one_address::check(&installation, &roles));
         let mut resolved = Vec::new();
         for role in &roles {
             resolved.extend(own.keep(role.resolve(&installation)));

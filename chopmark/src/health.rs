@@ -21,6 +21,7 @@ use clap::ValueEnum as _;
 use process::config::Installation;
 use process::health::{LIVENESS, READINESS};
 
+use crate::one_address;
 use crate::role::{Role, Selected};
 use crate::terminal::out;
 
@@ -88,7 +89,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             );
         };
         let address = reachable(listen);
-        match ask(address, path) {
+        match ask(address, &below(*role, &installation, path)) {
             Answer::Well if arguments.live => out!("{name}: runs ({address})"),
             Answer::Well => out!("{name}: ready ({address})"),
             Answer::Tls => out!("{name}: answers with TLS ({address}); more was not asked"),
@@ -105,10 +106,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn address(role: Role, installation: &Installation) -> Option<SocketAddr> {
     match role {
         Role::Bridge => installation.firmware_bridge.as_ref().map(|section| section.listen),
-        Role::Ingest => installation.ingest.as_ref().map(|section| section.listen),
+        Role::Ingest => {
+            let own = installation.ingest.as_ref()?.listen;
+            let trace =
+                installation.trace_api.as_ref().filter(|_| one_address::of(installation).is_some());
+            Some(trace.map_or(own, |section| section.internal_listen))
+        }
         Role::Anchor => installation.anchor.as_ref().map(|section| section.listen),
         Role::TraceApi => installation.trace_api.as_ref().map(|section| section.internal_listen),
     }
+}
+
+/// The path there: ingest's is below `/ingest` where it is asked at trace-api's address for the operator.
+fn below(role: Role, installation: &Installation, path: &str) -> String {
+    let is_guest = role == Role::Ingest && one_address::of(installation).is_some();
+    if is_guest { format!("/ingest{path}") } else { path.to_owned() }
 }
 
 /// The address at which this machine reaches what listens on `listen`: the loopback interface for "every address".

@@ -24,7 +24,9 @@ mod input;
 mod keys;
 mod language;
 mod man_pages;
+mod master;
 mod migrate;
+mod one_address;
 mod policy_file;
 mod projection;
 mod reader;
@@ -155,6 +157,9 @@ with --resume also 130 interrupted, the position is saved.")]
     /// Says who may read what: makes, lists and revokes keys; shows who read what
     #[command(subcommand)]
     Access(access::Command),
+    /// Names parties, places, products and lots; shows who says what of them
+    #[command(subcommand)]
+    Master(master::Command),
     /// Makes, shows, encrypts and decrypts keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
@@ -200,6 +205,7 @@ fn main() -> ExitCode {
         Command::Directory(command) => directory::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Access(command) => access::run(&command),
+        Command::Master(command) => master::run(&command),
         Command::Projection(command) => projection::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -19,17 +19,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::ValueEnum as _;
-use process::Context;
 use process::config::Installation;
 use process::config::keys::plain_files;
 use process::service::Manager;
 use process::signals::{Hangups, Signals};
+use process::{Context, OneAddress};
 use sql::supervisor::Reports;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::configuration::Checked;
 use crate::database::Database;
+use crate::one_address;
 use crate::role::{Resolved, Role, Selected};
 
 /// How long roles have to end after the database was given up: they cannot finish what needs it.
@@ -192,8 +193,10 @@ async fn start_all(
     // The thread on which the roles' own loops run is a worker as well.
     service.beat_here();
     tokio::spawn(manager.follow(service, roles.len(), context.reload(), stopping));
+    let one_address = one_address::is_shared(&roles).then(OneAddress::default);
     for role in roles {
-        start(role, database, context.clone(), running).await?;
+        let context = Context { one_address: one_address.clone(), ..context.clone() };
+        start(role, database, context, running).await?;
     }
     Ok(())
 }

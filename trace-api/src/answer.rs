@@ -16,7 +16,7 @@ use crate::consumer;
 use crate::lamps::Lamps;
 use crate::language::Language;
 use crate::naming::Naming;
-use crate::notices::notices;
+use crate::notices::{notices, other_lot};
 use crate::scan_result::ScanResult;
 use crate::words::{self, Checked};
 
@@ -29,7 +29,11 @@ pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
     let checked = history.map(Checked::of).unwrap_or_default();
     let heads = result.gathered.iter().flat_map(|gathered| gathered.ledgers.values());
     let recorded = heads.map(|head| head.checkpoint.recorded_at).max();
-    let notices = history.map(|history| notices(history, &result.state, naming, language));
+    let notices = history.map(|history| {
+        let lot = other_lot(history, result.code.lot.as_deref(), language);
+        let all = notices(history, &result.state, naming, language);
+        lot.into_iter().chain(all).collect::<Vec<_>>()
+    });
     let mut document = json!({
         "verdict": result.reason.verdict().code(),
         "reason": words::reason(&result.reason, checked, naming, language),

@@ -70,6 +70,8 @@ pub struct Config {
     pub hub: Option<String>,
     /// The ledger of reads.
     pub read_log: Option<read_log::Settings>,
+    /// Providers whose tokens are accepted.
+    pub gate: gate::Settings,
     /// Where people report suspicions.
     pub report_contact: Option<String>,
     /// Names of products and places, as they are now.
@@ -110,6 +112,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
     problems.keep(check_numbers(section));
     let read_log = problems.keep(load_read_log(installation, section)).flatten();
+    let gate = problems.keep(gate::settings::resolve(installation)).unwrap_or_default();
     let names_source = Source::of(installation, section);
     let names = problems.keep(names_source.load());
     let loaded = policy.zip(scan_secret).zip(trusted_proxies).zip(place_header).zip(names);
@@ -135,6 +138,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             },
             hub: section.hub.clone(),
             read_log,
+            gate,
             report_contact: section.report_contact.clone(),
             names: Arc::new(names),
             names_source,

@@ -25,7 +25,7 @@ pub fn day(at: Timestamp) -> String {
 /// that is not configured.
 #[must_use]
 pub fn place<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
-    let found = config.names.places.find(sgln)?;
+    let found = config.names.place(sgln)?;
     let shown = if config.show_parties {
         (&found.name_zh, &found.name_en)
     } else {

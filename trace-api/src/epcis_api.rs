@@ -8,10 +8,12 @@
 //! | `GET`, `POST /queries`; `GET`, `DELETE /queries/{name}`; `GET /queries/{name}/events` | [`queries`] |
 //! | `GET`, `POST /queries/{name}/subscriptions`; `GET`, `DELETE …/{id}` | [`subscriptions`] |
 //! | `DELETE /nextPageToken/{token}` | [`given_back`] |
+//! | `GET /master-data/{kind}/{id}`, which is ours | [`master_data`] |
 //! | `OPTIONS` of each | [`reply`] |
 //!
 //! The way through a request: [`negotiation`] reads its headers, [`address`] its address, [`caller`] says who asks and what they may
-//! see, [`search`] finds, [`document`] and [`reply`] answer; whatever fails is an [`exception`].
+//! see, [`search`] finds, [`event_answer`], [`document`] and [`reply`] answer; whatever fails is an [`exception`], in the form that
+//! [`problem_xml`] gives it.
 //!
 //! What holds: nobody is answered who is not identified; what the caller may not see is counted and never named; every event that is
 //! shown was recomputed from its record and comes with its place in the ledger.
@@ -26,12 +28,17 @@ pub mod destination;
 pub mod document;
 pub mod ended_tokens;
 pub mod entry;
+pub mod event_answer;
 pub mod events;
 pub mod exception;
 pub mod families;
 pub mod gate;
 pub mod given_back;
+pub mod master_data;
 pub mod negotiation;
+pub mod ordered;
+pub mod pages;
+pub mod problem_xml;
 pub mod queries;
 pub mod reply;
 pub mod schedule;
@@ -43,9 +50,12 @@ pub mod subscriptions;
 pub mod token;
 pub mod webhook;
 
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, Resource};
+use actix_web::{Error, HttpRequest, Resource};
 use process::problem::method_not_allowed;
 
 use self::exception::Exception;
@@ -54,7 +64,7 @@ use self::gate::{is_served, nothing_here};
 use crate::state::AppState;
 
 /// Every path but `/` with the methods that it has, as `Allow` lists them.
-pub const PATHS: [(&str, &str); 26] = [
+pub const PATHS: [(&str, &str); 27] = [
     ("/events", READ),
     ("/events/{eventID}", READ),
     ("/eventTypes", READ),
@@ -81,6 +91,7 @@ pub const PATHS: [(&str, &str); 26] = [
     ("/queries/{queryName}/subscriptions", LIST),
     ("/queries/{queryName}/subscriptions/{subscriptionID}", ITEM),
     ("/nextPageToken/{token}", GIVE_BACK),
+    ("/master-data/{kind}/{id}", READ),
 ];
 
 const READ: &str = "GET, HEAD, OPTIONS";
@@ -88,11 +99,24 @@ const LIST: &str = "GET, HEAD, OPTIONS, POST";
 const ITEM: &str = "DELETE, GET, HEAD, OPTIONS";
 const GIVE_BACK: &str = "DELETE, OPTIONS";
 
-/// A path with some of the standard's methods: `OPTIONS` says which, every other method is refused.
-fn resource(path: &str, allowed: &'static str) -> Resource {
+/// A path with some of the standard's methods: `OPTIONS` says which, every other method is refused. Problems are XML for whoever
+/// prefers it.
+fn resource(
+    path: &str,
+    allowed: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let has_events = path.starts_with("/events") || path.ends_with("/events");
     let described = move |state: Data<AppState>, request: HttpRequest| async move {
         if is_served(&state, &request) {
-            return Ok::<_, Exception>(reply::options(allowed));
+            return Ok::<_, Exception>(reply::options(allowed, has_events));
         }
         Err(nothing_here())
     };
@@ -103,6 +127,7 @@ fn resource(path: &str, allowed: &'static str) -> Resource {
         Err(nothing_here())
     };
     web::resource(path)
+        .wrap(from_fn(problem_xml::as_wanted))
         .route(web::method(Method::OPTIONS).to(described))
         .default_service(web::to(refused))
 }
@@ -149,6 +174,11 @@ pub fn routes(service: &mut ServiceConfig) {
                 .route(web::get().to(queries::get))
                 .route(web::head().to(queries::get))
                 .route(web::delete().to(queries::delete)),
+        )
+        .service(
+            resource("/master-data/{kind}/{id:.+}", READ)
+                .route(web::get().to(master_data::one))
+                .route(web::head().to(master_data::one)),
         )
         .service(
             resource("/nextPageToken/{token}", GIVE_BACK)

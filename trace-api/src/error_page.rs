@@ -59,3 +59,12 @@ pub fn without_serial(gtin: &str, product: Option<&str>, language: Language) -> 
     let main = product.map_or_else(|| format!("GTIN {gtin}"), str::to_owned);
     render(&main, language.of(away::WITHOUT_SERIAL), language)
 }
+
+/// The page for a code that names a place, a party or a group of shipments.
+///
+/// - `parts`: how people call its parts, and their values.
+#[must_use]
+pub fn no_item(parts: &[(&'static str, String)], language: Language) -> String {
+    let parts: Vec<String> = parts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    render(&parts.join(" · "), language.of(away::NO_ITEM), language)
+}

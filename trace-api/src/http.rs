@@ -2,7 +2,7 @@
 //!
 //! | route | public | operator | file |
 //! |---|---|---|---|
-//! | `GET /01/{gtin}`, with `/22/…`, `/10/{lot}`, `/21/{serial}`, `/235/…` | verdict | | [`scan_get`] |
+//! | `GET /01/{gtin}/21/{serial}` and every other GS1 Digital Link, `/eh…`, `/ex…`; `/.well-known/gs1resolver` | verdict, links | | [`resolve_get`], [`scan_get`] |
 //! | `GET /items/{epc}/history`, `/items/{epc}/bundle` | consumer's view | whole | [`items_get`] |
 //! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | yes | yes | [`ledgers_get`] |
 //! | `GET /deliveries` | | yes | [`deliveries_get`] |
@@ -22,6 +22,7 @@ pub mod items_get;
 pub mod ledgers_get;
 pub mod pages_get;
 mod parameters;
+pub mod resolve_get;
 pub mod scan_get;
 pub mod trace_get;
 pub mod who;
@@ -38,11 +39,14 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 24] = [
+pub const PATHS: [(&str, &[Audience]); 27] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
     ("/01/{gtin}/10/{lot}/21/{serial}", &[Audience::Public]),
+    ("/{key}/{value}", &[Audience::Public]),
+    ("/{compressed}", &[Audience::Public]),
+    ("/.well-known/gs1resolver", &[Audience::Public]),
     ("/items/{epc}/history", &[Audience::Public, Audience::Internal]),
     ("/items/{epc}/bundle", &[Audience::Public, Audience::Internal]),
     ("/ledgers", &[Audience::Public, Audience::Internal]),
@@ -105,7 +109,9 @@ pub fn application(
 fn public(service: &mut web::ServiceConfig) {
     service
         .service(entry::resource())
-        .service(at("/01/{code:.*}", scan_get::get))
+        .service(resolve_get::resource(resolve_get::KEYS))
+        .service(resolve_get::resource(resolve_get::COMPRESSED))
+        .service(at("/.well-known/gs1resolver", resolve_get::description))
         .service(at("/items/{epc:.+}/history", items_get::consumers_history))
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/verify", pages_get::verify))

@@ -27,7 +27,10 @@ pub mod http;
 pub mod lamps;
 pub mod language;
 pub mod limits;
+pub mod link_set;
+pub mod links;
 pub mod marks;
+pub mod master;
 pub mod metrics;
 pub mod names;
 pub mod naming;
@@ -43,6 +46,7 @@ mod reload;
 pub mod scan;
 pub mod scan_queue;
 pub mod scan_result;
+pub mod scanned;
 pub mod seen;
 pub mod state;
 #[cfg(test)]
@@ -51,6 +55,7 @@ pub mod words;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -58,12 +63,15 @@ use actix_web::dev::Server;
 use actix_web::web::Data;
 use jiff::SignedDuration;
 use process::metrics::TlsMetrics;
+use process::one_address::openapi::merged;
+use process::one_address::{self, Guest, Joined};
 use process::tls::HANDSHAKE_WITHIN;
-use process::{Context, Service};
+use process::{Context, OneAddress, Service};
 use sql::Db;
 use thiserror::Error;
 
 use crate::config::Config;
+use crate::http::pages_get::{self, Described};
 use crate::state::{AppState, Audience};
 
 /// Why trace-api stopped or could not start.
@@ -83,6 +91,8 @@ pub enum Error {
     Serve(#[source] std::io::Error),
 }
 
+/// Most connections of one worker of an address that ingest shares. Each may hold 64 KiB of a body that no handler has asked for yet.
+const SHARED_CONNECTIONS: usize = 2048;
 /// Time between two deletions of old scans.
 const DELETE_EVERY: Duration = Duration::from_hours(24);
 
@@ -93,6 +103,8 @@ const DELETE_EVERY: Duration = Duration::from_hours(24);
 /// [`enum@Error`].
 pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> {
     let (public, internal) = (config.listen, config.internal_listen);
+    // Dropped after the servers and all that they hold.
+    let hosting = context.one_address.as_ref().map(OneAddress::hosting);
     let reload = context.reload();
     let mut shutdown = context.shutdown.clone();
     let state = Data::new(AppState::new(config, db, context.clock.clone()));
@@ -102,8 +114,18 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     if let Some(tls) = state.config().tls.clone() {
         tokio::spawn(tls.follow(context.clone(), tls_metrics));
     }
-    let servers = [(Audience::Public, public), (Audience::Internal, internal)]
-        .map(|(audience, address)| serve(&state, &context.service, audience, address));
+    let guest = match &context.one_address {
+        None => None,
+        Some(place) => match place.borrowed(shutdown.clone()).await {
+            Some(guest) => Some(Beside::new(guest)?),
+            None => return Ok(()),
+        },
+    };
+    let servers =
+        [(Audience::Public, public), (Audience::Internal, internal)].map(|(audience, address)| {
+            serve(&state, &context.service, (audience, address), guest.clone())
+        });
+    drop(guest);
     let [public_server, internal_server] = servers;
     let servers = [public_server?, internal_server?];
     context.service.started("trace-api");
@@ -124,30 +146,60 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         never = delete_daily(&state) => match never {},
         never = epcis_api::subscriber::run(&state) => match never {},
         never = reload::follow(&state, reload) => match never {},
+        never = master::names::follow(&state) => match never {},
         never = projecting => match never {},
     };
     state.scans.finish().await;
+    drop(hosting);
     served
 }
 
-/// The server of one audience; the public's has TLS if there is a certificate.
+/// Ingest, answered at the address of the public.
+#[derive(Clone)]
+struct Beside {
+    guest: Guest,
+    /// The description of both.
+    openapi: Arc<str>,
+}
+
+impl Beside {
+    fn new(guest: Guest) -> Result<Self, Error> {
+        let merged = merged(pages_get::OPENAPI, guest.interface.openapi);
+        let openapi = merged.map_err(|error| Error::Serve(error.into()))?.into();
+        Ok(Self { guest, openapi })
+    }
+}
+
+/// The server of one audience; the public's has TLS if there is a certificate, and ingest beside it if both share the address.
 fn serve(
     state: &Data<AppState>,
     service: &Service,
-    audience: Audience,
-    address: SocketAddr,
+    (audience, address): (Audience, SocketAddr),
+    beside: Option<Beside>,
 ) -> Result<Server, Error> {
     let config = state.config();
-    let tls = config.tls.as_ref().filter(|_| audience == Audience::Public);
+    let is_public = audience == Audience::Public;
+    let tls = config.tls.as_ref().filter(|_| is_public);
+    let is_shared = is_public && beside.is_some();
+    let serves_queries = config.serve_queries;
     let (state, service) = (state.clone(), service.clone());
     let server = HttpServer::new(move || {
         service.beat_here();
-        http::application(state.clone(), audience)
+        let mut app = http::application(state.clone(), audience);
+        if let Some(beside) = &beside {
+            app = match audience {
+                Audience::Public => app.app_data(Data::new(Described(beside.openapi.clone()))),
+                Audience::Internal => app.configure(|service| (beside.guest.operator)(service)),
+            };
+        }
+        let guest = beside.as_ref().filter(|_| is_public).map(|beside| &beside.guest);
+        Joined::new(one_address::application(app), guest, serves_queries)
     })
-    .workers(if audience == Audience::Public { 2 } else { 1 })
+    .workers(if is_public { 2 } else { 1 })
     .tls_handshake_timeout(HANDSHAKE_WITHIN)
     .disable_signals()
     .shutdown_timeout(10);
+    let server = if is_shared { server.max_connections(SHARED_CONNECTIONS) } else { server };
     let bound = match tls {
         Some(tls) => server.bind_rustls_0_23(address, tls.server_config()),
         None => server.bind(address),

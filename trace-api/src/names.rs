@@ -12,14 +12,16 @@
 //!
 //! Source: docs/decisions/0051-names-are-read-again.md.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use process::config::names::{read_places, read_products};
-use process::config::trace_api::{PlaceSection, ProductSection, TraceApiSection};
+use process::config::trace_api::{LinkSection, PlaceSection, ProductSection, TraceApiSection};
 use process::config::{Installation, Problem, Problems};
 
+use crate::links::{Link, kind_of};
 use crate::places::{PlaceName, Places};
 
 /// A product, as pages name it.
@@ -37,14 +39,25 @@ pub struct Product {
     pub pack_en: String,
     /// Where the issuer says what to do about a recall.
     pub recall_url: Option<String>,
+    /// Where more is said about it, by type.
+    pub links: Vec<Link>,
 }
 
-/// Names of products and places.
+/// Names that master data state.
+#[derive(Debug, Clone, Default)]
+pub struct Stated {
+    /// Products by GTIN, 14 digits.
+    pub products: BTreeMap<String, Product>,
+    /// Places.
+    pub places: Places,
+}
+
+/// Names of products and places: those of the configuration, and where it has none those of master data.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     products: HashMap<String, Product>,
-    /// Places.
-    pub places: Places,
+    places: Places,
+    stated: Arc<Stated>,
 }
 
 impl Names {
@@ -52,13 +65,31 @@ impl Names {
     #[must_use]
     pub fn new(products: Vec<Product>, places: Places) -> Self {
         let products = products.into_iter().map(|product| (product.gtin.clone(), product));
-        Self { products: products.collect(), places }
+        Self { products: products.collect(), places, stated: Arc::default() }
+    }
+
+    /// The same with these names of master data.
+    #[must_use]
+    pub fn with_stated(self, stated: Arc<Stated>) -> Self {
+        Self { stated, ..self }
+    }
+
+    /// The names of master data.
+    #[must_use]
+    pub fn stated(&self) -> &Arc<Stated> {
+        &self.stated
+    }
+
+    /// The name of a location, in any spelling.
+    #[must_use]
+    pub fn place(&self, sgln: &str) -> Option<&PlaceName> {
+        self.places.find(sgln).or_else(|| self.stated.places.find(sgln))
     }
 
     /// The product of a GTIN, 14 digits.
     #[must_use]
     pub fn product(&self, gtin: &str) -> Option<&Product> {
-        self.products.get(gtin)
+        self.products.get(gtin).or_else(|| self.stated.products.get(gtin))
     }
 }
 
@@ -162,6 +193,20 @@ impl Check {
                 let expected = "an address that begins with `https://`, without spaces";
                 wrong("recall_url", format!("`{}`", url.escape_debug()), expected);
             }
+            for link in &product.links {
+                let got = |text: &str| format!("`{}`", text.escape_debug());
+                if kind_of(&link.kind).is_none() {
+                    let expected = "a type of GS1's vocabulary such as `gs1:pip`, or an address that begins with `https://`";
+                    wrong("link.type", got(&link.kind), expected);
+                }
+                if !is_plain_address(&link.href) {
+                    let expected = "an address that begins with `https://`, without spaces";
+                    wrong("link.href", got(&link.href), expected);
+                }
+                if link.title.trim().is_empty() {
+                    wrong("link.title", got(&link.title), "a title for people");
+                }
+            }
         }
         problems
     }
@@ -191,6 +236,12 @@ fn is_plain_address(url: &str) -> bool {
     !rest.is_empty() && !rest.starts_with('/') && url.chars().all(|c| c.is_ascii_graphic())
 }
 
+/// A link whose type was checked.
+fn link(from: LinkSection) -> Option<Link> {
+    let LinkSection { kind, href, title, lang, media } = from;
+    Some(Link { kind: kind_of(&kind)?, href, title, lang, media })
+}
+
 impl From<ProductSection> for Product {
     fn from(from: ProductSection) -> Self {
         Self {
@@ -200,6 +251,7 @@ impl From<ProductSection> for Product {
             pack_zh: from.pack_zh,
             pack_en: from.pack_en,
             recall_url: from.recall_url,
+            links: from.links.into_iter().filter_map(link).collect(),
         }
     }
 }
@@ -264,6 +316,6 @@ mod tests {
         );
         let names = put(PRODUCT, PLACE).unwrap();
         assert_eq!(names.product("04012345111118").unwrap().name_en, "Tea");
-        assert!(names.places.find("urn:epc:id:sgln:4012345.00001.7").is_some());
+        assert!(names.place("urn:epc:id:sgln:4012345.00001.7").is_some());
     }
 }

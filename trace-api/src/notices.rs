@@ -32,6 +32,15 @@ pub fn expiry(history: &History, language: Language) -> Option<String> {
     history.expiry_date().map(|date| words::expires_on(date, language))
 }
 
+/// That the code states another lot than the records do.
+///
+/// - `stated`: the lot in the code, if it has one.
+#[must_use]
+pub fn other_lot(history: &History, stated: Option<&str>, language: Language) -> Option<String> {
+    let (stated, recorded) = (stated?, history.lot_number()?);
+    (stated != recorded).then(|| words::other_lot(stated, recorded, language))
+}
+
 /// What asks for care; what reads the same is said once.
 #[must_use]
 pub fn warnings(

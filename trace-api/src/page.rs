@@ -8,9 +8,7 @@ use std::collections::HashSet;
 
 use askama::Template;
 use epcis::{BizStep, Disposition};
-use history::{
-    GatheredHistory, History, HistoryEntry, ItemState, Mark, Reason, Relation, Weight, Withdrawal,
-};
+use history::{GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal};
 use jiff::Timestamp;
 use sql::scans::ScanTotals;
 
@@ -20,8 +18,9 @@ use crate::error_page;
 use crate::lamps::Lamps;
 use crate::language::{Language, Pair};
 use crate::naming::Naming;
-use crate::notices::{expiry, first_excursion, warnings};
+use crate::notices::{expiry, first_excursion, other_lot, warnings};
 use crate::scan_result::ScanResult;
+use crate::scanned::{SERIAL, Scanned};
 use crate::words::page::{ItemLabels, StartTexts, VerifyTexts};
 use crate::words::{self, Checked, ScanCounts, page as text, verifier};
 
@@ -29,10 +28,8 @@ use crate::words::{self, Checked, ScanCounts, page as text, verifier};
 pub struct PageView<'a> {
     /// The scan and its answer.
     pub result: &'a ScanResult,
-    /// GTIN, as it was in the address.
-    pub gtin: &'a str,
-    /// Serial number, as it was in the address.
-    pub serial: &'a str,
+    /// What the address names.
+    pub code: &'a Scanned,
     /// Names of products and places.
     pub config: &'a Config,
     /// The reader's language.
@@ -67,8 +64,8 @@ struct ItemPage<'a> {
     code: &'static str,
     product: &'a str,
     pack: &'a str,
-    gtin: &'a str,
-    serial: &'a str,
+    /// Key and serial number, as they were in the address.
+    ids: String,
     lot: &'a str,
     scans_line: String,
     lamps: Vec<(&'static str, &'static str, &'static str)>,
@@ -100,7 +97,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let band = words::band(verdict);
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
     let entries = history.map(|history| history.entries.as_slice()).unwrap_or_default();
-    let product = config.names.product(view.gtin);
+    let product = config.names.product(&view.code.gtin);
     let lamps = Lamps::of(verdict, &result.state, history).in_order();
     let place = |sgln: &str| consumer::place_name(sgln, config, language);
     let naming = Naming::of_public(config);
@@ -108,7 +105,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let main = main(view, band.main);
     ItemPage {
         lang: language,
-        title: format!("{main} · {}", view.serial),
+        title: format!("{main} · {}", view.code.last_part()),
         colour: if sold_to_one(view) { "blue" } else { band.colour },
         icon: band.icon,
         main,
@@ -118,16 +115,13 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         code: verdict.code(),
         product: product.map_or("", |p| language.of((p.name_zh.as_str(), p.name_en.as_str()))),
         pack: product.map_or("", |p| language.of((p.pack_zh.as_str(), p.pack_en.as_str()))),
-        gtin: view.gtin,
-        serial: view.serial,
+        ids: ids(view.code, &ItemLabels::of(language)),
         lot: history.and_then(History::lot_number).unwrap_or_default(),
         scans_line: words::scan_counts(scan_counts(view, history), language),
         lamps: lamps
             .map(|lamp| (lamp.state.code(), language.of(lamp.name), language.of(lamp.text)))
             .into(),
-        notices: history
-            .map(|history| shown_notices(history, &result.state, naming, language))
-            .unwrap_or_default(),
+        notices: history.map(|history| shown_notices(view, history, naming)).unwrap_or_default(),
         lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
         gaps: result
             .state
@@ -142,11 +136,19 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         bundle: history.map(|history| bundle_path(&history.name())).unwrap_or_default(),
         checked_at: words::minute(result.request.at),
         clocks: clocks(result, language),
-        permanent: format!("{}/01/{}/21/{}", config.public_url, view.gtin, view.serial),
+        permanent: format!("{}{}", config.public_url, view.code.path()),
         labels: ItemLabels::of(language),
         words: verifier::attribute_for_page(language),
     }
     .render()
+}
+
+/// Key, lot of the address and serial number, as people call them.
+fn ids(code: &Scanned, labels: &ItemLabels) -> String {
+    let name = |name: &'static str| if name == SERIAL { labels.serial } else { name };
+    let parts = code.parts.iter().filter(|(name, _)| *name != "lot");
+    let parts: Vec<String> = parts.map(|(part, value)| format!("{} {value}", name(part))).collect();
+    parts.join(" · ")
 }
 
 fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
@@ -197,14 +199,15 @@ fn marks(entry: &HistoryEntry) -> Vec<Pair> {
 
 /// The notices with their CSS classes: a date alone is no warning.
 fn shown_notices(
+    view: &PageView<'_>,
     history: &History,
-    state: &ItemState,
     naming: Naming,
-    language: Language,
 ) -> Vec<(&'static str, String)> {
-    let warnings = warnings(history, state, naming, language).into_iter();
+    let language = view.language;
+    let lot = other_lot(history, view.code.lot.as_deref(), language);
+    let warnings = warnings(history, &view.result.state, naming, language).into_iter();
     let expiry = expiry(history, language).map(|text| ("notice info", text));
-    warnings.map(|text| ("notice", text)).chain(expiry).collect()
+    lot.into_iter().chain(warnings).map(|text| ("notice", text)).chain(expiry).collect()
 }
 
 /// The main sentence: what the verdict says, with the day of a sale.

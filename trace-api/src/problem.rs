@@ -125,3 +125,17 @@ impl From<NotStored> for Problem {
         }
     }
 }
+
+impl From<gate::Refusal> for Problem {
+    fn from(refusal: gate::Refusal) -> Self {
+        match refusal {
+            gate::Refusal::NotIdentified(why) => Self::NotIdentified(why),
+            gate::Refusal::NotAllowed(why) => Self::NotAllowed(why),
+            gate::Refusal::Unavailable(why) => {
+                tracing::warn!(why, "who asks cannot be checked");
+                Self::Unavailable
+            }
+            gate::Refusal::Internal(why) => Self::Internal(why),
+        }
+    }
+}

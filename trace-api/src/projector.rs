@@ -9,6 +9,8 @@
 //! - a record that is no event is stored as left out and never holds up others;
 //! - ingest is not asked and not slowed: only what is committed is read.
 //!
+//! Master data of documents whose records are projected are taken with them ([`crate::master::take`]).
+//!
 //! Not here: rows and statements (`sql::events`), what a record becomes (`history::projected`).
 //!
 //! Source: docs/decisions/0060-the-projection-of-events.md.
@@ -16,12 +18,14 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use history::projected::project;
+use history::projected::project_with_document;
+use jiff::Timestamp;
 use process::{Clock, CrashPoints};
 use sql::events::{Batch, Move, NewEvent, Skipped, Waiting};
 use sql::{Db, Transaction};
 use tokio::time::sleep;
 
+use crate::master::take::{self, Documents};
 use crate::projection_metrics::ProjectionMetrics;
 
 /// About so many records are projected by one transaction.
@@ -112,11 +116,13 @@ pub async fn project_once(db: &Db, crash: &CrashPoints) -> Result<Progress, sql:
     }
     // Reading records takes longer than storing them, and must not hold up who is answered.
     let batch = tokio::task::spawn_blocking(move || batch_of(&waiting)).await;
-    let batch = batch.map_err(|error| {
+    let (batch, documents) = batch.map_err(|error| {
         sql::Error::Data(format!("reading records for the projection failed: {error}"))
     })?;
+    let stated = take::waiting(db, documents).await?;
     let add = async |tx: &Transaction<'_>| {
         let position = sql::events::apply(tx, &batch).await?;
+        take::store(tx, &stated).await?;
         crash.pass("projection.before_commit");
         Ok(position)
     };
@@ -130,11 +136,12 @@ pub async fn project_once(db: &Db, crash: &CrashPoints) -> Result<Progress, sql:
 }
 
 /// What the records of some ledgers become: in the order in which they were recorded, as far as that of each ledger is kept.
-fn batch_of(waiting: &[Waiting]) -> Batch {
-    let mut batch = Batch::default();
-    let mut ordered: Vec<(jiff::Timestamp, NewEvent)> = Vec::new();
+/// Beside them the documents that they came with.
+fn batch_of(waiting: &[Waiting]) -> (Batch, Documents) {
+    let (mut batch, mut documents) = (Batch::default(), Documents::new());
+    let mut ordered: Vec<(Timestamp, NewEvent)> = Vec::new();
     for of_ledger in waiting {
-        let mut latest = jiff::Timestamp::MIN;
+        let mut latest = Timestamp::MIN;
         let mut next = of_ledger.from;
         for chunk in &of_ledger.chunks {
             missing(&mut batch, of_ledger, (next, chunk.first));
@@ -142,8 +149,13 @@ fn batch_of(waiting: &[Waiting]) -> Batch {
             next = chunk.first + chunk.count.max(records.len() as u64);
             missing(&mut batch, of_ledger, (chunk.first + records.len() as u64, next));
             for record in records {
-                match project(&record) {
-                    Ok(event) => {
+                match project_with_document(&record) {
+                    Ok((event, document)) => {
+                        if let Some(document) = document {
+                            documents
+                                .entry((document.partner.clone(), document.sha256))
+                                .or_insert((document, event.ledger, event.index));
+                        }
                         latest = latest.max(event.record_time);
                         ordered.push((latest, event));
                     }
@@ -155,7 +167,7 @@ fn batch_of(waiting: &[Waiting]) -> Batch {
     }
     ordered.sort_by_key(|(at, _)| *at);
     batch.events = ordered.into_iter().map(|(_, event)| event).collect();
-    batch
+    (batch, documents)
 }
 
 /// Records that the ledger should have and its rows have not: one note for all of them.

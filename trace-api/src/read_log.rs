@@ -16,7 +16,7 @@
 use std::sync::Arc;
 use std::thread::Builder;
 
-use access::{Act, Identity};
+use access::{Act, Grant, Identity};
 use history::continuity;
 use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
@@ -87,17 +87,36 @@ impl Read<'_> {
             asked = format!("{asked}… ({characters} characters)");
         }
         let roles = self.who.grants.iter().map(|grant| text(grant.role().name())).collect();
+        let limits = self.who.grants.iter().map(|grant| text(&limits(grant))).collect();
         object(vec![
             ("type", text("chopmark:Read")),
             ("recordTime", text(&at.to_string())),
             ("chopmark:subject", text(&self.who.subject)),
             ("chopmark:means", text(self.who.means.name())),
             ("chopmark:roles", Json::Array(roles)),
+            ("chopmark:limits", Json::Array(limits)),
             ("chopmark:act", text(self.act.name())),
             ("chopmark:asked", text(&asked)),
             ("chopmark:reason", text(self.reason)),
         ])
     }
+}
+
+/// The limits of a grant as one text; every kind that is stated.
+fn limits(grant: &Grant) -> String {
+    let scope = grant.scope();
+    let lists = [
+        ("products", scope.products()),
+        ("parties", scope.parties()),
+        ("jurisdictions", scope.jurisdictions()),
+    ];
+    let stated = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let mut texts: Vec<String> =
+        stated.map(|(kind, list)| format!("{kind} {}", list.join(", "))).collect();
+    let (from, until) = scope.period();
+    texts.extend(from.map(|from| format!("from {from}")));
+    texts.extend(until.map(|until| format!("until {until}")));
+    if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
 }
 
 struct Job {

@@ -8,7 +8,6 @@
 //! Source: docs/decisions/0051-names-are-read-again.md.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -24,7 +23,7 @@ pub(crate) async fn follow(state: &AppState, mut requests: watch::Receiver<u64>)
         let loaded = tokio::task::spawn_blocking(move || source.load()).await;
         match loaded {
             Ok(Ok(names)) => {
-                state.rename(Arc::new(names));
+                state.rename(&names);
                 state.metrics.name_reloads.with_label_values(&["done"]).inc();
                 tracing::info!("names of products and places were read again");
             }

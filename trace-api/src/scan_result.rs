@@ -7,6 +7,7 @@ use sql::scans::ScanTotals;
 
 use crate::config::Config;
 use crate::scan::ScanRequest;
+use crate::scanned::Scanned;
 
 /// A scan with its answer.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub struct ScanResult {
     pub anchored: Option<Anchored>,
     /// How often consumers scanned the item, this time included; nothing if no record names the code.
     pub scans: ScanTotals,
-    /// The GTIN that was asked for.
-    pub gtin: String,
+    /// What was asked for.
+    pub code: Scanned,
 }
 
 impl ScanResult {
@@ -34,7 +35,7 @@ impl ScanResult {
         if self.reason != Reason::Withdrawn(Withdrawal::Recalled) {
             return None;
         }
-        let product = config.names.product(&self.gtin)?;
+        let product = config.names.product(&self.code.gtin)?;
         product.recall_url.as_deref()
     }
 }

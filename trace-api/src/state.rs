@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use actix_web::HttpRequest;
 use directory::Rights;
+use gate::Gate;
 use history::Cache;
 use history::directory::{DirectoryCache, Loaded};
 use ledger::hash::{HmacKey, hmac_sha256};
@@ -17,7 +18,7 @@ use crate::epcis_api::token::TokenKey;
 use crate::limits::{Admission, Limits, Reached};
 use crate::marks::MarkKeys;
 use crate::metrics::{CacheMetrics, Metrics};
-use crate::names::Names;
+use crate::names::{Names, Stated};
 use crate::problem::Problem;
 use crate::projection_metrics::ProjectionMetrics;
 use crate::read_log::ReadLog;
@@ -59,6 +60,8 @@ pub struct AppState {
     pub clock: Clock,
     /// Stores scans.
     pub scans: ScanQueue,
+    /// Identifies callers.
+    pub gate: Gate,
     /// Records who read what.
     pub read_log: ReadLog,
     /// Makes marks of scans.
@@ -92,6 +95,7 @@ impl AppState {
         let projection = ProjectionMetrics::new(&metrics.registry);
         let scans = ScanQueue::start(db.clone(), metrics.clone());
         let read_log = ReadLog::start(db.clone(), config.read_log.clone(), clock.clone());
+        let gate = Gate::new(db.clone(), clock.clone(), config.gate.clone());
         let mark_keys = MarkKeys::new(&config.scan_secret);
         let page_tokens = TokenKey::new(&config.scan_secret);
         let of_ids = hmac_sha256(&config.scan_secret, b"chopmark.org/subscription-id@v1\n");
@@ -105,6 +109,7 @@ impl AppState {
             projection,
             clock,
             scans,
+            gate,
             read_log,
             mark_keys,
             page_tokens,
@@ -121,9 +126,17 @@ impl AppState {
     }
 
     /// From now on products and places have these names; answers that were begun keep theirs.
-    pub fn rename(&self, names: Arc<Names>) {
+    pub fn rename(&self, names: &Names) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(Config { names, ..Config::clone(&current) });
+        let names = names.clone().with_stated(current.names.stated().clone());
+        *current = Arc::new(Config { names: Arc::new(names), ..Config::clone(&current) });
+    }
+
+    /// From now on products and places that the configuration does not name have these names of master data.
+    pub fn tell(&self, stated: Arc<Stated>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let names = Names::clone(&current.names).with_stated(stated);
+        *current = Arc::new(Config { names: Arc::new(names), ..Config::clone(&current) });
     }
 
     /// The same with rights that no directory states.

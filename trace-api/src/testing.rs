@@ -127,6 +127,7 @@ pub fn config(policy_text: String) -> Config {
         rates: Rates { requests_per_minute: 240, unknown_per_minute: 30, requests_per_second: 200 },
         hub: Some(HUB.into()),
         read_log: None,
+        gate: gate::Settings::default(),
         report_contact: Some("mailto:care@factory.example".into()),
         names: Arc::new(names(Some("https://factory.example/recall?lot=1&x=2"))),
         names_source: Source::default(),
@@ -142,6 +143,7 @@ pub fn names(recall_url: Option<&str>) -> Names {
         pack_zh: "盒盖有竹叶压纹".into(),
         pack_en: "a bamboo leaf embossed on the lid".into(),
         recall_url: recall_url.map(str::to_owned),
+        links: Vec::new(),
     };
     let places = Places::new(vec![PlaceName {
         sgln: FACTORY.into(),

@@ -22,6 +22,7 @@ mod claims;
 mod conditions;
 mod counts;
 pub mod lamps;
+pub mod links;
 mod measures;
 pub mod page;
 pub mod verifier;
@@ -258,6 +259,17 @@ fn not_issued(why: NotIssued) -> Pair {
             ("此物品已用于制成他物", "The item was used up to make something else")
         }
     }
+}
+
+/// The code states another lot than the records.
+#[must_use]
+pub fn other_lot(stated: &str, recorded: &str, language: Language) -> String {
+    language.of((
+        format!("此码中的批号是 {stated}，记录中的批号是 {recorded}：此码可能不是品牌印制的原码"),
+        format!(
+            "The lot in this code is {stated}, the lot in the records is {recorded}: this code may not be the one that the brand printed"
+        ),
+    ))
 }
 
 /// When the item expires.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use process::config::Installation;
 
 use super::check::Check;
+use crate::one_address;
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -14,14 +15,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Looks at every address.
 pub fn look(installation: &Installation) -> Vec<Check> {
     let mut addresses: Vec<(&str, SocketAddr)> = Vec::new();
-    if let Some(ingest) = &installation.ingest {
+    if let Some(address) = one_address::of(installation) {
+        addresses.push(("[ingest] and [trace_api] listen", address));
+    } else if let Some(ingest) = &installation.ingest {
         addresses.push(("[ingest] listen", ingest.listen));
     }
     if let Some(anchor) = &installation.anchor {
         addresses.push(("[anchor] listen", anchor.listen));
     }
     if let Some(trace) = &installation.trace_api {
-        addresses.push(("[trace_api] listen", trace.listen));
+        if one_address::of(installation).is_none() {
+            addresses.push(("[trace_api] listen", trace.listen));
+        }
         addresses.push(("[trace_api] internal_listen", trace.internal_listen));
     }
     if let Some(bridge) = &installation.firmware_bridge {

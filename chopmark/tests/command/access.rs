@@ -199,6 +199,29 @@ async fn the_log_says_who_read_what_and_why_newest_last() {
     assert_eq!(lines[0]["asked"], "GET /events?n=1");
     assert_eq!(lines[0]["reason"], "recall \u{1b}[2J 茶");
     assert_eq!((&lines[2]["index"], &lines[2]["roles"][0]), (&2.into(), &"regulator".into()));
+    assert_eq!(lines[2]["limits"][0], "products 9521141");
+    let all =
+        access(&db, &["log", "--subject", "authority/lee", "--since", "2026-01-01T00:00:00Z"]);
+    assert_eq!(all.out, access(&db, &["log"]).out);
+    for none in [["--subject", "authority/le"], ["--since", "2999-01-01T00:00:00Z"]] {
+        let out = access(&db, &["log", none[0], none[1]]).out;
+        assert_eq!(out, "no reads are recorded\n", "{none:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_reads_are_found_behind_many_others() {
+    let db = TestDb::migrated("access_log_long").await;
+    let asked: Vec<String> = (0..600).map(|number| format!("GET /events?n={number}.")).collect();
+    read(&db, &asked.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let lines = |words: &[&str]| {
+        let out = access(&db, words).out;
+        let lines = out.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.map(|line: Value| line["asked"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&["log", "--json", "--limit", "3"]), asked[597..]);
+    assert_eq!(lines(&["log", "--json", "--limit", "300"]), asked[300..]);
+    assert_eq!(lines(&["log", "--json", "--limit", "1000"]), asked);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,11 +59,17 @@ pub struct Up {
 impl Up {
     /// Starts it in a folder with more words.
     pub fn start(folder: &Path, more: &[&str]) -> Self {
+        Self::start_with(folder, more, &[])
+    }
+
+    /// As [`Self::start`], with more of an environment.
+    pub fn start_with(folder: &Path, more: &[&str], environment: &[(&str, &str)]) -> Self {
         let log = folder.join("up.log");
         let out = File::create(&log).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_chopmark"))
             .args(["up", "--until-stdin-ends"])
             .args(more)
+            .envs(environment.iter().copied())
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(out.try_clone().unwrap())
@@ -89,6 +95,21 @@ impl Up {
                 (status, body) => Err(format!("{status} {body}\n{}", self.log())),
             }
         });
+    }
+
+    /// Kills it.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits until it has killed itself.
+    pub fn wait_until_killed(mut self) {
+        let status = wait_for("it does not kill itself", || {
+            self.child.try_wait().unwrap().ok_or_else(|| self.log())
+        });
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert_eq!(signal, Some(9), "{status}: {}", self.log());
     }
 
     /// Sends it SIGHUP.

@@ -61,6 +61,8 @@ pub struct About<'a> {
     pub head: u64,
     /// Base address of this server, without a slash at the end.
     pub base: &'a str,
+    /// Master data of what the events name, where they were asked for.
+    pub master_data: Option<&'a Json>,
 }
 
 /// An identifier as it stands in a path.
@@ -69,15 +71,21 @@ pub fn escaped(text: &str) -> String {
     utf8_percent_encode(text, PATH).to_string()
 }
 
-fn own(name: &str) -> String {
+/// A member of ours.
+#[must_use]
+pub fn own(name: &str) -> String {
     format!("{}:{name}", EXTENSION.0)
 }
 
-fn number(number: u64) -> Json {
+/// A number.
+#[must_use]
+pub fn number(number: u64) -> Json {
     Json::Number(number.to_string())
 }
 
-fn context() -> Json {
+/// The context of an answer.
+#[must_use]
+pub fn context() -> Json {
     let (prefix, namespace) = EXTENSION;
     Json::Array(vec![Json::from(CONTEXT), object([(prefix, Json::from(namespace))])])
 }
@@ -93,7 +101,7 @@ pub fn query_document(events: Vec<Shown>, about: &About<'_>) -> Json {
         results.set("subscriptionID", Json::from(subscription));
     }
     results.set("resultsBody", body);
-    object([
+    let mut document = object([
         ("@context".to_owned(), context()),
         ("type".to_owned(), Json::from("EPCISQueryDocument")),
         ("schemaVersion".to_owned(), Json::from("2.0")),
@@ -103,7 +111,11 @@ pub fn query_document(events: Vec<Shown>, about: &About<'_>) -> Json {
         (own("hiddenEvents"), number(about.hidden)),
         (own("brokenRecords"), number(about.broken)),
         (own("projectedUpTo"), number(about.head)),
-    ])
+    ]);
+    if let Some(master_data) = about.master_data {
+        document.set(own("masterData"), master_data.clone());
+    }
+    document
 }
 
 fn with_record_time(shown: Shown) -> Json {

@@ -54,7 +54,7 @@ async fn other(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
         return method_not_allowed(&request, "GET, HEAD");
     }
     if request.method() == Method::OPTIONS {
-        return reply::options("GET, HEAD, OPTIONS");
+        return reply::options("GET, HEAD, OPTIONS", false);
     }
     method_not_allowed(&request, "GET, HEAD, OPTIONS")
 }

@@ -7,8 +7,6 @@
 //! Source: EPCIS 2.0 REST binding, `/events` and `/events/{eventID}`.
 
 use access::Act;
-use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use epcis::query::{Query, QueryProblem};
@@ -16,12 +14,16 @@ use sql::events::Place;
 
 use super::address::{Parameters, named};
 use super::caller::Caller;
-use super::document::{About, Shown, query_document};
+use super::document::Shown;
+use super::event_answer;
 use super::exception::Exception;
-use super::negotiation::{HIDDEN, Wanted};
+use super::master_data::of_page;
+use super::negotiation::Wanted;
+use super::pages::page;
 use super::reply;
-use super::search::{Cursor, Judged, Page, judge, page};
+use super::search::{Cursor, Judged, Page, judge};
 use super::token::{Purpose, TokenError};
+use crate::master::known::Known;
 use crate::state::AppState;
 
 /// Name of the query in answers where the request names none.
@@ -33,7 +35,7 @@ pub const UNNAMED: &str = "SimpleEventQuery";
 ///
 /// [`Exception`].
 pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Exception> {
-    let wanted = Wanted::of(&request)?;
+    let wanted = Wanted::of_events(&request)?;
     let parameters = Parameters::of(&request)?;
     let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;
     let query = from_pairs(&wanted, &parameters.criteria)?;
@@ -94,29 +96,14 @@ pub async fn answer(
     };
     let page = page(state, &asked.query, &caller.sight, cursor, asked.parameters.per_page).await?;
     let next = page.next;
-    let mut response = document(state, &asked.wanted, asked.name, page);
+    let master_data = of_page(state, request, &page).await?;
+    let about = (asked.name, master_data.as_ref());
+    let mut response = event_answer::respond(state, &asked.wanted, about, page).await?;
     if let Some(next) = next {
         let token = state.page_tokens.make(purpose, reply::token_ends(state), &write_cursor(&next));
         reply::link_next(&mut response, state, request, &asked.parameters, &token);
     }
     Ok(response)
-}
-
-fn document(state: &AppState, wanted: &Wanted, name: &str, page: Page) -> HttpResponse {
-    let config = state.config();
-    let about = About {
-        query_name: name,
-        made_at: state.clock.now(),
-        hidden: page.hidden,
-        broken: page.broken,
-        head: page.head,
-        base: &config.public_url,
-        ..About::default()
-    };
-    let body = query_document(page.events, &about);
-    let mut response = reply::json(StatusCode::OK, wanted, &body);
-    response.headers_mut().insert(HIDDEN, HeaderValue::from(page.hidden));
-    response
 }
 
 /// A cursor as the place of a token: five numbers.
@@ -150,13 +137,13 @@ fn read_cursor(bytes: &[u8]) -> Option<Cursor> {
 ///
 /// [`Exception`].
 pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Exception> {
-    let wanted = Wanted::of(&request)?;
+    let wanted = Wanted::of_events(&request)?;
     let id = named(&request, "/events/", "")?;
     let caller = Caller::admit(&state, &request, Act::QueryEvents, &format!("event {id}")).await?;
     let query = Query::from_pairs(&[]).map_err(|problems| refused(&problems))?;
     let mut page = Page::default();
     for (projected, stored) in sql::events::by_event_id(&state.db, &id).await? {
-        match judge(&query, &caller.sight, &projected, &stored) {
+        match judge((&query, &Known::default()), &caller.sight, &projected, &stored) {
             Judged::Shown(shown) if shown.event_id == id => page.events.push(*shown),
             Judged::Hidden => page.hidden += 1,
             Judged::Broken | Judged::Shown(_) => page.broken += 1,
@@ -169,7 +156,8 @@ pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
         return Err(Exception::NoSuchResource { detail, hidden: page.hidden });
     }
     page.events.sort_by(by_place);
-    Ok(document(&state, &wanted, UNNAMED, page))
+    let master_data = of_page(&state, &request, &page).await?;
+    event_answer::respond(&state, &wanted, (UNNAMED, master_data.as_ref()), page).await
 }
 
 fn by_place(a: &Shown, b: &Shown) -> std::cmp::Ordering {

@@ -272,7 +272,7 @@ pub async fn events(
     request: HttpRequest,
     family: Family,
 ) -> Result<HttpResponse, Exception> {
-    let wanted = Wanted::of(&request)?;
+    let wanted = Wanted::of_events(&request)?;
     let name = named(&request, &format!("{}/", family.path()), "/events")?;
     let parameters = Parameters::of(&request)?;
     let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;

@@ -234,7 +234,7 @@ pub async fn events(
     state: Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Exception> {
-    let wanted = Wanted::of(&request)?;
+    let wanted = Wanted::of_events(&request)?;
     let name = named(&request, "/queries/", "/events")?;
     if request.headers().contains_key("Upgrade") {
         let detail = "Upgrade: got a request for a WebSocket, expected a subscription by POST to \

@@ -35,10 +35,11 @@ pub fn empty(status: StatusCode) -> HttpResponse {
 /// What a resource can do: the answer to `OPTIONS`.
 ///
 /// - `methods`: as `Allow` lists them.
+/// - `has_events`: whether its answers have events.
 #[must_use]
-pub fn options(methods: &'static str) -> HttpResponse {
+pub fn options(methods: &'static str, has_events: bool) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
-    describe(response.headers_mut());
+    describe(response.headers_mut(), has_events);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }

@@ -1,7 +1,7 @@
-//! A page of the events that a query selects and a caller may see.
+//! The events that a query selects and a caller may see, one after the other.
 //!
-//! The way through: [`Walk`] goes through the candidates of the projection in the query's order, [`judge`] decides about each, and
-//! [`page`] collects until the page is full, the list ends, or enough was looked at.
+//! The way through: [`Walk`] goes through the candidates of the projection in the query's order, [`judge`] decides about each;
+//! [`super::pages`] collects them.
 //!
 //! What holds:
 //!
@@ -9,7 +9,7 @@
 //!   is asked again, and what a caller may not see is counted and nothing more;
 //! - a list is what the projection had when its first page was asked for: events that come later are not in it, so no event is shown
 //!   twice and none is left out, whatever is captured meanwhile;
-//! - work, memory and bytes of a page are bounded; a page that stops for that reason is short, and the next goes on from there.
+//! - work and memory of a page are bounded; a page that stops for that reason is short, and the next goes on from there.
 //!
 //! Not here: the projection (`sql::events`), the query (`epcis::query`), what a caller may see (`access`).
 //!
@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 
 use access::Sight;
 use epcis::Event;
-use epcis::query::{Direction, Limit, NoMasterData, Order, Query, Term};
+use epcis::query::{Direction, Order, Query, Term};
 use history::projected::check;
 use jiff::Timestamp;
 use sql::events::{Candidates, Place, Projected, Search};
@@ -29,16 +29,13 @@ use super::document::Shown;
 use super::exception::Exception;
 use super::sight::sees;
 use super::token::TokenError;
+use crate::master::known::Known;
 use crate::state::AppState;
 
 /// Most candidates of one look at the projection.
 const AT_ONCE: usize = 256;
 /// Most candidates that one page looks at.
 const MOST_PER_PAGE: usize = 8 * AT_ONCE;
-/// Most candidates that are looked at to know whether `maxEventCount` is reached.
-const MOST_TO_COUNT: usize = 200_000;
-/// Bytes of records after which a page is full.
-const MOST_BYTES: usize = 8 << 20;
 
 /// From the first time on, before the second.
 type Bounds = (Option<Timestamp>, Option<Timestamp>);
@@ -85,6 +82,8 @@ pub enum Judged {
 pub struct Walk<'a> {
     state: &'a AppState,
     query: &'a Query,
+    /// What the query asks of master data.
+    known: &'a Known,
     groups: Vec<Vec<Term>>,
     order: Order,
     direction: Direction,
@@ -108,14 +107,15 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn new(
         state: &'a AppState,
-        query: &'a Query,
+        (query, known): (&'a Query, &'a Known),
         place: Option<Place>,
         head: Option<u64>,
     ) -> Self {
         Self {
             state,
             query,
-            groups: query.groups(&NoMasterData),
+            known,
+            groups: query.groups(known),
             order: order(query),
             direction: query.direction,
             is_bounded: true,
@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
     /// [`Exception`].
     pub async fn by_position(
         state: &'a AppState,
-        query: &'a Query,
+        query: (&'a Query, &'a Known),
         generation: u64,
         position: u64,
     ) -> Result<Self, Exception> {
@@ -153,6 +153,42 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The query.
+    #[must_use]
+    pub fn query(&self) -> (&'a Query, &'a Known) {
+        (self.query, self.known)
+    }
+
+    /// The projection's last place when the list was begun; 0 until it was asked.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.head.unwrap_or_default()
+    }
+
+    /// Rows of the projection so far that name no record.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// The place of the last candidate that was given.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// The place behind which nothing was looked at yet; none if there is nothing.
+    #[must_use]
+    pub fn next_place(&self) -> Option<Place> {
+        self.beyond.place()
+    }
+
+    /// How many candidates were looked at, at most.
+    #[must_use]
+    pub fn looked_at(&self) -> usize {
+        self.looked_at
     }
 
     /// The position behind which candidates come next.
@@ -249,9 +285,14 @@ fn order(query: &Query) -> Order {
 
 /// Decides about a candidate.
 #[must_use]
-pub fn judge(query: &Query, sight: &Sight, projected: &Projected, stored: &StoredRecord) -> Judged {
+pub fn judge(
+    (query, known): (&Query, &Known),
+    sight: &Sight,
+    projected: &Projected,
+    stored: &StoredRecord,
+) -> Judged {
     let Ok(own) = check(projected, stored) else { return Judged::Broken };
-    if !query.matches(&own.event, own.record_time, &NoMasterData) {
+    if !query.matches(&own.event, own.record_time, known) {
         return Judged::Other;
     }
     if !sees(sight, &own.stated_by, &own.event) {
@@ -276,50 +317,6 @@ fn first_thing(event: &Event) -> Option<String> {
     in_lists.map(str::to_owned)
 }
 
-/// A page of a query's events.
-///
-/// - `cursor`: where it begins; none for the first page.
-/// - `most`: most events on it, at least 1.
-///
-/// # Errors
-///
-/// [`Exception`].
-pub async fn page(
-    state: &AppState,
-    query: &Query,
-    sight: &Sight,
-    cursor: Option<Cursor>,
-    most: usize,
-) -> Result<Page, Exception> {
-    if let Order::Extension(field) = &query.order {
-        let detail = format!(
-            "orderBy: got the extension field `{field}`, expected eventTime or recordTime: the index has no other order"
-        );
-        return Err(Exception::QueryTooComplex(detail));
-    }
-    let is_first = cursor.is_none();
-    let (place, head, left) = match cursor {
-        Some(Cursor { place, head, left }) => (Some(place), Some(head), left),
-        None => {
-            (None, None, if let Limit::First(count) = query.limit { Some(count) } else { None })
-        }
-    };
-    let mut walk = Walk::new(state, query, place, head);
-    if is_first && let Limit::AtMost(count) = query.limit {
-        refuse_more(state, query, sight, count).await?;
-    }
-    let most = left.map_or(most, |left| most.min(usize::try_from(left).unwrap_or(most)));
-    let mut page = Page::default();
-    let next = if most > 0 { collect(&mut walk, sight, most, &mut page).await? } else { None };
-    page.head = walk.head.unwrap_or_default();
-    page.broken += walk.faults;
-    state.metrics.broken_records.inc_by(page.broken);
-    let left = left.map(|left| left.saturating_sub(page.events.len() as u64));
-    let next = next.filter(|_| left != Some(0));
-    page.next = next.map(|place| Cursor { place, head: page.head, left });
-    Ok(page)
-}
-
 /// What of the projection was not fetched yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Beyond {
@@ -337,93 +334,14 @@ impl Beyond {
     }
 }
 
-/// A page that is full, before it is known whether anything follows.
-struct Full {
-    next: Option<Place>,
-    hidden: u64,
-    broken: u64,
-}
-
-/// Fills a page; gives the place behind which the list goes on, if it does.
-async fn collect(
-    walk: &mut Walk<'_>,
-    sight: &Sight,
-    most: usize,
-    page: &mut Page,
-) -> Result<Option<Place>, Exception> {
-    let mut full: Option<Full> = None;
-    let mut bytes = 0;
-    loop {
-        if walk.has_looked_enough() {
-            return Ok(match full {
-                Some(full) => end_at(page, &full),
-                None => walk.beyond.place(),
-            });
-        }
-        let Some((projected, stored)) = walk.next().await? else {
-            if walk.has_looked_enough() {
-                continue;
-            }
-            // At the end, what is hidden behind the last event that is shown belongs to this page.
-            return Ok(None);
-        };
-        match judge(walk.query, sight, &projected, &stored) {
-            Judged::Other => {}
-            Judged::Hidden => page.hidden += 1,
-            Judged::Broken => page.broken += 1,
-            Judged::Shown(shown) => {
-                if let Some(full) = full {
-                    return Ok(end_at(page, &full));
-                }
-                bytes += stored.text.len();
-                page.events.push(*shown);
-                if page.events.len() == most || bytes > MOST_BYTES {
-                    let (hidden, broken) = (page.hidden, page.broken);
-                    full = Some(Full { next: walk.place, hidden, broken });
-                }
-            }
-        }
-    }
-}
-
-/// Ends a page where it was full: what was counted behind belongs to the next.
-fn end_at(page: &mut Page, full: &Full) -> Option<Place> {
-    (page.hidden, page.broken) = (full.hidden, full.broken);
-    full.next
-}
-
-/// Refuses a query of which more events match than it allows.
-async fn refuse_more(
-    state: &AppState,
-    query: &Query,
-    sight: &Sight,
-    most: u64,
-) -> Result<(), Exception> {
-    let mut walk = Walk::new(state, query, None, None);
-    let mut count = 0;
-    while let Some((projected, stored)) = walk.next().await? {
-        if matches!(judge(query, sight, &projected, &stored), Judged::Shown(_)) {
-            count += 1;
-        }
-        if count > most {
-            return Err(Exception::QueryTooLarge(most));
-        }
-        if walk.looked_at > MOST_TO_COUNT {
-            let detail = format!(
-                "maxEventCount: got a query for which more than {MOST_TO_COUNT} events must be looked at, expected narrower criteria"
-            );
-            return Err(Exception::QueryTooComplex(detail));
-        }
-    }
-    Ok(())
-}
-
 /// Whether a query finds an event that may be seen among its first candidates.
 ///
 /// # Errors
 ///
 /// [`Exception`].
 pub async fn finds_one(state: &AppState, query: &Query, sight: &Sight) -> Result<bool, Exception> {
+    let known = Known::load(state, &query.master_data()).await?;
+    let query = (query, &known);
     let mut walk = Walk::new(state, query, None, None);
     while let Some((projected, stored)) = walk.next().await? {
         if matches!(judge(query, sight, &projected, &stored), Judged::Shown(_)) {

@@ -35,6 +35,7 @@ use super::signature;
 use super::subscriptions::{Controls, MOST_EVENTS};
 use super::webhook::{Outcome, Sender};
 use crate::http::who;
+use crate::master::known::Known;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -76,7 +77,8 @@ async fn look(
     for (subscription, query) in due(state, most).await? {
         let Ok(permit) = Arc::clone(room).acquire_owned().await else { return Ok(()) };
         let (state, sender) = (state.clone(), sender.clone());
-        tokio::spawn(async move {
+        // Looking at the directory is not for other threads.
+        tokio::task::spawn_local(async move {
             serve(&state, &sender, &subscription, &query).await;
             drop(permit);
         });
@@ -188,6 +190,8 @@ async fn collect(
     controls: Controls,
 ) -> Result<Found, Exception> {
     let State { generation, position, most, .. } = subscription.state;
+    let known = Known::load(state, &query.master_data()).await?;
+    let query = (query, &known);
     let mut walk = Walk::by_position(state, query, generation, position).await?;
     let mut found = Found {
         events: Vec::new(),
@@ -256,6 +260,7 @@ async fn deliver(
         broken: found.broken,
         head: found.position,
         base: &config.public_url,
+        master_data: None,
     };
     let count = found.events.len();
     let body = query_document(found.events, &about).canonical().into_bytes();

@@ -1,9 +1,12 @@
 //! What a partner gets from the query interface, and what nobody gets, over the product's own projector and a real database.
 
 mod answers;
+mod gates;
+mod master_data;
 mod paging;
 mod stored;
 mod subscriptions;
+mod xml;
 
 use access::{ApiKey, Role};
 use actix_web::http::Method;

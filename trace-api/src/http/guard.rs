@@ -23,6 +23,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ledger::hash::sha256;
 use percent_encoding::percent_decode_str;
 
+use crate::epcis_api::exception::Exception;
 use crate::error_page;
 use crate::language::Language;
 use crate::problem::Problem;
@@ -34,6 +35,21 @@ const TEMPLATES: [&str; 4] = [
     include_str!("../../pages/away.html"),
     include_str!("../../pages/start.html"),
     include_str!("../../pages/verify.html"),
+];
+
+/// What the paths of the query interface of EPCIS begin with: there a problem has the standard's type, also before a handler is
+/// reached.
+pub const EPCIS: [&str; 10] = [
+    "events",
+    "eventTypes",
+    "epcs",
+    "bizSteps",
+    "bizLocations",
+    "readPoints",
+    "dispositions",
+    "master-data",
+    "queries",
+    "nextPageToken",
 ];
 
 static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -73,7 +89,13 @@ pub async fn guarded(
     let mut answer = if has_control {
         let problem =
             Problem::Malformed("got a control character in the address, expected none".to_owned());
-        request.into_response(problem.error_response())
+        let is_of_standard = EPCIS.contains(&first_part(request.path()));
+        let refused = if is_of_standard {
+            Exception::from(problem).error_response()
+        } else {
+            problem.error_response()
+        };
+        request.into_response(refused)
     } else if audience(request.request()) == Audience::Internal && !is_own_host(request.headers()) {
         request.into_response(Problem::Misdirected.error_response())
     } else {
@@ -91,6 +113,10 @@ pub async fn guarded(
     let is_tls = state.is_some_and(|state| state.config().public_url.starts_with("https://"));
     add_headers(answer.headers_mut(), is_tls);
     Ok(answer)
+}
+
+fn first_part(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
 /// Whether a request to the operator's address names that address: an IP address or `localhost`. A name of somebody

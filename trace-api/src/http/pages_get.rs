@@ -1,5 +1,7 @@
 //! Pages that do not depend on an item: start, verifier, policy, description of the interface.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -75,11 +77,23 @@ pub async fn policy(state: Data<AppState>) -> HttpResponse {
         .body(state.config().policy_text.clone())
 }
 
+/// The description of this interface.
+pub const OPENAPI: &str = include_str!("../../pages/openapi.json");
+
+/// What is shown instead of [`OPENAPI`] where ingest is answered at the same address: both.
+pub struct Described(pub Arc<str>);
+
 /// `GET /openapi.json`.
-pub async fn openapi() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(include_str!("../../pages/openapi.json"))
+pub async fn openapi(shown: Option<Data<Described>>) -> HttpResponse {
+    let answer = || {
+        let mut answer = HttpResponse::Ok();
+        answer.content_type("application/json");
+        answer
+    };
+    match shown {
+        Some(shown) => answer().body(shown.0.to_string()),
+        None => answer().body(OPENAPI),
+    }
 }
 
 #[cfg(test)]

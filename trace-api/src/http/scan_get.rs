@@ -1,6 +1,6 @@
-//! `GET /01/{gtin}/21/{serial}`: a person scans a tag and gets a verdict.
+//! A person scans a tag, `GET /01/{gtin}/21/{serial}` or another key, and gets a verdict.
 //!
-//! The way through: the address is split into key and qualifiers; limits, and a slot in the queue of scans; the history,
+//! The way through: limits, and a slot in the queue of scans; the history,
 //! and at the same time what is counted of its scans; both to a verdict; then the scan is stored, in a group with others,
 //! and answered as page or JSON, by `Accept`.
 //!
@@ -11,9 +11,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::web::{Data, Query};
+
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use directory::Rights;
 use epc::Epc;
@@ -30,6 +30,7 @@ use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::scan::{ScanRequest, ScanRole};
 use crate::scan_result::ScanResult;
+use crate::scanned::Scanned;
 use crate::state::{AppState, MAX_PART};
 use crate::{answer, error_page, seen};
 
@@ -43,10 +44,27 @@ pub struct Parameters {
     lang: Option<String>,
 }
 
-/// What an address names.
+/// The item of an address `/01/{gtin}/…/21/{serial}`, also of one that is none; none if the path is not of that form.
+///
+/// # Errors
+///
+/// If it is longer than any code.
+pub fn read_item(path: &str) -> Result<Option<Scanned>, Problem> {
+    let Some(Code { gtin, lot, serial: Some(serial) }) = read_code(path) else { return Ok(None) };
+    let length = gtin.len() + serial.len();
+    if [&gtin, &serial].into_iter().chain(&lot).any(|part| part.len() > MAX_PART) {
+        return Err(Problem::Malformed(format!(
+            "got a code of {length} characters, expected a GTIN of 14 digits and a serial of at most 20 characters"
+        )));
+    }
+    Ok(Some(Scanned::of_item(&gtin, &serial, lot.as_deref())))
+}
+
+/// The parts of an address, as they are written.
 #[derive(Debug, PartialEq, Eq)]
 struct Code {
     gtin: String,
+    lot: Option<String>,
     serial: Option<String>,
 }
 
@@ -59,7 +77,7 @@ fn read_code(path: &str) -> Option<Code> {
     if gtin.is_empty() || !qualifiers.len().is_multiple_of(2) {
         return None;
     }
-    let mut serial = None;
+    let (mut lot, mut serial) = (None, None);
     let mut last = None;
     for pair in qualifiers.chunks_exact(2) {
         let place = QUALIFIERS.iter().position(|ai| *ai == pair[0])?;
@@ -67,11 +85,13 @@ fn read_code(path: &str) -> Option<Code> {
             return None;
         }
         last = Some(place);
-        if pair[0] == "21" {
-            serial = Some(decode(pair[1]));
+        match pair[0] {
+            "10" => lot = Some(decode(pair[1])),
+            "21" => serial = Some(decode(pair[1])),
+            _ => {}
         }
     }
-    Some(Code { gtin, serial })
+    Some(Code { gtin, lot, serial })
 }
 
 /// A GTIN of 8, 12 or 13 digits with the zeros before it; anything else as it is.
@@ -80,36 +100,31 @@ fn whole_gtin(text: String) -> String {
     if is_short { format!("{text:0>14}") } else { text }
 }
 
-/// Handles everything below `/01/`.
+/// The page or the JSON of a code.
 ///
 /// # Errors
 ///
 /// [`Problem`].
-pub async fn get(
-    state: Data<AppState>,
-    request: HttpRequest,
-    query: Query<Parameters>,
+pub async fn answer(
+    state: &AppState,
+    request: &HttpRequest,
+    query: &Parameters,
+    code: &Scanned,
 ) -> Result<HttpResponse, Problem> {
-    let accept_language = header(&request, "Accept-Language");
-    let language = Language::preferred(query.lang.as_deref(), accept_language);
-    let wants_json = header(&request, "Accept").contains("json");
-    let code = read_code(request.uri().path());
-    let code = code.ok_or_else(|| {
-        Problem::NotFound("no such page; expected /01/GTIN/21/SERIAL, with /22, /10 or /235".into())
-    })?;
-    let length = code.gtin.len() + code.serial.as_ref().map_or(0, String::len);
-    if code.gtin.len() > MAX_PART || code.serial.as_ref().is_some_and(|s| s.len() > MAX_PART) {
-        return Err(Problem::Malformed(format!(
-            "got a code of {length} characters, expected a GTIN of 14 digits and a serial of at most 20 characters"
-        )));
+    let language = Language::preferred(query.lang.as_deref(), header(request, "Accept-Language"));
+    let wants_json = header(request, "Accept").contains("json");
+    if code.is_item() {
+        return respond(state, request, code, language, wants_json).await;
     }
-    match &code.serial {
-        Some(serial) => respond(&state, &request, (&code.gtin, serial), language, wants_json).await,
-        None => without_serial(&state, &request, &code.gtin, language, wants_json),
+    if code.gtin.is_empty() {
+        return no_item(code, language, wants_json);
     }
+    without_serial(state, request, &code.gtin, language, wants_json)
 }
 
-fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+/// The first value of a header; empty if there is none.
+#[must_use]
+pub fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
@@ -119,6 +134,17 @@ fn meant(public_url: &str, request: &HttpRequest) -> Option<String> {
     let link = format!("https://id.gs1.org{}", request.uri().path_and_query()?);
     let epc::EpcError::Spelling { right, .. } = epc::check_uri(&link).err()? else { return None };
     Some(format!("{public_url}{}", right.strip_prefix("https://id.gs1.org")?))
+}
+
+/// Explains that the code names a place, a party or a group of shipments and no item.
+fn no_item(code: &Scanned, language: Language, wants_json: bool) -> Result<HttpResponse, Problem> {
+    if wants_json {
+        let detail = "this code names no single item; linkType=linkset lists what is known of it";
+        return Err(Problem::NotFound(detail.into()));
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(error_page::no_item(&code.parts, language)))
 }
 
 /// Explains that the code names a product and no item, or where its serial ought to stand.
@@ -154,7 +180,7 @@ fn without_serial(
 async fn respond(
     state: &AppState,
     request: &HttpRequest,
-    (gtin, serial): (&str, &str),
+    code: &Scanned,
     language: Language,
     wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
@@ -162,7 +188,7 @@ async fn respond(
     let admission = state.admit_code(request)?;
     let scan = ScanRequest::of(request, &state.config(), state.clock.now());
     let counts = request.method() == Method::GET;
-    let result = match check(state, scan, (gtin, serial), counts).await {
+    let result = match check(state, scan, code, counts).await {
         Ok(result) => result,
         Err(Problem::Unavailable) => {
             if let Some(admission) = admission {
@@ -181,7 +207,7 @@ async fn respond(
     if wants_json {
         return Ok(HttpResponse::Ok().json(answer::scan(&result, &state.config(), language)));
     }
-    html(state, &result, (gtin, serial), language)
+    html(state, &result, code, language)
 }
 
 /// Seconds, at most, after which a scan that could not be checked is asked again.
@@ -212,14 +238,13 @@ fn unavailable(language: Language, wants_json: bool) -> HttpResponse {
 async fn check(
     state: &AppState,
     request: ScanRequest,
-    (gtin, serial): (&str, &str),
+    code: &Scanned,
     counts: bool,
 ) -> Result<ScanResult, Problem> {
     // Before anything is asked: a full queue costs nothing.
     let slot = if counts { Some(state.scans.slot()?) } else { None };
-    let named = identity(gtin, serial);
-    let link = format!("https://id.gs1.org/01/{gtin}/21/{serial}");
-    let thing = epc::thing_key(&named.as_ref().map_or_else(|| link.clone(), Epc::to_uri));
+    let named = &code.named;
+    let thing = epc::thing_key(&named.as_ref().map_or_else(|| code.link.clone(), Epc::to_uri));
     let marks = request.marks(&thing, &state.mark_keys);
     let (gathered, looked) = tokio::try_join!(
         find(state, named.as_ref(), request.at),
@@ -231,7 +256,7 @@ async fn check(
         (found.name(), found.state(request.at, &TimeZone::UTC))
     } else {
         // Who issues under a key does not depend on the serial.
-        (link, ItemState::of_unknown(&rights, identity(gtin, "0").as_ref()))
+        (code.link.clone(), ItemState::of_unknown(&rights, code.sibling.as_ref()))
     };
     let (mut open, mut scans) = (Vec::new(), ScanTotals::default());
     if gathered.is_some() {
@@ -250,8 +275,8 @@ async fn check(
         }
     };
     let ((), anchored) = tokio::try_join!(stored, anchored(state, gathered.as_ref()))?;
-    let gtin = gtin.to_owned();
-    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored, scans, gtin })
+    let code = code.clone();
+    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored, scans, code })
 }
 
 async fn anchored(
@@ -274,18 +299,10 @@ async fn find(
     // One look at the directory for all that follows: history, unknown item and findings.
     let (rights, policy) = state.rights_and_policy().await;
     let is_code = named.is_some();
-    let Some(item) = named.cloned().or_else(|| identity("00000000000000", "0")) else {
-        return Ok((None, rights));
-    };
+    let other = || Scanned::of_item("00000000000000", "0", None).named;
+    let Some(item) = named.cloned().or_else(other) else { return Ok((None, rights)) };
     let found = gather(&state.db, &state.cache, &policy, &rights, now, &item).await?;
     Ok((Some(found).filter(|found| is_code && found.names_item()), rights))
-}
-
-/// The item of a GTIN and a serial number as a code has them; none if they are none.
-fn identity(gtin: &str, serial: &str) -> Option<Epc> {
-    let escape =
-        |part| percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC);
-    epc::identify(&format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial))).ok()
 }
 
 fn count(state: &AppState, result: &ScanResult) {
@@ -298,11 +315,11 @@ fn count(state: &AppState, result: &ScanResult) {
 fn html(
     state: &AppState,
     result: &ScanResult,
-    (gtin, serial): (&str, &str),
+    code: &Scanned,
     language: Language,
 ) -> Result<HttpResponse, Problem> {
     let config = state.config();
-    let view = PageView { result, gtin, serial, config: &config, language };
+    let view = PageView { result, code, config: &config, language };
     let body = page::item(&view).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body))
 }

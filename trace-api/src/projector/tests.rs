@@ -100,7 +100,7 @@ async fn of_two_projectors_one_adds_a_batch_and_the_other_finds_it_done() {
     let site = TestLedger::create(&db, "a.example/x", "site", "A").await;
     site.append(&seen(40), "2026-11-20T00:00:00Z").await;
     let waiting = sql::events::waiting(&db, MOST).await.unwrap();
-    let batch = batch_of(&waiting);
+    let (batch, _) = batch_of(&waiting);
     assert_eq!(catch_up(&db).await.events, 40);
     let late = db.run_tx_once("test.late", async |tx| sql::events::apply(tx, &batch).await).await;
     assert!(late.unwrap_err().is_conflict());
@@ -149,7 +149,7 @@ async fn a_session_that_is_killed_before_its_commit_leaves_nothing() {
     let db = TestDb::migrated("uncommitted").await;
     let site = TestLedger::create(&db, "a.example/x", "site", "A").await;
     site.append(&seen(30), "2026-11-20T00:00:00Z").await;
-    let batch = batch_of(&sql::events::waiting(&db, MOST).await.unwrap());
+    let (batch, _) = batch_of(&sql::events::waiting(&db, MOST).await.unwrap());
     // The server ends the session between the last statement and the commit.
     let kill = "select pg_terminate_backend(pid) from pg_stat_activity \
                 where application_name = 'test.killed' and datname = current_database()";

@@ -67,6 +67,12 @@ pub const WITHOUT_SERIAL: Pair = (
      has a serial number.",
 );
 
+/// A code that names a place, a party or a group of shipments.
+pub const NO_ITEM: Pair = (
+    "此码指明的是地点、企业或一批货运，不是单件物品，因此没有单件记录可查。",
+    "This code names a place, a company or a group of shipments, not a single item, so there is no record of one to show.",
+);
+
 /// A code whose serial or lot stands among its attributes; the right link follows.
 pub const MISPLACED: Away = Away {
     main: ("此码的写法不正确", "This code is not written correctly"),

@@ -147,3 +147,92 @@ async fn a_key_that_is_revoked_ends_its_subscriptions_before_anything_is_sent() 
     scene.state.clock.advance(Duration::from_hours(24));
     assert_eq!(serve_all(&scene).await, 0, "it is given up");
 }
+
+/// A subscription with these members beside its address; gives its path.
+async fn subscribed_with(scene: &Scene, dest: &str, controls: Value) -> String {
+    let stored = post(scene, FACTORY_KEY, "/queries", QUERY).await;
+    assert_eq!(stored.status, 201, "{}", stored.body);
+    let mut wanted = controls;
+    wanted["dest"] = dest.into();
+    let path = "/queries/storing/subscriptions";
+    let made = post(scene, FACTORY_KEY, path, &wanted.to_string()).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let location = made.header("location");
+    location.strip_prefix("https://trace.example").expect("ours").to_owned()
+}
+
+#[actix_web::test]
+async fn a_message_that_is_too_large_for_its_receiver_comes_in_halves() {
+    let scene = partner_scene("subscribed_halved").await;
+    let (dest, messages) = receiver(&[413, 413, 200, 200, 200]);
+    subscribed(&scene, &dest).await;
+    for number in 1..=4 {
+        record(&scene, number).await;
+    }
+    let mut sizes = Vec::new();
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        assert_eq!(serve_all(&scene).await, 1, "{sizes:?}");
+        let message = messages.recv_timeout(Duration::from_secs(20)).expect("a message");
+        sizes.push(ids(&message).len());
+        if sizes.len() > 2 {
+            taken.extend(ids(&message));
+        }
+    }
+    assert_eq!(
+        sizes,
+        [4, 2, 1, 2, 1],
+        "a half, a quarter, and twice as many after each that is taken"
+    );
+    let mut once = taken.clone();
+    once.dedup();
+    assert_eq!((taken.len(), once), (4, taken.clone()), "every event once");
+}
+
+#[actix_web::test]
+async fn a_subscription_is_given_up_after_seven_days_and_is_counted() {
+    let scene = partner_scene("subscribed_given_up").await;
+    let (dest, messages) = receiver(&[503; 400]);
+    subscribed(&scene, &dest).await;
+    record(&scene, 1).await;
+    let begun = scene.state.clock.now();
+    let mut tries = 0;
+    while serve_all(&scene).await > 0 {
+        tries += 1;
+        messages.recv_timeout(Duration::from_secs(20)).expect("a message");
+        assert!(tries < 400, "it is never given up");
+        scene.state.clock.advance(Duration::from_hours(1));
+    }
+    let days = scene.state.clock.now().duration_since(begun).as_hours() / 24;
+    assert_eq!(days, 7, "after {tries} tries");
+    let given_up = scene.state.metrics.messages.with_label_values(&["given_up"]).get();
+    assert_eq!(given_up, 1);
+    scene.state.clock.advance(Duration::from_hours(48));
+    assert_eq!(serve_all(&scene).await, 0, "nothing more is sent");
+}
+
+#[actix_web::test]
+async fn a_schedule_sends_at_its_moments_and_says_so_when_there_is_nothing() {
+    let scene = partner_scene("subscribed_schedule").await;
+    let (dest, messages) = receiver(&[200, 200, 200]);
+    // It is 08:00:00 UTC on a Monday.
+    let schedule = serde_json::json!({
+        "schedule": { "second": "0", "minute": "[0-59]", "hour": "9", "dayOfMonth": "23,24", "month": "11", "dayOfWeek": "1" },
+        "reportIfEmpty": true,
+    });
+    subscribed_with(&scene, &dest, schedule).await;
+    let next = async |hours: u64, minutes: u64| {
+        scene.state.clock.advance(Duration::from_mins(60 * hours + minutes));
+        let served = serve_all(&scene).await;
+        let message = messages.try_recv().ok();
+        (served, message.map(|message| ids(&message).len()))
+    };
+    record(&scene, 1).await;
+    assert_eq!(next(0, 59).await, (0, None), "08:59");
+    assert_eq!(next(0, 1).await, (1, Some(1)), "09:00");
+    assert_eq!(next(0, 0).await, (0, None), "once at each moment");
+    assert_eq!(next(0, 1).await, (1, Some(0)), "09:01, nothing new");
+    record(&scene, 2).await;
+    assert_eq!(next(0, 58).await, (1, Some(1)), "09:59");
+    assert_eq!(next(23, 1).await, (0, None), "Tuesday 09:00");
+}

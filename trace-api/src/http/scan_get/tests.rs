@@ -246,14 +246,17 @@ async fn unknown_and_malformed_codes_get_answers_of_one_shape() {
         let page = scene.get(&path, &[("X-Forwarded-For", &from)]).await;
         let (statements, connections) = (sql::testing::statements(), sql::testing::connections());
         prices.push((statements - before.0, connections - before.1));
-        let headers: Vec<_> =
-            page.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        let own = serial.replace('[', "%5B");
+        let plain = |text: String| text.replace(gtin, "GTIN").replace(&own, "SERIAL");
+        let headers = page.headers.iter().map(|(name, value)| format!("{name}: {value:?}"));
+        let headers: Vec<_> = headers.map(plain).collect();
         pages.push((
             page.status,
             headers,
             page.body
                 .replace(gtin, "GTIN")
                 .replace(serial, "SERIAL")
+                .replace(&own, "SERIAL")
                 .replace(NO_ISSUER, "REASON")
                 .replace(MALFORMED, "REASON"),
         ));
@@ -271,10 +274,10 @@ async fn qualifiers_in_their_order_change_nothing_and_others_have_no_page() {
     let scene = Scene::journey("scan_lot").await;
     let plain = scan(&scene).await;
     for path in [
-        format!("/01/{GTIN}/10/L9/21/{SERIAL}"),
-        format!("/01/{GTIN}/22/2A/10/L9/21/{SERIAL}"),
+        format!("/01/{GTIN}/10/L1/21/{SERIAL}"),
+        format!("/01/{GTIN}/22/2A/10/L1/21/{SERIAL}"),
         format!("/01/{GTIN}/21/{SERIAL}/235/XYZ"),
-        format!("/01/{GTIN}/21/{SERIAL}?17=991231&linkType=gs1:pip"),
+        format!("/01/{GTIN}/21/{SERIAL}?17=991231&other=gs1:pip"),
     ] {
         assert_eq!(scene.get(&path, &[JSON]).await.json(), plain, "{path}");
     }
@@ -283,10 +286,9 @@ async fn qualifiers_in_their_order_change_nothing_and_others_have_no_page() {
         format!("/01/{GTIN}/21/{SERIAL}/21/{SERIAL}"),
         format!("/01/{GTIN}/99/1/21/{SERIAL}"),
         format!("/01/{GTIN}/21"),
-        "/01/".into(),
     ] {
         let answer = scene.get(&path, &[JSON]).await;
-        assert_eq!(answer.status, 404, "{path}: {}", answer.body);
+        assert_eq!(answer.status, 400, "{path}: {}", answer.body);
     }
 }
 
@@ -299,7 +301,7 @@ async fn a_product_without_a_serial_is_explained_without_the_database() {
             ["<h1>Bamboo spring tea</h1>", "names a product and no single item"],
         ),
         (format!("/01/{GTIN}/10/L1?lang=zh"), ["<h1>春竹茶</h1>", "不指明单件物品"]),
-        ("/01/04012345111119?lang=en".into(), ["<h1>GTIN 04012345111119</h1>", "serial number"]),
+        ("/01/09521141123454?lang=en".into(), ["<h1>GTIN 09521141123454</h1>", "serial number"]),
     ] {
         let page = get(&state, &path, &[("Accept", "text/html")]).await;
         assert_eq!(page.status, 200, "{path}");
@@ -581,10 +583,8 @@ async fn a_foreign_party_that_commissions_a_brands_serial_issues_nothing() {
     let scene = Scene::with("scan_foreign_issue", &[commissioning().of(&[CASE])]).await;
     let answer = shop_says(&scene, &[commissioning()]).await;
     assert_eq!(answer["verdict"], "REJECTED");
-    assert_eq!(
-        answer["reason"],
-        "Only parties that may not issue this code say that it was issued"
-    );
+    let reason = "Only parties that may not issue this code say that it was issued";
+    assert_eq!(answer["reason"], reason);
 }
 
 #[actix_web::test]

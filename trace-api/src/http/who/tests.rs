@@ -1,10 +1,11 @@
 //! Keys that open a door and those that do not, and that what must be recorded is recorded before it is answered.
 
-use access::{PREFIX_BYTES, SECRET_BYTES};
+use access::{ApiKey, PREFIX_BYTES, Role, SECRET_BYTES};
 use actix_web::test::TestRequest;
 use jiff::{SignedDuration, Timestamp};
 use ledger::keys::{LedgerKeys, SystemRandom};
 use ledger::policy::Policy;
+use sql::access_keys::StoredKey;
 use sql::testing::TestDb;
 use std::sync::Arc;
 

@@ -1,0 +1,115 @@
+//! Names of products and places that nobody configured, from master data.
+//!
+//! The way through: [`follow`] looks whether master data or the directory changed, and gives the names to [`AppState::tell`]; pages
+//! ask [`crate::names::Names`], where a configured name comes first.
+//!
+//! What holds: only statements that count name anything on a page; names are bounded in number and length, and templates escape
+//! them as any other text.
+//!
+//! Source: docs/decisions/0066-master-data.md.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use directory::Rights;
+use history::master::{CITY, DESCRIPTION, NAME, counting};
+use jiff::Timestamp;
+use sql::master::{Newest, StoredValue, newest, with_attributes};
+
+use super::known::by_attribute;
+use crate::names::{Product, Stated};
+use crate::places::{PlaceName, Places};
+use crate::state::AppState;
+
+/// Time between two looks.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Most values that are read for names.
+const MOST: i64 = 200_000;
+/// Most characters of a name.
+const LONGEST: usize = 200;
+
+/// Keeps the names as master data say, for as long as the process runs.
+pub async fn follow(state: &AppState) -> Infallible {
+    let mut last = None;
+    loop {
+        match refresh(state, &last).await {
+            Ok(seen) => last = Some(seen),
+            Err(error) => {
+                tracing::warn!(%error, "names of master data could not be read; this is tried again");
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What the names were made from.
+pub type Seen = (Newest, Arc<Rights>);
+
+/// Reads the names again if master data or the directory changed since `last`.
+///
+/// # Errors
+///
+/// [`sql::Error`].
+pub async fn refresh(state: &AppState, last: &Option<Seen>) -> Result<Seen, sql::Error> {
+    let (newest, rights) = (newest(&state.db).await?, state.rights().await);
+    let is_same = |(of, by): &Seen| *of == newest && Arc::ptr_eq(by, &rights);
+    if !last.as_ref().is_some_and(is_same) {
+        let values = with_attributes(&state.db, &[NAME, DESCRIPTION, CITY], MOST).await?;
+        if i64::try_from(values.len()).is_ok_and(|count| count == MOST) {
+            tracing::warn!(most = MOST, "master data have more names than pages are told");
+        }
+        state.tell(Arc::new(stated(&rights, &values, state.clock.now())));
+    }
+    Ok((newest, rights))
+}
+
+/// A text in Chinese and English; one without language is both.
+fn both(values: &[&StoredValue]) -> Option<(String, String)> {
+    let of = |language: &str| {
+        let begins = |one: &&&StoredValue| one.value.language.split('-').next() == Some(language);
+        let text = values.iter().find(begins).map(|one| one.value.value.trim());
+        text.filter(|text| !text.is_empty()).map(|text| text.chars().take(LONGEST).collect())
+    };
+    let any: Option<String> = of("").or_else(|| of("en")).or_else(|| of("zh"));
+    let (zh, en) = (of("zh").or_else(|| any.clone()), of("en").or(any));
+    Some((zh?, en?))
+}
+
+/// Names by what counts.
+#[must_use]
+pub fn stated(rights: &Rights, values: &[StoredValue], now: Timestamp) -> Stated {
+    let mut products = BTreeMap::new();
+    let mut places: BTreeMap<&str, PlaceName> = BTreeMap::new();
+    for ((key, attribute), values) in by_attribute(values) {
+        let Some((zh, en)) = both(&counting(rights, &values, now)) else { continue };
+        let gtin = key.strip_prefix("https://id.gs1.org/01/").filter(|rest| rest.len() == 14);
+        if let (Some(gtin), DESCRIPTION) = (gtin, attribute) {
+            let product = Product {
+                gtin: gtin.to_owned(),
+                name_zh: zh,
+                name_en: en,
+                pack_zh: String::new(),
+                pack_en: String::new(),
+                recall_url: None,
+                links: Vec::new(),
+            };
+            products.insert(gtin.to_owned(), product);
+        } else if key.starts_with("https://id.gs1.org/414/") {
+            let place = places.entry(key).or_insert_with(|| PlaceName {
+                sgln: key.to_owned(),
+                name_zh: String::new(),
+                name_en: String::new(),
+                city_zh: String::new(),
+                city_en: String::new(),
+            });
+            match attribute {
+                NAME => (place.name_zh, place.name_en) = (zh, en),
+                CITY => (place.city_zh, place.city_en) = (zh, en),
+                _ => {}
+            }
+        }
+    }
+    Stated { products, places: Places::new(places.into_values().collect()) }
+}
