@@ -268,6 +268,7 @@ impl Scene {
             reloads: process::Reloads::default(),
             metrics: process::ProcessMetrics::default(),
             service: process::Service::default(),
+            one_address: None,
         };
         let db = db.db_as(sql::Access::Anchor).await;
         Worker::new(config, db, self.metrics.clone(), context).await.unwrap()
