@@ -12,7 +12,6 @@
 
 mod log;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use access::{ApiKey, Grant, PREFIX_BYTES, Role, SECRET_BYTES, Scope};
@@ -20,14 +19,14 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
 use ledger::json::{Json, object};
-use process::config::Installation;
 use process::{Clock, Randomness};
 use sql::access_keys::StoredKey;
-use sql::{Db, Settings};
 
-use crate::database::Database;
+use crate::owner::Place;
 use crate::terminal::{self, Tone, out};
 
+/// How the database names its connections.
+const APPLICATION: &str = "chopmark access";
 /// Longest name of a holder, in characters.
 const MOST_SUBJECT: usize = 200;
 /// Most days that a key holds if days are stated.
@@ -139,39 +138,6 @@ pub struct Add {
     place: Place,
 }
 
-/// Where the database is.
-#[derive(clap::Args)]
-pub struct Place {
-    /// The configuration file, for the database
-    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
-    config: PathBuf,
-    /// The database itself as its owner, instead of the one in the configuration file
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-}
-
-/// The database of a command, open as long as this lives.
-struct Open {
-    db: Db,
-    _database: Option<Database>,
-}
-
-impl Place {
-    /// Connects as the owner.
-    async fn open(&self) -> anyhow::Result<Open> {
-        let (settings, database) = if let Some(url) = &self.database {
-            let application = "chopmark access";
-            (Settings { application, ..Settings::new(url.as_str()) }, None)
-        } else {
-            let database = Database::open(&Installation::read(&self.config)?)?;
-            (database.owner_settings("chopmark access")?, Some(database))
-        };
-        let db = Db::connect(&Settings { connections: 2, ..settings }).await?;
-        db.check_schema().await?;
-        Ok(Open { db, _database: database })
-    }
-}
-
 fn role(text: &str) -> Result<Role, String> {
     let names = || Role::ALL.map(Role::name).join(", ");
     Role::from_name(text).ok_or_else(|| format!("got `{text}`, expected one of {}", names()))
@@ -213,7 +179,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             Command::Key(KeyCommand::Revoke { prefix, place }) => revoke(place, prefix).await,
             Command::Log { json, limit, since, subject, place } => {
                 let wanted = log::Wanted { since: *since, subject: subject.as_deref() };
-                log::print(&place.open().await?.db, *limit, &wanted, *json).await
+                log::print(&place.open(APPLICATION).await?.db, *limit, &wanted, *json).await
             }
         }
     })
@@ -261,7 +227,7 @@ fn new_key(random: &Randomness) -> anyhow::Result<ApiKey> {
 async fn add(arguments: &Add) -> anyhow::Result<ExitCode> {
     let key = new_key(&Randomness::system())?;
     let checked = arguments.checked(&key, Clock::system().now())?;
-    let open = arguments.place.open().await?;
+    let open = arguments.place.open(APPLICATION).await?;
     let insert = async |tx: &sql::Transaction<'_>| sql::access_keys::insert(tx, &checked).await;
     open.db.run_tx("chopmark.access_key_add", insert).await.context("the key was not stored")?;
     // What is printed is what holds: the database keeps times to the microsecond.
@@ -282,7 +248,7 @@ async fn add(arguments: &Add) -> anyhow::Result<ExitCode> {
 }
 
 async fn list(place: &Place, all: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let (open, now) = (place.open().await?, Clock::system().now());
+    let (open, now) = (place.open(APPLICATION).await?, Clock::system().now());
     let (mut after, mut shown) = (String::new(), 0);
     while !terminal::is_closed() {
         let keys = sql::access_keys::list(&open.db, &after).await?;
@@ -304,7 +270,7 @@ async fn list(place: &Place, all: bool, json: bool) -> anyhow::Result<ExitCode> 
 }
 
 async fn revoke(place: &Place, prefix: &str) -> anyhow::Result<ExitCode> {
-    let (open, now) = (place.open().await?, Clock::system().now());
+    let (open, now) = (place.open(APPLICATION).await?, Clock::system().now());
     let revoke = async |tx: &sql::Transaction<'_>| sql::access_keys::revoke(tx, prefix, now).await;
     let is_revoked = open.db.run_tx("chopmark.access_key_revoke", revoke).await?;
     // What is not a prefix may be a whole key, which must not be printed again.

@@ -27,6 +27,7 @@ mod man_pages;
 mod master;
 mod migrate;
 mod one_address;
+mod owner;
 mod policy_file;
 mod projection;
 mod reader;

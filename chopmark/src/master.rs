@@ -23,14 +23,14 @@ use history::master::{kind_of, number_of, values_of};
 use ledger::hash::sha256;
 use ledger::json::{Json, object};
 use process::Clock;
-use process::config::Installation;
 use sql::master::{CHILD, Statement, StoredValue};
-use sql::{Db, Settings};
 
-use crate::database::Database;
 use crate::input;
+use crate::owner::Place;
 use crate::terminal::{self, out};
 
+/// How the database names its connections.
+const APPLICATION: &str = "chopmark master";
 /// Most statements of one element that are shown.
 const MOST: i64 = 10_000;
 /// Elements that are listed by one query.
@@ -115,39 +115,6 @@ pub enum Command {
     },
 }
 
-/// Where the database is.
-#[derive(clap::Args)]
-pub struct Place {
-    /// The configuration file, for the database
-    #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
-    config: PathBuf,
-    /// The database itself as its owner, instead of the one in the configuration file
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-}
-
-/// The database of a command, open as long as this lives.
-struct Open {
-    db: Db,
-    _database: Option<Database>,
-}
-
-impl Place {
-    /// Connects as the owner.
-    async fn open(&self) -> anyhow::Result<Open> {
-        let application = "chopmark master";
-        let (settings, database) = if let Some(url) = &self.database {
-            (Settings { application, ..Settings::new(url.as_str()) }, None)
-        } else {
-            let database = Database::open(&Installation::read(&self.config)?)?;
-            (database.owner_settings(application)?, Some(database))
-        };
-        let db = Db::connect(&Settings { connections: 2, ..settings }).await?;
-        db.check_schema().await?;
-        Ok(Open { db, _database: database })
-    }
-}
-
 fn kind(word: &str) -> Result<Kind, String> {
     let expected = || format!("got `{word}`, expected party, place, product, lot or other");
     Kind::from_word(word).ok_or_else(expected)
@@ -189,7 +156,7 @@ async fn import(path: &Path, dry_run: bool, place: &Place) -> anyhow::Result<Exi
         out!("{what} would be stored, less those that are stored already; nothing was");
         return Ok(ExitCode::SUCCESS);
     }
-    let (open, at) = (place.open().await?, Clock::system().now());
+    let (open, at) = (place.open(APPLICATION).await?, Clock::system().now());
     let digest = sha256(&bytes);
     let statement = Statement { by: "", document: &digest, record: None, at };
     let store = async |tx: &sql::Transaction<'_>| sql::master::state(tx, &statement, &values).await;
@@ -199,7 +166,7 @@ async fn import(path: &Path, dry_run: bool, place: &Place) -> anyhow::Result<Exi
 }
 
 async fn list(kind: Option<Kind>, json: bool, place: &Place) -> anyhow::Result<ExitCode> {
-    let open = place.open().await?;
+    let open = place.open(APPLICATION).await?;
     let mut shown = 0;
     for kind in Kind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one)) {
         let mut after = String::new();
@@ -238,7 +205,7 @@ async fn show(
     (id, with_history, json): (&str, bool, bool),
     place: &Place,
 ) -> anyhow::Result<ExitCode> {
-    let open = place.open().await?;
+    let open = place.open(APPLICATION).await?;
     let key = epc::thing_key(id);
     let found = if with_history {
         sql::master::history(&open.db, &key, 0, MOST).await?
@@ -288,7 +255,7 @@ fn members(one: &StoredValue) -> Vec<(&'static str, Json)> {
 }
 
 async fn retract(id: &str, attribute: Option<&str>, place: &Place) -> anyhow::Result<ExitCode> {
-    let (open, at) = (place.open().await?, Clock::system().now());
+    let (open, at) = (place.open(APPLICATION).await?, Clock::system().now());
     let key = epc::thing_key(id);
     let name = attribute.map(|name| file::attribute(name, Kind::of(id, "")));
     let end =

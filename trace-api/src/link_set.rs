@@ -59,8 +59,7 @@ impl LinkSet {
         };
         let product = config.names.product(&code.gtin);
         let name = product.map(|product| language.of((&product.name_zh, &product.name_en)).clone());
-        let mut paths = code.levels();
-        let own = paths.first().cloned().unwrap_or_default();
+        let (own, mut paths) = (code.path(), code.levels());
         let mut levels = Vec::new();
         if let Some(item) = &code.named {
             let uri = percent_encoding::utf8_percent_encode(
@@ -69,7 +68,7 @@ impl LinkSet {
             )
             .to_string();
             let mut links = vec![
-                link("verificationService", at(&own), CHECK, "text/html"),
+                link("verificationService", at(own), CHECK, "text/html"),
                 link(
                     "traceability",
                     at(&format!("/items/{uri}/history")),
@@ -81,11 +80,11 @@ impl LinkSet {
                 let events = at(&format!("/events?MATCH_anyEPC={uri}"));
                 links.push(link("epcis", events, EVENTS, "application/ld+json"));
             }
-            levels.push(Level { anchor: at(&own), description: name.clone(), links });
-            paths.remove(0);
+            levels.push(Level { anchor: at(own), description: name.clone(), links });
+            paths = paths.get(1..).unwrap_or_default();
         }
         for path in paths {
-            levels.push(Level { anchor: at(&path), description: name.clone(), links: Vec::new() });
+            levels.push(Level { anchor: at(path), description: name.clone(), links: Vec::new() });
         }
         if let (Some(product), Some(last)) = (product, levels.last_mut()) {
             last.links.extend(product.links.iter().cloned());
@@ -94,7 +93,7 @@ impl LinkSet {
         }
         let default = Link {
             kind: format!("{GS1_VOC}defaultLink"),
-            href: at(&own),
+            href: at(own),
             title: name.unwrap_or_else(|| language.of(CHECK).to_owned()),
             lang: None,
             media: None,

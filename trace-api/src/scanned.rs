@@ -17,8 +17,6 @@ pub struct Scanned {
     pub link: String,
     /// The item that it names; none if it is malformed, or names no single item.
     pub named: Option<Epc>,
-    /// Another item of the same key: who issues under a key does not depend on the serial.
-    pub sibling: Option<Epc>,
     /// Its GTIN, 14 digits; empty if it has none.
     pub gtin: String,
     /// The lot that the address states beside the serial.
@@ -42,21 +40,15 @@ impl Scanned {
     /// - `lot`: the one beside them.
     #[must_use]
     pub fn of_item(gtin: &str, serial: &str, lot: Option<&str>) -> Self {
-        let escape = |part: &str| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();
-        let identity = |serial: &str| {
-            let (gtin, serial) = (escape(gtin), escape(serial));
-            epc::identify(&format!("https://id.gs1.org/01/{gtin}/21/{serial}")).ok()
-        };
         let product = format!("/01/{}", escape(gtin));
         let mut levels = vec![format!("{product}/21/{}", escape(serial))];
         levels.extend(lot.map(|lot| format!("{product}/10/{}", escape(lot))));
         levels.push(product);
-        let named = identity(serial);
+        let named = identity(gtin, serial);
         Self {
             link: format!("https://id.gs1.org/01/{gtin}/21/{serial}"),
             is_malformed: named.is_none(),
             named,
-            sibling: identity("0"),
             gtin: gtin.to_owned(),
             lot: lot.map(str::to_owned),
             parts: vec![("GTIN", gtin.to_owned()), (SERIAL, serial.to_owned())],
@@ -83,7 +75,6 @@ impl Scanned {
         let qualifiers = link.qualifiers.iter();
         parts.extend(qualifiers.map(|(ai, value)| (name_of(ai), value.clone())));
         Self {
-            sibling: named.clone(),
             named,
             is_malformed: false,
             gtin: gtin.to_owned(),
@@ -94,6 +85,12 @@ impl Scanned {
         }
     }
 
+    /// Another item of the same key: who issues under a key does not depend on the serial.
+    #[must_use]
+    pub fn sibling(&self) -> Option<Epc> {
+        if self.gtin.is_empty() { self.named.clone() } else { identity(&self.gtin, "0") }
+    }
+
     /// Whether it is a single item, or was meant to be one.
     #[must_use]
     pub fn is_item(&self) -> bool {
@@ -102,8 +99,8 @@ impl Scanned {
 
     /// Paths of it and of what it belongs to on any resolver, the most specific first.
     #[must_use]
-    pub fn levels(&self) -> Vec<String> {
-        self.levels.clone()
+    pub fn levels(&self) -> &[String] {
+        &self.levels
     }
 
     /// Its own path on any resolver.
@@ -117,6 +114,15 @@ impl Scanned {
     pub fn last_part(&self) -> &str {
         self.parts.last().map_or("", |(_, value)| value)
     }
+}
+
+fn escape(part: &str) -> String {
+    utf8_percent_encode(part, NON_ALPHANUMERIC).to_string()
+}
+
+/// The item of a GTIN and a serial number; none if they are none.
+fn identity(gtin: &str, serial: &str) -> Option<Epc> {
+    epc::identify(&format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial))).ok()
 }
 
 /// What people call an application identifier.

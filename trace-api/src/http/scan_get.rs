@@ -256,7 +256,7 @@ async fn check(
         (found.name(), found.state(request.at, &TimeZone::UTC))
     } else {
         // Who issues under a key does not depend on the serial.
-        (code.link.clone(), ItemState::of_unknown(&rights, code.sibling.as_ref()))
+        (code.link.clone(), ItemState::of_unknown(&rights, code.sibling().as_ref()))
     };
     let (mut open, mut scans) = (Vec::new(), ScanTotals::default());
     if gathered.is_some() {
