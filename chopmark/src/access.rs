@@ -1,7 +1,7 @@
-//! `chopmark access`: who may read what: makes, lists and revokes keys, and shows the log of reads.
+//! `chopmark access`: who may read what: keys, client certificates, rights of an emergency, and the log of reads.
 //!
 //! The way through: `key add` reads limits and role as the doors will read them, makes a key and prints it once; `key list` and
-//! `key revoke` follow; `log` ([`log`]) prints the ledgers of kind `audit`.
+//! `key revoke` follow; [`certificate`] and [`emergency`] likewise; `log` ([`log`]) prints the ledgers of kind `audit`.
 //!
 //! What holds: a role without the limits that it needs is refused before anything is stored; the secret part of a key is
 //! printed once and stored nowhere; the command works with the owner's connection only.
@@ -10,27 +10,28 @@
 //!
 //! Source: decision 0058.
 
+mod certificate;
+mod emergency;
+mod given;
 mod log;
 
 use std::process::ExitCode;
 
-use access::{ApiKey, Grant, PREFIX_BYTES, Role, SECRET_BYTES, Scope};
+use access::{ApiKey, PREFIX_BYTES, SECRET_BYTES};
 use anyhow::Context as _;
 use clap::Subcommand;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ledger::json::{Json, object};
 use process::{Clock, Randomness};
 use sql::access_keys::StoredKey;
+use sql::access_limits::StoredLimits;
 
+use self::given::{Given, time};
 use crate::owner::Place;
 use crate::terminal::{self, Tone, out};
 
 /// How the database names its connections.
 const APPLICATION: &str = "chopmark access";
-/// Longest name of a holder, in characters.
-const MOST_SUBJECT: usize = 200;
-/// Most days that a key holds if days are stated.
-const MOST_DAYS: i64 = 3650;
 
 /// Subcommands of `chopmark access`.
 #[derive(Subcommand)]
@@ -38,9 +39,16 @@ pub enum Command {
     /// Makes, lists and revokes keys with which programs and people ask
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Enrols, lists and revokes client certificates with which machines ask
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+    /// Gives somebody a role for some hours, by two operators together (break glass)
+    #[command(subcommand)]
+    Emergency(emergency::Command),
     /// Prints who read what, newest last; whether it was altered says `chopmark audit`
     ///
-    /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `limits`, `act`, `asked`, `reason`.
+    /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `limits`, `act`, `asked`, `reason`,
+    /// `shown`, `hidden`, `projection` (`generation`, `position`, `ledgers`, `sizes`), `emergency` (`id`, `proposedBy`, `approvedBy`).
     ///
     /// Examples:
     ///   chopmark access log --limit 20 --config chopmark.toml
@@ -107,27 +115,8 @@ pub enum KeyCommand {
 /// Options of `chopmark access key add`.
 #[derive(clap::Args)]
 pub struct Add {
-    /// Whose key it is: the name in the log of reads, such as `food-authority/lee`
-    #[arg(long, value_name = "NAME")]
-    subject: String,
-    /// custodian, brand-owner, regulator, operator or auditor
-    #[arg(long, value_parser = role)]
-    role: Role,
-    /// Limits it to things: 4 to 12 digits of a GS1 prefix, or a GS1 Digital Link or EPC URN; may be repeated
-    #[arg(long, value_name = "DIGITS|LINK")]
-    product: Vec<String>,
-    /// Limits it to events that this party stated or that name it; may be repeated
-    #[arg(long, value_name = "PGLN")]
-    party: Vec<String>,
-    /// Limits it to places: 4 to 12 digits that GLNs begin with, or the SGLN of a site; may be repeated
-    #[arg(long, value_name = "DIGITS|SGLN")]
-    jurisdiction: Vec<String>,
-    /// Limits it to events that happened from then on, RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    from: Option<Timestamp>,
-    /// Limits it to events that happened before then, RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<Timestamp>,
+    #[command(flatten)]
+    given: Given,
     /// When the key ends: days from now such as `90d`, at most 3650d, or a time in RFC 3339
     #[arg(long, value_name = "DAYS|TIME", default_value = "365d")]
     expires: String,
@@ -136,33 +125,6 @@ pub struct Add {
     json: bool,
     #[command(flatten)]
     place: Place,
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    let names = || Role::ALL.map(Role::name).join(", ");
-    Role::from_name(text).ok_or_else(|| format!("got `{text}`, expected one of {}", names()))
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    let expected = || format!("got `{text}`, expected a time such as 2026-11-22T00:00:00Z");
-    text.parse().map_err(|_| expected())
-}
-
-/// When a key ends that is made now.
-fn end(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
-    let expected = || {
-        format!(
-            "--expires: got `{text}`, expected days such as `90d`, 1d to {MOST_DAYS}d, or a time after {now}"
-        )
-    };
-    let end = match text.strip_suffix('d').map(str::parse::<i64>) {
-        Some(Ok(days)) if (1..=MOST_DAYS).contains(&days) => {
-            now.checked_add(SignedDuration::from_hours(24 * days)).ok()
-        }
-        Some(_) => None,
-        None => text.parse().ok(),
-    };
-    end.filter(|end| *end > now).with_context(expected)
 }
 
 /// Runs the command.
@@ -177,6 +139,8 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             Command::Key(KeyCommand::Add(arguments)) => add(arguments).await,
             Command::Key(KeyCommand::List { json, all, place }) => list(place, *all, *json).await,
             Command::Key(KeyCommand::Revoke { prefix, place }) => revoke(place, prefix).await,
+            Command::Certificate(command) => certificate::run(command).await,
+            Command::Emergency(command) => emergency::run(command).await,
             Command::Log { json, limit, since, subject, place } => {
                 let wanted = log::Wanted { since: *since, subject: subject.as_deref() };
                 log::print(&place.open(APPLICATION).await?.db, *limit, &wanted, *json).await
@@ -188,25 +152,17 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 impl Add {
     /// The row of a key, once everything about it was understood.
     fn checked(&self, key: &ApiKey, now: Timestamp) -> anyhow::Result<StoredKey> {
-        let subject = self.subject.trim();
-        let is_name = (1..=MOST_SUBJECT).contains(&subject.chars().count());
-        anyhow::ensure!(
-            is_name && !subject.chars().any(char::is_control),
-            "--subject: got `{subject}`, expected 1 to {MOST_SUBJECT} printable characters"
-        );
-        let lists = [&self.product, &self.party, &self.jurisdiction];
-        let period = (self.from, self.until);
-        let scope = Scope::of_lists(lists.map(Vec::as_slice), period)?;
-        let expires_at = end(&self.expires, now)?;
-        let grant = Grant::new(self.role, scope, Some(expires_at))?;
+        let (subject, limits) = self.given.checked()?;
+        let StoredLimits { role, products, parties, jurisdictions, period } = limits;
+        let expires_at = given::end(&self.expires, now)?;
         Ok(StoredKey {
             prefix: key.prefix().to_owned(),
             key_sha256: key.digest(),
-            subject: subject.to_owned(),
-            role: grant.role().name().to_owned(),
-            products: self.product.clone(),
-            parties: self.party.clone(),
-            jurisdictions: self.jurisdiction.clone(),
+            subject,
+            role,
+            products,
+            parties,
+            jurisdictions,
             period,
             created_at: now,
             expires_at,
@@ -307,56 +263,21 @@ fn print(key: &StoredKey, now: Timestamp) {
 
 /// The limits of a key for people.
 fn limits(key: &StoredKey) -> String {
-    let lists =
-        [("products", &key.products), ("parties", &key.parties), ("places", &key.jurisdictions)];
-    let mut limits: Vec<String> = lists
-        .into_iter()
-        .filter(|(_, list)| !list.is_empty())
-        .map(|(what, list)| format!("{what} {}", list.join(", ")))
-        .collect();
-    limits.extend(key.period.0.map(|from| format!("events from {from}")));
-    limits.extend(key.period.1.map(|until| format!("events before {until}")));
-    if limits.is_empty() { "no limits".to_owned() } else { limits.join("; ") }
+    given::limits(&StoredLimits::of_key(key))
 }
 
 /// A key as JSON: everything but what it is compared by.
 fn members(key: &StoredKey) -> Vec<(&'static str, Json)> {
-    let texts =
-        |list: &[String]| Json::Array(list.iter().map(|one| Json::from(one.as_str())).collect());
-    let at = |time: Option<Timestamp>| {
-        time.map_or(Json::Null, |time| Json::from(time.to_string().as_str()))
-    };
-    vec![
+    let mut members = vec![
         ("prefix", Json::from(key.prefix.as_str())),
         ("subject", Json::from(key.subject.as_str())),
-        ("role", Json::from(key.role.as_str())),
-        ("products", texts(&key.products)),
-        ("parties", texts(&key.parties)),
-        ("jurisdictions", texts(&key.jurisdictions)),
-        ("from", at(key.period.0)),
-        ("until", at(key.period.1)),
-        ("created_at", at(Some(key.created_at))),
-        ("expires_at", at(Some(key.expires_at))),
-        ("last_used_at", at(key.last_used_at)),
-        ("revoked_at", at(key.revoked_at)),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_ends_after_days_or_at_a_time_that_is_still_to_come() {
-        let now: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        assert_eq!(end("1d", now).unwrap(), at("2026-11-23T00:00:00Z"));
-        assert_eq!(end("2026-11-22T00:00:01Z", now).unwrap(), at("2026-11-22T00:00:01Z"));
-        for text in
-            ["0d", "-1d", "3651d", "d", "365", "2026-11-22T00:00:00Z", "9223372036854775807d", ""]
-        {
-            let refused = end(text, now).unwrap_err().to_string();
-            assert!(refused.contains(&format!("got `{text}`, expected days")), "{refused}");
-        }
-    }
+    ];
+    members.extend(given::members(&StoredLimits::of_key(key)));
+    members.extend([
+        ("created_at", given::at(Some(key.created_at))),
+        ("expires_at", given::at(Some(key.expires_at))),
+        ("last_used_at", given::at(key.last_used_at)),
+        ("revoked_at", given::at(key.revoked_at)),
+    ]);
+    members
 }

@@ -193,7 +193,9 @@ fn load_settings(
 ) -> Result<Settings, Problems> {
     let mut problems = Problems::default();
     let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
-    let tls = problems.keep(Tls::from_files(installation, "[ingest]", certificate, key)).flatten();
+    let clients = section.tls_client_ca.as_deref();
+    let tls = Tls::of_section(installation, "[ingest]", (certificate, key), clients);
+    let tls = problems.keep(tls).flatten();
     if section.body_memory_bytes < section.max_body_bytes {
         let got = section.body_memory_bytes.to_string();
         let expected = format!("at least max_body_bytes, which is {}", section.max_body_bytes);

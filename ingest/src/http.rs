@@ -178,6 +178,7 @@ pub fn server(
     .max_connections(CONNECTIONS)
     // Handshakes under way are connections; they are not fewer than these.
     .max_connection_rate(CONNECTIONS)
+    .on_connect(process::tls::client::note)
     .tls_handshake_timeout(HANDSHAKE_WITHIN)
     .client_request_timeout(HEAD_WITHIN)
     .disable_signals()

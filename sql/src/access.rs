@@ -16,11 +16,14 @@ pub enum Access {
     Anchor,
     /// Reads what it shows and writes scans.
     TraceApi,
+    /// Keeps the sessions of people who logged in, and reads what it shows them.
+    Desk,
 }
 
 impl Access {
     /// The roles that are not the owner.
-    pub(crate) const PROCESSES: [Self; 3] = [Self::Ingest, Self::Anchor, Self::TraceApi];
+    pub(crate) const PROCESSES: [Self; 4] =
+        [Self::Ingest, Self::Anchor, Self::TraceApi, Self::Desk];
 
     /// Name of the role. An operator's server may call its owner something else than [`Access::Owner`] here.
     #[must_use]
@@ -30,6 +33,7 @@ impl Access {
             Self::Ingest => "chopmark_ingest",
             Self::Anchor => "chopmark_anchor",
             Self::TraceApi => "chopmark_trace_api",
+            Self::Desk => "chopmark_desk",
         }
     }
 }

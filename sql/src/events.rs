@@ -32,7 +32,7 @@ mod values;
 
 pub use apply::{Batch, Link, Move, NewEvent, Skipped, apply};
 pub use fill::{ProjectorLease, Waiting, WaitingChunk, clear, hold_projector, waiting};
-pub use lag::{Lag, Skip, lag, skips};
+pub use lag::{Lag, Sizes, Skip, lag, reached, sizes, skips};
 pub use links::{Head, LinkRow, MOST_OF_A_THING, head, links};
 pub use place::{Place, Projected};
 pub use read::{MOST_BYTES, Read, by_event_id, read};

@@ -17,15 +17,19 @@
 //! Sources: docs/decisions 0010 for the item index, 0021 for roles and row-level security.
 
 mod access;
+pub mod access_certificates;
 pub mod access_keys;
+pub mod access_limits;
 pub mod anchors;
 pub mod backup;
 pub mod captures;
+pub mod cases;
 pub mod cluster;
 mod copy;
 mod db;
 pub mod deliveries;
 pub mod directory;
+pub mod emergency;
 mod error;
 pub mod events;
 pub mod expected;
@@ -47,6 +51,7 @@ mod roles;
 mod row_version;
 pub mod rules;
 pub mod scans;
+pub mod sessions;
 mod settings;
 #[cfg(feature = "testing")]
 mod statements;

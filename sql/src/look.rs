@@ -71,6 +71,7 @@ fn needed(access: Access) -> &'static [(&'static str, &'static str)] {
         Access::TraceApi => {
             &[("record_chunks", "select"), ("scans", "insert"), ("findings", "insert")]
         }
+        Access::Desk => &[("sessions", "insert"), ("access_keys", "select")],
     }
 }
 

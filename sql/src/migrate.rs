@@ -33,6 +33,10 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (17, "0017_received_documents", include_str!("../migrations/0017_received_documents.sql")),
     (18, "0018_gates", include_str!("../migrations/0018_gates.sql")),
     (19, "0019_master_data", include_str!("../migrations/0019_master_data.sql")),
+    (20, "0020_sessions", include_str!("../migrations/0020_sessions.sql")),
+    (21, "0021_emergency_rights", include_str!("../migrations/0021_emergency_rights.sql")),
+    (22, "0022_access_certificates", include_str!("../migrations/0022_access_certificates.sql")),
+    (23, "0023_inquiry", include_str!("../migrations/0023_inquiry.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

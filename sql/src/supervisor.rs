@@ -66,7 +66,7 @@ pub struct Reports {
 #[derive(Debug)]
 pub struct Supervisor {
     owner_url: String,
-    urls: [(Access, String); 3],
+    urls: [(Access, String); 4],
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }

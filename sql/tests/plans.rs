@@ -40,6 +40,11 @@ const GROWING: &[(&str, &[&str])] = &[
     ("master_data", &["element_key", "attribute", "statement_id"]),
     ("master_data_documents", &["document_sha256"]),
     ("received_documents", &["document_sha256"]),
+    ("cases", &["case_id"]),
+    ("case_acts", &["case_id"]),
+    ("case_members", &["subject", "case_id"]),
+    ("saved_searches", &["subject"]),
+    ("sessions", &["session_id", "secret_sha256", "previous_sha256", "login_sha256"]),
 ];
 
 /// Queries that read a growing table whole, and why they may. None of them is part of recording an event.
@@ -70,6 +75,7 @@ const ROWS: u32 = 100_000;
 fn load(first: u32, last: u32) -> String {
     let rows = format!("generate_series({first}, {last}) as n");
     let site = "(select min(ledger_id) from ledgers)";
+    let hash_of_case = "sha256(case_id::text::bytea)";
     let (hash, hub) = ("sha256(n::text::bytea)", "(select max(ledger_id) from ledgers)");
     format!(
         "insert into captures select n::text, 'p' || n % 5, {site}, {hash}, '', now() from {rows};
@@ -100,7 +106,13 @@ fn load(first: u32, last: u32) -> String {
          insert into master_data (kind, element_key, element, vocabulary, attribute, place, language, value, stated_by, source,
                                   document_sha256, since)
            select 3, 'k' || n, '', '', 'a' || n, 0, '', '', '', 2, {hash}, now() from {rows};
-         insert into master_data_documents select 'p' || n % 5, {hash}, 1, '', now() from {rows};"
+         insert into master_data_documents select 'p' || n % 5, {hash}, 1, '', now() from {rows};
+         insert into cases (opened_by, opened_at) select 's' || n, now() from {rows};
+         insert into case_acts select case_id, 1, 's', 'open', '', {hash_of_case} from cases on conflict do nothing;
+         insert into case_members select opened_by, case_id from cases on conflict do nothing;
+         insert into saved_searches select 's' || n, 'tea', 'x', now() from {rows};
+         insert into sessions (secret_sha256, previous_sha256, login_sha256, issuer, subject, grants, began_at, secret_made_at, used_at)
+           select {hash}, sha256(('before' || n)::bytea), {hash}, 'i', 's' || n, '[]', now(), now(), now() from {rows};"
     )
 }
 

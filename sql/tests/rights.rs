@@ -20,7 +20,7 @@ mod expected;
 
 use expected::rights;
 
-const PROCESSES: [Access; 3] = [Access::Ingest, Access::Anchor, Access::TraceApi];
+const PROCESSES: [Access; 4] = [Access::Ingest, Access::Anchor, Access::TraceApi, Access::Desk];
 const REFUSED: &str = "42501";
 const LATER: &str = "2026-03-02T08:00:00Z";
 /// Added to the code where a row policy refuses what the grant allows.
@@ -232,12 +232,12 @@ async fn anchor_proves_a_site_consistent_without_reading_its_records() {
 }
 
 #[tokio::test]
-async fn only_the_owner_writes_the_directory_and_every_process_reads_it() {
+async fn only_the_owner_writes_the_directory_and_every_process_with_ledgers_reads_it() {
     let db = TestDb::migrated("directory_rights").await;
     let who =
         sql::ledgers::create_ledger(&db, "who.example/1", "directory", "W").await.expect("created");
     append(&db, who, &Frontier::new(), 1).await.expect("appended");
-    for access in PROCESSES {
+    for access in PROCESSES.into_iter().filter(|access| *access != Access::Desk) {
         let role = access.role_name();
         let process = db.db_as(access).await;
         let entries = sql::directory::entries_from(&process, who, 0).await.expect(role);
@@ -510,4 +510,30 @@ async fn the_owners_url_with_a_role_has_the_rights_of_that_role_only() {
     let writer = sql::Settings { role: Some(Access::Ingest), ..settings };
     let writer = Db::connect(&writer).await.expect("settings");
     sql::ledgers::create_ledger(&writer, "a.example/x", "site", "A").await.expect("granted");
+}
+
+#[tokio::test]
+async fn old_sessions_are_deleted_by_the_desk_alone_and_young_ones_by_nobody() {
+    let db = TestDb::migrated("old_sessions").await;
+    let rows = "insert into sessions (secret_sha256, key_prefix, subject, grants, began_at, secret_made_at, used_at)
+                select sha256(n::text::bytea), 'chm_AAAAAAAA', 's', '[]', t, t, t
+                from (values (1, now() - interval '25 hours'), (2, now() - interval '23 hours')) as v (n, t)";
+    db.execute(rows).await.expect("two sessions");
+    let young = "select delete_sessions(now() - interval '23 hours')";
+    let old = "select delete_sessions(now() - interval '24 hours')";
+    for access in PROCESSES {
+        let client = client(&db, access).await;
+        let is_desk = access == Access::Desk;
+        let role = access.role_name();
+        let code = if is_desk { "22023" } else { REFUSED };
+        assert_eq!(attempt(&client, young).await, code, "{role}");
+        assert_eq!(attempt(&client, old).await, if is_desk { "00000" } else { REFUSED }, "{role}");
+    }
+    let desk = client(&db, Access::Desk).await;
+    let deleted = desk.query_one(old, &[]).await.expect("deleted");
+    assert_eq!(deleted.get::<_, i64>(0), 1);
+    for changed in ["subject = 'x'", "grants = '[]'", "began_at = now()", "issuer = 'x'"] {
+        let statement = format!("update sessions set {changed}");
+        assert_eq!(attempt(&desk, &statement).await, REFUSED, "{statement}");
+    }
 }

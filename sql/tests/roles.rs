@@ -16,7 +16,7 @@ async fn roles_are_created_once_for_a_server_and_never_with_more_rights_than_the
 async fn forget_roles() {
     let db = TestDb::empty("forget_roles").await;
     let statement = "do $$ declare name text; begin
-        foreach name in array array['chopmark_ingest', 'chopmark_anchor', 'chopmark_trace_api'] loop
+        foreach name in array array['chopmark_ingest', 'chopmark_anchor', 'chopmark_trace_api', 'chopmark_desk'] loop
           execute format('drop role %I', name);
         end loop;
       end $$";

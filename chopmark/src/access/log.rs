@@ -5,7 +5,7 @@
 //!
 //! What holds: a record that cannot be read is named and makes the command fail; nothing is passed over.
 //!
-//! Not here: whether the records are what was signed (`chopmark audit`), writing them (`trace_api::read_log`).
+//! Not here: whether the records are what was signed (`chopmark audit`), writing them (`gate::read_log`).
 
 use std::process::ExitCode;
 
@@ -20,8 +20,8 @@ use crate::terminal::{self, out, problem};
 /// Kind of the ledgers that record reads.
 const KIND: &str = "audit";
 
-/// Members of a line, and of the record that it is made of.
-const MEMBERS: [(&str, &str); 8] = [
+/// Members of a line, and of the record that it is made of; records of earlier versions lack the last four.
+const MEMBERS: [(&str, &str); 12] = [
     ("at", "recordTime"),
     ("subject", "chopmark:subject"),
     ("means", "chopmark:means"),
@@ -30,6 +30,10 @@ const MEMBERS: [(&str, &str); 8] = [
     ("act", "chopmark:act"),
     ("asked", "chopmark:asked"),
     ("reason", "chopmark:reason"),
+    ("shown", "chopmark:shown"),
+    ("hidden", "chopmark:hidden"),
+    ("projection", "chopmark:projection"),
+    ("emergency", "chopmark:emergency"),
 ];
 
 /// Records of a block: chunks begin at each multiple of 256, also within a commit.
@@ -147,10 +151,31 @@ fn one(row: &LedgerRow, index: u64, record: &Record, is_json: bool) {
         Json::Array(all) => all.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
         other => other.as_str().unwrap_or("?").to_owned(),
     };
-    let [at, subject, means, roles, limits, act, asked, reason] =
-        MEMBERS.map(|(_, from)| text(from));
+    let [at, subject, means, roles] =
+        ["recordTime", "chopmark:subject", "chopmark:means", "chopmark:roles"].map(text);
+    let [act, asked, reason, limits] =
+        ["chopmark:act", "chopmark:asked", "chopmark:reason", "chopmark:limits"].map(text);
     out!("{at}  {subject}  {act}  ({means}, as {roles}; record {index} of {})", row.origin);
     out!("    asked:  {asked}");
     out!("    reason: {reason}");
     out!("    limits: {limits}");
+    if let (Json::Number(shown), Json::Number(hidden)) =
+        (value("chopmark:shown"), value("chopmark:hidden"))
+    {
+        out!("    answer: {shown} shown, {hidden} hidden{}", state(&value("chopmark:projection")));
+    }
+    for right in value("chopmark:emergency").as_array().unwrap_or_default() {
+        let of = |name: &str| right.get(name).and_then(Json::as_str).unwrap_or("?");
+        let (by, second) = (of("proposedBy"), of("approvedBy"));
+        out!("    under the emergency right {}, given by {by} and {second}", of("id"));
+    }
+}
+
+/// The state of the projection, for people; nothing if the record names none.
+fn state(projection: &Json) -> String {
+    let number = |name: &str| projection.get(name).map(Json::canonical);
+    let named = number("position").zip(number("generation"));
+    named.map_or(String::new(), |(position, generation)| {
+        format!("; projection at {position} of generation {generation}")
+    })
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use access::{Act, ApiKey, Grant, Identity, Means, Role, Scope};
+use access::{Act, ApiKey, Decision, Grant, Identity, Means, Role, Scope, decide};
+use gate::read_log::{Basis, Outcome, Read, ReadLog, Settings};
 use ledger::hash::sha256;
 use ledger::keys::{LedgerKeys, SystemRandom};
 use process::Clock;
 use serde_json::Value;
 use sql::testing::TestDb;
 use sql::{Access, Db};
-use trace_api::read_log::{Read, ReadLog, Settings};
 
 use crate::running::chopmark_in;
 use crate::scene::{Ran, chopmark};
@@ -175,8 +175,15 @@ async fn read(db: &TestDb, asked: &[&str]) -> String {
     let scope = Scope::default().with_product("9521141").unwrap();
     let grants = vec![Grant::new(Role::Regulator, scope, None).unwrap()];
     let who = Identity { subject: "authority/lee".into(), means: Means::ApiKey, grants };
+    let Decision::Allowed(sight) = decide(Some(&who), Act::QueryEvents, Clock::system().now())
+    else {
+        panic!("a regulator may query events")
+    };
+    let basis = Some(Basis { generation: 2, position: 41, ledgers: None });
+    let outcome = &Outcome { basis, counts: Some((3, 1)) };
     for asked in asked {
-        let read = Read { who: &who, act: Act::QueryEvents, asked, reason: "recall \u{1b}[2J 茶" };
+        let reason = "recall \u{1b}[2J 茶";
+        let read = Read { who: &who, sight: &sight, act: Act::QueryEvents, asked, reason, outcome };
         log.record(&read).await.unwrap();
     }
     keys.verifier_keys().iter().map(|key| ["log ", &key.to_string(), "\n"].concat()).collect()
@@ -193,6 +200,8 @@ async fn the_log_says_who_read_what_and_why_newest_last() {
     let head =
         "authority/lee  query events  (api-key, as regulator; record 2 of reads.example/log)";
     assert!(text.contains(head) && !text.contains('\u{1b}'), "{text}");
+    let answer = "    answer: 3 shown, 1 hidden; projection at 41 of generation 2\n";
+    assert!(text.contains(answer) && !text.contains("emergency"), "{text}");
     let json = access(&db, &["log", "--json"]).out;
     let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3);
@@ -200,6 +209,9 @@ async fn the_log_says_who_read_what_and_why_newest_last() {
     assert_eq!(lines[0]["reason"], "recall \u{1b}[2J 茶");
     assert_eq!((&lines[2]["index"], &lines[2]["roles"][0]), (&2.into(), &"regulator".into()));
     assert_eq!(lines[2]["limits"][0], "products 9521141");
+    let answer = (&lines[0]["shown"], &lines[0]["hidden"], &lines[0]["projection"]["position"]);
+    assert_eq!(answer, (&3.into(), &1.into(), &41.into()));
+    assert_eq!(lines[0]["emergency"], Value::Null);
     let all =
         access(&db, &["log", "--subject", "authority/lee", "--since", "2026-01-01T00:00:00Z"]);
     assert_eq!(all.out, access(&db, &["log"]).out);

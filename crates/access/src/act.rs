@@ -25,11 +25,13 @@ pub enum Act {
     ReadAccessLog,
     /// Asks for, or approves, a right for some hours.
     BreakGlass,
+    /// Opens inquiries and works on them.
+    WorkOnCases,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::QueryEvents,
         Self::ReadCaptures,
         Self::Capture,
@@ -39,6 +41,7 @@ impl Act {
         Self::Trace,
         Self::ReadAccessLog,
         Self::BreakGlass,
+        Self::WorkOnCases,
     ];
 
     /// Its name in problems and in the log of reads.
@@ -54,6 +57,7 @@ impl Act {
             Self::Trace => "trace",
             Self::ReadAccessLog => "read the log of reads",
             Self::BreakGlass => "break glass",
+            Self::WorkOnCases => "work on cases",
         }
     }
 
@@ -74,6 +78,7 @@ impl Act {
             }
             Self::ReadAccessLog => &[Role::Operator, Role::Auditor],
             Self::BreakGlass => &[Role::Operator],
+            Self::WorkOnCases => &[Role::Regulator],
         };
         others.contains(&role)
     }

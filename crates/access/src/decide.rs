@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::act::Act;
 use crate::fact::Facts;
-use crate::grant::{Grant, Identity};
+use crate::grant::{EmergencyMark, Grant, Identity};
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn decide(identity: Option<&Identity>, act: Act, now: Timestamp) -> Decision
     let (held, ended): (Vec<&Grant>, Vec<&Grant>) =
         identity.grants.iter().partition(|grant| grant.holds_at(now));
     let grants: Vec<Grant> =
-        held.iter().filter(|grant| act.is_of(grant.role())).map(|grant| (*grant).clone()).collect();
+        held.iter().filter(|grant| gives(grant, act)).map(|grant| (*grant).clone()).collect();
     if !grants.is_empty() {
         return Decision::Allowed(Sight { grants });
     }
@@ -65,6 +65,12 @@ pub fn decide(identity: Option<&Identity>, act: Act, now: Timestamp) -> Decision
     Decision::Refused { why, is_unknown: false }
 }
 
+/// Whether a grant that holds gives an act. A right of an emergency gives nobody the say over other rights of an emergency:
+/// otherwise two people could make a third one who makes a fourth.
+fn gives(grant: &Grant, act: Act) -> bool {
+    act.is_of(grant.role()) && !(act == Act::BreakGlass && grant.emergency().is_some())
+}
+
 impl Sight {
     /// Whether the caller may see an event that names this.
     #[must_use]
@@ -76,6 +82,11 @@ impl Sight {
     #[must_use]
     pub fn is_recorded(&self) -> bool {
         self.grants.iter().any(Grant::is_recorded)
+    }
+
+    /// The rights of an emergency among the grants it comes from.
+    pub fn emergencies(&self) -> impl Iterator<Item = &EmergencyMark> {
+        self.grants.iter().filter_map(Grant::emergency)
     }
 
     /// The grants it comes from.

@@ -16,7 +16,18 @@ pub struct Grant {
     role: Role,
     scope: Scope,
     expires: Option<Timestamp>,
-    is_exceptional: bool,
+    emergency: Option<EmergencyMark>,
+}
+
+/// What names a right that two people gave for some hours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmergencyMark {
+    /// Its id.
+    pub id: String,
+    /// Who proposed it.
+    pub proposed_by: String,
+    /// Who approved it.
+    pub approved_by: String,
 }
 
 /// Why a grant cannot be made.
@@ -46,15 +57,21 @@ impl Grant {
         };
         match missing {
             Some(missing) => Err(GrantError { role, missing }),
-            None => Ok(Self { role, scope, expires, is_exceptional: false }),
+            None => Ok(Self { role, scope, expires, emergency: None }),
         }
     }
 
     /// The same grant as one that two people gave for some hours: what is read under it is recorded, whatever the role.
     #[must_use]
-    pub fn exceptional(mut self) -> Self {
-        self.is_exceptional = true;
+    pub fn in_emergency(mut self, mark: EmergencyMark) -> Self {
+        self.emergency = Some(mark);
         self
+    }
+
+    /// What names the right, if two people gave it for some hours.
+    #[must_use]
+    pub fn emergency(&self) -> Option<&EmergencyMark> {
+        self.emergency.as_ref()
     }
 
     /// The role.
@@ -78,7 +95,7 @@ impl Grant {
     /// Whether what is read under it is recorded before it is answered.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
-        self.is_exceptional || self.role.is_recorded()
+        self.emergency.is_some() || self.role.is_recorded()
     }
 
     pub(crate) fn holds_at(&self, now: Timestamp) -> bool {

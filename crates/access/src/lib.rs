@@ -17,6 +17,7 @@
 mod act;
 mod api_key;
 mod break_glass;
+mod cookie;
 mod decide;
 mod fact;
 mod grant;
@@ -29,13 +30,16 @@ mod token;
 
 pub use act::Act;
 pub use api_key::{ApiKey, PREFIX_BYTES, SECRET_BYTES};
-pub use break_glass::{BreakGlassError, Exception};
+pub use break_glass::{
+    BreakGlassError, Exception, MOST_HOURS, StoredException, WAITS, emergency_id,
+};
+pub use cookie::{Channel, Cookie, SameSite};
 pub use decide::{Decision, Sight, decide};
 pub use fact::Facts;
-pub use grant::{Grant, GrantError, Identity, Means};
+pub use grant::{EmergencyMark, Grant, GrantError, Identity, Means};
 pub use role::Role;
 pub use scope::{Scope, ScopeError};
-pub use session::{Session, SessionEnded, SessionSecret, Standing, needs_csrf};
+pub use session::{LONGEST, Session, SessionEnded, SessionSecret, Standing, needs_csrf};
 pub use token::{
-    Algorithm, KeySet, KeySetError, LimitClaims, Provider, Rule, TokenError, stated_issuer,
+    Algorithm, KeySet, KeySetError, LimitClaims, Login, Provider, Rule, TokenError, stated_issuer,
 };

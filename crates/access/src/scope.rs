@@ -17,6 +17,8 @@ pub struct Scope {
     jurisdictions: Vec<String>,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
+    /// Products, parties and jurisdictions as they were stated.
+    stated: [Vec<String>; 3],
 }
 
 /// What of a scope cannot be understood.
@@ -50,6 +52,7 @@ impl Scope {
         let digits =
             digits.ok_or_else(|| ScopeError { what: "product", got: what.to_owned(), expected })?;
         self.products.push(digits);
+        self.stated[0].push(what.to_owned());
         Ok(self)
     }
 
@@ -66,6 +69,7 @@ impl Scope {
             return Err(ScopeError { what: "party", got: pgln.to_owned(), expected });
         }
         self.parties.push(epc::thing_key(pgln));
+        self.stated[1].push(pgln.to_owned());
         Ok(self)
     }
 
@@ -87,6 +91,7 @@ impl Scope {
             expected,
         })?;
         self.jurisdictions.push(place);
+        self.stated[2].push(what.to_owned());
         Ok(self)
     }
 
@@ -133,6 +138,12 @@ impl Scope {
             scope = scope.with_jurisdiction(one)?;
         }
         Ok(scope)
+    }
+
+    /// Products, parties and jurisdictions as they were stated: what [`Self::of_lists`] reads, and what people are shown.
+    #[must_use]
+    pub fn stated(&self) -> [&[String]; 3] {
+        self.stated.each_ref().map(Vec::as_slice)
     }
 
     /// Digits of the products; empty if they are not limited.

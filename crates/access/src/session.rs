@@ -1,14 +1,19 @@
-//! Sessions of people who logged in with a browser: the cookie, the token that every change must carry, and how long it lasts.
+//! Sessions of people who logged in with a browser: the secret, the token that every change must carry, and how long it lasts.
+//!
+//! A secret is 64 random bytes. The first 32 are made anew every [`ROTATED_AFTER`]; the others stay, so that a form that was
+//! shown before is still taken after. What is stored is the SHA-256 of both.
 //!
 //! What holds:
 //!
 //! - only the SHA-256 of a session's secret is stored;
 //! - a session ends when it is not used, and after a day's work whatever is done: a new secret does not make it longer;
+//! - the secret before opens pages for [`GRACE`] more, because a browser loads several at once; it changes nothing, and whoever
+//!   shows it later ends the session, because somebody else may have it;
 //! - a change is made only with a token that no other site can read or make.
 //!
-//! Not here: where sessions are stored, and random bytes.
+//! Not here: cookies (`cookie.rs`), where sessions are stored, and random bytes.
 //!
-//! Sources: RFC 6265 and its revision (`__Host-`, `SameSite`); decision 0058.
+//! Source: decisions 0058 and 0071.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,18 +23,24 @@ use ledger::hash::{hmac_sha256, sha256};
 
 use crate::api_key::SECRET_BYTES;
 
-/// Name of the cookie. Browsers take one that begins so only with `Secure`, for this very host and all its paths.
-const COOKIE: &str = "__Host-chopmark-session";
 /// How long a session lasts that is not used.
 const IDLE: SignedDuration = SignedDuration::from_mins(30);
 /// How long any session lasts.
-const LONGEST: SignedDuration = SignedDuration::from_hours(12);
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 /// After how long a session gets a new secret.
 const ROTATED_AFTER: SignedDuration = SignedDuration::from_mins(15);
+/// How long the secret before it still opens pages: requests that were under way, and a browser that has not seen the answer with
+/// the new one yet.
+const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the browser has.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SessionSecret([u8; SECRET_BYTES]);
+pub struct SessionSecret {
+    /// The part that is made anew.
+    fresh: [u8; SECRET_BYTES],
+    /// The part that lasts as long as the session, of which tokens are made.
+    lasting: [u8; SECRET_BYTES],
+}
 
 impl std::fmt::Debug for SessionSecret {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,45 +51,40 @@ impl std::fmt::Debug for SessionSecret {
 impl SessionSecret {
     /// The secret of these random bytes.
     #[must_use]
-    pub fn of(secret: [u8; SECRET_BYTES]) -> Self {
-        Self(secret)
+    pub fn of(fresh: [u8; SECRET_BYTES], lasting: [u8; SECRET_BYTES]) -> Self {
+        Self { fresh, lasting }
     }
 
-    /// The secret in the `Cookie` header of a request.
-    ///
-    /// Returns `None` if there is none, or more than one: then another host may have set one of them.
+    /// Reads what [`Self::text`] wrote.
     #[must_use]
-    pub fn from_cookies(header: &str) -> Option<Self> {
-        let mut values = header.split(';').filter_map(|pair| {
-            pair.trim().strip_prefix(COOKIE).and_then(|rest| rest.strip_prefix('='))
-        });
-        let (value, None) = (values.next()?, values.next()) else { return None };
-        Some(Self(URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok()?))
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (fresh, lasting) = bytes.split_at_checked(SECRET_BYTES)?;
+        Some(Self { fresh: fresh.try_into().ok()?, lasting: lasting.try_into().ok()? })
     }
 
-    /// The `Set-Cookie` header that gives it to the browser.
+    /// As a cookie has it.
     #[must_use]
-    pub fn set_cookie(&self) -> String {
-        let (value, age) = (URL_SAFE_NO_PAD.encode(self.0), LONGEST.as_secs());
-        format!("{COOKIE}={value}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Strict")
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode([self.fresh, self.lasting].concat())
     }
 
-    /// The `Set-Cookie` header that takes it away.
+    /// The secret after this one.
     #[must_use]
-    pub fn end_cookie() -> String {
-        format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict")
+    pub fn renewed(&self, fresh: [u8; SECRET_BYTES]) -> Self {
+        Self { fresh, lasting: self.lasting }
     }
 
     /// What is stored of it.
     #[must_use]
     pub fn digest(&self) -> Hash {
-        sha256(&self.0)
+        sha256(&[self.fresh, self.lasting].concat())
     }
 
-    /// The token that pages put into their forms.
+    /// The token that pages put into their forms; the same as long as the session lasts.
     #[must_use]
     pub fn csrf(&self) -> String {
-        URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, b"chopmark csrf token"))
+        URL_SAFE_NO_PAD.encode(hmac_sha256(&self.lasting, b"chopmark csrf token"))
     }
 
     /// Whether a form carried this session's token. Compared by hash, whose bytes say nothing about how near a wrong one was.
@@ -99,14 +105,16 @@ pub fn needs_csrf(method: &str) -> bool {
 pub struct Session {
     /// SHA-256 of its secret.
     pub digest: Hash,
-    /// Whose it is.
-    pub subject: String,
+    /// SHA-256 of the secret before, if it had one.
+    pub digest_before: Option<Hash>,
     /// When its holder logged in.
     pub began_at: Timestamp,
     /// When its secret was made.
     pub secret_made_at: Timestamp,
     /// When it was last used.
     pub used_at: Timestamp,
+    /// When it was ended, by its holder or because a secret was shown that should be forgotten.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// A session that holds.
@@ -116,12 +124,14 @@ pub enum Standing {
     Holds,
     /// It holds, and gets a new secret with the next answer.
     Rotate,
+    /// It holds for reading: the secret is the one before.
+    Before,
 }
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SessionEnded {
-    /// The secret is another one.
+    /// The secret is another one, or the session was ended.
     #[error("the session is not known; log in again")]
     Unknown,
     /// It was not used.
@@ -130,14 +140,23 @@ pub enum SessionEnded {
     /// It lasted long enough.
     #[error("the session lasted 12 hours; log in again")]
     TooLong,
+    /// The secret before was shown when its time was over; the session must be ended.
+    #[error("a secret of the session was used that had been replaced; log in again")]
+    Replaced,
 }
 
 impl Session {
     /// A session that begins.
     #[must_use]
-    pub fn begin(secret: &SessionSecret, subject: &str, now: Timestamp) -> Self {
-        let (digest, subject) = (secret.digest(), subject.to_owned());
-        Self { digest, subject, began_at: now, secret_made_at: now, used_at: now }
+    pub fn begin(secret: &SessionSecret, now: Timestamp) -> Self {
+        Self {
+            digest: secret.digest(),
+            digest_before: None,
+            began_at: now,
+            secret_made_at: now,
+            used_at: now,
+            ended_at: None,
+        }
     }
 
     /// Whether it holds now for whoever has this secret. A clock that went back does not make it longer.
@@ -146,7 +165,9 @@ impl Session {
     ///
     /// [`SessionEnded`].
     pub fn check(&self, secret: &SessionSecret, now: Timestamp) -> Result<Standing, SessionEnded> {
-        if self.digest != secret.digest() {
+        let digest = secret.digest();
+        let is_before = self.digest_before == Some(digest);
+        if self.ended_at.is_some() || (self.digest != digest && !is_before) {
             return Err(SessionEnded::Unknown);
         }
         if now < self.began_at || now.duration_since(self.began_at) >= LONGEST {
@@ -155,16 +176,31 @@ impl Session {
         if now.duration_since(self.used_at) >= IDLE {
             return Err(SessionEnded::Idle);
         }
-        let is_old = now.duration_since(self.secret_made_at) >= ROTATED_AFTER;
-        Ok(if is_old { Standing::Rotate } else { Standing::Holds })
+        let age = now.duration_since(self.secret_made_at);
+        match is_before {
+            true if age >= GRACE || age < SignedDuration::ZERO => Err(SessionEnded::Replaced),
+            true => Ok(Standing::Before),
+            false if age >= ROTATED_AFTER => Ok(Standing::Rotate),
+            false => Ok(Standing::Holds),
+        }
     }
 
-    /// The same session with a new secret; the old one opens nothing any more.
+    /// The same session with a new secret.
     #[must_use]
     pub fn rotated(&self, secret: &SessionSecret, now: Timestamp) -> Self {
-        let subject = self.subject.clone();
-        let digest = secret.digest();
-        Self { digest, subject, began_at: self.began_at, secret_made_at: now, used_at: now }
+        Self {
+            digest: secret.digest(),
+            digest_before: Some(self.digest),
+            secret_made_at: now,
+            used_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// When it ends at the latest.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.began_at.checked_add(LONGEST).unwrap_or(self.began_at)
     }
 }
 
@@ -176,33 +212,34 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
     }
 
+    fn after(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
     fn secret(byte: u8) -> SessionSecret {
-        SessionSecret::of([byte; SECRET_BYTES])
+        SessionSecret::of([byte; SECRET_BYTES], [7; SECRET_BYTES])
     }
 
     #[test]
-    fn a_cookie_is_read_back_and_a_second_one_of_its_name_is_refused() {
-        let set = secret(7).set_cookie();
-        for flag in ["__Host-", "; Path=/;", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
-            assert!(set.contains(flag), "{set}");
+    fn a_secret_is_read_back_and_never_shown_in_a_log() {
+        let text = secret(8).text();
+        assert_eq!(SessionSecret::parse(&text), Some(secret(8)));
+        for wrong in ["", "AAAA", &text[1..], &format!("{text}A"), &format!("{text}AAAA")] {
+            assert_eq!(SessionSecret::parse(wrong), None, "{wrong}");
         }
-        assert!(!set.contains("Domain"), "{set}");
-        let pair = set.split(';').next().unwrap();
-        assert_eq!(SessionSecret::from_cookies(&format!("a=b; {pair}; c=d")), Some(secret(7)));
-        let tossed = secret(8).set_cookie();
-        let tossed = tossed.split(';').next().unwrap();
-        assert_eq!(SessionSecret::from_cookies(&format!("{pair}; {tossed}")), None);
-        for wrong in ["", "a=b", "__Host-chopmark-session=", &pair[..pair.len() - 1]] {
-            assert_eq!(SessionSecret::from_cookies(wrong), None, "{wrong}");
-        }
-        assert_eq!(format!("{:?}", secret(7)), "SessionSecret(secret)");
+        assert_eq!(format!("{:?}", secret(8)), "SessionSecret(secret)");
+        let digest = |secret: &SessionSecret| secret.digest();
+        let other_form = SessionSecret::of([8; SECRET_BYTES], [9; SECRET_BYTES]);
+        assert_ne!(digest(&secret(8)), digest(&other_form), "both parts are checked");
     }
 
     #[test]
     fn a_change_needs_the_token_of_this_session() {
         let token = secret(7).csrf();
         assert!(secret(7).is_csrf(&token));
-        assert!(!secret(8).is_csrf(&token), "the token of another session");
+        assert!(secret(8).is_csrf(&token), "a form that was shown before the secret changed");
+        let other = SessionSecret::of([7; SECRET_BYTES], [8; SECRET_BYTES]);
+        assert!(!other.is_csrf(&token), "the token of another session");
         assert!(!secret(7).is_csrf("") && !secret(7).is_csrf(&token[1..]));
         for method in ["POST", "PUT", "PATCH", "DELETE", "get", "ANYTHING"] {
             assert!(needs_csrf(method), "{method}");
@@ -212,25 +249,41 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_it_is_not_used() {
-        let session = Session::begin(&secret(7), "lee", at(0));
+        let session = Session::begin(&secret(7), at(0));
         assert_eq!(session.check(&secret(7), at(14)), Ok(Standing::Holds));
         assert_eq!(session.check(&secret(7), at(15)), Ok(Standing::Rotate));
         assert_eq!(session.check(&secret(7), at(30)), Err(SessionEnded::Idle));
         assert_eq!(session.check(&secret(8), at(1)), Err(SessionEnded::Unknown));
         assert_eq!(session.check(&secret(7), at(-1)), Err(SessionEnded::TooLong));
+        let ended = Session { ended_at: Some(at(1)), ..session };
+        assert_eq!(ended.check(&secret(7), at(1)), Err(SessionEnded::Unknown));
+    }
+
+    #[test]
+    fn the_secret_before_opens_pages_for_half_a_minute_and_then_ends_the_session() {
+        let session = Session::begin(&secret(1), at(-15)).rotated(&secret(2), at(0));
+        assert_eq!(session.check(&secret(2), after(29)), Ok(Standing::Holds));
+        assert_eq!(session.check(&secret(1), after(0)), Ok(Standing::Before));
+        assert_eq!(session.check(&secret(1), after(29)), Ok(Standing::Before));
+        assert_eq!(session.check(&secret(1), after(30)), Err(SessionEnded::Replaced));
+        assert_eq!(session.check(&secret(1), after(-1)), Err(SessionEnded::Replaced));
+        let again = session.rotated(&secret(3), at(15));
+        assert_eq!(again.check(&secret(1), at(15)), Err(SessionEnded::Unknown));
+        assert_eq!(again.check(&secret(2), at(15)), Ok(Standing::Before));
     }
 
     #[test]
     fn new_secrets_do_not_make_a_session_longer_and_old_ones_open_nothing() {
-        let mut session = Session::begin(&secret(0), "lee", at(0));
+        let mut session = Session::begin(&secret(0), at(0));
         let mut minutes = 0;
         for byte in 1..48 {
             minutes += 15;
             let old = secret(byte - 1);
             assert_eq!(session.check(&old, at(minutes)), Ok(Standing::Rotate), "{minutes}");
             session = session.rotated(&secret(byte), at(minutes));
-            assert_eq!(session.check(&old, at(minutes)), Err(SessionEnded::Unknown));
+            assert_eq!(session.check(&old, at(minutes + 1)), Err(SessionEnded::Replaced));
         }
         assert_eq!(session.check(&secret(47), at(720)), Err(SessionEnded::TooLong));
+        assert_eq!(session.ends_at(), at(720));
     }
 }

@@ -1,7 +1,7 @@
 //! Tokens of an OIDC provider: what one says about its bearer, if the provider signed it for us.
 //!
 //! The way through: [`KeySet::parse`] reads the provider's keys, [`Provider::identity`] opens a token with them and gives the
-//! identity that its claims stand for.
+//! identity that its claims stand for; [`Provider::logged_in`] does so for the ID token that ends a login.
 //!
 //! What holds:
 //!
@@ -9,11 +9,13 @@
 //!   nothing;
 //! - no claim is read before the signature is right;
 //! - a token that is for somebody else, from another issuer, too old or too new gives nothing;
-//! - what a claim gives ends when the token does.
+//! - what a claim gives ends when the token does; after a login, when the session does;
+//! - a login is ended only by a token for its client that repeats its nonce, and by no access token.
 //!
 //! Not here: fetching keys, and the clock (`trace-api`).
 //!
-//! Sources: RFC 7515, RFC 7517, RFC 7518 sections 3 and 6, RFC 7519 section 4.1, RFC 8037, RFC 8725; decision 0058.
+//! Sources: RFC 7515, RFC 7517, RFC 7518 sections 3 and 6, RFC 7519 section 4.1, RFC 8037, RFC 8725; RFC 9068 section 2.1 (types); OIDC Core 1.0
+//! section 3.1.3.7; decisions 0058 and 0071.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -89,6 +91,17 @@ pub struct Provider {
     pub rules: Vec<Rule>,
 }
 
+/// A login that waits for its ID token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Login<'a> {
+    /// Our name as a client of the provider, for which the token must be.
+    pub client_id: &'a str,
+    /// What the token must repeat: it was made for this login.
+    pub nonce: &'a str,
+    /// When the roles end that its claims give.
+    pub until: Timestamp,
+}
+
 /// Why a token shows nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -128,6 +141,19 @@ struct Bearer {
     expires: Timestamp,
 }
 
+/// A token whose signature is right.
+struct Opened {
+    claims: Json,
+    /// What its head says that it is.
+    kind: Option<String>,
+}
+
+/// Whether the type in a token's head is that of an access token, with or without `application/`.
+fn is_access_token(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    kind.strip_prefix("application/").unwrap_or(&kind) == "at+jwt"
+}
+
 impl Provider {
     /// Who bears this token, with what its claims give. Somebody whose claims give nothing is an identity without grants.
     ///
@@ -140,22 +166,61 @@ impl Provider {
         keys: &KeySet,
         now: Timestamp,
     ) -> Result<Identity, TokenError> {
-        let claims = self.open(token, keys)?;
-        let bearer = self.bearer(claims, now)?;
+        let claims = self.open(token, keys)?.claims;
+        let bearer = self.bearer(claims, &self.audience, now)?;
+        let expires = bearer.expires;
+        Ok(self.holder(&bearer, expires))
+    }
+
+    /// Who logged in, by the ID token that the provider gave for a login.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`].
+    pub fn logged_in(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: Timestamp,
+        login: &Login<'_>,
+    ) -> Result<Identity, TokenError> {
+        let Opened { claims, kind } = self.open(token, keys)?;
+        if kind.is_some_and(|kind| is_access_token(&kind)) {
+            return Err(TokenError::Malformed("it is an access token, expected an ID token"));
+        }
+        let bearer = self.bearer(claims, login.client_id, now)?;
+        let wrong = |claim, expected: String| {
+            let got = bearer.claims.get(claim).map_or("missing".to_owned(), Json::canonical);
+            TokenError::Claim { claim, got: shortened(&got), expected }
+        };
+        let text = |claim| bearer.claims.get(claim).and_then(Json::as_str);
+        if text("nonce") != Some(login.nonce) {
+            return Err(wrong("nonce", "that of this login".to_owned()));
+        }
+        let is_for_several =
+            matches!(bearer.claims.get("aud"), Some(Json::Array(all)) if all.len() > 1);
+        if (is_for_several || bearer.claims.get("azp").is_some())
+            && text("azp") != Some(login.client_id)
+        {
+            return Err(wrong("azp", format!("`{}`", login.client_id)));
+        }
+        Ok(self.holder(&bearer, login.until))
+    }
+
+    /// What the claims of a token give until `expires`.
+    fn holder(&self, bearer: &Bearer, expires: Timestamp) -> Identity {
         let mut grants = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.is_met_by(&bearer.claims)) {
             // A rule whose role needs limits and has none gives nothing; the configuration refuses it before.
             let scope = rule.scope_of(&bearer.claims);
-            grants.extend(
-                scope.and_then(|scope| Grant::new(rule.role, scope, Some(bearer.expires)).ok()),
-            );
+            grants.extend(scope.and_then(|scope| Grant::new(rule.role, scope, Some(expires)).ok()));
         }
         let subject = format!("{}#{}", self.issuer, bearer.subject);
-        Ok(Identity { subject, means: Means::Oidc, grants })
+        Identity { subject, means: Means::Oidc, grants }
     }
 
     /// The claims of a token whose signature is right.
-    fn open(&self, token: &str, keys: &KeySet) -> Result<Json, TokenError> {
+    fn open(&self, token: &str, keys: &KeySet) -> Result<Opened, TokenError> {
         if token.len() > MOST_BYTES {
             return Err(TokenError::Malformed("it has more than 16 KiB"));
         }
@@ -178,7 +243,8 @@ impl Provider {
         if !keys.is_signed(kid, algorithm, signed.as_bytes(), &signature) {
             return Err(TokenError::Signature);
         }
-        object(&claims)
+        let media_type = head.get("typ").and_then(Json::as_str).map(str::to_owned);
+        Ok(Opened { claims: object(&claims)?, kind: media_type })
     }
 
     fn algorithm(&self, head: &Json) -> Result<Algorithm, TokenError> {
@@ -190,7 +256,8 @@ impl Provider {
         })
     }
 
-    fn bearer(&self, claims: Json, now: Timestamp) -> Result<Bearer, TokenError> {
+    /// - `audience`: who the token must be for.
+    fn bearer(&self, claims: Json, audience: &str, now: Timestamp) -> Result<Bearer, TokenError> {
         let wrong = |claim, expected: String| {
             let got = claims.get(claim).map_or("missing".to_owned(), Json::canonical);
             TokenError::Claim { claim, got: shortened(&got), expected }
@@ -198,8 +265,8 @@ impl Provider {
         if claims.get("iss").and_then(Json::as_str) != Some(&self.issuer) {
             return Err(wrong("iss", format!("`{}`", self.issuer)));
         }
-        if !is_among(claims.get("aud"), &self.audience) {
-            return Err(wrong("aud", format!("`{}`", self.audience)));
+        if !is_among(claims.get("aud"), audience) {
+            return Err(wrong("aud", format!("`{audience}`")));
         }
         let time = |claim| claims.get(claim).map(|value| seconds(value).ok_or(claim)).transpose();
         let number = |claim| wrong(claim, "seconds since 1970".to_owned());

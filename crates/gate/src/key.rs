@@ -4,14 +4,16 @@
 //!
 //! Source: decision 0058.
 
-use access::{ApiKey, Grant, Identity, Means, Role, Scope};
+use access::{ApiKey, Grant, Identity, Means};
 use jiff::{SignedDuration, Timestamp};
 use sql::access_keys::StoredKey;
+use sql::access_limits::StoredLimits;
 
+use crate::emergency::what;
 use crate::{EXPECTED, Gate, Refusal};
 
 /// How exactly the last use of a key is known.
-const USE_IS_KNOWN_TO: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const USE_IS_KNOWN_TO: SignedDuration = SignedDuration::from_mins(1);
 
 impl Gate {
     /// The holder of a whole key; its use is noted.
@@ -41,7 +43,8 @@ impl Gate {
     pub async fn holder_of(&self, prefix: &str) -> Result<Identity, Refusal> {
         let stored = sql::access_keys::find(&self.db, prefix).await?;
         let unknown = || Refusal::NotIdentified(format!("there is no key {prefix}"));
-        holder(&stored.ok_or_else(unknown)?, self.clock.now())
+        let identity = holder(&stored.ok_or_else(unknown)?, self.clock.now())?;
+        self.with_emergencies(identity).await
     }
 }
 
@@ -67,10 +70,6 @@ fn holder(stored: &StoredKey, now: Timestamp) -> Result<Identity, Refusal> {
 
 /// What a stored key gives; one that cannot be understood gives nothing.
 fn grant(stored: &StoredKey) -> Result<Grant, String> {
-    let role = Role::from_name(&stored.role);
-    let role = role.ok_or_else(|| format!("got the role `{}`", stored.role))?;
-    let lists = [&stored.products, &stored.parties, &stored.jurisdictions];
-    let scope = Scope::of_lists(lists.map(Vec::as_slice), stored.period)
-        .map_err(|error| error.to_string())?;
+    let (role, scope) = what(&StoredLimits::of_key(stored))?;
     Grant::new(role, scope, Some(stored.expires_at)).map_err(|error| error.to_string())
 }

@@ -1,8 +1,11 @@
 //! Who asks: from what a request shows to an identity with its grants, the same for every process that has a door.
 //!
 //! The way through: [`Gate::identify`] takes the `Authorization` headers of a request; a key of `chopmark access` is looked up in the
-//! database (`key.rs`), anything else must be a token of a configured provider ([`oidc`]). [`Gate::allowed`] then asks
-//! `access::decide`, which alone says what the identity may do.
+//! database (`key.rs`), anything else must be a token of a configured provider ([`oidc`]). [`Gate::identify_with`] looks at the client
+//! certificate of the connection as well ([`certificate`]). Whoever was identified gets what two operators gave them for some hours
+//! ([`emergency`]). [`Gate::allowed`] and [`Gate::allowed_with`] then ask `access::decide`, which alone says what the identity may do.
+//!
+//! People with a browser log in with a key or at a provider ([`login`]), and then show a session ([`session`]).
 //!
 //! What holds:
 //!
@@ -10,13 +13,21 @@
 //! - a key that is unknown, or whose secret part is wrong, is answered alike;
 //! - what cannot be checked at the moment is refused, and is not a refusal of who asks: [`Refusal::Unavailable`].
 //!
-//! Not here: what a role may do and see (`access`), recording of reads and the form of answers (the processes).
+//! What must be recorded before it is answered goes through [`read_log`], which every door has.
 //!
-//! Sources: RFC 6750; decisions 0058 and 0065.
+//! Not here: what a role may do and see (`access`), the form of answers (the processes).
+//!
+//! Sources: RFC 6750; decisions 0058, 0065, 0071, 0072 and 0073.
 
+pub mod certificate;
+pub mod emergency;
 mod key;
+mod latest_time;
+pub mod login;
 pub mod oidc;
+pub mod read_log;
 mod refusal;
+pub mod session;
 pub mod settings;
 #[cfg(test)]
 mod tests;
@@ -25,6 +36,7 @@ use access::{Act, ApiKey, Decision, Identity, Sight, decide};
 use process::Clock;
 use sql::Db;
 
+use crate::latest_time::LatestTime;
 use crate::oidc::Provider;
 pub use crate::refusal::Refusal;
 pub use crate::settings::Settings;
@@ -39,6 +51,8 @@ pub struct Gate {
     db: Db,
     clock: Clock,
     providers: Vec<Provider>,
+    /// The latest time that was seen, for rights that last some hours.
+    latest: LatestTime,
 }
 
 impl Gate {
@@ -47,7 +61,7 @@ impl Gate {
     pub fn new(db: Db, clock: Clock, settings: Settings) -> Self {
         let provider = |settings| Provider::new(settings, clock.clone());
         let providers = settings.providers.into_iter().map(provider).collect();
-        Self { db, clock, providers }
+        Self { db, clock, providers, latest: LatestTime::default() }
     }
 
     /// The caller.
@@ -65,10 +79,11 @@ impl Gate {
             _ => return Err(refused("more than one `Authorization`")),
         };
         let shown = bearer(header).ok_or_else(|| refused("something that is no key"))?;
-        match ApiKey::parse(shown) {
-            Some(key) => self.holder_with(&key).await,
-            None => self.bearer_of(shown).await,
-        }
+        let identity = match ApiKey::parse(shown) {
+            Some(key) => self.holder_with(&key).await?,
+            None => self.bearer_of(shown).await?,
+        };
+        self.with_emergencies(identity).await
     }
 
     /// What the caller may see, if they may do it.
@@ -82,6 +97,11 @@ impl Gate {
         act: Act,
     ) -> Result<(Identity, Sight), Refusal> {
         let identity = self.identify(authorization).await?;
+        self.decided(identity, act)
+    }
+
+    /// What somebody who was identified may see, if they may do it.
+    fn decided(&self, identity: Identity, act: Act) -> Result<(Identity, Sight), Refusal> {
         match decide(Some(&identity), act, self.clock.now()) {
             Decision::Allowed(sight) => Ok((identity, sight)),
             Decision::Refused { why, is_unknown: true } => Err(Refusal::NotIdentified(why)),

@@ -1,6 +1,6 @@
-//! A provider of identities: its keys, fetched, kept for a while, and the tokens that they verify.
+//! A provider of identities: what it publishes, fetched, kept for a while, and the tokens that its keys verify.
 //!
-//! The way through: [`Provider::identity`] tries the keys that are known; where they are old, or lack the one that the token names,
+//! The way through: [`Provider::identity`], and [`Provider::logged_in`] for the token of a login, tries the keys that are known; where they are old, or lack the one that the token names,
 //! they are fetched ([`fetch`]) and the token is tried again.
 //!
 //! What holds:
@@ -19,12 +19,13 @@ pub mod fetch;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use access::{Identity, KeySet, TokenError};
+use access::{Identity, KeySet, Login, TokenError};
 use process::Clock;
 use tokio::sync::Mutex;
 
-use self::fetch::Fetcher;
+use self::fetch::{Endpoints, Exchange, Fetcher, Published};
 use crate::refusal::Refusal;
+use crate::settings::{Client, ProviderSettings};
 
 /// After how long keys are fetched again when they are next needed.
 pub const KEYS_ARE_NEW: Duration = Duration::from_mins(10);
@@ -33,17 +34,25 @@ pub const KEYS_LAST: Duration = Duration::from_hours(1);
 /// Shortest time between two requests for keys.
 pub const ASKED_AGAIN: Duration = Duration::from_secs(30);
 
-/// Keys and when they came.
+/// What a provider published, and when it came.
 #[derive(Debug, Clone)]
 struct Known {
-    keys: Arc<KeySet>,
+    published: Arc<Published>,
     at: Instant,
+}
+
+impl Known {
+    fn keys(&self) -> &KeySet {
+        &self.published.keys
+    }
 }
 
 /// A configured provider with what is known of it.
 #[derive(Debug)]
 pub struct Provider {
     settings: access::Provider,
+    /// How people log in there, if they do.
+    client: Option<Client>,
     clock: Clock,
     fetcher: Fetcher,
     known: RwLock<Option<Known>>,
@@ -54,9 +63,10 @@ pub struct Provider {
 impl Provider {
     /// A provider of which nothing is known yet.
     #[must_use]
-    pub fn new(settings: access::Provider, clock: Clock) -> Self {
-        let fetcher = Fetcher::new();
-        Self { settings, clock, fetcher, known: RwLock::default(), asked: Mutex::default() }
+    pub fn new(settings: ProviderSettings, clock: Clock) -> Self {
+        let ProviderSettings { provider, client } = settings;
+        let (known, asked) = (RwLock::default(), Mutex::default());
+        Self { settings: provider, client, clock, fetcher: Fetcher::new(), known, asked }
     }
 
     /// Its issuer.
@@ -65,27 +75,90 @@ impl Provider {
         &self.settings.issuer
     }
 
+    /// How people log in there, if they do.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
+    /// Where people log in.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unavailable`] if it does not say.
+    pub async fn endpoints(&self) -> Result<Endpoints, Refusal> {
+        let endpoints = self.current().await?.published.endpoints.clone();
+        endpoints.map_err(|why| {
+            Refusal::Unavailable(format!("nobody can log in at {}: {why}", self.issuer()))
+        })
+    }
+
+    /// The ID token for a code.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotIdentified`] if it refuses the code, [`Refusal::Unavailable`] if it does not answer.
+    pub async fn exchange(
+        &self,
+        endpoints: &Endpoints,
+        exchange: Exchange,
+    ) -> Result<String, Refusal> {
+        match self.fetcher.exchange(endpoints, exchange).await {
+            Ok(Ok(token)) => Ok(token),
+            Ok(Err(said)) => {
+                let why = format!("the provider did not take the code: `{said}`");
+                Err(Refusal::NotIdentified(why))
+            }
+            Err(problem) => {
+                let issuer = self.issuer();
+                tracing::warn!(issuer, %problem, "a code was not exchanged");
+                Err(Refusal::Unavailable(format!("{issuer} does not exchange codes: {problem}")))
+            }
+        }
+    }
+
+    /// Who logged in, by the ID token of a login.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::identity`].
+    pub async fn logged_in(&self, token: &str, login: &Login<'_>) -> Result<Identity, Refusal> {
+        let now = self.clock.now();
+        let tried = |keys: &KeySet| self.settings.logged_in(token, keys, now, login);
+        self.verified(tried).await
+    }
+
     /// Who bears this token.
     ///
     /// # Errors
     ///
     /// [`Refusal::NotIdentified`] if it shows nobody, [`Refusal::Unavailable`] without keys to check it with.
     pub async fn identity(&self, token: &str) -> Result<Identity, Refusal> {
-        let known = match self.known() {
-            Some(known) if self.age(&known) < KEYS_ARE_NEW => known,
-            other => self.asked_after(other).await?,
-        };
-        match self.tried(token, &known) {
+        let now = self.clock.now();
+        self.verified(|keys| self.settings.identity(token, keys, now)).await
+    }
+
+    /// What `tried` says with the keys as they are known, or with newer ones if a key is missing.
+    async fn verified(
+        &self,
+        tried: impl Fn(&KeySet) -> Result<Identity, TokenError>,
+    ) -> Result<Identity, Refusal> {
+        let known = self.current().await?;
+        match tried(known.keys()) {
             Err(TokenError::UnknownKey(_)) => {
                 let newer = self.asked_after(Some(known)).await?;
-                self.tried(token, &newer).map_err(|error| refused(&error))
+                tried(newer.keys()).map_err(|error| refused(&error))
             }
             outcome => outcome.map_err(|error| refused(&error)),
         }
     }
 
-    fn tried(&self, token: &str, known: &Known) -> Result<Identity, TokenError> {
-        self.settings.identity(token, &known.keys, self.clock.now())
+    /// What is known, if it is new; otherwise what is known after asking.
+    async fn current(&self) -> Result<Known, Refusal> {
+        match self.known() {
+            Some(known) if self.age(&known) < KEYS_ARE_NEW => Ok(known),
+            other => self.asked_after(other).await,
+        }
     }
 
     fn known(&self) -> Option<Known> {
@@ -113,9 +186,10 @@ impl Provider {
         let mut why = "it was asked a moment ago".to_owned();
         if !is_recent {
             *asked = Some(now);
-            match self.fetcher.keys(self.issuer()).await {
-                Ok(keys) => {
-                    let known = Known { keys: Arc::new(keys), at: self.clock.instant() };
+            match self.fetcher.published(self.issuer()).await {
+                Ok(published) => {
+                    let published = Arc::new(published);
+                    let known = Known { published, at: self.clock.instant() };
                     *self.known.write().unwrap_or_else(PoisonError::into_inner) =
                         Some(known.clone());
                     return Ok(known);

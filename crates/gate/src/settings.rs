@@ -6,7 +6,7 @@
 //! Source: decision 0065.
 
 use access::{Algorithm, Grant, LimitClaims, Role, Rule, Scope};
-use process::config::oidc::{OidcGrantSection, OidcSection};
+use process::config::oidc::{OidcGrantSection, OidcLoginSection, OidcSection};
 use process::config::{Installation, Problem, Problems};
 
 use crate::oidc::fetch::Address;
@@ -18,24 +18,73 @@ const SOME_PARTY: &str = "urn:epc:id:pgln:0000000.00000";
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Providers; each has an issuer of its own.
-    pub providers: Vec<access::Provider>,
+    pub providers: Vec<ProviderSettings>,
 }
 
-/// Reads `[[oidc]]`.
+/// A provider of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderSettings {
+    /// What its tokens say.
+    pub provider: access::Provider,
+    /// How people log in there, if they do.
+    pub client: Option<Client>,
+}
+
+/// What we are at a provider at which people log in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Our name there.
+    pub client_id: String,
+    /// Our secret there, if we were given one.
+    pub secret: Option<String>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// How people call the provider.
+    pub name: String,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.debug_struct("Client").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// Reads `[[oidc]]`, for a process at which nobody logs in: secrets of clients are not its to read.
 ///
 /// # Errors
 ///
 /// Everything that is wrong, with section, key and value.
 pub fn resolve(installation: &Installation) -> Result<Settings, Problems> {
+    resolve_for(installation, |_, _| Ok(None))
+}
+
+/// Reads `[[oidc]]` with `[oidc.login]`, for the process at which people log in.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub fn resolve_with_logins(installation: &Installation) -> Result<Settings, Problems> {
+    resolve_for(installation, |installation, section| {
+        section.login.as_ref().map(|login| client(installation, section, login)).transpose()
+    })
+}
+
+fn resolve_for(
+    installation: &Installation,
+    client: impl Fn(&Installation, &OidcSection) -> Result<Option<Client>, Problem>,
+) -> Result<Settings, Problems> {
     let mut problems = Problems::default();
-    let mut providers: Vec<access::Provider> = Vec::new();
+    let mut providers: Vec<ProviderSettings> = Vec::new();
     for section in &installation.oidc {
-        if providers.iter().any(|known| known.issuer == section.issuer) {
+        if providers.iter().any(|known| known.provider.issuer == section.issuer) {
             let got = "the issuer of another [[oidc]]";
             problems.push(Problem::value(name(section), "issuer", got, "an issuer of its own"));
             continue;
         }
-        providers.extend(problems.keep(provider(section)));
+        let client = problems.keep(client(installation, section));
+        if let (Some(provider), Some(client)) = (problems.keep(provider(section)), client) {
+            providers.push(ProviderSettings { provider, client });
+        }
     }
     problems.unless_any(Some(Settings { providers }))
 }
@@ -72,6 +121,48 @@ fn provider(section: &OidcSection) -> Result<access::Provider, Problems> {
     let rules = rules.collect();
     let (issuer, audience) = (section.issuer.clone(), section.audience.clone());
     problems.unless_any(Some(access::Provider { issuer, audience, algorithms, rules }))
+}
+
+fn client(
+    installation: &Installation,
+    section: &OidcSection,
+    login: &OidcLoginSection,
+) -> Result<Client, Problem> {
+    let place = format!("[oidc.login] of `{}`", section.issuer);
+    let wrong = |key: &str, got: String, expected: &str| {
+        Problem::value(place.clone(), key, got, expected.to_owned())
+    };
+    if login.client_id.is_empty() {
+        return Err(wrong("client_id", "nothing".to_owned(), "a name"));
+    }
+    let is_token = |scope: &String| {
+        !scope.is_empty() && scope.chars().all(|c| c.is_ascii_graphic() && !"\"\\".contains(c))
+    };
+    if let Some(scope) = login.scopes.iter().find(|scope| !is_token(scope)) {
+        return Err(wrong("scopes", format!("`{scope}`"), "names without spaces"));
+    }
+    if !login.scopes.iter().any(|scope| scope == "openid") {
+        let expected = "`openid` among them: without it there is no ID token";
+        return Err(wrong("scopes", login.scopes.join(", "), expected));
+    }
+    let secret = match &login.client_secret_file {
+        None => None,
+        Some(path) => {
+            let path = installation.at(path);
+            let text = keystore::private::read(&path)
+                .map_err(|error| Problem::content(place.clone(), "client_secret_file", &error))?;
+            let secret = text.trim();
+            if secret.is_empty() {
+                let got = format!("nothing in {}", path.display());
+                return Err(wrong("client_secret_file", got, "the secret"));
+            }
+            Some(secret.to_owned())
+        }
+    };
+    let host = section.issuer.split('/').nth(2).unwrap_or(&section.issuer);
+    let name = login.name.clone().unwrap_or_else(|| host.to_owned());
+    let (client_id, scopes) = (login.client_id.clone(), login.scopes.clone());
+    Ok(Client { client_id, secret, scopes, name })
 }
 
 fn rule(section: &OidcSection, grant: &OidcGrantSection) -> Result<Rule, Problem> {
@@ -133,7 +224,7 @@ mod tests {
             claim = \"groups\"\nvalue = \"recall\"\nrole = \"brand-owner\"\nproducts = [\"9521141\"]\n[[oidc.grant]]\n\
             claim = \"/realm/roles\"\nvalue = \"carrier\"\nrole = \"custodian\"\nparties_claim = \"pgln\"\n";
         let settings = resolved(text).unwrap();
-        let provider = &settings.providers[0];
+        let provider = &settings.providers[0].provider;
         assert_eq!((provider.rules.len(), provider.algorithms.len()), (2, 3));
         assert!(provider.rules[1].scope.parties().is_empty(), "what was tried is not given");
     }

@@ -20,6 +20,7 @@ use sql::testing::TestDb;
 
 use super::*;
 use crate::oidc::{ASKED_AGAIN, KEYS_ARE_NEW, KEYS_LAST};
+use crate::settings::ProviderSettings;
 
 fn encoded(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -193,7 +194,10 @@ impl Scene {
             algorithms: Algorithm::ALL.to_vec(),
             rules: vec![rule],
         };
-        let gate = Gate::new(db.db(), clock.clone(), Settings { providers: vec![provider] });
+        let gate = Gate::new(db.db(), clock.clone(), {
+            let providers = vec![ProviderSettings { provider, client: None }];
+            Settings { providers }
+        });
         Self { _db: db, issuer, clock, gate }
     }
 

@@ -18,6 +18,7 @@ pub mod anchor;
 pub mod bridge;
 pub mod broker;
 pub mod database;
+pub mod desk;
 pub mod device;
 pub mod ingest;
 pub mod installation;

@@ -3,14 +3,16 @@
 //! The way through: a role receives a [`Context`] when it is started and passes its parts on; nothing below a
 //! role's `run` asks the operating system for the time or for random bytes by itself.
 //!
-//! Not here: what a role does (`firmware-bridge`, `ingest`, `anchor`, `trace-api`).
+//! Not here: what a role does (`firmware-bridge`, `ingest`, `anchor`, `trace-api`, `desk`).
 
 pub mod clock;
 pub mod config;
 pub mod crash;
 pub mod health;
+pub mod language;
 pub mod log;
 pub mod metrics;
+pub mod network;
 pub mod one_address;
 pub mod problem;
 pub mod random;
@@ -18,6 +20,7 @@ pub mod requests;
 pub mod service;
 pub mod signals;
 pub mod tls;
+pub mod vocabulary;
 
 use tokio::sync::watch;
 

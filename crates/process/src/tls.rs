@@ -1,7 +1,7 @@
 //! TLS of our listeners: certificate and key from two files, read again when they change.
 //!
 //! The way through: [`Tls::from_files`] when the configuration is checked; [`Tls::server_config`] for the listener; [`Tls::follow`]
-//! while the process runs.
+//! while the process runs. [`Tls::asking_clients`] makes the listener ask for certificates of clients ([`client`]).
 //!
 //! What holds:
 //!
@@ -13,11 +13,12 @@
 //! - files that are being replaced are read when both have stayed the same for one look; what they were before they were
 //!   read the first time is remembered, so that a change while the process starts is seen.
 //!
-//! Not here: clients ([`ureq`] with rustls), certificates of clients (a proxy checks them: docs/behind-a-proxy.md).
+//! Not here: clients ([`ureq`] with rustls).
 //!
 //! Source: RFC 8446, RFC 7468 (PEM), RFC 7301 (ALPN).
 
-mod expiry;
+mod certificate;
+pub mod client;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
@@ -46,7 +48,11 @@ pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Certificate and key of a listener, as they are now. Clones share them.
 #[derive(Clone)]
-pub struct Tls(Arc<Shown>);
+pub struct Tls {
+    shown: Arc<Shown>,
+    /// Who checks certificates of clients; none if they are not asked for one.
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+}
 
 struct Shown {
     /// The section that names the files.
@@ -119,7 +125,7 @@ impl Files {
             let expected = "got no certificate, expected PEM: its own first, then those that lead to the authority";
             return Err(of_certificate(&expected));
         };
-        let (begins, expires) = expiry::validity(first)
+        let (begins, expires) = certificate::validity(first)
             .ok_or_else(|| of_certificate(&"the first certificate is not X.509"))?;
         let text = keystore::private::read(&self.key)
             .map_err(|error| Problem::content(section, "tls_key", &error))?;
@@ -162,7 +168,51 @@ impl Tls {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let first = files.stamp();
         let pair = RwLock::new(files.load(section, &provider)?);
-        Ok(Some(Self(Arc::new(Shown { section, files, provider, pair, first }))))
+        let shown = Arc::new(Shown { section, files, provider, pair, first });
+        Ok(Some(Self { shown, clients: None }))
+    }
+
+    /// As [`Tls::from_files`], for a listener that may ask clients for certificates as well.
+    ///
+    /// - `pair`: certificate and key.
+    /// - `authorities`: as for [`Tls::asking_clients`].
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`], also if authorities are named and the listener has no TLS.
+    pub fn of_section(
+        installation: &Installation,
+        section: &'static str,
+        (certificate, key): (Option<&Path>, Option<&Path>),
+        authorities: Option<&Path>,
+    ) -> Result<Option<Self>, Problems> {
+        match Self::from_files(installation, section, certificate, key)? {
+            Some(tls) => tls.asking_clients(installation, authorities).map(Some),
+            None if authorities.is_some() => {
+                let expected =
+                    "the files of `tls_certificate` and `tls_key`, or no `tls_client_ca`";
+                Err(Problem::value(section, "tls_certificate", "none", expected).into())
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The same, for a listener that asks clients for a certificate and serves those without one too.
+    ///
+    /// - `authorities`: `tls_client_ca` of the section: the file with the authorities (PEM); without it nobody is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`] if the file has no authority that can be used.
+    pub fn asking_clients(
+        self,
+        installation: &Installation,
+        authorities: Option<&Path>,
+    ) -> Result<Self, Problems> {
+        let Some(path) = authorities else { return Ok(self) };
+        let of = (self.shown.section, &*installation.at(path));
+        let clients = Some(client::verifier(of, Arc::clone(&self.shown.provider))?);
+        Ok(Self { clients, ..self })
     }
 
     /// What the listener works with; it shows whatever certificate is the current one.
@@ -172,18 +222,21 @@ impl Tls {
     /// Never in practice: the provider has both versions.
     #[must_use]
     pub fn server_config(&self) -> ServerConfig {
-        let resolver: Arc<dyn ResolvesServerCert> = self.0.clone();
-        ServerConfig::builder_with_provider(Arc::clone(&self.0.provider))
+        let resolver: Arc<dyn ResolvesServerCert> = self.shown.clone();
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.shown.provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .expect("the provider has both versions")
-            .with_no_client_auth()
-            .with_cert_resolver(resolver)
+            .expect("the provider has both versions");
+        let builder = match &self.clients {
+            Some(clients) => builder.with_client_cert_verifier(Arc::clone(clients)),
+            None => builder.with_no_client_auth(),
+        };
+        builder.with_cert_resolver(resolver)
     }
 
     /// When the current certificate expires.
     #[must_use]
     pub fn expires(&self) -> Timestamp {
-        self.0.current().expires
+        self.shown.current().expires
     }
 
     /// Reads the files again after SIGHUP, when they have changed, and when the time of a pair comes, until the process
@@ -192,7 +245,7 @@ impl Tls {
         let mut reloads = context.reload();
         let mut shutdown = context.shutdown.clone();
         let mut looks = tokio::time::interval(LOOK);
-        let mut changes = Changes::new(self.0.first);
+        let mut changes = Changes::new(self.shown.first);
         let mut waits_until = None;
         self.show_expiry(&metrics, context.clock.now());
         loop {
@@ -201,7 +254,7 @@ impl Tls {
                 Ok(()) = reloads.changed() => true,
                 _ = looks.tick() => false,
             };
-            let stamp = self.0.files.stamp();
+            let stamp = self.shown.files.stamp();
             let now = context.clock.now();
             let has_come = waits_until.is_some_and(|begins| begins <= now);
             if changes.are_complete(stamp) || is_asked || has_come {
@@ -216,9 +269,9 @@ impl Tls {
 
     /// Reads the files and uses what they hold, if it is usable.
     fn reload(&self, metrics: &TlsMetrics, now: Timestamp) -> Reloaded {
-        let Shown { section, files, provider, pair, .. } = &*self.0;
+        let Shown { section, files, provider, pair, .. } = &*self.shown;
         let outcome = files.load(section, provider).map_err(|problem| problem.to_string());
-        let is_valid = self.0.current().is_valid(now);
+        let is_valid = self.shown.current().is_valid(now);
         let reloaded = match outcome {
             Ok(new) if is_valid && new.begins > now => {
                 let begins = new.begins;
@@ -253,7 +306,7 @@ impl Tls {
     fn keep(&self, metrics: &TlsMetrics, reason: &str) -> Reloaded {
         metrics.reloads.with_label_values(&["kept"]).inc();
         tracing::error!(
-            section = self.0.section,
+            section = self.shown.section,
             reason,
             "the new certificate is not used; the one before stays until its files are right"
         );
@@ -261,8 +314,8 @@ impl Tls {
     }
 
     fn show_expiry(&self, metrics: &TlsMetrics, now: Timestamp) {
-        let Pair { begins, expires, .. } = self.0.current();
-        let section = self.0.section;
+        let Pair { begins, expires, .. } = self.shown.current();
+        let section = self.shown.section;
         metrics.expires.set(expires.as_second());
         if begins > now {
             tracing::error!(section, %begins, "the certificate is not valid yet; clients refuse it");
@@ -316,6 +369,6 @@ impl fmt::Debug for Shown {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
+        self.shown.fmt(out)
     }
 }

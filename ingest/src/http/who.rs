@@ -1,7 +1,7 @@
 //! Who states documents: a partner of the configuration, or somebody whom the gate identifies.
 //!
-//! The way through: the token of a `[[partner]]` names its ledger. Any other bearer is asked for by [`gate`]: a key of `chopmark access`
-//! or a token of a provider. It writes the ledger whose party is among the parties that its grants are limited to.
+//! The way through: the token of a `[[partner]]` names its ledger. Any other sender is asked for by [`gate`]: a key of `chopmark access`,
+//! a token of a provider, or the client certificate of the connection. It writes the ledger whose party is among the parties that its grants are limited to.
 //!
 //! What holds:
 //!
@@ -19,6 +19,7 @@ use access::{Act, Grant, Sight};
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use gate::Refusal;
+use process::tls::client;
 
 use super::state::State;
 use crate::admit;
@@ -39,29 +40,57 @@ pub(super) async fn admitted(
     act: Act,
 ) -> Result<Partner, Problem> {
     let unknown = match admit::partner(&state.config, request) {
-        Ok(partner) => return Ok(partner.clone()),
+        Ok(partner) => return of_partner(state, request, partner).await,
         Err(problem) => problem,
     };
     let mut headers = request.headers().get_all(AUTHORIZATION).peekable();
-    let problem = if headers.peek().is_none() {
+    let certificate = client::of_request(request);
+    let problem = if headers.peek().is_none() && certificate.is_none() {
         unknown
     } else {
         let shown: Vec<&str> = headers.map(|value| value.to_str().unwrap_or_default()).collect();
-        match state.gate.allowed(&shown, act).await {
+        match state.gate.allowed_with(&shown, certificate, act).await {
             Ok((who, sight)) => return of_identity(state, request, &who.subject, &sight),
-            Err(Refusal::NotAllowed(why)) => return Err(Problem::NotAllowed(why)),
-            Err(Refusal::Unavailable(why)) => {
-                tracing::warn!(why, "who asks cannot be checked");
-                return Err(Problem::Unavailable);
-            }
-            Err(Refusal::Internal(why)) => return Err(Problem::Internal(why)),
             Err(Refusal::NotIdentified(why)) => {
                 Problem::NotAdmitted(format!("{why}, or the token of a [[partner]]"))
             }
+            Err(refusal) => return Err(of_refusal(refusal)),
         }
     };
     let from = ("(unknown partner)", "capture");
     Err(state.refuse_stranger(request, from, problem, &[]).await)
+}
+
+/// A partner of the configuration, unless the connection shows the certificate of somebody else.
+async fn of_partner(
+    state: &State,
+    request: &HttpRequest,
+    partner: &Partner,
+) -> Result<Partner, Problem> {
+    let Some(certificate) = client::of_request(request) else { return Ok(partner.clone()) };
+    match state.gate.holder_of_certificate(certificate).await {
+        Ok(Some(holder)) if holder.subject != partner.name => {
+            let (one, other) = (&partner.name, &holder.subject);
+            let detail = format!(
+                "got the token of `{one}` and a certificate of `{other}`, expected both of one holder"
+            );
+            Err(Problem::NotAllowed(detail))
+        }
+        Ok(_) => Ok(partner.clone()),
+        Err(refusal) => Err(of_refusal(refusal)),
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::NotAllowed(why) => Problem::NotAllowed(why),
+        Refusal::NotIdentified(why) => Problem::NotAdmitted(why),
+        Refusal::Internal(why) => Problem::Internal(why),
+        Refusal::Unavailable(why) => {
+            tracing::warn!(why, "who asks cannot be checked");
+            Problem::Unavailable
+        }
+    }
 }
 
 /// The ledger of a party of an identity.

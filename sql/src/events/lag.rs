@@ -1,12 +1,13 @@
-//! How far the projection is behind the ledgers, and what it left out.
+//! How far the projection is, how far it is behind the ledgers, and what it left out.
 
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 
+use super::links::Head;
 use crate::db::{Db, query, query_opt, signed, timestamp_within, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
-use crate::queries::{EVENTS_LAG, EVENTS_SKIPS};
+use crate::queries::{EVENTS_LAG, EVENTS_REACHED, EVENTS_SIZES, EVENTS_SKIPS};
 
 /// How far the projection is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,46 @@ pub async fn lag(db: &Db) -> Result<Lag, Error> {
         records: unsigned(row.get(3))?,
         since: row.get::<_, Option<std::time::SystemTime>>(4).map(timestamp_within),
     })
+}
+
+/// How many records of each of these ledgers were looked at; a ledger of which none was is not there.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn reached(db: &Db, ledgers: &[LedgerId]) -> Result<Vec<(LedgerId, u64)>, Error> {
+    let ledgers: Vec<i32> = ledgers.iter().map(|ledger| ledger.0).collect();
+    let rows = query(&db.client().await?, EVENTS_REACHED, &[&ledgers]).await?;
+    rows.iter().map(|row| Ok((LedgerId(row.get(0)), unsigned(row.get(1))?))).collect()
+}
+
+/// How far the projection has read the ledgers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// Where it is itself.
+    pub head: Head,
+    /// Each ledger of which it has read something, by its origin, with the number of records that were read; in no order.
+    pub sizes: Vec<(String, u64)>,
+}
+
+/// How far the projection has read the ledgers, at one moment.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn sizes(db: &Db) -> Result<Sizes, Error> {
+    let rows = query(&db.client().await?, EVENTS_SIZES, &[]).await?;
+    let first = rows.first();
+    let first = first.ok_or_else(|| Error::data("the projection has no head, expected one row"))?;
+    let head = Head { position: unsigned(first.get(0))?, generation: unsigned(first.get(1))? };
+    let mut sizes = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (origin, next): (Option<String>, Option<i64>) = (row.get(2), row.get(3));
+        if let Some((origin, next)) = origin.zip(next) {
+            sizes.push((origin, unsigned(next)?));
+        }
+    }
+    Ok(Sizes { head, sizes })
 }
 
 /// A record that the projection left out.

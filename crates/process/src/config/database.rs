@@ -35,6 +35,9 @@ pub struct DatabaseSection {
     /// URL with which trace-api connects. Default: `url`.
     #[serde(default)]
     pub trace_api_url: Option<String>,
+    /// URL with which the desk connects. Default: `url`.
+    #[serde(default)]
+    pub desk_url: Option<String>,
     /// Whether `chopmark up` starts a private cluster below `data_dir` and derives every URL. Default: false.
     /// A `url` takes precedence.
     #[serde(default)]

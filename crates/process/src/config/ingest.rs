@@ -29,6 +29,11 @@ pub struct IngestSection {
     /// `tls_certificate`.
     #[serde(default)]
     pub tls_key: Option<PathBuf>,
+    /// File with the authorities whose certificates clients may show, PEM. Then `chopmark access certificate` says whose they are; a client
+    /// without one is served as before, and one with a certificate of another authority is not served. It is read at the start
+    /// only. Default: none; then clients are not asked. Needs `tls_certificate`.
+    #[serde(default)]
+    pub tls_client_ca: Option<PathBuf>,
     /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB). A delivery has at most 4 MiB.
     #[serde(default = "default_max_body")]
     pub max_body_bytes: usize,

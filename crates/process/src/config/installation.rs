@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::anchor::AnchorSection;
 use crate::config::bridge::FirmwareBridgeSection;
 use crate::config::database::DatabaseSection;
+use crate::config::desk::DeskSection;
 use crate::config::ingest::{BridgeSection, IngestSection, PartnerSection};
 use crate::config::ledger::LedgerSection;
 use crate::config::log::LogSection;
@@ -39,6 +40,8 @@ pub struct Installation {
     pub anchor: Option<AnchorSection>,
     /// `[trace_api]`: the process that answers the public.
     pub trace_api: Option<TraceApiSection>,
+    /// `[desk]`: the process that shows pages to people who log in.
+    pub desk: Option<DeskSection>,
     /// `[firmware_bridge]`: a bridge and its readers.
     pub firmware_bridge: Option<FirmwareBridgeSection>,
 }
@@ -94,6 +97,7 @@ impl Installation {
             ingest: sections.take("ingest"),
             anchor: sections.take("anchor"),
             trace_api: sections.take("trace_api"),
+            desk: sections.take("desk"),
             firmware_bridge: sections.take("firmware_bridge"),
         };
         Ok((installation, sections.finish()))

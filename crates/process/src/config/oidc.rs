@@ -1,5 +1,7 @@
 //! `[[oidc]]`: providers whose tokens say who somebody is, and what their claims give.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 /// `[[oidc]]`.
@@ -30,10 +32,48 @@ pub struct OidcSection {
     /// `[[oidc.grant]]`: what claims give. Default: none; then its tokens give nothing.
     #[serde(default, rename = "grant")]
     pub grants: Vec<OidcGrantSection>,
+    /// `[oidc.login]`: how people log in there with a browser, at the process `desk`. Default: nobody does.
+    #[serde(default)]
+    pub login: Option<OidcLoginSection>,
 }
 
 fn default_algorithms() -> Vec<String> {
     ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec()
+}
+
+/// `[oidc.login]`.
+///
+/// Logging in at the provider with a browser. Register the client there with the redirect URI `/login/callback` below `public_url` of
+/// `[desk]`: `https://desk.example.com/login/callback`.
+///
+/// ```toml
+/// [[oidc]]
+/// issuer = "https://login.example.com"
+/// audience = "chopmark"
+/// [oidc.login]
+/// client_id = "chopmark-desk"
+/// client_secret_file = "keys/oidc.secret"
+/// scopes = ["openid", "groups"]
+/// name = "Example Ltd"
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcLoginSection {
+    /// The name of this installation as a client of the provider; ID tokens must be for it.
+    pub client_id: String,
+    /// File with the secret of the client, mode 0600. Default: none; then the client is a public one.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// What is asked for; `openid` must be among it. Default: `openid`.
+    #[serde(default = "default_scopes")]
+    pub scopes: Vec<String>,
+    /// What people call the provider. Default: the host of its issuer.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+fn default_scopes() -> Vec<String> {
+    vec!["openid".to_owned()]
 }
 
 /// `[[oidc.grant]]`.

@@ -29,6 +29,10 @@ pub struct TraceApiSection {
     /// File with its private key, as `tls_key` of `[ingest]`. Default: none; needed with `tls_certificate`.
     #[serde(default)]
     pub tls_key: Option<PathBuf>,
+    /// File with the authorities whose certificates clients of `listen` may show, as `tls_client_ca` of `[ingest]`. Default: none; then
+    /// clients are not asked.
+    #[serde(default)]
+    pub tls_client_ca: Option<PathBuf>,
     /// Address and port on which the operator is answered: receipts, whole histories and bundles, readiness, metrics.
     /// On the loopback interface, since nobody is asked who they are. Default: `127.0.0.1:8086`.
     #[serde(default = "default_internal_listen")]
@@ -147,10 +151,19 @@ pub struct ProductSection {
     pub name_zh: String,
     /// Name in English.
     pub name_en: String,
-    /// Features of the pack to compare by eye, Chinese.
+    /// Features of the pack to compare by eye, Chinese; each sentence is one feature.
     pub pack_zh: String,
-    /// Features of the pack to compare by eye, English.
+    /// Features of the pack to compare by eye, English; each sentence is one feature.
     pub pack_en: String,
+    /// Name of the brand in Chinese, above the product's. Default: none.
+    #[serde(default)]
+    pub brand_zh: String,
+    /// Name of the brand in English, above the product's. Default: none.
+    #[serde(default)]
+    pub brand_en: String,
+    /// File with a picture: PNG, JPEG, WebP or SVG of at most 100,000 bytes; read again with the names. Default: none.
+    #[serde(default)]
+    pub picture: Option<PathBuf>,
     /// Where you say what to do about a recall, `https://…`; a recalled item's page leads there. Default: none.
     #[serde(default)]
     pub recall_url: Option<String>,

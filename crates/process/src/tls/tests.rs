@@ -140,7 +140,7 @@ fn get(
     })?;
     let shown = stream.conn.peer_certificates().unwrap();
     let protocol = stream.conn.alpn_protocol().unwrap_or_default().to_vec();
-    Ok((expiry::validity(&shown[0]).unwrap().1, protocol, answer))
+    Ok((certificate::validity(&shown[0]).unwrap().1, protocol, answer))
 }
 
 fn put(folder: &tempfile::TempDir, (certificate, key): &(String, String)) {

@@ -1,0 +1,70 @@
+//! `[desk]`: the process that shows pages to people who log in.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[desk]`.
+///
+/// ```toml
+/// [desk]
+/// listen = "0.0.0.0:8087"
+/// public_url = "https://desk.example.com:8087"
+/// tls_certificate = "tls/desk.pem"
+/// tls_key = "tls/desk.key"
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskSection {
+    /// Address and port on which people are answered. Default: `127.0.0.1:8087`.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// File with the certificate to show on `listen`, as `tls_certificate` of `[ingest]`. Default: none; then a proxy in front has
+    /// TLS.
+    #[serde(default)]
+    pub tls_certificate: Option<PathBuf>,
+    /// File with its private key, as `tls_key` of `[ingest]`. Default: none; needed with `tls_certificate`.
+    #[serde(default)]
+    pub tls_key: Option<PathBuf>,
+    /// Address and port of readiness and metrics, on the loopback interface. Default: `127.0.0.1:8088`.
+    #[serde(default = "default_internal_listen")]
+    pub internal_listen: SocketAddr,
+    /// The address under which browsers reach it, without a path: `https://desk.example.com`. Requests that name another host are
+    /// refused. It begins with `https://`; with `http://` only for trying it out on this machine (`http://127.0.0.1:8087`), with
+    /// `listen` on the loopback interface: then cookies are sent without TLS, to this machine alone.
+    pub public_url: String,
+    /// Addresses and networks of your own proxies, as in `[trace_api]`. Default: none.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    /// Policy file: the keys of the ledgers that are shown, and the directory, as in `[trace_api]`. Default: none; then people log in and
+    /// are shown no records.
+    #[serde(default)]
+    pub policy: Option<PathBuf>,
+    /// Origin of the hub. Default: none; then pages do not mention anchors.
+    #[serde(default)]
+    pub hub: Option<String>,
+    /// Origin of the `[[ledger]]` of kind `audit` in which reads of regulators and operators are recorded before they are answered, as in
+    /// `[trace_api]`. Default: none; then regulators and operators are shown no records.
+    #[serde(default)]
+    pub read_log: Option<String>,
+    /// Whether people log in with a key of `chopmark access`, pasted into a form. Default: true if no `[[oidc]]` has `[oidc.login]`,
+    /// otherwise false.
+    #[serde(default)]
+    pub key_login: Option<bool>,
+    /// Attempts to log in that one source (an IPv4 address, an IPv6 network of 64 bits) may make in a minute, 1 to 1000. Default: 20.
+    #[serde(default = "default_logins_per_minute")]
+    pub logins_per_minute: u32,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8087))
+}
+
+fn default_internal_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8088))
+}
+
+fn default_logins_per_minute() -> u32 {
+    20
+}

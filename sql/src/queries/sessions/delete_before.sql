@@ -1,0 +1,2 @@
+-- sessions::delete_before
+select delete_sessions($1 /* before */)
