@@ -1,6 +1,6 @@
-//! `chopmark verify`: proves or refutes a bundle without the server that made it, or a proof of another transparency log.
+//! `chopmark verify`: proves or refutes a bundle or an evidence pack without the server that made it, or a proof of another transparency log.
 //!
-//! The way through: the first bytes say what the file is; a proof of another log goes to [`foreign`]. Of a bundle
+//! The way through: the first bytes say what the file is; a proof of another log goes to [`foreign`], an evidence pack to [`pack`]. Of a bundle
 //! [`ledger::bundle::verify`] makes the report; with `--rpc` the answers of the endpoints about the
 //! anchor's block are added, with every question that was asked; the report is printed as text or JSON.
 //!
@@ -12,6 +12,7 @@
 
 mod arguments;
 mod foreign;
+mod pack;
 mod report;
 
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         inputs <= 1,
         "got `-` for {inputs} files, expected it for one: standard input can be read once"
     );
+    if pack::is_one(&arguments.file)? {
+        return pack::run(arguments);
+    }
     let bytes = input::bytes(&arguments.file)?;
     if let Some(kind) = Kind::of(&bytes) {
         return foreign::run(kind, &bytes, arguments);
