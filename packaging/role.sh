@@ -5,7 +5,7 @@
 #   user ROLE     the user that it runs as
 #   run ROLE      becomes the process
 #
-# ROLE is ingest, anchor, trace-api, bridge, or all (every role of one file in one process).
+# ROLE is ingest, anchor, trace-api, desk, bridge, or all (every role of one file in one process).
 #
 # The file is the one that /etc/default/chopmark names, else /etc/chopmark/ROLE.toml, else
 # /var/lib/chopmark/ROLE/chopmark.toml, which is where `chopmark init` puts it.
@@ -13,20 +13,21 @@ set -eu
 
 word=${1:-} role=${2:-}
 case $role in
-  ingest | anchor | trace-api | bridge) user=chopmark-$role ;;
+  ingest | anchor | trace-api | desk | bridge) user=chopmark-$role ;;
   all) user=chopmark ;;
   *)
-    echo "chopmark: got the role \`$role\`, expected ingest, anchor, trace-api, bridge or all" >&2
+    echo "chopmark: got the role \`$role\`, expected ingest, anchor, trace-api, desk, bridge or all" >&2
     exit 2
     ;;
 esac
 
-CHOPMARK_INGEST_CONFIG='' CHOPMARK_ANCHOR_CONFIG='' CHOPMARK_TRACE_API_CONFIG='' CHOPMARK_BRIDGE_CONFIG='' CHOPMARK_ALL_CONFIG=''
+CHOPMARK_INGEST_CONFIG='' CHOPMARK_ANCHOR_CONFIG='' CHOPMARK_TRACE_API_CONFIG='' CHOPMARK_DESK_CONFIG='' CHOPMARK_BRIDGE_CONFIG='' CHOPMARK_ALL_CONFIG=''
 [ ! -r /etc/default/chopmark ] || . /etc/default/chopmark
 case $role in
   ingest) config=$CHOPMARK_INGEST_CONFIG ;;
   anchor) config=$CHOPMARK_ANCHOR_CONFIG ;;
   trace-api) config=$CHOPMARK_TRACE_API_CONFIG ;;
+  desk) config=$CHOPMARK_DESK_CONFIG ;;
   bridge) config=$CHOPMARK_BRIDGE_CONFIG ;;
   all) config=$CHOPMARK_ALL_CONFIG ;;
 esac

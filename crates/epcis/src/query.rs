@@ -25,6 +25,7 @@
 
 mod criterion;
 mod decimal;
+mod facet;
 mod groups;
 mod key;
 mod master;
@@ -43,6 +44,7 @@ use jiff::Timestamp;
 use ledger::json::Json;
 
 pub use self::decimal::Decimal;
+pub use self::facet::Facet;
 pub use self::key::{event_id_of, whole_name};
 pub use self::master::{MasterData, MasterDataNeeds, NoMasterData};
 pub use self::order::{Direction, Limit, Order, SortKey};

@@ -113,6 +113,11 @@ impl KnownRecord {
         self.names.spellings(&self.json, key).map(|(_, name)| name)
     }
 
+    /// Everything that it names in its lists, as it names it, each as often as it stands there.
+    pub fn all_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.names.all(&self.json)
+    }
+
     /// Keys of classes and lots that it names, each once, in the order of its names.
     pub fn classes(&self) -> impl Iterator<Item = &str> {
         self.names.classes()

@@ -33,6 +33,7 @@
 //! | [`directory`](mod@directory) | loads and replays the directory: who may say what | over `sql` |
 //! | [`movement`] | what an event does to the things it names | keys of `sql` |
 //! | [`projected`] | records to rows of the projection of events, and back | over `sql` |
+//! | [`sight`] | what a reader may see of this | pure |
 //! | [`mod@trace`] | where a thing came from and where it went | over `sql` |
 //! | [`bundle`] | builds the file that proves a history | over `sql` |
 //!
@@ -63,6 +64,7 @@ pub mod projected;
 pub mod record_view;
 mod rows;
 pub mod scans;
+pub mod sight;
 mod standing;
 pub mod state;
 pub mod statement;

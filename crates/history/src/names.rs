@@ -112,6 +112,25 @@ impl Names {
         self.classes.iter().map(String::as_str)
     }
 
+    /// Every name of the record.
+    ///
+    /// - `json`: the record's object, with or without its long lists.
+    pub fn all<'a>(&'a self, json: &'a Json) -> impl Iterator<Item = Cow<'a, str>> + 'a {
+        self.places.iter().filter_map(move |place| Some(self.name_at(json, *place)?.1))
+    }
+
+    /// The name at a place, with the member that has it.
+    fn name_at<'a>(&'a self, json: &'a Json, place: Place) -> Option<(&'static str, Cow<'a, str>)> {
+        let (member, inner) = NAMING.get(usize::from(place.list))?;
+        let element = usize::try_from(place.element).ok()?;
+        let taken = self.taken.iter().find(|(list, _)| *list == place.list);
+        let name = match taken {
+            Some((_, packed)) => Cow::Owned(packed.get(element)?),
+            None => name_in(naming_elements(json, member).get(element)?, *inner)?.into(),
+        };
+        Some((*member, name))
+    }
+
     /// Every spelling under which the record names the thing of the key `key`, with the member that has it.
     ///
     /// - `json`: the record's object, with or without its long lists.
@@ -124,14 +143,8 @@ impl Names {
         let from = self.places.partition_point(|place| place.hash < hash);
         self.places[from..].iter().take_while(move |place| place.hash == hash).filter_map(
             move |place| {
-                let (member, inner) = NAMING.get(usize::from(place.list))?;
-                let element = usize::try_from(place.element).ok()?;
-                let taken = self.taken.iter().find(|(list, _)| *list == place.list);
-                let name = match taken {
-                    Some((_, packed)) => Cow::Owned(packed.get(element)?),
-                    None => name_in(naming_elements(json, member).get(element)?, *inner)?.into(),
-                };
-                (epc::thing_key(&name) == key).then_some((*member, name))
+                let found = self.name_at(json, *place)?;
+                (epc::thing_key(&found.1) == key).then_some(found)
             },
         )
     }

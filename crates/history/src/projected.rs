@@ -1,7 +1,7 @@
 //! Records to rows of the projection of events, and back: whether what the projection says is what the record says.
 //!
 //! The way through: the projector makes of each record an event to store ([`project`]); whoever answers from the projection checks
-//! each row with the record that it names ([`check`]).
+//! each row with the record that it names ([`check`], [`CheckedEvents`]).
 //!
 //! What holds: an event that [`check`] gives is that of the text from which the ledger's leaf hash was made, recomputed here; nothing of
 //! the projection is taken over into it. An event has no member that the ledger added.
@@ -10,9 +10,13 @@
 //!
 //! Source: docs/decisions/0060-the-projection-of-events.md.
 
+use std::sync::Arc;
+
 use epcis::Event;
-use epcis::query::{event_id_of, resources_of, terms_of};
+use epcis::query::{Facet, Term, event_id_of, resources_of, terms_of};
 use jiff::Timestamp;
+use ledger::Hash;
+use ledger::hash::sha256_parts;
 use ledger::json::Json;
 use ledger::record::Record;
 use sql::events::{Link, NewEvent, Projected, Skipped, number_of};
@@ -20,7 +24,11 @@ use sql::ledgers::StoredRecord;
 use thiserror::Error;
 
 use crate::movement::links_of;
-use crate::record_view::RecordView;
+use crate::record_view::{Evidence, RecordView};
+use crate::store::{Store, Usage};
+
+/// Bytes of an event in memory for each byte of its record, about.
+const WEIGHT: usize = 4;
 
 /// An event as its ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +41,10 @@ pub struct LedgerEvent {
     pub record_time: Timestamp,
     /// Party that the ledger says stated it (`urn:epc:id:pgln:…`); empty if it says none.
     pub stated_by: String,
+    /// Its event hash, as the record says, also of an event that has an id of its own; empty if the record says none.
+    pub event_hash: String,
+    /// What the ledger says it rests on.
+    pub evidence: Evidence,
 }
 
 /// Why a record is no event.
@@ -60,17 +72,22 @@ pub enum ProjectionFault {
     OtherEvent,
 }
 
-/// The event of a record's object.
-fn event_of(json: &Json) -> Result<LedgerEvent, NoEvent> {
+/// The event of a record's object, which the caller has compared with its leaf hash.
+///
+/// # Errors
+///
+/// [`NoEvent::OtherKind`] if it is none.
+pub fn event_of(json: &Json) -> Result<LedgerEvent, NoEvent> {
     let view = RecordView::of(json);
     let event = Event::of_record(view.event()).ok_or(NoEvent::OtherKind)?;
     let (event_id, time) = (event_id_of(&event), event.event_time());
-    let by = json.get("chopmark:by").and_then(|by| by.get("pgln")).and_then(Json::as_str);
     Ok(LedgerEvent {
         event_id,
         // A record of before that member was written has no other time.
         record_time: view.captured_at().unwrap_or(time),
-        stated_by: by.unwrap_or_default().to_owned(),
+        stated_by: view.stated_by().to_owned(),
+        event_hash: view.event_hash().to_owned(),
+        evidence: view.evidence(),
         event,
     })
 }
@@ -81,7 +98,7 @@ pub struct StatedDocument {
     /// The partner that sent it, as ingest names it.
     pub partner: String,
     /// SHA-256 of the document.
-    pub sha256: ledger::Hash,
+    pub sha256: Hash,
     /// Party that the ledger says stated it (`urn:epc:id:pgln:…`); empty if it says none.
     pub stated_by: String,
     /// When the ledger recorded it.
@@ -138,17 +155,73 @@ pub fn project_with_document(
     let links = links_of(&own.event).into_iter();
     let links = links.map(|(thing, role)| Link { thing, role: role.number() });
     let values = resources_of(&own.event).into_iter();
+    let mut terms = terms_of(&own.event);
+    terms.extend(record_terms(&own));
+    terms.sort_unstable();
+    terms.dedup();
     let event = NewEvent {
         ledger: record.ledger,
         index: record.index,
         event_time: own.event.event_time(),
         record_time: own.record_time,
         event_id: own.event_id,
-        terms: terms_of(&own.event),
+        terms,
         values: values.map(|(resource, value)| (number_of(resource), value)).collect(),
         links: links.collect(),
     };
     Ok((event, document))
+}
+
+/// Events that were recomputed from their records, kept for later answers.
+///
+/// An event is found by SHA-256 of everything that it was recomputed from: the record's text, its secret, and the leaf hash to which they
+/// led. A record that was changed in any of them is another one, and is recomputed.
+#[derive(Debug)]
+pub struct CheckedEvents(Store<Hash, LedgerEvent>);
+
+impl CheckedEvents {
+    /// None yet.
+    ///
+    /// - `bytes`: most that is kept, about; with 0 every event is recomputed each time.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self(Store::new(bytes))
+    }
+
+    /// As [`check`], which is done once for each record as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`].
+    pub fn check(
+        &self,
+        projected: &Projected,
+        record: &StoredRecord,
+    ) -> Result<Arc<LedgerEvent>, ProjectionFault> {
+        let secret = record.secret.as_ref().ok_or(ProjectionFault::LeafHash)?;
+        let name = sha256_parts(&[secret.as_slice(), &record.leaf_hash.0, record.text.as_bytes()]);
+        let own = if let Some(known) = self.0.get(&name, |_| true) {
+            known
+        } else {
+            let own = Arc::new(recomputed(record)?);
+            self.0.put(name, own.clone(), WEIGHT * (record.text.len() + 100));
+            own
+        };
+        compare(projected, &own).map(|()| own)
+    }
+
+    /// How much is kept and how often that helped.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.0.usage()
+    }
+}
+
+/// The terms of what only a record says.
+fn record_terms(own: &LedgerEvent) -> Vec<Term> {
+    let by = Some(own.stated_by.as_str()).filter(|by| !by.is_empty()).map(Facet::stated_by);
+    let hash = Some(own.event_hash.clone()).filter(|hash| !hash.is_empty()).map(Facet::Hash);
+    [by, hash].into_iter().flatten().flat_map(|facet| facet.terms()).collect()
 }
 
 /// The event that a row of the projection names, recomputed from its record.
@@ -157,12 +230,22 @@ pub fn project_with_document(
 ///
 /// [`ProjectionFault`]: the row or the record was altered, and nothing of either is shown.
 pub fn check(projected: &Projected, record: &StoredRecord) -> Result<LedgerEvent, ProjectionFault> {
+    let own = recomputed(record)?;
+    compare(projected, &own).map(|()| own)
+}
+
+/// The event of a record that leads to the leaf hash of its ledger.
+fn recomputed(record: &StoredRecord) -> Result<LedgerEvent, ProjectionFault> {
     let read = Record::parse(&record.text).map_err(|_| NoEvent::Unreadable)?;
     let leaf_hash = record.secret.as_ref().map(|secret| read.leaf_hash(secret));
     if leaf_hash != Some(record.leaf_hash) {
         return Err(ProjectionFault::LeafHash);
     }
-    let own = event_of(read.json())?;
+    Ok(event_of(read.json())?)
+}
+
+/// Whether the row says what the event says.
+fn compare(projected: &Projected, own: &LedgerEvent) -> Result<(), ProjectionFault> {
     let is_same = |stored: Timestamp, own: Timestamp| {
         stored.as_nanosecond().div_euclid(1000) == own.as_nanosecond().div_euclid(1000)
     };
@@ -171,7 +254,7 @@ pub fn check(projected: &Projected, record: &StoredRecord) -> Result<LedgerEvent
     let is_own = is_id
         && is_same(projected.event_time, own.event.event_time())
         && is_same(projected.record_time, own.record_time);
-    if is_own { Ok(own) } else { Err(ProjectionFault::OtherEvent) }
+    if is_own { Ok(()) } else { Err(ProjectionFault::OtherEvent) }
 }
 
 #[cfg(test)]
@@ -202,6 +285,30 @@ mod tests {
             record_time: of.record_time,
             event_id: of.event_id.clone(),
         }
+    }
+
+    #[test]
+    fn an_event_that_is_known_is_found_by_what_is_stored_and_by_nothing_else() {
+        let record = stored(&object_event(AT, "storing").record());
+        let row = row(&project(&record).unwrap());
+        let checked = CheckedEvents::new(1 << 20);
+        let first = checked.check(&row, &record).unwrap();
+        let again = checked.check(&row, &record).unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        assert_eq!((checked.usage().hits, checked.usage().misses), (1, 1));
+        let text = record.text.replace("storing", "shipping");
+        assert_ne!(text, record.text);
+        for changed in [
+            StoredRecord { text, ..record.clone() },
+            StoredRecord { secret: Some([8; 16]), ..record.clone() },
+            StoredRecord { secret: None, ..record.clone() },
+            StoredRecord { leaf_hash: Hash([1; 32]), ..record.clone() },
+        ] {
+            assert_eq!(checked.check(&row, &changed), Err(ProjectionFault::LeafHash));
+        }
+        let other = Projected { event_id: "urn:uuid:1".to_owned(), ..row.clone() };
+        assert_eq!(checked.check(&other, &record), Err(ProjectionFault::OtherEvent));
+        assert!(Arc::ptr_eq(&first, &checked.check(&row, &record).unwrap()));
     }
 
     #[test]

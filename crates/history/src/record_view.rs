@@ -12,6 +12,7 @@ mod excursion;
 use epcis::vocabulary::Vocabulary;
 use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use ledger::json::Json;
 
 pub use self::excursion::Excursion;
@@ -23,6 +24,17 @@ pub struct RecordView<'a> {
     json: &'a Json,
     /// Where it names what; none if each question about names reads all of them.
     names: Option<&'a Names>,
+}
+
+/// What a ledger says an event rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// A reader's or sensor's window, signed by its bridge.
+    Sensed,
+    /// A document that a partner sent.
+    Document,
+    /// Nothing is said: it was brought in from elsewhere.
+    Nothing,
 }
 
 /// How an event changes what a container holds.
@@ -51,6 +63,19 @@ impl<'a> RecordView<'a> {
 
     fn text(self, name: &str) -> Option<&'a str> {
         self.json.get(name)?.as_str()
+    }
+
+    /// How far the clock was from UTC where the event happened.
+    #[must_use]
+    pub fn utc_offset(self) -> Option<Offset> {
+        let text = self.text("eventTimeZoneOffset")?;
+        let (hours, minutes) = text.split_at_checked(3)?;
+        let (hours, minutes): (i8, i32) =
+            (hours.parse().ok()?, minutes.strip_prefix(':')?.parse().ok()?);
+        let sign = if text.starts_with('-') { -1 } else { 1 };
+        let is_time = hours.unsigned_abs() <= 14 && (0..60).contains(&minutes);
+        let seconds = i32::from(hours) * 3600 + sign * minutes * 60;
+        is_time.then(|| Offset::from_seconds(seconds).ok()).flatten()
     }
 
     /// When the event happened.
@@ -88,6 +113,33 @@ impl<'a> RecordView<'a> {
     #[must_use]
     pub fn is_sensed(self) -> bool {
         self.json.get("chopmark:evidence").is_some_and(|evidence| evidence.get("window").is_some())
+    }
+
+    /// What the ledger says it rests on.
+    #[must_use]
+    pub fn evidence(self) -> Evidence {
+        match self.json.get("chopmark:evidence") {
+            Some(_) if self.is_sensed() => Evidence::Sensed,
+            Some(_) => Evidence::Document,
+            None => Evidence::Nothing,
+        }
+    }
+
+    /// The party that the ledger says stated it (`urn:epc:id:pgln:…`); empty if it says none.
+    #[must_use]
+    pub fn stated_by(self) -> &'a str {
+        self.inner("chopmark:by", "pgln")
+    }
+
+    /// The event hash that the ledger noted; empty if it noted none.
+    #[must_use]
+    pub fn event_hash(self) -> &'a str {
+        self.inner("chopmark:eventID", "id")
+    }
+
+    fn inner(self, member: &str, name: &str) -> &'a str {
+        let text = || self.json.get(member)?.get(name)?.as_str();
+        text().unwrap_or_default()
     }
 
     /// Whether and how an aggregation moves the thing of the key `thing` ([`epc::thing_key`]) into or out of a
@@ -289,6 +341,25 @@ mod tests {
         assert_eq!((view.lot_number(), view.expiry_date()), (None, None));
         assert_eq!((view.container_change(ITEM), view.excursion()), (None, None));
         assert!(!view.is_sensed());
+    }
+
+    #[test]
+    fn an_offset_is_read_with_its_sign_and_whatever_is_none_gives_none() {
+        for (text, seconds) in [
+            ("+08:00", Some(28_800)),
+            ("-03:30", Some(-12_600)),
+            ("-00:30", Some(-1_800)),
+            ("Z", None),
+            ("+99:00", None),
+            ("+08:60", None),
+            ("+0800", None),
+            ("é8:00", None),
+            ("", None),
+        ] {
+            let json = ledger::json::object([("eventTimeZoneOffset", Json::from(text))]);
+            let offset = RecordView::of(&json).utc_offset();
+            assert_eq!(offset.map(Offset::seconds), seconds, "{text}");
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub fn rights() -> Rights {
         pglns: vec![pgln.to_owned()],
         sites: sites.iter().filter_map(|uri| crate::statement::gln_of(uri)).collect(),
         admins: Vec::new(),
+        first_key: Some(name.as_bytes().to_vec()),
     };
     let tenure = |party: &str| vec![Tenure { party: party.into(), from: 0, until: None }];
     let licence = Licence { party: "factory".into(), grade: Grade::B, span: Span::ALWAYS };

@@ -48,6 +48,16 @@ pub(super) enum TermField {
     Has,
     /// That the event has more values of open lists than have terms.
     More,
+    /// The site of a read point or business location.
+    Site,
+    /// A source or destination of any type.
+    Party,
+    /// A business transaction of any type.
+    Document,
+    /// Who stated the event, by its record.
+    StatedBy,
+    /// The event hash, by its record.
+    Hash,
 }
 
 impl TermField {
@@ -78,6 +88,11 @@ impl TermField {
             Self::ExtensionValue => "extensionValue",
             Self::Has => "has",
             Self::More => "more",
+            Self::Site => "site",
+            Self::Party => "party",
+            Self::Document => "document",
+            Self::StatedBy => "statedBy",
+            Self::Hash => "hash",
         }
     }
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use ledger::json::Json;
 
 use super::criterion::{QUANTITIES, any_pair, any_thing, corrective_ids, uris, words};
+use super::facet::{pair_facets, site_terms};
 use super::key;
 use super::name::{LEDGER, PairField, ThingField, UriField, WordField};
 use super::operand::forms_of;
@@ -119,6 +120,7 @@ fn single(event: &Event, terms: &mut Vec<Term>) {
         let uris = uris(field, event);
         terms.extend(uris.into_iter().map(|text| Term::of(term, &key::uri(text, context))));
     }
+    terms.extend(site_terms(event));
     if event.json().get("errorDeclaration").is_some_and(is_filled) {
         terms.push(Term::of(TermField::Has, ERROR_DECLARATION));
     }
@@ -155,6 +157,9 @@ impl Open {
         for list in [PairField::BizTransaction, PairField::Source, PairField::Destination] {
             any_pair(list, event, &mut |kind, value| {
                 self.add(|| Term::of_parts(pair_term(list), &[kind, value]));
+                for term in pair_facets(list, value) {
+                    self.add(|| term);
+                }
                 false
             });
         }

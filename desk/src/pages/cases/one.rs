@@ -1,0 +1,307 @@
+//! `GET`, `POST /cases/{id}`: one case, and what is done in it.
+
+use access::Act as Deed;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use inquiry::case::{Act, Outcome, Stage, Step};
+use inquiry::cases::{self, By, CasesError, Loaded};
+use process::language::Language;
+use serde::Deserialize;
+
+use super::freeze::{NotFrozen, freeze};
+use crate::failure::Failure;
+use crate::pages::inquiry::{Link, address};
+use crate::pages::{html, see_other};
+use crate::reads::{self, Done};
+use crate::shell::{Shell, time};
+use crate::state::DeskState;
+use crate::visitor::{Posted, Visitor};
+use crate::words::cases::{self as words, CaseTexts};
+use crate::words::inquiry as searching;
+
+/// Evidence of one act that the page lists.
+const MOST_LISTED: usize = 20;
+
+/// The fields of all forms of a case; each form has some of them.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Sent {
+    act: String,
+    seen: u32,
+    why: String,
+    #[serde(default)]
+    party: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    due: String,
+    #[serde(default)]
+    number: String,
+    #[serde(default)]
+    things: String,
+    #[serde(default)]
+    count: String,
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
+    place: String,
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct Page {
+    shell: Shell,
+    texts: &'static CaseTexts,
+    alerts: Vec<String>,
+    number: i64,
+    title: String,
+    stage: &'static str,
+    subject: Link,
+    members: String,
+    digest: String,
+    look: String,
+    questions: Vec<QuestionView>,
+    orders: Vec<OrderView>,
+    steps: Vec<StepView>,
+    forms: Vec<FormView>,
+    seen: u32,
+}
+
+struct QuestionView {
+    number: u32,
+    party: String,
+    question: String,
+    due: String,
+    state: &'static str,
+}
+
+struct OrderView {
+    number: u32,
+    party: String,
+    things: String,
+    tally: [String; 5],
+    is_withdrawn: bool,
+}
+
+struct StepView {
+    number: u32,
+    at: String,
+    who: String,
+    why: String,
+    name: &'static str,
+    lines: Vec<String>,
+    evidence: Vec<String>,
+    more: usize,
+}
+
+/// A form; its fields follow from the act.
+struct FormView {
+    act: &'static str,
+    name: &'static str,
+}
+
+/// What may be done in a case.
+const ACTS: [&str; 9] =
+    ["freeze", "ask", "answer", "order_recall", "report", "note", "admit", "withdraw", "close"];
+
+fn forms(stage: Stage, lang: Language) -> Vec<FormView> {
+    let acts: &[&'static str] = if stage == Stage::Closed { &["reopen"] } else { &ACTS };
+    acts.iter().map(|act| FormView { act, name: lang.of(words::form(act)) }).collect()
+}
+
+fn step_view(step: &Step, lang: Language) -> StepView {
+    let events = match &step.what {
+        Act::Freeze { events, .. } => events.as_slice(),
+        _ => &[],
+    };
+    let listed = events.iter().take(MOST_LISTED);
+    let listed = listed.map(|one| format!("{} {} · {}", one.origin, one.index, one.leaf));
+    StepView {
+        number: step.number,
+        at: time(step.at),
+        who: step.who.clone(),
+        why: step.why.clone(),
+        name: lang.of(words::act(&step.what)),
+        lines: words::lines(&step.what, lang),
+        evidence: listed.collect(),
+        more: events.len().saturating_sub(MOST_LISTED),
+    }
+}
+
+fn page(visitor: &Visitor, request: &HttpRequest, loaded: &Loaded) -> Page {
+    let (lang, case) = (visitor.language, &loaded.case);
+    let texts = words::texts(lang);
+    let why = words::reason(loaded.id, &case.title);
+    let questions = case.questions.iter().map(|(number, one)| QuestionView {
+        number: *number,
+        party: one.party.clone(),
+        question: one.question.clone(),
+        due: one.due.clone().unwrap_or_default(),
+        state: if one.is_withdrawn {
+            texts.withdrawn
+        } else if one.waits() {
+            texts.waits
+        } else {
+            texts.answered
+        },
+    });
+    let orders = case.orders.iter().map(|(number, one)| OrderView {
+        number: *number,
+        party: one.party.clone(),
+        things: one.things.clone(),
+        tally: words::tally(one),
+        is_withdrawn: one.is_withdrawn,
+    });
+    Page {
+        shell: Shell::of(visitor, request, words::CASE),
+        texts,
+        alerts: Vec::new(),
+        number: loaded.id,
+        title: case.title.clone(),
+        stage: lang.of(words::stage(case.stage())),
+        subject: Link {
+            to: address("/search", &[("q", &case.subject), ("why", &why)]),
+            name: case.subject.clone(),
+        },
+        members: case.members.join(", "),
+        digest: loaded.digest.to_string(),
+        look: address("/search", &[("why", &why)]),
+        questions: questions.collect(),
+        orders: orders.collect(),
+        steps: case.steps.iter().rev().map(|step| step_view(step, lang)).collect(),
+        forms: forms(case.stage(), lang),
+        seen: case.next_number() - 1,
+    }
+}
+
+/// `GET /cases/{id}`.
+///
+/// # Errors
+///
+/// [`Failure`].
+pub async fn get(
+    visitor: Visitor,
+    state: Data<DeskState>,
+    request: HttpRequest,
+    id: Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let sight = visitor.sight(Deed::WorkOnCases, &state)?;
+    let id = number(&id)?;
+    let loaded = cases::load(&state.db, id, &visitor.identity.subject).await?;
+    let why = words::reason(loaded.id, &loaded.case.title);
+    let counts = (loaded.case.steps.len() as u64, 0);
+    let asked = format!("GET /cases/{id}");
+    let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts };
+    reads::record(&state, &visitor, &sight, done, None).await?;
+    html(&page(&visitor, &request, &loaded))
+}
+
+/// The number of a case in an address; what is none is the number of no case.
+fn number(id: &str) -> Result<i64, Failure> {
+    let is_digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    id.parse().ok().filter(|_| is_digits).ok_or(Failure::NotFound)
+}
+
+/// What a form asks for; none if it is no act, or a number is none.
+fn act_of(form: &Sent) -> Option<Act> {
+    let text = |text: &str| text.trim().to_owned();
+    let number = || form.number.trim().parse::<u32>().ok();
+    let count = || form.count.trim().parse::<u64>().ok();
+    let given = |field: &str| !field.trim().is_empty();
+    Some(match form.act.as_str() {
+        "ask" => Act::Ask {
+            party: text(&form.party),
+            question: text(&form.text),
+            due: given(&form.due).then(|| text(&form.due)),
+        },
+        "answer" => Act::Answer { to: number()?, text: text(&form.text) },
+        "order_recall" => Act::OrderRecall {
+            party: text(&form.party),
+            things: text(&form.things),
+            expected: if given(&form.count) { Some(count()?) } else { None },
+            instruction: text(&form.text),
+        },
+        "report" => Act::Report {
+            order: number()?,
+            outcome: match form.outcome.as_str() {
+                "found" => Outcome::Found,
+                "quarantined" => Outcome::Quarantined,
+                "destroyed" => Outcome::Destroyed,
+                _ => return None,
+            },
+            things: count()?,
+            place: text(&form.place),
+        },
+        "withdraw" => Act::Withdraw { what: number()? },
+        "note" => Act::Note { text: text(&form.text) },
+        "admit" => Act::Admit { subject: text(&form.party) },
+        "close" => Act::Close { conclusion: text(&form.text) },
+        "reopen" => Act::Reopen,
+        _ => return None,
+    })
+}
+
+/// `POST /cases/{id}`.
+///
+/// # Errors
+///
+/// [`Failure`].
+pub async fn post(
+    posted: Posted<Sent>,
+    state: Data<DeskState>,
+    request: HttpRequest,
+    id: Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let Posted { visitor, form } = posted;
+    let (lang, subject) = (visitor.language, visitor.identity.subject.clone());
+    let sight = visitor.sight(Deed::WorkOnCases, &state)?;
+    let id = number(&id)?;
+    let loaded = cases::load(&state.db, id, &subject).await?;
+    let why = words::reason(loaded.id, &loaded.case.title);
+    let refused = async |alert: String| {
+        let counts = (loaded.case.steps.len() as u64, 0);
+        let asked = format!("GET /cases/{id}");
+        let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts };
+        reads::record(&state, &visitor, &sight, done, None).await?;
+        let mut page = page(&visitor, &request, &loaded);
+        page.alerts.push(alert);
+        html(&page)
+    };
+    let what = if form.act == "freeze" {
+        let events = visitor.sight(Deed::QueryEvents, &state)?;
+        match freeze(&state.db, &events, form.text.trim()).await {
+            Ok(act) => act,
+            Err(NotFrozen::Unreadable(problem)) => {
+                return refused(searching::unreadable(&problem, lang)).await;
+            }
+            Err(NotFrozen::Nothing) => {
+                return refused(words::texts(lang).no_evidence.to_owned()).await;
+            }
+            Err(NotFrozen::TooMuch) => {
+                let why = inquiry::case::CaseError::Evidence(inquiry::case::MOST_EVIDENCE + 1);
+                return refused(words::refused(&why.to_string(), lang)).await;
+            }
+            Err(NotFrozen::Database(error)) => return Err(error.into()),
+        }
+    } else {
+        let malformed =
+            || Failure::Malformed("expected an act of a case with its fields".to_owned());
+        act_of(&form).ok_or_else(malformed)?
+    };
+    let name = what.name();
+    let by = By { who: &subject, at: state.clock.now(), why: &form.why };
+    let acted = match cases::act(&state.db, (id, form.seen), by, what).await {
+        Ok(acted) => acted,
+        Err(CasesError::Act(problem)) => {
+            return refused(words::refused(&problem.to_string(), lang)).await;
+        }
+        Err(CasesError::Overtaken) => {
+            return refused(words::texts(lang).overtaken.to_owned()).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let asked = format!("POST /cases/{id} {name} {}", acted.digest);
+    let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts: (0, 0) };
+    reads::record(&state, &visitor, &sight, done, None).await?;
+    Ok(see_other(&format!("/cases/{id}")))
+}

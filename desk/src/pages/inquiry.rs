@@ -1,0 +1,224 @@
+//! What the pages of an inquiry share: who may see what, rows as tables show them, links that carry the reason on.
+//!
+//! What holds: nothing of a row is shown that the row does not have; values are escaped by the templates.
+//!
+//! Not here: the words (`words/inquiry.rs`), what is found (`inquiry`).
+
+pub mod item;
+pub mod paste;
+pub mod search;
+pub mod tree;
+
+use epcis::{BizStep, Disposition, Event};
+use gate::read_log::Basis;
+use history::directory::Current;
+use inquiry::find::Row;
+use inquiry::pasted::keys_of;
+use inquiry::reading::element_string;
+use jiff::Timestamp;
+use ledger::chop_seal::ChopSeal;
+use ledger::policy::Policy;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use process::language::Language;
+use process::vocabulary;
+
+use crate::failure::Failure;
+use crate::state::DeskState;
+
+/// Things that a row names before it only counts.
+const MOST_THINGS: usize = 3;
+
+/// A value in an address.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// An address of ours with parameters; empty ones are left out.
+#[must_use]
+pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let given: Vec<String> =
+        given.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }
+}
+
+/// A link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads.
+    pub to: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// A seal, as a picture of 64 by 64; it helps to recognise a party and proves nothing, so its name always stands beside it.
+#[derive(Debug, Clone)]
+pub struct SealView {
+    /// The frame.
+    pub frame: String,
+    /// The glyph.
+    pub glyph: String,
+    /// Width of the glyph's strokes.
+    pub stroke: u8,
+    /// Whether the glyph is cut into the frame.
+    pub is_intaglio: bool,
+}
+
+impl SealView {
+    /// The seal of a key.
+    #[must_use]
+    pub fn of(key: &[u8]) -> Self {
+        let seal = ChopSeal::of_key(key);
+        let stroke = seal.stroke_width();
+        Self { frame: seal.frame, glyph: seal.glyph, stroke, is_intaglio: seal.is_intaglio }
+    }
+
+    /// The seal of a ledger's first key.
+    #[must_use]
+    pub fn of_ledger(policy: &Policy, origin: &str) -> Option<Self> {
+        let key = policy.logs.iter().find(|log| log.key.name() == origin)?;
+        Some(Self::of(key.key.key_bytes()))
+    }
+}
+
+/// An event as a table shows it.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    /// When it happened, for people.
+    pub at: String,
+    /// The same for programs.
+    pub at_exact: String,
+    /// Step and disposition.
+    pub what: String,
+    /// Things, each with its page.
+    pub things: Vec<Link>,
+    /// How many more there are.
+    pub more: usize,
+    /// Who stated it.
+    pub who: String,
+    /// Their seal.
+    pub seal: Option<SealView>,
+    /// Where.
+    pub place: String,
+    /// Origin of the ledger.
+    pub origin: String,
+    /// Place in the ledger, from 0.
+    pub index: u64,
+    /// Id of the event.
+    pub event_id: String,
+}
+
+/// A time as tables show it, with the offset with which it was written.
+#[must_use]
+pub fn written_time(at: Timestamp, written: &str) -> String {
+    let offset = written.get(10..).and_then(|time| {
+        let sign = time.rfind(['+', '-'])?;
+        let (hours, minutes) = time[sign + 1..].split_once(':')?;
+        let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+        let is_west = time[sign..].starts_with('-');
+        jiff::tz::Offset::from_seconds(if is_west { -seconds } else { seconds }).ok()
+    });
+    let offset = offset.unwrap_or(jiff::tz::Offset::UTC);
+    let local = offset.to_datetime(at);
+    let name = if offset.is_zero() { "UTC".to_owned() } else { format!("UTC{offset}") };
+    format!("{} {name}", local.strftime("%Y-%m-%d %H:%M"))
+}
+
+/// The step and disposition of an event, in words.
+#[must_use]
+pub fn what(step: Option<&BizStep>, disposition: Option<&Disposition>, lang: Language) -> String {
+    let step = vocabulary::step(step, lang);
+    match disposition {
+        Some(own) => format!("{step} · {}", vocabulary::disposition(own, lang)),
+        None => step,
+    }
+}
+
+/// The page of a thing: its custody if it is one thing, otherwise its events.
+#[must_use]
+pub fn thing_page(key: &str, why: &str) -> String {
+    let is_class = key.starts_with("https://id.gs1.org/01/") && !key.contains("/21/");
+    if is_class {
+        let word = if key.contains("/10/") { "lot" } else { "product" };
+        return address("/search", &[("q", &format!("{word}:{key}")), ("why", why)]);
+    }
+    address("/item", &[("thing", key), ("why", why)])
+}
+
+/// Where an event happened, as it says.
+fn place_of(event: &Event) -> String {
+    event.biz_location().or(event.read_point()).map(element_string).unwrap_or_default()
+}
+
+/// The party of a row by the directory, else what the record says.
+fn party_name(current: &Current, row: &Row) -> String {
+    let speaker = current.rights.speaker(&row.origin, row.index);
+    let party = speaker.and_then(|id| current.rights.parties.get(id));
+    party.map_or_else(|| element_string(&row.own.stated_by), |party| party.name.clone())
+}
+
+impl EventRow {
+    /// A row that was found.
+    #[must_use]
+    pub fn of(row: &Row, current: &Current, lang: Language, why: &str) -> Self {
+        let event = &row.own.event;
+        let keys = keys_of(event);
+        let step = event.biz_step().map(|step| BizStep::from(step.as_str()));
+        let disposition = event.disposition().map(|own| Disposition::from(own.as_str()));
+        let link = |key: &String| Link { to: thing_page(key, why), name: element_string(key) };
+        Self {
+            at: written_time(event.event_time(), event.event_time_text()),
+            at_exact: event.event_time().to_string(),
+            what: what(step.as_ref(), disposition.as_ref(), lang),
+            things: keys.iter().take(MOST_THINGS).map(link).collect(),
+            more: keys.len().saturating_sub(MOST_THINGS),
+            who: party_name(current, row),
+            seal: SealView::of_ledger(&current.policy, &row.origin),
+            place: place_of(event),
+            origin: row.origin.clone(),
+            index: row.index,
+            event_id: row.own.event_id.clone(),
+        }
+    }
+}
+
+/// What the projection is at, for the log of reads.
+///
+/// # Errors
+///
+/// [`Failure::Unavailable`].
+pub async fn basis(state: &DeskState) -> Result<Basis, Failure> {
+    Ok(Basis::now(&state.db).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_shown_with_the_offset_with_which_it_was_written() {
+        let at: Timestamp = "2026-11-20T00:05:00Z".parse().unwrap();
+        for (written, shown) in [
+            ("2026-11-20T08:05:00.000+08:00", "2026-11-20 08:05 UTC+08"),
+            ("2026-11-19T19:05:00-05:00", "2026-11-19 19:05 UTC-05"),
+            ("2026-11-20T00:05:00Z", "2026-11-20 00:05 UTC"),
+            ("", "2026-11-20 00:05 UTC"),
+            ("2026-11-20T05:35:00+05:30", "2026-11-20 05:35 UTC+05:30"),
+            ("2026-11-20T99:99:99+99:99", "2026-11-20 00:05 UTC"),
+        ] {
+            assert_eq!(written_time(at, written), shown, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_address_carries_the_reason_and_leaves_out_what_is_empty() {
+        assert_eq!(address("/x", &[("a", ""), ("b", "")]), "/x");
+        assert_eq!(address("/x", &[("a", "1&2"), ("why", "案 7")]), "/x?a=1%262&why=%E6%A1%88%207");
+        let item = "https://id.gs1.org/01/09521141123454/21/602";
+        assert!(thing_page(item, "").starts_with("/item?thing="));
+        let lot = "https://id.gs1.org/01/09521141123454/10/L";
+        assert!(thing_page(lot, "").starts_with("/search?q=lot%3A"));
+        assert!(thing_page("urn:x", "").starts_with("/item?"));
+    }
+}

@@ -1,0 +1,58 @@
+//! What everybody is answered: the style sheet, and the choice of a language.
+
+use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpResponse, Responder};
+use serde::Deserialize;
+
+use crate::cookies::{self, header};
+use crate::failure::Failure;
+use crate::pages::see_other;
+use crate::state::DeskState;
+
+/// `GET /assets/desk.css`.
+pub async fn style() -> impl Responder {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(include_str!("../../assets/desk.css"))
+}
+
+/// Parameters of [`language`].
+#[derive(Debug, Deserialize)]
+pub struct WayBack {
+    /// The path of ours to go to.
+    #[serde(default)]
+    to: String,
+}
+
+/// `GET /language/{tag}?to=PATH`: remembers the language and leads back.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`] for a language that there is not.
+pub async fn language(
+    tag: Path<String>,
+    back: Query<WayBack>,
+    state: Data<DeskState>,
+) -> Result<HttpResponse, Failure> {
+    if !["zh", "en"].contains(&tag.as_str()) {
+        return Err(Failure::NotFound);
+    }
+    // The login is no path to come back to for anything else, but its language is chosen too.
+    let mut answer = match back.to.split('?').next() {
+        Some("/login") => see_other_login(&back.to),
+        _ => see_other(&back.to),
+    };
+    let cookie = cookies::LANGUAGE.set(state.config.origin.channel, &tag);
+    answer.headers_mut().append(SET_COOKIE, header(&cookie));
+    Ok(answer)
+}
+
+/// Leads to the login, with the way back that its address has.
+fn see_other_login(login: &str) -> HttpResponse {
+    let query = login.split_once('?').map_or("", |(_, query)| query);
+    let back = Query::<WayBack>::from_query(query).map(Query::into_inner);
+    let to = crate::pages::login_link(&back.map(|back| back.to).unwrap_or_default());
+    HttpResponse::SeeOther().insert_header(("Location", header(&to))).finish()
+}
