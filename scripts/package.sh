@@ -119,7 +119,7 @@ Description: signed custody records from RFID readers and sensors
  Chopmark turns what readers and sensors report into signed records in an
  append-only ledger that anybody can verify. The package has the command, its
  manual pages, an init script, and systemd units for the roles ingest, anchor,
- trace-api and bridge. Nothing is started before it is configured.
+ trace-api, desk and bridge. Nothing is started before it is configured.
 CONTROL
 install -m 644 packaging/deb/conffiles packaging/deb/templates "$tree/DEBIAN/"
 install -m 755 packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm "$tree/DEBIAN/"

@@ -1,70 +1,38 @@
-// Takes the verdict pages of a running demo as a phone shows them, in both languages.
+// Takes the verdict pages of a running demo in both languages: as a phone shows them first, and whole, on a phone and on a desk.
 //
-// node scripts/pictures.mjs DEMO.log FOLDER
+// node scripts/pictures.mjs PAGES FOLDER
 //
-// The way through: the demo's log has one line for each page, its verdict and its address; ChromeDriver opens it on a
-// screen of 390 by 844 points; the picture is written with a palette, which is a third of the bytes.
+// The way through: PAGES has one line for each page, its verdict, its name and its address; ChromeDriver opens it. Of some
+// the first screen of a phone (390 by 844 points) is written as PNG with a palette, which is a third of the bytes; of all of them
+// the whole page is written as WebP, on a phone and on a desk (1,280 points wide), of some in dark colours as well.
 //
-// What holds: a page that shows another verdict than its link says is an error, and so is a log without all verdicts.
+// What holds: a page that shows another verdict than its line says is an error, and so is a list without all verdicts that a
+// code can have.
 //
-// Sources: W3C WebDriver; PNG (ISO/IEC 15948), sections 9 (filters) and 11 (chunks).
+// Sources: W3C WebDriver; Chrome DevTools Protocol, Page.captureScreenshot and Emulation; PNG (ISO/IEC 15948), sections 9
+// (filters) and 11 (chunks).
 
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { crc32, deflateSync, inflateSync } from "node:zlib";
+import { command, withBrowser } from "./browser.mjs";
 
-const VERDICTS = ["CONSISTENT", "SOLD", "CONFLICT", "GAP"];
+/** Names of the pages of which the first screen is shown on the first page of the project. */
+const FIRST = new Map([["consistent", "consistent"], ["sold", "sold"], ["conflict", "conflict"], ["altered", "gap"]]);
+const VERDICTS = ["NOT_COVERED", "RECALLED", "STOLEN", "EXPIRED", "REJECTED", "CONFLICT", "SOLD", "GAP", "CONDITION", "CONSISTENT"];
+/** Names of the pages that are shown in dark colours too. */
+const DARK = ["consistent", "conflict", "recalled"];
 const LANGUAGES = ["zh", "en"];
-const PHONE = { width: 390, height: 844, pixelRatio: 2 };
-const PATIENCE_MS = 30_000;
+const PHONE = { width: 390, height: 844, deviceScaleFactor: 2, mobile: true };
+const DESK = { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false };
 
-/** The pages that the demo's log names, by verdict. */
-function pagesOf(log) {
-  const pages = new Map();
-  for (const line of readFileSync(log, "utf8").split("\n")) {
-    const words = line.trim().split(/\s+/u);
-    if (words.length === 2 && VERDICTS.includes(words[0])) pages.set(words[0], words[1]);
-  }
+/** The pages that the list names: code, name, address. */
+function pagesOf(list) {
+  const pages = readFileSync(list, "utf8").trim().split("\n").map((line) => line.split(" "));
   for (const verdict of VERDICTS) {
-    if (!pages.has(verdict)) throw new Error(`${log} has no link to a ${verdict} page`);
+    if (!pages.some(([code]) => code === verdict)) throw new Error(`${list} has no ${verdict} page`);
   }
   return pages;
-}
-
-/** A port that nothing listens on. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** One command of WebDriver; its value. */
-async function command(url, body) {
-  const method = body === undefined ? "GET" : body === null ? "DELETE" : "POST";
-  const answer = await fetch(url, { method, body: body ? JSON.stringify(body) : undefined });
-  const { value } = await answer.json();
-  if (!answer.ok) throw new Error(`${url}: ${value.message}`);
-  return value;
-}
-
-/** Asks until ChromeDriver is ready. */
-async function ready(url) {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      if ((await command(`${url}/status`)).ready) return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 /** The picture elements of a PNG file with 8 bits a channel, without their filters. */
@@ -153,35 +121,46 @@ function chunk(kind, data) {
   return Buffer.concat([length, named, sum]);
 }
 
-async function main([log, folder]) {
-  const pages = pagesOf(log);
-  const port = await freePort();
-  const driver = spawn(process.env.CHOPMARK_CHROMEDRIVER || "chromedriver", [`--port=${port}`], { stdio: "ignore" });
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    await ready(url);
-    const chrome = {
-      binary: process.env.CHOPMARK_CHROMIUM || "/usr/bin/chromium",
-      args: ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-lcd-text", "--disable-background-networking"],
-      mobileEmulation: { deviceMetrics: PHONE },
-    };
-    const capabilities = { alwaysMatch: { "goog:chromeOptions": chrome } };
-    const { sessionId } = await command(`${url}/session`, { capabilities });
-    const session = `${url}/session/${sessionId}`;
-    for (const [verdict, page] of pages) {
-      for (const language of LANGUAGES) {
-        await command(`${session}/url`, { url: `${page}?lang=${language}` });
-        const script = "return document.querySelector('main').dataset.code";
-        const shown = await command(`${session}/execute/sync`, { script, args: [] });
-        if (shown !== verdict) throw new Error(`${page} shows ${shown}, expected ${verdict}`);
-        const picture = Buffer.from(await command(`${session}/screenshot`), "base64");
-        writeFileSync(join(folder, `${verdict.toLowerCase()}.${language}.png`), withPalette(decoded(picture)));
-      }
-    }
-    await command(session, null);
-  } finally {
-    driver.kill();
+/** Opens a page and takes it. */
+async function take(session, [code, name, page], language, folder) {
+  const cdp = (cmd, params) => command(`${session}/goog/cdp/execute`, { cmd, params });
+  const screen = (metrics) => cdp("Emulation.setDeviceMetricsOverride", metrics);
+  const colours = (value) => cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
+  const whole = async (form) => {
+    const { cssContentSize: { width, height } } = await cdp("Page.getLayoutMetrics", {});
+    const clip = { x: 0, y: 0, width, height, scale: form === "phone" ? 0.5 : 0.625 };
+    const shot = await cdp("Page.captureScreenshot", { format: "webp", quality: 40, clip, captureBeyondViewport: true });
+    writeFileSync(join(folder, `${name}.${language}.${form}.webp`), Buffer.from(shot.data, "base64"));
+  };
+  await screen(PHONE);
+  await colours("light");
+  await command(`${session}/url`, { url: `${page}?lang=${language}` });
+  const script = "return document.querySelector('main').dataset.code";
+  const shown = await command(`${session}/execute/sync`, { script, args: [] });
+  if (shown !== code) throw new Error(`${page} shows ${shown}, expected ${code}`);
+  if (FIRST.has(name)) {
+    const picture = Buffer.from(await command(`${session}/screenshot`), "base64");
+    writeFileSync(join(folder, `${FIRST.get(name)}.${language}.png`), withPalette(decoded(picture)));
   }
+  await whole("phone");
+  await screen(DESK);
+  await whole("desk");
+  if (DARK.includes(name) && language === "en") {
+    await colours("dark");
+    // Chromium paints some things in the new colours a frame later.
+    const painted = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))";
+    await command(`${session}/execute/async`, { script: painted, args: [] });
+    await whole("desk-dark");
+  }
+}
+
+async function main([list, folder]) {
+  const pages = pagesOf(list);
+  await withBrowser(async (session) => {
+    for (const page of pages) {
+      for (const language of LANGUAGES) await take(session, page, language, folder);
+    }
+  });
 }
 
 await main(process.argv.slice(2));

@@ -2,7 +2,7 @@
 # Makes the pictures in docs/pictures from the running software: nothing in them is drawn by hand.
 #
 # The way through: the demo is played and recorded; while its pages are up, Chromium takes them on a phone's screen in both
-# languages (pictures.mjs); the recording becomes an SVG file that plays by itself (`chopmark-demo picture`).
+# languages and on a desk (pictures.mjs); the recording becomes an SVG file that plays by itself (`chopmark-demo picture`).
 #
 # Chinese needs a font. Where the system has none, Debian's fonts-wqy-microhei is unpacked below var/tools, for this
 # script only.
@@ -14,6 +14,7 @@ out=$PWD/docs/pictures
 # What a picture may weigh, bytes; tests/e2e/house/pictures.rs has the same figures.
 most_png=150000
 most_svg=60000
+most_webp=180000
 fail() { printf '%s\n' "pictures: $*" >&2; exit 1; }
 say() { printf '%s\n' "pictures: $*"; }
 
@@ -41,7 +42,7 @@ demo=target/debug/chopmark-demo
 [ -x "$demo" ] || fail "$demo is missing; \`make pictures\` builds it"
 say "playing the demo"
 # What stands in the picture is what a person sees who runs it here: paths as they are below this folder.
-"$demo" play --lang en --data var/pictures/demo --record "$work/demo.cast" >"$work/demo.log" 2>"$work/demo.err" &
+"$demo" play --lang en --more-verdicts --data var/pictures/demo --record "$work/demo.cast" >"$work/demo.log" 2>"$work/demo.err" &
 player=$!
 trap 'kill -INT "$player" 2>/dev/null || true' EXIT
 deadline=$((SECONDS + 600))
@@ -52,7 +53,7 @@ until grep -q 'Ctrl-C' "$work/demo.log"; do
 done
 
 say "taking the pages"
-node scripts/pictures.mjs "$work/demo.log" "$out"
+node scripts/pictures.mjs "$work/demo/pages.txt" "$out"
 kill -INT "$player"
 wait "$player" || fail "the demo did not end well"
 trap - EXIT
@@ -60,7 +61,7 @@ trap - EXIT
 
 for picture in "$out"/*; do
   size=$(stat -c %s "$picture")
-  case "$picture" in *.svg) most=$most_svg ;; *) most=$most_png ;; esac
+  case "$picture" in *.svg) most=$most_svg ;; *.webp) most=$most_webp ;; *) most=$most_png ;; esac
   [ "$size" -le "$most" ] || fail "$picture has $size bytes, expected at most $most"
   say "$(basename "$picture"): $size bytes"
 done

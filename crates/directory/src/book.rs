@@ -49,6 +49,8 @@ pub(crate) struct Book {
     pub last: BTreeMap<String, (u64, Hash)>,
     pub parties: BTreeMap<String, PartyEntry>,
     pub keysets: BTreeMap<String, Vec<KeysetInterval>>,
+    /// The first Ed25519 key of each party.
+    pub first_keys: BTreeMap<String, Vec<u8>>,
     pub devices: BTreeMap<String, Vec<Dated<DeviceRecord>>>,
     pub prefixes: BTreeMap<String, Vec<Dated<PrefixRecord>>>,
     pub grants: BTreeMap<String, Vec<Dated<GrantRecord>>>,
@@ -90,6 +92,8 @@ impl Book {
     }
 
     fn add_keyset(&mut self, body: &KeysetRecord, record: Hash) {
+        let first = self.first_keys.entry(body.party.clone());
+        first.or_insert_with(|| body.keys.ed25519.key_bytes().to_vec());
         let all = self.keysets.entry(body.origin.clone()).or_default();
         for earlier in all.iter_mut() {
             let until = earlier.until_size.unwrap_or(u64::MAX).min(body.keys.from_size);

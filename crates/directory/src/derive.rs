@@ -81,6 +81,7 @@ fn parties(book: &Book) -> Parties {
             .iter()
             .map(|admin| (admin.holder.clone(), admin.key.to_string()))
             .collect(),
+        first_key: book.first_keys.get(&body.id).cloned(),
     };
     book.parties
         .iter()

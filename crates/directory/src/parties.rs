@@ -23,6 +23,9 @@ pub struct Party {
     pub sites: BTreeSet<String>,
     /// Who acts for it: holder and verifier key (`name+id+key`).
     pub admins: Vec<(String, String)>,
+    /// The Ed25519 public key, 32 bytes, of the first keyset that the directory held for it, whichever ledger that was of:
+    /// its seal is drawn from it. None if it never kept a ledger.
+    pub first_key: Option<Vec<u8>>,
 }
 
 /// Parties by id.

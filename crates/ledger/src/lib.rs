@@ -21,6 +21,7 @@
 pub mod audit;
 pub mod bundle;
 pub mod checkpoint;
+pub mod chop_seal;
 pub mod directory;
 pub mod foreign;
 pub mod hash;

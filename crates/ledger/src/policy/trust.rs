@@ -83,6 +83,12 @@ impl Window {
         self.from <= size && self.until.is_none_or(|until| size < until)
     }
 
+    /// The first size at which the key is no longer in force; none if it still is at every later one.
+    #[must_use]
+    pub fn until(&self) -> Option<u64> {
+        self.until
+    }
+
     /// The sizes that are in both windows; `None` if there are none.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {
