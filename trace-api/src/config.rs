@@ -9,9 +9,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use gate::read_log;
 use ledger::policy::Policy;
-use process::config::keys::ledger_keys;
-use process::config::ledger::LedgerKind;
 use process::config::problem::{read_named, read_policy};
 use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
@@ -19,7 +18,6 @@ use process::tls::Tls;
 
 use crate::names::{Names, Source};
 use crate::network::Cidr;
-use crate::read_log;
 
 /// Fewest bytes of the secret of scans.
 const LEAST_SECRET: usize = 16;
@@ -108,10 +106,12 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
         problems.keep(networks("webhook_networks", &section.webhook_networks)).unwrap_or_default();
     let place_header = problems.keep(place_header(section));
     let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
-    let tls =
-        problems.keep(Tls::from_files(installation, "[trace_api]", certificate, key)).flatten();
+    let clients = section.tls_client_ca.as_deref();
+    let tls = Tls::of_section(installation, "[trace_api]", (certificate, key), clients);
+    let tls = problems.keep(tls).flatten();
     problems.keep(check_numbers(section));
-    let read_log = problems.keep(load_read_log(installation, section)).flatten();
+    let origin = section.read_log.as_deref();
+    let read_log = problems.keep(read_log::settings(installation, "[trace_api]", origin)).flatten();
     let gate = problems.keep(gate::settings::resolve(installation)).unwrap_or_default();
     let names_source = Source::of(installation, section);
     let names = problems.keep(names_source.load());
@@ -156,25 +156,6 @@ fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result
         return Err(Problem::value("[trace_api]", "scan_secret", got, expected));
     }
     Ok(secret.to_vec())
-}
-
-fn load_read_log(
-    installation: &Installation,
-    section: &TraceApiSection,
-) -> Result<Option<read_log::Settings>, Problem> {
-    let Some(origin) = &section.read_log else { return Ok(None) };
-    let logs = || installation.ledgers.iter().filter(|ledger| ledger.kind == LedgerKind::Audit);
-    let ledger = logs().find(|ledger| ledger.origin == *origin).ok_or_else(|| {
-        let origins: Vec<&str> = logs().map(|ledger| ledger.origin.as_str()).collect();
-        let expected = match &origins[..] {
-            [] => "the origin of a [[ledger]] with kind = \"audit\"; the file has none".to_owned(),
-            _ => format!("one of the ledgers of kind \"audit\": {}", origins.join(", ")),
-        };
-        Problem::value("[trace_api]", "read_log", format!("`{origin}`"), expected)
-    })?;
-    let keys = Arc::new(ledger_keys(installation, ledger)?);
-    let (origin, party) = (origin.clone(), ledger.party.name.clone());
-    Ok(Some(read_log::Settings { origin, party, keys }))
 }
 
 /// The networks that a key lists.

@@ -34,7 +34,15 @@ pub fn place<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
     (!shown.0.is_empty() && !shown.1.is_empty()).then_some((shown.0, shown.1))
 }
 
-/// The same in one language; `a place` if there is none.
+/// The city of a place, in Chinese and English; where none is configured, as [`place`] says.
+#[must_use]
+pub fn city<'a>(sgln: &str, config: &'a Config) -> Option<(&'a str, &'a str)> {
+    let found = config.names.place(sgln)?;
+    let city = (&*found.city_zh, &*found.city_en);
+    if city.0.is_empty() || city.1.is_empty() { place(sgln, config) } else { Some(city) }
+}
+
+/// The same as [`place`] in one language; `a place` if there is none.
 #[must_use]
 pub fn place_name(sgln: &str, config: &Config, language: Language) -> String {
     language.of(place(sgln, config).unwrap_or(who::A_PLACE)).to_owned()

@@ -5,10 +5,10 @@
 //! | `GET /` for programs | [`entry`] |
 //! | `GET /events`, `/events/{eventID}` | [`events`] |
 //! | `GET /eventTypes`, `/epcs`, `/bizSteps`, `/bizLocations`, `/readPoints`, `/dispositions`, each with `/{name}` and `/{name}/events` | [`families`] |
-//! | `GET`, `POST /queries`; `GET`, `DELETE /queries/{name}`; `GET /queries/{name}/events` | [`queries`] |
+//! | `GET`, `POST /queries`; `GET`, `DELETE /queries/{name}`; `GET /queries/{name}/events` | [`queries`]; over a WebSocket [`socket`] |
 //! | `GET`, `POST /queries/{name}/subscriptions`; `GET`, `DELETE …/{id}` | [`subscriptions`] |
 //! | `DELETE /nextPageToken/{token}` | [`given_back`] |
-//! | `GET /master-data/{kind}/{id}`, which is ours | [`master_data`] |
+//! | `GET /master-data/{kind}/{id}`, `/master-data/{kind}`, which are ours | [`master_data`], [`elements`] |
 //! | `OPTIONS` of each | [`reply`] |
 //!
 //! The way through a request: [`negotiation`] reads its headers, [`address`] its address, [`caller`] says who asks and what they may
@@ -26,6 +26,7 @@ pub mod address;
 pub mod caller;
 pub mod destination;
 pub mod document;
+pub mod elements;
 pub mod ended_tokens;
 pub mod entry;
 pub mod event_answer;
@@ -43,8 +44,9 @@ pub mod queries;
 pub mod reply;
 pub mod schedule;
 pub mod search;
-pub mod sight;
 pub mod signature;
+pub mod socket;
+pub mod sockets;
 pub mod subscriber;
 pub mod subscriptions;
 pub mod token;
@@ -52,6 +54,7 @@ pub mod webhook;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -64,7 +67,7 @@ use self::gate::{is_served, nothing_here};
 use crate::state::AppState;
 
 /// Every path but `/` with the methods that it has, as `Allow` lists them.
-pub const PATHS: [(&str, &str); 27] = [
+pub const PATHS: [(&str, &str); 28] = [
     ("/events", READ),
     ("/events/{eventID}", READ),
     ("/eventTypes", READ),
@@ -91,6 +94,7 @@ pub const PATHS: [(&str, &str); 27] = [
     ("/queries/{queryName}/subscriptions", LIST),
     ("/queries/{queryName}/subscriptions/{subscriptionID}", ITEM),
     ("/nextPageToken/{token}", GIVE_BACK),
+    ("/master-data/{kind}", READ),
     ("/master-data/{kind}/{id}", READ),
 ];
 
@@ -132,6 +136,10 @@ fn resource(
         .default_service(web::to(refused))
 }
 
+fn wants_socket(context: &GuardContext<'_>) -> bool {
+    sockets::is_wanted(context.head())
+}
+
 /// Adds the routes.
 pub fn routes(service: &mut ServiceConfig) {
     families(service);
@@ -154,6 +162,7 @@ pub fn routes(service: &mut ServiceConfig) {
         )
         .service(
             resource("/queries/{queryName}/events", READ)
+                .route(web::get().guard(fn_guard(wants_socket)).to(socket::open))
                 .route(web::get().to(queries::events))
                 .route(web::head().to(queries::events)),
         )
@@ -174,6 +183,11 @@ pub fn routes(service: &mut ServiceConfig) {
                 .route(web::get().to(queries::get))
                 .route(web::head().to(queries::get))
                 .route(web::delete().to(queries::delete)),
+        )
+        .service(
+            resource("/master-data/{kind}", READ)
+                .route(web::get().to(elements::list))
+                .route(web::head().to(elements::list)),
         )
         .service(
             resource("/master-data/{kind}/{id:.+}", READ)

@@ -8,37 +8,73 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use crate::frame::Frame;
 use crate::language::Language;
+use crate::signs::{self, Icon};
 use crate::words::away::{self, Away};
-use crate::words::page::TO_START;
 
 #[derive(Template)]
 #[template(path = "away.html")]
 struct Page<'a> {
-    lang: Language,
-    to_start: &'static str,
+    frame: Frame,
+    sign: String,
     main: &'a str,
     hint: &'a str,
-    /// An address of our own, or empty.
-    link: &'a str,
+    /// The next step: where it leads, and what it says.
+    next: (&'a str, &'a str),
+    out: String,
+    more_heading: &'static str,
+    /// Other addresses of our own, with what they are.
+    more: Vec<(&'a str, &'static str)>,
 }
 
-/// The page with this heading and this text.
-#[must_use]
-pub fn render(main: &str, hint: &str, language: Language) -> String {
-    with_link(main, hint, "", language)
+/// A page with a heading, a text and one next step.
+fn render(main: &str, hint: &str, next: (&str, &str), language: Language) -> String {
+    with_more(main, hint, next, Vec::new(), language)
 }
 
-fn with_link(main: &str, hint: &str, link: &str, language: Language) -> String {
-    let page = Page { lang: language, to_start: language.of(TO_START), main, hint, link };
+fn with_more(
+    main: &str,
+    hint: &str,
+    next: (&str, &str),
+    more: Vec<(&str, &'static str)>,
+    language: Language,
+) -> String {
+    let page = Page {
+        frame: Frame::of(main, language),
+        sign: signs::no_verdict(),
+        main,
+        hint,
+        next,
+        out: Icon::Out.svg(22),
+        more_heading: language.of(away::MEANWHILE),
+        more,
+    };
     page.render().unwrap_or_else(|_| main.to_owned())
+}
+
+/// The step back to the start page.
+fn to_start(language: Language) -> (&'static str, &'static str) {
+    ("/", language.of(away::TO_START))
 }
 
 /// The page for an answer with this status.
 #[must_use]
 pub fn of_status(status: StatusCode, language: Language) -> String {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return cannot_check(language);
+    }
     let Away { main, hint } = away::of_status(status);
-    render(language.of(main), language.of(hint), language)
+    render(language.of(main), language.of(hint), to_start(language), language)
+}
+
+/// The page for when nothing can be checked now: the same address again, or a saved proof without this server.
+#[must_use]
+pub fn cannot_check(language: Language) -> String {
+    let Away { main, hint } = away::of_status(StatusCode::SERVICE_UNAVAILABLE);
+    let again = ("", language.of(away::AGAIN));
+    let more = vec![("/verify", language.of(away::CHECK_PROOF))];
+    with_more(language.of(main), language.of(hint), again, more, language)
 }
 
 /// The page for a code whose serial or lot stands among its attributes, where nothing reads it.
@@ -47,8 +83,7 @@ pub fn of_status(status: StatusCode, language: Language) -> String {
 #[must_use]
 pub fn misplaced(right: &str, language: Language) -> String {
     let Away { main, hint } = away::MISPLACED;
-    let (main, hint) = (language.of(main), language.of(hint));
-    with_link(main, hint, right, language)
+    render(language.of(main), language.of(hint), (right, right), language)
 }
 
 /// The page for a code that names a product and no single item.
@@ -57,7 +92,7 @@ pub fn misplaced(right: &str, language: Language) -> String {
 #[must_use]
 pub fn without_serial(gtin: &str, product: Option<&str>, language: Language) -> String {
     let main = product.map_or_else(|| format!("GTIN {gtin}"), str::to_owned);
-    render(&main, language.of(away::WITHOUT_SERIAL), language)
+    render(&main, language.of(away::WITHOUT_SERIAL), to_start(language), language)
 }
 
 /// The page for a code that names a place, a party or a group of shipments.
@@ -66,5 +101,5 @@ pub fn without_serial(gtin: &str, product: Option<&str>, language: Language) -> 
 #[must_use]
 pub fn no_item(parts: &[(&'static str, String)], language: Language) -> String {
     let parts: Vec<String> = parts.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    render(&parts.join(" · "), language.of(away::NO_ITEM), language)
+    render(&parts.join(" · "), language.of(away::NO_ITEM), to_start(language), language)
 }

@@ -39,7 +39,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 27] = [
+pub const PATHS: [(&str, &[Audience]); 22] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -57,12 +57,7 @@ pub const PATHS: [(&str, &[Audience]); 27] = [
     ("/trace", &[Audience::Internal]),
     ("/verify", &[Audience::Public]),
     ("/policy", &[Audience::Public]),
-    ("/assets/verify.js", &[Audience::Public]),
-    ("/assets/form.js", &[Audience::Public]),
-    ("/assets/evm.js", &[Audience::Public]),
-    ("/assets/checkpoint.js", &[Audience::Public]),
-    ("/assets/directory.js", &[Audience::Public]),
-    ("/assets/names.js", &[Audience::Public]),
+    ("/assets/{version}/{name}", &[Audience::Public]),
     ("/openapi.json", &[Audience::Public]),
     ("/healthz", &[Audience::Public, Audience::Internal]),
     ("/readyz", &[Audience::Internal]),
@@ -116,12 +111,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))
-        .service(at("/assets/verify.js", pages_get::verifier))
-        .service(at("/assets/form.js", pages_get::verifier_form))
-        .service(at("/assets/evm.js", pages_get::verifier_evm))
-        .service(at("/assets/checkpoint.js", pages_get::verifier_checkpoint))
-        .service(at("/assets/directory.js", pages_get::verifier_directory))
-        .service(at("/assets/names.js", pages_get::verifier_names))
+        .service(at("/assets/{version}/{name}", pages_get::asset))
         .service(at("/openapi.json", pages_get::openapi))
         .configure(process::health::liveness);
 }

@@ -7,7 +7,7 @@
 use history::{History, ItemState, Verdict};
 
 use crate::language::Pair;
-use crate::words::lamps as text;
+use crate::words::lamps::{self as text, Answer};
 
 /// The answer to one of the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,9 @@ pub struct Lamp {
     pub state: LampState,
     /// Its name.
     pub name: Pair,
-    /// The answer in words.
+    /// The answer in a word.
+    pub word: Pair,
+    /// What it rests on.
     pub text: Pair,
 }
 
@@ -63,22 +65,22 @@ impl Lamps {
     /// - `history`: none if no record names the code.
     #[must_use]
     pub fn of(verdict: Verdict, state: &ItemState, history: Option<&History>) -> Self {
-        const NOT_CHECKED: (LampState, Pair) = (LampState::Unchecked, text::NOT_CHECKED);
+        const NOT_CHECKED: (LampState, Answer) = (LampState::Unchecked, text::NOT_CHECKED);
         let (record, tag, journey) = match history {
             Some(history) => (record(history), tag(verdict), journey(state)),
             // Nothing was looked up under a key of nobody, so nothing is wrong with it either.
             None if verdict == Verdict::NotCovered => (
-                (LampState::Unchecked, text::NO_RECORD),
+                (LampState::Unchecked, text::NOTHING_TO_CHECK),
                 NOT_CHECKED,
-                (LampState::Unchecked, text::NO_RECORD),
+                (LampState::Unchecked, text::NOTHING_TO_CHECK),
             ),
             None => (
                 (LampState::Broken, text::NO_RECORD),
                 NOT_CHECKED,
-                (LampState::Unchecked, text::NO_RECORD),
+                (LampState::Unchecked, text::NOTHING_TO_CHECK),
             ),
         };
-        let lamp = |name, (state, text)| Lamp { state, name, text };
+        let lamp = |name, (state, (word, text))| Lamp { state, name, word, text };
         Self {
             record: lamp(text::RECORD, record),
             tag: lamp(text::TAG, tag),
@@ -93,7 +95,7 @@ impl Lamps {
     }
 }
 
-fn record(history: &History) -> (LampState, Pair) {
+fn record(history: &History) -> (LampState, Answer) {
     if history.disputed().next().is_some() {
         (LampState::Broken, text::DOES_NOT_FIT)
     } else {
@@ -101,7 +103,7 @@ fn record(history: &History) -> (LampState, Pair) {
     }
 }
 
-fn tag(verdict: Verdict) -> (LampState, Pair) {
+fn tag(verdict: Verdict) -> (LampState, Answer) {
     match verdict {
         Verdict::Strong => (LampState::Ok, text::CHIP_CHECKED),
         Verdict::TagFail | Verdict::Opened => (LampState::Broken, text::CHECK_FAILED),
@@ -118,7 +120,7 @@ fn tag(verdict: Verdict) -> (LampState, Pair) {
     }
 }
 
-fn journey(state: &ItemState) -> (LampState, Pair) {
+fn journey(state: &ItemState) -> (LampState, Answer) {
     if !state.clashes.is_empty() {
         (LampState::Warn, text::CONTRADICTS)
     } else if !state.gaps.is_empty() {

@@ -18,11 +18,15 @@
 //! Sources: GS1 Digital Link 1.4, RFC 9457, docs/formats/bundle-v2.md.
 
 pub mod answer;
+pub mod assets;
+mod compressed;
 pub mod config;
 pub mod consumer;
+pub mod emergency_watch;
 pub mod epcis_api;
 pub mod error_page;
 pub mod findings;
+mod frame;
 pub mod http;
 pub mod lamps;
 pub mod language;
@@ -37,17 +41,18 @@ pub mod naming;
 pub mod network;
 pub mod notices;
 pub mod page;
+pub mod pictures;
 pub mod places;
 pub mod problem;
 pub mod projection_metrics;
 pub mod projector;
-pub mod read_log;
 mod reload;
 pub mod scan;
 pub mod scan_queue;
 pub mod scan_result;
 pub mod scanned;
 pub mod seen;
+mod signs;
 pub mod state;
 #[cfg(test)]
 mod testing;
@@ -131,8 +136,10 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     context.service.started("trace-api");
     tracing::info!(address = %public, internal = %internal, "listening");
     let handles = servers.each_ref().map(Server::handle);
+    let sockets = Arc::clone(&state.sockets);
     tokio::spawn(async move {
         shutdown.wait_for(|stop| *stop).await.ok();
+        sockets.close_all();
         let [public, internal] = handles;
         tokio::join!(public.stop(true), internal.stop(true));
     });
@@ -147,6 +154,7 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         never = epcis_api::subscriber::run(&state) => match never {},
         never = reload::follow(&state, reload) => match never {},
         never = master::names::follow(&state) => match never {},
+        never = emergency_watch::follow(&state) => match never {},
         never = projecting => match never {},
     };
     state.scans.finish().await;
@@ -196,6 +204,7 @@ fn serve(
         Joined::new(one_address::application(app), guest, serves_queries)
     })
     .workers(if is_public { 2 } else { 1 })
+    .on_connect(process::tls::client::note)
     .tls_handshake_timeout(HANDSHAKE_WITHIN)
     .disable_signals()
     .shutdown_timeout(10);

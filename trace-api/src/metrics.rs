@@ -1,11 +1,14 @@
 //! What trace-api counts and times; names follow `trace_api_<thing>_<unit|total>`.
 
 use history::Cache;
+use history::cache::Usage;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 const MESSAGES: &str = "Messages of subscriptions, by what came of them.";
+const EMERGENCY_RIGHTS: &str = "Rights of an emergency that hold.";
+const REFUSED: &str = "Requests refused before the database was asked, by limit.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
 
 /// The metrics of one trace-api process.
@@ -39,6 +42,8 @@ pub struct Metrics {
     pub bundles: IntCounterVec,
     /// Records met that do not fit their ledger.
     pub broken_records: IntCounter,
+    /// Rights of an emergency that hold.
+    pub emergency_rights: IntGauge,
 }
 
 impl Metrics {
@@ -86,11 +91,7 @@ impl Metrics {
         Self {
             verdicts: by("trace_api_verdicts_total", "Scans answered, by verdict.", "verdict"),
             scans: by("trace_api_scans_total", "Scans, by role.", "role"),
-            refused: by(
-                "trace_api_refused_requests_total",
-                "Requests refused before the database was asked, by limit.",
-                "limit",
-            ),
+            refused: by("trace_api_refused_requests_total", REFUSED, "limit"),
             unstored_scans: by(
                 "trace_api_unstored_scans_total",
                 "Scans that could not be stored, by reason; their requests were refused.",
@@ -105,6 +106,7 @@ impl Metrics {
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
             answer_seconds,
             broken_records,
+            emergency_rights: gauge(&registry, "trace_api_emergency_rights", EMERGENCY_RIGHTS),
             registry,
         }
     }
@@ -166,9 +168,14 @@ impl CacheMetrics {
     }
 
     /// Takes over what the caches count.
-    pub fn update(&self, cache: &Cache) {
+    pub fn update(&self, cache: &Cache, events: Usage) {
         let stats = cache.stats();
-        let all = [("records", stats.records), ("tiles", stats.tiles), ("ledgers", stats.ledgers)];
+        let all = [
+            ("records", stats.records),
+            ("tiles", stats.tiles),
+            ("ledgers", stats.ledgers),
+            ("events", events),
+        ];
         for (name, usage) in all {
             for (outcome, count) in [("hit", usage.hits), ("miss", usage.misses)] {
                 let counter = self.lookups.with_label_values(&[name, outcome]);

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use process::config::names::{read_places, read_products};
@@ -22,6 +22,7 @@ use process::config::trace_api::{LinkSection, PlaceSection, ProductSection, Trac
 use process::config::{Installation, Problem, Problems};
 
 use crate::links::{Link, kind_of};
+use crate::pictures::Picture;
 use crate::places::{PlaceName, Places};
 
 /// A product, as pages name it.
@@ -37,6 +38,12 @@ pub struct Product {
     pub pack_zh: String,
     /// Features of the pack to compare by eye, English.
     pub pack_en: String,
+    /// Name of the brand in Chinese; empty if none is configured.
+    pub brand_zh: String,
+    /// Name of the brand in English; empty if none is configured.
+    pub brand_en: String,
+    /// Its picture.
+    pub picture: Option<Picture>,
     /// Where the issuer says what to do about a recall.
     pub recall_url: Option<String>,
     /// Where more is said about it, by type.
@@ -86,6 +93,13 @@ impl Names {
         self.places.find(sgln).or_else(|| self.stated.places.find(sgln))
     }
 
+    /// The picture of this name.
+    #[must_use]
+    pub fn picture(&self, name: &str) -> Option<&Picture> {
+        let mut pictures = self.products.values().filter_map(|product| product.picture.as_ref());
+        pictures.find(|picture| picture.name == name)
+    }
+
     /// The product of a GTIN, 14 digits.
     #[must_use]
     pub fn product(&self, gtin: &str) -> Option<&Product> {
@@ -100,6 +114,8 @@ pub struct Source {
     places: Vec<PlaceSection>,
     products_file: Option<PathBuf>,
     places_file: Option<PathBuf>,
+    /// Where paths of pictures begin.
+    folder: PathBuf,
 }
 
 impl fmt::Debug for Source {
@@ -121,6 +137,7 @@ impl Source {
             places: section.places.clone(),
             products_file: at(&section.products_file),
             places_file: at(&section.places_file),
+            folder: installation.at(Path::new("")),
         }
     }
 
@@ -153,9 +170,24 @@ impl Source {
             problems.append(found.locate(check.places("[[place]]", &found.entries)));
             places.extend(found.entries);
         }
-        let products = products.into_iter().map(Product::from).collect();
+        let products = products.into_iter().map(|product| self.product(product, &mut problems));
+        let products = products.collect();
         let places = Places::new(places.into_iter().map(PlaceName::from).collect());
         problems.unless_any(Some(Names::new(products, places)))
+    }
+
+    /// A product with its picture.
+    fn product(&self, section: ProductSection, problems: &mut Problems) -> Product {
+        let picture = section.picture.as_ref().and_then(|path| {
+            let cause = match Picture::read(&self.folder.join(path)) {
+                Ok(picture) => return Some(picture),
+                Err(cause) => cause,
+            };
+            let place = format!("[[trace_api.product]] `{}`", section.gtin.escape_debug());
+            problems.push(Problem::Content { section: place, key: "picture".to_owned(), cause });
+            None
+        });
+        Product { picture, ..Product::from(section) }
     }
 }
 
@@ -250,6 +282,9 @@ impl From<ProductSection> for Product {
             name_en: from.name_en,
             pack_zh: from.pack_zh,
             pack_en: from.pack_en,
+            brand_zh: from.brand_zh,
+            brand_en: from.brand_en,
+            picture: None,
             recall_url: from.recall_url,
             links: from.links.into_iter().filter_map(link).collect(),
         }

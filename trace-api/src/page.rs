@@ -1,28 +1,48 @@
 //! The pages: what their templates need, in the reader's language.
 //!
-//! The order of the verdict page is fixed: verdict, product, scans, lamps, notices, timeline, signers, limits, actions, times.
+//! The way through: [`item`] takes the band ([`crate::words::band`]), the next step ([`next_step`]), the product, the three
+//! lamps, the notices, the timeline ([`journey`]) and who says so ([`parties`]), and gives all of it to one template.
 //!
-//! Not here: the texts ([`crate::words`]), the JSON answer ([`crate::answer`]).
+//! What holds: the order of the verdict page is fixed: verdict, next step, product, features to compare, scans, lamps,
+//! notices, timeline, signers, limits, advice, actions, times; everything is there without a script; nothing but a
+//! verified chip is green.
+//!
+//! Not here: the texts ([`crate::words`]), the JSON answer ([`crate::answer`]), what surrounds a page ([`crate::frame`]).
+//!
+//! Source: docs/decisions/0078-the-verdict-page.md.
+
+mod journey;
+mod next_step;
+mod parties;
 
 use std::collections::HashSet;
 
 use askama::Template;
-use epcis::{BizStep, Disposition};
-use history::{GatheredHistory, History, HistoryEntry, Mark, Reason, Relation, Weight, Withdrawal};
+use epcis::BizStep;
+use history::{Gap, GatheredHistory, History, HistoryEntry, Reason, Relation, Verdict, Withdrawal};
 use jiff::Timestamp;
+use ledger::chop_seal::ChopSeal;
 use sql::scans::ScanTotals;
 
+use self::journey::Journey;
+use self::next_step::{NextStep, Parts};
+use self::parties::Parties;
 use crate::config::Config;
 use crate::consumer;
 use crate::error_page;
-use crate::lamps::Lamps;
+use crate::frame::Frame;
+use crate::lamps::{Lamp, LampState, Lamps};
 use crate::language::{Language, Pair};
+use crate::names::Product;
 use crate::naming::Naming;
 use crate::notices::{expiry, first_excursion, other_lot, warnings};
+use crate::pictures::Picture;
 use crate::scan_result::ScanResult;
 use crate::scanned::{SERIAL, Scanned};
+use crate::signs::{self, Colour, Icon};
+use crate::words::journey::{self as journey_text, ScanCounts};
 use crate::words::page::{ItemLabels, StartTexts, VerifyTexts};
-use crate::words::{self, Checked, ScanCounts, page as text, verifier};
+use crate::words::{self, Checked, next as next_text, page as text, verifier};
 
 /// Everything that the page shows.
 pub struct PageView<'a> {
@@ -36,50 +56,96 @@ pub struct PageView<'a> {
     pub language: Language,
 }
 
-/// One step of the timeline.
-struct Line {
-    at: String,
-    step: String,
-    place: String,
-    who: String,
-    how: &'static str,
-    via: &'static str,
-    /// What is to be known about its weight and its time.
-    marks: Vec<&'static str>,
+/// A time, for machines and for people.
+struct Moment {
+    iso: String,
+    text: String,
+}
+
+impl Moment {
+    fn of(at: Timestamp) -> Self {
+        Self { iso: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text: words::minute(at) }
+    }
+}
+
+/// When the ledgers were last signed, and by when all of it existed.
+struct Clocks {
+    size: String,
+    recorded: Moment,
+    anchored: Option<Moment>,
+    /// Which evidence that is.
+    chain: String,
+}
+
+/// A lamp as the page shows it.
+struct ShownLamp {
     class: &'static str,
+    icon: Icon,
+    question: &'static str,
+    word: &'static str,
+    text: &'static str,
+}
+
+/// A notice as the page shows it.
+struct ShownNotice {
+    icon: Icon,
+    is_information: bool,
+    text: String,
+}
+
+/// A product as the page shows it; empty where it is not known.
+#[derive(Default)]
+struct ShownProduct<'a> {
+    brand: &'a str,
+    name: &'a str,
+    /// Path of its picture; empty if there is none.
+    picture: String,
+    /// Features of the pack.
+    pack: Vec<&'a str>,
+}
+
+/// What to do, where a verdict needs more than one sentence.
+struct Advice {
+    id: &'static str,
+    heading: &'static str,
+    is_list: bool,
+    texts: Vec<&'static str>,
 }
 
 #[derive(Template)]
 #[template(path = "item.html")]
 struct ItemPage<'a> {
+    frame: Frame,
     lang: Language,
-    title: String,
-    colour: &'static str,
-    icon: &'static str,
+    colour: Colour,
+    sign: String,
     main: String,
     hint: String,
     reason: String,
-    /// Where the issuer says what to do about a recall.
-    recall: &'a str,
     code: &'static str,
-    product: &'a str,
-    pack: &'a str,
+    next: NextStep,
+    next_text: &'static str,
+    product: ShownProduct<'a>,
+    /// The code only claims to be of this product.
+    is_claimed: bool,
+    /// Nobody issues under this key.
+    is_unknown: bool,
     /// Key and serial number, as they were in the address.
-    ids: String,
+    ids: Vec<(&'static str, &'a str)>,
     lot: &'a str,
     scans_line: String,
-    lamps: Vec<(&'static str, &'static str, &'static str)>,
-    /// CSS classes and text.
-    notices: Vec<(&'static str, String)>,
-    lines: Vec<Line>,
-    gaps: Vec<String>,
-    signers: Vec<String>,
+    lamps: Vec<ShownLamp>,
+    notices: Vec<ShownNotice>,
+    journey: Journey,
+    parties: Parties,
+    unnamed: String,
+    advice: Option<Advice>,
     limits: &'static str,
     privacy: String,
     report: &'a str,
     bundle: String,
-    checked_at: String,
-    clocks: String,
+    checked: Moment,
+    clocks: Option<Clocks>,
     permanent: String,
     labels: ItemLabels,
     /// What the verifier shows, as JSON, escaped.
@@ -92,122 +158,156 @@ struct ItemPage<'a> {
 ///
 /// If the template cannot be rendered.
 pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
-    let PageView { result, config, language, .. } = *view;
+    let PageView { result, config, language, code, .. } = *view;
     let verdict = result.reason.verdict();
-    let band = words::band(verdict);
+    let colour = if sold_to_one(view) { Colour::Blue } else { words::band(verdict).colour };
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
     let entries = history.map(|history| history.entries.as_slice()).unwrap_or_default();
-    let product = config.names.product(&view.code.gtin);
+    let product = shown_product(config.names.product(&code.gtin), verdict, language);
     let lamps = Lamps::of(verdict, &result.state, history).in_order();
-    let place = |sgln: &str| consumer::place_name(sgln, config, language);
-    let naming = Naming::of_public(config);
-    let checked = history.map(Checked::of).unwrap_or_default();
-    let main = main(view, band.main);
-    ItemPage {
-        lang: language,
-        title: format!("{main} · {}", view.code.last_part()),
-        colour: if sold_to_one(view) { "blue" } else { band.colour },
-        icon: band.icon,
-        main,
-        hint: hint(view, band.hint),
-        reason: words::reason(&result.reason, checked, naming, language),
+    let parties = Parties::of(entries, &result.rights, config, language, journey::local_day);
+    let gaps = gap_texts(&result.state.gaps, config, language);
+    let main = main(view, words::band(verdict).main);
+    let report = config.report_contact.as_deref().unwrap_or_default();
+    let notices = history.map(|history| shown_notices(view, history)).unwrap_or_default();
+    let parts = Parts {
         recall: result.recall_url(config).unwrap_or_default(),
+        report,
+        has_pack: !product.pack.is_empty(),
+        has_notices: !notices.is_empty(),
+        has_journey: !entries.is_empty(),
+    };
+    let (labels, next) = (ItemLabels::of(language), next_step::of(verdict, parts));
+    ItemPage {
+        frame: Frame::of(&format!("{main} · {}", code.last_part()), language),
+        lang: language,
+        colour,
+        sign: signs::verdict(verdict, colour),
+        main,
+        hint: hint(view, words::band(verdict).hint),
+        reason: why(view, history),
         code: verdict.code(),
-        product: product.map_or("", |p| language.of((p.name_zh.as_str(), p.name_en.as_str()))),
-        pack: product.map_or("", |p| language.of((p.pack_zh.as_str(), p.pack_en.as_str()))),
-        ids: ids(view.code, &ItemLabels::of(language)),
+        next_text: language.of(next.text),
+        next,
+        product,
+        is_claimed: verdict == Verdict::Rejected,
+        is_unknown: verdict == Verdict::NotCovered,
+        ids: ids(code, &labels),
         lot: history.and_then(History::lot_number).unwrap_or_default(),
-        scans_line: words::scan_counts(scan_counts(view, history), language),
-        lamps: lamps
-            .map(|lamp| (lamp.state.code(), language.of(lamp.name), language.of(lamp.text)))
-            .into(),
-        notices: history.map(|history| shown_notices(view, history, naming)).unwrap_or_default(),
-        lines: entries.iter().map(|entry| line(entry, config, language)).collect(),
-        gaps: result
-            .state
-            .gaps
-            .iter()
-            .map(|gap| words::gap(gap, naming, language, place))
-            .collect(),
-        signers: consumer::signers(entries, config, language),
+        scans_line: history.map_or_else(
+            || language.of(journey_text::NO_COUNTS).to_owned(),
+            |history| journey_text::scan_counts(scan_counts(view, history), language),
+        ),
+        lamps: lamps.map(|lamp| shown_lamp(lamp, colour, language)).into(),
+        notices,
+        journey: Journey::of(entries, &gaps, &parties, config, language),
+        unnamed: journey_text::unnamed(parties.count, language),
+        parties,
+        advice: advice(verdict, language),
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
-        report: config.report_contact.as_deref().unwrap_or_default(),
+        report,
         bundle: history.map(|history| bundle_path(&history.name())).unwrap_or_default(),
-        checked_at: words::minute(result.request.at),
+        checked: Moment::of(result.request.at),
         clocks: clocks(result, language),
-        permanent: format!("{}{}", config.public_url, view.code.path()),
-        labels: ItemLabels::of(language),
+        permanent: format!("{}{}", config.public_url, code.path()),
+        labels,
         words: verifier::attribute_for_page(language),
     }
     .render()
 }
 
 /// Key, lot of the address and serial number, as people call them.
-fn ids(code: &Scanned, labels: &ItemLabels) -> String {
+fn ids<'a>(code: &'a Scanned, labels: &ItemLabels) -> Vec<(&'static str, &'a str)> {
     let name = |name: &'static str| if name == SERIAL { labels.serial } else { name };
     let parts = code.parts.iter().filter(|(name, _)| *name != "lot");
-    let parts: Vec<String> = parts.map(|(part, value)| format!("{} {value}", name(part))).collect();
-    parts.join(" · ")
+    parts.map(|(part, value)| (name(part), value.as_str())).collect()
 }
 
-fn line(entry: &HistoryEntry, config: &Config, language: Language) -> Line {
-    let (how, class) = match (&entry.fault, entry.sensed, &entry.relation) {
-        (Some(_), _, _) => (text::HOW_DISPUTED, "broken"),
-        (None, true, Relation::Lot) => (text::HOW_SENSED, "warn"),
-        (None, false, Relation::Lot) => (text::HOW_STATED, "warn"),
-        (None, true, _) => (text::HOW_SENSED, "ok"),
-        (None, false, _) => (text::HOW_STATED, "ok"),
+/// What nobody issues under is no product of anybody; what a rejected code claims has no features to compare, which
+/// would help a copy.
+fn shown_product(
+    product: Option<&Product>,
+    verdict: Verdict,
+    language: Language,
+) -> ShownProduct<'_> {
+    let Some(product) = product.filter(|_| verdict != Verdict::NotCovered) else {
+        return ShownProduct::default();
     };
-    let class = if class == "ok" && entry.weight != Weight::Counts { "warn" } else { class };
-    Line {
-        at: consumer::day(entry.at),
-        step: words::step(entry.step.as_ref(), language),
-        place: consumer::place_name(&entry.place, config, language),
-        who: consumer::party(&entry.party, config, language),
-        how: language.of(how),
-        via: match entry.relation {
-            Relation::Item => "",
-            Relation::Container(_) => language.of(text::VIA_CONTAINER),
-            Relation::Lot => language.of(text::VIA_LOT),
-        },
-        marks: marks(entry).into_iter().map(|mark| language.of(mark)).collect(),
-        class,
+    let pack = features(language.of((&product.pack_zh, &product.pack_en)));
+    ShownProduct {
+        brand: language.of((&product.brand_zh, &product.brand_en)),
+        name: language.of((&product.name_zh, &product.name_en)),
+        picture: product.picture.as_ref().map(Picture::path).unwrap_or_default(),
+        pack: if verdict == Verdict::Rejected { Vec::new() } else { pack },
     }
 }
 
-/// What the timeline says about a recall or a theft in a record, and about its weight and time.
-fn marks(entry: &HistoryEntry) -> Vec<Pair> {
-    let weight = match entry.weight {
-        Weight::Listed if entry.fault.is_none() => Some(text::MARK_LISTED),
-        Weight::Claim => Some(text::MARK_CLAIM),
-        Weight::Listed | Weight::Counts => None,
-    };
-    let mark = entry.mark.map(|mark| match mark {
-        Mark::Future => text::MARK_FUTURE,
-        Mark::BackDated => text::MARK_BACK_DATED,
-        Mark::Corrected => text::MARK_CORRECTED,
-    });
-    let says = match &entry.disposition {
-        Some(Disposition::Recalled) => Some(text::SAYS_RECALLED),
-        Some(Disposition::Stolen) => Some(text::SAYS_STOLEN),
-        _ => None,
-    };
-    let weight = weight.filter(|_| entry.mark != Some(Mark::Corrected));
-    says.into_iter().chain(weight).chain(mark).collect()
+/// The features of a pack: each sentence is one.
+fn features(text: &str) -> Vec<&str> {
+    let parts = text.split_inclusive(['。', '；', ';', '\n']);
+    let sentences = parts.flat_map(|part| part.split_inclusive(". ")).map(str::trim);
+    sentences.filter(|sentence| !sentence.is_empty()).collect()
 }
 
-/// The notices with their CSS classes: a date alone is no warning.
-fn shown_notices(
-    view: &PageView<'_>,
-    history: &History,
-    naming: Naming,
-) -> Vec<(&'static str, String)> {
-    let language = view.language;
+/// Each gap with what it says.
+fn gap_texts<'a>(gaps: &'a [Gap], config: &Config, language: Language) -> Vec<(&'a Gap, String)> {
+    let naming = Naming::of_public(config);
+    let place = |sgln: &str| consumer::place_name(sgln, config, language);
+    gaps.iter().map(|gap| (gap, words::gap(gap, naming, language, place))).collect()
+}
+
+fn shown_lamp(lamp: Lamp, colour: Colour, language: Language) -> ShownLamp {
+    let (class, icon) = match lamp.state {
+        // Green is for a chip that was verified now, and only its lamp.
+        LampState::Ok if colour == Colour::Green && lamp.name == words::lamps::TAG => {
+            ("chip", Icon::Tick)
+        }
+        LampState::Ok => ("ok", Icon::Tick),
+        LampState::Warn => ("warn", Icon::Care),
+        LampState::Broken => ("broken", Icon::Cross),
+        LampState::Unchecked => ("unchecked", Icon::Minus),
+    };
+    let [question, word, text] = [lamp.name, lamp.word, lamp.text].map(|pair| language.of(pair));
+    ShownLamp { class, icon, question, word, text }
+}
+
+/// What to do, where one sentence is not enough.
+fn advice(verdict: Verdict, language: Language) -> Option<Advice> {
+    let (id, heading, is_list, texts): (_, _, _, &[Pair]) = match verdict {
+        Verdict::NotCovered => ("why", next_text::WHY_UNKNOWN, true, &next_text::UNKNOWN),
+        Verdict::Rejected => ("now", next_text::WHAT_NOW, true, &next_text::REJECTED),
+        Verdict::Sold => {
+            ("ask", next_text::ASK, false, &[next_text::ASK_TEXT, next_text::ASK_RESULT])
+        }
+        _ => return None,
+    };
+    let texts = texts.iter().map(|text| language.of(*text)).collect();
+    Some(Advice { id, heading: language.of(heading), is_list, texts })
+}
+
+/// Why the verdict was given.
+fn why(view: &PageView<'_>, history: Option<&History>) -> String {
+    let PageView { result, config, language, .. } = *view;
+    match result.reason {
+        Reason::Sold(_) if sold_to_one(view) => language.of(next_text::SOLD_TO_ONE).to_owned(),
+        Reason::Sold(_) => language.of(next_text::SOLD_OTHERS).to_owned(),
+        _ => {
+            let checked = history.map(Checked::of).unwrap_or_default();
+            words::reason(&result.reason, checked, Naming::of_public(config), language)
+        }
+    }
+}
+
+/// What asks for care, then when the item expires: a date alone is no warning.
+fn shown_notices(view: &PageView<'_>, history: &History) -> Vec<ShownNotice> {
+    let (language, naming) = (view.language, Naming::of_public(view.config));
     let lot = other_lot(history, view.code.lot.as_deref(), language);
     let warnings = warnings(history, &view.result.state, naming, language).into_iter();
-    let expiry = expiry(history, language).map(|text| ("notice info", text));
-    lot.into_iter().chain(warnings).map(|text| ("notice", text)).chain(expiry).collect()
+    let care = |text| ShownNotice { icon: Icon::Care, is_information: false, text };
+    let date = |text| ShownNotice { icon: Icon::Date, is_information: true, text };
+    let expiry = expiry(history, language).map(date);
+    lot.into_iter().chain(warnings).map(care).chain(expiry).collect()
 }
 
 /// The main sentence: what the verdict says, with the day of a sale.
@@ -216,7 +316,7 @@ fn main(view: &PageView<'_>, general: Pair) -> String {
     match (&result.reason, &result.state.sale) {
         (Reason::Sold(at), Some(sale)) => {
             let seller = config.show_parties.then_some(&*sale.party);
-            words::sold(*at, seller, language)
+            words::sold(&sold_day(view, *at), seller, language)
         }
         (Reason::Clash(clash), _) => {
             let special = words::ledger_clash(clash.kind).map(|(main, _)| main);
@@ -224,6 +324,15 @@ fn main(view: &PageView<'_>, general: Pair) -> String {
         }
         _ => language.of(general).to_owned(),
     }
+}
+
+/// The day of a sale, where it happened.
+fn sold_day(view: &PageView<'_>, at: Timestamp) -> String {
+    let entries = view.result.gathered.iter().flat_map(|gathered| &gathered.history.entries);
+    let mut sales = entries.filter(|entry| entry.at == at);
+    let sale = sales.find(|entry| entry.step == Some(BizStep::RetailSelling));
+    let day = sale.map_or_else(|| at.to_zoned(jiff::tz::TimeZone::UTC).date(), journey::local_day);
+    journey_text::day(day, view.language)
 }
 
 /// What to do, with the date, the gap or the value that the verdict is about.
@@ -258,28 +367,33 @@ fn sold_to_one(view: &PageView<'_>) -> bool {
     matches!(view.result.reason, Reason::Sold(_)) && view.result.scans.all <= view.result.scans.own
 }
 
-fn scan_counts(view: &PageView<'_>, history: Option<&History>) -> ScanCounts {
+fn scan_counts(view: &PageView<'_>, history: &History) -> ScanCounts {
     let ScanTotals { all, own } = view.result.scans;
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let is_read = |entry: &&HistoryEntry| entry.sensed && entry.relation != Relation::Lot;
     let is_sale = |entry: &&HistoryEntry| entry.step == Some(BizStep::RetailSelling);
     ScanCounts {
-        chain: history.map_or(0, |history| history.entries.iter().filter(is_read).count()),
-        shop: history.map_or(0, |history| history.counted().filter(is_sale).count()),
+        chain: history.entries.iter().filter(is_read).count(),
+        shop: history.counted().filter(is_sale).count(),
         own: count(own),
         others: count(all.saturating_sub(own)),
     }
 }
 
 /// When the ledgers of the history were last signed, and by when all of it existed.
-fn clocks(result: &ScanResult, language: Language) -> String {
+fn clocks(result: &ScanResult, language: Language) -> Option<Clocks> {
     let heads = result.gathered.iter().flat_map(heads_in_use);
     let checkpoints: Vec<_> = heads.map(|head| &head.checkpoint).collect();
-    let recorded: Option<Timestamp> =
-        checkpoints.iter().map(|checkpoint| checkpoint.recorded_at).max();
+    let recorded = checkpoints.iter().map(|checkpoint| checkpoint.recorded_at).max()?;
     let size = checkpoints.iter().map(|checkpoint| checkpoint.size).sum();
-    recorded.map_or_else(String::new, |recorded| {
-        words::clocks(recorded, size, result.anchored.as_ref(), language)
+    let anchored = result.anchored.as_ref();
+    let confirmed = anchored.and_then(|anchored| anchored.confirmed.as_ref());
+    let confirmed = confirmed.map(|confirmed| (confirmed.asked, confirmed.agreed));
+    Some(Clocks {
+        size: words::ledger_size(size, language),
+        recorded: Moment::of(recorded),
+        anchored: anchored.map(|anchored| Moment::of(anchored.at)),
+        chain: words::public_chain(confirmed, language),
     })
 }
 
@@ -297,21 +411,35 @@ fn bundle_path(item: &str) -> String {
     )
 }
 
-/// The page for when the database does not answer.
+/// The page for when the database does not answer: no verdict, and never a green one.
 #[must_use]
 pub fn cannot_check(language: Language) -> String {
-    error_page::render(
-        language.of(text::CANNOT_CHECK),
-        language.of(text::CANNOT_CHECK_HINT),
-        language,
-    )
+    error_page::cannot_check(language)
 }
+
+/// A seal on the coin of the start page.
+struct Stamp {
+    seal: ChopSeal,
+    transform: &'static str,
+}
+
+/// Where the coin is stamped.
+const STAMPS: [&str; 6] = [
+    "translate(138 128) rotate(-9) scale(.086) translate(-500 -500)",
+    "translate(276 170) rotate(12) scale(.072) translate(-500 -500)",
+    "translate(150 268) rotate(6) scale(.078) translate(-500 -500)",
+    "translate(262 286) rotate(-14) scale(.058) translate(-500 -500)",
+    "translate(222 82) rotate(18) scale(.05) translate(-500 -500)",
+    "translate(82 208) rotate(-22) scale(.052) translate(-500 -500)",
+];
 
 #[derive(Template)]
 #[template(path = "start.html")]
 struct StartPage {
+    frame: Frame,
     lang: Language,
     texts: StartTexts,
+    stamps: Vec<Stamp>,
 }
 
 /// The page at `/`.
@@ -321,13 +449,19 @@ struct StartPage {
 /// If the template cannot be rendered.
 pub fn start(language: Language) -> Result<String, askama::Error> {
     let texts = StartTexts::of(language);
-    StartPage { lang: language, texts }.render()
+    // The merchants of the drawing have no keys; numbers stand for them.
+    let stamp = |(number, transform): (u8, &'static str)| {
+        let seal = ChopSeal::of_key(&[number; 32]);
+        Stamp { seal, transform }
+    };
+    let stamps = (0..).zip(STAMPS).map(stamp).collect();
+    StartPage { frame: Frame::of(texts.heading, language), lang: language, texts, stamps }.render()
 }
 
 #[derive(Template)]
 #[template(path = "verify.html")]
 struct VerifyPage {
-    lang: Language,
+    frame: Frame,
     texts: VerifyTexts,
     /// As on the page of an item.
     words: &'static str,
@@ -340,5 +474,21 @@ struct VerifyPage {
 /// If the template cannot be rendered.
 pub fn verify(language: Language) -> Result<String, askama::Error> {
     let (texts, words) = (VerifyTexts::of(language), verifier::attribute_for_page(language));
-    VerifyPage { lang: language, texts, words }.render()
+    VerifyPage { frame: Frame::of(texts.heading, language), texts, words }.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::features;
+
+    #[test]
+    fn each_sentence_about_a_pack_is_a_feature() {
+        let zh = "瓶盖为墨绿色，有竖纹。盖下有一道金环；打开后断裂。";
+        assert_eq!(features(zh), ["瓶盖为墨绿色，有竖纹。", "盖下有一道金环；", "打开后断裂。"]);
+        let en = "Dark green cap, 3.5 cm wide. A gold ring.\nA lot number";
+        let expected = ["Dark green cap, 3.5 cm wide.", "A gold ring.", "A lot number"];
+        assert_eq!(features(en), expected);
+        assert_eq!(features("a bamboo leaf on the lid"), ["a bamboo leaf on the lid"]);
+        assert!(features("").is_empty());
+    }
 }

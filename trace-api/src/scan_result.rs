@@ -1,5 +1,8 @@
 //! What a scan found: everything that a page or a JSON answer is made from.
 
+use std::sync::Arc;
+
+use directory::Rights;
 use history::bundle::Anchored;
 use history::gather::GatheredHistory;
 use history::{ItemState, Reason, Withdrawal};
@@ -26,6 +29,8 @@ pub struct ScanResult {
     pub scans: ScanTotals,
     /// What was asked for.
     pub code: Scanned,
+    /// Who may say what, as it was when the history was read.
+    pub rights: Arc<Rights>,
 }
 
 impl ScanResult {

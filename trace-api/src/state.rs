@@ -5,8 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix_web::HttpRequest;
 use directory::Rights;
 use gate::Gate;
+use gate::read_log::ReadLog;
 use history::Cache;
 use history::directory::{DirectoryCache, Loaded};
+use history::projected::CheckedEvents;
 use ledger::hash::{HmacKey, hmac_sha256};
 use ledger::policy::Policy;
 use process::Clock;
@@ -14,6 +16,7 @@ use sql::Db;
 
 use crate::config::Config;
 use crate::epcis_api::ended_tokens::GivenBack;
+use crate::epcis_api::sockets::Sockets;
 use crate::epcis_api::token::TokenKey;
 use crate::limits::{Admission, Limits, Reached};
 use crate::marks::MarkKeys;
@@ -21,7 +24,6 @@ use crate::metrics::{CacheMetrics, Metrics};
 use crate::names::{Names, Stated};
 use crate::problem::Problem;
 use crate::projection_metrics::ProjectionMetrics;
-use crate::read_log::ReadLog;
 use crate::scan::address_of;
 use crate::scan_queue::ScanQueue;
 
@@ -30,6 +32,8 @@ pub const MAX_PART: usize = 200;
 
 /// Most bytes of what was verified and is kept for later answers.
 const CACHE_BYTES: usize = 256 << 20;
+/// Most bytes of events that are kept for later answers.
+const EVENT_BYTES: usize = 128 << 20;
 
 /// Who is answered: one of the two addresses that trace-api listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,8 @@ pub struct AppState {
     pub cache: Cache,
     /// How often that helped.
     pub cache_metrics: CacheMetrics,
+    /// Events that were recomputed for earlier answers.
+    pub checked: CheckedEvents,
     /// What is counted of the projection of events.
     pub projection: ProjectionMetrics,
     /// The time.
@@ -72,6 +78,8 @@ pub struct AppState {
     pub given_back: GivenBack,
     /// Makes ids of subscriptions.
     pub subscription_ids: HmacKey,
+    /// Connections that results are sent over.
+    pub sockets: Arc<Sockets>,
     authority: Authority,
 }
 
@@ -106,6 +114,7 @@ impl AppState {
             limits,
             cache,
             cache_metrics,
+            checked: CheckedEvents::new(EVENT_BYTES),
             projection,
             clock,
             scans,
@@ -115,6 +124,7 @@ impl AppState {
             page_tokens,
             given_back: GivenBack::default(),
             subscription_ids: HmacKey::new(&of_ids),
+            sockets: Arc::default(),
             authority,
         }
     }

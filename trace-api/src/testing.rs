@@ -45,6 +45,8 @@ pub struct Scene {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// Bytes of the body as it was sent.
+    pub bytes: usize,
     pub body: String,
 }
 
@@ -142,6 +144,9 @@ pub fn names(recall_url: Option<&str>) -> Names {
         name_en: "Bamboo spring tea".into(),
         pack_zh: "盒盖有竹叶压纹".into(),
         pack_en: "a bamboo leaf embossed on the lid".into(),
+        brand_zh: "春竹".into(),
+        brand_en: "Spring Bamboo".into(),
+        picture: None,
         recall_url: recall_url.map(str::to_owned),
         links: Vec::new(),
     };
@@ -153,6 +158,12 @@ pub fn names(recall_url: Option<&str>) -> Names {
         city_en: "Hangzhou".into(),
     }]);
     Names::new(vec![product], places)
+}
+
+/// The product of the tests with this picture.
+pub fn names_with(picture: Option<crate::pictures::Picture>) -> Names {
+    let product = names(None).product(GTIN).cloned().expect("the product of the tests");
+    Names::new(vec![Product { picture, ..product }], Places::default())
 }
 
 /// A state whose clock is at [`NOW`], with the directory [`rights`].
@@ -238,5 +249,6 @@ pub async fn ask(
     let response = test::call_service(&service, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = test::read_body(response).await;
-    Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+    let bytes = body.len();
+    Answer { status, headers, bytes, body: String::from_utf8_lossy(&body).into_owned() }
 }

@@ -9,31 +9,31 @@
 //!
 //! Source: docs/decisions/0038-where-sentences-are.md.
 
-use history::bundle::Anchored;
 use history::{ClashKind, Conflict, Ending, Gap, NotIssued, Reason, Verdict, Withdrawal};
 use jiff::Timestamp;
-use sql::anchors::Confirmed;
 
 use crate::language::{Language, Pair};
 use crate::naming::Naming;
+use crate::signs::Colour;
 
 pub mod away;
 mod claims;
 mod conditions;
 mod counts;
+pub mod journey;
 pub mod lamps;
 pub mod links;
 mod measures;
+pub mod next;
 pub mod page;
 pub mod verifier;
-mod vocabulary;
 pub mod who;
 
 use claims::clash_pair;
 pub use claims::{clash, gap, notice};
 pub use conditions::{excursion, excursion_hint};
-pub use counts::{Checked, ScanCounts, checked, disputed, privacy, scan_counts};
-pub use vocabulary::{disposition, step};
+pub use counts::{Checked, checked, disputed, privacy};
+pub use process::vocabulary::{disposition, step};
 
 /// How a verdict is shown.
 #[derive(Debug, Clone, Copy)]
@@ -42,30 +42,28 @@ pub struct Band {
     pub main: Pair,
     /// What to do.
     pub hint: Pair,
-    /// CSS class of its colour.
-    pub colour: &'static str,
-    /// A sign, because colour alone is not readable for everybody.
-    pub icon: &'static str,
+    /// Its colour class.
+    pub colour: Colour,
 }
 
 /// The band of a verdict.
 #[must_use]
 pub fn band(verdict: Verdict) -> Band {
     let (main, hint) = band_texts(verdict);
-    let (colour, icon) = match verdict {
-        Verdict::NotCovered => ("grey", "?"),
+    let colour = match verdict {
+        Verdict::NotCovered => Colour::Grey,
         Verdict::Recalled
         | Verdict::Stolen
         | Verdict::Expired
         | Verdict::Rejected
-        | Verdict::TagFail => ("red", "✕"),
+        | Verdict::TagFail => Colour::Red,
         Verdict::Opened | Verdict::Conflict | Verdict::Sold | Verdict::Gap | Verdict::Condition => {
-            ("amber", "!")
+            Colour::Amber
         }
-        Verdict::Consistent => ("blue", "≡"),
-        Verdict::Strong => ("green", "✓"),
+        Verdict::Consistent => Colour::Blue,
+        Verdict::Strong => Colour::Green,
     };
-    Band { main, hint, colour, icon }
+    Band { main, hint, colour }
 }
 
 /// Main sentence and hint of a verdict; where the page knows a date, a name or a value, it says more.
@@ -148,14 +146,14 @@ fn amber_texts(verdict: Verdict) -> (Pair, Pair) {
 
 /// Main sentence of an item that was sold.
 ///
+/// - `day`: as [`journey::day`] writes it.
 /// - `by`: the seller's name, where the reader may know it.
 #[must_use]
-pub fn sold(at: Timestamp, by: Option<&str>, language: Language) -> String {
-    let day = at.strftime("%Y-%m-%d");
+pub fn sold(day: &str, by: Option<&str>, language: Language) -> String {
     let Some(by) = by else {
-        return language.of((format!("已在 {day} 售出"), format!("Sold on {day}")));
+        return language.of((format!("已于 {day}售出"), format!("Sold on {day}")));
     };
-    language.of((format!("{by} 已在 {day} 售出"), format!("Sold on {day} by {by}")))
+    language.of((format!("{by} 已于 {day}售出"), format!("Sold on {day} by {by}")))
 }
 
 /// Main sentence and hint where not the item but a ledger contradicts itself.
@@ -288,38 +286,25 @@ pub fn expired_on(date: &str, language: Language) -> String {
     language.of((format!("有效期至 {date}"), format!("Expired on {date}")))
 }
 
-/// When the records were committed, and by when they existed as a public chain shows.
-///
-/// - `size`: records of all ledgers concerned.
+/// Records of all ledgers concerned.
 #[must_use]
-pub fn clocks(
-    recorded: Timestamp,
-    size: u64,
-    anchored: Option<&Anchored>,
-    language: Language,
-) -> String {
-    let recorded = minute(recorded);
-    let Some(anchored) = anchored else {
-        return language.of((
-            format!("已记录：{recorded} · 账本共 {size} 条 · 等待公链锚定"),
-            format!(
-                "Recorded: {recorded} · ledgers hold {size} records · waiting for the public anchor"
-            ),
-        ));
+pub fn ledger_size(size: u64, language: Language) -> String {
+    let english = match size {
+        1 => "The ledgers hold 1 record.".to_owned(),
+        _ => format!("The ledgers hold {size} records."),
     };
-    let at = minute(anchored.at);
-    let (zh, en) = anchored.confirmed.map_or_else(Default::default, |confirmed| {
-        let Confirmed { asked, agreed, .. } = confirmed;
-        (
-            format!("，询问 {asked} 个节点，{agreed} 个确认"),
-            format!(", {agreed} of {asked} endpoints confirm it"),
-        )
-    });
+    language.of((format!("相关账本共 {size} 条记录。"), english))
+}
+
+/// Where the anchor is, and how many endpoints of the chain confirm it.
+#[must_use]
+pub fn public_chain(confirmed: Option<(u64, u64)>, language: Language) -> String {
+    let Some((asked, agreed)) = confirmed else {
+        return language.of(("公链锚定", "public chain")).to_owned();
+    };
     language.of((
-        format!("已记录：{recorded} · 账本共 {size} 条 · 不晚于 {at} 存在（公链{zh}）"),
-        format!(
-            "Recorded: {recorded} · ledgers hold {size} records · existed no later than {at} (public chain{en})"
-        ),
+        format!("公链锚定，询问 {asked} 个节点，{agreed} 个确认"),
+        format!("public chain, {agreed} of {asked} endpoints confirm it"),
     ))
 }
 
@@ -403,7 +388,7 @@ mod tests {
     #[test]
     fn only_the_chip_verdict_is_green() {
         for verdict in Verdict::ALL {
-            assert_eq!(band(verdict).colour == "green", verdict == Verdict::Strong);
+            assert_eq!((band(verdict).colour == Colour::Green), verdict == Verdict::Strong);
         }
     }
 }

@@ -10,6 +10,7 @@ use access::Act;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use epcis::query::{Query, QueryProblem};
+use gate::read_log::Outcome;
 use sql::events::Place;
 
 use super::address::{Parameters, named};
@@ -40,7 +41,6 @@ pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpRes
     let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;
     let query = from_pairs(&wanted, &parameters.criteria)?;
     let list = parameters.list("/events");
-    caller.record(&state, &request, Act::QueryEvents, &list).await?;
     let asked = Asked { wanted, parameters, query, name: UNNAMED, list };
     answer(&state, &request, &asked, &caller).await
 }
@@ -74,7 +74,7 @@ pub fn refused(problems: &[QueryProblem]) -> Exception {
     Exception::QueryParameter(problems.iter().map(ToString::to_string).collect())
 }
 
-/// A page of a query's events for an admitted caller.
+/// A page of a query's events for an admitted caller, recorded where it must be.
 ///
 /// # Errors
 ///
@@ -94,7 +94,17 @@ pub async fn answer(
         }
         None => None,
     };
-    let page = page(state, &asked.query, &caller.sight, cursor, asked.parameters.per_page).await?;
+    let basis = caller.basis(state).await?;
+    let from = (cursor, basis.as_ref().map(|basis| basis.position));
+    let per_page = asked.parameters.per_page;
+    let found = page(state, &asked.query, &caller.sight, from, per_page).await;
+    // A refusal is recorded too: that too many events match says something of them.
+    let outcome = match &found {
+        Ok(page) => page.outcome(basis.as_ref()),
+        Err(_) => Outcome { basis, counts: None },
+    };
+    caller.record(state, request, (Act::QueryEvents, &asked.list), &outcome).await?;
+    let page = found?;
     let next = page.next;
     let master_data = of_page(state, request, &page).await?;
     let about = (asked.name, master_data.as_ref());
@@ -139,11 +149,14 @@ fn read_cursor(bytes: &[u8]) -> Option<Cursor> {
 pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Exception> {
     let wanted = Wanted::of_events(&request)?;
     let id = named(&request, "/events/", "")?;
-    let caller = Caller::admit(&state, &request, Act::QueryEvents, &format!("event {id}")).await?;
+    let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;
     let query = Query::from_pairs(&[]).map_err(|problems| refused(&problems))?;
+    let basis = caller.basis(&state).await?;
+    let is_in = |position| basis.as_ref().is_none_or(|basis| position <= basis.position);
     let mut page = Page::default();
-    for (projected, stored) in sql::events::by_event_id(&state.db, &id).await? {
-        match judge((&query, &Known::default()), &caller.sight, &projected, &stored) {
+    let found = sql::events::by_event_id(&state.db, &id).await?;
+    for (projected, stored) in found.into_iter().filter(|(one, _)| is_in(one.position)) {
+        match judge(&state, (&query, &Known::default()), &caller.sight, (&projected, &stored)) {
             Judged::Shown(shown) if shown.event_id == id => page.events.push(*shown),
             Judged::Hidden => page.hidden += 1,
             Judged::Broken | Judged::Shown(_) => page.broken += 1,
@@ -151,6 +164,9 @@ pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
         }
     }
     state.metrics.broken_records.inc_by(page.broken);
+    let counts = Some((page.events.len() as u64, page.hidden));
+    let (asked, outcome) = (format!("event {id}"), Outcome { basis, counts });
+    caller.record(&state, &request, (Act::QueryEvents, &asked), &outcome).await?;
     if page.events.is_empty() {
         let detail = "no event that you may see has this id".to_owned();
         return Err(Exception::NoSuchResource { detail, hidden: page.hidden });

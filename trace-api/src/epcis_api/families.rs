@@ -16,6 +16,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use epcis::query::{Direction, Query, Resource};
 use epcis::vocabulary::Vocabulary;
+use gate::read_log::Outcome;
 
 use super::address::{Parameters, named};
 use super::caller::Caller;
@@ -140,7 +141,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Exception> {
     let wanted = Wanted::of(&request)?;
     let parameters = Parameters::of_list(&request)?;
-    let caller = Caller::admit(&state, &request, Act::QueryEvents, family.path()).await?;
+    let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;
     let purpose = Purpose::of(family.path(), &caller.key());
     let after = match &parameters.token {
         Some(token) => {
@@ -150,7 +151,11 @@ pub async fn list(
         }
         None => None,
     };
+    let basis = caller.basis(&state).await?;
     let names = names(&state, family, &caller.sight, after.as_deref(), parameters.per_page).await?;
+    let counts = Some((names.shown.len() as u64, names.hidden));
+    let (asked, outcome) = (parameters.list(family.path()), Outcome { basis, counts });
+    caller.record(&state, &request, (Act::QueryEvents, &asked), &outcome).await?;
     let mut response = reply::json(StatusCode::OK, &wanted, &collection(names.shown));
     response.headers_mut().insert(HIDDEN, HeaderValue::from(names.hidden));
     if let Some(next) = names.next {
@@ -228,17 +233,22 @@ async fn is_seen(
     finds_one(state, &query, sight).await
 }
 
-/// The name in the path of a request, if the caller may know of it.
+/// The name in the path of a request, if the caller may know of it; that they may not is recorded here.
+///
+/// - `text`: what is asked for, for the log of reads.
 async fn known(
     state: &AppState,
-    name: &str,
-    family: Family,
+    request: &HttpRequest,
+    (name, family, text): (&str, Family, &str),
     caller: &Caller,
 ) -> Result<(), Exception> {
     let is_standard = family.of_standard().contains(&&*family.word(name));
+    let basis = caller.basis(state).await?;
     if is_standard || is_seen(state, family, name, &caller.sight).await? {
         return Ok(());
     }
+    let outcome = Outcome { basis, counts: Some((0, 0)) };
+    caller.record(state, request, (Act::QueryEvents, text), &outcome).await?;
     let name: String = name.chars().take(200).collect();
     let detail = format!("no event that you may see has `{name}` here");
     Err(Exception::NoSuchResource { detail, hidden: 0 })
@@ -257,8 +267,11 @@ pub async fn item(
     let wanted = Wanted::of(&request)?;
     let name = named(&request, &format!("{}/", family.path()), "")?;
     let text = format!("{}/{name}", family.path());
-    let caller = Caller::admit(&state, &request, Act::QueryEvents, &text).await?;
-    known(&state, &name, family, &caller).await?;
+    let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;
+    let basis = caller.basis(&state).await?;
+    known(&state, &request, (&name, family, &text), &caller).await?;
+    let outcome = Outcome { basis, counts: Some((1, 0)) };
+    caller.record(&state, &request, (Act::QueryEvents, &text), &outcome).await?;
     Ok(reply::json(StatusCode::OK, &wanted, &collection(["events".to_owned()])))
 }
 
@@ -279,8 +292,7 @@ pub async fn events(
     let of_name = from_pairs(&wanted, &[(family.criterion().to_owned(), name.clone())])?;
     let query = from_pairs(&wanted, &parameters.criteria)?.and(of_name);
     let list = parameters.list(&format!("{}/{name}/events", family.path()));
-    caller.record(&state, &request, Act::QueryEvents, &list).await?;
-    known(&state, &name, family, &caller).await?;
+    known(&state, &request, (&name, family, &list), &caller).await?;
     let asked = Asked { wanted, parameters, query, name: UNNAMED, list };
     answer(&state, &request, &asked, &caller).await
 }

@@ -13,7 +13,7 @@
 //! What holds: a statement of a header is shown only if the record that it names leads to its leaf hash, names the document and
 //! was stated by that party; the caller may see what they could see an event of, what their own party says, and parties.
 //!
-//! Not here: which statements count (`history::master`).
+//! Not here: which statements count (`history::master`), all elements of a kind (`elements.rs`).
 //!
 //! Sources: EPCIS 2.0 section 8.2.7.2 (`SimpleMasterDataQuery`); decision 0066.
 
@@ -27,6 +27,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use directory::Rights;
 use epcis::master_data::{Element, Kind, Value, vocabulary_list};
 use epcis::query::Query;
+use gate::read_log::Outcome;
 use history::master::{NAME, counting, kind_of, standing};
 use jiff::Timestamp;
 use ledger::Hash;
@@ -64,7 +65,7 @@ pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
     let (kind, id) = asked(&request)?;
     let with_history = with_history(&request)?;
     let text = format!("master data of {} {id}", kind.word());
-    caller.record(&state, &request, act, &text).await?;
+    caller.record(&state, &request, (act, &text), &Outcome::default()).await?;
     let key = epc::thing_key(&id);
     let found = if with_history {
         sql::master::history(&state.db, &key, 0, MOST).await?
@@ -97,13 +98,22 @@ pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
 }
 
 fn asked(request: &HttpRequest) -> Result<(Kind, String), Exception> {
+    let kind = kind_in(request)?;
+    Ok((kind, named(request, &format!("/master-data/{}/", kind.word()), "")?))
+}
+
+/// The kind that the address of a request names.
+///
+/// # Errors
+///
+/// [`Exception::NoSuchResource`].
+pub fn kind_in(request: &HttpRequest) -> Result<Kind, Exception> {
     let word = request.match_info().get("kind").unwrap_or_default();
-    let kind = Kind::from_word(word).ok_or_else(|| {
+    Kind::from_word(word).ok_or_else(|| {
         let got: String = word.chars().take(40).collect();
         let detail = format!("got the kind `{got}`, expected party, place, product, lot or other");
         Exception::NoSuchResource { detail, hidden: 0 }
-    })?;
-    Ok((kind, named(request, &format!("/master-data/{word}/"), "")?))
+    })
 }
 
 fn with_history(request: &HttpRequest) -> Result<bool, Exception> {
@@ -125,7 +135,8 @@ fn with_history(request: &HttpRequest) -> Result<bool, Exception> {
 }
 
 /// What the directory says of a party: its name.
-fn of_directory(rights: &Rights, key: &str) -> Option<Element> {
+#[must_use]
+pub fn of_directory(rights: &Rights, key: &str) -> Option<Element> {
     let party = rights.parties.get(rights.party_named(key)?)?;
     let name = Value { name: NAME.to_owned(), text: party.name.clone(), language: String::new() };
     Some(Element {
@@ -138,7 +149,11 @@ fn of_directory(rights: &Rights, key: &str) -> Option<Element> {
 
 /// Whether the caller may see what is said of an element: it is a party, or one of the caller's own limits covers it or who speaks, or
 /// there is an event with it that the caller may see.
-async fn may_see(
+///
+/// # Errors
+///
+/// [`Exception`].
+pub async fn may_see(
     state: &AppState,
     caller: &Caller,
     kind: Kind,
@@ -174,7 +189,11 @@ async fn may_see(
 }
 
 /// Those statements whose record shows them, and how many are left out.
-async fn checked(
+///
+/// # Errors
+///
+/// [`Exception`].
+pub async fn checked(
     state: &AppState,
     found: Vec<StoredValue>,
 ) -> Result<(Vec<StoredValue>, u64), Exception> {
@@ -205,7 +224,8 @@ async fn checked(
 }
 
 /// The elements with the values that count.
-fn counting_elements(rights: &Rights, values: &[StoredValue], now: Timestamp) -> Vec<Element> {
+#[must_use]
+pub fn counting_elements(rights: &Rights, values: &[StoredValue], now: Timestamp) -> Vec<Element> {
     let mut elements: BTreeMap<&str, Element> = BTreeMap::new();
     for ((key, _), values) in by_attribute(values) {
         for one in counting(rights, &values, now) {
@@ -284,7 +304,12 @@ async fn statements(
     Ok(all)
 }
 
-fn answer(
+/// The standard's query document with elements, and with statements beside them.
+///
+/// - `broken`: statements that their record does not show.
+/// - `is_whole`: whether all that is said was looked at.
+#[must_use]
+pub fn answer(
     now: Timestamp,
     elements: &[Element],
     statements: Vec<Json>,

@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 
 use access::Sight;
 use epcis::query::{Direction, SortKey};
-use history::projected::check;
 use sql::events::Place;
 
 use super::document::Shown;
@@ -46,6 +45,7 @@ pub async fn fill<'a>(
     page.head = first.head();
     page.broken += first.faults();
     let generation = first.generation();
+    page.generation = generation;
     let begin = match after {
         Some(place) => order.iter().position(|at| *at == place.position).map_or(0, |at| at + 1),
         None => 0,
@@ -89,12 +89,12 @@ async fn order_of(
         if count > MOST_ORDERED {
             return Err(too_many());
         }
-        match judge(query, sight, &projected, &stored) {
+        match judge(walk.state(), query, sight, (&projected, &stored)) {
             Judged::Other => {}
             Judged::Hidden => page.hidden += 1,
             Judged::Broken => page.broken += 1,
             Judged::Shown(_) => {
-                let own = check(&projected, &stored).ok();
+                let own = walk.state().checked.check(&projected, &stored).ok();
                 let key = own.and_then(|own| query.0.sort_key(&own.event, own.record_time));
                 keys.push((key.map(shortened), projected.position));
             }
@@ -156,7 +156,7 @@ async fn read_again(
         if !wanted.contains(&projected.position) {
             continue;
         }
-        if let Judged::Shown(shown) = judge(query, sight, &projected, &stored) {
+        if let Judged::Shown(shown) = judge(walk.state(), query, sight, (&projected, &stored)) {
             found.insert(projected.position, (*shown, stored.text.len()));
         }
     }

@@ -26,6 +26,7 @@ const MOST_BYTES: usize = 8 << 20;
 /// A page of a query's events.
 ///
 /// - `cursor`: where it begins; none for the first page.
+/// - `newest`: the first page sees no event behind this position of the projection; none sees all that there are.
 /// - `most`: most events on it, at least 1.
 ///
 /// # Errors
@@ -35,7 +36,7 @@ pub async fn page(
     state: &AppState,
     query: &Query,
     sight: &Sight,
-    cursor: Option<Cursor>,
+    (cursor, newest): (Option<Cursor>, Option<u64>),
     most: usize,
 ) -> Result<Page, Exception> {
     let known = Known::load(state, &query.master_data()).await?;
@@ -44,7 +45,7 @@ pub async fn page(
     let (place, head, left) = match cursor {
         Some(Cursor { place, head, left }) => (Some(place), Some(head), left),
         None => {
-            (None, None, if let Limit::First(count) = query.0.limit { Some(count) } else { None })
+            (None, newest, if let Limit::First(count) = query.0.limit { Some(count) } else { None })
         }
     };
     if is_first && let Limit::AtMost(count) = query.0.limit {
@@ -61,7 +62,7 @@ pub async fn page(
         if most > 0 {
             next = collect(&mut walk, sight, most, &mut page).await?;
         }
-        page.head = walk.head();
+        (page.head, page.generation) = (walk.head(), walk.generation());
         page.broken += walk.faults();
     }
     state.metrics.broken_records.inc_by(page.broken);
@@ -101,7 +102,7 @@ async fn collect(
             // At the end, what is hidden behind the last event that is shown belongs to this page.
             return Ok(None);
         };
-        match judge(walk.query(), sight, &projected, &stored) {
+        match judge(walk.state(), walk.query(), sight, (&projected, &stored)) {
             Judged::Other => {}
             Judged::Hidden => page.hidden += 1,
             Judged::Broken => page.broken += 1,
@@ -136,7 +137,7 @@ async fn refuse_more(
     let mut walk = Walk::new(state, query, None, None);
     let mut count = 0;
     while let Some((projected, stored)) = walk.next().await? {
-        if matches!(judge(query, sight, &projected, &stored), Judged::Shown(_)) {
+        if matches!(judge(state, query, sight, (&projected, &stored)), Judged::Shown(_)) {
             count += 1;
         }
         if count > most {

@@ -24,6 +24,7 @@ use super::events::{Asked, answer, refused};
 use super::exception::Exception;
 use super::negotiation::Wanted;
 use super::reply;
+use super::sockets::refuse_controls;
 use super::token::{Purpose, TokenError};
 use crate::state::AppState;
 
@@ -234,20 +235,15 @@ pub async fn events(
     state: Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Exception> {
+    refuse_controls(&request)?;
     let wanted = Wanted::of_events(&request)?;
     let name = named(&request, "/queries/", "/events")?;
-    if request.headers().contains_key("Upgrade") {
-        let detail = "Upgrade: got a request for a WebSocket, expected a subscription by POST to \
-                      /queries/{name}/subscriptions: results are sent by webhook";
-        return Err(Exception::NotAcceptable(detail.to_owned()));
-    }
     let parameters = Parameters::of_list(&request)?;
     let path = format!("/queries/{name}/events");
     let caller = Caller::admit_unrecorded(&state, &request, Act::QueryEvents).await?;
     let (stored, json, query) = load(&state, &caller, &name).await?;
     // The record of the read says what was asked, and not only under which name.
     let list = format!("{path} {}", json.canonical());
-    caller.record(&state, &request, Act::QueryEvents, &list).await?;
     let asked = Asked { wanted, parameters, query, name: &stored.name, list };
     answer(&state, &request, &asked, &caller).await
 }

@@ -29,6 +29,16 @@ const FIELDS: [(&str, u32, u32); 6] = [
     ("dayOfMonth", 1, 31),
     ("month", 1, 12),
 ];
+/// Names of the fields.
+pub const FIELD_NAMES: [&str; 6] = {
+    let mut names = [""; 6];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = FIELDS[place].0;
+        place += 1;
+    }
+    names
+};
 /// Where `dayOfWeek` stands in [`FIELDS`].
 const DAY_OF_WEEK: usize = 3;
 /// Where `dayOfMonth` stands in [`FIELDS`].

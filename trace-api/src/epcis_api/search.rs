@@ -20,14 +20,14 @@ use std::collections::VecDeque;
 use access::Sight;
 use epcis::Event;
 use epcis::query::{Direction, Order, Query, Term};
-use history::projected::check;
+use gate::read_log::{Basis, Outcome};
+use history::sight::sees;
 use jiff::Timestamp;
 use sql::events::{Candidates, Place, Projected, Search};
 use sql::ledgers::StoredRecord;
 
 use super::document::Shown;
 use super::exception::Exception;
-use super::sight::sees;
 use super::token::TokenError;
 use crate::master::known::Known;
 use crate::state::AppState;
@@ -64,6 +64,19 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// The projection's last place when the list was begun.
     pub head: u64,
+    /// Generation of the projection.
+    pub generation: u64,
+}
+
+impl Page {
+    /// What came of the query, for the log of reads.
+    ///
+    /// - `basis`: the projection as it was when the query began.
+    #[must_use]
+    pub fn outcome(&self, basis: Option<&Basis>) -> Outcome {
+        let basis = basis.map(|basis| basis.at(self.generation, self.head));
+        Outcome { basis, counts: Some((self.events.len() as u64, self.hidden)) }
+    }
 }
 
 /// What is decided about a candidate.
@@ -147,6 +160,12 @@ impl<'a> Walk<'a> {
         let walk = Self::new(state, query, Some(place), Some(lag.position));
         let (order, direction) = (Order::Unstated, Direction::Ascending);
         Ok(Self { order, direction, is_bounded: false, ..walk })
+    }
+
+    /// Whose projection it is.
+    #[must_use]
+    pub fn state(&self) -> &'a AppState {
+        self.state
     }
 
     /// Generation of the projection.
@@ -286,12 +305,12 @@ fn order(query: &Query) -> Order {
 /// Decides about a candidate.
 #[must_use]
 pub fn judge(
+    state: &AppState,
     (query, known): (&Query, &Known),
     sight: &Sight,
-    projected: &Projected,
-    stored: &StoredRecord,
+    (projected, stored): (&Projected, &StoredRecord),
 ) -> Judged {
-    let Ok(own) = check(projected, stored) else { return Judged::Broken };
+    let Ok(own) = state.checked.check(projected, stored) else { return Judged::Broken };
     if !query.matches(&own.event, own.record_time, known) {
         return Judged::Other;
     }
@@ -300,8 +319,8 @@ pub fn judge(
     }
     Judged::Shown(Box::new(Shown {
         thing: first_thing(&own.event),
-        event: own.event.into_json(),
-        event_id: own.event_id,
+        event: own.event.json().clone(),
+        event_id: own.event_id.clone(),
         ledger: projected.origin.clone(),
         position: projected.position,
         index: stored.index,
@@ -344,7 +363,7 @@ pub async fn finds_one(state: &AppState, query: &Query, sight: &Sight) -> Result
     let query = (query, &known);
     let mut walk = Walk::new(state, query, None, None);
     while let Some((projected, stored)) = walk.next().await? {
-        if matches!(judge(query, sight, &projected, &stored), Judged::Shown(_)) {
+        if matches!(judge(state, query, sight, (&projected, &stored)), Judged::Shown(_)) {
             return Ok(true);
         }
         if walk.has_looked_enough() {

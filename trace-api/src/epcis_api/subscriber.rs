@@ -23,8 +23,9 @@ use std::time::Duration;
 use access::{Act, Decision, Sight};
 use actix_web::web::Data;
 use epcis::query::Query;
+use gate::read_log::{self, Basis, Read};
 use jiff::{SignedDuration, Timestamp};
-use ledger::json::Limits;
+use ledger::json::{Json, Limits};
 use sql::queries_stored::{self, State, Subscription};
 use tokio::sync::Semaphore;
 
@@ -140,24 +141,67 @@ impl<E: Into<Exception>> From<E> for NotMade {
     }
 }
 
-/// What is new for a subscription.
-struct Found {
-    events: Vec<Shown>,
+/// Where a subscriber is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Since {
+    /// Generation of the projection.
+    pub generation: u64,
+    /// The place there up to which everything was sent.
+    pub position: u64,
+    /// Events that were recorded earlier are not sent.
+    pub initial_record_time: Timestamp,
+}
+
+/// What is new for a subscriber.
+pub(super) struct Found {
+    /// The events, in the order in which they were projected.
+    pub events: Vec<Shown>,
     hidden: u64,
     broken: u64,
-    generation: u64,
+    /// Generation of the projection.
+    pub generation: u64,
     /// The place up to which was looked.
-    position: u64,
+    pub position: u64,
     /// Whether nothing follows it yet.
-    is_end: bool,
-    controls: Controls,
+    pub is_end: bool,
+}
+
+impl Found {
+    /// What came of the look, for the log of reads.
+    pub fn outcome(&self) -> read_log::Outcome {
+        let Self { generation, position, .. } = *self;
+        let counts = Some((self.events.len() as u64, self.hidden));
+        read_log::Outcome { basis: Some(Basis { generation, position, ledgers: None }), counts }
+    }
+
+    /// The message.
+    ///
+    /// - `subscription`: its id, if it has one.
+    pub fn document(
+        self,
+        name: &str,
+        subscription: Option<&str>,
+        (base, now): (&str, Timestamp),
+    ) -> Json {
+        let about = About {
+            query_name: name,
+            subscription,
+            made_at: now,
+            hidden: self.hidden,
+            broken: self.broken,
+            head: self.position,
+            base,
+            master_data: None,
+        };
+        query_document(self.events, &about)
+    }
 }
 
 async fn message(
     state: &AppState,
     subscription: &Subscription,
     query: &str,
-) -> Result<Found, NotMade> {
+) -> Result<(Found, Controls), NotMade> {
     let never = |what: &str| NotMade::Never(format!("the stored {what} cannot be read"));
     let json =
         ledger::json::parse(query.as_bytes(), &Limits::default()).map_err(|_| never("query"))?;
@@ -173,26 +217,37 @@ async fn message(
         Decision::Allowed(sight) => sight,
         Decision::Refused { why, .. } => return Err(NotMade::Never(why)),
     };
-    let found = collect(state, subscription, &query, &sight, controls).await?;
+    let State { generation, position, most, .. } = subscription.state;
+    let since =
+        Since { generation, position, initial_record_time: subscription.initial_record_time };
+    let found = collect(state, (since, most), &query, &sight).await?;
     if sight.is_recorded() && !found.events.is_empty() {
         let text = format!("subscription {} {}", subscription.id, json.canonical());
-        let reason = "a subscription, as it was made";
-        who::record_for(state, &identity, Act::QueryEvents, (&text, reason)).await?;
+        let read = Read {
+            who: &identity,
+            sight: &sight,
+            act: Act::QueryEvents,
+            asked: &text,
+            reason: "a subscription, as it was made",
+            outcome: &found.outcome(),
+        };
+        who::record_read(state, &read).await?;
     }
-    Ok(found)
+    Ok((found, controls))
 }
 
-async fn collect(
+/// What is new for a subscriber who may see that much.
+///
+/// - `most`: events at most.
+pub(super) async fn collect(
     state: &AppState,
-    subscription: &Subscription,
+    (since, most): (Since, u32),
     query: &Query,
     sight: &Sight,
-    controls: Controls,
 ) -> Result<Found, Exception> {
-    let State { generation, position, most, .. } = subscription.state;
     let known = Known::load(state, &query.master_data()).await?;
     let query = (query, &known);
-    let mut walk = Walk::by_position(state, query, generation, position).await?;
+    let mut walk = Walk::by_position(state, query, since.generation, since.position).await?;
     let mut found = Found {
         events: Vec::new(),
         hidden: 0,
@@ -200,7 +255,6 @@ async fn collect(
         generation: walk.generation(),
         position: walk.from(),
         is_end: false,
-        controls,
     };
     let mut bytes = 0;
     while found.events.len() < most as usize && bytes < MOST_BYTES {
@@ -210,10 +264,10 @@ async fn collect(
             return Ok(found);
         };
         found.position = projected.position;
-        if projected.record_time < subscription.initial_record_time {
+        if projected.record_time < since.initial_record_time {
             continue;
         }
-        match judge(query, sight, &projected, &stored) {
+        match judge(state, query, sight, (&projected, &stored)) {
             Judged::Other => {}
             Judged::Hidden => found.hidden += 1,
             Judged::Broken => found.broken += 1,
@@ -231,10 +285,10 @@ async fn deliver(
     state: &Data<AppState>,
     sender: &Sender,
     subscription: &Subscription,
-    found: Found,
+    (found, controls): (Found, Controls),
 ) -> State {
     let now = state.clock.now();
-    let due_at = match found.controls.schedule {
+    let due_at = match controls.schedule {
         Some(schedule) if found.is_end => schedule.next(now).unwrap_or(Timestamp::MAX),
         _ => now,
     };
@@ -247,23 +301,14 @@ async fn deliver(
         last_failure: None,
         ..subscription.state.clone()
     };
-    let reports_nothing = found.controls.report_if_empty && found.is_end;
+    let reports_nothing = controls.report_if_empty && found.is_end;
     if found.events.is_empty() && !reports_nothing {
         return moved;
     }
-    let config = state.config();
-    let about = About {
-        query_name: &subscription.name,
-        subscription: Some(&subscription.id),
-        made_at: now,
-        hidden: found.hidden,
-        broken: found.broken,
-        head: found.position,
-        base: &config.public_url,
-        master_data: None,
-    };
-    let count = found.events.len();
-    let body = query_document(found.events, &about).canonical().into_bytes();
+    let (config, count) = (state.config(), found.events.len());
+    let body =
+        found.document(&subscription.name, Some(&subscription.id), (&config.public_url, now));
+    let body = body.canonical().into_bytes();
     match post(sender, subscription, now, body).await {
         Outcome::Taken => {
             state.metrics.messages.with_label_values(&["taken"]).inc();

@@ -4,6 +4,7 @@ mod answers;
 mod gates;
 mod master_data;
 mod paging;
+mod socket;
 mod stored;
 mod subscriptions;
 mod xml;

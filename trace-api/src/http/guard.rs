@@ -3,7 +3,7 @@
 //!
 //! What holds: a path with a control character reaches no handler; the operator's address answers only who names it
 //! (against DNS rebinding); scripts come from our own address only and nothing
-//! inline runs; the only inline styles that apply are those of our templates, by their hash.
+//! inline runs; the only inline styles that apply are our own, by their hash.
 //!
 //! Sources: CSP Level 3; RFC 6797 (HSTS); OWASP Secure Headers Project.
 
@@ -12,8 +12,9 @@ use std::sync::LazyLock;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -23,19 +24,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ledger::hash::sha256;
 use percent_encoding::percent_decode_str;
 
+use crate::compressed;
 use crate::epcis_api::exception::Exception;
 use crate::error_page;
+use crate::frame::{START_STYLE, STYLE};
 use crate::language::Language;
 use crate::problem::Problem;
 use crate::state::{AppState, Audience, audience};
 
-/// The templates, whose styles are the only ones that a page may have inline.
-const TEMPLATES: [&str; 4] = [
-    include_str!("../../pages/item.html"),
-    include_str!("../../pages/away.html"),
-    include_str!("../../pages/start.html"),
-    include_str!("../../pages/verify.html"),
-];
+/// The styles that a page may have inline; no other one applies.
+const STYLES: [&str; 2] = [STYLE, START_STYLE];
 
 /// What the paths of the query interface of EPCIS begin with: there a problem has the standard's type, also before a handler is
 /// reached.
@@ -53,9 +51,7 @@ pub const EPCIS: [&str; 10] = [
 ];
 
 static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let mut styles: Vec<String> = TEMPLATES.into_iter().flat_map(style_hashes).collect();
-    styles.sort();
-    styles.dedup();
+    let styles = STYLES.map(style_hash);
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' {}; img-src 'self' data:; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -64,15 +60,9 @@ static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
-/// The hash of each `<style>` of a page, as a content policy names it.
-fn style_hashes(page: &str) -> Vec<String> {
-    let styles = page.split("<style>").skip(1).filter_map(|rest| rest.split("</style>").next());
-    styles
-        .map(|style| {
-            let digest = sha256(style.as_bytes());
-            format!("'sha256-{}'", BASE64.encode(digest.as_bytes()))
-        })
-        .collect()
+/// The hash of a style, as a content policy names it.
+fn style_hash(style: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(sha256(style.as_bytes()).as_bytes()))
 }
 
 /// Answers the request, with the headers; used with `actix_web::middleware::from_fn`, outermost.
@@ -112,7 +102,35 @@ pub async fn guarded(
     let state = answer.request().app_data::<Data<AppState>>();
     let is_tls = state.is_some_and(|state| state.config().public_url.starts_with("https://"));
     add_headers(answer.headers_mut(), is_tls);
-    Ok(answer)
+    Ok(smaller(answer))
+}
+
+/// The answer, compressed if it is a page and whoever asked takes that.
+fn smaller(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let accepted = answer.request().headers().get(ACCEPT_ENCODING);
+    let accepts =
+        accepted.and_then(|value| value.to_str().ok()).is_some_and(compressed::is_accepted);
+    if !accepts
+        || !is_html(answer.headers().get(CONTENT_TYPE))
+        || answer.headers().contains_key(CONTENT_ENCODING)
+    {
+        return answer;
+    }
+    let (request, response) = answer.into_parts();
+    let (mut head, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(body) if body.len() >= compressed::LEAST => {
+            head.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
+            BoxBody::new(compressed::fast(&body))
+        }
+        Ok(body) => BoxBody::new(body),
+        Err(body) => body,
+    };
+    ServiceResponse::new(request, head.set_body(body))
+}
+
+fn is_html(value: Option<&HeaderValue>) -> bool {
+    value.and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains("text/html"))
 }
 
 fn first_part(path: &str) -> &str {
@@ -137,9 +155,6 @@ fn page_instead(
     status: actix_web::http::StatusCode,
     headers: &HeaderMap,
 ) -> Option<HttpResponse> {
-    let is_html = |value: Option<&HeaderValue>| {
-        value.and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains("text/html"))
-    };
     let is_failure = status.is_client_error() || status.is_server_error();
     if !is_failure
         || is_html(headers.get(CONTENT_TYPE))
@@ -169,7 +184,7 @@ fn add_headers(headers: &mut HeaderMap, is_tls: bool) {
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         ),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (VARY, "Accept, Accept-Language"),
+        (VARY, "Accept, Accept-Language, Accept-Encoding"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));

@@ -18,7 +18,7 @@ impl Probe for AppState {
     }
 
     fn registry(&self) -> &Registry {
-        self.cache_metrics.update(&self.cache);
+        self.cache_metrics.update(&self.cache, self.checked.usage());
         &self.metrics.registry
     }
 }

@@ -1,14 +1,18 @@
-//! Pages that do not depend on an item: start, verifier, policy, description of the interface.
+//! Pages that do not depend on an item: start, verifier, policy, description of the interface; scripts and pictures of all pages.
 
 use std::sync::Arc;
 
-use actix_web::web::Data;
+use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::guard::language;
-use crate::page;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::{assets, compressed, page, pictures};
+
+/// What has a name that changes with it may be kept for a year, and need not be asked for again.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 fn html(page: Result<String, askama::Error>) -> Result<HttpResponse, Problem> {
     let text = page.map_err(|error| Problem::Internal(error.to_string()))?;
@@ -33,41 +37,37 @@ pub async fn verify(request: HttpRequest) -> Result<HttpResponse, Problem> {
     html(page::verify(language(&request)))
 }
 
-fn script(text: &'static str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/javascript; charset=utf-8")
-        .insert_header(("Cache-Control", "no-cache"))
-        .body(text)
-}
-
-/// `GET /assets/verify.js`.
-pub async fn verifier() -> HttpResponse {
-    script(include_str!("../../pages/verify/verify.js"))
-}
-
-/// `GET /assets/form.js`, a part of the verifier.
-pub async fn verifier_form() -> HttpResponse {
-    script(include_str!("../../pages/verify/form.js"))
-}
-
-/// `GET /assets/evm.js`, a part of the verifier.
-pub async fn verifier_evm() -> HttpResponse {
-    script(include_str!("../../pages/verify/evm.js"))
-}
-
-/// `GET /assets/checkpoint.js`, a part of the verifier.
-pub async fn verifier_checkpoint() -> HttpResponse {
-    script(include_str!("../../pages/verify/checkpoint.js"))
-}
-
-/// `GET /assets/directory.js`, a part of the verifier.
-pub async fn verifier_directory() -> HttpResponse {
-    script(include_str!("../../pages/verify/directory.js"))
-}
-
-/// `GET /assets/names.js`, a part of the verifier.
-pub async fn verifier_names() -> HttpResponse {
-    script(include_str!("../../pages/verify/names.js"))
+/// `GET /assets/{version}/{name}`: a script, the icon, or a picture of a product.
+///
+/// # Errors
+///
+/// If nothing has this name.
+pub async fn asset(
+    state: Data<AppState>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (version, name) = path.into_inner();
+    let kept = |media_type: &'static str| {
+        let mut answer = HttpResponse::Ok();
+        answer.content_type(media_type).insert_header((CACHE_CONTROL, FOR_EVER));
+        answer
+    };
+    if version == pictures::FOLDER {
+        let config = state.config();
+        let picture = config.names.picture(&name);
+        return picture
+            .map(|picture| kept(picture.media_type).body(picture.body.to_vec()))
+            .ok_or_else(|| Problem::NotFound("no such picture".into()));
+    }
+    let asset = assets::find(&version, &name)
+        .ok_or_else(|| Problem::NotFound("no such asset of this version".into()))?;
+    let mut answer = kept(asset.media_type);
+    let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    if accepted.is_some_and(compressed::is_accepted) {
+        return Ok(answer.insert_header((CONTENT_ENCODING, "br")).body(&asset.brotli[..]));
+    }
+    Ok(answer.body(asset.body))
 }
 
 /// `GET /policy`: the keys and contracts that this server trusts, to compare with one's own.
@@ -104,14 +104,8 @@ mod tests {
     async fn each_page_has_its_type_and_needs_no_database() {
         let state = state_without_database().await;
         for (path, media_type, part) in [
-            ("/", "text/html; charset=utf-8", "<h1>Chopmark</h1>"),
+            ("/", "text/html; charset=utf-8", "Every hand leaves its mark</h1>"),
             ("/verify", "text/html; charset=utf-8", "<!doctype html>"),
-            ("/assets/verify.js", "text/javascript; charset=utf-8", "from \"./evm.js\""),
-            ("/assets/form.js", "text/javascript; charset=utf-8", "export"),
-            ("/assets/evm.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
-            ("/assets/checkpoint.js", "text/javascript; charset=utf-8", "from \"./form.js\""),
-            ("/assets/directory.js", "text/javascript; charset=utf-8", "from \"./checkpoint.js\""),
-            ("/assets/names.js", "text/javascript; charset=utf-8", "export const keyOf"),
             ("/policy", "text/plain; charset=utf-8", ""),
             ("/openapi.json", "application/json", "\"openapi\": \"3.1.0\""),
         ] {
@@ -127,7 +121,7 @@ mod tests {
         let state = state_without_database().await;
         for (path, language, own, other) in [
             ("/", "zh-CN,en;q=0.8", "用手机相机扫描", "?lang=en"),
-            ("/", "en-GB", "with your phone&#39;s camera", "?lang=zh"),
+            ("/", "en-GB", "Scan the code on the pack", "?lang=zh"),
             ("/?lang=zh", "en-GB", "用手机相机扫描", "?lang=en"),
             ("/verify", "zh-CN", "文件只在本机读取", "?lang=en"),
             ("/verify?lang=en", "zh-CN", "Files are read on this device only", "?lang=zh"),
@@ -138,6 +132,52 @@ mod tests {
             assert!(answer.body.contains(own), "{path} {language}: {}", answer.body);
             assert!(answer.body.contains(other), "{path} {language}: {}", answer.body);
         }
+    }
+
+    #[actix_web::test]
+    async fn an_asset_is_kept_for_ever_under_its_name_and_is_smaller_for_who_takes_brotli() {
+        let state = state_without_database().await;
+        for (name, media_type, part) in [
+            ("verify.js", "text/javascript; charset=utf-8", "from \"./evm.js\""),
+            ("names.js", "text/javascript; charset=utf-8", "export const keyOf"),
+            ("local.js", "text/javascript; charset=utf-8", "data-local"),
+            ("icon.svg", "image/svg+xml", "<svg"),
+        ] {
+            let path = crate::assets::path(name);
+            let plain = get(&state, &path, &[]).await;
+            assert_eq!((plain.status.as_u16(), plain.header("content-type")), (200, media_type));
+            assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+            assert_eq!(plain.header("content-encoding"), "");
+            assert!(plain.body.contains(part), "{path}");
+            let small = get(&state, &path, &[("Accept-Encoding", "gzip, br")]).await;
+            assert_eq!(small.header("content-encoding"), "br");
+            assert_eq!(small.header("cache-control"), plain.header("cache-control"));
+        }
+        for path in ["/assets/0000000000000000/verify.js", "/assets/picture/0.svg", "/assets/x/y"] {
+            let answer = get(&state, path, &[]).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_picture_of_a_product_is_served_under_a_name_that_changes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tea.svg");
+        std::fs::write(&path, "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>x</script></svg>")
+            .unwrap();
+        let picture = crate::pictures::Picture::read(&path).unwrap();
+        let mut config = crate::testing::config(String::new());
+        config.names = std::sync::Arc::new(crate::testing::names_with(Some(picture.clone())));
+        let db = state_without_database().await.db.clone();
+        let state = crate::testing::state(db, config);
+        let answer = get(&state, &picture.path(), &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "image/svg+xml"));
+        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        // Opened by itself it is a document, in which no script of its own may run.
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'; script-src 'self';"), "{policy}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
 
     #[actix_web::test]

@@ -276,7 +276,16 @@ async fn check(
     };
     let ((), anchored) = tokio::try_join!(stored, anchored(state, gathered.as_ref()))?;
     let code = code.clone();
-    Ok(ScanResult { request, gathered, state: state_of_item, reason, anchored, scans, code })
+    Ok(ScanResult {
+        request,
+        gathered,
+        state: state_of_item,
+        reason,
+        anchored,
+        scans,
+        code,
+        rights,
+    })
 }
 
 async fn anchored(

@@ -12,17 +12,18 @@
 //!
 //! Not here: the walk (`history::trace`).
 
-use access::{Act, Sight};
+use access::{Act, Identity, Sight};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use gate::read_log::Outcome;
 use history::projected::LedgerEvent;
+use history::sight::sees;
 use history::trace::{Direction, Limits, Line, Source, Trace, trace};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::parameters::text;
 use super::who;
-use crate::epcis_api::sight::sees;
 use crate::problem::Problem;
 use crate::state::{AppState, Audience, MAX_PART, audience};
 
@@ -135,20 +136,22 @@ fn asked(request: &HttpRequest) -> Result<Asked, Problem> {
     })
 }
 
-/// What the reader may see; none for whoever is at the operator's address, who sees everything.
+/// Who reads and what they may see; none for whoever is at the operator's address, who sees everything.
 ///
 /// # Errors
 ///
-/// [`Problem`]: not served here, too many requests, not identified, not allowed, not recorded.
-async fn sight(state: &AppState, request: &HttpRequest) -> Result<Option<Sight>, Problem> {
+/// [`Problem`]: not served here, too many requests, not identified, not allowed, without a reason.
+async fn reader(
+    state: &AppState,
+    request: &HttpRequest,
+) -> Result<Option<(Identity, Sight)>, Problem> {
     if audience(request) == Audience::Internal {
         return Ok(None);
     }
     state.admit(request)?;
-    let (who, sight) = who::allowed(state, request, Act::Trace).await?;
-    let asked = format!("GET /trace?{}", request.query_string());
-    who::record(state, request, (&who, &sight), Act::Trace, &asked).await?;
-    Ok(Some(sight))
+    let reader = who::allowed(state, request, Act::Trace).await?;
+    who::check_reason(request, &reader.1)?;
+    Ok(Some(reader))
 }
 
 /// Traces a thing.
@@ -157,16 +160,25 @@ async fn sight(state: &AppState, request: &HttpRequest) -> Result<Option<Sight>,
 ///
 /// [`Problem`].
 pub async fn get(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let sight = sight(&state, &request).await?;
+    let reader = reader(&state, &request).await?;
+    let sight = reader.as_ref().map(|(_, sight)| sight);
     let asked = asked(&request)?;
-    let limits = Limits { depth: asked.depth, ..Limits::default() };
-    let newest = asked.token.map(|token| token.head);
-    let sees = |it: &LedgerEvent| {
-        let of = |sight| sees(sight, &it.stated_by, &it.event);
-        sight.as_ref().is_none_or(of)
+    let basis = match sight {
+        Some(sight) => who::basis(&state, sight).await?,
+        None => None,
     };
+    let limits = Limits { depth: asked.depth, ..Limits::default() };
+    let of_basis = basis.as_ref().map(|basis| basis.position);
+    let newest = asked.token.map(|token| token.head).or(of_basis);
+    let sees = |it: &LedgerEvent| sight.is_none_or(|sight| sees(sight, &it.stated_by, &it.event));
     let found = trace(&state.db, &asked.start, asked.direction, (limits, newest), sees).await?;
     state.projection.faults.inc_by(found.faults);
+    if let Some((who, sight)) = &reader {
+        let basis = basis.map(|basis| basis.at(found.generation, found.head));
+        let outcome = Outcome { basis, counts: Some((shown(&asked, &found), found.hidden)) };
+        let text = format!("GET /trace?{}", request.query_string());
+        who::record(&state, &request, (who, sight), (Act::Trace, &text), &outcome).await?;
+    }
     if asked.token.is_some_and(|token| token.generation != found.generation) {
         let detail = "the parameter `nextPageToken`: the projection was begun anew since; begin with the first page";
         return Err(Problem::Malformed(detail.to_owned()));
@@ -174,9 +186,20 @@ pub async fn get(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
     Ok(HttpResponse::Ok().json(answer(&asked, &found)))
 }
 
-fn answer(asked: &Asked, found: &Trace) -> Value {
+/// The lines of the page: from the first one to before the second.
+fn page(asked: &Asked, found: &Trace) -> (usize, usize) {
     let first = asked.token.map_or(0, |token| token.line).min(found.lines.len());
-    let end = (first + asked.per_page).min(found.lines.len());
+    (first, (first + asked.per_page).min(found.lines.len()))
+}
+
+/// How many lines are shown.
+fn shown(asked: &Asked, found: &Trace) -> u64 {
+    let (first, end) = page(asked, found);
+    (end - first) as u64
+}
+
+fn answer(asked: &Asked, found: &Trace) -> Value {
+    let (first, end) = page(asked, found);
     let lines = found.lines[first..end].iter().map(|it| line(it, &found.sources));
     let next = Token { generation: found.generation, head: found.head, line: end };
     json!({

@@ -1,21 +1,23 @@
 //! Who asks: from the head of a request to a caller with what they were given.
 //!
 //! The way through: [`identify`] hands what the request shows to [`gate`], [`allowed`] asks it whether the caller may do what is asked
-//! for, [`record`] has the read recorded where it must be.
+//! for; [`check_reason`] and [`basis`] come before a query that must be recorded, and [`record`] has the read recorded after it.
 //!
-//! What holds: what must be recorded is refused without a reason, and refused if it cannot be recorded.
+//! What holds: what must be recorded is refused without a reason, before anything is looked up; it is recorded with what came of it
+//! before anything is answered, and refused if it cannot be recorded.
 //!
-//! Not here: keys and tokens ([`gate`]), roles and limits (`access`), the ledger of reads ([`crate::read_log`]).
+//! Not here: keys and tokens ([`gate`]), roles and limits (`access`), the ledger of reads ([`gate::read_log`]).
 //!
-//! Sources: RFC 6750; decision 0058.
+//! Sources: RFC 6750; decisions 0058 and 0072.
 
 use access::{Act, Identity, Sight};
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
+use gate::read_log::{Basis, Outcome, Read};
 use percent_encoding::percent_decode_str;
+use process::tls::client;
 
 use crate::problem::Problem;
-use crate::read_log::Read;
 use crate::state::AppState;
 
 /// Header with the reason of a read, in UTF-8 with percent escapes.
@@ -23,13 +25,13 @@ pub const REASON: &str = "Chopmark-Reason";
 /// Characters of a reason.
 const REASON_CHARACTERS: std::ops::RangeInclusive<usize> = 3..=500;
 
-/// The caller of a request: by a key of `chopmark access`, or a token of a provider.
+/// The caller of a request: by a key of `chopmark access`, a token of a provider, or the client certificate of its connection.
 ///
 /// # Errors
 ///
 /// [`Problem::NotIdentified`]: nothing that shows who asks, or nothing that holds; [`Problem::Unavailable`].
 pub async fn identify(state: &AppState, request: &HttpRequest) -> Result<Identity, Problem> {
-    Ok(state.gate.identify(&shown(request)).await?)
+    Ok(state.gate.identify_with(&shown(request), client::of_request(request)).await?)
 }
 
 /// What a request shows: all its `Authorization` headers.
@@ -63,10 +65,28 @@ pub async fn allowed(
     request: &HttpRequest,
     act: Act,
 ) -> Result<(Identity, Sight), Problem> {
-    Ok(state.gate.allowed(&shown(request), act).await?)
+    Ok(state.gate.allowed_with(&shown(request), client::of_request(request), act).await?)
 }
 
-/// Records what is asked for, if the caller's reads are recorded; nothing may be answered before.
+/// Refuses a request whose read must be recorded and that states no reason; to be called before anything is looked up for it.
+///
+/// # Errors
+///
+/// [`Problem::Malformed`].
+pub fn check_reason(request: &HttpRequest, sight: &Sight) -> Result<(), Problem> {
+    if sight.is_recorded() { reason(request).map(drop) } else { Ok(()) }
+}
+
+/// The state of the projection from which a read is to be answered, if it must be recorded.
+///
+/// # Errors
+///
+/// [`Problem::Unavailable`].
+pub async fn basis(state: &AppState, sight: &Sight) -> Result<Option<Basis>, Problem> {
+    Ok(if sight.is_recorded() { Some(Basis::now(&state.db).await?) } else { None })
+}
+
+/// Records a read with what came of it, if the caller's reads are recorded; nothing may be answered before.
 ///
 /// # Errors
 ///
@@ -75,30 +95,24 @@ pub async fn record(
     state: &AppState,
     request: &HttpRequest,
     (who, sight): (&Identity, &Sight),
-    act: Act,
-    asked: &str,
+    (act, asked): (Act, &str),
+    outcome: &Outcome,
 ) -> Result<(), Problem> {
     if !sight.is_recorded() {
         return Ok(());
     }
     let reason = reason(request)?;
-    record_for(state, who, act, (asked, &reason)).await
+    record_read(state, &Read { who, sight, act, asked, reason: &reason, outcome }).await
 }
 
-/// Records a read, for a reason that is no header of a request.
+/// Records a read whose reason is no header of a request.
 ///
 /// # Errors
 ///
 /// [`Problem::Unavailable`] if it cannot be recorded; nothing may be answered then.
-pub async fn record_for(
-    state: &AppState,
-    who: &Identity,
-    act: Act,
-    (asked, reason): (&str, &str),
-) -> Result<(), Problem> {
-    let read = Read { who, act, asked, reason };
-    state.read_log.record(&read).await.map_err(|problem| {
-        tracing::error!(%problem, subject = who.subject, "a read is not answered");
+pub async fn record_read(state: &AppState, read: &Read<'_>) -> Result<(), Problem> {
+    state.read_log.record(read).await.map_err(|problem| {
+        tracing::error!(%problem, subject = read.who.subject, "a read is not answered");
         Problem::Unavailable
     })
 }

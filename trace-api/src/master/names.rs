@@ -87,6 +87,9 @@ pub fn stated(rights: &Rights, values: &[StoredValue], now: Timestamp) -> Stated
         let gtin = key.strip_prefix("https://id.gs1.org/01/").filter(|rest| rest.len() == 14);
         if let (Some(gtin), DESCRIPTION) = (gtin, attribute) {
             let product = Product {
+                brand_zh: String::new(),
+                brand_en: String::new(),
+                picture: None,
                 gtin: gtin.to_owned(),
                 name_zh: zh,
                 name_en: en,

@@ -45,9 +45,9 @@ pub fn of_status(status: StatusCode) -> Away {
         StatusCode::SERVICE_UNAVAILABLE => Away {
             main: ("现在无法查验", "Cannot check now"),
             hint: (
-                "服务暂时不可用，这不代表物品有任何问题。请稍后再试。",
-                "The service is temporarily unavailable. This does not mean that anything is wrong with the item. Try \
-                 again later.",
+                "服务暂时不可用。这不代表物品有问题，也不代表没有问题。请稍后再试，或离线核对已保存的证明。",
+                "The service is temporarily unavailable. This says nothing about the item, good or bad. Try again \
+                 later, or check a saved proof offline.",
             ),
         },
         _ => Away {
@@ -82,3 +82,12 @@ pub const MISPLACED: Away = Away {
          item. The right link is:",
     ),
 };
+
+/// The step back to the start page.
+pub const TO_START: Pair = ("回到首页", "Go to the start page");
+/// The same address again.
+pub const AGAIN: Pair = ("再试一次", "Try again");
+/// Heading: what can be done without the service.
+pub const MEANWHILE: Pair = ("现在也能做的", "What works now");
+/// A saved proof without the service.
+pub const CHECK_PROOF: Pair = ("在本机核对已保存的证明文件", "Check a saved proof on this device");

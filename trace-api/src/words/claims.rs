@@ -6,9 +6,9 @@
 
 use history::{Clash, ClashKind, Gap, Notice, Row};
 
-use super::vocabulary::disposition as disposition_words;
 use crate::language::{Language, Pair};
 use crate::naming::Naming;
+use process::vocabulary::disposition as disposition_words;
 
 /// Why two records cannot both be right.
 pub(super) fn clash_pair(kind: ClashKind) -> Pair {

@@ -1,4 +1,4 @@
-//! Sentences with numbers: what was checked, how often the item was scanned, how long scans are kept.
+//! Sentences with numbers: what was checked, how long scans are kept.
 //!
 //! Not here: verdicts and their reasons ([`crate::words`]).
 
@@ -37,29 +37,6 @@ pub fn checked(checked: Checked, language: Language) -> String {
     language.of((
         format!("已核对 {companies} 家企业的 {steps} 个环节，未发现异常"),
         format!("{steps} {step} by {companies} {company} checked, no anomaly found"),
-    ))
-}
-
-/// How often an item was read and scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScanCounts {
-    /// Records by readers and sensors.
-    pub chain: usize,
-    /// Sales.
-    pub shop: usize,
-    /// Scans by the reader of the page.
-    pub own: usize,
-    /// Scans by other consumers.
-    pub others: usize,
-}
-
-/// How often the item was read and scanned, by whom.
-#[must_use]
-pub fn scan_counts(counts: ScanCounts, language: Language) -> String {
-    let ScanCounts { chain, shop, own, others } = counts;
-    language.of((
-        format!("供应链读取 {chain} · 商店 {shop} · 你 {own} · 其他人 {others}"),
-        format!("supply chain {chain} · shop {shop} · you {own} · others {others}"),
     ))
 }
 

@@ -1,32 +1,59 @@
-//! The texts of the three lamps.
+//! The texts of the three lamps: a question, its answer in a word, and what the answer rests on.
 
 use crate::language::Pair;
 
-/// Name: do the records fit their ledgers?
-pub const RECORD: Pair = ("记录", "Record");
-/// Name: was the tag's chip checked?
-pub const TAG: Pair = ("标签", "Tag");
-/// Name: does the journey fit together?
-pub const JOURNEY: Pair = ("流通", "Journey");
-/// No record names the code.
-pub const NO_RECORD: Pair = ("没有记录", "no record");
+/// An answer: the word, and what it rests on.
+pub type Answer = (Pair, Pair);
+
+const YES_INTACT: Pair = ("完好。", "Yes.");
+const NOT_CHECKED_WORD: Pair = ("未检查。", "Not checked.");
+const CARE: Pair = ("请留意。", "Take care.");
+const NO: Pair = ("否。", "No.");
+
+/// Question: do the records fit their ledgers?
+pub const RECORD: Pair = ("记录完好吗？", "Is the record intact?");
+/// Question: was the tag's chip checked?
+pub const TAG: Pair = ("标签是原装吗？", "Is the tag the original?");
+/// Question: does the journey fit together?
+pub const JOURNEY: Pair = ("物品与流通过程相符吗？", "Does the item fit its journey?");
+/// No record names the code, though its brand is known.
+pub const NO_RECORD: Answer = (
+    ("没有记录。", "There is none."),
+    ("品牌的签名账本中没有此码。", "The signed ledgers have no record of this code."),
+);
+/// Nothing is known that could be checked.
+pub const NOTHING_TO_CHECK: Answer = (NOT_CHECKED_WORD, ("没有记录。", "There is no record."));
 /// Nothing was checked.
-pub const NOT_CHECKED: Pair = ("未检查", "not checked");
+pub const NOT_CHECKED: Answer =
+    (NOT_CHECKED_WORD, ("此码没有可核对的芯片。", "There was no chip to check."));
 /// A record does not fit.
-pub const DOES_NOT_FIT: Pair = ("与签名账本不符", "does not fit its signed ledger");
+pub const DOES_NOT_FIT: Answer = (
+    NO,
+    (
+        "有记录与签名账本不符，不作数。",
+        "A record does not fit its signed ledger and does not count.",
+    ),
+);
 /// The records fit.
-pub const INTACT: Pair = ("在已签名的账本中，完好", "in the signed ledger, intact");
+pub const INTACT: Answer = (
+    YES_INTACT,
+    ("记录在已签名的账本中，与账本相符。", "The records are in the signed ledgers and fit them."),
+);
 /// The chip answered as it must.
-pub const CHIP_CHECKED: Pair = ("芯片已校验", "chip checked");
+pub const CHIP_CHECKED: Answer =
+    (("是。", "Yes."), ("芯片刚刚通过校验。", "Its chip was checked just now."));
 /// The chip or the seal did not.
-pub const CHECK_FAILED: Pair = ("校验失败", "check failed");
+pub const CHECK_FAILED: Answer =
+    (NO, ("芯片或封签未通过校验。", "The check of its chip or seal failed."));
 /// There is no chip to check.
-pub const PRINTED: Pair = ("未检查：印刷码可被复制", "not checked: a printed code can be copied");
+pub const PRINTED: Answer =
+    (NOT_CHECKED_WORD, ("印刷的码可以被复制。", "A printed code can be copied."));
 /// Records contradict each other.
-pub const CONTRADICTS: Pair = ("有互相矛盾的记录", "has records that contradict each other");
+pub const CONTRADICTS: Answer =
+    (CARE, ("有互相矛盾的记录。", "Some records contradict each other."));
 /// A step is missing.
-pub const HAS_A_GAP: Pair = ("有缺口", "has a gap");
+pub const HAS_A_GAP: Answer = (CARE, ("流通记录有缺口。", "The journey has a gap."));
 /// A storage limit was exceeded.
-pub const EXCEEDED: Pair = ("储运条件曾超限", "storage limits were exceeded");
+pub const EXCEEDED: Answer = (CARE, ("储运条件曾超限。", "Storage limits were exceeded."));
 /// Nothing was found.
-pub const CONSISTENT: Pair = ("前后一致", "consistent");
+pub const CONSISTENT: Answer = (("相符。", "Yes."), ("未发现异常。", "No anomaly found."));

@@ -3,6 +3,7 @@
 //! What holds: a page has no text of its own; whatever its template shows comes from here or from the other files of
 //! [`crate::words`].
 
+use super::journey;
 use crate::language::{Language, Pair};
 
 /// What this does not prove.
@@ -18,12 +19,6 @@ pub const DISPUTED: Pair = (
     "有一条存储的记录与其签名账本不符，因此不作数：",
     "A stored record no longer fits its signed ledger and does not count:",
 );
-/// How a record came about: it does not fit.
-pub const HOW_DISPUTED: Pair = ("与账本不符，不作数", "does not fit its ledger and does not count");
-/// How a record came about: a reader or sensor.
-pub const HOW_SENSED: Pair = ("读写器或传感器记录", "recorded by a reader or sensor");
-/// How a record came about: a party's own statement.
-pub const HOW_STATED: Pair = ("由该方声明", "stated by the party");
 /// A step that says that it was recalled.
 pub const SAYS_RECALLED: Pair = ("称已召回", "says: recalled");
 /// A step that says that it was stolen.
@@ -38,18 +33,6 @@ pub const MARK_FUTURE: Pair = ("所称时间在未来", "dated in the future");
 pub const MARK_BACK_DATED: Pair = ("事后很久才记录", "back-dated");
 /// A record that was declared wrong.
 pub const MARK_CORRECTED: Pair = ("已被声明有误", "declared wrong");
-/// Why a record is listed: the container.
-pub const VIA_CONTAINER: Pair = ("随箱推断", "inferred from its container");
-/// Why a record is listed: the lot.
-pub const VIA_LOT: Pair = ("整批", "the whole lot");
-/// The service cannot answer.
-pub const CANNOT_CHECK: Pair = ("现在无法查验", "Cannot check now");
-/// The service cannot answer: what to do.
-pub const CANNOT_CHECK_HINT: Pair = (
-    "服务暂时不可用，这不代表物品有任何问题。请稍后再试，或离线验证已保存的证明文件。",
-    "The service is temporarily unavailable. This does not mean that anything is wrong with the item. Try again \
-     later, or verify a saved proof offline.",
-);
 
 /// The labels of an item's page, in one language.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +41,10 @@ pub struct ItemLabels {
     pub serial: &'static str,
     /// Before the lot number.
     pub lot: &'static str,
-    /// Before the features of the pack.
+    /// Heading: features of the pack.
     pub compare: &'static str,
+    /// Below a product that a code only claims.
+    pub claimed: &'static str,
     /// Heading: how often it was scanned.
     pub scans: &'static str,
     /// Heading: the three lamps.
@@ -68,16 +53,62 @@ pub struct ItemLabels {
     pub notices: &'static str,
     /// Heading: the timeline.
     pub journey: &'static str,
+    /// Name of the timeline.
+    pub newest_first: &'static str,
     /// Heading: who signed.
     pub signed_by: &'static str,
+    /// Heading: what this does not prove.
+    pub limits: &'static str,
+    /// Heading: what one can do.
+    pub actions: &'static str,
     /// Saves the bundle.
     pub save: &'static str,
+    /// What saving gives.
+    pub save_more: &'static str,
     /// Verifies the bundle in this browser.
     pub check: &'static str,
+    /// What checking does.
+    pub check_more: &'static str,
+    /// Where scripts do not run.
+    pub check_elsewhere: &'static str,
     /// Reports a suspicion.
     pub report: &'static str,
+    /// What reporting does.
+    pub report_more: &'static str,
+    /// Heading: this check.
+    pub about: &'static str,
+    /// Heading: the number that was read.
+    pub number: &'static str,
     /// Before the time of this answer.
     pub checked: &'static str,
+    /// Before the time of the last checkpoint.
+    pub recorded: &'static str,
+    /// Before the time of the anchor.
+    pub no_later: &'static str,
+    /// The anchor is still to come.
+    pub waiting: &'static str,
+    /// Link to this item.
+    pub permanent: &'static str,
+    /// Link to the page that verifies a file.
+    pub verify: &'static str,
+    /// Link to the list of ledgers.
+    pub ledgers: &'static str,
+    /// Link to the policy.
+    pub policy: &'static str,
+    /// Name of the list of places.
+    pub route: &'static str,
+    /// Below the list of places.
+    pub route_note: &'static str,
+    /// Before a place that a gap lies before.
+    pub cut: &'static str,
+    /// Below the timeline.
+    pub days_note: &'static str,
+    /// Above the parties.
+    pub seals_note: &'static str,
+    /// Before the digits of a key.
+    pub key: &'static str,
+    /// Below the parties.
+    pub keys_checked: &'static str,
 }
 
 impl ItemLabels {
@@ -85,37 +116,84 @@ impl ItemLabels {
     #[must_use]
     pub fn of(language: Language) -> Self {
         Self {
-            serial: language.of(("序列号", "serial")),
-            lot: language.of(("批号", "lot")),
-            compare: language.of(("请用眼核对：", "Compare by eye: ")),
-            scans: language.of(("扫描", "Scans")),
+            serial: language.of(("序列号", "Serial")),
+            lot: language.of(("批号", "Lot")),
+            compare: language.of(("请用眼核对", "Compare by eye")),
+            claimed: language.of(("图片和名称仅为此码所称的产品", "Name and picture are those of the product that the code claims to be")),
+            scans: language.of(("谁扫过它", "Who has scanned it")),
             questions: language.of(("三个问题", "Three questions")),
-            notices: language.of(("提示", "Notices")),
-            journey: language.of(("经过", "Journey")),
-            signed_by: language.of(("签名方", "Signed by")),
-            save: language.of(("保存证明文件", "Save the proof")),
-            check: language.of(("在本机自行验证", "Check it yourself, on this device")),
-            report: language.of(("举报可疑", "Report a suspicion")),
-            checked: language.of(("查验时间：", "Checked: ")),
+            notices: language.of(("须知", "Good to know")),
+            journey: language.of(("流通过程", "Its journey")),
+            newest_first: language.of(("最新在前", "Newest first")),
+            signed_by: language.of(("这些话是谁说的", "Who says so")),
+            limits: language.of(("本页不能证明什么", "What this does not prove")),
+            actions: language.of(("你可以做什么", "What you can do")),
+            save: language.of(("保存证明", "Save the proof")),
+            save_more: language.of(("一个文件，离开本站也能核对", "One file; it can be checked without this site")),
+            check: language.of(("自己核对", "Check it yourself")),
+            check_more: language.of(("在本机进行，断网也可以", "On this device, also offline")),
+            check_elsewhere: language.of(("在本页自行核对需要 JavaScript；保存的证明文件也可用命令 `chopmark verify` 核对。", "Checking on this page needs JavaScript. The command `chopmark verify` checks a saved proof as well.")),
+            report: language.of(("告知可疑情况", "Report something wrong")),
+            report_more: language.of(("会打开邮件或网页", "Opens your mail or a page")),
+            about: language.of(("关于这次核对", "About this check")),
+            number: language.of(("读到的号码", "The number that was read")),
+            checked: language.of(("核对时间", "Checked")),
+            recorded: language.of(("账本最近一次签名", "Ledgers last signed")),
+            no_later: language.of(("不晚于此时存在", "Existed no later than")),
+            waiting: language.of(("已记录，等待公链锚定。", "Recorded, waiting for the public anchor.")),
+            permanent: language.of(("此物品的永久链接", "Permanent link to this item")),
+            verify: language.of(("核对已保存的证明", "Check a saved proof")),
+            ledgers: language.of(("账本", "Ledgers")),
+            policy: language.of(("信任的密钥", "Trusted keys")),
+            route: language.of(journey::ROUTE),
+            route_note: language.of(journey::ROUTE_NOTE),
+            cut: language.of(journey::GAP),
+            days_note: language.of(journey::DAYS_NOTE),
+            seals_note: language.of(journey::SEALS),
+            key: language.of(journey::KEY),
+            keys_checked: language.of(journey::KEYS_CHECKED),
         }
     }
 }
 
+/// Skips the head of the page, for keyboards.
+pub const SKIP: Pair = ("跳到主要内容", "Skip to the content");
+
 /// The texts of the start page, in one language.
 #[derive(Debug, Clone, Copy)]
 pub struct StartTexts {
+    /// Heading.
+    pub heading: &'static str,
     /// What to do here.
-    pub scan: &'static str,
+    pub lead: &'static str,
+    /// What is not needed.
+    pub privacy: &'static str,
+    /// Heading: what this is.
+    pub what: &'static str,
+    /// First of three.
+    pub signed: &'static str,
+    /// Second of three.
+    pub questions: &'static str,
+    /// Third of three.
+    pub limits: &'static str,
+    /// Heading: a saved proof.
+    pub proof: &'static str,
+    /// What a proof is.
+    pub proof_more: &'static str,
     /// Link to the page that verifies a file.
     pub verify: &'static str,
+    /// Heading: seals.
+    pub marks: &'static str,
+    /// What a seal is.
+    pub marks_more: &'static str,
+    /// The drawing, for who does not see it.
+    pub coin: &'static str,
     /// Link to the list of ledgers.
     pub ledgers: &'static str,
     /// Link to the policy.
     pub policy: &'static str,
     /// Link to the description of the interface.
     pub interface: &'static str,
-    /// What records show and what they do not.
-    pub limits: &'static str,
 }
 
 impl StartTexts {
@@ -123,18 +201,22 @@ impl StartTexts {
     #[must_use]
     pub fn of(language: Language) -> Self {
         Self {
-            scan: language.of((
-                "用手机相机扫描包装上的二维码，即可看到该物品的记录。",
-                "Scan the code on the pack with your phone's camera to see what was recorded about the item.",
-            )),
-            verify: language.of(("离线验证证明文件", "Verify a saved proof")),
+            heading: language.of(("每一手，都留下印记", "Every hand leaves its mark")),
+            lead: language.of(("用手机相机扫描包装上的二维码，看谁经手过、谁签了什么、扫码说明不了什么。", "Scan the code on the pack with your phone. See who handled the item, what they signed, and what a scan cannot tell you.")),
+            privacy: language.of(("不用登录，不用 Cookie，不取位置，也不用装应用。", "No login, no cookie, no location, no app.")),
+            what: language.of(("这是什么", "What this is")),
+            signed: language.of(("经手物品的每家公司都为自己说的话签名，账本任何人都能核对。", "Each company that handles an item signs what it says about it, in ledgers that anybody can check.")),
+            questions: language.of(("一次扫码回答三个问题：记录是否完好，标签是否原装，物品与流通过程是否相符。", "A scan answers three questions: is the record intact, is the tag the original, does the item fit its journey.")),
+            limits: language.of(("它不能证明手中的就是记录所指的那一件，每一页都这样写明。", "It cannot prove that the thing in your hand is the thing recorded, and every page says so.")),
+            proof: language.of(("核对已保存的证明", "Check a saved proof")),
+            proof_more: language.of(("证明是一个文件，多年以后、没有本站，也能在你自己的设备上核对。", "A proof is one file. It can be checked on your own device, years later, with this site switched off.")),
+            verify: language.of(("打开核对页面", "Open the checking page")),
+            marks: language.of(("一手一印", "A mark for every hand")),
+            marks_more: language.of(("从前验过银元的商号会打上自己的戳记，下一手看得见每一个。这里每家公司的印记由其密钥画出：帮你认出是谁，真正核对的是密钥。", "Merchants who had tested a silver coin stamped their chop mark into it, and the next hand could read them all. Here each company has a mark drawn from its key. It helps you recognise who spoke; the key is what is checked.")),
+            coin: language.of(("示意图：一枚打有多家商号戳记的银元", "Drawing: a silver coin with the chop marks of the merchants who tested it")),
             ledgers: language.of(("账本", "Ledgers")),
-            policy: language.of(("信任的密钥", "Keys and contracts that this server trusts")),
+            policy: language.of(("本站信任的密钥与合约", "Keys and contracts that this server trusts")),
             interface: language.of(("接口说明（英文）", "Interface description")),
-            limits: language.of((
-                "记录说明谁在何时声明了什么，不能说明手中的物品是什么。",
-                "Records show who stated what, and when. They do not show what the object in your hand is.",
-            )),
         }
     }
 }
@@ -174,6 +256,3 @@ impl VerifyTexts {
         }
     }
 }
-
-/// The link back to the start page, in both languages.
-pub const TO_START: Pair = ("首页", "Start page");

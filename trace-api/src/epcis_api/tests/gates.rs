@@ -18,7 +18,7 @@ fn act_of(path: &str) -> Act {
         | "/queries/{queryName}/subscriptions/{subscriptionID}" => Act::Subscribe,
         "/queries" | "/queries/{queryName}" => Act::ManageQueries,
         "/trace" => Act::Trace,
-        "/master-data/{kind}/{id}" => Act::ReadMasterData,
+        "/master-data/{kind}" | "/master-data/{kind}/{id}" => Act::ReadMasterData,
         "/events"
         | "/events/{eventID}"
         | "/queries/{queryName}/events"

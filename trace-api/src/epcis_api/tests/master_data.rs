@@ -323,3 +323,53 @@ async fn events_are_in_the_order_of_an_extension_field_over_pages_in_both_direct
     assert_eq!(all[..4], [3, 1, 2, 4].map(id), "events without the field come last");
     assert!(all.len() > 10);
 }
+
+/// Path and parameters of the next page.
+fn next_of(answer: &Answer) -> Option<String> {
+    let link = answer.header("link").strip_prefix("<https://trace.example")?;
+    Some(link.split_once('>')?.0.to_owned())
+}
+
+#[actix_web::test]
+async fn elements_of_a_kind_are_listed_in_pages_and_those_that_may_not_be_seen_are_counted() {
+    let scene = partner_scene("master_list").await;
+    let said = |gtin: &str, name: &str| {
+        element("EPCClass", &product(gtin), &[("cbvmda:descriptionShort", name)], &[])
+    };
+    let both = joined(&[said(GTIN, "Tea"), said(OTHER_GTIN, "Cups")]);
+    state_by(&scene, FACTORY_PARTY, 1, &document(&both)).await;
+    let claimed = said(GTIN, "Poison");
+    state_by(&scene, SHOP_PARTY, 2, &document(&claimed)).await;
+
+    let all = get_as(&scene, AUDITOR, "/master-data/product").await;
+    let mut names = values(&all);
+    names.sort();
+    assert_eq!(names, ["Cups", "Tea"], "what counts, and no claim: {}", all.body);
+    assert_eq!((next_of(&all), &all.json()["chopmark:hiddenElements"]), (None, &Value::from(0)));
+
+    let (mut path, mut paged) = (Some("/master-data/product?perPage=1".to_owned()), Vec::new());
+    while let Some(page) = path {
+        let answer = get_as(&scene, AUDITOR, &page).await;
+        let found = values(&answer);
+        assert_eq!(found.len(), 1, "{}", answer.body);
+        paged.extend(found);
+        path = next_of(&answer);
+        if let Some(next) = &path {
+            let other = next.replace("/product?", "/place?");
+            assert_eq!(get_as(&scene, AUDITOR, &other).await.status, 400, "another list's token");
+            assert_eq!(get_as(&scene, AUDITOR_2, next).await.status, 400, "another caller's token");
+        }
+    }
+    paged.sort();
+    assert_eq!(paged, names);
+
+    // The stranger is the shop, which spoke of one of them and has no event with the other.
+    let hidden = get_as(&scene, STRANGER, "/master-data/product").await;
+    assert_eq!(hidden.json()["chopmark:hiddenElements"], 1, "{}", hidden.body);
+    assert_eq!(values(&hidden), ["Tea"]);
+    let parties = get_as(&scene, STRANGER, "/master-data/party").await;
+    assert!(values(&parties).contains(&"Shop".to_owned()), "{}", parties.body);
+    assert_eq!(get_as(&scene, AUDITOR, "/master-data/people").await.status, 404);
+    let nobody = crate::testing::get(&scene.state, "/master-data/product", &[]).await;
+    assert_eq!(nobody.status, 401, "{}", nobody.body);
+}

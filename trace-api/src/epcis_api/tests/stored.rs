@@ -19,7 +19,7 @@ pub async fn post(scene: &Scene, who: (&str, &str), path: &str, body: &str) -> A
     let response = test::call_service(&service, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = test::read_body(response).await;
-    Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+    Answer { status, headers, bytes: body.len(), body: String::from_utf8_lossy(&body).into_owned() }
 }
 
 const RECEIVED: &str =

@@ -2,6 +2,7 @@
 
 use access::{ApiKey, PREFIX_BYTES, Role, SECRET_BYTES};
 use actix_web::test::TestRequest;
+use gate::read_log;
 use jiff::{SignedDuration, Timestamp};
 use ledger::keys::{LedgerKeys, SystemRandom};
 use ledger::policy::Policy;
@@ -10,10 +11,10 @@ use sql::testing::TestDb;
 use std::sync::Arc;
 
 use super::*;
-use crate::read_log;
 use crate::testing::{config, state};
 
 const LOG: &str = "reads.example/log";
+const ASKED: (Act, &str) = (Act::QueryEvents, "GET /events");
 
 /// An installation with one key.
 struct Scene {
@@ -157,6 +158,7 @@ async fn a_regulators_read_is_in_a_signed_checkpoint_before_it_is_answered() {
     let scene = Scene::with("who_recorded", Role::Regulator).await;
     let state = &scene.state;
     let plain = scene.request().to_http_request();
+    let none = Outcome::default();
     let (who, sight) = allowed(state, &plain, Act::QueryEvents).await.unwrap();
     let asked = "GET /events?MATCH_epc=urn:epc:id:sgtin:9521141.012345.602";
     for reason in [None, Some(""), Some("x"), Some("two%0Alines"), Some("%ff%fe%fd")] {
@@ -164,14 +166,15 @@ async fn a_regulators_read_is_in_a_signed_checkpoint_before_it_is_answered() {
             .into_iter()
             .fold(scene.request(), |request, reason| request.insert_header((REASON, reason)));
         let request = request.to_http_request();
-        let refused = record(state, &request, (&who, &sight), Act::QueryEvents, asked).await;
+        let refused =
+            record(state, &request, (&who, &sight), (Act::QueryEvents, asked), &none).await;
         assert!(matches!(refused, Err(Problem::Malformed(_))), "{reason:?}: {refused:?}");
     }
     assert_eq!(scene.log().await.len(), 0);
     let request = scene.request().insert_header((REASON, "recall%20case%207%EF%BC%9A%E8%8C%B6"));
     let request = request.to_http_request();
     for reads in 1..=3 {
-        record(state, &request, (&who, &sight), Act::QueryEvents, asked).await.unwrap();
+        record(state, &request, (&who, &sight), (Act::QueryEvents, asked), &none).await.unwrap();
         assert_eq!(scene.log().await.len(), reads);
     }
     let log = scene.log().await;
@@ -188,10 +191,11 @@ async fn reads_that_come_together_are_all_recorded_also_by_two_processes() {
     config.scan_secret = b"another process!".to_vec();
     let other = state(scene.db.db(), config);
     let request = scene.request().insert_header((REASON, "nightly check")).to_http_request();
+    let none = Outcome::default();
     let (who, sight) = allowed(&scene.state, &request, Act::QueryEvents).await.unwrap();
     let reads = (0..40).map(|n| {
         let state = if n % 2 == 0 { &scene.state } else { &other };
-        record(state, &request, (&who, &sight), Act::QueryEvents, "GET /events")
+        record(state, &request, (&who, &sight), ASKED, &none)
     });
     for outcome in futures::future::join_all(reads).await {
         outcome.unwrap();
@@ -203,18 +207,58 @@ async fn reads_that_come_together_are_all_recorded_also_by_two_processes() {
 async fn what_cannot_be_recorded_is_not_answered() {
     let scene = Scene::with("who_no_log", Role::Operator).await;
     let request = scene.request().insert_header((REASON, "nightly check")).to_http_request();
+    let none = Outcome::default();
     let (who, sight) = allowed(&scene.state, &request, Act::QueryEvents).await.unwrap();
     let without = state(scene.db.db(), config(String::new()));
-    let refused = record(&without, &request, (&who, &sight), Act::QueryEvents, "GET /events").await;
+    let refused = record(&without, &request, (&who, &sight), ASKED, &none).await;
     assert!(matches!(refused, Err(Problem::Unavailable)), "{refused:?}");
     // A ledger that was restored and is held is not written.
-    record(&scene.state, &request, (&who, &sight), Act::QueryEvents, "GET /events").await.unwrap();
+    record(&scene.state, &request, (&who, &sight), ASKED, &none).await.unwrap();
     let session = scene.db.session().await;
     let hold = "insert into ledger_holds (ledger_id, cause, size, root, made_at, held_at)
                 select ledger_id, 'restored', size, root, now(), now() from ledger_heads";
     session.batch_execute(hold).await.unwrap();
-    let refused =
-        record(&scene.state, &request, (&who, &sight), Act::QueryEvents, "GET /events").await;
+    let refused = record(&scene.state, &request, (&who, &sight), ASKED, &none).await;
     assert!(matches!(refused, Err(Problem::Unavailable)), "{refused:?}");
     assert_eq!(scene.log().await.len(), 1);
+}
+
+#[actix_web::test]
+async fn a_record_says_from_which_state_it_was_answered_and_how_much_was_shown_and_hidden() {
+    let scene = Scene::with("who_outcome", Role::Operator).await;
+    let state = &scene.state;
+    let request = scene.request().insert_header((REASON, "nightly check")).to_http_request();
+    let (who, sight) = allowed(state, &request, Act::QueryEvents).await.unwrap();
+    let session = scene.db.session().await;
+    let read = "insert into ledgers (origin, kind, party, created_at)
+                  values ('b.example/1', 'site', 'B', now()), ('a.example/1', 'site', 'A', now());
+                insert into projection_positions select ledger_id, 10
+                  from ledgers where kind = 'site';
+                update projection_head set position = 7";
+    session.batch_execute(read).await.unwrap();
+    let basis = basis(state, &sight).await.unwrap().expect("an operator's reads are recorded");
+    let (counts, generation) = (Some((3, 2)), basis.generation);
+    for basis in [basis.clone(), basis.at(basis.generation, 6)] {
+        let outcome = Outcome { basis: Some(basis), counts };
+        record(state, &request, (&who, &sight), ASKED, &outcome).await.unwrap();
+    }
+    let sizes = ledger::hash::sha256(b"a.example/1 10\nb.example/1 10\n");
+    let expected = [
+        format!(
+            "{{\"generation\":{generation},\"ledgers\":2,\"position\":7,\"sizes\":\"sha256:{sizes}\"}}"
+        ),
+        format!("{{\"generation\":{generation},\"position\":6}}"),
+    ];
+    for (record, expected) in scene.log().await.iter().zip(expected) {
+        let member = |name: &str| record.get(name).map(ledger::json::Json::canonical);
+        assert_eq!(member("chopmark:projection"), Some(expected));
+        assert_eq!(member("chopmark:shown").as_deref(), Some("3"));
+        assert_eq!(member("chopmark:hidden").as_deref(), Some("2"));
+        assert_eq!(
+            member("chopmark:emergency"),
+            None,
+            "it was read under no right of an emergency"
+        );
+    }
+    assert_eq!(scene.log().await.len(), 2);
 }

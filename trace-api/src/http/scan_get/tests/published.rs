@@ -38,11 +38,8 @@ async fn the_page_says_how_many_endpoints_of_the_chain_confirm_the_anchor() {
     let scene = Scene::journey("scan_endpoints").await;
     anchor(&scene).await;
     for (language, text) in [
-        (
-            "en",
-            "existed no later than 2026-11-22 03:00 UTC (public chain, 2 of 3 endpoints confirm it)",
-        ),
-        ("zh", "不晚于 2026-11-22 03:00 UTC 存在（公链，询问 3 个节点，2 个确认）"),
+        ("en", "2026-11-22 03:00 UTC</time> (public chain, 2 of 3 endpoints confirm it)"),
+        ("zh", "2026-11-22 03:00 UTC</time> (公链锚定，询问 3 个节点，2 个确认)"),
     ] {
         let answer = page(&scene, language).await;
         assert!(answer.body.contains(text), "{}", answer.body);

@@ -36,7 +36,7 @@ async fn each_excursion_has_the_sensors_own_unit_and_its_side_of_the_limit_in_bo
     let scene = Scene::with("scan_excursions", &events).await;
     let english = page(&scene, "en").await.body;
     for words in [
-        "<p>Relative humidity above the limit: 81.5 %, 2026-11-21</p>",
+        "<p class=\"hint\">Relative humidity above the limit: 81.5 %, 2026-11-21</p>",
         "The sensor recorded a relative humidity above the limit: 81.5 %, 2026-11-21",
         "The sensor recorded a voltage below the limit: 2.1 V, 2026-11-21",
         "The sensor recorded a temperature below the limit: -3.5 °C, 2026-11-21",
@@ -47,7 +47,7 @@ async fn each_excursion_has_the_sensors_own_unit_and_its_side_of_the_limit_in_bo
     assert_eq!(english.matches("°C").count(), 1, "{english}");
     let chinese = page(&scene, "zh").await.body;
     for words in [
-        "<p>相对湿度超过限值：81.5 %，2026-11-21</p>",
+        "<p class=\"hint\">相对湿度超过限值：81.5 %，2026-11-21</p>",
         "传感器记录到相对湿度超过限值：81.5 %，2026-11-21",
         "传感器记录到电压低于限值：2.1 V，2026-11-21",
         "传感器记录到温度低于限值：-3.5 °C，2026-11-21",
