@@ -125,6 +125,7 @@ impl Role {
             Self::Ingest => ("ingest_url", section.ingest_url.as_ref()),
             Self::Anchor => ("anchor_url", section.anchor_url.as_ref()),
             Self::TraceApi => ("trace_api_url", section.trace_api_url.as_ref()),
+            Self::Desk => ("desk_url", section.desk_url.as_ref()),
         }
     }
 
@@ -135,6 +136,7 @@ impl Role {
             Self::Ingest => Access::Ingest,
             Self::Anchor => Access::Anchor,
             Self::TraceApi => Access::TraceApi,
+            Self::Desk => Access::Desk,
         }
     }
 
@@ -145,6 +147,7 @@ impl Role {
             Self::Ingest => "chopmark ingest",
             Self::Anchor => "chopmark anchor",
             Self::TraceApi => "chopmark trace-api",
+            Self::Desk => "chopmark desk",
         }
     }
 }

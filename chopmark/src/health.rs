@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let roles = if role.is_empty() { &configured } else { role };
     anyhow::ensure!(
         !roles.is_empty(),
-        "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], expected at least one",
+        "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], [desk], expected at least one",
         config.display()
     );
     let path = if arguments.live { LIVENESS } else { READINESS };
@@ -114,6 +114,7 @@ fn address(role: Role, installation: &Installation) -> Option<SocketAddr> {
         }
         Role::Anchor => installation.anchor.as_ref().map(|section| section.listen),
         Role::TraceApi => installation.trace_api.as_ref().map(|section| section.internal_listen),
+        Role::Desk => installation.desk.as_ref().map(|section| section.internal_listen),
     }
 }
 

@@ -17,11 +17,13 @@ mod database;
 mod directory;
 mod doctor;
 mod event;
+mod export;
 mod finding;
 mod health;
 mod init;
 mod input;
 mod keys;
+mod labels;
 mod language;
 mod man_pages;
 mod master;
@@ -98,11 +100,12 @@ enum Command {
     /// Makes a publisher's key, deploys the contract that anchors are published to
     #[command(subcommand)]
     Anchor(anchor_command::Command),
-    /// Proves or refutes a bundle or a proof of another log, without a network unless you name an endpoint of the chain
+    /// Proves or refutes a bundle, an evidence pack or a proof of another log, without a network unless you name an endpoint of the chain
     #[command(after_long_help = "\
 Examples:
   chopmark verify item.bundle --policy policy.txt
   chopmark verify item.bundle --policy policy.txt --rpc https://a.example --rpc https://b.example --confirmations 12
+  chopmark verify pack.zip --policy policy.txt
   chopmark verify release.tlog-proof --policy trust.txt --data release.tar
   chopmark verify release.proof --policy trust.txt --data release.tar --submitter \"ssh-ed25519 AAAA...\"
 
@@ -146,6 +149,20 @@ with --resume also 130 interrupted, the position is saved.")]
     /// Reads and writes EPC tag data
     #[command(subcommand)]
     Epc(tag::Command),
+    /// Writes recorded events to a file: spreadsheets of FSMA 204, EPCIS documents, an evidence pack
+    #[command(after_long_help = "\
+The file is written under another name and renamed at the end. Beside it goes FILE.manifest.json: what was asked for, sizes and roots of all
+ledgers, the file's SHA-256, how many events are hidden by scope, and what was left out. The same request at the same sizes gives
+the same bytes: --as-of with an earlier manifest makes the export of then again (an evidence pack is always of the newest sizes).
+
+Examples:
+  chopmark export --format fsma204-csv --lot urn:epc:class:lgtin:4012345.011111.L1 --out lot.csv --policy policy.txt
+  chopmark export --format epcis-xml-1.2 --from 2026-11-01T00:00:00Z --query EQ_bizStep=shipping --out out.xml --policy policy.txt
+  chopmark export --format evidence-pack --epc urn:epc:id:sgtin:4012345.011111.9876 --out pack.zip --policy policy.txt
+  chopmark verify pack.zip --policy policy.txt
+
+Exit status: 0 written, 1 written and records were found that do not fit their ledger, 2 not written.")]
+    Export(Box<export::Arguments>),
     /// Derives the event hash of an EPCIS event
     #[command(subcommand)]
     Event(event::Command),
@@ -161,6 +178,19 @@ with --resume also 130 interrupted, the position is saved.")]
     /// Names parties, places, products and lots; shows who says what of them
     #[command(subcommand)]
     Master(master::Command),
+    /// Makes labels of items: codes for sheets and printers, the content of chips
+    #[command(after_long_help = "\
+Serials are drawn at random, because whoever sees one of a row knows the others. New ones are kept as CSV beside what is printed: name these files
+with --taken the next time. Two sites that draw serials of one product need each other's files, or serials of other lengths.
+
+Examples:
+  chopmark labels --gtin 9521141123454 --prefix 952114112 --count 24 --format pdf --out tea.pdf
+  chopmark labels --gtin 9521141123454 --prefix 952114112 --count 1000 --taken tea.pdf.csv --format zpl --tid --out tea.zpl
+  chopmark labels --gtin 9521141123454 --chip sgtin+ --serials tea.pdf.csv --format zpl --out again.zpl
+  nc printer.example 9100 < tea.zpl
+
+Exit status: 0 written, 1 a label cannot be made, 2 could not run.")]
+    Labels(Box<labels::Arguments>),
     /// Makes, shows, encrypts and decrypts keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
@@ -201,7 +231,9 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Epc(command) => tag::run(&command),
+        Command::Labels(arguments) => labels::run(&arguments),
         Command::Event(command) => event::run(&command),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Finding(command) => finding::run(&command),
         Command::Directory(command) => directory::run(&command),
         Command::Keys(command) => keys::run(&command),

@@ -30,6 +30,15 @@ pub struct Open {
 }
 
 impl Place {
+    /// The configuration file, read.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn installation(&self) -> anyhow::Result<Installation> {
+        Ok(Installation::read(&self.config)?)
+    }
+
     /// Connects as the owner.
     ///
     /// - `application`: how the database names the connections.

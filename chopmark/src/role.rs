@@ -29,6 +29,8 @@ pub enum Role {
     Anchor,
     /// Answers for the public, from the ledgers: `[trace_api]`
     TraceApi,
+    /// Pages for people who log in: `[desk]`
+    Desk,
 }
 
 /// A role with its configuration, loaded and checked.
@@ -41,6 +43,8 @@ pub enum Resolved {
     Anchor(Box<anchor::config::Config>),
     /// [`Role::TraceApi`].
     TraceApi(Box<trace_api::config::Config>),
+    /// [`Role::Desk`].
+    Desk(Box<desk::config::Config>),
 }
 
 impl Role {
@@ -51,6 +55,7 @@ impl Role {
             (Self::Ingest, installation.ingest.is_some()),
             (Self::Anchor, installation.anchor.is_some()),
             (Self::TraceApi, installation.trace_api.is_some()),
+            (Self::Desk, installation.desk.is_some()),
         ]
         .into_iter()
         .filter_map(|(role, is_configured)| is_configured.then_some(role))
@@ -72,6 +77,7 @@ impl Role {
             Self::TraceApi => {
                 Resolved::TraceApi(Box::new(trace_api::config::resolve(installation)?))
             }
+            Self::Desk => Resolved::Desk(Box::new(desk::config::resolve(installation)?)),
         })
     }
 }

@@ -48,8 +48,8 @@ Examples:
   chopmark up --role ingest --role trace-api    two of them
 
 Rights: `[database] url` is the owner of the schema. A process that has it migrates the schema first.
-In production give it only to `chopmark migrate`, and each role its own file with ingest_url, anchor_url
-or trace_api_url; the role then checks the schema's version and changes nothing. Details: docs/operations.md.
+In production give it only to `chopmark migrate`, and each role its own file with ingest_url, anchor_url,
+trace_api_url or desk_url; the role then checks the schema's version and changes nothing. Details: docs/operations.md.
 
 Signals: SIGTERM and SIGINT stop it in order, a second one at once; SIGHUP reads certificates and name files again.
 A private PostgreSQL (`embedded = true`) that dies is started again; if it fails too often, the process ends and says why.
@@ -93,7 +93,7 @@ fn run_with(
         Checked::read(&arguments.selected.config, &arguments.selected.role).ready()?;
     anyhow::ensure!(
         !roles.is_empty(),
-        "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], expected at least one; \
+        "{}: got none of [firmware_bridge], [ingest], [anchor], [trace_api], [desk], expected at least one; \
          there is nothing to run",
         arguments.selected.config.display()
     );
@@ -284,6 +284,10 @@ async fn start(
         Resolved::TraceApi(config) => {
             let db = connect(Role::TraceApi).await?;
             running.spawn_local(async { Ok(trace_api::run(*config, db, context).await?) });
+        }
+        Resolved::Desk(config) => {
+            let db = connect(Role::Desk).await?;
+            running.spawn_local(async { Ok(desk::run(*config, db, context).await?) });
         }
     }
     Ok(())

@@ -9,12 +9,14 @@
 //!
 //! Not here: the bridge's readers' own table ([`readers`]), load on an installation that exists.
 
+mod access;
 mod audit;
 mod burst;
 mod chart;
 mod clients;
 mod door;
 mod events;
+mod exports;
 mod fleet;
 pub mod floor;
 mod goods;
@@ -82,6 +84,7 @@ pub struct Arguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Group {
     Hashing,
+    Access,
     Readers,
     Fleet,
     Burst,
@@ -99,8 +102,9 @@ enum Group {
 }
 
 /// Every group in the order in which they are measured, and what it is about.
-const GROUPS: [(Group, &str); 15] = [
+const GROUPS: [(Group, &str); 16] = [
     (Group::Hashing, "committing to a record of 1,700 items against bare hashing"),
+    (Group::Access, "one decision who may see what against comparing names as text"),
     (Group::Readers, "decoding and settling of each family of readers, and the spool"),
     (
         Group::Fleet,
@@ -120,7 +124,7 @@ const GROUPS: [(Group, &str); 15] = [
     (Group::History, "histories of items at 16 connections, against a peer with --peer"),
     (
         Group::Events,
-        "the projection of events: does it keep up, queries against a primary key, a lot forward",
+        "the projection of events: does it keep up, queries against a primary key, a lot forward, an export",
     ),
     (Group::Latency, "p99 of a verdict during capture against p99 alone"),
     (Group::Ledgers, "verdicts with a thousand ledgers against three"),
@@ -287,6 +291,7 @@ fn measure(
     let rounds = amounts.rounds;
     match group {
         Group::Hashing => hashing::run(rounds, report),
+        Group::Access => access::run(rounds, report),
         Group::Readers => readers::run(rounds),
         Group::Fleet => fleet::run(amounts.fleet_seconds.max(2)),
         Group::Burst => burst::run(&folder(&stage.data, "burst")?, rounds, report),
@@ -335,7 +340,8 @@ fn on_items(
         Group::Events => {
             events::rate(site, amounts.rounds, amounts.events, report)?;
             events::queries(site, (amounts.rounds, amounts.asked), report)?;
-            events::lot(site, amounts.rounds, report)
+            events::lot(site, amounts.rounds, report)?;
+            exports::fsma(site, amounts.rounds, report)
         }
         _ => verdict::latency(site, amounts.verdict(), scans, report),
     }

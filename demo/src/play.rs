@@ -17,6 +17,7 @@ mod screen;
 mod site;
 mod stage;
 pub mod stop;
+mod verdicts;
 mod voice;
 mod words;
 
@@ -42,6 +43,9 @@ pub struct Arguments {
     /// Also records what a terminal is sent, as an asciicast
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Also makes an item for each verdict that a code can have, and lists their pages in `pages.txt` of the folder
+    #[arg(long)]
+    more_verdicts: bool,
 }
 
 /// Plays the demo.
@@ -54,7 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let data = std::path::absolute(&arguments.data)?;
     let lang = arguments.lang.unwrap_or_else(Lang::of_environment);
     let voice = Voice::new(lang, arguments.record.as_deref())?;
-    match play(voice, &data, arguments.once) {
+    match play(voice, &data, arguments) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(_) if stop::is_requested() => {
             out!("{}", lang.ended_early());
@@ -67,12 +71,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Plays everything in `folder`; unless `once`, the pages then stay up until the demo is stopped.
+/// Plays everything in `folder`; unless it is to end by itself, the pages then stay up until the demo is stopped.
 ///
 /// # Errors
 ///
 /// The first thing that failed or did not hold.
-fn play(voice: Voice, folder: &Path, once: bool) -> anyhow::Result<()> {
+fn play(voice: Voice, folder: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     voice.line(&screen::Paint::Strong.on(&format!(" {}", voice.lang.title())));
     let data = voice.lang.folder(&ending::shortest(folder).display().to_string());
     voice.line(&screen::Paint::Dim.on(&format!(" {data}")));
@@ -83,9 +87,15 @@ fn play(voice: Voice, folder: &Path, once: bool) -> anyhow::Result<()> {
     stage.shop()?;
     stage.anchor()?;
     stage.scans()?;
+    if arguments.more_verdicts {
+        stage.more_verdicts()?;
+    }
     stage.proof()?;
     stage.attacks()?;
     stage.left()?;
-    stage.account(once);
+    if arguments.more_verdicts {
+        stage.list_pages()?;
+    }
+    stage.account(arguments.once);
     Ok(())
 }

@@ -20,6 +20,7 @@ static RIGHTS: LazyLock<Rights> = LazyLock::new(|| {
         pglns: Vec::new(),
         sites: [].into(),
         admins: vec![("lin".to_owned(), ADMIN.to_owned())],
+        first_key: None,
     };
     let mut rights = Rights::default();
     rights.parties.insert("brand".into(), brand);

@@ -29,6 +29,10 @@ pub fn look(installation: &Installation) -> Vec<Check> {
         }
         addresses.push(("[trace_api] internal_listen", trace.internal_listen));
     }
+    if let Some(desk) = &installation.desk {
+        addresses.push(("[desk] listen", desk.listen));
+        addresses.push(("[desk] internal_listen", desk.internal_listen));
+    }
     if let Some(bridge) = &installation.firmware_bridge {
         addresses.push(("[firmware_bridge] listen", bridge.listen));
     }

@@ -24,7 +24,11 @@ const PATIENCE: Duration = Duration::from_mins(30);
 const PAGE: usize = 100;
 
 /// Waits until nothing waits; gives the most records that did.
-fn settled(site: &Site) -> anyhow::Result<u64> {
+///
+/// # Errors
+///
+/// If it takes too long.
+pub fn settled(site: &Site) -> anyhow::Result<u64> {
     let (begun, mut most) = (Instant::now(), 0);
     loop {
         let lag = site.wait(async |db| sql::events::lag(db).await)?;

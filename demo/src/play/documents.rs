@@ -103,6 +103,39 @@ pub fn commission_anothers(item: &str) -> Json {
     document(vec![object(members)])
 }
 
+/// The factory says that it made an item long ago.
+pub fn commission_expired(item: &str) -> Json {
+    let mut members = stated("commissioning", "active", FACTORY_PLACE, &[item.to_owned()]);
+    for (name, value) in &mut members {
+        if *name == "action" {
+            *value = text("ADD");
+        }
+    }
+    members.push(("bizLocation", place(FACTORY_PLACE)));
+    members.push((
+        "ilmd",
+        object([
+            ("cbvmda:lotNumber", text("L2401G")),
+            ("cbvmda:itemExpirationDate", text("2026-10-31")),
+        ]),
+    ));
+    document(vec![object(members)])
+}
+
+/// The factory says that an item is recalled or stolen.
+///
+/// - `disposition`: `recalled` or `stolen`.
+pub fn withdraw(item: &str, disposition: &str) -> Json {
+    document(vec![object(stated("holding", disposition, FACTORY_PLACE, &[item.to_owned()]))])
+}
+
+/// A document with an approval of its event.
+pub fn with_approval(document: &Json, note: &str) -> Json {
+    let mut document = document.clone();
+    document.set("chopmark:approvals", Json::Array(vec![text(note)]));
+    document
+}
+
 /// The distribution centre ships one case to the shop.
 pub fn ship_case(case: &str) -> Json {
     let mut members = stated("shipping", "in_transit", CENTRE_PLACE, &[case.to_owned()]);

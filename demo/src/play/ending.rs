@@ -107,7 +107,11 @@ impl Stage {
 }
 
 /// The verdict that a page shows.
-fn page_verdict(url: &str) -> anyhow::Result<String> {
+///
+/// # Errors
+///
+/// If it shows none.
+pub fn page_verdict(url: &str) -> anyhow::Result<String> {
     let page = web::get(url, &[("Accept", "text/html"), ("User-Agent", BROWSER)])?;
     let text = String::from_utf8_lossy(&page.body);
     let code = text.split("data-code=\"").nth(1).and_then(|rest| rest.split('"').next());

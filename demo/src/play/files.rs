@@ -19,6 +19,11 @@ use crate::world::free_address;
 /// The configuration of the processes that run on the copy of the database.
 pub const COPY_FILE: &str = "attacked.toml";
 
+/// A drawing of the bottle.
+const BOTTLE: &str = include_str!("bottle.svg");
+/// A drawing of the gift box.
+const GIFT_BOX: &str = include_str!("box.svg");
+
 /// Addresses that the processes listen on.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
@@ -100,6 +105,9 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     make_ledger_keys(&keys)?;
     fs::write(folder.join("rules/factory.toml"), factory_rules())?;
     fs::write(folder.join("rules/centre.toml"), centre_rules())?;
+    fs::create_dir_all(folder.join("pictures"))?;
+    fs::write(folder.join("pictures/bottle.svg"), BOTTLE)?;
+    fs::write(folder.join("pictures/box.svg"), GIFT_BOX)?;
     let factory_key = new_bridge(&keys.join("factory-bridge.pem"))?;
     let centre_key = new_bridge(&keys.join("centre-bridge.pem"))?;
     let (secret, _) = new_token()?;
@@ -272,6 +280,9 @@ place_header = "Chopmark-Place"
 requests_per_minute = 100000
 requests_per_second = 10000
 hub = "{HUB}"
+# The demo's companies want to be named.
+show_parties = true
+report_contact = "mailto:care@factory.example"
 
 "#
     )
@@ -288,15 +299,23 @@ fn products() -> String {
 gtin = "{gtin}"
 name_zh = "冷泡绿茶 330 毫升"
 name_en = "Cold-brewed green tea, 330 ml"
-pack_zh = "瓶盖为墨绿色，封口膜上有茶叶压纹，批号激光刻在瓶颈。"
-pack_en = "Dark green cap, a tea leaf embossed on the seal, lot number lasered on the neck."
+brand_zh = "示例茶厂"
+brand_en = "Example Tea"
+picture = "pictures/bottle.svg"
+recall_url = "https://factory.example/recall"
+pack_zh = "瓶盖为墨绿色，有竖纹。盖下有一道金环，打开后断裂。批号激光刻在标签下沿，可摸到。"
+pack_en = "Dark green cap, ribbed. A gold ring under the cap, broken once opened. The lot number lasered on the label's lower edge: you can feel it."
 
 [[trace_api.product]]
 gtin = "{box_gtin}"
 name_zh = "冷泡绿茶礼盒，六瓶装"
 name_en = "Cold-brewed green tea, gift box of six"
-pack_zh = "盒盖内侧印有茶园地图，封口为墨绿色纸带。"
-pack_en = "A map of the tea garden inside the lid, sealed with a dark green paper band."
+brand_zh = "示例茶厂"
+brand_en = "Example Tea"
+picture = "pictures/box.svg"
+recall_url = "https://factory.example/recall"
+pack_zh = "盒盖为墨绿色布纹纸。标签上有两竿竹，右竿高过左竿。封口为金色纸带，撕开后不能复原。"
+pack_en = "Dark green lid of woven paper. Two bamboo canes on the label, the right one taller. A gold paper band that cannot be closed again once torn."
 
 "#,
         gtin = gtin(),

@@ -60,6 +60,9 @@ pub const BOX_DESPATCH_ADVICE: &str = "urn:epcglobal:cbv:bt:9521141000012:DESADV
 /// Highest temperature allowed in the cold store, degrees Celsius.
 pub const COLD_STORE_MAX: &str = "8.0";
 
+/// A gift box that was made long ago, for the page of an expired one.
+pub const EXPIRED_ITEM: &str = "urn:epc:id:sgtin:9521141.012346.1001";
+
 /// Days from now until the lot expires.
 const SHELF_LIFE_DAYS: i64 = 180;
 

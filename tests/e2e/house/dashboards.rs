@@ -43,7 +43,7 @@ fn queries() -> Vec<String> {
 fn names(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| {
-            ["bridge_", "ingest_", "anchor_", "trace_api_", "database_", "tls_"]
+            ["bridge_", "ingest_", "anchor_", "trace_api_", "desk_", "database_", "tls_"]
                 .iter()
                 .any(|p| word.starts_with(p))
         })
@@ -53,7 +53,7 @@ fn names(text: &str) -> BTreeSet<String> {
 
 /// Names that the processes register: quoted words of their metrics files, and of the one for what several have.
 fn registered() -> BTreeSet<String> {
-    let processes = ["firmware-bridge", "ingest", "anchor", "trace-api", "crates/process"];
+    let processes = ["firmware-bridge", "ingest", "anchor", "trace-api", "desk", "crates/process"];
     let files = processes.map(|process| format!("{process}/src/metrics.rs"));
     files
         .into_iter()

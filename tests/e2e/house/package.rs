@@ -17,7 +17,7 @@ use self::machine::Machine;
 /// Most that `systemd-analyze security` may say of a unit, of 10.
 const EXPOSURE: f64 = 3.0;
 /// Every unit with a process: the roles, and the nightly backup.
-const UNITS: [&str; 6] = ["ingest", "anchor", "trace-api", "bridge", "all", "backup"];
+const UNITS: [&str; 7] = ["ingest", "anchor", "trace-api", "desk", "bridge", "all", "backup"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -156,7 +156,7 @@ fn write_configuration(folder: &Path) {
 
 /// Users, folders and rights, and what one role may see of another.
 fn check_rights(machine: &Machine) {
-    for role in ["ingest", "anchor", "trace-api", "bridge"] {
+    for role in ["ingest", "anchor", "trace-api", "desk", "bridge"] {
         let user = format!("chopmark-{role}");
         assert_eq!(
             machine.ok(&format!("stat -c '%U %G %a' /var/lib/chopmark/{role}")),

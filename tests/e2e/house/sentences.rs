@@ -39,7 +39,7 @@ const NEVER: [&str; 18] = [
     "绝对可靠",
 ];
 /// Where sentences in both languages are.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 15] = [
     // Headings that a file of master data may have.
     "chopmark/src/master",
     // Names that devices give to units, which are read and never shown.
@@ -47,7 +47,11 @@ const PLACES: [&str; 12] = [
     "trace-api/src/words.rs",
     "trace-api/src/words/",
     // The name of each language in itself.
-    "trace-api/src/language.rs",
+    "crates/process/src/language.rs",
+    // Business steps and dispositions, which more than one process shows.
+    "crates/process/src/vocabulary.rs",
+    "desk/src/words.rs",
+    "desk/src/words/",
     "chopmark/src/words.rs",
     "chopmark/src/reader/words.rs",
     // Its questions, and the names of examples that it writes.

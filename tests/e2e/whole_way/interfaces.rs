@@ -14,7 +14,7 @@ use tests::site::wait_for;
 use tests::stage::{Process, Stage, TOKEN, get};
 use tests::waiting::free_address;
 
-use crate::encrypted::edit;
+use crate::encrypted::{curl, edit};
 
 /// The repository.
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -56,25 +56,16 @@ pub fn open(stage: Stage, tls: &str) -> Open {
             get(&format!("http://{internal}/{path}")).0 == 200
         });
     }
-    let key = key(&stage);
+    let key = new_key(&stage, &["--role", "auditor"]);
     Open { stage, public, internal, key, process }
 }
 
-/// A new key of an auditor.
-fn key(stage: &Stage) -> String {
-    let words = [
-        "access",
-        "key",
-        "add",
-        "--subject",
-        "erp",
-        "--role",
-        "auditor",
-        "--json",
-        "--config",
-        "chopmark.toml",
-    ];
-    let (status, said) = stage.chopmark(&words);
+/// A new key.
+///
+/// - `role`: the words that say what it may do.
+pub fn new_key(stage: &Stage, role: &[&str]) -> String {
+    let words = ["access", "key", "add", "--subject", "erp", "--json", "--config", "chopmark.toml"];
+    let (status, said) = stage.chopmark(&[&words, role].concat());
     assert_eq!(status, Some(0), "{said}");
     let start = said.find("chm_").unwrap_or_else(|| panic!("no key: {said}"));
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -82,6 +73,24 @@ fn key(stage: &Stage) -> String {
     // The whole key is longer than the part that names it.
     let rest = said.split(|c| !is_of_key(c)).filter(|word| word.starts_with("chm_"));
     keys.chain(rest).max_by_key(|word| word.len()).expect("a key").to_owned()
+}
+
+/// Checks that a connection becomes a WebSocket.
+///
+/// - `key`: the header that shows who asks.
+pub fn assert_is_socket(ca: &Path, url: &str, key: &str) {
+    let headers = [
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==",
+        key,
+    ];
+    let headers: Vec<&str> = headers.into_iter().flat_map(|header| ["-H", header]).collect();
+    // The connection stays open, so curl ends it.
+    let words = [&["--http1.1", "--no-buffer", "--max-time", "3"], &headers[..]].concat();
+    let said = curl(ca, url, &words).1.to_ascii_lowercase();
+    assert!(said.contains(" 101 ") && said.contains("sec-websocket-accept: "), "{said}");
 }
 
 /// Runs a program; gives its output if it was successful.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tests::stage::{Stage, TOKEN, get};
 use tests::waiting::wait_for;
 
 use crate::encrypted::{certify, curl, edit};
-use crate::interfaces::{Open, open};
+use crate::interfaces::{Open, assert_is_socket, new_key, open};
 use crate::long_documents::document;
 
 /// Sends a request; gives status, head and body.
@@ -75,7 +76,16 @@ fn pass(open: &Open, base: &str) {
     let program = ["-H", &key, "-H", "Accept: application/json"];
     let (status, _, body) = ask(open, base, &program, "/");
     assert!(status == 200 && body.contains("\"capture\"") && body.contains("\"events\""), "{body}");
-    assert!(ask(open, base, &["-H", "Accept: text/html"], "/").2.contains("<h1>"));
+    assert!(ask(open, base, &["-H", "Accept: text/html"], "/").2.contains("<h1"));
+    let partner =
+        new_key(&open.stage, &["--role", "custodian", "--party", "urn:epc:id:pgln:9521142.00000"]);
+    let partner = format!("Authorization: Bearer {partner}");
+    let query = r#"{"name":"all","query":{"eventType":["ObjectEvent"]}}"#;
+    let store = ["-H", &partner, "-H", json, "--data-binary", query];
+    assert_eq!(ask(open, base, &store, "/queries").0, 201);
+    let ca = folder.join("ca.pem");
+    let ca = if ca.exists() { ca } else { Path::new("/dev/null").to_owned() };
+    assert_is_socket(&ca, &format!("{base}/queries/all/events?stream=true"), &partner);
     // What is the operator's is not at that address.
     for path in ["/metrics", "/readyz", "/ingest/metrics"] {
         assert_eq!(ask(open, base, &[], path).0, 404, "{path}");
@@ -129,4 +139,65 @@ fn one_address_has_one_certificate_for_both() {
     let (status, said) = check(&[]);
     assert!(status != Some(0) && said.contains("got none, expected "), "{said}");
     assert!(said.contains("as in [trace_api], since both listen on"), "{said}");
+}
+
+/// Writes an authority of machines (`machines.pem`) and a certificate that it signed (`dock.pem`, `dock.key`).
+fn machine(folder: &Path) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let [key, own] = [(); 2].map(|()| KeyPair::generate().expect("keys can be made"));
+    let root = authority.clone().self_signed(&key).expect("it can be signed");
+    let params = CertificateParams::new(["dock".to_owned()]).expect("a name");
+    let dock = params.signed_by(&own, &Issuer::new(authority, key)).expect("it can be signed");
+    for (name, text) in [("machines.pem", root.pem()), ("dock.pem", dock.pem())] {
+        std::fs::write(folder.join(name), text).expect("the folder is ours");
+    }
+    keystore::private::create(&folder.join("dock.key"), &own.serialize_pem())
+        .expect("the folder is ours");
+}
+
+#[test]
+fn a_machine_captures_and_queries_with_its_certificate_until_it_is_revoked() {
+    let stage = Stage::new(None);
+    let folder = stage.folder.path().to_owned();
+    certify(&folder);
+    machine(&folder);
+    let tls = "tls_certificate = \"host.pem\"\ntls_key = \"host.key\"\ntls_client_ca = \"machines.pem\"\n";
+    let mut open = open(stage, tls);
+    let base = format!("https://localhost:{}", open.public.port());
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (certificate, key) = (path("dock.pem"), path("dock.key"));
+    let shown = ["--cert", &certificate, "--key", &key];
+    std::fs::write(folder.join("sent.json"), document(1, 2)).expect("the folder is ours");
+    let sent = format!("@{}", path("sent.json"));
+    let post = ["-H", "Content-Type: application/json", "--data-binary", &sent];
+    let capture = |open: &Open, more: &[&str]| {
+        ask(open, &base, &[&shown[..], &post[..], more].concat(), "/capture")
+    };
+    let query = |open: &Open| ask(open, &base, &shown, "/events");
+    // Signed by the authority, and nobody.
+    assert_eq!((capture(&open, &[]).0, query(&open).0), (401, 401));
+    let access = |words: &[&str]| {
+        let place = ["--config", "chopmark.toml"];
+        let (status, said) =
+            open.stage.chopmark(&[&["access", "certificate"], words, &place].concat());
+        assert_eq!(status, Some(0), "{said}");
+    };
+    let dock = ["--file", "dock.pem", "--subject", "dock", "--role", "custodian"];
+    access(&[&["add"], &dock[..], &["--party", "urn:epc:id:pgln:9521142.00000"]].concat());
+    let (status, _, body) = capture(&open, &[]);
+    assert_eq!(status, 202, "{body}");
+    wait_for("what it captured is found", || {
+        let (status, _, body) = query(&open);
+        assert_eq!(status, 200, "{body}");
+        body.contains("urn:epc:id:sgtin:")
+    });
+    // The token of a partner with another name, over the connection of the machine.
+    let token = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(capture(&open, &["-H", &token]).0, 403);
+    access(&["revoke", "--file", "dock.pem"]);
+    assert_eq!((capture(&open, &[]).0, query(&open).0), (401, 401));
+    // People without a certificate are served all the while.
+    assert!(ask(&open, &base, &["-H", "Accept: text/html"], "/").2.contains("<h1"));
+    assert!(open.process.stop().success(), "{}", open.process.tail());
 }

@@ -16,6 +16,7 @@ use tests::stage::{Process, Stage, TOKEN, get, tag};
 use tests::waiting::{free_address, wait_for};
 
 use crate::encrypted::{certify, curl, edit};
+use crate::interfaces::{assert_is_socket, new_key};
 use crate::long_documents::document;
 
 /// The page.
@@ -54,6 +55,8 @@ struct Scene {
     pages: SocketAddr,
     operator: SocketAddr,
     broker: SocketAddr,
+    /// Of a partner who queries.
+    key: String,
     /// Ingest and trace-api.
     _process: Process,
 }
@@ -68,6 +71,7 @@ impl Scene {
         let more = format!(
             "[trace_api]\nlisten = \"{pages}\"\ninternal_listen = \"{operator}\"\npublic_url = \"https://localhost\"\n\
              policy = \"policy.txt\"\nscan_secret = \"scan.secret\"\ntrusted_proxies = [\"127.0.0.1\", \"::1\"]\n\
+             serve_queries = true\n\
              [ingest]\nbodies_per_address = 1000\n"
         );
         edit(&folder.join("chopmark.toml"), "[ingest]\n", &more);
@@ -77,7 +81,9 @@ impl Scene {
         for address in [stage.ingest, operator] {
             wait_for("it is ready", || get(&format!("http://{address}/readyz")).0 == 200);
         }
-        Self { stage, pages, operator, broker, _process: process }
+        let party = ["--role", "custodian", "--party", "urn:epc:id:pgln:9521141.00000"];
+        let key = new_key(&stage, &party);
+        Self { stage, pages, operator, broker, key, _process: process }
     }
 
     fn folder(&self) -> &Path {
@@ -122,10 +128,11 @@ fn program(name: &str) -> Option<PathBuf> {
 fn nginx(scene: &Scene, address: SocketAddr, is_encrypted: bool) -> Vec<String> {
     let folder = scene.folder().display().to_string();
     let all = blocks("nginx");
-    let (server, ingest) = (scene.own(&all[0]), scene.own(&all[1]));
+    let [server, ingest, queries] = [0, 1, 2].map(|number| scene.own(&all[number]));
     let redirect = free_address();
     let mut server =
         put(&server, "/etc/nginx/chopmark-ingest.conf", &format!("{folder}/ingest.conf"));
+    server = put(&server, "/etc/nginx/chopmark-queries.conf", &format!("{folder}/queries.conf"));
     server = put(&server, "listen 80;", &format!("listen {redirect};"));
     server = put(&server, "/etc/nginx/tls/localhost.pem", &format!("{folder}/host.pem"));
     server = put(&server, "/etc/nginx/tls/localhost.key", &format!("{folder}/host.key"));
@@ -142,6 +149,7 @@ fn nginx(scene: &Scene, address: SocketAddr, is_encrypted: bool) -> Vec<String> 
             .fold(String::new(), |text, line| text + line + "\n");
     }
     fs::write(scene.folder().join("ingest.conf"), ingest).expect("the folder is ours");
+    fs::write(scene.folder().join("queries.conf"), queries).expect("the folder is ours");
     // What Debian's nginx.conf has around it, in folders of our own.
     let mut main = format!("daemon off;\npid {folder}/nginx.pid;\nevents {{}}\n");
     if nix::unistd::geteuid().is_root() {
@@ -244,9 +252,10 @@ fn pass(scene: &Scene, proxy: &Proxy, number: u64) {
     assert_eq!(ask(scene, proxy, "/events", &words).0, 201, "one event is created");
     assert_eq!(
         ask(scene, proxy, "/events", &[]).0,
-        404,
-        "queries are trace-api's, which has none here"
+        401,
+        "queries are trace-api's, which knows no such key"
     );
+    query(scene, proxy, number);
     let scan = format!("/01/09521141123454/21/{}", number * 1_000_000);
     let (status, text) = ask(scene, proxy, &scan, &["-H", "Accept: application/json"]);
     assert!(status == 200 && text.contains("\"verdict\""), "{text}");
@@ -261,6 +270,23 @@ fn pass(scene: &Scene, proxy: &Proxy, number: u64) {
         let (status, text) = ask(scene, proxy, operators, &[]);
         assert!(matches!(status, 403 | 404 | 421), "{operators}: {text}");
     }
+}
+
+/// A query is stored, its results are read and sent over a WebSocket, and it is deleted.
+fn query(scene: &Scene, proxy: &Proxy, number: u64) {
+    let key = format!("Authorization: Bearer {}", scene.key);
+    let body =
+        format!("{{\"name\":\"all-{number}\",\"query\":{{\"eventType\":[\"ObjectEvent\"]}}}}");
+    let path = format!("/queries/all-{number}");
+    let words = ["-H", &key, "-H", "Content-Type: application/json", "--data-binary", &body];
+    let (status, text) = ask(scene, proxy, "/queries", &words);
+    assert_eq!(status, 201, "{text}");
+    let (status, text) = ask(scene, proxy, &format!("{path}/events"), &["-H", &key]);
+    assert_eq!(status, 200, "{text}");
+    let url = format!("{}{path}/events?stream=true", proxy.url);
+    assert_is_socket(&scene.folder().join("ca.pem"), &url, &key);
+    let (status, text) = ask(scene, proxy, &path, &["-H", &key, "--request", "DELETE"]);
+    assert_eq!(status, 204, "{text}");
 }
 
 /// A bridge delivers a pass of many tags through the proxy.

@@ -5,15 +5,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::wd::Capabilities;
-use fantoccini::{ClientBuilder, Locator};
+use fantoccini::Locator;
 use tests::folder::temporary;
+
+use crate::browser::{Browser, Started};
 
 /// Columns and rows of a terminal that all of it fits.
 const TERMINAL: [usize; 2] = [80, 24];
 
 /// The demo, in a folder below `folder`; the language of the system is neither of the two.
-fn demo(folder: &Path, words: &[&str]) -> Command {
+pub fn demo(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(tests::program::demo());
     command
         .args(["play", "--data", "demo"])
@@ -72,7 +73,7 @@ fn the_demo_can_be_stopped_in_its_middle_and_leaves_no_process() {
 }
 
 /// The end of a demo that stays up: every line from the account on.
-fn summary(demo: &mut std::process::Child) -> Vec<String> {
+pub fn summary(demo: &mut std::process::Child) -> Vec<String> {
     let lines = BufReader::new(demo.stdout.take().expect("its output is ours")).lines();
     let (mut found, mut all) = (Vec::<String>::new(), String::new());
     for line in lines.map_while(Result::ok) {
@@ -86,20 +87,6 @@ fn summary(demo: &mut std::process::Child) -> Vec<String> {
         }
     }
     panic!("the demo did not come to its end: {all}");
-}
-
-/// What was started; ended when dropped.
-struct Started(std::process::Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap_or(0)),
-            nix::sys::signal::Signal::SIGTERM,
-        )
-        .ok();
-        self.0.wait().ok();
-    }
 }
 
 /// The page that the end of a demo names for a verdict.
@@ -134,46 +121,8 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
     assert_what_is_left_is_whole(&lines, &folder.path().join("demo"));
     let (sold, altered) = (page(&lines, "SOLD"), page(&lines, "GAP"));
 
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|l| l.local_addr())
-        .expect("a port")
-        .port();
-    let driver = std::env::var("CHOPMARK_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
-    let driver = Command::new(driver)
-        .arg(format!("--port={port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromedriver is needed; `make setup` gets it");
-    let _driver = Started(driver);
-    let profile = tempfile::tempdir().expect("a temporary folder");
-    let mut capabilities = Capabilities::new();
-    let chromium =
-        std::env::var("CHOPMARK_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
-    capabilities.insert(
-        "goog:chromeOptions".into(),
-        serde_json::json!({
-            "binary": chromium,
-            "args": ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--window-size=390,1400", format!("--user-data-dir={}", profile.path().display())],
-        }),
-    );
-    let url = format!("http://127.0.0.1:{port}");
-    let mut browser = None;
-    for _ in 0..100 {
-        if let Ok(client) =
-            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-                .capabilities(capabilities.clone())
-                .connect(&url)
-                .await
-        {
-            browser = Some(client);
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let browser = browser.expect("Chromium is needed; `make setup` gets it");
+    let started = Browser::start().await;
+    let browser = &started.client;
     for (language, words, shown) in [
         ("zh", "售出", ["成立：记录在已签名的账本中", "条记录在大小为"]),
         (
@@ -211,5 +160,5 @@ async fn a_browser_shows_the_verdict_in_both_languages_and_verifies_the_proof_it
         .await
         .expect("an attribute");
     assert_eq!(code.as_deref(), Some("GAP"));
-    browser.close().await.expect("the browser closes");
+    browser.clone().close().await.expect("the browser closes");
 }

@@ -17,8 +17,7 @@ use crate::interfaces::ROOT;
 const PATHS: usize = 29;
 
 /// Statuses that are not given: status, where (a part of method and path), why.
-const NOT_GIVEN: [(&str, &str, &str); 3] = [
-    ("101", "/queries/{queryName}/events", "no WebSockets"),
+const NOT_GIVEN: [(&str, &str, &str); 2] = [
     (
         "403",
         "",

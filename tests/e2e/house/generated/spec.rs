@@ -8,7 +8,7 @@ use super::page::{Known, Link, Page};
 use super::source::Source;
 
 /// Where the types are: path, and the module that members write before a name that two of them have.
-const SOURCES: [(&str, &str); 21] = [
+const SOURCES: [(&str, &str); 22] = [
     ("crates/process/src/config/installation.rs", ""),
     ("crates/process/src/config/database.rs", ""),
     ("crates/process/src/config/log.rs", ""),
@@ -17,6 +17,7 @@ const SOURCES: [(&str, &str); 21] = [
     ("crates/process/src/config/oidc.rs", ""),
     ("crates/process/src/config/anchor.rs", ""),
     ("crates/process/src/config/trace_api.rs", ""),
+    ("crates/process/src/config/desk.rs", ""),
     ("crates/process/src/config/bridge.rs", ""),
     ("crates/process/src/config/settle.rs", ""),
     ("crates/process/src/config/broker.rs", ""),
@@ -73,7 +74,7 @@ member `data`, `/tags/0` the first element of `tags`, `~1` a slash and `~0` a ti
 ";
 
 /// What members of these types link to, on the page of the configuration.
-const LINKS: [(&str, &str); 14] = [
+const LINKS: [(&str, &str); 15] = [
     ("PartySection", "[`party`](#party)"),
     ("ReaderSection", "[`[[firmware_bridge.reader]]`](#firmware_bridgereader)"),
     ("SettleSection", "[`settle`](#settle)"),
@@ -88,6 +89,7 @@ const LINKS: [(&str, &str); 14] = [
     ("LinkSection", "[`[[trace_api.product.link]]`](#trace_apiproductlink)"),
     ("PlaceSection", "[`[[trace_api.place]]`](#trace_apiplace)"),
     ("OidcGrantSection", "[`[[oidc.grant]]`](#oidcgrant)"),
+    ("OidcLoginSection", "[`[oidc.login]`](#oidclogin)"),
 ];
 /// What members of these types link to, on the page of the rules.
 const RULE_LINKS: [(&str, &str); 3] = [
@@ -97,7 +99,7 @@ const RULE_LINKS: [(&str, &str); 3] = [
 ];
 
 /// Sections of the configuration's page: heading, source below `crates/`, type.
-const SECTIONS: [(&str, &str, &str); 23] = [
+const SECTIONS: [(&str, &str, &str); 25] = [
     ("[database]", "process/src/config/database.rs", "DatabaseSection"),
     ("[log]", "process/src/config/log.rs", "LogSection"),
     ("[[ledger]]", "process/src/config/ledger.rs", "LedgerSection"),
@@ -107,11 +109,13 @@ const SECTIONS: [(&str, &str, &str); 23] = [
     ("[[partner]]", "process/src/config/ingest.rs", "PartnerSection"),
     ("[[oidc]]", "process/src/config/oidc.rs", "OidcSection"),
     ("[[oidc.grant]]", "process/src/config/oidc.rs", "OidcGrantSection"),
+    ("[oidc.login]", "process/src/config/oidc.rs", "OidcLoginSection"),
     ("[anchor]", "process/src/config/anchor.rs", "AnchorSection"),
     ("[trace_api]", "process/src/config/trace_api.rs", "TraceApiSection"),
     ("[[trace_api.product]]", "process/src/config/trace_api.rs", "ProductSection"),
     ("[[trace_api.product.link]]", "process/src/config/trace_api.rs", "LinkSection"),
     ("[[trace_api.place]]", "process/src/config/trace_api.rs", "PlaceSection"),
+    ("[desk]", "process/src/config/desk.rs", "DeskSection"),
     ("[firmware_bridge]", "process/src/config/bridge.rs", "FirmwareBridgeSection"),
     ("[[firmware_bridge.reader]]", "process/src/config/bridge.rs", "ReaderSection"),
     ("settle", "process/src/config/settle.rs", "SettleSection"),

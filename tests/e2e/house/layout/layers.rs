@@ -13,12 +13,14 @@ use toml::{Table, Value};
 /// The layers, lowest first.
 pub const LAYERS: &[&[&str]] = &[
     &["epc", "evm", "tag_auth"],
-    &["ledger"],
+    &["ledger", "labels"],
     &["reads", "epcis", "directory", "access", "keystore"],
     &["devices", "settling", "sql"],
     &["process"],
-    &["history", "gate"],
-    &["firmware-bridge", "ingest", "anchor", "trace-api"],
+    &["history"],
+    &["gate"],
+    &["inquiry", "export"],
+    &["firmware-bridge", "ingest", "anchor", "trace-api", "desk"],
     &["chopmark"],
     &["demo", "foreign"],
     &["tests", "fuzz"],
@@ -26,8 +28,16 @@ pub const LAYERS: &[&[&str]] = &[
 /// Crates that nothing of the product may depend on.
 pub const BESIDE_THE_PRODUCT: &[&str] = &["demo", "foreign", "tests", "fuzz"];
 /// Packages that only demo and tests may bring in.
-pub const NOT_SHIPPED: &[&str] =
-    &["rumqttd", "axum", "tempfile", "fantoccini", "proptest", "libfuzzer-sys"];
+pub const NOT_SHIPPED: &[&str] = &[
+    "rumqttd",
+    "axum",
+    "tempfile",
+    "fantoccini",
+    "proptest",
+    "libfuzzer-sys",
+    "tungstenite",
+    "rqrr",
+];
 
 /// The crates of the workspace, each with the crates of the workspace that it depends on.
 pub type Graph = BTreeMap<String, BTreeSet<String>>;

@@ -54,6 +54,7 @@ pub const LIBRARIES: &[Place] = &[
             "anchor/src/rpc.rs",
             "crates/process/src/log/collector.rs",
             "crates/process/src/tls.rs",
+            "crates/process/src/tls/client.rs",
             "crates/gate/src/oidc/fetch.rs",
             "trace-api/src/epcis_api/webhook.rs",
             "sql/src/",
