@@ -135,6 +135,7 @@ def check(files, policy_data):
     checkpoints, unknown = in_file("manifest.json", check_checkpoints, files, manifest, policy)
     events, origins, things = in_file("events.jsonl", check_events, files, manifest, checkpoints)
     for origin in sorted(origins): unsure += unknown[origin]
+    if not events: unsure.append("it has no event, so it proves nothing")
     in_file("events.jsonld", lambda: check_document(files["events.jsonld"].decode(), manifest, events))
     unsure += in_file("manifest.json", check_bundles, files, manifest, policy_data, things)
     return unsure, f"{len(events)} events, {sum(one['file'] is not None for one in manifest['bundles'])} bundles"

@@ -239,3 +239,9 @@ async fn items_of_a_pack_are_bounded() {
     let error = scene.export_at(&request, None).await.unwrap_err();
     assert!(matches!(error, Error::TooMuch { got: 3, most: 2, .. }), "{error}");
 }
+
+#[test]
+fn a_pack_without_an_event_proves_nothing_to_anybody() {
+    let bytes = include_bytes!("../../../../fuzz/seeds/evidence_pack/no-events");
+    assert_eq!(checked(bytes, "").outcome, Outcome::CannotTell);
+}
