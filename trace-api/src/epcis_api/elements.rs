@@ -29,7 +29,7 @@ use super::exception::Exception;
 use super::master_data::{answer, checked, counting_elements, kind_in, may_see, of_directory};
 use super::negotiation::Wanted;
 use super::reply;
-use super::token::{Purpose, TokenError};
+use super::token::Purpose;
 use crate::state::AppState;
 
 /// Most elements that a page looks at.
@@ -50,14 +50,7 @@ pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpRes
     let kind = kind_in(&request)?;
     let path = format!("/master-data/{}", kind.word());
     let purpose = Purpose::of(&path, &caller.key());
-    let after = match &parameters.token {
-        Some(token) => {
-            let place = state.page_tokens.open(token, purpose, state.clock.now())?;
-            state.given_back.refuse(token)?;
-            String::from_utf8(place).map_err(|_| TokenError::Forged)?
-        }
-        None => String::new(),
-    };
+    let after = reply::name_before(&state, &parameters, purpose)?;
     let rights = state.rights().await;
     let found = page(&state, &caller, (kind, &after), &rights, parameters.per_page).await?;
     let counts = Some((found.elements.len() as u64, found.hidden));

@@ -25,7 +25,7 @@ use super::exception::Exception;
 use super::negotiation::Wanted;
 use super::reply;
 use super::sockets::refuse_controls;
-use super::token::{Purpose, TokenError};
+use super::token::Purpose;
 use crate::state::AppState;
 
 /// Longest body.
@@ -167,14 +167,7 @@ pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpRes
     let parameters = Parameters::of_list(&request)?;
     let caller = Caller::admit(&state, &request, Act::ManageQueries, "/queries").await?;
     let purpose = Purpose::of("/queries", &caller.key());
-    let after = match &parameters.token {
-        Some(token) => {
-            let place = state.page_tokens.open(token, purpose, state.clock.now())?;
-            state.given_back.refuse(token)?;
-            String::from_utf8(place).map_err(|_| TokenError::Forged)?
-        }
-        None => String::new(),
-    };
+    let after = reply::name_before(&state, &parameters, purpose)?;
     let most = u32::try_from(parameters.per_page).unwrap_or(u32::MAX);
     let mut found =
         queries_stored::list(&state.db, &caller.identity.subject, &after, most + 1).await?;

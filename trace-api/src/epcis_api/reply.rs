@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use ledger::json::Json;
 
 use super::address::Parameters;
+use super::exception::Exception;
 use super::negotiation::{Wanted, announce, describe};
-use super::token::HOLDS_S;
+use super::token::{HOLDS_S, Purpose, TokenError};
 use crate::state::AppState;
 
 /// An answer with a body.
@@ -49,6 +50,24 @@ pub fn options(methods: &'static str, has_events: bool) -> HttpResponse {
 pub fn token_ends(state: &AppState) -> Timestamp {
     let now = state.clock.now();
     Timestamp::from_second(now.as_second() + HOLDS_S).unwrap_or(now)
+}
+
+/// The name behind which a page of a list begins; empty for the first page.
+///
+/// - `purpose`: the list and who asks for it.
+///
+/// # Errors
+///
+/// [`Exception`] for a token that does not open for them, or that was given back.
+pub fn name_before(
+    state: &AppState,
+    parameters: &Parameters,
+    purpose: Purpose,
+) -> Result<String, Exception> {
+    let Some(token) = &parameters.token else { return Ok(String::new()) };
+    let place = state.page_tokens.open(token, purpose, state.clock.now())?;
+    state.given_back.refuse(token)?;
+    Ok(String::from_utf8(place).map_err(|_| TokenError::Forged)?)
 }
 
 /// Adds the link to the next page.

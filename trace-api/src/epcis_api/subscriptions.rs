@@ -27,7 +27,7 @@ use super::negotiation::Wanted;
 use super::queries::{body, load};
 use super::reply;
 use super::schedule::Schedule;
-use super::token::{Purpose, TokenError};
+use super::token::Purpose;
 use crate::http::who;
 use crate::state::AppState;
 
@@ -267,14 +267,7 @@ pub async fn list(state: Data<AppState>, request: HttpRequest) -> Result<HttpRes
     let caller = Caller::admit(&state, &request, Act::Subscribe, &path).await?;
     load(&state, &caller, &name).await?;
     let purpose = Purpose::of(&path, &caller.key());
-    let after = match &parameters.token {
-        Some(token) => {
-            let place = state.page_tokens.open(token, purpose, state.clock.now())?;
-            state.given_back.refuse(token)?;
-            String::from_utf8(place).map_err(|_| TokenError::Forged)?
-        }
-        None => String::new(),
-    };
+    let after = reply::name_before(&state, &parameters, purpose)?;
     let (subject, most) = (&caller.identity.subject, parameters.per_page);
     let limit = u32::try_from(most).unwrap_or(u32::MAX).saturating_add(1);
     let mut found = queries_stored::subscriptions(&state.db, subject, &name, &after, limit).await?;
