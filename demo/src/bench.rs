@@ -112,7 +112,10 @@ const GROUPS: [(Group, &str); 16] = [
     ),
     (Group::Burst, "1,700 items with 20 reads each in 3 s: window closed to record, memory"),
     (Group::Singles, "1-event documents against a bare handler that inserts one row a request"),
-    (Group::Documents, "100-event documents and 1,700-item events against COPY of the same rows"),
+    (
+        Group::Documents,
+        "documents of 100 and 500 events and events of 1,700 items against COPY of the same rows",
+    ),
     (
         Group::Memory,
         "6 documents of 60,000 events at once: memory, losses, small senders meanwhile",

@@ -25,7 +25,7 @@ pub struct Amounts {
     pub rounds: usize,
     /// One-event documents in a round, over 128 connections.
     pub singles: u64,
-    /// Events in a round of documents of 100.
+    /// Events in a round of documents of 100, and of 500.
     pub events: u64,
     /// Items in a round of events of 1,700.
     pub items: u64,
@@ -126,6 +126,16 @@ pub fn documents(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::
             documents: (amounts.events / 100).max(16),
             counted: 100,
             connections: 16,
+            aim: 30_000.0,
+        },
+        Shape {
+            what: "500-event documents",
+            unit: "events/s",
+            events: 500,
+            items: 1,
+            documents: (amounts.events / 500).max(16),
+            counted: 500,
+            connections: 8,
             aim: 30_000.0,
         },
         Shape {
