@@ -22,7 +22,7 @@
 //!    field `shell: Shell`, made by `Shell::of(&visitor, &request, TITLE)`. Answer with [`crate::pages::html`]. Words go into
 //!    `words/<noun>.rs` (both languages); styles into `assets/desk.css`; nothing inline, no script. Values in a template are escaped;
 //!    never use `|safe`.
-//! 4. The route in [`people`] and a line in [`PATHS`], in the order of the table. A page that is reached from everywhere gets a line in
+//! 4. The route in `people` and a line in [`PATHS`], in the order of the table. A page that is reached from everywhere gets a line in
 //!    `NAVIGATION` of `shell.rs`.
 //! 5. A change is a `<form method="post">` with `<input type="hidden" name="csrf" value="{{ shell.csrf }}">`, and a handler that takes
 //!    [`crate::visitor::Posted`] in place of the visitor (`posted.visitor`, `posted.form`). It answers 303 with `pages::see_other`, so

@@ -8,7 +8,7 @@
 //!   relative names; so a browser may keep it for ever, and a page never runs scripts of two versions together;
 //! - each is compressed once, when the first is asked for.
 //!
-//! Not here: pictures of products ([`crate::names`]), the style of pages, which is in them ([`crate::frame`]).
+//! Not here: pictures of products ([`crate::names`]), the style of pages, which is in them (`frame`).
 //!
 //! Source: docs/decisions/0079-assets-and-compression.md.
 

@@ -1,13 +1,13 @@
 //! The pages: what their templates need, in the reader's language.
 //!
-//! The way through: [`item`] takes the band ([`crate::words::band`]), the next step ([`next_step`]), the product, the three
-//! lamps, the notices, the timeline ([`journey`]) and who says so ([`parties`]), and gives all of it to one template.
+//! The way through: [`item`] takes the band ([`crate::words::band`]), the next step (`next_step`), the product, the three
+//! lamps, the notices, the timeline (`journey`) and who says so (`parties`), and gives all of it to one template.
 //!
 //! What holds: the order of the verdict page is fixed: verdict, next step, product, features to compare, scans, lamps,
 //! notices, timeline, signers, limits, advice, actions, times; everything is there without a script; nothing but a
 //! verified chip is green.
 //!
-//! Not here: the texts ([`crate::words`]), the JSON answer ([`crate::answer`]), what surrounds a page ([`crate::frame`]).
+//! Not here: the texts ([`crate::words`]), the JSON answer ([`crate::answer`]), what surrounds a page (`frame`).
 //!
 //! Source: docs/decisions/0078-the-verdict-page.md.
 

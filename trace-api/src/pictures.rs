@@ -1,7 +1,7 @@
 //! Pictures of products: read from files that the configuration names, and served by this server under names that change with
 //! them.
 //!
-//! What holds: a picture is what its first bytes say, one of four types, and at most [`MOST_BYTES`] long; a script in an SVG
+//! What holds: a picture is what its first bytes say, one of four types, and at most `MOST_BYTES` long; a script in an SVG
 //! does not run, since pages show it as an image and the content policy of every answer allows no script in it.
 //!
 //! Sources: PNG (ISO/IEC 15948) section 5.2; JPEG (ISO/IEC 10918-1) annex B; WebP (RFC 9649) section 2; SVG 2.

@@ -18,11 +18,11 @@ pub struct Counts {
     pub broken: u64,
     /// Events that the layout has no rows for, such as a storing in the FSMA 204 layout.
     pub outside_layout: u64,
-    /// What the form cannot say: the event and the reason, the first of each kind ([`MOST_NAMED`]).
+    /// What the form cannot say: the event and the reason, the first of each kind (`MOST_NAMED`).
     pub left_out: Vec<String>,
     /// How much was left out so, named or not.
     pub left_out_count: u64,
-    /// Places of broken records, the first of them ([`MOST_NAMED`]).
+    /// Places of broken records, the first of them (`MOST_NAMED`).
     pub broken_at: Vec<String>,
 }
 

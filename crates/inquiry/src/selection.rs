@@ -5,7 +5,7 @@
 //!
 //! What holds: no I/O; an event of the selection has a term of each group and lies within the window.
 //!
-//! Not here: asking the projection ([`crate::find`]), the query language (`epcis::query`).
+//! Not here: asking the projection ([`crate::find()`]), the query language (`epcis::query`).
 
 use epcis::query::{Facet, NoMasterData, Query, Term};
 use history::projected::LedgerEvent;

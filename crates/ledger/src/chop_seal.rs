@@ -1,8 +1,8 @@
 //! The mark of a party, drawn from its first key: a square seal in the manner of nine-fold seal script.
 //!
-//! The way through: [`ChopSeal::of_key`] takes 16 bytes of the key's SHA-256; [`Canvas`] places strokes on a lattice of
-//! 7 × 7 nodes that a hand left uneven; [`Canvas::glyph`] folds head, body and foot about the middle, and
-//! [`Canvas::frame`] draws the border with its nibs and chips.
+//! The way through: [`ChopSeal::of_key`] takes 16 bytes of the key's SHA-256; `Canvas` places strokes on a lattice of
+//! 7 × 7 nodes that a hand left uneven; `Canvas::glyph` folds head, body and foot about the middle, and
+//! `Canvas::frame` draws the border with its nibs and chips.
 //!
 //! What holds:
 //!

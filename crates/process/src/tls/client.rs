@@ -1,6 +1,6 @@
 //! Certificates that clients show in the handshake: who checks them, and how they reach whoever answers a request.
 //!
-//! The way through: a section with `tls_client_ca` makes its listener ask ([`verifier`]); [`note`] keeps what was shown beside the
+//! The way through: a section with `tls_client_ca` makes its listener ask (`verifier`); [`note`] keeps what was shown beside the
 //! connection; [`of_request`] gives it to a handler. Where two roles share an address, the listener is the host's, and a request that
 //! is the guest's has the same connection.
 //!
