@@ -78,11 +78,16 @@ pub enum ProjectionFault {
 ///
 /// [`NoEvent::OtherKind`] if it is none.
 pub fn event_of(json: &Json) -> Result<LedgerEvent, NoEvent> {
+    event_named(json, event_id_of)
+}
+
+/// As [`event_of`], with the id that `id_of` gives.
+fn event_named(json: &Json, id_of: impl FnOnce(&Event) -> String) -> Result<LedgerEvent, NoEvent> {
     let view = RecordView::of(json);
     let event = Event::of_record(view.event()).ok_or(NoEvent::OtherKind)?;
-    let (event_id, time) = (event_id_of(&event), event.event_time());
+    let time = event.event_time();
     Ok(LedgerEvent {
-        event_id,
+        event_id: id_of(&event),
         // A record of before that member was written has no other time.
         record_time: view.captured_at().unwrap_or(time),
         stated_by: view.stated_by().to_owned(),
@@ -175,9 +180,13 @@ pub fn project_with_document(
 /// Events that were recomputed from their records, kept for later answers.
 ///
 /// An event is found by SHA-256 of everything that it was recomputed from: the record's text, its secret, and the leaf hash to which they
-/// led. A record that was changed in any of them is another one, and is recomputed.
+/// led. A record that was changed in any of them is another one, and is recomputed. Of many more events than are kept, only the id is:
+/// their records are read again, and neither the leaf hash nor the event hash is made again, which take most of the time.
 #[derive(Debug)]
-pub struct CheckedEvents(Store<Hash, LedgerEvent>);
+pub struct CheckedEvents {
+    events: Store<Hash, LedgerEvent>,
+    ids: Store<Hash, String>,
+}
 
 impl CheckedEvents {
     /// None yet.
@@ -185,7 +194,8 @@ impl CheckedEvents {
     /// - `bytes`: most that is kept, about; with 0 every event is recomputed each time.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self(Store::new(bytes))
+        let of_ids = bytes / 8;
+        Self { events: Store::new(bytes - of_ids), ids: Store::new(of_ids) }
     }
 
     /// As [`check`], which is done once for each record as it is stored.
@@ -200,20 +210,32 @@ impl CheckedEvents {
     ) -> Result<Arc<LedgerEvent>, ProjectionFault> {
         let secret = record.secret.as_ref().ok_or(ProjectionFault::LeafHash)?;
         let name = sha256_parts(&[secret.as_slice(), &record.leaf_hash.0, record.text.as_bytes()]);
-        let own = if let Some(known) = self.0.get(&name, |_| true) {
-            known
-        } else {
-            let own = Arc::new(recomputed(record)?);
-            self.0.put(name, own.clone(), WEIGHT * (record.text.len() + 100));
-            own
+        let own = match self.events.get(&name, |_| true) {
+            Some(known) => known,
+            None => self.read(name, record)?,
         };
         compare(projected, &own).map(|()| own)
+    }
+
+    /// The event of a record that is called `name` and is not kept; it is from now on.
+    fn read(&self, name: Hash, record: &StoredRecord) -> Result<Arc<LedgerEvent>, ProjectionFault> {
+        let own = if let Some(id) = self.ids.get(&name, |_| true) {
+            let read = Record::parse(&record.text).map_err(|_| NoEvent::Unreadable)?;
+            event_named(read.json(), |_| id.as_ref().clone())?
+        } else {
+            let own = recomputed(record)?;
+            self.ids.put(name, Arc::new(own.event_id.clone()), own.event_id.len());
+            own
+        };
+        let own = Arc::new(own);
+        self.events.put(name, own.clone(), WEIGHT * (record.text.len() + 100));
+        Ok(own)
     }
 
     /// How much is kept and how often that helped.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.0.usage()
+        self.events.usage()
     }
 }
 
@@ -309,6 +331,24 @@ mod tests {
         let other = Projected { event_id: "urn:uuid:1".to_owned(), ..row.clone() };
         assert_eq!(checked.check(&other, &record), Err(ProjectionFault::OtherEvent));
         assert!(Arc::ptr_eq(&first, &checked.check(&row, &record).unwrap()));
+    }
+
+    #[test]
+    fn an_event_of_which_only_the_id_is_kept_is_read_again_and_is_the_same() {
+        // Room for the ids and for none of the events.
+        let checked = CheckedEvents::new(64 << 10);
+        let record = stored(&packing_event(AT, "ADD", CASE, &[ITEM; 20]).record());
+        let row = row(&project(&record).unwrap());
+        let first = checked.check(&row, &record).unwrap();
+        let again = checked.check(&row, &record).unwrap();
+        assert!(!Arc::ptr_eq(&first, &again), "too large to be kept");
+        assert_eq!(first, again);
+        assert_eq!(checked.ids.usage().hits, 1);
+        let changed = StoredRecord { leaf_hash: Hash([1; 32]), ..record.clone() };
+        assert_eq!(checked.check(&row, &changed), Err(ProjectionFault::LeafHash));
+        let text = record.text.replace("ADD", "DELETE");
+        let changed = StoredRecord { text, ..record };
+        assert_eq!(checked.check(&row, &changed), Err(ProjectionFault::LeafHash));
     }
 
     #[test]
