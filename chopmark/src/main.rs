@@ -37,6 +37,7 @@ mod restore;
 mod role;
 mod tag;
 mod tag_notes;
+mod tags;
 mod terminal;
 mod up;
 mod verify;
@@ -191,6 +192,9 @@ Examples:
 
 Exit status: 0 written, 1 a label cannot be made, 2 could not run.")]
     Labels(Box<labels::Arguments>),
+    /// Keeps the keys with which codes of chips are checked
+    #[command(subcommand)]
+    Tags(tags::Command),
     /// Makes, shows, encrypts and decrypts keys of ledgers, bridges and partners
     #[command(subcommand)]
     Keys(keys::Command),
@@ -232,6 +236,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Epc(command) => tag::run(&command),
         Command::Labels(arguments) => labels::run(&arguments),
+        Command::Tags(command) => tags::run(&command),
         Command::Event(command) => event::run(&command),
         Command::Export(arguments) => export::run(&arguments),
         Command::Finding(command) => finding::run(&command),

@@ -4,7 +4,7 @@
 //!
 //! Not here: the texts ([`crate::words::lamps`]).
 
-use history::{History, ItemState, Verdict};
+use history::{ChipFault, History, ItemState, TagCheck, Verdict};
 
 use crate::language::Pair;
 use crate::words::lamps::{self as text, Answer};
@@ -64,10 +64,15 @@ impl Lamps {
     ///
     /// - `history`: none if no record names the code.
     #[must_use]
-    pub fn of(verdict: Verdict, state: &ItemState, history: Option<&History>) -> Self {
+    pub fn of(
+        verdict: Verdict,
+        tag: TagCheck,
+        state: &ItemState,
+        history: Option<&History>,
+    ) -> Self {
         const NOT_CHECKED: (LampState, Answer) = (LampState::Unchecked, text::NOT_CHECKED);
         let (record, tag, journey) = match history {
-            Some(history) => (record(history), tag(verdict), journey(state)),
+            Some(history) => (record(history), chip(tag), journey(state)),
             // Nothing was looked up under a key of nobody, so nothing is wrong with it either.
             None if verdict == Verdict::NotCovered => (
                 (LampState::Unchecked, text::NOTHING_TO_CHECK),
@@ -103,20 +108,15 @@ fn record(history: &History) -> (LampState, Answer) {
     }
 }
 
-fn tag(verdict: Verdict) -> (LampState, Answer) {
-    match verdict {
-        Verdict::Strong => (LampState::Ok, text::CHIP_CHECKED),
-        Verdict::TagFail | Verdict::Opened => (LampState::Broken, text::CHECK_FAILED),
-        Verdict::NotCovered
-        | Verdict::Recalled
-        | Verdict::Stolen
-        | Verdict::Expired
-        | Verdict::Rejected
-        | Verdict::Conflict
-        | Verdict::Sold
-        | Verdict::Gap
-        | Verdict::Condition
-        | Verdict::Consistent => (LampState::Unchecked, text::PRINTED),
+fn chip(tag: TagCheck) -> (LampState, Answer) {
+    match tag {
+        TagCheck::NotChecked => (LampState::Unchecked, text::PRINTED),
+        TagCheck::Unbound => (LampState::Unchecked, text::UNBOUND),
+        TagCheck::Passed => (LampState::Ok, text::CHIP_CHECKED),
+        TagCheck::Failed(ChipFault::Code) => (LampState::Broken, text::WRONG_CODE),
+        TagCheck::Failed(ChipFault::Used) => (LampState::Broken, text::USED_CODE),
+        TagCheck::Failed(ChipFault::OtherChip) => (LampState::Broken, text::OTHER_CHIP),
+        TagCheck::Opened => (LampState::Warn, text::SEAL_OPENED),
     }
 }
 
@@ -151,21 +151,39 @@ mod tests {
     }
 
     fn codes(verdict: Verdict, records: Option<Vec<HistoryEntry>>) -> [&'static str; 3] {
+        codes_of(verdict, TagCheck::NotChecked, records)
+    }
+
+    fn codes_of(
+        verdict: Verdict,
+        tag: TagCheck,
+        records: Option<Vec<HistoryEntry>>,
+    ) -> [&'static str; 3] {
         let weigh = |records| History::weigh(ITEM.parse().unwrap(), records, &rights());
         let history = records.map(weigh);
         let at = Timestamp::UNIX_EPOCH;
         let state = history.as_ref().map(|history| history.state(at, &TimeZone::UTC));
         let state = state.unwrap_or_else(ItemState::unknown);
-        Lamps::of(verdict, &state, history.as_ref()).in_order().map(|lamp| lamp.state.code())
+        Lamps::of(verdict, tag, &state, history.as_ref()).in_order().map(|lamp| lamp.state.code())
     }
 
     #[test]
     fn each_lamp_answers_its_own_question() {
         let history = || Some(records());
         assert_eq!(codes(Verdict::Consistent, history()), ["ok", "unchecked", "ok"]);
-        assert_eq!(codes(Verdict::Strong, history()), ["ok", "ok", "ok"]);
-        assert_eq!(codes(Verdict::TagFail, history()), ["ok", "broken", "ok"]);
-        assert_eq!(codes(Verdict::Opened, history()), ["ok", "broken", "ok"]);
+        for (tag, lamp) in [
+            (TagCheck::Passed, "ok"),
+            (TagCheck::Unbound, "unchecked"),
+            (TagCheck::Opened, "warn"),
+            (TagCheck::Failed(ChipFault::Code), "broken"),
+            (TagCheck::Failed(ChipFault::Used), "broken"),
+            (TagCheck::Failed(ChipFault::OtherChip), "broken"),
+        ] {
+            // A recall says nothing about the tag, and the tag nothing about the recall.
+            for verdict in [Verdict::Recalled, Verdict::Sold, Verdict::Strong] {
+                assert_eq!(codes_of(verdict, tag, history()), ["ok", lamp, "ok"], "{tag:?}");
+            }
+        }
         assert_eq!(codes(Verdict::Rejected, None), ["broken", "unchecked", "unchecked"]);
     }
 

@@ -75,6 +75,7 @@ fn secrets(installation: &Installation) -> Vec<(String, PathBuf)> {
     }
     if let Some(trace) = &installation.trace_api {
         files.push(("[trace_api]".to_owned(), Some(&trace.scan_secret)));
+        files.push(("[trace_api]".to_owned(), trace.tag_secret.as_ref()));
     }
     files
         .into_iter()

@@ -23,6 +23,7 @@ mod pipes;
 mod projecting;
 mod running;
 mod scene;
+mod tags;
 mod terminal;
 mod upgrade;
 mod verify;

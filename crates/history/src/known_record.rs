@@ -16,6 +16,7 @@ use ledger::hash::sha256;
 use ledger::json::Json;
 use ledger::record::{Record, Secret};
 
+use crate::chips::Chips;
 use crate::names::Names;
 use crate::record_view::RecordView;
 
@@ -34,6 +35,7 @@ pub struct KnownRecord {
     /// The leaf hash to which text and secret lead; none without a secret.
     pub leaf_hash: Option<Hash>,
     names: Names,
+    chips: Chips,
     /// When the event happened; 1970 if the record does not say.
     pub at: Timestamp,
     /// When the ledger recorded it, by the clock of whoever signed the ledger.
@@ -56,7 +58,7 @@ impl KnownRecord {
     pub fn of(record: Record, secret: Option<Secret>) -> Self {
         let digest = sha256(record.text().as_bytes());
         let leaf_hash = secret.as_ref().map(|secret| record.leaf_hash(secret));
-        let mut names = Names::of(record.json());
+        let (mut names, chips) = (Names::of(record.json()), Chips::of(record.json()));
         let view = RecordView::of(record.json());
         let (at, captured_at) =
             (view.event_time().unwrap_or(Timestamp::UNIX_EPOCH), view.captured_at());
@@ -74,6 +76,7 @@ impl KnownRecord {
             secret,
             leaf_hash,
             names,
+            chips,
             at,
             captured_at,
             step,
@@ -93,7 +96,7 @@ impl KnownRecord {
     #[must_use]
     pub fn weight(&self) -> usize {
         let (values, bytes) = size(&self.json);
-        size_of::<Self>() + VALUE * values + 2 * bytes + self.names.weight()
+        size_of::<Self>() + VALUE * values + 2 * bytes + self.names.weight() + self.chips.weight()
     }
 
     /// The view of it.
@@ -111,6 +114,11 @@ impl KnownRecord {
     /// The spellings under which it names the thing of the key `key`, in the order of its names.
     pub fn spellings<'a>(&'a self, key: &'a str) -> impl Iterator<Item = Cow<'a, str>> + 'a {
         self.names.spellings(&self.json, key).map(|(_, name)| name)
+    }
+
+    /// Numbers of the chips that it binds to the item of the key `key`, in upper case.
+    pub fn chips_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.chips.of_item(&self.json, key)
     }
 
     /// Everything that it names in its lists, as it names it, each as often as it stands there.

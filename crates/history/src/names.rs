@@ -43,7 +43,8 @@ pub struct Names {
     taken: Vec<(u8, Packed)>,
 }
 
-fn short(key: &str) -> u32 {
+/// A hash by which keys are looked up, and never compared.
+pub(crate) fn short(key: &str) -> u32 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     let [_, _, _, _, low @ ..] = hasher.finish().to_be_bytes();

@@ -62,7 +62,7 @@ pub struct Recipient {
 pub enum Deed {
     /// It was issued.
     Commission,
-    /// It has this lot or expiry date.
+    /// It has this lot, expiry date or chip.
     Describe,
     /// It is recalled.
     Recall(Level),
@@ -197,7 +197,10 @@ impl<'a> Reader<'a> {
             && view.has_key("epcList", &self.thing);
         if is_output || is_commissioned {
             deeds.push(Deed::Commission);
-        } else if view.lot_number().is_some() || view.expiry_date().is_some() {
+        } else if view.lot_number().is_some()
+            || view.expiry_date().is_some()
+            || self.binds_a_chip(entry)
+        {
             deeds.push(Deed::Describe);
         }
         deeds.extend(self.ending(entry, view));
@@ -210,6 +213,10 @@ impl<'a> Reader<'a> {
         if !view.breaks_condition() {
             deeds.extend(holds(view));
         }
+    }
+
+    fn binds_a_chip(&self, entry: &HistoryEntry) -> bool {
+        entry.record.as_ref().is_some_and(|record| record.chips_of(&self.thing).next().is_some())
     }
 
     fn ending(&self, entry: &HistoryEntry, view: RecordView<'_>) -> Option<Deed> {

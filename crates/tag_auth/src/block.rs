@@ -44,6 +44,13 @@ impl Key {
         Cipher(Aes128::new((&*self.0).into()))
     }
 
+    /// By which people compare keys without seeing them: the first three bytes of a block of zeros under it.
+    #[must_use]
+    pub fn check_value(&self) -> [u8; 3] {
+        let [one, two, three, ..] = self.cipher().encrypt([0; BLOCK]);
+        [one, two, three]
+    }
+
     /// Its bytes, for what derives keys from it.
     pub(crate) fn bytes(&self) -> &Block {
         &self.0
@@ -178,6 +185,12 @@ mod tests {
         ] {
             assert_eq!(cipher.cmac(&message[..length]), block(mac), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_check_value_is_that_of_a_block_of_zeros() {
+        // FIPS 197 under the key of zeros: 66e94bd4ef8a2c3b884cfa59ca342b2e.
+        assert_eq!(Key::new([0; BLOCK]).check_value(), [0x66, 0xe9, 0x4b]);
     }
 
     #[test]

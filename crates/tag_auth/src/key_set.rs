@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::block::Key;
+use crate::block::{Block, Key};
 use crate::diversify::{MOST_INPUT, diversified};
 use crate::session::{Mode, UID};
 
@@ -17,6 +17,9 @@ use crate::session::{Mode, UID};
 pub const MOST_BYTES: usize = 4096;
 /// Most products of one key set.
 pub const MOST_PRODUCTS: usize = 64;
+
+/// What the text of a key set is encrypted for, besides [`context`].
+pub const PURPOSE: &str = "tag-keys";
 
 /// Names of lines, all that there are.
 const NAMES: [&str; 13] = [
@@ -193,6 +196,28 @@ impl KeySet {
         made.and_then(|input| diversified(&self.file_key, &input))
             .unwrap_or_else(|| self.file_key.clone())
     }
+
+    /// By which people compare key sets without seeing keys, in hexadecimal digits: of the key of codes, then after `-` of the key of
+    /// the identity if there is one.
+    #[must_use]
+    pub fn check_value(&self) -> String {
+        let keys = [Some(&self.file_key), self.meta_key.as_ref()];
+        let values = keys.into_iter().flatten().map(|key| hex::encode_upper(key.check_value()));
+        values.collect::<Vec<_>>().join("-")
+    }
+
+    /// By what a chip is known where its taps are counted: a code over its number under its own key, so that nobody without that key
+    /// can name it, and another key set of the same keys names the same.
+    #[must_use]
+    pub fn chip_mark(&self, uid: [u8; UID]) -> Block {
+        self.key_of(uid).cipher().cmac(&[&b"chopmark.org/tapped-chip@v1\n"[..], &uid[..]].concat())
+    }
+}
+
+/// What the text of a key set is encrypted for: its own name and products, so that it cannot be moved to others.
+#[must_use]
+pub fn context(name: &str, products: &[String]) -> String {
+    format!("{name}\n{}", products.join(" "))
 }
 
 const KEY: &str = "32 hexadecimal digits";
@@ -290,6 +315,19 @@ mod tests {
         let shown = format!("{set:?}").to_lowercase();
         assert!(!shown.contains("ffee") && !shown.contains("0011"), "{shown}");
         assert_ne!(set.key_of([1; UID]), set.key_of([2; UID]), "each chip has its own key");
+    }
+
+    #[test]
+    fn a_chip_is_known_by_its_key_and_number_and_key_sets_by_values_that_tell_no_key() {
+        let set = KeySet::parse(TEXT).unwrap();
+        let again = KeySet::parse(&TEXT.replace("tea-2026", "tea-2027")).unwrap();
+        let other = KeySet::parse(&TEXT.replace("ffee", "ffef")).unwrap();
+        assert_eq!(set.chip_mark([1; UID]), again.chip_mark([1; UID]), "imported again");
+        assert_ne!(set.chip_mark([1; UID]), set.chip_mark([2; UID]));
+        assert_ne!(set.chip_mark([1; UID]), other.chip_mark([1; UID]), "a chip of other keys");
+        assert_eq!(set.check_value().len(), 13);
+        assert_eq!(set.check_value()[7..], other.check_value()[7..], "the key of the identity");
+        assert_ne!(set.check_value()[..6], other.check_value()[..6]);
     }
 
     #[test]

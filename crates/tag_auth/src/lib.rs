@@ -5,7 +5,7 @@
 //!
 //! What holds: pure, without clock, randomness or I/O; no input panics; codes are compared in constant time; keys are wiped
 //! after use and `Debug` shows none; a correct code says that the chip made this address, not that the address is new: whoever
-//! calls compares the counter with the highest one before (`sql::tag_keys`).
+//! calls compares the counter with the highest one before (`sql::tag_taps`).
 //!
 //! Not here: where keys are kept (`keystore::wrapped`, `sql::tag_keys`), the verdict (`history::verdict`).
 //!

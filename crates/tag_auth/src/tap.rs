@@ -6,7 +6,7 @@
 //! What holds: the text of the request is what the code is computed over, byte for byte, so another spelling of it fails; a
 //! parameter that comes twice fails; where the code's text begins is the key set's choice and never the address's.
 //!
-//! Not here: whether the tap is new (`sql::tag_keys`).
+//! Not here: whether the tap is new (`sql::tag_taps`).
 //!
 //! Source: NXP AN12196 section 3.4.
 

@@ -1,12 +1,11 @@
 //! One decision who may see what, against comparing the same names as plain text.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use access::{Act, Decision, Facts, Grant, Identity, Means, Role, Scope, decide};
 use jiff::Timestamp;
 
-use super::measure::{Row, alternate};
+use super::measure::{Row, alternate, microseconds};
 use super::report::Report;
 
 /// Decisions of a round.
@@ -49,8 +48,8 @@ pub fn run(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
     anyhow::ensure!(decided() && compared(&facts), "expected that the last grant covers the event");
     let (floors, ours) = alternate(
         rounds,
-        |_| Ok(microseconds(&|| compared(black_box(&facts)))),
-        |_| Ok(microseconds(&decided)),
+        |_| Ok(microseconds(TIMES, &|| compared(black_box(&facts)))),
+        |_| Ok(microseconds(TIMES, &decided)),
     )?;
     report.add(
         Row::new("access", "one decision: three grants, an event of ten things", "us", ours)
@@ -58,18 +57,6 @@ pub fn run(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
             .at_most(MOST_MICROSECONDS),
     );
     Ok(())
-}
-
-/// Microseconds of one: the median, since others may have the core in between.
-fn microseconds(work: &dyn Fn() -> bool) -> f64 {
-    let mut times = Vec::with_capacity(TIMES);
-    for _ in 0..TIMES {
-        let begun = Instant::now();
-        black_box(work());
-        times.push(begun.elapsed());
-    }
-    times.sort_unstable();
-    times[TIMES / 2].as_secs_f64() * 1e6
 }
 
 /// What a filter would do that knows one spelling: whether some limit has a thing and a place that begin with it.

@@ -6,6 +6,9 @@
 //! What holds: a ratio is that of two rounds that were measured one after the other, and the one that is judged is the
 //! median of these; absolute figures of shared machines mean little.
 
+use std::hint::black_box;
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 /// A count as a number to calculate with.
@@ -34,6 +37,19 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
             >= share * float(u64::try_from(sorted.len()).unwrap_or(u64::MAX))
     });
     behind.map_or(f64::NAN, |(_, value)| *value)
+}
+
+/// Microseconds that `work` takes once: the median of `times`, since others may have the core in between.
+#[must_use]
+pub fn microseconds(times: usize, work: &dyn Fn() -> bool) -> f64 {
+    let mut taken = Vec::with_capacity(times);
+    for _ in 0..times {
+        let begun = Instant::now();
+        black_box(work());
+        taken.push(begun.elapsed());
+    }
+    taken.sort_unstable();
+    taken.get(times / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e6)
 }
 
 /// Measures `floor`, `ours`, `floor`, `ours` …; gives both, a value for each round.

@@ -42,9 +42,37 @@ pub const INTACT: Answer = (
 /// The chip answered as it must.
 pub const CHIP_CHECKED: Answer =
     (("是。", "Yes."), ("芯片刚刚通过校验。", "Its chip was checked just now."));
-/// The chip or the seal did not.
-pub const CHECK_FAILED: Answer =
-    (NO, ("芯片或封签未通过校验。", "The check of its chip or seal failed."));
+/// The chip answered as it must, and nothing says whose it is.
+pub const UNBOUND: Answer = (
+    NOT_CHECKED_WORD,
+    (
+        "芯片的校验码正确，但没有记录说明它属于此物品。",
+        "Its chip's code is right, but no record says that the chip belongs to this item.",
+    ),
+);
+/// The chip's code is wrong.
+pub const WRONG_CODE: Answer = (NO, ("芯片给出的校验码不符。", "The chip's code does not fit."));
+/// The chip's code was used before.
+pub const USED_CODE: Answer = (
+    NO,
+    (
+        "此链接中的校验码已被用过，请用手机再碰一次标签。",
+        "The code in this link was used before. Tap the tag again with your phone.",
+    ),
+);
+/// The item has another chip.
+pub const OTHER_CHIP: Answer = (
+    NO,
+    ("这不是品牌绑定在此物品上的芯片。", "This is not the chip that the brand bound to this item."),
+);
+/// The chip answered as it must, and its seal was opened.
+pub const SEAL_OPENED: Answer = (
+    CARE,
+    (
+        "芯片通过校验；封签显示已被打开。",
+        "Its chip was checked; the seal reports that it was opened.",
+    ),
+);
 /// There is no chip to check.
 pub const PRINTED: Answer =
     (NOT_CHECKED_WORD, ("印刷的码可以被复制。", "A printed code can be copied."));
@@ -56,4 +84,5 @@ pub const HAS_A_GAP: Answer = (CARE, ("流通记录有缺口。", "The journey h
 /// A storage limit was exceeded.
 pub const EXCEEDED: Answer = (CARE, ("储运条件曾超限。", "Storage limits were exceeded."));
 /// Nothing was found.
-pub const CONSISTENT: Answer = (("相符。", "Yes."), ("未发现异常。", "No anomaly found."));
+pub const CONSISTENT: Answer =
+    (("相符。", "Yes."), ("各条记录互不矛盾。", "The records do not contradict each other."));

@@ -29,6 +29,12 @@ pub const DO_NOT_PAY: Pair = ("先别付款，看发现了什么", "Do not pay y
 /// Nothing is known: scan again.
 pub const CHECK_NUMBER: Pair = ("核对读到的号码", "Check the number that was read");
 
+/// Below a failed check, where the code in the link was used before.
+pub const TAP_AGAIN: Pair = (
+    "若你刚才打开过此链接，请用手机再碰一次标签；若仍失败，标签可能被复制",
+    "If you opened this link before, tap the tag again with your phone; if that fails too, the tag may be copied",
+);
+
 /// Heading: what to ask a seller.
 pub const ASK: Pair = ("不是你买的？可以这样问", "Not your purchase? What to ask");
 /// What to ask a seller.

@@ -301,3 +301,28 @@ fn a_broken_condition_of_the_lot_is_kept_and_readings_within_limits_are_not() {
     assert_eq!(indexes(history.counted().collect()), [0]);
     assert_eq!(history.entries[1].step, Some(BizStep::SensorReporting));
 }
+
+#[test]
+fn chips_are_bound_by_who_may_issue_and_by_nobody_else() {
+    let context =
+        ledger::json::object([("voc", ledger::json::Json::from(crate::chips::NAMESPACE))]);
+    let bound = |event: EventDraft, chip: &str| {
+        let text = format!("{ITEM} {chip}");
+        event.with("@context", context.clone()).with("voc:chips", text.as_str().into())
+    };
+    let mut records = entries(&[
+        bound(made(), "04958CAA5C5E80"),
+        bound(step(1, "storing"), "04DE5F1EACC040"),
+        bound(step(2, "storing"), "04000000000001"),
+        bound(made(), "04000000000002"),
+    ]);
+    for (place, record) in records.iter_mut().enumerate().skip(2) {
+        record.origin = "shop.example/till".into();
+        record.index = place as u64;
+    }
+    let found = state(&weigh(records.clone()));
+    assert_eq!(found.chips, ["04958CAA5C5E80", "04DE5F1EACC040"]);
+    records[0].fault = Some(Fault::Text);
+    assert_eq!(state(&weigh(records)).chips, ["04DE5F1EACC040"], "a changed record binds nothing");
+    assert!(state(&history(&[made()])).chips.is_empty());
+}

@@ -1,0 +1,189 @@
+//! Taps of chips: what the address of a scan says of the chip that wrote it.
+//!
+//! The way through: [`hear`] takes the key sets of the product from the database, checks the address with those whose parameters it
+//! has, and raises the chip's counter; [`judge`] compares the chip with those that the item's records bind to it.
+//!
+//! What holds: a code is fresh once: of equal addresses at the same time one raises the counter, and only the browser that did may
+//! load the page again for some minutes; robots, link previews and `HEAD` raise nothing and are told nothing of the chip; a chip that
+//! is bound to another item, or to none while its code does not name the item, never passes; keys that are missing or cannot be read
+//! condemn nobody.
+//!
+//! Not here: the codes (`tag_auth`), the table (`sql::tag_taps`), what follows for the verdict (`history::verdict`).
+//!
+//! Source: docs/decisions/0081-taps-are-checked-once.md, docs/decisions/0082-a-chip-is-bound-to-its-item.md.
+
+use history::{ChipFault, TagCheck};
+use jiff::SignedDuration;
+use keystore::wrapped::WrapKey;
+use sql::scans::Mark;
+use sql::tag_keys::WrappedKeySet;
+use sql::tag_taps::{LastTap, NewTap};
+use tag_auth::key_set::{KeySet, context};
+use tag_auth::tap::{self, Seal, Tap};
+
+use crate::scan::{ScanRequest, ScanRole};
+use crate::scanned::Scanned;
+use crate::state::AppState;
+
+/// How long the browser that tapped may load the page again.
+const RELOAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// What an address says of a chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing that can be checked.
+    Nothing,
+    /// A code that is not the chip's, or not a fresh one.
+    Failed(ChipFault),
+    /// A fresh code of a chip.
+    Fresh(Tap),
+}
+
+/// Checks the address of a scan, and raises the counter of the chip.
+///
+/// - `counts`: whether the request is a scan.
+/// - `device`: mark of network and browser.
+/// - Cost: nothing without a key of key sets or parameters; otherwise one statement, and one or two for a correct code.
+///
+/// # Errors
+///
+/// [`sql::Error`].
+pub async fn hear(
+    state: &AppState,
+    request: &ScanRequest,
+    code: &Scanned,
+    counts: bool,
+    device: &Mark,
+) -> Result<Heard, sql::Error> {
+    let config = state.config();
+    let is_scan = counts && request.role == ScanRole::Consumer;
+    let Some(key) = config.tag_key.as_ref().filter(|_| is_scan) else { return Ok(Heard::Nothing) };
+    if !request.target.contains('?') || code.gtin.len() != 14 {
+        return Ok(Heard::Nothing);
+    }
+    let stored = sql::tag_keys::of_product(&state.db, &code.gtin).await?;
+    let mut heard = Heard::Nothing;
+    for set in stored.iter().filter_map(|stored| open(state, key, stored)) {
+        if !tap::is_tap(&set, &request.target) {
+            continue;
+        }
+        match tap::check(&set, &request.target) {
+            Ok(tap) => return fresh(state, request, &set, tap, device).await,
+            Err(_) => heard = Heard::Failed(ChipFault::Code),
+        }
+    }
+    Ok(heard)
+}
+
+/// A stored key set; none, which is logged and counted, if it cannot be read.
+fn open(state: &AppState, key: &WrapKey, stored: &WrappedKeySet) -> Option<KeySet> {
+    let text = key.unwrap(&stored.wrapped, &context(&stored.name, &stored.products)).ok();
+    let set = text.and_then(|text| KeySet::parse(&text).ok());
+    if set.is_none() {
+        state.metrics.taps.with_label_values(&["unreadable"]).inc();
+        tracing::error!(
+            name = stored.name,
+            "a key set of chips cannot be read: expected one that was imported under the secret of [trace_api] tag_secret"
+        );
+    }
+    set
+}
+
+/// Raises the counter; a tap that does not is fresh only for the browser that sent it before.
+async fn fresh(
+    state: &AppState,
+    request: &ScanRequest,
+    set: &KeySet,
+    tap: Tap,
+    device: &Mark,
+) -> Result<Heard, sql::Error> {
+    let new = NewTap {
+        chip: &set.chip_mark(tap.chip.uid),
+        counter: tap.chip.counter,
+        device: &device.own,
+        at: request.at,
+    };
+    let last = sql::tag_taps::advance(&state.db, new).await?;
+    Ok(match last {
+        Some(last) if !is_reload(&last, &new, device) => Heard::Failed(ChipFault::Used),
+        _ => Heard::Fresh(tap),
+    })
+}
+
+fn is_reload(last: &LastTap, new: &NewTap<'_>, device: &Mark) -> bool {
+    let marks = [&device.own, &device.before];
+    last.counter == new.counter
+        && last.device.as_ref().is_some_and(|mark| marks.contains(&mark))
+        && new.at.duration_since(last.at).abs() < RELOAD
+}
+
+/// What a tap is for an item.
+///
+/// - `bound`: the chips that its records bind to it ([`history::ItemState::chips`]).
+#[must_use]
+pub fn judge(heard: &Heard, bound: &[String]) -> TagCheck {
+    let tap = match heard {
+        Heard::Nothing => return TagCheck::NotChecked,
+        Heard::Failed(fault) => return TagCheck::Failed(*fault),
+        Heard::Fresh(tap) => tap,
+    };
+    // As records write it.
+    let number = hex::encode_upper(tap.chip.uid);
+    match (bound.is_empty(), bound.contains(&number)) {
+        (false, false) => TagCheck::Failed(ChipFault::OtherChip),
+        (true, _) if !tap.names_item => TagCheck::Unbound,
+        _ if tap.seal == Some(Seal::Opened) => TagCheck::Opened,
+        _ => TagCheck::Passed,
+    }
+}
+
+/// The code of what a check showed, in answers and metrics; none if there was nothing to check.
+#[must_use]
+pub fn code(tag: TagCheck) -> Option<&'static str> {
+    match tag {
+        TagCheck::NotChecked => None,
+        TagCheck::Unbound => Some("unbound"),
+        TagCheck::Passed => Some("passed"),
+        TagCheck::Failed(ChipFault::Code) => Some("wrong_code"),
+        TagCheck::Failed(ChipFault::Used) => Some("used_before"),
+        TagCheck::Failed(ChipFault::OtherChip) => Some("other_chip"),
+        TagCheck::Opened => Some("opened"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tag_auth::session::ChipTap;
+
+    use super::*;
+
+    #[test]
+    fn a_chip_passes_only_for_an_item_that_its_code_or_a_record_names() {
+        let uid = [0x04, 0x95, 0x8c, 0xaa, 0x5c, 0x5e, 0x80];
+        let own = vec!["04DE5F1EACC040".to_owned(), "04958CAA5C5E80".to_owned()];
+        let other = vec!["04DE5F1EACC040".to_owned()];
+        let found = |names_item, seal, bound: &[String]| {
+            let tap = Tap { chip: ChipTap { uid, counter: 7 }, seal, names_item };
+            judge(&Heard::Fresh(tap), bound)
+        };
+        let other_chip = TagCheck::Failed(ChipFault::OtherChip);
+        for (names_item, seal, bound, expected) in [
+            (true, None, &[][..], TagCheck::Passed),
+            (false, None, &[], TagCheck::Unbound),
+            (false, None, &own, TagCheck::Passed),
+            (true, None, &own, TagCheck::Passed),
+            (true, None, &other, other_chip),
+            (false, None, &other, other_chip),
+            (true, Some(Seal::Closed), &[], TagCheck::Passed),
+            (true, Some(Seal::Unknown), &[], TagCheck::Passed),
+            (true, Some(Seal::Opened), &[], TagCheck::Opened),
+            (false, Some(Seal::Opened), &own, TagCheck::Opened),
+            (false, Some(Seal::Opened), &[], TagCheck::Unbound),
+            (true, Some(Seal::Opened), &other, other_chip),
+        ] {
+            let what = format!("{names_item} {seal:?} {bound:?}");
+            assert_eq!(found(names_item, seal, bound), expected, "{what}");
+        }
+        assert_eq!(judge(&Heard::Nothing, &own), TagCheck::NotChecked);
+    }
+}
