@@ -14,6 +14,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use access::{LEAST_TOKEN_KEY, TokenKey};
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
 use labels::sheet::{SHEETS, Sheet};
@@ -74,6 +75,10 @@ pub struct Arguments {
     /// The configuration file, for the address
     #[arg(long, value_name = "FILE", default_value = "chopmark.toml")]
     config: PathBuf,
+    /// File with the secret of the product's tokens (`token_key` of `[[trace_api.product]]`): each code gets the token of its item,
+    /// without which trace-api shows nothing of it
+    #[arg(long, value_name = "FILE")]
+    token_key: Option<PathBuf>,
     /// Your GS1 company prefix, 6 to 12 digits; needed for sgtin-96 and sgtin-198, which state its length
     #[arg(long, value_name = "DIGITS")]
     prefix: Option<String>,
@@ -131,10 +136,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         encoding: arguments.chip,
         filter: arguments.filter,
     };
+    let key = arguments.token_key.as_deref().map(token_key).transpose()?;
     let mut made = Vec::with_capacity(serials.len());
     let mut wrong = 0;
     for (line, serial) in (1..).zip(&serials) {
-        match Label::of(&wanted, serial) {
+        let label = Label::of(&wanted, serial).and_then(|label| match &key {
+            Some(key) => {
+                let token = key.token(&label.link);
+                label.with_token(&token)
+            }
+            None => Ok(label),
+        });
+        match label {
             Ok(label) => made.push(label),
             Err(error) => {
                 problem!("label {line}: {error}");
@@ -186,6 +199,13 @@ fn base(arguments: &Arguments) -> anyhow::Result<String> {
         );
     };
     Ok(section.public_url.clone())
+}
+
+fn token_key(path: &Path) -> anyhow::Result<TokenKey> {
+    TokenKey::read(&input::text(path)?).map_err(|length| {
+        let name = input::name(path);
+        anyhow::anyhow!("{name}: got {length} bytes, expected at least {LEAST_TOKEN_KEY}")
+    })
 }
 
 /// Serials of a file: one a line, or the second column of CSV that this command wrote.

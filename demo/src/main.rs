@@ -1,6 +1,6 @@
 //! `chopmark-demo`: the demo, the bench and the load test, beside the product and not in it.
 //!
-//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures, [`load`] loads; [`picture`] draws a demo that was recorded. The first three start the product's own
+//! The way through: [`play`] plays the whole way with checks, [`mod@bench`] measures, [`load`] loads; [`scan_rules`] simulates people who scan; [`picture`] draws a demo that was recorded. The first three start the product's own
 //! program ([`program`]) as processes of their own ([`world`]) and talk to it over HTTP ([`web`]).
 //!
 //! Not here: the simulated devices (`demo::simulators`, which end-to-end tests use as well).
@@ -19,6 +19,7 @@ mod picture;
 mod play;
 mod program;
 mod recording;
+mod scan_rules;
 mod web;
 mod world;
 
@@ -46,6 +47,8 @@ enum Command {
     Bench(bench::Arguments),
     // Its help is that of its arguments, with examples.
     Load(Box<load::Arguments>),
+    /// Says how often the rules of scans find copies, and how often honest people: a simulation with a seed
+    ScanRules(scan_rules::Arguments),
     /// Serves the bare handlers that the bench compares with
     #[command(hide = true)]
     BenchFloor(bench::floor::Arguments),
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Picture(arguments) => picture::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::ScanRules(arguments) => Ok(scan_rules::run(&arguments)),
         Command::BenchFloor(arguments) => bench::floor::serve(&arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -23,7 +23,7 @@ fn another_spelling_in_a_record_does_not_hide_a_finding_from_the_page() {
         &[shop("receiving", "in_progress"), shop("retail_selling", "retail_sold")],
     );
     assert_eq!(town.verdict(&sold), "SOLD");
-    for network in 10..16 {
+    for network in 10..20 {
         let address = format!("203.0.{network}.7");
         let phone = [("User-Agent", "Mozilla/5.0 Phone"), ("X-Forwarded-For", &*address)];
         town.open(&sold, &phone);

@@ -16,23 +16,24 @@ use crate::consumer;
 use crate::lamps::Lamps;
 use crate::language::Language;
 use crate::naming::Naming;
-use crate::notices::{notices, other_lot};
+use crate::notices::{hints, notices, other_lot};
 use crate::scan_result::ScanResult;
+use crate::taps;
 use crate::words::{self, Checked};
 
 /// The answer to a scan, as the public sees it.
 #[must_use]
 pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
-    let lamps = Lamps::of(result.reason.verdict(), &result.state, history);
+    let lamps = Lamps::of(result.reason.verdict(), result.tag, &result.state, history);
     let naming = Naming::of_public(config);
-    let checked = history.map(Checked::of).unwrap_or_default();
+    let checked = history.map(Checked::of).unwrap_or_default().with_hints(result.hints.len());
     let heads = result.gathered.iter().flat_map(|gathered| gathered.ledgers.values());
     let recorded = heads.map(|head| head.checkpoint.recorded_at).max();
     let notices = history.map(|history| {
         let lot = other_lot(history, result.code.lot.as_deref(), language);
         let all = notices(history, &result.state, naming, language);
-        lot.into_iter().chain(all).collect::<Vec<_>>()
+        lot.into_iter().chain(hints(&result.hints, language)).chain(all).collect::<Vec<_>>()
     });
     let mut document = json!({
         "verdict": result.reason.verdict().code(),
@@ -48,6 +49,9 @@ pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
         "cut": result.gathered.as_ref().map_or(0, |gathered| gathered.cut),
         "clocks": clocks(recorded, result.anchored.as_ref()),
     });
+    if let Some(chip) = taps::code(result.tag) {
+        document["chip"] = json!(chip);
+    }
     if let Some(url) = result.recall_url(config) {
         document["recallUrl"] = json!(url);
     }

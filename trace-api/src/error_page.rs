@@ -89,10 +89,17 @@ pub fn misplaced(right: &str, language: Language) -> String {
 /// The page for a code that names a product and no single item.
 ///
 /// - `product`: its name, if it is configured.
+/// - `asks_for_token`: whether its items are shown with their tokens only.
 #[must_use]
-pub fn without_serial(gtin: &str, product: Option<&str>, language: Language) -> String {
+pub fn without_serial(
+    gtin: &str,
+    product: Option<&str>,
+    asks_for_token: bool,
+    language: Language,
+) -> String {
     let main = product.map_or_else(|| format!("GTIN {gtin}"), str::to_owned);
-    render(&main, language.of(away::WITHOUT_SERIAL), to_start(language), language)
+    let hint = if asks_for_token { away::WITHOUT_TOKEN } else { away::WITHOUT_SERIAL };
+    render(&main, language.of(hint), to_start(language), language)
 }
 
 /// The page for a code that names a place, a party or a group of shipments.

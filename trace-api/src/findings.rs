@@ -1,19 +1,21 @@
 //! Findings about items: looked for at every scan, stored with their evidence, resolved by the issuer.
 //!
 //! The way through: [`look`] reads what is known of an item; [`examine`] asks `history::scans` whether a rule applies,
-//! stores what it finds, and gives the conflicts that stand open; [`resolve`] stores an issuer's note.
+//! stores what it finds, and gives the conflicts that stand open and the hints of this scan; [`resolve`] stores an
+//! issuer's note.
 //!
 //! What holds: a finding that is open stays open whatever is scanned later; a stored resolution counts only if its note
-//! is signed by the item's issuer, which is checked each time; after it a rule looks at later scans and sales only; what
-//! is read of an item is bounded, however often it was scanned.
+//! is signed by the item's issuer, which is checked each time; after it a rule looks at later scans and sales only, and a
+//! hint is not given again; what is read of an item is bounded, however often it was scanned.
 //!
 //! Not here: the rules (`history::scans`), whose note counts (`history::findings`).
 
 use directory::Rights;
-use history::Conflict;
 use history::findings::{FindingName, NoteProblem, check_note, finding_of};
+use history::fold::Stay;
 use history::scans::find;
 use history::scans::{AFTER_SALE, Evidence, PlacedScan, Rule, ScanFacts, TRAVEL};
+use history::{Conflict, History, ItemState, Reason};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sql::Db;
@@ -22,7 +24,9 @@ use sql::scans::{Asker, Seen};
 use thiserror::Error;
 
 use crate::marks::Marks;
+use crate::names::Names;
 use crate::scan::{ScanRequest, ScanRole};
+use crate::scanned::Scanned;
 use crate::seen;
 use crate::state::AppState;
 
@@ -40,8 +44,65 @@ pub struct Examined<'a> {
     pub marks: &'a Marks,
     /// Whether the scan is one: a `HEAD` request is not.
     pub counts: bool,
-    /// The item's sales that count, in order of time.
+    /// What is known of the item.
+    pub about: About<'a>,
+}
+
+/// What the rules look at of an item besides its scans.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About<'a> {
+    /// Sales that count, in order of time.
     pub sales: &'a [Timestamp],
+    /// The stay in a shipping container that has not ended.
+    pub packed: Option<&'a Stay>,
+    /// Countries where it is to be sold; empty if nobody says.
+    pub markets: &'a [String],
+    /// GTIN as it was scanned, if its check digit was wrong.
+    pub broken_gtin: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// What is known of an item that was found.
+    ///
+    /// - `code`: what was scanned; of one whose check digit is wrong nothing but that is told.
+    #[must_use]
+    pub fn of(
+        history: &'a History,
+        state: &'a ItemState,
+        code: &'a Scanned,
+        names: &'a Names,
+    ) -> Self {
+        if code.meant.is_some() {
+            return Self { broken_gtin: Some(&code.gtin), ..Self::default() };
+        }
+        let product = names.product(&code.gtin);
+        let configured = product.map(|product| &*product.markets).unwrap_or_default();
+        Self {
+            sales: &state.sales,
+            packed: history.packed_in(),
+            // What the records say of one item comes before what is configured for all of them.
+            markets: if state.markets.is_empty() { configured } else { &state.markets },
+            broken_gtin: None,
+        }
+    }
+}
+
+/// What an examination shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Examination {
+    /// The conflicts of findings that stand open, in the order of [`Rule::ALL`].
+    pub conflicts: Vec<Conflict>,
+    /// What this scan hints at, and the issuer has not answered.
+    pub hints: Vec<Evidence>,
+}
+
+impl Examination {
+    /// The reason of the verdict: of a malformed code, that only its check digit is wrong, if a hint says so.
+    #[must_use]
+    pub fn reason(&self, reason: Reason) -> Reason {
+        let is_broken = self.hints.iter().any(|hint| hint.rule() == Rule::BrokenCode);
+        if reason == Reason::Malformed && is_broken { Reason::BrokenCode } else { reason }
+    }
 }
 
 /// A stored finding, read.
@@ -72,16 +133,29 @@ impl Known {
         })
     }
 
-    fn conflict(&self) -> Conflict {
+    /// Why two objects seem to carry the code; none of a hint.
+    fn conflict(&self) -> Option<Conflict> {
         let count = |member: &str| {
             let number = self.evidence[member].as_u64().and_then(|count| count.try_into().ok());
             number.unwrap_or_default()
         };
         match self.rule {
-            Rule::ImpossibleTravel => Conflict::TwoPlaces {
+            Rule::ImpossibleTravel => Some(Conflict::TwoPlaces {
                 speed_kmh: self.evidence["speedKmh"].as_f64().unwrap_or_default(),
-            },
-            Rule::ManyNetworks => Conflict::ManyNetworks { networks: count("networks") },
+            }),
+            Rule::ManyNetworks => Some(Conflict::ManyNetworks { networks: count("networks") }),
+            Rule::SealedElsewhere | Rule::BrokenCode | Rule::OtherMarket => None,
+        }
+    }
+
+    /// Whether the issuer's answer to this finding answers `hint` too: all that led to the hint was there before it.
+    fn answers(&self, hint: &Evidence) -> bool {
+        let Some(at) = self.resolved_at.filter(|_| self.rule == hint.rule()) else { return false };
+        match hint {
+            Evidence::SealedElsewhere { since, .. } => *since <= at,
+            Evidence::BrokenCode { .. } | Evidence::OtherMarket { .. } => true,
+            // These look at later scans by themselves.
+            Evidence::ImpossibleTravel { .. } | Evidence::ManyNetworks { .. } => false,
         }
     }
 }
@@ -122,7 +196,7 @@ pub async fn look(
     Ok(Looked { seen, findings })
 }
 
-/// Looks for conflicts of an item, stores new ones, and gives all that stand open, in the order of [`Rule::ALL`].
+/// Looks for conflicts and hints of an item, and stores new ones; gives the conflicts that stand open and this scan's hints.
 ///
 /// - `rights`: as the directory gives them for this scan.
 ///
@@ -134,26 +208,33 @@ pub async fn examine(
     rights: &Rights,
     examined: Examined<'_>,
     looked: &Looked,
-) -> Result<Vec<Conflict>, sql::Error> {
+) -> Result<Examination, sql::Error> {
     let known = looked.findings.iter().filter_map(|row| Known::read(row, rights));
     let known: Vec<Known> = known.collect();
-    let mut open: Vec<(Rule, Conflict)> = known
+    let mut open: Vec<(Rule, Option<Conflict>)> = known
         .iter()
         .filter(|finding| finding.resolved_at.is_none())
         .map(|finding| (finding.rule, finding.conflict()))
         .collect();
     let facts = facts(examined, &looked.seen, &known);
     let last_known = known.iter().map(|finding| finding.id).max().unwrap_or_default();
+    let mut hints = Vec::new();
     for evidence in find(&facts) {
-        let rule = evidence.rule();
-        if open.iter().any(|(other, _)| *other == rule) {
+        let (rule, conflict) = (evidence.rule(), evidence.conflict());
+        if known.iter().any(|finding| finding.answers(&evidence)) {
             continue;
         }
-        store(state, examined, &evidence, last_known).await?;
-        open.push((rule, evidence.conflict()));
+        if !open.iter().any(|(other, _)| *other == rule) {
+            store(state, examined, &evidence, last_known).await?;
+            open.push((rule, conflict));
+        }
+        hints.extend(conflict.is_none().then_some(evidence));
     }
     open.sort_by_key(|(rule, _)| Rule::ALL.iter().position(|other| other == rule));
-    Ok(open.into_iter().map(|(_, conflict)| conflict).collect())
+    Ok(Examination {
+        conflicts: open.into_iter().filter_map(|(_, conflict)| conflict).collect(),
+        hints,
+    })
 }
 
 async fn store(
@@ -176,21 +257,34 @@ async fn store(
         .await?;
     if opened {
         state.metrics.findings.with_label_values(&[rule]).inc();
-        tracing::warn!(rule, "two objects seem to carry one code; a finding was opened");
+        tracing::warn!(rule, "a scan does not fit its item; a finding was opened");
     }
     Ok(())
 }
 
+/// What the rules look at in a scan of an item that has no findings.
+///
+/// - `seen`: what is counted of its scans before this one.
+#[must_use]
+pub fn facts_of(examined: Examined<'_>, seen: &Seen) -> ScanFacts {
+    facts(examined, seen, &[])
+}
+
 /// What the rules look at that have no open finding yet.
 fn facts(examined: Examined<'_>, seen: &Seen, known: &[Known]) -> ScanFacts {
-    let Examined { request, counts, sales, marks, .. } = examined;
+    let Examined { request, counts, about, marks, .. } = examined;
     let of_rule = |rule: Rule| known.iter().filter(move |finding| finding.rule == rule);
     let is_open = |rule: Rule| of_rule(rule).any(|finding| finding.resolved_at.is_none());
     let resolved_at = |rule: Rule| of_rule(rule).filter_map(|finding| finding.resolved_at).max();
-    let mut facts = ScanFacts { sales: sales.to_vec(), ..ScanFacts::default() };
+    let mut facts = ScanFacts { sales: about.sales.to_vec(), ..ScanFacts::default() };
     if !counts || request.role != ScanRole::Consumer {
         return facts;
     }
+    facts.consumer_at = Some(request.at);
+    facts.packed = about.packed.cloned();
+    facts.broken_gtin = about.broken_gtin.map(str::to_owned);
+    facts.markets = about.markets.to_vec();
+    facts.country.clone_from(&request.country);
     if let Some(place) = &request.place
         && !is_open(Rule::ImpossibleTravel)
     {
@@ -234,6 +328,17 @@ fn to_json(evidence: &Evidence) -> Value {
             "sale": sale.to_string(),
             "networks": first_scans.len(),
             "firstScans": times(first_scans),
+        }),
+        Evidence::SealedElsewhere { container, since, at } => json!({
+            "container": container,
+            "since": since.to_string(),
+            "scan": at.to_string(),
+        }),
+        Evidence::BrokenCode { gtin, at } => json!({ "gtin": gtin, "scan": at.to_string() }),
+        Evidence::OtherMarket { markets, country, at } => json!({
+            "markets": markets,
+            "country": country,
+            "scan": at.to_string(),
         }),
     }
 }

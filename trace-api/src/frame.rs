@@ -19,6 +19,8 @@ pub const START_STYLE: &str = include_str!("../pages/start.css");
 pub struct Frame {
     /// The language of the page.
     pub lang: Language,
+    /// Where the same page is in the other language.
+    pub switch: String,
     /// Its title.
     pub title: String,
     /// Skips the head.
@@ -41,6 +43,7 @@ impl Frame {
     pub fn of(title: &str, lang: Language) -> Self {
         Self {
             lang,
+            switch: format!("?lang={}", lang.other().tag()),
             title: format!("{title} · Chopmark"),
             skip: lang.of(SKIP),
             style: STYLE,
@@ -49,5 +52,13 @@ impl Frame {
             local: assets::path("local.js"),
             verify: assets::path("verify.js"),
         }
+    }
+
+    /// The same for a page whose address needs an item's token.
+    #[must_use]
+    pub fn with_token(self, token: Option<&str>) -> Self {
+        let query = token.map(|token| format!("t={token}&")).unwrap_or_default();
+        let switch = format!("?{query}lang={}", self.lang.other().tag());
+        Self { switch, ..self }
     }
 }

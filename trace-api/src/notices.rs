@@ -1,11 +1,12 @@
 //! Notices above the timeline: what others say though it does not decide, records that contradict each other, what
-//! does not fit, which storage condition was broken, when the item expires.
+//! does not fit, which storage condition was broken, what the scan hints at, when the item expires.
 //!
 //! What holds: the public reads of no ledger, of no party but as the configuration says, and of no time beyond the day.
 //!
 //! Not here: the sentences ([`crate::words`]).
 
 use history::record_view::{Excursion, RecordView};
+use history::scans::Evidence;
 use history::{History, HistoryEntry, ItemState};
 
 use crate::consumer::day;
@@ -39,6 +40,12 @@ pub fn expiry(history: &History, language: Language) -> Option<String> {
 pub fn other_lot(history: &History, stated: Option<&str>, language: Language) -> Option<String> {
     let (stated, recorded) = (stated?, history.lot_number()?);
     (stated != recorded).then(|| words::other_lot(stated, recorded, language))
+}
+
+/// What a scan hints at.
+#[must_use]
+pub fn hints(found: &[Evidence], language: Language) -> Vec<String> {
+    found.iter().filter_map(|hint| words::hint(hint, language)).collect()
 }
 
 /// What asks for care; what reads the same is said once.

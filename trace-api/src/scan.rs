@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage as _, HttpRequest};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use sql::scans::{Place, Scan};
@@ -54,6 +54,10 @@ impl ScanRole {
     }
 }
 
+/// Path and query of a request as they were sent, before slashes at the end of its path were taken away.
+#[derive(Debug, Clone)]
+pub struct Target(pub String);
+
 /// A scan before it is answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScanRequest {
@@ -63,10 +67,14 @@ pub struct ScanRequest {
     pub role: ScanRole,
     /// Where, as a configured proxy reported.
     pub place: Option<Place>,
+    /// In which country, as it reported: a code of ISO 3166-1 in two capitals; never stored but as evidence of a hint.
+    pub country: Option<String>,
     /// Network address, for limits and marks only; never stored.
     pub address: IpAddr,
     /// Browser, for marks only; never stored.
     pub agent: String,
+    /// [`Target`]; never stored.
+    pub target: String,
 }
 
 /// The address of the client of a request.
@@ -81,8 +89,13 @@ pub fn address_of(request: &HttpRequest, config: &Config) -> IpAddr {
     client_address(peer, &forwarded, &config.trusted_proxies)
 }
 
-/// Where the client is, as a trusted proxy says in the configured header.
-fn place_of(request: &HttpRequest, config: &Config) -> Option<Place> {
+fn target_of(request: &HttpRequest) -> String {
+    let sent = request.extensions().get::<Target>().map(|target| target.0.clone());
+    sent.unwrap_or_else(|| request.uri().to_string())
+}
+
+/// Where the client is, as a trusted proxy says in the configured header, and in which country.
+fn place_of(request: &HttpRequest, config: &Config) -> Option<(Place, Option<String>)> {
     let peer = request.peer_addr()?.ip().to_canonical();
     if !config.trusted_proxies.iter().any(|proxy| proxy.contains(peer)) {
         return None;
@@ -101,12 +114,15 @@ impl ScanRequest {
         let agent: String = agent.unwrap_or_default().chars().take(MAX_AGENT).collect();
         let lower = agent.to_ascii_lowercase();
         let is_robot = agent.is_empty() || ROBOTS.iter().any(|part| lower.contains(part));
+        let (place, country) = place_of(request, config).unzip();
         Self {
             at,
             role: if is_robot { ScanRole::Robot } else { ScanRole::Consumer },
-            place: place_of(request, config),
+            place,
+            country: country.flatten(),
             address: address_of(request, config),
             agent,
+            target: target_of(request),
         }
     }
 
@@ -136,10 +152,14 @@ impl ScanRequest {
     }
 }
 
-/// `name;latitude;longitude;uncertainty in km`, the name with percent escapes.
-fn place(text: &str) -> Option<Place> {
+/// `name;latitude;longitude;uncertainty in km`, the name with percent escapes; with `;country` behind it, or without.
+fn place(text: &str) -> Option<(Place, Option<String>)> {
     let parts: Vec<&str> = text.split(';').collect();
-    let [name, latitude, longitude, uncertainty] = parts[..] else { return None };
+    let (parts, country) = match parts[..] {
+        [.., country] if parts.len() == 5 => (&parts[..4], Some(country)),
+        _ => (&parts[..], None),
+    };
+    let &[name, latitude, longitude, uncertainty] = parts else { return None };
     let name = percent_decode_str(name).decode_utf8().ok()?.into_owned();
     let latitude: f64 = latitude.parse().ok()?;
     let longitude: f64 = longitude.parse().ok()?;
@@ -149,7 +169,10 @@ fn place(text: &str) -> Option<Place> {
         && (0.0..=20_000.0).contains(&uncertainty_km)
         && name.len() <= 100
         && !name.chars().any(char::is_control);
-    is_sane.then_some(Place { name, latitude, longitude, uncertainty_km })
+    let is_code =
+        |code: &&str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    let country = country.filter(is_code).map(str::to_owned);
+    is_sane.then_some((Place { name, latitude, longitude, uncertainty_km }, country))
 }
 
 #[cfg(test)]
@@ -213,8 +236,13 @@ mod tests {
 
     #[test]
     fn a_place_is_read_or_left_out() {
-        let found = place("%E4%B8%8A%E6%B5%B7;31.23;121.47;20").unwrap();
-        assert_eq!((found.name.as_str(), found.uncertainty_km), ("上海", 20.0));
+        let (found, country) = place("%E4%B8%8A%E6%B5%B7;31.23;121.47;20").unwrap();
+        assert_eq!((found.name.as_str(), found.uncertainty_km, country), ("上海", 20.0, None));
+        for (code, expected) in [("CN", Some("CN")), ("cn", None), ("", None), ("156", None)] {
+            let (_, country) = place(&format!("x;31.23;121.47;20;{code}")).unwrap();
+            assert_eq!(country.as_deref(), expected, "{code}");
+        }
+        assert_eq!(place("x;31.23;121.47;20;CN;SG"), None);
         for bad in
             ["", "x;1;2", "x;91;0;1", "x;a;0;1", "x;0;0;-1", "x;NaN;0;1", "%ff;0;0;1", "%00;0;0;1"]
         {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use directory::Rights;
 use history::bundle::Anchored;
 use history::gather::GatheredHistory;
-use history::{ItemState, Reason, Withdrawal};
+use history::scans::Evidence;
+use history::{ItemState, Reason, TagCheck, Withdrawal};
 use sql::scans::ScanTotals;
 
 use crate::config::Config;
@@ -21,8 +22,12 @@ pub struct ScanResult {
     pub gathered: Option<GatheredHistory>,
     /// What the history adds up to.
     pub state: ItemState,
+    /// What the chip showed, if there was one.
+    pub tag: TagCheck,
     /// Why the verdict was given.
     pub reason: Reason,
+    /// What this scan hints at, which decides nothing.
+    pub hints: Vec<Evidence>,
     /// Time of the block by which everything that counts existed, and how many endpoints confirmed it.
     pub anchored: Option<Anchored>,
     /// How often consumers scanned the item, this time included; nothing if no record names the code.

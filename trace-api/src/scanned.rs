@@ -10,6 +10,8 @@
 use epc::{DigitalLink, Epc};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::names::Names;
+
 /// A code, before anything is known about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scanned {
@@ -17,12 +19,16 @@ pub struct Scanned {
     pub link: String,
     /// The item that it names; none if it is malformed, or names no single item.
     pub named: Option<Epc>,
+    /// The item that it would name if the last digit of its GTIN were right; none if that is not all that is wrong.
+    pub meant: Option<Epc>,
     /// Its GTIN, 14 digits; empty if it has none.
     pub gtin: String,
     /// The lot that the address states beside the serial.
     pub lot: Option<String>,
     /// How people call the parts: `("GTIN", "09521141123454")`.
     pub parts: Vec<(&'static str, String)>,
+    /// The token in the address, if its product asks for one and it is the item's.
+    pub token: Option<String>,
     is_malformed: bool,
     /// Paths of it and of what it belongs to, the most specific first: item, lot, product.
     levels: Vec<String>,
@@ -45,7 +51,10 @@ impl Scanned {
         levels.extend(lot.map(|lot| format!("{product}/10/{}", escape(lot))));
         levels.push(product);
         let named = identity(gtin, serial);
+        let meant = if named.is_some() { None } else { right_gtin(gtin) };
         Self {
+            meant: meant.and_then(|gtin| identity(&gtin, serial)),
+            token: None,
             link: format!("https://id.gs1.org/01/{gtin}/21/{serial}"),
             is_malformed: named.is_none(),
             named,
@@ -76,6 +85,8 @@ impl Scanned {
         parts.extend(qualifiers.map(|(ai, value)| (name_of(ai), value.clone())));
         Self {
             named,
+            meant: None,
+            token: None,
             is_malformed: false,
             gtin: gtin.to_owned(),
             lot: link.qualifier("10").map(str::to_owned),
@@ -89,6 +100,46 @@ impl Scanned {
     #[must_use]
     pub fn sibling(&self) -> Option<Epc> {
         if self.gtin.is_empty() { self.named.clone() } else { identity(&self.gtin, "0") }
+    }
+
+    /// What strangers may see of it: without the item's token no more than its product, if that asks for tokens.
+    ///
+    /// - `token`: as the address has it.
+    #[must_use]
+    pub fn shown(self, names: &Names, token: Option<&str>) -> Self {
+        let key = names.product(&self.gtin).and_then(|product| product.token_key.as_ref());
+        match (&self.named, &self.meant) {
+            (Some(item), _) if names.admits(item, token) => {
+                let token = key.and(token).map(str::to_owned);
+                Self { token, ..self }
+            }
+            (Some(_), _) => self.product(),
+            (None, Some(item)) if !names.admits(item, token) => Self { meant: None, ..self },
+            (None, None) if self.is_malformed && key.is_some() => self.product(),
+            _ => self,
+        }
+    }
+
+    /// The product of its GTIN, whatever the serial is.
+    fn product(&self) -> Self {
+        let path = format!("/01/{}", escape(&self.gtin));
+        Self {
+            link: format!("https://id.gs1.org{path}"),
+            named: None,
+            meant: None,
+            token: None,
+            gtin: self.gtin.clone(),
+            lot: None,
+            parts: vec![("GTIN", self.gtin.clone())],
+            is_malformed: false,
+            levels: vec![path],
+        }
+    }
+
+    /// The query that its own address needs: its token, or nothing.
+    #[must_use]
+    pub fn query(&self) -> String {
+        self.token.as_ref().map(|token| format!("?t={token}")).unwrap_or_default()
     }
 
     /// Whether it is a single item, or was meant to be one.
@@ -123,6 +174,15 @@ fn escape(part: &str) -> String {
 /// The item of a GTIN and a serial number; none if they are none.
 fn identity(gtin: &str, serial: &str) -> Option<Epc> {
     epc::identify(&format!("https://id.gs1.org/01/{}/21/{}", escape(gtin), escape(serial))).ok()
+}
+
+/// A GTIN of 14 digits with the check digit that it ought to have.
+fn right_gtin(gtin: &str) -> Option<String> {
+    let digits = gtin.get(..13).filter(|_| gtin.len() == 14)?;
+    gtin.ends_with(|last: char| last.is_ascii_digit())
+        .then(|| epc::check_digit::of(digits))
+        .flatten()
+        .map(|last| format!("{digits}{last}"))
 }
 
 /// What people call an application identifier.
@@ -222,6 +282,17 @@ mod tests {
         let scanned = Scanned::of_item("09521141123455", "<b>", None);
         assert_eq!(scanned.named, None);
         assert_eq!(scanned.link, "https://id.gs1.org/01/09521141123455/21/<b>");
-        assert_eq!(scanned.path(), "/01/09521141123455/21/%3Cb%3E");
+        assert_eq!(scanned.levels[0], "/01/09521141123455/21/%3Cb%3E");
+    }
+
+    #[test]
+    fn only_a_wrong_check_digit_has_a_right_one() {
+        let meant = |gtin: &str| Scanned::of_item(gtin, "7", None).meant;
+        let right = Scanned::of_item("09521141123454", "7", None);
+        assert_eq!(meant("09521141123455"), right.named);
+        assert_eq!(right.meant, None);
+        for gtin in ["0952114112345x", "x9521141123454", "0952114112345", "", "095211411234é"] {
+            assert_eq!(meant(gtin), None, "{gtin}");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! What the tests of the request handlers share: a database with a short history, and requests against all routes.
 
+#[cfg(test)]
+pub mod chip;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -119,6 +122,7 @@ pub fn config(policy_text: String) -> Config {
         policy: policy_text.parse().expect("a policy of the test"),
         policy_text,
         scan_secret: b"0123456789abcdef".to_vec(),
+        tag_key: None,
         internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         trusted_proxies: vec!["127.0.0.1".parse().expect("an address")],
         place_header: None,
@@ -149,6 +153,8 @@ pub fn names(recall_url: Option<&str>) -> Names {
         picture: None,
         recall_url: recall_url.map(str::to_owned),
         links: Vec::new(),
+        markets: Vec::new(),
+        token_key: None,
     };
     let places = Places::new(vec![PlaceName {
         sgln: FACTORY.into(),

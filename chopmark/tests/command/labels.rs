@@ -147,3 +147,26 @@ fn what_cannot_be_a_label_is_said_with_its_place_and_nothing_is_written() {
     ]);
     assert!(ran.err.contains("check digit"), "{}", ran.err);
 }
+
+#[test]
+fn a_token_key_puts_the_items_token_into_each_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let secret = "0123456789abcdef0123456789abcdef";
+    fs::write(at("tokens.key"), secret).unwrap();
+    fs::write(at("serials"), "6789\n6790\n").unwrap();
+    let made = ["--serials", &at("serials"), "--format", "csv", "--token-key", &at("tokens.key")];
+    let ran = run(&[&made[..], &["--out", &at("a.csv")]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let key = access::TokenKey::read(secret).unwrap();
+    let text = fs::read_to_string(at("a.csv")).unwrap();
+    for serial in ["6789", "6790"] {
+        let link = format!("{URL}/01/09521141123454/21/{serial}");
+        let token = key.token(&link);
+        assert!(text.contains(&format!(",{link}?t={token},")), "{text}");
+    }
+    fs::write(at("tokens.key"), "short").unwrap();
+    let ran = run(&[&made[..], &["--out", &at("b.csv")]].concat());
+    assert_ne!(ran.status, 0);
+    assert!(ran.err.contains("got 5 bytes, expected at least 32"), "{}", ran.err);
+}

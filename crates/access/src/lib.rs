@@ -23,6 +23,7 @@ mod fact;
 mod grant;
 mod role;
 mod scope;
+mod serial_token;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use fact::Facts;
 pub use grant::{EmergencyMark, Grant, GrantError, Identity, Means};
 pub use role::Role;
 pub use scope::{Scope, ScopeError};
+pub use serial_token::{LEAST_TOKEN_KEY, TokenKey};
 pub use session::{LONGEST, Session, SessionEnded, SessionSecret, Standing, needs_csrf};
 pub use token::{
     Algorithm, KeySet, KeySetError, LimitClaims, Login, Provider, Rule, TokenError, stated_issuer,

@@ -152,6 +152,19 @@ impl History {
         &self.stays
     }
 
+    /// The stay in a shipping container that nobody has recorded the end of: the innermost container that is a logistic
+    /// unit or a returnable one. A gift box is none, because who buys it opens it. Without a directory packing is only
+    /// claimed, and there is none.
+    #[must_use]
+    pub fn packed_in(&self) -> Option<&Stay> {
+        const CONTAINERS: [&str; 2] = ["https://id.gs1.org/00/", "https://id.gs1.org/8003/"];
+        let is_open = |stay: &&Stay| {
+            let is_container = CONTAINERS.iter().any(|key| stay.container.starts_with(key));
+            stay.span.1 == Timestamp::MAX && is_container
+        };
+        self.stays.iter().find(is_open).filter(|_| self.is_issued_by_right())
+    }
+
     /// Whoever holds the item, or did, or was to.
     #[must_use]
     pub fn related(&self) -> &BTreeSet<PartyId> {
@@ -206,10 +219,19 @@ impl History {
             gaps: self.gaps(&journey, rights, &subject),
             conditions: journey.conditions.iter().map(|at| self.entries[*at].reference()).collect(),
             clashes: self.ledger_clashes(&journey, rights, &subject).chain(clashes).collect(),
+            chips: self.chips(&journey.described),
             notices: journey.notices,
             lot: journey.lot,
             expiry: journey.expiry,
+            markets: journey.markets,
         };
+    }
+
+    /// The chips that these records bind to the item.
+    fn chips(&self, described: &[usize]) -> Vec<String> {
+        let item = epc::thing_key(&self.item.to_uri());
+        let records = described.iter().filter_map(|place| self.entries[*place].record.as_deref());
+        records.flat_map(|record| record.chips_of(&item).collect::<Vec<_>>()).collect()
     }
 
     fn withdrawn(&self, journey: &Journey) -> Option<Withdrawal> {

@@ -18,6 +18,9 @@ use ledger::json::Json;
 pub use self::excursion::Excursion;
 use crate::names::Names;
 
+/// Most countries that are taken of one record.
+const MAX_MARKETS: usize = 250;
+
 /// What can be read from a record.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordView<'a> {
@@ -319,6 +322,22 @@ impl<'a> RecordView<'a> {
     pub fn expiry_date(self) -> Option<&'a str> {
         self.json.get("ilmd")?.get("cbvmda:itemExpirationDate")?.as_str()
     }
+
+    /// Where the item is to be sold, from the instance and lot master data: the member `markets` of any namespace, a country
+    /// code of ISO 3166-1 in two capitals or a list of them. What is none is left out, and so is what comes after the first
+    /// 250.
+    #[must_use]
+    pub fn markets(self) -> Vec<String> {
+        let members = self.json.get("ilmd").and_then(Json::as_object).unwrap_or_default();
+        let is_markets = |name: &str| name.rsplit(':').next() == Some("markets");
+        let stated = members.iter().find(|(name, _)| is_markets(name)).map(|(_, value)| value);
+        let one = stated.and_then(Json::as_str);
+        let many = stated.and_then(Json::as_array).unwrap_or_default();
+        let all = one.into_iter().chain(many.iter().filter_map(Json::as_str));
+        let is_code =
+            |code: &&str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        all.filter(is_code).take(MAX_MARKETS).map(str::to_owned).collect()
+    }
 }
 
 #[cfg(test)]
@@ -341,6 +360,21 @@ mod tests {
         assert_eq!((view.lot_number(), view.expiry_date()), (None, None));
         assert_eq!((view.container_change(ITEM), view.excursion()), (None, None));
         assert!(!view.is_sensed());
+    }
+
+    #[test]
+    fn markets_are_country_codes_in_any_namespace() {
+        let markets = |value: Json| {
+            let draft = object_event(AT, "commissioning");
+            let ilmd = ledger::json::object([("brand:markets", value)]);
+            let record = draft.with("ilmd", ilmd).record();
+            RecordView::of(record.json()).markets()
+        };
+        let list = |codes: &[&str]| Json::Array(codes.iter().map(|code| (*code).into()).collect());
+        assert_eq!(markets("CN".into()), ["CN"]);
+        assert_eq!(markets(list(&["CN", "sg", "156", "<b>", "SG"])), ["CN", "SG"]);
+        assert_eq!(markets(list(&["CN"; 300])).len(), 250);
+        assert!(markets(Json::from(7_u64)).is_empty());
     }
 
     #[test]

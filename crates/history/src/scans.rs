@@ -1,23 +1,28 @@
-//! Scans and sales of one code that hint at two objects: the rules, and the evidence that they leave.
+//! Scans of one code that do not fit the item: the rules, and the evidence that they leave.
 //!
 //! The way through: trace-api looks up what [`ScanFacts`] holds, [`find`] gives the evidence of every rule that
-//! applies, and each is stored as a finding; the conflicts of findings that stand open decide the verdict.
+//! applies, and each is stored as a finding. Of findings that stand open those of [`Rule::ImpossibleTravel`] and
+//! [`Rule::ManyNetworks`] decide the verdict; the others are hints, which the issuer reads and the scanning person is told.
 //!
 //! What holds: pure; without a trusted position a scan takes part in no comparison of places; a network is never
-//! compared with itself, and its browsers are not counted; evidence names times and places, and nobody.
+//! compared with itself, and its browsers are not counted; evidence names times and places, and nobody; a hint decides
+//! nothing.
 //!
 //! Not here: which scans are a consumer's and how networks are told apart (`trace-api`), what the verdict is
 //! ([`crate::verdict`]), who may resolve a finding ([`crate::findings`]).
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fold::Stay;
+
 /// Speed above which two scans cannot be of one object, in kilometres an hour.
 const MAX_SPEED_KMH: f64 = 900.0;
 /// How far back a scan elsewhere can matter: no two places are further apart than half the equator, 20,038 km, which
 /// takes 22.3 hours at that speed.
 pub const TRAVEL: SignedDuration = SignedDuration::from_hours(23);
-/// Networks that may scan an item within a week after its sale.
-pub const MAX_NETWORKS: usize = 3;
+/// Networks that may scan an item within a week after its sale: phones of one household get other ones from their carriers
+/// every few hours. `chopmark-demo scan-rules` compares this with other numbers.
+pub const MAX_NETWORKS: usize = 8;
 /// Time after a sale within which networks are counted.
 pub const AFTER_SALE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
@@ -54,6 +59,16 @@ pub struct ScanFacts {
     pub networks: Vec<Timestamp>,
     /// Sales that count, in order of time.
     pub sales: Vec<Timestamp>,
+    /// When a consumer scans; none if nobody does.
+    pub consumer_at: Option<Timestamp>,
+    /// The stay in a shipping container that has not ended by the records.
+    pub packed: Option<Stay>,
+    /// GTIN as it was scanned, if only its last digit keeps it from being the item's.
+    pub broken_gtin: Option<String>,
+    /// Where the item is to be sold, as the issuer says: country codes; empty if it does not say.
+    pub markets: Vec<String>,
+    /// Country of this scan, as a trusted source reported.
+    pub country: Option<String>,
 }
 
 /// A rule of which a finding is stored.
@@ -63,11 +78,23 @@ pub enum Rule {
     ImpossibleTravel,
     /// Scanned in many networks after the sale.
     ManyNetworks,
+    /// Scanned by a consumer while it is recorded as packed in a shipping container.
+    SealedElsewhere,
+    /// Scanned with a wrong check digit before a serial number that is in use.
+    BrokenCode,
+    /// Scanned in a country where it was not to be sold.
+    OtherMarket,
 }
 
 impl Rule {
     /// All rules; of open findings the first of these is the reason of the verdict.
-    pub const ALL: [Self; 2] = [Self::ImpossibleTravel, Self::ManyNetworks];
+    pub const ALL: [Self; 5] = [
+        Self::ImpossibleTravel,
+        Self::ManyNetworks,
+        Self::SealedElsewhere,
+        Self::BrokenCode,
+        Self::OtherMarket,
+    ];
 
     /// Its code in stored findings and metrics.
     #[must_use]
@@ -75,6 +102,9 @@ impl Rule {
         match self {
             Self::ImpossibleTravel => "impossible_travel",
             Self::ManyNetworks => "many_networks",
+            Self::SealedElsewhere => "sealed_elsewhere",
+            Self::BrokenCode => "broken_code",
+            Self::OtherMarket => "other_market",
         }
     }
 
@@ -102,6 +132,31 @@ pub enum Evidence {
         /// The first scan of each network.
         first_scans: Vec<Timestamp>,
     },
+    /// [`Rule::SealedElsewhere`].
+    SealedElsewhere {
+        /// Key of the container ([`epc::thing_key`]).
+        container: String,
+        /// When the item was put in.
+        since: Timestamp,
+        /// The scan.
+        at: Timestamp,
+    },
+    /// [`Rule::BrokenCode`].
+    BrokenCode {
+        /// As it was scanned.
+        gtin: String,
+        /// The scan.
+        at: Timestamp,
+    },
+    /// [`Rule::OtherMarket`].
+    OtherMarket {
+        /// Where the item is to be sold: country codes.
+        markets: Vec<String>,
+        /// Country of the scan.
+        country: String,
+        /// The scan.
+        at: Timestamp,
+    },
 }
 
 impl Evidence {
@@ -111,18 +166,24 @@ impl Evidence {
         match self {
             Self::ImpossibleTravel { .. } => Rule::ImpossibleTravel,
             Self::ManyNetworks { .. } => Rule::ManyNetworks,
+            Self::SealedElsewhere { .. } => Rule::SealedElsewhere,
+            Self::BrokenCode { .. } => Rule::BrokenCode,
+            Self::OtherMarket { .. } => Rule::OtherMarket,
         }
     }
 
-    /// What it says about the item.
+    /// Why two objects seem to carry the code; none of a hint, which decides nothing.
     #[must_use]
-    pub fn conflict(&self) -> Conflict {
+    pub fn conflict(&self) -> Option<Conflict> {
         match self {
             Self::ImpossibleTravel { speed_kmh, .. } => {
-                Conflict::TwoPlaces { speed_kmh: *speed_kmh }
+                Some(Conflict::TwoPlaces { speed_kmh: *speed_kmh })
             }
             Self::ManyNetworks { first_scans, .. } => {
-                Conflict::ManyNetworks { networks: first_scans.len() }
+                Some(Conflict::ManyNetworks { networks: first_scans.len() })
+            }
+            Self::SealedElsewhere { .. } | Self::BrokenCode { .. } | Self::OtherMarket { .. } => {
+                None
             }
         }
     }
@@ -146,16 +207,46 @@ pub enum Conflict {
 /// The evidence of every rule that applies, in the order of [`Rule::ALL`].
 #[must_use]
 pub fn find(facts: &ScanFacts) -> Vec<Evidence> {
-    let networks = || {
-        let sale = *facts.sales.last()?;
-        let in_span = |at: &&Timestamp| **at >= sale && at.duration_since(sale) <= AFTER_SALE;
-        let mut first_scans: Vec<Timestamp> =
-            facts.networks.iter().filter(in_span).copied().collect();
-        first_scans.sort_unstable();
-        let is_many = first_scans.len() > MAX_NETWORKS;
-        is_many.then_some(Evidence::ManyNetworks { sale, first_scans })
-    };
-    [travel(facts), networks()].into_iter().flatten().collect()
+    let found =
+        [travel(facts), networks(facts), sealed(facts), broken_code(facts), other_market(facts)];
+    found.into_iter().flatten().collect()
+}
+
+/// More networks than a household and its friends have, within a week after the last sale.
+fn networks(facts: &ScanFacts) -> Option<Evidence> {
+    let sale = *facts.sales.last()?;
+    let in_span = |at: &&Timestamp| **at >= sale && at.duration_since(sale) <= AFTER_SALE;
+    let mut first_scans: Vec<Timestamp> = facts.networks.iter().filter(in_span).copied().collect();
+    first_scans.sort_unstable();
+    let is_many = first_scans.len() > MAX_NETWORKS;
+    is_many.then_some(Evidence::ManyNetworks { sale, first_scans })
+}
+
+/// A consumer reads the code of an item that nobody has unpacked or sold. Many shops record neither, so this is a hint.
+fn sealed(facts: &ScanFacts) -> Option<Evidence> {
+    let (at, stay) = (facts.consumer_at?, facts.packed.as_ref()?);
+    let since = stay.span.0;
+    (facts.sales.is_empty() && since < at).then(|| Evidence::SealedElsewhere {
+        container: stay.container.clone(),
+        since,
+        at,
+    })
+}
+
+fn broken_code(facts: &ScanFacts) -> Option<Evidence> {
+    let (at, gtin) = (facts.consumer_at?, facts.broken_gtin.clone()?);
+    Some(Evidence::BrokenCode { gtin, at })
+}
+
+/// Whoever bought an item may take it anywhere.
+fn other_market(facts: &ScanFacts) -> Option<Evidence> {
+    let (at, country) = (facts.consumer_at?, facts.country.as_ref()?);
+    let is_other = !facts.markets.is_empty() && !facts.markets.contains(country);
+    (is_other && facts.sales.is_empty()).then(|| Evidence::OtherMarket {
+        markets: facts.markets.clone(),
+        country: country.clone(),
+        at,
+    })
 }
 
 /// The scan elsewhere from which this one would have needed the highest speed, if that is too high.
@@ -245,32 +336,80 @@ mod tests {
     }
 
     #[test]
-    fn more_than_three_networks_in_the_week_after_the_sale_are_evidence() {
+    fn more_than_eight_networks_in_the_week_after_the_sale_are_evidence() {
         let week = 7 * 24 * 60;
         for (what, times, networks) in [
-            ("three networks", vec![1, 2, 3], None),
-            ("four networks", vec![0, 2, 3, week], Some(4)),
-            ("the fourth before the sale", vec![1, 2, 3, -1], None),
-            ("the fourth after the week", vec![1, 2, 3, week + 1], None),
+            ("eight networks", vec![], None),
+            ("nine networks, one of them with the sale", vec![0], Some(9)),
+            ("nine networks, one of them at the end of the week", vec![week], Some(9)),
+            ("the ninth before the sale", vec![-1], None),
+            ("the ninth after the week", vec![week + 1], None),
         ] {
-            let networks_at: Vec<_> = times.into_iter().map(at).collect();
+            let networks_at: Vec<_> = times.into_iter().chain(1..=8).map(at).collect();
             let mut facts = ScanFacts { networks: networks_at, ..ScanFacts::default() };
             assert!(find(&facts).is_empty(), "{what}, without a sale");
             facts.sales = vec![at(0)];
             let found = find(&facts);
-            let conflicts: Vec<_> = found.iter().map(Evidence::conflict).collect();
+            let conflicts: Vec<_> = found.iter().filter_map(Evidence::conflict).collect();
             let expected = networks.map(|networks| Conflict::ManyNetworks { networks });
             assert_eq!(conflicts, Vec::from_iter(expected), "{what}");
+        }
+    }
+
+    const CASE: &str = "https://id.gs1.org/00/340123451111111110";
+
+    /// An unsold item in a case, whose code a consumer scans with another last digit, outside of its markets.
+    fn hinting() -> ScanFacts {
+        ScanFacts {
+            consumer_at: Some(at(0)),
+            packed: Some(Stay { container: CASE.into(), span: (at(-9), Timestamp::MAX) }),
+            broken_gtin: Some("04012345111119".into()),
+            markets: vec!["CN".into(), "SG".into()],
+            country: Some("FR".into()),
+            ..ScanFacts::default()
+        }
+    }
+
+    #[test]
+    fn a_hint_needs_a_consumer_and_ends_with_the_sale_or_the_unpacking() {
+        type Change = fn(&mut ScanFacts);
+        let changes: [(&str, Change, &[Rule]); 6] = [
+            ("nobody scans", |facts| facts.consumer_at = None, &[]),
+            ("sold", |facts| facts.sales = vec![at(-1)], &[Rule::BrokenCode]),
+            ("unpacked", |facts| facts.packed = None, &[Rule::BrokenCode, Rule::OtherMarket]),
+            (
+                "packed later",
+                |facts| facts.consumer_at = Some(at(-10)),
+                &[Rule::BrokenCode, Rule::OtherMarket],
+            ),
+            (
+                "in its market",
+                |facts| facts.country = Some("SG".into()),
+                &[Rule::SealedElsewhere, Rule::BrokenCode],
+            ),
+            (
+                "for every market",
+                |facts| facts.markets.clear(),
+                &[Rule::SealedElsewhere, Rule::BrokenCode],
+            ),
+        ];
+        for (what, change, expected) in changes {
+            let mut facts = hinting();
+            change(&mut facts);
+            let rules: Vec<_> = find(&facts).iter().map(Evidence::rule).collect();
+            assert_eq!(rules, expected, "{what}");
         }
     }
 
     #[test]
     fn every_rule_that_applies_leaves_its_evidence_in_their_order() {
         let mut facts = facts(Some(scan(1, SHANGHAI)), vec![scan(0, CHENGDU)]);
-        facts.networks = (1..=4).map(at).collect();
+        facts.networks = (1..).take(MAX_NETWORKS + 1).map(at).collect();
         facts.sales = vec![at(0), at(1)];
-        let rules: Vec<_> = find(&facts).iter().map(Evidence::rule).collect();
+        let mut rules: Vec<_> = find(&facts).iter().map(Evidence::rule).collect();
+        rules.extend(find(&hinting()).iter().map(Evidence::rule));
         assert_eq!(rules, Rule::ALL);
+        assert!(find(&hinting()).iter().all(|hint| hint.conflict().is_none()));
         for rule in Rule::ALL {
             assert_eq!(Rule::parse(rule.code()), Some(rule));
         }

@@ -89,6 +89,10 @@ pub struct ItemState {
     pub lot: Option<String>,
     /// Expiry date, as it was written.
     pub expiry: Option<String>,
+    /// Numbers of the chips that the issuer bound to it, hexadecimal in upper case; none if it did not.
+    pub chips: Vec<String>,
+    /// Where the issuer says that it is to be sold: country codes of ISO 3166-1; empty if it does not say.
+    pub markets: Vec<String>,
 }
 
 /// Notices that are kept for one item, so that strangers cannot fill a page.

@@ -88,12 +88,25 @@ pub enum TagCheck {
     /// No chip was checked: a printed code, or an RFID number.
     #[default]
     NotChecked,
+    /// The chip's code was correct and fresh, and nothing says that the chip belongs to this item.
+    Unbound,
     /// The chip's code was correct and fresh.
     Passed,
-    /// The chip's code was wrong or used before.
-    Failed,
+    /// It is not the chip of this item, or not this tap.
+    Failed(ChipFault),
     /// The chip reports an opened seal.
     Opened,
+}
+
+/// Why a chip failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChipFault {
+    /// The code is not the one that the chip would have made.
+    Code,
+    /// The code was used before, or an earlier one than the last that was used.
+    Used,
+    /// The issuer bound another chip to the item.
+    OtherChip,
 }
 
 /// Why a verdict was given.
@@ -103,12 +116,14 @@ pub enum Reason {
     NotCovered,
     /// The code has no key whose issuer could be looked up in the directory.
     Malformed,
+    /// The code's check digit is wrong, and with the right one it is an item's.
+    BrokenCode,
     /// The item must not be used or bought.
     Withdrawn(Withdrawal),
     /// The code does not count as issued.
     NotIssued(NotIssued),
-    /// The chip's code was wrong or used before.
-    ChipFailed,
+    /// It is not the chip of this item, or not this tap.
+    ChipFailed(ChipFault),
     /// The chip reports an opened seal.
     SealOpened,
     /// Scans or sales hint at two objects.
@@ -132,12 +147,12 @@ impl Reason {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::NotCovered | Self::Malformed => Verdict::NotCovered,
+            Self::NotCovered | Self::Malformed | Self::BrokenCode => Verdict::NotCovered,
             Self::Withdrawn(Withdrawal::Recalled) => Verdict::Recalled,
             Self::Withdrawn(Withdrawal::Stolen) => Verdict::Stolen,
             Self::Withdrawn(Withdrawal::Expired) => Verdict::Expired,
             Self::NotIssued(_) => Verdict::Rejected,
-            Self::ChipFailed => Verdict::TagFail,
+            Self::ChipFailed(_) => Verdict::TagFail,
             Self::SealOpened => Verdict::Opened,
             Self::Conflict(_) | Self::Clash(_) => Verdict::Conflict,
             Self::Sold(_) => Verdict::Sold,
@@ -164,9 +179,9 @@ pub fn judge(state: &ItemState, tag: TagCheck, open: &[Conflict]) -> Reason {
         return Reason::NotIssued(why);
     }
     match tag {
-        TagCheck::Failed => return Reason::ChipFailed,
+        TagCheck::Failed(fault) => return Reason::ChipFailed(fault),
         TagCheck::Opened => return Reason::SealOpened,
-        TagCheck::Passed | TagCheck::NotChecked => {}
+        TagCheck::Passed | TagCheck::Unbound | TagCheck::NotChecked => {}
     }
     if let Some(conflict) = open.first() {
         return Reason::Conflict(*conflict);
@@ -214,16 +229,17 @@ mod tests {
             conditions: vec![record(3), record(4)],
             ..ItemState::default()
         };
-        let mut reasons = vec![judge(&state, TagCheck::Failed, &[])];
+        let failed = TagCheck::Failed(ChipFault::Code);
+        let mut reasons = vec![judge(&state, failed, &[])];
         state.not_covered = false;
         for withdrawal in [Withdrawal::Recalled, Withdrawal::Stolen, Withdrawal::Expired] {
             state.withdrawn = Some(withdrawal);
-            reasons.push(judge(&state, TagCheck::Failed, &[]));
+            reasons.push(judge(&state, failed, &[]));
         }
         state.withdrawn = None;
-        reasons.push(judge(&state, TagCheck::Failed, &[]));
+        reasons.push(judge(&state, failed, &[]));
         state.not_issued = None;
-        reasons.push(judge(&state, TagCheck::Failed, &[]));
+        reasons.push(judge(&state, failed, &[]));
         reasons.push(judge(&state, TagCheck::Opened, &[]));
         let open = [Conflict::ManyNetworks { networks: 4 }];
         let found = judge(&state, TagCheck::Passed, &open);
@@ -246,7 +262,7 @@ mod tests {
                 Reason::Withdrawn(Withdrawal::Stolen),
                 Reason::Withdrawn(Withdrawal::Expired),
                 Reason::NotIssued(NotIssued::Unknown),
-                Reason::ChipFailed,
+                Reason::ChipFailed(ChipFault::Code),
                 Reason::SealOpened,
                 Reason::Clash(clash),
                 Reason::Sold(at(0)),
@@ -288,8 +304,10 @@ mod tests {
 
     #[test]
     fn without_anything_against_it_an_unchecked_tag_is_consistent_and_never_strong() {
-        let reason = judge(&ItemState::default(), TagCheck::NotChecked, &[]);
-        assert_eq!(reason.verdict(), Verdict::Consistent);
+        for tag in [TagCheck::NotChecked, TagCheck::Unbound] {
+            let reason = judge(&ItemState::default(), tag, &[]);
+            assert_eq!(reason.verdict(), Verdict::Consistent, "{tag:?}");
+        }
     }
 
     #[test]

@@ -132,6 +132,19 @@ impl Label {
         Ok(Self { gtin, serial: serial.to_owned(), link, code, epc })
     }
 
+    /// The same with a token in its code, and not on its chip.
+    ///
+    /// - `token`: of this item, letters and digits.
+    ///
+    /// # Errors
+    ///
+    /// [`LabelError::TooLong`].
+    pub fn with_token(self, token: &str) -> Result<Self, LabelError> {
+        let link = format!("{}?t={token}", self.link);
+        let code = Code::of(&link).ok_or_else(|| LabelError::TooLong(link.len(), link.clone()))?;
+        Ok(Self { link, code, ..self })
+    }
+
     /// The EPC bank in hex.
     #[must_use]
     pub fn epc_hex(&self) -> String {
@@ -202,6 +215,17 @@ mod tests {
             assert_eq!(label.epc_hex(), hex);
             assert_eq!(label.epc.len() % 2, 0, "whole words");
         }
+    }
+
+    #[test]
+    fn a_token_is_in_the_code_and_not_on_the_chip() {
+        let plain = Label::of(&wanted(ChipEncoding::Sgtin96), "6789").unwrap();
+        let label = plain.clone().with_token("0123456789abcdef").unwrap();
+        assert_eq!(label.link, format!("{}?t=0123456789abcdef", plain.link));
+        assert_eq!(label.epc, plain.epc);
+        let read = parse_digital_link(&label.link).unwrap();
+        assert_eq!((read.value.as_str(), read.qualifier("21")), ("09521141123454", Some("6789")));
+        assert!(plain.with_token(&"0".repeat(120)).is_err(), "too long for a label");
     }
 
     #[test]

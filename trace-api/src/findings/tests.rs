@@ -1,5 +1,7 @@
 //! Findings over a real database: opened once, kept, resolved by the issuer alone, and no worse for deleted scans.
 
+mod hints;
+
 use std::time::Duration;
 
 use actix_web::web::Data;
@@ -38,7 +40,10 @@ async fn verdict_from(scene: &Scene, network: u8) -> String {
     verdict(scene, &[("X-Forwarded-For", &format!("203.0.{network}.7"))]).await
 }
 
-/// Scans a sold item from four networks, so that a finding is opened.
+/// So many networks after a sale open a finding.
+const MANY: u8 = 9;
+
+/// Scans a sold item from these networks, so that a finding is opened if they are many.
 async fn provoke(scene: &Scene, networks: std::ops::Range<u8>) {
     for network in networks {
         verdict_from(scene, network).await;
@@ -57,14 +62,14 @@ fn note(id: u64, reason: &str, key: &SourceKey) -> String {
 #[actix_web::test]
 async fn a_finding_is_stored_once_with_its_evidence_and_names_nobody() {
     let scene = Scene::with("finding_evidence", &[commissioning(), sale(11)]).await;
-    provoke(&scene, 0..8).await;
+    provoke(&scene, 0..MANY + 4).await;
     let found = stored(&scene).await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].rule.as_str(), found[0].item.as_str()), ("many_networks", ITEM));
     let evidence: Value = serde_json::from_str(&found[0].evidence).unwrap();
-    assert_eq!(evidence["networks"], 4);
+    assert_eq!(evidence["networks"], MANY);
     assert_eq!(evidence["sale"], "2026-11-22T03:00:00Z");
-    assert_eq!(evidence["firstScans"].as_array().map(Vec::len), Some(4));
+    assert_eq!(evidence["firstScans"].as_array().map(Vec::len), Some(usize::from(MANY)));
     assert!(!found[0].evidence.contains("203."), "{}", found[0].evidence);
 }
 
@@ -96,9 +101,9 @@ async fn a_robot_opens_no_finding_and_fills_no_window() {
         let robot = [("X-Forwarded-For", &*address), ("User-Agent", "Googlebot/2.1")];
         assert_eq!(verdict(&scene, &robot).await, "SOLD");
     }
-    provoke(&scene, 0..3).await;
+    provoke(&scene, 0..MANY - 1).await;
     assert!(stored(&scene).await.is_empty());
-    assert_eq!(verdict_from(&scene, 3).await, "CONFLICT");
+    assert_eq!(verdict_from(&scene, MANY - 1).await, "CONFLICT");
 }
 
 #[actix_web::test]
@@ -106,7 +111,7 @@ async fn the_issuer_resolves_a_finding_and_later_scans_can_open_another() {
     let key = new_key();
     let scene = Scene::with("finding_resolved", &[commissioning(), sale(11)]).await;
     let (scene, rights) = with_issuer(scene, &key);
-    provoke(&scene, 0..4).await;
+    provoke(&scene, 0..MANY).await;
     let id = stored(&scene).await[0].id;
     assert_eq!(verdict_from(&scene, 0).await, "CONFLICT");
     scene.state.clock.advance(Duration::from_secs(1));
@@ -116,8 +121,8 @@ async fn the_issuer_resolves_a_finding_and_later_scans_can_open_another() {
     assert_eq!((&*resolution.party, &*resolution.reason), ("factory", "a market test"));
     scene.state.clock.advance(Duration::from_mins(11));
     assert_eq!(verdict_from(&scene, 0).await, "SOLD", "the old scans do not count again");
-    provoke(&scene, 1..3).await;
-    assert_eq!(verdict_from(&scene, 3).await, "CONFLICT", "four networks after it");
+    provoke(&scene, 1..MANY - 1).await;
+    assert_eq!(verdict_from(&scene, MANY - 1).await, "CONFLICT", "many networks after it");
     assert_eq!(stored(&scene).await.len(), 2);
     let again = resolve(&scene.db, &rights, &note(id, "another reason", &key), now).await;
     assert!(matches!(again, Err(ResolveError::Resolved(_))), "{again:?}");
@@ -130,7 +135,7 @@ async fn a_resolution_that_the_issuer_did_not_sign_changes_nothing_even_in_the_d
     let (key, stranger) = (new_key(), new_key());
     let scene = Scene::with("finding_forged", &[commissioning(), sale(11)]).await;
     let (scene, rights) = with_issuer(scene, &key);
-    provoke(&scene, 0..4).await;
+    provoke(&scene, 0..MANY).await;
     let id = stored(&scene).await[0].id;
     let now = scene.state.clock.now();
     let refused = resolve(&scene.db, &rights, &note(id, "why", &stranger), now).await;
@@ -167,7 +172,7 @@ async fn a_second_sale_is_settled_by_a_correction_and_is_no_finding() {
 }
 
 #[actix_web::test]
-async fn scans_are_deleted_after_the_configured_days_and_findings_keep_their_evidence() {
+async fn scans_are_deleted_after_the_configured_days_and_findings_and_proofs_stay() {
     let scene = Scene::with("finding_deleted", &[commissioning(), sale(11)]).await;
     let scene = scene.with_config(|config| config.keep_scans_days = 30);
     // Deleting is measured by the database's clock, so the test takes place in the past of it.
@@ -182,8 +187,10 @@ async fn scans_are_deleted_after_the_configured_days_and_findings_keep_their_evi
             at: old(days),
             role: ScanRole::Consumer,
             place: None,
+            country: None,
             address: std::net::IpAddr::from([203, 0, network, 7]),
             agent: "Phone".into(),
+            target: String::new(),
         };
         let scan = request.scan(ITEM, request.marks(ITEM, &scene.state.mark_keys), "SOLD");
         let stored = sql::scans::insert(&scene.db, &[scan], SignedDuration::from_mins(10)).await;
@@ -207,4 +214,7 @@ async fn scans_are_deleted_after_the_configured_days_and_findings_keep_their_evi
     assert_eq!(sql::scans::of_item(&scene.db, ITEM).await.unwrap().len(), 2);
     assert_eq!(verdict_from(&scene, 9).await, "CONFLICT");
     assert_eq!(stored(&scene).await[0].evidence, finding.evidence);
+    let proof = scene.get(&format!("/items/{ITEM}/bundle"), &[]).await;
+    let report = ledger::bundle::verify(proof.body.as_bytes(), &scene.state.config().policy);
+    assert_eq!(report.outcome, ledger::bundle::Outcome::Proved, "{report:?}");
 }

@@ -1,9 +1,10 @@
 //! `GET /items/{epc}/history` and `/items/{epc}/bundle`: what was recorded about an item, and the file that proves it.
 //!
 //! What holds: an item is found in every spelling, escaped or as it is, as far as the path goes; the public gets the consumer's view, the operator all of it; for the public an item that no record names
-//! and a text that is no item cost the same work and get the same answer.
+//! and a text that is no item cost the same work and get the same answer; of a product that asks for tokens
+//! every item without its token gets that answer too, before any work.
 
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use history::{GatheredHistory, bundle, gather};
 
@@ -14,6 +15,16 @@ use crate::{answer, consumer};
 
 /// Looked up in place of a text that is no item.
 const NO_ITEM: &str = "urn:epc:id:sgtin:0000000.000000.0";
+
+/// Said of every item that there is nothing to show of.
+const NOT_NAMED: &str = "no record names this item";
+
+/// Parameters of the address.
+#[derive(Debug, serde::Deserialize)]
+pub struct Parameters {
+    /// The item's token, where its product asks for one.
+    t: Option<String>,
+}
 
 /// The item as the address names it. actix has joined slashes and undone escapes by then: a link that stands in the address
 /// as it is gets its slashes back and keeps its escapes.
@@ -33,6 +44,7 @@ async fn find(
     state: &AppState,
     request: &HttpRequest,
     text: &str,
+    token: Option<&str>,
 ) -> Result<GatheredHistory, Problem> {
     let text = &*text_of(request, text);
     if text.len() > MAX_PART {
@@ -43,12 +55,16 @@ async fn find(
     }
     let admission = state.admit_code(request)?;
     let named = epc::identify(text).ok();
+    let is_public = audience(request) == Audience::Public;
+    if is_public && named.as_ref().is_some_and(|item| !state.config().names.admits(item, token)) {
+        return Err(Problem::NotFound(NOT_NAMED.into()));
+    }
     let looked_up = named.as_ref().map_or_else(|| NO_ITEM.parse(), |named| Ok(named.clone()));
     let looked_up = looked_up.map_err(|error| Problem::Internal(error.to_string()))?;
     let ((rights, policy), now) = (state.rights_and_policy().await, state.clock.now());
     let gathered = gather(&state.db, &state.cache, &policy, &rights, now, &looked_up).await?;
     if named.is_none() || !gathered.names_item() {
-        return Err(Problem::NotFound("no record names this item".into()));
+        return Err(Problem::NotFound(NOT_NAMED.into()));
     }
     if let Some(admission) = admission {
         admission.give_back();
@@ -65,8 +81,9 @@ pub async fn consumers_history(
     state: Data<AppState>,
     request: HttpRequest,
     epc: Path<String>,
+    query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    let gathered = find(&state, &request, &epc).await?;
+    let gathered = find(&state, &request, &epc, query.t.as_deref()).await?;
     Ok(HttpResponse::Ok().json(consumer::history(&gathered.history, &state.config())))
 }
 
@@ -79,8 +96,9 @@ pub async fn whole_history(
     state: Data<AppState>,
     request: HttpRequest,
     epc: Path<String>,
+    query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    let gathered = find(&state, &request, &epc).await?;
+    let gathered = find(&state, &request, &epc, query.t.as_deref()).await?;
     let header = request.headers().get("Accept-Language").and_then(|value| value.to_str().ok());
     let language = Language::preferred(None, header.unwrap_or_default());
     let now = state.clock.now();
@@ -96,8 +114,9 @@ pub async fn consumers_bundle(
     state: Data<AppState>,
     request: HttpRequest,
     epc: Path<String>,
+    query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    give_bundle(&state, &request, &epc).await
+    give_bundle(&state, &request, &epc, query.t.as_deref()).await
 }
 
 /// The file that proves the records.
@@ -109,8 +128,9 @@ pub async fn whole_bundle(
     state: Data<AppState>,
     request: HttpRequest,
     epc: Path<String>,
+    query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    give_bundle(&state, &request, &epc).await
+    give_bundle(&state, &request, &epc, query.t.as_deref()).await
 }
 
 /// What a bundle for this audience discloses is decided here and nowhere else.
@@ -133,8 +153,9 @@ async fn give_bundle(
     state: &AppState,
     request: &HttpRequest,
     epc: &str,
+    token: Option<&str>,
 ) -> Result<HttpResponse, Problem> {
-    let gathered = find(state, request, epc).await?;
+    let gathered = find(state, request, epc, token).await?;
     let bundle = build(state, &gathered, audience(request)).await?;
     let anchored = if bundle.anchor.is_some() { "yes" } else { "no" };
     state.metrics.bundles.with_label_values(&[anchored]).inc();

@@ -105,7 +105,7 @@ pub async fn get(
     request: HttpRequest,
     query: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    let code = read(&request)?;
+    let code = read(&request)?.shown(&state.config().names, query.t.as_deref());
     let mut answer = match wish(&request)? {
         Wish::Itself => scan_get::answer(&state, &request, &query, &code).await?,
         wish => {
@@ -197,7 +197,10 @@ fn with_query(href: &str, query: &str) -> String {
 fn add_headers(headers: &mut HeaderMap, state: &AppState, request: &HttpRequest, code: &Scanned) {
     let config = state.config();
     let own = format!("{}{}", config.public_url, code.path());
-    let all = format!("<{own}?linkType=linkset>; rel=\"linkset\"; type=\"{LINK_SET}\"");
+    let with = code.query();
+    let separator = if with.is_empty() { "?" } else { "&" };
+    let all =
+        format!("<{own}{with}{separator}linkType=linkset>; rel=\"linkset\"; type=\"{LINK_SET}\"");
     let same = format!("<{own}>; rel=\"owl:sameAs\"");
     let is_compressed = request.uri().path().starts_with("/e");
     for text in std::iter::once(all).chain(is_compressed.then_some(same)) {

@@ -1,7 +1,7 @@
 //! A person scans a tag, `GET /01/{gtin}/21/{serial}` or another key, and gets a verdict.
 //!
 //! The way through: limits, and a slot in the queue of scans; the history,
-//! and at the same time what is counted of its scans; both to a verdict; then the scan is stored, in a group with others,
+//! and at the same time what is counted of its scans, and what its chip says; all of it to a verdict; then the scan is stored, in a group with others,
 //! and answered as page or JSON, by `Accept`.
 //!
 //! What holds: limits come before the database; an unknown serial number and a malformed one cost the same work and get
@@ -18,13 +18,12 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use directory::Rights;
 use epc::Epc;
 use history::bundle::Anchored;
-use history::{GatheredHistory, ItemState, TagCheck, gather, judge};
+use history::{GatheredHistory, ItemState, gather, judge};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
-use sql::scans::ScanTotals;
 
-use crate::findings::{self, Examined};
+use crate::findings::{self, About, Examination, Examined};
 use crate::language::Language;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
@@ -32,7 +31,7 @@ use crate::scan::{ScanRequest, ScanRole};
 use crate::scan_result::ScanResult;
 use crate::scanned::Scanned;
 use crate::state::{AppState, MAX_PART};
-use crate::{answer, error_page, seen};
+use crate::{answer, error_page, seen, taps};
 
 /// Qualifiers of a GTIN, in their order: consumer product variant, lot, serial, serial of a third party.
 const QUALIFIERS: [&str; 4] = ["22", "10", "21", "235"];
@@ -42,6 +41,8 @@ const QUALIFIERS: [&str; 4] = ["22", "10", "21", "235"];
 pub struct Parameters {
     /// `zh` or `en`; otherwise the browser's language.
     lang: Option<String>,
+    /// The item's token, where its product asks for one.
+    pub(super) t: Option<String>,
 }
 
 /// The item of an address `/01/{gtin}/…/21/{serial}`, also of one that is none; none if the path is not of that form.
@@ -165,16 +166,21 @@ fn without_serial(
             .content_type("text/html; charset=utf-8")
             .body(error_page::misplaced(&right, language)));
     }
-    if wants_json {
-        let detail = "this code names a product and no single item; expected /01/GTIN/21/SERIAL";
-        return Err(Problem::NotFound(detail.into()));
-    }
     let config = state.config();
     let product = config.names.product(gtin);
+    let asks_for_token = product.is_some_and(|product| product.token_key.is_some());
+    if wants_json {
+        let detail = if asks_for_token {
+            "items of this product are shown with their token only; expected /01/GTIN/21/SERIAL?t=TOKEN"
+        } else {
+            "this code names a product and no single item; expected /01/GTIN/21/SERIAL"
+        };
+        return Err(Problem::NotFound(detail.into()));
+    }
     let name = product.map(|product| language.of((&*product.name_zh, &*product.name_en)));
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .body(error_page::without_serial(gtin, name, language)))
+        .body(error_page::without_serial(gtin, name, asks_for_token, language)))
 }
 
 async fn respond(
@@ -243,30 +249,37 @@ async fn check(
 ) -> Result<ScanResult, Problem> {
     // Before anything is asked: a full queue costs nothing.
     let slot = if counts { Some(state.scans.slot()?) } else { None };
-    let named = &code.named;
-    let thing = epc::thing_key(&named.as_ref().map_or_else(|| code.link.clone(), Epc::to_uri));
+    let named = code.named.as_ref().or(code.meant.as_ref());
+    let thing = epc::thing_key(&named.map_or_else(|| code.link.clone(), Epc::to_uri));
     let marks = request.marks(&thing, &state.mark_keys);
-    let (gathered, looked) = tokio::try_join!(
-        find(state, named.as_ref(), request.at),
-        findings::look(&state.db, sql::items::key_of_thing(&thing), &request, &marks)
+    let (found, looked, heard) = tokio::try_join!(
+        find(state, named, request.at),
+        findings::look(&state.db, sql::items::key_of_thing(&thing), &request, &marks),
+        taps::hear(state, &request, code, counts, &marks.device)
     )?;
-    let (gathered, rights) = gathered;
-    let (item, state_of_item) = if let Some(gathered) = &gathered {
+    let (found, rights) = found;
+    // Of what a broken code was meant to name nothing is shown.
+    let shown = found.as_ref().filter(|_| code.named.is_some());
+    let (item, state_of_item) = if let Some(gathered) = shown {
         let found = &gathered.history;
         (found.name(), found.state(request.at, &TimeZone::UTC))
     } else {
         // Who issues under a key does not depend on the serial.
         (code.link.clone(), ItemState::of_unknown(&rights, code.sibling().as_ref()))
     };
-    let (mut open, mut scans) = (Vec::new(), ScanTotals::default());
-    if gathered.is_some() {
-        let sales = &state_of_item.sales;
-        let examined = Examined { item: &item, request: &request, marks: &marks, counts, sales };
-        open = findings::examine(state, &rights, examined, &looked).await?;
-        let is_consumers = counts && request.role == ScanRole::Consumer;
-        scans = seen::totals(&looked.seen, request.at, is_consumers);
+    let is_consumers = counts && request.role == ScanRole::Consumer;
+    let scans = shown.map(|_| seen::totals(&looked.seen, request.at, is_consumers));
+    let mut examination = Examination::default();
+    if let Some(found) = &found {
+        let (item, config) = (&found.history.name(), state.config());
+        let about = About::of(&found.history, &state_of_item, code, &config.names);
+        let examined = Examined { item, request: &request, marks: &marks, counts, about };
+        examination = findings::examine(state, &rights, examined, &looked).await?;
     }
-    let reason = judge(&state_of_item, TagCheck::NotChecked, &open);
+    let tag = taps::judge(&heard, &state_of_item.chips);
+    let reason = examination.reason(judge(&state_of_item, tag, &examination.conflicts));
+    let gathered = found.filter(|_| code.named.is_some());
+    let marks = if gathered.is_some() { marks } else { request.marks(&item, &state.mark_keys) };
     let scan = request.scan(&item, marks, reason.verdict().code());
     let stored = async {
         match slot {
@@ -275,15 +288,16 @@ async fn check(
         }
     };
     let ((), anchored) = tokio::try_join!(stored, anchored(state, gathered.as_ref()))?;
-    let code = code.clone();
     Ok(ScanResult {
         request,
         gathered,
         state: state_of_item,
+        tag,
         reason,
+        hints: examination.hints,
         anchored,
-        scans,
-        code,
+        scans: scans.unwrap_or_default(),
+        code: code.clone(),
         rights,
     })
 }
@@ -298,8 +312,8 @@ async fn anchored(
     Ok(history::bundle::anchored_at(&state.db, gathered, hub).await?)
 }
 
-/// The history of the item, if any record names it, and the rights by which it was read. A code that is none is looked up
-/// as another one would be, and what is found is not used.
+/// The history of the item, if any record names it, and the rights by which it was read. A code that is none, and was not
+/// meant to be one, is looked up as another one would be, and what is found is not used.
 async fn find(
     state: &AppState,
     named: Option<&Epc>,
@@ -317,6 +331,9 @@ async fn find(
 fn count(state: &AppState, result: &ScanResult) {
     let metrics = &state.metrics;
     metrics.verdicts.with_label_values(&[result.reason.verdict().code()]).inc();
+    if let Some(outcome) = taps::code(result.tag) {
+        metrics.taps.with_label_values(&[outcome]).inc();
+    }
     let disputed = result.gathered.as_ref().map_or(0, |found| found.history.disputed().count());
     metrics.broken_records.inc_by(disputed as u64);
 }
@@ -335,5 +352,7 @@ fn html(
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod tapped;
 #[cfg(test)]
 mod tests;

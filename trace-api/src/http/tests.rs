@@ -68,6 +68,7 @@ async fn every_answer_has_the_headers_that_protect_a_browser() {
                 ("x-content-type-options", "nosniff"),
                 ("referrer-policy", "no-referrer"),
                 ("x-frame-options", "DENY"),
+                ("x-robots-tag", "noindex, nofollow"),
                 ("strict-transport-security", "max-age=31536000"),
             ] {
                 assert_eq!(answer.header(name), value, "{path} {name}");

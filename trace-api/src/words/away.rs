@@ -67,6 +67,12 @@ pub const WITHOUT_SERIAL: Pair = (
      has a serial number.",
 );
 
+/// A code of a product whose items are shown with their tokens only.
+pub const WITHOUT_TOKEN: Pair = (
+    "仅凭序列号查不到此产品的单件记录。请直接扫描物品上印的完整二维码。",
+    "A serial number alone shows no single item of this product. Scan the whole code that is printed on the item.",
+);
+
 /// A code that names a place, a party or a group of shipments.
 pub const NO_ITEM: Pair = (
     "此码指明的是地点、企业或一批货运，不是单件物品，因此没有单件记录可查。",

@@ -73,10 +73,14 @@ pub struct Journey {
     pub conditions: Vec<usize>,
     /// What is said without effect and should be read.
     pub notices: Vec<Notice>,
+    /// Records that say what it is: its commissioning, and what the issuer adds.
+    pub described: Vec<usize>,
     /// Lot number.
     pub lot: Option<String>,
     /// Expiry date, as it was written.
     pub expiry: Option<String>,
+    /// Where it is to be sold.
+    pub markets: Vec<String>,
     /// Containers.
     pub boxes: Boxes,
     /// Whoever held it, or was to hold it, at any time.
@@ -347,9 +351,14 @@ impl Journey {
         self.describe(facts, place);
     }
 
-    /// Takes lot and expiry; a later date replaces an earlier one only if that was declared wrong.
+    /// Takes markets, lot and expiry; a later date replaces an earlier one only if that was declared wrong.
     fn describe(&mut self, facts: &Facts<'_>, place: usize) {
+        self.described.push(place);
         let Some(view) = facts.entries[place].view() else { return };
+        let markets = view.markets();
+        if !markets.is_empty() {
+            self.markets = markets;
+        }
         if let Some(lot) = view.lot_number() {
             match &self.lot {
                 Some(known) if known != lot => {

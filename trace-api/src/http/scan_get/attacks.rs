@@ -16,13 +16,13 @@ async fn verdict(scene: &Scene, headers: &[(&str, &str)]) -> String {
 #[actix_web::test]
 async fn many_browsers_of_one_network_are_no_conflict() {
     let scene = Scene::with("attack_browsers", &[commissioning(), sale(11)]).await;
-    for number in 0..8 {
+    for number in 0..12 {
         let agent = format!("Mozilla/5.0 (Linux; Android 14) Mobile {number}");
         let address = format!("203.0.113.{number}");
         let headers = [("User-Agent", &*agent), ("X-Forwarded-For", &*address)];
         assert_eq!(verdict(&scene, &headers).await, "SOLD", "browser {number}");
     }
-    for number in 0..8 {
+    for number in 0..12 {
         let address = format!("2001:db8:1:{number}::7");
         let found = verdict(&scene, &[("X-Forwarded-For", &*address)]).await;
         assert_eq!(found, "SOLD", "{address}");
@@ -32,7 +32,7 @@ async fn many_browsers_of_one_network_are_no_conflict() {
 #[actix_web::test]
 async fn what_a_client_writes_before_the_proxys_address_is_not_its_network() {
     let scene = Scene::with("attack_forwarded", &[commissioning(), sale(11)]).await;
-    for number in 0..8 {
+    for number in 0..12 {
         let forwarded = format!("198.51.{number}.1, 203.0.113.7");
         let found = verdict(&scene, &[("X-Forwarded-For", &*forwarded)]).await;
         assert_eq!(found, "SOLD", "{forwarded}");
@@ -57,7 +57,7 @@ async fn a_place_that_the_client_claims_is_no_place() {
 async fn a_conflict_cannot_be_washed_away_by_later_scans() {
     let scene = Scene::with("attack_washing", &[commissioning(), sale(11)]).await;
     let mut found = String::new();
-    for network in 0..4 {
+    for network in 0..9 {
         let address = format!("203.0.{network}.7");
         found = verdict(&scene, &[("X-Forwarded-For", &*address)]).await;
     }

@@ -1,0 +1,146 @@
+//! `chopmark-demo scan-rules`: how often honest people are told that an item is copied, and how often copies are found.
+//!
+//! The way through: [`honest`] and [`copied`] make lives of items from a seed ([`lives`], [`people`]) and answer every look
+//! with the rules of trace-api ([`trial`]); the report is shares, and the rates at other thresholds.
+//!
+//! What holds: the same seed gives the same report; no clock, no database, no network.
+//!
+//! Source: docs/scan-rules.md has the figures of a run, and what is assumed of people.
+
+mod counted;
+mod lives;
+mod people;
+mod trial;
+
+use std::process::ExitCode;
+
+use demo::simulators::seeded::Seeded;
+use history::scans::{MAX_NETWORKS, Rule};
+use trace_api::marks::MarkKeys;
+
+use self::trial::Tally;
+
+/// Honest scans for one that opens a finding with CONFLICT, at least: the bound that the rules keep together.
+const BOUND: usize = 10_000;
+/// Thresholds of networks that the report compares.
+const THRESHOLDS: std::ops::RangeInclusive<usize> = 3..=12;
+
+/// Arguments of `chopmark-demo scan-rules`.
+///
+/// Example: chopmark-demo scan-rules --scans 100000 --items 500 --seed 7
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Honest scans, at least
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    scans: usize,
+    /// Items with copies, for each number of copies
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
+    items: usize,
+    /// The seed
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+}
+
+fn keys() -> MarkKeys {
+    MarkKeys::new(b"the secret of a simulation")
+}
+
+/// Items of which there is one each, until they were scanned so often.
+fn honest(scans: usize, seed: u64) -> Tally {
+    let (mut random, keys, mut tally) = (Seeded::new(seed), keys(), Tally::default());
+    while tally.looks < scans {
+        let life = lives::honest(&mut random);
+        let outcome = trial::run(&life, tally.items, &keys);
+        tally.add(&outcome);
+    }
+    tally
+}
+
+/// Items with so many copies each.
+fn copied(items: usize, copies: usize, seed: u64) -> Tally {
+    let (mut random, keys, mut tally) = (Seeded::new(seed), keys(), Tally::default());
+    for number in 0..items {
+        let life = lives::copied(&mut random, copies);
+        tally.add(&trial::run(&life, number, &keys));
+    }
+    tally
+}
+
+/// Whether so few findings are wrong as there may be.
+fn keeps_bound(honest: &Tally) -> bool {
+    honest.found * BOUND < honest.looks
+}
+
+/// How many of `all`, in ten thousand.
+fn in_ten_thousand(part: usize, all: usize) -> f64 {
+    let [part, all] =
+        [part, all].map(|number| f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+    part * 10_000.0 / all.max(1.0)
+}
+
+/// Prints the report; 1 if too many findings of honest items are opened.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let Arguments { scans, items, seed } = *arguments;
+    let found = honest(scans, seed);
+    let of_looks = |part| in_ten_thousand(part, found.looks);
+    out!("seed {seed}: {} honest scans of {} items", found.looks, found.items);
+    for rule in Rule::ALL.map(Rule::code) {
+        if let Some(items) = found.rules.get(rule) {
+            out!("  {rule}: {items} items, {:.2} in 10,000 scans", of_looks(*items));
+        }
+    }
+    let after = of_looks(found.conflicts);
+    out!(
+        "  answered with CONFLICT, once one is open: {} scans, {after:.2} in 10,000",
+        found.conflicts
+    );
+    let tallies = [1, 5, 20].map(|copies| (copies, copied(items, copies, seed)));
+    for (copies, tally) in &tallies {
+        let share = |part| in_ten_thousand(part, tally.items) / 100.0;
+        let rules =
+            tally.rules.iter().map(|(rule, items)| format!("{rule} {:.1} %", share(*items)));
+        let rules: Vec<String> = rules.collect();
+        out!(
+            "{copies} copies of {} items each: {:.1} % found ({})",
+            tally.items,
+            share(tally.found),
+            rules.join(", ")
+        );
+    }
+    out!("networks within a week after the sale, more than; {MAX_NETWORKS} is the threshold now");
+    for networks in THRESHOLDS {
+        let shares = tallies.iter().map(|(copies, tally)| {
+            let share = in_ten_thousand(tally.above(networks), tally.items) / 100.0;
+            format!("{copies} copies {share:.1} %")
+        });
+        let honest = of_looks(found.above(networks));
+        let shares: Vec<String> = shares.collect();
+        out!("  {networks}: honest {honest:.2} in 10,000 scans, {}", shares.join(", "));
+    }
+    if keeps_bound(&found) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_one_of_ten_thousand_honest_scans_opens_a_finding_with_conflict() {
+        let found = honest(250_000, 1);
+        assert!(keeps_bound(&found), "{found:?}");
+    }
+
+    #[test]
+    fn the_more_copies_there_are_the_more_often_they_are_found() {
+        let found = [1, 5, 20].map(|copies| copied(200, copies, 3).found);
+        assert!(found[0] < found[1] && found[1] < found[2], "{found:?}");
+        assert!(found[2] > 150, "{found:?}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_outcome() {
+        let [one, other] = [5, 5].map(|seed| format!("{:?}", honest(2_000, seed)));
+        assert_eq!(one, other);
+        assert_ne!(one, format!("{:?}", honest(2_000, 6)));
+    }
+}
