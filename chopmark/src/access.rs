@@ -1,7 +1,7 @@
-//! `chopmark access`: who may read what: keys, client certificates, rights of an emergency, and the log of reads.
+//! `chopmark access`: who may read what: keys, client certificates, rights of an emergency, sessions, and the log of reads.
 //!
 //! The way through: `key add` reads limits and role as the doors will read them, makes a key and prints it once; `key list` and
-//! `key revoke` follow; [`certificate`] and [`emergency`] likewise; `log` ([`log`]) prints the ledgers of kind `audit`.
+//! `key revoke` follow; [`certificate`], [`emergency`] and [`sessions`] likewise; `log` ([`log`]) prints the ledgers of kind `audit`.
 //!
 //! What holds: a role without the limits that it needs is refused before anything is stored; the secret part of a key is
 //! printed once and stored nowhere; the command works with the owner's connection only.
@@ -12,8 +12,11 @@
 
 mod certificate;
 mod emergency;
+mod emergency_check;
 mod given;
 mod log;
+mod own_key;
+mod sessions;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,9 @@ pub enum Command {
     /// Gives somebody a role for some hours, by two operators together (break glass)
     #[command(subcommand)]
     Emergency(emergency::Command),
+    /// Lists who is logged in with a browser, and ends sessions
+    #[command(subcommand)]
+    Sessions(sessions::Command),
     /// Prints who read what, newest last; whether it was altered says `chopmark audit`
     ///
     /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `limits`, `act`, `asked`, `reason`,
@@ -141,6 +147,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             Command::Key(KeyCommand::Revoke { prefix, place }) => revoke(place, prefix).await,
             Command::Certificate(command) => certificate::run(command).await,
             Command::Emergency(command) => emergency::run(command).await,
+            Command::Sessions(command) => sessions::run(command).await,
             Command::Log { json, limit, since, subject, place } => {
                 let wanted = log::Wanted { since: *since, subject: subject.as_deref() };
                 log::print(&place.open(APPLICATION).await?.db, *limit, &wanted, *json).await

@@ -58,6 +58,7 @@ pub fn check(installation: &Installation, roles: &[Role]) -> Result<(), Problems
         ("tls_certificate", &ingest.tls_certificate, &trace.tls_certificate),
         ("tls_key", &ingest.tls_key, &trace.tls_key),
         ("tls_client_ca", &ingest.tls_client_ca, &trace.tls_client_ca),
+        ("tls_client_crl", &ingest.tls_client_crl, &trace.tls_client_crl),
     ] {
         if own != other {
             let shown = |path: &Option<std::path::PathBuf>| {

@@ -147,6 +147,7 @@ impl Provider {
                 scopes: vec!["openid".to_owned(), "groups".to_owned()],
                 name: "Example <Ltd>".to_owned(),
             }),
+            authorities: vec![],
         }
     }
 

@@ -110,6 +110,25 @@ async fn without_a_session_nothing_is_shown_but_the_login() {
 }
 
 #[actix_web::test]
+async fn a_session_that_an_operator_ends_is_refused_with_its_next_request() {
+    let scene = Scene::new("desk_ended").await;
+    let mut browser = logged_in(&scene).await;
+    browser.get(&scene, "/").await.assert(200, "food-authority/1");
+    let operator = scene.key_for(2, "operator", ("9521141", None)).await;
+    let mut other = Browser::default();
+    other.log_in(&scene, &operator).await;
+    let kim = Some("food-authority/1".to_owned());
+    let chosen = gate::session_end::Chosen { subject: kim, ..Default::default() };
+    let gate = gate::Gate::new(scene.db.db(), scene.clock.clone(), gate::Settings::default());
+    let ended = gate.end_sessions(None, operator.reveal(), &chosen, "lost laptop").await.unwrap();
+    assert_eq!(ended.len(), 1);
+    browser.get(&scene, "/").await.assert(401, "Please log in");
+    let change = [("csrf", "x"), ("amount", "1")];
+    browser.post(&scene, "/test/change", &change).await.assert(401, "Please log in");
+    other.get(&scene, "/").await.assert(200, "food-authority/2");
+}
+
+#[actix_web::test]
 async fn a_change_from_another_site_changes_nothing() {
     let scene = Scene::new("desk_csrf").await;
     let mut browser = logged_in(&scene).await;

@@ -16,7 +16,7 @@ use process::config::keys::ledger_keys;
 use process::config::ledger::{LedgerKind, LedgerSection};
 use process::config::problem::read_policy;
 use process::config::{Installation, Problem, Problems};
-use process::tls::Tls;
+use process::tls::{ClientFiles, Tls};
 
 use crate::compose::Party;
 use crate::read_points::ReadPoints;
@@ -193,7 +193,10 @@ fn load_settings(
 ) -> Result<Settings, Problems> {
     let mut problems = Problems::default();
     let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
-    let clients = section.tls_client_ca.as_deref();
+    let clients = ClientFiles {
+        authorities: section.tls_client_ca.as_deref(),
+        lists: section.tls_client_crl.as_deref(),
+    };
     let tls = Tls::of_section(installation, "[ingest]", (certificate, key), clients);
     let tls = problems.keep(tls).flatten();
     if section.body_memory_bytes < section.max_body_bytes {

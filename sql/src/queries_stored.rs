@@ -23,8 +23,8 @@ use crate::db::{
 use crate::error::Error;
 use crate::queries::{
     STORED_COUNT, STORED_COUNT_SUBSCRIPTIONS, STORED_DELETE, STORED_DUE, STORED_FIND,
-    STORED_INSERT, STORED_LIST, STORED_LOCK, STORED_SETTLE, STORED_SUBSCRIBE, STORED_SUBSCRIPTION,
-    STORED_SUBSCRIPTIONS, STORED_UNSUBSCRIBE,
+    STORED_GIVEN_UP, STORED_INSERT, STORED_LIST, STORED_LOCK, STORED_SETTLE, STORED_SUBSCRIBE,
+    STORED_SUBSCRIPTION, STORED_SUBSCRIPTIONS, STORED_UNSUBSCRIBE,
 };
 
 /// Most queries that a subject may have.
@@ -161,6 +161,16 @@ pub async fn list(
 
 fn named_query(row: &Row) -> Result<NamedQuery, Error> {
     Ok(NamedQuery { name: row.get(0), query: row.get(1), created_at: timestamp(row.get(2))? })
+}
+
+/// How many subscriptions were given up since then, and were not deleted by their makers.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn given_up(db: &Db, since: Timestamp) -> Result<u64, Error> {
+    let row = query_opt(&db.client().await?, STORED_GIVEN_UP, &[&system_time(since)]).await?;
+    row.map_or(Ok(0), |row| unsigned(row.get(0)))
 }
 
 /// Deletes a query of a subject and its subscriptions; false if the subject has none of that name.

@@ -13,11 +13,13 @@ use jiff::Timestamp;
 use ledger::Hash;
 use tokio_postgres::Row;
 
-use crate::db::{Db, Transaction, execute, hash, query_opt, system_time, timestamp, unsigned};
+use crate::db::{
+    Db, Transaction, execute, hash, query, query_opt, system_time, timestamp, unsigned,
+};
 use crate::error::Error;
 use crate::queries::{
-    SESSIONS_DELETE_BEFORE, SESSIONS_END, SESSIONS_FIND, SESSIONS_INSERT, SESSIONS_ROTATE,
-    SESSIONS_USED,
+    SESSIONS_DELETE_BEFORE, SESSIONS_END, SESSIONS_FIND, SESSIONS_INSERT, SESSIONS_LIST,
+    SESSIONS_ROTATE, SESSIONS_USED,
 };
 
 /// Most sessions that [`delete_before`] deletes at once, as `delete_sessions` has it.
@@ -121,6 +123,15 @@ pub async fn insert(tx: &Transaction<'_>, new: &NewSession<'_>) -> Result<bool, 
 pub async fn find(db: &Db, digest: &Hash) -> Result<Option<StoredSession>, Error> {
     let row = query_opt(&db.client().await?, SESSIONS_FIND, &[&&digest.0[..]]).await?;
     row.as_ref().map(stored).transpose()
+}
+
+/// Up to 500 sessions after a number, in order of their numbers; from the first with 0. Those that ended are among them for a day.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn list(db: &Db, after: i64) -> Result<Vec<StoredSession>, Error> {
+    query(&db.client().await?, SESSIONS_LIST, &[&after]).await?.iter().map(stored).collect()
 }
 
 /// Replaces a secret; gives whether this call did. It does not if another one did before, or the session was ended.

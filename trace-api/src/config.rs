@@ -7,20 +7,20 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use gate::read_log;
+use keystore::wrapped::{LEAST_SECRET, WrapKey};
 use ledger::policy::Policy;
 use process::config::problem::{read_named, read_policy};
 use process::config::trace_api::TraceApiSection;
 use process::config::{Installation, Problem, Problems};
-use process::tls::Tls;
+use process::tls::{ClientFiles, Tls};
+use tag_auth::key_set::PURPOSE;
 
 use crate::names::{Names, Source};
 use crate::network::Cidr;
-
-/// Fewest bytes of the secret of scans.
-const LEAST_SECRET: usize = 16;
 
 /// How much may be asked for, before the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Config {
     pub policy_text: String,
     /// Secret under which devices are recognised again.
     pub scan_secret: Vec<u8>,
+    /// What keys of chips are encrypted under; none if no chip is checked.
+    pub tag_key: Option<WrapKey>,
     /// Proxies whose headers are accepted.
     pub trusted_proxies: Vec<Cidr>,
     /// Header in which they report where the client is, in lower case.
@@ -100,13 +102,17 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     let mut problems = Problems::default();
     let policy =
         problems.keep(read_policy("[trace_api]", "policy", &installation.at(&section.policy)));
-    let scan_secret = problems.keep(load_secret(installation, section));
+    let scan_secret = problems.keep(load_secret(installation, "scan_secret", &section.scan_secret));
+    let tag_key = problems.keep(tag_key(installation, section)).flatten();
     let trusted_proxies = problems.keep(networks("trusted_proxies", &section.trusted_proxies));
     let webhook_networks =
         problems.keep(networks("webhook_networks", &section.webhook_networks)).unwrap_or_default();
     let place_header = problems.keep(place_header(section));
     let (certificate, key) = (section.tls_certificate.as_deref(), section.tls_key.as_deref());
-    let clients = section.tls_client_ca.as_deref();
+    let clients = ClientFiles {
+        authorities: section.tls_client_ca.as_deref(),
+        lists: section.tls_client_crl.as_deref(),
+    };
     let tls = Tls::of_section(installation, "[trace_api]", (certificate, key), clients);
     let tls = problems.keep(tls).flatten();
     problems.keep(check_numbers(section));
@@ -125,6 +131,7 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             policy,
             policy_text,
             scan_secret,
+            tag_key,
             trusted_proxies: proxies,
             place_header: header,
             show_parties: section.show_parties,
@@ -146,16 +153,29 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     problems.unless_any(config)
 }
 
-fn load_secret(installation: &Installation, section: &TraceApiSection) -> Result<Vec<u8>, Problem> {
-    let path = installation.at(&section.scan_secret);
-    let text = read_named("[trace_api]", "scan_secret", &path)?;
+fn load_secret(installation: &Installation, key: &str, path: &Path) -> Result<Vec<u8>, Problem> {
+    let path = installation.at(path);
+    let text = read_named("[trace_api]", key, &path)?;
     let secret = text.trim().as_bytes();
     if secret.len() < LEAST_SECRET {
         let got = format!("{} bytes in {}", secret.len(), path.display());
         let expected = format!("at least {LEAST_SECRET} bytes");
-        return Err(Problem::value("[trace_api]", "scan_secret", got, expected));
+        return Err(Problem::value("[trace_api]", key, got, expected));
     }
     Ok(secret.to_vec())
+}
+
+/// What keys of chips are encrypted under, for the process and for the command that imports them; none if no secret is configured.
+///
+/// # Errors
+///
+/// If the file of `tag_secret` cannot be read or is too short.
+pub fn tag_key(
+    installation: &Installation,
+    section: &TraceApiSection,
+) -> Result<Option<WrapKey>, Problem> {
+    let Some(path) = &section.tag_secret else { return Ok(None) };
+    Ok(WrapKey::of_secret(&load_secret(installation, "tag_secret", path)?, PURPOSE))
 }
 
 /// The networks that a key lists.
@@ -221,7 +241,7 @@ mod tests {
         fs::write(folder.path().join("scan.secret"), "too short\n").unwrap();
         let text = "[trace_api]\npublic_url = \"https://id.example/\"\npolicy = \"policy.txt\"\n\
                     scan_secret = \"scan.secret\"\n";
-        let bad = "internal_listen = \"0.0.0.0:8086\"\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"x\"]\n\
+        let bad = "tag_secret = \"scan.secret\"\ninternal_listen = \"0.0.0.0:8086\"\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"x\"]\n\
                    place_header = \"X-Forwarded-For\"\nkeep_scans_days = 8\nunknown_per_minute = 0\n\
                    [[trace_api.product]]\ngtin = \"04012345111118\"\nname_zh = \"x\"\nname_en = \"x\"\npack_zh = \"\"\n\
                    pack_en = \"\"\nrecall_url = \"javascript:alert(1)\"\n";
@@ -236,6 +256,7 @@ mod tests {
             "policy.txt: policy line 2: ",
             "[trace_api] scan_secret: got 9 bytes in ",
             "expected at least 16 bytes",
+            "[trace_api] tag_secret: got 9 bytes in ",
             "[trace_api] internal_listen: got 0.0.0.0:8086, expected an address of the loopback",
             "[trace_api] trusted_proxies: got `10.0.0.0/33`, expected an address, or",
             "[trace_api] trusted_proxies: got `x`, expected an address, or",
@@ -251,7 +272,7 @@ mod tests {
         let config = resolved("").unwrap();
         assert_eq!(config.public_url, "https://id.example");
         assert_eq!(config.internal_listen.to_string(), "127.0.0.1:8086");
-        assert!(!config.show_parties && config.place_header.is_none());
+        assert!(!config.show_parties && config.place_header.is_none() && config.tag_key.is_none());
         let same = resolved("internal_listen = \"127.0.0.1:8084\"\n").unwrap_err().to_string();
         assert!(same.contains("expected another address and port than `listen`"), "{same}");
         assert!(!format!("{config:?}").contains("0123456789"), "{config:?}");

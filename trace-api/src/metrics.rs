@@ -8,6 +8,9 @@ use prometheus::{
 
 const MESSAGES: &str = "Messages of subscriptions, by what came of them.";
 const EMERGENCY_RIGHTS: &str = "Rights of an emergency that hold.";
+const TAPS: &str =
+    "Taps of chips, by what came of them; `unreadable`: key sets that could not be read.";
+const GIVEN_UP: &str = "Subscriptions that were given up within the last seven days.";
 const REFUSED: &str = "Requests refused before the database was asked, by limit.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
 
@@ -18,6 +21,8 @@ pub struct Metrics {
     pub registry: Registry,
     /// Scans answered, by verdict.
     pub verdicts: IntCounterVec,
+    /// Taps of chips, by what came of them ([`crate::taps::code`]); `unreadable`: key sets that could not be read.
+    pub taps: IntCounterVec,
     /// Scans, by role.
     pub scans: IntCounterVec,
     /// Scans that could not be stored, by reason: `full`, `unavailable`, `refused`.
@@ -44,6 +49,8 @@ pub struct Metrics {
     pub broken_records: IntCounter,
     /// Rights of an emergency that hold.
     pub emergency_rights: IntGauge,
+    /// Subscriptions that were given up within the last seven days.
+    pub given_up: IntGauge,
 }
 
 impl Metrics {
@@ -90,6 +97,7 @@ impl Metrics {
         );
         Self {
             verdicts: by("trace_api_verdicts_total", "Scans answered, by verdict.", "verdict"),
+            taps: by("trace_api_taps_total", TAPS, "outcome"),
             scans: by("trace_api_scans_total", "Scans, by role.", "role"),
             refused: by("trace_api_refused_requests_total", REFUSED, "limit"),
             unstored_scans: by(
@@ -107,6 +115,7 @@ impl Metrics {
             answer_seconds,
             broken_records,
             emergency_rights: gauge(&registry, "trace_api_emergency_rights", EMERGENCY_RIGHTS),
+            given_up: gauge(&registry, "trace_api_subscriptions_given_up", GIVEN_UP),
             registry,
         }
     }

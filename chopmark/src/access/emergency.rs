@@ -1,7 +1,7 @@
 //! `chopmark access emergency`: two operators give somebody a role for some hours (break glass).
 //!
 //! The way through: `propose` and `approve` each take the key of an operator from a file or standard input and hand it to the gate, which
-//! decides, records and stores; `end` takes one; `list` shows what there is.
+//! decides, records and stores; `end` takes one; `list` shows what there is, and `check` whether the log says the same.
 //!
 //! What holds: to be the owner of the database is not enough: each person shows a key of their own; a step that cannot be recorded in
 //! the log of reads is not taken.
@@ -10,11 +10,9 @@
 //!
 //! Source: decision 0072.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Subcommand;
 use gate::Gate;
 use gate::emergency::{Proposal, standing};
@@ -26,13 +24,11 @@ use process::{Clock, Randomness};
 use sql::emergency::{Step, WithKeys};
 
 use super::given::{self, Given};
-use crate::input;
+use super::{emergency_check, own_key};
 use crate::owner::{Open, Place};
 use crate::terminal::{self, Tone, out};
 
 const APPLICATION: &str = "chopmark access emergency";
-/// Most bytes of a key on standard input.
-const MOST_KEY: u64 = 1024;
 
 /// Subcommands of `chopmark access emergency`.
 #[derive(Subcommand)]
@@ -55,6 +51,20 @@ pub enum Command {
     ///
     /// Example: `chopmark access emergency end emg_2uXk9aQz --key-file chen.key --config chopmark.toml`
     End(Named),
+    /// Compares every right with the log of reads, and the reverse; status 1 if they differ
+    ///
+    /// Names rights that nobody recorded, that say otherwise than their records, and records whose right is gone: somebody changed the
+    /// database past the command. With --json one object a line: `difference` (`not recorded`, `otherwise`, `not stored`,
+    /// `unreadable`), `act`, `row`, `ledger`, `index`, `record`, `why`.
+    ///
+    /// Example: `chopmark access emergency check --config chopmark.toml`
+    Check {
+        /// Prints one JSON object for each difference, one a line
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Lists rights that are proposed or hold, with who gave them
     ///
     /// A line begins with `proposed`, `holds`, `over`, `ended`, `lapsed` (not approved in time), `void` (a key of one of the two does not
@@ -113,6 +123,7 @@ pub async fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Propose(arguments) => propose(arguments).await,
         Command::Approve(named) => approve(named).await,
         Command::End(named) => end(named).await,
+        Command::Check { json, place } => emergency_check::run(place, *json).await,
         Command::List { json, all, place } => list(place, *all, *json).await,
     }
 }
@@ -129,7 +140,7 @@ impl Desk {
     async fn open(place: &Place, key_file: &Path) -> anyhow::Result<Self> {
         let installation = place.installation()?;
         let settings = log_of(&installation)?;
-        let key = key(key_file)?;
+        let key = own_key::read(key_file)?;
         let open = place.open(APPLICATION).await?;
         let clock = Clock::system();
         let gate = Gate::new(open.db.clone(), clock.clone(), gate::Settings::default());
@@ -149,18 +160,6 @@ fn log_of(installation: &Installation) -> anyhow::Result<read_log::Settings> {
         Problem::value("[trace_api]", "read_log", "none", expected)
     };
     Ok(settings.ok_or_else(none).map_err(Problems::from)?)
-}
-
-/// The key of whoever takes a step.
-fn key(file: &Path) -> anyhow::Result<String> {
-    if input::is_standard(file) {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().take(MOST_KEY).read_to_string(&mut text);
-        read.context("could not read a key from standard input")?;
-        return Ok(text);
-    }
-    let text = keystore::private::read(file)?;
-    Ok(text.trim().to_owned())
 }
 
 async fn propose(arguments: &Propose) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! Rights in an emergency and client certificates, as operators give and end them with the command.
+//! Rights in an emergency, client certificates and sessions, as operators give and end them with the command.
 
 use std::path::Path;
 
@@ -72,6 +72,11 @@ impl Scene {
         ran.out.lines().next().unwrap().to_owned()
     }
 
+    /// Who asks, as the desk finds out.
+    fn gate(&self) -> gate::Gate {
+        gate::Gate::new(self.db.db(), process::Clock::system(), gate::Settings::default())
+    }
+
     fn step(&self, step: &str, id: &str, key: &str) -> Ran {
         self.run(&["emergency", step, id, "--key-file", key])
     }
@@ -116,6 +121,49 @@ async fn two_operators_give_and_end_a_right_and_the_log_shows_each_step() {
         text.contains(&format!("under the emergency right {id}, given by lee and chen")),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_names_a_right_that_the_owner_of_the_database_changed_and_exits_with_1() {
+    let scene = Scene::new("command_emergency_check").await;
+    let id = scene.proposed();
+    let same = scene.access(&["emergency", "check"]).out;
+    assert!(same.starts_with("1 rights, 1 recorded steps in reads.example/log: 0 diff"), "{same}");
+    let change = "alter table emergency_rights disable trigger emergency_rights_steps;
+        update emergency_rights set hours = 8";
+    scene.db.session().await.batch_execute(change).await.unwrap();
+    let differs = scene.run(&["emergency", "check"]);
+    assert_eq!(differs.status, 1, "{}", differs.out);
+    assert!(differs.err.contains(&format!("says: {id}: kim as regulator")), "{}", differs.err);
+    assert!(differs.err.contains("for 2 h") && differs.err.contains("for 8 h"), "{}", differs.err);
+    let json = scene.run(&["emergency", "check", "--json"]);
+    let one: Value = serde_json::from_str(json.out.trim()).unwrap();
+    assert_eq!((json.status, &one["difference"]), (1, &"otherwise".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_listed_and_ended_with_a_key_and_the_log_says_who_did_it() {
+    let scene = Scene::new("command_sessions").await;
+    assert_eq!(scene.access(&["sessions", "list"]).out, "nobody is logged in\n");
+    let (gate, random) = (scene.gate(), process::Randomness::system());
+    let key = std::fs::read_to_string(scene.folder().join("chen.key")).unwrap();
+    let secret = gate.log_in_with_key(&key, &random).await.unwrap();
+    let list = scene.access(&["sessions", "list", "--json"]).out;
+    let one: Value = serde_json::from_str(list.trim()).unwrap();
+    assert_eq!((&one["subject"], &one["issuer"]), (&"chen".into(), &Value::Null), "{list}");
+    let end = |more: &[&str]| {
+        let words = ["sessions", "end", "--key-file", "lee.key", "--reason", "lost laptop"];
+        scene.access(&[&words[..], more].concat()).out
+    };
+    assert!(end(&[]).contains("nothing was changed"), "lee has no session of their own");
+    assert!(gate.visit(&secret, &random).await.is_ok());
+    let ended = end(&["--subject", "chen"]);
+    assert!(ended.contains("chen, with the key chm_"), "{ended}");
+    assert!(gate.visit(&secret, &random).await.is_err());
+    let log = scene.access(&["log", "--json"]).out;
+    let line: Value = serde_json::from_str(log.trim()).unwrap();
+    assert_eq!((&line["subject"], &line["act"]), (&"lee".into(), &"end sessions".into()), "{log}");
+    assert_eq!(line["reason"], "lost laptop");
 }
 
 #[tokio::test(flavor = "multi_thread")]

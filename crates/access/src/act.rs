@@ -27,11 +27,13 @@ pub enum Act {
     BreakGlass,
     /// Opens inquiries and works on them.
     WorkOnCases,
+    /// Ends sessions of other people.
+    EndSessions,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::QueryEvents,
         Self::ReadCaptures,
         Self::Capture,
@@ -42,6 +44,7 @@ impl Act {
         Self::ReadAccessLog,
         Self::BreakGlass,
         Self::WorkOnCases,
+        Self::EndSessions,
     ];
 
     /// Its name in problems and in the log of reads.
@@ -58,6 +61,7 @@ impl Act {
             Self::ReadAccessLog => "read the log of reads",
             Self::BreakGlass => "break glass",
             Self::WorkOnCases => "work on cases",
+            Self::EndSessions => "end sessions",
         }
     }
 
@@ -77,7 +81,7 @@ impl Act {
                 &[Role::Custodian, Role::BrandOwner, Role::Regulator]
             }
             Self::ReadAccessLog => &[Role::Operator, Role::Auditor],
-            Self::BreakGlass => &[Role::Operator],
+            Self::BreakGlass | Self::EndSessions => &[Role::Operator],
             Self::WorkOnCases => &[Role::Regulator],
         };
         others.contains(&role)

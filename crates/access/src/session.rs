@@ -113,7 +113,7 @@ pub struct Session {
     pub secret_made_at: Timestamp,
     /// When it was last used.
     pub used_at: Timestamp,
-    /// When it was ended, by its holder or because a secret was shown that should be forgotten.
+    /// When it was ended: by its holder, by an operator, or because a secret was shown that should be forgotten.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -167,7 +167,26 @@ impl Session {
     pub fn check(&self, secret: &SessionSecret, now: Timestamp) -> Result<Standing, SessionEnded> {
         let digest = secret.digest();
         let is_before = self.digest_before == Some(digest);
-        if self.ended_at.is_some() || (self.digest != digest && !is_before) {
+        if self.digest != digest && !is_before {
+            return Err(SessionEnded::Unknown);
+        }
+        self.lasts(now)?;
+        let age = now.duration_since(self.secret_made_at);
+        match is_before {
+            true if age >= GRACE || age < SignedDuration::ZERO => Err(SessionEnded::Replaced),
+            true => Ok(Standing::Before),
+            false if age >= ROTATED_AFTER => Ok(Standing::Rotate),
+            false => Ok(Standing::Holds),
+        }
+    }
+
+    /// Whether it lasts still, whoever asks.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionEnded`], but never [`SessionEnded::Replaced`].
+    pub fn lasts(&self, now: Timestamp) -> Result<(), SessionEnded> {
+        if self.ended_at.is_some() {
             return Err(SessionEnded::Unknown);
         }
         if now < self.began_at || now.duration_since(self.began_at) >= LONGEST {
@@ -176,13 +195,7 @@ impl Session {
         if now.duration_since(self.used_at) >= IDLE {
             return Err(SessionEnded::Idle);
         }
-        let age = now.duration_since(self.secret_made_at);
-        match is_before {
-            true if age >= GRACE || age < SignedDuration::ZERO => Err(SessionEnded::Replaced),
-            true => Ok(Standing::Before),
-            false if age >= ROTATED_AFTER => Ok(Standing::Rotate),
-            false => Ok(Standing::Holds),
-        }
+        Ok(())
     }
 
     /// The same session with a new secret.

@@ -55,6 +55,7 @@ fn every_role_may_do_what_the_table_says_and_nothing_else() {
         (Act::ReadAccessLog, "...xx"),
         (Act::BreakGlass, "...x."),
         (Act::WorkOnCases, "..x.."),
+        (Act::EndSessions, "...x."),
     ];
     assert_eq!(table.map(|(act, _)| act), Act::ALL);
     for (act, row) in table {

@@ -12,7 +12,7 @@
 //! - what this process has seen of the time never goes back, so a clock that is set back does not revive a right.
 //!
 //! Not here: the rules (`access::Exception`), the table (`sql::emergency`). Whoever owns the database can write rows that keep the rules;
-//! that they were not proposed shows in the log, which is signed and anchored (docs/access.md).
+//! that they were not proposed shows in the log, which is signed and anchored ([`crate::emergency_check`]).
 //!
 //! Sources: decisions 0058 and 0072.
 

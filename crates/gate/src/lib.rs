@@ -3,9 +3,10 @@
 //! The way through: [`Gate::identify`] takes the `Authorization` headers of a request; a key of `chopmark access` is looked up in the
 //! database (`key.rs`), anything else must be a token of a configured provider ([`oidc`]). [`Gate::identify_with`] looks at the client
 //! certificate of the connection as well ([`certificate`]). Whoever was identified gets what two operators gave them for some hours
-//! ([`emergency`]). [`Gate::allowed`] and [`Gate::allowed_with`] then ask `access::decide`, which alone says what the identity may do.
+//! ([`emergency`], whose rows [`emergency_check`] compares with the log). [`Gate::allowed`] and [`Gate::allowed_with`] then ask `access::decide`, which alone says what the identity may do.
 //!
-//! People with a browser log in with a key or at a provider ([`login`]), and then show a session ([`session`]).
+//! People with a browser log in with a key or at a provider ([`login`]), and then show a session ([`session`]), which operators can end
+//! ([`session_end`]).
 //!
 //! What holds:
 //!
@@ -21,6 +22,7 @@
 
 pub mod certificate;
 pub mod emergency;
+pub mod emergency_check;
 mod key;
 mod latest_time;
 pub mod login;
@@ -28,6 +30,7 @@ pub mod oidc;
 pub mod read_log;
 mod refusal;
 pub mod session;
+pub mod session_end;
 pub mod settings;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@
 //! Sources: OIDC Discovery 1.0 sections 3 and 4; RFC 8725; decision 0065.
 
 pub mod fetch;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -64,9 +66,10 @@ impl Provider {
     /// A provider of which nothing is known yet.
     #[must_use]
     pub fn new(settings: ProviderSettings, clock: Clock) -> Self {
-        let ProviderSettings { provider, client } = settings;
-        let (known, asked) = (RwLock::default(), Mutex::default());
-        Self { settings: provider, client, clock, fetcher: Fetcher::new(), known, asked }
+        let ProviderSettings { provider, client, authorities } = settings;
+        let (known, asked, fetcher) =
+            (RwLock::default(), Mutex::default(), Fetcher::new(&authorities));
+        Self { settings: provider, client, clock, fetcher, known, asked }
     }
 
     /// Its issuer.

@@ -35,6 +35,7 @@ use process::config::{Installation, Problem};
 use process::{Clock, Randomness};
 use sql::emergency::{Step, StoredEmergency};
 use sql::ledgers::{Append, Entry};
+use sql::sessions::{LoggedInBy, StoredSession};
 use sql::{Db, LedgerId, Transaction};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -42,6 +43,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Kind of the ledger.
 const KIND: &str = "audit";
+/// Type of the records of steps of rights of an emergency.
+pub(crate) const EMERGENCY_RIGHT: &str = "chopmark:EmergencyRight";
 /// Reads that may wait at once.
 const WAITING: usize = 256;
 /// Most characters of what was asked for that are recorded; the rest is named by its length.
@@ -228,7 +231,8 @@ pub enum EmergencyAct {
 }
 
 impl EmergencyAct {
-    fn name(self) -> &'static str {
+    /// Its name in the log.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Propose => "propose an emergency right",
             Self::Approve => "approve an emergency right",
@@ -254,12 +258,41 @@ impl EmergencyStep<'_> {
         let mut mark =
             vec![("id", Json::from(id.as_str())), ("proposedBy", Json::from(proposed.by.as_str()))];
         mark.extend(approved.as_ref().map(|step| ("approvedBy", Json::from(step.by.as_str()))));
-        let mut members = head("chopmark:EmergencyRight", at, self.who);
+        let mut members = head(EMERGENCY_RIGHT, at, self.who);
         members.extend([
             ("chopmark:act", Json::from(self.act.name())),
             ("chopmark:asked", Json::from(description(self.right).as_str())),
             ("chopmark:reason", Json::from(reason.as_str())),
             ("chopmark:emergency", Json::Array(vec![object(mark)])),
+        ]);
+        object(members)
+    }
+}
+
+/// Somebody ends a session with a key of their own.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionEnd<'a> {
+    /// Who.
+    pub who: &'a Identity,
+    /// The session.
+    pub session: &'a StoredSession,
+    /// Why, in their words.
+    pub reason: &'a str,
+}
+
+impl SessionEnd<'_> {
+    fn record(&self, at: Timestamp) -> Json {
+        let StoredSession { id, subject, by, began_at, .. } = self.session;
+        let by = match by {
+            LoggedInBy::Key(prefix) => format!("with the key {prefix}"),
+            LoggedInBy::Provider(issuer) => format!("at {issuer}"),
+        };
+        let asked = format!("session {id} of {subject}, who logged in {by} at {began_at}");
+        let mut members = head("chopmark:SessionEnd", at, self.who);
+        members.extend([
+            ("chopmark:act", Json::from(Act::EndSessions.name())),
+            ("chopmark:asked", Json::from(bounded(&asked).as_str())),
+            ("chopmark:reason", Json::from(self.reason)),
         ]);
         object(members)
     }
@@ -391,6 +424,15 @@ impl ReadLog {
     /// [`NotRecorded`]: then the step must not be taken.
     pub async fn record_step(&self, step: &EmergencyStep<'_>) -> Result<(), NotRecorded> {
         self.append(step.record(self.clock.now())).await
+    }
+
+    /// Records that somebody ends a session, before it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`].
+    pub async fn record_session_end(&self, end: &SessionEnd<'_>) -> Result<(), NotRecorded> {
+        self.append(end.record(self.clock.now())).await
     }
 
     async fn append(&self, record: Json) -> Result<(), NotRecorded> {

@@ -12,7 +12,7 @@
 //! - one of several requests at the same time replaces a secret; the others go on with the secret before, for reading only;
 //! - whoever shows the secret before when its time is over ends the session.
 //!
-//! Not here: how long things last (`access::Session`), cookies and forms (`desk`).
+//! Not here: how long things last (`access::Session`), cookies and forms (`desk`), who ends sessions of others ([`crate::session_end`]).
 //!
 //! Source: decision 0071.
 
@@ -186,16 +186,16 @@ impl Gate {
     ///
     /// [`Refusal::Unavailable`] and [`Refusal::Internal`].
     pub async fn log_out(&self, shown: &SessionSecret) -> Result<(), Refusal> {
-        match sql::sessions::find(&self.db, &shown.digest()).await? {
-            Some(stored) => self.end(stored.id, self.clock.now()).await,
-            None => Ok(()),
+        if let Some(stored) = sql::sessions::find(&self.db, &shown.digest()).await? {
+            self.end(stored.id, self.clock.now()).await?;
         }
+        Ok(())
     }
 
-    async fn end(&self, id: i64, now: Timestamp) -> Result<(), Refusal> {
+    /// Ends a session; gives whether it had not ended.
+    pub(crate) async fn end(&self, id: i64, now: Timestamp) -> Result<bool, sql::Error> {
         let end = async |tx: &sql::Transaction<'_>| sql::sessions::end(tx, id, now).await;
-        self.db.run_tx("gate.session_ended", end).await?;
-        Ok(())
+        self.db.run_tx("gate.session_ended", end).await
     }
 
     /// Deletes sessions that cannot hold any more; gives their number.
@@ -252,7 +252,8 @@ pub(crate) fn bytes(random: &Randomness) -> Result<[u8; SECRET_BYTES], Refusal> 
     Ok(bytes)
 }
 
-fn session_of(stored: &StoredSession) -> Session {
+/// A stored session, as it is judged.
+pub(crate) fn session_of(stored: &StoredSession) -> Session {
     Session {
         digest: stored.secret,
         digest_before: stored.previous,

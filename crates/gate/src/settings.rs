@@ -9,7 +9,7 @@ use access::{Algorithm, Grant, LimitClaims, Role, Rule, Scope};
 use process::config::oidc::{OidcGrantSection, OidcLoginSection, OidcSection};
 use process::config::{Installation, Problem, Problems};
 
-use crate::oidc::fetch::Address;
+use crate::oidc::fetch::{Address, Authority};
 
 /// A party for finding out whether limits that claims will state are enough.
 const SOME_PARTY: &str = "urn:epc:id:pgln:0000000.00000";
@@ -28,6 +28,8 @@ pub struct ProviderSettings {
     pub provider: access::Provider,
     /// How people log in there, if they do.
     pub client: Option<Client>,
+    /// Who signs the certificates of its addresses, in place of the public authorities; none for these.
+    pub authorities: Vec<Authority>,
 }
 
 /// What we are at a provider at which people log in.
@@ -82,8 +84,10 @@ fn resolve_for(
             continue;
         }
         let client = problems.keep(client(installation, section));
-        if let (Some(provider), Some(client)) = (problems.keep(provider(section)), client) {
-            providers.push(ProviderSettings { provider, client });
+        let authorities = problems.keep(authorities(installation, section));
+        let provider = problems.keep(provider(section));
+        if let (Some(provider), Some(client), Some(authorities)) = (provider, client, authorities) {
+            providers.push(ProviderSettings { provider, client, authorities });
         }
     }
     problems.unless_any(Some(Settings { providers }))
@@ -91,6 +95,24 @@ fn resolve_for(
 
 fn name(section: &OidcSection) -> String {
     format!("[[oidc]] `{}`", section.issuer)
+}
+
+/// Who signs the certificates of a provider, if it is not the public authorities.
+fn authorities(
+    installation: &Installation,
+    section: &OidcSection,
+) -> Result<Vec<Authority>, Problem> {
+    let Some(path) = &section.ca else { return Ok(Vec::new()) };
+    if section.issuer.starts_with("http://") {
+        let expected = "no `ca`, because the issuer is asked without TLS";
+        return Err(Problem::value(name(section), "ca", format!("`{}`", path.display()), expected));
+    }
+    let path = installation.at(path);
+    process::tls::authorities::read(&path).map_err(|error| Problem::Content {
+        section: name(section),
+        key: "ca".to_owned(),
+        cause: format!("could not use {}: {error}", path.display()),
+    })
 }
 
 fn provider(section: &OidcSection) -> Result<access::Provider, Problems> {
@@ -227,6 +249,39 @@ mod tests {
         let provider = &settings.providers[0].provider;
         assert_eq!((provider.rules.len(), provider.algorithms.len()), (2, 3));
         assert!(provider.rules[1].scope.parties().is_empty(), "what was tried is not given");
+    }
+
+    #[test]
+    fn a_private_authority_is_read_from_its_file_and_a_file_without_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let resolved = |issuer: &str| {
+            let text = format!(
+                "[[oidc]]\nissuer = \"{issuer}\"\naudience = \"chopmark\"\nca = \"ca.pem\"\n"
+            );
+            let path = folder.path().join("chopmark.toml");
+            resolve(&Installation::parse(&path, &text).unwrap())
+                .map_err(|problems| problems.to_string())
+        };
+        let missing = resolved("https://login.example").unwrap_err();
+        assert!(
+            missing.contains("[[oidc]] `https://login.example` ca: could not use"),
+            "{missing}"
+        );
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let own = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        for (text, words) in
+            [("", "got no certificate"), ("-----BEGIN CERTIFICATE-----\n", "ca.pem")]
+        {
+            std::fs::write(folder.path().join("ca.pem"), text).unwrap();
+            let refused = resolved("https://login.example").unwrap_err();
+            assert!(refused.contains(words), "{text}: {refused}");
+        }
+        std::fs::write(folder.path().join("ca.pem"), own.pem()).unwrap();
+        let settings = resolved("https://login.example").unwrap();
+        assert_eq!(settings.providers[0].authorities, [own.der().clone()]);
+        let without_tls = resolved("http://127.0.0.1:1").unwrap_err();
+        assert!(without_tls.contains("is asked without TLS"), "{without_tls}");
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl Scene {
             rules: vec![rule],
         };
         let gate = Gate::new(db.db(), clock.clone(), {
-            let providers = vec![ProviderSettings { provider, client: None }];
+            let providers = vec![ProviderSettings { provider, client: None, authorities: vec![] }];
             Settings { providers }
         });
         Self { _db: db, issuer, clock, gate }

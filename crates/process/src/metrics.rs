@@ -31,7 +31,7 @@ impl ProcessMetrics {
     }
 }
 
-/// What is counted of the certificate of a listener.
+/// What is counted of the certificates of a listener.
 #[derive(Debug, Clone)]
 pub struct TlsMetrics {
     /// When it expires, seconds since 1970; 0 without TLS.
@@ -39,6 +39,8 @@ pub struct TlsMetrics {
     /// How often its files were read again, by outcome (`replaced`, `kept`: the old one, because the new one is not usable,
     /// `waiting`: the old one until the new one's time comes).
     pub reloads: IntCounterVec,
+    /// When the first of the revocation lists of clients ends, seconds since 1970; 0 without one.
+    pub lists_end: IntGauge,
 }
 
 impl TlsMetrics {
@@ -55,15 +57,21 @@ impl TlsMetrics {
         );
         let reloads = Opts::new(
             "tls_certificate_reloads_total",
-            "How often certificate and key were read again, by outcome.",
+            "How often certificate and key, or what certificates of clients are checked by, were read again, by outcome.",
         );
         let reloads = IntCounterVec::new(reloads, &["outcome"]);
+        let lists_end = IntGauge::new(
+            "tls_client_crl_ends_seconds",
+            "When the revocation list of clients ends, seconds since 1970; 0 without one.",
+        );
         let metrics = Self {
             expires: expires.expect("the name is well-formed"),
             reloads: reloads.expect("names are well-formed"),
+            lists_end: lists_end.expect("the name is well-formed"),
         };
         add(registry, metrics.expires.clone());
         add(registry, metrics.reloads.clone());
+        add(registry, metrics.lists_end.clone());
         metrics
     }
 }

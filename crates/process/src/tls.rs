@@ -1,7 +1,7 @@
 //! TLS of our listeners: certificate and key from two files, read again when they change.
 //!
 //! The way through: [`Tls::from_files`] when the configuration is checked; [`Tls::server_config`] for the listener; [`Tls::follow`]
-//! while the process runs. [`Tls::asking_clients`] makes the listener ask for certificates of clients ([`client`]).
+//! while the process runs. [`Tls::of_section`] reads what a section says of certificates of clients as well ([`client`]).
 //!
 //! What holds:
 //!
@@ -10,20 +10,22 @@
 //! - a new pair is used for connections from then on; one that is not usable (unreadable, not a pair, expired) changes
 //!   nothing, is logged with its reason and counted;
 //! - a new pair whose time has not come does not replace one that is valid: it is read again, and used, when its time comes;
-//! - files that are being replaced are read when both have stayed the same for one look; what they were before they were
+//! - files that are being replaced are read when both have stayed the same for one look (`changes`); what they were before they were
 //!   read the first time is remembered, so that a change while the process starts is seen.
 //!
 //! Not here: clients ([`ureq`] with rustls).
 //!
 //! Source: RFC 8446, RFC 7468 (PEM), RFC 7301 (ALPN).
 
+pub mod authorities;
 mod certificate;
+mod changes;
 pub mod client;
+mod client_check;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -33,10 +35,11 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use self::changes::{Changes, Stamp, stamp};
+use self::client_check::ClientCheck;
 use crate::Context;
 use crate::config::{Installation, Problem, Problems};
 use crate::metrics::TlsMetrics;
@@ -51,7 +54,7 @@ pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 pub struct Tls {
     shown: Arc<Shown>,
     /// Who checks certificates of clients; none if they are not asked for one.
-    clients: Option<Arc<dyn ClientCertVerifier>>,
+    clients: Option<Arc<ClientCheck>>,
 }
 
 struct Shown {
@@ -68,6 +71,15 @@ struct Shown {
 struct Files {
     certificate: PathBuf,
     key: PathBuf,
+}
+
+/// What a section says of certificates of clients.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClientFiles<'a> {
+    /// `tls_client_ca`: the file with the authorities (PEM).
+    pub authorities: Option<&'a Path>,
+    /// `tls_client_crl`: the file with their revocation lists (PEM, or one in DER).
+    pub lists: Option<&'a Path>,
 }
 
 /// What is shown to clients.
@@ -94,19 +106,9 @@ enum Reloaded {
     Waiting(Timestamp),
 }
 
-/// What changes when a file is written, replaced, or made readable for somebody: times, length and number of each.
-type Stamp = [((i64, i64), (i64, i64), u64, u64); 2];
-
 impl Files {
     fn stamp(&self) -> Option<Stamp> {
-        let of = |path: &Path| {
-            let data = std::fs::metadata(path).ok()?;
-            // A key that others may read is refused; that it was put right shows in the time of its status only.
-            let (content, status) =
-                ((data.mtime(), data.mtime_nsec()), (data.ctime(), data.ctime_nsec()));
-            Some((content, status, data.len(), data.ino()))
-        };
-        Some([of(&self.certificate)?, of(&self.key)?])
+        stamp([&*self.certificate, &*self.key])
     }
 
     fn load(&self, section: &str, provider: &CryptoProvider) -> Result<Pair, Problem> {
@@ -175,44 +177,35 @@ impl Tls {
     /// As [`Tls::from_files`], for a listener that may ask clients for certificates as well.
     ///
     /// - `pair`: certificate and key.
-    /// - `authorities`: as for [`Tls::asking_clients`].
+    /// - `clients`: without authorities nobody is asked; those without a certificate are served too.
     ///
     /// # Errors
     ///
-    /// [`Problem`], also if authorities are named and the listener has no TLS.
+    /// [`Problem`], also if a file of `clients` cannot be used, or its listener has no TLS.
     pub fn of_section(
         installation: &Installation,
         section: &'static str,
         (certificate, key): (Option<&Path>, Option<&Path>),
-        authorities: Option<&Path>,
+        clients: ClientFiles<'_>,
     ) -> Result<Option<Self>, Problems> {
-        match Self::from_files(installation, section, certificate, key)? {
-            Some(tls) => tls.asking_clients(installation, authorities).map(Some),
-            None if authorities.is_some() => {
-                let expected =
-                    "the files of `tls_certificate` and `tls_key`, or no `tls_client_ca`";
-                Err(Problem::value(section, "tls_certificate", "none", expected).into())
+        let tls = Self::from_files(installation, section, certificate, key)?;
+        let (authorities, lists) = match clients {
+            ClientFiles { authorities: None, lists: None } => return Ok(tls),
+            ClientFiles { authorities: None, lists: Some(_) } => {
+                let expected = "the file of the authorities whose lists they are";
+                return Err(Problem::value(section, "tls_client_ca", "none", expected).into());
             }
-            None => Ok(None),
-        }
-    }
-
-    /// The same, for a listener that asks clients for a certificate and serves those without one too.
-    ///
-    /// - `authorities`: `tls_client_ca` of the section: the file with the authorities (PEM); without it nobody is asked.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem`] if the file has no authority that can be used.
-    pub fn asking_clients(
-        self,
-        installation: &Installation,
-        authorities: Option<&Path>,
-    ) -> Result<Self, Problems> {
-        let Some(path) = authorities else { return Ok(self) };
-        let of = (self.shown.section, &*installation.at(path));
-        let clients = Some(client::verifier(of, Arc::clone(&self.shown.provider))?);
-        Ok(Self { clients, ..self })
+            ClientFiles { authorities: Some(authorities), lists } => (authorities, lists),
+        };
+        let Some(tls) = tls else {
+            let expected = "the files of `tls_certificate` and `tls_key`, or no `tls_client_ca`";
+            return Err(Problem::value(section, "tls_certificate", "none", expected).into());
+        };
+        let lists = lists.map(|path| installation.at(path));
+        let provider = Arc::clone(&tls.shown.provider);
+        let check =
+            ClientCheck::from_files(section, installation.at(authorities), lists, provider)?;
+        Ok(Some(Self { clients: Some(Arc::new(check)), ..tls }))
     }
 
     /// What the listener works with; it shows whatever certificate is the current one.
@@ -226,11 +219,15 @@ impl Tls {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.shown.provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .expect("the provider has both versions");
-        let builder = match &self.clients {
-            Some(clients) => builder.with_client_cert_verifier(Arc::clone(clients)),
-            None => builder.with_no_client_auth(),
+        let Some(clients) = &self.clients else {
+            return builder.with_no_client_auth().with_cert_resolver(resolver);
         };
-        builder.with_cert_resolver(resolver)
+        let builder = builder.with_client_cert_verifier(Arc::<ClientCheck>::clone(clients));
+        let mut config = builder.with_cert_resolver(resolver);
+        // A session that is resumed is not checked again, and its certificate may have been revoked.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        config
     }
 
     /// When the current certificate expires.
@@ -245,7 +242,8 @@ impl Tls {
         let mut reloads = context.reload();
         let mut shutdown = context.shutdown.clone();
         let mut looks = tokio::time::interval(LOOK);
-        let mut changes = Changes::new(self.shown.first);
+        let mut changes = Changes::new(self.shown.first.clone());
+        let mut clients = self.clients.as_ref().map(|check| (check, check.changes()));
         let mut waits_until = None;
         self.show_expiry(&metrics, context.clock.now());
         loop {
@@ -257,8 +255,12 @@ impl Tls {
             let stamp = self.shown.files.stamp();
             let now = context.clock.now();
             let has_come = waits_until.is_some_and(|begins| begins <= now);
+            if let Some((check, changes)) = &mut clients {
+                check.look(changes, is_asked, &metrics);
+                check.show_end(&metrics, now);
+            }
             if changes.are_complete(stamp) || is_asked || has_come {
-                changes.used = stamp;
+                changes.use_seen();
                 waits_until = match self.reload(&metrics, now) {
                     Reloaded::Waiting(begins) => Some(begins),
                     Reloaded::Replaced | Reloaded::Kept => None,
@@ -323,28 +325,6 @@ impl Tls {
         if expires <= now {
             tracing::error!(section, %expires, "the certificate has expired; clients refuse it");
         }
-    }
-}
-
-/// Whether files have changed, and whether that is over.
-struct Changes {
-    /// Of the files that were read last.
-    used: Option<Stamp>,
-    /// As seen at the last look.
-    seen: Option<Stamp>,
-}
-
-impl Changes {
-    fn new(used: Option<Stamp>) -> Self {
-        Self { used, seen: used }
-    }
-
-    /// Whether both are other files than those in use, and the same as at the look before. While one is missing, its
-    /// replacement is under way.
-    fn are_complete(&mut self, now: Option<Stamp>) -> bool {
-        let is_calm = now.is_some() && now == self.seen;
-        self.seen = now;
-        is_calm && now != self.used
     }
 }
 

@@ -59,12 +59,15 @@ async fn other(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     method_not_allowed(&request, "GET, HEAD, OPTIONS")
 }
 
-/// Whether a request for `/` is one for this document and not for the start page: it names a type of JSON and no page.
+/// Whether a request for `/` is one for this document and not for the start page: it names a type of JSON or XML, and no page. In XML
+/// there is no such document, and whoever asks for it is told so.
 fn is_wanted(state: &AppState, request: &HttpRequest) -> bool {
+    const TYPES: [&str; 4] =
+        ["application/json", "application/ld+json", "application/xml", "text/xml"];
     let accept = request.headers().get("Accept").and_then(|value| value.to_str().ok());
     let accept = accept.unwrap_or_default().to_ascii_lowercase();
-    let is_json = accept.contains("application/json") || accept.contains("application/ld+json");
-    state.config().serve_queries && is_json && !accept.contains("text/html")
+    let is_named = TYPES.iter().any(|name| accept.contains(name));
+    state.config().serve_queries && is_named && !accept.contains("text/html")
 }
 
 /// The document.

@@ -9,7 +9,7 @@
 //!   places of its events;
 //! - what a subscriber may see is decided again for each message; a read that must be recorded is recorded before it is sent;
 //! - a message that fails is sent again after pauses that grow from 5 seconds to an hour, and given up after seven days, which its
-//!   maker sees in the subscription and the operator in the metrics;
+//!   maker sees in the subscription and the operator for seven days in the metrics, also after a restart;
 //! - messages, their events and what is looked at for one are bounded; nothing waits in memory.
 //!
 //! Not here: rows (`sql::queries_stored`), HTTP ([`super::webhook`]).
@@ -52,17 +52,41 @@ const MOST_BYTES: usize = 4 << 20;
 const PAUSE_S: (i64, i64) = (5, 3600);
 /// After how long a subscription is given up.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// For how long the metrics show one that was given up, unless its maker deletes it before.
+const SHOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Time between two counts of those.
+const COUNT_EVERY: SignedDuration = SignedDuration::from_secs(30);
 
 /// Serves subscriptions for as long as the process runs.
 pub async fn run(state: &Data<AppState>) -> Infallible {
     let sender = Sender::new(state.config().webhook_networks.clone());
     let room = Arc::new(Semaphore::new(AT_ONCE as usize));
+    let mut counted: Option<Timestamp> = None;
     loop {
+        let now = state.clock.now();
+        if counted.is_none_or(|at| now.duration_since(at).abs() >= COUNT_EVERY) {
+            counted = Some(now);
+            if let Err(error) = count_given_up(state).await {
+                tracing::warn!(%error, "subscriptions that were given up could not be counted; this is tried again");
+            }
+        }
         if let Err(error) = look(state, &sender, &room).await {
             tracing::warn!(%error, "subscriptions could not be looked at; this is tried again");
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Counts those that were given up a while ago at most.
+///
+/// # Errors
+///
+/// [`sql::Error`].
+pub(super) async fn count_given_up(state: &AppState) -> Result<(), sql::Error> {
+    let since = state.clock.now().checked_sub(SHOWN).unwrap_or(Timestamp::UNIX_EPOCH);
+    let count = queries_stored::given_up(&state.db, since).await?;
+    state.metrics.given_up.set(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(())
 }
 
 /// Takes what is due, as much as there is room for.

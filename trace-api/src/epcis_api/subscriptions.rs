@@ -245,6 +245,9 @@ fn shown(subscription: &Subscription) -> Json {
     if let Some(at) = state.last_notified_at {
         json.set("lastNotifiedAt", time(at));
     }
+    if let Some(at) = state.failing_since {
+        json.set("chopmark:failingSince", time(at));
+    }
     if let Some(failure) = &state.last_failure {
         json.set("chopmark:lastFailure", Json::from(failure.as_str()));
     }

@@ -17,8 +17,8 @@ use ledger::hash::sha256;
 use process::Clock;
 use process::config::Installation;
 use process::one_address::{self, Guest, Interface, Joined};
-use process::tls::Tls;
 use process::tls::client::{note, of_request};
+use process::tls::{ClientFiles, Tls};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     PublicKeyData as _,
@@ -99,7 +99,8 @@ impl Scene {
         let installation = Installation::parse(&folder.path().join("chopmark.toml"), "").unwrap();
         let path = |name: &'static str| Some(std::path::Path::new(name));
         let pair = (path("host.pem"), path("host.key"));
-        let tls = Tls::of_section(&installation, "[trace_api]", pair, path("ca.pem"));
+        let clients = ClientFiles { authorities: path("ca.pem"), lists: None };
+        let tls = Tls::of_section(&installation, "[trace_api]", pair, clients);
         let tls = tls.unwrap().expect("files were named");
         let clock = Clock::manual(Clock::system().now());
         let gate = Data::new(Gate::new(db.db(), clock.clone(), crate::Settings::default()));
@@ -320,7 +321,7 @@ async fn an_open_connection_ends_with_the_revocation_the_enrolment_and_the_certi
     assert!(client.stream.is_some(), "the connection is open");
     let (status, why) = client.ask(&[]).await.unwrap();
     assert_eq!((status, why.contains("which was revoked at")), (401, true), "{why}");
-    // A new handshake, which resumes the session, does not help, nor a key beside it.
+    // A new handshake does not help, nor a key beside it.
     client.stream = None;
     assert_eq!(client.ask(&[]).await.unwrap().0, 401);
     let bearer = scene.api_key(DOCK, 1).await;

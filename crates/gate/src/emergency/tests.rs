@@ -12,6 +12,7 @@ use sql::access_keys::StoredKey;
 use sql::testing::TestDb;
 
 use super::*;
+use crate::emergency_check::{Difference, check};
 use crate::read_log::{self, Outcome, Read, description};
 
 const LOG: &str = "reads.example/log";
@@ -148,7 +149,11 @@ async fn a_right_reaches_somebody_who_logged_in_at_a_provider_and_ends_for_them_
         scopes: vec!["openid".to_owned()],
         name: "Example".to_owned(),
     };
-    let providers = vec![crate::settings::ProviderSettings { provider, client: Some(client) }];
+    let providers = vec![crate::settings::ProviderSettings {
+        provider,
+        client: Some(client),
+        authorities: vec![],
+    }];
     let gate = Gate::new(scene.db.db(), scene.clock.clone(), crate::Settings { providers });
     let kim = Identity { subject: KIM.to_owned(), means: Means::Session, grants: vec![] };
     let random = process::Randomness::system();
@@ -399,4 +404,84 @@ async fn a_step_that_cannot_be_recorded_is_not_taken() {
     assert!(!scene.kim_has_it().await);
     let stored = sql::emergency::list(&scene.db.db(), "").await.unwrap();
     assert_eq!((stored.len(), standing(&stored[0], scene.clock.now())), (1, "proposed"));
+}
+
+/// What does not fit between the rows and the log.
+async fn differences(scene: &Scene) -> Vec<Difference> {
+    check(&scene.db.db(), &[LOG.to_owned()]).await.unwrap().differences
+}
+
+#[tokio::test]
+async fn rows_that_the_command_wrote_are_what_the_log_says() {
+    let scene = Scene::new("emergency_check").await;
+    assert_eq!(check(&scene.db.db(), &[LOG.to_owned()]).await.unwrap().records, 0, "no log yet");
+    scene.proposed(1).await;
+    scene.approved(2).await;
+    let ended = scene.approved(3).await;
+    scene.gate.end_emergency(&scene.log, &scene.lee, &ended).await.unwrap();
+    let back = scene.proposed(4).await;
+    scene.gate.end_emergency(&scene.log, &scene.lee, &back).await.unwrap();
+    let checked = check(&scene.db.db(), &[LOG.to_owned()]).await.unwrap();
+    assert_eq!((checked.rows, checked.records), (4, 8));
+    assert_eq!(checked.differences, []);
+    // A log that the configuration does not name counts for nothing, whatever the database calls it.
+    let other = check(&scene.db.db(), &["other.example/log".to_owned()]).await.unwrap();
+    assert_eq!((other.records, other.differences.len()), (0, 8));
+}
+
+#[tokio::test]
+async fn a_row_that_the_owner_of_the_database_writes_changes_or_deletes_is_named() {
+    let scene = Scene::new("emergency_owner").await;
+    let id = scene.approved(1).await;
+    for trigger in ["emergency_rights_steps", "emergency_rights_kept"] {
+        let disable = format!("alter table emergency_rights disable trigger {trigger}");
+        scene.alter(&disable).await.unwrap();
+    }
+    for (change, back) in [
+        ("hours = 8", "hours = 2"),
+        ("subject = 'lee'", "subject = 'food-authority/kim'"),
+        ("products = '{}', role = 'auditor'", "products = '{9521141}', role = 'regulator'"),
+        ("reason = 'none'", "reason = 'recall case 7'"),
+        (
+            "approved_at = approved_at + interval '1 second'",
+            "approved_at = approved_at - interval '1 second'",
+        ),
+    ] {
+        scene.alter(&format!("update emergency_rights set {change}")).await.unwrap();
+        let found = differences(&scene).await;
+        let is_named = |one: &Difference| matches!(one, Difference::Otherwise { row, record } if row != &record.said && record.said.starts_with(&id));
+        assert!(!found.is_empty() && found.iter().all(is_named), "{change}: {found:?}");
+        scene.alter(&format!("update emergency_rights set {back}")).await.unwrap();
+        assert_eq!(differences(&scene).await, [], "{back}");
+    }
+    // An end, and a right, that nobody recorded.
+    scene
+        .alter("update emergency_rights set ended_by = 'lee', ended_key = proposed_key, ended_at = approved_at")
+        .await
+        .unwrap();
+    let found = differences(&scene).await;
+    let [Difference::NotRecorded { act: "end an emergency right", .. }] = &found[..] else {
+        panic!("{found:?}")
+    };
+    scene
+        .alter("update emergency_rights set ended_by = null, ended_key = null, ended_at = null")
+        .await
+        .unwrap();
+    scene
+        .alter("insert into emergency_rights select 'emg_zzzzzzzz', subject, role, products, parties, jurisdictions, period_from, period_until, hours, reason, proposed_by, proposed_key, proposed_at, approved_by, approved_key, approved_at from emergency_rights")
+        .await
+        .unwrap();
+    let found = differences(&scene).await;
+    assert_eq!(found.len(), 2, "its proposal and its approval: {found:?}");
+    // A row that is gone, under another name.
+    scene.alter("delete from emergency_rights where emergency_id = 'emg_zzzzzzzz'").await.unwrap();
+    assert_eq!(differences(&scene).await, []);
+    scene.alter("delete from emergency_rights").await.unwrap();
+    let found = differences(&scene).await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found.iter().all(
+            |one| matches!(one, Difference::NotStored(record) if record.said.starts_with(&id))
+        )
+    );
 }

@@ -1,7 +1,7 @@
 //! Fetches what a provider publishes, its description and its keys, and exchanges codes for ID tokens.
 //!
-//! What holds: with TLS, or from this machine if the issuer is of this machine too; no redirect is followed, no proxy of the
-//! environment is used; time and size are bounded; a description that names another issuer is refused; no message has a code, a
+//! What holds: with TLS, or from this machine if the issuer is of this machine too; every address that the provider names is checked by
+//! the same authorities; no redirect is followed, no proxy of the environment is used; time and size are bounded; a description that names another issuer is refused; no message has a code, a
 //! client's secret or a token.
 //!
 //! Not here: when ([`super::Provider`]).
@@ -16,8 +16,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ledger::json::{Json, Limits, parse};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::pki_types::CertificateDer;
 use ureq::http::Uri;
-use ureq::tls::TlsConfig;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Longest time for one answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,6 +35,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub fn escaped(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
+
+/// The certificate of an authority, DER.
+pub type Authority = CertificateDer<'static>;
 
 /// What is known of a provider.
 #[derive(Debug, Clone)]
@@ -147,31 +151,55 @@ impl Address {
     }
 }
 
-/// Fetches.
+/// Fetches from one provider.
 #[derive(Debug, Clone)]
-pub struct Fetcher(ureq::Agent);
-
-impl Default for Fetcher {
-    fn default() -> Self {
-        Self::new()
-    }
+pub struct Fetcher {
+    agent: ureq::Agent,
+    /// By whom its certificates must be signed, in words.
+    signed_by: &'static str,
 }
 
 impl Fetcher {
     /// A fetcher that keeps no connection.
+    ///
+    /// - `authorities`: who signs the provider's certificates, and nobody else; the public authorities if there are none.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(authorities: &[Authority]) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
+        let own = authorities.iter().map(|one| Certificate::from_der(one).to_owned());
+        let (roots, signed_by) = match authorities {
+            [] => (RootCerts::WebPki, "a public authority, or `ca` in [[oidc]] with others"),
+            _ => (RootCerts::from(own), "an authority of `ca` in [[oidc]]"),
+        };
+        let tls =
+            TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots);
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
             .proxy(None)
             .max_redirects(0)
             .max_idle_connections(0)
-            .tls_config(tls)
+            .tls_config(tls.build())
             .build();
-        Self(config.into())
+        Self { agent: config.into(), signed_by }
+    }
+
+    /// Why a request failed; of a certificate, what is wrong and what was expected.
+    fn cause(&self, error: &ureq::Error) -> String {
+        let of_tls = match error {
+            ureq::Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()),
+            ureq::Error::Rustls(error) => Some(error),
+            _ => None,
+        };
+        match of_tls {
+            Some(rustls::Error::InvalidCertificate(why)) => {
+                let signed_by = self.signed_by;
+                format!(
+                    "its certificate is refused ({why}); expected one for this host, valid now, signed by {signed_by}"
+                )
+            }
+            _ => error.to_string(),
+        }
     }
 
     /// What an issuer publishes.
@@ -240,7 +268,7 @@ impl Fetcher {
             ("redirect_uri", &exchange.redirect_url),
             ("code_verifier", &exchange.verifier),
         ];
-        let mut request = self.0.post(url).header("Accept", "application/json");
+        let mut request = self.agent.post(url).header("Accept", "application/json");
         match &exchange.client_secret {
             Some(secret) if !endpoints.takes_secret_in_form => {
                 let pair = format!("{}:{}", escaped(&exchange.client_id), escaped(secret));
@@ -251,7 +279,7 @@ impl Fetcher {
                 form.extend(secret.as_deref().map(|secret| ("client_secret", secret)));
             }
         }
-        let mut answer = request.send_form(form).map_err(|error| wrong(error.to_string()))?;
+        let mut answer = request.send_form(form).map_err(|error| wrong(self.cause(&error)))?;
         let status = answer.status().as_u16();
         let body = answer.body_mut().with_config().limit(MOST_BYTES as u64);
         let bytes = body.read_to_vec().map_err(|error| wrong(error.to_string()))?;
@@ -270,8 +298,8 @@ impl Fetcher {
 
     fn get(&self, address: &Address) -> Result<Vec<u8>, FetchError> {
         let wrong = |cause: String| FetchError::Answer { url: address.url.clone(), cause };
-        let request = self.0.get(&address.url).header("Accept", "application/json");
-        let mut answer = request.call().map_err(|error| wrong(error.to_string()))?;
+        let request = self.agent.get(&address.url).header("Accept", "application/json");
+        let mut answer = request.call().map_err(|error| wrong(self.cause(&error)))?;
         if answer.status().as_u16() != 200 {
             return Err(wrong(format!(
                 "got the status {}, expected 200",

@@ -30,10 +30,15 @@ pub struct IngestSection {
     #[serde(default)]
     pub tls_key: Option<PathBuf>,
     /// File with the authorities whose certificates clients may show, PEM. Then `chopmark access certificate` says whose they are; a client
-    /// without one is served as before, and one with a certificate of another authority is not served. It is read at the start
-    /// only. Default: none; then clients are not asked. Needs `tls_certificate`.
+    /// without one is served as before, and one with a certificate of another authority is not served. It is read again on SIGHUP and
+    /// when it has changed. Default: none; then clients are not asked. Needs `tls_certificate`.
     #[serde(default)]
     pub tls_client_ca: Option<PathBuf>,
+    /// File with revocation lists (CRL) of the authorities of `tls_client_ca`, PEM, or one list in DER; one for each authority of a chain. A
+    /// client whose certificate is on a list, or has no list that is still valid, is refused with its next connection. It is read
+    /// again as `tls_client_ca` is. Default: none; then `chopmark access certificate revoke` alone revokes.
+    #[serde(default)]
+    pub tls_client_crl: Option<PathBuf>,
     /// Largest body of a request that is accepted, in bytes. Default: 16777216 (16 MiB). A delivery has at most 4 MiB.
     #[serde(default = "default_max_body")]
     pub max_body_bytes: usize,

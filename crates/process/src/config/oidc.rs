@@ -26,6 +26,10 @@ pub struct OidcSection {
     pub issuer: String,
     /// The name under which the provider knows this installation; it must be among the audiences of a token.
     pub audience: String,
+    /// File with the authorities that sign the certificates of the provider's addresses, PEM: its description, keys and tokens are fetched
+    /// from nobody else then. It is read at the start only. Default: none; then the public authorities count.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
     /// How it may sign. Default: `RS256`, `ES256`, `EdDSA`.
     #[serde(default = "default_algorithms")]
     pub algorithms: Vec<String>,

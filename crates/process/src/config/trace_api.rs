@@ -33,6 +33,9 @@ pub struct TraceApiSection {
     /// clients are not asked.
     #[serde(default)]
     pub tls_client_ca: Option<PathBuf>,
+    /// File with their revocation lists, as `tls_client_crl` of `[ingest]`. Default: none.
+    #[serde(default)]
+    pub tls_client_crl: Option<PathBuf>,
     /// Address and port on which the operator is answered: receipts, whole histories and bundles, readiness, metrics.
     /// On the loopback interface, since nobody is asked who they are. Default: `127.0.0.1:8086`.
     #[serde(default = "default_internal_listen")]
@@ -44,13 +47,17 @@ pub struct TraceApiSection {
     /// File with the secret, at least 16 bytes of any text, mode 0600, under which scanning devices are recognised again.
     /// Whoever has it can tell which scans came from one device; with a new one, devices count as new.
     pub scan_secret: PathBuf,
+    /// File with the secret, at least 16 bytes of any text, mode 0600, under which `chopmark tags keys import` encrypts keys of chips;
+    /// keys that were imported under another one cannot be read. Default: none; then no chip is checked.
+    #[serde(default)]
+    pub tag_secret: Option<PathBuf>,
     /// Addresses and networks of your own proxies: `127.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`. The client is the last
     /// address in `X-Forwarded-For` that is none of them. Default: none; then that header is not read.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
     /// Header in which a trusted proxy reports where the client is: `name;latitude;longitude;uncertainty in km`, the
-    /// name with percent escapes. The proxy must overwrite what the client sent under this name; a header that comes
-    /// twice is not read. Default: none; then scans have no place.
+    /// name with percent escapes, and behind it `;CN`, the code of the country, if it knows that. The proxy must overwrite what
+    /// the client sent under this name; a header that comes twice is not read. Default: none; then scans have no place.
     #[serde(default)]
     pub place_header: Option<String>,
     /// Whether the public sees the names of parties and places. Default: false; then it sees "a company" and cities.
@@ -167,6 +174,16 @@ pub struct ProductSection {
     /// Where you say what to do about a recall, `https://…`; a recalled item's page leads there. Default: none.
     #[serde(default)]
     pub recall_url: Option<String>,
+    /// Countries where it is to be sold, as codes of ISO 3166-1 in two capitals: `["CN", "SG"]`. A scan before the sale from
+    /// another one is reported as a hint; scans have a country only with `place_header`. What the commissioning says of an
+    /// item (`markets` in its `ilmd`) comes first. Default: none; then nobody asks.
+    #[serde(default)]
+    pub markets: Vec<String>,
+    /// File with a secret of at least 32 bytes of any text, mode 0600, under which `chopmark labels --token-key` makes the token
+    /// in the code of each item. With it a serial number alone shows the product and nothing of any item, whether it exists or
+    /// not. A code that was printed without a token shows nothing any more. Default: none; then a serial number is enough.
+    #[serde(default)]
+    pub token_key: Option<PathBuf>,
     /// `[[trace_api.product.link]]`: where more is said about the product, by type of link. Default: none.
     #[serde(default, rename = "link")]
     pub links: Vec<LinkSection>,

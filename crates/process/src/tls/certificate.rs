@@ -1,10 +1,10 @@
-//! From when until when a certificate is valid, and its public key, read from its bytes.
+//! From when until when a certificate is valid, its public key, and when a revocation list ends, read from their bytes.
 //!
 //! What holds: bytes from outside never panic; whatever is not understood gives none.
 //!
 //! Not here: whether the certificate is trusted, or belongs to a key.
 //!
-//! Source: RFC 5280 sections 4.1, 4.1.2.5 and 4.1.2.7; X.690 section 8.1.
+//! Source: RFC 5280 sections 4.1, 4.1.2.5, 4.1.2.7 and 5.1; X.690 section 8.1.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -34,6 +34,21 @@ pub(super) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
     }
     let (_, after) = take(rest, SEQUENCE)?;
     rest.get(..rest.len() - after.len())
+}
+
+/// When the next list is to come after a revocation list (DER); none if it does not say, or the bytes are no list.
+pub(super) fn list_end(list: &[u8]) -> Option<Timestamp> {
+    let (outer, _) = take(list, SEQUENCE)?;
+    let (mut rest, _) = take(outer, SEQUENCE)?;
+    if let Some((_, after)) = take(rest, INTEGER) {
+        rest = after;
+    }
+    // Algorithm, issuer; then when it was made, and when the next one will be.
+    for _ in 0..2 {
+        (_, rest) = take(rest, SEQUENCE)?;
+    }
+    let (_, after) = time(rest)?;
+    time(after).map(|(end, _)| end)
 }
 
 /// What is signed, from its validity on.

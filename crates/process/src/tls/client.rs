@@ -1,6 +1,6 @@
-//! Certificates that clients show in the handshake: who checks them, and how they reach whoever answers a request.
+//! Certificates that clients show in the handshake, and how they reach whoever answers a request.
 //!
-//! The way through: a section with `tls_client_ca` makes its listener ask (`verifier`); [`note`] keeps what was shown beside the
+//! The way through: a section with `tls_client_ca` makes its listener ask (`client_check`); [`note`] keeps what was shown beside the
 //! connection; [`of_request`] gives it to a handler. Where two roles share an address, the listener is the host's, and a request that
 //! is the guest's has the same connection.
 //!
@@ -9,16 +9,14 @@
 //! - clients without a certificate are served as before; one that is not signed by the configured authority, is not valid yet or any
 //!   more, or is not for clients ends the handshake;
 //! - a certificate comes from the handshake of this very connection, never from a header;
-//! - what was shown at a handshake is shown by every request of the connection, and of those that resume its session: whoever asks
-//!   compares its validity with the time of the request.
+//! - what was shown at a handshake is shown by every request of the connection: whoever asks compares its validity with the time of
+//!   the request. No session is resumed, so that each connection is checked.
 //!
-//! Not here: whose certificate it is (`gate::certificate`).
+//! Not here: which certificates count (`client_check`), whose certificate it is (`gate::certificate`).
 //!
-//! Sources: RFC 8446 section 4.4.2; RFC 5280 section 4.1.2.7; decision 0073.
+//! Sources: RFC 8446 section 4.4.2; RFC 5280 section 4.1.2.7; decisions 0073 and 0089.
 
 use std::any::Any;
-use std::path::Path;
-use std::sync::Arc;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::HttpRequest;
@@ -27,15 +25,10 @@ use actix_web::rt::net::TcpStream;
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::hash::sha256;
-use rustls::RootCertStore;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 
 use super::certificate::{public_key, validity};
-use crate::config::Problem;
 
 /// What is known of a client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,28 +62,6 @@ impl ClientCertificate {
         let first = first.map_err(|error| format!("got something else ({error}), {expected}"))?;
         Self::of(&first).ok_or_else(|| format!("got something that is not X.509, {expected}"))
     }
-}
-
-/// Who checks certificates of clients: signed by an authority of the file; a client may have none.
-pub(super) fn verifier(
-    (section, path): (&str, &Path),
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, Problem> {
-    let problem = |error: &dyn std::fmt::Display| Problem::Content {
-        section: section.to_owned(),
-        key: "tls_client_ca".to_owned(),
-        cause: format!("could not use {}: {error}", path.display()),
-    };
-    let mut roots = RootCertStore::empty();
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    for authority in read.map_err(|error| problem(&error))? {
-        roots.add(authority).map_err(|error| problem(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(problem(&"got no certificate, expected those of the authorities in PEM"));
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    verifier.allow_unauthenticated().build().map_err(|error| problem(&error))
 }
 
 /// Keeps what a client showed beside its connection; for `HttpServer::on_connect`.

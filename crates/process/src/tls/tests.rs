@@ -312,17 +312,3 @@ fn files_that_are_no_pair_are_problems_with_section_key_path_and_reason() {
         of(None, path).unwrap_err().starts_with("[ingest] tls_certificate: got none, expected")
     );
 }
-
-#[test]
-fn files_are_taken_when_both_have_stayed_the_same() {
-    let stamp = |number| Some([((number, 0), (0, 0), 1, 1), ((number, 0), (0, 0), 1, 2)]);
-    let mut changes = Changes::new(stamp(1));
-    assert!(!changes.are_complete(stamp(1)));
-    assert!(!changes.are_complete(stamp(2)), "the first of two files was replaced");
-    assert!(!changes.are_complete(stamp(3)), "the second as well");
-    assert!(!changes.are_complete(None), "one is missing");
-    assert!(!changes.are_complete(stamp(3)));
-    assert!(changes.are_complete(stamp(3)));
-    changes.used = stamp(3);
-    assert!(!changes.are_complete(stamp(3)));
-}

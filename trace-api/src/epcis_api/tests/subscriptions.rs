@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::stored::post;
 use super::*;
 use crate::epcis_api::signature;
-use crate::epcis_api::subscriber::{due, serve};
+use crate::epcis_api::subscriber::{count_given_up, due, serve};
 use crate::epcis_api::webhook::Sender;
 
 const TOKEN: &str = "a token of the subscriber";
@@ -193,7 +193,7 @@ async fn a_message_that_is_too_large_for_its_receiver_comes_in_halves() {
 async fn a_subscription_is_given_up_after_seven_days_and_is_counted() {
     let scene = partner_scene("subscribed_given_up").await;
     let (dest, messages) = receiver(&[503; 400]);
-    subscribed(&scene, &dest).await;
+    let path = subscribed(&scene, &dest).await;
     record(&scene, 1).await;
     let begun = scene.state.clock.now();
     let mut tries = 0;
@@ -209,6 +209,17 @@ async fn a_subscription_is_given_up_after_seven_days_and_is_counted() {
     assert_eq!(given_up, 1);
     scene.state.clock.advance(Duration::from_hours(48));
     assert_eq!(serve_all(&scene).await, 0, "nothing more is sent");
+    // Its maker sees it, and so does the operator, whatever was restarted meanwhile.
+    let shown = get_as(&scene, FACTORY_KEY, &path).await.json();
+    assert_eq!(shown["chopmark:failingSince"], begun.to_string(), "{shown}");
+    for member in ["chopmark:disabledAt", "chopmark:lastFailure"] {
+        assert!(shown[member].is_string(), "{shown}");
+    }
+    for (days, count) in [(0, 1), (6, 0)] {
+        scene.state.clock.advance(Duration::from_hours(24 * days));
+        count_given_up(&scene.state).await.unwrap();
+        assert_eq!(scene.state.metrics.given_up.get(), count, "{days} days later");
+    }
 }
 
 #[actix_web::test]

@@ -241,3 +241,25 @@ async fn problems_are_xml_for_whoever_prefers_it_and_what_is_not_offered_is_said
         assert!(refused.body.contains(offered), "{offered}: {}", refused.body);
     }
 }
+
+#[actix_web::test]
+async fn names_have_no_form_in_xml_and_whoever_asks_for_one_is_told_what_there_is() {
+    let scene = partner_scene("xml_names").await;
+    for path in ["/", "/eventTypes", "/epcs", "/bizSteps", "/eventTypes/ObjectEvent", "/queries"] {
+        for only in ["application/xml", "text/xml"] {
+            let answer = get_with(&scene, path, &[("Accept", only)]).await;
+            assert_eq!(answer.status, 406, "{path}: {}", answer.body);
+            assert!(answer.body.contains("application/json"), "{path}: {}", answer.body);
+        }
+        let either = "application/xml, application/json;q=0.5";
+        let answer = get_with(&scene, path, &[("Accept", either)]).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("content-type")),
+            (200, "application/json")
+        );
+    }
+    // A browser takes XML as well, and gets the page.
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let page = get_with(&scene, "/", &[("Accept", browser)]).await;
+    assert!(page.header("content-type").starts_with("text/html"), "{}", page.body);
+}

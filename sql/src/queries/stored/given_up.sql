@@ -1,0 +1,2 @@
+-- stored::given_up
+select count(*) from subscriptions where disabled_at >= $1 /* since */
