@@ -1,7 +1,7 @@
 //! `chopmark export`: what was recorded, as a file to take home.
 //!
 //! The way through: the arguments become a request ([`export::Request`]) and the sizes of an earlier export, if one is named; [`export::write()`]
-//! writes it under another name, which is renamed at the end; the manifest goes beside it, or is in the evidence pack.
+//! writes it under another name, which is renamed at the end; the manifest goes beside it, and a signature if that is asked for.
 //!
 //! What holds: there is never a part of an export under the name that was asked for; after Ctrl-C or an error nothing is left.
 //!
@@ -14,11 +14,15 @@ use std::sync::atomic::AtomicBool;
 
 use access::{Act, Decision, Grant, Identity, Means, Role, Scope, Sight, decide};
 use anyhow::Context as _;
+use export::signature::Statement;
 use export::{Format, Job, Manifest, Options, Pins, Progress, Request, Source};
+use gate::read_log;
 use history::Cache;
 use history::directory::DirectoryCache;
 use ledger::policy::Policy;
-use process::Clock;
+use process::config::Problems;
+use process::language::Language;
+use process::{Clock, Randomness};
 
 use crate::backup::interrupt::Interrupt;
 use crate::input;
@@ -35,7 +39,7 @@ const CACHE_BYTES: usize = 64 << 20;
 pub struct Arguments {
     #[command(flatten)]
     place: Place,
-    /// The form: `fsma204-csv`, `fsma204-xlsx`, `events-csv`, `epcis-json`, `epcis-xml-1.2` or `evidence-pack`
+    /// The form: `fsma204-csv`, `fsma204-xlsx`, `events-csv`, `epcis-json`, `epcis-xml-1.2`, `evidence-pack` or `report-pdf`
     #[arg(long, value_parser = format)]
     format: Format,
     /// The file to write; a manifest is written beside it
@@ -77,6 +81,15 @@ pub struct Arguments {
     /// Origin of the hub whose entries and anchor bundles have. Default: the only hub there is
     #[arg(long, value_name = "ORIGIN")]
     hub: Option<String>,
+    /// The language of a report: `en` or `zh`
+    #[arg(long, value_parser = language, default_value = "en")]
+    language: Language,
+    /// Address of a page that verifies bundles; a report has it as a code
+    #[arg(long, value_name = "URL")]
+    verifier: Option<String>,
+    /// Signs the file: origin of a `[[ledger]]` of kind `audit` in the configuration file, whose keys sign. The signature goes beside the file
+    #[arg(long, value_name = "ORIGIN")]
+    sign: Option<String>,
     /// Replaces the file if it is there
     #[arg(long)]
     force: bool,
@@ -85,6 +98,14 @@ pub struct Arguments {
 fn format(text: &str) -> Result<Format, String> {
     let names = || Format::ALL.map(Format::name).join(", ");
     Format::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    match text {
+        "en" => Ok(Language::English),
+        "zh" => Ok(Language::Chinese),
+        _ => Err("expected en or zh".to_owned()),
+    }
 }
 
 impl Arguments {
@@ -134,7 +155,12 @@ impl Arguments {
     }
 
     fn request(&self) -> anyhow::Result<Request> {
-        let options = Options { has_mark: self.bom, most_items: self.most_items };
+        let options = Options {
+            has_mark: self.bom,
+            most_items: self.most_items,
+            language: self.language,
+            verifier: self.verifier.clone(),
+        };
         Ok(Request::new(&self.pairs()?, self.sight()?, self.format, options)?)
     }
 }
@@ -173,9 +199,16 @@ impl Drop for Unfinished {
 }
 
 /// Where the manifest of a file is: beside it.
-fn manifest_path(path: &Path) -> PathBuf {
+pub fn manifest_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".manifest.json");
+    PathBuf::from(name)
+}
+
+/// Where the signature of a file is: beside it.
+fn signature_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sig");
     PathBuf::from(name)
 }
 
@@ -197,11 +230,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ),
         None => None,
     };
+    let signer = signer(arguments)?;
     let is_there = arguments.out.exists() && !arguments.force;
     anyhow::ensure!(!is_there, "{} is there; --force replaces it", arguments.out.display());
     let unfinished = Unfinished::of(&arguments.out)?;
     let interrupt = Interrupt::listen()?;
-    let manifest = interrupt.block_on(async {
+    let written = interrupt.block_on(async {
         let open = arguments.place.open(APPLICATION).await?;
         let mut file = File::create(&unfinished.path)
             .with_context(|| format!("could not create {}", unfinished.path.display()))?;
@@ -220,12 +254,44 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         let manifest = written(&source, &request, &mut file).await?;
         file.sync_all().context("could not write the file to disk")?;
-        Ok(manifest)
+        let signature = match &signer {
+            Some(signer) => Some(signed(&open.db, signer, &manifest).await?),
+            None => None,
+        };
+        Ok((manifest, signature))
     });
     if terminal::is_watched() {
         terminal::status("");
     }
-    finish(arguments, &manifest?, unfinished, pins.as_ref())
+    let (manifest, signature) = written?;
+    finish(arguments, &manifest, unfinished, pins.as_ref())?;
+    if let Some(signature) = signature {
+        let path = signature_path(&arguments.out);
+        fs::write(&path, signature)
+            .with_context(|| format!("could not write {}", path.display()))?;
+        out!("  signature: {}", path.display());
+    }
+    Ok(ExitCode::from(u8::from(manifest.counts.broken > 0)))
+}
+
+/// The ledger whose keys sign, if one was named.
+fn signer(arguments: &Arguments) -> anyhow::Result<Option<read_log::Settings>> {
+    let Some(origin) = &arguments.sign else { return Ok(None) };
+    let installation = arguments.place.installation()?;
+    Ok(read_log::settings(&installation, "--sign", Some(origin)).map_err(Problems::from)?)
+}
+
+/// The signature of what was written.
+async fn signed(
+    db: &sql::Db,
+    signer: &read_log::Settings,
+    manifest: &Manifest,
+) -> anyhow::Result<String> {
+    let newest = sql::ledgers::latest_of(&db.connection().await?, &signer.origin).await?;
+    let size = newest.map_or(0, |(_, checkpoint)| checkpoint.size);
+    let stated = Statement::of(manifest, &signer.origin, size);
+    let stated = stated.context("the manifest names no file")?;
+    Ok(stated.sign(&signer.keys, Randomness::system().source())?)
 }
 
 async fn written(
@@ -256,7 +322,7 @@ fn finish(
     manifest: &Manifest,
     unfinished: Unfinished,
     pins: Option<&Pins>,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<()> {
     let path = &arguments.out;
     unfinished.finish(path)?;
     let beside = manifest_path(path);
@@ -280,7 +346,7 @@ fn finish(
             out!("  {count} {what}");
         }
     }
-    Ok(ExitCode::from(u8::from(counts.broken > 0)))
+    Ok(())
 }
 
 /// How far it is, on a line of the terminal.

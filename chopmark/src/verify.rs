@@ -1,6 +1,6 @@
-//! `chopmark verify`: proves or refutes a bundle or an evidence pack without the server that made it, or a proof of another transparency log.
+//! `chopmark verify`: proves or refutes a bundle, an evidence pack or a signed export without the server that made it, or a proof of another transparency log.
 //!
-//! The way through: the first bytes say what the file is; a proof of another log goes to [`foreign`], an evidence pack to [`pack`]. Of a bundle
+//! The way through: the first bytes say what the file is; a proof of another log goes to [`foreign`], an evidence pack to [`pack`], the signature of an export to [`signature`]. Of a bundle
 //! [`ledger::bundle::verify`] makes the report; with `--rpc` the answers of the endpoints about the
 //! anchor's block are added, with every question that was asked; the report is printed as text or JSON.
 //!
@@ -14,6 +14,7 @@ mod arguments;
 mod foreign;
 mod pack;
 mod report;
+mod signature;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bytes = input::bytes(&arguments.file)?;
     if let Some(kind) = Kind::of(&bytes) {
         return foreign::run(kind, &bytes, arguments);
+    }
+    if export::signature::is_one(&bytes) {
+        return signature::run(&bytes, arguments);
     }
     anyhow::ensure!(
         !foreign::is_asked_for(arguments),

@@ -28,7 +28,9 @@ mod phones;
 mod process;
 mod readers;
 mod report;
+mod search;
 mod site;
+mod taps;
 mod verdict;
 mod write;
 
@@ -85,6 +87,7 @@ pub struct Arguments {
 enum Group {
     Hashing,
     Access,
+    Taps,
     Readers,
     Fleet,
     Burst,
@@ -102,9 +105,10 @@ enum Group {
 }
 
 /// Every group in the order in which they are measured, and what it is about.
-const GROUPS: [(Group, &str); 16] = [
+const GROUPS: [(Group, &str); 17] = [
     (Group::Hashing, "committing to a record of 1,700 items against bare hashing"),
     (Group::Access, "one decision who may see what against comparing names as text"),
+    (Group::Taps, "checking the code of one tap against the blocks of AES that it needs"),
     (Group::Readers, "decoding and settling of each family of readers, and the spool"),
     (
         Group::Fleet,
@@ -295,6 +299,7 @@ fn measure(
     match group {
         Group::Hashing => hashing::run(rounds, report),
         Group::Access => access::run(rounds, report),
+        Group::Taps => taps::run(rounds, report),
         Group::Readers => readers::run(rounds),
         Group::Fleet => fleet::run(amounts.fleet_seconds.max(2)),
         Group::Burst => burst::run(&folder(&stage.data, "burst")?, rounds, report),
@@ -344,7 +349,8 @@ fn on_items(
             events::rate(site, amounts.rounds, amounts.events, report)?;
             events::queries(site, (amounts.rounds, amounts.asked), report)?;
             events::lot(site, amounts.rounds, report)?;
-            exports::fsma(site, amounts.rounds, report)
+            exports::fsma(site, amounts.rounds, report)?;
+            search::keys(site, amounts.rounds, report)
         }
         _ => verdict::latency(site, amounts.verdict(), scans, report),
     }

@@ -7,10 +7,12 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use access::Channel;
 use actix_web::http::Uri;
 use gate::read_log;
+use jiff::SignedDuration;
 use ledger::policy::Policy;
 use process::config::desk::DeskSection;
 use process::config::problem::read_policy;
@@ -46,6 +48,23 @@ pub struct Config {
     pub hub: Option<String>,
     /// Where reads are recorded.
     pub read_log: Option<read_log::Settings>,
+    /// Files that people export; none if nobody does.
+    pub exports: Option<ExportSettings>,
+}
+
+/// Files that people export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportSettings {
+    /// Where they are.
+    pub folder: PathBuf,
+    /// How long each is kept.
+    pub keep: SignedDuration,
+    /// Most bytes of one.
+    pub most_bytes: u64,
+    /// Address of a page that verifies bundles.
+    pub verifier: Option<String>,
+    /// The policy as its file writes it, for evidence packs.
+    pub policy_text: String,
 }
 
 /// Without keys and policy.
@@ -147,8 +166,9 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
     problems.keep(check_addresses(section));
     let policy = section.policy.as_ref().and_then(|path| {
         let read = read_policy("[desk]", "policy", &installation.at(path));
-        problems.keep(read).map(|(policy, _)| policy)
+        problems.keep(read)
     });
+    let exports = problems.keep(exports(installation, section, policy.as_ref()));
     let reads = read_log::settings(installation, "[desk]", section.read_log.as_deref());
     let read_log = problems.keep(reads).flatten();
     let config = (|| {
@@ -163,9 +183,10 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             key_login: section.key_login.unwrap_or(!has_login),
             logins_per_minute: section.logins_per_minute,
             gate,
-            policy,
+            policy: policy.map(|(policy, _)| policy),
             hub: section.hub.clone(),
             read_log,
+            exports: exports.flatten(),
         })
     })();
     if let Some(config) = &config
@@ -194,6 +215,47 @@ fn origin(section: &DeskSection) -> Result<Origin, Problem> {
         }
     }
     Ok(origin)
+}
+
+/// Files that people export: a folder that can be written, for the owner of the process alone.
+fn exports(
+    installation: &Installation,
+    section: &DeskSection,
+    policy: Option<&(Policy, String)>,
+) -> Result<Option<ExportSettings>, Problems> {
+    let Some(folder) = &section.exports else { return Ok(None) };
+    let mut problems = Problems::default();
+    let folder = installation.at(folder);
+    if !(1..=720).contains(&section.export_hours) {
+        let got = section.export_hours;
+        problems.push(Problem::value("[desk]", "export_hours", got, "1 to 720"));
+    }
+    if !(1..=1_000_000).contains(&section.export_megabytes) {
+        let got = section.export_megabytes;
+        problems.push(Problem::value("[desk]", "export_megabytes", got, "1 to 1000000"));
+    }
+    if policy.is_none() {
+        let (got, expected) =
+            (folder.display(), "`policy` beside it: without one no records are shown");
+        problems.push(Problem::value("[desk]", "exports", got, expected));
+    }
+    let public = installation.trace_api.as_ref().map(|section| section.public_url.as_str());
+    let verifier = section.verifier.clone();
+    let verifier = verifier
+        .or_else(|| public.map(|public| format!("{}/verify", public.trim_end_matches('/'))))
+        .filter(|verifier| !verifier.is_empty());
+    if let Some(got) = verifier.as_ref().filter(|it| it.len() > 120 || !it.starts_with("http")) {
+        let expected = "an address of at most 120 characters that begins with `http`";
+        problems.push(Problem::value("[desk]", "verifier", got, expected));
+    }
+    let settings = policy.map(|(_, text)| ExportSettings {
+        folder,
+        keep: SignedDuration::from_hours(i64::from(section.export_hours)),
+        most_bytes: section.export_megabytes.saturating_mul(1_000_000),
+        verifier,
+        policy_text: text.clone(),
+    });
+    problems.unless_any(Some(settings))
 }
 
 fn trusted_proxies(section: &DeskSection) -> Result<Vec<Cidr>, Problems> {
@@ -269,6 +331,23 @@ mod tests {
             let refused = resolved(&format!("[desk]\n{text}\n")).unwrap_err();
             assert!(refused.contains(words), "{text}: {refused}");
         }
+    }
+
+    #[test]
+    fn exports_need_a_policy_and_have_bounds() {
+        let desk = "[desk]\npublic_url = \"https://desk.example\"\nexports = \"x\"\n";
+        let more = "export_hours = 0\nexport_megabytes = 0\nverifier = \"ftp://x\"\n";
+        let refused = resolved(&format!("{desk}{more}")).unwrap_err();
+        for words in [
+            "exports: got /nowhere/x, expected `policy` beside it",
+            "export_hours: got 0, expected 1 to 720",
+            "export_megabytes: got 0",
+            "verifier: got ftp://x",
+        ] {
+            assert!(refused.contains(words), "{words}: {refused}");
+        }
+        let none = "[desk]\npublic_url = \"https://desk.example\"\n";
+        assert_eq!(resolved(none).unwrap().exports, None);
     }
 
     #[test]

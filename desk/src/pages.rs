@@ -3,6 +3,7 @@
 //! The way through: `http.rs` says which path leads to which page, and how one is added.
 
 pub mod cases;
+pub mod exports;
 pub mod home;
 pub mod inquiry;
 pub mod login;

@@ -17,8 +17,12 @@ use crate::visitor::Visitor;
 use crate::words::{self, roles};
 
 /// Links to the main pages, in their order: path and words. A page that people go to from everywhere is added here.
-const NAVIGATION: &[(&str, Pair)] =
-    &[("/", words::HOME), ("/search", words::inquiry::SEARCH), ("/cases", words::cases::CASES)];
+const NAVIGATION: &[(&str, Pair)] = &[
+    ("/", words::HOME),
+    ("/search", words::inquiry::SEARCH),
+    ("/cases", words::cases::CASES),
+    ("/exports", words::exports::EXPORTS),
+];
 
 /// What is around a page.
 #[derive(Debug, Clone)]

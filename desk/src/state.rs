@@ -16,6 +16,7 @@ use sql::Db;
 
 use crate::attempts::Attempts;
 use crate::config::Config;
+use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 
 /// Who is answered: one of the two addresses that the desk listens on.
@@ -51,6 +52,8 @@ pub struct DeskState {
     pub cache: Cache,
     /// Who may say what; none without a policy.
     directory: Option<DirectoryCache>,
+    /// Exports that are written here.
+    pub jobs: Jobs,
 }
 
 impl fmt::Debug for DeskState {
@@ -68,7 +71,19 @@ impl DeskState {
         let read_log = ReadLog::start(db.clone(), config.read_log.clone(), clock.clone());
         let directory = config.policy.clone().map(DirectoryCache::new);
         let (metrics, cache) = (Metrics::new(), Cache::new(CACHE_BYTES));
-        Self { db, config, metrics, clock, random, gate, attempts, read_log, cache, directory }
+        Self {
+            db,
+            config,
+            metrics,
+            clock,
+            random,
+            gate,
+            attempts,
+            read_log,
+            cache,
+            directory,
+            jobs: Jobs::default(),
+        }
     }
 
     /// Who may say what by the directory as it is now, and the policy under which checkpoints are opened; none if the desk shows no

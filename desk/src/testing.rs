@@ -257,6 +257,7 @@ impl Scene {
             policy: None,
             hub: None,
             read_log: None,
+            exports: None,
         };
         let own = db.db_as(Access::Desk).await;
         let state = DeskState::new(config, own, clock.clone(), Randomness::system());

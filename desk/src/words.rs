@@ -4,6 +4,7 @@
 //! below `words/`.
 
 pub mod cases;
+pub mod exports;
 pub mod failures;
 pub mod home;
 pub mod inquiry;

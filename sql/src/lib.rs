@@ -33,6 +33,7 @@ pub mod emergency;
 mod error;
 pub mod events;
 pub mod expected;
+pub mod exports;
 pub mod findings;
 #[cfg(feature = "testing")]
 pub mod floors;
@@ -56,6 +57,8 @@ mod settings;
 #[cfg(feature = "testing")]
 mod statements;
 pub mod supervisor;
+pub mod tag_keys;
+pub mod tag_taps;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tile;

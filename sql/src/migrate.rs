@@ -37,6 +37,9 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (21, "0021_emergency_rights", include_str!("../migrations/0021_emergency_rights.sql")),
     (22, "0022_access_certificates", include_str!("../migrations/0022_access_certificates.sql")),
     (23, "0023_inquiry", include_str!("../migrations/0023_inquiry.sql")),
+    (24, "0024_tag_keys", include_str!("../migrations/0024_tag_keys.sql")),
+    (25, "0025_hints", include_str!("../migrations/0025_hints.sql")),
+    (26, "0026_exports", include_str!("../migrations/0026_exports.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

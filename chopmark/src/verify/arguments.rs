@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// What to verify, and whom to trust.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A bundle, an evidence pack (ZIP), a C2SP tlog-proof or a Sigsum proof; `-` is standard input, here and where a file is named below
+    /// A bundle, an evidence pack (ZIP), the signature of an export (FILE.sig, beside FILE and FILE.manifest.json), a C2SP tlog-proof or a Sigsum proof; `-` is standard input, here and where a file is named below
     pub(super) file: PathBuf,
     /// The policy file. For a bundle: one line that pins a directory, or the keys and the contract that you trust. For a
     /// proof of another log: its logs, witnesses and quorum. Without it the outcome is cannot tell

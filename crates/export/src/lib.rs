@@ -17,6 +17,9 @@
 //! | [`csv`], [`sheet`], [`json_ld`], [`xml`] | the forms |
 //! | [`zip`] | archives: written one way only, read only as written |
 //! | [`pack`] | the evidence pack, and its verification |
+//! | [`report`] | a report to print, as PDF |
+//! | [`signature`] | the signature beside a file, and its verification |
+//! | [`wanted`] | which events: those of a query, or those that a search at the desk finds |
 //! | [`manifest`] | what a file holds, at which sizes, and what it leaves out |
 //!
 //! What holds:
@@ -28,7 +31,7 @@
 //!
 //! Not here: jobs and pages (`desk`), what is asked for on the command line (`chopmark`).
 //!
-//! Sources: docs/formats/export-v1.md; decisions 0074 and 0075.
+//! Sources: docs/formats/export-v1.md; decisions 0074, 0075, 0085 and 0086.
 
 pub mod csv;
 pub mod descriptions;
@@ -38,12 +41,16 @@ mod job;
 pub mod json_ld;
 pub mod manifest;
 pub mod pack;
+pub mod report;
 pub mod request;
+mod rows;
 pub mod sheet;
+pub mod signature;
 pub mod snapshot;
 pub mod table;
 mod tally;
 pub mod walk;
+pub mod wanted;
 mod write;
 pub mod xml;
 pub mod zip;

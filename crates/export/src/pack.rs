@@ -209,7 +209,7 @@ async fn walk(
     mut of: Of<'_>,
 ) -> Result<(), Error> {
     let keeps_text = matches!(of, Of::Proofs(_));
-    let mut walk = Walk::new(source.db, snapshot, &request.query, &request.sight, keeps_text);
+    let mut walk = Walk::new(source.db, snapshot, &request.wanted, &request.sight, keeps_text);
     let prover = Prover::new(source.db, snapshot);
     while let Some(found) = walk.next_batch().await? {
         let mut rows = Vec::new();

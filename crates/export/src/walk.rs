@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use access::Sight;
 use epcis::Event;
-use epcis::query::{Direction, MasterData, Order, Query, Term};
+use epcis::query::{Direction, Order, Term};
 use history::projected::check;
 use history::sight::sees;
 use jiff::{SignedDuration, Timestamp};
@@ -30,6 +30,7 @@ use sql::ledgers::StoredRecord;
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
+use crate::wanted::Wanted;
 
 /// Candidates of one look at the projection.
 const AT_ONCE: usize = 2048;
@@ -70,27 +71,6 @@ pub enum Found {
     Hidden,
     /// It does not fit its ledger: its origin and place.
     Broken(String, u64),
-}
-
-/// Nothing is known of master data: a request asks nothing of them.
-pub(crate) struct Nothing;
-
-impl MasterData for Nothing {
-    fn is_within(&self, _place: &str, _ancestor: &str) -> bool {
-        false
-    }
-
-    fn descendants(&self, _place: &str) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn attribute(&self, _of: &str, _name: &str) -> Option<String> {
-        None
-    }
-
-    fn values(&self, _of: &str, _name: &str) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 /// Time of an event, rank of its ledger, place in it.
@@ -141,7 +121,7 @@ enum Onward {
 
 /// What decides about a candidate.
 struct Judge {
-    query: Query,
+    wanted: Wanted,
     sight: Sight,
     keeps_text: bool,
 }
@@ -151,7 +131,7 @@ impl Judge {
         let Ok(own) = check(projected, stored) else {
             return Some(Found::Broken(projected.origin.clone(), stored.index));
         };
-        if !self.query.matches(&own.event, own.record_time, &Nothing) {
+        if !self.wanted.has(&own) {
             return None;
         }
         if !sees(&self.sight, &own.stated_by, &own.event) {
@@ -180,15 +160,15 @@ impl<'a> Walk<'a> {
     pub fn new(
         db: &'a Db,
         snapshot: &'a Snapshot,
-        query: &Query,
+        wanted: &Wanted,
         sight: &Sight,
         keeps_text: bool,
     ) -> Self {
         Self {
             db,
             snapshot,
-            groups: query.groups(&Nothing),
-            judge: Arc::new(Judge { query: query.clone(), sight: sight.clone(), keeps_text }),
+            groups: wanted.groups(),
+            judge: Arc::new(Judge { wanted: wanted.clone(), sight: sight.clone(), keeps_text }),
             held: Vec::new(),
             after: Onward::From(None),
             next: None,
@@ -324,12 +304,12 @@ impl<'a> Walk<'a> {
     ) -> Result<Candidates, Error> {
         let bounds = match only {
             Some(at) => (Some(at), at.checked_add(SignedDuration::from_micros(1)).ok()),
-            None => self.judge.query.event_time(),
+            None => self.judge.wanted.event_time(),
         };
         let search = Search {
             groups: &self.groups,
             event_time: bounds,
-            record_time: self.judge.query.record_time(),
+            record_time: self.judge.wanted.record_time(),
             order: Order::EventTime,
             direction: Direction::Ascending,
             after,

@@ -5,23 +5,22 @@
 //!
 //! What holds: what was written before an error is no export; whoever gives the sink keeps it under another name until then.
 
-use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use directory::Rights;
-use sql::Db;
 
 use crate::descriptions::Descriptions;
 use crate::error::Error;
-use crate::job::{Job, Progress, Source};
+use crate::job::{Job, Source};
 use crate::manifest::Manifest;
 use crate::request::{Format, Request};
+use crate::rows::each;
 use crate::sheet::{ROWS_OF_A_SHEET, Workbook};
 use crate::snapshot::Snapshot;
 use crate::tally::{Counts, Hashing};
-use crate::walk::{Found, Row, Walk};
-use crate::{csv, fsma, json_ld, pack, table, xml};
+use crate::walk::Row;
+use crate::{csv, fsma, json_ld, pack, report, table, xml};
 
 /// Bytes that are collected before the sink is asked to take them.
 const ROOM: usize = 256 * 1024;
@@ -45,6 +44,9 @@ pub async fn write(
     let sink = BufWriter::with_capacity(ROOM, Hashing::new(sink));
     let sink = if request.format == Format::Pack {
         pack::write(source, request, &snapshot, &mut manifest, sink, &mut job).await?
+    } else if request.format == Format::Report {
+        let rights = rights_at(source, &snapshot).await?;
+        report::write(source, request, &snapshot, rights, &mut manifest, sink, &mut job).await?
     } else {
         let rights = rights_at(source, &snapshot).await?;
         let mut form = Form::begin(request, &manifest, sink)?;
@@ -74,67 +76,6 @@ async fn rights_at(source: &Source<'_>, snapshot: &Snapshot) -> Result<Arc<Right
         (Some(size), Some(pin)) => Ok(Arc::new(loaded.at(source.db, &pin, size).await?.rights())),
         _ => Ok(current.rights.clone()),
     }
-}
-
-/// What is done with each row.
-type Add<'a> = dyn FnMut(&Row, &Descriptions<'_>, &mut Counts) -> io::Result<()> + Send + 'a;
-
-/// Walks the events of a request, and counts what is not among them.
-///
-/// - `names`: what is called how, if that is asked for.
-pub(crate) async fn each<'a>(
-    db: &'a Db,
-    request: &Request,
-    snapshot: &Snapshot,
-    mut names: Option<&mut Descriptions<'a>>,
-    counts: &mut Counts,
-    job: &mut Job<'_>,
-    add: &mut Add<'_>,
-) -> Result<(), Error> {
-    let mut walk = Walk::new(db, snapshot, &request.query, &request.sight, false);
-    let mut nobody = Descriptions::new(db, Arc::default(), snapshot.master, snapshot.at());
-    let total = request.pairs().is_empty().then_some(snapshot.head);
-    let mut batch = walk.next_batch().await?;
-    while let Some(found) = batch {
-        let names: &mut Descriptions<'a> = match &mut names {
-            Some(names) => names,
-            None => &mut nobody,
-        };
-        let (looked_at, rows) = (walk.looked_at(), &mut *counts);
-        // While these are written, the next ones are looked for.
-        let written = async { write_batch(found, names, rows, add).await };
-        let (next, ()) = futures::try_join!(walk.next_batch(), written)?;
-        job.step(Progress { looked_at, total, rows: counts.rows })?;
-        batch = next;
-    }
-    counts.broken += walk.faults();
-    Ok(())
-}
-
-async fn write_batch(
-    found: Vec<Found>,
-    names: &mut Descriptions<'_>,
-    counts: &mut Counts,
-    add: &mut Add<'_>,
-) -> Result<(), Error> {
-    let mut wanted = BTreeSet::new();
-    for one in &found {
-        if let Found::Row(row) = one {
-            fsma::names(row, &mut wanted);
-        }
-    }
-    names.prepare(&wanted).await?;
-    for one in found {
-        match one {
-            Found::Hidden => counts.hidden += 1,
-            Found::Broken(origin, index) => counts.add_broken(&origin, index),
-            Found::Row(row) => {
-                counts.events += 1;
-                add(&row, names, counts)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A form that is being written.
@@ -176,8 +117,8 @@ impl<W: Write> Form<W> {
                 xml::begin(&mut sink, manifest.at)?;
                 Self::Xml(sink)
             }
-            Format::Pack => {
-                let problem = "an evidence pack is no single document".to_owned();
+            Format::Pack | Format::Report => {
+                let problem = "evidence packs and reports are not written row by row".to_owned();
                 return Err(Error::Request(problem));
             }
         })

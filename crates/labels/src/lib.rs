@@ -26,6 +26,6 @@ mod serial;
 pub mod sheet;
 pub mod zpl;
 
-pub use code::{Code, MOST_VERSION};
+pub use code::{Code, MOST_VERSION, QUIET};
 pub use label::{ChipEncoding, Label, LabelError, Wanted};
 pub use serial::{MOST_SERIALS, SerialError, serials};

@@ -27,6 +27,10 @@ pub const FACTORY_PLACE: &str = "urn:epc:id:sgln:9521141.00001.0";
 pub const CENTRE_PLACE: &str = "urn:epc:id:sgln:9521142.00001.0";
 /// Where some are sold.
 pub const SHOP_PLACE: &str = "urn:epc:id:sgln:9521143.00001.0";
+/// The product that all items are of.
+pub const PRODUCT: &str = "https://id.gs1.org/01/09521141123454";
+/// Number of the order of [`ordered`].
+pub const ORDER: &str = "4500018812";
 /// The serials of goods that are single things: above those of the items in containers.
 const SINGLES: u64 = 1 << 33;
 
@@ -282,6 +286,17 @@ pub fn sightings(speaker: Speaker, first: u64, events: u64) -> Document {
     let event = |epcs| Event { disposition: "", stays: false, ..seen("storing", place, epcs) };
     let events: Vec<Event<'_>> = lists.iter().map(|epcs| event(epcs)).collect();
     document(speaker, &at, &events)
+}
+
+/// A document of the factory in which a single thing is shipped for an order.
+#[must_use]
+pub fn ordered(number: u64) -> Document {
+    let more = format!(
+        ",\"bizTransactionList\":[{{\"type\":\"po\",\"bizTransaction\":\"urn:epcglobal:cbv:bt:9521141000014:{ORDER}\"}}]"
+    );
+    let epcs = list(std::iter::once(single(number)));
+    let event = Event { stays: false, more: &more, ..seen("shipping", FACTORY_PLACE, &epcs) };
+    document(Speaker::Factory, &now(), &[event])
 }
 
 /// The journey of the single thing `number` through three ledgers: eight records.

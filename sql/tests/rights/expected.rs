@@ -158,6 +158,8 @@ fn rights_of_trace_api() -> Rights {
             "received_documents",
             "master_data",
             "master_data_documents",
+            "tag_key_sets",
+            "tag_taps",
         ],
         insert: &[
             "ledgers",
@@ -177,6 +179,7 @@ fn rights_of_trace_api() -> Rights {
             "subscriptions",
             "master_data",
             "master_data_documents",
+            "tag_taps",
         ],
         update: &[
             ("master_data", "ended_at"),
@@ -196,6 +199,9 @@ fn rights_of_trace_api() -> Rights {
             ("subscriptions", "last_failure"),
             ("subscriptions", "last_notified_at"),
             ("subscriptions", "disabled_at"),
+            ("tag_taps", "counter"),
+            ("tag_taps", "device"),
+            ("tag_taps", "tapped_at"),
         ],
     }
 }
@@ -235,6 +241,7 @@ fn rights_of_desk() -> Rights {
             "case_acts",
             "case_members",
             "saved_searches",
+            "export_jobs",
         ],
         insert: &[
             "sessions",
@@ -247,6 +254,7 @@ fn rights_of_desk() -> Rights {
             "case_acts",
             "case_members",
             "saved_searches",
+            "export_jobs",
         ],
         update: &[
             ("sessions", "secret_sha256"),
@@ -259,6 +267,16 @@ fn rights_of_desk() -> Rights {
             ("ledger_heads", "root"),
             ("saved_searches", "search"),
             ("saved_searches", "saved_at"),
+            ("export_jobs", "state"),
+            ("export_jobs", "alive_until"),
+            ("export_jobs", "looked_at"),
+            ("export_jobs", "total"),
+            ("export_jobs", "row_count"),
+            ("export_jobs", "problem"),
+            ("export_jobs", "ended_at"),
+            ("export_jobs", "manifest"),
+            ("export_jobs", "signature"),
+            ("export_jobs", "expires_at"),
         ],
     }
 }

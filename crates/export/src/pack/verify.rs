@@ -17,7 +17,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 
-use epcis::query::Query;
 use history::projected::event_of;
 use jiff::Timestamp;
 use ledger::Hash;
@@ -36,7 +35,7 @@ use super::proofs::{self, Proved};
 use crate::json_ld;
 use crate::manifest::{self, FORMAT, id_of};
 use crate::tally::Hashing;
-use crate::walk::Nothing;
+use crate::wanted::Wanted;
 use crate::zip::{Entry, Index, ReadError};
 
 pub use ledger::bundle::{Outcome, Report};
@@ -322,9 +321,9 @@ impl<R: Read + Seek> Checking<'_, R> {
         else {
             return self.fail(MANIFEST, "at: expected a time");
         };
-        let query = self.query()?;
+        let wanted = self.wanted()?;
         let entry = self.entry(PROOFS)?;
-        let mut events = match Events::begin(at, &self.checkpoints, &query) {
+        let mut events = match Events::begin(at, &self.checkpoints, &wanted) {
             Ok(events) => events,
             Err(error) => return self.fail(EVENTS, &error.to_string()),
         };
@@ -370,17 +369,11 @@ impl<R: Read + Seek> Checking<'_, R> {
         Ok(items)
     }
 
-    fn query(&mut self) -> Result<Query, Ended> {
-        let pairs = self.manifest.get("request").and_then(|request| request.get("query"));
-        let pairs = pairs.and_then(Json::as_array).unwrap_or_default().iter();
-        let pair = |pair: &Json| {
-            let [name, value] = pair.as_array()? else { return None };
-            Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
-        };
-        let pairs: Vec<(String, String)> = pairs.filter_map(pair).collect();
-        match Query::from_pairs(&pairs) {
-            Ok(query) => Ok(query),
-            Err(_) => self.fail(MANIFEST, "request: expected a query"),
+    fn wanted(&mut self) -> Result<Wanted, Ended> {
+        let request = self.manifest.get("request").cloned().unwrap_or(Json::Null);
+        match Wanted::of_json(&request) {
+            Some(wanted) => Ok(wanted),
+            None => self.fail(MANIFEST, "request: expected a query or a search"),
         }
     }
 
@@ -462,7 +455,7 @@ impl Document {
 /// The lines of `events.jsonl`, as they come.
 struct Events<'a> {
     checkpoints: &'a BTreeMap<String, Checkpoint>,
-    query: &'a Query,
+    wanted: &'a Wanted,
     rest: Vec<u8>,
     last: Option<(Timestamp, String, u64)>,
     origins: BTreeSet<String>,
@@ -476,13 +469,13 @@ impl<'a> Events<'a> {
     fn begin(
         at: Timestamp,
         checkpoints: &'a BTreeMap<String, Checkpoint>,
-        query: &'a Query,
+        wanted: &'a Wanted,
     ) -> std::io::Result<Self> {
         let mut sink = Hashing::new(std::io::sink());
         json_ld::begin(&mut sink, at)?;
         Ok(Self {
             checkpoints,
-            query,
+            wanted,
             rest: Vec::new(),
             last: None,
             origins: BTreeSet::new(),
@@ -521,7 +514,7 @@ impl<'a> Events<'a> {
         verify_inclusion(index, &record.leaf_hash(&secret), size, &path, &checkpoint.root)
             .map_err(|error| format!("record {index} of {origin}: {error}"))?;
         let own = event_of(record.json()).map_err(|error| error.to_string())?;
-        if !self.query.matches(&own.event, own.record_time, &Nothing) {
+        if !self.wanted.has(&own) {
             return Err(format!("record {index} of {origin} does not match the request"));
         }
         let micros = own.event.event_time().as_microsecond();

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail at that line")]
 
+mod directory;
 mod pack;
+mod report;
 mod scene;
+mod search;
 
 use std::sync::atomic::AtomicBool;
 
@@ -149,6 +152,7 @@ async fn what_the_reader_may_not_see_is_counted_in_every_format_and_named_in_non
             Format::FsmaCsv | Format::EventsCsv => format!("{} more are hidden by scope", all - 1),
             Format::EpcisJson | Format::Pack => format!("\"hiddenByScope\":{}", all - 1),
             Format::EpcisXml12 => format!("hiddenByScope\":{}", all - 1),
+            Format::Report => format!("{} events hidden by scope", all - 1),
             // Compressed.
             Format::FsmaXlsx => continue,
         };

@@ -37,7 +37,10 @@ fn json(bytes: &[u8]) -> Json {
 }
 
 /// As somebody would who changes a pack and knows its format: hashes and sums are made again.
-fn forged(bytes: &[u8], change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>, &mut Json)) -> Vec<u8> {
+pub fn forged(
+    bytes: &[u8],
+    change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>, &mut Json),
+) -> Vec<u8> {
     let mut files: BTreeMap<String, Vec<u8>> = read(bytes).into_iter().collect();
     let mut manifest = json(&files.remove("manifest.json").unwrap());
     files.remove("SHA256SUMS");
@@ -53,12 +56,12 @@ fn forged(bytes: &[u8], change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>, &mut
     written(&files)
 }
 
-fn checked(bytes: &[u8], policy: &str) -> Report {
+pub fn checked(bytes: &[u8], policy: &str) -> Report {
     verify(Cursor::new(bytes), &policy.parse::<Policy>().unwrap()).unwrap()
 }
 
 /// What failed.
-fn failures(report: &Report) -> String {
+pub fn failures(report: &Report) -> String {
     let failed = report.checks.iter().filter(|it| it.outcome == CheckOutcome::Failed);
     failed.map(|it| format!("{}: {}\n", it.name, it.detail)).collect::<Vec<_>>().concat()
 }

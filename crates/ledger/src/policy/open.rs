@@ -119,6 +119,16 @@ impl Policy {
         check_signed(&self.logs, &checkpoint.origin, checkpoint.size, note)?;
         Ok(checkpoint)
     }
+
+    /// Checks that a note that is no checkpoint is signed by the keys of the ledger `origin` that are in force at `size`: rules 2 to 5. What
+    /// its text is, and that it names the same ledger and size, the caller has checked.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with the first condition that does not hold.
+    pub fn check_signed(&self, origin: &str, size: u64, note: &Note) -> Result<(), OpenError> {
+        check_signed(&self.logs, origin, size, note)
+    }
 }
 
 fn open(trusted: &[TrustedKey], origin: &str, note: &str) -> Result<Checkpoint, OpenError> {

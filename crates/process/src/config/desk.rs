@@ -55,6 +55,20 @@ pub struct DeskSection {
     /// Attempts to log in that one source (an IPv4 address, an IPv6 network of 64 bits) may make in a minute, 1 to 1000. Default: 20.
     #[serde(default = "default_logins_per_minute")]
     pub logins_per_minute: u32,
+    /// Folder for files that people have exported, for this process alone or shared by all desks of a database. Default: none; then nobody
+    /// exports at the desk.
+    #[serde(default)]
+    pub exports: Option<PathBuf>,
+    /// Hours after which such a file is deleted, 1 to 720. Default: 24.
+    #[serde(default = "default_export_hours")]
+    pub export_hours: u32,
+    /// Most megabytes of such a file, 1 to 1,000,000. Default: 4096.
+    #[serde(default = "default_export_megabytes")]
+    pub export_megabytes: u64,
+    /// Address of a page that verifies bundles, which reports carry as a code, at most 120 characters. Default: `/verify` below `public_url`
+    /// of `[trace_api]` in the same file, if there is one.
+    #[serde(default)]
+    pub verifier: Option<String>,
 }
 
 fn default_listen() -> SocketAddr {
@@ -67,4 +81,12 @@ fn default_internal_listen() -> SocketAddr {
 
 fn default_logins_per_minute() -> u32 {
     20
+}
+
+fn default_export_hours() -> u32 {
+    24
+}
+
+fn default_export_megabytes() -> u64 {
+    4096
 }

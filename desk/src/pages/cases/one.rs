@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::freeze::{NotFrozen, freeze};
 use crate::failure::Failure;
+use crate::pages::exports::ExportForm;
 use crate::pages::inquiry::{Link, address};
 use crate::pages::{html, see_other};
 use crate::reads::{self, Done};
@@ -65,6 +66,7 @@ struct Page {
     steps: Vec<StepView>,
     forms: Vec<FormView>,
     seen: u32,
+    export: Option<ExportForm>,
 }
 
 struct QuestionView {
@@ -128,7 +130,7 @@ fn step_view(step: &Step, lang: Language) -> StepView {
     }
 }
 
-fn page(visitor: &Visitor, request: &HttpRequest, loaded: &Loaded) -> Page {
+fn page(state: &DeskState, visitor: &Visitor, request: &HttpRequest, loaded: &Loaded) -> Page {
     let (lang, case) = (visitor.language, &loaded.case);
     let texts = words::texts(lang);
     let why = words::reason(loaded.id, &case.title);
@@ -171,6 +173,8 @@ fn page(visitor: &Visitor, request: &HttpRequest, loaded: &Loaded) -> Page {
         steps: case.steps.iter().rev().map(|step| step_view(step, lang)).collect(),
         forms: forms(case.stage(), lang),
         seen: case.next_number() - 1,
+        // Whoever works on cases has every read recorded.
+        export: ExportForm::of(state, lang, (&case.subject, &why), true),
     }
 }
 
@@ -193,7 +197,7 @@ pub async fn get(
     let asked = format!("GET /cases/{id}");
     let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts };
     reads::record(&state, &visitor, &sight, done, None).await?;
-    html(&page(&visitor, &request, &loaded))
+    html(&page(&state, &visitor, &request, &loaded))
 }
 
 /// The number of a case in an address; what is none is the number of no case.
@@ -263,7 +267,7 @@ pub async fn post(
         let asked = format!("GET /cases/{id}");
         let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts };
         reads::record(&state, &visitor, &sight, done, None).await?;
-        let mut page = page(&visitor, &request, &loaded);
+        let mut page = page(&state, &visitor, &request, &loaded);
         page.alerts.push(alert);
         html(&page)
     };

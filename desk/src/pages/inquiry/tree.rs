@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::search::{Asked, Form};
 use super::{Link, address, basis, thing_page};
 use crate::failure::Failure;
+use crate::pages::exports::ExportForm;
 use crate::pages::html;
 use crate::reads::{self, Done};
 use crate::shell::{Shell, time};
@@ -48,6 +49,7 @@ struct Page {
     thing: String,
     directions: Vec<(Link, bool)>,
     view: Option<View>,
+    export: Option<ExportForm>,
 }
 
 struct View {
@@ -110,6 +112,8 @@ pub async fn get(
         counts: (found.things, found.hidden),
     };
     reads::record(&state, &visitor, &sight, done, Some(basis)).await?;
+    let about = (&*epc::thing_key(&asked.thing), &*asked.why);
+    page.export = ExportForm::of_thing(&state, lang, about, sight.is_recorded());
     page.view = Some(view(&found, (&asked, direction), number, lang));
     html(&page)
 }
@@ -145,6 +149,7 @@ fn page(
             link(Direction::Neighbourhood, texts.around),
         ],
         view: None,
+        export: None,
     }
 }
 
