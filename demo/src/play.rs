@@ -8,6 +8,7 @@
 //! if all held; what people look at afterwards passes an audit; no process is left behind, also after Ctrl-C.
 
 mod attacks;
+mod desk;
 mod documents;
 mod ending;
 mod files;
@@ -43,7 +44,8 @@ pub struct Arguments {
     /// Also records what a terminal is sent, as an asciicast
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Also makes an item for each verdict that a code can have, and lists their pages in `pages.txt` of the folder
+    /// Also makes an item for each verdict that a code can have, lists their pages in `pages.txt` of the folder, opens a desk and
+    /// lists in `desk.txt` what to open there
     #[arg(long)]
     more_verdicts: bool,
 }
@@ -95,6 +97,7 @@ fn play(voice: Voice, folder: &Path, arguments: &Arguments) -> anyhow::Result<()
     stage.left()?;
     if arguments.more_verdicts {
         stage.list_pages()?;
+        stage.open_desk()?;
     }
     stage.account(arguments.once);
     Ok(())

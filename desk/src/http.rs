@@ -5,9 +5,10 @@
 //! | `GET /` | logged in | [`crate::pages::home`] |
 //! | `GET /search`, `POST /searches`; `GET /item`; `GET /tree`; `GET`, `POST /list` | logged in | [`crate::pages::inquiry`] |
 //! | `GET`, `POST /cases`; `GET`, `POST /cases/{id}` | logged in | [`crate::pages::cases`] |
+//! | `GET`, `POST /exports`; `GET`, `POST /exports/{id}`; `GET /exports/{id}/{part}` | logged in | [`crate::pages::exports`] |
 //! | `GET /login`, `POST /login/key`, `GET /login/provider`, `GET /login/callback` | everybody | [`crate::pages::login`] |
 //! | `POST /logout` | everybody | [`crate::pages::logout`] |
-//! | `GET /language/{tag}`, `GET /assets/desk.css` | everybody | [`crate::pages::open`] |
+//! | `GET /language/{tag}`, `GET /assets/…` | everybody | [`crate::pages::open`] |
 //! | `GET /healthz` | everybody | `process::health` |
 //! | `GET /healthz`, `/readyz`, `/metrics` | operator's address | `process::health` |
 //!
@@ -44,7 +45,7 @@ use process::problem::at;
 use crate::config::CALLBACK;
 use crate::failure::Failure;
 use crate::pages::inquiry::{item, paste, search, tree};
-use crate::pages::{cases, home, login, logout, open};
+use crate::pages::{cases, exports, home, login, logout, open};
 use crate::state::{Audience, DeskState};
 
 /// Most bytes of a form: a pasted list of ten thousand things.
@@ -72,6 +73,11 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("POST", "/cases", Who::LoggedIn),
     ("GET", "/cases/{id}", Who::LoggedIn),
     ("POST", "/cases/{id}", Who::LoggedIn),
+    ("GET", "/exports", Who::LoggedIn),
+    ("POST", "/exports", Who::LoggedIn),
+    ("GET", "/exports/{id}", Who::LoggedIn),
+    ("POST", "/exports/{id}", Who::LoggedIn),
+    ("GET", "/exports/{id}/{part}", Who::LoggedIn),
     ("GET", "/login", Who::Everybody),
     ("POST", "/login/key", Who::Everybody),
     ("GET", "/login/provider", Who::Everybody),
@@ -79,6 +85,8 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("POST", "/logout", Who::LoggedIn),
     ("GET", "/language/{tag}", Who::Everybody),
     ("GET", "/assets/desk.css", Who::Everybody),
+    ("GET", "/assets/icon.svg", Who::Everybody),
+    ("GET", "/assets/outline.svg", Who::Everybody),
     ("GET", "/healthz", Who::Everybody),
 ];
 
@@ -134,6 +142,20 @@ fn people(service: &mut web::ServiceConfig) {
                 .route(web::head().to(cases::one::get))
                 .route(web::post().to(cases::one::post)),
         )
+        .service(
+            web::resource("/exports")
+                .route(web::get().to(exports::get))
+                .route(web::head().to(exports::get))
+                .route(web::post().to(exports::post)),
+        )
+        .service(
+            web::resource("/exports/{id}")
+                .route(web::get().to(exports::one::get))
+                .route(web::head().to(exports::one::get))
+                .route(web::post().to(exports::one::post)),
+        )
+        // A file that is taken is recorded: HEAD is not answered.
+        .route("/exports/{id}/{part}", web::get().to(exports::part::get))
         .service(at("/login", login::page::get))
         .route("/login/key", web::post().to(login::key::post))
         // A request that begins or ends a login is no mere look: HEAD is not answered.
@@ -142,5 +164,7 @@ fn people(service: &mut web::ServiceConfig) {
         .route("/logout", web::post().to(logout::post))
         .service(at("/language/{tag}", open::language))
         .service(at("/assets/desk.css", open::style))
+        .service(at("/assets/icon.svg", open::icon))
+        .service(at("/assets/outline.svg", open::outline))
         .configure(process::health::liveness);
 }

@@ -1,10 +1,13 @@
 //! What an inspector finds, opens and does, what is recorded of it, and what is not shown.
 
 use access::ApiKey;
+use history::master::NAME;
+use history::named::{LATITUDE, LONGITUDE};
 use history::testing::{
     CASE, CENTRE, EventDraft, FACTORY, ITEM, SHOP, excursion_event, object_event, packing_event,
 };
 use ledger::json::{Json, object};
+use sql::master::{NewValue, Statement};
 
 use crate::testing::{Ask, Browser, SITE, Scene};
 
@@ -270,4 +273,60 @@ async fn only_regulators_work_on_cases_and_a_search_is_kept_for_its_owner() {
     assert!(!other.get(&scene, "/search").await.body.contains("lot%3AL1"));
     owner.post(&scene, "/searches", &[("csrf", &csrf), ("name", "tea"), ("search", "")]).await;
     assert!(!owner.get(&scene, "/search").await.body.contains("lot%3AL1"));
+}
+
+/// Stores what somebody says of a place; `by` is empty for the operator.
+async fn say(scene: &Scene, by: &str, place: &str, said: &[(&str, &str)]) {
+    let value = |(attribute, value): &(&str, &str)| NewValue {
+        kind: 2,
+        key: epc::thing_key(place),
+        element: place.to_owned(),
+        vocabulary: String::new(),
+        attribute: (*attribute).to_owned(),
+        place: 0,
+        language: String::new(),
+        value: (*value).to_owned(),
+    };
+    let values: Vec<NewValue> = said.iter().map(value).collect();
+    let document = ledger::Hash([1; 32]);
+    let statement = Statement { by, document: &document, record: None, at: scene.now() };
+    let store = async |tx: &sql::Transaction<'_>| sql::master::state(tx, &statement, &values).await;
+    scene.db.run_tx_once("test.master", store).await.unwrap();
+}
+
+#[actix_web::test]
+async fn places_have_names_and_positions_by_master_data_and_a_claim_is_marked_as_one() {
+    let scene = Scene::with_records("desk_names", &journey()).await;
+    let (mut browser, _) = inspector(&scene, 1, None).await;
+    let page = browser.get(&scene, ITEM_PAGE).await;
+    page.assert(200, "position not known");
+    for part in ["class=\"map\"", "c-amber\">only claimed"] {
+        assert!(!page.body.contains(part), "{part}");
+    }
+
+    let known = [(NAME, "Tea <works>"), (LATITUDE, "30.25"), (LONGITUDE, "120.17")];
+    say(&scene, "", FACTORY, &known).await;
+    let shop_party = epc::thing_key("urn:epc:id:pgln:4055555.00000");
+    say(&scene, &shop_party, SHOP, &[(NAME, "Grand shop"), (LATITUDE, "1"), (LONGITUDE, "1")])
+        .await;
+    let page = browser.get(&scene, ITEM_PAGE).await;
+    for part in [
+        "Tea &#60;works&#62;<br><span class=\"mono mut\">(414) ",
+        "Grand shop <span class=\"chip c-amber\">only claimed</span>",
+        "30.25° N, 120.17° E",
+        "<svg class=\"map\"",
+        "href=\"/assets/outline.svg\"",
+    ] {
+        page.assert(200, part);
+    }
+    assert_eq!(
+        page.body.matches("<circle class=\"pt\"").count(),
+        1,
+        "a claim puts nothing on the map"
+    );
+    let found = browser.get(&scene, "/search?q=document%3A4500018812&why=recall+seven").await;
+    found.assert(200, "Tea &#60;works&#62;");
+    let outline = browser.get(&scene, "/assets/outline.svg").await;
+    outline.assert(200, "<path");
+    assert_eq!(outline.header("content-type"), "image/svg+xml");
 }

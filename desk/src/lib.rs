@@ -16,14 +16,18 @@
 pub mod attempts;
 pub mod config;
 pub mod cookies;
+#[cfg(test)]
+mod export_tests;
 pub mod failure;
 pub mod http;
 #[cfg(test)]
 mod identity_provider;
 #[cfg(test)]
 mod inquiry_tests;
+pub mod jobs;
 pub mod language;
 pub mod metrics;
+pub mod names;
 pub mod own_path;
 pub mod pages;
 pub mod reads;
@@ -105,6 +109,7 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
             public.and(internal).map_err(Error::Serve)
         }
         never = delete_hourly(&state) => match never {},
+        never = jobs::sweep_often(&state) => match never {},
     }
 }
 

@@ -26,4 +26,5 @@ mod silence_the_cold_chain;
 mod spell_an_item_otherwise;
 mod take_the_keys_from_the_disk;
 mod wash_a_finding_away;
+mod work_at_the_desk_in_anothers_name;
 mod write_to_the_terminal;

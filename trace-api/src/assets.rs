@@ -20,7 +20,7 @@ use crate::compressed;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// Name, media type, content.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("local.js", SCRIPT, include_str!("../pages/verify/local.js")),
     ("verify.js", SCRIPT, include_str!("../pages/verify/verify.js")),
     ("form.js", SCRIPT, include_str!("../pages/verify/form.js")),
@@ -28,7 +28,9 @@ const FILES: [(&str, &str, &str); 8] = [
     ("checkpoint.js", SCRIPT, include_str!("../pages/verify/checkpoint.js")),
     ("directory.js", SCRIPT, include_str!("../pages/verify/directory.js")),
     ("names.js", SCRIPT, include_str!("../pages/verify/names.js")),
+    ("scan.js", SCRIPT, include_str!("../pages/scan.js")),
     ("icon.svg", "image/svg+xml", include_str!("../pages/icon.svg")),
+    ("outline.svg", "image/svg+xml", inquiry::map::OUTLINE),
 ];
 /// Digits of the hash in an address.
 const DIGITS: usize = 16;

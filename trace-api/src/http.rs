@@ -7,6 +7,7 @@
 //! | `GET /ledgers`, `/ledgers/{origin}/checkpoint`, `…/proof/inclusion`, `…/proof/consistency` | yes | yes | [`ledgers_get`] |
 //! | `GET /deliveries` | | yes | [`deliveries_get`] |
 //! | `GET /trace` | to identified callers | yes | [`trace_get`] |
+//! | `GET /find?code=` | yes | | [`find_get`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
 //! | `GET /healthz` | yes | yes | `process::health` |
@@ -16,6 +17,7 @@
 //! link on a product carries those of others. `HEAD` is answered wherever `GET` is, and is never a scan. A slash at the end changes nothing.
 
 pub mod deliveries_get;
+pub mod find_get;
 pub mod guard;
 pub mod health_get;
 pub mod items_get;
@@ -39,7 +41,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 22] = [
+pub const PATHS: [(&str, &[Audience]); 23] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -55,6 +57,7 @@ pub const PATHS: [(&str, &[Audience]); 22] = [
     ("/ledgers/{origin}/proof/consistency", &[Audience::Public, Audience::Internal]),
     ("/deliveries", &[Audience::Internal]),
     ("/trace", &[Audience::Internal]),
+    ("/find", &[Audience::Public]),
     ("/verify", &[Audience::Public]),
     ("/policy", &[Audience::Public]),
     ("/assets/{version}/{name}", &[Audience::Public]),
@@ -109,6 +112,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/.well-known/gs1resolver", resolve_get::description))
         .service(at("/items/{epc:.+}/history", items_get::consumers_history))
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
+        .service(at("/find", find_get::get))
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))
         .service(at("/assets/{version}/{name}", pages_get::asset))

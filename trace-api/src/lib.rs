@@ -3,13 +3,13 @@
 //! The way through:
 //!
 //! ```text
-//! scan -> candidates -> history (records recomputed) -> state -> verdict -> page or JSON
+//! scan -> candidates -> history (records recomputed), tap -> state -> verdict -> page or JSON
 //!                         \-> bundle (disclosed records, paths, checkpoints, hub, anchor)
 //! committed records -> projector -> projection of events -> trace
 //! ```
 //!
 //! What holds: every stored record is recomputed before it is used; a verdict rests on facts that can be listed, never on the
-//! projection; only scans, findings and the projection are written, and old scans deleted; what the public sees and what the operator sees have an address
+//! projection; only scans, taps, findings and the projection are written, and old scans deleted; what the public sees and what the operator sees have an address
 //! each.
 //!
 //! Not here: what records add up to (`history`), recording (`ingest`), publishing (`anchor`), verifying offline
@@ -54,8 +54,10 @@ pub mod scanned;
 pub mod seen;
 mod signs;
 pub mod state;
+pub mod taps;
 #[cfg(test)]
 mod testing;
+pub mod typed;
 pub mod words;
 
 use std::convert::Infallible;
@@ -227,7 +229,7 @@ async fn delete_daily(state: &AppState) -> Infallible {
     }
 }
 
-/// Deletes the scans that are older than the configuration says; gives their number.
+/// Deletes the scans that are older than the configuration says, and the marks of taps that are; gives the number of scans.
 ///
 /// # Errors
 ///
@@ -236,6 +238,8 @@ pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
     let age = SignedDuration::from_hours(24 * i64::from(state.config().keep_scans_days));
     let before = state.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let delete = async |tx: &sql::Transaction<'_>| sql::scans::delete_before(tx, before).await;
+    let forget = async |tx: &sql::Transaction<'_>| sql::tag_taps::forget(tx, before).await;
+    state.db.run_tx("trace_api.forget_taps", forget).await?;
     let mut all = 0;
     loop {
         let deleted = state.db.run_tx("trace_api.delete_scans", delete).await?;

@@ -17,7 +17,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use access::{LEAST_TOKEN_KEY, TokenKey};
+use epc::Epc;
+use history::named::{Named, Position};
 use process::config::names::{read_places, read_products};
+use process::config::problem::read_named;
 use process::config::trace_api::{LinkSection, PlaceSection, ProductSection, TraceApiSection};
 use process::config::{Installation, Problem, Problems};
 
@@ -48,6 +52,10 @@ pub struct Product {
     pub recall_url: Option<String>,
     /// Where more is said about it, by type.
     pub links: Vec<Link>,
+    /// Countries where it is to be sold: codes of ISO 3166-1 in two capitals; empty if nobody says.
+    pub markets: Vec<String>,
+    /// Under which the tokens of its items are made; without one a serial number alone shows an item.
+    pub token_key: Option<TokenKey>,
 }
 
 /// Names that master data state.
@@ -57,6 +65,8 @@ pub struct Stated {
     pub products: BTreeMap<String, Product>,
     /// Places.
     pub places: Places,
+    /// All that is known, with the positions of places.
+    pub named: Named,
 }
 
 /// Names of products and places: those of the configuration, and where it has none those of master data.
@@ -93,11 +103,26 @@ impl Names {
         self.places.find(sgln).or_else(|| self.stated.places.find(sgln))
     }
 
+    /// Where a location is, by master data, and whether that is the position of its site.
+    #[must_use]
+    pub fn position(&self, sgln: &str) -> Option<(Position, bool)> {
+        self.stated.named.position(sgln)
+    }
+
     /// The picture of this name.
     #[must_use]
     pub fn picture(&self, name: &str) -> Option<&Picture> {
         let mut pictures = self.products.values().filter_map(|product| product.picture.as_ref());
         pictures.find(|picture| picture.name == name)
+    }
+
+    /// Whether strangers may see this item: its product asks for no token, or this is the item's.
+    #[must_use]
+    pub fn admits(&self, item: &Epc, token: Option<&str>) -> bool {
+        let product = item.gtin14().and_then(|gtin| self.product(&gtin));
+        let key = product.and_then(|product| product.token_key.as_ref());
+        let uri = item.to_uri();
+        key.is_none_or(|key| token.is_some_and(|token| key.admits(&uri, token)))
     }
 
     /// The product of a GTIN, 14 digits.
@@ -176,8 +201,9 @@ impl Source {
         problems.unless_any(Some(Names::new(products, places)))
     }
 
-    /// A product with its picture.
+    /// A product with its picture and its key.
     fn product(&self, section: ProductSection, problems: &mut Problems) -> Product {
+        let token_key = self.token_key(&section, problems);
         let picture = section.picture.as_ref().and_then(|path| {
             let cause = match Picture::read(&self.folder.join(path)) {
                 Ok(picture) => return Some(picture),
@@ -187,7 +213,18 @@ impl Source {
             problems.push(Problem::Content { section: place, key: "picture".to_owned(), cause });
             None
         });
-        Product { picture, ..Product::from(section) }
+        Product { picture, token_key, ..Product::from(section) }
+    }
+
+    fn token_key(&self, section: &ProductSection, problems: &mut Problems) -> Option<TokenKey> {
+        let path = self.folder.join(section.token_key.as_ref()?);
+        let place = format!("[[trace_api.product]] `{}`", section.gtin.escape_debug());
+        let text = problems.keep(read_named(&place, "token_key", &path))?;
+        let key = TokenKey::read(&text).map_err(|length| {
+            let got = format!("{length} bytes in {}", path.display());
+            Problem::value(place, "token_key", got, format!("at least {LEAST_TOKEN_KEY} bytes"))
+        });
+        problems.keep(key)
     }
 }
 
@@ -224,6 +261,12 @@ impl Check {
             {
                 let expected = "an address that begins with `https://`, without spaces";
                 wrong("recall_url", format!("`{}`", url.escape_debug()), expected);
+            }
+            let is_country =
+                |code: &&String| code.len() == 2 && code.bytes().all(|it| it.is_ascii_uppercase());
+            for market in product.markets.iter().filter(|code| !is_country(code)) {
+                let expected = "country codes of two capitals, such as `CN`";
+                wrong("markets", format!("`{}`", market.escape_debug()), expected);
             }
             for link in &product.links {
                 let got = |text: &str| format!("`{}`", text.escape_debug());
@@ -287,6 +330,8 @@ impl From<ProductSection> for Product {
             picture: None,
             recall_url: from.recall_url,
             links: from.links.into_iter().filter_map(link).collect(),
+            markets: from.markets,
+            token_key: None,
         }
     }
 }

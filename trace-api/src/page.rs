@@ -12,16 +12,20 @@
 //! Source: docs/decisions/0078-the-verdict-page.md.
 
 mod journey;
+mod map;
 mod next_step;
 mod parties;
+pub mod start;
 
 use std::collections::HashSet;
 
 use askama::Template;
 use epcis::BizStep;
-use history::{Gap, GatheredHistory, History, HistoryEntry, Reason, Relation, Verdict, Withdrawal};
+use history::{
+    ChipFault, Gap, GatheredHistory, History, HistoryEntry, Reason, Relation, TagCheck, Verdict,
+    Withdrawal,
+};
 use jiff::Timestamp;
-use ledger::chop_seal::ChopSeal;
 use sql::scans::ScanTotals;
 
 use self::journey::Journey;
@@ -35,13 +39,13 @@ use crate::lamps::{Lamp, LampState, Lamps};
 use crate::language::{Language, Pair};
 use crate::names::Product;
 use crate::naming::Naming;
-use crate::notices::{expiry, first_excursion, other_lot, warnings};
+use crate::notices::{expiry, first_excursion, hints, other_lot, warnings};
 use crate::pictures::Picture;
 use crate::scan_result::ScanResult;
 use crate::scanned::{SERIAL, Scanned};
 use crate::signs::{self, Colour, Icon};
 use crate::words::journey::{self as journey_text, ScanCounts};
-use crate::words::page::{ItemLabels, StartTexts, VerifyTexts};
+use crate::words::page::{ItemLabels, VerifyTexts};
 use crate::words::{self, Checked, next as next_text, page as text, verifier};
 
 /// Everything that the page shows.
@@ -164,7 +168,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let history = result.gathered.as_ref().map(|gathered| &gathered.history);
     let entries = history.map(|history| history.entries.as_slice()).unwrap_or_default();
     let product = shown_product(config.names.product(&code.gtin), verdict, language);
-    let lamps = Lamps::of(verdict, &result.state, history).in_order();
+    let lamps = Lamps::of(verdict, result.tag, &result.state, history).in_order();
     let parties = Parties::of(entries, &result.rights, config, language, journey::local_day);
     let gaps = gap_texts(&result.state.gaps, config, language);
     let main = main(view, words::band(verdict).main);
@@ -179,7 +183,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     };
     let (labels, next) = (ItemLabels::of(language), next_step::of(verdict, parts));
     ItemPage {
-        frame: Frame::of(&format!("{main} · {}", code.last_part()), language),
+        frame: frame(view, &main),
         lang: language,
         colour,
         sign: signs::verdict(verdict, colour),
@@ -207,14 +211,29 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
         report,
-        bundle: history.map(|history| bundle_path(&history.name())).unwrap_or_default(),
+        bundle: history.map(|history| bundle_path(history, code)).unwrap_or_default(),
         checked: Moment::of(result.request.at),
         clocks: clocks(result, language),
-        permanent: format!("{}{}", config.public_url, code.path()),
+        permanent: format!("{}{}{}", config.public_url, code.path(), code.query()),
         labels,
         words: verifier::attribute_for_page(language),
     }
     .render()
+}
+
+/// The frame. The switch of language of a tap keeps the chip's parameters: it is the same tap, loaded again.
+fn frame(view: &PageView<'_>, main: &str) -> Frame {
+    let PageView { result, code, language, .. } = *view;
+    let frame = Frame::of(&format!("{main} · {}", code.last_part()), language)
+        .with_token(code.token.as_deref());
+    let target = &result.request.target;
+    if result.tag == TagCheck::NotChecked || target.len() > tag_auth::tap::MOST_BYTES {
+        return frame;
+    }
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let others = query.split('&').filter(|part| !part.starts_with("lang="));
+    let kept = others.fold(String::new(), |kept, part| kept + part + "&");
+    Frame { switch: format!("?{kept}lang={}", language.other().tag()), ..frame }
 }
 
 /// Key, lot of the address and serial number, as people call them.
@@ -293,7 +312,8 @@ fn why(view: &PageView<'_>, history: Option<&History>) -> String {
         Reason::Sold(_) if sold_to_one(view) => language.of(next_text::SOLD_TO_ONE).to_owned(),
         Reason::Sold(_) => language.of(next_text::SOLD_OTHERS).to_owned(),
         _ => {
-            let checked = history.map(Checked::of).unwrap_or_default();
+            let checked =
+                history.map(Checked::of).unwrap_or_default().with_hints(result.hints.len());
             words::reason(&result.reason, checked, Naming::of_public(config), language)
         }
     }
@@ -304,6 +324,7 @@ fn shown_notices(view: &PageView<'_>, history: &History) -> Vec<ShownNotice> {
     let (language, naming) = (view.language, Naming::of_public(view.config));
     let lot = other_lot(history, view.code.lot.as_deref(), language);
     let warnings = warnings(history, &view.result.state, naming, language).into_iter();
+    let warnings = warnings.chain(hints(&view.result.hints, language));
     let care = |text| ShownNotice { icon: Icon::Care, is_information: false, text };
     let date = |text| ShownNotice { icon: Icon::Date, is_information: true, text };
     let expiry = expiry(history, language).map(date);
@@ -350,6 +371,7 @@ fn hint(view: &PageView<'_>, general: Pair) -> String {
         Reason::Clash(clash) => {
             words::ledger_clash(clash.kind).map(|(_, hint)| language.of(hint).to_owned())
         }
+        Reason::ChipFailed(ChipFault::Used) => Some(language.of(next_text::TAP_AGAIN).to_owned()),
         Reason::Gap(gap) => {
             let place = |sgln: &str| consumer::place_name(sgln, config, language);
             Some(words::gap(gap, naming, language, place))
@@ -404,58 +426,17 @@ fn heads_in_use(gathered: &GatheredHistory) -> impl Iterator<Item = &history::ga
     gathered.ledgers.values().filter(move |head| origins.contains(&*head.origin))
 }
 
-fn bundle_path(item: &str) -> String {
-    format!(
-        "/items/{}/bundle",
-        percent_encoding::utf8_percent_encode(item, percent_encoding::NON_ALPHANUMERIC)
-    )
+fn bundle_path(history: &History, code: &Scanned) -> String {
+    let item =
+        percent_encoding::utf8_percent_encode(&history.name(), percent_encoding::NON_ALPHANUMERIC)
+            .to_string();
+    format!("/items/{item}/bundle{}", code.query())
 }
 
 /// The page for when the database does not answer: no verdict, and never a green one.
 #[must_use]
 pub fn cannot_check(language: Language) -> String {
     error_page::cannot_check(language)
-}
-
-/// A seal on the coin of the start page.
-struct Stamp {
-    seal: ChopSeal,
-    transform: &'static str,
-}
-
-/// Where the coin is stamped.
-const STAMPS: [&str; 6] = [
-    "translate(138 128) rotate(-9) scale(.086) translate(-500 -500)",
-    "translate(276 170) rotate(12) scale(.072) translate(-500 -500)",
-    "translate(150 268) rotate(6) scale(.078) translate(-500 -500)",
-    "translate(262 286) rotate(-14) scale(.058) translate(-500 -500)",
-    "translate(222 82) rotate(18) scale(.05) translate(-500 -500)",
-    "translate(82 208) rotate(-22) scale(.052) translate(-500 -500)",
-];
-
-#[derive(Template)]
-#[template(path = "start.html")]
-struct StartPage {
-    frame: Frame,
-    lang: Language,
-    texts: StartTexts,
-    stamps: Vec<Stamp>,
-}
-
-/// The page at `/`.
-///
-/// # Errors
-///
-/// If the template cannot be rendered.
-pub fn start(language: Language) -> Result<String, askama::Error> {
-    let texts = StartTexts::of(language);
-    // The merchants of the drawing have no keys; numbers stand for them.
-    let stamp = |(number, transform): (u8, &'static str)| {
-        let seal = ChopSeal::of_key(&[number; 32]);
-        Stamp { seal, transform }
-    };
-    let stamps = (0..).zip(STAMPS).map(stamp).collect();
-    StartPage { frame: Frame::of(texts.heading, language), lang: language, texts, stamps }.render()
 }
 
 #[derive(Template)]

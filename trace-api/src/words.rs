@@ -9,7 +9,9 @@
 //!
 //! Source: docs/decisions/0038-where-sentences-are.md.
 
-use history::{ClashKind, Conflict, Ending, Gap, NotIssued, Reason, Verdict, Withdrawal};
+use history::{
+    ChipFault, ClashKind, Conflict, Ending, Gap, NotIssued, Reason, Verdict, Withdrawal,
+};
 use jiff::Timestamp;
 
 use crate::language::{Language, Pair};
@@ -20,6 +22,8 @@ pub mod away;
 mod claims;
 mod conditions;
 mod counts;
+pub mod find;
+mod hints;
 pub mod journey;
 pub mod lamps;
 pub mod links;
@@ -33,6 +37,7 @@ use claims::clash_pair;
 pub use claims::{clash, gap, notice};
 pub use conditions::{excursion, excursion_hint};
 pub use counts::{Checked, checked, disputed, privacy};
+pub use hints::hint;
 pub use process::vocabulary::{disposition, step};
 
 /// How a verdict is shown.
@@ -206,6 +211,10 @@ fn reason_pair(reason: &Reason) -> Pair {
             "编码有误：不是 14 位数字，或最后一位（校验码）不符",
             "The code is malformed: it is not 14 digits, or the last of them, the check digit, is wrong",
         ),
+        Reason::BrokenCode => (
+            "此码的校验码不符，改正后是一件已登记物品的编码：若是手工输入，请核对；若标签就是这样印的，则不是品牌所印",
+            "The check digit of this code is wrong, and with the right one it is an item's: if you typed it, compare it; if a label is printed like this, the brand did not print it",
+        ),
         Reason::Withdrawn(Withdrawal::Expired) => ("已过有效期", "The expiry date is past"),
         Reason::Withdrawn(Withdrawal::Stolen) => ("记录显示被盗", "Reported stolen"),
         Reason::Withdrawn(Withdrawal::Recalled) => ("记录显示被召回", "Recorded as recalled"),
@@ -228,9 +237,22 @@ fn reason_pair(reason: &Reason) -> Pair {
             "A step is missing, disputed or only claimed",
         ),
         Reason::Condition(_) => ("传感器记录到超限", "A sensor recorded a value beyond its limit"),
-        Reason::ChipFailed => ("芯片给出的校验码不符", "The chip's code does not fit"),
+        Reason::ChipFailed(fault) => chip_failed(*fault),
         Reason::SealOpened => ("封签回路已断开", "The seal's loop is broken"),
         Reason::ChipPassed | Reason::NothingFound => ("未发现异常", "No anomaly found"),
+    }
+}
+
+fn chip_failed(fault: ChipFault) -> Pair {
+    match fault {
+        ChipFault::Code => ("芯片给出的校验码不符", "The chip's code does not fit"),
+        ChipFault::Used => (
+            "此链接中的校验码已被用过，或早于最近用过的校验码",
+            "The code in this link was used before, or is older than the last one that was used",
+        ),
+        ChipFault::OtherChip => {
+            ("品牌绑定在此物品上的是另一枚芯片", "The brand bound another chip to this item")
+        }
     }
 }
 
@@ -351,6 +373,7 @@ mod tests {
         let mut all = vec![
             Reason::NotCovered,
             Reason::Malformed,
+            Reason::BrokenCode,
             Reason::NotIssued(NotIssued::NotEntitled),
             Reason::Gap(Gap::NoDirectory { origin: record(0) }),
             Reason::Condition(record(0)),
@@ -360,7 +383,9 @@ mod tests {
             Reason::NotIssued(NotIssued::Unknown),
             Reason::NotIssued(NotIssued::NeverApplied),
             Reason::NotIssued(NotIssued::Disputed),
-            Reason::ChipFailed,
+            Reason::ChipFailed(ChipFault::Code),
+            Reason::ChipFailed(ChipFault::Used),
+            Reason::ChipFailed(ChipFault::OtherChip),
             Reason::SealOpened,
             Reason::Conflict(Conflict::TwoPlaces { speed_kmh: 1000.0 }),
             Reason::Conflict(Conflict::ManyNetworks { networks: 4 }),

@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | [`record_view`] | reads the JSON members of a record | pure |
 //! | [`names`] | what a record names, found by key | pure |
+//! | [`chips`] | which chips a record binds to items | pure |
 //! | [`known_record`] | a record that was read once | pure |
 //! | [`entry`] | one record, and whether it fits its ledger | pure |
 //! | [`statement`] | what a record states about the item | pure |
@@ -31,6 +32,7 @@
 //! | [`mod@gather`] | fetches the records and proves them | over `sql` |
 //! | [`continuity`] | a ledger never shrinks: compares it with the hub, the hub with its anchor | over `sql` |
 //! | [`directory`](mod@directory) | loads and replays the directory: who may say what | over `sql` |
+//! | [`named`] | what things are called and where places are, by master data | rows of `sql` |
 //! | [`movement`] | what an event does to the things it names | keys of `sql` |
 //! | [`projected`] | records to rows of the projection of events, and back | over `sql` |
 //! | [`sight`] | what a reader may see of this | pure |
@@ -46,6 +48,7 @@ pub mod approval;
 pub mod authority;
 pub mod bundle;
 pub mod cache;
+pub mod chips;
 mod clash_kind;
 pub mod continuity;
 pub mod directory;
@@ -58,6 +61,7 @@ mod known_ledgers;
 pub mod known_record;
 pub mod master;
 pub mod movement;
+pub mod named;
 pub mod names;
 mod packed;
 pub mod projected;
@@ -87,5 +91,5 @@ pub use gather::{GatheredHistory, gather};
 pub use scans::{Conflict, Position};
 pub use state::{Clash, ClashKind, ItemState, NotIssued, Notice, Withdrawal};
 pub use statement::Ending;
-pub use verdict::{Reason, TagCheck, Verdict, judge};
+pub use verdict::{ChipFault, Reason, TagCheck, Verdict, judge};
 pub use weight::{Mark, Seal, Weight};

@@ -18,6 +18,7 @@
 //! | [`pasted`] | what is known of each thing of a list | over `sql` |
 //! | [`mod@custody`] | the rows of an item: who had it, how that is known, and what was checked | over `history` |
 //! | [`lot_tree`] | where a lot came from and went | over `history` |
+//! | [`map`] | places on an outline of the continents | pure |
 //! | [`case`] | an inquiry from its opening to its end | pure |
 //! | [`cases`] | cases and saved searches in the database | over `sql` |
 //!
@@ -33,6 +34,7 @@ pub mod cases;
 pub mod custody;
 pub mod find;
 pub mod lot_tree;
+pub mod map;
 pub mod paste;
 pub mod pasted;
 pub mod reading;

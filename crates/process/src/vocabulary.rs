@@ -209,6 +209,26 @@ fn known_disposition(disposition: &Disposition) -> Pair {
     }
 }
 
+/// A position in degrees, to a hundredth at most: `30.25° N, 120.17° E`.
+#[must_use]
+pub fn position(latitude: f64, longitude: f64, language: Language) -> String {
+    let degrees = |number: f64| (number.abs() * 100.0).round() / 100.0;
+    let (up, along) = (degrees(latitude), degrees(longitude));
+    let is_north = latitude >= 0.0;
+    let is_east = longitude >= 0.0;
+    match language {
+        Language::Chinese => {
+            let (north, east) =
+                (if is_north { "北纬" } else { "南纬" }, if is_east { "东经" } else { "西经" });
+            format!("{north} {up}°，{east} {along}°")
+        }
+        Language::English => {
+            let (north, east) = (if is_north { "N" } else { "S" }, if is_east { "E" } else { "W" });
+            format!("{up}° {north}, {along}° {east}")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -263,6 +283,13 @@ mod tests {
         let long =
             step(Some(&BizStep::Other(format!("x:{}", "a".repeat(9000)))), Language::English);
         assert!(long.chars().count() < 120 && long.ends_with("a…”"), "{long}");
+    }
+
+    #[test]
+    fn a_position_says_its_hemispheres() {
+        assert_eq!(position(30.25, 120.17, Language::English), "30.25° N, 120.17° E");
+        assert_eq!(position(-33.9, -70.666_66, Language::English), "33.9° S, 70.67° W");
+        assert_eq!(position(30.3, -0.5, Language::Chinese), "北纬 30.3°，西经 0.5°");
     }
 
     #[test]

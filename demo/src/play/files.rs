@@ -19,6 +19,9 @@ use crate::world::free_address;
 /// The configuration of the processes that run on the copy of the database.
 pub const COPY_FILE: &str = "attacked.toml";
 
+/// The operator's master data: what places and products are called, and where the places are.
+pub const NAMES_FILE: &str = "names.csv";
+
 /// A drawing of the bottle.
 const BOTTLE: &str = include_str!("bottle.svg");
 /// A drawing of the gift box.
@@ -106,6 +109,7 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     fs::write(folder.join("rules/factory.toml"), factory_rules())?;
     fs::write(folder.join("rules/centre.toml"), centre_rules())?;
     fs::create_dir_all(folder.join("pictures"))?;
+    fs::write(folder.join(NAMES_FILE), names())?;
     fs::write(folder.join("pictures/bottle.svg"), BOTTLE)?;
     fs::write(folder.join("pictures/box.svg"), GIFT_BOX)?;
     let factory_key = new_bridge(&keys.join("factory-bridge.pem"))?;
@@ -349,6 +353,20 @@ city_en = "Shanghai"
 [log]
 level = "info"
 "#
+    )
+}
+
+/// Names of places and products and positions of the places, as `chopmark master import` takes them.
+fn names() -> String {
+    format!(
+        "id,name@en,name@zh,city@en,city@zh,latitude,longitude\n\
+         {FACTORY_PLACE},\"Example Factory, Hangzhou\",示例工厂，杭州,Hangzhou,杭州,30.25,120.17\n\
+         {CENTRE_PLACE},\"Example Distribution Centre, Shanghai\",示例配送中心，上海,Shanghai,上海,31.19,121.70\n\
+         {SHOP_PLACE},\"Example Shop, Shanghai\",示例商店，上海,Shanghai,上海,31.23,121.47\n\
+         https://id.gs1.org/01/{bottle},\"Cold-brewed green tea, 330 ml\",冷泡绿茶 330 毫升,,,,\n\
+         https://id.gs1.org/01/{gift_box},\"Cold-brewed green tea, gift box of six\",冷泡绿茶礼盒，六瓶装,,,,\n",
+        bottle = gtin(),
+        gift_box = box_gtin()
     )
 }
 

@@ -13,7 +13,7 @@ use demo::simulators::r200::{Faults, R200};
 use demo::simulators::xy_md02::XyMd02;
 use ledger::json::Json;
 
-use super::files::{Addresses, Tokens, Wiring, write};
+use super::files::{Addresses, NAMES_FILE, Tokens, Wiring, write};
 use super::site::{FACTORY, Goods, scan_path};
 use super::stop;
 use super::voice::Voice;
@@ -130,6 +130,8 @@ impl Stage {
             broker,
         };
         let tokens = write(folder, &wiring)?;
+        let import = ["master", "import", NAMES_FILE, "--config", "chopmark.toml"];
+        program::output(folder, &import)?;
         voice.doing(&lang.starts_processes())?;
         world.start("ingest", "chopmark.toml", "ingest", addresses.ingest)?;
         world.start("trace-api", "chopmark.toml", "trace-api", addresses.operator)?;

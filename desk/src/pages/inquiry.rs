@@ -8,6 +8,7 @@ pub mod item;
 pub mod paste;
 pub mod search;
 pub mod tree;
+mod way;
 
 use epcis::{BizStep, Disposition, Event};
 use gate::read_log::Basis;
@@ -23,6 +24,7 @@ use process::language::Language;
 use process::vocabulary;
 
 use crate::failure::Failure;
+use crate::names::{NameView, Names};
 use crate::state::DeskState;
 
 /// Things that a row names before it only counts.
@@ -96,11 +98,13 @@ pub struct EventRow {
     /// How many more there are.
     pub more: usize,
     /// Who stated it.
-    pub who: String,
+    pub who: NameView,
     /// Their seal.
     pub seal: Option<SealView>,
     /// Where.
-    pub place: String,
+    pub place: NameView,
+    /// Products of the things, where they have names.
+    pub products: Vec<NameView>,
     /// Origin of the ledger.
     pub origin: String,
     /// Place in the ledger, from 0.
@@ -146,22 +150,51 @@ pub fn thing_page(key: &str, why: &str) -> String {
     address("/item", &[("thing", key), ("why", why)])
 }
 
-/// Where an event happened, as it says.
-fn place_of(event: &Event) -> String {
-    event.biz_location().or(event.read_point()).map(element_string).unwrap_or_default()
+/// Where an event happened, as it says; empty if it does not.
+fn place_of(event: &Event) -> &str {
+    event.biz_location().or(event.read_point()).unwrap_or_default()
 }
 
 /// The party of a row by the directory, else what the record says.
-fn party_name(current: &Current, row: &Row) -> String {
+fn party_name(current: &Current, row: &Row, names: &Names) -> NameView {
     let speaker = current.rights.speaker(&row.origin, row.index);
     let party = speaker.and_then(|id| current.rights.parties.get(id));
-    party.map_or_else(|| element_string(&row.own.stated_by), |party| party.name.clone())
+    let stated = names.party(&row.own.stated_by);
+    party.map_or(stated, |party| NameView { name: party.name.clone(), ..NameView::default() })
+}
+
+/// The names of what rows name.
+///
+/// # Errors
+///
+/// [`Failure::Unavailable`].
+pub async fn names_of(
+    state: &DeskState,
+    current: &Current,
+    rows: &[&Row],
+    language: Language,
+) -> Result<Names, Failure> {
+    let things: Vec<String> =
+        rows.iter().flat_map(|row| keys_of(&row.own.event).into_iter().take(MOST_THINGS)).collect();
+    let stated = rows.iter().flat_map(|row| [&*row.own.stated_by, place_of(&row.own.event)]);
+    Names::load(state, current, stated.chain(things.iter().map(String::as_str)), language).await
+}
+
+/// The products of the things that a row names, each once.
+fn products_of(keys: &[String], names: &Names) -> Vec<NameView> {
+    let mut products: Vec<NameView> = Vec::new();
+    for product in keys.iter().take(MOST_THINGS).filter_map(|key| names.product(key)) {
+        if !products.contains(&product) {
+            products.push(product);
+        }
+    }
+    products
 }
 
 impl EventRow {
     /// A row that was found.
     #[must_use]
-    pub fn of(row: &Row, current: &Current, lang: Language, why: &str) -> Self {
+    pub fn of(row: &Row, current: &Current, names: &Names, lang: Language, why: &str) -> Self {
         let event = &row.own.event;
         let keys = keys_of(event);
         let step = event.biz_step().map(|step| BizStep::from(step.as_str()));
@@ -173,9 +206,10 @@ impl EventRow {
             what: what(step.as_ref(), disposition.as_ref(), lang),
             things: keys.iter().take(MOST_THINGS).map(link).collect(),
             more: keys.len().saturating_sub(MOST_THINGS),
-            who: party_name(current, row),
+            products: products_of(&keys, names),
+            who: party_name(current, row, names),
             seal: SealView::of_ledger(&current.policy, &row.origin),
-            place: place_of(event),
+            place: names.place(place_of(event)),
             origin: row.origin.clone(),
             index: row.index,
             event_id: row.own.event_id.clone(),

@@ -1,4 +1,4 @@
-//! What everybody is answered: the style sheet, and the choice of a language.
+//! What everybody is answered: the style sheet, two drawings, and the choice of a language.
 
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::web::{Data, Path, Query};
@@ -16,6 +16,24 @@ pub async fn style() -> impl Responder {
         .content_type("text/css; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-cache"))
         .body(include_str!("../../assets/desk.css"))
+}
+
+/// `GET /assets/icon.svg`.
+pub async fn icon() -> impl Responder {
+    drawing(include_str!("../../assets/icon.svg"))
+}
+
+/// `GET /assets/outline.svg`: the continents, below maps.
+pub async fn outline() -> impl Responder {
+    drawing(inquiry::map::OUTLINE)
+}
+
+/// A drawing of ours.
+fn drawing(svg: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((CACHE_CONTROL, "max-age=86400"))
+        .body(svg)
 }
 
 /// Parameters of [`language`].

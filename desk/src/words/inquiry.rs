@@ -97,6 +97,16 @@ pub struct InquiryTexts {
     pub custody: &'static str,
     /// Heading of the way.
     pub way: &'static str,
+    /// The map of the way.
+    pub map: &'static str,
+    /// Below the map.
+    pub map_note: &'static str,
+    /// A place whose position nobody says.
+    pub no_position: &'static str,
+    /// Behind a position that is that of the site.
+    pub of_site: &'static str,
+    /// Behind a name that somebody gives who is not entitled to.
+    pub claimed_name: &'static str,
     /// Heading of ledgers.
     pub ledgers: &'static str,
     /// Column.
@@ -183,6 +193,11 @@ pub const ZH: InquiryTexts = InquiryTexts {
     declares: "声明此记录有误：",
     custody: "流转记录，最新的在前",
     way: "经过的地点",
+    map: "途经地点示意图",
+    map_note: "位置取自主数据。连线不是实际路线；虚线表示其间有位置未知的地点，或有未显示的记录。轮廓图取自 Natural Earth。",
+    no_position: "位置未知",
+    of_site: "所在场所的位置",
+    claimed_name: "名称仅为单方主张",
     ledgers: "已核对的账本",
     size: "记录数",
     root: "根哈希",
@@ -247,6 +262,11 @@ pub const EN: InquiryTexts = InquiryTexts {
     declares: "declares wrong",
     custody: "Custody, newest first",
     way: "Places on its way",
+    map: "Map of its places",
+    map_note: "Positions are from master data. Lines are not the roads that were taken; a dashed one leads over a place whose position is not known, or over records that are not shown. Outline: Natural Earth.",
+    no_position: "position not known",
+    of_site: "position of its site",
+    claimed_name: "only claimed",
     ledgers: "Ledgers that were checked",
     size: "Records",
     root: "Root",

@@ -1,58 +1,135 @@
-//! Every page that a code can lead to, in a real browser: what people with small screens, large letters, keyboards and dark
-//! rooms need.
+//! Every page that a code can lead to, the start page and the desk, in a real browser: what people with small screens, large letters,
+//! keyboards and dark rooms need.
 //!
-//! The way through: the demo makes an item for each verdict and lists their pages; the browser opens each and runs `pages.js` in
-//! it, which gives a list of what is wrong.
+//! The way through: the demo makes an item for each verdict, opens a desk, and lists their pages; the browser opens each and runs
+//! `pages.js` in it, which gives a list of what is wrong, and the rules of axe-core for WCAG 2.1 A and AA. Then somebody works with the keyboard alone
+//! (`desk_pages.rs`).
 //!
-//! Not here: what the pages say (`trace-api/src/http/scan_get/tests`), pages of chips, which no code leads to yet.
+//! What holds: no page asks another address for anything, and the console is silent; whatever a page is for works without scripts.
+//!
+//! Not here: what the pages say (`trace-api/src/http/scan_get/tests`, `desk/src/inquiry_tests.rs`), pages of chips, which no code leads to
+//! yet.
 
+use std::path::Path;
+
+use fantoccini::Locator;
 use serde_json::Value;
 use tests::folder::temporary;
 
-use crate::browser::{Browser, Started};
+use crate::browser::{Browser, ENTER, Started};
+use crate::desk_pages::{Desk, assert_desk_is_used_by_keyboard_alone, desk_pages, log_in};
 use crate::scene::{demo, summary};
 
 /// Widths in points: the smallest phone, a desk whose page is enlarged to 200 %, desks.
 const WIDTHS: [u32; 4] = [320, 640, 960, 1920];
+/// Languages and colours in which every page is looked at; the widths in the first two.
+const LOOKS: [(&str, &str); 4] = [("zh", "light"), ("en", "dark"), ("en", "light"), ("zh", "dark")];
 
-/// What is wrong with the page that is open, at each width.
-async fn faults(browser: &Browser, page: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for width in WIDTHS {
-        browser.set_width(width).await;
-        let found = browser.client.execute(include_str!("pages.js"), Vec::new()).await;
+/// What is wrong with the page that is open.
+///
+/// - `is_bare`: the page has nothing around its content.
+/// - `widths`: the screens on which it is looked at.
+pub async fn faults(browser: &Browser, page: &str, is_bare: bool, widths: &[u32]) -> Vec<String> {
+    let mut faults = browser.complaints().await;
+    for width in widths {
+        browser.set_width(*width).await;
+        let found = browser.client.execute(include_str!("pages.js"), vec![is_bare.into()]).await;
         let found = found.expect("the script runs");
         let all = found.as_array().expect("a list").iter().map(Value::to_string);
-        faults.extend(all.map(|fault| format!("{page} at {width}: {fault}")));
+        faults.extend(all.map(|fault| format!("at {width}: {fault}")));
     }
-    faults
+    faults.extend(browser.violations().await);
+    browser.complaints().await;
+    faults.into_iter().map(|fault| format!("{page}: {fault}")).collect()
+}
+
+/// Widths for a look: all in the first two, one in the others.
+pub fn widths(look: usize) -> &'static [u32] {
+    if look < 2 { &WIDTHS } else { &WIDTHS[..1] }
+}
+
+/// The pages of the demo, each with its verdict.
+fn verdict_pages(folder: &Path) -> Vec<(String, String)> {
+    let list = std::fs::read_to_string(folder.join("demo/pages.txt")).expect("the list");
+    let pages = list.lines().filter_map(|line| {
+        Some((line.split(' ').next()?.to_owned(), line.rsplit(' ').next()?.to_owned()))
+    });
+    let pages: Vec<(String, String)> = pages.collect();
+    let verdicts: std::collections::BTreeSet<&str> =
+        pages.iter().map(|(code, _)| &**code).collect();
+    assert_eq!(verdicts.len(), 10, "all but those of chips: {verdicts:?}");
+    pages
+}
+
+/// A person types a code with the keyboard alone, and what is no code is said.
+async fn assert_a_code_is_found_by_keyboard_alone(browser: &Browser, server: &str, page: &str) {
+    browser.client.goto(&format!("{server}/?lang=en")).await.expect("the page opens");
+    browser.tab_to("#code").await;
+    browser.press("602").await;
+    browser.press(ENTER).await;
+    browser.wait_for_page(&format!("{server}/find")).await;
+    let note = browser.client.find(Locator::Css("[role=alert]")).await.expect("a note");
+    assert!(note.text().await.expect("a text").contains("GTIN"));
+    let path = page.strip_prefix(server).expect("a page of the server");
+    let parts: Vec<&str> = path.split('/').collect();
+    browser.tab_to("#code").await;
+    // The field has what was typed before; Control and A select it.
+    browser.press_with_control("a").await;
+    browser.press(&format!("{} / {}", parts[2], parts[4])).await;
+    browser.press(ENTER).await;
+    browser.wait_for_page(page).await;
+}
+
+/// The verdict, the journey and the field for a code are there where no script runs.
+async fn assert_pages_work_without_scripts(browser: &Browser, server: &str, page: &str) {
+    browser.set_scripts(false).await;
+    browser.client.goto(&format!("{page}?lang=en")).await.expect("the page opens");
+    let source = browser.client.source().await.expect("the page");
+    assert!(source.contains("data-code=") && source.contains("id=\"journey\""), "{source}");
+    assert!(source.contains("Checking on this page needs JavaScript"), "{source}");
+    browser.client.goto(&format!("{server}/?lang=en")).await.expect("the page opens");
+    let shown = async |css: &str| {
+        let found = browser.client.find(Locator::Css(css)).await.expect("it is there");
+        found.is_displayed().await.expect("an answer")
+    };
+    assert!(shown("#code").await && !shown("#scan").await, "the camera needs a script");
+    browser.set_scripts(true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_is_readable_on_any_screen_in_both_languages_and_colours() {
+async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_colours() {
     let folder = temporary();
     let started = demo(folder.path(), &["--lang", "en", "--more-verdicts"]).spawn();
     let mut demo = Started(started.expect("chopmark-demo starts"));
     summary(&mut demo.0);
-    let list = std::fs::read_to_string(folder.path().join("demo/pages.txt")).expect("the list");
-    let pages: Vec<(&str, &str)> = list
-        .lines()
-        .filter_map(|line| Some((line.split(' ').next()?, line.rsplit(' ').next()?)))
-        .collect();
-    let verdicts: std::collections::BTreeSet<&str> = pages.iter().map(|(code, _)| *code).collect();
-    assert_eq!(verdicts.len(), 10, "all but those of chips: {verdicts:?}");
-    let server = pages[0].1.split("/01/").next().expect("a server");
-    let others = ["/", "/verify", "/nothing", "/01/09521141123454"];
+    let pages = verdict_pages(folder.path());
+    let desk = Desk::read(folder.path());
+    let server = pages[0].1.split("/01/").next().expect("a server").to_owned();
+    let others = ["/", "/find?code=602", "/verify", "/nothing", "/01/09521141123454"];
     let others = others.map(|path| format!("{server}{path}"));
     let browser = Browser::start().await;
     let mut all = Vec::new();
-    for (language, scheme) in [("zh", "light"), ("en", "dark")] {
+    for (look, (language, scheme)) in LOOKS.into_iter().enumerate() {
         browser.set_colours(scheme).await;
-        for page in pages.iter().map(|(_, page)| *page).chain(others.iter().map(String::as_str)) {
-            let page = format!("{page}?lang={language}");
+        for page in pages.iter().map(|(_, page)| page).chain(&others) {
+            let sign = if page.contains('?') { '&' } else { '?' };
+            let page = format!("{page}{sign}lang={language}");
             browser.client.goto(&page).await.expect("the page opens");
-            all.extend(faults(&browser, &page).await);
+            all.extend(faults(&browser, &page, false, widths(look)).await);
+        }
+        log_in(&browser, &desk, language).await;
+        for (page, is_bare) in desk_pages(&browser, &desk).await {
+            browser.client.goto(&page).await.expect("the page opens");
+            all.extend(faults(&browser, &page, is_bare, widths(look)).await);
         }
     }
+    let item = &pages.iter().find(|(code, _)| code == "CONSISTENT").expect("a page").1;
+    assert_a_code_is_found_by_keyboard_alone(&browser, &server, item).await;
+    assert_pages_work_without_scripts(&browser, &server, item).await;
+    assert_desk_is_used_by_keyboard_alone(&browser, &desk).await;
+    let copy = &pages.iter().rfind(|(code, _)| code == "GAP").expect("the altered copy").1;
+    let copy = copy.split("/01/").next().expect("a server");
+    all.extend(browser.strange_requests(&[&*server, copy, &*desk.url]).await);
     assert!(all.is_empty(), "{}", all.join("\n"));
+    browser.client.clone().close().await.expect("the browser closes");
 }

@@ -29,6 +29,7 @@ use epcis::master_data::{Element, Kind, Value, vocabulary_list};
 use epcis::query::Query;
 use gate::read_log::Outcome;
 use history::master::{NAME, counting, kind_of, standing};
+use history::named::by_attribute;
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::json::{Json, object};
@@ -41,7 +42,6 @@ use super::exception::Exception;
 use super::negotiation::Wanted;
 use super::reply;
 use super::search::{Page, finds_one};
-use crate::master::known::by_attribute;
 use crate::state::AppState;
 
 /// Name of the query in answers.

@@ -3,7 +3,7 @@
 //!
 //! What holds: a path with a control character reaches no handler; the operator's address answers only who names it
 //! (against DNS rebinding); scripts come from our own address only and nothing
-//! inline runs; the only inline styles that apply are our own, by their hash.
+//! inline runs; the only inline styles that apply are our own, by their hash; forms are sent to our own address only.
 //!
 //! Sources: CSP Level 3; RFC 6797 (HSTS); OWASP Secure Headers Project.
 
@@ -18,7 +18,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpRequest, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ledger::hash::sha256;
@@ -30,7 +30,13 @@ use crate::error_page;
 use crate::frame::{START_STYLE, STYLE};
 use crate::language::Language;
 use crate::problem::Problem;
+use crate::scan::Target;
 use crate::state::{AppState, Audience, audience};
+
+/// The header that says what of a device pages may ask for.
+pub const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// What pages may ask for: nothing.
+const NOTHING_PERMITTED: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// The styles that a page may have inline; no other one applies.
 const STYLES: [&str; 2] = [STYLE, START_STYLE];
@@ -54,7 +60,7 @@ static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let styles = STYLES.map(style_hash);
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' {}; img-src 'self' data:; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         styles.join(" ")
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -74,6 +80,8 @@ pub async fn guarded(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let sent = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    request.extensions_mut().insert(Target(sent));
     let has_control =
         percent_decode_str(request.path()).decode_utf8_lossy().chars().any(char::is_control);
     let mut answer = if has_control {
@@ -179,17 +187,18 @@ fn add_headers(headers: &mut HeaderMap, is_tls: bool) {
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
         (X_FRAME_OPTIONS, "DENY"),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        ),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (VARY, "Accept, Accept-Language, Accept-Encoding"),
+        // A verdict is of its moment, and which serials exist is nobody's to collect.
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY.clone());
+    if !headers.contains_key(&PERMISSIONS_POLICY) {
+        headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(NOTHING_PERMITTED));
+    }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::guard::language;
+use crate::http::guard::{PERMISSIONS_POLICY, language};
+use crate::language::Language;
+use crate::page::start::Entry;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::{assets, compressed, page, pictures};
 
 /// What has a name that changes with it may be kept for a year, and need not be asked for again.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// What browsers let the start page do.
+const CAMERA: &str = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()";
 
 fn html(page: Result<String, askama::Error>) -> Result<HttpResponse, Problem> {
     let text = page.map_err(|error| Problem::Internal(error.to_string()))?;
@@ -25,7 +30,18 @@ fn html(page: Result<String, askama::Error>) -> Result<HttpResponse, Problem> {
 ///
 /// If the page cannot be rendered.
 pub fn start(request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    html(page::start(language(request)))
+    start_page(Entry::default(), language(request))
+}
+
+/// The start page with what was entered; it alone may ask for the camera.
+///
+/// # Errors
+///
+/// If the page cannot be rendered.
+pub fn start_page(entry: Entry, language: Language) -> Result<HttpResponse, Problem> {
+    let mut answer = html(page::start::start(entry, language))?;
+    answer.headers_mut().insert(PERMISSIONS_POLICY, HeaderValue::from_static(CAMERA));
+    Ok(answer)
 }
 
 /// `GET /verify`.
@@ -113,6 +129,26 @@ mod tests {
             assert_eq!(answer.status, 200, "{path}");
             assert_eq!(answer.header("content-type"), media_type, "{path}");
             assert!(answer.body.contains(part), "{path}: {}", answer.body);
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_start_page_alone_may_ask_for_the_camera() {
+        let state = state_without_database().await;
+        for (path, camera) in [
+            ("/", "camera=(self),"),
+            ("/find?code=602", "camera=(self),"),
+            ("/verify", "camera=(),"),
+            ("/policy", "camera=(),"),
+        ] {
+            let answer = get(&state, path, &[]).await;
+            let policy = answer.header("permissions-policy");
+            assert!(
+                policy.contains(camera) && policy.contains("geolocation=()"),
+                "{path} {policy}"
+            );
+            let policy = answer.header("content-security-policy");
+            assert!(policy.contains("form-action 'self'"), "{path}: {policy}");
         }
     }
 

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use epcis::query::{MasterData, MasterDataNeeds};
 use history::master::{NAME, counting, standing};
-use sql::master::{CHILD, StoredValue, of_elements, with_attributes};
+use history::named::by_attribute;
+use sql::master::{CHILD, of_elements, with_attributes};
 
 use crate::epcis_api::exception::Exception;
 use crate::state::AppState;
@@ -52,16 +53,6 @@ fn too_much(what: &str, most: usize) -> Exception {
     Exception::QueryTooComplex(format!(
         "got a query that asks for more than {most} {what} of master data, expected one that asks for fewer"
     ))
-}
-
-/// Values by element and attribute.
-#[must_use]
-pub fn by_attribute(values: &[StoredValue]) -> BTreeMap<(&str, &str), Vec<&StoredValue>> {
-    let mut grouped: BTreeMap<(&str, &str), Vec<&StoredValue>> = BTreeMap::new();
-    for one in values {
-        grouped.entry((&one.value.key, &one.value.attribute)).or_default().push(one);
-    }
-    grouped
 }
 
 impl Known {

@@ -6,6 +6,8 @@
 //! What holds: only statements that count name anything on a page; names are bounded in number and length, and templates escape
 //! them as any other text.
 //!
+//! Not here: which of several statements names something (`history::named`).
+//!
 //! Source: docs/decisions/0066-master-data.md.
 
 use std::collections::BTreeMap;
@@ -14,11 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Rights;
-use history::master::{CITY, DESCRIPTION, NAME, counting};
+use history::named::{ATTRIBUTES, Named};
 use jiff::Timestamp;
 use sql::master::{Newest, StoredValue, newest, with_attributes};
 
-use super::known::by_attribute;
 use crate::names::{Product, Stated};
 use crate::places::{PlaceName, Places};
 use crate::state::AppState;
@@ -27,8 +28,6 @@ use crate::state::AppState;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Most values that are read for names.
 const MOST: i64 = 200_000;
-/// Most characters of a name.
-const LONGEST: usize = 200;
 
 /// Keeps the names as master data say, for as long as the process runs.
 pub async fn follow(state: &AppState) -> Infallible {
@@ -56,7 +55,7 @@ pub async fn refresh(state: &AppState, last: &Option<Seen>) -> Result<Seen, sql:
     let (newest, rights) = (newest(&state.db).await?, state.rights().await);
     let is_same = |(of, by): &Seen| *of == newest && Arc::ptr_eq(by, &rights);
     if !last.as_ref().is_some_and(is_same) {
-        let values = with_attributes(&state.db, &[NAME, DESCRIPTION, CITY], MOST).await?;
+        let values = with_attributes(&state.db, &ATTRIBUTES, MOST).await?;
         if i64::try_from(values.len()).is_ok_and(|count| count == MOST) {
             tracing::warn!(most = MOST, "master data have more names than pages are told");
         }
@@ -65,54 +64,37 @@ pub async fn refresh(state: &AppState, last: &Option<Seen>) -> Result<Seen, sql:
     Ok((newest, rights))
 }
 
-/// A text in Chinese and English; one without language is both.
-fn both(values: &[&StoredValue]) -> Option<(String, String)> {
-    let of = |language: &str| {
-        let begins = |one: &&&StoredValue| one.value.language.split('-').next() == Some(language);
-        let text = values.iter().find(begins).map(|one| one.value.value.trim());
-        text.filter(|text| !text.is_empty()).map(|text| text.chars().take(LONGEST).collect())
-    };
-    let any: Option<String> = of("").or_else(|| of("en")).or_else(|| of("zh"));
-    let (zh, en) = (of("zh").or_else(|| any.clone()), of("en").or(any));
-    Some((zh?, en?))
-}
-
 /// Names by what counts.
 #[must_use]
 pub fn stated(rights: &Rights, values: &[StoredValue], now: Timestamp) -> Stated {
+    let named = Named::of(rights, values, now);
     let mut products = BTreeMap::new();
-    let mut places: BTreeMap<&str, PlaceName> = BTreeMap::new();
-    for ((key, attribute), values) in by_attribute(values) {
-        let Some((zh, en)) = both(&counting(rights, &values, now)) else { continue };
+    let mut places = Vec::new();
+    for (key, known) in named.iter() {
         let gtin = key.strip_prefix("https://id.gs1.org/01/").filter(|rest| rest.len() == 14);
-        if let (Some(gtin), DESCRIPTION) = (gtin, attribute) {
+        if let (Some(gtin), Some((name_zh, name_en))) = (gtin, known.name.clone()) {
             let product = Product {
                 brand_zh: String::new(),
                 brand_en: String::new(),
                 picture: None,
                 gtin: gtin.to_owned(),
-                name_zh: zh,
-                name_en: en,
+                name_zh,
+                name_en,
                 pack_zh: String::new(),
                 pack_en: String::new(),
                 recall_url: None,
                 links: Vec::new(),
+                markets: Vec::new(),
+                token_key: None,
             };
             products.insert(gtin.to_owned(), product);
-        } else if key.starts_with("https://id.gs1.org/414/") {
-            let place = places.entry(key).or_insert_with(|| PlaceName {
-                sgln: key.to_owned(),
-                name_zh: String::new(),
-                name_en: String::new(),
-                city_zh: String::new(),
-                city_en: String::new(),
-            });
-            match attribute {
-                NAME => (place.name_zh, place.name_en) = (zh, en),
-                CITY => (place.city_zh, place.city_en) = (zh, en),
-                _ => {}
-            }
+        } else if key.starts_with("https://id.gs1.org/414/")
+            && (known.name.is_some() || known.city.is_some())
+        {
+            let (name_zh, name_en) = known.name.clone().unwrap_or_default();
+            let (city_zh, city_en) = known.city.clone().unwrap_or_default();
+            places.push(PlaceName { sgln: key.to_owned(), name_zh, name_en, city_zh, city_en });
         }
     }
-    Stated { products, places: Places::new(places.into_values().collect()) }
+    Stated { products, places: Places::new(places), named }
 }

@@ -1,7 +1,7 @@
 //! The timeline and the way of an item: newest first, gaps drawn where they are, equal steps once, older calm steps folded.
 //!
 //! The way through: [`Journey::of`] makes a row of each record in order of time, puts each gap between the rows that it
-//! divides, merges neighbours that read the same, and turns the order round. [`stops`] lists the places.
+//! divides, merges neighbours that read the same, and turns the order round. [`stops`] lists the places, which [`crate::page::map`] draws.
 //!
 //! What holds:
 //!
@@ -11,6 +11,7 @@
 //!
 //! Not here: whether a record counts (`history::fold`), the sentences ([`crate::words::journey`]).
 
+use history::named::Position;
 use history::record_view::RecordView;
 use history::{Gap, HistoryEntry, Mark, Relation, Weight};
 use jiff::civil::Date;
@@ -19,6 +20,7 @@ use jiff::tz::TimeZone;
 use crate::config::Config;
 use crate::consumer;
 use crate::language::{Language, Pair};
+use crate::page::map::JourneyMap;
 use crate::page::parties::Parties;
 use crate::signs::Icon;
 use crate::words::{self, journey as text, page};
@@ -90,12 +92,14 @@ pub struct Group {
 }
 
 /// A place on the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stop {
     /// City, or the place's name where none is configured.
     pub name: String,
     /// A gap lies before it.
     pub is_cut: bool,
+    /// Where it is, no finer than its city; none if nobody says.
+    pub position: Option<Position>,
 }
 
 /// What is shown of an item's journey.
@@ -107,6 +111,8 @@ pub struct Journey {
     pub stops: Vec<Stop>,
     /// Whether the places need a line each.
     pub is_long: bool,
+    /// The places on a map; none if no position is known.
+    pub map: Option<JourneyMap>,
 }
 
 impl Journey {
@@ -138,7 +144,9 @@ impl Journey {
         let mut rows = merged(rows.into_iter().map(|(_, row)| row), language);
         rows.reverse();
         let stops = stops(entries, &cuts, config, language);
-        Self { groups: folded(rows, language), is_long: stops.len() > STOPS_IN_A_LINE, stops }
+        let on_map: Vec<_> = stops.iter().map(|stop| (&*stop.name, stop.position)).collect();
+        let map = JourneyMap::of(&on_map, language);
+        Self { groups: folded(rows, language), is_long: stops.len() > STOPS_IN_A_LINE, stops, map }
     }
 }
 
@@ -291,9 +299,13 @@ fn stops(
         }
         let Some(names) = consumer::city(&entry.place, config) else { continue };
         let name = language.of(names).to_owned();
-        if stops.last().is_none_or(|last| last.name != name) {
-            stops.push(Stop { name, is_cut: is_cut && !stops.is_empty() });
-            is_cut = false;
+        let position = config.names.position(&entry.place).map(|(position, _)| position.coarse());
+        match stops.last_mut() {
+            Some(last) if last.name == name => last.position = last.position.or(position),
+            last => {
+                let is_cut = std::mem::take(&mut is_cut) && last.is_some();
+                stops.push(Stop { name, is_cut, position });
+            }
         }
     }
     if stops.len() < 2 { Vec::new() } else { stops }

@@ -8,6 +8,16 @@ use jiff::civil::Date;
 
 use crate::language::{Language, Pair};
 
+/// The map, folded.
+pub const MAP: Pair = ("途经地点示意图", "Map of its places");
+/// Below the map.
+pub const MAP_NOTE: Pair = (
+    "位置取自各方登记的主数据，精确到约 11 公里；连线不是实际路线，虚线表示其间有位置未知的地点。轮廓图取自 Natural Earth。",
+    "Positions are from master data, to about 11 km. Lines are not the roads that were taken; a dashed one leads over a place whose position is not \
+     known. Outline: Natural Earth.",
+);
+/// A place whose position nobody says.
+pub const NO_POSITION: Pair = ("位置未知", "position not known");
 /// Months as English writes them.
 const MONTHS: [&str; 12] = [
     "January",
@@ -109,8 +119,10 @@ pub fn unnamed(count: usize, language: Language) -> String {
 }
 
 /// Below the way of the item: what it is not.
-pub const ROUTE_NOTE: Pair =
-    ("仅到城市，按时间先后排列，不是地图。", "Cities only, in the order of time; not a map.");
+pub const ROUTE_NOTE: Pair = (
+    "上方的路线只列城市，按时间先后排列，不表示距离。",
+    "The line at the top names cities in the order of time and shows no distances.",
+);
 /// Name of the way of the item.
 pub const ROUTE: Pair = ("经过的地点", "Places on the way");
 /// Below the timeline: which days these are.

@@ -99,6 +99,10 @@ pub struct ItemLabels {
     pub route: &'static str,
     /// Below the list of places.
     pub route_note: &'static str,
+    /// Fold with the map.
+    pub map: &'static str,
+    /// Below the map.
+    pub map_note: &'static str,
     /// Before a place that a gap lies before.
     pub cut: &'static str,
     /// Below the timeline.
@@ -147,6 +151,8 @@ impl ItemLabels {
             policy: language.of(("信任的密钥", "Trusted keys")),
             route: language.of(journey::ROUTE),
             route_note: language.of(journey::ROUTE_NOTE),
+            map: language.of(journey::MAP),
+            map_note: language.of(journey::MAP_NOTE),
             cut: language.of(journey::GAP),
             days_note: language.of(journey::DAYS_NOTE),
             seals_note: language.of(journey::SEALS),
@@ -168,6 +174,22 @@ pub struct StartTexts {
     pub lead: &'static str,
     /// What is not needed.
     pub privacy: &'static str,
+    /// Label of the field for a code.
+    pub code: &'static str,
+    /// What can be entered.
+    pub code_hint: &'static str,
+    /// The button that leads to the page of a code.
+    pub find: &'static str,
+    /// The button that starts the camera.
+    pub scan: &'static str,
+    /// While the camera looks.
+    pub hold: &'static str,
+    /// When it has read a code.
+    pub found: &'static str,
+    /// When there is no camera, or it may not be used.
+    pub refused: &'static str,
+    /// Link to our own page of a code with the name of another site.
+    pub onward: &'static str,
     /// Heading: what this is.
     pub what: &'static str,
     /// First of three.
@@ -204,6 +226,14 @@ impl StartTexts {
             heading: language.of(("每一手，都留下印记", "Every hand leaves its mark")),
             lead: language.of(("用手机相机扫描包装上的二维码，看谁经手过、谁签了什么、扫码说明不了什么。", "Scan the code on the pack with your phone. See who handled the item, what they signed, and what a scan cannot tell you.")),
             privacy: language.of(("不用登录，不用 Cookie，不取位置，也不用装应用。", "No login, no cookie, no location, no app.")),
+            code: language.of(("输入或粘贴编码", "Type or paste a code")),
+            code_hint: language.of(("二维码里的链接、(01)…(21)…，或 GTIN / 序列号，例如 09521141123454 / 602", "The link that a code holds, (01)…(21)…, or GTIN / serial, for example 09521141123454 / 602")),
+            find: language.of(("查看", "Look it up")),
+            scan: language.of(("用相机扫描", "Scan with the camera")),
+            hold: language.of(("请把二维码或 DataMatrix 码对准相机。再按一次按钮结束。画面不会离开本机。", "Hold the QR or DataMatrix code before the camera. Press the button again to end. No picture leaves this device.")),
+            found: language.of(("已读到编码。", "A code was read.")),
+            refused: language.of(("相机不可用或未获允许。请用手机自带的相机扫描，或输入编码。", "There is no camera, or it may not be used. Scan with your phone's own camera, or type the code.")),
+            onward: language.of(("查看本站对同一编码的记录", "See this site's records of the same code")),
             what: language.of(("这是什么", "What this is")),
             signed: language.of(("经手物品的每家公司都为自己说的话签名，账本任何人都能核对。", "Each company that handles an item signs what it says about it, in ledgers that anybody can check.")),
             questions: language.of(("一次扫码回答三个问题：记录是否完好，标签是否原装，物品与流通过程是否相符。", "A scan answers three questions: is the record intact, is the tag the original, does the item fit its journey.")),

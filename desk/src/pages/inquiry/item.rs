@@ -11,8 +11,11 @@ use process::language::Language;
 use serde::Deserialize;
 
 use super::search::{Asked, Form};
+use super::way::Way;
 use super::{Link, SealView, address, thing_page, what, written_time};
 use crate::failure::Failure;
+use crate::names::{NameView, Names};
+use crate::pages::exports::ExportForm;
 use crate::pages::html;
 use crate::reads::{self, Done};
 use crate::shell::{Shell, time};
@@ -41,6 +44,7 @@ struct Page {
     thing: String,
     uri: String,
     view: Option<View>,
+    export: Option<ExportForm>,
 }
 
 /// What of a custody is shown.
@@ -48,7 +52,8 @@ struct View {
     count: String,
     lot: Option<Link>,
     rows: Vec<RowView>,
-    stops: Vec<Stop>,
+    way: Way,
+    product: Option<NameView>,
     gaps: Vec<String>,
     hidden: Option<String>,
     cut: Option<String>,
@@ -76,20 +81,13 @@ struct KnownView {
     hint: &'static str,
 }
 
-/// A place on the way of the thing, in the order of time.
-struct Stop {
-    number: usize,
-    place: String,
-    at: String,
-}
-
 /// A row.
 struct RowView {
     class: &'static str,
     at: String,
     at_exact: String,
     what: String,
-    place: String,
+    place: NameView,
     notes: Vec<String>,
     party: String,
     seal: Option<SealView>,
@@ -128,6 +126,7 @@ pub async fn get(
         thing: element_string(&thing),
         uri: epc::thing_key(&thing),
         view: None,
+        export: None,
     };
     let item = match epc::identify(&thing) {
         Ok(item) => item,
@@ -161,11 +160,14 @@ pub async fn get(
         counts: (found.rows.len() as u64, found.hidden),
     };
     reads::record(&state, &visitor, &sight, done, None).await?;
-    page.view = Some(view(&found, lang, (&page.uri, &why)));
+    page.export = ExportForm::of_thing(&state, lang, (&page.uri, &why), sight.is_recorded());
+    let shown = found.rows.iter().flat_map(|row| [&*row.place, &*row.pgln]).chain([&*page.uri]);
+    let names = Names::load(&state, &current, shown, lang).await?;
+    page.view = Some(view(&found, &names, lang, (&page.uri, &why)));
     html(&page)
 }
 
-fn view(found: &Custody, lang: Language, (key, why): (&str, &str)) -> View {
+fn view(found: &Custody, names: &Names, lang: Language, (key, why): (&str, &str)) -> View {
     let all = [Knowledge::Sensed, Knowledge::Stated, Knowledge::Claimed, Knowledge::Inferred];
     let product = key.split_once("/21/").map(|(product, _)| product);
     let lot = found.lot.as_ref().zip(product).map(|(lot, product)| {
@@ -184,8 +186,9 @@ fn view(found: &Custody, lang: Language, (key, why): (&str, &str)) -> View {
     View {
         count: words::count(Count::Exactly(found.rows.len() as u64), lang),
         lot,
-        rows: found.rows.iter().map(|row| row_view(row, lang)).collect(),
-        stops: stops(&found.rows),
+        rows: found.rows.iter().map(|row| row_view(row, names, lang)).collect(),
+        way: Way::of(&found.rows, names, found.hidden, lang),
+        product: names.product(key),
         gaps: found.gaps.iter().map(|gap| words::gap(gap, lang)).collect(),
         hidden: words::hidden(Count::Exactly(found.hidden), lang),
         cut: (found.cut > 0).then(|| words::gap(&cut, lang)),
@@ -194,28 +197,6 @@ fn view(found: &Custody, lang: Language, (key, why): (&str, &str)) -> View {
         tree: address("/tree", &[("thing", key), ("direction", "neighbourhood"), ("why", why)]),
         events: address("/search", &[("q", &format!("item:{key}")), ("why", why)]),
     }
-}
-
-/// The places of the thing in the order of time, each once where it stays.
-fn stops(rows: &[CustodyRow]) -> Vec<Stop> {
-    let mut stops: Vec<Stop> = Vec::new();
-    let counts = |row: &&CustodyRow| {
-        let is_wrong =
-            matches!(row.correction, Some(Correction::DeclaredWrong(_) | Correction::Declares(..)));
-        !row.place.is_empty() && !row.is_of_lot && row.known != Knowledge::Claimed && !is_wrong
-    };
-    let mut last = String::new();
-    for row in rows.iter().rev().filter(counts) {
-        let site = epc::site_key(&row.place);
-        if site == last {
-            continue;
-        }
-        last = site;
-        let number = stops.len() + 1;
-        let at = written_time(row.at, &row.at_text);
-        stops.push(Stop { number, place: element_string(&row.place), at });
-    }
-    stops
 }
 
 fn known_view(known: Knowledge, lang: Language) -> KnownView {
@@ -229,7 +210,7 @@ fn known_view(known: Knowledge, lang: Language) -> KnownView {
     KnownView { class, name: lang.of(name), hint: lang.of(hint) }
 }
 
-fn row_view(row: &CustodyRow, lang: Language) -> RowView {
+fn row_view(row: &CustodyRow, names: &Names, lang: Language) -> RowView {
     let texts = words::texts(lang);
     let mut notes = Vec::new();
     if let Some(container) = &row.container {
@@ -270,7 +251,7 @@ fn row_view(row: &CustodyRow, lang: Language) -> RowView {
         at: written_time(row.at, &row.at_text),
         at_exact: row.at.to_string(),
         what: what(row.step.as_ref(), row.disposition.as_ref(), lang),
-        place: element_string(&row.place),
+        place: names.place(&row.place),
         notes,
         party: row.party.clone(),
         seal: row.key.as_deref().map(SealView::of),

@@ -6,13 +6,14 @@ use access::Act;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use inquiry::find::Row;
 use inquiry::paste::read_list;
 use inquiry::pasted::{PAGE, look_up};
 use inquiry::reading::element_string;
 use inquiry::{Count, Unreadable};
 use serde::Deserialize;
 
-use super::{EventRow, Link, basis, thing_page};
+use super::{EventRow, Link, basis, names_of, thing_page};
 use crate::failure::Failure;
 use crate::pages::html;
 use crate::reads::{self, Done};
@@ -135,13 +136,18 @@ pub async fn post(
         counts: (shown, number(looked.hidden)),
     };
     reads::record(&state, &visitor, &sight, done, Some(basis)).await?;
+    let rows: Vec<&Row> = looked.things.iter().filter_map(|one| one.newest.as_ref()).collect();
+    let names = names_of(&state, &current, &rows, lang).await?;
     page.rows = looked
         .things
         .iter()
         .map(|one| ThingRow {
             thing: Link { to: thing_page(&one.thing, &form.why), name: element_string(&one.thing) },
             events: words::count(one.events, lang),
-            newest: one.newest.as_ref().map(|row| EventRow::of(row, &current, lang, &form.why)),
+            newest: one
+                .newest
+                .as_ref()
+                .map(|row| EventRow::of(row, &current, &names, lang, &form.why)),
         })
         .collect();
     page.hidden = words::hidden(looked.hidden, lang);

@@ -9,14 +9,16 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use history::directory::Current;
-use inquiry::find::{Cursor, Found};
+use inquiry::find::{Cursor, Found, Row};
 use inquiry::{Count, Reading, Selection, Unreadable, find, read};
 use jiff::tz::TimeZone;
 use process::language::Language;
 use serde::Deserialize;
 
-use super::{EventRow, Link, address, basis};
+use super::{EventRow, Link, address, basis, names_of};
 use crate::failure::Failure;
+use crate::names::Names;
+use crate::pages::exports::{ExportForm, searched};
 use crate::pages::{html, see_other};
 use crate::reads::{self, Done};
 use crate::shell::Shell;
@@ -69,6 +71,7 @@ struct Page {
     /// What it could mean besides.
     others: Vec<Link>,
     results: Option<Results>,
+    export: Option<ExportForm>,
     saved: Vec<Saved>,
     /// Where a list is pasted.
     paste: String,
@@ -152,7 +155,11 @@ pub async fn get(
     }
     let others = read.readings.iter().filter(|one| *one != reading);
     page.others = others.map(|one| again(one, &asked, lang)).collect();
-    page.results = Some(results(reading, &found, (&asked, &current), lang));
+    let about = (&*searched(reading, read.window), &*asked.why);
+    page.export = ExportForm::of(&state, lang, about, sight.is_recorded());
+    let rows: Vec<&Row> = found.rows.iter().collect();
+    let names = names_of(&state, &current, &rows, lang).await?;
+    page.results = Some(results(reading, &found, (&asked, &current, &names), lang));
     html(&page)
 }
 
@@ -177,6 +184,7 @@ async fn page(
         alerts: Vec::new(),
         others: Vec::new(),
         results: None,
+        export: None,
         saved: saved.collect(),
         paste: address("/list", &[("why", &asked.why)]),
     })
@@ -227,12 +235,12 @@ fn again(reading: &Reading, asked: &Asked, lang: Language) -> Link {
 fn results(
     reading: &Reading,
     found: &Found,
-    (asked, current): (&Asked, &Current),
+    (asked, current, names): (&Asked, &Current, &Names),
     lang: Language,
 ) -> Results {
     let is_traced = matches!(reading, Reading::Item(_) | Reading::Lot(_) | Reading::Product(_));
     let parameters = [("thing", reading.value()), ("why", asked.why.as_str())];
-    let rows = found.rows.iter().map(|row| EventRow::of(row, current, lang, &asked.why));
+    let rows = found.rows.iter().map(|row| EventRow::of(row, current, names, lang, &asked.why));
     Results {
         about: reading.to_string(),
         kind: lang.of(words::reading(reading)),

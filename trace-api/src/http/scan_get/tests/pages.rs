@@ -3,13 +3,20 @@
 use std::collections::HashSet;
 
 use actix_web::test::TestRequest;
+use history::named::{LATITUDE, LONGITUDE};
 use history::testing::{CENTRE, FACTORY, ITEM, SHOP, object_event};
-use history::{Conflict, Gap, NotIssued, Reason, RecordRef, Verdict, Withdrawal};
+use history::{
+    ChipFault, Conflict, Gap, NotIssued, Reason, RecordRef, TagCheck, Verdict, Withdrawal,
+};
+
+use sql::master::{NewValue, StoredValue};
 
 use super::*;
 use crate::config::Config;
 use crate::http::scan_get::{check, read_item};
 use crate::language::Language;
+use crate::master::names::stated;
+use crate::names::Stated;
 use crate::page::{self, PageView};
 use crate::scan::ScanRequest;
 
@@ -25,7 +32,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Withdrawn(Withdrawal::Stolen),
         Reason::Withdrawn(Withdrawal::Expired),
         Reason::NotIssued(NotIssued::Unknown),
-        Reason::ChipFailed,
+        Reason::ChipFailed(ChipFault::Used),
         Reason::SealOpened,
         Reason::Conflict(Conflict::TwoPlaces { speed_kmh: 1000.0 }),
         Reason::Sold("2026-11-22T03:00:00Z".parse().unwrap()),
@@ -61,6 +68,12 @@ async fn every_verdict_has_one_next_step_that_leads_somewhere_and_fits_the_first
             let mut result = check(&scene.state, scan, &code, false).await.unwrap();
             let verdict = reason.verdict();
             seen.insert(verdict.code());
+            result.tag = match &reason {
+                Reason::ChipFailed(fault) => TagCheck::Failed(*fault),
+                Reason::SealOpened => TagCheck::Opened,
+                Reason::ChipPassed => TagCheck::Passed,
+                _ => TagCheck::NotChecked,
+            };
             result.reason = reason;
             if matches!(verdict, Verdict::NotCovered | Verdict::Rejected) {
                 result.gathered = None;
@@ -166,22 +179,25 @@ async fn calm_older_steps_are_folded_and_what_asks_for_care_is_not() {
     assert!(body.contains("<details class=\"fold\" open>"), "{body}");
 }
 
+/// Names the cities of factory and shop.
+fn in_two_cities(config: &mut Config) {
+    let city = |sgln: &str, zh: &str, en: &str| crate::places::PlaceName {
+        sgln: sgln.into(),
+        name_zh: zh.into(),
+        name_en: en.into(),
+        city_zh: zh.into(),
+        city_en: en.into(),
+    };
+    let places = vec![city(FACTORY, "杭州", "Hangzhou"), city(SHOP, "南京", "Nanjing")];
+    let places = crate::places::Places::new(places);
+    config.names = Arc::new(crate::names::Names::new(Vec::new(), places));
+}
+
 #[actix_web::test]
 async fn a_gap_is_drawn_between_the_steps_that_it_divides_and_cuts_the_way() {
     let received = object_event("2026-11-21T08:00:00.000+08:00", "receiving").at(SHOP);
     let scene = Scene::with("pages_gap", &[commissioning(), received]).await;
-    let scene = scene.with_config(|config| {
-        let city = |sgln: &str, zh: &str, en: &str| crate::places::PlaceName {
-            sgln: sgln.into(),
-            name_zh: zh.into(),
-            name_en: en.into(),
-            city_zh: zh.into(),
-            city_en: en.into(),
-        };
-        let places = vec![city(FACTORY, "杭州", "Hangzhou"), city(SHOP, "南京", "Nanjing")];
-        config.names =
-            Arc::new(crate::names::Names::new(Vec::new(), crate::places::Places::new(places)));
-    });
+    let scene = scene.with_config(in_two_cities);
     let body = page(&scene, "en").await.body;
     let timeline = between(&body, "<ol class=\"tl bare\"", "</ol>");
     let place = |text: &str| timeline.find(text).unwrap_or_else(|| panic!("{text}: {timeline}"));
@@ -226,4 +242,63 @@ async fn what_a_code_says_is_escaped_in_the_page() {
     let answer = scene.get(&format!("/01/{GTIN}/21/%3Cscript%3Ex"), &[]).await;
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains("<script>x"), "{}", answer.body);
+}
+
+/// Master data that say where a place is.
+fn positions(of: &[(&str, &str, &str)]) -> Arc<Stated> {
+    let value = |place: &str, attribute: &str, value: &str| StoredValue {
+        value: NewValue {
+            kind: 2,
+            key: epc::thing_key(place),
+            element: place.to_owned(),
+            vocabulary: String::new(),
+            attribute: attribute.to_owned(),
+            place: 0,
+            language: String::new(),
+            value: value.to_owned(),
+        },
+        by: String::new(),
+        document: ledger::Hash([0; 32]),
+        record: None,
+        since: "2026-11-01T00:00:00Z".parse().unwrap(),
+        ended_at: None,
+        id: 1,
+    };
+    let values: Vec<StoredValue> = of
+        .iter()
+        .flat_map(|(place, north, east)| {
+            [value(place, LATITUDE, north), value(place, LONGITUDE, east)]
+        })
+        .collect();
+    let now = "2026-11-23T00:00:00Z".parse().unwrap();
+    Arc::new(stated(&directory::Rights::default(), &values, now))
+}
+
+#[actix_web::test]
+async fn the_journey_is_on_a_map_no_finer_than_cities_and_what_is_unknown_is_said() {
+    let received = object_event("2026-11-21T08:00:00.000+08:00", "receiving").at(SHOP);
+    let scene = Scene::with("pages_map", &[commissioning(), received]).await;
+    let scene = scene.with_config(in_two_cities);
+    let shown = async || page(&scene, "en").await;
+    let page = shown().await;
+    assert!(!page.body.contains("class=\"map\""), "nobody says where anything is");
+    scene.state.tell(positions(&[(FACTORY, "30.2741", "120.1551")]));
+    let page = shown().await;
+    for part in [
+        "<svg class=\"map\"",
+        "30.3° N, 120.2° E",
+        "position not known",
+        "outline.svg",
+        "Outline: Natural Earth",
+    ] {
+        assert!(page.body.contains(part), "`{part}` is not in {}", page.body);
+    }
+    for exact in ["30.27", "120.15"] {
+        assert!(!page.body.contains(exact), "{exact}");
+    }
+    assert_eq!(page.body.matches("<circle class=\"pt\"").count(), 1);
+    scene.state.tell(positions(&[(FACTORY, "30.2741", "120.1551"), (SHOP, "31.2", "121.5")]));
+    let page = shown().await;
+    assert_eq!(page.body.matches("<circle class=\"pt\"").count(), 2);
+    assert!(page.body.len() <= MOST_BYTES, "{} bytes", page.body.len());
 }

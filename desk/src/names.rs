@@ -1,0 +1,138 @@
+//! Names of parties, places and products on pages, and where places are, by master data.
+//!
+//! The way through: a page asks for the names of what its rows name ([`Names::load`]) once they are known, and shows a [`NameView`] for each:
+//! the name with its number beside it.
+//!
+//! What holds: the number is always shown, since a name proves nothing; a name that is only claimed is marked as such; what a reader
+//! may not see is not asked for.
+//!
+//! Not here: which statements count (`history::named`), names of parties in the directory (`history::directory`).
+//!
+//! Source: docs/decisions/0066-master-data.md.
+
+use history::directory::Current;
+use history::named::{Known, Named, Position};
+use inquiry::reading::element_string;
+use process::language::Language;
+
+use crate::failure::Failure;
+use crate::state::DeskState;
+
+/// Most values of master data that a page reads.
+const MOST: i64 = 10_000;
+/// What the key of a product, a lot or an item begins with.
+const PRODUCT: &str = "https://id.gs1.org/01/";
+/// Digits of a GTIN there.
+const GTIN_DIGITS: usize = 14;
+
+/// A name as pages show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameView {
+    /// The name; empty if nobody says it.
+    pub name: String,
+    /// Whether it is only claimed.
+    pub is_claimed: bool,
+    /// The number, as people write it.
+    pub code: String,
+}
+
+/// Names of what a page shows.
+#[derive(Debug, Clone)]
+pub struct Names {
+    named: Named,
+    language: Language,
+}
+
+/// The key of the product that a thing or lot is of.
+fn product_key(key: &str) -> Option<&str> {
+    let gtin = key.strip_prefix(PRODUCT)?.split('/').next()?;
+    (gtin.len() == GTIN_DIGITS).then(|| &key[..PRODUCT.len() + GTIN_DIGITS])
+}
+
+impl Names {
+    /// The names of these things, places and parties, in any spelling.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unavailable`].
+    pub async fn load<'a>(
+        state: &DeskState,
+        current: &Current,
+        of: impl Iterator<Item = &'a str>,
+        language: Language,
+    ) -> Result<Self, Failure> {
+        let mut keys: Vec<String> = of
+            .filter(|uri| !uri.is_empty())
+            .flat_map(|uri| {
+                let key = epc::thing_key(uri);
+                let product = product_key(&key).map(str::to_owned);
+                [product.unwrap_or(key), epc::site_key(uri)]
+            })
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let values = sql::master::of_elements(&state.db, &keys, None, MOST).await?;
+        let named = Named::of(&current.rights, &values, state.clock.now());
+        Ok(Self { named, language })
+    }
+
+    fn view(&self, known: Option<&Known>, uri: &str) -> NameView {
+        let code = element_string(uri);
+        let Some(known) = known else { return NameView { code, ..NameView::default() } };
+        let (own, claimed) = (known.name.as_ref(), known.claimed.as_ref());
+        let Some((zh, en)) = own.or(claimed) else {
+            return NameView { code, ..NameView::default() };
+        };
+        NameView { name: self.language.of((zh, en)).clone(), is_claimed: own.is_none(), code }
+    }
+
+    /// The name of a location; that of its site, if it has none of its own.
+    #[must_use]
+    pub fn place(&self, uri: &str) -> NameView {
+        let is_named = |known: &&Known| known.name.is_some() || known.claimed.is_some();
+        let own = self.named.get(&epc::thing_key(uri)).filter(is_named);
+        self.view(own.or_else(|| self.named.get(&epc::site_key(uri))), uri)
+    }
+
+    /// The name of a party.
+    #[must_use]
+    pub fn party(&self, uri: &str) -> NameView {
+        self.view(self.named.get(&epc::thing_key(uri)), uri)
+    }
+
+    /// The name of the product that a thing or lot is of; none if it is of none, or nobody names it.
+    #[must_use]
+    pub fn product(&self, uri: &str) -> Option<NameView> {
+        let key = epc::thing_key(uri);
+        let product = product_key(&key)?;
+        Some(self.view(self.named.get(product), product)).filter(|view| !view.name.is_empty())
+    }
+
+    /// Where a location is, and whether that is the position of its site.
+    #[must_use]
+    pub fn position(&self, uri: &str) -> Option<(Position, bool)> {
+        self.named.position(uri)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_and_a_lot_are_of_their_product_and_a_container_of_none() {
+        for (key, product) in [
+            (
+                "https://id.gs1.org/01/09521141123454/21/602",
+                Some("https://id.gs1.org/01/09521141123454"),
+            ),
+            ("https://id.gs1.org/01/09521141123454", Some("https://id.gs1.org/01/09521141123454")),
+            ("https://id.gs1.org/01/0952", None),
+            ("https://id.gs1.org/00/295211411000000015", None),
+            ("urn:x", None),
+        ] {
+            assert_eq!(product_key(key), product, "{key}");
+        }
+    }
+}
