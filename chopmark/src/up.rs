@@ -283,7 +283,8 @@ async fn start(
         }
         Resolved::TraceApi(config) => {
             let db = connect(Role::TraceApi).await?;
-            running.spawn_local(async { Ok(trace_api::run(*config, db, context).await?) });
+            running
+                .spawn_local(async { Ok(Box::pin(trace_api::run(*config, db, context)).await?) });
         }
         Resolved::Desk(config) => {
             let db = connect(Role::Desk).await?;

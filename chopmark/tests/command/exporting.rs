@@ -4,7 +4,11 @@ use history::projected::project;
 use sql::events::{Batch, Move};
 use sql::{Access, Transaction};
 
+use crate::running::chopmark_in;
 use crate::scene::{Ran, Scene, chopmark};
+
+/// The ledger of reads, whose keys sign exports.
+const LOG: &str = "reads.example/log";
 
 /// A scene whose events are projected.
 async fn scene(name: &str) -> Scene {
@@ -91,4 +95,47 @@ async fn a_pack_is_proved_refuted_or_left_open_by_its_exit_status() {
     let asked =
         verify(&scene, "pack.zip", &[&trusted[..], &["--rpc", "http://127.0.0.1:1"]].concat());
     assert!(asked.status == 2 && asked.err.contains("one of its bundles"), "{}", asked.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_export_is_refuted_when_its_file_or_its_manifest_was_changed() {
+    let scene = scene("export_signed").await;
+    let here = scene.file("own.txt", "");
+    let here = here.parent().unwrap();
+    let made = chopmark_in(here, &["init", "i", "--kind", "all", "--yes"]);
+    assert_eq!(made.status, 0, "{}{}", made.out, made.err);
+    let made = chopmark_in(here, &["keys", "ledger", "--origin", LOG, "--out", "i/reads.pem"]);
+    assert_eq!(made.status, 0, "{}", made.err);
+    let keys: Vec<String> = made.out.lines().map(|key| format!("log {key}\n")).collect();
+    let config = scene.path("i/chopmark.toml");
+    let section = format!(
+        "\n[[ledger]]\norigin = \"{LOG}\"\nkind = \"audit\"\nkeys = \"reads.pem\"\n\
+         party = {{ name = \"Hub\", pgln = \"urn:epc:id:pgln:9521140.00000\" }}\n"
+    );
+    let text = std::fs::read_to_string(&config).unwrap() + &section;
+    std::fs::write(&config, text).unwrap();
+    let from = ["--config", config.to_str().unwrap(), "--sign"];
+    let ran = export(&scene, "events-csv", "lot.csv", &[&from[..], &[LOG]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.contains("signature: "), "{}", ran.out);
+    let unknown = export(&scene, "events-csv", "b.csv", &[&from[..], &["b.example/1"]].concat());
+    assert!(unknown.status == 2 && unknown.err.contains("b.example/1"), "{}", unknown.err);
+
+    let policy = std::fs::read_to_string(scene.path("policy.txt")).unwrap();
+    let others = scene.file("others.txt", &policy);
+    let policy = scene.file("with-log.txt", &(policy + &keys.concat()));
+    let status = |policy: &std::path::Path| {
+        let ran = verify(&scene, "lot.csv.sig", &["--policy", policy.to_str().unwrap()]);
+        assert!([0, 1, 2].contains(&ran.status), "{}", ran.err);
+        ran.status
+    };
+    assert_eq!(status(&policy), 0);
+    assert_eq!(status(&others), 2, "nobody trusts the ledger of reads");
+    for name in ["lot.csv", "lot.csv.manifest.json"] {
+        let whole = std::fs::read_to_string(scene.path(name)).unwrap();
+        scene.file(name, &whole.replacen('1', "2", 1));
+        assert_eq!(status(&policy), 1, "{name}");
+        scene.file(name, &whole);
+    }
+    assert_eq!(status(&policy), 0);
 }

@@ -39,11 +39,12 @@ const NEVER: [&str; 18] = [
     "绝对可靠",
 ];
 /// Where sentences in both languages are.
-const PLACES: [&str; 15] = [
+const PLACES: [&str; 16] = [
     // Headings that a file of master data may have.
     "chopmark/src/master",
     // Names that devices give to units, which are read and never shown.
     "crates/devices/src/sensor/unit.rs",
+    "crates/export/src/report/words.rs",
     "trace-api/src/words.rs",
     "trace-api/src/words/",
     // The name of each language in itself.

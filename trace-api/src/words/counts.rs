@@ -15,6 +15,8 @@ pub struct Checked {
     pub steps: usize,
     /// Parties that they are of.
     pub companies: usize,
+    /// What was noticed and decides nothing.
+    pub hints: usize,
 }
 
 impl Checked {
@@ -24,19 +26,33 @@ impl Checked {
         let counts = history.counted().filter(|entry| entry.weight == Weight::Counts);
         let speakers: Vec<_> = counts.filter_map(|entry| entry.speaker.as_ref()).collect();
         let companies = speakers.iter().collect::<BTreeSet<_>>().len();
-        Self { steps: speakers.len(), companies }
+        Self { steps: speakers.len(), companies, hints: 0 }
+    }
+
+    /// The same, with so many hints.
+    #[must_use]
+    pub fn with_hints(self, hints: usize) -> Self {
+        Self { hints, ..self }
     }
 }
 
-/// Why a calm verdict was given: what was checked, and that nothing was found.
+/// Why a calm verdict was given: what was checked, and that nothing was found that decides otherwise.
 #[must_use]
 pub fn checked(checked: Checked, language: Language) -> String {
-    let Checked { steps, companies } = checked;
+    let Checked { steps, companies, hints } = checked;
     let step = if steps == 1 { "step" } else { "steps" };
     let company = if companies == 1 { "company" } else { "companies" };
+    let found = match hints {
+        0 => ("未发现异常".to_owned(), "no anomaly found".to_owned()),
+        1 => ("有 1 条提示，见下方“须知”".to_owned(), "one hint: see “Good to know”".to_owned()),
+        _ => (
+            format!("有 {hints} 条提示，见下方“须知”"),
+            format!("{hints} hints: see “Good to know”"),
+        ),
+    };
     language.of((
-        format!("已核对 {companies} 家企业的 {steps} 个环节，未发现异常"),
-        format!("{steps} {step} by {companies} {company} checked, no anomaly found"),
+        format!("已核对 {companies} 家企业的 {steps} 个环节，{}", found.0),
+        format!("{steps} {step} by {companies} {company} checked, {}", found.1),
     ))
 }
 
@@ -77,10 +93,17 @@ mod tests {
 
     #[test]
     fn one_and_many_are_told_apart() {
-        let english = |steps, companies| checked(Checked { steps, companies }, Language::English);
+        let english =
+            |steps, companies| checked(Checked { steps, companies, hints: 0 }, Language::English);
         assert_eq!(english(7, 3), "7 steps by 3 companies checked, no anomaly found");
         assert_eq!(english(1, 1), "1 step by 1 company checked, no anomaly found");
-        let chinese = checked(Checked { steps: 7, companies: 3 }, Language::Chinese);
+        let hinted = |hints| {
+            let done = Checked { steps: 2, companies: 1, hints: 0 };
+            checked(done.with_hints(hints), Language::English)
+        };
+        assert_eq!(hinted(1), "2 steps by 1 company checked, one hint: see “Good to know”");
+        assert_eq!(hinted(2), "2 steps by 1 company checked, 2 hints: see “Good to know”");
+        let chinese = checked(Checked { steps: 7, companies: 3, hints: 0 }, Language::Chinese);
         assert_eq!(chinese, "已核对 3 家企业的 7 个环节，未发现异常");
         assert!(disputed(1, Language::English).starts_with("A stored record no longer fits"));
         assert!(disputed(2, Language::English).starts_with("2 stored records no longer fit"));

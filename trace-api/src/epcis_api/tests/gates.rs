@@ -48,6 +48,7 @@ fn reason_of(path: &str) -> &'static str {
             "no events, or the operator's address only"
         }
         "/.well-known/gs1resolver" => "what the resolver is",
+        "/find" => "where a typed code leads, which asks no database",
         "/{key}/{value}" | "/{compressed}" => "the consumer's view of whatever a code names",
         _ if path.starts_with("/01/") || path.starts_with("/items/") => {
             "the consumer's view of a thing that somebody holds in the hand"
