@@ -14,8 +14,7 @@ use std::sync::atomic::AtomicBool;
 
 use access::{Act, Decision, Grant, Identity, Means, Role, Scope, Sight, decide};
 use anyhow::Context as _;
-use export::signature::Statement;
-use export::{Format, Job, Manifest, Options, Pins, Progress, Request, Source};
+use export::{Format, Job, Manifest, Options, Pins, Progress, Request, Source, signature};
 use gate::read_log;
 use history::Cache;
 use history::directory::DirectoryCache;
@@ -255,7 +254,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let manifest = written(&source, &request, &mut file).await?;
         file.sync_all().context("could not write the file to disk")?;
         let signature = match &signer {
-            Some(signer) => Some(signed(&open.db, signer, &manifest).await?),
+            Some(read_log::Settings { origin, keys, .. }) => {
+                let random = Randomness::system();
+                Some(signature::sign(&open.db, origin, keys, &manifest, random.source()).await?)
+            }
             None => None,
         };
         Ok((manifest, signature))
@@ -279,19 +281,6 @@ fn signer(arguments: &Arguments) -> anyhow::Result<Option<read_log::Settings>> {
     let Some(origin) = &arguments.sign else { return Ok(None) };
     let installation = arguments.place.installation()?;
     Ok(read_log::settings(&installation, "--sign", Some(origin)).map_err(Problems::from)?)
-}
-
-/// The signature of what was written.
-async fn signed(
-    db: &sql::Db,
-    signer: &read_log::Settings,
-    manifest: &Manifest,
-) -> anyhow::Result<String> {
-    let newest = sql::ledgers::latest_of(&db.connection().await?, &signer.origin).await?;
-    let size = newest.map_or(0, |(_, checkpoint)| checkpoint.size);
-    let stated = Statement::of(manifest, &signer.origin, size);
-    let stated = stated.context("the manifest names no file")?;
-    Ok(stated.sign(&signer.keys, Randomness::system().source())?)
 }
 
 async fn written(

@@ -25,9 +25,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Data;
-use export::signature::Statement;
-use export::{Error, Format, Job, Manifest, Request, Source};
-use gate::read_log;
+use export::{Error, Format, Job, Manifest, Request, Source, signature};
 use jiff::SignedDuration;
 use sql::Transaction;
 use sql::exports::{NewExport, Outcome, Progress};
@@ -222,7 +220,10 @@ async fn finish(
     looked_at: u64,
 ) -> Result<bool, Error> {
     let signature = match &state.config.read_log {
-        Some(log) => Some(sign(state, log, manifest).await?),
+        Some(log) => {
+            let rng = state.random.source();
+            Some(signature::sign(&state.db, &log.origin, &log.keys, manifest, rng).await?)
+        }
         None => None,
     };
     let now = state.clock.now();
@@ -239,22 +240,6 @@ async fn finish(
     let events = manifest.counts.events;
     tracing::info!(export = id, format = format.name(), events, is_wanted, "an export was written");
     Ok(is_wanted)
-}
-
-/// Signs what was written, with the keys of the ledger in which the read was recorded.
-async fn sign(
-    state: &DeskState,
-    log: &read_log::Settings,
-    manifest: &Manifest,
-) -> Result<String, Error> {
-    let connection = state.db.connection().await?;
-    let newest = sql::ledgers::latest_of(&connection, &log.origin).await?;
-    let size = newest.map_or(0, |(_, checkpoint)| checkpoint.size);
-    let unsigned = |cause: &str| Error::Request(format!("it could not be signed: {cause}"));
-    let stated = Statement::of(manifest, &log.origin, size);
-    let stated = stated.ok_or_else(|| unsigned("its manifest names no file"))?;
-    let signed = stated.sign(&log.keys, state.random.source());
-    signed.map_err(|error| unsigned(&error.to_string()))
 }
 
 /// Looks again and again for what died with its process, and for files that are past their time.

@@ -10,12 +10,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use ledger::json::{Json, object};
 use ledger::policy::Policy;
 
 use super::arguments::Arguments;
-use super::report::{checks_to_json, outcome_to_json, print_checks, print_verdict, status};
-use crate::{input, policy_file, terminal};
+use super::report::print_report;
+use crate::{input, policy_file};
 
 /// With what an archive begins.
 const BEGIN: [u8; 4] = *b"PK\x03\x04";
@@ -60,16 +59,5 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let report = export::pack::verify(BufReader::new(file), &policy)
         .with_context(|| format!("could not read {}", path.display()))?;
     let name = report.item.as_deref().unwrap_or("(no evidence pack could be read)");
-    if arguments.json {
-        let json = object([
-            ("outcome", outcome_to_json(report.outcome)),
-            ("pack", report.item.as_deref().map_or(Json::Null, Json::from)),
-            ("checks", checks_to_json(&report)),
-        ]);
-        terminal::json(&json.canonical());
-    } else {
-        print_verdict(report.outcome, name);
-        print_checks(&report);
-    }
-    Ok(status(report.outcome))
+    Ok(print_report(arguments.json, ("pack", name), &report))
 }

@@ -19,6 +19,24 @@ pub(super) fn status(outcome: Outcome) -> ExitCode {
     })
 }
 
+/// Prints a report with the checks below the verdict, or as JSON; gives its exit status.
+///
+/// - `kind`, `name`: member of the JSON that names what was verified, and its name for people.
+pub(super) fn print_report(is_json: bool, (kind, name): (&str, &str), report: &Report) -> ExitCode {
+    if is_json {
+        let json = object([
+            ("outcome", outcome_to_json(report.outcome)),
+            (kind, report.item.as_deref().map_or(Json::Null, Json::from)),
+            ("checks", checks_to_json(report)),
+        ]);
+        terminal::json(&json.canonical());
+    } else {
+        print_verdict(report.outcome, name);
+        print_checks(report);
+    }
+    status(report.outcome)
+}
+
 /// Prints the line with the verdict, in its colour; in Chinese with the word that the page has for it.
 ///
 /// - `about`: what it is the verdict of.

@@ -11,12 +11,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use export::signature;
-use ledger::json::{Json, object};
 use ledger::policy::Policy;
 
 use super::arguments::Arguments;
-use super::report::{checks_to_json, outcome_to_json, print_checks, print_verdict, status};
-use crate::{input, policy_file, terminal};
+use super::report::print_report;
+use crate::{input, policy_file};
 
 /// What the name of a signature has behind that of its file.
 const ENDING: &str = "sig";
@@ -72,18 +71,7 @@ pub(super) fn run(bytes: &[u8], arguments: &Arguments) -> anyhow::Result<ExitCod
     let report = signature::verify(&note, file, manifest.as_deref(), &policy)
         .with_context(|| format!("could not read {}", path.display()))?;
     let name = report.item.as_deref().unwrap_or("(no signature of an export could be read)");
-    if arguments.json {
-        let json = object([
-            ("outcome", outcome_to_json(report.outcome)),
-            ("export", report.item.as_deref().map_or(Json::Null, Json::from)),
-            ("checks", checks_to_json(&report)),
-        ]);
-        terminal::json(&json.canonical());
-    } else {
-        print_verdict(report.outcome, name);
-        print_checks(&report);
-    }
-    Ok(status(report.outcome))
+    Ok(print_report(arguments.json, ("export", name), &report))
 }
 
 #[cfg(test)]

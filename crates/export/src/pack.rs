@@ -36,6 +36,7 @@ use self::files::{CONSTANT, DIRECTORY, EVENTS, MANIFEST, POLICY, PROOFS, SUMS, s
 use self::items::{Items, bundle_of};
 use self::proofs::{Prover, line};
 pub use self::verify::{Outcome, Report, verify};
+pub(crate) use self::verify::{fail, miss};
 use crate::error::Error;
 use crate::job::{Job, Progress, Source};
 use crate::json_ld;

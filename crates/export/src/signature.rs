@@ -1,6 +1,6 @@
 //! The signature beside an export: what was given out, by whose ledger of reads it was recorded, and whether a file is still that.
 //!
-//! The way through: [`Statement::of`] takes what a finished manifest says; [`Statement::sign`] makes the signed note `FILE.sig` with the keys of the
+//! The way through: [`Statement::of`] takes what a finished manifest says; [`sign`] makes the signed note `FILE.sig` with the keys of the
 //! ledger in which the read was recorded; [`verify`] checks a note with a file and, if there is one, its manifest.
 //!
 //! What holds: whose keys count is decided by the policy alone, as for checkpoints ([`Policy::check_signed`]); a file, a manifest, a limit of the
@@ -19,8 +19,11 @@ use ledger::json::{Json, Limits, parse};
 use ledger::keys::{KeyError, LedgerKeys, SecureRandom};
 use ledger::note::Note;
 use ledger::policy::{OpenError, Policy};
+use sql::Db;
 
+use crate::error::Error;
 use crate::manifest::{FORMAT, MOST_BYTES, Manifest, id_of};
+use crate::pack::{fail, miss};
 
 /// First line of what is signed.
 pub const TITLE: &str = "chopmark.org/export-signature@v1";
@@ -102,6 +105,26 @@ pub fn is_one(bytes: &[u8]) -> bool {
     bytes.strip_prefix(TITLE.as_bytes()).is_some_and(|rest| rest.starts_with(b"\n"))
 }
 
+/// Signs what was written with the keys of a ledger, at the ledger's size now.
+///
+/// # Errors
+///
+/// [`Error::Database`]; [`Error::Request`] if the manifest names no file or the keys cannot sign.
+pub async fn sign(
+    db: &Db,
+    origin: &str,
+    keys: &LedgerKeys,
+    manifest: &Manifest,
+    rng: &dyn SecureRandom,
+) -> Result<String, Error> {
+    let newest = sql::ledgers::latest_of(&db.connection().await?, origin).await?;
+    let size = newest.map_or(0, |(_, checkpoint)| checkpoint.size);
+    let unsigned = |cause: &str| Error::Request(format!("it could not be signed: {cause}"));
+    let stated = Statement::of(manifest, origin, size);
+    let stated = stated.ok_or_else(|| unsigned("its manifest names no file"))?;
+    stated.sign(keys, rng).map_err(|error| unsigned(&error.to_string()))
+}
+
 /// Checks a signature with its file.
 ///
 /// - `note`: the text of `FILE.sig`.
@@ -144,18 +167,6 @@ pub fn verify(
     let detail = "that the file says what the ledgers say, and leaves out nothing, is the word of whoever signed it; an evidence pack proves its events";
     report.add_check("what the file says", CheckOutcome::NotChecked, detail);
     Ok(report)
-}
-
-fn fail(report: &mut Report, name: &str, detail: &str) {
-    report.add_check(name, CheckOutcome::Failed, detail);
-    report.outcome = Outcome::Refuted;
-}
-
-fn miss(report: &mut Report, name: &str, detail: &str) {
-    report.add_check(name, CheckOutcome::NotChecked, detail);
-    if report.outcome == Outcome::Proved {
-        report.outcome = Outcome::CannotTell;
-    }
 }
 
 fn pass(report: &mut Report, name: &str, detail: &str) {

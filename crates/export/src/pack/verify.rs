@@ -100,12 +100,14 @@ pub fn verify<R: Read + Seek>(source: R, policy: &Policy) -> std::io::Result<Rep
     Ok(checking.report)
 }
 
-fn fail(report: &mut Report, name: &str, detail: &str) {
+/// Adds a check that failed, which refutes.
+pub(crate) fn fail(report: &mut Report, name: &str, detail: &str) {
     report.add_check(name, CheckOutcome::Failed, detail);
     report.outcome = Outcome::Refuted;
 }
 
-fn miss(report: &mut Report, name: &str, detail: &str) {
+/// Adds a check that could not be made, after which nothing is proved.
+pub(crate) fn miss(report: &mut Report, name: &str, detail: &str) {
     report.add_check(name, CheckOutcome::NotChecked, detail);
     if report.outcome == Outcome::Proved {
         report.outcome = Outcome::CannotTell;
