@@ -12,6 +12,7 @@
 use crate::check_digit;
 use crate::digital_link::DigitalLink;
 use crate::parse::parse_digital_link;
+use crate::plain::Plain;
 use crate::text::{escape_url, is_digits, unescape};
 
 /// The canonical Digital Link, at id.gs1.org, of a pure identity URN, a class or pattern URN, or a Digital Link.
@@ -25,36 +26,18 @@ use crate::text::{escape_url, is_digits, unescape};
 /// ```
 #[must_use]
 pub fn digital_link_key(uri: &str) -> Option<String> {
-    if let Some(rest) = uri.strip_prefix("urn:epc:") {
-        if let Some(link) = of_plain_sgtin(rest) {
-            return Some(link);
-        }
-        let path = from_urn(rest)?;
-        return Some(format!("https://id.gs1.org/{path}"));
+    if let Some(plain) = Plain::read(uri) {
+        return plain.link();
     }
-    parse_digital_link(uri).ok().map(|link| key_of_link(&link))
+    match uri.strip_prefix("urn:epc:") {
+        Some(rest) => of_urn(rest),
+        None => parse_digital_link(uri).ok().map(|link| key_of_link(&link)),
+    }
 }
 
-/// As [`digital_link_key`] for `id:sgtin:` and a serial that needs no escapes, which nearly all names of items are: without
-/// making its parts first.
-fn of_plain_sgtin(rest: &str) -> Option<String> {
-    const START: &str = "https://id.gs1.org/01/";
-    let (prefix, rest) = rest.strip_prefix("id:sgtin:")?.split_once('.')?;
-    let (reference, serial) = rest.split_once('.')?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let is_key = prefix.len() + reference.len() == 13 && is_digits(prefix) && is_digits(reference);
-    if !is_key || serial.is_empty() || !serial.bytes().all(is_plain) {
-        return None;
-    }
-    let (first, others) = reference.split_at_checked(1)?;
-    let mut link = String::with_capacity(START.len() + 14 + 4 + serial.len());
-    for part in [START, first, prefix, others] {
-        link.push_str(part);
-    }
-    link.push(check_digit::of(link.get(START.len()..)?)?);
-    link.push_str("/21/");
-    link.push_str(serial);
-    Some(link)
+/// As [`digital_link_key`], of what follows `urn:epc:`.
+pub(crate) fn of_urn(rest: &str) -> Option<String> {
+    from_urn(rest).map(|path| format!("https://id.gs1.org/{path}"))
 }
 
 /// The canonical Digital Link of a link that was read.
@@ -211,8 +194,6 @@ fn keyed(digits: &str, length: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -238,24 +219,6 @@ mod tests {
             ("urn:epc:id:cpi:4012345.5PQ7%2FZ43.12345", "8010/40123455PQ7%2FZ43/8011/12345"),
         ] {
             assert_eq!(digital_link_key(urn), Some(format!("https://id.gs1.org/{path}")), "{urn}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_short_way_for_items_gives_what_the_long_one_gives(
-            rest in "id:sgtin:[0-9]{5,13}\\.[0-9]{0,8}(\\.[0-9A-Za-z._~%*/-]{0,22})?",
-        ) {
-            let long = from_urn(&rest).map(|path| format!("https://id.gs1.org/{path}"));
-            if let Some(short) = of_plain_sgtin(&rest) {
-                prop_assert_eq!(Some(short), long);
-            }
-        }
-
-        #[test]
-        fn the_short_way_takes_every_plain_serial(serial in "[0-9A-Za-z._~-]{1,20}") {
-            let link = of_plain_sgtin(&format!("id:sgtin:4012345.011111.{serial}"));
-            prop_assert_eq!(link, Some(format!("https://id.gs1.org/01/04012345111118/21/{serial}")));
         }
     }
 

@@ -12,9 +12,12 @@
 #[must_use]
 pub fn of(digits: &str) -> Option<char> {
     let mut sum = 0;
-    for (place, digit) in digits.chars().rev().enumerate() {
+    for (place, byte) in digits.bytes().rev().enumerate() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
         let weight = if place % 2 == 0 { 3 } else { 1 };
-        sum += digit.to_digit(10)? * weight;
+        sum += u32::from(byte - b'0') * weight;
     }
     char::from_digit((10 - sum % 10) % 10, 10)
 }

@@ -30,6 +30,7 @@ mod identify;
 mod identity;
 mod length;
 mod parse;
+mod plain;
 mod plus;
 mod prefix_length;
 mod scheme;

@@ -16,6 +16,7 @@ use crate::canonical::{digital_link_key, key_of_link};
 use crate::digital_link::DigitalLink;
 use crate::identity::Epc;
 use crate::parse::{Address, parse_digital_link};
+use crate::plain::Plain;
 use crate::tag::TagEpc;
 use crate::text::escape_url;
 
@@ -34,6 +35,9 @@ use crate::text::escape_url;
 /// ```
 #[must_use]
 pub fn thing_key(uri: &str) -> String {
+    if let Some(key) = Plain::read(uri).and_then(|plain| plain.link()) {
+        return key;
+    }
     let text = lowered(uri);
     gs1_key(&text).or_else(|| urn_key(&text)).unwrap_or_else(|| uri.to_owned())
 }
@@ -135,6 +139,9 @@ pub fn has_gs1_key(uri: &str) -> bool {
 /// ```
 #[must_use]
 pub fn gs1_thing_key(uri: &str) -> Option<String> {
+    if let Some(plain) = Plain::read(uri) {
+        return plain.link();
+    }
     gs1_key(&lowered(uri))
 }
 
@@ -164,7 +171,15 @@ pub(crate) fn lowered(uri: &str) -> Cow<'_, str> {
 /// ```
 #[must_use]
 pub fn licence_digits(uri: &str) -> Option<String> {
-    let link = parse_digital_link(&gs1_key(&lowered(uri))?).ok()?;
+    match Plain::read(uri) {
+        Some(plain) => Some(plain.licence_digits()),
+        None => digits_of_link(&gs1_key(&lowered(uri))?),
+    }
+}
+
+/// As [`licence_digits`], of a canonical link.
+pub(crate) fn digits_of_link(link: &str) -> Option<String> {
+    let link = parse_digital_link(link).ok()?;
     let key = link.value.as_str();
     let digits = match link.primary.as_str() {
         "01" | "8006" | "8003" => key.get(1..13),

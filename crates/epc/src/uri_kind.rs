@@ -17,6 +17,7 @@ use crate::digital_link::{DigitalLink, is_surely_key};
 use crate::error::{EpcError, cut, field, uri};
 use crate::identity::Epc;
 use crate::parse::{Address, decode, parse_digital_link};
+use crate::plain::{Kind, Plain};
 use crate::scheme::Scheme;
 use crate::tag::TagEpc;
 use crate::text::is_digits;
@@ -58,6 +59,9 @@ pub enum UriKind {
 /// [`EpcError::Spelling`], with the right link, for short names, for qualifiers among the attributes, and for numbers
 /// of identifiers that are escaped (`%30%31`).
 pub fn check_uri(text: &str) -> Result<UriKind, EpcError> {
+    if let Some(plain) = Plain::read(text) {
+        return Ok(kind_of_plain(plain.kind()));
+    }
     let text = &*lowered(text);
     if let Some(rest) = text.strip_prefix("urn:epc:") {
         return check_urn(text, rest);
@@ -75,6 +79,15 @@ pub fn check_uri(text: &str) -> Result<UriKind, EpcError> {
     Err(spelling(text, &right.to_uri(&place)))
 }
 
+/// What a plain URN names.
+pub(crate) fn kind_of_plain(kind: Kind) -> UriKind {
+    match kind {
+        Kind::Sgtin | Kind::Sscc => UriKind::Item,
+        Kind::Sgln => UriKind::Place,
+        Kind::Pgln => UriKind::Party,
+    }
+}
+
 fn spelling(got: &str, right: &str) -> EpcError {
     EpcError::Spelling { uri: cut(got), right: right.chars().take(256).collect() }
 }
@@ -87,7 +100,7 @@ fn place_of(address: &Address<'_>) -> String {
 }
 
 /// Checks `urn:epc:` and `rest`.
-fn check_urn(text: &str, rest: &str) -> Result<UriKind, EpcError> {
+pub(crate) fn check_urn(text: &str, rest: &str) -> Result<UriKind, EpcError> {
     const FORM: &str = "a URN of a GS1 key as TDS section 6 has it";
     let mut parts = rest.splitn(3, ':');
     let (kind, scheme) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
