@@ -247,6 +247,9 @@ impl Context {
     /// What of this context `event` needs to be complete without its document: the prefixes that occur in a member's name
     /// or at the start of a value, and all addresses.
     pub(crate) fn used_by(mut self, event: &Json) -> Self {
+        if self.parts.is_empty() {
+            return self;
+        }
         let text = event.canonical();
         self.prefixes.retain(|prefix, _| text.contains(&format!("\"{prefix}:")));
         let prefixes = &self.prefixes;

@@ -49,6 +49,11 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, &'static str> {
     text.parse().map_err(|_| "not a day of the calendar, or a time too far away")
 }
 
+/// Whether a text that can be read as a time is written as `2026-11-20T08:15:00.125Z`, and so is its own form in UTC with three decimals.
+pub(crate) fn is_utc_with_millis(text: &str) -> bool {
+    has_form(text.as_bytes(), "0000-00-00T00:00:00.000Z") && text.get(17..19) != Some("60")
+}
+
 /// Whether `text` is `form` with any digits in place of its zeros.
 fn has_form(text: &[u8], form: &str) -> bool {
     text.len() == form.len()
@@ -70,6 +75,26 @@ fn two(text: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_in_utc_with_three_decimals_is_its_own_form() {
+        for text in
+            ["2026-11-20T08:15:00.125Z", "0001-01-02T00:00:00.000Z", "2024-02-29T23:59:59.999Z"]
+        {
+            assert!(is_utc_with_millis(text), "{text}");
+            assert_eq!(format!("{:.3}", text.parse::<Timestamp>().unwrap()), text);
+        }
+        for text in [
+            "2026-11-20T08:15:60.125Z",
+            "2026-11-20T08:15:00.12Z",
+            "2026-11-20t08:15:00.125Z",
+            "2026-11-20T08:15:00.125z",
+            "2026-11-20T08:15:00.1+00",
+            "",
+        ] {
+            assert!(!is_utc_with_millis(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_time_has_the_form_of_rfc_3339_and_no_other() {

@@ -14,9 +14,16 @@ use super::values::Values;
 /// The member that holds the text of an XML element that has attributes as well.
 const TEXT: &str = "#text";
 
-/// The members of `json` that are not in `known`: `{namespace}name=value`, sorted.
-pub(super) fn beyond(values: &Values<'_>, json: &Json, known: &[&str]) -> String {
-    sorted(values, json, known, |_| true)
+/// The members of `json` that are not known: `{namespace}name=value`, sorted.
+pub(super) fn beyond(values: &Values<'_>, json: &Json, is_known: impl Fn(&str) -> bool) -> String {
+    let members = json.as_object().unwrap_or_default();
+    let mut texts: Vec<String> = members
+        .iter()
+        .filter(|(name, _)| !is_known(name) && !is_comment(name))
+        .flat_map(|(name, value)| member(values, name, value))
+        .collect();
+    texts.sort();
+    texts.concat()
 }
 
 /// As [`beyond`], for an object that is a standard field: what stands right after its own fields, and what comes after
@@ -25,32 +32,17 @@ pub(super) fn beyond(values: &Values<'_>, json: &Json, known: &[&str]) -> String
 /// In 2025 members with prefix stand in place and members without prefix come later; in 2026 all come later; in the draft
 /// all stand in place.
 pub(super) fn placed(values: &Values<'_>, json: &Json, known: &[&str]) -> (String, String) {
+    let is_known = |name: &str| known.contains(&name);
     match values.dialect {
         Dialect::Cbv20_2025 => {
             let part = |has_prefix: bool| {
-                sorted(values, json, known, |name| name.contains(':') == has_prefix)
+                beyond(values, json, |name| is_known(name) || name.contains(':') != has_prefix)
             };
             (part(true), part(false))
         }
-        Dialect::Cbv20_2026 => (String::new(), beyond(values, json, known)),
-        Dialect::Cbv21Draft => (beyond(values, json, known), String::new()),
+        Dialect::Cbv20_2026 => (String::new(), beyond(values, json, is_known)),
+        Dialect::Cbv21Draft => (beyond(values, json, is_known), String::new()),
     }
-}
-
-fn sorted(
-    values: &Values<'_>,
-    json: &Json,
-    known: &[&str],
-    is_wanted: impl Fn(&str) -> bool,
-) -> String {
-    let members = json.as_object().unwrap_or_default();
-    let mut texts: Vec<String> = members
-        .iter()
-        .filter(|(name, _)| !known.contains(&name.as_str()) && !is_comment(name) && is_wanted(name))
-        .flat_map(|(name, value)| member(values, name, value))
-        .collect();
-    texts.sort();
-    texts.concat()
 }
 
 /// One text for the member, or one for each item of a list.
@@ -70,7 +62,7 @@ fn one(values: &Values<'_>, key: &str, item: &Json) -> Option<String> {
                 Some(text) => values.value(TEXT, text),
                 None => String::new(),
             };
-            (text, beyond(values, item, &[TEXT]))
+            (text, beyond(values, item, |name| name == TEXT))
         }
         Json::Array(_) => (in_list(values, item), String::new()),
         _ => (values.value("extension", item), String::new()),
@@ -86,7 +78,7 @@ fn in_list(values: &Values<'_>, item: &Json) -> String {
             let items: Vec<String> = items.iter().map(|item| in_list(values, item)).collect();
             format!("[{}]", items.join(","))
         }
-        Json::Object(_) => format!("{{{}}}", beyond(values, item, &[])),
+        Json::Object(_) => format!("{{{}}}", beyond(values, item, |_| false)),
         Json::String(_) => Json::String(values.value("extension", item)).canonical(),
         Json::Null => "null".to_owned(),
         Json::Number(_) | Json::Bool(_) => values.value("extension", item),

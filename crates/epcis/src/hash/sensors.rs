@@ -59,9 +59,12 @@ fn sensor_element(values: &Values<'_>, item: &Json) -> (String, String) {
     let mut text = String::from("sensorElement");
     let mut moved = String::new();
     if let Some(metadata) = item.get("sensorMetadata") {
-        let fields: String = METADATA.iter().map(|name| values.plain(name, metadata)).collect();
+        text.push_str("sensorMetadata");
+        for name in METADATA {
+            values.plain(name, metadata, &mut text);
+        }
         let (here, later) = placed(values, metadata, METADATA);
-        text.extend(["sensorMetadata", &fields, &here]);
+        text.push_str(&here);
         moved.push_str(&named("sensorMetadata", later));
     }
     let reports = item.get("sensorReport").and_then(Json::as_array).unwrap_or_default();
@@ -75,17 +78,18 @@ fn sensor_element(values: &Values<'_>, item: &Json) -> (String, String) {
 }
 
 fn sensor_report(values: &Values<'_>, report: &Json) -> (String, String) {
-    let fields: String = REPORT
-        .iter()
-        .map(|name| match *name {
-            "type" => report.get("type").map_or_else(String::new, |kind| {
-                format!("type={}", values.value("measurement", kind))
-            }),
-            name => values.plain(name, report),
-        })
-        .collect();
+    let mut text = String::from("sensorReport");
+    for name in REPORT {
+        match report.get(name) {
+            Some(kind) if *name == "type" => {
+                text.extend(["type=", &values.value("measurement", kind)]);
+            }
+            _ => values.plain(name, report, &mut text),
+        }
+    }
     let (here, later) = placed(values, report, REPORT);
-    (format!("sensorReport{fields}{here}"), named("sensorReport", later))
+    text.push_str(&here);
+    (text, named("sensorReport", later))
 }
 
 /// `text` after the name of its field; nothing if there is no text.

@@ -9,6 +9,7 @@ use ledger::json::Json;
 
 use super::dialect::Dialect;
 use super::links;
+use crate::date_time;
 use crate::decimal::plain;
 use crate::event::Event;
 use crate::vocabulary::{GS1, Vocabulary, expand_urn};
@@ -20,12 +21,12 @@ pub(super) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// `name=value` of a plain member; empty if the member is missing or empty.
-    pub fn plain(&self, name: &str, json: &Json) -> String {
-        json.get(name).map_or_else(String::new, |value| {
-            let text = self.value(name, value);
-            if text.is_empty() { text } else { format!("{name}={text}") }
-        })
+    /// Writes `name=value` of a plain member; nothing if the member is missing or empty.
+    pub fn plain(&self, name: &str, json: &Json, out: &mut String) {
+        let text = json.get(name).map(|value| self.value(name, value)).unwrap_or_default();
+        if !text.is_empty() {
+            out.extend([name, "=", &text]);
+        }
     }
 
     /// The name of an extension: `{namespace}name`; a bare name as it is.
@@ -93,6 +94,9 @@ impl Values<'_> {
     /// Converts a time to UTC with three decimals, rounded half up, in 2025 half to even.
     fn time(&self, text: &str) -> String {
         let Ok(at) = text.parse::<Timestamp>() else { return text.to_owned() };
+        if date_time::is_utc_with_millis(text) {
+            return text.to_owned();
+        }
         let nanos = at.as_nanosecond();
         let (whole, rest) = (nanos.div_euclid(1_000_000), nanos.rem_euclid(1_000_000));
         let goes_up = rest > 500_000

@@ -26,9 +26,10 @@ const NOT_HASHED: &[&str] = &[
     "errorDeclaration",
     "certificationInfo",
 ];
-const FIRST_2025: &[&str] = &["parentID", "epcList"];
-const FIRST_2026: &[&str] = &["epcList", "parentID"];
-const ORDER: &[&str] = &[
+/// The order of the fields, whose first two are the other way round in the dialect of 2025.
+const ORDER: [&str; 21] = [
+    "epcList",
+    "parentID",
     "inputEPCList",
     "childEPCs",
     "quantityList",
@@ -76,17 +77,20 @@ impl Writer<'_> {
         let is_old = self.values.dialect == Dialect::Cbv20_2025;
         self.out.push_str("eventType=");
         self.out.push_str(event.kind().name());
-        self.out.push_str(&self.values.plain("eventTime", json));
-        self.out.push_str(&self.values.plain("eventTimeZoneOffset", json));
+        self.values.plain("eventTime", json, &mut self.out);
+        self.values.plain("eventTimeZoneOffset", json, &mut self.out);
         if is_old {
             self.certification(json);
         }
-        let order = [if is_old { FIRST_2025 } else { FIRST_2026 }, ORDER].concat();
-        for name in &order {
+        let mut order = ORDER;
+        if is_old {
+            order.swap(0, 1);
+        }
+        for name in order {
             let Some(value) = json.get(name) else { continue };
             let start = self.out.len();
             self.standard(name, value);
-            if is_old && LATE_2025.contains(name) {
+            if is_old && LATE_2025.contains(&name) {
                 let text = self.out.split_off(start);
                 self.moved.push(text);
             }
@@ -95,7 +99,9 @@ impl Writer<'_> {
             self.moved.sort();
         }
         self.out.push_str(&self.moved.concat());
-        self.out.push_str(&beyond(&self.values, json, &[&order[..], NOT_HASHED].concat()));
+        self.out.push_str(&beyond(&self.values, json, |name| {
+            ORDER.contains(&name) || NOT_HASHED.contains(&name)
+        }));
     }
 
     fn certification(&mut self, json: &Json) {
@@ -117,8 +123,11 @@ impl Writer<'_> {
             "quantityList" | "childQuantityList" | "inputQuantityList" | "outputQuantityList" => {
                 self.list(name, value, |values, item| {
                     let known = ["epcClass", "quantity", "uom"];
-                    let parts = known.map(|part| values.plain(part, item)).concat();
-                    format!("quantityElement{parts}{}", beyond(values, item, &known))
+                    let mut text = String::from("quantityElement");
+                    for part in known {
+                        values.plain(part, item, &mut text);
+                    }
+                    text + &beyond(values, item, |name| known.contains(&name))
                 });
             }
             "persistentDisposition" => {
@@ -131,7 +140,8 @@ impl Writer<'_> {
                     texts.sort();
                     texts.concat()
                 });
-                let text = parts.concat() + &beyond(&self.values, value, &["set", "unset"]);
+                let text = parts.concat()
+                    + &beyond(&self.values, value, |name| matches!(name, "set" | "unset"));
                 if !text.is_empty() {
                     self.out.push_str(name);
                     self.out.push_str(&text);
@@ -143,7 +153,7 @@ impl Writer<'_> {
             "destinationList" => self.pairs(name, value, "destination", "sdt"),
             "sensorElementList" => self.sensors(name, value),
             "ilmd" => {
-                let text = beyond(&self.values, value, &[]);
+                let text = beyond(&self.values, value, |_| false);
                 if !text.is_empty() {
                     self.out.push_str("ilmd");
                     self.out.push_str(&text);
@@ -171,17 +181,17 @@ impl Writer<'_> {
 
     fn pairs(&mut self, list: &str, value: &Json, name: &str, kind: &str) {
         self.list(list, value, |values, item| {
-            let kind = item
+            let mut text = item
                 .get("type")
                 .map_or_else(String::new, |text| format!("type={}", values.value(kind, text)));
-            let more = beyond(values, item, &["type", name]);
-            format!("{kind}{}{more}", values.plain(name, item))
+            values.plain(name, item, &mut text);
+            text + &beyond(values, item, |known| known == "type" || known == name)
         });
     }
 
     fn place(&mut self, name: &str, value: &Json) {
         self.out.push_str(name);
-        self.out.push_str(&self.values.plain("id", value));
+        self.values.plain("id", value, &mut self.out);
         let (here, later) = placed(&self.values, value, &["id"]);
         self.out.push_str(&here);
         if !later.is_empty() {
