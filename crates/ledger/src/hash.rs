@@ -1,4 +1,7 @@
-//! SHA-256 and everything that is made of it; the only file that names the digest library.
+//! SHA-256 and everything that is made of it; the only file that names the digest libraries.
+//!
+//! The way through: what is short, which nearly everything is, is hashed by `sha2`, whose state is a value on the stack; what is long is
+//! hashed by AWS-LC, which is fast without SHA instructions as well, at the cost of a context for each hash.
 //!
 //! What holds: each use begins with its own byte, so that a value of one kind never equals one of another.
 //!
@@ -13,7 +16,8 @@
 
 use std::{fmt, str::FromStr};
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::digest;
+use sha2::Digest as _;
 use thiserror::Error;
 
 /// First byte of what is hashed for a tree's leaf.
@@ -96,26 +100,28 @@ impl FromStr for Hash {
     }
 }
 
+/// Most bytes of what is short: a context costs about as much as two blocks.
+const SHORT: usize = 1024;
+
 /// SHA-256 of `data`.
 #[must_use]
 pub fn sha256(data: &[u8]) -> Hash {
+    if data.len() <= SHORT {
+        return Hash(sha2::Sha256::digest(data).into());
+    }
     close(&digest::digest(&digest::SHA256, data))
 }
-
-/// Bytes that are put together and hashed by one call; a context costs several.
-const AT_ONCE: usize = 1024;
 
 /// SHA-256 of all parts, one after the other, with nothing between them.
 #[must_use]
 pub fn sha256_parts(parts: &[&[u8]]) -> Hash {
     let total = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-    if total <= AT_ONCE {
-        let (mut bytes, mut end) = ([0; AT_ONCE], 0);
+    if total <= SHORT {
+        let mut state = sha2::Sha256::new();
         for part in parts {
-            bytes[end..end + part.len()].copy_from_slice(part);
-            end += part.len();
+            state.update(part);
         }
-        return sha256(&bytes[..total]);
+        return Hash(state.finalize().into());
     }
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
@@ -165,22 +171,34 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     HmacKey::new(key).sign(data)
 }
 
+/// Bytes of a block of SHA-256.
+const BLOCK: usize = 64;
+
 /// An HMAC-SHA-256 key that is used many times: its padded blocks are hashed once.
-pub struct HmacKey(hmac::Key);
+pub struct HmacKey {
+    inner: sha2::Sha256,
+    outer: sha2::Sha256,
+}
 
 impl HmacKey {
     /// Takes a key of any length.
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+        let mut block = [0; BLOCK];
+        if key.len() <= BLOCK {
+            block[..key.len()].copy_from_slice(key);
+        } else {
+            block[..32].copy_from_slice(sha256(key).as_bytes());
+        }
+        let padded = |pad: u8| sha2::Sha256::new_with_prefix(block.map(|byte| byte ^ pad));
+        Self { inner: padded(0x36), outer: padded(0x5c) }
     }
 
     /// HMAC of `data`, 32 bytes.
     #[must_use]
     pub fn sign(&self, data: &[u8]) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(hmac::sign(&self.0, data).as_ref());
-        bytes
+        let inner = self.inner.clone().chain_update(data).finalize();
+        self.outer.clone().chain_update(inner).finalize().into()
     }
 }
 
@@ -202,13 +220,17 @@ pub fn node(left: &Hash, right: &Hash) -> Hash {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::hmac;
+    use proptest::collection::vec;
     use proptest::prelude::*;
-    use sha2::Digest as _;
 
     use super::*;
 
+    /// What both libraries say.
     fn independent(data: &[u8]) -> [u8; 32] {
-        sha2::Sha256::digest(data).into()
+        let one = sha2::Sha256::digest(data).into();
+        assert_eq!(close(&digest::digest(&digest::SHA256, data)), Hash(one));
+        one
     }
 
     #[test]
@@ -235,13 +257,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_independent_libraries_agree(data: Vec<u8>, left: [u8; 32], right: [u8; 32], cut: usize) {
+        fn two_independent_libraries_agree(
+            data in vec(any::<u8>(), 0..2 * SHORT),
+            left: [u8; 32],
+            right: [u8; 32],
+            cut: usize,
+        ) {
             prop_assert_eq!(sha256(&data).0, independent(&data));
             let (head, tail) = data.split_at(cut % (data.len() + 1));
             prop_assert_eq!(sha256_parts(&[head, tail]).0, independent(&data));
             prop_assert_eq!(leaf(&data).0, independent(&[&[0][..], &data].concat()));
             let both = [&[1][..], &left, &right].concat();
             prop_assert_eq!(node(&Hash(left), &Hash(right)).0, independent(&both));
+        }
+
+        #[test]
+        fn an_hmac_is_that_of_the_other_library_whatever_the_length_of_the_key(
+            key in vec(any::<u8>(), 0..3 * BLOCK),
+            data in vec(any::<u8>(), 0..3 * BLOCK),
+        ) {
+            let other = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &data);
+            prop_assert_eq!(&hmac_sha256(&key, &data)[..], other.as_ref());
         }
     }
 }

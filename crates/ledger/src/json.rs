@@ -17,6 +17,7 @@
 mod parser;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 pub use parser::{Apart, parse, parse_apart};
 use thiserror::Error;
@@ -210,6 +211,30 @@ impl Json {
         out.clear();
         self.write(out);
         out
+    }
+
+    /// The canonical text of an object, and where in it the value of each member is, in the order of the members; of anything else
+    /// its text alone.
+    pub(crate) fn canonical_with_places(&self) -> (String, Vec<Range<usize>>) {
+        let Self::Object(members) = self else { return (self.canonical(), Vec::new()) };
+        let mut sorted: Vec<usize> = (0..members.len()).collect();
+        sorted.sort_unstable_by(|a, b| order(&members[*a].0, &members[*b].0));
+        let mut out = String::with_capacity((64 * members.len()).min(MOST_ROOM));
+        let mut places = vec![0..0; members.len()];
+        out.push('{');
+        for (turn, member) in sorted.into_iter().enumerate() {
+            if turn > 0 {
+                out.push(',');
+            }
+            let (name, value) = &members[member];
+            write_string(name, &mut out);
+            out.push(':');
+            let start = out.len();
+            value.write(&mut out);
+            places[member] = start..out.len();
+        }
+        out.push('}');
+        (out, places)
     }
 
     fn write(&self, out: &mut String) {

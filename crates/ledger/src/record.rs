@@ -17,6 +17,8 @@ mod commitment;
 mod disclosed;
 mod naming;
 
+use std::ops::Range;
+
 pub use commitment::{LIST_FIELDS, MANDATORY_FIELDS, Salt, Secret};
 use commitment::{Salts, commitment_of, list_digest, plain_digest};
 pub use disclosed::{DisclosedElement, DisclosedField, DisclosedRecord, DisclosureError};
@@ -64,6 +66,8 @@ pub enum RecordError {
 pub struct Record {
     text: String,
     json: Json,
+    /// Where in the text the value of each member of the object is.
+    values: Vec<Range<usize>>,
 }
 
 /// Two records are equal if their texts are.
@@ -118,11 +122,11 @@ impl Record {
     /// [`RecordError`] if it is not an object, has no members, a list field is not an array, or it is too large.
     pub fn from_json(json: Json) -> Result<Self, RecordError> {
         check_members(&json)?;
-        let (text, limit) = (json.canonical(), Limits::default().max_bytes);
+        let ((text, values), limit) = (json.canonical_with_places(), Limits::default().max_bytes);
         if text.len() > limit {
             return Err(RecordError::TooLarge { bytes: text.len(), limit });
         }
-        Ok(Self { text, json })
+        Ok(Self { text, json, values })
     }
 
     /// Reads a stored record.
@@ -133,13 +137,12 @@ impl Record {
     pub fn parse(canonical_text: &str) -> Result<Self, RecordError> {
         let json = json::parse(canonical_text.as_bytes(), &Limits::default())?;
         check_members(&json)?;
-        let mut text = String::with_capacity(canonical_text.len());
-        json.canonical_into(&mut text);
+        let (text, values) = json.canonical_with_places();
         if text != canonical_text {
             let same = text.bytes().zip(canonical_text.bytes());
             return Err(RecordError::NotCanonical(same.take_while(|(a, b)| a == b).count()));
         }
-        Ok(Self { text, json })
+        Ok(Self { text, json, values })
     }
 
     /// The canonical text: what is stored and what is hashed.
@@ -166,11 +169,16 @@ impl Record {
         self.json.as_object().unwrap_or_default()
     }
 
-    /// Members in bytewise order of name, which is the order of the commitment.
-    fn sorted(&self) -> Vec<(&str, &Json)> {
-        let mut members: Vec<_> =
-            self.fields().iter().map(|(name, value)| (name.as_str(), value)).collect();
-        members.sort_unstable_by_key(|(name, _)| *name);
+    /// Members with the canonical texts of their values, in bytewise order of name, which is the order of the commitment.
+    fn sorted(&self) -> Vec<(&str, &Json, &str)> {
+        let texts = self.values.iter().map(|place| &self.text[place.clone()]);
+        let mut members: Vec<_> = self
+            .fields()
+            .iter()
+            .zip(texts)
+            .map(|((name, value), text)| (name.as_str(), value, text))
+            .collect();
+        members.sort_unstable_by_key(|(name, ..)| *name);
         members
     }
 
@@ -180,16 +188,16 @@ impl Record {
     #[must_use]
     pub fn commitment(&self, secret: &Secret) -> Hash {
         let salts = Salts::new(secret);
-        let mut text = String::new();
-        let mut digest = |name: &str, value: &Json| match value {
+        let digest = |name: &str, value: &Json, text: &str| match value {
             Json::Array(elements) if LIST_FIELDS.contains(&name) => {
                 let leaves = salts.element_leaves(name, elements);
                 list_digest(name, elements.len() as u64, &tree::root(&leaves))
             }
-            _ => plain_digest(name, &salts.field(name), value.canonical_into(&mut text)),
+            _ => plain_digest(name, &salts.field(name), text),
         };
+        let members = self.sorted().into_iter();
         let fields: Vec<_> =
-            self.sorted().into_iter().map(|(name, value)| (name, digest(name, value))).collect();
+            members.map(|(name, value, text)| (name, digest(name, value, text))).collect();
         commitment_of(&fields)
     }
 
@@ -213,11 +221,11 @@ impl Record {
         let fields = self
             .sorted()
             .into_iter()
-            .map(|(name, value)| match value {
+            .map(|(name, value, text)| match value {
                 Json::Array(elements) if LIST_FIELDS.contains(&name) => {
                     disclose_list(&salts, name, elements, what)
                 }
-                _ => disclose_plain(&salts, name, value, what),
+                _ => disclose_plain(&salts, name, text, what),
             })
             .collect();
         DisclosedRecord { fields }
@@ -243,17 +251,12 @@ fn check_members(json: &Json) -> Result<(), RecordError> {
 }
 
 /// A plain field as it is disclosed: with its value, or hidden.
-fn disclose_plain(
-    salts: &Salts,
-    name: &str,
-    value: &Json,
-    what: &Disclosure<'_>,
-) -> DisclosedField {
-    let (salt, value) = (salts.field(name), value.canonical());
+fn disclose_plain(salts: &Salts, name: &str, value: &str, what: &Disclosure<'_>) -> DisclosedField {
+    let salt = salts.field(name);
     if what.shows_plain(name) {
-        return DisclosedField::Plain { name: name.to_owned(), salt, value };
+        return DisclosedField::Plain { name: name.to_owned(), salt, value: value.to_owned() };
     }
-    DisclosedField::Hidden { name: name.to_owned(), digest: plain_digest(name, &salt, &value) }
+    DisclosedField::Hidden { name: name.to_owned(), digest: plain_digest(name, &salt, value) }
 }
 
 /// A list field as it is disclosed: whole, in part, or hidden if none of its elements is wanted.
