@@ -26,29 +26,37 @@ pub struct Split {
     pub right: String,
 }
 
-/// Checks the length of the company prefix in `uri` against the licence in force at `at`.
+/// The company prefix under which `uri` is a GS1 key, if it is licensed at `at`.
+#[must_use]
+pub fn licensed_prefix<'a>(uri: &str, rights: &'a Rights, at: Timestamp) -> Option<&'a str> {
+    let (prefix, licences) = rights.licences_of(&licence_digits(uri)?)?;
+    licences.iter().any(|licence| licence.span.contains(at)).then_some(prefix)
+}
+
+/// Checks the length of the company prefix in `uri`.
+///
+/// - `licensed`: what [`licensed_prefix`] says of it; without a licence nothing is wrong.
 ///
 /// # Errors
 ///
 /// [`Split`], with the right URN.
-pub fn check_split(uri: &str, rights: &Rights, at: Timestamp) -> Result<(), Split> {
-    let Some(digits) = licence_digits(uri) else { return Ok(()) };
-    if rights.licensee(&digits, at).is_none() {
+pub fn check_split(uri: &str, licensed: Option<&str>) -> Result<(), Split> {
+    let Some(length) = licensed.map(|prefix| prefix.len().max(SHORTEST)) else { return Ok(()) };
+    if prefix_of(uri).is_some_and(|prefix| prefix.len() == length) {
         return Ok(());
     }
-    let Some((licensed, _)) = rights.licences_of(&digits) else { return Ok(()) };
     let identity = pure_identity(uri);
     let urn = identity.as_deref().unwrap_or(uri);
-    match split_at(urn, licensed.len().max(SHORTEST)) {
+    match split_at(urn, length) {
         Some(right) if right != urn => Err(Split { got: uri.to_owned(), right }),
         _ => Ok(()),
     }
 }
 
-/// Whether `uri` is a GS1 key under a prefix that is licensed at `at`.
-#[must_use]
-pub fn is_licensed(uri: &str, rights: &Rights, at: Timestamp) -> bool {
-    licence_digits(uri).is_some_and(|digits| rights.licensee(&digits, at).is_some())
+/// The company prefix as it stands in a pure identity URN; it is never escaped.
+fn prefix_of(uri: &str) -> Option<&str> {
+    let (_, body) = uri.strip_prefix("urn:epc:id:")?.split_once(':')?;
+    body.split_once('.').map(|(prefix, _)| prefix)
 }
 
 /// The pure identity of a URN that names one thing, written as TDS writes it; none for a link or a class.
@@ -146,6 +154,10 @@ mod tests {
 
     use super::*;
 
+    fn check(uri: &str, rights: &Rights, at: Timestamp) -> Result<(), Split> {
+        check_split(uri, licensed_prefix(uri, rights, at))
+    }
+
     fn rights(prefix: &str, span: Span) -> Rights {
         let licence = Licence { party: "maker".into(), grade: Grade::C, span };
         Rights { licences: [(prefix.to_owned(), vec![licence])].into(), ..Rights::default() }
@@ -164,9 +176,9 @@ mod tests {
             ("urn:epc:id:pgln:952114.100001", "urn:epc:id:pgln:9521141.00001"),
         ] {
             let rights = rights("9521141", Span::ALWAYS);
-            let found = check_split(wrong, &rights, Timestamp::UNIX_EPOCH);
+            let found = check(wrong, &rights, Timestamp::UNIX_EPOCH);
             assert_eq!(found, Err(Split { got: wrong.into(), right: right.into() }));
-            assert_eq!(check_split(right, &rights, Timestamp::UNIX_EPOCH), Ok(()), "{right}");
+            assert_eq!(check(right, &rights, Timestamp::UNIX_EPOCH), Ok(()), "{right}");
             assert_eq!(epc::thing_key(wrong), epc::thing_key(right));
         }
     }
@@ -174,7 +186,7 @@ mod tests {
     #[test]
     fn a_tag_uri_capitals_and_needless_escapes_are_divided_like_the_pure_identity() {
         let rights = rights("9521141", Span::ALWAYS);
-        let check = |uri: &str| check_split(uri, &rights, Timestamp::UNIX_EPOCH);
+        let check = |uri: &str| check(uri, &rights, Timestamp::UNIX_EPOCH);
         for right in [
             "urn:epc:tag:sgtin-96:3.9521141.012345.1",
             "URN:EPC:ID:SGTIN:9521141.012345.1",
@@ -196,7 +208,7 @@ mod tests {
             ("9521", "urn:epc:id:sgtin:952114.0112345.1"),
             ("952114112345", "urn:epc:id:sgtin:952114112345.0.1"),
         ] {
-            let found = check_split(
+            let found = check(
                 "urn:epc:id:sgtin:9521141.012345.1",
                 &rights(licence, Span::ALWAYS),
                 Timestamp::UNIX_EPOCH,
@@ -215,16 +227,14 @@ mod tests {
             "",
             "urn:epc:id:sgtin:",
         ] {
-            assert_eq!(
-                check_split(uri, &Rights::default(), Timestamp::UNIX_EPOCH),
-                Ok(()),
-                "{uri}"
-            );
+            assert_eq!(check(uri, &Rights::default(), Timestamp::UNIX_EPOCH), Ok(()), "{uri}");
             let ended = rights("9521141", past);
-            assert_eq!(check_split(uri, &ended, Timestamp::UNIX_EPOCH), Ok(()), "{uri}");
+            assert_eq!(check(uri, &ended, Timestamp::UNIX_EPOCH), Ok(()), "{uri}");
         }
         let link = "https://id.gs1.org/01/09521141123454/21/1";
-        assert!(is_licensed(link, &rights("9521141", Span::ALWAYS), Timestamp::UNIX_EPOCH));
-        assert!(!is_licensed(link, &Rights::default(), Timestamp::UNIX_EPOCH));
+        let at = Timestamp::UNIX_EPOCH;
+        let rights = rights("9521141", Span::ALWAYS);
+        assert_eq!(licensed_prefix(link, &rights, at), Some("9521141"));
+        assert_eq!(licensed_prefix(link, &Rights::default(), at), None);
     }
 }

@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use process::Clock;
 use tokio::sync::watch;
 
-use crate::split::{self, check_split, is_licensed};
+use crate::split::{self, check_split, licensed_prefix};
 
 /// How far after the clock of ingest a time may lie: clocks of bridges and partners differ.
 pub const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -176,8 +176,11 @@ impl Terms {
             })
         });
         fault("unreadable-key", unreadable.collect())?;
-        let wrong = named.iter().filter_map(|name| {
-            let found = check_split(name.uri, &rights, at).err()?;
+        let licensed: Vec<Option<&str>> =
+            named.iter().map(|name| licensed_prefix(name.uri, &rights, at)).collect();
+        let named = || named.iter().zip(&licensed);
+        let wrong = named().filter_map(|(name, licensed)| {
+            let found = check_split(name.uri, *licensed).err()?;
             Some(Violation {
                 pointer: name.pointer(),
                 value: found.got,
@@ -189,9 +192,8 @@ impl Terms {
         if !self.require_licence {
             return Ok(());
         }
-        let unlicensed =
-            named.iter().filter(|name| name.is_thing && !is_licensed(name.uri, &rights, at));
-        let unlicensed = unlicensed.map(|name| Violation {
+        let unlicensed = named().filter(|(name, licensed)| name.is_thing && licensed.is_none());
+        let unlicensed = unlicensed.map(|(name, _)| Violation {
             pointer: name.pointer(),
             value: name.uri.chars().take(80).collect(),
             problem: "is under no licensed company prefix".to_owned(),
