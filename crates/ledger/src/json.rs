@@ -213,30 +213,6 @@ impl Json {
         out
     }
 
-    /// The canonical text of an object, and where in it the value of each member is, in the order of the members; of anything else
-    /// its text alone.
-    pub(crate) fn canonical_with_places(&self) -> (String, Vec<Range<usize>>) {
-        let Self::Object(members) = self else { return (self.canonical(), Vec::new()) };
-        let mut sorted: Vec<usize> = (0..members.len()).collect();
-        sorted.sort_unstable_by(|a, b| order(&members[*a].0, &members[*b].0));
-        let mut out = String::with_capacity((64 * members.len()).min(MOST_ROOM));
-        let mut places = vec![0..0; members.len()];
-        out.push('{');
-        for (turn, member) in sorted.into_iter().enumerate() {
-            if turn > 0 {
-                out.push(',');
-            }
-            let (name, value) = &members[member];
-            write_string(name, &mut out);
-            out.push(':');
-            let start = out.len();
-            value.write(&mut out);
-            places[member] = start..out.len();
-        }
-        out.push('}');
-        (out, places)
-    }
-
     fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -255,29 +231,49 @@ impl Json {
                 out.push(']');
             }
             Self::Object(members) => {
-                out.push('{');
                 if members.is_sorted_by(|(a, _), (b, _)| order(a, b).is_le()) {
-                    write_members(members.iter(), out);
+                    write_object(members.iter(), out, |_| ());
                 } else {
-                    let mut sorted: Vec<&(String, Self)> = members.iter().collect();
-                    sorted.sort_unstable_by(|(a, _), (b, _)| order(a, b));
-                    write_members(sorted.into_iter(), out);
+                    write_object(sorted(members).into_iter(), out, |_| ());
                 }
-                out.push('}');
             }
         }
     }
 }
 
-fn write_members<'a>(members: impl Iterator<Item = &'a (String, Json)>, out: &mut String) {
-    for (place, (name, value)) in members.enumerate() {
-        if place > 0 {
+/// The canonical text of the object with these members, and where the values are in it, in the order of [`sorted`].
+pub(crate) fn canonical_object(members: &[(String, Json)]) -> (String, Vec<Range<usize>>) {
+    let mut out = String::with_capacity((64 * members.len()).min(MOST_ROOM));
+    let mut places = Vec::with_capacity(members.len());
+    write_object(sorted(members).into_iter(), &mut out, |place| places.push(place));
+    (out, places)
+}
+
+/// Members in the order of the canonical text.
+pub(crate) fn sorted(members: &[(String, Json)]) -> Vec<&(String, Json)> {
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_unstable_by(|(a, _), (b, _)| order(a, b));
+    sorted
+}
+
+/// Writes an object with sorted members, and says where the value of each is.
+fn write_object<'a>(
+    members: impl Iterator<Item = &'a (String, Json)>,
+    out: &mut String,
+    mut at: impl FnMut(Range<usize>),
+) {
+    out.push('{');
+    for (turn, (name, value)) in members.enumerate() {
+        if turn > 0 {
             out.push(',');
         }
         write_string(name, out);
         out.push(':');
+        let start = out.len();
         value.write(out);
+        at(start..out.len());
     }
+    out.push('}');
 }
 
 /// The order of members: RFC 8785 section 3.2.3, by UTF-16 code units. That of bytes is the same below U+E000.

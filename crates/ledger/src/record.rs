@@ -66,7 +66,7 @@ pub enum RecordError {
 pub struct Record {
     text: String,
     json: Json,
-    /// Where in the text the value of each member of the object is.
+    /// Where in the text the values of the members are, in the order of the text.
     values: Vec<Range<usize>>,
 }
 
@@ -121,8 +121,8 @@ impl Record {
     ///
     /// [`RecordError`] if it is not an object, has no members, a list field is not an array, or it is too large.
     pub fn from_json(json: Json) -> Result<Self, RecordError> {
-        check_members(&json)?;
-        let ((text, values), limit) = (json.canonical_with_places(), Limits::default().max_bytes);
+        let (text, values) = json::canonical_object(check_members(&json)?);
+        let limit = Limits::default().max_bytes;
         if text.len() > limit {
             return Err(RecordError::TooLarge { bytes: text.len(), limit });
         }
@@ -136,8 +136,7 @@ impl Record {
     /// [`RecordError`]; a text that is not canonical is refused.
     pub fn parse(canonical_text: &str) -> Result<Self, RecordError> {
         let json = json::parse(canonical_text.as_bytes(), &Limits::default())?;
-        check_members(&json)?;
-        let (text, values) = json.canonical_with_places();
+        let (text, values) = json::canonical_object(check_members(&json)?);
         if text != canonical_text {
             let same = text.bytes().zip(canonical_text.bytes());
             return Err(RecordError::NotCanonical(same.take_while(|(a, b)| a == b).count()));
@@ -172,9 +171,8 @@ impl Record {
     /// Members with the canonical texts of their values, in bytewise order of name, which is the order of the commitment.
     fn sorted(&self) -> Vec<(&str, &Json, &str)> {
         let texts = self.values.iter().map(|place| &self.text[place.clone()]);
-        let mut members: Vec<_> = self
-            .fields()
-            .iter()
+        let mut members: Vec<_> = json::sorted(self.fields())
+            .into_iter()
             .zip(texts)
             .map(|((name, value), text)| (name.as_str(), value, text))
             .collect();
@@ -232,8 +230,8 @@ impl Record {
     }
 }
 
-/// Whether an object may be a record: it has members, list fields are lists, and no name is that of an element.
-fn check_members(json: &Json) -> Result<(), RecordError> {
+/// The members of an object that may be a record: it has some, list fields are lists, and no name is that of an element.
+fn check_members(json: &Json) -> Result<&[(String, Json)], RecordError> {
     let members = json.as_object().unwrap_or_default();
     if members.is_empty() {
         return Err(RecordError::NotAnObject);
@@ -247,7 +245,7 @@ fn check_members(json: &Json) -> Result<(), RecordError> {
             return Err(RecordError::Name(name.clone()));
         }
     }
-    Ok(())
+    Ok(members)
 }
 
 /// A plain field as it is disclosed: with its value, or hidden.
