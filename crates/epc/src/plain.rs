@@ -7,13 +7,16 @@
 //!
 //! Not here: the rules for all schemes and spellings ([`crate::scheme`], [`crate::canonical`], [`crate::uri_kind`]).
 //!
-//! Source: TDS 2.3 sections 6.3.1 to 6.3.3; GS1 General Specifications figure 7.11-1 (characters of a serial).
+//! Source: TDS 2.3 section 6.3; GS1 General Specifications figure 7.11-1 (characters of a serial).
 
 use crate::check_digit;
 use crate::text::is_digits;
 
+/// Fewest and most digits of a company prefix.
+const SHORTEST_PREFIX: usize = 6;
+const LONGEST_PREFIX: usize = 12;
 /// Longest serial or extension.
-const LONGEST: usize = 20;
+const LONGEST_SERIAL: usize = 20;
 
 /// Scheme of a plain URN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,15 +54,20 @@ impl<'a> Plain<'a> {
         } else {
             (Kind::Pgln, rest.strip_prefix("pgln:")?, 12)
         };
-        let dot = body.bytes().take(13).position(|byte| byte == b'.')?;
+        let dot = body.bytes().take(LONGEST_PREFIX + 1).position(|byte| byte == b'.')?;
         let (prefix, rest) = (body.get(..dot)?, body.get(dot + 1..)?);
-        let end = digits - prefix.len().min(digits);
-        let (reference, serial) = rest.split_at_checked(end)?;
-        let are_digits = is_digits(prefix) && (end == 0 || is_digits(reference));
+        // As many digits as the key has without its check digit; a prefix of 12 may leave none.
+        let (reference, serial) = rest.split_at_checked(digits - dot)?;
+        let are_digits = is_digits(prefix) && (reference.is_empty() || is_digits(reference));
         let has_serial = matches!(kind, Kind::Sgtin | Kind::Sgln);
         let is_serial = if has_serial { is_plain_serial(serial) } else { serial.is_empty() };
         let serial = serial.get(1..).unwrap_or_default();
-        (dot >= 6 && are_digits && is_serial).then_some(Self { kind, prefix, reference, serial })
+        (dot >= SHORTEST_PREFIX && are_digits && is_serial).then_some(Self {
+            kind,
+            prefix,
+            reference,
+            serial,
+        })
     }
 
     /// Its scheme.
@@ -98,10 +106,7 @@ impl<'a> Plain<'a> {
     /// The licence digits, as [`crate::licence_digits`] gives them.
     pub fn licence_digits(&self) -> String {
         let (_, others) = self.led();
-        let mut digits = String::with_capacity(self.prefix.len() + others.len());
-        digits.push_str(self.prefix);
-        digits.push_str(others);
-        digits
+        [self.prefix, others].concat()
     }
 }
 
@@ -109,7 +114,7 @@ impl<'a> Plain<'a> {
 fn is_plain_serial(text: &str) -> bool {
     let Some((b'.', serial)) = text.as_bytes().split_first() else { return false };
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
-    (1..=LONGEST).contains(&serial.len()) && serial.iter().all(is_plain)
+    (1..=LONGEST_SERIAL).contains(&serial.len()) && serial.iter().all(is_plain)
 }
 
 #[cfg(test)]

@@ -35,9 +35,6 @@ use crate::text::escape_url;
 /// ```
 #[must_use]
 pub fn thing_key(uri: &str) -> String {
-    if let Some(key) = Plain::read(uri).and_then(|plain| plain.link()) {
-        return key;
-    }
     let text = lowered(uri);
     gs1_key(&text).or_else(|| urn_key(&text)).unwrap_or_else(|| uri.to_owned())
 }
@@ -139,18 +136,15 @@ pub fn has_gs1_key(uri: &str) -> bool {
 /// ```
 #[must_use]
 pub fn gs1_thing_key(uri: &str) -> Option<String> {
-    if let Some(plain) = Plain::read(uri) {
-        return plain.link();
-    }
     gs1_key(&lowered(uri))
 }
 
 /// `uri` with what stands before its key in small letters: `https:`, or `urn:epc:id:sgtin:`. RFC 3986 and RFC 8141
 /// have them equal, for the names of EPC schemes it does no harm.
 pub(crate) fn lowered(uri: &str) -> Cow<'_, str> {
-    let colons = |count: usize| uri.match_indices(':').nth(count - 1).map(|(place, _)| place);
     let is_urn = uri.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("urn:epc:"));
-    let end = colons(if is_urn { 4 } else { 1 }).unwrap_or_default();
+    let mut colons = (0..).zip(uri.bytes()).filter(|(_, byte)| *byte == b':');
+    let end = colons.nth(if is_urn { 3 } else { 0 }).map_or(0, |(place, _)| place);
     let (start, rest) = uri.split_at(end);
     if start.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(start.to_ascii_lowercase() + rest)
