@@ -349,6 +349,7 @@ fn on_items(
             events::rate(site, amounts.rounds, amounts.events, report)?;
             events::queries(site, (amounts.rounds, amounts.asked), report)?;
             events::lot(site, amounts.rounds, report)?;
+            audit::fill_up(site, amounts.records)?;
             exports::fsma(site, amounts.rounds, report)?;
             search::keys(site, amounts.rounds, report)
         }

@@ -11,10 +11,13 @@ use sql::ledgers::{Append, Entry};
 use sql::testing::TestDb;
 use sql::{Db, LedgerId};
 
-/// In every event; in every seventh; in three.
+/// In every event; in every seventh; in three; in the first [`LONG_AGO`].
 const ALL: Term = Term(u64::MAX);
 const SEVENTH: Term = Term(7);
 const RARE: Term = Term(3);
+const OLD: Term = Term(11);
+/// More events than are gathered by their term.
+const LONG_AGO: u64 = 8_300;
 
 fn time(second: u64) -> Timestamp {
     Timestamp::from_second(i64::try_from(second).expect("small")).expect("a time")
@@ -60,6 +63,7 @@ fn event(ledger: LedgerId, index: u64) -> NewEvent {
     let mut terms = vec![ALL];
     terms.extend(position.is_multiple_of(7).then_some(SEVENTH));
     terms.extend([5, 700, 2_000].contains(&position).then_some(RARE));
+    terms.extend((position <= LONG_AGO).then_some(OLD));
     NewEvent {
         ledger,
         index,
@@ -132,6 +136,19 @@ async fn every_order_and_page_size_gives_each_matching_event_once_in_its_order()
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_stated_long_ago_is_on_the_first_page_though_very_much_was_stated_since() {
+    let (db, _) = filled("long_ago", LONG_AGO + 25_000).await;
+    let groups = [vec![OLD, Term(99)]];
+    let (order, direction) = (Order::RecordTime, Direction::Descending);
+    let search = Search { groups: &groups, order, direction, most: 1_000, ..Search::default() };
+    let first = candidates(&db, &search).await.expect("searched");
+    let newest = first.found.first().map(|(row, _)| row.position);
+    assert_eq!((newest, first.found.len()), (Some(LONG_AGO), 1_000));
+    let (all, _) = pages(&db, &search).await;
+    assert_eq!(all, (1..=LONG_AGO).rev().collect::<Vec<_>>());
 }
 
 #[tokio::test]

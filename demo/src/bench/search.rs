@@ -80,8 +80,12 @@ fn searches(site: &Site, sight: &Sight) -> anyhow::Result<Vec<(&'static str, Vec
         ("time", again(format!("all: from:{day} until:{day}"))),
         ("event hash", again(format!("hash:{}", own.event_hash))),
     ];
-    if !own.stated_by.is_empty() {
-        searches.push(("party", again(format!("party:{}", epc::thing_key(&own.stated_by)))));
+    // Of two parties: that of the newest events, and one whose events are behind all that the factory stated since.
+    let newest = first_page(site, sight, "all:")?;
+    for (kind, rows) in [("party", &newest.rows), ("party, whose events are older", &one.rows)] {
+        let own = &rows.first().context("a page without a row")?.own;
+        anyhow::ensure!(!own.stated_by.is_empty(), "an event of {kind} says not who stated it");
+        searches.push((kind, again(format!("party:{}", epc::thing_key(&own.stated_by)))));
     }
     Ok(searches)
 }

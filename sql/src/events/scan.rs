@@ -1,6 +1,8 @@
 //! Candidates of a search whose terms are all common: the events in their order, a window at a time, narrowed by postings.
 //!
-//! What holds: a call looks at most at [`WINDOWS`] windows; where it stops is a place from which the next call goes on.
+//! What holds: a call looks at most at [`WINDOWS`] windows of at most [`MOST_ROWS`] events; where it stops is a place from which the next call
+//! goes on. Windows by time grow while nothing is found in them, if their events lie in few blocks: what a party stated long ago is behind
+//! very many events of others.
 
 use epcis::query::Term;
 use tokio_postgres::types::ToSql;
@@ -17,8 +19,12 @@ use crate::queries::{
 
 /// Windows that one call looks at.
 const WINDOWS: usize = 8;
-/// Most events of a window by time.
+/// Events of the first window by time, and of each behind one in which something was found.
 const ROWS: usize = 2_048;
+/// Most events of a window by time.
+const MOST_ROWS: usize = 16_384;
+/// Windows grow where a block has at least so many of their events: a look-up for each block then costs less than the rows.
+const DENSE: usize = 8;
 /// Blocks of a window by position.
 const BLOCKS: u64 = 128;
 
@@ -45,11 +51,16 @@ impl Scan<'_> {
         after: Option<(i64, u64)>,
     ) -> Result<Scanned, Error> {
         let mut found: Vec<Spot> = Vec::new();
-        let mut at = after;
+        let (mut at, mut rows) = (after, ROWS);
         for _ in 0..WINDOWS {
             let (window, next) = match self.key {
                 Key::Position => self.by_position(connection, at.map(|at| at.1)).await?,
-                Key::EventTime | Key::RecordTime => self.by_time(connection, at).await?,
+                Key::EventTime | Key::RecordTime => {
+                    let (scanned, blocks) = self.by_time(connection, at, rows).await?;
+                    let grows = scanned.0.is_empty() && blocks * DENSE <= rows;
+                    rows = if grows { MOST_ROWS.min(rows * 2) } else { ROWS };
+                    scanned
+                }
             };
             let room = self.most - found.len();
             if window.len() > room {
@@ -101,15 +112,16 @@ impl Scan<'_> {
         Ok((window, (!is_end).then_some((0, edge))))
     }
 
-    /// The next window in order of a time.
+    /// The next window of `most` events in order of a time, and how many blocks they lie in.
     async fn by_time(
         &self,
         connection: &Connection,
         after: Option<(i64, u64)>,
-    ) -> Result<Scanned, Error> {
-        let rows = self.rows(connection, after, ROWS).await?;
+        most: usize,
+    ) -> Result<(Scanned, usize), Error> {
+        let rows = self.rows(connection, after, most).await?;
         let edge = rows.last().map(|spot| spot.place(self.key));
-        let next = edge.filter(|_| rows.len() == ROWS);
+        let next = edge.filter(|_| rows.len() == most);
         let mut blocks: Vec<u64> = rows.iter().map(|spot| block_of(spot.position)).collect();
         blocks.sort_unstable();
         blocks.dedup();
@@ -118,7 +130,7 @@ impl Scan<'_> {
             let block = bits.get(&block_of(spot.position));
             self.bounds.hold(spot) && block.is_some_and(|bits| bits.has(spot.position % BLOCK))
         };
-        Ok((rows.into_iter().filter(is_in).collect(), next))
+        Ok(((rows.into_iter().filter(is_in).collect(), next), blocks.len()))
     }
 
     /// Rows of an index by time, within its bounds.
