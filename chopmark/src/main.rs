@@ -31,6 +31,7 @@ mod migrate;
 mod one_address;
 mod owner;
 mod policy_file;
+mod product;
 mod projection;
 mod reader;
 mod restore;
@@ -179,6 +180,9 @@ Exit status: 0 written, 1 written and records were found that do not fit their l
     /// Names parties, places, products and lots; shows who says what of them
     #[command(subcommand)]
     Master(master::Command),
+    /// Says what pages show of products: names, picture, features of the pack, recalls, links by type
+    #[command(subcommand)]
+    Product(product::Command),
     /// Makes labels of items: codes for sheets and printers, the content of chips
     #[command(after_long_help = "\
 Serials are drawn at random, because whoever sees one of a row knows the others. New ones are kept as CSV beside what is printed: name these files
@@ -235,6 +239,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Epc(command) => tag::run(&command),
+        Command::Product(command) => product::run(&command),
         Command::Labels(arguments) => labels::run(&arguments),
         Command::Tags(command) => tags::run(&command),
         Command::Event(command) => event::run(&command),

@@ -85,6 +85,11 @@ impl Names {
         Self { products: products.collect(), places, stated: Arc::default() }
     }
 
+    /// The products of the configuration and its file, in no order.
+    pub fn configured(&self) -> impl Iterator<Item = &Product> {
+        self.products.values()
+    }
+
     /// The same with these names of master data.
     #[must_use]
     pub fn with_stated(self, stated: Arc<Stated>) -> Self {
@@ -164,6 +169,12 @@ impl Source {
             places_file: at(&section.places_file),
             folder: installation.at(Path::new("")),
         }
+    }
+
+    /// The same with another file of products, so that one can be checked before it is put in place.
+    #[must_use]
+    pub fn with_products(self, path: &Path) -> Self {
+        Self { products_file: Some(path.to_owned()), ..self }
     }
 
     /// Whether a file may bring other names.
@@ -246,7 +257,7 @@ impl Check {
             let gtin = &product.gtin;
             let is_number = gtin.len() == 14 && gtin.bytes().all(|byte| byte.is_ascii_digit());
             if !is_number || !epc::check_digit::is_valid(gtin) {
-                let expected = "14 digits with their check digit, such as `09521141000017`";
+                let expected = "14 digits with their check digit, such as `09521141123454`";
                 wrong("gtin", format!("`{}`", gtin.escape_debug()), expected);
             }
             if !self.gtins.insert(gtin.clone()) {

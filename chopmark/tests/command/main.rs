@@ -20,6 +20,7 @@ mod manual;
 mod master;
 mod names;
 mod pipes;
+mod product;
 mod projecting;
 mod running;
 mod scene;
