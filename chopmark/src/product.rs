@@ -22,6 +22,7 @@ use process::config::Installation;
 use toml_edit::{Array, ArrayOfTables, Item, Table, value};
 use trace_api::links::{Link, kind_of};
 use trace_api::names::{Names, Product, Source};
+use trace_api::pictures::Picture;
 
 use self::file::ProductFile;
 use crate::terminal::{self, out};
@@ -65,7 +66,7 @@ pub enum Command {
     /// Examples:
     ///   chopmark product set 9521141123454 --name-zh 冷泡绿茶 --name-en 'Cold-brewed green tea' --brand-en 'Lin Tea' --picture tea.png
     ///   chopmark product set 9521141123454 --pack-en 'Dark green cap. Raised seal on the neck.' --pack-zh '瓶盖为墨绿色。瓶颈有凸起的封条。'
-    ///   chopmark product set 9521141123454 --recall-url https://brand.example/recall --market CN --market SG
+    ///   chopmark product set 9521141123454 --market CN --market SG
     #[command(verbatim_doc_comment)]
     Set(Box<Changes>),
     /// Takes back what `set` said of a product
@@ -85,8 +86,9 @@ pub enum Command {
     ///
     /// A link of the same type, language and media type is replaced. Types are names of GS1's vocabulary, such as `gs1:pip` (product
     /// information page), `gs1:recallStatus`, `gs1:instructions`, or addresses that begin with `https://`.
-    ///
-    /// Example: chopmark product link 9521141123454 gs1:pip https://brand.example/tea --title 'Green tea' --lang en
+    #[command(
+        after_long_help = "Example: chopmark product link 9521141123454 gs1:pip https://brand.example/tea --title 'Green tea' --lang en"
+    )]
     Link {
         /// GTIN, 8 to 14 digits
         #[arg(value_parser = gtin)]
@@ -449,7 +451,7 @@ fn as_json(product: &Product) -> Json {
             ("media", optional(link.media.as_deref())),
         ])
     };
-    let picture = product.picture.as_ref().map(|picture| picture.path());
+    let picture = product.picture.as_ref().map(Picture::path);
     let markets = product.markets.iter().map(|code| Json::from(code.as_str())).collect();
     object([
         ("gtin", Json::from(product.gtin.as_str())),

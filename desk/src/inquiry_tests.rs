@@ -1,7 +1,7 @@
 //! What an inspector finds, opens and does, what is recorded of it, and what is not shown.
 
 use access::ApiKey;
-use history::master::NAME;
+use history::master::{DESCRIPTION, NAME};
 use history::named::{LATITUDE, LONGITUDE};
 use history::testing::{
     CASE, CENTRE, EventDraft, FACTORY, ITEM, SHOP, excursion_event, object_event, packing_event,
@@ -329,4 +329,23 @@ async fn places_have_names_and_positions_by_master_data_and_a_claim_is_marked_as
     let outline = browser.get(&scene, "/assets/outline.svg").await;
     outline.assert(200, "<path");
     assert_eq!(outline.header("content-type"), "image/svg+xml");
+}
+
+#[actix_web::test]
+async fn a_tree_calls_things_by_the_name_of_their_product_and_marks_a_claim() {
+    let scene = Scene::with_records("desk_tree_names", &journey()).await;
+    let (mut browser, _) = inspector(&scene, 1, None).await;
+    let tree = "/tree?thing=urn%3Aepc%3Aclass%3Algtin%3A4012345.011111.L1&why=recall%20seven";
+    let product = "https://id.gs1.org/01/04012345111118";
+    assert!(!browser.get(&scene, tree).await.body.contains("class=\"said\""));
+
+    let shop_party = epc::thing_key("urn:epc:id:pgln:4055555.00000");
+    say(&scene, &shop_party, product, &[(DESCRIPTION, "Grand tea")]).await;
+    let claim =
+        "<span class=\"said\">Grand tea <span class=\"chip c-amber\">only claimed</span></span>";
+    browser.get(&scene, tree).await.assert(200, claim);
+    say(&scene, "", product, &[(DESCRIPTION, "Tea <b>")]).await;
+    let page = browser.get(&scene, tree).await;
+    let name = "<span class=\"said\">Tea &#60;b&#62;</span>";
+    assert_eq!(page.body.matches(name).count(), 2, "of the lot and of the item");
 }

@@ -36,6 +36,21 @@ pub struct NameView {
     pub code: String,
 }
 
+impl NameView {
+    /// In a sentence: the name with its number; the number alone if nobody says a name.
+    ///
+    /// - `claimed`: what is said of a name that is only claimed.
+    #[must_use]
+    pub fn in_words(&self, claimed: &str) -> String {
+        let Self { name, is_claimed, code } = self;
+        match (name.is_empty(), is_claimed) {
+            (true, _) => code.clone(),
+            (false, true) => format!("{name} [{claimed}] · {code}"),
+            (false, false) => format!("{name} · {code}"),
+        }
+    }
+}
+
 /// Names of what a page shows.
 #[derive(Debug, Clone)]
 pub struct Names {
@@ -61,14 +76,35 @@ impl Names {
         of: impl Iterator<Item = &'a str>,
         language: Language,
     ) -> Result<Self, Failure> {
-        let mut keys: Vec<String> = of
-            .filter(|uri| !uri.is_empty())
-            .flat_map(|uri| {
-                let key = epc::thing_key(uri);
-                let product = product_key(&key).map(str::to_owned);
-                [product.unwrap_or(key), epc::site_key(uri)]
-            })
-            .collect();
+        let keys = of.filter(|uri| !uri.is_empty()).flat_map(|uri| {
+            let key = epc::thing_key(uri);
+            let product = product_key(&key).map(str::to_owned);
+            [product.unwrap_or(key), epc::site_key(uri)]
+        });
+        Self::of_keys(state, current, keys.collect(), language).await
+    }
+
+    /// The names of the products that these things and lots are of, in any spelling; however many things, there are few products.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unavailable`].
+    pub async fn of_products<'a>(
+        state: &DeskState,
+        current: &Current,
+        things: impl Iterator<Item = &'a str>,
+        language: Language,
+    ) -> Result<Self, Failure> {
+        let key = |uri| product_key(&epc::thing_key(uri)).map(str::to_owned);
+        Self::of_keys(state, current, things.filter_map(key).collect(), language).await
+    }
+
+    async fn of_keys(
+        state: &DeskState,
+        current: &Current,
+        mut keys: Vec<String>,
+        language: Language,
+    ) -> Result<Self, Failure> {
         keys.sort_unstable();
         keys.dedup();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -119,6 +155,24 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::inquiry::gap as gap_in_words;
+
+    #[test]
+    fn a_gap_calls_its_place_by_name_with_its_number_and_says_that_a_name_is_only_claimed() {
+        let view = |name: &str, is_claimed| {
+            let code = "(414) 4012345000016".to_owned();
+            NameView { name: name.to_owned(), is_claimed, code }
+        };
+        let gap = history::Gap::Shipping { from: "urn:epc:id:sgln:4012345.00001.0".to_owned() };
+        for (view, called) in [
+            (view("", false), "(414) 4012345000016"),
+            (view("Tea works", false), "Tea works · (414) 4012345000016"),
+            (view("Tea works", true), "Tea works [claimed] · (414) 4012345000016"),
+        ] {
+            let said = gap_in_words(&gap, &|_| view.in_words("claimed"), Language::English);
+            assert_eq!(said, format!("no shipping from {called} is recorded"));
+        }
+    }
 
     #[test]
     fn an_item_and_a_lot_are_of_their_product_and_a_container_of_none() {

@@ -98,7 +98,7 @@ fn what_pages_could_not_show_changes_nothing_and_says_why() {
     let path = folder.path().join("products.toml");
     assert_eq!(new(folder.path()).status, 0);
     let before = fs::read_to_string(&path).unwrap();
-    fs::write(folder.path().join("large.png"), [PNG, &[0; 100_000]].concat()).unwrap();
+    fs::write(folder.path().join("large.png"), [PNG, &vec![0; 100_000]].concat()).unwrap();
     fs::write(folder.path().join("page.png"), "<script>alert(1)</script>").unwrap();
     let own = "9521141123454";
     let tea = "https://brand.example/tea";

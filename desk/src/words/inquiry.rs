@@ -440,10 +440,11 @@ pub fn reached(things: u64, language: Language) -> String {
 }
 
 /// A gap.
+///
+/// - `place`: what a location is called, by its URI.
 #[must_use]
-pub fn gap(gap: &history::Gap, language: Language) -> String {
+pub fn gap(gap: &history::Gap, place: &dyn Fn(&str) -> String, language: Language) -> String {
     use history::Gap;
-    let place = |uri: &str| inquiry::reading::element_string(uri);
     match gap {
         Gap::Disputed { origin, index } => language.of((
             format!("记录与账本不符：{origin} 第 {index} 条"),

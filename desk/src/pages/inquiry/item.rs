@@ -161,10 +161,22 @@ pub async fn get(
     };
     reads::record(&state, &visitor, &sight, done, None).await?;
     page.export = ExportForm::of_thing(&state, lang, (&page.uri, &why), sight.is_recorded());
-    let shown = found.rows.iter().flat_map(|row| [&*row.place, &*row.pgln]).chain([&*page.uri]);
+    let missing = found.gaps.iter().filter_map(place_of_gap);
+    let shown = found.rows.iter().flat_map(|row| [&*row.place, &*row.pgln]);
+    let shown = shown.chain(missing).chain([&*page.uri]);
     let names = Names::load(&state, &current, shown, lang).await?;
     page.view = Some(view(&found, &names, lang, (&page.uri, &why)));
     html(&page)
+}
+
+/// The place that a gap is about.
+fn place_of_gap(gap: &history::Gap) -> Option<&str> {
+    match gap {
+        history::Gap::Shipping { from: place } | history::Gap::Receiving { at: place } => {
+            Some(place)
+        }
+        _ => None,
+    }
 }
 
 fn view(found: &Custody, names: &Names, lang: Language, (key, why): (&str, &str)) -> View {
@@ -183,15 +195,17 @@ fn view(found: &Custody, names: &Names, lang: Language, (key, why): (&str, &str)
         fault: ledger.fault.clone(),
     });
     let cut = history::Gap::Cut { left_out: found.cut };
+    let claimed = words::texts(lang).claimed_name;
+    let called = |place: &str| names.place(place).in_words(claimed);
     View {
         count: words::count(Count::Exactly(found.rows.len() as u64), lang),
         lot,
         rows: found.rows.iter().map(|row| row_view(row, names, lang)).collect(),
         way: Way::of(&found.rows, names, found.hidden, lang),
         product: names.product(key),
-        gaps: found.gaps.iter().map(|gap| words::gap(gap, lang)).collect(),
+        gaps: found.gaps.iter().map(|gap| words::gap(gap, &called, lang)).collect(),
         hidden: words::hidden(Count::Exactly(found.hidden), lang),
-        cut: (found.cut > 0).then(|| words::gap(&cut, lang)),
+        cut: (found.cut > 0).then(|| words::gap(&cut, &called, lang)),
         ledgers: ledgers.collect(),
         legend: all.map(|known| known_view(known, lang)).into(),
         tree: address("/tree", &[("thing", key), ("direction", "neighbourhood"), ("why", why)]),

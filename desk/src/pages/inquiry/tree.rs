@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::search::{Asked, Form};
 use super::{Link, address, basis, thing_page};
 use crate::failure::Failure;
+use crate::names::{NameView, Names};
 use crate::pages::exports::ExportForm;
 use crate::pages::html;
 use crate::reads::{self, Done};
@@ -47,6 +48,7 @@ struct Page {
     form: Form,
     alerts: Vec<String>,
     thing: String,
+    name: Option<NameView>,
     directions: Vec<(Link, bool)>,
     view: Option<View>,
     export: Option<ExportForm>,
@@ -72,6 +74,8 @@ struct LineView {
     /// Whether it is shown open.
     is_open: bool,
     link: Link,
+    /// The name of its product, if somebody says one.
+    name: Option<NameView>,
     notes: Vec<String>,
     /// Children that are not shown.
     more: Option<String>,
@@ -112,9 +116,19 @@ pub async fn get(
         counts: (found.things, found.hidden),
     };
     reads::record(&state, &visitor, &sight, done, Some(basis)).await?;
+    let mut things = Vec::new();
+    list(&found.root, &mut things);
+    let names = match state.authority().await {
+        Some(current) => {
+            Some(Names::of_products(&state, &current, things.into_iter(), lang).await?)
+        }
+        None => None,
+    };
+    page.name = names.as_ref().and_then(|names| names.product(&asked.thing));
     let about = (&*epc::thing_key(&asked.thing), &*asked.why);
     page.export = ExportForm::of_thing(&state, lang, about, sight.is_recorded());
-    page.view = Some(view(&found, (&asked, direction), number, lang));
+    let drawing = Drawing { names: names.as_ref(), lang, why: &asked.why };
+    page.view = Some(view(&found, (&asked, direction), number, &drawing));
     html(&page)
 }
 
@@ -143,6 +157,7 @@ fn page(
         form: Form { texts, asked: Asked { q, why, ..Asked::default() }, has_reason },
         alerts: Vec::new(),
         thing: element_string(&asked.thing),
+        name: None,
         directions: vec![
             link(Direction::Back, texts.back),
             link(Direction::Forward, texts.forward),
@@ -153,15 +168,31 @@ fn page(
     }
 }
 
+/// The things of a tree, the first one first.
+fn list<'a>(node: &'a Node, out: &mut Vec<&'a str>) {
+    out.push(&node.thing);
+    for child in &node.children {
+        list(child, out);
+    }
+}
+
+/// With what a tree is drawn.
+struct Drawing<'a> {
+    names: Option<&'a Names>,
+    lang: Language,
+    why: &'a str,
+}
+
 fn view(
     found: &LotTree,
     (asked, direction): (&Followed, Direction),
     number: usize,
-    lang: Language,
+    drawing: &Drawing<'_>,
 ) -> View {
+    let lang = drawing.lang;
     let mut lines = Vec::new();
     for child in &found.root.children {
-        add(child, lang, &asked.why, 1, &mut lines);
+        drawing.add(child, 1, &mut lines);
     }
     let (before, after) = found.root.others;
     let paged = |page: usize| address_of(asked, direction, page);
@@ -180,40 +211,44 @@ fn view(
     }
 }
 
-/// Adds a thing and what hangs on it.
-fn add(node: &Node, lang: Language, why: &str, level: u32, out: &mut Vec<LineView>) {
-    let texts = words::texts(lang);
-    let key = epc::thing_key(&node.thing);
-    let mut notes = node.via.as_ref().map(|via| via_notes(via, lang)).unwrap_or_default();
-    if node.is_repeated {
-        notes.push(texts.elsewhere.to_owned());
+impl Drawing<'_> {
+    /// Adds a thing and what hangs on it.
+    fn add(&self, node: &Node, level: u32, out: &mut Vec<LineView>) {
+        let (lang, why) = (self.lang, self.why);
+        let texts = words::texts(lang);
+        let key = epc::thing_key(&node.thing);
+        let mut notes = node.via.as_ref().map(|via| via_notes(via, lang)).unwrap_or_default();
+        if node.is_repeated {
+            notes.push(texts.elsewhere.to_owned());
+        }
+        let opens = !node.children.is_empty();
+        let more = node.others.1;
+        out.push(LineView {
+            opens,
+            ends: false,
+            is_open: level < 2,
+            link: Link { to: thing_page(&key, why), name: element_string(&key) },
+            name: self.names.and_then(|names| names.product(&key)),
+            notes,
+            more: (more > 0 && !opens).then(|| words::others(more, lang)),
+        });
+        if !opens {
+            return;
+        }
+        for child in &node.children {
+            self.add(child, level + 1, out);
+        }
+        let to = address("/tree", &[("thing", &key), ("why", why)]);
+        out.push(LineView {
+            opens: false,
+            ends: true,
+            is_open: false,
+            link: Link { to, name: String::new() },
+            name: None,
+            notes: Vec::new(),
+            more: (more > 0).then(|| words::others(more, lang)),
+        });
     }
-    let opens = !node.children.is_empty();
-    let more = node.others.1;
-    out.push(LineView {
-        opens,
-        ends: false,
-        is_open: level < 2,
-        link: Link { to: thing_page(&key, why), name: element_string(&key) },
-        notes,
-        more: (more > 0 && !opens).then(|| words::others(more, lang)),
-    });
-    if !opens {
-        return;
-    }
-    for child in &node.children {
-        add(child, lang, why, level + 1, out);
-    }
-    let link =
-        Link { to: super::address("/tree", &[("thing", &key), ("why", why)]), name: String::new() };
-    out.push(LineView {
-        opens: false,
-        ends: true,
-        is_open: false,
-        link,
-        notes: Vec::new(),
-        more: (more > 0).then(|| words::others(more, lang)),
-    });
 }
 
 fn via_notes(via: &Via, lang: Language) -> Vec<String> {
