@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -32,9 +33,20 @@ pub fn assert_only_the_disk_is_at_fault(ran: &Ran) {
     assert!(ran.out.contains("\nok "), "{}{}", ran.out, ran.err);
 }
 
-/// An address that nobody listens on.
+/// An address at which nothing listens, and which no other test of this process is given. Its port is below those that the system gives to
+/// outgoing connections: one of these can be taken between the question and the answer.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 12_000;
+    const PORTS: u32 = 18_000;
+    let begin = std::process::id().wrapping_mul(97);
+    (0..PORTS)
+        .find_map(|_| {
+            let number = begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+            let port = u16::try_from(FIRST + number % PORTS).unwrap();
+            TcpListener::bind(("127.0.0.1", port)).ok()?.local_addr().ok()
+        })
+        .expect("a free port")
 }
 
 /// Waits until `condition` gives something.
