@@ -31,6 +31,8 @@ pub struct ProductFile {
     /// Where paths in it begin.
     folder: PathBuf,
     document: DocumentMut,
+    /// Whether the unfinished file is still ours: once it is put in place, another command may have one of this name.
+    is_held: bool,
 }
 
 impl ProductFile {
@@ -66,7 +68,7 @@ impl ProductFile {
             )
         })?;
         let folder = installation.at(Path::new(""));
-        Ok(Self { path, unfinished, source, folder, document })
+        Ok(Self { path, unfinished, source, folder, document, is_held: true })
     }
 
     /// Where it is.
@@ -88,16 +90,14 @@ impl ProductFile {
     /// If `product` is no list of sections.
     pub fn product(&mut self, gtin: &str) -> anyhow::Result<(&mut Table, bool)> {
         let products = self.products()?;
-        let place = products.iter().position(|product| has_gtin(product, gtin));
-        let place = if let Some(place) = place {
-            return Ok((products.get_mut(place).context("it was just there")?, true));
-        } else {
+        let found = products.iter().position(|product| has_gtin(product, gtin));
+        let place = found.unwrap_or_else(|| {
             let mut product = Table::new();
             product.insert("gtin", toml_edit::value(gtin));
             products.push(product);
             products.len() - 1
-        };
-        Ok((products.get_mut(place).context("it was just added")?, false))
+        });
+        Ok((products.get_mut(place).context("it was just there")?, found.is_some()))
     }
 
     /// Takes the product with this GTIN out; whether it was there.
@@ -138,7 +138,7 @@ impl ProductFile {
     /// # Errors
     ///
     /// Everything that is wrong with it, or if it cannot be written; the old file is as it was.
-    pub fn replace(self) -> anyhow::Result<()> {
+    pub fn replace(mut self) -> anyhow::Result<()> {
         let write = || -> std::io::Result<()> {
             let mut file = File::create(&self.unfinished)?;
             file.write_all(self.document.to_string().as_bytes())?;
@@ -154,14 +154,18 @@ impl ProductFile {
             );
         }
         fs::rename(&self.unfinished, &self.path)
-            .with_context(|| format!("could not replace {}", self.path.display()))
+            .with_context(|| format!("could not replace {}", self.path.display()))?;
+        self.is_held = false;
+        Ok(())
     }
 }
 
 impl Drop for ProductFile {
-    /// Gives the file free. After [`ProductFile::replace`] there is nothing left to remove.
+    /// Gives the file free.
     fn drop(&mut self) {
-        fs::remove_file(&self.unfinished).ok();
+        if self.is_held {
+            fs::remove_file(&self.unfinished).ok();
+        }
     }
 }
 
