@@ -34,6 +34,7 @@ mod policy_file;
 mod product;
 mod projection;
 mod reader;
+mod report;
 mod restore;
 mod role;
 mod tag;
@@ -174,6 +175,9 @@ Exit status: 0 written, 1 written and records were found that do not fit their l
     /// Lists findings about items, resolves them as the issuer
     #[command(subcommand)]
     Finding(finding::Command),
+    /// Shows and answers what people report of items
+    #[command(subcommand)]
+    Report(report::Command),
     /// Says who may read what: makes, lists and revokes keys; shows who read what
     #[command(subcommand)]
     Access(access::Command),
@@ -245,6 +249,7 @@ fn main() -> ExitCode {
         Command::Event(command) => event::run(&command),
         Command::Export(arguments) => export::run(&arguments),
         Command::Finding(command) => finding::run(&command),
+        Command::Report(command) => report::run(&command),
         Command::Directory(command) => directory::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Access(command) => access::run(&command),

@@ -48,6 +48,7 @@ mod migrate;
 mod queries;
 pub mod queries_stored;
 pub mod refusals;
+pub mod reports;
 mod roles;
 mod row_version;
 pub mod rules;

@@ -40,6 +40,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (24, "0024_tag_keys", include_str!("../migrations/0024_tag_keys.sql")),
     (25, "0025_hints", include_str!("../migrations/0025_hints.sql")),
     (26, "0026_exports", include_str!("../migrations/0026_exports.sql")),
+    (27, "0027_reports", include_str!("../migrations/0027_reports.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

@@ -72,8 +72,12 @@ pub struct Config {
     pub read_log: Option<read_log::Settings>,
     /// Providers whose tokens are accepted.
     pub gate: gate::Settings,
-    /// Where people report suspicions.
+    /// Where people reach the operator about suspicions.
     pub report_contact: Option<String>,
+    /// Whether suspicions are reported on our own page.
+    pub takes_reports: bool,
+    /// Days after which reports are deleted.
+    pub keep_reports_days: u16,
     /// Names of products and places, as they are now.
     pub names: Arc<Names>,
     /// Where these come from when they are read again; the only paths that are kept.
@@ -147,6 +151,8 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             read_log,
             gate,
             report_contact: section.report_contact.clone(),
+            takes_reports: section.takes_reports,
+            keep_reports_days: section.keep_reports_days,
             names: Arc::new(names),
             names_source,
         });
@@ -212,6 +218,7 @@ fn check_numbers(section: &TraceApiSection) -> Result<(), Problems> {
         }
     };
     check("keep_scans_days", u32::from(section.keep_scans_days), 9, 3650);
+    check("keep_reports_days", u32::from(section.keep_reports_days), 30, 3650);
     check("requests_per_minute", section.requests_per_minute, 10, 1_000_000);
     check("unknown_per_minute", section.unknown_per_minute, 1, 1_000_000);
     check("requests_per_second", section.requests_per_second, 1, 1_000_000);
@@ -242,7 +249,7 @@ mod tests {
         let text = "[trace_api]\npublic_url = \"https://id.example/\"\npolicy = \"policy.txt\"\n\
                     scan_secret = \"scan.secret\"\n";
         let bad = "tag_secret = \"scan.secret\"\ninternal_listen = \"0.0.0.0:8086\"\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"x\"]\n\
-                   place_header = \"X-Forwarded-For\"\nkeep_scans_days = 8\nunknown_per_minute = 0\n\
+                   place_header = \"X-Forwarded-For\"\nkeep_scans_days = 8\nkeep_reports_days = 29\nunknown_per_minute = 0\n\
                    [[trace_api.product]]\ngtin = \"04012345111118\"\nname_zh = \"x\"\nname_en = \"x\"\npack_zh = \"\"\n\
                    pack_en = \"\"\nrecall_url = \"javascript:alert(1)\"\n";
         let resolved = |more: &str| {
@@ -262,6 +269,7 @@ mod tests {
             "[trace_api] trusted_proxies: got `x`, expected an address, or",
             "[trace_api] place_header: got `X-Forwarded-For`, expected the name of a header of its own",
             "[trace_api] keep_scans_days: got 8, expected 9 to 3650",
+            "[trace_api] keep_reports_days: got 29, expected 30 to 3650",
             "[trace_api] unknown_per_minute: got 0, expected 1 to 1000000",
             "[[trace_api.product]] `04012345111118` recall_url: got `javascript:alert(1)`, expected an address that begins",
         ] {

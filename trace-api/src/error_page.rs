@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::frame::Frame;
-use crate::language::Language;
+use crate::language::{Language, Pair};
 use crate::signs::{self, Icon};
 use crate::words::away::{self, Away};
 
@@ -51,6 +51,12 @@ fn with_more(
         more,
     };
     page.render().unwrap_or_else(|_| main.to_owned())
+}
+
+/// A page with these words and this next step.
+#[must_use]
+pub fn of_words((main, hint): (Pair, Pair), next: (&str, &str), language: Language) -> String {
+    render(language.of(main), language.of(hint), next, language)
 }
 
 /// The step back to the start page.

@@ -8,6 +8,7 @@
 //! | `GET /deliveries` | | yes | [`deliveries_get`] |
 //! | `GET /trace` | to identified callers | yes | [`trace_get`] |
 //! | `GET /find?code=` | yes | | [`find_get`] |
+//! | `GET /report`, `POST /report`, `GET /report/{receipt}` | yes | | [`report`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
 //! | `GET /healthz` | yes | yes | `process::health` |
@@ -24,6 +25,7 @@ pub mod items_get;
 pub mod ledgers_get;
 pub mod pages_get;
 mod parameters;
+pub mod report;
 pub mod resolve_get;
 pub mod scan_get;
 pub mod trace_get;
@@ -41,7 +43,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 23] = [
+pub const PATHS: [(&str, &[Audience]); 25] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -58,6 +60,8 @@ pub const PATHS: [(&str, &[Audience]); 23] = [
     ("/deliveries", &[Audience::Internal]),
     ("/trace", &[Audience::Internal]),
     ("/find", &[Audience::Public]),
+    ("/report", &[Audience::Public]),
+    ("/report/{receipt}", &[Audience::Public]),
     ("/verify", &[Audience::Public]),
     ("/policy", &[Audience::Public]),
     ("/assets/{version}/{name}", &[Audience::Public]),
@@ -113,6 +117,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/items/{epc:.+}/history", items_get::consumers_history))
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/find", find_get::get))
+        .configure(report::routes)
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))
         .service(at("/assets/{version}/{name}", pages_get::asset))

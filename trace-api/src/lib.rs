@@ -47,6 +47,7 @@ pub mod problem;
 pub mod projection_metrics;
 pub mod projector;
 mod reload;
+pub mod reports;
 pub mod scan;
 pub mod scan_queue;
 pub mod scan_result;
@@ -229,7 +230,7 @@ async fn delete_daily(state: &AppState) -> Infallible {
     }
 }
 
-/// Deletes the scans that are older than the configuration says, and the marks of taps that are; gives the number of scans.
+/// Deletes the scans that are older than the configuration says, the marks of taps that are, and old reports; gives the number of scans.
 ///
 /// # Errors
 ///
@@ -240,6 +241,7 @@ pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
     let delete = async |tx: &sql::Transaction<'_>| sql::scans::delete_before(tx, before).await;
     let forget = async |tx: &sql::Transaction<'_>| sql::tag_taps::forget(tx, before).await;
     state.db.run_tx("trace_api.forget_taps", forget).await?;
+    reports::delete_old(state).await?;
     let mut all = 0;
     loop {
         let deleted = state.db.run_tx("trace_api.delete_scans", delete).await?;

@@ -21,6 +21,8 @@ use crate::network::Cidr;
 
 /// Cells of a limit by source: 256 KiB.
 const CELLS: usize = 1 << 15;
+/// Reports that one network may send in an hour.
+const REPORTS_PER_HOUR: u32 = 20;
 /// How many sources of one network may guess codes at their full rate.
 const SOURCES_PER_NETWORK: u32 = 10;
 
@@ -87,6 +89,8 @@ pub enum Reached {
     UnknownCodes,
     /// Codes without a record that the network asked for.
     NetworksUnknownCodes,
+    /// Reports that the network sent.
+    Reports,
 }
 
 impl Reached {
@@ -98,6 +102,7 @@ impl Reached {
             Self::Requests => "source",
             Self::UnknownCodes => "unknown-codes",
             Self::NetworksUnknownCodes => "network-unknown-codes",
+            Self::Reports => "reports",
         }
     }
 }
@@ -109,6 +114,7 @@ pub struct Limits {
     requests: Limit,
     unknown: Limit,
     network_unknown: Limit,
+    reports: Limit,
 }
 
 /// Where a source's allowances are, from one hash of its address.
@@ -148,6 +154,7 @@ impl Limits {
             requests: Limit::new(CELLS, rates.requests_per_minute, minute, begin),
             unknown: Limit::new(CELLS, rates.unknown_per_minute, minute, begin),
             network_unknown: Limit::new(CELLS, network_unknown, minute, begin),
+            reports: Limit::new(CELLS, REPORTS_PER_HOUR, Duration::from_hours(1), begin),
         }
     }
 
@@ -181,6 +188,17 @@ impl Limits {
             return Err(Reached::Requests);
         }
         if self.all.take(Choice(0), now) { Ok(()) } else { Err(Reached::All) }
+    }
+
+    /// Admits a report.
+    ///
+    /// # Errors
+    ///
+    /// The limit that is reached.
+    pub fn admit_report(&self, address: IpAddr, now: Instant) -> Result<(), Reached> {
+        self.admit_source(self.source(address), now)?;
+        let [_, network] = self.choices(Cidr::network_of(address));
+        if self.reports.take(network, now) { Ok(()) } else { Err(Reached::Reports) }
     }
 
     /// Admits a request for a code.

@@ -12,6 +12,7 @@ const TAPS: &str =
     "Taps of chips, by what came of them; `unreadable`: key sets that could not be read.";
 const GIVEN_UP: &str = "Subscriptions that were given up within the last seven days.";
 const REFUSED: &str = "Requests refused before the database was asked, by limit.";
+const REPORTS: &str = "Reports of a suspicion that were sent, by what became of them.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
 
 /// The metrics of one trace-api process.
@@ -41,6 +42,8 @@ pub struct Metrics {
     pub findings: IntCounterVec,
     /// Readings of the files of names while the process runs, by outcome: `done`, `refused`.
     pub name_reloads: IntCounterVec,
+    /// Reports of a suspicion that were sent, by what became of them ([`crate::http::report`]).
+    pub reports: IntCounterVec,
     /// Scans deleted because they were old.
     pub deleted_scans: IntCounter,
     /// Bundles given out, by whether they are anchored.
@@ -110,6 +113,7 @@ impl Metrics {
             name_reloads: by("trace_api_name_reloads_total", NAME_RELOADS, "outcome"),
             messages: by("trace_api_subscription_messages_total", MESSAGES, "outcome"),
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
+            reports: by("trace_api_reports_total", REPORTS, "outcome"),
             deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
             answer_seconds,

@@ -15,6 +15,7 @@ mod journey;
 mod map;
 mod next_step;
 mod parties;
+pub mod report;
 pub mod start;
 
 use std::collections::HashSet;
@@ -146,7 +147,7 @@ struct ItemPage<'a> {
     advice: Option<Advice>,
     limits: &'static str,
     privacy: String,
-    report: &'a str,
+    report: String,
     bundle: String,
     checked: Moment,
     clocks: Option<Clocks>,
@@ -172,11 +173,11 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let parties = Parties::of(entries, &result.rights, config, language, journey::local_day);
     let gaps = gap_texts(&result.state.gaps, config, language);
     let main = main(view, words::band(verdict).main);
-    let report = config.report_contact.as_deref().unwrap_or_default();
+    let report = report_address(code, config, language);
     let notices = history.map(|history| shown_notices(view, history)).unwrap_or_default();
     let parts = Parts {
         recall: result.recall_url(config).unwrap_or_default(),
-        report,
+        report: &report,
         has_pack: !product.pack.is_empty(),
         has_notices: !notices.is_empty(),
         has_journey: !entries.is_empty(),
@@ -241,6 +242,16 @@ fn ids<'a>(code: &'a Scanned, labels: &ItemLabels) -> Vec<(&'static str, &'a str
     let name = |name: &'static str| if name == SERIAL { labels.serial } else { name };
     let parts = code.parts.iter().filter(|(name, _)| *name != "lot");
     parts.map(|(part, value)| (name(part), value.as_str())).collect()
+}
+
+/// Where a suspicion is reported: our own page, or else where the operator is reached; empty if nowhere.
+fn report_address(code: &Scanned, config: &Config, language: Language) -> String {
+    if !config.takes_reports {
+        return config.report_contact.clone().unwrap_or_default();
+    }
+    let named =
+        percent_encoding::utf8_percent_encode(&code.link, percent_encoding::NON_ALPHANUMERIC);
+    format!("/report?code={named}&lang={}", language.tag())
 }
 
 /// What nobody issues under is no product of anybody; what a rejected code claims has no features to compare, which

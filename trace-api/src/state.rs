@@ -215,6 +215,17 @@ impl AppState {
         admitted.map(Some).map_err(|reached| self.refused(reached))
     }
 
+    /// Admits a report that somebody sends.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::TooMany`].
+    pub fn admit_report(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let address = address_of(request, &self.config());
+        let admitted = self.limits.admit_report(address, self.clock.instant());
+        admitted.map_err(|reached| self.refused(reached))
+    }
+
     fn refused(&self, reached: Reached) -> Problem {
         self.metrics.refused.with_label_values(&[reached.code()]).inc();
         Problem::TooMany

@@ -135,6 +135,8 @@ pub fn config(policy_text: String) -> Config {
         read_log: None,
         gate: gate::Settings::default(),
         report_contact: Some("mailto:care@factory.example".into()),
+        takes_reports: true,
+        keep_reports_days: 180,
         names: Arc::new(names(Some("https://factory.example/recall?lot=1&x=2"))),
         names_source: Source::default(),
     }

@@ -30,6 +30,7 @@ pub mod links;
 mod measures;
 pub mod next;
 pub mod page;
+pub mod report;
 pub mod verifier;
 pub mod who;
 

@@ -22,6 +22,7 @@ mod names;
 mod pipes;
 mod product;
 mod projecting;
+mod report;
 mod running;
 mod scene;
 mod tags;

@@ -158,6 +158,7 @@ fn rights_of_trace_api() -> Rights {
             "received_documents",
             "master_data",
             "master_data_documents",
+            "reports",
             "tag_key_sets",
             "tag_taps",
         ],
@@ -179,6 +180,7 @@ fn rights_of_trace_api() -> Rights {
             "subscriptions",
             "master_data",
             "master_data_documents",
+            "reports",
             "tag_taps",
         ],
         update: &[

@@ -157,6 +157,27 @@ fn is_own_host(headers: &HeaderMap) -> bool {
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// Whether what was sent comes from a form of our own page, as far as a browser says: other sites make it send forms too.
+/// A client that is no browser says nothing, and has nobody's browser to misuse.
+///
+/// - `public_url`: our own address.
+#[must_use]
+pub fn is_own_form(headers: &HeaderMap, public_url: &str) -> bool {
+    let value = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    match (value("Sec-Fetch-Site"), value("Origin")) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => origin.eq_ignore_ascii_case(origin_of(public_url)),
+        (None, None) => true,
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin_of(url: &str) -> &str {
+    let from = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(from..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| from + at);
+    url.get(..end).unwrap_or(url)
+}
+
 /// The page to answer with in place of a problem document, if a person asks.
 fn page_instead(
     request: &HttpRequest,
@@ -185,7 +206,6 @@ pub fn language(request: &HttpRequest) -> Language {
 fn add_headers(headers: &mut HeaderMap, is_tls: bool) {
     let fixed = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
         (X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (VARY, "Accept, Accept-Language, Accept-Encoding"),
@@ -194,6 +214,9 @@ fn add_headers(headers: &mut HeaderMap, is_tls: bool) {
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(REFERRER_POLICY) {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY.clone());
     if !headers.contains_key(&PERMISSIONS_POLICY) {

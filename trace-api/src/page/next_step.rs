@@ -26,7 +26,7 @@ pub struct NextStep {
 pub struct Parts<'a> {
     /// Where the issuer says what to do about a recall; empty if nowhere.
     pub recall: &'a str,
-    /// Where to report; empty if nowhere.
+    /// Where to report, a path of ours or an address; empty if nowhere.
     pub report: &'a str,
     /// Features to compare.
     pub has_pack: bool,
@@ -40,7 +40,10 @@ pub struct Parts<'a> {
 #[must_use]
 pub fn of(verdict: Verdict, parts: Parts<'_>) -> NextStep {
     let below = |part: &str, text: Pair| NextStep { href: part.to_owned(), text, icon: Icon::Down };
-    let away = |href: &str, text: Pair| NextStep { href: href.to_owned(), text, icon: Icon::Out };
+    let away = |href: &str, text: Pair| {
+        let icon = if href.starts_with('/') { Icon::Flag } else { Icon::Out };
+        NextStep { href: href.to_owned(), text, icon }
+    };
     let journey_or_lamps = if parts.has_journey { "#journey" } else { "#lamps" };
     let notices_or_journey = if parts.has_notices { "#notices" } else { journey_or_lamps };
     match verdict {

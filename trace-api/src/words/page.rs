@@ -73,8 +73,10 @@ pub struct ItemLabels {
     pub check_elsewhere: &'static str,
     /// Reports a suspicion.
     pub report: &'static str,
-    /// What reporting does.
+    /// What reporting on our own page asks for.
     pub report_more: &'static str,
+    /// What reporting elsewhere does.
+    pub report_away: &'static str,
     /// Heading: this check.
     pub about: &'static str,
     /// Heading: the number that was read.
@@ -138,7 +140,8 @@ impl ItemLabels {
             check_more: language.of(("在本机进行，断网也可以", "On this device, also offline")),
             check_elsewhere: language.of(("在本页自行核对需要 JavaScript；保存的证明文件也可用命令 `chopmark verify` 核对。", "Checking on this page needs JavaScript. The command `chopmark verify` checks a saved proof as well.")),
             report: language.of(("告知可疑情况", "Report something wrong")),
-            report_more: language.of(("会打开邮件或网页", "Opens your mail or a page")),
+            report_more: language.of(("不需要账号或姓名", "No account and no name is needed")),
+            report_away: language.of(("会打开邮件或网页", "Opens your mail or a page")),
             about: language.of(("关于这次核对", "About this check")),
             number: language.of(("读到的号码", "The number that was read")),
             checked: language.of(("核对时间", "Checked")),

@@ -93,9 +93,16 @@ pub struct TraceApiSection {
     /// answered. Default: none; then regulators and operators are answered nothing.
     #[serde(default)]
     pub read_log: Option<String>,
-    /// Where people report suspicions, a URL or `mailto:`. Default: none.
+    /// Where people reach you about suspicions, a URL or `mailto:`; with `takes_reports` it stands below the form. Default: none.
     #[serde(default)]
     pub report_contact: Option<String>,
+    /// Whether people may report a suspicion on a page of ours and follow it by a receipt number; `chopmark report` shows and
+    /// answers reports. Default: true.
+    #[serde(default = "default_takes_reports")]
+    pub takes_reports: bool,
+    /// Days after which reports are deleted with their photos, 30 to 3650. Default: 180.
+    #[serde(default = "default_keep_reports_days")]
+    pub keep_reports_days: u16,
     /// File with the names of products, `[[product]]` with the keys of `[[trace_api.product]]`. It is read again at
     /// SIGHUP: a file with anything wrong changes nothing, and the log says what is wrong with it. Default: none.
     #[serde(default, rename = "products")]
@@ -124,6 +131,14 @@ fn default_internal_listen() -> SocketAddr {
 
 fn default_keep_scans_days() -> u16 {
     30
+}
+
+fn default_takes_reports() -> bool {
+    true
+}
+
+fn default_keep_reports_days() -> u16 {
+    180
 }
 
 fn default_requests_per_minute() -> u32 {

@@ -49,6 +49,9 @@ fn reason_of(path: &str) -> &'static str {
         }
         "/.well-known/gs1resolver" => "what the resolver is",
         "/find" => "where a typed code leads, which asks no database",
+        "/report" | "/report/{receipt}" => {
+            "what somebody wrote themselves, by their receipt, and no events"
+        }
         "/{key}/{value}" | "/{compressed}" => "the consumer's view of whatever a code names",
         _ if path.starts_with("/01/") || path.starts_with("/items/") => {
             "the consumer's view of a thing that somebody holds in the hand"

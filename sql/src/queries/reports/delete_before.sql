@@ -1,0 +1,2 @@
+-- reports::delete_before
+select delete_reports($1 /* before */)

@@ -1,0 +1,298 @@
+//! Reports of a suspicion: what a person sends about an item, and the receipt by which they follow it.
+//!
+//! The way through: [`Report::read`] takes the fields of a form, bounded; [`send`] makes the receipt and stores the report under its
+//! hash; [`follow`] gives whoever has the receipt what came of it; [`delete_old`] removes reports when they are old.
+//!
+//! What holds: a report decides nothing about an item; nothing of who sends it is kept but what they wrote; the receipt has 80 random bits,
+//! comes from a secret, and only its hash is stored; the same form sent twice gives the same receipt and one report, and another text in the
+//! same form is another report; text is stored without control characters and without marks that turn its direction.
+//!
+//! Not here: pages ([`crate::page::report`]), photos ([`photo`]), who answers (`chopmark report`).
+//!
+//! Source: docs/decisions/0093-reports-of-a-suspicion.md.
+
+pub mod photo;
+
+use jiff::SignedDuration;
+use ledger::hash::{HmacKey, hmac_sha256, sha256};
+use process::Randomness;
+use sql::reports::{MOST_DELETED, NewReport, Outcome, Stored};
+
+use crate::language::Language;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::typed::{self, Typed};
+
+/// Most bytes of what names the item.
+pub const MOST_CODE: usize = 500;
+/// Most characters of the text.
+pub const MOST_MESSAGE: usize = 2_000;
+/// Most characters of where it was.
+pub const MOST_PLACE: usize = 200;
+/// Bytes of the number of a form.
+const FORM: usize = 16;
+/// Bytes of a receipt: 80 bits.
+const RECEIPT: usize = 10;
+/// The alphabet of Crockford's base 32, which has no letter that is taken for a digit.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// What people suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspicion {
+    /// It looks like a copy.
+    Copy,
+    /// The seal or the pack was opened.
+    Opened,
+    /// Seller or source.
+    Seller,
+    /// What the page says does not fit the thing.
+    Record,
+    /// Anything else.
+    Other,
+}
+
+impl Suspicion {
+    /// All, in the order of the form.
+    pub const ALL: [Self; 5] = [Self::Copy, Self::Opened, Self::Seller, Self::Record, Self::Other];
+
+    /// Its code, as it is stored and sent.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Opened => "opened",
+            Self::Seller => "seller",
+            Self::Record => "record",
+            Self::Other => "other",
+        }
+    }
+
+    /// The one with this code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+}
+
+/// What the fields of a form hold, as they were sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Number of the form.
+    pub form: String,
+    /// What names the item.
+    pub code: String,
+    /// Code of a [`Suspicion`].
+    pub reason: String,
+    /// What they write.
+    pub message: String,
+    /// Where.
+    pub place: String,
+}
+
+/// Why a report is not taken as it was sent; the person can send it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It names no item.
+    NoCode,
+    /// No reason was chosen.
+    NoReason,
+    /// A text is longer than [`MOST_CODE`], [`MOST_MESSAGE`] or [`MOST_PLACE`].
+    TooLong,
+    /// The photo has more bytes than [`sql::reports::MOST_PHOTO`].
+    PhotoTooLarge,
+    /// The photo is no picture that can be read.
+    PhotoUnread,
+}
+
+/// A report that can be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    form: String,
+    /// URI of the item, or the text where none can be read from it.
+    pub item: String,
+    reason: Suspicion,
+    message: String,
+    place: String,
+    photo: Option<Vec<u8>>,
+}
+
+impl Report {
+    /// Reads the fields of a form.
+    ///
+    /// - `photo`: as it was sent; none if it is empty.
+    /// - `own_host`: host and port of our own address.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`].
+    pub fn read(fields: &Fields, photo: Option<&[u8]>, own_host: &str) -> Result<Self, Refused> {
+        let [code, message, place] =
+            [&fields.code, &fields.message, &fields.place].map(|text| plain(text));
+        if code.is_empty() {
+            return Err(Refused::NoCode);
+        }
+        let reason = Suspicion::parse(&fields.reason).ok_or(Refused::NoReason)?;
+        if code.len() > MOST_CODE
+            || message.chars().count() > MOST_MESSAGE
+            || place.chars().count() > MOST_PLACE
+            || fields.form.len() > 2 * FORM
+        {
+            return Err(Refused::TooLong);
+        }
+        let photo = photo.filter(|bytes| !bytes.is_empty()).map(photo::without_metadata);
+        let photo = photo.transpose().map_err(|_| Refused::PhotoUnread)?;
+        let item = item_of(&code, own_host);
+        Ok(Self { form: fields.form.clone(), item, reason, message, place, photo })
+    }
+
+    /// Its receipt: nobody without the secret can compute it, and the same report in the same form has the same.
+    fn receipt(&self, secret: &[u8]) -> Receipt {
+        let key = HmacKey::new(&hmac_sha256(secret, b"chopmark.org/report-receipt@v1\n"));
+        let photo = self.photo.as_deref().map(|photo| hex::encode(sha256(photo).as_bytes()));
+        let photo = photo.unwrap_or_default();
+        let parts =
+            [&*self.form, &self.item, self.reason.code(), &self.message, &self.place, &photo];
+        let text = parts
+            .iter()
+            .fold(String::new(), |text, part| text + &format!("{}\n{part}\n", part.len()));
+        let mut bytes = [0; RECEIPT];
+        bytes.copy_from_slice(&key.sign(text.as_bytes())[..RECEIPT]);
+        Receipt(bytes)
+    }
+}
+
+/// By what a report is followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Receipt([u8; RECEIPT]);
+
+impl Receipt {
+    /// Reads a receipt as people type it: in either case, with or without hyphens and spaces, O for 0 and I or L for 1.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |c: char| {
+            let c = match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c => c,
+            };
+            ALPHABET.iter().position(|&one| char::from(one) == c)
+        };
+        let digits: Option<Vec<usize>> =
+            text.chars().filter(|c| !matches!(c, '-' | ' ')).take(2 * RECEIPT).map(digit).collect();
+        let digits = digits.filter(|digits| digits.len() == RECEIPT * 8 / 5)?;
+        let number = digits.iter().fold(0_u128, |number, &digit| number << 5 | digit as u128);
+        let mut bytes = [0; RECEIPT];
+        bytes.copy_from_slice(&number.to_be_bytes()[16 - RECEIPT..]);
+        Some(Self(bytes))
+    }
+
+    /// What is stored of it.
+    fn stored(self) -> [u8; 32] {
+        let mut text = b"chopmark.org/report@v1\n".to_vec();
+        text.extend(self.0);
+        *sha256(&text).as_bytes()
+    }
+}
+
+impl std::fmt::Display for Receipt {
+    /// Sixteen characters in four groups.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let number = self.0.iter().fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
+        for place in 0..16 {
+            if place > 0 && place % 4 == 0 {
+                out.write_str("-")?;
+            }
+            let digit = usize::try_from(number >> (75 - 5 * place) & 31).unwrap_or_default();
+            write!(out, "{}", char::from(ALPHABET[digit]))?;
+        }
+        Ok(())
+    }
+}
+
+/// A number for a form, random, so that two people who write the same have two receipts.
+///
+/// # Errors
+///
+/// [`Problem::Internal`] if there are no random bytes.
+pub fn new_form() -> Result<String, Problem> {
+    let mut bytes = [0; FORM];
+    let filled = Randomness::system().source().fill(&mut bytes);
+    filled.map_err(|_| Problem::Internal("no random bytes".to_owned()))?;
+    Ok(hex::encode(bytes))
+}
+
+/// Stores a report; gives its receipt, and whether it is new.
+///
+/// # Errors
+///
+/// [`Problem`].
+pub async fn send(
+    state: &AppState,
+    report: &Report,
+    language: Language,
+) -> Result<(Receipt, Stored), Problem> {
+    let receipt = report.receipt(&state.config().scan_secret);
+    let new = NewReport {
+        receipt: &receipt.stored(),
+        at: state.clock.now(),
+        item: &report.item,
+        reason: report.reason.code(),
+        message: &report.message,
+        place: &report.place,
+        language: language.tag(),
+        photo: report.photo.as_deref(),
+    };
+    Ok((receipt, sql::reports::insert(&state.db, new).await?))
+}
+
+/// What came of a report.
+///
+/// # Errors
+///
+/// [`Problem`].
+pub async fn follow(state: &AppState, receipt: Receipt) -> Result<Option<Outcome>, Problem> {
+    Ok(sql::reports::of_receipt(&state.db, &receipt.stored()).await?)
+}
+
+/// Deletes the reports that are older than the configuration says; gives their number.
+///
+/// # Errors
+///
+/// [`sql::Error`].
+pub async fn delete_old(state: &AppState) -> Result<u64, sql::Error> {
+    let age = SignedDuration::from_hours(24 * i64::from(state.config().keep_reports_days));
+    let before = state.clock.now().checked_sub(age).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let delete = async |tx: &sql::Transaction<'_>| sql::reports::delete_before(tx, before).await;
+    let mut all = 0;
+    loop {
+        let deleted = state.db.run_tx("trace_api.delete_reports", delete).await?;
+        all += deleted;
+        if deleted < MOST_DELETED {
+            return Ok(all);
+        }
+    }
+}
+
+/// The URI of the item that a text names; the text itself if that is none, since a code that nobody issued is reported too.
+fn item_of(code: &str, own_host: &str) -> String {
+    let page = match typed::read(code, own_host) {
+        Ok(Typed::Page(page) | Typed::Elsewhere { page, .. }) => {
+            format!("https://id.gs1.org{page}")
+        }
+        Err(_) => code.to_owned(),
+    };
+    epc::identify(&page).map_or_else(|_| code.to_owned(), |item| item.to_uri())
+}
+
+/// A text without control characters but line ends, and without what turns the direction of writing, at its ends trimmed.
+fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let is_kept = |c: &char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        (*c == '\n' || !c.is_control()) && !turns
+    };
+    text.chars().filter(is_kept).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;
