@@ -37,7 +37,7 @@ pub struct NewReport<'a> {
     pub receipt: &'a [u8; 32],
     /// When.
     pub at: Timestamp,
-    /// URI of the item, or what was read where one is expected; 1 to 500 bytes.
+    /// Digital Link of the item, or what was typed where one is expected; 1 to 500 bytes.
     pub item: &'a str,
     /// `copy`, `opened`, `seller`, `record` or `other`.
     pub reason: &'a str,

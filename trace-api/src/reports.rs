@@ -108,7 +108,7 @@ pub enum Refused {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     form: String,
-    /// URI of the item, or the text where none can be read from it.
+    /// Digital Link of the item, or the text where none can be read from it.
     pub item: String,
     reason: Suspicion,
     message: String,
@@ -273,7 +273,7 @@ pub async fn delete_old(state: &AppState) -> Result<u64, sql::Error> {
     }
 }
 
-/// The URI of the item that a text names; the text itself if that is none, since a code that nobody issued is reported too.
+/// The link of the item that a text names, which does not depend on who licensed its prefix; the text itself if that is none, since a code that nobody issued is reported too.
 fn item_of(code: &str, own_host: &str) -> String {
     let page = match typed::read(code, own_host) {
         Ok(Typed::Page(page) | Typed::Elsewhere { page, .. }) => {
@@ -281,7 +281,7 @@ fn item_of(code: &str, own_host: &str) -> String {
         }
         Err(_) => code.to_owned(),
     };
-    epc::identify(&page).map_or_else(|_| code.to_owned(), |item| item.to_uri())
+    epc::identify(&page).map_or_else(|_| code.to_owned(), |item| item.to_digital_link())
 }
 
 /// A text without control characters but line ends, and without what turns the direction of writing, at its ends trimmed.

@@ -105,7 +105,15 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
     let pages = verdict_pages(folder.path());
     let desk = Desk::read(folder.path());
     let server = pages[0].1.split("/01/").next().expect("a server").to_owned();
-    let others = ["/", "/find?code=602", "/verify", "/report?code=602", "/report/0", "/nothing", "/01/09521141123454"];
+    let others = [
+        "/",
+        "/find?code=602",
+        "/verify",
+        "/report?code=602",
+        "/report/0",
+        "/nothing",
+        "/01/09521141123454",
+    ];
     let others = others.map(|path| format!("{server}{path}"));
     let browser = Browser::start().await;
     let mut all = Vec::new();

@@ -63,7 +63,7 @@ fn the_same_form_has_one_receipt_and_whatever_differs_has_another() {
 #[test]
 fn an_item_has_its_uri_in_whatever_form_it_is_named_and_a_code_of_nobody_stays_as_it_is() {
     let uri = read(&fields("")).unwrap().item;
-    assert!(uri.starts_with("urn:epc:id:sgtin:"), "{uri}");
+    assert!(uri.starts_with("https://id.gs1.org/01/"), "{uri}");
     for (code, expected) in [
         ("(01)09521141123454(21)602", &*uri),
         ("https://copy.example/01/09521141123454/21/602", &uri),
