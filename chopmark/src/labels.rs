@@ -14,6 +14,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use access::hidden_code::HiddenCodeKey;
 use access::{LEAST_TOKEN_KEY, TokenKey};
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
@@ -79,6 +80,10 @@ pub struct Arguments {
     /// without which trace-api shows nothing of it
     #[arg(long, value_name = "FILE")]
     token_key: Option<PathBuf>,
+    /// File with the secret of the product's hidden codes (`code_key` of `[[trace_api.product]]`): each label gets the code of its item in
+    /// plain text, to be covered by a scratch layer; CSV gets a column `hidden_code`, and the list of serials beside ZPL and PDF none
+    #[arg(long, value_name = "FILE")]
+    code_key: Option<PathBuf>,
     /// Your GS1 company prefix, 6 to 12 digits; needed for sgtin-96 and sgtin-198, which state its length
     #[arg(long, value_name = "DIGITS")]
     prefix: Option<String>,
@@ -136,16 +141,26 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         encoding: arguments.chip,
         filter: arguments.filter,
     };
-    let key = arguments.token_key.as_deref().map(token_key).transpose()?;
+    let tokens =
+        arguments.token_key.as_deref().map(|path| key(path, TokenKey::read)).transpose()?;
+    let codes = arguments.code_key.as_deref();
+    let codes = codes.map(|path| key(path, HiddenCodeKey::read)).transpose()?;
     let mut made = Vec::with_capacity(serials.len());
     let mut wrong = 0;
     for (line, serial) in (1..).zip(&serials) {
-        let label = Label::of(&wanted, serial).and_then(|label| match &key {
-            Some(key) => {
-                let token = key.token(&label.link);
-                label.with_token(&token)
-            }
-            None => Ok(label),
+        let label = Label::of(&wanted, serial).and_then(|label| {
+            let hidden = codes.as_ref().map(|key| key.code(&label.link));
+            let label = match &tokens {
+                Some(key) => {
+                    let token = key.token(&label.link);
+                    label.with_token(&token)?
+                }
+                None => label,
+            };
+            Ok(match hidden {
+                Some(code) => label.with_hidden(code),
+                None => label,
+            })
         });
         match label {
             Ok(label) => made.push(label),
@@ -201,8 +216,9 @@ fn base(arguments: &Arguments) -> anyhow::Result<String> {
     Ok(section.public_url.clone())
 }
 
-fn token_key(path: &Path) -> anyhow::Result<TokenKey> {
-    TokenKey::read(&input::text(path)?).map_err(|length| {
+/// The key in a file.
+fn key<K>(path: &Path, read: impl Fn(&str) -> Result<K, usize>) -> anyhow::Result<K> {
+    read(&input::text(path)?).map_err(|length| {
         let name = input::name(path);
         anyhow::anyhow!("{name}: got {length} bytes, expected at least {LEAST_TOKEN_KEY}")
     })
@@ -248,6 +264,11 @@ fn document(arguments: &Arguments, layout: Layout, made: &[Label]) -> Vec<u8> {
             made.iter().map(|label| zpl::label(label, layout)).collect::<String>().into()
         }
         Format::Pdf => sheet::pdf(made, &arguments.sheet),
+        Format::Csv if arguments.code_key.is_some() => {
+            let lines = made.iter().map(csv::line_hidden);
+            let heading = csv::HEADING_HIDDEN.to_owned();
+            [heading].into_iter().chain(lines).collect::<String>().into()
+        }
         Format::Csv => table(made),
     }
 }

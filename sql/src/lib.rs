@@ -25,6 +25,7 @@ pub mod backup;
 pub mod captures;
 pub mod cases;
 pub mod cluster;
+pub mod code_uses;
 mod copy;
 mod db;
 pub mod deliveries;

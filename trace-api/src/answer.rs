@@ -33,7 +33,12 @@ pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
     let notices = history.map(|history| {
         let lot = other_lot(history, result.code.lot.as_deref(), language);
         let all = notices(history, &result.state, naming, language);
-        lot.into_iter().chain(hints(&result.hints, language)).chain(all).collect::<Vec<_>>()
+        let used = result.code_used.map(|at| words::code::used(at, language));
+        lot.into_iter()
+            .chain(used)
+            .chain(hints(&result.hints, language))
+            .chain(all)
+            .collect::<Vec<_>>()
     });
     let mut document = json!({
         "verdict": result.reason.verdict().code(),

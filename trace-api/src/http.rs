@@ -8,6 +8,7 @@
 //! | `GET /deliveries` | | yes | [`deliveries_get`] |
 //! | `GET /trace` | to identified callers | yes | [`trace_get`] |
 //! | `GET /find?code=` | yes | | [`find_get`] |
+//! | `GET /code`, `POST /code` | yes | | [`code`] |
 //! | `GET /report`, `POST /report`, `GET /report/{receipt}` | yes | | [`report`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
@@ -17,6 +18,7 @@
 //! Whatever fails is a problem document, or a page for people; parameters that are not described are ignored, because a
 //! link on a product carries those of others. `HEAD` is answered wherever `GET` is, and is never a scan. A slash at the end changes nothing.
 
+pub mod code;
 pub mod deliveries_get;
 pub mod find_get;
 pub mod guard;
@@ -43,7 +45,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 25] = [
+pub const PATHS: [(&str, &[Audience]); 26] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -60,6 +62,7 @@ pub const PATHS: [(&str, &[Audience]); 25] = [
     ("/deliveries", &[Audience::Internal]),
     ("/trace", &[Audience::Internal]),
     ("/find", &[Audience::Public]),
+    ("/code", &[Audience::Public]),
     ("/report", &[Audience::Public]),
     ("/report/{receipt}", &[Audience::Public]),
     ("/verify", &[Audience::Public]),
@@ -117,6 +120,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/items/{epc:.+}/history", items_get::consumers_history))
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/find", find_get::get))
+        .configure(code::routes)
         .configure(report::routes)
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))

@@ -230,7 +230,7 @@ async fn delete_daily(state: &AppState) -> Infallible {
     }
 }
 
-/// Deletes the scans that are older than the configuration says, the marks of taps that are, and old reports; gives the number of scans.
+/// Deletes the scans that are older than the configuration says, the marks of taps and of hidden codes that are, and old reports; gives the number of scans.
 ///
 /// # Errors
 ///
@@ -241,6 +241,8 @@ pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
     let delete = async |tx: &sql::Transaction<'_>| sql::scans::delete_before(tx, before).await;
     let forget = async |tx: &sql::Transaction<'_>| sql::tag_taps::forget(tx, before).await;
     state.db.run_tx("trace_api.forget_taps", forget).await?;
+    let forget = async |tx: &sql::Transaction<'_>| sql::code_uses::forget(tx, before).await;
+    state.db.run_tx("trace_api.forget_code_uses", forget).await?;
     reports::delete_old(state).await?;
     let mut all = 0;
     loop {

@@ -12,6 +12,7 @@ const TAPS: &str =
     "Taps of chips, by what came of them; `unreadable`: key sets that could not be read.";
 const GIVEN_UP: &str = "Subscriptions that were given up within the last seven days.";
 const REFUSED: &str = "Requests refused before the database was asked, by limit.";
+const HIDDEN_CODES: &str = "Hidden codes that were entered, by what came of them.";
 const REPORTS: &str = "Reports of a suspicion that were sent, by what became of them.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
 
@@ -44,6 +45,8 @@ pub struct Metrics {
     pub name_reloads: IntCounterVec,
     /// Reports of a suspicion that were sent, by what became of them ([`crate::http::report`]).
     pub reports: IntCounterVec,
+    /// Hidden codes that were entered, by what came of them ([`crate::page::code::Entered::outcome`]); `other_site`: another site's form.
+    pub hidden_codes: IntCounterVec,
     /// Scans deleted because they were old.
     pub deleted_scans: IntCounter,
     /// Bundles given out, by whether they are anchored.
@@ -114,6 +117,7 @@ impl Metrics {
             messages: by("trace_api_subscription_messages_total", MESSAGES, "outcome"),
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
             reports: by("trace_api_reports_total", REPORTS, "outcome"),
+            hidden_codes: by("trace_api_hidden_codes_total", HIDDEN_CODES, "outcome"),
             deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
             answer_seconds,

@@ -17,6 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use access::hidden_code::HiddenCodeKey;
 use access::{LEAST_TOKEN_KEY, TokenKey};
 use epc::Epc;
 use history::named::{Named, Position};
@@ -56,6 +57,8 @@ pub struct Product {
     pub markets: Vec<String>,
     /// Under which the tokens of its items are made; without one a serial number alone shows an item.
     pub token_key: Option<TokenKey>,
+    /// Under which the hidden codes of its items are made; without one none is taken.
+    pub code_key: Option<HiddenCodeKey>,
 }
 
 /// Names that master data state.
@@ -212,9 +215,10 @@ impl Source {
         problems.unless_any(Some(Names::new(products, places)))
     }
 
-    /// A product with its picture and its key.
+    /// A product with its picture and its keys.
     fn product(&self, section: ProductSection, problems: &mut Problems) -> Product {
         let token_key = self.token_key(&section, problems);
+        let code_key = self.code_key(&section, problems);
         let picture = section.picture.as_ref().and_then(|path| {
             let cause = match Picture::read(&self.folder.join(path)) {
                 Ok(picture) => return Some(picture),
@@ -224,16 +228,31 @@ impl Source {
             problems.push(Problem::Content { section: place, key: "picture".to_owned(), cause });
             None
         });
-        Product { picture, token_key, ..Product::from(section) }
+        Product { picture, token_key, code_key, ..Product::from(section) }
     }
 
     fn token_key(&self, section: &ProductSection, problems: &mut Problems) -> Option<TokenKey> {
-        let path = self.folder.join(section.token_key.as_ref()?);
+        self.key(section, ("token_key", section.token_key.as_ref()?), TokenKey::read, problems)
+    }
+
+    fn code_key(&self, section: &ProductSection, problems: &mut Problems) -> Option<HiddenCodeKey> {
+        self.key(section, ("code_key", section.code_key.as_ref()?), HiddenCodeKey::read, problems)
+    }
+
+    /// The key in the file that a product names.
+    fn key<K>(
+        &self,
+        section: &ProductSection,
+        (name, path): (&str, &PathBuf),
+        read: impl Fn(&str) -> Result<K, usize>,
+        problems: &mut Problems,
+    ) -> Option<K> {
+        let path = self.folder.join(path);
         let place = format!("[[trace_api.product]] `{}`", section.gtin.escape_debug());
-        let text = problems.keep(read_named(&place, "token_key", &path))?;
-        let key = TokenKey::read(&text).map_err(|length| {
+        let text = problems.keep(read_named(&place, name, &path))?;
+        let key = read(&text).map_err(|length| {
             let got = format!("{length} bytes in {}", path.display());
-            Problem::value(place, "token_key", got, format!("at least {LEAST_TOKEN_KEY} bytes"))
+            Problem::value(place, name, got, format!("at least {LEAST_TOKEN_KEY} bytes"))
         });
         problems.keep(key)
     }
@@ -343,6 +362,7 @@ impl From<ProductSection> for Product {
             links: from.links.into_iter().filter_map(link).collect(),
             markets: from.markets,
             token_key: None,
+            code_key: None,
         }
     }
 }

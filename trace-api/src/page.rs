@@ -11,6 +11,7 @@
 //!
 //! Source: docs/decisions/0078-the-verdict-page.md.
 
+pub mod code;
 mod journey;
 mod map;
 mod next_step;
@@ -148,6 +149,8 @@ struct ItemPage<'a> {
     limits: &'static str,
     privacy: String,
     report: String,
+    /// Where the hidden code is entered; empty if the product has none.
+    enter_code: String,
     bundle: String,
     checked: Moment,
     clocks: Option<Clocks>,
@@ -174,6 +177,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let gaps = gap_texts(&result.state.gaps, config, language);
     let main = main(view, words::band(verdict).main);
     let report = report_address(code, config, language);
+    let enter_code = code_address(code, config, language);
     let notices = history.map(|history| shown_notices(view, history)).unwrap_or_default();
     let parts = Parts {
         recall: result.recall_url(config).unwrap_or_default(),
@@ -212,6 +216,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
         report,
+        enter_code,
         bundle: history.map(|history| bundle_path(history, code)).unwrap_or_default(),
         checked: Moment::of(result.request.at),
         clocks: clocks(result, language),
@@ -242,6 +247,16 @@ fn ids<'a>(code: &'a Scanned, labels: &ItemLabels) -> Vec<(&'static str, &'a str
     let name = |name: &'static str| if name == SERIAL { labels.serial } else { name };
     let parts = code.parts.iter().filter(|(name, _)| *name != "lot");
     parts.map(|(part, value)| (name(part), value.as_str())).collect()
+}
+
+/// Where the hidden code of the item is entered; empty if its product has none.
+fn code_address(code: &Scanned, config: &Config, language: Language) -> String {
+    let product = config.names.product(&code.gtin);
+    let has_codes = product.is_some_and(|product| product.code_key.is_some());
+    let Some(item) = code.named.as_ref().filter(|_| has_codes) else { return String::new() };
+    let link = item.to_digital_link();
+    let named = percent_encoding::utf8_percent_encode(&link, percent_encoding::NON_ALPHANUMERIC);
+    format!("/code?item={named}&lang={}", language.tag())
 }
 
 /// Where a suspicion is reported: our own page, or else where the operator is reached; empty if nowhere.
@@ -339,7 +354,8 @@ fn shown_notices(view: &PageView<'_>, history: &History) -> Vec<ShownNotice> {
     let care = |text| ShownNotice { icon: Icon::Care, is_information: false, text };
     let date = |text| ShownNotice { icon: Icon::Date, is_information: true, text };
     let expiry = expiry(history, language).map(date);
-    lot.into_iter().chain(warnings).map(care).chain(expiry).collect()
+    let used = view.result.code_used.map(|at| words::code::used(at, language));
+    lot.into_iter().chain(used).chain(warnings).map(care).chain(expiry).collect()
 }
 
 /// The main sentence: what the verdict says, with the day of a sale.

@@ -7,6 +7,7 @@ use history::bundle::Anchored;
 use history::gather::GatheredHistory;
 use history::scans::Evidence;
 use history::{ItemState, Reason, TagCheck, Withdrawal};
+use jiff::Timestamp;
 use sql::scans::ScanTotals;
 
 use crate::config::Config;
@@ -32,6 +33,8 @@ pub struct ScanResult {
     pub anchored: Option<Anchored>,
     /// How often consumers scanned the item, this time included; nothing if no record names the code.
     pub scans: ScanTotals,
+    /// When the item's hidden code was used for the first time, if its product has such codes.
+    pub code_used: Option<Timestamp>,
     /// What was asked for.
     pub code: Scanned,
     /// Who may say what, as it was when the history was read.

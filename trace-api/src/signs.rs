@@ -102,6 +102,16 @@ pub fn no_verdict() -> String {
     sign(Colour::Grey, "<path d=\"M12 6.5v6.8M12 17.2v.2\"/>")
 }
 
+/// The sign of what came of a hidden code.
+#[must_use]
+pub fn code(colour: Colour) -> String {
+    match colour {
+        Colour::Grey => no_verdict(),
+        Colour::Amber => verdict(Verdict::Opened, colour),
+        _ => sign(colour, "<path d=\"m5 12.5 4.5 4.5L19 7\"/>"),
+    }
+}
+
 fn sign(colour: Colour, inner: &str) -> String {
     let (outline, place) = outline(colour);
     format!(

@@ -157,6 +157,7 @@ pub fn names(recall_url: Option<&str>) -> Names {
         links: Vec::new(),
         markets: Vec::new(),
         token_key: None,
+        code_key: None,
     };
     let places = Places::new(vec![PlaceName {
         sgln: FACTORY.into(),

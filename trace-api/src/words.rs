@@ -20,6 +20,7 @@ use crate::signs::Colour;
 
 pub mod away;
 mod claims;
+pub mod code;
 mod conditions;
 mod counts;
 pub mod find;

@@ -21,6 +21,7 @@ mod cookie;
 mod decide;
 mod fact;
 mod grant;
+pub mod hidden_code;
 mod role;
 mod scope;
 mod serial_token;

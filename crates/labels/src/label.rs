@@ -107,6 +107,8 @@ pub struct Label {
     pub code: Code,
     /// The EPC bank behind its protocol bits, in whole 16-bit words.
     pub epc: Vec<u8>,
+    /// What is printed in plain text, to be covered by a scratch layer.
+    pub hidden: Option<String>,
 }
 
 impl Label {
@@ -129,7 +131,7 @@ impl Label {
         if !is_same {
             return Err(LabelError::Other(serial.to_owned()));
         }
-        Ok(Self { gtin, serial: serial.to_owned(), link, code, epc })
+        Ok(Self { gtin, serial: serial.to_owned(), link, code, epc, hidden: None })
     }
 
     /// The same with a token in its code, and not on its chip.
@@ -143,6 +145,12 @@ impl Label {
         let link = format!("{}?t={token}", self.link);
         let code = Code::of(&link).ok_or_else(|| LabelError::TooLong(link.len(), link.clone()))?;
         Ok(Self { link, code, ..self })
+    }
+
+    /// The same with a hidden code beside its code: letters, digits and hyphens.
+    #[must_use]
+    pub fn with_hidden(self, code: String) -> Self {
+        Self { hidden: Some(code), ..self }
     }
 
     /// The EPC bank in hex.

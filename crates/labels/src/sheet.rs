@@ -126,10 +126,12 @@ fn draw(content: &mut Content, label: &Label, sheet: &Sheet, (column, row): (usi
     }
     content.fill_nonzero();
     let (x, middle) = (left + margin + room + POINTS, top - sheet.label.1 * POINTS / 2.0);
-    for (text, y) in [
+    let mut texts = vec![
         (format!("(01) {}", label.gtin), middle + TEXT * 0.4),
         (format!("(21) {}", label.serial), middle - TEXT * 0.9),
-    ] {
+    ];
+    texts.extend(label.hidden.iter().map(|hidden| (hidden.clone(), middle - TEXT * 2.6)));
+    for (text, y) in texts {
         content.begin_text().set_font(Name(b"F1"), TEXT).next_line(x, y);
         content.show(Str(text.as_bytes())).end_text();
     }

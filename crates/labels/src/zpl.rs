@@ -75,6 +75,10 @@ pub fn label(label: &Label, layout: Layout) -> String {
     line(format_args!("^FO{beside},{margin}^A0N,{height}^FH_^FD(01) {}^FS", label.gtin));
     let below = margin + height + dots;
     line(format_args!("^FO{beside},{below}^A0N,{height}^FH_^FD(21) {}^FS", field(&label.serial)));
+    if let Some(hidden) = &label.hidden {
+        let lowest = below + height + dots;
+        line(format_args!("^FO{beside},{lowest}^A0N,{height}^FH_^FD{}^FS", field(hidden)));
+    }
     zpl.push_str("^XZ\n");
     zpl
 }

@@ -159,6 +159,7 @@ fn rights_of_trace_api() -> Rights {
             "master_data",
             "master_data_documents",
             "reports",
+            "code_uses",
             "tag_key_sets",
             "tag_taps",
         ],
@@ -181,6 +182,7 @@ fn rights_of_trace_api() -> Rights {
             "master_data",
             "master_data_documents",
             "reports",
+            "code_uses",
             "tag_taps",
         ],
         update: &[
@@ -201,6 +203,7 @@ fn rights_of_trace_api() -> Rights {
             ("subscriptions", "last_failure"),
             ("subscriptions", "last_notified_at"),
             ("subscriptions", "disabled_at"),
+            ("code_uses", "device"),
             ("tag_taps", "counter"),
             ("tag_taps", "device"),
             ("tag_taps", "tapped_at"),

@@ -287,7 +287,8 @@ async fn check(
             None => Ok(()),
         }
     };
-    let ((), anchored) = tokio::try_join!(stored, anchored(state, gathered.as_ref()))?;
+    let ((), anchored, code_used) =
+        tokio::try_join!(stored, anchored(state, gathered.as_ref()), code_used(state, code))?;
     Ok(ScanResult {
         request,
         gathered,
@@ -297,9 +298,20 @@ async fn check(
         hints: examination.hints,
         anchored,
         scans: scans.unwrap_or_default(),
+        code_used,
         code: code.clone(),
         rights,
     })
+}
+
+/// When the item's hidden code was used first; nothing is asked of a product without such codes.
+async fn code_used(state: &AppState, code: &Scanned) -> Result<Option<Timestamp>, Problem> {
+    let config = state.config();
+    let product = config.names.product(&code.gtin);
+    let has_codes = product.is_some_and(|product| product.code_key.is_some());
+    let Some(item) = code.named.as_ref().filter(|_| has_codes) else { return Ok(None) };
+    let first = sql::code_uses::first(&state.db, &item.to_digital_link()).await?;
+    Ok(first.map(|first| first.at))
 }
 
 async fn anchored(

@@ -71,6 +71,10 @@ pub struct ItemLabels {
     pub check_more: &'static str,
     /// Where scripts do not run.
     pub check_elsewhere: &'static str,
+    /// Enters a hidden code.
+    pub enter_code: &'static str,
+    /// When to do that.
+    pub enter_code_more: &'static str,
     /// Reports a suspicion.
     pub report: &'static str,
     /// What reporting on our own page asks for.
@@ -139,6 +143,8 @@ impl ItemLabels {
             check: language.of(("自己核对", "Check it yourself")),
             check_more: language.of(("在本机进行，断网也可以", "On this device, also offline")),
             check_elsewhere: language.of(("在本页自行核对需要 JavaScript；保存的证明文件也可用命令 `chopmark verify` 核对。", "Checking on this page needs JavaScript. The command `chopmark verify` checks a saved proof as well.")),
+            enter_code: language.of(super::code::ENTER),
+            enter_code_more: language.of(super::code::ENTER_MORE),
             report: language.of(("告知可疑情况", "Report something wrong")),
             report_more: language.of(("不需要账号或姓名", "No account and no name is needed")),
             report_away: language.of(("会打开邮件或网页", "Opens your mail or a page")),

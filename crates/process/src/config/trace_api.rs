@@ -199,6 +199,11 @@ pub struct ProductSection {
     /// not. A code that was printed without a token shows nothing any more. Default: none; then a serial number is enough.
     #[serde(default)]
     pub token_key: Option<PathBuf>,
+    /// File with a secret of at least 32 bytes of any text, mode 0600, under which `chopmark labels --code-key` makes the code that is
+    /// printed under a scratch layer of each item. With it pages take that code, and say who used it first. Codes that were printed
+    /// under another secret are wrong from then on. Default: none; then no code is taken.
+    #[serde(default)]
+    pub code_key: Option<PathBuf>,
     /// `[[trace_api.product.link]]`: where more is said about the product, by type of link. Default: none.
     #[serde(default, rename = "link")]
     pub links: Vec<LinkSection>,

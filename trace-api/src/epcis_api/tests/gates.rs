@@ -49,6 +49,7 @@ fn reason_of(path: &str) -> &'static str {
         }
         "/.well-known/gs1resolver" => "what the resolver is",
         "/find" => "where a typed code leads, which asks no database",
+        "/code" => "whose code was used first, to who has it, and no events",
         "/report" | "/report/{receipt}" => {
             "what somebody wrote themselves, by their receipt, and no events"
         }

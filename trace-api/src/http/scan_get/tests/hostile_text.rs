@@ -31,6 +31,7 @@ fn hostile_names() -> Names {
         links: Vec::new(),
         markets: vec![SCRIPT.into()],
         token_key: None,
+        code_key: None,
     };
     let place = |sgln: &str| PlaceName {
         sgln: sgln.into(),

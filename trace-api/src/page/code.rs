@@ -1,0 +1,93 @@
+//! The page of a hidden code: the field, and what came of entering it.
+//!
+//! What holds: the page shows nothing of the item but what was sent; it works without a script.
+//!
+//! Not here: who was first ([`crate::http::code`]), the words ([`crate::words::code`]).
+
+use askama::Template;
+use jiff::Timestamp;
+
+use crate::frame::Frame;
+use crate::language::Language;
+use crate::signs::{self, Colour};
+use crate::words::code::{self as words, CodeTexts};
+
+/// What came of entering a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It is the item's, and was not used before.
+    First,
+    /// It is the item's, and this browser used it first.
+    Again(Timestamp),
+    /// It is the item's, and was used before by somebody else, or by this person longer ago or with another browser.
+    Used(Timestamp),
+    /// It is not the item's.
+    Wrong,
+    /// Its check symbol does not fit.
+    Mistyped,
+}
+
+impl Entered {
+    /// Its code in metrics.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Again(_) => "again",
+            Self::Used(_) => "used",
+            Self::Wrong => "wrong",
+            Self::Mistyped => "mistyped",
+        }
+    }
+
+    fn colour(self) -> Colour {
+        match self {
+            Self::First | Self::Again(_) => Colour::Blue,
+            Self::Used(_) => Colour::Amber,
+            Self::Wrong | Self::Mistyped => Colour::Grey,
+        }
+    }
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, Default)]
+pub struct Field {
+    /// What names the item; after a right code the path of its page.
+    pub item: String,
+    /// What was typed.
+    pub code: String,
+    /// What came of it; none before.
+    pub entered: Option<Entered>,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodePage<'a> {
+    frame: Frame,
+    texts: CodeTexts,
+    field: &'a Field,
+    /// Colour, sign, heading and what to do; none before a code was entered.
+    said: Option<(&'static str, String, String, &'static str)>,
+    /// Path of the item's page, after a right code.
+    onward: String,
+}
+
+/// The page.
+///
+/// # Errors
+///
+/// If the template cannot be rendered.
+pub fn code(field: &Field, language: Language) -> Result<String, askama::Error> {
+    let texts = CodeTexts::of(language);
+    let said = field.entered.map(|entered| {
+        let (heading, hint) = words::entered(entered, language);
+        let colour = entered.colour();
+        (colour.class(), signs::code(colour), heading, hint)
+    });
+    let is_right = said.as_ref().is_some_and(|(class, ..)| *class != Colour::Grey.class());
+    let title = said.as_ref().map_or(texts.heading, |(_, _, heading, _)| heading);
+    let onward =
+        if is_right { format!("{}?lang={}", field.item, language.tag()) } else { String::new() };
+    CodePage { frame: Frame::of(title, language), texts, field, onward, said: said.clone() }
+        .render()
+}
