@@ -12,6 +12,7 @@ const TAPS: &str =
     "Taps of chips, by what came of them; `unreadable`: key sets that could not be read.";
 const GIVEN_UP: &str = "Subscriptions that were given up within the last seven days.";
 const REFUSED: &str = "Requests refused before the database was asked, by limit.";
+const BROKEN_RECORDS: &str = "Records met that do not fit their signed ledger.";
 const HIDDEN_CODES: &str = "Hidden codes that were entered, by what came of them.";
 const REPORTS: &str = "Reports of a suspicion that were sent, by what became of them.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
@@ -45,7 +46,7 @@ pub struct Metrics {
     pub name_reloads: IntCounterVec,
     /// Reports of a suspicion that were sent, by what became of them ([`crate::http::report`]).
     pub reports: IntCounterVec,
-    /// Hidden codes that were entered, by what came of them ([`crate::page::code::Entered::outcome`]); `other_site`: another site's form.
+    /// Hidden codes that were entered, by what came of them ([`crate::words::code::Entered::outcome`]); `other_site`: another site's form.
     pub hidden_codes: IntCounterVec,
     /// Scans deleted because they were old.
     pub deleted_scans: IntCounter,
@@ -91,11 +92,7 @@ impl Metrics {
             "trace_api_scans_under_way",
             "Requests whose scan is not stored yet, at most 1024.",
         );
-        let broken_records = counter(
-            &registry,
-            "trace_api_broken_records_total",
-            "Records met that do not fit their signed ledger.",
-        );
+        let broken_records = counter(&registry, "trace_api_broken_records_total", BROKEN_RECORDS);
         let deleted_scans = counter(
             &registry,
             "trace_api_deleted_scans_total",

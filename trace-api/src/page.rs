@@ -177,7 +177,6 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
     let gaps = gap_texts(&result.state.gaps, config, language);
     let main = main(view, words::band(verdict).main);
     let report = report_address(code, config, language);
-    let enter_code = code_address(code, config, language);
     let notices = history.map(|history| shown_notices(view, history)).unwrap_or_default();
     let parts = Parts {
         recall: result.recall_url(config).unwrap_or_default(),
@@ -216,7 +215,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
         report,
-        enter_code,
+        enter_code: code_address(code, config, language),
         bundle: history.map(|history| bundle_path(history, code)).unwrap_or_default(),
         checked: Moment::of(result.request.at),
         clocks: clocks(result, language),

@@ -21,10 +21,11 @@ use process::problem::method_not_allowed;
 use super::guard::{is_own_form, language};
 use super::parameters::text;
 use crate::language::Language;
-use crate::page::code::{self as page, Entered, Field};
+use crate::page::code::{self as page, Field};
 use crate::problem::Problem;
 use crate::scan::ScanRequest;
 use crate::state::AppState;
+use crate::words::code::Entered;
 
 /// Most bytes of what names an item, and of a code.
 const LONGEST: usize = 500;

@@ -22,12 +22,14 @@ use history::{GatheredHistory, ItemState, gather, judge};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
+use sql::scans::Scan;
 
 use crate::findings::{self, About, Examination, Examined};
 use crate::language::Language;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::scan::{ScanRequest, ScanRole};
+use crate::scan_queue::Slot;
 use crate::scan_result::ScanResult;
 use crate::scanned::Scanned;
 use crate::state::{AppState, MAX_PART};
@@ -281,14 +283,11 @@ async fn check(
     let gathered = found.filter(|_| code.named.is_some());
     let marks = if gathered.is_some() { marks } else { request.marks(&item, &state.mark_keys) };
     let scan = request.scan(&item, marks, reason.verdict().code());
-    let stored = async {
-        match slot {
-            Some(slot) => slot.store(scan).await.map_err(Problem::from),
-            None => Ok(()),
-        }
-    };
-    let ((), anchored, code_used) =
-        tokio::try_join!(stored, anchored(state, gathered.as_ref()), code_used(state, code))?;
+    let ((), anchored, code_used) = tokio::try_join!(
+        store(slot, scan),
+        anchored(state, gathered.as_ref()),
+        code_used(state, code)
+    )?;
     Ok(ScanResult {
         request,
         gathered,
@@ -302,6 +301,14 @@ async fn check(
         code: code.clone(),
         rights,
     })
+}
+
+/// Stores a scan that has a slot.
+async fn store(slot: Option<Slot>, scan: Scan) -> Result<(), Problem> {
+    match slot {
+        Some(slot) => slot.store(scan).await.map_err(Problem::from),
+        None => Ok(()),
+    }
 }
 
 /// When the item's hidden code was used first; nothing is asked of a product without such codes.

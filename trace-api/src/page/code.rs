@@ -5,49 +5,11 @@
 //! Not here: who was first ([`crate::http::code`]), the words ([`crate::words::code`]).
 
 use askama::Template;
-use jiff::Timestamp;
 
 use crate::frame::Frame;
 use crate::language::Language;
 use crate::signs::{self, Colour};
-use crate::words::code::{self as words, CodeTexts};
-
-/// What came of entering a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entered {
-    /// It is the item's, and was not used before.
-    First,
-    /// It is the item's, and this browser used it first.
-    Again(Timestamp),
-    /// It is the item's, and was used before by somebody else, or by this person longer ago or with another browser.
-    Used(Timestamp),
-    /// It is not the item's.
-    Wrong,
-    /// Its check symbol does not fit.
-    Mistyped,
-}
-
-impl Entered {
-    /// Its code in metrics.
-    #[must_use]
-    pub fn outcome(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Again(_) => "again",
-            Self::Used(_) => "used",
-            Self::Wrong => "wrong",
-            Self::Mistyped => "mistyped",
-        }
-    }
-
-    fn colour(self) -> Colour {
-        match self {
-            Self::First | Self::Again(_) => Colour::Blue,
-            Self::Used(_) => Colour::Amber,
-            Self::Wrong | Self::Mistyped => Colour::Grey,
-        }
-    }
-}
+use crate::words::code::{self as words, CodeTexts, Entered};
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +20,15 @@ pub struct Field {
     pub code: String,
     /// What came of it; none before.
     pub entered: Option<Entered>,
+}
+
+/// The colour of the page.
+fn colour(entered: Entered) -> Colour {
+    match entered {
+        Entered::First | Entered::Again(_) => Colour::Blue,
+        Entered::Used(_) => Colour::Amber,
+        Entered::Wrong | Entered::Mistyped => Colour::Grey,
+    }
 }
 
 #[derive(Template)]
@@ -81,7 +52,7 @@ pub fn code(field: &Field, language: Language) -> Result<String, askama::Error> 
     let texts = CodeTexts::of(language);
     let said = field.entered.map(|entered| {
         let (heading, hint) = words::entered(entered, language);
-        let colour = entered.colour();
+        let colour = colour(entered);
         (colour.class(), signs::code(colour), heading, hint)
     });
     let is_right = said.as_ref().is_some_and(|(class, ..)| *class != Colour::Grey.class());

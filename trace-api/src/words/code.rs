@@ -1,11 +1,39 @@
-//! What people read when they enter the code under a scratch layer.
+//! What may come of entering the code under a scratch layer, and what people read then.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::journey;
 use crate::language::{Language, Pair};
-use crate::page::code::Entered;
+
+/// What came of entering a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It is the item's, and was not used before.
+    First,
+    /// It is the item's, and this browser used it first.
+    Again(Timestamp),
+    /// It is the item's, and was used before by somebody else, or by this person longer ago or with another browser.
+    Used(Timestamp),
+    /// It is not the item's.
+    Wrong,
+    /// Its check symbol does not fit.
+    Mistyped,
+}
+
+impl Entered {
+    /// Its code in metrics.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Again(_) => "again",
+            Self::Used(_) => "used",
+            Self::Wrong => "wrong",
+            Self::Mistyped => "mistyped",
+        }
+    }
+}
 
 /// What came of entering a code: a heading, and what to do.
 #[must_use]
