@@ -8,7 +8,10 @@
 //!
 //! Not here: HTTP and its connections (`demo::traffic`).
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -217,9 +220,9 @@ pub fn shared<F: Fn(u64) -> Request>(
     count: u64,
     make: &F,
 ) -> Vec<impl Iterator<Item = Request> + use<'_, F>> {
-    let next = std::rc::Rc::new(std::cell::Cell::new(0));
+    let next = Rc::new(Cell::new(0));
     let source = || {
-        let next = std::rc::Rc::clone(&next);
+        let next = Rc::clone(&next);
         std::iter::from_fn(move || {
             let number = next.get();
             (number < count).then(|| {
@@ -227,6 +230,21 @@ pub fn shared<F: Fn(u64) -> Request>(
                 make(number)
             })
         })
+    };
+    (0..connections.max(1)).map(|_| source()).collect()
+}
+
+/// As [`shared`], with every request made before the first is sent, so that making them costs a measure nothing.
+pub fn ready(
+    connections: usize,
+    count: u64,
+    make: &dyn Fn(u64) -> Request,
+) -> Vec<impl Iterator<Item = Request> + use<>> {
+    let made: VecDeque<Request> = (0..count).map(make).collect();
+    let made = Rc::new(RefCell::new(made));
+    let source = || {
+        let made = Rc::clone(&made);
+        std::iter::from_fn(move || made.borrow_mut().pop_front())
     };
     (0..connections.max(1)).map(|_| source()).collect()
 }
@@ -263,7 +281,7 @@ mod tests {
     #[test]
     fn every_request_of_every_source_is_sent_once_and_in_the_order_of_its_source() {
         let address = server(200, "ok");
-        let seen = std::cell::RefCell::new(Vec::new());
+        let seen = RefCell::new(Vec::new());
         let make = |number: u64| {
             seen.borrow_mut().push(number);
             Request::get(&Target::from(address), "/", &[])
@@ -272,6 +290,10 @@ mod tests {
         assert_eq!((sent.latencies.len(), sent.bytes), (50, 100));
         assert_eq!(*seen.borrow(), (0..50).collect::<Vec<_>>());
         assert!(sent.rate() > 0.0);
+        let sources = ready(3, 50, &make);
+        assert_eq!(seen.borrow().len(), 100, "all are made before the first is sent");
+        let sent = run(address, sources, &Expected::DONE).unwrap();
+        assert_eq!((sent.latencies.len(), seen.borrow().len()), (50, 100));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Capture: one-event documents against a bare handler, larger documents against COPY of the same rows.
 //!
-//! What holds: the floor inserts or copies what ours recorded, on the same PostgreSQL, just before ours; at the end the ledger
-//! holds what was answered for, no more and no less.
+//! What holds: the floor inserts or copies what ours recorded, on the same PostgreSQL, just before ours; what is sent and what is copied
+//! is made before the time begins; at the end the ledger holds what was answered for, no more and no less.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
+use anyhow::Context as _;
 use demo::traffic::{Request, Target};
 use sql::floors::Copied;
 
@@ -12,6 +13,7 @@ use super::clients::{self, Expected};
 use super::floor::Floor;
 use super::goods;
 use super::measure::{Row, alternate, float};
+use super::process::{family_seconds, thread_seconds};
 use super::report::Report;
 use super::site::{FACTORY, Site};
 
@@ -51,17 +53,13 @@ pub fn singles(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::Re
             |_| {
                 let first = first();
                 let make = |number| plain(&floor, &goods::making(first + number, 1, 1).text);
-                Ok(clients::run(
-                    floor.address,
-                    clients::shared(width, count, &make),
-                    &Expected::DONE,
-                )?
-                .rate())
+                let sources = clients::ready(width, count, &make);
+                Ok(clients::run(floor.address, sources, &Expected::DONE)?.rate())
             },
             |_| {
                 let first = first();
                 let make = |number| sender.request(&goods::making(first + number, 1, 1));
-                let sources = clients::shared(width, count, &make);
+                let sources = clients::ready(width, count, &make);
                 Ok(clients::run(sender.ingest, sources, &Expected::RECORDED)?.rate())
             },
         )?;
@@ -149,8 +147,14 @@ pub fn documents(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::
             aim: 200_000.0,
         },
     ] {
-        let (floors, ours) = against_copy(site, shape, amounts.rounds)?;
+        let costs = RefCell::default();
+        let (floors, ours) = against_copy(site, shape, amounts.rounds, &costs)?;
         let Shape { what, unit, aim, .. } = shape;
+        for (who, part) in ProcessorTime::PARTS {
+            let used = costs.borrow().iter().skip(1).map(part).collect();
+            let what = format!("{what}, processor time of {who} for each");
+            report.add(Row::new("documents", what, "us", used));
+        }
         report.add(
             Row::new("documents", what, unit, ours.clone())
                 .against("COPY into the same tables", floors)
@@ -164,8 +168,57 @@ pub fn documents(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::
     Ok(())
 }
 
-/// The rates of COPY and of ours, for documents of this shape.
-fn against_copy(site: &Site, shape: Shape, rounds: usize) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
+/// Seconds, or microseconds for each event or item.
+#[derive(Debug, Clone, Copy)]
+struct ProcessorTime {
+    ingest: f64,
+    database: f64,
+    sender: f64,
+}
+
+impl ProcessorTime {
+    const PARTS: [(&'static str, fn(&Self) -> f64); 3] = [
+        ("ingest", |used| used.ingest),
+        ("PostgreSQL", |used| used.database),
+        ("the sender", |used| used.sender),
+    ];
+
+    /// What was used so far.
+    fn of(site: &Site) -> anyhow::Result<Self> {
+        let database = site.world.cluster.pid().context("PostgreSQL does not run")?;
+        let ingest = site.world.pid("ingest").context("ingest does not run")?;
+        Ok(Self {
+            ingest: family_seconds(ingest)?,
+            database: family_seconds(database)?,
+            sender: thread_seconds()?,
+        })
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            ingest: self.ingest - before.ingest,
+            database: self.database - before.database,
+            sender: self.sender - before.sender,
+        }
+    }
+
+    fn of_each(self, count: u64) -> Self {
+        let each = |seconds: f64| seconds * 1e6 / float(count);
+        Self {
+            ingest: each(self.ingest),
+            database: each(self.database),
+            sender: each(self.sender),
+        }
+    }
+}
+
+/// The rates of COPY and of ours, for documents of this shape; what each run used is added to `costs`.
+fn against_copy(
+    site: &Site,
+    shape: Shape,
+    rounds: usize,
+    costs: &RefCell<Vec<ProcessorTime>>,
+) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
     let Shape { events, items, documents, counted, connections, .. } = shape;
     let sender = site.sender();
     let before = Cell::new(0);
@@ -175,8 +228,10 @@ fn against_copy(site: &Site, shape: Shape, rounds: usize) -> anyhow::Result<(Vec
         let make = |number: u64| {
             sender.request(&goods::making(first + number * events * items, events, items))
         };
-        let sources = clients::shared(connections, documents, &make);
+        let sources = clients::ready(connections, documents, &make);
+        let used = ProcessorTime::of(site)?;
         let sent = clients::run(sender.ingest, sources, &Expected::RECORDED)?;
+        costs.borrow_mut().push(ProcessorTime::of(site)?.since(used).of_each(documents * counted));
         check_size(site, before.get(), documents * events)?;
         anyhow::Ok(sent.rate() * float(counted))
     };
