@@ -54,6 +54,14 @@ put_gzip() { mkdir -p "$(dirname "$tree/$2")" && gzip -9n <"$1" >"$tree/$2" && c
 put 755 "$binary" usr/bin/chopmark
 strip --strip-unneeded "$tree/usr/bin/chopmark"
 put 755 packaging/role.sh usr/lib/chopmark/role
+# The start page's reader of codes, as npm unpacks it; the program serves it only if it is what SHA256SUMS pins.
+scanner=trace-api/scanner/node_modules/zxing-wasm
+if [ -d "$scanner" ]; then
+  (cd "$scanner" && sha256sum --quiet --strict --check ../../SHA256SUMS >&2) || fail "$scanner is not what trace-api/scanner/SHA256SUMS pins"
+  while read -r _ file; do put 644 "$scanner/$file" "usr/share/chopmark/scanner/$file"; done <trace-api/scanner/SHA256SUMS
+else
+  say "$scanner is not there (\`make setup\` gets it); the package has no reader of codes for browsers without one"
+fi
 put 644 packaging/deb/default etc/default/chopmark
 put 755 packaging/deb/init etc/init.d/chopmark
 put 644 packaging/deb/logrotate etc/logrotate.d/chopmark

@@ -74,6 +74,7 @@ waiting=$(sed -n '/^## \[Unreleased\]/,/^## \[[0-9]/p' CHANGELOG.md | grep -c '^
 for file in packaging/container/Containerfile packaging/container/compose.yaml; do
   grep -q "chopmark:$version\$" <(sed 's/ -f .*//' "$file") || problem "$file: expected the image chopmark:$version"
 done
+[ -d trace-api/scanner/node_modules/zxing-wasm ] || problem "trace-api/scanner/node_modules/zxing-wasm is not there; \`make setup\` gets it, and the package carries it"
 if [ "$does" = release ]; then
   [ -n "$key" ] || problem "--key: got none, expected the file of an SSH key that signs the sums"
   [ -z "$key" ] || [ -f "$key" ] || problem "--key: $key is not there"

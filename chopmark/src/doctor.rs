@@ -15,6 +15,7 @@ mod disk;
 mod keys;
 mod machine;
 mod ports;
+mod scanner;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -107,6 +108,7 @@ fn installation(
     checks.extend(clock::look(installation, &seen.clocks, &chain.clocks));
     checks.extend(disk::look(installation));
     checks.extend(ports::look(installation));
+    checks.extend(scanner::look(installation));
     Ok(checks)
 }
 

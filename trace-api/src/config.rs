@@ -21,6 +21,7 @@ use tag_auth::key_set::PURPOSE;
 
 use crate::names::{Names, Source};
 use crate::network::Cidr;
+use crate::scanner;
 
 /// How much may be asked for, before the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct Config {
     pub takes_reports: bool,
     /// Days after which reports are deleted.
     pub keep_reports_days: u16,
+    /// The reader of codes for browsers that have none.
+    pub scanner: scanner::Found,
     /// Names of products and places, as they are now.
     pub names: Arc<Names>,
     /// Where these come from when they are read again; the only paths that are kept.
@@ -153,10 +156,17 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             report_contact: section.report_contact.clone(),
             takes_reports: section.takes_reports,
             keep_reports_days: section.keep_reports_days,
+            scanner: scanner_of(installation, section),
             names: Arc::new(names),
             names_source,
         });
     problems.unless_any(config)
+}
+
+/// The reader of codes that the section names; nothing if it names none.
+fn scanner_of(installation: &Installation, section: &TraceApiSection) -> scanner::Found {
+    let folder = section.scanner.as_ref().map(|folder| installation.at(folder));
+    folder.as_deref().map(scanner::Found::in_folder).unwrap_or_default()
 }
 
 fn load_secret(installation: &Installation, key: &str, path: &Path) -> Result<Vec<u8>, Problem> {

@@ -52,6 +52,7 @@ pub mod scan;
 pub mod scan_queue;
 pub mod scan_result;
 pub mod scanned;
+pub mod scanner;
 pub mod seen;
 mod signs;
 pub mod state;
@@ -116,6 +117,7 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
     let reload = context.reload();
     let mut shutdown = context.shutdown.clone();
     let state = Data::new(AppState::new(config, db, context.clock.clone()));
+    state.config().scanner.log();
     let registry = &state.metrics.registry;
     context.metrics.show_in(registry);
     let tls_metrics = TlsMetrics::new(registry);

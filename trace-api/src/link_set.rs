@@ -8,7 +8,7 @@
 //!
 //! Not here: requests and redirects ([`crate::http::resolve_get`]).
 //!
-//! Sources: GS1-Conformant Resolver 1.2; RFC 9264 (link sets); RFC 9110 section 12 (language and media type).
+//! Sources: GS1-Conformant Resolver 1.2, and its JSON schema of link sets; RFC 9264 (link sets); RFC 9110 section 12 (language and media type).
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,8 @@ use crate::words::links::{CHECK, EVENTS, HISTORY, RECALL};
 struct Level {
     /// Its canonical address on our host.
     anchor: String,
-    description: Option<String>,
+    /// What is at the anchor: the product's name, or the address where it has none.
+    description: String,
     links: Vec<Link>,
 }
 
@@ -59,6 +60,7 @@ impl LinkSet {
         };
         let product = config.names.product(&code.gtin);
         let name = product.map(|product| language.of((&product.name_zh, &product.name_en)).clone());
+        let described = |path: &str| name.clone().unwrap_or_else(|| path.to_owned());
         let (own, mut paths) = (code.path(), code.levels());
         let mut levels = Vec::new();
         if let Some(item) = &code.named {
@@ -80,11 +82,15 @@ impl LinkSet {
                 let events = at(&format!("/events?MATCH_anyEPC={uri}"));
                 links.push(link("epcis", events, EVENTS, "application/ld+json"));
             }
-            levels.push(Level { anchor: at(own), description: name.clone(), links });
+            levels.push(Level { anchor: at(own), description: described(own), links });
             paths = paths.get(1..).unwrap_or_default();
         }
         for path in paths {
-            levels.push(Level { anchor: at(path), description: name.clone(), links: Vec::new() });
+            levels.push(Level {
+                anchor: at(path),
+                description: described(path),
+                links: Vec::new(),
+            });
         }
         if let (Some(product), Some(last)) = (product, levels.last_mut()) {
             last.links.extend(product.links.iter().cloned());
@@ -146,16 +152,15 @@ impl LinkSet {
 #[must_use]
 pub fn some_json(anchor: &str, links: &[&Link]) -> Value {
     let links = links.iter().copied().cloned().collect();
-    let level = Level { anchor: anchor.to_owned(), description: None, links };
+    let level = Level { anchor: anchor.to_owned(), description: anchor.to_owned(), links };
     json!({ "linkset": [level_json(&level)] })
 }
 
 fn level_json(level: &Level) -> Value {
     let mut members = Map::new();
     members.insert("anchor".into(), json!(level.anchor));
-    if let Some(description) = &level.description {
-        members.insert("description".into(), json!(description));
-    }
+    // Every version of GS1's schema takes this name; one wants it at every level.
+    members.insert("itemDescription".into(), json!(level.description));
     for link in &level.links {
         let list = members.entry(link.kind.clone()).or_insert_with(|| json!([]));
         if let Value::Array(list) = list {
@@ -229,7 +234,8 @@ mod tests {
     }
 
     fn set(links: Vec<Link>) -> LinkSet {
-        let level = |links| Level { anchor: "https://x/01/1".to_owned(), description: None, links };
+        let anchor = || "https://x/01/1".to_owned();
+        let level = |links| Level { anchor: anchor(), description: "tea".to_owned(), links };
         let default = Link { kind: format!("{GS1_VOC}defaultLink"), ..link(None, None, "page") };
         LinkSet { levels: vec![level(Vec::new()), level(links)], default }
     }

@@ -138,6 +138,7 @@ pub fn config(policy_text: String) -> Config {
         takes_reports: true,
         keep_reports_days: 180,
         names: Arc::new(names(Some("https://factory.example/recall?lot=1&x=2"))),
+        scanner: crate::scanner::Found::default(),
         names_source: Source::default(),
     }
 }

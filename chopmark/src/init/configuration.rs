@@ -13,6 +13,8 @@ use super::lock::Lock;
 use super::made::Made;
 use super::place::Place;
 
+/// Where the Debian package has the start page's reader of codes.
+const SCANNER: &str = "/usr/share/chopmark/scanner";
 /// Longest line of a comment, in characters.
 const WIDTH: usize = 110;
 
@@ -129,6 +131,9 @@ fn hub(answers: &Answers, lock: Option<&str>) -> String {
         ("products", quoted("products.toml")),
         ("places", quoted("places.toml")),
     ];
+    if std::path::Path::new(SCANNER).is_dir() {
+        trace.push(("scanner", quoted(SCANNER)));
+    }
     if chain.is_complete() {
         trace.push(("hub", quoted(&answers.hub)));
     }

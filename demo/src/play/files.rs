@@ -22,6 +22,9 @@ pub const COPY_FILE: &str = "attacked.toml";
 /// The operator's master data: what places and products are called, and where the places are.
 pub const NAMES_FILE: &str = "names.csv";
 
+/// The npm package with the start page's reader of codes, where `make setup` put it.
+const SCANNER: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../trace-api/scanner/node_modules/zxing-wasm");
 /// A drawing of the bottle.
 const BOTTLE: &str = include_str!("bottle.svg");
 /// A drawing of the gift box.
@@ -258,6 +261,8 @@ ledger = "{RIVAL}"
 /// The anchor worker and trace-api.
 fn chain_and_pages(wiring: &Wiring<'_>) -> String {
     let Wiring { addresses: Addresses { anchor, trace, operator, .. }, rpc, contract, .. } = wiring;
+    let has_scanner = Path::new(SCANNER).is_dir();
+    let scanner = if has_scanner { format!("scanner = \"{SCANNER}\"\n") } else { String::new() };
     format!(
         r#"[anchor]
 ledger = "{HUB}"
@@ -287,7 +292,7 @@ hub = "{HUB}"
 # The demo's companies want to be named.
 show_parties = true
 report_contact = "mailto:care@factory.example"
-
+{scanner}
 "#
     )
 }

@@ -83,6 +83,8 @@ fn two_packages_of_one_program_are_the_same_bytes_and_hold_what_the_page_says() 
         "./usr/share/doc/chopmark/packages.md",
         "./usr/share/doc/chopmark/changelog.Debian.gz",
         "./usr/share/doc/chopmark/copyright",
+        "./usr/share/chopmark/scanner/dist/iife/reader/index.js",
+        "./usr/share/chopmark/scanner/dist/reader/zxing_reader.wasm",
     ] {
         assert!(contents.contains(&format!(" {path}\n")), "no {path} in\n{contents}");
     }

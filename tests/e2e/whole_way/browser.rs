@@ -61,6 +61,11 @@ pub struct Browser {
 impl Browser {
     /// Starts Chromium and its driver.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts Chromium with these words besides, and its driver.
+    pub async fn start_with(words: &[&str]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a port")
@@ -76,7 +81,7 @@ impl Browser {
         let started = Started(started);
         let profile = tempfile::tempdir().expect("a temporary folder");
         let url = format!("http://127.0.0.1:{port}");
-        let capabilities = capabilities(profile.path());
+        let capabilities = capabilities(profile.path(), words);
         for _ in 0..100 {
             let connector = hyper_util::client::legacy::connect::HttpConnector::new();
             let mut builder = ClientBuilder::new(connector);
@@ -127,20 +132,25 @@ impl Browser {
             .collect()
     }
 
-    /// Addresses that were asked for since the last call and do not begin with one of `own`.
-    pub async fn strange_requests(&self, own: &[&str]) -> Vec<String> {
+    /// Addresses that were asked for since the last call.
+    pub async fn requests(&self) -> Vec<String> {
         let asked = |entry: &Value| {
             let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
             let message = &message["message"];
             let is_request = message["method"] == "Network.requestWillBeSent";
             is_request.then(|| message["params"]["request"]["url"].as_str().map(str::to_owned))?
         };
+        self.log("performance").await.iter().filter_map(asked).collect()
+    }
+
+    /// Addresses that were asked for since the last call and do not begin with one of `own`.
+    pub async fn strange_requests(&self, own: &[&str]) -> Vec<String> {
         let is_strange = |url: &String| {
             // The browser's own first page, before any of ours.
             let is_browsers = ["data:", "chrome://"].iter().any(|begin| url.starts_with(begin));
             !is_browsers && !own.iter().any(|begin| url.starts_with(begin))
         };
-        self.log("performance").await.iter().filter_map(asked).filter(is_strange).collect()
+        self.requests().await.into_iter().filter(is_strange).collect()
     }
 
     /// What of WCAG 2.1 A and AA the open page violates, with every fold open.
@@ -207,6 +217,17 @@ impl Browser {
         }
     }
 
+    /// Says in advance what a page is answered that asks for a permission: `granted` or `denied`.
+    pub async fn set_permission(&self, name: &str, state: &str) {
+        let asked = json!({ "descriptor": { "name": name }, "state": state });
+        self.command("permissions", asked).await;
+    }
+
+    /// Runs a script in every page from now on, before the page's own.
+    pub async fn run_before_pages(&self, script: &str) {
+        self.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
     /// Lets scripts of pages run, or not.
     pub async fn set_scripts(&self, run: bool) {
         self.tell("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await;
@@ -226,15 +247,24 @@ impl Browser {
     }
 }
 
-fn capabilities(profile: &std::path::Path) -> Capabilities {
+fn capabilities(profile: &std::path::Path, words: &[&str]) -> Capabilities {
     let chromium =
         std::env::var("CHOPMARK_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
-    let options = json!({
-        "binary": chromium,
-        "args": ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--window-size=390,1400", format!("--user-data-dir={}", profile.display())],
-    });
+    let profile = format!("--user-data-dir={}", profile.display());
+    let own = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=390,1400",
+        &profile,
+    ];
+    let all = [&own[..], words].concat();
+    let options = json!({ "binary": chromium, "args": all });
     let mut capabilities = Capabilities::new();
     capabilities.insert("goog:chromeOptions".into(), options);
     let logs = json!({ "browser": "ALL", "performance": "ALL" });

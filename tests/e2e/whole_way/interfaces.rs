@@ -37,11 +37,19 @@ pub struct Open {
 ///
 /// - `tls`: what both sections have besides.
 pub fn open(stage: Stage, tls: &str) -> Open {
+    open_with(stage, tls, "")
+}
+
+/// Starts one.
+///
+/// - `tls`: what both sections have besides.
+/// - `trace`: what that of trace-api has besides.
+pub fn open_with(stage: Stage, tls: &str, trace: &str) -> Open {
     let (public, internal) = (stage.ingest, free_address());
     let file = stage.folder.path().join("chopmark.toml");
     let scheme = if tls.is_empty() { "http" } else { "https" };
     let more = format!(
-        "[trace_api]\nlisten = \"{public}\"\ninternal_listen = \"{internal}\"\npublic_url = \"{scheme}://{public}\"\n{tls}\
+        "[trace_api]\nlisten = \"{public}\"\ninternal_listen = \"{internal}\"\npublic_url = \"{scheme}://{public}\"\n{tls}{trace}\
          policy = \"policy.txt\"\nscan_secret = \"scan.secret\"\nserve_queries = true\nrequests_per_minute = 100000\n\
          requests_per_second = 10000\nunknown_per_minute = 100000\n[ingest]\n{tls}strangers_per_minute = 100000\n\
          bodies_per_address = 1000\n"

@@ -9,6 +9,7 @@ mod backlog;
 mod backup;
 mod bad_input;
 mod browser;
+mod camera;
 mod desk;
 mod desk_pages;
 mod embedded_database;

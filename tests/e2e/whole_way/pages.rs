@@ -93,6 +93,7 @@ async fn assert_pages_work_without_scripts(browser: &Browser, server: &str, page
         found.is_displayed().await.expect("an answer")
     };
     assert!(shown("#code").await && !shown("#scan").await, "the camera needs a script");
+    assert!(!shown("#picture").await, "so does a picture");
     browser.set_scripts(true).await;
 }
 

@@ -42,7 +42,7 @@ pub fn resource() -> Resource {
 /// `GET /`: this document for programs, the start page for everybody else.
 async fn start(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     if !is_wanted(&state, &request) {
-        return pages_get::start(&request);
+        return pages_get::start(&state, &request);
     }
     let answered = get(&state, &request).await;
     Ok(answered.unwrap_or_else(|exception| exception.error_response()))

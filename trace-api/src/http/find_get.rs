@@ -27,7 +27,7 @@ pub async fn get(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
     let typed = text(&request, "code")?.unwrap_or_default();
     let language = language(&request);
     if typed.trim().is_empty() {
-        return start_page(Entry::default(), language);
+        return start_page(&state, Entry::default(), language);
     }
     let config = state.config();
     let own = config.public_url.split_once("://").map_or("", |(_, host)| host);
@@ -38,11 +38,11 @@ pub async fn get(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
         Ok(Typed::Elsewhere { host, page }) => {
             let note = words::elsewhere(&host, own, language);
             let onward = Some(in_language(&page, language));
-            start_page(Entry { typed, note, onward }, language)
+            start_page(&state, Entry { typed, note, onward }, language)
         }
         Err(why) => {
             let note = language.of(words::unread(why)).to_owned();
-            start_page(Entry { typed, note, onward: None }, language)
+            start_page(&state, Entry { typed, note, onward: None }, language)
         }
     }
 }

@@ -56,15 +56,27 @@ pub const EPCIS: [&str; 10] = [
     "nextPageToken",
 ];
 
-static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+static CONTENT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| content_policy(""));
+
+static SCANNER_POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| content_policy(" 'wasm-unsafe-eval'"));
+
+/// The content policy of the one page that may run WebAssembly: the start page, where its scanner is installed.
+#[must_use]
+pub fn scanner_policy() -> HeaderValue {
+    SCANNER_POLICY.clone()
+}
+
+/// - `more`: what scripts may do besides.
+fn content_policy(more: &str) -> HeaderValue {
     let styles = STYLES.map(style_hash);
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' {}; img-src 'self' data:; connect-src 'self'; \
+        "default-src 'none'; script-src 'self'{more}; style-src 'self' {}; img-src 'self' data:; connect-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         styles.join(" ")
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
-});
+}
 
 /// The hash of a style, as a content policy names it.
 fn style_hash(style: &str) -> String {
@@ -218,7 +230,9 @@ fn add_headers(headers: &mut HeaderMap, is_tls: bool) {
     if !headers.contains_key(REFERRER_POLICY) {
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
-    headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY.clone());
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY.clone());
+    }
     if !headers.contains_key(&PERMISSIONS_POLICY) {
         headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(NOTHING_PERMITTED));
     }

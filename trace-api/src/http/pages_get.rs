@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue};
-use actix_web::web::{Data, Path};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderValue,
+};
+use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::guard::{PERMISSIONS_POLICY, language};
+use crate::http::guard::{PERMISSIONS_POLICY, language, scanner_policy};
 use crate::language::Language;
 use crate::page::start::Entry;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{assets, compressed, page, pictures};
+use crate::{assets, compressed, page, pictures, scanner};
 
 /// What has a name that changes with it may be kept for a year, and need not be asked for again.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -29,18 +31,29 @@ fn html(page: Result<String, askama::Error>) -> Result<HttpResponse, Problem> {
 /// # Errors
 ///
 /// If the page cannot be rendered.
-pub fn start(request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    start_page(Entry::default(), language(request))
+pub fn start(state: &AppState, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    start_page(state, Entry::default(), language(request))
 }
 
-/// The start page with what was entered; it alone may ask for the camera.
+/// The start page with what was entered; it alone may ask for the camera, and run the WebAssembly of the scanner, where one is installed.
 ///
 /// # Errors
 ///
 /// If the page cannot be rendered.
-pub fn start_page(entry: Entry, language: Language) -> Result<HttpResponse, Problem> {
-    let mut answer = html(page::start::start(entry, language))?;
-    answer.headers_mut().insert(PERMISSIONS_POLICY, HeaderValue::from_static(CAMERA));
+pub fn start_page(
+    state: &AppState,
+    entry: Entry,
+    language: Language,
+) -> Result<HttpResponse, Problem> {
+    let config = state.config();
+    let scanner = config.scanner.scanner.as_ref().map(|scanner| scanner.links());
+    let is_installed = scanner.is_some();
+    let mut answer = html(page::start::start(entry, scanner, language))?;
+    let headers = answer.headers_mut();
+    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static(CAMERA));
+    if is_installed {
+        headers.insert(CONTENT_SECURITY_POLICY, scanner_policy());
+    }
     Ok(answer)
 }
 
@@ -53,7 +66,7 @@ pub async fn verify(request: HttpRequest) -> Result<HttpResponse, Problem> {
     html(page::verify(language(&request)))
 }
 
-/// `GET /assets/{version}/{name}`: a script, the icon, or a picture of a product.
+/// `GET /assets/{version}/{name}`: a script, the icon, a picture of a product, or a file of the scanner.
 ///
 /// # Errors
 ///
@@ -76,11 +89,28 @@ pub async fn asset(
             .map(|picture| kept(picture.media_type).body(picture.body.to_vec()))
             .ok_or_else(|| Problem::NotFound("no such picture".into()));
     }
+    let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let takes_brotli = accepted.is_some_and(compressed::is_accepted);
+    if version == scanner::FOLDER {
+        let scanner = state.config().scanner.scanner.clone();
+        let part = move || {
+            let part = scanner.as_ref()?.part(&name)?;
+            let body = if takes_brotli { part.brotli() } else { &part.body };
+            Some((part.media_type, body.to_vec()))
+        };
+        // The first of all compresses.
+        let found = web::block(part).await.map_err(|error| Problem::Internal(error.to_string()))?;
+        let (media_type, body) = found.ok_or_else(|| Problem::NotFound("no such file".into()))?;
+        let mut answer = kept(media_type);
+        if takes_brotli {
+            answer.insert_header((CONTENT_ENCODING, "br"));
+        }
+        return Ok(answer.body(body));
+    }
     let asset = assets::find(&version, &name)
         .ok_or_else(|| Problem::NotFound("no such asset of this version".into()))?;
     let mut answer = kept(asset.media_type);
-    let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    if accepted.is_some_and(compressed::is_accepted) {
+    if takes_brotli {
         return Ok(answer.insert_header((CONTENT_ENCODING, "br")).body(&asset.brotli[..]));
     }
     Ok(answer.body(asset.body))
@@ -114,6 +144,7 @@ pub async fn openapi(shown: Option<Data<Described>>) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
+    use super::AppState;
     use crate::testing::{get, state_without_database};
 
     #[actix_web::test]
@@ -224,5 +255,84 @@ mod tests {
         let db = state_without_database().await.db.clone();
         let answer = get(&crate::testing::state(db, config), "/policy", &[]).await;
         assert_eq!(answer.body, text);
+    }
+
+    /// A state whose configuration names this folder as the scanner's.
+    async fn state_with_scanner(folder: &std::path::Path) -> actix_web::web::Data<AppState> {
+        let mut config = crate::testing::config(String::new());
+        config.scanner = crate::scanner::Found::in_folder(folder);
+        let db = state_without_database().await.db.clone();
+        crate::testing::state(db, config)
+    }
+
+    /// The package `zxing-wasm`, where setup installed it.
+    const SCANNER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scanner/node_modules/zxing-wasm");
+
+    #[actix_web::test]
+    async fn the_start_page_alone_may_run_webassembly_and_only_where_the_scanner_is_installed() {
+        let installed = state_with_scanner(std::path::Path::new(SCANNER)).await;
+        let empty = tempfile::tempdir().unwrap();
+        let without = state_with_scanner(empty.path()).await;
+        let unsafe_word = "script-src 'self' 'wasm-unsafe-eval';";
+        for (state, path, expected) in [
+            (&installed, "/", true),
+            (&installed, "/find?code=602", true),
+            (&installed, "/verify", false),
+            (&installed, "/policy", false),
+            (&installed, "/nothing", false),
+            (&installed, "/01/09521141123454/21/1", false),
+            (&without, "/", false),
+            (&without, "/find?code=602", false),
+        ] {
+            let answer = get(state, path, &[("Accept", "text/html")]).await;
+            let policy = answer.header("content-security-policy");
+            assert_eq!(policy.contains(unsafe_word), expected, "{path}: {policy}");
+            let rest = policy.replace("'wasm-unsafe-eval'", "");
+            assert!(!rest.contains("unsafe"), "{path}: {policy}");
+            assert_eq!(answer.body.contains("data-script=\"/assets/scanner/"), expected, "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_files_of_the_scanner_are_kept_for_ever_and_compressed() {
+        let state = state_with_scanner(std::path::Path::new(SCANNER)).await;
+        let links = state.config().scanner.scanner.as_ref().unwrap().links();
+        for (path, media_type, most) in [
+            (links.script, "text/javascript; charset=utf-8", 15_000),
+            (links.module, "application/wasm", 400_000),
+        ] {
+            let plain = get(&state, &path, &[]).await;
+            assert_eq!((plain.status.as_u16(), plain.header("content-type")), (200, media_type));
+            assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+            assert_eq!(plain.header("content-encoding"), "");
+            let small = get(&state, &path, &[("Accept-Encoding", "gzip, br")]).await;
+            assert_eq!(small.header("content-encoding"), "br");
+            assert!(small.bytes < most && small.bytes < plain.bytes / 2, "{path}: {}", small.bytes);
+        }
+        for path in ["/assets/scanner/0000000000000000.wasm", "/assets/scanner/SHA256SUMS"] {
+            assert_eq!(get(&state, path, &[]).await.status, 404, "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_scanner_that_differs_from_what_is_pinned_is_not_served() {
+        let intact = state_with_scanner(std::path::Path::new(SCANNER)).await;
+        let links = intact.config().scanner.scanner.as_ref().unwrap().links();
+        let folder = tempfile::tempdir().unwrap();
+        for (path, more) in
+            [("dist/iife/reader/index.js", ""), ("dist/reader/zxing_reader.wasm", "x")]
+        {
+            let mut body = std::fs::read(std::path::Path::new(SCANNER).join(path)).unwrap();
+            body.extend(more.bytes());
+            let to = folder.path().join(path);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::write(to, body).unwrap();
+        }
+        let tampered = state_with_scanner(folder.path()).await;
+        for path in [&links.script, &links.module] {
+            assert_eq!(get(&tampered, path, &[]).await.status, 404, "{path}");
+        }
+        let page = get(&tampered, "/", &[]).await;
+        assert!(!page.body.contains("data-script") && page.body.contains("id=\"scan\""));
     }
 }

@@ -34,6 +34,8 @@ const LINK_SET: &str = "application/linkset+json";
 /// Methods of these addresses.
 const METHODS: &str = "GET, HEAD, OPTIONS";
 /// Where it is said what the members of a set of links mean.
+const CONTEXT_FILE: &str = "https://ref.gs1.org/standards/resolver/linkset-context";
+/// The same, as a header names it.
 const CONTEXT: &str = "<https://ref.gs1.org/standards/resolver/linkset-context>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"";
 
 /// Paths of the keys of GS1 Digital Link.
@@ -223,6 +225,7 @@ pub async fn description(state: Data<AppState>) -> HttpResponse {
         ],
         "supportedLinkType": [{ "namespace": crate::links::GS1_VOC, "prefix": "gs1:" }],
         "linkTypeDefaultCanBeLinkset": false,
+        "jsonLdContextLocation": CONTEXT_FILE,
     });
     if let Some(contact) = &config.report_contact {
         document["contact"] = json!({ "url": contact });

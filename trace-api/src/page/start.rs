@@ -1,10 +1,10 @@
 //! The start page: what this is, and a field for a code with what was wrong with the last one.
 //!
-//! What holds: the field works without a script; the button of the camera is hidden until a script found that the browser can read codes.
+//! What holds: the field works without a script; the buttons of the camera and of the picture are hidden until a script found that something reads codes.
 //!
-//! Not here: what a code means ([`crate::typed`]), the script (`pages/scan.js`), the words ([`crate::words::page`]).
+//! Not here: what a code means ([`crate::typed`]), the scripts (`pages/scan.js`, `pages/codes.js`), the words ([`crate::words::page`]).
 //!
-//! Source: docs/decisions/0088-codes-on-the-start-page.md.
+//! Sources: docs/decisions/0088-codes-on-the-start-page.md, docs/decisions/0099-a-scanner-that-is-installed.md.
 
 use askama::Template;
 use ledger::chop_seal::ChopSeal;
@@ -12,6 +12,7 @@ use ledger::chop_seal::ChopSeal;
 use crate::assets;
 use crate::frame::Frame;
 use crate::language::Language;
+use crate::scanner;
 use crate::typed::LONGEST;
 use crate::words::page::StartTexts;
 
@@ -53,6 +54,8 @@ struct StartPage {
     longest: usize,
     /// Path of the script for the camera.
     scan: String,
+    /// What reads codes where the browser does not.
+    scanner: Option<scanner::Links>,
 }
 
 /// The page at `/`, and at `/find` when a code leads nowhere.
@@ -60,7 +63,11 @@ struct StartPage {
 /// # Errors
 ///
 /// If the template cannot be rendered.
-pub fn start(entry: Entry, language: Language) -> Result<String, askama::Error> {
+pub fn start(
+    entry: Entry,
+    scanner: Option<scanner::Links>,
+    language: Language,
+) -> Result<String, askama::Error> {
     let texts = StartTexts::of(language);
     // The merchants of the drawing have no keys; numbers stand for them.
     let stamp = |(number, transform): (u8, &'static str)| {
@@ -75,6 +82,7 @@ pub fn start(entry: Entry, language: Language) -> Result<String, askama::Error> 
         entry,
         longest: LONGEST,
         scan: assets::path("scan.js"),
+        scanner,
     }
     .render()
 }

@@ -197,6 +197,16 @@ pub struct StartTexts {
     pub found: &'static str,
     /// When there is no camera, or it may not be used.
     pub refused: &'static str,
+    /// When the reader of codes does not load.
+    pub failed: &'static str,
+    /// The button that asks for a picture.
+    pub picture: &'static str,
+    /// While the picture is read.
+    pub reading: &'static str,
+    /// When there is no code in it.
+    pub none: &'static str,
+    /// When it is no picture.
+    pub unreadable: &'static str,
     /// Link to our own page of a code with the name of another site.
     pub onward: &'static str,
     /// Heading: what this is.
@@ -241,7 +251,12 @@ impl StartTexts {
             scan: language.of(("用相机扫描", "Scan with the camera")),
             hold: language.of(("请把二维码或 DataMatrix 码对准相机。再按一次按钮结束。画面不会离开本机。", "Hold the QR or DataMatrix code before the camera. Press the button again to end. No picture leaves this device.")),
             found: language.of(("已读到编码。", "A code was read.")),
-            refused: language.of(("相机不可用或未获允许。请用手机自带的相机扫描，或输入编码。", "There is no camera, or it may not be used. Scan with your phone's own camera, or type the code.")),
+            refused: language.of(("相机不可用或未获允许。请选一张码的照片，用手机自带的相机扫描，或输入编码。", "There is no camera, or it may not be used. Choose a picture of the code, scan with your phone's own camera, or type the code.")),
+            failed: language.of(("识别程序没有载入。请再试一次，用手机自带的相机扫描，或输入编码。", "The reader of codes did not load. Try again, scan with your phone's own camera, or type the code.")),
+            picture: language.of(("选择码的图片", "Choose a picture of a code")),
+            reading: language.of(("正在本机识别图片，图片不会离开本机。", "The picture is read on this device, and does not leave it.")),
+            none: language.of(("这张图片里没有读到二维码或 DataMatrix 码。请拍得更近、更清楚，或输入编码。", "No QR or DataMatrix code was found in this picture. Take one from nearer and in focus, or type the code.")),
+            unreadable: language.of(("这个文件不是本浏览器能打开的图片。", "This file is no picture that this browser can open.")),
             onward: language.of(("查看本站对同一编码的记录", "See this site's records of the same code")),
             what: language.of(("这是什么", "What this is")),
             signed: language.of(("经手物品的每家公司都为自己说的话签名，账本任何人都能核对。", "Each company that handles an item signs what it says about it, in ledgers that anybody can check.")),

@@ -141,6 +141,39 @@ mod tests {
         }
     }
 
+    /// The keys of the dictionary, each with its lists of qualifiers.
+    fn published(dictionary: &str) -> Vec<(&str, Vec<Vec<&str>>)> {
+        let lines =
+            dictionary.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+        lines
+            .filter_map(|line| {
+                let words: Vec<&str> = line.split('#').next()?.split_whitespace().collect();
+                let word = words.iter().find(|word| word.split('=').next() == Some("dlpkey"))?;
+                let lists = word.split_once('=').map_or_else(Vec::new, |(_, lists)| {
+                    lists.split('|').map(|list| list.split(',').collect()).collect()
+                });
+                Some((*words.first()?, lists))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn keys_and_qualifiers_are_those_of_the_syntax_dictionary_but_payment_slips() {
+        let adds = "every key and qualifier of GS1's syntax dictionary";
+        let Some(folder) = foreign::folder("gs1-syntax-engine", adds) else { return };
+        let path = folder.join("src/c-lib/gs1-syntax-dictionary.txt");
+        let dictionary = std::fs::read_to_string(path).unwrap();
+        let mut published = published(&dictionary);
+        let before = published.len();
+        published.retain(|(ai, _)| *ai != "415");
+        assert_eq!(published.len() + 1, before, "payment slips are a key there");
+        let ours: Vec<(&str, Vec<Vec<&str>>)> = KEYS
+            .iter()
+            .map(|key| (key.ai, key.qualifiers.iter().map(|list| list.to_vec()).collect()))
+            .collect();
+        assert_eq!(ours, published);
+    }
+
     #[test]
     fn a_link_built_by_hand_with_a_short_key_is_an_error_and_no_panic() {
         for key in KEYS {

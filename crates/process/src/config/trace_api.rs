@@ -103,6 +103,11 @@ pub struct TraceApiSection {
     /// Days after which reports are deleted with their photos, 30 to 3650. Default: 180.
     #[serde(default = "default_keep_reports_days")]
     pub keep_reports_days: u16,
+    /// Folder of the npm package `zxing-wasm`, whose reader of codes the start page uses in browsers that have none:
+    /// `/usr/share/chopmark/scanner` of the Debian package. A file that is missing or has another SHA-256 than this program pins is
+    /// logged, and nothing of the folder is served. Default: none; then the camera is offered where the browser itself reads codes.
+    #[serde(default)]
+    pub scanner: Option<PathBuf>,
     /// File with the names of products, `[[product]]` with the keys of `[[trace_api.product]]`. It is read again at
     /// SIGHUP: a file with anything wrong changes nothing, and the log says what is wrong with it. Default: none.
     #[serde(default, rename = "products")]

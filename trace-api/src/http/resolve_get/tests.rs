@@ -73,6 +73,13 @@ async fn the_set_of_links_has_every_level_of_the_code_and_one_default() {
     ];
     assert_eq!(anchors, expected);
     let of = |level: usize, name: &str| levels[level].get(format!("{GS1_VOC}{name}")).cloned();
+    for level in levels {
+        assert_eq!(level["itemDescription"], "Bamboo spring tea");
+        assert!(
+            level.get("description").is_none(),
+            "one version of GS1's schema refuses it: {level}"
+        );
+    }
     let page = json!([{ "href": expected[0], "title": "Bamboo spring tea" }]);
     assert_eq!(of(0, "defaultLink"), Some(page));
     assert!(of(0, "traceability").is_some() && of(0, "pip").is_none(), "{set}");
@@ -102,6 +109,7 @@ async fn a_type_of_link_leads_to_what_is_in_the_readers_language_and_keeps_the_q
     let own = format!("https://trace.example{}?linkType=gs1:defaultLink", item());
     assert_eq!(location("linkType=gs1:defaultLink", "en").await, (307, own));
     let both = scene.get(&format!("{}?linkType=gs1:faqs", item()), &[]).await;
+    assert!(both.json()["linkset"][0]["itemDescription"].is_string(), "{}", both.body);
     assert_eq!(both.json()["linkset"][0][format!("{GS1_VOC}faqs")].as_array().unwrap().len(), 2);
 }
 
@@ -193,6 +201,8 @@ async fn programs_of_other_sites_may_ask_and_learn_what_the_resolver_is() {
     assert_eq!(described["resolverRoot"], "https://trace.example");
     assert_eq!(described["supportedPrimaryKeys"].as_array().unwrap().len(), 15);
     assert_eq!(described["linkTypeDefaultCanBeLinkset"], false);
+    let context = "https://ref.gs1.org/standards/resolver/linkset-context";
+    assert_eq!(described["jsonLdContextLocation"], context);
 }
 
 #[actix_web::test]

@@ -52,6 +52,26 @@ async fn a_gtin_of_13_digits_is_the_same_product_with_its_name() {
 }
 
 #[actix_web::test]
+async fn a_gtin_of_8_12_or_13_digits_is_the_one_of_14_with_zeros_before_it() {
+    let scene = Scene::journey("scan_gtin_lengths").await;
+    for short in ["96385074", "614141000036", "4012345111118"] {
+        let whole = format!("{short:0>14}");
+        let [one, other] = [short, &whole].map(|gtin| format!("/01/{gtin}/21/7"));
+        let named = scene.get(&one, &[JSON]).await.json();
+        assert_eq!(named, scene.get(&other, &[JSON]).await.json(), "{short}");
+        let page = scene.get(&format!("/01/{short}?lang=en"), &[("Accept", "text/html")]).await;
+        assert_eq!(page.status, 200, "{short}");
+        let links = scene.get(&format!("/01/{short}?linkType=linkset"), &[]).await.json();
+        let anchor = format!("https://trace.example/01/{whole}");
+        assert_eq!(links["linkset"][0]["anchor"], anchor.as_str(), "{links}");
+    }
+    for none in ["9638507", "963850741", "0000009638507", "000000963850740"] {
+        let page = scene.get(&format!("/01/{none}?lang=en"), &[("Accept", "text/html")]).await;
+        assert_eq!(page.status, 400, "{none}");
+    }
+}
+
+#[actix_web::test]
 async fn an_item_that_only_links_name_is_shown_by_its_link_and_scanned_once() {
     let link = format!("https://brand.example/01/{GTIN}/10/L1/21/{SERIAL}");
     let canonical = format!("https://id.gs1.org/01/{GTIN}/21/{SERIAL}");
