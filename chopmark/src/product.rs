@@ -50,7 +50,7 @@ pub enum Command {
         #[arg(value_parser = gtin)]
         gtin: String,
         /// Prints one JSON object: `gtin`, `name_zh`, `name_en`, `brand_zh`, `brand_en`, `pack_zh`, `pack_en`, `picture`, `recall_url`,
-        /// `markets`, `asks_for_tokens`, `links` (list of `type`, `href`, `title`, `lang`, `media`)
+        /// `markets`, `asks_for_tokens`, `has_hidden_codes`, `links` (list of `type`, `href`, `title`, `lang`, `media`)
         #[arg(long)]
         json: bool,
         #[command(flatten)]
@@ -67,6 +67,7 @@ pub enum Command {
     ///   chopmark product set 9521141123454 --name-zh 冷泡绿茶 --name-en 'Cold-brewed green tea' --brand-en 'Lin Tea' --picture tea.png
     ///   chopmark product set 9521141123454 --pack-en 'Dark green cap. Raised seal on the neck.' --pack-zh '瓶盖为墨绿色。瓶颈有凸起的封条。'
     ///   chopmark product set 9521141123454 --market CN --market SG
+    ///   chopmark product set 9521141123454 --code-key code.key
     #[command(verbatim_doc_comment)]
     Set(Box<Changes>),
     /// Takes back what `set` said of a product
@@ -179,6 +180,12 @@ pub struct Changes {
     /// Country where it is to be sold, two capitals (ISO 3166-1); once for each country, and all of them at once
     #[arg(long = "market", value_name = "CODE")]
     markets: Vec<String>,
+    /// File with the secret of the tokens of its items: a serial number alone shows nothing of an item then. It stays where it is
+    #[arg(long, value_name = "FILE")]
+    token_key: Option<PathBuf>,
+    /// File with the secret of the hidden codes of its items: pages take these codes then, and register owners. It stays where it is
+    #[arg(long, value_name = "FILE")]
+    code_key: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -201,6 +208,12 @@ pub enum Key {
     RecallUrl,
     /// The markets
     Markets,
+    /// The secret of tokens: a serial number alone shows an item again
+    #[value(name = "token-key")]
+    Tokens,
+    /// The secret of hidden codes: no code is taken any more
+    #[value(name = "code-key")]
+    HiddenCodes,
 }
 
 impl Key {
@@ -214,6 +227,8 @@ impl Key {
             Self::Picture => "picture",
             Self::RecallUrl => "recall_url",
             Self::Markets => "markets",
+            Self::Tokens => "token_key",
+            Self::HiddenCodes => "code_key",
         }
     }
 
@@ -326,6 +341,8 @@ fn change(
 fn set(changes: &Changes) -> anyhow::Result<()> {
     let mut file = ProductFile::open(&changes.place.installation()?)?;
     let picture = changes.picture.as_deref().map(|from| file.keep_picture(from)).transpose()?;
+    let key = |path: &Option<PathBuf>| path.as_deref().map(|path| file.named(path)).transpose();
+    let (token_key, code_key) = (key(&changes.token_key)?, key(&changes.code_key)?);
     let (product, was_there) = file.product(&changes.gtin)?;
     let texts = [
         ("name_zh", &changes.name_zh),
@@ -336,6 +353,8 @@ fn set(changes: &Changes) -> anyhow::Result<()> {
         ("pack_en", &changes.pack_en),
         ("picture", &picture),
         ("recall_url", &changes.recall_url),
+        ("token_key", &token_key),
+        ("code_key", &code_key),
     ];
     let is_nothing = texts.iter().all(|(_, text)| text.is_none()) && changes.markets.is_empty();
     ensure!(!is_nothing, "got nothing to set; `chopmark help product set` lists what can be said");
@@ -418,6 +437,7 @@ fn show(place: &Place, gtin: &str, json: bool) -> anyhow::Result<()> {
         _ => format!("{en} / {zh}"),
     };
     let tokens = product.token_key.as_ref().map(|_| "asked for".to_owned());
+    let codes = product.code_key.as_ref().map(|_| "taken".to_owned());
     let lines = [
         ("GTIN", product.gtin.clone()),
         ("name", both(&product.name_zh, &product.name_en)),
@@ -427,6 +447,7 @@ fn show(place: &Place, gtin: &str, json: bool) -> anyhow::Result<()> {
         ("recall", product.recall_url.clone().unwrap_or_default()),
         ("markets", product.markets.join(" ")),
         ("tokens", tokens.unwrap_or_default()),
+        ("codes", codes.unwrap_or_default()),
     ];
     for (what, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
         out!("{what:<8} {text}");
@@ -465,6 +486,7 @@ fn as_json(product: &Product) -> Json {
         ("recall_url", optional(product.recall_url.as_deref())),
         ("markets", Json::Array(markets)),
         ("asks_for_tokens", Json::Bool(product.token_key.is_some())),
+        ("has_hidden_codes", Json::Bool(product.code_key.is_some())),
         ("links", Json::Array(product.links.iter().map(link).collect())),
     ])
 }

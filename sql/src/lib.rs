@@ -46,6 +46,7 @@ pub mod ledgers;
 pub mod look;
 pub mod master;
 mod migrate;
+pub mod owners;
 mod queries;
 pub mod queries_stored;
 pub mod refusals;

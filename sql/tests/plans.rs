@@ -48,6 +48,8 @@ const GROWING: &[(&str, &[&str])] = &[
     ("sessions", &["session_id", "secret_sha256", "previous_sha256", "login_sha256"]),
     ("tag_taps", &["chip", "tapped_at"]),
     ("code_uses", &["item", "used_at"]),
+    ("owners", &["item", "secret_sha256"]),
+    ("owner_links", &["item", "token_sha256"]),
     ("reports", &["report_id", "receipt_sha256", "received_at", "photo_bytes"]),
 ];
 
@@ -121,6 +123,8 @@ fn load(first: u32, last: u32) -> String {
            select {hash}, sha256(('before' || n)::bytea), {hash}, 'i', 's' || n, '[]', now(), now(), now() from {rows};
          insert into tag_taps select substring({hash} for 16), n, '', now() from {rows};
          insert into code_uses select 'i' || n, now(), '' from {rows};
+         insert into owners select 'i' || n, 1, {hash}, now(), 'code' from {rows};
+         insert into owner_links select 'i' || n, 'transfer', 1, {hash}, now() from {rows};
          insert into reports (receipt_sha256, received_at, item_key, item, reason, message, place, language, photo)
            select {hash}, now(), n, 'i', 'copy', '', '', 'en', case when n % 50 = 0 then '\\x00'::bytea end from {rows};"
     )

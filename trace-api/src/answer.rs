@@ -16,7 +16,7 @@ use crate::consumer;
 use crate::lamps::Lamps;
 use crate::language::Language;
 use crate::naming::Naming;
-use crate::notices::{hints, notices, other_lot};
+use crate::notices::{hints, notices, other_lot, registered};
 use crate::scan_result::ScanResult;
 use crate::taps;
 use crate::words::{self, Checked};
@@ -33,9 +33,8 @@ pub fn scan(result: &ScanResult, config: &Config, language: Language) -> Value {
     let notices = history.map(|history| {
         let lot = other_lot(history, result.code.lot.as_deref(), language);
         let all = notices(history, &result.state, naming, language);
-        let used = result.code_used.map(|at| words::code::used(at, language));
         lot.into_iter()
-            .chain(used)
+            .chain(registered(&result.registered, language))
             .chain(hints(&result.hints, language))
             .chain(all)
             .collect::<Vec<_>>()

@@ -20,7 +20,7 @@ use crate::compressed;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// Name, media type, content.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("local.js", SCRIPT, include_str!("../pages/verify/local.js")),
     ("verify.js", SCRIPT, include_str!("../pages/verify/verify.js")),
     ("form.js", SCRIPT, include_str!("../pages/verify/form.js")),
@@ -30,6 +30,7 @@ const FILES: [(&str, &str, &str); 11] = [
     ("names.js", SCRIPT, include_str!("../pages/verify/names.js")),
     ("scan.js", SCRIPT, include_str!("../pages/scan.js")),
     ("codes.js", SCRIPT, include_str!("../pages/codes.js")),
+    ("own.js", SCRIPT, include_str!("../pages/own.js")),
     ("icon.svg", "image/svg+xml", include_str!("../pages/icon.svg")),
     ("outline.svg", "image/svg+xml", inquiry::map::OUTLINE),
 ];

@@ -21,6 +21,8 @@ pub struct Frame {
     pub lang: Language,
     /// Where the same page is in the other language.
     pub switch: String,
+    /// The form that led to the page and is sent again for the other language; empty where a link is enough.
+    pub form: Vec<(&'static str, String)>,
     /// Its title.
     pub title: String,
     /// Skips the head.
@@ -44,6 +46,7 @@ impl Frame {
         Self {
             lang,
             switch: format!("?lang={}", lang.other().tag()),
+            form: Vec::new(),
             title: format!("{title} · Chopmark"),
             skip: lang.of(SKIP),
             style: STYLE,
@@ -60,5 +63,11 @@ impl Frame {
         let query = token.map(|token| format!("t={token}&")).unwrap_or_default();
         let switch = format!("?{query}lang={}", self.lang.other().tag());
         Self { switch, ..self }
+    }
+
+    /// The same for a page that a form led to.
+    #[must_use]
+    pub fn with_form(self, form: Vec<(&'static str, String)>) -> Self {
+        Self { form, ..self }
     }
 }

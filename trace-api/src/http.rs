@@ -9,6 +9,7 @@
 //! | `GET /trace` | to identified callers | yes | [`trace_get`] |
 //! | `GET /find?code=` | yes | | [`find_get`] |
 //! | `GET /code`, `POST /code` | yes | | [`code`] |
+//! | `GET /own`, `POST /own`, and the same for `/own/item`, `/own/take`, `/own/passport` | yes | | [`own`] |
 //! | `GET /report`, `POST /report`, `GET /report/{receipt}` | yes | | [`report`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
@@ -25,11 +26,13 @@ pub mod guard;
 pub mod health_get;
 pub mod items_get;
 pub mod ledgers_get;
+pub mod own;
 pub mod pages_get;
 mod parameters;
 pub mod report;
 pub mod resolve_get;
 pub mod scan_get;
+mod sent;
 pub mod trace_get;
 pub mod who;
 
@@ -45,7 +48,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 26] = [
+pub const PATHS: [(&str, &[Audience]); 30] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -63,6 +66,10 @@ pub const PATHS: [(&str, &[Audience]); 26] = [
     ("/trace", &[Audience::Internal]),
     ("/find", &[Audience::Public]),
     ("/code", &[Audience::Public]),
+    ("/own", &[Audience::Public]),
+    ("/own/item", &[Audience::Public]),
+    ("/own/take", &[Audience::Public]),
+    ("/own/passport", &[Audience::Public]),
     ("/report", &[Audience::Public]),
     ("/report/{receipt}", &[Audience::Public]),
     ("/verify", &[Audience::Public]),
@@ -121,6 +128,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/find", find_get::get))
         .configure(code::routes)
+        .configure(own::routes)
         .configure(report::routes)
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))

@@ -19,6 +19,7 @@
 
 pub mod answer;
 pub mod assets;
+pub mod codes;
 mod compressed;
 pub mod config;
 pub mod consumer;
@@ -40,6 +41,8 @@ pub mod names;
 pub mod naming;
 pub mod network;
 pub mod notices;
+pub mod once;
+pub mod owners;
 pub mod page;
 pub mod pictures;
 pub mod places;

@@ -14,6 +14,7 @@ const GIVEN_UP: &str = "Subscriptions that were given up within the last seven d
 const REFUSED: &str = "Requests refused before the database was asked, by limit.";
 const BROKEN_RECORDS: &str = "Records met that do not fit their signed ledger.";
 const HIDDEN_CODES: &str = "Hidden codes that were entered, by what came of them.";
+const OWNERS: &str = "Requests of owners and of who wants to be one, by what came of them.";
 const REPORTS: &str = "Reports of a suspicion that were sent, by what became of them.";
 const NAME_RELOADS: &str = "Readings of the files of products and places after SIGHUP, by outcome.";
 
@@ -48,6 +49,8 @@ pub struct Metrics {
     pub reports: IntCounterVec,
     /// Hidden codes that were entered, by what came of them ([`crate::words::code::Entered::outcome`]); `other_site`: another site's form.
     pub hidden_codes: IntCounterVec,
+    /// Requests of owners and of who wants to be one, by what came of them ([`crate::http::own`]).
+    pub owners: IntCounterVec,
     /// Scans deleted because they were old.
     pub deleted_scans: IntCounter,
     /// Bundles given out, by whether they are anchored.
@@ -115,6 +118,7 @@ impl Metrics {
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
             reports: by("trace_api_reports_total", REPORTS, "outcome"),
             hidden_codes: by("trace_api_hidden_codes_total", HIDDEN_CODES, "outcome"),
+            owners: by("trace_api_owners_total", OWNERS, "outcome"),
             deleted_scans,
             bundles: by("trace_api_bundles_total", "Bundles given out.", "anchored"),
             answer_seconds,

@@ -8,6 +8,7 @@
 use history::record_view::{Excursion, RecordView};
 use history::scans::Evidence;
 use history::{History, HistoryEntry, ItemState};
+use sql::owners::Registered;
 
 use crate::consumer::day;
 use crate::language::Language;
@@ -40,6 +41,13 @@ pub fn expiry(history: &History, language: Language) -> Option<String> {
 pub fn other_lot(history: &History, stated: Option<&str>, language: Language) -> Option<String> {
     let (stated, recorded) = (stated?, history.lot_number()?);
     (stated != recorded).then(|| words::other_lot(stated, recorded, language))
+}
+
+/// That somebody registered as the owner, and that the hidden code was used.
+pub fn registered(found: &Registered, language: Language) -> impl Iterator<Item = String> {
+    let used = found.code_used.map(|at| words::code::used(at, language));
+    let owned = found.owned.map(|at| words::own::owned(at, language));
+    owned.into_iter().chain(used)
 }
 
 /// What a scan hints at.

@@ -15,6 +15,7 @@ pub mod code;
 mod journey;
 mod map;
 mod next_step;
+pub mod own;
 mod parties;
 pub mod report;
 pub mod start;
@@ -41,14 +42,14 @@ use crate::lamps::{Lamp, LampState, Lamps};
 use crate::language::{Language, Pair};
 use crate::names::Product;
 use crate::naming::Naming;
-use crate::notices::{expiry, first_excursion, hints, other_lot, warnings};
+use crate::notices::{expiry, first_excursion, hints, other_lot, registered, warnings};
 use crate::pictures::Picture;
 use crate::scan_result::ScanResult;
 use crate::scanned::{SERIAL, Scanned};
 use crate::signs::{self, Colour, Icon};
 use crate::words::journey::{self as journey_text, ScanCounts};
 use crate::words::page::{ItemLabels, VerifyTexts};
-use crate::words::{self, Checked, next as next_text, page as text, verifier};
+use crate::words::{self, Checked, next as next_text, own as own_text, page as text, verifier};
 
 /// Everything that the page shows.
 pub struct PageView<'a> {
@@ -110,6 +111,27 @@ struct ShownProduct<'a> {
     pack: Vec<&'a str>,
 }
 
+/// What somebody does who bought the item.
+struct BuyerSteps {
+    /// Where the hidden code is entered; empty if the product has none.
+    enter_code: String,
+    /// Where somebody registers as the owner, or opens what is theirs; empty if nothing shows who bought the item.
+    own: String,
+    /// What that is called, and more of it.
+    own_words: (&'static str, &'static str),
+}
+
+impl BuyerSteps {
+    fn of(view: &PageView<'_>) -> Self {
+        let is_owned = view.result.registered.owned.is_some();
+        Self {
+            enter_code: code_address(view.code, view.config, view.language),
+            own: own_address(view),
+            own_words: own_text::step(is_owned, view.language),
+        }
+    }
+}
+
 /// What to do, where a verdict needs more than one sentence.
 struct Advice {
     id: &'static str,
@@ -149,8 +171,7 @@ struct ItemPage<'a> {
     limits: &'static str,
     privacy: String,
     report: String,
-    /// Where the hidden code is entered; empty if the product has none.
-    enter_code: String,
+    buyer: BuyerSteps,
     bundle: String,
     checked: Moment,
     clocks: Option<Clocks>,
@@ -215,7 +236,7 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         limits: language.of(text::LIMITS),
         privacy: words::privacy(config.keep_scans_days, language),
         report,
-        enter_code: code_address(code, config, language),
+        buyer: BuyerSteps::of(view),
         bundle: history.map(|history| bundle_path(history, code)).unwrap_or_default(),
         checked: Moment::of(result.request.at),
         clocks: clocks(result, language),
@@ -224,6 +245,30 @@ pub fn item(view: &PageView<'_>) -> Result<String, askama::Error> {
         words: verifier::attribute_for_page(language),
     }
     .render()
+}
+
+/// Where somebody registers as the owner of the item, or opens what is theirs; empty if its product has no hidden codes and nobody tapped
+/// its chip.
+fn own_address(view: &PageView<'_>) -> String {
+    let PageView { result, config, language, code, .. } = *view;
+    let has_codes = !code_address(code, config, language).is_empty();
+    let Some(item) = code.named.as_ref().filter(|_| has_codes || result.is_held) else {
+        return String::new();
+    };
+    if result.registered.owned.is_some() {
+        return format!("/own/item?lang={}", language.tag());
+    }
+    let link = item.to_digital_link();
+    let named = if has_codes { link } else { format!("{}?{}", code.path(), kept_query(result)) };
+    let named = percent_encoding::utf8_percent_encode(&named, percent_encoding::NON_ALPHANUMERIC);
+    format!("/own?item={named}&lang={}", language.tag())
+}
+
+/// The query of a scan without the language.
+fn kept_query(result: &ScanResult) -> String {
+    let query = result.request.target.split_once('?').map_or("", |(_, query)| query);
+    let others: Vec<&str> = query.split('&').filter(|part| !part.starts_with("lang=")).collect();
+    others.join("&")
 }
 
 /// The frame. The switch of language of a tap keeps the chip's parameters: it is the same tap, loaded again.
@@ -235,10 +280,8 @@ fn frame(view: &PageView<'_>, main: &str) -> Frame {
     if result.tag == TagCheck::NotChecked || target.len() > tag_auth::tap::MOST_BYTES {
         return frame;
     }
-    let query = target.split_once('?').map_or("", |(_, query)| query);
-    let others = query.split('&').filter(|part| !part.starts_with("lang="));
-    let kept = others.fold(String::new(), |kept, part| kept + part + "&");
-    Frame { switch: format!("?{kept}lang={}", language.other().tag()), ..frame }
+    let kept = kept_query(result);
+    Frame { switch: format!("?{kept}&lang={}", language.other().tag()), ..frame }
 }
 
 /// Key, lot of the address and serial number, as people call them.
@@ -353,8 +396,8 @@ fn shown_notices(view: &PageView<'_>, history: &History) -> Vec<ShownNotice> {
     let care = |text| ShownNotice { icon: Icon::Care, is_information: false, text };
     let date = |text| ShownNotice { icon: Icon::Date, is_information: true, text };
     let expiry = expiry(history, language).map(date);
-    let used = view.result.code_used.map(|at| words::code::used(at, language));
-    lot.into_iter().chain(used).chain(warnings).map(care).chain(expiry).collect()
+    let registered = registered(&view.result.registered, language);
+    lot.into_iter().chain(registered).chain(warnings).map(care).chain(expiry).collect()
 }
 
 /// The main sentence: what the verdict says, with the day of a sale.

@@ -13,12 +13,13 @@
 
 pub mod photo;
 
+use access::typed::LongCode;
 use jiff::SignedDuration;
-use ledger::hash::{HmacKey, hmac_sha256, sha256};
-use process::Randomness;
+use ledger::hash::sha256;
 use sql::reports::{MOST_DELETED, NewReport, Outcome, Stored};
 
 use crate::language::Language;
+use crate::once::{FORM_LENGTH, code};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::typed::{self, Typed};
@@ -29,12 +30,6 @@ pub const MOST_CODE: usize = 500;
 pub const MOST_MESSAGE: usize = 2_000;
 /// Most characters of where it was.
 pub const MOST_PLACE: usize = 200;
-/// Bytes of the number of a form.
-const FORM: usize = 16;
-/// Bytes of a receipt: 80 bits.
-const RECEIPT: usize = 10;
-/// The alphabet of Crockford's base 32, which has no letter that is taken for a digit.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// What people suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +130,7 @@ impl Report {
         if code.len() > MOST_CODE
             || message.chars().count() > MOST_MESSAGE
             || place.chars().count() > MOST_PLACE
-            || fields.form.len() > 2 * FORM
+            || fields.form.len() > FORM_LENGTH
         {
             return Err(Refused::TooLong);
         }
@@ -147,78 +142,37 @@ impl Report {
 
     /// Its receipt: nobody without the secret can compute it, and the same report in the same form has the same.
     fn receipt(&self, secret: &[u8]) -> Receipt {
-        let key = HmacKey::new(&hmac_sha256(secret, b"chopmark.org/report-receipt@v1\n"));
         let photo = self.photo.as_deref().map(|photo| hex::encode(sha256(photo).as_bytes()));
         let photo = photo.unwrap_or_default();
         let parts =
             [&*self.form, &self.item, self.reason.code(), &self.message, &self.place, &photo];
-        let text = parts
-            .iter()
-            .fold(String::new(), |text, part| text + &format!("{}\n{part}\n", part.len()));
-        let mut bytes = [0; RECEIPT];
-        bytes.copy_from_slice(&key.sign(text.as_bytes())[..RECEIPT]);
-        Receipt(bytes)
+        Receipt(code(secret, b"chopmark.org/report-receipt@v1\n", &parts))
     }
 }
 
 /// By what a report is followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Receipt([u8; RECEIPT]);
+pub struct Receipt(LongCode);
 
 impl Receipt {
-    /// Reads a receipt as people type it: in either case, with or without hyphens and spaces, O for 0 and I or L for 1.
+    /// Reads a receipt as people type it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digit = |c: char| {
-            let c = match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c => c,
-            };
-            ALPHABET.iter().position(|&one| char::from(one) == c)
-        };
-        let digits: Option<Vec<usize>> =
-            text.chars().filter(|c| !matches!(c, '-' | ' ')).take(2 * RECEIPT).map(digit).collect();
-        let digits = digits.filter(|digits| digits.len() == RECEIPT * 8 / 5)?;
-        let number = digits.iter().fold(0_u128, |number, &digit| number << 5 | digit as u128);
-        let mut bytes = [0; RECEIPT];
-        bytes.copy_from_slice(&number.to_be_bytes()[16 - RECEIPT..]);
-        Some(Self(bytes))
+        LongCode::parse(text).map(Self)
     }
 
     /// What is stored of it.
     fn stored(self) -> [u8; 32] {
         let mut text = b"chopmark.org/report@v1\n".to_vec();
-        text.extend(self.0);
+        text.extend(self.0.0);
         *sha256(&text).as_bytes()
     }
 }
 
 impl std::fmt::Display for Receipt {
-    /// Sixteen characters in four groups.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let number = self.0.iter().fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
-        for place in 0..16 {
-            if place > 0 && place % 4 == 0 {
-                out.write_str("-")?;
-            }
-            let digit = usize::try_from(number >> (75 - 5 * place) & 31).unwrap_or_default();
-            write!(out, "{}", char::from(ALPHABET[digit]))?;
-        }
-        Ok(())
+        self.0.fmt(out)
     }
-}
-
-/// A number for a form, random, so that two people who write the same have two receipts.
-///
-/// # Errors
-///
-/// [`Problem::Internal`] if there are no random bytes.
-pub fn new_form() -> Result<String, Problem> {
-    let mut bytes = [0; FORM];
-    let filled = Randomness::system().source().fill(&mut bytes);
-    filled.map_err(|_| Problem::Internal("no random bytes".to_owned()))?;
-    Ok(hex::encode(bytes))
 }
 
 /// Stores a report; gives its receipt, and whether it is new.

@@ -7,7 +7,7 @@ use history::bundle::Anchored;
 use history::gather::GatheredHistory;
 use history::scans::Evidence;
 use history::{ItemState, Reason, TagCheck, Withdrawal};
-use jiff::Timestamp;
+use sql::owners::Registered;
 use sql::scans::ScanTotals;
 
 use crate::config::Config;
@@ -33,8 +33,10 @@ pub struct ScanResult {
     pub anchored: Option<Anchored>,
     /// How often consumers scanned the item, this time included; nothing if no record names the code.
     pub scans: ScanTotals,
-    /// When the item's hidden code was used for the first time, if its product has such codes.
-    pub code_used: Option<Timestamp>,
+    /// What people registered of the item, if its product has hidden codes or may have chips.
+    pub registered: Registered,
+    /// Whether whoever scans tapped the item's chip, and may have bought it.
+    pub is_held: bool,
     /// What was asked for.
     pub code: Scanned,
     /// Who may say what, as it was when the history was read.

@@ -137,6 +137,29 @@ pub fn judge(heard: &Heard, bound: &[String]) -> TagCheck {
     }
 }
 
+/// Whether whoever tapped may be taken for who bought the item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The tap is not that of the item's own chip, or not fresh.
+    No,
+    /// It is, and the chip's seal is closed: in a shop anybody may hold a phone to it.
+    Closed,
+    /// It is, and the seal is open, or the chip has none.
+    Yes,
+}
+
+/// Whether whoever tapped may be taken for who bought the item.
+///
+/// - `tag`: what [`judge`] says of the tap.
+#[must_use]
+pub fn held(heard: &Heard, tag: TagCheck) -> Held {
+    match (heard, tag) {
+        (Heard::Fresh(tap), TagCheck::Passed) if tap.seal == Some(Seal::Closed) => Held::Closed,
+        (Heard::Fresh(_), TagCheck::Passed | TagCheck::Opened) => Held::Yes,
+        _ => Held::No,
+    }
+}
+
 /// The code of what a check showed, in answers and metrics; none if there was nothing to check.
 #[must_use]
 pub fn code(tag: TagCheck) -> Option<&'static str> {
@@ -185,5 +208,27 @@ mod tests {
             assert_eq!(found(names_item, seal, bound), expected, "{what}");
         }
         assert_eq!(judge(&Heard::Nothing, &own), TagCheck::NotChecked);
+    }
+
+    #[test]
+    fn who_tapped_may_have_bought_the_item_unless_its_seal_is_closed() {
+        let uid = [0x04, 0x95, 0x8c, 0xaa, 0x5c, 0x5e, 0x80];
+        let of = |seal, tag| {
+            let tap = Tap { chip: ChipTap { uid, counter: 7 }, seal, names_item: true };
+            held(&Heard::Fresh(tap), tag)
+        };
+        for (seal, tag, expected) in [
+            (None, TagCheck::Passed, Held::Yes),
+            (Some(Seal::Unknown), TagCheck::Passed, Held::Yes),
+            (Some(Seal::Opened), TagCheck::Opened, Held::Yes),
+            (Some(Seal::Closed), TagCheck::Passed, Held::Closed),
+            (None, TagCheck::Unbound, Held::No),
+            (Some(Seal::Opened), TagCheck::Failed(ChipFault::OtherChip), Held::No),
+        ] {
+            assert_eq!(of(seal, tag), expected, "{seal:?} {tag:?}");
+        }
+        let used = ChipFault::Used;
+        assert_eq!(held(&Heard::Failed(used), TagCheck::Failed(used)), Held::No);
+        assert_eq!(held(&Heard::Nothing, TagCheck::NotChecked), Held::No);
     }
 }

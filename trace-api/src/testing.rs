@@ -6,6 +6,8 @@ pub mod chip;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
@@ -15,6 +17,7 @@ use history::testing::{
     CASE, CENTRE, EventDraft, FACTORY, GTIN, ITEM, PALLET, SHOP, TestLedger, excursion_event,
     object_event, packing_event, rights,
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use process::Clock;
 use sql::testing::TestDb;
 
@@ -256,7 +259,37 @@ pub async fn ask(
     for (name, value) in headers {
         request = request.append_header((*name, *value));
     }
-    let response = test::call_service(&service, request.to_request()).await;
+    read(test::call_service(&service, request.to_request()).await).await
+}
+
+/// Sends a form to `path` of the public routes over `state`.
+pub async fn post_form(
+    state: &Data<AppState>,
+    path: &str,
+    body: String,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let application = crate::http::application(state.clone(), Audience::Public);
+    let service = test::init_service(application).await;
+    let mut request = test::TestRequest::post()
+        .uri(path)
+        .peer_addr(SocketAddr::from(([127, 0, 0, 1], 40000)))
+        .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
+        .set_payload(body);
+    for (name, value) in headers {
+        request = request.append_header((*name, *value));
+    }
+    read(test::call_service(&service, request.to_request()).await).await
+}
+
+/// Fields of a form, as a browser sends them.
+pub fn encoded(fields: &[(&str, &str)]) -> String {
+    let text = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", text(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+async fn read<B: MessageBody>(response: ServiceResponse<B>) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = test::read_body(response).await;
     let bytes = body.len();

@@ -30,6 +30,7 @@ pub mod lamps;
 pub mod links;
 mod measures;
 pub mod next;
+pub mod own;
 pub mod page;
 pub mod report;
 pub mod verifier;

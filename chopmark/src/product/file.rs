@@ -127,8 +127,26 @@ impl ProductFile {
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(&path, &picture.body))
             .with_context(|| format!("could not write {}", path.display()))?;
-        let base = fs::canonicalize(&self.folder).unwrap_or_else(|_| self.folder.clone());
-        let named = path.strip_prefix(&base).unwrap_or(&path);
+        self.relative(&path)
+    }
+
+    /// The path of a file that stays where it is, as the file of products names it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there, or its path is not UTF-8.
+    pub fn named(&self, path: &Path) -> anyhow::Result<String> {
+        let path =
+            fs::canonicalize(path).with_context(|| format!("could not read {}", path.display()))?;
+        self.relative(&path)
+    }
+
+    /// A path as seen from where paths in the file begin, if it is below.
+    fn relative(&self, path: &Path) -> anyhow::Result<String> {
+        let is_here = self.folder.as_os_str().is_empty();
+        let folder = if is_here { Path::new(".") } else { &*self.folder };
+        let base = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let named = path.strip_prefix(&base).unwrap_or(path);
         let named = named.to_str().with_context(|| format!("{} is not UTF-8", named.display()))?;
         Ok(named.to_owned())
     }

@@ -132,6 +132,55 @@ fn what_pages_could_not_show_changes_nothing_and_says_why() {
 }
 
 #[test]
+fn secrets_of_tokens_and_hidden_codes_are_named_where_they_are_shown_as_there_and_taken_back() {
+    let folder = folder();
+    let path = folder.path().join("products.toml");
+    let own = "9521141123454";
+    fs::create_dir(folder.path().join("keys")).unwrap();
+    for (name, text) in [("token.key", "0123456789abcdef".repeat(2)), ("code.key", "a".repeat(32))]
+    {
+        keystore::private::create(&folder.path().join("keys").join(name), &text).unwrap();
+    }
+    keystore::private::create(&folder.path().join("short.key"), "0123456789abcdef\n").unwrap();
+    assert_eq!(new(folder.path()).status, 0);
+    let ran = product(folder.path(), &["show", own]);
+    assert!(!ran.out.contains("tokens") && !ran.out.contains("codes"), "{}", ran.out);
+    let before = fs::read_to_string(&path).unwrap();
+    for (words, wanted) in [
+        (["--code-key", "none.key"], "could not read none.key"),
+        (["--code-key", "short.key"], "code_key: got 16 bytes"),
+        (["--token-key", "short.key"], "token_key: got 16 bytes"),
+    ] {
+        let ran = product(folder.path(), &[&["set", own], &words[..]].concat());
+        assert_eq!(ran.status, 2, "{words:?}: {}", ran.out);
+        assert!(ran.err.contains(wanted), "{words:?}: {}", ran.err);
+        assert_eq!(fs::read_to_string(&path).unwrap(), before, "{words:?}");
+    }
+    let set = ["set", own, "--token-key", "keys/token.key", "--code-key", "keys/code.key"];
+    let ran = product(folder.path(), &set);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let file = fs::read_to_string(&path).unwrap();
+    for line in ["token_key = \"keys/token.key\"", "code_key = \"keys/code.key\""] {
+        assert!(file.contains(line), "{line}: {file}");
+    }
+    assert!(!folder.path().join("pictures").exists(), "a secret is not copied");
+    let shown = |key: &str| {
+        let ran = product(folder.path(), &["show", own, "--json"]);
+        let shown: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert!(!ran.out.contains("aaaa"), "the secret is not shown: {}", ran.out);
+        shown[key].clone()
+    };
+    assert_eq!([shown("asks_for_tokens"), shown("has_hidden_codes")], [true, true]);
+    let ran = product(folder.path(), &["show", own]);
+    assert!(ran.out.contains("tokens   asked for"), "{}", ran.out);
+    assert!(ran.out.contains("codes    taken"), "{}", ran.out);
+    assert_eq!(product(folder.path(), &["unset", own, "code-key"]).status, 0);
+    assert_eq!([shown("asks_for_tokens"), shown("has_hidden_codes")], [true, false]);
+    assert_eq!(product(folder.path(), &["unset", own, "token-key"]).status, 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), before, "all of it is gone again");
+}
+
+#[test]
 fn two_changes_at_a_time_do_not_overwrite_each_other() {
     let folder = folder();
     assert_eq!(new(folder.path()).status, 0);

@@ -9,9 +9,10 @@
 //! a digit that was typed wrong is noticed without the key, but for 0 and Z taken for each other; the time of a comparison does not depend on
 //! what was guessed; a key is never printed.
 //!
-//! Not here: first use (`sql::code_uses`), pages (`trace-api`), printing (`chopmark labels`).
+//! Not here: the alphabet and how it is read ([`crate::typed`]), first use (`sql::code_uses`), pages (`trace-api`), printing
+//! (`chopmark labels`).
 //!
-//! Source: docs/decisions/0094-hidden-codes.md; Douglas Crockford, "Base 32" (the alphabet).
+//! Source: docs/decisions/0094-hidden-codes.md.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,52 +20,34 @@ use std::sync::Arc;
 use ledger::hash::{HmacKey, sha256};
 
 use crate::serial_token::LEAST_TOKEN_KEY;
+use crate::typed::{digits, grouped};
 
 /// Digits before the check symbol: 50 bits.
 const DIGITS: usize = 10;
-/// No letter of it is taken for a digit.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A code as somebody typed it, whose check symbol fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypedCode(String);
 
 impl TypedCode {
-    /// Reads a code as people type it: in either case, with or without hyphens and spaces, O for 0 and I or L for 1. None if it has another
-    /// length, a character that no code has, or a check symbol that does not fit.
+    /// Reads a code as people type it ([`digits`]). None if it has another length, a character that no code has, or a check symbol that
+    /// does not fit.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = text.chars().filter(|c| !matches!(c, '-' | ' ')).take(DIGITS + 2);
-        let digits: Option<Vec<usize>> = plain.map(digit).collect();
-        let digits = digits.filter(|digits| digits.len() == DIGITS + 1)?;
+        let digits = digits(text, DIGITS + 1)?;
         let (number, check) = digits.split_at(DIGITS);
         (check == [check_of(number)]).then(|| Self(written(number)))
     }
 }
 
-fn digit(c: char) -> Option<usize> {
-    let c = match c.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        c => c,
-    };
-    ALPHABET.iter().position(|&one| char::from(one) == c)
-}
-
-fn check_of(digits: &[usize]) -> usize {
-    (1..).zip(digits).map(|(place, digit): (usize, _)| place * digit).sum::<usize>() % 31
+fn check_of(digits: &[u8]) -> u8 {
+    let sum: u32 = (1..).zip(digits).map(|(place, &digit)| place * u32::from(digit)).sum();
+    u8::try_from(sum % 31).unwrap_or_default()
 }
 
 /// Ten digits with their check symbol, in groups.
-fn written(digits: &[usize]) -> String {
-    let mut text = String::new();
-    for (place, digit) in digits.iter().chain([&check_of(digits)]).enumerate() {
-        if place > 0 && place % 4 == 0 {
-            text.push('-');
-        }
-        text.extend(ALPHABET.get(*digit).map(|&symbol| char::from(symbol)));
-    }
-    text
+fn written(digits: &[u8]) -> String {
+    grouped(digits.iter().copied().chain([check_of(digits)]))
 }
 
 /// The key under which the hidden codes of a product's items are made.
@@ -100,9 +83,8 @@ impl HiddenCodeKey {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&self.0.sign(text.as_bytes())[..8]);
         let bits = u64::from_be_bytes(bytes);
-        let digit =
-            |place: usize| usize::try_from(bits >> (59 - 5 * place) & 31).unwrap_or_default();
-        written(&std::array::from_fn::<usize, DIGITS, _>(digit))
+        let digit = |place: usize| u8::try_from(bits >> (59 - 5 * place) & 31).unwrap_or_default();
+        written(&std::array::from_fn::<u8, DIGITS, _>(digit))
     }
 
     /// Whether this is the code of the item.
@@ -118,6 +100,7 @@ impl HiddenCodeKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::typed::ALPHABET;
 
     const ITEM: &str = "urn:epc:id:sgtin:4012345.011111.9876";
 

@@ -29,6 +29,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod token;
+pub mod typed;
 
 pub use act::Act;
 pub use api_key::{ApiKey, PREFIX_BYTES, SECRET_BYTES};

@@ -19,6 +19,7 @@ mod load;
 mod long_documents;
 mod manual;
 mod one_address;
+mod owner_pages;
 mod pages;
 mod proxies;
 mod scene;

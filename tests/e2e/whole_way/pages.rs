@@ -3,7 +3,7 @@
 //!
 //! The way through: the demo makes an item for each verdict, opens a desk, and lists their pages; the browser opens each and runs
 //! `pages.js` in it, which gives a list of what is wrong, and the rules of axe-core for WCAG 2.1 A and AA. Then somebody works with the keyboard alone
-//! (`desk_pages.rs`).
+//! (`desk_pages.rs`), and items go to their second owners (`owner_pages.rs`).
 //!
 //! What holds: no page asks another address for anything, and the console is silent; whatever a page is for works without scripts.
 //!
@@ -18,6 +18,7 @@ use tests::folder::temporary;
 
 use crate::browser::{Browser, ENTER, Started};
 use crate::desk_pages::{Desk, assert_desk_is_used_by_keyboard_alone, desk_pages, log_in};
+use crate::owner_pages::Shop;
 use crate::scene::{demo, summary};
 
 /// Widths in points: the smallest phone, a desk whose page is enlarged to 200 %, desks.
@@ -112,11 +113,18 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
         "/verify",
         "/report?code=602",
         "/report/0",
+        "/code",
         "/nothing",
         "/01/09521141123454",
     ];
     let others = others.map(|path| format!("{server}{path}"));
+    let shop = Shop::open(folder.path(), &server);
     let browser = Browser::start().await;
+    let path = |verdict: &str| {
+        let found = pages.iter().find(|(code, _)| code == verdict).expect("a page");
+        found.1.strip_prefix(&server).expect("a page of the demo").to_owned()
+    };
+    let owned = ["CONSISTENT", "SOLD", "CONDITION", "CONFLICT"].map(path);
     let mut all = Vec::new();
     for (look, (language, scheme)) in LOOKS.into_iter().enumerate() {
         browser.set_colours(scheme).await;
@@ -126,6 +134,7 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
             browser.client.goto(&page).await.expect("the page opens");
             all.extend(faults(&browser, &page, false, widths(look)).await);
         }
+        all.extend(shop.pass_on(&browser, &owned[look], (look, language)).await);
         log_in(&browser, &desk, language).await;
         for (page, is_bare) in desk_pages(&browser, &desk).await {
             browser.client.goto(&page).await.expect("the page opens");
@@ -135,10 +144,11 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
     let item = &pages.iter().find(|(code, _)| code == "CONSISTENT").expect("a page").1;
     assert_a_code_is_found_by_keyboard_alone(&browser, &server, item).await;
     assert_pages_work_without_scripts(&browser, &server, item).await;
+    shop.assert_works_without_scripts(&browser, &path("EXPIRED")).await;
     assert_desk_is_used_by_keyboard_alone(&browser, &desk).await;
     let copy = &pages.iter().rfind(|(code, _)| code == "GAP").expect("the altered copy").1;
     let copy = copy.split("/01/").next().expect("a server");
-    all.extend(browser.strange_requests(&[&*server, copy, &*desk.url]).await);
+    all.extend(browser.strange_requests(&[&*server, copy, &*desk.url, &*shop.url]).await);
     assert!(all.is_empty(), "{}", all.join("\n"));
     browser.client.clone().close().await.expect("the browser closes");
 }

@@ -32,6 +32,7 @@ use crate::language::Language;
 use crate::problem::Problem;
 use crate::scan::Target;
 use crate::state::{AppState, Audience, audience};
+use crate::words::away;
 
 /// The header that says what of a device pages may ask for.
 pub const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -173,14 +174,36 @@ fn is_own_host(headers: &HeaderMap) -> bool {
 /// A client that is no browser says nothing, and has nobody's browser to misuse.
 ///
 /// - `public_url`: our own address.
-#[must_use]
-pub fn is_own_form(headers: &HeaderMap, public_url: &str) -> bool {
+fn is_own_form(headers: &HeaderMap, public_url: &str) -> bool {
     let value = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (value("Sec-Fetch-Site"), value("Origin")) {
         (Some(site), _) => site == "same-origin",
         (None, Some(origin)) => origin.eq_ignore_ascii_case(origin_of(public_url)),
         (None, None) => true,
     }
+}
+
+/// The answer to a form that a page of another site sent; none to one of our own (`is_own_form`).
+///
+/// - `path`: of our own form.
+#[must_use]
+pub fn foreign_form(
+    request: &HttpRequest,
+    public_url: &str,
+    path: &str,
+) -> Option<Result<HttpResponse, Problem>> {
+    if is_own_form(request.headers(), public_url) {
+        return None;
+    }
+    let problem = Problem::NotAllowed("this form is of another site's page".to_owned());
+    if !is_html(request.headers().get("Accept")) {
+        return Some(Err(problem));
+    }
+    let language = language(request);
+    let form = (&*format!("{path}?lang={}", language.tag()), language.of(away::TO_FORM));
+    let page = error_page::of_words(away::NOT_OUR_FORM, form, language);
+    let mut answer = HttpResponse::build(problem.status_code());
+    Some(Ok(answer.content_type("text/html; charset=utf-8").body(page)))
 }
 
 /// Scheme, host and port of an address.

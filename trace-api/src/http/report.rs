@@ -14,18 +14,20 @@ use std::fmt::Display;
 
 use actix_multipart::{Field, Multipart};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, REFERRER_POLICY};
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use futures::StreamExt as _;
 use process::problem::{at, method_not_allowed};
 use sql::reports::{MOST_PHOTO, Stored};
 
-use super::guard::{is_own_form, language};
+use super::guard::{foreign_form, language};
 use super::parameters::text;
 use super::scan_get::header;
+use super::sent;
 use crate::error_page;
 use crate::language::{Language, Pair};
+use crate::once::new_form;
 use crate::page::report::{self as page, Form};
 use crate::problem::Problem;
 use crate::reports::{self, Fields, Receipt, Refused, Report};
@@ -68,7 +70,7 @@ pub async fn form(state: Data<AppState>, request: HttpRequest) -> Result<HttpRes
     }
     let code = text(&request, "code")?.unwrap_or_default();
     let code = code.chars().take(reports::MOST_CODE).collect();
-    let fields = Fields { form: reports::new_form()?, code, ..Fields::default() };
+    let fields = Fields { form: new_form()?, code, ..Fields::default() };
     show(&state, fields, None, language)
 }
 
@@ -87,10 +89,9 @@ pub async fn send(
         let problem = Problem::NotFound("this site takes no reports".to_owned());
         return instead(&request, problem, words::not_taken(), language);
     }
-    if !is_own_form(request.headers(), &config.public_url) {
+    if let Some(refused) = foreign_form(&request, &config.public_url, "/report") {
         count(&state, "other_site");
-        let problem = Problem::NotAllowed("this form is of another site's page".to_owned());
-        return instead(&request, problem, words::not_our_form(), language);
+        return refused;
     }
     state.admit_report(&request).inspect_err(|_| count(&state, "limited"))?;
     let sent = read(&request, body).await.inspect_err(|_| count(&state, "malformed"))?;
@@ -133,7 +134,7 @@ pub async fn follow(
     }
     let days = state.config().keep_reports_days;
     let page = page::receipt(receipt, &outcome, days, language);
-    Ok(html(StatusCode::OK, page.map_err(|error| Problem::Internal(error.to_string()))?))
+    Ok(sent::page(StatusCode::OK, page.map_err(|error| Problem::Internal(error.to_string()))?))
 }
 
 /// A form as it came in.
@@ -215,15 +216,7 @@ fn show(
     let form = Form { fields, refused, contact, days: config.keep_reports_days };
     let page = page::form(form, language).map_err(|error| Problem::Internal(error.to_string()))?;
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(html(status, page))
-}
-
-/// A page whose forms say where they come from, to ourselves only: without that a browser calls itself `null`.
-fn html(status: StatusCode, body: String) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .insert_header((REFERRER_POLICY, HeaderValue::from_static("same-origin")))
-        .body(body)
+    Ok(sent::page(status, page))
 }
 
 fn on_to(receipt: Receipt, language: Language) -> HttpResponse {
@@ -247,7 +240,7 @@ fn instead(
         return Err(problem);
     }
     let to_form = (&*format!("/report?lang={}", language.tag()), language.of(words::TO_FORM));
-    Ok(html(problem.status_code(), error_page::of_words(said, to_form, language)))
+    Ok(sent::page(problem.status_code(), error_page::of_words(said, to_form, language)))
 }
 
 #[cfg(test)]

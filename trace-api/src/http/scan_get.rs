@@ -22,6 +22,7 @@ use history::{GatheredHistory, ItemState, gather, judge};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
+use sql::owners::Registered;
 use sql::scans::Scan;
 
 use crate::findings::{self, About, Examination, Examined};
@@ -33,7 +34,8 @@ use crate::scan_queue::Slot;
 use crate::scan_result::ScanResult;
 use crate::scanned::Scanned;
 use crate::state::{AppState, MAX_PART};
-use crate::{answer, error_page, seen, taps};
+use crate::taps::{self, Heard, Held};
+use crate::{answer, error_page, seen};
 
 /// Qualifiers of a GTIN, in their order: consumer product variant, lot, serial, serial of a third party.
 const QUALIFIERS: [&str; 4] = ["22", "10", "21", "235"];
@@ -240,6 +242,19 @@ fn unavailable(language: Language, wants_json: bool) -> HttpResponse {
     response
 }
 
+/// What a scan of the item would say, for another page that shows it: nothing is stored, and no chip is asked.
+///
+/// # Errors
+///
+/// [`Problem`].
+pub async fn look(
+    state: &AppState,
+    request: &HttpRequest,
+    code: &Scanned,
+) -> Result<ScanResult, Problem> {
+    check(state, ScanRequest::of(request, &state.config(), state.clock.now()), code, false).await
+}
+
 /// Gathers, examines, judges and stores the scan.
 ///
 /// - `counts`: whether this is a scan.
@@ -283,10 +298,10 @@ async fn check(
     let gathered = found.filter(|_| code.named.is_some());
     let marks = if gathered.is_some() { marks } else { request.marks(&item, &state.mark_keys) };
     let scan = request.scan(&item, marks, reason.verdict().code());
-    let ((), anchored, code_used) = tokio::try_join!(
+    let ((), anchored, registered) = tokio::try_join!(
         store(slot, scan),
         anchored(state, gathered.as_ref()),
-        code_used(state, code)
+        registered(state, code, heard != Heard::Nothing || !state_of_item.chips.is_empty())
     )?;
     Ok(ScanResult {
         request,
@@ -297,7 +312,8 @@ async fn check(
         hints: examination.hints,
         anchored,
         scans: scans.unwrap_or_default(),
-        code_used,
+        registered,
+        is_held: taps::held(&heard, tag) == Held::Yes,
         code: code.clone(),
         rights,
     })
@@ -311,14 +327,22 @@ async fn store(slot: Option<Slot>, scan: Scan) -> Result<(), Problem> {
     }
 }
 
-/// When the item's hidden code was used first; nothing is asked of a product without such codes.
-async fn code_used(state: &AppState, code: &Scanned) -> Result<Option<Timestamp>, Problem> {
+/// What people registered of the item; nothing is asked of a product without hidden codes and chips.
+///
+/// - `is_chip`: whether the address or the item's records tell of a chip.
+async fn registered(
+    state: &AppState,
+    code: &Scanned,
+    is_chip: bool,
+) -> Result<Registered, Problem> {
     let config = state.config();
     let product = config.names.product(&code.gtin);
     let has_codes = product.is_some_and(|product| product.code_key.is_some());
-    let Some(item) = code.named.as_ref().filter(|_| has_codes) else { return Ok(None) };
-    let first = sql::code_uses::first(&state.db, &item.to_digital_link()).await?;
-    Ok(first.map(|first| first.at))
+    let asks = has_codes || is_chip && config.tag_key.is_some();
+    let Some(item) = code.named.as_ref().filter(|_| asks) else {
+        return Ok(Registered::default());
+    };
+    Ok(sql::owners::registered(&state.db, &item.to_digital_link()).await?)
 }
 
 async fn anchored(

@@ -27,6 +27,9 @@ fn sample(path: &str) -> String {
     }
 }
 
+/// Paths with a form that is sent to them.
+const FORMS: [&str; 6] = ["/code", "/own", "/own/item", "/own/take", "/own/passport", "/report"];
+
 /// What the default service answers.
 const NOWHERE: &str = "no such page; the start page is /";
 
@@ -42,7 +45,7 @@ async fn every_route_is_answered_to_its_audience_and_to_no_other() {
             assert_eq!(head.status, answer.status, "HEAD {path} {audience:?}");
             let post = ask(&state, audience, &Method::POST, &sample(path), &[]).await;
             // A form without its parts.
-            let taken = if ["/report", "/code"].contains(&path) { 400 } else { 405 };
+            let taken = if FORMS.contains(&path) { 400 } else { 405 };
             let refused = if expected { taken } else { 404 };
             assert_eq!(post.status, refused, "POST {path} {audience:?}");
         }
@@ -68,7 +71,7 @@ async fn every_answer_has_the_headers_that_protect_a_browser() {
             }
             assert!(!policy.contains("unsafe"), "{path}: {policy}");
             // A form's page says to ourselves where it comes from.
-            let is_form = ["/report", "/code"].contains(&&*path) && audience == Audience::Public;
+            let is_form = FORMS.contains(&&*path) && audience == Audience::Public;
             let referrer = if is_form { "same-origin" } else { "no-referrer" };
             for (name, value) in [
                 ("x-content-type-options", "nosniff"),
@@ -289,7 +292,7 @@ async fn every_failure_is_a_problem_document_for_a_program() {
                         "{what}"
                     );
                 }
-                let is_form = ["/report", "/code"].contains(&path) && method == Method::POST;
+                let is_form = FORMS.contains(&path) && method == Method::POST;
                 if audiences.contains(&audience) && method != Method::GET && !is_form {
                     assert_eq!(answer.status, 405, "{what}");
                     let allowed = answer.header("allow");

@@ -10,6 +10,7 @@ use crate::frame::Frame;
 use crate::language::Language;
 use crate::signs::{self, Colour};
 use crate::words::code::{self as words, CodeTexts, Entered};
+use crate::words::own;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,19 @@ pub struct Field {
     pub code: String,
     /// What came of it; none before.
     pub entered: Option<Entered>,
+    /// With which whoever used the code first may register as the owner.
+    pub own: Option<Own>,
+}
+
+/// With which somebody registers as the owner.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Digital Link of the item.
+    pub item: String,
+    /// Its hidden code.
+    pub code: String,
+    /// Number of the form.
+    pub form: String,
 }
 
 /// The colour of the page.
@@ -41,6 +55,8 @@ struct CodePage<'a> {
     said: Option<(&'static str, String, String, &'static str)>,
     /// Path of the item's page, after a right code.
     onward: String,
+    /// What registering as the owner is called, and more of it.
+    own: (&'static str, &'static str),
 }
 
 /// The page.
@@ -59,6 +75,6 @@ pub fn code(field: &Field, language: Language) -> Result<String, askama::Error> 
     let title = said.as_ref().map_or(texts.heading, |(_, _, heading, _)| heading);
     let onward =
         if is_right { format!("{}?lang={}", field.item, language.tag()) } else { String::new() };
-    CodePage { frame: Frame::of(title, language), texts, field, onward, said: said.clone() }
-        .render()
+    let (frame, own) = (Frame::of(title, language), own::step(false, language));
+    CodePage { frame, texts, field, onward, own, said: said.clone() }.render()
 }

@@ -89,6 +89,17 @@ pub const MISPLACED: Away = Away {
     ),
 };
 
+/// A form that a page of another site sent.
+pub const NOT_OUR_FORM: (Pair, Pair) = (
+    ("这份表单没有提交", "This form was not sent"),
+    (
+        "它来自另一个网站的页面。请在本站的页面上填写。",
+        "It came from a page of another site. Fill in the page of this site.",
+    ),
+);
+/// The step to our own form.
+pub const TO_FORM: Pair = ("打开本站的表单", "To the form of this site");
+
 /// The step back to the start page.
 pub const TO_START: Pair = ("回到首页", "Go to the start page");
 /// The same address again.

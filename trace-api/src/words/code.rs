@@ -108,6 +108,8 @@ pub struct CodeTexts {
     pub enter: &'static str,
     /// To the item's page.
     pub onward: &'static str,
+    /// Registers as the owner.
+    pub own: &'static str,
 }
 
 impl CodeTexts {
@@ -124,6 +126,7 @@ impl CodeTexts {
             code: language.of(("涂层下的隐藏码", "Code under the scratch layer")),
             enter: language.of(("查验", "Check")),
             onward: language.of(("查看物品的页面", "To the page of the item")),
+            own: language.of(("登记为所有者", "Register as the owner")),
         }
     }
 }

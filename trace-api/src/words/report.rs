@@ -232,17 +232,5 @@ pub fn not_taken() -> (Pair, Pair) {
     )
 }
 
-/// A form that another site sent.
-#[must_use]
-pub fn not_our_form() -> (Pair, Pair) {
-    (
-        ("这份报告没有提交", "This report was not sent"),
-        (
-            "它来自另一个网站的页面。请在本站的页面上填写。",
-            "It came from a page of another site. Fill in the page of this site.",
-        ),
-    )
-}
-
 /// The step back to the form.
 pub const TO_FORM: Pair = ("填写报告", "To the form");

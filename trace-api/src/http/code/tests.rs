@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use access::hidden_code::HiddenCodeKey;
-use actix_web::test;
 use futures::future::join_all;
 
-use crate::http::application;
 use crate::names::{Names, Product};
 use crate::places::Places;
-use crate::state::Audience;
-use crate::testing::{Answer, JSON, Scene, names};
+use crate::testing::{Answer, JSON, Scene, encoded, names, post_form};
 use history::testing::GTIN;
 
 const HTML: (&str, &str) = ("Accept", "text/html");
@@ -30,29 +27,13 @@ async fn scene(name: &str) -> Scene {
 }
 
 async fn post(scene: &Scene, body: String, headers: &[(&str, &str)]) -> Answer {
-    let service = test::init_service(application(scene.state.clone(), Audience::Public)).await;
-    let mut request = test::TestRequest::post()
-        .uri("/code?lang=en")
-        .peer_addr(([127, 0, 0, 1], 40000).into())
-        .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
-        .set_payload(body);
-    for (name, value) in headers {
-        request = request.append_header((*name, *value));
-    }
-    let response = test::call_service(&service, request.to_request()).await;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = test::read_body(response).await;
-    let bytes = body.len();
-    Answer { status, headers, bytes, body: String::from_utf8_lossy(&body).into_owned() }
+    post_form(&scene.state, "/code?lang=en", body, headers).await
 }
 
 /// Enters a code as a phone at this address does.
 async fn enter(scene: &Scene, item: &str, code: &str, from: &str) -> Answer {
-    let text = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
     let headers = [HTML, OWN, ("X-Forwarded-For", from), ("User-Agent", "Phone")];
-    post(scene, format!("item={}&code={}", text(item), text(code)), &headers).await
+    post(scene, encoded(&[("item", item), ("code", code)]), &headers).await
 }
 
 #[actix_web::test]
@@ -146,6 +127,10 @@ async fn a_form_of_another_sites_page_uses_no_code_up() {
     {
         let answer = post(&scene, body.clone(), &[header]).await;
         assert_eq!(answer.status, 403, "{header:?}: {}", answer.body);
+        let page = post(&scene, body.clone(), &[HTML, header]).await;
+        assert_eq!(page.status, 403, "{header:?}: {}", page.body);
+        assert!(page.body.contains("It came from a page of another site"), "{}", page.body);
+        assert!(page.body.contains("href=\"/code?lang=en\""), "{}", page.body);
     }
     for malformed in ["", "item=x", "code=x", &format!("item={}&code=x", "x".repeat(501))] {
         assert_eq!(post(&scene, malformed.to_owned(), &[OWN]).await.status, 400, "{malformed}");
