@@ -138,6 +138,12 @@ impl From<CasesError> for Failure {
     fn from(error: CasesError) -> Self {
         match error {
             CasesError::NoSuchCase(_) => Self::NotFound,
+            // A row that no step supports shows nothing; whoever runs the installation is told.
+            CasesError::NotAsked { .. } => {
+                tracing::error!(%error, "an inbox cannot be relied on");
+                Self::NotFound
+            }
+            CasesError::Party(problem) => Self::Malformed(problem.to_string()),
             CasesError::Overtaken => Self::SendAgain,
             CasesError::Act(problem) => Self::Malformed(problem.to_string()),
             CasesError::Search(problem) => Self::Malformed(problem),

@@ -45,7 +45,7 @@ use process::problem::at;
 use crate::config::CALLBACK;
 use crate::failure::Failure;
 use crate::pages::inquiry::{item, paste, search, tree};
-use crate::pages::{cases, exports, home, login, logout, open};
+use crate::pages::{cases, exports, home, inbox, login, logout, open};
 use crate::state::{Audience, DeskState};
 
 /// Most bytes of a form: a pasted list of ten thousand things.
@@ -73,6 +73,9 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("POST", "/cases", Who::LoggedIn),
     ("GET", "/cases/{id}", Who::LoggedIn),
     ("POST", "/cases/{id}", Who::LoggedIn),
+    ("GET", "/inbox", Who::LoggedIn),
+    ("GET", "/inbox/{case}/{number}", Who::LoggedIn),
+    ("POST", "/inbox/{case}/{number}", Who::LoggedIn),
     ("GET", "/exports", Who::LoggedIn),
     ("POST", "/exports", Who::LoggedIn),
     ("GET", "/exports/{id}", Who::LoggedIn),
@@ -141,6 +144,13 @@ fn people(service: &mut web::ServiceConfig) {
                 .route(web::get().to(cases::one::get))
                 .route(web::head().to(cases::one::get))
                 .route(web::post().to(cases::one::post)),
+        )
+        .service(at("/inbox", inbox::get))
+        .service(
+            web::resource("/inbox/{case}/{number}")
+                .route(web::get().to(inbox::one::get))
+                .route(web::head().to(inbox::one::get))
+                .route(web::post().to(inbox::one::post)),
         )
         .service(
             web::resource("/exports")

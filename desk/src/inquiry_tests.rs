@@ -217,7 +217,7 @@ async fn a_case_is_opened_worked_on_and_closed_to_strangers() {
         ("csrf", &*csrf),
         ("seen", "2"),
         ("act", "ask"),
-        ("party", "Shop"),
+        ("party", "urn:epc:id:pgln:9521142.00000"),
         ("text", "Where is it?"),
         ("why", "to find it"),
     ];

@@ -23,6 +23,8 @@ pub mod http;
 #[cfg(test)]
 mod identity_provider;
 #[cfg(test)]
+mod inbox_tests;
+#[cfg(test)]
 mod inquiry_tests;
 pub mod jobs;
 pub mod language;

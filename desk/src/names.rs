@@ -12,11 +12,13 @@
 
 use history::directory::Current;
 use history::named::{Known, Named, Position};
+use inquiry::company::is_company;
 use inquiry::reading::element_string;
 use process::language::Language;
 
 use crate::failure::Failure;
 use crate::state::DeskState;
+use crate::words::inquiry::texts;
 
 /// Most values of master data that a page reads.
 const MOST: i64 = 10_000;
@@ -149,6 +151,45 @@ impl Names {
     #[must_use]
     pub fn position(&self, uri: &str) -> Option<(Position, bool)> {
         self.named.position(uri)
+    }
+}
+
+/// Names of the companies that cases ask.
+#[derive(Debug, Clone)]
+pub struct PartyNames {
+    /// None if the desk shows no records, and so no names.
+    names: Option<Names>,
+    language: Language,
+}
+
+/// The names of those of some parties that are companies; a party of an old case may be any text.
+///
+/// # Errors
+///
+/// [`Failure::Unavailable`].
+pub async fn party_names<'a>(
+    state: &DeskState,
+    parties: impl Iterator<Item = &'a str>,
+    language: Language,
+) -> Result<PartyNames, Failure> {
+    let companies: Vec<&str> = parties.filter(|party| is_company(party)).collect();
+    let names = match state.authority().await.filter(|_| !companies.is_empty()) {
+        Some(current) => Some(Names::load(state, &current, companies.into_iter(), language).await?),
+        None => None,
+    };
+    Ok(PartyNames { names, language })
+}
+
+impl PartyNames {
+    /// A party in a sentence: its name with its number; of an old case what was typed.
+    #[must_use]
+    pub fn called(&self, party: &str) -> String {
+        match &self.names {
+            Some(names) if is_company(party) => {
+                names.party(party).in_words(texts(self.language).claimed_name)
+            }
+            _ => element_string(party),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod cases;
 pub mod exports;
 pub mod home;
+pub mod inbox;
 pub mod inquiry;
 pub mod login;
 pub mod logout;

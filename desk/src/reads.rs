@@ -3,11 +3,12 @@
 //! The way through: a handler runs the query, and calls [`record`] with what came of it; only if that succeeds it answers. Where a reason is
 //! needed and none was stated, [`reason`] says so and the page asks for one.
 //!
-//! What holds: reads of roles that are recorded are answered only when they are in a signed checkpoint of the log of reads.
+//! What holds: reads of roles that are recorded are answered only when they are in a signed checkpoint of the log of reads, and so is what
+//! anybody does in a case ([`record_act`]).
 //!
 //! Not here: the log (`gate::read_log`), which reads are recorded (`access`).
 //!
-//! Source: decisions 0058 and 0072.
+//! Source: decisions 0058, 0072 and 0096.
 
 use access::{Act, Sight};
 use gate::read_log::{Basis, Outcome, Read};
@@ -53,9 +54,30 @@ pub async fn record(
     done: Done<'_>,
     basis: Option<Basis>,
 ) -> Result<(), Failure> {
-    if !sight.is_recorded() {
-        return Ok(());
-    }
+    if sight.is_recorded() { write(state, visitor, sight, done, basis).await } else { Ok(()) }
+}
+
+/// Records what somebody did in a case, whatever their role; nothing may be answered before.
+///
+/// # Errors
+///
+/// As [`record`].
+pub async fn record_act(
+    state: &DeskState,
+    visitor: &Visitor,
+    sight: &Sight,
+    done: Done<'_>,
+) -> Result<(), Failure> {
+    write(state, visitor, sight, done, None).await
+}
+
+async fn write(
+    state: &DeskState,
+    visitor: &Visitor,
+    sight: &Sight,
+    done: Done<'_>,
+    basis: Option<Basis>,
+) -> Result<(), Failure> {
     let expected = || Failure::Malformed("expected the reason of a read".to_owned());
     let reason = reason(done.why).ok_or_else(expected)?;
     let outcome = Outcome { basis, counts: Some(done.counts) };

@@ -7,21 +7,23 @@
 //!
 //! Not here: the words (`words.rs`), styles (`assets/desk.css`; nothing is inline, so that the content policy needs no hash).
 
-use access::Grant;
+use access::{Act, Grant};
 use actix_web::HttpRequest;
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use process::language::{Language, Pair};
 
-use crate::visitor::Visitor;
+use crate::visitor::{Visitor, state};
 use crate::words::{self, roles};
 
-/// Links to the main pages, in their order: path and words. A page that people go to from everywhere is added here.
-const NAVIGATION: &[(&str, Pair)] = &[
-    ("/", words::HOME),
-    ("/search", words::inquiry::SEARCH),
-    ("/cases", words::cases::CASES),
-    ("/exports", words::exports::EXPORTS),
+/// Links to the main pages, in their order: path, words, and what whoever is led there must be allowed. A page that people go to from
+/// everywhere is added here.
+const NAVIGATION: &[(&str, Pair, Option<Act>)] = &[
+    ("/", words::HOME, None),
+    ("/inbox", words::inbox::INBOX, Some(Act::AnswerInquiries)),
+    ("/search", words::inquiry::SEARCH, None),
+    ("/cases", words::cases::CASES, Some(Act::WorkOnCases)),
+    ("/exports", words::exports::EXPORTS, None),
 ];
 
 /// What is around a page.
@@ -74,17 +76,24 @@ impl Shell {
     #[must_use]
     pub fn of(visitor: &Visitor, request: &HttpRequest, title: Pair) -> Self {
         let lang = visitor.language;
-        let link = |(path, name): &(&'static str, Pair)| Link {
+        let state = state(request).ok();
+        let leads = |act: Option<Act>| {
+            let allowed =
+                |act| state.as_ref().is_some_and(|state| visitor.sight(act, state).is_ok());
+            act.is_none_or(allowed)
+        };
+        let links = NAVIGATION.iter().filter(|(.., act)| leads(*act));
+        let links = links.map(|(path, name, _)| Link {
             path,
             name: lang.of(*name),
             is_here: *path == request.path(),
-        };
+        });
         Self {
             lang,
             title: lang.of(title).to_owned(),
             texts: lang.of((&words::SHELL_ZH, &words::SHELL_EN)),
             other_language: language_link(request, lang.other()),
-            navigation: NAVIGATION.iter().map(link).collect(),
+            navigation: links.collect(),
             subject: visitor.identity.subject.clone(),
             grants: visitor.identity.grants.iter().map(|grant| granted(grant, lang)).collect(),
             ends_at: time(visitor.ends_at),

@@ -66,6 +66,21 @@ pub struct Scene {
     pub clock: Clock,
 }
 
+/// Limits of a key, and how long it holds.
+pub struct Limits<'a> {
+    pub products: Vec<&'a str>,
+    pub parties: Vec<&'a str>,
+    pub places: Vec<&'a str>,
+    pub minutes: i64,
+}
+
+impl Default for Limits<'_> {
+    fn default() -> Self {
+        let minutes = 60 * 24 * 90;
+        Self { products: Vec::new(), parties: Vec::new(), places: Vec::new(), minutes }
+    }
+}
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub struct Answer {
@@ -320,18 +335,30 @@ impl Scene {
         role: &str,
         (product, jurisdiction): (&str, Option<&str>),
     ) -> ApiKey {
+        let places = jurisdiction.into_iter().collect();
+        self.limited_key(
+            number,
+            role,
+            Limits { products: vec![product], places, ..Limits::default() },
+        )
+        .await
+    }
+
+    /// Stores a key with a role within limits.
+    pub async fn limited_key(&self, number: u8, role: &str, limits: Limits<'_>) -> ApiKey {
         let key = ApiKey::of([number; PREFIX_BYTES], [number; SECRET_BYTES]);
+        let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
         let stored = StoredKey {
             prefix: key.prefix().to_owned(),
             key_sha256: key.digest(),
             subject: format!("food-authority/{number}"),
             role: role.to_owned(),
-            products: vec![product.to_owned()],
-            parties: Vec::new(),
-            jurisdictions: jurisdiction.into_iter().map(str::to_owned).collect(),
+            products: owned(limits.products),
+            parties: owned(limits.parties),
+            jurisdictions: owned(limits.places),
             period: (Some("2026-10-01T00:00:00Z".parse().unwrap()), None),
             created_at: self.now(),
-            expires_at: self.now() + SignedDuration::from_hours(24 * 90),
+            expires_at: self.now() + SignedDuration::from_mins(limits.minutes),
             revoked_at: None,
             last_used_at: None,
         };

@@ -7,6 +7,7 @@ pub mod cases;
 pub mod exports;
 pub mod failures;
 pub mod home;
+pub mod inbox;
 pub mod inquiry;
 pub mod login;
 pub mod roles;

@@ -40,6 +40,7 @@ pub mod findings;
 pub mod floors;
 pub mod holds;
 pub mod hub;
+pub mod inbox;
 pub mod items;
 mod ledger_id;
 pub mod ledgers;

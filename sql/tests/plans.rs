@@ -43,6 +43,7 @@ const GROWING: &[(&str, &[&str])] = &[
     ("cases", &["case_id"]),
     ("case_acts", &["case_id"]),
     ("case_members", &["subject", "case_id"]),
+    ("case_inbox", &["party"]),
     ("saved_searches", &["subject"]),
     ("export_jobs", &["export_id", "subject", "alive_until"]),
     ("sessions", &["session_id", "secret_sha256", "previous_sha256", "login_sha256"]),
@@ -117,6 +118,7 @@ fn load(first: u32, last: u32) -> String {
          insert into cases (opened_by, opened_at) select 's' || n, now() from {rows};
          insert into case_acts select case_id, 1, 's', 'open', '', {hash_of_case} from cases on conflict do nothing;
          insert into case_members select opened_by, case_id from cases on conflict do nothing;
+         insert into case_inbox select 'p' || case_id, case_id, number from case_acts on conflict do nothing;
          insert into saved_searches select 's' || n, 'tea', 'x', now() from {rows};
          insert into export_jobs select md5(n::text), 's' || n, now(), '', '', '', false, '', 'failed', 'infinity', 0, null, 0, '', now() from {rows};
          insert into sessions (secret_sha256, previous_sha256, login_sha256, issuer, subject, grants, began_at, secret_made_at, used_at)

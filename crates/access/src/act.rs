@@ -29,11 +29,13 @@ pub enum Act {
     WorkOnCases,
     /// Ends sessions of other people.
     EndSessions,
+    /// Answers for a company what an authority asks of it.
+    AnswerInquiries,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::QueryEvents,
         Self::ReadCaptures,
         Self::Capture,
@@ -45,6 +47,7 @@ impl Act {
         Self::BreakGlass,
         Self::WorkOnCases,
         Self::EndSessions,
+        Self::AnswerInquiries,
     ];
 
     /// Its name in problems and in the log of reads.
@@ -62,6 +65,7 @@ impl Act {
             Self::BreakGlass => "break glass",
             Self::WorkOnCases => "work on cases",
             Self::EndSessions => "end sessions",
+            Self::AnswerInquiries => "answer inquiries",
         }
     }
 
@@ -75,7 +79,7 @@ impl Act {
     pub(crate) fn is_of(self, role: Role) -> bool {
         let others: &[Role] = match self {
             Self::QueryEvents | Self::ReadMasterData | Self::Trace => &Role::ALL,
-            Self::Capture => &[Role::Custodian, Role::BrandOwner],
+            Self::Capture | Self::AnswerInquiries => &[Role::Custodian, Role::BrandOwner],
             Self::ReadCaptures => &[Role::Custodian, Role::BrandOwner, Role::Operator],
             Self::ManageQueries | Self::Subscribe => {
                 &[Role::Custodian, Role::BrandOwner, Role::Regulator]

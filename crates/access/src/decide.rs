@@ -5,11 +5,14 @@
 //!
 //! Source: decision 0058.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::act::Act;
 use crate::fact::Facts;
 use crate::grant::{EmergencyMark, Grant, Identity};
+use crate::role::Role;
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +79,18 @@ impl Sight {
     #[must_use]
     pub fn sees(&self, facts: &Facts<'_>) -> bool {
         self.grants.iter().any(|grant| grant.scope().covers(facts))
+    }
+
+    /// The parties that the caller speaks for, by their keys: those that a custodian or brand owner was given. A right of an emergency
+    /// makes nobody speak for a party.
+    #[must_use]
+    pub fn own_parties(&self) -> BTreeSet<&str> {
+        let speaks = |grant: &&Grant| {
+            let is_company = matches!(grant.role(), Role::Custodian | Role::BrandOwner);
+            is_company && grant.emergency().is_none()
+        };
+        let grants = self.grants.iter().filter(speaks);
+        grants.flat_map(|grant| grant.scope().parties()).map(String::as_str).collect()
     }
 
     /// Whether the read must be recorded before it is answered.

@@ -56,6 +56,7 @@ fn every_role_may_do_what_the_table_says_and_nothing_else() {
         (Act::BreakGlass, "...x."),
         (Act::WorkOnCases, "..x.."),
         (Act::EndSessions, "...x."),
+        (Act::AnswerInquiries, "xx..."),
     ];
     assert_eq!(table.map(|(act, _)| act), Act::ALL);
     for (act, row) in table {
@@ -75,6 +76,34 @@ fn reads_of_regulators_and_operators_and_under_an_exception_are_recorded() {
         let is_recorded = matches!(role, Role::Regulator | Role::Operator);
         assert_eq!(sight(grant(role, None)).is_recorded(), is_recorded, "{}", role.name());
         assert!(sight(grant(role, None).in_emergency(mark())).is_recorded(), "{}", role.name());
+    }
+}
+
+#[test]
+fn a_login_speaks_for_the_parties_that_a_company_was_given_and_for_no_other() {
+    let key = epc::thing_key(OURS);
+    let owner = |scope: Scope| Grant::new(Role::BrandOwner, scope, None).unwrap();
+    let product = || Scope::default().with_product(BRAND).unwrap();
+    let regulator = Scope::default().with_party(OURS).unwrap();
+    let wider = product().with_jurisdiction("9521142").unwrap();
+    let ended = grant(Role::Custodian, Some(NOW));
+    for (grants, speaks) in [
+        (vec![grant(Role::Custodian, None)], true),
+        (vec![owner(product().with_party(OURS).unwrap())], true),
+        (vec![owner(product())], false),
+        (vec![owner(Scope::default().with_product("9521142").unwrap())], false),
+        (vec![owner(wider)], false),
+        (vec![grant(Role::Custodian, None).in_emergency(mark())], false),
+        (vec![Grant::new(Role::Regulator, regulator, None).unwrap()], false),
+        (vec![ended.clone(), owner(product())], false),
+        (vec![ended], false),
+    ] {
+        let who = identity(grants);
+        let own = match decide(Some(&who), Act::AnswerInquiries, NOW) {
+            Decision::Allowed(sight) => sight.own_parties().contains(&*key),
+            Decision::Refused { .. } => false,
+        };
+        assert_eq!(own, speaks, "{who:?}");
     }
 }
 

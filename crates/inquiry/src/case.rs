@@ -8,6 +8,7 @@
 //! - no I/O, no clock; nothing that was done is changed: a mistake is put right by another act;
 //! - an act that refers to a question or an order refers to one that is there and not withdrawn;
 //! - of an order, no more things are quarantined or destroyed than were found;
+//! - a company acts only on what is addressed to it, answers a question once, and leaves room for the acts of members;
 //! - a case is closed only when each question is answered or withdrawn and of each order every thing that was found is quarantined or
 //!   destroyed, or the order is withdrawn;
 //! - each step has the digest of the one before it in its own, so that one that was changed, left out or put in is found
@@ -15,165 +16,24 @@
 //!
 //! Not here: storing steps ([`crate::cases`]), who may act on a case (`access`, and [`Case::has_member`]).
 //!
-//! Source: JOURNEYS R6; decision 0077.
+//! Source: JOURNEYS R6; decisions 0077 and 0096.
 
+mod act;
+mod asked;
 mod error;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use ledger::Hash;
 use ledger::hash::sha256_parts;
-use serde::{Deserialize, Serialize};
 
-pub use self::error::{CaseError, MOST_ACTS, MOST_EVIDENCE};
+pub use self::act::{Act, EvidenceRef, LedgerState, Outcome, Step};
+use self::act::{TEXT, length};
+pub use self::asked::{Order, Question};
+pub use self::error::{CaseError, MOST_ACTS, MOST_ACTS_WITH_COMPANIES, MOST_EVIDENCE};
 
-/// Characters of a title.
-const TITLE: std::ops::RangeInclusive<usize> = 3..=200;
-/// Characters of a question, an answer, an instruction, a note, a reason.
-const TEXT: std::ops::RangeInclusive<usize> = 3..=4_000;
 /// Beginning of what is hashed of a step.
 const DOMAIN: &[u8] = b"chopmark.org/case-step@v1\n";
-
-/// An event that is evidence: where it stands, and the leaf hash there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EvidenceRef {
-    /// Origin of the ledger.
-    pub origin: String,
-    /// The record's place in it.
-    pub index: u64,
-    /// Leaf hash, 64 hex digits.
-    pub leaf: String,
-    /// Id of the event.
-    pub event: String,
-}
-
-/// A ledger when evidence was frozen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LedgerState {
-    /// Its origin.
-    pub origin: String,
-    /// Size of its latest signed checkpoint.
-    pub size: u64,
-    /// Root over it, 64 hex digits.
-    pub root: String,
-}
-
-/// What was found out about things that an order recalls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Found.
-    Found,
-    /// Set aside, out of reach.
-    Quarantined,
-    /// Destroyed.
-    Destroyed,
-}
-
-/// What is done in a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Act {
-    /// Opens it.
-    Open {
-        /// What it is called.
-        title: String,
-        /// What it is about, as a search.
-        subject: String,
-    },
-    /// Lets somebody else work on it.
-    Admit {
-        /// Their name, as their login has it.
-        subject: String,
-    },
-    /// Keeps events as evidence, as their ledgers have them now.
-    Freeze {
-        /// What was searched.
-        search: String,
-        /// The events.
-        events: Vec<EvidenceRef>,
-        /// Events that matched and that whoever froze them may not see.
-        hidden: u64,
-        /// The ledgers that have them.
-        ledgers: Vec<LedgerState>,
-    },
-    /// Asks a party.
-    Ask {
-        /// The party.
-        party: String,
-        /// What it is asked.
-        question: String,
-        /// The day by which it is to answer.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        due: Option<String>,
-    },
-    /// Writes down what a party answered.
-    Answer {
-        /// Number of the act that asked.
-        to: u32,
-        /// The answer.
-        text: String,
-    },
-    /// Orders a party to recall things.
-    OrderRecall {
-        /// The party.
-        party: String,
-        /// What is recalled: a lot, a product or things.
-        things: String,
-        /// How many there should be.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        expected: Option<u64>,
-        /// What the party is to do.
-        instruction: String,
-    },
-    /// Writes down how an order is carried out.
-    Report {
-        /// Number of the act that ordered.
-        order: u32,
-        /// What became of the things.
-        outcome: Outcome,
-        /// How many more.
-        things: u64,
-        /// Where.
-        place: String,
-    },
-    /// Takes a question or an order back.
-    Withdraw {
-        /// Number of the act.
-        what: u32,
-    },
-    /// Writes something down.
-    Note {
-        /// What.
-        text: String,
-    },
-    /// Ends the case.
-    Close {
-        /// What came of it.
-        conclusion: String,
-    },
-    /// Begins it again.
-    Reopen,
-}
-
-/// An act, who did it, when and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// Number, from 1.
-    pub number: u32,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub who: String,
-    /// Why.
-    pub why: String,
-    /// What.
-    pub what: Act,
-}
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,58 +46,6 @@ pub enum Stage {
     Recalling,
     /// It has ended.
     Closed,
-}
-
-/// A question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// The party.
-    pub party: String,
-    /// What it is asked.
-    pub question: String,
-    /// By when.
-    pub due: Option<String>,
-    /// Numbers of the acts that answered.
-    pub answers: Vec<u32>,
-    /// It was taken back.
-    pub is_withdrawn: bool,
-}
-
-/// An order, and how far it is carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// The party.
-    pub party: String,
-    /// What is recalled.
-    pub things: String,
-    /// How many there should be.
-    pub expected: Option<u64>,
-    /// Found so far.
-    pub found: u64,
-    /// Of these, set aside and not destroyed.
-    pub quarantined: u64,
-    /// Of these, destroyed.
-    pub destroyed: u64,
-    /// It was taken back.
-    pub is_withdrawn: bool,
-}
-
-impl Order {
-    /// Things that were found and are neither set aside nor destroyed.
-    #[must_use]
-    pub fn at_large(&self) -> u64 {
-        self.found.saturating_sub(self.quarantined).saturating_sub(self.destroyed)
-    }
-
-    /// Things that should be there and were not found; none if it is not known how many there are.
-    #[must_use]
-    pub fn missing(&self) -> Option<u64> {
-        self.expected.map(|expected| expected.saturating_sub(self.found))
-    }
-
-    fn is_carried_out(&self) -> bool {
-        self.is_withdrawn || self.found > 0 && self.at_large() == 0
-    }
 }
 
 /// A case.
@@ -257,66 +65,6 @@ pub struct Case {
     pub orders: BTreeMap<u32, Order>,
     /// It has ended.
     pub is_closed: bool,
-}
-
-impl Act {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Open { .. } => "open",
-            Self::Admit { .. } => "admit",
-            Self::Freeze { .. } => "freeze",
-            Self::Ask { .. } => "ask",
-            Self::Answer { .. } => "answer",
-            Self::OrderRecall { .. } => "order_recall",
-            Self::Report { .. } => "report",
-            Self::Withdraw { .. } => "withdraw",
-            Self::Note { .. } => "note",
-            Self::Close { .. } => "close",
-            Self::Reopen => "reopen",
-        }
-    }
-
-    fn check_texts(&self) -> Result<(), CaseError> {
-        let text = |what, text: &str| length(what, text, TEXT);
-        match self {
-            Self::Open { title, subject } => {
-                length("the title", title, TITLE)?;
-                length("the subject", subject, 1..=2_000)
-            }
-            Self::Admit { subject } => length("the name", subject, 1..=200),
-            Self::Freeze { search, events, .. } => {
-                length("the search", search, 1..=2_000)?;
-                let is_right = (1..=MOST_EVIDENCE).contains(&events.len());
-                if is_right { Ok(()) } else { Err(CaseError::Evidence(events.len())) }
-            }
-            Self::Ask { party, question, .. } => {
-                length("the party", party, TITLE)?;
-                text("the question", question)
-            }
-            Self::Answer { text: answer, .. } => text("the answer", answer),
-            Self::OrderRecall { party, things, instruction, .. } => {
-                length("the party", party, TITLE)?;
-                length("the things", things, 1..=2_000)?;
-                text("the instruction", instruction)
-            }
-            Self::Report { place, .. } => length("the place", place, 1..=200),
-            Self::Note { text: note } => text("the note", note),
-            Self::Close { conclusion } => text("the conclusion", conclusion),
-            Self::Withdraw { .. } | Self::Reopen => Ok(()),
-        }
-    }
-}
-
-fn length(
-    what: &'static str,
-    text: &str,
-    allowed: std::ops::RangeInclusive<usize>,
-) -> Result<(), CaseError> {
-    let got = text.trim().chars().count();
-    let (least, most) = (*allowed.start(), *allowed.end());
-    if allowed.contains(&got) { Ok(()) } else { Err(CaseError::Length { what, got, least, most }) }
 }
 
 impl Case {
@@ -352,6 +100,14 @@ impl Case {
         Ok(case)
     }
 
+    /// What companies find in their inboxes: the key of each with the number of the act.
+    pub fn addressed(&self) -> impl Iterator<Item = (&str, u32)> {
+        let questions = self.questions.iter().filter(|(_, one)| one.inbox);
+        let orders = self.orders.iter().filter(|(_, one)| one.inbox);
+        let questions = questions.map(|(number, one)| (one.party.as_str(), *number));
+        questions.chain(orders.map(|(number, one)| (one.party.as_str(), *number)))
+    }
+
     /// Number of the next step.
     #[must_use]
     pub fn next_number(&self) -> u32 {
@@ -383,7 +139,8 @@ impl Case {
         if usize::try_from(step.number) != Ok(expected) {
             return Err(CaseError::Order { got: step.number, expected });
         }
-        if expected > MOST_ACTS {
+        let most = if step.what.company().is_some() { MOST_ACTS_WITH_COMPANIES } else { MOST_ACTS };
+        if expected > most {
             return Err(CaseError::Full);
         }
         length("the reason", &step.why, TEXT)?;
@@ -416,18 +173,24 @@ impl Case {
                     self.members.push(subject.clone());
                 }
             }
-            Act::Ask { party, question, due } => {
+            Act::Ask { party, question, due, inbox } => {
                 let (party, question, due) = (party.clone(), question.clone(), due.clone());
-                let answers = Vec::new();
-                let new = Question { party, question, due, answers, is_withdrawn: false };
+                let (answers, own_answer, inbox) = (Vec::new(), None, *inbox);
+                let is_withdrawn = false;
+                let new =
+                    Question { party, question, due, inbox, answers, own_answer, is_withdrawn };
                 self.questions.insert(step.number, new);
             }
-            Act::Answer { to, .. } => self.question(*to)?.answers.push(step.number),
-            Act::OrderRecall { party, things, expected, .. } => {
+            Act::Answer { to, company, .. } => {
+                self.question(*to)?.answer(step.number, company.as_deref())?;
+            }
+            Act::OrderRecall { party, things, expected, inbox, .. } => {
                 let new = Order {
                     party: party.clone(),
                     things: things.clone(),
                     expected: *expected,
+                    inbox: *inbox,
+                    reports: Vec::new(),
                     found: 0,
                     quarantined: 0,
                     destroyed: 0,
@@ -435,8 +198,9 @@ impl Case {
                 };
                 self.orders.insert(step.number, new);
             }
-            Act::Report { order, outcome, things, .. } => {
-                self.order(*order)?.report(*outcome, *things)?;
+            Act::Report { order, outcome, things, company, .. } => {
+                let counted = (*outcome, *things);
+                self.order(*order)?.report(step.number, company.as_deref(), counted)?;
             }
             Act::Withdraw { what } => self.withdraw(*what)?,
             Act::Close { .. } => {
@@ -477,43 +241,6 @@ impl Case {
         let questions = self.questions.iter().filter(|(_, question)| question.waits());
         let orders = self.orders.iter().filter(|(_, order)| !order.is_carried_out());
         questions.map(|(number, _)| *number).chain(orders.map(|(number, _)| *number)).min()
-    }
-}
-
-impl Question {
-    /// Whether nobody answered it yet.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.answers.is_empty() && !self.is_withdrawn
-    }
-}
-
-impl Order {
-    fn report(&mut self, outcome: Outcome, things: u64) -> Result<(), CaseError> {
-        let too_many = |most| CaseError::TooMany { got: things, most };
-        match outcome {
-            Outcome::Found => {
-                self.found =
-                    self.found.checked_add(things).ok_or(too_many(u64::MAX - self.found))?;
-            }
-            Outcome::Quarantined => {
-                let most = self.at_large();
-                if things > most {
-                    return Err(too_many(most));
-                }
-                self.quarantined += things;
-            }
-            Outcome::Destroyed => {
-                // Those at large first, then those that were set aside.
-                let most = self.at_large().saturating_add(self.quarantined);
-                if things > most {
-                    return Err(too_many(most));
-                }
-                self.quarantined -= things.saturating_sub(self.at_large());
-                self.destroyed += things;
-            }
-        }
-        Ok(())
     }
 }
 

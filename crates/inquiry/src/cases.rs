@@ -8,11 +8,12 @@
 //! - whoever is no member of a case is answered as if there were none;
 //! - what is loaded was checked: each step has the digest that was stored, each may follow the one before it, and the members in the
 //!   table are those of the steps, or the case is refused;
-//! - a step follows exactly what its author saw: if somebody else acted meanwhile, nothing is stored.
+//! - a step follows exactly what its author saw: if somebody else acted meanwhile, nothing is stored;
+//! - what is asked of a company is in its inbox with the commit of the step that asks; each later act puts there what is missing.
 //!
-//! Not here: what may follow ([`crate::case`]), whether a role may work on cases (`access`).
+//! Not here: what may follow ([`crate::case`]), what companies read and do ([`crate::inbox`]), whether a role may work on cases (`access`).
 //!
-//! Source: decision 0077.
+//! Source: decisions 0077 and 0096.
 
 use jiff::Timestamp;
 use ledger::Hash;
@@ -21,7 +22,8 @@ use sql::{Db, Transaction};
 use thiserror::Error;
 
 use crate::case::{Act, Case, CaseError, Step, check_chain, digest};
-use crate::reading::LONGEST;
+use crate::company::company;
+use crate::reading::{LONGEST, Unreadable};
 
 /// Most cases of a page.
 pub const PAGE: u16 = 50;
@@ -40,6 +42,9 @@ pub enum CasesError {
     /// The act may not follow.
     #[error(transparent)]
     Act(#[from] CaseError),
+    /// What is asked is addressed to no company.
+    #[error("the party: {0}")]
+    Party(#[from] Unreadable),
     /// What is stored is not what was stored once.
     #[error("case {case} cannot be relied on: {why}")]
     Altered {
@@ -47,6 +52,16 @@ pub enum CasesError {
         case: i64,
         /// What does not fit.
         why: String,
+    },
+    /// An inbox has what no step asks of this company.
+    #[error("the inbox has act {number} of case {case} for {party}, and no step asks that")]
+    NotAsked {
+        /// The case.
+        case: i64,
+        /// Number of the act.
+        number: u32,
+        /// The key of the company.
+        party: String,
     },
     /// A kept search without a name or a text, or with too long ones.
     #[error("{0}")]
@@ -79,7 +94,7 @@ pub struct By<'a> {
 }
 
 impl By<'_> {
-    fn step(&self, number: u32, what: Act) -> Step {
+    pub(crate) fn step(&self, number: u32, what: Act) -> Step {
         Step {
             number,
             at: self.at,
@@ -95,7 +110,7 @@ fn text(step: &Step) -> Result<String, sql::Error> {
 }
 
 /// The stored form of a step, and its digest.
-async fn store(
+pub(crate) async fn store(
     tx: &Transaction<'_>,
     case: i64,
     step: &Step,
@@ -144,6 +159,17 @@ pub async fn load(db: &Db, id: i64, subject: &str) -> Result<Loaded, CasesError>
     if !sql::cases::is_member(db, id, subject).await? {
         return Err(CasesError::NoSuchCase(id));
     }
+    let loaded = read(db, id).await?.0;
+    // A row of members alone lets nobody in.
+    if !loaded.case.has_member(subject) {
+        let why = format!("no step admits `{subject}`");
+        return Err(CasesError::Altered { case: id, why });
+    }
+    Ok(loaded)
+}
+
+/// A case, checked, and the digests of its steps. Whoever calls it decides what is shown of it, and to whom.
+pub(crate) async fn read(db: &Db, id: i64) -> Result<(Loaded, Vec<Hash>), CasesError> {
     let acts = sql::cases::acts(db, id).await?;
     let altered = |why: String| CasesError::Altered { case: id, why };
     let digest = check_chain(acts.iter().map(|(text, digest)| (text.as_str(), digest)))
@@ -152,11 +178,24 @@ pub async fn load(db: &Db, id: i64, subject: &str) -> Result<Loaded, CasesError>
         acts.iter().map(|(text, _)| serde_json::from_str(text)).collect();
     let steps = steps.map_err(|error| altered(error.to_string()))?;
     let case = Case::of(steps).map_err(|error| altered(error.to_string()))?;
-    // A row of members alone lets nobody in.
-    if !case.has_member(subject) {
-        return Err(altered(format!("no step admits `{subject}`")));
+    let digests = acts.into_iter().map(|(_, digest)| digest).collect();
+    Ok((Loaded { id, case, digest }, digests))
+}
+
+/// The act as it is stored: what is asked is addressed to the key of a company and goes into its inbox.
+fn addressed(mut what: Act) -> Result<Act, CasesError> {
+    match &mut what {
+        Act::Ask { party, inbox, .. } | Act::OrderRecall { party, inbox, .. } => {
+            *party = company(party)?;
+            *inbox = true;
+        }
+        Act::Answer { company, .. } | Act::Report { company, .. } => {
+            // A member acts for no company.
+            *company = None;
+        }
+        _ => {}
     }
-    Ok(Loaded { id, case, digest })
+    Ok(what)
 }
 
 /// Adds a step to a case as its author saw it.
@@ -176,10 +215,13 @@ pub async fn act(
     if loaded.case.next_number() != seen.saturating_add(1) {
         return Err(CasesError::Overtaken);
     }
-    let step = by.step(loaded.case.next_number(), what);
+    let step = by.step(loaded.case.next_number(), addressed(what)?);
     let case = loaded.case.after(step.clone())?;
+    let asked: Vec<(&str, u32)> = case.addressed().collect();
     let stored = db.run_tx_once("inquiry.act", async |tx: &Transaction<'_>| {
-        store(tx, id, &step, &loaded.digest).await
+        let digest = store(tx, id, &step, &loaded.digest).await?;
+        sql::inbox::insert(tx, id, &asked).await?;
+        Ok(digest)
     });
     match stored.await {
         Ok(digest) => Ok(Loaded { id, case, digest }),

@@ -1,14 +1,16 @@
-//! The desk of the demo, for tests and pictures of its pages: a process with a log of reads, and the key of an inspector.
+//! The desk of the demo, for tests and pictures of its pages: a process with a log of reads, and the keys of an inspector and of a company.
 //!
-//! The way through: [`Stage::open_desk`] writes `desk.toml`, makes the key, starts the desk on the demo's database, and lists in `desk.txt`
+//! The way through: [`Stage::open_desk`] writes `desk.toml`, makes the keys, starts the desk on the demo's database, and lists in `desk.txt`
 //! what to open there, a line for each: a name and a value.
 //!
-//! What holds: the key is of a regulator for the factory's products, so every read is recorded with a reason, as in production. The log of
+//! What holds: the inspector's key is of a regulator for the factory's products, so every read is recorded with a reason, as in production; the other
+//! is of the distribution centre, as a custodian that is named as the party. The log of
 //! reads is not in the demo's directory, which was founded before; so the desk is opened after the audit of what can be looked at.
 //!
 //! Not here: what the pages show (`desk`).
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -21,9 +23,25 @@ use crate::world::free_address;
 const READS: &str = "reads.example/log";
 /// Whose key it is.
 const INSPECTOR: &str = "food-authority/lee";
+/// Whose key the company's is.
+const CLERK: &str = "centre.example/wu";
+/// The company.
+const COMPANY: &str = "urn:epc:id:pgln:9521142.00000";
 /// The key of an inspector, by the words of the command.
 const NEW_KEY: &str =
     "access key add --role regulator --product 9521141 --json --config chopmark.toml --subject";
+/// The key of the company.
+const COMPANY_KEY: &str = "access key add --role custodian --party urn:epc:id:pgln:9521142.00000 --json --config chopmark.toml --subject";
+
+/// Makes a key with the words of the command; gives it.
+fn new_key(folder: &Path, words: &str, subject: &str) -> anyhow::Result<String> {
+    let words: Vec<&str> = words.split(' ').chain([subject]).collect();
+    let printed = program::output(folder, &words)?;
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    // The whole key is longer than the part that names it.
+    let keys = printed.split(|c| !is_of_key(c)).filter(|word| word.starts_with("chm_"));
+    Ok(keys.max_by_key(|word| word.len()).context("no key was printed")?.to_owned())
+}
 
 impl Stage {
     /// Opens the desk.
@@ -55,17 +73,15 @@ logins_per_minute = 1000
 "#
         );
         fs::write(folder.join("desk.toml"), installation + &section)?;
-        let words: Vec<&str> = NEW_KEY.split(' ').chain([INSPECTOR]).collect();
-        let printed = program::output(&folder, &words)?;
-        let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        // The whole key is longer than the part that names it.
-        let keys = printed.split(|c| !is_of_key(c)).filter(|word| word.starts_with("chm_"));
-        let key = keys.max_by_key(|word| word.len()).context("no key was printed")?;
+        let key = new_key(&folder, NEW_KEY, INSPECTOR)?;
+        let company_key = new_key(&folder, COMPANY_KEY, CLERK)?;
         self.world.start("desk", "desk.toml", "desk", internal)?;
         let goods = &self.goods;
         let lines = [
             ("url", format!("http://{listen}")),
-            ("key", key.to_owned()),
+            ("key", key),
+            ("company-key", company_key),
+            ("company", COMPANY.to_owned()),
             ("item", goods.items[0].epc.to_uri()),
             ("lot", LOT_CLASS.to_owned()),
             ("pallet", goods.pallet.epc.to_uri()),

@@ -1,6 +1,7 @@
 //! The words of cases.
 
 use inquiry::case::{Act, Order, Outcome, Stage};
+use inquiry::reading::{Unreadable, element_string};
 use process::language::{Language, Pair};
 
 /// The page of all cases.
@@ -41,6 +42,18 @@ pub struct CaseTexts {
     pub orders: &'static str,
     /// Label.
     pub party: &'static str,
+    /// What names a party.
+    pub party_hint: &'static str,
+    /// What is asked is in the company's inbox.
+    pub in_inbox: &'static str,
+    /// What is asked was stored before companies had an inbox.
+    pub not_in_inbox: &'static str,
+    /// The company itself did it.
+    pub by_company: &'static str,
+    /// The company itself answered.
+    pub answered_itself: &'static str,
+    /// Label: for which company.
+    pub company: &'static str,
     /// Label.
     pub question: &'static str,
     /// Label.
@@ -124,6 +137,12 @@ pub const ZH: CaseTexts = CaseTexts {
     questions: "询问",
     orders: "召回令",
     party: "企业",
+    party_hint: "填写企业的 GLN 或 PGLN：13 位数字、urn:epc:id:pgln:… 或 (417) …。企业用自己的登录查看并答复，只能看到这一项内容。",
+    in_inbox: "已送达企业的登录",
+    not_in_inbox: "未经本系统送达",
+    by_company: "企业自行提交",
+    answered_itself: "企业已自行答复",
+    company: "代表企业",
     question: "问题",
     due: "答复期限",
     to: "针对的询问（步骤编号）",
@@ -150,7 +169,7 @@ pub const ZH: CaseTexts = CaseTexts {
     at_large: "待处理",
     missing: "尚未找到",
     withdrawn: "已撤回",
-    answered: "已答复",
+    answered: "已登记答复",
     waits: "等待答复",
     altered: "此案的记录与当时保存的不符，不予显示。请联系管理员。",
     overtaken: "其间有人办理了本案，请看过之后再提交。",
@@ -174,6 +193,12 @@ pub const EN: CaseTexts = CaseTexts {
     questions: "Questions",
     orders: "Recall orders",
     party: "Party",
+    party_hint: "The GLN or PGLN of a company: 13 digits, urn:epc:id:pgln:… or (417) …. The company reads it and replies in a login of its own, and sees nothing else of the case.",
+    in_inbox: "in the company's login",
+    not_in_inbox: "asked outside of this desk",
+    by_company: "sent by the company itself",
+    answered_itself: "answered by the company itself",
+    company: "For the company",
     question: "Question",
     due: "To be answered by",
     to: "Question (number of the step)",
@@ -200,7 +225,7 @@ pub const EN: CaseTexts = CaseTexts {
     at_large: "To be dealt with",
     missing: "Not found yet",
     withdrawn: "withdrawn",
-    answered: "answered",
+    answered: "answer written down",
     waits: "waits for an answer",
     altered: "What is stored of this case is not what was stored once; it is not shown. Tell whoever runs this installation.",
     overtaken: "Somebody else acted on this case meanwhile. Look at it, and submit again.",
@@ -233,9 +258,13 @@ pub fn act(act: &Act) -> Pair {
         Act::Admit { .. } => ("增加办案人", "Colleague admitted"),
         Act::Freeze { .. } => ("固定证据", "Evidence frozen"),
         Act::Ask { .. } => ("询问企业", "Party asked"),
-        Act::Answer { .. } => ("企业答复", "Answer"),
+        Act::Answer { company: Some(_), .. } => ("企业答复", "The company answered"),
+        Act::Answer { .. } => ("登记企业答复", "Answer written down"),
         Act::OrderRecall { .. } => ("责令召回", "Recall ordered"),
-        Act::Report { .. } => ("执行情况", "Execution reported"),
+        Act::Report { company: Some(_), .. } => {
+            ("企业报告执行情况", "The company reported execution")
+        }
+        Act::Report { .. } => ("登记执行情况", "Execution written down"),
         Act::Withdraw { .. } => ("撤回", "Withdrawn"),
         Act::Note { .. } => ("备注", "Note"),
         Act::Close { .. } => ("结案", "Closed"),
@@ -251,7 +280,7 @@ pub fn form(name: &str) -> Pair {
         "ask" => ("询问企业", "Ask a party"),
         "answer" => ("登记答复", "Write down an answer"),
         "order_recall" => ("责令召回", "Order a recall"),
-        "report" => ("登记执行情况", "Report execution"),
+        "report" => ("登记执行情况", "Write down execution"),
         "withdraw" => ("撤回", "Withdraw"),
         "note" => ("备注", "Note"),
         "admit" => ("增加办案人", "Admit a colleague"),
@@ -267,6 +296,17 @@ pub fn outcome(outcome: Outcome) -> Pair {
         Outcome::Found => ("找到", "found"),
         Outcome::Quarantined => ("隔离", "quarantined"),
         Outcome::Destroyed => ("销毁", "destroyed"),
+    }
+}
+
+/// What became of things, by the name that forms have.
+#[must_use]
+pub fn outcome_named(name: &str) -> Option<Outcome> {
+    match name {
+        "found" => Some(Outcome::Found),
+        "quarantined" => Some(Outcome::Quarantined),
+        "destroyed" => Some(Outcome::Destroyed),
+        _ => None,
     }
 }
 
@@ -294,22 +334,32 @@ pub fn lines(act: &Act, language: Language) -> Vec<String> {
             );
             lines
         }
-        Act::Ask { party, question, due } => {
-            let mut lines = vec![line(texts.party, party), line(texts.question, question)];
+        Act::Ask { party, question, due, .. } => {
+            let mut lines =
+                vec![line(texts.party, &element_string(party)), line(texts.question, question)];
             lines.extend(due.as_ref().map(|due| line(texts.due, due)));
             lines
         }
-        Act::Answer { to, text } => vec![line(texts.to, &to.to_string()), text.clone()],
-        Act::OrderRecall { party, things, expected, instruction } => {
-            let mut lines = vec![line(texts.party, party), line(texts.things, things)];
+        Act::Answer { to, text, company } => {
+            let mut lines = vec![line(texts.to, &to.to_string()), text.clone()];
+            lines.extend(company.iter().map(|own| line(texts.company, &element_string(own))));
+            lines
+        }
+        Act::OrderRecall { party, things, expected, instruction, .. } => {
+            let mut lines =
+                vec![line(texts.party, &element_string(party)), line(texts.things, things)];
             lines.extend(expected.map(|number| line(texts.expected, &number.to_string())));
             lines.push(line(texts.instruction, instruction));
             lines
         }
-        Act::Report { order, outcome: own, things, place } => vec![
-            line(texts.order, &order.to_string()),
-            format!("{} {things} · {place}", language.of(outcome(*own))),
-        ],
+        Act::Report { order, outcome: own, things, place, company } => {
+            let mut lines = vec![
+                line(texts.order, &order.to_string()),
+                format!("{} {things} · {place}", language.of(outcome(*own))),
+            ];
+            lines.extend(company.iter().map(|own| line(texts.company, &element_string(own))));
+            lines
+        }
         Act::Withdraw { what } => vec![line(texts.which, &what.to_string())],
         Act::Note { text } => vec![text.clone()],
         Act::Close { conclusion } => vec![line(texts.conclusion, conclusion)],
@@ -334,6 +384,16 @@ pub fn tally(order: &Order) -> [String; 5] {
 #[must_use]
 pub fn refused(why: &str, language: Language) -> String {
     language.of((format!("不能这样办理：{why}"), format!("This may not follow: {why}")))
+}
+
+/// What names no company.
+#[must_use]
+pub fn refused_party(problem: &Unreadable, language: Language) -> String {
+    let Unreadable { got, expected } = problem;
+    language.of((
+        format!("“{got}”不能指明企业。请填写 GLN 或 PGLN。（{expected}）"),
+        format!("`{got}` names no company: expected {expected}."),
+    ))
 }
 
 /// The reason of a read that a case makes.

@@ -19,6 +19,8 @@ pub struct HomeTexts {
     pub none: &'static str,
     /// Before the end of a role.
     pub until: &'static str,
+    /// The link to what waits for a company.
+    pub to_inbox: &'static str,
 }
 
 /// In Chinese.
@@ -30,6 +32,7 @@ pub const HOME_ZH: HomeTexts = HomeTexts {
     roles: "您的角色和范围",
     none: "尚未授予任何角色，因此看不到任何数据。请联系管理员。",
     until: "有效至",
+    to_inbox: "查看询问",
 };
 /// In English.
 pub const HOME_EN: HomeTexts = HomeTexts {
@@ -40,6 +43,7 @@ pub const HOME_EN: HomeTexts = HomeTexts {
     roles: "Your roles and limits",
     none: "You were given no role, so there is nothing to see. Ask whoever runs this installation.",
     until: "Valid until",
+    to_inbox: "See the questions",
 };
 /// Before the name of a key.
 pub const KEY: Pair = ("密钥", "key");

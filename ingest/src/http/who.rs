@@ -15,7 +15,7 @@
 //!
 //! Source: decision 0065.
 
-use access::{Act, Grant, Sight};
+use access::{Act, Sight};
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use gate::Refusal;
@@ -100,10 +100,8 @@ fn of_identity(
     subject: &str,
     sight: &Sight,
 ) -> Result<Partner, Problem> {
-    let grants: Vec<&Grant> = sight.grants().iter().filter(|grant| !grant.is_recorded()).collect();
-    let is_own =
-        |party: &String| grants.iter().any(|grant| grant.scope().parties().contains(party));
-    let own = state.config.parties.iter().filter(|(_, party)| is_own(party));
+    let parties = sight.own_parties();
+    let own = state.config.parties.iter().filter(|(_, party)| parties.contains(&**party));
     let own: Vec<&str> = own.map(|(origin, _)| origin.as_str()).collect();
     let ledger = match (named(request)?, &own[..]) {
         (_, []) => {

@@ -17,7 +17,10 @@ use serde_json::Value;
 use tests::folder::temporary;
 
 use crate::browser::{Browser, ENTER, Started};
-use crate::desk_pages::{Desk, assert_desk_is_used_by_keyboard_alone, desk_pages, log_in};
+use crate::desk_pages::{
+    Desk, assert_a_company_replies_by_keyboard_alone, assert_desk_is_used_by_keyboard_alone,
+    company_pages, desk_pages, log_in,
+};
 use crate::owner_pages::Shop;
 use crate::scene::{demo, summary};
 
@@ -135,8 +138,13 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
             all.extend(faults(&browser, &page, false, widths(look)).await);
         }
         all.extend(shop.pass_on(&browser, &owned[look], (look, language)).await);
-        log_in(&browser, &desk, language).await;
+        log_in(&browser, &desk, &desk.key, language).await;
         for (page, is_bare) in desk_pages(&browser, &desk).await {
+            browser.client.goto(&page).await.expect("the page opens");
+            all.extend(faults(&browser, &page, is_bare, widths(look)).await);
+        }
+        log_in(&browser, &desk, &desk.company_key, language).await;
+        for (page, is_bare) in company_pages(&desk) {
             browser.client.goto(&page).await.expect("the page opens");
             all.extend(faults(&browser, &page, is_bare, widths(look)).await);
         }
@@ -146,6 +154,15 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
     assert_pages_work_without_scripts(&browser, &server, item).await;
     shop.assert_works_without_scripts(&browser, &path("EXPIRED")).await;
     assert_desk_is_used_by_keyboard_alone(&browser, &desk).await;
+    assert_a_company_replies_by_keyboard_alone(&browser, &desk).await;
+    for (page, is_bare) in company_pages(&desk) {
+        browser.client.goto(&page).await.expect("the page opens");
+        all.extend(faults(&browser, &page, is_bare, &WIDTHS).await);
+    }
+    log_in(&browser, &desk, &desk.key, "en").await;
+    let case = format!("{}/cases/1", desk.url);
+    browser.client.goto(&case).await.expect("the page opens");
+    all.extend(faults(&browser, &case, false, &WIDTHS).await);
     let copy = &pages.iter().rfind(|(code, _)| code == "GAP").expect("the altered copy").1;
     let copy = copy.split("/01/").next().expect("a server");
     all.extend(browser.strange_requests(&[&*server, copy, &*desk.url, &*shop.url]).await);

@@ -6,6 +6,8 @@ use thiserror::Error;
 pub const MOST_EVIDENCE: usize = 2_000;
 /// Most acts of a case.
 pub const MOST_ACTS: usize = 5_000;
+/// Acts of a case after which companies act no more, so that none of them fills it and its members still can.
+pub const MOST_ACTS_WITH_COMPANIES: usize = 4_000;
 
 /// Why an act may not follow.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -39,6 +41,15 @@ pub enum CaseError {
         /// What it must be.
         expected: &'static str,
     },
+    /// What is addressed to companies names none.
+    #[error("the party: got `{0}`, expected the key of a company")]
+    NoCompany(String),
+    /// A company acts on what is not addressed to it.
+    #[error("got the company {0}, expected the one that was asked")]
+    OtherCompany(String),
+    /// The company answered already.
+    #[error("got one more answer of the company, expected one: it answered in act {0}")]
+    Answered(u32),
     /// More things are set aside or destroyed than were found.
     #[error("got {got} things, expected at most {most}: no more are left of those that were found")]
     TooMany {

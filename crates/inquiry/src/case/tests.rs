@@ -3,6 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use jiff::Timestamp;
+
+/// The key of a company.
+const COMPANY: &str = "https://id.gs1.org/417/9521142000006";
+/// The key of another.
+const OTHER: &str = "https://id.gs1.org/417/9521143000005";
 
 fn step(number: u32, what: Act) -> Step {
     let at = Timestamp::from_second(1_763_900_000 + i64::from(number)).unwrap();
@@ -19,16 +25,30 @@ fn case(acts: Vec<Act>) -> Result<Case, CaseError> {
 }
 
 fn ask() -> Act {
-    Act::Ask { party: "Shop".into(), question: "Where is it?".into(), due: None }
+    Act::Ask { party: "Shop".into(), question: "Where is it?".into(), due: None, inbox: false }
+}
+
+/// The same question in the inbox of a company.
+fn ask_company() -> Act {
+    Act::Ask { party: COMPANY.into(), question: "Where is it?".into(), due: None, inbox: true }
+}
+
+fn own_answer(to: u32, company: &str) -> Act {
+    Act::Answer { to, text: "On the shelf.".into(), company: Some(company.into()) }
+}
+
+fn answer(to: u32, text: &str) -> Act {
+    Act::Answer { to, text: text.into(), company: None }
 }
 
 fn order(expected: Option<u64>) -> Act {
     let instruction = "Take it off the shelf.".into();
-    Act::OrderRecall { party: "Shop".into(), things: "lot:L2611A".into(), expected, instruction }
+    let (party, things) = ("Shop".into(), "lot:L2611A".into());
+    Act::OrderRecall { party, things, expected, instruction, inbox: false }
 }
 
 fn report(order: u32, outcome: Outcome, things: u64) -> Act {
-    Act::Report { order, outcome, things, place: "Nanjing".into() }
+    Act::Report { order, outcome, things, place: "Nanjing".into(), company: None }
 }
 
 fn close() -> Act {
@@ -41,7 +61,7 @@ fn a_case_goes_from_its_opening_over_a_question_and_a_recall_to_its_end() {
     let stage = |acts: &[Act]| case(acts.to_vec()).unwrap().stage();
     assert_eq!(stage(&[]), Stage::Open);
     assert_eq!(stage(&acts), Stage::Asked);
-    acts.push(Act::Answer { to: 2, text: "On the shelf.".into() });
+    acts.push(answer(2, "On the shelf."));
     assert_eq!(stage(&acts), Stage::Open);
     acts.push(order(Some(9)));
     assert_eq!(stage(&acts), Stage::Recalling);
@@ -76,12 +96,9 @@ fn what_may_not_follow_is_refused_with_its_reason() {
         (vec![opening()], "got `open`, expected the case to be opened first, once"),
         (vec![close(), ask()], "got `ask`, expected `reopen`: the case is closed"),
         (vec![Act::Reopen], "got `reopen` of a case that is not closed"),
+        (vec![answer(1, "nothing")], "got act 1, expected a question that is not withdrawn"),
         (
-            vec![Act::Answer { to: 1, text: "nothing".into() }],
-            "got act 1, expected a question that is not withdrawn",
-        ),
-        (
-            vec![ask(), Act::Withdraw { what: 2 }, Act::Answer { to: 2, text: "late".into() }],
+            vec![ask(), Act::Withdraw { what: 2 }, answer(2, "late")],
             "got act 2, expected a question that is not withdrawn",
         ),
         (
@@ -161,15 +178,134 @@ fn a_step_that_was_changed_left_out_put_in_or_moved_is_found() {
 
 #[test]
 fn a_stored_step_is_read_again_and_an_unknown_member_is_refused() {
-    for act in
-        [opening(), ask(), order(Some(3)), report(2, Outcome::Found, 3), close(), Act::Reopen]
-    {
+    for act in [
+        opening(),
+        ask(),
+        ask_company(),
+        own_answer(2, COMPANY),
+        order(Some(3)),
+        report(2, Outcome::Found, 3),
+        close(),
+        Act::Reopen,
+    ] {
         let one = step(7, act);
         let text = serde_json::to_string(&one).unwrap();
         assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), one, "{text}");
     }
     let text = serde_json::to_string(&step(1, opening())).unwrap();
     assert!(serde_json::from_str::<Step>(&text.replace("\"why\"", "\"x\":1,\"why\"")).is_err());
+}
+
+#[test]
+fn a_company_answers_once_what_is_addressed_to_it_and_a_member_may_still_write_answers_down() {
+    for (acts, text) in [
+        (
+            vec![ask_company(), own_answer(2, OTHER)],
+            "got the company https://id.gs1.org/417/9521143000005, expected the one that was asked",
+        ),
+        // A question of an old case may have a company's key as its text; it was not shown to the company.
+        (
+            vec![
+                Act::Ask {
+                    party: COMPANY.into(),
+                    question: "Where is it?".into(),
+                    due: None,
+                    inbox: false,
+                },
+                own_answer(2, COMPANY),
+            ],
+            "got the company https://id.gs1.org/417/9521142000006, expected the one that was asked",
+        ),
+        (
+            vec![ask_company(), own_answer(2, COMPANY), own_answer(2, COMPANY)],
+            "got one more answer of the company, expected one: it answered in act 3",
+        ),
+        (
+            vec![ask_company(), Act::Withdraw { what: 2 }, own_answer(2, COMPANY)],
+            "got act 2, expected a question that is not withdrawn",
+        ),
+        (
+            vec![ask_company(), answer(2, "By phone."), close(), own_answer(2, COMPANY)],
+            "got `answer`, expected `reopen`: the case is closed",
+        ),
+        (
+            vec![Act::Ask {
+                party: "Shop".into(),
+                question: "Where is it?".into(),
+                due: None,
+                inbox: true,
+            }],
+            "the party: got `Shop`, expected the key of a company",
+        ),
+    ] {
+        assert_eq!(case(acts.clone()).unwrap_err().to_string(), text, "{acts:?}");
+    }
+    let acts = [answer(2, "By phone."), own_answer(2, COMPANY), answer(2, "By letter.")];
+    let acts = [ask_company()].into_iter().chain(acts).collect();
+    let question = case(acts).unwrap().questions[&2].clone();
+    assert_eq!((question.own_answer, &question.answers[..]), (Some(4), &[3, 4, 5][..]));
+}
+
+#[test]
+fn a_company_reports_on_its_own_order_and_on_no_other() {
+    let order = |party: &str, inbox| Act::OrderRecall {
+        party: party.into(),
+        things: "lot:L2611A".into(),
+        expected: Some(3),
+        instruction: "Take it off the shelf.".into(),
+        inbox,
+    };
+    let own = |outcome, things| Act::Report {
+        order: 2,
+        outcome,
+        things,
+        place: "Nanjing".into(),
+        company: Some(COMPANY.into()),
+    };
+    let acts = vec![
+        order(COMPANY, true),
+        own(Outcome::Found, 3),
+        report(2, Outcome::Quarantined, 1),
+        own(Outcome::Destroyed, 3),
+    ];
+    let case_of_both = case(acts).unwrap();
+    assert!(case_of_both.orders[&2].is_carried_out());
+    assert_eq!(case_of_both.orders[&2].reports, [3, 4, 5]);
+    let addressed: Vec<(&str, u32)> = case_of_both.addressed().collect();
+    assert_eq!(addressed, [(COMPANY, 2)]);
+    for others in [order(OTHER, true), order("Shop", false)] {
+        let refused = case(vec![others, own(Outcome::Found, 3)]).unwrap_err();
+        assert!(matches!(refused, CaseError::OtherCompany(_)), "{refused}");
+    }
+    let refused = case(vec![order(COMPANY, true), own(Outcome::Destroyed, 1)]).unwrap_err();
+    assert_eq!(refused, CaseError::TooMany { got: 1, most: 0 });
+}
+
+#[test]
+fn a_company_leaves_room_for_the_acts_of_members() {
+    let note = Act::Note { text: "seen".into() };
+    let notes = std::iter::repeat_n(note.clone(), MOST_ACTS_WITH_COMPANIES - 2);
+    let full = case([ask_company()].into_iter().chain(notes).collect()).unwrap();
+    let number = full.next_number();
+    let refused = full.after(step(number, own_answer(2, COMPANY))).unwrap_err();
+    assert_eq!(refused, CaseError::Full);
+    full.after(step(number, note)).unwrap();
+}
+
+#[test]
+fn a_step_that_was_stored_before_companies_had_an_inbox_is_read_and_written_as_it_was() {
+    let head = r#"{"number":2,"at":"2026-11-23T08:00:00Z","who":"authority/lee","why":"to find it","what":"#;
+    for what in [
+        r#"{"act":"ask","party":"Shop","question":"Where is it?","due":"2026-12-01"}"#,
+        r#"{"act":"answer","to":2,"text":"On the shelf."}"#,
+        r#"{"act":"order_recall","party":"Shop","things":"lot:L1","instruction":"Take it off."}"#,
+        r#"{"act":"report","order":2,"outcome":"found","things":3,"place":"Nanjing"}"#,
+    ] {
+        let text = format!("{head}{what}}}");
+        let read: Step = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert_eq!(read.what.company(), None);
+    }
 }
 
 proptest! {

@@ -26,7 +26,8 @@ async fn a_case_is_kept_with_the_rights_of_the_desk_and_read_again_as_it_was() {
     let test = TestDb::migrated("cases_kept").await;
     let db = test.db_as(Access::Desk).await;
     let first = opened(&db).await;
-    let ask = Act::Ask { party: "Shop".into(), question: "Where is it?".into(), due: None };
+    let question = "Where is it?".into();
+    let ask = Act::Ask { party: "9521142000006".into(), question, due: None, inbox: false };
     let second = act(&db, (first.id, 1), by(LEE), ask).await.unwrap();
     assert_eq!(second.case.stage(), Stage::Asked);
     let again = load(&db, first.id, LEE).await.unwrap();
@@ -34,6 +35,29 @@ async fn a_case_is_kept_with_the_rights_of_the_desk_and_read_again_as_it_was() {
     let listed = list(&db, LEE, None).await.unwrap();
     assert_eq!(listed.into_iter().map(|case| case.unwrap().id).collect::<Vec<_>>(), [first.id]);
     assert!(list(&db, LEE, Some(first.id)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_asked_names_a_company_and_a_member_acts_for_none() {
+    let test = TestDb::migrated("cases_company").await;
+    let db = test.db_as(Access::Desk).await;
+    let case = opened(&db).await;
+    let ask = |party: &str| Act::Ask {
+        party: party.into(),
+        question: "Where is it?".into(),
+        due: None,
+        inbox: false,
+    };
+    let refused = act(&db, (case.id, 1), by(LEE), ask("Shop")).await.unwrap_err().to_string();
+    assert!(refused.contains("got `Shop`, expected the GLN or PGLN of a company"), "{refused}");
+    let asked =
+        act(&db, (case.id, 1), by(LEE), ask("urn:epc:id:pgln:9521142.00000")).await.unwrap();
+    let key = "https://id.gs1.org/417/9521142000006";
+    assert_eq!(asked.case.addressed().collect::<Vec<_>>(), [(key, 2)]);
+    let company = Some(key.to_owned());
+    let forged = Act::Answer { to: 2, text: "On the shelf.".into(), company };
+    let written = act(&db, (case.id, 2), by(LEE), forged).await.unwrap();
+    assert_eq!(written.case.questions[&2].own_answer, None);
 }
 
 #[tokio::test]

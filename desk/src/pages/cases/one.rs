@@ -4,13 +4,14 @@ use access::Act as Deed;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use inquiry::case::{Act, Outcome, Stage, Step};
+use inquiry::case::{Act, Stage, Step};
 use inquiry::cases::{self, By, CasesError, Loaded};
 use process::language::Language;
 use serde::Deserialize;
 
 use super::freeze::{NotFrozen, freeze};
 use crate::failure::Failure;
+use crate::names::party_names;
 use crate::pages::exports::ExportForm;
 use crate::pages::inquiry::{Link, address};
 use crate::pages::{html, see_other};
@@ -72,14 +73,17 @@ struct Page {
 struct QuestionView {
     number: u32,
     party: String,
+    way: &'static str,
     question: String,
     due: String,
     state: &'static str,
+    is_own: bool,
 }
 
 struct OrderView {
     number: u32,
     party: String,
+    way: &'static str,
     things: String,
     tally: [String; 5],
     is_withdrawn: bool,
@@ -91,6 +95,7 @@ struct StepView {
     who: String,
     why: String,
     name: &'static str,
+    is_own: bool,
     lines: Vec<String>,
     evidence: Vec<String>,
     more: usize,
@@ -124,37 +129,50 @@ fn step_view(step: &Step, lang: Language) -> StepView {
         who: step.who.clone(),
         why: step.why.clone(),
         name: lang.of(words::act(&step.what)),
+        is_own: step.what.company().is_some(),
         lines: words::lines(&step.what, lang),
         evidence: listed.collect(),
         more: events.len().saturating_sub(MOST_LISTED),
     }
 }
 
-fn page(state: &DeskState, visitor: &Visitor, request: &HttpRequest, loaded: &Loaded) -> Page {
+async fn page(
+    state: &DeskState,
+    visitor: &Visitor,
+    request: &HttpRequest,
+    loaded: &Loaded,
+) -> Result<Page, Failure> {
     let (lang, case) = (visitor.language, &loaded.case);
     let texts = words::texts(lang);
+    let names = party_names(state, case.addressed().map(|(party, _)| party), lang).await?;
+    let way = |inbox: bool| if inbox { texts.in_inbox } else { texts.not_in_inbox };
     let why = words::reason(loaded.id, &case.title);
     let questions = case.questions.iter().map(|(number, one)| QuestionView {
         number: *number,
-        party: one.party.clone(),
+        party: names.called(&one.party),
+        way: way(one.inbox),
         question: one.question.clone(),
         due: one.due.clone().unwrap_or_default(),
         state: if one.is_withdrawn {
             texts.withdrawn
         } else if one.waits() {
             texts.waits
+        } else if one.own_answer.is_some() {
+            texts.answered_itself
         } else {
             texts.answered
         },
+        is_own: one.own_answer.is_some(),
     });
     let orders = case.orders.iter().map(|(number, one)| OrderView {
         number: *number,
-        party: one.party.clone(),
+        party: names.called(&one.party),
+        way: way(one.inbox),
         things: one.things.clone(),
         tally: words::tally(one),
         is_withdrawn: one.is_withdrawn,
     });
-    Page {
+    Ok(Page {
         shell: Shell::of(visitor, request, words::CASE),
         texts,
         alerts: Vec::new(),
@@ -175,7 +193,7 @@ fn page(state: &DeskState, visitor: &Visitor, request: &HttpRequest, loaded: &Lo
         seen: case.next_number() - 1,
         // Whoever works on cases has every read recorded.
         export: ExportForm::of(state, lang, (&case.subject, &why), true),
-    }
+    })
 }
 
 /// `GET /cases/{id}`.
@@ -197,7 +215,7 @@ pub async fn get(
     let asked = format!("GET /cases/{id}");
     let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts };
     reads::record(&state, &visitor, &sight, done, None).await?;
-    html(&page(&state, &visitor, &request, &loaded))
+    html(&page(&state, &visitor, &request, &loaded).await?)
 }
 
 /// The number of a case in an address; what is none is the number of no case.
@@ -217,24 +235,22 @@ fn act_of(form: &Sent) -> Option<Act> {
             party: text(&form.party),
             question: text(&form.text),
             due: given(&form.due).then(|| text(&form.due)),
+            inbox: false,
         },
-        "answer" => Act::Answer { to: number()?, text: text(&form.text) },
+        "answer" => Act::Answer { to: number()?, text: text(&form.text), company: None },
         "order_recall" => Act::OrderRecall {
             party: text(&form.party),
             things: text(&form.things),
             expected: if given(&form.count) { Some(count()?) } else { None },
             instruction: text(&form.text),
+            inbox: false,
         },
         "report" => Act::Report {
             order: number()?,
-            outcome: match form.outcome.as_str() {
-                "found" => Outcome::Found,
-                "quarantined" => Outcome::Quarantined,
-                "destroyed" => Outcome::Destroyed,
-                _ => return None,
-            },
+            outcome: words::outcome_named(&form.outcome)?,
             things: count()?,
             place: text(&form.place),
+            company: None,
         },
         "withdraw" => Act::Withdraw { what: number()? },
         "note" => Act::Note { text: text(&form.text) },
@@ -242,6 +258,31 @@ fn act_of(form: &Sent) -> Option<Act> {
         "close" => Act::Close { conclusion: text(&form.text) },
         "reopen" => Act::Reopen,
         _ => return None,
+    })
+}
+
+/// The act that a form asks for, or in words why there is none.
+async fn wished(
+    state: &DeskState,
+    visitor: &Visitor,
+    form: &Sent,
+) -> Result<Result<Act, String>, Failure> {
+    let lang = visitor.language;
+    if form.act != "freeze" {
+        let malformed =
+            || Failure::Malformed("expected an act of a case with its fields".to_owned());
+        return Ok(Ok(act_of(form).ok_or_else(malformed)?));
+    }
+    let events = visitor.sight(Deed::QueryEvents, state)?;
+    Ok(match freeze(&state.db, &events, form.text.trim()).await {
+        Ok(act) => Ok(act),
+        Err(NotFrozen::Unreadable(problem)) => Err(searching::unreadable(&problem, lang)),
+        Err(NotFrozen::Nothing) => Err(words::texts(lang).no_evidence.to_owned()),
+        Err(NotFrozen::TooMuch) => {
+            let why = inquiry::case::CaseError::Evidence(inquiry::case::MOST_EVIDENCE + 1);
+            Err(words::refused(&why.to_string(), lang))
+        }
+        Err(NotFrozen::Database(error)) => return Err(error.into()),
     })
 }
 
@@ -267,30 +308,13 @@ pub async fn post(
         let asked = format!("GET /cases/{id}");
         let done = Done { act: Deed::WorkOnCases, asked: &asked, why: &why, counts };
         reads::record(&state, &visitor, &sight, done, None).await?;
-        let mut page = page(&state, &visitor, &request, &loaded);
+        let mut page = page(&state, &visitor, &request, &loaded).await?;
         page.alerts.push(alert);
         html(&page)
     };
-    let what = if form.act == "freeze" {
-        let events = visitor.sight(Deed::QueryEvents, &state)?;
-        match freeze(&state.db, &events, form.text.trim()).await {
-            Ok(act) => act,
-            Err(NotFrozen::Unreadable(problem)) => {
-                return refused(searching::unreadable(&problem, lang)).await;
-            }
-            Err(NotFrozen::Nothing) => {
-                return refused(words::texts(lang).no_evidence.to_owned()).await;
-            }
-            Err(NotFrozen::TooMuch) => {
-                let why = inquiry::case::CaseError::Evidence(inquiry::case::MOST_EVIDENCE + 1);
-                return refused(words::refused(&why.to_string(), lang)).await;
-            }
-            Err(NotFrozen::Database(error)) => return Err(error.into()),
-        }
-    } else {
-        let malformed =
-            || Failure::Malformed("expected an act of a case with its fields".to_owned());
-        act_of(&form).ok_or_else(malformed)?
+    let what = match wished(&state, &visitor, &form).await? {
+        Ok(what) => what,
+        Err(alert) => return refused(alert).await,
     };
     let name = what.name();
     let by = By { who: &subject, at: state.clock.now(), why: &form.why };
@@ -298,6 +322,9 @@ pub async fn post(
         Ok(acted) => acted,
         Err(CasesError::Act(problem)) => {
             return refused(words::refused(&problem.to_string(), lang)).await;
+        }
+        Err(CasesError::Party(problem)) => {
+            return refused(words::refused_party(&problem, lang)).await;
         }
         Err(CasesError::Overtaken) => {
             return refused(words::texts(lang).overtaken.to_owned()).await;
