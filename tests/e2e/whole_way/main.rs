@@ -10,6 +10,7 @@ mod backup;
 mod bad_input;
 mod browser;
 mod desk;
+mod desk_live;
 mod desk_pages;
 mod embedded_database;
 mod encrypted;
