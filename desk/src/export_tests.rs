@@ -14,8 +14,10 @@ use sql::Access;
 use crate::config::{Config, ExportSettings};
 use crate::jobs;
 use crate::state::DeskState;
-use crate::testing::{Answer, Browser, READS, SITE, Scene};
+use crate::testing::{Answer, Browser, ORIGIN, READS, SITE, Scene};
 
+/// How a page without script is loaded anew.
+const ANEW: &str = "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>";
 /// Longest time until an export ends.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -99,10 +101,9 @@ async fn ended(scene: &Scene, browser: &mut Browser, path: &str) -> Answer {
     loop {
         let page = browser.get(scene, path).await;
         page.assert(200, "<h2 id=\"ex\">Export</h2>");
-        if page.header("refresh").is_empty() {
+        if !page.body.contains(ANEW) {
             return page;
         }
-        assert_eq!(page.header("refresh"), "2");
         assert!(begun.elapsed() < PATIENCE, "{}", page.body);
         tokio::task::yield_now().await;
     }
@@ -267,13 +268,34 @@ async fn what_died_with_its_process_is_failed_with_the_reason_and_what_it_left_i
     std::fs::write(folder.join("notes.txt"), "of somebody else").unwrap();
     let path = format!("/exports/{id}");
     assert_eq!(jobs::sweep(&scene.state).await.unwrap(), 0, "its process may live");
-    assert_eq!(browser.get(&scene, &path).await.header("refresh"), "2");
+    browser.get(&scene, &path).await.assert(200, ANEW);
     scene.clock.advance(Duration::from_mins(2));
     assert_eq!(jobs::sweep(&scene.state).await.unwrap(), 1);
     let page = browser.get(&scene, &path).await;
     page.assert(200, "the desk was stopped while it was written; ask for it again");
     page.assert(200, "action=\"/exports\"");
     assert_eq!(files(&scene), [folder.join("notes.txt")]);
+}
+
+/// Only a page that follows an export has a script: one, by its whole address, which may ask for this page and nothing else.
+async fn assert_one_script_runs(scene: &Scene, browser: &mut Browser, path: &str, page: &Answer) {
+    let scripts: Vec<&str> = page.body.split("<script").skip(1).collect();
+    let [script] = scripts[..] else { panic!("{}", page.body) };
+    let script = script.split_once("src=\"").unwrap().1.split('"').next().unwrap();
+    let policy = page.header("content-security-policy");
+    for part in [
+        "default-src 'none'".to_owned(),
+        format!("script-src {ORIGIN}{script}; connect-src {ORIGIN}{path};"),
+        "require-trusted-types-for 'script'; trusted-types 'none'".to_owned(),
+    ] {
+        assert!(policy.contains(&part), "{part} is not in {policy}");
+    }
+    let answer = browser.get(scene, script).await;
+    answer.assert(200, "[data-live]");
+    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
+    let other = browser.get(scene, "/assets/0000000000000000/progress.js").await;
+    assert_eq!(other.status.as_u16(), 404, "the script of another version");
 }
 
 #[actix_web::test]
@@ -287,6 +309,7 @@ async fn an_export_is_stopped_by_whoever_asked_and_few_wait_at_once() {
     let path = asked.header("location").to_owned();
     let page = browser.get(&scene, &path).await;
     page.assert(200, "waiting");
+    assert_one_script_runs(&scene, &mut browser, &path, &page).await;
     for _ in 0..2 {
         assert_eq!(ask(&scene, &mut browser, "lot:L1", "events-csv").await.status.as_u16(), 303);
     }
@@ -300,6 +323,8 @@ async fn an_export_is_stopped_by_whoever_asked_and_few_wait_at_once() {
     let page = ended(&scene, &mut browser, &path).await;
     page.assert(200, "stopped");
     assert!(page.body.contains("action=\"/exports\""), "it can be asked for again");
+    let policy = page.header("content-security-policy");
+    assert!(!page.body.contains("<script") && !policy.contains("script-src"), "{policy}");
 }
 
 #[actix_web::test]

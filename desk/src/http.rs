@@ -21,8 +21,8 @@
 //!    `Sight::is_recorded`, record the read with its reason before anything is answered.
 //! 3. A template `desk/pages/<noun>.html` that begins with `{% extends "shell.html" %}` and fills the block `main`; its struct has the
 //!    field `shell: Shell`, made by `Shell::of(&visitor, &request, TITLE)`. Answer with [`crate::pages::html`]. Words go into
-//!    `words/<noun>.rs` (both languages); styles into `assets/desk.css`; nothing inline, no script. Values in a template are escaped;
-//!    never use `|safe`.
+//!    `words/<noun>.rs` (both languages); styles into `assets/desk.css`; nothing inline. A page works without script; one that is better with a
+//!    script brings it in `assets/` and allows it alone ([`guard::script_policy`]). Values in a template are escaped; never use `|safe`.
 //! 4. The route in `people` and a line in [`PATHS`], in the order of the table. A page that is reached from everywhere gets a line in
 //!    `NAVIGATION` of `shell.rs`.
 //! 5. A change is a `<form method="post">` with `<input type="hidden" name="csrf" value="{{ shell.csrf }}">`, and a handler that takes
@@ -88,6 +88,7 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("POST", "/logout", Who::LoggedIn),
     ("GET", "/language/{tag}", Who::Everybody),
     ("GET", "/assets/desk.css", Who::Everybody),
+    ("GET", "/assets/{version}/progress.js", Who::Everybody),
     ("GET", "/assets/icon.svg", Who::Everybody),
     ("GET", "/assets/outline.svg", Who::Everybody),
     ("GET", "/healthz", Who::Everybody),
@@ -174,6 +175,7 @@ fn people(service: &mut web::ServiceConfig) {
         .route("/logout", web::post().to(logout::post))
         .service(at("/language/{tag}", open::language))
         .service(at("/assets/desk.css", open::style))
+        .service(at("/assets/{version}/progress.js", open::progress))
         .service(at("/assets/icon.svg", open::icon))
         .service(at("/assets/outline.svg", open::outline))
         .configure(process::health::liveness);

@@ -97,6 +97,7 @@ async fn an_item_shows_its_custody_in_both_languages() {
         "class=\"seal",
         "<time datetime=\"2026-11-20T00:00:00Z\">",
         "A signature shows who said it",
+        "(0 witnesses)",
     ] {
         page.assert(200, part);
     }
@@ -112,12 +113,18 @@ async fn what_is_out_of_scope_is_counted_and_not_named() {
     let scene = Scene::with_records("desk_scope", &journey()).await;
     let (mut browser, _) = inspector(&scene, 1, Some(SHOP)).await;
     let (mut elsewhere, _) = inspector(&scene, 2, Some("9999999")).await;
-    for path in [ITEM_PAGE, "/search?q=gtin%3A4012345111118&why=recall+seven"] {
+    let tree = "/tree?thing=urn%3Aepc%3Aclass%3Algtin%3A4012345.011111.L1&why=recall%20seven";
+    for path in [ITEM_PAGE, "/search?q=gtin%3A4012345111118&why=recall+seven", tree] {
         let answer = elsewhere.get(&scene, path).await;
         answer.assert(200, "events hidden by scope");
         assert!(!answer.body.contains(SITE), "{path}");
         browser.get(&scene, path).await.assert(200, "hidden by scope");
     }
+    let csrf = elsewhere.get(&scene, "/list").await.csrf();
+    let list = [("csrf", &*csrf), ("list", ITEM), ("why", "recall seven")];
+    let answer = elsewhere.post(&scene, "/list", &list).await;
+    answer.assert(200, "events hidden by scope");
+    assert!(!answer.body.contains("4012345000016"), "no place of it: {}", answer.body);
     let reads = scene.reads().await;
     assert!(reads.iter().all(|read| read["chopmark:hidden"].as_u64() > Some(0)), "{reads:?}");
 }
@@ -348,4 +355,51 @@ async fn a_tree_calls_things_by_the_name_of_their_product_and_marks_a_claim() {
     let page = browser.get(&scene, tree).await;
     let name = "<span class=\"said\">Tea &#60;b&#62;</span>";
     assert_eq!(page.body.matches(name).count(), 2, "of the lot and of the item");
+}
+
+#[actix_web::test]
+async fn lists_of_cases_and_exports_call_their_subjects_by_name_mark_a_claim_and_tell_no_name_beyond_limits()
+ {
+    let scene = Scene::with_records("desk_list_names", &journey()).await;
+    let shop_party = epc::thing_key("urn:epc:id:pgln:4055555.00000");
+    say(&scene, &shop_party, "https://id.gs1.org/01/04012345111118", &[(DESCRIPTION, "Grand tea")])
+        .await;
+    say(&scene, "", FACTORY, &[(NAME, "Tea <works>")]).await;
+    let (mut all, _) = inspector(&scene, 1, None).await;
+    let (mut elsewhere, _) = inspector(&scene, 2, Some("9999999")).await;
+    let claim =
+        "<span class=\"said\">Grand tea <span class=\"chip c-amber\">only claimed</span></span>";
+    let name = "<span class=\"said\">Tea &#60;works&#62;</span>";
+    let place = format!("place:{FACTORY}");
+    for (number, browser) in [(1, &mut all), (2, &mut elsewhere)] {
+        let csrf = browser.get(&scene, "/cases").await.csrf();
+        for (title, subject) in
+            [("Warm tea", "lot:(01) 04012345111118 (10) L1"), ("Hot works", &*place), ("Odd", "??")]
+        {
+            let form =
+                [("csrf", &*csrf), ("title", title), ("subject", subject), ("why", "call seven")];
+            let opened = browser.post(&scene, "/cases", &form).await;
+            assert!([200, 303].contains(&opened.status.as_u16()), "{}", opened.body);
+        }
+        for (at, search) in
+            [("1", "product:https://id.gs1.org/01/04012345111118"), ("2", &*place), ("3", "all:")]
+        {
+            let row = format!(
+                "insert into export_jobs values (md5('{number}{at}'), 'food-authority/{number}', '2026-11-23T07:0{at}:00Z', '{search}', \
+                   'recall seven', 'events-csv', false, 'en', 'failed', 'infinity', 0, null, 0, 'x', '2026-11-23T08:00:00Z', null, null, null)"
+            );
+            scene.db.execute(&row).await.unwrap();
+        }
+    }
+    for path in ["/cases", "/exports"] {
+        let page = all.get(&scene, path).await;
+        page.assert(200, claim);
+        page.assert(200, name);
+        let page = elsewhere.get(&scene, path).await;
+        page.assert(200, claim);
+        assert!(!page.body.contains("works&#62;"), "the name of a place beyond limits");
+    }
+    let chinese = elsewhere.get(&scene, "/language/zh?to=%2Fcases").await;
+    assert_eq!(chinese.status.as_u16(), 303);
+    elsewhere.get(&scene, "/cases").await.assert(200, "名称仅为单方主张");
 }

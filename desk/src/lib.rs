@@ -13,6 +13,7 @@
 //!
 //! Source: decision 0071.
 
+pub mod assets;
 pub mod attempts;
 pub mod config;
 pub mod cookies;

@@ -10,16 +10,23 @@
 //!
 //! Source: docs/decisions/0066-master-data.md.
 
+use std::collections::BTreeSet;
+
+use access::{Facts, Sight};
 use history::directory::Current;
 use history::named::{Known, Named, Position};
 use inquiry::company::is_company;
 use inquiry::reading::element_string;
+use inquiry::{Reading, Selection, Window, find, read};
+use jiff::tz::TimeZone;
 use process::language::Language;
 
 use crate::failure::Failure;
 use crate::state::DeskState;
 use crate::words::inquiry::texts;
 
+/// Most places of a list that it is looked for whether a reader may see something there.
+const MOST_PLACES: usize = 10;
 /// Most values of master data that a page reads.
 const MOST: i64 = 10_000;
 /// What the key of a product, a lot or an item begins with.
@@ -58,6 +65,50 @@ impl NameView {
 pub struct Names {
     named: Named,
     language: Language,
+}
+
+/// What a search can mean that has a name.
+fn meant(search: &str) -> Vec<Reading> {
+    let Ok(asked) = read(search, &TimeZone::UTC) else { return Vec::new() };
+    let has_name = |one: &Reading| {
+        matches!(
+            one,
+            Reading::Item(_)
+                | Reading::Lot(_)
+                | Reading::Product(_)
+                | Reading::Party(_)
+                | Reading::Place(_)
+        )
+    };
+    asked.readings.into_iter().filter(has_name).collect()
+}
+
+/// The places among these that the reader's limits cover, or at which they may see an event; beyond [`MOST_PLACES`] nobody looks.
+async fn seen_places<'a>(
+    state: &DeskState,
+    sight: &Sight,
+    readings: impl Iterator<Item = &'a Reading>,
+) -> Result<BTreeSet<String>, Failure> {
+    let places = readings.filter(|one| matches!(one, Reading::Place(_)));
+    let (mut seen, mut looked) = (BTreeSet::new(), BTreeSet::new());
+    for reading in places {
+        let key = reading.value();
+        if looked.len() >= MOST_PLACES || !looked.insert(key) {
+            continue;
+        }
+        let event_time = state.clock.now();
+        let is_covered =
+            sight.sees(&Facts { parties: &[], things: &[], places: &[key], event_time });
+        let is_seen = is_covered
+            || match Selection::of(reading, Window::default()) {
+                Ok(all) => !find(&state.db, &all, sight, None, 1).await?.rows.is_empty(),
+                Err(_) => false,
+            };
+        if is_seen {
+            seen.insert(key.to_owned());
+        }
+    }
+    Ok(seen)
 }
 
 /// The key of the product that a thing or lot is of.
@@ -99,6 +150,41 @@ impl Names {
     ) -> Result<Self, Failure> {
         let key = |uri| product_key(&epc::thing_key(uri)).map(str::to_owned);
         Self::of_keys(state, current, things.filter_map(key).collect(), language).await
+    }
+
+    /// The names of what searches are about, each as it was typed. A place has one only if the reader's limits cover it or they may see an event
+    /// there: its name is in no list because somebody typed its number.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unavailable`].
+    pub async fn of_searches(
+        state: &DeskState,
+        visitor: (&Sight, Language),
+        searches: impl Iterator<Item = &str>,
+    ) -> Result<Vec<Option<NameView>>, Failure> {
+        let (sight, language) = visitor;
+        let mut readings: Vec<Vec<Reading>> = searches.map(meant).collect();
+        let places = seen_places(state, sight, readings.iter().flatten()).await?;
+        for all in &mut readings {
+            all.retain(|one| !matches!(one, Reading::Place(key) if !places.contains(key)));
+        }
+        let Some(current) = state.authority().await else {
+            return Ok(vec![None; readings.len()]);
+        };
+        let all = readings.iter().flatten().map(Reading::value);
+        let names = Self::load(state, &current, all, language).await?;
+        Ok(readings.iter().map(|readings| names.subject(readings)).collect())
+    }
+
+    /// The name of what a search is about: that of the first thing it can mean that has one.
+    fn subject(&self, readings: &[Reading]) -> Option<NameView> {
+        let name = |reading: &Reading| match reading {
+            Reading::Place(key) => Some(self.place(key)),
+            Reading::Party(key) => Some(self.party(key)),
+            other => self.product(other.value()),
+        };
+        readings.iter().filter_map(name).find(|view| !view.name.is_empty())
     }
 
     async fn of_keys(

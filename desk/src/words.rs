@@ -25,6 +25,9 @@ pub const PLACES: Pair = ("地点", "Places");
 /// Kind of a limit.
 pub const PERIOD: Pair = ("期间", "Period");
 
+/// The mark of a name that somebody gives who is not entitled to.
+pub const CLAIMED_NAME: Pair = ("名称仅为单方主张", "only claimed");
+
 /// The words around a page.
 #[derive(Debug, Clone, Copy)]
 pub struct ShellTexts {
@@ -42,6 +45,8 @@ pub struct ShellTexts {
     pub until: &'static str,
     /// The button.
     pub log_out: &'static str,
+    /// The mark of a name that is only claimed.
+    pub claimed_name: &'static str,
 }
 
 /// In Chinese.
@@ -53,6 +58,7 @@ pub const SHELL_ZH: ShellTexts = ShellTexts {
     no_role: "尚未授予任何角色",
     until: "登录有效至",
     log_out: "退出登录",
+    claimed_name: CLAIMED_NAME.0,
 };
 /// In English.
 pub const SHELL_EN: ShellTexts = ShellTexts {
@@ -63,4 +69,5 @@ pub const SHELL_EN: ShellTexts = ShellTexts {
     no_role: "no role was given to you",
     until: "Logged in until",
     log_out: "Log out",
+    claimed_name: CLAIMED_NAME.1,
 };

@@ -18,6 +18,7 @@
 //! Source: docs/decisions/0060-the-projection-of-events.md.
 
 mod apply;
+mod blocks;
 mod fill;
 mod lag;
 mod links;

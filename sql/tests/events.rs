@@ -16,6 +16,8 @@ const ALL: Term = Term(u64::MAX);
 const SEVENTH: Term = Term(7);
 const RARE: Term = Term(3);
 const OLD: Term = Term(11);
+/// In every second.
+const SECOND: Term = Term(2);
 /// More events than are gathered by their term.
 const LONG_AGO: u64 = 8_300;
 
@@ -64,6 +66,7 @@ fn event(ledger: LedgerId, index: u64) -> NewEvent {
     terms.extend(position.is_multiple_of(7).then_some(SEVENTH));
     terms.extend([5, 700, 2_000].contains(&position).then_some(RARE));
     terms.extend((position <= LONG_AGO).then_some(OLD));
+    terms.extend(position.is_multiple_of(2).then_some(SECOND));
     NewEvent {
         ledger,
         index,
@@ -149,6 +152,109 @@ async fn what_was_stated_long_ago_is_on_the_first_page_though_very_much_was_stat
     assert_eq!((newest, first.found.len()), (Some(LONG_AGO), 1_000));
     let (all, _) = pages(&db, &search).await;
     assert_eq!(all, (1..=LONG_AGO).rev().collect::<Vec<_>>());
+    // By the blocks that have it: not by reading what was stated since.
+    let first = Search { most: 50, ..search.clone() };
+    let before = sql::testing::statements();
+    let found = candidates(&db, &first).await.expect("searched");
+    assert_eq!((found.found.len(), found.next.is_some()), (50, true));
+    let asked = sql::testing::statements() - before;
+    assert!(asked <= 9, "{asked} statements");
+}
+
+/// The events of a search in its order, by what is known of them.
+fn expected(search: &Search<'_>, count: u64, matches: &dyn Fn(u64) -> bool) -> Vec<(u64, u64)> {
+    let at = |position: u64| match search.order {
+        Order::EventTime => event_time(position),
+        _ => position,
+    };
+    let within = |(from, until): (Option<Timestamp>, Option<Timestamp>), at: u64| {
+        from.is_none_or(|from| time(at) >= from) && until.is_none_or(|until| time(at) <= until)
+    };
+    let is_in = |position: &u64| {
+        matches(*position)
+            && within(search.event_time, event_time(*position))
+            && within(search.record_time, *position)
+    };
+    let mut all: Vec<(u64, u64)> =
+        (1..=count).filter(is_in).map(|position| (at(position), position)).collect();
+    all.sort_unstable();
+    if search.direction == Direction::Descending {
+        all.reverse();
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_list_goes_on_from_any_place_by_blocks_as_by_a_scan_whatever_the_times_of_the_blocks_are()
+{
+    const COUNT: u64 = LONG_AGO + 12_000;
+    let (db, _) = filled("places", COUNT).await;
+    let old = [vec![OLD, Term(99)]];
+    let both = [vec![OLD], vec![SECOND]];
+    let spans = [(None, None), (Some(time(100)), Some(time(8_000)))];
+    let cases: [Case<'_>; 2] = [
+        (&old, &|position| position <= LONG_AGO),
+        (&both, &|position| position <= LONG_AGO && position.is_multiple_of(2)),
+    ];
+    // Of the blocks nothing is known in the end: all times are possible then.
+    for forget in [None, Some("delete from event_blocks where block > 3")] {
+        if let Some(forget) = forget {
+            db.execute(forget).await.expect("forgotten");
+        }
+        for (groups, matches) in cases {
+            for order in [Order::EventTime, Order::RecordTime] {
+                for direction in [Direction::Ascending, Direction::Descending] {
+                    for record_time in spans {
+                        let order = order.clone();
+                        let search = Search {
+                            groups,
+                            order,
+                            direction,
+                            record_time,
+                            most: 1_900,
+                            ..Search::default()
+                        };
+                        let expected = expected(&search, COUNT, matches);
+                        let (found, _) = pages(&db, &search).await;
+                        let positions: Vec<u64> = expected.iter().map(|(_, at)| *at).collect();
+                        assert_eq!(found, positions, "{:?} {direction:?}", search.order);
+                        from_places(&db, &search, &expected).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Goes on from places of a list, and from places between its events, as a scan gives them.
+async fn from_places(db: &Db, search: &Search<'_>, expected: &[(u64, u64)]) {
+    let generation = candidates(db, search).await.expect("searched").generation;
+    for at in (0..expected.len()).step_by(expected.len() / 3) {
+        let (second, position) = expected[at];
+        let micros = i64::try_from(second * 1_000_000).expect("small");
+        // At an event, and at one that another search would have had there.
+        for (micros, position) in [(micros, position), (micros + 1, 3), (micros - 1, 20_000)] {
+            let is_behind = |(other, place): &&(u64, u64)| {
+                let other = (i64::try_from(other * 1_000_000).expect("small"), *place);
+                match search.direction {
+                    Direction::Descending => other < (micros, position),
+                    Direction::Ascending => other > (micros, position),
+                }
+            };
+            let rest: Vec<u64> =
+                expected.iter().filter(is_behind).map(|(_, place)| *place).take(120).collect();
+            let after = Some(Place { generation, at: micros, position });
+            let mut found = Vec::new();
+            let mut next = after;
+            while found.len() < 120 && next.is_some() {
+                let page = Search { after: next, most: 120 - found.len(), ..search.clone() };
+                let page = candidates(db, &page).await.expect("searched");
+                found.extend(page.found.iter().map(|(row, _)| row.position));
+                next = page.next;
+            }
+            assert_eq!(found, rest, "behind {micros} {position}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ const GROWING: &[(&str, &[&str])] = &[
     ("findings", &["finding_id", "item_key"]),
     ("finding_resolutions", &["finding_id"]),
     ("events", &["position", "event_time", "record_time", "event_key"]),
+    ("event_blocks", &["block"]),
     ("event_postings", &["term"]),
     ("event_values", &["value"]),
     ("trace_links", &["thing_key"]),
@@ -103,6 +104,7 @@ fn load(first: u32, last: u32) -> String {
          insert into findings (item_key, item, rule, evidence, opened_at)
            select n, '', 'sold_twice', '', now() from {rows};
          insert into events select n, {site}, n, n, n, n, '' from {rows};
+         insert into event_blocks select n, n, n, n, n from {rows};
          insert into event_postings select n, 0, '\\x0001' from {rows};
          insert into event_values select 2, n::text from {rows};
          insert into trace_links select n, n, 1 from {rows};

@@ -20,9 +20,12 @@ use crate::compressed;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// Name, media type, content.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("local.js", SCRIPT, include_str!("../pages/verify/local.js")),
     ("verify.js", SCRIPT, include_str!("../pages/verify/verify.js")),
+    ("page.js", SCRIPT, include_str!("../pages/verify/page.js")),
+    ("pack.js", SCRIPT, include_str!("../pages/verify/pack.js")),
+    ("archive.js", SCRIPT, include_str!("../pages/verify/archive.js")),
     ("form.js", SCRIPT, include_str!("../pages/verify/form.js")),
     ("evm.js", SCRIPT, include_str!("../pages/verify/evm.js")),
     ("checkpoint.js", SCRIPT, include_str!("../pages/verify/checkpoint.js")),
@@ -99,7 +102,8 @@ mod tests {
             if media_type != SCRIPT {
                 continue;
             }
-            for import in body.split("from \"./").skip(1) {
+            let beside = ["from \"./", "import(\"./"].map(|begin| body.split(begin).skip(1));
+            for import in beside.into_iter().flatten() {
                 let other = import.split('"').next().unwrap();
                 assert!(FILES.iter().any(|(file, _, _)| *file == other), "{name} imports {other}");
             }

@@ -53,7 +53,7 @@ impl Frame {
             start_style: START_STYLE,
             icon: assets::path("icon.svg"),
             local: assets::path("local.js"),
-            verify: assets::path("verify.js"),
+            verify: assets::path("page.js"),
         }
     }
 

@@ -419,7 +419,9 @@ impl<R: Read + Seek> Index<R> {
                     format!("; there it is called {}", ledger::text::escaped(&name))
                 };
                 let problem = format!("its header differs from the one before its content{other}");
-                return fault(&entry.name, problem);
+                // The directory may name it wrongly: the number tells which it is.
+                let shown = format!("{} (entry {number} of the directory)", entry.name);
+                return fault(&shown, problem);
             }
             let behind = u64::from(at) + local.len() as u64 + u64::from(entry.size);
             at = match u32::try_from(behind) {

@@ -6,7 +6,8 @@
 //! - a request that names another host than ours is refused (DNS rebinding; and without TLS no cookie is sent for another name);
 //! - whatever may change something comes from a page of ours: browsers say so with `Origin`, which no page can forge. A request without it
 //!   is refused as well;
-//! - no script runs, nothing is inline, nothing may frame a page; answers are not stored, except for the style sheet;
+//! - no script runs but the one that a page names with its whole address, and it may ask for that page alone; nothing is inline, nothing may
+//!   frame a page; answers are not stored, except for the style sheet and the script;
 //! - `Referrer-Policy` is `same-origin`: other sites are told nothing, and browsers still say the origin of forms.
 //!
 //! Not here: the token in forms ([`crate::visitor::Posted`]).
@@ -38,6 +39,28 @@ use crate::words::failures;
 
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
                               frame-ancestors 'none'";
+
+/// The content policy of a page that has one script: this runs and no other, it may ask for one path of ours, and it may turn no text into
+/// elements.
+///
+/// - `script`, `asks_for`: paths.
+///
+/// # Errors
+///
+/// [`Failure::Internal`] if a path cannot be in a header.
+pub fn script_policy(
+    origin: &Origin,
+    script: &str,
+    asks_for: &str,
+) -> Result<HeaderValue, Failure> {
+    let own = &origin.text;
+    let policy = format!(
+        "{CONTENT_POLICY}; script-src {own}{script}; connect-src {own}{asks_for}; require-trusted-types-for 'script'; \
+         trusted-types 'none'"
+    );
+    HeaderValue::from_str(&policy)
+        .map_err(|error| Failure::Internal(format!("the content policy of {asks_for}: {error}")))
+}
 
 /// Answers the request, with the headers; used with `actix_web::middleware::from_fn`, outermost.
 ///
@@ -149,7 +172,6 @@ fn of_status(status: StatusCode) -> Kind {
 
 fn add_headers(headers: &mut HeaderMap, channel: Channel) {
     let fixed = [
-        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
         (X_FRAME_OPTIONS, "DENY"),
@@ -163,6 +185,9 @@ fn add_headers(headers: &mut HeaderMap, channel: Channel) {
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
     }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -16,6 +16,7 @@ use inquiry::cases::{self, By, CasesError, Loaded, PAGE};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::names::{NameView, Names};
 use crate::pages::inquiry::address;
 use crate::pages::{html, see_other};
 use crate::reads::{self, Done};
@@ -58,6 +59,10 @@ struct Page {
 struct Row {
     number: i64,
     title: String,
+    /// What it is about.
+    subject: String,
+    /// That is called so.
+    name: Option<NameView>,
     stage: &'static str,
     last: String,
 }
@@ -82,6 +87,8 @@ async fn page(
                 stage: lang.of(words::stage(case.stage())),
                 last: case.steps.last().map(|step| time(step.at)).unwrap_or_default(),
                 title: case.title,
+                subject: case.subject,
+                name: None,
             }),
             Err(error) => {
                 tracing::error!(%error, "a case cannot be relied on");
@@ -89,6 +96,10 @@ async fn page(
             }
         }
     }
+    let sight = visitor.sight(Act::WorkOnCases, state)?;
+    let subjects = rows.iter().map(|row: &Row| &*row.subject);
+    let names = Names::of_searches(state, (&sight, lang), subjects).await?;
+    rows.iter_mut().zip(names).for_each(|(row, name)| row.name = name);
     let oldest = rows.last().map(|row| row.number.to_string()).filter(|_| is_full);
     Ok(Page {
         shell: Shell::of(visitor, request, words::CASES),

@@ -27,6 +27,7 @@ use sql::exports::StoredExport;
 
 use crate::failure::Failure;
 use crate::jobs::{self, MOST_OPEN, Order};
+use crate::names::{NameView, Names};
 use crate::pages::inquiry::{address, basis, thing_page};
 use crate::pages::{html, see_other};
 use crate::reads::{self, Done};
@@ -153,6 +154,8 @@ struct Row {
     id: String,
     at: String,
     search: String,
+    /// What the search is about is called so.
+    name: Option<NameView>,
     format: &'static str,
     state: &'static str,
 }
@@ -179,7 +182,11 @@ async fn page(
         sql::exports::of_subject(&state.db, &visitor.identity.subject, before, PAGE).await?;
     let is_full = found.len() >= usize::from(PAGE);
     let oldest = found.last().map(|row| row.asked_at.to_string()).filter(|_| is_full);
-    let row = |one: StoredExport| Row {
+    let sight = visitor.sight(Act::QueryEvents, state)?;
+    let searches = found.iter().map(|one| &*one.search);
+    let names = Names::of_searches(state, (&sight, lang), searches).await?;
+    let row = |(one, name): (StoredExport, Option<NameView>)| Row {
+        name,
         at: time(one.asked_at),
         format: format_of(&one.format, lang),
         state: state_of(&one, now, lang),
@@ -190,7 +197,7 @@ async fn page(
         shell: Shell::of(visitor, request, words::EXPORTS),
         texts: words::texts(lang),
         alerts: Vec::new(),
-        rows: found.into_iter().map(row).collect(),
+        rows: found.into_iter().zip(names).map(row).collect(),
         older: oldest.map(|oldest| address("/exports", &[("before", &oldest)])),
         export: None,
     })

@@ -1,10 +1,11 @@
-//! What everybody is answered: the style sheet, two drawings, and the choice of a language.
+//! What everybody is answered: the style sheet, a script, two drawings, and the choice of a language.
 
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpResponse, Responder};
 use serde::Deserialize;
 
+use crate::assets;
 use crate::cookies::{self, header};
 use crate::failure::Failure;
 use crate::pages::see_other;
@@ -16,6 +17,21 @@ pub async fn style() -> impl Responder {
         .content_type("text/css; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-cache"))
         .body(include_str!("../../assets/desk.css"))
+}
+
+/// `GET /assets/{version}/progress.js`.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`] for the script of another version.
+pub async fn progress(version: Path<String>) -> Result<HttpResponse, Failure> {
+    if !assets::is_now(&version) {
+        return Err(Failure::NotFound);
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(assets::PROGRESS))
 }
 
 /// `GET /assets/icon.svg`.

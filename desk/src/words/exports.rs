@@ -42,8 +42,12 @@ pub struct ExportTexts {
     pub older: &'static str,
     /// Heading of one.
     pub one: &'static str,
-    /// The page asks again.
+    /// The page asks again, without script.
     pub again: &'static str,
+    /// The page has no answer, and goes on asking.
+    pub lost: &'static str,
+    /// Label of how far it is.
+    pub done: &'static str,
     /// The button that stops it.
     pub cancel: &'static str,
     /// Before the reason of a failure.
@@ -98,6 +102,8 @@ const ZH: ExportTexts = ExportTexts {
     older: "更早的",
     one: "导出",
     again: "本页每两秒自动刷新。",
+    lost: "暂时没有回应，将继续询问。",
+    done: "已完成的部分",
     cancel: "停止",
     problem: "未能完成：",
     take: "下载文件",
@@ -130,6 +136,8 @@ const EN: ExportTexts = ExportTexts {
     older: "Older",
     one: "Export",
     again: "This page asks again every two seconds.",
+    lost: "There is no answer at the moment; the page goes on asking.",
+    done: "Done so far",
     cancel: "Stop",
     problem: "It could not be written:",
     take: "Take the file",

@@ -105,10 +105,12 @@ pub struct InquiryTexts {
     pub no_position: &'static str,
     /// Behind a position that is that of the site.
     pub of_site: &'static str,
-    /// Behind a name that somebody gives who is not entitled to.
-    pub claimed_name: &'static str,
     /// Heading of ledgers.
     pub ledgers: &'static str,
+    /// Below them: how many witnesses.
+    pub witnesses: &'static str,
+    /// Below results: where the proofs stand.
+    pub proofs: &'static str,
     /// Column.
     pub size: &'static str,
     /// Column.
@@ -197,8 +199,9 @@ pub const ZH: InquiryTexts = InquiryTexts {
     map_note: "位置取自主数据。连线不是实际路线；虚线表示其间有位置未知的地点，或有未显示的记录。轮廓图取自 Natural Earth。",
     no_position: "位置未知",
     of_site: "所在场所的位置",
-    claimed_name: "名称仅为单方主张",
     ledgers: "已核对的账本",
+    witnesses: "没有独立见证方联署这些检查点（0 个见证方）。",
+    proofs: "每条记录的签名、锚定和依据列在该物品的流转记录中。",
     size: "记录数",
     root: "根哈希",
     signed: "签名时间",
@@ -266,8 +269,9 @@ pub const EN: InquiryTexts = InquiryTexts {
     map_note: "Positions are from master data. Lines are not the roads that were taken; a dashed one leads over a place whose position is not known, or over records that are not shown. Outline: Natural Earth.",
     no_position: "position not known",
     of_site: "position of its site",
-    claimed_name: "only claimed",
     ledgers: "Ledgers that were checked",
+    witnesses: "No independent witness has cosigned these checkpoints (0 witnesses).",
+    proofs: "Signature, anchor and evidence of each record stand in the custody of its item.",
     size: "Records",
     root: "Root",
     signed: "Signed",

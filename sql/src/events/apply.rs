@@ -3,12 +3,15 @@
 //! What holds: the head is locked first, so of two projectors the second waits and then finds that its batch begins where nothing
 //! begins any more; everything is written by a fixed number of statements, whatever is in the batch.
 
+use std::collections::BTreeMap;
+
 use epcis::query::Term;
 use futures::join;
 use jiff::Timestamp;
 use ledger::hash::sha256;
 use tokio_postgres::types::ToSql;
 
+use super::narrow::block_of;
 use super::place::micros;
 use super::postings::Rows;
 use super::values::listed;
@@ -16,8 +19,9 @@ use crate::db::{Transaction, execute, query_opt, signed, unsigned};
 use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::queries::{
-    EVENTS_INSERT, EVENTS_INSERT_LINKS, EVENTS_INSERT_POSTINGS, EVENTS_INSERT_SKIPS,
-    EVENTS_INSERT_VALUES, EVENTS_LOCK_HEAD, EVENTS_MOVE_HEAD, EVENTS_MOVE_LEDGERS,
+    EVENTS_INSERT, EVENTS_INSERT_BLOCKS, EVENTS_INSERT_LINKS, EVENTS_INSERT_POSTINGS,
+    EVENTS_INSERT_SKIPS, EVENTS_INSERT_VALUES, EVENTS_LOCK_HEAD, EVENTS_MOVE_HEAD,
+    EVENTS_MOVE_LEDGERS,
 };
 
 /// Longest id of an event that is stored; of a longer one the key alone is of use. In bytes.
@@ -100,15 +104,16 @@ pub async fn apply(tx: &Transaction<'_>, batch: &Batch) -> Result<u64, Error> {
     move_ledgers(tx, &batch.moves).await?;
     let head = signed(new)?;
     let head: [&(dyn ToSql + Sync); 1] = [&head];
-    let (events, postings, values, links, skips, moved) = join!(
+    let (events, blocks, postings, values, links, skips, moved) = join!(
         insert_events(tx, old, &batch.events),
+        insert_blocks(tx, old, &batch.events),
         insert_postings(tx, old, &batch.events),
         insert_values(tx, &batch.events),
         insert_links(tx, old, &batch.events),
         insert_skips(tx, &batch.skipped),
         execute(tx, EVENTS_MOVE_HEAD, &head),
     );
-    Error::first_cause([events, postings, values, links, skips, moved.map(drop)])?;
+    Error::first_cause([events, blocks, postings, values, links, skips, moved.map(drop)])?;
     Ok(new)
 }
 
@@ -147,6 +152,31 @@ async fn insert_events(tx: &Transaction<'_>, old: u64, events: &[NewEvent]) -> R
     let values: [&(dyn ToSql + Sync); 7] =
         [&positions, &ledgers, &indexes, &event_times, &record_times, &keys, &ids];
     execute(tx, EVENTS_INSERT, &values).await.map(drop)
+}
+
+/// Between which times the events of each block are, beside what was known of it.
+async fn insert_blocks(tx: &Transaction<'_>, old: u64, events: &[NewEvent]) -> Result<(), Error> {
+    let mut blocks: BTreeMap<u64, [i64; 4]> = BTreeMap::new();
+    for (position, event) in placed(old, events) {
+        let (event, record) = (micros(event.event_time), micros(event.record_time));
+        let own = blocks.entry(block_of(position)).or_insert([event, event, record, record]);
+        let [first_event, last_event, first_record, last_record] = *own;
+        *own = [
+            first_event.min(event),
+            last_event.max(event),
+            first_record.min(record),
+            last_record.max(record),
+        ];
+    }
+    if blocks.is_empty() {
+        return Ok(());
+    }
+    let numbers = blocks.keys().map(|block| signed(*block)).collect::<Result<Vec<_>, _>>()?;
+    let column = |place: usize| blocks.values().map(|times| times[place]).collect::<Vec<i64>>();
+    let [first_event, last_event, first_record, last_record] = [0, 1, 2, 3].map(column);
+    let values: [&(dyn ToSql + Sync); 5] =
+        [&numbers, &first_event, &last_event, &first_record, &last_record];
+    execute(tx, EVENTS_INSERT_BLOCKS, &values).await.map(drop)
 }
 
 /// The key of an event's id.

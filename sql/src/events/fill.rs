@@ -111,6 +111,6 @@ pub async fn waiting(db: &Db, most: u32) -> Result<Vec<Waiting>, Error> {
 pub async fn clear(tx: &Transaction<'_>) -> Result<(), Error> {
     // The head is locked first, as by a projector: whoever adds events ends before, or finds its ledgers moved back.
     execute(tx, EVENTS_BEGIN_ANEW, &[]).await?;
-    let empty = "truncate events, event_postings, event_values, trace_links, projection_positions, projection_skips";
+    let empty = "truncate events, event_blocks, event_postings, event_values, trace_links, projection_positions, projection_skips";
     Ok(tx.batch_execute(empty).await?)
 }

@@ -1,8 +1,10 @@
 //! Candidates of a search whose terms are all common: the events in their order, a window at a time, narrowed by postings.
 //!
+//! The way through: the first window by time; if it does not fill the page, the blocks that have the terms (`blocks.rs`); only if these are
+//! too many, further windows.
+//!
 //! What holds: a call looks at most at [`WINDOWS`] windows of at most [`MOST_ROWS`] events; where it stops is a place from which the next call
-//! goes on. Windows by time grow while nothing is found in them, if their events lie in few blocks: what a party stated long ago is behind
-//! very many events of others.
+//! goes on. Windows by time grow while nothing is found in them, if their events lie in few blocks.
 
 use epcis::query::Term;
 use tokio_postgres::types::ToSql;
@@ -52,7 +54,16 @@ impl Scan<'_> {
     ) -> Result<Scanned, Error> {
         let mut found: Vec<Spot> = Vec::new();
         let (mut at, mut rows) = (after, ROWS);
-        for _ in 0..WINDOWS {
+        for number in 0..WINDOWS {
+            // What one window does not fill is rare, or lies behind very many events of others.
+            if number == 1
+                && self.key != Key::Position
+                && let Some((spots, next)) =
+                    self.by_blocks(connection, at, self.most - found.len()).await?
+            {
+                found.extend(spots);
+                return Ok((found, next));
+            }
             let (window, next) = match self.key {
                 Key::Position => self.by_position(connection, at.map(|at| at.1)).await?,
                 Key::EventTime | Key::RecordTime => {

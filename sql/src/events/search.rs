@@ -1,7 +1,8 @@
 //! Finds the events that may match a query.
 //!
 //! The way through: if a group of terms has few events, these are gathered, narrowed by the other groups, and sorted; otherwise
-//! the events are scanned in their order. Either way at most `most` of them are read with their records.
+//! the events are scanned in their order, or the blocks that have the terms are read in theirs. Either way at most `most` of them are read with
+//! their records.
 //!
 //! What holds: every event that has a term of each group and lies within the times is found once, on one page; which page that is
 //! never changes within a generation.
@@ -64,7 +65,7 @@ pub struct Candidates {
 /// Events that may match, with their records.
 ///
 /// - Whether they match is the caller's to decide: terms are hashes, times are cut to microseconds.
-/// - At most nine queries, more only for a scan (two for each of eight windows).
+/// - At most nine queries as a rule; more for a scan (two for each of eight windows), or if many blocks must be read to find a page.
 ///
 /// # Errors
 ///

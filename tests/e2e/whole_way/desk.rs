@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
 use sql::Access;
-use tests::stage::{Stage, get};
+use tests::stage::{Process, Stage, get};
 use tests::waiting::{free_address, wait_for};
 
 /// What the desk answers to a request, head and body.
@@ -30,9 +30,19 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).expect("it ends").0
 }
 
-#[test]
-fn somebody_logs_in_at_the_desk_with_a_key_and_the_desk_has_no_other_rights() {
-    let stage = Stage::new(None);
+/// A desk that runs, and the key of an inspector.
+pub struct OpenDesk {
+    /// Its address.
+    pub address: SocketAddr,
+    internal: SocketAddr,
+    /// The key.
+    pub key: String,
+    /// The process.
+    pub process: Process,
+}
+
+/// Opens a desk on a database of its own.
+pub fn open_desk(stage: &Stage) -> OpenDesk {
     let (desk, internal) = (free_address(), free_address());
     let write = |name: &str, text: &str| {
         fs::write(stage.folder.path().join(name), text).expect("the folder is ours");
@@ -59,6 +69,13 @@ fn somebody_logs_in_at_the_desk_with_a_key_and_the_desk_has_no_other_rights() {
         assert!(process.is_running(), "the desk ended:\n{}", process.tail());
         get(&format!("http://{internal}/readyz")).0 == 200
     });
+    OpenDesk { address: desk, internal, key: key.to_owned(), process }
+}
+
+#[test]
+fn somebody_logs_in_at_the_desk_with_a_key_and_the_desk_has_no_other_rights() {
+    let stage = Stage::new(None);
+    let OpenDesk { address: desk, internal, key, mut process } = open_desk(&stage);
     let (status, text) = stage.chopmark(&["health", "--config", "desk.toml"]);
     assert_eq!(status, Some(0), "{text}");
 
@@ -85,5 +102,5 @@ fn somebody_logs_in_at_the_desk_with_a_key_and_the_desk_has_no_other_rights() {
     assert!(metrics.contains(counted), "{metrics}");
     assert!(ask(desk, "GET /metrics", "", "").starts_with("HTTP/1.1 404"));
     assert!(process.stop().success(), "{}", process.tail());
-    assert!(!process.tail().contains(key), "the key is in the log: {}", process.tail());
+    assert!(!process.tail().contains(&key), "the key is in the log: {}", process.tail());
 }

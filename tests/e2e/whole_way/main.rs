@@ -11,6 +11,7 @@ mod bad_input;
 mod browser;
 mod camera;
 mod desk;
+mod desk_live;
 mod desk_pages;
 mod embedded_database;
 mod encrypted;

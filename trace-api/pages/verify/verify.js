@@ -4,7 +4,7 @@
 // What holds: the steps are those of docs/formats/bundle-v2.md, the policy file and the decision whether a checkpoint is
 // signed those of checkpoint-v1.md; the outcome is that of every other verifier, or "cannot tell" where this browser
 // lacks an algorithm; nothing in the bundle is trusted because it is in the bundle.
-// Not here: whether the anchor's block is on the chain; `chopmark verify --rpc` asks.
+// Not here: whether the anchor's block is on the chain; `chopmark verify --rpc` asks. Packs (pack.js); what a page shows (page.js).
 
 import { findReceipt, hasAnchored, readBlock } from "./evm.js";
 import { PolicyError, climb, inPolicy, openCheckpoint, parsePolicy, root, wholePath } from "./checkpoint.js";
@@ -12,7 +12,7 @@ import { Authority, readProof } from "./directory.js";
 import { Members, NoBundle, Refuted, bytesOf, fromUtf8, hashesOf, need, numberOf, parse, parseText, same, sha256, toBytes, toHex, u64 } from "./form.js";
 import { keyOf } from "./names.js";
 
-const LISTS = new Set(["epcList", "childEPCs", "inputEPCList", "outputEPCList", "quantityList",
+export const LISTS = new Set(["epcList", "childEPCs", "inputEPCList", "outputEPCList", "quantityList",
   "childQuantityList", "inputQuantityList", "outputQuantityList", "sensorElementList"]);
 const MANDATORY = new Set(["type", "action", "bizStep", "disposition", "persistentDisposition", "eventTime",
   "eventTimeZoneOffset", "errorDeclaration", "chopmark:by"]);
@@ -117,7 +117,7 @@ const fieldDigest = async (field) => {
   return sha256([0x10], field.salt, u64(name.length), name, field.value);
 };
 // The leaf of a record, and what it shows: values by name, of lists the disclosed elements.
-const readLeaf = async ({ fields }) => {
+export const readLeaf = async ({ fields }) => {
   need(fields.length > 0, "got a record without fields");
   const [parts, shown] = [[], new Map()];
   let last;
@@ -141,7 +141,7 @@ const namesIn = (shown) => [shown.get("parentID"), ...NAMING.flatMap(([list, inn
 
 // --- the whole ----------------------------------------------------------------------------------------------------
 
-class Report {
+export class Report {
   constructor() { this.checks = []; this.isUnsure = false; }
   passed(name, detail) { this.checks.push([name, "passed", detail]); }
   notChecked(name, detail) { this.checks.push([name, "not checked", detail]); }
@@ -239,92 +239,32 @@ const checkAll = async (bytes, policyFile, report) => {
   listUnproved(checked, policy, report);
 };
 
-export async function verify(file, policyFile) {
-  const report = new Report();
+// Makes checks into a report; what they throw is told as the outcome that it means.
+export const ended = async (report, work) => {
   try {
-    const bytesOf = (input) => (typeof input === "string" ? toBytes(input) : input);
-    const policyText = fromUtf8(bytesOf(policyFile));
-    inPolicy(policyText !== undefined, "the policy is not UTF-8");
-    if (globalThis.crypto?.subtle === undefined) report.cannotTell("this browser offers no WebCrypto on this page");
-    else await checkAll(bytesOf(file), await parsePolicy(policyText), report);
+    await work(report);
     report.outcome = report.isUnsure ? "cannot tell" : "proved";
   } catch (error) {
     if (error instanceof NoBundle) {
       report.notChecked("form", `${error.message}; this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged`);
       return Object.assign(report, { outcome: "cannot tell", isNoBundle: true });
     }
-    const isRefuted = error instanceof Refuted;
+    // Of a pack it is said which file is at fault.
+    const isRefuted = error instanceof Refuted || error.file !== undefined;
     const [name, detail] = error instanceof PolicyError ? ["policy", error.message] : ["this verifier failed", String(error)];
-    report.checks.push(isRefuted ? ["refuted", "failed", error.message] : [name, "failed", detail]);
+    report.checks.push(isRefuted ? [error.file ?? "refuted", "failed", error.message] : [name, "failed", detail]);
     // A policy that cannot be read, and a fault of the verifier, say nothing against the file.
     report.outcome = isRefuted ? "refuted" : "cannot tell";
   }
   return report;
-}
-
-// --- the page -----------------------------------------------------------------------------------------------------
-
-// The words of the reader's language, written by the server from its one list: `outcomes` by code, `names` of checks and
-// `details` of checks, and `parts` of lists within them, each a pair of the English text above and its translation, with
-// {0}, {1} … for what varies; `colon` and `semicolon` as that language writes them.
-const readWords = (place) => JSON.parse(place.dataset.words);
-// The translation of a text, by the first pair whose English fits it, and of what varies in it by `inner`; none where no
-// pair fits.
-const fitting = (pairs, text, inner) => {
-  for (const [english, translation] of pairs) {
-    const parts = english.split(/\{\d\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-    const found = new RegExp(`^${parts.join("(.*?)")}$`, "su").exec(text);
-    if (found) return translation.replace(/\{(\d)\}/g, (_, place) => inner(found[Number(place) + 1]));
-  }
-  return undefined;
-};
-// A list of which every part can be translated; other text as it is.
-const translateList = ({ parts, semicolon }, text) => {
-  const part = (one) => fitting(parts, one, (varying) => fitting(parts, varying, String) ?? varying);
-  const found = text.split("; ").map(part);
-  return found.includes(undefined) ? text : found.join(semicolon);
-};
-const translate = (words, pairs, text) => fitting(pairs, text, (varying) => translateList(words, varying)) ?? text;
-// What comes from the file must not change how the text around it is displayed.
-const escaped = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
-export const lineOf = (words, [name, outcome, detail]) => {
-  const { outcomes, names, details, colon } = words;
-  return escaped(`${outcomes[outcome]} · ${translate(words, names, name)}${colon}${translate(words, details, detail)}`);
-};
-const show = (place, report) => {
-  const words = readWords(place);
-  const { outcomes } = words;
-  const lines = report.checks.map((check) => lineOf(words, check));
-  place.dataset.outcome = report.outcome;
-  place.textContent = [outcomes[report.isNoBundle ? "no bundle" : report.outcome], ...lines].join("\n");
 };
 
-// Bytes, because reading text would drop a byte order mark and repair what is not UTF-8.
-const fetchBytes = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-const fileBytes = async (file) => new Uint8Array(await file.arrayBuffer());
-
-if (typeof document !== "undefined") {
-  const button = document.getElementById("check");
-  const place = document.getElementById("result");
-  if (button) {
-    button.hidden = false;
-    // Fetched when the page loads, so that checking works with the network off.
-    const fetched = Promise.all([button.dataset.bundle, "/policy"].map(fetchBytes));
-    button.addEventListener("click", async () => {
-      const [bundle, policy] = await fetched;
-      show(place, await verify(bundle, policy));
-    });
-  }
-  const file = document.getElementById("file");
-  if (file) {
-    const own = document.getElementById("policy");
-    const fetched = fetchBytes("/policy");
-    const check = async () => {
-      if (!file.files[0]) return;
-      const policy = own.files[0] ? await fileBytes(own.files[0]) : await fetched;
-      show(place, await verify(await fileBytes(file.files[0]), policy));
-    };
-    file.addEventListener("change", check);
-    own.addEventListener("change", check);
-  }
+export async function verify(file, policyFile) {
+  return ended(new Report(), async (report) => {
+    const bytesOf = (input) => (typeof input === "string" ? toBytes(input) : input);
+    const policyText = fromUtf8(bytesOf(policyFile));
+    inPolicy(policyText !== undefined, "the policy is not UTF-8");
+    if (globalThis.crypto?.subtle === undefined) report.cannotTell("this browser offers no WebCrypto on this page");
+    else await checkAll(bytesOf(file), await parsePolicy(policyText), report);
+  });
 }

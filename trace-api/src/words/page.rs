@@ -301,7 +301,10 @@ impl VerifyTexts {
                 "Files are read on this device only and are not uploaded. Trust roots come from this server; for a \
                  judgement of your own, choose your own policy file.",
             )),
-            proof: language.of(("证明文件（.bundle.json）", "Proof (.bundle.json)")),
+            proof: language.of((
+                "证明文件（.bundle.json）或证据包（.zip），也可拖到本页任意位置",
+                "Proof (.bundle.json) or evidence pack (.zip); it may be dropped anywhere on this page",
+            )),
             policy: language.of(("信任策略文件（可选）", "Policy file (optional)")),
             no_script: language.of((
                 "此页面需要 JavaScript 才能在本机验证。也可用命令 `chopmark verify` 验证。",

@@ -1,6 +1,6 @@
 //! What the browser's verifier shows: outcomes, and the names and details of its checks.
 //!
-//! The way through: `verify.js` makes each detail in English, because all verifiers are compared by it; the page that
+//! The way through: `verify.js` and `pack.js` make each detail in English, because all verifiers are compared by it; the page that
 //! loads it holds [`for_page`], by which it shows outcome, name and detail in the reader's language.
 //!
 //! What holds: every name and every detail of a check that did not fail has its translation, which a test compares with
@@ -39,7 +39,7 @@ const OUTCOMES: [(&str, Pair); 7] = [
 ];
 
 /// Name of a check.
-const NAMES: [Pair; 20] = [
+const NAMES: [Pair; 30] = [
     ("文件形式", "form"),
     ("枢纽条目", "hub entry"),
     ("账本", "ledger"),
@@ -60,13 +60,23 @@ const NAMES: [Pair; 20] = [
     ("文件未公开的内容", "what the file does not show"),
     ("检查点：{0}", "checkpoint of {0}"),
     ("账本归属：{0}", "who keeps {0}"),
+    ("证据包中的文件", "files"),
+    ("证据包编号", "id"),
+    ("事件", "events"),
+    ("物品的证明", "bundles"),
+    ("证明 {0}", "bundle {0}"),
+    ("没有证明的物品", "items without a bundle"),
+    ("所申请的内容", "what was asked for"),
+    ("其他文件", "other files"),
+    ("证据包是否完整", "completeness of the pack"),
+    ("锚定所在的区块", "blocks of anchors"),
 ];
 
 /// Name of a check that failed by a fault of the verifier itself.
 const VERIFIER_FAILED: Pair = ("验证程序出错", "this verifier failed");
 
 /// Detail of a check that did not fail; `{0}`, `{1}` … for what varies, in the order of the English text.
-const DETAILS: [Pair; 30] = [
+const DETAILS: [Pair; 44] = [
     (
         "{0}；这不是完整的证明文件，因此其中内容均未检查；应为下载后未经改动的文件",
         "{0}; this is no whole bundle, so that nothing in it was checked; expected the file as it was downloaded, unchanged",
@@ -148,6 +158,38 @@ const DETAILS: [Pair; 30] = [
         "根文件列有审计方，但未检查其联署",
         "the root names auditors, whose cosignatures are not checked",
     ),
+    (
+        "{0} 个文件，每个的散列值都与清单所列一致",
+        "{0} files, each with the hash that the manifest states",
+    ),
+    (
+        "由所申请的内容以及各账本的规模和树根算得",
+        "it is made of the request and of the sizes and roots of the ledgers",
+    ),
+    ("{0} 条记录通向各检查点的树根", "{0} records lead to the roots of the checkpoints"),
+    ("证据包中没有事件，因此不能证明任何事", "the pack has no event, so it proves nothing"),
+    ("{0} 的证明成立", "the proof of {0} holds"),
+    ("无法判断：{0}", "cannot tell: {0}"),
+    ("{1} 件物品中，{0} 件的证明成立", "{0} of {1} items have a proof that holds"),
+    ("有 {0} 件物品没有任何有效记录提到", "no record that counts names {0} of the items"),
+    (
+        "每条事件是否符合所申请的内容，每件物品是否都有证明；这两项可用 chopmark verify 检查",
+        "that each event matches the search, and that each item has its proof; chopmark verify checks both",
+    ),
+    (
+        "包内 README 文件和验证程序的内容，以及任何验证程序都不采信的 policy.txt",
+        "what the README files and the verifier in the pack say, and its policy.txt, which no verifier believes",
+    ),
+    ("检索是否遗漏了事件", "that the search left no event out"),
+    (
+        "证明中锚定所在的区块是否在各自的链上；未询问任何节点",
+        "whether the blocks of the anchors in the proofs are on their chains; no endpoint was asked",
+    ),
+    (
+        "证据包有 {0} 字节，本页面最多读取 {1} 字节；chopmark verify 没有此限制",
+        "the pack has {0} bytes, this page reads at most {1}; chopmark verify reads all",
+    ),
+    ("清单的格式不是本页面所知的格式", "the manifest is of a format that this page does not know"),
 ];
 
 /// Details about who may issue the item.
@@ -240,10 +282,11 @@ mod tests {
 
     use super::*;
 
-    const SCRIPTS: [&str; 3] = [
+    const SCRIPTS: [&str; 4] = [
         include_str!("../../pages/verify/verify.js"),
         include_str!("../../pages/verify/checkpoint.js"),
         include_str!("../../pages/verify/directory.js"),
+        include_str!("../../pages/verify/pack.js"),
     ];
 
     /// The texts between quotation marks in a call's arguments, with `{0}`, `{1}` … for what is inserted; `rest` begins

@@ -12,7 +12,7 @@ fn lines(language: Language, checks: &[[&str; 3]]) -> Vec<String> {
     let script = format!(
         "import {{ lineOf }} from {}; const [words, checks] = process.argv.slice(1).map(JSON.parse); \
          console.log(JSON.stringify(checks.map((check) => lineOf(words, check))));",
-        serde_json::json!(repository("trace-api/pages/verify/verify.js").canonicalize().unwrap())
+        serde_json::json!(repository("trace-api/pages/verify/page.js").canonicalize().unwrap())
     );
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", &script, for_page(language)]);

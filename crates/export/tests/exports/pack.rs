@@ -1,10 +1,13 @@
-//! Evidence packs: proved by two verifiers, and refuted whatever is changed in them.
+//! Evidence packs: proved by three verifiers, and refuted whatever is changed in them.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
+use std::ops::Range;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use export::pack::{Outcome, Report, verify};
 use export::zip::{Archive, Index};
 use export::{Error, Format, Options, Request};
@@ -118,50 +121,116 @@ async fn a_pack_is_proved_where_nobody_of_us_is_and_by_the_third_verifier() {
     assert_ne!(checked_in_python(&bytes, &other.policy_text).0, 0);
 }
 
-#[tokio::test]
-async fn whatever_bit_is_flipped_the_pack_is_refuted_and_the_file_named() {
-    let scene = Scene::journey("pack_bits").await;
-    let (bytes, _) = scene.export(Format::Pack).await;
-    let names: Vec<String> = read(&bytes).into_iter().map(|(name, _)| name).collect();
-    // Where the contents of each file are: behind the header that names it.
-    let mut at = 0;
-    let mut sampled = 0;
-    for name in &names {
-        let content = read(&bytes).into_iter().find(|it| it.0 == *name).unwrap().1;
-        let begin = at + 30 + name.len();
-        let count = content.len();
-        // First and last bits, and some between; the header too.
-        let inside = [0, 1, count / 3, count / 2, count.saturating_sub(2), count.saturating_sub(1)];
-        let places = inside.iter().filter(|place| **place < count).map(|place| begin + place);
-        let header =
-            [at, at + 6, at + 8, at + 11, at + 14, at + 18, at + 22, at + 26, at + 28, at + 30];
-        for place in places.chain(header) {
-            for bit in [0, 3, 7] {
-                let mut changed = bytes.clone();
-                changed[place] ^= 1 << bit;
-                let report = checked(&changed, &scene.policy_text);
-                assert_eq!(report.outcome, Outcome::Refuted, "{name}: bit {bit} of byte {place}");
-                let text = failures(&report);
-                assert!(text.contains(name.as_str()), "{name}: bit {bit} of {place}: {text}");
-                sampled += 1;
-            }
-        }
-        at = begin + count;
+/// The ranges of an archive, each with what a fault in it names: headers and contents of files, their entries in the directory, the end.
+fn ranges(bytes: &[u8]) -> Vec<(Range<usize>, Vec<String>)> {
+    let (mut ranges, mut at) = (Vec::new(), 0);
+    let files = read(bytes);
+    for (name, content) in &files {
+        let end = at + 30 + name.len() + content.len();
+        ranges.push((at..end, vec![name.clone()]));
+        at = end;
     }
-    // The directory of the archive, and its end.
-    for place in at..bytes.len() {
-        let mut changed = bytes.clone();
-        changed[place] ^= 1 << (place % 8);
-        let report = checked(&changed, &scene.policy_text);
-        assert_eq!(report.outcome, Outcome::Refuted, "byte {place}");
-        assert!(!failures(&report).is_empty());
-        sampled += 1;
+    for (number, (name, _)) in files.iter().enumerate() {
+        let end = at + 46 + name.len();
+        ranges.push((at..end, vec![name.clone(), format!("entry {number} of the directory")]));
+        at = end;
     }
-    assert!(sampled > 1000, "{sampled}");
+    ranges.push((at..bytes.len(), vec!["the end of the archive".to_owned()]));
+    ranges
 }
 
 #[tokio::test]
-async fn a_pack_that_was_changed_with_its_hashes_is_refuted_by_both_verifiers() {
+async fn one_bit_of_any_byte_flipped_refutes_the_pack_and_names_the_file() {
+    let scene = Scene::journey("pack_bits").await;
+    let request = Scene::request(&[], of_party(SHOP_PARTY), Format::Pack);
+    let (bytes, _) = scene.export_at(&request, None).await.unwrap();
+    let policy = scene.policy_text.parse::<Policy>().unwrap();
+    let ranges = ranges(&bytes);
+    assert_eq!(ranges.last().unwrap().0.len(), 22);
+    let mut changed = bytes.clone();
+    for (range, names) in &ranges {
+        for place in range.clone() {
+            // The header of a file, or of anything else: every bit; of a content one of each byte, another one each time.
+            let is_content = names.len() == 1 && place >= range.start + 30 + names[0].len();
+            let bits = if is_content { place % 8..place % 8 + 1 } else { 0..8 };
+            for bit in bits {
+                changed[place] ^= 1 << bit;
+                let report = verify(Cursor::new(&changed), &policy).unwrap();
+                let text = failures(&report);
+                assert_eq!(report.outcome, Outcome::Refuted, "{names:?}: bit {bit} of {place}");
+                let is_named = names.iter().any(|name| text.contains(name.as_str()));
+                // What says how many entries there are, or where, may be missed at an entry.
+                let is_end = names[0] == "the end of the archive" && !text.is_empty();
+                assert!(is_named || is_end, "{names:?}: bit {bit} of {place}: {text}");
+                changed[place] ^= 1 << bit;
+            }
+        }
+    }
+    assert_eq!(changed, bytes);
+}
+
+/// What the page's verifier says of packs: outcome, and what failed.
+fn checked_in_the_page(packs: &[(Vec<u8>, &str)]) -> Vec<(String, String)> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exports/browser.mjs");
+    let mut node = Command::new("node");
+    let node = node.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut node = node.expect("node is installed");
+    let lines = packs.iter().map(|(pack, policy)| {
+        serde_json::json!([STANDARD.encode(pack), policy]).to_string() + "\n"
+    });
+    let lines: String = lines.collect();
+    let mut input = node.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = node.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+    let answers = String::from_utf8(output.stdout).unwrap();
+    answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_page_proves_a_pack_and_refutes_it_with_any_bit_flipped_and_names_the_file() {
+    let scene = Scene::journey("pack_page").await;
+    let (bytes, _) = scene.export(Format::Pack).await;
+    let policy = &*scene.policy_text;
+    let other = Scene::journey("pack_page_other").await;
+    let mut packs = vec![
+        (bytes.clone(), policy),
+        (bytes.clone(), ""),
+        (bytes.clone(), &*other.policy_text),
+        (bytes.clone(), "nonsense"),
+    ];
+    let mut expected = Vec::new();
+    for (range, names) in ranges(&bytes) {
+        let step = (range.len() / 8).max(1);
+        for place in range.clone().step_by(step).chain([range.end - 1]) {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1 << (place % 8);
+            packs.push((changed, policy));
+            expected.push((place, names.clone()));
+        }
+    }
+    for length in [0, 4, 21, bytes.len() / 2, bytes.len() - 1] {
+        packs.push((bytes[..length].to_vec(), policy));
+    }
+    let found = checked_in_the_page(&packs);
+    assert_eq!(found[0], ("proved".to_owned(), String::new()), "{:?}", found[0]);
+    assert_eq!(found[1].0, "cannot tell", "without keys: {:?}", found[1]);
+    assert_ne!(found[2].0, "proved", "keys of another installation: {:?}", found[2]);
+    assert_eq!(found[3].0, "cannot tell", "a policy that cannot be read says nothing");
+    for ((place, names), (outcome, text)) in expected.iter().zip(&found[4..]) {
+        assert_eq!(outcome, "refuted", "{names:?}: byte {place}: {text}");
+        let is_named = names.iter().any(|name| text.contains(name.as_str()));
+        let is_end = names[0] == "the end of the archive" && !text.is_empty();
+        assert!(is_named || is_end, "{names:?}: byte {place}: {text}");
+    }
+    for (outcome, _) in &found[4 + expected.len()..] {
+        assert!(["refuted", "no archive"].contains(&&**outcome), "a pack that is cut: {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn a_pack_that_was_changed_with_its_hashes_is_refuted_by_all_verifiers() {
     type Change = fn(&mut BTreeMap<String, Vec<u8>>, &mut Json);
     fn edit(files: &mut BTreeMap<String, Vec<u8>>, name: &str, from: &str, to: &str) {
         let text = String::from_utf8(files[name].clone()).unwrap();
@@ -211,8 +280,14 @@ async fn a_pack_that_was_changed_with_its_hashes_is_refuted_by_both_verifiers() 
         Outcome::Proved,
         "forging alone changes nothing"
     );
-    for (what, file, change) in changes {
-        let pack = forged(&bytes, change);
+    let packs: Vec<Vec<u8>> = changes.iter().map(|(.., change)| forged(&bytes, change)).collect();
+    let policy = &*scene.policy_text;
+    let in_page: Vec<_> = packs.iter().chain([&same]).map(|it| (it.clone(), policy)).collect();
+    let in_page = checked_in_the_page(&in_page);
+    assert_eq!(in_page.last().unwrap().0, "proved");
+    for (((what, file, _), pack), (outcome, text)) in changes.iter().zip(packs).zip(in_page) {
+        assert_eq!(outcome, "refuted", "{what}: {text}");
+        assert!(text.contains(file), "{what}: {text}");
         let report = checked(&pack, &scene.policy_text);
         assert_eq!(report.outcome, Outcome::Refuted, "{what}: {:#?}", report.checks);
         assert!(failures(&report).contains(file), "{what}: {}", failures(&report));
@@ -246,5 +321,6 @@ async fn items_of_a_pack_are_bounded() {
 #[test]
 fn a_pack_without_an_event_proves_nothing_to_anybody() {
     let bytes = include_bytes!("../../../../fuzz/seeds/evidence_pack/no-events");
+    assert_eq!(checked_in_the_page(&[(bytes.to_vec(), "")])[0].0, "cannot tell");
     assert_eq!(checked(bytes, "").outcome, Outcome::CannotTell);
 }

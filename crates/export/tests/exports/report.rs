@@ -1,5 +1,7 @@
 //! Reports as PDF: what a reader finds in them, in both languages.
 
+use std::process::{Command, Output};
+
 use export::{Format, Options, Request};
 use process::language::Language;
 
@@ -59,4 +61,60 @@ async fn a_report_says_what_was_asked_at_which_sizes_and_what_it_cannot_show() {
     scene.hub.anchor("2026-11-22T04:00:00Z").await;
     let anchored = report(&scene, Language::English).await;
     assert!(has(&anchored, "entries of the hub are anchored"));
+}
+
+/// What readers of others find in a report: of each how many pages, the text without spaces, and what they complain of; and what is in the
+/// codes. None with a line if no Python has them.
+fn read_by_others(documents: &[Vec<u8>]) -> Option<Vec<serde_json::Value>> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |(number, document): (usize, &Vec<u8>)| {
+        let path = folder.path().join(format!("{number}.pdf"));
+        std::fs::write(&path, document).unwrap();
+        path
+    };
+    let files: Vec<std::path::PathBuf> = documents.iter().enumerate().map(file).collect();
+    let here = env!("CARGO_MANIFEST_DIR");
+    let tools = format!("{here}/../../var/tools/venv/bin/python");
+    let pythons = [Some(tools.into()), std::env::var_os("CHOPMARK_PYTHON"), Some("python3".into())];
+    let answers = pythons.into_iter().flatten().filter_map(|python| {
+        let mut command = Command::new(python);
+        command.arg(format!("{here}/tests/exports/readers.py")).args(&files).output().ok()
+    });
+    let complaint = |answer: &Output| String::from_utf8_lossy(&answer.stderr).into_owned();
+    let mut able = answers.filter(|answer| !complaint(answer).contains("missing: "));
+    let Some(answer) = able.next() else {
+        let why = "no Python has the packages pypdf, pypdfium2 and zxing-cpp, which `make setup` installs";
+        foreign::skipped(why, "reports as two readers of others see them");
+        return None;
+    };
+    assert!(answer.status.success(), "{}", complaint(&answer));
+    let lines = String::from_utf8(answer.stdout).unwrap();
+    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[tokio::test]
+async fn two_readers_of_others_find_the_same_pages_the_text_and_the_code_in_both_languages() {
+    let scene = Scene::journey("report_readers").await;
+    let english = report(&scene, Language::English).await;
+    let chinese = report(&scene, Language::Chinese).await;
+    let broken = english[..english.len() / 2].to_vec();
+    let Some(found) = read_by_others(&[english, chinese, broken]) else { return };
+    let parts = [
+        ["Report of recorded events", "factory.example/packing", "page 1 of"],
+        ["已记录事件报告", "factory.example/packing", "尚未锚定"],
+    ];
+    for (one, parts) in found.iter().zip(parts) {
+        let pages = one["pypdf"]["pages"].as_u64().unwrap();
+        assert!(pages >= 1 && one["pdfium"]["pages"] == pages, "{one}");
+        for reader in ["pypdf", "pdfium"] {
+            assert_eq!(one[reader]["problems"], serde_json::json!([]), "{reader}");
+            let text = one[reader]["text"].as_str().unwrap();
+            let close = |text: &str| text.split_whitespace().collect::<String>();
+            for part in parts {
+                assert!(close(text).contains(&close(part)), "{reader}: {part} is not in {text}");
+            }
+        }
+        assert_eq!(one["codes"], serde_json::json!(["https://id.example.com/verify"]));
+    }
+    assert_ne!(found[2]["pypdf"]["problems"], serde_json::json!([]), "half a report is none");
 }

@@ -1,9 +1,10 @@
 //! `GET /exports/{id}`: how far an export is, or what came of it. `POST /exports/{id}`: stops it, or has its file deleted.
 //!
-//! What holds: while it waits or runs the page asks again by itself, without script; nothing of an event is on it.
+//! What holds: while it waits or runs a script follows it on the page (`assets/progress.js`), and without script the page loads itself anew;
+//! nothing of an event is on it.
 
 use access::Act;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -15,7 +16,9 @@ use sql::Transaction;
 use sql::exports::{State, StoredExport};
 
 use super::{ExportForm, format_of, state_of};
+use crate::assets;
 use crate::failure::Failure;
+use crate::http::guard::script_policy;
 use crate::jobs;
 use crate::pages::{html, see_other};
 use crate::shell::{Shell, time};
@@ -23,8 +26,8 @@ use crate::state::DeskState;
 use crate::visitor::{Posted, Visitor};
 use crate::words::exports::{self as words, ExportTexts};
 
-/// Seconds after which a page asks again.
-const AGAIN: &str = "2";
+/// Seconds after which a page without script loads itself anew.
+const AGAIN: u32 = 2;
 
 #[derive(Template)]
 #[template(path = "export-one.html")]
@@ -37,6 +40,10 @@ struct Page {
     facts: Vec<(&'static str, String)>,
     /// While it waits or runs.
     progress: Option<ProgressView>,
+    /// Seconds after which it is asked for again without script.
+    again: u32,
+    /// Path of the script that follows it.
+    script: String,
     problem: Option<String>,
     /// Files that can be taken: part and name.
     parts: Vec<(&'static str, &'static str)>,
@@ -150,6 +157,8 @@ fn page(
         state: state_of(stored, now, lang),
         facts: known,
         progress,
+        again: AGAIN,
+        script: assets::progress_path(),
         problem: stored.problem.clone(),
         parts,
         export,
@@ -171,8 +180,9 @@ pub async fn get(
     let page = page(&state, &visitor, &request, &stored)?;
     let mut answer = html(&page)?;
     if page.progress.is_some() {
-        let name = HeaderName::from_static("refresh");
-        answer.headers_mut().insert(name, HeaderValue::from_static(AGAIN));
+        let own = format!("/exports/{}", stored.id);
+        let policy = script_policy(&state.config.origin, &page.script, &own)?;
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     Ok(answer)
 }

@@ -195,7 +195,7 @@ fn view(found: &Custody, names: &Names, lang: Language, (key, why): (&str, &str)
         fault: ledger.fault.clone(),
     });
     let cut = history::Gap::Cut { left_out: found.cut };
-    let claimed = words::texts(lang).claimed_name;
+    let claimed = lang.of(crate::words::CLAIMED_NAME);
     let called = |place: &str| names.place(place).in_words(claimed);
     View {
         count: words::count(Count::Exactly(found.rows.len() as u64), lang),
