@@ -23,7 +23,7 @@ use process::language::Language;
 
 use crate::failure::Failure;
 use crate::state::DeskState;
-use crate::words::inquiry::texts;
+use crate::words::CLAIMED_NAME;
 
 /// Most places of a list that it is looked for whether a reader may see something there.
 const MOST_PLACES: usize = 10;
@@ -272,7 +272,7 @@ impl PartyNames {
     pub fn called(&self, party: &str) -> String {
         match &self.names {
             Some(names) if is_company(party) => {
-                names.party(party).in_words(texts(self.language).claimed_name)
+                names.party(party).in_words(self.language.of(CLAIMED_NAME))
             }
             _ => element_string(party),
         }

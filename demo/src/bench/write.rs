@@ -204,11 +204,7 @@ impl ProcessorTime {
 
     fn of_each(self, count: u64) -> Self {
         let each = |seconds: f64| seconds * 1e6 / float(count);
-        Self {
-            ingest: each(self.ingest),
-            database: each(self.database),
-            sender: each(self.sender),
-        }
+        Self { ingest: each(self.ingest), database: each(self.database), sender: each(self.sender) }
     }
 }
 
