@@ -59,6 +59,7 @@ mod settings;
 #[cfg(feature = "testing")]
 mod statements;
 pub mod supervisor;
+pub mod tag_challenges;
 pub mod tag_keys;
 pub mod tag_taps;
 #[cfg(feature = "testing")]

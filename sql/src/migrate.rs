@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (26, "0026_exports", include_str!("../migrations/0026_exports.sql")),
     (27, "0027_reports", include_str!("../migrations/0027_reports.sql")),
     (28, "0028_hidden_codes", include_str!("../migrations/0028_hidden_codes.sql")),
+    (29, "0032_tag_challenges", include_str!("../migrations/0032_tag_challenges.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

@@ -47,6 +47,7 @@ const GROWING: &[(&str, &[&str])] = &[
     ("export_jobs", &["export_id", "subject", "alive_until"]),
     ("sessions", &["session_id", "secret_sha256", "previous_sha256", "login_sha256"]),
     ("tag_taps", &["chip", "tapped_at"]),
+    ("tag_challenges", &["challenge", "expires_at"]),
     ("code_uses", &["item", "used_at"]),
     ("reports", &["report_id", "receipt_sha256", "received_at", "photo_bytes"]),
 ];
@@ -120,6 +121,7 @@ fn load(first: u32, last: u32) -> String {
          insert into sessions (secret_sha256, previous_sha256, login_sha256, issuer, subject, grants, began_at, secret_made_at, used_at)
            select {hash}, sha256(('before' || n)::bytea), {hash}, 'i', 's' || n, '[]', now(), now(), now() from {rows};
          insert into tag_taps select substring({hash} for 16), n, '', now() from {rows};
+         insert into tag_challenges select substring({hash} for 10), now() from {rows};
          insert into code_uses select 'i' || n, now(), '' from {rows};
          insert into reports (receipt_sha256, received_at, item_key, item, reason, message, place, language, photo)
            select {hash}, now(), n, 'i', 'copy', '', '', 'en', case when n % 50 = 0 then '\\x00'::bytea end from {rows};"

@@ -9,6 +9,7 @@
 //! | `GET /trace` | to identified callers | yes | [`trace_get`] |
 //! | `GET /find?code=` | yes | | [`find_get`] |
 //! | `GET /code`, `POST /code` | yes | | [`code`] |
+//! | `POST /tag-challenges`, `POST /tag-challenges/{id}` | yes | | [`tag_challenge`] |
 //! | `GET /report`, `POST /report`, `GET /report/{receipt}` | yes | | [`report`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
@@ -30,6 +31,7 @@ mod parameters;
 pub mod report;
 pub mod resolve_get;
 pub mod scan_get;
+pub mod tag_challenge;
 pub mod trace_get;
 pub mod who;
 
@@ -45,7 +47,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 26] = [
+pub const PATHS: [(&str, &[Audience]); 28] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -63,6 +65,8 @@ pub const PATHS: [(&str, &[Audience]); 26] = [
     ("/trace", &[Audience::Internal]),
     ("/find", &[Audience::Public]),
     ("/code", &[Audience::Public]),
+    ("/tag-challenges", &[Audience::Public]),
+    ("/tag-challenges/{id}", &[Audience::Public]),
     ("/report", &[Audience::Public]),
     ("/report/{receipt}", &[Audience::Public]),
     ("/verify", &[Audience::Public]),
@@ -121,6 +125,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/items/{epc:.+}/bundle", items_get::consumers_bundle))
         .service(at("/find", find_get::get))
         .configure(code::routes)
+        .configure(tag_challenge::routes)
         .configure(report::routes)
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))

@@ -161,6 +161,7 @@ fn rights_of_trace_api() -> Rights {
             "reports",
             "code_uses",
             "tag_key_sets",
+            "tag_challenges",
             "tag_taps",
         ],
         insert: &[
@@ -183,6 +184,7 @@ fn rights_of_trace_api() -> Rights {
             "master_data_documents",
             "reports",
             "code_uses",
+            "tag_challenges",
             "tag_taps",
         ],
         update: &[

@@ -50,6 +50,9 @@ fn reason_of(path: &str) -> &'static str {
         "/.well-known/gs1resolver" => "what the resolver is",
         "/find" => "where a typed code leads, which asks no database",
         "/code" => "whose code was used first, to who has it, and no events",
+        "/tag-challenges" | "/tag-challenges/{id}" => {
+            "the consumer's view of an item whose tag somebody holds before a reader"
+        }
         "/report" | "/report/{receipt}" => {
             "what somebody wrote themselves, by their receipt, and no events"
         }
