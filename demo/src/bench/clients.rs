@@ -240,11 +240,11 @@ pub fn ready(
     count: u64,
     make: &dyn Fn(u64) -> Request,
 ) -> Vec<impl Iterator<Item = Request> + use<>> {
-    let made: VecDeque<Request> = (0..count).map(make).collect();
-    let made = Rc::new(RefCell::new(made));
+    let requests: VecDeque<Request> = (0..count).map(make).collect();
+    let queue = Rc::new(RefCell::new(requests));
     let source = || {
-        let made = Rc::clone(&made);
-        std::iter::from_fn(move || made.borrow_mut().pop_front())
+        let queue = Rc::clone(&queue);
+        std::iter::from_fn(move || queue.borrow_mut().pop_front())
     };
     (0..connections.max(1)).map(|_| source()).collect()
 }

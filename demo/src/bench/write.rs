@@ -150,8 +150,8 @@ pub fn documents(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::
         let costs = RefCell::default();
         let (floors, ours) = against_copy(site, shape, amounts.rounds, &costs)?;
         let Shape { what, unit, aim, .. } = shape;
-        for (who, part) in ProcessorTime::PARTS {
-            let used = costs.borrow().iter().skip(1).map(part).collect();
+        for (part, who) in ProcessorTime::NAMES.into_iter().enumerate() {
+            let used = costs.borrow().iter().skip(1).map(|cost| cost.parts()[part]).collect();
             let what = format!("{what}, processor time of {who} for each");
             report.add(Row::new("documents", what, "us", used));
         }
@@ -177,11 +177,12 @@ struct ProcessorTime {
 }
 
 impl ProcessorTime {
-    const PARTS: [(&'static str, fn(&Self) -> f64); 3] = [
-        ("ingest", |used| used.ingest),
-        ("PostgreSQL", |used| used.database),
-        ("the sender", |used| used.sender),
-    ];
+    /// Whose time [`Self::parts`] are.
+    const NAMES: [&'static str; 3] = ["ingest", "PostgreSQL", "the sender"];
+
+    fn parts(self) -> [f64; 3] {
+        [self.ingest, self.database, self.sender]
+    }
 
     /// What was used so far.
     fn of(site: &Site) -> anyhow::Result<Self> {
