@@ -35,7 +35,7 @@ pub struct Scanned {
 }
 
 /// Keys that name a place, a party, a kind of things or a group of shipments, and never an item that is handed on.
-const NO_ITEMS: [&str; 5] = ["401", "402", "414", "417", "8013"];
+const NO_ITEMS: [&str; 6] = ["401", "402", "414", "415", "417", "8013"];
 
 /// What people call the serial number; the page has a word of its own for it.
 pub const SERIAL: &str = "serial";
@@ -79,7 +79,9 @@ impl Scanned {
         let has_gtin = matches!(link.primary.as_str(), "01" | "8006");
         let gtin = link.value.get(..14).filter(|_| has_gtin).unwrap_or_default();
         let path = |uri: String| uri.strip_prefix("https://id.gs1.org").map(str::to_owned);
-        let levels = (0..=link.qualifiers.len()).rev().filter_map(|count| path(with(count)));
+        // A payment slip is none without its reference.
+        let shortest = usize::from(link.primary == "415");
+        let levels = (shortest..=link.qualifiers.len()).rev().filter_map(|count| path(with(count)));
         let mut parts = vec![(name_of(&link.primary), link.value.clone())];
         let qualifiers = link.qualifiers.iter();
         parts.extend(qualifiers.map(|(ai, value)| (name_of(ai), value.clone())));
@@ -199,6 +201,7 @@ fn name_of(ai: &str) -> &'static str {
         "401" => "GINC",
         "402" => "GSIN",
         "414" => "GLN",
+        "415" => "payee GLN",
         "417" => "party GLN",
         "8003" => "GRAI",
         "8004" => "GIAI",
@@ -207,6 +210,7 @@ fn name_of(ai: &str) -> &'static str {
         "8013" => "GMN",
         "8017" | "8018" => "GSRN",
         "8019" => "SRIN",
+        "8020" => "payment reference",
         _ => "AI",
     }
 }
@@ -233,12 +237,13 @@ mod tests {
             ("/402/95211410000000014", false),
             ("/414/9521141111116", false),
             ("/414/9521141111116/254/7", false),
+            ("/415/9521141111116/8020/INV-17", false),
             ("/417/9521141111116", false),
             ("/8003/095211411111167a", true),
             ("/8004/9521141abc", true),
             ("/8006/095211411234540102/21/7", true),
             ("/8010/9521141ABC/8011/7", true),
-            ("/8013/9521141ABCDEFGH", false),
+            ("/8013/9521141ABCDEFGHGC", false),
             ("/8018/952114100000000001", true),
         ] {
             match epc::parse_digital_link(&format!("https://id.gs1.org{path}")) {

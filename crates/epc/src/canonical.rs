@@ -31,7 +31,10 @@ pub fn digital_link_key(uri: &str) -> Option<String> {
     }
     match uri.strip_prefix("urn:epc:") {
         Some(rest) => of_urn(rest),
-        None => parse_digital_link(uri).ok().map(|link| key_of_link(&link)),
+        None => {
+            let link = parse_digital_link(uri).ok().filter(DigitalLink::names_a_thing)?;
+            Some(key_of_link(&link))
+        }
     }
 }
 

@@ -9,11 +9,12 @@
 //! Source: GS1 Digital Link URI syntax 1.4.
 
 mod keys;
+mod values;
 
 use crate::error::{EpcError, field};
 use crate::text::escape_url;
 
-pub(crate) use keys::{is_key, is_surely_key};
+pub(crate) use keys::{PAYMENT_SLIP, is_key, is_surely_key};
 
 /// The parts of a Digital Link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,28 @@ impl DigitalLink {
         Some(Self { qualifiers, attributes, ..self.clone() })
     }
 
+    /// Whether it names a thing, a class, a place or a party; a payment slip names what is to be paid.
+    pub(crate) fn names_a_thing(&self) -> bool {
+        self.primary != PAYMENT_SLIP
+    }
+
+    /// Checks what a value says of itself and names are not compared by: the check characters of a GMN (8013), piece and total of
+    /// an ITIP (8006). Whoever accepts a link from outside calls it; the keys of names in bundles do not depend on it.
+    ///
+    /// ```
+    /// let link = |path: &str| epc::parse_digital_link(&format!("https://id.gs1.org{path}"));
+    /// assert!(link("/8013/1987654Ad4X4bL5ttr2310c2K")?.check_values().is_ok());
+    /// assert!(link("/8013/1987654Ad4X4bL5ttr2310c2X")?.check_values().is_err());
+    /// # Ok::<(), epc::EpcError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EpcError::Field`].
+    pub fn check_values(&self) -> Result<(), EpcError> {
+        values::check(&self.primary, &self.value)
+    }
+
     /// Checks key and qualifiers: lengths, characters, order, check digit. Attributes are not checked.
     pub(crate) fn check(&self) -> Result<(), EpcError> {
         keys::check_key(&self.primary, &self.value)?;
@@ -76,7 +99,11 @@ impl DigitalLink {
         if keys::allows(&self.primary, &names) {
             return Ok(());
         }
-        let expected = "one that belongs to the key, in the standard's order";
+        let expected = if self.names_a_thing() {
+            "one that belongs to the key, in the standard's order"
+        } else {
+            "the reference of the payment slip, /8020/…"
+        };
         Err(field("qualifier", &names.join("/"), expected))
     }
 }

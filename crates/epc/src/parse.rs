@@ -13,7 +13,7 @@
 use std::str::FromStr;
 
 use crate::compressed;
-use crate::digital_link::{DigitalLink, is_key};
+use crate::digital_link::{DigitalLink, PAYMENT_SLIP, is_key};
 use crate::error::{EpcError, field, uri};
 use crate::identity::Epc;
 use crate::prefix_length::PrefixLength;
@@ -77,12 +77,16 @@ impl<'a> Address<'a> {
     /// The segments before the key, then key and qualifiers, of which the first is the key; no pairs if there is no key.
     ///
     /// Key and qualifiers come in pairs and end the path, so the key is at an even distance from its end. A path prefix may
-    /// contain the number of a key as well; the first pair that has one is taken.
+    /// contain the number of a key as well; the first pair that has one is taken, one of a payment slip only if no other key is there:
+    /// it names no thing, so that a path with a 415 before another key names what it always named.
     pub fn parts(&self) -> (&[&'a str], Vec<(&'a str, &'a str)>) {
         let odd = self.segments.len() % 2;
         let places = (odd..self.segments.len()).step_by(2);
-        let is_primary = |place: &usize| self.segments.get(*place).is_some_and(|ai| is_key(ai));
-        let begin = places.into_iter().find(is_primary).unwrap_or(self.segments.len());
+        let at = |place: &usize| self.segments.get(*place).copied().unwrap_or_default();
+        let is_thing = |place: &usize| at(place) != PAYMENT_SLIP && is_key(at(place));
+        let is_slip = |place: &usize| at(place) == PAYMENT_SLIP;
+        let begin = places.clone().find(is_thing).or_else(|| places.clone().find(is_slip));
+        let begin = begin.unwrap_or(self.segments.len());
         let (before, after) = self.segments.split_at_checked(begin).unwrap_or_default();
         let pairs = after.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
         (before, pairs.collect())
@@ -149,6 +153,36 @@ mod tests {
             parse_digital_link("https://x/01/4012345000009").unwrap().value,
             "04012345000009"
         );
+    }
+
+    #[test]
+    fn a_payment_slip_has_a_reference_and_names_no_thing() {
+        let slip = "https://brand.example/415/4012345000009/8020/INV%2F2026-0000000000000017";
+        let link = parse_digital_link(slip).unwrap();
+        assert_eq!((link.primary.as_str(), link.value.as_str()), ("415", "4012345000009"));
+        assert_eq!(link.qualifier("8020"), Some("INV/2026-0000000000000017"));
+        assert_eq!(link.to_uri("brand.example"), slip);
+        assert!(link.to_epc(&PrefixTable::new(["4012345"])).is_err());
+        assert_eq!(crate::thing_key(slip), slip);
+        assert_eq!((crate::has_gs1_key(slip), crate::licence_digits(slip)), (false, None));
+        assert_eq!(crate::check_uri(slip), Ok(crate::UriKind::Other));
+        for wrong in [
+            "/415/4012345000009",
+            "/415/4012345000008/8020/INV",
+            "/415/4012345000009/8020/INV-2026-00000000000000178",
+            "/415/4012345000009/254/7",
+            "/415/4012345000009?8020=INV",
+            "/414/4012345000009/8020/INV",
+        ] {
+            for host in ["id.gs1.org", "brand.example"] {
+                let text = format!("https://{host}{wrong}");
+                assert!(parse_digital_link(&text).is_err(), "{text}");
+                assert!(crate::check_uri(&text).is_err(), "{text}");
+            }
+        }
+        let item =
+            parse_digital_link("https://x/415/4012345000009/01/10614141123459/21/4").unwrap();
+        assert_eq!(item.primary, "01", "a path before another key names what it always named");
     }
 
     #[test]

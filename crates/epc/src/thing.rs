@@ -63,7 +63,7 @@ pub(crate) fn gs1_key(text: &str) -> Option<String> {
     if text.starts_with("urn:epc:") {
         return digital_link_key(text);
     }
-    let link = parse_digital_link(text).ok()?;
+    let link = parse_digital_link(text).ok().filter(DigitalLink::names_a_thing)?;
     with_misplaced(&link).is_none().then(|| class_key(&link))
 }
 

@@ -13,7 +13,7 @@
 
 use crate::canonical::digital_link_key;
 use crate::class::EpcClass;
-use crate::digital_link::{DigitalLink, is_surely_key};
+use crate::digital_link::{DigitalLink, PAYMENT_SLIP, is_surely_key};
 use crate::error::{EpcError, cut, field, uri};
 use crate::identity::Epc;
 use crate::parse::{Address, decode, parse_digital_link};
@@ -70,6 +70,7 @@ pub fn check_uri(text: &str) -> Result<UriKind, EpcError> {
         Ok(link) => link,
         Err(error) => return refuse_if_meant(text, error),
     };
+    link.check_values()?;
     let address = Address::split(text);
     if let Some(right) = address.as_ref().and_then(with_plain_attributes) {
         return Err(spelling(text, &right));
@@ -218,6 +219,7 @@ fn kind_of_link(link: &DigitalLink) -> UriKind {
     let is_item = match link.primary.as_str() {
         "414" => return UriKind::Place,
         "417" => return UriKind::Party,
+        PAYMENT_SLIP => return UriKind::Other,
         "01" => has("21") || has("235"),
         "8006" => has("21"),
         "8010" => has("8011"),
@@ -287,6 +289,8 @@ mod tests {
             "https://id.gs1.org/products/7",
             "http://ID.GS1.ORG:80/about",
             "https://a@id.gs1.org/about",
+            "https://brand.example/8013/1987654Ad4X4bL5ttr2310c2X",
+            "https://brand.example/8006/040123451111180302/21/987",
         ] {
             let error = check_uri(text).expect_err(text).to_string();
             assert!(error.starts_with("got ") && error.contains("expected "), "{text}: {error}");

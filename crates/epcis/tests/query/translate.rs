@@ -92,7 +92,7 @@ fn what_a_urn_cannot_say_stays_a_link_and_what_has_no_key_stays_what_it_is() {
             "says more than a URN can",
         ),
         ("https://x.example/01/04012345123456/22/V", EpcFormat::AlwaysUrn, "has no URN"),
-        ("https://x.example/8013/4012345ABC43", EpcFormat::AlwaysUrn, ""),
+        ("https://x.example/8013/4012345ABC4T", EpcFormat::AlwaysUrn, ""),
         ("urn:epc:id:gid:95100000.12345.400", EpcFormat::AlwaysDigitalLink, "has no GS1 key"),
         ("urn:uuid:0", EpcFormat::AlwaysDigitalLink, ""),
         ("https://maker.example/page", EpcFormat::AlwaysUrn, ""),
