@@ -116,3 +116,30 @@ pub fn no_item(parts: &[(&'static str, String)], language: Language) -> String {
     let parts: Vec<String> = parts.iter().map(|(name, value)| format!("{name} {value}")).collect();
     render(&parts.join(" · "), language.of(away::NO_ITEM), to_start(language), language)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most bytes of a page, before it is compressed.
+    const MOST_BYTES: usize = 40 * 1024;
+
+    #[test]
+    fn every_page_without_an_answer_fits_the_first_answer_uncompressed() {
+        let statuses = (400..600).filter_map(|code| StatusCode::from_u16(code).ok());
+        let long = "9".repeat(500);
+        for language in [Language::Chinese, Language::English] {
+            let mut pages: Vec<String> =
+                statuses.clone().map(|status| of_status(status, language)).collect();
+            pages.extend([
+                misplaced(&long, language),
+                without_serial(&long, Some(&long), true, language),
+                no_item(&[("GLN", long.clone()), ("serial", long.clone())], language),
+            ]);
+            for page in pages {
+                assert!(page.contains("<h1 id=\"v\">"), "{page}");
+                assert!(page.len() <= MOST_BYTES, "{} bytes: {page}", page.len());
+            }
+        }
+    }
+}

@@ -12,9 +12,9 @@ use std::sync::LazyLock;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -113,10 +113,12 @@ pub async fn guarded(
         next.call(request).await?.map_into_boxed_body()
     };
     if let Some(page) = page_instead(answer.request(), answer.status(), answer.headers()) {
-        let retry = answer.headers().get("Retry-After").cloned();
         let mut response = page;
-        if let Some(retry) = retry {
-            response.headers_mut().insert(HeaderName::from_static("retry-after"), retry);
+        // What browsers and scripts read of a failure, whatever its body is.
+        for name in [RETRY_AFTER, ALLOW] {
+            if let Some(value) = answer.headers().get(&name) {
+                response.headers_mut().insert(name, value.clone());
+            }
         }
         answer = answer.into_response(response);
     }

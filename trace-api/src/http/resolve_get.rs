@@ -40,7 +40,7 @@ const CONTEXT: &str = "<https://ref.gs1.org/standards/resolver/linkset-context>;
 
 /// Paths of the keys of GS1 Digital Link.
 pub const KEYS: &str =
-    "/{key:00|01|253|255|401|402|414|417|8003|8004|8006|8010|8013|8017|8018}/{code:.*}";
+    "/{key:00|01|253|255|401|402|414|415|417|8003|8004|8006|8010|8013|8017|8018}/{code:.*}";
 /// Paths of compressed links.
 pub const COMPRESSED: &str = "/{bits:e[hx][^/]+}";
 
@@ -53,8 +53,9 @@ pub fn resource(path: &str) -> Resource {
         .default_service(web::to(other))
 }
 
-/// Any other method.
-async fn other(request: HttpRequest) -> HttpResponse {
+/// Any other method. `OPTIONS` says where the links of the code are, as `GET` does; of a token in the address nothing is said, so that
+/// nobody tries tokens here, where no limit counts.
+async fn other(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     if request.method() != actix_web::http::Method::OPTIONS {
         return method_not_allowed(&request, METHODS);
     }
@@ -65,6 +66,10 @@ async fn other(request: HttpRequest) -> HttpResponse {
     headers
         .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, Accept-Language"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if let Ok(code) = read(&request) {
+        let code = code.shown(&state.config().names, None);
+        add_headers(answer.headers_mut(), &state, &request, &code);
+    }
     answer
 }
 
@@ -136,6 +141,7 @@ fn read(request: &HttpRequest) -> Result<Scanned, Problem> {
         return Err(Problem::Malformed(detail));
     }
     let link = epc::parse_digital_link(&link)
+        .and_then(|link| link.check_values().map(|()| link))
         .map_err(|error| Problem::Malformed(format!("no GS1 Digital Link: {error}")))?;
     Ok(Scanned::of_link(&link))
 }
@@ -221,7 +227,7 @@ pub async fn description(state: Data<AppState>) -> HttpResponse {
         "name": "Chopmark",
         "resolverRoot": config.public_url,
         "supportedPrimaryKeys": [
-            "00", "01", "253", "255", "401", "402", "414", "417", "8003", "8004", "8006", "8010", "8013", "8017", "8018",
+            "00", "01", "253", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006", "8010", "8013", "8017", "8018",
         ],
         "supportedLinkType": [{ "namespace": crate::links::GS1_VOC, "prefix": "gs1:" }],
         "linkTypeDefaultCanBeLinkset": false,

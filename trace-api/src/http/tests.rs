@@ -184,6 +184,73 @@ async fn people_get_a_page_in_their_language_where_programs_get_a_problem() {
     }
 }
 
+#[actix_web::test]
+async fn a_refused_method_host_or_flood_is_a_page_for_people_and_a_problem_for_programs() {
+    let scene = Scene::journey("pages_refused").await;
+    let scene = scene.with_config(|config| config.rates.requests_per_minute = 1);
+    let item = "/01/04012345111118/21/9876";
+    let flood = async || {
+        for _ in 0..100 {
+            if scene.get(item, &[JSON]).await.status == 429 {
+                return;
+            }
+        }
+        panic!("nobody was refused");
+    };
+    let refused = [
+        (
+            Audience::Public,
+            Method::DELETE,
+            item,
+            405,
+            "此处只能查看",
+            "This page can only be viewed",
+        ),
+        (
+            Audience::Public,
+            Method::PUT,
+            "/code",
+            405,
+            "此处只能查看",
+            "This page can only be viewed",
+        ),
+        (
+            Audience::Internal,
+            Method::GET,
+            "/ledgers",
+            421,
+            "此地址仅供运营者使用",
+            "This address is the operator&#39;s",
+        ),
+        (Audience::Public, Method::GET, item, 429, "查询过于频繁", "Too many requests"),
+    ];
+    for (audience, method, path, status, chinese, english) in refused {
+        let host = if status == 421 { "evil.example" } else { "127.0.0.1" };
+        if status == 429 {
+            flood().await;
+        }
+        let ask = async |headers: &[(&str, &str)]| {
+            let headers = [headers, &[("Host", host)]].concat();
+            ask(&scene.state, audience, &method, path, &headers).await
+        };
+        let problem = ask(&[JSON]).await;
+        for (language, words) in [("zh-CN,zh", chinese), ("en", english)] {
+            let page = ask(&[HTML, ("Accept-Language", language)]).await;
+            let what = format!("{method} {path}: {}", page.body);
+            assert_eq!((page.status.as_u16(), problem.status.as_u16()), (status, status), "{what}");
+            assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{what}");
+            assert!(page.body.contains(&format!("<h1 id=\"v\">{words}</h1>")), "{what}");
+            for name in ["allow", "retry-after"] {
+                assert_eq!(page.header(name), problem.header(name), "{name} of {what}");
+            }
+        }
+        assert_eq!(problem.header("content-type"), "application/problem+json", "{path}");
+        assert_eq!(problem.json()["status"], status, "{}", problem.body);
+        assert_eq!(problem.header("allow").is_empty(), status != 405, "{path}");
+        assert_eq!(problem.header("retry-after").is_empty(), status != 429, "{path}");
+    }
+}
+
 /// The description of a path in openapi.json.
 fn described(path: &str) -> serde_json::Value {
     let text = include_str!("../../pages/openapi.json");

@@ -42,6 +42,13 @@ pub fn of_status(status: StatusCode) -> Away {
             main: ("此处只能查看", "This page can only be viewed"),
             hint: ("请从首页开始。", "Begin at the start page."),
         },
+        StatusCode::MISDIRECTED_REQUEST => Away {
+            main: ("此地址仅供运营者使用", "This address is the operator's"),
+            hint: (
+                "请用本机的 IP 地址或 localhost 打开。",
+                "Open it by its IP address or as localhost.",
+            ),
+        },
         StatusCode::SERVICE_UNAVAILABLE => Away {
             main: ("现在无法查验", "Cannot check now"),
             hint: (

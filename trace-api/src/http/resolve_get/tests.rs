@@ -145,7 +145,15 @@ async fn every_key_has_a_page_in_both_languages_and_what_is_no_code_is_refused()
     for (path, status, words) in [
         ("/414/9521141111116", 200, "GLN 9521141111116"),
         ("/417/9521141111116", 200, "party GLN"),
-        ("/8013/9521141ABCDEFGH", 200, "GMN"),
+        ("/8013/9521141ABCDEFGHGC", 200, "GMN"),
+        ("/8013/9521141ABCDEFGHGD", 400, ""),
+        (
+            "/415/9521141111116/8020/INV-17",
+            200,
+            "payee GLN 9521141111116 · payment reference INV-17",
+        ),
+        ("/415/9521141111116", 400, ""),
+        ("/8006/095211411234540302/21/7", 400, ""),
         ("/8004/9521141abc", 200, "9521141abc"),
         ("/01/09521141123454/10/L", 200, "09521141123454"),
         ("/01/09521141123455", 400, ""),
@@ -190,6 +198,10 @@ async fn programs_of_other_sites_may_ask_and_learn_what_the_resolver_is() {
     let options = ask(&state, Audience::Public, &Method::OPTIONS, &item(), &[]).await;
     assert_eq!((options.status.as_u16(), options.header("allow")), (204, METHODS));
     assert_eq!(options.header("access-control-allow-origin"), "*");
+    let set = format!("<https://trace.example{}?linkType=linkset>; rel=\"linkset\"", item());
+    assert!(all_links(&options)[0].starts_with(&set), "{:?}", all_links(&options));
+    let malformed = ask(&state, Audience::Public, &Method::OPTIONS, "/414/1", &[]).await;
+    assert_eq!((malformed.status.as_u16(), all_links(&malformed).len()), (204, 0));
     let post = ask(&state, Audience::Public, &Method::POST, &item(), &[]).await;
     assert_eq!(post.status, 405);
     let described = get(&state, "/.well-known/gs1resolver", &[]).await;
@@ -199,7 +211,7 @@ async fn programs_of_other_sites_may_ask_and_learn_what_the_resolver_is() {
     );
     let described = described.json();
     assert_eq!(described["resolverRoot"], "https://trace.example");
-    assert_eq!(described["supportedPrimaryKeys"].as_array().unwrap().len(), 15);
+    assert_eq!(described["supportedPrimaryKeys"].as_array().unwrap().len(), 16);
     assert_eq!(described["linkTypeDefaultCanBeLinkset"], false);
     let context = "https://ref.gs1.org/standards/resolver/linkset-context";
     assert_eq!(described["jsonLdContextLocation"], context);

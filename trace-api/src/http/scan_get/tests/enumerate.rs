@@ -141,6 +141,22 @@ async fn without_its_token_every_serial_shows_the_product_whether_it_exists_or_n
 }
 
 #[actix_web::test]
+async fn asking_for_options_does_not_tell_a_right_token_from_a_wrong_one() {
+    let scene = with_tokens("enumerate_options").await;
+    let options = async |token: &str| {
+        let path = format!("/01/{GTIN}/21/{SERIAL}?t={token}");
+        let answer = ask(&scene.state, Audience::Public, &Method::OPTIONS, &path, &[]).await;
+        told(&answer)
+    };
+    let right = options(&token(SERIAL)).await;
+    assert_eq!(right, options("0000000000000000").await);
+    assert!(
+        right.1.iter().any(|header| header.contains(&format!("/01/{GTIN}?linkType=linkset"))),
+        "{right:?}"
+    );
+}
+
+#[actix_web::test]
 async fn a_wrong_check_digit_is_no_way_around_the_token() {
     let scene = with_tokens("enumerate_digit").await;
     let answer = async |serial: &str| {

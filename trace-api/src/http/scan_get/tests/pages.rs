@@ -20,7 +20,7 @@ use crate::names::Stated;
 use crate::page::{self, PageView};
 use crate::scan::ScanRequest;
 
-/// Most bytes of a page as it is sent.
+/// Most bytes of a page as it is sent, to whoever takes it compressed and to whoever does not.
 const MOST_BYTES: usize = 40 * 1024;
 
 /// A reason for each verdict.
@@ -93,7 +93,11 @@ async fn every_verdict_has_one_next_step_that_leads_somewhere_and_fits_the_first
                 assert!(is_away || is_there, "{verdict:?}: {target} leads nowhere");
                 assert!(with_contact || is_there, "{verdict:?}: {target} is not configured");
                 let sent = crate::compressed::fast(page.as_bytes()).len();
-                assert!(sent <= MOST_BYTES, "{verdict:?}: {sent} bytes");
+                assert!(
+                    sent <= MOST_BYTES && page.len() <= MOST_BYTES,
+                    "{verdict:?}: {sent} of {}",
+                    page.len()
+                );
                 assert!(
                     page.contains("class=\"limit\""),
                     "what it does not prove is on every page"
