@@ -2,7 +2,7 @@
 //!
 //! What holds: every answer is checked before anything is written, by the rules of the processes that will read it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anchor::rpc::{UrlError, check_url};
 use ledger::note::is_key_name;
@@ -15,6 +15,8 @@ use super::questions::{Asker, Question};
 const EMBEDDED: &str = "embedded";
 /// GS1's company prefix for examples.
 const EXAMPLE_PREFIX: &str = "9521141";
+/// Where the Debian package has the start page's reader of codes.
+const SCANNER: &str = "/usr/share/chopmark/scanner";
 
 /// Answers that flags give.
 #[derive(Default, clap::Args)]
@@ -67,6 +69,9 @@ pub struct Given {
     /// File with lines of a policy: keys of sites for a hub, the hub's lines for a site or a verifier
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Folder of the start page's reader of codes, the npm package zxing-wasm. Default: that of the Debian package, if it is there
+    #[arg(long, value_name = "FOLDER")]
+    scanner: Option<PathBuf>,
 }
 
 /// Everything that is to be written.
@@ -87,6 +92,8 @@ pub struct Answers {
     pub ingest_url: String,
     pub public_url: String,
     pub chain: Chain,
+    /// Folder of the start page's reader of codes.
+    pub scanner: Option<PathBuf>,
     /// Lines of a policy that others gave.
     pub policy: String,
 }
@@ -104,6 +111,19 @@ impl Chain {
     pub fn is_complete(&self) -> bool {
         !self.rpc.is_empty() && self.id.is_some() && self.contract.is_some()
     }
+}
+
+/// The folder that was given, which must be there, or that of the Debian package if it is.
+fn scanner(given: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let Some(given) = given else {
+        return Ok(Some(PathBuf::from(SCANNER)).filter(|folder| folder.is_dir()));
+    };
+    anyhow::ensure!(
+        given.is_dir(),
+        "--scanner: got {}, expected a folder with the npm package zxing-wasm",
+        given.display()
+    );
+    Ok(Some(std::path::absolute(given)?))
 }
 
 impl Answers {
@@ -235,6 +255,7 @@ impl Answers {
             ingest_url: String::new(),
             public_url: String::new(),
             chain: Chain { rpc: Vec::new(), id: None, contract: None },
+            scanner: scanner(given.scanner.as_deref())?,
             policy: String::new(),
         })
     }

@@ -13,8 +13,6 @@ use super::lock::Lock;
 use super::made::Made;
 use super::place::Place;
 
-/// Where the Debian package has the start page's reader of codes.
-const SCANNER: &str = "/usr/share/chopmark/scanner";
 /// Longest line of a comment, in characters.
 const WIDTH: usize = 110;
 
@@ -131,8 +129,8 @@ fn hub(answers: &Answers, lock: Option<&str>) -> String {
         ("products", quoted("products.toml")),
         ("places", quoted("places.toml")),
     ];
-    if std::path::Path::new(SCANNER).is_dir() {
-        trace.push(("scanner", quoted(SCANNER)));
+    if let Some(folder) = &answers.scanner {
+        trace.push(("scanner", quoted(&folder.display().to_string())));
     }
     if chain.is_complete() {
         trace.push(("hub", quoted(&answers.hub)));

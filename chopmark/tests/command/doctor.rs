@@ -257,3 +257,33 @@ fn the_chain_is_asked_for_its_id_the_contract_the_balance_and_its_clock() {
     assert!(checks(&ran, "contract").is_empty(), "{}", ran.out);
     assert_eq!(checks(&ran, "chain")[0].0, "absent", "{}", ran.out);
 }
+
+#[test]
+fn a_scanner_that_is_not_the_pinned_one_is_named_with_what_to_do() {
+    let what = "scanner of the start page";
+    let installed_by_setup =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../trace-api/scanner/node_modules/zxing-wasm");
+    assert!(installed_by_setup.is_dir(), "zxing-wasm is needed; `make setup` gets it");
+    let folder = installed_by_setup.to_str().unwrap();
+    let place = installed(&["--kind", "all", "--scanner", folder]);
+    let found = checks(&doctor(place.path(), &["--json"]), what);
+    assert_eq!((found.len(), &*found[0].0), (1, "ok"), "{found:?}");
+    assert!(found[0].1.ends_with("zxing-wasm: as this program pins it"), "{found:?}");
+
+    let other = tempfile::tempdir().unwrap();
+    let folder = other.path().to_str().unwrap();
+    let place = installed(&["--kind", "all", "--scanner", folder]);
+    let ran = doctor(place.path(), &["--json"]);
+    let found = checks(&ran, what);
+    assert_eq!((found.len(), &*found[0].0), (1, "warning"), "{found:?}");
+    assert!(found[0].1.contains(folder) && found[0].1.contains(".wasm: "), "{found:?}");
+    assert!(found[0].2.contains("zxing-wasm of this version"), "{found:?}");
+    assert_only_the_disk_is_at_fault(&doctor(place.path(), &[]));
+
+    let file = place.path().join("chopmark.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("\nscanner = ", "\n#scanner = ")).unwrap();
+    let found = checks(&doctor(place.path(), &["--json"]), what);
+    assert_eq!((found.len(), &*found[0].0), (1, "absent"), "{found:?}");
+    assert!(found[0].1.contains("none is configured"), "{found:?}");
+}

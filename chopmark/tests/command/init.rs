@@ -414,3 +414,36 @@ fn a_person_at_the_terminal_is_asked_in_their_language_and_again_after_a_wrong_a
         assert!(text.contains(&format!("\n{line}\n")), "{text}");
     }
 }
+
+#[test]
+fn the_scanner_is_named_where_its_folder_is_and_nowhere_else() {
+    let place = tempfile::tempdir().unwrap();
+    let package = place.path().join("zxing-wasm");
+    fs::create_dir(&package).unwrap();
+    let line = |folder: &str| {
+        let text = fs::read_to_string(place.path().join(folder).join("chopmark.toml")).unwrap();
+        let is_key = |line: &&str| line.trim_start_matches('#').starts_with("scanner = ");
+        text.lines().find(is_key).unwrap().to_owned()
+    };
+    let given = ["init", "given", "--kind", "hub", "--yes", "--scanner", "zxing-wasm"];
+    let ran = chopmark_in(place.path(), &given);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(line("given"), format!("scanner = \"{}\"", package.display()));
+    let check = chopmark_in(&place.path().join("given"), &["config", "check"]);
+    assert_eq!(check.status, 0, "{}", check.out);
+
+    let ran = chopmark_in(place.path(), &["init", "bare", "--kind", "hub", "--yes"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    // The Debian package may be installed on the machine of the test.
+    let packaged = "/usr/share/chopmark/scanner";
+    let is_packaged = Path::new(packaged).is_dir();
+    let expected =
+        if is_packaged { format!("scanner = \"{packaged}\"") } else { "#scanner = ".into() };
+    assert!(line("bare").starts_with(&expected), "{}", line("bare"));
+
+    let wrong = ["init", "wrong", "--kind", "hub", "--yes", "--scanner", "nowhere"];
+    let ran = chopmark_in(place.path(), &wrong);
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    assert!(ran.err.contains("--scanner: got nowhere, expected a folder"), "{}", ran.err);
+    assert!(!place.path().join("wrong").exists());
+}
