@@ -3,7 +3,8 @@
 //
 // node scripts/pictures.mjs PAGES DESK FOLDER
 //
-// The way through: PAGES has one line for each page, its verdict, its name and its address; ChromeDriver opens it. Of some
+// The way through: PAGES has one line for each page, its verdict, its name and its addresses: of a chip several, of which each counts once;
+// ChromeDriver opens the next in each language. Of some
 // the first screen of a phone (390 by 844 points) is written as PNG with a palette, which is a third of the bytes; of all of them
 // the whole page is written as WebP, on a phone and on a desk (1,280 points wide), of some in dark colours as well. DESK says where the
 // regulator's desk is, with which key somebody logs in there, and what there is to look at.
@@ -21,7 +22,9 @@ import { command, withBrowser } from "./browser.mjs";
 
 /** Names of the pages of which the first screen is shown on the first page of the project. */
 const FIRST = new Map([["consistent", "consistent"], ["sold", "sold"], ["conflict", "conflict"], ["altered", "gap"]]);
-const VERDICTS = ["NOT_COVERED", "RECALLED", "STOLEN", "EXPIRED", "REJECTED", "CONFLICT", "SOLD", "GAP", "CONDITION", "CONSISTENT"];
+const VERDICTS = [
+  "NOT_COVERED", "RECALLED", "STOLEN", "EXPIRED", "REJECTED", "TAG_FAIL", "OPENED", "CONFLICT", "SOLD", "GAP", "CONDITION", "CONSISTENT", "STRONG",
+];
 /** Names of the pages that are shown in dark colours too. */
 const DARK = ["consistent", "conflict", "recalled"];
 const LANGUAGES = ["zh", "en"];
@@ -30,7 +33,7 @@ const PHONE = { width: 390, height: 844, deviceScaleFactor: 2, mobile: true };
 const MOST_HEIGHT = 2000;
 const DESK = { width: 1280, height: 800, deviceScaleFactor: 1, mobile: false };
 
-/** The pages that the list names: code, name, address. */
+/** The pages that the list names: code, name, addresses. */
 function pagesOf(list) {
   const pages = readFileSync(list, "utf8").trim().split("\n").map((line) => line.split(" "));
   for (const verdict of VERDICTS) {
@@ -125,8 +128,9 @@ function chunk(kind, data) {
   return Buffer.concat([length, named, sum]);
 }
 
-/** Opens a page and takes it. */
-async function take(session, [code, name, page], language, folder) {
+/** Opens a page and takes it. A chip's has an address for each language; the tap of one is used up by the first look. */
+async function take(session, [code, name, ...addresses], language, folder) {
+  const page = addresses[LANGUAGES.indexOf(language) % addresses.length];
   const cdp = (cmd, params) => command(`${session}/goog/cdp/execute`, { cmd, params });
   const screen = (metrics) => cdp("Emulation.setDeviceMetricsOverride", metrics);
   const colours = (value) => cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
@@ -138,7 +142,7 @@ async function take(session, [code, name, page], language, folder) {
   };
   await screen(PHONE);
   await colours("light");
-  await command(`${session}/url`, { url: `${page}?lang=${language}` });
+  await command(`${session}/url`, { url: `${page}${page.includes("?") ? "&" : "?"}lang=${language}` });
   const script = "return document.querySelector('main').dataset.code";
   const shown = await command(`${session}/execute/sync`, { script, args: [] });
   if (shown !== code) throw new Error(`${page} shows ${shown}, expected ${code}`);

@@ -43,7 +43,7 @@ async function main([list, rounds = "5"]) {
     await cdp("Network.emulateNetworkConditions", line);
     for (const [, name, page] of pages) {
       const found = [];
-      for (let round = 0; round < Number(rounds); round += 1) found.push(await measure(session, `${page}?lang=zh`));
+      for (let round = 0; round < Number(rounds); round += 1) found.push(await measure(session, `${page}${page.includes("?") ? "&" : "?"}lang=zh`));
       const times = found.map(({ at }) => Math.round(at)).sort((a, b) => a - b);
       console.log(`${name}: ${times[times.length >> 1]} ms, at most ${times.at(-1)} ms, ${found[0].bytes} bytes`);
     }

@@ -8,6 +8,7 @@
 //! if all held; what people look at afterwards passes an audit; no process is left behind, also after Ctrl-C.
 
 mod attacks;
+mod chips;
 mod desk;
 mod documents;
 mod ending;
@@ -44,8 +45,8 @@ pub struct Arguments {
     /// Also records what a terminal is sent, as an asciicast
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Also makes an item for each verdict that a code can have, lists their pages in `pages.txt` of the folder, opens a desk and
-    /// lists in `desk.txt` what to open there
+    /// Also makes an item for each verdict that a code can have, with chips for those that only a chip can have, lists their pages in
+    /// `pages.txt` of the folder and items with hidden codes in `codes.txt`, opens a desk and lists in `desk.txt` what to open there
     #[arg(long)]
     more_verdicts: bool,
 }
@@ -97,6 +98,7 @@ fn play(voice: Voice, folder: &Path, arguments: &Arguments) -> anyhow::Result<()
     stage.left()?;
     if arguments.more_verdicts {
         stage.list_pages()?;
+        stage.list_codes()?;
         stage.open_desk()?;
     }
     stage.account(arguments.once);

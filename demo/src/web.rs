@@ -56,6 +56,18 @@ pub fn get_json(url: &str, headers: &[(&str, &str)]) -> anyhow::Result<Json> {
     parse(&answer.body, &Limits::default()).with_context(|| format!("{url} did not answer JSON"))
 }
 
+/// Posts a form, as a browser without scripts does.
+///
+/// # Errors
+///
+/// If nothing answers.
+pub fn send_form(url: &str, fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
+    let sent = agent().post(url).send_form(fields.iter().copied());
+    let mut answer = sent.with_context(|| format!("no answer from {url}"))?;
+    let body = answer.body_mut().with_config().limit(64 << 20).read_to_vec()?;
+    Ok(Answer { status: answer.status().as_u16(), body })
+}
+
 /// Posts an EPCIS document with a partner's token; the outcome comes after the commit.
 ///
 /// # Errors

@@ -1,16 +1,15 @@
 //! The files that configure the demo, written as an operator would write them.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::chips::write_secret;
 use super::parties;
 use super::site::{
-    CENTRE, CENTRE_PLACE, COLD_STORE, DIRECTORY, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB,
+    CENTRE, CENTRE_PLACE, CODE_GTIN, COLD_STORE, DIRECTORY, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB,
     PACKING_STATION, RIVAL, SHOP, SHOP_PLACE, box_gtin, centre_rules, factory_rules, gtin,
 };
 use crate::program::{new_bridge, new_ledger, new_token};
@@ -21,6 +20,9 @@ pub const COPY_FILE: &str = "attacked.toml";
 
 /// The operator's master data: what places and products are called, and where the places are.
 pub const NAMES_FILE: &str = "names.csv";
+
+/// The key of hidden codes.
+pub const CODE_KEY: &str = "keys/code.key";
 
 /// The npm package with the start page's reader of codes, where `make setup` put it.
 const SCANNER: &str =
@@ -117,14 +119,9 @@ pub fn write(folder: &Path, wiring: &Wiring<'_>) -> anyhow::Result<Tokens> {
     fs::write(folder.join("pictures/box.svg"), GIFT_BOX)?;
     let factory_key = new_bridge(&keys.join("factory-bridge.pem"))?;
     let centre_key = new_bridge(&keys.join("centre-bridge.pem"))?;
-    let (secret, _) = new_token()?;
-    let mut secret_file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(keys.join("scan.secret"))
-        .context("could not create scan.secret")?;
-    secret_file.write_all(secret.as_bytes())?;
+    for file in ["keys/scan.secret", "keys/tag.secret", CODE_KEY] {
+        write_secret(&folder.join(file), &new_token()?.0)?;
+    }
     let (factory, factory_digest) = new_token()?;
     let (centre, centre_digest) = new_token()?;
     let (shop, shop_digest) = new_token()?;
@@ -282,6 +279,7 @@ internal_listen = "{operator}"
 public_url = "http://{trace}"
 policy = "policy.txt"
 scan_secret = "keys/scan.secret"
+tag_secret = "keys/tag.secret"
 # The demo's phones reach trace-api as if through a proxy that says where they are.
 trusted_proxies = ["127.0.0.1"]
 place_header = "Chopmark-Place"
@@ -329,6 +327,18 @@ pack_en = "Dark green lid of woven paper. Two bamboo canes on the label, the rig
 "#,
         gtin = gtin(),
         box_gtin = box_gtin()
+    ) + &format!(
+        r#"[[trace_api.product]]
+gtin = "{CODE_GTIN}"
+name_zh = "冷泡绿茶罐装"
+name_en = "Cold-brewed green tea, tin"
+brand_zh = "示例茶厂"
+brand_en = "Example Tea"
+pack_zh = "罐底涂层下有验证码，刮开后不能复原。"
+pack_en = "A code under the layer on the tin's bottom, which cannot be closed again once scratched."
+code_key = "{CODE_KEY}"
+
+"#
     )
 }
 

@@ -63,6 +63,9 @@ pub const COLD_STORE_MAX: &str = "8.0";
 /// A gift box that was made long ago, for the page of an expired one.
 pub const EXPIRED_ITEM: &str = "urn:epc:id:sgtin:9521141.012346.1001";
 
+/// GTIN of a tin with a code under a scratch layer; none of it was delivered yet.
+pub const CODE_GTIN: &str = "09521141123478";
+
 /// Days from now until the lot expires.
 const SHELF_LIFE_DAYS: i64 = 180;
 

@@ -1,11 +1,12 @@
 //! Items for the verdicts that the scene does not end with: recalled, stolen, expired, sold to one, a gap without an attack.
 //!
 //! The way through: [`Stage::more_verdicts`] lets the partners state what leads to each verdict, waits until all of it is
-//! anchored, and scans; [`Stage::list_pages`] writes `pages.txt`, a line for each verdict: its code and the page that shows it.
+//! anchored, and scans; [`Stage::list_pages`] writes `pages.txt`, a line for each verdict: its code, a name and the page that shows it, of
+//! a chip several addresses.
 //!
 //! What holds: every verdict is that of real records through the real server; a page that shows another one fails the demo.
 //!
-//! Not here: verdicts of chips and seals, for which no tag of the demo has a key.
+//! Not here: the chips ([`super::chips`]).
 
 use std::fmt::Write as _;
 
@@ -52,6 +53,7 @@ impl Stage {
                 "{item} is {found}, expected {expected}: {answer:?}"
             );
         }
+        self.import_chip_keys()?;
         let audit = ["audit", "--policy", "policy.txt", "--require-anchored"];
         // 4 and 5: records wait for the hub, entries of the hub for an anchor.
         wait_for("every record is anchored", || Ok(!matches!(self.chopmark(&audit)?.0, 4 | 5)))
@@ -95,6 +97,7 @@ impl Stage {
             anyhow::ensure!(shown == code, "{url} shows {shown}, expected {code}");
             writeln!(lines, "{code} {name} {url}")?;
         }
+        lines += &self.chip_pages()?;
         let path = self.world.folder.join("pages.txt");
         std::fs::write(&path, lines).with_context(|| format!("could not write {}", path.display()))
     }

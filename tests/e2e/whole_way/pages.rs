@@ -1,14 +1,13 @@
 //! Every page that a code can lead to, the start page and the desk, in a real browser: what people with small screens, large letters,
 //! keyboards and dark rooms need.
 //!
-//! The way through: the demo makes an item for each verdict, opens a desk, and lists their pages; the browser opens each and runs
-//! `pages.js` in it, which gives a list of what is wrong, and the rules of axe-core for WCAG 2.1 A and AA. Then somebody works with the keyboard alone
+//! The way through: the demo makes an item for each verdict, opens a desk, and lists their pages, and items with hidden codes; the browser
+//! opens each, types a code that nobody used and one that somebody did, and runs `pages.js` on every page, which gives a list of what is wrong, and the rules of axe-core for WCAG 2.1 A and AA. Then somebody works with the keyboard alone
 //! (`desk_pages.rs`), and items go to their second owners (`owner_pages.rs`).
 //!
 //! What holds: no page asks another address for anything, and the console is silent; whatever a page is for works without scripts.
 //!
-//! Not here: what the pages say (`trace-api/src/http/scan_get/tests`, `desk/src/inquiry_tests.rs`), pages of chips, which no code leads to
-//! yet.
+//! Not here: what the pages say (`trace-api/src/http/scan_get/tests`, `desk/src/inquiry_tests.rs`).
 
 use std::path::Path;
 
@@ -52,17 +51,80 @@ pub fn widths(look: usize) -> &'static [u32] {
     if look < 2 { &WIDTHS } else { &WIDTHS[..1] }
 }
 
+/// A page of the demo.
+struct VerdictPage {
+    /// Its verdict.
+    code: String,
+    /// Where it is; of a chip an address for each look, because a tap counts once.
+    addresses: Vec<String>,
+}
+
+impl VerdictPage {
+    fn at(&self, look: usize) -> &str {
+        &self.addresses[look % self.addresses.len()]
+    }
+}
+
 /// The pages of the demo, each with its verdict.
-fn verdict_pages(folder: &Path) -> Vec<(String, String)> {
+fn verdict_pages(folder: &Path) -> Vec<VerdictPage> {
     let list = std::fs::read_to_string(folder.join("demo/pages.txt")).expect("the list");
-    let pages = list.lines().filter_map(|line| {
-        Some((line.split(' ').next()?.to_owned(), line.rsplit(' ').next()?.to_owned()))
-    });
-    let pages: Vec<(String, String)> = pages.collect();
-    let verdicts: std::collections::BTreeSet<&str> =
-        pages.iter().map(|(code, _)| &**code).collect();
-    assert_eq!(verdicts.len(), 10, "all but those of chips: {verdicts:?}");
+    let page = |line: &str| {
+        let mut words = line.split(' ').map(str::to_owned);
+        let code = words.next()?;
+        Some(VerdictPage { code, addresses: words.skip(1).collect() })
+    };
+    let pages: Vec<VerdictPage> = list.lines().filter_map(page).collect();
+    let verdicts: std::collections::BTreeSet<&str> = pages.iter().map(|page| &*page.code).collect();
+    assert_eq!(verdicts.len(), 13, "one of each: {verdicts:?}");
+    for page in pages.iter().filter(|page| ["STRONG", "TAG_FAIL", "OPENED"].contains(&&*page.code))
+    {
+        assert_eq!(page.addresses.len(), LOOKS.len(), "a tap for each look: {:?}", page.addresses);
+    }
     pages
+}
+
+/// Opens the page of a verdict and fails unless it shows that one.
+async fn open_verdict(browser: &Browser, page: &str, code: &str) {
+    browser.client.goto(page).await.expect("the page opens");
+    let main = browser.client.find(Locator::Css("main")).await.expect("a page");
+    let shown = main.attr("data-code").await.expect("an attribute");
+    assert_eq!(shown.as_deref(), Some(code), "{page}");
+}
+
+/// Items with hidden codes, each with its code: those that nobody used, and one that somebody did.
+fn hidden_codes(folder: &Path) -> (Vec<(String, String)>, (String, String)) {
+    let list = std::fs::read_to_string(folder.join("demo/codes.txt")).expect("the list");
+    let of = |kind: &str| -> Vec<(String, String)> {
+        let lines = list.lines().filter_map(|line| line.strip_prefix(kind));
+        let pairs = lines.filter_map(|line| line.trim().split_once(' '));
+        pairs.map(|(item, code)| (item.to_owned(), code.to_owned())).collect()
+    };
+    let (unused, used) = (of("unused "), of("used "));
+    assert_eq!((unused.len(), used.len()), (LOOKS.len(), 1), "{list}");
+    (unused, used[0].clone())
+}
+
+/// What is wrong with the page for a hidden code: before one is typed, and after.
+///
+/// - `band`: the class of what is said then.
+async fn code_faults(
+    browser: &Browser,
+    page: &str,
+    code: &str,
+    band: &str,
+    widths: &[u32],
+) -> Vec<String> {
+    browser.client.goto(page).await.expect("the page opens");
+    let mut all = faults(browser, page, false, widths).await;
+    let field = browser.client.find(Locator::Id("code")).await.expect("a field");
+    field.send_keys(code).await.expect("it takes the code");
+    browser.press(ENTER).await;
+    let said = Locator::Css("main .band[role=status]");
+    let said = browser.client.wait().for_element(said).await.expect("an answer");
+    let class = said.attr("class").await.expect("an attribute").unwrap_or_default();
+    assert!(class.split(' ').any(|one| one == band), "{page}: {class}, expected {band}");
+    all.extend(faults(browser, &format!("{page} with {code}"), false, widths).await);
+    all
 }
 
 /// A person types a code with the keyboard alone, and what is no code is said.
@@ -108,8 +170,9 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
     let mut demo = Started(started.expect("chopmark-demo starts"));
     summary(&mut demo.0);
     let pages = verdict_pages(folder.path());
+    let (unused, used) = hidden_codes(folder.path());
     let desk = Desk::read(folder.path());
-    let server = pages[0].1.split("/01/").next().expect("a server").to_owned();
+    let server = pages[0].at(0).split("/01/").next().expect("a server").to_owned();
     let others = [
         "/",
         "/find?code=602",
@@ -124,18 +187,30 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
     let shop = Shop::open(folder.path(), &server);
     let browser = Browser::start().await;
     let path = |verdict: &str| {
-        let found = pages.iter().find(|(code, _)| code == verdict).expect("a page");
-        found.1.strip_prefix(&server).expect("a page of the demo").to_owned()
+        let found = pages.iter().find(|page| page.code == verdict).expect("a page");
+        found.at(0).strip_prefix(&server).expect("a page of the demo").to_owned()
     };
     let owned = ["CONSISTENT", "SOLD", "CONDITION", "CONFLICT"].map(path);
     let mut all = Vec::new();
     for (look, (language, scheme)) in LOOKS.into_iter().enumerate() {
         browser.set_colours(scheme).await;
-        for page in pages.iter().map(|(_, page)| page).chain(&others) {
+        let in_language = |page: &str| {
             let sign = if page.contains('?') { '&' } else { '?' };
-            let page = format!("{page}{sign}lang={language}");
+            format!("{page}{sign}lang={language}")
+        };
+        for page in &pages {
+            let (page, code) = (in_language(page.at(look)), &page.code);
+            open_verdict(&browser, &page, code).await;
+            all.extend(faults(&browser, &page, false, widths(look)).await);
+        }
+        for page in &others {
+            let page = in_language(page);
             browser.client.goto(&page).await.expect("the page opens");
             all.extend(faults(&browser, &page, false, widths(look)).await);
+        }
+        for ((item, code), band) in [(&unused[look], "blue"), (&used, "amber")] {
+            let page = in_language(&format!("{server}/code?item={item}"));
+            all.extend(code_faults(&browser, &page, code, band, widths(look)).await);
         }
         all.extend(shop.pass_on(&browser, &owned[look], (look, language)).await);
         log_in(&browser, &desk, &desk.key, language).await;
@@ -149,7 +224,7 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
             all.extend(faults(&browser, &page, is_bare, widths(look)).await);
         }
     }
-    let item = &pages.iter().find(|(code, _)| code == "CONSISTENT").expect("a page").1;
+    let item = pages.iter().find(|page| page.code == "CONSISTENT").expect("a page").at(0);
     assert_a_code_is_found_by_keyboard_alone(&browser, &server, item).await;
     assert_pages_work_without_scripts(&browser, &server, item).await;
     shop.assert_works_without_scripts(&browser, &path("EXPIRED")).await;
@@ -163,7 +238,7 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
     let case = format!("{}/cases/1", desk.url);
     browser.client.goto(&case).await.expect("the page opens");
     all.extend(faults(&browser, &case, false, &WIDTHS).await);
-    let copy = &pages.iter().rfind(|(code, _)| code == "GAP").expect("the altered copy").1;
+    let copy = pages.iter().rfind(|page| page.code == "GAP").expect("the altered copy").at(0);
     let copy = copy.split("/01/").next().expect("a server");
     all.extend(browser.strange_requests(&[&*server, copy, &*desk.url, &*shop.url]).await);
     assert!(all.is_empty(), "{}", all.join("\n"));
