@@ -14,6 +14,7 @@ mod audit;
 mod burst;
 mod chart;
 mod clients;
+mod demanded;
 mod door;
 mod events;
 mod exports;

@@ -1,6 +1,7 @@
 //! Audit against hashing, and bundles out of a large ledger.
 //!
-//! What holds: the floor of the audit is SHA-256 over as many bytes in records of the same size, in memory, on all cores; the
+//! What holds: the floors of the audit are SHA-256 over as many bytes in records of the same size, and over what the format demands
+//! ([`super::demanded`]), in memory, on all cores; the
 //! audit must find everything whole. A bundle is the consumer's, of an item with eight records in three ledgers, asked of
 //! a trace-api that was just started and has answered for one other item before.
 
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use demo::traffic::{Request, Target};
 
 use super::clients::{self, Expected};
+use super::demanded::Demanded;
 use super::goods;
 use super::measure::{Row, alternate, float};
 use super::report::Report;
@@ -42,9 +44,14 @@ pub fn audit(site: &Site, rounds: usize, report: &mut Report) -> anyhow::Result<
     let (bytes, records) = site.wait(async |db| sql::floors::totals(db).await)?;
     Report::part(&format!("Audit of {records} records, {bytes} bytes"));
     let words = ["audit", "--config", "chopmark.toml", "--policy", "policy.txt"];
+    let demanded = site.wait(async |db| Demanded::of(db, records).await)?;
+    let mut demands = Vec::new();
     let (floors, ours) = alternate(
         rounds,
-        |_| Ok(hash_all(records, bytes)),
+        |_| {
+            demands.push(demanded.seconds(records));
+            Ok(hash_all(records, bytes))
+        },
         |_| {
             let begun = Instant::now();
             let (status, text) = program::run(&site.world.folder, &words)?;
@@ -53,9 +60,14 @@ pub fn audit(site: &Site, rounds: usize, report: &mut Report) -> anyhow::Result<
         },
     )?;
     report.add(
-        Row::new("audit", format!("audit of {records} records"), "s", ours)
+        Row::new("audit", format!("audit of {records} records"), "s", ours.clone())
             .against("SHA-256 of their bytes in memory, all cores", floors)
             .ratio_at_most(2.0),
+    );
+    let blocks = demanded.blocks();
+    report.add(
+        Row::new("audit", "the same against what the format demands to be hashed", "s", ours)
+            .against(format!("{blocks:.0} blocks of SHA-256 a record, all cores"), demands),
     );
     Ok(())
 }
