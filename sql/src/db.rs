@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
 use crate::error::Error;
+use crate::lanes::{Lanes, Question};
 use crate::migrate::Plan;
 use crate::settings::Settings;
 use crate::tls::MakeTls;
@@ -39,12 +40,13 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The database, as one process sees it. Clones share the pool.
+/// The database, as one process sees it. Clones share the pool, and what is asked together.
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
     config: Config,
     tls: MakeTls,
+    lanes: Lanes,
 }
 
 impl Db {
@@ -72,7 +74,7 @@ impl Db {
             .recycle_timeout(Some(Duration::from_secs(5)))
             .build()
             .map_err(|error| Error::data(error.to_string()))?;
-        Ok(Self { pool, config, tls })
+        Ok(Self { pool, config, tls, lanes: Lanes::default() })
     }
 
     /// A connection from the pool, for several reads; those that are waited for together are sent together.
@@ -89,6 +91,13 @@ impl Db {
         #[cfg(feature = "testing")]
         crate::statements::count_connection();
         Ok(self.pool.get().await?)
+    }
+
+    /// Asks a question, together with others of its kind if as many as may be are out.
+    ///
+    /// - Whoever holds a connection of the pool must not wait for this: it takes one.
+    pub(crate) async fn ask<Q: Question<Self>>(&self, question: Q) -> Result<Q::Answer, Error> {
+        self.lanes.ask(self, question).await
     }
 
     /// A connection of its own, outside the pool, and the task that drives it.

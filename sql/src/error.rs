@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// A failure of the database.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum Error {
     /// It is down or starting; the same call may succeed later.
     #[error("database is not available: {0}")]

@@ -18,6 +18,7 @@ use crate::queries::{
     FINDINGS_FIND, FINDINGS_INSERT, FINDINGS_LIST, FINDINGS_LOCK_ITEM, FINDINGS_OF_ITEM,
     FINDINGS_RESOLVE,
 };
+use crate::stretches::divide;
 
 /// A finding to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,8 +106,17 @@ pub async fn of_item(db: &Db, item: &str) -> Result<Vec<StoredFinding>, Error> {
 ///
 /// [`Error`].
 pub async fn of_key(connection: &Connection, key: i64) -> Result<Vec<StoredFinding>, Error> {
-    let rows = query(connection.client(), FINDINGS_OF_ITEM, &[&key]).await?;
-    rows.iter().map(stored).collect()
+    of_keys(connection, &[key]).await?.pop().unwrap_or_else(|| Ok(Vec::new()))
+}
+
+/// As [`of_key`], of several items, by one query; of each its findings, or why they cannot be read.
+pub(crate) async fn of_keys(
+    connection: &Connection,
+    keys: &[i64],
+) -> Result<Vec<Result<Vec<StoredFinding>, Error>>, Error> {
+    let rows = query(connection.client(), FINDINGS_OF_ITEM, &[&keys]).await?;
+    let divided = divide(&rows, 9, keys.len())?;
+    Ok(divided.into_iter().map(|rows| rows.into_iter().map(stored).collect()).collect())
 }
 
 /// The finding with this number.

@@ -10,6 +10,7 @@ mod everything;
 mod found;
 
 pub use everything::for_each_entry;
+pub(crate) use found::found_of_all;
 pub use found::{Found, FoundRow, found, places};
 
 use crate::copy::CopyRows;

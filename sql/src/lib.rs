@@ -42,6 +42,7 @@ pub mod holds;
 pub mod hub;
 pub mod inbox;
 pub mod items;
+mod lanes;
 mod ledger_id;
 pub mod ledgers;
 pub mod look;
@@ -58,8 +59,10 @@ pub mod rules;
 pub mod scans;
 pub mod sessions;
 mod settings;
+pub mod shared;
 #[cfg(feature = "testing")]
 mod statements;
+mod stretches;
 pub mod supervisor;
 pub mod tag_keys;
 pub mod tag_taps;

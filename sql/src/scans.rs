@@ -14,10 +14,12 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 
 use crate::db::{Connection, Db, Transaction, query, query_opt, system_time, timestamp, unsigned};
 use crate::error::Error;
 use crate::queries::{SCANS_DELETE_BEFORE, SCANS_INSERT, SCANS_OF_ITEM, SCANS_SEEN};
+use crate::stretches::divide;
 
 /// Most scans that [`delete_before`] deletes at once, as `delete_scans` has it.
 pub const MOST_DELETED: u64 = 10_000;
@@ -202,29 +204,50 @@ pub async fn seen(
     asker: Asker<'_>,
     (networks_since, places_since): (Timestamp, Timestamp),
 ) -> Result<Seen, Error> {
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
-        &key,
-        &asker.device.own,
-        &asker.device.before,
-        &asker.role,
-        &system_time(networks_since),
-        &system_time(places_since),
-    ];
+    let asked = (key, asker, (networks_since, places_since));
+    seen_of_all(connection, &[asked]).await?.pop().unwrap_or_else(|| Ok(Seen::default()))
+}
+
+/// A key, who asks, and since when networks and positions are wanted.
+pub(crate) type Asked<'a> = (i64, Asker<'a>, (Timestamp, Timestamp));
+
+/// As [`seen`], for several who ask, by one query; to each what is counted, or why it cannot be read.
+pub(crate) async fn seen_of_all(
+    connection: &Connection,
+    asked: &[Asked<'_>],
+) -> Result<Vec<Result<Seen, Error>>, Error> {
+    let keys: Vec<i64> = asked.iter().map(|(key, ..)| *key).collect();
+    let (devices, before): (Vec<&[u8]>, Vec<&[u8]>) =
+        asked.iter().map(|(_, by, _)| (&*by.device.own, &*by.device.before)).unzip();
+    let roles: Vec<&str> = asked.iter().map(|(_, by, _)| by.role).collect();
+    let (networks, places): (Vec<_>, Vec<_>) = asked
+        .iter()
+        .map(|(.., (networks, places))| (system_time(*networks), system_time(*places)))
+        .unzip();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&keys, &devices, &before, &roles, &networks, &places];
+    let rows = query(connection.client(), SCANS_SEEN, &parameters).await?;
+    let divided = divide(&rows, 10, asked.len())?;
+    Ok(divided.iter().zip(asked).map(|(rows, (_, by, _))| counted(rows, *by)).collect())
+}
+
+/// Reads what is counted of one item.
+fn counted(rows: &[&Row], asker: Asker<'_>) -> Result<Seen, Error> {
     let mut seen = Seen::default();
-    for row in &query(connection.client(), SCANS_SEEN, &parameters).await? {
-        let number = || unsigned(row.get(1));
+    for row in rows {
+        let number = || unsigned(cell(row, 1)?);
         match row.get::<_, i32>(0) {
             0 => seen.totals.all = number()?,
             1 => {
                 if asker.role == "consumer" {
                     seen.totals.own += number()?;
                 }
-                seen.last_own = seen.last_own.max(Some(timestamp(row.get(3))?));
+                seen.last_own = seen.last_own.max(Some(timestamp(cell(row, 3)?)?));
             }
             2 => seen.networks.push(NetworkSeen {
-                network: mark(row),
-                first_at: timestamp(row.get(2))?,
-                last_at: timestamp(row.get(3))?,
+                network: mark(row)?,
+                first_at: timestamp(cell(row, 2)?)?,
+                last_at: timestamp(cell(row, 3)?)?,
             }),
             _ => seen.sightings.push(sighting(row)?),
         }
@@ -232,8 +255,13 @@ pub async fn seen(
     Ok(seen)
 }
 
-fn mark(row: &Row) -> Mark {
-    Mark { own: row.get(4), before: row.get(5) }
+/// A value that must be there: what the database's owner took away is an error of this item, and of no other.
+fn cell<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T, Error> {
+    row.try_get(column).map_err(|error| Error::data(format!("what is counted of scans: {error}")))
+}
+
+fn mark(row: &Row) -> Result<Mark, Error> {
+    Ok(Mark { own: cell(row, 4)?, before: cell(row, 5)? })
 }
 
 fn sighting(row: &Row) -> Result<Sighting, Error> {
@@ -243,7 +271,7 @@ fn sighting(row: &Row) -> Result<Sighting, Error> {
         longitude: row.get(8),
         uncertainty_km: row.get::<_, Option<f32>>(9).unwrap_or_default(),
     };
-    Ok(Sighting { at: timestamp(row.get(3))?, place, network: mark(row) })
+    Ok(Sighting { at: timestamp(cell(row, 3)?)?, place, network: mark(row)? })
 }
 
 /// Deletes the oldest scans before `before`, which must be at least eight days ago, and what was counted of them; at most

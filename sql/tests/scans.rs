@@ -297,12 +297,18 @@ async fn an_item_that_was_scanned_very_often_costs_what_one_costs_that_was_scann
         }
         let mut prices = Vec::new();
         for key in ["1::bigint", "2::bigint"] {
-            let asked = [key, "int4send(1)", "int4send(-1)", "'consumer'"];
-            let since = ["now() - interval '7 days'", "now() - interval '23 hours'"];
-            let look = with_values("scans/seen", &[&asked[..], &since[..]].concat());
-            let (pages, rows) = price(&client, &look).await;
-            assert!(rows <= 1 + 2 + 34 + 2 * 64, "{rows} rows");
             let one = |value: &str, kind: &str| format!("array[{value}]::{kind}[]");
+            let asked = [
+                one(key, "bigint"),
+                one("int4send(1)", "bytea"),
+                one("int4send(-1)", "bytea"),
+                one("'consumer'", "text"),
+                one("now() - interval '7 days'", "timestamptz"),
+                one("now() - interval '23 hours'", "timestamptz"),
+            ];
+            let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+            let (pages, rows) = price(&client, &with_values("scans/seen", &asked)).await;
+            assert!(rows <= 1 + 2 + 34 + 2 * 64, "{rows} rows");
             let scan = [
                 one(key, "bigint"),
                 one("'urn:x'", "text"),

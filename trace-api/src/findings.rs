@@ -20,7 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sql::Db;
 use sql::findings::{NewFinding, Resolution, StoredFinding};
-use sql::scans::{Asker, Seen};
+use sql::scans::Seen;
+use sql::shared::ScanQuestion;
 use thiserror::Error;
 
 use crate::marks::Marks;
@@ -168,7 +169,7 @@ pub struct Looked {
     findings: Vec<StoredFinding>,
 }
 
-/// Looks up what [`examine`] needs: two statements that are sent together, whatever the item is.
+/// Looks up what [`examine`] needs: two statements that are sent together, whatever the item is, and for all that look at the same time.
 ///
 /// - `key`: of the item ([`sql::items::key`]).
 ///
@@ -181,18 +182,17 @@ pub async fn look(
     request: &ScanRequest,
     marks: &Marks,
 ) -> Result<Looked, sql::Error> {
-    let connection = db.connection().await?;
-    let asker = Asker { device: &marks.device, role: request.role.code() };
     // What no rule will look at is not read.
     let is_consumer = request.role == ScanRole::Consumer;
-    let networks_since = if is_consumer { before(request.at, AFTER_SALE) } else { Timestamp::MAX };
     let has_place = is_consumer && request.place.is_some();
-    let places_since = if has_place { before(request.at, TRAVEL) } else { Timestamp::MAX };
-    let since = (networks_since, places_since);
-    let (seen, findings) = tokio::try_join!(
-        sql::scans::seen(&connection, key, asker, since),
-        sql::findings::of_key(&connection, key)
-    )?;
+    let question = ScanQuestion {
+        key,
+        device: marks.device.clone(),
+        role: request.role.code(),
+        networks_since: if is_consumer { before(request.at, AFTER_SALE) } else { Timestamp::MAX },
+        places_since: if has_place { before(request.at, TRAVEL) } else { Timestamp::MAX },
+    };
+    let (seen, findings) = sql::shared::scans(db, question).await?;
     Ok(Looked { seen, findings })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The way through: [`gather`] follows the item, its containers, its lot and its class ([`Walk`]). All that can be looked up at
 //! once is: index, versions of rows, the ledgers that hold them and when the hub had them in one round trip; texts of versions that are
-//! not known in a second, and hashes that are not known in a third. Then each record is compared with its hash, and led to the signed root of its ledger.
+//! not known in a second, and hashes that are not known in a third. The first is shared with histories of the same moment
+//! ([`sql::shared`]), so no connection is held meanwhile. Then each record is compared with its hash, and led to the signed root of its ledger.
 //!
 //! What holds: the number of queries depends neither on the number of ledgers nor on that of records; the item index is
 //! followed and not trusted, since a record that does not name what was looked up is left out unless its text was altered; a
@@ -20,11 +21,11 @@ use std::sync::Arc;
 
 use directory::{PartyId, Rights};
 use epc::Epc;
-use futures::try_join;
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use sql::items::Found;
-use sql::{Connection, Db, LedgerId};
+use sql::shared::{IndexAnswer, IndexQuestion};
+use sql::{Db, LedgerId};
 
 use self::room::{Room, Whose};
 use crate::cache::Cache;
@@ -196,32 +197,27 @@ impl<'a> Finder<'a> {
             lookups.iter().map(|lookup| sql::items::key_of_thing(&lookup.key)).collect();
         keys.sort_unstable();
         keys.dedup();
-        let connection = self.db.connection().await?;
-        let known = self.ledgers.numbers();
-        let (found, mut states, hubs) = try_join!(
-            sql::items::found(&connection, &keys, MAX_AT_ONCE),
-            sql::ledgers::states(&connection, &keys, &known),
-            async {
-                if self.has_hubs {
-                    return Ok(None);
-                }
-                sql::hub::heads(&connection).await.map(Some)
-            },
-        )?;
+        let question = IndexQuestion {
+            keys: keys.clone(),
+            most: MAX_AT_ONCE,
+            known: self.ledgers.numbers(),
+            wants_hubs: !self.has_hubs,
+        };
+        let IndexAnswer { found, mut states, hubs } = sql::shared::index(self.db, question).await?;
         if let Some(hubs) = hubs {
             self.ledgers.take_hubs(hubs);
             self.has_hubs = true;
         }
         let hits: Vec<Hit> = match &found {
             Some(found) => found.iter().map(|hit| (hit.key, hit.ledger, hit.index)).collect(),
-            None => sql::items::places(&connection, &keys, MAX_PLACES).await?,
+            None => sql::items::places(&self.db.connection().await?, &keys, MAX_PLACES).await?,
         };
         let is_outgrown =
             self.ledgers.forget_outgrown(hits.iter().map(|(_, ledger, index)| (*ledger, *index)));
         // Ledgers must be of a later moment than the places in them.
         if is_outgrown || found.is_none() {
             let known = self.ledgers.numbers();
-            states = sql::ledgers::states(&connection, &keys, &known).await?;
+            states = sql::ledgers::states(&self.db.connection().await?, &keys, &known).await?;
         }
         let mut needs = Needs::default();
         needs.of_states(&mut self.ledgers, states);
@@ -229,18 +225,15 @@ impl<'a> Finder<'a> {
         let mut places = places_of(&chosen);
         places.retain(|place| !self.rows.contains_key(place));
         match found {
-            Some(found) => {
-                self.take_found(&connection, &needs, &mut chosen, (places, &found)).await?;
-            }
-            None => self.read_rows(&connection, &needs, &mut chosen, &places).await?,
+            Some(found) => self.take_found(&needs, &mut chosen, (places, &found)).await?,
+            None => self.read_rows(&needs, &mut chosen, &places).await?,
         }
-        self.check(connection, needs, chosen).await
+        self.check(needs, chosen).await
     }
 
     /// Takes the rows that the index led to: those that are known, and the others as they are read.
     async fn take_found(
         &mut self,
-        connection: &Connection,
         needs: &Needs,
         chosen: &mut [Group],
         (mut places, found): (BTreeSet<(LedgerId, u64)>, &[Found]),
@@ -265,7 +258,7 @@ impl<'a> Finder<'a> {
         let unknown: Vec<_> = unknown.into_iter().map(|place| (place.0, place.1, 0)).collect();
         let seals = found.iter().map(|hit| ((hit.ledger, hit.index), hit.seal)).collect();
         let (rows, _, unread) =
-            rows::read(self.cache, connection, &unknown, &[room], Some(seals)).await?;
+            rows::read(self.cache, self.db, &unknown, &[room], Some(seals)).await?;
         self.rows.extend(rows);
         self.leave_out(chosen, &unread);
         Ok(())
@@ -334,7 +327,6 @@ impl<'a> Finder<'a> {
     /// Reads the rows of `places`; those for which there is no room are left out of `groups`.
     async fn read_rows(
         &mut self,
-        connection: &Connection,
         needs: &Needs,
         groups: &mut [Group],
         places: &BTreeSet<(LedgerId, u64)>,
@@ -344,7 +336,7 @@ impl<'a> Finder<'a> {
             .map(|place| (place.0, place.1, self.whose(needs, *place).kind()))
             .collect();
         let (rows, taken, unread) =
-            rows::read(self.cache, connection, &wanted, self.room.left(), None).await?;
+            rows::read(self.cache, self.db, &wanted, self.room.left(), None).await?;
         self.rows.extend(rows);
         for (kind, bytes) in taken {
             self.room.take(kind, bytes as u64);
@@ -385,10 +377,9 @@ impl<'a> Finder<'a> {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
-        let connection = self.db.connection().await?;
         let (needs, places) = (Needs::default(), places_of(&groups));
-        self.read_rows(&connection, &needs, &mut groups, &places).await?;
-        self.check(connection, needs, groups).await
+        self.read_rows(&needs, &mut groups, &places).await?;
+        self.check(needs, groups).await
     }
 
     /// Records left out whose parties could change something; without a directory, all of them. About a class or a lot only those who
@@ -407,7 +398,6 @@ impl<'a> Finder<'a> {
     /// Reads the records of some look-ups and compares them with their ledgers.
     async fn check(
         &mut self,
-        connection: Connection,
         mut needs: Needs,
         groups: Vec<Group>,
     ) -> Result<Vec<(Lookup, Vec<HistoryEntry>)>, sql::Error> {
@@ -432,7 +422,7 @@ impl<'a> Finder<'a> {
             }
             read.push((lookup, entries));
         }
-        self.prove(connection, needs, &mut leaves).await?;
+        self.prove(needs, &mut leaves).await?;
         let found = read.into_iter().map(|(lookup, entries)| {
             let proved = entries.into_iter().map(|(ledger, mut entry)| {
                 if entry.fault.is_none() {
@@ -449,13 +439,10 @@ impl<'a> Finder<'a> {
     /// Judges the ledgers that are new and finds why leaves cannot be relied on.
     async fn prove(
         &mut self,
-        connection: Connection,
         mut needs: Needs,
         leaves: &mut HashMap<Leaf, Option<Fault>>,
     ) -> Result<(), sql::Error> {
-        let got = needs.fetch(&connection).await?;
-        // Judging may ask with a connection of its own.
-        drop(connection);
+        let got = needs.fetch(self.db).await?;
         self.ledgers.judge(&mut needs, &got).await?;
         let mut again = Vec::new();
         for (leaf, fault) in leaves.iter_mut() {
@@ -476,7 +463,7 @@ impl<'a> Finder<'a> {
         for leaf in &again {
             needs.of_leaf_anew(&self.ledgers, *leaf);
         }
-        let got = needs.fetch(&self.db.connection().await?).await?;
+        let got = needs.fetch(self.db).await?;
         for leaf in again {
             let found = self.ledgers.fault_of(leaf, &got).unwrap_or(Some(Fault::Tree));
             if found != Some(Fault::Tree) {

@@ -20,7 +20,7 @@ use ledger::Hash;
 use ledger::policy::Policy;
 use sql::hub::{Indexed, Stretch};
 use sql::ledgers::{LedgerRow, LedgerState, MOST_FORKS, StoredCheckpoint, TileName, Tiles};
-use sql::{Connection, Db, LedgerId};
+use sql::{Db, LedgerId};
 
 use crate::cache::Cache;
 use crate::continuity::{self, Continuity, Evidence};
@@ -384,7 +384,12 @@ impl Needs {
     /// # Errors
     ///
     /// [`sql::Error`].
-    pub async fn fetch(&self, connection: &Connection) -> Result<Fetched, sql::Error> {
+    pub async fn fetch(&self, db: &Db) -> Result<Fetched, sql::Error> {
+        if self.is_known() {
+            return Ok(Fetched { kept: self.kept.clone(), ..Fetched::default() });
+        }
+        let connection = db.connection().await?;
+        let connection = &connection;
         let hidden: Vec<(LedgerId, &str)> =
             self.hidden.iter().map(|(id, origin)| (*id, origin.as_str())).collect();
         let published = self.published();
@@ -419,6 +424,14 @@ impl Needs {
             published.into_iter().filter_map(|(id, place)| Some((id, stored.get(&place)?.clone())));
         let entries = entries.collect();
         Ok(Fetched { tiles, complete, kept: self.kept.clone(), indexed, hidden, entries })
+    }
+
+    /// Whether nothing must be fetched.
+    fn is_known(&self) -> bool {
+        self.fresh.is_empty()
+            && self.tiles.is_empty()
+            && self.unseen.is_empty()
+            && self.hidden.is_empty()
     }
 
     /// By ledger that is to be judged: where the hub's entry of it is.

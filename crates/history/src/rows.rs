@@ -16,7 +16,7 @@ use ledger::Hash;
 use ledger::record::Secret;
 use sql::hub::Seal;
 use sql::items::Found;
-use sql::{Connection, LedgerId};
+use sql::{Db, LedgerId};
 
 use crate::cache::Cache;
 use crate::known_record::KnownRecord;
@@ -91,7 +91,7 @@ pub fn of_found(
 /// [`sql::Error`].
 pub async fn read(
     cache: &Cache,
-    connection: &Connection,
+    db: &Db,
     places: &[(LedgerId, u64, usize)],
     room: &[u64],
     seals: Option<Seals>,
@@ -103,13 +103,15 @@ pub async fn read(
     let kinds: HashMap<Place, usize> =
         places.iter().map(|(ledger, index, kind)| ((*ledger, *index), *kind)).collect();
     let all: Vec<Place> = kinds.keys().copied().collect();
-    let (stored, seals) = try_join!(sql::items::records_within(connection, places, room), async {
-        if let Some(seals) = seals {
-            return Ok(seals);
-        }
-        let found = sql::hub::seals(connection, &all).await?;
-        Ok(found.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect())
-    })?;
+    let connection = db.connection().await?;
+    let (stored, seals) =
+        try_join!(sql::items::records_within(&connection, places, room), async {
+            if let Some(seals) = seals {
+                return Ok(seals);
+            }
+            let found = sql::hub::seals(&connection, &all).await?;
+            Ok(found.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect())
+        })?;
     for one in stored {
         match one {
             Ok((one, version)) => {

@@ -50,6 +50,22 @@ struct Rates {
     /// Milliseconds of processor time of the server and PostgreSQL for one answer.
     floor_costs: Vec<f64>,
     costs: Vec<f64>,
+    /// What of it is PostgreSQL's.
+    floor_database: Vec<f64>,
+    database: Vec<f64>,
+}
+
+/// Milliseconds of processor time for one answer.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    server: f64,
+    database: f64,
+}
+
+impl Cost {
+    fn all(self) -> f64 {
+        self.server + self.database
+    }
 }
 
 impl Rates {
@@ -62,6 +78,11 @@ impl Rates {
             self.costs.clone(),
         )
         .against(HANDLER, self.floor_costs.clone())
+    }
+
+    fn database_row(&self, what: &str) -> Row {
+        Row::new("verdict", format!("of a {what} PostgreSQL's part"), "ms", self.database.clone())
+            .against(HANDLER, self.floor_database.clone())
     }
 
     fn row(&self, what: String, share: f64) -> Row {
@@ -86,6 +107,7 @@ pub fn verdict(
     Report::part(&format!(
         "Verdict at {items} items, eight records an item, two of them through a container of 1,700"
     ));
+    site.wait(sql::floors::take_statistics)?;
     let floor = Floor::start(site.world.cluster.url())?;
     let [mut cold, mut warm, mut page] = <[Rates; 3]>::default();
     for round in 0..amounts.rounds.max(1) {
@@ -99,11 +121,13 @@ pub fn verdict(
         {
             let (sent, cost) = costing(site, floor.pid(), || Phones::plain(&floor, &picked))?;
             rates.floors.push(sent.rate());
-            rates.floor_costs.push(cost);
+            rates.floor_costs.push(cost.all());
+            rates.floor_database.push(cost.database);
             let server = site.world.pid("trace-api").context("trace-api does not run")?;
             let (sent, cost) = costing(site, server, || phones.scan(&picked, form))?;
             rates.ours.push(sent.rate());
-            rates.costs.push(cost);
+            rates.costs.push(cost.all());
+            rates.database.push(cost.database);
             // What there was no time for when it was cold is not warm.
             picked.truncate(sent.latencies.len());
         }
@@ -112,24 +136,31 @@ pub fn verdict(
     report.add(cold.row(format!("verdict as JSON, {items} items, cold"), 0.4));
     report.add(warm.row(format!("verdict as JSON, {items} items, warm"), 0.7));
     report.add(page.row(format!("verdict as a page, {items} items, warm"), 0.35));
-    report.add(cold.cost_row("verdict as JSON, cold"));
-    report.add(warm.cost_row("verdict as JSON, warm"));
-    report.add(page.cost_row("verdict as a page, warm"));
+    for (rates, what) in [
+        (&cold, "verdict as JSON, cold"),
+        (&warm, "verdict as JSON, warm"),
+        (&page, "verdict as a page, warm"),
+    ] {
+        report.add(rates.cost_row(what));
+        report.add(rates.database_row(what));
+    }
     Ok(())
 }
 
-/// What `work` sent, and milliseconds of processor time of the process `server` and of PostgreSQL for each answer.
+/// What `work` sent, and the processor time of the process `server` and of PostgreSQL for each answer.
 fn costing(
     site: &Site,
     server: u32,
     work: impl FnOnce() -> anyhow::Result<Sent>,
-) -> anyhow::Result<(Sent, f64)> {
+) -> anyhow::Result<(Sent, Cost)> {
     let database = site.world.cluster.pid().context("PostgreSQL does not run")?;
-    let used = || anyhow::Ok(family_seconds(server)? + family_seconds(database)?);
+    let used = || anyhow::Ok([family_seconds(server)?, family_seconds(database)?]);
     let before = used()?;
     let sent = work()?;
+    let after = used()?;
     let answers = float(u64::try_from(sent.latencies.len()).unwrap_or(u64::MAX));
-    Ok((sent, (used()? - before) * 1000.0 / answers))
+    let [server, database] = [0, 1].map(|which| (after[which] - before[which]) * 1000.0 / answers);
+    Ok((sent, Cost { server, database }))
 }
 
 /// Verdicts of an installation with a thousand ledgers against one with few, both filled alike.

@@ -11,6 +11,7 @@ use crate::hub::Seal;
 use crate::ledger_id::LedgerId;
 use crate::queries::{ITEMS_FOUND, ITEMS_PLACES};
 use crate::row_version::RowVersion;
+use crate::stretches::{Stretches, divide};
 
 /// An entry of the index.
 #[derive(Debug, Clone)]
@@ -48,12 +49,24 @@ pub async fn found(
     keys: &[i64],
     most: u32,
 ) -> Result<Option<Vec<Found>>, Error> {
-    let values: [&(dyn ToSql + Sync); 2] = [&keys, &i64::from(most)];
+    Ok(found_of_all(connection, &[(keys, most)]).await?.pop().flatten())
+}
+
+/// As [`found`], for several who ask, by one query.
+pub(crate) async fn found_of_all(
+    connection: &Connection,
+    asked: &[(&[i64], u32)],
+) -> Result<Vec<Option<Vec<Found>>>, Error> {
+    let keys: Stretches<i64> = asked.iter().map(|(keys, _)| keys.iter().copied()).collect();
+    let most: Vec<i64> = asked.iter().map(|(_, most)| i64::from(*most)).collect();
+    let values: [&(dyn ToSql + Sync); 4] = [&keys.all, &keys.first, &keys.last, &most];
     let rows = query(connection.client(), ITEMS_FOUND, &values).await?;
-    if rows.len() > usize::try_from(most).unwrap_or(usize::MAX) {
-        return Ok(None);
-    }
-    Ok(Some(rows.iter().filter_map(entry).collect()))
+    let divided = divide(&rows, 11, asked.len())?;
+    let answers = divided.into_iter().zip(asked).map(|(rows, (_, most))| {
+        let is_all = rows.len() <= usize::try_from(*most).unwrap_or(usize::MAX);
+        is_all.then(|| rows.into_iter().filter_map(entry).collect())
+    });
+    Ok(answers.collect())
 }
 
 /// None for a negative place: no ledger has a record there.

@@ -11,6 +11,7 @@ use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
 use crate::queries::LEDGERS_STATES;
 use crate::row_version::RowVersion;
+use crate::stretches::{Stretches, asker};
 
 /// Most forks of one ledger whose notes are read at once. Each note costs two checks of signatures.
 pub const MOST_FORKS: u32 = 32;
@@ -86,9 +87,35 @@ pub async fn states(
     keys: &[i64],
     known: &[LedgerId],
 ) -> Result<Vec<LedgerState>, Error> {
-    let known: Vec<i32> = known.iter().map(|ledger| ledger.0).collect();
+    Ok(states_of_all(connection, &[(keys, known)]).await?.pop().unwrap_or_default())
+}
+
+/// As [`states`], for several who ask, by one query: keys of each, and ledgers that are left out for it.
+pub(crate) async fn states_of_all(
+    connection: &Connection,
+    asked: &[(&[i64], &[LedgerId])],
+) -> Result<Vec<Vec<LedgerState>>, Error> {
+    let keys: Stretches<i64> = asked.iter().map(|(keys, _)| keys.iter().copied()).collect();
+    let known: Stretches<i32> =
+        asked.iter().map(|(_, known)| known.iter().map(|ledger| ledger.0)).collect();
     let (most, counted) = (i64::from(MOST_FORKS), i64::from(MOST_COUNTED));
-    let parameters: [&(dyn ToSql + Sync); 4] = [&keys, &known, &most, &counted];
+    let parameters: [&(dyn ToSql + Sync); 8] = [
+        &keys.all,
+        &keys.first,
+        &keys.last,
+        &known.all,
+        &known.first,
+        &known.last,
+        &most,
+        &counted,
+    ];
     let rows = query(connection.client(), LEDGERS_STATES, &parameters).await?;
-    Ok(rows.iter().map(state).collect())
+    let mut states = vec![Vec::new(); asked.len()];
+    for row in &rows {
+        let found = state(row);
+        for number in row.get::<_, Vec<i64>>(16) {
+            states[asker(number, asked.len())?].push(found.clone());
+        }
+    }
+    Ok(states)
 }

@@ -100,6 +100,41 @@ async fn an_altered_record_is_found_out_by_a_warm_cache() {
 }
 
 #[tokio::test]
+async fn an_altered_record_is_found_out_by_a_warm_cache_when_others_are_asked_for_at_the_same_moment()
+ {
+    let scene = Scene::new("warm_together").await;
+    let other: Epc = "urn:epc:id:sgtin:4012345.011111.70".parse().unwrap();
+    let uri = other.to_uri();
+    scene.site.append(&[event(3, "commissioning").of(&[&uri])], RECORDED).await;
+    scene.hub.append_checkpoint_of(&scene.site, RECORDED).await;
+    let item: Epc = ITEM.parse().unwrap();
+    let now = NOW.parse().unwrap();
+    let rights = rights();
+    let ask = async || {
+        let items = [&item, &other].into_iter().cycle().take(24);
+        let asked =
+            items.map(|item| gather(&scene.db, &scene.cache, &scene.policy, &rights, now, item));
+        let before = statements();
+        let found = futures::future::join_all(asked).await;
+        let found: Vec<_> = found.into_iter().map(|one| faults(&one.unwrap())).collect();
+        (found, statements() - before)
+    };
+    let each =
+        |pair: [Vec<Option<Fault>>; 2]| pair.into_iter().cycle().take(24).collect::<Vec<_>>();
+    let whole = each([vec![None, None], vec![None]]);
+    assert_eq!(ask().await.0, whole);
+    let (found, asked) = ask().await;
+    assert_eq!(found, whole);
+    let (_, alone) = scene.queries().await;
+    assert!(asked < 24 * alone / 2, "{asked} statements, {alone} alone");
+    alter_record_as_owner(&scene.db, SITE, 1, "storing", "holding").await.unwrap();
+    let altered = each([vec![None, Some(Fault::Text)], vec![None]]);
+    assert_eq!(ask().await.0, altered);
+    alter_record_as_owner(&scene.db, SITE, 1, "holding", "storing").await.unwrap();
+    assert_eq!(ask().await.0, whole, "put right again");
+}
+
+#[tokio::test]
 async fn a_text_that_changed_without_a_statement_is_found_out_when_it_is_read_again() {
     let scene = Scene::new("warm_below").await;
     let before = statements();
@@ -427,7 +462,7 @@ async fn a_tile_that_the_cache_drops_meanwhile_makes_no_fault() {
     needs.of_states(&mut ledgers, states);
     needs.of_leaf(&ledgers, leaf);
     scene.cache.forget_tiles();
-    let got = needs.fetch(&connection).await.unwrap();
+    let got = needs.fetch(&scene.db).await.unwrap();
     ledgers.judge(&mut needs, &got).await.unwrap();
     assert_eq!(ledgers.fault_of(leaf, &got), Ok(None));
     // A cache with room for a few tiles.
