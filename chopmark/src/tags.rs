@@ -6,7 +6,7 @@
 //! What holds: a key set that cannot be checked with is refused before anything is stored; no key is ever printed; what was imported
 //! stays listed; the command works with the owner's connection only.
 //!
-//! Not here: what a key set may say (`tag_auth::key_set`), the table (`sql::tag_keys`), taps (`trace-api`).
+//! Not here: what a key set may say (`tag_auth::tag_keys`), the table (`sql::tag_keys`), taps (`trace-api`).
 //!
 //! Source: docs/tags.md, docs/decisions/0081-taps-are-checked-once.md.
 
@@ -20,8 +20,8 @@ use ledger::json::{Json, object};
 use process::config::Problems;
 use process::{Clock, Randomness};
 use sql::tag_keys::{ListedKeySet, NewKeySet};
-use tag_auth::key_set::{CodeFrom, KeySet, context};
-use tag_auth::session::Mode;
+use tag_auth::key_set::{CodeFrom, context};
+use tag_auth::tag_keys::TagKeys;
 
 use crate::input;
 use crate::owner::Place;
@@ -116,18 +116,15 @@ async fn import(place: &Place, file: &Path) -> anyhow::Result<ExitCode> {
         keystore::private::check_mode(file)?;
     }
     let text = input::text(file)?;
-    let set = KeySet::parse(&text).with_context(|| input::name(file))?;
+    let set = TagKeys::parse(&text).with_context(|| input::name(file))?;
     let under = tag_key(place)?;
     let wrapped =
-        under.wrap(&text, &context(&set.name, &set.products), Randomness::system().source())?;
+        under.wrap(&text, &context(set.name(), set.products()), Randomness::system().source())?;
     let open = place.open(APPLICATION).await?;
     let new = NewKeySet {
-        name: &set.name,
-        products: &set.products,
-        algorithm: match set.mode {
-            Mode::Aes => "aes",
-            Mode::Lrp => "lrp",
-        },
+        name: set.name(),
+        products: set.products(),
+        algorithm: set.algorithm(),
         check_value: &set.check_value(),
         wrapped: &wrapped,
         imported_at: Clock::system().now(),
@@ -135,19 +132,23 @@ async fn import(place: &Place, file: &Path) -> anyhow::Result<ExitCode> {
     let insert = async |tx: &sql::Transaction<'_>| sql::tag_keys::insert(tx, &new).await;
     let stored = open.db.run_tx("chopmark.tag_keys_import", insert).await?;
     let id = stored.with_context(|| {
-        format!("got the name `{}` of a key set that holds, expected another one", set.name)
+        format!("got the name `{}` of a key set that holds, expected another one", set.name())
     })?;
     out!(
         "key set {id} `{}` holds for {}: {}, check value {}",
-        set.name,
-        set.products.join(" "),
+        set.name(),
+        set.products().join(" "),
         new.algorithm,
         new.check_value
     );
-    if set.from != CodeFrom::Path {
-        out!(
+    match set {
+        TagKeys::Address(set) if set.from != CodeFrom::Path => out!(
             "its codes do not name the item: a tap is STRONG only where a record binds the chip to the item"
-        );
+        ),
+        TagKeys::Challenge(_) => out!(
+            "a response does not name the item: it is STRONG only where a record binds the tag's TID to the item"
+        ),
+        TagKeys::Address(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -64,6 +64,7 @@ pub mod shared;
 mod statements;
 mod stretches;
 pub mod supervisor;
+pub mod tag_challenges;
 pub mod tag_keys;
 pub mod tag_taps;
 #[cfg(feature = "testing")]

@@ -227,6 +227,8 @@ queries! {
     STORED_SUBSCRIPTION "stored/subscription"
     STORED_SUBSCRIPTIONS "stored/subscriptions"
     STORED_UNSUBSCRIBE "stored/unsubscribe"
+    TAG_CHALLENGES_DELETE_BEFORE "tag_challenges/delete_before"
+    TAG_CHALLENGES_INSERT "tag_challenges/insert"
     TAG_KEYS_INSERT "tag_keys/insert"
     TAG_KEYS_LIST "tag_keys/list"
     TAG_KEYS_OF_PRODUCT "tag_keys/of_product"

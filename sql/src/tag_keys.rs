@@ -3,7 +3,7 @@
 //! What holds: a key set is stored as it was encrypted and read by whoever has the secret; at most one of a name holds; rows are kept
 //! when they are retired, and a retired one stays retired.
 //!
-//! Not here: what a key set says (`tag_auth::key_set`), its encryption (`keystore::wrapped`).
+//! Not here: what a key set says (`tag_auth::tag_keys`), its encryption (`keystore::wrapped`).
 //!
 //! Source: docs/decisions/0081-taps-are-checked-once.md.
 
@@ -28,7 +28,7 @@ pub struct NewKeySet<'a> {
     pub name: &'a str,
     /// GTINs of 14 digits, or their first digits, at least 4.
     pub products: &'a [String],
-    /// `aes` or `lrp`.
+    /// `aes`, `lrp` or `tam1`.
     pub algorithm: &'a str,
     /// By which people compare keys.
     pub check_value: &'a str,
@@ -47,7 +47,7 @@ pub struct ListedKeySet {
     pub name: String,
     /// As in [`NewKeySet`].
     pub products: Vec<String>,
-    /// `aes` or `lrp`.
+    /// `aes`, `lrp` or `tam1`.
     pub algorithm: String,
     /// By which people compare keys.
     pub check_value: String,
@@ -64,6 +64,8 @@ pub struct WrappedKeySet {
     pub name: String,
     /// As in [`NewKeySet`].
     pub products: Vec<String>,
+    /// As in [`NewKeySet`].
+    pub algorithm: String,
     /// The encrypted text.
     pub wrapped: Vec<u8>,
 }
@@ -131,7 +133,8 @@ pub async fn of_product(db: &Db, gtin: &str) -> Result<Vec<WrappedKeySet>, Error
     let wrapped = rows.iter().map(|row| WrappedKeySet {
         name: row.get(0),
         products: row.get(1),
-        wrapped: row.get(2),
+        algorithm: row.get(2),
+        wrapped: row.get(3),
     });
     Ok(wrapped.collect())
 }

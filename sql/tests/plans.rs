@@ -49,6 +49,7 @@ const GROWING: &[(&str, &[&str])] = &[
     ("export_jobs", &["export_id", "subject", "alive_until"]),
     ("sessions", &["session_id", "secret_sha256", "previous_sha256", "login_sha256"]),
     ("tag_taps", &["chip", "tapped_at"]),
+    ("tag_challenges", &["challenge", "expires_at"]),
     ("code_uses", &["item", "used_at"]),
     ("owners", &["item", "secret_sha256"]),
     ("owner_links", &["item", "token_sha256"]),
@@ -126,6 +127,7 @@ fn load(first: u32, last: u32) -> String {
          insert into sessions (secret_sha256, previous_sha256, login_sha256, issuer, subject, grants, began_at, secret_made_at, used_at)
            select {hash}, sha256(('before' || n)::bytea), {hash}, 'i', 's' || n, '[]', now(), now(), now() from {rows};
          insert into tag_taps select substring({hash} for 16), n, '', now() from {rows};
+         insert into tag_challenges select substring({hash} for 10), now() from {rows};
          insert into code_uses select 'i' || n, now(), '' from {rows};
          insert into owners select 'i' || n, 1, {hash}, now(), 'code' from {rows};
          insert into owner_links select 'i' || n, 'transfer', 1, {hash}, now() from {rows};

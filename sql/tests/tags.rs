@@ -64,9 +64,9 @@ async fn key_sets_are_found_by_product_until_they_are_retired_and_stay_listed() 
 async fn a_process_reads_the_key_sets_that_hold_and_nothing_else_of_them() {
     let db = TestDb::migrated("tag_keys_rights").await;
     let id = import(&db, "tea", &["0952"]).await.expect("stored");
-    let allowed = "select name, products, wrapped from tag_key_sets";
+    let allowed = "select name, products, algorithm, wrapped from tag_key_sets";
     db.execute_as(Access::TraceApi, allowed).await.expect("what a check needs");
-    for column in ["check_value", "algorithm", "imported_at", "*"] {
+    for column in ["check_value", "imported_at", "*"] {
         let asked = format!("select {column} from tag_key_sets");
         let refused = db.execute_as(Access::TraceApi, &asked).await.expect_err(&asked);
         assert!(refused.contains("permission denied"), "{refused}");
@@ -126,4 +126,32 @@ async fn the_table_refuses_a_lower_counter_and_only_an_owner_who_removes_the_rul
     db.execute("alter table tag_taps disable trigger tag_taps_rise").await.expect("the owner may");
     db.execute("update tag_taps set counter = 1").await.expect("no rule is left");
     assert_eq!(advance(&db, tap).await.expect("asked"), None, "an old tap is new again");
+}
+
+#[tokio::test]
+async fn a_challenge_is_taken_once_of_many_at_once_and_is_deleted_when_it_has_ended() {
+    let db = TestDb::migrated("tag_challenges").await;
+    let trace = db.db_as(Access::TraceApi).await;
+    let (challenge, other) = ([1; sql::tag_challenges::CHALLENGE], [2; 10]);
+    let takes = (0..16).map(|_| sql::tag_challenges::take(&trace, &challenge, at(60)));
+    let taken = futures::future::join_all(takes).await;
+    assert_eq!(taken.iter().filter(|one| matches!(one, Ok(true))).count(), 1, "{taken:?}");
+    assert_eq!(taken.iter().filter(|one| matches!(one, Ok(false))).count(), 15, "{taken:?}");
+    assert!(sql::tag_challenges::take(&trace, &other, at(90)).await.expect("asked"));
+    for access in [Access::Ingest, Access::Anchor, Access::Desk] {
+        let refused = db.execute_as(access, "select challenge from tag_challenges").await;
+        assert!(refused.expect_err("refused").contains("permission denied"));
+    }
+    for change in ["update tag_challenges set expires_at = now()", "delete from tag_challenges"] {
+        let refused = db.execute_as(Access::TraceApi, change).await;
+        assert!(refused.expect_err(change).contains("permission denied"));
+    }
+    let early = "select delete_tag_challenges(now() - interval '4 minutes')";
+    let refused = db.execute_as(Access::TraceApi, early).await.expect_err("refused");
+    assert!(refused.contains("at least 5 minutes ago"), "{refused}");
+    let delete =
+        async |tx: &sql::Transaction<'_>| sql::tag_challenges::delete_before(tx, at(61)).await;
+    let deleted = trace.run_tx("test.delete", delete).await.expect("deleted");
+    let is_past = at(61) < Timestamp::now() - SignedDuration::from_mins(5);
+    assert_eq!((deleted, is_past), (1, true));
 }

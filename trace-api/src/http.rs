@@ -10,6 +10,7 @@
 //! | `GET /find?code=` | yes | | [`find_get`] |
 //! | `GET /code`, `POST /code` | yes | | [`code`] |
 //! | `GET /own`, `POST /own`, and the same for `/own/item`, `/own/take`, `/own/passport` | yes | | [`own`] |
+//! | `POST /tag-challenges`, `POST /tag-challenges/{id}` | yes | | [`tag_challenge`] |
 //! | `GET /report`, `POST /report`, `GET /report/{receipt}` | yes | | [`report`] |
 //! | `GET /`, `/verify`, `/policy`, `/assets/…`, `/openapi.json` | yes | | [`pages_get`] |
 //! | the query interface of EPCIS 2.0 | who is identified | who is identified | [`crate::epcis_api`] |
@@ -33,6 +34,7 @@ pub mod report;
 pub mod resolve_get;
 pub mod scan_get;
 mod sent;
+pub mod tag_challenge;
 pub mod trace_get;
 pub mod who;
 
@@ -48,7 +50,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Audience};
 
 /// Every path, and who is answered there; `openapi.json` describes each.
-pub const PATHS: [(&str, &[Audience]); 30] = [
+pub const PATHS: [(&str, &[Audience]); 32] = [
     ("/", &[Audience::Public]),
     ("/01/{gtin}", &[Audience::Public]),
     ("/01/{gtin}/21/{serial}", &[Audience::Public]),
@@ -70,6 +72,8 @@ pub const PATHS: [(&str, &[Audience]); 30] = [
     ("/own/item", &[Audience::Public]),
     ("/own/take", &[Audience::Public]),
     ("/own/passport", &[Audience::Public]),
+    ("/tag-challenges", &[Audience::Public]),
+    ("/tag-challenges/{id}", &[Audience::Public]),
     ("/report", &[Audience::Public]),
     ("/report/{receipt}", &[Audience::Public]),
     ("/verify", &[Audience::Public]),
@@ -129,6 +133,7 @@ fn public(service: &mut web::ServiceConfig) {
         .service(at("/find", find_get::get))
         .configure(code::routes)
         .configure(own::routes)
+        .configure(tag_challenge::routes)
         .configure(report::routes)
         .service(at("/verify", pages_get::verify))
         .service(at("/policy", pages_get::policy))

@@ -19,6 +19,7 @@
 
 pub mod answer;
 pub mod assets;
+pub mod authenticators;
 pub mod codes;
 mod compressed;
 pub mod config;
@@ -59,6 +60,7 @@ pub mod scanner;
 pub mod seen;
 mod signs;
 pub mod state;
+pub mod tag_exchange;
 pub mod taps;
 #[cfg(test)]
 mod testing;
@@ -235,7 +237,7 @@ async fn delete_daily(state: &AppState) -> Infallible {
     }
 }
 
-/// Deletes the scans that are older than the configuration says, the marks of taps and of hidden codes that are, and old reports; gives the number of scans.
+/// Deletes the scans that are older than the configuration says, the marks of taps and of hidden codes that are, challenges of tags and old reports; gives the number of scans.
 ///
 /// # Errors
 ///
@@ -248,6 +250,7 @@ pub async fn delete_old_scans(state: &AppState) -> Result<u64, sql::Error> {
     state.db.run_tx("trace_api.forget_taps", forget).await?;
     let forget = async |tx: &sql::Transaction<'_>| sql::code_uses::forget(tx, before).await;
     state.db.run_tx("trace_api.forget_code_uses", forget).await?;
+    tag_exchange::delete_ended(state).await?;
     reports::delete_old(state).await?;
     let mut all = 0;
     loop {

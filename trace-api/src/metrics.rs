@@ -10,6 +10,8 @@ const MESSAGES: &str = "Messages of subscriptions, by what came of them.";
 const EMERGENCY_RIGHTS: &str = "Rights of an emergency that hold.";
 const TAPS: &str =
     "Taps of chips, by what came of them; `unreadable`: key sets that could not be read.";
+const TAG_CHALLENGES: &str =
+    "Challenges of UHF tags that were given out and answered, by what came of them.";
 const GIVEN_UP: &str = "Subscriptions that were given up within the last seven days.";
 const REFUSED: &str = "Requests refused before the database was asked, by limit.";
 const BROKEN_RECORDS: &str = "Records met that do not fit their signed ledger.";
@@ -27,6 +29,8 @@ pub struct Metrics {
     pub verdicts: IntCounterVec,
     /// Taps of chips, by what came of them ([`crate::taps::code`]); `unreadable`: key sets that could not be read.
     pub taps: IntCounterVec,
+    /// Challenges of UHF tags: `given`, `no_keys`; answers by what came of them ([`crate::taps::code`]), `not_checked`, `no_challenge`.
+    pub tag_challenges: IntCounterVec,
     /// Scans, by role.
     pub scans: IntCounterVec,
     /// Scans that could not be stored, by reason: `full`, `unavailable`, `refused`.
@@ -117,6 +121,7 @@ impl Metrics {
             messages: by("trace_api_subscription_messages_total", MESSAGES, "outcome"),
             findings: by("trace_api_findings_total", "Findings opened, by rule.", "rule"),
             reports: by("trace_api_reports_total", REPORTS, "outcome"),
+            tag_challenges: by("trace_api_tag_challenges_total", TAG_CHALLENGES, "outcome"),
             hidden_codes: by("trace_api_hidden_codes_total", HIDDEN_CODES, "outcome"),
             owners: by("trace_api_owners_total", OWNERS, "outcome"),
             deleted_scans,

@@ -26,6 +26,7 @@ use process::config::problem::read_named;
 use process::config::trace_api::{LinkSection, PlaceSection, ProductSection, TraceApiSection};
 use process::config::{Installation, Problem, Problems};
 
+use crate::authenticators::Authenticator;
 use crate::links::{Link, kind_of};
 use crate::pictures::Picture;
 use crate::places::{PlaceName, Places};
@@ -59,6 +60,8 @@ pub struct Product {
     pub token_key: Option<TokenKey>,
     /// Under which the hidden codes of its items are made; without one none is taken.
     pub code_key: Option<HiddenCodeKey>,
+    /// Who checks its UHF tags; without one they are checked with key sets of ours, if there are any.
+    pub authenticator: Option<Authenticator>,
 }
 
 /// Names that master data state.
@@ -219,6 +222,7 @@ impl Source {
     fn product(&self, section: ProductSection, problems: &mut Problems) -> Product {
         let token_key = self.token_key(&section, problems);
         let code_key = self.code_key(&section, problems);
+        let authenticator = Authenticator::of(&section, &self.folder, problems);
         let picture = section.picture.as_ref().and_then(|path| {
             let cause = match Picture::read(&self.folder.join(path)) {
                 Ok(picture) => return Some(picture),
@@ -228,7 +232,7 @@ impl Source {
             problems.push(Problem::Content { section: place, key: "picture".to_owned(), cause });
             None
         });
-        Product { picture, token_key, code_key, ..Product::from(section) }
+        Product { picture, token_key, code_key, authenticator, ..Product::from(section) }
     }
 
     fn token_key(&self, section: &ProductSection, problems: &mut Problems) -> Option<TokenKey> {
@@ -363,6 +367,7 @@ impl From<ProductSection> for Product {
             markets: from.markets,
             token_key: None,
             code_key: None,
+            authenticator: None,
         }
     }
 }

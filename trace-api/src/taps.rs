@@ -1,7 +1,7 @@
-//! Taps of chips: what the address of a scan says of the chip that wrote it.
+//! Tags that show that they have a key: what the address of a scan says of the chip that wrote it, and whose tag answered a challenge.
 //!
 //! The way through: [`hear`] takes the key sets of the product from the database, checks the address with those whose parameters it
-//! has, and raises the chip's counter; [`judge`] compares the chip with those that the item's records bind to it.
+//! has, and raises the chip's counter; [`crate::tag_exchange`] hears tags that answer challenges; [`judge`] compares the tag with those that the item's records bind to it.
 //!
 //! What holds: a code is fresh once: of equal addresses at the same time one raises the counter, and only the browser that did may
 //! load the page again for some minutes; robots, link previews and `HEAD` raise nothing and are told nothing of the chip; a chip that
@@ -19,6 +19,7 @@ use sql::scans::Mark;
 use sql::tag_keys::WrappedKeySet;
 use sql::tag_taps::{LastTap, NewTap};
 use tag_auth::key_set::{KeySet, context};
+use tag_auth::tag_keys::{TAM1, TagKeys};
 use tag_auth::tap::{self, Seal, Tap};
 
 use crate::scan::{ScanRequest, ScanRole};
@@ -35,8 +36,31 @@ pub enum Heard {
     Nothing,
     /// A code that is not the chip's, or not a fresh one.
     Failed(ChipFault),
-    /// A fresh code of a chip.
-    Fresh(Tap),
+    /// A fresh code of a chip, or a response to a fresh challenge.
+    Fresh(Shown),
+    /// A tag whose response nobody could compare.
+    Unchecked {
+        /// Its number, if it was read.
+        number: Option<String>,
+    },
+}
+
+/// What a tag showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its number, hexadecimal in upper case, as records write it; none if it was not read.
+    pub number: Option<String>,
+    /// What its seal said; none if it has none.
+    pub seal: Option<Seal>,
+    /// Whether what it showed names the item.
+    pub names_item: bool,
+}
+
+impl From<Tap> for Shown {
+    fn from(tap: Tap) -> Self {
+        let number = Some(hex::encode_upper(tap.chip.uid));
+        Self { number, seal: tap.seal, names_item: tap.names_item }
+    }
 }
 
 /// Checks the address of a scan, and raises the counter of the chip.
@@ -61,9 +85,11 @@ pub async fn hear(
     if !request.target.contains('?') || code.gtin.len() != 14 {
         return Ok(Heard::Nothing);
     }
-    let stored = sql::tag_keys::of_product(&state.db, &code.gtin).await?;
+    let mut stored = sql::tag_keys::of_product(&state.db, &code.gtin).await?;
+    stored.retain(|stored| stored.algorithm != TAM1);
     let mut heard = Heard::Nothing;
-    for set in stored.iter().filter_map(|stored| open(state, key, stored)) {
+    for stored in &stored {
+        let Some(TagKeys::Address(set)) = open(state, key, stored) else { continue };
         if !tap::is_tap(&set, &request.target) {
             continue;
         }
@@ -76,14 +102,14 @@ pub async fn hear(
 }
 
 /// A stored key set; none, which is logged and counted, if it cannot be read.
-fn open(state: &AppState, key: &WrapKey, stored: &WrappedKeySet) -> Option<KeySet> {
+pub fn open(state: &AppState, key: &WrapKey, stored: &WrappedKeySet) -> Option<TagKeys> {
     let text = key.unwrap(&stored.wrapped, &context(&stored.name, &stored.products)).ok();
-    let set = text.and_then(|text| KeySet::parse(&text).ok());
+    let set = text.and_then(|text| TagKeys::parse(&text).ok());
     if set.is_none() {
         state.metrics.taps.with_label_values(&["unreadable"]).inc();
         tracing::error!(
             name = stored.name,
-            "a key set of chips cannot be read: expected one that was imported under the secret of [trace_api] tag_secret"
+            "a key set of tags cannot be read: expected one that was imported under the secret of [trace_api] tag_secret"
         );
     }
     set
@@ -106,7 +132,7 @@ async fn fresh(
     let last = sql::tag_taps::advance(&state.db, new).await?;
     Ok(match last {
         Some(last) if !is_reload(&last, &new, device) => Heard::Failed(ChipFault::Used),
-        _ => Heard::Fresh(tap),
+        _ => Heard::Fresh(tap.into()),
     })
 }
 
@@ -117,23 +143,28 @@ fn is_reload(last: &LastTap, new: &NewTap<'_>, device: &Mark) -> bool {
         && new.at.duration_since(last.at).abs() < RELOAD
 }
 
-/// What a tap is for an item.
+/// What a tag is for an item.
 ///
 /// - `bound`: the chips that its records bind to it ([`history::ItemState::chips`]).
 #[must_use]
 pub fn judge(heard: &Heard, bound: &[String]) -> TagCheck {
-    let tap = match heard {
+    let number = match heard {
         Heard::Nothing => return TagCheck::NotChecked,
         Heard::Failed(fault) => return TagCheck::Failed(*fault),
-        Heard::Fresh(tap) => tap,
+        Heard::Fresh(shown) => &shown.number,
+        Heard::Unchecked { number } => number,
     };
-    // As records write it.
-    let number = hex::encode_upper(tap.chip.uid);
-    match (bound.is_empty(), bound.contains(&number)) {
-        (false, false) => TagCheck::Failed(ChipFault::OtherChip),
-        (true, _) if !tap.names_item => TagCheck::Unbound,
-        _ if tap.seal == Some(Seal::Opened) => TagCheck::Opened,
-        _ => TagCheck::Passed,
+    let is_bound = number.as_ref().is_some_and(|number| bound.contains(number));
+    if !is_bound && !bound.is_empty() && number.is_some() {
+        return TagCheck::Failed(ChipFault::OtherChip);
+    }
+    match heard {
+        Heard::Fresh(shown) if !is_bound && (!shown.names_item || !bound.is_empty()) => {
+            TagCheck::Unbound
+        }
+        Heard::Fresh(shown) if shown.seal == Some(Seal::Opened) => TagCheck::Opened,
+        Heard::Fresh(_) => TagCheck::Passed,
+        _ => TagCheck::NotChecked,
     }
 }
 
@@ -187,7 +218,7 @@ mod tests {
         let other = vec!["04DE5F1EACC040".to_owned()];
         let found = |names_item, seal, bound: &[String]| {
             let tap = Tap { chip: ChipTap { uid, counter: 7 }, seal, names_item };
-            judge(&Heard::Fresh(tap), bound)
+            judge(&Heard::Fresh(tap.into()), bound)
         };
         let other_chip = TagCheck::Failed(ChipFault::OtherChip);
         for (names_item, seal, bound, expected) in [
@@ -212,10 +243,9 @@ mod tests {
 
     #[test]
     fn who_tapped_may_have_bought_the_item_unless_its_seal_is_closed() {
-        let uid = [0x04, 0x95, 0x8c, 0xaa, 0x5c, 0x5e, 0x80];
+        let number = || Some("04958CAA5C5E80".to_owned());
         let of = |seal, tag| {
-            let tap = Tap { chip: ChipTap { uid, counter: 7 }, seal, names_item: true };
-            held(&Heard::Fresh(tap), tag)
+            held(&Heard::Fresh(Shown { number: number(), seal, names_item: true }), tag)
         };
         for (seal, tag, expected) in [
             (None, TagCheck::Passed, Held::Yes),
@@ -230,5 +260,24 @@ mod tests {
         let used = ChipFault::Used;
         assert_eq!(held(&Heard::Failed(used), TagCheck::Failed(used)), Held::No);
         assert_eq!(held(&Heard::Nothing, TagCheck::NotChecked), Held::No);
+    }
+
+    #[test]
+    fn a_tag_that_answers_a_challenge_passes_with_the_number_that_is_bound_and_is_unbound_without()
+    {
+        let own = vec!["E280689400001234".to_owned()];
+        let other_chip = TagCheck::Failed(ChipFault::OtherChip);
+        for (number, bound, fresh, unchecked) in [
+            (Some("E280689400001234"), &own[..], TagCheck::Passed, TagCheck::NotChecked),
+            (Some("E280689400001235"), &own, other_chip, other_chip),
+            (None, &own, TagCheck::Unbound, TagCheck::NotChecked),
+            (Some("E280689400001234"), &[], TagCheck::Unbound, TagCheck::NotChecked),
+            (None, &[], TagCheck::Unbound, TagCheck::NotChecked),
+        ] {
+            let number = number.map(str::to_owned);
+            let shown = Shown { number: number.clone(), seal: None, names_item: false };
+            assert_eq!(judge(&Heard::Fresh(shown), bound), fresh, "{number:?} {bound:?}");
+            assert_eq!(judge(&Heard::Unchecked { number }, bound), unchecked, "{bound:?}");
+        }
     }
 }

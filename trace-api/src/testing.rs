@@ -162,6 +162,7 @@ pub fn names(recall_url: Option<&str>) -> Names {
         markets: Vec::new(),
         token_key: None,
         code_key: None,
+        authenticator: None,
     };
     let places = Places::new(vec![PlaceName {
         sgln: FACTORY.into(),

@@ -87,7 +87,11 @@ async fn keys_are_imported_listed_without_a_key_and_retired_once() {
     assert!(all.out.contains("retired") && all.out.contains(", retired 20"), "{}", all.out);
     let free = operator.import(&TEXT.replace("cmac_from: path", "cmac_from: p"));
     assert!(free.out.contains("its codes do not name the item"), "{}{}", free.out, free.err);
-    for ran in [&ran, &again, &listed, &retired, &twice, &all, &free] {
+    let uhf = "name: tea-uhf\nproducts: 0952\nmode: tam1\nkey_id: 1\ntag_key: ffeeddccbbaa99887766554433221100\n";
+    let uhf = operator.import(uhf);
+    assert!(uhf.out.contains("`tea-uhf` holds for 0952: tam1, check value "), "{}", uhf.err);
+    assert!(uhf.out.contains("a response does not name the item"), "{}", uhf.out);
+    for ran in [&ran, &again, &listed, &retired, &twice, &all, &free, &uhf] {
         assert_no_key(ran);
     }
     let stored = "do $$ begin if exists (select from tag_key_sets where position('ffeedd' in wrapped::text) > 0 \
@@ -99,10 +103,14 @@ async fn keys_are_imported_listed_without_a_key_and_retired_once() {
 async fn a_key_set_that_cannot_be_used_is_refused_without_a_key_in_the_message() {
     let operator = Operator::new("tags_refused").await;
     for (text, said) in [
-        (TEXT.replace("mode: aes", "mode: des"), "standard input: `mode`: expected aes or lrp"),
+        (
+            TEXT.replace("mode: aes", "mode: des"),
+            "standard input: `mode`: expected aes, lrp or tam1",
+        ),
         (TEXT.replace("ffeedd", "fxeedd"), "`file_key`: expected 32 hexadecimal digits"),
         (TEXT.replace("picc: p\n", ""), "`picc`: expected a parameter"),
-        (String::new(), "`mode`: expected"),
+        (String::new(), "`name`: expected"),
+        ("name: a\nproducts: 0952\nmode: tam1\nkey_id: 1\n".to_owned(), "`tag_key`: expected"),
     ] {
         let ran = operator.import(&text);
         assert!(ran.status == 2 && ran.err.contains(said), "{said}: {}", ran.err);

@@ -21,7 +21,7 @@ pub const MOST_PRODUCTS: usize = 64;
 /// What the text of a key set is encrypted for, besides [`context`].
 pub const PURPOSE: &str = "tag-keys";
 
-/// Names of lines, all that there are.
+/// Names of lines, all that there are here; those of UHF tags are in [`crate::tam_keys`].
 const NAMES: [&str; 13] = [
     "name",
     "products",
@@ -45,8 +45,8 @@ pub enum KeySetError {
     #[error("line {0}: expected `name: value`, in a text of at most {MOST_BYTES} bytes")]
     Line(usize),
     /// A line has a name that is not known, or comes twice.
-    #[error("line {0}: expected each of {names} at most once", names = NAMES.join(", "))]
-    Name(usize),
+    #[error("line {0}: expected each of {1} at most once")]
+    Name(usize, String),
     /// A value is missing or wrong.
     #[error("`{0}`: expected {1}")]
     Value(&'static str, &'static str),
@@ -111,14 +111,13 @@ impl KeySet {
     ///
     /// [`KeySetError`].
     pub fn parse(text: &str) -> Result<Self, KeySetError> {
-        let mut lines = lines(text)?;
+        let mut lines = lines(text, &NAMES)?;
         let mut take = |name: &'static str| lines.remove(name);
-        let name = take("name").filter(|it| is_name(it, 60));
-        let products = products(take("products").unwrap_or_default());
+        let (name, products) = name_and_products(take("name"), take("products"))?;
         let mode = match take("mode") {
             Some("aes") => Mode::Aes,
             Some("lrp") => Mode::Lrp,
-            _ => return Err(KeySetError::Value("mode", "aes or lrp")),
+            _ => return Err(KeySetError::Value("mode", "aes, lrp or tam1")),
         };
         let identity = identity(take("picc"), take("uid"), take("counter"))?;
         let meta_key = key("meta_key", take("meta_key"))?;
@@ -142,10 +141,8 @@ impl KeySet {
         };
         let cmac = parameter("cmac", take("cmac"))?.ok_or(PARAMETER("cmac"))?;
         let set = Self {
-            name: name
-                .ok_or(KeySetError::Value("name", "1 to 60 letters, digits, `-`, `_` or `.`"))?
-                .to_owned(),
-            products: products.ok_or(PRODUCTS)?,
+            name,
+            products,
             mode,
             identity,
             enc,
@@ -234,7 +231,13 @@ fn PARAMETER(name: &'static str) -> KeySetError {
     KeySetError::Value(name, "the name of a parameter: 1 to 60 letters, digits, `-`, `_` or `.`")
 }
 
-fn lines(text: &str) -> Result<BTreeMap<&str, &str>, KeySetError> {
+/// Values by the names of their lines.
+///
+/// - `names`: those that there may be.
+pub(crate) fn lines<'a>(
+    text: &'a str,
+    names: &[&str],
+) -> Result<BTreeMap<&'a str, &'a str>, KeySetError> {
     if text.len() > MOST_BYTES {
         return Err(KeySetError::Line(1));
     }
@@ -245,9 +248,9 @@ fn lines(text: &str) -> Result<BTreeMap<&str, &str>, KeySetError> {
             continue;
         }
         let (name, value) = line.split_once(':').ok_or(KeySetError::Line(place + 1))?;
-        let is_known = NAMES.contains(&name);
+        let is_known = names.contains(&name);
         if !is_known || found.insert(name, value.trim()).is_some() {
-            return Err(KeySetError::Name(place + 1));
+            return Err(KeySetError::Name(place + 1, names.join(", ")));
         }
     }
     Ok(found)
@@ -256,6 +259,17 @@ fn lines(text: &str) -> Result<BTreeMap<&str, &str>, KeySetError> {
 fn is_name(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len())
         && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
+}
+
+/// What every key set begins with.
+pub(crate) fn name_and_products(
+    name: Option<&str>,
+    listed: Option<&str>,
+) -> Result<(String, Vec<String>), KeySetError> {
+    let name = name.filter(|it| is_name(it, 60));
+    let name =
+        name.ok_or(KeySetError::Value("name", "1 to 60 letters, digits, `-`, `_` or `.`"))?;
+    Ok((name.to_owned(), products(listed.unwrap_or_default()).ok_or(PRODUCTS)?))
 }
 
 fn products(text: &str) -> Option<Vec<String>> {
@@ -287,7 +301,8 @@ fn identity(
     }
 }
 
-fn key(line: &'static str, value: Option<&str>) -> Result<Option<Key>, KeySetError> {
+/// The key of a line; none without the line.
+pub(crate) fn key(line: &'static str, value: Option<&str>) -> Result<Option<Key>, KeySetError> {
     value.map(|text| Key::of_hex(text).ok_or(KeySetError::Value(line, KEY))).transpose()
 }
 
@@ -333,7 +348,7 @@ mod tests {
     #[test]
     fn what_cannot_be_checked_is_refused_with_the_line_and_never_with_a_key() {
         for (from, to, said) in [
-            ("mode: aes", "mode: des", "`mode`: expected aes or lrp"),
+            ("mode: aes", "mode: des", "`mode`: expected aes, lrp or tam1"),
             ("mode: aes", "mode aes", "line 4: expected `name: value`"),
             ("mode: aes", "mode: aes\nmode: aes", "line 5: expected each of"),
             ("enc: e\n", "", "`seal`: expected"),

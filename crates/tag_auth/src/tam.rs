@@ -1,7 +1,7 @@
 //! UHF tags that prove that they have a key: challenge and response of ISO/IEC 29167-10, method TAM1.
 //!
 //! The way through: the host chooses a challenge, a reader sends it, [`TagAuthenticator::check`] says whether the response is
-//! that of the tag's key. [`LocalKey`] knows the key; other checkers ask a service.
+//! that of the tag's key. [`LocalKey`] knows the key ([`crate::tam_keys`] has it of a product); `tag_service` asks a service.
 //!
 //! What holds: the challenge belongs to the host: a response to a challenge that the reader chose can be a replay, so
 //! [`Exchange`] is made with the host's own.
@@ -26,10 +26,12 @@ pub struct Exchange {
     pub challenge: [u8; CHALLENGE],
     /// What the tag answered: 16 bytes.
     pub response: Vec<u8>,
+    /// The tag's TID, as the reader read it, of which its own key may be made; empty if it was not read.
+    pub tid: Vec<u8>,
 }
 
 /// Why a tag is not authenticated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The response is not that of the key to the challenge.
     #[error("the tag's response does not fit the challenge")]
@@ -40,6 +42,9 @@ pub enum Refusal {
     /// The checker has no key of that number.
     #[error("no key with the number {0} is known")]
     UnknownKey(u8),
+    /// Nothing was compared, so nothing is known of the tag.
+    #[error("the tag was not checked: {0}")]
+    NotChecked(String),
 }
 
 /// Says whether a tag has its key.

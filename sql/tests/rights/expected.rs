@@ -164,6 +164,7 @@ fn rights_of_trace_api() -> Rights {
             "owners",
             "owner_links",
             "tag_key_sets",
+            "tag_challenges",
             "tag_taps",
         ],
         insert: &[
@@ -189,6 +190,7 @@ fn rights_of_trace_api() -> Rights {
             "code_uses",
             "owners",
             "owner_links",
+            "tag_challenges",
             "tag_taps",
         ],
         update: &[

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 use sql::owners::Registered;
-use sql::scans::Scan;
+use sql::scans::{Mark, Scan};
 
 use crate::findings::{self, About, Examination, Examined};
 use crate::language::Language;
@@ -194,30 +194,50 @@ async fn respond(
     language: Language,
     wants_json: bool,
 ) -> Result<HttpResponse, Problem> {
-    let begun = state.clock.instant();
-    let admission = state.admit_code(request)?;
-    let scan = ScanRequest::of(request, &state.config(), state.clock.now());
     let counts = request.method() == Method::GET;
-    let result = match check(state, scan, code, counts).await {
+    let result = match scan(state, request, code, counts, None).await {
         Ok(result) => result,
-        Err(Problem::Unavailable) => {
-            if let Some(admission) = admission {
-                admission.give_back();
-            }
-            return Ok(unavailable(language, wants_json));
-        }
+        Err(Problem::Unavailable) => return Ok(unavailable(language, wants_json)),
         Err(problem) => return Err(problem),
     };
-    if let Some(admission) = admission.filter(|_| result.gathered.is_some()) {
-        admission.give_back();
-    }
-    count(state, &result);
-    let duration = state.clock.instant().duration_since(begun);
-    state.metrics.answer_seconds.observe(duration.as_secs_f64());
     if wants_json {
         return Ok(HttpResponse::Ok().json(answer::scan(&result, &state.config(), language)));
     }
     html(state, &result, code, language)
+}
+
+/// Admits a scan and checks it; what is found gives the allowance back.
+///
+/// - `counts`: whether this is a scan.
+/// - `shown`: what the tag showed, if it was asked; otherwise its address says it.
+///
+/// # Errors
+///
+/// [`Problem`].
+pub(super) async fn scan(
+    state: &AppState,
+    request: &HttpRequest,
+    code: &Scanned,
+    counts: bool,
+    shown: Option<Heard>,
+) -> Result<ScanResult, Problem> {
+    let begun = state.clock.instant();
+    let admission = state.admit_code(request)?;
+    let scan = ScanRequest::of(request, &state.config(), state.clock.now());
+    let is_address = shown.is_none();
+    let result = check(state, scan, code, counts, shown).await;
+    let is_given_back = match &result {
+        Ok(result) => result.gathered.is_some(),
+        Err(problem) => matches!(problem, Problem::Unavailable),
+    };
+    if let Some(admission) = admission.filter(|_| is_given_back) {
+        admission.give_back();
+    }
+    let result = result?;
+    count(state, &result, is_address);
+    let duration = state.clock.instant().duration_since(begun);
+    state.metrics.answer_seconds.observe(duration.as_secs_f64());
+    Ok(result)
 }
 
 /// Seconds, at most, after which a scan that could not be checked is asked again.
@@ -252,7 +272,8 @@ pub async fn look(
     request: &HttpRequest,
     code: &Scanned,
 ) -> Result<ScanResult, Problem> {
-    check(state, ScanRequest::of(request, &state.config(), state.clock.now()), code, false).await
+    let request = ScanRequest::of(request, &state.config(), state.clock.now());
+    check(state, request, code, false, None).await
 }
 
 /// Gathers, examines, judges and stores the scan.
@@ -263,6 +284,7 @@ async fn check(
     request: ScanRequest,
     code: &Scanned,
     counts: bool,
+    tag: Option<Heard>,
 ) -> Result<ScanResult, Problem> {
     // Before anything is asked: a full queue costs nothing.
     let slot = if counts { Some(state.scans.slot()?) } else { None };
@@ -272,7 +294,7 @@ async fn check(
     let (found, looked, heard) = tokio::try_join!(
         find(state, named, request.at),
         findings::look(&state.db, sql::items::key_of_thing(&thing), &request, &marks),
-        taps::hear(state, &request, code, counts, &marks.device)
+        hear(state, &request, code, (counts, tag), &marks.device)
     )?;
     let (found, rights) = found;
     // Of what a broken code was meant to name nothing is shown.
@@ -327,6 +349,20 @@ async fn store(slot: Option<Slot>, scan: Scan) -> Result<(), Problem> {
     }
 }
 
+/// What the tag showed when it was asked, or what the address says.
+async fn hear(
+    state: &AppState,
+    request: &ScanRequest,
+    code: &Scanned,
+    (counts, shown): (bool, Option<Heard>),
+    device: &Mark,
+) -> Result<Heard, sql::Error> {
+    match shown {
+        Some(shown) => Ok(shown),
+        None => taps::hear(state, request, code, counts, device).await,
+    }
+}
+
 /// What people registered of the item; nothing is asked of a product without hidden codes and chips.
 ///
 /// - `is_chip`: whether the address or the item's records tell of a chip.
@@ -371,10 +407,10 @@ async fn find(
     Ok((Some(found).filter(|found| is_code && found.names_item()), rights))
 }
 
-fn count(state: &AppState, result: &ScanResult) {
+fn count(state: &AppState, result: &ScanResult, is_address: bool) {
     let metrics = &state.metrics;
     metrics.verdicts.with_label_values(&[result.reason.verdict().code()]).inc();
-    if let Some(outcome) = taps::code(result.tag) {
+    if let Some(outcome) = taps::code(result.tag).filter(|_| is_address) {
         metrics.taps.with_label_values(&[outcome]).inc();
     }
     let disputed = result.gathered.as_ref().map_or(0, |found| found.history.disputed().count());

@@ -87,6 +87,7 @@ pub fn stated(rights: &Rights, values: &[StoredValue], now: Timestamp) -> Stated
                 markets: Vec::new(),
                 token_key: None,
                 code_key: None,
+                authenticator: None,
             };
             products.insert(gtin.to_owned(), product);
         } else if key.starts_with("https://id.gs1.org/414/")

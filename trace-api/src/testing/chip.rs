@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use keystore::wrapped::WrapKey;
 use ledger::keys::SystemRandom;
 use sql::tag_keys::NewKeySet;
-use tag_auth::key_set::{KeySet, PURPOSE, context};
+use tag_auth::key_set::{PURPOSE, context};
+use tag_auth::tag_keys::TagKeys;
 
 use super::Scene;
 
@@ -63,13 +64,13 @@ pub fn key_set(over: Over) -> String {
 
 /// Stores a key set as `chopmark tags keys import` does; its number.
 pub async fn import(scene: &Scene, text: &str, under: &WrapKey) -> u64 {
-    let set = KeySet::parse(text).expect("a key set of the test");
-    let context = context(&set.name, &set.products);
+    let set = TagKeys::parse(text).expect("a key set of the test");
+    let context = context(set.name(), set.products());
     let wrapped = under.wrap(text, &context, &SystemRandom::new()).expect("encrypted");
     let new = NewKeySet {
-        name: &set.name,
-        products: &set.products,
-        algorithm: "aes",
+        name: set.name(),
+        products: set.products(),
+        algorithm: set.algorithm(),
         check_value: &set.check_value(),
         wrapped: &wrapped,
         imported_at: Timestamp::UNIX_EPOCH,

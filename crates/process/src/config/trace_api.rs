@@ -209,6 +209,21 @@ pub struct ProductSection {
     /// under another secret are wrong from then on. Default: none; then no code is taken.
     #[serde(default)]
     pub code_key: Option<PathBuf>,
+    /// Address of the service that checks the product's UHF tags (docs/formats/tag-check-v1.md): `https://…`, or `http://` with an
+    /// address of this machine. With it key sets of `mode: tam1` are not asked. Default: none.
+    #[serde(default)]
+    pub authenticator: Option<String>,
+    /// File with the bearer token for `authenticator`, mode 0600; it is sent to that host only. Default: none; needed with
+    /// `authenticator`.
+    #[serde(default)]
+    pub authenticator_token: Option<PathBuf>,
+    /// Number of the key that tags are asked to use, 0 to 255. Default: 0.
+    #[serde(default)]
+    pub authenticator_key: u8,
+    /// File with the authorities that sign the certificate of `authenticator`, and nobody else, PEM. Default: none; then the
+    /// public ones.
+    #[serde(default)]
+    pub authenticator_ca: Option<PathBuf>,
     /// `[[trace_api.product.link]]`: where more is said about the product, by type of link. Default: none.
     #[serde(default, rename = "link")]
     pub links: Vec<LinkSection>,

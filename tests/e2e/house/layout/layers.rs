@@ -14,7 +14,7 @@ use toml::{Table, Value};
 pub const LAYERS: &[&[&str]] = &[
     &["epc", "evm", "tag_auth"],
     &["ledger", "labels"],
-    &["reads", "epcis", "directory", "access", "keystore"],
+    &["reads", "epcis", "directory", "access", "keystore", "tag_service"],
     &["devices", "settling", "sql"],
     &["process"],
     &["history"],

@@ -53,6 +53,9 @@ fn reason_of(path: &str) -> &'static str {
         "/own" | "/own/item" | "/own/take" | "/own/passport" => {
             "whose an item is, to who has its code or a code of the owner, and no events"
         }
+        "/tag-challenges" | "/tag-challenges/{id}" => {
+            "the consumer's view of an item whose tag somebody holds before a reader"
+        }
         "/report" | "/report/{receipt}" => {
             "what somebody wrote themselves, by their receipt, and no events"
         }

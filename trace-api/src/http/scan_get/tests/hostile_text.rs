@@ -32,6 +32,7 @@ fn hostile_names() -> Names {
         markets: vec![SCRIPT.into()],
         token_key: None,
         code_key: None,
+        authenticator: None,
     };
     let place = |sgln: &str| PlaceName {
         sgln: sgln.into(),

@@ -66,7 +66,7 @@ async fn every_verdict_has_one_next_step_that_leads_somewhere_and_fits_the_first
         for reason in reasons() {
             let request = TestRequest::default().to_http_request();
             let scan = ScanRequest::of(&request, &config, scene.state.clock.now());
-            let mut result = check(&scene.state, scan, &code, false).await.unwrap();
+            let mut result = check(&scene.state, scan, &code, false, None).await.unwrap();
             let verdict = reason.verdict();
             seen.insert(verdict.code());
             result.tag = match &reason {
