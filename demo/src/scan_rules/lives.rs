@@ -130,13 +130,20 @@ pub fn honest(random: &mut Seeded) -> Life {
 
 /// The life of an item with so many copies, which are sold within a month around its own sale, and no sale of them is recorded.
 pub fn copied(random: &mut Seeded, copies: usize) -> Life {
+    copied_with_sales(random, copies).0
+}
+
+/// The same, and when the copies are sold.
+pub fn copied_with_sales(random: &mut Seeded, copies: usize) -> (Life, Vec<Timestamp>) {
     let sale = some_day(random);
     let mut life = object(random, sale);
+    let mut of_copies = Vec::new();
     for _ in 0..copies {
         let seconds = i64::try_from(random.below(30 * 24 * 3600)).unwrap_or_default();
         let sold = sale - SignedDuration::from_hours(15 * 24) + SignedDuration::from_secs(seconds);
         life.looks.extend(object(random, sold).looks);
+        of_copies.push(sold);
     }
     life.looks.sort_by_key(|look| look.at);
-    life
+    (life, of_copies)
 }

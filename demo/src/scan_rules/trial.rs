@@ -5,7 +5,7 @@
 //!
 //! What holds: a finding that was opened stays open, so every later look at the item is answered with CONFLICT.
 //!
-//! Not here: rule 3, which looks at records only.
+//! Not here: rule 3, which looks at records only ([`super::sales`]).
 
 use std::collections::BTreeMap;
 
