@@ -96,8 +96,9 @@ mod tests {
     fn the_response_of_the_key_to_this_challenge_passes_and_no_other() {
         let (key, challenge) = ([0x42; 16], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         let checker = LocalKey { key_id: 1, key: Key::new(key) };
-        let check =
-            |key_id, challenge, response| checker.check(&Exchange { key_id, challenge, response });
+        let check = |key_id, challenge, response| {
+            checker.check(&Exchange { key_id, challenge, response, tid: Vec::new() })
+        };
         let right = answer(key, 0xdead_beef, challenge);
         assert_eq!(check(1, challenge, right.clone()), Ok(()));
         assert_eq!(check(1, [0; CHALLENGE], right.clone()), Err(Refusal::Wrong), "a replay");
