@@ -204,8 +204,8 @@ pub async fn seen(
     asker: Asker<'_>,
     (networks_since, places_since): (Timestamp, Timestamp),
 ) -> Result<Seen, Error> {
-    let asked = (key, asker, (networks_since, places_since));
-    seen_of_all(connection, &[asked]).await?.pop().unwrap_or_else(|| Ok(Seen::default()))
+    let question = (key, asker, (networks_since, places_since));
+    seen_of_all(connection, &[question]).await?.pop().unwrap_or_else(|| Ok(Seen::default()))
 }
 
 /// A key, who asks, and since when networks and positions are wanted.

@@ -133,8 +133,8 @@ async fn a_challenge_is_taken_once_of_many_at_once_and_is_deleted_when_it_has_en
     let db = TestDb::migrated("tag_challenges").await;
     let trace = db.db_as(Access::TraceApi).await;
     let (challenge, other) = ([1; sql::tag_challenges::CHALLENGE], [2; 10]);
-    let takes = (0..16).map(|_| sql::tag_challenges::take(&trace, &challenge, at(60)));
-    let taken = futures::future::join_all(takes).await;
+    let attempts = (0..16).map(|_| sql::tag_challenges::take(&trace, &challenge, at(60)));
+    let taken = futures::future::join_all(attempts).await;
     assert_eq!(taken.iter().filter(|one| matches!(one, Ok(true))).count(), 1, "{taken:?}");
     assert_eq!(taken.iter().filter(|one| matches!(one, Ok(false))).count(), 15, "{taken:?}");
     assert!(sql::tag_challenges::take(&trace, &other, at(90)).await.expect("asked"));

@@ -181,8 +181,7 @@ pub async fn take(
 ///
 /// [`Problem`] if keys cannot be asked for; a service that does not answer is [`Heard::Unchecked`].
 pub async fn hear(state: &AppState, code: &Scanned, exchange: &Exchange) -> Result<Heard, Problem> {
-    let number =
-        Some(&exchange.tid).filter(|tid| !tid.is_empty()).map(|tid| hex::encode_upper(tid));
+    let number = Some(&exchange.tid).filter(|tid| !tid.is_empty()).map(hex::encode_upper);
     Ok(match Checker::of(state, &code.gtin).await?.check(exchange).await {
         Ok(()) => Heard::Fresh(Shown { number, seal: None, names_item: false }),
         Err(Refusal::Wrong) => Heard::Failed(ChipFault::Code),

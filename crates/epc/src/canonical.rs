@@ -29,12 +29,11 @@ pub fn digital_link_key(uri: &str) -> Option<String> {
     if let Some(plain) = Plain::read(uri) {
         return plain.link();
     }
-    match uri.strip_prefix("urn:epc:") {
-        Some(rest) => of_urn(rest),
-        None => {
-            let link = parse_digital_link(uri).ok().filter(DigitalLink::names_a_thing)?;
-            Some(key_of_link(&link))
-        }
+    if let Some(rest) = uri.strip_prefix("urn:epc:") {
+        of_urn(rest)
+    } else {
+        let link = parse_digital_link(uri).ok().filter(DigitalLink::names_a_thing)?;
+        Some(key_of_link(&link))
     }
 }
 

@@ -181,7 +181,7 @@ async fn a_challenge_is_answered_once_for_its_own_item_and_before_it_ends() {
     assert_eq!(seen(&send(&scene, &given, &wrong).await.json()), WRONG);
     gone(send(&scene, &given, &answered(&given, ITEM, KEY, Some(TID))).await);
     let late = challenge(&scene, ITEM).await;
-    scene.state.clock.advance(Duration::from_secs(60));
+    scene.state.clock.advance(Duration::from_mins(1));
     gone(send(&scene, &late, &answered(&late, ITEM, KEY, Some(TID))).await);
     let mut forged = challenge(&scene, ITEM).await;
     let id = forged["id"].as_str().expect("an id").to_owned();
