@@ -1,6 +1,6 @@
 //! What answers of the same moment ask together.
 //!
-//! The way through: [`index`] for a history, [`scans`] for what is known of an item besides it, [`head`] for what follows a ledger. Whoever comes
+//! The way through: [`index`] for a history, [`scans()`] for what is known of an item besides it, [`head`] for what follows a ledger. Whoever comes
 //! while as many statements as may be are out is asked with those who wait (`lanes.rs`).
 //!
 //! What holds: each gets rows of its own keys only; of the statements of one question the first is answered from an earlier moment than the
