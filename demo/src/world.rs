@@ -10,8 +10,10 @@
 //! - a folder is emptied only if an earlier demo made it.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -40,6 +42,21 @@ pub struct World {
     /// The private database.
     pub cluster: sql::cluster::Cluster,
     processes: HashMap<&'static str, Running>,
+}
+
+/// Writes a new file that nobody else may read.
+///
+/// # Errors
+///
+/// If there is one already, or it cannot be written.
+pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("could not create {}", path.display()))?;
+    Ok(file.write_all(text.as_bytes())?)
 }
 
 /// Empties the demo's folder and makes it anew.

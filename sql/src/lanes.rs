@@ -11,7 +11,7 @@
 //!   fault fails alone; only of a database that is away all are told at once;
 //! - whoever goes away takes its question along and nobody else's; if the runtime of whoever asks ends, those who wait get an error.
 //!
-//! Not here: the questions (`shared.rs`).
+//! Not here: the questions (`together.rs`).
 //!
 //! Source: docs/decisions/0103-verdicts-of-the-same-moment-share-their-statements.md.
 

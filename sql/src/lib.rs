@@ -59,7 +59,6 @@ pub mod rules;
 pub mod scans;
 pub mod sessions;
 mod settings;
-pub mod shared;
 #[cfg(feature = "testing")]
 mod statements;
 mod stretches;
@@ -71,6 +70,7 @@ pub mod tag_taps;
 pub mod testing;
 mod tile;
 mod tls;
+pub mod together;
 
 pub use access::Access;
 pub use db::{Connection, Db, Transaction};

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use sql::Db;
 use sql::findings::{NewFinding, Resolution, StoredFinding};
 use sql::scans::Seen;
-use sql::shared::ScanQuestion;
+use sql::together::ScanQuestion;
 use thiserror::Error;
 
 use crate::marks::Marks;
@@ -192,7 +192,7 @@ pub async fn look(
         networks_since: if is_consumer { before(request.at, AFTER_SALE) } else { Timestamp::MAX },
         places_since: if has_place { before(request.at, TRAVEL) } else { Timestamp::MAX },
     };
-    let (seen, findings) = sql::shared::scans(db, question).await?;
+    let (seen, findings) = sql::together::scans(db, question).await?;
     Ok(Looked { seen, findings })
 }
 

@@ -16,6 +16,9 @@ use proptest::prelude::*;
 /// Characters of serials that mean something in a URI, beside some that do not.
 const TEXT: &str = "[A-Za-z0-9!\"%&'()*+,./:;<=>?_-]";
 
+/// A piece and the total of pieces, which is no smaller.
+const PIECES: &str = "0[1-5]0[5-9]|[1-4][0-9][5-9][0-9]|0[1-9][1-9][0-9]|9999";
+
 /// A thing or a class by the parts of its key, for every scheme that has a GS1 key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Thing {
@@ -56,8 +59,8 @@ fn rows() -> Vec<Row> {
         ("idpat:cpi", 12, false, "[A-Z0-9#/-]{1,12}", ""),
         ("id:sgcn", 12, false, "", "[0-9]{1,12}"),
         ("idpat:sgcn", 12, false, "", ""),
-        ("id:itip", 12, true, "[0-9]{4}", serial),
-        ("idpat:itip", 12, true, "[0-9]{4}", ""),
+        ("id:itip", 12, true, PIECES, serial),
+        ("idpat:itip", 12, true, PIECES, ""),
         ("id:gsin", 16, false, "", ""),
         ("id:ginc", 12, false, "TEXT{1,12}", ""),
     ]

@@ -433,7 +433,7 @@ impl DirectoryCache {
             Some(known) => known.ledger,
             None => find(db, pin).await?,
         };
-        let head = sql::shared::head(db, ledger).await.map_err(LoadError::from)?;
+        let head = sql::together::head(db, ledger).await.map_err(LoadError::from)?;
         let is_same = |known: &Known| (known.size, known.root) == (head.size, head.root);
         if let Some(known) = self.known().filter(is_same) {
             return Ok(known.current);

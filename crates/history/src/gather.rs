@@ -3,7 +3,7 @@
 //! The way through: [`gather`] follows the item, its containers, its lot and its class ([`Walk`]). All that can be looked up at
 //! once is: index, versions of rows, the ledgers that hold them and when the hub had them in one round trip; texts of versions that are
 //! not known in a second, and hashes that are not known in a third. The first is shared with histories of the same moment
-//! ([`sql::shared`]), so no connection is held meanwhile. Then each record is compared with its hash, and led to the signed root of its ledger.
+//! ([`sql::together`]), so no connection is held meanwhile. Then each record is compared with its hash, and led to the signed root of its ledger.
 //!
 //! What holds: the number of queries depends neither on the number of ledgers nor on that of records; the item index is
 //! followed and not trusted, since a record that does not name what was looked up is left out unless its text was altered; a
@@ -24,7 +24,7 @@ use epc::Epc;
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use sql::items::Found;
-use sql::shared::{IndexAnswer, IndexQuestion};
+use sql::together::{IndexAnswer, IndexQuestion};
 use sql::{Db, LedgerId};
 
 use self::room::{Room, Whose};
@@ -203,7 +203,8 @@ impl<'a> Finder<'a> {
             known: self.ledgers.numbers(),
             wants_hubs: !self.has_hubs,
         };
-        let IndexAnswer { found, mut states, hubs } = sql::shared::index(self.db, question).await?;
+        let IndexAnswer { found, mut states, hubs } =
+            sql::together::index(self.db, question).await?;
         if let Some(hubs) = hubs {
             self.ledgers.take_hubs(hubs);
             self.has_hubs = true;

@@ -147,14 +147,16 @@ pub fn documents(site: &Site, amounts: Amounts, report: &mut Report) -> anyhow::
             aim: 200_000.0,
         },
     ] {
-        let costs = RefCell::default();
+        let costs = RefCell::new(Costs::default());
         let (floors, ours) = against_copy(site, shape, amounts.rounds, &costs)?;
         let Shape { what, unit, aim, .. } = shape;
         for (part, who) in ProcessorTime::NAMES.into_iter().enumerate() {
-            let used = costs.borrow().iter().skip(1).map(|cost| cost.parts()[part]).collect();
+            let used = costs.borrow().ours.iter().skip(1).map(|cost| cost.parts()[part]).collect();
             let what = format!("{what}, processor time of {who} for each");
             report.add(Row::new("documents", what, "us", used));
         }
+        let what_copy_takes = format!("{what}, processor time of PostgreSQL for each with COPY");
+        report.add(Row::new("documents", what_copy_takes, "us", costs.take().copy));
         report.add(
             Row::new("documents", what, unit, ours.clone())
                 .against("COPY into the same tables", floors)
@@ -174,6 +176,14 @@ struct ProcessorTime {
     ingest: f64,
     database: f64,
     sender: f64,
+}
+
+/// What each run used, the first of ours included.
+#[derive(Debug, Default)]
+struct Costs {
+    ours: Vec<ProcessorTime>,
+    /// Of PostgreSQL alone.
+    copy: Vec<f64>,
 }
 
 impl ProcessorTime {
@@ -214,7 +224,7 @@ fn against_copy(
     site: &Site,
     shape: Shape,
     rounds: usize,
-    costs: &RefCell<Vec<ProcessorTime>>,
+    costs: &RefCell<Costs>,
 ) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
     let Shape { events, items, documents, counted, connections, .. } = shape;
     let sender = site.sender();
@@ -228,7 +238,8 @@ fn against_copy(
         let sources = clients::ready(connections, documents, &make);
         let used = ProcessorTime::of(site)?;
         let sent = clients::run(sender.ingest, sources, &Expected::RECORDED)?;
-        costs.borrow_mut().push(ProcessorTime::of(site)?.since(used).of_each(documents * counted));
+        let used = ProcessorTime::of(site)?.since(used).of_each(documents * counted);
+        costs.borrow_mut().ours.push(used);
         check_size(site, before.get(), documents * events)?;
         anyhow::Ok(sent.rate() * float(counted))
     };
@@ -238,9 +249,12 @@ fn against_copy(
         rounds,
         |_| {
             let rows = site.wait(async |db| Copied::of(db, FACTORY, before.get()).await)?;
+            let used = ProcessorTime::of(site)?;
             let begun = std::time::Instant::now();
             site.wait(async |db| rows.load(db).await)?;
             let rate = float(documents * counted) / begun.elapsed().as_secs_f64();
+            let used = ProcessorTime::of(site)?.since(used).of_each(documents * counted);
+            costs.borrow_mut().copy.push(used.database);
             site.wait(async |db| rows.clear(db).await)?;
             Ok(rate)
         },

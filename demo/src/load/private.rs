@@ -5,15 +5,13 @@
 //!
 //! What holds: fsync is on; the directory licenses the goods, so that scans are judged as those of real goods are.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::installation::{Installation, Sender};
 use crate::program::{self, new_ledger, new_token};
-use crate::world::{World, free_address, prepare_folder};
+use crate::world::{World, free_address, prepare_folder, write_secret};
 
 const ORIGIN: &str = "load.example/1";
 const DIRECTORY: &str = "who.load.example/1";
@@ -45,12 +43,6 @@ pub fn start(folder: &Path) -> anyhow::Result<Installation> {
     let policy = folder.join("policy.txt").display().to_string();
     let audit = ["audit", "--database", &database, "--policy", &policy].map(str::to_owned);
     Ok(Installation::private(world, (ingest, trace, operator), sender, audit.to_vec()))
-}
-
-/// Writes a file for our own eyes only.
-fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    Ok(file.write_all(text.as_bytes())?)
 }
 
 /// Starts ingest, at first or again.

@@ -7,10 +7,7 @@
 //! verdict is checked is not among them.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::fs;
 
 use access::hidden_code::HiddenCodeKey;
 use anyhow::Context as _;
@@ -20,6 +17,7 @@ use super::ending::page_verdict;
 use super::files::CODE_KEY;
 use super::site::{CODE_GTIN, box_gtin, scan_path};
 use super::stage::Stage;
+use crate::world::write_secret;
 use crate::{program, web};
 
 /// The keys of the demo's chips.
@@ -37,17 +35,6 @@ struct Tapped {
     code: &'static str,
     name: &'static str,
     chip: Ntag424,
-}
-
-/// Writes a file that nobody else may read.
-pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("could not create {}", path.display()))?;
-    Ok(file.write_all(text.as_bytes())?)
 }
 
 impl Stage {

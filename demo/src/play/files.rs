@@ -6,14 +6,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::chips::write_secret;
 use super::parties;
 use super::site::{
     CENTRE, CENTRE_PLACE, CODE_GTIN, COLD_STORE, DIRECTORY, DOCK_DOOR, FACTORY, FACTORY_PLACE, HUB,
     PACKING_STATION, RIVAL, SHOP, SHOP_PLACE, box_gtin, centre_rules, factory_rules, gtin,
 };
 use crate::program::{new_bridge, new_ledger, new_token};
-use crate::world::free_address;
+use crate::world::{free_address, write_secret};
 
 /// The configuration of the processes that run on the copy of the database.
 pub const COPY_FILE: &str = "attacked.toml";

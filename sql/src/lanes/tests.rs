@@ -1,3 +1,5 @@
+//! Each question gets its own answer, also where one of those asked with it fails, panics or goes away.
+
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};

@@ -291,12 +291,11 @@ async fn check(
     let named = code.named.as_ref().or(code.meant.as_ref());
     let thing = epc::thing_key(&named.map_or_else(|| code.link.clone(), Epc::to_uri));
     let marks = request.marks(&thing, &state.mark_keys);
-    let (found, looked, heard) = tokio::try_join!(
+    let ((found, rights), looked, heard) = tokio::try_join!(
         find(state, named, request.at),
         findings::look(&state.db, sql::items::key_of_thing(&thing), &request, &marks),
         hear(state, &request, code, (counts, tag), &marks.device)
     )?;
-    let (found, rights) = found;
     // Of what a broken code was meant to name nothing is shown.
     let shown = found.as_ref().filter(|_| code.named.is_some());
     let (item, state_of_item) = if let Some(gathered) = shown {

@@ -117,8 +117,12 @@ async fn of_many_that_come_before_it_is_there_one_loads_the_directory() {
         sql::testing::statements() - before
     };
     let one = queries(1).await;
-    // Each looks for the ledger and its head.
-    assert_eq!(queries(8).await, one + 7 * 2);
+    // Each looks for the ledger, and at its head together with whoever asks meanwhile.
+    let eight = queries(8).await;
+    assert!(
+        (one + 7..=one + 7 * 2).contains(&eight),
+        "{one} statements for one, {eight} for eight"
+    );
 }
 
 #[tokio::test]
@@ -135,8 +139,12 @@ async fn of_many_that_wait_for_a_directory_that_cannot_be_read_one_tries_and_all
     };
     scene.db.execute("alter table checkpoints rename to elsewhere").await.unwrap();
     let one = queries(1).await;
-    // Each looks for the ledger and its head.
-    assert_eq!(queries(8).await, one + 7 * 2);
+    // Each looks for the ledger, and at its head together with whoever asks meanwhile.
+    let eight = queries(8).await;
+    assert!(
+        (one + 7..=one + 7 * 2).contains(&eight),
+        "{one} statements for one, {eight} for eight"
+    );
     // Whoever comes later tries again.
     assert_eq!(queries(1).await, one);
     scene.db.execute("alter table elsewhere rename to checkpoints").await.unwrap();

@@ -4,8 +4,8 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use sql::LedgerId;
 use sql::scans::{Asker, Mark};
-use sql::shared::{IndexQuestion, ScanQuestion};
 use sql::testing::{TestDb, statements};
+use sql::together::{IndexQuestion, ScanQuestion};
 
 /// Items, each with rows of its own.
 const ITEMS: i64 = 40;
@@ -56,7 +56,7 @@ fn index_question(key: i64) -> IndexQuestion {
 
 /// What `question` is answered, in an order of its own.
 async fn indexed(db: &sql::Db, question: IndexQuestion) -> String {
-    let mut answer = sql::shared::index(db, question).await.expect("asked");
+    let mut answer = sql::together::index(db, question).await.expect("asked");
     if let Some(found) = &mut answer.found {
         found.sort_unstable_by_key(|one| (one.key, one.ledger, one.index));
     }
@@ -87,14 +87,14 @@ async fn many_who_ask_at_once_get_each_what_they_get_alone_and_share_the_stateme
             found.sort_unstable_by_key(|one| (one.key, one.ledger, one.index));
         }
         states.sort_unstable_by_key(|state| state.row.id);
-        let alone = sql::shared::IndexAnswer { found, states, hubs };
+        let alone = sql::together::IndexAnswer { found, states, hubs };
         index.push((question, format!("{alone:?}")));
     }
     assert!(index.iter().any(|(_, alone)| alone.contains("found: None")), "some have too many");
     drop(connection);
     let before = statements();
     let together =
-        join_all(scans.iter().map(|(one, _)| sql::shared::scans(&db, one.clone()))).await;
+        join_all(scans.iter().map(|(one, _)| sql::together::scans(&db, one.clone()))).await;
     let both = join_all(index.iter().map(|(one, _)| indexed(&db, one.clone()))).await;
     let asked = statements() - before;
     for ((one, alone), together) in scans.iter().zip(together) {
@@ -119,7 +119,7 @@ async fn a_row_that_cannot_be_read_is_an_error_of_its_item_and_of_no_other_that_
         ),
     ] {
         db.execute(&format!("begin; {spoilt} where item_key = {BAD}; commit")).await.expect(why);
-        let asked = (1..=ITEMS).map(|key| sql::shared::scans(&db, scan_question(key)));
+        let asked = (1..=ITEMS).map(|key| sql::together::scans(&db, scan_question(key)));
         for (key, answer) in (1..=ITEMS).zip(join_all(asked).await) {
             match answer {
                 Ok((seen, findings)) => {
@@ -146,7 +146,7 @@ async fn an_item_with_very_many_entries_takes_no_room_from_others_that_are_asked
     let asked = (1..=ITEMS).map(|key| {
         let question =
             IndexQuestion { keys: vec![key], known: Vec::new(), most: 20, ..index_question(key) };
-        sql::shared::index(&db, question)
+        sql::together::index(&db, question)
     });
     for (key, answer) in (1..=ITEMS).zip(join_all(asked).await) {
         let answer = answer.expect("asked");
