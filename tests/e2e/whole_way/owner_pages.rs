@@ -74,6 +74,19 @@ async fn enter(browser: &Browser, code: &str, then: &str) {
     leave(browser, then, async || browser.press(ENTER).await).await;
 }
 
+/// A configuration in which every product has a key of hidden codes: its own, or ours.
+fn with_code_key(text: &str) -> String {
+    let head = "[[trace_api.product]]\n";
+    let mut parts = text.split(head);
+    let mut all = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let own = part.split("\n[").next().unwrap_or_default();
+        let key = if own.contains("code_key") { "" } else { "code_key = \"code.key\"\n" };
+        all.extend([head, key, part]);
+    }
+    all
+}
+
 impl Shop {
     /// Starts it in the demo's folder.
     ///
@@ -87,9 +100,8 @@ impl Shop {
         let (own, own_operator) = (free_address().to_string(), free_address().to_string());
         let public = server.strip_prefix("http://").expect("an address");
         let text = text.replace(public, &own).replace(&operator, &own_operator);
-        let product = "[[trace_api.product]]\n";
-        let text = text.replace(product, &format!("{product}code_key = \"code.key\"\n"));
-        std::fs::write(folder.join("codes.toml"), text).expect("the folder is ours");
+        std::fs::write(folder.join("codes.toml"), with_code_key(&text))
+            .expect("the folder is ours");
         keystore::private::create(&folder.join("code.key"), SECRET).expect("the folder is ours");
         let process = Command::new(tests::program::chopmark())
             .args(["up", "--role", "trace-api", "--config", "codes.toml"])
