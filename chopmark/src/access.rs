@@ -54,7 +54,8 @@ pub enum Command {
     /// Prints who read what, newest last; whether it was altered says `chopmark audit`
     ///
     /// With --json one object a line: `ledger`, `index`, `at`, `subject`, `means`, `roles`, `limits`, `act`, `asked`, `reason`,
-    /// `shown`, `hidden`, `projection` (`generation`, `position`, `ledgers`, `sizes`), `emergency` (`id`, `proposedBy`, `approvedBy`).
+    /// `shown`, `hidden`, `projection` (`generation`, `position`, `ledgers`, `sizes`), `emergency` (`id`, `proposedBy`, `approvedBy`); of the
+    /// digest of a report only `report`, `digest` and `at`.
     ///
     /// Examples:
     ///   chopmark access log --limit 20 --config chopmark.toml

@@ -1,14 +1,18 @@
 //! `chopmark report`: what people report of items on the pages of trace-api, and the operator's answer.
 //!
-//! The way through: `list` shows reports, `show` one of them and writes its photo to a file; `take` says that somebody looks at it; `answer` and
-//! `close` end it with words that whoever has the receipt reads.
+//! The way through: `list` shows reports, `show` one of them, says whether it is what was frozen when it came ([`evidence`]), and writes its
+//! photo or its evidence to a file; `check` looks at such a file offline; `take` says that somebody looks at it; `answer` and `close` end it
+//! with words that whoever has the receipt reads.
 //!
-//! What holds: only the owner of the database reads what was written; a report is answered once; an answer has no signature, and the page
-//! says that it is the operator's.
+//! What holds: this command reads what was written with the rights of the owner of the database only; a report is answered once; an answer
+//! has no signature, and the page says that it is the operator's; a report that was altered makes `show` fail.
 //!
-//! Not here: the form and receipts (`trace_api::reports`); findings, which scans open and issuers resolve (`crate::finding`).
+//! Not here: the form and receipts (`trace_api::reports`), who reads reports at the desk (`desk`); findings, which scans open and issuers
+//! resolve (`crate::finding`).
 //!
-//! Source: docs/decisions/0093-reports-of-a-suspicion.md.
+//! Sources: docs/decisions/0093-reports-of-a-suspicion.md, docs/decisions/0102-reports-reach-brand-and-authority.md.
+
+mod evidence;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -35,7 +39,8 @@ pub enum Command {
     /// Lists reports that wait for an answer
     ///
     /// With --json one object a line: `id`, `received_at`, `item`, `reason` (`copy`, `opened`, `seller`, `record` or `other`), `message`, `place`,
-    /// `language`, `has_photo`, `state` (`received`, `taken`, `answered` or `closed`), `answer`, `answered_at` (null before).
+    /// `language`, `has_photo`, `for_authorities`, `state` (`received`, `taken`, `answered` or `closed`), `answer`, `answered_at` (null before),
+    /// `digest` (null of reports of earlier versions).
     ///
     /// Example: chopmark report list --config chopmark.toml
     List {
@@ -48,19 +53,42 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// Shows a report, and writes its photo to a file
+    /// Shows a report, whether it is what was frozen when it came, and writes photo and evidence to files
     ///
     /// A photo is what a stranger sent: open it with a program that you would open an unknown picture with.
     ///
-    /// Example: chopmark report show 7 --photo report-7.jpg
+    /// With --json one object as `report list` has it, with `misfit` (why the report does not fit its digest, null if it does), `log` (`origin`
+    /// and `index` of the entry with the digest, or null) and `log_standing` (`logged`, `not_logged` or `contradicted`).
+    ///
+    /// The exit status is 1 if the report does not fit its digest, or the log has another one.
+    ///
+    /// Example: chopmark report show 7 --photo report-7.jpg --evidence report-7.json
     Show {
         /// Number of the report
         id: u64,
+        /// Prints one JSON object
+        #[arg(long, conflicts_with_all = ["photo", "evidence"])]
+        json: bool,
+        /// Writes what was frozen, with the secret of its digest, to this file, which must not exist yet
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
         /// Writes the photo to this file, which must not exist yet
         #[arg(long, value_name = "FILE")]
         photo: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
+    },
+    /// Checks a file that `report show --evidence` wrote; needs no database
+    ///
+    /// Prints the document if it fits. The exit status is 1 if it does not fit its digest, or has another one than --digest.
+    ///
+    /// Example: chopmark report check report-7.json --digest 5f9c41…
+    Check {
+        /// The file
+        file: PathBuf,
+        /// The digest that the receipt or the log has, 64 hex digits
+        #[arg(long, value_name = "HEX")]
+        digest: Option<String>,
     },
     /// Says on the page of its receipt that somebody looks at a report
     ///
@@ -107,7 +135,11 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::List { json, place, all } => list(place, *all, *json).await?,
-            Command::Show { id, photo, place } => show(place, *id, photo.as_deref()).await?,
+            Command::Show { id, json, photo, evidence, place } => {
+                let files = Files { photo: photo.as_deref(), evidence: evidence.as_deref() };
+                return show(place, *id, files, *json).await;
+            }
+            Command::Check { file, digest } => return evidence::check(file, digest.as_deref()),
             Command::Take { id, place } => settle(place, *id, Step::Take).await?,
             Command::Answer { id, text, place } => {
                 settle(place, *id, Step::Answer(words("--text", text)?)).await?;
@@ -162,12 +194,37 @@ async fn list(place: &Place, all: bool, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn show(place: &Place, id: u64, file: Option<&Path>) -> anyhow::Result<()> {
+/// Where parts of a report are written.
+struct Files<'a> {
+    photo: Option<&'a Path>,
+    evidence: Option<&'a Path>,
+}
+
+async fn show(place: &Place, id: u64, files: Files<'_>, json: bool) -> anyhow::Result<ExitCode> {
     let open = place.open(APPLICATION).await?;
     let db = &open.db;
     let report = find(db, id).await?;
-    print(&report);
-    let Some(file) = file else { return Ok(()) };
+    let found = evidence::of_report(db, &report).await?;
+    if json {
+        let mut shown = to_json(&report);
+        for (name, value) in found.members() {
+            shown.set(name, value);
+        }
+        terminal::json(&shown.canonical());
+    } else {
+        print(&report);
+        found.print();
+    }
+    if let Some(file) = files.photo {
+        write_photo(db, id, file).await?;
+    }
+    if let Some(file) = files.evidence {
+        evidence::write(db, id, file).await?;
+    }
+    Ok(if found.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn write_photo(db: &Db, id: u64, file: &Path) -> anyhow::Result<()> {
     let photo = sql::reports::photo(db, id).await?;
     let photo = photo.with_context(|| format!("report {id} has no photo"))?;
     let written = OpenOptions::new().write(true).create_new(true).open(file);
@@ -213,6 +270,9 @@ fn print(report: &StoredReport) {
     if !place.is_empty() {
         out!("    where: {place}");
     }
+    if outcome.for_authorities {
+        out!("    for the authorities too");
+    }
     if outcome.has_photo {
         out!("    with a photo: chopmark report show {id} --photo FILE");
     }
@@ -228,6 +288,7 @@ fn to_json(report: &StoredReport) -> Json {
     let outcome = &report.outcome;
     let text = |text: &str| Json::from(text);
     let answered_at = outcome.answered_at.map_or(Json::Null, |at| text(&at.to_string()));
+    let digest = outcome.digest.map_or(Json::Null, |digest| text(&digest.to_string()));
     object([
         ("id", Json::from(report.id)),
         ("received_at", text(&outcome.received_at.to_string())),
@@ -237,8 +298,10 @@ fn to_json(report: &StoredReport) -> Json {
         ("place", text(&report.place)),
         ("language", text(&report.language)),
         ("has_photo", Json::from(outcome.has_photo)),
+        ("for_authorities", Json::from(outcome.for_authorities)),
         ("state", text(&outcome.state)),
         ("answer", text(&outcome.answer)),
         ("answered_at", answered_at),
+        ("digest", digest),
     ])
 }

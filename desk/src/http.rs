@@ -5,6 +5,7 @@
 //! | `GET /` | logged in | [`crate::pages::home`] |
 //! | `GET /search`, `POST /searches`; `GET /item`; `GET /tree`; `GET`, `POST /list` | logged in | [`crate::pages::inquiry`] |
 //! | `GET`, `POST /cases`; `GET`, `POST /cases/{id}` | logged in | [`crate::pages::cases`] |
+//! | `GET /reports`, `GET /reports/{id}`, `GET /reports/{id}/photo` | logged in | [`crate::pages::reports`] |
 //! | `GET`, `POST /exports`; `GET`, `POST /exports/{id}`; `GET /exports/{id}/{part}` | logged in | [`crate::pages::exports`] |
 //! | `GET /login`, `POST /login/key`, `GET /login/provider`, `GET /login/callback` | everybody | [`crate::pages::login`] |
 //! | `POST /logout` | everybody | [`crate::pages::logout`] |
@@ -45,7 +46,7 @@ use process::problem::at;
 use crate::config::CALLBACK;
 use crate::failure::Failure;
 use crate::pages::inquiry::{item, paste, search, tree};
-use crate::pages::{cases, exports, home, inbox, login, logout, open};
+use crate::pages::{cases, exports, home, inbox, login, logout, open, reports};
 use crate::state::{Audience, DeskState};
 
 /// Most bytes of a form: a pasted list of ten thousand things.
@@ -76,6 +77,9 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("GET", "/inbox", Who::LoggedIn),
     ("GET", "/inbox/{case}/{number}", Who::LoggedIn),
     ("POST", "/inbox/{case}/{number}", Who::LoggedIn),
+    ("GET", "/reports", Who::LoggedIn),
+    ("GET", "/reports/{id}", Who::LoggedIn),
+    ("GET", "/reports/{id}/photo", Who::LoggedIn),
     ("GET", "/exports", Who::LoggedIn),
     ("POST", "/exports", Who::LoggedIn),
     ("GET", "/exports/{id}", Who::LoggedIn),
@@ -153,6 +157,10 @@ fn people(service: &mut web::ServiceConfig) {
                 .route(web::head().to(inbox::one::get))
                 .route(web::post().to(inbox::one::post)),
         )
+        .service(at("/reports", reports::get))
+        .service(at("/reports/{id}", reports::one::get))
+        // To open a photo is recorded: HEAD is not answered.
+        .route("/reports/{id}/photo", web::get().to(reports::photo::get))
         .service(
             web::resource("/exports")
                 .route(web::get().to(exports::get))
@@ -167,16 +175,22 @@ fn people(service: &mut web::ServiceConfig) {
         )
         // A file that is taken is recorded: HEAD is not answered.
         .route("/exports/{id}/{part}", web::get().to(exports::part::get))
-        .service(at("/login", login::page::get))
-        .route("/login/key", web::post().to(login::key::post))
-        // A request that begins or ends a login is no mere look: HEAD is not answered.
-        .route("/login/provider", web::get().to(login::provider::begin))
-        .route(CALLBACK, web::get().to(login::provider::callback))
-        .route("/logout", web::post().to(logout::post))
+        .configure(doors)
         .service(at("/language/{tag}", open::language))
         .service(at("/assets/desk.css", open::style))
         .service(at("/assets/{version}/progress.js", open::progress))
         .service(at("/assets/icon.svg", open::icon))
         .service(at("/assets/outline.svg", open::outline))
         .configure(process::health::liveness);
+}
+
+/// How people come in and leave.
+fn doors(service: &mut web::ServiceConfig) {
+    service
+        .service(at("/login", login::page::get))
+        .route("/login/key", web::post().to(login::key::post))
+        // A request that begins or ends a login is no mere look: HEAD is not answered.
+        .route("/login/provider", web::get().to(login::provider::begin))
+        .route(CALLBACK, web::get().to(login::provider::callback))
+        .route("/logout", web::post().to(logout::post));
 }

@@ -418,6 +418,7 @@ fn act_of(path: &str) -> Option<Act> {
     match path.split('/').nth(1)? {
         "cases" => Some(Act::WorkOnCases),
         "inbox" => Some(Act::AnswerInquiries),
+        "reports" => Some(Act::ReadReports),
         "search" | "item" | "tree" | "list" | "searches" | "exports" => Some(Act::QueryEvents),
         _ => None,
     }
@@ -462,9 +463,11 @@ async fn every_path_answers_every_role_as_the_one_decision_says() {
             }
         }
         let shell = browser.get(&scene, "/").await.body;
-        for (link, act) in
-            [("href=\"/cases\"", Act::WorkOnCases), ("href=\"/inbox\"", Act::AnswerInquiries)]
-        {
+        for (link, act) in [
+            ("href=\"/cases\"", Act::WorkOnCases),
+            ("href=\"/inbox\"", Act::AnswerInquiries),
+            ("href=\"/reports\"", Act::ReadReports),
+        ] {
             let is_allowed = matches!(decide(Some(&who), act, scene.now()), Decision::Allowed(_));
             assert_eq!(shell.contains(link), is_allowed, "{link} as {}", role.name());
         }

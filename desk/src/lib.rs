@@ -34,6 +34,8 @@ pub mod names;
 pub mod own_path;
 pub mod pages;
 pub mod reads;
+#[cfg(test)]
+mod report_tests;
 pub mod shell;
 pub mod state;
 #[cfg(test)]

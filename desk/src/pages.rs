@@ -10,6 +10,7 @@ pub mod inquiry;
 pub mod login;
 pub mod logout;
 pub mod open;
+pub mod reports;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;

@@ -23,6 +23,7 @@ const NAVIGATION: &[(&str, Pair, Option<Act>)] = &[
     ("/inbox", words::inbox::INBOX, Some(Act::AnswerInquiries)),
     ("/search", words::inquiry::SEARCH, None),
     ("/cases", words::cases::CASES, Some(Act::WorkOnCases)),
+    ("/reports", words::reports::REPORTS, Some(Act::ReadReports)),
     ("/exports", words::exports::EXPORTS, None),
 ];
 

@@ -10,6 +10,7 @@ pub mod home;
 pub mod inbox;
 pub mod inquiry;
 pub mod login;
+pub mod reports;
 pub mod roles;
 
 use process::language::Pair;

@@ -1,22 +1,29 @@
 //! Reports of a suspicion: what a person sends about an item, and the receipt by which they follow it.
 //!
-//! The way through: [`Report::read`] takes the fields of a form, bounded; [`send`] makes the receipt and stores the report under its
-//! hash; [`follow`] gives whoever has the receipt what came of it; [`delete_old`] removes reports when they are old.
+//! The way through: [`Report::read`] takes the fields of a form, bounded; [`send`] makes the receipt, stores the report under its
+//! hash with what it rests on, and has the digest of that in the log of reads; [`follow`] gives whoever has the receipt what came of it;
+//! [`delete_old`] removes reports when they are old.
 //!
 //! What holds: a report decides nothing about an item; nothing of who sends it is kept but what they wrote; the receipt has 80 random bits,
 //! comes from a secret, and only its hash is stored; the same form sent twice gives the same receipt and one report, and another text in the
-//! same form is another report; text is stored without control characters and without marks that turn its direction.
+//! same form is another report; text is stored without control characters and without marks that turn its direction; a report has one entry
+//! in the log, made before its receipt is shown, or none if it could not be written.
 //!
-//! Not here: pages ([`crate::page::report`]), photos ([`photo`]), who answers (`chopmark report`).
+//! Not here: pages ([`crate::page::report`]), photos ([`photo`]), what the digest is of (`history::frozen`), who reads reports (`desk`) and
+//! who answers (`chopmark report`).
 //!
-//! Source: docs/decisions/0093-reports-of-a-suspicion.md.
+//! Sources: docs/decisions/0093-reports-of-a-suspicion.md, docs/decisions/0102-reports-reach-brand-and-authority.md.
 
 pub mod photo;
 
 use access::typed::LongCode;
-use jiff::SignedDuration;
+use gate::read_log::NotRecorded;
+use history::frozen::{self, Shown, Statement};
+use jiff::{SignedDuration, Timestamp};
+use ledger::Hash;
 use ledger::hash::sha256;
-use sql::reports::{MOST_DELETED, NewReport, Outcome, Stored};
+use process::Randomness;
+use sql::reports::{Evidence, MOST_DELETED, NewReport, Outcome, SECRET, Stored};
 
 use crate::language::Language;
 use crate::once::{FORM_LENGTH, code};
@@ -82,7 +89,12 @@ pub struct Fields {
     pub message: String,
     /// Where.
     pub place: String,
+    /// [`TICKED`] if inspectors are to read it.
+    pub authorities: String,
 }
+
+/// What a ticked box sends.
+pub const TICKED: &str = "yes";
 
 /// Why a report is not taken as it was sent; the person can send it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +121,7 @@ pub struct Report {
     message: String,
     place: String,
     photo: Option<Vec<u8>>,
+    for_authorities: bool,
 }
 
 impl Report {
@@ -137,15 +150,36 @@ impl Report {
         let photo = photo.filter(|bytes| !bytes.is_empty()).map(photo::without_metadata);
         let photo = photo.transpose().map_err(|_| Refused::PhotoUnread)?;
         let item = item_of(&code, own_host);
-        Ok(Self { form: fields.form.clone(), item, reason, message, place, photo })
+        let for_authorities = fields.authorities == TICKED;
+        Ok(Self { form: fields.form.clone(), item, reason, message, place, photo, for_authorities })
+    }
+
+    /// What is stored of it.
+    fn statement(
+        &self,
+        received_at: Timestamp,
+        photo: Option<(Hash, u64)>,
+        language: Language,
+    ) -> Statement<'_> {
+        Statement {
+            received_at,
+            item: &self.item,
+            reason: self.reason.code(),
+            message: &self.message,
+            place: &self.place,
+            language: language.tag(),
+            for_authorities: self.for_authorities,
+            photo,
+        }
     }
 
     /// Its receipt: nobody without the secret can compute it, and the same report in the same form has the same.
     fn receipt(&self, secret: &[u8]) -> Receipt {
         let photo = self.photo.as_deref().map(|photo| hex::encode(sha256(photo).as_bytes()));
         let photo = photo.unwrap_or_default();
-        let parts =
-            [&*self.form, &self.item, self.reason.code(), &self.message, &self.place, &photo];
+        let ticked = if self.for_authorities { TICKED } else { "" };
+        let texts = [&*self.form, &self.item, self.reason.code(), &self.message, &self.place];
+        let parts = [&texts[..], &[&photo, ticked]].concat();
         Receipt(code(secret, b"chopmark.org/report-receipt@v1\n", &parts))
     }
 }
@@ -175,7 +209,9 @@ impl std::fmt::Display for Receipt {
     }
 }
 
-/// Stores a report; gives its receipt, and whether it is new.
+/// Stores a report, with what it rests on, and has the digest of that in the log of reads; gives the receipt, and whether it is new.
+///
+/// - `shown`: what the page of the item says now.
 ///
 /// # Errors
 ///
@@ -183,20 +219,59 @@ impl std::fmt::Display for Receipt {
 pub async fn send(
     state: &AppState,
     report: &Report,
+    shown: &Shown,
     language: Language,
 ) -> Result<(Receipt, Stored), Problem> {
     let receipt = report.receipt(&state.config().scan_secret);
+    let mut secret = [0; SECRET];
+    let drawn = Randomness::system().source().fill(&mut secret);
+    drawn.map_err(|_| Problem::Internal("no random bytes".to_owned()))?;
+    // As the database keeps it, so that the document can be compared with what is stored.
+    let now = state.clock.now();
+    let at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+    let photo = report.photo.as_deref().map(|photo| (sha256(photo), photo.len() as u64));
+    let evidence = [photo, None].map(|photo| {
+        let document = frozen::document(&report.statement(at, photo, language), shown);
+        Evidence { digest: frozen::digest(&secret, &document), document }
+    });
+    let [whole, without_photo] = &evidence;
     let new = NewReport {
         receipt: &receipt.stored(),
-        at: state.clock.now(),
+        at,
         item: &report.item,
         reason: report.reason.code(),
         message: &report.message,
         place: &report.place,
         language: language.tag(),
         photo: report.photo.as_deref(),
+        for_authorities: report.for_authorities,
+        secret: &secret,
+        evidence: whole,
+        without_photo,
     };
-    Ok((receipt, sql::reports::insert(&state.db, new).await?))
+    let stored = sql::reports::insert(&state.db, new).await?;
+    if let Stored::New { id, with_photo } = stored {
+        let has_room = with_photo || report.photo.is_none();
+        let digest = if has_room { whole.digest } else { without_photo.digest };
+        log(state, id, &digest).await;
+    }
+    Ok((receipt, stored))
+}
+
+/// Has the digest of a report in the log of reads. What cannot be logged stays a report whose pages say so.
+async fn log(state: &AppState, id: u64, digest: &Hash) {
+    let place = match state.read_log.record_report((id, digest)).await {
+        Ok(place) => place,
+        Err(NotRecorded::NoLog) => return,
+        Err(problem) => {
+            tracing::error!(%problem, report = id, "the digest of a report is in no log");
+            return;
+        }
+    };
+    let set = async |tx: &sql::Transaction<'_>| sql::reports::set_logged(tx, id, &place).await;
+    if let Err(error) = state.db.run_tx("trace_api.log_report", set).await {
+        tracing::error!(%error, report = id, "a report does not say which log has its digest");
+    }
 }
 
 /// What came of a report.

@@ -9,6 +9,7 @@
 
 use std::process::ExitCode;
 
+use gate::report_entry;
 use jiff::Timestamp;
 use ledger::json::{Json, object};
 use ledger::record::Record;
@@ -20,8 +21,9 @@ use crate::terminal::{self, out, problem};
 /// Kind of the ledgers that record reads.
 const KIND: &str = "audit";
 
-/// Members of a line, and of the record that it is made of; records of earlier versions lack the last four.
-const MEMBERS: [(&str, &str); 12] = [
+/// Members of a line, and of the record that it is made of; records of earlier versions lack some of them, reads have neither `report` nor
+/// `digest`, and digests of reports have nothing else but the time.
+const MEMBERS: [(&str, &str); 14] = [
     ("at", "recordTime"),
     ("subject", "chopmark:subject"),
     ("means", "chopmark:means"),
@@ -34,6 +36,8 @@ const MEMBERS: [(&str, &str); 12] = [
     ("hidden", "chopmark:hidden"),
     ("projection", "chopmark:projection"),
     ("emergency", "chopmark:emergency"),
+    ("report", report_entry::NUMBER),
+    ("digest", report_entry::DIGEST),
 ];
 
 /// Records of a block: chunks begin at each multiple of 256, also within a commit.
@@ -151,6 +155,12 @@ fn one(row: &LedgerRow, index: u64, record: &Record, is_json: bool) {
         Json::Array(all) => all.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
         other => other.as_str().unwrap_or("?").to_owned(),
     };
+    if let Some((number, digest)) = report_entry::read(record.json()) {
+        let at = text("recordTime");
+        out!("{at}  digest of report {number}  (record {index} of {})", row.origin);
+        out!("    digest: {digest}");
+        return;
+    }
     let [at, subject, means, roles] =
         ["recordTime", "chopmark:subject", "chopmark:means", "chopmark:roles"].map(text);
     let [act, asked, reason, limits] =

@@ -31,11 +31,13 @@ pub enum Act {
     EndSessions,
     /// Answers for a company what an authority asks of it.
     AnswerInquiries,
+    /// Reads what people report of items.
+    ReadReports,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::QueryEvents,
         Self::ReadCaptures,
         Self::Capture,
@@ -48,6 +50,7 @@ impl Act {
         Self::WorkOnCases,
         Self::EndSessions,
         Self::AnswerInquiries,
+        Self::ReadReports,
     ];
 
     /// Its name in problems and in the log of reads.
@@ -66,6 +69,7 @@ impl Act {
             Self::WorkOnCases => "work on cases",
             Self::EndSessions => "end sessions",
             Self::AnswerInquiries => "answer inquiries",
+            Self::ReadReports => "read reports",
         }
     }
 
@@ -87,6 +91,7 @@ impl Act {
             Self::ReadAccessLog => &[Role::Operator, Role::Auditor],
             Self::BreakGlass | Self::EndSessions => &[Role::Operator],
             Self::WorkOnCases => &[Role::Regulator],
+            Self::ReadReports => &[Role::BrandOwner, Role::Regulator],
         };
         others.contains(&role)
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::act::Act;
-use crate::fact::Facts;
+use crate::fact::{Facts, ReportFacts};
 use crate::grant::{EmergencyMark, Grant, Identity};
 use crate::role::Role;
 
@@ -79,6 +79,28 @@ impl Sight {
     #[must_use]
     pub fn sees(&self, facts: &Facts<'_>) -> bool {
         self.grants.iter().any(|grant| grant.scope().covers(facts))
+    }
+
+    /// Whether the caller may see what somebody reported of an item. A report names an item and a time, and neither parties nor places, so
+    /// products and period are compared. A brand owner sees all reports of its products, everybody else those that are for the authorities.
+    #[must_use]
+    pub fn sees_report(&self, report: &ReportFacts<'_>) -> bool {
+        self.grants.iter().any(|grant| {
+            let is_for_them = report.for_authorities || grant.role() == Role::BrandOwner;
+            is_for_them && grant.scope().covers_item(report.item, report.received_at)
+        })
+    }
+
+    /// Whether a grant shows what is for the authorities; whoever has one is told how much of that is beyond their limits.
+    #[must_use]
+    pub fn is_of_authority(&self) -> bool {
+        self.grants.iter().any(|grant| grant.role() == Role::Regulator)
+    }
+
+    /// Whether a grant shows also what is not for the authorities.
+    #[must_use]
+    pub fn is_of_brand(&self) -> bool {
+        self.grants.iter().any(|grant| grant.role() == Role::BrandOwner)
     }
 
     /// The parties that the caller speaks for, by their keys: those that a custodian or brand owner was given. A right of an emergency

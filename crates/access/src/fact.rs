@@ -14,3 +14,14 @@ pub struct Facts<'a> {
     /// When it happened.
     pub event_time: Timestamp,
 }
+
+/// What a decision must know of a report of a suspicion.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportFacts<'a> {
+    /// The item, as the report names it: a URI in any spelling, or a text that names none.
+    pub item: &'a str,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Whether whoever reported wants inspectors to read it.
+    pub for_authorities: bool,
+}

@@ -38,7 +38,7 @@ pub use break_glass::{
 };
 pub use cookie::{Channel, Cookie, SameSite};
 pub use decide::{Decision, Sight, decide};
-pub use fact::Facts;
+pub use fact::{Facts, ReportFacts};
 pub use grant::{EmergencyMark, Grant, GrantError, Identity, Means};
 pub use role::Role;
 pub use scope::{Scope, ScopeError};

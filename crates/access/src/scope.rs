@@ -182,11 +182,21 @@ impl Scope {
         self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until)
     }
 
+    /// Whether an item at a time is within the limits of products and time. Without limits of products it is only if there are none of
+    /// parties and places either, since an item alone has neither.
+    pub(crate) fn covers_item(&self, item: &str, at: Timestamp) -> bool {
+        let others_are_free = self.parties.is_empty() && self.jurisdictions.is_empty();
+        let is_free = self.products.is_empty() && others_are_free;
+        self.covers_time(at) && (is_free || self.has_product(item))
+    }
+
     fn names_product(&self, facts: &Facts<'_>) -> bool {
-        facts.things.iter().any(|thing| {
-            epc::licence_digits(thing)
-                .is_some_and(|digits| self.products.iter().any(|one| digits.starts_with(one)))
-        })
+        facts.things.iter().any(|thing| self.has_product(thing))
+    }
+
+    fn has_product(&self, thing: &str) -> bool {
+        epc::licence_digits(thing)
+            .is_some_and(|digits| self.products.iter().any(|one| digits.starts_with(one)))
     }
 
     fn names_party(&self, facts: &Facts<'_>) -> bool {

@@ -57,6 +57,7 @@ fn every_role_may_do_what_the_table_says_and_nothing_else() {
         (Act::WorkOnCases, "..x.."),
         (Act::EndSessions, "...x."),
         (Act::AnswerInquiries, "xx..."),
+        (Act::ReadReports, ".xx.."),
     ];
     assert_eq!(table.map(|(act, _)| act), Act::ALL);
     for (act, row) in table {
@@ -104,6 +105,45 @@ fn a_login_speaks_for_the_parties_that_a_company_was_given_and_for_no_other() {
             Decision::Refused { .. } => false,
         };
         assert_eq!(own, speaks, "{who:?}");
+    }
+}
+
+#[test]
+fn a_report_is_seen_by_the_brand_of_the_item_and_by_inspectors_only_if_it_is_for_them() {
+    let product = || Scope::default().with_product(BRAND).unwrap();
+    let longer = Scope::default().with_product("9521142").unwrap();
+    let place = || Scope::default().with_jurisdiction("9521142").unwrap();
+    let party = Scope::default().with_party(OURS).unwrap();
+    let since = |seconds| product().with_period(Some(at(seconds)), None).unwrap();
+    let always = Scope::default().with_period(Some(at(0)), None).unwrap();
+    // Whether a report is seen that is for the authorities, and one that is not.
+    for (role, scope, ticked, other) in [
+        (Role::BrandOwner, product(), true, true),
+        (Role::BrandOwner, longer.clone(), false, false),
+        (Role::BrandOwner, since(1), false, false),
+        (Role::Regulator, product(), true, false),
+        (Role::Regulator, longer, false, false),
+        (Role::Regulator, since(0), true, false),
+        (Role::Regulator, since(1), false, false),
+        (Role::Regulator, product().with_jurisdiction("9521142").unwrap(), true, false),
+        (Role::Regulator, place(), false, false),
+        (Role::Regulator, party, false, false),
+        (Role::Regulator, always, true, false),
+    ] {
+        let who = identity(vec![Grant::new(role, scope, None).unwrap()]);
+        let Decision::Allowed(sight) = decide(Some(&who), Act::ReadReports, NOW) else {
+            panic!("{who:?}")
+        };
+        let sees = |item, for_authorities| {
+            sight.sees_report(&ReportFacts { item, received_at: at(0), for_authorities })
+        };
+        for item in
+            ["https://id.gs1.org/01/09521141123454/21/7", "urn:epc:id:sgtin:9521141.012345.7"]
+        {
+            assert_eq!((sees(item, true), sees(item, false)), (ticked, other), "{item} {who:?}");
+        }
+        let is_free = who.grants[0].scope().products().is_empty() && ticked;
+        assert_eq!(sees("a code of nobody", true), is_free, "{who:?}");
     }
 }
 

@@ -29,6 +29,7 @@ pub mod login;
 pub mod oidc;
 pub mod read_log;
 mod refusal;
+pub mod report_entry;
 pub mod session;
 pub mod session_end;
 pub mod settings;

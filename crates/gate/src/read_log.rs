@@ -35,11 +35,14 @@ use process::config::{Installation, Problem};
 use process::{Clock, Randomness};
 use sql::emergency::{Step, StoredEmergency};
 use sql::ledgers::{Append, Entry};
+use sql::reports::LogPlace;
 use sql::sessions::{LoggedInBy, StoredSession};
 use sql::{Db, LedgerId, Transaction};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::report_entry;
 
 /// Kind of the ledger.
 const KIND: &str = "audit";
@@ -377,11 +380,13 @@ fn limits(grant: &Grant) -> String {
 
 struct Job {
     record: Json,
-    answer: oneshot::Sender<Result<(), NotRecorded>>,
+    /// Is given the place of the record in the ledger.
+    answer: oneshot::Sender<Result<u64, NotRecorded>>,
 }
 
 /// The log of one process.
 pub struct ReadLog {
+    origin: Option<String>,
     jobs: Option<mpsc::Sender<Job>>,
     clock: Clock,
 }
@@ -392,6 +397,7 @@ impl ReadLog {
     /// - `settings`: none if no ledger is configured; then nothing can be recorded.
     #[must_use]
     pub fn start(db: Db, settings: Option<Settings>, clock: Clock) -> Self {
+        let origin = settings.as_ref().map(|settings| settings.origin.clone());
         let jobs = settings.map(|settings| {
             let (jobs, waiting) = mpsc::channel(WAITING);
             let writer = Writer { db, settings, clock: clock.clone(), tip: None };
@@ -405,7 +411,7 @@ impl ReadLog {
             }
             jobs
         });
-        Self { jobs, clock }
+        Self { origin, jobs, clock }
     }
 
     /// Records a read; returns when it is in a signed checkpoint.
@@ -414,7 +420,7 @@ impl ReadLog {
     ///
     /// [`NotRecorded`]: then the read must not be answered.
     pub async fn record(&self, read: &Read<'_>) -> Result<(), NotRecorded> {
-        self.append(read.record(self.clock.now())).await
+        self.append(read.record(self.clock.now())).await.map(drop)
     }
 
     /// Records a step of a right of an emergency, before it is stored.
@@ -423,7 +429,7 @@ impl ReadLog {
     ///
     /// [`NotRecorded`]: then the step must not be taken.
     pub async fn record_step(&self, step: &EmergencyStep<'_>) -> Result<(), NotRecorded> {
-        self.append(step.record(self.clock.now())).await
+        self.append(step.record(self.clock.now())).await.map(drop)
     }
 
     /// Records that somebody ends a session, before it ends.
@@ -432,10 +438,22 @@ impl ReadLog {
     ///
     /// [`NotRecorded`].
     pub async fn record_session_end(&self, end: &SessionEnd<'_>) -> Result<(), NotRecorded> {
-        self.append(end.record(self.clock.now())).await
+        self.append(end.record(self.clock.now())).await.map(drop)
     }
 
-    async fn append(&self, record: Json) -> Result<(), NotRecorded> {
+    /// Records the digest of what a report rests on; gives where.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`].
+    pub async fn record_report(&self, report: (u64, &Hash)) -> Result<LogPlace, NotRecorded> {
+        let origin = self.origin.clone().ok_or(NotRecorded::NoLog)?;
+        let index = self.append(report_entry::record(report, self.clock.now())).await?;
+        Ok(LogPlace { origin, index })
+    }
+
+    /// Gives the place of the record.
+    async fn append(&self, record: Json) -> Result<u64, NotRecorded> {
         let jobs = self.jobs.as_ref().ok_or(NotRecorded::NoLog)?;
         let (answer, recorded) = oneshot::channel();
         let job = Job { record, answer };
@@ -474,23 +492,25 @@ impl Writer {
                 self.tip = None;
                 tracing::error!(%problem, reads = jobs.len(), "reads are not answered");
             }
-            for job in jobs {
+            for (place, job) in (0..).zip(jobs) {
                 // A caller that disconnected is recorded all the same.
-                job.answer.send(outcome.clone()).ok();
+                job.answer.send(outcome.clone().map(|first| first + place)).ok();
             }
         }
     }
 
-    async fn append(&mut self, records: &[Json]) -> Result<(), NotRecorded> {
+    /// Gives the place of the first record.
+    async fn append(&mut self, records: &[Json]) -> Result<u64, NotRecorded> {
         for _ in 0..ATTEMPTS {
             let tip = match self.tip.take() {
                 Some(tip) => tip,
                 None => self.open().await?,
             };
+            let first = tip.frontier.size();
             match self.commit(tip, records).await {
                 Ok(tip) => {
                     self.tip = Some(tip);
-                    return Ok(());
+                    return Ok(first);
                 }
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(refused(&error)),

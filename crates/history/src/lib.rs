@@ -37,6 +37,7 @@
 //! | [`projected`] | records to rows of the projection of events, and back | over `sql` |
 //! | [`sight`] | what a reader may see of this | pure |
 //! | [`mod@trace`] | where a thing came from and where it went | over `sql` |
+//! | [`frozen`] | what a report of a suspicion rests on | pure |
 //! | [`bundle`] | builds the file that proves a history | over `sql` |
 //!
 //! What holds: no stored record is used before it was recomputed; the pure modules do no I/O and have no clock, the time
@@ -55,6 +56,7 @@ pub mod directory;
 pub mod entry;
 pub mod findings;
 pub mod fold;
+pub mod frozen;
 pub mod gaps;
 pub mod gather;
 mod known_ledgers;

@@ -31,9 +31,12 @@ pub struct Wanted {
     /// Only cases of smaller numbers.
     #[serde(default)]
     before: String,
-    /// What a form that was refused had.
+    /// What a form that was refused had, or another page fills in.
     #[serde(default)]
     subject: String,
+    /// As the subject.
+    #[serde(default)]
+    title: String,
 }
 
 /// A form that opens a case.
@@ -123,8 +126,8 @@ pub async fn get(
     wanted: Query<Wanted>,
 ) -> Result<HttpResponse, Failure> {
     let sight = visitor.sight(Act::WorkOnCases, &state)?;
-    let Wanted { before, subject } = wanted.into_inner();
-    let form = Opening { subject, ..Opening::default() };
+    let Wanted { before, subject, title } = wanted.into_inner();
+    let form = Opening { title, subject, ..Opening::default() };
     let page = page(&state, &visitor, &request, before.parse().ok(), form).await?;
     let counts = (page.rows.len() as u64, 0);
     let done = Done { act: Act::WorkOnCases, asked: "GET /cases", why: "own cases", counts };

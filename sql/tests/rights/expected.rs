@@ -159,6 +159,7 @@ const TRACE_API_READS: &[&str] = &[
     "master_data",
     "master_data_documents",
     "reports",
+    "report_evidence",
     "code_uses",
     "owners",
     "owner_links",
@@ -190,6 +191,7 @@ fn rights_of_trace_api() -> Rights {
             "master_data",
             "master_data_documents",
             "reports",
+            "report_evidence",
             "code_uses",
             "owners",
             "owner_links",
@@ -197,6 +199,8 @@ fn rights_of_trace_api() -> Rights {
             "tag_taps",
         ],
         update: &[
+            ("report_evidence", "log_origin"),
+            ("report_evidence", "log_index"),
             ("master_data", "ended_at"),
             ("ledger_heads", "size"),
             ("ledger_heads", "root"),
@@ -267,6 +271,8 @@ fn rights_of_desk() -> Rights {
             "case_inbox",
             "saved_searches",
             "export_jobs",
+            "reports",
+            "report_evidence",
         ],
         insert: &[
             "sessions",

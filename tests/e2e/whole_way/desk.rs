@@ -11,7 +11,7 @@ use tests::stage::{Process, Stage, get};
 use tests::waiting::{free_address, wait_for};
 
 /// What the desk answers to a request, head and body.
-fn ask(desk: SocketAddr, request: &str, headers: &str, body: &str) -> String {
+pub fn ask(desk: SocketAddr, request: &str, headers: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(desk).expect("the desk listens");
     let length = body.len();
     let sent = write!(
@@ -25,7 +25,7 @@ fn ask(desk: SocketAddr, request: &str, headers: &str, body: &str) -> String {
 }
 
 /// What stands between two texts.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("`{before}` is not in:\n{text}")).1;
     rest.split_once(after).expect("it ends").0
 }

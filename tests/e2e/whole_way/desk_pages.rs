@@ -83,7 +83,7 @@ pub async fn log_in(browser: &Browser, desk: &Desk, key: &str, language: &str) {
     client.goto(&switch).await.expect("the page opens");
 }
 
-/// Every page of the desk, and whether it has nothing around its content; whoever asks is logged in.
+/// Every page of the desk, and whether it has nothing around its content; whoever asks is logged in, and somebody sent report 1.
 pub async fn desk_pages(browser: &Browser, desk: &Desk) -> Vec<(String, bool)> {
     let cases = format!("{}/cases", desk.url);
     browser.client.goto(&cases).await.expect("the page opens");
@@ -103,6 +103,9 @@ pub async fn desk_pages(browser: &Browser, desk: &Desk) -> Vec<(String, bool)> {
         page("/list"),
         page("/cases"),
         page("/cases/1"),
+        page("/reports"),
+        (desk.page("/reports", &[]), false),
+        (desk.page("/reports/1", &[]), false),
         (format!("{}/nothing", desk.url), true),
     ]
 }

@@ -23,6 +23,7 @@ mod one_address;
 mod owner_pages;
 mod pages;
 mod proxies;
+mod reports;
 mod scene;
 mod secret_keys;
 mod standard_interface;

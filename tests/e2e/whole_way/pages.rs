@@ -21,6 +21,9 @@ use crate::desk_pages::{
     company_pages, desk_pages, log_in,
 };
 use crate::owner_pages::Shop;
+use crate::reports::{
+    assert_a_report_is_sent_by_keyboard_alone, assert_an_inspector_reads_a_report_by_keyboard_alone,
+};
 use crate::scene::{demo, summary};
 
 /// Widths in points: the smallest phone, a desk whose page is enlarged to 200 %, desks.
@@ -191,6 +194,9 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
         found.at(0).strip_prefix(&server).expect("a page of the demo").to_owned()
     };
     let owned = ["CONSISTENT", "SOLD", "CONDITION", "CONFLICT"].map(path);
+    let code = format!("https://id.gs1.org{}", path("CONSISTENT"));
+    let receipt = assert_a_report_is_sent_by_keyboard_alone(&browser, &server, &code).await;
+    let receipt = receipt.split('?').next().expect("an address").to_owned();
     let mut all = Vec::new();
     for (look, (language, scheme)) in LOOKS.into_iter().enumerate() {
         browser.set_colours(scheme).await;
@@ -203,7 +209,7 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
             open_verdict(&browser, &page, code).await;
             all.extend(faults(&browser, &page, false, widths(look)).await);
         }
-        for page in &others {
+        for page in others.iter().chain([&receipt]) {
             let page = in_language(page);
             browser.client.goto(&page).await.expect("the page opens");
             all.extend(faults(&browser, &page, false, widths(look)).await);
@@ -235,6 +241,7 @@ async fn every_page_is_readable_and_usable_on_any_screen_in_both_languages_and_c
         all.extend(faults(&browser, &page, is_bare, &WIDTHS).await);
     }
     log_in(&browser, &desk, &desk.key, "en").await;
+    assert_an_inspector_reads_a_report_by_keyboard_alone(&browser, &desk).await;
     let case = format!("{}/cases/1", desk.url);
     browser.client.goto(&case).await.expect("the page opens");
     all.extend(faults(&browser, &case, false, &WIDTHS).await);

@@ -1,7 +1,7 @@
 //! Reporting a suspicion: `GET /report` shows the form, `POST /report` takes it, `GET /report/{receipt}` says what came of it.
 //!
-//! The way through: limits; the parts of the form, each bounded while it is read; [`crate::reports`]; then on to the page of the receipt, so
-//! that loading it again sends nothing.
+//! The way through: limits; the parts of the form, each bounded while it is read; what the page of the item says at this moment;
+//! [`crate::reports`]; then on to the page of the receipt, so that loading it again sends nothing.
 //!
 //! What holds: no cookie; a form that another site's page sent is refused; a network may send so many reports in an hour; an unknown
 //! receipt and a malformed one get the same answer; what was sent is never shown again.
@@ -18,12 +18,13 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use futures::StreamExt as _;
+use history::frozen::Shown;
 use process::problem::{at, method_not_allowed};
 use sql::reports::{MOST_PHOTO, Stored};
 
 use super::guard::{foreign_form, language};
 use super::parameters::text;
-use super::scan_get::header;
+use super::scan_get::{header, look};
 use super::sent;
 use crate::error_page;
 use crate::language::{Language, Pair};
@@ -31,6 +32,7 @@ use crate::once::new_form;
 use crate::page::report::{self as page, Form};
 use crate::problem::Problem;
 use crate::reports::{self, Fields, Receipt, Refused, Report};
+use crate::scanned::Scanned;
 use crate::state::AppState;
 use crate::words::report as words;
 
@@ -106,9 +108,26 @@ pub async fn send(
             show(&state, sent.fields, Some(why), language)
         }
         Ok(report) => {
-            let (receipt, stored) = reports::send(&state, &report, language).await?;
+            let shown = shown(&state, &request, &report.item).await?;
+            let (receipt, stored) = reports::send(&state, &report, &shown, language).await?;
             count(&state, if stored == Stored::Before { "repeated" } else { "stored" });
             Ok(on_to(receipt, language))
+        }
+    }
+}
+
+/// What the page of an item says at this moment. A history that cannot be read keeps nobody from reporting.
+async fn shown(state: &AppState, request: &HttpRequest, item: &str) -> Result<Shown, Problem> {
+    let code = epc::parse_digital_link(item).map(|link| Scanned::of_link(&link));
+    let Some(code) = code.ok().filter(|code| code.named.is_some()) else {
+        return Ok(Shown::NoItem);
+    };
+    match look(state, request, &code).await {
+        Ok(result) => Ok(Shown::of(&result.reason, result.gathered.as_ref())),
+        Err(Problem::Unavailable) => Err(Problem::Unavailable),
+        Err(problem) => {
+            tracing::error!(%problem, item, "a report does not say what the records said");
+            Ok(Shown::NotRead)
         }
     }
 }
@@ -162,6 +181,7 @@ async fn read(request: &HttpRequest, body: Payload) -> Result<Sent, Problem> {
             Some("reason") => &mut fields.reason,
             Some("message") => &mut fields.message,
             Some("place") => &mut fields.place,
+            Some("authorities") => &mut fields.authorities,
             Some("photo") => {
                 let bytes = bounded(part, MOST_PHOTO).await?;
                 sent.photo = bytes.ok_or(Refused::PhotoTooLarge);

@@ -11,7 +11,9 @@ use sql::reports::Outcome;
 use super::Moment;
 use crate::frame::Frame;
 use crate::language::Language;
-use crate::reports::{Fields, MOST_CODE, MOST_MESSAGE, MOST_PLACE, Receipt, Refused, Suspicion};
+use crate::reports::{
+    Fields, MOST_CODE, MOST_MESSAGE, MOST_PLACE, Receipt, Refused, Suspicion, TICKED,
+};
 use crate::words::report::{self as words, FormTexts, ReceiptTexts};
 
 /// A form to show.
@@ -37,6 +39,8 @@ struct FormPage<'a> {
     reasons: Vec<(&'static str, &'static str, bool)>,
     contact: &'a str,
     most: (usize, usize, usize),
+    /// What the box for the authorities sends.
+    ticked: &'static str,
 }
 
 /// The form.
@@ -56,6 +60,7 @@ pub fn form(form: Form<'_>, language: Language) -> Result<String, askama::Error>
         reasons: Suspicion::ALL.into_iter().map(reason).collect(),
         contact: form.contact.unwrap_or_default(),
         most: (MOST_CODE, MOST_MESSAGE, MOST_PLACE),
+        ticked: TICKED,
         fields: form.fields,
     }
     .render()
@@ -76,6 +81,11 @@ struct ReceiptPage<'a> {
     reason: &'static str,
     received: Moment,
     photo: &'static str,
+    authorities: &'static str,
+    /// Of what was frozen; empty if nothing was.
+    digest: String,
+    /// Whether a log has it.
+    standing: String,
 }
 
 /// What came of a report.
@@ -104,6 +114,9 @@ pub fn receipt(
         reason: language.of(words::suspicion(reason)),
         received: Moment::of(outcome.received_at),
         photo: language.of(words::photo(outcome.has_photo)),
+        authorities: language.of(words::authorities(outcome.for_authorities)),
+        digest: outcome.digest.map(|digest| digest.to_string()).unwrap_or_default(),
+        standing: words::standing(outcome.digest.is_some(), outcome.log.as_ref(), language),
     }
     .render()
 }

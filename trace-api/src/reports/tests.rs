@@ -11,6 +11,7 @@ fn fields(message: &str) -> Fields {
         reason: "copy".into(),
         message: message.into(),
         place: "a market".into(),
+        authorities: String::new(),
     }
 }
 
@@ -28,6 +29,7 @@ fn the_same_form_has_one_receipt_and_whatever_differs_has_another() {
         Fields { form: "1".repeat(FORM_LENGTH), ..fields("x") },
         Fields { place: String::new(), ..fields("x") },
         Fields { reason: "other".into(), ..fields("x") },
+        Fields { authorities: TICKED.into(), ..fields("x") },
         // The same letters, divided otherwise.
         Fields { message: "x\n8\na mark".into(), place: "et".into(), ..fields("x") },
     ];

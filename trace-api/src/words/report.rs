@@ -1,5 +1,7 @@
 //! What people read when they report a suspicion and follow it.
 
+use sql::reports::LogPlace;
+
 use crate::language::{Language, Pair};
 use crate::reports::{Refused, Suspicion};
 
@@ -97,6 +99,10 @@ pub struct FormTexts {
     pub photo: &'static str,
     /// What is taken off.
     pub photo_hint: &'static str,
+    /// The box that sends it to the authorities too.
+    pub authorities: &'static str,
+    /// What they see.
+    pub authorities_hint: &'static str,
     /// Sends.
     pub send: &'static str,
     /// What is kept, and how long.
@@ -144,6 +150,11 @@ impl FormTexts {
                 "JPEG、PNG 或 WebP，最多 8 MB。照片里的拍摄地点、时间等信息会在保存前去除。",
                 "JPEG, PNG or WebP of at most 8 MB. What the camera wrote into it, such as place and time, is taken off before it is stored.",
             )),
+            authorities: language.of(("同时提交给监管部门", "Also send this to the authorities")),
+            authorities_hint: language.of((
+                "监管人员登录后可以看到编码、可疑情况、说明、地点、照片、收到时间和答复，看不到回执号。不勾选时，只有本站运营方和该产品的品牌方能看到。",
+                "Inspectors who log in here see the code, what seems wrong, your text, the place, the photo, the time and the answer, and not the receipt number. Without it only the operator of this site and the brand of the product do.",
+            )),
             send: language.of(("提交", "Send")),
             kept: language.of((
                 format!("只保存你在这里填写的内容，{days} 天后删除。不保存你的网络地址。"),
@@ -173,6 +184,12 @@ pub struct ReceiptTexts {
     pub received: &'static str,
     /// The photo.
     pub photo: &'static str,
+    /// Whether it is for the authorities.
+    pub authorities: &'static str,
+    /// Heading of the digest.
+    pub digest: &'static str,
+    /// What it is for.
+    pub digest_hint: &'static str,
     /// When it was answered.
     pub answered: &'static str,
     /// Until when it can be read.
@@ -196,6 +213,12 @@ impl ReceiptTexts {
             reason: language.of(("可疑情况", "What seems wrong")),
             received: language.of(("收到时间", "Received")),
             photo: language.of(("照片", "Photo")),
+            authorities: language.of(("监管部门", "Authorities")),
+            digest: language.of(("固定内容的摘要", "Digest of what was frozen")),
+            digest_hint: language.of((
+                "收到时，报告的内容和当时页面对该物品的结论一起被固定下来。请一并保存摘要：凭它可以发现此后的任何改动。摘要本身不透露内容。",
+                "What you sent, and what the page of the item said at that moment, was frozen when it was received. Keep the digest as well: with it any later change shows. By itself it tells nothing of the content.",
+            )),
             answered: language.of(("答复时间", "Answered")),
             kept: language.of((
                 format!("此页保留到收到后 {days} 天。"),
@@ -209,6 +232,33 @@ impl ReceiptTexts {
 #[must_use]
 pub fn photo(is_stored: bool) -> Pair {
     if is_stored { ("已保存", "stored with it") } else { ("没有", "none") }
+}
+
+/// Whether it is for the authorities.
+#[must_use]
+pub fn authorities(is_for_them: bool) -> Pair {
+    if is_for_them { ("已提交", "they can read it") } else { ("未提交", "not sent to them") }
+}
+
+/// Whether a log has the digest of a report.
+///
+/// - `is_frozen`: whether there is a digest.
+#[must_use]
+pub fn standing(is_frozen: bool, log: Option<&LogPlace>, language: Language) -> String {
+    match log {
+        Some(LogPlace { origin, index }) => language.of((
+            format!("摘要已写入查阅日志 {origin}，第 {index} 条（从 0 起）。报告删除后，摘要仍保留在日志中。"),
+            format!("The digest is in the log {origin}, entry {index} (counted from 0). It stays there when the report is deleted."),
+        )),
+        None if is_frozen => language.of((
+            "摘要没有写入任何日志：本站没有设置日志，或当时无法写入。只有保存了摘要的人才能发现改动。".to_owned(),
+            "The digest is not in a log: this site has none, or it could not be written. Only whoever kept the digest can show a change.".to_owned(),
+        )),
+        None => language.of((
+            "没有摘要：这份报告由较早的版本保存。".to_owned(),
+            "There is no digest: this report was stored by an earlier version.".to_owned(),
+        )),
+    }
 }
 
 /// No report has this receipt.

@@ -90,7 +90,8 @@ pub struct TraceApiSection {
     #[serde(default)]
     pub hub: Option<String>,
     /// Origin of the `[[ledger]]` of kind `audit` in which reads of regulators and operators are recorded before they are
-    /// answered. Default: none; then regulators and operators are answered nothing.
+    /// answered, and the digests of reports before their receipts are shown. Default: none; then regulators and operators are answered
+    /// nothing, and digests are in no log.
     #[serde(default)]
     pub read_log: Option<String>,
     /// Where people reach you about suspicions, a URL or `mailto:`; with `takes_reports` it stands below the form. Default: none.

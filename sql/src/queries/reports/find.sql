@@ -1,3 +1,5 @@
 -- reports::find
-select report_id, item, reason, received_at, photo_bytes > 0, state, answer, answered_at, message, place, language
-from reports where report_id = $1 /* report */
+select r.item, r.reason, r.received_at, r.photo_bytes > 0, r.state, r.answer, r.answered_at, r.for_authorities, e.digest, e.log_origin,
+  e.log_index, r.report_id, r.message, r.place, r.language
+from reports r left join report_evidence e on e.report_id = r.report_id
+where r.report_id = $1 /* report */

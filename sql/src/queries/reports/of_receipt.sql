@@ -1,3 +1,5 @@
 -- reports::of_receipt
-select item, reason, received_at, photo_bytes > 0, state, answer, answered_at
-from reports where receipt_sha256 = $1 /* receipt */
+select r.item, r.reason, r.received_at, r.photo_bytes > 0, r.state, r.answer, r.answered_at, r.for_authorities, e.digest, e.log_origin,
+  e.log_index
+from reports r left join report_evidence e on e.report_id = r.report_id
+where r.receipt_sha256 = $1 /* receipt */

@@ -1,8 +1,16 @@
 //! Reports from the form to the answer, and what somebody may try with them.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::test;
 use futures::future::join_all;
+use gate::read_log::Settings;
+use gate::report_entry;
+use history::frozen::{self, Kept, Statement};
+use ledger::Hash;
+use ledger::keys::{LedgerKeys, SystemRandom};
+use ledger::record::Record;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sql::reports::{Step, StoredReport};
 
@@ -13,6 +21,7 @@ use crate::testing::{Answer, JSON, PHONE, Scene, ask};
 const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml");
 const OWN: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 const CODE: &str = "https://trace.example/01/04012345111118/21/9876";
+const READS: &str = "reads.example/1";
 const EDGE: &str = "chopmark-test-edge";
 
 type Part<'a> = (&'a str, &'a [u8]);
@@ -292,4 +301,145 @@ async fn reports_are_deleted_after_their_days_and_their_receipts_say_nothing_the
     assert_eq!(stored(&scene).await, []);
     let other = ask(&scene.state, Audience::Internal, &Method::GET, &page, &[HTML]).await;
     assert_eq!(other.status, 404, "the operator's address has no such page");
+}
+
+/// The same scene with a log of reads.
+fn with_log(scene: Scene) -> Scene {
+    let keys = LedgerKeys::generate(READS, &SystemRandom::new()).expect("keys");
+    let (origin, party) = (READS.to_owned(), "Authority".to_owned());
+    let settings = Settings { origin, party, keys: Arc::new(keys) };
+    scene.with_config(|config| config.read_log = Some(settings))
+}
+
+/// Entries of the log of reads.
+async fn entries(scene: &Scene) -> Vec<(u64, Hash)> {
+    let db = scene.db.db();
+    let Some(row) = sql::ledgers::find(&db, READS).await.expect("asked") else { return Vec::new() };
+    let mut entries = Vec::new();
+    let each = async |stored: sql::ledgers::StoredRecord| {
+        let record = Record::parse(&stored.text).expect("a record");
+        entries.push(report_entry::read(record.json()).expect("a digest"));
+        Ok::<_, sql::Error>(())
+    };
+    sql::ledgers::for_each_record(&db, row.id, each).await.expect("read");
+    entries
+}
+
+#[actix_web::test]
+async fn the_digest_of_a_report_is_in_the_log_before_the_receipt_is_shown_and_once() {
+    let scene = with_log(Scene::journey("report_digest").await);
+    let form = scene.get("/report", &[HTML]).await;
+    let sends = ["x", "x", "x"].map(|message| {
+        let mut parts = report(form_of(&form.body), message);
+        parts.push(("authorities", b"yes"));
+        post(&scene, body(&parts), &[HTML, OWN])
+    });
+    let sent = join_all(sends).await;
+    let [one] = &stored(&scene).await[..] else { panic!("one report") };
+    let digest = one.outcome.digest.expect("a digest");
+    assert_eq!(entries(&scene).await, [(one.id, digest)], "one report, one entry");
+    let page = scene.get(sent[0].header("location"), &[HTML]).await.body;
+    for words in [
+        &*digest.to_string(),
+        "The digest is in the log reads.example/1, entry 0",
+        "they can read it",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let frozen =
+        sql::reports::evidence(&scene.db.db(), one.id).await.expect("asked").expect("there");
+    for words in [
+        "\"verdict\":\"CONDITION\"",
+        "\"item\":\"known\"",
+        "\"origin\":\"factory.example/packing\"",
+        "\"forAuthorities\":true",
+    ] {
+        assert!(frozen.evidence.document.contains(words), "{words}: {}", frozen.evidence.document);
+    }
+    let statement = Statement {
+        received_at: one.outcome.received_at,
+        item: &one.outcome.item,
+        reason: &one.outcome.reason,
+        message: "x",
+        place: "上海 a market",
+        language: "en",
+        for_authorities: true,
+        photo: None,
+    };
+    let document = &frozen.evidence.document;
+    let kept = Kept { document, secret: &frozen.secret, digest: &digest };
+    assert!(frozen::check(&kept, &statement).is_ok(), "it fits what is stored");
+}
+
+#[actix_web::test]
+async fn a_report_whose_digest_cannot_be_logged_is_stored_and_its_page_says_so() {
+    let scene = Scene::journey("report_unlogged").await;
+    let unlogged = async |scene: &Scene, form: &str| {
+        let sent = post(scene, body(&report(form, "x")), &[HTML, OWN]).await;
+        assert_eq!(sent.status, 303, "{}", sent.body);
+        let page = scene.get(sent.header("location"), &[HTML]).await.body;
+        assert!(page.contains("The digest is not in a log"), "{page}");
+        assert!(page.contains("not sent to them"), "{page}");
+    };
+    unlogged(&scene, "1").await;
+    let scene = with_log(scene);
+    // The ledger of that name is of another kind, so it is not written.
+    let create = sql::ledgers::create_ledger(&scene.db.db(), READS, "site", "Somebody").await;
+    create.expect("created");
+    unlogged(&scene, "2").await;
+    let all = stored(&scene).await;
+    assert_eq!(all.len(), 2);
+    assert!(all.iter().all(|one| one.outcome.digest.is_some() && one.outcome.log.is_none()));
+    // Of an earlier version there is none.
+    let add = "insert into reports (receipt_sha256, received_at, item_key, item, reason, message, place, language) \
+               select sha256('x'), now(), 1, 'i', 'copy', '', '', 'en'";
+    scene.db.execute(add).await.expect("stored");
+    let old = stored(&scene).await.pop().expect("it is there");
+    assert_eq!((old.outcome.digest, old.outcome.for_authorities), (None, false));
+}
+
+#[actix_web::test]
+async fn evidence_says_plainly_that_an_item_is_unknown_or_that_a_text_names_none() {
+    let scene = Scene::journey("report_shown").await;
+    for (code, says) in [
+        (
+            "https://trace.example/01/04012345111118/21/4711",
+            "\"shown\":{\"item\":\"unknown\",\"ledgers\":[]",
+        ),
+        ("torn off", "\"shown\":{\"item\":\"none\"}"),
+        ("https://id.gs1.org/414/9521141111116", "\"shown\":{\"item\":\"none\"}"),
+    ] {
+        let parts = [("form", &b"1"[..]), ("code", code.as_bytes()), ("reason", b"other")];
+        assert_eq!(post(&scene, body(&parts), &[HTML, OWN]).await.status, 303);
+        let last = stored(&scene).await.pop().expect("it is there");
+        let frozen = sql::reports::evidence(&scene.db.db(), last.id).await.expect("asked");
+        let document = frozen.expect("there").evidence.document;
+        assert!(document.contains(says), "{document}");
+    }
+    let scans = scene.db.session().await;
+    let count: i64 =
+        scans.query_one("select count(*) from scans", &[]).await.expect("asked").get(0);
+    assert_eq!(count, 0, "to look is no scan");
+}
+
+#[actix_web::test]
+async fn the_box_for_the_authorities_is_not_ticked_and_says_what_they_see() {
+    let scene = Scene::journey("report_box").await;
+    for (language, words) in
+        [("en", "Inspectors who log in here see"), ("zh", "监管人员登录后可以看到")]
+    {
+        let form = scene.get(&format!("/report?lang={language}"), &[HTML]).await.body;
+        let (_, rest) = form.split_once("name=\"authorities\" value=\"yes\"").expect("a box");
+        let tag = rest.split('>').next().expect("a tag");
+        assert!(form.contains(words) && !tag.contains("checked"), "{tag}");
+    }
+    // What was ticked stays ticked when something else is wrong.
+    let parts = [("form", &b"1"[..]), ("authorities", b"yes"), ("reason", b"other")];
+    let again = post(&scene, body(&parts), &[HTML, OWN]).await;
+    let (_, rest) = again.body.split_once("name=\"authorities\" value=\"yes\"").expect("a box");
+    assert!(again.status == 422 && rest.split('>').next().expect("a tag").contains("checked"));
+    let parts =
+        [("form", &b"1"[..]), ("code", b"x"), ("authorities", b"maybe"), ("reason", b"other")];
+    post(&scene, body(&parts), &[HTML, OWN]).await;
+    assert!(!stored(&scene).await[0].outcome.for_authorities, "only the box ticks it");
 }
