@@ -11,6 +11,7 @@ pub mod inbox;
 pub mod inquiry;
 pub mod login;
 pub mod roles;
+pub mod standing;
 
 use process::language::Pair;
 
