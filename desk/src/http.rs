@@ -6,6 +6,7 @@
 //! | `GET /search`, `POST /searches`; `GET /item`; `GET /tree`; `GET`, `POST /list` | logged in | [`crate::pages::inquiry`] |
 //! | `GET`, `POST /cases`; `GET`, `POST /cases/{id}` | logged in | [`crate::pages::cases`] |
 //! | `GET`, `POST /exports`; `GET`, `POST /exports/{id}`; `GET /exports/{id}/{part}` | logged in | [`crate::pages::exports`] |
+//! | `GET /log` | logged in | [`crate::pages::log`] |
 //! | `GET /login`, `POST /login/key`, `GET /login/provider`, `GET /login/callback` | everybody | [`crate::pages::login`] |
 //! | `POST /logout` | everybody | [`crate::pages::logout`] |
 //! | `GET /language/{tag}`, `GET /assets/…` | everybody | [`crate::pages::open`] |
@@ -45,7 +46,7 @@ use process::problem::at;
 use crate::config::CALLBACK;
 use crate::failure::Failure;
 use crate::pages::inquiry::{item, paste, search, tree};
-use crate::pages::{cases, exports, home, inbox, login, logout, open};
+use crate::pages::{cases, exports, home, inbox, log, login, logout, open};
 use crate::state::{Audience, DeskState};
 
 /// Most bytes of a form: a pasted list of ten thousand things.
@@ -81,6 +82,7 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("GET", "/exports/{id}", Who::LoggedIn),
     ("POST", "/exports/{id}", Who::LoggedIn),
     ("GET", "/exports/{id}/{part}", Who::LoggedIn),
+    ("GET", "/log", Who::LoggedIn),
     ("GET", "/login", Who::Everybody),
     ("POST", "/login/key", Who::Everybody),
     ("GET", "/login/provider", Who::Everybody),
@@ -167,16 +169,24 @@ fn people(service: &mut web::ServiceConfig) {
         )
         // A file that is taken is recorded: HEAD is not answered.
         .route("/exports/{id}/{part}", web::get().to(exports::part::get))
-        .service(at("/login", login::page::get))
-        .route("/login/key", web::post().to(login::key::post))
-        // A request that begins or ends a login is no mere look: HEAD is not answered.
-        .route("/login/provider", web::get().to(login::provider::begin))
-        .route(CALLBACK, web::get().to(login::provider::callback))
-        .route("/logout", web::post().to(logout::post))
+        // Each look is recorded: HEAD is not answered.
+        .route("/log", web::get().to(log::get))
+        .configure(logins)
         .service(at("/language/{tag}", open::language))
         .service(at("/assets/desk.css", open::style))
         .service(at("/assets/{version}/progress.js", open::progress))
         .service(at("/assets/icon.svg", open::icon))
         .service(at("/assets/outline.svg", open::outline))
         .configure(process::health::liveness);
+}
+
+/// Logging in and out.
+fn logins(service: &mut web::ServiceConfig) {
+    service
+        .service(at("/login", login::page::get))
+        .route("/login/key", web::post().to(login::key::post))
+        // A request that begins or ends a login is no mere look: HEAD is not answered.
+        .route("/login/provider", web::get().to(login::provider::begin))
+        .route(CALLBACK, web::get().to(login::provider::callback))
+        .route("/logout", web::post().to(logout::post));
 }

@@ -24,6 +24,7 @@ const NAVIGATION: &[(&str, Pair, Option<Act>)] = &[
     ("/search", words::inquiry::SEARCH, None),
     ("/cases", words::cases::CASES, Some(Act::WorkOnCases)),
     ("/exports", words::exports::EXPORTS, None),
+    ("/log", words::log::LOG, Some(Act::ReadAccessLog)),
 ];
 
 /// What is around a page.

@@ -9,6 +9,7 @@ pub mod failures;
 pub mod home;
 pub mod inbox;
 pub mod inquiry;
+pub mod log;
 pub mod login;
 pub mod roles;
 pub mod standing;
