@@ -23,6 +23,9 @@ use process::tls::Tls;
 /// Where providers send browsers after a login.
 pub const CALLBACK: &str = "/login/callback";
 
+/// Most days for which reads of regulators are not told to operators.
+const MOST_DELAY: u32 = 366;
+
 /// Everything that the desk needs, loaded and checked.
 #[derive(Clone)]
 pub struct Config {
@@ -48,6 +51,8 @@ pub struct Config {
     pub hub: Option<String>,
     /// Where reads are recorded.
     pub read_log: Option<read_log::Settings>,
+    /// For how long reads of regulators are not told to operators.
+    pub read_delay: SignedDuration,
     /// Files that people export; none if nobody does.
     pub exports: Option<ExportSettings>,
 }
@@ -186,6 +191,9 @@ pub fn resolve(installation: &Installation) -> Result<Config, Problems> {
             policy: policy.map(|(policy, _)| policy),
             hub: section.hub.clone(),
             read_log,
+            read_delay: SignedDuration::from_hours(
+                24 * i64::from(section.operator_sees_reads_after_days),
+            ),
             exports: exports.flatten(),
         })
     })();
@@ -285,6 +293,10 @@ fn check_addresses(section: &DeskSection) -> Result<(), Problems> {
         let got = section.logins_per_minute;
         problems.push(Problem::value("[desk]", "logins_per_minute", got, "1 to 1000"));
     }
+    if section.operator_sees_reads_after_days > MOST_DELAY {
+        let (got, expected) = (section.operator_sees_reads_after_days, "0 to 366");
+        problems.push(Problem::value("[desk]", "operator_sees_reads_after_days", got, expected));
+    }
     problems.unless_any(Some(()))
 }
 
@@ -348,6 +360,18 @@ mod tests {
         }
         let none = "[desk]\npublic_url = \"https://desk.example\"\n";
         assert_eq!(resolved(none).unwrap().exports, None);
+    }
+
+    #[test]
+    fn a_legal_delay_is_of_days_and_bounded() {
+        let desk = |days: &str| {
+            resolved(&format!("[desk]\npublic_url = \"https://desk.example\"\n{days}\n"))
+        };
+        assert_eq!(desk("").unwrap().read_delay, SignedDuration::ZERO);
+        let month = desk("operator_sees_reads_after_days = 30").unwrap().read_delay;
+        assert_eq!(month, SignedDuration::from_hours(720));
+        let refused = desk("operator_sees_reads_after_days = 367").unwrap_err();
+        assert!(refused.contains("got 367, expected 0 to 366"), "{refused}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | `GET`, `POST /cases`; `GET`, `POST /cases/{id}` | logged in | [`crate::pages::cases`] |
 //! | `GET /reports`, `GET /reports/{id}`, `GET /reports/{id}/photo` | logged in | [`crate::pages::reports`] |
 //! | `GET`, `POST /exports`; `GET`, `POST /exports/{id}`; `GET /exports/{id}/{part}` | logged in | [`crate::pages::exports`] |
+//! | `GET /log` | logged in | [`crate::pages::log`] |
 //! | `GET /login`, `POST /login/key`, `GET /login/provider`, `GET /login/callback` | everybody | [`crate::pages::login`] |
 //! | `POST /logout` | everybody | [`crate::pages::logout`] |
 //! | `GET /language/{tag}`, `GET /assets/…` | everybody | [`crate::pages::open`] |
@@ -46,7 +47,7 @@ use process::problem::at;
 use crate::config::CALLBACK;
 use crate::failure::Failure;
 use crate::pages::inquiry::{item, paste, search, tree};
-use crate::pages::{cases, exports, home, inbox, login, logout, open, reports};
+use crate::pages::{cases, exports, home, inbox, log, login, logout, open, reports};
 use crate::state::{Audience, DeskState};
 
 /// Most bytes of a form: a pasted list of ten thousand things.
@@ -85,6 +86,7 @@ pub const PATHS: &[(&str, &str, Who)] = &[
     ("GET", "/exports/{id}", Who::LoggedIn),
     ("POST", "/exports/{id}", Who::LoggedIn),
     ("GET", "/exports/{id}/{part}", Who::LoggedIn),
+    ("GET", "/log", Who::LoggedIn),
     ("GET", "/login", Who::Everybody),
     ("POST", "/login/key", Who::Everybody),
     ("GET", "/login/provider", Who::Everybody),
@@ -175,7 +177,9 @@ fn people(service: &mut web::ServiceConfig) {
         )
         // A file that is taken is recorded: HEAD is not answered.
         .route("/exports/{id}/{part}", web::get().to(exports::part::get))
-        .configure(doors)
+        // Each look is recorded: HEAD is not answered.
+        .route("/log", web::get().to(log::get))
+        .configure(logins)
         .service(at("/language/{tag}", open::language))
         .service(at("/assets/desk.css", open::style))
         .service(at("/assets/{version}/progress.js", open::progress))
@@ -184,8 +188,8 @@ fn people(service: &mut web::ServiceConfig) {
         .configure(process::health::liveness);
 }
 
-/// How people come in and leave.
-fn doors(service: &mut web::ServiceConfig) {
+/// Logging in and out.
+fn logins(service: &mut web::ServiceConfig) {
     service
         .service(at("/login", login::page::get))
         .route("/login/key", web::post().to(login::key::post))

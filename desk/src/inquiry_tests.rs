@@ -109,6 +109,39 @@ async fn an_item_shows_its_custody_in_both_languages() {
 }
 
 #[actix_web::test]
+async fn each_result_says_signature_witnesses_and_anchor() {
+    let scene = Scene::with_records("desk_standing", &journey()).await;
+    let (mut browser, _) = inspector(&scene, 1, None).await;
+    let search = "/search?q=lot%3AL1&why=recall+seven";
+    let page = browser.get(&scene, search).await;
+    for part in [
+        "Signature, witnesses, anchor",
+        "<span class=\"chip c-blue\"><span aria-hidden=\"true\">✓</span> valid</span>",
+        "witnesses: none",
+        "in the hub, waits for the anchor <span class=\"num w\">2026-11-22",
+        "checkpoint 6",
+    ] {
+        page.assert(200, part);
+    }
+    let unsigned =
+        "<span class=\"chip c-grey\"><span aria-hidden=\"true\">○</span> unsigned import";
+    let shipped = "/search?q=document%3A4500018812&why=recall+seven";
+    browser.get(&scene, shipped).await.assert(200, unsigned);
+    browser.get(&scene, "/language/zh?to=/").await;
+    let page = browser.get(&scene, search).await;
+    for part in ["签名、见证与锚定", "独立见证：无", "有效"] {
+        page.assert(200, part);
+    }
+    // Whoever owns the tables takes the newest checkpoint's signatures away.
+    let spoil = "alter table checkpoints disable trigger user; update checkpoints set note = 'x' where ledger_id = \
+                 (select ledger_id from ledgers where origin = 'factory.example/packing'); \
+                 alter table checkpoints enable trigger user";
+    scene.db.execute(spoil).await.unwrap();
+    let page = browser.get(&scene, search).await;
+    page.assert(200, "<span class=\"chip c-red\"><span aria-hidden=\"true\">✕</span> 与账本不符");
+}
+
+#[actix_web::test]
 async fn what_is_out_of_scope_is_counted_and_not_named() {
     let scene = Scene::with_records("desk_scope", &journey()).await;
     let (mut browser, _) = inspector(&scene, 1, Some(SHOP)).await;

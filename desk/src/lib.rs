@@ -29,6 +29,8 @@ mod inbox_tests;
 mod inquiry_tests;
 pub mod jobs;
 pub mod language;
+#[cfg(test)]
+mod log_tests;
 pub mod metrics;
 pub mod names;
 pub mod own_path;

@@ -7,6 +7,7 @@ pub mod exports;
 pub mod home;
 pub mod inbox;
 pub mod inquiry;
+pub mod log;
 pub mod login;
 pub mod logout;
 pub mod open;

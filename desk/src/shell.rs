@@ -25,6 +25,7 @@ const NAVIGATION: &[(&str, Pair, Option<Act>)] = &[
     ("/cases", words::cases::CASES, Some(Act::WorkOnCases)),
     ("/reports", words::reports::REPORTS, Some(Act::ReadReports)),
     ("/exports", words::exports::EXPORTS, None),
+    ("/log", words::log::LOG, Some(Act::ReadAccessLog)),
 ];
 
 /// What is around a page.

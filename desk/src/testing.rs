@@ -272,6 +272,7 @@ impl Scene {
             policy: None,
             hub: None,
             read_log: None,
+            read_delay: jiff::SignedDuration::ZERO,
             exports: None,
         };
         let own = db.db_as(Access::Desk).await;
@@ -317,6 +318,12 @@ impl Scene {
             }
         }
         reads
+    }
+
+    /// How many records the log of reads has, readable or not.
+    pub async fn reads_count(&self) -> u64 {
+        let ledger = sql::ledgers::find(&self.db, READS).await.unwrap().unwrap();
+        sql::ledgers::head(&self.db, ledger.id).await.unwrap().size
     }
 
     pub fn now(&self) -> Timestamp {

@@ -9,9 +9,11 @@ pub mod failures;
 pub mod home;
 pub mod inbox;
 pub mod inquiry;
+pub mod log;
 pub mod login;
 pub mod reports;
 pub mod roles;
+pub mod standing;
 
 use process::language::Pair;
 

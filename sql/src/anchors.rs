@@ -3,6 +3,8 @@
 //! What holds: the anchor and every signed transaction are stored before anything is sent; only the state
 //! is ever updated.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use ledger::Hash;
 use tokio_postgres::Row;
@@ -15,9 +17,10 @@ use crate::error::Error;
 use crate::ledger_id::LedgerId;
 use crate::ledgers::StoredCheckpoint;
 use crate::queries::{
-    ANCHORS_ATTEMPTS, ANCHORS_COVERING, ANCHORS_INSERT, ANCHORS_INSERT_ATTEMPT,
-    ANCHORS_INSERT_CONFIRMATION, ANCHORS_INSERT_PROOF, ANCHORS_INSERT_STATE,
-    ANCHORS_LAST_CONFIRMATION, ANCHORS_LAST_FINAL, ANCHORS_LATEST, ANCHORS_OPEN, ANCHORS_SET_STATE,
+    ANCHORS_ATTEMPTS, ANCHORS_BLOCK_TIMES, ANCHORS_COVERING, ANCHORS_INSERT,
+    ANCHORS_INSERT_ATTEMPT, ANCHORS_INSERT_CONFIRMATION, ANCHORS_INSERT_PROOF,
+    ANCHORS_INSERT_STATE, ANCHORS_LAST_CONFIRMATION, ANCHORS_LAST_FINAL, ANCHORS_LATEST,
+    ANCHORS_OPEN, ANCHORS_SET_STATE,
 };
 
 /// State of an anchor on its way to the chain.
@@ -348,6 +351,23 @@ pub struct CoveringAnchor {
 pub async fn covering(db: &Db, hub: LedgerId, size: u64) -> Result<Option<FinalAnchor>, Error> {
     let found = covering_whole(&db.connection().await?, hub, size).await?;
     Ok(found.map(|found| found.anchor))
+}
+
+/// By place in the hub `origin`: the time of the block of the first final anchor that covers it; places that none covers are left out.
+///
+/// - One query, whatever the number of places.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn block_times(
+    db: &Db,
+    origin: &str,
+    places: &[u64],
+) -> Result<HashMap<u64, Timestamp>, Error> {
+    let places = places.iter().map(|place| signed(*place)).collect::<Result<Vec<_>, _>>()?;
+    let rows = query(&db.client().await?, ANCHORS_BLOCK_TIMES, &[&origin, &places]).await?;
+    rows.iter().map(|row| Ok((unsigned(row.get(0))?, timestamp(row.get(1))?))).collect()
 }
 
 /// As [`covering`], with the checkpoint that was anchored and who confirmed it.

@@ -88,7 +88,7 @@ impl Act {
             Self::ManageQueries | Self::Subscribe => {
                 &[Role::Custodian, Role::BrandOwner, Role::Regulator]
             }
-            Self::ReadAccessLog => &[Role::Operator, Role::Auditor],
+            Self::ReadAccessLog => &[Role::Regulator, Role::Operator, Role::Auditor],
             Self::BreakGlass | Self::EndSessions => &[Role::Operator],
             Self::WorkOnCases => &[Role::Regulator],
             Self::ReadReports => &[Role::BrandOwner, Role::Regulator],

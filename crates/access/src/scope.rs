@@ -170,6 +170,29 @@ impl Scope {
         (self.from, self.until)
     }
 
+    /// Whether whatever is within the limits of `other` is within these: each kind that is limited here is limited there to values that are
+    /// each within one of these.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        let is_within = |own: &[String], others: &[String], is_in: &dyn Fn(&str, &str) -> bool| {
+            let of_one = |one: &String| own.iter().any(|limit| is_in(one, limit));
+            own.is_empty() || !others.is_empty() && others.iter().all(of_one)
+        };
+        let is_in_place = |one: &str, limit: &str| {
+            let begins = |digits: String| is_prefix(limit) && digits.starts_with(limit);
+            let digits =
+                if is_prefix(one) { Some(one.to_owned()) } else { epc::licence_digits(one) };
+            one == limit || digits.is_some_and(begins)
+        };
+        let begins = self.from.is_none_or(|from| other.from.is_some_and(|own| from <= own));
+        let ends = self.until.is_none_or(|until| other.until.is_some_and(|own| own <= until));
+        begins
+            && ends
+            && is_within(&self.products, &other.products, &|one, limit| one.starts_with(limit))
+            && is_within(&self.parties, &other.parties, &|one, limit| one == limit)
+            && is_within(&self.jurisdictions, &other.jurisdictions, &is_in_place)
+    }
+
     /// Whether an event is within all limits.
     pub(crate) fn covers(&self, facts: &Facts<'_>) -> bool {
         self.covers_time(facts.event_time)

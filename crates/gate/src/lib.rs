@@ -6,7 +6,7 @@
 //! ([`emergency`], whose rows [`emergency_check`] compares with the log). [`Gate::allowed`] and [`Gate::allowed_with`] then ask `access::decide`, which alone says what the identity may do.
 //!
 //! People with a browser log in with a key or at a provider ([`login`]), and then show a session ([`session`]), which operators can end
-//! ([`session_end`]).
+//! ([`session_end`]). What was recorded of all this is read back from the end ([`log_walk`], [`log_entry`]).
 //!
 //! What holds:
 //!
@@ -25,6 +25,8 @@ pub mod emergency;
 pub mod emergency_check;
 mod key;
 mod latest_time;
+pub mod log_entry;
+pub mod log_walk;
 pub mod login;
 pub mod oidc;
 pub mod read_log;

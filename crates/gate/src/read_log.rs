@@ -19,7 +19,7 @@
 use std::sync::Arc;
 use std::thread::Builder;
 
-use access::{Act, EmergencyMark, Grant, Identity, Sight};
+use access::{Act, EmergencyMark, Identity, Scope, Sight};
 use history::continuity;
 use jiff::Timestamp;
 use ledger::Hash;
@@ -45,9 +45,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::report_entry;
 
 /// Kind of the ledger.
-const KIND: &str = "audit";
+pub(crate) const KIND: &str = "audit";
 /// Type of the records of steps of rights of an emergency.
 pub(crate) const EMERGENCY_RIGHT: &str = "chopmark:EmergencyRight";
+/// Type of the records of ends of sessions.
+pub(crate) const SESSION_END: &str = "chopmark:SessionEnd";
 /// Reads that may wait at once.
 const WAITING: usize = 256;
 /// Most characters of what was asked for that are recorded; the rest is named by its length.
@@ -291,7 +293,7 @@ impl SessionEnd<'_> {
             LoggedInBy::Provider(issuer) => format!("at {issuer}"),
         };
         let asked = format!("session {id} of {subject}, who logged in {by} at {began_at}");
-        let mut members = head("chopmark:SessionEnd", at, self.who);
+        let mut members = head(SESSION_END, at, self.who);
         members.extend([
             ("chopmark:act", Json::from(Act::EndSessions.name())),
             ("chopmark:asked", Json::from(bounded(&asked).as_str())),
@@ -334,7 +336,8 @@ pub fn description(right: &StoredEmergency) -> String {
 /// What the record of somebody's act begins with.
 fn head(kind: &str, at: Timestamp, who: &Identity) -> Vec<(&'static str, Json)> {
     let roles = who.grants.iter().map(|grant| Json::from(grant.role().name())).collect();
-    let limits = who.grants.iter().map(|grant| Json::from(limits(grant).as_str())).collect();
+    let limits =
+        who.grants.iter().map(|grant| Json::from(limits_text(grant.scope()).as_str())).collect();
     vec![
         ("type", Json::from(kind)),
         ("recordTime", Json::from(at.to_string().as_str())),
@@ -361,9 +364,8 @@ fn bounded(asked: &str) -> String {
     if characters > MOST_ASKED { format!("{cut}… ({characters} characters)") } else { cut }
 }
 
-/// The limits of a grant as one text; every kind that is stated.
-fn limits(grant: &Grant) -> String {
-    let scope = grant.scope();
+/// Limits as one text; every kind that is stated. `log_entry` reads it again.
+pub(crate) fn limits_text(scope: &Scope) -> String {
     let lists = [
         ("products", scope.products()),
         ("parties", scope.parties()),

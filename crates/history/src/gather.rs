@@ -423,7 +423,7 @@ impl<'a> Finder<'a> {
             }
             read.push((lookup, entries));
         }
-        self.prove(needs, &mut leaves).await?;
+        self.ledgers.prove(needs, &mut leaves).await?;
         let found = read.into_iter().map(|(lookup, entries)| {
             let proved = entries.into_iter().map(|(ledger, mut entry)| {
                 if entry.fault.is_none() {
@@ -435,44 +435,6 @@ impl<'a> Finder<'a> {
             (lookup, proved.collect())
         });
         Ok(found.collect())
-    }
-
-    /// Judges the ledgers that are new and finds why leaves cannot be relied on.
-    async fn prove(
-        &mut self,
-        mut needs: Needs,
-        leaves: &mut HashMap<Leaf, Option<Fault>>,
-    ) -> Result<(), sql::Error> {
-        let got = needs.fetch(self.db).await?;
-        self.ledgers.judge(&mut needs, &got).await?;
-        let mut again = Vec::new();
-        for (leaf, fault) in leaves.iter_mut() {
-            match self.ledgers.fault_of(*leaf, &got) {
-                Ok(found) => {
-                    if found != Some(Fault::Tree) {
-                        self.ledgers.keep_way(*leaf, &got);
-                    }
-                    *fault = found;
-                }
-                Err(()) => again.push(*leaf),
-            }
-        }
-        if again.is_empty() {
-            return Ok(());
-        }
-        let mut needs = Needs::default();
-        for leaf in &again {
-            needs.of_leaf_anew(&self.ledgers, *leaf);
-        }
-        let got = needs.fetch(self.db).await?;
-        for leaf in again {
-            let found = self.ledgers.fault_of(leaf, &got).unwrap_or(Some(Fault::Tree));
-            if found != Some(Fault::Tree) {
-                self.ledgers.keep_way(leaf, &got);
-            }
-            leaves.insert(leaf, found);
-        }
-        Ok(())
     }
 
     /// A record as an entry, compared with its own leaf hash; none if its ledger does not have it.

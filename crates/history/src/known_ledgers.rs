@@ -149,6 +149,50 @@ impl<'a> KnownLedgers<'a> {
         known.or_else(|| Some(needs.fresh(ledger)?.checkpoint.size))
     }
 
+    /// Judges the ledgers that are new and finds why leaves cannot be relied on.
+    ///
+    /// - `leaves`: with none; those that cannot be relied on get a fault.
+    ///
+    /// # Errors
+    ///
+    /// [`sql::Error`] if the database cannot be asked.
+    pub async fn prove(
+        &mut self,
+        mut needs: Needs,
+        leaves: &mut HashMap<Leaf, Option<Fault>>,
+    ) -> Result<(), sql::Error> {
+        let got = needs.fetch(self.db).await?;
+        self.judge(&mut needs, &got).await?;
+        let mut again = Vec::new();
+        for (leaf, fault) in leaves.iter_mut() {
+            match self.fault_of(*leaf, &got) {
+                Ok(found) => {
+                    if found != Some(Fault::Tree) {
+                        self.keep_way(*leaf, &got);
+                    }
+                    *fault = found;
+                }
+                Err(()) => again.push(*leaf),
+            }
+        }
+        if again.is_empty() {
+            return Ok(());
+        }
+        let mut needs = Needs::default();
+        for leaf in &again {
+            needs.of_leaf_anew(self, *leaf);
+        }
+        let got = needs.fetch(self.db).await?;
+        for leaf in again {
+            let found = self.fault_of(leaf, &got).unwrap_or(Some(Fault::Tree));
+            if found != Some(Fault::Tree) {
+                self.keep_way(leaf, &got);
+            }
+            leaves.insert(leaf, found);
+        }
+        Ok(())
+    }
+
     /// Judges the ledgers that were fresh.
     ///
     /// # Errors

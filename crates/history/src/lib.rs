@@ -66,6 +66,7 @@ pub mod movement;
 pub mod named;
 pub mod names;
 mod packed;
+pub mod places;
 pub mod projected;
 pub mod record_view;
 mod rows;

@@ -25,7 +25,8 @@ use epcis::{BizStep, Disposition};
 use history::record_view::{Evidence, RecordView};
 use history::sight::sees_record;
 use history::{
-    Cache, Gap, GatheredHistory, HistoryEntry, ItemState, Mark, RecordRef, Relation, Weight, gather,
+    Cache, Fault, Gap, GatheredHistory, HistoryEntry, ItemState, Mark, RecordRef, Relation, Weight,
+    gather,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -383,17 +384,32 @@ fn knowledge(entry: &HistoryEntry) -> Knowledge {
 }
 
 fn signature(policy: &Policy, gathered: &GatheredHistory, entry: &HistoryEntry) -> Signature {
-    if let Some(fault) = &entry.fault {
+    let size = gathered.ledger(&entry.origin).map_or(0, |head| head.checkpoint.size);
+    let evidence = entry.view().map(RecordView::evidence);
+    signature_of(policy, (&entry.origin, entry.index, size), entry.fault.as_ref(), evidence)
+}
+
+/// What is known of the signature under a record.
+///
+/// - origin and index: where it is; and the size of the checkpoint in which it was proved.
+/// - `fault`: why it does not fit its ledger.
+/// - `evidence`: what its ledger says it rests on.
+pub(crate) fn signature_of(
+    policy: &Policy,
+    (origin, index, size): (&str, u64, u64),
+    fault: Option<&Fault>,
+    evidence: Option<Evidence>,
+) -> Signature {
+    if let Some(fault) = fault {
         return Signature::Invalid(fault.to_string());
     }
-    let size = gathered.ledger(&entry.origin).map_or(0, |head| head.checkpoint.size);
-    let own = policy.logs.iter().filter(|log| log.key.name() == &*entry.origin);
+    let own = policy.logs.iter().filter(|log| log.key.name() == origin);
     // The first checkpoint that covers a record has at least its index and one more.
-    let ended = own.filter_map(|log| log.window.until()).filter(|until| *until > entry.index + 1);
+    let ended = own.filter_map(|log| log.window.until()).filter(|until| *until > index + 1);
     if let Some(until) = ended.filter(|until| *until <= size).min() {
         return Signature::KeyEndedLater(until);
     }
-    match entry.view().map(RecordView::evidence) {
+    match evidence {
         Some(Evidence::Nothing) => Signature::UnsignedImport,
         Some(Evidence::Sensed | Evidence::Document) | None => Signature::Valid,
     }

@@ -60,6 +60,22 @@ pub enum Count {
     AtLeast(u64),
 }
 
+impl Count {
+    /// The number, exact or not.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Exactly(number) | Self::AtLeast(number) => number,
+        }
+    }
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::Exactly(0)
+    }
+}
+
 /// Where a list goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {

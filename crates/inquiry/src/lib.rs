@@ -43,6 +43,7 @@ pub mod paste;
 pub mod pasted;
 pub mod reading;
 pub mod selection;
+pub mod standing;
 #[cfg(test)]
 mod testing;
 

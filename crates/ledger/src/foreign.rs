@@ -12,6 +12,8 @@
 //! its kind to the byte is never proved; whether a log signed is decided where it is for our own ledgers
 //! ([`crate::policy::Policy::open_foreign_checkpoint`]); a witness counts once, however often it signed.
 //!
+//! [`cosigners`] counts the witnesses of a checkpoint of our own ledgers.
+//!
 //! Not here: our own bundles ([`crate::bundle`]); ML-DSA-44 cosignatures, which count as missing; times of witnesses
 //! are shown and compared with nothing.
 //!
@@ -23,12 +25,14 @@ mod sigsum;
 mod tlog;
 mod trust;
 mod verify;
+mod witnesses;
 
 pub use lines::{FormError, MAX_BYTES};
 pub use sigsum::{SigsumCosignature, SigsumProof};
 pub use tlog::TlogProof;
 pub use trust::Trust;
 pub use verify::{Claim, Entry, ForeignReport, verify};
+pub use witnesses::cosigners;
 
 /// Which format a file says that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

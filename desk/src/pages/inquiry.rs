@@ -13,9 +13,11 @@ mod way;
 use epcis::{BizStep, Disposition, Event};
 use gate::read_log::Basis;
 use history::directory::Current;
+use inquiry::custody::{Existed, Reader, Signature};
 use inquiry::find::Row;
 use inquiry::pasted::keys_of;
 use inquiry::reading::element_string;
+use inquiry::standing::Standing;
 use jiff::Timestamp;
 use ledger::chop_seal::ChopSeal;
 use ledger::policy::Policy;
@@ -25,7 +27,10 @@ use process::vocabulary;
 
 use crate::failure::Failure;
 use crate::names::{NameView, Names};
+use crate::shell::time;
 use crate::state::DeskState;
+use crate::words::inquiry as words;
+use crate::words::standing::witnesses;
 
 /// Things that a row names before it only counts.
 const MOST_THINGS: usize = 3;
@@ -136,6 +141,86 @@ pub fn what(step: Option<&BizStep>, disposition: Option<&Disposition>, lang: Lan
     match disposition {
         Some(own) => format!("{step} · {}", vocabulary::disposition(own, lang)),
         None => step,
+    }
+}
+
+/// What is known of the signature of a record: a sign, a word and a colour.
+#[derive(Debug, Clone)]
+pub struct SignatureView {
+    /// The colour.
+    pub class: &'static str,
+    /// The sign.
+    pub icon: &'static str,
+    /// The word.
+    pub name: &'static str,
+    /// More about it; empty if there is no more.
+    pub note: String,
+}
+
+impl SignatureView {
+    /// Of what was found.
+    #[must_use]
+    pub fn of(signature: &Signature, lang: Language) -> Self {
+        let (class, icon, note) = match signature {
+            Signature::Valid => ("c-blue", "✓", String::new()),
+            Signature::KeyEndedLater(size) => {
+                ("c-amber", "▲", format!("{} {size}", words::texts(lang).size))
+            }
+            Signature::Invalid(why) => ("c-red", "✕", why.clone()),
+            Signature::UnsignedImport => ("c-grey", "○", String::new()),
+        };
+        Self { class, icon, name: lang.of(words::signature(signature)), note }
+    }
+}
+
+/// What is known of the record of a result.
+#[derive(Debug, Clone)]
+pub struct StandingView {
+    /// Its signature.
+    pub signature: SignatureView,
+    /// Size of the checkpoint in which it was proved.
+    pub checkpoint: u64,
+    /// How many witnesses there are.
+    pub witnesses: String,
+    /// How far it is anchored.
+    pub state: &'static str,
+    /// By when it existed; empty while nobody else had it.
+    pub existed: String,
+}
+
+impl StandingView {
+    /// Of what was found.
+    #[must_use]
+    pub fn of(standing: &Standing, lang: Language) -> Self {
+        Self {
+            signature: SignatureView::of(&standing.signature, lang),
+            checkpoint: standing.checkpoint,
+            witnesses: witnesses(standing.witnesses, lang),
+            state: lang.of(words::existed(standing.existed)),
+            existed: existed(standing.existed),
+        }
+    }
+}
+
+/// By when something existed; empty while nobody else had it.
+#[must_use]
+pub fn existed(existed: Existed) -> String {
+    match existed {
+        Existed::Waiting => String::new(),
+        Existed::InHub(at) | Existed::Anchored(at) => time(at),
+    }
+}
+
+/// With what records are read.
+#[must_use]
+pub fn reader<'a>(state: &'a DeskState, current: &'a Current) -> Reader<'a> {
+    Reader {
+        db: &state.db,
+        cache: &state.cache,
+        policy: &current.policy,
+        rights: &current.rights,
+        hub: state.config.hub.as_deref(),
+        now: state.clock.now(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::db::{Connection, query, unsigned_or_none};
 use crate::error::Error;
 use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
-use crate::queries::LEDGERS_STATES;
+use crate::queries::{LEDGERS_STATES, LEDGERS_STATES_OF};
 use crate::row_version::RowVersion;
 use crate::stretches::{Stretches, asker};
 
@@ -118,4 +118,22 @@ pub(crate) async fn states_of_all(
         }
     }
     Ok(states)
+}
+
+/// The ledgers of these numbers, in no order; each once.
+///
+/// - One query, whatever the number of ledgers.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn states_of(
+    connection: &Connection,
+    ledgers: &[LedgerId],
+) -> Result<Vec<LedgerState>, Error> {
+    let ledgers: Vec<i32> = ledgers.iter().map(|ledger| ledger.0).collect();
+    let (most, counted) = (i64::from(MOST_FORKS), i64::from(MOST_COUNTED));
+    let parameters: [&(dyn ToSql + Sync); 3] = [&ledgers, &most, &counted];
+    let rows = query(connection.client(), LEDGERS_STATES_OF, &parameters).await?;
+    Ok(rows.iter().map(state).collect())
 }

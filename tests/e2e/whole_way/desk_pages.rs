@@ -106,6 +106,8 @@ pub async fn desk_pages(browser: &Browser, desk: &Desk) -> Vec<(String, bool)> {
         page("/reports"),
         (desk.page("/reports", &[]), false),
         (desk.page("/reports/1", &[]), false),
+        page("/log"),
+        (desk.page("/log", &[]), false),
         (format!("{}/nothing", desk.url), true),
     ]
 }
@@ -241,6 +243,17 @@ pub async fn assert_desk_is_used_by_keyboard_alone(browser: &Browser, desk: &Des
     browser.press(ENTER).await;
     browser.wait_for_page(&format!("{url}/cases")).await;
     open_case(browser, desk).await;
+
+    // The log has the reads of today, after a reason.
+    client.goto(&format!("{url}/")).await.expect("the page opens");
+    browser.tab_to("nav a[href='/log']").await;
+    browser.press(ENTER).await;
+    browser.wait_for_page(&format!("{url}/log")).await;
+    browser.tab_to("main #why").await;
+    browser.press(WHY).await;
+    browser.press(ENTER).await;
+    browser.wait_for_page(&format!("{url}/log?why=")).await;
+    browser.tab_to("main .tw").await;
     browser.tab_to("form[action='/logout'] button").await;
     browser.press(ENTER).await;
     browser.wait_for_page(&format!("{url}/login")).await;

@@ -25,6 +25,7 @@ use std::{
 use super::SigsumProof;
 use crate::{
     keys::{Algorithm, PlainKey},
+    note::NoteSignature,
     policy::{Policy, PolicyError},
 };
 
@@ -52,15 +53,25 @@ pub(super) struct Cosignature<'a> {
     pub(super) signature: &'a [u8],
 }
 
-impl Cosignature<'_> {
-    fn is_named(&self, key: &PlainKey) -> bool {
+impl<'a> Cosignature<'a> {
+    /// A line of a note.
+    pub(super) fn of_line(line: &'a NoteSignature) -> Self {
+        let parts = line.bytes.split_first_chunk::<8>();
+        Self {
+            by: Cosigner::Line { name: &line.name, key_id: line.key_id },
+            time: parts.map(|(time, _)| u64::from_be_bytes(*time)),
+            signature: parts.map_or(&[], |(_, signature)| signature),
+        }
+    }
+
+    pub(super) fn is_named(&self, key: &PlainKey) -> bool {
         match self.by {
             Cosigner::Line { name, key_id } => key.cosigner_id(name) == key_id,
             Cosigner::Hash(hash) => key.hash() == *hash,
         }
     }
 
-    fn verifies(&self, key: &PlainKey, body: &str) -> Option<u64> {
+    pub(super) fn verifies(&self, key: &PlainKey, body: &str) -> Option<u64> {
         let time = self.time.filter(|time| i64::try_from(*time).is_ok())?;
         let message = format!("cosignature/v1\ntime {time}\n{body}");
         key.verify(message.as_bytes(), self.signature).then_some(time)

@@ -117,7 +117,7 @@ fn check_tlog(
 ) -> Entry {
     report.pass("form of the file", "tlog-proof, version 1, with a signed checkpoint");
     check_log(trust, &proof.note, checkpoint, report);
-    let cosignatures: Vec<_> = proof.note.signatures.iter().map(of_line).collect();
+    let cosignatures: Vec<_> = proof.note.signatures.iter().map(Cosignature::of_line).collect();
     check_witnesses(trust, checkpoint, &cosignatures, report);
     let leaf = match claim {
         Claim::Nothing => None,
@@ -174,15 +174,6 @@ fn check_sigsum(
 }
 
 /// A signature line of a note, read as the cosignature of a witness: 8 bytes of time, then the signature.
-fn of_line(line: &NoteSignature) -> Cosignature<'_> {
-    let parts = line.bytes.split_first_chunk::<8>();
-    Cosignature {
-        by: Cosigner::Line { name: &line.name, key_id: line.key_id },
-        time: parts.map(|(time, _)| u64::from_be_bytes(*time)),
-        signature: parts.map_or(&[], |(_, signature)| signature),
-    }
-}
-
 /// The tree head as the signed note that it would be, so that one rule decides whether a log signed: the line has the key
 /// id of the key whose hash the proof names.
 fn as_note(proof: &SigsumProof, trust: Option<&Trust>, checkpoint: &ForeignCheckpoint) -> Note {

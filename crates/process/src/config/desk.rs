@@ -48,6 +48,11 @@ pub struct DeskSection {
     /// `[trace_api]`. Default: none; then regulators and operators are shown no records.
     #[serde(default)]
     pub read_log: Option<String>,
+    /// Days after which operators see at the desk that a regulator read something, 0 to 366, where the law asks for such a delay; until
+    /// then the page of the log counts these reads and names none. Regulators and auditors see all at once, and rights of an emergency are
+    /// seen by all of them. It hides nothing from the owner of the database. Default: 0, at once.
+    #[serde(default)]
+    pub operator_sees_reads_after_days: u32,
     /// Whether people log in with a key of `chopmark access`, pasted into a form. Default: true if no `[[oidc]]` has `[oidc.login]`,
     /// otherwise false.
     #[serde(default)]

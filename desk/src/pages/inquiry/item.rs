@@ -4,7 +4,7 @@ use access::Act;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use inquiry::custody::{Correction, CustodyRow, Existed, Knowledge, Reader, Signature};
+use inquiry::custody::{Correction, CustodyRow, Knowledge};
 use inquiry::reading::element_string;
 use inquiry::{Count, Custody, custody};
 use process::language::Language;
@@ -12,7 +12,9 @@ use serde::Deserialize;
 
 use super::search::{Asked, Form};
 use super::way::Way;
-use super::{Link, SealView, address, thing_page, what, written_time};
+use super::{
+    Link, SealView, SignatureView, address, existed, reader, thing_page, what, written_time,
+};
 use crate::failure::Failure;
 use crate::names::{NameView, Names};
 use crate::pages::exports::ExportForm;
@@ -92,9 +94,7 @@ struct RowView {
     party: String,
     seal: Option<SealView>,
     known: KnownView,
-    signature: &'static str,
-    signature_class: &'static str,
-    signature_note: String,
+    signature: SignatureView,
     origin: String,
     index: u64,
     checkpoint: u64,
@@ -144,15 +144,7 @@ pub async fn get(
         page.alerts.push(texts.no_policy.to_owned());
         return html(&page);
     };
-    let reader = Reader {
-        db: &state.db,
-        cache: &state.cache,
-        policy: &current.policy,
-        rights: &current.rights,
-        hub: state.config.hub.as_deref(),
-        now: state.clock.now(),
-    };
-    let found = custody(&reader, &sight, &item).await?;
+    let found = custody(&reader(&state, &current), &sight, &item).await?;
     let done = Done {
         act: Act::QueryEvents,
         asked: &format!("GET /item {}", page.uri),
@@ -250,16 +242,6 @@ fn row_view(row: &CustodyRow, names: &Names, lang: Language) -> RowView {
     notes.extend(row.mark.map(|mark| lang.of(words::mark(mark)).to_owned()));
     let class =
         if class.is_empty() && row.known == Knowledge::Claimed { "k-claimed" } else { class };
-    let (signature_class, signature_note) = match &row.signature {
-        Signature::Valid => ("c-blue", String::new()),
-        Signature::KeyEndedLater(size) => ("c-amber", format!("{} {size}", texts.size)),
-        Signature::Invalid(why) => ("c-red", why.clone()),
-        Signature::UnsignedImport => ("c-grey", String::new()),
-    };
-    let existed = match row.existed {
-        Existed::Waiting => String::new(),
-        Existed::InHub(at) | Existed::Anchored(at) => time(at),
-    };
     RowView {
         class,
         at: written_time(row.at, &row.at_text),
@@ -270,14 +252,12 @@ fn row_view(row: &CustodyRow, names: &Names, lang: Language) -> RowView {
         party: row.party.clone(),
         seal: row.key.as_deref().map(SealView::of),
         known: known_view(row.known, lang),
-        signature: lang.of(words::signature(&row.signature)),
-        signature_class,
-        signature_note,
+        signature: SignatureView::of(&row.signature, lang),
         origin: row.origin.clone(),
         index: row.index,
         checkpoint: row.checkpoint,
         leaf: row.leaf_hash.to_string(),
-        existed,
+        existed: existed(row.existed),
         existed_state: lang.of(words::existed(row.existed)),
     }
 }

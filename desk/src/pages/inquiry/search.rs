@@ -10,14 +10,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use history::directory::Current;
 use inquiry::find::{Cursor, Found, Row};
+use inquiry::standing::standings;
 use inquiry::{Count, Reading, Selection, Unreadable, find, read};
 use jiff::tz::TimeZone;
 use process::language::Language;
 use serde::Deserialize;
 
-use super::{EventRow, Link, address, basis, names_of};
+use super::{EventRow, Link, StandingView, address, basis, names_of, reader};
 use crate::failure::Failure;
-use crate::names::Names;
 use crate::pages::exports::{ExportForm, searched};
 use crate::pages::{html, see_other};
 use crate::reads::{self, Done};
@@ -25,6 +25,7 @@ use crate::shell::Shell;
 use crate::state::DeskState;
 use crate::visitor::{Posted, Visitor};
 use crate::words::inquiry::{self as words, InquiryTexts};
+use crate::words::standing::STANDING;
 
 /// Events of a page.
 const PAGE: usize = 50;
@@ -89,7 +90,7 @@ struct Results {
     about: String,
     kind: &'static str,
     count: String,
-    rows: Vec<EventRow>,
+    rows: Vec<(EventRow, StandingView)>,
     hidden: Option<String>,
     broken: Option<String>,
     next: Option<String>,
@@ -97,6 +98,8 @@ struct Results {
     tree: Option<String>,
     /// The custody of what was searched.
     item: Option<String>,
+    /// Heading of what is known of each record.
+    standing: &'static str,
 }
 
 /// `GET /search`.
@@ -157,9 +160,7 @@ pub async fn get(
     page.others = others.map(|one| again(one, &asked, lang)).collect();
     let about = (&*searched(reading, read.window), &*asked.why);
     page.export = ExportForm::of(&state, lang, about, sight.is_recorded());
-    let rows: Vec<&Row> = found.rows.iter().collect();
-    let names = names_of(&state, &current, &rows, lang).await?;
-    page.results = Some(results(reading, &found, (&asked, &current, &names), lang));
+    page.results = Some(results(&state, (reading, &found), (&asked, &current), lang).await?);
     html(&page)
 }
 
@@ -232,16 +233,23 @@ fn again(reading: &Reading, asked: &Asked, lang: Language) -> Link {
     Link { to: address_of(reading, asked, ""), name }
 }
 
-fn results(
-    reading: &Reading,
-    found: &Found,
-    (asked, current, names): (&Asked, &Current, &Names),
+/// What was found, with what is known of each record.
+async fn results(
+    state: &DeskState,
+    (reading, found): (&Reading, &Found),
+    (asked, current): (&Asked, &Current),
     lang: Language,
-) -> Results {
+) -> Result<Results, Failure> {
+    let rows: Vec<&Row> = found.rows.iter().collect();
+    let names = names_of(state, current, &rows, lang).await?;
+    let known = standings(&reader(state, current), &rows).await?;
     let is_traced = matches!(reading, Reading::Item(_) | Reading::Lot(_) | Reading::Product(_));
     let parameters = [("thing", reading.value()), ("why", asked.why.as_str())];
-    let rows = found.rows.iter().map(|row| EventRow::of(row, current, names, lang, &asked.why));
-    Results {
+    let rows = rows.into_iter().zip(&known).map(|(row, known)| {
+        let event = EventRow::of(row, current, &names, lang, &asked.why);
+        (event, StandingView::of(known, lang))
+    });
+    Ok(Results {
         about: reading.to_string(),
         kind: lang.of(words::reading(reading)),
         count: found.count.map(|count| words::count(count, lang)).unwrap_or_default(),
@@ -251,7 +259,8 @@ fn results(
         next: found.next.map(|next| address_of(reading, asked, &next.to_string())),
         tree: is_traced.then(|| address("/tree", &parameters)),
         item: matches!(reading, Reading::Item(_)).then(|| address("/item", &parameters)),
-    }
+        standing: lang.of(STANDING),
+    })
 }
 
 /// What was typed, with the days of the form.

@@ -135,6 +135,7 @@ pub const GATHERING: &[&str] = &[
     "crates/history/src/master",
     "crates/history/src/movement",
     "crates/history/src/named",
+    "crates/history/src/places",
     "crates/history/src/projected",
     "crates/history/src/rows",
     "crates/history/src/standing",
