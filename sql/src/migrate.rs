@@ -45,6 +45,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (29, "0029_owners", include_str!("../migrations/0029_owners.sql")),
     (30, "0030_case_inbox", include_str!("../migrations/0030_case_inbox.sql")),
     (31, "0031_block_times", include_str!("../migrations/0031_block_times.sql")),
+    (35, "0035_erasures", include_str!("../migrations/0035_erasures.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

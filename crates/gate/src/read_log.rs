@@ -45,6 +45,8 @@ use tokio::sync::{mpsc, oneshot};
 const KIND: &str = "audit";
 /// Type of the records of steps of rights of an emergency.
 pub(crate) const EMERGENCY_RIGHT: &str = "chopmark:EmergencyRight";
+/// Type of the records of erasures.
+pub const ERASURE: &str = "chopmark:Erasure";
 /// Reads that may wait at once.
 const WAITING: usize = 256;
 /// Most characters of what was asked for that are recorded; the rest is named by its length.
@@ -377,7 +379,8 @@ fn limits(grant: &Grant) -> String {
 
 struct Job {
     record: Json,
-    answer: oneshot::Sender<Result<(), NotRecorded>>,
+    /// Gets its place in the ledger.
+    answer: oneshot::Sender<Result<u64, NotRecorded>>,
 }
 
 /// The log of one process.
@@ -414,7 +417,7 @@ impl ReadLog {
     ///
     /// [`NotRecorded`]: then the read must not be answered.
     pub async fn record(&self, read: &Read<'_>) -> Result<(), NotRecorded> {
-        self.append(read.record(self.clock.now())).await
+        self.append(read.record(self.clock.now())).await.map(drop)
     }
 
     /// Records a step of a right of an emergency, before it is stored.
@@ -423,7 +426,7 @@ impl ReadLog {
     ///
     /// [`NotRecorded`]: then the step must not be taken.
     pub async fn record_step(&self, step: &EmergencyStep<'_>) -> Result<(), NotRecorded> {
-        self.append(step.record(self.clock.now())).await
+        self.append(step.record(self.clock.now())).await.map(drop)
     }
 
     /// Records that somebody ends a session, before it ends.
@@ -432,10 +435,33 @@ impl ReadLog {
     ///
     /// [`NotRecorded`].
     pub async fn record_session_end(&self, end: &SessionEnd<'_>) -> Result<(), NotRecorded> {
-        self.append(end.record(self.clock.now())).await
+        self.append(end.record(self.clock.now())).await.map(drop)
     }
 
-    async fn append(&self, record: Json) -> Result<(), NotRecorded> {
+    /// Records that somebody erases a record, before it is erased; gives the place in the log.
+    ///
+    /// - `said`: the member `chopmark:erased`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`]: then nothing may be erased.
+    pub async fn record_erasure(
+        &self,
+        who: &Identity,
+        (asked, reason): (&str, &str),
+        said: Json,
+    ) -> Result<u64, NotRecorded> {
+        let mut members = head(ERASURE, self.clock.now(), who);
+        members.extend([
+            ("chopmark:act", Json::from("erase a record")),
+            ("chopmark:asked", Json::from(bounded(asked).as_str())),
+            ("chopmark:reason", Json::from(reason)),
+            ("chopmark:erased", said),
+        ]);
+        self.append(object(members)).await
+    }
+
+    async fn append(&self, record: Json) -> Result<u64, NotRecorded> {
         let jobs = self.jobs.as_ref().ok_or(NotRecorded::NoLog)?;
         let (answer, recorded) = oneshot::channel();
         let job = Job { record, answer };
@@ -474,23 +500,25 @@ impl Writer {
                 self.tip = None;
                 tracing::error!(%problem, reads = jobs.len(), "reads are not answered");
             }
-            for job in jobs {
+            for (place, job) in (0..).zip(jobs) {
                 // A caller that disconnected is recorded all the same.
-                job.answer.send(outcome.clone()).ok();
+                job.answer.send(outcome.clone().map(|first: u64| first + place)).ok();
             }
         }
     }
 
-    async fn append(&mut self, records: &[Json]) -> Result<(), NotRecorded> {
+    /// Appends records; gives the place of the first.
+    async fn append(&mut self, records: &[Json]) -> Result<u64, NotRecorded> {
         for _ in 0..ATTEMPTS {
             let tip = match self.tip.take() {
                 Some(tip) => tip,
                 None => self.open().await?,
             };
+            let first = tip.frontier.size();
             match self.commit(tip, records).await {
                 Ok(tip) => {
                     self.tip = Some(tip);
-                    return Ok(());
+                    return Ok(first);
                 }
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(refused(&error)),

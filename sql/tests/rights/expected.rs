@@ -118,6 +118,7 @@ pub fn rights(access: Access) -> Rights {
 fn rights_of_trace_api() -> Rights {
     Rights {
         select: &[
+            "erasures",
             "schema_migrations",
             "ledgers",
             "ledger_heads",
@@ -227,6 +228,7 @@ fn rights_of_trace_api() -> Rights {
 fn rights_of_desk() -> Rights {
     Rights {
         select: &[
+            "erasures",
             "schema_migrations",
             "sessions",
             "access_keys",

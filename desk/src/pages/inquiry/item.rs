@@ -254,6 +254,7 @@ fn row_view(row: &CustodyRow, names: &Names, lang: Language) -> RowView {
         Signature::Valid => ("c-blue", String::new()),
         Signature::KeyEndedLater(size) => ("c-amber", format!("{} {size}", texts.size)),
         Signature::Invalid(why) => ("c-red", why.clone()),
+        Signature::Erased(stone) => ("c-amber", format!("{}: {}", stone.day(), stone.reason)),
         Signature::UnsignedImport => ("c-grey", String::new()),
     };
     let existed = match row.existed {

@@ -92,6 +92,8 @@ struct Results {
     rows: Vec<EventRow>,
     hidden: Option<String>,
     broken: Option<String>,
+    /// What was erased of it.
+    erased: Vec<String>,
     next: Option<String>,
     /// The tree of what was searched.
     tree: Option<String>,
@@ -159,8 +161,26 @@ pub async fn get(
     page.export = ExportForm::of(&state, lang, about, sight.is_recorded());
     let rows: Vec<&Row> = found.rows.iter().collect();
     let names = names_of(&state, &current, &rows, lang).await?;
-    page.results = Some(results(reading, &found, (&asked, &current, &names), lang));
+    let mut results = results(reading, &found, (&asked, &current, &names), lang);
+    results.erased = erased(&state, reading, lang).await?;
+    page.results = Some(results);
     html(&page)
+}
+
+/// What was erased that named what is searched, or was the event of that id.
+async fn erased(
+    state: &DeskState,
+    reading: &Reading,
+    lang: Language,
+) -> Result<Vec<String>, Failure> {
+    let found = match reading {
+        Reading::Item(key) | Reading::Lot(key) | Reading::Product(key) => {
+            sql::erasures::of_item(&state.db, sql::items::key_of_thing(key)).await?
+        }
+        Reading::Event(id) | Reading::Hash(id) => sql::erasures::of_event(&state.db, id).await?,
+        _ => Vec::new(),
+    };
+    Ok(found.iter().map(|one| words::erased(&one.tombstone(), lang)).collect())
 }
 
 /// The page before anything was searched.
@@ -248,6 +268,7 @@ fn results(
         rows: rows.collect(),
         hidden: words::hidden(found.hidden, lang),
         broken: words::broken(found.broken, lang),
+        erased: Vec::new(),
         next: found.next.map(|next| address_of(reading, asked, &next.to_string())),
         tree: is_traced.then(|| address("/tree", &parameters)),
         item: matches!(reading, Reading::Item(_)).then(|| address("/item", &parameters)),
