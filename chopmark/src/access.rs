@@ -15,7 +15,7 @@ mod emergency;
 mod emergency_check;
 mod given;
 mod log;
-mod own_key;
+pub mod own_key;
 mod sessions;
 
 use std::process::ExitCode;

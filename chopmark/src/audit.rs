@@ -3,7 +3,8 @@
 //!
 //! The way through: every ledger, hubs included, is read in order from the database, recomputed on all cores (`pipeline`) and passed, row
 //! by row, to [`ledger::audit::LedgerAudit`] (`rows`), its names compared with the item index (`item_index`); every entry of the hubs is compared with the ledgers' checkpoints, every
-//! final anchor with the hub's (`published`), every ledger with what the directory knows of it (`directory`); these give
+//! final anchor with the hub's (`published`), every ledger with what the directory knows of it (`directory`), every erased record with the log
+//! (`erasures`); these give
 //! the outcome (`outcome`), which is printed (`print`).
 //!
 //! An audit that is interrupted keeps where it stands (`position`); a terminal shows how far it is (`progress`).
@@ -13,6 +14,7 @@
 //! Not here: whether the chain still holds the anchors (`chopmark verify --rpc` for one, the anchor worker for all).
 
 mod directory;
+mod erasures;
 mod item_index;
 mod outcome;
 mod pipeline;
@@ -66,7 +68,7 @@ pub struct Arguments {
     resume: Option<PathBuf>,
     /// Prints the outcome as JSON: `ledgers`, a list of `ledger`, `kind`, `state` (`whole`, `cannot_tell`, `changed`, `rolled_back`, `forked`),
     /// `records`, `checkpoints`, `recomputed_from`, `published_size`, `published_agreeing`, `waiting`, `more_findings`,
-    /// `findings` (list of `index`, `what`)
+    /// `findings` (list of `index`, `what`), `erased` (list of `index`, `at`, `by`, `reason`, `leaf`)
     #[arg(long)]
     json: bool,
 }
@@ -184,7 +186,16 @@ async fn audit_all(setting: Setting<'_>) -> anyhow::Result<Option<Vec<AuditedLed
             return Ok(None);
         };
         let (kind, is_hub) = (row.kind.clone(), row.kind == "hub");
-        audited.push(AuditedLedger { summary, kind, is_hub, holdings, continuity, earlier });
+        let erased = auditor.erased(row);
+        audited.push(AuditedLedger {
+            summary,
+            kind,
+            is_hub,
+            holdings,
+            continuity,
+            earlier,
+            erased,
+        });
     }
     auditor.end(true)?;
     Ok(Some(audited))

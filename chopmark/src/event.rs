@@ -1,6 +1,8 @@
-//! `chopmark event`: prints the event hash of the Core Business Vocabulary.
+//! `chopmark event`: prints the event hash of the Core Business Vocabulary; erases the content of a record (`erase`).
 //!
 //! Not here: validation, conversion from XML and hashing (`epcis`).
+
+mod erase;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,25 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Erases the content of a record, and keeps its proofs and that it was erased
+    ///
+    /// Two operators show their keys. The act is recorded in the log of reads that `read_log` of `[trace_api]` names, with both names and
+    /// the reason, before anything is erased. Text and secret of the record are gone then, with what it was received with and what
+    /// was derived of it; its leaf hash stays, and a tombstone with day and reason stands in its place. No verdict of an item that the
+    /// record named is better than GAP from then on. The command says where copies are that it does not reach. See docs/erasing.md.
+    ///
+    /// A record that recalls, ends, describes or corrects what it names is erased only if its ledger has a later record that says the same
+    /// (--restated).
+    ///
+    /// Run again after an interruption, it ends what was begun.
+    ///
+    /// With --json one object: `ledger`, `index`, `leaf`, `at`, `by`, `reason`, `log`, `log_index`, `is_new`, `removed` (counts),
+    /// `exports` (list of `id`, `subject`, `until`), `cases` (numbers).
+    ///
+    /// Examples:
+    ///   chopmark event erase shop.example/till 4711 --reason "request 12 under article 17" --key-file lee.key --key-file chen.key
+    #[command(verbatim_doc_comment)]
+    Erase(Box<erase::Arguments>),
 }
 
 /// What a file holds that can be hashed, and what is to be said of it.
@@ -63,10 +84,13 @@ struct Read {
 ///
 /// # Errors
 ///
-/// If the file cannot be read. An invalid document is not an error: its violations are printed, and the exit code
+/// If the file cannot be read, or a record is not erased. An invalid document is not an error: its violations are printed, and the exit code
 /// is 1 if none of its events could be hashed.
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
-    let Command::Hash { file, dialect, pre_hash: show, json } = command;
+    let (file, dialect, show, json) = match command {
+        Command::Hash { file, dialect, pre_hash, json } => (file, dialect, pre_hash, json),
+        Command::Erase(arguments) => return erase::run(arguments),
+    };
     let name = input::name(file);
     let bytes = read(file).with_context(|| format!("could not read {name}"))?;
     let found = document(&bytes);

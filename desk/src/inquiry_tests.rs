@@ -436,3 +436,19 @@ async fn lists_of_cases_and_exports_call_their_subjects_by_name_mark_a_claim_and
     assert_eq!(chinese.status.as_u16(), 303);
     elsewhere.get(&scene, "/cases").await.assert(200, "名称仅为单方主张");
 }
+
+#[actix_web::test]
+async fn what_was_erased_is_said_by_the_search_and_the_custody_in_both_languages() {
+    let scene = Scene::with_records("desk_erased", &journey()).await;
+    let (mut browser, _) = inspector(&scene, 1, None).await;
+    let search = "/search?q=urn%3Aepc%3Aid%3Asgtin%3A4012345.011111.9876&why=recall+seven";
+    browser.get(&scene, search).await.assert(200, "exactly 3 events");
+    let site = sql::ledgers::find(&scene.db, SITE).await.unwrap().unwrap();
+    history::testing::erase(&scene.db, site.id, 1, ("asked for", "2026-11-24T08:00:00Z")).await;
+    let found = browser.get(&scene, search).await;
+    found.assert(200, "exactly 2 events");
+    found.assert(200, "the content of a record was erased on 2026-11-24: asked for");
+    browser.get(&scene, "/language/zh?to=/").await;
+    let chinese = browser.get(&scene, search).await;
+    chinese.assert(200, "一条记录的内容已于 2026-11-24 删除：asked for");
+}

@@ -2,7 +2,7 @@
 //!
 //! The way through: a projector takes the lease ([`hold_projector`]), reads what is new ([`waiting`]) and adds it in one
 //! transaction ([`apply()`]). A query asks for [`candidates`], and decides itself which of them match; [`by_event_id`], [`values`]
-//! and [`links`] are look-ups. [`lag`] says how far the projection is, [`clear`] begins it anew.
+//! and [`links`] are look-ups. [`lag`] says how far the projection is, [`clear`] begins it anew, [`forget()`] takes out an event that is erased.
 //!
 //! What holds:
 //!
@@ -20,6 +20,7 @@
 mod apply;
 mod blocks;
 mod fill;
+mod forget;
 mod lag;
 mod links;
 mod narrow;
@@ -31,8 +32,9 @@ mod search;
 mod spot;
 mod values;
 
-pub use apply::{Batch, Link, Move, NewEvent, Skipped, apply};
+pub use apply::{Batch, Link, Move, NewEvent, Skipped, apply, id_key};
 pub use fill::{ProjectorLease, Waiting, WaitingChunk, clear, hold_projector, waiting};
+pub use forget::{SeenValue, forget};
 pub use lag::{Lag, Sizes, Skip, lag, reached, sizes, skips};
 pub use links::{Head, LinkRow, MOST_OF_A_THING, head, links};
 pub use place::{Place, Projected};

@@ -31,6 +31,7 @@ mod db;
 pub mod deliveries;
 pub mod directory;
 pub mod emergency;
+pub mod erasures;
 mod error;
 pub mod events;
 pub mod expected;

@@ -47,6 +47,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (31, "0031_block_times", include_str!("../migrations/0031_block_times.sql")),
     (32, "0032_tag_challenges", include_str!("../migrations/0032_tag_challenges.sql")),
     (33, "0033_report_evidence", include_str!("../migrations/0033_report_evidence.sql")),
+    (35, "0035_erasures", include_str!("../migrations/0035_erasures.sql")),
 ];
 
 /// The table that says that a restore was begun and not finished ([`crate::backup`]).

@@ -234,6 +234,7 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
         "samples/0031_block_times.sql",
         "samples/0032_tag_challenges.sql",
         "samples/0033_report_evidence.sql",
+        "samples/0035_erasures.sql",
     ] {
         db.execute(&file(sample)).await.expect(sample);
     }
@@ -245,16 +246,16 @@ async fn migrations_apply_on_top_of_the_rows_of_earlier_versions_and_refuse_a_ch
 async fn a_schema_of_another_version_is_named_with_what_to_do() {
     let db = TestDb::empty("versions").await;
     let problem = async || db.check_schema().await.expect_err("another version").to_string();
-    let none = "schema is at version 0, this program expects 33; run `chopmark migrate`; `chopmark migrate --plan` says what it would do";
+    let none = "schema is at version 0, this program expects 35; run `chopmark migrate`; `chopmark migrate --plan` says what it would do";
     assert_eq!(problem().await, none);
     migrate_to_first_version(&db).await;
-    let older = "schema is at version 1, this program expects 33; run `chopmark migrate`; `chopmark migrate --plan` says what it would do";
+    let older = "schema is at version 1, this program expects 35; run `chopmark migrate`; `chopmark migrate --plan` says what it would do";
     assert_eq!(problem().await, older);
     db.migrate().await.expect("migrated");
     db.check_schema().await.expect("the version of this program");
     let next = "insert into schema_migrations values (99, '0099_next', '')";
     db.execute(next).await.expect("a newer program migrated");
-    let newer = "schema is at version 99, this program expects 33; a newer program migrated it: use that program, or a newer \
+    let newer = "schema is at version 99, this program expects 35; a newer program migrated it: use that program, or a newer \
                  one, or restore the backup made before the upgrade (docs/backup.md)";
     assert_eq!(problem().await, newer);
     assert_eq!(db.migrate().await.expect_err("refused").to_string(), newer);
@@ -264,10 +265,10 @@ async fn a_schema_of_another_version_is_named_with_what_to_do() {
 async fn a_plan_says_what_would_be_applied_and_how_much_it_reads_and_changes_nothing() {
     let db = TestDb::empty("plan").await;
     let plan = db.plan_migration().await.expect("planned");
-    assert_eq!((plan.from, plan.to, plan.steps.len()), (0, 33, 33));
+    assert_eq!((plan.from, plan.to, plan.steps.len()), (0, 35, 34));
     db.migrate_to(7).await.expect("the seventh version");
     let plan = db.plan_migration().await.expect("planned");
-    assert_eq!((plan.from, plan.steps.len()), (7, 26));
+    assert_eq!((plan.from, plan.steps.len()), (7, 27));
     assert_eq!(plan.steps[0].name, "0008_record_slices");
     let tables: Vec<&str> = plan.steps[0].tables.iter().map(|(name, ..)| name.as_str()).collect();
     assert!(tables.contains(&"record_chunks") && !tables.contains(&"scans"), "{tables:?}");
@@ -320,9 +321,9 @@ async fn a_database_that_was_restored_in_part_is_refused_until_the_restore_is_do
         assert!(text.contains("restored in part"), "{text}");
     }
     sql::backup::prepare(&db).await.expect("what is left is removed");
-    assert!(sql::backup::refuse_newer(33).is_ok());
+    assert!(sql::backup::refuse_newer(35).is_ok());
     let text = sql::backup::refuse_newer(99).expect_err("a newer schema").to_string();
-    assert!(text.contains("version 99, this program knows 33"), "{text}");
+    assert!(text.contains("version 99, this program knows 35"), "{text}");
     let full = TestDb::migrated("in_use").await;
     ledger(&full).await;
     let text = sql::backup::prepare(&full).await.expect_err("it has a ledger").to_string();

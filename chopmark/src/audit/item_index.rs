@@ -17,6 +17,8 @@ use ledger::record::Record;
 use sql::ledgers::LedgerRow;
 use sql::{Db, Error, LedgerId};
 
+use super::erasures::OfLedger;
+
 /// Records that share a sum; chunks begin at its multiples.
 pub const RECORDS: u64 = 256;
 /// Records whose entries are compared at once.
@@ -43,8 +45,13 @@ impl Sums {
 
     /// Adds what a record names.
     pub fn add(&self, record: &Record, index: u64, named: &mut Named) {
+        self.add_keys(&keys(record), index, named);
+    }
+
+    /// Adds the keys of what a record named that was erased.
+    pub fn add_keys(&self, keys: &[i64], index: u64, named: &mut Named) {
         let group = index / RECORDS;
-        let sum = keys(record).into_iter().map(|key| self.of((key, index)));
+        let sum = keys.iter().map(|key| self.of((*key, index)));
         let sum = sum.fold(0_u128, u128::wrapping_add);
         match named.0.last_mut() {
             Some(last) if last.0 == group => last.1 = last.1.wrapping_add(sum),
@@ -162,6 +169,7 @@ impl Doubts {
 /// something to, in order of the records.
 ///
 /// - `size`: of the ledger.
+/// - `erased`: its records that were erased.
 ///
 /// # Errors
 ///
@@ -171,12 +179,16 @@ pub async fn compare(
     row: &LedgerRow,
     groups: &BTreeSet<u64>,
     size: u64,
+    erased: &OfLedger,
 ) -> Result<Vec<Finding>, Error> {
     let groups: Vec<u64> = groups.iter().copied().collect();
     let at_once = usize::try_from(AT_ONCE / RECORDS).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     for some in groups.chunks(at_once) {
-        let named = named(db, row, some, size).await?;
+        let mut named = named(db, row, some, size).await?;
+        for (index, one) in erased.iter().filter(|(at, _)| some.contains(&(*at / RECORDS))) {
+            named.extend(one.erasure.item_keys.iter().map(|key| (*key, *index)));
+        }
         let indexed = indexed(db, row, some, size).await?;
         let missing = findings(
             row,

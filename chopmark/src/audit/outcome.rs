@@ -5,6 +5,7 @@
 
 use history::continuity::Continuity;
 use ledger::audit::AuditSummary;
+use sql::erasures::Erasure;
 
 use super::published::Holdings;
 use super::rows::Earlier;
@@ -63,6 +64,8 @@ pub struct AuditedLedger {
     pub continuity: Continuity,
     /// What an earlier audit recomputed, and this one did not.
     pub earlier: Option<Earlier>,
+    /// Records that were erased.
+    pub erased: Vec<Erasure>,
 }
 
 impl AuditedLedger {

@@ -19,6 +19,7 @@ use sql::{Db, Error};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
 
+use super::erasures::{OfLedger, unrecorded};
 use super::item_index::{Named, Sums};
 
 /// Batches that are read and not yet taken.
@@ -62,6 +63,8 @@ pub struct Task {
     pub pace: Pace,
     /// Sums over what the records name.
     pub sums: Arc<Sums>,
+    /// Records that were erased.
+    pub erased: Arc<OfLedger>,
 }
 
 /// A row, recomputed.
@@ -118,7 +121,9 @@ async fn read(task: &Task, sender: &Sender<Computing>) -> Result<(), Error> {
         }
         rows = next_rows(task.pace, kept, bytes);
         let (sums, is_directory) = (Arc::clone(&task.sums), task.row.kind == sql::directory::KIND);
-        let computing = tokio::task::spawn_blocking(move || compute(&chunks, is_directory, &sums));
+        let erased = Arc::clone(&task.erased);
+        let computing =
+            tokio::task::spawn_blocking(move || compute(&chunks, is_directory, &sums, &erased));
         if sender.send(Ok(computing)).await.is_err()
             || !checkpoints.send(task, next, sender).await?
         {
@@ -139,17 +144,30 @@ fn next_rows(pace: Pace, chunks: usize, bytes: usize) -> u32 {
 /// Recomputes the rows of some chunks.
 ///
 /// - `is_directory`: whether rows without a secret are entries of the directory; else they are a hub's.
-fn compute(chunks: &[Chunk], is_directory: bool, sums: &Sums) -> Result<Step, Error> {
+fn compute(
+    chunks: &[Chunk],
+    is_directory: bool,
+    sums: &Sums,
+    erased: &OfLedger,
+) -> Result<Step, Error> {
     let (mut rows, mut named) = (Vec::new(), Named::default());
     for chunk in chunks {
         for StoredRecord { index, text, secret, leaf_hash, .. } in chunk.records()? {
-            let computed = match &secret {
-                Some(secret) => record_leaf(&text, secret).map(|(leaf, record)| {
+            let gone = erased.get(&index);
+            let computed = match (&secret, gone) {
+                (Some(secret), Some(gone)) => {
+                    sums.add_keys(&gone.erasure.item_keys, index, &mut named);
+                    gone.leaf(&text, secret, &leaf_hash)
+                }
+                (Some(secret), None) => record_leaf(&text, secret).and_then(|(leaf, record)| {
+                    if let Some(why) = unrecorded(&record).filter(|_| leaf != leaf_hash) {
+                        return Err(why);
+                    }
                     sums.add(&record, index, &mut named);
-                    leaf
+                    Ok(leaf)
                 }),
-                None if is_directory => directory_entry_leaf(&text),
-                None => hub_entry_leaf(&text),
+                (None, _) if is_directory => directory_entry_leaf(&text),
+                (None, _) => hub_entry_leaf(&text),
             };
             rows.push(Row { index, computed, stored: leaf_hash });
         }

@@ -1,6 +1,7 @@
 //! The audit's outcome as text and as JSON.
 
 use ledger::json::{Json, object};
+use sql::erasures::Erasure;
 
 use super::outcome::{AuditedLedger, State};
 use super::rows::Earlier;
@@ -23,6 +24,13 @@ pub fn text(audited: &[AuditedLedger]) {
                 "        {records} below #{size} were recomputed by the audit that was begun at {at} and interrupted, not by this \
                  one: a change of their rows since then is not seen; findings of them are those of that audit"
             );
+        }
+        if !one.erased.is_empty() {
+            out!("        {} erased, whose leaf hashes are taken from the tree:", one.erased.len());
+        }
+        for erasure in &one.erased {
+            let (index, at, [first, second]) = (erasure.index, erasure.at, &erasure.by);
+            out!("        #{index}: erased at {at} by {first} and {second}: {}", erasure.reason);
         }
         if let Some(problem) = one.continuity.problem() {
             out!("        {problem}");
@@ -131,5 +139,17 @@ fn ledger(one: &AuditedLedger) -> Json {
         ("waiting", Json::from(one.waiting())),
         ("more_findings", Json::from(summary.more_findings)),
         ("findings", Json::Array(findings)),
+        ("erased", Json::Array(one.erased.iter().map(erased).collect())),
+    ])
+}
+
+fn erased(erasure: &Erasure) -> Json {
+    let text = |text: &str| Json::from(text);
+    object([
+        ("index", Json::from(erasure.index)),
+        ("at", text(&erasure.at.to_string())),
+        ("by", Json::Array(erasure.by.iter().map(|by| text(by)).collect())),
+        ("reason", text(&erasure.reason)),
+        ("leaf", text(&erasure.leaf_hash.to_string())),
     ])
 }

@@ -13,12 +13,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use ledger::audit::{AuditSummary, LedgerAudit, MAX_FINDINGS};
+use ledger::audit::{AuditSummary, Finding, LedgerAudit, MAX_FINDINGS};
 use ledger::policy::Policy;
 use process::Clock;
+use sql::erasures::Erasure;
 use sql::ledgers::{Head, LedgerRow};
 use sql::{Db, LedgerId};
 
+use super::erasures::Erasures;
 use super::item_index::{self, Doubts, Indexed, RECORDS, Sums};
 use super::pipeline::{self, Pace, Step, Task};
 use super::position::{PositionFile, Stand};
@@ -50,12 +52,20 @@ pub struct Setting<'a> {
     pub pace: Pace,
 }
 
+/// Adds findings, as far as there is room for them.
+fn add(summary: &mut AuditSummary, found: Vec<Finding>) {
+    let room = MAX_FINDINGS.saturating_sub(summary.findings.len());
+    summary.more_findings += found.len().saturating_sub(room) as u64;
+    summary.findings.extend(found.into_iter().take(room));
+}
+
 /// Audits one ledger after the other.
 pub struct Auditor<'a> {
     setting: Setting<'a>,
     heads: HashMap<LedgerId, Head>,
     sums: Arc<Sums>,
     indexed: Indexed,
+    erasures: Erasures,
     progress: Progress,
     now: Timestamp,
 }
@@ -75,8 +85,15 @@ impl<'a> Auditor<'a> {
             heads.iter().map(|(ledger, head)| (*ledger, head.size)).collect();
         let sums = Arc::new(Sums::default());
         let indexed = Indexed::read(&setting.db, &sums, &sizes).await?;
+        let erasures = Erasures::read(&setting.db, rows).await?;
         let progress = Progress::new(sizes.values().sum(), setting.is_shown);
-        Ok(Self { setting, heads, sums, indexed, progress, now: Clock::system().now() })
+        let now = Clock::system().now();
+        Ok(Self { setting, heads, sums, indexed, erasures, progress, now })
+    }
+
+    /// The records of a ledger that were erased.
+    pub fn erased(&self, row: &LedgerRow) -> Vec<Erasure> {
+        self.erasures.of(row.id).values().map(|one| one.erasure.clone()).collect()
     }
 
     /// Audits one ledger; none if the audit was stopped.
@@ -108,12 +125,12 @@ impl<'a> Auditor<'a> {
         self.keep(row, &audit, &doubts, at, false)?;
         let mut summary = audit.finish(head.size, &head.root);
         if !doubts.groups.is_empty() {
-            let compared =
-                item_index::compare(&self.setting.db, row, &doubts.groups, head.size).await?;
-            let room = MAX_FINDINGS.saturating_sub(summary.findings.len());
-            summary.more_findings += compared.len().saturating_sub(room) as u64;
-            summary.findings.extend(compared.into_iter().take(room));
+            let erased = self.erasures.of(row.id);
+            let (db, groups) = (&self.setting.db, &doubts.groups);
+            let compared = item_index::compare(db, row, groups, head.size, &erased).await?;
+            add(&mut summary, compared);
         }
+        add(&mut summary, self.erasures.findings(row, head.size));
         Ok(Some((summary, earlier)))
     }
 
@@ -176,6 +193,7 @@ impl<'a> Auditor<'a> {
             until,
             pace: *pace,
             sums: Arc::clone(&self.sums),
+            erased: self.erasures.of(row.id),
         });
         while let Some(computing) = steps.recv().await {
             match computing?.await?? {

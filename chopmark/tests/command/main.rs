@@ -9,6 +9,7 @@ mod config;
 mod doctor;
 mod emergency;
 mod epc;
+mod erase;
 mod event;
 mod exporting;
 mod foreign;

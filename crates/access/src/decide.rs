@@ -91,6 +91,14 @@ impl Sight {
         })
     }
 
+    /// Whether the caller may be told that something was said of an item at a time, whatever it was: its limits of products and period allow
+    /// it. Without an item they must have none of products, parties and places.
+    #[must_use]
+    pub fn sees_item(&self, item: Option<&str>, at: Timestamp) -> bool {
+        let item = item.unwrap_or_default();
+        self.grants.iter().any(|grant| grant.scope().covers_item(item, at))
+    }
+
     /// Whether a grant shows what is for the authorities; whoever has one is told how much of that is beyond their limits.
     #[must_use]
     pub fn is_of_authority(&self) -> bool {

@@ -8,7 +8,7 @@
 //! - a row of somebody else is named only to whoever may see every event that its reader could see: its limits are within those of one
 //!   grant. Limits that cannot be read are within none;
 //! - what is done in a case is for its members, who read it in the case, and for auditors; what a reader did themselves they may read;
-//! - what operators do beyond their role (rights of an emergency, sessions that are ended) is named to whoever may read the log, at once. What
+//! - what operators do beyond their role (rights of an emergency, sessions that are ended, records that are erased) is named to whoever may read the log, at once. What
 //!   was asked for under such a right is told within limits only;
 //! - the digest of a report tells nothing, so whoever may read the log sees it;
 //! - a legal delay holds for rows of regulators and for readers who are neither regulator nor auditor.
@@ -31,7 +31,8 @@ pub enum LogMatter {
     Goods,
     /// A case, or an answer to one.
     Case,
-    /// A step of a right of an emergency, or the end of a session: what it says is about people, and it goes beyond an operator's role.
+    /// A step of a right of an emergency, the end of a session, or the erasure of a record: it goes beyond an operator's role, and names
+    /// people and places in ledgers, and no goods.
     Step,
     /// The digest of something: it names nobody and tells nothing.
     Digest,

@@ -23,6 +23,7 @@
 pub mod certificate;
 pub mod emergency;
 pub mod emergency_check;
+pub mod erasure;
 mod key;
 mod latest_time;
 pub mod log_entry;

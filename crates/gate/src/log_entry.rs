@@ -16,7 +16,7 @@ use ledger::Hash;
 use ledger::json::{Json, object};
 use ledger::record::Record;
 
-use crate::read_log::{EMERGENCY_RIGHT, SESSION_END};
+use crate::read_log::{EMERGENCY_RIGHT, ERASURE, SESSION_END};
 use crate::report_entry;
 
 /// Members of an entry for programs, and of the record that they come from; records of earlier versions lack some of them, reads have neither
@@ -53,19 +53,22 @@ pub enum LogKind {
     Emergency,
     /// A session was ended.
     SessionEnd,
+    /// The content of a record was erased.
+    Erasure,
     /// The digest of what a report of a suspicion rests on.
     Report,
 }
 
 impl LogKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Look,
         Self::Export,
         Self::Case,
         Self::Log,
         Self::Emergency,
         Self::SessionEnd,
+        Self::Erasure,
         Self::Report,
     ];
 
@@ -79,6 +82,7 @@ impl LogKind {
             Self::Log => "log",
             Self::Emergency => "emergency",
             Self::SessionEnd => "session-end",
+            Self::Erasure => "erasure",
             Self::Report => "report",
         }
     }
@@ -211,6 +215,7 @@ impl LogEntry {
         match self.text("type") {
             Some(EMERGENCY_RIGHT) => return LogKind::Emergency,
             Some(SESSION_END) => return LogKind::SessionEnd,
+            Some(ERASURE) => return LogKind::Erasure,
             Some(report_entry::REPORT) => return LogKind::Report,
             _ => {}
         }
@@ -227,7 +232,7 @@ impl LogEntry {
     /// Whether an operator went beyond their role, or somebody acted under a right of an emergency.
     #[must_use]
     pub fn is_override(&self) -> bool {
-        let is_step = matches!(self.kind(), LogKind::Emergency | LogKind::SessionEnd);
+        let is_step = matches!(self.kind(), LogKind::Emergency | LogKind::SessionEnd | LogKind::Erasure);
         is_step || self.is_under_right()
     }
 
@@ -254,7 +259,7 @@ impl LogEntry {
             is_under_right: self.is_under_right(),
             matter: match self.kind() {
                 LogKind::Case => LogMatter::Case,
-                LogKind::Emergency | LogKind::SessionEnd => LogMatter::Step,
+                LogKind::Emergency | LogKind::SessionEnd | LogKind::Erasure => LogMatter::Step,
                 LogKind::Report => LogMatter::Digest,
                 LogKind::Look | LogKind::Export | LogKind::Log => LogMatter::Goods,
             },
@@ -361,6 +366,7 @@ mod tests {
             ("chopmark:Read", "answer inquiries", "POST /inbox/1/2", "", LogKind::Case, false),
             ("chopmark:Read", "read the log of reads", "GET /log", "", LogKind::Log, false),
             (report_entry::REPORT, "", "", "", LogKind::Report, false),
+            (ERASURE, "erase a record", "record 7", "", LogKind::Erasure, true),
             (SESSION_END, "end sessions", "session 1", "", LogKind::SessionEnd, true),
             (EMERGENCY_RIGHT, "end an emergency right", "e1", right, LogKind::Emergency, true),
         ] {

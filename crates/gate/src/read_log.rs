@@ -50,6 +50,8 @@ pub(crate) const KIND: &str = "audit";
 pub(crate) const EMERGENCY_RIGHT: &str = "chopmark:EmergencyRight";
 /// Type of the records of ends of sessions.
 pub(crate) const SESSION_END: &str = "chopmark:SessionEnd";
+/// Type of the records of erasures.
+pub const ERASURE: &str = "chopmark:Erasure";
 /// Reads that may wait at once.
 const WAITING: usize = 256;
 /// Most characters of what was asked for that are recorded; the rest is named by its length.
@@ -452,6 +454,29 @@ impl ReadLog {
         let origin = self.origin.clone().ok_or(NotRecorded::NoLog)?;
         let index = self.append(report_entry::record(report, self.clock.now())).await?;
         Ok(LogPlace { origin, index })
+    }
+
+    /// Records that somebody erases a record, before it is erased; gives the place in the log.
+    ///
+    /// - `said`: the member `chopmark:erased`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`]: then nothing may be erased.
+    pub async fn record_erasure(
+        &self,
+        who: &Identity,
+        (asked, reason): (&str, &str),
+        said: Json,
+    ) -> Result<u64, NotRecorded> {
+        let mut members = head(ERASURE, self.clock.now(), who);
+        members.extend([
+            ("chopmark:act", Json::from("erase a record")),
+            ("chopmark:asked", Json::from(bounded(asked).as_str())),
+            ("chopmark:reason", Json::from(reason)),
+            ("chopmark:erased", said),
+        ]);
+        self.append(object(members)).await
     }
 
     /// Gives the place of the record.

@@ -13,7 +13,7 @@ use epcis::{BizStep, Disposition};
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::policy::OpenError;
-use ledger::record::{Record, Secret};
+use ledger::record::{Record, Secret, Tombstone};
 
 use crate::clash_kind::ClashKind;
 use crate::known_record::KnownRecord;
@@ -103,6 +103,8 @@ pub enum Relation {
 pub enum Fault {
     /// Text and secret lead to another leaf hash.
     Text,
+    /// Its content was erased, and a tombstone stands in its place. That the erasure was recorded is for an audit to say.
+    Erased(Tombstone),
     /// The leaf hash does not lead to the root of the ledger's checkpoint.
     Tree,
     /// The ledger's checkpoint does not open under the policy.
@@ -131,6 +133,21 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether nothing that the record says counts, not even its time.
+    #[must_use]
+    pub fn is_of_text(&self) -> bool {
+        matches!(self, Self::Text | Self::Erased(_))
+    }
+
+    /// When and why the record was erased, if it was.
+    #[must_use]
+    pub fn erased(&self) -> Option<&Tombstone> {
+        match self {
+            Self::Erased(tombstone) => Some(tombstone),
+            _ => None,
+        }
+    }
+
     /// The contradiction, if it is not the record but its whole ledger that contradicts what was signed earlier.
     #[must_use]
     pub fn clash(&self) -> Option<ClashKind> {
@@ -139,6 +156,7 @@ impl Fault {
             Self::Shrunk { .. } => Some(ClashKind::LedgerShrunk),
             // Anybody who can write a row can make evidence up: what nobody looked at contradicts nothing.
             Self::Text
+            | Self::Erased(_)
             | Self::Tree
             | Self::Checkpoint(_)
             | Self::CheckpointRow { .. }
@@ -151,6 +169,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => out.write_str("its text does not fit its hash"),
+            Self::Erased(Tombstone { at, reason }) => {
+                write!(out, "its content was erased at {at}: {reason}")
+            }
             Self::Tree => out.write_str("it is not in the signed tree"),
             Self::Checkpoint(error) => write!(out, "its ledger's checkpoint is not valid: {error}"),
             Self::CheckpointRow { size } => {
@@ -193,6 +214,11 @@ impl HistoryEntry {
         record: Option<Arc<KnownRecord>>,
         (secret, leaf_hash): (Option<Secret>, Hash),
     ) -> Self {
+        let leads = |record: &Arc<KnownRecord>| record.leaf_hash == Some(leaf_hash);
+        let erased = record.as_ref().filter(|record| !leads(record));
+        let erased = erased.and_then(|record| record.tombstone());
+        // A tombstone is no record.
+        let record = record.filter(|_| erased.is_none());
         let known = record.as_deref();
         let at = known.map_or(Timestamp::UNIX_EPOCH, |known| known.at);
         let found = known.and_then(|known| known.leaf_hash);
@@ -208,7 +234,10 @@ impl HistoryEntry {
             place: known.map(|known| known.place.clone()).unwrap_or_default(),
             sensed: known.is_some_and(|known| known.sensed),
             relation: Relation::Item,
-            fault: (found != Some(leaf_hash)).then_some(Fault::Text),
+            fault: match erased {
+                Some(tombstone) => Some(Fault::Erased(tombstone)),
+                None => (found != Some(leaf_hash)).then_some(Fault::Text),
+            },
             record,
             seal: Seal::pending(at, at),
             speaker: None,
@@ -221,6 +250,12 @@ impl HistoryEntry {
     #[must_use]
     pub fn view(&self) -> Option<RecordView<'_>> {
         self.record.as_deref().map(KnownRecord::view)
+    }
+
+    /// When and why its content was erased, if it was.
+    #[must_use]
+    pub fn erased(&self) -> Option<&Tombstone> {
+        self.fault.as_ref().and_then(Fault::erased)
     }
 
     /// Whether it is of the item or its containers and fits its ledger. What it weighs is another question.
@@ -289,10 +324,31 @@ mod tests {
     }
 
     #[test]
+    fn a_tombstone_that_stands_in_the_place_of_a_record_says_that_it_was_erased() {
+        let tombstone = Tombstone { at: "2026-11-24T08:00:00Z".into(), reason: "asked for".into() };
+        let secret = Some(ledger::record::ERASED_SECRET);
+        let entry = read(&StoredText { text: tombstone.text(), secret, ..stored() });
+        assert_eq!(entry.erased(), Some(&tombstone));
+        assert!(!entry.fits() && entry.record.is_none() && entry.view().is_none());
+        // A ledger that committed to such a text as a record erased nothing.
+        let record = Record::parse(&tombstone.text()).unwrap();
+        let leaf_hash = record.leaf_hash(&[7; 16]);
+        let entry = read(&StoredText { text: tombstone.text(), leaf_hash, ..stored() });
+        assert_eq!((entry.fault.clone(), entry.record.is_some()), (None, true));
+    }
+
+    #[test]
     fn the_texts_of_faults_are_part_of_the_api() {
         let unknown = OpenError::UnknownLedger { origin: "log.example/1".into(), size: 9 };
         for (fault, text) in [
             (Fault::Text, "its text does not fit its hash"),
+            (
+                Fault::Erased(Tombstone {
+                    at: "2026-11-24T08:00:00Z".into(),
+                    reason: "asked for".into(),
+                }),
+                "its content was erased at 2026-11-24T08:00:00Z: asked for",
+            ),
             (Fault::Tree, "it is not in the signed tree"),
             (
                 Fault::Checkpoint(unknown),

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! What holds: pure, the time is a parameter; only statements that count change the state; a record with a fault states
-//! nothing, and makes a gap if its party has to do with the item, or a contradiction if its whole ledger has two pasts; without a directory everything is a claim.
+//! nothing, and makes a gap if its party has to do with the item, or a contradiction if its whole ledger has two pasts; a record that was
+//! erased makes a gap whoever spoke in it, so that nothing is better for an erasure than a gap; without a directory everything is a claim.
 //!
 //! Not here: scans and tags, which are not in records ([`crate::verdict`]), who may say what ([`crate::authority`]).
 
@@ -263,9 +264,10 @@ impl History {
             roles(entry, rights, subject)
                 .is_some_and(|roles| roles.is_licensee() || roles.is_grantee())
         };
-        // Whether it was issued cannot be told of a ledger with two pasts, and the clash is the answer; nor of one that may have two, and
-        // then the gap is.
-        if self.disputed().any(|entry| may_issue(entry) && may_have_two_pasts(entry)) {
+        // Whether it was issued cannot be told of a ledger with two pasts, and the clash is the answer; nor of one that may have two or in
+        // which a record of the item was erased, and then the gap is.
+        let is_open = |entry: &HistoryEntry| may_have_two_pasts(entry) || entry.erased().is_some();
+        if self.disputed().any(|entry| may_issue(entry) && is_open(entry)) {
             return None;
         }
         let reader = Reader::new(rights, &self.item);
@@ -317,7 +319,10 @@ impl History {
 
     fn gaps(&self, journey: &Journey, rights: &Rights, subject: &Subject) -> Vec<Gap> {
         let found = self.disputed_of_related(journey, rights, subject);
-        let mut gaps: Vec<Gap> = found.map(disputed).collect();
+        // Whoever spoke in a record that was erased: what it said might have decided.
+        let erased = self.disputed().filter(|entry| entry.erased().is_some());
+        let mut gaps: Vec<Gap> = erased.map(disputed).collect();
+        gaps.extend(found.filter(|entry| entry.erased().is_none()).map(disputed));
         gaps.extend(journey.gaps.iter().cloned());
         gaps.extend(journey.holds.iter().map(|(disposition, place)| Gap::OnHold {
             disposition: disposition.clone(),
@@ -344,7 +349,10 @@ impl History {
             let has_faults = self.disputed().next().is_some();
             let why = if has_faults { NotIssued::Disputed } else { NotIssued::NeverApplied };
             let is_unknown = self.entries.is_empty();
-            state.not_issued = Some(if is_unknown { NotIssued::Unknown } else { why });
+            let is_erased = self.disputed().any(|entry| entry.erased().is_some());
+            // What was erased may have been its origin: the gap says so.
+            state.not_issued =
+                (!is_erased).then_some(if is_unknown { NotIssued::Unknown } else { why });
         }
         for statement in statements {
             let record = self.entries[statement.entry].reference();
@@ -381,12 +389,17 @@ fn may_have_two_pasts(entry: &HistoryEntry) -> bool {
 }
 
 fn disputed(entry: &HistoryEntry) -> Gap {
-    Gap::Disputed { origin: entry.origin.clone(), index: entry.index }
+    let (origin, index) = (entry.origin.clone(), entry.index);
+    match entry.erased() {
+        Some(tombstone) => Gap::Erased { origin, index, tombstone: tombstone.clone() },
+        None => Gap::Disputed { origin, index },
+    }
 }
 
 /// What the party of `entry` is to the item by the directory; a record that cannot be read gives no time but its seal.
 fn roles(entry: &HistoryEntry, rights: &Rights, subject: &Subject) -> Option<Roles> {
-    let event = if entry.fault == Some(Fault::Text) { entry.seal.at } else { entry.at };
+    let is_unread = entry.fault.as_ref().is_some_and(Fault::is_of_text);
+    let event = if is_unread { entry.seal.at } else { entry.at };
     let at = directory::Moment { event, seal: entry.seal.at };
     Some(Roles::of(rights, entry.speaker.as_ref()?, Row::Issue, subject, at))
 }
@@ -434,5 +447,7 @@ fn claimed_stays(statements: &[Statement], entries: &[HistoryEntry]) -> Vec<Stay
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod erased;
 #[cfg(test)]
 mod tests;

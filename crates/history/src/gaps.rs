@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use epcis::{BizStep, Disposition};
+use ledger::record::Tombstone;
 
 use crate::authority::Row;
 use crate::entry::{HistoryEntry, RecordRef};
@@ -22,6 +23,15 @@ pub enum Gap {
         origin: Arc<str>,
         /// The record's place in it.
         index: u64,
+    },
+    /// The content of a record was erased.
+    Erased {
+        /// Origin of the ledger.
+        origin: Arc<str>,
+        /// The record's place in it.
+        index: u64,
+        /// When and why.
+        tombstone: Tombstone,
     },
     /// The item was received elsewhere, and no shipping from here was recorded.
     Shipping {

@@ -461,6 +461,10 @@ impl<'a> Finder<'a> {
             }
             None => Seal::pending(self.now, committed),
         };
+        if entry.erased().is_some() {
+            // It stands where its ledger had it.
+            entry.at = committed;
+        }
         Some(entry)
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use ledger::Hash;
 use ledger::hash::sha256;
 use ledger::json::Json;
-use ledger::record::{Record, Secret};
+use ledger::record::{Record, Secret, Tombstone};
 
 use crate::chips::Chips;
 use crate::names::Names;
@@ -103,6 +103,12 @@ impl KnownRecord {
     #[must_use]
     pub fn view(&self) -> RecordView<'_> {
         RecordView::with_names(&self.json, &self.names)
+    }
+
+    /// The tombstone that its text is, if its content was erased.
+    #[must_use]
+    pub fn tombstone(&self) -> Option<Tombstone> {
+        Tombstone::of(&self.json)
     }
 
     /// Whether it names the thing of the key `key`.

@@ -14,6 +14,7 @@
 //! | [`chips`] | which chips a record binds to items | pure |
 //! | [`known_record`] | a record that was read once | pure |
 //! | [`entry`] | one record, and whether it fits its ledger | pure |
+//! | [`erasure`] | which records are not erased before another says the same | pure |
 //! | [`statement`] | what a record states about the item | pure |
 //! | [`weight`] | what a statement weighs, and when the hub had it | pure |
 //! | [`authority`] | who may say what | pure |
@@ -54,6 +55,7 @@ mod clash_kind;
 pub mod continuity;
 pub mod directory;
 pub mod entry;
+pub mod erasure;
 pub mod findings;
 pub mod fold;
 pub mod frozen;

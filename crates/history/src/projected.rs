@@ -13,13 +13,15 @@
 use std::sync::Arc;
 
 use epcis::Event;
-use epcis::query::{Facet, Term, event_id_of, resources_of, terms_of};
+use epcis::query::{
+    Facet, NoMasterData, Query, Resource, Term, event_id_of, resources_of, terms_of,
+};
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::hash::sha256_parts;
 use ledger::json::Json;
-use ledger::record::Record;
-use sql::events::{Link, NewEvent, Projected, Skipped, number_of};
+use ledger::record::{Record, Tombstone};
+use sql::events::{Link, NewEvent, Projected, SeenValue, Skipped, number_of};
 use sql::ledgers::StoredRecord;
 use thiserror::Error;
 
@@ -53,6 +55,9 @@ pub enum NoEvent {
     /// Its text is no record.
     #[error("its text is no record")]
     Unreadable,
+    /// Its content was erased.
+    #[error("its content was erased")]
+    Erased,
     /// It has no type of event or no event time.
     #[error("it is no event: it has no type of event or no event time")]
     OtherKind,
@@ -155,6 +160,9 @@ pub fn project_with_document(
         reason: reason.to_string(),
     };
     let read = Record::parse(&record.text).map_err(|_| skipped(NoEvent::Unreadable))?;
+    if Tombstone::of(read.json()).is_some() {
+        return Err(skipped(NoEvent::Erased));
+    }
     let own = event_of(read.json()).map_err(skipped)?;
     let document = document_of(read.json(), &own);
     let links = links_of(&own.event).into_iter();
@@ -175,6 +183,49 @@ pub fn project_with_document(
         links: links.collect(),
     };
     Ok((event, document))
+}
+
+/// The values of an event, each with the terms by which others that have it are found.
+#[must_use]
+pub fn seen_values(event: &NewEvent) -> Vec<SeenValue> {
+    const NAMES: [(Resource, &str); 6] = [
+        (Resource::EventType, "eventType"),
+        (Resource::Epc, "MATCH_anyEPC"),
+        (Resource::BizStep, "EQ_bizStep"),
+        (Resource::BizLocation, "EQ_bizLocation"),
+        (Resource::ReadPoint, "EQ_readPoint"),
+        (Resource::Disposition, "EQ_disposition"),
+    ];
+    let terms = |resource: i16, value: &str| {
+        let (_, name) = NAMES.iter().find(|(own, _)| number_of(*own) == resource)?;
+        let query = Query::from_pairs(&[((*name).to_owned(), value.to_owned())]).ok()?;
+        query.groups(&NoMasterData).into_iter().next()
+    };
+    let seen = event.values.iter().map(|(resource, value)| SeenValue {
+        resource: *resource,
+        value: value.clone(),
+        terms: terms(*resource, value).unwrap_or_default(),
+    });
+    seen.collect()
+}
+
+/// What a record was received with, as far as it says.
+#[must_use]
+pub fn source_of(record: &Record) -> sql::erasures::Source {
+    let evidence = record.json().get("chopmark:evidence");
+    let window = evidence.and_then(|evidence| evidence.get("window"));
+    let number = |json: &Json, name: &str| json.get(name)?.as_number()?.parse::<i64>().ok();
+    let delivery = window.and_then(|window| {
+        let bridge = window.get("bridge")?.as_str()?.to_owned();
+        Some((bridge, number(window, "boot")?, number(window, "sequence")?))
+    });
+    let document = evidence.and_then(|evidence| {
+        let digest = evidence.get("document")?.as_str()?.parse().ok()?;
+        Some((evidence.get("partner")?.as_str()?.to_owned(), digest))
+    });
+    let id = record.json().get("eventID").and_then(Json::as_str);
+    let event_id = id.map(|id| ledger::hash::sha256(id.as_bytes()));
+    sql::erasures::Source { delivery, document, event_id }
 }
 
 /// Events that were recomputed from their records, kept for later answers.

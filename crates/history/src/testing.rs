@@ -13,10 +13,12 @@ use ledger::keys::{LedgerKeys, SourceKey, SystemRandom, VerifierKey};
 use ledger::note::{Note, NoteSignature};
 use ledger::record::{Record, Secret};
 use sql::anchors::{AnchorEvidence, NewAnchor};
+use sql::erasures::Erasure;
 use sql::ledgers::{Append, Entry};
 use sql::{Db, LedgerId, Transaction};
 
 use crate::entry::{HistoryEntry, StoredText};
+use crate::projected::{project, seen_values, source_of};
 
 /// The item of most tests.
 pub const ITEM: &str = "urn:epc:id:sgtin:4012345.011111.9876";
@@ -325,6 +327,15 @@ impl TestLedger {
         stored.await.expect("the anchor is new")
     }
 
+    /// Erases a record of this ledger ([`erase`]).
+    ///
+    /// # Panics
+    ///
+    /// If the database refuses it.
+    pub async fn erase(&self, index: u64, reason: &str, at: &str) {
+        erase(&self.db, self.id, index, (reason, at)).await;
+    }
+
     /// The lines of a policy that trusts this ledger.
     #[must_use]
     pub fn policy_lines(&self, kind: &str) -> String {
@@ -368,6 +379,42 @@ impl TestLedger {
         });
         committed.await.expect("the ledger has no other writer");
     }
+}
+
+/// Erases a record, as two operators would, with a log of its own that has one record.
+///
+/// - `(reason, at)`: why and when.
+///
+/// # Panics
+///
+/// If the database refuses it.
+pub async fn erase(db: &Db, ledger: LedgerId, index: u64, (reason, at): (&str, &str)) {
+    let log = TestLedger::create(db, &format!("log-of-{index}.example/1"), "audit", "Hub").await;
+    log.append(&[object_event(at, "inspecting")], at).await;
+    let stored = sql::ledgers::record_at(db, ledger, index).await;
+    let stored = stored.expect("the test's database answers").expect("a record");
+    let event = project(&stored).ok();
+    let record = Record::parse(&stored.text).expect("a record");
+    let mut item_keys: Vec<i64> = record.names().iter().map(|name| sql::items::key(name)).collect();
+    item_keys.sort_unstable();
+    let erasure = Erasure {
+        ledger,
+        index,
+        leaf_hash: stored.leaf_hash,
+        at: at.parse().expect("a time of the test"),
+        by: ["lee".to_owned(), "chen".to_owned()],
+        reason: reason.to_owned(),
+        item_keys,
+        event_key: event.as_ref().map(|event| sql::events::id_key(&event.event_id)),
+        log: (log.id, 0),
+    };
+    let values = event.as_ref().map(seen_values).unwrap_or_default();
+    let erased = db.run_tx("testing.erase", async |tx: &Transaction<'_>| {
+        let place = (ledger, index);
+        sql::events::forget(tx, place, event.as_ref(), &values, "erased").await?;
+        sql::erasures::erase(tx, &erasure, &source_of(&record)).await
+    });
+    erased.await.expect("the record is there");
 }
 
 fn verifier(name: &str, key: &SourceKey) -> VerifierKey {

@@ -293,7 +293,7 @@ fn is_during(
     (from, to): (Timestamp, Timestamp),
     late: SignedDuration,
 ) -> bool {
-    if entry.fault != Some(Fault::Text) {
+    if !entry.fault.as_ref().is_some_and(Fault::is_of_text) {
         return (from..=to).contains(&entry.at);
     }
     let seal = if entry.seal.place.is_some() { entry.seal.at } else { entry.seal.committed };

@@ -6,7 +6,7 @@
 //! What holds:
 //!
 //! - a row says where it stands in which ledger, up to which checkpoint that ledger was read, and whether the record fits there; a record
-//!   that does not fit is a row too, and says so;
+//!   that does not fit is a row too, and says so, and so is one whose content was erased;
 //! - "existed no later than" is the time of a block, or of the hub while there is no final anchor; never a party's own word;
 //! - a correction stands above its original, and the original is kept;
 //! - what is hidden is counted. While something is hidden no gap is told, since it would say what lies in it.
@@ -33,6 +33,7 @@ use jiff::tz::TimeZone;
 use ledger::Hash;
 use ledger::json::Json;
 use ledger::policy::Policy;
+use ledger::record::Tombstone;
 use sql::Db;
 
 /// Most blocks that are looked up for one item; what is beyond has the time of a later one.
@@ -77,6 +78,8 @@ pub enum Signature {
     KeyEndedLater(u64),
     /// The record does not fit its ledger, for this reason.
     Invalid(String),
+    /// Its content was erased; its leaf hash is in the tree.
+    Erased(Tombstone),
     /// The checkpoint is signed; nothing says on what the record rests.
     UnsignedImport,
 }
@@ -384,6 +387,9 @@ fn knowledge(entry: &HistoryEntry) -> Knowledge {
 }
 
 fn signature(policy: &Policy, gathered: &GatheredHistory, entry: &HistoryEntry) -> Signature {
+    if let Some(tombstone) = entry.erased() {
+        return Signature::Erased(tombstone.clone());
+    }
     let size = gathered.ledger(&entry.origin).map_or(0, |head| head.checkpoint.size);
     let evidence = entry.view().map(RecordView::evidence);
     signature_of(policy, (&entry.origin, entry.index, size), entry.fault.as_ref(), evidence)

@@ -16,6 +16,7 @@
 mod commitment;
 mod disclosed;
 mod naming;
+mod tombstone;
 
 use std::ops::Range;
 
@@ -25,6 +26,7 @@ pub use disclosed::{DisclosedElement, DisclosedField, DisclosedRecord, Disclosur
 pub(crate) use naming::names_in;
 pub use naming::{NAMING, name_in, naming_elements};
 use thiserror::Error;
+pub use tombstone::{ERASED_SECRET, Tombstone};
 
 pub use crate::members::ShapeError;
 use crate::{

@@ -167,6 +167,9 @@ impl SignatureView {
                 ("c-amber", "▲", format!("{} {size}", words::texts(lang).size))
             }
             Signature::Invalid(why) => ("c-red", "✕", why.clone()),
+            Signature::Erased(stone) => {
+                ("c-amber", "▲", format!("{}: {}", stone.day(), stone.reason))
+            }
             Signature::UnsignedImport => ("c-grey", "○", String::new()),
         };
         Self { class, icon, name: lang.of(words::signature(signature)), note }

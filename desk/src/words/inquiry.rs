@@ -3,6 +3,7 @@
 use history::trace::Kind;
 use inquiry::custody::{Existed, Knowledge, Signature};
 use inquiry::{Count, Reading};
+use ledger::record::Tombstone;
 use process::language::{Language, Pair};
 
 /// The search page.
@@ -346,6 +347,7 @@ pub fn signature(signature: &Signature) -> Pair {
         Signature::Valid => ("有效", "valid"),
         Signature::KeyEndedLater(_) => ("有效；密钥其后已撤销", "valid; key revoked later"),
         Signature::Invalid(_) => ("与账本不符", "does not fit its ledger"),
+        Signature::Erased(_) => ("内容已删除", "content erased"),
         Signature::UnsignedImport => ("导入，未签名", "unsigned import"),
     }
 }
@@ -410,6 +412,16 @@ pub fn broken(number: u64, language: Language) -> Option<String> {
     })
 }
 
+/// That the content of a record was erased.
+#[must_use]
+pub fn erased(tombstone: &Tombstone, language: Language) -> String {
+    let (day, reason) = (tombstone.day(), &tombstone.reason);
+    language.of((
+        format!("一条记录的内容已于 {day} 删除：{reason}"),
+        format!("the content of a record was erased on {day}: {reason}"),
+    ))
+}
+
 /// What is wrong with what was typed.
 #[must_use]
 pub fn unreadable(problem: &inquiry::Unreadable, language: Language) -> String {
@@ -454,6 +466,7 @@ pub fn gap(gap: &history::Gap, place: &dyn Fn(&str) -> String, language: Languag
             format!("记录与账本不符：{origin} 第 {index} 条"),
             format!("a record does not fit its ledger: {origin} {index}"),
         )),
+        Gap::Erased { tombstone, .. } => erased(tombstone, language),
         Gap::Shipping { from } => language.of((
             format!("没有从 {} 发货的记录", place(from)),
             format!("no shipping from {} is recorded", place(from)),

@@ -134,6 +134,7 @@ pub fn kind(kind: LogKind) -> Pair {
         LogKind::Log => ("查阅日志", "log of reads"),
         LogKind::Emergency => ("紧急权限", "emergency right"),
         LogKind::SessionEnd => ("结束登录", "session ended"),
+        LogKind::Erasure => ("删除记录内容", "record erased"),
         LogKind::Report => ("可疑情况报告的摘要", "digest of a report"),
     }
 }

@@ -179,8 +179,9 @@ async fn insert_blocks(tx: &Transaction<'_>, old: u64, events: &[NewEvent]) -> R
     execute(tx, EVENTS_INSERT_BLOCKS, &values).await.map(drop)
 }
 
-/// The key of an event's id.
-pub(super) fn id_key(id: &str) -> i64 {
+/// The key of an event's id: the first 8 bytes of its SHA-256, big-endian.
+#[must_use]
+pub fn id_key(id: &str) -> i64 {
     let mut head = [0; 8];
     head.copy_from_slice(&sha256(id.as_bytes()).as_bytes()[..8]);
     i64::from_be_bytes(head)

@@ -76,9 +76,22 @@ impl Rows {
     }
 }
 
+/// The places of a row without that of `position`.
+pub(super) fn without(position: u64, places: &[u8]) -> Vec<u8> {
+    let place = u16::try_from(position % BLOCK).unwrap_or_default().to_be_bytes();
+    places.chunks_exact(2).filter(|one| **one != place).flatten().copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_position_is_taken_out_of_a_row_and_the_others_stay() {
+        assert_eq!(without(1025, &[0, 0, 0, 1, 1, 0]), [0, 0, 1, 0]);
+        assert_eq!(without(1, &[0, 1]), [0; 0]);
+        assert_eq!(without(3, &[0, 1]), [0, 1]);
+    }
 
     #[test]
     fn rows_have_the_positions_that_were_added_each_once() {

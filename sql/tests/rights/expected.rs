@@ -117,6 +117,7 @@ pub fn rights(access: Access) -> Rights {
 
 /// What trace-api reads.
 const TRACE_API_READS: &[&str] = &[
+    "erasures",
     "schema_migrations",
     "ledgers",
     "ledger_heads",
@@ -236,6 +237,7 @@ fn rights_of_trace_api() -> Rights {
 fn rights_of_desk() -> Rights {
     Rights {
         select: &[
+            "erasures",
             "schema_migrations",
             "sessions",
             "access_keys",

@@ -168,7 +168,15 @@ pub async fn one(state: Data<AppState>, request: HttpRequest) -> Result<HttpResp
     let (asked, outcome) = (format!("event {id}"), Outcome { basis, counts });
     caller.record(&state, &request, (Act::QueryEvents, &asked), &outcome).await?;
     if page.events.is_empty() {
-        let detail = "no event that you may see has this id".to_owned();
+        let erased = sql::erasures::of_event(&state.db, &id).await?;
+        let detail = match erased.first() {
+            Some(one) => format!(
+                "the event of this id was erased on {}: {}",
+                one.tombstone().day(),
+                one.reason
+            ),
+            None => "no event that you may see has this id".to_owned(),
+        };
         return Err(Exception::NoSuchResource { detail, hidden: page.hidden });
     }
     page.events.sort_by(by_place);

@@ -1,6 +1,7 @@
 //! What a partner gets from the query interface, and what nobody gets, over the product's own projector and a real database.
 
 mod answers;
+mod erased;
 mod gates;
 mod master_data;
 mod paging;

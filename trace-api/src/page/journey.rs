@@ -162,7 +162,9 @@ fn place_of(gap: &Gap, entries: &[HistoryEntry]) -> usize {
         Gap::Shipping { from } => {
             entries.iter().rposition(|entry| entry.place == *from).map(|place| place + 1)
         }
-        Gap::Disputed { origin, index } => after(origin, *index),
+        Gap::Disputed { origin, index } | Gap::Erased { origin, index, .. } => {
+            after(origin, *index)
+        }
         Gap::NoDirectory { origin: record }
         | Gap::Claimed { record, .. }
         | Gap::Unbacked { record }
@@ -239,6 +241,9 @@ fn step(entry: &HistoryEntry, parties: &Parties, config: &Config, language: Lang
 
 /// How a record is known.
 fn how(entry: &HistoryEntry) -> (Pair, Icon) {
+    if entry.erased().is_some() {
+        return (text::HOW_ERASED, Icon::Cross);
+    }
     if entry.fault.is_some() {
         return (text::HOW_DISPUTED, Icon::Cross);
     }

@@ -132,6 +132,13 @@ pub fn gap(
             "有争议：有记录与账本不符".to_owned(),
             "Disputed: a record does not fit its ledger".to_owned(),
         )),
+        Gap::Erased { tombstone, .. } => {
+            let (day, reason) = (tombstone.day(), &tombstone.reason);
+            language.of((
+                format!("已删除：一条记录的内容于 {day} 被删除（{reason}）"),
+                format!("Erased: the content of a record was erased on {day} ({reason})"),
+            ))
+        }
         Gap::NoDirectory { .. }
         | Gap::Claimed { .. }
         | Gap::Unbacked { .. }
@@ -184,7 +191,10 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
             format!("记录过多：有 {left_out} 条未查看"),
             format!("Too many records: {left_out} were not looked at"),
         )),
-        Gap::Shipping { .. } | Gap::Receiving { .. } | Gap::Disputed { .. } => String::new(),
+        Gap::Shipping { .. }
+        | Gap::Receiving { .. }
+        | Gap::Disputed { .. }
+        | Gap::Erased { .. } => String::new(),
     }
 }
 
@@ -192,6 +202,7 @@ fn claim_gap(gap: &Gap, naming: Naming, language: Language) -> String {
 mod tests {
     use epcis::Disposition;
     use history::RecordRef;
+    use ledger::record::Tombstone;
 
     use super::*;
 
@@ -218,6 +229,24 @@ mod tests {
                 [
                     "有争议：记录 log.example/1#7 与账本不符",
                     "Disputed: record log.example/1#7 does not fit its ledger",
+                ],
+            ),
+            (
+                Gap::Erased {
+                    origin: "log.example/1".into(),
+                    index: 7,
+                    tombstone: Tombstone {
+                        at: "2026-11-24T08:00:00Z".into(),
+                        reason: "asked for".into(),
+                    },
+                },
+                [
+                    "已删除：一条记录的内容于 2026-11-24 被删除（asked for）",
+                    "Erased: the content of a record was erased on 2026-11-24 (asked for)",
+                ],
+                [
+                    "已删除：一条记录的内容于 2026-11-24 被删除（asked for）",
+                    "Erased: the content of a record was erased on 2026-11-24 (asked for)",
                 ],
             ),
             (

@@ -56,6 +56,8 @@ pub fn days(from: Date, to: Date, language: Language) -> String {
 
 /// How a record came about: it does not fit.
 pub const HOW_DISPUTED: Pair = ("与账本不符，不作数", "does not fit its ledger and does not count");
+/// How a record came about: its content was erased.
+pub const HOW_ERASED: Pair = ("内容已删除，不作数", "its content was erased; it does not count");
 /// How a record came about: a reader or sensor.
 pub const HOW_SENSED: Pair = ("读写器或传感器记录", "recorded by a reader or sensor");
 /// How a record came about: a party's own statement.

@@ -519,3 +519,41 @@ async fn an_item_that_only_links_name_is_named_by_its_canonical_link() {
     factory.append(&[event(2, "storing")], RECORDED).await;
     assert_eq!(gathered(&db, &[&factory]).await.history.name(), ITEM);
 }
+
+#[tokio::test]
+async fn an_erased_record_stands_where_its_ledger_had_it_and_the_others_stay_proved() {
+    let db = TestDb::migrated("gather_erased").await;
+    let factory = site(&db, SITE).await;
+    let events = [event(1, "commissioning"), event(2, "storing"), event(3, "inspecting")];
+    factory.append(&events, RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Consistent);
+    factory.erase(1, "asked for", "2026-11-23T08:00:00Z").await;
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!(verdict(&found), Verdict::Gap);
+    let erased: Vec<_> =
+        found.history.entries.iter().filter(|one| one.erased().is_some()).collect();
+    assert_eq!((erased.len(), erased[0].index), (1, 1));
+    assert_eq!(erased[0].at, RECORDED.parse().unwrap(), "when its ledger recorded it");
+    assert_eq!(faults(&found).iter().filter(|fault| fault.is_none()).count(), 2);
+    // A case that only the erased record led to is not followed, and a record of the case that is erased is.
+    let case = packing_event("2026-11-20T04:00:00Z", "ADD", CASE, &[ITEM]);
+    let recall = event(5, "holding").of(&[CASE]).disposition("recalled");
+    factory.append(&[case, recall], RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Recalled);
+    factory.erase(4, "asked for", "2026-11-23T08:00:00Z").await;
+    let found = gathered(&db, &[&factory]).await;
+    assert_eq!((verdict(&found), found.history.disputed().count()), (Verdict::Gap, 2));
+}
+
+#[tokio::test]
+async fn a_tombstone_that_somebody_writes_past_the_command_makes_no_verdict_better_either() {
+    let db = TestDb::migrated("gather_forged").await;
+    let factory = site(&db, SITE).await;
+    let recall = event(2, "holding").disposition("recalled");
+    factory.append(&[event(1, "commissioning"), recall], RECORDED).await;
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Recalled);
+    let whole = event(2, "holding").disposition("recalled").record().text().to_owned();
+    let forged = r#"{"chopmark:erased":{"at":"2026-11-24T08:00:00Z","reason":"none"}}"#;
+    sql::testing::alter_record_as_owner(&db, SITE, 1, &whole, forged).await.unwrap();
+    assert_eq!(verdict(&gathered(&db, &[&factory]).await), Verdict::Gap);
+}

@@ -135,6 +135,21 @@ async fn an_altered_record_is_a_row_that_says_so() {
 }
 
 #[tokio::test]
+async fn an_erased_record_is_a_row_that_says_when_and_why_and_a_gap() {
+    let scene = Scene::with("custody_erased", &journey()).await;
+    let before = read(&scene, &all()).await;
+    scene.site.erase(3, "asked for", "2026-11-24T08:00:00Z").await;
+    let found = read(&scene, &all()).await;
+    assert_eq!(found.rows.len(), before.rows.len(), "never silently a shorter history");
+    let erased = row(&found, 3);
+    let Signature::Erased(tombstone) = &erased.signature else { panic!("{erased:?}") };
+    assert_eq!((tombstone.day(), &*tombstone.reason), ("2026-11-24", "asked for"));
+    assert_eq!(erased.leaf_hash, row(&before, 3).leaf_hash);
+    assert!(matches!(found.gaps[0], Gap::Erased { index: 3, .. }), "{:?}", found.gaps);
+    assert_eq!(row(&found, 0).signature, Signature::Valid);
+}
+
+#[tokio::test]
 async fn a_key_that_was_ended_later_is_said_of_the_rows_of_its_time() {
     let mut scene = Scene::with("custody_key", &journey()).await;
     scene

@@ -93,6 +93,8 @@ struct Results {
     rows: Vec<(EventRow, StandingView)>,
     hidden: Option<String>,
     broken: Option<String>,
+    /// What was erased of it.
+    erased: Vec<String>,
     next: Option<String>,
     /// The tree of what was searched.
     tree: Option<String>,
@@ -160,8 +162,33 @@ pub async fn get(
     page.others = others.map(|one| again(one, &asked, lang)).collect();
     let about = (&*searched(reading, read.window), &*asked.why);
     page.export = ExportForm::of(&state, lang, about, sight.is_recorded());
-    page.results = Some(results(&state, (reading, &found), (&asked, &current), lang).await?);
+    let mut results = results(&state, (reading, &found), (&asked, &current), lang).await?;
+    results.erased = erased(&state, &sight, reading, lang).await?;
+    page.results = Some(results);
     html(&page)
+}
+
+/// What was erased that named what is searched, or was the event of that id, as far as the limits of whoever asks allow: what they cannot see
+/// they are not told of when it is gone.
+async fn erased(
+    state: &DeskState,
+    sight: &Sight,
+    reading: &Reading,
+    lang: Language,
+) -> Result<Vec<String>, Failure> {
+    let found = match reading {
+        Reading::Item(key) | Reading::Lot(key) | Reading::Product(key) => {
+            sql::erasures::of_item(&state.db, sql::items::key_of_thing(key)).await?
+        }
+        Reading::Event(id) | Reading::Hash(id) => sql::erasures::of_event(&state.db, id).await?,
+        _ => Vec::new(),
+    };
+    let item = match reading {
+        Reading::Item(key) | Reading::Lot(key) | Reading::Product(key) => Some(key.as_str()),
+        _ => None,
+    };
+    let found = found.iter().filter(|one| sight.sees_item(item, one.at));
+    Ok(found.map(|one| words::erased(&one.tombstone(), lang)).collect())
 }
 
 /// The page before anything was searched.
@@ -256,6 +283,7 @@ async fn results(
         rows: rows.collect(),
         hidden: words::hidden(found.hidden, lang),
         broken: words::broken(found.broken, lang),
+        erased: Vec::new(),
         next: found.next.map(|next| address_of(reading, asked, &next.to_string())),
         tree: is_traced.then(|| address("/tree", &parameters)),
         item: matches!(reading, Reading::Item(_)).then(|| address("/item", &parameters)),

@@ -1,5 +1,7 @@
 -- deliveries::outcome
-select asked.place, d.outcome, sha256(convert_to(d.body, 'UTF8'))
+-- Of a delivery that was erased the digest is kept.
+select asked.place, d.outcome,
+       case when d.body like 'erased:%' then decode(substring(d.body from 8), 'hex') else sha256(convert_to(d.body, 'UTF8')) end
 from unnest($1::text[] /* bridges */, $2::bigint[] /* boots */, $3::bigint[] /* seqs */)
      with ordinality asked (bridge, boot, seq, place)
 cross join lateral (

@@ -1,0 +1,3 @@
+-- erasures::find
+select ledger_id, leaf_index, leaf_hash, erased_at, first_by, second_by, reason, item_keys, event_key, log_ledger, log_index
+from erasures where ledger_id = $1 /* ledger */ and leaf_index = $2 /* leaf */
