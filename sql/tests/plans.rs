@@ -69,6 +69,10 @@ const WHOLE: &[(&str, &str)] = &[
         "findings/list",
         "pages of 500 in order of number, for a person and the audit; resolutions are looked up beside them",
     ),
+    (
+        "reports/list",
+        "pages of 500 in order of number, for a person; evidence is merged beside them",
+    ),
     ("hub/entries", "the audit compares every entry"),
     ("hub/unindexed_entry", "only after entries of the index were found missing"),
     (

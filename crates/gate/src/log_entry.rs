@@ -232,7 +232,8 @@ impl LogEntry {
     /// Whether an operator went beyond their role, or somebody acted under a right of an emergency.
     #[must_use]
     pub fn is_override(&self) -> bool {
-        let is_step = matches!(self.kind(), LogKind::Emergency | LogKind::SessionEnd | LogKind::Erasure);
+        let is_step =
+            matches!(self.kind(), LogKind::Emergency | LogKind::SessionEnd | LogKind::Erasure);
         is_step || self.is_under_right()
     }
 

@@ -355,6 +355,7 @@ fn gap_code(gap: &Gap) -> &'static str {
         Gap::OnHold { .. } => "gap_on_hold",
         Gap::BackDated { .. } => "gap_back_dated",
         Gap::Cut { .. } => "gap_cut",
+        Gap::Erased { .. } => "gap_erased",
     }
 }
 

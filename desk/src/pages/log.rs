@@ -230,7 +230,8 @@ fn filter(asked: &Asked) -> Result<Filter, Unreadable> {
         "override" => Some(Kinds::Overrides),
         name => {
             let kind = LogKind::ALL.into_iter().find(|kind| kind.name() == name);
-            let expected = "override, look, export, case, log, emergency, session-end, erasure or report";
+            let expected =
+                "override, look, export, case, log, emergency, session-end, erasure or report";
             Some(Kinds::One(kind.ok_or_else(|| wrong(name, expected))?))
         }
     };

@@ -1,11 +1,7 @@
 -- reports::list
--- The limit of one keeps the evidence a look-up for each row, whatever the size of its table.
 select r.item, r.reason, r.received_at, r.photo_bytes > 0, r.state, r.answer, r.answered_at, r.for_authorities, e.digest, e.log_origin,
   e.log_index, r.report_id, r.message, r.place, r.language
-from reports r
-left join lateral (
-  select digest, log_origin, log_index from report_evidence where report_id = r.report_id limit 1
-) e on true
+from reports r left join report_evidence e on e.report_id = r.report_id
 where r.report_id > $1 /* after */ and (not $2 /* open only */ or r.state in ('received', 'taken'))
 order by r.report_id
 limit 500
