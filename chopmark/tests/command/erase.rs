@@ -46,7 +46,8 @@ impl Scene {
         assert_eq!(made.status, 0, "{}", made.err);
         let keys =
             made.out.lines().filter_map(|line| Some(&line[line.find(&format!("{LOG}+"))?..]));
-        let keys: String = keys.map(|key| format!("log {key}\n")).collect();
+        let keys: Vec<String> = keys.map(|key| format!("log {key}\n")).collect();
+        let keys = keys.concat();
         assert!(!keys.is_empty(), "{}", made.out);
         let policy = scene.site.policy_lines("log") + &hub.policy_lines("hub") + &keys;
         std::fs::write(scene.folder().join("policy.txt"), policy).unwrap();
