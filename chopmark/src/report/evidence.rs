@@ -1,6 +1,6 @@
 //! What a report rests on, as the operator sees it: whether it is what was frozen when it came, and a file that shows it elsewhere.
 //!
-//! The way through: [`of_report`] compares a stored report with its document and digest, and with the log of reads; [`write`] takes document
+//! The way through: [`of_report`] compares a stored report with its document and digest, and with the log of reads; [`write()`] takes document
 //! and secret into a file; [`check`] looks at such a file without a database.
 //!
 //! What holds: a file is new, and for its owner alone, since it has what a person wrote.
