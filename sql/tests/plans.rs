@@ -69,6 +69,8 @@ const WHOLE: &[(&str, &str)] = &[
         "findings/list",
         "pages of 500 in order of number, for a person and the audit; resolutions are looked up beside them",
     ),
+    ("erasures/cases", "cases whose evidence is a record, for two people who erase it"),
+    ("erasures/exports", "exports that may hold a record, for two people who erase it"),
     (
         "reports/list",
         "pages of 500 in order of number, for a person; evidence is merged beside them",
