@@ -13,8 +13,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use gate::erasure::{Logged, logged, recorded};
-use gate::read_log::ERASURE;
+use gate::erasure::{ERASURE, Logged, logged, recorded};
 use ledger::Hash;
 use ledger::audit::Finding;
 use ledger::record::{ERASED_SECRET, Record, Secret, Tombstone};

@@ -28,8 +28,11 @@ use sql::ledgers::StoredRecord;
 use thiserror::Error;
 
 use crate::emergency::REASON_CHARACTERS;
-use crate::read_log::{ERASURE, NotRecorded, ReadLog};
+use crate::read_log::{NotRecorded, ReadLog, head};
 use crate::{Gate, Refusal};
+
+/// Type of the records of erasures in the log.
+pub const ERASURE: &str = "chopmark:Erasure";
 
 /// Why nothing was erased.
 #[derive(Debug, Error)]
@@ -153,8 +156,14 @@ impl Gate {
             "record {} of {origin}, leaf {}, by {first} and {second}",
             erasure.index, erasure.leaf_hash
         );
-        let said = recorded(origin, erasure);
-        let index = log.record_erasure(who, (&asked, &erasure.reason), said).await?;
+        let mut members = head(ERASURE, self.clock.now(), who);
+        members.extend([
+            ("chopmark:act", Json::from("erase a record")),
+            ("chopmark:asked", Json::from(asked.as_str())),
+            ("chopmark:reason", Json::from(erasure.reason.as_str())),
+            ("chopmark:erased", recorded(origin, erasure)),
+        ]);
+        let index = log.append(object(members)).await?;
         let log = sql::ledgers::find(&self.db, &wanted.log).await?;
         let log = log.ok_or_else(|| sql::Error::Data(format!("no ledger `{}`", wanted.log)))?;
         Ok((log.id, index))

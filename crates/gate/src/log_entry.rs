@@ -16,7 +16,8 @@ use ledger::Hash;
 use ledger::json::{Json, object};
 use ledger::record::Record;
 
-use crate::read_log::{EMERGENCY_RIGHT, ERASURE, SESSION_END};
+use crate::erasure::ERASURE;
+use crate::read_log::{EMERGENCY_RIGHT, SESSION_END};
 use crate::report_entry;
 
 /// Members of an entry for programs, and of the record that they come from; records of earlier versions lack some of them, reads have neither

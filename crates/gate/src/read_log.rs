@@ -35,14 +35,11 @@ use process::config::{Installation, Problem};
 use process::{Clock, Randomness};
 use sql::emergency::{Step, StoredEmergency};
 use sql::ledgers::{Append, Entry};
-use sql::reports::LogPlace;
 use sql::sessions::{LoggedInBy, StoredSession};
 use sql::{Db, LedgerId, Transaction};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-
-use crate::report_entry;
 
 /// Kind of the ledger.
 pub(crate) const KIND: &str = "audit";
@@ -50,8 +47,6 @@ pub(crate) const KIND: &str = "audit";
 pub(crate) const EMERGENCY_RIGHT: &str = "chopmark:EmergencyRight";
 /// Type of the records of ends of sessions.
 pub(crate) const SESSION_END: &str = "chopmark:SessionEnd";
-/// Type of the records of erasures.
-pub const ERASURE: &str = "chopmark:Erasure";
 /// Reads that may wait at once.
 const WAITING: usize = 256;
 /// Most characters of what was asked for that are recorded; the rest is named by its length.
@@ -336,7 +331,7 @@ pub fn description(right: &StoredEmergency) -> String {
 }
 
 /// What the record of somebody's act begins with.
-fn head(kind: &str, at: Timestamp, who: &Identity) -> Vec<(&'static str, Json)> {
+pub(crate) fn head(kind: &str, at: Timestamp, who: &Identity) -> Vec<(&'static str, Json)> {
     let roles = who.grants.iter().map(|grant| Json::from(grant.role().name())).collect();
     let limits =
         who.grants.iter().map(|grant| Json::from(limits_text(grant.scope()).as_str())).collect();
@@ -390,9 +385,9 @@ struct Job {
 
 /// The log of one process.
 pub struct ReadLog {
-    origin: Option<String>,
+    pub(crate) origin: Option<String>,
     jobs: Option<mpsc::Sender<Job>>,
-    clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 impl ReadLog {
@@ -445,42 +440,12 @@ impl ReadLog {
         self.append(end.record(self.clock.now())).await.map(drop)
     }
 
-    /// Records the digest of what a report rests on; gives where.
+    /// Appends a record; gives its place.
     ///
     /// # Errors
     ///
-    /// [`NotRecorded`].
-    pub async fn record_report(&self, report: (u64, &Hash)) -> Result<LogPlace, NotRecorded> {
-        let origin = self.origin.clone().ok_or(NotRecorded::NoLog)?;
-        let index = self.append(report_entry::record(report, self.clock.now())).await?;
-        Ok(LogPlace { origin, index })
-    }
-
-    /// Records that somebody erases a record, before it is erased; gives the place in the log.
-    ///
-    /// - `said`: the member `chopmark:erased`.
-    ///
-    /// # Errors
-    ///
-    /// [`NotRecorded`]: then nothing may be erased.
-    pub async fn record_erasure(
-        &self,
-        who: &Identity,
-        (asked, reason): (&str, &str),
-        said: Json,
-    ) -> Result<u64, NotRecorded> {
-        let mut members = head(ERASURE, self.clock.now(), who);
-        members.extend([
-            ("chopmark:act", Json::from("erase a record")),
-            ("chopmark:asked", Json::from(bounded(asked).as_str())),
-            ("chopmark:reason", Json::from(reason)),
-            ("chopmark:erased", said),
-        ]);
-        self.append(object(members)).await
-    }
-
-    /// Gives the place of the record.
-    async fn append(&self, record: Json) -> Result<u64, NotRecorded> {
+    /// [`NotRecorded`]: then nothing may be done or shown.
+    pub(crate) async fn append(&self, record: Json) -> Result<u64, NotRecorded> {
         let jobs = self.jobs.as_ref().ok_or(NotRecorded::NoLog)?;
         let (answer, recorded) = oneshot::channel();
         let job = Job { record, answer };

@@ -1,6 +1,6 @@
 //! The entry of the log of reads that has the digest of a report of a suspicion.
 //!
-//! The way through: [`crate::read_log::ReadLog::record_report`] writes it before the receipt is shown; [`standing`] looks it up again.
+//! The way through: [`ReadLog::record_report`] writes it before the receipt is shown; [`standing`] looks it up again.
 //!
 //! What holds: an entry has the report's number, its digest and a time, and nothing of the item, the text or a person; after the report is
 //! deleted it tells nothing.
@@ -15,6 +15,8 @@ use ledger::json::{Json, object};
 use ledger::record::Record;
 use sql::Db;
 use sql::reports::LogPlace;
+
+use crate::read_log::{NotRecorded, ReadLog};
 
 /// Type of the record.
 pub const REPORT: &str = "chopmark:Report";
@@ -32,6 +34,19 @@ pub fn record((number, digest): (u64, &Hash), at: Timestamp) -> Json {
         (NUMBER, Json::from(number)),
         (DIGEST, Json::from(digest.to_string().as_str())),
     ])
+}
+
+impl ReadLog {
+    /// Records the digest of what a report rests on; gives where.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRecorded`].
+    pub async fn record_report(&self, report: (u64, &Hash)) -> Result<LogPlace, NotRecorded> {
+        let origin = self.origin.clone().ok_or(NotRecorded::NoLog)?;
+        let index = self.append(record(report, self.clock.now())).await?;
+        Ok(LogPlace { origin, index })
+    }
 }
 
 /// Number and digest of a record; none if it is of another type.
