@@ -30,7 +30,7 @@ const GROWING: &[(&str, &[&str])] = &[
     ("scans", &["item_key"]),
     ("findings", &["finding_id", "item_key"]),
     ("finding_resolutions", &["finding_id"]),
-    ("events", &["position", "event_time", "record_time", "event_key"]),
+    ("events", &["position", "event_time", "record_time", "event_key", "leaf_index"]),
     ("event_blocks", &["block"]),
     ("event_postings", &["term"]),
     ("event_values", &["value"]),
@@ -69,12 +69,9 @@ const WHOLE: &[(&str, &str)] = &[
         "findings/list",
         "pages of 500 in order of number, for a person and the audit; resolutions are looked up beside them",
     ),
+    ("erasures/logged", "the logs of reads, for the audit, which reads them whole beside it"),
     ("erasures/cases", "cases whose evidence is a record, for two people who erase it"),
     ("erasures/exports", "exports that may hold a record, for two people who erase it"),
-    (
-        "reports/list",
-        "pages of 500 in order of number, for a person; evidence is merged beside them",
-    ),
     ("hub/entries", "the audit compares every entry"),
     ("hub/unindexed_entry", "only after entries of the index were found missing"),
     (
