@@ -5,7 +5,7 @@
 //!
 //! What holds: a file is new, and for its owner alone, since it has what a person wrote.
 //!
-//! Not here: the comparison itself (`history::frozen`), the entry of the log (`gate::report_entry`).
+//! Not here: the comparison itself (`history::frozen`), what is compared and the entry of the log (`gate::report_entry`).
 //!
 //! Source: docs/decisions/0102-reports-reach-brand-and-authority.md.
 
@@ -15,12 +15,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use gate::report_entry::{Standing, standing};
-use history::frozen::{self, FileError, Kept, MOST_FILE, Statement};
+use gate::report_entry::{self, Standing, kept, standing};
+use history::frozen::{self, FileError, MOST_FILE};
 use ledger::Hash;
 use ledger::json::{Json, object};
 use sql::Db;
-use sql::reports::{Frozen, LogPlace, StoredReport};
+use sql::reports::{LogPlace, StoredReport};
 
 use crate::terminal::{self, Tone, out};
 
@@ -86,11 +86,6 @@ impl Found {
     }
 }
 
-fn kept(frozen: &Frozen) -> Kept<'_> {
-    let evidence = &frozen.evidence;
-    Kept { document: &evidence.document, secret: &frozen.secret, digest: &evidence.digest }
-}
-
 /// Compares a report with what was frozen of it, and with the log.
 ///
 /// # Errors
@@ -102,17 +97,7 @@ pub async fn of_report(db: &Db, report: &StoredReport) -> anyhow::Result<Found> 
     let Some(frozen) = sql::reports::evidence(db, report.id).await? else {
         return Ok(Found { digest: None, misfit: None, standing: Standing::NotLogged, log });
     };
-    let statement = Statement {
-        received_at: outcome.received_at,
-        item: &outcome.item,
-        reason: &outcome.reason,
-        message: &report.message,
-        place: &report.place,
-        language: &report.language,
-        for_authorities: outcome.for_authorities,
-        photo: frozen.photo,
-    };
-    let misfit = frozen::check(&kept(&frozen), &statement).err().map(|misfit| misfit.to_string());
+    let misfit = report_entry::check(report, &frozen).err().map(|misfit| misfit.to_string());
     let digest = frozen.evidence.digest;
     let standing = standing(db, (report.id, &digest), log.as_ref()).await?;
     Ok(Found { digest: Some(digest), misfit, standing, log })

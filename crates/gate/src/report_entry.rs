@@ -1,6 +1,7 @@
-//! The entry of the log of reads that has the digest of a report of a suspicion.
+//! A report of a suspicion beside what was frozen of it, and beside the entry of the log of reads that has its digest.
 //!
-//! The way through: [`ReadLog::record_report`] writes it before the receipt is shown; [`standing`] looks it up again.
+//! The way through: [`ReadLog::record_report`] writes it before the receipt is shown; [`standing`] looks it up again; [`check`]
+//! compares what is stored of the report with what was frozen.
 //!
 //! What holds: an entry has the report's number, its digest and a time, and nothing of the item, the text or a person; after the report is
 //! deleted it tells nothing.
@@ -9,12 +10,13 @@
 //!
 //! Source: docs/decisions/0102-reports-reach-brand-and-authority.md.
 
+use history::frozen::{self, Kept, Misfit, Shown, Statement};
 use jiff::Timestamp;
 use ledger::Hash;
 use ledger::json::{Json, object};
 use ledger::record::Record;
 use sql::Db;
-use sql::reports::LogPlace;
+use sql::reports::{Frozen, LogPlace, StoredReport};
 
 use crate::read_log::{NotRecorded, ReadLog};
 
@@ -89,6 +91,33 @@ pub async fn standing(
     let found = stored.and_then(|stored| read(Record::parse(&stored.text).ok()?.json()));
     let is_same = found.is_some_and(|(number, digest)| (number, &digest) == report);
     Ok(if is_same { Standing::Logged } else { Standing::Contradicted })
+}
+
+/// Document, key and digest, as they are stored.
+#[must_use]
+pub fn kept(frozen: &Frozen) -> Kept<'_> {
+    let evidence = &frozen.evidence;
+    Kept { document: &evidence.document, secret: &frozen.secret, digest: &evidence.digest }
+}
+
+/// Compares what is stored of a report with what was frozen of it; gives what the records said then.
+///
+/// # Errors
+///
+/// [`Misfit`].
+pub fn check(report: &StoredReport, frozen: &Frozen) -> Result<Shown, Misfit> {
+    let outcome = &report.outcome;
+    let statement = Statement {
+        received_at: outcome.received_at,
+        item: &outcome.item,
+        reason: &outcome.reason,
+        message: &report.message,
+        place: &report.place,
+        language: &report.language,
+        for_authorities: outcome.for_authorities,
+        photo: frozen.photo,
+    };
+    frozen::check(&kept(frozen), &statement)
 }
 
 #[cfg(test)]

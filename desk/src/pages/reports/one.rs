@@ -4,8 +4,8 @@ use access::{Act, ReportFacts, Sight};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use gate::report_entry::{Standing, standing};
-use history::frozen::{self, Head, Kept, Misfit, Shown, Statement};
+use gate::report_entry::{Standing, check, standing};
+use history::frozen::{Head, Misfit, Shown};
 use inquiry::reading::element_string;
 use process::language::Language;
 use serde::Deserialize;
@@ -109,20 +109,8 @@ async fn evidence(
             ledgers: Vec::new(),
         });
     };
-    let statement = Statement {
-        received_at: outcome.received_at,
-        item: &outcome.item,
-        reason: &outcome.reason,
-        message: &report.message,
-        place: &report.place,
-        language: &report.language,
-        for_authorities: outcome.for_authorities,
-        photo: frozen.photo,
-    };
     let digest = &frozen.evidence.digest;
-    let document = &frozen.evidence.document;
-    let kept = Kept { document, secret: &frozen.secret, digest };
-    let checked = frozen::check(&kept, &statement);
+    let checked = check(report, &frozen);
     let found = standing(&state.db, (report.id, digest), outcome.log.as_ref()).await?;
     let misfit: Option<&Misfit> = checked.as_ref().err();
     if misfit.is_some() || found == Standing::Contradicted {
