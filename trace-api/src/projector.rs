@@ -1,7 +1,7 @@
 //! Fills the projection of events from committed records of site ledgers.
 //!
 //! The way through: of all trace-api processes of a database one projects ([`run`]); it reads what waits, makes rows of it
-//! ([`project_once`]) and looks again, after a pause that grows while nothing comes. The others wait and take over.
+//! ([`project_once`]) and looks again, after a short pause if little waited, and one that grows while nothing comes. The others wait and take over.
 //!
 //! What holds:
 //!
@@ -32,6 +32,9 @@ use crate::projection_metrics::ProjectionMetrics;
 const MOST: u32 = 1_024;
 /// Shortest and longest pause while nothing waits.
 const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// Pause after a batch of fewer than half of [`MOST`] records: a batch costs statements, a commit and a flush, whatever it holds, and ingest
+/// needs the same processors. Events are found that much later.
+const GATHER: Duration = Duration::from_millis(100);
 /// Longest pause after a failure, and while another process projects.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -89,6 +92,9 @@ async fn follow(
         }
         if done.records > 0 {
             pause = IDLE.0;
+            if done.records < u64::from(MOST / 2) {
+                sleep(GATHER).await;
+            }
         } else {
             sleep(pause).await;
             pause = (pause * 2).min(IDLE.1);
