@@ -123,6 +123,8 @@ fn chip(tag: TagCheck) -> (LampState, Answer) {
 fn journey(state: &ItemState) -> (LampState, Answer) {
     if !state.clashes.is_empty() {
         (LampState::Warn, text::CONTRADICTS)
+    } else if !state.resold.is_empty() {
+        (LampState::Warn, text::SOLD_AGAIN)
     } else if !state.gaps.is_empty() {
         (LampState::Warn, text::HAS_A_GAP)
     } else if !state.conditions.is_empty() {

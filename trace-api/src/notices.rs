@@ -66,9 +66,10 @@ pub fn warnings(
 ) -> Vec<String> {
     let said = state.notices.iter().map(|notice| words::notice(notice, naming, language));
     let clashes = state.clashes.iter().map(|clash| words::clash(clash, naming, language));
+    let resold = state.resold.iter().map(|clash| words::resold(clash, naming, language));
     let excursions = history.broken_conditions().map(|entry| excursion(entry, naming, language));
     let mut notices: Vec<String> = Vec::new();
-    let all = said.chain(clashes).chain(disputed(history, naming, language));
+    let all = said.chain(clashes).chain(resold).chain(disputed(history, naming, language));
     for notice in all.chain(excursions) {
         if !notices.contains(&notice) {
             notices.push(notice);

@@ -453,9 +453,11 @@ fn hint(view: &PageView<'_>, general: Pair) -> String {
     special.unwrap_or_else(|| language.of(general).to_owned())
 }
 
-/// Whether the item was sold, and nobody but this person scanned it.
+/// Whether the item was sold once, and nobody but this person scanned it.
 fn sold_to_one(view: &PageView<'_>) -> bool {
-    matches!(view.result.reason, Reason::Sold(_)) && view.result.scans.all <= view.result.scans.own
+    let result = view.result;
+    let is_once = matches!(result.reason, Reason::Sold(_)) && result.state.resold.is_empty();
+    is_once && result.scans.all <= result.scans.own
 }
 
 fn scan_counts(view: &PageView<'_>, history: &History) -> ScanCounts {

@@ -25,7 +25,20 @@ pub fn elsewhere(sightings: &[Sighting], network: &Mark, after: Timestamp) -> Ve
             None => latest.push(sighting),
         }
     }
-    latest.into_iter().map(|one| placed(one.at, &one.place)).collect()
+    let is_confirmed = |one: &Sighting| is_confirmed(sightings, (&one.place, &one.network), after);
+    latest.into_iter().map(|one| placed(one.at, &one.place, is_confirmed(one))).collect()
+}
+
+/// Whether a network other than this one scanned at its place after `after` ([`Position::is_confirmed_by`]).
+#[must_use]
+pub fn is_confirmed(
+    sightings: &[Sighting],
+    (place, network): (&Place, &Mark),
+    after: Timestamp,
+) -> bool {
+    let own = position(place);
+    let is_other = |one: &&Sighting| one.at > after && !is_one(&one.network, network);
+    sightings.iter().filter(is_other).any(|one| own.is_confirmed_by(position(&one.place)))
 }
 
 /// Whether two places are of one row: their positions were reported alike.
@@ -39,15 +52,21 @@ fn is_one(one: &Mark, other: &Mark) -> bool {
     one.own == other.own || one.own == other.before || one.before == other.own
 }
 
-/// A scan with its position.
-#[must_use]
-pub fn placed(at: Timestamp, place: &Place) -> PlacedScan {
-    let position = Position {
+fn position(place: &Place) -> Position {
+    Position {
         latitude: place.latitude,
         longitude: place.longitude,
         uncertainty_km: f64::from(place.uncertainty_km),
-    };
-    PlacedScan { at, place: place.name.clone(), position }
+    }
+}
+
+/// A scan with its position.
+///
+/// - `is_confirmed`: [`is_confirmed`].
+#[must_use]
+pub fn placed(at: Timestamp, place: &Place, is_confirmed: bool) -> PlacedScan {
+    let position = position(place);
+    PlacedScan { at, place: place.name.clone(), position, is_confirmed }
 }
 
 /// One scan of each network after a sale and after an earlier finding was resolved, a scan at `now` included: the first

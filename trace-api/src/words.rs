@@ -37,7 +37,7 @@ pub mod verifier;
 pub mod who;
 
 use claims::clash_pair;
-pub use claims::{clash, gap, notice};
+pub use claims::{clash, gap, notice, resold};
 pub use conditions::{excursion, excursion_hint};
 pub use counts::{Checked, checked, disputed, privacy};
 pub use hints::hint;

@@ -26,7 +26,7 @@ use crate::authority::{Roles, Row};
 use crate::entry::{Fault, HistoryEntry};
 use crate::gaps::{Gap, find_gaps};
 use crate::record_view::RecordView;
-use crate::state::{Clash, ItemState, MAX_NOTICES, NotIssued, Notice, Withdrawal};
+use crate::state::{Clash, ClashKind, ItemState, MAX_NOTICES, NotIssued, Notice, Withdrawal};
 use crate::statement::{Deed, Level, Reader};
 use crate::weight::{Mark, Weight};
 
@@ -34,12 +34,16 @@ mod boxes;
 mod corrections;
 mod journey;
 mod order;
+mod sales;
 mod succession;
 
 use boxes::Boxes;
 pub use boxes::Stay;
 use journey::Journey;
 use order::Statement;
+
+/// Time after a second sale was known ([`crate::weight::Seal::known`]) within which it decides nothing: a return, or word that the sale was a mistake, may be on its way.
+pub const RETURN_GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The records of one item, weighed.
 #[derive(Debug, Clone)]
@@ -187,7 +191,22 @@ impl History {
         if state.withdrawn.is_none() && self.is_issued_by_right() && is_expired() {
             state.withdrawn = Some(Withdrawal::Expired);
         }
+        let clashes = std::mem::take(&mut state.clashes).into_iter();
+        (state.resold, state.clashes) = clashes.partition(|clash| self.is_resold(clash, now));
         state
+    }
+
+    /// Whether a clash is a second sale that has been known for less than [`RETURN_GRACE`] and that stands.
+    fn is_resold(&self, clash: &Clash, now: Timestamp) -> bool {
+        let again = |entry: &&HistoryEntry| {
+            (&entry.origin, entry.index) == (&clash.other.origin, clash.other.index)
+        };
+        let is_recent = |entry: &HistoryEntry| {
+            // A time far ahead, which only a ledger without a hub could state, gives no grace.
+            let age = now.duration_since(entry.seal.known()).abs();
+            age < RETURN_GRACE && self.state.sales.contains(&entry.at)
+        };
+        clash.kind == ClashKind::SoldTwice && self.entries.iter().find(again).is_some_and(is_recent)
     }
 
     /// An expiry date that is only claimed withdraws nothing.
@@ -210,13 +229,15 @@ impl History {
         self.stays.clone_from(&journey.boxes.stays);
         let not_covered = rights.licences_of(&subject.digits).is_none();
         let clashes = journey.clashes.clone();
+        let sales = journey.sales.standing();
         self.state = ItemState {
             not_covered,
             malformed: false,
             withdrawn: self.withdrawn(&journey),
             not_issued: self.not_issued(&journey, rights, &subject),
-            sales: journey.sales.iter().map(|place| self.entries[*place].at).collect(),
-            sale: journey.sales.first().map(|place| self.entries[*place].reference()),
+            sales: sales.iter().map(|place| self.entries[*place].at).collect(),
+            sale: sales.first().map(|place| self.entries[*place].reference()),
+            resold: Vec::new(),
             gaps: self.gaps(&journey, rights, &subject),
             conditions: journey.conditions.iter().map(|at| self.entries[*at].reference()).collect(),
             clashes: self.ledger_clashes(&journey, rights, &subject).chain(clashes).collect(),

@@ -4,8 +4,8 @@
 //! applies, and each is stored as a finding. Of findings that stand open those of [`Rule::ImpossibleTravel`] and
 //! [`Rule::ManyNetworks`] decide the verdict; the others are hints, which the issuer reads and the scanning person is told.
 //!
-//! What holds: pure; without a trusted position a scan takes part in no comparison of places; a network is never
-//! compared with itself, and its browsers are not counted; evidence names times and places, and nobody; a hint decides
+//! What holds: pure; without a trusted position a scan takes part in no comparison of places, and with a vague one only if another network was
+//! there too; a network is never compared with itself, and its browsers are not counted; evidence names times and places, and nobody; a hint decides
 //! nothing.
 //!
 //! Not here: which scans are a consumer's and how networks are told apart (`trace-api`), what the verdict is
@@ -17,6 +17,9 @@ use crate::fold::Stay;
 
 /// Speed above which two scans cannot be of one object, in kilometres an hour.
 const MAX_SPEED_KMH: f64 = 900.0;
+/// Up to this many kilometres of uncertainty a position is believed of one network alone; one that is vaguer needs another network there.
+/// `chopmark-demo scan-rules` shows what that costs and saves.
+const CERTAIN_KM: f64 = 50.0;
 /// How far back a scan elsewhere can matter: no two places are further apart than half the equator, 20,038 km, which
 /// takes 22.3 hours at that speed.
 pub const TRAVEL: SignedDuration = SignedDuration::from_hours(23);
@@ -35,6 +38,17 @@ pub struct PlacedScan {
     pub place: String,
     /// Where.
     pub position: Position,
+    /// Whether another network scanned there as well.
+    pub is_confirmed: bool,
+}
+
+impl PlacedScan {
+    /// Whether the rule of travel may rest on it: databases of addresses have a town right, or several networks were seen there. One address
+    /// whose position is known to a province is too often in another one.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.position.uncertainty_km <= CERTAIN_KM || self.is_confirmed
+    }
 }
 
 /// A position on earth.
@@ -252,7 +266,14 @@ fn other_market(facts: &ScanFacts) -> Option<Evidence> {
 /// The scan elsewhere from which this one would have needed the highest speed, if that is too high.
 fn travel(facts: &ScanFacts) -> Option<Evidence> {
     let here = facts.here.as_ref()?;
-    let speeds = facts.elsewhere.iter().map(|other| (speed_kmh(other, here), other));
+    if !here.is_certain() {
+        return None;
+    }
+    let speeds = facts
+        .elsewhere
+        .iter()
+        .filter(|one| one.is_certain())
+        .map(|other| (speed_kmh(other, here), other));
     let (speed_kmh, other) = speeds.max_by(|one, other| one.0.total_cmp(&other.0))?;
     (speed_kmh > MAX_SPEED_KMH)
         .then(|| Evidence::ImpossibleTravel { scans: [other.clone(), here.clone()], speed_kmh })
@@ -264,6 +285,15 @@ fn speed_kmh(one: &PlacedScan, other: &PlacedScan) -> f64 {
     let kilometres = (distance_km(from, to) - from.uncertainty_km - to.uncertainty_km).max(0.0);
     let hours = one.at.duration_since(other.at).as_secs_f64().abs() / 3600.0;
     kilometres / hours.max(1.0 / 3600.0)
+}
+
+impl Position {
+    /// Whether `other` is the same place as far as can be told, and is not known less well than this one.
+    #[must_use]
+    pub fn is_confirmed_by(self, other: Self) -> bool {
+        let reach = self.uncertainty_km + other.uncertainty_km;
+        other.uncertainty_km <= self.uncertainty_km && distance_km(self, other) <= reach
+    }
 }
 
 /// Great-circle distance on a sphere of 6,371 km.
@@ -287,7 +317,11 @@ mod tests {
     }
 
     fn scan(minutes: i64, position: Position) -> PlacedScan {
-        PlacedScan { at: at(minutes), place: "there".into(), position }
+        PlacedScan { at: at(minutes), place: "there".into(), position, is_confirmed: true }
+    }
+
+    fn alone(scan: PlacedScan) -> PlacedScan {
+        PlacedScan { is_confirmed: false, ..scan }
     }
 
     fn facts(here: Option<PlacedScan>, elsewhere: Vec<PlacedScan>) -> ScanFacts {
@@ -298,6 +332,7 @@ mod tests {
     fn scans_too_far_apart_for_the_time_between_are_evidence() {
         let suburb = Position { latitude: 31.3, longitude: 121.5, uncertainty_km: 20.0 };
         let vague = Position { uncertainty_km: 1700.0, ..CHENGDU };
+        let province = Position { uncertainty_km: 100.0, ..CHENGDU };
         for (what, other, is_evidence) in [
             ("40 minutes before", scan(-40, CHENGDU), true),
             ("40 minutes later, by a clock that is ahead", scan(40, CHENGDU), true),
@@ -305,11 +340,35 @@ mod tests {
             ("by air, four hours before", scan(-240, CHENGDU), false),
             ("the same town at the same moment", scan(0, suburb), false),
             ("a position too vague to tell", scan(-1, vague), false),
+            ("a province, of two networks", scan(-40, province), true),
+            ("a province, of one network", alone(scan(-40, province)), false),
+            ("a town, of one network", alone(scan(-40, CHENGDU)), true),
         ] {
             let found = find(&facts(Some(scan(0, SHANGHAI)), vec![other]));
             assert_eq!(found.len(), usize::from(is_evidence), "{what}: {found:?}");
         }
         assert!(find(&facts(None, vec![scan(0, CHENGDU)])).is_empty(), "no position here");
+        let here = alone(scan(0, Position { uncertainty_km: 100.0, ..SHANGHAI }));
+        let found = find(&facts(Some(here), vec![scan(-40, CHENGDU)]));
+        assert!(found.is_empty(), "a province of one network here: {found:?}");
+    }
+
+    #[test]
+    fn a_place_is_confirmed_by_what_may_be_the_same_and_is_known_as_well() {
+        let town = SHANGHAI;
+        let province = Position { uncertainty_km: 100.0, ..town };
+        let next = Position { latitude: 32.0, ..province };
+        let country = Position { latitude: 35.0, longitude: 104.0, uncertainty_km: 2_500.0 };
+        for (what, one, other, is_confirmed) in [
+            ("the same town", town, town, true),
+            ("a town within a province", province, town, true),
+            ("provinces that overlap", province, next, true),
+            ("a province around a town", town, province, false),
+            ("a country around a province", province, country, false),
+            ("another town", province, CHENGDU, false),
+        ] {
+            assert_eq!(one.is_confirmed_by(other), is_confirmed, "{what}");
+        }
     }
 
     #[test]

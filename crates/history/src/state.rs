@@ -75,6 +75,8 @@ pub struct ItemState {
     pub not_issued: Option<NotIssued>,
     /// Records that cannot both be right.
     pub clashes: Vec<Clash>,
+    /// Sales without a return between them that are so recent that it may still be on its way: they do not decide yet.
+    pub resold: Vec<Clash>,
     /// Sales since the last return, in the order in which they were recorded.
     pub sales: Vec<Timestamp>,
     /// The record of the first of these sales.

@@ -81,6 +81,12 @@ pub struct Seal {
 }
 
 impl Seal {
+    /// When the record was there at the latest: when the hub had it, and while that has not, when its own ledger was first signed with it.
+    #[must_use]
+    pub fn known(&self) -> Timestamp {
+        if self.place.is_some() { self.at } else { self.committed }
+    }
+
     /// The seal of a record that the hub does not have yet.
     #[must_use]
     pub fn pending(now: Timestamp, committed: Timestamp) -> Self {

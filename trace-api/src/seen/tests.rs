@@ -228,3 +228,25 @@ async fn what_is_counted_says_what_the_scans_themselves_say_and_goes_with_them()
         }
     }
 }
+
+#[test]
+fn a_vague_position_is_confirmed_by_another_network_there_and_not_by_its_own() {
+    let at = |minutes: i64| Timestamp::from_second(1_763_000_000 + minutes * 60).unwrap();
+    let province =
+        Place { name: "Jiangsu".into(), latitude: 32.0, longitude: 120.0, uncertainty_km: 100.0 };
+    let network = |number: u8| Mark { own: vec![number; 16], before: vec![number; 16] };
+    let seen = |minutes, number: u8| Sighting {
+        at: at(minutes),
+        place: province.clone(),
+        network: network(number),
+    };
+    let confirmed = |sightings: &[Sighting]| {
+        elsewhere(sightings, &network(9), at(0)).first().map(|one| one.is_confirmed)
+    };
+    assert_eq!(confirmed(&[seen(5, 1)]), Some(false));
+    assert_eq!(confirmed(&[seen(5, 1), seen(4, 1)]), Some(false), "the same network again");
+    assert_eq!(confirmed(&[seen(5, 1), seen(4, 2)]), Some(true));
+    assert_eq!(confirmed(&[seen(5, 1), seen(-4, 2)]), Some(false), "too long ago");
+    assert!(is_confirmed(&[seen(5, 1)], (&province, &network(9)), at(0)), "of the scan itself");
+    assert!(!is_confirmed(&[seen(5, 9)], (&province, &network(9)), at(0)));
+}

@@ -56,6 +56,21 @@ pub fn clash(clash: &Clash, naming: Naming, language: Language) -> String {
     }
 }
 
+/// That an item was sold again a short while ago, and what to do.
+#[must_use]
+pub fn resold(clash: &Clash, naming: Naming, language: Language) -> String {
+    let (zh, en) = match naming.both(&clash.one, &clash.other) {
+        Some((zh, en)) => (format!("（{zh}）"), format!(" ({en})")),
+        None => (String::new(), String::new()),
+    };
+    language.of((
+        format!("今天又有一次售出记录，目前没有退回记录{zh}。若你正要购买，请先问商家；一天后请再扫一次"),
+        format!(
+            "Within the last day it was recorded as sold again, and no return is recorded so far{en}. If you are about to buy it, ask the shop first; scan it again in a day"
+        ),
+    ))
+}
+
 /// What somebody says though it does not decide.
 #[must_use]
 pub fn notice(notice: &Notice, naming: Naming, language: Language) -> String {

@@ -79,6 +79,11 @@ pub const PRINTED: Answer =
 /// Records contradict each other.
 pub const CONTRADICTS: Answer =
     (CARE, ("有互相矛盾的记录。", "Some records contradict each other."));
+/// It was sold again a short while ago.
+pub const SOLD_AGAIN: Answer = (
+    CARE,
+    ("再次售出，目前没有退回记录。", "It was sold again, and no return is recorded so far."),
+);
 /// A step is missing.
 pub const HAS_A_GAP: Answer = (CARE, ("流通记录有缺口。", "The journey has a gap."));
 /// A storage limit was exceeded.

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 
 use super::boxes::Boxes;
 use super::order::Statement;
+use super::sales::{Sales, Times};
 use super::succession;
 use crate::approval::recall_is_approved;
 use crate::authority::{Roles, Row, Tie};
@@ -40,6 +41,12 @@ pub struct Facts<'a> {
     pub corrections: &'a HashMap<usize, Weight>,
 }
 
+impl<'a> Facts<'a> {
+    fn times(&self) -> Times<'a> {
+        Times { entries: self.entries, late: self.rights.late }
+    }
+}
+
 /// A shipping that was not received yet.
 #[derive(Debug, Clone)]
 struct Transit {
@@ -61,8 +68,8 @@ pub struct Journey {
     pub recalls: BTreeMap<(PartyId, Level), usize>,
     /// Thefts that stand, by setter.
     pub thefts: BTreeMap<PartyId, usize>,
-    /// Sales since the last return.
-    pub sales: Vec<usize>,
+    /// Sales and returns.
+    pub sales: Sales,
     /// Records that cannot both be right.
     pub clashes: Vec<Clash>,
     /// Receivings without a shipping, then claims.
@@ -142,8 +149,14 @@ impl Journey {
         let entry = &facts.entries[place];
         match deed {
             Deed::Receive(_) => return self.weigh_receiving(facts, place, speaker),
-            Deed::Return(Some(_)) if self.sales.is_empty() => {
-                return self.weigh_receiving(facts, place, speaker);
+            Deed::Return(to) if self.sales.is_empty() => {
+                let is_suspended = || self.roles(facts, entry, speaker, deed).has(Tie::Suspended);
+                if self.possessor.as_ref() == Some(speaker) && !is_suspended() {
+                    self.sales.returned_early(facts.times(), place, speaker);
+                }
+                if to.is_some() {
+                    return self.weigh_receiving(facts, place, speaker);
+                }
             }
             Deed::Correct => {
                 let weight = facts.corrections.get(&place).copied().unwrap_or_default();
@@ -321,7 +334,7 @@ impl Journey {
             }
             Deed::Receive(to) => self.receive(speaker, to),
             Deed::Return(Some(to)) if self.sales.is_empty() => self.receive(speaker, to),
-            Deed::Return(_) => self.take_back(speaker),
+            Deed::Return(_) => self.take_back(facts, place, speaker),
             Deed::Pack(key) => self.boxes.pack(entry, key),
             Deed::Unpack(key) => self.boxes.unpack(entry, key),
             Deed::Sell => self.sell(facts, place, speaker),
@@ -424,25 +437,33 @@ impl Journey {
     }
 
     fn sell(&mut self, facts: &Facts<'_>, place: usize, speaker: &PartyId) {
-        let at = facts.entries[place].at;
-        // The same sale, reported by two systems of the seller.
-        if self.sales.iter().any(|sale| facts.entries[*sale].at == at) {
-            return;
+        let Some(first) = self.sales.sell(facts.times(), place, speaker) else { return };
+        if first != place {
+            self.clash(facts, ClashKind::SoldTwice, first, place);
         }
-        if let Some(first) = self.sales.first() {
-            self.clash(facts, ClashKind::SoldTwice, *first, place);
-        }
-        self.sales.push(place);
         self.former.extend([self.possessor.take(), self.owner.take()].into_iter().flatten());
         self.seller = Some(speaker.clone());
         self.transit = None;
     }
 
-    fn take_back(&mut self, speaker: &PartyId) {
-        if !self.sales.is_empty() {
-            self.sales.clear();
+    fn take_back(&mut self, facts: &Facts<'_>, place: usize, speaker: &PartyId) {
+        let Some(undone) = self.sales.take_back(facts.times(), place) else {
             self.possessor = Some(speaker.clone());
             self.owner = Some(speaker.clone());
+            return;
+        };
+        // The sales before this return are no longer at odds with those after it.
+        let of = |place: &usize| facts.entries[*place].reference();
+        let undone: Vec<_> = undone.iter().map(of).collect();
+        let is_over = |clash: &Clash| {
+            clash.kind == ClashKind::SoldTwice
+                && undone.contains(&clash.one)
+                && !undone.contains(&clash.other)
+        };
+        self.clashes.retain(|clash| !is_over(clash));
+        let standing = self.sales.standing().to_vec();
+        for sale in standing.iter().skip(1) {
+            self.clash(facts, ClashKind::SoldTwice, standing[0], *sale);
         }
     }
 

@@ -164,6 +164,81 @@ fn a_sale_is_a_step_or_a_disposition_and_a_return_undoes_it() {
     assert_eq!(hours(&[made(), sale(1), back, sale(3)]), ["03"]);
 }
 
+/// Records that the hub had at these hours after [`made_at`], in the order of these.
+fn had_at(events: &[EventDraft], hours: &[i64]) -> Vec<HistoryEntry> {
+    let mut records = entries(events);
+    for (entry, hour) in records.iter_mut().zip(hours) {
+        let at = made_at() + SignedDuration::from_hours(*hour);
+        entry.seal = Seal { place: u64::try_from(*hour).ok(), at, committed: at };
+    }
+    records
+}
+
+/// Hours of the sales that stand, and what the records are answered with at `hour`: sold again and not decided, sold twice.
+fn sales_at(records: Vec<HistoryEntry>, hour: i64) -> (Vec<String>, bool, bool) {
+    let state = weigh(records).state(made_at() + SignedDuration::from_hours(hour), &TimeZone::UTC);
+    let sales = state.sales.iter().map(|at| at.strftime("%H").to_string()).collect();
+    (sales, !state.resold.is_empty(), !state.clashes.is_empty())
+}
+
+#[test]
+fn a_second_sale_decides_when_the_day_for_its_return_is_over_whatever_time_the_seller_writes() {
+    let sale = |hour| step(hour, "retail_selling");
+    let twice = had_at(&[made(), sale(1), sale(9)], &[0, 1, 30]);
+    let both = || vec!["01".to_owned(), "09".into()];
+    assert_eq!(sales_at(twice.clone(), 30), (both(), true, false));
+    assert_eq!(sales_at(twice.clone(), 53), (both(), true, false));
+    assert_eq!(sales_at(twice, 54), (both(), false, true));
+    // Of a ledger that no hub has, its own signature counts, and a time far ahead gives no grace.
+    for (committed, is_resold) in [(30, true), (10, false), (90, false)] {
+        let mut records = had_at(&[made(), sale(1), sale(9)], &[0, 1, 30]);
+        let committed = made_at() + SignedDuration::from_hours(committed);
+        records[2].seal = Seal::pending(made_at() + SignedDuration::from_hours(40), committed);
+        assert_eq!(sales_at(records, 40), (both(), is_resold, !is_resold), "{committed}");
+    }
+    let back = |hour| step(hour, "storing").disposition("returned");
+    // One of the two is back, and the other one is still out.
+    let returned = had_at(&[made(), sale(1), sale(9), back(10)], &[0, 1, 30, 31]);
+    assert_eq!(sales_at(returned, 31), (vec![], false, true));
+}
+
+#[test]
+fn a_return_that_reaches_the_hub_after_the_next_sale_undoes_the_sale_before_it() {
+    let sale = |hour| step(hour, "retail_selling");
+    let back = |hour| step(hour, "storing").disposition("returned");
+    let of = |hours: &[i64]| sales_at(had_at(&[made(), sale(1), sale(9), back(5)], hours), 200);
+    assert_eq!(of(&[0, 1, 9, 11]), (vec!["09".into()], false, false));
+    assert_eq!(of(&[0, 1, 9, 11 + 80]), (vec![], false, true), "beyond the grace");
+    let third = [made(), sale(1), sale(2), sale(9), back(5)];
+    let both_before = sales_at(had_at(&third, &[0, 1, 2, 9, 11]), 200);
+    assert_eq!(both_before, (vec!["09".into()], false, true), "two before it were too many");
+    let after = [made(), sale(1), sale(8), sale(9), back(5)];
+    let both_after = sales_at(had_at(&after, &[0, 1, 8, 9, 11]), 200);
+    assert_eq!(both_after, (vec!["08".into(), "09".into()], false, true));
+}
+
+#[test]
+fn a_sale_that_reaches_the_hub_after_its_own_return_is_undone_by_it_and_by_no_other() {
+    let sale = |hour| step(hour, "retail_selling");
+    let back = |hour| step(hour, "storing").disposition("returned");
+    let of = |events: &[EventDraft], hours: &[i64]| sales_at(had_at(events, hours), 200);
+    let late = [made(), back(5), sale(1), sale(9)];
+    assert_eq!(of(&late, &[0, 5, 7, 9]), (vec!["09".into()], false, false));
+    let again = [made(), back(5), sale(1), sale(1).at(SHOP), sale(9)];
+    assert_eq!(of(&again, &[0, 5, 7, 8, 9]), (vec!["09".into()], false, false), "by two systems");
+    let copy_of_it = [made(), sale(1), back(5), sale(1).at(SHOP), sale(9)];
+    assert_eq!(of(&copy_of_it, &[0, 1, 5, 7, 9]), (vec!["09".into()], false, false));
+    let two = [made(), back(5), sale(1), sale(2), sale(9)];
+    assert_eq!(of(&two, &[0, 5, 6, 7, 9]).0, ["02", "09"], "one return undoes one sale");
+    let before = [made(), back(1), sale(2), sale(9)];
+    assert_eq!(of(&before, &[0, 1, 2, 9]), (vec!["02".into(), "09".into()], false, true));
+    assert_eq!(of(&late, &[0, 5, 5 + 73, 90]).0.len(), 2, "beyond the grace");
+    let mut foreign = had_at(&late, &[0, 5, 7, 9]);
+    foreign[1].origin = "shop.example/till".into();
+    let (sales, _, is_clash) = sales_at(foreign, 200);
+    assert_eq!((sales.len(), is_clash), (2, true), "a party that never had it");
+}
+
 #[test]
 fn a_corrected_sale_is_no_sale() {
     let sale = step(1, "retail_selling").with("eventID", "urn:uuid:1".into());

@@ -5,6 +5,7 @@ mod hostile_text;
 mod pages;
 mod price;
 mod published;
+mod resold;
 mod sensors;
 mod spelled;
 
@@ -97,21 +98,6 @@ async fn the_members_and_codes_of_an_answer_are_part_of_the_api() {
             ],
         })
     );
-}
-
-#[actix_web::test]
-async fn a_sale_gives_sold_and_a_second_one_conflict() {
-    let scene = Scene::journey("scan_sold").await;
-    scene.site.append(&[sale(11)], "2026-11-22T03:00:00Z").await;
-    let answer = scan(&scene).await;
-    assert_eq!(
-        (&answer["verdict"], &answer["reason"]),
-        (&json!("SOLD"), &json!("A sale was recorded: 2026-11-22"))
-    );
-    scene.site.append(&[sale(12)], "2026-11-22T04:00:00Z").await;
-    let answer = scan(&scene).await;
-    assert_eq!(answer["verdict"], "CONFLICT");
-    assert_eq!(answer["reason"], "It was sold again without having been returned");
 }
 
 #[actix_web::test]
