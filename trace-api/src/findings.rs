@@ -291,8 +291,8 @@ fn facts(examined: Examined<'_>, seen: &Seen, known: &[Known]) -> ScanFacts {
         let earliest = before(request.at, TRAVEL);
         let after = resolved_at(Rule::ImpossibleTravel).map_or(earliest, |at| at.max(earliest));
         facts.elsewhere = seen::elsewhere(&seen.sightings, &marks.network, after);
-        let confirmed = seen::is_confirmed(&seen.sightings, (place, &marks.network), after);
-        facts.here = Some(seen::placed(request.at, place, confirmed));
+        let is_certain = seen::is_certain(&seen.sightings, (place, &marks.network), after);
+        facts.here = Some(seen::placed(request.at, place, is_certain));
     }
     if let Some(sale) = facts.sales.last()
         && !is_open(Rule::ManyNetworks)

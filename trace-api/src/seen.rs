@@ -25,18 +25,22 @@ pub fn elsewhere(sightings: &[Sighting], network: &Mark, after: Timestamp) -> Ve
             None => latest.push(sighting),
         }
     }
-    let is_confirmed = |one: &Sighting| is_confirmed(sightings, (&one.place, &one.network), after);
-    latest.into_iter().map(|one| placed(one.at, &one.place, is_confirmed(one))).collect()
+    let is_certain = |one: &Sighting| is_certain(sightings, (&one.place, &one.network), after);
+    latest.into_iter().map(|one| placed(one.at, &one.place, is_certain(one))).collect()
 }
 
-/// Whether a network other than this one scanned at its place after `after` ([`Position::is_confirmed_by`]).
+/// Whether a network was at its place as far as can be told: the place is a town ([`Position::is_town`]), or another network scanned there after
+/// `after` ([`Position::is_confirmed_by`]).
 #[must_use]
-pub fn is_confirmed(
+pub fn is_certain(
     sightings: &[Sighting],
     (place, network): (&Place, &Mark),
     after: Timestamp,
 ) -> bool {
     let own = position(place);
+    if own.is_town() {
+        return true;
+    }
     let is_other = |one: &&Sighting| one.at > after && !is_one(&one.network, network);
     sightings.iter().filter(is_other).any(|one| own.is_confirmed_by(position(&one.place)))
 }
@@ -62,11 +66,11 @@ fn position(place: &Place) -> Position {
 
 /// A scan with its position.
 ///
-/// - `is_confirmed`: [`is_confirmed`].
+/// - `is_certain`: [`is_certain`].
 #[must_use]
-pub fn placed(at: Timestamp, place: &Place, is_confirmed: bool) -> PlacedScan {
+pub fn placed(at: Timestamp, place: &Place, is_certain: bool) -> PlacedScan {
     let position = position(place);
-    PlacedScan { at, place: place.name.clone(), position, is_confirmed }
+    PlacedScan { at, place: place.name.clone(), position, is_certain }
 }
 
 /// One scan of each network after a sale and after an earlier finding was resolved, a scan at `now` included: the first

@@ -38,17 +38,9 @@ pub struct PlacedScan {
     pub place: String,
     /// Where.
     pub position: Position,
-    /// Whether another network scanned there as well.
-    pub is_confirmed: bool,
-}
-
-impl PlacedScan {
-    /// Whether the rule of travel may rest on it: databases of addresses have a town right, or several networks were seen there. One address
-    /// whose position is known to a province is too often in another one.
-    #[must_use]
-    pub fn is_certain(&self) -> bool {
-        self.position.uncertainty_km <= CERTAIN_KM || self.is_confirmed
-    }
+    /// Whether the rule of travel may rest on it: databases of addresses have a town right ([`Position::is_town`]), or another network was
+    /// seen there ([`Position::is_confirmed_by`]). One address whose position is known to a province is too often in another one.
+    pub is_certain: bool,
 }
 
 /// A position on earth.
@@ -266,13 +258,13 @@ fn other_market(facts: &ScanFacts) -> Option<Evidence> {
 /// The scan elsewhere from which this one would have needed the highest speed, if that is too high.
 fn travel(facts: &ScanFacts) -> Option<Evidence> {
     let here = facts.here.as_ref()?;
-    if !here.is_certain() {
+    if !here.is_certain {
         return None;
     }
     let speeds = facts
         .elsewhere
         .iter()
-        .filter(|one| one.is_certain())
+        .filter(|one| one.is_certain)
         .map(|other| (speed_kmh(other, here), other));
     let (speed_kmh, other) = speeds.max_by(|one, other| one.0.total_cmp(&other.0))?;
     (speed_kmh > MAX_SPEED_KMH)
@@ -288,6 +280,12 @@ fn speed_kmh(one: &PlacedScan, other: &PlacedScan) -> f64 {
 }
 
 impl Position {
+    /// Whether it is known well enough to be believed of one network alone.
+    #[must_use]
+    pub fn is_town(self) -> bool {
+        self.uncertainty_km <= CERTAIN_KM
+    }
+
     /// Whether `other` is the same place as far as can be told, and is not known less well than this one.
     #[must_use]
     pub fn is_confirmed_by(self, other: Self) -> bool {
@@ -317,11 +315,11 @@ mod tests {
     }
 
     fn scan(minutes: i64, position: Position) -> PlacedScan {
-        PlacedScan { at: at(minutes), place: "there".into(), position, is_confirmed: true }
+        PlacedScan { at: at(minutes), place: "there".into(), position, is_certain: true }
     }
 
-    fn alone(scan: PlacedScan) -> PlacedScan {
-        PlacedScan { is_confirmed: false, ..scan }
+    fn uncertain(scan: PlacedScan) -> PlacedScan {
+        PlacedScan { is_certain: false, ..scan }
     }
 
     fn facts(here: Option<PlacedScan>, elsewhere: Vec<PlacedScan>) -> ScanFacts {
@@ -341,16 +339,28 @@ mod tests {
             ("the same town at the same moment", scan(0, suburb), false),
             ("a position too vague to tell", scan(-1, vague), false),
             ("a province, of two networks", scan(-40, province), true),
-            ("a province, of one network", alone(scan(-40, province)), false),
-            ("a town, of one network", alone(scan(-40, CHENGDU)), true),
+            ("a province, of one network", uncertain(scan(-40, province)), false),
         ] {
             let found = find(&facts(Some(scan(0, SHANGHAI)), vec![other]));
             assert_eq!(found.len(), usize::from(is_evidence), "{what}: {found:?}");
         }
         assert!(find(&facts(None, vec![scan(0, CHENGDU)])).is_empty(), "no position here");
-        let here = alone(scan(0, Position { uncertainty_km: 100.0, ..SHANGHAI }));
+        let here = uncertain(scan(0, Position { uncertainty_km: 100.0, ..SHANGHAI }));
         let found = find(&facts(Some(here), vec![scan(-40, CHENGDU)]));
         assert!(found.is_empty(), "a province of one network here: {found:?}");
+    }
+
+    #[test]
+    fn a_town_is_believed_of_one_network_and_a_province_is_not() {
+        for (uncertainty_km, is_town) in
+            [(20.0, true), (50.0, true), (50.1, false), (1700.0, false)]
+        {
+            assert_eq!(
+                Position { uncertainty_km, ..SHANGHAI }.is_town(),
+                is_town,
+                "{uncertainty_km}"
+            );
+        }
     }
 
     #[test]

@@ -230,7 +230,7 @@ async fn what_is_counted_says_what_the_scans_themselves_say_and_goes_with_them()
 }
 
 #[test]
-fn a_vague_position_is_confirmed_by_another_network_there_and_not_by_its_own() {
+fn a_vague_position_is_certain_with_another_network_there_and_not_with_its_own() {
     let at = |minutes: i64| Timestamp::from_second(1_763_000_000 + minutes * 60).unwrap();
     let province =
         Place { name: "Jiangsu".into(), latitude: 32.0, longitude: 120.0, uncertainty_km: 100.0 };
@@ -240,13 +240,15 @@ fn a_vague_position_is_confirmed_by_another_network_there_and_not_by_its_own() {
         place: province.clone(),
         network: network(number),
     };
-    let confirmed = |sightings: &[Sighting]| {
-        elsewhere(sightings, &network(9), at(0)).first().map(|one| one.is_confirmed)
+    let certain = |sightings: &[Sighting]| {
+        elsewhere(sightings, &network(9), at(0)).first().map(|one| one.is_certain)
     };
-    assert_eq!(confirmed(&[seen(5, 1)]), Some(false));
-    assert_eq!(confirmed(&[seen(5, 1), seen(4, 1)]), Some(false), "the same network again");
-    assert_eq!(confirmed(&[seen(5, 1), seen(4, 2)]), Some(true));
-    assert_eq!(confirmed(&[seen(5, 1), seen(-4, 2)]), Some(false), "too long ago");
-    assert!(is_confirmed(&[seen(5, 1)], (&province, &network(9)), at(0)), "of the scan itself");
-    assert!(!is_confirmed(&[seen(5, 9)], (&province, &network(9)), at(0)));
+    assert_eq!(certain(&[seen(5, 1)]), Some(false));
+    assert_eq!(certain(&[seen(5, 1), seen(4, 1)]), Some(false), "the same network again");
+    assert_eq!(certain(&[seen(5, 1), seen(4, 2)]), Some(true));
+    assert_eq!(certain(&[seen(5, 1), seen(-4, 2)]), Some(false), "too long ago");
+    assert!(is_certain(&[seen(5, 1)], (&province, &network(9)), at(0)), "of the scan itself");
+    assert!(!is_certain(&[seen(5, 9)], (&province, &network(9)), at(0)));
+    let town = Place { uncertainty_km: 20.0, ..province.clone() };
+    assert!(is_certain(&[], (&town, &network(9)), at(0)), "a town, of one network");
 }

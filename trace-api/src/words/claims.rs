@@ -64,7 +64,7 @@ pub fn resold(clash: &Clash, naming: Naming, language: Language) -> String {
         None => (String::new(), String::new()),
     };
     language.of((
-        format!("今天又有一次售出记录，目前没有退回记录{zh}。若你正要购买，请先问商家；一天后请再扫一次"),
+        format!("过去一天内又有一次售出记录，目前没有退回记录{zh}。若你正要购买，请先问商家；一天后请再扫一次"),
         format!(
             "Within the last day it was recorded as sold again, and no return is recorded so far{en}. If you are about to buy it, ask the shop first; scan it again in a day"
         ),
