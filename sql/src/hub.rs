@@ -294,6 +294,9 @@ pub async fn seals(
     connection: &Connection,
     places: &[(LedgerId, u64)],
 ) -> Result<Vec<Seal>, Error> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
     let ledgers: Vec<i32> = places.iter().map(|(ledger, _)| ledger.0).collect();
     let indexes = places.iter().map(|(_, index)| signed(*index)).collect::<Result<Vec<_>, _>>()?;
     let rows = query(connection.client(), HUB_SEALS, &[&ledgers, &indexes]).await?;

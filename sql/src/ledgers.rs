@@ -23,5 +23,4 @@ pub(crate) use records::slices_of;
 pub use records::{
     Chunk, StoredRecord, chunks, exceeds_head, for_each_record, record_at, records_from,
 };
-pub(crate) use states::states_of_all;
-pub use states::{LedgerState, MOST_FORKS, Published, states, states_of};
+pub use states::{LedgerState, MOST_FORKS, Published, states};

@@ -189,7 +189,6 @@ queries! {
     LEDGERS_LEAF_HASHES "ledgers/leaf_hashes"
     LEDGERS_LIST "ledgers/list"
     LEDGERS_STATES "ledgers/states"
-    LEDGERS_STATES_OF "ledgers/states_of"
     LEDGERS_SUBTREES "ledgers/subtrees"
     LEDGERS_SWAP_HEAD "ledgers/swap_head"
     LEDGERS_TRY_LOCK "ledgers/try_lock"

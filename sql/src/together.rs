@@ -1,16 +1,16 @@
 //! What answers of the same moment ask together.
 //!
-//! The way through: [`index`] for a history, [`scans()`] for what is known of an item besides it, [`head`] for what follows a ledger. Whoever comes
+//! The way through: [`index`] and [`ledgers()`] for a history, [`scans()`] for what is known of an item besides it, [`head`] for what follows a ledger. Whoever comes
 //! while as many statements as may be are out is asked with those who wait (`lanes.rs`).
 //!
-//! What holds: each gets rows of its own keys only; of the statements of one question the first is answered from an earlier moment than the
-//! second, so ledgers are of a later moment than the places in them; a value that cannot be read is an error of whoever asked for it.
+//! What holds: each gets rows of its own keys and ledgers only; of the statements of one question the first is answered from an earlier moment
+//! than the second; a value that cannot be read is an error of whoever asked for it.
 //!
 //! Not here: the statements ([`crate::items`], [`crate::ledgers`], [`crate::scans`], [`crate::findings`]).
 //!
 //! Source: docs/decisions/0103-verdicts-of-the-same-moment-share-their-statements.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::try_join;
 use jiff::Timestamp;
@@ -32,61 +32,87 @@ pub struct IndexQuestion {
     pub keys: Vec<i64>,
     /// Most entries.
     pub most: u32,
-    /// Ledgers that are left out of [`IndexAnswer::states`].
-    pub known: Vec<LedgerId>,
-    /// Whether the sizes of the hubs are wanted.
-    pub wants_hubs: bool,
-}
-
-/// What the index leads to.
-#[derive(Debug)]
-pub struct IndexAnswer {
-    /// As [`items::found`] gives it.
-    pub found: Option<Vec<Found>>,
-    /// As [`ledgers::states`] gives them, of a later moment.
-    pub states: Vec<LedgerState>,
-    /// As [`hub::heads`] gives them, of a later moment still; none if they were not wanted.
-    pub hubs: Option<Vec<(LedgerId, u64)>>,
 }
 
 impl Question<Db> for IndexQuestion {
-    type Answer = IndexAnswer;
+    type Answer = Option<Vec<Found>>;
 
     async fn ask_all(
         db: &Db,
         questions: &[Self],
-    ) -> Result<Vec<Result<IndexAnswer, Error>>, Error> {
+    ) -> Result<Vec<Result<Self::Answer, Error>>, Error> {
         let connection = db.connection().await?;
-        let index: Vec<(&[i64], u32)> =
+        let asked: Vec<(&[i64], u32)> =
             questions.iter().map(|one| (&*one.keys, one.most)).collect();
-        let ledgers: Vec<(&[i64], &[LedgerId])> =
-            questions.iter().map(|one| (&*one.keys, &*one.known)).collect();
+        let found = items::found_of_all(&connection, &asked).await?;
+        Ok(found.into_iter().map(Ok).collect())
+    }
+}
+
+/// What the index leads to under some keys, as [`items::found`] gives it.
+///
+/// - Cost: one statement, whatever the number of keys and records, and of those who ask at the same time.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn index(db: &Db, question: IndexQuestion) -> Result<Option<Vec<Found>>, Error> {
+    db.ask(question).await
+}
+
+/// A question about ledgers.
+#[derive(Debug, Clone)]
+pub struct LedgersQuestion {
+    /// Which.
+    pub ledgers: Vec<LedgerId>,
+    /// Whether the sizes of the hubs are wanted.
+    pub wants_hubs: bool,
+}
+
+/// How ledgers stand.
+#[derive(Debug)]
+pub struct LedgersAnswer {
+    /// As [`ledgers::states`] gives them.
+    pub states: Vec<LedgerState>,
+    /// As [`hub::heads`] gives them, of a later moment; none if they were not wanted.
+    pub hubs: Option<Vec<(LedgerId, u64)>>,
+}
+
+impl Question<Db> for LedgersQuestion {
+    type Answer = LedgersAnswer;
+
+    async fn ask_all(
+        db: &Db,
+        questions: &[Self],
+    ) -> Result<Vec<Result<LedgersAnswer, Error>>, Error> {
+        let connection = db.connection().await?;
+        let all: BTreeSet<LedgerId> =
+            questions.iter().flat_map(|one| &one.ledgers).copied().collect();
+        let all: Vec<LedgerId> = all.into_iter().collect();
         let wants_hubs = questions.iter().any(|one| one.wants_hubs);
-        let (found, states, hubs) = try_join!(
-            items::found_of_all(&connection, &index),
-            ledgers::states_of_all(&connection, &ledgers),
-            async {
-                if !wants_hubs {
-                    return Ok(None);
-                }
-                hub::heads(&connection).await.map(Some)
-            },
-        )?;
-        let answers = questions.iter().zip(found).zip(states).map(|((one, found), states)| {
-            Ok(IndexAnswer { found, states, hubs: hubs.clone().filter(|_| one.wants_hubs) })
+        let (states, hubs) = try_join!(ledgers::states(&connection, &all), async {
+            if !wants_hubs {
+                return Ok(None);
+            }
+            hub::heads(&connection).await.map(Some)
+        })?;
+        let answers = questions.iter().map(|one| {
+            let own = states.iter().filter(|state| one.ledgers.contains(&state.row.id));
+            let hubs = hubs.clone().filter(|_| one.wants_hubs);
+            Ok(LedgersAnswer { states: own.cloned().collect(), hubs })
         });
         Ok(answers.collect())
     }
 }
 
-/// What the index leads to under some keys, and the ledgers of it.
+/// How some ledgers stand.
 ///
-/// - Cost: at most three statements, whatever the number of keys, ledgers and records, and of those who ask at the same time.
+/// - Cost: at most two statements, whatever the number of ledgers, and of those who ask at the same time.
 ///
 /// # Errors
 ///
 /// [`Error`].
-pub async fn index(db: &Db, question: IndexQuestion) -> Result<IndexAnswer, Error> {
+pub async fn ledgers(db: &Db, question: LedgersQuestion) -> Result<LedgersAnswer, Error> {
     db.ask(question).await
 }
 

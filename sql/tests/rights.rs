@@ -476,7 +476,7 @@ async fn trace_api_can_read_what_it_shows() {
     assert_eq!(sql::hub::seals(&connection, &[(site, 0)]).await.expect("asked").len(), 1);
     sql::items::found(&connection, &[1], 9).await.expect("asked");
     sql::items::places(&connection, &[1], 9).await.expect("asked");
-    sql::ledgers::states(&connection, &[1], &[]).await.expect("asked");
+    sql::ledgers::states(&connection, &[site]).await.expect("asked");
     let hubs = sql::hub::heads(&connection).await.expect("asked");
     assert_eq!(hubs.first().map(|(id, _)| *id), Some(hub));
     let all = sql::hub::Stretch { hub, from: 0, to: 9 };

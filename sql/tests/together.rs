@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sql::LedgerId;
 use sql::scans::{Asker, Mark};
 use sql::testing::{TestDb, statements};
-use sql::together::{IndexQuestion, ScanQuestion};
+use sql::together::{IndexQuestion, LedgersAnswer, LedgersQuestion, ScanQuestion};
 
 /// Items, each with rows of its own.
 const ITEMS: i64 = 40;
@@ -45,21 +45,29 @@ fn scan_question(key: i64) -> ScanQuestion {
 }
 
 fn index_question(key: i64) -> IndexQuestion {
-    // Some ask for two items, some know a ledger, some want no hubs.
-    IndexQuestion {
-        keys: if key % 3 == 0 { vec![key, key - 1] } else { vec![key] },
-        most: 7,
-        known: if key % 2 == 0 { Vec::new() } else { vec![LedgerId(1)] },
-        wants_hubs: key % 2 == 0,
-    }
+    // Some ask for two items.
+    let keys = if key % 3 == 0 { vec![key, key - 1] } else { vec![key] };
+    IndexQuestion { keys, most: 7 }
+}
+
+/// Some ask for a ledger that there is not, some for none, some for the sizes of the hubs.
+fn ledgers_question(key: i64) -> LedgersQuestion {
+    let last = i32::try_from(key % 6).expect("small");
+    LedgersQuestion { ledgers: (1..=last).map(LedgerId).collect(), wants_hubs: key % 2 == 0 }
 }
 
 /// What `question` is answered, in an order of its own.
 async fn indexed(db: &sql::Db, question: IndexQuestion) -> String {
     let mut answer = sql::together::index(db, question).await.expect("asked");
-    if let Some(found) = &mut answer.found {
+    if let Some(found) = &mut answer {
         found.sort_unstable_by_key(|one| (one.key, one.ledger, one.index));
     }
+    format!("{answer:?}")
+}
+
+/// As [`indexed`].
+async fn stand(db: &sql::Db, question: LedgersQuestion) -> String {
+    let mut answer = sql::together::ledgers(db, question).await.expect("asked");
     answer.states.sort_unstable_by_key(|state| state.row.id);
     format!("{answer:?}")
 }
@@ -70,6 +78,7 @@ async fn many_who_ask_at_once_get_each_what_they_get_alone_and_share_the_stateme
     let connection = db.connection().await.expect("connected");
     let mut scans = Vec::new();
     let mut index = Vec::new();
+    let mut ledgers = Vec::new();
     for key in 0..=ITEMS {
         let one = scan_question(key);
         let asker = Asker { device: &one.device, role: one.role };
@@ -80,23 +89,31 @@ async fn many_who_ask_at_once_get_each_what_they_get_alone_and_share_the_stateme
         scans.push((one, (seen, findings)));
         let question = index_question(key);
         let found = sql::items::found(&connection, &question.keys, question.most).await;
-        let states = sql::ledgers::states(&connection, &question.keys, &question.known).await;
-        let hubs = question.wants_hubs.then(Vec::new);
-        let (mut found, mut states) = (found.expect("asked"), states.expect("asked"));
+        let mut found = found.expect("asked");
         if let Some(found) = &mut found {
             found.sort_unstable_by_key(|one| (one.key, one.ledger, one.index));
         }
+        index.push((question, format!("{found:?}")));
+        let question = ledgers_question(key);
+        let states = sql::ledgers::states(&connection, &question.ledgers).await;
+        let mut states = states.expect("asked");
+        assert_eq!(states.len(), question.ledgers.len().min(4), "there are four");
         states.sort_unstable_by_key(|state| state.row.id);
-        let alone = sql::together::IndexAnswer { found, states, hubs };
-        index.push((question, format!("{alone:?}")));
+        let hubs = question.wants_hubs.then(Vec::new);
+        let alone = LedgersAnswer { states, hubs };
+        ledgers.push((question, format!("{alone:?}")));
     }
-    assert!(index.iter().any(|(_, alone)| alone.contains("found: None")), "some have too many");
+    assert!(index.iter().any(|(_, alone)| alone == "None"), "some have too many");
     drop(connection);
     let before = statements();
     let together =
         join_all(scans.iter().map(|(one, _)| sql::together::scans(&db, one.clone()))).await;
     let both = join_all(index.iter().map(|(one, _)| indexed(&db, one.clone()))).await;
+    let standing = join_all(ledgers.iter().map(|(one, _)| stand(&db, one.clone()))).await;
     let asked = statements() - before;
+    for ((question, alone), together) in ledgers.iter().zip(standing) {
+        assert_eq!(together, *alone, "{question:?}");
+    }
     for ((one, alone), together) in scans.iter().zip(together) {
         assert_eq!(together.expect("asked"), *alone, "item {}", one.key);
     }
@@ -143,23 +160,17 @@ async fn an_item_with_very_many_entries_takes_no_room_from_others_that_are_asked
         "insert into item_records select {BAD}, ledger_id, 100000 + n from ledgers, generate_series(1, 5000) as n"
     );
     db.execute(&many).await.expect("filled");
-    let asked = (1..=ITEMS).map(|key| {
-        let question =
-            IndexQuestion { keys: vec![key], known: Vec::new(), most: 20, ..index_question(key) };
-        sql::together::index(&db, question)
-    });
+    let asked = (1..=ITEMS)
+        .map(|key| sql::together::index(&db, IndexQuestion { keys: vec![key], most: 20 }));
     for (key, answer) in (1..=ITEMS).zip(join_all(asked).await) {
-        let answer = answer.expect("asked");
-        let states = answer.states.len();
-        match answer.found {
+        match answer.expect("asked") {
             Some(found) => {
                 assert_ne!(key, BAD);
                 let count = usize::try_from((key % 5) * (key % 4)).expect("positive");
                 assert_eq!(found.len(), count, "item {key}");
                 assert!(found.iter().all(|one| one.key == key), "{found:?}");
-                assert_eq!(states, usize::try_from(if count == 0 { 0 } else { key % 4 }).unwrap());
             }
-            None => assert_eq!((key, states), (BAD, 4)),
+            None => assert_eq!(key, BAD),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | what is kept | under | and used only if |
 //! |---|---|---|
 //! | what a record says, and its hash | ledger and index | the row has the version from which it was read, or SHA-256 of the text, and the secret, are the same |
+//! | when the hub had a record | as above, until its text is read again | the hub has it, or the hubs have no more than when they had not |
 //! | a complete tile of a tree, with its root | ledger, level and place | its root leads to the root of the checkpoint asked about |
 //! | a ledger's checkpoint with what its signatures and the hub say | ledger | all rows that say so are the same, and the policy |
 //! | the largest checkpoint of each ledger that a hub was seen to hold, and that a signed one extended | ledger | always: a ledger only grows |
@@ -12,7 +13,7 @@
 //! other version: such a text is found out when it is read again, every [`READ_AGAIN`]th time; what is shown until then is what was proved. A hub that has less than it was seen to have is counted anew, and what was found of
 //! ledgers meanwhile is forgotten. A hub whose index lacks rows is counted anew when it has another size: until then its entries are
 //! looked through for each ledger, once. What a row says and no signature does is never kept longer than for the answer that read
-//! it. All of it is bounded in bytes, but for the last line: 48 bytes for each ledger that the policy has keys of.
+//! it, but for the times of seals, which are asked again with the text. All of it is bounded in bytes, but for the last line: 48 bytes for each ledger that the policy has keys of.
 //!
 //! Not here: reading the rows ([`mod@crate::gather`]).
 //!
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ledger::Hash;
 use ledger::hash::sha256;
 use ledger::record::Record;
-use sql::hub::{Indexed, Stretch};
+use sql::hub::{Indexed, Seal, Stretch};
 use sql::ledgers::TileName;
 use sql::{LedgerId, RowVersion};
 
@@ -43,8 +44,24 @@ pub const READ_AGAIN: u32 = 32;
 struct Kept {
     record: Arc<KnownRecord>,
     version: RowVersion,
+    /// When the hub had it, if that was asked since its text was read, and what the hubs had before it was asked.
+    seal: Mutex<Option<(Seal, Arc<HubSizes>)>>,
     /// How often it was used since its text was read.
     uses: AtomicU32,
+}
+
+impl Kept {
+    fn new(record: Arc<KnownRecord>, version: RowVersion) -> Self {
+        Self { record, version, seal: Mutex::new(None), uses: AtomicU32::new(0) }
+    }
+
+    /// Its seal, if that cannot have changed: the hub has the record, or the hubs have no more than when they had not.
+    fn seal(&self, hubs: &HubSizes) -> Option<Seal> {
+        let seal = self.seal.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seal, before) = seal.as_ref()?;
+        let is_sealed = seal.committed.is_some() && (seal.in_hub.is_some() || **before == *hubs);
+        is_sealed.then_some(*seal)
+    }
 }
 
 /// What was verified, shared by all answers of a process.
@@ -103,16 +120,32 @@ impl Cache {
         }
     }
 
-    /// The record that a row of this version has, if it is known and its text need not be read again.
+    /// The record that a row of this version has, if it is known and its text need not be read again; and its seal, if that is known.
+    ///
+    /// - `hubs`: what the hubs have, as it was asked after the row was found.
     pub(crate) fn known(
         &self,
         place: (LedgerId, u64),
         version: RowVersion,
-    ) -> Option<Arc<KnownRecord>> {
+        hubs: &HubSizes,
+    ) -> Option<(Arc<KnownRecord>, Option<Seal>)> {
         let is_right = |kept: &Kept| {
             kept.version == version && kept.uses.fetch_add(1, Ordering::Relaxed) + 1 < READ_AGAIN
         };
-        Some(self.records.get(&place, is_right)?.record.clone())
+        let kept = self.records.get(&place, is_right)?;
+        Some((kept.record.clone(), kept.seal(hubs)))
+    }
+
+    /// Keeps seals of records that are kept.
+    ///
+    /// - `hubs`: what the hubs had, as it was asked before the seals were read.
+    pub(crate) fn keep_seals<'a>(&self, seals: impl Iterator<Item = &'a Seal>, hubs: &HubSizes) {
+        let hubs = Arc::new(hubs.clone());
+        for seal in seals {
+            let Some(kept) = self.records.peek(&(seal.ledger, seal.leaf_index)) else { continue };
+            let mut known = kept.seal.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Some((*seal, hubs.clone()));
+        }
     }
 
     /// What the text of a row says, read unless these very bytes are known; none if it is no record. It is kept only if it leads to
@@ -133,8 +166,8 @@ impl Cache {
             Arc::new(KnownRecord::of(record, secret.try_into().ok()))
         };
         if record.leaf_hash.is_some_and(|hash| hash.0 == leaf_hash) {
-            let kept = Kept { record: record.clone(), version, uses: AtomicU32::new(0) };
-            self.records.put(place, Arc::new(kept), record.weight());
+            let kept = Kept::new(record.clone(), version);
+            self.records.put(place, Arc::new(kept), size_of::<Kept>() + record.weight());
         }
         Some(record)
     }
@@ -165,11 +198,7 @@ impl Cache {
         let Some(kept) = self.records.peek(&place) else { return };
         let record = kept.record.clone();
         let weight = record.weight();
-        self.records.put(
-            place,
-            Arc::new(Kept { record, version, uses: AtomicU32::new(0) }),
-            weight,
-        );
+        self.records.put(place, Arc::new(Kept::new(record, version)), weight);
     }
 
     /// Forgets all tiles, as if others had taken their room.

@@ -1,8 +1,8 @@
 //! Gathers an item's history from the database and checks every record against its ledger.
 //!
 //! The way through: [`gather`] follows the item, its containers, its lot and its class ([`Walk`]). All that can be looked up at
-//! once is: index, versions of rows, the ledgers that hold them and when the hub had them in one round trip; texts of versions that are
-//! not known in a second, and hashes that are not known in a third. The first is shared with histories of the same moment
+//! once is: index and versions of rows in one round trip; ledgers of them that are not known in a second, texts of versions and seals
+//! that are not known in a third, and hashes that are not known in a fourth. The first two are shared with histories of the same moment
 //! ([`sql::together`]), so no connection is held meanwhile. Then each record is compared with its hash, and led to the signed root of its ledger.
 //!
 //! What holds: the number of queries depends neither on the number of ledgers nor on that of records; the item index is
@@ -24,7 +24,7 @@ use epc::Epc;
 use jiff::Timestamp;
 use ledger::policy::Policy;
 use sql::items::Found;
-use sql::together::{IndexAnswer, IndexQuestion};
+use sql::together::{IndexQuestion, LedgersAnswer, LedgersQuestion};
 use sql::{Db, LedgerId};
 
 use self::room::{Room, Whose};
@@ -32,7 +32,7 @@ use crate::cache::Cache;
 use crate::entry::{Fault, HistoryEntry, Relation};
 use crate::fold::{History, subject_of};
 use crate::known_ledgers::{KnownLedgers, Leaf, Needs};
-use crate::rows::{self, Rows};
+use crate::rows::{self, Rows, Wanted};
 pub use crate::standing::LedgerHead;
 use crate::walk::{Kind, Lookup, Walk};
 use crate::weight::Seal;
@@ -197,31 +197,13 @@ impl<'a> Finder<'a> {
             lookups.iter().map(|lookup| sql::items::key_of_thing(&lookup.key)).collect();
         keys.sort_unstable();
         keys.dedup();
-        let question = IndexQuestion {
-            keys: keys.clone(),
-            most: MAX_AT_ONCE,
-            known: self.ledgers.numbers(),
-            wants_hubs: !self.has_hubs,
-        };
-        let IndexAnswer { found, mut states, hubs } =
-            sql::together::index(self.db, question).await?;
-        if let Some(hubs) = hubs {
-            self.ledgers.take_hubs(hubs);
-            self.has_hubs = true;
-        }
+        let question = IndexQuestion { keys: keys.clone(), most: MAX_AT_ONCE };
+        let found = sql::together::index(self.db, question).await?;
         let hits: Vec<Hit> = match &found {
             Some(found) => found.iter().map(|hit| (hit.key, hit.ledger, hit.index)).collect(),
             None => sql::items::places(&self.db.connection().await?, &keys, MAX_PLACES).await?,
         };
-        let is_outgrown =
-            self.ledgers.forget_outgrown(hits.iter().map(|(_, ledger, index)| (*ledger, *index)));
-        // Ledgers must be of a later moment than the places in them.
-        if is_outgrown || found.is_none() {
-            let known = self.ledgers.numbers();
-            states = sql::ledgers::states(&self.db.connection().await?, &keys, &known).await?;
-        }
-        let mut needs = Needs::default();
-        needs.of_states(&mut self.ledgers, states);
+        let needs = self.ledgers_of(&hits).await?;
         let mut chosen = self.choose(&needs, lookups, &hits);
         let mut places = places_of(&chosen);
         places.retain(|place| !self.rows.contains_key(place));
@@ -230,6 +212,28 @@ impl<'a> Finder<'a> {
             None => self.read_rows(&needs, &mut chosen, &places).await?,
         }
         self.check(needs, chosen).await
+    }
+
+    /// The ledgers of some places, as they are after the places were found, as far as they are not known.
+    async fn ledgers_of(&mut self, hits: &[Hit]) -> Result<Needs, sql::Error> {
+        self.ledgers.forget_outgrown(hits.iter().map(|(_, ledger, index)| (*ledger, *index)));
+        let known = self.ledgers.numbers();
+        let mut ledgers: Vec<LedgerId> = hits.iter().map(|(_, ledger, _)| *ledger).collect();
+        ledgers.retain(|ledger| !known.contains(ledger));
+        ledgers.sort_unstable();
+        ledgers.dedup();
+        let mut needs = Needs::default();
+        if ledgers.is_empty() {
+            return Ok(needs);
+        }
+        let question = LedgersQuestion { ledgers, wants_hubs: !self.has_hubs };
+        let LedgersAnswer { states, hubs } = sql::together::ledgers(self.db, question).await?;
+        if let Some(hubs) = hubs {
+            self.ledgers.take_hubs(hubs);
+            self.has_hubs = true;
+        }
+        needs.of_states(&mut self.ledgers, states);
+        Ok(needs)
     }
 
     /// Takes the rows that the index led to: those that are known, and the others as they are read.
@@ -252,16 +256,20 @@ impl<'a> Finder<'a> {
         let without_room = self.room.admit(texts);
         self.leave_out(chosen, &without_room);
         places.retain(|place| !without_room.contains(place));
-        let (rows, unknown) = rows::of_found(self.cache, &places, found);
+        let hubs = self.ledgers.hubs().clone();
+        let (rows, wanted) = rows::of_found(self.cache, &hubs, &places, found);
         self.rows.extend(rows);
         // What grew since its bytes were counted is not read either.
-        let room = unknown.iter().filter_map(|place| bytes.get(place)).sum();
-        let unknown: Vec<_> = unknown.into_iter().map(|place| (place.0, place.1, 0)).collect();
-        let seals = found.iter().map(|hit| ((hit.ledger, hit.index), hit.seal)).collect();
-        let (rows, _, unread) =
-            rows::read(self.cache, self.db, &unknown, &[room], Some(seals)).await?;
-        self.rows.extend(rows);
-        self.leave_out(chosen, &unread);
+        let bytes_of = |(ledger, index, _): &(LedgerId, u64, usize)| bytes.get(&(*ledger, *index));
+        let room = wanted.texts.iter().filter_map(bytes_of).sum();
+        let read = rows::read(self.cache, self.db, &hubs, &wanted, &[room]).await?;
+        self.rows.extend(read.rows);
+        for seal in read.seals {
+            if let Some(row) = self.rows.get_mut(&(seal.ledger, seal.leaf_index)) {
+                row.seal = Some(seal);
+            }
+        }
+        self.leave_out(chosen, &read.unread);
         Ok(())
     }
 
@@ -332,17 +340,15 @@ impl<'a> Finder<'a> {
         groups: &mut [Group],
         places: &BTreeSet<(LedgerId, u64)>,
     ) -> Result<(), sql::Error> {
-        let wanted: Vec<(LedgerId, u64, usize)> = places
-            .iter()
-            .map(|place| (place.0, place.1, self.whose(needs, *place).kind()))
-            .collect();
-        let (rows, taken, unread) =
-            rows::read(self.cache, self.db, &wanted, self.room.left(), None).await?;
-        self.rows.extend(rows);
-        for (kind, bytes) in taken {
+        let texts = places.iter().map(|place| (place.0, place.1, self.whose(needs, *place).kind()));
+        let wanted = Wanted { texts: texts.collect(), seals: places.iter().copied().collect() };
+        let hubs = self.ledgers.hubs().clone();
+        let read = rows::read(self.cache, self.db, &hubs, &wanted, self.room.left()).await?;
+        self.rows.extend(read.rows);
+        for (kind, bytes) in read.taken {
             self.room.take(kind, bytes as u64);
         }
-        self.leave_out(groups, &unread);
+        self.leave_out(groups, &read.unread);
         Ok(())
     }
 

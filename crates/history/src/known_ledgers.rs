@@ -99,6 +99,12 @@ impl<'a> KnownLedgers<'a> {
         self.hubs = hubs;
     }
 
+    /// The sizes of all hubs; none before they were asked for.
+    #[must_use]
+    pub const fn hubs(&self) -> &HubSizes {
+        &self.hubs
+    }
+
     /// A ledger, if records of it may be used.
     #[must_use]
     pub fn get(&self, ledger: LedgerId) -> Option<&Arc<Standing>> {
@@ -117,15 +123,13 @@ impl<'a> KnownLedgers<'a> {
     }
 
     /// Forgets those of which records were found that are newer than the checkpoint that is known.
-    pub fn forget_outgrown(&mut self, places: impl Iterator<Item = (LedgerId, u64)>) -> bool {
-        let before = self.known.len();
+    pub fn forget_outgrown(&mut self, places: impl Iterator<Item = (LedgerId, u64)>) {
         for (ledger, index) in places {
             let is_outgrown = |known: &Arc<Standing>| known.head.checkpoint.size <= index;
             if self.known.get(&ledger).is_some_and(is_outgrown) {
                 self.known.remove(&ledger);
             }
         }
-        self.known.len() < before
     }
 
     fn unseen(&self) -> Vec<Stretch> {

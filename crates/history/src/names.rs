@@ -9,7 +9,7 @@
 //! Not here: which members name things (`ledger::record`, docs/formats/record-v1.md).
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ledger::hash::sha256;
@@ -57,21 +57,16 @@ impl Names {
     /// - Cost: one key for each name.
     #[must_use]
     pub fn of(json: &Json) -> Self {
-        let mut keys: HashMap<&str, u32> = HashMap::new();
         let mut seen: HashSet<String> = HashSet::new();
         let (mut places, mut classes) = (Vec::new(), Vec::new());
         for (list, (member, inner)) in (0..).zip(NAMING) {
             for (element, value) in (0..).zip(naming_elements(json, member)) {
                 let Some(name) = name_in(value, *inner) else { continue };
-                let hash = *keys.entry(name).or_insert_with(|| {
-                    let key = epc::thing_key(name);
-                    let hash = short(&key);
-                    if is_class(&key) && seen.insert(key.clone()) {
-                        classes.push(key);
-                    }
-                    hash
-                });
-                places.push(Place { hash, list, element });
+                let key = epc::thing_key(name);
+                places.push(Place { hash: short(&key), list, element });
+                if is_class(&key) && seen.insert(key.clone()) {
+                    classes.push(key);
+                }
             }
         }
         places.sort_unstable();

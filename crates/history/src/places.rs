@@ -57,7 +57,7 @@ pub async fn prove_places(
     let places: Vec<(LedgerId, u64)> = leaves.iter().map(|leaf| (leaf.0, leaf.1)).collect();
     let connection = db.connection().await?;
     let (states, hubs, seals) = try_join!(
-        sql::ledgers::states_of(&connection, &numbers),
+        sql::ledgers::states(&connection, &numbers),
         sql::hub::heads(&connection),
         sql::hub::seals(&connection, &places),
     )?;

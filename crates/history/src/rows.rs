@@ -1,7 +1,7 @@
 //! Reads the rows of records and what they say.
 //!
 //! The way through: [`of_found`] takes what is known of the versions of rows that the index led to; [`read`] reads the others whole, as
-//! far as there is room.
+//! far as there is room, and seals that are not known.
 //!
 //! What holds: what a row says was read from text and secret as they are in the database now, or earlier from the very same
 //! version of the row; the number of queries does not depend on that of records.
@@ -20,13 +20,12 @@ use sql::{Db, LedgerId};
 
 use crate::cache::Cache;
 use crate::known_record::KnownRecord;
+use crate::standing::HubSizes;
 
 /// A record's place: ledger and index.
 type Place = (LedgerId, u64);
 /// Rows by place.
 pub type Rows = HashMap<Place, Row>;
-/// When the hub had records, by place.
-pub type Seals = HashMap<Place, Seal>;
 
 /// A row of a record that is to be compared with its ledger.
 #[derive(Debug)]
@@ -52,39 +51,64 @@ impl Row {
     }
 }
 
-/// The rows of `places` of which it is known what they say, and those whose texts must be read for it.
+/// What must be read of some records.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Records whose texts must be read, each with its kind: its place in the room.
+    pub texts: Vec<(LedgerId, u64, usize)>,
+    /// Records whose seals must be read.
+    pub seals: Vec<Place>,
+}
+
+/// What was read of some records.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The rows whose texts were read.
+    pub rows: Rows,
+    /// Kind and bytes of each text.
+    pub taken: Vec<(usize, usize)>,
+    /// Records for whose texts there was no room.
+    pub unread: BTreeSet<Place>,
+    /// The seals that were read.
+    pub seals: Vec<Seal>,
+}
+
+/// The rows of `places` of which it is known what they say, and what must be read of those and of the others.
+///
+/// - `hubs`: what the hubs have, as it was asked after the rows were found.
 pub fn of_found(
     cache: &Cache,
+    hubs: &HubSizes,
     places: &BTreeSet<Place>,
     found: &[Found],
-) -> (Rows, BTreeSet<Place>) {
-    let (mut rows, mut unknown) = (Rows::new(), BTreeSet::new());
+) -> (Rows, Wanted) {
+    let (mut rows, mut wanted, mut unknown) = (Rows::new(), Wanted::default(), BTreeSet::new());
     for hit in found {
         let place = (hit.ledger, hit.index);
         let Some(row) = hit.row.filter(|_| places.contains(&place)) else { continue };
         if rows.contains_key(&place) || unknown.contains(&place) {
             continue;
         }
-        match cache.known(place, row.version) {
-            Some(known) => {
-                // Only what leads to the leaf hash of its row is kept.
-                let leaf_hash = known.leaf_hash.unwrap_or(Hash([0; 32]));
-                let (secret, seal) = (known.secret, Some(hit.seal));
-                rows.insert(place, Row { record: Some(known), secret, leaf_hash, seal });
-            }
-            None => {
-                unknown.insert(place);
-            }
+        let Some((known, seal)) = cache.known(place, row.version, hubs) else {
+            unknown.insert(place);
+            continue;
+        };
+        if seal.is_none() {
+            wanted.seals.push(place);
         }
+        // Only what leads to the leaf hash of its row is kept.
+        let (leaf_hash, secret) = (known.leaf_hash.unwrap_or(Hash([0; 32])), known.secret);
+        rows.insert(place, Row { record: Some(known), secret, leaf_hash, seal });
     }
-    (rows, unknown)
+    wanted.texts = unknown.iter().map(|place| (place.0, place.1, 0)).collect();
+    wanted.seals.extend(unknown);
+    (rows, wanted)
 }
 
-/// Reads records and their seals, as far as there is room for their texts.
+/// Reads records, as far as there is room for their texts, and seals: one round trip.
 ///
-/// - `places`: with the kind of each, its place in `room`.
-/// - `seals`: those of the places, if they are known.
-/// - Returns the rows, what their texts take, by kind, and those that there was no room for.
+/// - `room`: for each kind the most bytes of texts.
+/// - `hubs`: what the hubs had before; empty if it was not asked.
 ///
 /// # Errors
 ///
@@ -92,40 +116,40 @@ pub fn of_found(
 pub async fn read(
     cache: &Cache,
     db: &Db,
-    places: &[(LedgerId, u64, usize)],
+    hubs: &HubSizes,
+    wanted: &Wanted,
     room: &[u64],
-    seals: Option<Seals>,
-) -> Result<(Rows, Vec<(usize, usize)>, BTreeSet<Place>), sql::Error> {
-    let (mut rows, mut taken, mut unread) = (Rows::new(), Vec::new(), BTreeSet::new());
-    if places.is_empty() {
-        return Ok((rows, taken, unread));
+) -> Result<Read, sql::Error> {
+    let mut read = Read::default();
+    if wanted.texts.is_empty() && wanted.seals.is_empty() {
+        return Ok(read);
     }
     let kinds: HashMap<Place, usize> =
-        places.iter().map(|(ledger, index, kind)| ((*ledger, *index), *kind)).collect();
-    let all: Vec<Place> = kinds.keys().copied().collect();
+        wanted.texts.iter().map(|(ledger, index, kind)| ((*ledger, *index), *kind)).collect();
     let connection = db.connection().await?;
-    let (stored, seals) =
-        try_join!(sql::items::records_within(&connection, places, room), async {
-            if let Some(seals) = seals {
-                return Ok(seals);
-            }
-            let found = sql::hub::seals(&connection, &all).await?;
-            Ok(found.into_iter().map(|one| ((one.ledger, one.leaf_index), one)).collect())
-        })?;
+    let (stored, seals) = try_join!(
+        sql::items::records_within(&connection, &wanted.texts, room),
+        sql::hub::seals(&connection, &wanted.seals)
+    )?;
+    let by_place: HashMap<Place, Seal> =
+        seals.iter().map(|seal| ((seal.ledger, seal.leaf_index), *seal)).collect();
     for one in stored {
         match one {
             Ok((one, version)) => {
                 let place = (one.ledger, one.index);
                 let secret = one.secret.as_ref().map_or(&[][..], |secret| secret);
                 let hashes = (secret, &one.leaf_hash.0[..]);
-                taken.push((kinds.get(&place).copied().unwrap_or_default(), one.text.len()));
+                let kind = kinds.get(&place).copied().unwrap_or_default();
+                read.taken.push((kind, one.text.len()));
                 let record = cache.read(place, version, one.text.as_bytes(), hashes);
-                rows.insert(place, Row::of(record, hashes, seals.get(&place).copied()));
+                read.rows.insert(place, Row::of(record, hashes, by_place.get(&place).copied()));
             }
             Err((ledger, index, _)) => {
-                unread.insert((ledger, index));
+                read.unread.insert((ledger, index));
             }
         }
     }
-    Ok((rows, taken, unread))
+    cache.keep_seals(seals.iter(), hubs);
+    read.seals = seals;
+    Ok(read)
 }

@@ -1,12 +1,13 @@
 //! Values that are kept for later, bounded in bytes.
 //!
-//! What holds: what is kept never weighs more than the limit; a value that is used again outlives those that are not. When the
-//! young half is full it becomes the old half, and what was not used while it was old is dropped.
+//! What holds: what is kept never weighs more than the limit, and nothing is dropped while there is room; a value that is used again outlives
+//! those that are not. When there is no room, values are looked at in the order in which they came: one that was used since it was last
+//! looked at goes to the end, the others are dropped (second chance, also called CLOCK).
 //!
 //! Not here: what is kept, and whether it may be used ([`crate::cache`]).
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, Hash};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,52 +28,77 @@ pub struct Usage {
     pub limit: u64,
 }
 
-/// The two halves of one part.
+/// A value that is kept.
+#[derive(Debug)]
+struct Held<V> {
+    value: Arc<V>,
+    bytes: usize,
+    /// Whether it was used since it was last looked at for dropping.
+    is_used: bool,
+}
+
+/// The values of one part.
 #[derive(Debug)]
 struct Part<K, V> {
-    young: HashMap<K, (Arc<V>, usize)>,
-    old: HashMap<K, (Arc<V>, usize)>,
-    young_bytes: usize,
-    old_bytes: usize,
+    held: HashMap<K, Held<V>>,
+    /// The keys of all of them, each once, in the order in which they are looked at for dropping.
+    order: VecDeque<K>,
+    bytes: usize,
 }
 
 /// Values by key.
 #[derive(Debug)]
 pub struct Store<K, V> {
     parts: Vec<Mutex<Part<K, V>>>,
-    /// Bytes of one half of one part.
-    half: usize,
+    /// Most bytes of one part.
+    limit: usize,
     hasher: RandomState,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl<K: Hash + Eq + Clone, V> Part<K, V> {
-    fn put(&mut self, key: K, value: Arc<V>, bytes: usize, half: usize) {
-        if let Some((_, bytes)) = self.old.remove(&key) {
-            self.old_bytes -= bytes;
-        }
-        if let Some((_, bytes)) = self.young.remove(&key) {
-            self.young_bytes -= bytes;
-        }
-        if bytes > half {
-            return;
-        }
-        if self.young_bytes + bytes > half {
-            self.old = std::mem::take(&mut self.young);
-            self.old_bytes = std::mem::take(&mut self.young_bytes);
-        }
-        self.young_bytes += bytes;
-        self.young.insert(key, (value, bytes));
+    const fn new(held: HashMap<K, Held<V>>) -> Self {
+        Self { held, order: VecDeque::new(), bytes: 0 }
     }
 
-    fn get(&mut self, key: &K, half: usize) -> Option<Arc<V>> {
-        if let Some((value, _)) = self.young.get(key) {
-            return Some(value.clone());
+    fn put(&mut self, key: K, value: Arc<V>, bytes: usize, limit: usize) {
+        if bytes > limit {
+            if let Some(before) = self.held.remove(&key) {
+                self.bytes -= before.bytes;
+                self.order.retain(|one| *one != key);
+            }
+            return;
         }
-        let (value, bytes) = self.old.get(key).cloned()?;
-        self.put(key.clone(), value.clone(), bytes, half);
-        Some(value)
+        self.bytes += bytes;
+        if let Some(held) = self.held.get_mut(&key) {
+            self.bytes -= held.bytes;
+            (held.value, held.bytes) = (value, bytes);
+        } else {
+            self.held.insert(key.clone(), Held { value, bytes, is_used: false });
+            self.order.push_back(key);
+        }
+        self.make_room(limit);
+    }
+
+    /// Drops what was not used since it was last looked at, until the limit is kept.
+    fn make_room(&mut self, limit: usize) {
+        while self.bytes > limit {
+            let Some(key) = self.order.pop_front() else { return };
+            let Some(held) = self.held.get_mut(&key) else { continue };
+            if std::mem::take(&mut held.is_used) {
+                self.order.push_back(key);
+                continue;
+            }
+            self.bytes -= held.bytes;
+            self.held.remove(&key);
+        }
+    }
+
+    fn get(&mut self, key: &K) -> Option<Arc<V>> {
+        let held = self.held.get_mut(key)?;
+        held.is_used = true;
+        Some(held.value.clone())
     }
 }
 
@@ -82,11 +108,9 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
     /// - `limit`: most bytes; 0 keeps nothing.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        let part =
-            || Part { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, old_bytes: 0 };
         Self {
-            parts: (0..PARTS).map(|_| Mutex::new(part())).collect(),
-            half: limit / PARTS / 2,
+            parts: (0..PARTS).map(|_| Mutex::new(Part::new(HashMap::new()))).collect(),
+            limit: limit / PARTS,
             hasher: RandomState::new(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -101,7 +125,7 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
 
     /// The value of `key`, if it is there and `is_right` says that it may be used.
     pub fn get(&self, key: &K, is_right: impl FnOnce(&V) -> bool) -> Option<Arc<V>> {
-        let found = self.with(key, |part| part.get(key, self.half)).flatten();
+        let found = self.with(key, |part| part.get(key)).flatten();
         let found = found.filter(|value| is_right(value));
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -110,7 +134,7 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
 
     /// The value of `key`, if it is there, for whoever is about to replace it: no use of it is counted.
     pub fn peek(&self, key: &K) -> Option<Arc<V>> {
-        self.with(key, |part| part.get(key, self.half)).flatten()
+        self.with(key, |part| part.get(key)).flatten()
     }
 
     /// Keeps a value, if it is not heavier than what one part may hold.
@@ -120,15 +144,13 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
         // The entry itself: key, pointer, weight, and room in the table.
         let bytes = bytes + 2 * (size_of::<K>() + 32);
         let name = key.clone();
-        self.with(&name, |part| part.put(key, value, bytes, self.half));
+        self.with(&name, |part| part.put(key, value, bytes, self.limit));
     }
 
     /// Forgets all values.
     pub fn clear(&self) {
         for part in &self.parts {
-            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
-            (part.young, part.old) = (HashMap::new(), HashMap::new());
-            (part.young_bytes, part.old_bytes) = (0, 0);
+            *part.lock().unwrap_or_else(PoisonError::into_inner) = Part::new(HashMap::new());
         }
     }
 
@@ -138,16 +160,13 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
         let bytes: usize = self
             .parts
             .iter()
-            .map(|part| {
-                let part = part.lock().unwrap_or_else(PoisonError::into_inner);
-                part.young_bytes + part.old_bytes
-            })
+            .map(|part| part.lock().unwrap_or_else(PoisonError::into_inner).bytes)
             .sum();
         Usage {
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
             bytes: bytes as u64,
-            limit: (self.half * 2 * PARTS) as u64,
+            limit: (self.limit * PARTS) as u64,
         }
     }
 }
@@ -168,7 +187,7 @@ mod tests {
             assert!(usage.bytes <= usage.limit, "{usage:?}");
         }
         let usage = store.usage();
-        assert!(usage.bytes > usage.limit / 4, "{usage:?}");
+        assert!(usage.bytes > usage.limit * 9 / 10, "{usage:?}");
         assert!(store.get(&1, |_| true).is_none(), "it was not used");
         assert_eq!((store.usage().hits, store.usage().misses), (10_000, 1));
     }
@@ -183,6 +202,38 @@ mod tests {
         let one = store.usage().bytes;
         store.put(1, Arc::new("new"), WEIGHT);
         assert_eq!(store.usage().bytes, one, "one value of a key");
+    }
+
+    #[test]
+    fn what_fits_is_all_kept_however_often_it_is_walked_through() {
+        // A part has room for 400, and of 3,200 values over 16 parts none has more than 280.
+        let store = Store::new(PARTS * 400 * WEIGHT);
+        for round in 0..3 {
+            for number in 0..3200_u64 {
+                let found = store.get(&number, |_| true);
+                assert_eq!(found.is_some(), round > 0, "{number} in round {round}");
+                store.put(number, Arc::new(number), WEIGHT);
+            }
+        }
+        assert_eq!(store.usage().misses, 3200);
+    }
+
+    #[test]
+    fn a_value_that_became_too_heavy_is_dropped_and_can_come_back() {
+        let store = Store::new(PARTS * 40 * WEIGHT);
+        for _ in 0..100 {
+            store.put(1, Arc::new("light"), WEIGHT);
+            store.put(1, Arc::new("heavy"), 100 * WEIGHT);
+            assert!(store.get(&1, |_| true).is_none());
+        }
+        store.put(1, Arc::new("light"), WEIGHT);
+        assert_eq!(store.get(&1, |_| true).as_deref(), Some(&"light"));
+        let one = store.usage().bytes;
+        for number in 2..10_000_u64 {
+            store.put(number, Arc::new("other"), WEIGHT);
+        }
+        let usage = store.usage();
+        assert!(one < usage.bytes && usage.bytes <= usage.limit, "{usage:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the item index leads to: places of records, with the versions of their rows and when the hub had them.
+//! What the item index leads to: places of records, with the versions of their rows.
 //!
 //! What holds: what is read is bounded, however many entries a key has; no text is read.
 
@@ -7,7 +7,6 @@ use tokio_postgres::types::ToSql;
 
 use crate::db::{Connection, query};
 use crate::error::Error;
-use crate::hub::Seal;
 use crate::ledger_id::LedgerId;
 use crate::queries::{ITEMS_FOUND, ITEMS_PLACES};
 use crate::row_version::RowVersion;
@@ -24,8 +23,6 @@ pub struct Found {
     pub index: u64,
     /// The row that has the record; none if the ledger does not have it.
     pub row: Option<FoundRow>,
-    /// When the hub first had it.
-    pub seal: Seal,
 }
 
 /// A row that has a record.
@@ -61,7 +58,7 @@ pub(crate) async fn found_of_all(
     let most: Vec<i64> = asked.iter().map(|(_, most)| i64::from(*most)).collect();
     let values: [&(dyn ToSql + Sync); 4] = [&keys.all, &keys.first, &keys.last, &most];
     let rows = query(connection.client(), ITEMS_FOUND, &values).await?;
-    let divided = divide(&rows, 11, asked.len())?;
+    let divided = divide(&rows, 8, asked.len())?;
     let answers = divided.into_iter().zip(asked).map(|(rows, (_, most))| {
         let is_all = rows.len() <= usize::try_from(*most).unwrap_or(usize::MAX);
         is_all.then(|| rows.into_iter().filter_map(entry).collect())
@@ -74,13 +71,7 @@ fn entry(row: &Row) -> Option<Found> {
     let (ledger, index) = (LedgerId(row.get(1)), u64::try_from(row.get::<_, i64>(2)).ok()?);
     let version = RowVersion::of_row(row, 3);
     let found = version.map(|version| FoundRow { version, bytes: bytes(row) });
-    Some(Found {
-        key: row.get(0),
-        ledger,
-        index,
-        row: found,
-        seal: Seal::of_row(row, (ledger, index), 8),
-    })
+    Some(Found { key: row.get(0), ledger, index, row: found })
 }
 
 /// Bytes between the ends of the text before and its own, within the texts that there are.

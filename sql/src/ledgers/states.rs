@@ -9,9 +9,8 @@ use crate::db::{Connection, query, unsigned_or_none};
 use crate::error::Error;
 use crate::hub::PublishedEntry;
 use crate::ledger_id::LedgerId;
-use crate::queries::{LEDGERS_STATES, LEDGERS_STATES_OF};
+use crate::queries::LEDGERS_STATES;
 use crate::row_version::RowVersion;
-use crate::stretches::{Stretches, asker};
 
 /// Most forks of one ledger whose notes are read at once. Each note costs two checks of signatures.
 pub const MOST_FORKS: u32 = 32;
@@ -74,52 +73,6 @@ fn state(row: &Row) -> LedgerState {
     }
 }
 
-/// The ledgers that have records under some keys of the item index, in no order.
-///
-/// - `known`: ledgers that are left out.
-/// - One query, whatever the number of ledgers.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn states(
-    connection: &Connection,
-    keys: &[i64],
-    known: &[LedgerId],
-) -> Result<Vec<LedgerState>, Error> {
-    Ok(states_of_all(connection, &[(keys, known)]).await?.pop().unwrap_or_default())
-}
-
-/// As [`states`], for several who ask, by one query: keys of each, and ledgers that are left out for it.
-pub(crate) async fn states_of_all(
-    connection: &Connection,
-    asked: &[(&[i64], &[LedgerId])],
-) -> Result<Vec<Vec<LedgerState>>, Error> {
-    let keys: Stretches<i64> = asked.iter().map(|(keys, _)| keys.iter().copied()).collect();
-    let known: Stretches<i32> =
-        asked.iter().map(|(_, known)| known.iter().map(|ledger| ledger.0)).collect();
-    let (most, counted) = (i64::from(MOST_FORKS), i64::from(MOST_COUNTED));
-    let parameters: [&(dyn ToSql + Sync); 8] = [
-        &keys.all,
-        &keys.first,
-        &keys.last,
-        &known.all,
-        &known.first,
-        &known.last,
-        &most,
-        &counted,
-    ];
-    let rows = query(connection.client(), LEDGERS_STATES, &parameters).await?;
-    let mut states = vec![Vec::new(); asked.len()];
-    for row in &rows {
-        let found = state(row);
-        for number in row.get::<_, Vec<i64>>(16) {
-            states[asker(number, asked.len())?].push(found.clone());
-        }
-    }
-    Ok(states)
-}
-
 /// The ledgers of these numbers, in no order; each once.
 ///
 /// - One query, whatever the number of ledgers.
@@ -127,13 +80,13 @@ pub(crate) async fn states_of_all(
 /// # Errors
 ///
 /// [`Error`].
-pub async fn states_of(
+pub async fn states(
     connection: &Connection,
     ledgers: &[LedgerId],
 ) -> Result<Vec<LedgerState>, Error> {
     let ledgers: Vec<i32> = ledgers.iter().map(|ledger| ledger.0).collect();
     let (most, counted) = (i64::from(MOST_FORKS), i64::from(MOST_COUNTED));
     let parameters: [&(dyn ToSql + Sync); 3] = [&ledgers, &most, &counted];
-    let rows = query(connection.client(), LEDGERS_STATES_OF, &parameters).await?;
+    let rows = query(connection.client(), LEDGERS_STATES, &parameters).await?;
     Ok(rows.iter().map(state).collect())
 }

@@ -228,7 +228,7 @@ async fn nothing_of_a_ledger_that_was_rolled_back_counts_not_even_after_it_grew_
 #[tokio::test]
 async fn a_database_that_does_not_answer_is_an_error() {
     let db = TestDb::migrated("gather_gone").await;
-    db.execute("alter table ledgers rename to elsewhere").await.unwrap();
+    db.execute("alter table item_records rename to elsewhere").await.unwrap();
     let (policy, now) = (Arc::default(), NOW.parse().unwrap());
     let cache = Cache::new(0);
     let found = gather(&db, &cache, &policy, &rights(), now, &ITEM.parse().unwrap()).await;

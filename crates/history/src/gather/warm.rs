@@ -161,6 +161,58 @@ async fn a_text_that_changed_without_a_statement_is_found_out_when_it_is_read_ag
     assert_eq!(statements() - before, warm, "what was read again is known");
 }
 
+/// Where the hub has the item's records, and since when.
+fn seals(gathered: &GatheredHistory) -> Vec<(Option<u64>, Timestamp)> {
+    gathered.history.entries.iter().map(|entry| (entry.seal.place, entry.seal.at)).collect()
+}
+
+#[tokio::test]
+async fn a_seal_that_was_pending_is_asked_for_again_when_a_hub_grew() {
+    let scene = Scene::new("warm_pending").await;
+    scene.site.append(&[event(3, "holding")], RECORDED).await;
+    let pending = seals(&scene.gather(&scene.cache).await);
+    assert_eq!(
+        pending.iter().map(|(place, _)| *place).collect::<Vec<_>>(),
+        [Some(0), Some(0), None]
+    );
+    let statements_of = async || {
+        let before = statements();
+        let found = seals(&scene.gather(&scene.cache).await);
+        (found, statements() - before)
+    };
+    let (again, warm) = statements_of().await;
+    assert_eq!(again, pending);
+    let other = TestLedger::create(&scene.db, "other.example/x", "site", "Factory").await;
+    other
+        .append(&[event(4, "holding").of(&["urn:epc:id:sgtin:4012345.011111.71"])], RECORDED)
+        .await;
+    scene.hub.append_checkpoint_of(&other, RECORDED).await;
+    assert_eq!(statements_of().await.0, pending, "the hub grew by another ledger");
+    assert_eq!(statements_of().await, (pending, warm), "and not again");
+    scene.hub.append_checkpoint_of(&scene.site, "2026-11-22T02:00:00Z").await;
+    let sealed = statements_of().await.0;
+    assert_eq!(sealed[2], (Some(2), "2026-11-22T02:00:00Z".parse().unwrap()));
+    assert_eq!(sealed, seals(&scene.gather(&Cache::new(0)).await), "as without a cache");
+    assert_eq!(statements_of().await, (sealed, warm));
+}
+
+#[tokio::test]
+async fn a_seal_that_was_changed_is_shown_when_the_text_is_read_again() {
+    let scene = Scene::new("warm_seal").await;
+    let before = seals(&scene.gather(&scene.cache).await);
+    let set = "update checkpoints set recorded_at = recorded_at + interval '1 hour' where ledger_id = \
+               (select ledger_id from ledgers where kind = 'hub')";
+    scene.alter("checkpoints", set).await;
+    let altered = seals(&scene.gather(&Cache::new(0)).await);
+    assert_ne!(altered, before);
+    let mut looks = 0;
+    while seals(&scene.gather(&scene.cache).await) == before {
+        looks += 1;
+        assert!(looks < crate::cache::READ_AGAIN, "it is never asked for again");
+    }
+    assert_eq!(seals(&scene.gather(&scene.cache).await), altered);
+}
+
 #[tokio::test]
 async fn an_altered_record_of_a_full_container_is_found_out_by_a_warm_cache() {
     let scene = Scene::new("warm_large").await;
@@ -372,7 +424,7 @@ async fn of_very_much_evidence_some_is_opened_and_the_rest_is_said() {
     let unexamined = Some(Fault::Unexamined { kept: u64::from(most) + 3000, left: 3000 });
     assert_eq!(scene.checked().await, [unexamined.clone(), unexamined]);
     let connection = scene.db.connection().await.unwrap();
-    let states = sql::ledgers::states(&connection, &[sql::items::key(ITEM)], &[]).await.unwrap();
+    let states = sql::ledgers::states(&connection, &[scene.site.id]).await.unwrap();
     assert!(states[0].evidence.len() <= 2 * most as usize, "{}", states[0].evidence.len());
 }
 
@@ -400,7 +452,7 @@ async fn what_was_proved_stays_proved_when_the_hashes_that_proved_it_are_altered
 async fn a_history_takes_as_many_queries_from_200_ledgers_as_from_one_and_for_8_records_as_for_2() {
     let scene = Scene::new("warm_queries").await;
     let (cold, warm) = scene.queries().await;
-    assert_eq!((cold, warm), (7, 3));
+    assert_eq!((cold, warm), (8, 3));
     scene.site.append(&vec![event(3, "storing"); 6], RECORDED).await;
     assert_eq!(scene.queries().await, (cold, warm), "8 records");
     let id = scene.site.id.0;
@@ -456,8 +508,7 @@ async fn a_tile_that_the_cache_drops_meanwhile_makes_no_fault() {
     let mut ledgers = KnownLedgers::new(&scene.db, &scene.cache, &scene.policy);
     let connection = scene.db.connection().await.unwrap();
     ledgers.take_hubs(sql::hub::heads(&connection).await.unwrap());
-    let keys = [sql::items::key(ITEM)];
-    let states = sql::ledgers::states(&connection, &keys, &[]).await.unwrap();
+    let states = sql::ledgers::states(&connection, &[scene.site.id]).await.unwrap();
     let mut needs = Needs::default();
     needs.of_states(&mut ledgers, states);
     needs.of_leaf(&ledgers, leaf);

@@ -3,8 +3,7 @@
 -- No text is read: whoever knows this version of the row knows what it says. One row more than is asked for says that there are more,
 -- so that an index with very many entries of one key costs no more.
 select h.item_key, h.ledger_id, h.leaf_index, c.row_place, c.written_by, c.text_bytes,
-       c.text_ends[least(h.leaf_index - c.first_leaf, 256)::integer], c.text_ends[least(h.leaf_index - c.first_leaf, 256)::integer + 1],
-       e.hub_index, s.recorded_at, o.recorded_at, h.number
+       c.text_ends[least(h.leaf_index - c.first_leaf, 256)::integer], c.text_ends[least(h.leaf_index - c.first_leaf, 256)::integer + 1], h.number
 from (
   select n.item_key, n.ledger_id, n.leaf_index, a.number
   from unnest($2::integer[] /* first key */, $3::integer[] /* last key */, $4::bigint[] /* most */)
@@ -22,16 +21,3 @@ left join lateral (
   where ledger_id = h.ledger_id and first_leaf <= h.leaf_index
   order by first_leaf desc limit 1
 ) as c on h.leaf_index - c.first_leaf < c.leaf_count
-left join lateral (
-  select hub_ledger_id, hub_index from hub_entries
-  where ledger_id = h.ledger_id and ledger_size > h.leaf_index
-  order by ledger_size limit 1
-) as e on true
-left join lateral (
-  select recorded_at from checkpoints
-  where ledger_id = e.hub_ledger_id and size > e.hub_index order by size limit 1
-) as s on true
-left join lateral (
-  select recorded_at from checkpoints
-  where ledger_id = h.ledger_id and size > h.leaf_index order by size limit 1
-) as o on true

@@ -1,40 +1,20 @@
 -- ledgers::states
 -- Forks are read in no order: by their number, the planner might look through those of all ledgers.
--- One statement, so that a ledger and what the hub has of it are of one moment. Ledgers of a key are found one after the other from the
--- index, whatever the number of entries between them; each is then looked up alone, however many there are.
--- Several may ask, each for its stretch of the keys and without its stretch of the known ledgers. A ledger of several is looked up once.
-with recursive holders as (
-  select a.number, k.item_key,
-         (select i.ledger_id from item_records i where i.item_key = k.item_key order by i.ledger_id limit 1) as ledger_id
-  from unnest($2::integer[] /* first key */, $3::integer[] /* last key */) with ordinality as a (first_key, last_key, number)
-  cross join lateral unnest(($1::bigint[] /* keys */)[a.first_key:a.last_key]) as k (item_key)
-  union all
-  select h.number, h.item_key,
-         (select i.ledger_id from item_records i
-          where i.item_key = h.item_key and i.ledger_id > h.ledger_id order by i.ledger_id limit 1)
-  from holders h where h.ledger_id is not null
-)
+-- One statement, so that a ledger and what the hub has of it are of one moment. Each ledger is looked up alone, however many there are.
 select l.ledger_id, l.origin, l.kind, l.party, coalesce(h.size, 0), c.size, c.root, c.note, c.recorded_at,
        e.hub_ledger_id, e.hub_index, e.ledger_size, r.row_place, r.written_by,
        array(
          select n.note
          from (
-           select old_note, new_note from forks where ledger_id = l.ledger_id limit $7::bigint /* most forks */
+           select old_note, new_note from forks where ledger_id = l.ledger_id limit $2::bigint /* most forks */
          ) as f
          cross join lateral (values (f.old_note), (f.new_note)) as n (note)
        ),
        (
-         select greatest(count(*) - $7::bigint, 0)
-         from (select from forks where ledger_id = l.ledger_id limit $8::bigint /* most forks that are counted */) as f
-       ),
-       w.numbers
-from (
-  select ledger_id, array_agg(distinct number) as numbers from holders
-  where ledger_id is not null
-    and ledger_id <> all(($4::integer[] /* ledgers that are known */)[
-      ($5::integer[] /* first known */)[number::integer]:($6::integer[] /* last known */)[number::integer]])
-  group by ledger_id
-) as w
+         select greatest(count(*) - $2::bigint, 0)
+         from (select from forks where ledger_id = l.ledger_id limit $3::bigint /* most forks that are counted */) as f
+       )
+from (select distinct ledger_id from unnest($1::integer[] /* ledgers */) as i (ledger_id)) as w
 cross join lateral (
   select ledger_id, origin, kind, party from ledgers where ledger_id = w.ledger_id offset 0
 ) as l
