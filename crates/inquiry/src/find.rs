@@ -14,6 +14,8 @@
 //!
 //! Source: decisions 0061 and 0076.
 
+use std::sync::Arc;
+
 use access::Sight;
 use epcis::query::{Direction, Order, Term};
 use history::projected::{LedgerEvent, check};
@@ -29,6 +31,8 @@ use crate::selection::Selection;
 pub const MOST_ROWS: usize = 200;
 /// Most candidates of one look at the projection.
 const AT_ONCE: usize = 256;
+/// Candidates that one thread recomputes.
+const AT_ONE_THREAD: usize = 32;
 /// Most candidates that are looked at to fill a page.
 const MOST_LOOKED: usize = 4_096;
 /// Most candidates that are looked at to count beyond the first page.
@@ -139,6 +143,41 @@ enum Judged {
     Broken,
 }
 
+/// Who asks for what.
+struct Judge {
+    selection: Selection,
+    sight: Sight,
+}
+
+impl Judge {
+    /// Judges candidates, in their order, on the threads for long work: to recompute an event takes longer than to find it.
+    async fn all(
+        self: &Arc<Self>,
+        mut found: Vec<(Projected, StoredRecord)>,
+    ) -> Result<Vec<(Projected, Hash, Judged)>, sql::Error> {
+        let mut parts = Vec::new();
+        while !found.is_empty() {
+            let behind = found.split_off(found.len().min(AT_ONE_THREAD));
+            let part = std::mem::replace(&mut found, behind);
+            let own = Arc::clone(self);
+            parts.push(tokio::task::spawn_blocking(move || {
+                let judge = |(row, stored): (Projected, StoredRecord)| {
+                    let judged = judge(&own.selection, &own.sight, &row, &stored);
+                    (row, stored.leaf_hash, judged)
+                };
+                part.into_iter().map(judge).collect::<Vec<_>>()
+            }));
+        }
+        let mut judged = Vec::new();
+        for part in parts {
+            let ended =
+                |error| sql::Error::Data(format!("events could not be recomputed: {error}"));
+            judged.extend(part.await.map_err(ended)?);
+        }
+        Ok(judged)
+    }
+}
+
 fn judge(selection: &Selection, sight: &Sight, row: &Projected, stored: &StoredRecord) -> Judged {
     let Ok(own) = check(row, stored) else { return Judged::Broken };
     if !selection.has(&own) {
@@ -207,6 +246,7 @@ pub async fn find(
     most: usize,
 ) -> Result<Found, sql::Error> {
     let most = most.clamp(1, MOST_ROWS);
+    let judge = Arc::new(Judge { selection: selection.clone(), sight: sight.clone() });
     let mut looks = Looks {
         db,
         selection,
@@ -237,8 +277,8 @@ pub async fn find(
         }
         // A small page needs few texts.
         let wanted = if looks.looked_at == 0 { most + 1 } else { AT_ONCE };
-        for (row, stored) in looks.next(wanted).await? {
-            page.take(&looks, selection, sight, (row, &stored));
+        for (row, leaf_hash, judged) in judge.all(looks.next(wanted).await?).await? {
+            page.take(&looks, (row, leaf_hash), judged);
         }
         if page.full.is_some() && cursor.is_some() {
             break;
@@ -285,14 +325,8 @@ impl Filling {
         }
     }
 
-    fn take(
-        &mut self,
-        looks: &Looks<'_>,
-        selection: &Selection,
-        sight: &Sight,
-        (row, stored): (Projected, &StoredRecord),
-    ) {
-        match judge(selection, sight, &row, stored) {
+    fn take(&mut self, looks: &Looks<'_>, (row, leaf_hash): (Projected, Hash), judged: Judged) {
+        match judged {
             Judged::Other => {}
             Judged::Hidden => {
                 self.hidden += 1;
@@ -314,7 +348,7 @@ impl Filling {
                     origin: row.origin,
                     ledger: row.ledger,
                     index: row.index,
-                    leaf_hash: stored.leaf_hash,
+                    leaf_hash,
                     position: row.position,
                 });
             }
