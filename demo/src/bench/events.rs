@@ -3,7 +3,7 @@
 //! What holds: the running trace-api projects, as in any installation; an answer to a query is read from the ledgers and compared with its leaf
 //! hash, where the floor is one row of one table by its primary key.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use demo::traffic::{Request, Target};
@@ -18,28 +18,8 @@ use super::site::Site;
 
 /// Connections and events of a document while the projection follows.
 const CAPTURE: (usize, u64) = (8, 100);
-/// Longest time until nothing waits to be projected.
-const PATIENCE: Duration = Duration::from_mins(30);
 /// Events of a page.
 const PAGE: usize = 100;
-
-/// Waits until nothing waits; gives the most records that did.
-///
-/// # Errors
-///
-/// If it takes too long.
-pub fn settled(site: &Site) -> anyhow::Result<u64> {
-    let (begun, mut most) = (Instant::now(), 0);
-    loop {
-        let lag = site.wait(async |db| sql::events::lag(db).await)?;
-        most = most.max(lag.records);
-        if lag.records == 0 {
-            return Ok(most);
-        }
-        anyhow::ensure!(begun.elapsed() < PATIENCE, "{} records still wait", lag.records);
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// Capture at full rate, and the projection of what was captured.
 ///
@@ -50,7 +30,7 @@ pub fn rate(site: &Site, rounds: usize, events: u64, report: &mut Report) -> any
     Report::part("Projection of events");
     let (connections, per_document) = CAPTURE;
     let (mut captured, mut projected, mut behind) = (Vec::new(), Vec::new(), Vec::new());
-    settled(site)?;
+    site.settled()?;
     for _ in 0..rounds.max(1) {
         let sender = site.sender();
         let make = |_| sender.request(&goods::making(site.fresh(per_document), per_document, 1));
@@ -58,7 +38,7 @@ pub fn rate(site: &Site, rounds: usize, events: u64, report: &mut Report) -> any
         let begun = Instant::now();
         let sources = clients::shared(connections, documents, &make);
         let sent = clients::run(sender.ingest, sources, &Expected::RECORDED)?;
-        behind.push(float(settled(site)?));
+        behind.push(float(site.settled()?));
         let count = float(documents * per_document);
         captured.push(count / sent.seconds);
         projected.push(count / begun.elapsed().as_secs_f64());
@@ -81,7 +61,7 @@ pub fn queries(
     (rounds, asked): (usize, u64),
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    settled(site)?;
+    site.settled()?;
     Report::part(&format!("Queries of the projection at {} items", site.items()));
     site.wait(async |db| sql::floors::fill(db, asked).await)?;
     let (mut floors, mut ours) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
@@ -157,7 +137,7 @@ fn deep(site: &Site, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
 ///
 /// If it is not answered.
 pub fn lot(site: &Site, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
-    settled(site)?;
+    site.settled()?;
     let target = Target::from(site.addresses.operator);
     let path = "/trace?lot=urn:epc:class:lgtin:9521141.012345.B1&depth=3&perPage=1";
     let (mut seconds, mut things) = (Vec::new(), 0);

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::events::settled;
 use super::measure::{Row, alternate, float};
 use super::process::peak_megabytes;
 use super::report::Report;
@@ -30,7 +29,7 @@ const MANY: u64 = 1_000_000;
 ///
 /// If an export fails.
 pub fn fsma(site: &Site, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
-    settled(site)?;
+    site.settled()?;
     Report::part("Exports");
     let (mut memory, mut rows) = (Vec::new(), 0);
     let (floors, seconds) = alternate(

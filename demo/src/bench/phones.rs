@@ -61,6 +61,19 @@ impl<'a> Phones<'a> {
         (0..count.min(items)).map(|place| (first + place) * STRIDE % items).collect()
     }
 
+    /// As [`Self::picked`], of so many containers that are spread over all of the installation: so that as many items have as many different
+    /// records whatever its size.
+    pub fn picked_of(&self, round: usize, count: u64, containers: u64) -> Vec<u64> {
+        let containers = containers.max(1);
+        let apart = (self.site.items() / PER_CONTAINER / containers).max(1);
+        let first = u64::try_from(round).unwrap_or_default() * 7_919;
+        let pick = |place: u64| {
+            let number = (first + place) * STRIDE % (containers * PER_CONTAINER);
+            number / PER_CONTAINER * apart * PER_CONTAINER + number % PER_CONTAINER
+        };
+        (0..count.min(containers * PER_CONTAINER)).map(pick).collect()
+    }
+
     fn request(&self, number: u64, form: Form) -> Request {
         let scan = self.scans.get();
         self.scans.set(scan + 1);

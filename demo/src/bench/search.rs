@@ -11,7 +11,6 @@ use inquiry::{Found, Selection, find, read};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::events::settled;
 use super::goods;
 use super::measure::{Row, quantile};
 use super::report::Report;
@@ -33,7 +32,7 @@ const PAGE: usize = 50;
 /// If a search finds nothing.
 pub fn keys(site: &Site, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
     site.state(&[goods::ordered(site.fresh(1))])?;
-    settled(site)?;
+    site.settled()?;
     Report::part("Searches of the desk");
     let events = site.wait(async |db| sql::events::lag(db).await)?.position;
     let sight = everything()?;

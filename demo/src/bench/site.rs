@@ -36,6 +36,8 @@ const DIRECTORY: &str = "who.example/directory";
 const HUB: &str = "hub.example/checkpoints";
 /// Further ledgers that one ingest writes at the same time: each holds a connection to PostgreSQL.
 const AT_ONCE: usize = 40;
+/// Longest time until nothing waits to be projected.
+const PATIENCE: Duration = Duration::from_mins(30);
 /// Connections over which an installation is filled.
 const FILLERS: usize = 6;
 /// Containers whose journeys are stated in one document for each step.
@@ -265,6 +267,35 @@ impl Site {
         let sent = clients::run(self.addresses.ingest, sources, &Expected::RECORDED)?;
         self.containers = last;
         Ok(super::measure::float((last - first) * goods::PER_CONTAINER) / sent.seconds)
+    }
+
+    /// Waits until nothing waits to be projected; gives the most records that did.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long.
+    pub fn settled(&self) -> anyhow::Result<u64> {
+        let (begun, mut most) = (Instant::now(), 0);
+        loop {
+            let lag = self.wait(async |db| sql::events::lag(db).await)?;
+            most = most.max(lag.records);
+            if lag.records == 0 {
+                return Ok(most);
+            }
+            anyhow::ensure!(begun.elapsed() < PATIENCE, "{} records still wait", lag.records);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until nothing is left to be done of what was recorded: until all is projected, and PostgreSQL has cleaned up and taken statistics,
+    /// which it does by itself within minutes. Measures of rest begin with it.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long.
+    pub fn rest(&self) -> anyhow::Result<()> {
+        self.settled()?;
+        Ok(self.wait(sql::floors::clean_up)?)
     }
 
     /// States documents one after the other.

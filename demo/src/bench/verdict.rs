@@ -107,7 +107,7 @@ pub fn verdict(
     Report::part(&format!(
         "Verdict at {items} items, eight records an item, two of them through a container of 1,700"
     ));
-    site.wait(sql::floors::take_statistics)?;
+    site.rest()?;
     let floor = Floor::start(site.world.cluster.url())?;
     let [mut cold, mut warm, mut page] = <[Rates; 3]>::default();
     for round in 0..amounts.rounds.max(1) {
@@ -228,6 +228,7 @@ pub fn latency(
     let (alone, during) = alternate(
         amounts.rounds,
         |round| {
+            site.settled()?;
             let picked = phones.picked(round, amounts.items);
             Ok(p99(&phones.ask(&picked, ASKING, Form::Json)?.latencies))
         },
@@ -303,15 +304,18 @@ pub fn growth(
 ) -> anyhow::Result<()> {
     Report::part("Growth");
     let mut found: Vec<Level> = Vec::new();
+    // Of the smallest size: a container that is asked for again is known, and larger ones have more of them.
+    let containers = levels.first().map_or(1, |items| items.div_ceil(goods::PER_CONTAINER));
     for items in levels {
         let filled = site.fill(*items)?;
         let mut level =
             Level { items: site.items(), filled, captured: vec![], cold: vec![], warm: vec![] };
         for round in 0..amounts.rounds.max(1) {
             level.captured.push(capture_rate(site, amounts.documents)?);
+            site.rest()?;
             site.restart("trace-api")?;
             let phones = Phones::new(site, scans.0.get());
-            let picked = phones.picked(round, amounts.items);
+            let picked = phones.picked_of(round, amounts.items, containers);
             let cold = phones.scan(&picked, Form::Json)?;
             level.cold.push(cold.rate());
             level.warm.push(phones.scan(&picked[..cold.latencies.len()], Form::Json)?.rate());
