@@ -52,6 +52,10 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::terminal::ColourChoice;
 
+/// A sixth of a verdict's processor time was the C library's allocator (docs/decisions/0112).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FIRST_STEPS: &str = "\
 Examples, in the order of a first installation:
   chopmark doctor                                                 what is missing on this machine
