@@ -17,6 +17,7 @@
 mod files;
 mod left_over;
 mod lock;
+mod memory;
 mod owner;
 #[cfg(test)]
 mod tests;
@@ -57,7 +58,6 @@ const DEFAULT_PORT: u16 = 5432;
 const SETTINGS: &str = "
 listen_addresses = ''
 max_connections = 100
-shared_buffers = 256MB
 max_wal_size = 2GB
 fsync = on
 synchronous_commit = on
@@ -337,7 +337,9 @@ impl Cluster {
             )));
         }
         let config = self.data().join("postgresql.conf");
-        files::append(&config, &format!("{SETTINGS}{}", extra.settings))
+        let buffers = memory::shared_buffers();
+        let settings = format!("{SETTINGS}shared_buffers = {buffers}MB\n{}", extra.settings);
+        files::append(&config, &settings)
             .map_err(|error| failed(format!("{}: {error}", config.display())))?;
         extra.files.iter().try_for_each(|(name, text)| self.write(name, text))
     }

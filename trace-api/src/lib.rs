@@ -154,8 +154,9 @@ pub async fn run(config: Config, db: Db, context: Context) -> Result<(), Error> 
         tokio::join!(public.stop(true), internal.stop(true));
     });
     let [public, internal] = servers;
-    let (metrics, crash) = (state.projection.clone(), context.crash.clone());
-    let projecting = projector::run(state.db.clone(), metrics, context.clock.clone(), crash);
+    let watched = (state.projection.clone(), state.metrics.answer_seconds.clone());
+    let (clock, crash) = (context.clock.clone(), context.crash.clone());
+    let projecting = projector::run(state.db.clone(), watched, clock, crash);
     let served = tokio::select! {
         (public, internal) = async { tokio::join!(public, internal) } => {
             public.and(internal).map_err(Error::Serve)

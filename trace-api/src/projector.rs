@@ -1,7 +1,7 @@
 //! Fills the projection of events from committed records of site ledgers.
 //!
 //! The way through: of all trace-api processes of a database one projects ([`run`]); it reads what waits, makes rows of it
-//! ([`project_once`]) and looks again, after a short pause if little waited, and one that grows while nothing comes. The others wait and take over.
+//! ([`project_once`]) and looks again, after a short pause if little waited or scans are answered, and one that grows while nothing comes. The others wait and take over.
 //!
 //! What holds:
 //!
@@ -21,9 +21,10 @@ use std::time::Duration;
 use history::projected::project_with_document;
 use jiff::Timestamp;
 use process::{Clock, CrashPoints};
+use prometheus::Histogram;
 use sql::events::{Batch, Move, NewEvent, Skipped, Waiting};
 use sql::{Db, Transaction};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::master::take::{self, Documents};
 use crate::projection_metrics::ProjectionMetrics;
@@ -35,6 +36,9 @@ const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_se
 /// Pause after a batch of fewer than half of [`MOST`] records: a batch costs statements, a commit and a flush, whatever it holds, and ingest
 /// needs the same processors. Events are found that much later.
 const GATHER: Duration = Duration::from_millis(100);
+/// Longest pause after a batch while people are answered: it rests as long as it worked, because whoever scans waits and whoever searches for what was
+/// recorded a moment ago does not.
+const REST: Duration = Duration::from_millis(500);
 /// Longest pause after a failure, and while another process projects.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -50,9 +54,11 @@ pub struct Progress {
 }
 
 /// Projects for as long as the process runs.
+///
+/// - `scans`: how long scans took to answer. While there are some, projecting takes half of the time at most.
 pub async fn run(
     db: Db,
-    metrics: ProjectionMetrics,
+    (metrics, scans): (ProjectionMetrics, Histogram),
     clock: Clock,
     crash: CrashPoints,
 ) -> Infallible {
@@ -61,7 +67,7 @@ pub async fn run(
             Ok(Some(lease)) => {
                 tracing::info!("this process projects events");
                 metrics.active.set(1);
-                let Err(error) = follow(&db, &lease, (&metrics, &clock, &crash)).await;
+                let Err(error) = follow(&db, &lease, (&metrics, &scans), (&clock, &crash)).await;
                 tracing::warn!(%error, "events are not projected; this is tried again");
                 metrics.active.set(0);
             }
@@ -77,11 +83,13 @@ pub async fn run(
 async fn follow(
     db: &Db,
     lease: &sql::events::ProjectorLease,
-    (metrics, clock, crash): (&ProjectionMetrics, &Clock, &CrashPoints),
+    (metrics, scans): (&ProjectionMetrics, &Histogram),
+    (clock, crash): (&Clock, &CrashPoints),
 ) -> Result<Infallible, sql::Error> {
     let (mut pause, mut shown) = (IDLE.0, clock.now());
     loop {
         lease.check()?;
+        let (begun, answered) = (Instant::now(), scans.get_sample_count());
         let done = project_once(db, crash).await.inspect_err(|_| metrics.failures.inc())?;
         metrics.events.inc_by(done.events);
         metrics.skipped.inc_by(done.skipped);
@@ -92,13 +100,25 @@ async fn follow(
         }
         if done.records > 0 {
             pause = IDLE.0;
-            if done.records < u64::from(MOST / 2) {
-                sleep(GATHER).await;
-            }
+            let is_answering = scans.get_sample_count() > answered;
+            sleep(rest(done.records, begun.elapsed(), is_answering)).await;
         } else {
             sleep(pause).await;
             pause = (pause * 2).min(IDLE.1);
         }
+    }
+}
+
+/// How long to wait after a batch of `records` records that took so long.
+///
+/// - `is_answering`: whether scans were answered meanwhile.
+fn rest(records: u64, took: Duration, is_answering: bool) -> Duration {
+    if records < u64::from(MOST / 2) {
+        GATHER
+    } else if is_answering {
+        took.min(REST)
+    } else {
+        Duration::ZERO
     }
 }
 

@@ -209,7 +209,7 @@ async fn while_one_process_projects_the_other_waits_and_takes_over_when_it_ends(
     let start = async |metrics: &ProjectionMetrics| {
         let own = db.db_as(Access::TraceApi).await;
         let (clock, crash) = (Clock::system(), CrashPoints::none());
-        let task = tokio::task::spawn_local(run(own, metrics.clone(), clock, crash));
+        let task = tokio::task::spawn_local(run(own, (metrics.clone(), scans()), clock, crash));
         task.abort_handle()
     };
     let until = async |what: &str, is_so: &dyn Fn() -> bool| {
@@ -231,4 +231,25 @@ async fn while_one_process_projects_the_other_waits_and_takes_over_when_it_ends(
     until("nothing waits", &|| metrics[1].lag_records.get() == 0).await;
     assert_eq!(order_of(&db).await.len(), 25);
     second.abort();
+}
+
+/// Scans that nobody makes.
+fn scans() -> prometheus::Histogram {
+    prometheus::Histogram::with_opts(prometheus::HistogramOpts::new("scans", "Scans")).unwrap()
+}
+
+#[test]
+fn projecting_rests_as_long_as_it_worked_while_scans_are_answered_and_gathers_what_is_little() {
+    let ms = Duration::from_millis;
+    let full = u64::from(MOST);
+    for (records, took, is_answering, expected) in [
+        (full, ms(80), false, ms(0)),
+        (full, ms(80), true, ms(80)),
+        (full, ms(9000), true, REST),
+        (1, ms(80), false, GATHER),
+        (1, ms(80), true, GATHER),
+    ] {
+        let found = rest(records, took, is_answering);
+        assert_eq!(found, expected, "{records} records in {took:?}, {is_answering}");
+    }
 }
