@@ -1,6 +1,6 @@
 //! SHA-256 and everything that is made of it; with `hash/short.rs` the only file that names the digest libraries.
 //!
-//! The way through: what is short, which nearly everything is, is hashed by `sha2` ([`mod@short`] up to some blocks), whose state is a value on
+//! The way through: what is short, which nearly everything is, is hashed by `sha2` (up to some blocks in `short.rs`), whose state is a value on
 //! the stack; what is long is hashed by AWS-LC, which is fast without SHA instructions as well, at the cost of a context for each hash.
 //!
 //! What holds: each use begins with its own byte, so that a value of one kind never equals one of another.
