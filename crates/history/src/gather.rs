@@ -32,7 +32,7 @@ use crate::cache::Cache;
 use crate::entry::{Fault, HistoryEntry, Relation};
 use crate::fold::{History, subject_of};
 use crate::known_ledgers::{KnownLedgers, Leaf, Needs};
-use crate::rows::{self, Rows, Wanted};
+use crate::rows::{self, Read, Rows, Wanted};
 pub use crate::standing::LedgerHead;
 use crate::walk::{Kind, Lookup, Walk};
 use crate::weight::Seal;
@@ -263,14 +263,19 @@ impl<'a> Finder<'a> {
         let bytes_of = |(ledger, index, _): &(LedgerId, u64, usize)| bytes.get(&(*ledger, *index));
         let room = wanted.texts.iter().filter_map(bytes_of).sum();
         let read = rows::read(self.cache, self.db, &hubs, &wanted, &[room]).await?;
+        self.take_read(chosen, read);
+        Ok(())
+    }
+
+    /// Takes what was read; records for which there was no room are left out of `groups`.
+    fn take_read(&mut self, groups: &mut [Group], read: Read) {
         self.rows.extend(read.rows);
         for seal in read.seals {
             if let Some(row) = self.rows.get_mut(&(seal.ledger, seal.leaf_index)) {
                 row.seal = Some(seal);
             }
         }
-        self.leave_out(chosen, &read.unread);
-        Ok(())
+        self.leave_out(groups, &read.unread);
     }
 
     /// Divides what was found among the look-ups, and leaves out what is too much.
@@ -344,11 +349,10 @@ impl<'a> Finder<'a> {
         let wanted = Wanted { texts: texts.collect(), seals: places.iter().copied().collect() };
         let hubs = self.ledgers.hubs().clone();
         let read = rows::read(self.cache, self.db, &hubs, &wanted, self.room.left()).await?;
-        self.rows.extend(read.rows);
-        for (kind, bytes) in read.taken {
-            self.room.take(kind, bytes as u64);
+        for (kind, bytes) in &read.taken {
+            self.room.take(*kind, *bytes as u64);
         }
-        self.leave_out(groups, &read.unread);
+        self.take_read(groups, read);
         Ok(())
     }
 

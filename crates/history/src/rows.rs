@@ -40,17 +40,6 @@ pub struct Row {
     pub seal: Option<Seal>,
 }
 
-impl Row {
-    fn of(
-        record: Option<Arc<KnownRecord>>,
-        (secret, leaf_hash): (&[u8], &[u8]),
-        seal: Option<Seal>,
-    ) -> Self {
-        let leaf_hash = Hash(leaf_hash.try_into().unwrap_or_default());
-        Self { record, secret: secret.try_into().ok(), leaf_hash, seal }
-    }
-}
-
 /// What must be read of some records.
 #[derive(Debug, Default)]
 pub struct Wanted {
@@ -63,7 +52,7 @@ pub struct Wanted {
 /// What was read of some records.
 #[derive(Debug, Default)]
 pub struct Read {
-    /// The rows whose texts were read.
+    /// The rows whose texts were read, without their seals.
     pub rows: Rows,
     /// Kind and bytes of each text.
     pub taken: Vec<(usize, usize)>,
@@ -131,18 +120,17 @@ pub async fn read(
         sql::items::records_within(&connection, &wanted.texts, room),
         sql::hub::seals(&connection, &wanted.seals)
     )?;
-    let by_place: HashMap<Place, Seal> =
-        seals.iter().map(|seal| ((seal.ledger, seal.leaf_index), *seal)).collect();
     for one in stored {
         match one {
             Ok((one, version)) => {
                 let place = (one.ledger, one.index);
-                let secret = one.secret.as_ref().map_or(&[][..], |secret| secret);
-                let hashes = (secret, &one.leaf_hash.0[..]);
                 let kind = kinds.get(&place).copied().unwrap_or_default();
                 read.taken.push((kind, one.text.len()));
+                let secret = one.secret.as_ref().map_or(&[][..], |secret| secret);
+                let hashes = (secret, &one.leaf_hash.0[..]);
                 let record = cache.read(place, version, one.text.as_bytes(), hashes);
-                read.rows.insert(place, Row::of(record, hashes, by_place.get(&place).copied()));
+                let (secret, leaf_hash) = (one.secret, one.leaf_hash);
+                read.rows.insert(place, Row { record, secret, leaf_hash, seal: None });
             }
             Err((ledger, index, _)) => {
                 read.unread.insert((ledger, index));

@@ -58,8 +58,8 @@ pub struct Store<K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V> Part<K, V> {
-    const fn new(held: HashMap<K, Held<V>>) -> Self {
-        Self { held, order: VecDeque::new(), bytes: 0 }
+    fn new() -> Self {
+        Self { held: HashMap::new(), order: VecDeque::new(), bytes: 0 }
     }
 
     fn put(&mut self, key: K, value: Arc<V>, bytes: usize, limit: usize) {
@@ -109,7 +109,7 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
-            parts: (0..PARTS).map(|_| Mutex::new(Part::new(HashMap::new()))).collect(),
+            parts: (0..PARTS).map(|_| Mutex::new(Part::new())).collect(),
             limit: limit / PARTS,
             hasher: RandomState::new(),
             hits: AtomicU64::new(0),
@@ -132,9 +132,9 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
         found
     }
 
-    /// The value of `key`, if it is there, for whoever is about to replace it: no use of it is counted.
+    /// The value of `key`, if it is there, for whoever replaces it or adds to it: that is no use of it.
     pub fn peek(&self, key: &K) -> Option<Arc<V>> {
-        self.with(key, |part| part.get(key)).flatten()
+        self.with(key, |part| part.held.get(key).map(|held| held.value.clone())).flatten()
     }
 
     /// Keeps a value, if it is not heavier than what one part may hold.
@@ -150,7 +150,7 @@ impl<K: Hash + Eq + Clone, V> Store<K, V> {
     /// Forgets all values.
     pub fn clear(&self) {
         for part in &self.parts {
-            *part.lock().unwrap_or_else(PoisonError::into_inner) = Part::new(HashMap::new());
+            *part.lock().unwrap_or_else(PoisonError::into_inner) = Part::new();
         }
     }
 
@@ -216,6 +216,19 @@ mod tests {
             }
         }
         assert_eq!(store.usage().misses, 3200);
+    }
+
+    #[test]
+    fn who_peeks_does_not_use_a_value() {
+        let store = Store::new(PARTS * 40 * WEIGHT);
+        for number in 0..10_000_u64 {
+            store.put(number, Arc::new(number), WEIGHT);
+            // The first is used, the second only looked at, as long as each is there.
+            assert!(store.get(&0, |_| true).is_some());
+            store.peek(&1);
+        }
+        assert!(store.peek(&0).is_some() && store.peek(&1).is_none());
+        assert_eq!((store.usage().hits, store.usage().misses), (10_000, 0));
     }
 
     #[test]

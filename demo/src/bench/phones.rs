@@ -56,9 +56,7 @@ impl<'a> Phones<'a> {
 
     /// Numbers of `count` different items of the installation, the same for the same `round`.
     pub fn picked(&self, round: usize, count: u64) -> Vec<u64> {
-        let items = self.site.items();
-        let first = u64::try_from(round).unwrap_or_default() * 7_919;
-        (0..count.min(items)).map(|place| (first + place) * STRIDE % items).collect()
+        self.picked_of(round, count, self.site.items() / PER_CONTAINER)
     }
 
     /// As [`Self::picked`], of so many containers that are spread over all of the installation: so that as many items have as many different
